@@ -1,0 +1,240 @@
+/** Rows that must not get a card: duplicates, repeats, suppressed people, people without an address, and rows that cannot be read. */
+import { SPELLINGS, type Place } from './addresses.ts';
+import { placeOf, type Kind, type Planned, type Row, type Workbench } from './rows.ts';
+
+const invalid = (row: Row, reason: string, raw?: string): Planned => ({
+  row,
+  ends: 'invalid',
+  reason,
+  ...(raw === undefined ? {} : { raw }),
+});
+const duplicate = (row: Row): Planned => ({ row, ends: 'skipped', reason: 'duplicate' });
+const suppressed = (row: Row): Planned => ({ row, ends: 'blacklisted', reason: 'suppressed' });
+
+/** The person of a row above comes again, as a new customer with a new e-mail, and writes the address differently. */
+function otherSpelling(kind: string, spell: (place: Place) => Place | undefined, count: number): Kind {
+  return {
+    kind,
+    count,
+    needs: 1,
+    make: (bench) => {
+      const before = bench.earlier('ordinary', (row) => spell(placeOf(row)) !== undefined);
+      const { first_name, last_name } = before;
+      return duplicate({ ...bench.customer(spell(placeOf(before)) ?? placeOf(before)), first_name, last_name });
+    },
+  };
+}
+
+/** Somebody else in the household of a row above of another kind. */
+function inTheHouseholdOf(kind: string, other: string, count: number, fits?: (bench: Workbench, row: Row) => boolean): Kind {
+  return {
+    kind,
+    count,
+    needs: other === 'ordinary' ? 1 : 2,
+    make: (bench) => {
+      const before = bench.earlier(other, (row) => fits?.(bench, row) ?? true);
+      return duplicate({ ...bench.customer(placeOf(before)), last_name: before.last_name });
+    },
+  };
+}
+
+/** Rows whose fields are all right but for one. */
+function broken(kind: string, reason: string, changes: readonly Partial<Row>[]): Kind {
+  return {
+    kind,
+    count: changes.length,
+    needs: 0,
+    make: (bench, nth) => invalid({ ...bench.customer(bench.place()), ...changes[nth] }, reason),
+  };
+}
+
+export const TURNED_AWAY: readonly Kind[] = [
+  otherSpelling('duplicate_abbreviation', SPELLINGS.abbreviation, 8),
+  otherSpelling('duplicate_punctuation', SPELLINGS.punctuation, 5),
+  otherSpelling('duplicate_case', SPELLINGS.case, 5),
+  otherSpelling('duplicate_unit', SPELLINGS.unit, 6),
+  otherSpelling('duplicate_unit_on_first_line', SPELLINGS.unitOnFirstLine, 4),
+  otherSpelling('duplicate_accents', SPELLINGS.accents, 4),
+  otherSpelling('duplicate_zip_plus_4', SPELLINGS.zip4, 4),
+  otherSpelling('duplicate_other_email', (place) => ({ ...place }), 5),
+  {
+    kind: 'duplicate_email',
+    count: 8,
+    needs: 1,
+    make: (bench, nth) => {
+      const { email, first_name, last_name } = bench.earlier('ordinary');
+      const again = nth % 2 === 0 ? email.toUpperCase() : email.replace(/^./, (letter) => letter.toUpperCase());
+      return duplicate({ ...bench.customer(bench.place()), email: again, first_name, last_name });
+    },
+  },
+  inTheHouseholdOf('household_of_two', 'ordinary', 12),
+  inTheHouseholdOf('household_held_back', 'ordinary', 3, (bench, row) => bench.isHeldBack(placeOf(row))),
+  inTheHouseholdOf('household_of_a_suppressed', 'suppressed_email', 2),
+  {
+    // Only the duplicate above has this e-mail: it takes a place although it got no card.
+    kind: 'duplicate_of_a_duplicate',
+    count: 2,
+    needs: 2,
+    make: (bench) => duplicate({ ...bench.customer(bench.place()), email: bench.earlier('duplicate_other_email').email.toUpperCase() }),
+  },
+  {
+    kind: 'repeated_id',
+    count: 6,
+    needs: 1,
+    // All the same but the promo code, which would give away a card made from the second row.
+    make: (bench) => {
+      const before = bench.earlier('ordinary');
+      return { row: { ...before, promo_code: bench.customer(null).promo_code }, ends: 'repeated', reason: 'repeated' };
+    },
+  },
+  {
+    kind: 'repeated_id_elsewhere',
+    count: 2,
+    needs: 1,
+    make: (bench) => {
+      const { customer_id } = bench.earlier('ordinary');
+      return { row: { ...bench.customer(bench.place()), customer_id }, ends: 'repeated', reason: 'repeated' };
+    },
+  },
+  {
+    kind: 'suppressed_email',
+    count: 8,
+    needs: 0,
+    make: (bench) => {
+      const row = bench.customer(bench.place());
+      bench.suppress({ email: row.email.toUpperCase(), reason: 'unsubscribed' });
+      return suppressed(row);
+    },
+  },
+  {
+    kind: 'suppressed_id',
+    count: 8,
+    needs: 0,
+    make: (bench) => {
+      const row = bench.customer(bench.place());
+      bench.suppress({ external_id: row.customer_id, reason: 'asked in the shop' });
+      return suppressed(row);
+    },
+  },
+  {
+    kind: 'suppressed_address',
+    count: 8,
+    needs: 0,
+    make: (bench) => {
+      const home = bench.place((place) => SPELLINGS.abbreviation(place) !== undefined);
+      bench.suppress({ place: SPELLINGS.case(SPELLINGS.abbreviation(home) ?? home) ?? home, reason: 'asked by letter' });
+      return suppressed(bench.customer(home));
+    },
+  },
+  {
+    kind: 'email_only_suppressed_email',
+    count: 2,
+    needs: 0,
+    make: (bench) => {
+      const row = bench.customer(null);
+      bench.suppress({ email: row.email, reason: 'unsubscribed' });
+      bench.known(row.email, bench.place());
+      return suppressed(row);
+    },
+  },
+  {
+    kind: 'email_only_suppressed_address',
+    count: 2,
+    needs: 0,
+    make: (bench) => {
+      const row = bench.customer(null);
+      const home = bench.place((place) => SPELLINGS.abbreviation(place) !== undefined);
+      bench.known(row.email, home);
+      bench.suppress({ place: SPELLINGS.abbreviation(home) ?? home, reason: 'asked by letter' });
+      return suppressed(row);
+    },
+  },
+  {
+    kind: 'email_only_known_email',
+    count: 2,
+    needs: 1,
+    make: (bench) => duplicate({ ...bench.customer(null), email: bench.earlier('ordinary').email.toUpperCase() }),
+  },
+  {
+    kind: 'email_only_known_household',
+    count: 6,
+    needs: 1,
+    make: (bench) => {
+      const row = bench.customer(null);
+      const before = placeOf(bench.earlier('ordinary'));
+      bench.known(row.email, SPELLINGS.abbreviation(before) ?? before);
+      return duplicate(row);
+    },
+  },
+  {
+    kind: 'email_only_not_found',
+    count: 16,
+    needs: 0,
+    make: (bench) => ({ row: bench.customer(null), ends: 'skipped', reason: 'no_address' }),
+  },
+  {
+    kind: 'email_only_held_back',
+    count: 5,
+    needs: 0,
+    make: (bench) => {
+      const row = bench.customer(null);
+      bench.known(row.email, bench.heldBackPlace());
+      return { row, ends: 'holdout', reason: 'holdout' };
+    },
+  },
+  {
+    kind: 'email_only_found',
+    count: 46,
+    needs: 0,
+    make: (bench, nth) => {
+      const row = bench.customer(null);
+      bench.known(nth % 5 === 0 ? row.email.toUpperCase() : row.email, bench.place());
+      return { row, ends: 'received' };
+    },
+  },
+  broken('bad_zip_letters', 'bad_postal_code', [{ zip: 'ABCDE' }, { zip: '3721O' }, { zip: 'unknown' }, { zip: '9O210' }]),
+  broken('bad_zip_too_short', 'bad_postal_code', [{ zip: '12' }, { zip: '7' }, { zip: '' }]),
+  // In a state whose ZIPs do not begin with a zero: which digit is lost, nobody knows.
+  broken('bad_zip_lost_a_digit', 'bad_postal_code', [{ city: 'Sacramento', state: 'CA', zip: '9582' }]),
+  broken('missing_id', 'missing_external_id', [{ customer_id: '' }, { customer_id: '' }, { customer_id: '  ' }]),
+  broken('neither_email_nor_address', 'no_email_no_address', [
+    { email: '', address1: '', address2: '', city: '', state: '', zip: '', country: '' },
+    { email: '', address1: '', address2: '', city: '', state: '', zip: '', country: '' },
+  ]),
+  {
+    kind: 'bad_email_no_address',
+    count: 2,
+    needs: 0,
+    make: (bench, nth) => invalid({ ...bench.customer(null), email: ['not an e-mail', 'someone@example'][nth] ?? '' }, 'bad_email'),
+  },
+  broken('too_long', 'too_long', [{ favorite: 'sourdough and '.repeat(16) }]),
+  // What is left of an accent after a file was read in the wrong encoding and saved again.
+  broken('bad_encoding', 'bad_encoding', [{ first_name: 'Ren\uFFFD' }]),
+  broken('nul_byte', 'nul_byte', [{ first_name: 'Jo\0anna' }, { last_name: 'Null\0' }]),
+  broken('control_character', 'control_character', [
+    { first_name: 'Bell\u0007a' },
+    { last_name: '\u001b[31mRedman' },
+    { first_name: 'Tab\u000bitha' },
+  ]),
+  {
+    kind: 'wrong_number_of_fields',
+    count: 5,
+    needs: 0,
+    make: (bench, nth) => {
+      const row = bench.customer(bench.place());
+      // A comma that somebody forgot to quote, and a line that was cut off.
+      const fields = Object.values<string>({ ...row, last_name: nth % 2 === 0 ? `${row.last_name}, Jr.` : row.last_name });
+      return invalid(row, 'wrong_number_of_fields', (nth % 2 === 0 ? fields : fields.slice(0, 9)).join(','));
+    },
+  },
+];
+
+/** An address that lacks a part. It comes from the package as it is: some of its addresses have no city. */
+export function incomplete(cityless: readonly Place[]): Kind {
+  return {
+    kind: 'incomplete_address',
+    count: 3,
+    needs: 0,
+    make: (bench, nth) => invalid(bench.customer(cityless[nth] ?? null), 'incomplete_address'),
+  };
+}

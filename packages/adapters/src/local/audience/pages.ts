@@ -1,0 +1,29 @@
+import type { AudiencePage, Member, Reject } from '@postrider/core/ports';
+import type { RowResult } from './row.ts';
+
+/** Gathers rows into pages of `pageSize` rows and stops after `limit` rows; members and rejects both count. */
+export async function* paginate(
+  rows: AsyncIterable<RowResult>,
+  options: { readonly pageSize: number; readonly limit: number | null },
+  signal: AbortSignal,
+): AsyncGenerator<AudiencePage> {
+  const pageSize = Math.max(1, Math.trunc(options.pageSize));
+  let left = options.limit ?? Infinity;
+  let members: Member[] = [];
+  let rejects: Reject[] = [];
+  if (left <= 0) return;
+  for await (const row of rows) {
+    if ('member' in row) members.push(row.member);
+    else rejects.push(row.reject);
+    left--;
+    if (members.length + rejects.length >= pageSize || left <= 0) {
+      signal.throwIfAborted();
+      yield { members, rejects, waitedMs: 0 };
+      if (left <= 0) return;
+      members = [];
+      rejects = [];
+    }
+  }
+  signal.throwIfAborted();
+  if (members.length + rejects.length > 0) yield { members, rejects, waitedMs: 0 };
+}

@@ -1,0 +1,132 @@
+/**
+ * One row of a file becomes a member or a reject, never nothing. Shared by CSV and NDJSON.
+ *
+ * The checks run from the most to the least damaged: bytes first (NUL, encoding, length), then who it is, then where they live. A row with a
+ * good address and a bad e-mail stays a member without e-mail: the card can be posted, and dropping the person for a field that is not needed
+ * would be the silent loss this house does not allow.
+ */
+import type { Address, Member, Reject } from '@postrider/core/ports';
+import { columnName } from './columns.ts';
+import type { ColumnPlan, Role } from './columns.ts';
+import { normaliseCountry, normalisePostalCode } from './postal-code.ts';
+
+const maxLength = 200;
+// A control character, a line separator or a bidirectional override changes what is printed without being seen.
+const control = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/;
+const emailPattern = /^[^\s@,;:<>"()[\]\\]+@[^\s@,;:<>"()[\]\\.]+(?:\.[^\s@,;:<>"()[\]\\.]+)+$/;
+const nameAndAddress = ['firstName', 'lastName', 'name', 'line1', 'line2', 'city', 'region', 'postalCode', 'country'] as const;
+
+export type RowResult = { readonly member: Member } | { readonly reject: Reject };
+
+export interface RowRules {
+  readonly defaultCountry: string;
+  /** A look-up file needs no id of its own. */
+  readonly needsExternalId: boolean;
+}
+
+export function readRow(plan: ColumnPlan, cells: readonly string[], row: number, rules: RowRules): RowResult {
+  const values = cells.map((cell) => cell.normalize('NFC').trim());
+  const at = (role: Role): string => {
+    const index = plan.at[role];
+    return index === undefined ? '' : (values[index] ?? '');
+  };
+  const externalId = at('externalId');
+  const reject = (column: string | null, reason: string, message: string): { reject: Reject } => ({
+    reject: { row, column, reason, message, externalId: externalId === '' || externalId.length > maxLength ? null : externalId },
+  });
+
+  const extra = values.findIndex((value, index) => index >= plan.names.length && value !== '');
+  if (values.length < plan.names.length || extra >= 0) {
+    return reject(null, 'wrong_number_of_fields', `The row has ${extra >= 0 ? values.length : cells.length} fields, the header ${plan.names.length}.`);
+  }
+  for (let index = 0; index < plan.names.length; index++) {
+    const value = values[index] ?? '';
+    const column = plan.names[index] ?? null;
+    if (value.includes('\0')) return reject(column, 'nul_byte', `Column "${column}" has a NUL byte, which no database or printer takes: ${quote(value)}.`);
+    if (value.includes('\uFFFD')) {
+      return reject(column, 'bad_encoding', `Column "${column}" is not valid UTF-8: ${quote(value)}. Save the file as UTF-8.`);
+    }
+    if (value.length > maxLength) {
+      return reject(column, 'too_long', `Column "${column}" has ${value.length} characters; at most ${maxLength} are taken.`);
+    }
+  }
+  if (externalId === '' && rules.needsExternalId) {
+    const column = columnName(plan, 'externalId');
+    return reject(column, 'missing_external_id', `Column "${column}" is blank: without an id the person cannot be told from others.`);
+  }
+  if (control.test(externalId)) return controlReject('externalId');
+  for (const role of nameAndAddress) if (control.test(at(role))) return controlReject(role);
+
+  const address = readAddress();
+  if ('reject' in address) return address;
+  const email = at('email');
+  const emailGood = email.length <= 254 && emailPattern.test(email) && !control.test(email);
+  if (address.value === null && !emailGood) {
+    if (email === '') {
+      return reject(null, 'no_email_no_address', 'There is neither an e-mail nor an address: nothing could be sent or looked up.');
+    }
+    const column = columnName(plan, 'email');
+    return reject(column, 'bad_email', `Column "${column}" is not an e-mail address and there is no postal address: ${quote(email)}.`);
+  }
+
+  let firstName = at('firstName');
+  let lastName = at('lastName');
+  if (firstName === '' && lastName === '') [firstName, lastName] = splitName(at('name'));
+  return {
+    member: {
+      row,
+      externalId,
+      email: emailGood ? email : null,
+      firstName: firstName === '' ? null : firstName,
+      lastName: lastName === '' ? null : lastName,
+      address: address.value,
+      // fromEntries, because a column may be named __proto__.
+      merge: Object.fromEntries(plan.merge.map((index) => [plan.names[index] ?? '', values[index] ?? ''])),
+    },
+  };
+
+  function controlReject(role: Role): { reject: Reject } {
+    const column = columnName(plan, role);
+    return reject(column, 'control_character', `Column "${column}" has a line break or another character that cannot be printed: ${quote(at(role))}.`);
+  }
+
+  function readAddress(): { readonly value: Address | null } | { readonly reject: Reject } {
+    const [line1, line2, city, region, postal] = [at('line1'), at('line2'), at('city'), at('region'), at('postalCode')];
+    if (line1 === '' && line2 === '' && city === '' && region === '' && postal === '') return { value: null };
+    const countryText = at('country');
+    const country = countryText === '' ? rules.defaultCountry : normaliseCountry(countryText);
+    if (country === null) {
+      const column = columnName(plan, 'country');
+      return reject(column, 'bad_country', `Column "${column}" is not a country (two letters, ISO 3166): ${quote(countryText)}.`);
+    }
+    const needed: readonly Role[] = country === 'US' || country === 'CA' ? ['line1', 'city', 'region'] : ['line1', 'city'];
+    const missing = needed.find((role) => at(role) === '');
+    if (missing !== undefined) {
+      const column = columnName(plan, missing);
+      return reject(column, 'incomplete_address', `Column "${column}" is blank, but other parts of the address are there.`);
+    }
+    const postalCode = normalisePostalCode(country, region, postal);
+    if (postalCode === null) {
+      const column = columnName(plan, 'postalCode');
+      return reject(column, 'bad_postal_code', `Column "${column}" is not a postal code of ${country}: ${quote(postal)}.`);
+    }
+    return { value: { line1, line2: line2 === '' ? null : line2, city, region: region === '' ? null : region, postalCode, country } };
+  }
+}
+
+/** "Ann Lee" and "Lee, Ann" become Ann and Lee. */
+function splitName(name: string): [string, string] {
+  const comma = name.indexOf(',');
+  if (comma > 0) return [name.slice(comma + 1).trim(), name.slice(0, comma).trim()];
+  const blank = name.lastIndexOf(' ');
+  return blank < 0 ? [name, ''] : [name.slice(0, blank).trim(), name.slice(blank + 1)];
+}
+
+/** At most 40 characters of a value, with what cannot be seen made visible. */
+export function quote(value: string): string {
+  const points = [...value];
+  const text = JSON.stringify(points.slice(0, 40).join('')).replace(/[\u007F-\u009F\u2028-\u202E\u2066-\u2069\uFFFD]/g, (c) =>
+    c === '\uFFFD' ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return points.length > 40 ? `${text}…` : text;
+}

@@ -1,0 +1,157 @@
+/**
+ * Postcards by typst: one PDF per job, front and back of each card after one another, vector text with embedded fonts.
+ *
+ * A card fails by itself, with a reason and a sentence; the others of its job are printed. The bytes of a PDF depend on the template, the fonts and the
+ * cards alone: no clock, no machine font, no network. So the same job gives the same file under the same name, and storing it twice is harmless.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import type { AdapterFactory, AdapterWiring, CardRequest, RenderJob, RenderResult, RenderedDocument, Renderer } from '@postrider/core/ports';
+import { z } from 'zod';
+import { parseOptions } from '../../options.ts';
+import { cardData, contentHash } from './card-data.ts';
+import { TypstCompiler } from './compiler.ts';
+import { loadFonts } from './fonts.ts';
+import type { FontSet } from './fonts.ts';
+import { formats } from './formats.ts';
+import type { CardFormat } from './formats.ts';
+import { addPageBoxes } from './pdf-boxes.ts';
+import { svgToPng } from './png.ts';
+import { readTemplate } from './template-files.ts';
+import type { TemplateFiles } from './template-files.ts';
+import { typeset } from './typeset.ts';
+import type { Failure, Side, TypesetSource } from './typeset.ts';
+
+const optionsSchema = z.strictObject({
+  /** TrueType or OpenType files, or folders of them; relative to the campaign file. Without any: Lora. */
+  fonts: z.array(z.string().min(1)).default([]),
+});
+
+/** A look at one card. */
+export interface CardPreview {
+  readonly front: Uint8Array;
+  readonly back: Uint8Array;
+}
+
+export interface PreviewOptions {
+  /** Width of the PNG in pixels; 1,875 is 300 dpi for a 4x6. Default 1,250. */
+  readonly width?: number;
+  /** Draws trim (red), safe area (green) and the ink-free box (blue). */
+  readonly guides?: boolean;
+}
+
+export interface TypstRenderer extends Renderer {
+  /** Front and back of one card as PNG. Throws an error that says what is wrong where the card cannot be rendered. */
+  preview(job: Omit<RenderJob, 'cards'> & { readonly card: CardRequest }, options?: PreviewOptions): Promise<CardPreview>;
+}
+
+export async function createTypstRenderer(options: unknown, wiring: AdapterWiring): Promise<TypstRenderer> {
+  const parsed = parseOptions('renderer', optionsSchema, options);
+  const fonts = await loadFonts(parsed.fonts.map((path) => resolve(wiring.baseDirectory, path)));
+  const prelude = readFileSync(new URL('./prelude.typ', import.meta.url), 'utf8');
+  const machinery = createHash('sha256').update(prelude).update(fonts.hash).update(compilerVersion()).digest('hex');
+  // Made at the first job: loading the compiler takes a while, and a runner that only syncs needs none.
+  let compiling: Promise<TypstCompiler> | null = null;
+  const compiler = (): Promise<TypstCompiler> => (compiling ??= TypstCompiler.create(fonts));
+
+  return {
+    async render(job, context) {
+      context.signal.throwIfAborted();
+      const prepared = await prepare(job.template, job.format, wiring);
+      if ('reason' in prepared) return { documents: [], results: job.cards.map((card) => failed(card, prepared)) };
+      const { format, template } = prepared;
+      const typst = await compiler();
+      context.signal.throwIfAborted();
+
+      const cards = job.cards.map(cardData);
+      const { output, printed, failures } = typeset(typst, sourceOf(prelude, fonts, format, template, ['front', 'back'], false), cards, (document) =>
+        document.pdf(),
+      );
+      const strange = output === null ? null : foreignFont(output, fonts);
+      const documents: RenderedDocument[] = [];
+      if (output !== null && strange === null) {
+        const bytes = addPageBoxes(output, format, printed.length * 2);
+        documents.push({ name: `${createHash('sha256').update(bytes).digest('hex').slice(0, 40)}.pdf`, contentType: 'application/pdf', bytes });
+      }
+      const place = new Map(printed.map((index, position) => [index, position]));
+      const results = job.cards.map((card, index): RenderResult => {
+        const failure = failures.get(index);
+        if (failure !== undefined) return failed(card, failure);
+        if (strange !== null) return failed(card, strange);
+        const position = place.get(index) ?? 0;
+        return {
+          recipientId: card.recipientId,
+          outcome: 'rendered',
+          document: 0,
+          frontPage: 2 * position + 1,
+          backPage: 2 * position + 2,
+          contentHash: contentHash([machinery, template.hash, job.format], cards[index] ?? {}),
+        };
+      });
+      return { documents, results };
+    },
+
+    async preview({ template: path, format: formatName, card }, { width = 1250, guides = false } = {}) {
+      const prepared = await prepare(path, formatName, wiring);
+      if ('reason' in prepared) throw new Error(prepared.message);
+      const typst = await compiler();
+      const side = (one: Side): string => {
+        const { output, failures } = typeset(typst, sourceOf(prelude, fonts, prepared.format, prepared.template, [one], guides), [cardData(card)], (document) =>
+          document.svg(),
+        );
+        if (output === null) throw new Error(`Recipient ${card.recipientId}: ${failures.get(0)?.message ?? 'the card cannot be rendered'}.`);
+        return output;
+      };
+      return { front: await svgToPng(side('front'), width), back: await svgToPng(side('back'), width) };
+    },
+  };
+}
+
+async function prepare(
+  template: string,
+  formatName: string,
+  wiring: AdapterWiring,
+): Promise<{ readonly format: CardFormat; readonly template: TemplateFiles } | Failure> {
+  const format = formats.get(formatName);
+  if (format === undefined) {
+    return { reason: 'unknown_format', message: `the renderer has no format "${formatName}"; it has ${[...formats.keys()].join(', ')}` };
+  }
+  const files = await readTemplate(resolve(wiring.baseDirectory, template));
+  return 'reason' in files ? files : { format, template: files };
+}
+
+function sourceOf(
+  prelude: string,
+  fonts: FontSet,
+  format: CardFormat,
+  template: TemplateFiles,
+  sides: readonly Side[],
+  guides: boolean,
+): TypesetSource {
+  return { prelude, template: template.main, files: template.files, job: { format, fonts: fonts.forTemplate, sides, guides } };
+}
+
+function failed(card: CardRequest, { reason, message }: Failure): RenderResult {
+  const sentence = `Recipient ${card.recipientId}: ${message}`;
+  return { recipientId: card.recipientId, outcome: 'failed', reason, message: sentence.endsWith('.') ? sentence : `${sentence}.` };
+}
+
+// typst finds the fonts installed on the machine whether we want it or not; a card must not look different on another runner.
+function foreignFont(pdf: Buffer, fonts: FontSet): Failure | null {
+  for (const [, name] of pdf.toString('latin1').matchAll(/\/BaseFont \/(?:[A-Z]{6}\+)?([^\s/<>[\]()]+)/g)) {
+    const plain = name?.replace(/-Identity-H$/, '') ?? '';
+    if (fonts.postScriptNames.has(plain)) continue;
+    const message = `the template uses the font ${plain}, which is not among renderer.fonts and may differ on another machine; add its file there`;
+    return { reason: 'font_not_provided', message };
+  }
+  return null;
+}
+
+function compilerVersion(): string {
+  const manifest: unknown = createRequire(import.meta.url)('@myriaddreamin/typst-ts-node-compiler/package.json');
+  return z.object({ version: z.string() }).parse(manifest).version;
+}
+
+export const typstRenderer: AdapterFactory<TypstRenderer> = { kind: 'typst', create: createTypstRenderer };

@@ -1,0 +1,137 @@
+/**
+ * Generates what follows from sql/: the embedded module (so that packages and the binary carry the machine), the TypeScript unions, and the
+ * state diagram. `--check` writes nothing and exits 1 where a file is not in step.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../../..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const files = (folder: string): string[] =>
+  readdirSync(join(root, 'sql', folder))
+    .filter((name) => name.endsWith('.sql'))
+    .sort()
+    .map((name) => `${folder}/${name}`);
+
+/** The rows of the one VALUES list in a file of sql/machine: tuples of quoted strings, numbers, booleans and null. */
+const tuples = (path: string, from = ''): string[][] => {
+  const text = read(path)
+    .slice(from === '' ? 0 : read(path).indexOf(from))
+    .replace(/^\s*--.*$/gm, '');
+  return [...text.matchAll(/^ {2}\(((?:'(?:[^']|'')*'|null|\d+|true|false)(?:, (?:'(?:[^']|'')*'|null|\d+|true|false))+)\),?$/gm)].map((row) =>
+    [...(row[1] ?? '').matchAll(/'((?:[^']|'')*)'|null|\d+|true|false/g)].map((cell) => cell[1]?.replaceAll("''", "'") ?? cell[0]),
+  );
+};
+
+const embedded = (): string => {
+  const entry = (path: string): string => `  { name: ${JSON.stringify(path)}, text: ${JSON.stringify(read(`sql/${path}`))} },`;
+  const list = (name: string, paths: string[]): string =>
+    `export const ${name}: readonly SqlFile[] = [\n${paths.map(entry).join('\n')}\n];\n`;
+  return [
+    '// Generated from sql/ by `npm run generate`. Do not edit.\n',
+    'export interface SqlFile {\n  readonly name: string;\n  readonly text: string;\n}\n',
+    `export const bootstrap: SqlFile = { name: 'bootstrap.sql', text: ${JSON.stringify(read('sql/bootstrap.sql'))} };\n`,
+    list('migrations', files('migrations')),
+    list('repeatables', [...files('machine'), ...files('functions'), ...files('views')]),
+  ].join('\n');
+};
+
+const states = tuples('sql/machine/0010_states.sql').filter((row) => row.length === 5);
+const statuses = tuples('sql/machine/0010_states.sql').filter((row) => row.length === 4);
+const transitions = tuples('sql/machine/0020_transitions.sql').map(([from, to, actors, why]) => ({
+  from: from === 'null' ? null : (from ?? ''),
+  to: to ?? '',
+  actors: (actors ?? '').split(','),
+  why: why ?? '',
+}));
+const reasons = tuples('sql/machine/0030_reasons.sql');
+
+const union = (name: string, doc: string, values: string[]): string =>
+  `/** ${doc} */\nexport type ${name} =\n${values.map((value) => `  | '${value}'`).join('\n')};\n`;
+
+const types = (): string =>
+  [
+    '// Generated from sql/machine/ by `npm run generate`. Do not edit.\n',
+    union('RecipientState', 'Where a recipient is.', states.map((row) => row[0] ?? '')),
+    union('MailpieceState', 'Where a mailpiece is.', statuses.map((row) => row[0] ?? '')),
+    union('Actor', 'Who moves recipients.', ['sync', 'enrich', 'proof', 'mail', 'track', 'op']),
+    union('Reason', 'Why somebody is where they are.', reasons.map((row) => row[0] ?? '')),
+    'export interface Transition {\n  /** Null: a new recipient. */\n  readonly from: RecipientState | null;\n  readonly to: RecipientState;\n' +
+      '  readonly actors: readonly Actor[];\n  readonly why: string;\n}\n',
+    `export const states: readonly RecipientState[] = [\n${states.map((row) => `  '${row[0]}',`).join('\n')}\n];\n`,
+    `export const terminalStates: ReadonlySet<RecipientState> = new Set<RecipientState>([\n${states
+      .filter((row) => row[2] === 'terminal')
+      .map((row) => `  '${row[0]}',`)
+      .join('\n')}\n]);\n`,
+    `export const transitions: readonly Transition[] = [\n${transitions
+      .map(
+        (t) =>
+          `  { from: ${t.from === null ? 'null' : `'${t.from}'`}, to: '${t.to}', actors: [${t.actors.map((a) => `'${a}'`).join(', ')}], why: ${JSON.stringify(t.why)} },`,
+      )
+      .join('\n')}\n];\n`,
+  ].join('\n');
+
+const diagram = (): string => {
+  const arrows = transitions.map((t) => `  ${t.from ?? '[*]'} --> ${t.to}: ${t.actors.join(', ')}`);
+  const ends = states.filter((row) => row[2] === 'terminal').map((row) => `  ${row[0]} --> [*]`);
+  return [
+    '<!-- Generated from sql/machine/ by `npm run generate`. Do not edit. -->',
+    '# The state machine',
+    '',
+    'Every legal move of a recipient, by whom. Anything else is refused by the database. `op` is an operator. The same in psql: `select * from postrider.transition`.',
+    '',
+    '```mermaid',
+    'stateDiagram-v2',
+    ...arrows,
+    ...ends,
+    '```',
+    '',
+    '## States',
+    '',
+    '| state | kind | stage | meaning |',
+    '|---|---|---|---|',
+    ...states.map((row) => `| \`${row[0]}\` | ${row[2]} | ${row[3] === 'null' ? '' : row[3]} | ${row[4]} |`),
+    '',
+    '## Moves',
+    '',
+    '| from | to | by | why |',
+    '|---|---|---|---|',
+    ...transitions.map((t) => `| ${t.from === null ? '(new)' : `\`${t.from}\``} | \`${t.to}\` | ${t.actors.join(', ')} | ${t.why} |`),
+    '',
+    '## Reasons',
+    '',
+    '| reason | sentence |',
+    '|---|---|',
+    ...reasons.map((row) => `| \`${row[0]}\` | ${row[1]} |`),
+    '',
+    '## Statuses of a mailpiece',
+    '',
+    'The highest rank among its events wins, whatever the order in which they come.',
+    '',
+    '| status | rank | open | meaning |',
+    '|---|---|---|---|',
+    ...statuses.map((row) => `| \`${row[0]}\` | ${row[1]} | ${row[2] === 'true' ? 'yes' : 'no'} | ${row[3]} |`),
+    '',
+  ].join('\n');
+};
+
+const outputs: Record<string, string> = {
+  'packages/core/src/machine/sql.generated.ts': embedded(),
+  'packages/core/src/machine/states.generated.ts': types(),
+  'docs/reference/state-machine.md': diagram(),
+};
+
+const check = process.argv.includes('--check');
+let stale = 0;
+for (const [path, text] of Object.entries(outputs)) {
+  const now = existsSync(join(root, path)) ? read(path) : '';
+  if (now === text) continue;
+  if (check) {
+    console.error(`${path} is not in step with sql/: run \`npm run generate\``);
+    stale += 1;
+  } else {
+    writeFileSync(join(root, path), text);
+    console.error(`wrote ${path}`);
+  }
+}
+process.exitCode = stale > 0 ? 1 : 0;

@@ -1,0 +1,70 @@
+/** The machine's own errors: SQLSTATE class PR, mapped here once, by code and never by the name of a constraint. */
+import postgres from 'postgres';
+
+export const machineErrors = {
+  PR001: 'illegal_move',
+  PR002: 'actor_not_allowed',
+  PR003: 'identity_changed',
+  PR004: 'deletion_refused',
+  PR005: 'evidence_missing',
+  PR006: 'history_broken',
+  PR010: 'not_found',
+  PR011: 'campaign_busy',
+  PR012: 'campaign_gate',
+  PR013: 'lock_lost',
+  PR014: 'frozen',
+  PR015: 'not_armed',
+  PR016: 'outcome_unknown',
+  PR017: 'not_allowed_now',
+  PR018: 'queue_missing',
+  PR019: 'organization_forbidden',
+  PR020: 'invalid_argument',
+  PR021: 'people_at_printer',
+  PR022: 'staging_incomplete',
+} as const;
+
+export type MachineErrorKind = (typeof machineErrors)[keyof typeof machineErrors];
+
+/** The database refused. `message` says what is wrong, `hint` what to do; nothing was changed. */
+export class MachineError extends Error {
+  override readonly name = 'MachineError';
+  readonly kind: MachineErrorKind;
+  readonly code: string;
+  readonly hint: string;
+  readonly detail: unknown;
+  constructor(code: keyof typeof machineErrors, message: string, hint: string, detail: unknown, cause: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.kind = machineErrors[code];
+    this.hint = hint;
+    this.detail = detail;
+  }
+}
+
+const isOurs = (code: string): code is keyof typeof machineErrors => code in machineErrors;
+
+const parsed = (detail: string | undefined): unknown => {
+  try {
+    return JSON.parse(detail ?? '{}');
+  } catch {
+    return {};
+  }
+};
+
+/** Turns an error of the driver into a `MachineError` where it is one of ours; anything else is returned as it is. */
+export const asMachineError = (error: unknown): unknown =>
+  error instanceof postgres.PostgresError && isOurs(error.code)
+    ? new MachineError(error.code, error.message, error.hint ?? '', parsed(error.detail), error)
+    : error;
+
+/** Awaits a query and maps the machine's errors. */
+export const mapped = async <T>(query: PromiseLike<T>): Promise<T> => {
+  try {
+    return await query;
+  } catch (error) {
+    throw asMachineError(error);
+  }
+};
+
+/** The SQLSTATE of a driver's error; null for anything else. */
+export const sqlState = (error: unknown): string | null => (error instanceof postgres.PostgresError ? error.code : null);

@@ -1,0 +1,188 @@
+/**
+ * Brings a database to this version: pg-boss first (the machine writes jobs), then migrations forward, then everything repeatable (the machine's
+ * data, functions, views) dropped and created again in the same transaction. A database that is up to date is left alone.
+ */
+import { createHash } from 'node:crypto';
+import { getConstructionPlans, PgBoss } from 'pg-boss';
+import type postgres from 'postgres';
+import { onPool } from '../queues/database.ts';
+import { declareQueues, QUEUE_SCHEMA } from '../queues/queues.ts';
+import { sqlState } from './errors.ts';
+import { bootstrap, migrations, repeatables, type SqlFile } from './sql.generated.ts';
+
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+  readonly hint: string;
+  constructor(message: string, hint: string, cause?: unknown) {
+    super(message, { cause });
+    this.hint = hint;
+  }
+}
+
+export interface MigrationPlan {
+  /** Names of migrations to apply, in order. */
+  readonly migrations: readonly string[];
+  /** Functions, views and machine data differ from this version. */
+  readonly repeatables: boolean;
+  /** pg-boss is not there, or older. */
+  readonly queue: boolean;
+}
+
+const checksum = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const REPEATABLES = 'repeatables';
+const repeatablesSum = checksum(repeatables.map((file) => `${file.name}\n${file.text}`).join('\n'));
+const OLDEST_SERVER = 150000;
+
+// Views and functions go before the tables change beneath them. What others built upon our views would go too, so it is looked for first.
+const FOREIGN_DEPENDENTS = `
+  select distinct format('%s.%s', n.nspname, c.relname) as name
+  from pg_depend d
+  join pg_rewrite w on w.oid = d.objid and d.classid = 'pg_rewrite'::regclass
+  join pg_class c on c.oid = w.ev_class join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname <> 'postrider' and (
+    d.refclassid = 'pg_class'::regclass and d.refobjid in (select oid from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'v')
+    or d.refclassid = 'pg_proc'::regclass and d.refobjid in (select oid from pg_proc where pronamespace = 'postrider'::regnamespace))`;
+
+const DROP_REPEATABLES = `do $$
+declare
+  v_object text;
+begin
+  for v_object in select format('drop view if exists %s cascade', oid::regclass) from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'v' loop
+    execute v_object;
+  end loop;
+  for v_object in select format('drop policy %I on %I.%I', policyname, schemaname, tablename) from pg_policies where schemaname = 'postrider' loop
+    execute v_object;
+  end loop;
+  for v_object in select format('drop function if exists %s cascade', oid::regprocedure) from pg_proc where pronamespace = 'postrider'::regnamespace loop
+    execute v_object;
+  end loop;
+end $$;`;
+
+const check = async (sql: postgres.Sql): Promise<void> => {
+  const [server] = await sql<{ version: number; name: string; encoding: string; creates: boolean; database: string }[]>`
+    select current_setting('server_version_num')::int as version, current_setting('server_version') as name,
+      current_setting('server_encoding') as encoding, current_database() as database,
+      has_database_privilege(current_database(), 'create') or to_regnamespace('postrider') is not null as creates`;
+  if (server === undefined) return;
+  if (server.version < OLDEST_SERVER)
+    throw new MigrationError(`PostgreSQL ${server.name} is too old`, 'Postrider needs PostgreSQL 15 or newer; nothing was changed');
+  if (server.encoding !== 'UTF8')
+    throw new MigrationError(
+      `database ${server.database} is encoded in ${server.encoding}`,
+      `names and addresses need UTF8: create database … encoding 'UTF8'; nothing was changed`,
+    );
+  if (!server.creates)
+    throw new MigrationError(
+      `no right to create schemas in database ${server.database}`,
+      `the database's owner can: grant create on database ${server.database} to <role>; nothing was changed`,
+    );
+};
+
+/** What `migrate` would do. Throws `MigrationError` where a migration that was applied has been changed, or the database is newer. */
+export const planMigration = async (sql: postgres.Sql): Promise<MigrationPlan> => {
+  await check(sql);
+  const [exists] = await sql`select to_regclass('postrider.migration') as found, to_regclass(${`${QUEUE_SCHEMA}.version`}) as queue`;
+  const applied = new Map<string, string>(
+    exists?.['found'] === null ? [] : (await sql`select name, checksum from postrider.migration`).map((row) => [String(row['name']), String(row['checksum'])]),
+  );
+  const ours = new Set(migrations.map((file) => file.name));
+  const newer = [...applied.keys()].filter((name) => name.startsWith('migrations/') && !ours.has(name));
+  if (newer.length > 0)
+    throw new MigrationError(`the database is newer than this version: it has ${newer.join(', ')}`, 'use the newer version of Postrider; nothing was changed');
+  const changed = migrations.filter((file) => applied.has(file.name) && applied.get(file.name) !== checksum(file.text));
+  if (changed.length > 0)
+    throw new MigrationError(
+      `${changed.map((file) => file.name).join(', ')} was changed after it had been applied`,
+      'a migration never changes once it has landed: put the change into a new one; nothing was changed',
+    );
+  return {
+    migrations: migrations.filter((file) => !applied.has(file.name)).map((file) => file.name),
+    repeatables: applied.get(REPEATABLES) !== repeatablesSum,
+    queue: exists?.['queue'] === null,
+  };
+};
+
+const byName = (names: readonly string[]): readonly SqlFile[] => migrations.filter((file) => names.includes(file.name));
+
+/** The SQL that `migrate` would run, as psql takes it. */
+export const migrationSql = async (sql: postgres.Sql): Promise<string> => {
+  const plan = await planMigration(sql);
+  if (plan.migrations.length === 0 && !plan.repeatables && !plan.queue) return '-- The database is up to date.\n';
+  const section = (file: SqlFile): string => `-- ${file.name}\n${file.text}\n`;
+  return [
+    plan.queue ? `-- pg-boss (its queues are declared by the program)\n${getConstructionPlans(QUEUE_SCHEMA)}\n` : '',
+    'begin;\n',
+    section(bootstrap),
+    `${DROP_REPEATABLES}\n`,
+    ...byName(plan.migrations).map(
+      (file) => `${section(file)}insert into postrider.migration (name, checksum) values ('${file.name}', '${checksum(file.text)}');\n`,
+    ),
+    ...repeatables.map(section),
+    `select postrider.event_partitions();\n`,
+    `insert into postrider.migration (name, checksum) values ('${REPEATABLES}', '${repeatablesSum}') on conflict (name) do update set checksum = excluded.checksum, applied_at = clock_timestamp();\n`,
+    'commit;\n',
+  ].join('\n');
+};
+
+const installQueue = async (sql: postgres.Sql): Promise<void> => {
+  const boss = new PgBoss({ db: onPool(sql), schema: QUEUE_SCHEMA, supervise: false, schedule: false, registerInstance: false });
+  boss.on('error', () => undefined);
+  await boss.start();
+  try {
+    await declareQueues(boss);
+  } finally {
+    await boss.stop({ graceful: false });
+  }
+};
+
+/** Brings the database to this version. Safe to call from several processes at once, and cheap where there is nothing to do. */
+export const migrate = async (sql: postgres.Sql): Promise<MigrationPlan> => {
+  const plan = await planMigration(sql);
+  if (plan.migrations.length === 0 && !plan.repeatables && !plan.queue) return plan;
+  try {
+    await installQueue(sql);
+    await sql.begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(hashtextextended('postrider:migrate', 0))`;
+      await tx.unsafe(bootstrap.text);
+      const done = new Set((await tx`select name, checksum from postrider.migration`).map((row) => `${row['name']}:${row['checksum']}`));
+      if (done.has(`${REPEATABLES}:${repeatablesSum}`)) return;
+      const dependents = await tx.unsafe(FOREIGN_DEPENDENTS);
+      if (dependents.length > 0)
+        throw new MigrationError(
+          `${dependents.map((row) => String(row['name'])).join(', ')} depend(s) on Postrider's views or functions, which are made anew`,
+          'drop them, migrate, and create them again; nothing was changed',
+        );
+      await tx.unsafe(DROP_REPEATABLES);
+      for (const file of migrations) {
+        if (done.has(`${file.name}:${checksum(file.text)}`)) continue;
+        await apply(tx, file);
+        await tx`insert into postrider.migration (name, checksum) values (${file.name}, ${checksum(file.text)})`;
+      }
+      for (const file of repeatables) await apply(tx, file);
+      await tx`select postrider.event_partitions()`;
+      await tx`insert into postrider.migration (name, checksum) values (${REPEATABLES}, ${repeatablesSum})
+        on conflict (name) do update set checksum = excluded.checksum, applied_at = clock_timestamp()`;
+    });
+  } catch (error) {
+    if (sqlState(error) === '42501')
+      throw new MigrationError(
+        `no right to change the database: ${error instanceof Error ? error.message : ''}`,
+        'migrate as the owner of the schemas postrider and postrider_queue; nothing was changed',
+        error,
+      );
+    throw error;
+  }
+  return plan;
+};
+
+const apply = async (tx: postgres.TransactionSql, file: SqlFile): Promise<void> => {
+  try {
+    await tx.unsafe(file.text);
+  } catch (error) {
+    throw new MigrationError(
+      `sql/${file.name}: ${error instanceof Error ? error.message : String(error)}`,
+      'everything was rolled back; the database is as it was',
+      error,
+    );
+  }
+};

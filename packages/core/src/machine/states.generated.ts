@@ -1,0 +1,187 @@
+// Generated from sql/machine/ by `npm run generate`. Do not edit.
+
+/** Where a recipient is. */
+export type RecipientState =
+  | 'address_enrichable'
+  | 'address_enriching'
+  | 'pending'
+  | 'proofing_staged'
+  | 'proofing'
+  | 'proofed'
+  | 'sending_staged'
+  | 'sending'
+  | 'sent'
+  | 'received'
+  | 'returned'
+  | 'skipped'
+  | 'holdout'
+  | 'blacklisted'
+  | 'error';
+
+/** Where a mailpiece is. */
+export type MailpieceState =
+  | 'submitting'
+  | 'unknown'
+  | 'rejected'
+  | 'accepted'
+  | 'in_production'
+  | 'cancelled'
+  | 'failed'
+  | 'in_transit'
+  | 'in_local_area'
+  | 'processed_for_delivery'
+  | 'delivered'
+  | 'returned';
+
+/** Who moves recipients. */
+export type Actor =
+  | 'sync'
+  | 'enrich'
+  | 'proof'
+  | 'mail'
+  | 'track'
+  | 'op';
+
+/** Why somebody is where they are. */
+export type Reason =
+  | 'duplicate'
+  | 'cross_campaign'
+  | 'frequency_cap'
+  | 'holdout'
+  | 'suppressed'
+  | 'no_address'
+  | 'left_segment'
+  | 'cancelled'
+  | 'campaign_closed'
+  | 'offer_over'
+  | 'bad_address'
+  | 'given_up'
+  | 'erased'
+  | 'held'
+  | 'campaign_not_running'
+  | 'not_armed'
+  | 'begin_failed'
+  | 'lease_lost'
+  | 'cap_reached'
+  | 'frequency_deferred'
+  | 'retry'
+  | 'proven_absent'
+  | 'same_key_again'
+  | 'not_answered'
+  | 'batch_lost'
+  | 'render_failed'
+  | 'rejected'
+  | 'outcome_unknown'
+  | 'failed_at_printer'
+  | 'too_many_losses'
+  | 'new'
+  | 'address_found'
+  | 'address_came'
+  | 'staged'
+  | 'begun'
+  | 'rendered'
+  | 'accepted'
+  | 'late_evidence'
+  | 'resolved_printed'
+  | 'resolved_not_printed'
+  | 'scan'
+  | 'assumed'
+  | 'logical'
+  | 'estimated'
+  | 'returned'
+  | 'retried';
+
+export interface Transition {
+  /** Null: a new recipient. */
+  readonly from: RecipientState | null;
+  readonly to: RecipientState;
+  readonly actors: readonly Actor[];
+  readonly why: string;
+}
+
+export const states: readonly RecipientState[] = [
+  'address_enrichable',
+  'address_enriching',
+  'pending',
+  'proofing_staged',
+  'proofing',
+  'proofed',
+  'sending_staged',
+  'sending',
+  'sent',
+  'received',
+  'returned',
+  'skipped',
+  'holdout',
+  'blacklisted',
+  'error',
+];
+
+export const terminalStates: ReadonlySet<RecipientState> = new Set<RecipientState>([
+  'received',
+  'returned',
+  'skipped',
+  'holdout',
+  'blacklisted',
+  'error',
+]);
+
+export const transitions: readonly Transition[] = [
+  { from: null, to: 'pending', actors: ['sync'], why: "the segment has somebody with an address" },
+  { from: null, to: 'address_enrichable', actors: ['sync'], why: "the segment has somebody known by e-mail only" },
+  { from: null, to: 'skipped', actors: ['sync'], why: "turned away at the door, and kept with the reason" },
+  { from: null, to: 'holdout', actors: ['sync'], why: "the household is in the control group" },
+  { from: null, to: 'blacklisted', actors: ['sync'], why: "on a do-not-mail list" },
+  { from: 'address_enrichable', to: 'address_enriching', actors: ['enrich'], why: "taken into a batch for the enricher" },
+  { from: 'address_enrichable', to: 'pending', actors: ['sync'], why: "the source itself came to know the address" },
+  { from: 'address_enrichable', to: 'holdout', actors: ['sync'], why: "the source came to know the address, and the household is in the control group" },
+  { from: 'address_enrichable', to: 'skipped', actors: ['sync', 'enrich', 'op'], why: "left the segment, no enricher to ask, a duplicate by its new address, or cancelled" },
+  { from: 'address_enrichable', to: 'blacklisted', actors: ['sync', 'op'], why: "opted out" },
+  { from: 'address_enriching', to: 'pending', actors: ['enrich'], why: "the enricher found the address" },
+  { from: 'address_enriching', to: 'holdout', actors: ['enrich'], why: "found, and the household is in the control group" },
+  { from: 'address_enriching', to: 'address_enrichable', actors: ['enrich'], why: "the enricher lost the batch: its people go back" },
+  { from: 'address_enriching', to: 'error', actors: ['enrich'], why: "too many batches were lost with this person in them" },
+  { from: 'address_enriching', to: 'skipped', actors: ['enrich', 'op'], why: "no address found, a duplicate by the address found, or cancelled" },
+  { from: 'address_enriching', to: 'blacklisted', actors: ['enrich', 'op'], why: "opted out" },
+  { from: 'pending', to: 'proofing_staged', actors: ['proof'], why: "taken into a cohort for rendering" },
+  { from: 'pending', to: 'holdout', actors: ['sync'], why: "the address changed, and the new household is in the control group" },
+  { from: 'pending', to: 'skipped', actors: ['sync', 'op'], why: "left the segment, a duplicate by a changed address, or cancelled" },
+  { from: 'pending', to: 'blacklisted', actors: ['sync', 'op'], why: "opted out" },
+  { from: 'proofing_staged', to: 'proofing', actors: ['proof'], why: "the cohort has begun" },
+  { from: 'proofing_staged', to: 'pending', actors: ['proof'], why: "the cohort could not begin: held, or its job was lost" },
+  { from: 'proofing_staged', to: 'error', actors: ['proof'], why: "the begin failed 10 times" },
+  { from: 'proofing_staged', to: 'skipped', actors: ['op'], why: "cancelled" },
+  { from: 'proofing_staged', to: 'blacklisted', actors: ['op'], why: "opted out" },
+  { from: 'proofing', to: 'proofed', actors: ['proof'], why: "front and back are rendered and stored" },
+  { from: 'proofing', to: 'pending', actors: ['proof'], why: "to be tried again, or the lease was lost" },
+  { from: 'proofing', to: 'error', actors: ['proof'], why: "cannot be rendered" },
+  { from: 'proofing', to: 'skipped', actors: ['proof', 'op'], why: "cancelled" },
+  { from: 'proofing', to: 'blacklisted', actors: ['op'], why: "opted out" },
+  { from: 'proofed', to: 'sending_staged', actors: ['mail'], why: "taken into a cohort for the printer" },
+  { from: 'proofed', to: 'pending', actors: ['sync', 'op'], why: "the content changed: it must be proofed again (only without an open mailpiece)" },
+  { from: 'proofed', to: 'skipped', actors: ['op'], why: "cancelled" },
+  { from: 'proofed', to: 'blacklisted', actors: ['op'], why: "opted out" },
+  { from: 'proofed', to: 'sent', actors: ['mail', 'track'], why: "late evidence: the printer has the card after all" },
+  { from: 'sending_staged', to: 'sending', actors: ['mail'], why: "the cohort has begun, eligibility was checked again" },
+  { from: 'sending_staged', to: 'proofed', actors: ['mail'], why: "the cohort could not begin, or a cap was reached: later" },
+  { from: 'sending_staged', to: 'error', actors: ['mail'], why: "the begin failed 10 times" },
+  { from: 'sending_staged', to: 'skipped', actors: ['mail', 'op'], why: "no longer eligible, or cancelled" },
+  { from: 'sending_staged', to: 'blacklisted', actors: ['mail', 'op'], why: "opted out before anything was sent" },
+  { from: 'sending_staged', to: 'sent', actors: ['mail', 'track'], why: "late evidence: the printer has the card after all" },
+  { from: 'sending', to: 'sent', actors: ['mail', 'track'], why: "the printer accepted the card" },
+  { from: 'sending', to: 'proofed', actors: ['mail'], why: "proven not printed: to be submitted again with the same key" },
+  { from: 'sending', to: 'skipped', actors: ['mail'], why: "bad address, or cancelled and proven not printed" },
+  { from: 'sending', to: 'error', actors: ['mail'], why: "refused by the printer, or the outcome cannot be known" },
+  { from: 'sent', to: 'received', actors: ['track'], why: "delivered, or assumed so after the usual time" },
+  { from: 'sent', to: 'returned', actors: ['track'], why: "came back" },
+  { from: 'sent', to: 'skipped', actors: ['mail', 'track'], why: "cancelled at the printer" },
+  { from: 'sent', to: 'error', actors: ['track'], why: "the printer failed to make it" },
+  { from: 'received', to: 'returned', actors: ['track'], why: "came back after it was thought delivered" },
+  { from: 'error', to: 'pending', actors: ['op'], why: "tried again from the start (only without an open mailpiece)" },
+  { from: 'error', to: 'proofed', actors: ['op'], why: "tried again with the proof it has" },
+  { from: 'error', to: 'skipped', actors: ['op'], why: "given up" },
+  { from: 'error', to: 'sent', actors: ['mail', 'track', 'op'], why: "evidence: the printer has the card" },
+  { from: 'skipped', to: 'pending', actors: ['sync'], why: "the address that was missing has come" },
+  { from: 'skipped', to: 'sent', actors: ['mail', 'track'], why: "late evidence, with an alarm: the card was printed all the same" },
+  { from: 'blacklisted', to: 'sent', actors: ['mail', 'track'], why: "late evidence, with an alarm: the card was printed all the same" },
+];

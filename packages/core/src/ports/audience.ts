@@ -1,0 +1,49 @@
+import type { Address, CallContext } from './common.ts';
+
+/** One member of a segment, as the source tells it. Core validates, normalises and deduplicates. */
+export interface Member {
+  /** Where it stands in the source: a line of a file, counted from 1 with the header as line 1. */
+  readonly row: number | null;
+  /** The source's own id; unique within the source. */
+  readonly externalId: string;
+  readonly email: string | null;
+  readonly firstName: string | null;
+  readonly lastName: string | null;
+  /** Null where only the e-mail is known. */
+  readonly address: Address | null;
+  /** Merge data for the template: every other field. */
+  readonly merge: Readonly<Record<string, string>>;
+}
+
+/** A row that cannot be read as a member. It is counted and reported, never dropped. */
+export interface Reject {
+  readonly row: number | null;
+  /** The column or field at fault; null where the whole row is. */
+  readonly column: string | null;
+  /** Machine-readable, for example `bad_postal_code`. */
+  readonly reason: string;
+  /** A sentence for people. Names the column, never quotes more than 40 characters of the value. */
+  readonly message: string;
+  readonly externalId: string | null;
+}
+
+export interface AudiencePage {
+  readonly members: readonly Member[];
+  readonly rejects: readonly Reject[];
+  /** Milliseconds spent waiting for a rate limit while fetching this page. */
+  readonly waitedMs: number;
+}
+
+/** The source cannot be read at all: not found, no rights, not this format, bad header. Nothing of the segment was taken as complete. */
+export class AudienceSourceError extends Error {
+  override readonly name = 'AudienceSourceError';
+}
+
+export interface AudienceSource {
+  /**
+   * Every member of the segment, page by page; memory does not grow with the segment. A run that ends without an error has fetched every
+   * page. Throws `AudienceSourceError`.
+   * @param limit stop after so many rows (members and rejects); the run then does not count as complete. Null for all.
+   */
+  members(segmentId: string, options: { pageSize: number; limit: number | null }, context: CallContext): AsyncIterable<AudiencePage>;
+}

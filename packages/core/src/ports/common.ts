@@ -1,0 +1,86 @@
+/**
+ * What every port shares.
+ *
+ * Ports take arrays and answer one result per item, in the order asked. What is expected (a rejection, a rate limit, an unknown outcome)
+ * is a discriminated result; an exception means that the whole call failed and its outcome is not known.
+ * An adapter knows ports, never the database: what it needs to remember between calls is an opaque `SavedState`.
+ */
+
+/** A structured logger; pino's methods fit. The first argument is the fields, the second the sentence. Never pass a secret. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Waits until a call may be made, across all processes that share the limit. */
+export interface RateLimiter {
+  /** Resolves when `cost` units may be spent; returns how long it waited, in milliseconds. Rejects when `signal` aborts. */
+  take(cost: number, signal: AbortSignal): Promise<number>;
+}
+
+/** An opaque value that core keeps for one adapter instance. */
+export interface SavedState {
+  read(): Promise<unknown>;
+  write(value: unknown): Promise<void>;
+}
+
+/** Given to every call of a port. */
+export interface CallContext {
+  /** Aborts when the runner stops or the caller's lease has passed. Hand it to every request. */
+  readonly signal: AbortSignal;
+  readonly limiter: RateLimiter;
+  readonly logger: Logger;
+  readonly saved: SavedState;
+  /** The machine's time. Tests may turn it. */
+  now(): Date;
+}
+
+/** A postal address as it will be printed. `country` is ISO 3166-1 alpha-2. */
+export interface Address {
+  readonly line1: string;
+  readonly line2: string | null;
+  readonly city: string;
+  readonly region: string | null;
+  readonly postalCode: string;
+  readonly country: string;
+}
+
+/** Points a mailpiece back to us. Travels in the printer's metadata, so that every piece can be found again without its id. */
+export interface PieceReference {
+  readonly organizationId: string;
+  readonly campaignId: string;
+  readonly recipientId: string;
+  readonly mailpieceId: string;
+}
+
+/** How an adapter is named, configured and made. One per adapter; the runner's registry lists them by port and kind. */
+export interface AdapterFactory<Port> {
+  /** The name in a campaign file, for example `csv`. */
+  readonly kind: string;
+  /**
+   * Checks the options of a campaign file and makes the adapter. Throws `AdapterConfigError` that names the option.
+   * `baseDirectory` resolves relative paths; `secrets` gives the value of a secret by its name (an environment variable or a file).
+   */
+  create(options: unknown, wiring: AdapterWiring): Port | Promise<Port>;
+}
+
+export interface AdapterWiring {
+  readonly baseDirectory: string;
+  /** Where an adapter may keep files of its own, such as rendered artwork. Absolute. */
+  readonly dataDirectory: string;
+  /** Returns undefined where the secret is not set. */
+  secret(name: string): string | undefined;
+}
+
+/** A campaign file names an option that the adapter cannot use. */
+export class AdapterConfigError extends Error {
+  override readonly name = 'AdapterConfigError';
+  /** For example `audience.path`. */
+  readonly option: string;
+  constructor(option: string, message: string) {
+    super(`${option}: ${message}`);
+    this.option = option;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Address, CallContext } from './common.ts';
+
+export interface EnrichRequest {
+  readonly recipientId: string;
+  readonly email: string;
+  readonly firstName: string | null;
+  readonly lastName: string | null;
+}
+
+export type SubmitBatchResult =
+  /** The enricher has the batch under its own id. */
+  | { readonly outcome: 'accepted'; readonly providerBatchId: string }
+  /** Proven not created; try again after so many milliseconds. */
+  | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }
+  /** Will never work as it is. */
+  | { readonly outcome: 'rejected'; readonly message: string };
+
+export type EnrichResult =
+  | { readonly recipientId: string; readonly outcome: 'match'; readonly address: Address }
+  | { readonly recipientId: string; readonly outcome: 'no_match' };
+
+export type CollectBatchResult =
+  | { readonly outcome: 'pending' }
+  /** One result for each recipient submitted; whoever is missing counts as not found. */
+  | { readonly outcome: 'done'; readonly results: readonly EnrichResult[] }
+  /** The enricher does not know the batch any more; its people go back. */
+  | { readonly outcome: 'lost'; readonly message: string };
+
+/** Finds postal addresses for people known by e-mail. Batches may take hours; core keeps them in rows of their own. */
+export interface AddressEnricher {
+  /** @param reference our id of the batch; the adapter hands it to the provider so that `find` works. */
+  submit(reference: string, people: readonly EnrichRequest[], context: CallContext): Promise<SubmitBatchResult>;
+  /** The provider's id of a batch that we submitted but whose answer was lost; null where it is proven absent. */
+  find(reference: string, context: CallContext): Promise<string | null>;
+  collect(providerBatchId: string, context: CallContext): Promise<CollectBatchResult>;
+}

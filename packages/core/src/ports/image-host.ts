@@ -1,0 +1,17 @@
+import type { CallContext } from './common.ts';
+import type { RenderedDocument } from './renderer.ts';
+
+export type PutResult =
+  | { readonly outcome: 'stored'; readonly url: string }
+  | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }
+  | { readonly outcome: 'failed'; readonly message: string };
+
+export type RemoveResult = { readonly outcome: 'removed' } | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string };
+
+/** Keeps proof images where printers and people can fetch them. */
+export interface ImageHost {
+  /** Stores each document under its name; storing the same name and bytes again is harmless. */
+  put(documents: readonly RenderedDocument[], context: CallContext): Promise<readonly PutResult[]>;
+  /** Removing what is gone already counts as removed. */
+  remove(urls: readonly string[], context: CallContext): Promise<readonly RemoveResult[]>;
+}

@@ -1,0 +1,107 @@
+import type { Address, CallContext, PieceReference } from './common.ts';
+
+/** A frozen order for one card: the same bytes whenever it is sent again. */
+export interface PieceRequest {
+  readonly reference: PieceReference;
+  /** A random uuid that belongs to the mailpiece for its whole life. */
+  readonly idempotencyKey: string;
+  readonly mode: 'test' | 'live';
+  readonly format: string;
+  readonly mailClass: string;
+  readonly to: { readonly name: string; readonly address: Address };
+  readonly from: Address | null;
+  readonly artwork: {
+    readonly front: { readonly url: string; readonly page: number };
+    readonly back: { readonly url: string; readonly page: number };
+  };
+}
+
+/** Says whether the runner may still post. Ask immediately before each request that creates something: a process that was stopped for longer
+ * than its lease must not print what another runner has taken over. */
+export interface LeaseGuard {
+  /** Throws `LeaseLostError` where the lease may have passed. */
+  assertHeld(): void;
+}
+
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+export type SubmitResult =
+  /** The printer has it. `replayed` where the printer says that the key was seen before. */
+  | { readonly outcome: 'accepted'; readonly providerId: string; readonly replayed: boolean; readonly expectedDelivery: string | null }
+  /** Refused for good; nothing was created. */
+  | { readonly outcome: 'rejected'; readonly reason: string; readonly message: string; readonly badAddress: boolean }
+  /** PROVEN that nothing was created: 429, connection refused, not sent for want of a lease. */
+  | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }
+  /** Everything else: time-outs, resets, 5xx, answers that cannot be read. The default of an adapter. */
+  | { readonly outcome: 'unknown'; readonly message: string };
+
+export type FindResult =
+  | { readonly outcome: 'found'; readonly providerId: string }
+  /** Proven: the printer was asked, answered, and has no piece with this reference. */
+  | { readonly outcome: 'absent' }
+  | { readonly outcome: 'cannot_tell'; readonly message: string };
+
+export type CancelResult =
+  | { readonly outcome: 'cancelled' }
+  | { readonly outcome: 'too_late'; readonly message: string }
+  | { readonly outcome: 'unknown'; readonly message: string };
+
+export type MailpieceStatus =
+  | 'accepted'
+  | 'in_production'
+  | 'in_transit'
+  | 'in_local_area'
+  | 'processed_for_delivery'
+  | 'delivered'
+  | 'rerouted'
+  | 'returned'
+  | 'failed'
+  | 'rejected'
+  | 'cancelled';
+
+/** How sure a status is: scanned by the carrier, inferred from a container, inferred from position or time, or a plain estimate. */
+export type Confidence = 'scan' | 'assumed' | 'logical' | 'estimated';
+
+export interface PrinterEvent {
+  /** The printer's own id of the event; a repeat has the same. */
+  readonly eventId: string;
+  readonly providerId: string | null;
+  /** Our reference, where the printer sends it back. */
+  readonly mailpieceId: string | null;
+  readonly organizationId: string | null;
+  /** Null: a status that we do not know. It is kept and reported, never dropped. */
+  readonly status: MailpieceStatus | null;
+  /** As the printer calls it. */
+  readonly providerStatus: string;
+  /** ISO 8601. */
+  readonly occurredAt: string;
+  readonly confidence: Confidence;
+}
+
+export interface Printer {
+  /** How long the printer remembers an idempotency key, in milliseconds; null where it has no keys. */
+  readonly keyLifetimeMs: number | null;
+  /** How long after creation a piece may be missing from `find`, in milliseconds. */
+  readonly readLagMs: number;
+  /** Longest time that one request may take, in milliseconds; shorter than the lease. */
+  readonly timeoutMs: number;
+  /** Most pieces that one `submit` takes. */
+  readonly maxBatch: number;
+  /** One result per piece. Calls `lease.assertHeld()` immediately before each request; where it throws, the pieces not yet sent are `retry`. */
+  submit(pieces: readonly PieceRequest[], lease: LeaseGuard, context: CallContext): Promise<readonly SubmitResult[]>;
+  /** Look-up by our reference. */
+  find(pieces: readonly { reference: PieceReference; idempotencyKey: string }[], context: CallContext): Promise<readonly FindResult[]>;
+  cancel(providerIds: readonly string[], context: CallContext): Promise<readonly CancelResult[]>;
+  /** Checks the signature over the raw bytes, in constant time. */
+  verifyWebhook(headers: Readonly<Record<string, string>>, body: Uint8Array, now: Date): WebhookVerdict;
+  /** The events of a verified body. Throws where the body is not of the printer's format. */
+  parseWebhook(body: Uint8Array): readonly PrinterEvent[];
+  /** Polls for events since a cursor, for printers whose webhooks stop. Absent where the printer cannot be polled. */
+  poll?(cursor: string | null, context: CallContext): Promise<{ events: readonly PrinterEvent[]; cursor: string | null }>;
+}
+
+export type WebhookVerdict =
+  /** `deliveryId` is the same when the same webhook is delivered again. */
+  { readonly valid: true; readonly deliveryId: string } | { readonly valid: false; readonly message: string };

@@ -1,0 +1,49 @@
+import type { Address, CallContext } from './common.ts';
+
+/** What a template may use for one card. */
+export interface CardRequest {
+  readonly recipientId: string;
+  readonly firstName: string | null;
+  readonly lastName: string | null;
+  readonly address: Address;
+  readonly returnAddress: Address | null;
+  /** Merge data, and `reference`: a short code printed beside the address, unique to the recipient. */
+  readonly merge: Readonly<Record<string, string>>;
+  readonly reference: string;
+}
+
+export interface RenderJob {
+  /** As in the campaign, for example `postcard.typ`; resolved by the adapter. */
+  readonly template: string;
+  /** For example `4x6`. */
+  readonly format: string;
+  readonly cards: readonly CardRequest[];
+}
+
+/** A file that the renderer made; it may hold the cards of many recipients. */
+export interface RenderedDocument {
+  readonly name: string;
+  readonly contentType: string;
+  readonly bytes: Uint8Array;
+}
+
+export type RenderResult =
+  | {
+      readonly recipientId: string;
+      readonly outcome: 'rendered';
+      /** Index into `documents`. */
+      readonly document: number;
+      /** Pages of that document, counted from 1. */
+      readonly frontPage: number;
+      readonly backPage: number;
+      /** sha256 hex over template, assets and the card's data: equal content, equal hash. Approval binds to it. */
+      readonly contentHash: string;
+    }
+  /** This card cannot be rendered as it is: broken template, missing merge field, text that cannot fit. */
+  | { readonly recipientId: string; readonly outcome: 'failed'; readonly reason: string; readonly message: string }
+  | { readonly recipientId: string; readonly outcome: 'retry'; readonly afterMs: number; readonly message: string };
+
+export interface Renderer {
+  /** Cards of one campaign together. `results` has one entry per card, in the order asked. */
+  render(job: RenderJob, context: CallContext): Promise<{ documents: readonly RenderedDocument[]; results: readonly RenderResult[] }>;
+}

@@ -1,0 +1,71 @@
+/**
+ * pg-boss over the `postgres` client, so that moves and jobs share a transaction and there is one pool.
+ *
+ * Two traps, both with a test: pg-boss sends scripts of `BEGIN; …; COMMIT` without parameters, which postgres refuses on a pooled connection
+ * (they run on a reserved one); and it binds arrays, so the client must fetch types.
+ */
+import type postgres from 'postgres';
+import type { Db } from 'pg-boss';
+
+type Sql = postgres.Sql;
+type Runs = Pick<postgres.Sql, 'unsafe'>;
+
+// postgres types parameters more narrowly than pg-boss, which hands over what its own driver takes.
+type Parameters = (string | number | boolean | Date | null | string[] | number[])[];
+
+const STARTS_TRANSACTION = /^\s*BEGIN\b/i;
+
+const run = async (on: Runs, text: string, values?: unknown[]): Promise<{ rows: unknown[] }> => {
+  const prepared = values !== undefined && values.length > 0;
+  const result: unknown[] = prepared ? await on.unsafe(text, values as Parameters, { prepare: true }) : await on.unsafe(text);
+  // A script of several statements answers a list of results; pg-boss reads the rows of all of them.
+  return { rows: result.some(Array.isArray) ? result.flat() : [...result] };
+};
+
+/** pg-boss inside a transaction of ours. */
+export const inTransaction = (tx: Runs): Db => ({ executeSql: async (text, values) => await run(tx, text, values) }) as Db;
+
+/** pg-boss on the pool. */
+export const onPool = (sql: Sql): Db =>
+  ({
+    async executeSql(text: string, values?: unknown[]) {
+      if (!STARTS_TRANSACTION.test(text)) return await run(sql, text, values);
+      const reserved = await sql.reserve();
+      try {
+        return await run(reserved, text);
+      } catch (error) {
+        await reserved.unsafe('ROLLBACK').catch(() => undefined);
+        throw error;
+      } finally {
+        reserved.release();
+      }
+    },
+    async listen(channel: string, onMessage: (payload: string) => void, onReconnect: () => void) {
+      const listening = await sql.listen(channel, onMessage, onReconnect);
+      return { close: async () => await listening.unlisten() };
+    },
+    async beginTransaction() {
+      const reserved = await sql.reserve();
+      try {
+        await reserved.unsafe('BEGIN');
+      } catch (error) {
+        reserved.release();
+        throw error;
+      }
+      let ended = false;
+      const end = async (command: string): Promise<void> => {
+        if (ended) return;
+        ended = true;
+        try {
+          await reserved.unsafe(command);
+        } finally {
+          reserved.release();
+        }
+      };
+      return {
+        db: inTransaction(reserved),
+        commit: async () => await end('COMMIT'),
+        rollback: async () => await end('ROLLBACK').catch(() => undefined),
+      };
+    },
+  }) as unknown as Db;

@@ -1,0 +1,96 @@
+/**
+ * One process at a time sets up, starts or stops the server of a home.
+ *
+ * A file made by link(2), so that it never exists without its holder's name in it. A holder who died is replaced. Two processes that
+ * replace one dead holder at once could, in a window of microseconds, both go on; PostgreSQL's own interlock (postmaster.pid) and the
+ * rename of a finished data directory are still safe then, so the lock saves work and confusion, not data.
+ */
+import { randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ServerError, fileError } from './errors.ts';
+import { isAlive, startTick } from './processes.ts';
+
+/** A holder on another host (a shared directory) cannot be looked at: it is believed for so long. */
+const FOREIGN_HOLDER_MS = 120_000;
+
+/** A claim lives for as long as its owner waits; older ones were left by a killed process. */
+const CLAIM_LIFE_MS = 3_600_000;
+
+export async function withLock<T>(path: string, timeoutMs: number, body: () => Promise<T>): Promise<T> {
+  const id = randomUUID();
+  const claim = `${path}.${id}`;
+  const me = `${hostname()} ${process.pid} ${startTick(process.pid)} ${id}`;
+  try {
+    writeFileSync(claim, me, { mode: 0o644, flag: 'wx' });
+    await take(path, claim, timeoutMs);
+    sweep(path);
+  } catch (error) {
+    throw fileError(error, path);
+  } finally {
+    rmSync(claim, { force: true });
+  }
+  try {
+    return await body();
+  } finally {
+    if (holder(path) === me) rmSync(path, { force: true });
+  }
+}
+
+async function take(path: string, claim: string, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      linkSync(claim, path);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const held = holder(path);
+    if (held !== null && isGone(held, path)) {
+      // Moved aside, not removed: what is moved must be the file that was judged, not one that a third process has just made.
+      const aside = `${claim}.gone`;
+      try {
+        renameSync(path, aside);
+        if (holder(aside) !== held) linkSync(aside, path);
+      } catch {
+        // somebody else was faster
+      }
+      rmSync(aside, { force: true });
+      continue;
+    }
+    if (Date.now() > deadline) {
+      throw new ServerError('busy', {
+        what: `Another process (${held?.split(' ')[1] ?? 'unknown'}) has been setting up or stopping the embedded PostgreSQL for ${Math.round(timeoutMs / 1000)} s.`,
+        kept: 'Nothing was changed by this one.',
+        remedy: `Wait for it, or end it and run the same command again. Its lock is ${path}.`,
+      });
+    }
+    await sleep(15);
+  }
+}
+
+function sweep(path: string): void {
+  for (const name of readdirSync(dirname(path))) {
+    if (!name.startsWith(`${basename(path)}.`)) continue;
+    const file = join(dirname(path), name);
+    const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+    if (made !== undefined && Date.now() - made > CLAIM_LIFE_MS) rmSync(file, { force: true });
+  }
+}
+
+function holder(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function isGone(held: string, path: string): boolean {
+  const [host, pid, tick] = held.split(' ');
+  if (host !== hostname()) return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > FOREIGN_HOLDER_MS;
+  return !isAlive(Number(pid)) || startTick(Number(pid)) !== tick;
+}

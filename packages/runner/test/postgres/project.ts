@@ -1,0 +1,69 @@
+/** A temporary project directory with an embedded server of its own, and other processes that use it. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connect } from '../../src/postgres/client.ts';
+import type { Server } from '../../src/postgres/index.ts';
+import { ensureServer, stopServer } from '../../src/postgres/index.ts';
+
+export const isRoot = process.getuid?.() === 0;
+
+export interface Project {
+  readonly dir: string;
+  ensure(): Promise<Server>;
+  remove(): Promise<void>;
+}
+
+/** `name` is made below a fresh directory, so it may be as long or odd as a test needs. */
+export function makeProject(name = 'project'): Project {
+  const base = mkdtempSync(join(tmpdir(), 'postrider-project-'));
+  chmodSync(base, 0o755);
+  const dir = join(base, name);
+  mkdirSync(dir, { recursive: true });
+  return {
+    dir,
+    ensure: () => ensureServer({ projectDir: dir }),
+    remove: async () => {
+      await stopServer({ projectDir: dir, mode: 'immediate' });
+      rmSync(base, { recursive: true, force: true });
+    },
+  };
+}
+
+const child = fileURLToPath(new URL('./child.ts', import.meta.url));
+
+/** Another process that ensures the server, prints it as JSON and then waits for its end (`stay`) or leaves. */
+export function ensureElsewhere(dir: string, stay = false): { process: ChildProcess; server: Promise<Server>; closed: Promise<void> } {
+  const process_ = spawn(process.execPath, [...process.execArgv.filter((flag) => !flag.startsWith('--test')), child, dir, stay ? 'stay' : ''], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true, // a group of its own, so that a test can send it what Ctrl-C sends
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+  });
+  let out = '';
+  const server = new Promise<Server>((resolve, reject) => {
+    process_.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString();
+      if (out.endsWith('\n')) resolve(JSON.parse(out) as Server);
+    });
+    process_.on('exit', () => reject(new Error(`the child ended: ${out}`)));
+  });
+  const closed = new Promise<void>((resolve) => process_.on('close', () => resolve()));
+  return { process: process_, server, closed };
+}
+
+export async function query<Row>(url: string, text: string): Promise<Row[]> {
+  const sql = connect(url);
+  try {
+    return [...(await sql.unsafe(text))] as Row[];
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+/** The fields of /proc/<pid>/stat after the name: state, parent, process group, session… Linux only. */
+export function processStat(pid: number): string[] {
+  const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+}

@@ -1,0 +1,252 @@
+/**
+ * The shop's state in memory: what the ledger's entries add up to. `apply` is the only thing that changes it, while running and while
+ * replaying alike, so that a restart cannot remember anything else than what was written.
+ *
+ * 100,000 pieces are held at once: what is only needed for printing (names, addresses, artwork) is let go when a piece is printed.
+ */
+import type { Stamp } from './clock.ts';
+import { LEDGER_VERSION, type AcceptedPiece, type Entry } from './entries.ts';
+import { stageAfter } from './journey.ts';
+import type { PieceOrder, PieceReference, PieceStatus } from './wire.ts';
+
+/** `reserved` is never written: the press has taken the piece up and its plan is about to be. */
+export type Place = 'waiting' | 'reserved' | 'planned' | 'out' | 'failed' | 'cancelled';
+
+export interface Piece {
+  readonly id: string;
+  readonly reference: PieceReference;
+  readonly idempotencyKey: string | null;
+  readonly fingerprint: string;
+  readonly mode: 'test' | 'live';
+  readonly format: string;
+  readonly mailClass: string;
+  readonly accepted: Stamp;
+  /** By the machine's monotonic clock; 0 for pieces of an earlier run. */
+  readonly acceptedTick: number;
+  /** Whether it becomes a sheet in a PDF. Test pieces and pieces without artwork do not. */
+  readonly hasSheet: boolean;
+  place: Place;
+  status: PieceStatus;
+  printed: Stamp | null;
+  file: number | null;
+  card: number | null;
+  /** The next stage of its journey (`journey.ts`). */
+  stage: number;
+  content: Content | null;
+}
+
+/** What the press and the manifest need. */
+export interface Content {
+  readonly to: PieceOrder['to'];
+  readonly artwork: PieceOrder['artwork'];
+  /** sha256 of the two documents at acceptance. */
+  readonly hashes: { readonly front: string; readonly back: string };
+}
+
+export interface Happening {
+  readonly piece: Piece;
+  readonly status: PieceStatus;
+  readonly at: number;
+}
+
+export interface Plan {
+  readonly file: number;
+  readonly stamp: Stamp;
+  readonly pieces: readonly Piece[];
+}
+
+export interface PrintedFile {
+  readonly file: number;
+  readonly cards: number;
+}
+
+export const NOOP_ARTWORK = 'noop:';
+
+export class Books {
+  readonly #pieces = new Map<string, Piece>();
+  readonly #byKey = new Map<string, Piece>();
+  readonly #byMailpiece = new Map<string, Piece[]>();
+  readonly waitingSheets = new Set<Piece>();
+  readonly waitingOthers = new Set<Piece>();
+  /** In the order in which they were written down; a cursor is a number of events. */
+  readonly events: Happening[] = [];
+  readonly files: PrintedFile[] = [];
+  openPlan: Plan | null = null;
+  webhook: { readonly url: string | null; readonly started: string | null } = { url: null, started: null };
+  delivered = 0;
+  /** False while an earlier run is being replayed. */
+  live = false;
+  /** Told of a printed plan before its pieces' content is let go. */
+  onPrinted: (plan: Plan) => void = () => undefined;
+
+  get size(): number {
+    return this.#pieces.size;
+  }
+
+  all(): Iterable<Piece> {
+    return this.#pieces.values();
+  }
+
+  piece(id: string): Piece | undefined {
+    return this.#pieces.get(id);
+  }
+
+  withKey(key: string): Piece | undefined {
+    return this.#byKey.get(key);
+  }
+
+  ofMailpiece(mailpieceId: string): readonly Piece[] {
+    return this.#byMailpiece.get(mailpieceId) ?? [];
+  }
+
+  get nextFile(): number {
+    return (this.files.at(-1)?.file ?? 0) + 1;
+  }
+
+  /** Takes up to `count` waiting sheets for the press: from here on they cannot be cancelled. Not written down: a crash makes them wait again. */
+  reserve(count: number): Piece[] {
+    const reserved: Piece[] = [];
+    for (const piece of this.waitingSheets) {
+      if (reserved.length === count) break;
+      reserved.push(piece);
+    }
+    for (const piece of reserved) {
+      this.waitingSheets.delete(piece);
+      piece.place = 'reserved';
+    }
+    return reserved;
+  }
+
+  /** Gives back what the press could not plan. */
+  release(pieces: readonly Piece[]): void {
+    for (const piece of pieces) {
+      if (piece.place !== 'reserved') continue;
+      piece.place = 'waiting';
+      this.waitingSheets.add(piece);
+    }
+  }
+
+  apply(entry: Entry): void {
+    switch (entry.kind) {
+      case 'opened':
+        if (entry.version !== LEDGER_VERSION)
+          throw new Error(`it is of version ${entry.version}, and this shop reads version ${LEDGER_VERSION}`);
+        return;
+      case 'accepted':
+        for (const piece of entry.pieces) this.#accept(piece, entry.documents, { at: entry.at, travel: entry.travel });
+        return;
+      case 'plan':
+        return this.#plan(entry.file, entry.pieces, { at: entry.at, travel: entry.travel });
+      case 'printed':
+        return this.#print(entry.file);
+      case 'passed':
+        for (const id of entry.pieces) this.#pass(this.#known(id), { at: entry.at, travel: entry.travel });
+        return;
+      case 'failed':
+        for (const id of entry.pieces) this.#drop(this.#known(id), 'failed', entry.at);
+        return;
+      case 'cancelled':
+        return this.#drop(this.#known(entry.piece), 'cancelled', entry.at);
+      case 'scanned':
+        for (const [id, status, at] of entry.scans) this.#happen(this.#known(id), status, at);
+        return;
+      case 'turned':
+        return;
+      case 'webhook':
+        this.webhook = { url: entry.url, started: entry.from === 'start' ? entry.url : this.webhook.started };
+        return;
+      case 'delivered':
+        this.delivered = entry.count;
+        return;
+      default:
+        throw new Error(`its kind ${JSON.stringify((entry as { kind?: unknown }).kind)} is not known`);
+    }
+  }
+
+  #accept({ id, order, fingerprint }: AcceptedPiece, documents: Readonly<Record<string, string>>, accepted: Stamp): void {
+    const { front, back } = order.artwork;
+    const noop = front.url === NOOP_ARTWORK;
+    const piece: Piece = {
+      id,
+      reference: order.reference,
+      idempotencyKey: order.idempotencyKey,
+      fingerprint,
+      mode: order.mode,
+      format: order.format,
+      mailClass: order.mailClass,
+      accepted,
+      acceptedTick: this.live ? performance.now() : 0,
+      hasSheet: order.mode === 'live' && !noop,
+      place: 'waiting',
+      status: 'accepted',
+      printed: null,
+      file: null,
+      card: null,
+      stage: 0,
+      content: noop
+        ? null
+        : { to: order.to, artwork: order.artwork, hashes: { front: documents[front.url] ?? '', back: documents[back.url] ?? '' } },
+    };
+    this.#pieces.set(id, piece);
+    // The first keeps its key, also where a shop without keys made a second one.
+    if (piece.idempotencyKey !== null && !this.#byKey.has(piece.idempotencyKey)) this.#byKey.set(piece.idempotencyKey, piece);
+    const siblings = this.#byMailpiece.get(piece.reference.mailpieceId);
+    if (siblings === undefined) this.#byMailpiece.set(piece.reference.mailpieceId, [piece]);
+    else siblings.push(piece);
+    (piece.hasSheet ? this.waitingSheets : this.waitingOthers).add(piece);
+    this.#happen(piece, 'accepted', accepted.at);
+  }
+
+  #plan(file: number, ids: readonly string[], stamp: Stamp): void {
+    const pieces = ids.map((id) => this.#known(id));
+    for (const piece of pieces) {
+      this.waitingSheets.delete(piece);
+      piece.place = 'planned';
+    }
+    this.openPlan = pieces.length === 0 ? null : { file, stamp, pieces };
+  }
+
+  #print(file: number): void {
+    const plan = this.openPlan;
+    if (plan?.file !== file) throw new Error(`it says that file ${file} was printed, which was not planned`);
+    this.onPrinted(plan);
+    this.openPlan = null;
+    this.files.push({ file, cards: plan.pieces.length });
+    for (const [index, piece] of plan.pieces.entries()) {
+      piece.file = file;
+      piece.card = index + 1;
+      this.#pass(piece, plan.stamp);
+    }
+  }
+
+  #pass(piece: Piece, stamp: Stamp): void {
+    this.#forget(piece);
+    piece.place = 'out';
+    piece.printed = stamp;
+    this.#happen(piece, 'in_production', stamp.at);
+  }
+
+  #drop(piece: Piece, place: 'failed' | 'cancelled', at: number): void {
+    this.#forget(piece);
+    piece.place = place;
+    this.#happen(piece, place, at);
+  }
+
+  #forget(piece: Piece): void {
+    this.waitingSheets.delete(piece);
+    this.waitingOthers.delete(piece);
+    piece.content = null;
+  }
+
+  #happen(piece: Piece, status: PieceStatus, at: number): void {
+    piece.status = status;
+    piece.stage = stageAfter(status);
+    this.events.push({ piece, status, at });
+  }
+
+  #known(id: string): Piece {
+    const piece = this.#pieces.get(id);
+    if (piece === undefined) throw new Error(`it names the piece ${id}, which was never accepted`);
+    return piece;
+  }
+}

@@ -1,0 +1,292 @@
+/** The HTTP face of the shop. Routes translate; what they ask for is decided elsewhere. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono, type Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import type { z } from 'zod';
+import type { Piece } from './books.ts';
+import { crashPoint } from './crash.ts';
+import { messageOf, ShopError } from './errors.ts';
+import { faultsRequest, type Endpoint, type Fault } from './faults.ts';
+import { expectedDelivery } from './intake.ts';
+import { pdfName } from './manifest.ts';
+import { webhookFault } from './options.ts';
+import type { Shop } from './shop.ts';
+import { eventOf } from './webhooks.ts';
+import {
+  BATCH_LIMIT,
+  clockRequest,
+  describeIssue,
+  piecesRequest,
+  webhookRequest,
+  type LedgerLine,
+  type PieceView,
+  type Refusal,
+} from './wire.ts';
+
+/** 100 pieces with the longest allowed fields stay below it. */
+const LARGEST_BODY = 2 * 1024 * 1024;
+const MOST_EVENTS = 1_000;
+const LEDGER_LINES_AT_ONCE = 500;
+
+type Env = { Bindings: HttpBindings };
+type Ctx = Context<Env>;
+type Status = 400 | 401 | 404 | 409 | 413 | 429 | 500 | 503;
+
+export function createApp(shop: Shop): Hono<Env> {
+  const app = new Hono<Env>();
+
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    // The ledger says so itself, once.
+    if (error instanceof ShopError) return refuse(c, 503, { code: 'broken', message: error.message });
+    shop.settings.log(`a request failed: ${messageOf(error)}`);
+    return refuse(c, 500, { code: 'internal_error', message: messageOf(error) });
+  });
+  app.notFound((c) => refuse(c, 404, { code: 'not_found', message: `There is no ${c.req.method} ${c.req.path}.` }));
+
+  app.get('/v1/health', (c) => c.json({ status: shop.broken === null ? 'ok' : 'broken' }, shop.broken === null ? 200 : 503));
+
+  app.use(async (c, next) => {
+    if (!isToken(c.req.header('authorization') ?? '', shop.settings.token)) {
+      c.header('www-authenticate', 'Bearer');
+      return refuse(c, 401, { code: 'unauthorized', message: 'Send the shop’s token as "Authorization: Bearer <token>".' });
+    }
+    if (shop.broken !== null) return refuse(c, 503, { code: 'broken', message: shop.broken.message });
+    if (shop.closing) return refuse(c, 503, { code: 'closing', message: 'The shop is closing; nothing of this request was done.' });
+    return shop.attend(next());
+  });
+  app.use(
+    bodyLimit({
+      maxSize: LARGEST_BODY,
+      onError: (c) =>
+        refuse(c, 413, { code: 'too_large', message: `A request may hold ${LARGEST_BODY} bytes. Nothing of it was accepted.` }),
+    }),
+  );
+
+  app.post('/v1/pieces', async (c) => {
+    const { pieces } = await body(c, piecesRequest);
+    const mailpieces = pieces.map((piece) => piece.reference.mailpieceId);
+    return withFaults(c, shop, 'submit', mailpieces, async (fault) => {
+      const results = await shop.intake.take(pieces, fault?.kind === 'reject' ? fault : null);
+      crashPoint('after-accept');
+      shop.press.piecesArrived();
+      return c.json({ results });
+    });
+  });
+
+  app.get('/v1/pieces', (c) => {
+    const mailpieces = c.req.queries('mailpiece') ?? [];
+    if (mailpieces.length === 0 || mailpieces.length > BATCH_LIMIT) {
+      return refuse(c, 400, { code: 'bad_request', message: `Ask for 1 to ${BATCH_LIMIT} pieces: /v1/pieces?mailpiece=…&mailpiece=…` });
+    }
+    return withFaults(c, shop, 'find', mailpieces, async () => {
+      // What is shown must survive a crash: "found" ends somebody's search.
+      await shop.settled();
+      const now = performance.now();
+      const listed = (piece: Piece): boolean => piece.acceptedTick === 0 || now - piece.acceptedTick >= shop.settings.readLagMs;
+      const found = [...new Set(mailpieces)].flatMap((mailpiece) => shop.books.ofMailpiece(mailpiece).filter(listed));
+      return c.json({ pieces: found.map(view) });
+    });
+  });
+
+  app.get('/v1/pieces/:id', (c) => {
+    const piece = shop.books.piece(c.req.param('id'));
+    return withFaults(c, shop, 'find', piece === undefined ? [] : [piece.reference.mailpieceId], async () => {
+      await shop.settled();
+      return piece === undefined ? noSuchPiece(c) : c.json(view(piece));
+    });
+  });
+
+  app.post('/v1/pieces/:id/cancel', (c) => {
+    const piece = shop.books.piece(c.req.param('id'));
+    return withFaults(c, shop, 'cancel', piece === undefined ? [] : [piece.reference.mailpieceId], async () => {
+      if (piece === undefined) return noSuchPiece(c);
+      if (piece.place === 'waiting') await shop.commit({ kind: 'cancelled', piece: piece.id });
+      else await shop.settled();
+      if (piece.place === 'cancelled') return c.json({ id: piece.id, status: 'cancelled' });
+      const why = piece.place === 'failed' ? 'failed, and was never printed' : 'is printed or on the press';
+      return refuse(c, 409, { code: 'too_late', message: `The piece ${piece.id} ${why}.` });
+    });
+  });
+
+  app.get('/v1/events', (c) => {
+    const after = Number(c.req.query('after') ?? 0);
+    const limit = Number(c.req.query('limit') ?? BATCH_LIMIT);
+    if (!Number.isInteger(after) || after < 0 || !Number.isInteger(limit) || limit < 1 || limit > MOST_EVENTS) {
+      return refuse(c, 400, { code: 'bad_request', message: `after must be a cursor that this shop gave, and limit 1 to ${MOST_EVENTS}.` });
+    }
+    return withFaults(c, shop, 'events', [], async () => {
+      const end = Math.max(after, Math.min(after + limit, shop.durableEvents));
+      return c.json({ events: shop.books.events.slice(after, end).map(eventOf), cursor: String(end), more: end < shop.durableEvents });
+    });
+  });
+
+  app.get('/v1/ledger', async (c) => {
+    await shop.settled();
+    return c.body(ledgerLines(shop), 200, { 'content-type': 'application/x-ndjson' });
+  });
+
+  app.post('/v1/print', async (c) => {
+    try {
+      return c.json(await shop.press.printNow());
+    } catch (error) {
+      return refuse(c, 503, { code: 'print_failed', message: `${messageOf(error)}. The pieces are kept, and it is tried again.` });
+    }
+  });
+
+  app.post('/v1/clock', async (c) => {
+    const { advanceDays } = await body(c, clockRequest);
+    await shop.turnClock(advanceDays);
+    return c.json({ now: new Date(shop.clock.now().at).toISOString() });
+  });
+
+  app.post('/v1/webhook', async (c) => {
+    const { url } = await body(c, webhookRequest);
+    const wrong = url === null ? null : webhookFault(url);
+    if (wrong !== null) return refuse(c, 400, { code: 'bad_request', message: wrong });
+    if (url !== null && shop.settings.webhookSecret === null) {
+      return refuse(c, 409, { code: 'no_webhook_secret', message: 'Start the shop with PRINT_SHOP_WEBHOOK_SECRET: webhooks are signed.' });
+    }
+    await shop.redirectWebhooks(url);
+    return c.json({ url });
+  });
+
+  if (shop.settings.allowFaults) {
+    app.get('/v1/faults', (c) => c.json({ faults: shop.faults.list() }));
+    app.post('/v1/faults', async (c) => {
+      const { faults } = await body(c, faultsRequest);
+      shop.faults.add(faults);
+      return c.json({ faults: shop.faults.list() });
+    });
+    app.delete('/v1/faults', (c) => {
+      shop.faults.clear();
+      return c.json({ faults: [] });
+    });
+  }
+  return app;
+}
+
+/** Runs `effect`, with the bad luck that was ordered for it before and after. */
+async function withFaults(
+  c: Ctx,
+  shop: Shop,
+  endpoint: Endpoint,
+  mailpieces: readonly string[],
+  effect: (fault: Fault | null) => Promise<Response>,
+): Promise<Response> {
+  const fault = shop.faults.take(endpoint, mailpieces);
+  switch (fault?.kind) {
+    case 'http_429':
+      c.header('retry-after', String(fault.retryAfterSeconds));
+      return refuse(c, 429, { code: 'too_many_requests', message: 'Too many requests; nothing of this one was done.' });
+    case 'http_503':
+      return refuse(c, 503, { code: 'unavailable', message: 'The shop is not available.' });
+    case 'http_500_before_effect':
+      return brokenAnswer(c);
+    case 'drop_before_effect':
+      return hangUp(c);
+    case 'stall':
+      return silence(shop);
+    case 'delay_ms':
+      await shop.pause(fault.ms);
+      return effect(null);
+    case 'http_500_after_effect':
+      await effect(null);
+      return brokenAnswer(c);
+    case 'drop_answer_after_effect':
+      await effect(null);
+      return hangUp(c);
+    case 'stall_after_effect':
+      await effect(null);
+      return silence(shop);
+    case 'reject':
+    case undefined:
+      return effect(fault);
+  }
+}
+
+function brokenAnswer(c: Ctx): Response {
+  return refuse(c, 500, { code: 'internal_error', message: 'Something went wrong.' });
+}
+
+function hangUp(c: Ctx): Response {
+  c.env.incoming.socket.destroy();
+  return RESPONSE_ALREADY_SENT;
+}
+
+/** Ends when the shop does. */
+async function silence(shop: Shop): Promise<Response> {
+  await shop.pause(Infinity);
+  return RESPONSE_ALREADY_SENT;
+}
+
+async function body<Schema extends z.ZodType>(c: Ctx, schema: Schema): Promise<z.infer<Schema>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await c.req.text());
+  } catch (error) {
+    throw refused(c, { code: 'bad_request', message: `The body is not JSON: ${messageOf(error)}. Nothing of this request was done.` });
+  }
+  const result = schema.safeParse(value);
+  if (!result.success) throw refused(c, describeIssue(result.error));
+  return result.data;
+}
+
+function refused(c: Ctx, refusal: Refusal): HTTPException {
+  return new HTTPException(400, { res: refuse(c, 400, refusal) });
+}
+
+function refuse(c: Context, status: Status, refusal: Refusal): Response {
+  return c.json(refusal, status);
+}
+
+function noSuchPiece(c: Ctx): Response {
+  return refuse(c, 404, { code: 'not_found', message: 'There is no piece with this id.' });
+}
+
+/** Hashed first, so that neither the time nor the length tells anything about the token. */
+function isToken(header: string, token: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(header), digest(`Bearer ${token}`));
+}
+
+function view(piece: Piece): PieceView {
+  return {
+    id: piece.id,
+    mailpiece: piece.reference.mailpieceId,
+    reference: piece.reference,
+    mode: piece.mode,
+    format: piece.format,
+    mailClass: piece.mailClass,
+    status: piece.status,
+    acceptedAt: new Date(piece.accepted.at).toISOString(),
+    // In test mode nothing is printed, whatever tracking says.
+    printedAt: piece.printed === null || piece.mode === 'test' ? null : new Date(piece.printed.at).toISOString(),
+    file: piece.file === null ? null : pdfName(piece.file),
+    card: piece.card,
+    expectedDelivery: expectedDelivery(piece.accepted.at),
+  };
+}
+
+function ledgerLines(shop: Shop): ReadableStream<Uint8Array> {
+  const pieces = shop.books.all()[Symbol.iterator]();
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    pull(controller) {
+      let lines = '';
+      for (let count = 0; count < LEDGER_LINES_AT_ONCE; count += 1) {
+        const next = pieces.next();
+        if (next.done === true) {
+          if (lines !== '') controller.enqueue(encoder.encode(lines));
+          controller.close();
+          return;
+        }
+        lines += `${JSON.stringify({ ...view(next.value), idempotencyKey: next.value.idempotencyKey } satisfies LedgerLine)}\n`;
+      }
+      controller.enqueue(encoder.encode(lines));
+    },
+  });
+}

@@ -1,0 +1,255 @@
+/**
+ * The shop put together: opens the folder, replays the ledger, starts press, tracking and webhooks, and listens.
+ *
+ * Everything that changes goes through `commit`: an entry changes the books at once, and what depends on it (an answer, a file, a webhook)
+ * waits until it is on the disk.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createAdaptorServer } from '@hono/node-server';
+import { ArtworkReader } from './artwork.ts';
+import { Books, type Plan } from './books.ts';
+import { ShopClock } from './clock.ts';
+import { LEDGER_VERSION, type Commit, type Entry } from './entries.ts';
+import { exitCodes, hasCode, messageOf, ShopError } from './errors.ts';
+import { Faults } from './faults.ts';
+import { removeUnfinished, writeAtomically } from './files.ts';
+import { lockFolder } from './folder-lock.ts';
+import { Intake } from './intake.ts';
+import { Ledger } from './ledger.ts';
+import { manifestPart, partPath } from './manifest.ts';
+import { settle, type PrintShopOptions, type Settings } from './options.ts';
+import { Press } from './press.ts';
+import { createApp } from './server.ts';
+import { Tracking } from './tracking.ts';
+import { Webhooks } from './webhooks.ts';
+
+const HOST = '127.0.0.1';
+/** Longer than the pools of clients keep a connection: the shop never hangs up on a request that is just being sent. */
+const KEEP_ALIVE_MS = 120_000;
+const ANSWER_MS = 500;
+
+export interface Shop {
+  readonly settings: Settings;
+  readonly books: Books;
+  readonly clock: ShopClock;
+  readonly faults: Faults;
+  readonly intake: Intake;
+  readonly press: Press;
+  readonly commit: Commit;
+  readonly settled: () => Promise<void>;
+  /** Events that are on the disk, and may be shown. */
+  readonly durableEvents: number;
+  readonly broken: ShopError | null;
+  readonly closing: boolean;
+  turnClock(days: number): Promise<void>;
+  redirectWebhooks(url: string | null): Promise<void>;
+  /** Waits for the request, and lets a stop wait for it too. */
+  attend(request: Promise<void>): Promise<void>;
+  /** Resolves after `ms`, or when the shop closes. */
+  pause(ms: number): Promise<void>;
+}
+
+export interface RunningPrintShop {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  readonly port: number;
+  /** Resolves when the shop can no longer write; it answers 503 until it is stopped. */
+  readonly broken: Promise<ShopError>;
+  /** Finishes what is being written and leaves the rest in the ledger. */
+  stop(): Promise<void>;
+}
+
+/** Throws `ShopError`, whose `exitCode` says what kind of trouble it is. */
+export async function startPrintShop(options: PrintShopOptions): Promise<RunningPrintShop> {
+  const settings = settle(options);
+  const output = resolve(settings.folder);
+  const own = join(output, 'shop');
+  const parts = join(own, 'manifest');
+  await mkdir(output, { recursive: true }).catch(unwritable(output));
+  await mkdir(parts, { recursive: true, mode: 0o700 }).catch(unwritable(output));
+  const lock = await lockFolder(join(own, 'lock')).catch(unwritable(output));
+  try {
+    return await open(settings, { output, parts, ledger: join(own, 'ledger.ndjson') }, () => lock.release());
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function open(
+  settings: Settings,
+  paths: { output: string; parts: string; ledger: string },
+  unlock: () => Promise<void>,
+): Promise<RunningPrintShop> {
+  const { log } = settings;
+  await removeUnfinished(paths.output).catch(unwritable(paths.output));
+  await removeUnfinished(paths.parts).catch(unwritable(paths.output));
+  const books = new Books();
+  const clock = new ShopClock(settings.daysPerSecond);
+  const lostParts: { readonly file: number; readonly rows: string }[] = [];
+  books.onPrinted = (plan: Plan): void => {
+    if (!existsSync(partPath(paths.parts, plan.file))) lostParts.push({ file: plan.file, rows: manifestPart(plan) });
+  };
+  const broken = Promise.withResolvers<ShopError>();
+  let breakage: ShopError | null = null;
+  let entries = 0;
+  const ledger = await Ledger.open<Entry>(
+    paths.ledger,
+    (entry) => {
+      if (entries === 0 && entry.kind !== 'opened') throw new Error('it does not begin as a ledger of a print shop does');
+      entries += 1;
+      books.apply(entry);
+      clock.resume(entry, entry.kind === 'turned' ? entry.days : 0);
+    },
+    (error) => {
+      breakage = error;
+      log(error.message);
+      broken.resolve(error);
+    },
+  ).catch(unwritable(paths.output));
+  books.onPrinted = () => undefined;
+  books.live = true;
+
+  let durableEvents = books.events.length;
+  const commit: Commit = async (entry, stamp = clock.now()) => {
+    const whole = { ...entry, ...stamp } as Entry;
+    books.apply(whole);
+    const seen = books.events.length;
+    await ledger.append(whole);
+    durableEvents = Math.max(durableEvents, seen);
+    webhooks.wake();
+  };
+  const onError = (error: unknown): void => {
+    if (error !== breakage) log(messageOf(error));
+  };
+  const artwork = new ArtworkReader(settings.artwork.map((directory) => resolve(directory)));
+  const tracking = new Tracking(books, clock, commit, settings);
+  const folders = { output: paths.output, parts: paths.parts };
+  const press = new Press({ books, clock, commit, artwork, tracking, onError, options: { folders, printAfterMs: settings.printAfterMs } });
+  const webhookOptions = { secret: settings.webhookSecret, duplicates: settings.webhookDuplicates, shuffle: settings.webhookShuffle };
+  const webhooks = new Webhooks(books, commit, () => durableEvents, webhookOptions, log);
+  const closed = Promise.withResolvers<void>();
+  const requests = new Set<Promise<void>>();
+  let closing = false;
+
+  const shop: Shop = {
+    settings,
+    books,
+    clock,
+    faults: new Faults(),
+    intake: new Intake(books, clock, artwork, commit, () => ledger.settled(), settings),
+    press,
+    commit,
+    settled: () => ledger.settled(),
+    get durableEvents() {
+      return durableEvents;
+    },
+    get broken() {
+      return breakage;
+    },
+    get closing() {
+      return closing;
+    },
+    async turnClock(days) {
+      clock.advance(days);
+      await commit({ kind: 'turned', days });
+      await tracking.catchUp();
+    },
+    async redirectWebhooks(url) {
+      await commit({ kind: 'webhook', url, from: 'request' });
+      webhooks.redirect();
+    },
+    async attend(request) {
+      requests.add(request);
+      await request.finally(() => requests.delete(request));
+    },
+    pause: (ms) => {
+      const { promise, resolve: end } = Promise.withResolvers<void>();
+      const timer = Number.isFinite(ms) ? setTimeout(end, ms) : undefined;
+      void closed.promise.then(end);
+      return promise.finally(() => clearTimeout(timer));
+    },
+  };
+
+  const server = createAdaptorServer({ fetch: createApp(shop).fetch, overrideGlobalObjects: false }) as Server;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  const stopParts = async (): Promise<void> => {
+    await Promise.allSettled(requests);
+    await press.stop();
+    await tracking.stop();
+    await webhooks.stop();
+    await ledger.close();
+  };
+  try {
+    if (entries === 0) {
+      await refuseForeignFiles(paths.output);
+      await commit({ kind: 'opened', version: LEDGER_VERSION });
+    }
+    // Given on the command line as before, it does not undo what a request has said since.
+    if (settings.webhook !== null && settings.webhook !== books.webhook.started) {
+      await commit({ kind: 'webhook', url: settings.webhook, from: 'start' });
+    }
+    for (const { file, rows } of lostParts) await writeAtomically(partPath(paths.parts, file), [rows]);
+    await listen(server, settings.port);
+    tracking.start(onError);
+    await press.start();
+    webhooks.start(onError);
+  } catch (error) {
+    server.close();
+    await stopParts();
+    throw error;
+  }
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : settings.port;
+  if (books.size > 0) log(`${books.size} pieces in the ledger, ${books.waitingSheets.size} cards wait to be printed`);
+
+  let stopping: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    closing = true;
+    closed.resolve();
+    const ended = new Promise<void>((end) => server.close(() => end()));
+    server.closeIdleConnections();
+    await stopParts();
+    // Answers that are just being sent get a moment; who holds a connection open for nothing does not.
+    await Promise.race([ended, sleep(ANSWER_MS, undefined, { ref: false })]);
+    server.closeAllConnections();
+    await ended;
+    await unlock();
+  };
+  return { url: `http://${HOST}:${port}`, port, broken: broken.promise, stop: () => (stopping ??= stop()) };
+}
+
+/** PDFs without a ledger: somebody has lost the ledger, and numbering them again would print over them. */
+async function refuseForeignFiles(output: string): Promise<void> {
+  const found = (await readdir(output)).find((name) => /^cards-\d+\.pdf$/.test(name));
+  if (found === undefined) return;
+  throw new ShopError(
+    exitCodes.badData,
+    `The folder ${output} holds ${found}, which its ledger does not know; the ledger seems to be lost. Nothing was changed. Restore ${join('shop', 'ledger.ndjson')}, or use another folder.`,
+  );
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  const { promise, resolve: listening, reject } = Promise.withResolvers<void>();
+  server.once('error', (error) => {
+    const why = hasCode(error, 'EADDRINUSE') ? 'is in use' : `cannot be used: ${messageOf(error)}`;
+    reject(
+      new ShopError(exitCodes.unavailable, `Port ${port} of ${HOST} ${why}. Choose another with --port, or 0 for any.`, { cause: error }),
+    );
+  });
+  server.listen(port, HOST, listening);
+  return promise;
+}
+
+function unwritable(folder: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof ShopError) throw error;
+    throw new ShopError(exitCodes.cannotCreate, `The folder ${folder} cannot be used: ${messageOf(error)}. Nothing was accepted.`, {
+      cause: error,
+    });
+  };
+}

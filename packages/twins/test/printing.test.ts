@@ -1,0 +1,326 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { PDFDocument, PDFName } from 'pdf-lib';
+import type { PieceOrder, PrintReport, RejectionCode } from '../src/index.ts';
+import { cell } from '../src/print-shop/manifest.ts';
+import {
+  anOrder,
+  cardOf,
+  eventually,
+  makeArtwork,
+  pageTexts,
+  parseCsv,
+  pdfNames,
+  readManifest,
+  shopHere,
+  temporaryFolder,
+} from './helpers.ts';
+
+async function artShop(t: TestContext, options = {}) {
+  const art = await temporaryFolder(t);
+  const at = (name: string): string => join(art, name);
+  return { ...(await shopHere(t, { artwork: [art], ...options })), art, at };
+}
+
+const inBatches = (orders: readonly PieceOrder[]): PieceOrder[][] =>
+  Array.from({ length: Math.ceil(orders.length / 100) }, (_, batch) => orders.slice(100 * batch, 100 * batch + 100));
+
+test('each card is a sheet of its own, as the artwork has it, and a row of the manifest', async (t) => {
+  const { order, post, ledger, folder, at } = await artShop(t);
+  const first = await makeArtwork(at('first.pdf'), { cards: 3, text: 'First' });
+  const second = await makeArtwork(at('second.pdf'), { cards: 2, text: 'Second' });
+  // Not in the order of the documents, and one back for two cards.
+  const orders = [
+    anOrder({ ...cardOf(second, 1), name: 'Zoë Åström', address: { line2: 'Apt 4, rear' } }),
+    anOrder({ ...cardOf(first, 2), name: 'A "quoted" name' }),
+    anOrder({ artwork: { front: { url: first, page: 1 }, back: { url: second, page: 4 } }, mailClass: 'standard' }),
+    anOrder({ ...cardOf(first, 2) }),
+  ];
+  const results = await order(orders);
+  const { body } = await post<PrintReport>('/v1/print', {});
+  assert.deepEqual(body, { files: [{ file: 'cards-000001.pdf', cards: 4 }], failed: 0 });
+
+  const texts = await pageTexts(join(folder, 'cards-000001.pdf'));
+  const sides = [
+    'Second front 1',
+    'Second back 1',
+    'First front 2',
+    'First back 2',
+    'First front 0',
+    'Second back 1',
+    'First front 2',
+    'First back 2',
+  ];
+  assert.deepEqual(
+    texts.map((text) => text.trim()),
+    sides,
+  );
+
+  const [header] = parseCsv(await readFile(join(folder, 'manifest.csv'), 'utf8'));
+  const columns =
+    'piece_id,mailpiece,file,card,front_page,back_page,name,line1,line2,city,region,postal_code,country,format,mail_class,printed_at';
+  assert.equal(header?.join(','), columns);
+  const rows = await readManifest(folder);
+  assert.equal(rows.length, 4);
+  for (const [index, row] of rows.entries()) {
+    const { to, reference, mailClass } = orders[index] ?? anOrder();
+    const result = results[index];
+    assert.deepEqual(
+      { ...row, printed_at: '' },
+      {
+        piece_id: result?.status === 'accepted' ? result.id : '',
+        mailpiece: reference.mailpieceId,
+        file: 'cards-000001.pdf',
+        card: String(index + 1),
+        front_page: String(2 * index + 1),
+        back_page: String(2 * index + 2),
+        name: to.name,
+        line1: to.address.line1,
+        line2: to.address.line2 ?? '',
+        city: to.address.city,
+        region: to.address.region,
+        postal_code: to.address.postalCode,
+        country: to.address.country,
+        format: '4x6',
+        mail_class: mailClass,
+        printed_at: '',
+      },
+    );
+    assert.ok(Math.abs(Date.parse(row['printed_at'] ?? '') - Date.now()) < 60_000);
+  }
+  assert.deepEqual(
+    (await ledger()).map(({ file, card, status }) => [file, card, status]),
+    [1, 2, 3, 4].map((card) => ['cards-000001.pdf', card, 'in_production']),
+  );
+});
+
+test('boxes are kept, and follow from the format where the artwork has none', async (t) => {
+  const { order, post, folder, at } = await artShop(t);
+  const boxed = await makeArtwork(at('boxed.pdf'), { trim: [432.3, 288.3] });
+  const bare = await makeArtwork(at('bare.pdf'), { trim: null });
+  const tall = await makeArtwork(at('tall.pdf'), { size: [450, 666], trim: [432, 648] });
+  await order([anOrder(cardOf(boxed, 0)), anOrder(cardOf(bare, 0)), anOrder({ ...cardOf(tall, 0), format: '6x9' })]);
+  await post('/v1/print', {});
+  const pages = (await PDFDocument.load(await readFile(join(folder, 'cards-000001.pdf')))).getPages();
+  const box = ({ width, height }: { width: number; height: number }): number[] =>
+    [width, height].map((points) => Math.round(points * 10) / 10);
+  assert.deepEqual(
+    [0, 2, 4].map((page) => pages[page]).map((page) => page && [box(page.getMediaBox()), box(page.getTrimBox()), box(page.getBleedBox())]),
+    [
+      [
+        [450, 306],
+        [432.3, 288.3],
+        [450, 306],
+      ],
+      [
+        [450, 306],
+        [432, 288],
+        [450, 306],
+      ],
+      [
+        [450, 666],
+        [432, 648],
+        [450, 666],
+      ],
+    ],
+  );
+  assert.ok(pages.every((page) => page.node.get(PDFName.of('TrimBox')) !== undefined));
+});
+
+test('1,001 cards become three PDFs, each card in exactly one, and what they share is held once', async (t) => {
+  const { order, post, folder, at } = await artShop(t);
+  const photo = randomBytes(400_000);
+  // Cohorts of fifty: each document carries the same photograph.
+  const documents = await Promise.all(
+    Array.from({ length: 21 }, (_, cohort) => makeArtwork(at(`cohort-${cohort}.pdf`), { cards: 50, text: `Cohort ${cohort}`, photo })),
+  );
+  const orders = Array.from({ length: 1_001 }, (_, index) => anOrder(cardOf(documents[Math.floor(index / 50)] ?? '', index % 50)));
+  for (const batch of inBatches(orders)) await order(batch);
+  // Full PDFs are begun without being asked for.
+  await eventually('two full PDFs', async () => (await pdfNames(folder)).length >= 2);
+  assert.deepEqual((await post<PrintReport>('/v1/print', {})).body.files.at(-1), { file: 'cards-000003.pdf', cards: 1 });
+
+  const rows = await readManifest(folder);
+  assert.deepEqual(
+    rows.map((row) => row['mailpiece']),
+    orders.map(({ reference }) => reference.mailpieceId),
+  );
+  const cards = new Map<string, number>();
+  for (const { file = '' } of rows) cards.set(file, (cards.get(file) ?? 0) + 1);
+  assert.deepEqual(
+    [...cards],
+    [
+      ['cards-000001.pdf', 500],
+      ['cards-000002.pdf', 500],
+      ['cards-000003.pdf', 1],
+    ],
+  );
+  const seen: string[] = [];
+  for (const name of await pdfNames(folder)) {
+    seen.push(...(await pageTexts(join(folder, name))).map((text) => text.trim()));
+    // The photograph once, and about 350 bytes a page; ten of them would be 4 MB.
+    const { size } = await stat(join(folder, name));
+    assert.ok(size < 1_000_000, `${name} has ${size} bytes`);
+  }
+  const wanted = orders.flatMap((_, index) => ['front', 'back'].map((side) => `Cohort ${Math.floor(index / 50)} ${side} ${index % 50}`));
+  assert.deepEqual(seen, wanted);
+});
+
+test('a few cards are printed after a while of quiet, without being asked for', async (t) => {
+  const { order, folder, at } = await artShop(t, { printAfterMs: 50 });
+  await order([anOrder(cardOf(await makeArtwork(at('card.pdf')), 0))]);
+  await eventually('a PDF', async () => (await pdfNames(folder)).length === 1);
+  await eventually('a row', async () => (await readManifest(folder)).length === 1);
+});
+
+test('neither test pieces nor pieces without artwork get into a PDF or the manifest', async (t) => {
+  const { order, post, folder, ledger, at } = await artShop(t);
+  const card = cardOf(await makeArtwork(at('card.pdf')), 0);
+  await order([anOrder({ ...card, mode: 'test' }), anOrder(), anOrder(card)]);
+  assert.deepEqual((await post('/v1/print', {})).body['files'], [{ file: 'cards-000001.pdf', cards: 1 }]);
+  assert.equal((await pageTexts(join(folder, 'cards-000001.pdf'))).length, 2);
+  const rows = await readManifest(folder);
+  const lines = await ledger();
+  assert.deepEqual(
+    rows.map((row) => row['piece_id']),
+    [lines[2]?.id],
+  );
+  assert.deepEqual(
+    lines.map((line) => [line.printedAt !== null, line.file]),
+    [
+      [false, null],
+      [true, null],
+      [true, 'cards-000001.pdf'],
+    ],
+  );
+});
+
+test('a cell that a spreadsheet would run is disarmed, and only such a cell', () => {
+  assert.equal(cell(`=cmd|' /C calc'!A0`), `'=cmd|' /C calc'!A0`);
+  for (const start of ['=', '+', '-', '@', '\t']) assert.equal(cell(`${start}1`), `'${start}1`);
+  assert.equal(cell('\r=1'), `"'\r=1"`);
+  assert.equal(cell('=HYPERLINK("http://x","y")'), `"'=HYPERLINK(""http://x"",""y"")"`);
+  for (const plain of ['', 'Ada', '62701-1234', "O'Brien", 'a=b', ' -']) assert.equal(cell(plain), plain);
+});
+
+test('names that are formulas reach the manifest disarmed', async (t) => {
+  const { order, post, folder, at } = await artShop(t);
+  const card = cardOf(await makeArtwork(at('card.pdf')), 0);
+  await order([anOrder({ ...card, name: "=cmd|'/C calc'!A0", address: { line1: '-1 "Minus", Street', line2: '@SUM(A1)' } })]);
+  await post('/v1/print', {});
+  const [row] = await readManifest(folder);
+  assert.deepEqual([row?.['name'], row?.['line1'], row?.['line2']], [`'=cmd|'/C calc'!A0`, `'-1 "Minus", Street`, `'@SUM(A1)`]);
+});
+
+test('artwork that does not fit is rejected with the sizes', async (t) => {
+  const { order, at } = await artShop(t);
+  const why = async (changes: Partial<PieceOrder>): Promise<[string, string]> => {
+    const [result] = await order([anOrder(changes)]);
+    return result?.status === 'rejected' ? [result.code, result.message] : [result?.status ?? '', ''];
+  };
+  const trimmed = await makeArtwork(at('trimmed.pdf'), { size: [432, 288], trim: null });
+  const [code, message] = await why(cardOf(trimmed, 0));
+  assert.equal(code, 'bad_artwork');
+  assert.match(message, /front .*4 x 6 in.*4\.25 x 6\.25 in/);
+
+  const right = await makeArtwork(at('right.pdf'));
+  assert.match((await why({ ...cardOf(right, 0), format: '6x11' }))[1], /6\.25 x 11\.25 in/);
+  assert.match(
+    (await why({ artwork: { front: { url: right, page: 1 }, back: { url: right, page: 3 } } }))[1],
+    /back is page 3 .*has 2 page/,
+  );
+  const [, trim] = await why(cardOf(await makeArtwork(at('trim.pdf'), { trim: [400, 288] }), 0));
+  assert.match(trim, /TrimBox is 4 x 5\.556 in/);
+
+  await writeFile(at('no.pdf'), 'not a PDF');
+  assert.match((await why(cardOf(pathToFileURL(at('no.pdf')).href, 0)))[1], /cannot be read as a PDF/);
+  assert.match((await why(cardOf(pathToFileURL(at('missing.pdf')).href, 0)))[1], /does not exist/);
+  await mkdir(at('folder.pdf'));
+  assert.match((await why(cardOf(pathToFileURL(at('folder.pdf')).href, 0)))[1], /not a file/);
+  // A document that is mended under its name is looked at again.
+  await makeArtwork(at('trimmed.pdf'));
+  assert.equal((await why(cardOf(trimmed, 0)))[0], 'accepted');
+});
+
+test('artwork is read from the given directories and from nowhere else', async (t) => {
+  const art = await temporaryFolder(t);
+  const secret = await temporaryFolder(t);
+  const outside = await makeArtwork(join(secret, 'secret.pdf'));
+  await symlink(join(secret, 'secret.pdf'), join(art, 'link.pdf'));
+  await symlink(secret, join(art, 'way-out'));
+  await mkdir(join(art, 'sub'));
+  const inside = await makeArtwork(join(art, 'sub', 'inside.pdf'));
+  await symlink(join(art, 'sub', 'inside.pdf'), join(art, 'allowed-link.pdf'));
+  // A neighbour whose name begins like the directory's.
+  await mkdir(`${art}-neighbour`);
+  t.after(() => rm(`${art}-neighbour`, { recursive: true }));
+  const neighbour = await makeArtwork(join(`${art}-neighbour`, 'card.pdf'));
+  const base = pathToFileURL(art).href;
+  const refused = [
+    outside,
+    neighbour,
+    `${base}/link.pdf`,
+    `${base}/way-out/secret.pdf`,
+    `${base}/../${outside.split('/').slice(-2).join('/')}`,
+    `${base}/%2e%2e/${outside.split('/').slice(-2).join('/')}`,
+    `${base}/..%2f..%2fetc%2fpasswd`,
+    'file:///etc/passwd',
+    'file:///etc/does-not-exist',
+    'file://example.test/etc/passwd',
+    'http://127.0.0.1/card.pdf',
+    'data:application/pdf;base64,JVBERi0=',
+    '/etc/passwd',
+    base,
+  ];
+  const { order, shop, folder } = await shopHere(t, { artwork: [join(art, 'none'), art] });
+  const results = await order(refused.map((url) => anOrder(cardOf(url, 0))));
+  const codes = results.map((result) => (result.status === 'rejected' ? (result.code as RejectionCode) : result.status));
+  assert.deepEqual(
+    codes,
+    refused.map(() => 'artwork_not_allowed'),
+  );
+  const [real, linked] = await order([anOrder(cardOf(inside, 0)), anOrder(cardOf(`${base}/allowed-link.pdf`, 0))]);
+  assert.deepEqual([real?.status, linked?.status], ['accepted', 'accepted']);
+  await shop.stop();
+
+  const none = await shopHere(t, { folder });
+  const [result] = await none.order([anOrder(cardOf(inside, 0))]);
+  assert.deepEqual(result?.status === 'rejected' && [result.code, /--artwork/.test(result.message)], ['artwork_not_allowed', true]);
+  // The cards accepted before still wait: they are not at fault when the shop is started without its directories.
+  assert.equal((await none.post('/v1/print', {})).status, 503);
+  assert.deepEqual(
+    (await none.ledger()).map(({ status }) => status),
+    ['accepted', 'accepted'],
+  );
+  await none.shop.stop();
+  const again = await shopHere(t, { folder, artwork: [art] });
+  assert.deepEqual((await again.post('/v1/print', {})).body['files'], [{ file: 'cards-000001.pdf', cards: 2 }]);
+});
+
+test('a card whose artwork was changed or removed fails; the others are printed', async (t) => {
+  const { order, post, folder, ledger, at } = await artShop(t);
+  const [kept, changed, removed] = await Promise.all(
+    ['kept', 'changed', 'removed'].map((name) => makeArtwork(at(`${name}.pdf`), { text: name })),
+  );
+  const [one, two, three] = [anOrder(cardOf(changed ?? '', 0)), anOrder(cardOf(kept ?? '', 0)), anOrder(cardOf(removed ?? '', 0))];
+  await order([one, two, three]);
+  await makeArtwork(at('changed.pdf'), { text: 'something else' });
+  await rm(at('removed.pdf'));
+  assert.deepEqual((await post('/v1/print', {})).body, { files: [{ file: 'cards-000001.pdf', cards: 1 }], failed: 2 });
+  assert.deepEqual(
+    (await pageTexts(join(folder, 'cards-000001.pdf'))).map((text) => text.trim()),
+    ['kept front 0', 'kept back 0'],
+  );
+  assert.deepEqual(
+    (await readManifest(folder)).map((row) => row['mailpiece']),
+    [two.reference.mailpieceId],
+  );
+  assert.deepEqual(
+    (await ledger()).map(({ status }) => status),
+    ['failed', 'in_production', 'failed'],
+  );
+});

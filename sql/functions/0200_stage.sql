@@ -1,0 +1,131 @@
+-- stage: ready people become cohorts with a job each, in one transaction. The window is bounded: a queue is first come first served, so
+-- without a bound fairness and hold would be fiction.
+
+-- Which campaigns may get how many more cohorts now: the next one always to the organization with the fewest open, within it to the campaign
+-- with the fewest open.
+create function postrider.stage_plan(p_stage text, p_window int)
+returns table (organization_id uuid, campaign_id uuid, cohorts int)
+language plpgsql volatile security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_source text := case p_stage when 'proof' then 'pending' when 'mail' then 'proofed' end;
+  v_free int;
+begin
+  select p_window - count(*) into v_free from postrider.cohort c where c.stage = p_stage and c.closed_at is null;
+  if v_free <= 0 then
+    return;
+  end if;
+  return query
+  with open as materialized (
+    select c.organization_id, c.campaign_id, count(*) as cohorts
+    from postrider.cohort c where c.stage = p_stage and c.closed_at is null group by 1, 2
+  ), ready as materialized (
+    select c.organization_id, c.id as campaign_id
+    from postrider.campaign c
+    join postrider.organization o on o.id = c.organization_id and o.held_at is null
+    join postrider.printer p on p.organization_id = c.organization_id and p.name = c.printer_name
+    where (c.status = 'active' or c.status = 'pending' and p_stage = 'proof')
+      and (p_stage = 'proof' or p.held_at is null and (c.mode = 'test' or p.armed_at is not null))
+      and exists (
+        select from postrider.recipient_state s
+        where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = v_source and s.available_at <= v_now
+          and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.held_at is null)
+  ), few as (
+    -- No more organizations than free places can get one, nor campaigns within one.
+    select r.organization_id, coalesce(sum(o.cohorts), 0) as open
+    from (select distinct ready.organization_id from ready) r left join open o using (organization_id)
+    group by 1 order by 2, 1 limit v_free
+  ), turn as (
+    select r.organization_id, r.campaign_id, f.open + row_number() over (
+      partition by r.organization_id order by coalesce(o.cohorts, 0) + k.n, r.campaign_id) as level
+    from few f
+    join ready r using (organization_id)
+    left join open o using (organization_id, campaign_id)
+    cross join generate_series(1, v_free) as k (n)
+  ), given as (
+    select t.organization_id, t.campaign_id from turn t order by t.level, t.organization_id limit v_free
+  )
+  select g.organization_id, g.campaign_id, count(*)::int from given g group by 1, 2;
+end $$;
+
+-- Takes up to p_cohorts × p_size ready people of one campaign. Who lost a lease before travels alone, so that a row that kills the process
+-- convicts itself; such cohorts get at most a quarter of the places (and at least one), or one crash would stop everybody else.
+create function postrider.stage(p_organization_id uuid, p_campaign_id uuid, p_stage text, p_cohorts int, p_size int) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = '' as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_source text := case p_stage when 'proof' then 'pending' when 'mail' then 'proofed' end;
+  v_target text := case p_stage when 'proof' then 'proofing_staged' when 'mail' then 'sending_staged' end;
+  v_people uuid[];
+  v_losses smallint[];
+  v_cohort_of uuid[];
+  v_cohorts uuid[];
+  v_sizes int[];
+  v_moved int;
+  v_jobs int;
+begin
+  perform set_config('postrider.actor', p_stage, true);
+  -- The limit stands inside an array: as a plain sub-select the planner may re-run it, and a limit it does not know makes it scan the table.
+  select array_agg(s.recipient_id order by s.recipient_id), array_agg(s.losses order by s.recipient_id) into v_people, v_losses
+  from postrider.recipient_state s
+  where s.organization_id = p_organization_id and s.recipient_id = any (array(
+    select r.recipient_id from postrider.recipient_state r
+    where r.organization_id = p_organization_id and r.campaign_id = p_campaign_id and r.state = v_source and r.available_at <= v_now
+      and r.state in ('address_enrichable', 'pending', 'proofed', 'sent') and r.held_at is null
+    order by r.available_at, r.recipient_id limit p_cohorts * p_size for no key update skip locked));
+  if v_people is null then
+    return 0;
+  end if;
+
+  with person as (
+    select p.id, p.losses > 0 as alone, row_number() over (partition by p.losses > 0 order by p.ordinal) as n
+    from unnest(v_people, v_losses) with ordinality as p (id, losses, ordinal)
+  ), seat as (
+    select id, alone, case when alone then n - 1 else (n - 1) / p_size end as cohort_no from person
+  ), share as (
+    select least(count(*) filter (where alone), greatest(1, p_cohorts / 4)) as alone from seat
+  ), chosen as (
+    select seat.id, seat.alone, seat.cohort_no from seat, share
+    where case when seat.alone then cohort_no < share.alone else cohort_no < p_cohorts - share.alone end
+      or seat.alone and not exists (select from seat s where not s.alone) and cohort_no < p_cohorts
+  ), cohort as materialized (
+    select alone, cohort_no, count(*)::int as size, postrider.new_id() as id from chosen group by 1, 2
+  )
+  select array_agg(chosen.id order by chosen.id), array_agg(cohort.id order by chosen.id),
+    (select array_agg(c.id order by c.id) from cohort c), (select array_agg(c.size order by c.id) from cohort c)
+  into v_people, v_cohort_of, v_cohorts, v_sizes
+  from chosen join cohort using (alone, cohort_no);
+
+  insert into postrider.cohort (organization_id, id, campaign_id, stage, people, made_at)
+  select p_organization_id, c.id, p_campaign_id, p_stage, c.size, v_now from unnest(v_cohorts, v_sizes) as c (id, size);
+
+  update postrider.recipient_state s
+  set state = v_target, since = v_now, move_no = s.move_no + 1, cohort_id = p.cohort_id, reason = 'staged', detail = null
+  from unnest(v_people, v_cohort_of) as p (recipient_id, cohort_id)
+  where s.organization_id = p_organization_id and s.recipient_id = p.recipient_id and s.state = v_source;
+  get diagnostics v_moved = row_count;
+
+  v_jobs := postrider.enqueue(p_stage, v_cohorts,
+    array(select jsonb_build_object('organization_id', p_organization_id) from unnest(v_cohorts)));
+  if v_jobs <> cardinality(v_cohorts) or v_moved <> cardinality(v_people) then
+    perform postrider.fail('PR022', format('staged %s of %s people and %s of %s jobs', v_moved, cardinality(v_people), v_jobs,
+      cardinality(v_cohorts)), 'nothing was staged; the next beat tries again');
+  end if;
+  return cardinality(v_cohorts);
+end $$;
+
+-- One round over all organizations. One stager of a stage at a time, or the window would be a guess.
+create function postrider.stage_round(p_stage text, p_window int, p_size int) returns int
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_place record;
+  v_cohorts int := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('postrider:stage:' || p_stage, 0)) then
+    return 0;
+  end if;
+  for v_place in select * from postrider.stage_plan(p_stage, p_window) order by organization_id, campaign_id loop
+    v_cohorts := v_cohorts + postrider.stage(v_place.organization_id, v_place.campaign_id, p_stage, v_place.cohorts, p_size);
+  end loop;
+  return v_cohorts;
+end $$;

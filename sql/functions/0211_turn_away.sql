@@ -1,0 +1,77 @@
+-- Eligibility once more, at the last moment before the printer: people opt out, offers end and caps fill while a card waits.
+-- Called by begin_mail with every lock in hand.
+create function postrider.turn_away_before_mail(p_organization_id uuid, p_campaign_id uuid, p_cohort_id uuid, p_now timestamptz) returns void
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_campaign postrider.campaign;
+  v_zone text;
+  v_day date;
+  v_people uuid[];
+  v_room int;
+begin
+  select c.* into v_campaign from postrider.campaign c where c.organization_id = p_organization_id and c.id = p_campaign_id;
+  select o.time_zone into v_zone from postrider.organization o where o.id = p_organization_id;
+  v_day := (p_now at time zone v_zone)::date;
+
+  -- A late answer may have shown that the printer has somebody's card already: nobody is submitted twice.
+  update postrider.recipient_state s
+  set state = 'sent', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'late_evidence', detail = null,
+    available_at = p_now + v_campaign.assumed_after
+  from postrider.mailpiece m
+  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged'
+    and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.mode = v_campaign.mode
+    and m.accepted_at is not null and m.status not in ('rejected', 'cancelled', 'failed');
+
+  select array_agg(s.recipient_id) into v_people
+  from postrider.recipient_state s
+  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged'
+    and exists (select from postrider.suppressions_of(p_organization_id, p_campaign_id, s.recipient_id));
+  if v_people is not null then
+    perform postrider.drop_open_mailpieces(p_organization_id, v_people, 'suppressed');
+    update postrider.recipient_state s
+    set state = 'blacklisted', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'suppressed', detail = null
+    where s.organization_id = p_organization_id and s.recipient_id = any (v_people);
+  end if;
+
+  if v_campaign.offer_ends_on < v_day + v_campaign.transit_days then
+    select array_agg(s.recipient_id) into v_people from postrider.recipient_state s
+    where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged';
+    perform postrider.drop_open_mailpieces(p_organization_id, v_people, 'offer_over');
+    update postrider.recipient_state s
+    set state = 'skipped', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'offer_over',
+      detail = format('offer ends %s, %s days of transit', v_campaign.offer_ends_on, v_campaign.transit_days)
+    where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged';
+    return;
+  end if;
+
+  if v_campaign.daily_cap is null and v_campaign.total_cap is null and v_campaign.budget_minor is null then
+    return;
+  end if;
+  update postrider.campaign_counter set day = v_day, opened_on_day = 0
+  where organization_id = p_organization_id and campaign_id = p_campaign_id and day <> v_day;
+  select least(v_campaign.daily_cap - c.opened_on_day, v_campaign.total_cap - c.opened_in_all,
+    v_campaign.budget_minor / v_campaign.price_minor - c.opened_in_all)
+  into v_room from postrider.campaign_counter c
+  where c.organization_id = p_organization_id and c.campaign_id = p_campaign_id;
+  -- Whoever has an open piece was counted when it was opened.
+  select array_agg(s.recipient_id order by s.recipient_id) into v_people
+  from postrider.recipient_state s
+  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged'
+    and not exists (select from postrider.mailpiece m where m.organization_id = s.organization_id and m.recipient_id = s.recipient_id
+      and m.mode = v_campaign.mode and m.status not in ('rejected', 'cancelled', 'failed'));
+  v_room := greatest(0, least(v_room, coalesce(cardinality(v_people), 0)));
+  update postrider.campaign_counter set opened_on_day = opened_on_day + v_room, opened_in_all = opened_in_all + v_room
+  where organization_id = p_organization_id and campaign_id = p_campaign_id;
+  update postrider.recipient_state s
+  set state = 'proofed', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'cap_reached', detail = null,
+    available_at = ((v_day + 1)::timestamp at time zone v_zone)
+  where s.organization_id = p_organization_id and s.recipient_id = any (v_people[v_room + 1:]);
+end $$;
+
+-- An open piece that was proven not printed is called off when its person is turned away.
+create function postrider.drop_open_mailpieces(p_organization_id uuid, p_people uuid[], p_why text) returns void
+language sql volatile
+begin atomic
+  update postrider.mailpiece set status = 'cancelled', outcome_detail = p_why
+  where organization_id = p_organization_id and recipient_id = any (p_people) and status = 'submitting';
+end;

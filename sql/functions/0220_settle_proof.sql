@@ -1,0 +1,67 @@
+-- settle: results come home. It waits at most 2 s for a lock, then the runner tries person by person: one open psql transaction must not block
+-- nine others. Only rows that still carry the cohort are moved, so a replay after a lost COMMIT, or a runner that was written off,
+-- changes nothing. p_last says that no more results will come: whoever is left then was not answered for.
+-- p_results: [{recipientId, outcome: rendered|failed|retry, contentHash, frontUrl, frontPage, backUrl, backPage, reason, message, afterMs}]
+
+create function postrider.settle_proof(p_organization_id uuid, p_cohort_id uuid, p_results json, p_last boolean) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set lock_timeout = '2s'
+  set postrider.actor = 'proof' as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_people uuid[];
+  v_moved int;
+begin
+  perform from postrider.cohort where organization_id = p_organization_id and id = p_cohort_id for no key update;
+  select array_agg(s.recipient_id) into v_people from (
+    select recipient_id from postrider.recipient_state
+    where organization_id = p_organization_id and cohort_id = p_cohort_id and state = 'proofing' order by recipient_id for no key update) s;
+
+  insert into postrider.proof as p (organization_id, recipient_id, content_hash, front_url, front_page, back_url, back_page, made_at)
+  select p_organization_id, r."recipientId", r."contentHash", r."frontUrl", r."frontPage", r."backUrl", r."backPage", v_now
+  from json_to_recordset(p_results) as r ("recipientId" uuid, outcome text, "contentHash" text, "frontUrl" text, "frontPage" int,
+    "backUrl" text, "backPage" int)
+  where r.outcome = 'rendered' and r."recipientId" = any (v_people)
+  on conflict (organization_id, recipient_id) do update set content_hash = excluded.content_hash, front_url = excluded.front_url,
+    front_page = excluded.front_page, back_url = excluded.back_url, back_page = excluded.back_page, made_at = excluded.made_at;
+
+  update postrider.recipient_state s
+  set state = n.state, since = v_now, move_no = s.move_no + 1, cohort_id = null, reason = n.reason, detail = left(r.message, 500),
+    attempt = case r.outcome when 'rendered' then 0 else s.attempt + 1 end, available_at = n.available_at,
+    losses = case r.outcome when 'rendered' then 0 else s.losses end
+  from (
+    select "recipientId", outcome, reason, message, "afterMs"
+    from json_to_recordset(p_results) as x ("recipientId" uuid, outcome text, reason text, message text, "afterMs" int)
+    union all
+    select id, 'retry', 'not_answered', null, null from unnest(v_people) as id
+    where p_last and not exists (select from json_to_recordset(p_results) as x ("recipientId" uuid) where x."recipientId" = id)
+  ) r cross join lateral (
+    select attempt from postrider.recipient_state a where a.organization_id = p_organization_id and a.recipient_id = r."recipientId"
+  ) a cross join lateral (
+    select 'proofed' as state, 'rendered' as reason, v_now as available_at where r.outcome = 'rendered'
+    union all
+    select 'pending', coalesce(r.reason, 'retry'), v_now + coalesce(r."afterMs" * interval '1 millisecond', postrider.back_off(a.attempt))
+    where r.outcome = 'retry' and a.attempt < 19
+    union all
+    select 'error', 'render_failed', v_now where r.outcome = 'failed' or r.outcome = 'retry' and a.attempt >= 19
+  ) n
+  where s.organization_id = p_organization_id and s.recipient_id = r."recipientId" and s.cohort_id = p_cohort_id and s.state = 'proofing';
+  get diagnostics v_moved = row_count;
+  perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
+  return v_moved;
+end $$;
+
+-- 2 s, 4 s, 8 s … up to 10 minutes, never quite the same for two people.
+create function postrider.back_off(p_attempt int) returns interval
+language sql volatile return least(2 ^ least(p_attempt + 1, 10), 600) * (0.75 + random() / 2) * interval '1 second';
+
+-- A cohort is over when nobody is left working in it.
+create function postrider.close_cohort_if_done(p_organization_id uuid, p_cohort_id uuid, p_now timestamptz) returns void
+language sql volatile
+begin atomic
+  update postrider.cohort set closed_at = p_now, closed_why = 'done'
+  where organization_id = p_organization_id and id = p_cohort_id and closed_at is null
+    and not exists (
+      select from postrider.recipient_state s left join postrider.mailpiece m
+        on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'submitting'
+      where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and (s.state <> 'sending' or m.id is not null));
+end;

@@ -1,0 +1,77 @@
+-- Results of a mail cohort. Evidence (the printer has it, under this id) is never fenced; decisions are.
+-- p_results: [{recipientId, mailpieceId, outcome: accepted|rejected|retry|unknown, providerId, expectedDelivery, reason, message, badAddress, afterMs}]
+-- p_quiet: how long an unknown outcome rests before reconcile asks: longer than the HTTP timeout and the printer's read lag together.
+
+create function postrider.settle_mail(p_organization_id uuid, p_cohort_id uuid, p_results json, p_last boolean, p_quiet interval) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set lock_timeout = '2s'
+  set postrider.actor = 'mail' as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_accepted jsonb;
+  v_moved int := 0;
+  v_more int;
+begin
+  perform from postrider.cohort where organization_id = p_organization_id and id = p_cohort_id for no key update;
+
+  select jsonb_agg(jsonb_build_object('mailpieceId', r."mailpieceId", 'providerId', r."providerId", 'expectedDelivery', r."expectedDelivery"))
+  into v_accepted
+  from json_to_recordset(p_results) as r ("mailpieceId" uuid, outcome text, "providerId" text, "expectedDelivery" text)
+  where r.outcome = 'accepted';
+  if v_accepted is not null then
+    v_moved := postrider.record_evidence(p_organization_id, v_accepted, 'accepted');
+  end if;
+
+  if v_accepted is null or jsonb_array_length(v_accepted) < json_array_length(p_results) or p_last then
+    v_more := postrider.settle_not_accepted(p_organization_id, p_cohort_id, p_results, p_last, p_quiet, v_now);
+  end if;
+  perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
+  return v_moved + coalesce(v_more, 0);
+end $$;
+
+create function postrider.settle_not_accepted(
+  p_organization_id uuid, p_cohort_id uuid, p_results json, p_last boolean, p_quiet interval, p_now timestamptz) returns int
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_decisions jsonb;
+  v_moved int;
+begin
+  perform from postrider.recipient_state
+  where organization_id = p_organization_id and cohort_id = p_cohort_id and state = 'sending' order by recipient_id for no key update;
+
+  -- One decision for each person still working in this cohort whose piece is still submitting; whoever was not answered for is unknown.
+  select jsonb_agg(jsonb_build_object('recipient_id', s.recipient_id, 'mailpiece_id', m.id, 'outcome', coalesce(r.outcome, 'unknown'),
+    'message', coalesce(r.message, case when r.outcome is null then 'the adapter gave no result' end), 'after_ms', r."afterMs",
+    'verdict', case
+      when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
+      when r.outcome = 'rejected' then 'rejected'
+      when r.outcome = 'retry' and s.cancel_requested_at is not null then 'cancelled'
+      when r.outcome = 'retry' then 'retry'
+      else 'unknown' end))
+  into v_decisions
+  from postrider.recipient_state s
+  join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'submitting'
+  left join json_to_recordset(p_results) as r ("recipientId" uuid, "mailpieceId" uuid, outcome text, reason text, message text,
+    "badAddress" boolean, "afterMs" int) on r."mailpieceId" = m.id
+  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending'
+    and (r.outcome <> 'accepted' or r.outcome is null and p_last);
+  if v_decisions is null then
+    return 0;
+  end if;
+
+  update postrider.mailpiece m
+  set status = case d.verdict when 'unknown' then 'unknown' when 'retry' then m.status when 'cancelled' then 'cancelled' else 'rejected' end,
+    available_at = case d.verdict when 'unknown' then p_now + p_quiet end, outcome_detail = left(d.message, 500)
+  from jsonb_to_recordset(v_decisions) as d (mailpiece_id uuid, verdict text, message text)
+  where m.organization_id = p_organization_id and m.id = d.mailpiece_id and m.status = 'submitting';
+
+  update postrider.recipient_state s
+  set state = n.state, since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = d.verdict, detail = left(d.message, 500),
+    attempt = s.attempt + 1, available_at = p_now + coalesce(d.after_ms * interval '1 millisecond', postrider.back_off(s.attempt)),
+    cancel_requested_at = null
+  from jsonb_to_recordset(v_decisions) as d (recipient_id uuid, verdict text, message text, after_ms int)
+  join (values ('retry', 'proofed'), ('bad_address', 'skipped'), ('cancelled', 'skipped'), ('rejected', 'error')) as n (verdict, state)
+    using (verdict)
+  where s.organization_id = p_organization_id and s.recipient_id = d.recipient_id and s.cohort_id = p_cohort_id and s.state = 'sending';
+  get diagnostics v_moved = row_count;
+  return v_moved;
+end $$;

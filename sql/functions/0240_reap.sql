@@ -1,0 +1,88 @@
+-- reap: whatever a crash, a lost job or a deletion by hand left behind finds its way back. On every runner, every few seconds, skipping what is
+-- locked.
+--   (a) a cohort begun whose lease has passed
+--   (b) a cohort not begun whose job is neither waiting nor freshly active
+--   (c) somebody staged, proofing, or sending with a piece still submitting, whose cohort is missing or closed
+-- Staged goes back to where it came from, proofing to pending. Sending stays sending and its piece becomes unknown: only the printer can tell.
+
+create function postrider.give_back(p_organization_id uuid, p_people uuid[], p_why text, p_quiet interval) returns int
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = '' as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_moved int := 0;
+  v_more int;
+  v_side record;
+begin
+  perform from postrider.recipient_state
+  where organization_id = p_organization_id and recipient_id = any (p_people) order by recipient_id for no key update;
+
+  for v_side in
+    select * from (values ('proof', '{proofing_staged,proofing}'::text[], 'pending'), ('mail', '{sending_staged}'::text[], 'proofed')) as x (actor, states, back)
+  loop
+    perform set_config('postrider.actor', v_side.actor, true);
+    update postrider.recipient_state s
+    set state = case when s.losses >= 9 then 'error' else v_side.back end,
+      since = v_now, move_no = s.move_no + 1, cohort_id = null, losses = s.losses + 1,
+      reason = case when s.losses >= 9 then 'too_many_losses' else p_why end, detail = null,
+      available_at = v_now + postrider.back_off(s.losses)
+    where s.organization_id = p_organization_id and s.recipient_id = any (p_people) and s.state = any (v_side.states);
+    get diagnostics v_more = row_count;
+    v_moved := v_moved + v_more;
+  end loop;
+
+  update postrider.mailpiece m
+  set status = 'unknown', available_at = v_now + p_quiet, outcome_detail = 'the runner went silent before an answer was recorded'
+  from postrider.recipient_state s
+  where s.organization_id = p_organization_id and s.recipient_id = any (p_people) and s.state = 'sending'
+    and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'submitting';
+  get diagnostics v_more = row_count;
+  update postrider.recipient_state set losses = losses + 1
+  where organization_id = p_organization_id and recipient_id = any (p_people) and state = 'sending';
+  return v_moved + v_more;
+end $$;
+
+-- p_grace: a cohort not begun rests so long before its job is looked for. p_quiet: as in settle_mail.
+create function postrider.reap(p_grace interval, p_quiet interval) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_cohort record;
+  v_back int := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('postrider:reap', 0)) then
+    return 0;
+  end if;
+  for v_cohort in
+    select c.organization_id, c.id, case when c.begun_at is null then 'begin_failed' else 'lease_lost' end as why
+    from postrider.cohort c
+    where c.closed_at is null and (c.lease_until < v_now
+      or c.begun_at is null and c.made_at < v_now - p_grace and not exists (
+        select from postrider_queue.job j
+        where j.name = c.stage and j.id = c.id
+          and (j.state in ('created', 'retry') or j.state = 'active' and j.started_on > clock_timestamp() - p_grace)))
+    order by c.organization_id, c.id for no key update skip locked
+  loop
+    update postrider.cohort set closed_at = v_now, closed_why = v_cohort.why
+    where organization_id = v_cohort.organization_id and id = v_cohort.id;
+    v_back := v_back + postrider.give_back(v_cohort.organization_id,
+      array(select s.recipient_id from postrider.recipient_state s
+        where s.organization_id = v_cohort.organization_id and s.cohort_id = v_cohort.id order by s.recipient_id),
+      v_cohort.why, p_quiet);
+  end loop;
+
+  -- (c). A sending person waits out one lease and one HTTP time-out (p_grace): the runner may just be about to settle.
+  for v_cohort in
+    select s.organization_id, array_agg(s.recipient_id order by s.recipient_id) as people
+    from postrider.recipient_state s
+    left join postrider.cohort c on c.organization_id = s.organization_id and c.id = s.cohort_id
+    where s.cohort_id is not null and s.state in ('proofing_staged', 'proofing', 'sending_staged', 'sending')
+      and (c.id is null or c.closed_at is not null)
+      and (s.state <> 'sending' or s.since < v_now - p_grace and exists (
+        select from postrider.mailpiece m
+        where m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'submitting'))
+    group by 1
+  loop
+    v_back := v_back + postrider.give_back(v_cohort.organization_id, v_cohort.people, 'lease_lost', p_quiet);
+  end loop;
+  return v_back;
+end $$;

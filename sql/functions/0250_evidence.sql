@@ -1,0 +1,83 @@
+-- Evidence: the printer has this piece, under this id. It is always recorded, whoever brings it, and the recipient follows its mailpiece.
+-- p_pieces: [{mailpieceId, providerId, expectedDelivery}]. Called inside functions that have claimed mail, track or op as their actor.
+
+create function postrider.record_evidence(p_organization_id uuid, p_pieces jsonb, p_reason text) returns int
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_pieces uuid[];
+  v_moved int;
+begin
+  -- People first, pieces second, each by id: the lock order of the house.
+  perform from postrider.recipient_state s
+  where s.organization_id = p_organization_id and s.recipient_id = any (array(
+    select m.recipient_id from postrider.mailpiece m
+    join jsonb_to_recordset(p_pieces) as e ("mailpieceId" uuid) on m.id = e."mailpieceId" where m.organization_id = p_organization_id))
+  order by s.recipient_id for no key update;
+  select array_agg(x.id) into v_pieces from (
+    select m.id from postrider.mailpiece m join jsonb_to_recordset(p_pieces) as e ("mailpieceId" uuid) on m.id = e."mailpieceId"
+    where m.organization_id = p_organization_id order by m.id for no key update of m) x;
+
+  -- A second id is a second card, or a printer that mixes things up; evidence for a closed piece beside an open one likewise. Both are kept.
+  insert into postrider.alarm (organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
+  select p_organization_id, postrider.new_id(), case when m.provider_id is not null then 'second_provider_id' else 'evidence_for_closed_piece' end,
+    m.campaign_id, m.recipient_id, m.id, jsonb_build_object('recorded', m.provider_id, 'told', e."providerId", 'status', m.status), v_now
+  from postrider.mailpiece m join jsonb_to_recordset(p_pieces) as e ("mailpieceId" uuid, "providerId" text) on m.id = e."mailpieceId"
+  where m.organization_id = p_organization_id
+    and (m.provider_id <> e."providerId" or m.provider_id is null and postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status))
+    and not exists (select from postrider.alarm a where a.organization_id = p_organization_id and a.recipient_id = m.recipient_id
+      and a.mailpiece_id = m.id and a.detail ->> 'told' = e."providerId");
+
+  update postrider.mailpiece m
+  set status = case when m.status in ('submitting', 'unknown', 'rejected', 'cancelled') then 'accepted' else m.status end,
+    provider_id = e."providerId", accepted_at = coalesce(m.accepted_at, v_now), available_at = null,
+    expected_delivery = coalesce(e."expectedDelivery", m.expected_delivery)
+  from (select distinct on ("mailpieceId") * from jsonb_to_recordset(p_pieces)
+    as e ("mailpieceId" uuid, "providerId" text, "expectedDelivery" date)) as e
+  where m.organization_id = p_organization_id and m.id = e."mailpieceId" and m.provider_id is null and not postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status);
+
+  insert into postrider.alarm (organization_id, id, kind, campaign_id, recipient_id, detail, raised_at)
+  select s.organization_id, postrider.new_id(), 'printed_all_the_same', s.campaign_id, s.recipient_id,
+    jsonb_build_object('state', s.state, 'reason', s.reason), v_now
+  from postrider.recipient_state s join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id
+  where s.organization_id = p_organization_id and m.id = any (v_pieces) and m.status = 'accepted' and s.state in ('skipped', 'blacklisted');
+
+  with follows as (
+    update postrider.recipient_state s
+    set state = 'sent', since = v_now, move_no = s.move_no + 1, cohort_id = null, attempt = 0, losses = 0,
+      reason = case when s.state = 'sending' then p_reason when p_reason = 'accepted' then 'late_evidence' else p_reason end, detail = null,
+      available_at = v_now + c.assumed_after
+    from postrider.mailpiece m, postrider.campaign c
+    where s.organization_id = p_organization_id and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id
+      and m.id = any (v_pieces) and m.accepted_at is not null and m.status not in ('rejected', 'cancelled', 'failed')
+      and c.organization_id = s.organization_id and c.id = s.campaign_id
+      and s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted')
+    returning m.id as mailpiece_id, s.campaign_id, s.recipient_id, c.effects
+  ), effects as (
+    insert into postrider.effect (organization_id, mailpiece_id, kind, campaign_id, recipient_id, available_at, occurred_at)
+    select p_organization_id, f.mailpiece_id, k.kind, f.campaign_id, f.recipient_id, v_now, v_now
+    from follows f cross join lateral unnest(f.effects) as k (kind)
+    on conflict do nothing
+  )
+  select count(*) into v_moved from follows;
+
+  -- Events that came before the id that names their piece.
+  if exists (select from postrider.mailpiece_event e where e.organization_id = p_organization_id and e.mailpiece_id is null) then
+    update postrider.mailpiece_event e set mailpiece_id = m.id
+    from postrider.mailpiece m
+    where e.organization_id = p_organization_id and e.mailpiece_id is null and m.organization_id = e.organization_id
+      and m.printer_name = e.printer_name and m.provider_id = e.provider_id and m.id = any (v_pieces);
+    if found then
+      perform postrider.follow_mailpieces(p_organization_id, v_pieces);
+    end if;
+  end if;
+  return v_moved;
+end $$;
+
+-- For a closed piece: is another one open?
+create function postrider.has_other_open_piece(p_organization_id uuid, p_recipient_id uuid, p_id uuid, p_mode text, p_status text) returns boolean
+language sql stable
+return p_status in ('rejected', 'cancelled', 'failed') and exists (
+  select from postrider.mailpiece o
+  where o.organization_id = p_organization_id and o.recipient_id = p_recipient_id and o.mode = p_mode and o.id <> p_id
+    and o.status not in ('rejected', 'cancelled', 'failed'));

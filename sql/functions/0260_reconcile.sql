@@ -1,0 +1,114 @@
+-- reconcile: a submission whose outcome nobody knows is never repeated blindly. After a quiet period the printer is asked by our reference.
+
+-- Claims unknown pieces by attempt number and lease; a verdict counts only while both still hold.
+create function postrider.reconcile_claim(p_organization_id uuid, p_limit int, p_lease interval) returns json
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_pieces json;
+begin
+  with claimed as (
+    update postrider.mailpiece m set attempt = m.attempt + 1, available_at = v_now + p_lease
+    where m.organization_id = p_organization_id and m.id = any (array(
+      select u.id from postrider.mailpiece u
+      join postrider.printer p on p.organization_id = u.organization_id and p.name = u.printer_name and p.held_at is null
+      where u.organization_id = p_organization_id and u.status = 'unknown' and u.available_at <= v_now
+      order by u.available_at, u.id limit p_limit for no key update of u skip locked))
+    returning m.*
+  )
+  select json_agg(json_build_object('mailpieceId', id, 'recipientId', recipient_id, 'campaignId', campaign_id, 'printerName', printer_name,
+    'idempotencyKey', idempotency_key, 'attempt', attempt, 'openedAt', opened_at) order by printer_name, id)
+  into v_pieces from claimed;
+  return v_pieces;
+end $$;
+
+-- p_verdicts: [{mailpieceId, attempt, outcome: found|absent|cannot_tell, providerId, keyStillHonoured, message}]
+create function postrider.reconcile_settle(p_organization_id uuid, p_verdicts json, p_attempts int default 8) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'mail' as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_found jsonb;
+  v_moved int := 0;
+  v_more int;
+begin
+  select jsonb_agg(jsonb_build_object('mailpieceId', v."mailpieceId", 'providerId', v."providerId")) into v_found
+  from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, outcome text, "providerId" text) where v.outcome = 'found';
+  if v_found is not null then
+    v_moved := postrider.record_evidence(p_organization_id, v_found, 'late_evidence');
+  end if;
+
+  perform from postrider.recipient_state s
+  where s.organization_id = p_organization_id and s.recipient_id = any (array(
+    select m.recipient_id from postrider.mailpiece m join json_to_recordset(p_verdicts) as v ("mailpieceId" uuid) on m.id = v."mailpieceId"
+    where m.organization_id = p_organization_id and m.status = 'unknown'))
+  order by s.recipient_id for no key update;
+
+  -- What the verdict means; only where the piece is still unknown and nobody has claimed it since.
+  with verdict as materialized (
+    select m.id, m.recipient_id, v.message, s.cancel_requested_at is not null as cancelled, case
+      when v.outcome = 'absent' then 'proven_absent'
+      -- Somebody who is to be cancelled is not submitted again, however safe a repeat is: the printer is asked until it can tell.
+      when v."keyStillHonoured" and s.cancel_requested_at is null then 'same_key_again'
+      when m.attempt >= p_attempts then 'outcome_unknown'
+      else 'later' end as reason, m.attempt
+    from postrider.mailpiece m
+    join json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, attempt int, outcome text, "keyStillHonoured" boolean, message text)
+      on m.id = v."mailpieceId" and m.attempt = v.attempt
+    join postrider.recipient_state s on s.organization_id = m.organization_id and s.recipient_id = m.recipient_id
+    where m.organization_id = p_organization_id and m.status = 'unknown' and v.outcome <> 'found'
+  ), piece as (
+    update postrider.mailpiece m
+    set status = case when v.reason = 'proven_absent' and v.cancelled then 'cancelled'
+        when v.reason in ('proven_absent', 'same_key_again') then 'submitting' else m.status end,
+      available_at = case v.reason when 'later' then v_now + postrider.back_off(v.attempt + 2) when 'outcome_unknown' then null end,
+      outcome_detail = coalesce(left(v.message, 500), m.outcome_detail)
+    from verdict v where m.organization_id = p_organization_id and m.id = v.id
+  )
+  update postrider.recipient_state s
+  set state = case when v.reason = 'outcome_unknown' then 'error' when v.reason = 'proven_absent' and v.cancelled then 'skipped' else 'proofed' end,
+    reason = case when v.reason = 'proven_absent' and v.cancelled then 'cancelled' else v.reason end,
+    since = v_now, move_no = s.move_no + 1, cohort_id = null, available_at = v_now, detail = left(v.message, 500),
+    cancel_requested_at = case when v.reason = 'outcome_unknown' then s.cancel_requested_at end
+  from verdict v
+  where s.organization_id = p_organization_id and s.recipient_id = v.recipient_id and s.state = 'sending' and v.reason <> 'later';
+  get diagnostics v_more = row_count;
+  return v_moved + v_more;
+end $$;
+
+-- An operator has looked at the printer's console. The only way out of outcome_unknown.
+create function postrider.resolve(p_mailpiece_id uuid, p_verdict text, p_evidence text) returns text
+language plpgsql security definer set search_path = postrider, pg_temp set postrider.actor = 'op' as $$
+declare
+  v_piece postrider.mailpiece;
+  v_state postrider.recipient_state;
+  v_now timestamptz := postrider.now();
+begin
+  select * into v_piece from postrider.mailpiece m where m.id = p_mailpiece_id and m.organization_id = any (postrider.my_organizations());
+  if not found then
+    perform postrider.fail('PR010', format('there is no mailpiece %s', p_mailpiece_id), 'look it up with postrider.trace(recipient, e-mail or reference)');
+  end if;
+  if p_verdict not in ('printed', 'not_printed') then
+    perform postrider.fail('PR020', format('the verdict is printed or not_printed, not %L', p_verdict), 'nothing was changed');
+  end if;
+  if nullif(btrim(p_evidence), '') is null then
+    perform postrider.fail('PR020', 'say how you know', 'for printed: the printer''s id of the piece; for not_printed: whom you asked, and when');
+  end if;
+  select * into v_state from postrider.recipient_state
+  where organization_id = v_piece.organization_id and recipient_id = v_piece.recipient_id for no key update;
+  if not (v_state.state = 'error' and v_state.reason = 'outcome_unknown') then
+    perform postrider.fail('PR017', format('the outcome of mailpiece %s is not in question: its recipient is %s (%s)', p_mailpiece_id,
+      v_state.state, v_state.reason), 'resolve works on outcome_unknown only; nothing was changed');
+  end if;
+  if p_verdict = 'printed' then
+    perform postrider.record_evidence(v_piece.organization_id,
+      jsonb_build_array(jsonb_build_object('mailpieceId', v_piece.id, 'providerId', btrim(p_evidence))), 'resolved_printed');
+    return 'sent';
+  end if;
+  update postrider.mailpiece set status = 'cancelled', outcome_detail = 'not printed: ' || p_evidence, available_at = null
+  where organization_id = v_piece.organization_id and id = v_piece.id;
+  update postrider.recipient_state
+  set state = 'proofed', since = v_now, move_no = move_no + 1, reason = 'resolved_not_printed', detail = left(p_evidence, 500), available_at = v_now,
+    attempt = 0, losses = 0
+  where organization_id = v_piece.organization_id and recipient_id = v_piece.recipient_id;
+  return 'proofed';
+end $$;

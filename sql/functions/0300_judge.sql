@@ -1,0 +1,117 @@
+-- Who may be mailed: the rules of the door, in their order: duplicate, suppression, other campaigns, frequency cap, holdout.
+-- Sync, revivals, enrichment results and retry() all ask here, and all hold the organization's sync row: two of them at once could each find
+-- the household free (of 150 households without the lock 139 were taken twice).
+
+-- The suppressions that match a person now. By digest: what an erased person's entry still says.
+create function postrider.digest_of(p_organization_id uuid, p_kind text, p_value text) returns bytea
+language sql stable
+return sha256(convert_to((select secret::text from postrider.organization_key where organization_id = p_organization_id)
+  || ':' || p_kind || ':' || p_value, 'UTF8'));
+
+create function postrider.suppressions_of(p_organization_id uuid, p_campaign_id uuid, p_external_id text, p_email_key text, p_household_key text)
+returns setof postrider.suppression
+language sql stable
+begin atomic
+  select s.* from (values ('external_id', p_external_id), ('email', p_email_key), ('household', p_household_key)) as k (kind, value)
+  join postrider.suppression s on s.organization_id = p_organization_id and s.kind = k.kind
+    and s.digest = postrider.digest_of(p_organization_id, k.kind, k.value)
+  where k.value is not null and (s.campaign_id is null or s.campaign_id = p_campaign_id)
+    and (s.expires_at is null or s.expires_at > postrider.now());
+end;
+
+create function postrider.suppressions_of(p_organization_id uuid, p_campaign_id uuid, p_recipient_id uuid)
+returns setof postrider.suppression
+language sql stable
+begin atomic
+  select s.* from postrider.recipient r
+  cross join lateral postrider.suppressions_of(p_organization_id, p_campaign_id, r.external_id, r.email_key, r.household_key) s
+  where r.organization_id = p_organization_id and r.id = p_recipient_id;
+end;
+
+-- p_people: [{n, id, externalId, emailKey, householdKey, nameKey}], in the order in which the first of two duplicates wins.
+-- id is null for somebody new. verdict: pending, address_enrichable, skipped, blacklisted, holdout.
+create function postrider.judge(p_organization_id uuid, p_campaign_id uuid, p_people jsonb)
+returns table (n int, id uuid, verdict text, reason text, detail text, available_at timestamptz)
+language plpgsql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := postrider.now();
+  v_campaign postrider.campaign;
+begin
+  select c.* into v_campaign from postrider.campaign c where c.organization_id = p_organization_id and c.id = p_campaign_id;
+  return query
+  with person as materialized (
+    select p.n, p.id, p."externalId" as external_id, p."emailKey" as email_key, p."householdKey" as household_key, p."nameKey" as name_key,
+      case when v_campaign.dedupe = 'household' then p."householdKey" else p."householdKey" || '|' || p."nameKey" end as place_key
+    from jsonb_to_recordset(p_people) as p (n int, id uuid, "externalId" text, "emailKey" text, "householdKey" text, "nameKey" text)
+  ), first_of as (
+    select n, case when email_key is not null then min(n) over (partition by email_key) end as by_email,
+      case when place_key is not null then min(n) over (partition by place_key) end as by_place
+    from person
+  )
+  select p.n, p.id,
+    case when dup.what is not null then 'skipped' when sup.reason is not null then 'blacklisted' when other.campaign is not null then 'skipped'
+      when cap.free_at is not null and v_campaign.frequency_cap_mode = 'skip' then 'skipped'
+      when p.household_key is null then 'address_enrichable'
+      when v_campaign.holdout_percent > 0
+        and postrider.holdout_bucket(v_campaign.holdout_salt, p.household_key) < v_campaign.holdout_percent * 100 then 'holdout'
+      else 'pending' end,
+    case when dup.what is not null then 'duplicate' when sup.reason = 'erasure' then 'erased' when sup.reason is not null then 'suppressed'
+      when other.campaign is not null then 'cross_campaign'
+      when cap.free_at is not null and v_campaign.frequency_cap_mode = 'skip' then 'frequency_cap'
+      when p.household_key is null then 'new'
+      when v_campaign.holdout_percent > 0
+        and postrider.holdout_bucket(v_campaign.holdout_salt, p.household_key) < v_campaign.holdout_percent * 100 then 'holdout'
+      when cap.free_at is not null then 'frequency_deferred'
+      else 'new' end,
+    coalesce(dup.what, sup.reason || ' (' || sup.source || ')', 'campaign ' || other.campaign),
+    coalesce(cap.free_at, v_now)
+  from person p
+  join first_of f using (n)
+  left join lateral (
+    select 'of a row before it' as what where f.by_email < p.n or f.by_place < p.n
+    union all
+    (select 'of recipient ' || d.id from (
+      (select r.id from postrider.recipient r
+      where r.organization_id = p_organization_id and r.email_key = p.email_key and r.campaign_id = p_campaign_id
+        and r.id is distinct from p.id)
+      union all
+      (select r.id from postrider.recipient r
+      where r.organization_id = p_organization_id and r.household_key = p.household_key and r.campaign_id = p_campaign_id
+        and r.id is distinct from p.id and (v_campaign.dedupe = 'household'
+          or postrider.fold(concat_ws(' ', r.first_name, r.last_name)) = p.name_key))
+    ) d
+    join postrider.recipient_state s on s.organization_id = p_organization_id and s.recipient_id = d.id
+    left join postrider.reason w on w.code = s.reason
+    where s.state <> 'skipped' or w.holds_place is not false
+    limit 1)
+    limit 1
+  ) dup on true
+  left join lateral (
+    select s.reason, s.source
+    from postrider.suppressions_of(p_organization_id, p_campaign_id, p.external_id, p.email_key, p.household_key) s
+    where dup.what is null order by s.reason = 'erasure' desc limit 1
+  ) sup on true
+  left join lateral (
+    select c.name as campaign from (
+      select r.id, r.campaign_id from postrider.recipient r where r.organization_id = p_organization_id and r.external_id = p.external_id
+      union select r.id, r.campaign_id from postrider.recipient r where r.organization_id = p_organization_id and r.email_key = p.email_key
+      union select r.id, r.campaign_id from postrider.recipient r where r.organization_id = p_organization_id and r.household_key = p.household_key
+    ) r
+    join postrider.campaign c on c.organization_id = p_organization_id and c.id = r.campaign_id
+    join postrider.recipient_state s on s.organization_id = p_organization_id and s.recipient_id = r.id
+    where dup.what is null and sup.reason is null and r.campaign_id <> p_campaign_id and (
+      s.state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged',
+        'sending', 'sent', 'error')
+      or exists (select from postrider.mailpiece m where m.organization_id = p_organization_id and m.recipient_id = r.id
+        and m.accepted_at > v_now - v_campaign.exclusion_window))
+    limit 1
+  ) other on true
+  left join lateral (
+    select max(m.accepted_at) + v_campaign.frequency_cap as free_at
+    from postrider.recipient r join postrider.mailpiece m on m.organization_id = r.organization_id and m.recipient_id = r.id
+    where v_campaign.frequency_cap is not null and dup.what is null and sup.reason is null and other.campaign is null
+      and r.organization_id = p_organization_id and r.household_key = p.household_key and m.mode = 'live'
+      and m.accepted_at > v_now - v_campaign.frequency_cap
+  ) cap on true;
+end $$;

@@ -1,0 +1,195 @@
+-- Status tracking. Raw webhooks are stored first and answered at once; what they say is applied in bulk. A mailpiece's status is a function of
+-- the set of its events, not of their order: the highest rank wins.
+
+-- Stores a verified webhook. False where it was delivered before.
+create function postrider.receive_webhook(p_organization_id uuid, p_printer_name text, p_delivery_id text, p_body bytea) returns boolean
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+begin
+  insert into postrider.provider_event (id, organization_id, printer_name, delivery_id, body, received_at)
+  values (postrider.new_id(), p_organization_id, p_printer_name, p_delivery_id, p_body, postrider.now())
+  on conflict on constraint provider_event_delivery_key do nothing;
+  if found then
+    perform pg_notify('postrider_moved', 'track');
+  end if;
+  return found;
+end $$;
+
+-- Up to p_limit webhooks that nobody has applied, locked until the transaction ends.
+create function postrider.track_claim(p_limit int)
+returns table (id uuid, organization_id uuid, printer_name text, body bytea, received_at timestamptz)
+language sql volatile security definer set search_path = postrider, pg_temp
+as $$
+  select id, organization_id, printer_name, body, received_at from postrider.provider_event
+  where applied_at is null and error is null order by received_at limit p_limit for no key update skip locked
+$$;
+
+create function postrider.track_done(p_id uuid, p_error text default null) returns void
+language sql volatile security definer
+begin atomic
+  update postrider.provider_event set applied_at = case when p_error is null then postrider.now() end, error = left(p_error, 2000) where id = p_id;
+end;
+
+-- p_events: [{eventId, providerId, mailpieceId, status, providerStatus, occurredAt, confidence}]. Returns how many were new.
+create function postrider.apply_events(p_organization_id uuid, p_printer_name text, p_events jsonb, p_received_at timestamptz default null,
+  p_inbox_id uuid default null) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'track' as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_new int;
+  v_pieces uuid[];
+  v_evidence jsonb;
+begin
+  with told as materialized (
+    select distinct on (e."eventId") e.* from jsonb_to_recordset(p_events) as e ("eventId" text, "providerId" text, "mailpieceId" uuid, status text,
+      "providerStatus" text, "occurredAt" timestamptz, confidence text) order by e."eventId"
+  ), stored as (
+    insert into postrider.mailpiece_event (organization_id, printer_name, event_id, mailpiece_id, provider_id, status, provider_status, confidence,
+      occurred_at, received_at, inbox_id)
+    select p_organization_id, p_printer_name, t."eventId", coalesce(m.id, o.id), t."providerId",
+      case t.status when 'rerouted' then null when 'rejected' then 'failed' else t.status end, t."providerStatus", t.confidence, t."occurredAt",
+      coalesce(p_received_at, v_now), p_inbox_id
+    from told t
+    left join postrider.mailpiece m on m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id = t."providerId"
+    -- Our reference, where the printer sends it back: also for a piece whose answer was lost.
+    left join postrider.mailpiece o on m.id is null and o.organization_id = p_organization_id and o.id = t."mailpieceId"
+      and o.printer_name = p_printer_name
+    on conflict do nothing
+    returning mailpiece_id, provider_id, event_id
+  )
+  select count(*), array_agg(distinct s.mailpiece_id) filter (where s.mailpiece_id is not null),
+    jsonb_agg(distinct jsonb_build_object('mailpieceId', m.id, 'providerId', s.provider_id))
+      filter (where m.id is not null and s.provider_id is not null and m.provider_id is distinct from s.provider_id)
+  into v_new, v_pieces, v_evidence
+  from stored s left join postrider.mailpiece m on m.organization_id = p_organization_id and m.id = s.mailpiece_id;
+
+  insert into postrider.alarm (organization_id, id, kind, mailpiece_id, detail, raised_at)
+  select p_organization_id, postrider.new_id(), 'unknown_status', e.mailpiece_id,
+    jsonb_build_object('printer', p_printer_name, 'status', e.provider_status), v_now
+  from postrider.mailpiece_event e
+  join jsonb_to_recordset(p_events) as t ("eventId" text, status text) on t."eventId" = e.event_id
+  where e.organization_id = p_organization_id and e.printer_name = p_printer_name and t.status is null
+    and not exists (select from postrider.alarm a where a.organization_id = p_organization_id and a.kind = 'unknown_status'
+      and a.detail ->> 'status' = e.provider_status and a.cleared_at is null);
+
+  if v_evidence is not null then
+    perform postrider.record_evidence(p_organization_id, v_evidence, 'late_evidence');
+  end if;
+  if exists (select from jsonb_to_recordset(p_events) as t (status text) where t.status = 'rerouted') then
+    update postrider.mailpiece m set rerouted = true
+    from jsonb_to_recordset(p_events) as t ("providerId" text, status text)
+    where m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id = t."providerId" and t.status = 'rerouted'
+      and not m.rerouted;
+  end if;
+  if v_pieces is not null then
+    perform postrider.follow_mailpieces(p_organization_id, v_pieces);
+  end if;
+  return v_new;
+end $$;
+
+-- The pieces take the highest status of their events, and their people follow. Claims track as its actor, whoever calls.
+create function postrider.follow_mailpieces(p_organization_id uuid, p_pieces uuid[]) returns int
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'track' as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_moved int;
+  v_returned uuid[];
+begin
+  perform from postrider.recipient_state s
+  where s.organization_id = p_organization_id and s.recipient_id = any (array(
+    select m.recipient_id from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (p_pieces)))
+  order by s.recipient_id for no key update;
+
+  update postrider.mailpiece m set status = top.status
+  from (
+    select distinct on (e.mailpiece_id) e.mailpiece_id, e.status, r.rank
+    from postrider.mailpiece_event e join postrider.mailpiece_status r on r.name = e.status
+    where e.organization_id = p_organization_id and e.mailpiece_id = any (p_pieces)
+    order by e.mailpiece_id, r.rank desc
+  ) top
+  join postrider.mailpiece_status t on t.name = top.status
+  where m.organization_id = p_organization_id and m.id = top.mailpiece_id and m.accepted_at is not null
+    and t.rank > (select rank from postrider.mailpiece_status where name = m.status)
+    and not (t.is_open and postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status));
+
+  -- A scan shows that the card exists, whatever was thought of its person.
+  update postrider.recipient_state s
+  set state = 'sent', since = v_now, move_no = s.move_no + 1, cohort_id = null, attempt = 0, reason = 'late_evidence', detail = null,
+    available_at = v_now + c.assumed_after
+  from postrider.mailpiece m, postrider.campaign c
+  where s.organization_id = p_organization_id and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id
+    and m.id = any (p_pieces) and m.status in ('in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned')
+    and c.organization_id = s.organization_id and c.id = s.campaign_id
+    and s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted');
+
+  update postrider.recipient_state s
+  set state = n.state, since = v_now, move_no = s.move_no + 1, attempt = 0, reason = coalesce(n.reason, d.confidence, 'logical'), detail = null
+  from postrider.mailpiece m
+  join (values ('delivered', 'received', null), ('returned', 'returned', 'returned'), ('failed', 'error', 'failed_at_printer'),
+    ('cancelled', 'skipped', 'cancelled')) as n (status, state, reason) on n.status = m.status
+  left join lateral (
+    select e.confidence from postrider.mailpiece_event e
+    where e.organization_id = p_organization_id and e.mailpiece_id = m.id and e.status = 'delivered'
+    order by array_position('{scan,assumed,logical,estimated}'::text[], e.confidence) limit 1
+  ) d on m.status = 'delivered'
+  where s.organization_id = p_organization_id and m.organization_id = p_organization_id and m.id = any (p_pieces)
+    and m.recipient_id = s.recipient_id and (s.state = 'sent' or s.state = 'received' and n.state = 'returned');
+  get diagnostics v_moved = row_count;
+
+  -- Mail that came back tells that the address is bad: nobody of the organization mails there again.
+  select array_agg(m.recipient_id) into v_returned from postrider.mailpiece m
+  where m.organization_id = p_organization_id and m.id = any (p_pieces) and m.status = 'returned';
+  if v_returned is not null then
+    insert into postrider.suppression (organization_id, id, kind, digest, value, reason, source, added_by, created_at)
+    select distinct on (r.household_key) p_organization_id, postrider.new_id(), 'household',
+      postrider.digest_of(p_organization_id, 'household', r.household_key), r.household_key, 'returned mail', 'track', session_user, v_now
+    from postrider.recipient r
+    where r.organization_id = p_organization_id and r.id = any (v_returned) and r.household_key is not null
+    on conflict on constraint suppression_key do nothing;
+  end if;
+  return v_moved;
+end $$;
+
+-- Events whose piece was not known when they came, tried again: the event and the answer that names its piece do not see each other's open
+-- transactions.
+create function postrider.match_events(p_organization_id uuid) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'track' as $$
+declare
+  v_pieces uuid[];
+  v_evidence jsonb;
+begin
+  with matched as (
+    update postrider.mailpiece_event e set mailpiece_id = m.id
+    from postrider.mailpiece m
+    where e.organization_id = p_organization_id and e.mailpiece_id is null and m.organization_id = e.organization_id
+      and m.printer_name = e.printer_name and m.provider_id = e.provider_id
+    returning e.mailpiece_id
+  )
+  select array_agg(distinct mailpiece_id) into v_pieces from matched;
+  if v_pieces is not null then
+    perform postrider.follow_mailpieces(p_organization_id, v_pieces);
+  end if;
+  return coalesce(cardinality(v_pieces), 0);
+end $$;
+
+-- Where no scan ever comes: after the usual time of the mail class the card is assumed to be there.
+create function postrider.assume_received(p_organization_id uuid, p_limit int default 5000) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'track' as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_campaign record;
+  v_moved int := 0;
+  v_more int;
+begin
+  for v_campaign in select c.id from postrider.campaign c where c.organization_id = p_organization_id loop
+    update postrider.recipient_state s
+    set state = 'received', since = v_now, move_no = s.move_no + 1, reason = 'assumed', detail = null
+    where s.organization_id = p_organization_id and s.recipient_id = any (array(
+      select r.recipient_id from postrider.recipient_state r
+      where r.organization_id = p_organization_id and r.campaign_id = v_campaign.id and r.state = 'sent' and r.available_at <= v_now
+        and r.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+      order by r.available_at, r.recipient_id limit p_limit for no key update skip locked));
+    get diagnostics v_more = row_count;
+    v_moved := v_moved + v_more;
+  end loop;
+  return v_moved;
+end $$;

@@ -1,0 +1,44 @@
+-- Effects of a card that was sent. Claimed by pushing available_at a lease ahead; the key at the provider is (mailpiece, kind), so a repeat after a
+-- crash is harmless there.
+
+create function postrider.effects_claim(p_organization_id uuid, p_kind text, p_limit int, p_lease interval) returns json
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_effects json;
+begin
+  with claimed as (
+    update postrider.effect e set available_at = v_now + p_lease, attempt = e.attempt + 1
+    from (
+      select d.organization_id, d.mailpiece_id, d.kind from postrider.effect d
+      where d.organization_id = p_organization_id and d.kind = p_kind and d.state = 'waiting' and d.available_at <= v_now
+      order by d.available_at, d.mailpiece_id limit p_limit for no key update skip locked
+    ) d
+    where e.organization_id = d.organization_id and e.mailpiece_id = d.mailpiece_id and e.kind = d.kind
+    returning e.*
+  )
+  select json_agg(json_build_object('key', c.mailpiece_id || ':' || c.kind, 'mailpieceId', c.mailpiece_id, 'kind', c.kind, 'campaignId', c.campaign_id,
+    'recipientId', c.recipient_id, 'attempt', c.attempt, 'occurredAt', c.occurred_at, 'format', m.request ->> 'format',
+    'mailClass', m.request ->> 'mailClass', 'mode', m.mode, 'frontUrl', m.request #>> '{artwork,front,url}',
+    'backUrl', m.request #>> '{artwork,back,url}') order by c.mailpiece_id)
+  into v_effects
+  from claimed c join postrider.mailpiece m on m.organization_id = c.organization_id and m.id = c.mailpiece_id;
+  return v_effects;
+end $$;
+
+-- p_results: [{mailpieceId, kind, outcome: done|retry|failed, message, afterMs}]
+create function postrider.effects_settle(p_organization_id uuid, p_results json) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_settled int;
+begin
+  update postrider.effect e
+  set state = case r.outcome when 'done' then 'done' when 'failed' then 'failed' else e.state end,
+    done_at = case r.outcome when 'done' then v_now end, error = left(r.message, 500),
+    available_at = v_now + coalesce(r."afterMs" * interval '1 millisecond', postrider.back_off(e.attempt))
+  from json_to_recordset(p_results) as r ("mailpieceId" uuid, kind text, outcome text, message text, "afterMs" int)
+  where e.organization_id = p_organization_id and e.mailpiece_id = r."mailpieceId" and e.kind = r.kind and e.state = 'waiting';
+  get diagnostics v_settled = row_count;
+  return v_settled;
+end $$;

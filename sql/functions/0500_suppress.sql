@@ -1,0 +1,80 @@
+-- Do-not-mail. An entry stands from the moment this returns: people before the printer are moved at once, people at the printer get a cancel mark,
+-- and the begin of every mail cohort asks again.
+
+-- Give at least one of e-mail, external id and address. Returns how many people it stopped.
+create function postrider.suppress(p_organization_id uuid, p_email text default null, p_external_id text default null, p_line1 text default null,
+  p_line2 text default null, p_postal_code text default null, p_country text default 'US', p_reason text default 'opted out',
+  p_source text default 'operator', p_campaign_id uuid default null, p_expires_at timestamptz default null) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set postrider.actor = 'op' as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_household text := case when p_line1 is not null and p_postal_code is not null
+    then postrider.household_key(p_line1, p_line2, p_postal_code, p_country) end;
+  v_entries int;
+begin
+  perform postrider.require_organization(p_organization_id);
+  insert into postrider.suppression (organization_id, id, campaign_id, kind, digest, value, reason, source, added_by, created_at, expires_at)
+  select p_organization_id, postrider.new_id(), p_campaign_id, k.kind, postrider.digest_of(p_organization_id, k.kind, k.value), k.value,
+    coalesce(nullif(btrim(p_reason), ''), 'opted out'), p_source, session_user, v_now, p_expires_at
+  from (values ('email', postrider.email_key(p_email)), ('external_id', nullif(btrim(p_external_id), '')), ('household', v_household)) as k (kind, value)
+  where k.value is not null
+  on conflict on constraint suppression_key do update
+    -- The longer one stands.
+    set expires_at = case when suppression.expires_at is null or excluded.expires_at is null then null
+      else greatest(suppression.expires_at, excluded.expires_at) end;
+  get diagnostics v_entries = row_count;
+  if v_entries = 0 then
+    perform postrider.fail('PR020', 'a suppression needs an e-mail, an external id, or an address with line1 and postal code', 'nothing was changed');
+  end if;
+  return postrider.stop_people(p_organization_id, array(
+    select r.id from (
+      select id, campaign_id from postrider.recipient where organization_id = p_organization_id and email_key = postrider.email_key(p_email)
+      union select id, campaign_id from postrider.recipient where organization_id = p_organization_id and external_id = btrim(p_external_id)
+      union select id, campaign_id from postrider.recipient where organization_id = p_organization_id and household_key = v_household
+    ) r where p_campaign_id is null or r.campaign_id = p_campaign_id), 'blacklisted', 'suppressed', coalesce(p_reason, 'opted out'));
+end $$;
+
+-- Moves people who are not yet at the printer to skipped or blacklisted; those at the printer get a cancel mark. Returns how many it moved or marked.
+create function postrider.stop_people(p_organization_id uuid, p_people uuid[], p_state text, p_reason text, p_detail text) returns int
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'op' as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_stopped int;
+  v_marked int;
+begin
+  if cardinality(p_people) = 0 then
+    return 0;
+  end if;
+  perform from postrider.recipient_state
+  where organization_id = p_organization_id and recipient_id = any (p_people) order by recipient_id for no key update;
+  update postrider.mailpiece m set status = 'cancelled', outcome_detail = p_reason
+  from postrider.recipient_state s
+  where m.organization_id = p_organization_id and m.recipient_id = any (p_people) and m.status = 'submitting'
+    and s.organization_id = m.organization_id and s.recipient_id = m.recipient_id and s.state in ('proofed', 'sending_staged');
+  update postrider.recipient_state
+  set state = p_state, since = v_now, move_no = move_no + 1, cohort_id = null, reason = p_reason, detail = left(p_detail, 500)
+  where organization_id = p_organization_id and recipient_id = any (p_people)
+    and state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged');
+  get diagnostics v_stopped = row_count;
+  update postrider.recipient_state set cancel_requested_at = v_now
+  where organization_id = p_organization_id and recipient_id = any (p_people) and state in ('sending', 'sent') and cancel_requested_at is null;
+  get diagnostics v_marked = row_count;
+  if v_marked > 0 then
+    perform pg_notify('postrider_moved', 'cancel');
+  end if;
+  return v_stopped + v_marked;
+end $$;
+
+-- The door opens again. Returns how many entries were lifted; people turned away by them stay where they are.
+create function postrider.lift_suppression(p_organization_id uuid, p_kind text, p_value text) returns int
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_lifted int;
+begin
+  perform postrider.require_organization(p_organization_id);
+  delete from postrider.suppression
+  where organization_id = p_organization_id and kind = p_kind
+    and digest = postrider.digest_of(p_organization_id, p_kind, case p_kind when 'email' then postrider.email_key(p_value) else btrim(p_value) end);
+  get diagnostics v_lifted = row_count;
+  return v_lifted;
+end $$;

@@ -1,0 +1,178 @@
+-- Campaigns and their lives. A campaign file is applied as a whole; what the machine has frozen is refused, not ignored.
+
+create function postrider.organization_named(p_name text, p_time_zone text default null) returns uuid
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_id uuid;
+begin
+  if p_time_zone is not null and not exists (select from pg_timezone_names where name = p_time_zone) then
+    perform postrider.fail('PR020', format('%L is not a time zone', p_time_zone), 'use an IANA name, for example America/New_York');
+  end if;
+  select id into v_id from postrider.organization where name = p_name;
+  if found then
+    update postrider.organization set time_zone = p_time_zone where id = v_id and p_time_zone is not null and time_zone <> p_time_zone;
+    return v_id;
+  end if;
+  v_id := postrider.new_id();
+  insert into postrider.organization (id, name, time_zone, created_at)
+  values (v_id, p_name, coalesce(p_time_zone, 'America/New_York'), postrider.now());
+  insert into postrider.organization_key (organization_id, secret) values (v_id, gen_random_uuid());
+  insert into postrider.organization_sync (organization_id) values (v_id);
+  return v_id;
+end $$;
+
+-- p_definition: a checked campaign file, see docs/reference/campaign-file.md. Returns {organizationId, campaignId, created, changed: [field, …]}.
+create function postrider.apply_campaign(p_organization_id uuid, p_definition jsonb) returns jsonb
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_new postrider.campaign;
+  v_old postrider.campaign;
+  v_frozen text;
+  v_changed text[];
+begin
+  perform postrider.require_organization(p_organization_id);
+  insert into postrider.printer (organization_id, name, kind, options)
+  values (p_organization_id, p_definition ->> 'printer_name', p_definition #>> '{integrations,printer,kind}', p_definition #> '{integrations,printer}')
+  on conflict (organization_id, name) do update set kind = excluded.kind, options = excluded.options
+    where (printer.kind, printer.options) is distinct from (excluded.kind, excluded.options);
+
+  select * into v_old from postrider.campaign where organization_id = p_organization_id and name = p_definition ->> 'name' for update;
+  if v_old.id is null then
+    v_new := jsonb_populate_record(null::postrider.campaign, jsonb_build_object('organization_id', p_organization_id, 'id', postrider.new_id(),
+      'status', 'pending', 'mode', 'test', 'created_at', v_now) || p_definition);
+    insert into postrider.campaign select (v_new).*;
+    insert into postrider.campaign_counter (organization_id, campaign_id, day) values (p_organization_id, v_new.id, v_now::date);
+    return jsonb_build_object('organizationId', p_organization_id, 'campaignId', v_new.id, 'created', true, 'changed', '[]'::jsonb);
+  end if;
+
+  v_new := jsonb_populate_record(v_old, p_definition);
+  select array_agg(n.key order by n.key) into v_changed
+  from jsonb_each(to_jsonb(v_new)) n join jsonb_each(to_jsonb(v_old)) o using (key) where n.value is distinct from o.value;
+  if v_changed is null then
+    return jsonb_build_object('organizationId', p_organization_id, 'campaignId', v_old.id, 'created', false, 'changed', '[]'::jsonb);
+  end if;
+  select string_agg(f, ', ') into v_frozen from unnest(v_changed) f
+  where f in ('holdout_salt', 'holdout_percent')
+    and exists (select from postrider.recipient where organization_id = p_organization_id and campaign_id = v_old.id)
+    or f in ('campaign_mode', 'mode') and v_old.launched_at is not null;
+  if v_frozen is not null then
+    perform postrider.fail('PR014', format('campaign %s: %s cannot change any more', v_old.name, v_frozen),
+      'holdout salt and percent freeze with the first recipient (the experiment would be spoilt), the modes with the launch; make a new campaign. Nothing was changed',
+      jsonb_build_object('frozen', v_frozen));
+  end if;
+  if v_old.status in ('completed', 'archived') then
+    perform postrider.fail('PR012', format('campaign %s is %s', v_old.name, v_old.status), 'an ended campaign is not changed; make a new one');
+  end if;
+  update postrider.campaign c set campaign_mode = v_new.campaign_mode, provider_segment_id = v_new.provider_segment_id,
+    integrations = v_new.integrations, base_directory = v_new.base_directory, template = v_new.template, format = v_new.format,
+    mail_class = v_new.mail_class, printer_name = v_new.printer_name, return_address = v_new.return_address, dedupe = v_new.dedupe,
+    exclusion_window = v_new.exclusion_window, frequency_cap = v_new.frequency_cap, frequency_cap_mode = v_new.frequency_cap_mode,
+    holdout_percent = v_new.holdout_percent, holdout_salt = v_new.holdout_salt, daily_cap = v_new.daily_cap, total_cap = v_new.total_cap,
+    budget_minor = v_new.budget_minor, price_minor = v_new.price_minor, currency = v_new.currency, offer_ends_on = v_new.offer_ends_on,
+    transit_days = v_new.transit_days, assumed_after = v_new.assumed_after, effects = v_new.effects
+  where c.organization_id = p_organization_id and c.id = v_old.id;
+  return jsonb_build_object('organizationId', p_organization_id, 'campaignId', v_old.id, 'created', false, 'changed', to_jsonb(v_changed));
+end $$;
+
+-- Makes a campaign active and freezes its mode. Only this makes mail leave.
+create function postrider.launch(p_organization_id uuid, p_campaign_id uuid, p_mode text default 'test') returns text
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_campaign postrider.campaign;
+  v_armed_at timestamptz;
+begin
+  perform postrider.require_organization(p_organization_id);
+  perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, p_campaign_id::text));
+  select * into v_campaign from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id for update;
+  if not found then
+    perform postrider.fail('PR010', 'there is no such campaign', 'select name, id from postrider.campaigns');
+  end if;
+  if p_mode not in ('test', 'live') then
+    perform postrider.fail('PR020', format('the mode is test or live, not %L', p_mode), 'nothing was changed');
+  end if;
+  if v_campaign.status not in ('pending', 'active', 'paused') then
+    perform postrider.fail('PR012', format('campaign %s is %s and cannot be launched', v_campaign.name, v_campaign.status), 'make a new campaign');
+  end if;
+  if v_campaign.launched_at is not null and v_campaign.mode <> p_mode then
+    perform postrider.fail('PR014', format('campaign %s was launched in %s mode', v_campaign.name, v_campaign.mode),
+      'the mode freezes with the launch; make a new campaign for the other mode. Nothing was changed');
+  end if;
+  select armed_at into v_armed_at from postrider.printer where organization_id = p_organization_id and name = v_campaign.printer_name;
+  if p_mode = 'live' and v_armed_at is null then
+    perform postrider.fail('PR015', format('printer %s is not armed for live printing', v_campaign.printer_name),
+      format('arm it first: select postrider.arm_printer(%L, %L), or launch with --arm. Nothing was changed', p_organization_id, v_campaign.printer_name));
+  end if;
+  update postrider.campaign set status = 'active', status_before_hold = null, held_why = null, mode = p_mode,
+    launched_at = coalesce(launched_at, postrider.now())
+  where organization_id = p_organization_id and id = p_campaign_id;
+  perform pg_notify('postrider_moved', 'pending,proofed');
+  return 'active';
+end $$;
+
+create function postrider.arm_printer(p_organization_id uuid, p_printer_name text) returns timestamptz
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_at timestamptz;
+begin
+  perform postrider.require_organization(p_organization_id);
+  update postrider.printer set armed_at = coalesce(armed_at, postrider.now()), armed_by = coalesce(armed_by, session_user::text)
+  where organization_id = p_organization_id and name = p_printer_name returning armed_at into v_at;
+  if not found then
+    perform postrider.fail('PR010', format('there is no printer %s', p_printer_name), 'select name from postrider.printers');
+  end if;
+  return v_at;
+end $$;
+
+create function postrider.disarm_printer(p_organization_id uuid, p_printer_name text) returns void
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+begin
+  perform postrider.require_organization(p_organization_id);
+  perform pg_advisory_xact_lock(postrider.lock_key('printer', p_organization_id, p_printer_name));
+  update postrider.printer set armed_at = null, armed_by = null where organization_id = p_organization_id and name = p_printer_name;
+end $$;
+
+-- Ends a campaign by hand. Who is sent is still followed; nobody may be at the printer's API.
+create function postrider.end_campaign(p_organization_id uuid, p_campaign_id uuid, p_status text) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set postrider.actor = 'op' as $$
+declare
+  v_sending int;
+  v_campaign postrider.campaign;
+  v_stopped int;
+begin
+  perform postrider.require_organization(p_organization_id);
+  if p_status not in ('completed', 'archived') then
+    perform postrider.fail('PR020', format('a campaign ends as completed or archived, not %L', p_status), 'nothing was changed');
+  end if;
+  perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, p_campaign_id::text));
+  select * into v_campaign from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id for update;
+  select count(*) into v_sending from postrider.recipient_state
+  where organization_id = p_organization_id and campaign_id = p_campaign_id and state = 'sending';
+  if v_sending > 0 then
+    perform postrider.fail('PR021', format('%s people of campaign %s are at the printer just now', v_sending, v_campaign.name),
+      'hold it, wait until they are sent or resolved, then try again; nothing was changed');
+  end if;
+  v_stopped := postrider.stop_people(p_organization_id, array(
+    select recipient_id from postrider.recipient_state
+    where organization_id = p_organization_id and campaign_id = p_campaign_id
+      and state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged')),
+    'skipped', 'campaign_closed', null);
+  update postrider.campaign set status = p_status, status_before_hold = null, held_why = null, ended_at = postrider.now()
+  where organization_id = p_organization_id and id = p_campaign_id;
+  return v_stopped;
+end $$;
+
+-- A one-off with nobody in flight is completed by itself. sent is in flight.
+create function postrider.complete_campaigns(p_organization_id uuid) returns int
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_completed int;
+begin
+  update postrider.campaign c set status = 'completed', ended_at = postrider.now()
+  where c.organization_id = p_organization_id and c.campaign_mode = 'one_off' and c.status = 'active'
+    and exists (select from postrider.recipient_state s where s.organization_id = c.organization_id and s.campaign_id = c.id)
+    and not exists (select from postrider.recipient_state s where s.organization_id = c.organization_id and s.campaign_id = c.id
+      and s.state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged', 'sending', 'sent'));
+  get diagnostics v_completed = row_count;
+  return v_completed;
+end $$;

@@ -1,0 +1,77 @@
+-- hold: when it returns, nothing new begins. It takes the begins' advisory lock exclusively, before its UPDATE: row locks alone let new sharers
+-- overtake it for ever.
+
+-- p_kind: organization, campaign, printer or recipient; p_id its id (a printer's name). Returns {held, atPrinter}: how many cards are already at
+-- the printer's API and will still go out.
+create function postrider.hold(p_organization_id uuid, p_kind text, p_id text, p_why text default null) returns jsonb
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_rows int;
+  v_already boolean;
+  v_at_printer int;
+begin
+  perform postrider.require_organization(p_organization_id);
+  case p_kind
+    when 'organization' then
+      perform pg_advisory_xact_lock(postrider.lock_key('organization', p_organization_id));
+      update postrider.organization set held_at = coalesce(held_at, v_now), held_why = coalesce(p_why, held_why) where id = p_organization_id;
+    when 'campaign' then
+      perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, p_id));
+      select status = 'paused' into v_already from postrider.campaign where organization_id = p_organization_id and id = p_id::uuid;
+      update postrider.campaign set status = 'paused', status_before_hold = case status when 'paused' then status_before_hold else status end,
+        held_why = coalesce(p_why, held_why)
+      where organization_id = p_organization_id and id = p_id::uuid and status in ('pending', 'active', 'paused');
+    when 'printer' then
+      perform pg_advisory_xact_lock(postrider.lock_key('printer', p_organization_id, p_id));
+      update postrider.printer set held_at = coalesce(held_at, v_now), held_why = coalesce(p_why, held_why)
+      where organization_id = p_organization_id and name = p_id;
+    when 'recipient' then
+      update postrider.recipient_state set held_at = coalesce(held_at, v_now)
+      where organization_id = p_organization_id and recipient_id = p_id::uuid
+        and state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged');
+    else
+      perform postrider.fail('PR020', format('cannot hold a %s', p_kind), 'hold an organization, a campaign, a printer or a recipient');
+  end case;
+  get diagnostics v_rows = row_count;
+  if v_rows = 0 then
+    perform postrider.fail(case when v_already is null and p_kind <> 'recipient' then 'PR010' else 'PR017' end,
+      format('no %s %s that can be held', p_kind, p_id), 'it does not exist, has ended, or is past the point where a hold helps; nothing was changed');
+  end if;
+  select count(*) into v_at_printer from postrider.recipient_state s
+  join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
+  where s.organization_id = p_organization_id and s.cohort_id is not null and s.state = 'sending'
+    and (p_kind = 'organization' or p_kind = 'campaign' and c.id::text = p_id or p_kind = 'printer' and c.printer_name = p_id
+      or p_kind = 'recipient' and s.recipient_id::text = p_id);
+  return jsonb_build_object('held', p_kind, 'id', p_id, 'atPrinter', v_at_printer);
+end $$;
+
+-- Gives back what was before the hold. Only launch makes a campaign active.
+create function postrider.release(p_organization_id uuid, p_kind text, p_id text) returns text
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_status text;
+begin
+  perform postrider.require_organization(p_organization_id);
+  case p_kind
+    when 'organization' then
+      update postrider.organization set held_at = null, held_why = null where id = p_organization_id and held_at is not null returning 'released' into v_status;
+    when 'campaign' then
+      perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, p_id));
+      update postrider.campaign set status = status_before_hold, status_before_hold = null, held_why = null
+      where organization_id = p_organization_id and id = p_id::uuid and status = 'paused' returning status into v_status;
+    when 'printer' then
+      update postrider.printer set held_at = null, held_why = null
+      where organization_id = p_organization_id and name = p_id and held_at is not null returning 'released' into v_status;
+    when 'recipient' then
+      update postrider.recipient_state set held_at = null
+      where organization_id = p_organization_id and recipient_id = p_id::uuid and held_at is not null returning state into v_status;
+    else
+      perform postrider.fail('PR020', format('cannot release a %s', p_kind), 'release an organization, a campaign, a printer or a recipient');
+  end case;
+  if v_status is null then
+    perform postrider.fail('PR017', format('%s %s is not held', p_kind, p_id), 'nothing was changed');
+  end if;
+  perform pg_notify('postrider_moved', 'pending,proofed,address_enrichable');
+  return v_status;
+end $$;

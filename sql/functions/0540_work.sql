@@ -1,0 +1,147 @@
+-- What there is to do: for the beats, and for whoever wants to know when nothing can move any more.
+
+-- Campaigns whose segment is to be synced now: automated ones while pending, active or paused, one-offs while pending.
+create function postrider.sync_candidates() returns table (organization_id uuid, campaign_id uuid, name text)
+language sql stable security definer
+begin atomic
+  select c.organization_id, c.id, c.name from postrider.campaign c
+  where c.status in ('pending', 'active', 'paused') and (c.campaign_mode = 'automated' or c.status = 'pending' and c.provider_segment_id is not null)
+  order by c.organization_id, c.created_at, c.id;
+end;
+
+-- Campaigns with people who wait for an address, or with batches that are out.
+create function postrider.enrich_candidates(p_only_due boolean) returns table (organization_id uuid, campaign_id uuid)
+language sql stable security definer
+begin atomic
+  select c.organization_id, c.id from postrider.campaign c
+  where not p_only_due and c.status in ('pending', 'active') and exists (
+    select from postrider.recipient_state s
+    where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = 'address_enrichable'
+      and s.state in ('address_enrichable', 'pending', 'proofed', 'sent'))
+  union
+  select b.organization_id, b.campaign_id from postrider.enrichment_batch b where b.closed_at is null and b.next_poll_at <= postrider.now()
+  union
+  -- In a batch that somebody deleted.
+  select s.organization_id, s.campaign_id from postrider.recipient_state s
+  where s.state = 'address_enriching' and s.cohort_id is not null and not exists (
+    select from postrider.enrichment_batch b where b.organization_id = s.organization_id and b.id = s.cohort_id and b.closed_at is null);
+end;
+
+-- Batches that are gone or closed with people still in them: those go back.
+create function postrider.enrich_orphans(p_organization_id uuid) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_batch uuid;
+  v_back int := 0;
+begin
+  for v_batch in
+    select distinct s.cohort_id from postrider.recipient_state s
+    where s.organization_id = p_organization_id and s.cohort_id is not null and s.state = 'address_enriching' and not exists (
+      select from postrider.enrichment_batch b where b.organization_id = s.organization_id and b.id = s.cohort_id and b.closed_at is null)
+  loop
+    v_back := v_back + postrider.enrich_lost(p_organization_id, v_batch, 'the batch is gone');
+  end loop;
+  return v_back;
+end $$;
+
+create function postrider.reconcile_candidates() returns setof uuid
+language sql stable security definer
+begin atomic
+  select m.organization_id from postrider.mailpiece m where m.status = 'unknown' and m.available_at <= postrider.now()
+  union
+  select s.organization_id from postrider.recipient_state s where s.cancel_requested_at is not null and s.state in ('sending', 'sent') and s.state = 'sent';
+end;
+
+create function postrider.effects_candidates() returns setof uuid
+language sql stable security definer
+begin atomic
+  select o.id from postrider.organization o
+  where exists (select from postrider.effect e where e.organization_id = o.id and e.state = 'waiting' and e.available_at <= postrider.now()
+    and e.kind in ('usage_meter', 'event_sink', 'image_cleanup'));
+end;
+
+-- The housekeeping of a minute.
+create function postrider.keep_house() returns void
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_organization_id uuid;
+begin
+  perform postrider.fold_tally();
+  perform postrider.event_partitions();
+  for v_organization_id in select id from postrider.organization loop
+    perform postrider.complete_campaigns(v_organization_id);
+    perform postrider.assume_received(v_organization_id);
+  end loop;
+  delete from postrider.provider_event where applied_at < postrider.now() - interval '180 days';
+  delete from postrider.runner where seen_at < clock_timestamp() - interval '1 day';
+end $$;
+
+-- Counts whatever can still move without an outside event or a later time. All zero: nothing can.
+create function postrider.what_moves() returns jsonb
+language sql stable security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+  select jsonb_build_object(
+    'cohorts', (select count(*) from postrider.cohort where closed_at is null),
+    'ready', (
+      select count(*) from postrider.campaign c
+      join postrider.organization o on o.id = c.organization_id and o.held_at is null
+      join postrider.printer p on p.organization_id = c.organization_id and p.name = c.printer_name
+      cross join (values ('proof', 'pending'), ('mail', 'proofed')) as v (stage, state)
+      where (c.status = 'active' or c.status = 'pending' and v.stage = 'proof')
+        and (v.stage = 'proof' or p.held_at is null and (c.mode = 'test' or p.armed_at is not null))
+        and exists (
+          select from postrider.recipient_state s
+          where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = v.state and s.available_at <= postrider.now()
+            and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.held_at is null)),
+    'webhooks', (select count(*) from postrider.provider_event where applied_at is null and error is null),
+    'unknown', (select count(*) from postrider.mailpiece where status = 'unknown' and available_at is not null),
+    'effects', (select count(*) from (
+      select from postrider.effect e join postrider.organization o on o.id = e.organization_id
+      where e.state = 'waiting' and e.available_at <= postrider.now() limit 1) e),
+    'batches', (select count(*) from postrider.enrichment_batch where closed_at is null),
+    'jobs', (select count(*) from postrider_queue.job where name in ('sync', 'enrich', 'reconcile', 'effects') and state in ('created', 'active')
+      and start_after <= clock_timestamp())
+  )
+$$;
+
+-- What waits, for what, and until when.
+create function postrider.what_waits() returns table (campaign text, state text, people bigint, why text, until timestamptz)
+language sql stable security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+  select c.name, s.state, count(*),
+    case when s.held_at is not null then 'held'
+      when c.status = 'paused' then 'the campaign is held'
+      when s.state = 'address_enrichable' then 'the next enrichment'
+      when s.state = 'address_enriching' then 'the enricher'
+      when s.state = 'proofed' and c.status = 'pending' then 'the launch'
+      when s.state = 'proofed' and c.mode = 'live' and p.armed_at is null then 'the printer to be armed'
+      when s.state = 'sent' then 'news of the delivery'
+      when s.state = 'sending' then 'the printer''s answer'
+      when s.state = 'error' then 'a person: ' || coalesce(r.sentence, s.reason)
+      when s.available_at > postrider.now() then coalesce(r.sentence, s.reason)
+      else 'its turn' end,
+    min(s.available_at) filter (where s.available_at > postrider.now())
+  from postrider.recipient_state s
+  join postrider.state t on t.name = s.state and (t.kind <> 'terminal' or t.name = 'error')
+  join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
+  join postrider.printer p on p.organization_id = c.organization_id and p.name = c.printer_name
+  left join postrider.reason r on r.code = s.reason
+  where s.state in ('address_enrichable', 'pending', 'proofed', 'sent') or s.cohort_id is not null or s.state = 'error'
+  group by 1, 2, 4 order by 1, 2, 4
+$$;
+
+-- Keeps the server's identity, so that doctor can tell a restored backup from the server it was taken of.
+create function postrider.note_installation() returns void
+language sql volatile security definer
+begin atomic
+  insert into postrider.installation as i (system_identifier, timeline, seen_at)
+  select c.system_identifier::text, k.timeline_id, clock_timestamp() from pg_control_system() c, pg_control_checkpoint() k
+  on conflict (singleton) do update set seen_at = excluded.seen_at, system_identifier = excluded.system_identifier, timeline = excluded.timeline,
+    restore_noticed_at = case when i.system_identifier <> excluded.system_identifier or i.timeline <> excluded.timeline
+      then clock_timestamp() else i.restore_noticed_at end;
+end;
+
+-- An operator has asked the printers for what was printed since the backup.
+create function postrider.restore_reconciled() returns void
+language sql volatile security definer
+begin atomic
+  update postrider.installation set restore_noticed_at = null;
+end;

@@ -1,0 +1,81 @@
+-- Every legal move, who may make it, and why it exists. Anything else is refused. `op` is an operator.
+with wanted (from_state, to_state, actors, why) as (values
+  (null, 'pending', 'sync', 'the segment has somebody with an address'),
+  (null, 'address_enrichable', 'sync', 'the segment has somebody known by e-mail only'),
+  (null, 'skipped', 'sync', 'turned away at the door, and kept with the reason'),
+  (null, 'holdout', 'sync', 'the household is in the control group'),
+  (null, 'blacklisted', 'sync', 'on a do-not-mail list'),
+
+  ('address_enrichable', 'address_enriching', 'enrich', 'taken into a batch for the enricher'),
+  ('address_enrichable', 'pending', 'sync', 'the source itself came to know the address'),
+  ('address_enrichable', 'holdout', 'sync', 'the source came to know the address, and the household is in the control group'),
+  ('address_enrichable', 'skipped', 'sync,enrich,op', 'left the segment, no enricher to ask, a duplicate by its new address, or cancelled'),
+  ('address_enrichable', 'blacklisted', 'sync,op', 'opted out'),
+
+  ('address_enriching', 'pending', 'enrich', 'the enricher found the address'),
+  ('address_enriching', 'holdout', 'enrich', 'found, and the household is in the control group'),
+  ('address_enriching', 'address_enrichable', 'enrich', 'the enricher lost the batch: its people go back'),
+  ('address_enriching', 'error', 'enrich', 'too many batches were lost with this person in them'),
+  ('address_enriching', 'skipped', 'enrich,op', 'no address found, a duplicate by the address found, or cancelled'),
+  ('address_enriching', 'blacklisted', 'enrich,op', 'opted out'),
+
+  ('pending', 'proofing_staged', 'proof', 'taken into a cohort for rendering'),
+  ('pending', 'holdout', 'sync', 'the address changed, and the new household is in the control group'),
+  ('pending', 'skipped', 'sync,op', 'left the segment, a duplicate by a changed address, or cancelled'),
+  ('pending', 'blacklisted', 'sync,op', 'opted out'),
+
+  ('proofing_staged', 'proofing', 'proof', 'the cohort has begun'),
+  ('proofing_staged', 'pending', 'proof', 'the cohort could not begin: held, or its job was lost'),
+  ('proofing_staged', 'error', 'proof', 'the begin failed 10 times'),
+  ('proofing_staged', 'skipped', 'op', 'cancelled'),
+  ('proofing_staged', 'blacklisted', 'op', 'opted out'),
+
+  ('proofing', 'proofed', 'proof', 'front and back are rendered and stored'),
+  ('proofing', 'pending', 'proof', 'to be tried again, or the lease was lost'),
+  ('proofing', 'error', 'proof', 'cannot be rendered'),
+  ('proofing', 'skipped', 'proof,op', 'cancelled'),
+  ('proofing', 'blacklisted', 'op', 'opted out'),
+
+  ('proofed', 'sending_staged', 'mail', 'taken into a cohort for the printer'),
+  ('proofed', 'pending', 'sync,op', 'the content changed: it must be proofed again (only without an open mailpiece)'),
+  ('proofed', 'skipped', 'op', 'cancelled'),
+  ('proofed', 'blacklisted', 'op', 'opted out'),
+  ('proofed', 'sent', 'mail,track', 'late evidence: the printer has the card after all'),
+
+  ('sending_staged', 'sending', 'mail', 'the cohort has begun, eligibility was checked again'),
+  ('sending_staged', 'proofed', 'mail', 'the cohort could not begin, or a cap was reached: later'),
+  ('sending_staged', 'error', 'mail', 'the begin failed 10 times'),
+  ('sending_staged', 'skipped', 'mail,op', 'no longer eligible, or cancelled'),
+  ('sending_staged', 'blacklisted', 'mail,op', 'opted out before anything was sent'),
+  ('sending_staged', 'sent', 'mail,track', 'late evidence: the printer has the card after all'),
+
+  ('sending', 'sent', 'mail,track', 'the printer accepted the card'),
+  ('sending', 'proofed', 'mail', 'proven not printed: to be submitted again with the same key'),
+  ('sending', 'skipped', 'mail', 'bad address, or cancelled and proven not printed'),
+  ('sending', 'error', 'mail', 'refused by the printer, or the outcome cannot be known'),
+
+  ('sent', 'received', 'track', 'delivered, or assumed so after the usual time'),
+  ('sent', 'returned', 'track', 'came back'),
+  ('sent', 'skipped', 'mail,track', 'cancelled at the printer'),
+  ('sent', 'error', 'track', 'the printer failed to make it'),
+
+  ('received', 'returned', 'track', 'came back after it was thought delivered'),
+
+  ('error', 'pending', 'op', 'tried again from the start (only without an open mailpiece)'),
+  ('error', 'proofed', 'op', 'tried again with the proof it has'),
+  ('error', 'skipped', 'op', 'given up'),
+  ('error', 'sent', 'mail,track,op', 'evidence: the printer has the card'),
+
+  ('skipped', 'pending', 'sync', 'the address that was missing has come'),
+  ('skipped', 'sent', 'mail,track', 'late evidence, with an alarm: the card was printed all the same'),
+  ('blacklisted', 'sent', 'mail,track', 'late evidence, with an alarm: the card was printed all the same')
+), wanted_row as (
+  select w.from_state, w.to_state, a.actor, w.why from wanted w cross join lateral unnest(string_to_array(w.actors, ',')) as a (actor)
+), gone as (
+  delete from postrider.transition t
+  where not exists (
+    select from wanted_row w where w.from_state is not distinct from t.from_state and w.to_state = t.to_state and w.actor = t.actor)
+)
+insert into postrider.transition (from_state, to_state, actor, why)
+select from_state, to_state, actor, why from wanted_row
+on conflict on constraint transition_key do update set why = excluded.why;

@@ -1,0 +1,90 @@
+-- The public face: what people and dashboards read. Columns are only ever added.
+
+create view postrider.organizations with (security_invoker = true) as
+select id, name, time_zone, held_at, held_why, created_at from postrider.organization;
+
+create view postrider.campaigns with (security_invoker = true) as
+select c.organization_id, o.name as organization, c.id, c.name, c.campaign_mode, c.status, c.mode, c.provider_segment_id as segment, c.format,
+  c.mail_class, c.printer_name as printer, c.holdout_percent, c.dedupe, c.held_why, c.created_at, c.launched_at, c.ended_at,
+  l.holder as syncing, l.since as syncing_since
+from postrider.campaign c
+join postrider.organization o on o.id = c.organization_id
+left join postrider.campaign_lock l on l.organization_id = c.organization_id and l.campaign_id = c.id and l.until > postrider.now();
+
+create view postrider.printers with (security_invoker = true) as
+select organization_id, name, kind, held_at, held_why, armed_at, armed_by from postrider.printer;
+
+create view postrider.recipients with (security_invoker = true) as
+select r.organization_id, r.id, r.campaign_id, c.name as campaign, r.external_id, r.email, r.first_name, r.last_name, r.line1, r.line2, r.city,
+  r.region, r.postal_code, r.country, r.merge, r.reference, r.source_row, r.created_at, s.state, s.since, s.reason, w.sentence, s.detail,
+  s.available_at, s.attempt, s.losses, s.cohort_id, s.held_at, s.cancel_requested_at, s.move_no
+from postrider.recipient r
+join postrider.recipient_state s on s.organization_id = r.organization_id and s.recipient_id = r.id
+join postrider.campaign c on c.organization_id = r.organization_id and c.id = r.campaign_id
+left join postrider.reason w on w.code = s.reason;
+
+create view postrider.mailpieces with (security_invoker = true) as
+select m.organization_id, m.id, m.recipient_id, m.campaign_id, m.printer_name as printer, m.mode, m.status, t.meaning, m.provider_id,
+  m.opened_at, m.accepted_at, m.expected_delivery, m.rerouted, m.outcome_detail
+from postrider.mailpiece m join postrider.mailpiece_status t on t.name = m.status;
+
+create view postrider.sync_runs with (security_invoker = true) as
+select r.organization_id, r.id, r.campaign_id, c.name as campaign, r.kind, r.started_at, r.ended_at, r.ended_at - r.started_at as duration,
+  r.complete, r.fetched, r.created, r.changed, r.unchanged, r.repeated, r.invalid, r.left_segment, r.pages, r.waited_ms, r.created_by_state,
+  r.turned_away, r.error
+from postrider.sync_run r join postrider.campaign c on c.organization_id = r.organization_id and c.id = r.campaign_id;
+
+create view postrider.sync_rejects with (security_invoker = true) as
+select organization_id, run_id, source_row, source_column, external_id, reason, message from postrider.sync_reject;
+
+create view postrider.alarms with (security_invoker = true) as
+select organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at from postrider.alarm where cleared_at is null;
+
+-- How many people of a campaign are where. Adds up what the trigger counted: it never looks at a person.
+create view postrider.funnel with (security_invoker = true) as
+with counted as (
+  select organization_id, campaign_id, state, sum(people) as people from (
+    select organization_id, campaign_id, state, people from postrider.tally_total
+    union all
+    select organization_id, campaign_id, state, delta from postrider.tally) x
+  group by 1, 2, 3
+)
+select c.organization_id, o.name as organization, c.id as campaign_id, c.name as campaign, c.status,
+  coalesce(sum(n.people), 0)::bigint as recipients,
+  coalesce(sum(n.people) filter (where n.state = 'address_enrichable'), 0)::bigint as address_enrichable,
+  coalesce(sum(n.people) filter (where n.state = 'address_enriching'), 0)::bigint as address_enriching,
+  coalesce(sum(n.people) filter (where n.state = 'pending'), 0)::bigint as pending,
+  coalesce(sum(n.people) filter (where n.state = 'proofing_staged'), 0)::bigint as proofing_staged,
+  coalesce(sum(n.people) filter (where n.state = 'proofing'), 0)::bigint as proofing,
+  coalesce(sum(n.people) filter (where n.state = 'proofed'), 0)::bigint as proofed,
+  coalesce(sum(n.people) filter (where n.state = 'sending_staged'), 0)::bigint as sending_staged,
+  coalesce(sum(n.people) filter (where n.state = 'sending'), 0)::bigint as sending,
+  coalesce(sum(n.people) filter (where n.state = 'sent'), 0)::bigint as sent,
+  coalesce(sum(n.people) filter (where n.state = 'received'), 0)::bigint as received,
+  coalesce(sum(n.people) filter (where n.state = 'returned'), 0)::bigint as returned,
+  coalesce(sum(n.people) filter (where n.state = 'skipped'), 0)::bigint as skipped,
+  coalesce(sum(n.people) filter (where n.state = 'holdout'), 0)::bigint as holdout,
+  coalesce(sum(n.people) filter (where n.state = 'blacklisted'), 0)::bigint as blacklisted,
+  coalesce(sum(n.people) filter (where n.state = 'error'), 0)::bigint as error
+from postrider.campaign c
+join postrider.organization o on o.id = c.organization_id
+left join counted n on n.organization_id = c.organization_id and n.campaign_id = c.id
+group by 1, 2, 3, 4, 5;
+
+-- The cohorts on their way, with the pg-boss job that carries each until it begins.
+create view postrider.queue with (security_invoker = true) as
+select k.organization_id, k.id as cohort_id, k.stage, k.campaign_id, c.name as campaign, k.people, k.made_at, k.begun_at, k.lease_until,
+  r.name as runner, j.state as job, j.retry_count as job_retries, j.started_on as job_started,
+  case
+    when k.begun_at is not null and k.lease_until < postrider.now() then 'its lease has passed: reap gives its people back within seconds'
+    when k.begun_at is not null then 'at work'
+    when j.id is null then 'its job is gone: reap gives its people back within minutes'
+    when j.state in ('created', 'retry') then 'waits for a worker'
+    when j.state = 'active' then 'is about to begin'
+    else 'its job ended without a begin: reap gives its people back within minutes'
+  end as meaning
+from postrider.cohort k
+join postrider.campaign c on c.organization_id = k.organization_id and c.id = k.campaign_id
+left join postrider.runner r on r.id = k.runner_id
+left join postrider.queue_job j on j.name = k.stage and j.id = k.id
+where k.closed_at is null;

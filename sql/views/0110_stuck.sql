@@ -1,0 +1,78 @@
+-- Who does not move although they should, why, since when, and what helps. People on their way and in error one by one; waiting people by
+-- campaign, with the one who waits longest: a backlog of a million is one row here.
+create view postrider.stuck with (security_invoker = true) as
+with alive as (
+  select count(*) as runners from postrider.runner where seen_at > clock_timestamp() - interval '45 seconds'
+)
+select s.organization_id, c.name as campaign, s.recipient_id, 1::bigint as people, s.state, s.since, s.reason,
+  case when m.status = 'unknown' then 'nobody knows yet whether the printer has the card'
+    when k.id is null then 'the cohort is gone'
+    when k.closed_at is not null then 'the cohort was closed: ' || k.closed_why
+    when k.begun_at is null then 'the cohort waits for a worker'
+    else 'at work at ' || coalesce(r.name, 'a runner that is gone') end as why,
+  case when m.status = 'unknown' then 'reconcile asks the printer' || coalesce(' at ' || to_char(m.available_at, 'HH24:MI:SS'), '')
+    when k.id is null or k.closed_at is not null or k.lease_until < postrider.now() then 'reap gives them back within minutes'
+    when alive.runners = 0 then 'no runner is alive: start one with `postrider run`'
+    else 'nothing to do' end as what_helps,
+  s.cohort_id, j.state as job, m.id as mailpiece_id
+from postrider.recipient_state s
+cross join alive
+join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
+left join postrider.cohort k on k.organization_id = s.organization_id and k.id = s.cohort_id
+left join postrider.runner r on r.id = k.runner_id
+left join postrider.queue_job j on j.name = k.stage and j.id = k.id
+left join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status in ('submitting', 'unknown')
+where s.cohort_id is not null and s.state <> 'address_enriching'
+  and (s.since < postrider.now() - interval '2 minutes' or m.status = 'unknown' or k.id is null or k.closed_at is not null)
+union all
+select s.organization_id, c.name, s.recipient_id, 1, s.state, s.since, s.reason, coalesce(s.detail, w.sentence),
+  case s.reason when 'outcome_unknown' then format('look at the printer''s console, then: select postrider.resolve(%L, ''printed'' or ''not_printed'', ''evidence'')', m.id)
+    else format('mend the cause, then: select postrider.retry(%L)', s.recipient_id) end,
+  null, null, m.id
+from postrider.recipient_state s
+join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
+left join postrider.reason w on w.code = s.reason
+left join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status in ('submitting', 'unknown')
+where s.state = 'error'
+union all
+select b.organization_id, c.name, null, b.people, 'address_enriching', b.claimed_at, 'batch',
+  case when b.provider_batch_id is null then 'the batch was taken but not handed to the enricher' else 'the enricher has not answered' end,
+  'the next enrichment looks after it at ' || to_char(b.next_poll_at, 'HH24:MI:SS'), b.id, null, null
+from postrider.enrichment_batch b
+join postrider.campaign c on c.organization_id = b.organization_id and c.id = b.campaign_id
+where b.closed_at is null and b.deadline < postrider.now()
+union all
+select c.organization_id, c.name, oldest.recipient_id, coalesce(n.people, 0), v.state, oldest.available_at, oldest.reason,
+  case when o.held_at is not null then 'the organization is held' || coalesce(': ' || o.held_why, '')
+    when c.status = 'paused' then 'the campaign is held' || coalesce(': ' || c.held_why, '')
+    when c.status = 'pending' and v.state = 'proofed' then 'the campaign is not launched'
+    when v.state = 'proofed' and p.held_at is not null then 'the printer is held' || coalesce(': ' || p.held_why, '')
+    when v.state = 'proofed' and c.mode = 'live' and p.armed_at is null then 'the printer is not armed'
+    when alive.runners = 0 then 'no runner is alive'
+    else 'waits for its turn' end,
+  case when o.held_at is not null then format('select postrider.release(%L, ''organization'', %L)', o.id, o.id)
+    when c.status = 'paused' then format('select postrider.release(%L, ''campaign'', %L)', o.id, c.id)
+    when c.status = 'pending' and v.state = 'proofed' then format('select postrider.launch(%L, %L)', o.id, c.id)
+    when v.state = 'proofed' and p.held_at is not null then format('select postrider.release(%L, ''printer'', %L)', o.id, p.name)
+    when v.state = 'proofed' and c.mode = 'live' and p.armed_at is null then format('select postrider.arm_printer(%L, %L)', o.id, p.name)
+    when alive.runners = 0 then 'start one with `postrider run`'
+    else 'look at the view queue and at doctor()' end,
+  null, null, null
+from postrider.campaign c
+cross join alive
+join postrider.organization o on o.id = c.organization_id
+join postrider.printer p on p.organization_id = c.organization_id and p.name = c.printer_name
+cross join (values ('pending'), ('proofed')) as v (state)
+cross join lateral (
+  select s.recipient_id, s.available_at, s.reason from postrider.recipient_state s
+  where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = v.state
+    and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+  order by s.available_at, s.recipient_id limit 1
+) oldest
+left join lateral (
+  select sum(x.people) as people from (
+    select t.people from postrider.tally_total t where t.organization_id = c.organization_id and t.campaign_id = c.id and t.state = v.state
+    union all
+    select t.delta from postrider.tally t where t.organization_id = c.organization_id and t.campaign_id = c.id and t.state = v.state) x
+) n on true
+where c.status in ('pending', 'active', 'paused') and oldest.available_at < postrider.now() - interval '2 minutes';

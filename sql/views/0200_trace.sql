@@ -1,0 +1,83 @@
+-- Finds people by whatever one has in hand: id, e-mail, external id, reference from the card, mailpiece, the printer's id.
+create function postrider.find_recipients(p_who text) returns table (organization_id uuid, recipient_id uuid)
+language plpgsql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+#variable_conflict use_column
+declare
+  v_id uuid;
+  -- As an array, and in every condition: each key starts with the organization, and so do the indexes.
+  v_mine uuid[] := postrider.my_organizations();
+begin
+  if p_who ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
+    v_id := p_who::uuid;
+  end if;
+  return query
+  select r.organization_id, r.id from postrider.recipient r where v_id is not null and r.organization_id = any (v_mine) and r.id = v_id
+  union
+  select m.organization_id, m.recipient_id from postrider.mailpiece m where v_id is not null and m.organization_id = any (v_mine) and m.id = v_id
+  union
+  select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.email_key = postrider.email_key(p_who)
+  union
+  select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.external_id = btrim(p_who)
+  union
+  select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.reference = upper(btrim(p_who))
+  union
+  select m.organization_id, m.recipient_id from postrider.mailpiece m
+  join postrider.printer p on p.organization_id = m.organization_id and p.name = m.printer_name
+  where m.organization_id = any (v_mine) and m.provider_id = btrim(p_who);
+end $$;
+
+-- The whole story of a person: one row for everything that ever happened, in order.
+create function postrider.trace(p_who text)
+returns table (at timestamptz, campaign text, recipient_id uuid, move_no int, what text, detail text, actor text, by_role text)
+language sql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+  with who as materialized (
+    select f.organization_id, f.recipient_id, r.campaign_id, c.name as campaign, r.created_at, r.source_row, r.external_id, r.erased_at
+    from postrider.find_recipients(p_who) f
+    join postrider.recipient r on r.organization_id = f.organization_id and r.id = f.recipient_id
+    join postrider.campaign c on c.organization_id = r.organization_id and c.id = r.campaign_id
+  ), piece as materialized (
+    select w.campaign, m.* from who w join postrider.mailpiece m on m.organization_id = w.organization_id and m.recipient_id = w.recipient_id
+  )
+  select * from (
+    select e.at, w.campaign, w.recipient_id, e.move_no, coalesce(e.from_state || ' → ', '') || e.to_state,
+      concat_ws(' · ', coalesce(s.sentence, e.reason), e.detail, 'cohort ' || e.cohort_id), e.actor, e.by_role
+    from who w
+    join postrider.recipient_event e on e.organization_id = w.organization_id and e.recipient_id = w.recipient_id
+    left join postrider.reason s on s.code = e.reason
+    union all
+    select p.made_at, w.campaign, w.recipient_id, null, 'proof stored',
+      format('%s page %s, %s page %s · content %s', p.front_url, p.front_page, p.back_url, p.back_page, left(p.content_hash, 12)), 'proof', null
+    from who w join postrider.proof p on p.organization_id = w.organization_id and p.recipient_id = w.recipient_id
+    union all
+    select m.opened_at, m.campaign, m.recipient_id, null, 'mailpiece opened', format('%s at %s in %s mode, key %s', m.id, m.printer_name, m.mode,
+      m.idempotency_key), 'mail', null from piece m
+    union all
+    select m.accepted_at, m.campaign, m.recipient_id, null, 'mailpiece accepted', format('%s is %s at %s', m.id, m.provider_id, m.printer_name), 'mail', null
+    from piece m where m.accepted_at is not null
+    union all
+    select m.available_at, m.campaign, m.recipient_id, null, 'mailpiece unknown', concat_ws(' · ', m.outcome_detail,
+      format('the printer is asked next at this time, %s times so far', m.attempt)), 'mail', null
+    from piece m where m.status = 'unknown' and m.available_at is not null
+    union all
+    select e.occurred_at, m.campaign, m.recipient_id, null, 'mailpiece ' || coalesce(e.status, e.provider_status),
+      format('%s, told by %s at %s', e.confidence, e.printer_name, e.received_at), 'track', null
+    from piece m join postrider.mailpiece_event e on e.organization_id = m.organization_id and e.mailpiece_id = m.id
+    union all
+    select coalesce(f.done_at, f.available_at), m.campaign, m.recipient_id, null, 'effect ' || f.kind || ' ' || f.state,
+      concat_ws(' · ', f.attempt || ' attempts', f.error), 'effect', null
+    from piece m join postrider.effect f on f.organization_id = m.organization_id and f.mailpiece_id = m.id
+    union all
+    select a.raised_at, w.campaign, w.recipient_id, null, 'alarm ' || a.kind, a.detail::text, null, null
+    from who w join postrider.alarm a on a.organization_id = w.organization_id and a.recipient_id = w.recipient_id
+    union all
+    select s.held_at, w.campaign, w.recipient_id, null, 'held', null, 'op', null
+    from who w join postrider.recipient_state s on s.organization_id = w.organization_id and s.recipient_id = w.recipient_id where s.held_at is not null
+    union all
+    select s.cancel_requested_at, w.campaign, w.recipient_id, null, 'cancel requested', null, 'op', null
+    from who w join postrider.recipient_state s on s.organization_id = w.organization_id and s.recipient_id = w.recipient_id
+    where s.cancel_requested_at is not null
+    union all
+    select w.erased_at, w.campaign, w.recipient_id, null, 'erased', null, 'op', null from who w where w.erased_at is not null
+  ) story (at, campaign, recipient_id, move_no, what, detail, actor, by_role)
+  order by recipient_id, at, move_no nulls last
+$$;

@@ -1,0 +1,81 @@
+-- What is wrong with the database, the runners and the queue, and what to do about it. verdict: ok, warn or bad.
+create function postrider.doctor() returns table (check_name text, verdict text, message text, what_helps text)
+language plpgsql stable security definer set search_path = postrider, pg_temp as $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := postrider.now();
+begin
+  return query
+  select 'runners', case when count(*) = 0 then 'warn' else 'ok' end,
+    format('%s alive, %s proof and %s mail slots', count(*), coalesce(sum(proof_slots), 0), coalesce(sum(mail_slots), 0)),
+    case when count(*) = 0 then 'start one: postrider run' end
+  from postrider.runner where seen_at > clock_timestamp() - interval '45 seconds';
+
+  return query
+  select 'leases', case when count(*) > 0 then 'warn' else 'ok' end, format('%s open cohorts whose lease has passed', count(*)),
+    case when count(*) > 0 then 'a live runner reaps them within seconds' end
+  from postrider.cohort where closed_at is null and lease_until < v_now - interval '30 seconds';
+
+  return query
+  select 'beat ' || b.name, case when b.last_at < clock_timestamp() - b.every * 3 - interval '30 seconds' then 'warn' else 'ok' end,
+    format('last %s, every %s', to_char(b.last_at, 'YYYY-MM-DD HH24:MI:SS'), b.every),
+    case when b.last_at < clock_timestamp() - b.every * 3 - interval '30 seconds' then 'is a runner alive? see the check runners' end
+  from postrider.beat b;
+
+  return query
+  select 'event partitions', case when count(*) < 2 then 'bad' when count(*) < 4 then 'warn' else 'ok' end,
+    format('%s months from now on have a partition', count(*)), case when count(*) < 4 then 'select postrider.event_partitions()' end
+  from generate_series(date_trunc('month', v_now, 'UTC'), v_now + interval '3 months', '1 month') m
+  where to_regclass('postrider.recipient_event_' || to_char(m at time zone 'UTC', 'YYYY_MM')) is not null;
+
+  return query
+  select 'default partition', case when exists (select from postrider.recipient_event_default) then 'warn' else 'ok' end,
+    case when exists (select from postrider.recipient_event_default) then 'some events fell into no month' else 'empty' end,
+    case when exists (select from postrider.recipient_event_default) then 'docs/how-to/debug-with-psql.md, "events in the default partition"' end;
+
+  return query
+  select 'unreachable states', case when count(*) > 0 then 'bad' else 'ok' end,
+    coalesce('no move leads to: ' || string_agg(s.name, ', '), 'every state can be reached'), case when count(*) > 0 then 'postrider migrate' end
+  from postrider.state s where not exists (select from postrider.transition t where t.to_state = s.name);
+
+  return query
+  select 'unknown outcomes', case when count(*) > 0 then 'warn' else 'ok' end, format('%s mailpieces of which nobody knows whether they were printed', count(*)),
+    case when count(*) > 0 then 'reconcile asks the printers; what stays is listed in the view stuck' end
+  from postrider.mailpiece where status = 'unknown';
+
+  return query
+  select 'alarms', case when count(*) > 0 then 'bad' else 'ok' end, format('%s open', count(*)),
+    case when count(*) > 0 then 'select * from postrider.alarms' end
+  from postrider.alarm where cleared_at is null;
+
+  return query
+  select 'webhooks', case when count(*) filter (where error is not null) > 0 then 'bad' when count(*) > 1000 then 'warn' else 'ok' end,
+    format('%s wait, %s could not be read', count(*) filter (where error is null), count(*) filter (where error is not null)),
+    case when count(*) > 0 then 'select id, error from postrider.provider_event where error is not null' end
+  from postrider.provider_event where applied_at is null;
+
+  return query
+  select 'oldest transaction', case when age > interval '10 minutes' then 'bad' when age > interval '1 minute' then 'warn' else 'ok' end,
+    case when age is null then 'none open' else format('open for %s (pid %s, %s)', date_trunc('second', age), pid, state) end,
+    case when age > interval '1 minute' then format('it keeps vacuum from cleaning up: end it, or select pg_terminate_backend(%s)', pid) end
+  from (select 1) one left join lateral (
+    select clock_timestamp() - xact_start as age, pid, state from pg_stat_activity
+    where datname = current_database() and xact_start is not null and pid <> pg_backend_pid() and backend_type = 'client backend'
+    order by xact_start limit 1) t on true;
+
+  return query
+  select 'bloat', case when bool_or(dead > 100000 and dead > live) then 'warn' else 'ok' end,
+    coalesce(string_agg(format('%s: %s dead of %s', name, dead, dead + live), ', ' order by dead desc) filter (where dead > 10000), 'no table has many dead rows'),
+    case when bool_or(dead > 100000 and dead > live) then 'is a transaction old? else: vacuum (analyze) the table' end
+  from (select schemaname || '.' || relname as name, n_dead_tup as dead, n_live_tup as live from pg_stat_user_tables
+    where schemaname in ('postrider', 'postrider_queue')) t;
+
+  return query
+  select 'restore', case when i.system_identifier is null then 'ok'
+      when i.restore_noticed_at is not null or i.system_identifier <> c.system_identifier::text or i.timeline <> k.timeline_id then 'bad' else 'ok' end,
+    case when i.restore_noticed_at is not null or i.system_identifier <> c.system_identifier::text or i.timeline <> k.timeline_id
+      then 'this database was restored from a backup: cards printed since are unknown here' else 'not restored' end,
+    case when i.restore_noticed_at is not null or i.system_identifier <> c.system_identifier::text or i.timeline <> k.timeline_id
+      then 'hold all printers, then: postrider reconcile --since <time of the backup>' end
+  from pg_control_system() c cross join pg_control_checkpoint() k left join postrider.installation i on true;
+end $$;

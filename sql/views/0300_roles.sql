@@ -1,0 +1,64 @@
+-- Roles, where they may be created (CREATE ROLE is cluster-wide); everything works without them. Tables are the owner's: readers see them only
+-- through row-level security, and only functions change them.
+
+do $$
+declare
+  v_role text;
+begin
+  foreach v_role in array array['postrider_reader', 'postrider_operator', 'postrider_runner'] loop
+    if not exists (select from pg_roles where rolname = v_role) then
+      begin
+        execute format('create role %I nologin', v_role);
+      exception when insufficient_privilege or duplicate_object or unique_violation then
+        raise notice 'role % could not be created: ask a superuser, or do without', v_role;
+      end;
+    end if;
+  end loop;
+end $$;
+
+do $$
+declare
+  v_table text;
+begin
+  -- One policy for every table that is keyed by organization. The functions in it stand in sub-selects: they run once a query, not once a row.
+  for v_table in
+    select t.tablename from pg_tables t
+    where t.schemaname = 'postrider' and (t.tablename = 'organization' or exists (
+      select from information_schema.columns c
+      where c.table_schema = 'postrider' and c.table_name = t.tablename and c.column_name = 'organization_id'))
+  loop
+    execute format('alter table postrider.%I enable row level security', v_table);
+    execute format('create policy mine on postrider.%I using (%I = any (array(select unnest(postrider.my_organizations()))))', v_table,
+      case v_table when 'organization' then 'id' else 'organization_id' end);
+  end loop;
+end $$;
+
+revoke all on all functions in schema postrider from public;
+do $$
+declare
+  v_function text;
+begin
+  if not exists (select from pg_roles where rolname = 'postrider_reader') then
+    return;
+  end if;
+  grant usage on schema postrider to postrider_reader, postrider_operator, postrider_runner;
+  grant select on all tables in schema postrider to postrider_reader, postrider_operator, postrider_runner;
+  revoke select on postrider.organization_key, postrider.provider_event, postrider.suppression from postrider_reader, postrider_operator;
+  -- Reading: the look-ups and what they are made of.
+  for v_function in
+    select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'postrider'::regnamespace
+      and p.proname in ('trace', 'why', 'find_recipients', 'doctor', 'now', 'caller', 'sees_all', 'my_organizations', 'email_key', 'fold', 'household_key',
+        'abbreviate', 'holdout_bucket')
+  loop
+    execute format('grant execute on function %s to postrider_reader, postrider_operator, postrider_runner', v_function);
+  end loop;
+  -- Operating: each of these checks the organization itself.
+  for v_function in
+    select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'postrider'::regnamespace
+      and p.proname in ('hold', 'release', 'retry', 'cancel', 'erase', 'resolve', 'suppress', 'lift_suppression', 'launch', 'arm_printer',
+        'disarm_printer', 'end_campaign', 'apply_campaign')
+  loop
+    execute format('grant execute on function %s to postrider_operator, postrider_runner', v_function);
+  end loop;
+  grant execute on all functions in schema postrider to postrider_runner;
+end $$;

@@ -1,0 +1,154 @@
+/**
+ * One throw-away server: made in a temporary directory named by the process that owns it, gone with it. What a killed run leaves behind
+ * is removed by the next (`reap`).
+ */
+import { spawnSync } from 'node:child_process';
+import { lstatSync, readdirSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { randomBytes, randomInt } from 'node:crypto';
+import type { Account } from '../../packages/runner/src/postgres/account.ts';
+import { asAccount, chooseAccount, identity } from '../../packages/runner/src/postgres/account.ts';
+import { binariesFor, binariesIn } from '../../packages/runner/src/postgres/binaries.ts';
+import { createCluster, randomPassword } from '../../packages/runner/src/postgres/cluster.ts';
+import { ServerError } from '../../packages/runner/src/postgres/errors.ts';
+import type { Home } from '../../packages/runner/src/postgres/layout.ts';
+import { homeAt, makeSocketDir } from '../../packages/runner/src/postgres/layout.ts';
+import type { PidFile, StopMode } from '../../packages/runner/src/postgres/postmaster.ts';
+import {
+  isFree,
+  readPidFile,
+  runningServer,
+  signal,
+  startPostmaster,
+  stopPostmaster,
+} from '../../packages/runner/src/postgres/postmaster.ts';
+import { isAlive } from '../../packages/runner/src/postgres/processes.ts';
+import { database, owner, superuser } from '../../packages/runner/src/postgres/settings.ts';
+
+export interface OwnServerOptions {
+  readonly major?: 18 | 15;
+  /** With fsync and full WAL, as the product runs. Without, a kill -9 of the server is survived still (the system's cache lives on). */
+  readonly durable?: boolean;
+  /** postgresql.conf lines over ours, values as written there: `{ max_connections: '20' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The directory of its programs; the bundled 18 unless told. */
+  readonly bin?: string;
+}
+
+export interface OwnServer {
+  /** Of the owner role (no superuser) and its empty database `postrider`. */
+  readonly url: string;
+  /** Of the superuser, database `postgres`. */
+  readonly adminUrl: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly major: number;
+  /** The postmaster's; null when it is down. */
+  pid(): number | null;
+  stop(mode?: StopMode): Promise<void>;
+  /** On the same port, so URLs stay good. Recovers after `kill9`. */
+  start(): Promise<void>;
+  /** Kills the postmaster and waits until it is dead; its backends notice by themselves. */
+  kill9(): Promise<void>;
+  /** Stops it and removes its files. */
+  drop(): Promise<void>;
+}
+
+const PREFIX = 'postrider-test-';
+const START_TIMEOUT_MS = 60_000;
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+export async function startThrowaway(options: OwnServerOptions = {}): Promise<OwnServer> {
+  const account = chooseAccount(repository, null);
+  const binaries = options.bin === undefined ? binariesFor(account) : binariesIn(options.bin, account);
+  const home = makeDirectory(account);
+  removeAtExit(home, account);
+  const password = randomPassword();
+  const durability = options.durable === true ? 'durable' : 'throwaway';
+  const extra = options.settings ?? {};
+  const { dataDir, logDir } = home;
+  await createCluster({ binaries, account, dataDir, durability, password, superuserPassword: password, logDir: null, extra });
+  const socketDir = makeSocketDir(home, account);
+  const launch = (port: number): Promise<PidFile> =>
+    startPostmaster({ binaries, account, dataDir, socketDir, logDir, port, timeoutMs: START_TIMEOUT_MS });
+  const { port } = await onSomePort(launch);
+  const url = (role: string, name: string): string => `postgres://${role}:${password}@127.0.0.1:${port}/${name}`;
+  return {
+    url: url(owner, database),
+    adminUrl: url(superuser, 'postgres'),
+    port,
+    dataDir,
+    major: binaries.major,
+    pid: () => runningServer(dataDir)?.pid ?? null,
+    stop: async (mode = 'fast') => void (await stopPostmaster(account, dataDir, mode)),
+    start: async () => void (await launch(port)),
+    kill9: async () => {
+      const pid = runningServer(dataDir)?.pid;
+      if (pid === undefined) return;
+      signal(account, pid, 'KILL');
+      while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+    },
+    drop: async () => {
+      await stopPostmaster(account, dataDir, 'immediate');
+      asAccount(account, 'rm -rf "$1"', [home.path]);
+    },
+  };
+}
+
+/** Removes the servers of runs that are over, for example killed ones. */
+export async function reap(): Promise<void> {
+  const account = chooseAccount(repository, null);
+  for (const base of bases()) {
+    for (const name of readdirSync(base)) {
+      const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
+      if (Number.isNaN(pid) || isAlive(pid)) continue;
+      const path = join(base, name);
+      if (lstatSync(path, { throwIfNoEntry: false })?.uid !== account.uid) continue;
+      await stopPostmaster(account, homeAt(path, null).dataDir, 'immediate');
+      asAccount(account, 'rm -rf "$1"', [path]);
+    }
+  }
+}
+
+async function onSomePort(launch: (port: number) => Promise<PidFile>): Promise<PidFile> {
+  for (let attempt = 1; ; attempt += 1) {
+    // Above the product's own range and below the one systems hand out by themselves.
+    const port = randomInt(30_700, 32_700);
+    if (attempt < 50 && !(await isFree(port))) continue;
+    try {
+      return await launch(port);
+    } catch (error) {
+      if (!(error instanceof ServerError && error.code === 'port_in_use' && attempt < 50)) throw error;
+    }
+  }
+}
+
+/** The first temporary directory that the server's user may enter. */
+function makeDirectory(account: Account): Home {
+  for (const base of bases()) {
+    const path = join(base, `${PREFIX}${process.pid}-${randomBytes(4).toString('hex')}`);
+    if (asAccount(account, 'mkdir "$1" && mkdir "$1/log"', [path]).ok) return homeAt(path, null);
+  }
+  throw new Error(`user ${account.name} cannot make a directory in any of ${bases().join(', ')}: set TMPDIR to one that is open to all`);
+}
+
+function bases(): string[] {
+  const all = [tmpdir(), '/tmp', '/var/tmp'].filter((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined);
+  return [...new Set(all.map((path) => realpathSync(path)))];
+}
+
+/**
+ * At exit nothing asynchronous runs any more. A server that this process started becomes a zombie when it ends, so its pid says nothing:
+ * its pid file, which it removes as its last act, does.
+ */
+function removeAtExit(home: Home, account: Account): void {
+  process.once('exit', () => {
+    const file = readPidFile(home.dataDir);
+    const stop = `kill -s QUIT "$2" 2>/dev/null; i=0
+      while [ -e "$1/data/postmaster.pid" ] && [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done`;
+    const script = `${file === null || runningServer(home.dataDir) === null ? '' : stop}\nrm -rf "$1"`;
+    spawnSync('/bin/sh', ['-c', script, 'sh', home.path, String(file?.pid ?? 0)], { ...identity(account), cwd: dirname(home.path) });
+  });
+}
