@@ -19,8 +19,7 @@ begin
   )
   select json_agg(json_build_object('key', c.mailpiece_id || ':' || c.kind, 'mailpieceId', c.mailpiece_id, 'kind', c.kind, 'campaignId', c.campaign_id,
     'recipientId', c.recipient_id, 'attempt', c.attempt, 'occurredAt', c.occurred_at, 'format', m.request ->> 'format',
-    'mailClass', m.request ->> 'mailClass', 'mode', m.mode, 'frontUrl', m.request #>> '{artwork,front,url}',
-    'backUrl', m.request #>> '{artwork,back,url}') order by c.mailpiece_id)
+    'mailClass', m.request ->> 'mailClass', 'mode', m.mode) order by c.mailpiece_id)
   into v_effects
   from claimed c join postrider.mailpiece m on m.organization_id = c.organization_id and m.id = c.mailpiece_id;
   return v_effects;

@@ -57,7 +57,7 @@ language sql stable security definer
 begin atomic
   select o.id from postrider.organization o
   where exists (select from postrider.effect e where e.organization_id = o.id and e.state = 'waiting' and e.available_at <= postrider.now()
-    and e.kind in ('usage_meter', 'event_sink', 'image_cleanup'));
+    and e.kind in ('usage_meter', 'event_sink'));
 end;
 
 -- The housekeeping of a minute.
@@ -93,7 +93,7 @@ language sql stable security definer set search_path = postrider, pg_temp set pl
           where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = v.state and s.available_at <= postrider.now()
             and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.held_at is null)),
     'webhooks', (select count(*) from postrider.provider_event where applied_at is null and error is null),
-    'unknown', (select count(*) from postrider.mailpiece where status = 'unknown' and available_at is not null),
+    'unknown', (select count(*) from postrider.mailpiece where status = 'unknown' and available_at < postrider.now() + interval '30 seconds'),
     'effects', (select count(*) from (
       select from postrider.effect e join postrider.organization o on o.id = e.organization_id
       where e.state = 'waiting' and e.available_at <= postrider.now() limit 1) e),

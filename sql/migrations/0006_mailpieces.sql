@@ -95,7 +95,7 @@ create table postrider.effect (
   done_at timestamptz,
   error text,
   primary key (organization_id, mailpiece_id, kind),
-  constraint effect_kind_is_known check (kind in ('usage_meter', 'event_sink', 'image_cleanup')),
+  constraint effect_kind_is_known check (kind in ('usage_meter', 'event_sink')),
   constraint effect_state_is_known check (state in ('waiting', 'done', 'failed'))
 ) with (fillfactor = 80);
 create index effect_due on postrider.effect (organization_id, kind, available_at) where state = 'waiting';

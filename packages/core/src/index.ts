@@ -1,1 +1,13 @@
-export {};
+/** @postrider/core: the recipient state machine as a library. */
+export { connect, type ConnectOptions } from './machine/connect.ts';
+export * from './machine/errors.ts';
+export { migrate, migrationSql, MigrationError, planMigration, type MigrationPlan } from './machine/migrate.ts';
+export * from './machine/operator.ts';
+export * from './machine/states.generated.ts';
+export type { CampaignBrief, CohortStage } from './machine/cohorts.ts';
+export type { SyncKind, SyncReport } from './machine/sync.ts';
+export type { Integrations, PipelineSettings, PrinterBrief } from './pipeline/context.ts';
+export { createPipeline, defaultSettings, Pipeline, VERSION, type PipelineOptions, type Waiting } from './pipeline/pipeline.ts';
+export type { SyncOptions } from './stages/sync.ts';
+export type { Reception } from './stages/track.ts';
+export * from './ports/index.ts';

@@ -1,0 +1,176 @@
+/** Typed calls of stage, begin, settle, renew and reap. One function of SQL each; what they do is said in sql/functions/. */
+import type postgres from 'postgres';
+import type { Address } from '../ports/index.ts';
+import { mapped } from './errors.ts';
+
+export type CohortStage = 'proof' | 'mail';
+
+/** What a runner must know of a campaign to render and print for it. */
+export interface CampaignBrief {
+  readonly organizationId: string;
+  readonly campaignId: string;
+  readonly name: string;
+  readonly template: string;
+  readonly format: string;
+  readonly mailClass: string;
+  readonly mode: 'test' | 'live';
+  readonly printerName: string;
+  readonly returnAddress: Address | null;
+  /** Adapters by port, as in the campaign file. */
+  readonly integrations: Readonly<Record<string, unknown>>;
+  readonly baseDirectory: string;
+}
+
+export interface BegunCard extends Address {
+  readonly recipientId: string;
+  readonly attempt: number;
+  readonly firstName: string | null;
+  readonly lastName: string | null;
+  readonly merge: Readonly<Record<string, string>>;
+  readonly reference: string;
+}
+
+export interface BegunPiece {
+  readonly recipientId: string;
+  readonly mailpieceId: string;
+  readonly idempotencyKey: string;
+  readonly mode: 'test' | 'live';
+  readonly printerName: string;
+  readonly request: {
+    readonly format: string;
+    readonly mailClass: string;
+    readonly to: { readonly name: string; readonly address: Address };
+    readonly from: Address | null;
+    readonly artwork: {
+      readonly front: { readonly url: string; readonly page: number };
+      readonly back: { readonly url: string; readonly page: number };
+    };
+  };
+}
+
+export type ProofSettlement =
+  | {
+      readonly recipientId: string;
+      readonly outcome: 'rendered';
+      readonly contentHash: string;
+      readonly frontUrl: string;
+      readonly frontPage: number;
+      readonly backUrl: string;
+      readonly backPage: number;
+    }
+  | { readonly recipientId: string; readonly outcome: 'failed'; readonly message: string }
+  | { readonly recipientId: string; readonly outcome: 'retry'; readonly message: string; readonly afterMs: number | null };
+
+export interface MailSettlement {
+  readonly recipientId: string;
+  readonly mailpieceId: string;
+  readonly outcome: 'accepted' | 'rejected' | 'retry' | 'unknown';
+  readonly providerId?: string;
+  readonly expectedDelivery?: string | null;
+  readonly message?: string;
+  readonly badAddress?: boolean;
+  readonly afterMs?: number;
+}
+
+const milliseconds = (value: number): string => `${value} milliseconds`;
+const first = <T>(rows: readonly { result: T }[]): T => {
+  const row = rows[0];
+  if (row === undefined) throw new Error('the database answered no row');
+  return row.result;
+};
+
+/** Makes cohorts of whoever is ready, up to the window. Returns how many cohorts it made; 0 where another stager is at it. */
+export const stageRound = async (sql: postgres.Sql, stage: CohortStage, window: number | null, size: number): Promise<number> =>
+  first(
+    await mapped(
+      sql<{ result: number }[]>`select postrider.stage_round(${stage}, coalesce(${window}::int, postrider.window_of(${stage})), ${size}) as result`,
+    ),
+  );
+
+export const beginProof = async (
+  sql: postgres.Sql,
+  organizationId: string,
+  cohortId: string,
+  runnerId: string,
+  leaseMs: number,
+): Promise<{ campaign: CampaignBrief; cards: BegunCard[] } | null> =>
+  first(
+    await mapped(
+      sql<{ result: { campaign: CampaignBrief; cards: BegunCard[] } | null }[]>`
+        select postrider.begin_proof(${organizationId}, ${cohortId}, ${runnerId}, ${milliseconds(leaseMs)}::interval) as result`,
+    ),
+  );
+
+export const beginMail = async (
+  sql: postgres.Sql,
+  organizationId: string,
+  cohortId: string,
+  runnerId: string,
+  leaseMs: number,
+): Promise<{ campaign: CampaignBrief; pieces: BegunPiece[] } | null> =>
+  first(
+    await mapped(
+      sql<{ result: { campaign: CampaignBrief; pieces: BegunPiece[] } | null }[]>`
+        select postrider.begin_mail(${organizationId}, ${cohortId}, ${runnerId}, ${milliseconds(leaseMs)}::interval) as result`,
+    ),
+  );
+
+/** @param last no more results will come: whoever was not answered for is tried again. Returns how many people it moved. */
+export const settleProof = async (
+  sql: postgres.Sql,
+  organizationId: string,
+  cohortId: string,
+  results: readonly ProofSettlement[],
+  last: boolean,
+): Promise<number> =>
+  first(
+    await mapped(
+      sql<{ result: number }[]>`select postrider.settle_proof(${organizationId}, ${cohortId}, ${JSON.stringify(results)}::text::json, ${last}) as result`,
+    ),
+  );
+
+/** @param quietMs how long an unknown outcome rests before the printer is asked. */
+export const settleMail = async (
+  sql: postgres.Sql,
+  organizationId: string,
+  cohortId: string,
+  results: readonly MailSettlement[],
+  last: boolean,
+  quietMs: number,
+): Promise<number> =>
+  first(
+    await mapped(
+      sql<{ result: number }[]>`
+        select postrider.settle_mail(${organizationId}, ${cohortId}, ${JSON.stringify(results)}::text::json, ${last}, ${milliseconds(quietMs)}::interval) as result`,
+    ),
+  );
+
+/** Returns the cohorts that are still ours. */
+export const renew = async (
+  sql: postgres.Sql,
+  runnerId: string,
+  cohorts: readonly { organizationId: string; cohortId: string }[],
+  leaseMs: number,
+): Promise<string[]> =>
+  first(
+    await mapped(
+      sql<{ result: string[] }[]>`
+        select postrider.renew(${runnerId}, ${cohorts.map((c) => c.organizationId)}::uuid[], ${cohorts.map((c) => c.cohortId)}::uuid[],
+          ${milliseconds(leaseMs)}::interval) as result`,
+    ),
+  );
+
+/** Gives back what crashes, lost jobs and deletions by hand left behind; and says that this runner is alive. */
+export const tick = async (
+  sql: postgres.Sql,
+  runner: { id: string; name: string; proofSlots: number; mailSlots: number; version: string },
+  graceMs: number,
+  quietMs: number,
+): Promise<number> =>
+  first(
+    await mapped(
+      sql<{ result: number }[]>`
+        select postrider.reap(${milliseconds(graceMs)}::interval, ${milliseconds(quietMs)}::interval) as result
+        from postrider.heartbeat(${runner.id}, ${runner.name}, ${runner.proofSlots}, ${runner.mailSlots}, ${runner.version})`,
+    ),
+  );

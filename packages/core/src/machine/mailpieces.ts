@@ -1,0 +1,113 @@
+/** Typed calls of reconcile, cancel, tracking and effects. */
+import type postgres from 'postgres';
+import type { PrinterEvent } from '../ports/index.ts';
+import { mapped } from './errors.ts';
+
+export interface UnknownPiece {
+  readonly mailpieceId: string;
+  readonly recipientId: string;
+  readonly campaignId: string;
+  readonly printerName: string;
+  readonly idempotencyKey: string;
+  readonly attempt: number;
+  readonly openedAt: string;
+}
+
+export interface ReconcileVerdict {
+  readonly mailpieceId: string;
+  readonly attempt: number;
+  readonly outcome: 'found' | 'absent' | 'cannot_tell';
+  readonly providerId?: string;
+  /** The printer honours keys, and this one is younger than its life: a repeat is safe. */
+  readonly keyStillHonoured: boolean;
+  readonly message?: string;
+}
+
+export const claimUnknown = async (sql: postgres.Sql, organizationId: string, limit: number, leaseMs: number): Promise<readonly UnknownPiece[]> => {
+  const [row] = await mapped(sql<{ pieces: UnknownPiece[] | null }[]>`
+    select postrider.reconcile_claim(${organizationId}, ${limit}, ${`${leaseMs} milliseconds`}::interval) as pieces`);
+  return row?.pieces ?? [];
+};
+
+export const settleReconcile = async (sql: postgres.Sql, organizationId: string, verdicts: readonly ReconcileVerdict[]): Promise<number> => {
+  const [row] = await mapped(
+    sql<{ moved: number }[]>`select postrider.reconcile_settle(${organizationId}, ${JSON.stringify(verdicts)}::text::json) as moved`,
+  );
+  return row?.moved ?? 0;
+};
+
+export interface PieceToCancel {
+  readonly recipientId: string;
+  readonly mailpieceId: string;
+  readonly providerId: string;
+  readonly campaignId: string;
+  readonly printerName: string;
+}
+
+export const claimCancels = async (sql: postgres.Sql, organizationId: string, limit: number): Promise<readonly PieceToCancel[]> => {
+  const [row] = await mapped(sql<{ pieces: PieceToCancel[] | null }[]>`select postrider.cancel_claim(${organizationId}, ${limit}) as pieces`);
+  return row?.pieces ?? [];
+};
+
+export const settleCancels = async (
+  sql: postgres.Sql,
+  organizationId: string,
+  results: readonly { recipientId: string; mailpieceId: string; outcome: string; message?: string }[],
+): Promise<number> => {
+  const [row] = await mapped(
+    sql<{ moved: number }[]>`select postrider.cancel_settle(${organizationId}, ${JSON.stringify(results)}::text::json) as moved`,
+  );
+  return row?.moved ?? 0;
+};
+
+/** Returns how many events were new. */
+export const applyEvents = async (
+  sql: postgres.Sql | postgres.TransactionSql,
+  organizationId: string,
+  printerName: string,
+  events: readonly PrinterEvent[],
+  receivedAt: Date | null,
+  inboxId: string | null,
+): Promise<number> => {
+  const [row] = await mapped(sql<{ added: number }[]>`
+    select postrider.apply_events(${organizationId}, ${printerName}, ${JSON.stringify(events)}::text::jsonb, ${receivedAt}::timestamptz, ${inboxId}::uuid) as added`);
+  return row?.added ?? 0;
+};
+
+export type EffectKind = 'usage_meter' | 'event_sink';
+
+export interface ClaimedEffect {
+  readonly key: string;
+  readonly mailpieceId: string;
+  readonly kind: EffectKind;
+  readonly campaignId: string;
+  readonly recipientId: string;
+  readonly attempt: number;
+  readonly occurredAt: string;
+  readonly format: string;
+  readonly mailClass: string;
+  readonly mode: 'test' | 'live';
+}
+
+export const claimEffects = async (
+  sql: postgres.Sql,
+  organizationId: string,
+  kind: EffectKind,
+  limit: number,
+  leaseMs: number,
+): Promise<readonly ClaimedEffect[]> => {
+  const [row] = await mapped(sql<{ effects: ClaimedEffect[] | null }[]>`
+    select postrider.effects_claim(${organizationId}, ${kind}, ${limit}, ${`${leaseMs} milliseconds`}::interval) as effects`);
+  return row?.effects ?? [];
+};
+
+export const settleEffects = async (
+  sql: postgres.Sql,
+  organizationId: string,
+  results: readonly { mailpieceId: string; kind: EffectKind; outcome: string; message?: string; afterMs?: number }[],
+): Promise<number> => {
+  const [row] = await mapped(
+    sql<{ settled: number }[]>`select postrider.effects_settle(${organizationId}, ${JSON.stringify(results)}::text::json) as settled`,
+  );
+  return row?.settled ?? 0;
+};

@@ -1,0 +1,126 @@
+/** What operators do, typed: one function of SQL each. All throw `MachineError` with what to do. */
+import type postgres from 'postgres';
+import { mapped } from './errors.ts';
+
+type Sql = postgres.Sql;
+export type Holdable = 'organization' | 'campaign' | 'printer' | 'recipient';
+
+/** A campaign file, checked, in the machine's words; see docs/reference/campaign-file.md. */
+export interface CampaignDefinition {
+  readonly name: string;
+  readonly campaign_mode: 'automated' | 'one_off';
+  readonly provider_segment_id: string | null;
+  readonly integrations: Readonly<Record<string, unknown>>;
+  readonly base_directory: string;
+  readonly template: string;
+  readonly format: string;
+  readonly mail_class: string;
+  readonly printer_name: string;
+  readonly return_address: unknown;
+  readonly dedupe: 'person' | 'household';
+  /** An interval, for example `30 days`. */
+  readonly exclusion_window: string;
+  readonly frequency_cap: string | null;
+  readonly frequency_cap_mode: 'skip' | 'defer';
+  readonly holdout_percent: number;
+  readonly holdout_salt: string;
+  readonly daily_cap: number | null;
+  readonly total_cap: number | null;
+  readonly budget_minor: number | null;
+  readonly price_minor: number | null;
+  readonly currency: string | null;
+  readonly offer_ends_on: string | null;
+  readonly transit_days: number;
+  readonly assumed_after: string;
+  readonly effects: readonly ('usage_meter' | 'event_sink')[];
+}
+
+export interface AppliedCampaign {
+  readonly organizationId: string;
+  readonly campaignId: string;
+  readonly created: boolean;
+  readonly changed: readonly string[];
+}
+
+const value = async <T>(query: PromiseLike<readonly { result: T }[]>): Promise<T> => {
+  const [row] = await mapped(query);
+  if (row === undefined) throw new Error('the database answered no row');
+  return row.result;
+};
+
+/** Finds or makes an organization by its name. */
+export const organizationNamed = async (sql: Sql, name: string, timeZone: string | null = null): Promise<string> =>
+  await value(sql<{ result: string }[]>`select postrider.organization_named(${name}, ${timeZone}) as result`);
+
+export const applyCampaign = async (sql: Sql, organizationId: string, definition: CampaignDefinition): Promise<AppliedCampaign> =>
+  await value(
+    sql<{ result: AppliedCampaign }[]>`select postrider.apply_campaign(${organizationId}, ${JSON.stringify(definition)}::text::jsonb) as result`,
+  );
+
+export const launch = async (sql: Sql, organizationId: string, campaignId: string, mode: 'test' | 'live'): Promise<string> =>
+  await value(sql<{ result: string }[]>`select postrider.launch(${organizationId}, ${campaignId}, ${mode}) as result`);
+
+export const armPrinter = async (sql: Sql, organizationId: string, printerName: string): Promise<Date> =>
+  await value(sql<{ result: Date }[]>`select postrider.arm_printer(${organizationId}, ${printerName}) as result`);
+
+/** When it returns, nothing new begins. `atPrinter`: cards that are at the printer's API and still go out. */
+export const hold = async (
+  sql: Sql,
+  organizationId: string,
+  kind: Holdable,
+  id: string,
+  why: string | null = null,
+): Promise<{ held: Holdable; id: string; atPrinter: number }> =>
+  await value(
+    sql<{ result: { held: Holdable; id: string; atPrinter: number } }[]>`select postrider.hold(${organizationId}, ${kind}, ${id}, ${why}) as result`,
+  );
+
+export const release = async (sql: Sql, organizationId: string, kind: Holdable, id: string): Promise<string> =>
+  await value(sql<{ result: string }[]>`select postrider.release(${organizationId}, ${kind}, ${id}) as result`);
+
+/** Returns the state that follows. */
+export const retry = async (sql: Sql, recipientId: string): Promise<string> =>
+  await value(sql<{ result: string }[]>`select postrider.retry(${recipientId}) as result`);
+
+export const cancel = async (sql: Sql, recipientId: string, why: string | null = null): Promise<string> =>
+  await value(sql<{ result: string }[]>`select postrider.cancel(${recipientId}, ${why}) as result`);
+
+export const erase = async (sql: Sql, recipientId: string): Promise<string> =>
+  await value(sql<{ result: string }[]>`select postrider.erase(${recipientId}) as result`);
+
+/** The only way out of outcome_unknown. `evidence`: for printed the printer's id, for not_printed who said so and when. */
+export const resolve = async (sql: Sql, mailpieceId: string, verdict: 'printed' | 'not_printed', evidence: string): Promise<string> =>
+  await value(sql<{ result: string }[]>`select postrider.resolve(${mailpieceId}, ${verdict}, ${evidence}) as result`);
+
+export interface SuppressionEntry {
+  readonly email?: string | null;
+  readonly externalId?: string | null;
+  readonly line1?: string | null;
+  readonly line2?: string | null;
+  readonly postalCode?: string | null;
+  readonly country?: string | null;
+  readonly reason?: string | null;
+}
+
+/** Returns how many people it stopped. */
+export const suppress = async (sql: Sql, organizationId: string, entry: SuppressionEntry, source: string): Promise<number> =>
+  await value(
+    sql<{ result: number }[]>`select postrider.suppress(${organizationId}, p_email => ${entry.email ?? null}, p_external_id => ${entry.externalId ?? null},
+      p_line1 => ${entry.line1 ?? null}, p_line2 => ${entry.line2 ?? null}, p_postal_code => ${entry.postalCode ?? null},
+      p_country => ${entry.country ?? 'US'}, p_reason => ${entry.reason ?? 'opted out'}, p_source => ${source}) as result`,
+  );
+
+export const endCampaign = async (sql: Sql, organizationId: string, campaignId: string, status: 'completed' | 'archived'): Promise<number> =>
+  await value(sql<{ result: number }[]>`select postrider.end_campaign(${organizationId}, ${campaignId}, ${status}) as result`);
+
+/** The organization and id of a campaign by its name (or `organization/name`, or id). Null where there is none; throws where the name is not unique. */
+export const findCampaign = async (sql: Sql, name: string): Promise<{ organizationId: string; campaignId: string; name: string } | null> => {
+  const rows = await mapped(
+    sql<{ organization_id: string; id: string; name: string; organization: string }[]>`
+      select organization_id, id, name, organization from postrider.campaigns
+      where name = ${name} or organization || '/' || name = ${name} or id::text = ${name} order by created_at`,
+  );
+  if (rows.length > 1) throw new Error(`${rows.length} campaigns are named ${name}: say ${rows.map((row) => `${row.organization}/${row.name}`).join(' or ')}`);
+  const [row] = rows;
+  return row === undefined ? null : { organizationId: row.organization_id, campaignId: row.id, name: row.name };
+};

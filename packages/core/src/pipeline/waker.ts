@@ -1,0 +1,54 @@
+/**
+ * Runs something whenever it is woken: at once, never twice at a time, and once more where it was woken while it ran. This is the debounce between
+ * the database's notifications (one per statement that moves people) and the stagers.
+ */
+import type { Logger } from '../ports/index.ts';
+
+export class Waker {
+  readonly #name: string;
+  readonly #work: () => Promise<void>;
+  readonly #logger: Logger;
+  #running: Promise<void> | null = null;
+  #again = false;
+  #stopped = false;
+
+  constructor(name: string, work: () => Promise<void>, logger: Logger) {
+    this.#name = name;
+    this.#work = work;
+    this.#logger = logger;
+  }
+
+  wake(): void {
+    if (this.#stopped) return;
+    if (this.#running !== null) {
+      this.#again = true;
+      return;
+    }
+    this.#running = this.#run();
+  }
+
+  /** Wakes, and resolves when nothing is left to do. */
+  async drain(): Promise<void> {
+    this.wake();
+    while (this.#running !== null) await this.#running;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#again = false;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    do {
+      this.#again = false;
+      try {
+        await this.#work();
+      } catch (error) {
+        // The beat is the retry.
+        this.#logger.warn({ error: error instanceof Error ? error.message : String(error) }, `${this.#name} failed and is tried again with the next beat`);
+      }
+    } while (this.#again && !this.#stopped);
+    this.#running = null;
+  }
+}

@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { LeaseLostError } from '../printer.ts';
+import type { LeaseGuard, PieceRequest, Printer, SubmitResult } from '../printer.ts';
+import { abortedContext, contractContext } from './context.ts';
+
+export interface PrinterHarness {
+  readonly printer: Printer;
+  /** A good order with ids and a key of its own. */
+  piece(): PieceRequest;
+  /** Mailpiece ids of what the printer has made, one entry per piece: a double print is two entries. */
+  created(): Promise<readonly string[]>;
+  /** `answer-lost`: the next submit has its effect, and its answer never comes. */
+  loseNextAnswer?(): Promise<void>;
+  /** `breaks-before`: the next submit breaks before it has an effect, in a way that the client cannot tell from `answer-lost`. */
+  breakNext?(): Promise<void>;
+  /** `rate-limit`: the next submit is refused for being too many; nothing is made. */
+  limitNext?(): Promise<void>;
+  /** `look-up-breaks`: the next find fails. */
+  breakNextFind?(): Promise<void>;
+  /** `unreachable`: the same adapter, pointed at where nobody listens. */
+  unreachable?(): Promise<Printer>;
+  /** `bad-address`: an order that the printer refuses for its address. */
+  badAddress?(): PieceRequest;
+  /** `bad-request`: an order so broken that the printer refuses the request that it is in. */
+  badRequest?(): PieceRequest;
+  /** `webhooks`: a webhook as the printer would send it for this piece now, and the headers of one that was signed `secondsAgo`. */
+  webhook?(piece: PieceRequest, secondsAgo: number): { readonly headers: Record<string, string>; readonly body: Uint8Array };
+  close(): Promise<void>;
+}
+
+export type PrinterAbility =
+  | 'answer-lost'
+  | 'bad-address'
+  | 'bad-request'
+  | 'breaks-before'
+  | 'cancel'
+  | 'look-up-breaks'
+  | 'poll'
+  | 'rate-limit'
+  | 'unreachable'
+  | 'webhooks';
+
+const held: LeaseGuard = { assertHeld: () => undefined };
+
+/** A lease that is lost after so many questions. */
+function losing(after: number): LeaseGuard & { asked: number } {
+  return {
+    asked: 0,
+    assertHeld() {
+      this.asked++;
+      if (this.asked > after) throw new LeaseLostError('the lease has passed');
+    },
+  };
+}
+
+/** What core relies on so that no card is printed twice and none is lost. */
+export function describePrinterContract(name: string, make: () => Promise<PrinterHarness>, abilities: readonly PrinterAbility[] = []): void {
+  describe(`Printer contract: ${name}`, () => {
+    let harness: PrinterHarness;
+    before(async () => {
+      harness = await make();
+    });
+    after(() => harness.close());
+
+    const submit = (pieces: readonly PieceRequest[], lease: LeaseGuard = held): Promise<readonly SubmitResult[]> =>
+      harness.printer.submit(pieces, lease, contractContext());
+    const made = async ({ reference }: PieceRequest): Promise<number> =>
+      (await harness.created()).filter((id) => id === reference.mailpieceId).length;
+    const accepted = (result: SubmitResult | undefined): Extract<SubmitResult, { outcome: 'accepted' }> => {
+      assert.equal(result?.outcome, 'accepted', JSON.stringify(result));
+      return result as Extract<SubmitResult, { outcome: 'accepted' }>;
+    };
+    const can = (ability: PrinterAbility, title: string, test: () => Promise<void>): void => {
+      if (abilities.includes(ability)) it(title, test);
+    };
+
+    it('says what it can do in numbers that make sense', () => {
+      const { keyLifetimeMs, maxBatch, readLagMs, timeoutMs } = harness.printer;
+      assert.ok(keyLifetimeMs === null || keyLifetimeMs > 0);
+      assert.ok(maxBatch >= 1 && readLagMs >= 0 && timeoutMs > 0);
+    });
+
+    it('answers each piece, in the order asked, also when there are more than one request takes', async () => {
+      const pieces = Array.from({ length: harness.printer.maxBatch + 3 }, () => harness.piece());
+      const results = await submit(pieces);
+      assert.equal(results.length, pieces.length);
+      assert.equal(new Set(results.map((result) => accepted(result).providerId)).size, pieces.length, 'each piece has an id of its own');
+      const found = await harness.printer.find(pieces, contractContext());
+      for (const [index, result] of results.entries()) {
+        assert.deepEqual(found[index], { outcome: 'found', providerId: accepted(result).providerId });
+      }
+    });
+
+    it('takes empty arrays', async () => {
+      assert.deepEqual(await submit([]), []);
+      assert.deepEqual(await harness.printer.find([], contractContext()), []);
+      assert.deepEqual(await harness.printer.cancel([], contractContext()), []);
+    });
+
+    it('asks for the lease before every request', async () => {
+      const pieces = Array.from({ length: harness.printer.maxBatch + 1 }, () => harness.piece());
+      const lease = losing(Infinity);
+      await submit(pieces, lease);
+      assert.ok(lease.asked >= 2, `asked ${lease.asked} times for two requests`);
+    });
+
+    it('makes nothing when the lease is lost, and says retry', async () => {
+      const piece = harness.piece();
+      const [result] = await submit([piece], losing(0));
+      assert.equal(result?.outcome, 'retry');
+      assert.equal(await made(piece), 0);
+    });
+
+    it('keeps what was sent and gives back the rest when the lease is lost in between', async () => {
+      const pieces = Array.from({ length: harness.printer.maxBatch + 1 }, () => harness.piece());
+      const results = await submit(pieces, losing(1));
+      accepted(results[0]);
+      assert.equal(results.at(-1)?.outcome, 'retry');
+      const last = pieces.at(-1);
+      assert.ok(last !== undefined);
+      assert.equal(await made(last), 0);
+    });
+
+    it('makes nothing when the signal has aborted', async () => {
+      const piece = harness.piece();
+      const results = await harness.printer.submit([piece], held, abortedContext()).catch(() => [null]);
+      assert.ok(results.every((result) => result === null || result.outcome === 'retry'));
+      assert.equal(await made(piece), 0);
+    });
+
+    it('proves that a piece is absent which was never submitted', async () => {
+      assert.deepEqual(await harness.printer.find([harness.piece()], contractContext()), [{ outcome: 'absent' }]);
+    });
+
+    it('makes one piece for one key, where it has keys', async () => {
+      if (harness.printer.keyLifetimeMs === null) return;
+      const piece = harness.piece();
+      const first = accepted((await submit([piece]))[0]);
+      const second = accepted((await submit([piece]))[0]);
+      assert.equal(second.providerId, first.providerId);
+      assert.equal(second.replayed, true);
+      assert.equal(await made(piece), 1);
+    });
+
+    can('answer-lost', 'calls the outcome unknown when the answer is lost, and then finds the piece', async () => {
+      const piece = harness.piece();
+      await harness.loseNextAnswer?.();
+      const [result] = await submit([piece]);
+      assert.equal(result?.outcome, 'unknown', JSON.stringify(result));
+      assert.equal(await made(piece), 1);
+      const [found] = await harness.printer.find([piece], contractContext());
+      assert.equal(found?.outcome, 'found');
+    });
+
+    can('breaks-before', 'calls the outcome unknown when the request breaks, and then proves that nothing was made', async () => {
+      const piece = harness.piece();
+      await harness.breakNext?.();
+      const [result] = await submit([piece]);
+      assert.equal(result?.outcome, 'unknown', JSON.stringify(result));
+      assert.deepEqual(await harness.printer.find([piece], contractContext()), [{ outcome: 'absent' }]);
+      accepted((await submit([piece]))[0]);
+      assert.equal(await made(piece), 1);
+    });
+
+    can('rate-limit', 'says retry when it is too fast for the printer', async () => {
+      const piece = harness.piece();
+      await harness.limitNext?.();
+      const [result] = await submit([piece]);
+      assert.equal(result?.outcome, 'retry', JSON.stringify(result));
+      if (result?.outcome === 'retry') assert.ok(result.afterMs > 0);
+      assert.equal(await made(piece), 0);
+    });
+
+    can('unreachable', 'says retry, and cannot tell, when nobody listens', async () => {
+      const printer = await harness.unreachable?.();
+      assert.ok(printer !== undefined);
+      const piece = harness.piece();
+      const [result] = await printer.submit([piece], held, contractContext());
+      assert.equal(result?.outcome, 'retry', JSON.stringify(result));
+      const [found] = await printer.find([piece], contractContext());
+      assert.equal(found?.outcome, 'cannot_tell');
+    });
+
+    can('look-up-breaks', 'never calls a piece absent when the look-up failed', async () => {
+      const piece = harness.piece();
+      await submit([piece]);
+      await harness.breakNextFind?.();
+      const [found] = await harness.printer.find([piece], contractContext());
+      assert.equal(found?.outcome, 'cannot_tell');
+    });
+
+    can('bad-address', 'rejects a bad address alone, and says that it is the address', async () => {
+      const bad = harness.badAddress?.();
+      assert.ok(bad !== undefined);
+      const [good, result, also] = await submit([harness.piece(), bad, harness.piece()]);
+      accepted(good);
+      accepted(also);
+      assert.equal(result?.outcome, 'rejected');
+      if (result?.outcome === 'rejected') assert.equal(result.badAddress, true);
+      assert.equal(await made(bad), 0);
+    });
+
+    can('bad-request', 'accepts the good pieces of a request that is refused for one', async () => {
+      const bad = harness.badRequest?.();
+      assert.ok(bad !== undefined);
+      const [good, result, also] = await submit([harness.piece(), bad, harness.piece()]);
+      accepted(good);
+      accepted(also);
+      assert.equal(result?.outcome, 'rejected');
+      assert.equal(await made(bad), 0);
+    });
+
+    can('cancel', 'cancels a piece, and says of one that it does not know that it cannot tell', async () => {
+      const { providerId } = accepted((await submit([harness.piece()]))[0]);
+      const results = await harness.printer.cancel([providerId, 'no-such-piece'], contractContext());
+      assert.deepEqual(
+        results.map(({ outcome }) => outcome),
+        ['cancelled', 'unknown'],
+      );
+    });
+
+    can('poll', 'tells events of what it accepted, from a cursor on', async () => {
+      const { printer } = harness;
+      assert.ok(printer.poll !== undefined);
+      const piece = harness.piece();
+      await submit([piece]);
+      let cursor: string | null = null;
+      const seen: string[] = [];
+      let known = false;
+      for (;;) {
+        const page = await printer.poll(cursor, contractContext());
+        seen.push(...page.events.map(({ eventId }) => eventId));
+        known ||= page.events.some(({ mailpieceId }) => mailpieceId === piece.reference.mailpieceId);
+        if (page.cursor === cursor || page.events.length === 0) break;
+        cursor = page.cursor;
+      }
+      assert.ok(known, 'the piece is in the events');
+      assert.equal(new Set(seen).size, seen.length, 'no event comes twice');
+    });
+
+    can('webhooks', 'trusts a signed webhook and reads its events', async () => {
+      const piece = harness.piece();
+      const webhook = harness.webhook?.(piece, 0);
+      assert.ok(webhook !== undefined);
+      const verdict = harness.printer.verifyWebhook(webhook.headers, webhook.body, new Date());
+      assert.equal(verdict.valid, true, JSON.stringify(verdict));
+      const events = harness.printer.parseWebhook(webhook.body);
+      assert.ok(events.some(({ mailpieceId }) => mailpieceId === piece.reference.mailpieceId));
+    });
+
+    can('webhooks', 'trusts no webhook that was changed, is unsigned, or is signed by somebody else or long ago', async () => {
+      const { headers, body } = harness.webhook?.(harness.piece(), 0) ?? assert.fail('a webhook');
+      const changed = Uint8Array.from(body);
+      changed[changed.length - 3] = (changed[changed.length - 3] ?? 0) ^ 1;
+      const other = harness.webhook?.(harness.piece(), 0) ?? assert.fail('a webhook');
+      const old = harness.webhook?.(harness.piece(), 3600) ?? assert.fail('a webhook');
+      const early = harness.webhook?.(harness.piece(), -3600) ?? assert.fail('a webhook');
+      const now = new Date();
+      for (const [what, given, bytes] of [
+        ['changed', headers, changed],
+        ['unsigned', {}, body],
+        ['with the signature of another', other.headers, body],
+        ['of an hour ago', old.headers, old.body],
+        ['of the next hour', early.headers, early.body],
+      ] as const) {
+        assert.equal(harness.printer.verifyWebhook(given, bytes, now).valid, false, `a webhook ${what}`);
+      }
+    });
+
+    can('webhooks', 'gives the same delivery id for the same webhook', async () => {
+      const { headers, body } = harness.webhook?.(harness.piece(), 0) ?? assert.fail('a webhook');
+      const verdicts = [1, 2].map(() => harness.printer.verifyWebhook(headers, body, new Date()));
+      assert.deepEqual(verdicts[0], verdicts[1]);
+    });
+
+    can('webhooks', 'throws on a body that is not of its format', async () => {
+      assert.throws(() => harness.printer.parseWebhook(new TextEncoder().encode('{"hello":"world"}')));
+      assert.throws(() => harness.printer.parseWebhook(new TextEncoder().encode('not JSON')));
+    });
+  });
+}

@@ -1,0 +1,105 @@
+/** Enrichment: people known by e-mail get a postal address. Batches may take hours: they live in rows, and are looked after by whoever is there. */
+import { claimBatch, dueBatches, loseBatch, noteSubmitted, settleBatch, type DueBatch } from '../machine/sync.ts';
+import type { PipelineContext } from '../pipeline/context.ts';
+import type { AddressEnricher } from '../ports/index.ts';
+import { campaignBrief } from './sync.ts';
+
+interface NamedEnricher {
+  readonly name: string;
+  readonly port: AddressEnricher;
+}
+
+const collect = async (
+  context: PipelineContext,
+  organizationId: string,
+  batch: { batchId: string; providerBatchId: string; overdue: boolean },
+  enricher: NamedEnricher,
+): Promise<void> => {
+  const answer = await enricher.port.collect(batch.providerBatchId, context.callContext(context.stopping));
+  switch (answer.outcome) {
+    case 'done': {
+      const results = answer.results.map((result) => ({
+        recipientId: result.recipientId,
+        address: result.outcome === 'match' ? result.address : null,
+      }));
+      await settleBatch(context.sql, organizationId, batch.batchId, enricher.name, results, true);
+      return;
+    }
+    case 'lost':
+      await loseBatch(context.sql, organizationId, batch.batchId, answer.message, 60_000);
+      return;
+    case 'pending':
+      if (batch.overdue) await loseBatch(context.sql, organizationId, batch.batchId, 'the enricher did not answer in time', 60_000);
+  }
+};
+
+/** Takes people into batches, hands them over, and takes at once what is answered at once. */
+export const enrichCampaign = async (context: PipelineContext, organizationId: string, campaignId: string): Promise<number> => {
+  const { sql, settings, logger } = context;
+  const campaign = await campaignBrief(context, organizationId, campaignId);
+  const enricher = await context.integrations.enricher(campaign);
+  if (enricher === null) {
+    const [row] = await sql<{ moved: number }[]>`select postrider.enrich_none(${organizationId}, ${campaignId}) as moved`;
+    return row?.moved ?? 0;
+  }
+  let people = 0;
+  while (!context.stopping.aborted) {
+    const batch = await claimBatch(sql, organizationId, campaignId, enricher.name, settings.batchSize, settings.batchDeadlineMs);
+    if (batch === null) return people;
+    people += batch.people.length + batch.cached;
+    if (batch.people.length === 0) continue;
+    const submitted = await enricher.port.submit(batch.batchId, batch.people, context.callContext(context.stopping));
+    if (submitted.outcome !== 'accepted') {
+      logger.warn({ campaign: campaign.name, people: batch.people.length, message: submitted.message }, 'the enricher did not take the batch; its people go back');
+      await loseBatch(sql, organizationId, batch.batchId, submitted.message, submitted.outcome === 'retry' ? submitted.afterMs : 3_600_000);
+      return people;
+    }
+    const providerBatchId = await noteSubmitted(sql, organizationId, batch.batchId, submitted.providerBatchId);
+    await collect(context, organizationId, { batchId: batch.batchId, providerBatchId, overdue: false }, enricher);
+  }
+  return people;
+};
+
+const lookAfter = async (context: PipelineContext, organizationId: string, batch: DueBatch): Promise<void> => {
+  const enricher = await context.integrations.enricher(await campaignBrief(context, organizationId, batch.campaignId));
+  if (enricher === null) {
+    await loseBatch(context.sql, organizationId, batch.batchId, 'the campaign has no enricher any more', 0);
+    return;
+  }
+  let id = batch.providerBatchId;
+  if (id === null) {
+    // Claimed by a runner that went silent: the enricher may or may not have it.
+    const found = await enricher.port.find(batch.batchId, context.callContext(context.stopping));
+    if (found === null) {
+      await loseBatch(context.sql, organizationId, batch.batchId, 'claimed, and never handed to the enricher', 0);
+      return;
+    }
+    id = await noteSubmitted(context.sql, organizationId, batch.batchId, found);
+  }
+  await collect(context, organizationId, { batchId: batch.batchId, providerBatchId: id, overdue: batch.overdue }, enricher);
+};
+
+/** The beat: one job per organization with somebody to look up. `onlyDue` looks after batches that are out, between the times of day. */
+export const beatEnrich = async (context: PipelineContext, onlyDue: boolean): Promise<void> => {
+  const rows = await context.sql<{ id: string }[]>`select distinct organization_id as id from postrider.enrich_candidates(${onlyDue})`;
+  for (const { id } of rows) await context.boss.send('enrich', { organization_id: id, only_due: onlyDue }, { singletonKey: id });
+};
+
+/** The job. One campaign's failure does not stop the next. */
+export const workEnrich = async (context: PipelineContext, organizationId: string, onlyDue: boolean): Promise<void> => {
+  const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      context.logger.error({ organization: organizationId, what, error: error instanceof Error ? error.message : String(error) }, 'enrichment failed');
+    }
+  };
+  await attempt('orphans', async () => await context.sql`select postrider.enrich_orphans(${organizationId})`);
+  for (const batch of await dueBatches(context.sql, organizationId)) {
+    await attempt(`batch ${batch.batchId}`, async () => await lookAfter(context, organizationId, batch));
+  }
+  if (onlyDue) return;
+  const campaigns = await context.sql<{ id: string }[]>`
+    select campaign_id as id from postrider.enrich_candidates(false) where organization_id = ${organizationId}`;
+  for (const { id } of campaigns) await attempt(`campaign ${id}`, async () => await enrichCampaign(context, organizationId, id));
+};

@@ -1,0 +1,99 @@
+/** Sync: a segment becomes recipients, page by page. An organization's campaigns run one after the other. */
+import { hostname } from 'node:os';
+import type { CampaignBrief } from '../machine/cohorts.ts';
+import { MachineError } from '../machine/errors.ts';
+import { applyPage, closeSync, openSync, renewSync, type SyncKind, type SyncReport } from '../machine/sync.ts';
+import type { PipelineContext } from '../pipeline/context.ts';
+
+const RENEW_MS = 10_000;
+
+export const campaignBrief = async (context: PipelineContext, organizationId: string, campaignId: string): Promise<CampaignBrief> => {
+  const [row] = await context.sql<{ brief: CampaignBrief | null }[]>`
+    select postrider.campaign_brief(${organizationId}, ${campaignId}) as brief`;
+  if (row?.brief == null) throw new Error(`there is no campaign ${campaignId}`);
+  return row.brief;
+};
+
+export interface SyncOptions {
+  readonly kind: SyncKind;
+  /** Stop after so many rows; the run is then not complete, and nobody is said to have left the segment. Null for all. */
+  readonly limit?: number | null;
+  /** Called after each page with the rows fetched so far. */
+  readonly onPage?: (fetched: number) => void;
+}
+
+/**
+ * Syncs one campaign now. Throws `MachineError` of kind `campaign_busy` (somebody else syncs it) or `campaign_gate` (its status or mode forbids it).
+ * An error of the source ends the run with a report and is thrown again: pages applied so far stand.
+ */
+export const syncCampaign = async (
+  context: PipelineContext,
+  organizationId: string,
+  campaignId: string,
+  options: SyncOptions,
+): Promise<SyncReport> => {
+  const { sql, settings, logger } = context;
+  const holder = `${settings.runnerName}@${hostname()} (${options.kind})`;
+  const { runId, token } = await openSync(sql, organizationId, campaignId, options.kind, holder);
+  const run = { organizationId, campaignId, token, runId };
+  const lost = new AbortController();
+  const renewal = setInterval(() => {
+    renewSync(sql, organizationId, campaignId, token).then(
+      (held) => {
+        if (!held) lost.abort(new Error('the lock on the campaign is lost'));
+      },
+      () => undefined,
+    );
+  }, RENEW_MS);
+  let fetched = 0;
+  try {
+    const campaign = await campaignBrief(context, organizationId, campaignId);
+    const [segment] = await sql<{ id: string }[]>`
+      select provider_segment_id as id from postrider.campaign where organization_id = ${organizationId} and id = ${campaignId}`;
+    const source = await context.integrations.audience(campaign);
+    const call = context.callContext(AbortSignal.any([context.stopping, lost.signal]));
+    const limit = options.limit ?? null;
+    for await (const page of source.members(segment?.id ?? '', { pageSize: settings.pageSize, limit }, call)) {
+      call.signal.throwIfAborted();
+      await applyPage(sql, run, page.members, page.rejects, Math.round(page.waitedMs));
+      fetched += page.members.length + page.rejects.length;
+      options.onPage?.(fetched);
+    }
+    // A limit that was reached may have cut the segment short.
+    return await closeSync(sql, run, limit === null || fetched < limit, null);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    logger.error({ campaign: campaignId, run: runId, fetched, error: message }, 'the sync ended early; pages applied so far stand');
+    await closeSync(sql, run, false, message).catch(() => undefined);
+    throw error;
+  } finally {
+    clearInterval(renewal);
+  }
+};
+
+/** The beat: one job per organization with something to sync. */
+export const beatSync = async (context: PipelineContext): Promise<void> => {
+  const rows = await context.sql<{ id: string }[]>`select distinct organization_id as id from postrider.sync_candidates()`;
+  for (const { id } of rows) await context.boss.send('sync', { organization_id: id }, { singletonKey: id });
+};
+
+/** The job: the organization's campaigns one after the other. One campaign's failure does not stop the next. */
+export const workSync = async (context: PipelineContext, organizationId: string): Promise<void> => {
+  const campaigns = await context.sql<{ campaign_id: string; name: string }[]>`
+    select campaign_id, name from postrider.sync_candidates() where organization_id = ${organizationId}`;
+  for (const campaign of campaigns) {
+    if (context.stopping.aborted) return;
+    try {
+      const report = await syncCampaign(context, organizationId, campaign.campaign_id, { kind: 'automatic' });
+      context.logger.info({ ...report }, 'synced');
+    } catch (error) {
+      if (error instanceof MachineError && error.kind === 'campaign_busy') {
+        context.logger.info({ campaign: campaign.name }, 'somebody else syncs this campaign; skipped this round');
+      } else if (error instanceof MachineError && error.kind === 'campaign_gate') {
+        context.logger.warn({ campaign: campaign.name, hint: error.hint }, error.message);
+      } else {
+        context.logger.error({ campaign: campaign.name, error: error instanceof Error ? error.message : String(error) }, 'the sync failed');
+      }
+    }
+  }
+};
