@@ -88,16 +88,16 @@ write_stamp() {
   printf '%s\n' "$lock_sum" "$machine" "$node" "$mark" "$tsx" >"$stamp.$$" && mv "$stamp.$$" "$stamp"
 }
 
-# One installer at a time. The lock is a directory; its holder's pid is in it. A dead holder is replaced by whoever can make the directory
-# `heir-<pid of the dead>` in it, so that of two waiters only one inherits.
+# One installer at a time. The lock is a directory with its holder's pid in it. A dead holder is replaced by whoever can make the directory
+# `heir-<pid of the dead>` in it, so that of two waiters only one inherits, and who then still finds that pid: the lock may have passed on.
 take_install_lock() {
   waited=0
   until mkdir "$install_lock" 2>/dev/null; do
     [ -d "$install_lock" ] || fail "$install_lock cannot be made." "Make $root writable for $(id -un), or run the first command as its owner."
-    holder=$(cat "$install_lock/pid" 2>/dev/null) || holder=
-    if [ -n "$holder" ] && ! alive "$holder" && mkdir "$install_lock/heir-$holder" 2>/dev/null; then break; fi
-    # Without a pid it is between mkdir and writing it, unless it died there.
-    if [ -z "$holder" ] && [ "$waited" -ge 20 ] && mkdir "$install_lock/heir-none" 2>/dev/null; then break; fi
+    holder=$(holder_of_lock)
+    if [ -n "$holder" ] && ! alive "$holder"; then inherit_from "$holder" && break; fi
+    # Without a pid its holder is between two commands, unless it died there.
+    if [ -z "$holder" ] && [ "$waited" -ge 20 ]; then inherit_from '' && break; fi
     [ "$waited" -ne 2 ] || say "postrider: waiting for another first run (process ${holder:-unknown}) to finish installing…"
     [ "$waited" -lt 1200 ] || fail "Another installation (process ${holder:-unknown}) has not finished within 10 minutes." \
       "End it, remove $install_lock and run the same command again."
@@ -110,8 +110,17 @@ take_install_lock() {
   echo $$ >"$install_lock/pid.$$" && mv "$install_lock/pid.$$" "$install_lock/pid"
 }
 
+holder_of_lock() { cat "$install_lock/pid" 2>/dev/null || :; }
+
+inherit_from() {
+  mkdir "$install_lock/heir-$1" 2>/dev/null || return 1
+  [ "$(holder_of_lock)" != "$1" ] || return 0
+  rmdir "$install_lock/heir-$1"
+  return 1
+}
+
 release_install_lock() {
-  [ "$(cat "$install_lock/pid" 2>/dev/null)" != $$ ] || rm -rf "$install_lock"
+  [ "$(holder_of_lock)" != $$ ] || rm -rf "$install_lock"
   [ -z "${spare_home:-}" ] || rm -rf "$spare_home"
   trap - INT TERM HUP
 }
@@ -137,9 +146,9 @@ use_compile_cache() {
 find_loader() {
   loader=
   [ "$tsx" = tsx ] || return 0
-  # --import takes a URL: the few characters that mean something there are written out.
+  # --import takes a URL, so a % has to be written out. (Below a directory with # or ? in its name tsx itself fails; native does not.)
   case $root in
-    *[%\#?]*) loader=--import=file://$(printf %s "$root" | sed 's/%/%25/g; s/#/%23/g; s/?/%3F/g')/node_modules/tsx/dist/loader.mjs ;;
+    *%*) loader=--import=file://$(printf %s "$root" | sed 's/%/%25/g')/node_modules/tsx/dist/loader.mjs ;;
     *) loader=--import=$root/node_modules/tsx/dist/loader.mjs ;;
   esac
 }

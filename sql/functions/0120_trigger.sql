@@ -4,13 +4,29 @@
 -- the plain exists(join) re-reads the whole transition table per row and is quadratic (100,000 rows: 1.4 s grouped, more than 10 minutes not).
 -- Everything happens in one statement, because its fixed costs are paid by every move of every size.
 --
--- The actor is claimed by the function that moves (a GUC that ends with it, by its SET clause); whoever types an UPDATE by hand claims nothing
--- and is an operator. session_user is recorded beside it.
+-- The actor is claimed by the function that moves, by act_as(). A claim holds for one statement of the client: whoever types an UPDATE by hand, even
+-- in the same transaction, claims nothing and is an operator. (A SET clause of the function would be simpler, but only a superuser may create a
+-- function that sets a parameter of our own.) session_user is recorded beside it.
+
+-- Returns who acted before, for whoever acts as somebody else in between.
+create function postrider.act_as(p_actor text) returns text
+language plpgsql volatile set search_path = postrider, pg_temp as $$
+declare
+  v_before text := postrider.acting();
+begin
+  perform set_config('postrider.actor', p_actor || '@' || extract(epoch from statement_timestamp()), true);
+  return v_before;
+end $$;
+
+create function postrider.acting() returns text
+language sql stable
+return case when split_part(current_setting('postrider.actor', true), '@', 2) = extract(epoch from statement_timestamp())::text
+  then split_part(current_setting('postrider.actor', true), '@', 1) else 'op' end;
 
 create function postrider.recipient_moved() returns trigger
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
-  v_actor text := coalesce(nullif(current_setting('postrider.actor', true), ''), 'op');
+  v_actor text := postrider.acting();
   v_now timestamptz := postrider.now();
   v_changed bigint;
   v_matched bigint;
@@ -66,7 +82,7 @@ end $$;
 create function postrider.recipient_created() returns trigger
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
-  v_actor text := coalesce(nullif(current_setting('postrider.actor', true), ''), 'op');
+  v_actor text := postrider.acting();
   v_now timestamptz := postrider.now();
   v_wrong jsonb;
   v_wake text;

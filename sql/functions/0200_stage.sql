@@ -51,7 +51,7 @@ end $$;
 -- Takes up to p_cohorts × p_size ready people of one campaign. Who lost a lease before travels alone, so that a row that kills the process
 -- convicts itself; such cohorts get at most a quarter of the places (and at least one), or one crash would stop everybody else.
 create function postrider.stage(p_organization_id uuid, p_campaign_id uuid, p_stage text, p_cohorts int, p_size int) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = '' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_now timestamptz := postrider.now();
   v_source text := case p_stage when 'proof' then 'pending' when 'mail' then 'proofed' end;
@@ -64,7 +64,7 @@ declare
   v_moved int;
   v_jobs int;
 begin
-  perform set_config('postrider.actor', p_stage, true);
+  perform postrider.act_as(p_stage);
   -- The limit stands inside an array: as a plain sub-select the planner may re-run it, and a limit it does not know makes it scan the table.
   select array_agg(s.recipient_id order by s.recipient_id), array_agg(s.losses order by s.recipient_id) into v_people, v_losses
   from postrider.recipient_state s

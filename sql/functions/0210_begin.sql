@@ -72,8 +72,9 @@ end $$;
 
 -- Returns {campaign: {…}, cards: [{recipientId, attempt, firstName, …}]}, or null where there is nothing to do.
 create function postrider.begin_proof(p_organization_id uuid, p_cohort_id uuid, p_runner_id uuid, p_lease interval) returns json
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'proof' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('proof');
   v_now timestamptz := postrider.now();
   v_campaign_id uuid := postrider.take_cohort(p_organization_id, p_cohort_id, 'proof', p_runner_id, p_lease, v_now);
   v_cards json;
@@ -111,8 +112,9 @@ return (
 
 -- Returns {campaign: {…}, pieces: [{recipientId, mailpieceId, idempotencyKey, mode, printerName, request}]}, or null.
 create function postrider.begin_mail(p_organization_id uuid, p_cohort_id uuid, p_runner_id uuid, p_lease interval) returns json
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'mail' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('mail');
   v_now timestamptz := postrider.now();
   v_campaign_id uuid := postrider.take_cohort(p_organization_id, p_cohort_id, 'mail', p_runner_id, p_lease, v_now);
   v_pieces json;

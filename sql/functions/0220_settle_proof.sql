@@ -4,9 +4,9 @@
 -- p_results: [{recipientId, outcome: rendered|failed|retry, contentHash, frontUrl, frontPage, backUrl, backPage, reason, message, afterMs}]
 
 create function postrider.settle_proof(p_organization_id uuid, p_cohort_id uuid, p_results json, p_last boolean) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set lock_timeout = '2s'
-  set postrider.actor = 'proof' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set lock_timeout = '2s' as $$
 declare
+  v_before text := postrider.act_as('proof');
   v_now timestamptz := postrider.now();
   v_people uuid[];
   v_moved int;

@@ -3,9 +3,9 @@
 -- p_quiet: how long an unknown outcome rests before reconcile asks: longer than the HTTP timeout and the printer's read lag together.
 
 create function postrider.settle_mail(p_organization_id uuid, p_cohort_id uuid, p_results json, p_last boolean, p_quiet interval) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set lock_timeout = '2s'
-  set postrider.actor = 'mail' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set lock_timeout = '2s' as $$
 declare
+  v_before text := postrider.act_as('mail');
   v_now timestamptz := postrider.now();
   v_accepted jsonb;
   v_moved int := 0;

@@ -6,7 +6,7 @@
 -- Staged goes back to where it came from, proofing to pending. Sending stays sending and its piece becomes unknown: only the printer can tell.
 
 create function postrider.give_back(p_organization_id uuid, p_people uuid[], p_why text, p_quiet interval) returns int
-language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = '' as $$
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_now timestamptz := postrider.now();
   v_moved int := 0;
@@ -19,7 +19,7 @@ begin
   for v_side in
     select * from (values ('proof', '{proofing_staged,proofing}'::text[], 'pending'), ('mail', '{sending_staged}'::text[], 'proofed')) as x (actor, states, back)
   loop
-    perform set_config('postrider.actor', v_side.actor, true);
+    perform postrider.act_as(v_side.actor);
     update postrider.recipient_state s
     set state = case when s.losses >= 9 then 'error' else v_side.back end,
       since = v_now, move_no = s.move_no + 1, cohort_id = null, losses = s.losses + 1,

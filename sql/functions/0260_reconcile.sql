@@ -24,8 +24,9 @@ end $$;
 
 -- p_verdicts: [{mailpieceId, attempt, outcome: found|absent|cannot_tell, providerId, keyStillHonoured, message}]
 create function postrider.reconcile_settle(p_organization_id uuid, p_verdicts json, p_attempts int default 8) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'mail' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('mail');
   v_now timestamptz := postrider.now();
   v_found jsonb;
   v_moved int := 0;
@@ -77,8 +78,9 @@ end $$;
 
 -- An operator has looked at the printer's console. The only way out of outcome_unknown.
 create function postrider.resolve(p_mailpiece_id uuid, p_verdict text, p_evidence text) returns text
-language plpgsql security definer set search_path = postrider, pg_temp set postrider.actor = 'op' as $$
+language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
+  v_before text := postrider.act_as('op');
   v_piece postrider.mailpiece;
   v_state postrider.recipient_state;
   v_now timestamptz := postrider.now();

@@ -70,8 +70,9 @@ end $$;
 create function postrider.sync_page(p_organization_id uuid, p_campaign_id uuid, p_token uuid, p_run_id uuid, p_members jsonb, p_rejects jsonb,
   p_waited_ms bigint default 0)
 returns void
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'sync' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('sync');
   v_campaign postrider.campaign := postrider.lock_for_sync(p_organization_id, p_campaign_id, p_token);
   v_now timestamptz := postrider.now();
   v_known jsonb;
@@ -179,8 +180,9 @@ return (
 -- Ends a run and frees the lock. Only a run that fetched every page may conclude that somebody left the segment.
 create function postrider.sync_close(p_organization_id uuid, p_campaign_id uuid, p_token uuid, p_run_id uuid, p_complete boolean, p_error text)
 returns postrider.sync_run
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'sync' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('sync');
   v_now timestamptz := postrider.now();
   v_left int := 0;
   v_run postrider.sync_run;

@@ -3,8 +3,9 @@
 -- Takes up to p_limit people into a batch. Who is in the cache is answered at once, for nothing. Returns null where nobody waits, else
 -- {batchId, people: [{recipientId, email, firstName, lastName}]} with those who must be asked for.
 create function postrider.enrich_claim(p_organization_id uuid, p_campaign_id uuid, p_enricher text, p_limit int, p_deadline interval) returns json
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'enrich' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('enrich');
   v_now timestamptz := postrider.now();
   v_batch_id uuid := postrider.new_id();
   v_campaign postrider.campaign := postrider.lock_for_sync(p_organization_id, p_campaign_id);
@@ -73,8 +74,9 @@ end;
 -- Results. p_results: [{recipientId, address: {line1, line2, city, region, postalCode, country} | null}]. p_last: whoever is left was not found.
 create function postrider.enrich_settle(p_organization_id uuid, p_batch_id uuid, p_enricher text, p_results jsonb, p_last boolean,
   p_hit_life interval default '365 days', p_miss_life interval default '90 days') returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'enrich' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('enrich');
   v_now timestamptz := postrider.now();
   v_campaign_id uuid;
   v_judged jsonb;
@@ -133,8 +135,9 @@ end $$;
 
 -- The enricher does not have the batch, or it is past its deadline: its people go back, and after ten such losses to error.
 create function postrider.enrich_lost(p_organization_id uuid, p_batch_id uuid, p_why text, p_after interval default '1 minute') returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'enrich' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('enrich');
   v_now timestamptz := postrider.now();
   v_moved int;
 begin
@@ -153,8 +156,9 @@ end $$;
 
 -- Where no enricher is configured, waiting for an address would be for ever.
 create function postrider.enrich_none(p_organization_id uuid, p_campaign_id uuid) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'enrich' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('enrich');
   v_now timestamptz := postrider.now();
   v_moved int;
 begin

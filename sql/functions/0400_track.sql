@@ -32,8 +32,9 @@ end;
 -- p_events: [{eventId, providerId, mailpieceId, status, providerStatus, occurredAt, confidence}]. Returns how many were new.
 create function postrider.apply_events(p_organization_id uuid, p_printer_name text, p_events jsonb, p_received_at timestamptz default null,
   p_inbox_id uuid default null) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'track' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('track');
   v_now timestamptz := postrider.now();
   v_new int;
   v_pieces uuid[];
@@ -88,8 +89,9 @@ end $$;
 
 -- The pieces take the highest status of their events, and their people follow. Claims track as its actor, whoever calls.
 create function postrider.follow_mailpieces(p_organization_id uuid, p_pieces uuid[]) returns int
-language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'track' as $$
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('track');
   v_now timestamptz := postrider.now();
   v_moved int;
   v_returned uuid[];
@@ -146,14 +148,16 @@ begin
     where r.organization_id = p_organization_id and r.id = any (v_returned) and r.household_key is not null
     on conflict on constraint suppression_key do nothing;
   end if;
+  perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 
 -- Events whose piece was not known when they came, tried again: the event and the answer that names its piece do not see each other's open
 -- transactions.
 create function postrider.match_events(p_organization_id uuid) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'track' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('track');
   v_pieces uuid[];
   v_evidence jsonb;
 begin
@@ -173,8 +177,9 @@ end $$;
 
 -- Where no scan ever comes: after the usual time of the mail class the card is assumed to be there.
 create function postrider.assume_received(p_organization_id uuid, p_limit int default 5000) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'track' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('track');
   v_now timestamptz := postrider.now();
   v_campaign record;
   v_moved int := 0;

@@ -5,8 +5,9 @@
 create function postrider.suppress(p_organization_id uuid, p_email text default null, p_external_id text default null, p_line1 text default null,
   p_line2 text default null, p_postal_code text default null, p_country text default 'US', p_reason text default 'opted out',
   p_source text default 'operator', p_campaign_id uuid default null, p_expires_at timestamptz default null) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set postrider.actor = 'op' as $$
+language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
+  v_before text := postrider.act_as('op');
   v_now timestamptz := postrider.now();
   v_household text := case when p_line1 is not null and p_postal_code is not null
     then postrider.household_key(p_line1, p_line2, p_postal_code, p_country) end;
@@ -36,8 +37,9 @@ end $$;
 
 -- Moves people who are not yet at the printer to skipped or blacklisted; those at the printer get a cancel mark. Returns how many it moved or marked.
 create function postrider.stop_people(p_organization_id uuid, p_people uuid[], p_state text, p_reason text, p_detail text) returns int
-language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'op' as $$
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('op');
   v_now timestamptz := postrider.now();
   v_stopped int;
   v_marked int;

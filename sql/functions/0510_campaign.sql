@@ -134,8 +134,9 @@ end $$;
 
 -- Ends a campaign by hand. Who is sent is still followed; nobody may be at the printer's API.
 create function postrider.end_campaign(p_organization_id uuid, p_campaign_id uuid, p_status text) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set postrider.actor = 'op' as $$
+language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
+  v_before text := postrider.act_as('op');
   v_sending int;
   v_campaign postrider.campaign;
   v_stopped int;

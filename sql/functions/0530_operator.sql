@@ -2,8 +2,9 @@
 
 -- From error: tries again. Refuses where a card may exist; meets the rules of the door again, under the lock that everybody takes for them.
 create function postrider.retry(p_recipient_id uuid) returns text
-language plpgsql security definer set search_path = postrider, pg_temp set postrider.actor = 'op' as $$
+language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
+  v_before text := postrider.act_as('op');
   v_state postrider.recipient_state := postrider.require_recipient(p_recipient_id);
   v_now timestamptz := postrider.now();
   v_campaign postrider.campaign;
@@ -53,8 +54,9 @@ end $$;
 
 -- Before the printer: skipped at once. At the printer's API: a mark that is obeyed when the outcome is known. After sent: the printer is asked.
 create function postrider.cancel(p_recipient_id uuid, p_why text default null) returns text
-language plpgsql security definer set search_path = postrider, pg_temp set postrider.actor = 'op' as $$
+language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
+  v_before text := postrider.act_as('op');
   v_state postrider.recipient_state := postrider.require_recipient(p_recipient_id);
   v_now timestamptz := postrider.now();
 begin
@@ -91,8 +93,9 @@ end;
 
 -- p_results: [{recipientId, mailpieceId, outcome: cancelled|too_late|unknown, message}]
 create function postrider.cancel_settle(p_organization_id uuid, p_results json) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set postrider.actor = 'mail' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+  v_before text := postrider.act_as('mail');
   v_now timestamptz := postrider.now();
   v_moved int;
 begin
@@ -118,8 +121,9 @@ end $$;
 -- Forgets a person: the cold row, frozen requests and raw events are blanked, and a keyed digest stays as a suppression, so that the next sync does
 -- not bring them back. Before the printer they are skipped first; at the printer it completes when the outcome is known.
 create function postrider.erase(p_recipient_id uuid) returns text
-language plpgsql security definer set search_path = postrider, pg_temp set postrider.actor = 'op' as $$
+language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
+  v_before text := postrider.act_as('op');
   v_state postrider.recipient_state := postrider.require_recipient(p_recipient_id);
   v_now timestamptz := postrider.now();
   v_who postrider.recipient;

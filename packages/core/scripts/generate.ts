@@ -18,8 +18,8 @@ const tuples = (path: string, from = ''): string[][] => {
   const text = read(path)
     .slice(from === '' ? 0 : read(path).indexOf(from))
     .replace(/^\s*--.*$/gm, '');
-  return [...text.matchAll(/^ {2}\(((?:'(?:[^']|'')*'|null|\d+|true|false)(?:, (?:'(?:[^']|'')*'|null|\d+|true|false))+)\),?$/gm)].map((row) =>
-    [...(row[1] ?? '').matchAll(/'((?:[^']|'')*)'|null|\d+|true|false/g)].map((cell) => cell[1]?.replaceAll("''", "'") ?? cell[0]),
+  return [...text.matchAll(/^ {2}\(((?:'(?:[^']|'')*'|null|\d+|true|false)(?:, (?:'(?:[^']|'')*'|null|\d+|true|false))+)\),?$/gm)].map(
+    (row) => [...(row[1] ?? '').matchAll(/'((?:[^']|'')*)'|null|\d+|true|false/g)].map((cell) => cell[1]?.replaceAll("''", "'") ?? cell[0]),
   );
 };
 
@@ -52,10 +52,22 @@ const union = (name: string, doc: string, values: string[]): string =>
 const types = (): string =>
   [
     '// Generated from sql/machine/ by `npm run generate`. Do not edit.\n',
-    union('RecipientState', 'Where a recipient is.', states.map((row) => row[0] ?? '')),
-    union('MailpieceState', 'Where a mailpiece is.', statuses.map((row) => row[0] ?? '')),
+    union(
+      'RecipientState',
+      'Where a recipient is.',
+      states.map((row) => row[0] ?? ''),
+    ),
+    union(
+      'MailpieceState',
+      'Where a mailpiece is.',
+      statuses.map((row) => row[0] ?? ''),
+    ),
     union('Actor', 'Who moves recipients.', ['sync', 'enrich', 'proof', 'mail', 'track', 'op']),
-    union('Reason', 'Why somebody is where they are.', reasons.map((row) => row[0] ?? '')),
+    union(
+      'Reason',
+      'Why somebody is where they are.',
+      reasons.map((row) => row[0] ?? ''),
+    ),
     'export interface Transition {\n  /** Null: a new recipient. */\n  readonly from: RecipientState | null;\n  readonly to: RecipientState;\n' +
       '  readonly actors: readonly Actor[];\n  readonly why: string;\n}\n',
     `export const states: readonly RecipientState[] = [\n${states.map((row) => `  '${row[0]}',`).join('\n')}\n];\n`,

@@ -6,7 +6,7 @@ export * from './machine/operator.ts';
 export * from './machine/states.generated.ts';
 export type { CampaignBrief, CohortStage } from './machine/cohorts.ts';
 export type { SyncKind, SyncReport } from './machine/sync.ts';
-export type { Integrations, PipelineSettings, PrinterBrief } from './pipeline/context.ts';
+export type { Integrations, PipelineSettings, Point, PrinterBrief } from './pipeline/context.ts';
 export { createPipeline, defaultSettings, Pipeline, VERSION, type PipelineOptions, type Waiting } from './pipeline/pipeline.ts';
 export type { SyncOptions } from './stages/sync.ts';
 export type { Reception } from './stages/track.ts';

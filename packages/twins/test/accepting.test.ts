@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { PieceView } from '../src/index.ts';
-import { anOrder, shopHere } from './helpers.ts';
+import { anOrder, shopHere, TOKEN } from './helpers.ts';
 
 type Pieces = { pieces: readonly PieceView[] };
 const accepted = (results: readonly { status: string }[]): string[] =>
@@ -98,10 +98,18 @@ test('a body that is not the format is refused whole, with the piece and the fie
 });
 
 test('a body that is too large is refused with 413', async (t) => {
-  const { post } = await shopHere(t);
+  const { shop, post } = await shopHere(t);
   const { status, body } = await post('/v1/pieces', { pieces: [], padding: 'x'.repeat(3_000_000) });
   assert.equal(status, 413);
   assert.equal(body['code'], 'too_large');
+  // Without an announced length, as a client sends that streams.
+  const stream = async (chunks: readonly string[]): Promise<number> => {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const body = ReadableStream.from(chunks.map((chunk) => Buffer.from(chunk)));
+    return (await fetch(`${shop.url}/v1/pieces`, { method: 'POST', headers, body, duplex: 'half' })).status;
+  };
+  assert.equal(await stream(['{"pieces":', JSON.stringify([anOrder()]), '}']), 200);
+  assert.equal(await stream(Array.from({ length: 3 }, () => 'x'.repeat(1_000_000))), 413);
 });
 
 test('without the token nothing is told or taken', async (t) => {
@@ -184,7 +192,7 @@ test('a piece is found by its mailpiece and by its id', async (t) => {
 });
 
 test('with a read lag a new piece is missing from look-ups for a while, and only there', async (t) => {
-  const lag = 1_500;
+  const lag = 700;
   const { order, get } = await shopHere(t, { readLagMs: lag });
   const one = anOrder();
   const before = performance.now();

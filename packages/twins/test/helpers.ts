@@ -152,14 +152,17 @@ export async function makeArtwork(path: string, recipe: ArtworkRecipe = {}): Pro
 
 /** The text of every page, by a reader that shares no code with the press. */
 export async function pageTexts(path: string): Promise<readonly string[]> {
-  const library = await PDFiumLibrary.init();
+  // Made once: it takes longer than the reading.
+  pdfium ??= PDFiumLibrary.init();
+  const document = await (await pdfium).loadDocument(await readFile(path));
   try {
-    const document = await library.loadDocument(await readFile(path));
     return [...document.pages()].map((page) => page.getText());
   } finally {
-    library.destroy();
+    document.destroy();
   }
 }
+
+let pdfium: Promise<PDFiumLibrary> | undefined;
 
 export async function pdfNames(folder: string): Promise<readonly string[]> {
   return (await readdir(folder)).filter((name) => name.endsWith('.pdf')).toSorted();

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { PDFDocument, PDFName } from 'pdf-lib';
 import type { PieceOrder, PrintReport, RejectionCode } from '../src/index.ts';
+import { ArtworkReader } from '../src/print-shop/artwork.ts';
 import { cell } from '../src/print-shop/manifest.ts';
 import {
   anOrder,
@@ -323,4 +324,14 @@ test('a card whose artwork was changed or removed fails; the others are printed'
     (await ledger()).map(({ status }) => status),
     ['failed', 'in_production', 'failed'],
   );
+});
+
+test('artwork is compared by its bytes when it is read, whatever its time and size say', async (t) => {
+  const art = await temporaryFolder(t);
+  const url = await makeArtwork(join(art, 'card.pdf'));
+  const reader = new ArtworkReader([art]);
+  const { sha256 } = await reader.inspect(url);
+  assert.ok((await reader.read({ url, sha256 })).length > 0);
+  await assert.rejects(reader.read({ url, sha256: 'another' }), /is not what it was/);
+  await assert.rejects(reader.check({ url, sha256: 'another' }), /is not what it was/);
 });

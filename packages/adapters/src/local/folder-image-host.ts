@@ -87,7 +87,7 @@ function safeName(name: string, hash: string): string {
     .replace(/[^A-Za-z0-9._-]+/g, '_')
     .replace(/\.{2,}/g, '.')
     .replace(/^[._-]+/, '');
-  if (plain === name && plain.length <= 120) return plain;
+  if (plain !== '' && plain === name && plain.length <= 120) return plain;
   // What was changed could now clash with another document's name; the hash keeps them apart.
   const extension = extname(plain).slice(0, 12);
   return `${plain.slice(0, plain.length - extension.length).slice(0, 80)}-${hash.slice(0, 16)}${extension}`.replace(/^-/, '');

@@ -83,7 +83,9 @@ const first = <T>(rows: readonly { result: T }[]): T => {
 export const stageRound = async (sql: postgres.Sql, stage: CohortStage, window: number | null, size: number): Promise<number> =>
   first(
     await mapped(
-      sql<{ result: number }[]>`select postrider.stage_round(${stage}, coalesce(${window}::int, postrider.window_of(${stage})), ${size}) as result`,
+      sql<
+        { result: number }[]
+      >`select postrider.stage_round(${stage}, coalesce(${window}::int, postrider.window_of(${stage})), ${size}) as result`,
     ),
   );
 
@@ -125,7 +127,9 @@ export const settleProof = async (
 ): Promise<number> =>
   first(
     await mapped(
-      sql<{ result: number }[]>`select postrider.settle_proof(${organizationId}, ${cohortId}, ${JSON.stringify(results)}::text::json, ${last}) as result`,
+      sql<
+        { result: number }[]
+      >`select postrider.settle_proof(${organizationId}, ${cohortId}, ${JSON.stringify(results)}::text::json, ${last}) as result`,
     ),
   );
 

@@ -23,13 +23,22 @@ export interface ReconcileVerdict {
   readonly message?: string;
 }
 
-export const claimUnknown = async (sql: postgres.Sql, organizationId: string, limit: number, leaseMs: number): Promise<readonly UnknownPiece[]> => {
+export const claimUnknown = async (
+  sql: postgres.Sql,
+  organizationId: string,
+  limit: number,
+  leaseMs: number,
+): Promise<readonly UnknownPiece[]> => {
   const [row] = await mapped(sql<{ pieces: UnknownPiece[] | null }[]>`
     select postrider.reconcile_claim(${organizationId}, ${limit}, ${`${leaseMs} milliseconds`}::interval) as pieces`);
   return row?.pieces ?? [];
 };
 
-export const settleReconcile = async (sql: postgres.Sql, organizationId: string, verdicts: readonly ReconcileVerdict[]): Promise<number> => {
+export const settleReconcile = async (
+  sql: postgres.Sql,
+  organizationId: string,
+  verdicts: readonly ReconcileVerdict[],
+): Promise<number> => {
   const [row] = await mapped(
     sql<{ moved: number }[]>`select postrider.reconcile_settle(${organizationId}, ${JSON.stringify(verdicts)}::text::json) as moved`,
   );
@@ -45,7 +54,9 @@ export interface PieceToCancel {
 }
 
 export const claimCancels = async (sql: postgres.Sql, organizationId: string, limit: number): Promise<readonly PieceToCancel[]> => {
-  const [row] = await mapped(sql<{ pieces: PieceToCancel[] | null }[]>`select postrider.cancel_claim(${organizationId}, ${limit}) as pieces`);
+  const [row] = await mapped(
+    sql<{ pieces: PieceToCancel[] | null }[]>`select postrider.cancel_claim(${organizationId}, ${limit}) as pieces`,
+  );
   return row?.pieces ?? [];
 };
 

@@ -83,12 +83,17 @@ export const planMigration = async (sql: postgres.Sql): Promise<MigrationPlan> =
   await check(sql);
   const [exists] = await sql`select to_regclass('postrider.migration') as found, to_regclass(${`${QUEUE_SCHEMA}.version`}) as queue`;
   const applied = new Map<string, string>(
-    exists?.['found'] === null ? [] : (await sql`select name, checksum from postrider.migration`).map((row) => [String(row['name']), String(row['checksum'])]),
+    exists?.['found'] === null
+      ? []
+      : (await sql`select name, checksum from postrider.migration`).map((row) => [String(row['name']), String(row['checksum'])]),
   );
   const ours = new Set(migrations.map((file) => file.name));
   const newer = [...applied.keys()].filter((name) => name.startsWith('migrations/') && !ours.has(name));
   if (newer.length > 0)
-    throw new MigrationError(`the database is newer than this version: it has ${newer.join(', ')}`, 'use the newer version of Postrider; nothing was changed');
+    throw new MigrationError(
+      `the database is newer than this version: it has ${newer.join(', ')}`,
+      'use the newer version of Postrider; nothing was changed',
+    );
   const changed = migrations.filter((file) => applied.has(file.name) && applied.get(file.name) !== checksum(file.text));
   if (changed.length > 0)
     throw new MigrationError(

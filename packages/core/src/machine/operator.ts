@@ -54,7 +54,9 @@ export const organizationNamed = async (sql: Sql, name: string, timeZone: string
 
 export const applyCampaign = async (sql: Sql, organizationId: string, definition: CampaignDefinition): Promise<AppliedCampaign> =>
   await value(
-    sql<{ result: AppliedCampaign }[]>`select postrider.apply_campaign(${organizationId}, ${JSON.stringify(definition)}::text::jsonb) as result`,
+    sql<
+      { result: AppliedCampaign }[]
+    >`select postrider.apply_campaign(${organizationId}, ${JSON.stringify(definition)}::text::jsonb) as result`,
   );
 
 export const launch = async (sql: Sql, organizationId: string, campaignId: string, mode: 'test' | 'live'): Promise<string> =>
@@ -72,7 +74,9 @@ export const hold = async (
   why: string | null = null,
 ): Promise<{ held: Holdable; id: string; atPrinter: number }> =>
   await value(
-    sql<{ result: { held: Holdable; id: string; atPrinter: number } }[]>`select postrider.hold(${organizationId}, ${kind}, ${id}, ${why}) as result`,
+    sql<
+      { result: { held: Holdable; id: string; atPrinter: number } }[]
+    >`select postrider.hold(${organizationId}, ${kind}, ${id}, ${why}) as result`,
   );
 
 export const release = async (sql: Sql, organizationId: string, kind: Holdable, id: string): Promise<string> =>
@@ -105,22 +109,33 @@ export interface SuppressionEntry {
 /** Returns how many people it stopped. */
 export const suppress = async (sql: Sql, organizationId: string, entry: SuppressionEntry, source: string): Promise<number> =>
   await value(
-    sql<{ result: number }[]>`select postrider.suppress(${organizationId}, p_email => ${entry.email ?? null}, p_external_id => ${entry.externalId ?? null},
+    sql<
+      { result: number }[]
+    >`select postrider.suppress(${organizationId}, p_email => ${entry.email ?? null}, p_external_id => ${entry.externalId ?? null},
       p_line1 => ${entry.line1 ?? null}, p_line2 => ${entry.line2 ?? null}, p_postal_code => ${entry.postalCode ?? null},
       p_country => ${entry.country ?? 'US'}, p_reason => ${entry.reason ?? 'opted out'}, p_source => ${source}) as result`,
   );
 
-export const endCampaign = async (sql: Sql, organizationId: string, campaignId: string, status: 'completed' | 'archived'): Promise<number> =>
+export const endCampaign = async (
+  sql: Sql,
+  organizationId: string,
+  campaignId: string,
+  status: 'completed' | 'archived',
+): Promise<number> =>
   await value(sql<{ result: number }[]>`select postrider.end_campaign(${organizationId}, ${campaignId}, ${status}) as result`);
 
 /** The organization and id of a campaign by its name (or `organization/name`, or id). Null where there is none; throws where the name is not unique. */
-export const findCampaign = async (sql: Sql, name: string): Promise<{ organizationId: string; campaignId: string; name: string } | null> => {
+export const findCampaign = async (
+  sql: Sql,
+  name: string,
+): Promise<{ organizationId: string; campaignId: string; name: string } | null> => {
   const rows = await mapped(
     sql<{ organization_id: string; id: string; name: string; organization: string }[]>`
       select organization_id, id, name, organization from postrider.campaigns
       where name = ${name} or organization || '/' || name = ${name} or id::text = ${name} order by created_at`,
   );
-  if (rows.length > 1) throw new Error(`${rows.length} campaigns are named ${name}: say ${rows.map((row) => `${row.organization}/${row.name}`).join(' or ')}`);
+  if (rows.length > 1)
+    throw new Error(`${rows.length} campaigns are named ${name}: say ${rows.map((row) => `${row.organization}/${row.name}`).join(' or ')}`);
   const [row] = rows;
   return row === undefined ? null : { organizationId: row.organization_id, campaignId: row.id, name: row.name };
 };

@@ -33,7 +33,9 @@ export const openSync = async (
   holder: string,
 ): Promise<{ runId: string; token: string }> => {
   const [row] = await mapped(
-    sql<{ run_id: string; token: string }[]>`select run_id, token from postrider.sync_open(${organizationId}, ${campaignId}, ${kind}, ${holder})`,
+    sql<
+      { run_id: string; token: string }[]
+    >`select run_id, token from postrider.sync_open(${organizationId}, ${campaignId}, ${kind}, ${holder})`,
   );
   if (row === undefined) throw new Error('sync_open answered no row');
   return { runId: row.run_id, token: row.token };
@@ -112,7 +114,12 @@ export const claimBatch = async (
 };
 
 /** Returns the enricher's id that stands: the first one told wins. */
-export const noteSubmitted = async (sql: postgres.Sql, organizationId: string, batchId: string, providerBatchId: string): Promise<string> => {
+export const noteSubmitted = async (
+  sql: postgres.Sql,
+  organizationId: string,
+  batchId: string,
+  providerBatchId: string,
+): Promise<string> => {
   const [row] = await mapped(
     sql<{ id: string }[]>`select postrider.enrich_submitted(${organizationId}, ${batchId}, ${providerBatchId}) as id`,
   );
@@ -145,7 +152,13 @@ export const settleBatch = async (
   return row?.moved ?? 0;
 };
 
-export const loseBatch = async (sql: postgres.Sql, organizationId: string, batchId: string, why: string, afterMs: number): Promise<number> => {
+export const loseBatch = async (
+  sql: postgres.Sql,
+  organizationId: string,
+  batchId: string,
+  why: string,
+  afterMs: number,
+): Promise<number> => {
   const [row] = await mapped(sql<{ moved: number }[]>`
     select postrider.enrich_lost(${organizationId}, ${batchId}, ${why}, ${`${afterMs} milliseconds`}::interval) as moved`);
   return row?.moved ?? 0;

@@ -2,7 +2,17 @@
 import type { PgBoss } from 'pg-boss';
 import type postgres from 'postgres';
 import type { CampaignBrief } from '../machine/cohorts.ts';
-import type { AddressEnricher, AudienceSource, CallContext, EventSink, ImageHost, Logger, Printer, Renderer, UsageMeter } from '../ports/index.ts';
+import type {
+  AddressEnricher,
+  AudienceSource,
+  CallContext,
+  EventSink,
+  ImageHost,
+  Logger,
+  Printer,
+  Renderer,
+  UsageMeter,
+} from '../ports/index.ts';
 import type { Leases } from './leases.ts';
 
 /** How a printer is reached, as the database has it. */
@@ -55,6 +65,32 @@ export interface PipelineSettings {
   readonly beats: boolean;
 }
 
+/** Named points between every two steps of the protocol, where tests stop, kill or delay a runner. */
+export type Point =
+  | 'sync.opened'
+  | 'sync.page-applied'
+  | 'sync.closed'
+  | 'enrich.claimed'
+  | 'enrich.submitted'
+  | 'enrich.collected'
+  | 'proof.staged'
+  | 'proof.begun'
+  | 'proof.rendered'
+  | 'proof.settled'
+  | 'mail.staged'
+  | 'mail.begun'
+  | 'mail.before-post'
+  | 'mail.after-post'
+  | 'mail.settled'
+  | 'reconcile.claimed'
+  | 'reconcile.asked'
+  | 'reconcile.settled'
+  | 'track.claimed'
+  | 'track.applied'
+  | 'effects.claimed'
+  | 'effects.performed'
+  | 'effects.settled';
+
 export interface PipelineContext {
   readonly sql: postgres.Sql;
   readonly boss: PgBoss;
@@ -67,6 +103,8 @@ export interface PipelineContext {
   readonly stopping: AbortSignal;
   /** What an adapter is handed with each call. */
   callContext(signal: AbortSignal): CallContext;
+  /** Passes a named point; costs nothing where nobody listens. */
+  reach(point: Point): Promise<void>;
   /** Says that there may be work for a stager or the tracker. Cheap, and safe to say too often. */
   wake(what: Wake): void;
 }

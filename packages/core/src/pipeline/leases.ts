@@ -97,7 +97,10 @@ export class Leases {
         }
       }
     } catch (error) {
-      this.#logger.warn({ error: error instanceof Error ? error.message : String(error) }, 'leases could not be renewed; nothing is posted once they pass');
+      this.#logger.warn(
+        { error: error instanceof Error ? error.message : String(error) },
+        'leases could not be renewed; nothing is posted once they pass',
+      );
     } finally {
       this.#renewing = false;
     }

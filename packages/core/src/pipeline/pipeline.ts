@@ -17,7 +17,7 @@ import { beatReconcile, reconcile, reconcileSince } from '../stages/reconcile.ts
 import { syncCampaign, workSync, type SyncOptions } from '../stages/sync.ts';
 import { receiveWebhook, type Reception } from '../stages/track.ts';
 import { declareSchedules, onBeat, startTicking } from './beats.ts';
-import type { Integrations, PipelineContext, PipelineSettings, Wake } from './context.ts';
+import type { Integrations, PipelineContext, PipelineSettings, Point, Wake } from './context.ts';
 import { Leases } from './leases.ts';
 import { Waker } from './waker.ts';
 
@@ -30,6 +30,8 @@ export interface PipelineOptions {
   readonly settings?: Partial<PipelineSettings>;
   /** The time that adapters see. Default: now. */
   readonly now?: () => Date;
+  /** For tests: called at named points between the steps of the protocol, and awaited. */
+  readonly onPoint?: (point: Point) => void | Promise<void>;
 }
 
 export const defaultSettings: PipelineSettings = {
@@ -104,6 +106,9 @@ export class Pipeline {
         limiter: { take: async () => await Promise.resolve(0) },
         saved: { read: async () => await Promise.resolve(null), write: async () => await Promise.resolve() },
       }),
+      reach: async (point) => {
+        if (options.onPoint !== undefined) await options.onPoint(point);
+      },
       wake: (what) => this.#wakers.get(what)?.wake(),
     };
     for (const stage of stages) {
@@ -125,7 +130,10 @@ export class Pipeline {
     const { boss, sql, settings, logger } = this.#context;
     await this.#reap();
     await sql`select postrider.note_installation()`.catch((error: unknown) =>
-      logger.debug({ error: error instanceof Error ? error.message : String(error) }, 'the identity of the server cannot be read with this role'),
+      logger.debug(
+        { error: error instanceof Error ? error.message : String(error) },
+        'the identity of the server cannot be read with this role',
+      ),
     );
     await boss.start();
     for (const stage of stages) {
@@ -173,7 +181,12 @@ export class Pipeline {
   }
 
   /** Checks and stores a printer's webhook. Answer the printer at once; what it says is applied in the background. */
-  async receiveWebhook(organizationId: string, printerName: string, headers: Readonly<Record<string, string>>, body: Uint8Array): Promise<Reception> {
+  async receiveWebhook(
+    organizationId: string,
+    printerName: string,
+    headers: Readonly<Record<string, string>>,
+    body: Uint8Array,
+  ): Promise<Reception> {
     return await receiveWebhook(this.#context, organizationId, printerName, headers, body);
   }
 
@@ -184,7 +197,9 @@ export class Pipeline {
   async once(options: { sync?: boolean; signal?: AbortSignal } = {}): Promise<Waiting[]> {
     await this.start();
     if (options.sync !== false) {
-      const organizations = await this.#context.sql<{ id: string }[]>`select distinct organization_id as id from postrider.sync_candidates()`;
+      const organizations = await this.#context.sql<
+        { id: string }[]
+      >`select distinct organization_id as id from postrider.sync_candidates()`;
       for (const { id } of organizations) await workSync(this.#context, id);
       const campaigns = await this.#context.sql<{ organization_id: string; campaign_id: string }[]>`
         select organization_id, campaign_id from postrider.enrich_candidates(false)`;
@@ -231,7 +246,11 @@ export class Pipeline {
    * One slot: one job at a time. A slot that had a job fetches again at once: pg-boss itself would do so only for batches of more than one
    * (`burstWhenBatchFull`), and a backlog would then move at the polling floor, one job per slot in 7 s.
    */
-  async #work<Data extends object>(queue: QueueName, pollSeconds: number, handle: (id: string, data: Data) => Promise<void>): Promise<void> {
+  async #work<Data extends object>(
+    queue: QueueName,
+    pollSeconds: number,
+    handle: (id: string, data: Data) => Promise<void>,
+  ): Promise<void> {
     const { boss } = this.#context;
     const worker: string = await boss.work<Data>(
       queue,

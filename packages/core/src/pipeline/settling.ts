@@ -67,7 +67,10 @@ export class Settler<Result> {
         const locked = [LOCK_NOT_AVAILABLE, DEADLOCK].includes(sqlState(error) ?? '');
         const message = error instanceof Error ? error.message : String(error);
         if (locked && results.length > 1) {
-          this.#options.logger.warn({ people: results.length, error: message }, 'somebody holds a lock on one of these people: settling one by one');
+          this.#options.logger.warn(
+            { people: results.length, error: message },
+            'somebody holds a lock on one of these people: settling one by one',
+          );
           for (const result of results) await this.#persist([result], false);
           if (last) await this.#persist([], true);
           return;

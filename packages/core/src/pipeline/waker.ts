@@ -46,7 +46,10 @@ export class Waker {
         await this.#work();
       } catch (error) {
         // The beat is the retry.
-        this.#logger.warn({ error: error instanceof Error ? error.message : String(error) }, `${this.#name} failed and is tried again with the next beat`);
+        this.#logger.warn(
+          { error: error instanceof Error ? error.message : String(error) },
+          `${this.#name} failed and is tried again with the next beat`,
+        );
       }
     } while (this.#again && !this.#stopped);
     this.#running = null;

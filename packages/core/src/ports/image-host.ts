@@ -6,7 +6,9 @@ export type PutResult =
   | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }
   | { readonly outcome: 'failed'; readonly message: string };
 
-export type RemoveResult = { readonly outcome: 'removed' } | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string };
+export type RemoveResult =
+  | { readonly outcome: 'removed' }
+  | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string };
 
 /** Keeps proof images where printers and people can fetch them. */
 export interface ImageHost {

@@ -29,11 +29,21 @@ const perform = async (
   switch (kind) {
     case 'usage_meter': {
       const meter = await context.integrations.usageMeter(campaign);
-      return (await meter?.record(effects.map((effect) => toItem(organizationId, effect)), call)) ?? missing('usage meter');
+      return (
+        (await meter?.record(
+          effects.map((effect) => toItem(organizationId, effect)),
+          call,
+        )) ?? missing('usage meter')
+      );
     }
     case 'event_sink': {
       const sink = await context.integrations.eventSink(campaign);
-      return (await sink?.emit(effects.map((effect) => toItem(organizationId, effect)), call)) ?? missing('event sink');
+      return (
+        (await sink?.emit(
+          effects.map((effect) => toItem(organizationId, effect)),
+          call,
+        )) ?? missing('event sink')
+      );
     }
   }
 };
@@ -48,6 +58,7 @@ export const workEffects = async (context: PipelineContext, organizationId: stri
   for (const kind of kinds) {
     for (;;) {
       const effects = await claimEffects(context.sql, organizationId, kind, BATCH, LEASE_MS);
+      if (effects.length > 0) await context.reach('effects.claimed');
       for (const campaignId of new Set(effects.map((effect) => effect.campaignId))) {
         const group = effects.filter((effect) => effect.campaignId === campaignId);
         let results: readonly EffectResult[];
@@ -58,6 +69,7 @@ export const workEffects = async (context: PipelineContext, organizationId: stri
           context.logger.warn({ kind, effects: group.length, error: message }, 'effects failed and are tried again');
           results = group.map(() => ({ outcome: 'retry', afterMs: 60_000, message }));
         }
+        await context.reach('effects.performed');
         await settleEffects(
           context.sql,
           organizationId,
@@ -67,6 +79,7 @@ export const workEffects = async (context: PipelineContext, organizationId: stri
             ...(results[index] ?? { outcome: 'retry', afterMs: 60_000, message: 'the adapter gave no answer' }),
           })),
         );
+        await context.reach('effects.settled');
       }
       if (effects.length < BATCH || context.stopping.aborted) break;
     }

@@ -16,6 +16,7 @@ const collect = async (
   enricher: NamedEnricher,
 ): Promise<void> => {
   const answer = await enricher.port.collect(batch.providerBatchId, context.callContext(context.stopping));
+  await context.reach('enrich.collected');
   switch (answer.outcome) {
     case 'done': {
       const results = answer.results.map((result) => ({
@@ -46,14 +47,19 @@ export const enrichCampaign = async (context: PipelineContext, organizationId: s
   while (!context.stopping.aborted) {
     const batch = await claimBatch(sql, organizationId, campaignId, enricher.name, settings.batchSize, settings.batchDeadlineMs);
     if (batch === null) return people;
+    await context.reach('enrich.claimed');
     people += batch.people.length + batch.cached;
     if (batch.people.length === 0) continue;
     const submitted = await enricher.port.submit(batch.batchId, batch.people, context.callContext(context.stopping));
     if (submitted.outcome !== 'accepted') {
-      logger.warn({ campaign: campaign.name, people: batch.people.length, message: submitted.message }, 'the enricher did not take the batch; its people go back');
+      logger.warn(
+        { campaign: campaign.name, people: batch.people.length, message: submitted.message },
+        'the enricher did not take the batch; its people go back',
+      );
       await loseBatch(sql, organizationId, batch.batchId, submitted.message, submitted.outcome === 'retry' ? submitted.afterMs : 3_600_000);
       return people;
     }
+    await context.reach('enrich.submitted');
     const providerBatchId = await noteSubmitted(sql, organizationId, batch.batchId, submitted.providerBatchId);
     await collect(context, organizationId, { batchId: batch.batchId, providerBatchId, overdue: false }, enricher);
   }
@@ -91,7 +97,10 @@ export const workEnrich = async (context: PipelineContext, organizationId: strin
     try {
       await work();
     } catch (error) {
-      context.logger.error({ organization: organizationId, what, error: error instanceof Error ? error.message : String(error) }, 'enrichment failed');
+      context.logger.error(
+        { organization: organizationId, what, error: error instanceof Error ? error.message : String(error) },
+        'enrichment failed',
+      );
     }
   };
   await attempt('orphans', async () => await context.sql`select postrider.enrich_orphans(${organizationId})`);

@@ -48,7 +48,11 @@ export const stages: readonly Stage[] = [
     beat: 'enrich',
     onBeat: async (context) => await beatEnrich(context, false),
     workers: [
-      { queue: 'enrich', slots: one, work: async (context, _id, data) => await workEnrich(context, data.organization_id, data.only_due === true) },
+      {
+        queue: 'enrich',
+        slots: one,
+        work: async (context, _id, data) => await workEnrich(context, data.organization_id, data.only_due === true),
+      },
     ],
     wakes: {},
   },

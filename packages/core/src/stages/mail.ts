@@ -11,7 +11,8 @@ import { LeaseLostError, type PieceRequest, type Printer, type SubmitResult } fr
 /** Makes cohorts until the window is full or nobody is ready. */
 export const stageMail = async (context: PipelineContext): Promise<void> => {
   const { sql, settings } = context;
-  while ((await stageRound(sql, 'mail', settings.window, settings.cohortSize)) > 0 && !context.stopping.aborted);
+  while ((await stageRound(sql, 'mail', settings.window, settings.cohortSize)) > 0 && !context.stopping.aborted)
+    await context.reach('mail.staged');
 };
 
 /** How long an unknown outcome rests: longer than the printer's timeout and read lag together. */
@@ -76,6 +77,7 @@ const submit = async (
     const batch = pieces.slice(start, start + printer.maxBatch);
     let results: readonly SubmitResult[];
     try {
+      await context.reach('mail.before-post');
       lease.assertHeld();
       // Not the signal of a stop: a request under way is seen to its end, or its outcome would be unknown.
       results = await printer.submit(
@@ -87,9 +89,13 @@ const submit = async (
       // Thrown before anything was sent: proven. Thrown by an adapter: nobody knows.
       if (error instanceof LeaseLostError) return;
       const message = error instanceof Error ? error.message : String(error);
-      context.logger.warn({ cohort: lease.cohortId, printer: pieces[0]?.printerName, error: message }, 'the printer could not be asked properly');
+      context.logger.warn(
+        { cohort: lease.cohortId, printer: pieces[0]?.printerName, error: message },
+        'the printer could not be asked properly',
+      );
       results = batch.map(() => ({ outcome: 'unknown', message }));
     }
+    await context.reach('mail.after-post');
     settler.add(batch.map((piece, index) => toSettlement(piece, results[index])));
   }
 };
@@ -101,6 +107,7 @@ export const workMail = async (context: PipelineContext, organizationId: string,
   const begun = await beginMail(sql, organizationId, cohortId, runnerId, settings.leaseMs);
   if (begun === null) return;
   leases.hold(lease);
+  await context.reach('mail.begun');
   let quiet = quietMs(context, null);
   const settler = new Settler<MailSettlement>({
     write: async (results, last) => await settleMail(sql, organizationId, cohortId, results, last, quiet),
@@ -126,6 +133,7 @@ export const workMail = async (context: PipelineContext, organizationId: string,
     // Without a lease whoever is left belongs to the reaper, who knows more; with it, whoever was not answered for is unknown.
     if (lease.leftMs > 0) await settler.end();
     else await settler.flush();
+    await context.reach('mail.settled');
   } finally {
     leases.release(lease);
     context.wake('mail');

@@ -8,14 +8,22 @@ import type { CallContext, CardRequest, ImageHost, RenderedDocument, Renderer, R
 /** Makes cohorts until the window is full or nobody is ready. */
 export const stageProofs = async (context: PipelineContext): Promise<void> => {
   const { sql, settings } = context;
-  while ((await stageRound(sql, 'proof', settings.window, settings.cohortSize)) > 0 && !context.stopping.aborted);
+  while ((await stageRound(sql, 'proof', settings.window, settings.cohortSize)) > 0 && !context.stopping.aborted)
+    await context.reach('proof.staged');
 };
 
 const toRequest = (campaign: CampaignBrief, card: BegunCard): CardRequest => ({
   recipientId: card.recipientId,
   firstName: card.firstName,
   lastName: card.lastName,
-  address: { line1: card.line1, line2: card.line2, city: card.city, region: card.region, postalCode: card.postalCode, country: card.country },
+  address: {
+    line1: card.line1,
+    line2: card.line2,
+    city: card.city,
+    region: card.region,
+    postalCode: card.postalCode,
+    country: card.country,
+  },
   returnAddress: campaign.returnAddress,
   merge: card.merge,
   reference: card.reference,
@@ -29,7 +37,8 @@ const store = async (
 ): Promise<ProofSettlement[]> => {
   const stored = await host.put(documents, call);
   return results.map((result): ProofSettlement => {
-    if (result.outcome === 'failed') return { recipientId: result.recipientId, outcome: 'failed', message: `${result.reason}: ${result.message}` };
+    if (result.outcome === 'failed')
+      return { recipientId: result.recipientId, outcome: 'failed', message: `${result.reason}: ${result.message}` };
     if (result.outcome === 'retry') return result;
     const put = stored[result.document];
     if (put?.outcome === 'stored')
@@ -71,6 +80,7 @@ export const workProof = async (context: PipelineContext, organizationId: string
   const begun = await beginProof(sql, organizationId, cohortId, runnerId, settings.leaseMs);
   if (begun === null) return;
   leases.hold(lease);
+  await context.reach('proof.begun');
   const settler = new Settler<ProofSettlement>({
     write: async (results, last) => await settleProof(sql, organizationId, cohortId, results, last),
     patienceMs: () => Math.max(lease.leftMs, 0),
@@ -85,7 +95,9 @@ export const workProof = async (context: PipelineContext, organizationId: string
         host: await context.integrations.imageHost(begun.campaign),
       };
       try {
-        settler.add(await render(adapters, begun.campaign, cards, call));
+        const results = await render(adapters, begun.campaign, cards, call);
+        await context.reach('proof.rendered');
+        settler.add(results);
       } catch (error) {
         if (cards.length === 1 || call.signal.aborted) throw error;
         // One card may have brought down the others: each is tried by itself, so that it convicts itself.
@@ -99,10 +111,16 @@ export const workProof = async (context: PipelineContext, organizationId: string
         }
       }
     } catch (error) {
-      logger.warn({ cohort: cohortId, campaign: begun.campaign.name, error: messageOf(error) }, 'the cohort could not be rendered; it is tried again');
-      settler.add(cards.map((card) => ({ recipientId: card.recipientId, outcome: 'retry' as const, message: messageOf(error), afterMs: null })));
+      logger.warn(
+        { cohort: cohortId, campaign: begun.campaign.name, error: messageOf(error) },
+        'the cohort could not be rendered; it is tried again',
+      );
+      settler.add(
+        cards.map((card) => ({ recipientId: card.recipientId, outcome: 'retry' as const, message: messageOf(error), afterMs: null })),
+      );
     }
     await settler.end();
+    await context.reach('proof.settled');
   } finally {
     leases.release(lease);
     context.wake('proof');

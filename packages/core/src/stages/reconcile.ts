@@ -1,5 +1,12 @@
 /** Reconcile, a part of the mail stage: pieces of which nobody knows whether they were printed are looked up at the printer; and cards are called back. */
-import { claimCancels, claimUnknown, settleCancels, settleReconcile, type ReconcileVerdict, type UnknownPiece } from '../machine/mailpieces.ts';
+import {
+  claimCancels,
+  claimUnknown,
+  settleCancels,
+  settleReconcile,
+  type ReconcileVerdict,
+  type UnknownPiece,
+} from '../machine/mailpieces.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { Printer } from '../ports/index.ts';
 import { printerBrief } from './mail.ts';
@@ -19,7 +26,8 @@ const ask = async (
 ): Promise<ReconcileVerdict[]> => {
   const young = (piece: UnknownPiece): boolean =>
     // An hour before its end a key counts as dead: clocks differ.
-    printer.keyLifetimeMs !== null && Date.now() - Date.parse(piece.openedAt) < printer.keyLifetimeMs - Math.min(3_600_000, printer.keyLifetimeMs / 2);
+    printer.keyLifetimeMs !== null &&
+    Date.now() - Date.parse(piece.openedAt) < printer.keyLifetimeMs - Math.min(3_600_000, printer.keyLifetimeMs / 2);
   try {
     const found = await printer.find(
       pieces.map((piece) => reference(organizationId, piece)),
@@ -32,8 +40,17 @@ const ask = async (
   } catch (error) {
     // The printer could not be asked at all: nobody is submitted again on the strength of that.
     const message = error instanceof Error ? error.message : String(error);
-    context.logger.warn({ pieces: pieces.length, error: message }, 'the printer could not be asked about unknown pieces; it is asked again later');
-    return pieces.map((piece) => ({ mailpieceId: piece.mailpieceId, attempt: piece.attempt, outcome: 'cannot_tell', keyStillHonoured: false, message }));
+    context.logger.warn(
+      { pieces: pieces.length, error: message },
+      'the printer could not be asked about unknown pieces; it is asked again later',
+    );
+    return pieces.map((piece) => ({
+      mailpieceId: piece.mailpieceId,
+      attempt: piece.attempt,
+      outcome: 'cannot_tell',
+      keyStillHonoured: false,
+      message,
+    }));
   }
 };
 
@@ -47,9 +64,13 @@ export const reconcile = async (context: PipelineContext, organizationId: string
   let moved = 0;
   while (!context.stopping.aborted) {
     const pieces = await claimUnknown(context.sql, organizationId, BATCH, context.settings.leaseMs);
+    if (pieces.length > 0) await context.reach('reconcile.claimed');
     for (const [name, group] of byPrinter(pieces)) {
       const printer = await context.integrations.printer(await printerBrief(context, organizationId, name));
-      moved += await settleReconcile(context.sql, organizationId, await ask(context, organizationId, printer, group));
+      const verdicts = await ask(context, organizationId, printer, group);
+      await context.reach('reconcile.asked');
+      moved += await settleReconcile(context.sql, organizationId, verdicts);
+      await context.reach('reconcile.settled');
     }
     if (pieces.length < BATCH) break;
   }

@@ -36,6 +36,7 @@ export const syncCampaign = async (
   const holder = `${settings.runnerName}@${hostname()} (${options.kind})`;
   const { runId, token } = await openSync(sql, organizationId, campaignId, options.kind, holder);
   const run = { organizationId, campaignId, token, runId };
+  await context.reach('sync.opened');
   const lost = new AbortController();
   const renewal = setInterval(() => {
     renewSync(sql, organizationId, campaignId, token).then(
@@ -56,11 +57,14 @@ export const syncCampaign = async (
     for await (const page of source.members(segment?.id ?? '', { pageSize: settings.pageSize, limit }, call)) {
       call.signal.throwIfAborted();
       await applyPage(sql, run, page.members, page.rejects, Math.round(page.waitedMs));
+      await context.reach('sync.page-applied');
       fetched += page.members.length + page.rejects.length;
       options.onPage?.(fetched);
     }
     // A limit that was reached may have cut the segment short.
-    return await closeSync(sql, run, limit === null || fetched < limit, null);
+    const report = await closeSync(sql, run, limit === null || fetched < limit, null);
+    await context.reach('sync.closed');
+    return report;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     logger.error({ campaign: campaignId, run: runId, fetched, error: message }, 'the sync ended early; pages applied so far stand');

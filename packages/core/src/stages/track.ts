@@ -15,7 +15,9 @@ interface Inbox {
 }
 
 /** A printer's webhook, checked on its raw bytes and stored. `forged` and `unknown_printer` store nothing. */
-export type Reception = { readonly outcome: 'stored' | 'repeated' } | { readonly outcome: 'forged' | 'unknown_printer'; readonly message: string };
+export type Reception =
+  | { readonly outcome: 'stored' | 'repeated' }
+  | { readonly outcome: 'forged' | 'unknown_printer'; readonly message: string };
 
 export const receiveWebhook = async (
   context: PipelineContext,
@@ -44,6 +46,7 @@ export const applyInbox = async (context: PipelineContext): Promise<number> => {
     const printers = new Map<string, Printer>();
     const count = await context.sql.begin(async (tx) => {
       const inbox = await tx<Inbox[]>`select * from postrider.track_claim(${BATCH})`;
+      if (inbox.length > 0) await context.reach('track.claimed');
       for (const webhook of inbox) {
         const key = `${webhook.organization_id}/${webhook.printer_name}`;
         try {
@@ -60,12 +63,16 @@ export const applyInbox = async (context: PipelineContext): Promise<number> => {
         } catch (error) {
           // Kept, with the reason: doctor reports it, and nothing is dropped.
           const message = error instanceof Error ? error.message : String(error);
-          context.logger.error({ webhook: webhook.id, printer: webhook.printer_name, error: message }, 'a webhook could not be applied; it is kept');
+          context.logger.error(
+            { webhook: webhook.id, printer: webhook.printer_name, error: message },
+            'a webhook could not be applied; it is kept',
+          );
           await tx`select postrider.track_done(${webhook.id}, ${message})`;
         }
       }
       return inbox.length;
     });
+    if (count > 0) await context.reach('track.applied');
     applied += count;
     if (count < BATCH) break;
   }

@@ -23,12 +23,13 @@ export interface Binaries {
   readonly version: string;
 }
 
-/** Programs that this account can run. Throws ServerError `no_binaries`. */
-export function binariesFor(account: Account, env: NodeJS.ProcessEnv = process.env): Binaries {
+/** Programs that this account can run; `native` is the package's directory of that name. Throws ServerError `no_binaries`. */
+export function binariesFor(account: Account, env: NodeJS.ProcessEnv = process.env, native: string | null = null): Binaries {
   const given = env['POSTRIDER_PG_BIN'];
-  if (given !== undefined && given !== '') return binariesIn(given, account);
+  return given === undefined || given === '' ? bundled(account, native ?? locatePackage()) : binariesIn(given, account);
+}
 
-  const native = locatePackage();
+function bundled(account: Account, native: string): Binaries {
   const failures: string[] = [];
   for (const root of [native, ...copies(native)]) {
     try {
@@ -105,9 +106,7 @@ function linkLibraries(root: string): void {
 
 /** Places for a copy, best first. The name changes with the package, so an upgrade makes a new copy. */
 function copies(native: string): string[] {
-  const from = join(native, 'bin', 'postgres');
-  const { size, mtimeMs } = lstatSync(from);
-  const name = join(`postgres-${keyOf(`${size} ${mtimeMs} ${readFileSync(join(native, '..', 'package.json'), 'utf8')}`)}`, 'native');
+  const name = join(`postgres-${keyOf(readFileSync(join(native, 'bin', 'postgres')))}`, 'native');
   if (process.getuid?.() === 0) return [join('/var/lib/postrider', name), join('/opt/postrider', name), join('/var/tmp/postrider-0', name)];
   return [join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'postrider', name)];
 }

@@ -55,9 +55,10 @@ export const ownServerHint = 'Or use a server of your own: set DATABASE_URL, or 
 const symptoms: ReadonlyArray<readonly [RegExp, ServerErrorCode]> = [
   [/No space left on device|Disk quota exceeded/, 'disk_full'],
   [/could not bind IPv4 address|could not create any TCP\/IP sockets/, 'port_in_use'],
-  [/database files are incompatible with server|was initialized by PostgreSQL version/, 'other_version'],
+  [/was initialized by PostgreSQL version|initialized with CATALOG_VERSION_NO/, 'other_version'],
   [
-    /could not locate a valid checkpoint record|invalid (primary )?checkpoint|incorrect checksum in control file|global\/pg_control|is not a database cluster directory|could not find redo location|invalid data in file|invalid page in block/,
+    // The major version has been compared before, so an unknown format of the control file means that it is not one any more.
+    /initialized with PG_CONTROL_VERSION|could not locate a valid checkpoint record|invalid (primary )?checkpoint|incorrect checksum in control file|global\/pg_control|is not a database cluster directory|could not find redo location|invalid data in file|invalid page in block/,
     'damaged',
   ],
   [/Permission denied|has invalid permissions|has wrong ownership|Operation not permitted/, 'no_rights'],

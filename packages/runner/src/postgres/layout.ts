@@ -6,7 +6,7 @@
  * project's path alone, so that every process finds the same one without a pointer file. An existing home always wins over a better place:
  * a second, empty database would mail everybody again.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
@@ -113,9 +113,9 @@ export function readPassword(home: Home): string | null {
   }
 }
 
-/** A short name for a path, stable across processes. */
-export function keyOf(path: string): string {
-  return createHash('sha256').update(path).digest('hex').slice(0, 12);
+/** A short name for a path or a content, stable across processes. */
+export function keyOf(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 12);
 }
 
 function places(projectDir: string): ReadonlyArray<{ path: string; inProject: boolean }> {
@@ -133,19 +133,17 @@ function places(projectDir: string): ReadonlyArray<{ path: string; inProject: bo
 /** Makes the directory and tries everything the server will need. Answers why it will not do, or null. */
 async function prepare(path: string, account: Account): Promise<string | null> {
   const made = asAccount(account, 'mkdir -p "$1"', [path]);
-  if (!made.ok && account.switched) {
-    // Only root may write here. The parents stay root's; the home alone is handed over, so its name cannot be swapped beneath us.
-    const given = asAccount({ ...account, switched: false }, 'umask 022; mkdir -p "$1" && chown -h "$2:$3" "$1"', [
-      path,
-      String(account.uid),
-      String(account.gid),
-    ]);
+  if (!made.ok && !account.switched) return reason(made.out);
+  if (account.switched) {
+    // Where only root may write, the parents stay root's; the home alone is handed over, so its name cannot be swapped beneath us. Each of
+    // several first runs does it, whoever made the directory: a run that tried it before the other had handed it over would go elsewhere.
+    const root = { ...account, switched: false };
+    const given = made.ok ? made : asAccount(root, 'umask 022; mkdir -p "$1"', [path]);
     if (!given.ok) return reason(given.out);
-  } else if (!made.ok) {
-    return reason(made.out);
+    if (lstatSync(path).uid === 0) asAccount(root, 'chown -h "$2:$3" "$1"', [path, String(account.uid), String(account.gid)]);
   }
-  const probe = join(path, '.probe');
-  const tried = asAccount(account, 'cd "$1" && chmod 700 . && : >.probe && rm -f .probe && mkdir -p log', [path]);
+  const probe = join(path, `.probe-${randomUUID()}`);
+  const tried = asAccount(account, 'cd "$1" && chmod 700 . && : >"$2" && rm -f "$2" && mkdir -p log', [path, probe]);
   if (!tried.ok) return `user ${account.name} cannot use it (${reason(tried.out)})`;
   const now = lstatSync(path);
   if (now.uid !== account.uid || (now.mode & 0o077) !== 0) return 'its file system keeps no owners or modes';

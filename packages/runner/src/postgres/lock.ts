@@ -1,12 +1,11 @@
 /**
  * One process at a time sets up, starts or stops the server of a home.
  *
- * A file made by link(2), so that it never exists without its holder's name in it. A holder who died is replaced. Two processes that
- * replace one dead holder at once could, in a window of microseconds, both go on; PostgreSQL's own interlock (postmaster.pid) and the
- * rename of a finished data directory are still safe then, so the lock saves work and confusion, not data.
+ * A file made by link(2), so that it never exists without its holder's name in it. A holder who died is replaced, by one heir. Should all
+ * of this fail, PostgreSQL's own interlock (postmaster.pid) and the rename of a finished data directory still keep the data safe.
  */
 import { randomUUID } from 'node:crypto';
-import { linkSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -49,18 +48,7 @@ async function take(path: string, claim: string, timeoutMs: number): Promise<voi
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const held = holder(path);
-    if (held !== null && isGone(held, path)) {
-      // Moved aside, not removed: what is moved must be the file that was judged, not one that a third process has just made.
-      const aside = `${claim}.gone`;
-      try {
-        renameSync(path, aside);
-        if (holder(aside) !== held) linkSync(aside, path);
-      } catch {
-        // somebody else was faster
-      }
-      rmSync(aside, { force: true });
-      continue;
-    }
+    if (held !== null && isGone(held, path) && inherit(path, claim, held)) continue;
     if (Date.now() > deadline) {
       throw new ServerError('busy', {
         what: `Another process (${held?.split(' ')[1] ?? 'unknown'}) has been setting up or stopping the embedded PostgreSQL for ${Math.round(timeoutMs / 1000)} s.`,
@@ -70,6 +58,28 @@ async function take(path: string, claim: string, timeoutMs: number): Promise<voi
     }
     await sleep(15);
   }
+}
+
+/**
+ * Removes the lock of a dead holder; false when that is somebody else's task. Between our look and now the lock may have passed to a living
+ * process, so only one waiter at a time, the heir of this very holder, may look again and remove it: nobody else changes it meanwhile.
+ */
+function inherit(path: string, claim: string, held: string): boolean {
+  const heir = `${path}.heir-${held.split(' ')[3] ?? ''}`;
+  try {
+    linkSync(claim, heir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const other = holder(heir);
+    if (other !== null && isGone(other, heir)) rmSync(heir, { force: true });
+    return false;
+  }
+  try {
+    if (holder(path) === held) rmSync(path);
+  } finally {
+    rmSync(heir, { force: true });
+  }
+  return true;
 }
 
 function sweep(path: string): void {

@@ -6,7 +6,7 @@
  * (`npm start | head`) closes when the caller ends.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,9 @@ import type { Account } from './account.ts';
 import { asAccount, identity, serverEnvironment } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { ServerError, diagnose } from './errors.ts';
+import { START_LOG, listen } from './server-log.ts';
 import { isAlive, isPostmasterOf, processesIn } from './processes.ts';
+import { doubleQuote } from './settings.ts';
 
 /** postmaster.pid, as PostgreSQL writes it. */
 export interface PidFile {
@@ -38,6 +40,7 @@ export interface StartOptions {
 
 /** How long backends of a killed postmaster may finish their statement before they are ended. */
 const ORPHAN_GRACE_MS = 500;
+const RETRY_MS = 50;
 const START_ATTEMPTS = 40;
 
 export function readPidFile(dataDir: string): PidFile | null {
@@ -86,20 +89,21 @@ export async function untilReady(dataDir: string, timeoutMs: number): Promise<Pi
 
 /** Starts the server and waits until it takes connections. Throws ServerError. */
 export async function startPostmaster(options: StartOptions): Promise<PidFile> {
-  clearStalePidFile(options);
   for (let attempt = 1; ; attempt += 1) {
+    clearStalePidFile(options);
     const outcome = await launch(options);
     if (typeof outcome !== 'string') return outcome;
     if (/lock file "postmaster\.pid" already exists/.test(outcome) && runningServer(options.dataDir) !== null) {
       const other = await untilReady(options.dataDir, options.timeoutMs);
       if (other !== null) return other;
-    } else if (attempt < START_ATTEMPTS && /pre-existing shared memory block/.test(outcome)) {
-      // The last postmaster was killed and its backends have not noticed yet: one in the middle of a long statement may take its time.
-      if (attempt * 50 > ORPHAN_GRACE_MS) endOrphans(options);
-      await sleep(50);
-      continue;
     }
-    throw diagnose(outcome, { dataDir: options.dataDir, user: options.account.name, port: options.port });
+    // The last postmaster was killed and backends of it still work: one in the middle of a long statement does not notice for a while.
+    const leftOver = /lock file "postmaster\.pid" already exists|pre-existing shared memory block/.test(outcome);
+    if (!leftOver || attempt === START_ATTEMPTS) {
+      throw diagnose(outcome, { dataDir: options.dataDir, user: options.account.name, port: options.port });
+    }
+    if (attempt * RETRY_MS > ORPHAN_GRACE_MS) endOrphans(options);
+    await sleep(RETRY_MS);
   }
 }
 
@@ -138,30 +142,16 @@ export async function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** The end of what a server said since `since`: its first output, and its newest log file. */
-export function logTail(logDir: string, since: number): string {
-  const recent = (name: string): boolean => (statSync(join(logDir, name), { throwIfNoEntry: false })?.mtimeMs ?? 0) >= since - 1000;
-  let names: string[];
-  try {
-    names = readdirSync(logDir).filter((name) => name.endsWith('.log') && recent(name));
-  } catch {
-    return '';
-  }
-  const texts = names.toSorted((a, b) => Number(b === startLog) - Number(a === startLog)).map((name) => tail(join(logDir, name)));
-  return texts.join('').trim();
-}
-
-const startLog = 'start.log';
-
 /** One attempt: the ready server, or what it said before it ended. */
 async function launch(options: StartOptions): Promise<PidFile | string> {
   const { binaries, account, dataDir, socketDir, logDir, port } = options;
   const began = Date.now();
+  const said = listen(logDir);
   // The shell makes the log file with the account's rights and is then replaced by the server: one process, one pid.
   // No server of ours runs, so what lies in the socket's directory is left over, and PostgreSQL would trip over a pid used again in it.
   const script = 'umask 077; mkdir -p "$2" && rm -f "$1"/.s.PGSQL.*; log="$2/$3"; shift 3; exec "$@" >"$log" 2>&1';
-  const server = [binaries.postgres, '-D', dataDir, '-p', String(port), '-k', socketDir];
-  const child = spawn('/bin/sh', ['-c', script, 'sh', socketDir, logDir, startLog, ...server], {
+  const server = [binaries.postgres, '-D', dataDir, '-p', String(port), '-k', doubleQuote(socketDir)]; // -k takes a list
+  const child = spawn('/bin/sh', ['-c', script, 'sh', socketDir, logDir, START_LOG, ...server], {
     ...identity(account),
     cwd: '/',
     env: serverEnvironment,
@@ -182,7 +172,7 @@ async function launch(options: StartOptions): Promise<PidFile | string> {
     child.removeAllListeners();
     child.unref();
   }
-  return logTail(logDir, began) || end.reason;
+  return said() || end.reason;
 }
 
 /**
@@ -198,6 +188,7 @@ function clearStalePidFile(options: StartOptions): void {
 }
 
 function endOrphans(options: StartOptions): void {
+  if (runningServer(options.dataDir) !== null) return; // they are no orphans
   for (const pid of processesIn(options.dataDir, options.account) ?? []) signal(options.account, pid, 'KILL');
 }
 
@@ -220,20 +211,4 @@ async function accepts(address: { path: string } | { host: string; port: number 
     socket.once('connect', () => done(true));
     socket.once('error', () => done(false));
   });
-}
-
-function tail(path: string, bytes = 16_384): string {
-  try {
-    const file = openSync(path, 'r');
-    try {
-      const { size } = fstatSync(file);
-      const chunk = Buffer.alloc(Math.min(size, bytes));
-      readSync(file, chunk, 0, chunk.length, size - chunk.length);
-      return chunk.toString('utf8');
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return '';
-  }
 }

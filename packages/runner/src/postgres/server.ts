@@ -71,11 +71,13 @@ export async function ensureServer(options: EnsureOptions): Promise<Server> {
   const timeoutMs = options.timeoutMs ?? 120_000;
   const { home, account } =
     found === null ? await makeHome(options.projectDir) : { home: found, account: accountOf(options.projectDir, found) };
-  return await withLock(
-    home.lockFile,
-    timeoutMs,
-    async () => (await running(home)) ?? (await start(home, account, timeoutMs, options.onProgress)),
-  );
+  const server = await withLock(home.lockFile, timeoutMs, async () => {
+    // Another first run may have had to settle elsewhere meanwhile.
+    const settled = findHome(options.projectDir);
+    if (settled !== null && settled.path !== home.path) return null;
+    return (await running(home)) ?? (await start(home, account, timeoutMs, options.onProgress));
+  });
+  return server ?? ensureServer(options);
 }
 
 /** Looks only. Throws ServerError `no_rights` where the data belong to another user. */

@@ -110,10 +110,11 @@ export function identityMap(account: Account, major: number): string {
   return `${header}${users.flatMap((user) => roles.map((role) => `owner ${doubleQuote(user)} ${role}\n`)).join('')}`;
 }
 
+/** In postgresql.conf a backslash escapes. */
 function quote(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }
 
-function doubleQuote(text: string): string {
+export function doubleQuote(text: string): string {
   return `"${text.replaceAll('"', '""')}"`;
 }

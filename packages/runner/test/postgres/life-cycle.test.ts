@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { asAccount, chooseAccount, identity } from '../../src/postgres/account.ts';
@@ -129,7 +130,10 @@ describe('the embedded server', () => {
     const sql = connect(url);
     const busy = sql`select count(*) from generate_series(1, 100000000000)`.catch(() => undefined);
     const watcher = connect(url);
-    while ((await watcher`select 1 from pg_stat_activity where query like '%generate_series(1, 1000000%' and pid <> pg_backend_pid()`).length === 0);
+    while (
+      (await watcher`select 1 from pg_stat_activity where query like '%generate_series(1, 1000000%' and pid <> pg_backend_pid()`).length ===
+      0
+    );
     await watcher.end();
     await killPostmaster(pid);
     const now = await project.ensure();
@@ -168,7 +172,8 @@ describe('the embedded server', () => {
     assert.equal((await project.ensure()).port, first.port);
   });
 
-  it('is reached although a cleaner of temporary files took its socket', { skip: process.platform !== 'linux' && 'told by /proc' }, async () => {
+  it('is reached although a cleaner of temporary files took its socket', async () => {
+    if (process.platform !== 'linux') return; // elsewhere the socket alone tells a server from a stranger on its port
     const first = await project.ensure();
     rmSync(join(first.socketDir, `.s.PGSQL.${first.port}`));
     assert.equal((await project.ensure()).pid, first.pid);
@@ -184,13 +189,11 @@ describe('the embedded server', () => {
     await assert.rejects(query(before.url, 'select 1'), /password authentication failed/);
   });
 
-  it('goes on where a set-up, a start and a lock holder were killed', async () => {
+  it('goes on where a lock holder and a start were killed', async () => {
     const { dataDir } = await project.ensure();
     await stop();
     const home = dirname(dataDir);
-    mkdirSync(`${dataDir}.new-1`);
-    writeFileSync(join(home, 'lock'), 'elsewhere 1 2 3');
-    writeFileSync(join(home, 'lock'), `${(await import('node:os')).hostname()} 4194303 77 dead`);
+    writeFileSync(join(home, 'lock'), `${hostname()} ${process.pid} 1 a process of an earlier life with the pid of this one`);
     writeFileSync(join(home, 'run', '.s.PGSQL.17000.lock'), '1\n');
     const now = await project.ensure();
     assert.equal(now.started, true);

@@ -36,11 +36,15 @@ const child = fileURLToPath(new URL('./child.ts', import.meta.url));
 
 /** Another process that ensures the server, prints it as JSON and then waits for its end (`stay`) or leaves. */
 export function ensureElsewhere(dir: string, stay = false): { process: ChildProcess; server: Promise<Server>; closed: Promise<void> } {
-  const process_ = spawn(process.execPath, [...process.execArgv.filter((flag) => !flag.startsWith('--test')), child, dir, stay ? 'stay' : ''], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true, // a group of its own, so that a test can send it what Ctrl-C sends
-    env: { ...process.env, NODE_TEST_CONTEXT: undefined },
-  });
+  const process_ = spawn(
+    process.execPath,
+    [...process.execArgv.filter((flag) => !flag.startsWith('--test')), child, dir, stay ? 'stay' : ''],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true, // a group of its own, so that a test can send it what Ctrl-C sends
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+    },
+  );
   let out = '';
   const server = new Promise<Server>((resolve, reject) => {
     process_.stdout.on('data', (chunk: Buffer) => {

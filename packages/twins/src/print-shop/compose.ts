@@ -32,11 +32,9 @@ export async function compose(pieces: readonly Piece[], artwork: ArtworkReader, 
       ({ fault }) => fault ?? '',
     );
     let reading: FrozenDocument | null = null;
-    const read = async (document: FrozenDocument): Promise<Uint8Array> => {
+    const read = (document: FrozenDocument): Promise<Uint8Array> => {
       reading = document;
-      const bytes = await artwork.read(document);
-      reading = null;
-      return bytes;
+      return artwork.read(document);
     };
     try {
       const sheets = good.map(({ sheet }) => sheet);
@@ -49,7 +47,7 @@ export async function compose(pieces: readonly Piece[], artwork: ArtworkReader, 
         spoiled: new Map([...spoiled].map(([fault, members]) => [fault, members.map(({ piece }) => piece)])),
       };
     } catch (error) {
-      // Changed between the check and the reading: once more without it.
+      // Changed between the check and the reading, or it can be read but not copied: once more without it.
       blame(reading, error);
     }
   }

@@ -5,7 +5,8 @@
  * (500 cards in ten documents of 50, with a photograph of 5.8 MB: 58 MB without it, 6 MB with it.)
  */
 import { ParseSpeeds, PDFDocument, PDFName, PDFNumber, type PDFPage } from 'pdf-lib';
-import type { FrozenDocument } from './artwork.ts';
+import { ArtworkError, type FrozenDocument } from './artwork.ts';
+import { messageOf } from './errors.ts';
 import { BLEED, type PageSize } from './formats.ts';
 import { SharedObjects } from './shared-objects.ts';
 
@@ -45,7 +46,7 @@ export async function pageSizes(bytes: Uint8Array): Promise<readonly PageSize[]>
   });
 }
 
-/** `read` gives the bytes of a document, one at a time. `printedAt` in milliseconds: the same plan gives the same file. */
+/** `read` gives the bytes of a document, one at a time. Throws `ArtworkError` where the last one read cannot be copied. `printedAt` in milliseconds: the same plan gives the same file. */
 export async function composeSheets(
   sheets: readonly Sheet[],
   read: (document: FrozenDocument) => Promise<Uint8Array>,
@@ -56,10 +57,11 @@ export async function composeSheets(
   const sides = sheets.flatMap((sheet) => [sheet.front, sheet.back]).map((side, position) => ({ ...side, position }));
   const pages: (PDFPage | undefined)[] = Array.from({ length: sides.length });
   for (const [document, wanted] of Map.groupBy(sides, (side) => side.document)) {
-    const source = await load(await read(document));
-    for (const { node } of source.getPages()) for (const name of screenOnly) node.delete(name);
+    const bytes = await read(document);
     const indices = wanted.map(({ page }) => page - 1);
-    const copies = await output.copyPages(source, indices);
+    const copies = await copyPages(output, bytes, indices).catch((error: unknown) => {
+      throw new ArtworkError('bad_artwork', `${document.url} cannot be copied: ${messageOf(error)}`);
+    });
     shared.absorb();
     for (const [order, { position }] of wanted.entries()) pages[position] = copies[order];
   }
@@ -73,6 +75,12 @@ export async function composeSheets(
   output.setModificationDate(date);
   output.setProducer('Postrider folder print shop');
   return output.save({ addDefaultPage: false, updateFieldAppearances: false, objectsPerTick: 500 });
+}
+
+async function copyPages(output: PDFDocument, bytes: Uint8Array, indices: readonly number[]): Promise<PDFPage[]> {
+  const source = await load(bytes);
+  for (const { node } of source.getPages()) for (const name of screenOnly) node.delete(name);
+  return output.copyPages(source, [...indices]);
 }
 
 /** A mail-house cuts by these. Where the source has them they are kept; where not, they follow from the format's bleed. */

@@ -185,10 +185,8 @@ async function open(
     await ledger.close();
   };
   try {
-    if (entries === 0) {
-      await refuseForeignFiles(paths.output);
-      await commit({ kind: 'opened', version: LEDGER_VERSION });
-    }
+    await refuseForeignFiles(paths.output, books);
+    if (entries === 0) await commit({ kind: 'opened', version: LEDGER_VERSION });
     // Given on the command line as before, it does not undo what a request has said since.
     if (settings.webhook !== null && settings.webhook !== books.webhook.started) {
       await commit({ kind: 'webhook', url: settings.webhook, from: 'start' });
@@ -223,14 +221,17 @@ async function open(
   return { url: `http://${HOST}:${port}`, port, broken: broken.promise, stop: () => (stopping ??= stop()) };
 }
 
-/** PDFs without a ledger: somebody has lost the ledger, and numbering them again would print over them. */
-async function refuseForeignFiles(output: string): Promise<void> {
-  const found = (await readdir(output)).find((name) => /^cards-\d+\.pdf$/.test(name));
-  if (found === undefined) return;
-  throw new ShopError(
-    exitCodes.badData,
-    `The folder ${output} holds ${found}, which its ledger does not know; the ledger seems to be lost. Nothing was changed. Restore ${join('shop', 'ledger.ndjson')}, or use another folder.`,
-  );
+/** PDFs that the ledger does not know: it was lost, or is an old copy, and numbering on from it would print cards again and over others. */
+async function refuseForeignFiles(output: string, books: Books): Promise<void> {
+  for (const name of (await readdir(output)).toSorted()) {
+    const file = Number(/^cards-(\d+)\.pdf$/.exec(name)?.[1] ?? 0);
+    if (file < books.nextFile || file === books.openPlan?.file) continue;
+    throw new ShopError(
+      exitCodes.badData,
+      `The folder ${output} holds ${name}, which its ledger does not know: the ledger is lost or old. ` +
+        `Nothing was changed. Restore ${join('shop', 'ledger.ndjson')}, or use another folder.`,
+    );
+  }
 }
 
 function listen(server: Server, port: number): Promise<void> {

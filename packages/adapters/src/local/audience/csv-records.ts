@@ -8,6 +8,8 @@ import { AudienceSourceError } from '@postrider/core/ports';
 import type { Info } from 'csv-parse';
 import type { SourceFile } from './source-file.ts';
 
+const maxRecord = 128_000;
+
 export interface CsvRecord {
   readonly cells: readonly string[];
   /** Counted from 1. */
@@ -20,6 +22,8 @@ export async function* csvRecords(path: string, file: SourceFile, delimiter: str
     bom: true,
     delimiter,
     info: true,
+    // A quote that is never closed would otherwise take the rest of the file into memory.
+    max_record_size: maxRecord,
     record_delimiter: ['\r\n', '\n', '\r'],
     // A row of the wrong length, or with a stray quote, is one bad row and no reason to give up the file.
     relax_column_count: true,
@@ -61,7 +65,7 @@ function sourceError(path: string, error: unknown, doubleCounted: number): Audie
         cause: error,
       });
     case 'CSV_MAX_RECORD_SIZE':
-      return new AudienceSourceError(`${path}: a row is longer than 128,000 characters${where}; most likely a quote was never closed`, { cause: error });
+      return new AudienceSourceError(`${path}: a row is longer than ${maxRecord} characters${where}; most likely a quote was never closed`, { cause: error });
     default:
       return new AudienceSourceError(`${path}: cannot be read${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }

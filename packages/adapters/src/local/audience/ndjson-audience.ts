@@ -114,7 +114,9 @@ function parseLine(text: string, line: number): { readonly keys: string[]; reado
   const keys: string[] = [];
   const cells: string[] = [];
   flatten('', value, 0);
-  return { keys, cells };
+  // Keys become names of merge data, and no database stores such a name.
+  const odd = keys.find((key) => key.includes('\0') || !key.isWellFormed());
+  return odd === undefined ? { keys, cells } : badJson(`The line has a key with a character that cannot be stored: ${quote(odd)}.`);
 
   function badJson(message: string): { reject: Reject } {
     return { reject: { row: line, column: null, reason: 'bad_json', message, externalId: null } };

@@ -43,7 +43,7 @@ export function readRow(plan: ColumnPlan, cells: readonly string[], row: number,
     const value = values[index] ?? '';
     const column = plan.names[index] ?? null;
     if (value.includes('\0')) return reject(column, 'nul_byte', `Column "${column}" has a NUL byte, which no database or printer takes: ${quote(value)}.`);
-    if (value.includes('\uFFFD')) {
+    if (value.includes('\uFFFD') || !value.isWellFormed()) {
       return reject(column, 'bad_encoding', `Column "${column}" is not valid UTF-8: ${quote(value)}. Save the file as UTF-8.`);
     }
     if (value.length > maxLength) {

@@ -85,7 +85,8 @@ export function describeAudienceContract(name: string, make: () => Promise<Audie
 
     it('stops when the signal aborts, before and in the middle, and never ends as if it were whole', async () => {
       await assert.rejects(async () => {
-        for await (const _ of harness.source.members(harness.segmentId, { pageSize: 2, limit: null }, abortedContext())) assert.fail('a page came');
+        for await (const _ of harness.source.members(harness.segmentId, { pageSize: 2, limit: null }, abortedContext()))
+          assert.fail('a page came');
       });
       const controller = new AbortController();
       await assert.rejects(async () => {
@@ -102,7 +103,8 @@ export function describeAudienceContract(name: string, make: () => Promise<Audie
     it('says that it cannot be read by AudienceSourceError', async () => {
       await assert.rejects(
         async () => {
-          for await (const _ of harness.unreadable.members(harness.segmentId, { pageSize: 2, limit: null }, contractContext())) assert.fail('a page came');
+          for await (const _ of harness.unreadable.members(harness.segmentId, { pageSize: 2, limit: null }, contractContext()))
+            assert.fail('a page came');
         },
         (error) => error instanceof AudienceSourceError && error.message.length > 10,
       );

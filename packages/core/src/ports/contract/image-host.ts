@@ -14,7 +14,11 @@ export interface ImageHostHarness {
 export type ImageHostAbility = 'keeps-bytes';
 
 /** What core relies on: storing and removing may be repeated, and what is stored under a URL never changes. */
-export function describeImageHostContract(name: string, make: () => Promise<ImageHostHarness>, abilities: readonly ImageHostAbility[] = []): void {
+export function describeImageHostContract(
+  name: string,
+  make: () => Promise<ImageHostHarness>,
+  abilities: readonly ImageHostAbility[] = [],
+): void {
   describe(`ImageHost contract: ${name}`, () => {
     let harness: ImageHostHarness;
     before(async () => {

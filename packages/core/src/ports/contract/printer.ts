@@ -55,7 +55,11 @@ function losing(after: number): LeaseGuard & { asked: number } {
 }
 
 /** What core relies on so that no card is printed twice and none is lost. */
-export function describePrinterContract(name: string, make: () => Promise<PrinterHarness>, abilities: readonly PrinterAbility[] = []): void {
+export function describePrinterContract(
+  name: string,
+  make: () => Promise<PrinterHarness>,
+  abilities: readonly PrinterAbility[] = [],
+): void {
   describe(`Printer contract: ${name}`, () => {
     let harness: PrinterHarness;
     before(async () => {

@@ -18,7 +18,11 @@ export type RendererAbility = 'refuses-cards' | 'refuses-templates';
 type Rendered = Extract<RenderResult, { outcome: 'rendered' }>;
 
 /** What core relies on: one result per card in order, pages of its own for each card, and a hash that means equal content. */
-export function describeRendererContract(name: string, make: () => Promise<RendererHarness>, abilities: readonly RendererAbility[] = []): void {
+export function describeRendererContract(
+  name: string,
+  make: () => Promise<RendererHarness>,
+  abilities: readonly RendererAbility[] = [],
+): void {
   describe(`Renderer contract: ${name}`, () => {
     let harness: RendererHarness;
     before(async () => {

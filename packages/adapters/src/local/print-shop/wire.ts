@@ -1,0 +1,82 @@
+/** What the print shop answers. Read loosely: a field that we do not know is no error, a status that we do not know is kept. */
+import type { Confidence, MailpieceStatus, PrinterEvent } from '@postrider/core/ports';
+import { z } from 'zod';
+
+export const submitAnswer = z.object({
+  results: z.array(
+    z
+      .discriminatedUnion('status', [
+        z.object({
+          status: z.literal('accepted'),
+          id: z.string().min(1),
+          replayed: z.boolean().default(false),
+          expectedDelivery: z.string().nullish(),
+        }),
+        z.object({ status: z.literal('rejected'), code: z.string(), message: z.string().default('') }),
+      ])
+      // One result that cannot be read makes one piece unknown and not the whole batch.
+      .nullable()
+      .catch(null),
+  ),
+});
+
+export const findAnswer = z.object({
+  pieces: z.array(z.object({ id: z.string().min(1), mailpiece: z.string().min(1), status: z.string().optional() })),
+});
+
+export const refusal = z.object({ code: z.string(), message: z.string().default('') });
+
+const event = z.object({
+  eventId: z.string().min(1),
+  pieceId: z.string().nullish(),
+  mailpieceId: z.string().nullish(),
+  organizationId: z.string().nullish(),
+  status: z.string(),
+  confidence: z.string().nullish(),
+  occurredAt: z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'is no time'),
+});
+
+export const webhookBody = z.object({ type: z.string(), data: z.object({ events: z.array(event) }) });
+export const eventsAnswer = z.object({ events: z.array(event), cursor: z.string().nullable() });
+
+const statuses: ReadonlySet<string> = new Set<MailpieceStatus>([
+  'accepted',
+  'in_production',
+  'in_transit',
+  'in_local_area',
+  'processed_for_delivery',
+  'delivered',
+  'rerouted',
+  'returned',
+  'failed',
+  'rejected',
+  'cancelled',
+]);
+const confidences: ReadonlySet<string> = new Set<Confidence>(['scan', 'assumed', 'logical', 'estimated']);
+
+const isStatus = (text: string): text is MailpieceStatus => statuses.has(text);
+const isConfidence = (text: string | null | undefined): text is Confidence => confidences.has(text ?? '');
+
+export function printerEvent(wire: z.infer<typeof event>): PrinterEvent {
+  return {
+    eventId: wire.eventId,
+    providerId: wire.pieceId ?? null,
+    mailpieceId: wire.mailpieceId ?? null,
+    organizationId: wire.organizationId ?? null,
+    status: isStatus(wire.status) ? wire.status : null,
+    providerStatus: wire.status,
+    occurredAt: new Date(wire.occurredAt).toISOString(),
+    // How sure an unknown word is cannot be told, so as little as possible is claimed.
+    confidence: isConfidence(wire.confidence) ? wire.confidence : 'estimated',
+  };
+}
+
+/** The value of a JSON text by a schema, or null. */
+export function readJson<Schema extends z.ZodType>(schema: Schema, text: string): z.infer<Schema> | null {
+  try {
+    const parsed = schema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import type { AdapterFactory, Renderer } from '@postrider/core/ports';
+import { z } from 'zod';
+import { parseOptions } from '../options.ts';
+
+const optionsSchema = z.strictObject({});
+
+/** Renders nothing, at once: what is left is the pipeline itself. The hash of a card's content is a real one, so approval can be tried with it. */
+export function createNoopRenderer(): Renderer {
+  return {
+    async render({ template, format, cards }, context) {
+      context.signal.throwIfAborted();
+      if (cards.length === 0) return { documents: [], results: [] };
+      const results = cards.map(({ recipientId, ...content }, index) => {
+        const contentHash = createHash('sha256').update(JSON.stringify([template, format, content])).digest('hex');
+        return { recipientId, outcome: 'rendered' as const, document: 0, frontPage: 2 * index + 1, backPage: 2 * index + 2, contentHash };
+      });
+      return { documents: [{ name: 'noop', contentType: 'application/x-noop', bytes: new Uint8Array(0) }], results };
+    },
+  };
+}
+
+export const noopRenderer: AdapterFactory<Renderer> = {
+  kind: 'noop',
+  create(options) {
+    parseOptions('renderer', optionsSchema, options);
+    return createNoopRenderer();
+  },
+};

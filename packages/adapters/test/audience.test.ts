@@ -1,0 +1,352 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { contractContext, describeAudienceContract } from '@postrider/core/contract';
+import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
+import type { AudienceSource, Member, Reject } from '@postrider/core/ports';
+import fc from 'fast-check';
+import { createCsvAudience, createNdjsonAudience } from '../src/index.ts';
+import { temporaryFolder, wiringAt } from './helpers.ts';
+
+const header = 'id,email,first_name,last_name,address1,address2,city,state,zip,country,favorite';
+const good = 'c1,ann@example.com,Ann,Lee,12 Main Street,Apt 4,Springfield,IL,62701,US,Rye';
+
+interface Read {
+  readonly members: readonly Member[];
+  readonly rejects: readonly Reject[];
+}
+
+async function readAll(source: AudienceSource, segmentId = 'segment'): Promise<Read> {
+  const [members, rejects]: [Member[], Reject[]] = [[], []];
+  for await (const page of source.members(segmentId, { pageSize: 100, limit: null }, contractContext())) {
+    members.push(...page.members);
+    rejects.push(...page.rejects);
+  }
+  return { members, rejects };
+}
+
+let files = 0;
+async function csv(content: string | Uint8Array, options: object = {}, segmentId?: string): Promise<Read> {
+  const folder = await temporaryFolder();
+  const path = `${files++}.csv`;
+  await writeFile(join(folder, path), content);
+  return readAll(createCsvAudience({ path, ...options }, wiringAt(folder)), segmentId);
+}
+
+async function reasonsOf(...rows: readonly string[]): Promise<readonly string[]> {
+  const { members, rejects } = await csv([header, ...rows].join('\n'));
+  return [...members.map(({ row }) => `${row} member`), ...rejects.map(({ row, column, reason }) => `${row} ${column} ${reason}`)];
+}
+
+describeAudienceContract('csv', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'people.csv'), [header, good, 'c2,,,,,,,,,,', 'c3,b@example.com,,,,,,,,,', '', ',x@example.com,,,,,,,,,', 'c5,c@example.com,"Li\nsa",,,,,,,,', 'c6,d@example.com,,,,,,,,,'].join('\r\n'));
+  return {
+    source: createCsvAudience({ path: 'people.csv' }, wiringAt(folder)),
+    unreadable: createCsvAudience({ path: 'missing.csv' }, wiringAt(folder)),
+    segmentId: 'any',
+    rows: 6,
+    close: async () => undefined,
+  };
+});
+
+describeAudienceContract('ndjson', async () => {
+  const folder = await temporaryFolder();
+  const people = [{ id: 1, email: 'a@example.com' }, { id: '2' }, { id: '3', email: 'c@example.com', city: 'X' }, { id: 4, email: 'd@example.com' }];
+  await writeFile(join(folder, 'people.ndjson'), `${people.map((one) => JSON.stringify(one)).join('\n')}\nnot json\n`);
+  return {
+    source: createNdjsonAudience({ path: 'people.ndjson' }, wiringAt(folder)),
+    unreadable: createNdjsonAudience({ path: '.' }, wiringAt(folder)),
+    segmentId: 'any',
+    rows: 5,
+    close: async () => undefined,
+  };
+});
+
+describe('CSV audience', () => {
+  it('reads a person, guesses the columns and keeps the rest as merge data', async () => {
+    const { members, rejects } = await csv(`\uFEFF${header},=cmd|' /C calc'!A0\r\n${good},=1+1\r\n`);
+    assert.deepEqual(rejects, []);
+    assert.deepEqual(members, [
+      {
+        row: 2,
+        externalId: 'c1',
+        email: 'ann@example.com',
+        firstName: 'Ann',
+        lastName: 'Lee',
+        address: { line1: '12 Main Street', line2: 'Apt 4', city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' },
+        merge: { favorite: 'Rye', "=cmd|' /C calc'!A0": '=1+1' },
+      },
+    ]);
+  });
+
+  it('takes semicolons and tabs, other spellings of columns, and names in one column', async () => {
+    const expected = { line1: '1 High St', line2: null, city: 'Leeds', region: null, postalCode: 'LS1 4AP', country: 'GB' };
+    for (const delimiter of [';', '\t', '|']) {
+      const rows = [
+        ['Customer ID', 'E-Mail Address', 'Full Name', 'Street', 'Post Town', 'Postcode', 'Country'],
+        ['7', 'jo@example.com', 'Jo van Dyk', '1 High St', 'Leeds', 'ls14ap', 'United Kingdom'],
+      ];
+      const { members } = await csv(rows.map((row) => row.join(delimiter)).join('\n'));
+      assert.deepEqual(members[0]?.address, expected);
+      assert.deepEqual([members[0]?.firstName, members[0]?.lastName], ['Jo van', 'Dyk']);
+    }
+  });
+
+  it('tells each bad row by line, column and reason, and nothing else', async () => {
+    assert.deepEqual(
+      await reasonsOf(
+        good,
+        ',a@example.com,,,,,,,,,',
+        'c3,,,,,,,,,,',
+        'c4,not an address,,,,,,,,,',
+        'c5,,,,12 Main Street,,Springfield,IL,6270,US,',
+        'c6,,,,12 Main Street,,,IL,62701,US,',
+        'c7,,,,12 Main Street,,Springfield,,62701,US,',
+        `c8,a@example.com,${'x'.repeat(201)},,,,,,,,`,
+        'c9,a@example.com,"An\nn",,,,,,,,',
+        'c10,a@example.com,A\0nn,,,,,,,,',
+        'c11,a@example.com',
+        'c12,a@example.com,,,,,,,,,,,one too many',
+        'c13,,,,1 High St,,Leeds,,XX1 1XX1,GB,',
+        'c14,,,,1 High St,,Leeds,,,Atlantis,',
+      ),
+      [
+        '2 member',
+        '3 id missing_external_id',
+        '4 null no_email_no_address',
+        '5 email bad_email',
+        '6 zip bad_postal_code',
+        '7 city incomplete_address',
+        '8 state incomplete_address',
+        '9 first_name too_long',
+        '10 first_name control_character',
+        '12 first_name nul_byte',
+        '13 null wrong_number_of_fields',
+        '14 null wrong_number_of_fields',
+        '15 zip bad_postal_code',
+        '16 country bad_country',
+      ],
+    );
+  });
+
+  it('keeps a person with a good address and a bad e-mail, without e-mail', async () => {
+    const { members, rejects } = await csv(`${header}\nc1,nobody(at)example,Ann,Lee,12 Main Street,,Springfield,IL,62701,US,\n`);
+    assert.deepEqual(rejects, []);
+    assert.equal(members[0]?.email, null);
+    assert.equal(members[0]?.address?.line1, '12 Main Street');
+  });
+
+  it('gives a ZIP its lost zeros back only where the state has such codes', async () => {
+    const zip = async (state: string, code: string): Promise<string> => {
+      const { members, rejects } = await csv(`${header}\nc1,,A,B,1 Main St,,Town,${state},${code},US,\n`);
+      return members[0]?.address?.postalCode ?? rejects[0]?.reason ?? '';
+    };
+    assert.equal(await zip('MA', '2138'), '02138');
+    assert.equal(await zip('Massachusetts', '2138'), '02138');
+    assert.equal(await zip('PR', '907'), '00907');
+    assert.equal(await zip('NJ', '7030-1234'), '07030-1234');
+    assert.equal(await zip('MA', '21381234'), '02138-1234');
+    assert.equal(await zip('IL', '627011234'), '62701-1234');
+    assert.equal(await zip('CA', '9021'), 'bad_postal_code');
+    assert.equal(await zip('MA', '9021'), 'bad_postal_code');
+    assert.equal(await zip('IL', '62701.0'), 'bad_postal_code');
+    assert.equal(await zip('IL', '00000'), 'bad_postal_code');
+  });
+
+  it('knows British postcodes by their form', async () => {
+    const of = async (code: string): Promise<string> => {
+      const { members, rejects } = await csv(`${header}\nc1,,A,B,1 High St,,Leeds,,${code},GB,\n`);
+      return members[0]?.address?.postalCode ?? rejects[0]?.reason ?? '';
+    };
+    for (const [code, expected] of [
+      ['m11ae', 'M1 1AE'],
+      ['B33 8TH', 'B33 8TH'],
+      ['w1a0ax', 'W1A 0AX'],
+      ['CR2 6XH', 'CR2 6XH'],
+      ['DN55 1PT', 'DN55 1PT'],
+      ['EC1A 1BB', 'EC1A 1BB'],
+      ['GIR 0AA', 'GIR 0AA'],
+      ['bfpo 57', 'BFPO 57'],
+      ['EC1A 1BV', 'bad_postal_code'],
+      ['E1', 'bad_postal_code'],
+      ['', 'bad_postal_code'],
+    ] as const) {
+      assert.equal(await of(code), expected, code);
+    }
+  });
+
+  it('rejects what is not UTF-8, and reads it when it is told the encoding', async () => {
+    const bytes = Buffer.concat([Buffer.from(`${header}\nc1,a@example.com,Zo`), Buffer.from([0xeb]), Buffer.from(',,,,,,,,\n')]);
+    const { rejects } = await csv(bytes);
+    assert.deepEqual([rejects[0]?.row, rejects[0]?.column, rejects[0]?.reason], [2, 'first_name', 'bad_encoding']);
+    const { members } = await csv(bytes, { encoding: 'windows-1252' });
+    assert.equal(members[0]?.firstName, 'Zoë');
+    const utf16 = Buffer.from(`\uFEFFid\temail\nc1\tzoë@example.com\n`, 'utf16le');
+    await assert.rejects(csv(utf16), /UTF-16.*encoding: utf-16le/s);
+    assert.equal((await csv(utf16, { encoding: 'utf-16le' })).members[0]?.email, 'zoë@example.com');
+  });
+
+  it('composes accents and trims', async () => {
+    const { members } = await csv(`${header}\n c1 , a@example.com ,Zoe\u0308 ,,,,,,,, \n`);
+    assert.deepEqual([members[0]?.externalId, members[0]?.email, members[0]?.firstName], ['c1', 'a@example.com', 'Zoë']);
+  });
+
+  it('quotes at most 40 characters of a value and shows what cannot be seen', async () => {
+    const { rejects } = await csv(`${header}\nc1,${'long'.repeat(30)},,,,,,,,,\nc2,a@example.com,\u202Egnp.exe,,,,,,,,\n`);
+    assert.match(rejects[0]?.message ?? '', /"(long){10}"…\.$/);
+    assert.match(rejects[1]?.message ?? '', /\\u202e/);
+  });
+
+  it('takes the columns it is told, and merge data where a guess is switched off', async () => {
+    const text = 'kennung;email;zip;address2\nx1;a@example.com;62701;blue\n';
+    const columns = { externalId: 'Kennung', line2: null, postalCode: null };
+    assert.deepEqual((await csv(text, { columns })).members[0]?.merge, { zip: '62701', address2: 'blue' });
+    await assert.rejects(csv(text, { columns: { externalId: 'Nummer' } }), /no column "Nummer" for externalId.*"kennung"/s);
+  });
+
+  it('filters by a segment column, and reads a file for each segment', async () => {
+    const text = 'id,email,segment\n1,a@example.com,loyal\n2,b@example.com,new\n3,broken,loyal\n';
+    const loyal = await csv(text, { segmentColumn: 'Segment' }, 'loyal');
+    assert.deepEqual([loyal.members.length, loyal.rejects.length], [1, 1]);
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'loyal.csv'), text);
+    const source = createCsvAudience({ segments: { loyal: 'loyal.csv' } }, wiringAt(folder));
+    assert.equal((await readAll(source, 'loyal')).members.length, 2);
+    await assert.rejects(readAll(source, 'other'), AudienceSourceError);
+  });
+
+  it('keeps a column named __proto__ as plain data', async () => {
+    const { members } = await csv('id,email,__proto__\n1,a@example.com,polluted\n');
+    assert.equal(Object.hasOwn(members[0]?.merge ?? {}, '__proto__'), true);
+    assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
+  });
+
+  it('tells by AudienceSourceError what is wrong with a file, and where', async () => {
+    const cases: readonly (readonly [string | Uint8Array, RegExp])[] = [
+      ['', /is empty/],
+      ['\n\n', /no header line/],
+      [gzipSync(header), /gzip.*gunzip/],
+      [Buffer.from('PK\u0003\u0004rest'), /spreadsheet/],
+      ['c1,ann@example.com,Ann\n', /no column holds the id.*add a header line.*columns\.externalId/s],
+      ['id,shoe size\n1,44\n', /neither an e-mail nor an address/],
+      ['id,email,Email\n', /columns 2 and 3 are both named "Email" \(line 1\)/],
+      ['id,,email\n', /column 2 has no name/],
+      [`${header}\n${good}\nc2,"never closed\n`, /quote.*never closed.*line 3/s],
+      [`${header}\nc2,"${'x'.repeat(200_000)}`, /longer than 128000.*line 2/s],
+    ];
+    for (const [content, message] of cases) {
+      await assert.rejects(csv(content), (error) => error instanceof AudienceSourceError && message.test(error.message), String(message));
+    }
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'sub'));
+    await writeFile(join(folder, 'secret.csv'), header);
+    await chmod(join(folder, 'secret.csv'), 0);
+    const paths: [string, RegExp][] = [
+      ['missing.csv', /no such file.*campaign file/],
+      ['sub', /directory/],
+      ['secret.csv/x', /not a folder/],
+    ];
+    // root may read everything.
+    if (process.getuid?.() !== 0) paths.push(['secret.csv', /no right/]);
+    for (const [path, message] of paths) await assert.rejects(readAll(createCsvAudience({ path }, wiringAt(folder))), message);
+  });
+
+  it('does not count a file as whole that was changed while it was read', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'growing.csv');
+    await writeFile(path, `${header}\n${good}\n`);
+    const source = createCsvAudience({ path }, wiringAt(folder));
+    await assert.rejects(async () => {
+      for await (const _ of source.members('', { pageSize: 1, limit: null }, contractContext())) await writeFile(path, `${header}\n${good}\n${good}\n`);
+    }, /changed while it was read/);
+  });
+
+  it('names the option it cannot use', () => {
+    for (const [options, option] of [
+      [{}, 'audience.path'],
+      [{ path: 5 }, 'audience.path'],
+      [{ path: 'x', colums: {} }, 'audience.colums'],
+      [{ path: 'x', columns: { mail: 'x' } }, 'audience.columns.mail'],
+      [{ path: 'x', defaultCountry: 'usa' }, 'audience.defaultCountry'],
+    ] as const) {
+      assert.throws(
+        () => createCsvAudience(options, wiringAt('/')),
+        (error) => error instanceof AdapterConfigError && error.option === option,
+        option,
+      );
+    }
+  });
+
+  it('tells for any cells the line on which their record begins', async () => {
+    const cell = fc.oneof(fc.constantFrom('', 'x', 'a,b', '"', 'a "b" c', '\n', '\r\n', 'a\rb', '\n\n'), fc.string({ maxLength: 6 }));
+    const lineBreak = fc.constantFrom('\n', '\r\n', '\r');
+    const clean = (text: string): string => text.replace(/[\0\uFEFF]/g, '');
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(cell, cell, lineBreak), { maxLength: 8 }), lineBreak, async (rows, first) => {
+        let text = `id,email,a,b${first}`;
+        let line = 2;
+        const expected: { row: number; a: string; b: string }[] = [];
+        for (const [a, b, lineBreakHere] of rows) {
+          const [x, y] = [clean(a), clean(b)];
+          expected.push({ row: line, a: x.normalize('NFC').trim(), b: y.normalize('NFC').trim() });
+          const record = `1,a@example.com,"${x.replaceAll('"', '""')}","${y.replaceAll('"', '""')}"${lineBreakHere}`;
+          text += record;
+          line += record.match(/\r\n|\n|\r/g)?.length ?? 0;
+        }
+        const { members, rejects } = await csv(text);
+        assert.deepEqual(rejects, []);
+        assert.deepEqual(
+          members.map(({ row, merge }) => ({ row, a: merge['a'], b: merge['b'] })),
+          expected,
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('NDJSON audience', () => {
+  const ndjson = async (content: string, options: object = {}): Promise<Read> => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'people.ndjson'), content);
+    return readAll(createNdjsonAudience({ path: 'people.ndjson', ...options }, wiringAt(folder)));
+  };
+
+  it('reads people whose keys differ, nested ones too', async () => {
+    const { members, rejects } = await ndjson(
+      [
+        '\uFEFF{"id": 17, "email": "a@example.com", "vip": true, "tags": ["x", "y"], "size": null}',
+        '',
+        '{"id":"18","first_name":"Bo","address":{"line1":"1 Main St","city":"Boston","region":"MA","postal_code":"2138"}}',
+      ].join('\r\n'),
+    );
+    assert.deepEqual(rejects, []);
+    assert.deepEqual(
+      members.map(({ row, externalId, merge }) => ({ row, externalId, merge })),
+      [
+        { row: 1, externalId: '17', merge: { vip: 'true', tags: '["x","y"]', size: '' } },
+        { row: 3, externalId: '18', merge: {} },
+      ],
+    );
+    assert.equal(members[1]?.address?.postalCode, '02138');
+  });
+
+  it('rejects a line that is not JSON by its number', async () => {
+    const lines = ['{"id":1,"email":"a@example.com"}', '{"id":2,', '[1]', '{"id":3,"email":"b@example.com"}', '{"id":4,"a\\u0000b":1}'];
+    const { members, rejects } = await ndjson([...lines, '{"id":5,"email":"c@example.com","x":"\\ud800"}'].join('\n'));
+    assert.equal(members.length, 2);
+    assert.deepEqual(
+      rejects.map(({ row, reason }) => `${row} ${reason}`),
+      ['2 bad_json', '3 bad_json', '5 bad_json', '6 bad_encoding'],
+    );
+  });
+
+  it('says so when the file is something else', async () => {
+    await assert.rejects(ndjson('id,email\n1,a@example.com\n'), /not NDJSON.*line 1/s);
+    await assert.rejects(ndjson('[{"id":1}]'), /one JSON array/);
+    await assert.rejects(ndjson(`{"id":"${'x'.repeat(1_100_000)}"}`), /longer than 1000000/);
+  });
+});

@@ -1,0 +1,245 @@
+/** The shop as a process: what it prints, how it ends, and what it says when it cannot start. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { suite, test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ShopError, spawnPrintShop, startPrintShop } from '../src/index.ts';
+import { fromArguments, settle, toArguments } from '../src/print-shop/options.ts';
+import {
+  anOrder,
+  cardOf,
+  client,
+  eventually,
+  makeArtwork,
+  pdfNames,
+  quiet,
+  SECRET,
+  shopHere,
+  shopProcess,
+  temporaryFolder,
+  TOKEN,
+} from './helpers.ts';
+
+const main = fileURLToPath(new URL('../src/print-shop/main.ts', import.meta.url));
+
+/** Runs the command line as a person does, through tsx. */
+function run(t: TestContext, argv: readonly string[], env: NodeJS.ProcessEnv = { PRINT_SHOP_TOKEN: TOKEN }) {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...argv], {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  const ready = (): Promise<{ url: string }> =>
+    eventually('the ready line', () => (stdout.endsWith('\n') ? (JSON.parse(stdout) as { url: string }) : null));
+  return { child, ended, ready };
+}
+
+const withCode = (exitCode: number, message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof ShopError);
+  assert.equal(error.exitCode, exitCode);
+  assert.match(error.message, message);
+  return true;
+};
+
+// Side by side, because each mostly waits for a process to start.
+suite('the print shop as a process', { concurrency: 4 }, () => {
+  test('one line on standard output when it is ready, the rest on standard error; SIGTERM ends it and leaves what waits in the ledger', async (t) => {
+    const folder = await temporaryFolder(t);
+    const art = await temporaryFolder(t);
+    const { child, ended, ready } = run(t, ['--folder', folder, '--artwork', art, '--print-after-ms', '600000']);
+    const { url } = await ready();
+    const order = anOrder({ ...cardOf(await makeArtwork(join(art, 'card.pdf')), 0), name: 'Rosalind Secretname' });
+    await client(url).order([order]);
+    child.kill('SIGTERM');
+    const { code, stdout, stderr } = await ended;
+    assert.equal(code, 0);
+    assert.deepEqual(JSON.parse(stdout), { ready: true, url });
+    assert.ok(url.startsWith('http://127.0.0.1:'));
+    assert.ok(!stderr.includes('Secretname') && !stderr.includes(TOKEN));
+    assert.deepEqual(await pdfNames(folder), []);
+    assert.ok(!(await readdir(join(folder, 'shop'))).includes('lock'));
+
+    const { ledger, post } = await shopHere(t, { folder, artwork: [art] });
+    assert.equal((await ledger())[0]?.status, 'accepted');
+    assert.equal((await post('/v1/print', {})).status, 200);
+    assert.deepEqual(await pdfNames(folder), ['cards-000001.pdf']);
+  });
+
+  test('SIGINT during a print finishes the PDF', async (t) => {
+    const folder = await temporaryFolder(t);
+    const art = await temporaryFolder(t);
+    const url = await makeArtwork(join(art, 'cards.pdf'), { cards: 500 });
+    const { shop, order } = await shopProcess(t, { folder, artwork: [art] });
+    for (let batch = 0; batch < 5; batch += 1)
+      await order(Array.from({ length: 100 }, (_, card) => anOrder(cardOf(url, 100 * batch + card))));
+    // The fifth batch has filled a PDF, and the press has just begun.
+    await shop.kill('SIGINT');
+    assert.deepEqual(await shop.exited, { code: 0, signal: null });
+    const names = await readdir(folder);
+    assert.ok(!names.some((name) => name.startsWith('.')), 'nothing half written is left');
+    const { ledger } = await shopHere(t, { folder });
+    const printed = (await ledger()).filter(({ file }) => file !== null).length;
+    assert.equal(printed, names.includes('cards-000001.pdf') ? 500 : 0);
+  });
+
+  test('a port in use, a folder in use and a folder that is none are told apart', async (t) => {
+    const folder = await temporaryFolder(t);
+    const other = createServer();
+    await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening));
+    t.after(() => other.close());
+    const { port } = other.address() as AddressInfo;
+    await assert.rejects(
+      spawnPrintShop({ folder, token: TOKEN, port, log: quiet }),
+      withCode(69, new RegExp(`Port ${port} .*in use.*--port`)),
+    );
+
+    await shopProcess(t, { folder });
+    await assert.rejects(
+      spawnPrintShop({ folder, token: TOKEN, log: quiet }),
+      withCode(75, /Another print shop \(process \d+\) works in this folder/),
+    );
+
+    const file = join(await temporaryFolder(t), 'file');
+    await writeFile(file, '');
+    await assert.rejects(
+      spawnPrintShop({ folder: join(file, 'below'), token: TOKEN, log: quiet }),
+      withCode(73, /cannot be used.*ENOTDIR/),
+    );
+  });
+
+  test('a killed shop leaves its folder to the next, whoever has its process number now', async (t) => {
+    const folder = await temporaryFolder(t);
+    const first = await shopProcess(t, { folder });
+    await first.shop.kill();
+    const lock = join(folder, 'shop', 'lock');
+    assert.match(await readFile(lock, 'utf8'), new RegExp(`^${first.shop.pid} `));
+    // The number of a process that lives, with another beginning.
+    if (process.platform === 'linux') await writeFile(lock, `${process.pid} 1 x\n`);
+    const { order } = await shopProcess(t, { folder });
+    assert.equal((await order([anOrder()]))[0]?.status, 'accepted');
+  });
+
+  test('wrong usage is said in a sentence, and ends with 2', async (t) => {
+    const folder = join(await temporaryFolder(t), 'never-made');
+    const { code, stdout, stderr } = await run(t, ['--folder', folder, '--returned', 'some']).ended;
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /^print shop: --returned must be a number, and is "some"\. See --help\.\n$/);
+
+    const token = { PRINT_SHOP_TOKEN: TOKEN };
+    const cases: readonly (readonly [readonly string[], NodeJS.ProcessEnv, RegExp])[] = [
+      [[], token, /--folder is missing/],
+      [['--folder', folder, '--colour'], token, /--colour/],
+      [['--folder', folder], {}, /PRINT_SHOP_TOKEN is not set/],
+      [['--folder', folder, '--returned', '101'], token, /--returned must be a number from 0 to 100/],
+      [['--folder', folder, '--print-after-ms=-1'], token, /--print-after-ms must be/],
+      [['--folder', folder, '--webhook', 'http://127.0.0.1:1/'], token, /PRINT_SHOP_WEBHOOK_SECRET/],
+      [['--folder', folder, '--webhook', 'ftp://127.0.0.1/'], { ...token, PRINT_SHOP_WEBHOOK_SECRET: SECRET }, /http: or https:/],
+      [['--folder', folder], { ...token, PRINT_SHOP_WEBHOOK_SECRET: 'whsec_c2hvcnQ=' }, /24 to 64 bytes/],
+      [['--folder', folder], { ...token, PRINT_SHOP_WEBHOOK_SECRET: 'plain' }, /whsec_/],
+    ];
+    for (const [argv, env, message] of cases) {
+      assert.throws(() => settle(fromArguments(argv, env)?.options ?? { folder, token: TOKEN }), withCode(2, message));
+    }
+    await assert.rejects(startPrintShop({ folder, token: TOKEN, daysPerSecond: Number.NaN }), withCode(2, /--days-per-second/));
+    await assert.rejects(stat(folder), { code: 'ENOENT' });
+  });
+
+  test('a child process gets the options that it was given', () => {
+    const options = {
+      folder: '/a folder/=x',
+      token: TOKEN,
+      webhookSecret: SECRET,
+      port: 4_711,
+      artwork: ['/one', '--two'],
+      acceptNoopArtwork: true,
+      keys: false,
+      readLagMs: 1,
+      printAfterMs: 0,
+      daysPerSecond: 0.5,
+      loseScans: 2,
+      returned: 3,
+      webhook: 'http://127.0.0.1:1/x?y=z',
+      webhookDuplicates: 4,
+      webhookShuffle: true,
+      allowFaults: true,
+    };
+    const argv = toArguments(options);
+    assert.ok(!argv.join(' ').includes('whsec') && !argv.join(' ').includes(TOKEN), 'secrets are not on the command line');
+    assert.deepEqual(fromArguments(argv, { PRINT_SHOP_TOKEN: TOKEN, PRINT_SHOP_WEBHOOK_SECRET: SECRET })?.options, options);
+    assert.deepEqual(toArguments({ folder: 'x', token: TOKEN, keys: true, webhookShuffle: false }), ['--folder=x']);
+  });
+
+  test('--help names every option', async (t) => {
+    const { code, stdout } = await run(t, ['--help'], {}).ended;
+    assert.equal(code, 0);
+    for (const flag of ['--folder', '--no-keys', '--read-lag-ms', '--days-per-second', '--webhook-shuffle', '--allow-faults'])
+      assert.ok(stdout.includes(flag), flag);
+  });
+
+  test('it ends with the process that started it', async (t) => {
+    const { child, ended, ready } = run(t, ['--folder', await temporaryFolder(t), '--until-stdin-ends']);
+    await ready();
+    child.stdin.end();
+    assert.equal((await ended).code, 0);
+  });
+
+  test('a full disk: nothing acknowledged is lost, and the shop says why it goes', { skip: process.platform === 'win32' }, async (t) => {
+    const folder = await temporaryFolder(t);
+    // A limit on the size of files stands for the disk; the signal that comes with it is ignored, so that writes fail as they do on a full one.
+    const script = 'trap "" XFSZ; ulimit -f 60; exec "$@"';
+    const child = spawn(
+      'sh',
+      [
+        '-c',
+        script,
+        'sh',
+        process.execPath,
+        '--import',
+        'tsx',
+        main,
+        '--folder',
+        folder,
+        '--accept-noop-artwork',
+        '--print-after-ms',
+        '600000',
+      ],
+      {
+        env: { ...process.env, PRINT_SHOP_TOKEN: TOKEN },
+      },
+    );
+    t.after(() => child.kill('SIGKILL'));
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const ended = once(child, 'close');
+    const { url } = await eventually('the ready line', () => (stdout.endsWith('\n') ? (JSON.parse(stdout) as { url: string }) : null));
+    const { order } = client(url);
+    const acknowledged: string[] = [];
+    for (let batch = 0; batch < 50; batch += 1) {
+      const orders = [anOrder(), anOrder(), anOrder()];
+      const results = await order(orders).catch((error: unknown) => String(error));
+      if (typeof results === 'string') {
+        assert.match(results, /503|fetch failed/);
+        break;
+      }
+      acknowledged.push(...orders.map(({ reference }) => reference.mailpieceId));
+    }
+    const [code] = (await ended) as [number];
+    assert.equal(code, 74);
+    assert.match(stderr, /The ledger .* cannot be written: EFBIG.*Every piece that was acknowledged is kept/);
+    assert.ok(acknowledged.length > 10 && acknowledged.length < 150);
+    const { ledger } = await shopHere(t, { folder });
+    assert.deepEqual((await ledger()).map(({ mailpiece }) => mailpiece).slice(0, acknowledged.length), acknowledged);
+  });
+});

@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import type { PieceStatus, TrackingEvent, WebhookBody } from '../src/index.ts';
+import {
+  anOrder,
+  cardOf,
+  eventually,
+  makeArtwork,
+  SECRET,
+  shopHere,
+  shopProcess,
+  temporaryFolder,
+  webhookReceiver,
+  type Client,
+  type ReceivedWebhook,
+} from './helpers.ts';
+
+const journey: readonly PieceStatus[] = ['accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered'];
+const DAY = 86_400_000;
+
+type Page = { events: readonly TrackingEvent[]; cursor: string; more: boolean };
+
+/** Everything there is to poll, in pages of 7. */
+async function allEvents({ get }: Client): Promise<readonly TrackingEvent[]> {
+  const events: TrackingEvent[] = [];
+  for (let cursor = '0', more = true; more;) {
+    const { body } = await get<Page>(`/v1/events?after=${cursor}&limit=7`);
+    events.push(...body.events);
+    ({ cursor, more } = body);
+  }
+  return events;
+}
+
+/** By the specification, and by no code of the shop. */
+function isSigned({ headers, raw }: ReceivedWebhook): boolean {
+  const id = String(headers['webhook-id']);
+  const timestamp = String(headers['webhook-timestamp']);
+  if (Math.abs(Date.now() / 1000 - Number(timestamp)) > 300) return false;
+  const expected = createHmac('sha256', Buffer.alloc(32, 7)).update(`${id}.${timestamp}.${raw}`).digest('base64');
+  return headers['webhook-signature'] === `v1,${expected}`;
+}
+
+const eventsOf = (webhooks: readonly ReceivedWebhook[]): TrackingEvent[] =>
+  webhooks.flatMap(({ raw }) => (JSON.parse(raw) as WebhookBody).data.events);
+const idsOf = (events: readonly TrackingEvent[]): string[] => events.map(({ eventId }) => eventId).toSorted();
+
+// Side by side, because each mostly waits for a process to start.
+suite('tracking', { concurrency: 4 }, () => {
+  test('a card travels for six days once it is printed, by a clock that stands still unless it is turned', async (t) => {
+    const art = await temporaryFolder(t);
+    const shop = await shopHere(t, { daysPerSecond: 0, artwork: [art] });
+    const one = anOrder(cardOf(await makeArtwork(join(art, 'card.pdf')), 0));
+    await shop.order([one]);
+    await shop.post('/v1/clock', { advanceDays: 30 });
+    assert.deepEqual(
+      (await allEvents(shop)).map(({ status }) => status),
+      ['accepted'],
+      'it does not travel before it is printed',
+    );
+    await shop.post('/v1/print', {});
+    const seen: (readonly PieceStatus[])[] = [];
+    for (let day = 0; day < 8; day += 1) {
+      seen.push((await allEvents(shop)).map(({ status }) => status));
+      await shop.post('/v1/clock', { advanceDays: 1 });
+    }
+    const events = await allEvents(shop);
+    assert.deepEqual(seen[0], journey.slice(0, 2));
+    assert.ok(!seen[5]?.includes('delivered') && seen[7]?.includes('delivered'));
+    assert.deepEqual(
+      events.map(({ status }) => status),
+      journey,
+    );
+    assert.deepEqual(
+      events.map(({ confidence }) => confidence),
+      ['scan', 'scan', 'assumed', 'scan', 'scan', 'logical'],
+    );
+    assert.equal(new Set(events.map(({ eventId }) => eventId)).size, 6);
+    for (const event of events) assert.deepEqual([event.mailpieceId, event.organizationId], [one.reference.mailpieceId, 'org-1']);
+    const times = events.map(({ occurredAt }) => Date.parse(occurredAt));
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b),
+    );
+    const [, printed = 0, , , , delivered = 0] = times;
+    // The calendar was turned as well: printed a month from now.
+    assert.ok(Math.abs(printed - Date.now() - 30 * DAY) < 60_000);
+    assert.ok(delivered - printed > 5.5 * DAY && delivered - printed < 6.5 * DAY);
+  });
+
+  test('at a pace, mail travels by itself, and its scans are dated by the calendar', async (t) => {
+    const shop = await shopHere(t, { daysPerSecond: 50, printAfterMs: 0 });
+    await shop.order([anOrder()]);
+    const events = await eventually('delivery', async () => {
+      const all = await allEvents(shop);
+      return all.length === 6 ? all : null;
+    });
+    assert.deepEqual(
+      events.map(({ status }) => status),
+      journey,
+    );
+    const [accepted = 0, , , , , delivered = 0] = events.map(({ occurredAt }) => Date.parse(occurredAt));
+    assert.ok(Math.abs(accepted - Date.now()) < 60_000);
+    assert.ok(delivered - accepted > 5.5 * DAY && delivered - accepted < 6.5 * DAY);
+  });
+
+  test('scans are lost and cards returned by the piece, so that a restart changes no fate', async (t) => {
+    const options = { daysPerSecond: 0, loseScans: 40, returned: 30 };
+    const first = await shopHere(t, options);
+    await first.order(Array.from({ length: 100 }, () => anOrder()));
+    await first.post('/v1/print', {});
+    await first.post('/v1/clock', { advanceDays: 4 });
+    const before = await allEvents(first);
+    await first.shop.stop();
+    const second = await shopHere(t, { ...options, folder: first.folder });
+    assert.deepEqual(await allEvents(second), before);
+    await second.post('/v1/clock', { advanceDays: 10 });
+    const events = await allEvents(second);
+    assert.deepEqual(events.slice(0, before.length), before, 'a cursor keeps its meaning');
+    assert.equal(new Set(events.map(({ eventId }) => eventId)).size, events.length, 'nothing happens twice');
+    const count = (status: PieceStatus): number => events.filter((event) => event.status === status).length;
+    // Drawn from random ids: limits that one run in a hundred million passes.
+    assert.ok(count('returned') > 8 && count('returned') < 58, `${count('returned')} of 100 returned`);
+    assert.ok(count('in_transit') > 32 && count('in_transit') < 87, `${count('in_transit')} of 100 scanned`);
+    const returned = new Set(events.filter(({ status }) => status === 'returned').map(({ pieceId }) => pieceId));
+    assert.ok(!events.some(({ status, pieceId }) => status === 'delivered' && returned.has(pieceId)));
+  });
+
+  test('with every scan lost nothing is heard after production, but a returned card is', async (t) => {
+    const shop = await shopHere(t, { daysPerSecond: 0, loseScans: 100 });
+    await shop.order([anOrder()]);
+    await shop.post('/v1/print', {});
+    await shop.post('/v1/clock', { advanceDays: 30 });
+    assert.deepEqual(
+      (await allEvents(shop)).map(({ status }) => status),
+      journey.slice(0, 2),
+    );
+
+    const back = await shopHere(t, { daysPerSecond: 0, loseScans: 100, returned: 100 });
+    await back.order([anOrder()]);
+    await back.post('/v1/print', {});
+    await back.post('/v1/clock', { advanceDays: 30 });
+    assert.deepEqual(
+      (await allEvents(back)).map(({ status }) => status),
+      ['accepted', 'in_production', 'returned'],
+    );
+  });
+
+  test('polling refuses what is no cursor', async (t) => {
+    const { get } = await shopHere(t);
+    for (const query of ['after=x', 'after=-1', 'limit=0', 'limit=1001'])
+      assert.equal((await get(`/v1/events?${query}`)).status, 400, query);
+    assert.deepEqual((await get('/v1/events?after=5')).body, { events: [], cursor: '5', more: false });
+  });
+
+  test('webhooks carry every event once, signed, in batches of at most 100', async (t) => {
+    const receiver = await webhookReceiver(t);
+    const shop = await shopHere(t, { daysPerSecond: 0, webhook: receiver.url, webhookSecret: SECRET });
+    for (let batch = 0; batch < 3; batch += 1) await shop.order(Array.from({ length: 100 }, () => anOrder()));
+    await shop.post('/v1/print', {});
+    await shop.post('/v1/clock', { advanceDays: 8 });
+    await eventually('1,800 events', () => eventsOf(receiver.received).length >= 1_800);
+    assert.ok(receiver.received.every(isSigned));
+    assert.deepEqual(idsOf(eventsOf(receiver.received)), idsOf(await allEvents(shop)));
+    for (const { raw, headers } of receiver.received) {
+      const body = JSON.parse(raw) as WebhookBody;
+      assert.equal(body.type, 'piece.events');
+      assert.ok(Math.abs(Date.parse(body.timestamp) - Date.now()) < 60_000);
+      assert.ok(body.data.events.length <= 100);
+      assert.equal(headers['content-type'], 'application/json');
+      assert.equal(headers['authorization'], undefined);
+    }
+    assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, receiver.received.length);
+  });
+
+  test('a webhook that is refused is sent again under its id, with the same bytes, until it is taken', async (t) => {
+    let refusals = 2;
+    const receiver = await webhookReceiver(t, () => (refusals-- > 0 ? [500, 302][refusals] : 200));
+    const shop = await shopHere(t, { webhook: receiver.url, webhookSecret: SECRET });
+    await shop.order([anOrder()]);
+    await eventually('three attempts', () => receiver.received.length >= 3);
+    const [first, ...others] = receiver.received;
+    for (const other of others) {
+      assert.equal(other.headers['webhook-id'], first?.headers['webhook-id']);
+      assert.equal(other.raw, first?.raw);
+    }
+    assert.ok(receiver.received.every(isSigned));
+    await shop.order([anOrder()]);
+    await eventually('a fourth', () => receiver.received.length >= 4);
+    assert.notEqual(receiver.received[3]?.headers['webhook-id'], first?.headers['webhook-id']);
+  });
+
+  test('events that a dead receiver missed go to the address that takes its place, and what was taken is not sent again', async (t) => {
+    const folder = await temporaryFolder(t);
+    const old = await webhookReceiver(t);
+    const options = { folder, daysPerSecond: 0, webhook: old.url, webhookSecret: SECRET };
+    const first = await shopProcess(t, options);
+    await first.order([anOrder()]);
+    await eventually('the first event', () => old.received.length === 1);
+    // "Delivered" is in the ledger only once the answer has come; poll until the next request proves it.
+    await first.order([anOrder()]);
+    await eventually('the second event', () => old.received.length === 2);
+    await old.close();
+    await first.order([anOrder(), anOrder()]);
+
+    const silent = await webhookReceiver(t, () => undefined);
+    assert.equal((await first.post('/v1/webhook', { url: silent.url })).status, 200);
+    await eventually('an attempt that is never answered', () => silent.received.length > 0);
+    const next = await webhookReceiver(t);
+    await first.post('/v1/webhook', { url: next.url });
+    await eventually('the events missed', () => eventsOf(next.received).length === 2);
+    await first.order([anOrder()]);
+    await eventually('one more', () => eventsOf(next.received).length === 3);
+    await first.shop.kill();
+
+    // Started as before, with the address of old: what a request said since stays.
+    const second = await shopProcess(t, options);
+    await second.order([anOrder()]);
+    const all = idsOf(await allEvents(second));
+    assert.equal(all.length, 6);
+    await eventually('every event at one of the two', () => {
+      const sent = new Set(eventsOf([...old.received, ...next.received]).map(({ eventId }) => eventId));
+      return all.every((id) => sent.has(id));
+    });
+    // Only the last window before the kill may be sent again.
+    assert.ok(eventsOf(next.received).length <= 5);
+
+    await second.shop.stop();
+    const other = await webhookReceiver(t);
+    const third = await shopProcess(t, { ...options, webhook: other.url });
+    await third.order([anOrder()]);
+    await eventually('the address of the new command line', () => eventsOf(other.received).length >= 1);
+  });
+
+  test('killed between delivery and note, the shop sends the events again, under their ids', async (t) => {
+    const folder = await temporaryFolder(t);
+    const receiver = await webhookReceiver(t);
+    const options = { folder, daysPerSecond: 0, webhook: receiver.url, webhookSecret: SECRET };
+    const first = await shopProcess(t, { ...options, env: { PRINT_SHOP_CRASH_AT: 'after-webhook' } });
+    await first.order([anOrder(), anOrder()]).catch(() => undefined);
+    await first.shop.exited;
+    await shopProcess(t, options);
+    await eventually('the same webhook again', () => receiver.received.length >= 2);
+    const [before, after] = receiver.received;
+    assert.ok(before !== undefined && after !== undefined);
+    assert.deepEqual(eventsOf([after]), eventsOf([before]));
+    assert.equal(after.headers['webhook-id'], before.headers['webhook-id']);
+  });
+
+  test('duplicates and shuffled order are sent on request, and are still signed', async (t) => {
+    const receiver = await webhookReceiver(t);
+    const options = { daysPerSecond: 0, webhook: receiver.url, webhookSecret: SECRET, webhookDuplicates: 100, webhookShuffle: true };
+    const shop = await shopHere(t, options);
+    await shop.order(Array.from({ length: 100 }, () => anOrder()));
+    await eventually('the first', () => eventsOf(receiver.received).length >= 200);
+    await shop.post('/v1/print', {});
+    await shop.post('/v1/clock', { advanceDays: 8 });
+    await eventually('all events twice', () => eventsOf(receiver.received).length >= 1_200);
+    const counts = new Map<string, number>();
+    for (const { eventId } of eventsOf(receiver.received)) counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
+    const all = await allEvents(shop);
+    assert.equal(counts.size, all.length);
+    assert.ok([...counts.values()].every((count) => count >= 2));
+    assert.ok(receiver.received.every(isSigned));
+    const seen = [...new Set(eventsOf(receiver.received).map(({ eventId }) => eventId))];
+    assert.notDeepEqual(
+      seen,
+      all.map(({ eventId }) => eventId),
+      'the order is another',
+    );
+    // A request is repeated under its id or under a new one, never one id for other events.
+    const byId = new Map<unknown, string>();
+    for (const { headers, raw } of receiver.received) {
+      const ids = idsOf((JSON.parse(raw) as WebhookBody).data.events).join();
+      assert.equal(byId.get(headers['webhook-id']) ?? ids, ids);
+      byId.set(headers['webhook-id'], ids);
+    }
+  });
+
+  test('an address for webhooks needs a secret, and must be one', async (t) => {
+    const bare = await shopHere(t);
+    assert.equal((await bare.post('/v1/webhook', { url: 'http://127.0.0.1:9/hook' })).body['code'], 'no_webhook_secret');
+    const shop = await shopHere(t, { webhookSecret: SECRET });
+    for (const url of ['nothing', 'ftp://127.0.0.1/x', 'http://user:secret@127.0.0.1/x'])
+      assert.equal((await shop.post('/v1/webhook', { url })).status, 400, url);
+    assert.equal((await shop.post('/v1/webhook', { url: null })).status, 200);
+  });
+});

@@ -1,0 +1,204 @@
+/**
+ * A database with the machine in it, and short ways to fill it. Every test gets its own, cloned from a template that was migrated once.
+ */
+import type postgres from 'postgres';
+import { applyCampaign, armPrinter, connect, launch, migrate, organizationNamed, type CampaignDefinition } from '@postrider/core';
+import { cloneDatabase, databasesOn, templateDatabase, type TestDatabase } from './server.ts';
+
+const TEMPLATE = 'migrated';
+
+const prepare = async (url: string): Promise<void> => {
+  const sql = connect(url, { max: 2 });
+  try {
+    await migrate(sql);
+    await sql`update postrider.clock set is_test = true`;
+    await sql`delete from postrider.installation`;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+};
+
+export interface Machine extends AsyncDisposable {
+  readonly database: TestDatabase;
+  readonly url: string;
+  /** As the owner, who is no superuser. */
+  readonly sql: postgres.Sql;
+  /** One more client, for a second session. */
+  connect(max?: number): postgres.Sql;
+}
+
+/** @param adminUrl a server of the test's own; default: the run's server. */
+export const freshMachine = async (adminUrl?: string): Promise<Machine> => {
+  const server = adminUrl === undefined ? { template: templateDatabase, clone: cloneDatabase } : databasesOn(adminUrl);
+  await server.template(TEMPLATE, prepare);
+  const database = await server.clone(TEMPLATE);
+  const clients: postgres.Sql[] = [];
+  const open = (max = 8): postgres.Sql => {
+    const sql = connect(database.url, { max, name: 'test' });
+    clients.push(sql);
+    return sql;
+  };
+  return {
+    database,
+    url: database.url,
+    sql: open(),
+    connect: open,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(clients.map(async (sql) => await sql.end({ timeout: 2 })));
+      await database.drop();
+    },
+  };
+};
+
+export const definition = (over: Partial<CampaignDefinition> = {}): CampaignDefinition => ({
+  name: 'spring',
+  campaign_mode: 'automated',
+  provider_segment_id: 'customers',
+  integrations: { printer: { kind: 'noop' }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } },
+  base_directory: '/',
+  template: 'card',
+  format: '4x6',
+  mail_class: 'first_class',
+  printer_name: 'press',
+  return_address: null,
+  dedupe: 'household',
+  exclusion_window: '30 days',
+  frequency_cap: null,
+  frequency_cap_mode: 'skip',
+  holdout_percent: 0,
+  holdout_salt: 'salt',
+  daily_cap: null,
+  total_cap: null,
+  budget_minor: null,
+  price_minor: null,
+  currency: null,
+  offer_ends_on: null,
+  transit_days: 5,
+  assumed_after: '21 days',
+  effects: [],
+  ...over,
+});
+
+export interface Place {
+  readonly organizationId: string;
+  readonly campaignId: string;
+}
+
+/** An organization with a launched campaign, live on an armed printer unless told otherwise. */
+export const launched = async (
+  sql: postgres.Sql,
+  over: Partial<CampaignDefinition> = {},
+  organization = 'Bakery',
+  mode: 'test' | 'live' | null = 'live',
+): Promise<Place> => {
+  const organizationId = await organizationNamed(sql, organization);
+  const { campaignId } = await applyCampaign(sql, organizationId, definition(over));
+  await armPrinter(sql, organizationId, over.printer_name ?? 'press');
+  if (mode !== null) await launch(sql, organizationId, campaignId, mode);
+  return { organizationId, campaignId };
+};
+
+export interface Person {
+  readonly externalId: string;
+  readonly email?: string | null;
+  readonly firstName?: string | null;
+  readonly lastName?: string | null;
+  readonly line1?: string | null;
+  readonly line2?: string | null;
+  readonly city?: string | null;
+  readonly region?: string | null;
+  readonly postalCode?: string | null;
+  readonly country?: string | null;
+  readonly merge?: Record<string, string>;
+  readonly row?: number;
+}
+
+/** `n` people in households of their own. */
+export const people = (n: number, prefix = 'p'): Person[] =>
+  Array.from({ length: n }, (_, i) => ({
+    row: i + 2,
+    externalId: `${prefix}${i}`,
+    email: `${prefix}${i}@example.com`,
+    firstName: 'Ada',
+    lastName: `Byron ${prefix}${i}`,
+    line1: `${i + 1} ${prefix} Street`,
+    line2: null,
+    city: 'Oakland',
+    region: 'CA',
+    postalCode: '94607',
+    country: 'US',
+    merge: {},
+  }));
+
+/** Runs one sync with these members, all in one page; returns the run's report. */
+export const syncPeople = async (sql: postgres.Sql, place: Place, members: readonly Person[], complete = true): Promise<postgres.Row> => {
+  const [open] = await sql`select run_id, token from postrider.sync_open(${place.organizationId}, ${place.campaignId}, 'manual', 'test')`;
+  const run = open?.['run_id'] as string;
+  const token = open?.['token'] as string;
+  await sql`select postrider.sync_page(${place.organizationId}, ${place.campaignId}, ${token}, ${run}, ${JSON.stringify(members)}::text::jsonb, '[]')`;
+  const [report] =
+    await sql`select * from postrider.sync_close(${place.organizationId}, ${place.campaignId}, ${token}, ${run}, ${complete}, null)`;
+  if (report === undefined) throw new Error('no report');
+  return report;
+};
+
+/** People by state. */
+export const states = async (sql: postgres.Sql): Promise<Record<string, number>> => {
+  const rows = await sql<
+    { state: string; people: number }[]
+  >`select state, count(*)::int as people from postrider.recipient_state group by 1`;
+  return Object.fromEntries(rows.map((row) => [row.state, row.people]));
+};
+
+/** What must hold at any moment, whatever happened: nobody without a whole history, counts that add up. Returns what does not hold. */
+export const broken = async (sql: postgres.Sql): Promise<string[]> => {
+  const problems: string[] = [];
+  const check = async (what: string, query: postgres.PendingQuery<postgres.Row[]>): Promise<void> => {
+    const rows = await query;
+    if (rows.length > 0) problems.push(`${what}: ${JSON.stringify(rows.slice(0, 3))}`);
+  };
+  await check(
+    'a history is not whole',
+    sql`select s.recipient_id, s.move_no, count(e.*) as events, max(e.move_no) as last from postrider.recipient_state s
+      left join postrider.recipient_event e on e.organization_id = s.organization_id and e.recipient_id = s.recipient_id
+      group by s.organization_id, s.recipient_id, s.move_no having count(e.*) <> s.move_no or max(e.move_no) <> s.move_no`,
+  );
+  await check(
+    'the last event does not tell the state',
+    sql`select s.recipient_id, s.state, e.to_state from postrider.recipient_state s
+      join postrider.recipient_event e on e.organization_id = s.organization_id and e.recipient_id = s.recipient_id and e.move_no = s.move_no
+      where e.to_state <> s.state`,
+  );
+  await check(
+    'two events do not join',
+    sql`select a.recipient_id, a.move_no from postrider.recipient_event a
+      join postrider.recipient_event b on b.organization_id = a.organization_id and b.recipient_id = a.recipient_id and b.move_no = a.move_no + 1
+      where b.from_state <> a.to_state`,
+  );
+  await check(
+    'somebody has two open pieces',
+    sql`select recipient_id, mode, count(*) from postrider.mailpiece where status not in ('rejected', 'cancelled', 'failed')
+      group by 1, 2 having count(*) > 1`,
+  );
+  await check(
+    'somebody was sent without an accepted piece',
+    sql`select recipient_id, state from postrider.recipient_state s where state in ('sent', 'received', 'returned') and not exists (
+      select from postrider.mailpiece m where m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.accepted_at is not null)`,
+  );
+  await check(
+    'the funnel does not add up',
+    sql`select f.campaign_id, f.recipients, n.people from postrider.funnel f
+      left join (select campaign_id, count(*) as people from postrider.recipient_state group by 1) n using (campaign_id)
+      where f.recipients <> coalesce(n.people, 0)`,
+  );
+  await check(
+    'the tally of a state is wrong',
+    sql`select * from (
+        select campaign_id, state, sum(people) as counted from (
+          select campaign_id, state, people from postrider.tally_total union all select campaign_id, state, delta from postrider.tally) x
+        group by 1, 2) t
+      full join (select campaign_id, state, count(*) as real from postrider.recipient_state group by 1, 2) r using (campaign_id, state)
+      where coalesce(counted, 0) <> coalesce(real, 0)`,
+  );
+  return problems;
+};
