@@ -7,6 +7,8 @@ export interface ConnectOptions {
   readonly name?: string;
   /** Notices of the server, such as "role could not be created". Default: dropped. */
   readonly onNotice?: (message: string) => void;
+  /** Called for every statement sent. */
+  readonly onQuery?: () => void;
 }
 
 /**
@@ -18,5 +20,6 @@ export const connect = (url: string, options: ConnectOptions = {}): postgres.Sql
     max: options.max ?? 10,
     connect_timeout: 10,
     connection: { application_name: options.name ?? 'postrider', plan_cache_mode: 'force_custom_plan' },
+    ...(options.onQuery === undefined ? {} : { debug: options.onQuery }),
     onnotice: (notice) => options.onNotice?.(String(notice['message'] ?? '')),
   });

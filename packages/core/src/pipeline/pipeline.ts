@@ -6,8 +6,9 @@ import { randomUUID } from 'node:crypto';
 import { PgBoss } from 'pg-boss';
 import type postgres from 'postgres';
 import { renew, tick } from '../machine/cohorts.ts';
+import { applyEvents } from '../machine/mailpieces.ts';
 import type { SyncReport } from '../machine/sync.ts';
-import type { CallContext, Logger } from '../ports/index.ts';
+import type { CallContext, Logger, PrinterEvent } from '../ports/index.ts';
 import { onPool } from '../queues/database.ts';
 import { POLL_SECONDS, QUEUE_SCHEMA, type BeatName, type QueueName } from '../queues/queues.ts';
 import { beatEffects } from '../stages/effects.ts';
@@ -188,6 +189,11 @@ export class Pipeline {
     body: Uint8Array,
   ): Promise<Reception> {
     return await receiveWebhook(this.#context, organizationId, printerName, headers, body);
+  }
+
+  /** Applies events of a printer that were read elsewhere, for printers without webhooks. Returns how many were new. */
+  async applyEvents(organizationId: string, printerName: string, events: readonly PrinterEvent[]): Promise<number> {
+    return await applyEvents(this.#context.sql, organizationId, printerName, events, null, null);
   }
 
   /**

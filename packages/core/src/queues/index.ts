@@ -1,0 +1,2 @@
+export { inTransaction, onPool } from './database.ts';
+export * from './queues.ts';

@@ -1,0 +1,100 @@
+/** A scratch database for a bench: made beside the one at hand, migrated, and dropped at the end. */
+import { randomBytes } from 'node:crypto';
+import { applyCampaign, armPrinter, connect, launch, migrate, organizationNamed, type CampaignDefinition } from '@postrider/core';
+import type postgres from 'postgres';
+
+export interface Place {
+  readonly url: string;
+  readonly sql: postgres.Sql;
+  /** One more client. `onQuery` sees every statement that is sent. */
+  connect(max: number, onQuery?: () => void): postgres.Sql;
+}
+
+const withDatabase = (url: string, name: string): string => {
+  const parsed = new URL(url);
+  parsed.pathname = `/${name}`;
+  return parsed.toString();
+};
+
+/** Runs `work` in a scratch database. The role needs CREATEDB. */
+export const inScratch = async <T>(url: string, work: (place: Place) => Promise<T>): Promise<T> => {
+  const name = `postrider_bench_${process.pid}_${randomBytes(3).toString('hex')}`;
+  const admin = connect(url, { max: 1, name: 'postrider bench' });
+  await admin.unsafe(`create database ${name} template template0 encoding 'UTF8'`);
+  const clients: postgres.Sql[] = [];
+  try {
+    const open = (max: number, onQuery?: () => void): postgres.Sql => {
+      const sql = connect(withDatabase(url, name), { max, name: 'postrider bench', ...(onQuery === undefined ? {} : { onQuery }) });
+      clients.push(sql);
+      return sql;
+    };
+    const sql = open(4);
+    await migrate(sql);
+    return await work({ url: withDatabase(url, name), sql, connect: open });
+  } finally {
+    await Promise.all(clients.map(async (sql) => await sql.end({ timeout: 5 })));
+    await admin.unsafe(`drop database if exists ${name} with (force)`);
+    await admin.end();
+  }
+};
+
+export const noopCampaign = (over: Partial<CampaignDefinition> = {}): CampaignDefinition => ({
+  name: 'bench',
+  campaign_mode: 'automated',
+  provider_segment_id: 'bench',
+  integrations: { printer: { kind: 'noop' }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } },
+  base_directory: '/',
+  template: 'none',
+  format: '4x6',
+  mail_class: 'first_class',
+  printer_name: 'press',
+  return_address: null,
+  dedupe: 'household',
+  exclusion_window: '30 days',
+  frequency_cap: null,
+  frequency_cap_mode: 'skip',
+  holdout_percent: 0,
+  holdout_salt: 'bench',
+  daily_cap: null,
+  total_cap: null,
+  budget_minor: null,
+  price_minor: null,
+  currency: null,
+  offer_ends_on: null,
+  transit_days: 5,
+  assumed_after: '21 days',
+  effects: [],
+  ...over,
+});
+
+export interface Audience {
+  readonly organizationId: string;
+  readonly campaignId: string;
+}
+
+/** A launched campaign with `people` pending recipients, put there by one statement a table. Launch it yourself where `launchNow` is false. */
+export const fill = async (sql: postgres.Sql, people: number, name = 'bench', launchNow = true): Promise<Audience> => {
+  const organizationId = await organizationNamed(sql, `Bench ${name}`);
+  const { campaignId } = await applyCampaign(sql, organizationId, noopCampaign({ name }));
+  await armPrinter(sql, organizationId, 'press');
+  await addPending(sql, { organizationId, campaignId }, people, name);
+  if (launchNow) await launch(sql, organizationId, campaignId, 'live');
+  return { organizationId, campaignId };
+};
+
+export const addPending = async (sql: postgres.Sql, at: Audience, people: number, prefix: string): Promise<void> => {
+  // One statement for both tables, which is also what lets sync claim the move.
+  await sql`
+    with who as (
+      insert into postrider.recipient (organization_id, id, campaign_id, external_id, email, first_name, last_name, line1, city, region, postal_code,
+        country, address_from, merge, email_key, household_key, reference, created_at)
+      select ${at.organizationId}::uuid, postrider.new_id(), ${at.campaignId}::uuid, ${prefix} || i, ${prefix} || i || '@example.com', 'Ada', 'Byron ' || i,
+        i || ' Main Street', 'Oakland', 'CA', '94607', 'US', 'source', '{}', ${prefix} || i || '@example.com', 'US|94607|' || i || ' MAIN ST ' || ${prefix}::text || '|',
+        postrider.new_reference(), clock_timestamp()
+      from generate_series(1, ${people}) as i
+      returning organization_id, id, campaign_id
+    ), acting as materialized (select postrider.act_as('sync') as before)
+    insert into postrider.recipient_state (organization_id, recipient_id, campaign_id, state, since, move_no, available_at, reason)
+    select organization_id, id, campaign_id, 'pending', clock_timestamp(), 1, clock_timestamp(), 'new' from who, acting`;
+  await sql`analyze postrider.recipient, postrider.recipient_state`;
+};
