@@ -51,7 +51,6 @@ install() {
   say 'postrider: installing what pnpm-lock.yaml pins (first run, about 20 s; later starts skip this)…'
   command -v npx >/dev/null 2>&1 || fail 'npm was not found (its program npx).' \
     'Install Node.js 18 or newer with npm, for example from https://nodejs.org, and run the same command again.'
-  [ -w "$root" ] || fail "User $(id -un) may not write $root." 'Run the first command as its owner; after that any user who may read it can.'
   # A container may run us as a user whose home cannot be written; npm and pnpm need a place for their caches.
   if [ ! -w "${HOME:-/nonexistent}" ]; then
     HOME=$(mktemp -d) || exit 69
@@ -93,7 +92,7 @@ write_stamp() {
 take_install_lock() {
   waited=0
   until mkdir "$install_lock" 2>/dev/null; do
-    [ -d "$install_lock" ] || fail "$install_lock cannot be made." "Make $root writable for $(id -un), or run the first command as its owner."
+    [ -w "$root" ] || fail "User $(id -un) may not write $root." 'Run the first command as its owner; after that any user who may read it can.'
     holder=$(holder_of_lock)
     if [ -n "$holder" ] && ! alive "$holder"; then inherit_from "$holder" && break; fi
     # Without a pid its holder is between two commands, unless it died there.
@@ -120,13 +119,19 @@ inherit_from() {
 }
 
 release_install_lock() {
-  [ "$(holder_of_lock)" != $$ ] || rm -rf "$install_lock"
+  [ "$(holder_of_lock)" != $$ ] || rm -rf "$install_lock" 2>/dev/null || :
   [ -z "${spare_home:-}" ] || rm -rf "$spare_home"
   trap - INT TERM HUP
 }
 
-# Another user's process cannot be signalled, but /proc or ps know it.
-alive() { kill -0 "$1" 2>/dev/null || [ -d "/proc/$1" ] || ps -p "$1" >/dev/null 2>&1; }
+# Another user's process cannot be signalled, but /proc or ps know it. A zombie (in a container that reaps none) is dead.
+alive() {
+  if [ -r "/proc/$1/stat" ]; then
+    case $(cat "/proc/$1/stat" 2>/dev/null) in *') Z '* | '') return 1 ;; esac
+    return 0
+  fi
+  kill -0 "$1" 2>/dev/null || ps -p "$1" >/dev/null 2>&1
+}
 
 fail() {
   say "postrider: $1"

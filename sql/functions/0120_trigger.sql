@@ -2,13 +2,14 @@
 --
 -- The old and new rows are joined once and grouped into a handful of (from, to) pairs before they are held against the transition table:
 -- the plain exists(join) re-reads the whole transition table per row and is quadratic (100,000 rows: 1.4 s grouped, more than 10 minutes not).
--- Everything happens in one statement, because its fixed costs are paid by every move of every size.
+-- Everything happens in one statement, because its fixed costs are paid by every move of every size. It is planned once a session (planning it anew
+-- costs more than moving ten rows), and never with a nested loop: a plan made for one row must serve a hundred thousand.
 --
--- The actor is claimed by the function that moves, by act_as(). A claim holds for one statement of the client: whoever types an UPDATE by hand, even
--- in the same transaction, claims nothing and is an operator. (A SET clause of the function would be simpler, but only a superuser may create a
+-- The actor is claimed by the function that moves, by act_as(), until it returns, and for one message of the client at most: whoever types an UPDATE by
+-- hand, even in the same transaction, claims nothing and is an operator. (A SET clause of the function would be simpler, but only a superuser may create a
 -- function that sets a parameter of our own.) session_user is recorded beside it.
 
--- Returns who acted before, for whoever acts as somebody else in between.
+-- Returns who acted before: a function gives the claim back when it returns.
 create function postrider.act_as(p_actor text) returns text
 language plpgsql volatile set search_path = postrider, pg_temp as $$
 declare
@@ -24,7 +25,8 @@ return case when split_part(current_setting('postrider.actor', true), '@', 2) = 
   then split_part(current_setting('postrider.actor', true), '@', 1) else 'op' end;
 
 create function postrider.recipient_moved() returns trigger
-language plpgsql security definer set search_path = postrider, pg_temp as $$
+language plpgsql security definer set search_path = postrider, pg_temp
+  set plan_cache_mode = force_generic_plan set enable_nestloop = off as $$
 declare
   v_actor text := postrider.acting();
   v_now timestamptz := postrider.now();
@@ -33,6 +35,7 @@ declare
   v_wrong jsonb;
   v_wake text;
   v_sent boolean;
+  v_again boolean;
 begin
   with moved as materialized (
     select n.organization_id, n.recipient_id, n.campaign_id, o.state as from_state, n.state as to_state, n.move_no,
@@ -48,17 +51,20 @@ begin
     from moved where from_state <> to_state
   ), tallied as (
     insert into postrider.tally (organization_id, campaign_id, state, delta)
-    select organization_id, campaign_id, x.state, sum(x.delta * people)
-    from pair cross join lateral (values (from_state, -1), (to_state, 1)) as x (state, delta)
-    where from_state <> to_state group by 1, 2, 3
+    select organization_id, campaign_id, state, sum(delta) from (
+      select organization_id, campaign_id, from_state as state, -people as delta from pair where from_state <> to_state
+      union all
+      select organization_id, campaign_id, to_state, people from pair where from_state <> to_state) as sides
+    group by 1, 2, 3
   )
   select coalesce(sum(p.people), 0), (select count(*) from now_is),
     jsonb_agg(jsonb_build_object('from', p.from_state, 'to', p.to_state, 'people', p.people, 'step', p.step))
       filter (where case when p.from_state = p.to_state then p.step <> 0 else p.step <> 1 or t.actor is null end),
     string_agg(distinct p.to_state, ',')
       filter (where p.to_state in ('pending', 'proofed', 'address_enrichable') and p.from_state <> p.to_state),
-    coalesce(bool_or(p.to_state = 'sent' and p.from_state <> 'sent'), false)
-  into v_matched, v_changed, v_wrong, v_wake, v_sent
+    coalesce(bool_or(p.to_state = 'sent' and p.from_state <> 'sent'), false),
+    coalesce(bool_or(p.from_state in ('error', 'proofed') and p.to_state = 'pending' or p.from_state = 'error' and p.to_state = 'proofed'), false)
+  into v_matched, v_changed, v_wrong, v_wake, v_sent, v_again
   from pair p
   left join postrider.transition t on t.from_state = p.from_state and t.to_state = p.to_state and t.actor = v_actor;
 
@@ -73,6 +79,16 @@ begin
     perform postrider.fail('PR005', 'nobody is sent without a mailpiece that the printer accepted',
       'record what the printer said first: postrider.resolve(mailpiece, ''printed'', evidence)');
   end if;
+  -- A piece that is submitting was proven not printed, and is taken up again from proofed.
+  if v_again and exists (
+    select from was o join now_is n on n.organization_id = o.organization_id and n.recipient_id = o.recipient_id
+    join postrider.mailpiece m on m.organization_id = n.organization_id and m.recipient_id = n.recipient_id
+    where (o.state in ('error', 'proofed') and n.state = 'pending' or o.state = 'error' and n.state = 'proofed' and m.status <> 'submitting')
+      and m.status not in ('rejected', 'cancelled', 'failed')
+  ) then
+    perform postrider.fail('PR017', 'nobody goes back while a mailpiece of theirs is open: the card may exist',
+      'use postrider.retry(recipient), or postrider.resolve(mailpiece, ''printed'' or ''not_printed'', evidence); nothing was changed');
+  end if;
   if v_wake is not null then
     perform pg_notify('postrider_moved', v_wake);
   end if;
@@ -80,7 +96,8 @@ begin
 end $$;
 
 create function postrider.recipient_created() returns trigger
-language plpgsql security definer set search_path = postrider, pg_temp as $$
+language plpgsql security definer set search_path = postrider, pg_temp
+  set plan_cache_mode = force_generic_plan set enable_nestloop = off as $$
 declare
   v_actor text := postrider.acting();
   v_now timestamptz := postrider.now();
@@ -132,7 +149,7 @@ begin
   select string_agg(actor, ', ' order by actor) into v_actors from postrider.transition t
   where t.from_state is not distinct from v_pair.from_state and t.to_state = v_pair.to_state;
   v_named := format('%s → %s', coalesce(v_pair.from_state, '(new)'), v_pair.to_state);
-  if v_actors is null then
+  if v_actors is null and v_pair.from_state is distinct from v_pair.to_state then
     perform postrider.fail('PR001', format('no such move: %s (%s row(s), by %s)', v_named, v_pair.people, p_actor),
       format('legal moves: select * from postrider.transition where from_state %s; nothing was changed',
         coalesce('= ' || quote_literal(v_pair.from_state), 'is null')), p_wrong);

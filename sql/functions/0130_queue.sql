@@ -19,7 +19,30 @@ begin
   on conflict do nothing;
   get diagnostics v_made = row_count;
   if v_made > 0 and v_queue.notify then
-    perform pg_notify('pgboss_' || left(encode(sha224('postrider_queue'::bytea), 'hex'), 24), v_queue.name);
+    perform postrider.wake_workers(v_queue.name);
   end if;
   return v_made;
+end $$;
+
+-- As the library does after a send.
+create function postrider.wake_workers(p_queue text) returns void
+language sql volatile
+return pg_notify('pgboss_' || left(encode(sha224('postrider_queue'::bytea), 'hex'), 24), p_queue);
+
+-- An organization's job whose runner went silent holds the organization's key: nothing of its kind would run for the organization until the job
+-- expires, and a sync may take hours. Its heartbeat tells within seconds. (pg-boss looks at heartbeats once a minute at best.)
+create function postrider.end_silent_jobs() returns int
+language plpgsql set search_path = postrider, pg_temp as $$
+declare
+  v_queues text[];
+begin
+  with silent as (
+    update postrider_queue.job set state = 'failed', completed_on = clock_timestamp(), output = '{"value": {"message": "the runner went silent"}}'
+    where name in ('sync', 'enrich', 'effects', 'reconcile') and policy = 'stately' and state = 'active'
+      and heartbeat_on < clock_timestamp() - heartbeat_seconds * interval '1 second'
+    returning name
+  )
+  select array_agg(name) into v_queues from silent;
+  perform postrider.wake_workers(q) from unnest(v_queues) as q;
+  return coalesce(cardinality(v_queues), 0);
 end $$;

@@ -63,8 +63,8 @@ declare
   v_sizes int[];
   v_moved int;
   v_jobs int;
+  v_before text := postrider.act_as(p_stage);
 begin
-  perform postrider.act_as(p_stage);
   -- The limit stands inside an array: as a plain sub-select the planner may re-run it, and a limit it does not know makes it scan the table.
   select array_agg(s.recipient_id order by s.recipient_id), array_agg(s.losses order by s.recipient_id) into v_people, v_losses
   from postrider.recipient_state s
@@ -74,6 +74,7 @@ begin
       and r.state in ('address_enrichable', 'pending', 'proofed', 'sent') and r.held_at is null
     order by r.available_at, r.recipient_id limit p_cohorts * p_size for no key update skip locked));
   if v_people is null then
+    perform postrider.act_as(v_before);
     return 0;
   end if;
 
@@ -111,6 +112,7 @@ begin
     perform postrider.fail('PR022', format('staged %s of %s people and %s of %s jobs', v_moved, cardinality(v_people), v_jobs,
       cardinality(v_cohorts)), 'nothing was staged; the next beat tries again');
   end if;
+  perform postrider.act_as(v_before);
   return cardinality(v_cohorts);
 end $$;
 

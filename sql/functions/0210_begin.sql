@@ -80,6 +80,7 @@ declare
   v_cards json;
 begin
   if v_campaign_id is null then
+    perform postrider.act_as(v_before);
     return null;
   end if;
   with begun as (
@@ -95,8 +96,10 @@ begin
   from begun b join postrider.recipient r on r.organization_id = p_organization_id and r.id = b.recipient_id;
   if v_cards is null then
     update postrider.cohort set closed_at = v_now, closed_why = 'empty' where organization_id = p_organization_id and id = p_cohort_id;
+    perform postrider.act_as(v_before);
     return null;
   end if;
+  perform postrider.act_as(v_before);
   return json_build_object('cards', v_cards, 'campaign', postrider.campaign_brief(p_organization_id, v_campaign_id));
 end $$;
 
@@ -120,6 +123,7 @@ declare
   v_pieces json;
 begin
   if v_campaign_id is null then
+    perform postrider.act_as(v_before);
     return null;
   end if;
   perform postrider.turn_away_before_mail(p_organization_id, v_campaign_id, p_cohort_id, v_now);
@@ -158,8 +162,10 @@ begin
     and m.status = 'submitting';
   if v_pieces is null then
     update postrider.cohort set closed_at = v_now, closed_why = 'empty' where organization_id = p_organization_id and id = p_cohort_id;
+    perform postrider.act_as(v_before);
     return null;
   end if;
+  perform postrider.act_as(v_before);
   return json_build_object('pieces', v_pieces, 'campaign', postrider.campaign_brief(p_organization_id, v_campaign_id));
 end $$;
 

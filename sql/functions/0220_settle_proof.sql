@@ -47,6 +47,7 @@ begin
   where s.organization_id = p_organization_id and s.recipient_id = r."recipientId" and s.cohort_id = p_cohort_id and s.state = 'proofing';
   get diagnostics v_moved = row_count;
   perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
+  perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 

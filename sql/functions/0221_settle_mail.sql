@@ -25,6 +25,7 @@ begin
     v_more := postrider.settle_not_accepted(p_organization_id, p_cohort_id, p_results, p_last, p_quiet, v_now);
   end if;
   perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
+  perform postrider.act_as(v_before);
   return v_moved + coalesce(v_more, 0);
 end $$;
 

@@ -3,6 +3,7 @@
 --   (a) a cohort begun whose lease has passed
 --   (b) a cohort not begun whose job is neither waiting nor freshly active
 --   (c) somebody staged, proofing, or sending with a piece still submitting, whose cohort is missing or closed
+--   (d) a job of an organization whose runner went silent: it would keep the next one waiting
 -- Staged goes back to where it came from, proofing to pending. Sending stays sending and its piece becomes unknown: only the printer can tell.
 
 create function postrider.give_back(p_organization_id uuid, p_people uuid[], p_why text, p_quiet interval) returns int
@@ -12,6 +13,7 @@ declare
   v_moved int := 0;
   v_more int;
   v_side record;
+  v_before text := postrider.acting();
 begin
   perform from postrider.recipient_state
   where organization_id = p_organization_id and recipient_id = any (p_people) order by recipient_id for no key update;
@@ -29,6 +31,7 @@ begin
     get diagnostics v_more = row_count;
     v_moved := v_moved + v_more;
   end loop;
+  perform postrider.act_as(v_before);
 
   update postrider.mailpiece m
   set status = 'unknown', available_at = v_now + p_quiet, outcome_detail = 'the runner went silent before an answer was recorded'
@@ -84,5 +87,7 @@ begin
   loop
     v_back := v_back + postrider.give_back(v_cohort.organization_id, v_cohort.people, 'lease_lost', p_quiet);
   end loop;
+
+  perform postrider.end_silent_jobs();
   return v_back;
 end $$;

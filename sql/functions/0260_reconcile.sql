@@ -73,6 +73,7 @@ begin
   from verdict v
   where s.organization_id = p_organization_id and s.recipient_id = v.recipient_id and s.state = 'sending' and v.reason <> 'later';
   get diagnostics v_more = row_count;
+  perform postrider.act_as(v_before);
   return v_moved + v_more;
 end $$;
 

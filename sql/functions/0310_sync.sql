@@ -148,6 +148,7 @@ begin
 
   perform postrider.sync_count(p_organization_id, p_run_id, jsonb_array_length(p_members), v_created, v_changed,
     coalesce(jsonb_array_length(v_known), 0) - v_changed, v_repeated, v_by_state, v_turned_away, p_rejects, p_waited_ms);
+  perform postrider.act_as(v_before);
 end $$;
 
 -- Adds a page to the run's report.
@@ -203,6 +204,7 @@ begin
   update postrider.sync_run set ended_at = v_now, complete = p_complete, left_segment = v_left, error = left(p_error, 2000)
   where organization_id = p_organization_id and id = p_run_id returning * into v_run;
   delete from postrider.campaign_lock where organization_id = p_organization_id and campaign_id = p_campaign_id and token = p_token;
+  perform postrider.act_as(v_before);
   return v_run;
 end $$;
 

@@ -15,6 +15,7 @@ declare
 begin
   if v_campaign.status not in ('pending', 'active')
     or exists (select from postrider.organization where id = p_organization_id and held_at is not null) then
+    perform postrider.act_as(v_before);
     return null;
   end if;
   v_people := array(
@@ -23,6 +24,7 @@ begin
       and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.available_at <= v_now and s.held_at is null
     order by s.available_at, s.recipient_id limit p_limit for no key update skip locked);
   if cardinality(v_people) = 0 then
+    perform postrider.act_as(v_before);
     return null;
   end if;
   insert into postrider.enrichment_batch (organization_id, id, campaign_id, people, claimed_at, deadline, next_poll_at)
@@ -43,6 +45,7 @@ begin
   into v_asked
   from postrider.recipient r join postrider.recipient_state s on s.organization_id = r.organization_id and s.recipient_id = r.id
   where r.organization_id = p_organization_id and s.cohort_id = v_batch_id and r.id = any (v_people);
+  perform postrider.act_as(v_before);
   return json_build_object('batchId', v_batch_id, 'people', coalesce(v_asked, '[]'), 'cached', coalesce(jsonb_array_length(v_cached), 0));
 end $$;
 
@@ -130,6 +133,7 @@ begin
   update postrider.enrichment_batch set closed_at = v_now, closed_why = 'done'
   where organization_id = p_organization_id and id = p_batch_id and closed_at is null and not exists (
     select from postrider.recipient_state where organization_id = p_organization_id and cohort_id = p_batch_id);
+  perform postrider.act_as(v_before);
   return v_moved + v_more;
 end $$;
 
@@ -151,6 +155,7 @@ begin
   get diagnostics v_moved = row_count;
   update postrider.enrichment_batch set closed_at = v_now, closed_why = left(p_why, 500)
   where organization_id = p_organization_id and id = p_batch_id and closed_at is null;
+  perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 
@@ -167,5 +172,6 @@ begin
   set state = 'skipped', since = v_now, move_no = move_no + 1, reason = 'no_address', detail = 'the campaign has no enricher'
   where organization_id = p_organization_id and campaign_id = p_campaign_id and state = 'address_enrichable';
   get diagnostics v_moved = row_count;
+  perform postrider.act_as(v_before);
   return v_moved;
 end $$;

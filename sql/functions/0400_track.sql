@@ -84,6 +84,7 @@ begin
   if v_pieces is not null then
     perform postrider.follow_mailpieces(p_organization_id, v_pieces);
   end if;
+  perform postrider.act_as(v_before);
   return v_new;
 end $$;
 
@@ -172,6 +173,7 @@ begin
   if v_pieces is not null then
     perform postrider.follow_mailpieces(p_organization_id, v_pieces);
   end if;
+  perform postrider.act_as(v_before);
   return coalesce(cardinality(v_pieces), 0);
 end $$;
 
@@ -196,5 +198,6 @@ begin
     get diagnostics v_more = row_count;
     v_moved := v_moved + v_more;
   end loop;
+  perform postrider.act_as(v_before);
   return v_moved;
 end $$;

@@ -115,6 +115,7 @@ begin
   update postrider.recipient_state s set cancel_requested_at = null, detail = left('cannot be called back: ' || r.message, 500)
   from json_to_recordset(p_results) as r ("recipientId" uuid, outcome text, message text)
   where s.organization_id = p_organization_id and s.recipient_id = r."recipientId" and s.state = 'sent' and r.outcome = 'too_late';
+  perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 

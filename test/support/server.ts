@@ -67,7 +67,9 @@ export async function testDatabase(): Promise<TestDatabase> {
 export async function startServer(options: OwnServerOptions = {}): Promise<OwnServer & Databases> {
   const bin = options.major === 15 ? pg15Binaries() : null;
   if (options.major === 15 && bin === null) throw new Error(`PostgreSQL 15 was not found: set POSTRIDER_PG15_BIN to its bin directory`);
-  const server = await startThrowaway({ ...options, ...(bin === null ? {} : { bin }) });
+  // Commits reach the system's cache, so that kill9 loses none, also without fsync.
+  const settings = { synchronous_commit: 'on', ...options.settings };
+  const server = await startThrowaway({ ...options, settings, ...(bin === null ? {} : { bin }) });
   return { ...server, ...databasesOn(server.adminUrl) };
 }
 

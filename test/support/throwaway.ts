@@ -29,7 +29,7 @@ import { database, owner, superuser } from '../../packages/runner/src/postgres/s
 
 export interface OwnServerOptions {
   readonly major?: 18 | 15;
-  /** With fsync and full WAL, as the product runs. Without, a kill -9 of the server is survived still (the system's cache lives on). */
+  /** With fsync and full page writes, as the product runs: what a power cut needs. A kill -9 of the server is survived without. */
   readonly durable?: boolean;
   /** postgresql.conf lines over ours, values as written there: `{ max_connections: '20' }`. */
   readonly settings?: Readonly<Record<string, string>>;

@@ -43,7 +43,10 @@ export async function sendRequest({ method, url, headers, body, timeoutMs, signa
     if (neverConnected.has(code)) return { kind: 'not_sent', message: `${where} cannot be reached (${code}); nothing was sent.` };
     if (timeout.aborted) return { kind: 'unclear', message: `${where} did not answer within ${timeoutMs} ms.` };
     if (signal.aborted) return { kind: 'unclear', message: `The runner stopped while ${where} was being asked.` };
-    return { kind: 'unclear', message: `The connection to ${where} broke (${code || (error instanceof Error ? error.message : String(error))}).` };
+    return {
+      kind: 'unclear',
+      message: `The connection to ${where} broke (${code || (error instanceof Error ? error.message : String(error))}).`,
+    };
   }
 }
 

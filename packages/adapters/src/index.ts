@@ -3,7 +3,16 @@
  *
  * Importing this costs little: typst, resvg and csv-parse are loaded when they are first used.
  */
-import type { AdapterFactory, AddressEnricher, AudienceSource, EventSink, ImageHost, Printer, Renderer, UsageMeter } from '@postrider/core/ports';
+import type {
+  AdapterFactory,
+  AddressEnricher,
+  AudienceSource,
+  EventSink,
+  ImageHost,
+  Printer,
+  Renderer,
+  UsageMeter,
+} from '@postrider/core/ports';
 import {
   csvAudience,
   fileEvents,

@@ -1,5 +1,5 @@
 import { AdapterConfigError } from '@postrider/core/ports';
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /** Parses the options of a campaign file and names the option at fault, for example `audience.columns.email`. */
 export function parseOptions<Schema extends z.ZodType>(port: string, schema: Schema, options: unknown): z.infer<Schema> {

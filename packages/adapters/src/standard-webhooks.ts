@@ -36,7 +36,10 @@ export function verifyStandardWebhook(
   if (!/^\d{1,12}$/.test(timestamp)) return { valid: false, message: 'The webhook has a timestamp that is no number of seconds.' };
   const age = Math.floor(now.getTime() / 1000) - Number(timestamp);
   if (Math.abs(age) > toleranceSeconds) {
-    return { valid: false, message: `The webhook is ${Math.abs(age)} s ${age > 0 ? 'old' : 'ahead of our clock'}; at most ${toleranceSeconds} s are taken.` };
+    return {
+      valid: false,
+      message: `The webhook is ${Math.abs(age)} s ${age > 0 ? 'old' : 'ahead of our clock'}; at most ${toleranceSeconds} s are taken.`,
+    };
   }
   const given = signatures
     .split(' ')

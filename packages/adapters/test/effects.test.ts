@@ -94,7 +94,11 @@ describe('Effects in a file', () => {
       }
     `;
     const here = fileURLToPath(new URL('.', import.meta.url));
-    const run = () => spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { cwd: here, stdio: ['ignore', 'inherit', 'inherit'] });
+    const run = () =>
+      spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+        cwd: here,
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
     const children = [run(), run(), run()];
     const killed = children[0];
     const ends = children.map((child) => once(child, 'exit'));

@@ -8,7 +8,8 @@ import type { AddressEnricher, EnrichRequest } from '@postrider/core/ports';
 import { createLookupEnricher } from '../src/index.ts';
 import { temporaryFolder, wiringAt } from './helpers.ts';
 
-const table = 'email,line1,city,state,zip\nAnn@Example.com,12 Main Street,Springfield,IL,62701\nbad@example.com,1 Main Street,Springfield,IL,6270\n';
+const table =
+  'email,line1,city,state,zip\nAnn@Example.com,12 Main Street,Springfield,IL,62701\nbad@example.com,1 Main Street,Springfield,IL,6270\n';
 const address = { line1: '12 Main Street', line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' };
 const person = (email: string): EnrichRequest => ({ recipientId: `r-${email}`, email, firstName: null, lastName: null });
 
@@ -34,7 +35,8 @@ describeEnricherContract('lookup', async () => {
 
 describe('Look-up enricher', () => {
   it('reads NDJSON too, and the file again when it changes', async () => {
-    const line = (email: string): string => `${JSON.stringify({ email, address: { line1: '12 Main Street', city: 'Springfield', state: 'IL', zip: '62701' } })}\n`;
+    const line = (email: string): string =>
+      `${JSON.stringify({ email, address: { line1: '12 Main Street', city: 'Springfield', state: 'IL', zip: '62701' } })}\n`;
     const { enricher, folder } = await enricherWith(line('ann@example.com'), 'addresses.ndjson');
     const outcomes = async (): Promise<readonly string[]> => {
       const submitted = await enricher.submit('batch', [person('ann@example.com'), person('bo@example.com')], contractContext());

@@ -23,7 +23,8 @@ describeImageHostContract(
 describeImageHostContract('noop', async () => ({ host: createNoopImageHost(), close: async () => undefined }));
 
 describe('Folder image host', () => {
-  const put = async (host: ImageHost, ...documents: RenderedDocument[]): Promise<readonly PutResult[]> => host.put(documents, contractContext());
+  const put = async (host: ImageHost, ...documents: RenderedDocument[]): Promise<readonly PutResult[]> =>
+    host.put(documents, contractContext());
   const pathOf = (result: PutResult | undefined): string => {
     assert.equal(result?.outcome, 'stored');
     return result?.outcome === 'stored' ? fileURLToPath(result.url) : '';
@@ -32,7 +33,19 @@ describe('Folder image host', () => {
   it('keeps every name inside its folder, in sub-folders by prefix', async () => {
     const folder = await temporaryFolder();
     const host = createFolderImageHost({ path: 'proofs' }, wiringAt(folder));
-    const names = ['abc.pdf', '../../etc/passwd', '/abs.pdf', '..', '', '.hidden', 'a/b\\c?.pdf', 'é—ö.pdf', `${'x'.repeat(300)}.pdf`, 'CON', 'a\0b.pdf'];
+    const names = [
+      'abc.pdf',
+      '../../etc/passwd',
+      '/abs.pdf',
+      '..',
+      '',
+      '.hidden',
+      'a/b\\c?.pdf',
+      'é—ö.pdf',
+      `${'x'.repeat(300)}.pdf`,
+      'CON',
+      'a\0b.pdf',
+    ];
     const results = await put(host, ...names.map((name) => document(name, name)));
     const paths = results.map(pathOf);
     assert.equal(new Set(paths).size, names.length);
@@ -45,7 +58,12 @@ describe('Folder image host', () => {
 
   it('leaves no temporary files behind', async () => {
     const folder = await temporaryFolder();
-    await put(createFolderImageHost({ path: '.' }, wiringAt(folder)), document('one.pdf'), document('one.pdf', 'other'), document('two.pdf'));
+    await put(
+      createFolderImageHost({ path: '.' }, wiringAt(folder)),
+      document('one.pdf'),
+      document('one.pdf', 'other'),
+      document('two.pdf'),
+    );
     assert.equal((await readdir(folder, { recursive: true })).filter((name) => name.includes('.tmp')).length, 0);
   });
 
@@ -55,7 +73,13 @@ describe('Folder image host', () => {
     const outside = join(folder, 'precious.txt');
     await writeFile(outside, 'x');
     await mkdir(join(folder, 'proofs'));
-    const urls = [pathToFileURL(outside).href, pathToFileURL(join(folder, 'proofs')).href, `${pathToFileURL(join(folder, 'proofs')).href}/%2e%2e/precious.txt`, 'https://example.com/x', 'no url'];
+    const urls = [
+      pathToFileURL(outside).href,
+      pathToFileURL(join(folder, 'proofs')).href,
+      `${pathToFileURL(join(folder, 'proofs')).href}/%2e%2e/precious.txt`,
+      'https://example.com/x',
+      'no url',
+    ];
     const results = await host.remove(urls, contractContext());
     assert.ok(results.every(({ outcome }) => outcome === 'removed'));
     await access(outside);

@@ -5,21 +5,9 @@ import { contractContext, describePrinterContract, describeRendererContract } fr
 import type { CardRequest, PieceRequest, PrinterEvent } from '@postrider/core/ports';
 import { adapters, createNoopPrinter, createNoopRenderer } from '../src/index.ts';
 import { wiringAt } from './helpers.ts';
+import { piece } from './pieces.ts';
 
 const address = { line1: '12 Main Street', line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' };
-
-function piece(): PieceRequest {
-  return {
-    reference: { organizationId: 'o', campaignId: 'c', recipientId: randomUUID(), mailpieceId: randomUUID() },
-    idempotencyKey: randomUUID(),
-    mode: 'test',
-    format: '4x6',
-    mailClass: 'first_class',
-    to: { name: 'Ann Lee', address },
-    from: null,
-    artwork: { front: { url: 'noop:', page: 1 }, back: { url: 'noop:', page: 2 } },
-  };
-}
 
 const card = (index: number): CardRequest => ({
   recipientId: randomUUID(),

@@ -53,7 +53,12 @@ export function inkWithin(
       const at = 4 * (y * width + x);
       if (Math.min(data[at] ?? 255, data[at + 1] ?? 255, data[at + 2] ?? 255) > 245) continue;
       box ??= { left: x / scale, top: y / scale, right: x / scale, bottom: y / scale };
-      box = { left: Math.min(box.left, x / scale), top: Math.min(box.top, y / scale), right: Math.max(box.right, x / scale), bottom: Math.max(box.bottom, y / scale) };
+      box = {
+        left: Math.min(box.left, x / scale),
+        top: Math.min(box.top, y / scale),
+        right: Math.max(box.right, x / scale),
+        bottom: Math.max(box.bottom, y / scale),
+      };
     }
   }
   return box;
@@ -63,5 +68,7 @@ export function inkWithin(
 export async function pageBoxes(pdf: Uint8Array): Promise<readonly { media: string; trim: string; bleed: string }[]> {
   const document = await PDFDocument.load(pdf, { throwOnInvalidObject: true });
   const show = ({ x, y, width, height }: { x: number; y: number; width: number; height: number }): string => `${x} ${y} ${width} ${height}`;
-  return document.getPages().map((page) => ({ media: show(page.getMediaBox()), trim: show(page.getTrimBox()), bleed: show(page.getBleedBox()) }));
+  return document
+    .getPages()
+    .map((page) => ({ media: show(page.getMediaBox()), trim: show(page.getTrimBox()), bleed: show(page.getBleedBox()) }));
 }

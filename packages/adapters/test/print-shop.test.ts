@@ -1,110 +1,21 @@
 import assert from 'node:assert/strict';
-import { createHmac, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
-import { contractContext, describePrinterContract } from '@postrider/core/contract';
+import { contractContext } from '@postrider/core/contract';
 import { AdapterConfigError } from '@postrider/core/ports';
-import type { PieceRequest, Printer, SubmitResult } from '@postrider/core/ports';
-import { startPrintShop } from '@postrider/twins';
-import type { FaultInput, LedgerLine } from '@postrider/twins';
-import { createPrintShopPrinter } from '../src/index.ts';
-import { temporaryFolder, wiringAt } from './helpers.ts';
-
-const token = 'a token of the tests';
-const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-const secrets = { PRINT_SHOP_TOKEN: token, PRINT_SHOP_WEBHOOK_SECRET: secret };
-const held = { assertHeld: () => undefined };
-
-function piece(): PieceRequest {
-  return {
-    reference: { organizationId: randomUUID(), campaignId: randomUUID(), recipientId: randomUUID(), mailpieceId: randomUUID() },
-    idempotencyKey: randomUUID(),
-    mode: 'live',
-    format: '4x6',
-    mailClass: 'first_class',
-    to: {
-      name: 'Ann Lee',
-      address: { line1: '12 Main Street', line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' },
-    },
-    from: null,
-    artwork: { front: { url: 'noop:', page: 1 }, back: { url: 'noop:', page: 2 } },
-  };
-}
-
-function printerAt(url: string, options: object = {}, given: Readonly<Record<string, string>> = secrets): Printer {
-  return createPrintShopPrinter({ url, ...options }, wiringAt('/', given));
-}
-
-/** A webhook as the specification has it, made without any code of the adapter. */
-function webhookOf({ reference }: PieceRequest, secondsAgo: number, key = secret): { headers: Record<string, string>; body: Uint8Array } {
-  const event = {
-    eventId: randomUUID(),
-    pieceId: 'fp_1',
-    mailpieceId: reference.mailpieceId,
-    organizationId: reference.organizationId,
-    status: 'delivered',
-    confidence: 'logical',
-    occurredAt: '2026-11-24T12:00:00Z',
-  };
-  const body = Buffer.from(JSON.stringify({ type: 'piece.events', timestamp: '2026-11-24T12:00:00Z', data: { events: [event] } }));
-  const [id, seconds] = [`wh_${randomUUID()}`, String(Math.floor(Date.now() / 1000) - secondsAgo)];
-  const mac = createHmac('sha256', Buffer.from(key.slice('whsec_'.length), 'base64')).update(`${id}.${seconds}.`).update(body).digest('base64');
-  return { headers: { 'Webhook-Id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${mac}` }, body };
-}
-
-for (const keys of [true, false]) {
-  describePrinterContract(
-    keys ? 'print shop' : 'print shop without idempotency keys',
-    async () => {
-      const shop = await startPrintShop({ folder: await temporaryFolder(), token, keys, acceptNoopArtwork: true, allowFaults: true, printAfterMs: 3_600_000, log: () => undefined });
-      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-      const fault = async (one: FaultInput): Promise<void> => {
-        const response = await fetch(`${shop.url}/v1/faults`, { method: 'POST', headers, body: JSON.stringify({ faults: [one] }) });
-        assert.equal(response.status, 200);
-      };
-      const options = { keys, timeoutMs: 2_000 };
-      return {
-        printer: printerAt(shop.url, options),
-        piece,
-        async created() {
-          const lines = (await (await fetch(`${shop.url}/v1/ledger`, { headers })).text()).split('\n').filter((line) => line !== '');
-          return lines.map((line) => (JSON.parse(line) as LedgerLine).mailpiece);
-        },
-        loseNextAnswer: () => fault({ kind: 'drop_answer_after_effect' }),
-        breakNext: () => fault({ kind: 'http_500_before_effect' }),
-        limitNext: () => fault({ kind: 'http_429', retryAfterSeconds: 3 }),
-        breakNextFind: () => fault({ kind: 'http_503', endpoint: 'find' }),
-        async unreachable() {
-          const server = createServer();
-          await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-          const { port } = server.address() as AddressInfo;
-          await new Promise((resolve) => server.close(resolve));
-          return printerAt(`http://127.0.0.1:${port}`, options);
-        },
-        badAddress: () => {
-          const one = piece();
-          return { ...one, to: { ...one.to, address: { ...one.to.address, postalCode: 'nowhere' } } };
-        },
-        badRequest: () => {
-          const one = piece();
-          return { ...one, artwork: { ...one.artwork, front: { url: 'noop:', page: 0 } } };
-        },
-        webhook: (one, secondsAgo) => webhookOf(one, secondsAgo),
-        close: () => shop.stop(),
-      };
-    },
-    ['answer-lost', 'bad-address', 'bad-request', 'breaks-before', 'cancel', 'look-up-breaks', 'poll', 'rate-limit', 'unreachable', 'webhooks'],
-  );
-}
+import type { SubmitResult } from '@postrider/core/ports';
+import { held, piece, printerAt, secret, secrets, token, webhookOf } from './pieces.ts';
 
 describe('Print shop client', () => {
   const closing: (() => Promise<unknown>)[] = [];
   after(() => Promise.all(closing.map((close) => close())));
 
   /** A server that answers as a test wants, and the requests it saw. */
-  async function server(answer: (request: IncomingMessage, response: ServerResponse, body: string) => void): Promise<{ url: string; seen: { headers: IncomingMessage['headers']; body: string }[] }> {
+  async function server(
+    answer: (request: IncomingMessage, response: ServerResponse, body: string) => void,
+  ): Promise<{ url: string; seen: { headers: IncomingMessage['headers']; body: string }[] }> {
     const seen: { headers: IncomingMessage['headers']; body: string }[] = [];
     const http = createServer((request, response) => {
       let body = '';
@@ -122,7 +33,12 @@ describe('Print shop client', () => {
     return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, seen };
   }
 
-  async function outcomeOf(status: number, body: string, headers: Record<string, string> = {}, pieces = 1): Promise<readonly SubmitResult[]> {
+  async function outcomeOf(
+    status: number,
+    body: string,
+    headers: Record<string, string> = {},
+    pieces = 1,
+  ): Promise<readonly SubmitResult[]> {
     const { url } = await server((_, response) => response.writeHead(status, headers).end(body));
     return printerAt(url).submit(Array.from({ length: pieces }, piece), held, contractContext());
   }
@@ -227,7 +143,11 @@ describe('Print shop client', () => {
       (error) => error instanceof AdapterConfigError && error.option === 'printer.tokenSecret' && /PRINT_SHOP_TOKEN/.test(error.message),
     );
     for (const url of ['ftp://example.com', 'http://user:word@127.0.0.1:1', 'print shop']) {
-      assert.throws(() => printerAt(url), (error) => error instanceof AdapterConfigError && error.option === 'printer.url', url);
+      assert.throws(
+        () => printerAt(url),
+        (error) => error instanceof AdapterConfigError && error.option === 'printer.url',
+        url,
+      );
     }
   });
 
@@ -271,9 +191,26 @@ describe('Print shop client', () => {
     assert.equal(result?.outcome, 'too_late');
   });
 
+  it('proves nothing absent by an answer that is not a plain yes', async () => {
+    for (const [status, body] of [
+      [500, '{"pieces":[]}'],
+      [206, '{"pieces":[]}'],
+      [200, '{"pieces":[{"id":"fp_1"}]}'],
+      [200, '{}'],
+    ] as const) {
+      const { url } = await server((_, response) => response.writeHead(status).end(body));
+      const [found] = await printerAt(url).find([piece()], contractContext());
+      assert.equal(found?.outcome, 'cannot_tell', `${status} ${body}`);
+    }
+  });
+
   it('is told of several pieces for one mailpiece, and takes the one that is not cancelled', async () => {
     const one = piece();
-    const pieces = ['cancelled', 'in_transit'].map((status, index) => ({ id: `fp_${index}`, mailpiece: one.reference.mailpieceId, status }));
+    const pieces = ['cancelled', 'in_transit'].map((status, index) => ({
+      id: `fp_${index}`,
+      mailpiece: one.reference.mailpieceId,
+      status,
+    }));
     const { url } = await server((_, response) => response.end(JSON.stringify({ pieces })));
     const errors: string[] = [];
     const logger = { ...contractContext().logger, error: (_: object, message: string) => errors.push(message) };

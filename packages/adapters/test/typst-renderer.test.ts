@@ -1,70 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { contractContext, describeRendererContract } from '@postrider/core/contract';
 import { AdapterConfigError } from '@postrider/core/ports';
-import type { CardRequest, RenderResult } from '@postrider/core/ports';
+import type { CardRequest } from '@postrider/core/ports';
 import { createTypstRenderer } from '../src/index.ts';
-import { formats } from '../src/local/typst-renderer/formats.ts';
 import { temporaryFolder, wiringAt } from './helpers.ts';
-import { decodeQr, inkWithin, lookAt, pageBoxes } from './pdf.ts';
+import { bakery, card, failure, hash, render, renderIn } from './cards.ts';
+import { inkWithin, lookAt, pageBoxes } from './pdf.ts';
 
-const bakery = fileURLToPath(new URL('../../../examples/bakery', import.meta.url));
-const longName = 'Wolfeschlegelsteinhausenbergerdorff-Smith';
 const plain = `#import "postrider.typ": *
 #let front(card) = place(dx: 20pt, dy: 20pt, [Hello #card.at("firstName", default: "neighbor"), #card.favorite])
 #let back(card) = address-block(card)
 `;
-
-let people = 0;
-function card(changes: Partial<CardRequest> = {}): CardRequest {
-  people++;
-  return {
-    recipientId: `r-${people}`,
-    firstName: 'Ann',
-    lastName: `Lee ${people}`,
-    address: { line1: `${people} Main Street`, line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' },
-    returnAddress: { line1: '12 Elm Street', line2: null, city: 'Portland', region: 'ME', postalCode: '04101', country: 'US' },
-    merge: { favorite: 'Rye', promo_code: `CRUMB-${people}` },
-    reference: `R-${people}`,
-    ...changes,
-  };
-}
-
-interface Rendered {
-  readonly pdf: Uint8Array;
-  readonly results: readonly RenderResult[];
-  readonly name: string;
-}
-
-async function render(template: string, cards: readonly CardRequest[], { format = '4x6', files = {} as Record<string, string>, options = {} } = {}): Promise<Rendered> {
-  const folder = await temporaryFolder();
-  await writeFile(join(folder, 'card.typ'), template);
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), content);
-  }
-  return renderIn(folder, cards, format, options);
-}
-
-async function renderIn(folder: string, cards: readonly CardRequest[], format = '4x6', options = {}): Promise<Rendered> {
-  const renderer = await createTypstRenderer(options, wiringAt(folder));
-  const { documents, results } = await renderer.render({ template: folder === bakery ? 'postcard.typ' : 'card.typ', format, cards }, contractContext());
-  assert.ok(documents.length <= 1);
-  return { pdf: documents[0]?.bytes ?? new Uint8Array(), results, name: documents[0]?.name ?? '' };
-}
-
-const failure = (result: RenderResult | undefined): { reason: string; message: string } => {
-  assert.equal(result?.outcome, 'failed', JSON.stringify(result));
-  return result as Extract<RenderResult, { outcome: 'failed' }>;
-};
-const hash = (result: RenderResult | undefined): string => {
-  assert.equal(result?.outcome, 'rendered', JSON.stringify(result));
-  return (result as Extract<RenderResult, { outcome: 'rendered' }>).contentHash;
-};
 
 describeRendererContract(
   'typst',
@@ -83,65 +33,20 @@ describeRendererContract(
   ['refuses-cards', 'refuses-templates'],
 );
 
-describe('The bakery postcard', () => {
-  it('carries names, address, code, reference and a QR code that can be scanned, as vectors', async () => {
-    const cards = [card(), card({ firstName: null, lastName: null }), card({ firstName: 'Zoë', lastName: 'Владимирова' })];
-    const { pdf, results } = await renderIn(bakery, cards);
-    results.forEach(hash);
-    const looks = await lookAt(pdf, 150);
-    assert.equal(looks.length, 6);
-    for (const [index, one] of cards.entries()) {
-      const [front, back] = [looks[2 * index], looks[2 * index + 1]];
-      assert.ok(front !== undefined && back !== undefined);
-      assert.ok(front.text.includes(`${one.firstName ?? 'neighbor'}.`));
-      assert.ok(front.text.includes('Rye'));
-      assert.ok(back.text.includes(one.firstName === null ? 'Current Resident' : `${one.firstName} ${one.lastName}`));
-      for (const part of [one.address.line1, 'Springfield IL 62701', one.reference, 'CRUMB-', '12 Elm Street']) assert.ok(back.text.includes(part), part);
-      assert.equal(decodeQr(back.raster), `https://bakery.example/c/${one.merge['promo_code']}`);
-    }
-    const bytes = Buffer.from(pdf).toString('latin1');
-    assert.doesNotMatch(bytes, /\/Subtype \/Image/);
-    assert.ok(/\/FontFile[23]/.test(bytes) && !/\/BaseFont \/(?![A-Z]{6}\+Lora)/.test(bytes), 'all fonts are embedded Lora');
-  });
-
-  it('keeps everything but the address out of the ink-free box, and the address above the barcode', async () => {
-    const { inkFree, height, bleed } = formats.get('4x6') ?? assert.fail('4x6');
-    const { pdf } = await renderIn(bakery, [card({ firstName: longName, address: { ...card().address, line1: '12345 Northwest Martin Luther King Junior Boulevard', line2: 'Apartment 1203' } })]);
-    const [look] = await lookAt(pdf, 150, [2]);
-    assert.ok(look !== undefined);
-    const ink = inkWithin(look.raster, inkFree) ?? assert.fail('there is an address');
-    assert.ok(ink.left >= inkFree.x + 10 && ink.right <= inkFree.x + inkFree.width - 10, JSON.stringify(ink));
-    assert.ok(ink.top >= inkFree.y + 20 && ink.bottom <= height - bleed - 45, JSON.stringify(ink));
-    assert.ok(look.text.includes(longName));
-  });
-
-  it('keeps a name of 41 letters inside the safe box', async () => {
-    assert.equal(longName.length, 41);
-    const { width, height, bleed, safe } = formats.get('4x6') ?? assert.fail('4x6');
-    const { pdf, results } = await renderIn(bakery, [card({ firstName: longName }), card({ firstName: 'x' })]);
-    hash(results[0]);
-    const [long, short] = await lookAt(pdf, 100, [1, 3]);
-    assert.ok(long?.text.includes(longName));
-    // What differs between the two fronts is the name; none of it may lie outside.
-    const margin = bleed + safe;
-    let outside = 0;
-    let inside = 0;
-    for (let at = 0; at < (long?.raster.data.length ?? 0); at += 4) {
-      const [a, b] = [long?.raster.data[at] ?? 0, short?.raster.data[at] ?? 0];
-      if (Math.abs(a - b) < 40) continue;
-      const [x, y] = [((at / 4) % (long?.raster.width ?? 1)) * 0.72, Math.floor(at / 4 / (long?.raster.width ?? 1)) * 0.72];
-      if (x < margin || x > width - margin || y < margin || y > height - margin) outside++;
-      else inside++;
-    }
-    assert.equal(outside, 0);
-    assert.ok(inside > 100);
-  });
-});
-
 describe('Typst renderer', () => {
   it('prints typst code in names as text', async () => {
-    const names = ['#panic("x")', '*bold* _it_ $x^2$', '"); #panic(1) //', '\\ @label <x> `raw` = H', '=cmd|\' /C calc\'!A0', '-- ... ~ \u00ad'];
-    const { pdf, results } = await render(plain, names.map((firstName) => card({ firstName })));
+    const names = [
+      '#panic("x")',
+      '*bold* _it_ $x^2$',
+      '"); #panic(1) //',
+      '\\ @label <x> `raw` = H',
+      "=cmd|' /C calc'!A0",
+      '-- ... ~ \u00ad',
+    ];
+    const { pdf, results } = await render(
+      plain,
+      names.map((firstName) => card({ firstName })),
+    );
     results.forEach(hash);
     const looks = await lookAt(pdf, 20);
     for (const [index, name] of names.slice(0, 5).entries()) {
@@ -157,13 +62,30 @@ describe('Typst renderer', () => {
   ] as const) {
     it(`writes MediaBox, BleedBox and TrimBox of a ${format}`, async () => {
       const { pdf } = await render(plain, [card(), card()], { format });
-      assert.deepEqual(await pageBoxes(pdf), Array.from({ length: 4 }, () => ({ media, trim, bleed: media })));
+      assert.deepEqual(
+        await pageBoxes(pdf),
+        Array.from({ length: 4 }, () => ({ media, trim, bleed: media })),
+      );
       assert.equal((await lookAt(pdf, 20)).length, 4);
     });
   }
 
+  it('keeps the table of offsets true, and no date, so that the same cards are the same bytes on another day', async () => {
+    const pdf = Buffer.from((await render(plain, [card(), card()])).pdf).toString('latin1');
+    const table = Number(/startxref\n(\d+)\n%%EOF/.exec(pdf)?.[1]);
+    const [, count, entries] = /^xref\n0 (\d+)\n([^t]+)trailer/.exec(pdf.slice(table)) ?? assert.fail('a table of offsets');
+    assert.equal(entries?.length, 20 * Number(count));
+    for (let index = 1; index < Number(count); index++) {
+      const offset = Number(entries?.slice(20 * index, 20 * index + 10));
+      assert.ok(pdf.startsWith(`${index} 0 obj\n`, offset), `object ${index} is at ${offset}`);
+    }
+    assert.doesNotMatch(pdf, /CreationDate|CreateDate|ModDate/);
+  });
+
   it('names the field, the recipient and the place where a field is missing or blank, and renders the others', async () => {
-    const cards = Array.from({ length: 50 }, (_, index) => card({ merge: index % 10 === 3 ? { favorite: ' ' } : { favorite: `Loaf ${index}` } }));
+    const cards = Array.from({ length: 50 }, (_, index) =>
+      card({ merge: index % 10 === 3 ? { favorite: ' ' } : { favorite: `Loaf ${index}` } }),
+    );
     const { pdf, results } = await render(plain, cards);
     const looks = await lookAt(pdf, 10);
     assert.equal(looks.length, 90);
@@ -171,7 +93,10 @@ describe('Typst renderer', () => {
       if (index % 10 === 3) {
         const { reason, message } = failure(result);
         assert.equal(reason, 'missing_field');
-        assert.match(message, new RegExp(`Recipient ${cards[index]?.recipientId}: the field "favorite" is blank or missing \\(card\\.typ:2:\\d+\\)\\.`));
+        assert.match(
+          message,
+          new RegExp(`Recipient ${cards[index]?.recipientId}: the field "favorite" is blank or missing \\(card\\.typ:2:\\d+\\)\\.`),
+        );
       } else {
         assert.equal(result.outcome, 'rendered');
         if (result.outcome === 'rendered') assert.ok(looks[result.frontPage - 1]?.text.includes(`Loaf ${index}`));
@@ -181,7 +106,10 @@ describe('Typst renderer', () => {
 
   it('tells line and column of what is broken in a template', async () => {
     for (const [template, message] of [
-      ['#import "postrider.typ": *\n#let front(card) = {\n  nonsense(card)\n}\n#let back(card) = []', /unknown variable: nonsense \(card\.typ:3:3\)/],
+      [
+        '#import "postrider.typ": *\n#let front(card) = {\n  nonsense(card)\n}\n#let back(card) = []',
+        /unknown variable: nonsense \(card\.typ:3:3\)/,
+      ],
       ['#let front(card) = [\n#let back(card) = []', /\(card\.typ:1:\d+\)/],
       ['#let front(card) = []', /back/],
       ['#let front(card) = image("missing.png")\n#let back(card) = []', /not found.*missing\.png.*card\.typ:1/s],
@@ -223,11 +151,14 @@ describe('Typst renderer', () => {
 
   it('shrinks what does not fit, down to the smallest size, and then fails that card', async () => {
     const template = `#import "postrider.typ": *
-#let front(card) = { set page(fill: none); place(dx: 100pt, dy: 100pt, text(size: 30pt, fit(200pt, min: 8pt, card.favorite))) }
-#let back(card) = place(dx: 100pt, dy: 100pt, fit-block(200pt, 40pt, min: 8pt, card.at("text", default: "x")))`.replace('set page(fill: none); ', '');
+#let front(card) = place(dx: 100pt, dy: 100pt, text(size: 30pt, fit(200pt, min: 8pt, card.favorite)))
+#let back(card) = place(dx: 100pt, dy: 100pt, fit-block(200pt, 40pt, min: 8pt, card.at("text", default: "x")))`;
     const texts = ['Rye', 'Roasted walnut and dried cranberry levain', 'W'.repeat(60)];
     const blocks = ['word '.repeat(30), 'word '.repeat(90), 'x'.repeat(80)];
-    const cards = [...texts.map((favorite) => card({ merge: { favorite } })), ...blocks.map((text) => card({ merge: { favorite: 'Rye', text } }))];
+    const cards = [
+      ...texts.map((favorite) => card({ merge: { favorite } })),
+      ...blocks.map((text) => card({ merge: { favorite: 'Rye', text } })),
+    ];
     const { pdf, results } = await render(template, cards);
     assert.deepEqual(
       results.map((result) => (result.outcome === 'failed' ? result.reason : result.outcome)),
@@ -252,7 +183,11 @@ describe('Typst renderer', () => {
   });
 
   it('fails a card with letters that no font has, and names them', async () => {
-    const { results } = await render(plain, [card({ firstName: '李小龙' }), card({ lastName: 'Smith 🎉' }), card({ firstName: 'Ångström', lastName: 'Đặng Иванов' })]);
+    const { results } = await render(plain, [
+      card({ firstName: '李小龙' }),
+      card({ lastName: 'Smith 🎉' }),
+      card({ firstName: 'Ångström', lastName: 'Đặng Иванов' }),
+    ]);
     assert.equal(failure(results[0]).reason, 'missing_glyph');
     assert.match(failure(results[0]).message, /李 \(U\+674E\), 小 \(U\+5C0F\)/);
     assert.match(failure(results[1]).message, /🎉 \(U\+1F389\)/);
@@ -291,11 +226,16 @@ describe('Typst renderer', () => {
 
   it('hashes what is printed: template, assets, format and card, and nothing that lies beside them', async () => {
     const template = `${plain}\n#let back(card) = image("images/" + "logo.svg", width: 20pt) + image("assets/deep/a.svg", width: 10pt)\n#let logo = "images/logo.svg"`;
-    const svg = (color: string): string => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1" fill="${color}"/></svg>`;
+    const svg = (color: string): string =>
+      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1" fill="${color}"/></svg>`;
     const base = { 'images/logo.svg': svg('red'), 'assets/deep/a.svg': svg('blue'), 'recipients.csv': 'id\n1\n' };
     const one = card();
-    const of = async (files: Record<string, string>, source = template, changes: Partial<CardRequest> = {}, format = '4x6'): Promise<string> =>
-      hash((await render(source, [{ ...one, ...changes }], { files, format })).results[0]);
+    const of = async (
+      files: Record<string, string>,
+      source = template,
+      changes: Partial<CardRequest> = {},
+      format = '4x6',
+    ): Promise<string> => hash((await render(source, [{ ...one, ...changes }], { files, format })).results[0]);
     const first = await of(base);
     assert.equal(await of({ ...base, 'recipients.csv': 'id\n1\n2\n' }), first);
     assert.equal(await of(base, template, { recipientId: 'other' }), first);
@@ -314,7 +254,10 @@ describe('Typst renderer', () => {
     const renderer = await createTypstRenderer({}, wiringAt(bakery));
     const cohorts = async (count: number): Promise<void> => {
       for (let index = 0; index < count; index++) {
-        await renderer.render({ template: 'postcard.typ', format: '4x6', cards: Array.from({ length: 50 }, () => card()) }, contractContext());
+        await renderer.render(
+          { template: 'postcard.typ', format: '4x6', cards: Array.from({ length: 50 }, () => card()) },
+          contractContext(),
+        );
       }
     };
     await cohorts(4);

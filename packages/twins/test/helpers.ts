@@ -43,6 +43,12 @@ export async function shopHere(
   return { ...client(shop.url), shop, folder };
 }
 
+/** A shop that may read artwork from a directory of its own; `at` gives a path there. */
+export async function shopWithArtwork(t: TestContext, options: Partial<PrintShopOptions> = {}) {
+  const art = await temporaryFolder(t);
+  return { ...(await shopHere(t, { artwork: [art], ...options })), at: (name: string): string => join(art, name) };
+}
+
 /** A shop in a process of its own, killed after the test. */
 export async function shopProcess(
   t: TestContext,

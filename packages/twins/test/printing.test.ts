@@ -1,37 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { test } from 'node:test';
 import { PDFDocument, PDFName } from 'pdf-lib';
-import type { PieceOrder, PrintReport, RejectionCode } from '../src/index.ts';
-import { ArtworkReader } from '../src/print-shop/artwork.ts';
+import type { PieceOrder, PrintReport } from '../src/index.ts';
 import { cell } from '../src/print-shop/manifest.ts';
-import {
-  anOrder,
-  cardOf,
-  eventually,
-  makeArtwork,
-  pageTexts,
-  parseCsv,
-  pdfNames,
-  readManifest,
-  shopHere,
-  temporaryFolder,
-} from './helpers.ts';
-
-async function artShop(t: TestContext, options = {}) {
-  const art = await temporaryFolder(t);
-  const at = (name: string): string => join(art, name);
-  return { ...(await shopHere(t, { artwork: [art], ...options })), art, at };
-}
+import { anOrder, cardOf, eventually, makeArtwork, pageTexts, parseCsv, pdfNames, readManifest, shopWithArtwork } from './helpers.ts';
 
 const inBatches = (orders: readonly PieceOrder[]): PieceOrder[][] =>
   Array.from({ length: Math.ceil(orders.length / 100) }, (_, batch) => orders.slice(100 * batch, 100 * batch + 100));
 
 test('each card is a sheet of its own, as the artwork has it, and a row of the manifest', async (t) => {
-  const { order, post, ledger, folder, at } = await artShop(t);
+  const { order, post, ledger, folder, at } = await shopWithArtwork(t);
   const first = await makeArtwork(at('first.pdf'), { cards: 3, text: 'First' });
   const second = await makeArtwork(at('second.pdf'), { cards: 2, text: 'Second' });
   // Not in the order of the documents, and one back for two cards.
@@ -100,7 +81,7 @@ test('each card is a sheet of its own, as the artwork has it, and a row of the m
 });
 
 test('boxes are kept, and follow from the format where the artwork has none', async (t) => {
-  const { order, post, folder, at } = await artShop(t);
+  const { order, post, folder, at } = await shopWithArtwork(t);
   const boxed = await makeArtwork(at('boxed.pdf'), { trim: [432.3, 288.3] });
   const bare = await makeArtwork(at('bare.pdf'), { trim: null });
   const tall = await makeArtwork(at('tall.pdf'), { size: [450, 666], trim: [432, 648] });
@@ -133,7 +114,7 @@ test('boxes are kept, and follow from the format where the artwork has none', as
 });
 
 test('1,001 cards become three PDFs, each card in exactly one, and what they share is held once', async (t) => {
-  const { order, post, folder, at } = await artShop(t);
+  const { order, post, folder, at } = await shopWithArtwork(t);
   const photo = randomBytes(400_000);
   // Cohorts of fifty: each document carries the same photograph.
   const documents = await Promise.all(
@@ -172,14 +153,14 @@ test('1,001 cards become three PDFs, each card in exactly one, and what they sha
 });
 
 test('a few cards are printed after a while of quiet, without being asked for', async (t) => {
-  const { order, folder, at } = await artShop(t, { printAfterMs: 50 });
+  const { order, folder, at } = await shopWithArtwork(t, { printAfterMs: 50 });
   await order([anOrder(cardOf(await makeArtwork(at('card.pdf')), 0))]);
   await eventually('a PDF', async () => (await pdfNames(folder)).length === 1);
   await eventually('a row', async () => (await readManifest(folder)).length === 1);
 });
 
 test('neither test pieces nor pieces without artwork get into a PDF or the manifest', async (t) => {
-  const { order, post, folder, ledger, at } = await artShop(t);
+  const { order, post, folder, ledger, at } = await shopWithArtwork(t);
   const card = cardOf(await makeArtwork(at('card.pdf')), 0);
   await order([anOrder({ ...card, mode: 'test' }), anOrder(), anOrder(card)]);
   assert.deepEqual((await post('/v1/print', {})).body['files'], [{ file: 'cards-000001.pdf', cards: 1 }]);
@@ -209,7 +190,7 @@ test('a cell that a spreadsheet would run is disarmed, and only such a cell', ()
 });
 
 test('names that are formulas reach the manifest disarmed', async (t) => {
-  const { order, post, folder, at } = await artShop(t);
+  const { order, post, folder, at } = await shopWithArtwork(t);
   const card = cardOf(await makeArtwork(at('card.pdf')), 0);
   await order([anOrder({ ...card, name: "=cmd|'/C calc'!A0", address: { line1: '-1 "Minus", Street', line2: '@SUM(A1)' } })]);
   await post('/v1/print', {});
@@ -217,93 +198,8 @@ test('names that are formulas reach the manifest disarmed', async (t) => {
   assert.deepEqual([row?.['name'], row?.['line1'], row?.['line2']], [`'=cmd|'/C calc'!A0`, `'-1 "Minus", Street`, `'@SUM(A1)`]);
 });
 
-test('artwork that does not fit is rejected with the sizes', async (t) => {
-  const { order, at } = await artShop(t);
-  const why = async (changes: Partial<PieceOrder>): Promise<[string, string]> => {
-    const [result] = await order([anOrder(changes)]);
-    return result?.status === 'rejected' ? [result.code, result.message] : [result?.status ?? '', ''];
-  };
-  const trimmed = await makeArtwork(at('trimmed.pdf'), { size: [432, 288], trim: null });
-  const [code, message] = await why(cardOf(trimmed, 0));
-  assert.equal(code, 'bad_artwork');
-  assert.match(message, /front .*4 x 6 in.*4\.25 x 6\.25 in/);
-
-  const right = await makeArtwork(at('right.pdf'));
-  assert.match((await why({ ...cardOf(right, 0), format: '6x11' }))[1], /6\.25 x 11\.25 in/);
-  assert.match(
-    (await why({ artwork: { front: { url: right, page: 1 }, back: { url: right, page: 3 } } }))[1],
-    /back is page 3 .*has 2 page/,
-  );
-  const [, trim] = await why(cardOf(await makeArtwork(at('trim.pdf'), { trim: [400, 288] }), 0));
-  assert.match(trim, /TrimBox is 4 x 5\.556 in/);
-
-  await writeFile(at('no.pdf'), 'not a PDF');
-  assert.match((await why(cardOf(pathToFileURL(at('no.pdf')).href, 0)))[1], /cannot be read as a PDF/);
-  assert.match((await why(cardOf(pathToFileURL(at('missing.pdf')).href, 0)))[1], /does not exist/);
-  await mkdir(at('folder.pdf'));
-  assert.match((await why(cardOf(pathToFileURL(at('folder.pdf')).href, 0)))[1], /not a file/);
-  // A document that is mended under its name is looked at again.
-  await makeArtwork(at('trimmed.pdf'));
-  assert.equal((await why(cardOf(trimmed, 0)))[0], 'accepted');
-});
-
-test('artwork is read from the given directories and from nowhere else', async (t) => {
-  const art = await temporaryFolder(t);
-  const secret = await temporaryFolder(t);
-  const outside = await makeArtwork(join(secret, 'secret.pdf'));
-  await symlink(join(secret, 'secret.pdf'), join(art, 'link.pdf'));
-  await symlink(secret, join(art, 'way-out'));
-  await mkdir(join(art, 'sub'));
-  const inside = await makeArtwork(join(art, 'sub', 'inside.pdf'));
-  await symlink(join(art, 'sub', 'inside.pdf'), join(art, 'allowed-link.pdf'));
-  // A neighbour whose name begins like the directory's.
-  await mkdir(`${art}-neighbour`);
-  t.after(() => rm(`${art}-neighbour`, { recursive: true }));
-  const neighbour = await makeArtwork(join(`${art}-neighbour`, 'card.pdf'));
-  const base = pathToFileURL(art).href;
-  const refused = [
-    outside,
-    neighbour,
-    `${base}/link.pdf`,
-    `${base}/way-out/secret.pdf`,
-    `${base}/../${outside.split('/').slice(-2).join('/')}`,
-    `${base}/%2e%2e/${outside.split('/').slice(-2).join('/')}`,
-    `${base}/..%2f..%2fetc%2fpasswd`,
-    'file:///etc/passwd',
-    'file:///etc/does-not-exist',
-    'file://example.test/etc/passwd',
-    'http://127.0.0.1/card.pdf',
-    'data:application/pdf;base64,JVBERi0=',
-    '/etc/passwd',
-    base,
-  ];
-  const { order, shop, folder } = await shopHere(t, { artwork: [join(art, 'none'), art] });
-  const results = await order(refused.map((url) => anOrder(cardOf(url, 0))));
-  const codes = results.map((result) => (result.status === 'rejected' ? (result.code as RejectionCode) : result.status));
-  assert.deepEqual(
-    codes,
-    refused.map(() => 'artwork_not_allowed'),
-  );
-  const [real, linked] = await order([anOrder(cardOf(inside, 0)), anOrder(cardOf(`${base}/allowed-link.pdf`, 0))]);
-  assert.deepEqual([real?.status, linked?.status], ['accepted', 'accepted']);
-  await shop.stop();
-
-  const none = await shopHere(t, { folder });
-  const [result] = await none.order([anOrder(cardOf(inside, 0))]);
-  assert.deepEqual(result?.status === 'rejected' && [result.code, /--artwork/.test(result.message)], ['artwork_not_allowed', true]);
-  // The cards accepted before still wait: they are not at fault when the shop is started without its directories.
-  assert.equal((await none.post('/v1/print', {})).status, 503);
-  assert.deepEqual(
-    (await none.ledger()).map(({ status }) => status),
-    ['accepted', 'accepted'],
-  );
-  await none.shop.stop();
-  const again = await shopHere(t, { folder, artwork: [art] });
-  assert.deepEqual((await again.post('/v1/print', {})).body['files'], [{ file: 'cards-000001.pdf', cards: 2 }]);
-});
-
 test('a card whose artwork was changed or removed fails; the others are printed', async (t) => {
-  const { order, post, folder, ledger, at } = await artShop(t);
+  const { order, post, folder, ledger, at } = await shopWithArtwork(t);
   const [kept, changed, removed] = await Promise.all(
     ['kept', 'changed', 'removed'].map((name) => makeArtwork(at(`${name}.pdf`), { text: name })),
   );
@@ -324,14 +220,4 @@ test('a card whose artwork was changed or removed fails; the others are printed'
     (await ledger()).map(({ status }) => status),
     ['failed', 'in_production', 'failed'],
   );
-});
-
-test('artwork is compared by its bytes when it is read, whatever its time and size say', async (t) => {
-  const art = await temporaryFolder(t);
-  const url = await makeArtwork(join(art, 'card.pdf'));
-  const reader = new ArtworkReader([art]);
-  const { sha256 } = await reader.inspect(url);
-  assert.ok((await reader.read({ url, sha256 })).length > 0);
-  await assert.rejects(reader.read({ url, sha256: 'another' }), /is not what it was/);
-  await assert.rejects(reader.check({ url, sha256: 'another' }), /is not what it was/);
 });

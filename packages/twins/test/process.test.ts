@@ -193,6 +193,25 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
     assert.equal((await ended).code, 0);
   });
 
+  test('or outlives it, where that was asked for', async (t) => {
+    const folder = await temporaryFolder(t);
+    const script = `
+      import { spawnPrintShop } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
+      const { pid, url } = await spawnPrintShop({ folder: ${JSON.stringify(folder)}, token: ${JSON.stringify(TOKEN)}, acceptNoopArtwork: true, outlive: true });
+      console.log(JSON.stringify({ pid, url }));`;
+    const starter = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let stdout = '';
+    starter.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    assert.deepEqual(await once(starter, 'close'), [0, null]);
+    const { pid, url } = JSON.parse(stdout) as { pid: number; url: string };
+    t.after(() => process.kill(pid, 'SIGKILL'));
+    assert.equal((await client(url).order([anOrder()]))[0]?.status, 'accepted');
+    await assert.rejects(spawnPrintShop({ folder, token: TOKEN, outlive: true }), withCode(75, new RegExp(`process ${pid}`)));
+    assert.match(await readFile(join(folder, 'shop', 'shop.log'), 'utf8'), /Another print shop/);
+  });
+
   test('a full disk: nothing acknowledged is lost, and the shop says why it goes', { skip: process.platform === 'win32' }, async (t) => {
     const folder = await temporaryFolder(t);
     // A limit on the size of files stands for the disk; the signal that comes with it is ignored, so that writes fail as they do on a full one.

@@ -147,6 +147,19 @@ suite('tracking', { concurrency: 4 }, () => {
     );
   });
 
+  test('what waits or was cancelled does not travel, also after a restart', async (t) => {
+    const first = await shopHere(t, { daysPerSecond: 0 });
+    const [, second] = await first.order([anOrder(), anOrder()]);
+    await first.post(`/v1/pieces/${second?.status === 'accepted' ? second.id : ''}/cancel`, {});
+    await first.shop.stop();
+    const again = await shopHere(t, { daysPerSecond: 0, folder: first.folder });
+    await again.post('/v1/clock', { advanceDays: 30 });
+    assert.deepEqual(
+      (await allEvents(again)).map(({ status }) => status),
+      ['accepted', 'accepted', 'cancelled'],
+    );
+  });
+
   test('polling refuses what is no cursor', async (t) => {
     const { get } = await shopHere(t);
     for (const query of ['after=x', 'after=-1', 'limit=0', 'limit=1001'])

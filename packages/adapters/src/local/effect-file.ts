@@ -20,7 +20,12 @@ const optionsSchema = z.strictObject({
 
 export type WriteEffects = (items: readonly EffectItem[], context: CallContext) => Promise<readonly EffectResult[]>;
 
-export function createEffectFile(port: 'usageMeter' | 'eventSink', defaultName: string, options: unknown, wiring: AdapterWiring): WriteEffects {
+export function createEffectFile(
+  port: 'usageMeter' | 'eventSink',
+  defaultName: string,
+  options: unknown,
+  wiring: AdapterWiring,
+): WriteEffects {
   const { path } = parseOptions(port, optionsSchema, options);
   const file = path === undefined ? join(wiring.dataDirectory, defaultName) : resolve(wiring.baseDirectory, path);
   const keys = new Set<string>();
@@ -56,7 +61,8 @@ export function createEffectFile(port: 'usageMeter' | 'eventSink', defaultName: 
       });
       return items.map(() => ({ outcome: 'done' }));
     } catch (error) {
-      if (context.signal.aborted) return items.map(() => ({ outcome: 'retry', afterMs: 0, message: 'The runner is stopping; nothing was written.' }));
+      if (context.signal.aborted)
+        return items.map(() => ({ outcome: 'retry', afterMs: 0, message: 'The runner is stopping; nothing was written.' }));
       const message = `${file} cannot be written (${errorCode(error) || String(error)}); nothing was counted, it is tried again.`;
       // A repeat is harmless, so even a fault that looks lasting is only put off: a full disk or a missing right is mended by somebody.
       return items.map(() => ({ outcome: 'retry', afterMs: isPassing(error) ? 30_000 : 300_000, message }));
@@ -72,7 +78,7 @@ export function createEffectFile(port: 'usageMeter' | 'eventSink', defaultName: 
     }
     let rest = Buffer.alloc(0);
     const chunk = Buffer.alloc(1024 * 1024);
-    for (let position = known; position < size; ) {
+    for (let position = known; position < size;) {
       const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
       if (bytesRead === 0) break;
       position += bytesRead;

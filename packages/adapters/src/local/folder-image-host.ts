@@ -26,7 +26,8 @@ export function createFolderImageHost(options: unknown, wiring: AdapterWiring): 
     async put(documents, context) {
       const results: PutResult[] = [];
       for (const document of documents) {
-        if (context.signal.aborted) results.push({ outcome: 'retry', afterMs: 0, message: 'The runner is stopping; the document was not stored.' });
+        if (context.signal.aborted)
+          results.push({ outcome: 'retry', afterMs: 0, message: 'The runner is stopping; the document was not stored.' });
         else results.push(await store(folder, document));
       }
       return results;

@@ -55,7 +55,9 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
       }
       if (!cleaned) {
         cleaned = true;
-        await removeOldBatches(folder, context).catch((error: unknown) => context.logger.warn({ error }, 'old look-up batches could not be removed'));
+        await removeOldBatches(folder, context).catch((error: unknown) =>
+          context.logger.warn({ error }, 'old look-up batches could not be removed'),
+        );
       }
       return { outcome: 'accepted', providerBatchId: idPrefix + reference };
     },
@@ -68,7 +70,8 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
     async collect(providerBatchId, context) {
       context.signal.throwIfAborted();
       const batch = providerBatchId.startsWith(idPrefix) ? await readBatch(folder, providerBatchId.slice(idPrefix.length)) : null;
-      if (batch === null) return { outcome: 'lost', message: `${folder} has no batch ${providerBatchId}; its people go back and are handed in again` };
+      if (batch === null)
+        return { outcome: 'lost', message: `${folder} has no batch ${providerBatchId}; its people go back and are handed in again` };
       const table = await readTable(context);
       const results = batch.people.map(({ recipientId, email }): EnrichResult => {
         const address = table.get(foldEmail(email));
@@ -82,7 +85,10 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
 const foldEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
 
 /** The table is read once and again when the file changes. Throws `AudienceSourceError` where it cannot be read: the batch then waits. */
-function cachedTable(path: string, options: z.infer<typeof optionsSchema>): (context: CallContext) => Promise<ReadonlyMap<string, Address>> {
+function cachedTable(
+  path: string,
+  options: z.infer<typeof optionsSchema>,
+): (context: CallContext) => Promise<ReadonlyMap<string, Address>> {
   const format = options.format ?? (['.ndjson', '.jsonl'].includes(extname(path).toLowerCase()) ? 'ndjson' : 'csv');
   let version = '';
   let table: ReadonlyMap<string, Address> = new Map();
@@ -94,11 +100,13 @@ function cachedTable(path: string, options: z.infer<typeof optionsSchema>): (con
     let unusable = 0;
     const rows = format === 'csv' ? csvRows : ndjsonRows;
     for await (const row of rows(path, '', options, { needsExternalId: false }, context)) {
-      if ('member' in row && row.member.email !== null && row.member.address !== null) read.set(foldEmail(row.member.email), row.member.address);
+      if ('member' in row && row.member.email !== null && row.member.address !== null)
+        read.set(foldEmail(row.member.email), row.member.address);
       else unusable++;
     }
     if (read.size === 0 && unusable > 0) throw new AudienceSourceError(`${path}: no row has both an e-mail and a usable address`);
-    if (unusable > 0) context.logger.warn({ path, unusable, usable: read.size }, 'rows of the look-up file without e-mail or usable address were left out');
+    if (unusable > 0)
+      context.logger.warn({ path, unusable, usable: read.size }, 'rows of the look-up file without e-mail or usable address were left out');
     version = now;
     table = read;
     return table;

@@ -73,7 +73,9 @@ export function createNoopPrinter({ delayMs = 0, maxBatch = 50, onEvents }: Noop
         // Later, as a webhook is: the caller first gets the answer.
         if (events.length > 0) {
           setImmediate(() => {
-            void (async () => onEvents(events))().catch((error: unknown) => context.logger.error({ error }, 'events of the noop printer were not taken'));
+            void (async () => onEvents(events))().catch((error: unknown) =>
+              context.logger.error({ error }, 'events of the noop printer were not taken'),
+            );
           });
         }
       }
@@ -90,7 +92,9 @@ export function createNoopPrinter({ delayMs = 0, maxBatch = 50, onEvents }: Noop
     async cancel(providerIds, context) {
       context.signal.throwIfAborted();
       return providerIds.map((id) =>
-        ledger.delete(pieceOf(id)) ? { outcome: 'cancelled' } : { outcome: 'unknown', message: 'The noop printer of this process has no such piece.' },
+        ledger.delete(pieceOf(id))
+          ? { outcome: 'cancelled' }
+          : { outcome: 'unknown', message: 'The noop printer of this process has no such piece.' },
       );
     },
 

@@ -12,7 +12,9 @@ export function createNoopRenderer(): Renderer {
       context.signal.throwIfAborted();
       if (cards.length === 0) return { documents: [], results: [] };
       const results = cards.map(({ recipientId, ...content }, index) => {
-        const contentHash = createHash('sha256').update(JSON.stringify([template, format, content])).digest('hex');
+        const contentHash = createHash('sha256')
+          .update(JSON.stringify([template, format, content]))
+          .digest('hex');
         return { recipientId, outcome: 'rendered' as const, document: 0, frontPage: 2 * index + 1, backPage: 2 * index + 2, contentHash };
       });
       return { documents: [{ name: 'noop', contentType: 'application/x-noop', bytes: new Uint8Array(0) }], results };

@@ -19,7 +19,7 @@ export const connect = (url: string, options: ConnectOptions = {}): postgres.Sql
   postgres(url, {
     max: options.max ?? 10,
     connect_timeout: 10,
-    connection: { application_name: options.name ?? 'postrider', plan_cache_mode: 'force_custom_plan' },
+    connection: { application_name: options.name ?? 'postrider', plan_cache_mode: 'force_custom_plan', jit: 'off' },
     ...(options.onQuery === undefined ? {} : { debug: options.onQuery }),
     onnotice: (notice) => options.onNotice?.(String(notice['message'] ?? '')),
   });

@@ -52,6 +52,8 @@ export interface PipelineSettings {
   readonly window: number | null;
   /** How long a cohort is ours without a renewal, in milliseconds. Longer than any printer's timeout. */
   readonly leaseMs: number;
+  /** How long a job may be away, beyond the lease, before its cohort is given up, in milliseconds: longer than any printer's timeout. */
+  readonly graceMs: number;
   /** How long an unknown outcome rests before the printer is asked, in milliseconds; null: its timeout and read lag together, and a second. */
   readonly quietMs: number | null;
   /** How often lost work is looked for, in milliseconds. */

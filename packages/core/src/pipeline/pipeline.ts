@@ -42,6 +42,7 @@ export const defaultSettings: PipelineSettings = {
   cohortSize: 50,
   window: null,
   leaseMs: 60_000,
+  graceMs: 15_000,
   quietMs: null,
   reapMs: 5000,
   pageSize: 500,
@@ -296,7 +297,7 @@ export class Pipeline {
       const back = await tick(
         sql,
         { id: runnerId, name: settings.runnerName, proofSlots: settings.proofSlots, mailSlots: settings.mailSlots, version: VERSION },
-        settings.leaseMs + 15_000,
+        settings.leaseMs + settings.graceMs,
         settings.quietMs ?? 60_000,
       );
       if (back > 0) logger.warn({ people: back }, 'lost work was found; its people are back');

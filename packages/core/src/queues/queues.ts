@@ -3,7 +3,8 @@
  *
  * Queues of cohorts: standard policy, few retries, generous expiry, no heartbeat, no dead letter: reap covers whatever happens to a job.
  * Queues by organization: `stately` with the organization as key: while one waits nothing is added, while one runs at most one more is kept, so
- * no wake-up is lost and nothing piles up. They have no retries: the beat is the retry.
+ * no wake-up is lost and nothing piles up. They have no retries: the beat is the retry. Their heartbeat frees the key when a runner dies, long before
+ * the job expires (`end_silent_jobs` in SQL); what runs twice because a runner was only slow is kept apart by row locks and attempt numbers.
  */
 import type { PgBoss } from 'pg-boss';
 
@@ -30,6 +31,7 @@ const byOrganization: QueueSettings = {
   notify: true,
   retryLimit: 0,
   expireInSeconds: 12 * HOUR,
+  heartbeatSeconds: 15,
   retentionSeconds: 24 * HOUR,
   deleteAfterSeconds: HOUR,
 };

@@ -53,6 +53,8 @@ const toSettlement = (piece: BegunPiece, result: SubmitResult | undefined): Mail
   }
 };
 
+const untilItsEnd = new AbortController().signal;
+
 const byPrinter = (pieces: readonly BegunPiece[]): Map<string, BegunPiece[]> => {
   const groups = new Map<string, BegunPiece[]>();
   for (const piece of pieces) groups.set(piece.printerName, [...(groups.get(piece.printerName) ?? []), piece]);
@@ -79,11 +81,12 @@ const submit = async (
     try {
       await context.reach('mail.before-post');
       lease.assertHeld();
-      // Not the signal of a stop: a request under way is seen to its end, or its outcome would be unknown.
+      // No signal ends a request under way, neither a stop nor a lost lease: hanging up unprints nothing, it only loses the answer, and with it the
+      // one sign of a second card. The adapter's timeout is its end; the lease is asked before each request.
       results = await printer.submit(
         batch.map((piece) => toRequest(campaign, piece)),
         lease,
-        context.callContext(lease.signal),
+        context.callContext(untilItsEnd),
       );
     } catch (error) {
       // Thrown before anything was sent: proven. Thrown by an adapter: nobody knows.

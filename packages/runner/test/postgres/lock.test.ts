@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { withLock } from '../../src/postgres/lock.ts';
 import { isAlive, startTick } from '../../src/postgres/processes.ts';
+import { nodeFlags } from './project.ts';
 
 const child = fileURLToPath(new URL('./lock-child.ts', import.meta.url));
 
@@ -72,7 +73,7 @@ describe('the lock', () => {
     const path = join(dir, 'processes');
     const enter = (how: string): Promise<string> =>
       new Promise((resolve) => {
-        const run = spawn(process.execPath, [...process.execArgv.filter((flag) => !flag.startsWith('--test')), child, path, how], {
+        const run = spawn(process.execPath, [...nodeFlags, child, path, how], {
           stdio: ['ignore', 'pipe', 'inherit'],
           env: { ...process.env, NODE_TEST_CONTEXT: undefined },
         });

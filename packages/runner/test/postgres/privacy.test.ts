@@ -3,12 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { asAccount, chooseAccount } from '../../src/postgres/account.ts';
 import { connect } from '../../src/postgres/client.ts';
 import type { Server } from '../../src/postgres/index.ts';
 import { ensureServer, serverStatus } from '../../src/postgres/index.ts';
 import type { Project } from './project.ts';
-import { isRoot, makeProject, query } from './project.ts';
+import { isRoot, makeProject, nodeFlags, otherUser, query } from './project.ts';
+
+const repository = fileURLToPath(new URL('../../../..', import.meta.url));
 
 describe('who reaches the embedded server', () => {
   let project: Project;
@@ -61,11 +64,10 @@ describe('who reaches the embedded server', () => {
     }
   });
 
-  it('keeps other users of the machine out of the socket, even with its directory open', () => {
-    if (!isRoot) return; // an ordinary user cannot become another one to try
-    const nobody = { uid: 65_534, gid: 65_534, name: 'nobody', switched: true };
-    assert.equal(asAccount(nobody, 'cd "$1"', [server.socketDir]).ok, false);
-    assert.equal(asAccount(nobody, 'cat "$1"', [join(dirname(server.dataDir), 'password')]).ok, false);
+  it('keeps other users of the machine out of the socket, even with its directory open', (t) => {
+    if (otherUser === null) return t.diagnostic('not tried: this user cannot be another one, or that one cannot run Node from here');
+    assert.equal(asAccount(otherUser, 'cd "$1"', [server.socketDir]).ok, false);
+    assert.equal(asAccount(otherUser, 'cat "$1"', [join(dirname(server.dataDir), 'password')]).ok, false);
 
     // Suppose that somebody opened every directory and the socket: the kernel still tells the server who is calling.
     const socket = join(server.socketDir, `.s.PGSQL.${server.port}`);
@@ -79,14 +81,14 @@ describe('who reaches the embedded server', () => {
         .on('data', (answer) => { console.log(answer.toString('latin1')); process.exit(); })`;
     const as = (uid: number): string =>
       spawnSync(process.execPath, ['-e', greet, socket], { uid, gid: uid, cwd: '/', encoding: 'latin1' }).stdout;
-    assert.match(as(nobody.uid), /Peer authentication failed/);
+    assert.match(as(otherUser.uid), /Peer authentication failed/);
     assert.match(as(0), /^R\0\0\0\x08\0\0\0\0/, 'the same words from root are let in');
   });
 });
 
 describe('another user in the same project', () => {
-  it('is told whose database it is, and does not get a second one', async () => {
-    if (!isRoot) return; // an ordinary user cannot make another one's files
+  it('is told whose database it is, and does not get a second one', async (t) => {
+    if (otherUser === null) return t.diagnostic('not tried: this user cannot be another one, or that one cannot run Node from here');
     const project = makeProject();
     try {
       await project.ensure();
@@ -94,17 +96,13 @@ describe('another user in the same project', () => {
         import(${JSON.stringify(new URL('../../src/postgres/index.ts', import.meta.url).href)})
           .then((postgres) => postgres.ensureServer({ projectDir: process.argv[1] }))
           .catch((error) => console.log(error.code, error.message))`;
-      const run = spawnSync(
-        process.execPath,
-        [...process.execArgv.filter((flag) => flag.startsWith('--import')), '-e', script, project.dir],
-        {
-          uid: 65_534,
-          gid: 65_534,
-          cwd: '/',
-          encoding: 'utf8',
-          env: { PATH: process.env['PATH'] },
-        },
-      );
+      const run = spawnSync(process.execPath, [...nodeFlags, '-e', script, project.dir], {
+        uid: otherUser.uid,
+        gid: otherUser.gid,
+        cwd: repository,
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'], HOME: '/' },
+      });
       assert.match(run.stdout, /^no_rights The database of this project, .*, belongs to /, run.stderr);
       assert.match(run.stdout, /no(ne| second)/);
     } finally {

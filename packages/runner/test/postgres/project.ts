@@ -1,14 +1,26 @@
 /** A temporary project directory with an embedded server of its own, and other processes that use it. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Account } from '../../src/postgres/account.ts';
+import { asAccount, chooseAccount } from '../../src/postgres/account.ts';
 import { connect } from '../../src/postgres/client.ts';
 import type { Server } from '../../src/postgres/index.ts';
 import { ensureServer, stopServer } from '../../src/postgres/index.ts';
+import { runningServer } from '../../src/postgres/postmaster.ts';
 
 export const isRoot = process.getuid?.() === 0;
+
+/** What this process was started with to run TypeScript, for processes that a test starts. */
+export const nodeFlags = process.execArgv.filter((flag) => !flag.startsWith('--test'));
+
+const nobody: Account = { name: 'nobody', uid: 65_534, gid: 65_534, switched: true };
+
+/** Another user of this machine who can run Node from this checkout; null where there is none to be, and a test says so. */
+export const otherUser =
+  isRoot && asAccount(nobody, 'test -x "$1" && test -r "$2"', [process.execPath, import.meta.filename]).ok ? nobody : null;
 
 export interface Project {
   readonly dir: string;
@@ -22,6 +34,13 @@ export function makeProject(name = 'project'): Project {
   chmodSync(base, 0o755);
   const dir = join(base, name);
   mkdirSync(dir, { recursive: true });
+  // A run that is interrupted must not leave a daemon behind.
+  process.once('exit', () => {
+    const dataDir = join(dir, 'var', 'postgres', 'data');
+    const pid = runningServer(dataDir)?.pid;
+    if (pid !== undefined) asAccount(chooseAccount(dir, lstatSync(dataDir).uid), 'kill -s QUIT "$1"', [String(pid)]);
+    rmSync(base, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  });
   return {
     dir,
     ensure: () => ensureServer({ projectDir: dir }),
@@ -36,15 +55,16 @@ const child = fileURLToPath(new URL('./child.ts', import.meta.url));
 
 /** Another process that ensures the server, prints it as JSON and then waits for its end (`stay`) or leaves. */
 export function ensureElsewhere(dir: string, stay = false): { process: ChildProcess; server: Promise<Server>; closed: Promise<void> } {
-  const process_ = spawn(
-    process.execPath,
-    [...process.execArgv.filter((flag) => !flag.startsWith('--test')), child, dir, stay ? 'stay' : ''],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true, // a group of its own, so that a test can send it what Ctrl-C sends
-      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
-    },
-  );
+  const process_ = spawn(process.execPath, [...nodeFlags, child, dir, stay ? 'stay' : ''], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true, // a group of its own, so that a test can send it what Ctrl-C sends
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+  });
+  const end = (): void => {
+    if (process_.exitCode === null && process_.signalCode === null) process.kill(-(process_.pid ?? 0), 'SIGKILL');
+  };
+  process.once('exit', end);
+  process_.once('exit', () => process.off('exit', end));
   let out = '';
   const server = new Promise<Server>((resolve, reject) => {
     process_.stdout.on('data', (chunk: Buffer) => {

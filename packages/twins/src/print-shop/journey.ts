@@ -53,13 +53,17 @@ export function confidenceOf(status: PieceStatus): Confidence {
 
 /** The next thing that will be heard of a piece whose journey stands at `stage`, or null at its end. */
 export function nextStop(id: string, stage: number, options: JourneyOptions): JourneyStop | null {
+  if (stage > LAST) return null;
+  // One drawing for the whole journey: whether it comes back, and for each stage whether it is scanned and at what hour.
+  const lots = createHash('sha512').update(id).digest();
+  const lot = (number: number): number => lots.readUInt32BE(4 * number) / 2 ** 32;
   for (let at = stage; at <= LAST; at += 1) {
-    const back = at === LAST && draw(id, 'returned') * 100 < options.returned;
+    const back = at === LAST && lot(0) * 100 < options.returned;
     const plan = back ? RETURN : stages[at];
     if (plan === undefined) return null;
     // A card that lies on the sender's mat again was seen by somebody.
-    if (!back && draw(id, `lost ${plan.status}`) * 100 < options.loseScans) continue;
-    return { stage: at, status: plan.status, after: (plan.day + plan.spread * draw(id, `hour ${plan.status}`)) * DAY };
+    if (!back && lot(1 + 2 * at) * 100 < options.loseScans) continue;
+    return { stage: at, status: plan.status, after: (plan.day + plan.spread * lot(2 + 2 * at)) * DAY };
   }
   return null;
 }
@@ -69,9 +73,4 @@ export function stageAfter(status: PieceStatus): number {
   if (status === 'accepted' || status === 'in_production') return 0;
   const stage = stages.findIndex((one) => one.status === status);
   return stage === -1 ? stages.length : stage + 1;
-}
-
-/** A number in [0, 1) that belongs to the piece and the question. */
-export function draw(id: string, question: string): number {
-  return createHash('sha256').update(`${id} ${question}`).digest().readUInt32BE(0) / 2 ** 32;
 }

@@ -9,26 +9,15 @@ import type { Piece } from './books.ts';
 import { crashPoint } from './crash.ts';
 import { messageOf, ShopError } from './errors.ts';
 import { faultsRequest, type Endpoint, type Fault } from './faults.ts';
-import { expectedDelivery } from './intake.ts';
-import { pdfName } from './manifest.ts';
 import { webhookFault } from './options.ts';
 import type { Shop } from './shop.ts';
+import { ledgerLines, view } from './views.ts';
 import { eventOf } from './webhooks.ts';
-import {
-  BATCH_LIMIT,
-  clockRequest,
-  describeIssue,
-  piecesRequest,
-  webhookRequest,
-  type LedgerLine,
-  type PieceView,
-  type Refusal,
-} from './wire.ts';
+import { BATCH_LIMIT, clockRequest, describeIssue, piecesRequest, webhookRequest, type Refusal } from './wire.ts';
 
 /** 100 pieces with the longest allowed fields stay below it. */
 const LARGEST_BODY = 2 * 1024 * 1024;
 const MOST_EVENTS = 1_000;
-const LEDGER_LINES_AT_ONCE = 500;
 
 type Env = { Bindings: HttpBindings };
 type Ctx = Context<Env>;
@@ -118,7 +107,7 @@ export function createApp(shop: Shop): Hono<Env> {
 
   app.get('/v1/ledger', async (c) => {
     await shop.settled();
-    return c.body(ledgerLines(shop), 200, { 'content-type': 'application/x-ndjson' });
+    return c.body(ledgerLines(shop.books), 200, { 'content-type': 'application/x-ndjson' });
   });
 
   app.post('/v1/print', async (c) => {
@@ -266,42 +255,4 @@ function noSuchPiece(c: Ctx): Response {
 function isToken(header: string, token: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(header), digest(`Bearer ${token}`));
-}
-
-function view(piece: Piece): PieceView {
-  return {
-    id: piece.id,
-    mailpiece: piece.reference.mailpieceId,
-    reference: piece.reference,
-    mode: piece.mode,
-    format: piece.format,
-    mailClass: piece.mailClass,
-    status: piece.status,
-    acceptedAt: new Date(piece.accepted.at).toISOString(),
-    // In test mode nothing is printed, whatever tracking says.
-    printedAt: piece.printed === null || piece.mode === 'test' ? null : new Date(piece.printed.at).toISOString(),
-    file: piece.file === null ? null : pdfName(piece.file),
-    card: piece.card,
-    expectedDelivery: expectedDelivery(piece.accepted.at),
-  };
-}
-
-function ledgerLines(shop: Shop): ReadableStream<Uint8Array> {
-  const pieces = shop.books.all()[Symbol.iterator]();
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    pull(controller) {
-      let lines = '';
-      for (let count = 0; count < LEDGER_LINES_AT_ONCE; count += 1) {
-        const next = pieces.next();
-        if (next.done === true) {
-          if (lines !== '') controller.enqueue(encoder.encode(lines));
-          controller.close();
-          return;
-        }
-        lines += `${JSON.stringify({ ...view(next.value), idempotencyKey: next.value.idempotencyKey } satisfies LedgerLine)}\n`;
-      }
-      controller.enqueue(encoder.encode(lines));
-    },
-  });
 }

@@ -1,12 +1,14 @@
 /** Starts the print shop as a child process, which can be killed like a real one. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { exitCodes, ShopError } from './errors.ts';
+import { exitCodes, messageOf, ShopError } from './errors.ts';
 import { toArguments, type PrintShopOptions } from './options.ts';
 
 export interface SpawnPrintShopOptions extends PrintShopOptions {
-  /** True: the shop goes on when this process ends, as the one of a demonstration does. Default false: it ends with it, however that ends. */
+  /** True: the shop goes on when this process ends, and logs to `shop/shop.log` in its folder. Default false: it ends with it, however that ends. */
   readonly outlive?: boolean | undefined;
   /** Added to the child's environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -27,27 +29,24 @@ export interface SpawnedPrintShop {
 
 /** Resolves when the shop is ready. Rejects with `ShopError`, whose message is what the shop said, where it ends before. */
 export async function spawnPrintShop(options: SpawnPrintShopOptions): Promise<SpawnedPrintShop> {
-  const outlive = options.outlive === true;
-  const child = spawn(
-    process.execPath,
-    [...loader(), fileURLToPath(entry), ...toArguments(options), ...(outlive ? [] : ['--until-stdin-ends'])],
-    {
-      stdio: [outlive ? 'ignore' : 'pipe', 'pipe', outlive ? 'inherit' : 'pipe'],
-      detached: outlive,
-      env: {
-        ...process.env,
-        PRINT_SHOP_TOKEN: options.token,
-        ...(options.webhookSecret === undefined ? {} : { PRINT_SHOP_WEBHOOK_SECRET: options.webhookSecret }),
-        ...options.env,
-      },
+  const log = options.outlive === true ? openLog(options.folder) : null;
+  const argv = [...loader(), fileURLToPath(entry), ...toArguments(options), ...(log === null ? ['--until-stdin-ends'] : [])];
+  const child = spawn(process.execPath, argv, {
+    stdio: log === null ? ['pipe', 'pipe', 'pipe'] : ['ignore', 'pipe', log.descriptor],
+    detached: log !== null,
+    env: {
+      ...process.env,
+      PRINT_SHOP_TOKEN: options.token,
+      ...(options.webhookSecret === undefined ? {} : { PRINT_SHOP_WEBHOOK_SECRET: options.webhookSecret }),
+      ...options.env,
     },
-  );
-  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+  });
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
   // Whoever waits for the start hears of it there; later, an end that nobody waits for is no error.
-  exited.catch(() => undefined);
+  ended.catch(() => undefined);
   const said: string[] = [];
   if (child.stderr !== null) {
     createInterface({ input: child.stderr }).on('line', (line) => {
@@ -55,19 +54,42 @@ export async function spawnPrintShop(options: SpawnPrintShopOptions): Promise<Sp
       options.log?.(line.replace(/^print shop: /, ''));
     });
   }
-  const url = await Promise.race([
-    readyUrl(child),
-    exited.then(({ code, signal }) => {
-      const words = said.join('\n').replaceAll(/^print shop: /gm, '');
-      throw new ShopError(code ?? exitCodes.ioError, words === '' ? `The print shop ended at once (${signal ?? code}).` : words);
-    }),
-  ]);
-  const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
-    child.kill(signal);
-    await exited;
-  };
-  if (outlive) child.unref();
-  return { url, port: Number(new URL(url).port), pid: child.pid ?? 0, exited, stop: () => kill('SIGTERM'), kill };
+  try {
+    const url = await Promise.race([
+      readyUrl(child),
+      ended.then(({ code, signal }): never => {
+        const words = (log === null ? said.join('\n') : log.written()).replaceAll(/^print shop: /gm, '').trim();
+        throw new ShopError(code ?? exitCodes.ioError, words === '' ? `The print shop ended at once (${signal ?? code}).` : words);
+      }),
+    ]);
+    const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
+      child.kill(signal);
+      await ended;
+    };
+    if (log !== null) {
+      // Nothing more is said there, and neither the pipe nor the child may keep this process.
+      child.stdout?.destroy();
+      child.unref();
+    }
+    return { url, port: Number(new URL(url).port), pid: child.pid ?? 0, exited: ended, stop: () => kill('SIGTERM'), kill };
+  } finally {
+    log?.close();
+  }
+}
+
+/** A shop that outlives its starter writes its log beside its ledger. */
+function openLog(folder: string): { readonly descriptor: number; written(): string; close(): void } {
+  const path = join(folder, 'shop', 'shop.log');
+  try {
+    mkdirSync(join(folder, 'shop'), { recursive: true, mode: 0o700 });
+    const descriptor = openSync(path, 'a+', 0o600);
+    const { size } = fstatSync(descriptor);
+    return { descriptor, written: () => readFileSync(path).subarray(size).toString(), close: () => closeSync(descriptor) };
+  } catch (error) {
+    throw new ShopError(exitCodes.cannotCreate, `The folder ${folder} cannot be used: ${messageOf(error)}. Nothing was accepted.`, {
+      cause: error,
+    });
+  }
 }
 
 const entry = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url);

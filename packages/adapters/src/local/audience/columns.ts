@@ -95,13 +95,17 @@ export function planHeader(header: readonly string[], given: ColumnNames, needsE
   const seen = new Map<string, number>();
   for (const [index, name] of names.entries()) {
     if (name.includes('\uFFFD')) {
-      throw new AudienceSourceError(`the name of column ${index + 1} is not UTF-8 (line 1); save the file as UTF-8, or set encoding: windows-1252`);
+      throw new AudienceSourceError(
+        `the name of column ${index + 1} is not UTF-8 (line 1); save the file as UTF-8, or set encoding: windows-1252`,
+      );
     }
     if (name.includes('\0')) throw new AudienceSourceError(`the name of column ${index + 1} has a NUL byte (line 1); is this a text file?`);
     const key = name.toLowerCase();
     const first = seen.get(key);
     if (first !== undefined) {
-      throw new AudienceSourceError(`columns ${first + 1} and ${index + 1} are both named "${name}" (line 1); rename or delete one of them`);
+      throw new AudienceSourceError(
+        `columns ${first + 1} and ${index + 1} are both named "${name}" (line 1); rename or delete one of them`,
+      );
     }
     seen.set(key, index);
   }

@@ -23,7 +23,11 @@ export function createCsvAudience(options: unknown, wiring: AdapterWiring): Audi
   const pathOf = segmentPaths(parsed, wiring);
   return {
     members(segmentId, { pageSize, limit }, context): AsyncIterable<AudiencePage> {
-      return paginate(csvRows(pathOf(segmentId), segmentId, parsed, { needsExternalId: true }, context), { pageSize, limit }, context.signal);
+      return paginate(
+        csvRows(pathOf(segmentId), segmentId, parsed, { needsExternalId: true }, context),
+        { pageSize, limit },
+        context.signal,
+      );
     },
   };
 }
@@ -61,7 +65,12 @@ export async function* csvRows(
   }
 }
 
-function headerOf(path: string, cells: readonly string[], options: Omit<Options, 'path' | 'segments'>, needsExternalId: boolean): ColumnPlan {
+function headerOf(
+  path: string,
+  cells: readonly string[],
+  options: Omit<Options, 'path' | 'segments'>,
+  needsExternalId: boolean,
+): ColumnPlan {
   try {
     return planHeader(cells, options.columns, needsExternalId);
   } catch (error) {

@@ -61,13 +61,21 @@ function sourceError(path: string, error: unknown, doubleCounted: number): Audie
   const where = lines === undefined ? '' : ` (line ${lines - doubleCounted})`;
   switch (code) {
     case 'CSV_QUOTE_NOT_CLOSED':
-      return new AudienceSourceError(`${path}: a quote is opened and never closed${where}; close it, or double it where it is part of the text`, {
+      return new AudienceSourceError(
+        `${path}: a quote is opened and never closed${where}; close it, or double it where it is part of the text`,
+        {
+          cause: error,
+        },
+      );
+    case 'CSV_MAX_RECORD_SIZE':
+      return new AudienceSourceError(
+        `${path}: a row is longer than ${maxRecord} characters${where}; most likely a quote was never closed`,
+        { cause: error },
+      );
+    default:
+      return new AudienceSourceError(`${path}: cannot be read${where}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,
       });
-    case 'CSV_MAX_RECORD_SIZE':
-      return new AudienceSourceError(`${path}: a row is longer than ${maxRecord} characters${where}; most likely a quote was never closed`, { cause: error });
-    default:
-      return new AudienceSourceError(`${path}: cannot be read${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 

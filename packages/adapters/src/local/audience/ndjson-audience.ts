@@ -26,7 +26,11 @@ export function createNdjsonAudience(options: unknown, wiring: AdapterWiring): A
   const pathOf = segmentPaths(parsed, wiring);
   return {
     members(segmentId, { pageSize, limit }, context): AsyncIterable<AudiencePage> {
-      return paginate(ndjsonRows(pathOf(segmentId), segmentId, parsed, { needsExternalId: true }, context), { pageSize, limit }, context.signal);
+      return paginate(
+        ndjsonRows(pathOf(segmentId), segmentId, parsed, { needsExternalId: true }, context),
+        { pageSize, limit },
+        context.signal,
+      );
     },
   };
 }
@@ -110,7 +114,8 @@ function parseLine(text: string, line: number): { readonly keys: string[]; reado
   } catch {
     return badJson(`The line is not JSON: ${quote(text.trim())}.`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return badJson(`The line is not a JSON object: ${quote(text.trim())}.`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return badJson(`The line is not a JSON object: ${quote(text.trim())}.`);
   const keys: string[] = [];
   const cells: string[] = [];
   flatten('', value, 0);

@@ -30,7 +30,9 @@ export function segmentPaths(
   return (segmentId) => {
     const file = segments !== undefined && Object.hasOwn(segments, segmentId) ? segments[segmentId] : path;
     if (file === undefined) {
-      throw new AudienceSourceError(`audience.segments names no file for segment "${segmentId}"; it has ${Object.keys(segments ?? {}).join(', ')}`);
+      throw new AudienceSourceError(
+        `audience.segments names no file for segment "${segmentId}"; it has ${Object.keys(segments ?? {}).join(', ')}`,
+      );
     }
     return resolve(wiring.baseDirectory, file);
   };

@@ -31,18 +31,25 @@ export function readRow(plan: ColumnPlan, cells: readonly string[], row: number,
     return index === undefined ? '' : (values[index] ?? '');
   };
   const externalId = at('externalId');
+  // A report is stored too: an id that no database takes is left out of it.
+  const tellable = externalId !== '' && externalId.length <= maxLength && !control.test(externalId) && externalId.isWellFormed();
   const reject = (column: string | null, reason: string, message: string): { reject: Reject } => ({
-    reject: { row, column, reason, message, externalId: externalId === '' || externalId.length > maxLength ? null : externalId },
+    reject: { row, column, reason, message, externalId: tellable ? externalId : null },
   });
 
   const extra = values.findIndex((value, index) => index >= plan.names.length && value !== '');
   if (values.length < plan.names.length || extra >= 0) {
-    return reject(null, 'wrong_number_of_fields', `The row has ${extra >= 0 ? values.length : cells.length} fields, the header ${plan.names.length}.`);
+    return reject(
+      null,
+      'wrong_number_of_fields',
+      `The row has ${extra >= 0 ? values.length : cells.length} fields, the header ${plan.names.length}.`,
+    );
   }
   for (let index = 0; index < plan.names.length; index++) {
     const value = values[index] ?? '';
     const column = plan.names[index] ?? null;
-    if (value.includes('\0')) return reject(column, 'nul_byte', `Column "${column}" has a NUL byte, which no database or printer takes: ${quote(value)}.`);
+    if (value.includes('\0'))
+      return reject(column, 'nul_byte', `Column "${column}" has a NUL byte, which no database or printer takes: ${quote(value)}.`);
     if (value.includes('\uFFFD') || !value.isWellFormed()) {
       return reject(column, 'bad_encoding', `Column "${column}" is not valid UTF-8: ${quote(value)}. Save the file as UTF-8.`);
     }
@@ -87,7 +94,11 @@ export function readRow(plan: ColumnPlan, cells: readonly string[], row: number,
 
   function controlReject(role: Role): { reject: Reject } {
     const column = columnName(plan, role);
-    return reject(column, 'control_character', `Column "${column}" has a line break or another character that cannot be printed: ${quote(at(role))}.`);
+    return reject(
+      column,
+      'control_character',
+      `Column "${column}" has a line break or another character that cannot be printed: ${quote(at(role))}.`,
+    );
   }
 
   function readAddress(): { readonly value: Address | null } | { readonly reject: Reject } {

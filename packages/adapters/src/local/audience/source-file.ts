@@ -28,7 +28,8 @@ export async function openSource(path: string, encoding: Encoding): Promise<Sour
   try {
     const before = await handle.stat({ bigint: true });
     if (before.isDirectory()) throw new AudienceSourceError(`${path}: is a directory; name the file in it`);
-    if (before.isFile() && before.size === 0n) throw new AudienceSourceError(`${path}: the file is empty; even an empty segment has a header line`);
+    if (before.isFile() && before.size === 0n)
+      throw new AudienceSourceError(`${path}: the file is empty; even an empty segment has a header line`);
     const buffer = Buffer.alloc(65_536);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
     const bytes = buffer.subarray(0, bytesRead);

@@ -95,7 +95,12 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
         for (const piece of batch) results.push(...(await submitBatch([piece], lease, context)));
         return results;
       }
-      return all({ outcome: 'rejected', reason: readJson(refusal, outcome.body)?.code ?? `http_${status}`, message: told, badAddress: false });
+      return all({
+        outcome: 'rejected',
+        reason: readJson(refusal, outcome.body)?.code ?? `http_${status}`,
+        message: told,
+        badAddress: false,
+      });
     }
     return all({ outcome: 'unknown', message: told });
   }
@@ -151,7 +156,8 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
 
     verifyWebhook(headers, body, now) {
       const keys = parseWebhookSecrets(wiring.secret(parsed.webhookSecret) ?? '');
-      if (keys === null) return { valid: false, message: `The secret ${parsed.webhookSecret} is not set to whsec_ and base64; no webhook can be trusted.` };
+      if (keys === null)
+        return { valid: false, message: `The secret ${parsed.webhookSecret} is not set to whsec_ and base64; no webhook can be trusted.` };
       return verifyStandardWebhook(keys, headers, body, now);
     },
 

@@ -14,7 +14,8 @@ import type { Problem } from './diagnostics.ts';
 const root = '/postrider-template';
 const mainPath = `${root}/.postrider/main.typ`;
 // The main file has one line per card behind its header, so that an error's trace tells which card it was.
-const header = (template: string): string => `#import "/postrider.typ": _setup, _card\n#import ${JSON.stringify(template)} as template\n#show: _setup\n`;
+const header = (template: string): string =>
+  `#import "/postrider.typ": _setup, _card\n#import ${JSON.stringify(template)} as template\n#show: _setup\n`;
 const headerLines = 3;
 
 /** What a page holds, in document order. */

@@ -45,7 +45,17 @@ export function explainDiagnostics(
   }
   const said = /^(?:panicked with|assertion failed): (.*)$/s.exec(error.message)?.[1];
   if (said !== undefined) {
-    return { problem: true, card, reason: 'refused_by_template', message: `the template refuses the card: ${said.slice(0, 300)} (${where})` };
+    return {
+      problem: true,
+      card,
+      reason: 'refused_by_template',
+      message: `the template refuses the card: ${said.slice(0, 300)} (${where})`,
+    };
   }
-  return { problem: true, card, reason: 'broken_template', message: `${error.message.replaceAll(`${root}/`, '').slice(0, 500)} (${where})` };
+  return {
+    problem: true,
+    card,
+    reason: 'broken_template',
+    message: `${error.message.replaceAll(`${root}/`, '').slice(0, 500)} (${where})`,
+  };
 }

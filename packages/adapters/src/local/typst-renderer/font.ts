@@ -100,7 +100,7 @@ export function intersectRanges(sets: readonly (readonly (readonly [number, numb
   return sets.reduce<readonly (readonly [number, number])[]>(
     (common, set) => {
       const result: [number, number][] = [];
-      for (let i = 0, j = 0; i < common.length && j < set.length; ) {
+      for (let i = 0, j = 0; i < common.length && j < set.length;) {
         const [a, b] = [common[i] ?? [0, -1], set[j] ?? [0, -1]];
         const [start, end] = [Math.max(a[0], b[0]), Math.min(a[1], b[1])];
         if (start <= end) result.push([start, end]);

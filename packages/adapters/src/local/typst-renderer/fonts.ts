@@ -44,7 +44,9 @@ export async function loadFonts(paths: readonly string[]): Promise<FontSet> {
   });
   const families = new Map<string, (readonly (readonly [number, number])[])[]>();
   for (const { family, coverage } of facts) families.set(family.toLowerCase(), [...(families.get(family.toLowerCase()) ?? []), coverage]);
-  const coverage = Object.fromEntries([...families].map(([family, cuts]) => [family, mergeRanges([...intersectRanges(cuts), ...invisible])]));
+  const coverage = Object.fromEntries(
+    [...families].map(([family, cuts]) => [family, mergeRanges([...intersectRanges(cuts), ...invisible])]),
+  );
   const hash = createHash('sha256');
   for (const blob of blobs) hash.update(createHash('sha256').update(blob).digest());
   return {

@@ -8,7 +8,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import type { AdapterFactory, AdapterWiring, CardRequest, RenderJob, RenderResult, RenderedDocument, Renderer } from '@postrider/core/ports';
+import type {
+  AdapterFactory,
+  AdapterWiring,
+  CardRequest,
+  RenderJob,
+  RenderResult,
+  RenderedDocument,
+  Renderer,
+} from '@postrider/core/ports';
 import { z } from 'zod';
 import { parseOptions } from '../../options.ts';
 import { cardData, contentHash } from './card-data.ts';
@@ -66,14 +74,21 @@ export async function createTypstRenderer(options: unknown, wiring: AdapterWirin
       context.signal.throwIfAborted();
 
       const cards = job.cards.map(cardData);
-      const { output, printed, failures } = typeset(typst, sourceOf(prelude, fonts, format, template, ['front', 'back'], false), cards, (document) =>
-        document.pdf(),
+      const { output, printed, failures } = typeset(
+        typst,
+        sourceOf(prelude, fonts, format, template, ['front', 'back'], false),
+        cards,
+        (document) => document.pdf(),
       );
       const strange = output === null ? null : foreignFont(output, fonts);
       const documents: RenderedDocument[] = [];
       if (output !== null && strange === null) {
         const bytes = addPageBoxes(output, format, printed.length * 2);
-        documents.push({ name: `${createHash('sha256').update(bytes).digest('hex').slice(0, 40)}.pdf`, contentType: 'application/pdf', bytes });
+        documents.push({
+          name: `${createHash('sha256').update(bytes).digest('hex').slice(0, 40)}.pdf`,
+          contentType: 'application/pdf',
+          bytes,
+        });
       }
       const place = new Map(printed.map((index, position) => [index, position]));
       const results = job.cards.map((card, index): RenderResult => {
@@ -98,10 +113,14 @@ export async function createTypstRenderer(options: unknown, wiring: AdapterWirin
       if ('reason' in prepared) throw new Error(prepared.message);
       const typst = await compiler();
       const side = (one: Side): string => {
-        const { output, failures } = typeset(typst, sourceOf(prelude, fonts, prepared.format, prepared.template, [one], guides), [cardData(card)], (document) =>
-          document.svg(),
+        const { output, failures } = typeset(
+          typst,
+          sourceOf(prelude, fonts, prepared.format, prepared.template, [one], guides),
+          [cardData(card)],
+          (document) => document.svg(),
         );
-        if (output === null) throw new Error(`Recipient ${card.recipientId}: ${failures.get(0)?.message ?? 'the card cannot be rendered'}.`);
+        if (output === null)
+          throw new Error(`Recipient ${card.recipientId}: ${failures.get(0)?.message ?? 'the card cannot be rendered'}.`);
         return output;
       };
       return { front: await svgToPng(side('front'), width), back: await svgToPng(side('back'), width) };

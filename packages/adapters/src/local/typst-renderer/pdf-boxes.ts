@@ -9,9 +9,7 @@ import type { CardFormat } from './formats.ts';
 export function addPageBoxes(pdf: Buffer, format: CardFormat, pages: number): Buffer {
   const { width, height, bleed } = format;
   const mediaBox = Buffer.from(`/MediaBox [0 0 ${width} ${height}]`);
-  const boxes = Buffer.from(
-    `\n  /BleedBox [0 0 ${width} ${height}]\n  /TrimBox [${bleed} ${bleed} ${width - bleed} ${height - bleed}]`,
-  );
+  const boxes = Buffer.from(`\n  /BleedBox [0 0 ${width} ${height}]\n  /TrimBox [${bleed} ${bleed} ${width - bleed} ${height - bleed}]`);
   const inserts: number[] = [];
   for (let at = pdf.indexOf(mediaBox); at >= 0; at = pdf.indexOf(mediaBox, at + 1)) inserts.push(at + mediaBox.length);
   if (inserts.length !== pages) {

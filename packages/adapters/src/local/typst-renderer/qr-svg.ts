@@ -41,7 +41,7 @@ function outline(dark: readonly (readonly boolean[])[]): string {
     for (let next = ends.pop(); next !== undefined; next = ends.pop()) {
       path += `M${start % width} ${Math.floor(start / width)}`;
       let [at, direction] = [start, next - start];
-      for (at = next; at !== start; ) {
+      for (at = next; at !== start;) {
         const onward = edges.get(at)?.pop();
         if (onward === undefined) throw new Error('the outline of a QR code is not closed');
         if (onward - at !== direction) {

@@ -3,7 +3,7 @@
  *
  * typst sees these bytes and no others: the template's own folder is its root, filled with the template, every file it names in a string
  * (followed through .typ files), and everything under `assets/` beside it. So the hash over them is the hash of what is printed, a file changed
- * in the middle of a run cannot slip into half of the cards, and a template cannot read the recipient list that lies next to it.
+ * in the middle of a run cannot slip into half of the cards, and what a template does not name it cannot read.
  */
 import { createHash } from 'node:crypto';
 import { readFile, readdir, stat } from 'node:fs/promises';
@@ -28,9 +28,14 @@ export async function readTemplate(path: string): Promise<TemplateFiles | Templa
   const files = new Map<string, Buffer>();
   let total = 0;
 
-  const source = await readFile(path).catch((error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error)));
+  const source = await readFile(path).catch((error: unknown) =>
+    error instanceof Error && 'code' in error ? String(error.code) : String(error),
+  );
   if (typeof source === 'string') {
-    return { reason: 'template_not_found', message: `The template ${path} cannot be read (${source}). Nothing was rendered; put the file there.` };
+    return {
+      reason: 'template_not_found',
+      message: `The template ${path} cannot be read (${source}). Nothing was rendered; put the file there.`,
+    };
   }
 
   const waiting: [string, Buffer][] = [[main, source]];
@@ -71,8 +76,10 @@ export async function readTemplate(path: string): Promise<TemplateFiles | Templa
 function forbiddenUse(text: string): string | null {
   for (const [index, line] of text.split('\n').entries()) {
     const code = line.replace(/\/\/.*$/, '');
-    if (/\bdatetime\s*\.\s*today\b/.test(code)) return `${index + 1}: datetime.today() makes a card depend on the day it is rendered; use a merge field`;
-    if (/\b(?:import|include)\s+"@/.test(code)) return `${index + 1}: packages are fetched from the network; put the files beside the template instead`;
+    if (/\bdatetime\s*\.\s*today\b/.test(code))
+      return `${index + 1}: datetime.today() makes a card depend on the day it is rendered; use a merge field`;
+    if (/\b(?:import|include)\s+"@/.test(code))
+      return `${index + 1}: packages are fetched from the network; put the files beside the template instead`;
   }
   return null;
 }

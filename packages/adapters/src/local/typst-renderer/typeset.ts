@@ -26,9 +26,16 @@ export interface Typeset<Output> {
 
 export type Side = 'front' | 'back';
 
-export type TypesetSource = Omit<Source, 'cards' | 'codes' | 'job'> & { readonly job: { readonly sides: readonly Side[] } & Record<string, unknown> };
+export type TypesetSource = Omit<Source, 'cards' | 'codes' | 'job'> & {
+  readonly job: { readonly sides: readonly Side[] } & Record<string, unknown>;
+};
 
-export function typeset<Output>(compiler: TypstCompiler, source: TypesetSource, cards: readonly CardData[], use: (document: Compiled) => Output): Typeset<Output> {
+export function typeset<Output>(
+  compiler: TypstCompiler,
+  source: TypesetSource,
+  cards: readonly CardData[],
+  use: (document: Compiled) => Output,
+): Typeset<Output> {
   try {
     return passes(compiler, source, cards, use);
   } finally {
@@ -44,8 +51,11 @@ function passes<Output>(
 ): Typeset<Output> {
   const failures = new Map<number, Failure>();
   let active = cards.map((_, index) => index);
-  const pass = <Result>(codes: Readonly<Record<string, QrCode>>, of: readonly number[], then: (document: Compiled) => Result): Result | Problem =>
-    compiler.compile({ ...source, cards: of.map((index) => cards[index]), codes }, then);
+  const pass = <Result>(
+    codes: Readonly<Record<string, QrCode>>,
+    of: readonly number[],
+    then: (document: Compiled) => Result,
+  ): Result | Problem => compiler.compile({ ...source, cards: of.map((index) => cards[index]), codes }, then);
   const drop = (index: number, failure: Failure): void => {
     failures.set(index, failure);
     active = active.filter((other) => other !== index);
@@ -71,7 +81,8 @@ function passes<Output>(
       try {
         codes[text] = qrCode(text);
       } catch {
-        for (const index of users) drop(index, { reason: 'qr_code', message: `a text of ${text.length} characters is too long for a QR code` });
+        for (const index of users)
+          drop(index, { reason: 'qr_code', message: `a text of ${text.length} characters is too long for a QR code` });
       }
     }
     if (active.length === 0) break;
@@ -134,7 +145,10 @@ function readMarks(
   for (const [place, { index, side, page }] of starts.entries()) {
     const next = starts[place + 1]?.page ?? pages + 1;
     if (next !== page + 1) {
-      flawed.set(index, { reason: 'text_does_not_fit', message: `the ${side} takes ${next - page} pages instead of one: its content is too tall` });
+      flawed.set(index, {
+        reason: 'text_does_not_fit',
+        message: `the ${side} takes ${next - page} pages instead of one: its content is too tall`,
+      });
     }
   }
   if (starts.length !== active.length * sides) throw new Error(`typst told of ${starts.length} pages instead of ${active.length * sides}`);

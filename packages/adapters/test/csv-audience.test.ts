@@ -5,27 +5,14 @@ import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { contractContext, describeAudienceContract } from '@postrider/core/contract';
 import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
-import type { AudienceSource, Member, Reject } from '@postrider/core/ports';
 import fc from 'fast-check';
-import { createCsvAudience, createNdjsonAudience } from '../src/index.ts';
+import { createCsvAudience } from '../src/index.ts';
 import { temporaryFolder, wiringAt } from './helpers.ts';
+import { readAll } from './read.ts';
+import type { Read } from './read.ts';
 
 const header = 'id,email,first_name,last_name,address1,address2,city,state,zip,country,favorite';
 const good = 'c1,ann@example.com,Ann,Lee,12 Main Street,Apt 4,Springfield,IL,62701,US,Rye';
-
-interface Read {
-  readonly members: readonly Member[];
-  readonly rejects: readonly Reject[];
-}
-
-async function readAll(source: AudienceSource, segmentId = 'segment'): Promise<Read> {
-  const [members, rejects]: [Member[], Reject[]] = [[], []];
-  for await (const page of source.members(segmentId, { pageSize: 100, limit: null }, contractContext())) {
-    members.push(...page.members);
-    rejects.push(...page.rejects);
-  }
-  return { members, rejects };
-}
 
 let files = 0;
 async function csv(content: string | Uint8Array, options: object = {}, segmentId?: string): Promise<Read> {
@@ -42,25 +29,24 @@ async function reasonsOf(...rows: readonly string[]): Promise<readonly string[]>
 
 describeAudienceContract('csv', async () => {
   const folder = await temporaryFolder();
-  await writeFile(join(folder, 'people.csv'), [header, good, 'c2,,,,,,,,,,', 'c3,b@example.com,,,,,,,,,', '', ',x@example.com,,,,,,,,,', 'c5,c@example.com,"Li\nsa",,,,,,,,', 'c6,d@example.com,,,,,,,,,'].join('\r\n'));
+  await writeFile(
+    join(folder, 'people.csv'),
+    [
+      header,
+      good,
+      'c2,,,,,,,,,,',
+      'c3,b@example.com,,,,,,,,,',
+      '',
+      ',x@example.com,,,,,,,,,',
+      'c5,c@example.com,"Li\nsa",,,,,,,,',
+      'c6,d@example.com,,,,,,,,,',
+    ].join('\r\n'),
+  );
   return {
     source: createCsvAudience({ path: 'people.csv' }, wiringAt(folder)),
     unreadable: createCsvAudience({ path: 'missing.csv' }, wiringAt(folder)),
     segmentId: 'any',
     rows: 6,
-    close: async () => undefined,
-  };
-});
-
-describeAudienceContract('ndjson', async () => {
-  const folder = await temporaryFolder();
-  const people = [{ id: 1, email: 'a@example.com' }, { id: '2' }, { id: '3', email: 'c@example.com', city: 'X' }, { id: 4, email: 'd@example.com' }];
-  await writeFile(join(folder, 'people.ndjson'), `${people.map((one) => JSON.stringify(one)).join('\n')}\nnot json\n`);
-  return {
-    source: createNdjsonAudience({ path: 'people.ndjson' }, wiringAt(folder)),
-    unreadable: createNdjsonAudience({ path: '.' }, wiringAt(folder)),
-    segmentId: 'any',
-    rows: 5,
     close: async () => undefined,
   };
 });
@@ -130,6 +116,19 @@ describe('CSV audience', () => {
         '16 country bad_country',
       ],
     );
+  });
+
+  it('tells in a report the id of a bad row, unless no database would take it', async () => {
+    const { rejects } = await csv([header, 'c\0 1,a@example.com,,,,,,,,,', 'c2,,,,,,,,,,', 'c3'].join('\n'));
+    assert.deepEqual(
+      rejects.map(({ reason, externalId }) => [reason, externalId]),
+      [
+        ['nul_byte', null],
+        ['no_email_no_address', 'c2'],
+        ['wrong_number_of_fields', 'c3'],
+      ],
+    );
+    assert.ok(rejects.every(({ message }) => !message.includes('\0')));
   });
 
   it('keeps a person with a good address and a bad e-mail, without e-mail', async () => {
@@ -260,7 +259,8 @@ describe('CSV audience', () => {
     await writeFile(path, `${header}\n${good}\n`);
     const source = createCsvAudience({ path }, wiringAt(folder));
     await assert.rejects(async () => {
-      for await (const _ of source.members('', { pageSize: 1, limit: null }, contractContext())) await writeFile(path, `${header}\n${good}\n${good}\n`);
+      for await (const _ of source.members('', { pageSize: 1, limit: null }, contractContext()))
+        await writeFile(path, `${header}\n${good}\n${good}\n`);
     }, /changed while it was read/);
   });
 
@@ -305,48 +305,5 @@ describe('CSV audience', () => {
       }),
       { numRuns: 60 },
     );
-  });
-});
-
-describe('NDJSON audience', () => {
-  const ndjson = async (content: string, options: object = {}): Promise<Read> => {
-    const folder = await temporaryFolder();
-    await writeFile(join(folder, 'people.ndjson'), content);
-    return readAll(createNdjsonAudience({ path: 'people.ndjson', ...options }, wiringAt(folder)));
-  };
-
-  it('reads people whose keys differ, nested ones too', async () => {
-    const { members, rejects } = await ndjson(
-      [
-        '\uFEFF{"id": 17, "email": "a@example.com", "vip": true, "tags": ["x", "y"], "size": null}',
-        '',
-        '{"id":"18","first_name":"Bo","address":{"line1":"1 Main St","city":"Boston","region":"MA","postal_code":"2138"}}',
-      ].join('\r\n'),
-    );
-    assert.deepEqual(rejects, []);
-    assert.deepEqual(
-      members.map(({ row, externalId, merge }) => ({ row, externalId, merge })),
-      [
-        { row: 1, externalId: '17', merge: { vip: 'true', tags: '["x","y"]', size: '' } },
-        { row: 3, externalId: '18', merge: {} },
-      ],
-    );
-    assert.equal(members[1]?.address?.postalCode, '02138');
-  });
-
-  it('rejects a line that is not JSON by its number', async () => {
-    const lines = ['{"id":1,"email":"a@example.com"}', '{"id":2,', '[1]', '{"id":3,"email":"b@example.com"}', '{"id":4,"a\\u0000b":1}'];
-    const { members, rejects } = await ndjson([...lines, '{"id":5,"email":"c@example.com","x":"\\ud800"}'].join('\n'));
-    assert.equal(members.length, 2);
-    assert.deepEqual(
-      rejects.map(({ row, reason }) => `${row} ${reason}`),
-      ['2 bad_json', '3 bad_json', '5 bad_json', '6 bad_encoding'],
-    );
-  });
-
-  it('says so when the file is something else', async () => {
-    await assert.rejects(ndjson('id,email\n1,a@example.com\n'), /not NDJSON.*line 1/s);
-    await assert.rejects(ndjson('[{"id":1}]'), /one JSON array/);
-    await assert.rejects(ndjson(`{"id":"${'x'.repeat(1_100_000)}"}`), /longer than 1000000/);
   });
 });

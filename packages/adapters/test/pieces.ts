@@ -1,0 +1,54 @@
+/** Orders for printers, and webhooks about them. */
+import { createHmac, randomUUID } from 'node:crypto';
+import type { PieceRequest, Printer } from '@postrider/core/ports';
+import { createPrintShopPrinter } from '../src/index.ts';
+import { wiringAt } from './helpers.ts';
+
+export const token = 'a token of the tests';
+export const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+export const secrets = { PRINT_SHOP_TOKEN: token, PRINT_SHOP_WEBHOOK_SECRET: secret };
+export const held = { assertHeld: () => undefined };
+
+export function piece(): PieceRequest {
+  return {
+    reference: { organizationId: randomUUID(), campaignId: randomUUID(), recipientId: randomUUID(), mailpieceId: randomUUID() },
+    idempotencyKey: randomUUID(),
+    mode: 'live',
+    format: '4x6',
+    mailClass: 'first_class',
+    to: {
+      name: 'Ann Lee',
+      address: { line1: '12 Main Street', line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' },
+    },
+    from: null,
+    artwork: { front: { url: 'noop:', page: 1 }, back: { url: 'noop:', page: 2 } },
+  };
+}
+
+export function printerAt(url: string, options: object = {}, given: Readonly<Record<string, string>> = secrets): Printer {
+  return createPrintShopPrinter({ url, ...options }, wiringAt('/', given));
+}
+
+/** A webhook as the specification has it, made without any code of the adapter. */
+export function webhookOf(
+  { reference }: PieceRequest,
+  secondsAgo: number,
+  key = secret,
+): { headers: Record<string, string>; body: Uint8Array } {
+  const event = {
+    eventId: randomUUID(),
+    pieceId: 'fp_1',
+    mailpieceId: reference.mailpieceId,
+    organizationId: reference.organizationId,
+    status: 'delivered',
+    confidence: 'logical',
+    occurredAt: '2026-11-24T12:00:00Z',
+  };
+  const body = Buffer.from(JSON.stringify({ type: 'piece.events', timestamp: '2026-11-24T12:00:00Z', data: { events: [event] } }));
+  const [id, seconds] = [`wh_${randomUUID()}`, String(Math.floor(Date.now() / 1000) - secondsAgo)];
+  const mac = createHmac('sha256', Buffer.from(key.slice('whsec_'.length), 'base64'))
+    .update(`${id}.${seconds}.`)
+    .update(body)
+    .digest('base64');
+  return { headers: { 'Webhook-Id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${mac}` }, body };
+}

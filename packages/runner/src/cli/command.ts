@@ -1,0 +1,56 @@
+/** How commands are declared: what they do, examples first, and an action that gets the options and what every command has in hand. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Cli } from './cli.ts';
+
+export type Options = Readonly<Record<string, unknown>>;
+export type Action = (cli: Cli, args: readonly string[], options: Options) => Promise<void>;
+
+/** A family of commands adds itself to the program. Its actions load what they need when they run: `--help` and `status` must be fast. */
+export type Family = (program: Command, act: (action: Action) => (...received: unknown[]) => Promise<void>) => void;
+
+const examples = new WeakMap<Command, readonly string[]>();
+
+export function command(parent: Command, usage: string, description: string, shown: readonly string[]): Command {
+  const made = parent.command(usage).description(description);
+  examples.set(made, shown);
+  return made;
+}
+
+export function examplesOf(of: Command): readonly string[] {
+  return examples.get(of) ?? [];
+}
+
+export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least && value <= most)) throw new InvalidArgumentError(`It must be a whole number ${range(least, most)}.`);
+    return value;
+  };
+}
+
+export function decimal(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (!(value >= least && value <= most)) throw new InvalidArgumentError(`It must be a number ${range(least, most)}.`);
+    return value;
+  };
+}
+
+function range(least: number, most: number): string {
+  return most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+}
+
+/** A time in ISO 8601; without a zone it counts as local. */
+export function time(text: string): Date {
+  const value = new Date(text);
+  if (Number.isNaN(value.getTime())) throw new InvalidArgumentError('It must be a time, for example 2026-11-24T18:00:00Z.');
+  return value;
+}
+
+export function oneOf(flags: string, description: string, values: readonly string[]): Option {
+  return new Option(flags, description).choices(values);
+}
+
+export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+export const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+export const flag = (value: unknown): boolean => value === true;

@@ -1,0 +1,100 @@
+/** `campaign`: applied from a file, launched, paused, shown, ended. */
+import { command, flag, oneOf, text, type Family } from '../command.ts';
+
+const named = 'by name, by organization/name, or by id';
+
+export const campaigns: Family = (program, act) => {
+  const campaign = command(program, 'campaign', 'Campaigns: made from a file, launched, paused, shown, ended.', [
+    'postrider campaign apply examples/bakery/campaign.yaml',
+    'postrider campaign launch bakery-welcome --live --arm',
+    'postrider campaign show bakery-welcome',
+  ]);
+
+  command(
+    campaign,
+    'apply',
+    'Makes a campaign of a file, or changes it to what the file says. Reads the first rows of its list and sets one card, so that a mistake shows now and not later.',
+    ['postrider campaign apply examples/bakery/campaign.yaml', 'postrider campaign apply campaign.yaml --dry-run'],
+  )
+    .argument('<file>', 'YAML or JSON; docs/reference/campaign-file.md')
+    .option('--dry-run', 'check it and change nothing')
+    .option('--no-check', 'do not try out list and template')
+    .action(
+      act(async (cli, [file = ''], options) => {
+        const { applyFile } = await import('../../run/apply.ts');
+        await applyFile(cli, file, { dryRun: flag(options['dryRun']), check: options['check'] !== false });
+      }),
+    );
+
+  command(
+    campaign,
+    'launch',
+    'Makes a campaign active: only now does mail leave. In test mode, unless told, nothing is ever printed. The mode is frozen by this.',
+    ['postrider campaign launch bakery-welcome', 'postrider campaign launch bakery-welcome --live --arm'],
+  )
+    .argument('<name>', named)
+    .option('--live', 'for real: cards are printed and cost money; asks for the name of the campaign')
+    .option('--arm', 'arm its printer for live printing too')
+    .option('--yes', 'do not ask')
+    .action(
+      act(async (cli, [name = ''], options) => {
+        const { launchCampaign } = await import('../../run/campaign.ts');
+        await launchCampaign(cli, name, { live: flag(options['live']), arm: flag(options['arm']), yes: flag(options['yes']) });
+      }),
+    );
+
+  command(campaign, 'pause', 'Holds a campaign: the same as `postrider hold campaign`.', ['postrider campaign pause bakery-welcome --why "wrong price"'])
+    .argument('<name>', named)
+    .option('--why <sentence>', 'shown by stuck and why')
+    .action(
+      act(async (cli, [name = ''], options) => {
+        const { pauseCampaign } = await import('../../run/campaign.ts');
+        await pauseCampaign(cli, name, text(options['why']) ?? null);
+      }),
+    );
+
+  command(campaign, 'end', 'Ends a campaign. Whoever is not sent yet is skipped; whoever is sent is still followed.', [
+    'postrider campaign end bakery-welcome --as completed',
+    'postrider campaign end bakery-welcome --as archived   # for good: nobody is tried again',
+  ])
+    .argument('<name>', named)
+    .addOption(oneOf('--as <status>', 'completed or archived', ['completed', 'archived']).makeOptionMandatory())
+    .option('--yes', 'do not ask')
+    .action(
+      act(async (cli, [name = ''], options) => {
+        const { endCampaignNamed } = await import('../../run/campaign.ts');
+        await endCampaignNamed(cli, name, options['as'] === 'archived' ? 'archived' : 'completed', flag(options['yes']));
+      }),
+    );
+
+  command(campaign, 'show', 'Everything about one campaign: settings, funnel, reasons, the last syncs.', ['postrider campaign show bakery-welcome'])
+    .argument('<name>', named)
+    .action(
+      act(async (cli, [name = '']) => {
+        const { showCampaign } = await import('../../run/campaign-show.ts');
+        await showCampaign(cli, name);
+      }),
+    );
+
+  command(campaign, 'list', 'All campaigns.', ['postrider campaign list --json']).action(
+    act(async (cli) => {
+      const { openDatabase } = await import('../database.ts');
+      await using database = await openDatabase(cli);
+      const rows = await database.sql<Record<string, unknown>[]>`select * from postrider.campaigns order by organization, created_at, id`;
+      const column = (title: string, from = title) => ({ title, value: (row: Record<string, unknown>) => String(row[from] ?? '') });
+      cli.out.list(
+        rows,
+        [
+          column('organization'),
+          { ...column('campaign', 'name'), style: () => 'bold' as const },
+          column('status'),
+          column('mode'),
+          column('kind', 'campaign_mode'),
+          column('printer'),
+          column('syncing'),
+        ],
+        { nothing: 'no campaign yet; apply one: postrider campaign apply <file>' },
+      );
+    }),
+  );
+};

@@ -1,0 +1,70 @@
+/** `db`: the embedded server. */
+import { command, type Family } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { relative } from '../text.ts';
+
+export const databases: Family = (program, act) => {
+  const db = command(program, 'db', 'The embedded PostgreSQL of this project. It is a daemon of its own and starts by itself; with DATABASE_URL it is not used.', [
+    'postrider db status',
+    'postrider db stop',
+  ]);
+
+  command(db, 'start', 'Starts it, and sets it up where there is none yet.', ['postrider db start']).action(
+    act(async (cli) => {
+      const { ensureServer, redactUrl } = await import('../../postgres/index.ts');
+      refuseOwn();
+      const server = await ensureServer({ projectDir: (await cli.project()).directory, onProgress: (message) => cli.out.note(message) });
+      cli.out.result(
+        { state: 'running', started: server.started, port: server.port, pid: server.pid, dataDir: server.dataDir, socketDir: server.socketDir },
+        `${server.started ? 'started' : 'running already'}: ${redactUrl(server.url)} (process ${server.pid}), data in ${server.dataDir}`,
+      );
+    }),
+  );
+
+  command(db, 'stop', 'Stops it: ends all sessions, writes everything out. The next command starts it again.', ['postrider db stop']).action(
+    act(async (cli) => {
+      const { stopServer } = await import('../../postgres/index.ts');
+      refuseOwn();
+      const stopped = await stopServer({ projectDir: (await cli.project()).directory });
+      cli.out.result({ state: 'stopped', stopped }, stopped ? 'stopped' : 'it was not running');
+    }),
+  );
+
+  command(db, 'status', 'Where it is and whether it runs. Starts nothing.', ['postrider db status --json']).action(
+    act(async (cli) => {
+      const { configuredUrl, redactUrl, serverStatus } = await import('../../postgres/index.ts');
+      const own = configuredUrl(process.env);
+      if (own !== null) {
+        cli.out.result({ state: 'own', source: own.source, url: redactUrl(own.url) }, `${own.source} names ${redactUrl(own.url)}; the embedded server is not used`);
+        return;
+      }
+      const status = await serverStatus({ projectDir: (await cli.project()).directory });
+      if (cli.out.json) {
+        cli.out.emit(status);
+        return;
+      }
+      if (status.state === 'absent') {
+        cli.out.print('there is none yet; `postrider db start` or `postrider demo` makes one');
+        return;
+      }
+      const since = status.startedAt === null ? '' : `, started ${relative(status.startedAt)}`;
+      cli.out.records([
+        [
+          ['state', `${status.state}${status.pid === null ? '' : ` (process ${status.pid}${since})`}`],
+          ...(status.port === null ? [] : [['port', `${status.port} on 127.0.0.1`] as const]),
+          ...(status.socketDir === null ? [] : [['socket', status.socketDir] as const]),
+          ['version', `PostgreSQL ${status.major ?? '?'}`],
+          ['user', status.user ?? '?'],
+          ['data', `${status.dataDir ?? '?'}${status.elsewhere === null ? '' : ` (${status.elsewhere})`}`],
+          ['log', status.logDir ?? '?'],
+        ],
+      ]);
+    }),
+  );
+};
+
+function refuseOwn(): void {
+  if ((process.env['DATABASE_URL'] ?? '') === '' && (process.env['DATABASE_URL_FILE'] ?? '') === '') return;
+  throw new CliError(exitCodes.usage, 'DATABASE_URL names a server of your own', 'unset it to work with the embedded one; nothing was changed');
+}

@@ -1,0 +1,56 @@
+/** `demo`: the main job on real input. `print-shop`: the folder print shop by itself. */
+import { command, decimal, flag, number, text, wholeNumber, type Family } from '../command.ts';
+
+export const demonstration: Family = (program, act) => {
+  command(
+    program,
+    'demo',
+    'Mails the example: a bakery writes to its customers. Reads the list, prints into a folder, and follows every card until it is received. It can be ' +
+      'stopped at any time, also with kill -9: the same command goes on, and no card is printed twice.',
+    [
+      'postrider demo                 # the first 300 rows',
+      'postrider demo --all           # goes on with the same campaign to all 3,220 rows',
+      'postrider demo --json          # ends with one JSON object on stdout',
+    ],
+  )
+    .option('--all', 'the whole list')
+    .option('--rows <n>', 'only so many rows of the list; 300 unless told', wholeNumber(1))
+    .option('--days-per-second <n>', 'how fast the mail travels; a card takes six days', decimal(0.01, 1000))
+    .option('--fresh', 'forget the last demonstration: empties its database and moves its prints aside; asks first')
+    .option('--yes', 'do not ask')
+    .action(
+      act(async (cli, _args, options) => {
+        const { demo } = await import('../../demo/demo.ts');
+        await demo(cli, {
+          rows: flag(options['all']) ? null : (number(options['rows']) ?? 300),
+          daysPerSecond: number(options['daysPerSecond']) ?? null,
+          fresh: flag(options['fresh']),
+          yes: flag(options['yes']),
+        });
+      }),
+    );
+
+  command(
+    program,
+    'print-shop',
+    'Runs the folder print shop: a printer that prints into a folder. It takes cards over HTTP, writes PDFs and a posting manifest, and reports back how they travel.',
+    ['postrider print-shop', 'postrider print-shop --days-per-second 2   # the mail arrives within seconds'],
+  )
+    .option('--folder <dir>', 'where the prints go; out/print-shop of the project unless told')
+    .option('--port <n>', 'on 127.0.0.1; 0, the default, takes a free one', wholeNumber(0, 65_535))
+    .option('--days-per-second <n>', 'how fast the mail travels; as fast as real days unless told', decimal(0, 1000))
+    .option('--printer <name>', 'the printer that it is, as campaign files call it', 'print-shop')
+    .option('--organization <name>', 'whose printer it is; needed only where there are several')
+    .action(
+      act(async (cli, _args, options) => {
+        const { runPrintShop } = await import('../../demo/print-shop.ts');
+        await runPrintShop(cli, {
+          folder: text(options['folder']) ?? null,
+          port: number(options['port']) ?? 0,
+          daysPerSecond: number(options['daysPerSecond']) ?? null,
+          printer: text(options['printer']) ?? 'print-shop',
+          organization: text(options['organization']),
+        });
+      }),
+    );
+};

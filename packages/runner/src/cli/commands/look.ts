@@ -1,0 +1,208 @@
+/** Questions an operator has, each one statement in the database: trace, why, stuck, queue, alarms, doctor. */
+import { command, flag, text, wholeNumber, number, type Family } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { Fields } from '../table.ts';
+import { count, relative } from '../text.ts';
+
+const who = 'an e-mail, customer id, reference on the card, or the id of a recipient or mailpiece';
+
+export const looks: Family = (program, act) => {
+  command(program, 'trace', 'The whole story of one person: everything that ever happened, in order.', [
+    'postrider trace ada@example.com',
+    'postrider trace FF-10007 --json | jq -r .what',
+  ])
+    .argument('<who>', who)
+    .action(
+      act(async (cli, [given = '']) => {
+        const { openDatabase } = await import('../database.ts');
+        await using database = await openDatabase(cli);
+        const rows = await database.sql<TraceRow[]>`select * from postrider.trace(${given})`;
+        if (rows.length === 0) await (await import('../names.ts')).recipientsNamed(database.sql, given);
+        const campaigns = new Set(rows.map((row) => row.campaign));
+        const people = new Set(rows.map((row) => row.recipient_id));
+        cli.out.list(rows, [
+          { title: 'when', value: (row) => clock(row.at), style: () => 'dim' },
+          ...(campaigns.size > 1 ? [{ title: 'campaign', value: (row: TraceRow) => row.campaign }] : []),
+          ...(people.size > campaigns.size ? [{ title: 'recipient', value: (row: TraceRow) => row.recipient_id }] : []),
+          { title: 'what', value: (row) => row.what, style: (row) => (row.move_no === null ? null : 'bold') },
+          { title: 'by', value: (row) => row.actor },
+          { title: 'detail', value: (row) => row.detail },
+        ]);
+      }),
+    );
+
+  command(program, 'why', 'One sentence: where somebody is, why, what comes next and when.', ['postrider why ada@example.com'])
+    .argument('<who>', who)
+    .action(
+      act(async (cli, [given = '']) => {
+        const { openDatabase } = await import('../database.ts');
+        await using database = await openDatabase(cli);
+        const rows = await database.sql<{ why: string }[]>`select * from postrider.why(${given}) as why`;
+        if (rows.length === 0) await (await import('../names.ts')).recipientsNamed(database.sql, given);
+        const { printable } = await import('../text.ts');
+        for (const row of rows) cli.out.result(row, printable(row.why.replace(/ +/g, ' ')));
+      }),
+    );
+
+  command(program, 'stuck', 'Who does not move although they should: why, since when, and what helps. Nobody is good news.', [
+    'postrider stuck',
+    'postrider stuck --campaign bakery-welcome --json',
+  ])
+    .option('--campaign <name>', 'only of this campaign')
+    .option('--limit <n>', 'at most so many; 50 unless told', wholeNumber(1))
+    .action(
+      act(async (cli, _args, options) => {
+        const { openDatabase } = await import('../database.ts');
+        await using database = await openDatabase(cli);
+        const campaign = text(options['campaign']) ?? null;
+        const limit = number(options['limit']) ?? 50;
+        const rows = await database.sql<StuckRow[]>`
+          select campaign, recipient_id, people::int, state, since, reason, why, what_helps, cohort_id, job, mailpiece_id from postrider.stuck
+          where ${campaign}::text is null or campaign = ${campaign} order by people desc, since limit ${limit + 1}`;
+        if (cli.out.json) {
+          for (const row of rows.slice(0, limit)) cli.out.emit(row);
+          return;
+        }
+        if (rows.length === 0) cli.out.note('nobody is stuck');
+        else cli.out.records(rows.slice(0, limit).map(stuckFields));
+        if (rows.length > limit) cli.out.note(`\nThere are more; --limit shows them.`);
+      }),
+    );
+
+  command(program, 'queue', 'The cohorts on their way, with the job that carries each until it begins.', ['postrider queue']).action(
+    act(async (cli) => {
+      const { openDatabase } = await import('../database.ts');
+      await using database = await openDatabase(cli);
+      const rows = await database.sql<QueueRow[]>`
+        select cohort_id, stage, campaign, people, made_at, begun_at, lease_until, runner, job, meaning from postrider.queue order by made_at, cohort_id`;
+      cli.out.list(
+        rows,
+        [
+          { title: 'stage', value: (row) => row.stage },
+          { title: 'campaign', value: (row) => row.campaign, style: () => 'bold' },
+          { title: 'people', value: (row) => row.people, right: true },
+          { title: 'made', value: (row) => relative(row.made_at) },
+          { title: 'runner', value: (row) => row.runner },
+          { title: 'job', value: (row) => row.job },
+          { title: 'meaning', value: (row) => row.meaning },
+        ],
+        { nothing: 'no cohort is on its way' },
+      );
+    }),
+  );
+
+  command(program, 'alarms', 'What needs a person: evidence that contradicts, statuses that nobody knows.', ['postrider alarms']).action(
+    act(async (cli) => {
+      const { openDatabase } = await import('../database.ts');
+      await using database = await openDatabase(cli);
+      const rows = await database.sql<AlarmRow[]>`
+        select id, kind, recipient_id, mailpiece_id, detail, raised_at from postrider.alarms order by raised_at, id`;
+      cli.out.list(
+        rows,
+        [
+          { title: 'raised', value: (row) => relative(row.raised_at) },
+          { title: 'kind', value: (row) => row.kind, style: () => 'yellow' },
+          { title: 'recipient', value: (row) => row.recipient_id },
+          { title: 'detail', value: (row) => JSON.stringify(row.detail) },
+        ],
+        { nothing: 'no alarm is open' },
+      );
+    }),
+  );
+
+  command(program, 'doctor', 'What is wrong with the database, the runners and the queue, and what helps. Exit code 1 where something is bad.', [
+    'postrider doctor',
+    'postrider doctor --bad',
+  ])
+    .option('--bad', 'only what is not well')
+    .action(
+      act(async (cli, _args, options) => {
+        const { openDatabase } = await import('../database.ts');
+        await using database = await openDatabase(cli);
+        const { checkSchema } = await import('../../run/migrate.ts');
+        const schema = await checkSchema(database.sql);
+        const rows = [
+          schema,
+          ...(schema.verdict === 'bad'
+            ? []
+            : await database.sql<Check[]>`select check_name as "check", verdict, message, what_helps from postrider.doctor()`),
+        ];
+        const shown = flag(options['bad']) ? rows.filter((row) => row.verdict !== 'ok') : rows;
+        cli.out.list(
+          shown,
+          [
+            { title: '', value: (row) => row.verdict, style: (row) => ({ ok: 'green', warn: 'yellow', bad: 'red' } as const)[row.verdict] },
+            { title: 'check', value: (row) => row.check, style: () => 'bold' },
+            { title: 'what', value: (row) => row.message + (row.what_helps === null ? '' : ` → ${row.what_helps}`) },
+          ],
+          { nothing: 'all is well' },
+        );
+        const bad = rows.filter((row) => row.verdict === 'bad').length;
+        if (bad > 0) throw new CliError(exitCodes.failed, `${count(bad, 'check')} bad`, 'what helps stands beside each');
+      }),
+    );
+};
+
+export interface Check {
+  readonly check: string;
+  readonly verdict: 'ok' | 'warn' | 'bad';
+  readonly message: string;
+  readonly what_helps: string | null;
+}
+
+interface TraceRow {
+  readonly at: Date;
+  readonly campaign: string;
+  readonly recipient_id: string;
+  readonly move_no: number | null;
+  readonly what: string;
+  readonly detail: string | null;
+  readonly actor: string | null;
+}
+
+interface StuckRow {
+  readonly campaign: string;
+  readonly recipient_id: string | null;
+  readonly people: number;
+  readonly state: string;
+  readonly since: Date;
+  readonly reason: string | null;
+  readonly why: string;
+  readonly what_helps: string;
+}
+
+interface QueueRow {
+  readonly cohort_id: string;
+  readonly stage: string;
+  readonly campaign: string;
+  readonly people: number;
+  readonly made_at: Date;
+  readonly runner: string | null;
+  readonly job: string | null;
+  readonly meaning: string;
+}
+
+interface AlarmRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly recipient_id: string | null;
+  readonly detail: unknown;
+  readonly raised_at: Date;
+}
+
+function stuckFields(row: StuckRow): Fields {
+  const whom = row.people === 1 && row.recipient_id !== null ? `recipient ${row.recipient_id}` : count(row.people, 'person', 'people');
+  return [
+    ['', `${row.campaign}: ${whom} ${row.state}, ${relative(row.since)}`],
+    ['why', row.why],
+    ['helps', row.what_helps],
+  ];
+}
+
+/** In the reader's own time zone; with --json it is UTC. */
+function clock(at: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
+}

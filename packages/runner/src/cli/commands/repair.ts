@@ -1,0 +1,154 @@
+/** Safe repairs: retry, cancel, resolve, erase. Each is one function of the machine, which knows when it must refuse. */
+import { command, flag, text, type Family } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import type { Sql } from '../database.ts';
+import { CliError, explain } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { RecipientRow } from '../names.ts';
+import type { Output } from '../output.ts';
+import { count } from '../text.ts';
+
+export const repairs: Family = (program, act) => {
+  command(
+    program,
+    'retry',
+    'Tries again whoever is in error. Refuses where a card may exist already: that one must be resolved.',
+    ['postrider retry ada@example.com', 'postrider retry --campaign bakery-welcome --reason render_failed --dry-run'],
+  )
+    .argument('[who...]', 'people in error, by e-mail, customer id, reference or id')
+    .option('--campaign <name>', 'everybody in error of this campaign')
+    .option('--reason <code>', 'with --campaign: only who is in error for this reason')
+    .option('--dry-run', 'only say who it would be')
+    .option('--yes', 'do not ask')
+    .action(
+      act(async (cli, given, options) => {
+        const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
+        await using database = await openDatabase(cli);
+        const { sql } = database;
+        const campaign = text(options['campaign']);
+        if ((given.length === 0) === (campaign === undefined))
+          throw new CliError(exitCodes.usage, 'say who: people, or --campaign', 'for example: postrider retry --campaign bakery-welcome --reason render_failed');
+        if (campaign === undefined && options['reason'] !== undefined) throw new CliError(exitCodes.usage, '--reason goes with --campaign');
+        const people =
+          campaign === undefined
+            ? (await Promise.all(given.map(async (one) => await inError(await names.recipientsNamed(sql, one), one)))).flat()
+            : await everybody(sql, (await names.campaignNamed(sql, campaign)).campaignId, text(options['reason']) ?? null);
+        if (flag(options['dryRun'])) {
+          listPeople(cli.out, people, 'nobody is in error');
+          return;
+        }
+        if (campaign !== undefined && people.length > 0)
+          await confirm(cli.out, { what: `${count(people.length, 'person', 'people')} of ${campaign} will be tried again.`, yes: flag(options['yes']) });
+        const { retry } = await import('@postrider/core');
+        await eachPerson(cli.out, people, async (one) => await retry(sql, one.recipientId), 'nobody is in error');
+      }),
+    );
+
+  command(program, 'cancel', 'Cancels people. Before the printer at once; at the printer as soon as the outcome is known; after that the printer is asked to call the card back.', [
+    'postrider cancel ada@example.com --why "moved away"',
+  ])
+    .argument('<who...>', 'by e-mail, customer id, reference or id')
+    .option('--why <sentence>', 'shown by trace')
+    .action(
+      act(async (cli, given, options) => {
+        const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
+        await using database = await openDatabase(cli);
+        const { cancel } = await import('@postrider/core');
+        const found = (await Promise.all(given.map(async (one) => await names.recipientsNamed(database.sql, one)))).flat();
+        const over = new Set(['received', 'returned', 'skipped', 'holdout', 'blacklisted']);
+        const moving = found.filter(({ state }) => !over.has(state));
+        const people = moving.length > 0 ? moving : found;
+        await eachPerson(cli.out, people, async (one) => await cancel(database.sql, one.recipientId, text(options['why']) ?? null));
+      }),
+    );
+
+  command(
+    program,
+    'resolve',
+    'Ends an outcome that nobody knows, after somebody has looked at the printer. Printed: give the printer’s id of the card as evidence. Not printed: say who found out and when.',
+    [
+      'postrider resolve 0198c0de-… printed --evidence fp_8kq2',
+      'postrider resolve 0198c0de-… not_printed --evidence "phoned the shop, 24 Nov, order not there"',
+    ],
+  )
+    .argument('<mailpiece>', 'its id; `postrider stuck` names it')
+    .argument('<verdict>', 'printed or not_printed')
+    .requiredOption('--evidence <text>', 'the printer’s id, or who said so and when')
+    .action(
+      act(async (cli, [mailpiece = '', verdict = ''], options) => {
+        if (verdict !== 'printed' && verdict !== 'not_printed') throw new CliError(exitCodes.usage, `the verdict is printed or not_printed, not ${verdict}`);
+        if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(mailpiece))
+          throw new CliError(exitCodes.usage, `${mailpiece} is not the id of a mailpiece`, '`postrider stuck` names it');
+        const { openDatabase } = await import('../database.ts');
+        await using database = await openDatabase(cli);
+        const { resolve } = await import('@postrider/core');
+        const state = await resolve(database.sql, mailpiece, verdict, text(options['evidence']) ?? '');
+        cli.out.result({ mailpieceId: mailpiece, verdict, state }, `mailpiece ${mailpiece} is resolved as ${verdict}: its person is ${state}`);
+      }),
+    );
+
+  command(program, 'erase', 'Forgets a person: name, address, frozen requests and raw events are blanked for good. They stay suppressed, so the next sync does not bring them back.', [
+    'postrider erase ada@example.com',
+  ])
+    .argument('<who>', 'by e-mail, customer id, reference or id')
+    .option('--yes', 'do not ask')
+    .action(
+      act(async (cli, [given = ''], options) => {
+        const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
+        await using database = await openDatabase(cli);
+        const people = await names.recipientsNamed(database.sql, given);
+        const where = people.map((one) => `${one.name} in ${one.campaign} (${one.state})`).join(', ');
+        await confirm(cli.out, { what: `This forgets ${where} for good; it cannot be undone.`, yes: flag(options['yes']) });
+        const { erase } = await import('@postrider/core');
+        await eachPerson(cli.out, people, async (one) => await erase(database.sql, one.recipientId));
+      }),
+    );
+};
+
+async function everybody(sql: Sql, campaignId: string, reason: string | null): Promise<RecipientRow[]> {
+  const rows = await sql<RecipientRow[]>`
+    select organization_id as "organizationId", id as "recipientId", campaign, state, reason,
+      coalesce(nullif(btrim(concat_ws(' ', first_name, last_name)), ''), email, external_id) as name
+    from postrider.recipients where campaign_id = ${campaignId} and state = 'error' and (${reason}::text is null or reason = ${reason}) order by since, id`;
+  return [...rows];
+}
+
+function inError(found: readonly RecipientRow[], given: string): RecipientRow[] {
+  const people = found.filter(({ state }) => state === 'error');
+  if (people.length > 0) return people;
+  throw new CliError(exitCodes.failed, `${given} is ${[...new Set(found.map(({ state }) => state))].join(' and ')}, not in error`, 'only errors are tried again; nothing was changed');
+}
+
+function listPeople(out: Output, people: readonly RecipientRow[], nothing: string): void {
+  out.list(
+    people,
+    [
+      { title: 'campaign', value: (row) => row.campaign },
+      { title: 'who', value: (row) => row.name, style: () => 'bold' },
+      { title: 'reason', value: (row) => row.reason },
+      { title: 'recipient', value: (row) => row.recipientId },
+    ],
+    { nothing },
+  );
+}
+
+/** One after the other: one refusal does not stop the next, and the exit code tells of it. */
+async function eachPerson(out: Output, people: readonly RecipientRow[], work: (one: RecipientRow) => Promise<string>, nothing?: string): Promise<void> {
+  if (people.length === 0 && nothing !== undefined) out.note(nothing);
+  let refused: unknown = null;
+  let refusals = 0;
+  for (const one of people) {
+    try {
+      const state = await work(one);
+      out.result({ recipientId: one.recipientId, campaign: one.campaign, was: one.state, state }, `${one.name} in ${one.campaign}: ${one.state} → ${state}`);
+    } catch (error) {
+      refused ??= error;
+      refusals += 1;
+      if (people.length > 1) out.warn(`${one.name} in ${one.campaign}: ${explain(error).message}`);
+    }
+  }
+  if (refused === null) return;
+  if (people.length === 1) throw refused;
+  const { exitCode, hint } = explain(refused);
+  throw new CliError(exitCode, `${refusals} of ${people.length} were refused`, hint);
+}

@@ -1,0 +1,78 @@
+/**
+ * Opens the database that a command works on. With the bare driver and not through core: core loads the queue, and a command that asks one question
+ * would take twice as long.
+ */
+import postgres from 'postgres';
+import type { Server } from '../postgres/index.ts';
+import { CliError } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
+import type { Cli } from './cli.ts';
+import { duration } from './text.ts';
+
+export type Sql = postgres.Sql;
+
+export interface OpenDatabase extends AsyncDisposable {
+  readonly sql: Sql;
+  /** Holds a password: hand it to programs by the environment, and show it to nobody. */
+  readonly url: string;
+  readonly source: 'DATABASE_URL' | 'DATABASE_URL_FILE' | 'embedded';
+  /** The embedded server; null for one of your own. */
+  readonly server: Server | null;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** Sets up the embedded server where there is none yet. Default false: a question must not make a database. */
+  readonly create?: boolean;
+  /** Connections at most. */
+  readonly max?: number;
+  /** Shown in pg_stat_activity. */
+  readonly name?: string;
+  /** Settings of the session. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export async function openDatabase(cli: Cli, options: OpenOptions = {}): Promise<OpenDatabase> {
+  const found = await findDatabase(cli, options.create === true);
+  const sql = connectTo(found.url, cli, options);
+  const close = async (): Promise<void> => await sql.end({ timeout: 5 });
+  return { ...found, sql, close, [Symbol.asyncDispose]: close };
+}
+
+/** The address of the database, its server started if need be. */
+export async function findDatabase(cli: Cli, create: boolean): Promise<Pick<OpenDatabase, 'url' | 'source' | 'server'>> {
+  const { configuredUrl, ensureServer, serverStatus } = await import('../postgres/index.ts');
+  const own = configuredUrl(process.env);
+  if (own !== null) return { ...own, server: null };
+  const { directory } = await cli.project();
+  if (!create && (await serverStatus({ projectDir: directory })).state === 'absent') {
+    throw new CliError(
+      exitCodes.unavailable,
+      'there is no database yet',
+      '`postrider demo` makes one and mails the example; `postrider migrate` makes an empty one; DATABASE_URL names one of your own',
+    );
+  }
+  const began = Date.now();
+  const server = await ensureServer({ projectDir: directory, onProgress: (message) => cli.out.note(message) });
+  if (server.started) cli.out.detail(`embedded PostgreSQL started in ${duration(Date.now() - began)} on port ${server.port}`);
+  return { url: server.url, source: 'embedded', server };
+}
+
+function connectTo(url: string, cli: Cli, options: OpenOptions): Sql {
+  try {
+    return postgres(url, {
+      max: options.max ?? 1,
+      connect_timeout: 10,
+      // As core's own connect(): a plan that was cached while a table was empty scans for ever.
+      connection: { application_name: options.name ?? 'postrider', plan_cache_mode: 'force_custom_plan', ...options.settings },
+      onnotice: (notice) => cli.out.detail(String(notice['message'] ?? '')),
+    });
+  } catch {
+    // Node's error quotes the address, password and all.
+    throw new CliError(
+      exitCodes.configuration,
+      'DATABASE_URL is not the address of a database',
+      'it looks like postgres://user:password@host:5432/name; what is no letter or digit in the password must be percent-encoded',
+    );
+  }
+}

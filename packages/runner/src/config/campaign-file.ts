@@ -1,0 +1,172 @@
+/** A campaign file, checked, in the machine's words. Every field is described in docs/reference/campaign-file.md. */
+import { realpathSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { CampaignDefinition } from '@postrider/core';
+import { z } from 'zod';
+import { ConfigurationError, readConfigFile, type ConfigFile, type Problem } from './yaml-file.ts';
+
+const words = (what: string, longest: number) =>
+  z
+    .string(what)
+    .trim()
+    .min(1, what)
+    .max(longest)
+    .refine((text) => !/[\u0000-\u001f\u007f]/.test(text), `${what}, without control characters`);
+const days = (most: number) => z.int('a whole number of days').min(0).max(most);
+const positive = z.int('a whole number').min(1);
+
+/** Names an adapter; its other options are the adapter's own, and checked by it. */
+const adapter = z.looseObject({ kind: words('the kind of an adapter', 60) });
+
+const returnAddress = z.strictObject({
+  line1: words('text', 200),
+  line2: words('text', 200).nullish(),
+  city: words('text', 200),
+  region: words('text', 100).nullish(),
+  postal_code: words('text in quotes, so that a zero in front is not lost,', 20),
+  country: z.string().regex(/^[A-Z]{2}$/, 'two capital letters (ISO 3166), for example US'),
+});
+
+const budget = z.strictObject({
+  amount: z.number().positive('more than 0'),
+  price_per_card: z.number().positive('more than 0'),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'three capital letters (ISO 4217), for example USD'),
+});
+
+const schema = z.strictObject({
+  name: words('text', 100).refine((name) => !name.includes('/'), 'a name without a slash'),
+  organization: words('text', 200),
+  time_zone: words('a time zone, for example America/New_York', 60).optional(),
+  mode: z.enum(['automated', 'one_off']),
+  segment: words('the id of a segment at the audience', 200).nullish(),
+  audience: adapter.optional(),
+  enricher: adapter.optional(),
+  renderer: adapter.extend({ template: words('the file of a template', 1000) }),
+  format: words('a format, for example 4x6', 60),
+  image_host: adapter,
+  printer: adapter.extend({ name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens, for example print-shop') }),
+  mail_class: z.string().regex(/^[a-z][a-z0-9_]{0,59}$/, 'small letters and underscores, for example first_class'),
+  usage_meter: adapter.optional(),
+  event_sink: adapter.optional(),
+  return_address: returnAddress.nullish(),
+  dedupe: z.enum(['person', 'household']).default('household'),
+  holdout: z
+    .strictObject({
+      percent: z.number().min(0).max(100).refine((percent) => Number.isInteger(Math.round(percent * 1e6) / 1e4), 'a percentage with two decimals at most'),
+      salt: words('text', 200),
+    })
+    .optional(),
+  exclusion_window_days: days(3650).default(30),
+  frequency_cap: z.strictObject({ days: days(3650).min(1), mode: z.enum(['skip', 'defer']).default('skip') }).optional(),
+  daily_cap: positive.optional(),
+  total_cap: positive.optional(),
+  budget: budget.optional(),
+  offer_ends_on: z.iso.date('a day, for example 2026-11-30').optional(),
+  transit_days: days(365).optional(),
+  assumed_after_days: days(365).min(1).optional(),
+});
+
+type File = z.infer<typeof schema>;
+
+export interface CampaignFile {
+  readonly path: string;
+  readonly organization: string;
+  readonly timeZone: string | null;
+  readonly definition: CampaignDefinition;
+  /** An error at a field of this file, with its line; fields by their names in the file, for example `audience.path`. */
+  error(problems: readonly { readonly field: string; readonly message: string }[]): ConfigurationError;
+}
+
+/** From the day a card is accepted: how long it usually takes, and when it counts as there although nobody scanned it. */
+const usual: Readonly<Record<string, { readonly transit: number; readonly assumed: number }>> = {
+  first_class: { transit: 5, assumed: 21 },
+  standard: { transit: 14, assumed: 35 },
+};
+
+/** Throws `ConfigurationError`. */
+export async function readCampaignFile(file: string): Promise<CampaignFile> {
+  const read = await readConfigFile(file, schema);
+  const { value, problem } = read;
+  const problems = contradictions(read);
+  if (problems.length > 0) throw new ConfigurationError(file, problems);
+  return {
+    path: file,
+    organization: value.organization,
+    timeZone: value.time_zone ?? null,
+    definition: definitionOf(value, dirname(realpathSync(resolve(file)))),
+    error: (found) =>
+      new ConfigurationError(
+        file,
+        found.map(({ field, message }) => problem(field.split('.'), message)),
+      ),
+  };
+}
+
+function contradictions({ value, problem }: ConfigFile<File>): Problem[] {
+  const problems: Problem[] = [];
+  if (value.segment != null && value.audience === undefined) problems.push(problem(['segment'], 'names a segment, but there is no audience to read it from'));
+  if (value.mode === 'automated' && value.segment == null)
+    problems.push(problem(['mode'], 'an automated campaign follows a segment: name one with segment, or use one_off'));
+  if (value.budget !== undefined) {
+    const { digits, currency } = minorUnits(value.budget.currency);
+    for (const field of ['amount', 'price_per_card'] as const) {
+      if (!isWhole(value.budget[field] * 10 ** digits)) problems.push(problem(['budget', field], `${currency} has ${digits} decimals`));
+    }
+  }
+  return problems;
+}
+
+function definitionOf(file: File, baseDirectory: string): CampaignDefinition {
+  const { audience, enricher, image_host, printer, usage_meter, event_sink, budget: money, return_address: from } = file;
+  const { template, ...renderer } = file.renderer;
+  const ports = { audience, enricher, renderer, image_host, printer, usage_meter, event_sink };
+  const known = usual[file.mail_class] ?? { transit: 14, assumed: 35 };
+  const scale = money === undefined ? 1 : 10 ** minorUnits(money.currency).digits;
+  return {
+    name: file.name,
+    campaign_mode: file.mode,
+    provider_segment_id: file.segment ?? null,
+    integrations: Object.fromEntries(Object.entries(ports).filter(([, port]) => port !== undefined)),
+    base_directory: baseDirectory,
+    template,
+    format: file.format,
+    mail_class: file.mail_class,
+    printer_name: printer.name,
+    return_address:
+      from == null
+        ? null
+        : {
+            line1: from.line1,
+            line2: from.line2 ?? null,
+            city: from.city,
+            region: from.region ?? null,
+            postalCode: from.postal_code,
+            country: from.country,
+          },
+    dedupe: file.dedupe,
+    exclusion_window: `${file.exclusion_window_days} days`,
+    frequency_cap: file.frequency_cap === undefined ? null : `${file.frequency_cap.days} days`,
+    frequency_cap_mode: file.frequency_cap?.mode ?? 'skip',
+    holdout_percent: file.holdout?.percent ?? 0,
+    holdout_salt: file.holdout?.salt ?? file.name,
+    daily_cap: file.daily_cap ?? null,
+    total_cap: file.total_cap ?? null,
+    budget_minor: money === undefined ? null : Math.round(money.amount * scale),
+    price_minor: money === undefined ? null : Math.round(money.price_per_card * scale),
+    currency: money?.currency ?? null,
+    offer_ends_on: file.offer_ends_on ?? null,
+    transit_days: file.transit_days ?? known.transit,
+    assumed_after: `${file.assumed_after_days ?? known.assumed} days`,
+    effects: [...(usage_meter === undefined ? [] : (['usage_meter'] as const)), ...(event_sink === undefined ? [] : (['event_sink'] as const))],
+  };
+}
+
+function minorUnits(currency: string): { digits: number; currency: string } {
+  const { maximumFractionDigits } = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions();
+  return { digits: maximumFractionDigits ?? 2, currency };
+}
+
+/** 0.85 × 100 is 85.00000000000001 or thereabouts. */
+function isWhole(minor: number): boolean {
+  return Math.abs(minor - Math.round(minor)) < 1e-6;
+}

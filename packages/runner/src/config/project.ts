@@ -1,0 +1,106 @@
+/**
+ * The project directory: where a database of one's own, secrets and printed cards live.
+ *
+ *   postrider.yaml       settings, where there are any
+ *   var/postgres/        the embedded server
+ *   var/secrets/         one file a secret, mode 0600; the environment wins
+ *   var/data/            what adapters keep: proofs, look-up batches
+ *   out/print-shop/      what the folder print shop prints
+ *
+ * It is POSTRIDER_HOME, else the nearest directory upwards that has a postrider.yaml, else the checkout this program is part of: never simply the
+ * directory one happens to stand in. A second, empty database would not know who has been mailed, and mail everybody again.
+ */
+import { randomUUID } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CliError } from '../cli/errors.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
+import { loadSettings, type Settings } from './settings.ts';
+
+export interface Project {
+  readonly directory: string;
+  readonly settings: Settings;
+  readonly dataDirectory: string;
+  readonly printsDirectory: string;
+  readonly proofsDirectory: string;
+  /** Below var/, made when asked for. */
+  stateFile(name: string): string;
+  /** The value of a secret: NAME, the file named by NAME_FILE, or var/secrets/NAME. Undefined where it is not set. */
+  secret(name: string): string | undefined;
+  /** The secret, made and kept in var/secrets/ where it is not set. Safe from several processes at once. */
+  ensureSecret(name: string, make: () => string): string;
+}
+
+const checkout = fileURLToPath(new URL('../../../..', import.meta.url));
+
+export function projectDirectory(env: NodeJS.ProcessEnv = process.env, from: string = process.cwd()): string {
+  const given = env['POSTRIDER_HOME'];
+  if (given !== undefined && given !== '') return resolve(from, given);
+  for (let at = from; ; at = dirname(at)) {
+    if (existsSync(join(at, 'postrider.yaml'))) return at;
+    if (dirname(at) === at) return resolve(checkout);
+  }
+}
+
+/** Throws `ConfigurationError` (postrider.yaml, a setting of the environment) or a file system error. */
+export async function openProject(env: NodeJS.ProcessEnv = process.env): Promise<Project> {
+  const directory = projectDirectory(env);
+  mkdirSync(directory, { recursive: true });
+  const settings = await loadSettings(directory, env);
+  const data = join(directory, 'var', 'data');
+  const secrets = join(directory, 'var', 'secrets');
+  const secret = (name: string): string | undefined => {
+    const value = env[name]?.trim();
+    if (value !== undefined && value !== '') return value;
+    const file = env[`${name}_FILE`];
+    return file === undefined || file === '' ? readSecret(join(secrets, name)) : readSecret(resolve(directory, file));
+  };
+  return {
+    directory,
+    settings,
+    dataDirectory: data,
+    printsDirectory: join(directory, 'out', 'print-shop'),
+    proofsDirectory: join(data, 'proofs'),
+    stateFile(name) {
+      mkdirSync(join(directory, 'var'), { recursive: true });
+      return join(directory, 'var', name);
+    },
+    secret,
+    ensureSecret(name, make) {
+      const known = secret(name);
+      if (known !== undefined) return known;
+      mkdirSync(secrets, { recursive: true, mode: 0o700 });
+      const draft = join(secrets, `.${name}.${randomUUID()}`);
+      writeFileSync(draft, `${make()}\n`, { mode: 0o600, flag: 'wx' });
+      try {
+        // link fails where another process was faster; then its secret counts.
+        linkSync(draft, join(secrets, name));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      } finally {
+        rmSync(draft, { force: true });
+      }
+      const made = secret(name);
+      if (made === undefined) throw new CliError(exitCodes.cannotWrite, `the secret ${name} could not be kept in ${secrets}`);
+      return made;
+    },
+  };
+}
+
+function readSecret(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** How the reader can call this program again from where they stand. */
+export function programName(env: NodeJS.ProcessEnv = process.env, from: string = process.cwd()): string {
+  if (env['POSTRIDER_PROGRAM'] !== undefined) return env['POSTRIDER_PROGRAM'];
+  return resolve(from) === resolve(checkout) ? './bin/postrider' : 'postrider';
+}
+
+export const exampleCampaign = join(checkout, 'examples', 'bakery', 'campaign.yaml');

@@ -1,0 +1,49 @@
+/** The entry of the command line: reads it, runs one command, and turns whatever goes wrong into a sentence and an exit code. */
+import { CommanderError } from 'commander';
+import { explain } from './cli/errors.ts';
+import { exitCodes } from './cli/exit-codes.ts';
+import { endQuietlyOnClosedPipe, type Output } from './cli/output.ts';
+import { buildProgram } from './cli/program.ts';
+
+const VERSION = '0.1.0';
+
+async function main(): Promise<number> {
+  endQuietlyOnClosedPipe();
+  const program = await buildProgram(VERSION);
+  try {
+    await program.parse(process.argv);
+    return Number(process.exitCode ?? exitCodes.ok);
+  } catch (error) {
+    return error instanceof CommanderError ? misused(error, program.out) : failed(error, program.out);
+  }
+}
+
+/** commander throws for `--help` and `--version` too; what was asked for is no error. */
+function misused(error: CommanderError, out: Output): number {
+  if (error.exitCode === 0) return exitCodes.ok;
+  if (error.code === 'postrider.nothing' || error.code === 'commander.help') {
+    process.stderr.write(error.code === 'commander.help' ? '' : error.message);
+    return exitCodes.usage;
+  }
+  const message = error.message.replace(/^error: /, '');
+  if (out.json) process.stderr.write(`${JSON.stringify({ error: { code: 'usage', message, exitCode: exitCodes.usage } })}\n`);
+  else process.stderr.write(`${out.tint('red', 'postrider:')} ${message}\n${out.tint('dim', 'see --help')}\n`);
+  return exitCodes.usage;
+}
+
+function failed(error: unknown, out: Output): number {
+  const { message, hint, exitCode, code, detail } = explain(error);
+  if (out.json) process.stderr.write(`${JSON.stringify({ error: { code, message, hint, exitCode, detail } })}\n`);
+  else {
+    process.stderr.write(`${out.tint('red', 'postrider:')} ${message}\n`);
+    if (hint !== null) process.stderr.write(`${hint}\n`);
+  }
+  if (out.verbose && error instanceof Error && error.stack !== undefined) {
+    process.stderr.write(`${explain(new Error(error.stack)).message}\n`);
+  }
+  return exitCode;
+}
+
+process.exitCode = await main();
+// What is still open by now (a pool that could not be closed) must not keep the process.
+setTimeout(() => process.exit(), 2000).unref();

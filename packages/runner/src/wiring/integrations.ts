@@ -1,0 +1,124 @@
+/**
+ * Finds the adapters that a campaign names. This is all that the runner knows of adapters: kinds and options come from the campaign file, as the
+ * database has it, and each adapter is made once for the same options.
+ */
+import { resolve } from 'node:path';
+import { adapters } from '@postrider/adapters';
+import type { CampaignBrief, Integrations, PrinterBrief } from '@postrider/core';
+import { AdapterConfigError, type AdapterFactory, type AdapterWiring } from '@postrider/core/ports';
+import { didYouMean } from '../cli/text.ts';
+import type { Project } from '../config/project.ts';
+import { printShopUrl } from './print-shop-address.ts';
+
+/** Of the registry; in a campaign file they are written with an underscore. */
+export type PortName = keyof typeof adapters;
+
+export const fileNames: Readonly<Record<PortName, string>> = {
+  audience: 'audience',
+  enricher: 'enricher',
+  renderer: 'renderer',
+  imageHost: 'image_host',
+  printer: 'printer',
+  usageMeter: 'usage_meter',
+  eventSink: 'event_sink',
+};
+
+export interface AdapterHome {
+  readonly project: Project;
+  /** The folder of the campaign file: relative paths start there. */
+  readonly baseDirectory: string;
+  /** Gives the value of a secret; default: the project's. */
+  readonly secret?: (name: string) => string | undefined;
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+type Port<Name extends PortName> = (typeof adapters)[Name] extends Readonly<Record<string, AdapterFactory<infer Made>>> ? Made : never;
+
+/** Throws `AdapterConfigError` with the field as it is called in a campaign file. */
+export async function makeAdapter<Name extends PortName>(port: Name, entry: unknown, home: AdapterHome): Promise<Port<Name>> {
+  const kinds = adapters[port] as Readonly<Record<string, AdapterFactory<Port<Name>>>>;
+  const { kind, ...rest } = isEntry(entry) ? entry : {};
+  const factory = typeof kind === 'string' && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  if (factory === undefined) {
+    const guess = typeof kind === 'string' ? didYouMean(kind, Object.keys(kinds)) : null;
+    const given = typeof kind === 'string' ? `there is no ${fileNames[port]} of kind ${kind}` : 'is missing';
+    throw new AdapterConfigError(`${fileNames[port]}.kind`, `${given}; ${guess ?? `there are ${Object.keys(kinds).join(', ')}`}`);
+  }
+  const wiring: AdapterWiring = {
+    baseDirectory: home.baseDirectory,
+    dataDirectory: home.project.dataDirectory,
+    secret: home.secret ?? ((name) => home.project.secret(name)),
+  };
+  try {
+    return await factory.create(optionsOf(port, rest), wiring);
+  } catch (error) {
+    if (!(error instanceof AdapterConfigError)) throw error;
+    const [, ...path] = error.option.split('.');
+    throw new AdapterConfigError([fileNames[port], ...path].join('.'), error.message.slice(error.option.length + 2));
+  }
+}
+
+/** The name of a printer or an enricher belongs to the campaign, not to the adapter. */
+function optionsOf(port: PortName, options: Entry): Entry {
+  if (port !== 'printer' && port !== 'enricher') return options;
+  const { name: _ofTheCampaign, ...rest } = options;
+  return rest;
+}
+
+function isEntry(value: unknown): value is Entry {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The entry of the project's own print shop, with the address where it was last started. */
+export function withPrintShopUrl(entry: unknown, project: Project): unknown {
+  if (!isEntry(entry) || entry['kind'] !== 'print-shop' || entry['url'] !== undefined) return entry;
+  const url = printShopUrl(project);
+  if (url === null) {
+    throw new AdapterConfigError('printer.url', 'is not set, and the print shop of this project was never started: `postrider print-shop` does');
+  }
+  return { ...entry, url };
+}
+
+/** Hits and misses are remembered by this name, so two look-up files must have two. */
+function enricherName({ name, kind, path }: Entry, baseDirectory: string): string {
+  if (typeof name === 'string') return name;
+  return typeof path === 'string' ? `${String(kind)} ${resolve(baseDirectory, path)}` : String(kind);
+}
+
+export function createIntegrations(project: Project): Integrations {
+  const made = new Map<string, Promise<unknown>>();
+
+  /** Once for the same options. What failed is tried again next time: a file may be there by then. */
+  const cached = async <Name extends PortName>(port: Name, entry: unknown, baseDirectory: string): Promise<Port<Name>> => {
+    const key = JSON.stringify([port, entry, baseDirectory]);
+    let making = made.get(key) as Promise<Port<Name>> | undefined;
+    if (making === undefined) {
+      making = makeAdapter(port, entry, { project, baseDirectory });
+      made.set(key, making);
+      making.catch(() => made.delete(key));
+    }
+    return await making;
+  };
+  const of = async <Name extends PortName>(port: Name, campaign: CampaignBrief): Promise<Port<Name>> =>
+    await cached(port, campaign.integrations[fileNames[port]], campaign.baseDirectory);
+  const ifNamed = async <Name extends PortName>(port: Name, campaign: CampaignBrief): Promise<Port<Name> | null> =>
+    campaign.integrations[fileNames[port]] === undefined ? null : await of(port, campaign);
+
+  return {
+    audience: async (campaign) => await of('audience', campaign),
+    renderer: async (campaign) => await of('renderer', campaign),
+    imageHost: async (campaign) => await of('imageHost', campaign),
+    usageMeter: async (campaign) => await ifNamed('usageMeter', campaign),
+    eventSink: async (campaign) => await ifNamed('eventSink', campaign),
+    async enricher(campaign) {
+      const entry = campaign.integrations['enricher'];
+      const port = await ifNamed('enricher', campaign);
+      if (port === null) return null;
+      return { name: enricherName(isEntry(entry) ? entry : {}, campaign.baseDirectory), port };
+    },
+    async printer(printer: PrinterBrief) {
+      const entry = withPrintShopUrl({ ...printer.options, kind: printer.kind }, project);
+      return await cached('printer', entry, printer.baseDirectory ?? project.directory);
+    },
+  };
+}

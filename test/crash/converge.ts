@@ -1,0 +1,106 @@
+/**
+ * Waits until everybody has arrived. What the beats would do every 15 seconds is done here a few times a second: a wake-up by NOTIFY, a job for
+ * whatever is due. And whoever only waits for a back-off is fetched from it by pulling `available_at` forward, as an operator may: nothing that a
+ * lease or a quiet period protects is shortened.
+ */
+import { createServer, type AddressInfo } from 'node:net';
+import type postgres from 'postgres';
+import { states } from '../support/machine.ts';
+import { beatOfSync, type Scenario } from './scenario.ts';
+
+/** What the beats would do now. */
+export const nudge = async (sql: postgres.Sql): Promise<void> => {
+  await sql`select pg_notify('postrider_moved', 'pending,proofed,track,cancel')`;
+  await sql`
+    select postrider.enqueue(due.queue, array[gen_random_uuid()], array[jsonb_build_object('organization_id', due.id)], due.id::text)
+    from (
+      select 'effects' as queue, id from postrider.effects_candidates() as id
+      union select 'enrich', organization_id from postrider.enrich_candidates(false)
+      union select 'enrich', organization_id from postrider.enrich_candidates(true)
+    ) due`;
+};
+
+/** Ends waits that protect nothing. An unknown outcome is left to rest for its quiet period; only its later back-offs are cut short. */
+export const hurry = async (sql: postgres.Sql): Promise<void> => {
+  await sql`update postrider.recipient_state set available_at = postrider.now()
+    where state in ('pending', 'proofed', 'address_enrichable') and available_at > postrider.now()`;
+  await sql`update postrider.mailpiece set available_at = postrider.now() where status = 'unknown' and available_at > postrider.now() + interval '4 seconds'`;
+  // Effects and batches are claimed for minutes; what was claimed by a runner that is gone would be taken up after that.
+  await sql`update postrider.effect set available_at = postrider.now()
+    where state = 'waiting' and available_at between postrider.now() and postrider.now() + interval '110 seconds'`;
+  await sql`update postrider.enrichment_batch set next_poll_at = postrider.now()
+    where closed_at is null and next_poll_at between postrider.now() and postrider.now() + interval '55 seconds'`;
+};
+
+export interface ConvergeOptions {
+  /** The states in which somebody has arrived. */
+  readonly arrived?: readonly string[];
+  readonly deadlineMs?: number;
+  /** False: back-offs are waited out. */
+  readonly hurries?: boolean;
+  /** Called every round. */
+  readonly meanwhile?: () => Promise<void>;
+}
+
+const whatIsLeft = async (sql: postgres.Sql): Promise<string> => {
+  const counts = await states(sql);
+  const [moves] = await sql<{ moves: Record<string, number> }[]>`select postrider.what_moves() as moves`;
+  const stuck = await sql`select state, reason, why, what_helps, count(*)::int as rows from postrider.stuck group by 1, 2, 3, 4`;
+  return JSON.stringify({ counts, moves: moves?.moves, stuck }, null, 1);
+};
+
+/** Resolves when everybody has arrived and nothing moves any more. Rejects with the whole situation where that takes too long. */
+export const converge = async (scenario: Scenario, options: ConvergeOptions = {}): Promise<void> => {
+  const { arrived = ['sent'], deadlineMs = 60_000, hurries = true } = options;
+  const { sql } = scenario.machine;
+  const deadline = Date.now() + deadlineMs;
+  for (let quiet = 0; quiet < 2;) {
+    if (Date.now() > deadline) {
+      const logs = scenario.runners.filter((runner) => runner.alive).flatMap((runner) => runner.log.slice(-15));
+      throw new Error(`not everybody has arrived after ${deadlineMs} ms: ${await whatIsLeft(sql)}\n${logs.join('\n')}`);
+    }
+    await options.meanwhile?.();
+    await nudge(sql);
+    if (hurries) await hurry(sql);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const [left] = await sql<{ people: number; missing: boolean; moves: Record<string, number> }[]>`
+      select count(*) filter (where s.state <> all (${arrived}::text[]))::int as people, count(*) < ${scenario.people} as missing,
+        postrider.what_moves() as moves
+      from postrider.recipient_state s`;
+    const moves = Object.values(left?.moves ?? { none: 1 }).some((count) => count > 0);
+    const waits = await sql`select from postrider.effect where state = 'waiting' limit 1`;
+    if (left?.missing === true) await beatOfSync(sql, scenario.place.organizationId);
+    quiet = left?.people === 0 && !left.missing && !moves && waits.length === 0 ? quiet + 1 : 0;
+  }
+};
+
+/** Polls until `ask` says true. */
+export const eventually = async (what: string, ask: () => Promise<boolean>, patienceMs = 30_000): Promise<void> => {
+  const deadline = Date.now() + patienceMs;
+  while (!(await ask())) {
+    if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+};
+
+/**
+ * Three minutes pass while no runner lives: leases, locks, quiet periods and back-offs are over. The machine's clock is turned; pg-boss keeps real
+ * time, so what it knows of active jobs is made older.
+ */
+export const minutesPass = async (scenario: Scenario): Promise<void> => {
+  if (scenario.runners.some((runner) => runner.alive)) throw new Error('time is only turned while nobody works');
+  const { sql } = scenario.machine;
+  await sql`select postrider.turn_clock('3 minutes')`;
+  await sql`update postrider_queue.job set started_on = started_on - interval '3 minutes', heartbeat_on = heartbeat_on - interval '3 minutes'
+    where state = 'active'`;
+};
+
+/** A port of this machine that is free now. */
+export const freePort = async (): Promise<number> =>
+  await new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });

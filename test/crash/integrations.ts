@@ -1,0 +1,98 @@
+/**
+ * What the runners of the crash tests are plugged into: an audience made up on the spot, the look-up enricher on files, nothing to render, the real
+ * adapter of the print shop, effects that are written down line by line.
+ */
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { adapters } from '@postrider/adapters';
+import type { AudienceSource, EffectItem, EffectResult, Integrations, Member, Printer, Renderer } from '@postrider/core';
+import { SHOP_SECRET, SHOP_TOKEN, type RunnerConfig } from './runner-config.ts';
+
+const addressOf = (id: string) => ({
+  line1: `1 ${id} Street`,
+  line2: null,
+  city: 'Oakland',
+  region: 'CA',
+  postalCode: '94607',
+  country: 'US',
+});
+
+const memberOf = (id: string, row: number, emailOnly: boolean): Member => ({
+  row,
+  externalId: id,
+  email: `${id}@example.com`,
+  firstName: 'Ada',
+  lastName: `Byron ${id}`,
+  address: emailOnly ? null : addressOf(id),
+  merge: {},
+});
+
+/** Everybody in a household of their own, every so-manieth known by e-mail only (0: nobody): `<people>:<every>:<prefix>`. */
+const audience: AudienceSource = {
+  async *members(segment, { pageSize }, context) {
+    const [people = '0', every = '0', prefix = 'p'] = segment.split(':');
+    for (let start = 0; start < Number(people); start += pageSize) {
+      context.signal.throwIfAborted();
+      const indexes = Array.from({ length: Math.min(pageSize, Number(people) - start) }, (_, i) => start + i);
+      const members = indexes.map((i) => memberOf(`${prefix}${i}`, i + 2, i % Number(every) === 0));
+      yield await Promise.resolve({ members, rejects: [], waitedMs: 0 });
+    }
+  },
+};
+
+const LOOKUP_FILE = 'addresses.ndjson';
+
+/** The file in which the look-up enricher finds everybody. */
+export const writeLookupFile = (folder: string, people: number): void => {
+  const line = (id: string): string => `${JSON.stringify({ email: `${id}@example.com`, ...addressOf(id) })}\n`;
+  writeFileSync(join(folder, LOOKUP_FILE), Array.from({ length: people }, (_, i) => line(`p${i}`)).join(''));
+};
+
+/** One line per doing: a crash between the doing and the settle shows as two lines with one key, which a provider would take for one. */
+const doneIn = (path: string) => async (items: readonly EffectItem[]) => {
+  appendFileSync(path, items.map((item) => `${item.key}\n`).join(''));
+  return await Promise.resolve(items.map((): EffectResult => ({ outcome: 'done' })));
+};
+
+export const integrationsOf = (config: RunnerConfig, afterLeaseCheck: () => void): Integrations => {
+  const wiring = {
+    baseDirectory: config.folder,
+    dataDirectory: config.folder,
+    secret: (name: string): string => (name.endsWith('TOKEN') ? SHOP_TOKEN : SHOP_SECRET),
+  };
+
+  const renderer = async (): Promise<Renderer> => {
+    const plain = await adapters.renderer.noop.create({}, wiring);
+    return {
+      async render(job, context) {
+        if (config.poison !== null && job.cards.some((card) => card.lastName === `Byron ${config.poison}`)) process.kill(process.pid, 'SIGKILL');
+        return await plain.render(job, context);
+      },
+    };
+  };
+
+  const printer = async (): Promise<Printer> => {
+    const { shopUrl: url, keys, timeoutMs } = config;
+    const real = await adapters.printer['print-shop'].create({ url, keys, timeoutMs }, wiring);
+    return {
+      ...real,
+      async submit(pieces, lease, context) {
+        const assertHeld = (): void => {
+          lease.assertHeld();
+          afterLeaseCheck();
+        };
+        return await real.submit(pieces, { assertHeld }, context);
+      },
+    };
+  };
+
+  return {
+    audience: async () => await Promise.resolve(audience),
+    enricher: async () => ({ name: 'lookup', port: await adapters.enricher.lookup.create({ path: LOOKUP_FILE }, wiring) }),
+    renderer,
+    imageHost: async () => await adapters.imageHost.noop.create({}, wiring),
+    printer,
+    usageMeter: async () => await Promise.resolve({ record: doneIn(join(config.folder, 'usage')) }),
+    eventSink: async () => await Promise.resolve({ emit: doneIn(join(config.folder, 'events')) }),
+  };
+};

@@ -1,0 +1,71 @@
+/**
+ * Runners that die or stand still at any moment: kill -9 at random with two at work, and SIGSTOP for longer than the lease. At a printer without keys
+ * only the lease check stands between a stopped process and a second card; the last test shows where even that ends.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { converge } from './converge.ts';
+import { long, openScenario, type Scenario } from './scenario.ts';
+import { printed, verdict } from './verdict.ts';
+
+/** The submissions take a moment, so that a kill finds something under way. */
+const slowly = async (scenario: Scenario): Promise<void> => await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
+
+void describe('kill -9 at random', { concurrency: true }, () => {
+  for (const keys of long ? [true, false] : [false]) {
+    void test(`two runners, ${long ? 20 : 4} kills, a printer ${keys ? 'with' : 'without'} keys`, async (t) => {
+      const [kills, more] = long ? [20, 150] : [4, 40];
+      await using scenario = await openScenario({ people: more, keys });
+      await slowly(scenario);
+      let victim = await scenario.start();
+      let other = await scenario.start();
+      for (let kill = 0; kill < kills; kill += 1) {
+        const pause = Math.round(Math.random() * 700);
+        t.diagnostic(`kill ${kill + 1} of ${victim.name} after ${pause} ms`);
+        await sleep(pause);
+        await victim.kill();
+        await scenario.grow(more);
+        [victim, other] = [other, await scenario.start()];
+      }
+      assert.ok(other.alive);
+      await converge(scenario, { deadlineMs: 120_000 });
+      await verdict(scenario);
+    });
+  }
+});
+
+void describe('SIGSTOP for longer than the lease', { concurrency: true }, () => {
+  /** The first runner stops itself; the second does its work as well; then the first wakes and believes that nothing happened. */
+  const sleeper = async (keys: boolean, point: 'mail.before-post' | 'adapter'): Promise<Scenario> => {
+    const scenario = await openScenario({ people: 40, keys });
+    const first = await scenario.start({ snares: [{ point, nth: 2, how: 'stop' }] });
+    await first.snared();
+    await scenario.start();
+    await converge(scenario);
+    first.wake();
+    // What it does now it does at once; a stop in good order waits for it.
+    await sleep(300);
+    assert.equal(await first.stop(), '0');
+    return scenario;
+  };
+
+  for (const keys of [true, false]) {
+    void test(`before the lease check, at a printer ${keys ? 'with' : 'without'} keys: nothing is posted any more`, async () => {
+      await using scenario = await sleeper(keys, 'mail.before-post');
+      await verdict(scenario);
+    });
+  }
+
+  void test('between lease check and request, at a printer with keys: the same card again, not a second one', async () => {
+    await using scenario = await sleeper(true, 'adapter');
+    await verdict(scenario);
+  });
+
+  void test('THE LIMIT: between lease check and request, at a printer without keys, one request is printed twice, and an alarm says so', async () => {
+    await using scenario = await sleeper(false, 'adapter');
+    const twice = [...(await printed(scenario))].filter(([, cards]) => cards === 2).map(([id]) => id);
+    assert.ok(twice.length >= 1 && twice.length <= 10, `a request holds up to ten cards; ${twice.length} were printed twice`);
+    await verdict(scenario, { twice, alarms: ['second_provider_id'] });
+  });
+});

@@ -1,0 +1,48 @@
+/**
+ * kill -9 at every named point, one runner after the other in one database: each finds new people and what its predecessors left behind. The long
+ * form has a scenario of its own for every point (points.long.test.ts).
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Point } from '@postrider/core';
+import { states } from '../support/machine.ts';
+import { minutesPass, converge, freePort, nudge } from './converge.ts';
+import { allPoints, printerPoints } from './points.ts';
+import { openScenario, type Scenario } from './scenario.ts';
+import type { Runner } from './runner.ts';
+import { effectsOf, verdict } from './verdict.ts';
+
+/** Starts a runner that kills itself at the point, and sees to it that it gets there. */
+const killedAt = async (scenario: Scenario, point: Point, webhookPort: number | null): Promise<void> => {
+  await scenario.grow(12);
+  if (point.startsWith('track.')) await scenario.shop.travel(10);
+  const runner: Runner = await scenario.start({ webhookPort, snares: [{ point, nth: 1, how: 'kill' }] });
+  const deadline = Date.now() + 30_000;
+  while (runner.alive && Date.now() < deadline) {
+    await nudge(scenario.machine.sql);
+    await Promise.race([runner.ended, new Promise((resolve) => setTimeout(resolve, 100))]);
+  }
+  if (runner.alive) assert.fail(`no runner came to ${point}: ${JSON.stringify(await states(scenario.machine.sql))}\n${runner.log.join('\n')}`);
+  assert.equal(await runner.ended, 'SIGKILL');
+  assert.equal(await runner.snared(), point);
+  await minutesPass(scenario);
+};
+
+void test('killed once at each named point: one card each, every effect done, everybody received', async () => {
+  await using scenario = await openScenario({ people: 0, emailOnly: 4, campaign: { effects: ['usage_meter', 'event_sink'] } });
+  const port = await freePort();
+  await scenario.shop.sendWebhooksTo(`http://127.0.0.1:${port}/${scenario.place.organizationId}/press`);
+  for (const point of allPoints) await killedAt(scenario, point, port);
+  await scenario.start({ webhookPort: port });
+  await converge(scenario, { arrived: ['received'], meanwhile: async () => await scenario.shop.travel(5) });
+  await verdict(scenario);
+  assert.equal(await effectsOf(scenario), 2 * scenario.people);
+});
+
+void test('killed once at each point of printing, at a printer without keys: one card each', async () => {
+  await using scenario = await openScenario({ people: 0, keys: false });
+  for (const point of printerPoints) await killedAt(scenario, point, null);
+  await scenario.start();
+  await converge(scenario);
+  await verdict(scenario);
+});

@@ -1,0 +1,300 @@
+/** The trigger: every move that is not in the table, not by the right actor, or not counted is refused; every other goes through and is recorded. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type postgres from 'postgres';
+import { states, transitions, type RecipientState } from '@postrider/core';
+import { people, syncPeople, type Place } from '../support/machine.ts';
+import { mailBegun, one, place, proofAll, proofed, refused, sending, settle, sharedMachine, answered } from './rig.ts';
+
+const rig = sharedMachine();
+const ACTORS = ['sync', 'enrich', 'proof', 'mail', 'track', 'op'] as const;
+const TRAVELLING = new Set(['address_enriching', 'proofing_staged', 'proofing', 'sending_staged', 'sending']);
+
+/** Somebody in any state, with a mailpiece that was accepted, so that `sent` is not refused for want of one. Put there past the trigger, by a superuser. */
+const standIn = async (admin: postgres.Sql, at: Place, state: string): Promise<string> => {
+  const [row] = await admin.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`;
+    return await tx<{ id: string }[]>`
+      with r as (
+        insert into postrider.recipient (organization_id, id, campaign_id, external_id, reference, created_at)
+        values (${at.organizationId}, postrider.new_id(), ${at.campaignId}, gen_random_uuid()::text, 'R', now()) returning *
+      ), m as (
+        insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, status, opened_at,
+          accepted_at)
+        select organization_id, postrider.new_id(), id, campaign_id, 'press', 'live', gen_random_uuid(), '{}', 'accepted', now(), now() from r
+      ), s as (
+        insert into postrider.recipient_state (organization_id, recipient_id, campaign_id, state, since, move_no, available_at, cohort_id)
+        select organization_id, id, campaign_id, ${state}, now(), 1, now(), ${TRAVELLING.has(state) ? at.campaignId : null}::uuid from r
+      ), e as (
+        insert into postrider.recipient_event (organization_id, recipient_id, move_no, at, campaign_id, to_state, actor, by_role)
+        select organization_id, id, 1, now(), campaign_id, ${state}, 'test', 'test' from r
+      ), t as (
+        insert into postrider.tally select organization_id, campaign_id, ${state}, 1 from r
+      ) select id from r`;
+  });
+  return row?.id ?? '';
+};
+
+/** The SQLSTATE with which a move is refused, or null. Nothing stays of it. */
+const attempt = async (sql: postgres.Sql, person: string, to: string, actor: string): Promise<string | null> => {
+  let code: string | null = null;
+  await sql
+    .begin(async (tx) => {
+      await tx
+        .savepoint(async (inner) => {
+          // Claim and move in one statement, as a function of the machine does.
+          await inner.unsafe(
+            `do $$ begin perform postrider.act_as('${actor}'); update postrider.recipient_state
+             set state = '${to}', move_no = move_no + 1, cohort_id = ${TRAVELLING.has(to) ? 'campaign_id' : 'null'} where recipient_id = '${person}'; end $$`,
+          );
+        })
+        .catch((error: unknown) => {
+          code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+        });
+      throw new Error('undone');
+    })
+    .catch(() => undefined);
+  return code;
+};
+
+void test('every move is let through, or refused with its code, exactly as the table of transitions says', async () => {
+  const { sql, admin } = rig;
+  const at = await place(sql);
+  const wrong: string[] = [];
+  let tried = 0;
+  for (const from of states) {
+    const person = await standIn(admin, at, from);
+    for (const to of states) {
+      if (from === to) continue;
+      const allowed = transitions.find((move) => move.from === from && move.to === to);
+      for (const actor of allowed === undefined ? (['op', 'mail'] as const) : ACTORS) {
+        const wanted = allowed === undefined ? 'PR001' : allowed.actors.includes(actor) ? null : 'PR002';
+        const got = await attempt(sql, person, to, actor);
+        tried += 1;
+        if (got !== wanted) wrong.push(`${from} → ${to} by ${actor}: ${got ?? 'let through'}, not ${wanted ?? 'let through'}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(tried > 500, `${tried} moves were tried`);
+});
+
+void test('somebody new comes in only in the states of the door, and only with sync', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const [made] = await syncPeople(sql, at, people(1)).then(async () => await sql<{ id: string }[]>`
+    select id from postrider.recipient where organization_id = ${at.organizationId}`);
+  const insert = async (state: RecipientState, actor: string, moveNo = 1): Promise<string | null> => {
+    let code: string | null = null;
+    await sql
+      .begin(async (tx) => {
+        const [row] = await tx<{ id: string }[]>`
+          insert into postrider.recipient (organization_id, id, campaign_id, external_id, reference, created_at)
+          values (${at.organizationId}, postrider.new_id(), ${at.campaignId}, 'x', 'R', now()) returning id`;
+        await tx
+          .savepoint(
+            async (inner) =>
+              await inner.unsafe(`do $$ begin perform postrider.act_as('${actor}'); insert into postrider.recipient_state
+                (organization_id, recipient_id, campaign_id, state, since, move_no, available_at, cohort_id) values ('${at.organizationId}',
+                '${row?.id}', '${at.campaignId}', '${state}', now(), ${moveNo}, now(), ${TRAVELLING.has(state) ? 'gen_random_uuid()' : 'null'}); end $$`),
+          )
+          .catch((error: unknown) => {
+            code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+          });
+        throw new Error('undone');
+      })
+      .catch(() => undefined);
+    return code;
+  };
+  assert.ok(made);
+  for (const state of states) {
+    const door = transitions.find((move) => move.from === null && move.to === state);
+    assert.equal(await insert(state, 'sync'), door === undefined ? 'PR001' : null, `${state} by sync`);
+    assert.equal(await insert(state, 'op'), door === undefined ? 'PR001' : 'PR002', `${state} by op`);
+  }
+  assert.equal(await insert('pending', 'sync', 2), 'PR006');
+});
+
+void test('an update typed by hand may not send, prove or unsend anybody', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await sending(sql, at);
+  const { id } = await one(sql, at);
+  const typed = (state: string) =>
+    sql`update postrider.recipient_state set state = ${state}, move_no = move_no + 1, cohort_id = null where recipient_id = ${id}`;
+  const error = await refused('PR002', typed('proofed'), /op may not move sending → proofed .*only mail may/);
+  assert.match(error.hint ?? '', /retry, cancel, hold, release, suppress or resolve/);
+  await refused('PR002', typed('sent'));
+  await refused('PR002', typed('skipped'));
+  await refused('PR001', typed('pending'));
+  assert.equal((await one(sql, at)).state, 'sending');
+});
+
+void test('it may not even in a transaction in which the mail stage has just acted', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await proofed(sql, at, 2);
+  await refused(
+    'PR002',
+    sql.begin(async (tx) => {
+      const [staged] = await tx<{ id: string }[]>`
+        select s.cohort_id as id from postrider.stage(${at.organizationId}, ${at.campaignId}, 'mail', 1, 50) n,
+          lateral (select id as cohort_id from postrider.cohort where organization_id = ${at.organizationId} and stage = 'mail' and n = 1) s`;
+      const [cohort] = await tx<{ id: string }[]>`
+        select id from postrider.cohort where organization_id = ${at.organizationId} and closed_at is null`;
+      await tx`select postrider.begin_mail(${at.organizationId}, ${cohort?.id ?? staged?.id ?? ''}, ${at.campaignId}, '1 minute')`;
+      await tx`update postrider.recipient_state set state = 'proofed', move_no = move_no + 1, cohort_id = null
+        where organization_id = ${at.organizationId}`;
+    }),
+  );
+});
+
+void test('nor behind a function of the machine in one message of several statements, nor in one block', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at);
+  const move = `update postrider.recipient_state set state = 'proofed', move_no = move_no + 1, cohort_id = null
+    where organization_id = '${at.organizationId}'`;
+  for (const call of [
+    `postrider.settle_mail('${at.organizationId}', '${batch.cohortId}', '[]', false, '1 s')`,
+    `postrider.begin_mail('${at.organizationId}', '${batch.cohortId}', '${at.campaignId}', '1 s')`,
+    `postrider.reconcile_settle('${at.organizationId}', '[]')`,
+    `postrider.cancel_settle('${at.organizationId}', '[]')`,
+    `postrider.reap('1 s', '1 s')`,
+    `postrider.stage('${at.organizationId}', '${at.campaignId}', 'mail', 1, 1)`,
+  ]) {
+    await refused('PR002', sql.unsafe(`select ${call}; ${move}`), /op may not move/);
+    await refused('PR002', sql.unsafe(`do $$ begin perform ${call}; ${move}; end $$`), /op may not move/);
+  }
+});
+
+void test('a claim ends when the function that made it does, whatever it claimed', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await proofed(sql, at);
+  const { cohortId } = await mailBegun(sql, at);
+  const who = (call: string) =>
+    sql.unsafe<{ actor: string }[]>(`select ${call}; select postrider.acting() as actor`).then((rows) => (rows as unknown as { actor: string }[][])[1]?.[0]?.actor);
+  const o = at.organizationId;
+  for (const call of [
+    `postrider.sync_page('${o}', '${at.campaignId}', null, gen_random_uuid(), '[]', '[]')`,
+    `postrider.enrich_claim('${o}', '${at.campaignId}', 'e', 1, '1 h')`,
+    `postrider.enrich_settle('${o}', gen_random_uuid(), 'e', '[]', true)`,
+    `postrider.enrich_lost('${o}', gen_random_uuid(), 'why')`,
+    `postrider.enrich_none('${o}', '${at.campaignId}')`,
+    `postrider.begin_proof('${o}', gen_random_uuid(), '${o}', '1 s')`,
+    `postrider.settle_proof('${o}', gen_random_uuid(), '[]', true)`,
+    `postrider.settle_mail('${o}', '${cohortId}', '[]', false, '1 s')`,
+    `postrider.apply_events('${o}', 'press', '[]')`,
+    `postrider.match_events('${o}')`,
+    `postrider.assume_received('${o}')`,
+    `postrider.keep_house()`,
+  ])
+    assert.equal(await who(call), 'op', call);
+});
+
+void test('people are never deleted, one by one or all at once', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await syncPeople(sql, at, people(1));
+  await refused('PR004', sql`delete from postrider.recipient_state where organization_id = ${at.organizationId}`, /delete of recipient_state/);
+  await refused('PR004', sql`truncate postrider.recipient_state`);
+  await refused('PR004', sql`truncate postrider.recipient, postrider.organization cascade`);
+  // The cold row is held by the hot one.
+  await refused('23503', sql`delete from postrider.recipient where organization_id = ${at.organizationId}`);
+});
+
+void test('nobody changes who they are or where they belong', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const other = await place(sql);
+  await proofed(sql, at, 2);
+  const { id } = await one(sql, at, 'p0');
+  const [theirs] = await sql<{ id: string }[]>`
+    insert into postrider.recipient (organization_id, id, campaign_id, external_id, reference, created_at)
+    values (${at.organizationId}, postrider.new_id(), ${at.campaignId}, 'lonely', 'R', now()) returning id`;
+  const row = (set: postgres.Fragment) => sql`update postrider.recipient_state set ${set} where recipient_id = ${id}`;
+  await refused('PR003', row(sql`recipient_id = ${theirs?.id ?? ''}`), /1 row\(s\) would change who they belong to/);
+  await refused('PR003', row(sql`campaign_id = ${other.campaignId}`));
+  await refused('PR003', row(sql`campaign_id = ${other.campaignId}, state = 'pending', move_no = move_no + 1`));
+  await refused('23503', row(sql`organization_id = ${other.organizationId}`));
+});
+
+void test('the moves are counted: a number that jumps, stands or moves alone is refused', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await syncPeople(sql, at, people(1));
+  const set = (fragment: postgres.Fragment) => sql`update postrider.recipient_state set ${fragment} where organization_id = ${at.organizationId}`;
+  await refused('PR006', set(sql`state = 'skipped'`), /move number must go up by one with pending → skipped/);
+  await refused('PR006', set(sql`state = 'skipped', move_no = move_no + 2`));
+  await refused('PR006', set(sql`move_no = move_no + 1`), /only with a move/);
+  await refused('PR006', set(sql`move_no = 0`));
+  await set(sql`detail = 'a note', held_at = now()`);
+  await set(sql`state = 'skipped', move_no = move_no + 1, reason = 'cancelled'`);
+  assert.equal((await one(sql, at)).state, 'skipped');
+});
+
+void test('of many rows one wrong move refuses all', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await syncPeople(sql, at, people(20));
+  const { id } = await one(sql, at, 'p7');
+  await refused(
+    'PR001',
+    sql`update postrider.recipient_state set state = case when recipient_id = ${id} then 'received' else 'skipped' end, move_no = move_no + 1
+      where organization_id = ${at.organizationId}`,
+    /pending → received/,
+  );
+  const [count] = await sql`select count(*)::int as pending from postrider.recipient_state where organization_id = ${at.organizationId} and state = 'pending'`;
+  assert.equal(count?.['pending'], 20);
+});
+
+void test('nobody is sent without a mailpiece that was accepted, whoever moves them', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await sending(sql, at);
+  const error = await refused(
+    'PR005',
+    sql.unsafe(`do $$ begin perform postrider.act_as('mail'); update postrider.recipient_state
+      set state = 'sent', move_no = move_no + 1, cohort_id = null where organization_id = '${at.organizationId}'; end $$`),
+  );
+  assert.match(error.hint ?? '', /resolve/);
+});
+
+void test('nobody goes back to pending by hand while a card of theirs may exist', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at);
+  await settle(sql, at, batch, batch.pieces.map((piece) => answered(piece, 'unknown')));
+  await sql`select postrider.reconcile_settle(${at.organizationId}, '[]')`;
+  for (let round = 0; (await one(sql, at)).state === 'sending' && round < 10; round += 1) {
+    await sql`update postrider.mailpiece set available_at = postrider.now() where organization_id = ${at.organizationId}`;
+    const [claim] = await sql`select postrider.reconcile_claim(${at.organizationId}, 50, '1 minute') as pieces`;
+    const [piece] = claim?.['pieces'] as { mailpieceId: string; attempt: number }[];
+    await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify([{ ...piece, outcome: 'cannot_tell', keyStillHonoured: false }])}::text::json)`;
+  }
+  assert.equal((await one(sql, at)).reason, 'outcome_unknown');
+  const typed = (state: string) => sql`update postrider.recipient_state set state = ${state}, move_no = move_no + 1 where organization_id = ${at.organizationId}`;
+  await refused('PR017', typed('pending'), /mailpiece/);
+  await refused('PR017', typed('proofed'), /mailpiece/);
+});
+
+void test('the role that is logged in stands in the history beside the actor that was claimed', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await proofed(sql, at);
+  const events = await sql`select move_no, from_state, to_state, actor, reason, by_role, cohort_id is not null as travelled from postrider.recipient_event
+    where organization_id = ${at.organizationId} order by move_no`;
+  const [me] = await sql`select session_user::text as name`;
+  assert.deepEqual(
+    events.map((e) => [e['move_no'], e['from_state'], e['to_state'], e['actor'], e['reason'], e['travelled']]),
+    [
+      [1, null, 'pending', 'sync', 'new', false],
+      [2, 'pending', 'proofing_staged', 'proof', 'staged', true],
+      [3, 'proofing_staged', 'proofing', 'proof', 'begun', true],
+      [4, 'proofing', 'proofed', 'proof', 'rendered', true],
+    ],
+  );
+  assert.deepEqual(new Set(events.map((e) => e['by_role'])), new Set([me?.['name']]));
+  await proofAll(sql, at);
+});
