@@ -87,18 +87,19 @@ write_stamp() {
   printf '%s\n' "$lock_sum" "$machine" "$node" "$mark" "$tsx" >"$stamp.$$" && mv "$stamp.$$" "$stamp"
 }
 
-# One installer at a time. The lock is a directory with its holder's pid in it. A dead holder is replaced by whoever can make the directory
-# `heir-<pid of the dead>` in it, so that of two waiters only one inherits, and who then still finds that pid: the lock may have passed on.
+# One installer at a time. The lock is a directory with its holder in it: pid and, where the system tells, the moment that process began,
+# because pids are used again. A dead holder is replaced by whoever can make the directory `heir-<the dead>` in it, so that of two waiters only
+# one inherits, and who then still finds that holder: the lock may have passed on.
 take_install_lock() {
   waited=0
   until mkdir "$install_lock" 2>/dev/null; do
     [ -w "$root" ] || fail "User $(id -un) may not write $root." 'Run the first command as its owner; after that any user who may read it can.'
     holder=$(holder_of_lock)
     if [ -n "$holder" ] && ! alive "$holder"; then inherit_from "$holder" && break; fi
-    # Without a pid its holder is between two commands, unless it died there.
+    # Without a name its holder is between two commands, unless it died there.
     if [ -z "$holder" ] && [ "$waited" -ge 20 ]; then inherit_from '' && break; fi
-    [ "$waited" -ne 2 ] || say "postrider: waiting for another first run (process ${holder:-unknown}) to finish installing…"
-    [ "$waited" -lt 1200 ] || fail "Another installation (process ${holder:-unknown}) has not finished within 10 minutes." \
+    [ "$waited" -ne 2 ] || say "postrider: waiting for another first run (process ${holder%-*}) to finish installing…"
+    [ "$waited" -lt 1200 ] || fail "Another installation (process ${holder%-*}) has not finished within 10 minutes." \
       "End it, remove $install_lock and run the same command again."
     waited=$((waited + 1))
     sleep 0.5 2>/dev/null || sleep 1
@@ -106,10 +107,11 @@ take_install_lock() {
   trap 'release_install_lock; exit 130' INT
   trap 'release_install_lock; exit 143' TERM
   trap 'release_install_lock; exit 129' HUP
-  echo $$ >"$install_lock/pid.$$" && mv "$install_lock/pid.$$" "$install_lock/pid"
+  me=$$-$(began "$$")
+  echo "$me" >"$install_lock/holder.$$" && mv "$install_lock/holder.$$" "$install_lock/holder"
 }
 
-holder_of_lock() { cat "$install_lock/pid" 2>/dev/null || :; }
+holder_of_lock() { cat "$install_lock/holder" 2>/dev/null || :; }
 
 inherit_from() {
   mkdir "$install_lock/heir-$1" 2>/dev/null || return 1
@@ -119,18 +121,29 @@ inherit_from() {
 }
 
 release_install_lock() {
-  [ "$(holder_of_lock)" != $$ ] || rm -rf "$install_lock" 2>/dev/null || :
+  [ "$(holder_of_lock)" != "${me:-none}" ] || rm -rf "$install_lock" 2>/dev/null || :
   [ -z "${spare_home:-}" ] || rm -rf "$spare_home"
   trap - INT TERM HUP
 }
 
 # Another user's process cannot be signalled, but /proc or ps know it. A zombie (in a container that reaps none) is dead.
 alive() {
-  if [ -r "/proc/$1/stat" ]; then
-    case $(cat "/proc/$1/stat" 2>/dev/null) in *') Z '* | '') return 1 ;; esac
-    return 0
+  pid=${1%-*}
+  if [ -r /proc/self/stat ]; then
+    case $(cat "/proc/$pid/stat" 2>/dev/null) in *') Z '* | '') return 1 ;; esac
+    [ "$(began "$pid")" = "${1#*-}" ]
+  else
+    kill -0 "$pid" 2>/dev/null || ps -p "$pid" >/dev/null 2>&1
   fi
-  kill -0 "$1" 2>/dev/null || ps -p "$1" >/dev/null 2>&1
+}
+
+# When a process began, in the kernel's ticks; nothing where there is no /proc. (The name in brackets may hold anything.)
+began() {
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+  # shellcheck disable=SC2086 # to be split into fields
+  set -- ${stat##*) }
+  shift 19
+  echo "$1"
 }
 
 fail() {

@@ -1,10 +1,11 @@
 -- The matching key of an address. It is not what is printed: folded, abbreviated and with the unit apart, so that "12 Elm Street, Apt 4" and
 -- "12 ELM ST #4" are one household. The unit is never dropped. City and region are left out: the postal code says them, with fewer spellings.
 
+-- Upper case of a to z only: what becomes of other letters differs between collations, and a key must not.
 create function postrider.fold(p_text text) returns text
 language sql immutable parallel safe
 return btrim(regexp_replace(regexp_replace(
-  upper(regexp_replace(normalize(coalesce(p_text, ''), nfd), '[\u0300-\u036f]', '', 'g')),
+  upper(regexp_replace(normalize(coalesce(p_text, ''), nfd), '[\u0300-\u036f]', '', 'g') collate "C"),
   '#', ' # ', 'g'), '[^A-Z0-9/#]+', ' ', 'g'));
 
 create function postrider.abbreviate(p_folded text) returns text
@@ -25,7 +26,7 @@ return (
 create function postrider.household_key(p_line1 text, p_line2 text, p_postal_code text, p_country text) returns text
 language plpgsql immutable parallel safe set search_path = postrider, pg_temp as $$
 declare
-  v_country text := upper(btrim(p_country));
+  v_country text := upper(btrim(p_country) collate "C");
   v_postal text := regexp_replace(postrider.fold(p_postal_code), '[^A-Z0-9]', '', 'g');
   v_lines text := postrider.fold(concat_ws(' ', p_line1, p_line2));
   v_unit text;

@@ -14,8 +14,9 @@ create function postrider.act_as(p_actor text) returns text
 language plpgsql volatile set search_path = postrider, pg_temp as $$
 declare
   v_before text := postrider.acting();
+  -- An assignment, not a query: it is evaluated without being planned.
+  v_claim text := set_config('postrider.actor', p_actor || '@' || extract(epoch from statement_timestamp()), true);
 begin
-  perform set_config('postrider.actor', p_actor || '@' || extract(epoch from statement_timestamp()), true);
   return v_before;
 end $$;
 

@@ -7,12 +7,13 @@
 create function postrider.lock_for_begin(p_organization_id uuid, p_campaign_id uuid, p_printer_name text) returns void
 language plpgsql set search_path = postrider, pg_temp as $$
 begin
-  perform pg_advisory_xact_lock_shared(postrider.lock_key('organization', p_organization_id));
-  perform pg_advisory_xact_lock_shared(postrider.lock_key('campaign', p_organization_id, p_campaign_id::text));
-  perform pg_advisory_xact_lock_shared(postrider.lock_key('printer', p_organization_id, p_printer_name));
-  perform from postrider.organization where id = p_organization_id for share;
-  perform from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id for share;
-  perform from postrider.printer where organization_id = p_organization_id and name = p_printer_name for share;
+  perform pg_advisory_xact_lock_shared(postrider.lock_key('organization', p_organization_id)),
+    pg_advisory_xact_lock_shared(postrider.lock_key('campaign', p_organization_id, p_campaign_id::text)),
+    pg_advisory_xact_lock_shared(postrider.lock_key('printer', p_organization_id, p_printer_name));
+  perform from postrider.organization o
+  join postrider.campaign c on c.organization_id = o.id and c.id = p_campaign_id
+  join postrider.printer p on p.organization_id = o.id and p.name = p_printer_name
+  where o.id = p_organization_id for share of o, c, p;
 end $$;
 
 -- Why nothing of this stage may begin now; null where it may.
@@ -38,6 +39,7 @@ declare
   v_campaign_id uuid;
   v_printer_name text;
   v_refused text;
+  v_held boolean;
   v_staged text := case p_stage when 'proof' then 'proofing_staged' else 'sending_staged' end;
   v_source text := case p_stage when 'proof' then 'pending' else 'proofed' end;
 begin
@@ -50,8 +52,12 @@ begin
   perform postrider.lock_for_begin(p_organization_id, v_campaign_id, v_printer_name);
   v_refused := postrider.begin_refused(p_organization_id, v_campaign_id, p_stage);
   if p_stage = 'mail' and v_refused is null then
-    perform from postrider.campaign_counter
-    where organization_id = p_organization_id and campaign_id = v_campaign_id for no key update;
+    -- Only a capped campaign: for any other this would let one begin in at a time.
+    perform from postrider.campaign_counter n
+    where n.organization_id = p_organization_id and n.campaign_id = v_campaign_id and exists (
+      select from postrider.campaign c where c.organization_id = p_organization_id and c.id = v_campaign_id
+        and (c.daily_cap is not null or c.total_cap is not null or c.budget_minor is not null))
+    for no key update;
   end if;
 
   update postrider.cohort set begun_at = p_now, lease_until = p_now + p_lease, runner_id = p_runner_id,
@@ -62,11 +68,14 @@ begin
   end if;
 
   -- Nobody can settle, reap or cancel while we hold the cohort's row; the order by id keeps several locks from crossing.
-  perform from postrider.recipient_state
-  where organization_id = p_organization_id and cohort_id = p_cohort_id order by recipient_id for no key update;
-  update postrider.recipient_state
-  set state = v_source, since = p_now, move_no = move_no + 1, cohort_id = null, reason = coalesce(v_refused, 'held'), detail = null
-  where organization_id = p_organization_id and cohort_id = p_cohort_id and state = v_staged and (v_refused is not null or held_at is not null);
+  select bool_or(s.held) into v_held from (
+    select held_at is not null as held from postrider.recipient_state
+    where organization_id = p_organization_id and cohort_id = p_cohort_id order by recipient_id for no key update) s;
+  if v_refused is not null or v_held then
+    update postrider.recipient_state
+    set state = v_source, since = p_now, move_no = move_no + 1, cohort_id = null, reason = coalesce(v_refused, 'held'), detail = null
+    where organization_id = p_organization_id and cohort_id = p_cohort_id and state = v_staged and (v_refused is not null or held_at is not null);
+  end if;
   return case when v_refused is null then v_campaign_id end;
 end $$;
 

@@ -6,6 +6,7 @@ declare
   v_campaign postrider.campaign;
   v_zone text;
   v_day date;
+  v_printed uuid[];
   v_people uuid[];
   v_room int;
 begin
@@ -13,19 +14,25 @@ begin
   select o.time_zone into v_zone from postrider.organization o where o.id = p_organization_id;
   v_day := (p_now at time zone v_zone)::date;
 
-  -- A late answer may have shown that the printer has somebody's card already: nobody is submitted twice.
-  update postrider.recipient_state s
-  set state = 'sent', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'late_evidence', detail = null,
-    available_at = p_now + v_campaign.assumed_after
-  from postrider.mailpiece m
-  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged'
-    and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.mode = v_campaign.mode
-    and m.accepted_at is not null and m.status not in ('rejected', 'cancelled', 'failed');
+  -- Looked for before it is moved: an UPDATE that finds nobody still pays for the trigger.
+  select array_agg(s.recipient_id) filter (where s.printed), array_agg(s.recipient_id) filter (where s.suppressed and not s.printed)
+  into v_printed, v_people
+  from (
+    select s.recipient_id,
+      exists (select from postrider.mailpiece m
+        where m.organization_id = p_organization_id and m.recipient_id = s.recipient_id and m.mode = v_campaign.mode
+          and m.accepted_at is not null and m.status not in ('rejected', 'cancelled', 'failed')) as printed,
+      exists (select from postrider.suppressions_of(p_organization_id, p_campaign_id, s.recipient_id)) as suppressed
+    from postrider.recipient_state s
+    where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged') s;
 
-  select array_agg(s.recipient_id) into v_people
-  from postrider.recipient_state s
-  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged'
-    and exists (select from postrider.suppressions_of(p_organization_id, p_campaign_id, s.recipient_id));
+  if v_printed is not null then
+    -- A late answer has shown that the printer has these cards already: nobody is submitted twice.
+    update postrider.recipient_state s
+    set state = 'sent', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'late_evidence', detail = null,
+      available_at = p_now + v_campaign.assumed_after
+    where s.organization_id = p_organization_id and s.recipient_id = any (v_printed);
+  end if;
   if v_people is not null then
     perform postrider.drop_open_mailpieces(p_organization_id, v_people, 'suppressed');
     update postrider.recipient_state s

@@ -6,60 +6,92 @@ language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = forc
 declare
   v_now timestamptz := postrider.now();
   v_pieces uuid[];
-  v_moved int;
+  v_ids text[];
+  v_expected date[];
+  v_follow boolean;
+  v_opted_out boolean;
+  v_odd boolean;
+  v_moved int := 0;
 begin
-  -- People first, pieces second, each by id: the lock order of the house.
-  perform from postrider.recipient_state s
-  where s.organization_id = p_organization_id and s.recipient_id = any (array(
-    select m.recipient_id from postrider.mailpiece m
-    join jsonb_to_recordset(p_pieces) as e ("mailpieceId" uuid) on m.id = e."mailpieceId" where m.organization_id = p_organization_id))
-  order by s.recipient_id for no key update;
-  select array_agg(x.id) into v_pieces from (
-    select m.id from postrider.mailpiece m join jsonb_to_recordset(p_pieces) as e ("mailpieceId" uuid) on m.id = e."mailpieceId"
-    where m.organization_id = p_organization_id order by m.id for no key update of m) x;
+  select array_agg("mailpieceId"), array_agg("providerId"), array_agg("expectedDelivery") into v_pieces, v_ids, v_expected
+  from (select distinct on ("mailpieceId") * from jsonb_to_recordset(p_pieces)
+    as e ("mailpieceId" uuid, "providerId" text, "expectedDelivery" date)) e;
 
-  -- A second id is a second card, or a printer that mixes things up; evidence for a closed piece beside an open one likewise. Both are kept.
-  insert into postrider.alarm (organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
-  select p_organization_id, postrider.new_id(), case when m.provider_id is not null then 'second_provider_id' else 'evidence_for_closed_piece' end,
-    m.campaign_id, m.recipient_id, m.id, jsonb_build_object('recorded', m.provider_id, 'told', e."providerId", 'status', m.status), v_now
-  from postrider.mailpiece m join jsonb_to_recordset(p_pieces) as e ("mailpieceId" uuid, "providerId" text) on m.id = e."mailpieceId"
-  where m.organization_id = p_organization_id
-    and (m.provider_id <> e."providerId" or m.provider_id is null and postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status))
-    and not exists (select from postrider.alarm a where a.organization_id = p_organization_id and a.recipient_id = m.recipient_id
-      and a.mailpiece_id = m.id and a.detail ->> 'told' = e."providerId");
+  -- People first, pieces second, each by id: the lock order of the house. What is looked at on the way spares the rare cases their statements.
+  select bool_or(s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted')), bool_or(s.state in ('skipped', 'blacklisted'))
+  into v_follow, v_opted_out
+  from (
+    select state from postrider.recipient_state
+    where organization_id = p_organization_id and recipient_id = any (array(
+      select m.recipient_id from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (v_pieces)))
+    order by recipient_id for no key update) s;
+  select bool_or(m.provider_id <> t.told or m.status in ('rejected', 'cancelled', 'failed') or exists (
+      select from postrider.mailpiece o
+      where o.organization_id = p_organization_id and o.printer_name = m.printer_name and o.provider_id = t.told and o.id <> m.id))
+  into v_odd
+  from (
+    select id, printer_name, provider_id, status from postrider.mailpiece
+    where organization_id = p_organization_id and id = any (v_pieces) order by id for no key update) m
+  join unnest(v_pieces, v_ids) as t (id, told) on t.id = m.id;
+
+  if v_odd then
+    -- A second id is a second card, or a printer that mixes things up; so is evidence for a closed piece beside an open one, or one id for two
+    -- pieces. The record stays as it is, and the alarm keeps what was told.
+    insert into postrider.alarm (organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
+    select p_organization_id, postrider.new_id(), o.kind, m.campaign_id, m.recipient_id, m.id,
+      jsonb_build_object('recorded', m.provider_id, 'told', t.told, 'status', m.status), v_now
+    from unnest(v_pieces, v_ids) as t (id, told)
+    join postrider.mailpiece m on m.organization_id = p_organization_id and m.id = t.id
+    cross join lateral (select case
+      when m.provider_id <> t.told then 'second_provider_id'
+      when m.provider_id is null and postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status)
+        then 'evidence_for_closed_piece'
+      when m.provider_id is null and exists (select from postrider.mailpiece x where x.organization_id = m.organization_id
+        and x.printer_name = m.printer_name and x.provider_id = t.told and x.id <> m.id) then 'provider_id_of_another_piece' end as kind) o
+    where o.kind is not null and not exists (
+      select from postrider.alarm a where a.organization_id = p_organization_id and a.recipient_id = m.recipient_id and a.mailpiece_id = m.id
+        and a.detail ->> 'told' = t.told);
+  end if;
 
   update postrider.mailpiece m
   set status = case when m.status in ('submitting', 'unknown', 'rejected', 'cancelled') then 'accepted' else m.status end,
-    provider_id = e."providerId", accepted_at = coalesce(m.accepted_at, v_now), available_at = null,
-    expected_delivery = coalesce(e."expectedDelivery", m.expected_delivery)
-  from (select distinct on ("mailpieceId") * from jsonb_to_recordset(p_pieces)
-    as e ("mailpieceId" uuid, "providerId" text, "expectedDelivery" date)) as e
-  where m.organization_id = p_organization_id and m.id = e."mailpieceId" and m.provider_id is null and not postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status);
+    provider_id = t.told, accepted_at = coalesce(m.accepted_at, v_now), available_at = null,
+    expected_delivery = coalesce(t.expected, m.expected_delivery)
+  from unnest(v_pieces, v_ids, v_expected) as t (id, told, expected)
+  where m.organization_id = p_organization_id and m.id = t.id and m.provider_id is null
+    and (not v_odd or not postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status) and not exists (
+      select from postrider.mailpiece x where x.organization_id = m.organization_id and x.printer_name = m.printer_name
+        and x.provider_id = t.told and x.id <> m.id));
 
-  insert into postrider.alarm (organization_id, id, kind, campaign_id, recipient_id, detail, raised_at)
-  select s.organization_id, postrider.new_id(), 'printed_all_the_same', s.campaign_id, s.recipient_id,
-    jsonb_build_object('state', s.state, 'reason', s.reason), v_now
-  from postrider.recipient_state s join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id
-  where s.organization_id = p_organization_id and m.id = any (v_pieces) and m.status = 'accepted' and s.state in ('skipped', 'blacklisted');
+  if v_opted_out then
+    insert into postrider.alarm (organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
+    select s.organization_id, postrider.new_id(), 'printed_all_the_same', s.campaign_id, s.recipient_id, m.id,
+      jsonb_build_object('state', s.state, 'reason', s.reason), v_now
+    from postrider.recipient_state s join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id
+    where s.organization_id = p_organization_id and m.id = any (v_pieces) and m.accepted_at is not null
+      and m.status not in ('rejected', 'cancelled', 'failed') and s.state in ('skipped', 'blacklisted');
+  end if;
 
-  with follows as (
-    update postrider.recipient_state s
-    set state = 'sent', since = v_now, move_no = s.move_no + 1, cohort_id = null, attempt = 0, losses = 0,
-      reason = case when s.state = 'sending' then p_reason when p_reason = 'accepted' then 'late_evidence' else p_reason end, detail = null,
-      available_at = v_now + c.assumed_after
-    from postrider.mailpiece m, postrider.campaign c
-    where s.organization_id = p_organization_id and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id
-      and m.id = any (v_pieces) and m.accepted_at is not null and m.status not in ('rejected', 'cancelled', 'failed')
-      and c.organization_id = s.organization_id and c.id = s.campaign_id
-      and s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted')
-    returning m.id as mailpiece_id, s.campaign_id, s.recipient_id, c.effects
-  ), effects as (
-    insert into postrider.effect (organization_id, mailpiece_id, kind, campaign_id, recipient_id, available_at, occurred_at)
-    select p_organization_id, f.mailpiece_id, k.kind, f.campaign_id, f.recipient_id, v_now, v_now
-    from follows f cross join lateral unnest(f.effects) as k (kind)
-    on conflict do nothing
-  )
-  select count(*) into v_moved from follows;
+  if v_follow then
+    with follows as (
+      update postrider.recipient_state s
+      set state = 'sent', since = v_now, move_no = s.move_no + 1, cohort_id = null, attempt = 0, losses = 0,
+        reason = case when s.state = 'sending' then p_reason when p_reason = 'accepted' then 'late_evidence' else p_reason end, detail = null,
+        available_at = v_now + c.assumed_after
+      from postrider.mailpiece m, postrider.campaign c
+      where s.organization_id = p_organization_id and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id
+        and m.id = any (v_pieces) and m.accepted_at is not null and m.status not in ('rejected', 'cancelled', 'failed')
+        and c.organization_id = s.organization_id and c.id = s.campaign_id
+        and s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted')
+      returning m.id as mailpiece_id, s.campaign_id, s.recipient_id, c.effects
+    ), effects as (
+      insert into postrider.effect (organization_id, mailpiece_id, kind, campaign_id, recipient_id, available_at, occurred_at)
+      select p_organization_id, f.mailpiece_id, k.kind, f.campaign_id, f.recipient_id, v_now, v_now
+      from follows f cross join lateral unnest(f.effects) as k (kind)
+      on conflict do nothing
+    )
+    select count(*) into v_moved from follows;
+  end if;
 
   -- Events that came before the id that names their piece.
   if exists (select from postrider.mailpiece_event e where e.organization_id = p_organization_id and e.mailpiece_id is null) then

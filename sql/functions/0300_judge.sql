@@ -42,21 +42,27 @@ begin
   return query
   with person as materialized (
     select p.n, p.id, p."externalId" as external_id, p."emailKey" as email_key, p."householdKey" as household_key, p."nameKey" as name_key,
-      case when v_campaign.dedupe = 'household' then p."householdKey" else p."householdKey" || '|' || p."nameKey" end as place_key
+      case when v_campaign.dedupe = 'household' then p."householdKey" else p."householdKey" || '|' || p."nameKey" end as place_key,
+      s.reason as sup_reason, s.source as sup_source
     from jsonb_to_recordset(p_people) as p (n int, id uuid, "externalId" text, "emailKey" text, "householdKey" text, "nameKey" text)
+    left join lateral (
+      select s.reason, s.source from postrider.suppressions_of(p_organization_id, p_campaign_id, p."externalId", p."emailKey", p."householdKey") s
+      order by s.reason = 'erasure' desc limit 1
+    ) s on true
   ), first_of as (
+    -- Who was erased is not made again, not even as somebody's double, and is nobody's first.
     select n, case when email_key is not null then min(n) over (partition by email_key) end as by_email,
       case when place_key is not null then min(n) over (partition by place_key) end as by_place
-    from person
+    from person where sup_reason is distinct from 'erasure'
   )
   select p.n, p.id,
-    case when dup.what is not null then 'skipped' when sup.reason is not null then 'blacklisted' when other.campaign is not null then 'skipped'
+    case when dup.what is not null then 'skipped' when p.sup_reason is not null then 'blacklisted' when other.campaign is not null then 'skipped'
       when cap.free_at is not null and v_campaign.frequency_cap_mode = 'skip' then 'skipped'
       when p.household_key is null then 'address_enrichable'
       when v_campaign.holdout_percent > 0
         and postrider.holdout_bucket(v_campaign.holdout_salt, p.household_key) < v_campaign.holdout_percent * 100 then 'holdout'
       else 'pending' end,
-    case when dup.what is not null then 'duplicate' when sup.reason = 'erasure' then 'erased' when sup.reason is not null then 'suppressed'
+    case when dup.what is not null then 'duplicate' when p.sup_reason = 'erasure' then 'erased' when p.sup_reason is not null then 'suppressed'
       when other.campaign is not null then 'cross_campaign'
       when cap.free_at is not null and v_campaign.frequency_cap_mode = 'skip' then 'frequency_cap'
       when p.household_key is null then 'new'
@@ -64,10 +70,10 @@ begin
         and postrider.holdout_bucket(v_campaign.holdout_salt, p.household_key) < v_campaign.holdout_percent * 100 then 'holdout'
       when cap.free_at is not null then 'frequency_deferred'
       else 'new' end,
-    coalesce(dup.what, sup.reason || ' (' || sup.source || ')', 'campaign ' || other.campaign),
+    coalesce(dup.what, p.sup_reason || ' (' || p.sup_source || ')', 'campaign ' || other.campaign),
     coalesce(cap.free_at, v_now)
   from person p
-  join first_of f using (n)
+  left join first_of f using (n)
   left join lateral (
     select 'of a row before it' as what where f.by_email < p.n or f.by_place < p.n
     union all
@@ -83,15 +89,12 @@ begin
     ) d
     join postrider.recipient_state s on s.organization_id = p_organization_id and s.recipient_id = d.id
     left join postrider.reason w on w.code = s.reason
-    where s.state <> 'skipped' or w.holds_place is not false
+    where p.sup_reason is distinct from 'erasure' and (s.state <> 'skipped' or w.holds_place is not false)
+      -- Among those who are judged together the first wins; each would be the double of the other otherwise, and nobody would stay.
+      and d.id not in (select q.id from person q where q.id is not null)
     limit 1)
     limit 1
   ) dup on true
-  left join lateral (
-    select s.reason, s.source
-    from postrider.suppressions_of(p_organization_id, p_campaign_id, p.external_id, p.email_key, p.household_key) s
-    where dup.what is null order by s.reason = 'erasure' desc limit 1
-  ) sup on true
   left join lateral (
     select c.name as campaign from (
       select r.id, r.campaign_id from postrider.recipient r where r.organization_id = p_organization_id and r.external_id = p.external_id
@@ -100,7 +103,7 @@ begin
     ) r
     join postrider.campaign c on c.organization_id = p_organization_id and c.id = r.campaign_id
     join postrider.recipient_state s on s.organization_id = p_organization_id and s.recipient_id = r.id
-    where dup.what is null and sup.reason is null and r.campaign_id <> p_campaign_id and (
+    where dup.what is null and p.sup_reason is null and r.campaign_id <> p_campaign_id and (
       s.state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged',
         'sending', 'sent', 'error')
       or exists (select from postrider.mailpiece m where m.organization_id = p_organization_id and m.recipient_id = r.id
@@ -110,7 +113,7 @@ begin
   left join lateral (
     select max(m.accepted_at) + v_campaign.frequency_cap as free_at
     from postrider.recipient r join postrider.mailpiece m on m.organization_id = r.organization_id and m.recipient_id = r.id
-    where v_campaign.frequency_cap is not null and dup.what is null and sup.reason is null and other.campaign is null
+    where v_campaign.frequency_cap is not null and dup.what is null and p.sup_reason is null and other.campaign is null
       and r.organization_id = p_organization_id and r.household_key = p.household_key and m.mode = 'live'
       and m.accepted_at > v_now - v_campaign.frequency_cap
   ) cap on true;

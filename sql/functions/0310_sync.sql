@@ -36,6 +36,15 @@ begin
     perform postrider.fail('PR012', format('campaign %s names no segment', v_campaign.name),
       'set `segment` in the campaign file and apply it; nothing was changed', jsonb_build_object('segment', null));
   end if;
+  -- The run before this one lost its lock, or it would have ended: it ends here, without a conclusion.
+  with silent as (
+    update postrider.sync_run r set ended_at = v_now, error = 'the runner went silent; pages applied until then stand'
+    where r.organization_id = p_organization_id and r.ended_at is null and r.id = (
+      select p.id from postrider.sync_run p
+      where p.organization_id = p_organization_id and p.campaign_id = p_campaign_id order by p.started_at desc limit 1)
+    returning r.id
+  )
+  delete from postrider.sync_seen n using silent where n.organization_id = p_organization_id and n.run_id = silent.id;
   insert into postrider.sync_run (organization_id, id, campaign_id, kind, started_at)
   values (p_organization_id, v_run_id, p_campaign_id, p_kind, v_now);
   return query select v_run_id, v_token;
@@ -88,7 +97,7 @@ begin
       'pages applied so far stand, nothing else was changed');
   end if;
 
-  -- Each member with its keys, and whom we know already. A second row with the same id counts as a repeat.
+  -- Each member with its keys, and whom we know already. A second row with the same id in a run counts as a repeat: the first one stands.
   with member as (
     select m.*, row_number() over () as n,
       case when m.line1 is not null then postrider.household_key(m.line1, m.line2, m."postalCode", m.country) end as household_key,
@@ -96,10 +105,11 @@ begin
     from jsonb_to_recordset(p_members) as m ("row" bigint, "externalId" text, email text, "firstName" text, "lastName" text, line1 text,
       line2 text, city text, region text, "postalCode" text, country text, merge jsonb)
   ), placed as (
-    select m.*, r.id, coalesce(r.made_in_run = p_run_id and r.source_row is distinct from m."row", false)
+    select m.*, r.id, coalesce(r.made_in_run = p_run_id, false) or g.recipient_id is not null
         or row_number() over (partition by m."externalId" order by m.n) > 1 as repeated
     from member m
     left join postrider.recipient r on r.organization_id = p_organization_id and r.campaign_id = p_campaign_id and r.external_id = m."externalId"
+    left join postrider.sync_seen g on g.organization_id = p_organization_id and g.run_id = p_run_id and g.recipient_id = r.id
   )
   select count(*) filter (where repeated), jsonb_agg(to_jsonb(p) - 'repeated' order by p.n) filter (where not repeated and id is not null),
     jsonb_agg(jsonb_build_object('n', n, 'externalId', "externalId", 'emailKey', email_key, 'householdKey', household_key, 'nameKey', name_key,
@@ -133,17 +143,23 @@ begin
     )
     select coalesce(sum(people) filter (where reason <> 'erased'), 0), jsonb_object_agg(verdict || ':' || reason, people)
     into v_created, v_by_state from (select verdict, reason, count(*) as people from verdict group by 1, 2) g;
-    select jsonb_object_agg(state, people), jsonb_object_agg(reason, people) filter (where state in ('skipped', 'blacklisted', 'holdout'))
-    into v_by_state, v_turned_away
-    from (select split_part(key, ':', 1) as state, split_part(key, ':', 2) as reason, value::int as people from jsonb_each_text(v_by_state)) g;
+    with verdict as (
+      select split_part(key, ':', 1) as state, split_part(key, ':', 2) as reason, value::int as people from jsonb_each_text(v_by_state)
+    )
+    select (select jsonb_object_agg(state, people) from (
+        select state, sum(people) as people from verdict where reason <> 'erased' group by 1) s),
+      (select jsonb_object_agg(reason, people) from (
+        select reason, sum(people) as people from verdict where state in ('skipped', 'blacklisted', 'holdout') group by 1) r)
+    into v_by_state, v_turned_away;
   end if;
 
+  -- Whoever is, or may be again before the run ends, among those who follow the source: a lost cohort, a lost batch and retry() bring people back.
   insert into postrider.sync_seen (organization_id, run_id, recipient_id)
   select p_organization_id, p_run_id, r.id
   from jsonb_to_recordset(p_members) as m ("externalId" text)
   join postrider.recipient r on r.organization_id = p_organization_id and r.campaign_id = p_campaign_id and r.external_id = m."externalId"
   join postrider.recipient_state s on s.organization_id = r.organization_id and s.recipient_id = r.id
-  where s.state in ('address_enrichable', 'pending')
+  where s.state not in ('sent', 'received', 'returned', 'skipped', 'holdout', 'blacklisted')
   on conflict do nothing;
 
   perform postrider.sync_count(p_organization_id, p_run_id, jsonb_array_length(p_members), v_created, v_changed,

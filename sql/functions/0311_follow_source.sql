@@ -47,7 +47,7 @@ begin
     set state = case when s.state = 'skipped' and j.verdict <> 'pending' then s.state else j.verdict end,
       move_no = s.move_no + case when s.state = j.verdict or s.state = 'skipped' and j.verdict <> 'pending' then 0 else 1 end,
       since = case when s.state = j.verdict then s.since else p_now end, available_at = j.available_at,
-      reason = case when s.state = 'address_enrichable' and j.reason = 'new' or s.state = 'skipped' and j.verdict = 'pending' then 'address_came'
+      reason = case when s.state = 'address_enrichable' and j.verdict = 'pending' and j.reason = 'new' or s.state = 'skipped' and j.verdict = 'pending' then 'address_came'
         when s.state = 'skipped' and j.verdict = 'address_enrichable' then s.reason else j.reason end, detail = j.detail
     from postrider.judge(p_organization_id, p_campaign_id, v_moved) j
     where s.organization_id = p_organization_id and s.recipient_id = j.id

@@ -37,6 +37,9 @@ void test('killed once at each named point: one card each, every effect done, ev
   await converge(scenario, { arrived: ['received'], meanwhile: async () => await scenario.shop.travel(5) });
   await verdict(scenario);
   assert.equal(await effectsOf(scenario), 2 * scenario.people);
+  const { sql } = scenario.machine;
+  assert.deepEqual([...(await sql`select from postrider.sync_run where ended_at is null`)], [], 'every run of a sync has ended');
+  assert.deepEqual([...(await sql`select from postrider.sync_seen`)], [], 'nothing of a dead sync is left');
 });
 
 void test('killed once at each point of printing, at a printer without keys: one card each', async () => {

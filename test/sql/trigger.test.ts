@@ -10,7 +10,7 @@ const rig = sharedMachine();
 const ACTORS = ['sync', 'enrich', 'proof', 'mail', 'track', 'op'] as const;
 const TRAVELLING = new Set(['address_enriching', 'proofing_staged', 'proofing', 'sending_staged', 'sending']);
 
-/** Somebody in any state, with a mailpiece that was accepted, so that `sent` is not refused for want of one. Put there past the trigger, by a superuser. */
+/** Somebody in any state, with a mailpiece that was accepted and failed, so that neither `sent` nor `pending` is refused for its sake. Put there past the trigger, by a superuser. */
 const standIn = async (admin: postgres.Sql, at: Place, state: string): Promise<string> => {
   const [row] = await admin.begin(async (tx) => {
     await tx`set local session_replication_role = replica`;
@@ -21,7 +21,7 @@ const standIn = async (admin: postgres.Sql, at: Place, state: string): Promise<s
       ), m as (
         insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, status, opened_at,
           accepted_at)
-        select organization_id, postrider.new_id(), id, campaign_id, 'press', 'live', gen_random_uuid(), '{}', 'accepted', now(), now() from r
+        select organization_id, postrider.new_id(), id, campaign_id, 'press', 'live', gen_random_uuid(), '{}', 'failed', now(), now() from r
       ), s as (
         insert into postrider.recipient_state (organization_id, recipient_id, campaign_id, state, since, move_no, available_at, cohort_id)
         select organization_id, id, campaign_id, ${state}, now(), 1, now(), ${TRAVELLING.has(state) ? at.campaignId : null}::uuid from r

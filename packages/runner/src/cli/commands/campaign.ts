@@ -21,7 +21,7 @@ export const campaigns: Family = (program, act) => {
     .option('--no-check', 'do not try out list and template')
     .action(
       act(async (cli, [file = ''], options) => {
-        const { applyFile } = await import('../../run/apply.ts');
+        const { applyFile } = await import('../../operate/apply.ts');
         await applyFile(cli, file, { dryRun: flag(options['dryRun']), check: options['check'] !== false });
       }),
     );
@@ -38,7 +38,7 @@ export const campaigns: Family = (program, act) => {
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, [name = ''], options) => {
-        const { launchCampaign } = await import('../../run/campaign.ts');
+        const { launchCampaign } = await import('../../operate/campaign.ts');
         await launchCampaign(cli, name, { live: flag(options['live']), arm: flag(options['arm']), yes: flag(options['yes']) });
       }),
     );
@@ -48,7 +48,7 @@ export const campaigns: Family = (program, act) => {
     .option('--why <sentence>', 'shown by stuck and why')
     .action(
       act(async (cli, [name = ''], options) => {
-        const { pauseCampaign } = await import('../../run/campaign.ts');
+        const { pauseCampaign } = await import('../../operate/campaign.ts');
         await pauseCampaign(cli, name, text(options['why']) ?? null);
       }),
     );
@@ -62,7 +62,7 @@ export const campaigns: Family = (program, act) => {
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, [name = ''], options) => {
-        const { endCampaignNamed } = await import('../../run/campaign.ts');
+        const { endCampaignNamed } = await import('../../operate/campaign.ts');
         await endCampaignNamed(cli, name, options['as'] === 'archived' ? 'archived' : 'completed', flag(options['yes']));
       }),
     );
@@ -71,7 +71,7 @@ export const campaigns: Family = (program, act) => {
     .argument('<name>', named)
     .action(
       act(async (cli, [name = '']) => {
-        const { showCampaign } = await import('../../run/campaign-show.ts');
+        const { showCampaign } = await import('../../operate/campaign-show.ts');
         await showCampaign(cli, name);
       }),
     );

@@ -120,7 +120,7 @@ export const looks: Family = (program, act) => {
       act(async (cli, _args, options) => {
         const { openDatabase } = await import('../database.ts');
         await using database = await openDatabase(cli);
-        const { checkSchema } = await import('../../run/migrate.ts');
+        const { checkSchema } = await import('../../operate/migrate.ts');
         const schema = await checkSchema(database.sql);
         const rows = [
           schema,

@@ -14,7 +14,7 @@ export const moving: Family = (program, act) => {
     .option('--force', 'marks the run as forced in its report; the gate of the campaign holds all the same')
     .action(
       act(async (cli, [campaign = ''], options) => {
-        const { syncNow } = await import('../../run/sync.ts');
+        const { syncNow } = await import('../../operate/sync.ts');
         await syncNow(cli, campaign, { limit: number(options['limit']) ?? null, wait: flag(options['wait']), force: flag(options['force']) });
       }),
     );
@@ -25,7 +25,7 @@ export const moving: Family = (program, act) => {
     .argument('<campaign>', 'by name, by organization/name, or by id')
     .action(
       act(async (cli, [campaign = '']) => {
-        const { enrichNow } = await import('../../run/sync.ts');
+        const { enrichNow } = await import('../../operate/sync.ts');
         await enrichNow(cli, campaign);
       }),
     );
@@ -40,7 +40,7 @@ export const moving: Family = (program, act) => {
     .option('--organization <name>', 'only of this one, by name or id')
     .action(
       act(async (cli, _args, options) => {
-        const { reconcileNow } = await import('../../run/reconcile.ts');
+        const { reconcileNow } = await import('../../operate/reconcile.ts');
         const since = options['since'];
         await reconcileNow(cli, since instanceof Date ? since : null, text(options['organization']));
       }),

@@ -14,7 +14,7 @@ export const previews: Family = (program, act) => {
     .option('--width <pixels>', '1250 unless told; 1875 is 300 dpi for a 4x6', wholeNumber(100, 8000))
     .action(
       act(async (cli, [campaign = ''], options) => {
-        const { previewCard } = await import('../../run/preview.ts');
+        const { previewCard } = await import('../../operate/preview.ts');
         await previewCard(cli, campaign, {
           out: text(options['out']) ?? '.',
           row: number(options['row']) ?? null,

@@ -39,7 +39,7 @@ export const running: Family = (program, act) => {
     .option('--dry-run', 'print the SQL and change nothing')
     .action(
       act(async (cli, _args, options) => {
-        const { migrateDatabase } = await import('../../run/migrate.ts');
+        const { migrateDatabase } = await import('../../operate/migrate.ts');
         await migrateDatabase(cli, flag(options['dryRun']));
       }),
     );

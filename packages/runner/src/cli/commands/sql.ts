@@ -20,7 +20,7 @@ export const statements: Family = (program, act) => {
     .option('--timeout <seconds>', 'longest time; 30 unless told', wholeNumber(1, 86_400))
     .action(
       act(async (cli, [statement = ''], options) => {
-        const { runStatement } = await import('../../run/statement.ts');
+        const { runStatement } = await import('../../operate/statement.ts');
         await runStatement(cli, statement, {
           write: flag(options['write']),
           csv: flag(options['csv']),
@@ -36,7 +36,7 @@ export const statements: Family = (program, act) => {
     .argument('[args...]', 'for psql, after --')
     .action(
       act(async (cli, args) => {
-        const { openPsql } = await import('../../run/psql.ts');
+        const { openPsql } = await import('../../operate/psql.ts');
         await openPsql(cli, args);
       }),
     );

@@ -28,7 +28,7 @@ export const suppressions: Family = (program, act) => {
     .option('--organization <name>', 'by name or id; needed only where there are several')
     .action(
       act(async (cli, _args, options) => {
-        const { readSuppressions, suppressAll } = await import('../../run/suppressions.ts');
+        const { readSuppressions, suppressAll } = await import('../../operate/suppressions.ts');
         const file = text(options['file']);
         const list = file === undefined ? { entries: [entryOf(options)], rejects: [] } : await readSuppressions(file);
         await using database = await open(cli);

@@ -1,0 +1,139 @@
+/**
+ * The runner's HTTP: webhooks of printers, and what watches a runner. A webhook is checked on its raw bytes, stored and answered at once; what it says is
+ * applied in the background. On 127.0.0.1 unless told: in front of it stands whatever ends TLS.
+ */
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono, type Context } from 'hono';
+import type { Logger, Pipeline } from '@postrider/core';
+import type { Sql } from '../cli/database.ts';
+import { CliError, explain } from '../cli/errors.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
+import { metricsText } from './metrics.ts';
+
+/** No printer sends more in one webhook; a larger body is not read to its end. */
+export const LARGEST_WEBHOOK = 1024 * 1024;
+const READY_MS = 2000;
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly sql: Sql;
+  readonly pipeline: Pipeline;
+  readonly logger: Logger;
+  /** Of the process as a whole: false while it starts and once it stops. */
+  readonly isReady: () => boolean;
+}
+
+export interface RunningHttp {
+  /** `http://127.0.0.1:4117` */
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export function createApp({ sql, pipeline, logger, isReady }: HttpOptions): Hono {
+  const app = new Hono();
+  app.onError((error, c) => {
+    logger.error({ path: c.req.path, error: explain(error).message }, 'a request failed');
+    // Whoever sent a webhook keeps it and sends it again.
+    return c.json({ error: 'the request could not be handled; send it again' }, 503);
+  });
+  app.notFound((c) => c.json({ error: `there is no ${c.req.method} ${c.req.path}` }, 404));
+
+  app.get('/health', (c) => c.json({ status: 'ok' }));
+  app.get('/ready', async (c) => {
+    const reachable = isReady() && (await within(READY_MS, sql`select 1`));
+    return c.json({ status: reachable ? 'ready' : 'not ready' }, reachable ? 200 : 503);
+  });
+  app.get('/metrics', async (c) => c.text(await metricsText(sql), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }));
+
+  app.post('/webhooks/:organizationId/:printer', async (c) => {
+    const body = await readBody(c);
+    if (body === null) {
+      // The rest of the body is not worth reading, so the connection cannot be used again.
+      c.header('connection', 'close');
+      return c.json({ error: `a webhook may hold ${LARGEST_WEBHOOK} bytes; nothing was stored` }, 413);
+    }
+    const { organizationId, printer } = c.req.param();
+    const reception = await pipeline.receiveWebhook(organizationId, printer, c.req.header(), body);
+    switch (reception.outcome) {
+      case 'stored':
+      case 'repeated':
+        return c.json({ status: reception.outcome });
+      case 'unknown_printer':
+        return c.json({ error: reception.message }, 404);
+      case 'forged':
+        logger.warn({ printer, reason: reception.message }, 'a webhook was refused');
+        return c.json({ error: reception.message }, 401);
+    }
+  });
+  return app;
+}
+
+/** Throws `CliError` (unavailable) where the port is taken. */
+export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
+  const server = createAdaptorServer({ fetch: createApp(options).fetch, overrideGlobalObjects: false }) as Server;
+  const { host, port } = options;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  server.on('error', (error) => options.logger.error({ error: error.message }, 'the HTTP server reports an error'));
+  const address = server.address();
+  const bound = address !== null && typeof address === 'object' ? address.port : port;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const patience = setTimeout(() => server.closeAllConnections(), 1000);
+      await closed;
+      clearTimeout(patience);
+    },
+  };
+}
+
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): CliError {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new CliError(
+        exitCodes.unavailable,
+        `port ${port} of ${host} is in use`,
+        'another runner may be listening there: choose another with --port, any free one with --port 0, or none with --no-http. Nothing was started',
+        error,
+      );
+    case 'EACCES':
+      return new CliError(exitCodes.noRights, `no right to listen on port ${port} of ${host}`, 'choose a port from 1024 on with --port. Nothing was started', error);
+    default:
+      return new CliError(exitCodes.unavailable, `cannot listen on ${host}, port ${port} (${error.code ?? error.message})`, 'choose another address with --host. Nothing was started', error);
+  }
+}
+
+/** Null where it is too large. Hono's own limit would want the server to replace the global Request of the host program. */
+async function readBody(c: Context): Promise<Uint8Array | null> {
+  const announced = c.req.header('content-length');
+  if (announced !== undefined && Number(announced) > LARGEST_WEBHOOK) return null;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of c.req.raw.body ?? []) {
+    size += chunk.length;
+    if (size > LARGEST_WEBHOOK) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function within(ms: number, query: PromiseLike<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const answered = Promise.resolve(query).then(
+    () => true,
+    () => false,
+  );
+  return await Promise.race([answered, late]).finally(() => clearTimeout(timer));
+}

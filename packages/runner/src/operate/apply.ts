@@ -1,0 +1,39 @@
+/** `campaign apply`: a file becomes a campaign, or changes one. */
+import { applyCampaign, organizationNamed, type AppliedCampaign } from '@postrider/core';
+import type { Cli } from '../cli/cli.ts';
+import { openDatabase, type Sql } from '../cli/database.ts';
+import { explain } from '../cli/errors.ts';
+import { readCampaignFile, type CampaignFile } from '../config/campaign-file.ts';
+import { requireMigrated } from './migrate.ts';
+import { tryOut } from './tryout.ts';
+
+export async function applyFile(cli: Cli, path: string, options: { dryRun: boolean; check: boolean }): Promise<void> {
+  const file = await readCampaignFile(path);
+  const warnings = await tryOut(await cli.project(), file, options.check);
+  for (const warning of warnings) cli.out.warn(warning);
+  const { name } = file.definition;
+  if (options.dryRun) {
+    cli.out.result({ dryRun: true, campaign: name, organization: file.organization, warnings, definition: file.definition }, `${path} can be applied: campaign ${name} of ${file.organization}`);
+    return;
+  }
+  await using database = await openDatabase(cli, { max: 2 });
+  await requireMigrated(database.sql);
+  const applied = await applyTo(database.sql, file);
+  const what = applied.created ? 'made' : applied.changed.length === 0 ? 'as it was' : `changed: ${applied.changed.join(', ')}`;
+  cli.out.result({ ...applied, campaign: name, organization: file.organization, warnings }, `campaign ${name} of ${file.organization} is ${what}`);
+  const [now] = await database.sql<{ status: string }[]>`
+    select status from postrider.campaigns where organization_id = ${applied.organizationId} and id = ${applied.campaignId}`;
+  if (now?.status === 'pending') cli.out.note(cli.out.tint('dim', `proofs are made from now on; nothing is mailed before: postrider campaign launch ${name}`));
+}
+
+/** Throws `ConfigurationError` for what the machine refuses of a field, `MachineError` for what is frozen. */
+export async function applyTo(sql: Sql, file: CampaignFile): Promise<AppliedCampaign> {
+  try {
+    const organizationId = await organizationNamed(sql, file.organization, file.timeZone);
+    return await applyCampaign(sql, organizationId, file.definition);
+  } catch (error) {
+    const { code, message } = explain(error);
+    if (code === 'PR020' && file.timeZone !== null) throw file.error([{ field: 'time_zone', message }]);
+    throw error;
+  }
+}

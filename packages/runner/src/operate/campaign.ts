@@ -1,0 +1,51 @@
+/** Launching, pausing and ending a campaign. */
+import { armPrinter, endCampaign, hold, launch } from '@postrider/core';
+import type { Cli } from '../cli/cli.ts';
+import { confirm } from '../cli/confirm.ts';
+import { openDatabase } from '../cli/database.ts';
+import { campaignNamed } from '../cli/names.ts';
+import { count } from '../cli/text.ts';
+
+export async function launchCampaign(cli: Cli, name: string, options: { live: boolean; arm: boolean; yes: boolean }): Promise<void> {
+  await using database = await openDatabase(cli);
+  const campaign = await campaignNamed(database.sql, name);
+  if (options.live) {
+    await confirm(cli.out, {
+      what: `${campaign.name} of ${campaign.organization} goes live: printer ${campaign.printer} prints and posts real cards.`,
+      expect: campaign.name,
+      yes: options.yes,
+    });
+  }
+  if (options.arm) await armPrinter(database.sql, campaign.organizationId, campaign.printer);
+  const mode = options.live ? 'live' : 'test';
+  const status = await launch(database.sql, campaign.organizationId, campaign.campaignId, mode);
+  cli.out.result(
+    { campaign: campaign.name, campaignId: campaign.campaignId, status, mode, armed: options.arm },
+    `${campaign.name} is ${status} in ${mode} mode${mode === 'test' ? ': proofs are made and submitted as tests, nothing is printed' : ''}`,
+  );
+}
+
+export async function pauseCampaign(cli: Cli, name: string, why: string | null): Promise<void> {
+  await using database = await openDatabase(cli);
+  const campaign = await campaignNamed(database.sql, name);
+  const held = await hold(database.sql, campaign.organizationId, 'campaign', campaign.campaignId, why);
+  const still = held.atPrinter === 0 ? '' : `; ${count(held.atPrinter, 'card is', 'cards are')} at the printer already and will still go out`;
+  cli.out.result({ ...held, name: campaign.name }, `${campaign.name} is paused: nothing new begins${still}. It goes on with: postrider release campaign ${campaign.name}`);
+}
+
+export async function endCampaignNamed(cli: Cli, name: string, status: 'completed' | 'archived', yes: boolean): Promise<void> {
+  await using database = await openDatabase(cli);
+  const campaign = await campaignNamed(database.sql, name);
+  const [row] = await database.sql<{ before: number }[]>`
+    select (address_enrichable + address_enriching + pending + proofing_staged + proofing + proofed + sending_staged)::int as before
+    from postrider.funnel where organization_id = ${campaign.organizationId} and campaign_id = ${campaign.campaignId}`;
+  await confirm(cli.out, {
+    what: `${campaign.name} ends as ${status}: ${count(row?.before ?? 0, 'person', 'people')} not sent yet will be skipped.`,
+    yes,
+  });
+  const skipped = await endCampaign(database.sql, campaign.organizationId, campaign.campaignId, status);
+  cli.out.result(
+    { campaign: campaign.name, campaignId: campaign.campaignId, status, skipped },
+    `${campaign.name} is ${status}; ${count(skipped, 'person was', 'people were')} skipped, and whoever is sent is still followed`,
+  );
+}

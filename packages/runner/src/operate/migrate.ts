@@ -1,0 +1,47 @@
+/** `migrate`, and the check whether it is needed. */
+import { migrate, migrationSql, planMigration } from '@postrider/core';
+import type { Cli } from '../cli/cli.ts';
+import type { Check } from '../cli/commands/look.ts';
+import { openDatabase, type Sql } from '../cli/database.ts';
+import { CliError, explain } from '../cli/errors.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
+import { count, duration } from '../cli/text.ts';
+
+export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> {
+  await using database = await openDatabase(cli, { create: true, max: 2, name: 'postrider migrate' });
+  if (dryRun) {
+    const text = await migrationSql(database.sql);
+    if (cli.out.json) cli.out.emit({ sql: text });
+    else process.stdout.write(text);
+    return;
+  }
+  const began = Date.now();
+  const plan = await migrate(database.sql);
+  const changed = plan.migrations.length > 0 || plan.repeatables || plan.queue;
+  const done = plan.migrations.length === 0 ? 'functions and views made anew' : `${count(plan.migrations.length, 'migration')} applied`;
+  cli.out.result({ changed, ...plan }, changed ? `${done} in ${duration(Date.now() - began)}` : 'the database is up to date');
+}
+
+/** Throws where a pipeline cannot work on this database yet. */
+export async function requireMigrated(sql: Sql): Promise<void> {
+  const plan = await planMigration(sql);
+  if (plan.migrations.length === 0 && !plan.repeatables && !plan.queue) return;
+  throw new CliError(
+    exitCodes.configuration,
+    plan.queue ? 'the database is not set up yet' : 'the database is not on this version',
+    'run `postrider migrate`; it changes nothing but the schemas postrider and postrider_queue',
+  );
+}
+
+export async function checkSchema(sql: Sql): Promise<Check> {
+  try {
+    const plan = await planMigration(sql);
+    if (plan.migrations.length === 0 && !plan.repeatables && !plan.queue) return { check: 'schema', verdict: 'ok', message: 'on this version', what_helps: null };
+    const message = plan.queue ? 'not set up yet' : `behind this version: ${plan.migrations.length === 0 ? 'functions and views differ' : plan.migrations.join(', ')}`;
+    return { check: 'schema', verdict: 'bad', message, what_helps: 'postrider migrate' };
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'MigrationError')) throw error;
+    const { message, hint } = explain(error);
+    return { check: 'schema', verdict: 'bad', message, what_helps: hint };
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * One statement of SQL. Read-only unless told: it stands in a read-only transaction that it cannot leave, because the extended protocol takes one
+ * statement and no second one behind a semicolon, and a DO block may commit only outside of a transaction.
+ */
+import { text as readAll } from 'node:stream/consumers';
+import type postgres from 'postgres';
+import type { Cli } from '../cli/cli.ts';
+import { openDatabase } from '../cli/database.ts';
+import { CliError, explain } from '../cli/errors.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
+import { count } from '../cli/text.ts';
+
+export interface StatementOptions {
+  readonly write: boolean;
+  readonly csv: boolean;
+  readonly timeoutSeconds: number | undefined;
+}
+
+type Cell = string | null;
+type Result = postgres.RowList<postgres.Row[]>;
+
+export async function runStatement(cli: Cli, given: string, options: StatementOptions): Promise<void> {
+  const statement = given === '-' ? await readAll(process.stdin) : given;
+  if (statement.trim() === '') throw new CliError(exitCodes.usage, 'there is no statement', 'for example: postrider sql "select * from postrider.stuck"');
+  if (options.csv && cli.out.json) throw new CliError(exitCodes.usage, '--csv and --json exclude each other');
+  const { settings } = await cli.project();
+  const seconds = options.timeoutSeconds ?? settings.statementTimeoutSeconds;
+  await using database = await openDatabase(cli, {
+    name: 'postrider sql',
+    settings: {
+      statement_timeout: `${seconds}s`,
+      ...(cli.out.json ? { timezone: 'UTC' } : {}),
+    },
+  });
+  const result = await run(database.sql, statement, seconds, options.write);
+  const columns = result.columns?.map(({ name, type }) => ({ name, type })) ?? [];
+  const rows = result as unknown as (Buffer | null)[][];
+  const cells = rows.map((row) => row.map((value): Cell => (value === null ? null : Buffer.from(value).toString('utf8'))));
+  if (cli.out.json) {
+    for (const row of cells) cli.out.emit(Object.fromEntries(columns.map(({ name, type }, index) => [name, valueOf(row[index] ?? null, type)])));
+  } else if (options.csv) {
+    process.stdout.write([columns.map(({ name }) => name), ...cells].map((row) => `${row.map(csvCell).join(',')}\r\n`).join(''));
+  } else if (columns.length > 0) {
+    cli.out.list(
+      cells,
+      columns.map(({ name, type }, index) => ({ title: name, value: (row: readonly Cell[]) => row[index] ?? null, right: numbers.has(type) })),
+    );
+    cli.out.note(cli.out.tint('dim', `(${count(cells.length, 'row')})`));
+  }
+  if (columns.length === 0) cli.out.note(`${result.command} ${result.count ?? ''}`.trim());
+}
+
+async function run(sql: postgres.Sql, statement: string, seconds: number, write: boolean): Promise<Result> {
+  try {
+    // As text, in the server's own words: a Date of JavaScript would cut off the microseconds.
+    const ask = async (on: Pick<postgres.Sql, 'unsafe'>) => (await on.unsafe(statement, [], { prepare: true }).raw()) as unknown as Result;
+    return write ? await ask(sql) : ((await sql.begin('read only', ask)) as Result);
+  } catch (error) {
+    const { code, message } = explain(error);
+    switch (code) {
+      case '25006':
+        throw new CliError(exitCodes.failed, `${message}: sql only reads unless told otherwise`, 'add --write to let it change something; nothing was changed', error);
+      case '57014':
+        throw new CliError(exitCodes.failed, `the statement took longer than ${seconds} s`, 'raise it with --timeout; nothing was changed', error);
+      case '42601':
+        throw new CliError(exitCodes.failed, message, /multiple commands/.test(message) ? 'give one statement at a time, or use `postrider psql`' : null, error);
+      default:
+        throw error;
+    }
+  }
+}
+
+const [BOOL, INT8, INT2, INT4, JSON_, FLOAT4, FLOAT8, NUMERIC, JSONB, TIMESTAMP, TIMESTAMPTZ] = [16, 20, 21, 23, 114, 700, 701, 1700, 3802, 1114, 1184];
+const numbers: ReadonlySet<number> = new Set([INT2, INT4, INT8, FLOAT4, FLOAT8, NUMERIC]);
+
+/** Numbers and JSON as themselves, times as ISO 8601 in UTC; everything else as PostgreSQL writes it. */
+function valueOf(text: Cell, type: number): unknown {
+  if (text === null) return null;
+  if (type === BOOL) return text === 't';
+  if (type === JSON_ || type === JSONB) return JSON.parse(text);
+  if (numbers.has(type)) return Number.isFinite(Number(text)) && (type !== INT8 || Number.isSafeInteger(Number(text))) && type !== NUMERIC ? Number(text) : text;
+  if (type === TIMESTAMPTZ) return text.replace(' ', 'T').replace(/\+00$/, 'Z');
+  if (type === TIMESTAMP) return text.replace(' ', 'T');
+  return text;
+}
+
+function csvCell(value: Cell): string {
+  if (value === null) return '';
+  return value === '' || /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+}

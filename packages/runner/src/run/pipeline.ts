@@ -1,0 +1,37 @@
+/** A pipeline of core with this project's adapters and settings. */
+import { hostname } from 'node:os';
+import { createPipeline, type Logger, type Pipeline, type PipelineSettings } from '@postrider/core';
+import type { Sql } from '../cli/database.ts';
+import type { Project } from '../config/project.ts';
+import { createIntegrations } from '../wiring/integrations.ts';
+
+/** Long enough for the longest answer of a printer: 10 s unless its options say otherwise. */
+const QUIET_MS = 11_000;
+
+export function makePipeline(project: Project, sql: Sql, logger: Logger, over: Partial<PipelineSettings> = {}): Pipeline {
+  const { proofSlots, mailSlots, cohortSize, leaseSeconds } = project.settings;
+  return createPipeline({
+    sql,
+    logger,
+    integrations: createIntegrations(project),
+    settings: {
+      runnerName: `${hostname()}:${process.pid}`,
+      proofSlots,
+      mailSlots,
+      cohortSize,
+      ...(leaseSeconds === null ? {} : { leaseMs: leaseSeconds * 1000, quietMs: QUIET_MS }),
+      ...over,
+    },
+  });
+}
+
+/** Connections for a pipeline: its slots, the beats, and some for whoever asks meanwhile. */
+export function poolSize({ proofSlots, mailSlots }: { readonly proofSlots: number; readonly mailSlots: number }): number {
+  return proofSlots + mailSlots + 8;
+}
+
+/** For commands that only say something when something is wrong. */
+export function quietLogger(out: { detail(text: string): void }): Logger {
+  const say = (fields: object, message: string): void => out.detail(`${message} ${JSON.stringify(fields)}`);
+  return { debug: say, info: say, warn: say, error: say };
+}

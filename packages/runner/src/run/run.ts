@@ -1,0 +1,108 @@
+/** `run`: the pipeline and its HTTP, until it is told to stop; or, with --once, until nothing can move. */
+import type { Pipeline, Waiting } from '@postrider/core';
+import type { Cli } from '../cli/cli.ts';
+import { openDatabase, type Sql } from '../cli/database.ts';
+import { count, relative } from '../cli/text.ts';
+import type { Project } from '../config/project.ts';
+import { startHttp, type RunningHttp } from '../http/server.ts';
+import { requireMigrated } from '../operate/migrate.ts';
+import { createLogger } from './logger.ts';
+import { makePipeline, poolSize } from './pipeline.ts';
+
+export interface RunOptions {
+  readonly once: boolean;
+  readonly port: number | undefined;
+  readonly host: string | undefined;
+  readonly http: boolean;
+  readonly proofSlots: number | undefined;
+  readonly mailSlots: number | undefined;
+}
+
+/** What is at work may take so long after the first signal. */
+const PATIENCE_MS = 30_000;
+
+export async function run(cli: Cli, options: RunOptions): Promise<void> {
+  const project = withFlags(await cli.project(), options);
+  const { settings } = project;
+  await using database = await openDatabase(cli, { create: true, max: poolSize(settings), name: 'postrider run' });
+  const { sql } = database;
+  await requireMigrated(sql);
+  const logger = await createLogger(cli.out, options.once && cli.out.live ? 'warn' : settings.logLevel);
+  const pipeline = makePipeline(project, sql, logger);
+  let ready = false;
+  const http = options.http ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready }) : null;
+  cli.signals.catch((name) => {
+    ready = false;
+    void tellStop(cli, sql, pipeline.runnerId, name);
+  });
+  try {
+    await pipeline.start();
+    ready = true;
+    announce(cli, http, project, pipeline);
+    const waiting = options.once ? await pipeline.once({ signal: cli.signals.signal }) : await untilStopped(cli);
+    ready = false;
+    await pipeline.stop({ timeoutMs: PATIENCE_MS });
+    if (waiting !== null && cli.signals.received === null) showWaiting(cli, waiting);
+  } finally {
+    await pipeline.stop({ timeoutMs: 1000 }).catch(() => undefined);
+    await http?.close();
+  }
+  if (cli.signals.received !== null) cli.out.note('stopped; nothing is lost');
+  if (cli.signals.received === 'SIGINT') process.exitCode = 130;
+}
+
+function withFlags(project: Project, { host, port, proofSlots, mailSlots }: RunOptions): Project {
+  const { settings } = project;
+  return {
+    ...project,
+    settings: {
+      ...settings,
+      http: { host: host ?? settings.http.host, port: port ?? settings.http.port },
+      proofSlots: proofSlots ?? settings.proofSlots,
+      mailSlots: mailSlots ?? settings.mailSlots,
+    },
+  };
+}
+
+function announce(cli: Cli, http: RunningHttp | null, project: Project, pipeline: Pipeline): void {
+  const { proofSlots, mailSlots } = project.settings;
+  if (cli.out.json) {
+    cli.out.emit({ event: 'ready', url: http?.url ?? null, pid: process.pid, runnerId: pipeline.runnerId, proofSlots, mailSlots });
+    return;
+  }
+  const where = http === null ? 'not listening (--no-http)' : `webhooks on ${http.url}/webhooks/<organization>/<printer>, metrics on ${http.url}/metrics`;
+  cli.out.note(`${cli.out.tint('green', 'running')}: ${proofSlots} proof and ${mailSlots} mail slots; ${where}. Ctrl-C stops`);
+}
+
+async function untilStopped(cli: Cli): Promise<null> {
+  const { signal } = cli.signals;
+  // A promise alone keeps no process: the pool and the beats do that.
+  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  return null;
+}
+
+/** Said at once, before anything is waited for. */
+async function tellStop(cli: Cli, sql: Sql, runnerId: string, name: NodeJS.Signals): Promise<void> {
+  const again = name === 'SIGINT' ? 'Ctrl-C again' : 'a second signal';
+  const rows = await sql<{ stage: string; cohorts: number; people: number }[]>`
+    select stage, count(*)::int as cohorts, sum(people)::int as people from postrider.cohort
+    where runner_id = ${runnerId} and closed_at is null group by 1 order by 1`.catch(() => []);
+  const work = rows.map((row) => `${count(row.cohorts, `${row.stage} cohort`)} (${count(row.people, 'person', 'people')})`);
+  const waits = work.length === 0 ? 'nothing is at work' : `waiting for ${work.join(' and ')}`;
+  cli.out.note(`\nstopping: nothing new begins; ${waits}. ${again} does not wait, and loses nothing either`);
+}
+
+function showWaiting(cli: Cli, waiting: readonly Waiting[]): void {
+  cli.out.list(
+    waiting,
+    [
+      { title: 'campaign', value: (row) => row.campaign, style: () => 'bold' },
+      { title: 'state', value: (row) => row.state },
+      { title: 'people', value: (row) => row.people, right: true },
+      { title: 'until', value: (row) => (row.until === null ? '' : relative(row.until)) },
+      { title: 'waits for', value: (row) => row.why },
+    ],
+    { nothing: 'nothing waits: everybody is where they end' },
+  );
+}
+

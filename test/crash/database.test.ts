@@ -1,0 +1,98 @@
+/** The database goes away under the runners: sessions ended by an operator, the server stopped and started, its postmaster killed. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hold, release } from '@postrider/core';
+import { connect, startServer } from '../support/server.ts';
+import { converge, eventually } from './converge.ts';
+import { long, openScenario, type Scenario } from './scenario.ts';
+import { verdict } from './verdict.ts';
+
+const more = long ? 500 : 30;
+
+/** Ends the sessions of all runners of the scenario. */
+const endSessions = async (scenario: Scenario): Promise<number> => {
+  const admin = connect(scenario.machine.database.adminUrl);
+  try {
+    const ended = await admin`
+      select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'runner-%'`;
+    return ended.length;
+  } finally {
+    await admin.end({ timeout: 2 });
+  }
+};
+
+/** With no beat and no nudge: is the runner told that there is work? */
+const hearsNotifications = async (scenario: Scenario): Promise<void> => {
+  const { sql } = scenario.machine;
+  const { organizationId } = scenario.place;
+  await hold(sql, organizationId, 'organization', organizationId);
+  await scenario.grow(10);
+  await eventually(
+    'new people wait behind the hold',
+    async () => (await sql`select from postrider.recipient_state where state = 'pending'`).length === 10,
+  );
+  await release(sql, organizationId, 'organization', organizationId);
+  await eventually(
+    'a notification reaches the runner',
+    async () => (await sql`select from postrider.recipient_state where state in ('pending', 'proofing_staged')`).length === 0,
+  );
+};
+
+void test('all sessions ended in mid-run, again and again', async () => {
+  await using scenario = await openScenario({ people: more, keys: false });
+  await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
+  const runner = await scenario.start();
+  for (let round = 0; round < (long ? 10 : 4); round += 1) {
+    await sleep(150 + Math.random() * 300);
+    assert.ok((await endSessions(scenario)) > 0);
+    await scenario.grow(more);
+  }
+  await converge(scenario);
+  assert.ok(runner.alive, runner.log.join('\n'));
+  await endSessions(scenario);
+  await hearsNotifications(scenario);
+  await converge(scenario);
+  await verdict(scenario);
+});
+
+void test('the server stopped at once and started, its postmaster killed: the same runner goes on', async () => {
+  // What a commit promises must be kept here: see the next test for a server that promises less.
+  const server = await startServer({ settings: { synchronous_commit: 'on' } });
+  try {
+    await using scenario = await openScenario({ people: more, keys: false, adminUrl: server.adminUrl });
+    await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
+    const runner = await scenario.start();
+    for (const down of [async () => await server.stop('immediate'), async () => await server.kill9(), async () => await server.stop('fast')]) {
+      await sleep(400);
+      await down();
+      await sleep(300);
+      await server.start();
+      await scenario.grow(more);
+    }
+    await converge(scenario);
+    assert.ok(runner.alive, runner.log.join('\n'));
+    await hearsNotifications(scenario);
+    await converge(scenario);
+    await verdict(scenario);
+  } finally {
+    await server.drop();
+  }
+});
+
+void test('a server that commits asynchronously loses its last half second, and nobody is printed twice', async () => {
+  const server = await startServer({ settings: { synchronous_commit: 'off', wal_writer_delay: "'10s'" } });
+  try {
+    await using scenario = await openScenario({ people: 20, adminUrl: server.adminUrl });
+    const first = await scenario.start({ snares: [{ point: 'mail.after-post', nth: 1, how: 'wait' }] });
+    await first.snared();
+    await server.kill9();
+    await first.kill();
+    await server.start();
+    await scenario.start();
+    await converge(scenario);
+    await verdict(scenario);
+  } finally {
+    await server.drop();
+  }
+});
