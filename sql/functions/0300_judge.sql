@@ -107,7 +107,7 @@ begin
       s.state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged',
         'sending', 'sent', 'error')
       or exists (select from postrider.mailpiece m where m.organization_id = p_organization_id and m.recipient_id = r.id
-        and m.accepted_at > v_now - v_campaign.exclusion_window))
+        and m.status not in ('rejected', 'cancelled', 'failed') and m.accepted_at > v_now - v_campaign.exclusion_window))
     limit 1
   ) other on true
   left join lateral (
@@ -115,6 +115,6 @@ begin
     from postrider.recipient r join postrider.mailpiece m on m.organization_id = r.organization_id and m.recipient_id = r.id
     where v_campaign.frequency_cap is not null and dup.what is null and p.sup_reason is null and other.campaign is null
       and r.organization_id = p_organization_id and r.household_key = p.household_key and m.mode = 'live'
-      and m.accepted_at > v_now - v_campaign.frequency_cap
+      and m.status not in ('rejected', 'cancelled', 'failed') and m.accepted_at > v_now - v_campaign.frequency_cap
   ) cap on true;
 end $$;

@@ -44,11 +44,15 @@ begin
 
   update postrider.recipient_state s
   set state = case when v_verdict.verdict <> 'pending' then 'skipped' when v_piece.id is not null then 'proofed' else 'pending' end,
-    since = v_now, move_no = s.move_no + 1, attempt = 0, losses = 0, available_at = v_now, held_at = null, cancel_requested_at = null,
+    since = v_now, move_no = s.move_no + 1, attempt = 0, losses = 0, available_at = greatest(v_now, v_verdict.available_at), held_at = null,
+    cancel_requested_at = null,
     reason = case when v_verdict.verdict = 'pending' then 'retried' when v_verdict.verdict = 'address_enrichable' then 'no_address' else v_verdict.reason end,
     detail = v_verdict.detail
   where s.organization_id = v_state.organization_id and s.recipient_id = p_recipient_id
   returning s.state into v_state.state;
+  if v_state.state = 'skipped' then
+    perform postrider.drop_open_mailpieces(v_state.organization_id, array[p_recipient_id], v_verdict.reason);
+  end if;
   return v_state.state;
 end $$;
 

@@ -21,7 +21,7 @@ export const quietMs = (context: PipelineContext, printer: Pick<Printer, 'timeou
 
 export const printerBrief = async (context: PipelineContext, organizationId: string, name: string): Promise<PrinterBrief> => {
   const [row] = await context.sql<{ brief: PrinterBrief | null }[]>`select postrider.printer_brief(${organizationId}, ${name}) as brief`;
-  if (row?.brief == null) throw new Error(`there is no printer ${name}`);
+  if (row === undefined || row.brief === null) throw new Error(`there is no printer ${name}`);
   return row.brief;
 };
 

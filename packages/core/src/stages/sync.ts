@@ -10,7 +10,7 @@ const RENEW_MS = 10_000;
 export const campaignBrief = async (context: PipelineContext, organizationId: string, campaignId: string): Promise<CampaignBrief> => {
   const [row] = await context.sql<{ brief: CampaignBrief | null }[]>`
     select postrider.campaign_brief(${organizationId}, ${campaignId}) as brief`;
-  if (row?.brief == null) throw new Error(`there is no campaign ${campaignId}`);
+  if (row === undefined || row.brief === null) throw new Error(`there is no campaign ${campaignId}`);
   return row.brief;
 };
 

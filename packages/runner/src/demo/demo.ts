@@ -1,0 +1,209 @@
+/**
+ * The demonstration: the main job on real input, from a list of customers to cards in letterboxes.
+ *
+ * It does by itself what an operator does command by command (examples/bakery/README.md), and nothing else: the same functions of core and of the machine.
+ * Stopped at any point, by Ctrl-C or kill -9, it goes on when it is started again.
+ */
+import { dirname, join } from 'node:path';
+import { armPrinter, launch, migrate, type Pipeline, type SyncReport } from '@postrider/core';
+import type { Cli } from '../cli/cli.ts';
+import { openDatabase, type OpenDatabase, type Sql } from '../cli/database.ts';
+import { CliError } from '../cli/errors.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
+import { count, duration } from '../cli/text.ts';
+import { readCampaignFile, type CampaignFile } from '../config/campaign-file.ts';
+import { exampleCampaign, type Project } from '../config/project.ts';
+import { startHttp } from '../http/server.ts';
+import { applyTo } from '../operate/apply.ts';
+import { readSuppressions, suppressAll } from '../operate/suppressions.ts';
+import { whenFree } from '../operate/sync.ts';
+import { makePipeline, poolSize, quietLogger } from '../run/pipeline.ts';
+import { beginAnew, claimPrints } from './fresh.ts';
+import { leftBehind, lookAfterBatches, readExamples, readFunnel, readReasons, type Funnel, type Place } from './funnel.ts';
+import { openShop, type DemoShop } from './print-shop.ts';
+import { Progress } from './progress.ts';
+import { countCards, resultOf, showSummary } from './summary.ts';
+
+export interface DemoOptions {
+  /** Null: the whole list. */
+  readonly rows: number | null;
+  readonly daysPerSecond: number | null;
+  readonly fresh: boolean;
+  readonly yes: boolean;
+}
+
+/** A card takes six days. */
+const DAYS_PER_SECOND = 4;
+/** Short, so that a demonstration that was killed goes on within half a minute; longer than the 10 s that the shop may take to answer. */
+const LEASE_MS = 15_000;
+const QUIET_MS = 11_000;
+const GIVE_UP_MS = 180_000;
+const LOOK_MS = 120;
+
+export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
+  const began = performance.now();
+  const project = await cli.project();
+  const progress = new Progress(cli);
+  progress.title('A bakery writes to its customers', 'Ctrl-C stops at any time: the same command goes on, and no card is printed twice.');
+  const file = await readCampaignFile(exampleCampaign);
+  progress.doing('database', 'starting');
+  await using database = await openDatabase(cli, { create: true, max: poolSize(project.settings), name: 'postrider demo' });
+  describeDatabase(progress, database, performance.now() - began);
+  if (options.fresh) await beginAnew(cli, project, database.sql, { organization: file.organization, name: file.definition.name }, options.yes);
+  // Starting a process takes as long as all that the database needs meanwhile.
+  const opening = openShop(cli, project, options.daysPerSecond ?? DAYS_PER_SECOND);
+  opening.catch(() => undefined);
+  let shop: DemoShop | null = null;
+  try {
+    const place = await prepare(progress, project, database.sql, file);
+    const cardsBefore = await countCards(project.printsDirectory);
+    shop = await opening;
+    const { report, funnel } = await mail(cli, { project, sql: database.sql, place, shop, progress, file, rows: options.rows });
+    progress.end();
+    const result = await resultOf(project, report, funnel, cardsBefore, (performance.now() - began) / 1000);
+    if (cli.out.json) cli.out.emit(result);
+    else {
+      const reasons = await readReasons(database.sql, place);
+      await showSummary(cli, result, { reasons, examples: await readExamples(database.sql, place), goOn: options.rows !== null });
+    }
+    if ((funnel.counts['error'] ?? 0) > 0) throw new CliError(exitCodes.failed, `${count(funnel.counts['error'] ?? 0, 'person is', 'people are')} in error`, 'postrider stuck says why, and what helps');
+  } finally {
+    progress.end();
+    // It may still be starting, where something before it went wrong.
+    await (shop ?? (await opening.catch(() => null)))?.stop();
+  }
+}
+
+function describeDatabase(progress: Progress, { server, source }: OpenDatabase, ms: number): void {
+  progress.done('database', server === null ? `yours, by ${source}` : `embedded PostgreSQL on port ${server.port}${server.started ? '' : ', running already'}`, ms);
+}
+
+/** Everything but the mailing itself. Each step may have been done before, and is then left as it is. */
+async function prepare(progress: Progress, project: Project, sql: Sql, file: CampaignFile): Promise<Place> {
+  const began = performance.now();
+  progress.doing('schema', 'looking');
+  const plan = await migrate(sql);
+  const changed = plan.migrations.length > 0 || plan.repeatables;
+  progress.done('schema', changed ? `${count(plan.migrations.length, 'migration')}, functions and views` : 'up to date', changed ? performance.now() - began : null);
+
+  const { organizationId, campaignId } = await applyTo(sql, file);
+  await claimPrints(project, organizationId);
+  const suppressions = await readSuppressions(join(dirname(exampleCampaign), 'suppressions.csv'));
+  await suppressAll(sql, organizationId, suppressions.entries, 'suppressions.csv');
+  await armPrinter(sql, organizationId, file.definition.printer_name);
+  const [campaign] = await sql<{ status: string }[]>`select status from postrider.campaigns where organization_id = ${organizationId} and id = ${campaignId}`;
+  // Who has put it on hold wants it to stay so.
+  if (campaign?.status !== 'paused') await launch(sql, organizationId, campaignId, 'live');
+  progress.done('campaign', `${file.definition.name} of ${file.organization}: live, printer armed, ${count(suppressions.entries.length, 'suppression')}`);
+  return { organizationId, campaignId };
+}
+
+interface Mailing {
+  readonly project: Project;
+  readonly sql: Sql;
+  readonly place: Place;
+  readonly shop: DemoShop;
+  readonly progress: Progress;
+  readonly file: CampaignFile;
+  readonly rows: number | null;
+}
+
+async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; funnel: Funnel }> {
+  const { project, sql, place, shop, progress, file, rows } = mailing;
+  const logger = quietLogger(cli.out);
+  // Without beats: the quarter-hourly sync would read the whole list, whatever number of rows was asked for.
+  const pipeline = makePipeline(project, sql, logger, { beats: false, leaseMs: LEASE_MS, quietMs: QUIET_MS, reapMs: 2000 });
+  const http = await startHttp({ host: '127.0.0.1', port: 0, sql, pipeline, logger, isReady: () => true });
+  cli.signals.catch((name) => {
+    progress.end();
+    cli.out.note(`\nstopping: nothing new begins; cards at the printer are seen to their end. ${name === 'SIGINT' ? 'Ctrl-C again' : 'A second signal'} does not wait, and loses nothing either`);
+  });
+  try {
+    await shop.redirect(`${http.url}/webhooks/${place.organizationId}/${file.definition.printer_name}`);
+    progress.done('print shop', `prints into ${mailing.project.printsDirectory}`);
+    await pipeline.start();
+    const report = await readList(cli, pipeline, place, progress, rows);
+    const lookedUp = await pipeline.enrich(place.organizationId, place.campaignId);
+    if (lookedUp > 0) progress.done('addresses', `${count(lookedUp, 'person', 'people')} known by e-mail only looked up`);
+    const funnel = await untilReceived(cli, pipeline, mailing);
+    return { report, funnel };
+  } finally {
+    await pipeline.stop({ timeoutMs: 15_000 });
+    await http.close();
+  }
+}
+
+async function readList(cli: Cli, pipeline: Pipeline, place: Place, progress: Progress, rows: number | null): Promise<SyncReport> {
+  progress.doing('list', 'reading');
+  // A demonstration that was killed while it read holds the campaign's lock for up to 30 s.
+  const report = await whenFree(cli, true, async () =>
+    await pipeline.sync(place.organizationId, place.campaignId, {
+      kind: 'manual',
+      limit: rows,
+      onPage: (fetched) => progress.doing('list', `${count(fetched, 'row')} read`),
+    }),
+  );
+  const away = Object.values(report.turnedAway).reduce((sum, people) => sum + people, 0);
+  const parts = [
+    `${count(report.created, 'new recipient')}`,
+    ...(away > 0 ? [`${away} of them turned away`] : []),
+    ...(report.unchanged > 0 ? [`${report.unchanged} known`] : []),
+    `${report.invalid} unusable`,
+    `${report.repeated} repeated`,
+  ];
+  progress.done('list', `${count(report.fetched, 'row')}: ${parts.join(', ')}`, report.durationMs);
+  return report;
+}
+
+/** Until everybody is where they end. The pipeline runs by itself; this looks, and nudges what would wait for a beat. */
+async function untilReceived(cli: Cli, pipeline: Pipeline, { sql, place, progress }: Mailing): Promise<Funnel> {
+  const { signal } = cli.signals;
+  let nudging: Promise<void> = Promise.resolve();
+  let isNudging = false;
+  let remark: string | null = null;
+  let last = '';
+  let movedAt = Date.now();
+  let helpedAt = Date.now();
+  for (;;) {
+    const funnel = await readFunnel(sql, place);
+    progress.funnel(funnel.counts, remark);
+    if (funnel.inFlight === 0) {
+      await nudging.catch(() => undefined);
+      return funnel;
+    }
+    if (signal.aborted) throw new CliError(exitCodes.interrupted, `stopped with ${count(funnel.inFlight, 'person', 'people')} under way`, 'the same command goes on');
+    if (!isNudging) {
+      isNudging = true;
+      nudging = pipeline.untilIdle(signal).finally(() => {
+        isNudging = false;
+      });
+      nudging.catch((error: unknown) => cli.out.detail(String(error)));
+    }
+    const now = JSON.stringify(funnel.counts);
+    if (now !== last) [last, movedAt, remark] = [now, Date.now(), null];
+    const still = Date.now() - movedAt;
+    if (still > 3000 && Date.now() - helpedAt > 3000) {
+      helpedAt = Date.now();
+      remark = await whatHolds(sql, pipeline, place, funnel);
+    }
+    if (still > GIVE_UP_MS) {
+      const [waits] = await pipeline.waiting();
+      throw new CliError(
+        exitCodes.failed,
+        `nothing has moved for ${duration(still)}: ${count(funnel.inFlight, 'person waits', 'people wait')}${waits === undefined ? '' : ` for ${waits.why}`}`,
+        'postrider stuck says why, and what helps; the same command goes on',
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** Why it stands still, in one line; and what can be done about it is done. */
+async function whatHolds(sql: Sql, pipeline: Pipeline, place: Place, funnel: Funnel): Promise<string> {
+  if ((funnel.counts['address_enriching'] ?? 0) > 0) await lookAfterBatches(sql, place.organizationId);
+  if (funnel.status === 'paused') return 'the campaign is on hold; postrider release campaign bakery-welcome';
+  const left = await leftBehind(sql, pipeline.runnerId);
+  if (left > 0) return `${count(left, 'person', 'people')} were at work when an earlier run was cut off; they come back within half a minute`;
+  const [waits] = await pipeline.waiting();
+  return waits === undefined ? 'waiting' : `waiting for ${waits.why}`;
+}
