@@ -3,24 +3,30 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hold, release } from '@postrider/core';
-import { connect, startServer } from '../support/server.ts';
+import { states } from '../support/machine.ts';
+import { connect, startServer, type Sql } from '../support/server.ts';
 import { converge, eventually } from './converge.ts';
 import { long, openScenario, type Scenario } from './scenario.ts';
 import { verdict } from './verdict.ts';
 
 const more = long ? 500 : 30;
 
-/** Ends the sessions of all runners of the scenario. */
-const endSessions = async (scenario: Scenario): Promise<number> => {
+const withAdmin = async <T>(scenario: Scenario, work: (sql: Sql) => Promise<T>): Promise<T> => {
   const admin = connect(scenario.machine.database.adminUrl);
   try {
-    const ended = await admin`
-      select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'runner-%'`;
-    return ended.length;
+    return await work(admin);
   } finally {
     await admin.end({ timeout: 2 });
   }
 };
+
+/** Ends the sessions of all runners of the scenario; returns how many there were. */
+const endSessions = async (scenario: Scenario): Promise<number> =>
+  await withAdmin(scenario, async (admin) => {
+    const ended = await admin`
+      select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'runner-%'`;
+    return ended.length;
+  });
 
 /** With no beat and no nudge: is the runner told that there is work? */
 const hearsNotifications = async (scenario: Scenario): Promise<void> => {
@@ -80,11 +86,17 @@ void test('the server stopped at once and started, its postmaster killed: the sa
   }
 });
 
-void test('a server that commits asynchronously loses its last half second, and nobody is printed twice', async () => {
+void test('a server that commits asynchronously loses its last seconds, yet not the pieces that the printer has heard of', async () => {
   const server = await startServer({ settings: { synchronous_commit: 'off', wal_writer_delay: "'10s'" } });
   try {
-    await using scenario = await openScenario({ people: 20, adminUrl: server.adminUrl });
+    await using scenario = await openScenario({ people: 20, keys: false, adminUrl: server.adminUrl });
+    const { sql } = scenario.machine;
+    const { organizationId } = scenario.place;
+    await hold(sql, organizationId, 'printer', 'press');
     const first = await scenario.start({ snares: [{ point: 'mail.after-post', nth: 1, how: 'wait' }] });
+    await eventually('all are proofed', async () => (await states(sql))['proofed'] === 20);
+    await withAdmin(scenario, async (admin) => await admin`checkpoint`);
+    await release(sql, organizationId, 'printer', 'press');
     await first.snared();
     await server.kill9();
     await first.kill();

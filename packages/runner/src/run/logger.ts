@@ -12,10 +12,16 @@ export async function createLogger(out: Output, level: Level): Promise<Logger> {
   if (process.stderr.isTTY && !out.json) return forPeople(out, least);
   const { default: pino } = await import('pino');
   // In step: what a process said before it was killed is there to be read.
-  return pino(
+  const log = pino(
     { level: least, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) }, messageKey: 'message' },
     pino.destination({ dest: 2, sync: true }),
   );
+  return {
+    debug: (fields, message) => log.debug(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    error: (fields, message) => log.error(fields, message),
+  };
 }
 
 export function forPeople(out: Output, least: Level, write: (line: string) => void = (line) => void process.stderr.write(`${line}\n`)): Logger {

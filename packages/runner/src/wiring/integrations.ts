@@ -5,13 +5,36 @@
 import { resolve } from 'node:path';
 import { adapters } from '@postrider/adapters';
 import type { CampaignBrief, Integrations, PrinterBrief } from '@postrider/core';
-import { AdapterConfigError, type AdapterFactory, type AdapterWiring } from '@postrider/core/ports';
+import {
+  AdapterConfigError,
+  type AdapterFactory,
+  type AdapterWiring,
+  type AddressEnricher,
+  type AudienceSource,
+  type EventSink,
+  type ImageHost,
+  type Printer,
+  type Renderer,
+  type UsageMeter,
+} from '@postrider/core/ports';
 import { didYouMean } from '../cli/text.ts';
 import type { Project } from '../config/project.ts';
 import { printShopUrl } from './print-shop-address.ts';
 
+interface Ports {
+  readonly audience: AudienceSource;
+  readonly enricher: AddressEnricher;
+  readonly renderer: Renderer;
+  readonly imageHost: ImageHost;
+  readonly printer: Printer;
+  readonly usageMeter: UsageMeter;
+  readonly eventSink: EventSink;
+}
+
 /** Of the registry; in a campaign file they are written with an underscore. */
-export type PortName = keyof typeof adapters;
+export type PortName = keyof Ports;
+
+const registry: { readonly [Name in PortName]: Readonly<Record<string, AdapterFactory<Ports[Name]>>> } = adapters;
 
 export const fileNames: Readonly<Record<PortName, string>> = {
   audience: 'audience',
@@ -32,11 +55,10 @@ export interface AdapterHome {
 }
 
 type Entry = Readonly<Record<string, unknown>>;
-type Port<Name extends PortName> = (typeof adapters)[Name] extends Readonly<Record<string, AdapterFactory<infer Made>>> ? Made : never;
 
 /** Throws `AdapterConfigError` with the field as it is called in a campaign file. */
-export async function makeAdapter<Name extends PortName>(port: Name, entry: unknown, home: AdapterHome): Promise<Port<Name>> {
-  const kinds = adapters[port] as Readonly<Record<string, AdapterFactory<Port<Name>>>>;
+export async function makeAdapter<Name extends PortName>(port: Name, entry: unknown, home: AdapterHome): Promise<Ports[Name]> {
+  const kinds = registry[port];
   const { kind, ...rest } = isEntry(entry) ? entry : {};
   const factory = typeof kind === 'string' && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
   if (factory === undefined) {
@@ -89,9 +111,9 @@ export function createIntegrations(project: Project): Integrations {
   const made = new Map<string, Promise<unknown>>();
 
   /** Once for the same options. What failed is tried again next time: a file may be there by then. */
-  const cached = async <Name extends PortName>(port: Name, entry: unknown, baseDirectory: string): Promise<Port<Name>> => {
+  const cached = async <Name extends PortName>(port: Name, entry: unknown, baseDirectory: string): Promise<Ports[Name]> => {
     const key = JSON.stringify([port, entry, baseDirectory]);
-    let making = made.get(key) as Promise<Port<Name>> | undefined;
+    let making = made.get(key) as Promise<Ports[Name]> | undefined;
     if (making === undefined) {
       making = makeAdapter(port, entry, { project, baseDirectory });
       made.set(key, making);
@@ -99,9 +121,9 @@ export function createIntegrations(project: Project): Integrations {
     }
     return await making;
   };
-  const of = async <Name extends PortName>(port: Name, campaign: CampaignBrief): Promise<Port<Name>> =>
+  const of = async <Name extends PortName>(port: Name, campaign: CampaignBrief): Promise<Ports[Name]> =>
     await cached(port, campaign.integrations[fileNames[port]], campaign.baseDirectory);
-  const ifNamed = async <Name extends PortName>(port: Name, campaign: CampaignBrief): Promise<Port<Name> | null> =>
+  const ifNamed = async <Name extends PortName>(port: Name, campaign: CampaignBrief): Promise<Ports[Name] | null> =>
     campaign.integrations[fileNames[port]] === undefined ? null : await of(port, campaign);
 
   return {
