@@ -33,22 +33,41 @@ create function postrider.lock_key(p_kind text, p_organization_id uuid, p_id tex
 language sql immutable parallel safe
 return hashtextextended('postrider:' || p_kind || ':' || p_organization_id || ':' || p_id, 0);
 
+-- Makes the partitions of this month and the next ones, and of every month whose events fell into the default partition: those move into it.
+-- PostgreSQL refuses a partition while rows of it stand in the default one: without the move a month that was missed once could never be made.
+-- Months are UTC's, reckoned without a zone: a month added to a timestamptz is one of the session's zone. Made apart and attached: that locks out nobody
+-- who writes into another partition, where CREATE … PARTITION OF would stop every move.
 create function postrider.event_partitions(p_months_ahead int default 3) returns int
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
-  v_month timestamptz;
+  v_now timestamp := postrider.now() at time zone 'UTC';
+  v_months timestamp[];
+  v_month timestamp;
   v_name text;
+  v_range text;
   v_made int := 0;
 begin
-  for v_month in
-    select generate_series(date_trunc('month', postrider.now(), 'UTC'), date_trunc('month', postrider.now(), 'UTC') + make_interval(months => p_months_ahead), '1 month')
-  loop
-    v_name := 'recipient_event_' || to_char(v_month at time zone 'UTC', 'YYYY_MM');
-    if to_regclass('postrider.' || v_name) is null then
-      execute format('create table postrider.%I partition of postrider.recipient_event for values from (%L) to (%L)',
-        v_name, v_month, v_month + interval '1 month');
-      v_made := v_made + 1;
-    end if;
+  v_months := array(
+    select m from (
+      select generate_series(date_trunc('month', v_now), date_trunc('month', v_now) + make_interval(months => p_months_ahead), '1 month') as m
+      union
+      select date_trunc('month', at at time zone 'UTC') from postrider.recipient_event_default) x
+    where to_regclass('postrider.recipient_event_' || to_char(m, 'YYYY_MM')) is null order by m);
+  if cardinality(v_months) = 0 then
+    return 0;
+  end if;
+  lock table only postrider.recipient_event in share update exclusive mode;
+  lock table postrider.recipient_event_default in access exclusive mode;
+  foreach v_month in array v_months loop
+    v_name := 'recipient_event_' || to_char(v_month, 'YYYY_MM');
+    -- Somebody else may have made it while we waited.
+    continue when to_regclass('postrider.' || v_name) is not null;
+    v_range := format('from (%L) to (%L)', v_month at time zone 'UTC', (v_month + interval '1 month') at time zone 'UTC');
+    execute format('create table postrider.%I (like postrider.recipient_event including defaults including constraints including indexes)', v_name);
+    execute format('with stray as (delete from postrider.recipient_event_default where at >= %L and at < %L returning *)
+      insert into postrider.%I select * from stray', v_month at time zone 'UTC', (v_month + interval '1 month') at time zone 'UTC', v_name);
+    execute format('alter table postrider.recipient_event attach partition postrider.%I for values %s', v_name, v_range);
+    v_made := v_made + 1;
   end loop;
   return v_made;
 end $$;

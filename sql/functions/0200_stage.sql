@@ -63,6 +63,7 @@ declare
   v_sizes int[];
   v_moved int;
   v_jobs int;
+  v_alone int := 0;
   v_before text := postrider.act_as(p_stage);
 begin
   -- The limit stands inside an array: as a plain sub-select the planner may re-run it, and a limit it does not know makes it scan the table.
@@ -77,6 +78,20 @@ begin
     perform postrider.act_as(v_before);
     return 0;
   end if;
+  if exists (select from unnest(v_losses) as l (losses) where l.losses > 0) then
+    -- A quarter of the open cohorts, these included: where one place is free at a time, that one is not always theirs.
+    select greatest(1, (count(*) + p_cohorts) / 4) - count(*) filter (where c.people = 1) into v_alone from postrider.cohort c
+    where c.organization_id = p_organization_id and c.campaign_id = p_campaign_id and c.stage = p_stage and c.closed_at is null;
+    -- They may stand in front of everybody else: the others are looked for behind them.
+    select array_agg(p.id order by p.id), array_agg(p.losses order by p.id) into v_people, v_losses from (
+      select w.id, w.losses from unnest(v_people, v_losses) as w (id, losses) where w.losses > 0
+      union all
+      select o.id, 0 from unnest(array(
+        select r.recipient_id from postrider.recipient_state r
+        where r.organization_id = p_organization_id and r.campaign_id = p_campaign_id and r.state = v_source and r.available_at <= v_now
+          and r.state in ('address_enrichable', 'pending', 'proofed', 'sent') and r.held_at is null and r.losses = 0
+        order by r.available_at, r.recipient_id limit p_cohorts * p_size for no key update skip locked)) as o (id)) p;
+  end if;
 
   with person as (
     select p.id, p.losses > 0 as alone, row_number() over (partition by p.losses > 0 order by p.ordinal) as n
@@ -84,7 +99,7 @@ begin
   ), seat as (
     select id, alone, case when alone then n - 1 else (n - 1) / p_size end as cohort_no from person
   ), share as (
-    select least(count(*) filter (where alone), greatest(1, p_cohorts / 4)) as alone from seat
+    select least(count(*) filter (where alone), greatest(0, v_alone), p_cohorts) as alone from seat
   ), chosen as (
     select seat.id, seat.alone, seat.cohort_no from seat, share
     where case when seat.alone then cohort_no < share.alone else cohort_no < p_cohorts - share.alone end

@@ -135,6 +135,10 @@ begin
     perform postrider.act_as(v_before);
     return null;
   end if;
+  -- The printer is about to hear of these pieces: this commit must survive a crash of the server, also where others need not.
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'local', true);
+  end if;
   perform postrider.turn_away_before_mail(p_organization_id, v_campaign_id, p_cohort_id, v_now);
 
   -- An open piece is taken up again, key, printer and request unchanged. Where there is none, one is opened.
@@ -182,7 +186,7 @@ end $$;
 create function postrider.printer_brief(p_organization_id uuid, p_printer_name text) returns json
 language sql stable security definer
 return (
-  select json_build_object('organizationId', p.organization_id, 'name', p.name, 'kind', p.kind, 'options', p.options, 'pollCursor', p.poll_cursor,
+  select json_build_object('organizationId', p.organization_id, 'name', p.name, 'kind', p.kind, 'options', p.options,
     'baseDirectory', (select c.base_directory from postrider.campaign c
       where c.organization_id = p.organization_id and c.printer_name = p.name order by c.created_at desc limit 1))
   from postrider.printer p where p.organization_id = p_organization_id and p.name = p_printer_name

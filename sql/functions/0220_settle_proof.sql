@@ -14,7 +14,10 @@ begin
   perform from postrider.cohort where organization_id = p_organization_id and id = p_cohort_id for no key update;
   select array_agg(s.recipient_id) into v_people from (
     select recipient_id from postrider.recipient_state
-    where organization_id = p_organization_id and cohort_id = p_cohort_id and state = 'proofing' order by recipient_id for no key update) s;
+    where organization_id = p_organization_id and cohort_id = p_cohort_id and state = 'proofing'
+      -- Nobody else's row: person by person would wait for the one that is locked all the same.
+      and (p_last or recipient_id in (select x."recipientId" from json_to_recordset(p_results) as x ("recipientId" uuid)))
+    order by recipient_id for no key update) s;
 
   insert into postrider.proof as p (organization_id, recipient_id, content_hash, front_url, front_page, back_url, back_page, made_at)
   select p_organization_id, r."recipientId", r."contentHash", r."frontUrl", r."frontPage", r."backUrl", r."backPage", v_now

@@ -37,7 +37,9 @@ declare
   v_moved int;
 begin
   perform from postrider.recipient_state
-  where organization_id = p_organization_id and cohort_id = p_cohort_id and state = 'sending' order by recipient_id for no key update;
+  where organization_id = p_organization_id and cohort_id = p_cohort_id and state = 'sending'
+    and (p_last or recipient_id in (select x."recipientId" from json_to_recordset(p_results) as x ("recipientId" uuid)))
+  order by recipient_id for no key update;
 
   -- One decision for each person still working in this cohort whose piece is still submitting; whoever was not answered for is unknown.
   select jsonb_agg(jsonb_build_object('recipient_id', s.recipient_id, 'mailpiece_id', m.id, 'outcome', coalesce(r.outcome, 'unknown'),

@@ -41,10 +41,3 @@ return (
   select 4 * greatest(1, coalesce(sum(case p_stage when 'proof' then proof_slots else mail_slots end), 0))::int
   from postrider.runner where seen_at > clock_timestamp() - interval '45 seconds'
 );
-
-create function postrider.beat(p_name text, p_every interval) returns void
-language sql volatile security definer
-begin atomic
-  insert into postrider.beat (name, every, last_at) values (p_name, p_every, clock_timestamp())
-  on conflict (name) do update set every = excluded.every, last_at = excluded.last_at;
-end;

@@ -6,18 +6,21 @@
 --   (d) a job of an organization whose runner went silent: it would keep the next one waiting
 -- Staged goes back to where it came from, proofing to pending. Sending stays sending and its piece becomes unknown: only the printer can tell.
 
-create function postrider.give_back(p_organization_id uuid, p_people uuid[], p_why text, p_quiet interval) returns int
+-- Gives back who is in the cohort, of those at the printer only whoever has been there since p_sending_since. Whoever is locked is left to the next
+-- time: one open psql transaction must not stop reap, and with it everybody else's.
+create function postrider.give_back(p_organization_id uuid, p_cohort_id uuid, p_why text, p_quiet interval, p_sending_since timestamptz) returns int
 language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_now timestamptz := postrider.now();
+  v_people uuid[] := array(
+    select recipient_id from postrider.recipient_state
+    where organization_id = p_organization_id and cohort_id = p_cohort_id and (state <> 'sending' or since <= p_sending_since)
+    order by recipient_id for no key update skip locked);
   v_moved int := 0;
   v_more int;
   v_side record;
   v_before text := postrider.acting();
 begin
-  perform from postrider.recipient_state
-  where organization_id = p_organization_id and recipient_id = any (p_people) order by recipient_id for no key update;
-
   for v_side in
     select * from (values ('proof', '{proofing_staged,proofing}'::text[], 'pending'), ('mail', '{sending_staged}'::text[], 'proofed')) as x (actor, states, back)
   loop
@@ -27,25 +30,29 @@ begin
       since = v_now, move_no = s.move_no + 1, cohort_id = null, losses = s.losses + 1,
       reason = case when s.losses >= 9 then 'too_many_losses' else p_why end, detail = null,
       available_at = v_now + postrider.back_off(s.losses)
-    where s.organization_id = p_organization_id and s.recipient_id = any (p_people) and s.state = any (v_side.states);
+    where s.organization_id = p_organization_id and s.recipient_id = any (v_people) and s.state = any (v_side.states);
     get diagnostics v_more = row_count;
     v_moved := v_moved + v_more;
   end loop;
   perform postrider.act_as(v_before);
 
-  update postrider.mailpiece m
-  set status = 'unknown', available_at = v_now + p_quiet, outcome_detail = 'the runner went silent before an answer was recorded'
-  from postrider.recipient_state s
-  where s.organization_id = p_organization_id and s.recipient_id = any (p_people) and s.state = 'sending'
-    and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'submitting';
+  with lost as (
+    update postrider.mailpiece m
+    set status = 'unknown', available_at = v_now + p_quiet, outcome_detail = 'the runner went silent before an answer was recorded'
+    from postrider.recipient_state s
+    where s.organization_id = p_organization_id and s.recipient_id = any (v_people) and s.state = 'sending'
+      and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'submitting'
+    returning m.recipient_id
+  )
+  update postrider.recipient_state s set losses = s.losses + 1 from lost
+  where s.organization_id = p_organization_id and s.recipient_id = lost.recipient_id;
   get diagnostics v_more = row_count;
-  update postrider.recipient_state set losses = losses + 1
-  where organization_id = p_organization_id and recipient_id = any (p_people) and state = 'sending';
   return v_moved + v_more;
 end $$;
 
--- p_grace: a cohort not begun rests so long before its job is looked for. p_quiet: as in settle_mail.
-create function postrider.reap(p_grace interval, p_quiet interval) returns int
+-- p_grace: a cohort not begun rests so long before its job is looked for. p_quiet: as in settle_mail. Runners give their own; the defaults are for
+-- whoever calls it by hand without knowing the printers' time-outs.
+create function postrider.reap(p_grace interval default '5 minutes', p_quiet interval default '5 minutes') returns int
 language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_now timestamptz := postrider.now();
@@ -67,15 +74,12 @@ begin
   loop
     update postrider.cohort set closed_at = v_now, closed_why = v_cohort.why
     where organization_id = v_cohort.organization_id and id = v_cohort.id;
-    v_back := v_back + postrider.give_back(v_cohort.organization_id,
-      array(select s.recipient_id from postrider.recipient_state s
-        where s.organization_id = v_cohort.organization_id and s.cohort_id = v_cohort.id order by s.recipient_id),
-      v_cohort.why, p_quiet);
+    v_back := v_back + postrider.give_back(v_cohort.organization_id, v_cohort.id, v_cohort.why, p_quiet, v_now);
   end loop;
 
   -- (c). A sending person waits out one lease and one HTTP time-out (p_grace): the runner may just be about to settle.
   for v_cohort in
-    select s.organization_id, array_agg(s.recipient_id order by s.recipient_id) as people
+    select distinct s.organization_id, s.cohort_id as id
     from postrider.recipient_state s
     left join postrider.cohort c on c.organization_id = s.organization_id and c.id = s.cohort_id
     where s.cohort_id is not null and s.state in ('proofing_staged', 'proofing', 'sending_staged', 'sending')
@@ -83,9 +87,9 @@ begin
       and (s.state <> 'sending' or s.since < v_now - p_grace and exists (
         select from postrider.mailpiece m
         where m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'submitting'))
-    group by 1
+    order by 1, 2
   loop
-    v_back := v_back + postrider.give_back(v_cohort.organization_id, v_cohort.people, 'lease_lost', p_quiet);
+    v_back := v_back + postrider.give_back(v_cohort.organization_id, v_cohort.id, 'lease_lost', p_quiet, v_now - p_grace);
   end loop;
 
   perform postrider.end_silent_jobs();

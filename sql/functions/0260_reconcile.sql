@@ -84,6 +84,7 @@ declare
   v_before text := postrider.act_as('op');
   v_piece postrider.mailpiece;
   v_state postrider.recipient_state;
+  v_other uuid;
   v_now timestamptz := postrider.now();
 begin
   select * into v_piece from postrider.mailpiece m where m.id = p_mailpiece_id and m.organization_id = any (postrider.my_organizations());
@@ -103,6 +104,14 @@ begin
       v_state.state, v_state.reason), 'resolve works on outcome_unknown only; nothing was changed');
   end if;
   if p_verdict = 'printed' then
+    -- The record of another card stays as it is, and this one's outcome stays open: said before anything is done.
+    select m.id into v_other from postrider.mailpiece m
+    where m.organization_id = v_piece.organization_id and m.printer_name = v_piece.printer_name and m.provider_id = btrim(p_evidence)
+      and m.id <> v_piece.id;
+    if found then
+      perform postrider.fail('PR020', format('the printer''s id %s belongs to mailpiece %s', btrim(p_evidence), v_other),
+        'look again at the printer''s console for the card of this mailpiece; nothing was changed', jsonb_build_object('mailpieceId', v_other));
+    end if;
     perform postrider.record_evidence(v_piece.organization_id,
       jsonb_build_array(jsonb_build_object('mailpieceId', v_piece.id, 'providerId', btrim(p_evidence))), 'resolved_printed');
     return 'sent';

@@ -86,7 +86,8 @@ declare
   v_moved int := 0;
   v_more int;
 begin
-  select campaign_id into v_campaign_id from postrider.enrichment_batch where organization_id = p_organization_id and id = p_batch_id;
+  -- Of its people, not of the batch: somebody may have deleted that, and they are judged by their campaign all the same.
+  select campaign_id into v_campaign_id from postrider.recipient_state where organization_id = p_organization_id and cohort_id = p_batch_id limit 1;
   perform postrider.lock_for_sync(p_organization_id, v_campaign_id);
   perform from postrider.recipient_state
   where organization_id = p_organization_id and cohort_id = p_batch_id and state = 'address_enriching' order by recipient_id for no key update;
@@ -97,7 +98,8 @@ begin
   from jsonb_to_recordset(p_results) as x ("recipientId" uuid, address jsonb)
   join postrider.recipient r on r.organization_id = p_organization_id and r.id = x."recipientId"
   where r.email_key is not null and r.erased_at is null
-  on conflict (organization_id, enricher, email_key) do nothing;
+  on conflict (organization_id, enricher, email_key) do update
+    set address = excluded.address, learned_at = excluded.learned_at, expires_at = excluded.expires_at where a.expires_at <= v_now;
 
   with found as (
     update postrider.recipient r

@@ -8,10 +8,15 @@ begin
   insert into postrider.provider_event (id, organization_id, printer_name, delivery_id, body, received_at)
   values (postrider.new_id(), p_organization_id, p_printer_name, p_delivery_id, p_body, postrider.now())
   on conflict on constraint provider_event_delivery_key do nothing;
-  if found then
-    perform pg_notify('postrider_moved', 'track');
+  if not found then
+    return false;
   end if;
-  return found;
+  -- Apart from printer, which every begin shares; and written once a minute, not once a webhook.
+  insert into postrider.printer_feed as f (organization_id, printer_name, told_at) values (p_organization_id, p_printer_name, postrider.now())
+  on conflict (organization_id, printer_name) do update set told_at = excluded.told_at
+    where f.told_at is null or f.told_at < excluded.told_at - interval '1 minute';
+  perform pg_notify('postrider_moved', 'track');
+  return true;
 end $$;
 
 -- Up to p_limit webhooks that nobody has applied, locked until the transaction ends.
@@ -28,6 +33,21 @@ language sql volatile security definer
 begin atomic
   update postrider.provider_event set applied_at = case when p_error is null then postrider.now() end, error = left(p_error, 2000) where id = p_id;
 end;
+
+-- Locks everybody whom a whole batch of webhooks concerns, by id, before the first of them is applied: one webhook after the other would lock its
+-- people in any order, and two trackers, or a tracker and a settle, would wait for each other (two runners and shuffled webhooks: 40P01 within 200 cards).
+create function postrider.track_lock(p_organization_id uuid, p_printer_name text, p_events jsonb) returns void
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+begin
+  perform from postrider.recipient_state s
+  where s.organization_id = p_organization_id and s.recipient_id = any (array(
+    select m.recipient_id from jsonb_to_recordset(p_events) as t ("providerId" text, "mailpieceId" uuid)
+    join postrider.mailpiece m on m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id = t."providerId"
+    union all
+    select m.recipient_id from jsonb_to_recordset(p_events) as t ("providerId" text, "mailpieceId" uuid)
+    join postrider.mailpiece m on m.organization_id = p_organization_id and m.id = t."mailpieceId"))
+  order by s.recipient_id for no key update;
+end $$;
 
 -- p_events: [{eventId, providerId, mailpieceId, status, providerStatus, occurredAt, confidence}]. Returns how many were new.
 create function postrider.apply_events(p_organization_id uuid, p_printer_name text, p_events jsonb, p_received_at timestamptz default null,

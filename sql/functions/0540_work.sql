@@ -44,20 +44,58 @@ begin
   return v_back;
 end $$;
 
-create function postrider.reconcile_candidates() returns setof uuid
+-- What a beat of seconds would otherwise ask one by one: organizations with pieces to ask printers about or cards to call back, with effects that
+-- are due, with events that found no piece; and whether webhooks wait. An idle runner asks this, and no more.
+create function postrider.due() returns table (reconcile uuid[], effects uuid[], unmatched uuid[], webhooks boolean)
 language sql stable security definer
 begin atomic
-  select m.organization_id from postrider.mailpiece m where m.status = 'unknown' and m.available_at <= postrider.now()
-  union
-  select s.organization_id from postrider.recipient_state s where s.cancel_requested_at is not null and s.state in ('sending', 'sent') and s.state = 'sent';
+  select
+    array(
+      select m.organization_id from postrider.mailpiece m where m.status = 'unknown' and m.available_at <= postrider.now()
+      union
+      select s.organization_id from postrider.recipient_state s
+      where s.cancel_requested_at is not null and s.state in ('sending', 'sent') and s.state = 'sent'),
+    array(
+      select o.id from postrider.organization o
+      where exists (select from postrider.effect e where e.organization_id = o.id and e.state = 'waiting' and e.available_at <= postrider.now()
+        and e.kind in ('usage_meter', 'event_sink'))),
+    array(
+      select distinct e.organization_id from postrider.mailpiece_event e
+      where e.mailpiece_id is null and e.received_at > postrider.now() - interval '7 days'),
+    exists (select from postrider.provider_event e where e.applied_at is null and e.error is null);
 end;
 
-create function postrider.effects_candidates() returns setof uuid
-language sql stable security definer
+-- Notes that these beats were done, and says what is due: one statement, because an idle runner sends little else.
+create function postrider.beat(p_names text[], p_every interval[])
+returns table (reconcile uuid[], effects uuid[], unmatched uuid[], webhooks boolean)
+language sql volatile security definer
 begin atomic
-  select o.id from postrider.organization o
-  where exists (select from postrider.effect e where e.organization_id = o.id and e.state = 'waiting' and e.available_at <= postrider.now()
-    and e.kind in ('usage_meter', 'event_sink'));
+  insert into postrider.beat (name, every, last_at) select b.name, b.every, clock_timestamp() from unnest(p_names, p_every) as b (name, every)
+  on conflict (name) do update set every = excluded.every, last_at = excluded.last_at;
+  select d.reconcile, d.effects, d.unmatched, d.webhooks from postrider.due() d;
+end;
+
+-- Printers with cards on their way that have told nothing for p_silence: to be polled. Each is taken for that long.
+create function postrider.poll_claim(p_silence interval) returns table (organization_id uuid, printer_name text, cursor text)
+language sql volatile security definer set search_path = postrider, pg_temp
+as $$
+  insert into postrider.printer_feed as f (organization_id, printer_name, polled_at)
+  select p.organization_id, p.name, postrider.now() from postrider.printer p
+  left join postrider.printer_feed n on n.organization_id = p.organization_id and n.printer_name = p.name
+  where (n.told_at is null or n.told_at < postrider.now() - p_silence) and (n.polled_at is null or n.polled_at < postrider.now() - p_silence)
+    and exists (
+      select from postrider.campaign c
+      join postrider.recipient_state s on s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = 'sent'
+        and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+      where c.organization_id = p.organization_id and c.printer_name = p.name)
+  on conflict (organization_id, printer_name) do update set polled_at = excluded.polled_at
+  returning f.organization_id, f.printer_name, f.poll_cursor
+$$;
+
+create function postrider.poll_done(p_organization_id uuid, p_printer_name text, p_cursor text) returns void
+language sql volatile security definer
+begin atomic
+  update postrider.printer_feed set poll_cursor = p_cursor where organization_id = p_organization_id and printer_name = p_printer_name;
 end;
 
 -- The housekeeping of a minute.
@@ -73,6 +111,8 @@ begin
     perform postrider.assume_received(v_organization_id);
   end loop;
   delete from postrider.provider_event where applied_at < postrider.now() - interval '180 days';
+  delete from postrider.cohort where closed_at < postrider.now() - interval '30 days';
+  delete from postrider.address_cache where expires_at < postrider.now();
   delete from postrider.runner where seen_at < clock_timestamp() - interval '1 day';
 end $$;
 

@@ -59,9 +59,19 @@ create table postrider.printer (
   -- Live printing costs money and paper: nothing is sent in live mode to a printer that nobody has armed.
   armed_at timestamptz,
   armed_by text,
-  poll_cursor text,
   primary key (organization_id, name),
   constraint printer_name_is_plain check (name ~ '^[a-z0-9][a-z0-9-]{0,62}$')
+);
+
+-- What a printer told last, and how far it was polled.
+create table postrider.printer_feed (
+  organization_id uuid not null,
+  printer_name text not null,
+  told_at timestamptz,
+  polled_at timestamptz,
+  poll_cursor text,
+  primary key (organization_id, printer_name),
+  foreign key (organization_id, printer_name) references postrider.printer (organization_id, name)
 );
 
 create table postrider.runner (

@@ -17,6 +17,7 @@ create table postrider.cohort (
   constraint cohort_begun_has_a_lease check ((begun_at is null) = (lease_until is null)),
   constraint cohort_closed_says_why check ((closed_at is null) = (closed_why is null))
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
+create index cohort_closed on postrider.cohort (closed_at) where closed_at is not null;
 create index cohort_open on postrider.cohort (stage, organization_id, campaign_id) where closed_at is null;
 
 create table postrider.enrichment_batch (

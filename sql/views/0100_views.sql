@@ -37,8 +37,28 @@ from postrider.sync_run r join postrider.campaign c on c.organization_id = r.org
 create view postrider.sync_rejects with (security_invoker = true) as
 select organization_id, run_id, source_row, source_column, external_id, reason, message from postrider.sync_reject;
 
+-- What happened to whom, and by whom: by_role is the database role that was really logged in, whatever actor the move claims.
+create view postrider.moves with (security_invoker = true) as
+select e.organization_id, c.name as campaign, e.recipient_id, e.move_no, e.at, e.from_state, e.to_state, e.actor, e.by_role, e.reason, e.detail,
+  e.cohort_id
+from postrider.recipient_event e join postrider.campaign c on c.organization_id = e.organization_id and c.id = e.campaign_id;
+
 create view postrider.alarms with (security_invoker = true) as
-select organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at from postrider.alarm where cleared_at is null;
+select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpiece_id, a.detail, a.raised_at, c.name as campaign,
+  case a.kind
+    when 'printed_all_the_same' then 'the card was printed although its person had been taken out: ' || coalesce(a.detail ->> 'reason', '')
+    when 'second_provider_id' then 'the printer names a second id for one card: it may have been printed twice'
+    when 'evidence_for_closed_piece' then 'the printer has a card that was given up, beside the one that replaced it'
+    when 'provider_id_of_another_piece' then 'the printer names one id for two cards'
+    when 'unknown_status' then 'the printer tells a status that nobody here knows: ' || coalesce(a.detail ->> 'status', '')
+    else a.kind end as meaning,
+  case a.kind
+    when 'printed_all_the_same' then format('to call it back: select postrider.cancel(%L); then clear the alarm', a.recipient_id)
+    when 'unknown_status' then 'nothing is lost: the event is kept; the adapter must learn the word'
+    else 'compare with the printer''s console; if two cards are on paper, tell whoever pays; then clear the alarm' end as what_helps
+from postrider.alarm a
+left join postrider.campaign c on c.organization_id = a.organization_id and c.id = a.campaign_id
+where a.cleared_at is null;
 
 -- How many people of a campaign are where. Adds up what the trigger counted: it never looks at a person.
 create view postrider.funnel with (security_invoker = true) as

@@ -1,5 +1,6 @@
 -- Who does not move although they should, why, since when, and what helps. People on their way and in error one by one; waiting people by
--- campaign, with the one who waits longest: a backlog of a million is one row here.
+-- campaign, with the one who waits longest: a backlog of a million is one row here. Somebody who is held waits on purpose and explains nothing about the
+-- others: they are in the view recipients, by held_at.
 create view postrider.stuck with (security_invoker = true) as
 with alive as (
   select count(*) as runners from postrider.runner where seen_at > clock_timestamp() - interval '45 seconds'
@@ -11,7 +12,9 @@ select s.organization_id, c.name as campaign, s.recipient_id, 1::bigint as peopl
     when k.begun_at is null then 'the cohort waits for a worker'
     else 'at work at ' || coalesce(r.name, 'a runner that is gone') end as why,
   case when m.status = 'unknown' then 'reconcile asks the printer' || coalesce(' at ' || to_char(m.available_at, 'HH24:MI:SS'), '')
-    when k.id is null or k.closed_at is not null or k.lease_until < postrider.now() then 'reap gives them back within minutes'
+    when (k.id is null or k.closed_at is not null or k.lease_until < postrider.now()) and alive.runners > 0 then 'reap gives them back within minutes'
+    when k.id is null or k.closed_at is not null or k.lease_until < postrider.now()
+      then 'no runner is alive to give them back: start one, or: select postrider.reap()'
     when alive.runners = 0 then 'no runner is alive: start one with `postrider run`'
     else 'nothing to do' end as what_helps,
   s.cohort_id, j.state as job, m.id as mailpiece_id
@@ -25,7 +28,7 @@ left join postrider.mailpiece m on m.organization_id = s.organization_id and m.r
 where s.cohort_id is not null and s.state <> 'address_enriching'
   and (s.since < postrider.now() - interval '2 minutes' or m.status = 'unknown' or k.id is null or k.closed_at is not null)
 union all
-select s.organization_id, c.name, s.recipient_id, 1, s.state, s.since, s.reason, coalesce(s.detail, w.sentence),
+select s.organization_id, c.name, s.recipient_id, 1, s.state, s.since, s.reason, coalesce(w.sentence, s.reason) || coalesce(' [' || s.detail || ']', ''),
   case s.reason when 'outcome_unknown' then format('look at the printer''s console, then: select postrider.resolve(%L, ''printed'' or ''not_printed'', ''evidence'')', m.id)
     else format('mend the cause, then: select postrider.retry(%L)', s.recipient_id) end,
   null, null, m.id
@@ -66,7 +69,7 @@ cross join (values ('pending'), ('proofed')) as v (state)
 cross join lateral (
   select s.recipient_id, s.available_at, s.reason from postrider.recipient_state s
   where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = v.state
-    and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+    and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.held_at is null
   order by s.available_at, s.recipient_id limit 1
 ) oldest
 left join lateral (

@@ -67,8 +67,11 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
       concat_ws(' · ', f.attempt || ' attempts', f.error), 'effect', null
     from piece m join postrider.effect f on f.organization_id = m.organization_id and f.mailpiece_id = m.id
     union all
-    select a.raised_at, w.campaign, w.recipient_id, null, 'alarm ' || a.kind, a.detail::text, null, null
+    select a.raised_at, w.campaign, w.recipient_id, null, 'alarm ' || a.kind, (a.detail - 'cleared')::text, null, null
     from who w join postrider.alarm a on a.organization_id = w.organization_id and a.recipient_id = w.recipient_id
+    union all
+    select a.cleared_at, w.campaign, w.recipient_id, null, 'alarm cleared', a.detail ->> 'cleared', 'op', a.cleared_by
+    from who w join postrider.alarm a on a.organization_id = w.organization_id and a.recipient_id = w.recipient_id where a.cleared_at is not null
     union all
     select s.held_at, w.campaign, w.recipient_id, null, 'held', null, 'op', null
     from who w join postrider.recipient_state s on s.organization_id = w.organization_id and s.recipient_id = w.recipient_id where s.held_at is not null

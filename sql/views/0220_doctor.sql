@@ -25,13 +25,13 @@ begin
   return query
   select 'event partitions', case when count(*) < 2 then 'bad' when count(*) < 4 then 'warn' else 'ok' end,
     format('%s months from now on have a partition', count(*)), case when count(*) < 4 then 'select postrider.event_partitions()' end
-  from generate_series(date_trunc('month', v_now, 'UTC'), v_now + interval '3 months', '1 month') m
-  where to_regclass('postrider.recipient_event_' || to_char(m at time zone 'UTC', 'YYYY_MM')) is not null;
+  from generate_series(date_trunc('month', v_now at time zone 'UTC'), v_now at time zone 'UTC' + interval '3 months', '1 month') m
+  where to_regclass('postrider.recipient_event_' || to_char(m, 'YYYY_MM')) is not null;
 
   return query
   select 'default partition', case when exists (select from postrider.recipient_event_default) then 'warn' else 'ok' end,
     case when exists (select from postrider.recipient_event_default) then 'some events fell into no month' else 'empty' end,
-    case when exists (select from postrider.recipient_event_default) then 'docs/how-to/debug-with-psql.md, "events in the default partition"' end;
+    case when exists (select from postrider.recipient_event_default) then 'select postrider.event_partitions()' end;
 
   return query
   select 'unreachable states', case when count(*) > 0 then 'bad' else 'ok' end,
@@ -45,13 +45,15 @@ begin
 
   return query
   select 'alarms', case when count(*) > 0 then 'bad' else 'ok' end, format('%s open', count(*)),
-    case when count(*) > 0 then 'select * from postrider.alarms' end
+    case when count(*) > 0 then 'select campaign, meaning, what_helps from postrider.alarms' end
   from postrider.alarm where cleared_at is null;
 
   return query
   select 'webhooks', case when count(*) filter (where error is not null) > 0 then 'bad' when count(*) > 1000 then 'warn' else 'ok' end,
     format('%s wait, %s could not be read', count(*) filter (where error is null), count(*) filter (where error is not null)),
-    case when count(*) > 0 then 'select id, error from postrider.provider_event where error is not null' end
+    case when count(*) filter (where error is not null) > 0
+      then format('mend the adapter of printer %s (%s), then: select postrider.retry_webhooks(organization)',
+        string_agg(distinct printer_name, ', ') filter (where error is not null), left(max(error), 200)) end
   from postrider.provider_event where applied_at is null;
 
   return query
@@ -62,6 +64,24 @@ begin
     select clock_timestamp() - xact_start as age, pid, state from pg_stat_activity
     where datname = current_database() and xact_start is not null and pid <> pg_backend_pid() and backend_type = 'client backend'
     order by xact_start limit 1) t on true;
+
+  -- Who stands in the way now. Waits of a moment are how locks work: only long ones are a fault.
+  return query
+  select 'blocked sessions', case when max(w.waited) > interval '1 minute' then 'bad' when max(w.waited) > interval '10 seconds' then 'warn' else 'ok' end,
+    case when count(*) = 0 then 'none' else format('%s wait, the longest for %s, behind pid %s (role %s, %s, %s, transaction open for %s)', count(distinct w.waiting),
+      max(date_trunc('second', w.waited)), (array_agg(w.pid order by w.waited desc))[1], (array_agg(w.usename order by w.waited desc))[1],
+      (array_agg(coalesce(nullif(w.application_name, ''), 'no name') order by w.waited desc))[1], (array_agg(w.state order by w.waited desc))[1],
+      (array_agg(date_trunc('second', w.age) order by w.waited desc))[1]) end,
+    case when count(*) > 0 then format('ask its owner, or end it (it is rolled back, nothing of ours is lost): select pg_terminate_backend(%s)',
+      (array_agg(w.pid order by w.waited desc))[1]) end
+  from (
+    select l.pid as waiting, clock_timestamp() - l.waitstart as waited, a.pid, a.usename, a.application_name, a.state, clock_timestamp() - a.xact_start as age
+    from pg_locks l
+    cross join lateral unnest(pg_blocking_pids(l.pid)) as b (pid)
+    join pg_stat_activity a on a.pid = b.pid
+    where not l.granted and a.datname = current_database()
+      -- Whoever waits themselves is no cause.
+      and not exists (select from pg_locks o where o.pid = a.pid and not o.granted)) w;
 
   return query
   select 'bloat', case when bool_or(dead > 100000 and dead > live) then 'warn' else 'ok' end,

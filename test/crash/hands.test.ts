@@ -20,8 +20,12 @@ void describe('deleted by hand in mid-run', { concurrency: true }, () => {
       await scenario.start();
       let deleted = 0;
       for (let round = 0; round < (long ? 8 : 2); round += 1) {
-        await eventually('somebody is on the way', async () => (await sql`select from postrider.cohort where closed_at is null limit 1`).length > 0);
-        if (what !== 'all cohorts') deleted += (await sql`delete from postrider_queue.job where name in ('proof', 'mail') returning id`).length;
+        await eventually(
+          'somebody is on the way',
+          async () => (await sql`select from postrider.cohort where closed_at is null limit 1`).length > 0,
+        );
+        if (what !== 'all cohorts')
+          deleted += (await sql`delete from postrider_queue.job where name in ('proof', 'mail') returning id`).length;
         if (what !== 'all jobs') deleted += (await sql`delete from postrider.cohort returning id`).length;
         await scenario.grow(more);
         await sleep(200);

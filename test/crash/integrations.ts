@@ -65,7 +65,8 @@ export const integrationsOf = (config: RunnerConfig, afterLeaseCheck: () => void
     const plain = await adapters.renderer.noop.create({}, wiring);
     return {
       async render(job, context) {
-        if (config.poison !== null && job.cards.some((card) => card.lastName === `Byron ${config.poison}`)) process.kill(process.pid, 'SIGKILL');
+        if (config.poison !== null && job.cards.some((card) => card.lastName === `Byron ${config.poison}`))
+          process.kill(process.pid, 'SIGKILL');
         return await plain.render(job, context);
       },
     };

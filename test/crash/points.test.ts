@@ -22,7 +22,8 @@ const killedAt = async (scenario: Scenario, point: Point, webhookPort: number | 
     await nudge(scenario.machine.sql);
     await Promise.race([runner.ended, new Promise((resolve) => setTimeout(resolve, 100))]);
   }
-  if (runner.alive) assert.fail(`no runner came to ${point}: ${JSON.stringify(await states(scenario.machine.sql))}\n${runner.log.join('\n')}`);
+  if (runner.alive)
+    assert.fail(`no runner came to ${point}: ${JSON.stringify(await states(scenario.machine.sql))}\n${runner.log.join('\n')}`);
   assert.equal(await runner.ended, 'SIGKILL');
   assert.equal(await runner.snared(), point);
   await minutesPass(scenario);

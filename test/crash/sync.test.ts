@@ -36,7 +36,8 @@ void test('who comes back to pending while a sync runs has not left the segment'
   await sql`select postrider.sync_close(${place.organizationId}, ${place.campaignId}, ${run.token}, ${run.run_id}, true, null)`;
 
   assert.deepEqual(await states(sql), { pending: 11, skipped: 1 });
-  const left = await sql`select r.external_id from postrider.recipient_state s join postrider.recipient r on r.id = s.recipient_id where s.state = 'skipped'`;
+  const left =
+    await sql`select r.external_id from postrider.recipient_state s join postrider.recipient r on r.id = s.recipient_id where s.state = 'skipped'`;
   assert.deepEqual(
     left.map((row) => row['external_id']),
     ['p0'],

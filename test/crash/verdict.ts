@@ -44,7 +44,8 @@ export const verdict = async (scenario: Scenario, options: VerdictOptions = {}):
   assert.equal(pieces.size, scenario.people - without.length, 'nobody else has a card');
 
   assert.deepEqual(await broken(sql), []);
-  const open = await sql`select status, count(*)::int as pieces from postrider.mailpiece where status in ('submitting', 'unknown') group by 1`;
+  const open =
+    await sql`select status, count(*)::int as pieces from postrider.mailpiece where status in ('submitting', 'unknown') group by 1`;
   assert.deepEqual([...open], [], 'no piece is left without an answer');
   const ids = new Set((await scenario.shop.ledger()).map((line) => line.id));
   const recorded = await sql<{ provider_id: string }[]>`select provider_id from postrider.mailpiece where accepted_at is not null`;

@@ -1,5 +1,6 @@
 /** What printers tell can come before their answer is written down, twice, and in any order. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { states } from '../support/machine.ts';
 import { converge, eventually, freePort } from './converge.ts';
@@ -28,6 +29,26 @@ void test('a card is delivered before its settle', async () => {
   runner.go();
   await converge(scenario, { arrived: ['received'] });
   await verdict(scenario);
+
+  // One that nobody can apply is kept with its reason, and stands in nobody's way.
+  const event = {
+    eventId: 'e1',
+    pieceId: null,
+    mailpieceId: 'no uuid',
+    organizationId: null,
+    status: 'delivered',
+    occurredAt: new Date().toISOString(),
+  };
+  for (const events of [[event], []]) {
+    const body = Buffer.from(JSON.stringify({ type: 'piece.events', data: { events } }));
+    await sql`select postrider.receive_webhook(${scenario.place.organizationId}, 'press', ${randomUUID()}, ${body})`;
+  }
+  await eventually(
+    'both are done with',
+    async () => (await sql`select from postrider.provider_event where applied_at is null and error is null`).length === 0,
+  );
+  const kept = await sql<{ error: string }[]>`select error from postrider.provider_event where error is not null`;
+  assert.match(kept.map((row) => row.error).join(), /^invalid input syntax for type uuid[^,]*$/);
 });
 
 void test('webhooks of every kind while cards are being sent and a runner dies', async () => {

@@ -143,7 +143,7 @@ void test('two campaigns that sync the same 150 households at once never both ta
     await Promise.all(
       sides.map(async (side) => {
         const run = await open(side.sql, side.at, side.kind);
-        for (let from = 0; from < side.crowd.length; from += 5) await applyPage(side.sql, run, members(side.crowd.slice(from, from + 5)), [], 0);
+        for (let from = 0; from < side.crowd.length; from += 10) await applyPage(side.sql, run, members(side.crowd.slice(from, from + 10)), [], 0);
         await closeSync(side.sql, run, true, null);
       }),
     );

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { explain } from './cli/errors.ts';
 import { exitCodes } from './cli/exit-codes.ts';
 import { endQuietlyOnClosedPipe, type Output } from './cli/output.ts';
-import { buildProgram } from './cli/program.ts';
+import { buildProgram, type Program } from './cli/program.ts';
 
 const VERSION = '0.1.0';
 
@@ -14,12 +14,13 @@ async function main(): Promise<number> {
     await program.parse(process.argv);
     return Number(process.exitCode ?? exitCodes.ok);
   } catch (error) {
-    return error instanceof CommanderError ? misused(error, program.out) : failed(error, program.out);
+    return error instanceof CommanderError ? misused(error, program) : failed(error, program.out);
   }
 }
 
 /** commander throws for `--help` and `--version` too; what was asked for is no error. */
-function misused(error: CommanderError, out: Output): number {
+function misused(error: CommanderError, program: Program): number {
+  const { out } = program;
   if (error.exitCode === 0) return exitCodes.ok;
   if (error.code === 'postrider.nothing' || error.code === 'commander.help') {
     process.stderr.write(error.code === 'commander.help' ? '' : error.message);
@@ -27,7 +28,7 @@ function misused(error: CommanderError, out: Output): number {
   }
   const message = error.message.replace(/^error: /, '');
   if (out.json) process.stderr.write(`${JSON.stringify({ error: { code: 'usage', message, exitCode: exitCodes.usage } })}\n`);
-  else process.stderr.write(`${out.tint('red', 'postrider:')} ${message}\n${out.tint('dim', 'see --help')}\n`);
+  else process.stderr.write(`${out.tint('red', 'postrider:')} ${message}\n${out.tint('dim', `see ${program.helpFor(process.argv)}`)}\n`);
   return exitCodes.usage;
 }
 

@@ -71,6 +71,16 @@ export const settleCancels = async (
   return row?.moved ?? 0;
 };
 
+/** Locks the people of a whole batch of events, by id, before any of them is applied. */
+export const lockForEvents = async (
+  sql: postgres.TransactionSql,
+  organizationId: string,
+  printerName: string,
+  events: readonly PrinterEvent[],
+): Promise<void> => {
+  await mapped(sql`select postrider.track_lock(${organizationId}, ${printerName}, ${JSON.stringify(events)}::text::jsonb)`);
+};
+
 /** Returns how many events were new. */
 export const applyEvents = async (
   sql: postgres.Sql | postgres.TransactionSql,

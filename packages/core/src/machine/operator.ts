@@ -1,6 +1,7 @@
 /** What operators do, typed: one function of SQL each. All throw `MachineError` with what to do. */
 import type postgres from 'postgres';
 import { mapped } from './errors.ts';
+import type { Reason } from './states.generated.ts';
 
 type Sql = postgres.Sql;
 export type Holdable = 'organization' | 'campaign' | 'printer' | 'recipient';
@@ -85,6 +86,27 @@ export const release = async (sql: Sql, organizationId: string, kind: Holdable, 
 /** Returns the state that follows. */
 export const retry = async (sql: Sql, recipientId: string): Promise<string> =>
   await value(sql<{ result: string }[]>`select postrider.retry(${recipientId}) as result`);
+
+export interface RetriedAll {
+  /** How many, by the state that follows. */
+  readonly tried: Readonly<Record<string, number>>;
+  /** Not tried: a card of theirs may exist. */
+  readonly refused: number;
+  /** Still to be tried: call again. */
+  readonly left: number;
+}
+
+/** Everybody of a campaign who is in error for this reason, 10,000 at a time. */
+export const retryAll = async (sql: Sql, organizationId: string, campaignId: string, reason: Reason): Promise<RetriedAll> =>
+  await value(sql<{ result: RetriedAll }[]>`select postrider.retry_all(${organizationId}, ${campaignId}, ${reason}) as result`);
+
+/** `why`: what came of it; stays in the person's trace. */
+export const clearAlarm = async (sql: Sql, alarmId: string, why: string): Promise<Date> =>
+  await value(sql<{ result: Date }[]>`select postrider.clear_alarm(${alarmId}, ${why}) as result`);
+
+/** Webhooks that could not be read are read again; null: of all printers. Returns how many. */
+export const retryWebhooks = async (sql: Sql, organizationId: string, printerName: string | null = null): Promise<number> =>
+  await value(sql<{ result: number }[]>`select postrider.retry_webhooks(${organizationId}, ${printerName}) as result`);
 
 export const cancel = async (sql: Sql, recipientId: string, why: string | null = null): Promise<string> =>
   await value(sql<{ result: string }[]>`select postrider.cancel(${recipientId}, ${why}) as result`);

@@ -4,10 +4,12 @@
  */
 import type { PipelineContext } from './context.ts';
 import { stages } from '../stages/index.ts';
+import type { Due } from '../stages/due.ts';
 import { beatEnrich } from '../stages/enrich.ts';
-import { beats, type BeatName } from '../queues/queues.ts';
+import { pollPrinters } from '../stages/track.ts';
+import { beats, type Beat, type BeatName } from '../queues/queues.ts';
 
-const TICK_MS = 5000;
+const TICK_MS = 7500;
 
 /** Writes the schedules of cron beats. Cheap, and the same from every runner. */
 export const declareSchedules = async (context: PipelineContext): Promise<void> => {
@@ -16,12 +18,13 @@ export const declareSchedules = async (context: PipelineContext): Promise<void> 
   }
 };
 
-/** Offers the beats of seconds, in one statement. */
+/** Offers the beats of seconds, in one statement; beats of one length share a job. */
 const offer = async (context: PipelineContext): Promise<void> => {
-  const jobs = beats.flatMap((beat) =>
-    'seconds' in beat ? [{ data: { beat: beat.name }, singletonKey: beat.name, singletonSeconds: beat.seconds }] : [],
+  const lengths = [...new Set(beats.flatMap((beat) => ('seconds' in beat ? [beat.seconds] : [])))];
+  await context.boss.insert(
+    'beat',
+    lengths.map((seconds) => ({ data: { seconds }, singletonKey: `every-${seconds}`, singletonSeconds: seconds })),
   );
-  await context.boss.insert('beat', jobs);
 };
 
 /** Starts ticking; returns how to stop. */
@@ -36,20 +39,26 @@ export const startTicking = (context: PipelineContext): (() => void) => {
   return () => clearInterval(timer);
 };
 
-const everyOf = (name: BeatName): string => {
-  const beat = beats.find((candidate) => candidate.name === name);
-  if (beat === undefined) return '1 day';
-  return 'cron' in beat ? beat.every : `${beat.seconds} seconds`;
-};
+/** What a job of the beat queue carries: a beat of minutes or hours by its name, or all beats of so many seconds. */
+export type BeatJob = { readonly beat: BeatName } | { readonly seconds: number };
 
-/** What a beat does, on whichever runner got it. */
-export const onBeat = async (context: PipelineContext, name: BeatName): Promise<void> => {
-  await context.sql`select postrider.beat(${name}, ${everyOf(name)}::interval)`;
-  if (name === 'house') {
-    await context.sql`select postrider.keep_house()`;
-    // Batches that are out are looked after between the times of day.
-    await beatEnrich(context, true);
-    return;
+const isDue = (beat: Beat, job: BeatJob): boolean =>
+  'beat' in job ? beat.name === job.beat : 'seconds' in beat && beat.seconds === job.seconds;
+
+/** What beats do, on whichever runner got the job. */
+export const onBeat = async (context: PipelineContext, job: BeatJob): Promise<void> => {
+  const now = beats.filter((beat) => isDue(beat, job));
+  const every = now.map((beat) => ('cron' in beat ? beat.every : `${beat.seconds} seconds`));
+  const [due] = await context.sql<Due[]>`
+    select reconcile, effects, unmatched, webhooks from postrider.beat(${now.map((beat) => beat.name)}::text[], ${every}::text[]::interval[])`;
+  if (due === undefined) return;
+  for (const { name } of now) {
+    if (name === 'house') {
+      await context.sql`select postrider.keep_house()`;
+      // Batches that are out are looked after between the times of day.
+      await beatEnrich(context, true);
+      await pollPrinters(context);
+    }
+    for (const stage of stages) if (stage.beat === name) await stage.onBeat(context, due);
   }
-  for (const stage of stages) if (stage.beat === name) await stage.onBeat(context);
 };

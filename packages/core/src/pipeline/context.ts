@@ -22,7 +22,6 @@ export interface PrinterBrief {
   readonly kind: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly baseDirectory: string | null;
-  readonly pollCursor: string | null;
 }
 
 /**

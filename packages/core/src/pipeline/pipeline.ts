@@ -10,14 +10,14 @@ import { applyEvents } from '../machine/mailpieces.ts';
 import type { SyncReport } from '../machine/sync.ts';
 import type { CallContext, Logger, PrinterEvent } from '../ports/index.ts';
 import { onPool } from '../queues/database.ts';
-import { POLL_SECONDS, QUEUE_SCHEMA, type BeatName, type QueueName } from '../queues/queues.ts';
+import { IDLE_POLL_SECONDS, POLL_SECONDS, QUEUE_SCHEMA, type QueueName } from '../queues/queues.ts';
 import { beatEffects } from '../stages/effects.ts';
 import { enrichCampaign } from '../stages/enrich.ts';
 import { stages, type JobData } from '../stages/index.ts';
 import { beatReconcile, reconcile, reconcileSince } from '../stages/reconcile.ts';
 import { syncCampaign, workSync, type SyncOptions } from '../stages/sync.ts';
 import { receiveWebhook, type Reception } from '../stages/track.ts';
-import { declareSchedules, onBeat, startTicking } from './beats.ts';
+import { declareSchedules, onBeat, startTicking, type BeatJob } from './beats.ts';
 import type { Integrations, PipelineContext, PipelineSettings, Point, Wake } from './context.ts';
 import { Leases } from './leases.ts';
 import { Waker } from './waker.ts';
@@ -85,6 +85,9 @@ export class Pipeline {
       // Sub-second fetches die on bloat and on finished jobs: swept every few minutes, not once a day.
       maintenanceIntervalSeconds: 300,
       flowIntervalSeconds: 3600,
+      // Nothing of ours waits for these: beats of minutes may be some seconds late.
+      cronWorkerIntervalSeconds: 30,
+      monitorIntervalSeconds: 120,
     });
     // pg-boss raises errors of its own loops here; without a listener they would end the process. A Postgres restart is survived by trying again.
     boss.on('error', (error: unknown) =>
@@ -140,17 +143,18 @@ export class Pipeline {
     await boss.start();
     for (const stage of stages) {
       for (const worker of stage.workers) {
-        const seconds = ['proof', 'mail'].includes(worker.queue) ? POLL_SECONDS : 30;
-        for (let slot = 0; slot < worker.slots(this.#context); slot += 1) {
-          await this.#work<JobData>(worker.queue, seconds, async (id, data) => await worker.work(this.#context, id, data));
-        }
+        await this.#work<JobData>(
+          worker.queue,
+          worker.slots(this.#context),
+          async (id, data) => await worker.work(this.#context, id, data),
+        );
       }
     }
     await this.#listen();
     const reaper = setInterval(() => void this.#reap(), settings.reapMs);
     this.#closers.push(() => clearInterval(reaper));
     if (!settings.beats) return;
-    await this.#work<{ beat: BeatName }>('beat', 30, async (_id, data) => await onBeat(this.#context, data.beat));
+    await this.#work<BeatJob>('beat', 1, async (_id, data) => await onBeat(this.#context, data));
     await declareSchedules(this.#context);
     this.#closers.push(startTicking(this.#context));
   }
@@ -250,23 +254,23 @@ export class Pipeline {
   }
 
   /**
-   * One slot: one job at a time. A slot that had a job fetches again at once: pg-boss itself would do so only for batches of more than one
-   * (`burstWhenBatchFull`), and a backlog would then move at the polling floor, one job per slot in 7 s.
+   * Slots: each does one job at a time and, when it had one, fetches again at once; pg-boss itself would do so only for batches of more than one
+   * (`burstWhenBatchFull`), and a backlog would then move at the polling floor. All slots wake by notification; without one, the first slot of a queue
+   * polls, and wakes the others when it finds something.
    */
-  async #work<Data extends object>(
-    queue: QueueName,
-    pollSeconds: number,
-    handle: (id: string, data: Data) => Promise<void>,
-  ): Promise<void> {
+  async #work<Data extends object>(queue: QueueName, slots: number, handle: (id: string, data: Data) => Promise<void>): Promise<void> {
     const { boss } = this.#context;
-    const worker: string = await boss.work<Data>(
-      queue,
-      { batchSize: 1, pollingIntervalSeconds: pollSeconds, notifyPollingIntervalSeconds: pollSeconds },
-      async ([job]) => {
-        boss.notifyWorker(worker);
+    const workers: string[] = [];
+    for (let slot = 0; slot < slots; slot += 1) {
+      const seconds = slot === 0 && (queue === 'proof' || queue === 'mail') ? POLL_SECONDS : IDLE_POLL_SECONDS;
+      const options = { batchSize: 1, pollingIntervalSeconds: seconds, notifyPollingIntervalSeconds: seconds } as const;
+      const id: string = await boss.work<Data>(queue, options, async ([job]) => {
+        if (slot === 0) for (const worker of workers) boss.notifyWorker(worker);
+        else boss.notifyWorker(id);
         if (job !== undefined) await handle(job.id, job.data);
-      },
-    );
+      });
+      workers.push(id);
+    }
   }
 
   async #listen(): Promise<void> {

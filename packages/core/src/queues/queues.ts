@@ -31,6 +31,7 @@ const byOrganization: QueueSettings = {
   notify: true,
   retryLimit: 0,
   expireInSeconds: 12 * HOUR,
+  // Until a job of a runner that died counts as over, nothing else runs for its organization.
   heartbeatSeconds: 15,
   retentionSeconds: 24 * HOUR,
   deleteAfterSeconds: HOUR,
@@ -64,8 +65,9 @@ export const beats: readonly Beat[] = [
   { name: 'house', seconds: 60 },
 ];
 
-/** The workers' polling floor beneath notifications, in seconds. */
+/** The workers' polling floor beneath notifications, in seconds: of the first slot of a queue of cohorts, which wakes the others; and of all else. */
 export const POLL_SECONDS = 7;
+export const IDLE_POLL_SECONDS = 60;
 
 /** Makes the queues, or brings their settings up to date. */
 export const declareQueues = async (boss: PgBoss): Promise<void> => {

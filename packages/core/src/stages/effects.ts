@@ -1,6 +1,7 @@
 /** Effects of cards that were sent: claimed in bulk, done once per key at the provider. An outage here neither fails a card nor loses a charge. */
 import { claimEffects, settleEffects, type ClaimedEffect, type EffectKind } from '../machine/mailpieces.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
+import { whatIsDue, type Due } from './due.ts';
 import type { EffectItem, EffectResult } from '../ports/index.ts';
 import { campaignBrief } from './sync.ts';
 
@@ -48,9 +49,9 @@ const perform = async (
   }
 };
 
-export const beatEffects = async (context: PipelineContext): Promise<void> => {
-  const rows = await context.sql<{ id: string }[]>`select id from postrider.effects_candidates() as id`;
-  for (const { id } of rows) await context.boss.send('effects', { organization_id: id }, { singletonKey: id });
+export const beatEffects = async (context: PipelineContext, due?: Due): Promise<void> => {
+  for (const id of (due ?? (await whatIsDue(context))).effects)
+    await context.boss.send('effects', { organization_id: id }, { singletonKey: id });
 };
 
 /** The job: everything that is due of an organization. */

@@ -3,6 +3,7 @@
  */
 import type { PipelineContext, Wake } from '../pipeline/context.ts';
 import type { BeatName, QueueName } from '../queues/queues.ts';
+import type { Due } from './due.ts';
 import { beatEffects, workEffects } from './effects.ts';
 import { beatEnrich, workEnrich } from './enrich.ts';
 import { stageMail, workMail } from './mail.ts';
@@ -27,7 +28,7 @@ export interface StageWorker {
 export interface Stage {
   readonly name: 'sync' | 'enrich' | 'proof' | 'mail' | 'track';
   readonly beat: BeatName;
-  onBeat(context: PipelineContext): Promise<void>;
+  onBeat(context: PipelineContext, due: Due): Promise<void>;
   readonly workers: readonly StageWorker[];
   /** What is done at once, without a beat, when somebody says that there is work. */
   readonly wakes: Partial<Record<Wake, (context: PipelineContext) => Promise<void>>>;
@@ -72,9 +73,9 @@ export const stages: readonly Stage[] = [
   {
     name: 'mail',
     beat: 'mail',
-    onBeat: async (context) => {
+    onBeat: async (context, due) => {
       await stageMail(context);
-      await beatReconcile(context);
+      await beatReconcile(context, due);
     },
     workers: [
       {
@@ -84,21 +85,21 @@ export const stages: readonly Stage[] = [
       },
       { queue: 'reconcile', slots: one, work: async (context, _id, data) => await workReconcile(context, data.organization_id) },
     ],
-    wakes: { mail: stageMail, reconcile: beatReconcile },
+    wakes: { mail: stageMail, reconcile: async (context) => await beatReconcile(context) },
   },
   {
     name: 'track',
     beat: 'track',
-    onBeat: async (context) => {
-      await beatTrack(context);
-      await beatEffects(context);
+    onBeat: async (context, due) => {
+      await beatTrack(context, due);
+      await beatEffects(context, due);
     },
     workers: [{ queue: 'effects', slots: one, work: async (context, _id, data) => await workEffects(context, data.organization_id) }],
     wakes: {
       track: async (context) => {
         await applyInbox(context);
       },
-      effects: beatEffects,
+      effects: async (context) => await beatEffects(context),
     },
   },
 ];

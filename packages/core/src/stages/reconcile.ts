@@ -8,6 +8,7 @@ import {
   type UnknownPiece,
 } from '../machine/mailpieces.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
+import { whatIsDue, type Due } from './due.ts';
 import type { Printer } from '../ports/index.ts';
 import { printerBrief } from './mail.ts';
 
@@ -99,9 +100,9 @@ export const cancelSent = async (context: PipelineContext, organizationId: strin
   return moved;
 };
 
-export const beatReconcile = async (context: PipelineContext): Promise<void> => {
-  const rows = await context.sql<{ id: string }[]>`select id from postrider.reconcile_candidates() as id`;
-  for (const { id } of rows) await context.boss.send('reconcile', { organization_id: id }, { singletonKey: id });
+export const beatReconcile = async (context: PipelineContext, due?: Due): Promise<void> => {
+  for (const id of (due ?? (await whatIsDue(context))).reconcile)
+    await context.boss.send('reconcile', { organization_id: id }, { singletonKey: id });
 };
 
 export const workReconcile = async (context: PipelineContext, organizationId: string): Promise<void> => {

@@ -1,7 +1,10 @@
 /** Tracking: what printers tell is stored first, answered at once, and applied here in bulk, up to 50 webhooks at a time. */
-import { applyEvents } from '../machine/mailpieces.ts';
+import type postgres from 'postgres';
+import { sqlState } from '../machine/errors.ts';
+import { applyEvents, lockForEvents } from '../machine/mailpieces.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
-import type { Printer } from '../ports/index.ts';
+import type { Printer, PrinterEvent } from '../ports/index.ts';
+import type { Due } from './due.ts';
 import { printerBrief } from './mail.ts';
 
 const BATCH = 50;
@@ -39,39 +42,80 @@ export const receiveWebhook = async (
   return { outcome: row?.stored === true ? 'stored' : 'repeated' };
 };
 
+// Deadlocks, locks that were not given, sessions ended, a server that stops or is full: none of them says anything about the webhook.
+const isPassing = (error: unknown): boolean => /^(08|40|53|55|57)/.test(sqlState(error) ?? '');
+
+interface Parsed {
+  readonly webhook: Inbox;
+  readonly events: readonly PrinterEvent[];
+}
+
+/** Kept, with the reason: doctor reports it, and nothing is dropped. */
+const giveUp = async (context: PipelineContext, tx: postgres.TransactionSql, webhook: Inbox, error: unknown): Promise<void> => {
+  const message = error instanceof Error ? error.message : String(error);
+  context.logger.error(
+    { webhook: webhook.id, printer: webhook.printer_name, error: message },
+    'a webhook could not be applied; it is kept',
+  );
+  await tx`select postrider.track_done(${webhook.id}, ${message})`;
+};
+
+/** Up to 50 webhooks in one transaction. Returns how many it took. */
+const applyBatch = async (context: PipelineContext, tx: postgres.TransactionSql): Promise<number> => {
+  const inbox = await tx<Inbox[]>`select * from postrider.track_claim(${BATCH})`;
+  if (inbox.length > 0) await context.reach('track.claimed');
+  const groups = new Map<string, Parsed[]>();
+  const printers = new Map<string, Printer>();
+  for (const webhook of inbox) {
+    const key = `${webhook.organization_id}/${webhook.printer_name}`;
+    try {
+      const printer =
+        printers.get(key) ??
+        (await context.integrations.printer(await printerBrief(context, webhook.organization_id, webhook.printer_name)));
+      printers.set(key, printer);
+      const parsed = { webhook, events: printer.parseWebhook(webhook.body) };
+      groups.set(key, [...(groups.get(key) ?? []), parsed]);
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      await giveUp(context, tx, webhook, error);
+    }
+  }
+  for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const { organization_id: organizationId, printer_name: printerName } = group[0]?.webhook ?? { organization_id: '', printer_name: '' };
+    const all = group.flatMap(({ events }) => events);
+    // Only an order: a webhook that cannot be read here is found out below, by itself.
+    await tx
+      .savepoint(async (inner) => await lockForEvents(inner, organizationId, printerName, all))
+      .catch((error: unknown) => {
+        if (isPassing(error)) throw error;
+      });
+    for (const { webhook, events } of group) {
+      try {
+        await tx.savepoint(async (inner) => await applyEvents(inner, organizationId, printerName, events, webhook.received_at, webhook.id));
+        await tx`select postrider.track_done(${webhook.id})`;
+      } catch (error) {
+        if (isPassing(error)) throw error;
+        await giveUp(context, tx, webhook, error);
+      }
+    }
+  }
+  return inbox.length;
+};
+
 /** Applies stored webhooks until none is left. Returns how many. */
 export const applyInbox = async (context: PipelineContext): Promise<number> => {
   let applied = 0;
-  while (!context.stopping.aborted) {
-    const printers = new Map<string, Printer>();
-    const count = await context.sql.begin(async (tx) => {
-      const inbox = await tx<Inbox[]>`select * from postrider.track_claim(${BATCH})`;
-      if (inbox.length > 0) await context.reach('track.claimed');
-      for (const webhook of inbox) {
-        const key = `${webhook.organization_id}/${webhook.printer_name}`;
-        try {
-          const printer =
-            printers.get(key) ??
-            (await context.integrations.printer(await printerBrief(context, webhook.organization_id, webhook.printer_name)));
-          printers.set(key, printer);
-          const events = printer.parseWebhook(webhook.body);
-          await tx.savepoint(
-            async (inner) =>
-              await applyEvents(inner, webhook.organization_id, webhook.printer_name, events, webhook.received_at, webhook.id),
-          );
-          await tx`select postrider.track_done(${webhook.id})`;
-        } catch (error) {
-          // Kept, with the reason: doctor reports it, and nothing is dropped.
-          const message = error instanceof Error ? error.message : String(error);
-          context.logger.error(
-            { webhook: webhook.id, printer: webhook.printer_name, error: message },
-            'a webhook could not be applied; it is kept',
-          );
-          await tx`select postrider.track_done(${webhook.id}, ${message})`;
-        }
-      }
-      return inbox.length;
-    });
+  for (let failures = 0; !context.stopping.aborted;) {
+    let count: number;
+    try {
+      count = await context.sql.begin(async (tx) => await applyBatch(context, tx));
+      failures = 0;
+    } catch (error) {
+      // Rolled back as a whole; the next beat would try again, but a deadlock is over at once.
+      failures += 1;
+      if (failures > 3 || !isPassing(error)) throw error;
+      continue;
+    }
     if (count > 0) await context.reach('track.applied');
     applied += count;
     if (count < BATCH) break;
@@ -79,10 +123,34 @@ export const applyInbox = async (context: PipelineContext): Promise<number> => {
   return applied;
 };
 
-/** The beat: the inbox, events that found no piece when they came, and printers that can be polled. */
-export const beatTrack = async (context: PipelineContext): Promise<void> => {
-  await applyInbox(context);
-  const unmatched = await context.sql<{ id: string }[]>`
-    select distinct organization_id as id from postrider.mailpiece_event where mailpiece_id is null and received_at > now() - interval '7 days'`;
-  for (const { id } of unmatched) await context.sql`select postrider.match_events(${id})`;
+/** The beat: the inbox, and events that found no piece when they came. */
+export const beatTrack = async (context: PipelineContext, due: Due): Promise<void> => {
+  if (due.webhooks) await applyInbox(context);
+  for (const id of due.unmatched) await context.sql`select postrider.match_events(${id})`;
+};
+
+const SILENCE = '5 minutes';
+
+/** Printers whose webhooks have stopped, or that have none, are asked for their events, where they can be. */
+export const pollPrinters = async (context: PipelineContext): Promise<void> => {
+  const silent = await context.sql<{ organization_id: string; printer_name: string; cursor: string | null }[]>`
+    select organization_id, printer_name, cursor from postrider.poll_claim(${SILENCE})`;
+  for (const { organization_id: organizationId, printer_name: name, cursor } of silent) {
+    try {
+      const printer = await context.integrations.printer(await printerBrief(context, organizationId, name));
+      if (printer.poll === undefined) continue;
+      for (let from = cursor; ;) {
+        const { events, cursor: next } = await printer.poll(from, context.callContext(context.stopping));
+        if (events.length > 0) await applyEvents(context.sql, organizationId, name, events, null, null);
+        if (next !== null) await context.sql`select postrider.poll_done(${organizationId}, ${name}, ${next})`;
+        if (events.length === 0 || next === null || next === from || context.stopping.aborted) break;
+        from = next;
+      }
+    } catch (error) {
+      context.logger.warn(
+        { printer: name, error: error instanceof Error ? error.message : String(error) },
+        'the printer could not be polled',
+      );
+    }
+  }
 };

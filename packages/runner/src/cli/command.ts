@@ -12,8 +12,12 @@ const examples = new WeakMap<Command, readonly string[]>();
 
 export function command(parent: Command, usage: string, description: string, shown: readonly string[]): Command {
   const made = parent.command(usage).description(description);
-  examples.set(made, shown);
+  showExamples(made, shown);
   return made;
+}
+
+export function showExamples(of: Command, shown: readonly string[]): void {
+  examples.set(of, shown);
 }
 
 export function examplesOf(of: Command): readonly string[] {

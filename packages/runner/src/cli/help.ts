@@ -6,13 +6,13 @@ import type { Output } from './output.ts';
 import { wrapped } from './table.ts';
 
 /** The commands of the program by what one wants to do. */
-export type Groups = readonly (readonly [title: string, names: readonly string[]])[];
+export type Groups = readonly (readonly [title: string, commands: readonly (readonly [name: string, summary: string])[]])[];
 
 export function formatHelp(command: Command, help: Help, groups: Groups, out: Output): string {
   const name = fullName(command);
   const width = Math.min(help.helpWidth ?? 100, 120);
   const title = (text: string): string => out.paint('bold', text);
-  const sections: string[] = [command.description()];
+  const sections: string[] = [wrapped(command.description(), width).join('\n')];
 
   const shown = examplesOf(command);
   if (shown.length > 0) sections.push([title('Examples'), ...shown.map((line) => example(line, out))].join('\n'));
@@ -24,9 +24,10 @@ export function formatHelp(command: Command, help: Help, groups: Groups, out: Ou
   }
   const commands = help.visibleCommands(command).filter((one) => one.name() !== 'help');
   if (command.parent === null) {
-    for (const [group, names] of groups) {
-      const members = names.flatMap((wanted) => commands.filter((one) => one.name() === wanted));
-      sections.push(section(title(group), members.map((one) => [termOf(one), firstSentence(one)]), width));
+    const term = Math.max(...groups.flatMap(([, members]) => members.map(([one]) => one.length)));
+    for (const [group, members] of groups) {
+      const there = members.filter(([wanted]) => commands.some((one) => one.name() === wanted));
+      if (there.length > 0) sections.push(section(title(group), there, width, term));
     }
   } else if (commands.length > 0) {
     sections.push(section(title('Commands'), commands.map((one) => [termOf(one), firstSentence(one)]), width));
@@ -46,8 +47,8 @@ export function formatHelp(command: Command, help: Help, groups: Groups, out: Ou
   return `${sections.join('\n\n')}\n`;
 }
 
-function section(title: string, rows: readonly (readonly [string, string])[], width: number): string {
-  const terms = Math.max(...rows.map(([term]) => term.length));
+function section(title: string, rows: readonly (readonly [string, string])[], width: number, least = 0): string {
+  const terms = Math.max(least, ...rows.map(([term]) => term.length));
   const room = Math.max(30, width - terms - 4);
   const lines = rows.flatMap(([term, text]) => wrapped(text, room).map((line, index) => `  ${(index === 0 ? term : '').padEnd(terms)}  ${line}`.trimEnd()));
   return [title, ...lines].join('\n');
@@ -77,7 +78,8 @@ function usage(command: Command, name: string): string {
   return [name, command.commands.length > 0 ? '<command>' : '', ...operands, '[options]'].filter(Boolean).join(' ');
 }
 
-function fullName(command: Command): string {
+/** `postrider campaign apply` */
+export function fullName(command: Command): string {
   return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
 }
 

@@ -1,8 +1,7 @@
 /** The whole command line put together. Only declarations are loaded here; what a command needs it loads when it runs. */
 import { Command, CommanderError } from 'commander';
-import { programName } from '../config/project.ts';
 import { Signals, type Cli } from './cli.ts';
-import type { Action, Family } from './command.ts';
+import { showExamples, type Action, type Family } from './command.ts';
 import { campaigns } from './commands/campaign.ts';
 import { databases } from './commands/db.ts';
 import { demonstration } from './commands/demo.ts';
@@ -16,16 +15,62 @@ import { statements } from './commands/sql.ts';
 import { status } from './commands/status.ts';
 import { suppressions } from './commands/suppress.ts';
 import { exitCodes } from './exit-codes.ts';
-import { formatHelp, type Groups } from './help.ts';
+import { formatHelp, fullName, type Groups } from './help.ts';
 import { Output } from './output.ts';
 
 const groups: Groups = [
-  ['Begin', ['demo', 'run', 'migrate', 'db', 'print-shop']],
-  ['Mail', ['campaign', 'suppress', 'sync', 'enrich', 'preview', 'reconcile']],
-  ['Look', ['status', 'trace', 'why', 'stuck', 'queue', 'alarms', 'doctor']],
-  ['Mend', ['hold', 'release', 'retry', 'cancel', 'resolve', 'erase']],
-  ['SQL', ['sql', 'psql']],
-  ['Measure', ['bench']],
+  [
+    'Begin',
+    [
+      ['demo', 'mail the example: a list goes in, printed cards come out'],
+      ['run', 'run the pipeline: beats, workers, webhooks, metrics'],
+      ['migrate', 'bring the database to this version'],
+      ['db', 'the embedded PostgreSQL: start, stop, status'],
+      ['print-shop', 'run the folder print shop by itself'],
+    ],
+  ],
+  [
+    'Mail',
+    [
+      ['campaign', 'apply, launch, pause, show, list, end'],
+      ['suppress', 'put people on the do-not-mail list, or lift an entry'],
+      ['sync', 'read the list of a campaign now'],
+      ['enrich', 'look up missing addresses now'],
+      ['preview', 'one card as pictures'],
+      ['reconcile', 'ask printers about outcomes that nobody knows'],
+    ],
+  ],
+  [
+    'Look',
+    [
+      ['status', 'the funnel: how many people are where'],
+      ['trace', 'the whole story of one person'],
+      ['why', 'where somebody is, why, and what comes next'],
+      ['stuck', 'who does not move, why, and what helps'],
+      ['queue', 'the cohorts on their way'],
+      ['alarms', 'what needs a person'],
+      ['doctor', 'what is wrong, and what helps'],
+    ],
+  ],
+  [
+    'Mend',
+    [
+      ['hold', 'nothing new begins: an organization, campaign, printer or person'],
+      ['release', 'what was held goes on'],
+      ['retry', 'try again whoever is in error'],
+      ['cancel', 'no card for these people'],
+      ['resolve', 'say whether a card was printed'],
+      ['erase', 'forget a person'],
+    ],
+  ],
+  [
+    'SQL',
+    [
+      ['sql', 'one statement, read-only unless told'],
+      ['psql', 'psql on the database'],
+    ],
+  ],
+  ['Measure', [['bench', 'how fast it is on this machine']]],
 ];
 
 const families: readonly Family[] = [
@@ -46,6 +91,10 @@ const families: readonly Family[] = [
 export interface Program {
   /** Runs a command line. Throws whatever went wrong; `CommanderError` for wrong usage. */
   parse(argv: readonly string[]): Promise<void>;
+  /** Every command with its help, for whoever checks the reference against it. */
+  commands(): readonly { readonly name: string; readonly help: string; readonly options: readonly string[] }[];
+  /** The command line that explains what was meant: `postrider sync --help`. */
+  helpFor(argv: readonly string[]): string;
   /** As asked for by the options that were read so far. */
   readonly out: Output;
 }
@@ -80,9 +129,15 @@ export async function buildProgram(version: string): Promise<Program> {
     .option('--no-color', 'no colour; NO_COLOR does the same')
     .helpCommand(false)
     .showSuggestionAfterError(true)
-    .configureOutput({ outputError: () => undefined, writeErr: () => undefined })
+    .configureOutput({ outputError: () => undefined })
     .exitOverride()
     .configureHelp({ formatHelp: (command, help) => formatHelp(command, help, groups, output()) });
+  showExamples(program, [
+    'postrider demo                                   # begin here: mails the example, prints into a folder',
+    'postrider campaign apply campaign.yaml           # then your own',
+    'postrider run',
+    'postrider status',
+  ]);
   for (const family of families) family(program, act);
   await addBench(program, act);
   inheritAll(program);
@@ -91,10 +146,30 @@ export async function buildProgram(version: string): Promise<Program> {
       if (argv.length === 2) throw new CommanderError(exitCodes.usage, 'postrider.nothing', program.helpInformation());
       await program.parseAsync([...argv]);
     },
+    commands: () =>
+      allBelow(program).map((one) => ({
+        name: fullName(one).replace(/^postrider ?/, ''),
+        help: one.helpInformation(),
+        options: one.options.flatMap(({ long }) => (long == null ? [] : [long])),
+      })),
+    helpFor: (argv) => {
+      const words: string[] = [];
+      let at: Command | undefined = program;
+      for (const word of argv.slice(2)) {
+        at = at?.commands.find((one) => one.name() === word);
+        if (at === undefined) break;
+        words.push(word);
+      }
+      return ['postrider', ...words, '--help'].join(' ');
+    },
     get out() {
       return output();
     },
   };
+}
+
+function allBelow(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allBelow)];
 }
 
 /** The measuring commands are declared beside what they measure with. */
@@ -113,5 +188,3 @@ function inheritAll(command: Command): void {
     inheritAll(child);
   }
 }
-
-export { programName };

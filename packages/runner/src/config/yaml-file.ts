@@ -72,7 +72,13 @@ export function parseConfig<Schema extends z.ZodType>(file: string, text: string
   }
   const problem = (path: Path, message: string): Problem => ({ ...placeOf(document, lines, path), field: path.join('.'), message });
   const parsed = schema.safeParse(document.toJS() ?? {});
-  if (!parsed.success) throw new ConfigurationError(file, parsed.error.issues.flatMap((issue) => explain(issue, schema, document, problem)));
+  if (!parsed.success) {
+    const problems = parsed.error.issues.flatMap((issue) => explain(issue, schema, document, problem));
+    throw new ConfigurationError(
+      file,
+      problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    );
+  }
   return { value: parsed.data, problem };
 }
 

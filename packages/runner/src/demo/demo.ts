@@ -114,9 +114,12 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   // Without beats: the quarter-hourly sync would read the whole list, whatever number of rows was asked for.
   const pipeline = makePipeline(project, sql, logger, { beats: false, leaseMs: LEASE_MS, quietMs: QUIET_MS, reapMs: 2000 });
   const http = await startHttp({ host: '127.0.0.1', port: 0, sql, pipeline, logger, isReady: () => true });
+  let stopping: Promise<void> | null = null;
+  const stop = async (): Promise<void> => await (stopping ??= pipeline.stop({ timeoutMs: 15_000 }));
   cli.signals.catch((name) => {
     progress.end();
-    cli.out.note(`\nstopping: nothing new begins; cards at the printer are seen to their end. ${name === 'SIGINT' ? 'Ctrl-C again' : 'A second signal'} does not wait, and loses nothing either`);
+    cli.out.note(`\nStopping: nothing new begins, and cards at the printer are seen to their end. ${name === 'SIGINT' ? 'Ctrl-C again' : 'A second signal'} ends at once.`);
+    void stop();
   });
   try {
     await shop.redirect(`${http.url}/webhooks/${place.organizationId}/${file.definition.printer_name}`);
@@ -127,10 +130,17 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
     if (lookedUp > 0) progress.done('addresses', `${count(lookedUp, 'person', 'people')} known by e-mail only looked up`);
     const funnel = await untilReceived(cli, pipeline, mailing);
     return { report, funnel };
+  } catch (error) {
+    throw cli.signals.signal.aborted ? await interrupted(sql, place) : error;
   } finally {
-    await pipeline.stop({ timeoutMs: 15_000 });
+    await stop();
     await http.close();
   }
+}
+
+async function interrupted(sql: Sql, place: Place): Promise<CliError> {
+  const { inFlight } = await readFunnel(sql, place);
+  return new CliError(exitCodes.interrupted, `stopped with ${count(inFlight, 'person', 'people')} under way`, 'Nothing is lost: the same command goes on.');
 }
 
 async function readList(cli: Cli, pipeline: Pipeline, place: Place, progress: Progress, rows: number | null): Promise<SyncReport> {
@@ -147,7 +157,7 @@ async function readList(cli: Cli, pipeline: Pipeline, place: Place, progress: Pr
   const parts = [
     `${count(report.created, 'new recipient')}`,
     ...(away > 0 ? [`${away} of them turned away`] : []),
-    ...(report.unchanged > 0 ? [`${report.unchanged} known`] : []),
+    ...(report.unchanged > 0 ? [`${report.unchanged.toLocaleString('en-US')} known`] : []),
     `${report.invalid} unusable`,
     `${report.repeated} repeated`,
   ];
@@ -171,7 +181,7 @@ async function untilReceived(cli: Cli, pipeline: Pipeline, { sql, place, progres
       await nudging.catch(() => undefined);
       return funnel;
     }
-    if (signal.aborted) throw new CliError(exitCodes.interrupted, `stopped with ${count(funnel.inFlight, 'person', 'people')} under way`, 'the same command goes on');
+    signal.throwIfAborted();
     if (!isNudging) {
       isNudging = true;
       nudging = pipeline.untilIdle(signal).finally(() => {

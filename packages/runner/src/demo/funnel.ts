@@ -55,7 +55,7 @@ export async function readExamples(sql: Sql, { organizationId, campaignId }: Pla
   const [story] = await sql<{ who: string }[]>`
     select coalesce(email, external_id) as who from postrider.recipients
     where organization_id = ${organizationId} and campaign_id = ${campaignId} and state in ('received', 'sent')
-    order by (move_no > 7) desc, created_at, id limit 1`;
+    order by move_no desc, created_at, id limit 1`;
   const [turnedAway] = await sql<{ who: string }[]>`
     select external_id as who from postrider.recipients
     where organization_id = ${organizationId} and campaign_id = ${campaignId} and state = 'skipped' order by (reason = 'duplicate') desc, created_at, id limit 1`;

@@ -64,7 +64,9 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
     const people = result.states[state] ?? 0;
     if (people === 0) continue;
     const bar = '━'.repeat(Math.max(1, Math.round((people / Math.max(1, result.recipients)) * room)));
-    const reasons = told.reasons.filter((row) => row.state === state && row.reason !== state).map((row) => `${row.reason} ${row.people}`);
+    const reasons = told.reasons
+      .filter((row) => row.state === state && row.reason !== state)
+      .map((row) => `${row.reason}${state === 'received' ? ' confidence' : ''} ${row.people}`);
     const color = state === 'received' ? 'green' : state === 'error' ? 'red' : 'cyan';
     out.print(`  ${state.padEnd(12)} ${people.toLocaleString('en-US').padStart(6)}  ${out.paint(color, bar.padEnd(room))}  ${out.paint('dim', reasons.join(', '))}`.trimEnd());
   }

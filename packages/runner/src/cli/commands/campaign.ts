@@ -58,7 +58,7 @@ export const campaigns: Family = (program, act) => {
     'postrider campaign end bakery-welcome --as archived   # for good: nobody is tried again',
   ])
     .argument('<name>', named)
-    .addOption(oneOf('--as <status>', 'completed or archived', ['completed', 'archived']).makeOptionMandatory())
+    .addOption(oneOf('--as <status>', 'how it ends', ['completed', 'archived']).makeOptionMandatory())
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, [name = ''], options) => {

@@ -1,0 +1,95 @@
+/** The real command line as a child process, on a database of the test's own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const entry = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+export const bakery = fileURLToPath(new URL('../../../../examples/bakery', import.meta.url));
+/** A Node that runs TypeScript by itself starts in half the time. */
+const loader = process.features.typescript === false ? ['--import', import.meta.resolve('tsx')] : [];
+
+export interface CliRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Standard output as JSON, one value a line. */
+  json<Value = Record<string, unknown>>(): Value[];
+}
+
+export interface CliPlace {
+  /** Of the database; null: the embedded server. */
+  readonly url: string | null;
+  /** The project directory. */
+  readonly home: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A project directory that goes with the test. */
+export function projectHome(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'postrider-cli-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export function startCli(place: CliPlace, args: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
+  const { DATABASE_URL: _own, DATABASE_URL_FILE: _file, FORCE_COLOR: _color, NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _test, ...inherited } = process.env;
+  return spawn(process.execPath, [...loader, entry, ...args], {
+    cwd: place.home,
+    stdio: [stdin, 'pipe', 'pipe'],
+    env: { ...inherited, ...(place.url === null ? {} : { DATABASE_URL: place.url }), POSTRIDER_HOME: place.home, ...place.env },
+  });
+}
+
+export async function cli(place: CliPlace, args: readonly string[], input?: string): Promise<CliRun> {
+  const child = startCli(place, args, input === undefined ? 'ignore' : 'pipe');
+  child.stdin?.end(input);
+  return await ended(child);
+}
+
+export async function ended(child: ChildProcess): Promise<CliRun> {
+  let [stdout, stderr] = ['', ''];
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return {
+    code,
+    stdout,
+    stderr,
+    json: <Value>() =>
+      stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Value),
+  };
+}
+
+export interface Runner {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** Sends the signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<CliRun>;
+}
+
+/** `postrider run`, once it is ready. */
+export async function startRunner(place: CliPlace, args: readonly string[] = []): Promise<Runner> {
+  const child = startCli(place, ['run', '--json', '--port', '0', ...args]);
+  const end = ended(child);
+  if (child.stdout === null) throw new Error('no stdout');
+  const ready = new Promise<string>((resolve, reject) => {
+    if (child.stdout === null) return;
+    createInterface({ input: child.stdout }).once('line', (line) => resolve((JSON.parse(line) as { url: string }).url));
+    end.then(({ stderr }) => reject(new Error(`the runner ended: ${stderr}`)), reject);
+  });
+  const url = await ready;
+  return {
+    url,
+    child,
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return await end;
+    },
+  };
+}

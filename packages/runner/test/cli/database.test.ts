@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { connect, testDatabase, type TestDatabase } from '../../../../test/support/server.ts';
+import { cli, projectHome, type CliPlace } from './cli.ts';
+
+describe('the database behind the command line', () => {
+  let home: ReturnType<typeof projectHome>;
+  let database: TestDatabase;
+  let place: CliPlace;
+  before(async () => {
+    home = projectHome();
+    database = await testDatabase();
+    place = { url: database.url, home: home.path };
+  });
+  after(async () => {
+    await database.drop();
+    home.remove();
+  });
+  const at = (change: (url: URL) => void): CliPlace => {
+    const url = new URL(database.url);
+    change(url);
+    return { url: url.href, home: home.path };
+  };
+  const never = (text: string): void => assert.ok(!text.includes(new URL(database.url).password), 'a password was told');
+
+  it('says before it is set up what sets it up', async () => {
+    const status = await cli(place, ['status']);
+    assert.equal(status.code, 78, status.stderr);
+    assert.match(status.stderr, /not set up.*\n.*postrider migrate/);
+    assert.equal((await cli(place, ['run', '--once'])).code, 78);
+    const doctor = await cli(place, ['doctor']);
+    assert.equal(doctor.code, 1);
+    assert.match(doctor.stdout, /bad +schema +not set up yet → postrider migrate/);
+  });
+
+  it('migrates, tells the SQL beforehand, and leaves alone what is up to date', async () => {
+    const dry = await cli(place, ['migrate', '--dry-run']);
+    assert.equal(dry.code, 0, dry.stderr);
+    assert.match(dry.stdout, /create table postrider\.recipient_state/);
+    const first = await cli(place, ['migrate', '--json']);
+    assert.equal(first.code, 0, first.stderr);
+    assert.equal(first.json()[0]?.['changed'], true);
+    const second = await cli(place, ['migrate']);
+    assert.match(second.stdout, /up to date/);
+    const empty = await cli(place, ['status']);
+    assert.equal(empty.code, 0);
+    assert.match(empty.stderr, /no campaign yet/);
+    assert.equal(empty.stdout, '');
+  });
+
+  it('exits 69 where the server cannot be reached, 77 where it refuses, and never tells a password', async () => {
+    const away = await cli(at((url) => (url.port = '1')), ['status']);
+    assert.equal(away.code, 69);
+    assert.match(away.stderr, /cannot be reached/);
+    const wrong = await cli(at((url) => (url.password = 'wrong-secret')), ['status', '-v']);
+    assert.equal(wrong.code, 77, wrong.stderr);
+    assert.ok(!wrong.stderr.includes('wrong-secret'));
+    const absent = await cli(at((url) => (url.pathname = '/no_such_database')), ['status', '-v']);
+    assert.equal(absent.code, 69, absent.stderr);
+    never(absent.stderr);
+    const garbled = await cli({ url: 'postgres://u:half secret@h:port/x', home: home.path }, ['status', '-v']);
+    assert.equal(garbled.code, 78, garbled.stderr);
+    assert.ok(!garbled.stderr.includes('half secret'), garbled.stderr);
+  });
+
+  it('reads the address from a file', async () => {
+    const file = join(home.path, 'address');
+    writeFileSync(file, `${database.url}\n`, { mode: 0o600 });
+    const run = await cli({ url: null, home: home.path, env: { DATABASE_URL_FILE: file } }, ['status', '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    const missing = await cli({ url: null, home: home.path, env: { DATABASE_URL_FILE: '/no/such/file' } }, ['status']);
+    assert.equal(missing.code, 77, missing.stderr);
+  });
+
+  it('exits 77 where the role has no rights', async () => {
+    const name = `r_${randomBytes(5).toString('hex')}`;
+    const admin = connect(database.adminUrl);
+    try {
+      await admin.unsafe(`create role ${name} login password 'pw'`);
+      const stranger = at((url) => {
+        url.username = name;
+        url.password = 'pw';
+      });
+      const look = await cli(stranger, ['status']);
+      assert.equal(look.code, 77, look.stderr);
+      const hold = await cli(stranger, ['hold', 'campaign', 'x']);
+      assert.equal(hold.code, 77, hold.stderr);
+      await using other = await testDatabase();
+      const url = new URL(other.url);
+      url.username = name;
+      url.password = 'pw';
+      const migrate = await cli({ url: url.href, home: home.path }, ['migrate']);
+      assert.equal(migrate.code, 77, migrate.stderr);
+      assert.match(migrate.stderr, /no right[\s\S]*nothing was changed/);
+    } finally {
+      await admin.unsafe(`drop owned by ${name}; drop role ${name}`);
+      await admin.end();
+    }
+  });
+
+  it('refuses a server that is too old', async () => {
+    await using old = await testDatabase();
+    const admin = connect(old.adminUrl);
+    // A real server that claims to be another: whoever asks finds this function before the server's own.
+    await admin.unsafe(`
+      create function public.current_setting(text) returns text language sql as
+        $$ select case $1 when 'server_version_num' then '140012' when 'server_version' then '14.12' else pg_catalog.current_setting($1) end $$;
+      grant all on schema public to public;
+      alter database "${old.name}" set search_path = public, pg_catalog`);
+    await admin.end();
+    const run = await cli({ url: old.url, home: home.path }, ['migrate']);
+    assert.equal(run.code, 69, run.stderr);
+    assert.match(run.stderr, /PostgreSQL 14\.12 is too old\nPostrider needs PostgreSQL 15 or newer; nothing was changed/);
+  });
+
+  it('makes no embedded server for a question', async () => {
+    const bare = projectHome();
+    try {
+      const run = await cli({ url: null, home: bare.path }, ['status']);
+      assert.equal(run.code, 69, run.stderr);
+      assert.match(run.stderr, /there is no database yet\n.*postrider demo/);
+      const status = await cli({ url: null, home: bare.path }, ['db', 'status', '--json']);
+      assert.equal(status.json()[0]?.['state'], 'absent');
+      assert.equal((await cli({ url: null, home: bare.path }, ['db', 'stop'])).stdout, 'it was not running\n');
+    } finally {
+      bare.remove();
+    }
+  });
+
+  it('leaves the embedded server alone where a server is named', async () => {
+    assert.equal((await cli(place, ['db', 'start'])).code, 2);
+    const status = await cli(place, ['db', 'status']);
+    assert.match(status.stdout, /DATABASE_URL names postgres:\/\/[^:]+:\*\*\*@/);
+    never(status.stdout);
+  });
+
+  it('names the line of a project file that is wrong', async () => {
+    const bad = projectHome();
+    try {
+      mkdirSync(bad.path, { recursive: true });
+      writeFileSync(join(bad.path, 'postrider.yaml'), 'http:\n  host: 127.0.0.1\n  prot: 80\nrunner:\n  mail_slots: many\n');
+      const run = await cli({ ...place, home: bad.path }, ['sql', 'select 1']);
+      assert.equal(run.code, 78, run.stderr);
+      assert.match(run.stderr, /postrider\.yaml:3:3: http\.prot: there is no such field; did you mean port\?/);
+      assert.match(run.stderr, /postrider\.yaml:5:3: runner\.mail_slots: must be a number, not "many"/);
+      const env = await cli({ ...place, env: { POSTRIDER_PORT: 'seventeen' } }, ['sql', 'select 1']);
+      assert.equal(env.code, 78, env.stderr);
+      assert.match(env.stderr, /POSTRIDER_PORT/);
+    } finally {
+      bad.remove();
+    }
+  });
+});

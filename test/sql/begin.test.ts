@@ -1,0 +1,337 @@
+/** begin: at most once, under every lock, and with eligibility asked for once more. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type postgres from 'postgres';
+import { applyCampaign, cancel, hold, release, retry, suppress } from '@postrider/core';
+import { beginMail, beginProof, type CohortStage } from '../../packages/core/src/machine/cohorts.ts';
+import { definition, people, syncPeople, type Place } from '../support/machine.ts';
+import {
+  LEASE_MS,
+  OTHER_RUNNER,
+  RUNNER,
+  accepted,
+  alarms,
+  answered,
+  cohort,
+  event,
+  mailBegun,
+  one,
+  onlyPiece,
+  openCohorts,
+  pieces,
+  place,
+  proofAll,
+  proofed,
+  reap,
+  reasonsOf,
+  sending,
+  settle,
+  sharedMachine,
+  stage,
+  stageOne,
+  standing,
+  statesOf,
+  tell,
+  turnClock,
+} from './rig.ts';
+
+const rig = sharedMachine();
+
+const begin = async (sql: postgres.Sql, at: Place, name: CohortStage, id: string, runner = RUNNER) =>
+  name === 'proof'
+    ? await beginProof(sql, at.organizationId, id, runner, LEASE_MS)
+    : await beginMail(sql, at.organizationId, id, runner, LEASE_MS);
+
+/** A staged cohort of two people. */
+const staged = async (sql: postgres.Sql, at: Place, name: CohortStage): Promise<string> => {
+  await syncPeople(sql, at, people(2));
+  if (name === 'mail') await proofAll(sql, at);
+  return await stageOne(sql, at, name);
+};
+
+void test('a proof cohort comes with all that a renderer needs', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const begun = await beginProof(sql, at.organizationId, await staged(sql, at, 'proof'), RUNNER, LEASE_MS);
+  assert.equal(begun?.campaign.template, 'card');
+  assert.equal(begun?.campaign.campaignId, at.campaignId);
+  const card = begun?.cards.find((c) => c.line1 === '1 p Street');
+  const person = await one(sql, at, 'p0');
+  assert.equal(card?.recipientId, person.id);
+  assert.deepEqual([card?.attempt, card?.firstName, card?.city, card?.merge], [0, 'Ada', 'Oakland', {}]);
+  assert.match(card?.reference ?? '', /^[2-9A-HJ-NP-Z]{8,12}$/);
+  assert.deepEqual(await statesOf(sql, at), { p0: 'proofing', p1: 'proofing' });
+});
+
+void test('a mail cohort comes with a piece, a key and a frozen request for each', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 2);
+  assert.equal(new Set(batch.pieces.map((p) => p.idempotencyKey)).size, 2);
+  const request = batch.pieces.find((p) => p.request.to.name === 'Ada Byron p0')?.request;
+  assert.deepEqual(request, {
+    format: '4x6',
+    mailClass: 'first_class',
+    to: {
+      name: 'Ada Byron p0',
+      address: { line1: '1 p Street', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' },
+    },
+    from: null,
+    artwork: { front: { url: 'file:///front.pdf', page: 1 }, back: { url: 'file:///back.pdf', page: 2 } },
+  });
+  assert.deepEqual([...new Set(batch.pieces.map((p) => `${p.mode} ${p.printerName}`))], ['live press']);
+});
+
+void test('a cohort begins at most once, also when two runners get its job at the same time', async () => {
+  const { sql, machine } = rig;
+  for (const name of ['proof', 'mail'] as const) {
+    const at = await place(sql);
+    const id = await staged(sql, at, name);
+    const clients = machine.connect(4);
+    const begun = await Promise.all([RUNNER, OTHER_RUNNER, RUNNER, OTHER_RUNNER].map(async (runner) => await begin(clients, at, name, id, runner)));
+    assert.equal(begun.filter((b) => b !== null).length, 1);
+    assert.equal(await begin(sql, at, name, id), null, 'a redelivery finds nothing to do');
+    assert.equal((await standing(sql, at)).every((p) => p.moveNo === (name === 'proof' ? 3 : 6)), true);
+  }
+});
+
+void test('a cohort that is closed, gone, or of the other stage does not begin', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const id = await staged(sql, at, 'proof');
+  assert.equal(await begin(sql, at, 'mail', id), null);
+  assert.equal(await begin(sql, at, 'proof', at.campaignId), null);
+  await sql`update postrider.cohort set closed_at = now(), closed_why = 'by hand' where id = ${id}`;
+  assert.equal(await begin(sql, at, 'proof', id), null);
+  assert.deepEqual(await statesOf(sql, at), { p0: 'proofing_staged', p1: 'proofing_staged' });
+});
+
+for (const name of ['proof', 'mail'] as const) {
+  const back = name === 'proof' ? 'pending' : 'proofed';
+  void test(`${name}: nothing begins in what is held: its people go back without waiting, and go on when it is released`, async () => {
+    const { sql } = rig;
+    for (const kind of ['organization', 'campaign', ...(name === 'mail' ? (['printer'] as const) : [])] as const) {
+      const at = await place(sql);
+      const id = await staged(sql, at, name);
+      const before = (await one(sql, at, 'p0')).availableAt;
+      const what = kind === 'organization' ? at.organizationId : kind === 'campaign' ? at.campaignId : 'press';
+      await hold(sql, at.organizationId, kind, what);
+      assert.equal(await begin(sql, at, name, id), null);
+      assert.deepEqual(await reasonsOf(sql, at), { p0: `${back} (held)`, p1: `${back} (held)` });
+      assert.equal((await cohort(sql, id)).closedWhy, 'held');
+      const person = await one(sql, at, 'p0');
+      assert.deepEqual([person.losses, person.attempt, person.availableAt], [0, 0, before]);
+      await release(sql, at.organizationId, kind, what);
+      assert.notEqual(await begin(sql, at, name, await stageOne(sql, at, name)), null);
+    }
+  });
+
+  void test(`${name}: somebody who is held goes back alone`, async () => {
+    const { sql } = rig;
+    const at = await place(sql);
+    const id = await staged(sql, at, name);
+    await hold(sql, at.organizationId, 'recipient', (await one(sql, at, 'p0')).id);
+    assert.notEqual(await begin(sql, at, name, id), null);
+    assert.deepEqual(await statesOf(sql, at), { p0: back, p1: name === 'proof' ? 'proofing' : 'sending' });
+  });
+}
+
+void test('a cohort of which nobody is left closes and is nothing to do', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const id = await staged(sql, at, 'mail');
+  for (const person of await standing(sql, at)) await cancel(sql, person.id);
+  assert.equal(await begin(sql, at, 'mail', id), null);
+  assert.equal((await cohort(sql, id)).closedWhy, 'empty');
+});
+
+void test('a campaign that does not run any more begins nothing', async () => {
+  const { sql } = rig;
+  for (const status of ['archived', 'completed']) {
+    const at = await place(sql);
+    const id = await staged(sql, at, 'mail');
+    // Changed by hand, past end_campaign() which would have moved everybody first.
+    await sql`update postrider.campaign set status = ${status} where id = ${at.campaignId}`;
+    assert.equal(await begin(sql, at, 'mail', id), null);
+    assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['proofed (campaign_not_running)']));
+  }
+});
+
+void test('mail does not leave while a campaign is pending; proofs are made', async () => {
+  const { sql } = rig;
+  const at = await place(sql, {}, null);
+  await proofed(sql, at, 2);
+  assert.equal(await begin(sql, at, 'mail', await stageOne(sql, at, 'mail')), null);
+  assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['proofed (campaign_not_running)']));
+});
+
+void test('live mail does not go to a printer that nobody has armed; test mail does', async () => {
+  const { sql } = rig;
+  for (const mode of ['live', 'test'] as const) {
+    const at = await place(sql, {}, mode);
+    const id = await staged(sql, at, 'mail');
+    await sql`select postrider.disarm_printer(${at.organizationId}, 'press')`;
+    const begun = await begin(sql, at, 'mail', id);
+    if (mode === 'test') assert.notEqual(begun, null);
+    else assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['proofed (not_armed)']));
+  }
+});
+
+void test('who was suppressed since is not mailed, whichever key it was by', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await proofed(sql, at, 4);
+  const id = await stageOne(sql, at, 'mail');
+  // Past suppress(), which would have moved them at once: an entry that another transaction was just writing.
+  const entry = async (kind: string, value: string) =>
+    await sql`insert into postrider.suppression (organization_id, id, kind, digest, value, reason, source, added_by, created_at)
+      values (${at.organizationId}, postrider.new_id(), ${kind}, postrider.digest_of(${at.organizationId}, ${kind}, ${value}), ${value}, 'no', 'test', 'test', now())`;
+  await entry('email', 'p0@example.com');
+  await entry('external_id', 'p1');
+  await entry('household', 'US|94607|3 P ST|');
+  const begun = await begin(sql, at, 'mail', id);
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'blacklisted (suppressed)',
+    p1: 'blacklisted (suppressed)',
+    p2: 'blacklisted (suppressed)',
+    p3: 'sending (begun)',
+  });
+  assert.equal(begun !== null && 'pieces' in begun ? begun.pieces.length : 0, 1);
+  assert.equal((await pieces(sql, at)).length, 1, 'no piece is opened for who is turned away');
+});
+
+void test('who is suppressed before the begin is out of the cohort at once, and their open piece is called off', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 1);
+  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })));
+  await stage(sql, at, 'mail');
+  assert.equal(await suppress(sql, at.organizationId, { email: 'p0@example.com' }, 'test'), 1);
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'blacklisted (suppressed)' });
+  assert.equal((await onlyPiece(sql, at)).status, 'cancelled');
+});
+
+void test('an offer that would be over before the card arrives is not mailed', async () => {
+  const { sql } = rig;
+  const ends = async (days: number): Promise<string> => {
+    const [row] = await sql`select ((postrider.now() at time zone 'America/New_York')::date + ${days}::int)::text as day`;
+    return String(row?.['day']);
+  };
+  const at = await place(sql, { offer_ends_on: await ends(4), transit_days: 5 });
+  await proofed(sql, at, 1);
+  assert.equal(await begin(sql, at, 'mail', await stageOne(sql, at, 'mail')), null);
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (offer_over)' });
+  const still = await place(sql, { offer_ends_on: await ends(5), transit_days: 5 });
+  await proofed(sql, still, 1);
+  assert.notEqual(await begin(sql, still, 'mail', await stageOne(sql, still, 'mail')), null);
+});
+
+void test('an open piece is called off when the offer is over before it goes again', async () => {
+  const { sql } = rig;
+  const [row] = await sql`select ((postrider.now() at time zone 'America/New_York')::date + 5)::text as day`;
+  const at = await place(sql, { offer_ends_on: String(row?.['day']), transit_days: 5 });
+  const batch = await sending(sql, at, 1);
+  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 86_400_000 })));
+  await turnClock(sql, 86_401_000);
+  assert.equal(await begin(sql, at, 'mail', await stageOne(sql, at, 'mail')), null);
+  assert.deepEqual([await reasonsOf(sql, at), (await onlyPiece(sql, at)).status], [{ p0: 'skipped (offer_over)' }, 'cancelled']);
+});
+
+void test('a piece is taken up again unchanged, whatever has changed about the campaign since', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 1);
+  const before = await onlyPiece(sql, at);
+  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })));
+  await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another', format: '6x9', mail_class: 'standard' }));
+  await sql`select postrider.arm_printer(${at.organizationId}, 'another')`;
+  const again = await mailBegun(sql, at);
+  assert.deepEqual(again.pieces, batch.pieces);
+  assert.deepEqual(await onlyPiece(sql, at), before);
+});
+
+void test('a piece of a printer that is held stays, though its campaign prints elsewhere by now', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 1);
+  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })));
+  await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another' }));
+  await sql`select postrider.arm_printer(${at.organizationId}, 'another')`;
+  await hold(sql, at.organizationId, 'printer', 'press');
+  assert.deepEqual((await mailBegun(sql, at)).pieces, []);
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (held)' });
+  assert.ok((await one(sql, at)).availableAt > new Date(), 'and is not tried again in the same breath');
+  await release(sql, at.organizationId, 'printer', 'press');
+  await turnClock(sql, 120_000);
+  assert.equal((await mailBegun(sql, at)).pieces[0]?.mailpieceId, batch.pieces[0]?.mailpieceId);
+});
+
+void test('hold waits for a begin that takes up a piece of another printer than the campaign has now', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 1);
+  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })));
+  await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another' }));
+  await sql`select postrider.arm_printer(${at.organizationId}, 'another')`;
+  const id = await stageOne(sql, at, 'mail');
+  const runner = machine.connect(1);
+  await runner.begin(async (tx) => {
+    await tx`select postrider.begin_mail(${at.organizationId}, ${id}, ${RUNNER}, '1 minute')`;
+    const [lock] = await sql`select pg_try_advisory_xact_lock(postrider.lock_key('printer', ${at.organizationId}, 'press')) as free`;
+    assert.equal(lock?.['free'], false);
+  });
+});
+
+void test('evidence that comes while somebody waits to be proofed again keeps them from being printed twice, and is charged', async () => {
+  const { sql } = rig;
+  const at = await place(sql, { effects: ['usage_meter'] });
+  const batch = await sending(sql, at, 1);
+  const [piece] = batch.pieces;
+  assert.ok(piece);
+  await settle(sql, at, batch, [answered(piece, 'rejected')]);
+  assert.equal(await retry(sql, piece.recipientId), 'pending');
+  // The printer changes its mind: it has the card, delivered even. Nobody is moved from pending, and nothing is opened later.
+  await settle(sql, at, batch, [accepted(piece)]);
+  await tell(sql, at, [event({ providerId: `id of ${piece.mailpieceId}`, status: 'delivered' })]);
+  assert.equal((await one(sql, at)).state, 'pending');
+  await proofAll(sql, at);
+  assert.deepEqual((await mailBegun(sql, at)).pieces, []);
+  assert.deepEqual(await statesOf(sql, at), { p0: 'received' });
+  assert.equal((await pieces(sql, at)).length, 1);
+  const effects = await sql`select kind from postrider.effect where organization_id = ${at.organizationId}`;
+  assert.deepEqual(effects.map((e) => e['kind']), ['usage_meter']);
+});
+
+void test('somebody whose proof has vanished is not lost in sending: it needs a person, and retry renders it anew', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await proofed(sql, at, 2);
+  const { id } = await one(sql, at, 'p0');
+  await sql`delete from postrider.proof where recipient_id = ${id}`;
+  const batch = await mailBegun(sql, at);
+  assert.equal(batch.pieces.length, 1);
+  assert.deepEqual(await statesOf(sql, at), { p0: 'error', p1: 'sending' });
+  assert.equal(await retry(sql, id), 'pending');
+  await proofAll(sql, at);
+  assert.equal((await mailBegun(sql, at)).pieces.length, 1);
+});
+
+void test('a lease that is renewed holds, of a cohort that is still ours and open', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 1);
+  const renew = async (runner: string) =>
+    (await sql`select postrider.renew(${runner}, ${[at.organizationId]}::uuid[], ${[batch.cohortId]}::uuid[], '1 minute') as ours`)[0]?.['ours'];
+  await turnClock(sql, 50_000);
+  assert.deepEqual(await renew(RUNNER), [batch.cohortId]);
+  assert.deepEqual(await renew(OTHER_RUNNER), []);
+  await turnClock(sql, 50_000);
+  await reap(sql);
+  assert.equal((await cohort(sql, batch.cohortId)).closedWhy, null);
+  await turnClock(sql, 11_000);
+  await reap(sql);
+  assert.equal((await cohort(sql, batch.cohortId)).closedWhy, 'lease_lost');
+  assert.deepEqual(await renew(RUNNER), [], 'a runner that was written off learns it');
+  assert.deepEqual(await openCohorts(sql, at), []);
+  assert.deepEqual(await alarms(sql, at), []);
+});
