@@ -4,16 +4,34 @@
 -- sharers overtake a waiting hold for ever (16 busy clients: it never got in; with the advisory lock 0.1 s). The rows are locked for share as
 -- well, for whoever changes a status by hand.
 
-create function postrider.lock_for_begin(p_organization_id uuid, p_campaign_id uuid, p_printer_name text) returns void
+-- p_printer_names: in their order.
+create function postrider.lock_for_begin(p_organization_id uuid, p_campaign_id uuid, p_printer_names text[]) returns void
 language plpgsql set search_path = postrider, pg_temp as $$
 begin
   perform pg_advisory_xact_lock_shared(postrider.lock_key('organization', p_organization_id)),
-    pg_advisory_xact_lock_shared(postrider.lock_key('campaign', p_organization_id, p_campaign_id::text)),
-    pg_advisory_xact_lock_shared(postrider.lock_key('printer', p_organization_id, p_printer_name));
+    pg_advisory_xact_lock_shared(postrider.lock_key('campaign', p_organization_id, p_campaign_id::text));
+  perform pg_advisory_xact_lock_shared(postrider.lock_key('printer', p_organization_id, n.name)) from unnest(p_printer_names) as n (name);
   perform from postrider.organization o
   join postrider.campaign c on c.organization_id = o.id and c.id = p_campaign_id
-  join postrider.printer p on p.organization_id = o.id and p.name = p_printer_name
+  join postrider.printer p on p.organization_id = o.id and p.name = any (p_printer_names)
   where o.id = p_organization_id for share of o, c, p;
+end $$;
+
+-- The printers that a mail cohort prints at: its campaign's, and those of the pieces that are taken up again. A piece stays with the printer it was opened
+-- for, whatever printer its campaign has by now.
+create function postrider.printers_of_cohort(p_organization_id uuid, p_cohort_id uuid, p_printer_name text) returns text[]
+language plpgsql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+begin
+  if not exists (select from postrider.printer where organization_id = p_organization_id and name <> p_printer_name) then
+    return array[p_printer_name];
+  end if;
+  return array(
+    select p_printer_name
+    union
+    select m.printer_name from postrider.recipient_state s
+    join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'submitting'
+    where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id
+    order by 1);
 end $$;
 
 -- Why nothing of this stage may begin now; null where it may.
@@ -49,7 +67,8 @@ begin
   if not found then
     return null;
   end if;
-  perform postrider.lock_for_begin(p_organization_id, v_campaign_id, v_printer_name);
+  perform postrider.lock_for_begin(p_organization_id, v_campaign_id, case p_stage when 'proof' then array[v_printer_name]
+    else postrider.printers_of_cohort(p_organization_id, p_cohort_id, v_printer_name) end);
   v_refused := postrider.begin_refused(p_organization_id, v_campaign_id, p_stage);
   if p_stage = 'mail' and v_refused is null then
     -- Only a capped campaign: for any other this would let one begin in at a time.
@@ -163,16 +182,22 @@ begin
   with begun as (
     update postrider.recipient_state s
     set state = 'sending', since = v_now, move_no = s.move_no + 1, reason = 'begun', detail = null
+    from postrider.campaign c, postrider.mailpiece m
     where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged'
-    returning s.recipient_id
+      and c.organization_id = s.organization_id and c.id = s.campaign_id
+      and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.mode = c.mode and m.status = 'submitting'
+    returning m.*
   )
-  select json_agg(json_build_object('recipientId', m.recipient_id, 'mailpieceId', m.id, 'idempotencyKey', m.idempotency_key, 'mode', m.mode,
-    'printerName', m.printer_name, 'request', m.request) order by m.recipient_id)
-  into v_pieces
-  from begun b
-  join postrider.campaign c on c.organization_id = p_organization_id and c.id = v_campaign_id
-  join postrider.mailpiece m on m.organization_id = p_organization_id and m.recipient_id = b.recipient_id and m.mode = c.mode
-    and m.status = 'submitting';
+  select json_agg(json_build_object('recipientId', recipient_id, 'mailpieceId', id, 'idempotencyKey', idempotency_key, 'mode', mode,
+    'printerName', printer_name, 'request', request) order by recipient_id)
+  into v_pieces from begun;
+
+  -- Nobody may be at the printer without a piece: nothing would ever bring them back from there.
+  if exists (select from postrider.recipient_state where organization_id = p_organization_id and cohort_id = p_cohort_id and state = 'sending_staged') then
+    update postrider.recipient_state
+    set state = 'error', since = v_now, move_no = move_no + 1, cohort_id = null, reason = 'render_failed', detail = 'its proof is gone'
+    where organization_id = p_organization_id and cohort_id = p_cohort_id and state = 'sending_staged';
+  end if;
   if v_pieces is null then
     update postrider.cohort set closed_at = v_now, closed_why = 'empty' where organization_id = p_organization_id and id = p_cohort_id;
     perform postrider.act_as(v_before);

@@ -7,7 +7,9 @@ declare
   v_zone text;
   v_day date;
   v_printed uuid[];
+  v_pieces uuid[];
   v_people uuid[];
+  v_held uuid[];
   v_room int;
 begin
   select c.* into v_campaign from postrider.campaign c where c.organization_id = p_organization_id and c.id = p_campaign_id;
@@ -15,29 +17,42 @@ begin
   v_day := (p_now at time zone v_zone)::date;
 
   -- Looked for before it is moved: an UPDATE that finds nobody still pays for the trigger.
-  select array_agg(s.recipient_id) filter (where s.printed), array_agg(s.recipient_id) filter (where s.suppressed and not s.printed)
-  into v_printed, v_people
+  select array_agg(s.recipient_id) filter (where s.printed), array_agg(s.recipient_id) filter (where s.suppressed and not s.printed),
+    array_agg(s.recipient_id) filter (where s.held and not s.suppressed and not s.printed)
+  into v_printed, v_people, v_held
   from (
     select s.recipient_id,
       exists (select from postrider.mailpiece m
         where m.organization_id = p_organization_id and m.recipient_id = s.recipient_id and m.mode = v_campaign.mode
           and m.accepted_at is not null and m.status not in ('rejected', 'cancelled', 'failed')) as printed,
-      exists (select from postrider.suppressions_of(p_organization_id, p_campaign_id, s.recipient_id)) as suppressed
+      exists (select from postrider.suppressions_of(p_organization_id, p_campaign_id, s.recipient_id)) as suppressed,
+      exists (select from postrider.mailpiece m
+        join postrider.printer p on p.organization_id = m.organization_id and p.name = m.printer_name
+        where m.organization_id = p_organization_id and m.recipient_id = s.recipient_id and m.mode = v_campaign.mode and m.status = 'submitting'
+          and m.printer_name <> v_campaign.printer_name
+          and (p.held_at is not null or v_campaign.mode = 'live' and p.armed_at is null)) as held
     from postrider.recipient_state s
     where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged') s;
 
   if v_printed is not null then
     -- A late answer has shown that the printer has these cards already: nobody is submitted twice.
-    update postrider.recipient_state s
-    set state = 'sent', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'late_evidence', detail = null,
-      available_at = p_now + v_campaign.assumed_after
-    where s.organization_id = p_organization_id and s.recipient_id = any (v_printed);
+    v_pieces := array(select m.id from postrider.mailpiece m
+      where m.organization_id = p_organization_id and m.recipient_id = any (v_printed) and m.mode = v_campaign.mode and m.accepted_at is not null);
+    perform postrider.bring_to_sent(p_organization_id, v_pieces, 'late_evidence', false);
+    perform postrider.follow_mailpieces(p_organization_id, v_pieces);
   end if;
   if v_people is not null then
     perform postrider.drop_open_mailpieces(p_organization_id, v_people, 'suppressed');
     update postrider.recipient_state s
     set state = 'blacklisted', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'suppressed', detail = null
     where s.organization_id = p_organization_id and s.recipient_id = any (v_people);
+  end if;
+  if v_held is not null then
+    -- Taken up again at a printer that its campaign has left, and which is held or not armed. Staging does not see that: asked again in a minute.
+    update postrider.recipient_state s
+    set state = 'proofed', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'held', detail = 'the printer of its open mailpiece',
+      available_at = p_now + interval '1 minute'
+    where s.organization_id = p_organization_id and s.recipient_id = any (v_held);
   end if;
 
   if v_campaign.offer_ends_on < v_day + v_campaign.transit_days then

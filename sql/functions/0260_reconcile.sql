@@ -49,14 +49,15 @@ begin
     select m.id, m.recipient_id, v.message, s.cancel_requested_at is not null as cancelled, case
       when v.outcome = 'absent' then 'proven_absent'
       -- Somebody who is to be cancelled is not submitted again, however safe a repeat is: the printer is asked until it can tell.
-      when v."keyStillHonoured" and s.cancel_requested_at is null then 'same_key_again'
+      when v."keyStillHonoured" and v.outcome <> 'found' and s.cancel_requested_at is null then 'same_key_again'
       when m.attempt >= p_attempts then 'outcome_unknown'
       else 'later' end as reason, m.attempt
     from postrider.mailpiece m
     join json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, attempt int, outcome text, "keyStillHonoured" boolean, message text)
       on m.id = v."mailpieceId" and m.attempt = v.attempt
     join postrider.recipient_state s on s.organization_id = m.organization_id and s.recipient_id = m.recipient_id
-    where m.organization_id = p_organization_id and m.status = 'unknown' and v.outcome <> 'found'
+    -- Still unknown although it was found: under an id that is another card's. In the end that is a matter for a person.
+    where m.organization_id = p_organization_id and m.status = 'unknown'
   ), piece as (
     update postrider.mailpiece m
     set status = case when v.reason = 'proven_absent' and v.cancelled then 'cancelled'
@@ -103,6 +104,12 @@ begin
     perform postrider.fail('PR017', format('the outcome of mailpiece %s is not in question: its recipient is %s (%s)', p_mailpiece_id,
       v_state.state, v_state.reason), 'resolve works on outcome_unknown only; nothing was changed');
   end if;
+  perform from postrider.mailpiece m
+  where m.organization_id = v_piece.organization_id and m.id = v_piece.id and m.status = 'unknown' for no key update;
+  if not found then
+    perform postrider.fail('PR017', format('the outcome of mailpiece %s is not in question: it is %s', p_mailpiece_id, v_piece.status),
+      'the one in question is named by postrider.why(recipient); nothing was changed');
+  end if;
   if p_verdict = 'printed' then
     -- The record of another card stays as it is, and this one's outcome stays open: said before anything is done.
     select m.id into v_other from postrider.mailpiece m
@@ -118,9 +125,11 @@ begin
   end if;
   update postrider.mailpiece set status = 'cancelled', outcome_detail = 'not printed: ' || p_evidence, available_at = null
   where organization_id = v_piece.organization_id and id = v_piece.id;
-  update postrider.recipient_state
-  set state = 'proofed', since = v_now, move_no = move_no + 1, reason = 'resolved_not_printed', detail = left(p_evidence, 500), available_at = v_now,
-    attempt = 0, losses = 0
-  where organization_id = v_piece.organization_id and recipient_id = v_piece.recipient_id;
-  return 'proofed';
+  update postrider.recipient_state s
+  set state = case when s.cancel_requested_at is null then 'proofed' else 'skipped' end, since = v_now, move_no = s.move_no + 1,
+    reason = case when s.cancel_requested_at is null then 'resolved_not_printed' else 'cancelled' end, detail = left(p_evidence, 500),
+    available_at = v_now, attempt = 0, losses = 0, cancel_requested_at = null
+  where s.organization_id = v_piece.organization_id and s.recipient_id = v_piece.recipient_id
+  returning s.state into v_state.state;
+  return v_state.state;
 end $$;

@@ -74,7 +74,7 @@ begin
           where m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id = t."providerId"),
         (select o.id from postrider.mailpiece o
           where o.organization_id = p_organization_id and o.id = t."mailpieceId" and o.printer_name = p_printer_name)),
-      t."providerId", case t.status when 'rerouted' then null when 'rejected' then 'failed' else t.status end, t."providerStatus", t.confidence,
+      t."providerId", case t.status when 'rejected' then 'failed' else t.status end, t."providerStatus", t.confidence,
       t."occurredAt", coalesce(p_received_at, v_now), p_inbox_id
     from told t
     on conflict do nothing
@@ -100,12 +100,6 @@ begin
   if v_evidence is not null then
     perform postrider.record_evidence(p_organization_id, v_evidence, 'late_evidence');
   end if;
-  if exists (select from jsonb_to_recordset(p_events) as t (status text) where t.status = 'rerouted') then
-    update postrider.mailpiece m set rerouted = true
-    from jsonb_to_recordset(p_events) as t ("providerId" text, status text)
-    where m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id = t."providerId" and t.status = 'rerouted'
-      and not m.rerouted;
-  end if;
   if v_pieces is not null then
     perform postrider.follow_mailpieces(p_organization_id, v_pieces);
   end if;
@@ -121,9 +115,13 @@ declare
   v_now timestamptz := postrider.now();
   v_moved int := 0;
   v_late boolean;
+  v_received boolean;
+  v_over boolean;
+  v_closed boolean;
   v_returned uuid[];
 begin
-  select bool_or(s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted')) into v_late from (
+  select bool_or(s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted')), bool_or(s.state = 'received')
+  into v_late, v_received from (
     select state from postrider.recipient_state
     where organization_id = p_organization_id and recipient_id = any (array(
       select m.recipient_id from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (p_pieces)))
@@ -143,19 +141,22 @@ begin
 
   if v_late then
     -- A scan shows that the card exists, whatever was thought of its person.
-    update postrider.recipient_state s
-    set state = 'sent', since = v_now, move_no = s.move_no + 1, cohort_id = null, attempt = 0, reason = 'late_evidence', detail = null,
-      available_at = v_now + c.assumed_after
-    from postrider.mailpiece m, postrider.campaign c
-    where s.organization_id = p_organization_id and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id
-      and m.id = any (p_pieces) and m.status in ('in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned')
-      and c.organization_id = s.organization_id and c.id = s.campaign_id
-      and s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted');
+    perform postrider.bring_to_sent(p_organization_id, array(
+      select m.id from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (p_pieces)
+        and m.status in ('in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned')), 'late_evidence', true);
+  end if;
+  if exists (select from postrider.mailpiece_event e
+    where e.organization_id = p_organization_id and e.mailpiece_id = any (p_pieces) and e.status = 'rerouted') then
+    update postrider.mailpiece m set rerouted = true
+    from postrider.mailpiece_event e
+    where m.organization_id = p_organization_id and m.id = any (p_pieces) and not m.rerouted
+      and e.organization_id = m.organization_id and e.mailpiece_id = m.id and e.status = 'rerouted';
   end if;
 
   -- An UPDATE that finds nobody still pays for the trigger, and most scans end nothing.
-  if exists (select from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (p_pieces)
-    and m.status in ('delivered', 'returned', 'failed', 'cancelled')) then
+  select bool_or(m.status in ('delivered', 'returned', 'failed', 'cancelled')), bool_or(m.status in ('rejected', 'failed', 'cancelled'))
+  into v_over, v_closed from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (p_pieces);
+  if v_over then
     update postrider.recipient_state s
     set state = n.state, since = v_now, move_no = s.move_no + 1, attempt = 0, reason = coalesce(n.reason, d.confidence, 'logical'), detail = null
     from postrider.mailpiece m
@@ -167,8 +168,33 @@ begin
       order by array_position('{scan,assumed,logical,estimated}'::text[], e.confidence) limit 1
     ) d on m.status = 'delivered'
     where s.organization_id = p_organization_id and m.organization_id = p_organization_id and m.id = any (p_pieces)
-      and m.recipient_id = s.recipient_id and (s.state = 'sent' or s.state = 'received' and n.state = 'returned');
+      and m.recipient_id = s.recipient_id and (s.state = 'sent' or s.state = 'received' and n.state = 'returned'
+        or s.state = 'error' and s.reason = 'failed_at_printer' and n.state = 'skipped');
     get diagnostics v_moved = row_count;
+  end if;
+  if v_over and v_received then
+    -- The surest word counts, whichever came first: a scan after an estimate, or after it was assumed.
+    update postrider.recipient_state s set reason = d.confidence
+    from postrider.mailpiece m cross join lateral (
+      select e.confidence from postrider.mailpiece_event e
+      where e.organization_id = p_organization_id and e.mailpiece_id = m.id and e.status = 'delivered'
+      order by array_position('{scan,assumed,logical,estimated}'::text[], e.confidence) limit 1
+    ) d
+    where s.organization_id = p_organization_id and m.organization_id = p_organization_id and m.id = any (p_pieces)
+      and m.recipient_id = s.recipient_id and m.status = 'delivered' and s.state = 'received' and s.reason <> d.confidence;
+  end if;
+  if v_closed then
+    -- A closed piece that was scanned beside an open one: two cards are on their way.
+    insert into postrider.alarm (organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
+    select p_organization_id, postrider.new_id(), 'evidence_for_closed_piece', m.campaign_id, m.recipient_id, m.id,
+      jsonb_build_object('recorded', m.provider_id, 'told', e.status, 'status', m.status), v_now
+    from postrider.mailpiece m cross join lateral (
+      select x.status from postrider.mailpiece_event x join postrider.mailpiece_status r on r.name = x.status
+      where x.organization_id = p_organization_id and x.mailpiece_id = m.id and r.is_open and r.rank >= 30 order by r.rank limit 1) e
+    where m.organization_id = p_organization_id and m.id = any (p_pieces) and m.status in ('rejected', 'cancelled', 'failed')
+      and postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status)
+      and not exists (select from postrider.alarm a where a.organization_id = p_organization_id and a.mailpiece_id = m.id
+        and a.recipient_id = m.recipient_id and a.kind = 'evidence_for_closed_piece');
   end if;
 
   -- Mail that came back tells that the address is bad: nobody of the organization mails there again.
@@ -180,7 +206,7 @@ begin
       postrider.digest_of(p_organization_id, 'household', r.household_key), r.household_key, 'returned mail', 'track', session_user, v_now
     from postrider.recipient r
     where r.organization_id = p_organization_id and r.id = any (v_returned) and r.household_key is not null
-    on conflict on constraint suppression_key do nothing;
+    on conflict on constraint suppression_key do update set expires_at = null where suppression.expires_at is not null;
   end if;
   perform postrider.act_as(v_before);
   return v_moved;

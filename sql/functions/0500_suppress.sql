@@ -14,6 +14,11 @@ declare
   v_entries int;
 begin
   perform postrider.require_organization(p_organization_id);
+  -- People before suppressions, as whoever suppresses returned mail does.
+  perform from postrider.recipient_state
+  where organization_id = p_organization_id
+    and recipient_id = any (postrider.people_known_as(p_organization_id, p_campaign_id, postrider.email_key(p_email), btrim(p_external_id), v_household))
+  order by recipient_id for no key update;
   insert into postrider.suppression (organization_id, id, campaign_id, kind, digest, value, reason, source, added_by, created_at, expires_at)
   select p_organization_id, postrider.new_id(), p_campaign_id, k.kind, postrider.digest_of(p_organization_id, k.kind, k.value), k.value,
     coalesce(nullif(btrim(p_reason), ''), 'opted out'), p_source, session_user, v_now, p_expires_at
@@ -27,13 +32,21 @@ begin
   if v_entries = 0 then
     perform postrider.fail('PR020', 'a suppression needs an e-mail, an external id, or an address with line1 and postal code', 'nothing was changed');
   end if;
-  return postrider.stop_people(p_organization_id, array(
-    select r.id from (
-      select id, campaign_id from postrider.recipient where organization_id = p_organization_id and email_key = postrider.email_key(p_email)
-      union select id, campaign_id from postrider.recipient where organization_id = p_organization_id and external_id = btrim(p_external_id)
-      union select id, campaign_id from postrider.recipient where organization_id = p_organization_id and household_key = v_household
-    ) r where p_campaign_id is null or r.campaign_id = p_campaign_id), 'blacklisted', 'suppressed', coalesce(p_reason, 'opted out'));
+  -- Looked for again: somebody may have come in while this waited.
+  return postrider.stop_people(p_organization_id,
+    postrider.people_known_as(p_organization_id, p_campaign_id, postrider.email_key(p_email), btrim(p_external_id), v_household),
+    'blacklisted', 'suppressed', coalesce(p_reason, 'opted out'));
 end $$;
+
+create function postrider.people_known_as(p_organization_id uuid, p_campaign_id uuid, p_email_key text, p_external_id text, p_household_key text)
+returns uuid[]
+language sql stable
+return array(
+  select r.id from (
+    select id, campaign_id from postrider.recipient where organization_id = p_organization_id and email_key = p_email_key
+    union select id, campaign_id from postrider.recipient where organization_id = p_organization_id and external_id = p_external_id
+    union select id, campaign_id from postrider.recipient where organization_id = p_organization_id and household_key = p_household_key
+  ) r where p_campaign_id is null or r.campaign_id = p_campaign_id);
 
 -- Moves people who are not yet at the printer to skipped or blacklisted; those at the printer get a cancel mark. Returns how many it moved or marked.
 create function postrider.stop_people(p_organization_id uuid, p_people uuid[], p_state text, p_reason text, p_detail text) returns int

@@ -188,13 +188,16 @@ begin
   get diagnostics v_moved = row_count;
   update postrider.recipient_state s set cancel_requested_at = null, detail = left('cannot be called back: ' || r.message, 500)
   from json_to_recordset(p_results) as r ("recipientId" uuid, outcome text, message text)
-  where s.organization_id = p_organization_id and s.recipient_id = r."recipientId" and s.state = 'sent' and r.outcome = 'too_late';
+  where s.organization_id = p_organization_id and s.recipient_id = r."recipientId" and s.state = 'sent'
+    -- Whoever is still sent although it was called back: the card has been scanned on its way.
+    and r.outcome in ('too_late', 'cancelled');
   perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 
 -- Forgets a person: the cold row, frozen requests and raw events are blanked, and a keyed digest stays as a suppression, so that the next sync does
--- not bring them back. Before the printer they are skipped first; at the printer it completes when the outcome is known.
+-- not bring them back. Before the printer they are skipped first. At the printer a cancel mark keeps them from being submitted again, and nothing more of
+-- them is needed to find out what became of the card: its references stay.
 create function postrider.erase(p_recipient_id uuid) returns text
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
@@ -203,6 +206,8 @@ declare
   v_now timestamptz := postrider.now();
   v_who postrider.recipient;
 begin
+  -- People before suppressions, as in suppress().
+  perform from postrider.recipient_state where organization_id = v_state.organization_id and recipient_id = p_recipient_id for no key update;
   select * into v_who from postrider.recipient where organization_id = v_state.organization_id and id = p_recipient_id;
   insert into postrider.suppression (organization_id, id, kind, digest, value, reason, source, added_by, created_at)
   select v_state.organization_id, postrider.new_id(), k.kind, postrider.digest_of(v_state.organization_id, k.kind, k.value), null, 'erasure',
@@ -211,11 +216,9 @@ begin
   where k.value is not null and v_who.erased_at is null
   on conflict on constraint suppression_key do update set value = null, reason = 'erasure', expires_at = null;
   perform postrider.stop_people(v_state.organization_id, array[p_recipient_id], 'skipped', 'erased', null);
-  select * into v_state from postrider.recipient_state
-  where organization_id = v_state.organization_id and recipient_id = p_recipient_id for no key update;
-  if v_state.state = 'sending' or v_state.state = 'error' and v_state.reason = 'outcome_unknown' then
-    return 'waits until the outcome at the printer is known; call it again then';
-  end if;
+  update postrider.recipient_state set cancel_requested_at = v_now
+  where organization_id = v_state.organization_id and recipient_id = p_recipient_id and state = 'error' and reason = 'outcome_unknown'
+    and cancel_requested_at is null;
   update postrider.recipient set external_id = 'erased:' || id, email = null, first_name = null, last_name = null, line1 = null, line2 = null,
     city = null, region = null, postal_code = null, country = null, merge = '{}', email_key = null, household_key = null, source_row = null,
     erased_at = coalesce(erased_at, v_now)

@@ -26,7 +26,7 @@ using (values
   ('rejected', 5, false, 'refused by the printer, nothing was made'),
   ('accepted', 10, true, 'the printer has it'),
   ('in_production', 20, true, 'on the press'),
-  ('cancelled', 21, false, 'called back before it was printed, or never submitted'),
+  ('cancelled', 23, false, 'called back before it was printed, or never submitted'),
   ('failed', 22, false, 'the printer could not make it'),
   ('in_transit', 30, true, 'with the carrier'),
   ('in_local_area', 40, true, 'at the destination''s facility'),

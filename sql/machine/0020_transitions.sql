@@ -63,7 +63,7 @@ with wanted (from_state, to_state, actors, why) as (values
 
   ('error', 'pending', 'op', 'tried again from the start (only without an open mailpiece)'),
   ('error', 'proofed', 'op', 'tried again with the proof it has'),
-  ('error', 'skipped', 'op', 'given up'),
+  ('error', 'skipped', 'track,op', 'given up, or called back at the printer that had failed to make it'),
   ('error', 'sent', 'mail,track,op', 'evidence: the printer has the card'),
 
   ('skipped', 'pending', 'sync', 'the address that was missing has come'),

@@ -14,9 +14,10 @@ export const nudge = async (sql: postgres.Sql): Promise<void> => {
   await sql`
     select postrider.enqueue(due.queue, array[gen_random_uuid()], array[jsonb_build_object('organization_id', due.id)], due.id::text)
     from (
-      select 'effects' as queue, id from postrider.effects_candidates() as id
-      union select 'enrich', organization_id from postrider.enrich_candidates(false)
-      union select 'enrich', organization_id from postrider.enrich_candidates(true)
+      select 'effects' as queue, organization_id as id from postrider.effect where state = 'waiting' and available_at <= postrider.now()
+      union select 'enrich', organization_id from postrider.recipient_state
+        where state in ('address_enrichable', 'pending', 'proofed', 'sent') and state = 'address_enrichable'
+      union select 'enrich', organization_id from postrider.enrichment_batch where closed_at is null and next_poll_at <= postrider.now()
     ) due`;
 };
 

@@ -37,8 +37,7 @@ void describe('kill -9 at random', { concurrency: true }, () => {
 
 void describe('SIGSTOP for longer than the lease', { concurrency: true }, () => {
   /** The first runner stops itself; the second does its work as well; then the first wakes and believes that nothing happened. */
-  const sleeper = async (keys: boolean, point: 'mail.before-post' | 'adapter'): Promise<Scenario> => {
-    const scenario = await openScenario({ people: 40, keys });
+  const sleepAt = async (scenario: Scenario, point: 'mail.before-post' | 'adapter'): Promise<void> => {
     const first = await scenario.start({ snares: [{ point, nth: 2, how: 'stop' }] });
     await first.snared();
     await scenario.start();
@@ -47,23 +46,25 @@ void describe('SIGSTOP for longer than the lease', { concurrency: true }, () => 
     // What it does now it does at once; a stop in good order waits for it.
     await sleep(300);
     assert.equal(await first.stop(), '0');
-    return scenario;
   };
 
   for (const keys of [true, false]) {
     void test(`before the lease check, at a printer ${keys ? 'with' : 'without'} keys: nothing is posted any more`, async () => {
-      await using scenario = await sleeper(keys, 'mail.before-post');
+      await using scenario = await openScenario({ people: 40, keys });
+      await sleepAt(scenario, 'mail.before-post');
       await verdict(scenario);
     });
   }
 
   void test('between lease check and request, at a printer with keys: the same card again, not a second one', async () => {
-    await using scenario = await sleeper(true, 'adapter');
+    await using scenario = await openScenario({ people: 40, keys: true });
+    await sleepAt(scenario, 'adapter');
     await verdict(scenario);
   });
 
   void test('THE LIMIT: between lease check and request, at a printer without keys, one request is printed twice, and an alarm says so', async () => {
-    await using scenario = await sleeper(false, 'adapter');
+    await using scenario = await openScenario({ people: 40, keys: false });
+    await sleepAt(scenario, 'adapter');
     const twice = [...(await printed(scenario))].filter(([, cards]) => cards === 2).map(([id]) => id);
     assert.ok(twice.length >= 1 && twice.length <= 10, `a request holds up to ten cards; ${twice.length} were printed twice`);
     await verdict(scenario, { twice, alarms: ['second_provider_id'] });

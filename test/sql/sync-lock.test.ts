@@ -194,7 +194,7 @@ void test('a sync does not keep another organization, nor a begin, waiting', asy
       ${JSON.stringify(people(3))}::text::jsonb, '[]')`;
     await sql.begin(async (quick) => {
       await quick`set local lock_timeout = '1s'`;
-      await quick`select postrider.lock_for_begin(${first.organizationId}, ${first.campaignId}, 'press')`;
+      await quick`select postrider.lock_for_begin(${first.organizationId}, ${first.campaignId}, '{press}')`;
     });
     await syncPeople(sql, other, people(2));
   });

@@ -179,7 +179,7 @@ export const transitions: readonly Transition[] = [
   { from: 'received', to: 'returned', actors: ['track'], why: "came back after it was thought delivered" },
   { from: 'error', to: 'pending', actors: ['op'], why: "tried again from the start (only without an open mailpiece)" },
   { from: 'error', to: 'proofed', actors: ['op'], why: "tried again with the proof it has" },
-  { from: 'error', to: 'skipped', actors: ['op'], why: "given up" },
+  { from: 'error', to: 'skipped', actors: ['track', 'op'], why: "given up, or called back at the printer that had failed to make it" },
   { from: 'error', to: 'sent', actors: ['mail', 'track', 'op'], why: "evidence: the printer has the card" },
   { from: 'skipped', to: 'pending', actors: ['sync'], why: "the address that was missing has come" },
   { from: 'skipped', to: 'sent', actors: ['mail', 'track'], why: "late evidence, with an alarm: the card was printed all the same" },

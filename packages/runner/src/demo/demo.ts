@@ -35,7 +35,7 @@ export interface DemoOptions {
 /** A card takes six days. */
 const DAYS_PER_SECOND = 4;
 /** Short, so that a demonstration that was killed goes on within half a minute; longer than the 10 s that the shop may take to answer. */
-const LEASE_MS = 15_000;
+const LEASE_SECONDS = 15;
 const QUIET_MS = 11_000;
 const GIVE_UP_MS = 180_000;
 const LOOK_MS = 120;
@@ -112,7 +112,12 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   const { project, sql, place, shop, progress, file, rows } = mailing;
   const logger = quietLogger(cli.out);
   // Without beats: the quarter-hourly sync would read the whole list, whatever number of rows was asked for.
-  const pipeline = makePipeline(project, sql, logger, { beats: false, leaseMs: LEASE_MS, quietMs: QUIET_MS, reapMs: 2000 });
+  const pipeline = makePipeline(project, sql, logger, {
+    beats: false,
+    leaseMs: (project.settings.leaseSeconds ?? LEASE_SECONDS) * 1000,
+    quietMs: QUIET_MS,
+    reapMs: 2000,
+  });
   const http = await startHttp({ host: '127.0.0.1', port: 0, sql, pipeline, logger, isReady: () => true });
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => await (stopping ??= pipeline.stop({ timeoutMs: 15_000 }));

@@ -1,56 +1,60 @@
-/** The folder print shop of the project: as a process beside the demonstration, or by itself in the foreground. */
+/** The folder print shop of the project: as a process beside the demonstration, in the background, or in the foreground. */
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { ShopError, spawnPrintShop, startPrintShop, type PrintShopOptions, type SpawnedPrintShop } from '@postrider/twins';
 import type { Cli } from '../cli/cli.ts';
-import { openDatabase } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
-import { exitCodes } from '../cli/exit-codes.ts';
-import { printerNamed } from '../cli/names.ts';
+import { exitCodes, type ExitCode } from '../cli/exit-codes.ts';
 import type { Project } from '../config/project.ts';
-import { notePrintShopUrl } from '../wiring/print-shop-address.ts';
+import { answers, notePrintShop, ownPrintShop, tellWebhook, TOKEN, WEBHOOK_SECRET } from '../wiring/own-print-shop.ts';
 
-export const TOKEN = 'PRINT_SHOP_TOKEN';
-export const WEBHOOK_SECRET = 'PRINT_SHOP_WEBHOOK_SECRET';
 const FOLDER_IN_USE = 75;
 /** A shop whose runner was killed finishes its PDF before it lets go of the folder. */
 const PATIENCE_MS = 15_000;
 
-/** Token and webhook secret, made once for the project. */
-function secrets(project: Project): { token: string; webhookSecret: string } {
-  return {
-    token: project.ensureSecret(TOKEN, () => randomBytes(24).toString('base64url')),
-    webhookSecret: project.ensureSecret(WEBHOOK_SECRET, () => `whsec_${randomBytes(32).toString('base64')}`),
-  };
+export interface ShopSettings {
+  /** Null: out/print-shop of the project. */
+  readonly folder: string | null;
+  readonly port: number;
+  /** Null: as fast as real days. */
+  readonly daysPerSecond: number | null;
 }
 
-async function optionsOf(project: Project, folder: string, daysPerSecond: number | null): Promise<PrintShopOptions> {
-  await mkdir(project.proofsDirectory, { recursive: true });
-  await mkdir(folder, { recursive: true });
-  return { folder, artwork: [project.proofsDirectory], ...secrets(project), ...(daysPerSecond === null ? {} : { daysPerSecond }) };
+/** Token and webhook secret are made once for the project, and kept in var/secrets. */
+function optionsOf(project: Project, settings: ShopSettings): PrintShopOptions {
+  const folder = settings.folder ?? project.printsDirectory;
+  mkdirSync(project.proofsDirectory, { recursive: true });
+  mkdirSync(folder, { recursive: true });
+  return {
+    folder,
+    port: settings.port,
+    artwork: [project.proofsDirectory],
+    token: project.ensureSecret(TOKEN, () => randomBytes(24).toString('base64url')),
+    webhookSecret: project.ensureSecret(WEBHOOK_SECRET, () => `whsec_${randomBytes(32).toString('base64')}`),
+    ...(settings.daysPerSecond === null ? {} : { daysPerSecond: settings.daysPerSecond }),
+  };
 }
 
 export interface DemoShop {
   readonly url: string;
-  /** Where it is told to send its webhooks. */
+  /** Tells it where to send its webhooks. */
   redirect(webhook: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Starts the shop as a process that ends with this one, however that ends. Throws `ShopError`. */
 export async function openShop(cli: Cli, project: Project, daysPerSecond: number): Promise<DemoShop> {
-  const options = await optionsOf(project, project.printsDirectory, daysPerSecond);
-  const shop = await spawnWhenFree(cli, options);
-  notePrintShopUrl(project, shop.url);
+  const shop = await spawnWhenFree(cli, optionsOf(project, { folder: null, port: 0, daysPerSecond }));
+  notePrintShop(project, shop);
   return {
     url: shop.url,
-    redirect: async (url) => {
-      const response = await fetch(`${shop.url}/v1/webhook`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${options.token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ url }),
-      });
-      if (!response.ok) throw new CliError(exitCodes.unavailable, `the print shop does not take the address of its webhooks: ${await response.text()}`);
+    redirect: async (webhook) => {
+      if (await tellWebhook(project, shop.url, webhook)) return;
+      throw new CliError(exitCodes.unavailable, 'the print shop does not take the address of its webhooks', 'nothing was mailed; the same command goes on');
     },
     stop: async () => await shop.stop(),
   };
@@ -62,32 +66,23 @@ async function spawnWhenFree(cli: Cli, options: PrintShopOptions): Promise<Spawn
     try {
       return await spawnPrintShop({ ...options, log: (line) => cli.out.detail(`print shop: ${line}`) });
     } catch (error) {
-      if (!(error instanceof ShopError) || error.exitCode !== FOLDER_IN_USE || Date.now() > deadline) throw error;
+      if (!(error instanceof ShopError) || error.exitCode !== FOLDER_IN_USE) throw error;
+      if (Date.now() > deadline)
+        throw new CliError(exitCodes.tryLater, error.message, '`postrider print-shop stop` ends one in the background; another demonstration may be running', error);
       if (!said) cli.out.note('another print shop still works in this folder; waiting until it is done');
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await sleep(300);
     }
   }
 }
 
-export interface PrintShopRun {
-  readonly folder: string | null;
-  readonly port: number;
-  readonly daysPerSecond: number | null;
-  readonly printer: string;
-  readonly organization: string | undefined;
-}
-
-/** Runs until it is told to stop. */
-export async function runPrintShop(cli: Cli, run: PrintShopRun): Promise<void> {
+export async function runInForeground(cli: Cli, settings: ShopSettings): Promise<void> {
   const project = await cli.project();
-  const { host, port } = project.settings.http;
-  const webhook = await webhookOf(cli, run, `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`);
-  const options = await optionsOf(project, run.folder ?? project.printsDirectory, run.daysPerSecond);
-  const stopped = new Promise<void>((resolve) => cli.signals.catch(() => resolve()));
-  const shop = await startPrintShop({ ...options, port: run.port, webhook, log: (line) => cli.out.note(`print shop: ${line}`) });
-  notePrintShopUrl(project, shop.url);
-  if (cli.out.json) cli.out.emit({ event: 'ready', url: shop.url, folder: options.folder, webhook });
-  else cli.out.note(`${cli.out.tint('green', 'open')}: takes cards on ${shop.url}, prints into ${options.folder}, reports to ${webhook}. Ctrl-C stops`);
+  const options = optionsOf(project, settings);
+  const stopped = new Promise<void>((end) => cli.signals.catch(() => end()));
+  const shop = await startPrintShop({ ...options, log: (line) => cli.out.note(`print shop: ${line}`) });
+  notePrintShop(project, { url: shop.url, pid: process.pid });
+  if (cli.out.json) cli.out.emit({ event: 'ready', url: shop.url, pid: process.pid, folder: options.folder });
+  else cli.out.note(`${cli.out.tint('green', 'open')}: takes cards on ${shop.url}, prints into ${options.folder}. Ctrl-C stops`);
   const broken = await Promise.race([stopped.then(() => null), shop.broken]);
   await shop.stop();
   if (broken !== null) throw broken;
@@ -95,8 +90,69 @@ export async function runPrintShop(cli: Cli, run: PrintShopRun): Promise<void> {
   if (cli.signals.received === 'SIGINT') process.exitCode = 130;
 }
 
-async function webhookOf(cli: Cli, run: PrintShopRun, runner: string): Promise<string> {
-  await using database = await openDatabase(cli);
-  const printer = await printerNamed(database.sql, run.printer, run.organization);
-  return `${runner}/webhooks/${printer.organizationId}/${printer.name}`;
+export async function startInBackground(cli: Cli, settings: ShopSettings): Promise<void> {
+  const project = await cli.project();
+  const known = ownPrintShop(project);
+  if (known !== null && (await answers(project, known.url))) {
+    cli.out.result({ state: 'running', started: false, ...known }, `it runs already: ${known.url}`);
+    return;
+  }
+  const options = optionsOf(project, { ...settings, folder: settings.folder === null ? null : resolve(settings.folder) });
+  const log = project.stateFile('print-shop.log');
+  const file = openSync(log, 'w', 0o600);
+  const flags = [
+    ...(settings.folder === null ? [] : ['--folder', resolve(settings.folder)]),
+    ...(settings.port === 0 ? [] : ['--port', String(settings.port)]),
+    ...(settings.daysPerSecond === null ? [] : ['--days-per-second', String(settings.daysPerSecond)]),
+  ];
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+  const child = spawn(process.execPath, [...process.execArgv, main, 'print-shop', 'run', ...flags], {
+    detached: true,
+    stdio: ['ignore', file, file],
+    env: { ...process.env, POSTRIDER_HOME: project.directory },
+  });
+  closeSync(file);
+  let ended: number | null = null;
+  child.once('exit', (code) => (ended = code ?? exitCodes.failed));
+  child.unref();
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline && ended === null; await sleep(50)) {
+    const shop = ownPrintShop(project);
+    if (shop === null || shop.pid !== child.pid || !(await answers(project, shop.url))) continue;
+    cli.out.result(
+      { state: 'running', started: true, ...shop, folder: options.folder, log },
+      `open: takes cards on ${shop.url}, prints into ${options.folder} (process ${shop.pid}); it writes its log to ${log}`,
+    );
+    return;
+  }
+  const said = readFileSync(log, 'utf8').trim();
+  throw new CliError(codeOf(ended), said.replace(/^postrider: /gm, '') || 'the print shop did not start', `its log is ${log}`);
+}
+
+function codeOf(ended: number | null): ExitCode {
+  return Object.values(exitCodes).find((code) => code === ended && code !== exitCodes.ok) ?? exitCodes.unavailable;
+}
+
+export async function stopInBackground(cli: Cli): Promise<void> {
+  const project = await cli.project();
+  const shop = ownPrintShop(project);
+  // Only a shop that knows our token: its process number may belong to somebody else by now.
+  if (shop === null || shop.pid === null || !(await answers(project, shop.url))) {
+    cli.out.result({ state: 'stopped', stopped: false }, 'it was not running');
+    return;
+  }
+  process.kill(shop.pid, 'SIGTERM');
+  for (const deadline = Date.now() + PATIENCE_MS; await answers(project, shop.url); await sleep(50)) {
+    if (Date.now() > deadline) throw new CliError(exitCodes.tryLater, `process ${shop.pid} does not end`, 'it may be writing a large PDF: try again');
+  }
+  cli.out.result({ state: 'stopped', stopped: true }, 'stopped; what waits is in its ledger');
+}
+
+export async function showStatus(cli: Cli): Promise<void> {
+  const project = await cli.project();
+  const shop = ownPrintShop(project);
+  const running = shop !== null && (await answers(project, shop.url));
+  cli.out.result(
+    { state: running ? 'running' : 'stopped', url: running ? shop.url : null, pid: running ? shop.pid : null, prints: project.printsDirectory },
+    running ? `running on ${shop.url}${shop.pid === null ? '' : ` (process ${shop.pid})`}` : 'not running; `postrider print-shop start` starts it',
+  );
 }

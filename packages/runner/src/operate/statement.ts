@@ -16,6 +16,9 @@ export interface StatementOptions {
   readonly timeoutSeconds: number | undefined;
 }
 
+/** By the extended protocol, which takes no second statement; the driver's types do not know the option. */
+const oneStatement = { prepare: true, simple: false } as postgres.UnsafeQueryOptions;
+
 type Cell = string | null;
 type Result = postgres.RowList<postgres.Row[]>;
 
@@ -53,7 +56,7 @@ export async function runStatement(cli: Cli, given: string, options: StatementOp
 async function run(sql: postgres.Sql, statement: string, seconds: number, write: boolean): Promise<Result> {
   try {
     // As text, in the server's own words: a Date of JavaScript would cut off the microseconds.
-    const ask = async (on: Pick<postgres.Sql, 'unsafe'>) => (await on.unsafe(statement, [], { prepare: true }).raw()) as unknown as Result;
+    const ask = async (on: Pick<postgres.Sql, 'unsafe'>) => (await on.unsafe(statement, [], oneStatement).raw()) as unknown as Result;
     return write ? await ask(sql) : ((await sql.begin('read only', ask)) as Result);
   } catch (error) {
     const { code, message } = explain(error);

@@ -19,7 +19,7 @@ import {
 } from '@postrider/core/ports';
 import { didYouMean } from '../cli/text.ts';
 import type { Project } from '../config/project.ts';
-import { printShopUrl } from './print-shop-address.ts';
+import { ownPrintShop } from './own-print-shop.ts';
 
 interface Ports {
   readonly audience: AudienceSource;
@@ -94,9 +94,9 @@ function isEntry(value: unknown): value is Entry {
 /** The entry of the project's own print shop, with the address where it was last started. */
 export function withPrintShopUrl(entry: unknown, project: Project): unknown {
   if (!isEntry(entry) || entry['kind'] !== 'print-shop' || entry['url'] !== undefined) return entry;
-  const url = printShopUrl(project);
+  const url = ownPrintShop(project)?.url ?? null;
   if (url === null) {
-    throw new AdapterConfigError('printer.url', 'is not set, and the print shop of this project was never started: `postrider print-shop` does');
+    throw new AdapterConfigError('printer.url', 'is not set, and the print shop of this project was never started: `postrider print-shop start` does');
   }
   return { ...entry, url };
 }

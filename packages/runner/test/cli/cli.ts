@@ -1,11 +1,12 @@
 /** The real command line as a child process, on a database of the test's own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { readCsv } from '../../src/cli/csv.ts';
 
 const entry = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 export const bakery = fileURLToPath(new URL('../../../../examples/bakery', import.meta.url));
@@ -32,6 +33,18 @@ export interface CliPlace {
 export function projectHome(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'postrider-cli-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** A copy of the example with the first rows of its list, which a test may spoil. Returns its folder. */
+export function shortBakery(home: string, rows: number): string {
+  const folder = join(home, 'bakery');
+  cpSync(bakery, folder, { recursive: true });
+  const list = join(folder, 'customers.csv');
+  const text = readFileSync(list, 'utf8');
+  // A row may go over several lines.
+  const next = readCsv(text)[rows + 1]?.line ?? Infinity;
+  writeFileSync(list, text.split('\n').slice(0, next - 1).join('\n'));
+  return folder;
 }
 
 export function startCli(place: CliPlace, args: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {

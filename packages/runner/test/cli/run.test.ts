@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freshMachine, type Machine } from '../../../../test/support/machine.ts';
-import { bakery, cli, projectHome, startCli, startRunner, ended, type CliPlace, type Runner } from './cli.ts';
+import { cli, projectHome, shortBakery, startCli, startRunner, ended, type CliPlace, type Runner } from './cli.ts';
 
 const key = Buffer.alloc(32, 7);
 
@@ -23,7 +23,7 @@ describe('postrider run', () => {
       home: home.path,
       env: { PRINT_SHOP_TOKEN: 'token', PRINT_SHOP_WEBHOOK_SECRET: `whsec_${key.toString('base64')}`, PRINT_SHOP_URL: 'http://127.0.0.1:9' },
     };
-    const applied = await cli(place, ['campaign', 'apply', join(bakery, 'campaign.yaml'), '--no-check', '--json']);
+    const applied = await cli(place, ['campaign', 'apply', join(shortBakery(home.path, 80), 'campaign.yaml'), '--no-check', '--json']);
     assert.equal(applied.code, 0, applied.stderr);
     runner = await startRunner(place);
     webhooks = `${runner.url}/webhooks/${String(applied.json()[0]?.['organizationId'])}/print-shop`;

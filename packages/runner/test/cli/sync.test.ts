@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freshMachine, type Machine } from '../../../../test/support/machine.ts';
-import { bakery, cli, ended, projectHome, startCli, type CliPlace } from './cli.ts';
+import { cli, ended, projectHome, shortBakery, startCli, type CliPlace } from './cli.ts';
 
 describe('sync, enrichment and proofs from the command line', () => {
   let home: ReturnType<typeof projectHome>;
@@ -14,8 +14,7 @@ describe('sync, enrichment and proofs from the command line', () => {
     home = projectHome();
     machine = await freshMachine();
     place = { url: machine.url, home: home.path };
-    folder = join(home.path, 'bakery');
-    cpSync(bakery, folder, { recursive: true });
+    folder = shortBakery(home.path, 80);
     const applied = await cli(place, ['campaign', 'apply', join(folder, 'campaign.yaml'), '--no-check']);
     assert.equal(applied.code, 0, applied.stderr);
   });
@@ -111,7 +110,6 @@ describe('sync, enrichment and proofs from the command line', () => {
     assert.equal(readFileSync(files?.front ?? '').subarray(1, 4).toString(), 'PNG');
     const unusable = await cli(place, ['preview', 'bakery-welcome', '--row', '99999', '--out', out]);
     assert.equal(unusable.code, 65, unusable.stderr);
-    const { existsSync, symlinkSync, mkdirSync } = await import('node:fs');
     if (!existsSync('/dev/full')) {
       t.diagnostic('this system has no /dev/full: a full disk was not tried');
       return;
@@ -137,12 +135,18 @@ describe('sync, enrichment and proofs from the command line', () => {
     assert.match(stuck.stdout, new RegExp(`postcard\\.typ:${line}:\\d+`));
     assert.match((await cli(place, ['status'])).stderr, /people do not move although they should: postrider stuck/);
     writeFileSync(path, whole);
-    const dry = await cli(place, ['retry', '--campaign', 'bakery-welcome', '--reason', 'render_failed', '--dry-run', '--json']);
-    assert.equal(dry.json().length, waiting[0]?.people);
+    const dry = await cli(place, ['retry', '--campaign', 'bakery-welcome', '--dry-run', '--json']);
+    assert.deepEqual(
+      dry.json().map(({ reason, people }) => ({ reason, people })),
+      [{ reason: 'render_failed', people: waiting[0]?.people }],
+    );
     assert.equal((await cli(place, ['retry', '--campaign', 'bakery-welcome'])).code, 2);
-    const retried = await cli(place, ['retry', '--campaign', 'bakery-welcome', '--yes', '--json']);
+    const wrong = await cli(place, ['retry', '--campaign', 'bakery-welcome', '--reason', 'render_faild', '--yes']);
+    assert.match(wrong.stderr, /did you mean render_failed\?/);
+    const retried = await cli(place, ['retry', '--campaign', 'bakery-welcome', '--reason', 'render_failed', '--yes', '--json']);
     assert.equal(retried.code, 0, retried.stderr);
-    assert.ok(retried.json().every((one) => one['state'] === 'pending'));
+    // Not the double of somebody who was turned away as theirs.
+    assert.deepEqual(retried.json()[0]?.['tried'], { pending: waiting[0]?.people });
     const more = await cli(place, ['run', '--once', '--no-http']);
     assert.equal(more.code, 0, more.stderr);
     assert.match(more.stdout, /bakery-welcome +proofed +\d+ +the launch/);

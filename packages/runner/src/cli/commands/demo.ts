@@ -1,5 +1,5 @@
 /** `demo`: the main job on real input. `print-shop`: the folder print shop by itself. */
-import { command, decimal, flag, number, text, wholeNumber, type Family } from '../command.ts';
+import { command, decimal, flag, number, text, wholeNumber, type Family, type Options } from '../command.ts';
 
 export const demonstration: Family = (program, act) => {
   command(
@@ -30,27 +30,47 @@ export const demonstration: Family = (program, act) => {
       }),
     );
 
-  command(
+  const shop = command(
     program,
     'print-shop',
-    'Runs the folder print shop: a printer that prints into a folder. It takes cards over HTTP, writes PDFs and a posting manifest, and reports back how they travel.',
-    ['postrider print-shop', 'postrider print-shop --days-per-second 2   # the mail arrives within seconds'],
-  )
-    .option('--folder <dir>', 'where the prints go; out/print-shop of the project unless told')
-    .option('--port <n>', 'on 127.0.0.1; 0, the default, takes a free one', wholeNumber(0, 65_535))
-    .option('--days-per-second <n>', 'how fast the mail travels; as fast as real days unless told', decimal(0, 1000))
-    .option('--printer <name>', 'the printer that it is, as campaign files call it', 'print-shop')
-    .option('--organization <name>', 'whose printer it is; needed only where there are several')
-    .action(
-      act(async (cli, _args, options) => {
-        const { runPrintShop } = await import('../../demo/print-shop.ts');
-        await runPrintShop(cli, {
-          folder: text(options['folder']) ?? null,
-          port: number(options['port']) ?? 0,
-          daysPerSecond: number(options['daysPerSecond']) ?? null,
-          printer: text(options['printer']) ?? 'print-shop',
-          organization: text(options['organization']),
-        });
-      }),
-    );
+    'The folder print shop: a printer that prints into a folder. It takes cards over HTTP, writes PDFs and a posting manifest, and reports how they travel.',
+    ['postrider print-shop start', 'postrider print-shop start --days-per-second 2   # the mail arrives within seconds', 'postrider print-shop stop'],
+  );
+  const settings = (made: ReturnType<typeof command>) =>
+    made
+      .option('--folder <dir>', 'where the prints go; out/print-shop of the project unless told')
+      .option('--port <n>', 'on 127.0.0.1; 0, the default, takes a free one', wholeNumber(0, 65_535))
+      .option('--days-per-second <n>', 'how fast the mail travels; as fast as real days unless told', decimal(0, 1000));
+  const settingsOf = (options: Options) => ({
+    folder: text(options['folder']) ?? null,
+    port: number(options['port']) ?? 0,
+    daysPerSecond: number(options['daysPerSecond']) ?? null,
+  });
+
+  settings(
+    command(shop, 'start', 'Starts it in the background. Campaigns of this project that print at it find it by themselves.', ['postrider print-shop start']),
+  ).action(
+    act(async (cli, _args, options) => {
+      const { startInBackground } = await import('../../demo/print-shop.ts');
+      await startInBackground(cli, settingsOf(options));
+    }),
+  );
+  settings(command(shop, 'run', 'Runs it in the foreground, until Ctrl-C.', ['postrider print-shop run'])).action(
+    act(async (cli, _args, options) => {
+      const { runInForeground } = await import('../../demo/print-shop.ts');
+      await runInForeground(cli, settingsOf(options));
+    }),
+  );
+  command(shop, 'stop', 'Stops it. What waits is in its ledger, and is printed when it is started again.', ['postrider print-shop stop']).action(
+    act(async (cli) => {
+      const { stopInBackground } = await import('../../demo/print-shop.ts');
+      await stopInBackground(cli);
+    }),
+  );
+  command(shop, 'status', 'Whether it runs, and where.', ['postrider print-shop status --json']).action(
+    act(async (cli) => {
+      const { showStatus } = await import('../../demo/print-shop.ts');
+      await showStatus(cli);
+    }),
+  );
 };

@@ -92,7 +92,11 @@ export const looks: Family = (program, act) => {
     }),
   );
 
-  command(program, 'alarms', 'What needs a person: evidence that contradicts, statuses that nobody knows.', ['postrider alarms']).action(
+  const alarms = command(program, 'alarms', 'What needs a person: evidence that contradicts, statuses that nobody knows.', [
+    'postrider alarms',
+    'postrider alarms clear 0198c0de-… --why "the shop printed one by hand"',
+  ]);
+  alarms.action(
     act(async (cli) => {
       const { openDatabase } = await import('../database.ts');
       await using database = await openDatabase(cli);
@@ -101,6 +105,7 @@ export const looks: Family = (program, act) => {
       cli.out.list(
         rows,
         [
+          { title: 'id', value: (row) => row.id },
           { title: 'raised', value: (row) => relative(row.raised_at) },
           { title: 'kind', value: (row) => row.kind, style: () => 'yellow' },
           { title: 'recipient', value: (row) => row.recipient_id },
@@ -110,6 +115,18 @@ export const looks: Family = (program, act) => {
       );
     }),
   );
+  command(alarms, 'clear', 'Clears an alarm. What came of it stays in the trace of the person.', ['postrider alarms clear 0198c0de-… --why "looked at: harmless"'])
+    .argument('<id>', 'as `postrider alarms` shows it')
+    .requiredOption('--why <sentence>', 'what came of it')
+    .action(
+      act(async (cli, [id = ''], options) => {
+        if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(id)) throw new CliError(exitCodes.usage, `${id} is not the id of an alarm`, '`postrider alarms` shows it');
+        const [{ openDatabase }, { clearAlarm }] = await Promise.all([import('../database.ts'), import('@postrider/core')]);
+        await using database = await openDatabase(cli);
+        const at = await clearAlarm(database.sql, id, text(options['why']) ?? '');
+        cli.out.result({ id, clearedAt: at }, `alarm ${id} is cleared`);
+      }),
+    );
 
   command(program, 'doctor', 'What is wrong with the database, the runners and the queue, and what helps. Exit code 1 where something is bad.', [
     'postrider doctor',

@@ -1,12 +1,10 @@
 /** Safe repairs: retry, cancel, resolve, erase. Each is one function of the machine, which knows when it must refuse. */
 import { command, flag, text, type Family } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import type { Sql } from '../database.ts';
 import { CliError, explain } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { RecipientRow } from '../names.ts';
 import type { Output } from '../output.ts';
-import { count } from '../text.ts';
 
 export const repairs: Family = (program, act) => {
   command(
@@ -29,18 +27,18 @@ export const repairs: Family = (program, act) => {
         if ((given.length === 0) === (campaign === undefined))
           throw new CliError(exitCodes.usage, 'say who: people, or --campaign', 'for example: postrider retry --campaign bakery-welcome --reason render_failed');
         if (campaign === undefined && options['reason'] !== undefined) throw new CliError(exitCodes.usage, '--reason goes with --campaign');
-        const people =
-          campaign === undefined
-            ? (await Promise.all(given.map(async (one) => await inError(await names.recipientsNamed(sql, one), one)))).flat()
-            : await everybody(sql, (await names.campaignNamed(sql, campaign)).campaignId, text(options['reason']) ?? null);
-        if (flag(options['dryRun'])) {
-          listPeople(cli.out, people, 'nobody is in error');
-          return;
+        if (campaign !== undefined) {
+          const { retryCampaign } = await import('../../operate/retry.ts');
+          return await retryCampaign(cli, sql, await names.campaignNamed(sql, campaign), {
+            reason: text(options['reason']) ?? null,
+            dryRun: flag(options['dryRun']),
+            yes: flag(options['yes']),
+          });
         }
-        if (campaign !== undefined && people.length > 0)
-          await confirm(cli.out, { what: `${count(people.length, 'person', 'people')} of ${campaign} will be tried again.`, yes: flag(options['yes']) });
+        const people = (await Promise.all(given.map(async (one) => inError(await names.recipientsNamed(sql, one), one)))).flat();
+        if (flag(options['dryRun'])) return listPeople(cli.out, people);
         const { retry } = await import('@postrider/core');
-        await eachPerson(cli.out, people, async (one) => await retry(sql, one.recipientId), 'nobody is in error');
+        return await eachPerson(cli.out, people, async (one) => await retry(sql, one.recipientId));
       }),
     );
 
@@ -105,36 +103,23 @@ export const repairs: Family = (program, act) => {
     );
 };
 
-async function everybody(sql: Sql, campaignId: string, reason: string | null): Promise<RecipientRow[]> {
-  const rows = await sql<RecipientRow[]>`
-    select organization_id as "organizationId", id as "recipientId", campaign, state, reason,
-      coalesce(nullif(btrim(concat_ws(' ', first_name, last_name)), ''), email, external_id) as name
-    from postrider.recipients where campaign_id = ${campaignId} and state = 'error' and (${reason}::text is null or reason = ${reason}) order by since, id`;
-  return [...rows];
-}
-
 function inError(found: readonly RecipientRow[], given: string): RecipientRow[] {
   const people = found.filter(({ state }) => state === 'error');
   if (people.length > 0) return people;
   throw new CliError(exitCodes.failed, `${given} is ${[...new Set(found.map(({ state }) => state))].join(' and ')}, not in error`, 'only errors are tried again; nothing was changed');
 }
 
-function listPeople(out: Output, people: readonly RecipientRow[], nothing: string): void {
-  out.list(
-    people,
-    [
-      { title: 'campaign', value: (row) => row.campaign },
-      { title: 'who', value: (row) => row.name, style: () => 'bold' },
-      { title: 'reason', value: (row) => row.reason },
-      { title: 'recipient', value: (row) => row.recipientId },
-    ],
-    { nothing },
-  );
+function listPeople(out: Output, people: readonly RecipientRow[]): void {
+  out.list(people, [
+    { title: 'campaign', value: (row) => row.campaign },
+    { title: 'who', value: (row) => row.name, style: () => 'bold' },
+    { title: 'reason', value: (row) => row.reason },
+    { title: 'recipient', value: (row) => row.recipientId },
+  ]);
 }
 
 /** One after the other: one refusal does not stop the next, and the exit code tells of it. */
-async function eachPerson(out: Output, people: readonly RecipientRow[], work: (one: RecipientRow) => Promise<string>, nothing?: string): Promise<void> {
-  if (people.length === 0 && nothing !== undefined) out.note(nothing);
+async function eachPerson(out: Output, people: readonly RecipientRow[], work: (one: RecipientRow) => Promise<string>): Promise<void> {
   let refused: unknown = null;
   let refusals = 0;
   for (const one of people) {

@@ -17,7 +17,9 @@ export const suppressions: Family = (program, act) => {
       'postrider suppress lift --email ada@example.com',
     ],
   )
-    .option('--email <address>')
+    // Or it would take the options of `lift` for its own.
+    .enablePositionalOptions()
+    .option('--email <address>', 'an e-mail address')
     .option('--external-id <id>', 'the id at the source of the audience')
     .option('--line1 <text>', 'an address: first line')
     .option('--line2 <text>', 'an address: second line, such as the apartment')
@@ -46,8 +48,8 @@ export const suppressions: Family = (program, act) => {
     );
 
   command(suppress, 'lift', 'Takes an entry off the list. Whoever was turned away by it stays where they are.', ['postrider suppress lift --email ada@example.com'])
-    .option('--email <address>')
-    .option('--external-id <id>')
+    .option('--email <address>', 'an e-mail address')
+    .option('--external-id <id>', 'the id at the source of the audience')
     .option('--household <key>', 'as postrider.household_key makes it of an address')
     .option('--organization <name>', 'by name or id; needed only where there are several')
     .action(

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import postgres from 'postgres';
+import { LeaseLostError } from '@postrider/core/ports';
+import { Lease, Leases } from '../src/pipeline/leases.ts';
+import { Settler } from '../src/pipeline/settling.ts';
+import { Waker } from '../src/pipeline/waker.ts';
+
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
+
+const pgError = (code: string): Error => Object.assign(new postgres.PostgresError('no'), { code });
+
+void test('a lease counts from when its begin was sent, by the wall clock too', () => {
+  const young = new Lease('o', 'c', 1000, { monotonic: performance.now(), wall: Date.now() });
+  young.assertHeld();
+  assert.ok(young.leftMs > 0);
+  const slept = new Lease('o', 'c', 1000, { monotonic: performance.now(), wall: Date.now() - 1500 });
+  assert.throws(() => slept.assertHeld(), LeaseLostError);
+  const stopped = new Lease('o', 'c', 1000, { monotonic: performance.now() - 1500, wall: Date.now() });
+  assert.throws(() => stopped.assertHeld(), LeaseLostError);
+});
+
+void test('a lease that the database no longer has is lost at the next renewal', async () => {
+  const leases = new Leases(100, async () => await Promise.resolve([]), silent);
+  const lease = leases.prepare('o', 'c');
+  leases.hold(lease);
+  await pause(80);
+  assert.equal(lease.signal.aborted, true);
+  assert.throws(() => lease.assertHeld(), LeaseLostError);
+  leases.release(lease);
+});
+
+void test('where renewals fail, the lease runs out by itself', async () => {
+  const leases = new Leases(150, async () => await Promise.reject(new Error('no database')), silent);
+  const lease = leases.prepare('o', 'c');
+  leases.hold(lease);
+  assert.doesNotThrow(() => lease.assertHeld());
+  await pause(250);
+  assert.throws(() => lease.assertHeld(), LeaseLostError);
+  leases.release(lease);
+});
+
+void test('results are flushed while others are still awaited, and the last flush says that no more will come', async () => {
+  const writes: [number[], boolean][] = [];
+  const settler = new Settler<number>({
+    write: async (results, last) => await Promise.resolve(writes.push([[...results], last])),
+    patienceMs: () => 1000,
+    logger: silent,
+  });
+  settler.add([1]);
+  settler.add([2]);
+  await pause(150);
+  assert.deepEqual(writes, [[[1, 2], false]]);
+  settler.add([3]);
+  await settler.end();
+  assert.deepEqual(writes.at(-1), [[3], true]);
+});
+
+void test('a settle that waits for a lock is done person by person, so that one row does not block the others', async () => {
+  const written: number[] = [];
+  let last = false;
+  const settler = new Settler<number>({
+    write: async (results, isLast) => {
+      if (results.length > 1) throw pgError('55P03');
+      written.push(...results);
+      last ||= isLast;
+      await Promise.resolve();
+    },
+    patienceMs: () => 1000,
+    logger: silent,
+  });
+  settler.add([1, 2, 3]);
+  await settler.end();
+  assert.deepEqual(written, [1, 2, 3]);
+  assert.equal(last, true);
+});
+
+void test('a lost connection is tried again until patience ends, and then nobody is told that it worked', async () => {
+  let tries = 0;
+  const settler = new Settler<number>({
+    write: async () => {
+      tries += 1;
+      if (tries < 3) throw new Error('CONNECTION_CLOSED');
+      await Promise.resolve();
+    },
+    patienceMs: () => 5000,
+    logger: silent,
+  });
+  settler.add([1]);
+  await settler.end();
+  assert.equal(tries, 3);
+});
+
+void test('a waker runs at once, never twice at a time, and once more where it was woken meanwhile', async () => {
+  let running = 0;
+  let most = 0;
+  let runs = 0;
+  const waker = new Waker(
+    'test',
+    async () => {
+      running += 1;
+      most = Math.max(most, running);
+      runs += 1;
+      await pause(20);
+      running -= 1;
+    },
+    silent,
+  );
+  for (let n = 0; n < 10; n += 1) waker.wake();
+  await waker.drain();
+  assert.equal(most, 1);
+  assert.equal(runs, 2);
+  await waker.stop();
+  waker.wake();
+  assert.equal(runs, 2);
+});

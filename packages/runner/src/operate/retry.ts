@@ -1,0 +1,61 @@
+/** `retry --campaign`: everybody of a campaign who is in error, by reason. */
+import { retryAll, type Reason } from '@postrider/core';
+import type { Cli } from '../cli/cli.ts';
+import { confirm } from '../cli/confirm.ts';
+import type { Sql } from '../cli/database.ts';
+import { CliError } from '../cli/errors.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
+import type { CampaignRow } from '../cli/names.ts';
+import { count, didYouMean } from '../cli/text.ts';
+import { listed } from './sync.ts';
+
+interface InError {
+  readonly reason: Reason;
+  readonly sentence: string;
+  readonly people: number;
+}
+
+export async function retryCampaign(cli: Cli, sql: Sql, campaign: CampaignRow, options: { reason: string | null; dryRun: boolean; yes: boolean }): Promise<void> {
+  const { reason } = options;
+  const all = await sql<InError[]>`
+    select reason, coalesce(sentence, reason) as sentence, count(*)::int as people from postrider.recipients
+    where organization_id = ${campaign.organizationId} and campaign_id = ${campaign.campaignId} and state = 'error' group by 1, 2 order by people desc`;
+  const wanted = all.filter((row) => reason === null || row.reason === reason);
+  if (reason !== null && wanted.length === 0 && all.length > 0) {
+    const reasons = all.map((row) => row.reason);
+    throw new CliError(exitCodes.failed, `nobody of ${campaign.name} is in error for ${reason}`, didYouMean(reason, reasons) ?? `the reasons are ${reasons.join(', ')}`);
+  }
+  if (options.dryRun || wanted.length === 0) {
+    cli.out.list(
+      wanted,
+      [
+        { title: 'reason', value: (row) => row.reason, style: () => 'bold' },
+        { title: 'people', value: (row) => row.people, right: true },
+        { title: '', value: (row) => row.sentence },
+      ],
+      { nothing: 'nobody is in error' },
+    );
+    return;
+  }
+  const people = wanted.reduce((sum, row) => sum + row.people, 0);
+  await confirm(cli.out, { what: `${count(people, 'person', 'people')} of ${campaign.name} will be tried again.`, yes: options.yes });
+  const tried: Record<string, number> = {};
+  let refused = 0;
+  for (const row of wanted) {
+    // Asked for by name, the machine says itself why it will not.
+    if (row.reason === 'outcome_unknown' && reason === null) {
+      refused += row.people;
+      continue;
+    }
+    for (let left = 1; left > 0;) {
+      const some = await retryAll(sql, campaign.organizationId, campaign.campaignId, row.reason);
+      for (const [state, n] of Object.entries(some.tried)) tried[state] = (tried[state] ?? 0) + n;
+      refused += some.refused;
+      const none = Object.keys(some.tried).length === 0;
+      left = none ? 0 : some.left;
+    }
+  }
+  cli.out.result({ campaign: campaign.name, tried, refused }, `${campaign.name}: ${listed(tried) || 'nobody was tried again'}`);
+  if (refused === 0) return;
+  throw new CliError(exitCodes.failed, `${count(refused, 'person was', 'people were')} not tried again: a card of theirs may exist`, 'postrider stuck names each, and what helps');
+}

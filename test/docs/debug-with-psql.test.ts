@@ -1,0 +1,91 @@
+/**
+ * docs/how-to/debug-with-psql.md, tried: each fault is planted in a database of its own, the document's statements are run as they stand, by psql where
+ * the machine has one and by the driver, as the role that the document names; what they answer must be what the document shows, and afterwards people
+ * must be where they should be.
+ *
+ * After a change of what is shown: POSTRIDER_WRITE_SAMPLES=1 bin/test test/docs/debug-with-psql.test.ts, and read the diff.
+ */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { broken, freshMachine } from '../support/machine.ts';
+import { masked, readDocument, readSample, shown, writeSamples, type Answer, type Documented } from './documented.ts';
+import { scenarios } from './faults/index.ts';
+import { openHouse } from './house.ts';
+import { driver, psql, psqlFound, Refused, type Shell } from './shells.ts';
+
+const path = fileURLToPath(new URL('../../docs/how-to/debug-with-psql.md', import.meta.url));
+const documented = readDocument(path);
+const writes = process.env['POSTRIDER_WRITE_SAMPLES'] === '1';
+const samples = new Map<string, string>();
+
+const stepOf = (fault: string, step: string): Documented => {
+  const found = documented.steps.filter((one) => one.fault === fault && one.step === step);
+  assert.equal(found.length, 1, `the document has ${found.length} statements for ${fault}/${step}`);
+  return found[0] as Documented;
+};
+
+const compare = (one: Documented, answer: Answer): void => {
+  if (one.sample === null) return;
+  samples.set(`${one.fault}/${one.step}`, shown(answer));
+  if (writes) return;
+  assert.deepEqual(masked(answer), masked(readSample(one.sample)), `${path}:${one.line} shows something else; it is now:\n${shown(answer)}\n`);
+};
+
+/** The document shows the error without the CONTEXT that psql adds. */
+const compareRefusal = (one: Documented, error: Refused): void => {
+  samples.set(`${one.fault}/${one.step}`, error.shown.replace(/\nCONTEXT:[\s\S]*/, ''));
+  if (writes) return;
+  for (const line of one.sample?.split('\n') ?? []) assert.ok(error.shown.includes(line), `${path}:${one.line} shows "${line}"; it is now:\n${error.shown}\n`);
+};
+
+const found = psqlFound();
+const shells: readonly Shell[] = found === null ? [driver] : [driver, psql];
+
+void test('the statements are run by the driver, and by psql where there is one', (t) => {
+  t.diagnostic(found === null ? 'there is no psql on this machine: the statements are run by the driver alone' : `the statements are run by ${found} too`);
+  assert.deepEqual(documented.unnamed, [], 'an SQL block of the document has no marker: no test runs it');
+  const promised = new Set(documented.steps.map((one) => one.fault));
+  assert.deepEqual([...promised].filter((fault) => !(fault in scenarios)), [], 'no scenario plants these faults');
+});
+
+for (const [fault, play] of Object.entries(scenarios)) {
+  for (const shell of shells) {
+    void test(`${fault}, by ${shell.name}`, async () => {
+      await using machine = await freshMachine();
+      await using house = await openHouse(machine);
+      const done = new Set<string>();
+      const execute = async (step: string, variables: Readonly<Record<string, string>>): Promise<Answer> => {
+        const one = stepOf(fault, step);
+        done.add(step);
+        try {
+          const answer = house.renamed(await shell.run(one.as === 'owner' ? house.ownerUrl : house.operatorUrl, one.statement, variables));
+          compare(one, answer);
+          return answer;
+        } catch (error) {
+          if (error instanceof Refused && one.step === 'refused') compareRefusal(one, error);
+          throw error;
+        }
+      };
+      await play(house, {
+        async rows(step, variables = {}) {
+          const { columns, rows } = await execute(step, variables);
+          return rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i] ?? ''])));
+        },
+        async refusal(step, variables = {}) {
+          return await execute(step, variables).then(
+            () => assert.fail('it was not refused'),
+            (error: unknown) => (error instanceof Refused ? error.shown : Promise.reject(error)),
+          );
+        },
+      });
+      const unused = documented.steps.filter((one) => one.fault === fault && !done.has(one.step)).map((one) => one.step);
+      assert.deepEqual(unused, [], 'the scenario leaves out statements of the document');
+      assert.deepEqual(await broken(house.sql), []);
+    });
+  }
+}
+
+after(() => {
+  if (writes) writeSamples(path, samples);
+});

@@ -1,0 +1,92 @@
+/** Faults that lose the way of people on their way: jobs and cohorts deleted by hand, a transaction that nobody ends. */
+import assert from 'node:assert/strict';
+import { beginProof } from '../../../packages/core/src/machine/cohorts.ts';
+import { states, syncPeople } from '../../support/machine.ts';
+import { LEASE_MS, mailBegun, onlyPiece, pidOf, proofAll, RUNNER, stage, stageOne, statesOf, turnClock, waitsForLock } from '../../sql/rig.ts';
+import { neighbours, type Scenario } from '../house.ts';
+
+const MINUTES = 60_000;
+
+export const jobsDeleted: Scenario = async ({ sql, at }, run) => {
+  await syncPeople(sql, at, neighbours(60));
+  await stage(sql, at, 'proof', 2, 50);
+  await sql`delete from postrider_queue.job where name = 'proof'`;
+
+  const lost = await run.rows('find');
+  assert.deepEqual(
+    lost.map((row) => [row['people'], row['meaning']]),
+    [
+      ['50', 'its job is gone: reap gives its people back within minutes'],
+      ['10', 'its job is gone: reap gives its people back within minutes'],
+    ],
+  );
+
+  await turnClock(sql, 6 * MINUTES);
+  assert.deepEqual(await run.rows('mend'), [{ reap: '60' }]);
+  assert.deepEqual(await states(sql), { pending: 60 });
+  assert.deepEqual(await run.rows('find'), []);
+  // Who was in a lost cohort travels alone the next time, so that a card which kills its runner convicts itself.
+  await turnClock(sql, MINUTES);
+  for (let round = 0; round < 3; round += 1) await proofAll(sql, at);
+  assert.deepEqual(await states(sql), { proofed: 60 });
+};
+
+export const cohortDeleted: Scenario = async ({ sql, at }, run) => {
+  await syncPeople(sql, at, neighbours(1));
+  await proofAll(sql, at);
+  const mail = await mailBegun(sql, at);
+  await syncPeople(sql, at, neighbours(4));
+  const proof = await stageOne(sql, at, 'proof');
+  await beginProof(sql, at.organizationId, proof, RUNNER, LEASE_MS);
+  assert.deepEqual(await states(sql), { sending: 1, proofing: 3 });
+  await sql`delete from postrider.cohort where organization_id = ${at.organizationId} and id = any (${[mail.cohortId, proof]})`;
+
+  const gone = await run.rows('find');
+  assert.deepEqual(
+    gone.map((row) => [row['state'], row['people']]),
+    [
+      ['proofing', '3'],
+      ['sending', '1'],
+    ],
+  );
+
+  await turnClock(sql, 6 * MINUTES);
+  assert.deepEqual(await run.rows('mend'), [{ reap: '4' }]);
+  assert.deepEqual(await states(sql), { sending: 1, pending: 3 });
+  assert.equal((await onlyPiece(sql, at)).status, 'unknown');
+  const [waits] = await run.rows('then');
+  assert.match(waits?.['what_helps'] ?? '', /^reconcile asks the printer/);
+
+  // What the next runner does: it asks, and the printer has the card.
+  await turnClock(sql, 6 * MINUTES);
+  const piece = await onlyPiece(sql, at);
+  await sql`select postrider.reconcile_claim(${at.organizationId}, 10, '1 minute')`;
+  const verdict = [{ mailpieceId: piece.id, attempt: 1, outcome: 'found', providerId: 'fp_1' }];
+  await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdict)}::text::json)`;
+  assert.equal((await statesOf(sql, at))['MA-1001'], 'sent');
+};
+
+export const oldTransaction: Scenario = async ({ sql, at, machine }, run) => {
+  await syncPeople(sql, at, neighbours(3));
+  const cohortId = await stageOne(sql, at, 'proof');
+  const forgotten = await machine.connect(1).reserve();
+  await forgotten`set application_name = 'psql'`;
+  await forgotten`begin`;
+  await forgotten`select * from postrider.recipient_state for update`;
+  const runner = machine.connect(1);
+  const pid = await pidOf(runner);
+  const begins = beginProof(runner, at.organizationId, cohortId, RUNNER, LEASE_MS);
+  await waitsForLock(sql, pid);
+
+  const checks = await run.rows('find');
+  const blocked = checks.find((row) => row['check_name'] === 'blocked sessions');
+  const culprit = /behind pid (\d+) \(role postrider, psql, idle in transaction/.exec(blocked?.['message'] ?? '')?.[1] ?? '';
+  assert.ok(blocked?.['what_helps']?.includes(`pg_terminate_backend(${culprit})`), JSON.stringify(checks));
+  const [look] = await run.rows('look', { pid: culprit });
+  assert.match(look?.['query'] ?? '', /recipient_state for update/);
+  assert.deepEqual(await states(sql), { proofing_staged: 3 });
+
+  assert.deepEqual(await run.rows('mend', { pid: culprit }), [{ pg_terminate_backend: 't' }]);
+  assert.equal((await begins)?.cards.length, 3);
+  assert.deepEqual(await states(sql), { proofing: 3 });
+};

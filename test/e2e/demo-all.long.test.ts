@@ -1,0 +1,34 @@
+/** The whole list, after its beginning, and killed on the way: everybody once. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newDemo } from './demo-run.ts';
+
+const { totals } = JSON.parse(readFileSync(new URL('../../examples/bakery/expected.json', import.meta.url), 'utf8')) as {
+  totals: { all: { cards: number; ends: Record<string, number> } };
+};
+
+it('the first 300 rows, then all 3,220, killed three times on the way', async (t) => {
+  await using demo = await newDemo();
+  await demo.run('--rows', '300');
+  for (let kill = 0; kill < 3; kill += 1) {
+    const child = demo.start('--all');
+    const ended = once(child, 'close');
+    await sleep(2000 + Math.random() * 6000);
+    child.kill('SIGKILL');
+    await ended;
+    const cut = await demo.sql`select state, count(*)::int as people from postrider.recipient_state group by 1 order by 1`;
+    t.diagnostic(`killed with ${cut.map((row) => `${String(row['people'])} ${String(row['state'])}`).join(', ')}`);
+  }
+  const result = await demo.run('--all');
+  const { invalid, repeated: _known, ...ends } = totals.all.ends;
+  assert.deepEqual(result.states, ends);
+  assert.equal(result.invalid, invalid);
+  assert.equal(result.rows, 3220);
+  assert.equal(result.cards, totals.all.cards);
+  assert.deepEqual((await demo.audit(null, 'all')).problems, []);
+  const again = await demo.run('--all');
+  assert.equal(again.newCards, 0);
+});

@@ -1,0 +1,92 @@
+/**
+ * The main job, end to end: the real command on the real list. The judge is the auditor, who reads the input files, the PDFs and the manifest, and never
+ * the database.
+ */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newDemo, type Demo } from './demo-run.ts';
+
+const { totals } = JSON.parse(readFileSync(new URL('../../examples/bakery/expected.json', import.meta.url), 'utf8')) as {
+  totals: { first_300: { cards: number; ends: Record<string, number> } };
+};
+const expected = totals.first_300;
+
+const ends = ({ states, invalid, repeated }: Awaited<ReturnType<Demo['run']>>): Record<string, number> => ({ ...states, invalid, repeated });
+
+it('300 rows go in, the right cards come out, and a second run prints nothing', async () => {
+  await using demo = await newDemo();
+  const first = await demo.run('--rows', '300');
+  assert.equal(first.rows, 300);
+  assert.deepEqual(ends(first), expected.ends);
+  assert.equal(first.recipients + first.invalid + first.repeated, 300, 'every row is accounted for');
+  assert.equal(first.cards, expected.cards);
+  assert.equal(first.newCards, expected.cards);
+  for (const path of Object.values(first.paths)) assert.ok(existsSync(path), path);
+  const report = await demo.audit(300, 'all');
+  assert.deepEqual(report.problems, []);
+  assert.equal(report.cards, expected.cards);
+
+  const second = await demo.run('--rows', '300');
+  assert.equal(second.newCards, 0);
+  assert.deepEqual(ends(second), expected.ends);
+  assert.deepEqual((await demo.audit(300)).problems, []);
+});
+
+it('killed in mid-run, it goes on, and no card is lost or printed twice', async (t) => {
+  await using demo = await newDemo();
+  const child = demo.start('--rows', '300', '--days-per-second', '2');
+  const ended = once(child, 'close');
+  // Somewhere between the first proof and the last delivery.
+  const share = Math.random();
+  for (;;) {
+    assert.equal(child.exitCode, null, 'it ended before it was killed');
+    const [moves] = await demo.sql<{ made: number }[]>`select count(*)::int as made from postrider.recipient_event`.catch(() => [{ made: 0 }]);
+    if ((moves?.made ?? 0) > 300 + share * 1400) break;
+    await sleep(5);
+  }
+  child.kill('SIGKILL');
+  await ended;
+  const cut = await demo.sql`select state, count(*)::int as people from postrider.recipient_state group by 1 order by 1`;
+  t.diagnostic(`killed with ${cut.map((row) => `${String(row['people'])} ${String(row['state'])}`).join(', ')}`);
+
+  const result = await demo.run('--rows', '300');
+  assert.deepEqual(ends(result), expected.ends);
+  const report = await demo.audit(300);
+  assert.deepEqual(report.problems, []);
+  assert.equal(report.cards, expected.cards);
+});
+
+it('stops at Ctrl-C with 130, says that the same command goes on, and it does', async () => {
+  await using demo = await newDemo();
+  const child = demo.start('--rows', '120', '--days-per-second', '2');
+  let stderr = '';
+  child.stderr?.on('data', (text) => (stderr += String(text)));
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  for (;;) {
+    assert.equal(child.exitCode, null, stderr);
+    const [sent] = await demo.sql<{ people: number }[]>`select count(*)::int as people from postrider.recipient_state where state = 'sent'`.catch(() => []);
+    if ((sent?.people ?? 0) > 0) break;
+    await sleep(5);
+  }
+  child.kill('SIGINT');
+  const [code] = await ended;
+  assert.equal(code, 130, stderr);
+  assert.match(stderr, /Stopping: nothing new begins/);
+  assert.match(stderr, /stopped with \d+ people under way.*Nothing is lost: the same command goes on/);
+  const result = await demo.run('--rows', '120');
+  assert.equal(result.states['received'], result.cards);
+  assert.deepEqual((await demo.audit(120)).problems, []);
+});
+
+it('does not print into a folder of another database', async () => {
+  await using first = await newDemo();
+  await first.run('--rows', '20');
+  await first.sql.unsafe('drop schema postrider cascade; drop schema postrider_queue cascade');
+  await assert.rejects(first.run('--rows', '20'), /ended with 78:[\s\S]*cards that this database does not know[\s\S]*--fresh/);
+  const anew = await first.run('--rows', '20', '--fresh', '--yes');
+  assert.equal(anew.newCards, anew.cards);
+  assert.deepEqual((await first.audit(20)).problems, []);
+});

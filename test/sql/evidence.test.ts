@@ -1,0 +1,233 @@
+/** Evidence is never fenced: a printer's id is recorded whoever brings it, the person follows the mailpiece, and what is odd raises an alarm. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cancel, retry, suppress } from '@postrider/core';
+import type { BegunPiece } from '../../packages/core/src/machine/cohorts.ts';
+import { people, type Place } from '../support/machine.ts';
+import {
+  accepted,
+  alarms,
+  answered,
+  event,
+  mailBegun,
+  one,
+  onlyPiece,
+  pieces,
+  place,
+  proofAll,
+  reap,
+  reasonsOf,
+  refused,
+  sending,
+  sent,
+  settle,
+  sharedMachine,
+  stage,
+  statesOf,
+  tell,
+  turnClock,
+  type Sending,
+} from './rig.ts';
+
+const rig = sharedMachine();
+
+const firstOf = (batch: Sending): BegunPiece => batch.pieces[0] ?? assert.fail('no piece');
+
+/** Brings one person, with a piece that the printer has all the same, into each state in which late evidence may find them. */
+const later: Record<string, (at: Place, batch: Sending) => Promise<void>> = {
+  sending: async () => undefined,
+  proofed: async (at, batch) => void (await settle(rig.sql, at, batch, [answered(firstOf(batch), 'retry', { afterMs: 0 })])),
+  sending_staged: async (at, batch) => {
+    await settle(rig.sql, at, batch, [answered(firstOf(batch), 'retry', { afterMs: 0 })]);
+    await stage(rig.sql, at, 'mail');
+  },
+  error: async (at, batch) => void (await settle(rig.sql, at, batch, [answered(firstOf(batch), 'rejected')])),
+  skipped: async (at, batch) => void (await settle(rig.sql, at, batch, [answered(firstOf(batch), 'rejected', { badAddress: true })])),
+  blacklisted: async (at, batch) => {
+    await settle(rig.sql, at, batch, [answered(firstOf(batch), 'retry', { afterMs: 0 })]);
+    await suppress(rig.sql, at.organizationId, { email: 'p0@example.com' }, 'test');
+  },
+};
+
+for (const [state, arrange] of Object.entries(later)) {
+  void test(`evidence finds somebody in ${state}: they are sent, once, with what follows from it${state === 'skipped' || state === 'blacklisted' ? ', and an alarm' : ''}`, async () => {
+    const { sql } = rig;
+    for (const how of ['settle', 'event', 'reconcile'] as const) {
+      const at = await place(sql, { effects: ['usage_meter', 'event_sink'] });
+      const batch = await sending(sql, at);
+      const piece = firstOf(batch);
+      await arrange(at, batch);
+      assert.equal((await one(sql, at)).state, state);
+      const bring = async (): Promise<void> => {
+        if (how === 'settle') await settle(sql, at, batch, [accepted(piece, 'printed')]);
+        if (how === 'event') await tell(sql, at, [event({ providerId: 'printed', mailpieceId: piece.mailpieceId, status: 'accepted' })]);
+        if (how === 'reconcile')
+          await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify([{ mailpieceId: piece.mailpieceId, attempt: 0, outcome: 'found', providerId: 'printed' }])}::text::json)`;
+      };
+      await bring();
+      await bring();
+      const person = await one(sql, at);
+      assert.equal(person.state, 'sent', how);
+      assert.equal(person.reason, state === 'sending' && how === 'settle' ? 'accepted' : 'late_evidence', how);
+      assert.equal(person.cohortId, null);
+      const there = await onlyPiece(sql, at);
+      assert.deepEqual([there.status, there.providerId], ['accepted', 'printed']);
+      assert.deepEqual(await alarms(sql, at), state === 'skipped' || state === 'blacklisted' ? ['printed_all_the_same'] : []);
+      const [row] = await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
+      assert.equal(row?.['effects'], 2);
+    }
+  });
+}
+
+void test('somebody who is sent is received when the usual time is over, and not before', async () => {
+  const { sql } = rig;
+  const at = await place(sql, { assumed_after: '10 days' });
+  await sent(sql, at);
+  const assume = async () => await sql`select postrider.assume_received(${at.organizationId})`;
+  await turnClock(sql, 9.9 * 86_400_000);
+  await assume();
+  assert.equal((await one(sql, at)).state, 'sent');
+  await turnClock(sql, 0.2 * 86_400_000);
+  await assume();
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'received (assumed)' });
+});
+
+void test('a second, different id of a piece raises an alarm once; the first one stays', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sent(sql, at);
+  const piece = firstOf(batch);
+  for (const _ of [1, 2]) await settle(sql, at, batch, [accepted(piece, 'another id')]);
+  await tell(sql, at, [event({ providerId: 'a third', mailpieceId: piece.mailpieceId, status: 'accepted' })]);
+  assert.deepEqual(await alarms(sql, at), ['second_provider_id', 'second_provider_id']);
+  assert.equal((await onlyPiece(sql, at)).providerId, `id of ${piece.mailpieceId}`);
+  assert.equal((await one(sql, at)).state, 'sent');
+});
+
+void test('two ids for one piece in one breath: one is kept, the other raises the alarm', async () => {
+  const { sql } = rig;
+  for (const how of ['settle', 'events'] as const) {
+    const at = await place(sql);
+    const batch = await sending(sql, at);
+    const piece = firstOf(batch);
+    if (how === 'settle') await settle(sql, at, batch, [accepted(piece, 'one'), accepted(piece, 'two')]);
+    else await tell(sql, at, ['one', 'two'].map((providerId) => event({ providerId, mailpieceId: piece.mailpieceId, status: 'accepted' })));
+    assert.deepEqual(await alarms(sql, at), ['second_provider_id'], how);
+    const [alarm] = await sql`select detail from postrider.alarm where organization_id = ${at.organizationId}`;
+    const kept = (await onlyPiece(sql, at)).providerId;
+    assert.deepEqual([kept, (alarm?.['detail'] as { told: string }).told].sort(), ['one', 'two']);
+  }
+});
+
+void test('one id for two pieces: the others get home, the odd one raises an alarm and stays open', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 3);
+  const [a, b, c] = batch.pieces;
+  assert.ok(a && b && c);
+  await settle(sql, at, batch, [accepted(a, 'same'), accepted(c, 'other')], false);
+  await settle(sql, at, batch, [accepted(b, 'same')]);
+  assert.deepEqual(await alarms(sql, at), ['provider_id_of_another_piece']);
+  assert.deepEqual(Object.values(await statesOf(sql, at)).sort(), ['sending', 'sent', 'sent']);
+});
+
+void test('one id for two pieces in one answer does not lose the answer of all the others', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 4);
+  await settle(sql, at, batch, batch.pieces.map((piece, i) => accepted(piece, i < 2 ? 'same' : piece.mailpieceId)));
+  assert.deepEqual(Object.values(await statesOf(sql, at)).sort(), ['sending', 'sent', 'sent', 'sent']);
+  assert.deepEqual(await alarms(sql, at), ['provider_id_of_another_piece']);
+  // Whoever is left is asked for by reconcile, and in the end is a matter for a person.
+  for (let round = 0; round < 12 && (await statesOf(sql, at)) && Object.values(await statesOf(sql, at)).includes('sending'); round += 1) {
+    await turnClock(sql, 1_000_000);
+    await reap(sql);
+    await turnClock(sql, 1_000_000);
+    const [claim] = await sql`select postrider.reconcile_claim(${at.organizationId}, 50, '1 minute') as pieces`;
+    const verdicts = ((claim?.['pieces'] ?? []) as object[]).map((p) => ({ ...p, outcome: 'found', providerId: 'same', keyStillHonoured: true }));
+    await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
+  }
+  assert.deepEqual(Object.values(await reasonsOf(sql, at)).filter((reason) => reason.startsWith('error')), ['error (outcome_unknown)']);
+});
+
+void test('evidence for a closed piece beside an open one raises an alarm, and neither piece is touched', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const first = await sending(sql, at);
+  await settle(sql, at, first, [answered(firstOf(first), 'rejected')]);
+  await retry(sql, firstOf(first).recipientId);
+  await proofAll(sql, at);
+  const second = await mailBegun(sql, at);
+  assert.notEqual(firstOf(second).mailpieceId, firstOf(first).mailpieceId);
+  assert.notEqual(firstOf(second).idempotencyKey, firstOf(first).idempotencyKey);
+  for (const _ of [1, 2]) await settle(sql, at, first, [accepted(firstOf(first), 'after all')]);
+  assert.deepEqual(await alarms(sql, at), ['evidence_for_closed_piece']);
+  assert.deepEqual((await pieces(sql, at)).map((p) => p.status), ['rejected', 'submitting']);
+  assert.equal((await one(sql, at)).state, 'sending');
+  await settle(sql, at, second, [accepted(firstOf(second))]);
+  assert.equal((await one(sql, at)).state, 'sent');
+});
+
+void test('a scan of a card that had failed, beside the card that was made for it, raises an alarm: two cards are on their way', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const first = await sent(sql, at);
+  const id = `id of ${firstOf(first).mailpieceId}`;
+  await tell(sql, at, [event({ providerId: id, status: 'failed' })]);
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'error (failed_at_printer)' });
+  await retry(sql, firstOf(first).recipientId);
+  await proofAll(sql, at);
+  const second = await mailBegun(sql, at);
+  await settle(sql, at, second, [accepted(firstOf(second))]);
+  await tell(sql, at, [event({ providerId: id, status: 'in_transit' })]);
+  assert.deepEqual(await alarms(sql, at), ['evidence_for_closed_piece']);
+  assert.deepEqual((await pieces(sql, at)).map((p) => p.status), ['failed', 'accepted']);
+});
+
+void test('a scan of a card whose person was skipped or failed brings them to sent, with an alarm where they had opted out', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sent(sql, at);
+  await cancel(sql, firstOf(batch).recipientId);
+  const cancelled = [{ recipientId: firstOf(batch).recipientId, mailpieceId: firstOf(batch).mailpieceId, outcome: 'cancelled' }];
+  await sql`select postrider.cancel_settle(${at.organizationId}, ${JSON.stringify(cancelled)}::text::json)`;
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (cancelled)' });
+  await tell(sql, at, [event({ providerId: `id of ${firstOf(batch).mailpieceId}`, status: 'in_transit' })]);
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (late_evidence)' });
+  assert.deepEqual(await alarms(sql, at), ['printed_all_the_same']);
+});
+
+void test('there is at most one open piece of a person and mode, by index', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at);
+  const copy = (mode: string, status: string) => sql`
+    insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, status, opened_at, accepted_at)
+    select organization_id, postrider.new_id(), recipient_id, campaign_id, printer_name, ${mode}, gen_random_uuid(), request, ${status}, now(), now()
+    from postrider.mailpiece where id = ${firstOf(batch).mailpieceId}`;
+  for (const status of ['submitting', 'unknown', 'accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned'])
+    await refused('23505', copy('live', status));
+  for (const status of ['rejected', 'cancelled', 'failed']) await copy('live', status);
+  await copy('test', 'submitting');
+  const [closed] = await sql`select array_agg(name order by rank) as names from postrider.mailpiece_status where not is_open`;
+  assert.deepEqual((closed?.['names'] as string[]).toSorted(), ['cancelled', 'failed', 'rejected'], 'the index and the table of statuses agree');
+});
+
+void test('evidence in opposite order from two sessions does not deadlock', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, people(40));
+  const clients = machine.connect(4);
+  const results = batch.pieces.map((piece) => accepted(piece));
+  const events = batch.pieces.map((piece) => event({ providerId: `id of ${piece.mailpieceId}`, mailpieceId: piece.mailpieceId, status: 'in_transit' }));
+  await Promise.all([
+    settle(clients, at, batch, results),
+    settle(clients, at, batch, results.toReversed()),
+    tell(clients, at, events),
+    tell(clients, at, events.toReversed()),
+    clients`select postrider.match_events(${at.organizationId})`,
+  ]);
+  await sql`select postrider.match_events(${at.organizationId})`;
+  assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['sent']));
+  assert.deepEqual(new Set((await pieces(sql, at)).map((p) => p.status)), new Set(['in_transit']));
+});
