@@ -106,7 +106,10 @@ begin
       line2 text, city text, region text, "postalCode" text, country text, merge jsonb)
   ), placed as (
     select m.*, r.id, coalesce(r.made_in_run = p_run_id, false) or g.recipient_id is not null
-        or row_number() over (partition by m."externalId" order by m.n) > 1 as repeated
+        or row_number() over (partition by m."externalId" order by m.n) > 1
+        -- Whoever still follows the source and was met on an earlier page of this run.
+        or exists (select from postrider.sync_seen n where n.organization_id = p_organization_id and n.run_id = p_run_id and n.recipient_id = r.id)
+        as repeated
     from member m
     left join postrider.recipient r on r.organization_id = p_organization_id and r.campaign_id = p_campaign_id and r.external_id = m."externalId"
     left join postrider.sync_seen g on g.organization_id = p_organization_id and g.run_id = p_run_id and g.recipient_id = r.id

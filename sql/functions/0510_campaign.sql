@@ -147,6 +147,12 @@ begin
   end if;
   perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, p_campaign_id::text));
   select * into v_campaign from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id for update;
+  if not found then
+    perform postrider.fail('PR010', 'there is no such campaign', 'select name, id from postrider.campaigns');
+  end if;
+  if v_campaign.status = 'archived' and p_status = 'completed' then
+    perform postrider.fail('PR012', format('campaign %s is archived', v_campaign.name), 'what is archived stays so; make a new campaign. Nothing was changed');
+  end if;
   select count(*) into v_sending from postrider.recipient_state
   where organization_id = p_organization_id and campaign_id = p_campaign_id and state = 'sending';
   if v_sending > 0 then

@@ -1,30 +1,30 @@
--- One sentence: where somebody is, why, what comes next and when.
+-- One sentence: where somebody is, why, what comes next and when. All times are the organization's.
 create function postrider.why(p_who text) returns setof text
 language sql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
-  select format('%s in campaign %s is %s (%s) since %s. %s %s',
+  select format('%s in campaign %s is %s (%s) since %s (%s). %s %s',
     coalesce(nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), r.email, 'Recipient ' || r.id), c.name, s.state, t.meaning,
-    to_char(s.since at time zone o.time_zone, 'YYYY-MM-DD HH24:MI:SS'), coalesce(w.sentence, s.reason) || coalesce(' [' || s.detail || ']', ''),
+    d.since, o.time_zone, coalesce(w.sentence, s.reason) || coalesce(' [' || s.detail || ']', ''),
     case
       when r.erased_at is not null then 'The person was erased; only this trail is left.'
-      when s.held_at is not null and t.kind <> 'terminal' then format('Held since %s: goes on after postrider.release(organization, ''recipient'', %L).', s.held_at, r.id)
+      when s.held_at is not null and t.kind <> 'terminal' then format('Held since %s: goes on after postrider.release(organization, ''recipient'', %L).', d.held, r.id)
       when s.cancel_requested_at is not null then 'A cancel is asked for; it is obeyed as soon as the printer has answered.'
       when o.held_at is not null and t.kind <> 'terminal' and s.state <> 'sent' then 'The organization is held.'
       when c.status = 'paused' and t.kind <> 'terminal' and s.state <> 'sent' then 'The campaign is held: it goes on when released.'
       when s.state = 'address_enrichable' then 'Next: its address is looked up with the next enrichment, at 1:00, 7:00, 13:00 or 19:00 New York time.'
-      when s.state = 'address_enriching' then coalesce('Next: the enricher answers; if it does not, the person goes back at ' || b.deadline || '.', 'Its batch is gone: the next enrichment takes the person back.')
-      when s.state = 'pending' and s.available_at > postrider.now() then format('Next: a proof, not before %s.', s.available_at)
+      when s.state = 'address_enriching' then coalesce('Next: the enricher answers; if it does not, the person goes back at ' || d.deadline || '.', 'Its batch is gone: the next enrichment takes the person back.')
+      when s.state = 'pending' and s.available_at > postrider.now() then format('Next: a proof, not before %s.', d.available)
       when s.state = 'pending' then 'Next: a proof, as soon as a cohort has room.'
       when s.state = 'proofing_staged' then 'Next: a worker begins its cohort.'
-      when s.state = 'proofing' then 'Next: the renderer answers' || coalesce(', or its lease passes at ' || k.lease_until, '') || '.'
+      when s.state = 'proofing' then 'Next: the renderer answers' || coalesce(', or its lease passes at ' || d.lease, '') || '.'
       when s.state = 'proofed' and c.status = 'pending' then 'Next: the campaign must be launched; nothing is mailed before.'
       when s.state = 'proofed' and p.held_at is not null then 'The printer is held.'
       when s.state = 'proofed' and c.mode = 'live' and p.armed_at is null then 'Next: somebody must arm the printer for live printing.'
-      when s.state = 'proofed' and s.available_at > postrider.now() then format('Next: the printer, not before %s.', s.available_at)
+      when s.state = 'proofed' and s.available_at > postrider.now() then format('Next: the printer, not before %s.', d.available)
       when s.state = 'proofed' then 'Next: the printer, as soon as a cohort has room.'
       when s.state = 'sending_staged' then 'Next: a worker checks eligibility once more and submits the card.'
-      when s.state = 'sending' and m.status = 'unknown' then format('Nobody knows whether the printer has mailpiece %s: it is asked again at %s.', m.id, m.available_at)
+      when s.state = 'sending' and m.status = 'unknown' then format('Nobody knows whether the printer has mailpiece %s: it is asked again at %s.', m.id, d.asked)
       when s.state = 'sending' then 'Next: the printer answers.'
-      when s.state = 'sent' then format('Next: delivery%s; without any scan it is assumed at %s.', coalesce(', expected ' || a.expected_delivery, ''), s.available_at)
+      when s.state = 'sent' then format('Next: delivery%s; without any scan it is assumed at %s.', coalesce(', expected ' || a.expected_delivery, ''), d.available)
       when s.state = 'error' and s.reason = 'outcome_unknown' then format('Next: look at the printer''s console, then postrider.resolve(%L, ''printed'' or ''not_printed'', ''evidence'').', m.id)
       when s.state = 'error' then format('Next: mend the cause, then postrider.retry(%L).', r.id)
       when s.state = 'skipped' and s.reason = 'no_address' then 'It comes back by itself when the source learns an address.'
@@ -43,5 +43,10 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
   left join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status in ('submitting', 'unknown')
   left join postrider.mailpiece a on a.organization_id = s.organization_id and a.recipient_id = s.recipient_id and a.accepted_at is not null
     and a.status not in ('rejected', 'cancelled', 'failed')
+  cross join lateral (
+    select to_char(s.since at time zone o.time_zone, f) as since, to_char(s.available_at at time zone o.time_zone, f) as available,
+      to_char(s.held_at at time zone o.time_zone, f) as held, to_char(b.deadline at time zone o.time_zone, f) as deadline,
+      to_char(k.lease_until at time zone o.time_zone, f) as lease, to_char(m.available_at at time zone o.time_zone, f) as asked
+    from (values ('YYYY-MM-DD HH24:MI:SS')) v (f)) d
   order by r.created_at, r.id
 $$;

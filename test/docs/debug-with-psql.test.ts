@@ -57,10 +57,12 @@ for (const [fault, play] of Object.entries(scenarios)) {
       const done = new Set<string>();
       const execute = async (step: string, variables: Readonly<Record<string, string>>): Promise<Answer> => {
         const one = stepOf(fault, step);
+        // The document shows the first answer; a scenario may ask again to see the fault gone.
+        const first = !done.has(step);
         done.add(step);
         try {
           const answer = house.renamed(await shell.run(one.as === 'owner' ? house.ownerUrl : house.operatorUrl, one.statement, variables));
-          compare(one, answer);
+          if (first) compare(one, answer);
           return answer;
         } catch (error) {
           if (error instanceof Refused && one.step === 'refused') compareRefusal(one, error);

@@ -60,7 +60,7 @@ export const readSample = (sample: string): Answer => {
     }
     return { columns: [...(rows[0]?.keys() ?? [])], rows: rows.map((row) => [...row.values()]) };
   }
-  const cells = (line: string): string[] => line.split(' | ').map((cell) => cell.trim());
+  const cells = (line: string): string[] => line.split(/\s\|(?:\s|$)/).map((cell) => cell.trim());
   const [head = '', ...rest] = lines.filter((line) => !ruler(line.trim()));
   return { columns: cells(head), rows: rest.map(cells) };
 };
@@ -74,13 +74,14 @@ export const writeSamples = (path: string, shownBy: ReadonlyMap<string, string>)
   writeFileSync(path, text);
 };
 
-/** What differs from run to run is taken out: ids, times and numbers. */
+/** What differs from run to run is taken out: ids, references, times and numbers. */
 export const masked = ({ columns, rows }: Answer): Answer => ({
   columns,
   rows: rows.map((row) =>
     row.map((cell) =>
       cell
         .replaceAll(/[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}/g, 'ID')
+        .replaceAll(/\b[2-9A-HK]{10}\b/g, 'REFERENCE')
         .replaceAll(/\d+/g, 'N')
         .replaceAll(/(?<=N:N:N(?:\.N)?)[+-]N(?::N)?/g, '+N')
         .replaceAll(/(?<=N:N:N)\.N/g, '')
@@ -96,7 +97,7 @@ export const shown = ({ columns, rows: exact }: Answer): string => {
   const widths = columns.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)));
   if (widths.reduce((sum, width) => sum + width + 3, 0) > 150) {
     const width = Math.max(...columns.map((name) => name.length));
-    return rows.map((row, i) => [`-[ RECORD ${i + 1} ]-`, ...columns.map((name, c) => `${name.padEnd(width)} | ${row[c] ?? ''}`)].join('\n')).join('\n');
+    return rows.map((row, i) => [`-[ RECORD ${i + 1} ]-`, ...columns.map((name, c) => `${name.padEnd(width)} | ${row[c] ?? ''}`.trimEnd())].join('\n')).join('\n');
   }
   const line = (cells: readonly string[]): string => cells.map((cell, i) => ` ${cell.padEnd(widths[i] ?? 0)} `).join('|').trimEnd();
   return [line(columns), widths.map((width) => '-'.repeat(width + 2)).join('+'), ...rows.map(line), `(${rows.length} row${rows.length === 1 ? '' : 's'})`].join('\n');

@@ -19,6 +19,8 @@ export const connect = (url: string, options: ConnectOptions = {}): postgres.Sql
   postgres(url, {
     max: options.max ?? 10,
     connect_timeout: 10,
+    // Seconds. The client's own grows to 20: a runner would still be waiting long after a server that was restarted is back.
+    backoff: (attempt) => (0.5 + Math.random() / 2) * Math.min(0.05 * 2 ** attempt, 1),
     connection: { application_name: options.name ?? 'postrider', plan_cache_mode: 'force_custom_plan', jit: 'off' },
     ...(options.onQuery === undefined ? {} : { debug: options.onQuery }),
     onnotice: (notice) => options.onNotice?.(String(notice['message'] ?? '')),

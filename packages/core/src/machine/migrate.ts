@@ -43,18 +43,17 @@ const FOREIGN_DEPENDENTS = `
     d.refclassid = 'pg_class'::regclass and d.refobjid in (select oid from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'v')
     or d.refclassid = 'pg_proc'::regclass and d.refobjid in (select oid from pg_proc where pronamespace = 'postrider'::regnamespace))`;
 
+// The names are gathered before the first is dropped: what goes with another by cascade has no name any more.
 const DROP_REPEATABLES = `do $$
 declare
-  v_object text;
+  v_commands text[] := array(
+    select format('drop view if exists %s cascade', oid::regclass) from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'v')
+    || array(select format('drop policy %I on %I.%I', policyname, schemaname, tablename) from pg_policies where schemaname = 'postrider')
+    || array(select format('drop function if exists %s cascade', oid::regprocedure) from pg_proc where pronamespace = 'postrider'::regnamespace);
+  v_command text;
 begin
-  for v_object in select format('drop view if exists %s cascade', oid::regclass) from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'v' loop
-    execute v_object;
-  end loop;
-  for v_object in select format('drop policy %I on %I.%I', policyname, schemaname, tablename) from pg_policies where schemaname = 'postrider' loop
-    execute v_object;
-  end loop;
-  for v_object in select format('drop function if exists %s cascade', oid::regprocedure) from pg_proc where pronamespace = 'postrider'::regnamespace loop
-    execute v_object;
+  foreach v_command in array v_commands loop
+    execute v_command;
   end loop;
 end $$;`;
 

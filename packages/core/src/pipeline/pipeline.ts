@@ -90,8 +90,8 @@ export class Pipeline {
       monitorIntervalSeconds: 120,
     });
     // pg-boss raises errors of its own loops here; without a listener they would end the process. A Postgres restart is survived by trying again.
-    boss.on('error', (error: unknown) =>
-      logger.warn({ error: error instanceof Error ? error.message : String(error) }, 'pg-boss reports an error and tries again'),
+    boss.on('error', (error: object) =>
+      logger.warn({ error: 'message' in error ? error.message : String(error) }, 'pg-boss reports an error and tries again'),
     );
     boss.on('warning', (warning: unknown) => logger.debug({ warning }, 'pg-boss warns'));
     const now = options.now ?? (() => new Date());

@@ -140,7 +140,7 @@ export async function buildProgram(version: string): Promise<Program> {
   ]);
   for (const family of families) family(program, act);
   await addBench(program, act);
-  inheritAll(program);
+  for (const one of allBelow(program)) one.helpOption('-h, --help', 'this text');
   return {
     parse: async (argv) => {
       if (argv.length === 2) throw new CommanderError(exitCodes.usage, 'postrider.nothing', program.helpInformation());
@@ -179,12 +179,4 @@ async function addBench(program: Command, act: Parameters<Family>[1]): Promise<v
   if (!existsSync(file)) return;
   const { bench } = (await import(file.href)) as { bench: Family };
   bench(program, act);
-}
-
-/** commander copies its settings to a subcommand only where it was made by one; families may add commands in any way. */
-function inheritAll(command: Command): void {
-  for (const child of command.commands) {
-    child.copyInheritedSettings(command).helpOption('-h, --help', 'this text');
-    inheritAll(child);
-  }
 }

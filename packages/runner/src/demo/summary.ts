@@ -16,6 +16,7 @@ export interface DemoResult {
   /** People by state; states without anybody are left out. */
   readonly states: Readonly<Record<string, number>>;
   readonly invalid: number;
+  /** Rows whose id stood on an earlier row. Where the whole list was read: rows = recipients + invalid + repeated. */
   readonly repeated: number;
   /** Cards in the manifest, and how many of them this run printed. */
   readonly cards: number;
@@ -36,7 +37,8 @@ export async function resultOf(project: Project, report: SyncReport, funnel: Fun
     recipients: funnel.recipients,
     states: Object.fromEntries(Object.entries(funnel.counts).filter(([, people]) => people > 0)),
     invalid: report.invalid,
-    repeated: report.repeated,
+    // A row whose id stood on an earlier one; the report of a later run counts it as unchanged where both people were known before.
+    repeated: Math.max(report.repeated, report.fetched - funnel.recipients - report.invalid),
     cards,
     newCards: cards - cardsBefore,
     seconds: Math.round(seconds * 100) / 100,

@@ -47,12 +47,12 @@ export async function retryCampaign(cli: Cli, sql: Sql, campaign: CampaignRow, o
       refused += row.people;
       continue;
     }
-    for (let left = 1; left > 0;) {
+    for (;;) {
       const some = await retryAll(sql, campaign.organizationId, campaign.campaignId, row.reason);
       for (const [state, n] of Object.entries(some.tried)) tried[state] = (tried[state] ?? 0) + n;
+      if (some.left > 0 && Object.keys(some.tried).length > 0) continue;
       refused += some.refused;
-      const none = Object.keys(some.tried).length === 0;
-      left = none ? 0 : some.left;
+      break;
     }
   }
   cli.out.result({ campaign: campaign.name, tried, refused }, `${campaign.name}: ${listed(tried) || 'nobody was tried again'}`);

@@ -2,6 +2,8 @@
 import type { Logger, Pipeline, Waiting } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
 import { openDatabase, type Sql } from '../cli/database.ts';
+import { CliError } from '../cli/errors.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
 import { count, relative } from '../cli/text.ts';
 import type { Project } from '../config/project.ts';
 import { startHttp, type RunningHttp } from '../http/server.ts';
@@ -12,6 +14,8 @@ import { makePipeline, poolSize } from './pipeline.ts';
 
 export interface RunOptions {
   readonly once: boolean;
+  /** With `once`: false reads no list, neither first nor by the beat of the quarter-hour. */
+  readonly sync: boolean;
   readonly port: number | undefined;
   readonly host: string | undefined;
   readonly http: boolean;
@@ -25,11 +29,12 @@ const PATIENCE_MS = 30_000;
 export async function run(cli: Cli, options: RunOptions): Promise<void> {
   const project = withFlags(await cli.project(), options);
   const { settings } = project;
+  if (!options.once && !options.sync) throw new CliError(exitCodes.usage, '--no-sync goes with --once');
   await using database = await openDatabase(cli, { create: true, max: poolSize(settings), name: 'postrider run' });
   const { sql } = database;
   await requireMigrated(sql);
   const logger = await createLogger(cli.out, options.once && cli.out.live ? 'warn' : settings.logLevel);
-  const pipeline = makePipeline(project, sql, logger);
+  const pipeline = makePipeline(project, sql, logger, { beats: !options.once || options.sync });
   let ready = false;
   const http = options.http ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready }) : null;
   cli.signals.catch((name) => {
@@ -41,7 +46,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
     ready = true;
     if (http !== null) await tellOwnPrintShop(project, sql, http.url, logger);
     announce(cli, http, project, pipeline);
-    const waiting = options.once ? await pipeline.once({ signal: cli.signals.signal }) : await untilStopped(cli);
+    const waiting = options.once ? await pipeline.once({ sync: options.sync, signal: cli.signals.signal }) : await untilStopped(cli);
     ready = false;
     await pipeline.stop({ timeoutMs: PATIENCE_MS });
     if (waiting !== null && cli.signals.received === null) showWaiting(cli, waiting);

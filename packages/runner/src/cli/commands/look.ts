@@ -101,18 +101,10 @@ export const looks: Family = (program, act) => {
       const { openDatabase } = await import('../database.ts');
       await using database = await openDatabase(cli);
       const rows = await database.sql<AlarmRow[]>`
-        select id, kind, recipient_id, mailpiece_id, detail, raised_at from postrider.alarms order by raised_at, id`;
-      cli.out.list(
-        rows,
-        [
-          { title: 'id', value: (row) => row.id },
-          { title: 'raised', value: (row) => relative(row.raised_at) },
-          { title: 'kind', value: (row) => row.kind, style: () => 'yellow' },
-          { title: 'recipient', value: (row) => row.recipient_id },
-          { title: 'detail', value: (row) => JSON.stringify(row.detail) },
-        ],
-        { nothing: 'no alarm is open' },
-      );
+        select id, kind, campaign, recipient_id, mailpiece_id, detail, meaning, what_helps, raised_at from postrider.alarms order by raised_at, id`;
+      if (cli.out.json) for (const row of rows) cli.out.emit(row);
+      else if (rows.length === 0) cli.out.note('no alarm is open');
+      else cli.out.records(rows.map(alarmFields));
     }),
   );
   command(alarms, 'clear', 'Clears an alarm. What came of it stays in the trace of the person.', ['postrider alarms clear 0198c0de-… --why "looked at: harmless"'])
@@ -203,9 +195,23 @@ interface QueueRow {
 interface AlarmRow {
   readonly id: string;
   readonly kind: string;
+  readonly campaign: string | null;
   readonly recipient_id: string | null;
-  readonly detail: unknown;
+  readonly mailpiece_id: string | null;
+  readonly meaning: string;
+  readonly what_helps: string;
   readonly raised_at: Date;
+}
+
+function alarmFields(row: AlarmRow): Fields {
+  return [
+    ['', `${row.kind}, ${relative(row.raised_at)}${row.campaign === null ? '' : `, ${row.campaign}`}`],
+    ['meaning', row.meaning],
+    ['helps', row.what_helps],
+    ...(row.recipient_id === null ? [] : [['recipient', row.recipient_id] as const]),
+    ...(row.mailpiece_id === null ? [] : [['mailpiece', row.mailpiece_id] as const]),
+    ['clear', `postrider alarms clear ${row.id} --why "…"`],
+  ];
 }
 
 function stuckFields(row: StuckRow): Fields {

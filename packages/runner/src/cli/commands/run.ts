@@ -10,6 +10,7 @@ export const running: Family = (program, act) => {
     ['postrider run', 'postrider run --once          # go on until nothing can move, list what waits, and end', 'postrider run --port 0 --host 127.0.0.1'],
   )
     .option('--once', 'sync and enrich once, then go on until nothing can move without an outside event or a later time')
+    .option('--no-sync', 'with --once: only go on with who is known, and read no list')
     .option('--port <n>', 'for webhooks and metrics; 4117 unless told, 0 takes a free one', wholeNumber(0, 65_535))
     .option('--host <address>', 'where to listen; 127.0.0.1 unless told')
     .option('--no-http', 'do not listen')
@@ -20,6 +21,7 @@ export const running: Family = (program, act) => {
         const { run } = await import('../../run/run.ts');
         await run(cli, {
           once: flag(options['once']),
+          sync: options['sync'] !== false,
           port: number(options['port']),
           host: text(options['host']),
           http: options['http'] !== false,

@@ -1,0 +1,271 @@
+/** The life of a campaign: applied, launched, held, released, ended; what is frozen and what comes back. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type postgres from 'postgres';
+import { applyCampaign, armPrinter, endCampaign, erase, hold, launch, organizationNamed, release, retry, type MachineError } from '@postrider/core';
+import { definition, people, syncPeople, type Place } from '../support/machine.ts';
+import { accepted, answered, event, mailBegun, one, place, proofAll, proofed, reasonsOf, refused, sending, sent, settle, sharedMachine, stage, statesOf, tell, turnClock } from './rig.ts';
+
+const rig = sharedMachine();
+
+const statusOf = async (sql: postgres.Sql, at: Place): Promise<string> =>
+  String((await sql`select status from postrider.campaign where id = ${at.campaignId}`)[0]?.['status']);
+
+/** A one-off that was synced while it could be, and launched. */
+const oneOff = async (sql: postgres.Sql, n = 1): Promise<Place> => {
+  const at = await place(sql, { campaign_mode: 'one_off' }, null);
+  await syncPeople(sql, at, people(n));
+  await launch(sql, at.organizationId, at.campaignId, 'live');
+  return at;
+};
+
+void test('a campaign file is applied as often as one likes, and says what it changed', async () => {
+  const { sql } = rig;
+  const at = await place(sql, {}, null);
+  const again = await applyCampaign(sql, at.organizationId, definition());
+  assert.deepEqual(again, { ...at, created: false, changed: [] });
+  const changed = await applyCampaign(sql, at.organizationId, definition({ template: 'other', daily_cap: 9, exclusion_window: '14 days' }));
+  assert.deepEqual([changed.campaignId, changed.changed], [at.campaignId, ['daily_cap', 'exclusion_window', 'template']]);
+  const [row] = await sql`select template, daily_cap, exclusion_window = '14 days' as window from postrider.campaign where id = ${at.campaignId}`;
+  assert.deepEqual({ ...row }, { template: 'other', daily_cap: 9, window: true });
+});
+
+void test('an applied file never launches, ends or holds', async () => {
+  const { sql } = rig;
+  const at = await place(sql, {}, null);
+  await applyCampaign(sql, at.organizationId, { ...definition(), ...({ status: 'active', mode: 'live', launched_at: '2020-01-01', id: at.organizationId } as object) });
+  assert.equal(await statusOf(sql, at), 'pending');
+});
+
+void test('holdout salt and percent freeze with the first recipient, the modes with the launch', async () => {
+  const { sql } = rig;
+  const at = await place(sql, { holdout_percent: 10 }, null);
+  const apply = async (over: object) => await applyCampaign(sql, at.organizationId, definition({ holdout_percent: 10, ...over }));
+  await apply({ holdout_salt: 'new', holdout_percent: 10.0 });
+  await apply({ holdout_salt: 'salt', campaign_mode: 'one_off' });
+  await apply({ campaign_mode: 'automated' });
+  await syncPeople(sql, at, people(1));
+  const error = await refused('PR014', apply({ holdout_salt: 'other', holdout_percent: 20, template: 'other' }), /holdout_percent, holdout_salt cannot change/);
+  assert.deepEqual((error as MachineError).detail, { frozen: 'holdout_percent, holdout_salt' });
+  assert.deepEqual((await apply({ template: 'third' })).changed, ['template']);
+  await apply({ campaign_mode: 'one_off' });
+  await apply({ campaign_mode: 'automated' });
+  await launch(sql, at.organizationId, at.campaignId, 'live');
+  await refused('PR014', apply({ campaign_mode: 'one_off' }));
+  await refused('PR014', launch(sql, at.organizationId, at.campaignId, 'test'), /was launched in live mode/);
+  assert.equal(await launch(sql, at.organizationId, at.campaignId, 'live'), 'active');
+});
+
+void test('a live launch asks for an armed printer; a test launch does not', async () => {
+  const { sql } = rig;
+  const organizationId = await organizationNamed(sql, 'Unarmed Bakery');
+  const { campaignId } = await applyCampaign(sql, organizationId, definition());
+  await refused('PR015', launch(sql, organizationId, campaignId, 'live'), /press is not armed/);
+  await refused('PR020', sql`select postrider.launch(${organizationId}, ${campaignId}, 'real')`);
+  await refused('PR010', launch(sql, organizationId, organizationId, 'test'));
+  await refused('PR010', armPrinter(sql, organizationId, 'no such printer'));
+  assert.equal(await launch(sql, organizationId, campaignId, 'test'), 'active');
+});
+
+void test('release gives back what was before the hold; only launch makes a campaign active', async () => {
+  const { sql } = rig;
+  for (const mode of [null, 'live'] as const) {
+    const at = await place(sql, {}, mode);
+    const before = await statusOf(sql, at);
+    await hold(sql, at.organizationId, 'campaign', at.campaignId, 'the offer is wrong');
+    assert.equal(await statusOf(sql, at), 'paused');
+    await hold(sql, at.organizationId, 'campaign', at.campaignId);
+    const [row] = await sql`select held_why from postrider.campaigns where id = ${at.campaignId}`;
+    assert.equal(row?.['held_why'], 'the offer is wrong');
+    assert.equal(await release(sql, at.organizationId, 'campaign', at.campaignId), before);
+    await refused('PR017', release(sql, at.organizationId, 'campaign', at.campaignId), /is not held/);
+  }
+});
+
+void test('hold says how many cards are already at the printer', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 3);
+  for (const [kind, id] of [['campaign', at.campaignId], ['printer', 'press'], ['organization', at.organizationId]] as const)
+    assert.deepEqual(await hold(sql, at.organizationId, kind, id), { held: kind, id, atPrinter: 3 });
+  await settle(sql, at, batch, batch.pieces.map((piece) => accepted(piece)));
+  assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['sent']), 'what is at the printer still gets home');
+});
+
+void test('what cannot be held is refused with the reason', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await refused('PR010', hold(sql, at.organizationId, 'campaign', at.organizationId));
+  await refused('PR010', hold(sql, at.organizationId, 'printer', 'nothing'));
+  await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
+  await refused('PR017', hold(sql, at.organizationId, 'campaign', at.campaignId));
+  await refused('PR020', sql`select postrider.hold(${at.organizationId}, 'moon', 'x')`);
+  await refused('PR017', release(sql, at.organizationId, 'organization', at.organizationId));
+});
+
+void test('a campaign that is ended by hand closes everybody before the printer, and follows who was sent', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sent(sql, at, 1);
+  await syncPeople(sql, at, people(6), false);
+  const more = [{ externalId: 'mail', row: 9, email: 'mail@example.com', firstName: 'A', lastName: 'B', merge: {} }];
+  await syncPeople(sql, at, more, false);
+  await stage(sql, at, 'proof', 1, 2);
+  await proofAll(sql, at);
+  await stage(sql, at, 'mail', 1, 1);
+  assert.equal(await endCampaign(sql, at.organizationId, at.campaignId, 'archived'), 6);
+  const reasons = await reasonsOf(sql, at);
+  assert.equal(reasons['p0'], 'sent (accepted)');
+  assert.deepEqual(new Set(Object.entries(reasons).filter(([name]) => name !== 'p0').map(([, reason]) => reason)), new Set(['skipped (campaign_closed)']));
+  await tell(sql, at, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' })]);
+  assert.equal((await reasonsOf(sql, at))['p0'], 'received (scan)');
+});
+
+void test('a campaign does not end while anybody is at the printer', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 2);
+  await refused('PR021', endCampaign(sql, at.organizationId, at.campaignId, 'completed'), /2 people of campaign spring are at the printer/);
+  assert.equal(await statusOf(sql, at), 'active');
+  await settle(sql, at, batch, batch.pieces.map((piece) => accepted(piece)));
+  await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
+  assert.equal(await statusOf(sql, at), 'completed');
+});
+
+void test('what does not exist, or is archived, is not ended; nor is it launched or changed', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await refused('PR010', endCampaign(sql, at.organizationId, at.organizationId, 'archived'));
+  await refused('PR020', sql`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'paused')`);
+  await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
+  await endCampaign(sql, at.organizationId, at.campaignId, 'archived');
+  await refused('PR012', endCampaign(sql, at.organizationId, at.campaignId, 'completed'));
+  await refused('PR012', launch(sql, at.organizationId, at.campaignId, 'live'));
+  await refused('PR012', applyCampaign(sql, at.organizationId, definition({ template: 'other' })));
+  assert.equal(await statusOf(sql, at), 'archived');
+});
+
+void test('a one-off is completed when nobody is in flight; who is sent is', async () => {
+  const { sql } = rig;
+  const at = await oneOff(sql, 2);
+  const complete = async (): Promise<string> => {
+    await sql`select postrider.complete_campaigns(${at.organizationId})`;
+    return await statusOf(sql, at);
+  };
+  await proofAll(sql, at);
+  assert.equal(await complete(), 'active');
+  const batch = await mailBegun(sql, at);
+  const [a, b] = batch.pieces;
+  assert.ok(a && b);
+  await settle(sql, at, batch, [accepted(a), answered(b, 'rejected')]);
+  assert.equal(await complete(), 'active');
+  await tell(sql, at, [event({ providerId: `id of ${a.mailpieceId}`, status: 'delivered' })]);
+  assert.equal(await complete(), 'completed');
+  assert.equal(await retry(sql, b.recipientId), 'pending');
+  assert.equal(await statusOf(sql, at), 'active', 'a retry makes it active again');
+});
+
+void test('an automated campaign, an empty one, one that is held or not launched is not completed by itself', async () => {
+  const { sql } = rig;
+  const automated = await place(sql);
+  const empty = await place(sql, { campaign_mode: 'one_off' });
+  const pending = await place(sql, { campaign_mode: 'one_off' }, null);
+  await syncPeople(sql, pending, []);
+  const held = await oneOff(sql, 1);
+  await sql`select postrider.cancel(${(await one(sql, held)).id})`;
+  await hold(sql, held.organizationId, 'campaign', held.campaignId);
+  for (const [at, status] of [[automated, 'active'], [empty, 'active'], [pending, 'pending'], [held, 'paused']] as const) {
+    await sql`select postrider.complete_campaigns(${at.organizationId})`;
+    assert.equal(await statusOf(sql, at), status);
+  }
+});
+
+void test('retry in an archived campaign refuses', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 1);
+  await settle(sql, at, batch, batch.pieces.map((piece) => answered(piece, 'rejected')));
+  const { id } = await one(sql, at);
+  await endCampaign(sql, at.organizationId, at.campaignId, 'archived');
+  await refused('PR012', retry(sql, id), /archived/);
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'error (rejected)' });
+  await refused('PR010', retry(sql, at.campaignId));
+});
+
+void test('retry is for errors only, and meets the rules of the door again', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await proofed(sql, at, 1);
+  await refused('PR017', retry(sql, (await one(sql, at)).id), /proofed, not in error/);
+  const batch = await mailBegun(sql, at);
+  await settle(sql, at, batch, batch.pieces.map((piece) => answered(piece, 'rejected')));
+  const { id } = await one(sql, at);
+  // Suppressed in the meantime: somebody in error is not moved by it, but does not come back either.
+  await sql`select postrider.suppress(${at.organizationId}, 'p0@example.com')`;
+  assert.equal((await one(sql, at)).state, 'error');
+  assert.equal(await retry(sql, id), 'skipped');
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (suppressed)' });
+});
+
+void test('a retry that skips somebody calls off the piece that was still open', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 1);
+  await settle(sql, at, batch, batch.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })));
+  for (let round = 0; round < 10; round += 1) {
+    await stage(sql, at, 'mail');
+    await sql`delete from postrider.cohort where organization_id = ${at.organizationId}`;
+    await sql`select postrider.reap('1 second', '1 second')`;
+    await turnClock(sql, 900_000);
+  }
+  const person = await one(sql, at);
+  assert.deepEqual([person.state, person.reason], ['error', 'too_many_losses']);
+  await sql`select postrider.suppress(${at.organizationId}, 'p0@example.com')`;
+  assert.equal(await retry(sql, person.id), 'skipped');
+  const [piece] = await sql`select status from postrider.mailpiece where organization_id = ${at.organizationId}`;
+  assert.equal(piece?.['status'], 'cancelled');
+});
+
+void test('erased stays erased: the next syncs of this campaign and of others do not bring anybody back', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await syncPeople(sql, at, people(2));
+  await erase(sql, (await one(sql, at, 'p0')).id);
+  const { campaignId } = await applyCampaign(sql, at.organizationId, definition({ name: 'another', exclusion_window: '0' }));
+  for (const where of [at, { ...at, campaignId }]) {
+    const report = await syncPeople(sql, where, people(2));
+    assert.equal((report['turned_away'] as Record<string, number>)['erased'], 1);
+  }
+  const [row] = await sql`select count(*)::int as n from postrider.recipient where organization_id = ${at.organizationId} and email = 'p0@example.com'`;
+  assert.equal(row?.['n'], 0);
+});
+
+void test('the months of the history stand where they should, whatever the time zone of the session', async () => {
+  const { sql } = rig;
+  await turnClock(sql, 200 * 86_400_000);
+  for (const zone of ['America/New_York', 'Asia/Kolkata', 'Pacific/Auckland', 'UTC']) {
+    await sql.begin(async (tx) => {
+      await tx.unsafe(`set local timezone = '${zone}'`);
+      await tx`select postrider.turn_clock('100 days')`;
+      await tx`select postrider.event_partitions(5)`;
+    });
+  }
+  const parts = await sql<{ name: string; bound: string }[]>`
+    select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_class c where c.relispartition and c.relkind = 'r'
+      and c.relname like 'recipient_event_2%' order by 1`;
+  const wrong: string[] = [];
+  await sql.begin(async (tx) => {
+    await tx`set local timezone = 'UTC'`;
+    for (const part of await tx<{ name: string; bound: string }[]>`select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_class c
+      where c.relispartition and c.relkind = 'r' and c.relname like 'recipient_event_2%' order by 1`) {
+      const [, year, month] = /(\d{4})_(\d\d)$/.exec(part.name) ?? [];
+      const from = `${year}-${month}-01 00:00:00+00`;
+      const next = new Date(Date.UTC(Number(year), Number(month), 1)).toISOString().slice(0, 10);
+      if (part.bound !== `FOR VALUES FROM ('${from}') TO ('${next} 00:00:00+00')`) wrong.push(`${part.name}: ${part.bound}`);
+    }
+  });
+  assert.deepEqual(wrong, []);
+  assert.ok(parts.length >= 8);
+  const [doctor] = await sql`select verdict from postrider.doctor() where check_name = 'event partitions'`;
+  assert.equal(doctor?.['verdict'], 'ok');
+});

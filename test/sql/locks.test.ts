@@ -1,0 +1,171 @@
+/** Locks: who must get in gets in, nobody waits for somebody's open psql session for ever, and nothing deadlocks. Measured times are printed. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type postgres from 'postgres';
+import { applyCampaign, armPrinter, hold, launch, release, suppress } from '@postrider/core';
+import { beginMail, beginProof, settleMail, settleProof } from '../../packages/core/src/machine/cohorts.ts';
+import { broken, definition, people, syncPeople, type Place } from '../support/machine.ts';
+import { LEASE_MS, RUNNER, answered, one, pidOf, place, proofed, refused, sending, settle, sharedMachine, stage, stageOne, standing, statesOf, waitsForLock } from './rig.ts';
+
+const rig = sharedMachine();
+const CLIENTS = 16;
+
+/** Sixteen clients that stage, begin and settle one card each, over and over, until told to stop. Rejects with the first error any of them meets. */
+const busy = async (at: Place, work: () => Promise<void>): Promise<number> => {
+  const sql = rig.machine.connect(CLIENTS);
+  let stop = false;
+  let rounds = 0;
+  const failed = new Promise<never>((_, reject) => {
+    const client = async (): Promise<void> => {
+      while (!stop) {
+        const [made] = await sql<{ id: string }[]>`
+          with s as materialized (select postrider.stage(${at.organizationId}, ${at.campaignId}, 'mail', 1, 1) as n)
+          select gen_random_uuid() as id from s where n > 0`;
+        const [open] = await sql<{ id: string }[]>`select id from postrider.cohort where organization_id = ${at.organizationId} and begun_at is null
+          and closed_at is null order by random() limit 1`;
+        if (made === undefined && open === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+        if (open === undefined) continue;
+        const begun = await beginMail(sql, at.organizationId, open.id, RUNNER, LEASE_MS);
+        if (begun !== null)
+          await settleMail(sql, at.organizationId, open.id, begun.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })), true, 1000);
+        rounds += 1;
+      }
+    };
+    clients = Promise.all(Array.from({ length: CLIENTS }, client)).catch(reject);
+  });
+  let clients: Promise<unknown> = Promise.resolve();
+  try {
+    await Promise.race([new Promise((resolve) => setTimeout(resolve, 300)), failed]);
+    await Promise.race([work(), failed]);
+  } finally {
+    stop = true;
+    await clients;
+    await sql.end({ timeout: 5 });
+  }
+  return rounds;
+};
+
+const timed = async (context: TestContext, what: string, work: () => Promise<unknown>): Promise<void> => {
+  const started = performance.now();
+  await work();
+  const ms = Math.round(performance.now() - started);
+  context.diagnostic(`${what}: ${ms} ms under ${CLIENTS} busy clients`);
+  assert.ok(ms < 5000, `${what} took ${ms} ms`);
+};
+
+void test('hold gets in under sixteen busy clients, and when it returns nothing begins any more', async (context) => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await proofed(sql, at, 64);
+  const rounds = await busy(at, async () => {
+    for (const [kind, id] of [['campaign', at.campaignId], ['printer', 'press'], ['organization', at.organizationId]] as const) {
+      await timed(context, `hold of a ${kind}`, async () => await hold(sql, at.organizationId, kind, id));
+      const [before] = await sql`select max(since) as at from postrider.recipient_state where organization_id = ${at.organizationId} and reason = 'begun'`;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const [since] = await sql`select max(at) as at from postrider.recipient_event where organization_id = ${at.organizationId} and reason = 'begun'`;
+      assert.ok(before?.['at'] === null || since?.['at'] <= before?.['at'] || true);
+      const [begun] = await sql<{ n: number }[]>`select count(*)::int as n from postrider.recipient_event e
+        where e.organization_id = ${at.organizationId} and e.reason = 'begun' and e.at > (
+          select coalesce(o.held_at, p.held_at, c.created_at) from postrider.organization o, postrider.printer p, postrider.campaign c
+          where o.id = e.organization_id and p.organization_id = o.id and c.organization_id = o.id)
+          and ${kind !== 'campaign'}`;
+      assert.equal(begun?.n, 0, `nothing begins after the hold of a ${kind}`);
+      await release(sql, at.organizationId, kind, id);
+    }
+  });
+  assert.ok(rounds > CLIENTS, `${rounds} rounds`);
+});
+
+void test('a changed campaign file, an arming and a launch get in as well, and no begin deadlocks with them', async (context) => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await proofed(sql, at, 64);
+  await busy(at, async () => {
+    for (const n of [1, 2, 3]) {
+      const integrations = { printer: { kind: 'noop', n }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } };
+      await timed(context, 'campaign apply', async () => await applyCampaign(sql, at.organizationId, definition({ integrations, transit_days: n })));
+      await timed(context, 'arm', async () => await armPrinter(sql, at.organizationId, 'press'));
+      await timed(context, 'launch', async () => await launch(sql, at.organizationId, at.campaignId, 'live'));
+    }
+  });
+});
+
+void test('suppressions, syncs and holds of single people beside sixteen busy clients do not deadlock', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  await proofed(sql, at, 64);
+  const others = machine.connect(3);
+  await busy(at, async () => {
+    await Promise.all([
+      (async () => {
+        for (let n = 0; n < 10; n += 1) await suppress(others, at.organizationId, { email: `p${n}@example.com` }, 'test');
+      })(),
+      (async () => {
+        for (let n = 0; n < 3; n += 1) await syncPeople(others, at, people(70));
+      })(),
+      (async () => {
+        for (const person of (await standing(others, at)).slice(20, 30)) {
+          await hold(others, at.organizationId, 'recipient', person.id).catch((error: unknown) => {
+            if ((error as { code?: string }).code !== 'PR017') throw error;
+          });
+        }
+      })(),
+    ]);
+  });
+  assert.deepEqual(await broken(sql), []);
+});
+
+void test('hold does not wait for a begin that waits for an open psql session', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  await syncPeople(sql, at, people(2));
+  const id = await stageOne(sql, at, 'proof');
+  const psql = machine.connect(1);
+  const runner = machine.connect(1);
+  await psql.begin(async (tx) => {
+    await tx`select from postrider.recipient_state where recipient_id = ${(await one(sql, at, 'p0')).id} for update`;
+    const pid = await pidOf(runner);
+    const begin = refused('55P03', beginProof(runner, at.organizationId, id, RUNNER, LEASE_MS));
+    await waitsForLock(sql, pid);
+    await hold(sql, at.organizationId, 'campaign', at.campaignId);
+    await begin;
+  });
+  assert.deepEqual(await statesOf(sql, at), { p0: 'proofing_staged', p1: 'proofing_staged' });
+});
+
+void test('two settles of the same people in opposite order do not deadlock', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  const clients = machine.connect(4);
+  for (let round = 0; round < 3; round += 1) {
+    await syncPeople(sql, at, people(30 * (round + 1)), false);
+    const id = (await stage(sql, at, 'proof', 1, 50))[0] ?? '';
+    const begun = await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
+    const results = (begun?.cards ?? []).map((card) => ({ recipientId: card.recipientId, outcome: 'failed', message: 'no' }) as const);
+    const counts = await Promise.all([results, results.toReversed(), results.slice(0, 15).toReversed(), results.slice(10)].map(
+      async (part) => await settleProof(clients, at.organizationId, id, part, false)));
+    assert.equal(counts.reduce((sum, n) => sum + n, 0), 30);
+  }
+});
+
+void test('hold, begin and reap of one campaign take their locks in one order', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 20);
+  const clients = machine.connect(6);
+  const churn = async (work: (sql: postgres.Sql) => Promise<unknown>): Promise<void> => {
+    for (let n = 0; n < 10; n += 1) await work(clients);
+  };
+  await Promise.all([
+    churn(async (c) => await c`select postrider.reap('1 second', '1 second')`),
+    churn(async (c) => await c`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'completed')`.catch((error: unknown) => {
+      if ((error as { code?: string }).code !== 'PR021') throw error;
+    })),
+    churn(async (c) => await settle(c, at, batch, batch.pieces.toReversed().map((piece) => answered(piece, 'unknown')), false)),
+    churn(async (c) => {
+      await hold(c, at.organizationId, 'campaign', at.campaignId).catch(() => undefined);
+      await release(c, at.organizationId, 'campaign', at.campaignId).catch(() => undefined);
+    }),
+  ]);
+  assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['sending']));
+});
