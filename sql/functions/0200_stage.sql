@@ -12,7 +12,8 @@ declare
   v_free int;
 begin
   select p_window - count(*) into v_free from postrider.cohort c where c.stage = p_stage and c.closed_at is null;
-  if v_free <= 0 then
+  -- A few places more or less change nothing for anybody, and a round costs the same for one cohort as for many.
+  if v_free < greatest(1, p_window / 4) then
     return;
   end if;
   return query
@@ -142,7 +143,12 @@ begin
     return 0;
   end if;
   for v_place in select * from postrider.stage_plan(p_stage, p_window) order by organization_id, campaign_id loop
-    v_cohorts := v_cohorts + postrider.stage(v_place.organization_id, v_place.campaign_id, p_stage, v_place.cohorts, p_size);
+    begin
+      v_cohorts := v_cohorts + postrider.stage(v_place.organization_id, v_place.campaign_id, p_stage, v_place.cohorts, p_size);
+    exception when others then
+      -- One campaign's trouble must not keep the others waiting. Its people stay where they are; doctor and stuck show them.
+      raise warning 'postrider: campaign % could not be staged for %: %', v_place.campaign_id, p_stage, sqlerrm;
+    end;
   end loop;
   return v_cohorts;
 end $$;

@@ -5,6 +5,7 @@ language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = forc
 declare
   v_campaign postrider.campaign;
   v_zone text;
+  v_secret text;
   v_day date;
   v_printed uuid[];
   v_pieces uuid[];
@@ -16,23 +17,28 @@ begin
   select o.time_zone into v_zone from postrider.organization o where o.id = p_organization_id;
   v_day := (p_now at time zone v_zone)::date;
 
-  -- Looked for before it is moved: an UPDATE that finds nobody still pays for the trigger.
-  select array_agg(s.recipient_id) filter (where s.printed), array_agg(s.recipient_id) filter (where s.suppressed and not s.printed),
-    array_agg(s.recipient_id) filter (where s.held and not s.suppressed and not s.printed)
-  into v_printed, v_people, v_held
-  from (
-    select s.recipient_id,
-      exists (select from postrider.mailpiece m
-        where m.organization_id = p_organization_id and m.recipient_id = s.recipient_id and m.mode = v_campaign.mode
-          and m.accepted_at is not null and m.status not in ('rejected', 'cancelled', 'failed')) as printed,
-      exists (select from postrider.suppressions_of(p_organization_id, p_campaign_id, s.recipient_id)) as suppressed,
-      exists (select from postrider.mailpiece m
-        join postrider.printer p on p.organization_id = m.organization_id and p.name = m.printer_name
-        where m.organization_id = p_organization_id and m.recipient_id = s.recipient_id and m.mode = v_campaign.mode and m.status = 'submitting'
-          and m.printer_name <> v_campaign.printer_name
-          and (p.held_at is not null or v_campaign.mode = 'live' and p.armed_at is null)) as held
-    from postrider.recipient_state s
-    where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged') s;
+  -- Looked for before it is moved: an UPDATE that finds nobody still pays for the trigger. Hardly anybody has an open piece or a suppression, so
+  -- both are asked the other way round, from those that exist.
+  select array_agg(s.recipient_id) filter (where m.accepted_at is not null),
+    array_agg(s.recipient_id) filter (where m.status = 'submitting' and m.printer_name <> v_campaign.printer_name
+      and (p.held_at is not null or v_campaign.mode = 'live' and p.armed_at is null))
+  into v_printed, v_held
+  from postrider.recipient_state s
+  join postrider.mailpiece m on m.organization_id = p_organization_id and m.recipient_id = s.recipient_id and m.mode = v_campaign.mode
+    and m.status not in ('rejected', 'cancelled', 'failed')
+  join postrider.printer p on p.organization_id = p_organization_id and p.name = m.printer_name
+  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged';
+
+  select k.secret::text into v_secret from postrider.organization_key k where k.organization_id = p_organization_id;
+  select array_agg(distinct s.recipient_id) into v_people
+  from postrider.recipient_state s
+  join postrider.recipient r on r.organization_id = p_organization_id and r.id = s.recipient_id
+  cross join lateral (values ('external_id', r.external_id), ('email', r.email_key), ('household', r.household_key)) as k (kind, value)
+  join postrider.suppression x on x.organization_id = p_organization_id and x.kind = k.kind
+    and x.digest = sha256(convert_to(v_secret || ':' || k.kind || ':' || k.value, 'UTF8'))
+  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged'
+    and (x.campaign_id is null or x.campaign_id = p_campaign_id) and (x.expires_at is null or x.expires_at > p_now)
+    and not s.recipient_id = any (coalesce(v_printed, '{}'));
 
   if v_printed is not null then
     -- A late answer has shown that the printer has these cards already: nobody is submitted twice.
@@ -52,7 +58,7 @@ begin
     update postrider.recipient_state s
     set state = 'proofed', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'held', detail = 'the printer of its open mailpiece',
       available_at = p_now + interval '1 minute'
-    where s.organization_id = p_organization_id and s.recipient_id = any (v_held);
+    where s.organization_id = p_organization_id and s.recipient_id = any (v_held) and s.state = 'sending_staged';
   end if;
 
   if v_campaign.offer_ends_on < v_day + v_campaign.transit_days then

@@ -45,7 +45,7 @@ from postrider.enrichment_batch b
 join postrider.campaign c on c.organization_id = b.organization_id and c.id = b.campaign_id
 where b.closed_at is null and b.deadline < postrider.now()
 union all
-select c.organization_id, c.name, oldest.recipient_id, coalesce(n.people, 0), v.state, oldest.available_at, oldest.reason,
+select c.organization_id, c.name, oldest.recipient_id, coalesce(n.people, 0)::bigint, v.state, oldest.available_at, oldest.reason,
   case when o.held_at is not null then 'the organization is held' || coalesce(': ' || o.held_why, '')
     when c.status = 'paused' then 'the campaign is held' || coalesce(': ' || c.held_why, '')
     when c.status = 'pending' and v.state = 'proofed' then 'the campaign is not launched'

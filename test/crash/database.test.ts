@@ -1,6 +1,6 @@
 /** The database goes away under the runners: sessions ended by an operator, the server stopped and started, its postmaster killed. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hold, release } from '@postrider/core';
 import { states } from '../support/machine.ts';
@@ -28,89 +28,90 @@ const endSessions = async (scenario: Scenario): Promise<number> =>
     return ended.length;
   });
 
-/** With no beat and no nudge: is the runner told that there is work? */
-const hearsNotifications = async (scenario: Scenario): Promise<void> => {
+/** With no beat and no nudge: is the runner told that there is work, after this? Ten people wait behind a hold for it. */
+const stillHears = async (scenario: Scenario, after: () => Promise<unknown>): Promise<void> => {
   const { sql } = scenario.machine;
   const { organizationId } = scenario.place;
   await hold(sql, organizationId, 'organization', organizationId);
   await scenario.grow(10);
-  await eventually(
-    'new people wait behind the hold',
-    async () => (await sql`select from postrider.recipient_state where state = 'pending'`).length === 10,
-  );
+  const waiting = async (): Promise<number> =>
+    (await sql`select from postrider.recipient_state where state in ('pending', 'proofing_staged')`).length;
+  await eventually('new people wait behind the hold', async () => (await waiting()) === 10);
+  await after();
   await release(sql, organizationId, 'organization', organizationId);
-  await eventually(
-    'a notification reaches the runner',
-    async () => (await sql`select from postrider.recipient_state where state in ('pending', 'proofing_staged')`).length === 0,
-  );
+  await eventually('a notification reaches the runner', async () => (await waiting()) === 0);
 };
 
-void test('all sessions ended in mid-run, again and again', async () => {
-  await using scenario = await openScenario({ people: more, keys: false });
-  await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
-  const runner = await scenario.start();
-  for (let round = 0; round < (long ? 10 : 4); round += 1) {
-    await sleep(150 + Math.random() * 300);
-    assert.ok((await endSessions(scenario)) > 0);
-    await scenario.grow(more);
-  }
-  await converge(scenario);
-  assert.ok(runner.alive, runner.log.join('\n'));
-  await endSessions(scenario);
-  await hearsNotifications(scenario);
-  await converge(scenario);
-  await verdict(scenario);
-});
-
-void test('the server stopped at once and started, its postmaster killed: the same runner goes on', async () => {
-  // What a commit promises must be kept here: see the next test for a server that promises less.
-  const server = await startServer({ settings: { synchronous_commit: 'on' } });
-  try {
-    await using scenario = await openScenario({ people: more, keys: false, adminUrl: server.adminUrl });
+void describe('the database goes away', { concurrency: 3 }, () => {
+  void test('all sessions ended in mid-run, again and again', async () => {
+    await using scenario = await openScenario({ people: more, keys: false });
     await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
     const runner = await scenario.start();
-    for (const down of [
-      async () => await server.stop('immediate'),
-      async () => await server.kill9(),
-      async () => await server.stop('fast'),
-    ]) {
-      await sleep(400);
-      await down();
-      await sleep(300);
-      await server.start();
+    for (let round = 0; round < (long ? 10 : 4); round += 1) {
+      await sleep(150 + Math.random() * 300);
+      assert.ok((await endSessions(scenario)) > 0);
       await scenario.grow(more);
     }
     await converge(scenario);
     assert.ok(runner.alive, runner.log.join('\n'));
-    await hearsNotifications(scenario);
+    await stillHears(scenario, async () => await endSessions(scenario));
     await converge(scenario);
     await verdict(scenario);
-  } finally {
-    await server.drop();
-  }
-});
+  });
 
-void test('a server that commits asynchronously loses its last seconds, yet not the pieces that the printer has heard of', async () => {
-  const server = await startServer({ settings: { synchronous_commit: 'off', wal_writer_delay: "'10s'" } });
-  try {
-    await using scenario = await openScenario({ people: 20, keys: false, adminUrl: server.adminUrl });
-    const { sql } = scenario.machine;
-    const { organizationId } = scenario.place;
-    await hold(sql, organizationId, 'printer', 'press');
-    const first = await scenario.start({ snares: [{ point: 'mail.after-post', nth: 1, how: 'wait' }] });
-    await eventually('all are proofed', async () => (await states(sql))['proofed'] === 20);
-    await withAdmin(scenario, async (admin) => await admin`checkpoint`);
-    await release(sql, organizationId, 'printer', 'press');
-    await first.snared();
-    await server.kill9();
-    await first.kill();
-    await server.start();
-    // Lost where the begin that followed it was lost.
-    await release(sql, organizationId, 'printer', 'press').catch(() => undefined);
-    await scenario.start();
-    await converge(scenario);
-    await verdict(scenario);
-  } finally {
-    await server.drop();
-  }
+  void test('the server stopped at once and started, its postmaster killed: the same runner goes on', async () => {
+    // What a commit promises must be kept here: see the next test for a server that promises less.
+    const server = await startServer({ settings: { synchronous_commit: 'on' } });
+    try {
+      await using scenario = await openScenario({ people: more, keys: false, adminUrl: server.adminUrl });
+      await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
+      const runner = await scenario.start();
+      for (const down of [
+        async () => await server.stop('immediate'),
+        async () => await server.kill9(),
+        async () => await server.stop('fast'),
+      ]) {
+        await sleep(400);
+        await down();
+        await sleep(300);
+        await server.start();
+        await scenario.grow(more);
+      }
+      await converge(scenario);
+      assert.ok(runner.alive, runner.log.join('\n'));
+      await stillHears(scenario, async () => {
+        await server.stop('fast');
+        await server.start();
+      });
+      await converge(scenario);
+      await verdict(scenario);
+    } finally {
+      await server.drop();
+    }
+  });
+
+  void test('a server that commits asynchronously loses its last seconds, yet not the pieces that the printer has heard of', async () => {
+    const server = await startServer({ settings: { synchronous_commit: 'off', wal_writer_delay: "'10s'" } });
+    try {
+      await using scenario = await openScenario({ people: 20, keys: false, adminUrl: server.adminUrl });
+      const { sql } = scenario.machine;
+      const { organizationId } = scenario.place;
+      await hold(sql, organizationId, 'printer', 'press');
+      const first = await scenario.start({ snares: [{ point: 'mail.after-post', nth: 1, how: 'wait' }] });
+      await eventually('all are proofed', async () => (await states(sql))['proofed'] === 20);
+      await withAdmin(scenario, async (admin) => await admin`checkpoint`);
+      await release(sql, organizationId, 'printer', 'press');
+      await first.snared();
+      await server.kill9();
+      await first.kill();
+      await server.start();
+      // Lost where the begin that followed it was lost.
+      await release(sql, organizationId, 'printer', 'press').catch(() => undefined);
+      await scenario.start();
+      await converge(scenario);
+      await verdict(scenario);
+    } finally {
+      await server.drop();
+    }
+  });
 });

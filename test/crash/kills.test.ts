@@ -12,7 +12,7 @@ import { printed, verdict } from './verdict.ts';
 /** The submissions take a moment, so that a kill finds something under way. */
 const slowly = async (scenario: Scenario): Promise<void> => await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
 
-void describe('kill -9 at random', { concurrency: true }, () => {
+void describe('kill -9 at random', { concurrency: 4 }, () => {
   for (const keys of long ? [true, false] : [false]) {
     void test(`two runners, ${long ? 20 : 4} kills, a printer ${keys ? 'with' : 'without'} keys`, async (t) => {
       const [kills, more] = long ? [20, 150] : [4, 40];
@@ -35,7 +35,7 @@ void describe('kill -9 at random', { concurrency: true }, () => {
   }
 });
 
-void describe('SIGSTOP for longer than the lease', { concurrency: true }, () => {
+void describe('SIGSTOP for longer than the lease', { concurrency: 4 }, () => {
   /** The first runner stops itself; the second does its work as well; then the first wakes and believes that nothing happened. */
   const sleepAt = async (scenario: Scenario, point: 'mail.before-post' | 'adapter'): Promise<void> => {
     const first = await scenario.start({ snares: [{ point, nth: 2, how: 'stop' }] });

@@ -3,7 +3,7 @@
  * form has a scenario of its own for every point (points.long.test.ts).
  */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Point } from '@postrider/core';
 import { states } from '../support/machine.ts';
 import { minutesPass, converge, freePort, nudge } from './converge.ts';
@@ -29,24 +29,26 @@ const killedAt = async (scenario: Scenario, point: Point, webhookPort: number | 
   await minutesPass(scenario);
 };
 
-void test('killed once at each named point: one card each, every effect done, everybody received', async () => {
-  await using scenario = await openScenario({ people: 0, emailOnly: 4, campaign: { effects: ['usage_meter', 'event_sink'] } });
-  const port = await freePort();
-  await scenario.shop.sendWebhooksTo(`http://127.0.0.1:${port}/${scenario.place.organizationId}/press`);
-  for (const point of allPoints) await killedAt(scenario, point, port);
-  await scenario.start({ webhookPort: port });
-  await converge(scenario, { arrived: ['received'], meanwhile: async () => await scenario.shop.travel(5) });
-  await verdict(scenario);
-  assert.equal(await effectsOf(scenario), 2 * scenario.people);
-  const { sql } = scenario.machine;
-  assert.deepEqual([...(await sql`select from postrider.sync_run where ended_at is null`)], [], 'every run of a sync has ended');
-  assert.deepEqual([...(await sql`select from postrider.sync_seen`)], [], 'nothing of a dead sync is left');
-});
+void describe('kill -9 at the named points', { concurrency: 3 }, () => {
+  void test('killed once at each named point: one card each, every effect done, everybody received', async () => {
+    await using scenario = await openScenario({ people: 0, emailOnly: 4, campaign: { effects: ['usage_meter', 'event_sink'] } });
+    const port = await freePort();
+    await scenario.shop.sendWebhooksTo(`http://127.0.0.1:${port}/${scenario.place.organizationId}/press`);
+    for (const point of allPoints) await killedAt(scenario, point, port);
+    await scenario.start({ webhookPort: port });
+    await converge(scenario, { arrived: ['received'], meanwhile: async () => await scenario.shop.travel(5) });
+    await verdict(scenario);
+    assert.equal(await effectsOf(scenario), 2 * scenario.people);
+    const { sql } = scenario.machine;
+    assert.deepEqual([...(await sql`select from postrider.sync_run where ended_at is null`)], [], 'every run of a sync has ended');
+    assert.deepEqual([...(await sql`select from postrider.sync_seen`)], [], 'nothing of a dead sync is left');
+  });
 
-void test('killed once at each point of printing, at a printer without keys: one card each', async () => {
-  await using scenario = await openScenario({ people: 0, keys: false });
-  for (const point of printerPoints) await killedAt(scenario, point, null);
-  await scenario.start();
-  await converge(scenario);
-  await verdict(scenario);
+  void test('killed once at each point of printing, at a printer without keys: one card each', async () => {
+    await using scenario = await openScenario({ people: 0, keys: false });
+    for (const point of printerPoints) await killedAt(scenario, point, null);
+    await scenario.start();
+    await converge(scenario);
+    await verdict(scenario);
+  });
 });

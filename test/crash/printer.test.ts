@@ -7,7 +7,7 @@ import { verdict } from './verdict.ts';
 
 const times = long ? 10 : 2;
 
-void describe('whatever the printer does', { concurrency: true }, () => {
+void describe('whatever the printer does', { concurrency: 4 }, () => {
   for (const keys of [true, false]) {
     const printer = `a printer ${keys ? 'with' : 'without'} keys`;
 

@@ -1,7 +1,7 @@
 /** What printers tell can come before their answer is written down, twice, and in any order. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { states } from '../support/machine.ts';
 import { converge, eventually, freePort } from './converge.ts';
 import { long, openScenario, type Scenario } from './scenario.ts';
@@ -13,60 +13,62 @@ const sendWebhooks = async (scenario: Scenario): Promise<number> => {
   return port;
 };
 
-void test('a card is delivered before its settle', async () => {
-  await using scenario = await openScenario({ people: 30, shop: { daysPerSecond: 100, webhookShuffle: true, webhookDuplicates: 30 } });
-  const { sql } = scenario.machine;
-  const webhookPort = await sendWebhooks(scenario);
-  const runner = await scenario.start({ webhookPort, snares: [{ point: 'mail.after-post', nth: 1, how: 'wait' }] });
-  await runner.snared();
-  await eventually('the first ten are received while their settle waits', async () => {
-    const [row] = await sql`
-      select count(*)::int as people from postrider.recipient_event e
-      join postrider.recipient_event f on f.recipient_id = e.recipient_id and f.move_no = e.move_no - 1
-      where e.to_state = 'received' and e.from_state = 'sent' and f.reason = 'late_evidence'`;
-    return Number(row?.['people']) >= 10;
-  });
-  runner.go();
-  await converge(scenario, { arrived: ['received'] });
-  await verdict(scenario);
+void describe('webhooks', { concurrency: 3 }, () => {
+  void test('a card is delivered before its settle', async () => {
+    await using scenario = await openScenario({ people: 30, shop: { daysPerSecond: 100, webhookShuffle: true, webhookDuplicates: 30 } });
+    const { sql } = scenario.machine;
+    const webhookPort = await sendWebhooks(scenario);
+    const runner = await scenario.start({ webhookPort, snares: [{ point: 'mail.after-post', nth: 1, how: 'wait' }] });
+    await runner.snared();
+    await eventually('the first ten are received while their settle waits', async () => {
+      const [row] = await sql`
+        select count(*)::int as people from postrider.recipient_event e
+        join postrider.recipient_event f on f.recipient_id = e.recipient_id and f.move_no = e.move_no - 1
+        where e.to_state = 'received' and e.from_state = 'sent' and f.reason = 'late_evidence'`;
+      return Number(row?.['people']) >= 10;
+    });
+    runner.go();
+    await converge(scenario, { arrived: ['received'] });
+    await verdict(scenario);
 
-  // One that nobody can apply is kept with its reason, and stands in nobody's way.
-  const event = {
-    eventId: 'e1',
-    pieceId: null,
-    mailpieceId: 'no uuid',
-    organizationId: null,
-    status: 'delivered',
-    occurredAt: new Date().toISOString(),
-  };
-  for (const events of [[event], []]) {
-    const body = Buffer.from(JSON.stringify({ type: 'piece.events', data: { events } }));
-    await sql`select postrider.receive_webhook(${scenario.place.organizationId}, 'press', ${randomUUID()}, ${body})`;
-  }
-  await eventually(
-    'both are done with',
-    async () => (await sql`select from postrider.provider_event where applied_at is null and error is null`).length === 0,
-  );
-  const kept = await sql<{ error: string }[]>`select error from postrider.provider_event where error is not null`;
-  assert.match(kept.map((row) => row.error).join(), /^invalid input syntax for type uuid[^,]*$/);
-});
-
-void test('webhooks of every kind while cards are being sent and a runner dies', async () => {
-  const people = long ? 3000 : 120;
-  await using scenario = await openScenario({
-    people,
-    keys: false,
-    shop: { daysPerSecond: 60, webhookShuffle: true, webhookDuplicates: 50, loseScans: 20, returned: 20 },
-    settings: { mailSlots: 4 },
+    // One that nobody can apply is kept with its reason, and stands in nobody's way.
+    const event = {
+      eventId: 'e1',
+      pieceId: null,
+      mailpieceId: 'no uuid',
+      organizationId: null,
+      status: 'delivered',
+      occurredAt: new Date().toISOString(),
+    };
+    for (const events of [[event], []]) {
+      const body = Buffer.from(JSON.stringify({ type: 'piece.events', data: { events } }));
+      await sql`select postrider.receive_webhook(${scenario.place.organizationId}, 'press', ${randomUUID()}, ${body})`;
+    }
+    await eventually(
+      'both are done with',
+      async () => (await sql`select from postrider.provider_event where applied_at is null and error is null`).length === 0,
+    );
+    const kept = await sql<{ error: string }[]>`select error from postrider.provider_event where error is not null`;
+    assert.match(kept.map((row) => row.error).join(), /^invalid input syntax for type uuid[^,]*$/);
   });
-  const webhookPort = await sendWebhooks(scenario);
-  const first = await scenario.start({ webhookPort });
-  await scenario.start();
-  await eventually('some are received', async () => ((await states(scenario.machine.sql))['received'] ?? 0) > 0);
-  await first.kill();
-  await scenario.start({ webhookPort });
-  // Of cards whose delivery nobody scanned nothing more is heard: the window of their class ends that, and its test is elsewhere.
-  await converge(scenario, { arrived: ['sent', 'received', 'returned'], deadlineMs: 90_000 });
-  await verdict(scenario);
-  assert.ok(((await states(scenario.machine.sql))['returned'] ?? 0) > 0);
+
+  void test('webhooks of every kind while cards are being sent and a runner dies', async () => {
+    const people = long ? 3000 : 120;
+    await using scenario = await openScenario({
+      people,
+      keys: false,
+      shop: { daysPerSecond: 60, webhookShuffle: true, webhookDuplicates: 50, loseScans: 20, returned: 20 },
+      settings: { mailSlots: 4 },
+    });
+    const webhookPort = await sendWebhooks(scenario);
+    const first = await scenario.start({ webhookPort });
+    await scenario.start();
+    await eventually('some are received', async () => ((await states(scenario.machine.sql))['received'] ?? 0) > 0);
+    await first.kill();
+    await scenario.start({ webhookPort });
+    // Of cards whose delivery nobody scanned nothing more is heard: the window of their class ends that, and its test is elsewhere.
+    await converge(scenario, { arrived: ['sent', 'received', 'returned'], deadlineMs: 90_000 });
+    await verdict(scenario);
+    assert.ok(((await states(scenario.machine.sql))['returned'] ?? 0) > 0);
+  });
 });

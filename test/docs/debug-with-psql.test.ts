@@ -29,24 +29,37 @@ const compare = (one: Documented, answer: Answer): void => {
   if (one.sample === null) return;
   samples.set(`${one.fault}/${one.step}`, shown(answer));
   if (writes) return;
-  assert.deepEqual(masked(answer), masked(readSample(one.sample)), `${path}:${one.line} shows something else; it is now:\n${shown(answer)}\n`);
+  assert.deepEqual(
+    masked(answer),
+    masked(readSample(one.sample)),
+    `${path}:${one.line} shows something else; it is now:\n${shown(answer)}\n`,
+  );
 };
 
 /** The document shows the error without the CONTEXT that psql adds. */
 const compareRefusal = (one: Documented, error: Refused): void => {
   samples.set(`${one.fault}/${one.step}`, error.shown.replace(/\nCONTEXT:[\s\S]*/, ''));
   if (writes) return;
-  for (const line of one.sample?.split('\n') ?? []) assert.ok(error.shown.includes(line), `${path}:${one.line} shows "${line}"; it is now:\n${error.shown}\n`);
+  for (const line of one.sample?.split('\n') ?? [])
+    assert.ok(error.shown.includes(line), `${path}:${one.line} shows "${line}"; it is now:\n${error.shown}\n`);
 };
 
 const found = psqlFound();
 const shells: readonly Shell[] = found === null ? [driver] : [driver, psql];
 
 void test('the statements are run by the driver, and by psql where there is one', (t) => {
-  t.diagnostic(found === null ? 'there is no psql on this machine: the statements are run by the driver alone' : `the statements are run by ${found} too`);
+  t.diagnostic(
+    found === null
+      ? 'there is no psql on this machine: the statements are run by the driver alone'
+      : `the statements are run by ${found} too`,
+  );
   assert.deepEqual(documented.unnamed, [], 'an SQL block of the document has no marker: no test runs it');
   const promised = new Set(documented.steps.map((one) => one.fault));
-  assert.deepEqual([...promised].filter((fault) => !(fault in scenarios)), [], 'no scenario plants these faults');
+  assert.deepEqual(
+    [...promised].filter((fault) => !(fault in scenarios)),
+    [],
+    'no scenario plants these faults',
+  );
 });
 
 for (const [fault, play] of Object.entries(scenarios)) {
@@ -75,10 +88,13 @@ for (const [fault, play] of Object.entries(scenarios)) {
           return rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i] ?? ''])));
         },
         async refusal(step, variables = {}) {
-          return await execute(step, variables).then(
-            () => assert.fail('it was not refused'),
-            (error: unknown) => (error instanceof Refused ? error.shown : Promise.reject(error)),
-          );
+          try {
+            await execute(step, variables);
+          } catch (error) {
+            if (error instanceof Refused) return error.shown;
+            throw error;
+          }
+          return assert.fail('it was not refused');
         },
       });
       const unused = documented.steps.filter((one) => one.fault === fault && !done.has(one.step)).map((one) => one.step);

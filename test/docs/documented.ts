@@ -23,7 +23,8 @@ export interface Document {
   readonly unnamed: readonly number[];
 }
 
-const BLOCK = /^(?:<!-- fault: (?<fault>[\w-]+) step: (?<step>[\w-]+)(?: as: (?<as>operator|owner))? -->\n)?```sql\n(?<statement>[\s\S]*?)\n```(?:\n\n?```text\n(?:(?<sample>[\s\S]*?)\n)??```)?/gm;
+const BLOCK =
+  /^(?:<!-- fault: (?<fault>[\w-]+) step: (?<step>[\w-]+)(?: as: (?<as>operator|owner))? -->\n)?```sql\n(?<statement>[\s\S]*?)\n```(?:\n\n?```text\n(?:(?<sample>[\s\S]*?)\n)??```)?/gm;
 
 export const readDocument = (path: string): Document => {
   const text = readFileSync(path, 'utf8');
@@ -33,7 +34,15 @@ export const readDocument = (path: string): Document => {
     const { fault, step, as, statement = '', sample } = block.groups ?? {};
     const line = text.slice(0, block.index).split('\n').length;
     if (fault === undefined || step === undefined) unnamed.push(line);
-    else steps.push({ fault, step, as: as === 'owner' ? 'owner' : 'operator', statement, sample: block[0].includes('\n```text\n') ? (sample ?? '') : null, line });
+    else
+      steps.push({
+        fault,
+        step,
+        as: as === 'owner' ? 'owner' : 'operator',
+        statement,
+        sample: block[0].includes('\n```text\n') ? (sample ?? '') : null,
+        line,
+      });
   }
   return { steps, unnamed };
 };
@@ -97,8 +106,21 @@ export const shown = ({ columns, rows: exact }: Answer): string => {
   const widths = columns.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)));
   if (widths.reduce((sum, width) => sum + width + 3, 0) > 150) {
     const width = Math.max(...columns.map((name) => name.length));
-    return rows.map((row, i) => [`-[ RECORD ${i + 1} ]-`, ...columns.map((name, c) => `${name.padEnd(width)} | ${row[c] ?? ''}`.trimEnd())].join('\n')).join('\n');
+    return rows
+      .map((row, i) =>
+        [`-[ RECORD ${i + 1} ]-`, ...columns.map((name, c) => `${name.padEnd(width)} | ${row[c] ?? ''}`.trimEnd())].join('\n'),
+      )
+      .join('\n');
   }
-  const line = (cells: readonly string[]): string => cells.map((cell, i) => ` ${cell.padEnd(widths[i] ?? 0)} `).join('|').trimEnd();
-  return [line(columns), widths.map((width) => '-'.repeat(width + 2)).join('+'), ...rows.map(line), `(${rows.length} row${rows.length === 1 ? '' : 's'})`].join('\n');
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => ` ${cell.padEnd(widths[i] ?? 0)} `)
+      .join('|')
+      .trimEnd();
+  return [
+    line(columns),
+    widths.map((width) => '-'.repeat(width + 2)).join('+'),
+    ...rows.map(line),
+    `(${rows.length} row${rows.length === 1 ? '' : 's'})`,
+  ].join('\n');
 };

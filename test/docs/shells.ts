@@ -30,12 +30,18 @@ export const driver: Shell = {
     const sql = connect(url, { fetch_types: false });
     try {
       const result = await sql.unsafe<Record<string, Uint8Array | null>[]>(interpolated(statement, variables)).raw();
-      const rows = [...result].map((row) => (row as readonly (Uint8Array | null)[]).map((cell) => (cell === null ? '' : Buffer.from(cell).toString())));
+      const rows = [...result].map((row) =>
+        (row as readonly (Uint8Array | null)[]).map((cell) => (cell === null ? '' : Buffer.from(cell).toString())),
+      );
       return { columns: result.columns.map((column) => column.name), rows };
     } catch (error) {
       if (!(error instanceof Error) || !('severity_local' in error)) throw error;
       const told = error as Error & { detail?: string; hint?: string };
-      throw new Refused([`ERROR:  ${told.message}`, told.detail && `DETAIL:  ${told.detail}`, told.hint && `HINT:  ${told.hint}`].filter(Boolean).join('\n'));
+      throw new Refused(
+        [`ERROR:  ${told.message}`, told.detail && `DETAIL:  ${told.detail}`, told.hint && `HINT:  ${told.hint}`]
+          .filter(Boolean)
+          .join('\n'),
+      );
     } finally {
       await sql.end({ timeout: 2 });
     }
@@ -50,19 +56,23 @@ export const psql: Shell = {
   async run(url, statement, variables) {
     const { hostname, port, username, password, pathname } = new URL(url);
     const sets = Object.entries(variables).flatMap(([name, value]) => ['-v', `${name}=${value}`]);
-    const child = spawn('psql', ['-X', '-q', '-A', '-F', COLUMN, '-R', ROW, '-P', 'footer=off', '-v', 'ON_ERROR_STOP=1', ...sets, '-f', '-'], {
-      env: {
-        ...process.env,
-        PGHOST: hostname,
-        PGPORT: port,
-        PGUSER: decodeURIComponent(username),
-        PGPASSWORD: decodeURIComponent(password),
-        PGDATABASE: decodeURIComponent(pathname.slice(1)),
-        PGCONNECT_TIMEOUT: '20',
-        PGCLIENTENCODING: 'UTF8',
+    const child = spawn(
+      'psql',
+      ['-X', '-q', '-A', '-F', COLUMN, '-R', ROW, '-P', 'footer=off', '-v', 'ON_ERROR_STOP=1', ...sets, '-f', '-'],
+      {
+        env: {
+          ...process.env,
+          PGHOST: hostname,
+          PGPORT: port,
+          PGUSER: decodeURIComponent(username),
+          PGPASSWORD: decodeURIComponent(password),
+          PGDATABASE: decodeURIComponent(pathname.slice(1)),
+          PGCONNECT_TIMEOUT: '20',
+          PGCLIENTENCODING: 'UTF8',
+        },
+        stdio: ['pipe', 'pipe', 'pipe'],
       },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    );
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));

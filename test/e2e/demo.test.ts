@@ -14,7 +14,11 @@ const { totals } = JSON.parse(readFileSync(new URL('../../examples/bakery/expect
 };
 const expected = totals.first_300;
 
-const ends = ({ states, invalid, repeated }: Awaited<ReturnType<Demo['run']>>): Record<string, number> => ({ ...states, invalid, repeated });
+const ends = ({ states, invalid, repeated }: Awaited<ReturnType<Demo['run']>>): Record<string, number> => ({
+  ...states,
+  invalid,
+  repeated,
+});
 
 it('300 rows go in, the right cards come out, and a second run prints nothing', async () => {
   await using demo = await newDemo();
@@ -43,7 +47,9 @@ it('killed in mid-run, it goes on, and no card is lost or printed twice', async 
   const share = Math.random();
   for (;;) {
     assert.equal(child.exitCode, null, 'it ended before it was killed');
-    const [moves] = await demo.sql<{ made: number }[]>`select count(*)::int as made from postrider.recipient_event`.catch(() => [{ made: 0 }]);
+    const [moves] = await demo.sql<{ made: number }[]>`select count(*)::int as made from postrider.recipient_event`.catch(() => [
+      { made: 0 },
+    ]);
     if ((moves?.made ?? 0) > 300 + share * 1400) break;
     await sleep(5);
   }
@@ -67,7 +73,9 @@ it('stops at Ctrl-C with 130, says that the same command goes on, and it does', 
   const ended = once(child, 'close') as Promise<[number | null]>;
   for (;;) {
     assert.equal(child.exitCode, null, stderr);
-    const [sent] = await demo.sql<{ people: number }[]>`select count(*)::int as people from postrider.recipient_state where state = 'sent'`.catch(() => []);
+    const [sent] = await demo.sql<
+      { people: number }[]
+    >`select count(*)::int as people from postrider.recipient_state where state = 'sent'`.catch(() => []);
     if ((sent?.people ?? 0) > 0) break;
     await sleep(5);
   }

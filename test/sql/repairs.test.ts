@@ -104,7 +104,12 @@ void test('retry_all never makes a second card while one may exist', async () =>
   await unknownDue(sql, at, 2);
   const claimed = await sql<{ pieces: { mailpieceId: string; attempt: number }[] }[]>`
     select postrider.reconcile_claim(${at.organizationId}, 10, '1 minute') as pieces`;
-  const verdicts = (claimed[0]?.pieces ?? []).map((piece) => ({ ...piece, outcome: 'cannot_tell', keyStillHonoured: false, message: 'no answer' }));
+  const verdicts = (claimed[0]?.pieces ?? []).map((piece) => ({
+    ...piece,
+    outcome: 'cannot_tell',
+    keyStillHonoured: false,
+    message: 'no answer',
+  }));
   await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json, 1)`;
   await refused('PR016', retryAll(sql, at, 'outcome_unknown'), /nobody can tell/);
   // As if a later version had given the reason another name: the open piece alone must be enough.
@@ -169,7 +174,9 @@ void test('webhooks that could not be read are read again', async () => {
   const at = await place(sql);
   await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd1', ${Buffer.from('garbled')})`;
   const claim = async (): Promise<string[]> =>
-    (await sql<{ id: string }[]>`select id from postrider.track_claim(10) where organization_id = ${at.organizationId}`).map((row) => row.id);
+    (await sql<{ id: string }[]>`select id from postrider.track_claim(10) where organization_id = ${at.organizationId}`).map(
+      (row) => row.id,
+    );
   const [id] = await claim();
   await sql`select postrider.track_done(${id ?? ''}, 'Unexpected token')`;
   assert.deepEqual(await claim(), []);
@@ -186,7 +193,12 @@ void test('resolve refuses an id that is another card’s, and changes nothing',
   await unknownDue(sql, at, 2);
   const claimed = await sql<{ pieces: { mailpieceId: string; attempt: number }[] }[]>`
     select postrider.reconcile_claim(${at.organizationId}, 10, '1 minute') as pieces`;
-  const verdicts = (claimed[0]?.pieces ?? []).map((piece) => ({ ...piece, outcome: 'cannot_tell', keyStillHonoured: false, message: 'no answer' }));
+  const verdicts = (claimed[0]?.pieces ?? []).map((piece) => ({
+    ...piece,
+    outcome: 'cannot_tell',
+    keyStillHonoured: false,
+    message: 'no answer',
+  }));
   await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json, 1)`;
   const [one, two] = await pieces(sql, at);
   assert.ok(one !== undefined && two !== undefined);
@@ -247,7 +259,8 @@ void test('whoever moves while a partition is made waits, and nothing deadlocks'
   await sql`select postrider.turn_clock('400 days')`;
   const movers = Array.from({ length: 4 }, async (_, i) => {
     const session = machine.connect(1);
-    for (let round = 0; round < 3; round += 1) await syncPeople(session, await launched(session, {}, `Bakery ${i}.${round}`), people(20, `m${i}r${round}-`));
+    for (let round = 0; round < 3; round += 1)
+      await syncPeople(session, await launched(session, {}, `Bakery ${i}.${round}`), people(20, `m${i}r${round}-`));
   });
   await Promise.all([...movers, sql`select postrider.event_partitions()`, machine.connect(1)`select postrider.event_partitions()`]);
   await sql`select postrider.event_partitions()`;

@@ -7,6 +7,7 @@ export * from './machine/states.generated.ts';
 export type { CampaignBrief, CohortStage } from './machine/cohorts.ts';
 export type { SyncKind, SyncReport } from './machine/sync.ts';
 export type { Integrations, PipelineSettings, Point, PrinterBrief } from './pipeline/context.ts';
+export { integrationsOf, type Ports } from './pipeline/integrations-of.ts';
 export { createPipeline, defaultSettings, Pipeline, VERSION, type PipelineOptions, type Waiting } from './pipeline/pipeline.ts';
 export type { SyncOptions } from './stages/sync.ts';
 export type { Reception } from './stages/track.ts';

@@ -9,7 +9,7 @@ const VERSION = '0.1.0';
 
 async function main(): Promise<number> {
   endQuietlyOnClosedPipe();
-  const program = await buildProgram(VERSION);
+  const program = buildProgram(VERSION);
   try {
     await program.parse(process.argv);
     return Number(process.exitCode ?? exitCodes.ok);

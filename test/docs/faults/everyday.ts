@@ -93,7 +93,14 @@ export const onePerson: Scenario = async ({ sql, at }, run) => {
   await tell(sql, at, [event({ providerId, status: 'in_transit' }, { occurredAt: new Date().toISOString() })]);
 
   const [ada] = await run.rows('recipient', { who: 'ada@example.com' });
-  const ways = ['ada@example.com', ' ADA@Example.com', 'MA-1001', ada?.['reference'] ?? '', (ada?.['reference'] ?? '').toLowerCase(), providerId];
+  const ways = [
+    'ada@example.com',
+    ' ADA@Example.com',
+    'MA-1001',
+    ada?.['reference'] ?? '',
+    (ada?.['reference'] ?? '').toLowerCase(),
+    providerId,
+  ];
   for (const who of [...ways, ada?.['id'] ?? '', piece.mailpieceId]) {
     const [sentence] = await run.rows('why', { who });
     assert.match(sentence?.['why'] ?? '', /^Ada Miller in campaign spring is sent/, who);
@@ -186,8 +193,11 @@ export const defaultPartition: Scenario = async ({ sql, at }, run) => {
 
 export const sync: Scenario = async ({ sql, at }, run) => {
   await syncPeople(sql, at, neighbours(3));
-  const [open] = await sql`select run_id, token from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'automatic', 'laptop:4711')`;
-  const rejects = [{ row: 5, column: 'zip', externalId: 'MA-1004', reason: 'bad_postal_code', message: 'zip: "6270" is no US postal code' }];
+  const [open] =
+    await sql`select run_id, token from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'automatic', 'laptop:4711')`;
+  const rejects = [
+    { row: 5, column: 'zip', externalId: 'MA-1004', reason: 'bad_postal_code', message: 'zip: "6270" is no US postal code' },
+  ];
   await sql`select postrider.sync_page(${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])}, ${String(open?.['run_id'])},
     ${JSON.stringify(neighbours(3))}::text::jsonb, ${JSON.stringify(rejects)}::text::jsonb)`;
   await sql`select postrider.sync_close(${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])}, ${String(open?.['run_id'])}, false,

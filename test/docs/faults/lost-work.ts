@@ -2,7 +2,19 @@
 import assert from 'node:assert/strict';
 import { beginProof } from '../../../packages/core/src/machine/cohorts.ts';
 import { states, syncPeople } from '../../support/machine.ts';
-import { LEASE_MS, mailBegun, onlyPiece, pidOf, proofAll, RUNNER, stage, stageOne, statesOf, turnClock, waitsForLock } from '../../sql/rig.ts';
+import {
+  LEASE_MS,
+  mailBegun,
+  onlyPiece,
+  pidOf,
+  proofAll,
+  RUNNER,
+  stage,
+  stageOne,
+  statesOf,
+  turnClock,
+  waitsForLock,
+} from '../../sql/rig.ts';
 import { neighbours, type Scenario } from '../house.ts';
 
 const MINUTES = 60_000;

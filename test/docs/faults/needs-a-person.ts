@@ -3,7 +3,21 @@ import assert from 'node:assert/strict';
 import type postgres from 'postgres';
 import { beginProof, settleProof } from '../../../packages/core/src/machine/cohorts.ts';
 import { states, syncPeople, type Person, type Place } from '../../support/machine.ts';
-import { event, LEASE_MS, onlyPiece, pieces, proofAll, reasonsOf, RUNNER, standing, stageOne, statesOf, tell, turnClock, unknownDue } from '../../sql/rig.ts';
+import {
+  event,
+  LEASE_MS,
+  onlyPiece,
+  pieces,
+  proofAll,
+  reasonsOf,
+  RUNNER,
+  standing,
+  stageOne,
+  statesOf,
+  tell,
+  turnClock,
+  unknownDue,
+} from '../../sql/rig.ts';
 import { neighbours, type Scenario } from '../house.ts';
 
 /** Asks the printer about everything that is unknown and due, once; it answers so. */
@@ -84,7 +98,8 @@ export const alarm: Scenario = async ({ sql, at }, run) => {
 };
 
 export const webhooks: Scenario = async ({ sql, at }, run) => {
-  const [stored] = await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'delivery 1', ${Buffer.from('<xml/>')}) as stored`;
+  const [stored] =
+    await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'delivery 1', ${Buffer.from('<xml/>')}) as stored`;
   assert.equal(stored?.['stored'], true);
   const [row] = await sql<{ id: string }[]>`select id from postrider.track_claim(10)`;
   await sql`select postrider.track_done(${row?.id ?? ''}, 'the body is not JSON')`;

@@ -3,7 +3,8 @@ import type postgres from 'postgres';
 import { mapped } from './errors.ts';
 import type { Reason } from './states.generated.ts';
 
-type Sql = postgres.Sql;
+/** A client, or a transaction of one: what is done in it stands or falls with the caller's own changes. */
+type Sql = postgres.Sql | postgres.TransactionSql;
 export type Holdable = 'organization' | 'campaign' | 'printer' | 'recipient';
 
 /** A campaign file, checked, in the machine's words; see docs/reference/campaign-file.md. */
@@ -35,6 +36,38 @@ export interface CampaignDefinition {
   readonly assumed_after: string;
   readonly effects: readonly ('usage_meter' | 'event_sink')[];
 }
+
+/** The fields that no campaign can do without; each of the others may be given, and has the default of a campaign file. */
+export type NewCampaign = Pick<CampaignDefinition, 'name' | 'template' | 'format' | 'printer_name'> & Partial<CampaignDefinition>;
+
+/**
+ * A whole definition from what differs. `integrations` is for whoever finds adapters by it, as the runner does; with adapters handed over in code
+ * (`integrationsOf`) it only names the kind of the printer for people.
+ */
+export const defineCampaign = (given: NewCampaign): CampaignDefinition => ({
+  campaign_mode: 'automated',
+  provider_segment_id: null,
+  integrations: { printer: { kind: 'own' } },
+  base_directory: process.cwd(),
+  mail_class: 'first_class',
+  return_address: null,
+  dedupe: 'household',
+  exclusion_window: '30 days',
+  frequency_cap: null,
+  frequency_cap_mode: 'skip',
+  holdout_percent: 0,
+  holdout_salt: given.name,
+  daily_cap: null,
+  total_cap: null,
+  budget_minor: null,
+  price_minor: null,
+  currency: null,
+  offer_ends_on: null,
+  transit_days: 5,
+  assumed_after: '21 days',
+  effects: [],
+  ...given,
+});
 
 export interface AppliedCampaign {
   readonly organizationId: string;

@@ -1,8 +1,9 @@
 /**
  * pg-boss over the `postgres` client, so that moves and jobs share a transaction and there is one pool.
  *
- * Two traps, both with a test: pg-boss sends scripts of `BEGIN; …; COMMIT` without parameters, which postgres refuses on a pooled connection
- * (they run on a reserved one); and it binds arrays, so the client must fetch types.
+ * Three traps, each with a test: pg-boss sends scripts of `BEGIN; …; COMMIT` without parameters, which postgres refuses on a pooled connection;
+ * reserve(), which would help, may wait for ever after a connection was lost (postgres 3.4.9 forgets whoever waits for one just then), so the words
+ * are left out: several statements sent at once are one transaction anyway. And pg-boss binds arrays, so the client must fetch types.
  */
 import type postgres from 'postgres';
 import type { Db } from 'pg-boss';
@@ -12,6 +13,14 @@ type Runs = Pick<postgres.Sql, 'unsafe'>;
 
 // postgres types parameters more narrowly than pg-boss, which hands over what its own driver takes.
 type Parameters = (string | number | boolean | Date | null | string[] | number[])[];
+
+const TRANSACTION = /^\s*BEGIN\s*;([\s\S]*?);?\s*COMMIT\s*;?\s*$/i;
+
+/** What stands between BEGIN and COMMIT; null for anything else, and for scripts of several transactions. */
+const insideTransaction = (script: string): string | null => {
+  const inside = TRANSACTION.exec(script)?.[1];
+  return inside === undefined || /\b(BEGIN|COMMIT|ROLLBACK)\s*;/i.test(inside) ? null : inside;
+};
 
 const STARTS_TRANSACTION = /^\s*BEGIN\b/i;
 
@@ -30,6 +39,8 @@ export const onPool = (sql: Sql): Db =>
   ({
     async executeSql(text: string, values?: unknown[]) {
       if (!STARTS_TRANSACTION.test(text)) return await run(sql, text, values);
+      const inside = insideTransaction(text);
+      if (inside !== null) return await run(sql, inside);
       const reserved = await sql.reserve();
       try {
         return await run(reserved, text);

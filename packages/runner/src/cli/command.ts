@@ -1,5 +1,5 @@
 /** How commands are declared: what they do, examples first, and an action that gets the options and what every command has in hand. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Cli } from './cli.ts';
 
 export type Options = Readonly<Record<string, unknown>>;

@@ -17,7 +17,11 @@ export interface Question {
 export async function confirm(out: Output, { what, expect = 'yes', yes }: Question): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new CliError(exitCodes.usage, `${what} This needs a confirmation.`, 'there is no terminal to ask on: add --yes. Nothing was changed');
+    throw new CliError(
+      exitCodes.usage,
+      `${what} This needs a confirmation.`,
+      'there is no terminal to ask on: add --yes. Nothing was changed',
+    );
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(`${what}\nType ${out.tint('bold', expect)} to go on: `);

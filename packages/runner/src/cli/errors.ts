@@ -56,9 +56,17 @@ function tell(error: unknown): Told {
     case 'ConfigurationError':
       return { hint: field(error, 'hint') || null, exitCode: exitCodes.configuration, code: 'configuration' };
     case 'AdapterConfigError':
-      return { hint: 'correct the campaign file and apply it again; nothing was changed', exitCode: exitCodes.configuration, code: 'adapter_option' };
+      return {
+        hint: 'correct the campaign file and apply it again; nothing was changed',
+        exitCode: exitCodes.configuration,
+        code: 'adapter_option',
+      };
     case 'AudienceSourceError':
-      return { hint: 'pages read before stand, and nobody was taken as having left the segment', exitCode: exitCodes.badData, code: 'audience' };
+      return {
+        hint: 'pages read before stand, and nobody was taken as having left the segment',
+        exitCode: exitCodes.badData,
+        code: 'audience',
+      };
     case 'AbortError':
       return { hint: null, exitCode: exitCodes.interrupted, code: 'interrupted' };
     default:
@@ -77,7 +85,12 @@ const machineCodes: Readonly<Record<string, ExitCode>> = {
 };
 
 function machine(code: string, hint: string, detail: unknown): Told {
-  return { hint: hint === '' ? null : hint, exitCode: machineCodes[code] ?? exitCodes.failed, code, ...(detail === undefined ? {} : { detail }) };
+  return {
+    hint: hint === '' ? null : hint,
+    exitCode: machineCodes[code] ?? exitCodes.failed,
+    code,
+    ...(detail === undefined ? {} : { detail }),
+  };
 }
 
 function migration(error: Error): Told {
@@ -115,7 +128,11 @@ function database(error: Error, code: string): Told {
     case '53300':
       return { hint: 'the server starts, stops or is full; the same command works when it is back', exitCode: exitCodes.unavailable, code };
     case '53100':
-      return { hint: 'the disk of the database is full; what was committed stands. Free some space and run the same command again', exitCode: exitCodes.cannotWrite, code };
+      return {
+        hint: 'the disk of the database is full; what was committed stands. Free some space and run the same command again',
+        exitCode: exitCodes.cannotWrite,
+        code,
+      };
     case '55P03':
     case '40P01':
     case '40001':
@@ -143,7 +160,16 @@ function shop(error: { exitCode: number }): Told {
   return { hint: null, exitCode: error.exitCode === 74 ? exitCodes.cannotWrite : (known ?? exitCodes.failed), code: 'print_shop' };
 }
 
-const unreachable = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNRESET', 'CONNECT_TIMEOUT']);
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ECONNRESET',
+  'CONNECT_TIMEOUT',
+]);
 const broken = new Set(['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED']);
 
 function connection(code: string): Told | null {
@@ -155,7 +181,12 @@ function connection(code: string): Told | null {
       code,
     };
   if (broken.has(code))
-    return { message: 'the connection to the database broke', hint: 'what was committed stands; run the same command again', exitCode: exitCodes.unavailable, code };
+    return {
+      message: 'the connection to the database broke',
+      hint: 'what was committed stands; run the same command again',
+      exitCode: exitCodes.unavailable,
+      code,
+    };
   return null;
 }
 
@@ -165,12 +196,27 @@ function file(error: unknown, code: string): Told | null {
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return { message: `${where}the disk is full`, hint: 'free some space and run the same command again; it goes on where it stopped', exitCode: exitCodes.cannotWrite, code };
+      return {
+        message: `${where}the disk is full`,
+        hint: 'free some space and run the same command again; it goes on where it stopped',
+        exitCode: exitCodes.cannotWrite,
+        code,
+      };
     case 'EROFS':
-      return { message: `${where}the file system is read-only`, hint: 'set POSTRIDER_HOME to a directory that can be written', exitCode: exitCodes.cannotWrite, code };
+      return {
+        message: `${where}the file system is read-only`,
+        hint: 'set POSTRIDER_HOME to a directory that can be written',
+        exitCode: exitCodes.cannotWrite,
+        code,
+      };
     case 'EACCES':
     case 'EPERM':
-      return { message: `${where}no right to use it (${code})`, hint: 'run as the user who owns it, or set POSTRIDER_HOME to a directory of your own', exitCode: exitCodes.noRights, code };
+      return {
+        message: `${where}no right to use it (${code})`,
+        hint: 'run as the user who owns it, or set POSTRIDER_HOME to a directory of your own',
+        exitCode: exitCodes.noRights,
+        code,
+      };
     default:
       return null;
   }

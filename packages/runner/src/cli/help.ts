@@ -20,7 +20,13 @@ export function formatHelp(command: Command, help: Help, groups: Groups, out: Ou
 
   const argumentsShown = command.registeredArguments.filter(({ description }) => description !== '');
   if (argumentsShown.length > 0) {
-    sections.push(section(title('Arguments'), argumentsShown.map((one) => [one.name(), help.argumentDescription(one)]), width));
+    sections.push(
+      section(
+        title('Arguments'),
+        argumentsShown.map((one) => [one.name(), help.argumentDescription(one)]),
+        width,
+      ),
+    );
   }
   const commands = help.visibleCommands(command).filter((one) => one.name() !== 'help');
   if (command.parent === null) {
@@ -30,7 +36,13 @@ export function formatHelp(command: Command, help: Help, groups: Groups, out: Ou
       if (there.length > 0) sections.push(section(title(group), there, width, term));
     }
   } else if (commands.length > 0) {
-    sections.push(section(title('Commands'), commands.map((one) => [termOf(one), firstSentence(one)]), width));
+    sections.push(
+      section(
+        title('Commands'),
+        commands.map((one) => [termOf(one), firstSentence(one)]),
+        width,
+      ),
+    );
   }
   const options = (list: readonly Option[]): [string, string][] =>
     list.filter(({ long }) => long !== '--help').map((one) => [help.optionTerm(one), help.optionDescription(one)]);
@@ -38,8 +50,18 @@ export function formatHelp(command: Command, help: Help, groups: Groups, out: Ou
   if (own.length > 0 && command.parent !== null) sections.push(section(title('Options'), own, width));
   const root = rootOf(command);
   if (command.parent === null) {
-    sections.push(section(title('Options of every command'), [...own, ['-h, --help', 'this text; of a command with `<command> --help`']], width));
-    sections.push([title('Exit codes'), ...wrapped(exitCodeMeanings.map(([code, meaning]) => `${code}\u00a0${meaning.replaceAll(' ', '\u00a0')}`).join(' · '), width - 2).map((line) => `  ${line.replaceAll('\u00a0', ' ')}`)].join('\n'));
+    sections.push(
+      section(title('Options of every command'), [...own, ['-h, --help', 'this text; of a command with `<command> --help`']], width),
+    );
+    sections.push(
+      [
+        title('Exit codes'),
+        ...wrapped(
+          exitCodeMeanings.map(([code, meaning]) => `${code}\u00a0${meaning.replaceAll(' ', '\u00a0')}`).join(' · '),
+          width - 2,
+        ).map((line) => `  ${line.replaceAll('\u00a0', ' ')}`),
+      ].join('\n'),
+    );
   } else {
     const names = options(help.visibleOptions(root)).map(([term]) => term.split(/[ ,]+/).findLast((part) => part.startsWith('--')));
     sections.push(out.paint('dim', `Of every command: ${names.join(', ')}; see ${root.name()} --help`));
@@ -50,7 +72,9 @@ export function formatHelp(command: Command, help: Help, groups: Groups, out: Ou
 function section(title: string, rows: readonly (readonly [string, string])[], width: number, least = 0): string {
   const terms = Math.max(least, ...rows.map(([term]) => term.length));
   const room = Math.max(30, width - terms - 4);
-  const lines = rows.flatMap(([term, text]) => wrapped(text, room).map((line, index) => `  ${(index === 0 ? term : '').padEnd(terms)}  ${line}`.trimEnd()));
+  const lines = rows.flatMap(([term, text]) =>
+    wrapped(text, room).map((line, index) => `  ${(index === 0 ? term : '').padEnd(terms)}  ${line}`.trimEnd()),
+  );
   return [title, ...lines].join('\n');
 }
 

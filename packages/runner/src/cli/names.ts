@@ -23,7 +23,8 @@ export async function campaignNamed(sql: Sql, given: string): Promise<CampaignRo
   return only(rows, given, {
     kind: 'campaign',
     say: (row) => `"${row.organization}/${row.name}"`,
-    known: async () => (await sql<{ name: string }[]>`select distinct name from postrider.campaigns order by 1 limit 1000`).map((row) => row.name),
+    known: async () =>
+      (await sql<{ name: string }[]>`select distinct name from postrider.campaigns order by 1 limit 1000`).map((row) => row.name),
     make: 'make one: `postrider campaign apply <file>`',
   });
 }
@@ -39,12 +40,17 @@ export async function organizationNamed(sql: Sql, given: string | undefined): Pr
     select id, name from postrider.organizations where ${given ?? null}::text is null or name = ${given ?? null} or id::text = ${given ?? null} order by created_at limit 20`;
   if (given === undefined && rows.length > 1) {
     const names = rows.map((row) => `"${row.name}"`).join(', ');
-    throw new CliError(exitCodes.usage, `there are ${rows.length === 20 ? '20 or more' : rows.length} organizations: ${names}`, 'say which one with --organization');
+    throw new CliError(
+      exitCodes.usage,
+      `there are ${rows.length === 20 ? '20 or more' : rows.length} organizations: ${names}`,
+      'say which one with --organization',
+    );
   }
   return only(rows, given ?? '', {
     kind: 'organization',
     say: (row) => row.id,
-    known: async () => (await sql<{ name: string }[]>`select name from postrider.organizations order by 1 limit 1000`).map((row) => row.name),
+    known: async () =>
+      (await sql<{ name: string }[]>`select name from postrider.organizations order by 1 limit 1000`).map((row) => row.name),
     make: 'a campaign file makes its organization: `postrider campaign apply <file>`',
   });
 }
@@ -63,7 +69,8 @@ export async function printerNamed(sql: Sql, given: string, organization: string
   return only(rows, given, {
     kind: 'printer',
     say: (row) => `--organization "${row.organization}"`,
-    known: async () => (await sql<{ name: string }[]>`select distinct name from postrider.printers order by 1 limit 1000`).map((row) => row.name),
+    known: async () =>
+      (await sql<{ name: string }[]>`select distinct name from postrider.printers order by 1 limit 1000`).map((row) => row.name),
     make: 'a campaign file names its printer: `postrider campaign apply <file>`',
   });
 }
@@ -116,7 +123,8 @@ interface Kind<Row> {
 async function only<Row>(rows: readonly Row[], given: string, { kind, say, known, make }: Kind<Row>): Promise<Row> {
   const [row] = rows;
   if (row !== undefined && rows.length === 1) return row;
-  if (rows.length > 1) throw new CliError(exitCodes.usage, `${rows.length} ${kind}s are named ${given}`, `say ${rows.map(say).join(' or ')}`);
+  if (rows.length > 1)
+    throw new CliError(exitCodes.usage, `${rows.length} ${kind}s are named ${given}`, `say ${rows.map(say).join(' or ')}`);
   const names = await known();
   if (names.length === 0) throw new CliError(exitCodes.failed, `there is no ${kind} yet`, make);
   const few = names.length <= 10 ? `there are: ${names.join(', ')}` : `there are ${names.length}`;

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { Signals, type Cli } from './cli.ts';
 import { showExamples, type Action, type Family } from './command.ts';
+import { measuring } from './commands/bench.ts';
 import { campaigns } from './commands/campaign.ts';
 import { databases } from './commands/db.ts';
 import { demonstration } from './commands/demo.ts';
@@ -86,6 +87,7 @@ const families: readonly Family[] = [
   repairs,
   statements,
   databases,
+  measuring,
 ];
 
 export interface Program {
@@ -99,7 +101,7 @@ export interface Program {
   readonly out: Output;
 }
 
-export async function buildProgram(version: string): Promise<Program> {
+export function buildProgram(version: string): Program {
   const program = new Command('postrider');
   const signals = new Signals();
   const output = (): Output => {
@@ -117,11 +119,14 @@ export async function buildProgram(version: string): Promise<Program> {
         project: async () => await (project ??= (await import('../config/project.ts')).openProject()),
       };
       signals.listen();
-      await action(cli, command.args, command.opts());
+      // With those of its parents: commander gives `suppress lift --email` to suppress, which has the same option.
+      await action(cli, command.args, command.optsWithGlobals());
     };
 
   program
-    .description('Moves people from an audience to a printed postcard in their letterbox, each exactly once. Everything lives in one PostgreSQL.')
+    .description(
+      'Moves people from an audience to a printed postcard in their letterbox, each exactly once. Everything lives in one PostgreSQL.',
+    )
     .version(version, '-V, --version', 'the version')
     .option('--json', 'JSON on stdout: one object, or one a line for lists')
     .option('-q, --quiet', 'say nothing but data and errors')
@@ -139,7 +144,6 @@ export async function buildProgram(version: string): Promise<Program> {
     'postrider status',
   ]);
   for (const family of families) family(program, act);
-  await addBench(program, act);
   for (const one of allBelow(program)) one.helpOption('-h, --help', 'this text');
   return {
     parse: async (argv) => {
@@ -150,7 +154,7 @@ export async function buildProgram(version: string): Promise<Program> {
       allBelow(program).map((one) => ({
         name: fullName(one).replace(/^postrider ?/, ''),
         help: one.helpInformation(),
-        options: one.options.flatMap(({ long }) => (long == null ? [] : [long])),
+        options: one.options.flatMap(({ long }) => (typeof long === 'string' ? [long] : [])),
       })),
     helpFor: (argv) => {
       const words: string[] = [];
@@ -170,13 +174,4 @@ export async function buildProgram(version: string): Promise<Program> {
 
 function allBelow(command: Command): Command[] {
   return [command, ...command.commands.flatMap(allBelow)];
-}
-
-/** The measuring commands are declared beside what they measure with. */
-async function addBench(program: Command, act: Parameters<Family>[1]): Promise<void> {
-  const { existsSync } = await import('node:fs');
-  const file = new URL('../bench/command.ts', import.meta.url);
-  if (!existsSync(file)) return;
-  const { bench } = (await import(file.href)) as { bench: Family };
-  bench(program, act);
 }

@@ -26,7 +26,9 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
   const last = columns.length - 1;
   const before = widths.slice(0, last).reduce((sum, one) => sum + one + GAP.length, 0);
   const room = rendering.width === null ? Infinity : rendering.width - before;
-  const header = columns.map((column, index) => pad(column.title, index === last && column.right !== true ? 0 : (widths[index] ?? 0), column.right)).join(GAP);
+  const header = columns
+    .map((column, index) => pad(column.title, index === last && column.right !== true ? 0 : (widths[index] ?? 0), column.right))
+    .join(GAP);
   const lines = [rendering.paint('dim', header)];
   for (const [rowIndex, line] of cells.entries()) {
     const row = rows[rowIndex];
@@ -34,7 +36,11 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
     const [first = '', ...more] = room >= 20 ? wrapped(line[last] ?? '', room) : [line[last] ?? ''];
     const painted = columns.map((column, index) => {
       const style = row === undefined ? null : (column.style?.(row) ?? null);
-      const text = pad(index === last ? first : (line[index] ?? ''), index === last && column.right !== true ? 0 : (widths[index] ?? 0), column.right);
+      const text = pad(
+        index === last ? first : (line[index] ?? ''),
+        index === last && column.right !== true ? 0 : (widths[index] ?? 0),
+        column.right,
+      );
       return style === null ? text : rendering.paint(style, text);
     });
     lines.push(painted.join(GAP).trimEnd(), ...more.map((text) => ' '.repeat(before) + text));
@@ -66,16 +72,24 @@ function pad(text: string, cells: number, right = false): string {
   return right ? blanks + text : text + blanks;
 }
 
-/** At blanks; a word that is longer than a line is left to the terminal, so that it can still be copied whole. */
+/** At blanks; a word that is longer than a line, such as a path, is cut. With --json, or piped, nothing is. */
 export function wrapped(text: string, cells: number): string[] {
   if (width(text) <= cells) return [text];
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && width(line) + 1 + width(word) > cells) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
+  for (const whole of text.split(' ')) {
+    let word = whole;
+    if (line !== '' && width(line) + 1 + width(word) <= cells) {
+      line = `${line} ${word}`;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    while (width(word) > cells) {
+      const part = [...word].slice(0, cells).join('');
+      lines.push(part);
+      word = word.slice(part.length);
+    }
+    line = word;
   }
-  return [...lines, line];
+  return line === '' ? lines : [...lines, line];
 }

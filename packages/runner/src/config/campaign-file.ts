@@ -5,6 +5,9 @@ import type { CampaignDefinition } from '@postrider/core';
 import { z } from 'zod';
 import { ConfigurationError, readConfigFile, type ConfigFile, type Problem } from './yaml-file.ts';
 
+/** A field that is there but empty counts as not there. */
+const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().transform((value) => value ?? undefined);
+
 const words = (what: string, longest: number) =>
   z
     .string(what)
@@ -20,10 +23,10 @@ const adapter = z.looseObject({ kind: words('the kind of an adapter', 60) });
 
 const returnAddress = z.strictObject({
   line1: words('text', 200),
-  line2: words('text', 200).nullish(),
+  line2: optional(words('text', 200)),
   city: words('text', 200),
-  region: words('text', 100).nullish(),
-  postal_code: words('text in quotes, so that a zero in front is not lost,', 20),
+  region: optional(words('text', 100)),
+  postal_code: words('a text in quotes (a zero in front would be lost)', 20),
   country: z.string().regex(/^[A-Z]{2}$/, 'two capital letters (ISO 3166), for example US'),
 });
 
@@ -38,21 +41,27 @@ const schema = z.strictObject({
   organization: words('text', 200),
   time_zone: words('a time zone, for example America/New_York', 60).optional(),
   mode: z.enum(['automated', 'one_off']),
-  segment: words('the id of a segment at the audience', 200).nullish(),
+  segment: optional(words('the id of a segment at the audience', 200)),
   audience: adapter.optional(),
   enricher: adapter.optional(),
   renderer: adapter.extend({ template: words('the file of a template', 1000) }),
   format: words('a format, for example 4x6', 60),
   image_host: adapter,
-  printer: adapter.extend({ name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens, for example print-shop') }),
+  printer: adapter.extend({
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens, for example print-shop'),
+  }),
   mail_class: z.string().regex(/^[a-z][a-z0-9_]{0,59}$/, 'small letters and underscores, for example first_class'),
   usage_meter: adapter.optional(),
   event_sink: adapter.optional(),
-  return_address: returnAddress.nullish(),
+  return_address: optional(returnAddress),
   dedupe: z.enum(['person', 'household']).default('household'),
   holdout: z
     .strictObject({
-      percent: z.number().min(0).max(100).refine((percent) => Number.isInteger(Math.round(percent * 1e6) / 1e4), 'a percentage with two decimals at most'),
+      percent: z
+        .number()
+        .min(0)
+        .max(100)
+        .refine((percent) => Number.isInteger(Math.round(percent * 1e6) / 1e4), 'a percentage with two decimals at most'),
       salt: words('text', 200),
     })
     .optional(),
@@ -104,8 +113,9 @@ export async function readCampaignFile(file: string): Promise<CampaignFile> {
 
 function contradictions({ value, problem }: ConfigFile<File>): Problem[] {
   const problems: Problem[] = [];
-  if (value.segment != null && value.audience === undefined) problems.push(problem(['segment'], 'names a segment, but there is no audience to read it from'));
-  if (value.mode === 'automated' && value.segment == null)
+  if (value.segment !== undefined && value.audience === undefined)
+    problems.push(problem(['segment'], 'names a segment, but there is no audience to read it from'));
+  if (value.mode === 'automated' && value.segment === undefined)
     problems.push(problem(['mode'], 'an automated campaign follows a segment: name one with segment, or use one_off'));
   if (value.budget !== undefined) {
     const { digits, currency } = minorUnits(value.budget.currency);
@@ -133,7 +143,7 @@ function definitionOf(file: File, baseDirectory: string): CampaignDefinition {
     mail_class: file.mail_class,
     printer_name: printer.name,
     return_address:
-      from == null
+      from === undefined
         ? null
         : {
             line1: from.line1,
@@ -157,7 +167,10 @@ function definitionOf(file: File, baseDirectory: string): CampaignDefinition {
     offer_ends_on: file.offer_ends_on ?? null,
     transit_days: file.transit_days ?? known.transit,
     assumed_after: `${file.assumed_after_days ?? known.assumed} days`,
-    effects: [...(usage_meter === undefined ? [] : (['usage_meter'] as const)), ...(event_sink === undefined ? [] : (['event_sink'] as const))],
+    effects: [
+      ...(usage_meter === undefined ? [] : (['usage_meter'] as const)),
+      ...(event_sink === undefined ? [] : (['event_sink'] as const)),
+    ],
   };
 }
 

@@ -12,7 +12,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CliError } from '../cli/errors.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
@@ -24,6 +24,8 @@ export interface Project {
   readonly dataDirectory: string;
   readonly printsDirectory: string;
   readonly proofsDirectory: string;
+  /** Makes it, for its owner only: proofs and look-ups hold names and addresses. */
+  makeDataDirectory(): void;
   /** Below var/, made when asked for. */
   stateFile(name: string): string;
   /** The value of a secret: NAME, the file named by NAME_FILE, or var/secrets/NAME. Undefined where it is not set. */
@@ -62,6 +64,7 @@ export async function openProject(env: NodeJS.ProcessEnv = process.env): Promise
     dataDirectory: data,
     printsDirectory: join(directory, 'out', 'print-shop'),
     proofsDirectory: join(data, 'proofs'),
+    makeDataDirectory: () => void mkdirSync(data, { recursive: true, mode: 0o700 }),
     stateFile(name) {
       mkdirSync(join(directory, 'var'), { recursive: true });
       return join(directory, 'var', name);
@@ -98,9 +101,10 @@ function readSecret(path: string): string | undefined {
 }
 
 /** How the reader can call this program again from where they stand. */
-export function programName(env: NodeJS.ProcessEnv = process.env, from: string = process.cwd()): string {
-  if (env['POSTRIDER_PROGRAM'] !== undefined) return env['POSTRIDER_PROGRAM'];
-  return resolve(from) === resolve(checkout) ? './bin/postrider' : 'postrider';
+export function programName(from: string = process.cwd()): string {
+  const program = join(resolve(checkout), 'bin', 'postrider');
+  const way = relative(from, program);
+  return way.startsWith('..') ? program : `./${way}`;
 }
 
 export const exampleCampaign = join(checkout, 'examples', 'bakery', 'campaign.yaml');

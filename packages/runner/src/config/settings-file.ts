@@ -29,7 +29,8 @@ export interface FromEnvironment {
 export async function readSettings(file: string, environment: readonly FromEnvironment[]): Promise<Settings> {
   const { value: fromFile } = await readConfigFile(file, schema, {});
   const fromEnvironment = environment.map((one) => readOne(one));
-  const pick = (group: keyof z.infer<typeof schema>) => Object.assign({}, fromFile[group], ...fromEnvironment.map((one) => one[group])) as object;
+  const pick = (group: keyof z.infer<typeof schema>) =>
+    Object.assign({}, fromFile[group], ...fromEnvironment.map((one) => one[group])) as object;
   const { http, runner, sql, log } = schema.parse({ http: pick('http'), runner: pick('runner'), sql: pick('sql'), log: pick('log') });
   return {
     http: { host: http.host ?? defaults.http.host, port: http.port ?? defaults.http.port },

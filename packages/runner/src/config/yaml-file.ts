@@ -53,7 +53,8 @@ export async function readConfigFile<Schema extends z.ZodType>(
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' && missing !== undefined)
       return { value: schema.parse(missing), problem: (path, message) => ({ line: null, column: null, field: path.join('.'), message }) };
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'is a directory' : `cannot be read (${code ?? String(error)})`;
+    const why =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'is a directory' : `cannot be read (${code ?? String(error)})`;
     throw new ConfigurationError(file, [{ line: null, column: null, field: '', message: why }], 'nothing was changed', error);
   }
   return parseConfig(file, text, schema);
@@ -97,7 +98,14 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, document: Document,
   return [problem(path, `must be ${wanted(issue)}${shown}`)];
 }
 
-const kinds: Readonly<Record<string, string>> = { string: 'text', object: 'a group of fields', array: 'a list', number: 'a number', int: 'a whole number', boolean: 'true or false' };
+const kinds: Readonly<Record<string, string>> = {
+  string: 'text',
+  object: 'a group of fields',
+  array: 'a list',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
 
 function wanted(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
@@ -123,8 +131,8 @@ function keysAt(schema: z.ZodType, path: Path): string[] {
 
 function shapeOf(schema: z.ZodType | undefined): Readonly<Record<string, z.ZodType>> | undefined {
   let at = schema;
-  while (at instanceof z.ZodOptional || at instanceof z.ZodDefault || at instanceof z.ZodNullable || at instanceof z.ZodPrefault)
-    at = at.unwrap() as z.ZodType;
+  while (at instanceof z.ZodOptional || at instanceof z.ZodDefault || at instanceof z.ZodNullable || at instanceof z.ZodPipe)
+    at = (at instanceof z.ZodPipe ? at.in : at.unwrap()) as z.ZodType;
   return at instanceof z.ZodObject ? (at.shape as Record<string, z.ZodType>) : undefined;
 }
 
@@ -132,7 +140,7 @@ function shapeOf(schema: z.ZodType | undefined): Readonly<Record<string, z.ZodTy
 function placeOf(document: Document, lines: LineCounter, path: Path): { line: number | null; column: number | null } {
   for (let length = path.length; length >= 0; length -= 1) {
     const key = length === 0 ? document.contents : keyNode(document, path.slice(0, length));
-    if (isNode(key) && key.range != null) {
+    if (isNode(key) && Array.isArray(key.range)) {
       const { line, col } = lines.linePos(key.range[0]);
       return { line, column: col };
     }

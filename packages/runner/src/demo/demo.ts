@@ -49,7 +49,8 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
   progress.doing('database', 'starting');
   await using database = await openDatabase(cli, { create: true, max: poolSize(project.settings), name: 'postrider demo' });
   describeDatabase(progress, database, performance.now() - began);
-  if (options.fresh) await beginAnew(cli, project, database.sql, { organization: file.organization, name: file.definition.name }, options.yes);
+  if (options.fresh)
+    await beginAnew(cli, project, database.sql, { organization: file.organization, name: file.definition.name }, options.yes);
   // Starting a process takes as long as all that the database needs meanwhile.
   const opening = openShop(cli, project, options.daysPerSecond ?? DAYS_PER_SECOND);
   opening.catch(() => undefined);
@@ -66,7 +67,12 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
       const reasons = await readReasons(database.sql, place);
       await showSummary(cli, result, { reasons, examples: await readExamples(database.sql, place), goOn: options.rows !== null });
     }
-    if ((funnel.counts['error'] ?? 0) > 0) throw new CliError(exitCodes.failed, `${count(funnel.counts['error'] ?? 0, 'person is', 'people are')} in error`, 'postrider stuck says why, and what helps');
+    if ((funnel.counts['error'] ?? 0) > 0)
+      throw new CliError(
+        exitCodes.failed,
+        `${count(funnel.counts['error'] ?? 0, 'person is', 'people are')} in error`,
+        'postrider stuck says why, and what helps',
+      );
   } finally {
     progress.end();
     // It may still be starting, where something before it went wrong.
@@ -75,7 +81,11 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
 }
 
 function describeDatabase(progress: Progress, { server, source }: OpenDatabase, ms: number): void {
-  progress.done('database', server === null ? `yours, by ${source}` : `embedded PostgreSQL on port ${server.port}${server.started ? '' : ', running already'}`, ms);
+  progress.done(
+    'database',
+    server === null ? `yours, by ${source}` : `embedded PostgreSQL on port ${server.port}${server.started ? '' : ', running already'}`,
+    ms,
+  );
 }
 
 /** Everything but the mailing itself. Each step may have been done before, and is then left as it is. */
@@ -84,17 +94,26 @@ async function prepare(progress: Progress, project: Project, sql: Sql, file: Cam
   progress.doing('schema', 'looking');
   const plan = await migrate(sql);
   const changed = plan.migrations.length > 0 || plan.repeatables;
-  progress.done('schema', changed ? `${count(plan.migrations.length, 'migration')}, functions and views` : 'up to date', changed ? performance.now() - began : null);
+  progress.done(
+    'schema',
+    changed ? `${count(plan.migrations.length, 'migration')}, functions and views` : 'up to date',
+    changed ? performance.now() - began : null,
+  );
 
   const { organizationId, campaignId } = await applyTo(sql, file);
   await claimPrints(project, organizationId);
   const suppressions = await readSuppressions(join(dirname(exampleCampaign), 'suppressions.csv'));
   await suppressAll(sql, organizationId, suppressions.entries, 'suppressions.csv');
   await armPrinter(sql, organizationId, file.definition.printer_name);
-  const [campaign] = await sql<{ status: string }[]>`select status from postrider.campaigns where organization_id = ${organizationId} and id = ${campaignId}`;
+  const [campaign] = await sql<
+    { status: string }[]
+  >`select status from postrider.campaigns where organization_id = ${organizationId} and id = ${campaignId}`;
   // Who has put it on hold wants it to stay so.
   if (campaign?.status !== 'paused') await launch(sql, organizationId, campaignId, 'live');
-  progress.done('campaign', `${file.definition.name} of ${file.organization}: live, printer armed, ${count(suppressions.entries.length, 'suppression')}`);
+  progress.done(
+    'campaign',
+    `${file.definition.name} of ${file.organization}: live, printer armed, ${count(suppressions.entries.length, 'suppression')}`,
+  );
   return { organizationId, campaignId };
 }
 
@@ -123,7 +142,9 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   const stop = async (): Promise<void> => await (stopping ??= pipeline.stop({ timeoutMs: 15_000 }));
   cli.signals.catch((name) => {
     progress.end();
-    cli.out.note(`\nStopping: nothing new begins, and cards at the printer are seen to their end. ${name === 'SIGINT' ? 'Ctrl-C again' : 'A second signal'} ends at once.`);
+    cli.out.note(
+      `\nStopping: nothing new begins, and cards at the printer are seen to their end. ${name === 'SIGINT' ? 'Ctrl-C again' : 'A second signal'} ends at once.`,
+    );
     void stop();
   });
   try {
@@ -145,18 +166,25 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
 
 async function interrupted(sql: Sql, place: Place): Promise<CliError> {
   const { inFlight } = await readFunnel(sql, place);
-  return new CliError(exitCodes.interrupted, `stopped with ${count(inFlight, 'person', 'people')} under way`, 'Nothing is lost: the same command goes on.');
+  return new CliError(
+    exitCodes.interrupted,
+    `stopped with ${count(inFlight, 'person', 'people')} under way`,
+    'Nothing is lost: the same command goes on.',
+  );
 }
 
 async function readList(cli: Cli, pipeline: Pipeline, place: Place, progress: Progress, rows: number | null): Promise<SyncReport> {
   progress.doing('list', 'reading');
   // A demonstration that was killed while it read holds the campaign's lock for up to 30 s.
-  const report = await whenFree(cli, true, async () =>
-    await pipeline.sync(place.organizationId, place.campaignId, {
-      kind: 'manual',
-      limit: rows,
-      onPage: (fetched) => progress.doing('list', `${count(fetched, 'row')} read`),
-    }),
+  const report = await whenFree(
+    cli,
+    true,
+    async () =>
+      await pipeline.sync(place.organizationId, place.campaignId, {
+        kind: 'manual',
+        limit: rows,
+        onPage: (fetched) => progress.doing('list', `${count(fetched, 'row')} read`),
+      }),
   );
   const away = Object.values(report.turnedAway).reduce((sum, people) => sum + people, 0);
   const parts = [
@@ -171,7 +199,7 @@ async function readList(cli: Cli, pipeline: Pipeline, place: Place, progress: Pr
 }
 
 /** Until everybody is where they end. The pipeline runs by itself; this looks, and nudges what would wait for a beat. */
-async function untilReceived(cli: Cli, pipeline: Pipeline, { sql, place, progress }: Mailing): Promise<Funnel> {
+async function untilReceived(cli: Cli, pipeline: Pipeline, { sql, place, progress, shop }: Mailing): Promise<Funnel> {
   const { signal } = cli.signals;
   let nudging: Promise<void> = Promise.resolve();
   let isNudging = false;
@@ -187,6 +215,7 @@ async function untilReceived(cli: Cli, pipeline: Pipeline, { sql, place, progres
       return funnel;
     }
     signal.throwIfAborted();
+    shop.assertOpen();
     if (!isNudging) {
       isNudging = true;
       nudging = pipeline.untilIdle(signal).finally(() => {
@@ -218,7 +247,8 @@ async function whatHolds(sql: Sql, pipeline: Pipeline, place: Place, funnel: Fun
   if ((funnel.counts['address_enriching'] ?? 0) > 0) await lookAfterBatches(sql, place.organizationId);
   if (funnel.status === 'paused') return 'the campaign is on hold; postrider release campaign bakery-welcome';
   const left = await leftBehind(sql, pipeline.runnerId);
-  if (left > 0) return `${count(left, 'person', 'people')} were at work when an earlier run was cut off; they come back within half a minute`;
+  if (left > 0)
+    return `${count(left, 'person', 'people')} were at work when an earlier run was cut off; they come back within half a minute`;
   const [waits] = await pipeline.waiting();
   return waits === undefined ? 'waiting' : `waiting for ${waits.why}`;
 }

@@ -30,7 +30,13 @@ export async function claimPrints(project: Project, organizationId: string): Pro
 }
 
 /** Empties the database of the last demonstration and moves its prints aside. Refuses where anything else is in it. */
-export async function beginAnew(cli: Cli, project: Project, sql: Sql, campaign: { organization: string; name: string }, yes: boolean): Promise<void> {
+export async function beginAnew(
+  cli: Cli,
+  project: Project,
+  sql: Sql,
+  campaign: { organization: string; name: string },
+  yes: boolean,
+): Promise<void> {
   const [exists] = await sql<{ there: boolean }[]>`select to_regclass('postrider.campaign') is not null as there`;
   if (exists?.there === true) {
     const others = await sql<{ name: string }[]>`
@@ -43,10 +49,16 @@ export async function beginAnew(cli: Cli, project: Project, sql: Sql, campaign: 
         '--fresh would forget who has been mailed. Use another database (DATABASE_URL) or another project (POSTRIDER_HOME); nothing was changed',
       );
     }
-    const [alive] = await sql<{ name: string }[]>`select name from postrider.runner where seen_at > clock_timestamp() - interval '45 seconds' limit 1`;
-    if (alive !== undefined) throw new CliError(exitCodes.tryLater, `runner ${alive.name} works on this database`, 'stop it and try again; nothing was changed');
+    const [alive] = await sql<
+      { name: string }[]
+    >`select name from postrider.runner where seen_at > clock_timestamp() - interval '45 seconds' limit 1`;
+    if (alive !== undefined)
+      throw new CliError(exitCodes.tryLater, `runner ${alive.name} works on this database`, 'stop it and try again; nothing was changed');
     const cards = await countCards(project.printsDirectory);
-    await confirm(cli.out, { what: `This forgets the demonstration: its database is emptied, and the folder with ${cards} cards is moved aside.`, yes });
+    await confirm(cli.out, {
+      what: `This forgets the demonstration: its database is emptied, and the folder with ${cards} cards is moved aside.`,
+      yes,
+    });
     await sql.unsafe('drop schema if exists postrider cascade; drop schema if exists postrider_queue cascade');
   }
   if (!existsSync(project.printsDirectory)) return;

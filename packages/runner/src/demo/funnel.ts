@@ -8,7 +8,17 @@ export interface Place {
 }
 
 export const endStates = ['received', 'returned', 'skipped', 'holdout', 'blacklisted', 'error'] as const;
-const others = ['address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged', 'sending', 'sent'] as const;
+const others = [
+  'address_enrichable',
+  'address_enriching',
+  'pending',
+  'proofing_staged',
+  'proofing',
+  'proofed',
+  'sending_staged',
+  'sending',
+  'sent',
+] as const;
 
 export interface Funnel {
   readonly recipients: number;
@@ -43,7 +53,10 @@ export async function lookAfterBatches(sql: Sql, organizationId: string): Promis
 }
 
 /** States with their reasons, for the summary. */
-export async function readReasons(sql: Sql, { organizationId, campaignId }: Place): Promise<{ state: string; reason: string; people: number }[]> {
+export async function readReasons(
+  sql: Sql,
+  { organizationId, campaignId }: Place,
+): Promise<{ state: string; reason: string; people: number }[]> {
   const rows = await sql<{ state: string; reason: string; people: number }[]>`
     select state, coalesce(reason, '') as reason, count(*)::int as people from postrider.recipients
     where organization_id = ${organizationId} and campaign_id = ${campaignId} group by 1, 2 order by people desc, reason`;
@@ -51,7 +64,10 @@ export async function readReasons(sql: Sql, { organizationId, campaignId }: Plac
 }
 
 /** Somebody whose story is worth reading, and somebody who got no card although they are in the list. */
-export async function readExamples(sql: Sql, { organizationId, campaignId }: Place): Promise<{ story: string | null; turnedAway: string | null }> {
+export async function readExamples(
+  sql: Sql,
+  { organizationId, campaignId }: Place,
+): Promise<{ story: string | null; turnedAway: string | null }> {
   const [story] = await sql<{ who: string }[]>`
     select coalesce(email, external_id) as who from postrider.recipients
     where organization_id = ${organizationId} and campaign_id = ${campaignId} and state in ('received', 'sent')

@@ -27,6 +27,7 @@ export interface ShopSettings {
 /** Token and webhook secret are made once for the project, and kept in var/secrets. */
 function optionsOf(project: Project, settings: ShopSettings): PrintShopOptions {
   const folder = settings.folder ?? project.printsDirectory;
+  project.makeDataDirectory();
   mkdirSync(project.proofsDirectory, { recursive: true });
   mkdirSync(folder, { recursive: true });
   return {
@@ -41,6 +42,8 @@ function optionsOf(project: Project, settings: ShopSettings): PrintShopOptions {
 
 export interface DemoShop {
   readonly url: string;
+  /** Throws where it has ended by itself, for example on a full disk, with what it said last. */
+  assertOpen(): void;
   /** Tells it where to send its webhooks. */
   redirect(webhook: string): Promise<void>;
   stop(): Promise<void>;
@@ -48,13 +51,29 @@ export interface DemoShop {
 
 /** Starts the shop as a process that ends with this one, however that ends. Throws `ShopError`. */
 export async function openShop(cli: Cli, project: Project, daysPerSecond: number): Promise<DemoShop> {
-  const shop = await spawnWhenFree(cli, optionsOf(project, { folder: null, port: 0, daysPerSecond }));
+  let said = '';
+  const log = (line: string): void => {
+    said = line;
+    cli.out.detail(`print shop: ${line}`);
+  };
+  const shop = await spawnWhenFree(cli, { ...optionsOf(project, { folder: null, port: 0, daysPerSecond }), log });
   notePrintShop(project, shop);
+  let ended: ShopError | null = null;
+  void shop.exited.then(({ code, signal }) => {
+    ended = new ShopError(code ?? 0, `the print shop has ended (${signal ?? code}): ${said || 'it said nothing'}. Nothing is lost: the same command goes on`);
+  });
   return {
     url: shop.url,
+    assertOpen: () => {
+      if (ended !== null) throw ended;
+    },
     redirect: async (webhook) => {
       if (await tellWebhook(project, shop.url, webhook)) return;
-      throw new CliError(exitCodes.unavailable, 'the print shop does not take the address of its webhooks', 'nothing was mailed; the same command goes on');
+      throw new CliError(
+        exitCodes.unavailable,
+        'the print shop does not take the address of its webhooks',
+        'nothing was mailed; the same command goes on',
+      );
     },
     stop: async () => await shop.stop(),
   };
@@ -64,11 +83,16 @@ async function spawnWhenFree(cli: Cli, options: PrintShopOptions): Promise<Spawn
   const deadline = Date.now() + PATIENCE_MS;
   for (let said = false; ; said = true) {
     try {
-      return await spawnPrintShop({ ...options, log: (line) => cli.out.detail(`print shop: ${line}`) });
+      return await spawnPrintShop(options);
     } catch (error) {
       if (!(error instanceof ShopError) || error.exitCode !== FOLDER_IN_USE) throw error;
       if (Date.now() > deadline)
-        throw new CliError(exitCodes.tryLater, error.message, '`postrider print-shop stop` ends one in the background; another demonstration may be running', error);
+        throw new CliError(
+          exitCodes.tryLater,
+          error.message,
+          '`postrider print-shop stop` ends one in the background; another demonstration may be running',
+          error,
+        );
       if (!said) cli.out.note('another print shop still works in this folder; waiting until it is done');
       await sleep(300);
     }
@@ -120,7 +144,7 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
     if (shop === null || shop.pid !== child.pid || !(await answers(project, shop.url))) continue;
     cli.out.result(
       { state: 'running', started: true, ...shop, folder: options.folder, log },
-      `open: takes cards on ${shop.url}, prints into ${options.folder} (process ${shop.pid}); it writes its log to ${log}`,
+      `open on ${shop.url} (process ${shop.pid})\n  prints  ${options.folder}\n  log     ${log}`,
     );
     return;
   }
@@ -142,7 +166,8 @@ export async function stopInBackground(cli: Cli): Promise<void> {
   }
   process.kill(shop.pid, 'SIGTERM');
   for (const deadline = Date.now() + PATIENCE_MS; await answers(project, shop.url); await sleep(50)) {
-    if (Date.now() > deadline) throw new CliError(exitCodes.tryLater, `process ${shop.pid} does not end`, 'it may be writing a large PDF: try again');
+    if (Date.now() > deadline)
+      throw new CliError(exitCodes.tryLater, `process ${shop.pid} does not end`, 'it may be writing a large PDF: try again');
   }
   cli.out.result({ state: 'stopped', stopped: true }, 'stopped; what waits is in its ledger');
 }
@@ -152,7 +177,14 @@ export async function showStatus(cli: Cli): Promise<void> {
   const shop = ownPrintShop(project);
   const running = shop !== null && (await answers(project, shop.url));
   cli.out.result(
-    { state: running ? 'running' : 'stopped', url: running ? shop.url : null, pid: running ? shop.pid : null, prints: project.printsDirectory },
-    running ? `running on ${shop.url}${shop.pid === null ? '' : ` (process ${shop.pid})`}` : 'not running; `postrider print-shop start` starts it',
+    {
+      state: running ? 'running' : 'stopped',
+      url: running ? shop.url : null,
+      pid: running ? shop.pid : null,
+      prints: project.printsDirectory,
+    },
+    running
+      ? `running on ${shop.url}${shop.pid === null ? '' : ` (process ${shop.pid})`}`
+      : 'not running; `postrider print-shop start` starts it',
   );
 }

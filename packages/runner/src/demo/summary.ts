@@ -30,7 +30,13 @@ export async function countCards(prints: string): Promise<number> {
   return Math.max(0, readCsv(text).length - 1);
 }
 
-export async function resultOf(project: Project, report: SyncReport, funnel: Funnel, cardsBefore: number, seconds: number): Promise<DemoResult> {
+export async function resultOf(
+  project: Project,
+  report: SyncReport,
+  funnel: Funnel,
+  cardsBefore: number,
+  seconds: number,
+): Promise<DemoResult> {
   const cards = await countCards(project.printsDirectory);
   return {
     rows: report.fetched,
@@ -60,7 +66,9 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
     return short.startsWith('..') ? path : short;
   };
   out.print();
-  out.print(`${out.paint('bold', count(result.rows, 'row'))} of the list: ${count(result.recipients, 'recipient')}, ${result.invalid} unusable, ${result.repeated} repeated\n`);
+  out.print(
+    `${out.paint('bold', count(result.rows, 'row'))} of the list: ${count(result.recipients, 'recipient')}, ${result.invalid} unusable, ${result.repeated} repeated\n`,
+  );
   const room = 34;
   for (const state of endStates) {
     const people = result.states[state] ?? 0;
@@ -70,7 +78,9 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
       .filter((row) => row.state === state && row.reason !== state)
       .map((row) => `${row.reason}${state === 'received' ? ' confidence' : ''} ${row.people}`);
     const color = state === 'received' ? 'green' : state === 'error' ? 'red' : 'cyan';
-    out.print(`  ${state.padEnd(12)} ${people.toLocaleString('en-US').padStart(6)}  ${out.paint(color, bar.padEnd(room))}  ${out.paint('dim', reasons.join(', '))}`.trimEnd());
+    out.print(
+      `  ${state.padEnd(12)} ${people.toLocaleString('en-US').padStart(6)}  ${out.paint(color, bar.padEnd(room))}  ${out.paint('dim', reasons.join(', '))}`.trimEnd(),
+    );
   }
   const files = (await readdir(result.paths.prints).catch(() => [])).filter((name) => /^cards-\d+\.pdf$/.test(name)).toSorted();
   const all = files.length === 1 ? (files[0] ?? '') : `cards-*.pdf (${files.length} files)`;

@@ -41,11 +41,31 @@ export async function metricsText(sql: Sql): Promise<string> {
   const of = (row: { stage: string; begun: boolean }): Labels => ({ stage: row.stage, phase: row.begun ? 'at_work' : 'waiting' });
   return [
     metric('postrider_recipients', 'People of a campaign by state.', people),
-    metric('postrider_cohorts', 'Cohorts on their way.', cohorts.map((row) => [of(row), row.cohorts])),
-    metric('postrider_cohort_people', 'People in cohorts on their way.', cohorts.map((row) => [of(row), row.people])),
-    metric('postrider_cohort_oldest_seconds', 'Age of the oldest cohort on its way.', cohorts.map((row) => [of(row), Math.max(0, row.oldest)])),
-    metric('postrider_jobs', 'Jobs of the queue that wait, run or have failed.', jobs.map((row) => [{ queue: row.name, state: row.state }, row.jobs])),
-    metric('postrider_alarms', 'Alarms that are open.', alarms.map((row) => [{ kind: row.kind }, row.alarms])),
+    metric(
+      'postrider_cohorts',
+      'Cohorts on their way.',
+      cohorts.map((row) => [of(row), row.cohorts]),
+    ),
+    metric(
+      'postrider_cohort_people',
+      'People in cohorts on their way.',
+      cohorts.map((row) => [of(row), row.people]),
+    ),
+    metric(
+      'postrider_cohort_oldest_seconds',
+      'Age of the oldest cohort on its way.',
+      cohorts.map((row) => [of(row), Math.max(0, row.oldest)]),
+    ),
+    metric(
+      'postrider_jobs',
+      'Jobs of the queue that wait, run or have failed.',
+      jobs.map((row) => [{ queue: row.name, state: row.state }, row.jobs]),
+    ),
+    metric(
+      'postrider_alarms',
+      'Alarms that are open.',
+      alarms.map((row) => [{ kind: row.kind }, row.alarms]),
+    ),
     metric('postrider_stuck_people', 'People who do not move although they should.', [[{}, stuck[0]?.people ?? 0]]),
   ].join('');
 }

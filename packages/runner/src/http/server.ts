@@ -106,9 +106,19 @@ function cannotListen(error: NodeJS.ErrnoException, host: string, port: number):
         error,
       );
     case 'EACCES':
-      return new CliError(exitCodes.noRights, `no right to listen on port ${port} of ${host}`, 'choose a port from 1024 on with --port. Nothing was started', error);
+      return new CliError(
+        exitCodes.noRights,
+        `no right to listen on port ${port} of ${host}`,
+        'choose a port from 1024 on with --port. Nothing was started',
+        error,
+      );
     default:
-      return new CliError(exitCodes.unavailable, `cannot listen on ${host}, port ${port} (${error.code ?? error.message})`, 'choose another address with --host. Nothing was started', error);
+      return new CliError(
+        exitCodes.unavailable,
+        `cannot listen on ${host}, port ${port} (${error.code ?? error.message})`,
+        'choose another address with --host. Nothing was started',
+        error,
+      );
   }
 }
 

@@ -13,17 +13,24 @@ export async function applyFile(cli: Cli, path: string, options: { dryRun: boole
   for (const warning of warnings) cli.out.warn(warning);
   const { name } = file.definition;
   if (options.dryRun) {
-    cli.out.result({ dryRun: true, campaign: name, organization: file.organization, warnings, definition: file.definition }, `${path} can be applied: campaign ${name} of ${file.organization}`);
+    cli.out.result(
+      { dryRun: true, campaign: name, organization: file.organization, warnings, definition: file.definition },
+      `${path} can be applied: campaign ${name} of ${file.organization}`,
+    );
     return;
   }
   await using database = await openDatabase(cli, { max: 2 });
   await requireMigrated(database.sql);
   const applied = await applyTo(database.sql, file);
   const what = applied.created ? 'made' : applied.changed.length === 0 ? 'as it was' : `changed: ${applied.changed.join(', ')}`;
-  cli.out.result({ ...applied, campaign: name, organization: file.organization, warnings }, `campaign ${name} of ${file.organization} is ${what}`);
+  cli.out.result(
+    { ...applied, campaign: name, organization: file.organization, warnings },
+    `campaign ${name} of ${file.organization} is ${what}`,
+  );
   const [now] = await database.sql<{ status: string }[]>`
     select status from postrider.campaigns where organization_id = ${applied.organizationId} and id = ${applied.campaignId}`;
-  if (now?.status === 'pending') cli.out.note(cli.out.tint('dim', `proofs are made from now on; nothing is mailed before: postrider campaign launch ${name}`));
+  if (now?.status === 'pending')
+    cli.out.note(cli.out.tint('dim', `proofs are made from now on; nothing is mailed before: postrider campaign launch ${name}`));
 }
 
 /** Throws `ConfigurationError` for what the machine refuses of a field, `MachineError` for what is frozen. */

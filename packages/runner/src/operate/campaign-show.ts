@@ -22,7 +22,15 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
     return;
   }
   const shown = Object.entries(settings ?? {}).filter(([key, value]) => value !== null && !['organization_id', 'id', 'name'].includes(key));
-  out.records([[['', `${String(settings?.['name'])} (${campaignId})`], ...shown.map(([key, value]) => [key.replaceAll('_', ' '), value instanceof Date ? `${value.toISOString()} (${relative(value)})` : String(value)] as const)]]);
+  out.records([
+    [
+      ['', `${String(settings?.['name'])} (${campaignId})`],
+      ...shown.map(
+        ([key, value]) =>
+          [key.replaceAll('_', ' '), value instanceof Date ? `${value.toISOString()} (${relative(value)})` : String(value)] as const,
+      ),
+    ],
+  ]);
   out.print();
   out.list(
     reasons,

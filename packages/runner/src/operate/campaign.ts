@@ -29,8 +29,12 @@ export async function pauseCampaign(cli: Cli, name: string, why: string | null):
   await using database = await openDatabase(cli);
   const campaign = await campaignNamed(database.sql, name);
   const held = await hold(database.sql, campaign.organizationId, 'campaign', campaign.campaignId, why);
-  const still = held.atPrinter === 0 ? '' : `; ${count(held.atPrinter, 'card is', 'cards are')} at the printer already and will still go out`;
-  cli.out.result({ ...held, name: campaign.name }, `${campaign.name} is paused: nothing new begins${still}. It goes on with: postrider release campaign ${campaign.name}`);
+  const still =
+    held.atPrinter === 0 ? '' : `; ${count(held.atPrinter, 'card is', 'cards are')} at the printer already and will still go out`;
+  cli.out.result(
+    { ...held, name: campaign.name },
+    `${campaign.name} is paused: nothing new begins${still}. It goes on with: postrider release campaign ${campaign.name}`,
+  );
 }
 
 export async function endCampaignNamed(cli: Cli, name: string, status: 'completed' | 'archived', yes: boolean): Promise<void> {

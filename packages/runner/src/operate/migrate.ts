@@ -36,8 +36,11 @@ export async function requireMigrated(sql: Sql): Promise<void> {
 export async function checkSchema(sql: Sql): Promise<Check> {
   try {
     const plan = await planMigration(sql);
-    if (plan.migrations.length === 0 && !plan.repeatables && !plan.queue) return { check: 'schema', verdict: 'ok', message: 'on this version', what_helps: null };
-    const message = plan.queue ? 'not set up yet' : `behind this version: ${plan.migrations.length === 0 ? 'functions and views differ' : plan.migrations.join(', ')}`;
+    if (plan.migrations.length === 0 && !plan.repeatables && !plan.queue)
+      return { check: 'schema', verdict: 'ok', message: 'on this version', what_helps: null };
+    const message = plan.queue
+      ? 'not set up yet'
+      : `behind this version: ${plan.migrations.length === 0 ? 'functions and views differ' : plan.migrations.join(', ')}`;
     return { check: 'schema', verdict: 'bad', message, what_helps: 'postrider migrate' };
   } catch (error) {
     if (!(error instanceof Error && error.name === 'MigrationError')) throw error;

@@ -30,12 +30,19 @@ export async function previewCard(cli: Cli, name: string, options: PreviewCardOp
   if (found === undefined) throw new CliError(exitCodes.failed, `there is no campaign ${name}`);
   const project = await cli.project();
   const renderer = await createIntegrations(project).renderer(found.brief);
-  if (!canPreview(renderer)) throw new CliError(exitCodes.failed, `the renderer of ${name} makes no previews`, 'typst does; nothing was written');
-  const card = options.who === null ? await ofList(project, found.brief, found.segment, options.row) : await ofPerson(sql, found.brief, options.who);
+  if (!canPreview(renderer))
+    throw new CliError(exitCodes.failed, `the renderer of ${name} makes no previews`, 'typst does; nothing was written');
+  const card =
+    options.who === null ? await ofList(project, found.brief, found.segment, options.row) : await ofPerson(sql, found.brief, options.who);
   const pictures = await renderer
     .preview({ template: found.brief.template, format: found.brief.format, card }, { width: options.width, guides: options.guides })
     .catch((error: unknown) => {
-      throw new CliError(exitCodes.badData, withoutId(error instanceof Error ? error.message : String(error), card), 'nothing was written', error);
+      throw new CliError(
+        exitCodes.badData,
+        withoutId(error instanceof Error ? error.message : String(error), card),
+        'nothing was written',
+        error,
+      );
     });
   await mkdir(options.out, { recursive: true });
   const files = { front: join(options.out, `${found.brief.name}-front.png`), back: join(options.out, `${found.brief.name}-back.png`) };
@@ -70,8 +77,17 @@ async function ofPerson(sql: Sql, brief: CampaignBrief, who: string): Promise<Ca
     where organization_id = ${brief.organizationId} and campaign_id = ${brief.campaignId} and id = any (${ids}::uuid[]) limit 1`;
   if (row === undefined) throw new CliError(exitCodes.failed, `${who} is not in campaign ${brief.name}`, 'nothing was written');
   const { line1, line2, city, region, postal_code: postalCode, country } = row;
-  const address = line1 === null || city === null || postalCode === null || country === null ? null : { line1, line2, city, region, postalCode, country };
-  const member = { row: null, externalId: row.id, email: null, firstName: row.first_name, lastName: row.last_name, address, merge: row.merge };
+  const address =
+    line1 === null || city === null || postalCode === null || country === null ? null : { line1, line2, city, region, postalCode, country };
+  const member = {
+    row: null,
+    externalId: row.id,
+    email: null,
+    firstName: row.first_name,
+    lastName: row.last_name,
+    address,
+    merge: row.merge,
+  };
   return { ...cardOf(member, brief.returnAddress), recipientId: row.id, reference: row.reference };
 }
 

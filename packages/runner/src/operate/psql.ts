@@ -29,7 +29,12 @@ export async function openPsql(cli: Cli, args: readonly string[]): Promise<void>
 
 /** What a URL says, in the variables that libpq reads. Throws `CliError` for a text that is no URL. */
 export function libpqEnvironment(url: string): Record<string, string> {
-  if (!URL.canParse(url)) throw new CliError(exitCodes.configuration, 'DATABASE_URL is not the address of a database', 'it looks like postgres://user:password@host:5432/name');
+  if (!URL.canParse(url))
+    throw new CliError(
+      exitCodes.configuration,
+      'DATABASE_URL is not the address of a database',
+      'it looks like postgres://user:password@host:5432/name',
+    );
   const parsed = new URL(url);
   const query = parsed.searchParams;
   const given: Record<string, string | null> = {

@@ -12,8 +12,12 @@ export async function reconcileNow(cli: Cli, since: Date | null, organization: s
   await using database = await openDatabase(cli, { max: 4, name: 'postrider reconcile' });
   const { sql } = database;
   await requireMigrated(sql);
-  if (since !== null && since > new Date()) throw new CliError(exitCodes.usage, '--since is in the future', 'give the time of the backup that was restored');
-  const all = organization === undefined ? await sql<{ id: string; name: string }[]>`select id, name from postrider.organizations order by created_at` : [await organizationNamed(sql, organization)];
+  if (since !== null && since > new Date())
+    throw new CliError(exitCodes.usage, '--since is in the future', 'give the time of the backup that was restored');
+  const all =
+    organization === undefined
+      ? await sql<{ id: string; name: string }[]>`select id, name from postrider.organizations order by created_at`
+      : [await organizationNamed(sql, organization)];
   const pipeline = makePipeline(await cli.project(), sql, quietLogger(cli.out));
   let moved = 0;
   for (const { id, name } of all) {

@@ -15,7 +15,12 @@ interface InError {
   readonly people: number;
 }
 
-export async function retryCampaign(cli: Cli, sql: Sql, campaign: CampaignRow, options: { reason: string | null; dryRun: boolean; yes: boolean }): Promise<void> {
+export async function retryCampaign(
+  cli: Cli,
+  sql: Sql,
+  campaign: CampaignRow,
+  options: { reason: string | null; dryRun: boolean; yes: boolean },
+): Promise<void> {
   const { reason } = options;
   const all = await sql<InError[]>`
     select reason, coalesce(sentence, reason) as sentence, count(*)::int as people from postrider.recipients
@@ -23,7 +28,11 @@ export async function retryCampaign(cli: Cli, sql: Sql, campaign: CampaignRow, o
   const wanted = all.filter((row) => reason === null || row.reason === reason);
   if (reason !== null && wanted.length === 0 && all.length > 0) {
     const reasons = all.map((row) => row.reason);
-    throw new CliError(exitCodes.failed, `nobody of ${campaign.name} is in error for ${reason}`, didYouMean(reason, reasons) ?? `the reasons are ${reasons.join(', ')}`);
+    throw new CliError(
+      exitCodes.failed,
+      `nobody of ${campaign.name} is in error for ${reason}`,
+      didYouMean(reason, reasons) ?? `the reasons are ${reasons.join(', ')}`,
+    );
   }
   if (options.dryRun || wanted.length === 0) {
     cli.out.list(
@@ -57,5 +66,9 @@ export async function retryCampaign(cli: Cli, sql: Sql, campaign: CampaignRow, o
   }
   cli.out.result({ campaign: campaign.name, tried, refused }, `${campaign.name}: ${listed(tried) || 'nobody was tried again'}`);
   if (refused === 0) return;
-  throw new CliError(exitCodes.failed, `${count(refused, 'person was', 'people were')} not tried again: a card of theirs may exist`, 'postrider stuck names each, and what helps');
+  throw new CliError(
+    exitCodes.failed,
+    `${count(refused, 'person was', 'people were')} not tried again: a card of theirs may exist`,
+    'postrider stuck names each, and what helps',
+  );
 }

@@ -24,7 +24,8 @@ type Result = postgres.RowList<postgres.Row[]>;
 
 export async function runStatement(cli: Cli, given: string, options: StatementOptions): Promise<void> {
   const statement = given === '-' ? await readAll(process.stdin) : given;
-  if (statement.trim() === '') throw new CliError(exitCodes.usage, 'there is no statement', 'for example: postrider sql "select * from postrider.stuck"');
+  if (statement.trim() === '')
+    throw new CliError(exitCodes.usage, 'there is no statement', 'for example: postrider sql "select * from postrider.stuck"');
   if (options.csv && cli.out.json) throw new CliError(exitCodes.usage, '--csv and --json exclude each other');
   const { settings } = await cli.project();
   const seconds = options.timeoutSeconds ?? settings.statementTimeoutSeconds;
@@ -40,13 +41,18 @@ export async function runStatement(cli: Cli, given: string, options: StatementOp
   const rows = result as unknown as (Buffer | null)[][];
   const cells = rows.map((row) => row.map((value): Cell => (value === null ? null : Buffer.from(value).toString('utf8'))));
   if (cli.out.json) {
-    for (const row of cells) cli.out.emit(Object.fromEntries(columns.map(({ name, type }, index) => [name, valueOf(row[index] ?? null, type)])));
+    for (const row of cells)
+      cli.out.emit(Object.fromEntries(columns.map(({ name, type }, index) => [name, valueOf(row[index] ?? null, type)])));
   } else if (options.csv) {
     process.stdout.write([columns.map(({ name }) => name), ...cells].map((row) => `${row.map(csvCell).join(',')}\r\n`).join(''));
   } else if (columns.length > 0) {
     cli.out.list(
       cells,
-      columns.map(({ name, type }, index) => ({ title: name, value: (row: readonly Cell[]) => row[index] ?? null, right: numbers.has(type) })),
+      columns.map(({ name, type }, index) => ({
+        title: name,
+        value: (row: readonly Cell[]) => row[index] ?? null,
+        right: numbers.has(type),
+      })),
     );
     cli.out.note(cli.out.tint('dim', `(${count(cells.length, 'row')})`));
   }
@@ -62,18 +68,35 @@ async function run(sql: postgres.Sql, statement: string, seconds: number, write:
     const { code, message } = explain(error);
     switch (code) {
       case '25006':
-        throw new CliError(exitCodes.failed, `${message}: sql only reads unless told otherwise`, 'add --write to let it change something; nothing was changed', error);
+        throw new CliError(
+          exitCodes.failed,
+          `${message}: sql only reads unless told otherwise`,
+          'add --write to let it change something; nothing was changed',
+          error,
+        );
       case '57014':
-        throw new CliError(exitCodes.failed, `the statement took longer than ${seconds} s`, 'raise it with --timeout; nothing was changed', error);
+        throw new CliError(
+          exitCodes.failed,
+          `the statement took longer than ${seconds} s`,
+          'raise it with --timeout; nothing was changed',
+          error,
+        );
       case '42601':
-        throw new CliError(exitCodes.failed, message, /multiple commands/.test(message) ? 'give one statement at a time, or use `postrider psql`' : null, error);
+        throw new CliError(
+          exitCodes.failed,
+          message,
+          /multiple commands/.test(message) ? 'give one statement at a time, or use `postrider psql`' : null,
+          error,
+        );
       default:
         throw error;
     }
   }
 }
 
-const [BOOL, INT8, INT2, INT4, JSON_, FLOAT4, FLOAT8, NUMERIC, JSONB, TIMESTAMP, TIMESTAMPTZ] = [16, 20, 21, 23, 114, 700, 701, 1700, 3802, 1114, 1184];
+const [BOOL, INT8, INT2, INT4, JSON_, FLOAT4, FLOAT8, NUMERIC, JSONB, TIMESTAMP, TIMESTAMPTZ] = [
+  16, 20, 21, 23, 114, 700, 701, 1700, 3802, 1114, 1184,
+];
 const numbers: ReadonlySet<number> = new Set([INT2, INT4, INT8, FLOAT4, FLOAT8, NUMERIC]);
 
 /** Numbers and JSON as themselves, times as ISO 8601 in UTC; everything else as PostgreSQL writes it. */
@@ -81,7 +104,8 @@ function valueOf(text: Cell, type: number): unknown {
   if (text === null) return null;
   if (type === BOOL) return text === 't';
   if (type === JSON_ || type === JSONB) return JSON.parse(text);
-  if (numbers.has(type)) return Number.isFinite(Number(text)) && (type !== INT8 || Number.isSafeInteger(Number(text))) && type !== NUMERIC ? Number(text) : text;
+  if (numbers.has(type))
+    return Number.isFinite(Number(text)) && (type !== INT8 || Number.isSafeInteger(Number(text))) && type !== NUMERIC ? Number(text) : text;
   if (type === TIMESTAMPTZ) return text.replace(' ', 'T').replace(/\+00$/, 'Z');
   if (type === TIMESTAMP) return text.replace(' ', 'T');
   return text;

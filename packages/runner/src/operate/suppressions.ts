@@ -29,7 +29,9 @@ export async function readSuppressions(file: string): Promise<SuppressionList> {
   const unusable = (why: string, hint: string): never => {
     throw new CliError(exitCodes.badData, `${file}: ${why}`, `${hint}; nothing was changed`);
   };
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => unusable(error.code === 'ENOENT' ? 'there is no such file' : `cannot be read (${error.code ?? ''})`, 'give the path of a CSV file'));
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) =>
+    unusable(error.code === 'ENOENT' ? 'there is no such file' : `cannot be read (${error.code ?? ''})`, 'give the path of a CSV file'),
+  );
   const body = bytes.toString('utf8');
   if (body.includes('\uFFFD') || body.includes('\0')) unusable('is not a text in UTF-8', 'save it as CSV in UTF-8');
   const [header, ...records] = readCsv(body);
@@ -37,7 +39,10 @@ export async function readSuppressions(file: string): Promise<SuppressionList> {
   const at = new Map(columns.map((name) => [name, names.indexOf(name)]));
   const has = (name: (typeof columns)[number]): boolean => (at.get(name) ?? -1) >= 0;
   if (!has('email') && !has('external_id') && !(has('line1') && has('postal_code')))
-    unusable(`line 1 names neither email nor external_id nor line1 and postal_code (it has ${names.join(', ') || 'nothing'})`, `the columns are ${columns.join(', ')}`);
+    unusable(
+      `line 1 names neither email nor external_id nor line1 and postal_code (it has ${names.join(', ') || 'nothing'})`,
+      `the columns are ${columns.join(', ')}`,
+    );
   const entries: Suppression[] = [];
   const rejects: { row: number; message: string }[] = [];
   for (const { line, cells } of records) {
@@ -51,8 +56,10 @@ export async function readSuppressions(file: string): Promise<SuppressionList> {
       country: cell('country')?.toUpperCase() ?? 'US',
       reason: cell('reason'),
     };
-    if ((entry.line1 === null) !== (entry.postalCode === null)) rejects.push({ row: line, message: 'an address needs line1 and postal_code' });
-    else if (entry.email === null && entry.externalId === null && entry.line1 === null) rejects.push({ row: line, message: 'names nobody: no email, no external_id, no address' });
+    if ((entry.line1 === null) !== (entry.postalCode === null))
+      rejects.push({ row: line, message: 'an address needs line1 and postal_code' });
+    else if (entry.email === null && entry.externalId === null && entry.line1 === null)
+      rejects.push({ row: line, message: 'names nobody: no email, no external_id, no address' });
     else entries.push(entry);
   }
   return { entries, rejects };

@@ -26,12 +26,15 @@ export async function syncNow(cli: Cli, name: string, options: SyncNowOptions): 
   const pipeline = makePipeline(await cli.project(), sql, quietLogger(cli.out));
   const live = cli.out.live && !cli.out.json ? new LiveLines() : null;
   const kind = options.force ? 'forced' : 'manual';
-  const report = await whenFree(cli, options.wait, async () =>
-    await pipeline.sync(campaign.organizationId, campaign.campaignId, {
-      kind,
-      limit: options.limit,
-      onPage: (fetched) => live?.draw([`${campaign.name}: ${count(fetched, 'row')} read`]),
-    }),
+  const report = await whenFree(
+    cli,
+    options.wait,
+    async () =>
+      await pipeline.sync(campaign.organizationId, campaign.campaignId, {
+        kind,
+        limit: options.limit,
+        onPage: (fetched) => live?.draw([`${campaign.name}: ${count(fetched, 'row')} read`]),
+      }),
   ).finally(() => live?.clear());
   const rejects = await rejectsOf(sql, campaign, report);
   if (cli.out.json) cli.out.emit({ ...report, rejects });
@@ -70,7 +73,9 @@ async function rejectsOf(sql: Sql, campaign: CampaignRow, report: SyncReport): P
 function showReport(cli: Cli, report: SyncReport, rejects: readonly RejectRow[]): void {
   const { out } = cli;
   const waited = report.waitedMs === 0 ? '' : `, ${duration(report.waitedMs)} of it waiting for rate limits`;
-  out.print(`${out.paint('bold', report.campaign)}: ${count(report.fetched, 'row')} in ${duration(report.durationMs)} (${count(report.pages, 'page')}${waited})`);
+  out.print(
+    `${out.paint('bold', report.campaign)}: ${count(report.fetched, 'row')} in ${duration(report.durationMs)} (${count(report.pages, 'page')}${waited})`,
+  );
   out.print();
   const lines: [string, number, string][] = [
     ['created', report.created, listed(report.createdByState)],
@@ -97,7 +102,10 @@ function showReport(cli: Cli, report: SyncReport, rejects: readonly RejectRow[])
     { title: 'reason', value: (row) => row.reason, style: () => 'yellow' },
     { title: 'what', value: (row) => row.message },
   ]);
-  if (rejects.length > SHOWN_REJECTS) out.note(`${rejects.length - SHOWN_REJECTS} more: postrider sql "select * from postrider.sync_rejects where run_id = '${report.runId}'"`);
+  if (rejects.length > SHOWN_REJECTS)
+    out.note(
+      `${rejects.length - SHOWN_REJECTS} more: postrider sql "select * from postrider.sync_rejects where run_id = '${report.runId}'"`,
+    );
 }
 
 /** `holdout 36, duplicate 15`: the largest first. */

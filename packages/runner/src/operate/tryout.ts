@@ -77,7 +77,8 @@ async function firstMember(audience: AudienceSource | undefined, file: CampaignF
     return null;
   }
   if (read === 0) warnings.push(`the segment ${segment} is empty`);
-  else if (known === null) warnings.push(`none of the first ${read} rows has an address that can be used; \`postrider sync\` will tell of each`);
+  else if (known === null)
+    warnings.push(`none of the first ${read} rows has an address that can be used; \`postrider sync\` will tell of each`);
   return known;
 }
 
@@ -87,7 +88,8 @@ async function setOne(renderer: Renderer, file: CampaignFile, member: Member, wa
     const card = cardOf(member, from as CardRequest['returnAddress']);
     const { results } = await renderer.render({ template, format, cards: [card] }, quietContext());
     const [result] = results;
-    if (result?.outcome === 'failed') warnings.push(`the card of row ${member.row ?? '?'} cannot be made: ${withoutId(result.message, card)}`);
+    if (result?.outcome === 'failed')
+      warnings.push(`the card of row ${member.row ?? '?'} cannot be made: ${withoutId(result.message, card)}`);
   } catch (error) {
     warnings.push(`the card of row ${member.row ?? '?'} cannot be made: ${explain(error).message}`);
   }
@@ -99,7 +101,14 @@ export function cardOf(member: Member, returnAddress: CardRequest['returnAddress
     recipientId: '00000000-0000-7000-8000-000000000000',
     firstName: member.firstName,
     lastName: member.lastName,
-    address: member.address ?? { line1: '1 Example Street', line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' },
+    address: member.address ?? {
+      line1: '1 Example Street',
+      line2: null,
+      city: 'Springfield',
+      region: 'IL',
+      postalCode: '62701',
+      country: 'US',
+    },
     returnAddress,
     merge: member.merge,
     reference: 'PREVIEW2',

@@ -13,7 +13,13 @@ export async function createLogger(out: Output, level: Level): Promise<Logger> {
   const { default: pino } = await import('pino');
   // In step: what a process said before it was killed is there to be read.
   const log = pino(
-    { level: least, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) }, messageKey: 'message' },
+    {
+      level: least,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      messageKey: 'message',
+    },
     pino.destination({ dest: 2, sync: true }),
   );
   return {
@@ -24,15 +30,23 @@ export async function createLogger(out: Output, level: Level): Promise<Logger> {
   };
 }
 
-export function forPeople(out: Output, least: Level, write: (line: string) => void = (line) => void process.stderr.write(`${line}\n`)): Logger {
+export function forPeople(
+  out: Output,
+  least: Level,
+  write: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
+): Logger {
   const colors = { debug: 'dim', info: 'cyan', warn: 'yellow', error: 'red' } as const;
   const say =
     (level: Level) =>
     (fields: object, message: string): void => {
       if (levels.indexOf(level) < levels.indexOf(least)) return;
-      const rest = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === 'string' ? printable(value) : JSON.stringify(value)}`);
+      const rest = Object.entries(fields).map(
+        ([name, value]) => `${name}=${typeof value === 'string' ? printable(value) : JSON.stringify(value)}`,
+      );
       const time = new Date().toTimeString().slice(0, 8);
-      write(`${out.tint('dim', time)} ${out.tint(colors[level], level.padEnd(5))} ${message}${rest.length === 0 ? '' : ` ${out.tint('dim', rest.join(' '))}`}`);
+      write(
+        `${out.tint('dim', time)} ${out.tint(colors[level], level.padEnd(5))} ${message}${rest.length === 0 ? '' : ` ${out.tint('dim', rest.join(' '))}`}`,
+      );
     };
   return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 }

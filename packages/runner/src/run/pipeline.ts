@@ -10,6 +10,7 @@ const QUIET_MS = 11_000;
 
 export function makePipeline(project: Project, sql: Sql, logger: Logger, over: Partial<PipelineSettings> = {}): Pipeline {
   const { proofSlots, mailSlots, cohortSize, leaseSeconds } = project.settings;
+  project.makeDataDirectory();
   return createPipeline({
     sql,
     logger,

@@ -89,8 +89,9 @@ function announce(cli: Cli, http: RunningHttp | null, project: Project, pipeline
     cli.out.emit({ event: 'ready', url: http?.url ?? null, pid: process.pid, runnerId: pipeline.runnerId, proofSlots, mailSlots });
     return;
   }
-  const where = http === null ? 'not listening (--no-http)' : `webhooks on ${http.url}/webhooks/<organization>/<printer>, metrics on ${http.url}/metrics`;
-  cli.out.note(`${cli.out.tint('green', 'running')}: ${proofSlots} proof and ${mailSlots} mail slots; ${where}. Ctrl-C stops`);
+  const where =
+    http === null ? 'it does not listen (--no-http)' : `${http.url}  /webhooks/<organization>/<printer>, /metrics, /health, /ready`;
+  cli.out.note(`${cli.out.tint('green', 'running')}: ${proofSlots} proof and ${mailSlots} mail slots. Ctrl-C stops\n  ${where}`);
 }
 
 async function untilStopped(cli: Cli): Promise<null> {
@@ -124,4 +125,3 @@ function showWaiting(cli: Cli, waiting: readonly Waiting[]): void {
     { nothing: 'nothing waits: everybody is where they end' },
   );
 }
-

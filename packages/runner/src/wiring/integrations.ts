@@ -96,7 +96,10 @@ export function withPrintShopUrl(entry: unknown, project: Project): unknown {
   if (!isEntry(entry) || entry['kind'] !== 'print-shop' || entry['url'] !== undefined) return entry;
   const url = ownPrintShop(project)?.url ?? null;
   if (url === null) {
-    throw new AdapterConfigError('printer.url', 'is not set, and the print shop of this project was never started: `postrider print-shop start` does');
+    throw new AdapterConfigError(
+      'printer.url',
+      'is not set, and the print shop of this project was never started: `postrider print-shop start` does',
+    );
   }
   return { ...entry, url };
 }

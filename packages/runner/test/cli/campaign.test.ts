@@ -38,13 +38,22 @@ describe('campaigns from the command line', () => {
 
   it('names file, line, field and what is allowed, all problems at once, and changes nothing', async () => {
     const path = spoiled('typos.yaml', (text) =>
-      text.replace('mail_class: first_class', 'mailclass: first_class').replace('dedupe: household', 'dedupe: street').replace('percent: 10', 'percent: "ten"'),
+      text
+        .replace('mail_class: first_class', 'mailclass: first_class')
+        .replace('dedupe: household', 'dedupe: street')
+        .replace('percent: 10', 'percent: "ten"'),
     );
-    const line = (word: string): number => readFileSync(path, 'utf8').split('\n').findIndex((text) => text.includes(word)) + 1;
+    const line = (word: string): number =>
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .findIndex((text) => text.includes(word)) + 1;
     const run = await cli(place, ['campaign', 'apply', path]);
     assert.equal(run.code, 78, run.stderr);
     assert.equal(run.stdout, '');
-    assert.ok(run.stderr.includes(`typos.yaml:${line('mailclass')}:1: mailclass: there is no such field; did you mean mail_class?`), run.stderr);
+    assert.ok(
+      run.stderr.includes(`typos.yaml:${line('mailclass')}:1: mailclass: there is no such field; did you mean mail_class?`),
+      run.stderr,
+    );
     assert.ok(run.stderr.includes(`typos.yaml:${line('dedupe: street')}:1: dedupe: must be person or household, not "street"`), run.stderr);
     assert.ok(run.stderr.includes(`typos.yaml:${line('"ten"')}:3: holdout.percent: must be a number, not "ten"`), run.stderr);
     assert.match(run.stderr, /mail_class: is missing/);
@@ -65,17 +74,31 @@ describe('campaigns from the command line', () => {
     const kind = await cli(place, ['campaign', 'apply', spoiled('kind.yaml', (text) => text.replace('kind: typst', 'kind: typset'))]);
     assert.equal(kind.code, 78, kind.stderr);
     assert.match(kind.stderr, /kind\.yaml:\d+:3: renderer\.kind: there is no renderer of kind typset; did you mean typst\?/);
-    const option = await cli(place, ['campaign', 'apply', spoiled('option.yaml', (text) => text.replace('path: customers.csv', 'path: customers.csv\n  sheet: 1'))]);
+    const option = await cli(place, [
+      'campaign',
+      'apply',
+      spoiled('option.yaml', (text) => text.replace('path: customers.csv', 'path: customers.csv\n  sheet: 1')),
+    ]);
     assert.equal(option.code, 78, option.stderr);
     assert.match(option.stderr, /option\.yaml:\d+:3: audience\.sheet: is not an option of this adapter/);
   });
 
   it('warns of a list that cannot be read and of a card that cannot be set, with line and column', async () => {
-    const list = await cli(place, ['campaign', 'apply', '--dry-run', spoiled('list.yaml', (text) => text.replace('path: customers.csv', 'path: custmers.csv'))]);
+    const list = await cli(place, [
+      'campaign',
+      'apply',
+      '--dry-run',
+      spoiled('list.yaml', (text) => text.replace('path: customers.csv', 'path: custmers.csv')),
+    ]);
     assert.equal(list.code, 0, list.stderr);
     assert.match(list.stderr, /warning: the list cannot be read: .*custmers\.csv: no such file/);
     writeFileSync(join(folder, 'broken.typ'), '#let front(card) = {\n  rect(wdith: 3pt)\n}\n#let back(card) = []\n');
-    const card = await cli(place, ['campaign', 'apply', '--dry-run', spoiled('card.yaml', (text) => text.replace('postcard.typ', 'broken.typ'))]);
+    const card = await cli(place, [
+      'campaign',
+      'apply',
+      '--dry-run',
+      spoiled('card.yaml', (text) => text.replace('postcard.typ', 'broken.typ')),
+    ]);
     assert.equal(card.code, 0, card.stderr);
     assert.match(card.stderr, /warning: the card of row 2 cannot be made: .*broken\.typ:2:\d+/);
     assert.match(card.stdout, /can be applied/);
@@ -89,7 +112,12 @@ describe('campaigns from the command line', () => {
     assert.match(applied?.warnings.join() ?? '', /PRINT_SHOP_TOKEN is not set/);
     const again = await cli(place, ['campaign', 'apply', file, '--no-check']);
     assert.match(again.stdout, /is as it was/);
-    const changed = await cli(place, ['campaign', 'apply', '--no-check', spoiled('changed.yaml', (text) => text.replace('exclusion_window_days: 30', 'exclusion_window_days: 60'))]);
+    const changed = await cli(place, [
+      'campaign',
+      'apply',
+      '--no-check',
+      spoiled('changed.yaml', (text) => text.replace('exclusion_window_days: 30', 'exclusion_window_days: 60')),
+    ]);
     assert.match(changed.stdout, /changed: exclusion_window/);
     const json = await cli(place, ['campaign', 'list', '--json']);
     assert.equal(json.json()[0]?.['name'], 'bakery-welcome');

@@ -43,12 +43,25 @@ export function shortBakery(home: string, rows: number): string {
   const text = readFileSync(list, 'utf8');
   // A row may go over several lines.
   const next = readCsv(text)[rows + 1]?.line ?? Infinity;
-  writeFileSync(list, text.split('\n').slice(0, next - 1).join('\n'));
+  writeFileSync(
+    list,
+    text
+      .split('\n')
+      .slice(0, next - 1)
+      .join('\n'),
+  );
   return folder;
 }
 
 export function startCli(place: CliPlace, args: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
-  const { DATABASE_URL: _own, DATABASE_URL_FILE: _file, FORCE_COLOR: _color, NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _test, ...inherited } = process.env;
+  const {
+    DATABASE_URL: _own,
+    DATABASE_URL_FILE: _file,
+    FORCE_COLOR: _color,
+    NODE_OPTIONS: _options,
+    NODE_TEST_CONTEXT: _test,
+    ...inherited
+  } = process.env;
   return spawn(process.execPath, [...loader, entry, ...args], {
     cwd: place.home,
     stdio: [stdin, 'pipe', 'pipe'],

@@ -52,13 +52,22 @@ describe('the database behind the command line', () => {
   });
 
   it('exits 69 where the server cannot be reached, 77 where it refuses, and never tells a password', async () => {
-    const away = await cli(at((url) => (url.port = '1')), ['status']);
+    const away = await cli(
+      at((url) => (url.port = '1')),
+      ['status'],
+    );
     assert.equal(away.code, 69);
     assert.match(away.stderr, /cannot be reached/);
-    const wrong = await cli(at((url) => (url.password = 'wrong-secret')), ['status', '-v']);
+    const wrong = await cli(
+      at((url) => (url.password = 'wrong-secret')),
+      ['status', '-v'],
+    );
     assert.equal(wrong.code, 77, wrong.stderr);
     assert.ok(!wrong.stderr.includes('wrong-secret'));
-    const absent = await cli(at((url) => (url.pathname = '/no_such_database')), ['status', '-v']);
+    const absent = await cli(
+      at((url) => (url.pathname = '/no_such_database')),
+      ['status', '-v'],
+    );
     assert.equal(absent.code, 69, absent.stderr);
     never(absent.stderr);
     const garbled = await cli({ url: 'postgres://u:half secret@h:port/x', home: home.path }, ['status', '-v']);

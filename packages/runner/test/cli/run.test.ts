@@ -21,7 +21,11 @@ describe('postrider run', () => {
     place = {
       url: machine.url,
       home: home.path,
-      env: { PRINT_SHOP_TOKEN: 'token', PRINT_SHOP_WEBHOOK_SECRET: `whsec_${key.toString('base64')}`, PRINT_SHOP_URL: 'http://127.0.0.1:9' },
+      env: {
+        PRINT_SHOP_TOKEN: 'token',
+        PRINT_SHOP_WEBHOOK_SECRET: `whsec_${key.toString('base64')}`,
+        PRINT_SHOP_URL: 'http://127.0.0.1:9',
+      },
     };
     const applied = await cli(place, ['campaign', 'apply', join(shortBakery(home.path, 80), 'campaign.yaml'), '--no-check', '--json']);
     assert.equal(applied.code, 0, applied.stderr);
@@ -38,8 +42,12 @@ describe('postrider run', () => {
     const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64');
     return { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${signature}`, 'content-type': 'application/json' };
   };
-  const post = async (url: string, body: string, headers: Record<string, string>): Promise<number> => (await fetch(url, { method: 'POST', body, headers })).status;
-  const event = JSON.stringify({ type: 'piece.events', data: { events: [{ eventId: 'e1', pieceId: 'p1', status: 'in_transit', confidence: 'scan', occurredAt: '2026-01-02T03:04:05Z' }] } });
+  const post = async (url: string, body: string, headers: Record<string, string>): Promise<number> =>
+    (await fetch(url, { method: 'POST', body, headers })).status;
+  const event = JSON.stringify({
+    type: 'piece.events',
+    data: { events: [{ eventId: 'e1', pieceId: 'p1', status: 'in_transit', confidence: 'scan', occurredAt: '2026-01-02T03:04:05Z' }] },
+  });
 
   it('says that it is well and ready, and what watches it', async () => {
     assert.equal((await fetch(`${runner.url}/health`)).status, 200);
@@ -94,7 +102,10 @@ describe('postrider run', () => {
     assert.equal(run.code, 0, run.stderr);
     const [ready, ...waiting] = run.json();
     assert.equal(ready?.['mailSlots'], 1);
-    assert.ok(waiting.some((row) => row['state'] === 'proofed' && row['why'] === 'the launch'), run.stdout);
+    assert.ok(
+      waiting.some((row) => row['state'] === 'proofed' && row['why'] === 'the launch'),
+      run.stdout,
+    );
   });
 
   it('stops at SIGTERM with 0 and at Ctrl-C with 130, and says what it waits for', async () => {

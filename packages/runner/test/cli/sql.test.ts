@@ -15,7 +15,10 @@ describe('SQL, questions and repairs from the command line', () => {
     machine = await freshMachine();
     place = { url: machine.url, home: home.path };
     campaign = await launched(machine.sql);
-    await syncPeople(machine.sql, campaign, [...people(6), { externalId: 'esc', email: 'esc@example.com', firstName: 'Eve', lastName: '\u009b31mRed', row: 99 }]);
+    await syncPeople(machine.sql, campaign, [
+      ...people(6),
+      { externalId: 'esc', email: 'esc@example.com', firstName: 'Eve', lastName: '\u009b31mRed', row: 99 },
+    ]);
   });
   after(async () => {
     await machine[Symbol.asyncDispose]();
@@ -31,7 +34,16 @@ describe('SQL, questions and repairs from the command line', () => {
     assert.equal(table.stderr, '(1 row)\n');
     const json = await cli(place, ['sql', question, '--json']);
     assert.deepEqual(json.json(), [
-      { n: 1, big: '9007199254740993', money: '1.50', yes: true, nothing: null, j: { a: [1] }, at: '2026-01-02T03:04:05.678901Z', text: 'a "b", c' },
+      {
+        n: 1,
+        big: '9007199254740993',
+        money: '1.50',
+        yes: true,
+        nothing: null,
+        j: { a: [1] },
+        at: '2026-01-02T03:04:05.678901Z',
+        text: 'a "b", c',
+      },
     ]);
     const csv = await cli(place, ['sql', '-', '--csv'], question);
     assert.match(csv.stdout, /^n,big,money,yes,nothing,j,at,text\r\n1,9007199254740993,1\.50,t,,"\{""a"": \[1\]\}",2026-01-02/);
@@ -66,7 +78,10 @@ describe('SQL, questions and repairs from the command line', () => {
   it('opens psql with the address in its environment, and says so where there is none', async () => {
     const bin = join(home.path, 'bin');
     mkdirSync(bin);
-    writeFileSync(join(bin, 'psql'), '#!/bin/sh\necho "args: $*"\necho "$PGUSER@$PGHOST:$PGPORT/$PGDATABASE ${PGPASSWORD:+with a password}"\nexit 3\n');
+    writeFileSync(
+      join(bin, 'psql'),
+      '#!/bin/sh\necho "args: $*"\necho "$PGUSER@$PGHOST:$PGPORT/$PGDATABASE ${PGPASSWORD:+with a password}"\nexit 3\n',
+    );
     chmodSync(join(bin, 'psql'), 0o755);
     const run = await cli({ ...place, env: { PATH: `${bin}:/usr/bin:/bin` } }, ['psql', '--', '-c', 'select 1']);
     assert.equal(run.code, 3, run.stderr);
@@ -98,7 +113,11 @@ describe('SQL, questions and repairs from the command line', () => {
     assert.match((await cli(place, ['why', 'p1@example.com'])).stdout, /Held since/);
     assert.equal((await cli(place, ['release', 'recipient', 'p1@example.com'])).code, 0);
     const cancelled = await cli(place, ['cancel', 'p1@example.com', 'p2@example.com', '--why', 'moved away', '--json']);
-    assert.deepEqual(cancelled.json().map((one) => one['state']), ['skipped', 'skipped'], cancelled.stderr);
+    assert.deepEqual(
+      cancelled.json().map((one) => one['state']),
+      ['skipped', 'skipped'],
+      cancelled.stderr,
+    );
     const retry = await cli(place, ['retry', 'p1@example.com']);
     assert.equal(retry.code, 1);
     assert.match(retry.stderr, /is skipped, not in error/);

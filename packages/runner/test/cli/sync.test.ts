@@ -25,12 +25,18 @@ describe('sync, enrichment and proofs from the command line', () => {
 
   it('suppresses a list, tells of each row it cannot use, and stands for the others', async () => {
     const list = join(home.path, 'stop.csv');
-    writeFileSync(list, 'email,line1,postal_code,reason\nada@example.com,,,asked\n,12 Elm Street,,half an address\n,,,nobody\n"b,c@example.com",,,quoted\n');
+    writeFileSync(
+      list,
+      'email,line1,postal_code,reason\nada@example.com,,,asked\n,12 Elm Street,,half an address\n,,,nobody\n"b,c@example.com",,,quoted\n',
+    );
     const run = await cli(place, ['suppress', '--file', list, '--json']);
     assert.equal(run.code, 65, run.stderr);
     const [report] = run.json<{ entries: number; rejected: { row: number }[] }>();
     assert.equal(report?.entries, 2);
-    assert.deepEqual(report?.rejected.map(({ row }) => row), [3, 4]);
+    assert.deepEqual(
+      report?.rejected.map(({ row }) => row),
+      [3, 4],
+    );
     const lifted = await cli(place, ['suppress', 'lift', '--email', 'ADA@example.com']);
     assert.equal(lifted.code, 0, lifted.stderr);
     assert.equal((await cli(place, ['suppress', 'lift', '--email', 'ada@example.com'])).code, 1);
@@ -107,7 +113,12 @@ describe('sync, enrichment and proofs from the command line', () => {
     const run = await cli(place, ['preview', 'bakery-welcome', '--row', '2', '--out', out, '--width', '300', '--json']);
     assert.equal(run.code, 0, run.stderr);
     const [files] = run.json<{ front: string }>();
-    assert.equal(readFileSync(files?.front ?? '').subarray(1, 4).toString(), 'PNG');
+    assert.equal(
+      readFileSync(files?.front ?? '')
+        .subarray(1, 4)
+        .toString(),
+      'PNG',
+    );
     const unusable = await cli(place, ['preview', 'bakery-welcome', '--row', '99999', '--out', out]);
     assert.equal(unusable.code, 65, unusable.stderr);
     if (!existsSync('/dev/full')) {

@@ -43,7 +43,9 @@ export const campaigns: Family = (program, act) => {
       }),
     );
 
-  command(campaign, 'pause', 'Holds a campaign: the same as `postrider hold campaign`.', ['postrider campaign pause bakery-welcome --why "wrong price"'])
+  command(campaign, 'pause', 'Holds a campaign: the same as `postrider hold campaign`.', [
+    'postrider campaign pause bakery-welcome --why "wrong price"',
+  ])
     .argument('<name>', named)
     .option('--why <sentence>', 'shown by stuck and why')
     .action(
@@ -67,7 +69,9 @@ export const campaigns: Family = (program, act) => {
       }),
     );
 
-  command(campaign, 'show', 'Everything about one campaign: settings, funnel, reasons, the last syncs.', ['postrider campaign show bakery-welcome'])
+  command(campaign, 'show', 'Everything about one campaign: settings, funnel, reasons, the last syncs.', [
+    'postrider campaign show bakery-welcome',
+  ])
     .argument('<name>', named)
     .action(
       act(async (cli, [name = '']) => {
@@ -80,8 +84,10 @@ export const campaigns: Family = (program, act) => {
     act(async (cli) => {
       const { openDatabase } = await import('../database.ts');
       await using database = await openDatabase(cli);
-      const rows = await database.sql<Record<string, unknown>[]>`select * from postrider.campaigns order by organization, created_at, id`;
-      const column = (title: string, from = title) => ({ title, value: (row: Record<string, unknown>) => String(row[from] ?? '') });
+      const rows = await database.sql<
+        Record<string, string | null>[]
+      >`select * from postrider.campaigns order by organization, created_at, id`;
+      const column = (title: string, from = title) => ({ title, value: (row: Record<string, string | null>) => row[from] ?? null });
       cli.out.list(
         rows,
         [

@@ -5,10 +5,12 @@ import { exitCodes } from '../exit-codes.ts';
 import { relative } from '../text.ts';
 
 export const databases: Family = (program, act) => {
-  const db = command(program, 'db', 'The embedded PostgreSQL of this project. It is a daemon of its own and starts by itself; with DATABASE_URL it is not used.', [
-    'postrider db status',
-    'postrider db stop',
-  ]);
+  const db = command(
+    program,
+    'db',
+    'The embedded PostgreSQL of this project. It is a daemon of its own and starts by itself; with DATABASE_URL it is not used.',
+    ['postrider db status', 'postrider db stop'],
+  );
 
   command(db, 'start', 'Starts it, and sets it up where there is none yet.', ['postrider db start']).action(
     act(async (cli) => {
@@ -16,13 +18,22 @@ export const databases: Family = (program, act) => {
       refuseOwn();
       const server = await ensureServer({ projectDir: (await cli.project()).directory, onProgress: (message) => cli.out.note(message) });
       cli.out.result(
-        { state: 'running', started: server.started, port: server.port, pid: server.pid, dataDir: server.dataDir, socketDir: server.socketDir },
+        {
+          state: 'running',
+          started: server.started,
+          port: server.port,
+          pid: server.pid,
+          dataDir: server.dataDir,
+          socketDir: server.socketDir,
+        },
         `${server.started ? 'started' : 'running already'}: ${redactUrl(server.url)} (process ${server.pid}), data in ${server.dataDir}`,
       );
     }),
   );
 
-  command(db, 'stop', 'Stops it: ends all sessions, writes everything out. The next command starts it again.', ['postrider db stop']).action(
+  command(db, 'stop', 'Stops it: ends all sessions, writes everything out. The next command starts it again.', [
+    'postrider db stop',
+  ]).action(
     act(async (cli) => {
       const { stopServer } = await import('../../postgres/index.ts');
       refuseOwn();
@@ -36,7 +47,10 @@ export const databases: Family = (program, act) => {
       const { configuredUrl, redactUrl, serverStatus } = await import('../../postgres/index.ts');
       const own = configuredUrl(process.env);
       if (own !== null) {
-        cli.out.result({ state: 'own', source: own.source, url: redactUrl(own.url) }, `${own.source} names ${redactUrl(own.url)}; the embedded server is not used`);
+        cli.out.result(
+          { state: 'own', source: own.source, url: redactUrl(own.url) },
+          `${own.source} names ${redactUrl(own.url)}; the embedded server is not used`,
+        );
         return;
       }
       const status = await serverStatus({ projectDir: (await cli.project()).directory });
@@ -66,5 +80,9 @@ export const databases: Family = (program, act) => {
 
 function refuseOwn(): void {
   if ((process.env['DATABASE_URL'] ?? '') === '' && (process.env['DATABASE_URL_FILE'] ?? '') === '') return;
-  throw new CliError(exitCodes.usage, 'DATABASE_URL names a server of your own', 'unset it to work with the embedded one; nothing was changed');
+  throw new CliError(
+    exitCodes.usage,
+    'DATABASE_URL names a server of your own',
+    'unset it to work with the embedded one; nothing was changed',
+  );
 }

@@ -34,7 +34,11 @@ export const demonstration: Family = (program, act) => {
     program,
     'print-shop',
     'The folder print shop: a printer that prints into a folder. It takes cards over HTTP, writes PDFs and a posting manifest, and reports how they travel.',
-    ['postrider print-shop start', 'postrider print-shop start --days-per-second 2   # the mail arrives within seconds', 'postrider print-shop stop'],
+    [
+      'postrider print-shop start',
+      'postrider print-shop start --days-per-second 2   # the mail arrives within seconds',
+      'postrider print-shop stop',
+    ],
   );
   const settings = (made: ReturnType<typeof command>) =>
     made
@@ -48,7 +52,9 @@ export const demonstration: Family = (program, act) => {
   });
 
   settings(
-    command(shop, 'start', 'Starts it in the background. Campaigns of this project that print at it find it by themselves.', ['postrider print-shop start']),
+    command(shop, 'start', 'Starts it in the background. Campaigns of this project that print at it find it by themselves.', [
+      'postrider print-shop start',
+    ]),
   ).action(
     act(async (cli, _args, options) => {
       const { startInBackground } = await import('../../demo/print-shop.ts');
@@ -61,7 +67,9 @@ export const demonstration: Family = (program, act) => {
       await runInForeground(cli, settingsOf(options));
     }),
   );
-  command(shop, 'stop', 'Stops it. What waits is in its ledger, and is printed when it is started again.', ['postrider print-shop stop']).action(
+  command(shop, 'stop', 'Stops it. What waits is in its ledger, and is printed when it is started again.', [
+    'postrider print-shop stop',
+  ]).action(
     act(async (cli) => {
       const { stopInBackground } = await import('../../demo/print-shop.ts');
       await stopInBackground(cli);

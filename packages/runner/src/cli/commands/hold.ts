@@ -13,13 +13,21 @@ export const holds: Family = (program, act) => {
     program,
     'hold',
     'Holds an organization, a campaign, a printer or one person: when it returns, nothing new begins. It says how many cards are at the printer already and still go out.',
-    ['postrider hold campaign bakery-welcome --why "wrong price"', 'postrider hold printer print-shop', 'postrider hold recipient ada@example.com'],
+    [
+      'postrider hold campaign bakery-welcome --why "wrong price"',
+      'postrider hold printer print-shop',
+      'postrider hold recipient ada@example.com',
+    ],
   );
-  const release = command(program, 'release', 'Lets what was held go on. A campaign gets back the status it had before.', ['postrider release campaign bakery-welcome']);
+  const release = command(program, 'release', 'Lets what was held go on. A campaign gets back the status it had before.', [
+    'postrider release campaign bakery-welcome',
+  ]);
   for (const kind of kinds) {
     const argument = kind === 'recipient' ? '<who>' : '<name>';
     const add = (parent: Command, description: string): Command => {
-      const made = command(parent, kind, description, [`postrider ${parent.name()} ${kind} ${kind === 'recipient' ? 'ada@example.com' : 'name'}`]).argument(argument);
+      const made = command(parent, kind, description, [
+        `postrider ${parent.name()} ${kind} ${kind === 'recipient' ? 'ada@example.com' : 'name'}`,
+      ]).argument(argument);
       return kind === 'printer' ? made.option('--organization <name>', 'whose printer it is; needed only where there are several') : made;
     };
     add(hold, `Holds ${kind === 'organization' ? 'an' : 'a'} ${kind}.`)
@@ -29,7 +37,8 @@ export const holds: Family = (program, act) => {
           await each(cli, kind, given, text(options['organization']), async (sql, organizationId, id, name) => {
             const { hold: holdIt } = await import('@postrider/core');
             const held = await holdIt(sql, organizationId, kind, id, text(options['why']) ?? null);
-            const still = held.atPrinter === 0 ? '' : `; ${count(held.atPrinter, 'card is', 'cards are')} at the printer already and will still go out`;
+            const still =
+              held.atPrinter === 0 ? '' : `; ${count(held.atPrinter, 'card is', 'cards are')} at the printer already and will still go out`;
             cli.out.result({ ...held, name }, `held ${kind} ${name}: nothing new begins${still}`);
           });
         }),
@@ -39,7 +48,10 @@ export const holds: Family = (program, act) => {
         await each(cli, kind, given, text(options['organization']), async (sql, organizationId, id, name) => {
           const { release: releaseIt } = await import('@postrider/core');
           const status = await releaseIt(sql, organizationId, kind, id);
-          cli.out.result({ released: kind, id, name, status }, `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`);
+          cli.out.result(
+            { released: kind, id, name, status },
+            `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`,
+          );
         });
       }),
     );

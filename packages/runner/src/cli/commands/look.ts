@@ -107,12 +107,15 @@ export const looks: Family = (program, act) => {
       else cli.out.records(rows.map(alarmFields));
     }),
   );
-  command(alarms, 'clear', 'Clears an alarm. What came of it stays in the trace of the person.', ['postrider alarms clear 0198c0de-… --why "looked at: harmless"'])
+  command(alarms, 'clear', 'Clears an alarm. What came of it stays in the trace of the person.', [
+    'postrider alarms clear 0198c0de-… --why "looked at: harmless"',
+  ])
     .argument('<id>', 'as `postrider alarms` shows it')
     .requiredOption('--why <sentence>', 'what came of it')
     .action(
       act(async (cli, [id = ''], options) => {
-        if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(id)) throw new CliError(exitCodes.usage, `${id} is not the id of an alarm`, '`postrider alarms` shows it');
+        if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(id))
+          throw new CliError(exitCodes.usage, `${id} is not the id of an alarm`, '`postrider alarms` shows it');
         const [{ openDatabase }, { clearAlarm }] = await Promise.all([import('../database.ts'), import('@postrider/core')]);
         await using database = await openDatabase(cli);
         const at = await clearAlarm(database.sql, id, text(options['why']) ?? '');
@@ -120,10 +123,12 @@ export const looks: Family = (program, act) => {
       }),
     );
 
-  command(program, 'doctor', 'What is wrong with the database, the runners and the queue, and what helps. Exit code 1 where something is bad.', [
-    'postrider doctor',
-    'postrider doctor --bad',
-  ])
+  command(
+    program,
+    'doctor',
+    'What is wrong with the database, the runners and the queue, and what helps. Exit code 1 where something is bad.',
+    ['postrider doctor', 'postrider doctor --bad'],
+  )
     .option('--bad', 'only what is not well')
     .action(
       act(async (cli, _args, options) => {

@@ -15,13 +15,20 @@ export const moving: Family = (program, act) => {
     .action(
       act(async (cli, [campaign = ''], options) => {
         const { syncNow } = await import('../../operate/sync.ts');
-        await syncNow(cli, campaign, { limit: number(options['limit']) ?? null, wait: flag(options['wait']), force: flag(options['force']) });
+        await syncNow(cli, campaign, {
+          limit: number(options['limit']) ?? null,
+          wait: flag(options['wait']),
+          force: flag(options['force']),
+        });
       }),
     );
 
-  command(program, 'enrich', 'Looks up the addresses of people known by e-mail only, now instead of at 1:00, 7:00, 13:00 or 19:00 New York time.', [
-    'postrider enrich bakery-welcome',
-  ])
+  command(
+    program,
+    'enrich',
+    'Looks up the addresses of people known by e-mail only, now instead of at 1:00, 7:00, 13:00 or 19:00 New York time.',
+    ['postrider enrich bakery-welcome'],
+  )
     .argument('<campaign>', 'by name, by organization/name, or by id')
     .action(
       act(async (cli, [campaign = '']) => {

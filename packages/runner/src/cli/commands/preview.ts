@@ -2,10 +2,12 @@
 import { command, flag, number, text, wholeNumber, type Family } from '../command.ts';
 
 export const previews: Family = (program, act) => {
-  command(program, 'preview', 'Front and back of one card as PNG, as it would be printed: of a row of the list, or of somebody who is known already.', [
-    'postrider preview bakery-welcome --out .',
-    'postrider preview bakery-welcome --row 17 --guides --out /tmp',
-  ])
+  command(
+    program,
+    'preview',
+    'Front and back of one card as PNG, as it would be printed: of a row of the list, or of somebody who is known already.',
+    ['postrider preview bakery-welcome --out .', 'postrider preview bakery-welcome --row 17 --guides --out /tmp'],
+  )
     .argument('<campaign>', 'by name, by organization/name, or by id')
     .requiredOption('--out <dir>', 'where the pictures go')
     .option('--row <n>', 'a row of the list, as its reports count; the first that can be used unless told', wholeNumber(1))

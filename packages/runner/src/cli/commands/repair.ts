@@ -7,12 +7,10 @@ import type { RecipientRow } from '../names.ts';
 import type { Output } from '../output.ts';
 
 export const repairs: Family = (program, act) => {
-  command(
-    program,
-    'retry',
-    'Tries again whoever is in error. Refuses where a card may exist already: that one must be resolved.',
-    ['postrider retry ada@example.com', 'postrider retry --campaign bakery-welcome --reason render_failed --dry-run'],
-  )
+  command(program, 'retry', 'Tries again whoever is in error. Refuses where a card may exist already: that one must be resolved.', [
+    'postrider retry ada@example.com',
+    'postrider retry --campaign bakery-welcome --reason render_failed --dry-run',
+  ])
     .argument('[who...]', 'people in error, by e-mail, customer id, reference or id')
     .option('--campaign <name>', 'everybody in error of this campaign')
     .option('--reason <code>', 'with --campaign: only who is in error for this reason')
@@ -25,7 +23,11 @@ export const repairs: Family = (program, act) => {
         const { sql } = database;
         const campaign = text(options['campaign']);
         if ((given.length === 0) === (campaign === undefined))
-          throw new CliError(exitCodes.usage, 'say who: people, or --campaign', 'for example: postrider retry --campaign bakery-welcome --reason render_failed');
+          throw new CliError(
+            exitCodes.usage,
+            'say who: people, or --campaign',
+            'for example: postrider retry --campaign bakery-welcome --reason render_failed',
+          );
         if (campaign === undefined && options['reason'] !== undefined) throw new CliError(exitCodes.usage, '--reason goes with --campaign');
         if (campaign !== undefined) {
           const { retryCampaign } = await import('../../operate/retry.ts');
@@ -42,9 +44,12 @@ export const repairs: Family = (program, act) => {
       }),
     );
 
-  command(program, 'cancel', 'Cancels people. Before the printer at once; at the printer as soon as the outcome is known; after that the printer is asked to call the card back.', [
-    'postrider cancel ada@example.com --why "moved away"',
-  ])
+  command(
+    program,
+    'cancel',
+    'Cancels people. Before the printer at once; at the printer as soon as the outcome is known; after that the printer is asked to call the card back.',
+    ['postrider cancel ada@example.com --why "moved away"'],
+  )
     .argument('<who...>', 'by e-mail, customer id, reference or id')
     .option('--why <sentence>', 'shown by trace')
     .action(
@@ -74,20 +79,27 @@ export const repairs: Family = (program, act) => {
     .requiredOption('--evidence <text>', 'the printer’s id, or who said so and when')
     .action(
       act(async (cli, [mailpiece = '', verdict = ''], options) => {
-        if (verdict !== 'printed' && verdict !== 'not_printed') throw new CliError(exitCodes.usage, `the verdict is printed or not_printed, not ${verdict}`);
+        if (verdict !== 'printed' && verdict !== 'not_printed')
+          throw new CliError(exitCodes.usage, `the verdict is printed or not_printed, not ${verdict}`);
         if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(mailpiece))
           throw new CliError(exitCodes.usage, `${mailpiece} is not the id of a mailpiece`, '`postrider stuck` names it');
         const { openDatabase } = await import('../database.ts');
         await using database = await openDatabase(cli);
         const { resolve } = await import('@postrider/core');
         const state = await resolve(database.sql, mailpiece, verdict, text(options['evidence']) ?? '');
-        cli.out.result({ mailpieceId: mailpiece, verdict, state }, `mailpiece ${mailpiece} is resolved as ${verdict}: its person is ${state}`);
+        cli.out.result(
+          { mailpieceId: mailpiece, verdict, state },
+          `mailpiece ${mailpiece} is resolved as ${verdict}: its person is ${state}`,
+        );
       }),
     );
 
-  command(program, 'erase', 'Forgets a person: name, address, frozen requests and raw events are blanked for good. They stay suppressed, so the next sync does not bring them back.', [
-    'postrider erase ada@example.com',
-  ])
+  command(
+    program,
+    'erase',
+    'Forgets a person: name, address, frozen requests and raw events are blanked for good. They stay suppressed, so the next sync does not bring them back.',
+    ['postrider erase ada@example.com'],
+  )
     .argument('<who>', 'by e-mail, customer id, reference or id')
     .option('--yes', 'do not ask')
     .action(
@@ -106,7 +118,11 @@ export const repairs: Family = (program, act) => {
 function inError(found: readonly RecipientRow[], given: string): RecipientRow[] {
   const people = found.filter(({ state }) => state === 'error');
   if (people.length > 0) return people;
-  throw new CliError(exitCodes.failed, `${given} is ${[...new Set(found.map(({ state }) => state))].join(' and ')}, not in error`, 'only errors are tried again; nothing was changed');
+  throw new CliError(
+    exitCodes.failed,
+    `${given} is ${[...new Set(found.map(({ state }) => state))].join(' and ')}, not in error`,
+    'only errors are tried again; nothing was changed',
+  );
 }
 
 function listPeople(out: Output, people: readonly RecipientRow[]): void {
@@ -120,14 +136,17 @@ function listPeople(out: Output, people: readonly RecipientRow[]): void {
 
 /** One after the other: one refusal does not stop the next, and the exit code tells of it. */
 async function eachPerson(out: Output, people: readonly RecipientRow[], work: (one: RecipientRow) => Promise<string>): Promise<void> {
-  let refused: unknown = null;
+  let refused: Error | null = null;
   let refusals = 0;
   for (const one of people) {
     try {
       const state = await work(one);
-      out.result({ recipientId: one.recipientId, campaign: one.campaign, was: one.state, state }, `${one.name} in ${one.campaign}: ${one.state} → ${state}`);
+      out.result(
+        { recipientId: one.recipientId, campaign: one.campaign, was: one.state, state },
+        `${one.name} in ${one.campaign}: ${one.state} → ${state}`,
+      );
     } catch (error) {
-      refused ??= error;
+      refused ??= error instanceof Error ? error : new Error(String(error));
       refusals += 1;
       if (people.length > 1) out.warn(`${one.name} in ${one.campaign}: ${explain(error).message}`);
     }

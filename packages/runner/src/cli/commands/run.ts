@@ -7,7 +7,11 @@ export const running: Family = (program, act) => {
     'run',
     'Runs the pipeline: beats, workers, and HTTP for webhooks and metrics. Any number of runners may share one database; none of them is special. ' +
       'Ctrl-C or SIGTERM finishes what is at work; a second one does not wait, and loses nothing either.',
-    ['postrider run', 'postrider run --once          # go on until nothing can move, list what waits, and end', 'postrider run --port 0 --host 127.0.0.1'],
+    [
+      'postrider run',
+      'postrider run --once          # go on until nothing can move, list what waits, and end',
+      'postrider run --port 0 --host 127.0.0.1',
+    ],
   )
     .option('--once', 'sync and enrich once, then go on until nothing can move without an outside event or a later time')
     .option('--no-sync', 'with --once: only go on with who is known, and read no list')

@@ -29,10 +29,12 @@ export const statements: Family = (program, act) => {
       }),
     );
 
-  command(program, 'psql', 'Opens psql on the database. The address goes to it by the environment, so nobody sees the password in a list of processes.', [
-    'postrider psql',
-    'postrider psql -- -c "\\dv postrider.*"',
-  ])
+  command(
+    program,
+    'psql',
+    'Opens psql on the database. The address goes to it by the environment, so nobody sees the password in a list of processes.',
+    ['postrider psql', 'postrider psql -- -c "\\dv postrider.*"'],
+  )
     .argument('[args...]', 'for psql, after --')
     .action(
       act(async (cli, args) => {

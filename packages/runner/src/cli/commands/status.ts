@@ -46,7 +46,9 @@ const states = [
 async function funnel(sql: Sql): Promise<Funnel[]> {
   const rows = await sql`select * from postrider.funnel order by organization, campaign`;
   return rows.map((row) =>
-    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, ['recipients', ...states].includes(name) ? Number(value) : String(value)])),
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [name, ['recipients', ...states].includes(name) ? Number(value) : String(value)]),
+    ),
   );
 }
 
@@ -57,7 +59,8 @@ async function show(cli: Cli, sql: Sql): Promise<void> {
   const [trouble] = await sql<{ stuck: number; alarms: number }[]>`
     select (select coalesce(sum(people), 0) from postrider.stuck)::int as stuck, (select count(*) from postrider.alarms)::int as alarms`;
   if (trouble === undefined) return;
-  if (trouble.stuck > 0) cli.out.note(`\n${count(trouble.stuck, 'person does', 'people do')} not move although they should: postrider stuck`);
+  if (trouble.stuck > 0)
+    cli.out.note(`\n${count(trouble.stuck, 'person does', 'people do')} not move although they should: postrider stuck`);
   if (trouble.alarms > 0) cli.out.note(`\n${count(trouble.alarms, 'alarm is', 'alarms are')} open: postrider alarms`);
 }
 
@@ -71,7 +74,12 @@ function columnsFor(rows: readonly Funnel[]): Column<Funnel>[] {
     { ...text('campaign'), style: () => 'bold' },
     text('status'),
     { title: 'people', value: (row) => row['recipients'], right: true },
-    ...shown.map((state): Column<Funnel> => ({ title: state, value: (row) => row[state], right: true, ...(state === 'error' ? { style: () => 'red' } : {}) })),
+    ...shown.map((state): Column<Funnel> => ({
+      title: state,
+      value: (row) => row[state],
+      right: true,
+      ...(state === 'error' ? { style: () => 'red' } : {}),
+    })),
   ];
 }
 
@@ -86,7 +94,11 @@ async function watch(cli: Cli, sql: Sql, everyMs: number): Promise<void> {
     if (cli.out.json) for (const row of rows) cli.out.emit({ at: new Date().toISOString(), ...row });
     else if (process.stdout.isTTY) {
       const table = renderTable(rows, columnsFor(rows), { width: null, paint: (style, text) => cli.out.paint(style, text) });
-      live.draw([...table.split('\n'), '', cli.out.paint('dim', `${new Date().toLocaleTimeString()}, every ${everyMs / 1000} s; Ctrl-C ends`)]);
+      live.draw([
+        ...table.split('\n'),
+        '',
+        cli.out.paint('dim', `${new Date().toLocaleTimeString()}, every ${everyMs / 1000} s; Ctrl-C ends`),
+      ]);
     } else cli.out.list(rows, columnsFor(rows));
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, everyMs);

@@ -17,8 +17,6 @@ export const suppressions: Family = (program, act) => {
       'postrider suppress lift --email ada@example.com',
     ],
   )
-    // Or it would take the options of `lift` for its own.
-    .enablePositionalOptions()
     .option('--email <address>', 'an e-mail address')
     .option('--external-id <id>', 'the id at the source of the audience')
     .option('--line1 <text>', 'an address: first line')
@@ -47,7 +45,9 @@ export const suppressions: Family = (program, act) => {
       }),
     );
 
-  command(suppress, 'lift', 'Takes an entry off the list. Whoever was turned away by it stays where they are.', ['postrider suppress lift --email ada@example.com'])
+  command(suppress, 'lift', 'Takes an entry off the list. Whoever was turned away by it stays where they are.', [
+    'postrider suppress lift --email ada@example.com',
+  ])
     .option('--email <address>', 'an e-mail address')
     .option('--external-id <id>', 'the id at the source of the audience')
     .option('--household <key>', 'as postrider.household_key makes it of an address')
@@ -64,9 +64,12 @@ export const suppressions: Family = (program, act) => {
         await using database = await open(cli);
         const { organizationNamed } = await import('../names.ts');
         const organization = await organizationNamed(database.sql, text(options['organization']));
-        const [row] = await database.sql<{ lifted: number }[]>`select postrider.lift_suppression(${organization.id}, ${kind}, ${value}) as lifted`;
+        const [row] = await database.sql<
+          { lifted: number }[]
+        >`select postrider.lift_suppression(${organization.id}, ${kind}, ${value}) as lifted`;
         const lifted = row?.lifted ?? 0;
-        if (lifted === 0) throw new CliError(exitCodes.failed, `${value} is not on the list of ${organization.name}`, 'nothing was changed');
+        if (lifted === 0)
+          throw new CliError(exitCodes.failed, `${value} is not on the list of ${organization.name}`, 'nothing was changed');
         cli.out.result({ organization: organization.name, lifted }, `lifted: ${value} may be mailed again by ${organization.name}`);
       }),
     );
@@ -87,8 +90,13 @@ function entryOf(options: Options) {
     country: text(options['country']) ?? 'US',
     reason: text(options['reason']) ?? null,
   };
-  if ((entry.line1 === null) !== (entry.postalCode === null)) throw new CliError(exitCodes.usage, 'an address needs --line1 and --postal-code');
+  if ((entry.line1 === null) !== (entry.postalCode === null))
+    throw new CliError(exitCodes.usage, 'an address needs --line1 and --postal-code');
   if (entry.email === null && entry.externalId === null && entry.line1 === null)
-    throw new CliError(exitCodes.usage, 'say whom: --email, --external-id, an address, or --file', 'for example: postrider suppress --email ada@example.com');
+    throw new CliError(
+      exitCodes.usage,
+      'say whom: --email, --external-id, an address, or --file',
+      'for example: postrider suppress --email ada@example.com',
+    );
   return entry;
 }

@@ -1,0 +1,41 @@
+/** Documents point at other documents, and at code by its path: both must be there. */
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { test } from 'node:test';
+
+const root = join(import.meta.dirname, '../..');
+const documents = [...globSync('docs/{how-to,explanation}/*.md', { cwd: root }), 'docs/reference/sql.md', 'examples/library/README.md'];
+
+const slug = (title: string): string =>
+  title
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replaceAll(' ', '-');
+
+const anchorsOf = (file: string): Set<string> =>
+  new Set([...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => slug(title)));
+
+for (const document of documents) {
+  void test(document, () => {
+    const path = join(root, document);
+    const text = readFileSync(path, 'utf8');
+    const missing: string[] = [];
+    for (const [, file = '', anchor = ''] of text.matchAll(/\]\(([^)#:\s]*)(?:#([^)]+))?\)/g)) {
+      const target = file === '' ? path : resolve(dirname(path), file);
+      if (!existsSync(target)) missing.push(file);
+      else if (anchor !== '' && !anchorsOf(target).has(anchor)) missing.push(`${file}#${anchor}`);
+    }
+    // `packages/…`, `sql/…`, and a bare `0211_….sql` or `beats.ts` after such a path.
+    let folder = '';
+    for (const [, code = ''] of text.matchAll(/`([^`\n]+)`/g)) {
+      if (/^(packages|sql|test|examples|docs)\/[\w./-]+$/.test(code)) {
+        folder = code.endsWith('/') ? code : dirname(code);
+        if (!existsSync(join(root, code))) missing.push(code);
+      } else if (/^[\w-]+\.(sql|ts)$/.test(code) && folder !== '' && !existsSync(join(root, folder, code)))
+        missing.push(`${folder}/${code}`);
+    }
+    assert.deepEqual(missing, []);
+  });
+}
