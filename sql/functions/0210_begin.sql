@@ -99,8 +99,9 @@ begin
 end $$;
 
 -- Returns {campaign: {…}, cards: [{recipientId, attempt, firstName, …}]}, or null where there is nothing to do.
+-- It waits at most 2 s for a lock, and pg-boss tries again: a begin that waited for somebody's open psql transaction would keep every hold waiting.
 create function postrider.begin_proof(p_organization_id uuid, p_cohort_id uuid, p_runner_id uuid, p_lease interval) returns json
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set lock_timeout = '2s' as $$
 declare
   v_before text := postrider.act_as('proof');
   v_now timestamptz := postrider.now();
@@ -143,7 +144,7 @@ return (
 
 -- Returns {campaign: {…}, pieces: [{recipientId, mailpieceId, idempotencyKey, mode, printerName, request}]}, or null.
 create function postrider.begin_mail(p_organization_id uuid, p_cohort_id uuid, p_runner_id uuid, p_lease interval) returns json
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set lock_timeout = '2s' as $$
 declare
   v_before text := postrider.act_as('mail');
   v_now timestamptz := postrider.now();

@@ -118,6 +118,7 @@ declare
   v_received boolean;
   v_over boolean;
   v_closed boolean;
+  v_rerouted boolean;
   v_returned uuid[];
 begin
   select bool_or(s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted')), bool_or(s.state = 'received')
@@ -145,17 +146,20 @@ begin
       select m.id from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (p_pieces)
         and m.status in ('in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned')), 'late_evidence', true);
   end if;
-  if exists (select from postrider.mailpiece_event e
-    where e.organization_id = p_organization_id and e.mailpiece_id = any (p_pieces) and e.status = 'rerouted') then
+  -- Looked at once for everything that is rare: an UPDATE that finds nobody still pays for the trigger, and most scans end nothing.
+  select bool_or(m.status in ('delivered', 'returned', 'failed', 'cancelled')), bool_or(m.status in ('rejected', 'failed', 'cancelled')),
+    array_agg(m.recipient_id) filter (where m.status = 'returned'),
+    bool_or(not m.rerouted and exists (
+      select from postrider.mailpiece_event e where e.organization_id = p_organization_id and e.mailpiece_id = m.id and e.status = 'rerouted'))
+  into v_over, v_closed, v_returned, v_rerouted
+  from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (p_pieces);
+  if v_rerouted then
     update postrider.mailpiece m set rerouted = true
     from postrider.mailpiece_event e
     where m.organization_id = p_organization_id and m.id = any (p_pieces) and not m.rerouted
       and e.organization_id = m.organization_id and e.mailpiece_id = m.id and e.status = 'rerouted';
   end if;
 
-  -- An UPDATE that finds nobody still pays for the trigger, and most scans end nothing.
-  select bool_or(m.status in ('delivered', 'returned', 'failed', 'cancelled')), bool_or(m.status in ('rejected', 'failed', 'cancelled'))
-  into v_over, v_closed from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (p_pieces);
   if v_over then
     update postrider.recipient_state s
     set state = n.state, since = v_now, move_no = s.move_no + 1, attempt = 0, reason = coalesce(n.reason, d.confidence, 'logical'), detail = null
@@ -198,8 +202,6 @@ begin
   end if;
 
   -- Mail that came back tells that the address is bad: nobody of the organization mails there again.
-  select array_agg(m.recipient_id) into v_returned from postrider.mailpiece m
-  where m.organization_id = p_organization_id and m.id = any (p_pieces) and m.status = 'returned';
   if v_returned is not null then
     insert into postrider.suppression (organization_id, id, kind, digest, value, reason, source, added_by, created_at)
     select distinct on (r.household_key) p_organization_id, postrider.new_id(), 'household',

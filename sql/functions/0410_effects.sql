@@ -9,12 +9,10 @@ declare
 begin
   with claimed as (
     update postrider.effect e set available_at = v_now + p_lease, attempt = e.attempt + 1
-    from (
-      select d.organization_id, d.mailpiece_id, d.kind from postrider.effect d
+    where e.organization_id = p_organization_id and e.kind = p_kind and e.mailpiece_id = any (array(
+      select d.mailpiece_id from postrider.effect d
       where d.organization_id = p_organization_id and d.kind = p_kind and d.state = 'waiting' and d.available_at <= v_now
-      order by d.available_at, d.mailpiece_id limit p_limit for no key update skip locked
-    ) d
-    where e.organization_id = d.organization_id and e.mailpiece_id = d.mailpiece_id and e.kind = d.kind
+      order by d.available_at, d.mailpiece_id limit p_limit for no key update skip locked))
     returning e.*
   )
   select json_agg(json_build_object('key', c.mailpiece_id || ':' || c.kind, 'mailpieceId', c.mailpiece_id, 'kind', c.kind, 'campaignId', c.campaign_id,

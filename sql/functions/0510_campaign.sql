@@ -32,12 +32,12 @@ declare
   v_changed text[];
 begin
   perform postrider.require_organization(p_organization_id);
+  -- The campaign before its printer, as a begin locks them.
+  select * into v_old from postrider.campaign where organization_id = p_organization_id and name = p_definition ->> 'name' for update;
   insert into postrider.printer (organization_id, name, kind, options)
   values (p_organization_id, p_definition ->> 'printer_name', p_definition #>> '{integrations,printer,kind}', p_definition #> '{integrations,printer}')
   on conflict (organization_id, name) do update set kind = excluded.kind, options = excluded.options
     where (printer.kind, printer.options) is distinct from (excluded.kind, excluded.options);
-
-  select * into v_old from postrider.campaign where organization_id = p_organization_id and name = p_definition ->> 'name' for update;
   if v_old.id is null then
     v_new := jsonb_populate_record(null::postrider.campaign, jsonb_build_object('organization_id', p_organization_id, 'id', postrider.new_id(),
       'status', 'pending', 'mode', 'test', 'created_at', v_now) || p_definition);

@@ -60,7 +60,9 @@ export async function openShop(cli: Cli, project: Project, daysPerSecond: number
   notePrintShop(project, shop);
   let ended: ShopError | null = null;
   void shop.exited.then(({ code, signal }) => {
-    ended = new ShopError(code ?? 0, `the print shop has ended (${signal ?? code}): ${said || 'it said nothing'}. Nothing is lost: the same command goes on`);
+    // Ended by somebody, it said nothing of it.
+    const why = code === null || code === 0 ? (signal ?? 'somebody stopped it') : said;
+    ended = new ShopError(code === null || code === 0 ? exitCodes.unavailable : code, `the print shop has ended: ${why}`);
   });
   return {
     url: shop.url,
