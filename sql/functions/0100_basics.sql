@@ -36,9 +36,11 @@ return hashtextextended('postrider:' || p_kind || ':' || p_organization_id || ':
 -- Makes the partitions of this month and the next ones, and of every month whose events fell into the default partition: those move into it.
 -- PostgreSQL refuses a partition while rows of it stand in the default one: without the move a month that was missed once could never be made.
 -- Months are UTC's, reckoned without a zone: a month added to a timestamptz is one of the session's zone. Made apart and attached: that locks out nobody
--- who writes into another partition, where CREATE … PARTITION OF would stop every move.
+-- who writes into another partition, where CREATE … PARTITION OF would stop every move. Where events may be on their way into the default partition,
+-- moves must wait: an INSERT that has chosen it already would fail when its month is gone from there. Whoever waits for us waits 2 s at most: then it is
+-- left to the next minute, and one open transaction does not stop everybody's moves.
 create function postrider.event_partitions(p_months_ahead int default 3) returns int
-language plpgsql security definer set search_path = postrider, pg_temp as $$
+language plpgsql security definer set search_path = postrider, pg_temp set lock_timeout = '2s' as $$
 declare
   v_now timestamp := postrider.now() at time zone 'UTC';
   v_months timestamp[];
@@ -56,14 +58,26 @@ begin
   if cardinality(v_months) = 0 then
     return 0;
   end if;
-  lock table only postrider.recipient_event in share update exclusive mode;
-  lock table postrider.recipient_event_default in access exclusive mode;
+  begin
+    if date_trunc('month', v_now) = any (v_months) or exists (select from postrider.recipient_event_default) then
+      lock table only postrider.recipient_event in share row exclusive mode;
+    else
+      lock table only postrider.recipient_event in share update exclusive mode;
+    end if;
+    lock table postrider.recipient_event_default in access exclusive mode;
+  exception when lock_not_available then
+    raise warning 'the partitions were not made: somebody has an open transaction that moved people or reads their history'
+      using hint = 'select message, what_helps from postrider.doctor() where check_name = ''oldest transaction''; then try again';
+    return 0;
+  end;
   foreach v_month in array v_months loop
     v_name := 'recipient_event_' || to_char(v_month, 'YYYY_MM');
     -- Somebody else may have made it while we waited.
     continue when to_regclass('postrider.' || v_name) is not null;
     v_range := format('from (%L) to (%L)', v_month at time zone 'UTC', (v_month + interval '1 month') at time zone 'UTC');
     execute format('create table postrider.%I (like postrider.recipient_event including defaults including constraints including indexes)', v_name);
+    -- Read through the parent, with its policy; nobody reads a month alone.
+    execute format('alter table postrider.%I enable row level security', v_name);
     execute format('with stray as (delete from postrider.recipient_event_default where at >= %L and at < %L returning *)
       insert into postrider.%I select * from stray', v_month at time zone 'UTC', (v_month + interval '1 month') at time zone 'UTC', v_name);
     execute format('alter table postrider.recipient_event attach partition postrider.%I for values %s', v_name, v_range);

@@ -27,7 +27,7 @@ return case when split_part(current_setting('postrider.actor', true), '@', 2) = 
 
 create function postrider.recipient_moved() returns trigger
 language plpgsql security definer set search_path = postrider, pg_temp
-  set plan_cache_mode = force_generic_plan set enable_nestloop = off as $$
+  set plan_cache_mode = force_generic_plan set enable_nestloop = off set enable_hashjoin = on set enable_seqscan = on as $$
 declare
   v_actor text := postrider.acting();
   v_now timestamptz := postrider.now();
@@ -112,7 +112,7 @@ end $$;
 
 create function postrider.recipient_created() returns trigger
 language plpgsql security definer set search_path = postrider, pg_temp
-  set plan_cache_mode = force_generic_plan set enable_nestloop = off as $$
+  set plan_cache_mode = force_generic_plan set enable_nestloop = off set enable_hashjoin = on set enable_seqscan = on as $$
 declare
   v_actor text := postrider.acting();
   v_now timestamptz := postrider.now();

@@ -1,3 +1,7 @@
+-- About the plans from here to 0400: what happens once a cohort is planned once a session, and its shape is fixed: by index, and by nested loop. Planning
+-- each statement anew took a third of the time, and a plan that is free to choose would be made while a table is empty, and then scan it for ever.
+-- With a few hundred people a statement, index and nested loop are right at any size of the tables (docs/adr/0011).
+
 -- stage: ready people become cohorts with a job each, in one transaction. The window is bounded: a queue is first come first served, so
 -- without a bound fairness and hold would be fiction.
 
@@ -5,15 +9,14 @@
 -- with the fewest open.
 create function postrider.stage_plan(p_stage text, p_window int)
 returns table (organization_id uuid, campaign_id uuid, cohorts int)
-language plpgsql volatile security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql volatile security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   v_now timestamptz := postrider.now();
   v_source text := case p_stage when 'proof' then 'pending' when 'mail' then 'proofed' end;
   v_free int;
 begin
   select p_window - count(*) into v_free from postrider.cohort c where c.stage = p_stage and c.closed_at is null;
-  -- A few places more or less change nothing for anybody, and a round costs the same for one cohort as for many.
-  if v_free < greatest(1, p_window / 4) then
+  if v_free <= 0 then
     return;
   end if;
   return query
@@ -52,7 +55,7 @@ end $$;
 -- Takes up to p_cohorts × p_size ready people of one campaign. Who lost a lease before travels alone, so that a row that kills the process
 -- convicts itself; such cohorts get at most a quarter of the places (and at least one), or one crash would stop everybody else.
 create function postrider.stage(p_organization_id uuid, p_campaign_id uuid, p_stage text, p_cohorts int, p_size int) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_now timestamptz := postrider.now();
   v_source text := case p_stage when 'proof' then 'pending' when 'mail' then 'proofed' end;

@@ -20,7 +20,7 @@ end $$;
 -- The printers that a mail cohort prints at: its campaign's, and those of the pieces that are taken up again. A piece stays with the printer it was opened
 -- for, whatever printer its campaign has by now.
 create function postrider.printers_of_cohort(p_organization_id uuid, p_cohort_id uuid, p_printer_name text) returns text[]
-language plpgsql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql stable set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   if not exists (select from postrider.printer where organization_id = p_organization_id and name <> p_printer_name) then
     return array[p_printer_name];
@@ -52,7 +52,7 @@ return (
 -- Takes the cohort, or says by null that there is nothing to do: begun already, closed, gone, or refused (its people are back then).
 create function postrider.take_cohort(p_organization_id uuid, p_cohort_id uuid, p_stage text, p_runner_id uuid, p_lease interval, p_now timestamptz)
 returns uuid
-language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_campaign_id uuid;
   v_printer_name text;
@@ -101,7 +101,7 @@ end $$;
 -- Returns {campaign: {…}, cards: [{recipientId, attempt, firstName, …}]}, or null where there is nothing to do.
 -- It waits at most 2 s for a lock, and pg-boss tries again: a begin that waited for somebody's open psql transaction would keep every hold waiting.
 create function postrider.begin_proof(p_organization_id uuid, p_cohort_id uuid, p_runner_id uuid, p_lease interval) returns json
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set lock_timeout = '2s' as $$
 declare
   v_before text := postrider.act_as('proof');
   v_now timestamptz := postrider.now();
@@ -144,7 +144,7 @@ return (
 
 -- Returns {campaign: {…}, pieces: [{recipientId, mailpieceId, idempotencyKey, mode, printerName, request}]}, or null.
 create function postrider.begin_mail(p_organization_id uuid, p_cohort_id uuid, p_runner_id uuid, p_lease interval) returns json
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set lock_timeout = '2s' as $$
 declare
   v_before text := postrider.act_as('mail');
   v_now timestamptz := postrider.now();

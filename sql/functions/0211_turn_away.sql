@@ -1,7 +1,7 @@
 -- Eligibility once more, at the last moment before the printer: people opt out, offers end and caps fill while a card waits.
 -- Called by begin_mail with every lock in hand.
 create function postrider.turn_away_before_mail(p_organization_id uuid, p_campaign_id uuid, p_cohort_id uuid, p_now timestamptz) returns void
-language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_campaign postrider.campaign;
   v_zone text;

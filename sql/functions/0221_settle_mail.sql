@@ -3,7 +3,7 @@
 -- p_quiet: how long an unknown outcome rests before reconcile asks: longer than the HTTP timeout and the printer's read lag together.
 
 create function postrider.settle_mail(p_organization_id uuid, p_cohort_id uuid, p_results json, p_last boolean, p_quiet interval) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set lock_timeout = '2s' as $$
 declare
   v_before text := postrider.act_as('mail');
   v_now timestamptz := postrider.now();
@@ -31,7 +31,7 @@ end $$;
 
 create function postrider.settle_not_accepted(
   p_organization_id uuid, p_cohort_id uuid, p_results json, p_last boolean, p_quiet interval, p_now timestamptz) returns int
-language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_decisions jsonb;
   v_moved int;

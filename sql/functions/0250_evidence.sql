@@ -2,7 +2,7 @@
 -- p_pieces: [{mailpieceId, providerId, expectedDelivery}]. Called inside functions that have claimed mail, track or op as their actor.
 
 create function postrider.record_evidence(p_organization_id uuid, p_pieces jsonb, p_reason text) returns int
-language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_now timestamptz := postrider.now();
   v_pieces uuid[];
@@ -87,7 +87,7 @@ end $$;
 -- The people of these pieces follow them to sent, and what follows from a card that was sent is written in the same breath.
 -- p_opted_out: somebody among them may have been skipped or blacklisted.
 create function postrider.bring_to_sent(p_organization_id uuid, p_pieces uuid[], p_reason text, p_opted_out boolean) returns int
-language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_now timestamptz := postrider.now();
   v_moved int;

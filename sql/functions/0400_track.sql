@@ -37,7 +37,7 @@ end;
 -- Locks everybody whom a whole batch of webhooks concerns, by id, before the first of them is applied: one webhook after the other would lock its
 -- people in any order, and two trackers, or a tracker and a settle, would wait for each other (two runners and shuffled webhooks: 40P01 within 200 cards).
 create function postrider.track_lock(p_organization_id uuid, p_printer_name text, p_events jsonb) returns void
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   perform from postrider.recipient_state s
   where s.organization_id = p_organization_id and s.recipient_id = any (array(
@@ -52,7 +52,7 @@ end $$;
 -- p_events: [{eventId, providerId, mailpieceId, status, providerStatus, occurredAt, confidence}]. Returns how many were new.
 create function postrider.apply_events(p_organization_id uuid, p_printer_name text, p_events jsonb, p_received_at timestamptz default null,
   p_inbox_id uuid default null) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_before text := postrider.act_as('track');
   v_now timestamptz := postrider.now();
@@ -109,7 +109,7 @@ end $$;
 
 -- The pieces take the highest status of their events, and their people follow. Claims track as its actor, whoever calls.
 create function postrider.follow_mailpieces(p_organization_id uuid, p_pieces uuid[]) returns int
-language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_before text := postrider.act_as('track');
   v_now timestamptz := postrider.now();
@@ -217,7 +217,7 @@ end $$;
 -- Events whose piece was not known when they came, tried again: the event and the answer that names its piece do not see each other's open
 -- transactions.
 create function postrider.match_events(p_organization_id uuid) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_before text := postrider.act_as('track');
   v_pieces uuid[];
@@ -240,7 +240,7 @@ end $$;
 
 -- Where no scan ever comes: after the usual time of the mail class the card is assumed to be there.
 create function postrider.assume_received(p_organization_id uuid, p_limit int default 5000) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_before text := postrider.act_as('track');
   v_now timestamptz := postrider.now();

@@ -19,17 +19,21 @@ end $$;
 do $$
 declare
   v_table text;
+  v_partition boolean;
 begin
   -- One policy for every table that is keyed by organization. The functions in it stand in sub-selects: they run once a query, not once a row.
-  for v_table in
-    select t.tablename from pg_tables t
-    where t.schemaname = 'postrider' and (t.tablename = 'organization' or exists (
-      select from information_schema.columns c
-      where c.table_schema = 'postrider' and c.table_name = t.tablename and c.column_name = 'organization_id'))
+  -- A partition has none: it is read through its parent.
+  for v_table, v_partition in
+    select t.relname, t.relispartition from pg_class t
+    where t.relnamespace = 'postrider'::regnamespace and t.relkind in ('r', 'p') and (t.relname = 'organization' or exists (
+      select from pg_attribute a where a.attrelid = t.oid and a.attname = 'organization_id' and not a.attisdropped))
+    order by 1
   loop
     execute format('alter table postrider.%I enable row level security', v_table);
-    execute format('create policy mine on postrider.%I using (%I = any (array(select unnest(postrider.my_organizations()))))', v_table,
-      case v_table when 'organization' then 'id' else 'organization_id' end);
+    if not v_partition then
+      execute format('create policy mine on postrider.%I using (%I = any (array(select unnest(postrider.my_organizations()))))', v_table,
+        case v_table when 'organization' then 'id' else 'organization_id' end);
+    end if;
   end loop;
 end $$;
 
@@ -37,6 +41,7 @@ revoke all on all functions in schema postrider from public;
 do $$
 declare
   v_function text;
+  v_revoke text;
 begin
   if not exists (select from pg_roles where rolname = 'postrider_reader') then
     return;
@@ -44,6 +49,11 @@ begin
   grant usage on schema postrider to postrider_reader, postrider_operator, postrider_runner;
   grant select on all tables in schema postrider to postrider_reader, postrider_operator, postrider_runner;
   revoke select on postrider.organization_key, postrider.provider_event, postrider.suppression from postrider_reader, postrider_operator;
+  for v_revoke in select format('revoke all on postrider.%I from postrider_reader, postrider_operator, postrider_runner', relname)
+    from pg_class where relnamespace = 'postrider'::regnamespace and relkind in ('r', 'p') and relispartition
+  loop
+    execute v_revoke;
+  end loop;
   -- Reading: the look-ups and what they are made of.
   for v_function in
     select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'postrider'::regnamespace

@@ -47,7 +47,11 @@ const whatIsLeft = async (sql: postgres.Sql): Promise<string> => {
   const counts = await states(sql);
   const [moves] = await sql<{ moves: Record<string, number> }[]>`select postrider.what_moves() as moves`;
   const stuck = await sql`select state, reason, why, what_helps, count(*)::int as rows from postrider.stuck group by 1, 2, 3, 4`;
-  return JSON.stringify({ counts, moves: moves?.moves, stuck }, null, 1);
+  const sessions = await sql`
+    select application_name as who, state, wait_event as waits, round(extract(epoch from now() - state_change)) as since, left(query, 70) as query
+    from pg_stat_activity where datname = current_database() and application_name like 'runner-%' order by 1, 2`;
+  const jobs = await sql`select name, state, count(*)::int as jobs from postrider_queue.job where state < 'completed' group by 1, 2`;
+  return JSON.stringify({ counts, moves: moves?.moves, stuck, sessions, jobs });
 };
 
 /** Resolves when everybody has arrived and nothing moves any more. Rejects with the whole situation where that takes too long. */

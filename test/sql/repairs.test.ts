@@ -1,4 +1,4 @@
-/** Repairs by one call: retry_all, clear_alarm, retry_webhooks, event_partitions, and what resolve refuses. */
+/** Repairs by one call: retry_all, clear_alarm, retry_webhooks and event_partitions; and whom `stuck` leaves out. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -11,7 +11,6 @@ import {
   answered,
   LEASE_MS,
   mailBegun,
-  pieces,
   place,
   proofAll,
   proofed,
@@ -187,27 +186,6 @@ void test('webhooks that could not be read are read again', async () => {
   assert.deepEqual(await claim(), [id]);
 });
 
-void test('resolve refuses an id that is another card’s, and changes nothing', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await unknownDue(sql, at, 2);
-  const claimed = await sql<{ pieces: { mailpieceId: string; attempt: number }[] }[]>`
-    select postrider.reconcile_claim(${at.organizationId}, 10, '1 minute') as pieces`;
-  const verdicts = (claimed[0]?.pieces ?? []).map((piece) => ({
-    ...piece,
-    outcome: 'cannot_tell',
-    keyStillHonoured: false,
-    message: 'no answer',
-  }));
-  await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json, 1)`;
-  const [one, two] = await pieces(sql, at);
-  assert.ok(one !== undefined && two !== undefined);
-  await sql`select postrider.resolve(${one.id}, 'printed', 'order 17')`;
-  await refused('PR020', sql`select postrider.resolve(${two.id}, 'printed', 'order 17')`, /belongs to mailpiece/);
-  assert.deepEqual(Object.values(await reasonsOf(sql, at)).toSorted(), ['error (outcome_unknown)', 'sent (resolved_printed)']);
-  assert.deepEqual(await alarms(sql, at), []);
-});
-
 void test('somebody who is held does not explain why the others wait', async () => {
   const { sql } = rig;
   const at = await place(sql);
@@ -253,16 +231,46 @@ void test('events of a month that was missed move into its partition, in whateve
   assert.deepEqual(await broken(sql), []);
 });
 
-void test('whoever moves while a partition is made waits, and nothing deadlocks', async () => {
+void test('whoever moves while a partition is made waits, and no move fails', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
   await sql`select postrider.turn_clock('400 days')`;
+  let moving = true;
   const movers = Array.from({ length: 4 }, async (_, i) => {
     const session = machine.connect(1);
     for (let round = 0; round < 3; round += 1)
       await syncPeople(session, await launched(session, {}, `Bakery ${i}.${round}`), people(20, `m${i}r${round}-`));
   });
-  await Promise.all([...movers, sql`select postrider.event_partitions()`, machine.connect(1)`select postrider.event_partitions()`]);
-  await sql`select postrider.event_partitions()`;
+  const keepers = Array.from({ length: 2 }, async () => {
+    const session = machine.connect(1);
+    let made = 0;
+    while (moving) made += Number((await session`select postrider.event_partitions() as made`)[0]?.['made']);
+    return made;
+  });
+  await Promise.all(movers).finally(() => {
+    moving = false;
+  });
+  const made = await Promise.all(keepers);
+  assert.equal(made[0] ?? 0, 4 - (made[1] ?? 0));
+  assert.deepEqual(await broken(sql), []);
+});
+
+void test('an open transaction that moved somebody does not let the making of a partition stop everybody else', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  const at = await launched(sql);
+  await sql`select postrider.turn_clock('400 days')`;
+  await syncPeople(sql, at, people(2));
+  const open = await machine.connect(1).reserve();
+  await open`begin`;
+  await open`select postrider.cancel(id, 'left open') from postrider.recipients where external_id = 'p0'`;
+  const [row] = await machine.connect(1)`select postrider.event_partitions() as made`;
+  assert.equal(row?.['made'], 0);
+  // It has given up and holds nothing: others move while the transaction is still open.
+  await sql`select postrider.cancel(id, 'moved away') from postrider.recipients where external_id = 'p1'`;
+  await open`commit`;
+  open.release();
+  const [again] = await sql`select postrider.event_partitions() as made`;
+  assert.equal(again?.['made'], 4);
   assert.deepEqual(await broken(sql), []);
 });

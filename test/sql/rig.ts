@@ -32,8 +32,8 @@ export interface Rig {
   readonly admin: postgres.Sql;
 }
 
-/** One machine for all tests of a file. */
-export const sharedMachine = (): Rig => {
+/** One machine for all tests of a file. `arrange` fills it, `clear` tidies up what is not in the database. */
+export const sharedMachine = (arrange?: () => Promise<void>, clear?: () => Promise<void>): Rig => {
   let machine: Machine | undefined;
   let admin: postgres.Sql | undefined;
   const present = (): Machine => {
@@ -42,9 +42,11 @@ export const sharedMachine = (): Rig => {
   };
   before(async () => {
     machine = await freshMachine();
+    await arrange?.();
   });
   after(async () => {
     const problems = machine === undefined ? [] : await broken(machine.sql);
+    await clear?.();
     await admin?.end({ timeout: 2 });
     await machine?.[Symbol.asyncDispose]();
     assert.deepEqual(problems, []);

@@ -71,8 +71,12 @@ describe('campaign files', () => {
   it('money becomes whole cents, and only so many decimals as the currency has', async () => {
     const { definition } = await read(`${least}budget: { amount: 1000.10, price_per_card: 0.57, currency: USD }\n`);
     assert.deepEqual([definition.budget_minor, definition.price_minor, definition.currency], [100_010, 57, 'USD']);
-    assert.deepEqual(await problems(`${least}budget: { amount: 10.005, price_per_card: 1, currency: USD }\n`), ['9:11: budget.amount: USD has 2 decimals']);
-    assert.deepEqual(await problems(`${least}budget: { amount: 100.5, price_per_card: 50, currency: JPY }\n`), ['9:11: budget.amount: JPY has 0 decimals']);
+    assert.deepEqual(await problems(`${least}budget: { amount: 10.005, price_per_card: 1, currency: USD }\n`), [
+      '9:11: budget.amount: USD has 2 decimals',
+    ]);
+    assert.deepEqual(await problems(`${least}budget: { amount: 100.5, price_per_card: 50, currency: JPY }\n`), [
+      '9:11: budget.amount: JPY has 0 decimals',
+    ]);
   });
 
   it('a return address, effects and JSON are taken', async () => {
@@ -88,7 +92,14 @@ describe('campaign files', () => {
       country: 'US',
     });
     assert.deepEqual(definition.effects, ['usage_meter']);
-    const json = await read(JSON.stringify({ ...JSON.parse(JSON.stringify({ name: 'j', organization: 'o', mode: 'one_off', format: '4x6', mail_class: 'standard' })), renderer: { kind: 'noop', template: 't' }, image_host: { kind: 'noop' }, printer: { kind: 'noop', name: 'p' } }));
+    const json = await read(
+      JSON.stringify({
+        ...JSON.parse(JSON.stringify({ name: 'j', organization: 'o', mode: 'one_off', format: '4x6', mail_class: 'standard' })),
+        renderer: { kind: 'noop', template: 't' },
+        image_host: { kind: 'noop' },
+        printer: { kind: 'noop', name: 'p' },
+      }),
+    );
     assert.equal(json.definition.name, 'j');
   });
 
@@ -97,11 +108,17 @@ describe('campaign files', () => {
       [least.replace('one_off', 'weekly'), /^3:1: mode: must be automated or one_off, not "weekly"$/],
       [least.replace('one_off', 'automated'), /^3:1: mode: an automated campaign follows a segment/],
       [`${least}segment: people\n`, /^9:1: segment: names a segment, but there is no audience/],
-      [`${least}holdout: { percent: 10.001, salt: x }\n`, /^9:12: holdout\.percent: must be a percentage with two decimals at most, not 10\.001$/],
+      [
+        `${least}holdout: { percent: 10.001, salt: x }\n`,
+        /^9:12: holdout\.percent: must be a percentage with two decimals at most, not 10\.001$/,
+      ],
       [`${least}holdout: { percent: 101, salt: x }\n`, /^9:12: holdout\.percent: must be at most 100, not 101$/],
       [`${least}daily_cap: 0\n`, /^9:1: daily_cap: must be at least 1, not 0$/],
       [`${least}offer_ends_on: 2026-02-31\n`, /^9:1: offer_ends_on: must be a day, for example 2026-11-30, not "2026-02-31"$/],
-      [`${least}return_address: { line1: x, city: y, postal_code: 05602, country: US }\n`, /^9:38: return_address\.postal_code: must be a text in quotes \(a zero in front would be lost\), not 5602$/],
+      [
+        `${least}return_address: { line1: x, city: y, postal_code: 05602, country: US }\n`,
+        /^9:38: return_address\.postal_code: must be a text in quotes \(a zero in front would be lost\), not 5602$/,
+      ],
       [least.replace('name: press', 'name: My Press'), /^7:24: printer\.name: must be small letters, digits and hyphens/],
       [least.replace('name: spring', 'name: "a/b"'), /^1:1: name: must be a name without a slash/],
       [least.replace('format: 4x6\n', ''), /^1:1: format: is missing/],

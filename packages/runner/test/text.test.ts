@@ -14,10 +14,15 @@ describe('words of the command line', () => {
   });
 
   it('tells times as people do', () => {
-    assert.deepEqual(
-      [0.4, 340, 7400, 42_400, 720_000, 11_100_000, 187_200_000].map(duration),
-      ['0 ms', '340 ms', '7.4 s', '42 s', '12 min', '3 h 5 min', '2 d 4 h'],
-    );
+    assert.deepEqual([0.4, 340, 7400, 42_400, 720_000, 11_100_000, 187_200_000].map(duration), [
+      '0 ms',
+      '340 ms',
+      '7.4 s',
+      '42 s',
+      '12 min',
+      '3 h 5 min',
+      '2 d 4 h',
+    ]);
     const now = new Date('2026-01-02T03:04:05Z');
     assert.equal(relative(new Date('2026-01-02T02:52:05Z'), now), '12 min ago');
     assert.equal(relative(new Date('2026-01-02T06:04:05Z'), now), 'in 3 h');

@@ -157,7 +157,8 @@ function server(error: { what: string; kept: string; remedy: string; log: string
 function shop(error: { exitCode: number }): Told {
   const known = Object.values(exitCodes).find((code) => code === error.exitCode);
   // The shop's 74 is a write that failed while it ran.
-  return { hint: null, exitCode: error.exitCode === 74 ? exitCodes.cannotWrite : (known ?? exitCodes.failed), code: 'print_shop' };
+  const hint = 'what it accepted is in its ledger: run the same command again';
+  return { hint, exitCode: error.exitCode === 74 ? exitCodes.cannotWrite : (known ?? exitCodes.failed), code: 'print_shop' };
 }
 
 const unreachable = new Set([

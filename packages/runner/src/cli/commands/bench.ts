@@ -33,5 +33,10 @@ export const measuring: Family = (program, act) => {
 
 function fieldsOf(what: string, figures: object): Fields {
   const lines = Object.entries(figures).filter(([name]) => name !== 'bench');
-  return [['', what], ...lines.map(([name, value]) => [name.replaceAll('_', ' '), typeof value === 'object' ? JSON.stringify(value) : String(value)] as const)];
+  return [
+    ['', what],
+    ...lines.map(
+      ([name, value]) => [name.replaceAll('_', ' '), typeof value === 'object' ? JSON.stringify(value) : String(value)] as const,
+    ),
+  ];
 }

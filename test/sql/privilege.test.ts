@@ -1,0 +1,288 @@
+/** Least privilege: who works for one organization sees and changes that one only; and every key starts with the organization, so that this stays cheap. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import type postgres from 'postgres';
+import { connect } from '@postrider/core';
+import { people, syncPeople, type Place } from '../support/machine.ts';
+import { event, one, place, refused, sending, sent, sharedMachine, tell } from './rig.ts';
+
+const rig = sharedMachine(arrange, clear);
+
+interface Login {
+  readonly name: string;
+  readonly sql: postgres.Sql;
+}
+const logins: Login[] = [];
+let mine: Place = { organizationId: '', campaignId: '' };
+let theirs: Place = mine;
+
+/** A role that can log in, with what its group role may do, for some organizations. */
+const login = async (group: string, organizations: readonly string[]): Promise<Login> => {
+  const name = `t_${group}_${process.pid}_${randomBytes(3).toString('hex')}`;
+  const password = randomBytes(12).toString('hex');
+  await rig.admin.unsafe(`create role "${name}" login password '${password}' in role ${group}`);
+  for (const id of organizations) await rig.sql`insert into postrider.organization_member (organization_id, role_name) values (${id}, ${name})`;
+  const url = new URL(rig.machine.url);
+  url.username = name;
+  url.password = password;
+  const made = { name, sql: connect(url.href, { max: 2 }) };
+  logins.push(made);
+  return made;
+};
+
+let reader: Login;
+let operator: Login;
+let runner: Login;
+
+async function arrange(): Promise<void> {
+  const { sql } = rig;
+  // Both organizations have something in as many tables as one can fill in passing.
+  for (const _ of [1, 2]) {
+    const at = await place(sql, { effects: ['usage_meter'] });
+    const batch = await sent(sql, at, 2);
+    await tell(sql, at, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' }), event({ providerId: 'x', status: null })]);
+    await syncPeople(sql, at, [{ externalId: 'mail', row: 9, email: 'mail@example.com', firstName: 'A', lastName: 'B', merge: {} }, ...people(2)]);
+    await sql`select postrider.enrich_claim(${at.organizationId}, ${at.campaignId}, 'x', 10, '1 hour')`;
+    await sql`select postrider.suppress(${at.organizationId}, 'no@example.com')`;
+    await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{}')})`;
+    await sql`select * from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'manual', 'test')`;
+    theirs = mine;
+    mine = at;
+  }
+  reader = await login('postrider_reader', [mine.organizationId]);
+  operator = await login('postrider_operator', [mine.organizationId]);
+  runner = await login('postrider_runner', []);
+}
+
+async function clear(): Promise<void> {
+  for (const { name, sql } of logins) {
+    await sql.end({ timeout: 2 });
+    await rig.admin.unsafe(`drop role if exists "${name}"`);
+  }
+}
+
+const keyed = async (): Promise<string[]> =>
+  (
+    await rig.sql<{ name: string }[]>`
+      select c.relname as name from pg_class c where c.relnamespace = 'postrider'::regnamespace and c.relkind in ('r', 'p') and exists (
+        select from pg_attribute a where a.attrelid = c.oid and a.attname = 'organization_id' and not a.attisdropped) order by 1`
+  ).map((row) => row.name);
+
+/** Rows by whether they are of the role's own organization; null where the role may not read at all. */
+const seen = async (sql: postgres.Sql, relation: string, column = 'organization_id'): Promise<{ own: number; foreign: number } | null> => {
+  try {
+    const [row] = await sql.unsafe<{ own: number; foreign: number }[]>(
+      `select count(*) filter (where ${column} = '${mine.organizationId}')::int as own, count(*) filter (where ${column} <> '${mine.organizationId}')::int as foreign
+       from postrider."${relation}"`,
+    );
+    return row ?? null;
+  } catch (error) {
+    assert.equal((error as { code?: string }).code, '42501', relation);
+    return null;
+  }
+};
+
+void test('in every table that is keyed by organization a role sees the rows of its own organization and no other', async () => {
+  const closed = new Set<string>();
+  let withRows = 0;
+  for (const table of await keyed()) {
+    const all = await seen(rig.sql, table);
+    for (const who of [reader, operator]) {
+      const rows = await seen(who.sql, table);
+      if (rows === null) closed.add(table);
+      else assert.deepEqual([rows.own, rows.foreign], [all?.own, 0], `${table} as ${who.name}`);
+    }
+    if ((all?.own ?? 0) > 0 && (all?.foreign ?? 0) > 0) withRows += 1;
+    const [secured] = await rig.sql`select relrowsecurity from pg_class where oid = ${`postrider.${table}`}::regclass`;
+    assert.equal(secured?.['relrowsecurity'], true, `${table} has row-level security`);
+  }
+  const secret = [...closed].filter((name) => !/^recipient_event_/.test(name)).sort();
+  assert.deepEqual(secret, ['organization_key', 'provider_event', 'suppression']);
+  assert.ok(withRows > 20, `${withRows} tables had rows of both`);
+  assert.deepEqual(await seen(reader.sql, 'organization', 'id'), { own: 1, foreign: 0 });
+});
+
+void test('so it does in every view', async () => {
+  const views = await rig.sql<{ name: string }[]>`select c.relname as name from pg_class c where c.relnamespace = 'postrider'::regnamespace and c.relkind = 'v'
+    and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'organization_id')`;
+  assert.ok(views.length >= 9);
+  for (const { name } of views) {
+    const all = await seen(rig.sql, name);
+    for (const who of [reader, operator]) {
+      const rows = await seen(who.sql, name);
+      assert.deepEqual([rows?.own, rows?.foreign], [all?.own, 0], `${name} as ${who.name}`);
+    }
+  }
+  assert.deepEqual(await seen(reader.sql, 'organizations', 'id'), { own: 1, foreign: 0 });
+});
+
+void test('every view is the caller\'s, but for the one over the queue, which shows no payload', async () => {
+  const views = await rig.sql<{ name: string }[]>`select relname as name from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'v'
+    and coalesce(array_to_string(reloptions, ','), '') !~ 'security_invoker=true' order by 1`;
+  assert.deepEqual(views.map((row) => row.name), ['queue_job']);
+  const columns = await rig.sql<{ name: string }[]>`select attname as name from pg_attribute where attrelid = 'postrider.queue_job'::regclass and attnum > 0 order by attnum`;
+  assert.deepEqual(columns.map((row) => row.name), ['id', 'name', 'state', 'retry_count', 'created_on', 'started_on', 'completed_on']);
+});
+
+void test('trace, why and the look-ups find nobody of another organization', async () => {
+  const [person] = await rig.sql<{ id: string; reference: string; email: string }[]>`
+    select id, reference, email from postrider.recipient where organization_id = ${theirs.organizationId} and external_id = 'p0'`;
+  const [piece] = await rig.sql<{ id: string; provider_id: string }[]>`
+    select id, provider_id from postrider.mailpiece where organization_id = ${theirs.organizationId} limit 1`;
+  for (const who of [reader, operator]) {
+    for (const what of [person?.id, person?.reference, piece?.id, piece?.provider_id]) {
+      for (const name of ['trace', 'why', 'find_recipients'])
+        assert.deepEqual([...(await who.sql.unsafe(`select * from postrider.${name}($1)`, [what ?? '']))], [], `${name}(${what})`);
+    }
+    // The same e-mail is known to both: each sees its own.
+    const traced = await who.sql`select distinct recipient_id from postrider.trace('p0@example.com')`;
+    const own = await rig.sql`select id from postrider.recipient where organization_id = ${mine.organizationId} and external_id = 'p0'`;
+    assert.deepEqual(traced.map((row) => row['recipient_id']), own.map((row) => row['id']));
+    assert.equal((await who.sql`select * from postrider.why('p0@example.com')`).length, 1);
+    assert.ok((await who.sql`select * from postrider.doctor()`).length > 5);
+  }
+});
+
+void test('nobody but the owner writes a table', async () => {
+  for (const who of [reader, operator, runner]) {
+    for (const table of ['recipient_state', 'recipient', 'mailpiece', 'campaign', 'organization', 'organization_member', 'transition', 'clock', 'recipient_event']) {
+      const [column] = await rig.sql<{ name: string }[]>`select attname as name from pg_attribute where attrelid = ${`postrider.${table}`}::regclass and attnum = 1`;
+      await refused('42501', who.sql.unsafe(`update postrider.${table} set ${column?.name} = ${column?.name}`));
+      await refused('42501', who.sql.unsafe(`delete from postrider.${table}`));
+      await refused('42501', who.sql.unsafe(`insert into postrider.${table} default values`));
+    }
+  }
+});
+
+/** What an operator may call, aimed at another organization. */
+const aimed = async (): Promise<Record<string, string>> => {
+  const o = theirs.organizationId;
+  const [person] = await rig.sql<{ id: string }[]>`select id from postrider.recipient where organization_id = ${o} and external_id = 'p1'`;
+  const [piece] = await rig.sql<{ id: string }[]>`select id from postrider.mailpiece where organization_id = ${o} limit 1`;
+  const [alarm] = await rig.sql<{ id: string }[]>`select id from postrider.alarm where organization_id = ${o} limit 1`;
+  return {
+    hold: `'${o}', 'campaign', '${theirs.campaignId}'`,
+    release: `'${o}', 'campaign', '${theirs.campaignId}'`,
+    retry: `'${person?.id}'`,
+    cancel: `'${person?.id}'`,
+    erase: `'${person?.id}'`,
+    resolve: `'${piece?.id}', 'printed', 'x'`,
+    suppress: `'${o}', 'p1@example.com'`,
+    lift_suppression: `'${o}', 'email', 'no@example.com'`,
+    launch: `'${o}', '${theirs.campaignId}', 'live'`,
+    arm_printer: `'${o}', 'press'`,
+    disarm_printer: `'${o}', 'press'`,
+    end_campaign: `'${o}', '${theirs.campaignId}', 'archived'`,
+    apply_campaign: `'${o}', '{"name": "spring", "printer_name": "press"}'`,
+    retry_all: `'${o}', '${theirs.campaignId}', 'rejected'`,
+    clear_alarm: `'${alarm?.id}', 'I looked'`,
+    retry_webhooks: `'${o}'`,
+  };
+};
+
+const granted = async (role: string): Promise<string[]> =>
+  (
+    await rig.sql<{ name: string }[]>`select distinct proname as name from pg_proc where pronamespace = 'postrider'::regnamespace
+      and has_function_privilege(${role}, oid, 'execute') order by 1`
+  ).map((row) => row.name);
+
+void test('everything that an operator may call refuses another organization and changes nothing of it', async () => {
+  const calls = await aimed();
+  const reading = new Set(await granted('postrider_reader'));
+  assert.deepEqual((await granted('postrider_operator')).filter((name) => !reading.has(name)), Object.keys(calls).sort(), 'one call for each function');
+  const snapshot = async () =>
+    await rig.sql`select md5(string_agg(t::text, ',' order by t::text)) as sum from (
+      select s::text from postrider.recipient_state s where organization_id = ${theirs.organizationId}
+      union all select c::text from postrider.campaign c where organization_id = ${theirs.organizationId}
+      union all select p::text from postrider.printer p where organization_id = ${theirs.organizationId}
+      union all select a::text from postrider.alarm a where organization_id = ${theirs.organizationId}
+      union all select x::text from postrider.suppression x where organization_id = ${theirs.organizationId}
+      union all select m::text from postrider.mailpiece m where organization_id = ${theirs.organizationId}) t`;
+  const before = await snapshot();
+  for (const [name, args] of Object.entries(calls)) {
+    // By organization: PR019. By an id of somebody: there is no such id.
+    await refused(args.startsWith(`'${theirs.organizationId}'`) ? 'PR019' : 'PR010', operator.sql.unsafe(`select postrider.${name}(${args})`));
+    await refused('42501', reader.sql.unsafe(`select postrider.${name}(${args})`));
+  }
+  assert.deepEqual([...(await snapshot())], [...before]);
+});
+
+void test('and works on its own', async () => {
+  const batch = await sending(rig.sql, await ownCampaign(), people(1, 'own'));
+  const { id } = await one(rig.sql, mine, batch.pieces[0]?.recipientId);
+  assert.equal((await operator.sql`select postrider.cancel(${id}) as state`)[0]?.['state'], 'sending (cancel requested)');
+  await operator.sql`select postrider.hold(${mine.organizationId}, 'campaign', ${mine.campaignId}, 'a look at it')`;
+  await operator.sql`select postrider.release(${mine.organizationId}, 'campaign', ${mine.campaignId})`;
+  const [moved] = await rig.sql`select by_role from postrider.recipient_event where organization_id = ${mine.organizationId} order by at desc limit 1`;
+  assert.ok(moved?.['by_role']);
+  const [entry] = await operator.sql`select postrider.suppress(${mine.organizationId}, 'p1@example.com') as n`;
+  assert.ok(Number(entry?.['n']) >= 0);
+  const [added] = await rig.sql`select added_by from postrider.suppression where organization_id = ${mine.organizationId} order by created_at desc limit 1`;
+  assert.equal(added?.['added_by'], operator.name, 'by whom is recorded');
+});
+
+const ownCampaign = async (): Promise<Place> => {
+  await rig.sql`delete from postrider.campaign_lock where organization_id = ${mine.organizationId}`;
+  return mine;
+};
+
+void test('SET ROLE counts as who asks: a superuser who plays a reader sees what the reader sees', async () => {
+  await rig.admin.begin(async (tx) => {
+    await tx.unsafe(`set local role "${reader.name}"`);
+    const rows = await tx`select id from postrider.organizations`;
+    assert.deepEqual(rows.map((row) => row['id']), [mine.organizationId]);
+  });
+  assert.ok((await rig.admin`select id from postrider.organizations`).length >= 2);
+});
+
+void test('a runner sees every organization and calls everything', async () => {
+  assert.ok((await runner.sql`select id from postrider.organizations`).length >= 2);
+  const [row] = await rig.sql`select count(*)::int as closed from pg_proc where pronamespace = 'postrider'::regnamespace
+    and not has_function_privilege('postrider_runner', oid, 'execute')`;
+  assert.equal(row?.['closed'], 0);
+  await runner.sql`select postrider.reap('1 hour', '1 hour')`;
+  assert.ok((await runner.sql`select postrider.stage_round('proof', 100, 10) as n`)[0]?.['n'] >= 0);
+});
+
+void test('a role of no group may do nothing at all', async () => {
+  const nobody = `t_nobody_${process.pid}_${randomBytes(3).toString('hex')}`;
+  await rig.admin.unsafe(`create role "${nobody}"`);
+  try {
+    const open = await rig.sql`select p.oid::regprocedure::text as name from pg_proc p where pronamespace = 'postrider'::regnamespace
+      and has_function_privilege(${nobody}, p.oid, 'execute')`;
+    assert.deepEqual(open.map((row) => row['name']), []);
+    const tables = await rig.sql`select relname from pg_class where relnamespace = 'postrider'::regnamespace and relkind in ('r', 'v', 'p')
+      and has_table_privilege(${nobody}, oid, 'select, insert, update, delete, truncate')`;
+    assert.deepEqual(tables.map((row) => row['relname']), []);
+  } finally {
+    await rig.admin.unsafe(`drop role "${nobody}"`);
+  }
+});
+
+void test('the search_path of every function is pinned, by its body or by a setting', async () => {
+  const loose = await rig.sql`select p.oid::regprocedure::text as name from pg_proc p where pronamespace = 'postrider'::regnamespace
+    and p.prosqlbody is null and not exists (select from unnest(p.proconfig) c where c = 'search_path=postrider, pg_temp')`;
+  assert.deepEqual(loose.map((row) => row['name']), []);
+});
+
+void test('every key and unique index of what belongs to an organization starts with it, and so does every reference', async () => {
+  const wrong = await rig.sql<{ name: string }[]>`
+    select x.relname as name from pg_index i join pg_class x on x.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
+    join pg_attribute a on a.attrelid = t.oid and a.attname = 'organization_id'
+    where t.relnamespace = 'postrider'::regnamespace and i.indisunique and i.indkey[0] <> a.attnum
+    union all
+    select k.conname from pg_constraint k
+    join pg_attribute a on a.attrelid = k.conrelid and a.attname = 'organization_id'
+    where k.connamespace = 'postrider'::regnamespace and k.contype = 'f' and k.conkey[1] <> a.attnum
+      and exists (select from pg_attribute f where f.attrelid = k.confrelid and f.attname = 'organization_id')
+    order by 1`;
+  assert.deepEqual(wrong.map((row) => row.name), ['provider_event_pkey']);
+});
+
+void test('every column of a function that takes an organization takes it first', async () => {
+  const wrong = await rig.sql<{ name: string }[]>`
+    select proname as name from pg_proc where pronamespace = 'postrider'::regnamespace and 'p_organization_id' = any (proargnames)
+      and proargnames[1] <> 'p_organization_id' order by 1`;
+  assert.deepEqual(wrong.map((row) => row.name), ['lock_key']);
+});

@@ -1,0 +1,178 @@
+/** The schema: a fresh install is what an upgrade makes of any older one, by whichever way it is run; and what must not be migrated is refused. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { test, type TestContext } from 'node:test';
+import type postgres from 'postgres';
+import { connect, migrate, MigrationError, migrationSql, planMigration } from '@postrider/core';
+import { bootstrap, migrations } from '../../packages/core/src/machine/sql.generated.ts';
+import { freshMachine } from '../support/machine.ts';
+import { testDatabase, testServer, type TestDatabase } from '../support/server.ts';
+import { catalog } from './catalog.ts';
+
+const checksum = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+const withEmpty = async (work: (sql: postgres.Sql, database: TestDatabase) => Promise<void>): Promise<void> => {
+  await using database = await testDatabase();
+  const sql = connect(database.url, { max: 4 });
+  try {
+    await work(sql, database);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+};
+
+let fresh: Promise<string[]> | undefined;
+/** The catalog of a fresh install. */
+const freshCatalog = async (): Promise<string[]> =>
+  await (fresh ??= (async () => {
+    await using machine = await freshMachine();
+    return await catalog(machine.sql);
+  })());
+
+const same = (is: readonly string[], wanted: readonly string[]): void => {
+  const [here, there] = [new Set(is), new Set(wanted)];
+  assert.deepEqual({ only: is.filter((line) => !there.has(line)), missing: wanted.filter((line) => !here.has(line)) }, { only: [], missing: [] });
+};
+
+const refuses = async (sql: postgres.Sql, message: RegExp, hint: RegExp): Promise<void> => {
+  await assert.rejects(migrate(sql), (error) => {
+    assert.ok(error instanceof MigrationError, String(error));
+    assert.match(error.message, message);
+    assert.match(error.hint, hint);
+    return true;
+  });
+};
+
+for (let k = 0; k < migrations.length; k += 1) {
+  void test(`an upgrade from ${k === 0 ? 'nothing but the bootstrap' : (migrations[k - 1]?.name ?? '')} ends where a fresh install does`, async () => {
+    await withEmpty(async (sql) => {
+      await sql.unsafe(bootstrap.text);
+      for (const file of migrations.slice(0, k)) {
+        await sql.unsafe(file.text);
+        await sql`insert into postrider.migration (name, checksum) values (${file.name}, ${checksum(file.text)})`;
+      }
+      const plan = await migrate(sql);
+      assert.deepEqual(plan.migrations, migrations.slice(k).map((file) => file.name));
+      same(await catalog(sql), await freshCatalog());
+    });
+  });
+}
+
+void test('migrating again does nothing, and making everything repeatable anew changes nothing', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  assert.deepEqual(await migrate(sql), { migrations: [], repeatables: false, queue: false });
+  assert.match(await migrationSql(sql), /up to date/);
+  const [before] = await sql`select max(applied_at) as at from postrider.migration`;
+  await sql`update postrider.migration set checksum = 'older' where name = 'repeatables'`;
+  assert.deepEqual(await migrate(sql), { migrations: [], repeatables: true, queue: false });
+  const [later] = await sql`select max(applied_at) as at from postrider.migration`;
+  assert.ok(later?.['at'] > before?.['at']);
+  same(await catalog(sql), await freshCatalog());
+});
+
+void test('people and their history survive that everything repeatable is made anew', async () => {
+  const { launched, people, syncPeople, broken, states } = await import('../support/machine.ts');
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  const at = await launched(sql);
+  await syncPeople(sql, at, people(5));
+  await sql`update postrider.migration set checksum = 'older' where name = 'repeatables'`;
+  await migrate(sql);
+  await syncPeople(sql, at, people(7));
+  assert.deepEqual(await states(sql), { pending: 7 });
+  assert.deepEqual(await broken(sql), []);
+});
+
+void test('two that migrate the same empty database at once both succeed', async () => {
+  await withEmpty(async (sql, database) => {
+    const other = connect(database.url, { max: 2 });
+    try {
+      await Promise.all([migrate(sql), migrate(other)]);
+    } finally {
+      await other.end({ timeout: 5 });
+    }
+    same(await catalog(sql), await freshCatalog());
+  });
+});
+
+void test('the SQL of a dry run, given to psql, ends where migrate does', async (context: TestContext) => {
+  await withEmpty(async (sql, database) => {
+    const text = await migrationSql(sql);
+    assert.equal((await sql`select to_regnamespace('postrider') as there`)[0]?.['there'], null, 'a dry run changes nothing');
+    if (spawnSync('psql', ['--version']).status === 0) {
+      const run = spawnSync('psql', ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--file', '-', database.url], { input: text, encoding: 'utf8' });
+      assert.equal(run.status, 0, run.stderr);
+    } else {
+      context.diagnostic('psql was not found: the simple protocol stands in for it');
+      await sql.unsafe(text);
+    }
+    same(await catalog(sql), await freshCatalog());
+    assert.deepEqual(await planMigration(sql), { migrations: [], repeatables: false, queue: false });
+    await using machine = await freshMachine();
+    same(
+      (await catalog(sql, 'postrider_queue')).filter((line) => !line.includes('job_')),
+      (await catalog(machine.sql, 'postrider_queue')).filter((line) => !line.includes('job_')),
+    );
+  });
+});
+
+void test('a migration that was changed after it had been applied is refused, and nothing changes', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  await sql`update postrider.migration set checksum = 'another' where name = 'migrations/0003_campaigns.sql'`;
+  const before = await catalog(sql);
+  await refuses(sql, /0003_campaigns\.sql was changed after it had been applied/, /put the change into a new one/);
+  same(await catalog(sql), before);
+});
+
+void test('a database of a newer version is refused', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  await sql`insert into postrider.migration (name, checksum) values ('migrations/9999_next_year.sql', 'x')`;
+  await refuses(sql, /newer than this version: it has migrations\/9999_next_year\.sql/, /use the newer version/);
+});
+
+void test("what others have built upon the machine's views is named, and not dropped", async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  await sql`create schema theirs`;
+  await sql`create view theirs.progress as select campaign, sent from postrider.funnel`;
+  await sql`create materialized view theirs.folded as select postrider.fold(name) as name from postrider.organization`;
+  await sql`update postrider.migration set checksum = 'older' where name = 'repeatables'`;
+  await refuses(sql, /theirs\.(folded|progress), theirs\.(folded|progress) depend\(s\) on/, /drop them, migrate, and create them again/);
+  assert.deepEqual([...(await sql`select campaign from theirs.progress`)], []);
+  await sql`drop schema theirs cascade`;
+  await migrate(sql);
+  same(await catalog(sql), await freshCatalog());
+});
+
+void test('a database that is not UTF8, or where one may not create, is refused with what to do', async () => {
+  const admin = connect(await testServer(), { max: 1 });
+  const name = `t_latin_${process.pid}`;
+  try {
+    await admin.unsafe(`create database "${name}" encoding 'LATIN1' locale 'C' template template0`);
+    const url = new URL(await testServer());
+    url.pathname = `/${name}`;
+    const latin = connect(url.href, { max: 1 });
+    await refuses(latin, /is encoded in LATIN1/, /encoding 'UTF8'/).finally(async () => await latin.end({ timeout: 2 }));
+  } finally {
+    await admin.unsafe(`drop database if exists "${name}" with (force)`);
+  }
+  await withEmpty(async (_, database) => {
+    const role = `t_norights_${process.pid}`;
+    await admin.unsafe(`create role "${role}" login password 'x'`);
+    const url = new URL(database.url);
+    url.username = role;
+    url.password = 'x';
+    const sql = connect(url.href, { max: 1 });
+    try {
+      await refuses(sql, /no right to create schemas/, /grant create on database/);
+    } finally {
+      await sql.end({ timeout: 2 });
+      await admin.unsafe(`drop role "${role}"`);
+    }
+  });
+  await admin.end({ timeout: 2 });
+});
