@@ -92,6 +92,8 @@ begin
     where p.sup_reason is distinct from 'erasure' and (s.state <> 'skipped' or w.holds_place is not false)
       -- Among those who are judged together the first wins; each would be the double of the other otherwise, and nobody would stay.
       and d.id not in (select q.id from person q where q.id is not null)
+      -- Somebody who is in the campaign already is not the double of those who were turned away as doubles: of a household both would end so.
+      and (p.id is null or s.state <> 'skipped' or s.reason <> 'duplicate')
     limit 1)
     limit 1
   ) dup on true

@@ -12,9 +12,11 @@ import { bootstrap, migrations, repeatables, type SqlFile } from './sql.generate
 
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
+  readonly kind: 'too_old' | 'no_rights' | 'unsuitable' | 'newer' | 'changed' | 'in_use' | 'failed';
   readonly hint: string;
-  constructor(message: string, hint: string, cause?: unknown) {
+  constructor(kind: MigrationError['kind'], message: string, hint: string, cause?: unknown) {
     super(message, { cause });
+    this.kind = kind;
     this.hint = hint;
   }
 }
@@ -64,14 +66,20 @@ const check = async (sql: postgres.Sql): Promise<void> => {
       has_database_privilege(current_database(), 'create') or to_regnamespace('postrider') is not null as creates`;
   if (server === undefined) return;
   if (server.version < OLDEST_SERVER)
-    throw new MigrationError(`PostgreSQL ${server.name} is too old`, 'Postrider needs PostgreSQL 15 or newer; nothing was changed');
+    throw new MigrationError(
+      'too_old',
+      `PostgreSQL ${server.name} is too old`,
+      'Postrider needs PostgreSQL 15 or newer; nothing was changed',
+    );
   if (server.encoding !== 'UTF8')
     throw new MigrationError(
+      'unsuitable',
       `database ${server.database} is encoded in ${server.encoding}`,
       `names and addresses need UTF8: create database … encoding 'UTF8'; nothing was changed`,
     );
   if (!server.creates)
     throw new MigrationError(
+      'no_rights',
       `no right to create schemas in database ${server.database}`,
       `the database's owner can: grant create on database ${server.database} to <role>; nothing was changed`,
     );
@@ -90,12 +98,14 @@ export const planMigration = async (sql: postgres.Sql): Promise<MigrationPlan> =
   const newer = [...applied.keys()].filter((name) => name.startsWith('migrations/') && !ours.has(name));
   if (newer.length > 0)
     throw new MigrationError(
+      'newer',
       `the database is newer than this version: it has ${newer.join(', ')}`,
       'use the newer version of Postrider; nothing was changed',
     );
   const changed = migrations.filter((file) => applied.has(file.name) && applied.get(file.name) !== checksum(file.text));
   if (changed.length > 0)
     throw new MigrationError(
+      'changed',
       `${changed.map((file) => file.name).join(', ')} was changed after it had been applied`,
       'a migration never changes once it has landed: put the change into a new one; nothing was changed',
     );
@@ -155,6 +165,7 @@ export const migrate = async (sql: postgres.Sql): Promise<MigrationPlan> => {
       const dependents = await tx.unsafe(FOREIGN_DEPENDENTS);
       if (dependents.length > 0)
         throw new MigrationError(
+          'in_use',
           `${dependents.map((row) => String(row['name'])).join(', ')} depend(s) on Postrider's views or functions, which are made anew`,
           'drop them, migrate, and create them again; nothing was changed',
         );
@@ -172,6 +183,7 @@ export const migrate = async (sql: postgres.Sql): Promise<MigrationPlan> => {
   } catch (error) {
     if (sqlState(error) === '42501')
       throw new MigrationError(
+        'no_rights',
         `no right to change the database: ${error instanceof Error ? error.message : ''}`,
         'migrate as the owner of the schemas postrider and postrider_queue; nothing was changed',
         error,
@@ -186,6 +198,7 @@ const apply = async (tx: postgres.TransactionSql, file: SqlFile): Promise<void> 
     await tx.unsafe(file.text);
   } catch (error) {
     throw new MigrationError(
+      'failed',
       `sql/${file.name}: ${error instanceof Error ? error.message : String(error)}`,
       'everything was rolled back; the database is as it was',
       error,

@@ -12,11 +12,11 @@ import type { CallContext, Logger, PrinterEvent } from '../ports/index.ts';
 import { onPool } from '../queues/database.ts';
 import { IDLE_POLL_SECONDS, POLL_SECONDS, QUEUE_SCHEMA, type QueueName } from '../queues/queues.ts';
 import { beatEffects } from '../stages/effects.ts';
-import { enrichCampaign } from '../stages/enrich.ts';
+import { enrichCampaign, workEnrich } from '../stages/enrich.ts';
 import { stages, type JobData } from '../stages/index.ts';
 import { beatReconcile, reconcile, reconcileSince } from '../stages/reconcile.ts';
 import { syncCampaign, workSync, type SyncOptions } from '../stages/sync.ts';
-import { receiveWebhook, type Reception } from '../stages/track.ts';
+import { pollPrinters, receiveWebhook, type Reception } from '../stages/track.ts';
 import { declareSchedules, onBeat, startTicking, type BeatJob } from './beats.ts';
 import type { Integrations, PipelineContext, PipelineSettings, Point, Wake } from './context.ts';
 import { Leases } from './leases.ts';
@@ -161,9 +161,10 @@ export class Pipeline {
 
   /** Stops: nothing new begins, what is under way is seen to its end, for `timeoutMs` at most. Safe to call twice. */
   async stop(options: { timeoutMs?: number } = {}): Promise<void> {
+    // Also where nothing was started: a sync of its own is to end, and to free its lock.
+    this.#stop.abort(new Error('the pipeline stops'));
     if (!this.#started) return;
     this.#started = false;
-    this.#stop.abort(new Error('the pipeline stops'));
     for (const close of this.#closers.splice(0)) await close();
     await Promise.all([...this.#wakers.values()].map(async (waker) => await waker.stop()));
     await this.#context.boss.stop({ graceful: true, timeout: options.timeoutMs ?? 30_000 });
@@ -177,6 +178,8 @@ export class Pipeline {
 
   /** Looks up addresses of one campaign now. Returns how many people were taken. */
   async enrich(organizationId: string, campaignId: string): Promise<number> {
+    // Batches that are out first: those of a runner that was killed would wait for a beat.
+    await workEnrich(this.#context, organizationId, true);
     return await enrichCampaign(this.#context, organizationId, campaignId);
   }
 
@@ -216,6 +219,8 @@ export class Pipeline {
         select organization_id, campaign_id from postrider.enrich_candidates(false)`;
       for (const campaign of campaigns) await enrichCampaign(this.#context, campaign.organization_id, campaign.campaign_id);
     }
+    // Nobody may be listening for webhooks: what printers have to tell is asked for.
+    await pollPrinters(this.#context, '0 seconds');
     await this.untilIdle(options.signal);
     return await this.waiting();
   }

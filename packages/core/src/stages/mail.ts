@@ -19,9 +19,14 @@ export const stageMail = async (context: PipelineContext): Promise<void> => {
 export const quietMs = (context: PipelineContext, printer: Pick<Printer, 'timeoutMs' | 'readLagMs'> | null): number =>
   context.settings.quietMs ?? (printer === null ? 60_000 : printer.timeoutMs + printer.readLagMs + 1000);
 
+/** No such printer, or not this role's to see. */
+export class UnknownPrinterError extends Error {
+  override readonly name = 'UnknownPrinterError';
+}
+
 export const printerBrief = async (context: PipelineContext, organizationId: string, name: string): Promise<PrinterBrief> => {
   const [row] = await context.sql<{ brief: PrinterBrief | null }[]>`select postrider.printer_brief(${organizationId}, ${name}) as brief`;
-  if (row === undefined || row.brief === null) throw new Error(`there is no printer ${name}`);
+  if (row === undefined || row.brief === null) throw new UnknownPrinterError(`there is no printer ${name}`);
   return row.brief;
 };
 

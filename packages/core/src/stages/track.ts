@@ -5,9 +5,11 @@ import { applyEvents, lockForEvents } from '../machine/mailpieces.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { Printer, PrinterEvent } from '../ports/index.ts';
 import type { Due } from './due.ts';
-import { printerBrief } from './mail.ts';
+import { printerBrief, UnknownPrinterError } from './mail.ts';
 
 const BATCH = 50;
+// An organization's id in the address that is no uuid.
+const INVALID_TEXT = '22P02';
 
 interface Inbox {
   readonly id: string;
@@ -32,7 +34,9 @@ export const receiveWebhook = async (
   let printer: Printer;
   try {
     printer = await context.integrations.printer(await printerBrief(context, organizationId, printerName));
-  } catch {
+  } catch (error) {
+    // A database that cannot be reached says nothing about the printer: it is told to come again.
+    if (!(error instanceof UnknownPrinterError) && sqlState(error) !== INVALID_TEXT) throw error;
     return { outcome: 'unknown_printer', message: 'no such printer' };
   }
   const verdict = printer.verifyWebhook(headers, body, context.callContext(context.stopping).now());
@@ -132,9 +136,9 @@ export const beatTrack = async (context: PipelineContext, due: Due): Promise<voi
 const SILENCE = '5 minutes';
 
 /** Printers whose webhooks have stopped, or that have none, are asked for their events, where they can be. */
-export const pollPrinters = async (context: PipelineContext): Promise<void> => {
+export const pollPrinters = async (context: PipelineContext, silence = SILENCE): Promise<void> => {
   const silent = await context.sql<{ organization_id: string; printer_name: string; cursor: string | null }[]>`
-    select organization_id, printer_name, cursor from postrider.poll_claim(${SILENCE})`;
+    select organization_id, printer_name, cursor from postrider.poll_claim(${silence}::interval)`;
   for (const { organization_id: organizationId, printer_name: name, cursor } of silent) {
     try {
       const printer = await context.integrations.printer(await printerBrief(context, organizationId, name));

@@ -95,8 +95,9 @@ function machine(code: string, hint: string, detail: unknown): Told {
 
 function migration(error: Error): Told {
   const hint = field(error, 'hint') || null;
-  if (error.message.startsWith('no right')) return { hint, exitCode: exitCodes.noRights, code: 'no_rights' };
-  if (error.message.endsWith('too old')) return { hint, exitCode: exitCodes.unavailable, code: 'server_too_old' };
+  const kind = field(error, 'kind');
+  if (kind === 'no_rights') return { hint, exitCode: exitCodes.noRights, code: 'no_rights' };
+  if (kind === 'too_old') return { hint, exitCode: exitCodes.unavailable, code: 'server_too_old' };
   return { hint, exitCode: exitCodes.configuration, code: 'migration' };
 }
 
