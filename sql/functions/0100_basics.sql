@@ -28,6 +28,17 @@ create function postrider.new_reference() returns text
 language sql volatile
 return translate(upper(substr(replace(gen_random_uuid()::text, '-', ''), 21, 10)), '01B', 'GHK');
 
+-- Called by functions whose work can be done again from what is on disk: if the server itself crashes, the last moments of it are undone as a whole, and
+-- are found by the beats. It spares them the wait for the disk, and everybody else the wait behind their notifications. Never where somebody outside
+-- has been told, or will be: a printer, a webhook's sender, an operator.
+create function postrider.redoable() returns void
+language plpgsql volatile set search_path = postrider, pg_temp as $$
+declare
+  v_commit text := set_config('synchronous_commit', 'off', true);
+begin
+  return;
+end $$;
+
 -- One key space for the advisory locks of begin (shared) and hold (exclusive).
 create function postrider.lock_key(p_kind text, p_organization_id uuid, p_id text default '') returns bigint
 language sql immutable parallel safe

@@ -145,6 +145,7 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('postrider:stage:' || p_stage, 0)) then
     return 0;
   end if;
+  perform postrider.redoable();
   for v_place in select * from postrider.stage_plan(p_stage, p_window) order by organization_id, campaign_id loop
     begin
       v_cohorts := v_cohorts + postrider.stage(v_place.organization_id, v_place.campaign_id, p_stage, v_place.cohorts, p_size);

@@ -108,6 +108,7 @@ declare
   v_campaign_id uuid := postrider.take_cohort(p_organization_id, p_cohort_id, 'proof', p_runner_id, p_lease, v_now);
   v_cards json;
 begin
+  perform postrider.redoable();
   if v_campaign_id is null then
     perform postrider.act_as(v_before);
     return null;

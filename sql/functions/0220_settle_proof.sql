@@ -11,6 +11,7 @@ declare
   v_people uuid[];
   v_moved int;
 begin
+  perform postrider.redoable();
   perform from postrider.cohort where organization_id = p_organization_id and id = p_cohort_id for no key update;
   select array_agg(s.recipient_id) into v_people from (
     select recipient_id from postrider.recipient_state

@@ -19,6 +19,8 @@ begin
     select r.* from postrider.recipient r join known k on r.id = k.id
     join postrider.recipient_state s on s.organization_id = r.organization_id and s.recipient_id = r.id
     where r.organization_id = p_organization_id and r.erased_at is null
+      -- Said twice, or a planner without statistics reads everybody who waits.
+      and s.recipient_id = any (array(select k.id from known k))
       and (s.state in ('address_enrichable', 'pending') or s.state = 'skipped' and s.reason = 'no_address')
   ), followed as (
     -- A source that knows no address any more does not take away one that was found.

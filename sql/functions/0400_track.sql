@@ -60,6 +60,8 @@ declare
   v_pieces uuid[];
   v_evidence jsonb;
 begin
+  -- The webhook is stored; what was polled is polled again.
+  perform postrider.redoable();
   with told as materialized (
     select distinct on (e."eventId") e.* from jsonb_to_recordset(p_events) as e ("eventId" text, "providerId" text, "mailpieceId" uuid, status text,
       "providerStatus" text, "occurredAt" timestamptz, confidence text) order by e."eventId"

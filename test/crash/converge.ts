@@ -61,7 +61,10 @@ export const converge = async (scenario: Scenario, options: ConvergeOptions = {}
   const deadline = Date.now() + deadlineMs;
   for (let quiet = 0; quiet < 2;) {
     if (Date.now() > deadline) {
-      const logs = scenario.runners.flatMap((runner) => [`${runner.name} ${runner.alive ? 'lives' : 'is dead'}:`, ...runner.log.slice(-15)]);
+      const logs = scenario.runners.flatMap((runner) => [
+        `${runner.name} ${runner.alive ? 'lives' : 'is dead'}:`,
+        ...runner.log.slice(-15),
+      ]);
       throw new Error(`not everybody has arrived after ${deadlineMs} ms: ${await whatIsLeft(sql)}\n${logs.join('\n')}`);
     }
     await options.meanwhile?.();

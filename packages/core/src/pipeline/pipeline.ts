@@ -91,7 +91,7 @@ export class Pipeline {
     });
     // pg-boss raises errors of its own loops here; without a listener they would end the process. A Postgres restart is survived by trying again.
     boss.on('error', (error: object) =>
-      logger.warn({ error: 'message' in error ? error.message : String(error) }, 'pg-boss reports an error and tries again'),
+      logger.warn({ error: 'message' in error ? error.message : 'unknown' }, 'pg-boss reports an error and tries again'),
     );
     boss.on('warning', (warning: unknown) => logger.debug({ warning }, 'pg-boss warns'));
     const now = options.now ?? (() => new Date());

@@ -1,0 +1,59 @@
+/** Plans: what happens every few seconds, and what people ask, reads no big table from end to end, whatever the planner knew when it planned. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { freshMachine, launched, people, syncPeople } from '../support/machine.ts';
+import { fill, greedy, watched, type Watched } from './crowd.ts';
+import { everyday } from './everyday.ts';
+
+const PEOPLE = 40_000;
+/** Rows of a big table that a statement on some fifty people may look at. */
+const MOST = 2_000;
+
+/** A few questions over all organizations need statistics to find the index of the few. Those come within a minute, by autovacuum. */
+const NEEDS_STATISTICS = new Set(['due', 'candidates', 'what moves']);
+
+const lookedAt = async (session: Watched, at: Parameters<typeof everyday>[1], statistics: boolean): Promise<string[]> => {
+  const found: string[] = [];
+  for (const [what, run] of everyday(session.sql, at, randomUUID())) {
+    if (!statistics && NEEDS_STATISTICS.has(what)) continue;
+    const plans = await session.plansOf(run);
+    for (const plan of plans) found.push(...greedy(plan, MOST).map((problem) => `${what} ${problem}`));
+  }
+  return found;
+};
+
+void test('no everyday statement reads a big table, with fresh statistics, with none, or with plans made when all was empty', async () => {
+  await using machine = await freshMachine();
+  const { sql, database } = machine;
+  const at = await launched(sql, { effects: ['usage_meter'] });
+  await syncPeople(sql, at, people(600));
+  await using old = await watched(database.adminUrl);
+  // Often enough that a plan which may be kept is kept.
+  for (let round = 0; round < 7; round += 1) for (const [, run] of everyday(old.sql, at, randomUUID())) await run();
+  await sql`alter table postrider.recipient_state set (autovacuum_enabled = off)`;
+  await fill(old.sql, at, PEOPLE);
+  await using young = await watched(database.adminUrl);
+  const found: Record<string, string[]> = {
+    'planned when all was empty, no statistics': await lookedAt(old, at, false),
+    'a new session, no statistics': await lookedAt(young, at, false),
+  };
+  await young.sql`analyze`;
+  found['fresh statistics'] = await lookedAt(young, at, true);
+  await using fresh = await watched(database.adminUrl);
+  found['a new session, fresh statistics'] = await lookedAt(fresh, at, true);
+  assert.deepEqual(found, Object.fromEntries(Object.keys(found).map((name) => [name, []])));
+});
+
+void test('the look itself sees a scan, and an index that is read from end to end', async () => {
+  await using machine = await freshMachine();
+  const at = await launched(machine.sql);
+  await using session = await watched(machine.database.adminUrl);
+  await fill(session.sql, at, 3000);
+  const problems = async (query: string): Promise<string[]> =>
+    (await session.plansOf(async () => await session.sql.unsafe(query))).flatMap((plan) => greedy(plan, MOST));
+  assert.match((await problems('select count(*) from postrider.recipient_state')).join(), /^(scans|looks at 3000 rows of) recipient_state/);
+  await session.sql`set enable_seqscan = off`;
+  assert.match((await problems(`select count(*) from postrider.recipient where organization_id = '${at.organizationId}' and first_name = 'x'`)).join(), /looks at 3000 rows of recipient/);
+  assert.match((await problems(`do $$ begin perform from postrider.recipient where first_name = 'x'; end $$`)).join(), /recipient/);
+});
