@@ -135,6 +135,27 @@ begin
   return cardinality(v_cohorts);
 end $$;
 
+-- Statistics for tables that have grown to twice what was last analyzed. Every key begins with the organization, so on a table of which nothing is known
+-- all indexes look alike, and a plan may read everything that an organization has; autovacuum looks once a minute, and a burst is over by then. Doubling
+-- keeps the cost in proportion. Cheap where there is nothing to do: it looks at the sizes of files.
+create function postrider.fresh_statistics() returns int
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_table regclass;
+  v_analyzed int := 0;
+begin
+  for v_table in
+    select c.oid from pg_class c
+    where c.oid = any (array['postrider.recipient', 'postrider.recipient_state', 'postrider.cohort', 'postrider.proof', 'postrider.mailpiece',
+        'postrider.mailpiece_event', 'postrider.effect', 'postrider_queue.job_common']::regclass[])
+      and pg_relation_size(c.oid) > 8192::bigint * 2 * greatest(4, c.relpages)
+  loop
+    execute format('analyze %s', v_table);
+    v_analyzed := v_analyzed + 1;
+  end loop;
+  return v_analyzed;
+end $$;
+
 -- One round over all organizations. One stager of a stage at a time, or the window would be a guess.
 create function postrider.stage_round(p_stage text, p_window int, p_size int) returns int
 language plpgsql security definer set search_path = postrider, pg_temp as $$
@@ -146,6 +167,7 @@ begin
     return 0;
   end if;
   perform postrider.redoable();
+  perform postrider.fresh_statistics();
   for v_place in select * from postrider.stage_plan(p_stage, p_window) order by organization_id, campaign_id loop
     begin
       v_cohorts := v_cohorts + postrider.stage(v_place.organization_id, v_place.campaign_id, p_stage, v_place.cohorts, p_size);

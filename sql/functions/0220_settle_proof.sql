@@ -4,7 +4,8 @@
 -- p_results: [{recipientId, outcome: rendered|failed|retry, contentHash, frontUrl, frontPage, backUrl, backPage, reason, message, afterMs}]
 
 create function postrider.settle_proof(p_organization_id uuid, p_cohort_id uuid, p_results json, p_last boolean) returns int
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off
+  set enable_mergejoin = off set lock_timeout = '2s' as $$
 declare
   v_before text := postrider.act_as('proof');
   v_now timestamptz := postrider.now();
@@ -29,8 +30,13 @@ begin
     front_page = excluded.front_page, back_url = excluded.back_url, back_page = excluded.back_page, made_at = excluded.made_at;
 
   update postrider.recipient_state s
-  set state = n.state, since = v_now, move_no = s.move_no + 1, cohort_id = null, reason = n.reason, detail = left(r.message, 500),
-    attempt = case r.outcome when 'rendered' then 0 else s.attempt + 1 end, available_at = n.available_at,
+  set since = v_now, move_no = s.move_no + 1, cohort_id = null, detail = left(r.message, 500),
+    state = case when r.outcome = 'rendered' then 'proofed' when r.outcome = 'retry' and s.attempt < 19 then 'pending' else 'error' end,
+    reason = case when r.outcome = 'rendered' then 'rendered' when r.outcome = 'retry' and s.attempt < 19 then coalesce(r.reason, 'retry')
+      else 'render_failed' end,
+    available_at = case when r.outcome = 'retry' and s.attempt < 19
+      then v_now + coalesce(r."afterMs" * interval '1 millisecond', postrider.back_off(s.attempt)) else v_now end,
+    attempt = case r.outcome when 'rendered' then 0 else s.attempt + 1 end,
     losses = case r.outcome when 'rendered' then 0 else s.losses end
   from (
     select "recipientId", outcome, reason, message, "afterMs"
@@ -38,16 +44,7 @@ begin
     union all
     select id, 'retry', 'not_answered', null, null from unnest(v_people) as id
     where p_last and not exists (select from json_to_recordset(p_results) as x ("recipientId" uuid) where x."recipientId" = id)
-  ) r cross join lateral (
-    select attempt from postrider.recipient_state a where a.organization_id = p_organization_id and a.recipient_id = r."recipientId"
-  ) a cross join lateral (
-    select 'proofed' as state, 'rendered' as reason, v_now as available_at where r.outcome = 'rendered'
-    union all
-    select 'pending', coalesce(r.reason, 'retry'), v_now + coalesce(r."afterMs" * interval '1 millisecond', postrider.back_off(a.attempt))
-    where r.outcome = 'retry' and a.attempt < 19
-    union all
-    select 'error', 'render_failed', v_now where r.outcome = 'failed' or r.outcome = 'retry' and a.attempt >= 19
-  ) n
+  ) r
   where s.organization_id = p_organization_id and s.recipient_id = r."recipientId" and s.cohort_id = p_cohort_id and s.state = 'proofing';
   get diagnostics v_moved = row_count;
   perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);

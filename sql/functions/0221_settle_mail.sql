@@ -65,7 +65,8 @@ begin
   set status = case d.verdict when 'unknown' then 'unknown' when 'retry' then m.status when 'cancelled' then 'cancelled' else 'rejected' end,
     available_at = case d.verdict when 'unknown' then p_now + p_quiet end, outcome_detail = left(d.message, 500)
   from jsonb_to_recordset(v_decisions) as d (mailpiece_id uuid, verdict text, message text)
-  where m.organization_id = p_organization_id and m.id = d.mailpiece_id and m.status = 'submitting';
+  where m.organization_id = p_organization_id and m.id = d.mailpiece_id and m.status = 'submitting'
+    and m.id = any (array(select x.mailpiece_id from jsonb_to_recordset(v_decisions) as x (mailpiece_id uuid)));
 
   update postrider.recipient_state s
   set state = n.state, since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = d.verdict, detail = left(d.message, 500),

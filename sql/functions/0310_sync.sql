@@ -111,7 +111,10 @@ begin
         or exists (select from postrider.sync_seen n where n.organization_id = p_organization_id and n.run_id = p_run_id and n.recipient_id = r.id)
         as repeated
     from member m
-    left join postrider.recipient r on r.organization_id = p_organization_id and r.campaign_id = p_campaign_id and r.external_id = m."externalId"
+    -- One look-up a row: a planner without statistics, as in a first sync, would read the whole campaign for every page.
+    left join lateral (
+      select x.id, x.made_in_run from postrider.recipient x
+      where x.organization_id = p_organization_id and x.campaign_id = p_campaign_id and x.external_id = m."externalId" limit 1) r on true
     left join postrider.sync_seen g on g.organization_id = p_organization_id and g.run_id = p_run_id and g.recipient_id = r.id
   )
   select count(*) filter (where repeated), jsonb_agg(to_jsonb(p) - 'repeated' order by p.n) filter (where not repeated and id is not null),
@@ -160,8 +163,10 @@ begin
   insert into postrider.sync_seen (organization_id, run_id, recipient_id)
   select p_organization_id, p_run_id, r.id
   from jsonb_to_recordset(p_members) as m ("externalId" text)
-  join postrider.recipient r on r.organization_id = p_organization_id and r.campaign_id = p_campaign_id and r.external_id = m."externalId"
-  join postrider.recipient_state s on s.organization_id = r.organization_id and s.recipient_id = r.id
+  cross join lateral (
+    select x.id from postrider.recipient x
+    where x.organization_id = p_organization_id and x.campaign_id = p_campaign_id and x.external_id = m."externalId" limit 1) r
+  join postrider.recipient_state s on s.organization_id = p_organization_id and s.recipient_id = r.id
   where s.state not in ('sent', 'received', 'returned', 'skipped', 'holdout', 'blacklisted')
   on conflict do nothing;
 

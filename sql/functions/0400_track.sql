@@ -86,7 +86,8 @@ begin
     jsonb_agg(distinct jsonb_build_object('mailpieceId', m.id, 'providerId', s.provider_id))
       filter (where m.id is not null and s.provider_id is not null and m.provider_id is distinct from s.provider_id)
   into v_new, v_pieces, v_evidence
-  from stored s left join postrider.mailpiece m on m.organization_id = p_organization_id and m.id = s.mailpiece_id;
+  from stored s left join lateral (
+    select x.id, x.provider_id from postrider.mailpiece x where x.organization_id = p_organization_id and x.id = s.mailpiece_id limit 1) m on true;
 
   if exists (select from jsonb_to_recordset(p_events) as t (status text) where t.status is null) then
     insert into postrider.alarm (organization_id, id, kind, mailpiece_id, detail, raised_at)

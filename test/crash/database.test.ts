@@ -42,11 +42,21 @@ const stillHears = async (scenario: Scenario, after: () => Promise<unknown>): Pr
   await eventually('a notification reaches the runner', async () => (await waiting()) === 0);
 };
 
-/** More people, some of them at the printer now. They are all there first: a sync that is interrupted leaves its lock for 30 seconds. */
-const moreAreOnTheirWay = async (scenario: Scenario): Promise<void> => {
+/**
+ * More people, some of them at the printer now. A hold keeps them together until their sync is over: one that is interrupted leaves its lock for 30
+ * seconds, and this is about the rest.
+ */
+const moreAreAtThePrinter = async (scenario: Scenario): Promise<void> => {
   const { sql } = scenario.machine;
+  const { organizationId } = scenario.place;
+  await hold(sql, organizationId, 'printer', 'press');
   await scenario.grow(more);
-  await eventually('they have come', async () => (await sql`select from postrider.recipient`).length === scenario.people);
+  await eventually('they have come', async () => {
+    const [row] = await sql`select (select count(*)::int from postrider.recipient) as people, exists (
+      select from postrider_queue.job where name = 'sync' and state < 'completed') as syncs`;
+    return row?.['people'] === scenario.people && row['syncs'] === false;
+  }).catch(async (e: unknown) => { console.log(await sql`select name, state, created_on, started_on, heartbeat_on, completed_on, output, now() from postrider_queue.job where name = 'sync'`, await sql`select * from postrider.campaign_lock`, await sql`select * from postrider.sync_run`, await sql`select application_name as who, state, wait_event as waits, round(extract(epoch from now() - state_change)) as since, left(query, 70) as query from pg_stat_activity where datname = current_database()`, scenario.runners[0]?.log); throw e; });
+  await release(sql, organizationId, 'printer', 'press');
   await eventually('cards are at the printer', async () => ((await states(sql))['sending'] ?? 0) > 0);
 };
 
@@ -56,7 +66,7 @@ void describe('the database goes away', { concurrency: 3 }, () => {
     await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
     const runner = await scenario.start();
     for (let round = 0; round < (long ? 10 : 4); round += 1) {
-      await moreAreOnTheirWay(scenario);
+      await moreAreAtThePrinter(scenario);
       await sleep(Math.random() * 100);
       assert.ok((await endSessions(scenario)) > 0);
     }
@@ -75,7 +85,7 @@ void describe('the database goes away', { concurrency: 3 }, () => {
       await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
       const runner = await scenario.start();
       for (const down of [async () => await server.stop('immediate'), async () => await server.kill9()]) {
-        await moreAreOnTheirWay(scenario);
+        await moreAreAtThePrinter(scenario);
         await down();
         await sleep(300);
         await server.start();

@@ -6,14 +6,14 @@ import { test, type TestContext } from 'node:test';
 import type postgres from 'postgres';
 import { connect, migrate, MigrationError, migrationSql, planMigration } from '@postrider/core';
 import { bootstrap, migrations } from '../../packages/core/src/machine/sql.generated.ts';
-import { freshMachine } from '../support/machine.ts';
-import { testDatabase, testServer, type TestDatabase } from '../support/server.ts';
+import { broken, freshMachine, launched, machineServer, people, states, syncPeople } from '../support/machine.ts';
+import { databasesOn, type TestDatabase } from '../support/server.ts';
 import { catalog } from './catalog.ts';
 
 const checksum = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 const withEmpty = async (work: (sql: postgres.Sql, database: TestDatabase) => Promise<void>): Promise<void> => {
-  await using database = await testDatabase();
+  await using database = await databasesOn(await machineServer()).empty();
   const sql = connect(database.url, { max: 4 });
   try {
     await work(sql, database);
@@ -73,7 +73,6 @@ void test('migrating again does nothing, and making everything repeatable anew c
 });
 
 void test('people and their history survive that everything repeatable is made anew', async () => {
-  const { launched, people, syncPeople, broken, states } = await import('../support/machine.ts');
   await using machine = await freshMachine();
   const { sql } = machine;
   const at = await launched(sql);
@@ -149,11 +148,11 @@ void test("what others have built upon the machine's views is named, and not dro
 });
 
 void test('a database that is not UTF8, or where one may not create, is refused with what to do', async () => {
-  const admin = connect(await testServer(), { max: 1 });
+  const admin = connect(await machineServer(), { max: 1 });
   const name = `t_latin_${process.pid}`;
   try {
     await admin.unsafe(`create database "${name}" encoding 'LATIN1' locale 'C' template template0`);
-    const url = new URL(await testServer());
+    const url = new URL(await machineServer());
     url.pathname = `/${name}`;
     const latin = connect(url.href, { max: 1 });
     await refuses(latin, /is encoded in LATIN1/, /encoding 'UTF8'/).finally(async () => await latin.end({ timeout: 2 }));

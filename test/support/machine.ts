@@ -3,7 +3,7 @@
  */
 import type postgres from 'postgres';
 import { applyCampaign, armPrinter, connect, launch, migrate, organizationNamed, type CampaignDefinition } from '@postrider/core';
-import { cloneDatabase, databasesOn, templateDatabase, type TestDatabase } from './server.ts';
+import { databasesOn, startServer, testServer, type TestDatabase } from './server.ts';
 
 const TEMPLATE = 'migrated';
 
@@ -27,9 +27,15 @@ export interface Machine extends AsyncDisposable {
   connect(max?: number): postgres.Sql;
 }
 
+let oldest: Promise<{ readonly adminUrl: string }> | undefined;
+
+/** The server of the machine's tests, by its superuser's URL: the run's, or with POSTRIDER_TEST_PG=15 one of the oldest version that is supported. */
+export const machineServer = async (): Promise<string> =>
+  process.env['POSTRIDER_TEST_PG'] === '15' ? (await (oldest ??= startServer({ major: 15 }))).adminUrl : await testServer();
+
 /** @param adminUrl a server of the test's own; default: the run's server. */
 export const freshMachine = async (adminUrl?: string): Promise<Machine> => {
-  const server = adminUrl === undefined ? { template: templateDatabase, clone: cloneDatabase } : databasesOn(adminUrl);
+  const server = databasesOn(adminUrl ?? (await machineServer()));
   await server.template(TEMPLATE, prepare);
   const database = await server.clone(TEMPLATE);
   const clients: postgres.Sql[] = [];

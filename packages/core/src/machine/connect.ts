@@ -7,6 +7,8 @@ export interface ConnectOptions {
   readonly name?: string;
   /** Notices of the server, such as "role could not be created". Default: dropped. */
   readonly onNotice?: (message: string) => void;
+  /** `off`: commits do not wait for the disk. For the queue's own traffic only; see `PipelineOptions.queueSql`. */
+  readonly synchronousCommit?: 'off';
   /** Called for every statement sent. */
   readonly onQuery?: () => void;
 }
@@ -21,7 +23,12 @@ export const connect = (url: string, options: ConnectOptions = {}): postgres.Sql
     connect_timeout: 10,
     // Seconds. The client's own grows to 20: a runner would still be waiting long after a server that was restarted is back.
     backoff: (attempt) => (0.5 + Math.random() / 2) * Math.min(0.05 * 2 ** attempt, 1),
-    connection: { application_name: options.name ?? 'postrider', plan_cache_mode: 'force_custom_plan', jit: 'off' },
+    connection: {
+      application_name: options.name ?? 'postrider',
+      plan_cache_mode: 'force_custom_plan',
+      jit: 'off',
+      ...(options.synchronousCommit === undefined ? {} : { synchronous_commit: options.synchronousCommit }),
+    },
     ...(options.onQuery === undefined ? {} : { debug: options.onQuery }),
     onnotice: (notice) => options.onNotice?.(String(notice['message'] ?? '')),
   });

@@ -29,9 +29,10 @@ const received = async (sql: postgres.Sql, campaignId: string): Promise<number> 
 export const runPipeline = async (url: string, people: number, cohortSize: number): Promise<number> =>
   await inScratch(url, async (place) => {
     const at = await fill(place.sql, people, 'bench', false);
-    const sql = place.connect(12);
+    const sql = place.connect(8);
     const pipeline = createPipeline({
       sql,
+      queueSql: place.connect(6, undefined, 'off'),
       settings: { proofSlots: 2, mailSlots: 2, cohortSize },
       integrations: {
         audience: async () => await Promise.reject(new Error('the bench does not sync')),

@@ -7,7 +7,7 @@ export interface Place {
   readonly url: string;
   readonly sql: postgres.Sql;
   /** One more client. `onQuery` sees every statement that is sent. */
-  connect(max: number, onQuery?: () => void): postgres.Sql;
+  connect(max: number, onQuery?: () => void, synchronousCommit?: 'off'): postgres.Sql;
 }
 
 const withDatabase = (url: string, name: string): string => {
@@ -23,8 +23,13 @@ export const inScratch = async <T>(url: string, work: (place: Place) => Promise<
   await admin.unsafe(`create database ${name} template template0 encoding 'UTF8'`);
   const clients: postgres.Sql[] = [];
   try {
-    const open = (max: number, onQuery?: () => void): postgres.Sql => {
-      const sql = connect(withDatabase(url, name), { max, name: 'postrider bench', ...(onQuery === undefined ? {} : { onQuery }) });
+    const open = (max: number, onQuery?: () => void, synchronousCommit?: 'off'): postgres.Sql => {
+      const sql = connect(withDatabase(url, name), {
+        max,
+        name: 'postrider bench',
+        ...(onQuery === undefined ? {} : { onQuery }),
+        ...(synchronousCommit === undefined ? {} : { synchronousCommit }),
+      });
       clients.push(sql);
       return sql;
     };
