@@ -1,6 +1,6 @@
 /** A pipeline of core with this project's adapters and settings. */
 import { hostname } from 'node:os';
-import { createPipeline, type Logger, type Pipeline, type PipelineSettings } from '@postrider/core';
+import { connect, createPipeline, type Logger, type Pipeline, type PipelineSettings } from '@postrider/core';
 import type { Sql } from '../cli/database.ts';
 import type { Project } from '../config/project.ts';
 import { createIntegrations } from '../wiring/integrations.ts';
@@ -8,11 +8,18 @@ import { createIntegrations } from '../wiring/integrations.ts';
 /** Long enough for the longest answer of a printer: 10 s unless its options say otherwise. */
 const QUIET_MS = 11_000;
 
-export function makePipeline(project: Project, sql: Sql, logger: Logger, over: Partial<PipelineSettings> = {}): Pipeline {
+export function makePipeline(
+  project: Project,
+  sql: Sql,
+  logger: Logger,
+  over: Partial<PipelineSettings> = {},
+  queueSql: Sql = sql,
+): Pipeline {
   const { proofSlots, mailSlots, cohortSize, leaseSeconds } = project.settings;
   project.makeDataDirectory();
   return createPipeline({
     sql,
+    queueSql,
     logger,
     integrations: createIntegrations(project),
     settings: {
@@ -24,6 +31,12 @@ export function makePipeline(project: Project, sql: Sql, logger: Logger, over: P
       ...over,
     },
   });
+}
+
+/** A client for the queue's own traffic, which need not wait for the disk; see `PipelineOptions.queueSql`. */
+export function connectQueue(url: string): Sql & AsyncDisposable {
+  const sql = connect(url, { max: 6, name: 'postrider queue', synchronousCommit: 'off' });
+  return Object.assign(sql, { [Symbol.asyncDispose]: async (): Promise<void> => await sql.end({ timeout: 5 }) });
 }
 
 /** Connections for a pipeline: its slots, the beats, and some for whoever asks meanwhile. */

@@ -10,7 +10,7 @@ import { startHttp, type RunningHttp } from '../http/server.ts';
 import { requireMigrated } from '../operate/migrate.ts';
 import { ownPrintShop, tellWebhook } from '../wiring/own-print-shop.ts';
 import { createLogger } from './logger.ts';
-import { makePipeline, poolSize } from './pipeline.ts';
+import { connectQueue, makePipeline, poolSize } from './pipeline.ts';
 
 export interface RunOptions {
   readonly once: boolean;
@@ -32,9 +32,10 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
   if (!options.once && !options.sync) throw new CliError(exitCodes.usage, '--no-sync goes with --once');
   await using database = await openDatabase(cli, { create: true, max: poolSize(settings), name: 'postrider run' });
   const { sql } = database;
+  await using queueSql = connectQueue(database.url);
   await requireMigrated(sql);
   const logger = await createLogger(cli.out, options.once && cli.out.live ? 'warn' : settings.logLevel);
-  const pipeline = makePipeline(project, sql, logger, { beats: !options.once || options.sync });
+  const pipeline = makePipeline(project, sql, logger, { beats: !options.once || options.sync }, queueSql);
   let ready = false;
   const http = options.http ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready }) : null;
   cli.signals.catch((name) => {
