@@ -34,6 +34,7 @@ const stillHears = async (scenario: Scenario, after: () => Promise<unknown>): Pr
   const { organizationId } = scenario.place;
   await hold(sql, organizationId, 'organization', organizationId);
   await scenario.grow(10);
+  await sql`select postrider.wake_workers('sync')`;
   const waiting = async (): Promise<number> =>
     (await sql`select from postrider.recipient_state where state in ('pending', 'proofing_staged')`).length;
   await eventually('new people wait behind the hold', async () => (await waiting()) === 10);
@@ -52,10 +53,12 @@ const moreAreAtThePrinter = async (scenario: Scenario): Promise<void> => {
   await hold(sql, organizationId, 'printer', 'press');
   await scenario.grow(more);
   await eventually('they have come', async () => {
+    // A worker whose fetch met a dead session looks again with its next poll, after up to 30 seconds.
+    await sql`select postrider.wake_workers('sync')`;
     const [row] = await sql`select (select count(*)::int from postrider.recipient) as people, exists (
       select from postrider_queue.job where name = 'sync' and state < 'completed') as syncs`;
     return row?.['people'] === scenario.people && row['syncs'] === false;
-  }).catch(async (e: unknown) => { console.log(await sql`select name, state, created_on, started_on, heartbeat_on, completed_on, output, now() from postrider_queue.job where name = 'sync'`, await sql`select * from postrider.campaign_lock`, await sql`select * from postrider.sync_run`, await sql`select application_name as who, state, wait_event as waits, round(extract(epoch from now() - state_change)) as since, left(query, 70) as query from pg_stat_activity where datname = current_database()`, scenario.runners[0]?.log); throw e; });
+  });
   await release(sql, organizationId, 'printer', 'press');
   await eventually('cards are at the printer', async () => ((await states(sql))['sending'] ?? 0) > 0);
 };

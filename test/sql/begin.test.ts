@@ -88,10 +88,15 @@ void test('a cohort begins at most once, also when two runners get its job at th
     const at = await place(sql);
     const id = await staged(sql, at, name);
     const clients = machine.connect(4);
-    const begun = await Promise.all([RUNNER, OTHER_RUNNER, RUNNER, OTHER_RUNNER].map(async (runner) => await begin(clients, at, name, id, runner)));
+    const begun = await Promise.all(
+      [RUNNER, OTHER_RUNNER, RUNNER, OTHER_RUNNER].map(async (runner) => await begin(clients, at, name, id, runner)),
+    );
     assert.equal(begun.filter((b) => b !== null).length, 1);
     assert.equal(await begin(sql, at, name, id), null, 'a redelivery finds nothing to do');
-    assert.equal((await standing(sql, at)).every((p) => p.moveNo === (name === 'proof' ? 3 : 6)), true);
+    assert.equal(
+      (await standing(sql, at)).every((p) => p.moveNo === (name === 'proof' ? 3 : 6)),
+      true,
+    );
   }
 });
 
@@ -204,7 +209,12 @@ void test('who is suppressed before the begin is out of the cohort at once, and 
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
+  );
   await stage(sql, at, 'mail');
   assert.equal(await suppress(sql, at.organizationId, { email: 'p0@example.com' }, 'test'), 1);
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'blacklisted (suppressed)' });
@@ -231,7 +241,12 @@ void test('an open piece is called off when the offer is over before it goes aga
   const [row] = await sql`select ((postrider.now() at time zone 'America/New_York')::date + 5)::text as day`;
   const at = await place(sql, { offer_ends_on: String(row?.['day']), transit_days: 5 });
   const batch = await sending(sql, at, 1);
-  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 86_400_000 })));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 86_400_000 })),
+  );
   await turnClock(sql, 86_401_000);
   assert.equal(await begin(sql, at, 'mail', await stageOne(sql, at, 'mail')), null);
   assert.deepEqual([await reasonsOf(sql, at), (await onlyPiece(sql, at)).status], [{ p0: 'skipped (offer_over)' }, 'cancelled']);
@@ -242,7 +257,12 @@ void test('a piece is taken up again unchanged, whatever has changed about the c
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
   const before = await onlyPiece(sql, at);
-  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
+  );
   await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another', format: '6x9', mail_class: 'standard' }));
   await sql`select postrider.arm_printer(${at.organizationId}, 'another')`;
   const again = await mailBegun(sql, at);
@@ -254,7 +274,12 @@ void test('a piece of a printer that is held stays, though its campaign prints e
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
+  );
   await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another' }));
   await sql`select postrider.arm_printer(${at.organizationId}, 'another')`;
   await hold(sql, at.organizationId, 'printer', 'press');
@@ -270,7 +295,12 @@ void test('hold waits for a begin that takes up a piece of another printer than 
   const { sql, machine } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
+  );
   await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another' }));
   await sql`select postrider.arm_printer(${at.organizationId}, 'another')`;
   const id = await stageOne(sql, at, 'mail');
@@ -299,7 +329,10 @@ void test('evidence that comes while somebody waits to be proofed again keeps th
   assert.deepEqual(await statesOf(sql, at), { p0: 'received' });
   assert.equal((await pieces(sql, at)).length, 1);
   const effects = await sql`select kind from postrider.effect where organization_id = ${at.organizationId}`;
-  assert.deepEqual(effects.map((e) => e['kind']), ['usage_meter']);
+  assert.deepEqual(
+    effects.map((e) => e['kind']),
+    ['usage_meter'],
+  );
 });
 
 void test('somebody whose proof has vanished is not lost in sending: it needs a person, and retry renders it anew', async () => {
@@ -321,7 +354,9 @@ void test('a lease that is renewed holds, of a cohort that is still ours and ope
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
   const renew = async (runner: string) =>
-    (await sql`select postrider.renew(${runner}, ${[at.organizationId]}::uuid[], ${[batch.cohortId]}::uuid[], '1 minute') as ours`)[0]?.['ours'];
+    (await sql`select postrider.renew(${runner}, ${[at.organizationId]}::uuid[], ${[batch.cohortId]}::uuid[], '1 minute') as ours`)[0]?.[
+      'ours'
+    ];
   await turnClock(sql, 50_000);
   assert.deepEqual(await renew(RUNNER), [batch.cohortId]);
   assert.deepEqual(await renew(OTHER_RUNNER), []);

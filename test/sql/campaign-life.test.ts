@@ -2,9 +2,39 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
-import { applyCampaign, armPrinter, endCampaign, erase, hold, launch, organizationNamed, release, retry, type MachineError } from '@postrider/core';
+import {
+  applyCampaign,
+  armPrinter,
+  endCampaign,
+  erase,
+  hold,
+  launch,
+  organizationNamed,
+  release,
+  retry,
+  type MachineError,
+} from '@postrider/core';
 import { definition, people, syncPeople, type Place } from '../support/machine.ts';
-import { accepted, answered, event, mailBegun, one, place, proofAll, proofed, reasonsOf, refused, sending, sent, settle, sharedMachine, stage, statesOf, tell, turnClock } from './rig.ts';
+import {
+  accepted,
+  answered,
+  event,
+  mailBegun,
+  one,
+  place,
+  proofAll,
+  proofed,
+  reasonsOf,
+  refused,
+  sending,
+  sent,
+  settle,
+  sharedMachine,
+  stage,
+  statesOf,
+  tell,
+  turnClock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 
@@ -26,14 +56,18 @@ void test('a campaign file is applied as often as one likes, and says what it ch
   assert.deepEqual(again, { ...at, created: false, changed: [] });
   const changed = await applyCampaign(sql, at.organizationId, definition({ template: 'other', daily_cap: 9, exclusion_window: '14 days' }));
   assert.deepEqual([changed.campaignId, changed.changed], [at.campaignId, ['daily_cap', 'exclusion_window', 'template']]);
-  const [row] = await sql`select template, daily_cap, exclusion_window = '14 days' as window from postrider.campaign where id = ${at.campaignId}`;
+  const [row] =
+    await sql`select template, daily_cap, exclusion_window = '14 days' as window from postrider.campaign where id = ${at.campaignId}`;
   assert.deepEqual({ ...row }, { template: 'other', daily_cap: 9, window: true });
 });
 
 void test('an applied file never launches, ends or holds', async () => {
   const { sql } = rig;
   const at = await place(sql, {}, null);
-  await applyCampaign(sql, at.organizationId, { ...definition(), ...({ status: 'active', mode: 'live', launched_at: '2020-01-01', id: at.organizationId } as object) });
+  await applyCampaign(sql, at.organizationId, {
+    ...definition(),
+    ...({ status: 'active', mode: 'live', launched_at: '2020-01-01', id: at.organizationId } as object),
+  });
   assert.equal(await statusOf(sql, at), 'pending');
 });
 
@@ -45,7 +79,11 @@ void test('holdout salt and percent freeze with the first recipient, the modes w
   await apply({ holdout_salt: 'salt', campaign_mode: 'one_off' });
   await apply({ campaign_mode: 'automated' });
   await syncPeople(sql, at, people(1));
-  const error = await refused('PR014', apply({ holdout_salt: 'other', holdout_percent: 20, template: 'other' }), /holdout_percent, holdout_salt cannot change/);
+  const error = await refused(
+    'PR014',
+    apply({ holdout_salt: 'other', holdout_percent: 20, template: 'other' }),
+    /holdout_percent, holdout_salt cannot change/,
+  );
   assert.deepEqual((error as MachineError).detail, { frozen: 'holdout_percent, holdout_salt' });
   assert.deepEqual((await apply({ template: 'third' })).changed, ['template']);
   await apply({ campaign_mode: 'one_off' });
@@ -86,9 +124,18 @@ void test('hold says how many cards are already at the printer', async () => {
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 3);
-  for (const [kind, id] of [['campaign', at.campaignId], ['printer', 'press'], ['organization', at.organizationId]] as const)
+  for (const [kind, id] of [
+    ['campaign', at.campaignId],
+    ['printer', 'press'],
+    ['organization', at.organizationId],
+  ] as const)
     assert.deepEqual(await hold(sql, at.organizationId, kind, id), { held: kind, id, atPrinter: 3 });
-  await settle(sql, at, batch, batch.pieces.map((piece) => accepted(piece)));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((piece) => accepted(piece)),
+  );
   assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['sent']), 'what is at the printer still gets home');
 });
 
@@ -116,7 +163,14 @@ void test('a campaign that is ended by hand closes everybody before the printer,
   assert.equal(await endCampaign(sql, at.organizationId, at.campaignId, 'archived'), 6);
   const reasons = await reasonsOf(sql, at);
   assert.equal(reasons['p0'], 'sent (accepted)');
-  assert.deepEqual(new Set(Object.entries(reasons).filter(([name]) => name !== 'p0').map(([, reason]) => reason)), new Set(['skipped (campaign_closed)']));
+  assert.deepEqual(
+    new Set(
+      Object.entries(reasons)
+        .filter(([name]) => name !== 'p0')
+        .map(([, reason]) => reason),
+    ),
+    new Set(['skipped (campaign_closed)']),
+  );
   await tell(sql, at, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' })]);
   assert.equal((await reasonsOf(sql, at))['p0'], 'received (scan)');
 });
@@ -127,7 +181,12 @@ void test('a campaign does not end while anybody is at the printer', async () =>
   const batch = await sending(sql, at, 2);
   await refused('PR021', endCampaign(sql, at.organizationId, at.campaignId, 'completed'), /2 people of campaign spring are at the printer/);
   assert.equal(await statusOf(sql, at), 'active');
-  await settle(sql, at, batch, batch.pieces.map((piece) => accepted(piece)));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((piece) => accepted(piece)),
+  );
   await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
   assert.equal(await statusOf(sql, at), 'completed');
 });
@@ -174,7 +233,12 @@ void test('an automated campaign, an empty one, one that is held or not launched
   const held = await oneOff(sql, 1);
   await sql`select postrider.cancel(${(await one(sql, held)).id})`;
   await hold(sql, held.organizationId, 'campaign', held.campaignId);
-  for (const [at, status] of [[automated, 'active'], [empty, 'active'], [pending, 'pending'], [held, 'paused']] as const) {
+  for (const [at, status] of [
+    [automated, 'active'],
+    [empty, 'active'],
+    [pending, 'pending'],
+    [held, 'paused'],
+  ] as const) {
     await sql`select postrider.complete_campaigns(${at.organizationId})`;
     assert.equal(await statusOf(sql, at), status);
   }
@@ -184,7 +248,12 @@ void test('retry in an archived campaign refuses', async () => {
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(sql, at, batch, batch.pieces.map((piece) => answered(piece, 'rejected')));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((piece) => answered(piece, 'rejected')),
+  );
   const { id } = await one(sql, at);
   await endCampaign(sql, at.organizationId, at.campaignId, 'archived');
   await refused('PR012', retry(sql, id), /archived/);
@@ -198,7 +267,12 @@ void test('retry is for errors only, and meets the rules of the door again', asy
   await proofed(sql, at, 1);
   await refused('PR017', retry(sql, (await one(sql, at)).id), /proofed, not in error/);
   const batch = await mailBegun(sql, at);
-  await settle(sql, at, batch, batch.pieces.map((piece) => answered(piece, 'rejected')));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((piece) => answered(piece, 'rejected')),
+  );
   const { id } = await one(sql, at);
   // Suppressed in the meantime: somebody in error is not moved by it, but does not come back either.
   await sql`select postrider.suppress(${at.organizationId}, 'p0@example.com')`;
@@ -211,7 +285,12 @@ void test('a retry that skips somebody calls off the piece that was still open',
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(sql, at, batch, batch.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })),
+  );
   for (let round = 0; round < 10; round += 1) {
     await stage(sql, at, 'mail');
     await sql`delete from postrider.cohort where organization_id = ${at.organizationId}`;
@@ -236,7 +315,8 @@ void test('erased stays erased: the next syncs of this campaign and of others do
     const report = await syncPeople(sql, where, people(2));
     assert.equal((report['turned_away'] as Record<string, number>)['erased'], 1);
   }
-  const [row] = await sql`select count(*)::int as n from postrider.recipient where organization_id = ${at.organizationId} and email = 'p0@example.com'`;
+  const [row] =
+    await sql`select count(*)::int as n from postrider.recipient where organization_id = ${at.organizationId} and email = 'p0@example.com'`;
   assert.equal(row?.['n'], 0);
 });
 
@@ -256,7 +336,9 @@ void test('the months of the history stand where they should, whatever the time 
   const wrong: string[] = [];
   await sql.begin(async (tx) => {
     await tx`set local timezone = 'UTC'`;
-    for (const part of await tx<{ name: string; bound: string }[]>`select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_class c
+    for (const part of await tx<
+      { name: string; bound: string }[]
+    >`select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_class c
       where c.relispartition and c.relkind = 'r' and c.relname like 'recipient_event_2%' order by 1`) {
       const [, year, month] = /(\d{4})_(\d\d)$/.exec(part.name) ?? [];
       const from = `${year}-${month}-01 00:00:00+00`;

@@ -37,7 +37,11 @@ const enrichable = [{ externalId: 'p0', row: 1, email: 'p0@example.com', firstNa
 const giveUp = async (sql: postgres.Sql, at: Place): Promise<void> => {
   for (let round = 0; round < 8; round += 1) {
     const claimed = await claimUnknown(sql, at.organizationId, 50, 60_000);
-    await settleReconcile(sql, at.organizationId, claimed.map((p) => ({ ...p, outcome: 'cannot_tell', keyStillHonoured: false })));
+    await settleReconcile(
+      sql,
+      at.organizationId,
+      claimed.map((p) => ({ ...p, outcome: 'cannot_tell', keyStillHonoured: false })),
+    );
     await turnClock(sql, 900_000);
   }
 };
@@ -61,7 +65,12 @@ const into: Record<string, (at: Place) => Promise<Sending | void>> = {
   proofed: async (at) => await proofed(rig.sql, at),
   'proofed, with an open piece': async (at) => {
     const batch = await sending(rig.sql, at);
-    await settle(rig.sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })));
+    await settle(
+      rig.sql,
+      at,
+      batch,
+      batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
+    );
   },
   sending_staged: async (at) => {
     await proofed(rig.sql, at);
@@ -93,7 +102,12 @@ const into: Record<string, (at: Place) => Promise<Sending | void>> = {
   holdout: async (at) => void (await syncPeople(rig.sql, at, people(1))),
   'error, rejected': async (at) => {
     const batch = await sending(rig.sql, at);
-    await settle(rig.sql, at, batch, batch.pieces.map((p) => answered(p, 'rejected')));
+    await settle(
+      rig.sql,
+      at,
+      batch,
+      batch.pieces.map((p) => answered(p, 'rejected')),
+    );
   },
   'error, outcome unknown': async (at) => {
     await unknownDue(rig.sql, at);
@@ -153,16 +167,29 @@ for (const state of Object.keys(into)) {
     if (['sending', 'sent'].includes(before.state) || state === 'error, outcome unknown') assert.notEqual(after.cancelRequestedAt, null);
     else if (!['skipped', 'blacklisted', 'holdout', 'received', 'returned', 'error'].includes(before.state))
       assert.deepEqual([after.state, after.reason], ['skipped', 'erased']);
-    const [cold] = await sql`select r.*, null as organization_id, null as id, null as campaign_id, null as reference, null as created_at, null as made_in_run
+    const [cold] =
+      await sql`select r.*, null as organization_id, null as id, null as campaign_id, null as reference, null as created_at, null as made_in_run
       from postrider.recipient r where id = ${before.id}`;
-    const left = Object.entries({ ...cold }).filter(([name, value]) => value !== null && !['external_id', 'merge', 'erased_at'].includes(name));
-    assert.deepEqual(left.filter(([name]) => name !== 'address_from'), []);
+    const left = Object.entries({ ...cold }).filter(
+      ([name, value]) => value !== null && !['external_id', 'merge', 'erased_at'].includes(name),
+    );
+    assert.deepEqual(
+      left.filter(([name]) => name !== 'address_from'),
+      [],
+    );
     assert.deepEqual([cold?.['external_id'], cold?.['merge']], [`erased:${before.id}`, {}]);
     for (const piece of await pieces(sql, at)) assert.deepEqual(piece.request, { format: '4x6', mailClass: 'first_class' });
     const trace = await sql`select what from postrider.trace(${before.id})`;
     assert.ok(trace.some((row) => row['what'] === 'erased') && trace.length >= before.moveNo, 'the trail is left');
-    const entries = await sql`select kind, value, reason from postrider.suppression where organization_id = ${at.organizationId} and reason = 'erasure' order by kind`;
-    assert.deepEqual(entries.map((row) => [row['kind'], row['value']]), [['email', null], ['external_id', null]]);
+    const entries =
+      await sql`select kind, value, reason from postrider.suppression where organization_id = ${at.organizationId} and reason = 'erasure' order by kind`;
+    assert.deepEqual(
+      entries.map((row) => [row['kind'], row['value']]),
+      [
+        ['email', null],
+        ['external_id', null],
+      ],
+    );
     // A second time changes nothing more, and the next sync does not bring them back.
     assert.equal(await erase(sql, before.id), 'erased');
     const report = await syncPeople(sql, at, people(1), false);
@@ -178,10 +205,20 @@ void test('who is erased at the printer is not submitted again, whatever becomes
     const batch = what === 'retry' ? await sending(sql, at) : await unknownDue(sql, at);
     const { id } = await one(sql, at);
     await erase(sql, id);
-    if (what === 'retry') await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })));
+    if (what === 'retry')
+      await settle(
+        sql,
+        at,
+        batch,
+        batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
+      );
     if (what === 'absent') {
       const claimed = await claimUnknown(sql, at.organizationId, 50, 60_000);
-      await settleReconcile(sql, at.organizationId, claimed.map((p) => ({ ...p, outcome: 'absent', keyStillHonoured: true })));
+      await settleReconcile(
+        sql,
+        at.organizationId,
+        claimed.map((p) => ({ ...p, outcome: 'absent', keyStillHonoured: true })),
+      );
     }
     if (what === 'resolved') {
       await giveUp(sql, at);
@@ -206,7 +243,12 @@ void test('evidence for somebody who was erased is recorded all the same', async
   const at = await place(sql);
   const batch = await sending(sql, at);
   await erase(sql, batch.pieces[0]?.recipientId ?? '');
-  await settle(sql, at, batch, batch.pieces.map((p) => accepted(p)));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((p) => accepted(p)),
+  );
   const person = await one(sql, at);
   assert.equal(person.state, 'sent');
   assert.notEqual(person.cancelRequestedAt, null, 'and the printer is asked to call it back');
@@ -235,7 +277,11 @@ void test('a card that is sent is called back at the printer: cancelled, too lat
   const claimed = await claimCancels(sql, at.organizationId, 50);
   assert.equal(claimed.length, 3);
   const outcomes = ['cancelled', 'too_late', 'unknown'];
-  const moved = await settleCancels(sql, at.organizationId, claimed.map((piece, i) => ({ ...piece, outcome: outcomes[i] ?? '', message: 'it is on the press' })));
+  const moved = await settleCancels(
+    sql,
+    at.organizationId,
+    claimed.map((piece, i) => ({ ...piece, outcome: outcomes[i] ?? '', message: 'it is on the press' })),
+  );
   assert.equal(moved, 1);
   const [a, b, c] = await Promise.all(claimed.map(async (piece) => await one(sql, at, piece.recipientId)));
   assert.deepEqual([a?.state, a?.reason, a?.cancelRequestedAt], ['skipped', 'cancelled', null]);
@@ -252,7 +298,11 @@ void test('a printer that says cancelled of a card that was already scanned is n
   await tell(sql, at, [event({ providerId: `id of ${piece?.mailpieceId}`, status: 'in_transit' })]);
   await cancel(sql, piece?.recipientId ?? '');
   const claimed = await claimCancels(sql, at.organizationId, 50);
-  await settleCancels(sql, at.organizationId, claimed.map((p) => ({ ...p, outcome: 'cancelled', message: 'ok' })));
+  await settleCancels(
+    sql,
+    at.organizationId,
+    claimed.map((p) => ({ ...p, outcome: 'cancelled', message: 'ok' })),
+  );
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (accepted)' });
   assert.equal((await onlyPiece(sql, at)).status, 'in_transit');
   assert.deepEqual(await claimCancels(sql, at.organizationId, 50), [], 'and it is not asked for ever');
@@ -262,7 +312,12 @@ void test('suppress finds people in every campaign of the organization, by each 
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, people(4));
-  const count = await suppress(sql, at.organizationId, { email: 'P0@example.com', externalId: 'p1', line1: '3 p st', postalCode: '94607' }, 'test');
+  const count = await suppress(
+    sql,
+    at.organizationId,
+    { email: 'P0@example.com', externalId: 'p1', line1: '3 p st', postalCode: '94607' },
+    'test',
+  );
   assert.equal(count, 3);
   assert.deepEqual(await reasonsOf(sql, at), {
     p0: 'blacklisted (suppressed)',

@@ -5,7 +5,21 @@ import type postgres from 'postgres';
 import { applyCampaign, armPrinter, launch, organizationNamed, type CampaignDefinition } from '@postrider/core';
 import { beginMail } from '../../packages/core/src/machine/cohorts.ts';
 import { definition, people, syncPeople, type Place } from '../support/machine.ts';
-import { LEASE_MS, RUNNER, answered, mailBegun, place, proofAll, proofed, sending, settle, sharedMachine, stage, standing, turnClock } from './rig.ts';
+import {
+  LEASE_MS,
+  RUNNER,
+  answered,
+  mailBegun,
+  place,
+  proofAll,
+  proofed,
+  sending,
+  settle,
+  sharedMachine,
+  stage,
+  standing,
+  turnClock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 const HOUR = 3_600_000;
@@ -81,7 +95,12 @@ void test('a piece that is taken up again was counted when it was opened', async
   const { sql } = rig;
   const at = await place(sql, { daily_cap: 2 });
   const batch = await sending(sql, at, 2);
-  await settle(sql, at, batch, batch.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })),
+  );
   await syncPeople(sql, at, people(3, 'more'), false);
   await proofAll(sql, at);
   const again = await mailBegun(sql, at);
@@ -96,7 +115,10 @@ void test('many begins at once do not pass a cap together', async () => {
   const cohorts = await stage(sql, at, 'mail', 10, 4);
   const clients = machine.connect(8);
   const begun = await Promise.all(cohorts.map(async (id) => await beginMail(clients, at.organizationId, id, RUNNER, LEASE_MS)));
-  assert.equal(begun.reduce((sum, batch) => sum + (batch?.pieces.length ?? 0), 0), 7);
+  assert.equal(
+    begun.reduce((sum, batch) => sum + (batch?.pieces.length ?? 0), 0),
+    7,
+  );
   const [counter] = await sql`select opened_on_day, opened_in_all from postrider.campaign_counter where campaign_id = ${at.campaignId}`;
   assert.deepEqual({ ...counter }, { opened_on_day: 7, opened_in_all: 7 });
 });

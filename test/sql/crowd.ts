@@ -85,13 +85,16 @@ export const greedy = (seen: Seen, most: number): string[] => {
   const visit = (node: PlanNode): void => {
     const relation = node['Relation Name'];
     const loops = node['Actual Loops'] ?? 0;
-    const rows = ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) * loops;
+    const rows =
+      ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) * loops;
     if (relation !== undefined && BIG.test(relation) && loops > 0) {
-      const partition = /^recipient_event_/.test(relation);
+      const partition = relation.startsWith('recipient_event_');
       if (node['Node Type'] === 'Seq Scan' && !(partition && rows === 0))
         found.push(`scans ${relation}: ${seen.sql.replaceAll(/\s+/g, ' ').slice(0, 200)}`);
       else if (rows > most && node['Node Type'] !== 'ModifyTable')
-        found.push(`looks at ${Math.round(rows)} rows of ${relation} by ${node['Index Name'] ?? node['Node Type']}: ${seen.sql.replaceAll(/\s+/g, ' ').slice(0, 200)}`);
+        found.push(
+          `looks at ${Math.round(rows)} rows of ${relation} by ${node['Index Name'] ?? node['Node Type']}: ${seen.sql.replaceAll(/\s+/g, ' ').slice(0, 200)}`,
+        );
     }
     for (const child of node.Plans ?? []) visit(child);
   };

@@ -18,7 +18,13 @@ void test('effects are written with sent, one of each kind, and once', async () 
   const at = await place(sql, { effects: ['usage_meter', 'event_sink'] });
   const batch = await sending(sql, at);
   assert.deepEqual(await all(at.organizationId), []);
-  for (const _ of [1, 2]) await settle(sql, at, batch, batch.pieces.map((piece) => accepted(piece)));
+  for (const _ of [1, 2])
+    await settle(
+      sql,
+      at,
+      batch,
+      batch.pieces.map((piece) => accepted(piece)),
+    );
   assert.deepEqual(await all(at.organizationId), [
     { kind: 'event_sink', state: 'waiting', attempt: 0, error: null },
     { kind: 'usage_meter', state: 'waiting', attempt: 0, error: null },
@@ -44,11 +50,16 @@ void test('an effect is claimed by one at a time, with all that a provider needs
   const at = await place(sql, { effects: ['usage_meter'] });
   const batch = await sent(sql, at, 5);
   const clients = machine.connect(4);
-  const claims = (await Promise.all([1, 2, 3, 4].map(async () => await claimEffects(clients, at.organizationId, 'usage_meter', 2, LEASE)))).flat();
+  const claims = (
+    await Promise.all([1, 2, 3, 4].map(async () => await claimEffects(clients, at.organizationId, 'usage_meter', 2, LEASE)))
+  ).flat();
   assert.deepEqual([claims.length, new Set(claims.map((claim) => claim.mailpieceId)).size], [5, 5]);
   const [first] = claims;
   assert.equal(first?.key, `${first?.mailpieceId}:usage_meter`);
-  assert.deepEqual([first?.attempt, first?.format, first?.mailClass, first?.mode, first?.campaignId], [1, '4x6', 'first_class', 'live', at.campaignId]);
+  assert.deepEqual(
+    [first?.attempt, first?.format, first?.mailClass, first?.mode, first?.campaignId],
+    [1, '4x6', 'first_class', 'live', at.campaignId],
+  );
   assert.deepEqual(await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE), []);
   assert.deepEqual(await claimEffects(sql, at.organizationId, 'event_sink', 10, LEASE), []);
   await turnClock(sql, LEASE + 1000);

@@ -11,12 +11,26 @@ import { one, place, reasonsOf, refused, sharedMachine, statesOf, turnClock } fr
 const rig = sharedMachine();
 const HOUR = 3_600_000;
 
-const bare = (externalId: string, row = 1): Person => ({ externalId, row, email: `${externalId}@example.com`, firstName: 'Ada', lastName: 'B', merge: {} });
+const bare = (externalId: string, row = 1): Person => ({
+  externalId,
+  row,
+  email: `${externalId}@example.com`,
+  firstName: 'Ada',
+  lastName: 'B',
+  merge: {},
+});
 const home = (line1: string): Address => ({ line1, line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' });
 const claim = async (sql: postgres.Sql, at: Place, limit = 100, enricher = 'faraday'): Promise<ClaimedBatch | null> =>
   await claimBatch(sql, at.organizationId, at.campaignId, enricher, limit, HOUR);
-const claimed = async (sql: postgres.Sql, at: Place, limit = 100): Promise<ClaimedBatch> => (await claim(sql, at, limit)) ?? assert.fail('nobody waits');
-const answer = async (sql: postgres.Sql, at: Place, batch: ClaimedBatch, addresses: Record<string, string | null>, last = true): Promise<number> =>
+const claimed = async (sql: postgres.Sql, at: Place, limit = 100): Promise<ClaimedBatch> =>
+  (await claim(sql, at, limit)) ?? assert.fail('nobody waits');
+const answer = async (
+  sql: postgres.Sql,
+  at: Place,
+  batch: ClaimedBatch,
+  addresses: Record<string, string | null>,
+  last = true,
+): Promise<number> =>
   await settleBatch(
     sql,
     at.organizationId,
@@ -70,7 +84,10 @@ void test('hits and misses are cached: who was asked for once is answered for no
   const again = [{ ...bare('a2'), email: 'A@example.com' }, { ...bare('b2'), email: 'b@example.com' }, bare('c')];
   await syncPeople(sql, first, again, false);
   const batch = await claimed(sql, first);
-  assert.deepEqual(batch.people.map((p) => p.email), ['c@example.com']);
+  assert.deepEqual(
+    batch.people.map((p) => p.email),
+    ['c@example.com'],
+  );
   assert.equal(batch.cached, 2);
   const { a2, b2 } = await reasonsOf(sql, first);
   assert.deepEqual([a2, b2], ['pending (address_found)', 'skipped (no_address)']);
@@ -86,13 +103,25 @@ void test('the cache is by enricher, and forgets: a miss sooner than a hit; what
     if (state === 'pending') await cancel(sql, id);
   }
   const asked = async (suffix: string, enricher = 'faraday'): Promise<(string | null)[]> => {
-    await syncPeople(sql, at, ['a', 'b'].map((name) => ({ ...bare(`${name}${suffix}`), email: `${name}@example.com` })), false);
+    await syncPeople(
+      sql,
+      at,
+      ['a', 'b'].map((name) => ({ ...bare(`${name}${suffix}`), email: `${name}@example.com` })),
+      false,
+    );
     const batch = await claim(sql, at, 100, enricher);
     const open = await sql<{ id: string }[]>`select recipient_id as id from postrider.recipient_state
       where organization_id = ${at.organizationId} and state = 'pending'`;
     for (const { id } of open) await cancel(sql, id);
     if (batch !== null && batch.people.length > 0)
-      await settleBatch(sql, at.organizationId, batch.batchId, enricher, batch.people.map((p) => ({ recipientId: p.recipientId, address: null })), true);
+      await settleBatch(
+        sql,
+        at.organizationId,
+        batch.batchId,
+        enricher,
+        batch.people.map((p) => ({ recipientId: p.recipientId, address: null })),
+        true,
+      );
     return (batch?.people ?? []).map((p) => p.email).sort();
   };
   assert.deepEqual(await asked('1'), []);
@@ -143,7 +172,9 @@ void test('of two batches at once that find one household exactly one person sta
   const batches = [await claimed(sql, at, 10), await claimed(sql, at, 10)];
   const clients = machine.connect(2);
   await Promise.all(
-    batches.map(async (batch) => await answer(clients, at, batch, Object.fromEntries(crowd.map((p, i) => [p.externalId, `${i % 10} Elm St`])))),
+    batches.map(
+      async (batch) => await answer(clients, at, batch, Object.fromEntries(crowd.map((p, i) => [p.externalId, `${i % 10} Elm St`]))),
+    ),
   );
   const [row] = await sql`select count(*)::int as pending, count(distinct household_key)::int as homes from postrider.recipient r
     join postrider.recipient_state s on s.organization_id = r.organization_id and s.recipient_id = r.id
@@ -189,7 +220,9 @@ void test("the enricher's id of a batch is kept by compare-and-set: the first on
   await syncPeople(sql, at, [bare('a')]);
   const batch = await claimed(sql, at);
   const clients = machine.connect(4);
-  const told = await Promise.all(['w', 'x', 'y', 'z'].map(async (id) => await noteSubmitted(clients, at.organizationId, batch.batchId, id)));
+  const told = await Promise.all(
+    ['w', 'x', 'y', 'z'].map(async (id) => await noteSubmitted(clients, at.organizationId, batch.batchId, id)),
+  );
   assert.equal(new Set(told).size, 1);
   assert.equal(await noteSubmitted(sql, at.organizationId, batch.batchId, 'later'), told[0]);
 });
@@ -228,7 +261,10 @@ void test('who is held, and whose campaign or organization is, waits', async () 
   assert.equal(await claim(sql, at), null);
   await release(sql, at.organizationId, 'organization', at.organizationId);
   await hold(sql, at.organizationId, 'recipient', id);
-  assert.deepEqual((await claimed(sql, at)).people.map((p) => p.email), ['b@example.com']);
+  assert.deepEqual(
+    (await claimed(sql, at)).people.map((p) => p.email),
+    ['b@example.com'],
+  );
   assert.equal((await one(sql, at, 'a')).state, 'address_enrichable');
 });
 
@@ -244,7 +280,8 @@ void test('who is cancelled, suppressed or erased while the enricher has them st
   assert.equal(await answer(sql, at, batch, { a: '1 Elm St', b: '2 Elm St', c: '3 Elm St' }), 0);
   const reasons = await reasonsOf(sql, at);
   assert.deepEqual(Object.values(reasons).sort(), ['blacklisted (suppressed)', 'skipped (cancelled)', 'skipped (erased)']);
-  const [cached] = await sql`select 1 from postrider.address_cache where organization_id = ${at.organizationId} and email_key = 'c@example.com'`;
+  const [cached] =
+    await sql`select 1 from postrider.address_cache where organization_id = ${at.organizationId} and email_key = 'c@example.com'`;
   assert.equal(cached, undefined, 'nothing is learnt of who was erased');
   const [closed] = await sql`select closed_why from postrider.enrichment_batch where id = ${batch.batchId}`;
   assert.equal(closed?.['closed_why'], 'done');

@@ -4,12 +4,55 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { applyCampaign, retry } from '@postrider/core';
 import { definition, people, syncPeople, type Place } from '../support/machine.ts';
-import { accepted, alarms, answered, event, mailBegun, one, onlyPiece, pieces, place, proofAll, reasonsOf, sending, sent, settle, sharedMachine, standing, statesOf, tell, turnClock } from './rig.ts';
+import {
+  accepted,
+  alarms,
+  answered,
+  event,
+  mailBegun,
+  one,
+  onlyPiece,
+  pieces,
+  place,
+  proofAll,
+  reasonsOf,
+  sending,
+  sent,
+  settle,
+  sharedMachine,
+  standing,
+  statesOf,
+  tell,
+  turnClock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 const LONG = process.env['POSTRIDER_TEST_LONG'] === '1';
-const STATUSES = ['accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned', 'failed', 'cancelled', 'rerouted', 'rejected', null];
-const RANK = ['accepted', 'in_production', 'failed', 'cancelled', 'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned'];
+const STATUSES = [
+  'accepted',
+  'in_production',
+  'in_transit',
+  'in_local_area',
+  'processed_for_delivery',
+  'delivered',
+  'returned',
+  'failed',
+  'cancelled',
+  'rerouted',
+  'rejected',
+  null,
+];
+const RANK = [
+  'accepted',
+  'in_production',
+  'failed',
+  'cancelled',
+  'in_transit',
+  'in_local_area',
+  'processed_for_delivery',
+  'delivered',
+  'returned',
+];
 const SURE = ['scan', 'assumed', 'logical', 'estimated'];
 
 interface Told {
@@ -38,7 +81,9 @@ void test('any order, repetition and grouping of any events ends the same, also 
     fc.record({
       events: fc.constant(events),
       // Every event at least once, some twice, in any order; split into calls; the printer's answer somewhere in between; with or without our reference.
-      order: fc.shuffledSubarray([...events.keys(), ...events.keys()], { minLength: events.length }).map((order) => [...order, ...events.keys()]),
+      order: fc
+        .shuffledSubarray([...events.keys(), ...events.keys()], { minLength: events.length })
+        .map((order) => [...order, ...events.keys()]),
       answerAt: fc.nat({ max: events.length + 1 }),
       together: fc.boolean(),
       reference: fc.boolean(),
@@ -68,7 +113,13 @@ void test('any order, repetition and grouping of any events ends the same, also 
         if (step % 2 === 1 && answers.length > 0) await settle(sql, at, batch, answers, false);
         if (step % 3 === 0) await sql`select postrider.match_events(${at.organizationId})`;
       }
-      await settle(sql, at, batch, cases.map((c) => accepted(c.piece)), false);
+      await settle(
+        sql,
+        at,
+        batch,
+        cases.map((c) => accepted(c.piece)),
+        false,
+      );
       await sql`select postrider.match_events(${at.organizationId})`;
       const there = new Map((await pieces(sql, at)).map((piece) => [piece.id, piece]));
       const persons = new Map((await standing(sql, at)).map((person) => [person.id, person]));
@@ -89,7 +140,12 @@ void test('a webhook that comes before the answer is kept, and counts when the i
   const batch = await sending(sql, at);
   await tell(sql, at, [event({ providerId: 'psc_1', status: 'in_transit' })]);
   assert.equal((await one(sql, at)).state, 'sending');
-  await settle(sql, at, batch, batch.pieces.map((piece) => accepted(piece, 'psc_1')));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((piece) => accepted(piece, 'psc_1')),
+  );
   assert.deepEqual([(await one(sql, at)).state, (await onlyPiece(sql, at)).status], ['sent', 'in_transit']);
 });
 
@@ -100,7 +156,12 @@ void test('an event and the answer that do not see each other meet at the next b
   const slow = machine.connect(1);
   await slow.begin(async (tx) => {
     await tell(tx, at, [event({ providerId: 'psc_2', status: 'delivered' })]);
-    await settle(sql, at, batch, batch.pieces.map((piece) => accepted(piece, 'psc_2')));
+    await settle(
+      sql,
+      at,
+      batch,
+      batch.pieces.map((piece) => accepted(piece, 'psc_2')),
+    );
   });
   assert.equal((await one(sql, at)).state, 'sent');
   await sql`select postrider.match_events(${at.organizationId})`;
@@ -111,7 +172,12 @@ void test('our reference in an event resolves a piece of which nobody knew', asy
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at);
-  await settle(sql, at, batch, batch.pieces.map((piece) => answered(piece, 'unknown')));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((piece) => answered(piece, 'unknown')),
+  );
   await tell(sql, at, [event({ providerId: 'psc_3', mailpieceId: batch.pieces[0]?.mailpieceId ?? null, status: 'accepted' })]);
   assert.deepEqual([(await one(sql, at)).state, (await onlyPiece(sql, at)).providerId], ['sent', 'psc_3']);
 });
@@ -132,14 +198,18 @@ void test('a status that we do not know is kept and reported once, and moves nob
   const at = await place(sql);
   const batch = await sent(sql, at);
   const id = `id of ${batch.pieces[0]?.mailpieceId}`;
-  for (const eventId of ['a', 'b']) await tell(sql, at, [event({ providerId: id, status: null }, { eventId: eventId + at.organizationId, providerStatus: 'teleported' })]);
+  for (const eventId of ['a', 'b'])
+    await tell(sql, at, [event({ providerId: id, status: null }, { eventId: eventId + at.organizationId, providerStatus: 'teleported' })]);
   assert.equal((await one(sql, at)).state, 'sent');
   assert.deepEqual(await alarms(sql, at), ['unknown_status']);
   const kept = await sql`select status, provider_status from postrider.mailpiece_event where organization_id = ${at.organizationId}`;
-  assert.deepEqual(kept.map((row) => ({ ...row })), [
-    { status: null, provider_status: 'teleported' },
-    { status: null, provider_status: 'teleported' },
-  ]);
+  assert.deepEqual(
+    kept.map((row) => ({ ...row })),
+    [
+      { status: null, provider_status: 'teleported' },
+      { status: null, provider_status: 'teleported' },
+    ],
+  );
 });
 
 void test('an event that is told again is not new', async () => {
@@ -179,7 +249,10 @@ void test('a card that the printer could not make is a matter for a person; trie
   await proofAll(sql, at);
   const second = await mailBegun(sql, at);
   assert.notEqual(second.pieces[0]?.idempotencyKey, first.pieces[0]?.idempotencyKey);
-  assert.deepEqual((await pieces(sql, at)).map((piece) => piece.status), ['failed', 'submitting']);
+  assert.deepEqual(
+    (await pieces(sql, at)).map((piece) => piece.status),
+    ['failed', 'submitting'],
+  );
 });
 
 void test('a scan after it was assumed says how sure it is', async () => {
@@ -208,7 +281,8 @@ void test('a webhook is stored once, and claimed by one', async () => {
     await tx`select postrider.track_done(${first[0]?.['id'] as string})`;
     await tx`select postrider.track_done(${second[0]?.['id'] as string}, 'no JSON')`.catch(() => undefined);
   });
-  const [row] = await sql`select count(*) filter (where applied_at is not null)::int as applied, max(error) as error from postrider.provider_event
+  const [row] =
+    await sql`select count(*) filter (where applied_at is not null)::int as applied, max(error) as error from postrider.provider_event
     where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...row }, { applied: 1, error: 'no JSON' });
   assert.deepEqual(await statesOf(sql, at), {});

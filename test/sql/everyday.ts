@@ -16,13 +16,19 @@ const value = async <T>(rows: PromiseLike<readonly { value: T }[]>): Promise<T |
 export const everyday = (sql: postgres.Sql, at: Place, round: string): readonly Step[] => {
   const { organizationId: o, campaignId: c } = at;
   const open = async (stage: string): Promise<string> =>
-    (await value(sql<{ value: string }[]>`select id as value from postrider.cohort where organization_id = ${o} and stage = ${stage} and begun_at is null
+    (await value(sql<
+      { value: string }[]
+    >`select id as value from postrider.cohort where organization_id = ${o} and stage = ${stage} and begun_at is null
       and closed_at is null order by id desc limit 1`)) ?? randomUUID();
   let begun: readonly { recipientId: string; mailpieceId: string }[] = [];
   let proofing: string[] = [];
   let [proofId, mailId] = ['', ''];
   let who = { recipient_id: '', email: 'nobody', reference: 'nobody', provider_id: 'nobody', mailpiece_id: 'nobody' };
-  const accepted = (piece: { recipientId: string; mailpieceId: string }): MailSettlement => ({ ...piece, outcome: 'accepted', providerId: `p ${piece.mailpieceId}` });
+  const accepted = (piece: { recipientId: string; mailpieceId: string }): MailSettlement => ({
+    ...piece,
+    outcome: 'accepted',
+    providerId: `p ${piece.mailpieceId}`,
+  });
   return [
     ['stage plan, proof', async () => await sql`select * from postrider.stage_plan('proof', 8)`],
     ['stage plan, mail', async () => await sql`select * from postrider.stage_plan('mail', 8)`],
@@ -53,7 +59,12 @@ export const everyday = (sql: postgres.Sql, at: Place, round: string): readonly 
           sql,
           o,
           mailId,
-          begun.slice(30, 44).map((piece, i) => ({ ...piece, outcome: (['accepted', 'retry', 'rejected', 'unknown'] as const)[i % 4] ?? 'unknown', providerId: piece.mailpieceId, message: 'm' })),
+          begun.slice(30, 44).map((piece, i) => ({
+            ...piece,
+            outcome: (['accepted', 'retry', 'rejected', 'unknown'] as const)[i % 4] ?? 'unknown',
+            providerId: piece.mailpieceId,
+            message: 'm',
+          })),
           true,
           QUIET_MS,
         ),
@@ -72,10 +83,29 @@ export const everyday = (sql: postgres.Sql, at: Place, round: string): readonly 
       async () => {
         await sql`update postrider.mailpiece set available_at = now() where organization_id = ${o} and status = 'unknown' and available_at is not null`;
         const claimed = await claimUnknown(sql, o, 50, 60_000);
-        await settleReconcile(sql, o, claimed.map((piece, i) => ({ ...piece, outcome: i % 2 === 0 ? 'absent' : 'found', providerId: piece.mailpieceId, keyStillHonoured: false })));
+        await settleReconcile(
+          sql,
+          o,
+          claimed.map((piece, i) => ({
+            ...piece,
+            outcome: i % 2 === 0 ? 'absent' : 'found',
+            providerId: piece.mailpieceId,
+            keyStillHonoured: false,
+          })),
+        );
       },
     ],
-    ['events', async () => await tell(sql, at, begun.slice(0, 30).map((piece, i) => event({ providerId: `p ${piece.mailpieceId}`, status: i % 3 === 1 ? 'delivered' : 'in_transit' })))],
+    [
+      'events',
+      async () =>
+        await tell(
+          sql,
+          at,
+          begun
+            .slice(0, 30)
+            .map((piece, i) => event({ providerId: `p ${piece.mailpieceId}`, status: i % 3 === 1 ? 'delivered' : 'in_transit' })),
+        ),
+    ],
     ['events of nobody', async () => await tell(sql, at, [event({ providerId: `stranger ${round}`, status: 'in_transit' })])],
     ['match events', async () => await sql`select postrider.match_events(${o})`],
     ['cancel claim', async () => await claimCancels(sql, o, 50)],
@@ -86,13 +116,22 @@ export const everyday = (sql: postgres.Sql, at: Place, round: string): readonly 
       async () => {
         await sql`delete from postrider.campaign_lock where campaign_id = ${c}`;
         const run = { organizationId: o, campaignId: c, ...(await openSync(sql, o, c, 'manual', 'everyday')) };
-        const known = [3, 4, 5, 10, 14].map((n) => ({ ...people(1)[0], externalId: `crowd${n}`, email: `crowd${n}@example.com`, line1: `${n} Crowd Street` }));
+        const known = [3, 4, 5, 10, 14].map((n) => ({
+          ...people(1)[0],
+          externalId: `crowd${n}`,
+          email: `crowd${n}@example.com`,
+          line1: `${n} Crowd Street`,
+        }));
         await applyPage(sql, run, [...known, ...people(45, `e${round.replaceAll('-', '').slice(0, 8)}x`)] as unknown as Member[], [], 0);
       },
     ],
     ['enrich claim', async () => await sql`select postrider.enrich_claim(${o}, ${c}, 'x', 50, '1 hour')`],
     ['due', async () => await sql`select * from postrider.due()`],
-    ['candidates', async () => await sql`select (select count(*) from postrider.enrich_candidates(true)), (select count(*) from postrider.sync_candidates())`],
+    [
+      'candidates',
+      async () =>
+        await sql`select (select count(*) from postrider.enrich_candidates(true)), (select count(*) from postrider.sync_candidates())`,
+    ],
     ['complete campaigns', async () => await sql`select postrider.complete_campaigns(${o})`],
     ['funnel', async () => await sql`select * from postrider.funnel`],
     ['stuck', async () => await sql`select * from postrider.stuck where organization_id = ${o}`],
@@ -100,7 +139,9 @@ export const everyday = (sql: postgres.Sql, at: Place, round: string): readonly 
     [
       'look somebody up',
       async () => {
-        const [row] = await sql<(typeof who)[]>`select r.id as recipient_id, r.email, r.reference, m.provider_id, m.id as mailpiece_id from postrider.mailpiece m
+        const [row] = await sql<
+          (typeof who)[]
+        >`select r.id as recipient_id, r.email, r.reference, m.provider_id, m.id as mailpiece_id from postrider.mailpiece m
           join postrider.recipient r on r.organization_id = m.organization_id and r.id = m.recipient_id
           where m.organization_id = ${o} and m.id = ${begun[0]?.mailpieceId ?? randomUUID()}`;
         if (row !== undefined) who = row;
@@ -109,7 +150,7 @@ export const everyday = (sql: postgres.Sql, at: Place, round: string): readonly 
     ['trace by id', async () => await sql`select * from postrider.trace(${who.recipient_id})`],
     ['trace by e-mail', async () => await sql`select * from postrider.trace(${who.email})`],
     ['trace by reference', async () => await sql`select * from postrider.trace(${who.reference})`],
-    ['why by the printer\'s id', async () => await sql`select * from postrider.why(${who.provider_id})`],
+    ["why by the printer's id", async () => await sql`select * from postrider.why(${who.provider_id})`],
     ['why by mailpiece', async () => await sql`select * from postrider.why(${who.mailpiece_id})`],
     ['cancel', async () => who.recipient_id !== '' && (await sql`select postrider.cancel(${who.recipient_id})`)],
     ['suppress', async () => await sql`select postrider.suppress(${o}, 'crowd7@example.com')`],

@@ -27,6 +27,7 @@ import {
   tell,
   turnClock,
   type Sending,
+  claimDue,
 } from './rig.ts';
 
 const rig = sharedMachine();
@@ -111,11 +112,17 @@ void test('two ids for one piece in one breath: one is kept, the other raises th
     const batch = await sending(sql, at);
     const piece = firstOf(batch);
     if (how === 'settle') await settle(sql, at, batch, [accepted(piece, 'one'), accepted(piece, 'two')]);
-    else await tell(sql, at, ['one', 'two'].map((providerId) => event({ providerId, mailpieceId: piece.mailpieceId, status: 'accepted' })));
+    else
+      await tell(
+        sql,
+        at,
+        ['one', 'two'].map((providerId) => event({ providerId, mailpieceId: piece.mailpieceId, status: 'accepted' })),
+      );
     assert.deepEqual(await alarms(sql, at), ['second_provider_id'], how);
-    const [alarm] = await sql`select detail from postrider.alarm where organization_id = ${at.organizationId}`;
-    const kept = (await onlyPiece(sql, at)).providerId;
-    assert.deepEqual([kept, (alarm?.['detail'] as { told: string }).told].sort(), ['one', 'two']);
+    const [alarm] = await sql<
+      { told: string }[]
+    >`select detail ->> 'told' as told from postrider.alarm where organization_id = ${at.organizationId}`;
+    assert.deepEqual(new Set([(await onlyPiece(sql, at)).providerId, alarm?.told]), new Set(['one', 'two']));
   }
 });
 
@@ -135,7 +142,12 @@ void test('one id for two pieces in one answer does not lose the answer of all t
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 4);
-  await settle(sql, at, batch, batch.pieces.map((piece, i) => accepted(piece, i < 2 ? 'same' : piece.mailpieceId)));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((piece, i) => accepted(piece, i < 2 ? 'same' : piece.mailpieceId)),
+  );
   assert.deepEqual(Object.values(await statesOf(sql, at)).sort(), ['sending', 'sent', 'sent', 'sent']);
   assert.deepEqual(await alarms(sql, at), ['provider_id_of_another_piece']);
   // Whoever is left is asked for by reconcile, and in the end is a matter for a person.
@@ -143,11 +155,18 @@ void test('one id for two pieces in one answer does not lose the answer of all t
     await turnClock(sql, 1_000_000);
     await reap(sql);
     await turnClock(sql, 1_000_000);
-    const [claim] = await sql`select postrider.reconcile_claim(${at.organizationId}, 50, '1 minute') as pieces`;
-    const verdicts = ((claim?.['pieces'] ?? []) as object[]).map((p) => ({ ...p, outcome: 'found', providerId: 'same', keyStillHonoured: true }));
+    const verdicts = (await claimDue(sql, at)).map((p) => ({
+      ...p,
+      outcome: 'found',
+      providerId: 'same',
+      keyStillHonoured: true,
+    }));
     await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
   }
-  assert.deepEqual(Object.values(await reasonsOf(sql, at)).filter((reason) => reason.startsWith('error')), ['error (outcome_unknown)']);
+  assert.deepEqual(
+    Object.values(await reasonsOf(sql, at)).filter((reason) => reason.startsWith('error')),
+    ['error (outcome_unknown)'],
+  );
 });
 
 void test('evidence for a closed piece beside an open one raises an alarm, and neither piece is touched', async () => {
@@ -162,7 +181,10 @@ void test('evidence for a closed piece beside an open one raises an alarm, and n
   assert.notEqual(firstOf(second).idempotencyKey, firstOf(first).idempotencyKey);
   for (const _ of [1, 2]) await settle(sql, at, first, [accepted(firstOf(first), 'after all')]);
   assert.deepEqual(await alarms(sql, at), ['evidence_for_closed_piece']);
-  assert.deepEqual((await pieces(sql, at)).map((p) => p.status), ['rejected', 'submitting']);
+  assert.deepEqual(
+    (await pieces(sql, at)).map((p) => p.status),
+    ['rejected', 'submitting'],
+  );
   assert.equal((await one(sql, at)).state, 'sending');
   await settle(sql, at, second, [accepted(firstOf(second))]);
   assert.equal((await one(sql, at)).state, 'sent');
@@ -181,7 +203,10 @@ void test('a scan of a card that had failed, beside the card that was made for i
   await settle(sql, at, second, [accepted(firstOf(second))]);
   await tell(sql, at, [event({ providerId: id, status: 'in_transit' })]);
   assert.deepEqual(await alarms(sql, at), ['evidence_for_closed_piece']);
-  assert.deepEqual((await pieces(sql, at)).map((p) => p.status), ['failed', 'accepted']);
+  assert.deepEqual(
+    (await pieces(sql, at)).map((p) => p.status),
+    ['failed', 'accepted'],
+  );
 });
 
 void test('a scan of a card whose person was skipped or failed brings them to sent, with an alarm where they had opted out', async () => {
@@ -205,12 +230,26 @@ void test('there is at most one open piece of a person and mode, by index', asyn
     insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, status, opened_at, accepted_at)
     select organization_id, postrider.new_id(), recipient_id, campaign_id, printer_name, ${mode}, gen_random_uuid(), request, ${status}, now(), now()
     from postrider.mailpiece where id = ${firstOf(batch).mailpieceId}`;
-  for (const status of ['submitting', 'unknown', 'accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned'])
+  for (const status of [
+    'submitting',
+    'unknown',
+    'accepted',
+    'in_production',
+    'in_transit',
+    'in_local_area',
+    'processed_for_delivery',
+    'delivered',
+    'returned',
+  ])
     await refused('23505', copy('live', status));
   for (const status of ['rejected', 'cancelled', 'failed']) await copy('live', status);
   await copy('test', 'submitting');
-  const [closed] = await sql`select array_agg(name order by rank) as names from postrider.mailpiece_status where not is_open`;
-  assert.deepEqual((closed?.['names'] as string[]).toSorted(), ['cancelled', 'failed', 'rejected'], 'the index and the table of statuses agree');
+  const closed = await sql<{ name: string }[]>`select name from postrider.mailpiece_status where not is_open order by 1`;
+  assert.deepEqual(
+    closed.map((row) => row.name),
+    ['cancelled', 'failed', 'rejected'],
+    'the index and the table of statuses agree',
+  );
 });
 
 void test('evidence in opposite order from two sessions does not deadlock', async () => {
@@ -219,7 +258,9 @@ void test('evidence in opposite order from two sessions does not deadlock', asyn
   const batch = await sending(sql, at, people(40));
   const clients = machine.connect(4);
   const results = batch.pieces.map((piece) => accepted(piece));
-  const events = batch.pieces.map((piece) => event({ providerId: `id of ${piece.mailpieceId}`, mailpieceId: piece.mailpieceId, status: 'in_transit' }));
+  const events = batch.pieces.map((piece) =>
+    event({ providerId: `id of ${piece.mailpieceId}`, mailpieceId: piece.mailpieceId, status: 'in_transit' }),
+  );
   await Promise.all([
     settle(clients, at, batch, results),
     settle(clients, at, batch, results.toReversed()),

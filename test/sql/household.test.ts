@@ -43,7 +43,9 @@ void test('every row of the bakery has the key and the bucket that the auditor w
   const addresses = bakery().filter((address) => address.line1 !== '' && /^\s*\d{3,5}(-\d{4})?\s*$/.test(address.postalCode));
   assert.ok(addresses.length > 3000, `${addresses.length} rows`);
   const keys = await keysOf(rig.sql, addresses);
-  const wrong = addresses.flatMap((address, i) => (keys[i] === householdKey(address) ? [] : [[address.line1, address.line2, keys[i], householdKey(address)]]));
+  const wrong = addresses.flatMap((address, i) =>
+    keys[i] === householdKey(address) ? [] : [[address.line1, address.line2, keys[i], householdKey(address)]],
+  );
   assert.deepEqual(wrong, []);
   const buckets = await rig.sql<{ bucket: number }[]>`
     select postrider.holdout_bucket('salt', k) as bucket from unnest(${keys as string[]}::text[]) with ordinality as x (k, n) order by n`;
@@ -53,10 +55,29 @@ void test('every row of the bakery has the key and the bucket that the auditor w
   );
 });
 
-const word = fc.constantFrom(
-  ...USPS_ABBREVIATIONS.keys(),
-  ...new Set(USPS_ABBREVIATIONS.values()),
-  ...['Elm', 'élan', 'Ñuñoa', '12', '4B', '1/2', '#', '# 7', '#9', 'é́', 'ß', 'Straße', 'Øre', 'İ', 'ılk', 'ſt', 'K9', "O'Brien", '.', ',', '-', 'no.', 'ﬁn', '１２'],
+const word = fc.oneof(
+  fc.constantFrom(...USPS_ABBREVIATIONS.keys(), ...USPS_ABBREVIATIONS.values()),
+  fc.constantFrom(
+    'Elm',
+    'élan',
+    'Ñuñoa',
+    '12',
+    '4B',
+    '1/2',
+    '#',
+    '# 7',
+    '#9',
+    'é́',
+    'ß',
+    'Straße',
+    'Øre',
+    'İ',
+    'ılk',
+    'ſt',
+    '\u212A9',
+    "O'Brien",
+  ),
+  fc.constantFrom('.', ',', '-', 'no.', 'ﬁn', '１２'),
 );
 const line = fc
   .array(fc.tuple(word, fc.constantFrom(' ', '  ', ' . ', ',', '-', '\t'), fc.boolean()), { maxLength: 8 })
@@ -70,10 +91,26 @@ const written = fc.record({
 
 void test('any spelling whatever has the same key here and at the auditor', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.oneof(written, fc.record({ ...({} as object), line1: fc.string({ unit: 'binary' }), line2: fc.string() }).map((x) => at(x.line1, x.line2)))
-      .map((address) => ({ ...address, line1: address.line1.replaceAll('\0', ' '), line2: address.line2.replaceAll('\0', ' '), city: '', region: '' })), { minLength: 1, maxLength: 40 }), async (addresses) => {
-      assert.deepEqual(await keysOf(rig.sql, addresses), addresses.map(householdKey));
-    }),
+    fc.asyncProperty(
+      fc.array(
+        fc
+          .oneof(
+            written,
+            fc.record({ ...({} as object), line1: fc.string({ unit: 'binary' }), line2: fc.string() }).map((x) => at(x.line1, x.line2)),
+          )
+          .map((address) => ({
+            ...address,
+            line1: address.line1.replaceAll('\0', ' '),
+            line2: address.line2.replaceAll('\0', ' '),
+            city: '',
+            region: '',
+          })),
+        { minLength: 1, maxLength: 40 },
+      ),
+      async (addresses) => {
+        assert.deepEqual(await keysOf(rig.sql, addresses), addresses.map(householdKey));
+      },
+    ),
     { numRuns: process.env['POSTRIDER_TEST_LONG'] === '1' ? 1000 : 60 },
   );
 });
@@ -88,14 +125,27 @@ void test('spelling does not split a household, and the unit does', async () => 
     at('12  Élm   Street', '# 4', '94607-0001'),
   ];
   assert.equal(new Set(await keysOf(sql, same)).size, 1);
-  const apart = [at('12 Elm St'), at('12 Elm St', 'Apt 4'), at('12 Elm St', 'Apt 5'), at('12 Elm Ave'), at('12 Elm St', '', '94608'), at('12 N Elm St')];
+  const apart = [
+    at('12 Elm St'),
+    at('12 Elm St', 'Apt 4'),
+    at('12 Elm St', 'Apt 5'),
+    at('12 Elm Ave'),
+    at('12 Elm St', '', '94608'),
+    at('12 N Elm St'),
+  ];
   assert.equal(new Set(await keysOf(sql, apart)).size, apart.length);
 });
 
 void test('designators that are spelt out are put together with their short forms, one by one', async () => {
   const pairs = [...USPS_ABBREVIATIONS];
-  const long = await keysOf(rig.sql, pairs.map(([name]) => at(`9 Main ${name} 7`)));
-  const short = await keysOf(rig.sql, pairs.map(([, abbreviation]) => at(`9 main ${abbreviation.toLowerCase()} 7`)));
+  const long = await keysOf(
+    rig.sql,
+    pairs.map(([name]) => at(`9 Main ${name} 7`)),
+  );
+  const short = await keysOf(
+    rig.sql,
+    pairs.map(([, abbreviation]) => at(`9 main ${abbreviation.toLowerCase()} 7`)),
+  );
   assert.deepEqual(long, short);
 });
 
@@ -104,29 +154,43 @@ void test('in Britain the numbers of an address make it, in whatever order they 
   const gb = (line1: string, line2 = '', postalCode = 'SW1A 1AA') => at(line1, line2, postalCode, 'GB');
   const same = [gb('Flat 2, 10 Elm Road'), gb('10 Elm Road', 'Flat 2'), gb('10 ELM RD FLAT 2', '', 'sw1a1aa'), gb('2/10 Elm Rd')];
   assert.equal(new Set(await keysOf(sql, same)).size, 1);
-  const apart = [gb('10 Elm Road'), gb('10 Elm Road', 'Flat 2'), gb('10A Elm Road'), gb('10 Elm Road', '', 'SW1A 1AB'), gb('Rose Cottage'), gb('Ivy Cottage')];
+  const apart = [
+    gb('10 Elm Road'),
+    gb('10 Elm Road', 'Flat 2'),
+    gb('10A Elm Road'),
+    gb('10 Elm Road', '', 'SW1A 1AB'),
+    gb('Rose Cottage'),
+    gb('Ivy Cottage'),
+  ];
   assert.equal(new Set(await keysOf(sql, apart)).size, apart.length);
 });
 
 void test('an address that is not whole has no key', async () => {
   const { sql } = rig;
-  const [row] = await sql`select postrider.household_key(null, null, '94607', 'US') as a, postrider.household_key('1 Elm St', null, null, 'US') as b,
+  const [row] =
+    await sql`select postrider.household_key(null, null, '94607', 'US') as a, postrider.household_key('1 Elm St', null, null, 'US') as b,
     postrider.household_key('1 Elm St', null, '94607', null) as c, postrider.household_key('1 Elm St', null, '94607', 'US') as d`;
   assert.deepEqual({ ...row }, { a: null, b: null, c: null, d: 'US|94607|1 ELM ST|' });
 });
 
 void test('folding twice is folding once, and leaves nothing but letters, digits, slashes and number signs', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', '')), { minLength: 1, maxLength: 50 }), async (texts) => {
-      const rows = await rig.sql<{ once: string; twice: string }[]>`
+    fc.asyncProperty(
+      fc.array(
+        fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', '')),
+        { minLength: 1, maxLength: 50 },
+      ),
+      async (texts) => {
+        const rows = await rig.sql<{ once: string; twice: string }[]>`
         select postrider.fold(t) as once, postrider.fold(postrider.fold(t)) as twice
         from jsonb_array_elements_text(${JSON.stringify(texts)}::text::jsonb) with ordinality as x (t, n) order by n`;
-      for (const [i, row] of rows.entries()) {
-        assert.equal(row.twice, row.once);
-        assert.match(row.once, /^([A-Z0-9/#]+( [A-Z0-9/#]+)*)?$/);
-        assert.equal(row.once, normalizeLine(texts[i] ?? ''));
-      }
-    }),
+        for (const [i, row] of rows.entries()) {
+          assert.equal(row.twice, row.once);
+          assert.match(row.once, /^([A-Z0-9/#]+( [A-Z0-9/#]+)*)?$/);
+          assert.equal(row.once, normalizeLine(texts[i] ?? ''));
+        }
+      },
+    ),
     { numRuns: process.env['POSTRIDER_TEST_LONG'] === '1' ? 500 : 30 },
   );
 });
@@ -138,7 +202,9 @@ void test('the key does not depend on the collation of the database', async () =
     select quote_ident(collname) as name from pg_collation where collname in ('C', 'und-x-icu', 'tr-x-icu', 'en_US.utf8', 'pg_unicode_fast', 'pg_c_utf8') order by 1`;
   const keys = await Promise.all(
     collations.map(async ({ name }) => {
-      const [row] = await sql.unsafe<{ key: string }[]>(`select postrider.household_key('1 Straße ıi' collate ${name}, null, 'ı1', 'fr' collate ${name}) as key`);
+      const [row] = await sql.unsafe<{ key: string }[]>(
+        `select postrider.household_key('1 Straße ıi' collate ${name}, null, 'ı1', 'fr' collate ${name}) as key`,
+      );
       return row?.key;
     }),
   );

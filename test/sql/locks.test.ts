@@ -5,7 +5,24 @@ import type postgres from 'postgres';
 import { applyCampaign, armPrinter, hold, launch, release, suppress } from '@postrider/core';
 import { beginMail, beginProof, settleMail, settleProof } from '../../packages/core/src/machine/cohorts.ts';
 import { broken, definition, people, syncPeople, type Place } from '../support/machine.ts';
-import { LEASE_MS, RUNNER, answered, one, pidOf, place, proofed, refused, sending, settle, sharedMachine, stage, stageOne, standing, statesOf, waitsForLock } from './rig.ts';
+import {
+  LEASE_MS,
+  RUNNER,
+  answered,
+  one,
+  pidOf,
+  place,
+  proofed,
+  refused,
+  sending,
+  settle,
+  sharedMachine,
+  stage,
+  stageOne,
+  standing,
+  statesOf,
+  waitsForLock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 const CLIENTS = 16;
@@ -18,7 +35,9 @@ const busy = async (at: Place, work: () => Promise<void>): Promise<number> => {
   const client = async (): Promise<void> => {
     while (!stop) {
       await sql`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'mail', 1, 1)`;
-      const [open] = await sql<{ id: string }[]>`select id from postrider.cohort where organization_id = ${at.organizationId} and begun_at is null
+      const [open] = await sql<
+        { id: string }[]
+      >`select id from postrider.cohort where organization_id = ${at.organizationId} and begun_at is null
         and closed_at is null order by random() limit 1`;
       if (open === undefined) continue;
       const begun = await beginMail(sql, at.organizationId, open.id, RUNNER, LEASE_MS);
@@ -55,9 +74,17 @@ void test('hold gets in under sixteen busy clients, and when it returns nothing 
   const at = await place(sql);
   await proofed(sql, at, 64);
   const begins = async (): Promise<number> =>
-    Number((await sql`select count(*) as n from postrider.recipient_event where organization_id = ${at.organizationId} and reason = 'begun'`)[0]?.['n']);
+    Number(
+      (
+        await sql`select count(*) as n from postrider.recipient_event where organization_id = ${at.organizationId} and reason = 'begun'`
+      )[0]?.['n'],
+    );
   const rounds = await busy(at, async () => {
-    for (const [kind, id] of [['campaign', at.campaignId], ['printer', 'press'], ['organization', at.organizationId]] as const) {
+    for (const [kind, id] of [
+      ['campaign', at.campaignId],
+      ['printer', 'press'],
+      ['organization', at.organizationId],
+    ] as const) {
       await timed(context, `hold of a ${kind}`, async () => await hold(sql, at.organizationId, kind, id));
       const before = await begins();
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -75,7 +102,11 @@ void test('a changed campaign file, an arming and a launch get in as well, and n
   await busy(at, async () => {
     for (const n of [1, 2, 3]) {
       const integrations = { printer: { kind: 'noop', n }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } };
-      await timed(context, 'campaign apply', async () => await applyCampaign(sql, at.organizationId, definition({ integrations, transit_days: n })));
+      await timed(
+        context,
+        'campaign apply',
+        async () => await applyCampaign(sql, at.organizationId, definition({ integrations, transit_days: n })),
+      );
       await timed(context, 'arm', async () => await armPrinter(sql, at.organizationId, 'press'));
       await timed(context, 'launch', async () => await launch(sql, at.organizationId, at.campaignId, 'live'));
     }
@@ -91,7 +122,11 @@ void test('a campaign file is applied in the order in which a begin locks: the c
   let applied: Promise<unknown> = Promise.resolve();
   await begin.begin(async (tx) => {
     await tx`select from postrider.campaign where id = ${at.campaignId} for share`;
-    applied = applyCampaign(apply, at.organizationId, definition({ transit_days: 9, integrations: { printer: { kind: 'noop', changed: true } } }));
+    applied = applyCampaign(
+      apply,
+      at.organizationId,
+      definition({ transit_days: 9, integrations: { printer: { kind: 'noop', changed: true } } }),
+    );
     await waitsForLock(sql, pid);
     await tx`set local lock_timeout = '1s'`;
     await tx`select from postrider.printer where organization_id = ${at.organizationId} and name = 'press' for share`;
@@ -151,9 +186,15 @@ void test('two settles of the same people in opposite order do not deadlock', as
     const id = (await stage(sql, at, 'proof', 1, 50))[0] ?? '';
     const begun = await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
     const results = (begun?.cards ?? []).map((card) => ({ recipientId: card.recipientId, outcome: 'failed', message: 'no' }) as const);
-    const counts = await Promise.all([results, results.toReversed(), results.slice(0, 15).toReversed(), results.slice(10)].map(
-      async (part) => await settleProof(clients, at.organizationId, id, part, false)));
-    assert.equal(counts.reduce((sum, n) => sum + n, 0), 30);
+    const counts = await Promise.all(
+      [results, results.toReversed(), results.slice(0, 15).toReversed(), results.slice(10)].map(
+        async (part) => await settleProof(clients, at.organizationId, id, part, false),
+      ),
+    );
+    assert.equal(
+      counts.reduce((sum, n) => sum + n, 0),
+      30,
+    );
   }
 });
 
@@ -167,10 +208,22 @@ void test('hold, begin and reap of one campaign take their locks in one order', 
   };
   await Promise.all([
     churn(async (c) => await c`select postrider.reap('1 second', '1 second')`),
-    churn(async (c) => await c`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'completed')`.catch((error: unknown) => {
-      if ((error as { code?: string }).code !== 'PR021') throw error;
-    })),
-    churn(async (c) => await settle(c, at, batch, batch.pieces.toReversed().map((piece) => answered(piece, 'unknown')), false)),
+    churn(
+      async (c) =>
+        await c`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'completed')`.catch((error: unknown) => {
+          if ((error as { code?: string }).code !== 'PR021') throw error;
+        }),
+    ),
+    churn(
+      async (c) =>
+        await settle(
+          c,
+          at,
+          batch,
+          batch.pieces.toReversed().map((piece) => answered(piece, 'unknown')),
+          false,
+        ),
+    ),
     churn(async (c) => {
       await hold(c, at.organizationId, 'campaign', at.campaignId).catch(() => undefined);
       await release(c, at.organizationId, 'campaign', at.campaignId).catch(() => undefined);

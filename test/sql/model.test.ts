@@ -23,11 +23,37 @@ interface Step {
   readonly b: number;
   readonly c: number;
 }
-const STEPS = ['sync', 'stage proof', 'stage mail', 'begin', 'begin', 'settle', 'settle', 'post', 'post', 'reap', 'lose leases', 'delete job', 'delete cohort',
-  'reconcile', 'reconcile', 'tell', 'tell', 'hold', 'release', 'hold campaign', 'cancel', 'suppress', 'retry', 'resolve', 'call back', 'time passes'] as const;
+const STEPS = [
+  'sync',
+  'stage proof',
+  'stage mail',
+  'begin',
+  'begin',
+  'settle',
+  'settle',
+  'post',
+  'post',
+  'reap',
+  'lose leases',
+  'delete job',
+  'delete cohort',
+  'reconcile',
+  'reconcile',
+  'tell',
+  'tell',
+  'hold',
+  'release',
+  'hold campaign',
+  'cancel',
+  'suppress',
+  'retry',
+  'resolve',
+  'call back',
+  'time passes',
+] as const;
 
 const pick = <T>(list: readonly T[], n: number): T | undefined => list[n % Math.max(1, list.length)];
-const chosen = <T>(list: readonly T[], bits: number): T[] => list.filter((_, i) => ((bits >> i % 16) & 1) === 1);
+const chosen = <T>(list: readonly T[], bits: number): T[] => list.filter((_, i) => ((bits >> (i % 16)) & 1) === 1);
 
 class World {
   readonly model = new Model();
@@ -56,8 +82,15 @@ class World {
         const names = step.b % 3 === 0 ? this.members : chosen(this.members, step.a | 5);
         const complete = step.b % 2 === 0;
         await syncPeople(sql, at, names, complete);
-        const ids = await sql<{ id: string; name: string }[]>`select id, external_id as name from postrider.recipient where organization_id = ${o}`;
-        model.sync(names.map((m) => m.externalId), complete, (name) => ids.find((row) => row.name === name)?.id ?? '', this.suppressed);
+        const ids = await sql<
+          { id: string; name: string }[]
+        >`select id, external_id as name from postrider.recipient where organization_id = ${o}`;
+        model.sync(
+          names.map((m) => m.externalId),
+          complete,
+          (name) => ids.find((row) => row.name === name)?.id ?? '',
+          this.suppressed,
+        );
         return;
       }
       case 'stage proof':
@@ -69,12 +102,18 @@ class World {
         return;
       }
       case 'post': {
-        const cohort = pick(model.cohorts.filter((k) => k.pieces.length > 0 && k.answers.size < k.pieces.length), step.a);
+        const cohort = pick(
+          model.cohorts.filter((k) => k.pieces.length > 0 && k.answers.size < k.pieces.length),
+          step.a,
+        );
         if (cohort !== undefined) this.post(cohort, step.b, step.c);
         return;
       }
       case 'settle': {
-        const cohort = pick(model.cohorts.filter((k) => k.people.length > 0), step.a);
+        const cohort = pick(
+          model.cohorts.filter((k) => k.people.length > 0),
+          step.a,
+        );
         if (cohort !== undefined) await this.settle(cohort, step.b, step.c % 2 === 0);
         return;
       }
@@ -93,7 +132,10 @@ class World {
         return;
       }
       case 'delete cohort': {
-        const cohort = pick(model.cohorts.filter((k) => !k.closed), step.a);
+        const cohort = pick(
+          model.cohorts.filter((k) => !k.closed),
+          step.a,
+        );
         if (cohort === undefined) return;
         cohort.deleted = true;
         await sql`delete from postrider.cohort where id = ${cohort.id}`;
@@ -102,7 +144,10 @@ class World {
       case 'reconcile':
         return await this.reconcile(step.b, step.c);
       case 'tell': {
-        const card = pick([...model.ledger.values()].filter((k) => !k.void), step.a);
+        const card = pick(
+          [...model.ledger.values()].filter((k) => !k.void),
+          step.a,
+        );
         if (card !== undefined) await this.tell(card, Object.keys(RANK).slice(3)[step.b % 9] ?? 'accepted', step.c % 2 === 0);
         return;
       }
@@ -136,7 +181,10 @@ class World {
         if (person !== undefined) await this.expect(model.retry(person), sql`select postrider.retry(${person.id})`);
         return;
       case 'resolve': {
-        const piece = pick(this.people().flatMap((p) => p.pieces), step.a);
+        const piece = pick(
+          this.people().flatMap((p) => p.pieces),
+          step.a,
+        );
         if (piece !== undefined) await this.resolve(piece.person, piece.id);
         return;
       }
@@ -158,7 +206,9 @@ class World {
   async stage(kind: 'proof' | 'mail', size: number): Promise<void> {
     const known = new Set(this.model.cohorts.map((k) => k.id));
     await this.sql`select postrider.stage_round(${kind}, 100, ${size})`;
-    const rows = await this.sql<{ cohort: string; person: string }[]>`select cohort_id as cohort, recipient_id as person from postrider.recipient_state
+    const rows = await this.sql<
+      { cohort: string; person: string }[]
+    >`select cohort_id as cohort, recipient_id as person from postrider.recipient_state
       where organization_id = ${this.at.organizationId} and state = ${kind === 'proof' ? 'proofing_staged' : 'sending_staged'} order by cohort_id`;
     const picked = new Map<string, string[]>();
     for (const row of rows) if (!known.has(row.cohort)) picked.set(row.cohort, [...(picked.get(row.cohort) ?? []), row.person]);
@@ -177,15 +227,18 @@ class World {
     const opened = new Map((begun?.pieces ?? []).map((piece) => [piece.recipientId, { id: piece.mailpieceId, key: piece.idempotencyKey }]));
     const there = this.model.begin(cohort, (p) => opened.get(p.id) ?? assert.fail(`no piece was opened for ${p.name}`));
     assert.deepEqual([...opened.keys()].sort(), there.map((p) => p.id).sort());
-    for (const piece of cohort.pieces) assert.deepEqual(opened.get(piece.person.id), { id: piece.id, key: piece.key }, 'a piece keeps its key');
+    for (const piece of cohort.pieces)
+      assert.deepEqual(opened.get(piece.person.id), { id: piece.id, key: piece.key }, 'a piece keeps its key');
   }
 
   /** The runner asks the printer, which makes one card for a key. What it does, and whether the answer arrives, is chance. */
   post(cohort: Cohort, bits: number, luck: number): void {
     for (const [i, piece] of cohort.pieces.entries()) {
-      if (cohort.answers.has(piece.id) || ((bits >> i % 16) & 1) === 0) continue;
+      if (cohort.answers.has(piece.id) || ((bits >> (i % 16)) & 1) === 0) continue;
       const known = this.model.ledger.get(piece.key);
-      const fate = (['accepted', 'accepted', 'lost, made', 'lost, not made', 'rejected', 'bad address', 'retry'] as const)[(luck + i) % 7] ?? 'accepted';
+      const fate =
+        (['accepted', 'accepted', 'lost, made', 'lost, not made', 'rejected', 'bad address', 'retry'] as const)[(luck + i) % 7] ??
+        'accepted';
       if (known === undefined && (fate === 'accepted' || fate === 'lost, made'))
         this.model.ledger.set(piece.key, { providerId: `card ${(this.cards += 1)}`, piece, void: false, told: [] });
       const card = this.model.ledger.get(piece.key);
@@ -198,9 +251,18 @@ class World {
   async settle(cohort: Cohort, bits: number, last: boolean): Promise<void> {
     const { organizationId: o } = this.at;
     if (cohort.kind === 'proof') {
-      const outcomes = new Map(chosen(cohort.people, bits).map((p, i) => [p, (['rendered', 'rendered', 'rendered', 'retry', 'failed'] as const)[(bits + i) % 5] ?? 'rendered']));
+      const outcomes = new Map(
+        chosen(cohort.people, bits).map((p, i) => [
+          p,
+          (['rendered', 'rendered', 'rendered', 'retry', 'failed'] as const)[(bits + i) % 5] ?? 'rendered',
+        ]),
+      );
       const results = [...outcomes].map(([p, outcome]) =>
-        outcome === 'rendered' ? rendered(p.id) : outcome === 'failed' ? { recipientId: p.id, outcome, message: 'm' } : { recipientId: p.id, outcome, message: 'm', afterMs: 0 },
+        outcome === 'rendered'
+          ? rendered(p.id)
+          : outcome === 'failed'
+            ? { recipientId: p.id, outcome, message: 'm' }
+            : { recipientId: p.id, outcome, message: 'm', afterMs: 0 },
       );
       await settleProof(this.sql, o, cohort.id, results, last);
       this.model.settleProof(cohort, outcomes, last);
@@ -243,10 +305,13 @@ class World {
   async reconcile(bits: number, luck: number): Promise<void> {
     const claimed = await claimUnknown(this.sql, this.at.organizationId, 50, 60_000);
     const verdicts = claimed.map((row, i) => {
-      const piece = this.people().flatMap((p) => p.pieces).find((known) => known.id === row.mailpieceId) ?? assert.fail();
+      const piece =
+        this.people()
+          .flatMap((p) => p.pieces)
+          .find((known) => known.id === row.mailpieceId) ?? assert.fail();
       assert.equal(piece.status, 'unknown', 'only what nobody knows is asked for');
       const made = this.model.ledger.get(piece.key);
-      const sure = ((bits >> i % 16) & 1) === 1;
+      const sure = ((bits >> (i % 16)) & 1) === 1;
       const outcome = !sure ? 'cannot_tell' : made === undefined ? 'absent' : 'found';
       return { piece, attempt: row.attempt, outcome, honoured: luck % 3 === 0, providerId: made?.providerId } as const;
     });
@@ -278,7 +343,10 @@ class World {
     const piece = person.pieces.find((known) => known.id === pieceId) ?? assert.fail();
     const card = this.model.ledger.get(piece.key);
     const evidence = card?.providerId ?? 'Jo, on the phone';
-    await this.expect(this.model.resolve(piece, card !== undefined), this.sql`select postrider.resolve(${piece.id}, ${card === undefined ? 'not_printed' : 'printed'}, ${evidence})`);
+    await this.expect(
+      this.model.resolve(piece, card !== undefined),
+      this.sql`select postrider.resolve(${piece.id}, ${card === undefined ? 'not_printed' : 'printed'}, ${evidence})`,
+    );
   }
 
   async callBack(luck: number): Promise<void> {
@@ -302,11 +370,23 @@ class World {
     const wanted = this.people()
       .map(({ name, state, losses, held, cancel, cohort }) => ({ name, state, losses, held, cancel, cohort }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
-    assert.deepEqual(rows.map((row) => ({ ...row })), wanted, after);
-    const pieces = await this.sql<{ id: string; status: string; providerId: string | null }[]>`select id, status, provider_id as "providerId"
+    assert.deepEqual(
+      rows.map((row) => ({ ...row })),
+      wanted,
+      after,
+    );
+    const pieces = await this.sql<
+      { id: string; status: string; providerId: string | null }[]
+    >`select id, status, provider_id as "providerId"
       from postrider.mailpiece where organization_id = ${this.at.organizationId} order by id`;
-    const known = this.people().flatMap((p) => p.pieces).map(({ id, status, providerId }) => ({ id, status, providerId }));
-    assert.deepEqual(pieces.map((row) => ({ ...row })), known.sort((a, b) => (a.id < b.id ? -1 : 1)), after);
+    const known = this.people()
+      .flatMap((p) => p.pieces)
+      .map(({ id, status, providerId }) => ({ id, status, providerId }));
+    assert.deepEqual(
+      pieces.map((row) => ({ ...row })),
+      known.sort((a, b) => (a.id < b.id ? -1 : 1)),
+      after,
+    );
   }
 
   /** The storm is over: runners work, the printer answers, operators do their part. Whoever is not home after this is stuck. */
@@ -342,7 +422,13 @@ class World {
       }
       await this.compare('settling down');
     }
-    assert.deepEqual(this.people().filter((p) => !TERMINAL.has(p.state) && p.state !== 'sent').map((p) => `${p.name}: ${p.state}`), [], 'nobody is stuck');
+    assert.deepEqual(
+      this.people()
+        .filter((p) => !TERMINAL.has(p.state) && p.state !== 'sent')
+        .map((p) => `${p.name}: ${p.state}`),
+      [],
+      'nobody is stuck',
+    );
     const open = await sql`select id from postrider.cohort where organization_id = ${this.at.organizationId} and closed_at is null`;
     assert.deepEqual([...open], [], 'no cohort is left open');
   }
@@ -352,7 +438,8 @@ class World {
     for (const person of this.people()) {
       const made = person.pieces.filter((piece) => this.model.ledger.get(piece.key)?.void === false);
       assert.ok(made.length <= 1, `${person.name} has ${made.length} cards`);
-      if (['sent', 'received', 'returned'].includes(person.state)) assert.equal(made.length, 1, `${person.name} is ${person.state} without a card`);
+      if (['sent', 'received', 'returned'].includes(person.state))
+        assert.equal(made.length, 1, `${person.name} is ${person.state} without a card`);
     }
   }
 }
@@ -372,8 +459,16 @@ const step = fc.record({ what: fc.constantFrom(...STEPS), a: fc.nat(0xffff), b: 
 
 void test('whatever happens in whatever order, everybody is where the model says, nobody is stuck, nobody has two cards', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: LONG ? 20 : 15, maxLength: LONG ? 120 : 60, size: 'max' }), fc.integer({ min: 2, max: 7 }), walk),
-    { numRuns: LONG ? 1500 : 25, ...(LONG ? { interruptAfterTimeLimit: 12 * 60_000 } : { interruptAfterTimeLimit: 15_000 }), markInterruptAsFailure: false },
+    fc.asyncProperty(
+      fc.array(step, { minLength: LONG ? 20 : 15, maxLength: LONG ? 120 : 60, size: 'max' }),
+      fc.integer({ min: 2, max: 7 }),
+      walk,
+    ),
+    {
+      numRuns: LONG ? 1500 : 25,
+      ...(LONG ? { interruptAfterTimeLimit: 12 * 60_000 } : { interruptAfterTimeLimit: 15_000 }),
+      markInterruptAsFailure: false,
+    },
   );
   assert.deepEqual(await broken(rig.sql), []);
 });

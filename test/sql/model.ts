@@ -97,11 +97,23 @@ export class Model {
     for (const name of names) {
       if (this.people.has(name)) continue;
       const out = suppressed.has(name);
-      const person: Person = { name, id: idOf(name), state: out ? 'blacklisted' : 'pending', reason: out ? 'suppressed' : 'new', cohort: null, held: false, cancel: false, losses: 0, suppressed: out, pieces: [] };
+      const person: Person = {
+        name,
+        id: idOf(name),
+        state: out ? 'blacklisted' : 'pending',
+        reason: out ? 'suppressed' : 'new',
+        cohort: null,
+        held: false,
+        cancel: false,
+        losses: 0,
+        suppressed: out,
+        pieces: [],
+      };
       this.people.set(name, person);
     }
     if (!complete) return;
-    for (const person of this.people.values()) if (person.state === 'pending' && !names.includes(person.name)) this.move(person, 'skipped', 'left_segment');
+    for (const person of this.people.values())
+      if (person.state === 'pending' && !names.includes(person.name)) this.move(person, 'skipped', 'left_segment');
   }
 
   staged(kind: 'proof' | 'mail', picked: ReadonlyMap<string, string[]>): void {
@@ -114,7 +126,17 @@ export class Model {
         this.move(person, kind === 'proof' ? 'proofing_staged' : 'sending_staged', 'staged');
         person.cohort = id;
       }
-      this.cohorts.push({ id, kind, begun: false, closed: false, deleted: false, jobGone: false, pieces: [], people: [], answers: new Map() });
+      this.cohorts.push({
+        id,
+        kind,
+        begun: false,
+        closed: false,
+        deleted: false,
+        jobGone: false,
+        pieces: [],
+        people: [],
+        answers: new Map(),
+      });
     }
   }
 
@@ -139,7 +161,10 @@ export class Model {
           this.follow(known);
           continue;
         }
-        assert.ok(known === undefined || known.status === 'submitting', `${person.name} is sent to the printer with a piece that is ${known?.status}`);
+        assert.ok(
+          known === undefined || known.status === 'submitting',
+          `${person.name} is sent to the printer with a piece that is ${known?.status}`,
+        );
         const piece: Piece = known ?? { ...opened(person), person, status: 'submitting', providerId: null };
         if (known === undefined) person.pieces.push(piece);
         cohort.pieces.push(piece);
@@ -214,7 +239,8 @@ export class Model {
     const told = this.ledger.get(piece.key)?.told ?? [];
     if (piece.providerId === null || told.length === 0) return;
     const top = told.reduce((a, b) => ((RANK[b] ?? 0) > (RANK[a] ?? 0) ? b : a));
-    if ((RANK[top] ?? 0) > (RANK[piece.status] ?? 0) && (CLOSED.has(top) || open(piece) || openPiece(person) === undefined)) piece.status = top;
+    if ((RANK[top] ?? 0) > (RANK[piece.status] ?? 0) && (CLOSED.has(top) || open(piece) || openPiece(person) === undefined))
+      piece.status = top;
     if (SCANNED.has(piece.status) && FOLLOWS.has(person.state)) this.move(person, 'sent', 'late_evidence');
     if (person.state === 'sent') {
       if (piece.status === 'delivered') this.move(person, 'received', 'scan');
@@ -222,7 +248,8 @@ export class Model {
       if (piece.status === 'failed') this.move(person, 'error', 'failed_at_printer');
       if (piece.status === 'cancelled') this.move(person, 'skipped', 'cancelled');
     } else if (person.state === 'received' && piece.status === 'returned') this.move(person, 'returned', 'returned');
-    else if (person.state === 'error' && person.reason === 'failed_at_printer' && piece.status === 'cancelled') this.move(person, 'skipped', 'cancelled');
+    else if (person.state === 'error' && person.reason === 'failed_at_printer' && piece.status === 'cancelled')
+      this.move(person, 'skipped', 'cancelled');
   }
 
   /** @param grace whether those at the printer have been there long enough; @param passed cohorts whose lease, or whose time without a job, has passed. */

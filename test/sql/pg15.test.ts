@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pg15Binaries, startServer } from '../support/server.ts';
 
-const FILES = ['smoke', 'trigger', 'household', 'sync', 'stage', 'settle', 'evidence', 'effects'];
+const FILES = ['trigger', 'sync', 'settle', 'evidence'];
 
 void test('the machine is the same on PostgreSQL 15', async (context) => {
   if (process.env['POSTRIDER_TEST_PG'] === '15' || process.env['POSTRIDER_TEST_MAJOR'] === '15') return; // everything runs there already
@@ -18,10 +18,20 @@ void test('the machine is the same on PostgreSQL 15', async (context) => {
     assert.equal(server.major, 15);
     const files = FILES.map((name) => join(import.meta.dirname, `${name}.test.ts`));
     const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
-    const run = spawn(process.execPath, [...process.execArgv.filter((flag) => !flag.startsWith('--test')), '--test', '--test-reporter=tap', ...files], {
-      env: { ...environment, POSTRIDER_TEST_SERVER: server.adminUrl },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const run = spawn(
+      process.execPath,
+      [
+        ...process.execArgv.filter((flag) => !/^--(test|inspect)/.test(flag)),
+        '--test',
+        '--test-concurrency=2',
+        '--test-reporter=tap',
+        ...files,
+      ],
+      {
+        env: { ...environment, POSTRIDER_TEST_SERVER: server.adminUrl },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     let output = '';
     run.stdout.setEncoding('utf8');
     run.stdout.on('data', (text: string) => (output += text));

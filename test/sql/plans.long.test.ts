@@ -10,8 +10,27 @@ const PEOPLE = 1_000_000;
 const MOST = 2_000;
 /** What people ask, and the claim: within this, the best of some. Steps of sync work on a whole page, and have their own measure in `bench`. */
 const WITHIN_MS = 50;
-const ASKED = new Set(['stage plan, proof', 'stage plan, mail', 'stage proof', 'stage mail', 'begin proof', 'begin mail', 'funnel', 'stuck', 'queue', 'due',
-  'trace by id', 'trace by e-mail', 'trace by reference', "why by the printer's id", 'why by mailpiece', 'reap, nothing', 'cancel', 'hold', 'release']);
+const ASKED = new Set([
+  'stage plan, proof',
+  'stage plan, mail',
+  'stage proof',
+  'stage mail',
+  'begin proof',
+  'begin mail',
+  'funnel',
+  'stuck',
+  'queue',
+  'due',
+  'trace by id',
+  'trace by e-mail',
+  'trace by reference',
+  "why by the printer's id",
+  'why by mailpiece',
+  'reap, nothing',
+  'cancel',
+  'hold',
+  'release',
+]);
 
 void test('with a million people no everyday statement reads a big table, and the answers come within 50 ms', async (context) => {
   await using machine = await freshMachine();

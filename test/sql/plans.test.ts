@@ -54,6 +54,9 @@ void test('the look itself sees a scan, and an index that is read from end to en
     (await session.plansOf(async () => await session.sql.unsafe(query))).flatMap((plan) => greedy(plan, MOST));
   assert.match((await problems('select count(*) from postrider.recipient_state')).join(), /^(scans|looks at 3000 rows of) recipient_state/);
   await session.sql`set enable_seqscan = off`;
-  assert.match((await problems(`select count(*) from postrider.recipient where organization_id = '${at.organizationId}' and first_name = 'x'`)).join(), /looks at 3000 rows of recipient/);
+  assert.match(
+    (await problems(`select count(*) from postrider.recipient where organization_id = '${at.organizationId}' and first_name = 'x'`)).join(),
+    /looks at 3000 rows of recipient/,
+  );
   assert.match((await problems(`do $$ begin perform from postrider.recipient where first_name = 'x'; end $$`)).join(), /recipient/);
 });

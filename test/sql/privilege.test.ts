@@ -22,7 +22,8 @@ const login = async (group: string, organizations: readonly string[]): Promise<L
   const name = `t_${group}_${process.pid}_${randomBytes(3).toString('hex')}`;
   const password = randomBytes(12).toString('hex');
   await rig.admin.unsafe(`create role "${name}" login password '${password}' in role ${group}`);
-  for (const id of organizations) await rig.sql`insert into postrider.organization_member (organization_id, role_name) values (${id}, ${name})`;
+  for (const id of organizations)
+    await rig.sql`insert into postrider.organization_member (organization_id, role_name) values (${id}, ${name})`;
   const url = new URL(rig.machine.url);
   url.username = name;
   url.password = password;
@@ -41,8 +42,14 @@ async function arrange(): Promise<void> {
   for (const _ of [1, 2]) {
     const at = await place(sql, { effects: ['usage_meter'] });
     const batch = await sent(sql, at, 2);
-    await tell(sql, at, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' }), event({ providerId: 'x', status: null })]);
-    await syncPeople(sql, at, [{ externalId: 'mail', row: 9, email: 'mail@example.com', firstName: 'A', lastName: 'B', merge: {} }, ...people(2)]);
+    await tell(sql, at, [
+      event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' }),
+      event({ providerId: 'x', status: null }),
+    ]);
+    await syncPeople(sql, at, [
+      { externalId: 'mail', row: 9, email: 'mail@example.com', firstName: 'A', lastName: 'B', merge: {} },
+      ...people(2),
+    ]);
     await sql`select postrider.enrich_claim(${at.organizationId}, ${at.campaignId}, 'x', 10, '1 hour')`;
     await sql`select postrider.suppress(${at.organizationId}, 'no@example.com')`;
     await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{}')})`;
@@ -97,14 +104,16 @@ void test('in every table that is keyed by organization a role sees the rows of 
     const [secured] = await rig.sql`select relrowsecurity from pg_class where oid = ${`postrider.${table}`}::regclass`;
     assert.equal(secured?.['relrowsecurity'], true, `${table} has row-level security`);
   }
-  const secret = [...closed].filter((name) => !/^recipient_event_/.test(name)).sort();
+  const secret = [...closed].filter((name) => !name.startsWith('recipient_event_')).sort();
   assert.deepEqual(secret, ['organization_key', 'provider_event', 'suppression']);
   assert.ok(withRows > 20, `${withRows} tables had rows of both`);
   assert.deepEqual(await seen(reader.sql, 'organization', 'id'), { own: 1, foreign: 0 });
 });
 
 void test('so it does in every view', async () => {
-  const views = await rig.sql<{ name: string }[]>`select c.relname as name from pg_class c where c.relnamespace = 'postrider'::regnamespace and c.relkind = 'v'
+  const views = await rig.sql<
+    { name: string }[]
+  >`select c.relname as name from pg_class c where c.relnamespace = 'postrider'::regnamespace and c.relkind = 'v'
     and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'organization_id')`;
   assert.ok(views.length >= 9);
   for (const { name } of views) {
@@ -117,12 +126,22 @@ void test('so it does in every view', async () => {
   assert.deepEqual(await seen(reader.sql, 'organizations', 'id'), { own: 1, foreign: 0 });
 });
 
-void test('every view is the caller\'s, but for the one over the queue, which shows no payload', async () => {
-  const views = await rig.sql<{ name: string }[]>`select relname as name from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'v'
+void test("every view is the caller's, but for the one over the queue, which shows no payload", async () => {
+  const views = await rig.sql<
+    { name: string }[]
+  >`select relname as name from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'v'
     and coalesce(array_to_string(reloptions, ','), '') !~ 'security_invoker=true' order by 1`;
-  assert.deepEqual(views.map((row) => row.name), ['queue_job']);
-  const columns = await rig.sql<{ name: string }[]>`select attname as name from pg_attribute where attrelid = 'postrider.queue_job'::regclass and attnum > 0 order by attnum`;
-  assert.deepEqual(columns.map((row) => row.name), ['id', 'name', 'state', 'retry_count', 'created_on', 'started_on', 'completed_on']);
+  assert.deepEqual(
+    views.map((row) => row.name),
+    ['queue_job'],
+  );
+  const columns = await rig.sql<
+    { name: string }[]
+  >`select attname as name from pg_attribute where attrelid = 'postrider.queue_job'::regclass and attnum > 0 order by attnum`;
+  assert.deepEqual(
+    columns.map((row) => row.name),
+    ['id', 'name', 'state', 'retry_count', 'created_on', 'started_on', 'completed_on'],
+  );
 });
 
 void test('trace, why and the look-ups find nobody of another organization', async () => {
@@ -138,7 +157,10 @@ void test('trace, why and the look-ups find nobody of another organization', asy
     // The same e-mail is known to both: each sees its own.
     const traced = await who.sql`select distinct recipient_id from postrider.trace('p0@example.com')`;
     const own = await rig.sql`select id from postrider.recipient where organization_id = ${mine.organizationId} and external_id = 'p0'`;
-    assert.deepEqual(traced.map((row) => row['recipient_id']), own.map((row) => row['id']));
+    assert.deepEqual(
+      traced.map((row) => row['recipient_id']),
+      own.map((row) => row['id']),
+    );
     assert.equal((await who.sql`select * from postrider.why('p0@example.com')`).length, 1);
     assert.ok((await who.sql`select * from postrider.doctor()`).length > 5);
   }
@@ -146,8 +168,20 @@ void test('trace, why and the look-ups find nobody of another organization', asy
 
 void test('nobody but the owner writes a table', async () => {
   for (const who of [reader, operator, runner]) {
-    for (const table of ['recipient_state', 'recipient', 'mailpiece', 'campaign', 'organization', 'organization_member', 'transition', 'clock', 'recipient_event']) {
-      const [column] = await rig.sql<{ name: string }[]>`select attname as name from pg_attribute where attrelid = ${`postrider.${table}`}::regclass and attnum = 1`;
+    for (const table of [
+      'recipient_state',
+      'recipient',
+      'mailpiece',
+      'campaign',
+      'organization',
+      'organization_member',
+      'transition',
+      'clock',
+      'recipient_event',
+    ]) {
+      const [column] = await rig.sql<
+        { name: string }[]
+      >`select attname as name from pg_attribute where attrelid = ${`postrider.${table}`}::regclass and attnum = 1`;
       await refused('42501', who.sql.unsafe(`update postrider.${table} set ${column?.name} = ${column?.name}`));
       await refused('42501', who.sql.unsafe(`delete from postrider.${table}`));
       await refused('42501', who.sql.unsafe(`insert into postrider.${table} default values`));
@@ -190,7 +224,11 @@ const granted = async (role: string): Promise<string[]> =>
 void test('everything that an operator may call refuses another organization and changes nothing of it', async () => {
   const calls = await aimed();
   const reading = new Set(await granted('postrider_reader'));
-  assert.deepEqual((await granted('postrider_operator')).filter((name) => !reading.has(name)), Object.keys(calls).sort(), 'one call for each function');
+  assert.deepEqual(
+    (await granted('postrider_operator')).filter((name) => !reading.has(name)),
+    Object.keys(calls).sort(),
+    'one call for each function',
+  );
   const snapshot = async () =>
     await rig.sql`select md5(string_agg(t::text, ',' order by t::text)) as sum from (
       select s::text from postrider.recipient_state s where organization_id = ${theirs.organizationId}
@@ -202,7 +240,10 @@ void test('everything that an operator may call refuses another organization and
   const before = await snapshot();
   for (const [name, args] of Object.entries(calls)) {
     // By organization: PR019. By an id of somebody: there is no such id.
-    await refused(args.startsWith(`'${theirs.organizationId}'`) ? 'PR019' : 'PR010', operator.sql.unsafe(`select postrider.${name}(${args})`));
+    await refused(
+      args.startsWith(`'${theirs.organizationId}'`) ? 'PR019' : 'PR010',
+      operator.sql.unsafe(`select postrider.${name}(${args})`),
+    );
     await refused('42501', reader.sql.unsafe(`select postrider.${name}(${args})`));
   }
   assert.deepEqual([...(await snapshot())], [...before]);
@@ -214,11 +255,13 @@ void test('and works on its own', async () => {
   assert.equal((await operator.sql`select postrider.cancel(${id}) as state`)[0]?.['state'], 'sending (cancel requested)');
   await operator.sql`select postrider.hold(${mine.organizationId}, 'campaign', ${mine.campaignId}, 'a look at it')`;
   await operator.sql`select postrider.release(${mine.organizationId}, 'campaign', ${mine.campaignId})`;
-  const [moved] = await rig.sql`select by_role from postrider.recipient_event where organization_id = ${mine.organizationId} order by at desc limit 1`;
+  const [moved] =
+    await rig.sql`select by_role from postrider.recipient_event where organization_id = ${mine.organizationId} order by at desc limit 1`;
   assert.ok(moved?.['by_role']);
   const [entry] = await operator.sql`select postrider.suppress(${mine.organizationId}, 'p1@example.com') as n`;
   assert.ok(Number(entry?.['n']) >= 0);
-  const [added] = await rig.sql`select added_by from postrider.suppression where organization_id = ${mine.organizationId} order by created_at desc limit 1`;
+  const [added] =
+    await rig.sql`select added_by from postrider.suppression where organization_id = ${mine.organizationId} order by created_at desc limit 1`;
   assert.equal(added?.['added_by'], operator.name, 'by whom is recorded');
 });
 
@@ -231,7 +274,10 @@ void test('SET ROLE counts as who asks: a superuser who plays a reader sees what
   await rig.admin.begin(async (tx) => {
     await tx.unsafe(`set local role "${reader.name}"`);
     const rows = await tx`select id from postrider.organizations`;
-    assert.deepEqual(rows.map((row) => row['id']), [mine.organizationId]);
+    assert.deepEqual(
+      rows.map((row) => row['id']),
+      [mine.organizationId],
+    );
   });
   assert.ok((await rig.admin`select id from postrider.organizations`).length >= 2);
 });
@@ -251,10 +297,16 @@ void test('a role of no group may do nothing at all', async () => {
   try {
     const open = await rig.sql`select p.oid::regprocedure::text as name from pg_proc p where pronamespace = 'postrider'::regnamespace
       and has_function_privilege(${nobody}, p.oid, 'execute')`;
-    assert.deepEqual(open.map((row) => row['name']), []);
+    assert.deepEqual(
+      open.map((row) => row['name']),
+      [],
+    );
     const tables = await rig.sql`select relname from pg_class where relnamespace = 'postrider'::regnamespace and relkind in ('r', 'v', 'p')
       and has_table_privilege(${nobody}, oid, 'select, insert, update, delete, truncate')`;
-    assert.deepEqual(tables.map((row) => row['relname']), []);
+    assert.deepEqual(
+      tables.map((row) => row['relname']),
+      [],
+    );
   } finally {
     await rig.admin.unsafe(`drop role "${nobody}"`);
   }
@@ -263,7 +315,10 @@ void test('a role of no group may do nothing at all', async () => {
 void test('the search_path of every function is pinned, by its body or by a setting', async () => {
   const loose = await rig.sql`select p.oid::regprocedure::text as name from pg_proc p where pronamespace = 'postrider'::regnamespace
     and p.prosqlbody is null and not exists (select from unnest(p.proconfig) c where c = 'search_path=postrider, pg_temp')`;
-  assert.deepEqual(loose.map((row) => row['name']), []);
+  assert.deepEqual(
+    loose.map((row) => row['name']),
+    [],
+  );
 });
 
 void test('every key and unique index of what belongs to an organization starts with it, and so does every reference', async () => {
@@ -277,12 +332,18 @@ void test('every key and unique index of what belongs to an organization starts 
     where k.connamespace = 'postrider'::regnamespace and k.contype = 'f' and k.conkey[1] <> a.attnum
       and exists (select from pg_attribute f where f.attrelid = k.confrelid and f.attname = 'organization_id')
     order by 1`;
-  assert.deepEqual(wrong.map((row) => row.name), ['provider_event_pkey']);
+  assert.deepEqual(
+    wrong.map((row) => row.name),
+    ['provider_event_pkey'],
+  );
 });
 
 void test('every column of a function that takes an organization takes it first', async () => {
   const wrong = await rig.sql<{ name: string }[]>`
     select proname as name from pg_proc where pronamespace = 'postrider'::regnamespace and 'p_organization_id' = any (proargnames)
       and proargnames[1] <> 'p_organization_id' order by 1`;
-  assert.deepEqual(wrong.map((row) => row.name), ['lock_key']);
+  assert.deepEqual(
+    wrong.map((row) => row.name),
+    ['lock_key'],
+  );
 });

@@ -32,6 +32,7 @@ import {
   statesOf,
   turnClock,
   waitsForLock,
+  claimDue,
 } from './rig.ts';
 
 const rig = sharedMachine();
@@ -85,7 +86,10 @@ for (const name of ['proof', 'mail'] as const) {
     ['failed', (id: string) => rig.sql`update postrider_queue.job set state = 'failed' where id = ${id}`],
     ['completed', (id: string) => rig.sql`update postrider_queue.job set state = 'completed' where id = ${id}`],
     ['cancelled', (id: string) => rig.sql`update postrider_queue.job set state = 'cancelled' where id = ${id}`],
-    ['active and stale', (id: string) => rig.sql`update postrider_queue.job set state = 'active', started_on = now() - interval '1 hour' where id = ${id}`],
+    [
+      'active and stale',
+      (id: string) => rig.sql`update postrider_queue.job set state = 'active', started_on = now() - interval '1 hour' where id = ${id}`,
+    ],
   ] as const) {
     void test(`${name}: a cohort that never began and whose job is ${what} gives its people back`, async () => {
       const { sql } = rig;
@@ -93,7 +97,11 @@ for (const name of ['proof', 'mail'] as const) {
       const id = await staged(at, name);
       await change(id);
       await reap(sql, GRACE_MS);
-      assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set([`${name === 'proof' ? 'proofing' : 'sending'}_staged`]), 'not yet');
+      assert.deepEqual(
+        new Set(Object.values(await statesOf(sql, at))),
+        new Set([`${name === 'proof' ? 'proofing' : 'sending'}_staged`]),
+        'not yet',
+      );
       await turnClock(sql, GRACE_MS + 1000);
       await reap(sql, GRACE_MS);
       assert.deepEqual(await reasonsOf(sql, at), { p0: `${back} (begin_failed)`, p1: `${back} (begin_failed)` });
@@ -127,7 +135,11 @@ for (const name of ['proof', 'mail'] as const) {
         const there = new Set(Object.values(await statesOf(sql, at)));
         if (!begun || name === 'proof') assert.deepEqual(there, new Set([back]));
         else {
-          assert.deepEqual(new Set((await pieces(sql, at)).map((piece) => piece.status)), new Set(['submitting']), 'its runner may be about to settle');
+          assert.deepEqual(
+            new Set((await pieces(sql, at)).map((piece) => piece.status)),
+            new Set(['submitting']),
+            'its runner may be about to settle',
+          );
           await turnClock(sql, GRACE_MS + 1000);
           await reap(sql, GRACE_MS);
           assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['sending']));
@@ -148,7 +160,10 @@ void test('whoever loses ten cohorts needs a person, and travels alone after the
     for (const id of made) await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
     await turnClock(sql, LEASE_MS + 1000);
     await reap(sql);
-    assert.ok((await standing(sql, at)).every((p) => p.losses === round && p.state === (round < 10 ? 'pending' : 'error')), `round ${round}`);
+    assert.ok(
+      (await standing(sql, at)).every((p) => p.losses === round && p.state === (round < 10 ? 'pending' : 'error')),
+      `round ${round}`,
+    );
     await turnClock(sql, 900_000);
   }
   assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['error (too_many_losses)']));
@@ -161,7 +176,12 @@ void test('a begin that fails ten times for mail ends in error, with the open pi
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
+  );
   for (let round = 1; round <= 10; round += 1) {
     await stageOne(sql, at, 'mail');
     await sql`delete from postrider_queue.job where name = 'mail' and data ->> 'organization_id' = ${at.organizationId}`;
@@ -197,7 +217,13 @@ void test('everything deleted, the jobs and the cohorts: nobody is stuck, and ev
   await stage(sql, at, 'proof', 1, 40);
   const [first] = await openCohorts(sql, at);
   const begun = await beginProof(sql, at.organizationId, first?.id ?? '', RUNNER, LEASE_MS);
-  await settleProof(sql, at.organizationId, first?.id ?? '', begun?.cards.slice(0, 20).map((card) => rendered(card.recipientId)) ?? [], false);
+  await settleProof(
+    sql,
+    at.organizationId,
+    first?.id ?? '',
+    begun?.cards.slice(0, 20).map((card) => rendered(card.recipientId)) ?? [],
+    false,
+  );
   const mail = await mailBegun(sql, at);
   assert.equal(mail.pieces.length, 20);
   await stage(sql, at, 'proof', 2, 10);
@@ -208,8 +234,7 @@ void test('everything deleted, the jobs and the cohorts: nobody is stuck, and ev
   assert.deepEqual(await states(sql), { pending: 40, sending: 20 });
   // The printer had half of those that were sent.
   await turnClock(sql, QUIET_MS + 60_000);
-  const [claim] = await sql`select postrider.reconcile_claim(${at.organizationId}, 50, '1 minute') as pieces`;
-  const verdicts = (claim?.['pieces'] as { mailpieceId: string }[]).map((piece, i) =>
+  const verdicts = (await claimDue(sql, at)).map((piece, i) =>
     i % 2 === 0 ? { ...piece, outcome: 'absent' } : { ...piece, outcome: 'found', providerId: piece.mailpieceId },
   );
   await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
@@ -286,5 +311,5 @@ void test('while one reaps the others pass', async () => {
   });
   await reap(sql);
   assert.equal((await one(sql, at)).state, 'pending');
-  assert.equal((await onlyPiece(sql, at).catch(() => null)), null);
+  assert.equal(await onlyPiece(sql, at).catch(() => null), null);
 });

@@ -5,7 +5,24 @@ import type postgres from 'postgres';
 import { cancel, hold, release, resolve, retry } from '@postrider/core';
 import { claimUnknown, settleReconcile, type ReconcileVerdict, type UnknownPiece } from '../../packages/core/src/machine/mailpieces.ts';
 import type { Place } from '../support/machine.ts';
-import { QUIET_MS, accepted, answered, mailBegun, one, onlyPiece, pieces, place, proofAll, reasonsOf, refused, sending, settle, sharedMachine, turnClock, unknownDue } from './rig.ts';
+import {
+  QUIET_MS,
+  accepted,
+  answered,
+  mailBegun,
+  one,
+  onlyPiece,
+  pieces,
+  place,
+  proofAll,
+  reasonsOf,
+  refused,
+  sending,
+  settle,
+  sharedMachine,
+  turnClock,
+  unknownDue,
+} from './rig.ts';
 
 const rig = sharedMachine();
 const LEASE = 60_000;
@@ -39,7 +56,12 @@ void test('an unknown piece rests before it is asked for, and is then claimed on
   const { sql, machine } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at);
-  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'unknown')));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((p) => answered(p, 'unknown')),
+  );
   await turnClock(sql, QUIET_MS - 2000);
   assert.deepEqual(await claimUnknown(sql, at.organizationId, 50, LEASE), []);
   await turnClock(sql, 3000);
@@ -125,7 +147,12 @@ void test('the answer of the runner that was thought dead counts before and afte
   const at = await place(sql);
   const batch = await unknownDue(sql, at);
   const piece = await claim(sql, at);
-  await settle(sql, at, batch, batch.pieces.map((p) => accepted(p)));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((p) => accepted(p)),
+  );
   assert.equal(await say(sql, at, verdict(piece, 'absent')), 0);
   assert.deepEqual([(await one(sql, at)).state, (await onlyPiece(sql, at)).status], ['sent', 'accepted']);
 });
@@ -190,7 +217,10 @@ void test('resolved as not printed: a new piece with a new key', async () => {
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (resolved_not_printed)' });
   const batch = await mailBegun(sql, at);
   assert.notEqual(batch.pieces[0]?.idempotencyKey, piece.key);
-  assert.deepEqual((await pieces(sql, at)).map((p) => p.status), ['cancelled', 'submitting']);
+  assert.deepEqual(
+    (await pieces(sql, at)).map((p) => p.status),
+    ['cancelled', 'submitting'],
+  );
 });
 
 void test('resolve asks how one knows, knows two verdicts, and works on nothing else', async () => {
@@ -212,11 +242,21 @@ void test('resolve takes the piece whose outcome is in question, not an older on
   const { sql } = rig;
   const at = await place(sql);
   const first = await sending(sql, at);
-  await settle(sql, at, first, first.pieces.map((p) => answered(p, 'rejected')));
+  await settle(
+    sql,
+    at,
+    first,
+    first.pieces.map((p) => answered(p, 'rejected')),
+  );
   await retry(sql, (await one(sql, at)).id);
   await proofAll(sql, at);
   const second = await mailBegun(sql, at);
-  await settle(sql, at, second, second.pieces.map((p) => answered(p, 'unknown')));
+  await settle(
+    sql,
+    at,
+    second,
+    second.pieces.map((p) => answered(p, 'unknown')),
+  );
   await turnClock(sql, QUIET_MS + 1000);
   for (let round = 0; round < 8; round += 1) {
     await say(sql, at, verdict(await claim(sql, at), 'cannot_tell'));

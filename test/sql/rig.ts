@@ -16,6 +16,7 @@ import {
   type CohortStage,
   type MailSettlement,
 } from '../../packages/core/src/machine/cohorts.ts';
+import { claimUnknown, type UnknownPiece } from '../../packages/core/src/machine/mailpieces.ts';
 import { broken, freshMachine, launched, people, syncPeople, type Machine, type Person, type Place } from '../support/machine.ts';
 
 type Sql = postgres.Sql | postgres.TransactionSql;
@@ -73,7 +74,11 @@ export const place = async (
 ): Promise<Place> => await launched(sql, over, `Bakery ${process.pid}.${(organizations += 1)}`, mode);
 
 /** The promise is rejected with this SQLSTATE, whether it comes as the driver's error or as the machine's own. */
-export const refused = async (code: string, work: PromiseLike<unknown>, message?: RegExp): Promise<Error & { hint?: string; detail?: unknown }> => {
+export const refused = async (
+  code: string,
+  work: PromiseLike<unknown>,
+  message?: RegExp,
+): Promise<Error & { hint?: string; detail?: unknown }> => {
   try {
     await work;
   } catch (error) {
@@ -154,9 +159,9 @@ export const onlyPiece = async (sql: Sql, where: { organizationId: string }): Pr
 };
 
 export const alarms = async (sql: Sql, where: { organizationId: string }): Promise<string[]> =>
-  (await sql<{ kind: string }[]>`select kind from postrider.alarm where organization_id = ${where.organizationId} order by raised_at, kind`).map(
-    (row) => row.kind,
-  );
+  (
+    await sql<{ kind: string }[]>`select kind from postrider.alarm where organization_id = ${where.organizationId} order by raised_at, kind`
+  ).map((row) => row.kind);
 
 /** Makes cohorts of one campaign; returns their ids. */
 export const stage = async (sql: Sql, at: Place, name: CohortStage, cohorts = 1, size = 50): Promise<string[]> => {
@@ -273,6 +278,10 @@ export const unknownDue = async (sql: postgres.Sql, at: Place, n: number | reado
   return batch;
 };
 
+/** Claims the unknown pieces that are due to be asked for. */
+export const claimDue = async (sql: postgres.Sql, at: { organizationId: string }): Promise<readonly UnknownPiece[]> =>
+  await claimUnknown(sql, at.organizationId, 50, 60_000);
+
 export const turnClock = async (sql: Sql, ms: number): Promise<void> => {
   await sql`select postrider.turn_clock(${`${ms} milliseconds`}::interval)`;
 };
@@ -297,7 +306,12 @@ export const event = (
   confidence: rest.confidence ?? 'scan',
 });
 
-export const tell = async (sql: Sql, at: { organizationId: string }, events: readonly ReturnType<typeof event>[], printer = 'press'): Promise<number> => {
+export const tell = async (
+  sql: Sql,
+  at: { organizationId: string },
+  events: readonly ReturnType<typeof event>[],
+  printer = 'press',
+): Promise<number> => {
   const [row] = await sql<{ added: number }[]>`
     select postrider.apply_events(${at.organizationId}, ${printer}, ${JSON.stringify(events)}::text::jsonb) as added`;
   return row?.added ?? 0;

@@ -32,7 +32,10 @@ const freshCatalog = async (): Promise<string[]> =>
 
 const same = (is: readonly string[], wanted: readonly string[]): void => {
   const [here, there] = [new Set(is), new Set(wanted)];
-  assert.deepEqual({ only: is.filter((line) => !there.has(line)), missing: wanted.filter((line) => !here.has(line)) }, { only: [], missing: [] });
+  assert.deepEqual(
+    { only: is.filter((line) => !there.has(line)), missing: wanted.filter((line) => !here.has(line)) },
+    { only: [], missing: [] },
+  );
 };
 
 const refuses = async (sql: postgres.Sql, message: RegExp, hint: RegExp): Promise<void> => {
@@ -53,7 +56,10 @@ for (let k = 0; k < migrations.length; k += 1) {
         await sql`insert into postrider.migration (name, checksum) values (${file.name}, ${checksum(file.text)})`;
       }
       const plan = await migrate(sql);
-      assert.deepEqual(plan.migrations, migrations.slice(k).map((file) => file.name));
+      assert.deepEqual(
+        plan.migrations,
+        migrations.slice(k).map((file) => file.name),
+      );
       same(await catalog(sql), await freshCatalog());
     });
   });
@@ -101,7 +107,10 @@ void test('the SQL of a dry run, given to psql, ends where migrate does', async 
     const text = await migrationSql(sql);
     assert.equal((await sql`select to_regnamespace('postrider') as there`)[0]?.['there'], null, 'a dry run changes nothing');
     if (spawnSync('psql', ['--version']).status === 0) {
-      const run = spawnSync('psql', ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--file', '-', database.url], { input: text, encoding: 'utf8' });
+      const run = spawnSync('psql', ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--file', '-', database.url], {
+        input: text,
+        encoding: 'utf8',
+      });
       assert.equal(run.status, 0, run.stderr);
     } else {
       context.diagnostic('psql was not found: the simple protocol stands in for it');
@@ -155,7 +164,11 @@ void test('a database that is not UTF8, or where one may not create, is refused 
     const url = new URL(await machineServer());
     url.pathname = `/${name}`;
     const latin = connect(url.href, { max: 1 });
-    await refuses(latin, /is encoded in LATIN1/, /encoding 'UTF8'/).finally(async () => await latin.end({ timeout: 2 }));
+    try {
+      await refuses(latin, /is encoded in LATIN1/, /encoding 'UTF8'/);
+    } finally {
+      await latin.end({ timeout: 2 });
+    }
   } finally {
     await admin.unsafe(`drop database if exists "${name}" with (force)`);
   }

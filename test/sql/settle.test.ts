@@ -31,6 +31,7 @@ import {
   statesOf,
   turnClock,
   waitsForLock,
+  claimDue,
 } from './rig.ts';
 
 const rig = sharedMachine();
@@ -53,8 +54,18 @@ void test('a card that is rendered is proofed, with its proof', async () => {
   const batch = await proofing(at);
   const [card] = batch.cards;
   assert.equal(await batch.settle([rendered(card?.recipientId ?? '')]), 1);
-  const [proof] = await sql`select front_url, front_page, back_url, back_page, content_hash from postrider.proof where recipient_id = ${card?.recipientId ?? ''}`;
-  assert.deepEqual({ ...proof }, { front_url: 'file:///front.pdf', front_page: 1, back_url: 'file:///back.pdf', back_page: 2, content_hash: `hash of ${card?.recipientId}` });
+  const [proof] =
+    await sql`select front_url, front_page, back_url, back_page, content_hash from postrider.proof where recipient_id = ${card?.recipientId ?? ''}`;
+  assert.deepEqual(
+    { ...proof },
+    {
+      front_url: 'file:///front.pdf',
+      front_page: 1,
+      back_url: 'file:///back.pdf',
+      back_page: 2,
+      content_hash: `hash of ${card?.recipientId}`,
+    },
+  );
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (rendered)' });
   assert.equal((await cohort(sql, batch.id)).closedWhy, 'done');
 });
@@ -92,7 +103,8 @@ void test('the twentieth attempt that fails in passing is the last', async () =>
 
 void test('a try that has no time of its own waits longer each time, up to ten minutes', async () => {
   const { sql } = rig;
-  const [row] = await sql`select array_agg(extract(epoch from postrider.back_off(n))::float order by n) as seconds from generate_series(0, 15) n`;
+  const [row] =
+    await sql`select array_agg(extract(epoch from postrider.back_off(n))::float order by n) as seconds from generate_series(0, 15) n`;
   const seconds = row?.['seconds'] as number[];
   for (const [n, value] of seconds.entries()) {
     const middle = Math.min(2 ** Math.min(n + 1, 10), 600);
@@ -160,8 +172,7 @@ void test('what a runner that was written off decides counts for nothing; what i
   await reap(sql);
   // The printer is asked, has none of them, and they travel on in another cohort.
   await turnClock(sql, QUIET_MS + 1000);
-  const [claim] = await sql`select postrider.reconcile_claim(${at.organizationId}, 50, '1 minute') as pieces`;
-  const verdicts = (claim?.['pieces'] as object[]).map((piece) => ({ ...piece, outcome: 'absent' }));
+  const verdicts = (await claimDue(sql, at)).map((piece) => ({ ...piece, outcome: 'absent' }));
   await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
   const fresh: string[] = [];
   for (const _ of [1, 2, 3]) fresh.push((await mailBegun(sql, at)).cohortId);
@@ -195,7 +206,9 @@ void test('each answer of the printer ends where it should', async () => {
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 5);
-  const by = Object.fromEntries(await Promise.all(batch.pieces.map(async (piece) => [(await one(sql, at, piece.recipientId)).externalId, piece] as const)));
+  const by = Object.fromEntries(
+    await Promise.all(batch.pieces.map(async (piece) => [(await one(sql, at, piece.recipientId)).externalId, piece] as const)),
+  );
   const piece = (name: string) => by[name] ?? assert.fail(name);
   await settle(sql, at, batch, [
     accepted(piece('p0')),
@@ -228,9 +241,17 @@ void test('who is cancelled or suppressed at the printer goes no further when no
   assert.equal(await cancel(sql, (await one(sql, at, 'p0')).id), 'sending (cancel requested)');
   await suppress(sql, at.organizationId, { email: 'p1@example.com' }, 'test');
   assert.ok((await standing(sql, at)).every((p) => p.cancelRequestedAt !== null));
-  await settle(sql, at, batch, batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
+  );
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (cancelled)', p1: 'skipped (cancelled)' });
-  assert.deepEqual((await pieces(sql, at)).map((p) => p.status), ['cancelled', 'cancelled']);
+  assert.deepEqual(
+    (await pieces(sql, at)).map((p) => p.status),
+    ['cancelled', 'cancelled'],
+  );
   assert.ok((await standing(sql, at)).every((p) => p.cancelRequestedAt === null));
 });
 
@@ -255,11 +276,27 @@ void test('a settle waits for a lock, but not for ever', async () => {
   await psql.begin(async (tx) => {
     await tx`select from postrider.recipient_state where recipient_id = ${blocked?.recipientId ?? ''} for update`;
     const pid = await pidOf(settler);
-    const waiting = refused('55P03', settle(settler, at, batch, batch.pieces.map((p) => accepted(p))));
+    const waiting = refused(
+      '55P03',
+      settle(
+        settler,
+        at,
+        batch,
+        batch.pieces.map((p) => accepted(p)),
+      ),
+    );
     await waitsForLock(sql, pid);
     await waiting;
   });
-  assert.equal(await settle(sql, at, batch, batch.pieces.map((p) => accepted(p))), 2);
+  assert.equal(
+    await settle(
+      sql,
+      at,
+      batch,
+      batch.pieces.map((p) => accepted(p)),
+    ),
+    2,
+  );
 });
 
 void test('one open psql transaction does not block the others: person by person they all get home', async () => {
@@ -278,7 +315,8 @@ void test('one open psql transaction does not block the others: person by person
     await sql.begin(async (tx) => {
       await tx`set local lock_timeout = '100ms'`;
       for (const [i, card] of others.entries()) {
-        const result = i % 2 === 0 ? rendered(card.recipientId) : { recipientId: card.recipientId, outcome: 'retry', message: 'busy', afterMs: 0 };
+        const result =
+          i % 2 === 0 ? rendered(card.recipientId) : { recipientId: card.recipientId, outcome: 'retry', message: 'busy', afterMs: 0 };
         await tx`select postrider.settle_proof(${at.organizationId}, ${batch.id}, ${JSON.stringify([result])}::text::json, false)`;
       }
     });
@@ -307,6 +345,11 @@ void test('one piece at a time is enough', async () => {
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(sql, at, batch, batch.pieces.map((p) => accepted(p)));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((p) => accepted(p)),
+  );
   assert.equal((await onlyPiece(sql, at)).status, 'accepted');
 });

@@ -16,10 +16,14 @@ const jobs = async (sql: postgres.Sql, at: Place, name = 'proof'): Promise<{ id:
 
 /** How many open cohorts each place has. */
 const spread = async (sql: postgres.Sql, places: readonly Place[]): Promise<number[]> =>
-  await Promise.all(places.map(async (at) => {
-    const [row] = await sql<{ n: number }[]>`select count(*)::int as n from postrider.cohort where campaign_id = ${at.campaignId} and closed_at is null`;
-    return row?.n ?? 0;
-  }));
+  await Promise.all(
+    places.map(async (at) => {
+      const [row] = await sql<
+        { n: number }[]
+      >`select count(*)::int as n from postrider.cohort where campaign_id = ${at.campaignId} and closed_at is null`;
+      return row?.n ?? 0;
+    }),
+  );
 
 void test('a cohort takes up to its size, and has a job with its own id', async () => {
   const { sql } = rig;
@@ -27,10 +31,20 @@ void test('a cohort takes up to its size, and has a job with its own id', async 
   await syncPeople(sql, at, people(120));
   const made = await stage(sql, at, 'proof', 3, 50);
   const cohorts = await openCohorts(sql, at);
-  assert.deepEqual(cohorts.map((c) => c.people).sort((a, b) => a - b), [20, 50, 50]);
-  assert.deepEqual((await jobs(sql, at)).map((job) => job.id), made.toSorted());
-  assert.deepEqual(new Set((await jobs(sql, at)).map((job) => JSON.stringify(job.data))), new Set([JSON.stringify({ organization_id: at.organizationId })]));
-  const [row] = await sql`select count(*)::int as n from postrider.recipient_state s join postrider.cohort c on c.organization_id = s.organization_id
+  assert.deepEqual(
+    cohorts.map((c) => c.people).sort((a, b) => a - b),
+    [20, 50, 50],
+  );
+  assert.deepEqual(
+    (await jobs(sql, at)).map((job) => job.id),
+    made.toSorted(),
+  );
+  assert.deepEqual(
+    new Set((await jobs(sql, at)).map((job) => JSON.stringify(job.data))),
+    new Set([JSON.stringify({ organization_id: at.organizationId })]),
+  );
+  const [row] =
+    await sql`select count(*)::int as n from postrider.recipient_state s join postrider.cohort c on c.organization_id = s.organization_id
     and c.id = s.cohort_id where s.organization_id = ${at.organizationId} and s.state = 'proofing_staged'`;
   assert.equal(row?.['n'], 120);
 });
@@ -39,15 +53,22 @@ void test('when the jobs cannot be made, nobody is staged', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, people(2));
-  await sql.begin(async (tx) => {
-    await tx`update postrider_queue.queue set name = 'was proof' where name = 'proof'`.catch(() => undefined);
-  }).catch(() => undefined);
-  await rig.admin.begin(async (tx) => {
-    await tx`set local session_replication_role = replica`;
-    await tx`delete from postrider_queue.queue where name = 'proof'`;
-    await refused('PR018', tx.savepoint(async (inner) => await inner`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 1, 50)`));
-    throw new Error('undone');
-  }).catch((error: unknown) => assert.equal(error instanceof Error ? error.message : '', 'undone'));
+  await sql
+    .begin(async (tx) => {
+      await tx`update postrider_queue.queue set name = 'was proof' where name = 'proof'`.catch(() => undefined);
+    })
+    .catch(() => undefined);
+  await rig.admin
+    .begin(async (tx) => {
+      await tx`set local session_replication_role = replica`;
+      await tx`delete from postrider_queue.queue where name = 'proof'`;
+      await refused(
+        'PR018',
+        tx.savepoint(async (inner) => await inner`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 1, 50)`),
+      );
+      throw new Error('undone');
+    })
+    .catch((error: unknown) => assert.equal(error instanceof Error ? error.message : '', 'undone'));
   assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['pending']));
 });
 
@@ -61,7 +82,10 @@ void test('two stagers at once take nobody twice', async () => {
   );
   const cohorts = await openCohorts(sql, at);
   const staged = (await standing(sql, at)).filter((person) => person.state === 'proofing_staged');
-  assert.equal(cohorts.reduce((sum, cohort) => sum + cohort.people, 0), staged.length);
+  assert.equal(
+    cohorts.reduce((sum, cohort) => sum + cohort.people, 0),
+    staged.length,
+  );
   for (const cohort of cohorts) assert.equal(staged.filter((person) => person.cohortId === cohort.id).length, cohort.people);
 });
 
@@ -114,7 +138,10 @@ void test('who lost a lease travels alone, and such cohorts get at most a quarte
   assert.equal(cohorts.length, 8);
   assert.equal(losers.length, 2, 'a quarter of eight');
   for (const loser of losers) assert.equal(cohorts.find((cohort) => cohort.id === loser.cohortId)?.people, 1);
-  assert.deepEqual(cohorts.filter((cohort) => !losers.some((loser) => loser.cohortId === cohort.id)).map((cohort) => cohort.people), [5, 5, 5, 5, 5, 5]);
+  assert.deepEqual(
+    cohorts.filter((cohort) => !losers.some((loser) => loser.cohortId === cohort.id)).map((cohort) => cohort.people),
+    [5, 5, 5, 5, 5, 5],
+  );
 });
 
 void test('where only people who lost a lease are ready, they get all the places, each alone', async () => {
@@ -123,7 +150,10 @@ void test('where only people who lost a lease are ready, they get all the places
   await syncPeople(sql, at, people(6));
   await sql`update postrider.recipient_state set losses = 2 where organization_id = ${at.organizationId}`;
   await stage(sql, at, 'proof', 4, 50);
-  assert.deepEqual((await openCohorts(sql, at)).map((cohort) => cohort.people), [1, 1, 1, 1]);
+  assert.deepEqual(
+    (await openCohorts(sql, at)).map((cohort) => cohort.people),
+    [1, 1, 1, 1],
+  );
 });
 
 void test('where one place is free at a time, people who lost a lease do not keep the others out', async () => {
@@ -206,8 +236,7 @@ void test('what a campaign, an organization or a printer may do is known before 
   const organizationId = await organizationNamed(sql, 'Bakery');
   const { campaignId } = await applyCampaign(sql, organizationId, definition());
   const at: Place = { organizationId, campaignId };
-  const ready = async (name: 'proof' | 'mail'): Promise<boolean> =>
-    (await sql`select 1 from postrider.stage_plan(${name}, 4)`).length > 0;
+  const ready = async (name: 'proof' | 'mail'): Promise<boolean> => (await sql`select 1 from postrider.stage_plan(${name}, 4)`).length > 0;
   await syncPeople(sql, at, people(2));
   assert.equal(await ready('proof'), true, 'proofs are made while a campaign is pending');
   await hold(sql, organizationId, 'campaign', campaignId);

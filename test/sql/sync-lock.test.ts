@@ -136,14 +136,23 @@ const second = async (sql: postgres.Sql, first: Place, over: Partial<CampaignDef
 void test('two campaigns that sync the same 150 households at once never both take one', async () => {
   const { sql, machine } = rig;
   const crowd = people(150, 'race');
-  for (const kinds of [['automatic', 'automatic'], ['manual', 'automatic']] as const) {
+  for (const kinds of [
+    ['automatic', 'automatic'],
+    ['manual', 'automatic'],
+  ] as const) {
     const first = await place(sql);
     const other = await second(sql, first);
-    const sides = [first, other].map((at, i) => ({ at, sql: machine.connect(1), kind: kinds[i] ?? 'manual', crowd: i === 0 ? crowd : crowd.toReversed() }));
+    const sides = [first, other].map((at, i) => ({
+      at,
+      sql: machine.connect(1),
+      kind: kinds[i] ?? 'manual',
+      crowd: i === 0 ? crowd : crowd.toReversed(),
+    }));
     await Promise.all(
       sides.map(async (side) => {
         const run = await open(side.sql, side.at, side.kind);
-        for (let from = 0; from < side.crowd.length; from += 10) await applyPage(side.sql, run, members(side.crowd.slice(from, from + 10)), [], 0);
+        for (let from = 0; from < side.crowd.length; from += 10)
+          await applyPage(side.sql, run, members(side.crowd.slice(from, from + 10)), [], 0);
         await closeSync(side.sql, run, true, null);
       }),
     );

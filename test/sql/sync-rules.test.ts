@@ -5,7 +5,23 @@ import type postgres from 'postgres';
 import { applyCampaign, launch, retry, type CampaignDefinition } from '@postrider/core';
 import { holdoutBucket } from '../audit/household-key.ts';
 import { definition, people, syncPeople, type Person, type Place } from '../support/machine.ts';
-import { accepted, event, one, place, proofAll, reasonsOf, sending, sent, settle, sharedMachine, standing, statesOf, answered, tell, turnClock } from './rig.ts';
+import {
+  accepted,
+  event,
+  one,
+  place,
+  proofAll,
+  reasonsOf,
+  sending,
+  sent,
+  settle,
+  sharedMachine,
+  standing,
+  statesOf,
+  answered,
+  tell,
+  turnClock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 const DAY = 86_400_000;
@@ -38,7 +54,11 @@ const another = async (sql: postgres.Sql, first: Place, over: Partial<CampaignDe
 void test('the second of a household is a duplicate, in any spelling', async () => {
   const { sql } = rig;
   const bakery = await place(sql);
-  await syncPeople(sql, bakery, [at('a', { line1: '12 Elm Street, Apt 4' }), at('b', { line1: '12 ELM ST #4' }), at('c', { line1: '12 Elm St Apt 5' })]);
+  await syncPeople(sql, bakery, [
+    at('a', { line1: '12 Elm Street, Apt 4' }),
+    at('b', { line1: '12 ELM ST #4' }),
+    at('c', { line1: '12 Elm St Apt 5' }),
+  ]);
   assert.deepEqual(await statesOf(sql, bakery), { a: 'pending', b: 'skipped', c: 'pending' });
   assert.equal((await one(sql, bakery, 'b')).detail, 'of a row before it');
   await syncPeople(sql, bakery, [at('d', { line1: '12 elm st', line2: 'Unit 5' })], false);
@@ -49,7 +69,12 @@ void test('two people of one household are two where the campaign counts persons
   const { sql } = rig;
   const bakery = await place(sql, { dedupe: 'person' });
   const home = { line1: '12 Elm Street' };
-  const segment = [at('a', home), at('b', home), at('a2', { ...home, firstName: 'Á' }), at('b2', { ...home, firstName: 'B.', lastName: 'BYRON' })];
+  const segment = [
+    at('a', home),
+    at('b', home),
+    at('a2', { ...home, firstName: 'Á' }),
+    at('b2', { ...home, firstName: 'B.', lastName: 'BYRON' }),
+  ];
   await syncPeople(sql, bakery, segment.slice(0, 3));
   await syncPeople(sql, bakery, segment.slice(3), false);
   assert.deepEqual(await statesOf(sql, bakery), { a: 'pending', b: 'pending', a2: 'skipped', b2: 'skipped' });
@@ -58,7 +83,11 @@ void test('two people of one household are two where the campaign counts persons
 void test('an e-mail comes in once, whatever its capitals, with an address or without', async () => {
   const { sql } = rig;
   const bakery = await place(sql);
-  await syncPeople(sql, bakery, [at('a'), at('b', { email: ' A@Example.COM ' }), at('c', { email: 'a@example.com', line1: null, postalCode: null, country: null })]);
+  await syncPeople(sql, bakery, [
+    at('a'),
+    at('b', { email: ' A@Example.COM ' }),
+    at('c', { email: 'a@example.com', line1: null, postalCode: null, country: null }),
+  ]);
   assert.deepEqual(await statesOf(sql, bakery), { a: 'pending', b: 'skipped', c: 'skipped' });
 });
 
@@ -187,11 +216,18 @@ void test('somebody in error counts as in flight; who was turned away does not',
   const first = await place(sql);
   const second = await another(sql, first);
   const batch = await sending(sql, first, [at('a')]);
-  await settle(sql, first, batch, batch.pieces.map((piece) => answered(piece, 'rejected')));
+  await settle(
+    sql,
+    first,
+    batch,
+    batch.pieces.map((piece) => answered(piece, 'rejected')),
+  );
   await syncPeople(sql, first, [at('b', { line1: '1 a Street' })], false);
   assert.deepEqual(await reasonsOf(sql, first), { a: 'error (rejected)', b: 'skipped (duplicate)' });
   await syncPeople(sql, second, [at('a2', { line1: '1 a Street' }), at('b2', { email: 'b@example.com' })]);
-  const there = Object.fromEntries((await standing(sql, second)).filter((p) => p.externalId.endsWith('2')).map((p) => [p.externalId, p.reason]));
+  const there = Object.fromEntries(
+    (await standing(sql, second)).filter((p) => p.externalId.endsWith('2')).map((p) => [p.externalId, p.reason]),
+  );
   assert.deepEqual(there, { a2: 'cross_campaign', b2: 'new' });
 });
 
@@ -202,7 +238,14 @@ void test('who was mailed elsewhere is left alone as long as the window says, an
   const third = await another(sql, first, { exclusion_window: '5 days' });
   const batch = await sent(sql, first, [at('a')]);
   await sql`select postrider.apply_events(${first.organizationId}, 'press', ${JSON.stringify([
-    { eventId: 'e', providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered', providerStatus: 'delivered', confidence: 'scan', occurredAt: '2026-01-01T00:00:00Z' },
+    {
+      eventId: 'e',
+      providerId: `id of ${batch.pieces[0]?.mailpieceId}`,
+      status: 'delivered',
+      providerStatus: 'delivered',
+      confidence: 'scan',
+      occurredAt: '2026-01-01T00:00:00Z',
+    },
   ])}::text::jsonb)`;
   assert.equal((await one(sql, first)).state, 'received');
   await turnClock(sql, 10 * DAY);
@@ -229,7 +272,8 @@ void test('a household that was mailed too recently is skipped, or waits until i
   assert.equal((await one(sql, skips, 'b2')).state, 'pending');
   const deferred = await one(sql, defers, 'c');
   assert.deepEqual([deferred.state, deferred.reason], ['pending', 'frequency_deferred']);
-  const [piece] = await sql`select accepted_at + interval '90 days' as free from postrider.mailpiece where id = ${batch.pieces[0]?.mailpieceId ?? ''}`;
+  const [piece] =
+    await sql`select accepted_at + interval '90 days' as free from postrider.mailpiece where id = ${batch.pieces[0]?.mailpieceId ?? ''}`;
   assert.deepEqual(deferred.availableAt, piece?.['free']);
   await proofAll(sql, defers);
   assert.equal((await one(sql, defers, 'c')).state, 'pending');
@@ -243,9 +287,15 @@ void test('who is tried again still waits for the frequency cap', async () => {
   const bakery = await place(sql, { dedupe: 'person', frequency_cap: '90 days', frequency_cap_mode: 'defer' });
   const batch = await sending(sql, bakery, [at('a'), at('b', { line1: '1 a Street' })]);
   const { id } = await one(sql, bakery, 'b');
-  await settle(sql, bakery, batch, batch.pieces.map((piece) => (piece.recipientId === id ? answered(piece, 'rejected') : accepted(piece))));
+  await settle(
+    sql,
+    bakery,
+    batch,
+    batch.pieces.map((piece) => (piece.recipientId === id ? answered(piece, 'rejected') : accepted(piece))),
+  );
   assert.equal(await retry(sql, id), 'pending');
-  const [free] = await sql`select max(accepted_at) + interval '90 days' as at from postrider.mailpiece where organization_id = ${bakery.organizationId}`;
+  const [free] =
+    await sql`select max(accepted_at) + interval '90 days' as at from postrider.mailpiece where organization_id = ${bakery.organizationId}`;
   assert.deepEqual((await one(sql, bakery, 'b')).availableAt, free?.['at']);
 });
 
@@ -269,7 +319,9 @@ void test('the holdout is who the salt says, run after run', async () => {
   const { sql } = rig;
   const segment = people(200, 'h');
   const held = (salt: string) =>
-    segment.filter((p) => holdoutBucket(salt, `US|94607|${(p.line1 ?? '').toUpperCase().replace('STREET', 'ST')}|`) < 2500).map((p) => p.externalId);
+    segment
+      .filter((p) => holdoutBucket(salt, `US|94607|${(p.line1 ?? '').toUpperCase().replace('STREET', 'ST')}|`) < 2500)
+      .map((p) => p.externalId);
   for (const salt of ['salt a', 'salt b']) {
     const bakery = await place(sql, { holdout_percent: 25, holdout_salt: salt });
     await syncPeople(sql, bakery, segment);

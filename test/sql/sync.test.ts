@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { applyCampaign, erase } from '@postrider/core';
-import { applyPage, closeSync, openSync } from '../../packages/core/src/machine/sync.ts';
+import { applyPage, claimBatch, closeSync, openSync } from '../../packages/core/src/machine/sync.ts';
 import type { Member, Reject } from '../../packages/core/src/ports/index.ts';
 import { beginProof, settleProof } from '../../packages/core/src/machine/cohorts.ts';
 import { definition, people, syncPeople, type Person, type Place } from '../support/machine.ts';
@@ -25,7 +25,14 @@ const run = async (sql: postgres.Sql, at: Place): Promise<Run> => {
   };
 };
 
-const emailOnly = (externalId: string, row = 1): Person => ({ externalId, row, email: `${externalId}@example.com`, firstName: 'Ada', lastName: 'B', merge: {} });
+const emailOnly = (externalId: string, row = 1): Person => ({
+  externalId,
+  row,
+  email: `${externalId}@example.com`,
+  firstName: 'Ada',
+  lastName: 'B',
+  merge: {},
+});
 const sum = (report: Record<string, unknown>): number =>
   ['created', 'changed', 'unchanged', 'repeated', 'invalid'].reduce((total, name) => total + Number(report[name]), 0);
 
@@ -42,9 +49,11 @@ void test('a second run changes nothing, and says so', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, [...people(3), emailOnly('mail')]);
-  const [before] = await sql`select sum(move_no) as moves, max(since) as since from postrider.recipient_state where organization_id = ${at.organizationId}`;
+  const [before] =
+    await sql`select sum(move_no) as moves, max(since) as since from postrider.recipient_state where organization_id = ${at.organizationId}`;
   const report = await syncPeople(sql, at, [...people(3), emailOnly('mail')]);
-  const [later] = await sql`select sum(move_no) as moves, max(since) as since from postrider.recipient_state where organization_id = ${at.organizationId}`;
+  const [later] =
+    await sql`select sum(move_no) as moves, max(since) as since from postrider.recipient_state where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...later }, { ...before });
   assert.deepEqual([report['created'], report['changed'], report['unchanged'], report['left_segment']], [0, 0, 4, 0]);
 });
@@ -56,7 +65,8 @@ void test('up to pending a person follows the source', async () => {
   assert.ok(person);
   await syncPeople(sql, at, [person]);
   const report = await syncPeople(sql, at, [{ ...person, firstName: 'Zoë', line1: '77 Other Way', merge: { code: 'X' } }]);
-  const [row] = await sql`select first_name, line1, household_key, merge from postrider.recipient where organization_id = ${at.organizationId}`;
+  const [row] =
+    await sql`select first_name, line1, household_key, merge from postrider.recipient where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...row }, { first_name: 'Zoë', line1: '77 Other Way', household_key: 'US|94607|77 OTHER WAY|', merge: { code: 'X' } });
   assert.deepEqual([report['created'], report['changed'], report['unchanged']], [0, 1, 0]);
 });
@@ -84,7 +94,8 @@ void test('a row that comes again in the same run is a repeat, within a page and
   await first.page([{ ...b, row: 91, line1: '91 Late Rd' }]);
   const report = await first.close();
   assert.deepEqual([report.created, report.repeated, report.fetched], [2, 2, 4]);
-  const [row] = await sql`select array_agg(line1 order by line1) as lines from postrider.recipient where organization_id = ${at.organizationId}`;
+  const [row] =
+    await sql`select array_agg(line1 order by line1) as lines from postrider.recipient where organization_id = ${at.organizationId}`;
   assert.deepEqual(row?.['lines'], [a.line1, b.line1]);
 });
 
@@ -120,7 +131,13 @@ void test('a page that is applied twice changes nothing the second time', async 
 void test('rows that cannot be read are counted, and listed with their place and reason', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const reject = (row: number): Reject => ({ row, column: 'zip', externalId: `x${row}`, reason: 'postal_code', message: `"${row}" is no ZIP` });
+  const reject = (row: number): Reject => ({
+    row,
+    column: 'zip',
+    externalId: `x${row}`,
+    reason: 'postal_code',
+    message: `"${row}" is no ZIP`,
+  });
   const again = await run(sql, at);
   await again.page(people(2), [reject(7)]);
   await again.page([], [reject(8), reject(9)]);
@@ -128,7 +145,10 @@ void test('rows that cannot be read are counted, and listed with their place and
   assert.deepEqual([report.invalid, report.fetched, report.pages, report.waitedMs], [3, 5, 2, 10]);
   const rows = await sql`select source_row::int as row, source_column, reason, message from postrider.sync_rejects
     where organization_id = ${at.organizationId} order by source_row`;
-  assert.deepEqual(rows.map((r) => r['row']), [7, 8, 9]);
+  assert.deepEqual(
+    rows.map((r) => r['row']),
+    [7, 8, 9],
+  );
   assert.equal(rows[0]?.['message'], '"7" is no ZIP');
 });
 
@@ -142,7 +162,15 @@ void test('the report adds up, by state and by reason, when everything happens i
   const [a, b, c] = people(3);
   assert.ok(a && b && c);
   const again = await run(sql, at);
-  await again.page([a, b, { ...b, row: 50 }, { ...c, externalId: 'twin', email: 'twin@example.com', row: 51 }, c, ...people(2, 'taken'), emailOnly('mail')]);
+  await again.page([
+    a,
+    b,
+    { ...b, row: 50 },
+    { ...c, externalId: 'twin', email: 'twin@example.com', row: 51 },
+    c,
+    ...people(2, 'taken'),
+    emailOnly('mail'),
+  ]);
   const report = await again.close();
   assert.deepEqual(await reasonsOf(sql, at), {
     p0: 'blacklisted (suppressed)',
@@ -186,11 +214,18 @@ void test('of two people whose new addresses are one household one stays, whiche
   const moved = { line1: '5 New Home', postalCode: '94607', country: 'US', city: 'Oakland', region: 'CA', line2: null };
   const at = await place(sql);
   await syncPeople(sql, at, people(3));
-  await syncPeople(sql, at, people(3).map((person, i) => (i < 2 ? { ...person, ...moved } : person)));
+  await syncPeople(
+    sql,
+    at,
+    people(3).map((person, i) => (i < 2 ? { ...person, ...moved } : person)),
+  );
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'skipped (duplicate)', p2: 'pending (new)' });
   const later = await place(sql);
   await syncPeople(sql, later, [emailOnly('a'), emailOnly('b', 2)]);
-  await syncPeople(sql, later, [{ ...emailOnly('a'), ...moved }, { ...emailOnly('b', 2), ...moved }]);
+  await syncPeople(sql, later, [
+    { ...emailOnly('a'), ...moved },
+    { ...emailOnly('b', 2), ...moved },
+  ]);
   assert.deepEqual(await reasonsOf(sql, later), { a: 'pending (address_came)', b: 'skipped (duplicate)' });
 });
 
@@ -262,14 +297,14 @@ void test('who comes back from a lost batch while a run is on its way has not le
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('mail')]);
-  const [claim] = await sql`select postrider.enrich_claim(${at.organizationId}, ${at.campaignId}, 'faraday', 10, '1 hour') as batch`;
+  const batch = await claimBatch(sql, at.organizationId, at.campaignId, 'faraday', 10, 3_600_000);
   const slow = await run(sql, at);
   await slow.page([emailOnly('mail')]);
-  await sql`select postrider.enrich_lost(${at.organizationId}, ${(claim?.['batch'] as { batchId: string }).batchId}, 'lost')`;
+  await sql`select postrider.enrich_lost(${at.organizationId}, ${batch?.batchId ?? ''}, 'lost')`;
   assert.equal((await slow.close()).leftSegment, 0);
 });
 
-void test('who was erased stays away, run after run, also as somebody else\'s double', async () => {
+void test("who was erased stays away, run after run, also as somebody else's double", async () => {
   const { sql } = rig;
   const at = await place(sql);
   const [a, b] = people(2);
@@ -277,11 +312,19 @@ void test('who was erased stays away, run after run, also as somebody else\'s do
   const spouse: Person = { ...a, externalId: 'spouse', email: 'spouse@example.com', firstName: 'Bob', row: 60 };
   await syncPeople(sql, at, [a, b]);
   await erase(sql, (await one(sql, at, 'p0')).id);
-  for (const segment of [[a, b], [a, spouse, b], [spouse, a, b], [{ ...a, externalId: 'new id' }, spouse, b], [{ ...a, email: 'new@example.com' }, spouse, b]]) {
+  for (const segment of [
+    [a, b],
+    [a, spouse, b],
+    [spouse, a, b],
+    [{ ...a, externalId: 'new id' }, spouse, b],
+    [{ ...a, email: 'new@example.com' }, spouse, b],
+  ]) {
     const report = await syncPeople(sql, at, segment);
     assert.equal((report['turned_away'] as Record<string, number>)['erased'], 1, JSON.stringify(report['turned_away']));
   }
-  const known = (await sql<{ email: string | null }[]>`select email from postrider.recipient where organization_id = ${at.organizationId}`).map((r) => r.email);
+  const known = (
+    await sql<{ email: string | null }[]>`select email from postrider.recipient where organization_id = ${at.organizationId}`
+  ).map((r) => r.email);
   assert.deepEqual(known.filter((email) => email !== null).sort(), ['p1@example.com', 'spouse@example.com']);
   // Who was erased keeps nobody's place: the household's next one comes in, on whatever page they stand.
   assert.equal((await one(sql, at, 'spouse')).state, 'pending');

@@ -19,7 +19,8 @@ void test('the funnel is right before, while and after the tally is folded under
   const folder = (async () => {
     while (folding) {
       await Promise.all([sql`select postrider.fold_tally()`, sql`select postrider.fold_tally()`]);
-      const [funnel] = await sql`select recipients, proofing_staged + proofing + proofed as there from postrider.funnel where campaign_id = ${at.campaignId}`;
+      const [funnel] =
+        await sql`select recipients, proofing_staged + proofing + proofed as there from postrider.funnel where campaign_id = ${at.campaignId}`;
       if (Number(funnel?.['recipients']) !== 480 || Number(funnel?.['there']) !== 480) wrong.push({ ...funnel });
     }
   })();

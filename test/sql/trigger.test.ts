@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type postgres from 'postgres';
 import { states, transitions, type RecipientState } from '@postrider/core';
 import { people, syncPeople, type Place } from '../support/machine.ts';
-import { mailBegun, one, place, proofAll, proofed, refused, sending, settle, sharedMachine, answered } from './rig.ts';
+import { mailBegun, one, place, proofAll, proofed, refused, sending, settle, sharedMachine, answered, claimDue } from './rig.ts';
 
 const rig = sharedMachine();
 const ACTORS = ['sync', 'enrich', 'proof', 'mail', 'track', 'op'] as const;
@@ -82,8 +82,11 @@ void test('every move is let through, or refused with its code, exactly as the t
 void test('somebody new comes in only in the states of the door, and only with sync', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const [made] = await syncPeople(sql, at, people(1)).then(async () => await sql<{ id: string }[]>`
-    select id from postrider.recipient where organization_id = ${at.organizationId}`);
+  const [made] = await syncPeople(sql, at, people(1)).then(
+    async () =>
+      await sql<{ id: string }[]>`
+    select id from postrider.recipient where organization_id = ${at.organizationId}`,
+  );
   const insert = async (state: RecipientState, actor: string, moveNo = 1): Promise<string | null> => {
     let code: string | null = null;
     await sql
@@ -174,7 +177,9 @@ void test('a claim ends when the function that made it does, whatever it claimed
   await proofed(sql, at);
   const { cohortId } = await mailBegun(sql, at);
   const who = (call: string) =>
-    sql.unsafe<{ actor: string }[]>(`select ${call}; select postrider.acting() as actor`).then((rows) => (rows as unknown as { actor: string }[][])[1]?.[0]?.actor);
+    sql
+      .unsafe<{ actor: string }[]>(`select ${call}; select postrider.acting() as actor`)
+      .then((rows) => (rows as unknown as { actor: string }[][])[1]?.[0]?.actor);
   const o = at.organizationId;
   for (const call of [
     `postrider.sync_page('${o}', '${at.campaignId}', null, gen_random_uuid(), '[]', '[]')`,
@@ -197,7 +202,11 @@ void test('people are never deleted, one by one or all at once', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, people(1));
-  await refused('PR004', sql`delete from postrider.recipient_state where organization_id = ${at.organizationId}`, /delete of recipient_state/);
+  await refused(
+    'PR004',
+    sql`delete from postrider.recipient_state where organization_id = ${at.organizationId}`,
+    /delete of recipient_state/,
+  );
   await refused('PR004', sql`truncate postrider.recipient_state`);
   await refused('PR004', sql`truncate postrider.recipient, postrider.organization cascade`);
   // The cold row is held by the hot one.
@@ -224,7 +233,8 @@ void test('the moves are counted: a number that jumps, stands or moves alone is 
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, people(1));
-  const set = (fragment: postgres.Fragment) => sql`update postrider.recipient_state set ${fragment} where organization_id = ${at.organizationId}`;
+  const set = (fragment: postgres.Fragment) =>
+    sql`update postrider.recipient_state set ${fragment} where organization_id = ${at.organizationId}`;
   await refused('PR006', set(sql`state = 'skipped'`), /move number must go up by one with pending → skipped/);
   await refused('PR006', set(sql`state = 'skipped', move_no = move_no + 2`));
   await refused('PR006', set(sql`move_no = move_no + 1`), /only with a move/);
@@ -245,7 +255,8 @@ void test('of many rows one wrong move refuses all', async () => {
       where organization_id = ${at.organizationId}`,
     /pending → received/,
   );
-  const [count] = await sql`select count(*)::int as pending from postrider.recipient_state where organization_id = ${at.organizationId} and state = 'pending'`;
+  const [count] =
+    await sql`select count(*)::int as pending from postrider.recipient_state where organization_id = ${at.organizationId} and state = 'pending'`;
   assert.equal(count?.['pending'], 20);
 });
 
@@ -265,16 +276,21 @@ void test('nobody goes back to pending by hand while a card of theirs may exist'
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at);
-  await settle(sql, at, batch, batch.pieces.map((piece) => answered(piece, 'unknown')));
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((piece) => answered(piece, 'unknown')),
+  );
   await sql`select postrider.reconcile_settle(${at.organizationId}, '[]')`;
   for (let round = 0; (await one(sql, at)).state === 'sending' && round < 10; round += 1) {
     await sql`update postrider.mailpiece set available_at = postrider.now() where organization_id = ${at.organizationId}`;
-    const [claim] = await sql`select postrider.reconcile_claim(${at.organizationId}, 50, '1 minute') as pieces`;
-    const [piece] = claim?.['pieces'] as { mailpieceId: string; attempt: number }[];
+    const [piece] = await claimDue(sql, at);
     await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify([{ ...piece, outcome: 'cannot_tell', keyStillHonoured: false }])}::text::json)`;
   }
   assert.equal((await one(sql, at)).reason, 'outcome_unknown');
-  const typed = (state: string) => sql`update postrider.recipient_state set state = ${state}, move_no = move_no + 1 where organization_id = ${at.organizationId}`;
+  const typed = (state: string) =>
+    sql`update postrider.recipient_state set state = ${state}, move_no = move_no + 1 where organization_id = ${at.organizationId}`;
   await refused('PR017', typed('pending'), /mailpiece/);
   await refused('PR017', typed('proofed'), /mailpiece/);
 });
@@ -283,7 +299,8 @@ void test('the role that is logged in stands in the history beside the actor tha
   const { sql } = rig;
   const at = await place(sql);
   await proofed(sql, at);
-  const events = await sql`select move_no, from_state, to_state, actor, reason, by_role, cohort_id is not null as travelled from postrider.recipient_event
+  const events =
+    await sql`select move_no, from_state, to_state, actor, reason, by_role, cohort_id is not null as travelled from postrider.recipient_event
     where organization_id = ${at.organizationId} order by move_no`;
   const [me] = await sql`select session_user::text as name`;
   assert.deepEqual(
