@@ -36,12 +36,16 @@ begin
   end loop;
   perform postrider.act_as(v_before);
 
+  v_people := array(
+    select recipient_id from postrider.recipient_state
+    where organization_id = p_organization_id and recipient_id = any (v_people) and state = 'sending');
+  if cardinality(v_people) = 0 then
+    return v_moved;
+  end if;
   with lost as (
     update postrider.mailpiece m
     set status = 'unknown', available_at = v_now + p_quiet, outcome_detail = 'the runner went silent before an answer was recorded'
-    from postrider.recipient_state s
-    where s.organization_id = p_organization_id and s.recipient_id = any (v_people) and s.state = 'sending'
-      and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'submitting'
+    where m.organization_id = p_organization_id and m.recipient_id = any (v_people) and m.status = 'submitting'
     returning m.recipient_id
   )
   update postrider.recipient_state s set losses = s.losses + 1 from lost

@@ -87,7 +87,9 @@ begin
         and r.id is distinct from p.id and (v_campaign.dedupe = 'household'
           or postrider.fold(concat_ws(' ', r.first_name, r.last_name)) = p.name_key))
     ) d
-    join postrider.recipient_state s on s.organization_id = p_organization_id and s.recipient_id = d.id
+    -- With a limit, so that these come after whom they are looked up for: without statistics the planner starts with everybody of the organization.
+    cross join lateral (
+      select x.state, x.reason from postrider.recipient_state x where x.organization_id = p_organization_id and x.recipient_id = d.id limit 1) s
     left join postrider.reason w on w.code = s.reason
     where p.sup_reason is distinct from 'erasure' and (s.state <> 'skipped' or w.holds_place is not false)
       -- Among those who are judged together the first wins; each would be the double of the other otherwise, and nobody would stay.
@@ -103,8 +105,10 @@ begin
       union select r.id, r.campaign_id from postrider.recipient r where r.organization_id = p_organization_id and r.email_key = p.email_key
       union select r.id, r.campaign_id from postrider.recipient r where r.organization_id = p_organization_id and r.household_key = p.household_key
     ) r
-    join postrider.campaign c on c.organization_id = p_organization_id and c.id = r.campaign_id
-    join postrider.recipient_state s on s.organization_id = p_organization_id and s.recipient_id = r.id
+    cross join lateral (
+      select x.name from postrider.campaign x where x.organization_id = p_organization_id and x.id = r.campaign_id limit 1) c
+    cross join lateral (
+      select x.state from postrider.recipient_state x where x.organization_id = p_organization_id and x.recipient_id = r.id limit 1) s
     where dup.what is null and p.sup_reason is null and r.campaign_id <> p_campaign_id and (
       s.state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged',
         'sending', 'sent', 'error')

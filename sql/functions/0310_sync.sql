@@ -166,7 +166,8 @@ begin
   cross join lateral (
     select x.id from postrider.recipient x
     where x.organization_id = p_organization_id and x.campaign_id = p_campaign_id and x.external_id = m."externalId" limit 1) r
-  join postrider.recipient_state s on s.organization_id = p_organization_id and s.recipient_id = r.id
+  cross join lateral (
+    select x.state from postrider.recipient_state x where x.organization_id = p_organization_id and x.recipient_id = r.id limit 1) s
   where s.state not in ('sent', 'received', 'returned', 'skipped', 'holdout', 'blacklisted')
   on conflict do nothing;
 

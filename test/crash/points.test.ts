@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import type { Point } from '@postrider/core';
 import { states } from '../support/machine.ts';
 import { minutesPass, converge, freePort, nudge } from './converge.ts';
-import { allPoints, printerPoints } from './points.ts';
+import { allPoints, closestPoints } from './points.ts';
 import { openScenario, type Scenario } from './scenario.ts';
 import type { Runner } from './runner.ts';
 import { effectsOf, verdict } from './verdict.ts';
@@ -44,9 +44,9 @@ void describe('kill -9 at the named points', { concurrency: 3 }, () => {
     assert.deepEqual([...(await sql`select from postrider.sync_seen`)], [], 'nothing of a dead sync is left');
   });
 
-  void test('killed once at each point of printing, at a printer without keys: one card each', async () => {
+  void test('killed around the request to a printer without keys: one card each', async () => {
     await using scenario = await openScenario({ people: 0, keys: false });
-    for (const point of printerPoints) await killedAt(scenario, point, null);
+    for (const point of closestPoints) await killedAt(scenario, point, null);
     await scenario.start();
     await converge(scenario);
     await verdict(scenario);

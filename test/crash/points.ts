@@ -30,3 +30,6 @@ export const allPoints: readonly Point[] = [
 
 /** Those at which it matters whether the printer honours keys. */
 export const printerPoints: readonly Point[] = allPoints.filter((point) => /^(mail|reconcile)\./.test(point));
+
+/** Of those, the ones between which a card may or may not be on paper. */
+export const closestPoints: readonly Point[] = ['mail.begun', 'mail.before-post', 'mail.after-post', 'reconcile.asked'];

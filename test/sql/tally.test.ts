@@ -10,9 +10,9 @@ const rig = sharedMachine();
 void test('the funnel is right before, while and after the tally is folded under sixteen writers', async () => {
   const { sql, machine } = rig;
   const at = await place(sql);
-  await syncPeople(sql, at, people(480));
-  const cohorts = await stage(sql, at, 'proof', 48, 10);
-  assert.equal(cohorts.length, 48);
+  await syncPeople(sql, at, people(240));
+  const cohorts = await stage(sql, at, 'proof', 24, 10);
+  assert.equal(cohorts.length, 24);
   const writers = machine.connect(16);
   let folding = true;
   const wrong: unknown[] = [];
@@ -21,7 +21,7 @@ void test('the funnel is right before, while and after the tally is folded under
       await Promise.all([sql`select postrider.fold_tally()`, sql`select postrider.fold_tally()`]);
       const [funnel] =
         await sql`select recipients, proofing_staged + proofing + proofed as there from postrider.funnel where campaign_id = ${at.campaignId}`;
-      if (Number(funnel?.['recipients']) !== 480 || Number(funnel?.['there']) !== 480) wrong.push({ ...funnel });
+      if (Number(funnel?.['recipients']) !== 240 || Number(funnel?.['there']) !== 240) wrong.push({ ...funnel });
     }
   })();
   await Promise.all(
@@ -38,9 +38,9 @@ void test('the funnel is right before, while and after the tally is folded under
   const [left] = await sql`select count(*)::int as rows from postrider.tally`;
   assert.equal(left?.['rows'], 0);
   const [funnel] = await sql`select recipients::int, proofed::int from postrider.funnel where campaign_id = ${at.campaignId}`;
-  assert.deepEqual({ ...funnel }, { recipients: 480, proofed: 480 });
+  assert.deepEqual({ ...funnel }, { recipients: 240, proofed: 240 });
   assert.deepEqual(await broken(sql), []);
-  assert.deepEqual(await states(sql), { proofed: 480 });
+  assert.deepEqual(await states(sql), { proofed: 240 });
 });
 
 void test('a move that is rolled back is not counted', async () => {

@@ -5,7 +5,8 @@ import type postgres from 'postgres';
 import { applyCampaign, armPrinter, connect, launch, migrate, organizationNamed, type CampaignDefinition } from '@postrider/core';
 import { databasesOn, startServer, testServer, type TestDatabase } from './server.ts';
 
-const TEMPLATE = 'migrated';
+// A machine with a safeguard taken out (test/mutants) is a template of its own.
+const TEMPLATE = ['migrated', process.env['POSTRIDER_MUTANT'] ?? []].flat().join('_');
 
 const prepare = async (url: string): Promise<void> => {
   const sql = connect(url, { max: 2 });

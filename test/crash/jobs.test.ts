@@ -1,7 +1,7 @@
-/** A runner that dies in the middle of an organization's job must not keep the next one waiting until the job expires, which takes hours. */
+/** What befalls jobs: their runner dies in the middle, or they were never made. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { freshMachine, launched } from '../support/machine.ts';
+import { broken, freshMachine, launched, people, states, syncPeople } from '../support/machine.ts';
 
 void test('a job whose runner went silent ends within seconds, and the next of its organization may run', async () => {
   await using machine = await freshMachine();
@@ -50,4 +50,21 @@ void test('a job whose runner went silent ends within seconds, and the next of i
       'sync failed',
     ],
   );
+});
+
+void test('where not every cohort gets a job, nobody is staged: a cohort without one would have to be found by reap', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  const { organizationId, campaignId } = await launched(sql);
+  await syncPeople(sql, { organizationId, campaignId }, people(30));
+  // Somebody has made the queue one that keeps a single waiting job.
+  await sql`update postrider_queue.queue set policy = 'short' where name = 'proof'`;
+  await assert.rejects(sql`select postrider.stage(${organizationId}, ${campaignId}, 'proof', 3, 10)`, /1 of 3 jobs/);
+  await sql`select postrider.stage_round('proof', 4, 10)`;
+  assert.deepEqual(await states(sql), { pending: 30 });
+  assert.equal((await sql`select from postrider.cohort`).length, 0);
+  await sql`update postrider_queue.queue set policy = 'standard' where name = 'proof'`;
+  await sql`select postrider.stage_round('proof', 4, 10)`;
+  assert.deepEqual(await states(sql), { proofing_staged: 30 });
+  assert.deepEqual(await broken(sql), []);
 });

@@ -1,0 +1,280 @@
+/**
+ * The machine with one safeguard taken out, as data: what is taken out, and the test that must notice. `find` is exact and stands in the file once; run.ts
+ * says so loudly where it does not any more.
+ */
+export interface Edit {
+  /** From the top of the checkout: a file of sql/ or of packages/. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export interface Mutant {
+  readonly name: string;
+  /** The safeguard that is missing. */
+  readonly without: string;
+  readonly edits: readonly Edit[];
+  /** The test that must turn red. */
+  readonly test: { readonly file: string; readonly pattern: string };
+}
+
+const begin = 'sql/functions/0210_begin.sql';
+const reconcile = 'sql/functions/0260_reconcile.sql';
+const trigger = 'sql/functions/0120_trigger.sql';
+const kills = 'test/crash/kills.test.ts';
+const printer = 'test/crash/printer.test.ts';
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'fence-proof',
+    without: 'the fence: a settle of proofs moves only who still carries its cohort',
+    edits: [
+      {
+        file: 'sql/functions/0220_settle_proof.sql',
+        find: `s.recipient_id = r."recipientId" and s.cohort_id = p_cohort_id and s.state = 'proofing';`,
+        replace: `s.recipient_id = r."recipientId" and s.state = 'proofing';`,
+      },
+    ],
+    test: { file: 'test/sql/settle.test.ts', pattern: 'a written-off runner does not move proofs either' },
+  },
+  {
+    name: 'fence-mail',
+    without: 'the fence: a settle of mail decides only about who still carries its cohort',
+    edits: [
+      {
+        file: 'sql/functions/0221_settle_mail.sql',
+        find: `where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending'
+    and (r.outcome <> 'accepted'`,
+        replace: `where s.organization_id = p_organization_id and s.state = 'sending'
+    and (r.outcome <> 'accepted'`,
+      },
+      {
+        file: 'sql/functions/0221_settle_mail.sql',
+        find: `s.recipient_id = d.recipient_id and s.cohort_id = p_cohort_id and s.state = 'sending';`,
+        replace: `s.recipient_id = d.recipient_id and s.state = 'sending';`,
+      },
+    ],
+    test: { file: 'test/sql/settle.test.ts', pattern: 'what a runner that was written off decides counts for nothing' },
+  },
+  {
+    name: 'one-open-piece',
+    without: 'the unique index: at most one open mailpiece for a recipient',
+    edits: [
+      {
+        file: 'sql/migrations/0006_mailpieces.sql',
+        find: 'create unique index mailpiece_one_open',
+        replace: 'create index mailpiece_one_open',
+      },
+      {
+        file: begin,
+        find: `\n  on conflict (organization_id, recipient_id, mode) where status not in ('rejected', 'cancelled', 'failed') do nothing;`,
+        replace: ';',
+      },
+    ],
+    test: { file: 'test/sql/begin.test.ts', pattern: 'a piece is taken up again unchanged' },
+  },
+  {
+    name: 'hold-at-begin',
+    without: 'the hold check in begin',
+    edits: [
+      {
+        file: begin,
+        find: 'v_refused := postrider.begin_refused(p_organization_id, v_campaign_id, p_stage);',
+        replace: 'v_refused := null;',
+      },
+    ],
+    test: { file: 'test/sql/locks.test.ts', pattern: 'hold gets in under sixteen busy clients' },
+  },
+  {
+    name: 'evidence-rule',
+    without: 'the evidence rule of the trigger: nobody is sent without an accepted mailpiece',
+    edits: [{ file: trigger, find: 'if v_unproven then', replace: 'if false then' }],
+    test: { file: 'test/sql/trigger.test.ts', pattern: 'nobody is sent without a mailpiece that was accepted' },
+  },
+  {
+    name: 'actor-check',
+    without: `the trigger's actor check`,
+    edits: [
+      {
+        file: trigger,
+        find: 'left join postrider.transition t on t.from_state = p.from_state and t.to_state = p.to_state and t.actor = v_actor;',
+        replace: `left join (select from_state, to_state, min(actor) as actor from postrider.transition group by 1, 2) t
+    on t.from_state = p.from_state and t.to_state = p.to_state;`,
+      },
+    ],
+    test: { file: 'test/sql/trigger.test.ts', pattern: 'an update typed by hand may not send, prove or unsend anybody' },
+  },
+  {
+    name: 'sync-lock',
+    without: `the organization's sync lock`,
+    edits: [
+      {
+        file: 'sql/functions/0310_sync.sql',
+        find: '  perform from postrider.organization_sync where organization_id = p_organization_id for no key update;\n',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/sync-lock.test.ts', pattern: 'two campaigns that sync the same 150 households at once' },
+  },
+  {
+    name: 'reap-orphans',
+    without: 'reap (c): people whose cohort is missing or closed',
+    edits: [
+      {
+        file: 'sql/functions/0240_reap.sql',
+        find: 'and (c.id is null or c.closed_at is not null)\n      and (s.state',
+        replace: 'and false\n      and (s.state',
+      },
+    ],
+    test: { file: 'test/sql/reap.test.ts', pattern: 'people whose cohort somebody deleted, or closed by hand, come back' },
+  },
+  {
+    name: 'silent-jobs',
+    without: 'reap (d): jobs of organizations whose runner went silent',
+    edits: [{ file: 'sql/functions/0240_reap.sql', find: '  perform postrider.end_silent_jobs();\n', replace: '' }],
+    test: { file: 'test/crash/jobs.test.ts', pattern: 'a job whose runner went silent' },
+  },
+  {
+    name: 'travels-alone',
+    without: 'who lost a lease travels alone',
+    edits: [{ file: 'sql/functions/0200_stage.sql', find: 'select p.id, p.losses > 0 as alone,', replace: 'select p.id, false as alone,' }],
+    test: { file: 'test/sql/stage.test.ts', pattern: 'who lost a lease travels alone' },
+  },
+  {
+    name: 'quiet-period',
+    without: `reconcile's quiet period after an answer that was lost`,
+    edits: [
+      {
+        file: 'sql/functions/0221_settle_mail.sql',
+        find: `case d.verdict when 'unknown' then p_now + p_quiet end`,
+        replace: `case d.verdict when 'unknown' then p_now end`,
+      },
+    ],
+    test: { file: printer, pattern: 'answers lost before and after the effect, refusals, silence, at a printer without keys' },
+  },
+  {
+    name: 'quiet-period-of-reap',
+    without: `reconcile's quiet period after a runner that was lost`,
+    edits: [
+      {
+        file: 'sql/functions/0240_reap.sql',
+        find: `status = 'unknown', available_at = v_now + p_quiet,`,
+        replace: `status = 'unknown', available_at = v_now,`,
+      },
+    ],
+    test: { file: 'test/sql/reap.test.ts', pattern: 'who was at the printer stays there, and the printer is asked after a while' },
+  },
+  {
+    name: 'reconcile-attempt',
+    without: 'the attempt number that a verdict of reconcile must still have',
+    edits: [
+      {
+        file: reconcile,
+        find: 'on m.id = v."mailpieceId" and m.attempt = v.attempt',
+        replace: 'on m.id = v."mailpieceId"',
+      },
+    ],
+    test: { file: 'test/sql/reconcile.test.ts', pattern: 'a stale verdict counts for nothing' },
+  },
+  {
+    name: 'begin-once',
+    without: 'a cohort begins at most once',
+    edits: [
+      { file: begin, find: 'c.stage = p_stage and c.begun_at is null and c.closed_at is null;', replace: 'c.stage = p_stage;' },
+      { file: begin, find: 'and id = p_cohort_id and begun_at is null and closed_at is null;', replace: 'and id = p_cohort_id;' },
+    ],
+    test: { file: 'test/sql/begin.test.ts', pattern: 'a cohort begins at most once|a cohort that is closed, gone' },
+  },
+  {
+    name: 'jobs-counted',
+    without: 'staging fails where a cohort has no job',
+    edits: [
+      {
+        file: 'sql/functions/0200_stage.sql',
+        find: 'if v_jobs <> cardinality(v_cohorts) or v_moved <> cardinality(v_people) then',
+        replace: 'if false then',
+      },
+    ],
+    test: { file: 'test/crash/jobs.test.ts', pattern: 'where not every cohort gets a job' },
+  },
+  {
+    name: 'suppressed-since',
+    without: 'suppressions are looked at once more before the printer',
+    edits: [
+      {
+        file: 'sql/functions/0211_turn_away.sql',
+        find: `    and not s.recipient_id = any (coalesce(v_printed, '{}'));`,
+        replace: '    and false;',
+      },
+    ],
+    test: { file: 'test/sql/begin.test.ts', pattern: 'who was suppressed since is not mailed' },
+  },
+  {
+    name: 'cap-locked',
+    without: `the lock on a capped campaign's counter`,
+    edits: [
+      {
+        file: begin,
+        find: `        and (c.daily_cap is not null or c.total_cap is not null or c.budget_minor is not null))
+    for no key update;`,
+        replace: `        and (c.daily_cap is not null or c.total_cap is not null or c.budget_minor is not null));`,
+      },
+    ],
+    test: { file: 'test/sql/caps.test.ts', pattern: 'many begins at once do not pass a cap together' },
+  },
+  {
+    name: 'begin-is-durable',
+    without: 'a begin of mail waits for the disk, also on a server that commits asynchronously',
+    edits: [
+      {
+        file: begin,
+        find: `if current_setting('synchronous_commit') = 'off' then`,
+        replace: 'if false then',
+      },
+    ],
+    test: { file: 'test/crash/database.test.ts', pattern: 'a server that commits asynchronously' },
+  },
+  {
+    name: 'left-segment',
+    without: 'who may come back to pending while a sync runs counts as seen',
+    edits: [
+      {
+        file: 'sql/functions/0310_sync.sql',
+        find: `where s.state not in ('sent', 'received', 'returned', 'skipped', 'holdout', 'blacklisted')`,
+        replace: `where s.state in ('address_enrichable', 'pending')`,
+      },
+    ],
+    test: { file: 'test/sql/sync.test.ts', pattern: 'who comes back to pending while a run is on its way' },
+  },
+  {
+    name: 'lease-check',
+    without: 'the lease check immediately before the request',
+    edits: [
+      { file: 'packages/core/src/pipeline/leases.ts', find: 'if (this.leftMs <= 0) throw', replace: 'if (this.leftMs === Infinity) throw' },
+    ],
+    test: { file: kills, pattern: 'before the lease check, at a printer without keys' },
+  },
+  {
+    name: 'answer-of-a-lost-lease',
+    without: 'a request under way is seen to its end, also without a lease',
+    edits: [
+      { file: 'packages/core/src/stages/mail.ts', find: 'context.callContext(untilItsEnd)', replace: 'context.callContext(lease.signal)' },
+    ],
+    test: { file: kills, pattern: 'THE LIMIT' },
+  },
+  {
+    name: 'unclear-is-unknown',
+    without: 'an answer that was lost is unknown, and not proof that nothing was printed',
+    edits: [
+      {
+        file: 'packages/adapters/src/local/print-shop/index.ts',
+        find: `if (outcome.kind === 'unclear') return all({ outcome: 'unknown', message: outcome.message });`,
+        replace: `if (outcome.kind === 'unclear') return all({ outcome: 'retry', afterMs: 0, message: outcome.message });`,
+      },
+    ],
+    test: { file: printer, pattern: 'answers lost before and after the effect, refusals, silence, at a printer without keys' },
+  },
+];
+
+/** Quick ones of different kinds, for the run of every day. */
+export const quick: readonly string[] = ['fence-proof', 'reap-orphans', 'actor-check'];

@@ -1,0 +1,46 @@
+/** Applies a mutant's edits to source text. The machine's SQL is embedded in one TypeScript module, so edits of sql/ are made there. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mutants, type Edit, type Mutant } from './mutants.ts';
+
+export const root = join(import.meta.dirname, '../..');
+const EMBEDDED = 'packages/core/src/machine/sql.generated.ts';
+
+export const mutantNamed = (name: string): Mutant => {
+  const mutant = mutants.find((one) => one.name === name);
+  if (mutant === undefined) throw new Error(`there is no mutant ${name}: there are ${mutants.map((one) => one.name).join(', ')}`);
+  return mutant;
+};
+
+/** The module in which an edit takes effect. */
+const moduleOf = (edit: Edit): string => (edit.file.startsWith('sql/') ? EMBEDDED : edit.file);
+
+export const modulesOf = (mutant: Mutant): readonly string[] => [...new Set(mutant.edits.map(moduleOf))];
+
+const replaceOnce = (text: string, find: string, replace: string, where: string): string => {
+  const parts = text.split(find);
+  if (parts.length !== 2)
+    throw new Error(
+      `${where} has ${parts.length - 1} times, and not once:\n${find}\nThe safeguard has been rewritten: bring test/mutants/mutants.ts in step.`,
+    );
+  return parts.join(replace);
+};
+
+const edited = (file: string, edits: readonly Edit[]): string =>
+  edits.reduce((text, edit) => replaceOnce(text, edit.find, edit.replace, file), readFileSync(join(root, file), 'utf8'));
+
+/** The embedded module with one of its files replaced. */
+const embed = (source: string, file: string, edits: readonly Edit[]): string => {
+  const entry = (text: string): string => `{ name: ${JSON.stringify(file.slice('sql/'.length))}, text: ${JSON.stringify(text)} }`;
+  return replaceOnce(source, entry(readFileSync(join(root, file), 'utf8')), entry(edited(file, edits)), `${EMBEDDED} (npm run generate?)`);
+};
+
+/** The source of one of the mutant's modules with its edits. Throws where an edit does not fit. */
+export const mutated = (mutant: Mutant, module: string): string => {
+  const edits = Map.groupBy(
+    mutant.edits.filter((edit) => moduleOf(edit) === module),
+    (edit) => edit.file,
+  );
+  if (module !== EMBEDDED) return edited(module, edits.get(module) ?? []);
+  return [...edits].reduce((source, [file, some]) => embed(source, file, some), readFileSync(join(root, EMBEDDED), 'utf8'));
+};
