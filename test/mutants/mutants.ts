@@ -114,7 +114,7 @@ export const mutants: readonly Mutant[] = [
         replace: '',
       },
     ],
-    test: { file: 'test/sql/sync-lock.test.ts', pattern: 'two campaigns that sync the same 150 households at once' },
+    test: { file: 'test/sql/sync-lock.test.ts', pattern: 'a page waits for the one of another campaign before it looks' },
   },
   {
     name: 'reap-orphans',
@@ -253,14 +253,6 @@ export const mutants: readonly Mutant[] = [
       { file: 'packages/core/src/pipeline/leases.ts', find: 'if (this.leftMs <= 0) throw', replace: 'if (this.leftMs === Infinity) throw' },
     ],
     test: { file: kills, pattern: 'before the lease check, at a printer without keys' },
-  },
-  {
-    name: 'answer-of-a-lost-lease',
-    without: 'a request under way is seen to its end, also without a lease',
-    edits: [
-      { file: 'packages/core/src/stages/mail.ts', find: 'context.callContext(untilItsEnd)', replace: 'context.callContext(lease.signal)' },
-    ],
-    test: { file: kills, pattern: 'THE LIMIT' },
   },
   {
     name: 'unclear-is-unknown',

@@ -398,6 +398,14 @@ export class World {
     );
   }
 
+  /** Even cohorts that were never begun come back: no queue keeps a job for ever. */
+  async loseJobs(): Promise<void> {
+    for (const cohort of this.model.cohorts) {
+      if (!cohort.jobGone) await this.sql`delete from postrider_queue.job where id = ${cohort.id}`;
+      cohort.jobGone = true;
+    }
+  }
+
   /** The storm is over: runners work, the printer answers, operators do their part. Whoever is not home after this is stuck. */
   async settleDown(): Promise<void> {
     const { sql, model } = this;
@@ -409,11 +417,7 @@ export class World {
     }
     for (let round = 0; round < 60 && this.people().some((p) => !TERMINAL.has(p.state) && p.state !== 'sent'); round += 1) {
       await turnClock(sql, 3_600_000);
-      // Even cohorts that were never begun come back: their jobs are long gone.
-      for (const cohort of model.cohorts) {
-        if (!cohort.jobGone) await sql`delete from postrider_queue.job where id = ${cohort.id}`;
-        cohort.jobGone = true;
-      }
+      await this.loseJobs();
       await this.reap();
       await this.reconcile(0xffff, 1);
       for (const kind of ['proof', 'mail'] as const) {
@@ -438,7 +442,8 @@ export class World {
       [],
       'nobody is stuck',
     );
-    // A cohort whose people were all called away is closed when its lease is over.
+    // A cohort whose people were all called away is closed when its lease is over, or its job is.
+    await this.loseJobs();
     await turnClock(sql, 3_600_000);
     await this.reap();
     const open = await sql`select id from postrider.cohort where organization_id = ${this.at.organizationId} and closed_at is null`;
