@@ -188,3 +188,25 @@ void test('a database that is not UTF8, or where one may not create, is refused 
   });
   await admin.end({ timeout: 2 });
 });
+
+void test('whatever others built upon our functions is named, and nothing goes with them', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  await sql.unsafe(`create schema theirs; create table theirs.note (id uuid default postrider.new_id(), said text);
+    create index note_said on theirs.note (postrider.fold(said));
+    create function theirs.twice(p text) returns text language sql return postrider.fold(p) || postrider.fold(p)`);
+  await sql`update postrider.migration set checksum = 'another' where name = 'repeatables'`;
+  await assert.rejects(migrate(sql), (error: Error) =>
+    ['theirs.note', 'theirs.note_said', 'theirs.twice'].every((name) => error.message.includes(name)),
+  );
+  assert.equal((await sql`select from pg_indexes where schemaname = 'theirs'`).length, 1);
+});
+
+void test('a migration that is missing is applied, also where functions and views are of this version', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  const [last] = await sql`select name from postrider.migration where name like 'migrations/%' order by name desc limit 1`;
+  // Unapplied by hand: only the note is taken away, so applying it again must fail loudly, not be passed over.
+  await sql`delete from postrider.migration where name = ${String(last?.['name'])}`;
+  await assert.rejects(migrate(sql), /already exists/);
+});

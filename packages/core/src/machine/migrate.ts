@@ -35,13 +35,12 @@ const REPEATABLES = 'repeatables';
 const repeatablesSum = checksum(repeatables.map((file) => `${file.name}\n${file.text}`).join('\n'));
 const OLDEST_SERVER = 150000;
 
-// Views and functions go before the tables change beneath them. What others built upon our views would go too, so it is looked for first.
+// Views and functions go before the tables change beneath them. What others built upon them would go too (views, functions, defaults, indexes,
+// triggers), so it is looked for first.
 const FOREIGN_DEPENDENTS = `
-  select distinct format('%s.%s', n.nspname, c.relname) as name
-  from pg_depend d
-  join pg_rewrite w on w.oid = d.objid and d.classid = 'pg_rewrite'::regclass
-  join pg_class c on c.oid = w.ev_class join pg_namespace n on n.oid = c.relnamespace
-  where n.nspname <> 'postrider' and (
+  select distinct case o.type when 'rule' then substring(o.identity from ' on (.*)$') else o.type || ' ' || o.identity end as name
+  from pg_depend d cross join lateral pg_identify_object(d.classid, d.objid, d.objsubid) o
+  where d.deptype in ('n', 'a') and o.identity !~ '(^|\\s)postrider\\.' and (
     d.refclassid = 'pg_class'::regclass and d.refobjid in (select oid from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'v')
     or d.refclassid = 'pg_proc'::regclass and d.refobjid in (select oid from pg_proc where pronamespace = 'postrider'::regnamespace))`;
 
@@ -161,7 +160,8 @@ export const migrate = async (sql: postgres.Sql): Promise<MigrationPlan> => {
       await tx`select pg_advisory_xact_lock(hashtextextended('postrider:migrate', 0))`;
       await tx.unsafe(bootstrap.text);
       const done = new Set((await tx`select name, checksum from postrider.migration`).map((row) => `${row['name']}:${row['checksum']}`));
-      if (done.has(`${REPEATABLES}:${repeatablesSum}`)) return;
+      if (done.has(`${REPEATABLES}:${repeatablesSum}`) && migrations.every((file) => done.has(`${file.name}:${checksum(file.text)}`)))
+        return;
       const dependents = await tx.unsafe(FOREIGN_DEPENDENTS);
       if (dependents.length > 0)
         throw new MigrationError(
