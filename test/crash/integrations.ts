@@ -27,7 +27,7 @@ const memberOf = (id: string, row: number, emailOnly: boolean): Member => ({
   merge: {},
 });
 
-/** Everybody in a household of their own, every so-manieth known by e-mail only (0: nobody): `<people>:<every>:<prefix>`. */
+/** Everybody in a household of their own, every nth known by e-mail only (0: nobody): `<people>:<every>:<prefix>`. */
 const audience: AudienceSource = {
   async *members(segment, { pageSize }, context) {
     const [people = '0', every = '0', prefix = 'p'] = segment.split(':');

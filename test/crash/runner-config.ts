@@ -4,7 +4,7 @@ import type { PipelineSettings, Point } from '@postrider/core';
 /** A place where the runner does something to itself. `adapter` is inside the printer's adapter: between the lease check and the request. */
 export interface Snare {
   readonly point: Point | 'adapter';
-  /** The how-manieth pass; 1 is the first. */
+  /** At which pass; 1 is the first. */
   readonly nth: number;
   /** kill: SIGKILL. stop: SIGSTOP, until SIGCONT. wait: this one step waits until the parent says go, everything else in the process goes on. */
   readonly how: 'kill' | 'stop' | 'wait';

@@ -31,7 +31,7 @@ export const shortTimes: Partial<PipelineSettings> = {
 
 export interface ScenarioOptions {
   readonly people: number;
-  /** Every so-manieth is known by e-mail only; 0, the default: nobody. */
+  /** Every nth person is known by e-mail only; 0, the default: nobody. */
   readonly emailOnly?: number;
   /** False: a printer without idempotency keys. */
   readonly keys?: boolean;
