@@ -1,26 +1,11 @@
 /** Prometheus text, by hand, from the public views: the funnel, the queue, the jobs, the alarms. */
+import { states as allStates } from '@postrider/core/states';
 import type { Sql } from '../cli/database.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
 
-const states = new Set([
-  'address_enrichable',
-  'address_enriching',
-  'pending',
-  'proofing_staged',
-  'proofing',
-  'proofed',
-  'sending_staged',
-  'sending',
-  'sent',
-  'received',
-  'returned',
-  'skipped',
-  'holdout',
-  'blacklisted',
-  'error',
-]);
+const states = new Set<string>(allStates);
 
 export async function metricsText(sql: Sql): Promise<string> {
   const [funnel, cohorts, jobs, alarms, stuck] = await Promise.all([

@@ -1,4 +1,5 @@
 /** `status`: the funnel. Reads what the trigger counted, and never looks at a person: it answers at once, however many there are. */
+import { states } from '@postrider/core/states';
 import { command, decimal, flag, number, type Family } from '../command.ts';
 import type { Cli } from '../cli.ts';
 import type { Sql } from '../database.ts';
@@ -24,24 +25,6 @@ export const status: Family = (program, act) => {
 };
 
 type Funnel = Readonly<Record<string, string | number>>;
-
-const states = [
-  'address_enrichable',
-  'address_enriching',
-  'pending',
-  'proofing_staged',
-  'proofing',
-  'proofed',
-  'sending_staged',
-  'sending',
-  'sent',
-  'received',
-  'returned',
-  'skipped',
-  'holdout',
-  'blacklisted',
-  'error',
-] as const;
 
 async function funnel(sql: Sql): Promise<Funnel[]> {
   const rows = await sql`select * from postrider.funnel order by organization, campaign`;
