@@ -215,6 +215,16 @@ language sql stable security definer
 return (
   select json_build_object('organizationId', p.organization_id, 'name', p.name, 'kind', p.kind, 'options', p.options,
     'baseDirectory', (select c.base_directory from postrider.campaign c
-      where c.organization_id = p.organization_id and c.printer_name = p.name order by c.created_at desc limit 1))
+      where c.organization_id = p.organization_id and c.printer_name = p.name order by c.created_at desc limit 1),
+    'quietMs', extract(epoch from p.quiet) * 1000)
   from postrider.printer p where p.organization_id = p_organization_id and p.name = p_printer_name
 );
+
+-- A runner says, before it sends this printer anything, how long an unknown outcome must rest: longer than the printer's time-out and read lag together.
+-- Never shortened by a runner: another one, or a request under way, may still work by the longer time.
+create function postrider.printer_rests(p_organization_id uuid, p_printer_name text, p_quiet interval) returns void
+language sql volatile security definer
+begin atomic
+  update postrider.printer set quiet = p_quiet
+  where organization_id = p_organization_id and name = p_printer_name and (quiet is null or quiet < p_quiet);
+end;

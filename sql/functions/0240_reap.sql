@@ -44,8 +44,10 @@ begin
   end if;
   with lost as (
     update postrider.mailpiece m
-    set status = 'unknown', available_at = v_now + p_quiet, outcome_detail = 'the runner went silent before an answer was recorded'
+    set status = 'unknown', available_at = v_now + greatest(p_quiet, p.quiet), outcome_detail = 'the runner went silent before an answer was recorded'
+    from postrider.printer p
     where m.organization_id = p_organization_id and m.recipient_id = any (v_people) and m.status = 'submitting'
+      and p.organization_id = m.organization_id and p.name = m.printer_name
     returning m.recipient_id
   )
   update postrider.recipient_state s set losses = s.losses + 1 from lost
@@ -54,8 +56,8 @@ begin
   return v_moved + v_more;
 end $$;
 
--- p_grace: a cohort not begun rests so long before its job is looked for. p_quiet: as in settle_mail. Runners give their own; the defaults are for
--- whoever calls it by hand without knowing the printers' time-outs.
+-- p_grace: a cohort not begun rests so long before its job is looked for. p_quiet: an unknown outcome rests so long before the printer is asked, or
+-- longer, where a runner has said of the printer that it must. The defaults are for whoever calls it by hand.
 create function postrider.reap(p_grace interval default '5 minutes', p_quiet interval default '5 minutes') returns int
 language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare

@@ -85,6 +85,21 @@ export const mutants: readonly Mutant[] = [
     ],
     test: { file: 'test/sql/locks.test.ts', pattern: 'hold gets in under sixteen busy clients' },
   },
+  ...(['organization', 'campaign', 'printer'] as const).map((kind): Mutant => {
+    const key = kind === 'organization' ? `'organization', p_organization_id` : `'${kind}', p_organization_id, p_id`;
+    return {
+      name: `hold-waits-in-line-${kind}`,
+      without: `the advisory lock by which a hold of the ${kind} keeps its place before later begins`,
+      edits: [
+        {
+          file: 'sql/functions/0520_hold.sql',
+          find: `    when '${kind}' then\n      perform pg_advisory_xact_lock(postrider.lock_key(${key}));\n      ${kind === 'campaign' ? 'select' : 'update'}`,
+          replace: `    when '${kind}' then\n      ${kind === 'campaign' ? 'select' : 'update'}`,
+        },
+      ],
+      test: { file: 'test/sql/locks.test.ts', pattern: `a begin that comes while a hold of the ${kind} waits` },
+    };
+  }),
   {
     name: 'evidence-rule',
     without: 'the evidence rule of the trigger: nobody is sent without an accepted mailpiece',
@@ -158,11 +173,31 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/0240_reap.sql',
-        find: `status = 'unknown', available_at = v_now + p_quiet,`,
+        find: `status = 'unknown', available_at = v_now + greatest(p_quiet, p.quiet),`,
         replace: `status = 'unknown', available_at = v_now,`,
       },
     ],
     test: { file: 'test/sql/reap.test.ts', pattern: 'who was at the printer stays there, and the printer is asked after a while' },
+  },
+  {
+    name: 'quiet-period-of-a-slow-printer',
+    without: `the quiet period that a printer's own time-out asks for`,
+    edits: [{ file: 'sql/functions/0240_reap.sql', find: 'v_now + greatest(p_quiet, p.quiet)', replace: 'v_now + p_quiet' }],
+    test: { file: 'test/pipeline/printers.test.ts', pattern: 'how long a slow printer must rest' },
+  },
+  {
+    name: 'slow-printer',
+    without: 'the check that a request ends before the lease does',
+    edits: [{ file: 'packages/core/src/stages/printers.ts', find: 'if (!(timeoutMs < leaseMs)) {', replace: 'if (timeoutMs < 0) {' }],
+    test: { file: 'test/pipeline/printers.test.ts', pattern: 'a printer that may take longer than the lease' },
+  },
+  {
+    name: 'heard-to-its-end',
+    without: 'a request under way is heard to its end, also without a lease',
+    edits: [
+      { file: 'packages/core/src/stages/mail.ts', find: 'context.callContext(untilItsEnd)', replace: 'context.callContext(lease.signal)' },
+    ],
+    test: { file: 'test/pipeline/printers.test.ts', pattern: 'a request under way is heard to its end' },
   },
   {
     name: 'reconcile-attempt',

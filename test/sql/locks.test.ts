@@ -13,6 +13,7 @@ import {
   pidOf,
   place,
   proofed,
+  reasonsOf,
   refused,
   sending,
   settle,
@@ -94,6 +95,34 @@ void test('hold gets in under sixteen busy clients, and when it returns nothing 
   });
   assert.ok(rounds > CLIENTS, `${rounds} rounds`);
 });
+
+for (const kind of ['organization', 'campaign', 'printer'] as const) {
+  void test(`a begin that comes while a hold of the ${kind} waits is behind it, and begins nothing`, async () => {
+    const { sql, machine } = rig;
+    const at = await place(sql);
+    await proofed(sql, at, 2);
+    const [first, second] = await stage(sql, at, 'mail', 2, 1);
+    assert.ok(first !== undefined && second !== undefined);
+    const early = machine.connect(1);
+    const holder = machine.connect(1);
+    const late = machine.connect(1);
+    let held: Promise<unknown> = Promise.resolve();
+    let began: ReturnType<typeof beginMail> = Promise.resolve(null);
+    await early.begin(async (tx) => {
+      assert.ok(await beginMail(tx as unknown as postgres.Sql, at.organizationId, first, RUNNER, LEASE_MS));
+      const pid = await pidOf(holder);
+      held = hold(holder, at.organizationId, kind, { organization: at.organizationId, campaign: at.campaignId, printer: 'press' }[kind]);
+      await waitsForLock(sql, pid);
+      const latePid = await pidOf(late);
+      began = beginMail(late, at.organizationId, second, RUNNER, LEASE_MS);
+      // Row locks alone would let it in: it shares them with the first begin.
+      await waitsForLock(sql, latePid);
+    });
+    await held;
+    assert.equal(await began, null);
+    assert.deepEqual(Object.values(await reasonsOf(sql, at)).sort(), ['proofed (held)', 'sending (begun)']);
+  });
+}
 
 void test('a changed campaign file, an arming and a launch get in as well, and no begin deadlocks with them', async (context) => {
   const { sql } = rig;

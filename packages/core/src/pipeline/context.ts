@@ -22,6 +22,8 @@ export interface PrinterBrief {
   readonly kind: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly baseDirectory: string | null;
+  /** How long an unknown outcome of it rests, as far as any runner has said so. */
+  readonly quietMs: number | null;
 }
 
 /**
@@ -49,12 +51,13 @@ export interface PipelineSettings {
   readonly cohortSize: number;
   /** Open cohorts of a stage at most; null: four for every slot of all live runners. */
   readonly window: number | null;
-  /** How long a cohort is ours without a renewal, in milliseconds. Longer than any printer's timeout. */
+  /** How long a cohort is ours without a renewal, in milliseconds. A printer whose timeout is not shorter is sent nothing. */
   readonly leaseMs: number;
   /** How long a job may be away, beyond the lease, before its cohort is given up, in milliseconds: longer than any printer's timeout. */
   readonly graceMs: number;
-  /** How long an unknown outcome rests before the printer is asked, in milliseconds; null: its timeout and read lag together, and a second. */
-  readonly quietMs: number | null;
+  /** How long an unknown outcome rests before the printer is asked, in milliseconds, at least: a printer whose timeout and read lag are longer gets a
+   * second more than both. */
+  readonly quietMs: number;
   /** How often lost work is looked for, in milliseconds. */
   readonly reapMs: number;
   /** Members in a page of a sync. */

@@ -82,6 +82,13 @@ export class Leases {
     this.#timer = null;
   }
 
+  /** No renewals any more: what is still under way after a stop that took too long may be given to others. */
+  end(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#held.clear();
+  }
+
   async #renewAll(): Promise<void> {
     if (this.#renewing || this.#held.size === 0) return;
     this.#renewing = true;

@@ -48,7 +48,7 @@ export const defaultSettings: PipelineSettings = {
   window: null,
   leaseMs: 60_000,
   graceMs: 15_000,
-  quietMs: null,
+  quietMs: 11_000,
   reapMs: 5000,
   pageSize: 500,
   batchSize: 10_000,
@@ -173,6 +173,7 @@ export class Pipeline {
     for (const close of this.#closers.splice(0)) await close();
     await Promise.all([...this.#wakers.values()].map(async (waker) => await waker.stop()));
     await this.#context.boss.stop({ graceful: true, timeout: options.timeoutMs ?? 30_000 });
+    this.#context.leases.end();
     await this.#context.sql`select postrider.goodbye(${this.#context.runnerId})`.catch(() => undefined);
   }
 
@@ -312,7 +313,7 @@ export class Pipeline {
         sql,
         { id: runnerId, name: settings.runnerName, proofSlots: settings.proofSlots, mailSlots: settings.mailSlots, version: VERSION },
         settings.leaseMs + settings.graceMs,
-        settings.quietMs ?? 60_000,
+        settings.quietMs,
       );
       if (back > 0) logger.warn({ people: back }, 'lost work was found; its people are back');
     } catch (error) {

@@ -28,7 +28,7 @@ export interface SavedState {
 
 /** Given to every call of a port. */
 export interface CallContext {
-  /** Aborts when the runner stops or the caller's lease has passed. Hand it to every request. */
+  /** Aborts when the runner stops or the caller's lease has passed; for `submit` never, since hanging up unprints nothing. Hand it to every request. */
   readonly signal: AbortSignal;
   readonly limiter: RateLimiter;
   readonly logger: Logger;

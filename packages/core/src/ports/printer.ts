@@ -85,7 +85,7 @@ export interface Printer {
   readonly keyLifetimeMs: number | null;
   /** How long after creation a piece may be missing from `find`, in milliseconds. */
   readonly readLagMs: number;
-  /** Longest time that one request may take, in milliseconds; shorter than the lease. */
+  /** Longest time that one request may take, in milliseconds. Where it is not shorter than the runner's lease, nothing is submitted. */
   readonly timeoutMs: number;
   /** Most pieces that one `submit` takes. */
   readonly maxBatch: number;

@@ -3,31 +3,17 @@
  * the printer hears of it, the lease is checked immediately before each request, and an outcome that nobody knows is unknown, never repeated blindly.
  */
 import { beginMail, settleMail, stageRound, type BegunPiece, type CampaignBrief, type MailSettlement } from '../machine/cohorts.ts';
-import type { PipelineContext, PrinterBrief } from '../pipeline/context.ts';
+import type { PipelineContext } from '../pipeline/context.ts';
 import type { Lease } from '../pipeline/leases.ts';
 import { Settler } from '../pipeline/settling.ts';
 import { LeaseLostError, type PieceRequest, type Printer, type SubmitResult } from '../ports/index.ts';
+import { printerToSubmitTo, quietMs } from './printers.ts';
 
 /** Makes cohorts until the window is full or nobody is ready. */
 export const stageMail = async (context: PipelineContext): Promise<void> => {
   const { sql, settings } = context;
   while ((await stageRound(sql, 'mail', settings.window, settings.cohortSize)) > 0 && !context.stopping.aborted)
     await context.reach('mail.staged');
-};
-
-/** How long an unknown outcome rests: longer than the printer's timeout and read lag together. */
-export const quietMs = (context: PipelineContext, printer: Pick<Printer, 'timeoutMs' | 'readLagMs'> | null): number =>
-  context.settings.quietMs ?? (printer === null ? 60_000 : printer.timeoutMs + printer.readLagMs + 1000);
-
-/** No such printer, or not this role's to see. */
-export class UnknownPrinterError extends Error {
-  override readonly name = 'UnknownPrinterError';
-}
-
-export const printerBrief = async (context: PipelineContext, organizationId: string, name: string): Promise<PrinterBrief> => {
-  const [row] = await context.sql<{ brief: PrinterBrief | null }[]>`select postrider.printer_brief(${organizationId}, ${name}) as brief`;
-  if (row === undefined || row.brief === null) throw new UnknownPrinterError(`there is no printer ${name}`);
-  return row.brief;
 };
 
 const toRequest = (campaign: CampaignBrief, piece: BegunPiece): PieceRequest => ({
@@ -116,7 +102,7 @@ export const workMail = async (context: PipelineContext, organizationId: string,
   if (begun === null) return;
   leases.hold(lease);
   await context.reach('mail.begun');
-  let quiet = quietMs(context, null);
+  let quiet = settings.quietMs;
   const settler = new Settler<MailSettlement>({
     write: async (results, last) => await settleMail(sql, organizationId, cohortId, results, last, quiet),
     // Evidence is never fenced: it is worth recording long after the lease.
@@ -127,7 +113,7 @@ export const workMail = async (context: PipelineContext, organizationId: string,
     for (const [name, pieces] of byPrinter(begun.pieces)) {
       let printer: Printer;
       try {
-        printer = await context.integrations.printer(await printerBrief(context, organizationId, name));
+        printer = await printerToSubmitTo(context, organizationId, name);
       } catch (error) {
         // Proven that nothing was created: the printer was never reached.
         const message = error instanceof Error ? error.message : String(error);
@@ -135,7 +121,7 @@ export const workMail = async (context: PipelineContext, organizationId: string,
         settler.add(pieces.map((piece) => toSettlement(piece, { outcome: 'retry', afterMs: 60_000, message })));
         continue;
       }
-      quiet = quietMs(context, printer);
+      quiet = Math.max(quiet, quietMs(context, printer));
       await submit(context, begun.campaign, printer, pieces, lease, settler);
     }
     // Without a lease whoever is left belongs to the reaper, who knows more; with it, whoever was not answered for is unknown.

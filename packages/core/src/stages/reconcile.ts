@@ -10,7 +10,7 @@ import {
 import type { PipelineContext } from '../pipeline/context.ts';
 import { whatIsDue, type Due } from './due.ts';
 import type { Printer } from '../ports/index.ts';
-import { printerBrief } from './mail.ts';
+import { printerNamed } from './printers.ts';
 
 const BATCH = 50;
 
@@ -67,7 +67,7 @@ export const reconcile = async (context: PipelineContext, organizationId: string
     const pieces = await claimUnknown(context.sql, organizationId, BATCH, context.settings.leaseMs);
     if (pieces.length > 0) await context.reach('reconcile.claimed');
     for (const [name, group] of byPrinter(pieces)) {
-      const printer = await context.integrations.printer(await printerBrief(context, organizationId, name));
+      const printer = await printerNamed(context, organizationId, name);
       const verdicts = await ask(context, organizationId, printer, group);
       await context.reach('reconcile.asked');
       moved += await settleReconcile(context.sql, organizationId, verdicts);
@@ -82,7 +82,7 @@ export const reconcile = async (context: PipelineContext, organizationId: string
 export const cancelSent = async (context: PipelineContext, organizationId: string): Promise<number> => {
   let moved = 0;
   for (const [name, group] of byPrinter(await claimCancels(context.sql, organizationId, BATCH))) {
-    const printer = await context.integrations.printer(await printerBrief(context, organizationId, name));
+    const printer = await printerNamed(context, organizationId, name);
     const answers = await printer.cancel(
       group.map((piece) => piece.providerId),
       context.callContext(context.stopping),
@@ -126,7 +126,7 @@ export const reconcileSince = async (context: PipelineContext, organizationId: s
       order by m.id limit ${BATCH}`;
     if (pieces.length === 0) return moved;
     for (const [name, group] of byPrinter(pieces)) {
-      const printer = await context.integrations.printer(await printerBrief(context, organizationId, name));
+      const printer = await printerNamed(context, organizationId, name);
       const verdicts = await ask(context, organizationId, printer, group);
       moved += await settleReconcile(
         context.sql,

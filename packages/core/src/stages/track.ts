@@ -5,7 +5,7 @@ import { applyEvents, lockForEvents } from '../machine/mailpieces.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { Printer, PrinterEvent } from '../ports/index.ts';
 import type { Due } from './due.ts';
-import { printerBrief, UnknownPrinterError } from './mail.ts';
+import { printerNamed, UnknownPrinterError } from './printers.ts';
 
 const BATCH = 50;
 // An organization's id in the address that is no uuid.
@@ -33,7 +33,7 @@ export const receiveWebhook = async (
 ): Promise<Reception> => {
   let printer: Printer;
   try {
-    printer = await context.integrations.printer(await printerBrief(context, organizationId, printerName));
+    printer = await printerNamed(context, organizationId, printerName);
   } catch (error) {
     // A database that cannot be reached says nothing about the printer: it is told to come again.
     if (!(error instanceof UnknownPrinterError) && sqlState(error) !== INVALID_TEXT) throw error;
@@ -73,9 +73,7 @@ const applyBatch = async (context: PipelineContext, tx: postgres.TransactionSql)
   for (const webhook of inbox) {
     const key = `${webhook.organization_id}/${webhook.printer_name}`;
     try {
-      const printer =
-        printers.get(key) ??
-        (await context.integrations.printer(await printerBrief(context, webhook.organization_id, webhook.printer_name)));
+      const printer = printers.get(key) ?? (await printerNamed(context, webhook.organization_id, webhook.printer_name));
       printers.set(key, printer);
       const parsed = { webhook, events: printer.parseWebhook(webhook.body) };
       groups.set(key, [...(groups.get(key) ?? []), parsed]);
@@ -141,7 +139,7 @@ export const pollPrinters = async (context: PipelineContext, silence = SILENCE):
     select organization_id, printer_name, cursor from postrider.poll_claim(${silence}::interval)`;
   for (const { organization_id: organizationId, printer_name: name, cursor } of silent) {
     try {
-      const printer = await context.integrations.printer(await printerBrief(context, organizationId, name));
+      const printer = await printerNamed(context, organizationId, name);
       if (printer.poll === undefined) continue;
       for (let from = cursor; ;) {
         const { events, cursor: next } = await printer.poll(from, context.callContext(context.stopping));

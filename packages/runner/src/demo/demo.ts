@@ -36,7 +36,6 @@ export interface DemoOptions {
 const DAYS_PER_SECOND = 4;
 /** Short, so that a demonstration that was killed goes on within half a minute; longer than the 10 s that the shop may take to answer. */
 const LEASE_SECONDS = 15;
-const QUIET_MS = 11_000;
 const GIVE_UP_MS = 180_000;
 const LOOK_MS = 120;
 
@@ -134,7 +133,6 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   const pipeline = makePipeline(project, sql, logger, {
     beats: false,
     leaseMs: (project.settings.leaseSeconds ?? LEASE_SECONDS) * 1000,
-    quietMs: QUIET_MS,
     reapMs: 2000,
   });
   const http = await startHttp({ host: '127.0.0.1', port: 0, sql, pipeline, logger, isReady: () => true });

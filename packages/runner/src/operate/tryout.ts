@@ -3,11 +3,11 @@
  * error; what a list or a template lacks today is a warning, because both may be mended until the next sync.
  */
 import type { CardRequest, Member } from '@postrider/core';
-import { AdapterConfigError, type AudienceSource, type CallContext, type Renderer } from '@postrider/core/ports';
+import { AdapterConfigError, type AudienceSource, type CallContext, type Printer, type Renderer } from '@postrider/core/ports';
 import { explain } from '../cli/errors.ts';
 import type { CampaignFile } from '../config/campaign-file.ts';
 import type { Project } from '../config/project.ts';
-import { quietLogger } from '../run/pipeline.ts';
+import { leaseMsOf, quietLogger } from '../run/pipeline.ts';
 import { fileNames, makeAdapter, withPrintShopUrl, type PortName } from '../wiring/integrations.ts';
 
 const ROWS = 50;
@@ -31,6 +31,7 @@ export async function tryOut(project: Project, file: CampaignFile, cards: boolea
       const adapter = await makeAdapter(port, port === 'printer' ? addressed(entry, project, warnings) : entry, home);
       if (port === 'audience') made.audience = adapter as AudienceSource;
       if (port === 'renderer') made.renderer = adapter as Renderer;
+      if (port === 'printer') wrong.push(...tooSlow(adapter as Printer, project));
     } catch (error) {
       if (!(error instanceof AdapterConfigError)) throw error;
       wrong.push({ field: error.option, message: error.message.slice(error.option.length + 2) });
@@ -41,6 +42,14 @@ export async function tryOut(project: Project, file: CampaignFile, cards: boolea
   const member = await firstMember(made.audience, file, warnings);
   if (made.renderer !== undefined && member !== null) await setOne(made.renderer, file, member, warnings);
   return warnings;
+}
+
+/** Said here as well as by a runner, which would send it nothing. */
+function tooSlow({ timeoutMs }: Printer, { settings }: Project): { field: string; message: string }[] {
+  const leaseMs = leaseMsOf(settings);
+  if (timeoutMs < leaseMs) return [];
+  const message = `${timeoutMs} ms is not shorter than the runner's lease of ${leaseMs} ms: shorten it, or set runner.lease_seconds in postrider.yaml`;
+  return [{ field: 'printer.timeoutMs', message }];
 }
 
 function addressed(entry: unknown, project: Project, warnings: string[]): unknown {

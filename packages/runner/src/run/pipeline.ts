@@ -1,12 +1,10 @@
 /** A pipeline of core with this project's adapters and settings. */
 import { hostname } from 'node:os';
-import { connect, createPipeline, type Logger, type Pipeline, type PipelineSettings } from '@postrider/core';
+import { connect, createPipeline, defaultSettings, type Logger, type Pipeline, type PipelineSettings } from '@postrider/core';
 import type { Sql } from '../cli/database.ts';
 import type { Project } from '../config/project.ts';
+import type { Settings } from '../config/settings.ts';
 import { createIntegrations } from '../wiring/integrations.ts';
-
-/** Long enough for the longest answer of a printer: 10 s unless its options say otherwise. */
-const QUIET_MS = 11_000;
 
 export function makePipeline(
   project: Project,
@@ -15,7 +13,7 @@ export function makePipeline(
   over: Partial<PipelineSettings> = {},
   queueSql: Sql = sql,
 ): Pipeline {
-  const { proofSlots, mailSlots, cohortSize, leaseSeconds } = project.settings;
+  const { proofSlots, mailSlots, cohortSize } = project.settings;
   project.makeDataDirectory();
   return createPipeline({
     sql,
@@ -27,10 +25,14 @@ export function makePipeline(
       proofSlots,
       mailSlots,
       cohortSize,
-      ...(leaseSeconds === null ? {} : { leaseMs: leaseSeconds * 1000, quietMs: QUIET_MS }),
+      leaseMs: leaseMsOf(project.settings),
       ...over,
     },
   });
+}
+
+export function leaseMsOf({ leaseSeconds }: Settings): number {
+  return leaseSeconds === null ? defaultSettings.leaseMs : leaseSeconds * 1000;
 }
 
 /** A client for the queue's own traffic, which need not wait for the disk; see `PipelineOptions.queueSql`. */

@@ -81,6 +81,13 @@ describe('campaigns from the command line', () => {
     ]);
     assert.equal(option.code, 78, option.stderr);
     assert.match(option.stderr, /option\.yaml:\d+:3: audience\.sheet: is not an option of this adapter/);
+    const slow = await cli(place, [
+      'campaign',
+      'apply',
+      spoiled('slow.yaml', (text) => text.replace('kind: print-shop', 'kind: print-shop\n  timeoutMs: 60000')),
+    ]);
+    assert.equal(slow.code, 78, slow.stderr);
+    assert.match(slow.stderr, /slow\.yaml:\d+:3: printer\.timeoutMs: 60000 ms is not shorter than the runner's lease of 60000 ms/);
   });
 
   it('warns of a list that cannot be read and of a card that cannot be set, with line and column', async () => {

@@ -1,0 +1,50 @@
+/**
+ * The printers that the stages speak to, by name. How long one may keep us in the dark (its time-out and read lag) is known to its adapter only; the
+ * database must know it as well before the first card is sent, since a reaper that finds the work of a dead runner asks no adapter.
+ */
+import type { PipelineContext, PrinterBrief } from '../pipeline/context.ts';
+import type { Printer } from '../ports/index.ts';
+
+/** No such printer, or not this role's to see. */
+export class UnknownPrinterError extends Error {
+  override readonly name = 'UnknownPrinterError';
+}
+
+/** A request to it may outlast the lease: a reaper would ask about a card that is still on its way. */
+export class SlowPrinterError extends Error {
+  override readonly name = 'SlowPrinterError';
+}
+
+/** How long an unknown outcome rests, in milliseconds: longer than the printer's time-out and read lag together. */
+export const quietMs = (context: PipelineContext, printer: Pick<Printer, 'timeoutMs' | 'readLagMs'>): number =>
+  Math.max(context.settings.quietMs, printer.timeoutMs + printer.readLagMs + 1000);
+
+const briefOf = async (context: PipelineContext, organizationId: string, name: string): Promise<PrinterBrief> => {
+  const [row] = await context.sql<{ brief: PrinterBrief | null }[]>`select postrider.printer_brief(${organizationId}, ${name}) as brief`;
+  if (row === undefined || row.brief === null) throw new UnknownPrinterError(`there is no printer ${name}`);
+  return row.brief;
+};
+
+/** To ask or to hear it. */
+export const printerNamed = async (context: PipelineContext, organizationId: string, name: string): Promise<Printer> =>
+  await context.integrations.printer(await briefOf(context, organizationId, name));
+
+/** To send it cards. Throws before anything is sent. */
+export const printerToSubmitTo = async (context: PipelineContext, organizationId: string, name: string): Promise<Printer> => {
+  const brief = await briefOf(context, organizationId, name);
+  const printer = await context.integrations.printer(brief);
+  const { timeoutMs } = printer;
+  const { leaseMs } = context.settings;
+  // Negated, so that a time-out that is no number is refused as well.
+  if (!(timeoutMs < leaseMs)) {
+    throw new SlowPrinterError(
+      `one request to printer ${name} may take ${timeoutMs} ms, and the runner's lease is ${leaseMs} ms: ` +
+        `nothing is sent until the printer's timeoutMs is shorter, or the runner's lease longer`,
+    );
+  }
+  const quiet = quietMs(context, printer);
+  if (!(quiet <= (brief.quietMs ?? 0))) {
+    await context.sql`select postrider.printer_rests(${organizationId}, ${name}, ${`${quiet} milliseconds`}::interval)`;
+  }
+  return printer;
+};

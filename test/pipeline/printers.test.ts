@@ -1,0 +1,100 @@
+/** A printer that keeps us waiting: what it may take is known before it is sent anything, and what it was sent is heard to its end. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createNoopPrinter } from '@postrider/adapters';
+import type { Printer, SubmitResult } from '@postrider/core/ports';
+import { open, until } from './rig.ts';
+
+const printerWith = (over: Partial<Printer>): Printer => ({ ...createNoopPrinter(), ...over });
+
+void test('a printer that may take longer than the lease is sent nothing, and people are told why', async () => {
+  let asked = 0;
+  const printer = printerWith({
+    timeoutMs: 10_000,
+    submit: async (pieces) => {
+      asked += 1;
+      return await Promise.resolve(pieces.map((): SubmitResult => ({ outcome: 'unknown', message: 'it was sent' })));
+    },
+  });
+  await using place = await open({ people: 3, ports: { printer }, settings: { leaseMs: 10_000 } });
+  await place.pipeline.start();
+  const waiting = async () =>
+    await place.sql<{ detail: string }[]>`select detail from postrider.recipient_state where state = 'proofed' and reason = 'retry'`;
+  await until(async () => asked > 0 || (await waiting()).length === 3);
+  assert.equal(asked, 0);
+  assert.match(
+    (await waiting())[0]?.detail ?? '',
+    /printer press may take 10000 ms, and the runner's lease is 10000 ms.*timeoutMs is shorter/,
+  );
+});
+
+void test('a time-out that is no number is no time-out', async () => {
+  await using place = await open({ people: 1, ports: { printer: printerWith({ timeoutMs: Number.NaN }) } });
+  await place.pipeline.start();
+  await until(
+    async () => (await place.sql`select from postrider.recipient_state where state = 'proofed' and reason = 'retry'`).length === 1,
+  );
+});
+
+void test('how long a slow printer must rest is in the database before it is sent anything, and a reaper keeps to it', async () => {
+  const known: (number | null)[] = [];
+  const printer = printerWith({
+    timeoutMs: 50_000,
+    readLagMs: 20_000,
+    submit: async () => {
+      const [row] = await place.sql<{ quiet: number | null }[]>`select extract(epoch from quiet)::int as quiet from postrider.printer`;
+      known.push(row?.quiet ?? null);
+      // The runner dies here, as far as anybody else can see.
+      return await new Promise(() => undefined);
+    },
+  });
+  await using place = await open({ people: 1, ports: { printer } });
+  await place.pipeline.start();
+  await until(() => known.length === 1);
+  assert.deepEqual(known, [71]);
+  await place.sql`update postrider.cohort set lease_until = postrider.now() - interval '1 second', runner_id = gen_random_uuid() where stage = 'mail'`;
+  const rests = async () =>
+    await place.sql<{ seconds: number }[]>`
+      select extract(epoch from available_at - postrider.now())::int as seconds from postrider.mailpiece where status = 'unknown'`;
+  await until(async () => (await rests()).length === 1);
+  const [{ seconds } = { seconds: 0 }] = await rests();
+  assert.ok(seconds > 60 && seconds <= 71, `${seconds} s`);
+  await place.pipeline.stop({ timeoutMs: 100 });
+});
+
+void test('a request under way is heard to its end although its lease is lost: the card counts as sent by what the printer said', async () => {
+  let sent = false;
+  let cut = false;
+  const answer = Promise.withResolvers<void>();
+  const inner = createNoopPrinter();
+  const printer = printerWith({
+    submit: async (pieces, lease, context) => {
+      lease.assertHeld();
+      sent = true;
+      context.signal.addEventListener('abort', () => {
+        cut = true;
+        answer.resolve();
+      });
+      await answer.promise;
+      // What an adapter has to say whose request was ended.
+      if (cut) return pieces.map((): SubmitResult => ({ outcome: 'unknown', message: 'hung up' }));
+      return await inner.submit(pieces, { assertHeld: () => undefined }, context);
+    },
+  });
+  await using place = await open({ people: 1, ports: { printer }, settings: { leaseMs: 2000 } });
+  await place.pipeline.start();
+  await until(() => sent);
+  await place.sql`update postrider.cohort set lease_until = postrider.now() - interval '1 second', runner_id = gen_random_uuid() where stage = 'mail'`;
+  await until(() => place.log.some((line) => line.startsWith('the lease is lost')));
+  // Long enough for whatever listens to a lost lease.
+  await sleep(100);
+  answer.resolve();
+  await until(async () => cut || (await place.sql`select from postrider.mailpiece where status = 'accepted'`).length === 1);
+  const history = await place.sql<{ reason: string }[]>`select reason from postrider.recipient_event where to_state = 'sent'`;
+  assert.deepEqual(
+    history.map(({ reason }) => reason),
+    ['accepted'],
+  );
+  assert.equal(cut, false);
+});

@@ -1,0 +1,67 @@
+/** The real pipeline in this process, plugged into adapters of the test's own: for what an adapter may do to it. */
+import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import { createPipeline, integrationsOf, type Pipeline, type PipelineSettings, type Ports } from '@postrider/core';
+import { freshMachine, launched, people, syncPeople, type Machine, type Place } from '../support/machine.ts';
+
+export interface Opened extends AsyncDisposable {
+  readonly machine: Machine;
+  readonly sql: Machine['sql'];
+  readonly place: Place;
+  readonly pipeline: Pipeline;
+  /** What was logged above debug, a line each. */
+  readonly log: readonly string[];
+}
+
+export interface OpenOptions {
+  readonly people: number;
+  readonly ports?: Partial<Ports>;
+  readonly settings?: Partial<PipelineSettings>;
+}
+
+/** A launched campaign whose people are pending, and a pipeline that is not started yet. */
+export const open = async (options: OpenOptions): Promise<Opened> => {
+  const machine = await freshMachine();
+  const { sql } = machine;
+  const place = await launched(sql);
+  await syncPeople(sql, place, people(options.people));
+  const log: string[] = [];
+  const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
+  const pipeline = createPipeline({
+    sql,
+    integrations: integrationsOf({
+      audience: {
+        async *members() {
+          yield await Promise.resolve({ members: [], rejects: [], waitedMs: 0 });
+        },
+      },
+      renderer: createNoopRenderer(),
+      imageHost: createNoopImageHost(),
+      printer: createNoopPrinter(),
+      ...options.ports,
+    }),
+    logger: { debug: () => undefined, info: note, warn: note, error: note },
+    settings: { beats: false, reapMs: 200, ...options.settings },
+  });
+  return {
+    machine,
+    sql,
+    place,
+    pipeline,
+    log,
+    async [Symbol.asyncDispose]() {
+      await pipeline.stop({ timeoutMs: 2000 });
+      await machine[Symbol.asyncDispose]();
+    },
+  };
+};
+
+const PATIENCE_MS = 30_000;
+
+/** Asks until it is so. Rejects after half a minute. */
+export const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`still not so after ${PATIENCE_MS} ms: ${isSo.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
