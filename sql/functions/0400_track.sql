@@ -105,6 +105,11 @@ begin
   end if;
   if v_pieces is not null then
     perform postrider.follow_mailpieces(p_organization_id, v_pieces);
+    -- A printer that still sends the name of somebody who was erased meanwhile.
+    if p_inbox_id is not null and exists (
+      select from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (v_pieces) and m.erased_at is not null) then
+      update postrider.provider_event set body = '' where id = p_inbox_id;
+    end if;
   end if;
   perform postrider.act_as(v_before);
   return v_new;

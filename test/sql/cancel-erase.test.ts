@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
-import { cancel, erase, hold, resolve, retry, suppress } from '@postrider/core';
+import { applyCampaign, cancel, erase, hold, launch, resolve, retry, suppress } from '@postrider/core';
 import { beginProof } from '../../packages/core/src/machine/cohorts.ts';
 import { claimCancels, claimUnknown, settleCancels, settleReconcile } from '../../packages/core/src/machine/mailpieces.ts';
-import { people, syncPeople, type Place } from '../support/machine.ts';
+import { definition, people, syncPeople, type Place } from '../support/machine.ts';
 import {
   LEASE_MS,
   RUNNER,
@@ -265,6 +265,51 @@ void test('raw webhooks, rejects and cached addresses of who is erased are blank
   await sql`select postrider.apply_events(${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb, now(), ${hook?.id ?? ''})`;
   await sql`select postrider.track_done(${hook?.id ?? ''})`;
   await erase(sql, id);
+  const [row] = await sql`select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;
+  assert.equal(row?.['bytes'], 0);
+});
+
+void test('who is erased is erased in every campaign, with what was noted about them, and a webhook that comes later is blanked too', async () => {
+  const { sql } = rig;
+  const at = await place(sql, { dedupe: 'person', exclusion_window: '0 days' });
+  const { campaignId } = await applyCampaign(sql, at.organizationId, definition({ name: 'autumn', exclusion_window: '0 days' }));
+  const autumn = { organizationId: at.organizationId, campaignId };
+  await launch(sql, autumn.organizationId, autumn.campaignId, 'live');
+  const batch = await sending(sql, at);
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((p) => answered(p, 'rejected', { message: 'Ada Byron does not live at 1 p Street', badAddress: true })),
+  );
+  await syncPeople(sql, autumn, people(1));
+  const elsewhere = await one(sql, autumn);
+  await erase(sql, (await one(sql, at)).id);
+  const cold = await sql`select last_name, line1, erased_at from postrider.recipient where organization_id = ${at.organizationId}`;
+  assert.deepEqual(
+    cold.map((row) => [row['last_name'], row['line1'], row['erased_at'] !== null]),
+    [
+      [null, null, true],
+      [null, null, true],
+    ],
+  );
+  assert.equal((await one(sql, autumn, elsewhere.id)).state, 'skipped');
+  const noted = await sql`
+    select detail from postrider.recipient_event where organization_id = ${at.organizationId} and detail is not null
+    union all select outcome_detail from postrider.mailpiece where organization_id = ${at.organizationId} and outcome_detail ~ 'Ada'
+    union all select detail from postrider.recipient_state where organization_id = ${at.organizationId} and detail is not null`;
+  assert.deepEqual([...noted], []);
+});
+
+void test('a webhook that names somebody who was erased is blanked when it has been applied', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sent(sql, at);
+  await erase(sql, (await one(sql, at)).id);
+  await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'late', ${Buffer.from('{"to": "Ada Byron"}')})`;
+  const [hook] = await sql<{ id: string }[]>`select id from postrider.provider_event where organization_id = ${at.organizationId}`;
+  const scan = [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' })];
+  await sql`select postrider.apply_events(${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb, now(), ${hook?.id ?? ''})`;
   const [row] = await sql`select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;
   assert.equal(row?.['bytes'], 0);
 });
