@@ -170,7 +170,7 @@ begin
         'name', coalesce(nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), 'Current Resident'),
         'address', jsonb_build_object('line1', r.line1, 'line2', r.line2, 'city', r.city, 'region', r.region,
           'postalCode', r.postal_code, 'country', r.country)),
-      'from', c.return_address,
+      'from', c.return_address, 'person', encode(postrider.digest_of(p_organization_id, 'external_id', r.external_id), 'hex'),
       'artwork', jsonb_build_object('front', jsonb_build_object('url', p.front_url, 'page', p.front_page),
         'back', jsonb_build_object('url', p.back_url, 'page', p.back_page))),
     v_now

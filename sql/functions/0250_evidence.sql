@@ -111,7 +111,8 @@ begin
     where s.organization_id = p_organization_id and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id
       and m.id = any (p_pieces) and m.accepted_at is not null and m.status not in ('rejected', 'cancelled', 'failed')
       and c.organization_id = s.organization_id and c.id = s.campaign_id
-      and s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted')
+      and s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted', 'pending', 'proofing_staged', 'proofing',
+        'address_enrichable', 'address_enriching')
     returning m.id as mailpiece_id, s.campaign_id, s.recipient_id, c.effects
   ), effects as (
     insert into postrider.effect (organization_id, mailpiece_id, kind, campaign_id, recipient_id, available_at, occurred_at)

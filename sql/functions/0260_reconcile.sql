@@ -22,7 +22,8 @@ begin
   return v_pieces;
 end $$;
 
--- p_verdicts: [{mailpieceId, attempt, outcome: found|absent|cannot_tell, providerId, keyStillHonoured, message}]
+-- p_verdicts: [{mailpieceId, attempt, outcome: found|absent|cannot_tell|not_asked, providerId, keyStillHonoured, message}]. Who cannot be told about
+-- p_attempts times is a matter for a person; a printer that could not be asked has not answered.
 create function postrider.reconcile_settle(p_organization_id uuid, p_verdicts json, p_attempts int default 8) returns int
 language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
@@ -49,9 +50,10 @@ begin
     select m.id, m.recipient_id, v.message, s.cancel_requested_at is not null as cancelled, case
       when v.outcome = 'absent' then 'proven_absent'
       -- Somebody who is to be cancelled is not submitted again, however safe a repeat is: the printer is asked until it can tell.
+      when v.outcome = 'not_asked' then 'later'
       when v."keyStillHonoured" and v.outcome <> 'found' and s.cancel_requested_at is null then 'same_key_again'
-      when m.attempt >= p_attempts then 'outcome_unknown'
-      else 'later' end as reason, m.attempt
+      when m.told_nothing + 1 >= p_attempts then 'outcome_unknown'
+      else 'later' end as reason, m.attempt, case when v.outcome = 'not_asked' then 0 else 1 end as told
     from postrider.mailpiece m
     join json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, attempt int, outcome text, "keyStillHonoured" boolean, message text)
       on m.id = v."mailpieceId" and m.attempt = v.attempt
@@ -62,7 +64,7 @@ begin
     update postrider.mailpiece m
     set status = case when v.reason = 'proven_absent' and v.cancelled then 'cancelled'
         when v.reason in ('proven_absent', 'same_key_again') then 'submitting' else m.status end,
-      available_at = case v.reason when 'later' then v_now + postrider.back_off(v.attempt + 2) when 'outcome_unknown' then null end,
+      told_nothing = m.told_nothing + v.told, available_at = case v.reason when 'later' then v_now + postrider.back_off(v.attempt + 2) when 'outcome_unknown' then null end,
       outcome_detail = coalesce(left(v.message, 500), m.outcome_detail)
     from verdict v where m.organization_id = p_organization_id and m.id = v.id
   )

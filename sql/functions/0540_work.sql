@@ -168,16 +168,47 @@ language sql stable security definer set search_path = postrider, pg_temp set pl
   group by 1, 2, 4 order by 1, 2, 4
 $$;
 
--- Keeps the server's identity, so that doctor can tell a restored backup from the server it was taken of.
+-- Keeps the server's identity: another one, or another timeline, means that this database was restored from a backup, or that a standby has taken over.
 create function postrider.note_installation() returns void
-language sql volatile security definer
-begin atomic
-  insert into postrider.installation as i (system_identifier, timeline, seen_at)
-  select c.system_identifier::text, k.timeline_id, clock_timestamp() from pg_control_system() c, pg_control_checkpoint() k
-  on conflict (singleton) do update set seen_at = excluded.seen_at, system_identifier = excluded.system_identifier, timeline = excluded.timeline,
-    restore_noticed_at = case when i.system_identifier <> excluded.system_identifier or i.timeline <> excluded.timeline
-      then clock_timestamp() else i.restore_noticed_at end;
-end;
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_system text := (select system_identifier::text from pg_control_system());
+  v_timeline bigint := (select timeline_id from pg_control_checkpoint());
+begin
+  if exists (select from postrider.installation where system_identifier <> v_system or timeline <> v_timeline) then
+    perform postrider.notice_restore();
+  end if;
+  insert into postrider.installation as i (id, system_identifier, timeline, seen_at)
+  values (gen_random_uuid(), v_system, v_timeline, clock_timestamp())
+  on conflict (singleton) do update set id = coalesce(i.id, excluded.id), seen_at = excluded.seen_at,
+    system_identifier = excluded.system_identifier, timeline = excluded.timeline;
+end $$;
+
+-- A runner comes by every few seconds with what it was told last time, which it keeps outside of the database: a copy by pg_dump has the identity of its
+-- server, but not the tide. Returns {installation, tide, restored}; null where the identity was never noted.
+create function postrider.rise(p_installation uuid, p_tide bigint) returns json
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_restored boolean := exists (select from postrider.installation where id = p_installation and tide < p_tide);
+  v_told json;
+begin
+  if v_restored then
+    perform postrider.notice_restore();
+  end if;
+  -- Far above what any other runner may remember, so that a restore is noticed once.
+  update postrider.installation set tide = case when v_restored then p_tide + 1000000 else tide + 1 end
+  returning json_build_object('installation', id, 'tide', tide, 'restored', v_restored) into v_told;
+  return v_told;
+end $$;
+
+-- Cards that were printed since the backup are unknown here: nothing more is sent until somebody has asked the printers.
+create function postrider.notice_restore() returns void
+language plpgsql set search_path = postrider, pg_temp as $$
+begin
+  update postrider.installation set restore_noticed_at = coalesce(restore_noticed_at, clock_timestamp());
+  perform postrider.hold(p.organization_id, 'printer', p.name, 'this database was restored from a backup: postrider reconcile --since, then release')
+  from postrider.printer p where p.held_at is null;
+end $$;
 
 -- An operator has asked the printers for what was printed since the backup.
 create function postrider.restore_reconciled() returns void

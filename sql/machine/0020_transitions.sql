@@ -11,6 +11,7 @@ with wanted (from_state, to_state, actors, why) as (values
   ('address_enrichable', 'holdout', 'sync', 'the source came to know the address, and the household is in the control group'),
   ('address_enrichable', 'skipped', 'sync,enrich,op', 'left the segment, no enricher to ask, a duplicate by its new address, or cancelled'),
   ('address_enrichable', 'blacklisted', 'sync,op', 'opted out'),
+  ('address_enrichable', 'sent', 'mail,track,op', 'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
   ('address_enriching', 'pending', 'enrich', 'the enricher found the address'),
   ('address_enriching', 'holdout', 'enrich', 'found, and the household is in the control group'),
@@ -18,23 +19,27 @@ with wanted (from_state, to_state, actors, why) as (values
   ('address_enriching', 'error', 'enrich', 'too many batches were lost with this person in them'),
   ('address_enriching', 'skipped', 'enrich,op', 'no address found, a duplicate by the address found, or cancelled'),
   ('address_enriching', 'blacklisted', 'enrich,op', 'opted out'),
+  ('address_enriching', 'sent', 'mail,track,op', 'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
   ('pending', 'proofing_staged', 'proof', 'taken into a cohort for rendering'),
   ('pending', 'holdout', 'sync', 'the address changed, and the new household is in the control group'),
   ('pending', 'skipped', 'sync,op', 'left the segment, a duplicate by a changed address, or cancelled'),
   ('pending', 'blacklisted', 'sync,op', 'opted out'),
+  ('pending', 'sent', 'mail,track,op', 'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
   ('proofing_staged', 'proofing', 'proof', 'the cohort has begun'),
   ('proofing_staged', 'pending', 'proof', 'the cohort could not begin: held, or its job was lost'),
   ('proofing_staged', 'error', 'proof', 'the begin failed 10 times'),
   ('proofing_staged', 'skipped', 'op', 'cancelled'),
   ('proofing_staged', 'blacklisted', 'op', 'opted out'),
+  ('proofing_staged', 'sent', 'mail,track,op', 'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
   ('proofing', 'proofed', 'proof', 'front and back are rendered and stored'),
   ('proofing', 'pending', 'proof', 'to be tried again, or the lease was lost'),
   ('proofing', 'error', 'proof', 'cannot be rendered'),
   ('proofing', 'skipped', 'proof,op', 'cancelled'),
   ('proofing', 'blacklisted', 'op', 'opted out'),
+  ('proofing', 'sent', 'mail,track,op', 'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
   ('proofed', 'sending_staged', 'mail', 'taken into a cohort for the printer'),
   ('proofed', 'pending', 'sync,op', 'the content changed: it must be proofed again (only without an open mailpiece)'),

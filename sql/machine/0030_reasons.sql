@@ -43,6 +43,7 @@ using (values
   ('rendered', 'Front and back are rendered.', true),
   ('accepted', 'The printer accepted the card.', true),
   ('late_evidence', 'The printer has the card, as a late answer shows.', true),
+  ('found_after_restore', 'The printer has the card: it was sent after the backup that was restored.', true),
   ('resolved_printed', 'An operator found out that the card was printed.', true),
   ('resolved_not_printed', 'An operator found out that the card was not printed.', true),
   ('scan', 'Delivered: scanned by the carrier.', true),

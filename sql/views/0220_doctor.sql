@@ -96,6 +96,6 @@ begin
     case when i.restore_noticed_at is not null or i.system_identifier <> c.system_identifier::text or i.timeline <> k.timeline_id
       then 'this database was restored from a backup: cards printed since are unknown here' else 'not restored' end,
     case when i.restore_noticed_at is not null or i.system_identifier <> c.system_identifier::text or i.timeline <> k.timeline_id
-      then 'hold all printers, then: postrider reconcile --since <time of the backup>' end
+      then 'the printers are held until then: postrider reconcile --since <time of the backup>, then release them' end
   from pg_control_system() c cross join pg_control_checkpoint() k left join postrider.installation i on true;
 end $$;

@@ -98,3 +98,35 @@ void test('a request under way is heard to its end although its lease is lost: t
   );
   assert.equal(cut, false);
 });
+
+void test('a printer that cannot be made keeps nobody from being asked for at another', async () => {
+  const good = createNoopPrinter();
+  const asked: string[] = [];
+  const find: Printer['find'] = async (pieces) => {
+    asked.push(...pieces.map(({ reference }) => reference.recipientId));
+    return await Promise.resolve(pieces.map(() => ({ outcome: 'found' as const, providerId: 'found' })));
+  };
+  await using place = await open({
+    people: 2,
+    integrations: {
+      printer: async ({ name }) =>
+        name === 'press' ? await Promise.reject(new Error('its secret is not set')) : await Promise.resolve({ ...good, find }),
+    },
+  });
+  const { sql } = place;
+  const { organizationId, campaignId } = place.place;
+  await sql`insert into postrider.printer (organization_id, name, kind) values (${organizationId}, 'zebra', 'noop')`;
+  const ids = await sql<{ id: string }[]>`select recipient_id as id from postrider.recipient_state order by 1`;
+  for (const [index, { id }] of ids.entries()) {
+    const printer = index === 0 ? 'press' : 'zebra';
+    await sql`
+      insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, status,
+        opened_at, available_at)
+      values (${organizationId}, gen_random_uuid(), ${id}, ${campaignId}, ${printer}, 'live', gen_random_uuid(), '{}', 'unknown', now(), now())`;
+  }
+  await place.pipeline.reconcile(organizationId);
+  assert.deepEqual(asked, [ids[1]?.id]);
+  const rests = await sql<{ printer_name: string; told_nothing: number; later: boolean }[]>`
+    select printer_name, told_nothing, available_at > now() as later from postrider.mailpiece where status = 'unknown'`;
+  assert.deepEqual([...rests], [{ printer_name: 'press', told_nothing: 0, later: true }]);
+});

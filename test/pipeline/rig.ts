@@ -1,6 +1,6 @@
 /** The real pipeline in this process, plugged into adapters of the test's own: for what an adapter may do to it. */
 import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
-import { createPipeline, integrationsOf, type Pipeline, type PipelineSettings, type Ports } from '@postrider/core';
+import { createPipeline, integrationsOf, type Integrations, type Pipeline, type PipelineSettings, type Ports } from '@postrider/core';
 import { freshMachine, launched, people, syncPeople, type Machine, type Place } from '../support/machine.ts';
 
 export interface Opened extends AsyncDisposable {
@@ -15,6 +15,8 @@ export interface Opened extends AsyncDisposable {
 export interface OpenOptions {
   readonly people: number;
   readonly ports?: Partial<Ports>;
+  /** In place of what the ports make. */
+  readonly integrations?: Partial<Integrations>;
   readonly settings?: Partial<PipelineSettings>;
 }
 
@@ -28,17 +30,20 @@ export const open = async (options: OpenOptions): Promise<Opened> => {
   const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
   const pipeline = createPipeline({
     sql,
-    integrations: integrationsOf({
-      audience: {
-        async *members() {
-          yield await Promise.resolve({ members: [], rejects: [], waitedMs: 0 });
+    integrations: {
+      ...integrationsOf({
+        audience: {
+          async *members() {
+            yield await Promise.resolve({ members: [], rejects: [], waitedMs: 0 });
+          },
         },
-      },
-      renderer: createNoopRenderer(),
-      imageHost: createNoopImageHost(),
-      printer: createNoopPrinter(),
-      ...options.ports,
-    }),
+        renderer: createNoopRenderer(),
+        imageHost: createNoopImageHost(),
+        printer: createNoopPrinter(),
+        ...options.ports,
+      }),
+      ...options.integrations,
+    },
     logger: { debug: () => undefined, info: note, warn: note, error: note },
     settings: { beats: false, reapMs: 200, ...options.settings },
   });

@@ -103,6 +103,18 @@ void test('the printer cannot tell, but honours the key: submitted again with it
   assert.deepEqual((await mailBegun(sql, at)).pieces, batch.pieces);
 });
 
+void test('a printer that could not be asked has said nothing: it is asked for ever, and then counts from there', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await unknownDue(sql, at);
+  for (let round = 0; round < 12; round += 1) {
+    await say(sql, at, verdict(await claim(sql, at), 'not_asked', { message: 'no answer' }));
+    await turnClock(sql, 3_600_000);
+  }
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'sending (begun)' });
+  assert.equal(await say(sql, at, verdict(await claim(sql, at), 'absent')), 1);
+});
+
 void test('the printer cannot tell: asked again, later each time, and given up after eight times', async () => {
   const { sql } = rig;
   const at = await place(sql);

@@ -62,6 +62,7 @@ for (const keys of [true, false]) {
       'bad-request',
       'breaks-before',
       'cancel',
+      'list',
       'look-up-breaks',
       'poll',
       'rate-limit',

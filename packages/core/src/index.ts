@@ -9,6 +9,7 @@ export type { SyncKind, SyncReport } from './machine/sync.ts';
 export type { Integrations, PipelineSettings, Point, PrinterBrief } from './pipeline/context.ts';
 export { integrationsOf, type Ports } from './pipeline/integrations-of.ts';
 export { createPipeline, defaultSettings, Pipeline, VERSION, type PipelineOptions, type Waiting } from './pipeline/pipeline.ts';
+export type { AskedSince } from './stages/restore.ts';
 export type { SyncOptions } from './stages/sync.ts';
 export type { Reception } from './stages/track.ts';
 export * from './ports/index.ts';

@@ -16,7 +16,8 @@ export interface UnknownPiece {
 export interface ReconcileVerdict {
   readonly mailpieceId: string;
   readonly attempt: number;
-  readonly outcome: 'found' | 'absent' | 'cannot_tell';
+  /** `not_asked`: the printer could not be asked at all. It is asked again, and that counts for nothing. */
+  readonly outcome: 'found' | 'absent' | 'cannot_tell' | 'not_asked';
   readonly providerId?: string;
   /** The printer honours keys, and this one is younger than its life: a repeat is safe. */
   readonly keyStillHonoured: boolean;
@@ -44,6 +45,43 @@ export const settleReconcile = async (
   );
   return row?.moved ?? 0;
 };
+
+/** A piece that a printer lists after a restored backup; see `Printer.list`. */
+export interface PieceToAdopt {
+  readonly mailpieceId: string;
+  readonly recipientId: string;
+  readonly campaignId: string;
+  readonly providerId: string;
+  readonly idempotencyKey: string | null;
+  readonly person: string | null;
+  readonly mode: 'test' | 'live';
+  readonly createdAt: string;
+}
+
+export interface Adopted {
+  /** People who are sent now. */
+  readonly moved: number;
+  /** Pieces that were unknown here. */
+  readonly adopted: number;
+  /** People who are unknown here: when they are synced again they are not mailed again. */
+  readonly strangers: number;
+}
+
+export const adoptPieces = async (
+  sql: postgres.Sql,
+  organizationId: string,
+  printerName: string,
+  pieces: readonly PieceToAdopt[],
+): Promise<Adopted> => {
+  const [row] = await mapped(sql<{ adopted: Adopted }[]>`
+    select postrider.adopt_pieces(${organizationId}, ${printerName}, ${JSON.stringify(pieces)}::text::jsonb) as adopted`);
+  return row?.adopted ?? { moved: 0, adopted: 0, strangers: 0 };
+};
+
+/** The organization's printers that have, or may have, cards of it. */
+export const printersOf = async (sql: postgres.Sql, organizationId: string): Promise<readonly { name: string; held: boolean }[]> =>
+  await mapped(sql<{ name: string; held: boolean }[]>`
+    select name, held_at is not null as held from postrider.printer where organization_id = ${organizationId} order by name`);
 
 export interface PieceToCancel {
   readonly recipientId: string;

@@ -82,6 +82,7 @@ export type Reason =
   | 'rendered'
   | 'accepted'
   | 'late_evidence'
+  | 'found_after_restore'
   | 'resolved_printed'
   | 'resolved_not_printed'
   | 'scan'
@@ -137,26 +138,31 @@ export const transitions: readonly Transition[] = [
   { from: 'address_enrichable', to: 'holdout', actors: ['sync'], why: "the source came to know the address, and the household is in the control group" },
   { from: 'address_enrichable', to: 'skipped', actors: ['sync', 'enrich', 'op'], why: "left the segment, no enricher to ask, a duplicate by its new address, or cancelled" },
   { from: 'address_enrichable', to: 'blacklisted', actors: ['sync', 'op'], why: "opted out" },
+  { from: 'address_enrichable', to: 'sent', actors: ['mail', 'track', 'op'], why: "late evidence: the printer has a card of an earlier try, or from before a restore" },
   { from: 'address_enriching', to: 'pending', actors: ['enrich'], why: "the enricher found the address" },
   { from: 'address_enriching', to: 'holdout', actors: ['enrich'], why: "found, and the household is in the control group" },
   { from: 'address_enriching', to: 'address_enrichable', actors: ['enrich'], why: "the enricher lost the batch: its people go back" },
   { from: 'address_enriching', to: 'error', actors: ['enrich'], why: "too many batches were lost with this person in them" },
   { from: 'address_enriching', to: 'skipped', actors: ['enrich', 'op'], why: "no address found, a duplicate by the address found, or cancelled" },
   { from: 'address_enriching', to: 'blacklisted', actors: ['enrich', 'op'], why: "opted out" },
+  { from: 'address_enriching', to: 'sent', actors: ['mail', 'track', 'op'], why: "late evidence: the printer has a card of an earlier try, or from before a restore" },
   { from: 'pending', to: 'proofing_staged', actors: ['proof'], why: "taken into a cohort for rendering" },
   { from: 'pending', to: 'holdout', actors: ['sync'], why: "the address changed, and the new household is in the control group" },
   { from: 'pending', to: 'skipped', actors: ['sync', 'op'], why: "left the segment, a duplicate by a changed address, or cancelled" },
   { from: 'pending', to: 'blacklisted', actors: ['sync', 'op'], why: "opted out" },
+  { from: 'pending', to: 'sent', actors: ['mail', 'track', 'op'], why: "late evidence: the printer has a card of an earlier try, or from before a restore" },
   { from: 'proofing_staged', to: 'proofing', actors: ['proof'], why: "the cohort has begun" },
   { from: 'proofing_staged', to: 'pending', actors: ['proof'], why: "the cohort could not begin: held, or its job was lost" },
   { from: 'proofing_staged', to: 'error', actors: ['proof'], why: "the begin failed 10 times" },
   { from: 'proofing_staged', to: 'skipped', actors: ['op'], why: "cancelled" },
   { from: 'proofing_staged', to: 'blacklisted', actors: ['op'], why: "opted out" },
+  { from: 'proofing_staged', to: 'sent', actors: ['mail', 'track', 'op'], why: "late evidence: the printer has a card of an earlier try, or from before a restore" },
   { from: 'proofing', to: 'proofed', actors: ['proof'], why: "front and back are rendered and stored" },
   { from: 'proofing', to: 'pending', actors: ['proof'], why: "to be tried again, or the lease was lost" },
   { from: 'proofing', to: 'error', actors: ['proof'], why: "cannot be rendered" },
   { from: 'proofing', to: 'skipped', actors: ['proof', 'op'], why: "cancelled" },
   { from: 'proofing', to: 'blacklisted', actors: ['op'], why: "opted out" },
+  { from: 'proofing', to: 'sent', actors: ['mail', 'track', 'op'], why: "late evidence: the printer has a card of an earlier try, or from before a restore" },
   { from: 'proofed', to: 'sending_staged', actors: ['mail'], why: "taken into a cohort for the printer" },
   { from: 'proofed', to: 'pending', actors: ['sync', 'op'], why: "the content changed: it must be proofed again (only without an open mailpiece)" },
   { from: 'proofed', to: 'skipped', actors: ['op'], why: "cancelled" },

@@ -14,7 +14,8 @@ import { IDLE_POLL_SECONDS, POLL_SECONDS, QUEUE_SCHEMA, type QueueName } from '.
 import { beatEffects } from '../stages/effects.ts';
 import { enrichCampaign, workEnrich } from '../stages/enrich.ts';
 import { stages, type JobData } from '../stages/index.ts';
-import { beatReconcile, reconcile, reconcileSince } from '../stages/reconcile.ts';
+import { beatReconcile, reconcile } from '../stages/reconcile.ts';
+import { reconcileSince, type AskedSince } from '../stages/restore.ts';
 import { syncCampaign, workSync, type SyncOptions } from '../stages/sync.ts';
 import { pollPrinters, receiveWebhook, type Reception } from '../stages/track.ts';
 import { declareSchedules, onBeat, startTicking, type BeatJob } from './beats.ts';
@@ -189,10 +190,14 @@ export class Pipeline {
     return await enrichCampaign(this.#context, organizationId, campaignId);
   }
 
-  /** Asks printers about pieces of which nobody knows whether they were printed; with `since`, about everything since a restored backup. */
-  async reconcile(organizationId: string, since: Date | null = null): Promise<number> {
-    const moved = since === null ? 0 : await reconcileSince(this.#context, organizationId, since);
-    return moved + (await reconcile(this.#context, organizationId));
+  /** Asks printers about pieces of which nobody knows whether they were printed. Returns how many people moved. */
+  async reconcile(organizationId: string): Promise<number> {
+    return await reconcile(this.#context, organizationId);
+  }
+
+  /** After a restored backup: asks every printer for what it made since it was taken. Hold the printers first, and go on only where all were `listed`. */
+  async reconcileSince(organizationId: string, since: Date): Promise<readonly AskedSince[]> {
+    return await reconcileSince(this.#context, organizationId, since);
   }
 
   /** Checks and stores a printer's webhook. Answer the printer at once; what it says is applied in the background. */

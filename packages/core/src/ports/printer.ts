@@ -5,6 +5,9 @@ export interface PieceRequest {
   readonly reference: PieceReference;
   /** A random uuid that belongs to the mailpiece for its whole life. */
   readonly idempotencyKey: string;
+  /** A keyed digest (64 hex digits) that is the same whenever a card is for the same person of the organization, and tells nothing else. Travels with the
+   * reference: after a restored backup it is all that is known of people who were synced since. Absent on pieces that were opened before it existed. */
+  readonly person?: string;
   readonly mode: 'test' | 'live';
   readonly format: string;
   readonly mailClass: string;
@@ -80,6 +83,20 @@ export interface PrinterEvent {
   readonly confidence: Confidence;
 }
 
+/** A piece as the printer has it. */
+export interface ListedPiece {
+  readonly providerId: string;
+  /** As it was sent; null where the piece has none that can be read: it is not ours. */
+  readonly reference: PieceReference | null;
+  readonly idempotencyKey: string | null;
+  readonly person: string | null;
+  readonly mode: 'test' | 'live';
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** False: cancelled or failed, never to be on paper. */
+  readonly onPaper: boolean;
+}
+
 export interface Printer {
   /** How long the printer remembers an idempotency key, in milliseconds; null where it has no keys. */
   readonly keyLifetimeMs: number | null;
@@ -93,6 +110,9 @@ export interface Printer {
   submit(pieces: readonly PieceRequest[], lease: LeaseGuard, context: CallContext): Promise<readonly SubmitResult[]>;
   /** Look-up by our reference. */
   find(pieces: readonly { reference: PieceReference; idempotencyKey: string }[], context: CallContext): Promise<readonly FindResult[]>;
+  /** Everything that was created since, page by page: after a restored backup the pieces made since are known to the printer only. The cursor is null for
+   * the first page, and in the answer where there are no more. Absent where the printer cannot be listed. */
+  list?(since: Date, cursor: string | null, context: CallContext): Promise<{ pieces: readonly ListedPiece[]; cursor: string | null }>;
   cancel(providerIds: readonly string[], context: CallContext): Promise<readonly CancelResult[]>;
   /** Checks the signature over the raw bytes, in constant time. */
   verifyWebhook(headers: Readonly<Record<string, string>>, body: Uint8Array, now: Date): WebhookVerdict;

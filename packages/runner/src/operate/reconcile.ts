@@ -1,6 +1,7 @@
-/** `reconcile`: asks printers about cards of which nobody knows whether they were printed. */
+/** `reconcile`: asks printers about cards of which nobody knows whether they were printed; with `--since`, for all that they made since a backup. */
+import type { AskedSince, Pipeline } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
-import { openDatabase } from '../cli/database.ts';
+import { openDatabase, type Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { organizationNamed } from '../cli/names.ts';
@@ -8,29 +9,90 @@ import { count } from '../cli/text.ts';
 import { makePipeline, quietLogger } from '../run/pipeline.ts';
 import { requireMigrated } from './migrate.ts';
 
+interface Organization {
+  readonly id: string;
+  readonly name: string;
+}
+
 export async function reconcileNow(cli: Cli, since: Date | null, organization: string | undefined): Promise<void> {
   await using database = await openDatabase(cli, { max: 4, name: 'postrider reconcile' });
   const { sql } = database;
   await requireMigrated(sql);
-  if (since !== null && since > new Date())
-    throw new CliError(exitCodes.usage, '--since is in the future', 'give the time of the backup that was restored');
-  const all =
+  const all: readonly Organization[] =
     organization === undefined
-      ? await sql<{ id: string; name: string }[]>`select id, name from postrider.organizations order by created_at`
+      ? await sql<Organization[]>`select id, name from postrider.organizations order by created_at`
       : [await organizationNamed(sql, organization)];
   const pipeline = makePipeline(await cli.project(), sql, quietLogger(cli.out));
-  let moved = 0;
+  const asked = since === null ? [] : await askSince(cli, sql, pipeline, all, since);
+  let moved = asked.reduce((sum, one) => sum + one.moved, 0);
   for (const { id, name } of all) {
-    const some = await pipeline.reconcile(id, since);
+    const some = await pipeline.reconcile(id);
     moved += some;
     if (some > 0) cli.out.detail(`${name}: ${count(some, 'person', 'people')} moved`);
   }
-  // Asked for everybody, the restore is dealt with: doctor says no more about it.
-  if (since !== null && organization === undefined) await sql`select postrider.restore_reconciled()`;
   const [left] = await sql<{ unknown: number }[]>`select count(*)::int as unknown from postrider.mailpieces where status = 'unknown'`;
   const unknown = left?.unknown ?? 0;
   cli.out.result(
-    { moved, unknown },
+    { moved, unknown, ...(since === null ? {} : { printers: asked }) },
     `${count(moved, 'person', 'people')} moved; ${unknown === 0 ? 'no outcome is unknown' : `${count(unknown, 'outcome is', 'outcomes are')} still unknown, and ${unknown === 1 ? 'is' : 'are'} asked for again later`}`,
   );
+  if (since !== null) await concludeRestore(sql, asked, organization === undefined);
+}
+
+type Asked = AskedSince & { readonly organization: string };
+
+async function askSince(cli: Cli, sql: Sql, pipeline: Pipeline, all: readonly Organization[], since: Date): Promise<Asked[]> {
+  if (since > new Date()) throw new CliError(exitCodes.usage, '--since is in the future', 'give the time of the backup that was restored');
+  const open = await sql<{ name: string }[]>`
+    select distinct p.name from postrider.printer p
+    where p.organization_id = any (${all.map(({ id }) => id)}) and p.held_at is null order by 1`;
+  if (open.length > 0) {
+    throw new CliError(
+      exitCodes.tryLater,
+      `mailing may go on while ${open.length === 1 ? 'the printer is' : 'printers are'} asked: ${open.map(({ name }) => name).join(', ')} ${open.length === 1 ? 'is' : 'are'} not held`,
+      `first: ${open.map(({ name }) => `postrider hold printer ${name}`).join('; ')}. Nothing was changed.`,
+    );
+  }
+  const asked: Asked[] = [];
+  for (const { id, name } of all) {
+    for (const one of await pipeline.reconcileSince(id, since)) {
+      asked.push({ organization: name, ...one });
+      cli.out.note(`${name}, ${one.printer}: ${sentenceOf(one)}`);
+    }
+  }
+  return asked;
+}
+
+function sentenceOf({ outcome, message, moved, adopted, strangers }: AskedSince): string {
+  if (outcome === 'not_asked') return `could not tell: ${message ?? 'no reason was given'}`;
+  const news = [
+    `${count(moved, 'person', 'people')} sent after all`,
+    adopted > 0 ? `${count(adopted, 'card', 'cards')} that this database did not know` : '',
+    strangers > 0
+      ? `${count(strangers, 'card', 'cards')} of people whom it does not know; they are not mailed again when they are synced`
+      : '',
+  ];
+  const how = outcome === 'listed' ? 'listed all that it made since' : 'cannot be listed, and was asked for known cards only';
+  return `${how}: ${news.filter((part) => part !== '').join(', ')}`;
+}
+
+/** Only where every printer has told of everything, the restore is dealt with, and doctor says no more about it. */
+async function concludeRestore(sql: Sql, asked: readonly Asked[], everybody: boolean): Promise<void> {
+  const silent = asked.filter(({ outcome }) => outcome === 'not_asked').map(({ printer }) => printer);
+  if (silent.length > 0) {
+    throw new CliError(
+      exitCodes.tryLater,
+      `not every printer could tell: ${silent.join(', ')}`,
+      'keep the printers held, and ask again: whoever goes on now may print cards a second time. What the others told is recorded.',
+    );
+  }
+  const unlisted = asked.filter(({ outcome }) => outcome === 'looked_up').map(({ printer }) => printer);
+  if (unlisted.length > 0) {
+    throw new CliError(
+      exitCodes.tryLater,
+      `${unlisted.join(', ')} cannot be listed: cards that were begun after the backup are unknown here`,
+      `compare the printer's console with \`postrider status\`, cancel who has a card already, then: postrider sql --write "select postrider.restore_reconciled()"`,
+    );
+  }
+  if (everybody) await sql`select postrider.restore_reconciled()`;
 }

@@ -11,6 +11,7 @@ import { requireMigrated } from '../operate/migrate.ts';
 import { ownPrintShop, tellWebhook } from '../wiring/own-print-shop.ts';
 import { createLogger } from './logger.ts';
 import { connectQueue, makePipeline, poolSize } from './pipeline.ts';
+import { watchTide } from './tide.ts';
 
 export interface RunOptions {
   readonly once: boolean;
@@ -37,12 +38,15 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
   const logger = await createLogger(cli.out, options.once && cli.out.live ? 'warn' : settings.logLevel);
   const pipeline = makePipeline(project, sql, logger, { beats: !options.once || options.sync }, queueSql);
   let ready = false;
+  let ebb = (): void => undefined;
   const http = options.http ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready }) : null;
   cli.signals.catch((name) => {
     ready = false;
     void tellStop(cli, sql, pipeline.runnerId, name);
   });
   try {
+    // Before anything is sent.
+    ebb = await watchTide(project, sql, logger);
     await pipeline.start();
     ready = true;
     if (http !== null) await tellOwnPrintShop(project, sql, http.url, logger);
@@ -52,6 +56,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
     await pipeline.stop({ timeoutMs: PATIENCE_MS });
     if (waiting !== null && cli.signals.received === null) showWaiting(cli, waiting);
   } finally {
+    ebb();
     await pipeline.stop({ timeoutMs: 1000 }).catch(() => undefined);
     await http?.close();
   }

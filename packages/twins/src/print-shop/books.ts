@@ -16,6 +16,7 @@ export interface Piece {
   readonly id: string;
   readonly reference: PieceReference;
   readonly idempotencyKey: string | null;
+  readonly person: string | null;
   readonly fingerprint: string;
   readonly mode: 'test' | 'live';
   readonly format: string;
@@ -170,6 +171,7 @@ export class Books {
       id,
       reference: order.reference,
       idempotencyKey: order.idempotencyKey,
+      person: order.person ?? null,
       fingerprint,
       mode: order.mode,
       format: order.format,

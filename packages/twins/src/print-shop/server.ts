@@ -11,7 +11,7 @@ import { messageOf, ShopError } from './errors.ts';
 import { faultsRequest, type Endpoint, type Fault } from './faults.ts';
 import { webhookFault } from './options.ts';
 import type { Shop } from './shop.ts';
-import { ledgerLines, view } from './views.ts';
+import { ledgerLine, ledgerLines, view } from './views.ts';
 import { eventOf } from './webhooks.ts';
 import { BATCH_LIMIT, clockRequest, describeIssue, piecesRequest, webhookRequest, type Refusal } from './wire.ts';
 
@@ -59,6 +59,7 @@ export function createApp(shop: Shop): Hono<Env> {
   });
 
   app.get('/v1/pieces', (c) => {
+    if (c.req.query('since') !== undefined) return list(c, shop);
     const mailpieces = c.req.queries('mailpiece') ?? [];
     if (mailpieces.length === 0 || mailpieces.length > BATCH_LIMIT) {
       return refuse(c, 400, { code: 'bad_request', message: `Ask for 1 to ${BATCH_LIMIT} pieces: /v1/pieces?mailpiece=…&mailpiece=…` });
@@ -66,8 +67,7 @@ export function createApp(shop: Shop): Hono<Env> {
     return withFaults(c, shop, 'find', mailpieces, async () => {
       // What is shown must survive a crash: "found" ends somebody's search.
       await shop.settled();
-      const now = performance.now();
-      const listed = (piece: Piece): boolean => piece.acceptedTick === 0 || now - piece.acceptedTick >= shop.settings.readLagMs;
+      const listed = isListed(shop);
       const found = [...new Set(mailpieces)].flatMap((mailpiece) => shop.books.ofMailpiece(mailpiece).filter(listed));
       return c.json({ pieces: found.map(view) });
     });
@@ -148,6 +148,31 @@ export function createApp(shop: Shop): Hono<Env> {
     });
   }
   return app;
+}
+
+/** Accepted so long ago that a look-up shows it. */
+function isListed(shop: Shop): (piece: Piece) => boolean {
+  const now = performance.now();
+  return (piece) => piece.acceptedTick === 0 || now - piece.acceptedTick >= shop.settings.readLagMs;
+}
+
+/** `?since=<ISO 8601>&after=<cursor>&limit=<n>`: every piece accepted since, whoever sent it, for clients whose database was restored from a backup. */
+async function list(c: Ctx, shop: Shop): Promise<Response> {
+  const since = Date.parse(c.req.query('since') ?? '');
+  const after = Number(c.req.query('after') ?? 0);
+  const limit = Number(c.req.query('limit') ?? BATCH_LIMIT);
+  if (Number.isNaN(since) || !Number.isInteger(after) || after < 0 || !Number.isInteger(limit) || limit < 1 || limit > MOST_EVENTS) {
+    const message = `since must be a time, after a cursor that this shop gave, and limit 1 to ${MOST_EVENTS}.`;
+    return refuse(c, 400, { code: 'bad_request', message });
+  }
+  return withFaults(c, shop, 'find', [], async () => {
+    await shop.settled();
+    const all = [...shop.books.all()];
+    const end = Math.min(all.length, after + limit);
+    const listed = isListed(shop);
+    const pieces = all.slice(after, end).filter((piece) => piece.accepted.at >= since && listed(piece));
+    return c.json({ pieces: pieces.map(ledgerLine), cursor: end < all.length ? String(end) : null });
+  });
 }
 
 /** Runs `effect`, with the bad luck that was ordered for it before and after. */

@@ -42,6 +42,8 @@ const order = z.object({
     mailpieceId: identifier,
   }),
   idempotencyKey: identifier.nullable(),
+  /** Whom it is for, as far as the client says: kept, and told again. */
+  person: identifier.nullish(),
   mode: z.enum(['test', 'live']),
   format: text,
   mailClass: text,
@@ -128,9 +130,10 @@ export interface PieceView {
   readonly expectedDelivery: string;
 }
 
-/** One line of `GET /v1/ledger`. */
+/** One line of `GET /v1/ledger`, and one piece of `GET /v1/pieces?since=…`. */
 export interface LedgerLine extends PieceView {
   readonly idempotencyKey: string | null;
+  readonly person: string | null;
 }
 
 /** Every answer that is not 2xx. */

@@ -26,7 +26,7 @@ import { retryAfterMs, sendRequest } from '../../http.ts';
 import type { HttpOutcome } from '../../http.ts';
 import { parseOptions } from '../../options.ts';
 import { parseWebhookSecrets, verifyStandardWebhook } from '../../standard-webhooks.ts';
-import { eventsAnswer, findAnswer, printerEvent, readJson, refusal, submitAnswer, webhookBody } from './wire.ts';
+import { eventsAnswer, findAnswer, listAnswer, listedPiece, printerEvent, readJson, refusal, submitAnswer, webhookBody } from './wire.ts';
 
 const optionsSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'must be an http: or https: URL' }),
@@ -142,6 +142,16 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
       return results;
     },
 
+    async list(since, cursor, context) {
+      const after = cursor === null ? '' : `&after=${encodeURIComponent(cursor)}`;
+      const path = `/v1/pieces?since=${encodeURIComponent(since.toISOString())}${after}&limit=${pollLimit}`;
+      const outcome = await ask('GET', path, undefined, context);
+      const answer = outcome.kind === 'answer' && outcome.status === 200 ? readJson(listAnswer, outcome.body) : null;
+      if (answer === null)
+        throw new Error(`Its pieces cannot be listed: ${outcome.kind === 'answer' ? describe(outcome) : outcome.message}`);
+      return { pieces: answer.pieces.map(listedPiece), cursor: answer.cursor };
+    },
+
     async cancel(providerIds, context) {
       const results: CancelResult[] = [];
       for (const id of providerIds) {
@@ -178,8 +188,8 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
 }
 
 function wirePiece(piece: PieceRequest): unknown {
-  const { reference, idempotencyKey, mode, format, mailClass, to, from, artwork } = piece;
-  return { reference, idempotencyKey, mode, format, mailClass, to, from, artwork };
+  const { reference, idempotencyKey, person = null, mode, format, mailClass, to, from, artwork } = piece;
+  return { reference, idempotencyKey, person, mode, format, mailClass, to, from, artwork };
 }
 
 function readResults(batch: readonly PieceRequest[], body: string): readonly SubmitResult[] {

@@ -1,5 +1,5 @@
 /** What the print shop answers. Read loosely: a field that we do not know is no error, a status that we do not know is kept. */
-import type { Confidence, MailpieceStatus, PrinterEvent } from '@postrider/core/ports';
+import type { Confidence, ListedPiece, MailpieceStatus, PrinterEvent } from '@postrider/core/ports';
 import { z } from 'zod';
 
 export const submitAnswer = z.object({
@@ -23,6 +23,35 @@ export const submitAnswer = z.object({
 export const findAnswer = z.object({
   pieces: z.array(z.object({ id: z.string().min(1), mailpiece: z.string().min(1), status: z.string().optional() })),
 });
+
+const reference = z.object({ organizationId: z.string(), campaignId: z.string(), recipientId: z.string(), mailpieceId: z.string() });
+
+export const listAnswer = z.object({
+  pieces: z.array(
+    z.object({
+      id: z.string().min(1),
+      reference: reference.nullable().catch(null),
+      idempotencyKey: z.string().nullish(),
+      person: z.string().nullish(),
+      mode: z.enum(['test', 'live']),
+      status: z.string(),
+      acceptedAt: z.string(),
+    }),
+  ),
+  cursor: z.string().nullable(),
+});
+
+export function listedPiece(wire: z.infer<typeof listAnswer>['pieces'][number]): ListedPiece {
+  return {
+    providerId: wire.id,
+    reference: wire.reference,
+    idempotencyKey: wire.idempotencyKey ?? null,
+    person: wire.person ?? null,
+    mode: wire.mode,
+    createdAt: wire.acceptedAt,
+    onPaper: wire.status !== 'cancelled' && wire.status !== 'failed',
+  };
+}
 
 export const refusal = z.object({ code: z.string(), message: z.string().default('') });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { LeaseLostError } from '../printer.ts';
-import type { LeaseGuard, PieceRequest, Printer, SubmitResult } from '../printer.ts';
+import type { LeaseGuard, ListedPiece, PieceRequest, Printer, SubmitResult } from '../printer.ts';
 import { abortedContext, contractContext } from './context.ts';
 
 export interface PrinterHarness {
@@ -35,6 +35,7 @@ export type PrinterAbility =
   | 'bad-request'
   | 'breaks-before'
   | 'cancel'
+  | 'list'
   | 'look-up-breaks'
   | 'poll'
   | 'rate-limit'
@@ -222,6 +223,38 @@ export function describePrinterContract(
         results.map(({ outcome }) => outcome),
         ['cancelled', 'unknown'],
       );
+    });
+
+    can('list', 'lists what was created since, with our reference and whom it is for, page by page', async () => {
+      const { printer } = harness;
+      assert.ok(printer.list !== undefined);
+      const since = new Date(Date.now() - 60_000);
+      const piece = { ...harness.piece(), person: 'ab'.repeat(32) };
+      const { providerId } = accepted((await submit([piece]))[0]);
+      const seen: ListedPiece[] = [];
+      for (let cursor: string | null = null; ;) {
+        const page = await printer.list(since, cursor, contractContext());
+        seen.push(...page.pieces);
+        if (page.cursor === null) break;
+        cursor = page.cursor;
+      }
+      const listed = seen.filter((one) => one.reference?.mailpieceId === piece.reference.mailpieceId);
+      assert.deepEqual(
+        listed.map(({ createdAt: _at, ...one }) => one),
+        [
+          {
+            providerId,
+            reference: piece.reference,
+            idempotencyKey: piece.idempotencyKey,
+            person: piece.person,
+            mode: piece.mode,
+            onPaper: true,
+          },
+        ],
+      );
+      await printer.cancel([providerId], contractContext());
+      const later = await printer.list(new Date(Date.now() + 3_600_000 * 24 * 365), null, contractContext());
+      assert.deepEqual(later.pieces, []);
     });
 
     can('poll', 'tells events of what it accepted, from a cursor on', async () => {

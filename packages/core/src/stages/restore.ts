@@ -1,0 +1,120 @@
+/**
+ * After a restored backup, a part of reconcile: what was printed since it was taken is known to the printers only. Each lists what it made since; what it
+ * lists is evidence, also of pieces and of people that this database has never heard of. Pieces that are known here are looked up one by one besides.
+ */
+import { adoptPieces, printersOf, settleReconcile, type PieceToAdopt, type UnknownPiece } from '../machine/mailpieces.ts';
+import type { PipelineContext } from '../pipeline/context.ts';
+import type { ListedPiece, Printer } from '../ports/index.ts';
+import { printerNamed } from './printers.ts';
+import { ask, BATCH } from './reconcile.ts';
+
+/** Clocks differ, and a backup has no one moment. */
+const MARGIN_MS = 3_600_000;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const MOST_PAGES = 100_000;
+
+export interface AskedSince {
+  readonly printer: string;
+  /** `listed`: it was asked for everything. `looked_up`: it cannot be listed, so only pieces that are known here were asked for. `not_asked`: it could not
+   * be reached, or could not tell of every piece. */
+  readonly outcome: 'listed' | 'looked_up' | 'not_asked';
+  /** Why it was not asked, or what it could not tell. */
+  readonly message: string | null;
+  /** People who are sent now. */
+  readonly moved: number;
+  /** Pieces that were unknown here. */
+  readonly adopted: number;
+  /** People with a card who are unknown here: when they are synced again they are not mailed again. */
+  readonly strangers: number;
+}
+
+const ours =
+  (organizationId: string) =>
+  ({ reference, onPaper, providerId, idempotencyKey, person, mode, createdAt }: ListedPiece): PieceToAdopt[] => {
+    if (!onPaper || reference === null || reference.organizationId !== organizationId) return [];
+    const { mailpieceId, recipientId, campaignId } = reference;
+    if (![mailpieceId, recipientId, campaignId].every((id) => UUID.test(id)) || Number.isNaN(Date.parse(createdAt))) return [];
+    return [
+      {
+        mailpieceId,
+        recipientId,
+        campaignId,
+        providerId,
+        idempotencyKey: UUID.test(idempotencyKey ?? '') ? idempotencyKey : null,
+        person,
+        mode,
+        createdAt,
+      },
+    ];
+  };
+
+/** Everything that the printer made since. */
+const adoptListed = async (
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+  list: NonNullable<Printer['list']>,
+  since: Date,
+): Promise<{ moved: number; adopted: number; strangers: number }> => {
+  const sum = { moved: 0, adopted: 0, strangers: 0 };
+  let cursor: string | null = null;
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const answer = await list(since, cursor, context.callContext(context.stopping));
+    const pieces = answer.pieces.flatMap(ours(organizationId));
+    if (pieces.length > 0) {
+      const some = await adoptPieces(context.sql, organizationId, name, pieces);
+      sum.moved += some.moved;
+      sum.adopted += some.adopted;
+      sum.strangers += some.strangers;
+    }
+    if (answer.cursor === null) return sum;
+    if (answer.cursor === cursor) throw new Error(`printer ${name} gave the same page twice`);
+    cursor = answer.cursor;
+  }
+  throw new Error(`printer ${name} does not come to the end of its list`);
+};
+
+/** Pieces without a printer's id that were opened about then or later, looked up by our reference. Returns how many people moved, and what could not be told. */
+const lookUpKnown = async (
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+  since: Date,
+): Promise<{ moved: number; untold: string | null }> => {
+  let moved = 0;
+  let untold: string | null = null;
+  let after = '00000000-0000-0000-0000-000000000000';
+  for (;;) {
+    const pieces = await context.sql<UnknownPiece[]>`
+      select * from postrider.pieces_opened_since(${organizationId}, ${name}, ${since}, ${after}, ${BATCH})`;
+    if (pieces.length === 0) return { moved, untold };
+    const verdicts = await ask(context, organizationId, name, pieces);
+    untold ??= verdicts.find(({ outcome }) => outcome === 'not_asked' || outcome === 'cannot_tell')?.message ?? null;
+    moved += await settleReconcile(
+      context.sql,
+      organizationId,
+      verdicts.filter(({ outcome }) => outcome === 'found'),
+    );
+    after = pieces.at(-1)?.mailpieceId ?? after;
+  }
+};
+
+/** Asks every printer of the organization for what it made since the backup was taken. Hold the printers first: whoever mails meanwhile may mail twice. */
+export const reconcileSince = async (context: PipelineContext, organizationId: string, since: Date): Promise<AskedSince[]> => {
+  const asked: AskedSince[] = [];
+  const from = new Date(since.getTime() - MARGIN_MS);
+  for (const { name } of await printersOf(context.sql, organizationId)) {
+    const nothing = { printer: name, moved: 0, adopted: 0, strangers: 0 };
+    try {
+      const printer = await printerNamed(context, organizationId, name);
+      const list = printer.list?.bind(printer);
+      const listed = list === undefined ? nothing : await adoptListed(context, organizationId, name, list, from);
+      const { moved, untold } = await lookUpKnown(context, organizationId, name, from);
+      const outcome = untold !== null ? 'not_asked' : list === undefined ? 'looked_up' : 'listed';
+      asked.push({ ...nothing, ...listed, moved: listed.moved + moved, outcome, message: untold });
+    } catch (error) {
+      asked.push({ ...nothing, outcome: 'not_asked', message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return asked;
+};

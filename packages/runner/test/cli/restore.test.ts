@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { freshMachine, type Machine } from '../../../../test/support/machine.ts';
+import { cli, projectHome, shortBakery, startRunner, type CliPlace } from './cli.ts';
+
+describe('a restored database', () => {
+  let home: ReturnType<typeof projectHome>;
+  let machine: Machine;
+  let place: CliPlace;
+  before(async () => {
+    home = projectHome();
+    machine = await freshMachine();
+    // Nobody listens there.
+    place = { url: machine.url, home: home.path, env: { PRINT_SHOP_TOKEN: 'token', PRINT_SHOP_URL: 'http://127.0.0.1:9' } };
+    const applied = await cli(place, ['campaign', 'apply', join(shortBakery(home.path, 5), 'campaign.yaml'), '--no-check']);
+    assert.equal(applied.code, 0, applied.stderr);
+  });
+  after(async () => {
+    await machine[Symbol.asyncDispose]();
+    home.remove();
+  });
+  const held = async (): Promise<boolean> => (await machine.sql`select from postrider.printer where held_at is not null`).length === 1;
+
+  it('is told from the one that the runner knew, and its printers are held', async () => {
+    const runner = await startRunner(place, ['--no-http']);
+    const mark = join(home.path, 'var', 'data', 'tide.json');
+    const deadline = Date.now() + 20_000;
+    while (!existsSync(mark) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.ok(existsSync(mark), 'the count is kept outside of the database');
+    await runner.stop('SIGTERM');
+    assert.equal(await held(), false);
+    // What a backup of a moment ago looks like.
+    await machine.sql`update postrider.installation set tide = tide - 1`;
+    const again = await cli(place, ['run', '--once', '--no-sync', '--no-http']);
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stderr, /restored from a backup: the printers are held/);
+    assert.equal(await held(), true);
+    const doctor = await cli(place, ['doctor']);
+    assert.equal(doctor.code, 1, doctor.stdout);
+    assert.match(doctor.stdout, /restored from a backup/);
+  });
+
+  it('is noticed once', async () => {
+    await machine.sql`update postrider.printer set held_at = null, held_why = null`;
+    const run = await cli(place, ['run', '--once', '--no-sync', '--no-http']);
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(await held(), false);
+  });
+
+  it('is not dealt with while mailing may go on, or a printer has not told', async () => {
+    const since = new Date(Date.now() - 60_000).toISOString();
+    const early = await cli(place, ['reconcile', '--since', since]);
+    assert.equal(early.code, 75, early.stderr);
+    assert.match(early.stderr, /print-shop is not held\n.*postrider hold printer print-shop/);
+    assert.equal((await cli(place, ['hold', 'printer', 'print-shop'])).code, 0);
+    const silent = await cli(place, ['reconcile', '--since', since, '--json']);
+    assert.equal(silent.code, 75, silent.stderr);
+    assert.match(silent.stderr, /not every printer could tell: print-shop/);
+    const [told] = silent.json<{ printers: { printer: string; outcome: string; message: string }[] }>();
+    assert.deepEqual([told?.printers[0]?.printer, told?.printers[0]?.outcome], ['print-shop', 'not_asked']);
+    assert.match(told?.printers[0]?.message ?? '', /cannot be listed/);
+    const [installation] = await machine.sql`select restore_noticed_at from postrider.installation`;
+    assert.notEqual(installation?.['restore_noticed_at'], null, 'doctor stays red');
+  });
+});
