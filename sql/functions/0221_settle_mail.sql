@@ -46,9 +46,9 @@ begin
     'message', coalesce(r.message, case when r.outcome is null then 'the adapter gave no result' end), 'after_ms', r."afterMs",
     'verdict', case
       when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
-      when r.outcome = 'rejected' then 'rejected'
-      when r.outcome = 'retry' and s.cancel_requested_at is not null then 'cancelled'
-      when r.outcome = 'retry' then 'retry'
+      -- A cancel that came meanwhile: nothing was made, and nothing will be.
+      when r.outcome in ('rejected', 'retry') and s.cancel_requested_at is not null then 'cancelled'
+      when r.outcome in ('rejected', 'retry') then r.outcome
       else 'unknown' end))
   into v_decisions
   from postrider.recipient_state s
@@ -62,9 +62,10 @@ begin
   end if;
 
   update postrider.mailpiece m
-  set status = case d.verdict when 'unknown' then 'unknown' when 'retry' then m.status when 'cancelled' then 'cancelled' else 'rejected' end,
+  set status = case when d.verdict = 'unknown' then 'unknown' when d.outcome = 'rejected' then 'rejected' when d.verdict = 'cancelled' then 'cancelled'
+      else m.status end,
     available_at = case d.verdict when 'unknown' then p_now + p_quiet end, outcome_detail = left(d.message, 500)
-  from jsonb_to_recordset(v_decisions) as d (mailpiece_id uuid, verdict text, message text)
+  from jsonb_to_recordset(v_decisions) as d (mailpiece_id uuid, verdict text, outcome text, message text)
   where m.organization_id = p_organization_id and m.id = d.mailpiece_id and m.status = 'submitting'
     and m.id = any (array(select x.mailpiece_id from jsonb_to_recordset(v_decisions) as x (mailpiece_id uuid)));
 

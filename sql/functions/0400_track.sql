@@ -170,10 +170,12 @@ begin
 
   if v_over then
     update postrider.recipient_state s
-    set state = n.state, since = v_now, move_no = s.move_no + 1, attempt = 0, reason = coalesce(n.reason, d.confidence, 'logical'), detail = null
+    set state = n.state, since = v_now, move_no = s.move_no + 1, attempt = 0, reason = coalesce(n.reason, d.confidence, 'logical'), detail = null,
+      cancel_requested_at = case when n.state <> 'skipped' then s.cancel_requested_at end
     from postrider.mailpiece m
-    join (values ('delivered', 'received', null), ('returned', 'returned', 'returned'), ('failed', 'error', 'failed_at_printer'),
-      ('cancelled', 'skipped', 'cancelled')) as n (status, state, reason) on n.status = m.status
+    join (values ('delivered', null, 'received', null), ('returned', null, 'returned', 'returned'), ('failed', false, 'error', 'failed_at_printer'),
+      -- Who was to be called back is not to be made again.
+      ('failed', true, 'skipped', 'cancelled'), ('cancelled', null, 'skipped', 'cancelled')) as n (status, marked, state, reason) on n.status = m.status
     left join lateral (
       select e.confidence from postrider.mailpiece_event e
       where e.organization_id = p_organization_id and e.mailpiece_id = m.id and e.status = 'delivered'
@@ -181,7 +183,10 @@ begin
     ) d on m.status = 'delivered'
     where s.organization_id = p_organization_id and m.organization_id = p_organization_id and m.id = any (p_pieces)
       and m.recipient_id = s.recipient_id and (s.state = 'sent' or s.state = 'received' and n.state = 'returned'
-        or s.state = 'error' and s.reason = 'failed_at_printer' and n.state = 'skipped');
+        or s.state = 'error' and s.reason = 'failed_at_printer' and n.state = 'skipped')
+      and (n.marked is null or n.marked = (s.cancel_requested_at is not null))
+      -- Late news of a card that was given up is no news of the one that was made for it.
+      and not postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status);
     get diagnostics v_moved = row_count;
   end if;
   if v_over and v_received then

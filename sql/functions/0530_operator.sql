@@ -92,12 +92,15 @@ begin
 end $$;
 
 -- People in error, locked by the caller, none of whom has a card: they meet the rules of the door again, together. A piece that is still submitting was
--- proven not printed, and is taken up again.
+-- proven not printed, and is taken up again. Whoever was to be cancelled is cancelled now, and is nobody's first.
 create function postrider.retry_people(p_organization_id uuid, p_campaign_id uuid, p_people uuid[]) returns table (recipient_id uuid, state text)
 language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
 declare
   v_now timestamptz := postrider.now();
+  v_marked uuid[] := array(
+    select s.recipient_id from postrider.recipient_state s
+    where s.organization_id = p_organization_id and s.recipient_id = any (p_people) and s.cancel_requested_at is not null);
   v_asked jsonb;
   v_judged jsonb;
 begin
@@ -107,8 +110,11 @@ begin
   select jsonb_agg(jsonb_build_object('n', r.n, 'id', r.id, 'externalId', r.external_id, 'emailKey', r.email_key, 'householdKey', r.household_key,
     'nameKey', postrider.fold(concat_ws(' ', r.first_name, r.last_name)))) into v_asked
   from (select row_number() over (order by created_at, source_row, id) as n, x.* from postrider.recipient x
-    where x.organization_id = p_organization_id and x.id = any (p_people)) r;
-  select jsonb_agg(to_jsonb(j)) into v_judged from postrider.judge(p_organization_id, p_campaign_id, v_asked) j;
+    where x.organization_id = p_organization_id and x.id = any (p_people) and not x.id = any (v_marked)) r;
+  select jsonb_agg(to_jsonb(j)) into v_judged from (
+    select j.id, j.verdict, j.reason, j.detail, j.available_at from postrider.judge(p_organization_id, p_campaign_id, v_asked) j
+    union all
+    select x, 'skipped', 'cancelled', null, v_now from unnest(v_marked) x) j;
 
   return query
   update postrider.recipient_state s

@@ -19,6 +19,7 @@ export interface Mutant {
 }
 
 const begin = 'sql/functions/0210_begin.sql';
+const settleMail = 'sql/functions/0221_settle_mail.sql';
 const reconcile = 'sql/functions/0260_reconcile.sql';
 const trigger = 'sql/functions/0120_trigger.sql';
 const kills = 'test/crash/kills.test.ts';
@@ -42,19 +43,45 @@ export const mutants: readonly Mutant[] = [
     without: 'the fence: a settle of mail decides only about who still carries its cohort',
     edits: [
       {
-        file: 'sql/functions/0221_settle_mail.sql',
+        file: settleMail,
         find: `where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending'
     and (r.outcome <> 'accepted'`,
         replace: `where s.organization_id = p_organization_id and s.state = 'sending'
     and (r.outcome <> 'accepted'`,
       },
       {
-        file: 'sql/functions/0221_settle_mail.sql',
+        file: settleMail,
         find: `s.recipient_id = d.recipient_id and s.cohort_id = p_cohort_id and s.state = 'sending';`,
         replace: `s.recipient_id = d.recipient_id and s.state = 'sending';`,
       },
     ],
     test: { file: 'test/sql/settle.test.ts', pattern: 'what a runner that was written off decides counts for nothing' },
+  },
+  {
+    name: 'cancel-mark-rejected',
+    without: 'the cancel mark is obeyed where the printer refuses the card',
+    edits: [
+      {
+        file: settleMail,
+        find: `when r.outcome in ('rejected', 'retry') and s.cancel_requested_at is not null`,
+        replace: `when r.outcome = 'retry' and s.cancel_requested_at is not null`,
+      },
+    ],
+    test: { file: 'test/sql/cancel-mark.test.ts', pattern: 'stays cancelled where the printer refuses the card' },
+  },
+  {
+    name: 'late-news-of-a-closed-piece',
+    without: 'news of a closed piece moves nobody who has another one that is open',
+    edits: [
+      {
+        file: 'sql/functions/0400_track.sql',
+        find: `and (n.marked is null or n.marked = (s.cancel_requested_at is not null))
+      -- Late news of a card that was given up is no news of the one that was made for it.
+      and not postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status);`,
+        replace: 'and (n.marked is null or n.marked = (s.cancel_requested_at is not null));',
+      },
+    ],
+    test: { file: 'test/sql/late-events.test.ts', pattern: 'moves nobody whose second card is on its way' },
   },
   {
     name: 'one-open-piece',
@@ -160,7 +187,7 @@ export const mutants: readonly Mutant[] = [
     without: `reconcile's quiet period after an answer that was lost`,
     edits: [
       {
-        file: 'sql/functions/0221_settle_mail.sql',
+        file: settleMail,
         find: `case d.verdict when 'unknown' then p_now + p_quiet end`,
         replace: `case d.verdict when 'unknown' then p_now end`,
       },

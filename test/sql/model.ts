@@ -203,8 +203,8 @@ export class Model {
         piece.status = 'unknown';
         continue;
       }
-      const cancelled = outcome === 'retry' && person.cancel;
-      piece.status = cancelled ? 'cancelled' : outcome === 'retry' ? 'submitting' : 'rejected';
+      const cancelled = outcome !== 'bad address' && person.cancel;
+      piece.status = outcome !== 'retry' ? 'rejected' : cancelled ? 'cancelled' : 'submitting';
       if (cancelled) this.move(person, 'skipped', 'cancelled');
       else if (outcome === 'retry') this.move(person, 'proofed', 'retry');
       else if (outcome === 'bad address') this.move(person, 'skipped', 'bad_address');
@@ -242,11 +242,16 @@ export class Model {
     if ((RANK[top] ?? 0) > (RANK[piece.status] ?? 0) && (CLOSED.has(top) || open(piece) || openPiece(person) === undefined))
       piece.status = top;
     if (SCANNED.has(piece.status) && FOLLOWS.has(person.state)) this.move(person, 'sent', 'late_evidence');
+    // What was given up says nothing about somebody who has another card.
+    if (!open(piece) && openPiece(person) !== undefined) return;
     if (person.state === 'sent') {
       if (piece.status === 'delivered') this.move(person, 'received', 'scan');
       if (piece.status === 'returned') this.move(person, 'returned', 'returned');
-      if (piece.status === 'failed') this.move(person, 'error', 'failed_at_printer');
-      if (piece.status === 'cancelled') this.move(person, 'skipped', 'cancelled');
+      if (piece.status === 'failed' && !person.cancel) this.move(person, 'error', 'failed_at_printer');
+      else if (CLOSED.has(piece.status)) {
+        this.move(person, 'skipped', 'cancelled');
+        person.cancel = false;
+      }
     } else if (person.state === 'received' && piece.status === 'returned') this.move(person, 'returned', 'returned');
     else if (person.state === 'error' && person.reason === 'failed_at_printer' && piece.status === 'cancelled')
       this.move(person, 'skipped', 'cancelled');
