@@ -88,17 +88,24 @@ declare
   v_piece postrider.mailpiece;
   v_state postrider.recipient_state;
   v_other uuid;
+  v_status text;
   v_now timestamptz := postrider.now();
 begin
   select * into v_piece from postrider.mailpiece m where m.id = p_mailpiece_id and m.organization_id = any (postrider.my_organizations());
   if not found then
     perform postrider.fail('PR010', format('there is no mailpiece %s', p_mailpiece_id), 'look it up with postrider.trace(recipient, e-mail or reference)');
   end if;
-  if p_verdict not in ('printed', 'not_printed') then
+  if coalesce(p_verdict, '') not in ('printed', 'not_printed') then
     perform postrider.fail('PR020', format('the verdict is printed or not_printed, not %L', p_verdict), 'nothing was changed');
   end if;
   if nullif(btrim(p_evidence), '') is null then
     perform postrider.fail('PR020', 'say how you know', 'for printed: the printer''s id of the piece; for not_printed: whom you asked, and when');
+  end if;
+  if p_verdict = 'not_printed' and exists (
+    select from postrider.recipient_state s
+    where s.organization_id = v_piece.organization_id and s.recipient_id = v_piece.recipient_id and s.cancel_requested_at is null) then
+    -- The person goes on, and the campaign may have ended meanwhile. Its locks come before its people's.
+    v_status := (postrider.reopen_campaign(v_piece.organization_id, v_piece.campaign_id)).status;
   end if;
   select * into v_state from postrider.recipient_state
   where organization_id = v_piece.organization_id and recipient_id = v_piece.recipient_id for no key update;
@@ -128,8 +135,9 @@ begin
   update postrider.mailpiece set status = 'cancelled', outcome_detail = 'not printed: ' || p_evidence, available_at = null
   where organization_id = v_piece.organization_id and id = v_piece.id;
   update postrider.recipient_state s
-  set state = case when s.cancel_requested_at is null then 'proofed' else 'skipped' end, since = v_now, move_no = s.move_no + 1,
-    reason = case when s.cancel_requested_at is null then 'resolved_not_printed' else 'cancelled' end, detail = left(p_evidence, 500),
+  set state = case when s.cancel_requested_at is null and v_status <> 'archived' then 'proofed' else 'skipped' end, since = v_now, move_no = s.move_no + 1,
+    reason = case when s.cancel_requested_at is not null then 'cancelled' when v_status = 'archived' then 'campaign_closed'
+      else 'resolved_not_printed' end, detail = left(p_evidence, 500),
     available_at = v_now, attempt = 0, losses = 0, cancel_requested_at = null
   where s.organization_id = v_piece.organization_id and s.recipient_id = v_piece.recipient_id
   returning s.state into v_state.state;

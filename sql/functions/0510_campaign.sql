@@ -88,7 +88,7 @@ begin
   if not found then
     perform postrider.fail('PR010', 'there is no such campaign', 'select name, id from postrider.campaigns');
   end if;
-  if p_mode not in ('test', 'live') then
+  if coalesce(p_mode, '') not in ('test', 'live') then
     perform postrider.fail('PR020', format('the mode is test or live, not %L', p_mode), 'nothing was changed');
   end if;
   if v_campaign.status not in ('pending', 'active', 'paused') then
@@ -142,7 +142,7 @@ declare
   v_stopped int;
 begin
   perform postrider.require_organization(p_organization_id);
-  if p_status not in ('completed', 'archived') then
+  if coalesce(p_status, '') not in ('completed', 'archived') then
     perform postrider.fail('PR020', format('a campaign ends as completed or archived, not %L', p_status), 'nothing was changed');
   end if;
   perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, p_campaign_id::text));
@@ -169,17 +169,36 @@ begin
   return v_stopped;
 end $$;
 
--- A one-off with nobody in flight is completed by itself. sent is in flight.
+-- A one-off with nobody in flight is completed by itself. sent is in flight. Whoever brings people back does so under the organization's sync row: it is
+-- locked, and then looked once more. Where it is in use, this is left to the next minute.
 create function postrider.complete_campaigns(p_organization_id uuid) returns int
-language plpgsql security definer set search_path = postrider, pg_temp as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set enable_seqscan = off as $$
 declare
+  v_over uuid[] := array(
+    select c.id from postrider.campaign c
+    where c.organization_id = p_organization_id and c.campaign_mode = 'one_off' and c.status = 'active'
+      and postrider.nobody_in_flight(c.organization_id, c.id));
   v_completed int;
 begin
+  if cardinality(v_over) = 0 then
+    return 0;
+  end if;
+  perform from postrider.organization_sync where organization_id = p_organization_id for no key update skip locked;
+  if not found then
+    return 0;
+  end if;
   update postrider.campaign c set status = 'completed', ended_at = postrider.now()
-  where c.organization_id = p_organization_id and c.campaign_mode = 'one_off' and c.status = 'active'
-    and exists (select from postrider.recipient_state s where s.organization_id = c.organization_id and s.campaign_id = c.id)
-    and not exists (select from postrider.recipient_state s where s.organization_id = c.organization_id and s.campaign_id = c.id
-      and s.state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged', 'sending', 'sent'));
+  where c.organization_id = p_organization_id and c.id = any (v_over) and c.status = 'active' and postrider.nobody_in_flight(c.organization_id, c.id);
   get diagnostics v_completed = row_count;
   return v_completed;
 end $$;
+
+-- There are people, and all of them are home or in error. By the indexes of who waits and who travels.
+create function postrider.nobody_in_flight(p_organization_id uuid, p_campaign_id uuid) returns boolean
+language sql stable
+return exists (select from postrider.recipient r where r.organization_id = p_organization_id and r.campaign_id = p_campaign_id)
+  and not exists (
+    select from postrider.recipient_state s where s.organization_id = p_organization_id and s.campaign_id = p_campaign_id
+      and s.state in ('address_enrichable', 'pending', 'proofed', 'sent'))
+  and not exists (
+    select from postrider.recipient_state s where s.organization_id = p_organization_id and s.campaign_id = p_campaign_id and s.cohort_id is not null);

@@ -74,17 +74,22 @@ return exists (
   select from postrider.mailpiece m where m.organization_id = p_organization_id and m.recipient_id = p_recipient_id
     and m.status not in ('rejected', 'cancelled', 'failed', 'submitting'));
 
--- The locks of a retry, in the order of the house. A completed campaign is active again; an archived one refuses.
-create function postrider.lock_for_retry(p_organization_id uuid, p_campaign_id uuid) returns postrider.campaign
+-- The locks of whoever brings people back, in the order of the house. A completed campaign is active again; an archived one stays so.
+create function postrider.reopen_campaign(p_organization_id uuid, p_campaign_id uuid) returns postrider.campaign
 language plpgsql set search_path = postrider, pg_temp as $$
-declare
-  v_campaign postrider.campaign;
 begin
   -- Raised before lock_for_sync shares the row: a share that is upgraded deadlocks with the next one.
   perform from postrider.organization_sync where organization_id = p_organization_id for no key update;
   update postrider.campaign set status = 'active', ended_at = null
   where organization_id = p_organization_id and id = p_campaign_id and status = 'completed';
-  v_campaign := postrider.lock_for_sync(p_organization_id, p_campaign_id);
+  return postrider.lock_for_sync(p_organization_id, p_campaign_id);
+end $$;
+
+create function postrider.lock_for_retry(p_organization_id uuid, p_campaign_id uuid) returns postrider.campaign
+language plpgsql set search_path = postrider, pg_temp as $$
+declare
+  v_campaign postrider.campaign := postrider.reopen_campaign(p_organization_id, p_campaign_id);
+begin
   if v_campaign.status = 'archived' then
     perform postrider.fail('PR012', format('campaign %s is archived', v_campaign.name), 'nobody is mailed from an archived campaign; nothing was changed');
   end if;

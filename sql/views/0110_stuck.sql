@@ -47,6 +47,7 @@ where b.closed_at is null and b.deadline < postrider.now()
 union all
 select c.organization_id, c.name, oldest.recipient_id, coalesce(n.people, 0)::bigint, v.state, oldest.available_at, oldest.reason,
   case when o.held_at is not null then 'the organization is held' || coalesce(': ' || o.held_why, '')
+    when c.status in ('completed', 'archived') then 'the campaign is ' || c.status
     when c.status = 'paused' then 'the campaign is held' || coalesce(': ' || c.held_why, '')
     when c.status = 'pending' and v.state = 'proofed' then 'the campaign is not launched'
     when v.state = 'proofed' and p.held_at is not null then 'the printer is held' || coalesce(': ' || p.held_why, '')
@@ -54,6 +55,7 @@ select c.organization_id, c.name, oldest.recipient_id, coalesce(n.people, 0)::bi
     when alive.runners = 0 then 'no runner is alive'
     else 'waits for its turn' end,
   case when o.held_at is not null then format('select postrider.release(%L, ''organization'', %L)', o.id, o.id)
+    when c.status in ('completed', 'archived') then format('to skip them: select postrider.end_campaign(%L, %L, %L)', o.id, c.id, c.status)
     when c.status = 'paused' then format('select postrider.release(%L, ''campaign'', %L)', o.id, c.id)
     when c.status = 'pending' and v.state = 'proofed' then format('select postrider.launch(%L, %L)', o.id, c.id)
     when v.state = 'proofed' and p.held_at is not null then format('select postrider.release(%L, ''printer'', %L)', o.id, p.name)
@@ -78,4 +80,4 @@ left join lateral (
     union all
     select t.delta from postrider.tally t where t.organization_id = c.organization_id and t.campaign_id = c.id and t.state = v.state) x
 ) n on true
-where c.status in ('pending', 'active', 'paused') and oldest.available_at < postrider.now() - interval '2 minutes';
+where oldest.available_at < postrider.now() - interval '2 minutes';
