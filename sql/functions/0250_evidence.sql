@@ -11,6 +11,8 @@ declare
   v_follow boolean;
   v_opted_out boolean;
   v_odd boolean;
+  v_unmatched boolean;
+  v_told boolean;
   v_moved int := 0;
 begin
   select array_agg("mailpieceId"), array_agg("providerId"), array_agg("expectedDelivery") into v_pieces, v_ids, v_expected
@@ -71,15 +73,19 @@ begin
     v_moved := postrider.bring_to_sent(p_organization_id, v_pieces, p_reason, v_opted_out);
   end if;
 
-  -- Events that came before the id that names their piece.
-  if exists (select from postrider.mailpiece_event e where e.organization_id = p_organization_id and e.mailpiece_id is null) then
+  -- Events that came before the id that names their piece, or with our reference before the piece was accepted.
+  select exists (select from postrider.mailpiece_event e where e.organization_id = p_organization_id and e.mailpiece_id is null),
+    exists (select from postrider.mailpiece_event e where e.organization_id = p_organization_id and e.mailpiece_id = any (v_pieces))
+  into v_unmatched, v_told;
+  if v_unmatched then
     update postrider.mailpiece_event e set mailpiece_id = m.id
     from postrider.mailpiece m
     where e.organization_id = p_organization_id and e.mailpiece_id is null and m.organization_id = e.organization_id
       and m.printer_name = e.printer_name and m.provider_id = e.provider_id and m.id = any (v_pieces);
-    if found then
-      perform postrider.follow_mailpieces(p_organization_id, v_pieces);
-    end if;
+    v_told := v_told or found;
+  end if;
+  if v_told then
+    perform postrider.follow_mailpieces(p_organization_id, v_pieces);
   end if;
   return v_moved;
 end $$;

@@ -34,16 +34,18 @@ declare
   v_more int;
 begin
   select jsonb_agg(jsonb_build_object('mailpieceId', v."mailpieceId", 'providerId', v."providerId")) into v_found
-  from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, outcome text, "providerId" text) where v.outcome = 'found';
-  if v_found is not null then
-    v_moved := postrider.record_evidence(p_organization_id, v_found, 'late_evidence');
-  end if;
-
+  from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, outcome text, "providerId" text)
+  where v.outcome = 'found' and v."providerId" <> '';
+  -- Everybody at once, by id: also whom evidence moves.
   perform from postrider.recipient_state s
   where s.organization_id = p_organization_id and s.recipient_id = any (array(
     select m.recipient_id from postrider.mailpiece m join json_to_recordset(p_verdicts) as v ("mailpieceId" uuid) on m.id = v."mailpieceId"
-    where m.organization_id = p_organization_id and m.status = 'unknown'))
+    where m.organization_id = p_organization_id))
   order by s.recipient_id for no key update;
+
+  if v_found is not null then
+    v_moved := postrider.record_evidence(p_organization_id, v_found, 'late_evidence');
+  end if;
 
   -- What the verdict means; only where the piece is still unknown and nobody has claimed it since.
   with verdict as materialized (

@@ -47,6 +47,25 @@ begin
     select m.recipient_id from jsonb_to_recordset(p_events) as t ("providerId" text, "mailpieceId" uuid)
     join postrider.mailpiece m on m.organization_id = p_organization_id and m.id = t."mailpieceId"))
   order by s.recipient_id for no key update;
+  if exists (select from jsonb_to_recordset(p_events) as t (status text) where t.status = 'returned') then
+    perform postrider.lock_households(p_organization_id, array(
+      select m.recipient_id from jsonb_to_recordset(p_events) as t ("providerId" text, status text)
+      join postrider.mailpiece m on m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id = t."providerId"
+      where t.status = 'returned'
+      union all
+      select m.recipient_id from jsonb_to_recordset(p_events) as t ("mailpieceId" uuid, status text)
+      join postrider.mailpiece m on m.organization_id = p_organization_id and m.id = t."mailpieceId" where t.status = 'returned'));
+  end if;
+end $$;
+
+-- Returned mail suppresses households, and the entry of one household is written by one transaction after the other: the households are taken in one order.
+create function postrider.lock_households(p_organization_id uuid, p_people uuid[]) returns void
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+begin
+  perform pg_advisory_xact_lock(k.key) from (
+    select distinct postrider.lock_key('household', p_organization_id, r.household_key) as key from postrider.recipient r
+    where r.organization_id = p_organization_id and r.id = any (p_people) and r.household_key is not null
+    order by 1) k;
 end $$;
 
 -- p_events: [{eventId, providerId, mailpieceId, status, providerStatus, occurredAt, confidence}]. Returns how many were new.
@@ -63,8 +82,10 @@ begin
   -- The webhook is stored; what was polled is polled again.
   perform postrider.redoable();
   with told as materialized (
-    select distinct on (e."eventId") e.* from jsonb_to_recordset(p_events) as e ("eventId" text, "providerId" text, "mailpieceId" uuid, status text,
-      "providerStatus" text, "occurredAt" timestamptz, confidence text) order by e."eventId"
+    select distinct on (e."eventId") e."eventId", e."providerId", e."mailpieceId", e."providerStatus", e."occurredAt", e.confidence,
+      postrider.status_told(e.status) as status
+    from jsonb_to_recordset(p_events) as e ("eventId" text, "providerId" text, "mailpieceId" uuid, status text, "providerStatus" text,
+      "occurredAt" timestamptz, confidence text) order by e."eventId"
   ), stored as (
     insert into postrider.mailpiece_event (organization_id, printer_name, event_id, mailpiece_id, provider_id, status, provider_status, confidence,
       occurred_at, received_at, inbox_id)
@@ -76,7 +97,7 @@ begin
           where m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id = t."providerId"),
         (select o.id from postrider.mailpiece o
           where o.organization_id = p_organization_id and o.id = t."mailpieceId" and o.printer_name = p_printer_name)),
-      t."providerId", case t.status when 'rejected' then 'failed' else t.status end, t."providerStatus", t.confidence,
+      t."providerId", t.status, t."providerStatus", t.confidence,
       t."occurredAt", coalesce(p_received_at, v_now), p_inbox_id
     from told t
     on conflict do nothing
@@ -89,13 +110,13 @@ begin
   from stored s left join lateral (
     select x.id, x.provider_id from postrider.mailpiece x where x.organization_id = p_organization_id and x.id = s.mailpiece_id limit 1) m on true;
 
-  if exists (select from jsonb_to_recordset(p_events) as t (status text) where t.status is null) then
+  if exists (select from jsonb_to_recordset(p_events) as t (status text) where postrider.status_told(t.status) is null) then
     insert into postrider.alarm (organization_id, id, kind, mailpiece_id, detail, raised_at)
-    select p_organization_id, postrider.new_id(), 'unknown_status', e.mailpiece_id,
+    select distinct on (e.provider_status) p_organization_id, postrider.new_id(), 'unknown_status', e.mailpiece_id,
       jsonb_build_object('printer', p_printer_name, 'status', e.provider_status), v_now
     from postrider.mailpiece_event e
-    join jsonb_to_recordset(p_events) as t ("eventId" text, status text) on t."eventId" = e.event_id
-    where e.organization_id = p_organization_id and e.printer_name = p_printer_name and t.status is null
+    join jsonb_to_recordset(p_events) as t ("eventId" text) on t."eventId" = e.event_id
+    where e.organization_id = p_organization_id and e.printer_name = p_printer_name and e.status is null
       and not exists (select from postrider.alarm a where a.organization_id = p_organization_id and a.kind = 'unknown_status'
         and a.detail ->> 'status' = e.provider_status and a.cleared_at is null);
   end if;
@@ -114,6 +135,12 @@ begin
   perform postrider.act_as(v_before);
   return v_new;
 end $$;
+
+-- A status that we know, as it is kept; null where we do not. What a printer refuses after it had accepted, it failed to make.
+create function postrider.status_told(p_status text) returns text
+language sql immutable
+return case when p_status in ('accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'rerouted', 'returned',
+  'failed', 'cancelled') then p_status when p_status = 'rejected' then 'failed' end;
 
 -- The pieces take the highest status of their events, and their people follow. Claims track as its actor, whoever calls.
 create function postrider.follow_mailpieces(p_organization_id uuid, p_pieces uuid[]) returns int
@@ -200,6 +227,17 @@ begin
     where s.organization_id = p_organization_id and m.organization_id = p_organization_id and m.id = any (p_pieces)
       and m.recipient_id = s.recipient_id and m.status = 'delivered' and s.state = 'received' and s.reason <> d.confidence;
   end if;
+  if v_closed and v_received then
+    -- Nobody is taken out of received for it: that the card was there was assumed, or another printer's scan says so.
+    insert into postrider.alarm (organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
+    select p_organization_id, postrider.new_id(), 'failed_after_received', m.campaign_id, m.recipient_id, m.id,
+      jsonb_build_object('status', m.status, 'reason', s.reason), v_now
+    from postrider.mailpiece m join postrider.recipient_state s on s.organization_id = m.organization_id and s.recipient_id = m.recipient_id
+    where m.organization_id = p_organization_id and m.id = any (p_pieces) and m.status in ('failed', 'cancelled') and s.state = 'received'
+      and not postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status)
+      and not exists (select from postrider.alarm a where a.organization_id = p_organization_id and a.mailpiece_id = m.id
+        and a.recipient_id = m.recipient_id and a.kind = 'failed_after_received');
+  end if;
   if v_closed then
     -- A closed piece that was scanned beside an open one: two cards are on their way.
     insert into postrider.alarm (organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
@@ -216,6 +254,7 @@ begin
 
   -- Mail that came back tells that the address is bad: nobody of the organization mails there again.
   if v_returned is not null then
+    perform postrider.lock_households(p_organization_id, v_returned);
     insert into postrider.suppression (organization_id, id, kind, digest, value, reason, source, added_by, created_at)
     select distinct on (r.household_key) p_organization_id, postrider.new_id(), 'household',
       postrider.digest_of(p_organization_id, 'household', r.household_key), r.household_key, 'returned mail', 'track', session_user, v_now
@@ -234,17 +273,20 @@ language plpgsql security definer set search_path = postrider, pg_temp set plan_
 declare
   v_before text := postrider.act_as('track');
   v_pieces uuid[];
-  v_evidence jsonb;
+  v_people uuid[];
 begin
-  with matched as (
+  select array_agg(distinct m.id), array_agg(distinct m.recipient_id) into v_pieces, v_people
+  from postrider.mailpiece_event e join postrider.mailpiece m on m.organization_id = e.organization_id and m.printer_name = e.printer_name
+    and m.provider_id = e.provider_id
+  where e.organization_id = p_organization_id and e.mailpiece_id is null;
+  if v_pieces is not null then
+    -- People before what was told of them, as record_evidence does.
+    perform from postrider.recipient_state where organization_id = p_organization_id and recipient_id = any (v_people)
+    order by recipient_id for no key update;
     update postrider.mailpiece_event e set mailpiece_id = m.id
     from postrider.mailpiece m
     where e.organization_id = p_organization_id and e.mailpiece_id is null and m.organization_id = e.organization_id
-      and m.printer_name = e.printer_name and m.provider_id = e.provider_id
-    returning e.mailpiece_id
-  )
-  select array_agg(distinct mailpiece_id) into v_pieces from matched;
-  if v_pieces is not null then
+      and m.printer_name = e.printer_name and m.provider_id = e.provider_id and m.id = any (v_pieces);
     perform postrider.follow_mailpieces(p_organization_id, v_pieces);
   end if;
   perform postrider.act_as(v_before);
