@@ -39,8 +39,8 @@ begin
   -- Everybody at once, by id: also whom evidence moves.
   perform from postrider.recipient_state s
   where s.organization_id = p_organization_id and s.recipient_id = any (array(
-    select m.recipient_id from postrider.mailpiece m join json_to_recordset(p_verdicts) as v ("mailpieceId" uuid) on m.id = v."mailpieceId"
-    where m.organization_id = p_organization_id))
+    select m.recipient_id from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (array(
+      select v."mailpieceId" from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid)))))
   order by s.recipient_id for no key update;
 
   if v_found is not null then

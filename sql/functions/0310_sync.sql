@@ -233,11 +233,13 @@ begin
   return v_run;
 end $$;
 
+-- Who came back during the run, by retry() for example, may have been met by it while they did not follow the source: the next run tells.
 create function postrider.gone_from_segment(p_organization_id uuid, p_campaign_id uuid, p_run_id uuid) returns table (recipient_id uuid)
 language sql stable
 begin atomic
   select s.recipient_id from postrider.recipient_state s
   where s.organization_id = p_organization_id and s.campaign_id = p_campaign_id and s.state in ('address_enrichable', 'pending')
+    and s.since < (select r.started_at from postrider.sync_run r where r.organization_id = p_organization_id and r.id = p_run_id)
     and not exists (
       select from postrider.sync_seen n
       where n.organization_id = p_organization_id and n.run_id = p_run_id and n.recipient_id = s.recipient_id);

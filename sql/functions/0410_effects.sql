@@ -30,12 +30,40 @@ declare
   v_now timestamptz := postrider.now();
   v_settled int;
 begin
-  update postrider.effect e
-  set state = case r.outcome when 'done' then 'done' when 'failed' then 'failed' else e.state end,
-    done_at = case r.outcome when 'done' then v_now end, error = left(r.message, 500),
-    available_at = v_now + coalesce(r."afterMs" * interval '1 millisecond', postrider.back_off(e.attempt))
-  from json_to_recordset(p_results) as r ("mailpieceId" uuid, kind text, outcome text, message text, "afterMs" int)
-  where e.organization_id = p_organization_id and e.mailpiece_id = r."mailpieceId" and e.kind = r.kind and e.state = 'waiting';
-  get diagnostics v_settled = row_count;
+  with settled as (
+    update postrider.effect e
+    set state = case r.outcome when 'done' then 'done' when 'failed' then 'failed' else e.state end,
+      done_at = case r.outcome when 'done' then v_now end, error = left(r.message, 500),
+      available_at = v_now + coalesce(r."afterMs" * interval '1 millisecond', postrider.back_off(e.attempt))
+    from json_to_recordset(p_results) as r ("mailpieceId" uuid, kind text, outcome text, message text, "afterMs" int)
+    where e.organization_id = p_organization_id and e.mailpiece_id = r."mailpieceId" and e.kind = r.kind and e.state = 'waiting'
+    returning e.campaign_id, e.kind, e.state, e.error
+  ), failed as (
+    -- A charge that was not made is a matter for a person: one alarm for all of them until somebody has looked.
+    insert into postrider.alarm (organization_id, id, kind, campaign_id, detail, raised_at)
+    select distinct on (s.campaign_id, s.kind) p_organization_id, postrider.new_id(), 'effect_failed', s.campaign_id,
+      jsonb_build_object('effect', s.kind, 'error', s.error), v_now
+    from settled s
+    where s.state = 'failed' and not exists (
+      select from postrider.alarm a where a.organization_id = p_organization_id and a.cleared_at is null and a.kind = 'effect_failed'
+        and a.campaign_id = s.campaign_id and a.detail ->> 'effect' = s.kind)
+  )
+  select count(*) into v_settled from settled;
   return v_settled;
+end $$;
+
+-- What failed for good is tried again, when its cause is mended: with the same keys, so that nothing is charged twice. Returns how many.
+create function postrider.retry_effects(p_organization_id uuid, p_kind text default null) returns int
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_again int;
+begin
+  perform postrider.require_organization(p_organization_id);
+  update postrider.effect set state = 'waiting', attempt = 0, available_at = v_now
+  where organization_id = p_organization_id and state = 'failed' and (p_kind is null or kind = p_kind);
+  get diagnostics v_again = row_count;
+  update postrider.alarm set cleared_at = v_now, cleared_by = session_user, detail = detail || '{"cleared": "tried again"}'
+  where organization_id = p_organization_id and cleared_at is null and kind = 'effect_failed' and (p_kind is null or detail ->> 'effect' = p_kind);
+  return v_again;
 end $$;

@@ -163,18 +163,29 @@ begin
   return case when v_state.cancel_requested_at is not null and v_state.state <> 'skipped' then v_state.state || ' (cancel requested)' else v_state.state end;
 end $$;
 
--- Who is sent and to be called back: asked for once a minute until the printer has answered.
+-- Who is sent and to be called back: asked for once a minute until the printer has answered. The piece carries when it may be asked for next, so that
+-- those of whom a printer cannot tell do not keep it from being asked about the others.
 create function postrider.cancel_claim(p_organization_id uuid, p_limit int) returns json
-language sql stable security definer
-begin atomic
-  select json_agg(json_build_object('recipientId', s.recipient_id, 'mailpieceId', m.id, 'providerId', m.provider_id, 'campaignId', s.campaign_id,
-    'printerName', m.printer_name) order by m.printer_name, m.id)
-  from (
-    select * from postrider.recipient_state
-    where organization_id = p_organization_id and cancel_requested_at is not null and state in ('sending', 'sent') and state = 'sent' limit p_limit) s
-  join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.provider_id is not null
-    and m.status not in ('rejected', 'cancelled', 'failed');
-end;
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_pieces json;
+begin
+  with asked as (
+    update postrider.mailpiece m set available_at = v_now + interval '1 minute'
+    where m.organization_id = p_organization_id and m.id = any (array(
+      select p.id from postrider.recipient_state s
+      join postrider.mailpiece p on p.organization_id = s.organization_id and p.recipient_id = s.recipient_id and p.provider_id is not null
+        and p.status not in ('rejected', 'cancelled', 'failed') and (p.available_at is null or p.available_at <= v_now)
+      where s.organization_id = p_organization_id and s.cancel_requested_at is not null and s.state in ('sending', 'sent') and s.state = 'sent'
+      order by p.available_at nulls first, p.id limit p_limit for no key update of p skip locked))
+    returning m.id, m.recipient_id, m.provider_id, m.campaign_id, m.printer_name
+  )
+  select json_agg(json_build_object('recipientId', recipient_id, 'mailpieceId', id, 'providerId', provider_id, 'campaignId', campaign_id,
+    'printerName', printer_name) order by printer_name, id)
+  into v_pieces from asked;
+  return v_pieces;
+end $$;
 
 -- p_results: [{recipientId, mailpieceId, outcome: cancelled|too_late|unknown, message}]
 create function postrider.cancel_settle(p_organization_id uuid, p_results json) returns int

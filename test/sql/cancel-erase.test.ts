@@ -332,7 +332,34 @@ void test('a card that is sent is called back at the printer: cancelled, too lat
   assert.deepEqual([a?.state, a?.reason, a?.cancelRequestedAt], ['skipped', 'cancelled', null]);
   assert.deepEqual([b?.state, b?.cancelRequestedAt, b?.detail], ['sent', null, 'cannot be called back: it is on the press']);
   assert.deepEqual([c?.state, c?.cancelRequestedAt !== null], ['sent', true]);
+  assert.deepEqual(await claimCancels(sql, at.organizationId, 50), [], 'asked once a minute');
+  await turnClock(sql, 61_000);
   assert.equal((await claimCancels(sql, at.organizationId, 50)).length, 1);
+});
+
+void test('a printer that cannot tell is asked about everybody in turn', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sent(sql, at, 7);
+  for (const piece of batch.pieces) await cancel(sql, piece.recipientId);
+  const asked: string[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    const claimed = await claimCancels(sql, at.organizationId, 3);
+    asked.push(...claimed.map((piece) => piece.mailpieceId));
+    await settleCancels(
+      sql,
+      at.organizationId,
+      claimed.map((piece) => ({ ...piece, outcome: 'unknown', message: 'it is busy' })),
+    );
+    await turnClock(sql, 15_000);
+  }
+  assert.deepEqual([asked.length, new Set(asked).size], [7, 7]);
+  await turnClock(sql, 61_000);
+  assert.deepEqual(
+    (await claimCancels(sql, at.organizationId, 3)).map((piece) => piece.mailpieceId).sort(),
+    asked.slice(0, 3).sort(),
+    'whoever has waited longest first',
+  );
 });
 
 void test('a printer that says cancelled of a card that was already scanned is not believed', async () => {

@@ -1,8 +1,9 @@
 /** Effects: what follows from a card that was sent is written with it, and done at least once under one key. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { retryEffects } from '@postrider/core';
 import { claimEffects, settleEffects } from '../../packages/core/src/machine/mailpieces.ts';
-import { accepted, place, sending, sent, settle, sharedMachine, turnClock } from './rig.ts';
+import { accepted, alarms, place, sending, sent, settle, sharedMachine, turnClock } from './rig.ts';
 
 const rig = sharedMachine();
 const LEASE = 60_000;
@@ -104,4 +105,24 @@ void test('a campaign without effects has none, and test cards say that they are
   const trial = await place(sql, { effects: ['usage_meter'] }, 'test');
   await sent(sql, trial);
   assert.equal((await claimEffects(sql, trial.organizationId, 'usage_meter', 1, LEASE))[0]?.mode, 'test');
+});
+
+void test('an effect that failed for good raises one alarm a campaign, and is tried again by one call', async () => {
+  const { sql } = rig;
+  const at = await place(sql, { effects: ['usage_meter', 'event_sink'] });
+  await sent(sql, at, 3);
+  const meters = await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE);
+  for (const meter of meters) await settleEffects(sql, at.organizationId, [{ ...meter, outcome: 'failed', message: 'no such customer' }]);
+  assert.deepEqual(await alarms(sql, at), ['effect_failed']);
+  const [alarm] = await sql`select meaning, what_helps from postrider.alarms where organization_id = ${at.organizationId}`;
+  assert.match(String(alarm?.['meaning']), /usage_meter.*no such customer/);
+  assert.match(String(alarm?.['what_helps']), /retry_effects/);
+  assert.equal(await retryEffects(sql, at.organizationId, 'event_sink'), 0);
+  assert.equal(await retryEffects(sql, at.organizationId), 3);
+  assert.deepEqual([...(await sql`select 1 from postrider.alarms where organization_id = ${at.organizationId}`)], []);
+  assert.deepEqual(
+    (await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE)).map((meter) => [meter.attempt, meter.key]),
+    meters.map((meter) => [1, meter.key]),
+    'with the same keys',
+  );
 });

@@ -212,6 +212,7 @@ const aimed = async (): Promise<Record<string, string>> => {
     retry_all: `'${o}', '${theirs.campaignId}', 'rejected'`,
     clear_alarm: `'${alarm?.id}', 'I looked'`,
     retry_webhooks: `'${o}'`,
+    retry_effects: `'${o}'`,
   };
 };
 

@@ -141,6 +141,10 @@ export const clearAlarm = async (sql: Sql, alarmId: string, why: string): Promis
 export const retryWebhooks = async (sql: Sql, organizationId: string, printerName: string | null = null): Promise<number> =>
   await value(sql<{ result: number }[]>`select postrider.retry_webhooks(${organizationId}, ${printerName}) as result`);
 
+/** Effects that failed for good are tried again, with the keys they had; null: of every kind. Returns how many. */
+export const retryEffects = async (sql: Sql, organizationId: string, kind: 'usage_meter' | 'event_sink' | null = null): Promise<number> =>
+  await value(sql<{ result: number }[]>`select postrider.retry_effects(${organizationId}, ${kind}) as result`);
+
 export const cancel = async (sql: Sql, recipientId: string, why: string | null = null): Promise<string> =>
   await value(sql<{ result: string }[]>`select postrider.cancel(${recipientId}, ${why}) as result`);
 
