@@ -34,11 +34,13 @@ begin
     order by 1);
 end $$;
 
--- Why nothing of this stage may begin now; null where it may.
-create function postrider.begin_refused(p_organization_id uuid, p_campaign_id uuid, p_stage text) returns text
+-- Why nothing of this stage may begin now; null where it may. p_printer_name: whose lock we have. The campaign may have changed to another one while we
+-- waited: a hold of that one would not have met us.
+create function postrider.begin_refused(p_organization_id uuid, p_campaign_id uuid, p_stage text, p_printer_name text) returns text
 language sql stable
 return (
   select case
+    when p_stage = 'mail' and c.printer_name <> p_printer_name then 'printer_changed'
     when o.held_at is not null or c.status = 'paused' or p_stage = 'mail' and p.held_at is not null then 'held'
     when not (c.status = 'active' or c.status = 'pending' and p_stage = 'proof') then 'campaign_not_running'
     when p_stage = 'mail' and c.mode = 'live' and p.armed_at is null then 'not_armed'
@@ -69,7 +71,7 @@ begin
   end if;
   perform postrider.lock_for_begin(p_organization_id, v_campaign_id, case p_stage when 'proof' then array[v_printer_name]
     else postrider.printers_of_cohort(p_organization_id, p_cohort_id, v_printer_name) end);
-  v_refused := postrider.begin_refused(p_organization_id, v_campaign_id, p_stage);
+  v_refused := postrider.begin_refused(p_organization_id, v_campaign_id, p_stage, v_printer_name);
   if p_stage = 'mail' and v_refused is null then
     -- Only a capped campaign: for any other this would let one begin in at a time.
     perform from postrider.campaign_counter n

@@ -11,7 +11,6 @@ declare
   v_pieces uuid[];
   v_people uuid[];
   v_held uuid[];
-  v_room int;
 begin
   select c.* into v_campaign from postrider.campaign c where c.organization_id = p_organization_id and c.id = p_campaign_id;
   select o.time_zone into v_zone from postrider.organization o where o.id = p_organization_id;
@@ -75,25 +74,7 @@ begin
   if v_campaign.daily_cap is null and v_campaign.total_cap is null and v_campaign.budget_minor is null then
     return;
   end if;
-  update postrider.campaign_counter set day = v_day, opened_on_day = 0
-  where organization_id = p_organization_id and campaign_id = p_campaign_id and day <> v_day;
-  select least(v_campaign.daily_cap - c.opened_on_day, v_campaign.total_cap - c.opened_in_all,
-    v_campaign.budget_minor / v_campaign.price_minor - c.opened_in_all)
-  into v_room from postrider.campaign_counter c
-  where c.organization_id = p_organization_id and c.campaign_id = p_campaign_id;
-  -- Whoever has an open piece was counted when it was opened.
-  select array_agg(s.recipient_id order by s.recipient_id) into v_people
-  from postrider.recipient_state s
-  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged'
-    and not exists (select from postrider.mailpiece m where m.organization_id = s.organization_id and m.recipient_id = s.recipient_id
-      and m.mode = v_campaign.mode and m.status not in ('rejected', 'cancelled', 'failed'));
-  v_room := greatest(0, least(v_room, coalesce(cardinality(v_people), 0)));
-  update postrider.campaign_counter set opened_on_day = opened_on_day + v_room, opened_in_all = opened_in_all + v_room
-  where organization_id = p_organization_id and campaign_id = p_campaign_id;
-  update postrider.recipient_state s
-  set state = 'proofed', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'cap_reached', detail = null,
-    available_at = ((v_day + 1)::timestamp at time zone v_zone)
-  where s.organization_id = p_organization_id and s.recipient_id = any (v_people[v_room + 1:]);
+  perform postrider.keep_within_caps(v_campaign, p_cohort_id, p_now, v_zone);
 end $$;
 
 -- An open piece that was proven not printed is called off when its person is turned away.

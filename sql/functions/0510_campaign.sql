@@ -21,32 +21,89 @@ begin
   return v_id;
 end $$;
 
+-- What a campaign file says. Everything else of a campaign is the machine's own: only launch, hold, release and end_campaign change it.
+create function postrider.checked_definition(p_definition jsonb) returns jsonb
+language plpgsql immutable set search_path = postrider, pg_temp as $$
+declare
+  v_fields text[] := '{name,campaign_mode,provider_segment_id,integrations,base_directory,template,format,mail_class,printer_name,return_address,dedupe,
+    exclusion_window,frequency_cap,frequency_cap_mode,holdout_percent,holdout_salt,daily_cap,total_cap,budget_minor,price_minor,currency,offer_ends_on,
+    transit_days,assumed_after,effects}';
+  v_needed text[] := '{name,campaign_mode,integrations,base_directory,template,format,mail_class,printer_name,dedupe,exclusion_window,
+    frequency_cap_mode,holdout_percent,holdout_salt,transit_days,assumed_after,effects}';
+  v_wrong text;
+begin
+  if jsonb_typeof(p_definition) is distinct from 'object' then
+    perform postrider.fail('PR020', 'a definition of a campaign is a JSON object', 'see docs/reference/campaign-file.md; nothing was changed');
+  end if;
+  select string_agg(k, ', ' order by k) into v_wrong from jsonb_object_keys(p_definition) k where not k = any (v_fields);
+  if v_wrong is not null then
+    perform postrider.fail('PR020', format('a campaign is not defined by %s', v_wrong),
+      'status and mode change by launch, hold, release and end_campaign; for the fields see docs/reference/campaign-file.md. Nothing was changed');
+  end if;
+  select string_agg(k, ', ' order by k) into v_wrong from unnest(v_needed) k where coalesce(p_definition -> k, 'null') = 'null';
+  if v_wrong is not null then
+    perform postrider.fail('PR020', format('the definition says nothing of %s', v_wrong), 'see docs/reference/campaign-file.md; nothing was changed');
+  end if;
+  return p_definition;
+end $$;
+
+-- Makes the printer that a campaign names, or changes it. Its pieces are looked for, called back and asked for where it says: while an outcome is open
+-- there, an honest "absent" of another shop would print a card again. And whoever armed it, armed what it was.
+create function postrider.point_printer(p_organization_id uuid, p_name text, p_options jsonb, p_launched boolean) returns void
+language plpgsql set search_path = postrider, pg_temp as $$
+declare
+  v_printer postrider.printer;
+  v_open int;
+begin
+  insert into postrider.printer (organization_id, name, kind, options) values (p_organization_id, p_name, p_options ->> 'kind', p_options)
+  on conflict (organization_id, name) do nothing;
+  if exists (select from postrider.printer where organization_id = p_organization_id and name = p_name
+    and (kind, options) is not distinct from (p_options ->> 'kind', p_options)) then
+    return;
+  end if;
+  -- Who begins has it for share: no piece is opened from here on.
+  select * into v_printer from postrider.printer where organization_id = p_organization_id and name = p_name for update;
+  select count(*) into v_open from postrider.mailpiece
+  where organization_id = p_organization_id and printer_name = p_name and status in ('submitting', 'unknown');
+  if v_open > 0 then
+    perform postrider.fail('PR021', format('%s mailpieces at printer %s have no outcome yet', v_open, p_name),
+      'where they are asked for does not change meanwhile: hold the printer until they are settled, or give the other printer another name; nothing was changed',
+      jsonb_build_object('printer', p_name, 'mailpieces', v_open));
+  end if;
+  if v_printer.armed_at is not null and not p_launched then
+    perform postrider.fail('PR017', format('printer %s is armed, and a campaign that is not launched does not change it', p_name),
+      format('give the other printer another name, or: select postrider.disarm_printer(%L, %L); nothing was changed', p_organization_id, p_name));
+  end if;
+  update postrider.printer set kind = p_options ->> 'kind', options = p_options, armed_at = null, armed_by = null
+  where organization_id = p_organization_id and name = p_name;
+end $$;
+
 -- p_definition: a checked campaign file, see docs/reference/campaign-file.md. Returns {organizationId, campaignId, created, changed: [field, …]}.
 create function postrider.apply_campaign(p_organization_id uuid, p_definition jsonb) returns jsonb
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_now timestamptz := postrider.now();
+  v_definition jsonb;
   v_new postrider.campaign;
   v_old postrider.campaign;
   v_frozen text;
   v_changed text[];
 begin
   perform postrider.require_organization(p_organization_id);
+  v_definition := postrider.checked_definition(p_definition);
   -- The campaign before its printer, as a begin locks them.
-  select * into v_old from postrider.campaign where organization_id = p_organization_id and name = p_definition ->> 'name' for update;
-  insert into postrider.printer (organization_id, name, kind, options)
-  values (p_organization_id, p_definition ->> 'printer_name', p_definition #>> '{integrations,printer,kind}', p_definition #> '{integrations,printer}')
-  on conflict (organization_id, name) do update set kind = excluded.kind, options = excluded.options
-    where (printer.kind, printer.options) is distinct from (excluded.kind, excluded.options);
+  select * into v_old from postrider.campaign where organization_id = p_organization_id and name = v_definition ->> 'name' for update;
+  perform postrider.point_printer(p_organization_id, v_definition ->> 'printer_name', v_definition #> '{integrations,printer}',
+    v_old.launched_at is not null);
   if v_old.id is null then
-    v_new := jsonb_populate_record(null::postrider.campaign, jsonb_build_object('organization_id', p_organization_id, 'id', postrider.new_id(),
-      'status', 'pending', 'mode', 'test', 'created_at', v_now) || p_definition);
+    v_new := jsonb_populate_record(null::postrider.campaign, v_definition || jsonb_build_object('organization_id', p_organization_id,
+      'id', postrider.new_id(), 'status', 'pending', 'mode', 'test', 'created_at', v_now));
     insert into postrider.campaign select (v_new).*;
-    insert into postrider.campaign_counter (organization_id, campaign_id, day) values (p_organization_id, v_new.id, v_now::date);
+    perform postrider.count_opened(p_organization_id, v_new.id);
     return jsonb_build_object('organizationId', p_organization_id, 'campaignId', v_new.id, 'created', true, 'changed', '[]'::jsonb);
   end if;
 
-  v_new := jsonb_populate_record(v_old, p_definition);
+  v_new := jsonb_populate_record(v_old, v_definition);
   select array_agg(n.key order by n.key) into v_changed
   from jsonb_each(to_jsonb(v_new)) n join jsonb_each(to_jsonb(v_old)) o using (key) where n.value is distinct from o.value;
   if v_changed is null then
@@ -72,6 +129,10 @@ begin
     budget_minor = v_new.budget_minor, price_minor = v_new.price_minor, currency = v_new.currency, offer_ends_on = v_new.offer_ends_on,
     transit_days = v_new.transit_days, assumed_after = v_new.assumed_after, effects = v_new.effects
   where c.organization_id = p_organization_id and c.id = v_old.id;
+  -- Nobody counted while there was no cap; and what was opened at one price is not paid for at another.
+  if v_changed && '{daily_cap,total_cap,budget_minor,price_minor}' and coalesce(v_new.daily_cap, v_new.total_cap, v_new.budget_minor) is not null then
+    perform postrider.count_opened(p_organization_id, v_old.id, v_old.price_minor);
+  end if;
   return jsonb_build_object('organizationId', p_organization_id, 'campaignId', v_old.id, 'created', false, 'changed', to_jsonb(v_changed));
 end $$;
 

@@ -18,6 +18,7 @@ using (values
   -- coming back
   ('held', 'Held: goes on when released.', true),
   ('campaign_not_running', 'The campaign does not run.', true),
+  ('printer_changed', 'The campaign has changed to another printer: goes on there.', true),
   ('not_armed', 'Nobody has armed the printer for live printing.', true),
   ('begin_failed', 'The cohort did not begin: its job was lost or failed.', true),
   ('lease_lost', 'The runner that had it went silent.', true),

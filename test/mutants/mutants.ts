@@ -106,7 +106,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: begin,
-        find: 'v_refused := postrider.begin_refused(p_organization_id, v_campaign_id, p_stage);',
+        find: 'v_refused := postrider.begin_refused(p_organization_id, v_campaign_id, p_stage, v_printer_name);',
         replace: 'v_refused := null;',
       },
     ],
@@ -283,6 +283,24 @@ export const mutants: readonly Mutant[] = [
       },
     ],
     test: { file: 'test/sql/caps.test.ts', pattern: 'many begins at once do not pass a cap together' },
+  },
+  {
+    name: 'caps-count-the-past',
+    without: 'what was opened before a cap was set counts against it',
+    edits: [
+      {
+        file: 'sql/functions/0510_campaign.sql',
+        find: '    perform postrider.count_opened(p_organization_id, v_old.id, v_old.price_minor);\n',
+        replace: '    null;\n',
+      },
+    ],
+    test: { file: 'test/sql/caps-kept.test.ts', pattern: 'a cap that is set after mailing' },
+  },
+  {
+    name: 'printer-looked-at-again',
+    without: `the second look at a campaign's printer, once it is locked`,
+    edits: [{ file: begin, find: `when p_stage = 'mail' and c.printer_name <> p_printer_name then`, replace: 'when false then' }],
+    test: { file: 'test/sql/printer-changes.test.ts', pattern: 'a hold of the printer that a campaign changed to' },
   },
   {
     name: 'begin-is-durable',

@@ -61,14 +61,26 @@ void test('a campaign file is applied as often as one likes, and says what it ch
   assert.deepEqual({ ...row }, { template: 'other', daily_cap: 9, window: true });
 });
 
-void test('an applied file never launches, ends or holds', async () => {
+void test('an applied file never launches, ends, holds or moves a campaign: what is not its own is refused', async () => {
   const { sql } = rig;
   const at = await place(sql, {}, null);
-  await applyCampaign(sql, at.organizationId, {
-    ...definition(),
-    ...({ status: 'active', mode: 'live', launched_at: '2020-01-01', id: at.organizationId } as object),
-  });
+  const other = await place(sql);
+  for (const over of [{ status: 'active' }, { mode: 'live', launched_at: '2020-01-01' }, { organization_id: other.organizationId }])
+    for (const name of ['spring', 'new'])
+      await refused('PR020', applyCampaign(sql, at.organizationId, definition({ name, ...over })), /not defined by/);
   assert.equal(await statusOf(sql, at), 'pending');
+  assert.equal(
+    (await sql`select from postrider.campaign where organization_id in ${sql([at.organizationId, other.organizationId])}`).length,
+    2,
+  );
+});
+
+void test('what is no definition, or half of one, is refused with what is missing', async () => {
+  const { sql } = rig;
+  const at = await place(sql, {}, null);
+  const apply = async (definition: string) => await sql`select postrider.apply_campaign(${at.organizationId}, ${definition}::text::jsonb)`;
+  for (const nothing of ['[]', '"spring"', 'null']) await refused('PR020', apply(nothing), /JSON object/);
+  await refused('PR020', apply('{"name": "new", "printer_name": null}'), /says nothing of assumed_after.*printer_name/);
 });
 
 void test('holdout salt and percent freeze with the first recipient, the modes with the launch', async () => {

@@ -130,7 +130,7 @@ void test('a changed campaign file, an arming and a launch get in as well, and n
   await proofed(sql, at, 64);
   await busy(at, async () => {
     for (const n of [1, 2, 3]) {
-      const integrations = { printer: { kind: 'noop', n }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } };
+      const integrations = { printer: { kind: 'noop' }, renderer: { kind: 'noop', n }, image_host: { kind: 'noop' } };
       await timed(
         context,
         'campaign apply',

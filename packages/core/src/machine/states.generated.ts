@@ -59,6 +59,7 @@ export type Reason =
   | 'erased'
   | 'held'
   | 'campaign_not_running'
+  | 'printer_changed'
   | 'not_armed'
   | 'begin_failed'
   | 'lease_lost'

@@ -1,0 +1,7 @@
+-- What was spent is kept as it was spent: a price that changes does not change the past.
+alter table postrider.campaign_counter add column spent_minor bigint not null default 0;
+update postrider.campaign_counter n set spent_minor = n.opened_in_all * c.price_minor
+from postrider.campaign c where c.organization_id = n.organization_id and c.id = n.campaign_id and c.price_minor is not null;
+
+-- The day against whose cap a piece was counted last, where it is not the day on which it was opened.
+alter table postrider.mailpiece add column counted_on date;
