@@ -10,6 +10,17 @@ begin
   raise exception using errcode = p_code, message = p_message, hint = coalesce(p_hint, ''), detail = p_detail::text;
 end $$;
 
+-- Whoever locks first and checks in a later statement must see there what others committed meanwhile. On one snapshot for the whole transaction the lock
+-- is of no use: two campaigns would take one household.
+create function postrider.require_read_committed() returns void
+language plpgsql stable set search_path = postrider, pg_temp as $$
+begin
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    perform postrider.fail('PR023', format('this transaction is %s', current_setting('transaction_isolation')),
+      'Postrider works read committed: set default_transaction_isolation = ''read committed'', or begin the transaction so; nothing was changed');
+  end if;
+end $$;
+
 -- uuid v7: the server's own from PostgreSQL 18 on, the same layout (48 bits of milliseconds, then random) before.
 do $$
 begin
@@ -37,6 +48,21 @@ declare
   v_commit text := set_config('synchronous_commit', 'off', true);
 begin
   return;
+end $$;
+
+-- One session at a time does this work: true for whoever has it, until the transaction ends. A row, because an advisory lock may be taken by any role that
+-- can log in, and the work would stand still.
+create function postrider.take_turn(p_work text) returns boolean
+language plpgsql volatile set search_path = postrider, pg_temp as $$
+begin
+  perform from postrider.turn where work = p_work for update skip locked;
+  if found then
+    return true;
+  elsif exists (select from postrider.turn where work = p_work) then
+    return false;
+  end if;
+  insert into postrider.turn (work) values (p_work) on conflict do nothing;
+  return found;
 end $$;
 
 -- One key space for the advisory locks of begin (shared) and hold (exclusive).

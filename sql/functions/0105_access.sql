@@ -19,10 +19,23 @@ return array(
 create function postrider.require_organization(p_organization_id uuid) returns void
 language plpgsql stable set search_path = postrider, pg_temp as $$
 begin
+  if p_organization_id is null then
+    perform postrider.fail('PR020', 'no organization is given', 'select name, id from postrider.organizations; nothing was changed');
+  end if;
+  perform postrider.require_read_committed();
   if not postrider.sees_all() and not p_organization_id = any (postrider.my_organizations()) then
     perform postrider.fail('PR019', format('role %s does not work for this organization, or there is no such organization', postrider.caller()),
       'the owner grants it: insert into postrider.organization_member (organization_id, role_name) …');
   end if;
+end $$;
+
+-- An id that came as text.
+create function postrider.id_of(p_id text) returns uuid
+language plpgsql immutable set search_path = postrider, pg_temp as $$
+begin
+  return p_id::uuid;
+exception when invalid_text_representation then
+  perform postrider.fail('PR020', format('%L is not an id', p_id), 'an id is a uuid, as in the views; nothing was changed');
 end $$;
 
 -- Finds one recipient for an operator by its id.

@@ -26,7 +26,7 @@ return (
 create function postrider.household_key(p_line1 text, p_line2 text, p_postal_code text, p_country text) returns text
 language plpgsql immutable parallel safe set search_path = postrider, pg_temp as $$
 declare
-  v_country text := upper(btrim(p_country) collate "C");
+  v_country text := upper(postrider.trimmed(p_country) collate "C");
   v_postal text := regexp_replace(postrider.fold(p_postal_code), '[^A-Z0-9]', '', 'g');
   v_lines text := postrider.fold(concat_ws(' ', p_line1, p_line2));
   v_unit text;
@@ -47,8 +47,16 @@ begin
   return v_country || '|' || v_postal || '|' || v_lines;
 end $$;
 
+-- Without white space, controls and other letters that nobody sees, at both ends: what one program leaves there another takes away, and a key must not differ.
+create function postrider.trimmed(p_text text) returns text
+language sql immutable parallel safe
+return btrim(p_text, E'\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f \x7f'
+  '\u0080\u0081\u0082\u0083\u0084\u0085\u0086\u0087\u0088\u0089\u008a\u008b\u008c\u008d\u008e\u008f\u0090\u0091\u0092\u0093\u0094\u0095\u0096\u0097\u0098\u0099'
+  '\u009a\u009b\u009c\u009d\u009e\u009f\u00a0\u00ad\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f'
+  '\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u202f\u205f\u2060\u3000\ufeff');
+
 create function postrider.email_key(p_email text) returns text
-language sql immutable parallel safe return nullif(lower(btrim(p_email)), '');
+language sql immutable parallel safe return nullif(lower(postrider.trimmed(p_email)), '');
 
 -- Deterministic, salted, in hundredths of a percent: it can be derived again in an audit, by anybody who has the salt.
 create function postrider.holdout_bucket(p_salt text, p_household_key text) returns int

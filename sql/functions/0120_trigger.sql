@@ -17,6 +17,9 @@ declare
   -- An assignment, not a query: it is evaluated without being planned.
   v_claim text := set_config('postrider.actor', p_actor || '@' || extract(epoch from statement_timestamp()), true);
 begin
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    perform postrider.require_read_committed();
+  end if;
   return v_before;
 end $$;
 
@@ -199,7 +202,7 @@ language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_rows bigint;
 begin
-  if not pg_try_advisory_xact_lock(hashtextextended('postrider:tally', 0)) then
+  if not postrider.take_turn('tally') then
     return 0;
   end if;
   with taken as (

@@ -28,12 +28,13 @@ begin
     from postrider.campaign c
     join postrider.organization o on o.id = c.organization_id and o.held_at is null
     join postrider.printer p on p.organization_id = c.organization_id and p.name = c.printer_name
+    -- With a limit, so that it is one look into the index for each campaign, whatever the planner knows.
+    cross join lateral (
+      select from postrider.recipient_state s
+      where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = v_source and s.available_at <= v_now
+        and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.held_at is null limit 1) s
     where (c.status = 'active' or c.status = 'pending' and p_stage = 'proof')
       and (p_stage = 'proof' or p.held_at is null and (c.mode = 'test' or p.armed_at is not null))
-      and exists (
-        select from postrider.recipient_state s
-        where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = v_source and s.available_at <= v_now
-          and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.held_at is null)
   ), few as (
     -- No more organizations than free places can get one, nor campaigns within one.
     select r.organization_id, coalesce(sum(o.cohorts), 0) as open
@@ -137,9 +138,10 @@ end $$;
 
 -- Statistics for tables that have grown to twice what was last analyzed. Every key begins with the organization, so on a table of which nothing is known
 -- all indexes look alike, and a plan may read everything that an organization has; autovacuum looks once a minute, and a burst is over by then. Doubling
--- keeps the cost in proportion. Cheap where there is nothing to do: it looks at the sizes of files.
+-- keeps the cost in proportion. Cheap where there is nothing to do: it looks at the sizes of files. A table that somebody vacuums, or has locked otherwise,
+-- is left to the next time: nobody is staged while we wait.
 create function postrider.fresh_statistics() returns int
-language plpgsql security definer set search_path = postrider, pg_temp as $$
+language plpgsql security definer set search_path = postrider, pg_temp set client_min_messages = error as $$
 declare
   v_table regclass;
   v_analyzed int := 0;
@@ -150,7 +152,7 @@ begin
         'postrider.mailpiece_event', 'postrider.effect', 'postrider_queue.job_common']::regclass[])
       and pg_relation_size(c.oid) > 8192::bigint * 2 * greatest(4, c.relpages)
   loop
-    execute format('analyze %s', v_table);
+    execute format('analyze (skip_locked) %s', v_table);
     v_analyzed := v_analyzed + 1;
   end loop;
   return v_analyzed;
@@ -163,7 +165,7 @@ declare
   v_place record;
   v_cohorts int := 0;
 begin
-  if not pg_try_advisory_xact_lock(hashtextextended('postrider:stage:' || p_stage, 0)) then
+  if not postrider.take_turn('stage:' || p_stage) then
     return 0;
   end if;
   perform postrider.redoable();

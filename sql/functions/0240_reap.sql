@@ -65,7 +65,7 @@ declare
   v_cohort record;
   v_back int := 0;
 begin
-  if not pg_try_advisory_xact_lock(hashtextextended('postrider:reap', 0)) then
+  if not postrider.take_turn('reap') then
     return 0;
   end if;
   for v_cohort in

@@ -99,7 +99,8 @@ begin
 
   -- Each member with its keys, and whom we know already. A second row with the same id in a run counts as a repeat: the first one stands.
   with member as (
-    select m.*, row_number() over () as n,
+    select m."row", postrider.trimmed(m."externalId") as "externalId", m.email, m."firstName", m."lastName", m.line1, m.line2, m.city, m.region,
+      m."postalCode", m.country, m.merge, row_number() over () as n,
       case when m.line1 is not null then postrider.household_key(m.line1, m.line2, m."postalCode", m.country) end as household_key,
       postrider.email_key(m.email) as email_key, postrider.fold(concat_ws(' ', m."firstName", m."lastName")) as name_key
     from jsonb_to_recordset(p_members) as m ("row" bigint, "externalId" text, email text, "firstName" text, "lastName" text, line1 text,
@@ -165,7 +166,7 @@ begin
   from jsonb_to_recordset(p_members) as m ("externalId" text)
   cross join lateral (
     select x.id from postrider.recipient x
-    where x.organization_id = p_organization_id and x.campaign_id = p_campaign_id and x.external_id = m."externalId" limit 1) r
+    where x.organization_id = p_organization_id and x.campaign_id = p_campaign_id and x.external_id = postrider.trimmed(m."externalId") limit 1) r
   cross join lateral (
     select x.state from postrider.recipient_state x where x.organization_id = p_organization_id and x.recipient_id = r.id limit 1) s
   where s.state not in ('sent', 'received', 'returned', 'skipped', 'holdout', 'blacklisted')

@@ -9,20 +9,25 @@ language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_before text := postrider.act_as('op');
   v_now timestamptz := postrider.now();
+  v_external_id text := nullif(postrider.trimmed(p_external_id), '');
   v_household text := case when p_line1 is not null and p_postal_code is not null
     then postrider.household_key(p_line1, p_line2, p_postal_code, p_country) end;
   v_entries int;
+  v_people uuid[];
 begin
   perform postrider.require_organization(p_organization_id);
+  if concat_ws(' ', postrider.email_key(p_email), v_external_id) ~ '[\u0001-\u001f\u007f-\u009f]' then
+    perform postrider.fail('PR020', 'there is a control character inside the e-mail or external id', 'two lines in one, perhaps: it would match nobody; nothing was changed');
+  end if;
   -- People before suppressions, as whoever suppresses returned mail does.
   perform from postrider.recipient_state
   where organization_id = p_organization_id
-    and recipient_id = any (postrider.people_known_as(p_organization_id, p_campaign_id, postrider.email_key(p_email), btrim(p_external_id), v_household))
+    and recipient_id = any (postrider.people_known_as(p_organization_id, p_campaign_id, postrider.email_key(p_email), v_external_id, v_household))
   order by recipient_id for no key update;
   insert into postrider.suppression (organization_id, id, campaign_id, kind, digest, value, reason, source, added_by, created_at, expires_at)
   select p_organization_id, postrider.new_id(), p_campaign_id, k.kind, postrider.digest_of(p_organization_id, k.kind, k.value), k.value,
     coalesce(nullif(btrim(p_reason), ''), 'opted out'), p_source, session_user, v_now, p_expires_at
-  from (values ('email', postrider.email_key(p_email)), ('external_id', nullif(btrim(p_external_id), '')), ('household', v_household)) as k (kind, value)
+  from (values ('email', postrider.email_key(p_email)), ('external_id', v_external_id), ('household', v_household)) as k (kind, value)
   where k.value is not null
   on conflict on constraint suppression_key do update
     -- The longer one stands.
@@ -33,9 +38,11 @@ begin
     perform postrider.fail('PR020', 'a suppression needs an e-mail, an external id, or an address with line1 and postal code', 'nothing was changed');
   end if;
   -- Looked for again: somebody may have come in while this waited.
-  return postrider.stop_people(p_organization_id,
-    postrider.people_known_as(p_organization_id, p_campaign_id, postrider.email_key(p_email), btrim(p_external_id), v_household),
-    'blacklisted', 'suppressed', coalesce(p_reason, 'opted out'));
+  v_people := postrider.people_known_as(p_organization_id, p_campaign_id, postrider.email_key(p_email), v_external_id, v_household);
+  if cardinality(v_people) = 0 then
+    raise notice 'nobody here is known as %: the entry stands for whoever comes', concat_ws(' or ', postrider.email_key(p_email), v_external_id, v_household);
+  end if;
+  return postrider.stop_people(p_organization_id, v_people, 'blacklisted', 'suppressed', coalesce(p_reason, 'opted out'));
 end $$;
 
 create function postrider.people_known_as(p_organization_id uuid, p_campaign_id uuid, p_email_key text, p_external_id text, p_household_key text)
@@ -89,7 +96,7 @@ begin
   perform postrider.require_organization(p_organization_id);
   delete from postrider.suppression
   where organization_id = p_organization_id and kind = p_kind
-    and digest = postrider.digest_of(p_organization_id, p_kind, case p_kind when 'email' then postrider.email_key(p_value) else btrim(p_value) end);
+    and digest = postrider.digest_of(p_organization_id, p_kind, case p_kind when 'email' then postrider.email_key(p_value) else postrider.trimmed(p_value) end);
   get diagnostics v_lifted = row_count;
   return v_lifted;
 end $$;

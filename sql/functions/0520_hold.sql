@@ -10,6 +10,7 @@ declare
   v_rows int;
   v_already boolean;
   v_at_printer int;
+  v_id uuid := case when p_kind in ('campaign', 'recipient') then postrider.id_of(p_id) end;
 begin
   perform postrider.require_organization(p_organization_id);
   case p_kind
@@ -17,18 +18,18 @@ begin
       perform pg_advisory_xact_lock(postrider.lock_key('organization', p_organization_id));
       update postrider.organization set held_at = coalesce(held_at, v_now), held_why = coalesce(p_why, held_why) where id = p_organization_id;
     when 'campaign' then
-      perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, p_id));
-      select status = 'paused' into v_already from postrider.campaign where organization_id = p_organization_id and id = p_id::uuid;
+      perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, v_id::text));
+      select status = 'paused' into v_already from postrider.campaign where organization_id = p_organization_id and id = v_id;
       update postrider.campaign set status = 'paused', status_before_hold = case status when 'paused' then status_before_hold else status end,
         held_why = coalesce(p_why, held_why)
-      where organization_id = p_organization_id and id = p_id::uuid and status in ('pending', 'active', 'paused');
+      where organization_id = p_organization_id and id = v_id and status in ('pending', 'active', 'paused');
     when 'printer' then
       perform pg_advisory_xact_lock(postrider.lock_key('printer', p_organization_id, p_id));
       update postrider.printer set held_at = coalesce(held_at, v_now), held_why = coalesce(p_why, held_why)
       where organization_id = p_organization_id and name = p_id;
     when 'recipient' then
       update postrider.recipient_state set held_at = coalesce(held_at, v_now)
-      where organization_id = p_organization_id and recipient_id = p_id::uuid
+      where organization_id = p_organization_id and recipient_id = v_id
         and state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged');
     else
       perform postrider.fail('PR020', format('cannot hold a %s', p_kind), 'hold an organization, a campaign, a printer or a recipient');
@@ -41,8 +42,8 @@ begin
   select count(*) into v_at_printer from postrider.recipient_state s
   join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
   where s.organization_id = p_organization_id and s.cohort_id is not null and s.state = 'sending'
-    and (p_kind = 'organization' or p_kind = 'campaign' and c.id::text = p_id or p_kind = 'printer' and c.printer_name = p_id
-      or p_kind = 'recipient' and s.recipient_id::text = p_id);
+    and (p_kind = 'organization' or p_kind = 'campaign' and c.id = v_id or p_kind = 'printer' and c.printer_name = p_id
+      or p_kind = 'recipient' and s.recipient_id = v_id);
   return jsonb_build_object('held', p_kind, 'id', p_id, 'atPrinter', v_at_printer);
 end $$;
 
@@ -51,21 +52,22 @@ create function postrider.release(p_organization_id uuid, p_kind text, p_id text
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_status text;
+  v_id uuid := case when p_kind in ('campaign', 'recipient') then postrider.id_of(p_id) end;
 begin
   perform postrider.require_organization(p_organization_id);
   case p_kind
     when 'organization' then
       update postrider.organization set held_at = null, held_why = null where id = p_organization_id and held_at is not null returning 'released' into v_status;
     when 'campaign' then
-      perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, p_id));
+      perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, v_id::text));
       update postrider.campaign set status = status_before_hold, status_before_hold = null, held_why = null
-      where organization_id = p_organization_id and id = p_id::uuid and status = 'paused' returning status into v_status;
+      where organization_id = p_organization_id and id = v_id and status = 'paused' returning status into v_status;
     when 'printer' then
       update postrider.printer set held_at = null, held_why = null
       where organization_id = p_organization_id and name = p_id and held_at is not null returning 'released' into v_status;
     when 'recipient' then
       update postrider.recipient_state set held_at = null
-      where organization_id = p_organization_id and recipient_id = p_id::uuid and held_at is not null returning state into v_status;
+      where organization_id = p_organization_id and recipient_id = v_id and held_at is not null returning state into v_status;
     else
       perform postrider.fail('PR020', format('cannot release a %s', p_kind), 'release an organization, a campaign, a printer or a recipient');
   end case;

@@ -47,21 +47,32 @@ end $$;
 -- What a beat of seconds would otherwise ask one by one: organizations with pieces to ask printers about or cards to call back, with effects that
 -- are due, with events that found no piece; and whether webhooks wait. An idle runner asks this, and no more.
 create function postrider.due() returns table (reconcile uuid[], effects uuid[], unmatched uuid[], webhooks boolean)
-language sql stable security definer
+language sql stable security definer set enable_seqscan = off
 begin atomic
   select
     array(
-      select m.organization_id from postrider.mailpiece m where m.status = 'unknown' and m.available_at <= postrider.now()
+      select m.organization_id from postrider.mailpiece m where m.status = 'unknown' and m.available_at <= (select postrider.now())
       union
       select s.organization_id from postrider.recipient_state s
       where s.cancel_requested_at is not null and s.state in ('sending', 'sent') and s.state = 'sent'),
+    -- From one organization with effects that wait to the next, by index: neither all organizations are looked at nor all their effects.
     array(
-      select o.id from postrider.organization o
-      where exists (select from postrider.effect e where e.organization_id = o.id and e.state = 'waiting' and e.available_at <= postrider.now()
-        and e.kind in ('usage_meter', 'event_sink'))),
+      with recursive waiting (organization_id) as (
+        (select e.organization_id from postrider.effect e where e.state = 'waiting' order by e.organization_id limit 1)
+        union all
+        select n.organization_id from waiting w cross join lateral (
+          select e.organization_id from postrider.effect e where e.state = 'waiting' and e.organization_id > w.organization_id
+          order by e.organization_id limit 1) n
+      )
+      select w.organization_id from waiting w
+      cross join (values ('usage_meter'), ('event_sink')) as k (kind)
+      cross join lateral (
+        select from postrider.effect e
+        where e.organization_id = w.organization_id and e.kind = k.kind and e.state = 'waiting' and e.available_at <= (select postrider.now()) limit 1) e
+      group by 1),
     array(
       select distinct e.organization_id from postrider.mailpiece_event e
-      where e.mailpiece_id is null and e.received_at > postrider.now() - interval '7 days'),
+      where e.mailpiece_id is null and e.received_at > (select postrider.now()) - interval '7 days'),
     exists (select from postrider.provider_event e where e.applied_at is null and e.error is null);
 end;
 
@@ -102,6 +113,7 @@ end;
 create function postrider.keep_house() returns void
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
+  v_now timestamptz := postrider.now();
   v_organization_id uuid;
 begin
   perform postrider.fold_tally();
@@ -110,9 +122,11 @@ begin
     perform postrider.complete_campaigns(v_organization_id);
     perform postrider.assume_received(v_organization_id);
   end loop;
-  delete from postrider.provider_event where applied_at < postrider.now() - interval '180 days';
-  delete from postrider.cohort where closed_at < postrider.now() - interval '30 days';
-  delete from postrider.address_cache where expires_at < postrider.now();
+  -- Some at a time: what is left is left to the next minute.
+  delete from postrider.provider_event where id = any (array(
+    select id from postrider.provider_event where applied_at < v_now - interval '180 days' order by applied_at limit 10000));
+  delete from postrider.cohort where closed_at < v_now - interval '30 days';
+  delete from postrider.address_cache where expires_at < v_now;
   delete from postrider.runner where seen_at < clock_timestamp() - interval '1 day';
 end $$;
 

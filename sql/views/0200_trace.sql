@@ -17,7 +17,7 @@ begin
   union
   select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.email_key = postrider.email_key(p_who)
   union
-  select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.external_id = btrim(p_who)
+  select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.external_id = postrider.trimmed(p_who)
   union
   select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.reference = upper(btrim(p_who))
   union

@@ -1,9 +1,12 @@
--- What is wrong with the database, the runners and the queue, and what to do about it. verdict: ok, warn or bad.
+-- What is wrong with the database, the runners and the queue, and what to do about it. verdict: ok, warn or bad. Of organizations: of those that the caller
+-- sees.
 create function postrider.doctor() returns table (check_name text, verdict text, message text, what_helps text)
 language plpgsql stable security definer set search_path = postrider, pg_temp as $$
 #variable_conflict use_column
 declare
   v_now timestamptz := postrider.now();
+  v_all boolean := postrider.sees_all();
+  v_mine uuid[] := case when not v_all then postrider.my_organizations() end;
 begin
   return query
   select 'runners', case when count(*) = 0 then 'warn' else 'ok' end,
@@ -14,7 +17,7 @@ begin
   return query
   select 'leases', case when count(*) > 0 then 'warn' else 'ok' end, format('%s open cohorts whose lease has passed', count(*)),
     case when count(*) > 0 then 'a live runner reaps them within seconds' end
-  from postrider.cohort where closed_at is null and lease_until < v_now - interval '30 seconds';
+  from postrider.cohort where closed_at is null and lease_until < v_now - interval '30 seconds' and (v_all or organization_id = any (v_mine));
 
   return query
   select 'beat ' || b.name, case when b.last_at < clock_timestamp() - b.every * 3 - interval '30 seconds' then 'warn' else 'ok' end,
@@ -41,12 +44,12 @@ begin
   return query
   select 'unknown outcomes', case when count(*) > 0 then 'warn' else 'ok' end, format('%s mailpieces of which nobody knows whether they were printed', count(*)),
     case when count(*) > 0 then 'reconcile asks the printers; what stays is listed in the view stuck' end
-  from postrider.mailpiece where status = 'unknown';
+  from postrider.mailpiece where status = 'unknown' and (v_all or organization_id = any (v_mine));
 
   return query
   select 'alarms', case when count(*) > 0 then 'bad' else 'ok' end, format('%s open', count(*)),
     case when count(*) > 0 then 'select campaign, meaning, what_helps from postrider.alarms' end
-  from postrider.alarm where cleared_at is null;
+  from postrider.alarm where cleared_at is null and (v_all or organization_id = any (v_mine));
 
   return query
   select 'webhooks', case when count(*) filter (where error is not null) > 0 then 'bad' when count(*) > 1000 then 'warn' else 'ok' end,
@@ -54,7 +57,7 @@ begin
     case when count(*) filter (where error is not null) > 0
       then format('mend the adapter of printer %s (%s), then: select postrider.retry_webhooks(organization)',
         string_agg(distinct printer_name, ', ') filter (where error is not null), left(max(error), 200)) end
-  from postrider.provider_event where applied_at is null;
+  from postrider.provider_event where applied_at is null and (v_all or organization_id = any (v_mine));
 
   return query
   select 'oldest transaction', case when age > interval '10 minutes' then 'bad' when age > interval '1 minute' then 'warn' else 'ok' end,

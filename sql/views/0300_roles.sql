@@ -57,7 +57,7 @@ begin
   -- Reading: the look-ups and what they are made of.
   for v_function in
     select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'postrider'::regnamespace
-      and p.proname in ('trace', 'why', 'find_recipients', 'doctor', 'now', 'caller', 'sees_all', 'my_organizations', 'email_key', 'fold', 'household_key',
+      and p.proname in ('trace', 'why', 'find_recipients', 'doctor', 'now', 'caller', 'sees_all', 'my_organizations', 'trimmed', 'email_key', 'fold', 'household_key',
         'abbreviate', 'holdout_bucket')
   loop
     execute format('grant execute on function %s to postrider_reader, postrider_operator, postrider_runner', v_function);
@@ -72,4 +72,8 @@ begin
     execute format('grant execute on function %s to postrider_operator, postrider_runner', v_function);
   end loop;
   grant execute on all functions in schema postrider to postrider_runner;
+  -- A runner's workers are the queue's.
+  grant usage on schema postrider_queue to postrider_runner;
+  grant select, insert, update, delete on all tables in schema postrider_queue to postrider_runner;
+  grant execute on all functions in schema postrider_queue to postrider_runner;
 end $$;

@@ -293,6 +293,20 @@ void test('a runner sees every organization and calls everything', async () => {
   assert.ok((await runner.sql`select postrider.stage_round('proof', 100, 10) as n`)[0]?.['n'] >= 0);
 });
 
+void test('doctor tells nobody of the troubles of other organizations', async () => {
+  await rig.sql`insert into postrider.provider_event (id, organization_id, printer_name, delivery_id, body, received_at, error)
+    select gen_random_uuid(), o.id, 'press', 'unreadable', '', postrider.now(), 'what is wrong at ' || o.id
+    from unnest(${[mine.organizationId, theirs.organizationId]}::uuid[]) o (id)`;
+  const told = async (who: postgres.Sql): Promise<string> => JSON.stringify(await who`select * from postrider.doctor()`);
+  for (const who of [reader.sql, operator.sql]) {
+    assert.match(await told(who), new RegExp(mine.organizationId));
+    assert.doesNotMatch(await told(who), new RegExp(theirs.organizationId));
+    const [webhooks] = await who`select message from postrider.doctor() where check_name = 'webhooks'`;
+    assert.equal(webhooks?.['message'], '1 wait, 1 could not be read');
+  }
+  await rig.sql`delete from postrider.provider_event where delivery_id = 'unreadable'`;
+});
+
 void test('a role of no group may do nothing at all', async () => {
   const nobody = `t_nobody_${process.pid}_${randomBytes(3).toString('hex')}`;
   await rig.admin.unsafe(`create role "${nobody}"`);

@@ -305,7 +305,7 @@ void test('while one reaps the others pass', async () => {
   await turnClock(sql, LEASE_MS + 1000);
   const other = machine.connect(1);
   await other.begin(async (tx) => {
-    await tx`select pg_advisory_xact_lock(hashtextextended('postrider:reap', 0))`;
+    await tx`select postrider.take_turn('reap')`;
     assert.equal(await reap(sql), 0);
     assert.equal((await one(sql, at)).state, 'proofing');
   });

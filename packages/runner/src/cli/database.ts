@@ -64,7 +64,12 @@ function connectTo(url: string, cli: Cli, options: OpenOptions): Sql {
       max: options.max ?? 1,
       connect_timeout: 10,
       // As core's own connect(): a plan that was cached while a table was empty scans for ever.
-      connection: { application_name: options.name ?? 'postrider', plan_cache_mode: 'force_custom_plan', ...options.settings },
+      connection: {
+        application_name: options.name ?? 'postrider',
+        plan_cache_mode: 'force_custom_plan',
+        default_transaction_isolation: 'read committed',
+        ...options.settings,
+      },
       onnotice: (notice) => cli.out.detail(String(notice['message'] ?? '')),
     });
   } catch {

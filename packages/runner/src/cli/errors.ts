@@ -117,7 +117,9 @@ function database(error: Error, code: string): Told {
       return { hint: 'check user and password in DATABASE_URL; nothing was changed', exitCode: exitCodes.noRights, code };
     case '42501':
       return {
-        hint: hint ?? 'use the owner of the schema postrider, or a role that was granted postrider_operator; nothing was changed',
+        hint:
+          hint ??
+          'use the owner of the schema postrider, or a role that was granted postrider_operator (for `run`: postrider_runner); nothing was changed',
         exitCode: exitCodes.noRights,
         code,
       };

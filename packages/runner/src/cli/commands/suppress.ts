@@ -39,6 +39,8 @@ export const suppressions: Family = (program, act) => {
           { organization: organization.name, entries: list.entries.length, stopped, rejected: list.rejects },
           `${count(list.entries.length, 'entry stands', 'entries stand')} for ${organization.name}; ${count(stopped, 'person was', 'people were')} stopped`,
         );
+        if (stopped === 0 && list.entries.length > 0)
+          cli.out.note('nobody who is here and could still be stopped is known by that; it stands for whoever comes');
         if (list.rejects.length === 0) return;
         if (!cli.out.json) for (const { row, message } of list.rejects.slice(0, 20)) cli.out.warn(`row ${row}: ${message}`);
         throw new CliError(exitCodes.badData, `${count(list.rejects.length, 'row')} of ${file ?? ''} cannot be used`, 'the others stand');
