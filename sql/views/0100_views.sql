@@ -53,12 +53,16 @@ select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpie
     when 'effect_failed' then format('what follows from a card failed for good: %s: %s', a.detail ->> 'effect', a.detail ->> 'error')
     when 'failed_after_received' then format('the printer says %s of a card whose person counts as received (%s)', a.detail ->> 'status', a.detail ->> 'reason')
     when 'unknown_status' then 'the printer tells a status that nobody here knows: ' || coalesce(a.detail ->> 'status', '')
+    when 'mass_departure' then format('%s of %s people who wait would leave the segment at once: nobody was taken out',
+      a.detail ->> 'leaving', a.detail ->> 'waiting')
     else a.kind end as meaning,
   case a.kind
     when 'printed_all_the_same' then format('to call it back: select postrider.cancel(%L); then clear the alarm', a.recipient_id)
     when 'unknown_status' then 'nothing is lost: the event is kept; the adapter must learn the word'
     when 'effect_failed' then format('mend the cause, then: select postrider.retry_effects(%L)', a.organization_id)
     when 'failed_after_received' then 'ask the printer which is true; nobody is mailed again by itself; then clear the alarm'
+    when 'mass_departure' then 'look whether the source tells all of the segment: the next whole sync clears this; if it is meant: postrider sync '
+      || c.name || ' --allow-departures'
     else 'compare with the printer''s console; if two cards are on paper, tell whoever pays; then clear the alarm' end as what_helps
 from postrider.alarm a
 left join postrider.campaign c on c.organization_id = a.organization_id and c.id = a.campaign_id

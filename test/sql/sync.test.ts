@@ -13,7 +13,7 @@ const rig = sharedMachine();
 
 interface Run {
   page(members: readonly Person[], rejects?: readonly Reject[]): Promise<void>;
-  close(complete?: boolean): ReturnType<typeof closeSync>;
+  close(complete?: boolean, allowDepartures?: boolean): ReturnType<typeof closeSync>;
 }
 
 /** A run of several pages. */
@@ -21,7 +21,7 @@ const run = async (sql: postgres.Sql, at: Place): Promise<Run> => {
   const opened = { ...at, ...(await openSync(sql, at.organizationId, at.campaignId, 'manual', 'test')) };
   return {
     page: async (members, rejects = []) => await applyPage(sql, opened, members as unknown as Member[], rejects, 5),
-    close: async (complete = true) => await closeSync(sql, opened, complete, null),
+    close: async (complete = true, allowDepartures = false) => await closeSync(sql, opened, complete, null, allowDepartures),
   };
 };
 
@@ -257,6 +257,46 @@ void test('who is not in the segment any more is left out, but only after a run 
   const whole = await syncPeople(sql, at, people(1));
   assert.equal(whole['left_segment'], 2);
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'skipped (left_segment)', p2: 'skipped (left_segment)' });
+});
+
+void test('when more than half of those who wait would leave at once nobody does, until somebody says that it is meant', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const alarm = async () =>
+    await sql<{ meaning: string; what_helps: string }[]>`
+    select meaning, what_helps from postrider.alarms where organization_id = ${at.organizationId} and kind = 'mass_departure'`;
+  const told = async (n: number, allowed = false): ReturnType<typeof closeSync> => {
+    const now = await run(sql, at);
+    await now.page(people(n));
+    return await now.close(true, allowed);
+  };
+  await told(100);
+  const report = await told(49);
+  assert.deepEqual([report.complete, report.leftSegment], [false, 0]);
+  assert.match(report.error ?? '', /51 of the 100 people who wait would leave the segment at once.*--allow-departures/);
+  assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['pending']));
+  await told(0);
+  assert.equal((await alarm()).length, 1, 'it is said once');
+  assert.match((await alarm())[0]?.meaning ?? '', /51 of 100/);
+  assert.equal((await told(50)).leftSegment, 50, 'half of them may leave');
+  assert.equal((await alarm()).length, 0, 'the source is well again');
+  assert.equal((await told(0)).complete, false);
+  assert.deepEqual([(await told(0, true)).leftSegment, (await alarm()).length], [50, 0]);
+});
+
+void test('a row that can no longer be read has not left the segment: its person stays as they are, in whatever order its rows come', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const [a, b, c] = people(3);
+  assert.ok(a && b && c);
+  await syncPeople(sql, at, [a, b, c]);
+  const odd = (externalId: string): Reject => ({ row: 3, column: 'zip', externalId, reason: 'bad_postal_code', message: 'No ZIP.' });
+  const again = await run(sql, at);
+  await again.page([], [odd('p0'), odd('p1')]);
+  await again.page([{ ...b, firstName: 'Zoë' }]);
+  const report = await again.close();
+  assert.deepEqual([report.invalid, report.changed, report.repeated, report.leftSegment], [2, 1, 0, 1]);
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'pending (new)', p2: 'skipped (left_segment)' });
 });
 
 void test('who has been proofed stays, in the segment or not', async () => {

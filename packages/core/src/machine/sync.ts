@@ -3,6 +3,9 @@ import type postgres from 'postgres';
 import type { Address, EnrichRequest, Member, Reject } from '../ports/index.ts';
 import { mapped } from './errors.ts';
 
+/** A sentence as the database takes it: what adapters say may hold a NUL or half a surrogate pair. */
+export const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').toWellFormed();
+
 export type SyncKind = 'automatic' | 'manual' | 'forced';
 
 /** The report of one run of sync; the counts add up: fetched = created + changed + unchanged + repeated + invalid (+ erased people). */
@@ -54,7 +57,7 @@ export const applyPage = async (
   rejects: readonly Reject[],
   waitedMs: number,
 ): Promise<void> => {
-  const flat = members.map(({ address, ...member }) => ({ ...member, ...address }));
+  const flat = members.map(({ address, ...member }) => ({ ...address, ...member }));
   await mapped(
     sql`select postrider.sync_page(${run.organizationId}, ${run.campaignId}, ${run.token}, ${run.runId}, ${JSON.stringify(flat)}::text::jsonb,
       ${JSON.stringify(rejects)}::text::jsonb, ${waitedMs})`,
@@ -66,10 +69,12 @@ export const closeSync = async (
   run: { organizationId: string; campaignId: string; token: string; runId: string },
   complete: boolean,
   error: string | null,
+  allowDepartures = false,
 ): Promise<SyncReport> => {
   const [row] = await mapped(sql`
     select r.*, (extract(epoch from r.ended_at - r.started_at) * 1000)::float8 as duration_ms, c.name as campaign
-    from postrider.sync_close(${run.organizationId}, ${run.campaignId}, ${run.token}, ${run.runId}, ${complete}, ${error}) r
+    from postrider.sync_close(${run.organizationId}, ${run.campaignId}, ${run.token}, ${run.runId}, ${complete},
+      ${error === null ? null : storable(error)}, ${allowDepartures}) r
     join postrider.campaign c on c.organization_id = r.organization_id and c.id = r.campaign_id`);
   if (row === undefined) throw new Error('sync_close answered no row');
   return {
@@ -129,6 +134,8 @@ export const noteSubmitted = async (
 export interface DueBatch {
   readonly batchId: string;
   readonly campaignId: string;
+  /** Who took it, by name; null for one of before names were kept. */
+  readonly enricher: string | null;
   readonly providerBatchId: string | null;
   readonly overdue: boolean;
 }
@@ -160,6 +167,6 @@ export const loseBatch = async (
   afterMs: number,
 ): Promise<number> => {
   const [row] = await mapped(sql<{ moved: number }[]>`
-    select postrider.enrich_lost(${organizationId}, ${batchId}, ${why}, ${`${afterMs} milliseconds`}::interval) as moved`);
+    select postrider.enrich_lost(${organizationId}, ${batchId}, ${storable(why)}, ${`${afterMs} milliseconds`}::interval) as moved`);
   return row?.moved ?? 0;
 };

@@ -1,10 +1,13 @@
 import type { Address, CallContext } from './common.ts';
 
-/** One member of a segment, as the source tells it. Core validates, normalises and deduplicates. */
+/**
+ * One member of a segment, as the source tells it. Core checks it, and makes a `Reject` of what cannot be used, without harm to the others: blank ids,
+ * NUL bytes and broken Unicode, an address without line, city, postal code or country, neither e-mail nor address. Then it normalises and deduplicates.
+ */
 export interface Member {
   /** Where it stands in the source: a line of a file, counted from 1 with the header as line 1. */
   readonly row: number | null;
-  /** The source's own id; unique within the source. */
+  /** The source's own id; unique within the source, at most 200 characters. */
   readonly externalId: string;
   readonly email: string | null;
   readonly firstName: string | null;
@@ -24,6 +27,7 @@ export interface Reject {
   readonly reason: string;
   /** A sentence for people. Names the column, never quotes more than 40 characters of the value. */
   readonly message: string;
+  /** Where it is known: the person then stays in the segment as they are. */
   readonly externalId: string | null;
 }
 

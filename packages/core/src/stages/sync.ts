@@ -4,6 +4,7 @@ import type { CampaignBrief } from '../machine/cohorts.ts';
 import { MachineError } from '../machine/errors.ts';
 import { applyPage, closeSync, openSync, renewSync, type SyncKind, type SyncReport } from '../machine/sync.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
+import { checkedPage } from './checks.ts';
 
 const RENEW_MS = 10_000;
 
@@ -18,8 +19,38 @@ export interface SyncOptions {
   readonly kind: SyncKind;
   /** Stop after so many rows; the run is then not complete, and nobody is said to have left the segment. Null for all. */
   readonly limit?: number | null;
+  /** It is meant that more than half of those who wait leave the segment at once; otherwise such a run concludes nothing and raises an alarm. */
+  readonly allowDepartures?: boolean;
   /** Called after each page with the rows fetched so far. */
   readonly onPage?: (fetched: number) => void;
+}
+
+/** Rejects as soon as the signal aborts, whatever becomes of the work. */
+const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
+  await new Promise<T>((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+
+/**
+ * The pages of a source, as long as the signal allows. A source that hangs is left behind, so that the campaign's lock passes; one that ends quietly
+ * because it was told to stop has not told the whole segment.
+ */
+async function* pagesOf<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const pages = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await unlessAborted(pages.next(), signal);
+      signal.throwIfAborted();
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    // Not awaited: one that hangs would never say that it has ended.
+    Promise.resolve(pages.return?.()).catch(() => undefined);
+  }
 }
 
 /**
@@ -51,18 +82,18 @@ export const syncCampaign = async (
     const campaign = await campaignBrief(context, organizationId, campaignId);
     const [segment] = await sql<{ id: string }[]>`
       select provider_segment_id as id from postrider.campaign where organization_id = ${organizationId} and id = ${campaignId}`;
-    const source = await context.integrations.audience(campaign);
     const call = context.callContext(AbortSignal.any([context.stopping, lost.signal]));
+    const source = await unlessAborted(context.integrations.audience(campaign), call.signal);
     const limit = options.limit ?? null;
-    for await (const page of source.members(segment?.id ?? '', { pageSize: settings.pageSize, limit }, call)) {
-      call.signal.throwIfAborted();
+    for await (const told of pagesOf(source.members(segment?.id ?? '', { pageSize: settings.pageSize, limit }, call), call.signal)) {
+      const page = checkedPage(told);
       await applyPage(sql, run, page.members, page.rejects, Math.round(page.waitedMs));
       await context.reach('sync.page-applied');
       fetched += page.members.length + page.rejects.length;
       options.onPage?.(fetched);
     }
     // A limit that was reached may have cut the segment short.
-    const report = await closeSync(sql, run, limit === null || fetched < limit, null);
+    const report = await closeSync(sql, run, limit === null || fetched < limit, null, options.allowDepartures);
     await context.reach('sync.closed');
     return report;
   } catch (error) {
@@ -89,7 +120,8 @@ export const workSync = async (context: PipelineContext, organizationId: string)
     if (context.stopping.aborted) return;
     try {
       const report = await syncCampaign(context, organizationId, campaign.campaign_id, { kind: 'automatic' });
-      context.logger.info({ ...report }, 'synced');
+      if (report.error === null) context.logger.info({ ...report }, 'synced');
+      else context.logger.warn({ ...report }, 'synced, without a conclusion about who has left');
     } catch (error) {
       if (error instanceof MachineError && error.kind === 'campaign_busy') {
         context.logger.info({ campaign: campaign.name }, 'somebody else syncs this campaign; skipped this round');

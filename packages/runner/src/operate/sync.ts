@@ -13,6 +13,7 @@ export interface SyncNowOptions {
   readonly limit: number | null;
   readonly wait: boolean;
   readonly force: boolean;
+  readonly allowDepartures: boolean;
 }
 
 const ASK_AGAIN_MS = 1000;
@@ -33,12 +34,14 @@ export async function syncNow(cli: Cli, name: string, options: SyncNowOptions): 
       await pipeline.sync(campaign.organizationId, campaign.campaignId, {
         kind,
         limit: options.limit,
+        allowDepartures: options.allowDepartures,
         onPage: (fetched) => live?.draw([`${campaign.name}: ${count(fetched, 'row')} read`]),
       }),
   ).finally(() => live?.clear());
   const rejects = await rejectsOf(sql, campaign, report);
   if (cli.out.json) cli.out.emit({ ...report, rejects });
   else showReport(cli, report, rejects);
+  if (report.error !== null) cli.out.warn(report.error);
 }
 
 /** Waits where somebody else syncs the same campaign, if that was asked for. */
@@ -83,7 +86,7 @@ function showReport(cli: Cli, report: SyncReport, rejects: readonly RejectRow[])
     ['unchanged', report.unchanged, ''],
     ['repeated', report.repeated, ''],
     ['unusable', report.invalid, ''],
-    ['left segment', report.leftSegment, report.complete ? '' : 'not concluded: not every page was read'],
+    ['left segment', report.leftSegment, report.complete ? '' : `not concluded${report.error === null ? ': not every page was read' : ''}`],
   ];
   out.list(
     lines.filter(([title, n]) => n > 0 || ['created', 'unchanged'].includes(title) || (title === 'left segment' && !report.complete)),

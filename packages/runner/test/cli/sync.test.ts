@@ -84,6 +84,22 @@ describe('sync, enrichment and proofs from the command line', () => {
     assert.match(run.stderr, /waiting: the campaign is being synced by somebody else/);
   });
 
+  it('takes nobody out where most would leave at once, until it is told that it is meant', async () => {
+    const path = join(folder, 'customers.csv');
+    const whole = readFileSync(path, 'utf8');
+    const header = `${whole.split('\n', 1)[0] ?? ''}\n`;
+    const left = async () => (await machine.sql`select from postrider.recipient_state where reason = 'left_segment'`).length;
+    writeFileSync(path, header);
+    const run = await cli(place, ['sync', 'bakery-welcome']);
+    assert.match(run.stderr, /would leave the segment at once, so nobody was taken out/);
+    assert.match(run.stdout, /left segment +0 +not concluded/);
+    assert.equal(await left(), 0);
+    assert.match((await cli(place, ['alarms'])).stdout, /--allow-departures/);
+    writeFileSync(path, whole);
+    assert.equal((await cli(place, ['sync', 'bakery-welcome'])).code, 0);
+    assert.doesNotMatch((await cli(place, ['alarms'])).stdout, /--allow-departures/);
+  });
+
   it('exits 65 where the list cannot be read, and loses nobody', async () => {
     const path = join(folder, 'customers.csv');
     const whole = readFileSync(path);

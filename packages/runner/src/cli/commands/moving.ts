@@ -10,6 +10,7 @@ export const moving: Family = (program, act) => {
   )
     .argument('<campaign>', 'by name, by organization/name, or by id')
     .option('--limit <n>', 'stop after so many rows; nobody is then said to have left the segment', wholeNumber(1))
+    .option('--allow-departures', 'it is meant that more than half of those who wait leave the segment at once: conclude it')
     .option('--wait', 'where somebody else syncs it, wait until they are done')
     .option('--force', 'marks the run as forced in its report; the gate of the campaign holds all the same')
     .action(
@@ -19,6 +20,7 @@ export const moving: Family = (program, act) => {
           limit: number(options['limit']) ?? null,
           wait: flag(options['wait']),
           force: flag(options['force']),
+          allowDepartures: flag(options['allowDepartures']),
         });
       }),
     );
