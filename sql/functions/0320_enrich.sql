@@ -27,8 +27,8 @@ begin
     perform postrider.act_as(v_before);
     return null;
   end if;
-  insert into postrider.enrichment_batch (organization_id, id, campaign_id, people, claimed_at, deadline, next_poll_at)
-  values (p_organization_id, v_batch_id, p_campaign_id, cardinality(v_people), v_now, v_now + p_deadline, v_now + interval '1 minute');
+  insert into postrider.enrichment_batch (organization_id, id, campaign_id, enricher, people, claimed_at, deadline, next_poll_at)
+  values (p_organization_id, v_batch_id, p_campaign_id, p_enricher, cardinality(v_people), v_now, v_now + p_deadline, v_now + interval '1 minute');
   update postrider.recipient_state
   set state = 'address_enriching', since = v_now, move_no = move_no + 1, cohort_id = v_batch_id, reason = 'staged', detail = null
   where organization_id = p_organization_id and recipient_id = any (v_people);
@@ -70,11 +70,12 @@ begin atomic
       for no key update skip locked))
     returning b.*
   )
-  select json_agg(json_build_object('batchId', id, 'campaignId', campaign_id, 'providerBatchId', provider_batch_id,
+  select json_agg(json_build_object('batchId', id, 'campaignId', campaign_id, 'enricher', enricher, 'providerBatchId', provider_batch_id,
     'overdue', deadline < postrider.now()) order by id) from due;
 end;
 
 -- Results. p_results: [{recipientId, address: {line1, line2, city, region, postalCode, country} | null}]. p_last: whoever is left was not found.
+-- What is told of somebody who never was in the batch counts for nothing; who was taken out of it meanwhile is remembered, having been paid for.
 create function postrider.enrich_settle(p_organization_id uuid, p_batch_id uuid, p_enricher text, p_results jsonb, p_last boolean,
   p_hit_life interval default '365 days', p_miss_life interval default '90 days') returns int
 language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
@@ -82,6 +83,10 @@ declare
   v_before text := postrider.act_as('enrich');
   v_now timestamptz := postrider.now();
   v_campaign_id uuid;
+  -- Only the months since then are looked through.
+  v_claimed_at timestamptz := coalesce(
+    (select claimed_at from postrider.enrichment_batch where organization_id = p_organization_id and id = p_batch_id), '-infinity');
+  v_known jsonb;
   v_judged jsonb;
   v_moved int := 0;
   v_more int;
@@ -92,10 +97,19 @@ begin
   perform from postrider.recipient_state
   where organization_id = p_organization_id and cohort_id = p_batch_id and state = 'address_enriching' order by recipient_id for no key update;
 
+  select jsonb_agg(jsonb_build_object('recipientId', x."recipientId", 'address', x.address)) into v_known
+  from jsonb_to_recordset(p_results) as x ("recipientId" uuid, address jsonb)
+  where exists (
+    select from postrider.recipient_event e
+    where e.organization_id = p_organization_id and e.recipient_id = x."recipientId" and e.at >= v_claimed_at and e.cohort_id = p_batch_id);
+  if v_known is null and v_campaign_id is not null and jsonb_array_length(p_results) > 0 then
+    perform postrider.fail('PR020', 'the answer is about nobody of the batch', 'it must name people by the ids they were submitted with; nobody was moved');
+  end if;
+
   insert into postrider.address_cache as a (organization_id, enricher, email_key, address, learned_at, expires_at)
   select distinct on (r.email_key) p_organization_id, p_enricher, r.email_key, nullif(x.address, 'null'), v_now,
     v_now + case when nullif(x.address, 'null') is null then p_miss_life else p_hit_life end
-  from jsonb_to_recordset(p_results) as x ("recipientId" uuid, address jsonb)
+  from jsonb_to_recordset(v_known) as x ("recipientId" uuid, address jsonb)
   join postrider.recipient r on r.organization_id = p_organization_id and r.id = x."recipientId"
   where r.email_key is not null and r.erased_at is null
   on conflict (organization_id, enricher, email_key) do update

@@ -116,19 +116,22 @@ begin
     'nameKey', postrider.fold(concat_ws(' ', r.first_name, r.last_name)))) into v_asked
   from (select row_number() over (order by created_at, source_row, id) as n, x.* from postrider.recipient x
     where x.organization_id = p_organization_id and x.id = any (p_people) and not x.id = any (v_marked)) r;
+  -- Whoever has no address is asked for again, where there is an e-mail to ask by: who was erased has none.
   select jsonb_agg(to_jsonb(j)) into v_judged from (
-    select j.id, j.verdict, j.reason, j.detail, j.available_at from postrider.judge(p_organization_id, p_campaign_id, v_asked) j
+    select j.id, j.verdict, j.reason, j.detail, j.available_at, j.verdict = 'address_enrichable' and a."emailKey" is not null as askable
+    from postrider.judge(p_organization_id, p_campaign_id, v_asked) j
+    join jsonb_to_recordset(v_asked) as a (id uuid, "emailKey" text) on a.id = j.id
     union all
-    select x, 'skipped', 'cancelled', null, v_now from unnest(v_marked) x) j;
+    select x, 'skipped', 'cancelled', null, v_now, false from unnest(v_marked) x) j;
 
   return query
   update postrider.recipient_state s
-  set state = case when j.verdict <> 'pending' then 'skipped' when m.id is not null then 'proofed' else 'pending' end,
+  set state = case when j.askable then j.verdict when j.verdict <> 'pending' then 'skipped' when m.id is not null then 'proofed' else 'pending' end,
     since = v_now, move_no = s.move_no + 1, attempt = 0, losses = 0, available_at = greatest(v_now, j.available_at), held_at = null,
     cancel_requested_at = null,
-    reason = case when j.verdict = 'pending' then 'retried' when j.verdict = 'address_enrichable' then 'no_address' else j.reason end,
+    reason = case when j.verdict = 'pending' or j.askable then 'retried' when j.verdict = 'address_enrichable' then 'no_address' else j.reason end,
     detail = j.detail
-  from jsonb_to_recordset(v_judged) as j (id uuid, verdict text, reason text, detail text, available_at timestamptz)
+  from jsonb_to_recordset(v_judged) as j (id uuid, verdict text, reason text, detail text, available_at timestamptz, askable boolean)
   left join postrider.mailpiece m on m.organization_id = p_organization_id and m.recipient_id = j.id and m.status = 'submitting'
   where s.organization_id = p_organization_id and s.recipient_id = j.id and s.state = 'error'
   returning s.recipient_id, s.state;

@@ -151,7 +151,8 @@ language sql stable security definer set search_path = postrider, pg_temp set pl
     'effects', (select count(*) from (
       select from postrider.effect e join postrider.organization o on o.id = e.organization_id
       where e.state = 'waiting' and e.available_at <= postrider.now() limit 1) e),
-    'batches', (select count(*) from postrider.enrichment_batch where closed_at is null),
+    -- One that is out and not to be asked about yet waits for the enricher.
+    'batches', (select count(*) from postrider.enrichment_batch where closed_at is null and next_poll_at <= postrider.now()),
     'jobs', (select count(*) from postrider_queue.job where name in ('sync', 'enrich', 'reconcile', 'effects') and state in ('created', 'active')
       and start_after <= clock_timestamp())
   )
@@ -164,7 +165,7 @@ language sql stable security definer set search_path = postrider, pg_temp set pl
     case when s.held_at is not null then 'held'
       when c.status = 'paused' then 'the campaign is held'
       when s.state = 'address_enrichable' then 'the next enrichment'
-      when s.state = 'address_enriching' then 'the enricher'
+      when s.state = 'address_enriching' then 'the enricher' || coalesce(' ' || b.enricher, '')
       when s.state = 'proofed' and c.status = 'pending' then 'the launch'
       when s.state = 'proofed' and c.mode = 'live' and p.armed_at is null then 'the printer to be armed'
       when s.state = 'sent' then 'news of the delivery'
@@ -172,12 +173,13 @@ language sql stable security definer set search_path = postrider, pg_temp set pl
       when s.state = 'error' then 'a person: ' || coalesce(r.sentence, s.reason)
       when s.available_at > postrider.now() then coalesce(r.sentence, s.reason)
       else 'its turn' end,
-    min(s.available_at) filter (where s.available_at > postrider.now())
+    min(coalesce(b.deadline, s.available_at)) filter (where coalesce(b.deadline, s.available_at) > postrider.now())
   from postrider.recipient_state s
   join postrider.state t on t.name = s.state and (t.kind <> 'terminal' or t.name = 'error')
   join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
   join postrider.printer p on p.organization_id = c.organization_id and p.name = c.printer_name
   left join postrider.reason r on r.code = s.reason
+  left join postrider.enrichment_batch b on s.state = 'address_enriching' and b.organization_id = s.organization_id and b.id = s.cohort_id
   where s.state in ('address_enrichable', 'pending', 'proofed', 'sent') or s.cohort_id is not null or s.state = 'error'
   group by 1, 2, 4 order by 1, 2, 4
 $$;

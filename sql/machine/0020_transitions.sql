@@ -67,6 +67,7 @@ with wanted (from_state, to_state, actors, why) as (values
   ('received', 'returned', 'track', 'came back after it was thought delivered'),
 
   ('error', 'pending', 'op', 'tried again from the start (only without an open mailpiece)'),
+  ('error', 'address_enrichable', 'op', 'tried again with the enricher'),
   ('error', 'proofed', 'op', 'tried again with the proof it has'),
   ('error', 'skipped', 'track,op', 'given up, or called back at the printer that had failed to make it'),
   ('error', 'sent', 'mail,track,op', 'evidence: the printer has the card'),

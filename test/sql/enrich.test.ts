@@ -196,8 +196,30 @@ void test('a batch that the enricher lost gives its people back, and after ten s
     await turnClock(sql, 61_000);
   }
   assert.deepEqual(await reasonsOf(sql, at), { a: 'error (too_many_losses)' });
-  assert.equal(await retry(sql, (await one(sql, at)).id), 'skipped');
-  assert.deepEqual(await reasonsOf(sql, at), { a: 'skipped (no_address)' });
+  assert.equal(await retry(sql, (await one(sql, at)).id), 'address_enrichable');
+  assert.deepEqual(await reasonsOf(sql, at), { a: 'address_enrichable (retried)' });
+  await answer(sql, at, await claimed(sql, at), { a: '1 Elm St' });
+  assert.deepEqual(await reasonsOf(sql, at), { a: 'pending (address_found)' });
+});
+
+void test('an answer teaches only about people of its batch, also of those who were taken out of it meanwhile', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await syncPeople(sql, at, [bare('a'), bare('b', 2), bare('c', 3)]);
+  const batch = await claimed(sql, at, 2);
+  const other = await one(sql, at, 'c');
+  await cancel(sql, (await one(sql, at, 'b')).id);
+  const told = [...batch.people.map((p) => p.recipientId), other.id].map((recipientId) => ({ recipientId, address: home('1 Elm St') }));
+  await settleBatch(sql, at.organizationId, batch.batchId, 'faraday', told, true);
+  const cached = await sql<{ email_key: string }[]>`
+    select email_key from postrider.address_cache where organization_id = ${at.organizationId} order by 1`;
+  assert.deepEqual(
+    cached.map((row) => row.email_key),
+    ['a@example.com', 'b@example.com'],
+  );
+  await syncPeople(sql, at, [bare('d', 4)], false);
+  const next = await claimed(sql, at);
+  await refused('PR020', settleBatch(sql, at.organizationId, next.batchId, 'faraday', told.slice(0, 2), true), /nobody of the batch/);
 });
 
 void test('open batches are looked after in turn, and past the deadline it is said', async () => {
@@ -208,7 +230,16 @@ void test('open batches are looked after in turn, and past the deadline it is sa
   assert.deepEqual(await dueBatches(sql, at.organizationId), []);
   await turnClock(sql, 61_000);
   const [due] = await dueBatches(sql, at.organizationId);
-  assert.deepEqual({ ...due }, { batchId: batch.batchId, campaignId: at.campaignId, providerBatchId: null, overdue: false });
+  assert.deepEqual(
+    { ...due },
+    {
+      batchId: batch.batchId,
+      campaignId: at.campaignId,
+      enricher: 'faraday',
+      providerBatchId: null,
+      overdue: false,
+    },
+  );
   assert.deepEqual(await dueBatches(sql, at.organizationId), [], 'it is taken for a minute');
   await turnClock(sql, HOUR);
   assert.equal((await dueBatches(sql, at.organizationId))[0]?.overdue, true);

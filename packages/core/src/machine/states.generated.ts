@@ -185,6 +185,7 @@ export const transitions: readonly Transition[] = [
   { from: 'sent', to: 'error', actors: ['track'], why: "the printer failed to make it" },
   { from: 'received', to: 'returned', actors: ['track'], why: "came back after it was thought delivered" },
   { from: 'error', to: 'pending', actors: ['op'], why: "tried again from the start (only without an open mailpiece)" },
+  { from: 'error', to: 'address_enrichable', actors: ['op'], why: "tried again with the enricher" },
   { from: 'error', to: 'proofed', actors: ['op'], why: "tried again with the proof it has" },
   { from: 'error', to: 'skipped', actors: ['track', 'op'], why: "given up, or called back at the printer that had failed to make it" },
   { from: 'error', to: 'sent', actors: ['mail', 'track', 'op'], why: "evidence: the printer has the card" },

@@ -12,7 +12,7 @@ import type { CallContext, Logger, PrinterEvent } from '../ports/index.ts';
 import { onPool } from '../queues/database.ts';
 import { IDLE_POLL_SECONDS, POLL_SECONDS, QUEUE_SCHEMA, type QueueName } from '../queues/queues.ts';
 import { beatEffects } from '../stages/effects.ts';
-import { enrichCampaign, workEnrich } from '../stages/enrich.ts';
+import { beatEnrich, enrichCampaign, workEnrich } from '../stages/enrich.ts';
 import { stages, type JobData } from '../stages/index.ts';
 import { beatReconcile, reconcile } from '../stages/reconcile.ts';
 import { reconcileSince, type AskedSince } from '../stages/restore.ts';
@@ -226,9 +226,10 @@ export class Pipeline {
         { id: string }[]
       >`select distinct organization_id as id from postrider.sync_candidates()`;
       for (const { id } of organizations) await workSync(this.#context, id);
-      const campaigns = await this.#context.sql<{ organization_id: string; campaign_id: string }[]>`
-        select organization_id, campaign_id from postrider.enrich_candidates(false)`;
-      for (const campaign of campaigns) await enrichCampaign(this.#context, campaign.organization_id, campaign.campaign_id);
+      const waiting = await this.#context.sql<
+        { id: string }[]
+      >`select distinct organization_id as id from postrider.enrich_candidates(false)`;
+      for (const { id } of waiting) await workEnrich(this.#context, id, false);
     }
     // Nobody may be listening for webhooks: what printers have to tell is asked for.
     await pollPrinters(this.#context, '0 seconds');
@@ -248,6 +249,7 @@ export class Pipeline {
       this.#wakers.get('track')?.wake();
       if ((moves['unknown'] ?? 0) > 0) await beatReconcile(this.#context);
       if ((moves['effects'] ?? 0) > 0) await beatEffects(this.#context);
+      if ((moves['batches'] ?? 0) > 0) await beatEnrich(this.#context, true);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

@@ -2,6 +2,7 @@
 import { claimBatch, dueBatches, loseBatch, noteSubmitted, settleBatch, type DueBatch } from '../machine/sync.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { AddressEnricher } from '../ports/index.ts';
+import { checkedAnswer, checkedBatchId, checkedSubmission } from './checks.ts';
 import { campaignBrief } from './sync.ts';
 
 interface NamedEnricher {
@@ -9,28 +10,30 @@ interface NamedEnricher {
   readonly port: AddressEnricher;
 }
 
+/** Throws where the answer cannot be used, and where there is none past the deadline. */
 const collect = async (
   context: PipelineContext,
   organizationId: string,
   batch: { batchId: string; providerBatchId: string; overdue: boolean },
   enricher: NamedEnricher,
 ): Promise<void> => {
-  const answer = await enricher.port.collect(batch.providerBatchId, context.callContext(context.stopping));
+  const answer = checkedAnswer(await enricher.port.collect(batch.providerBatchId, context.callContext(context.stopping)));
   await context.reach('enrich.collected');
   switch (answer.outcome) {
-    case 'done': {
-      const results = answer.results.map((result) => ({
-        recipientId: result.recipientId,
-        address: result.outcome === 'match' ? result.address : null,
-      }));
-      await settleBatch(context.sql, organizationId, batch.batchId, enricher.name, results, true);
+    case 'done':
+      if (Object.keys(answer.unusable).length > 0) {
+        context.logger.warn(
+          { batch: batch.batchId, enricher: enricher.name, unusable: answer.unusable },
+          'some of the results cannot be used; these people count as not found, and are not remembered as such',
+        );
+      }
+      await settleBatch(context.sql, organizationId, batch.batchId, enricher.name, answer.results, true);
       return;
-    }
     case 'lost':
       await loseBatch(context.sql, organizationId, batch.batchId, answer.message, 60_000);
       return;
     case 'pending':
-      if (batch.overdue) await loseBatch(context.sql, organizationId, batch.batchId, 'the enricher did not answer in time', 60_000);
+      if (batch.overdue) throw new Error('it is still at work');
   }
 };
 
@@ -50,7 +53,7 @@ export const enrichCampaign = async (context: PipelineContext, organizationId: s
     await context.reach('enrich.claimed');
     people += batch.people.length + batch.cached;
     if (batch.people.length === 0) continue;
-    const submitted = await enricher.port.submit(batch.batchId, batch.people, context.callContext(context.stopping));
+    const submitted = checkedSubmission(await enricher.port.submit(batch.batchId, batch.people, context.callContext(context.stopping)));
     if (submitted.outcome !== 'accepted') {
       logger.warn(
         { campaign: campaign.name, people: batch.people.length, message: submitted.message },
@@ -66,16 +69,19 @@ export const enrichCampaign = async (context: PipelineContext, organizationId: s
   return people;
 };
 
-const lookAfter = async (context: PipelineContext, organizationId: string, batch: DueBatch): Promise<void> => {
+/** Asks the enricher that took the batch. Throws where it is not the campaign's any more. */
+const ask = async (context: PipelineContext, organizationId: string, batch: DueBatch): Promise<void> => {
   const enricher = await context.integrations.enricher(await campaignBrief(context, organizationId, batch.campaignId));
-  if (enricher === null) {
-    await loseBatch(context.sql, organizationId, batch.batchId, 'the campaign has no enricher any more', 0);
-    return;
+  if (enricher === null || (batch.enricher !== null && batch.enricher !== enricher.name)) {
+    throw new Error(
+      `the batch is at ${batch.enricher ?? 'an enricher'}, and the enricher of the campaign is ${enricher?.name ?? 'none'}; ` +
+        'apply the campaign with the old one to have its answer, or let its people go back at the deadline of the batch',
+    );
   }
   let id = batch.providerBatchId;
   if (id === null) {
     // Claimed by a runner that went silent: the enricher may or may not have it.
-    const found = await enricher.port.find(batch.batchId, context.callContext(context.stopping));
+    const found = checkedBatchId(await enricher.port.find(batch.batchId, context.callContext(context.stopping)));
     if (found === null) {
       await loseBatch(context.sql, organizationId, batch.batchId, 'claimed, and never handed to the enricher', 0);
       return;
@@ -83,6 +89,17 @@ const lookAfter = async (context: PipelineContext, organizationId: string, batch
     id = await noteSubmitted(context.sql, organizationId, batch.batchId, found);
   }
   await collect(context, organizationId, { batchId: batch.batchId, providerBatchId: id, overdue: batch.overdue }, enricher);
+};
+
+const lookAfter = async (context: PipelineContext, organizationId: string, batch: DueBatch): Promise<void> => {
+  try {
+    await ask(context, organizationId, batch);
+  } catch (error) {
+    // Past the deadline it does not matter why there is no answer: nobody is kept for ever.
+    if (!batch.overdue || context.stopping.aborted) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    await loseBatch(context.sql, organizationId, batch.batchId, `the enricher did not answer in time: ${why}`, 60_000);
+  }
 };
 
 /** The beat: one job per organization with somebody to look up. `onlyDue` looks after batches that are out, between the times of day. */

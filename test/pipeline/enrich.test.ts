@@ -1,0 +1,170 @@
+/** What an enricher may do to the people it has: nothing, for ever; rubbish; or give way to another one. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AddressEnricher, CollectBatchResult, EnrichRequest, Member } from '@postrider/core/ports';
+import { reasonsOf } from '../sql/rig.ts';
+import { open, type Opened } from './rig.ts';
+
+const known = (externalId: string): Member => ({
+  row: 1,
+  externalId,
+  email: `${externalId}@example.com`,
+  firstName: 'Ada',
+  lastName: 'B',
+  address: null,
+  merge: {},
+});
+const home = { line1: '1 Elm St', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' };
+
+interface Tried extends Opened {
+  /** What the enricher answers from now on. */
+  answers: (people: readonly EnrichRequest[]) => unknown;
+  enricher: { name: string; port: AddressEnricher };
+  /** Makes every batch due, and the deadline pass where it is said. */
+  later(overdue?: boolean): Promise<void>;
+  enrich(): Promise<unknown>;
+}
+
+/** People known by e-mail, whose enricher has taken them and answers `pending` until it is told otherwise. */
+const taken = async (names: readonly string[], submitted: unknown = { outcome: 'accepted', providerBatchId: 'b1' }): Promise<Tried> => {
+  let asked: readonly EnrichRequest[] = [];
+  const port: AddressEnricher = {
+    submit: async (_reference, people) => {
+      asked = people;
+      return await Promise.resolve(submitted as { outcome: 'accepted'; providerBatchId: string });
+    },
+    find: async () => await Promise.resolve('b1'),
+    collect: async () => await Promise.resolve().then(() => tried.answers(asked) as CollectBatchResult),
+  };
+  const enricher = { name: 'first', port };
+  const place = await open({
+    people: 0,
+    ports: {
+      enricher,
+      audience: {
+        async *members() {
+          yield await Promise.resolve({ members: names.map(known), rejects: [], waitedMs: 0 });
+        },
+      },
+    },
+  });
+  const { organizationId, campaignId } = place.place;
+  const tried: Tried = {
+    ...place,
+    enricher,
+    answers: () => ({ outcome: 'pending' }),
+    later: async (overdue = false) =>
+      void (await place.sql`update postrider.enrichment_batch set next_poll_at = postrider.now(),
+        deadline = case when ${overdue} then postrider.now() - interval '1 second' else deadline end where closed_at is null`),
+    enrich: async () => await place.pipeline.enrich(organizationId, campaignId),
+    [Symbol.asyncDispose]: async () => await place[Symbol.asyncDispose](),
+  };
+  await place.pipeline.sync(organizationId, campaignId);
+  await tried.enrich().catch(() => undefined);
+  return tried;
+};
+
+const whyOf = async (place: Opened): Promise<string> => {
+  const [row] = await place.sql<{ detail: string | null }[]>`select detail from postrider.recipient_state limit 1`;
+  return row?.detail ?? '';
+};
+
+for (const [what, answer] of [
+  ['throws', () => Promise.reject(new Error('502\u0000'))],
+  ['answers what is no answer', () => ({ outcome: 'maybe' })],
+  ['answers nothing that can be used', () => ({ outcome: 'done', results: [{ recipientId: 'somebody', outcome: 'no_match' }, null] })],
+  [
+    'answers about nobody of the batch',
+    () => ({ outcome: 'done', results: [{ recipientId: '00000000-0000-7000-8000-000000000001', outcome: 'no_match' }] }),
+  ],
+  ['is still at work', () => ({ outcome: 'pending' })],
+] as const) {
+  void test(`an enricher that ${what} keeps people until its deadline, and no longer`, async () => {
+    await using place = await taken(['a', 'b']);
+    place.answers = answer;
+    await place.later();
+    await place.enrich();
+    assert.deepEqual(await reasonsOf(place.sql, place.place), { a: 'address_enriching (staged)', b: 'address_enriching (staged)' });
+    await place.later(true);
+    await place.enrich();
+    assert.deepEqual(await reasonsOf(place.sql, place.place), {
+      a: 'address_enrichable (batch_lost)',
+      b: 'address_enrichable (batch_lost)',
+    });
+    assert.match(await whyOf(place), /^the enricher did not answer in time: /);
+  });
+}
+
+void test('of an answer what can be used counts: who has no usable address has none, and nothing is remembered of it', async () => {
+  await using place = await taken(['a', 'b', 'c', 'd']);
+  place.answers = (people) => ({
+    outcome: 'done',
+    results: people.flatMap(({ recipientId, email }): unknown[] => {
+      if (email.startsWith('a'))
+        return [
+          { recipientId, outcome: 'match', address: home },
+          { recipientId, outcome: 'no_match' },
+        ];
+      if (email.startsWith('b')) return [{ recipientId, outcome: 'match', address: { ...home, line1: 'a\u0000' } }];
+      if (email.startsWith('c')) return [{ recipientId, outcome: 'match', address: { street: '1 Elm St' } }];
+      return [{ recipientId: `${recipientId}x`, outcome: 'no_match' }];
+    }),
+  });
+  await place.later();
+  await place.enrich();
+  assert.deepEqual(await reasonsOf(place.sql, place.place), {
+    a: 'pending (address_found)',
+    b: 'skipped (no_address)',
+    c: 'skipped (no_address)',
+    d: 'skipped (no_address)',
+  });
+  const cached = await place.sql<{ email_key: string }[]>`select email_key from postrider.address_cache`;
+  assert.deepEqual(
+    cached.map((row) => row.email_key),
+    ['a@example.com'],
+  );
+  assert.ok(place.log.some((line) => line.includes('cannot be used') && line.includes('address.line1')));
+});
+
+void test('an enricher that takes a batch and names no id is asked for it', async () => {
+  await using place = await taken(['a'], { outcome: 'accepted', providerBatchId: 'b\u0000' });
+  await place.later();
+  place.answers = (people) => ({
+    outcome: 'done',
+    results: people.map(({ recipientId }) => ({ recipientId, outcome: 'match', address: home })),
+  });
+  await place.enrich();
+  assert.deepEqual(await reasonsOf(place.sql, place.place), { a: 'pending (address_found)' });
+});
+
+void test('a batch belongs to the enricher that took it: another one is not asked about it, and gives nobody its answers', async () => {
+  await using place = await taken(['a']);
+  let asked = 0;
+  place.enricher.name = 'second';
+  place.answers = () => {
+    asked += 1;
+    return { outcome: 'lost', message: 'what batch?' };
+  };
+  await place.later();
+  await place.enrich();
+  assert.deepEqual([asked, await reasonsOf(place.sql, place.place)], [0, { a: 'address_enriching (staged)' }]);
+  assert.ok(place.log.some((line) => /the batch is at first, and the enricher of the campaign is second/.test(line)));
+  await place.later(true);
+  await place.enrich();
+  assert.deepEqual([asked, await reasonsOf(place.sql, place.place)], [0, { a: 'address_enrichable (batch_lost)' }]);
+});
+
+void test('a batch that is out is waited for by nobody: once() ends, and says who waits for what, and until when', async () => {
+  await using place = await taken(['a', 'b']);
+  await place.later();
+  const waiting = await place.pipeline.once({ signal: AbortSignal.timeout(20_000) });
+  assert.deepEqual(
+    waiting.map(({ state, people, why }) => [state, people, why]),
+    [['address_enriching', 2, 'the enricher first']],
+  );
+  assert.ok(waiting[0]?.until instanceof Date);
+  place.answers = (people) => ({ outcome: 'done', results: people.map(({ recipientId }) => ({ recipientId, outcome: 'no_match' })) });
+  await place.later();
+  await place.pipeline.once();
+  assert.deepEqual(await reasonsOf(place.sql, place.place), { a: 'skipped (no_address)', b: 'skipped (no_address)' });
+});
