@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { machineErrors } from '@postrider/core';
+import { machineErrors } from '../../packages/core/src/machine/errors.ts';
 import { freshMachine, type Machine } from '../support/machine.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -18,6 +18,8 @@ export interface OpenOptions {
   /** In place of what the ports make. */
   readonly integrations?: Partial<Integrations>;
   readonly settings?: Partial<PipelineSettings>;
+  /** The pipeline's own client; default: the test's. */
+  readonly sql?: (machine: Machine) => Machine['sql'];
 }
 
 /** A launched campaign whose people are pending, and a pipeline that is not started yet. */
@@ -29,7 +31,7 @@ export const open = async (options: OpenOptions): Promise<Opened> => {
   const log: string[] = [];
   const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
   const pipeline = createPipeline({
-    sql,
+    sql: options.sql?.(machine) ?? sql,
     integrations: {
       ...integrationsOf({
         audience: {

@@ -1,6 +1,6 @@
 /** @postrider/core: the recipient state machine as a library. */
 export { connect, type ConnectOptions } from './machine/connect.ts';
-export * from './machine/errors.ts';
+export { MachineError, type MachineErrorKind } from './machine/errors.ts';
 export { migrate, migrationSql, MigrationError, planMigration, type MigrationPlan } from './machine/migrate.ts';
 export * from './machine/operator.ts';
 export * from './machine/states.generated.ts';
@@ -8,8 +8,11 @@ export type { CampaignBrief, CohortStage } from './machine/cohorts.ts';
 export type { SyncKind, SyncReport } from './machine/sync.ts';
 export type { Integrations, PipelineSettings, Point, PrinterBrief } from './pipeline/context.ts';
 export { integrationsOf, type Ports } from './pipeline/integrations-of.ts';
-export { createPipeline, defaultSettings, Pipeline, VERSION, type PipelineOptions, type Waiting } from './pipeline/pipeline.ts';
+export type { OnceOptions, Waiting } from './pipeline/once.ts';
+export { defaultSettings, type PipelineOptions } from './pipeline/options.ts';
+export { createPipeline, PipelineStoppedError, type Pipeline } from './pipeline/pipeline.ts';
 export type { AskedSince } from './stages/restore.ts';
 export type { SyncOptions } from './stages/sync.ts';
 export type { Reception } from './stages/track.ts';
 export * from './ports/index.ts';
+export { VERSION } from './version.ts';

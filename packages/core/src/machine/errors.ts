@@ -69,3 +69,7 @@ export const mapped = async <T>(query: PromiseLike<T>): Promise<T> => {
 
 /** The SQLSTATE of a driver's error; null for anything else. */
 export const sqlState = (error: unknown): string | null => (error instanceof postgres.PostgresError ? error.code : null);
+
+/** No connection, or none any more: closed, refused, not found, the server going or coming (57P…), too many of them. Nothing is wrong with the query. */
+export const isLostConnection = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && /^(CONNECT|E[A-Z]{3,}|08|57P|53300)/.test(String(error.code));

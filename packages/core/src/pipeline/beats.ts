@@ -5,8 +5,6 @@
 import type { PipelineContext } from './context.ts';
 import { stages } from '../stages/index.ts';
 import type { Due } from '../stages/due.ts';
-import { beatEnrich } from '../stages/enrich.ts';
-import { pollPrinters } from '../stages/track.ts';
 import { beats, type Beat, type BeatName } from '../queues/queues.ts';
 
 const TICK_MS = 7500;
@@ -45,20 +43,22 @@ export type BeatJob = { readonly beat: BeatName } | { readonly seconds: number }
 const isDue = (beat: Beat, job: BeatJob): boolean =>
   'beat' in job ? beat.name === job.beat : 'seconds' in beat && beat.seconds === job.seconds;
 
-/** What beats do, on whichever runner got the job. */
+/** What beats do, on whichever runner got the job. One stage's failure does not keep the others from their beat; the job then fails with the first. */
 export const onBeat = async (context: PipelineContext, job: BeatJob): Promise<void> => {
   const now = beats.filter((beat) => isDue(beat, job));
   const every = now.map((beat) => ('cron' in beat ? beat.every : `${beat.seconds} seconds`));
   const [due] = await context.sql<Due[]>`
     select reconcile, effects, unmatched, webhooks from postrider.beat(${now.map((beat) => beat.name)}::text[], ${every}::text[]::interval[])`;
   if (due === undefined) return;
+  const failures: unknown[] = [];
   for (const { name } of now) {
-    if (name === 'house') {
-      await context.sql`select postrider.keep_house()`;
-      // Batches that are out are looked after between the times of day.
-      await beatEnrich(context, true);
-      await pollPrinters(context);
+    for (const stage of stages) {
+      try {
+        await stage.beats[name]?.(context, due);
+      } catch (error) {
+        failures.push(error);
+      }
     }
-    for (const stage of stages) if (stage.beat === name) await stage.onBeat(context, due);
   }
+  if (failures.length > 0) throw failures[0];
 };

@@ -113,4 +113,4 @@ export interface PipelineContext {
   wake(what: Wake): void;
 }
 
-export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile';
+export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile' | 'poll';

@@ -8,14 +8,16 @@ export class Waker {
   readonly #name: string;
   readonly #work: () => Promise<void>;
   readonly #logger: Logger;
+  readonly #onError: (error: unknown) => void;
   #running: Promise<void> | null = null;
   #again = false;
   #stopped = false;
 
-  constructor(name: string, work: () => Promise<void>, logger: Logger) {
+  constructor(name: string, work: () => Promise<void>, logger: Logger, onError: (error: unknown) => void = () => undefined) {
     this.#name = name;
     this.#work = work;
     this.#logger = logger;
+    this.#onError = onError;
   }
 
   wake(): void {
@@ -25,12 +27,6 @@ export class Waker {
       return;
     }
     this.#running = this.#run();
-  }
-
-  /** Wakes, and resolves when nothing is left to do. */
-  async drain(): Promise<void> {
-    this.wake();
-    while (this.#running !== null) await this.#running;
   }
 
   async stop(): Promise<void> {
@@ -50,6 +46,7 @@ export class Waker {
           { error: error instanceof Error ? error.message : String(error) },
           `${this.#name} failed and is tried again with the next beat`,
         );
+        this.#onError(error);
       }
     } while (this.#again && !this.#stopped);
     this.#running = null;

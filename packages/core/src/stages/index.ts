@@ -1,5 +1,6 @@
 /**
- * The five stages, in the order in which a recipient passes them. Each says what its beat does, which queue its workers serve, and what wakes it.
+ * The five stages, in the order in which a recipient passes them, and the house. Each says what it does at which beat, which queues its workers serve,
+ * and what wakes it.
  */
 import type { PipelineContext, Wake } from '../pipeline/context.ts';
 import type { BeatName, QueueName } from '../queues/queues.ts';
@@ -7,6 +8,7 @@ import type { Due } from './due.ts';
 import { beatEffects, workEffects } from './effects.ts';
 import { beatEnrich, workEnrich } from './enrich.ts';
 import { stageMail, workMail } from './mail.ts';
+import { pollPrinters } from './poll.ts';
 import { stageProofs, workProof } from './proof.ts';
 import { beatReconcile, workReconcile } from './reconcile.ts';
 import { beatSync, workSync } from './sync.ts';
@@ -26,9 +28,8 @@ export interface StageWorker {
 }
 
 export interface Stage {
-  readonly name: 'sync' | 'enrich' | 'proof' | 'mail' | 'track';
-  readonly beat: BeatName;
-  onBeat(context: PipelineContext, due: Due): Promise<void>;
+  readonly name: 'sync' | 'enrich' | 'proof' | 'mail' | 'track' | 'house';
+  readonly beats: Partial<Record<BeatName, (context: PipelineContext, due: Due) => Promise<void>>>;
   readonly workers: readonly StageWorker[];
   /** What is done at once, without a beat, when somebody says that there is work. */
   readonly wakes: Partial<Record<Wake, (context: PipelineContext) => Promise<void>>>;
@@ -39,15 +40,17 @@ const one = (): number => 1;
 export const stages: readonly Stage[] = [
   {
     name: 'sync',
-    beat: 'sync',
-    onBeat: beatSync,
+    beats: { sync: beatSync },
     workers: [{ queue: 'sync', slots: one, work: async (context, _id, data) => await workSync(context, data.organization_id) }],
     wakes: {},
   },
   {
     name: 'enrich',
-    beat: 'enrich',
-    onBeat: async (context) => await beatEnrich(context, false),
+    beats: {
+      enrich: async (context) => await beatEnrich(context, false),
+      // Batches that are out are looked after between the times of day.
+      house: async (context) => await beatEnrich(context, true),
+    },
     workers: [
       {
         queue: 'enrich',
@@ -59,8 +62,7 @@ export const stages: readonly Stage[] = [
   },
   {
     name: 'proof',
-    beat: 'proof',
-    onBeat: stageProofs,
+    beats: { proof: stageProofs },
     workers: [
       {
         queue: 'proof',
@@ -72,10 +74,11 @@ export const stages: readonly Stage[] = [
   },
   {
     name: 'mail',
-    beat: 'mail',
-    onBeat: async (context, due) => {
-      await stageMail(context);
-      await beatReconcile(context, due);
+    beats: {
+      mail: async (context, due) => {
+        await stageMail(context);
+        await beatReconcile(context, due);
+      },
     },
     workers: [
       {
@@ -89,10 +92,13 @@ export const stages: readonly Stage[] = [
   },
   {
     name: 'track',
-    beat: 'track',
-    onBeat: async (context, due) => {
-      await beatTrack(context, due);
-      await beatEffects(context, due);
+    beats: {
+      track: async (context, due) => {
+        await beatTrack(context, due);
+        await beatEffects(context, due);
+      },
+      // Only woken: a printer that does not answer must not hold up the beats.
+      house: async (context) => await Promise.resolve(context.wake('poll')),
     },
     workers: [{ queue: 'effects', slots: one, work: async (context, _id, data) => await workEffects(context, data.organization_id) }],
     wakes: {
@@ -100,6 +106,17 @@ export const stages: readonly Stage[] = [
         await applyInbox(context);
       },
       effects: async (context) => await beatEffects(context),
+      poll: async (context) => await pollPrinters(context),
     },
+  },
+  {
+    name: 'house',
+    beats: {
+      house: async (context) => {
+        await context.sql`select postrider.keep_house()`;
+      },
+    },
+    workers: [],
+    wakes: {},
   },
 ];

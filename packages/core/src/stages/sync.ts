@@ -70,13 +70,15 @@ export const syncCampaign = async (
   await context.reach('sync.opened');
   const lost = new AbortController();
   const renewal = setInterval(() => {
+    // A source that goes on although it was told to end keeps neither the lock nor the process.
+    if (context.stopping.aborted) return clearInterval(renewal);
     renewSync(sql, organizationId, campaignId, token).then(
       (held) => {
         if (!held) lost.abort(new Error('the lock on the campaign is lost'));
       },
       () => undefined,
     );
-  }, RENEW_MS);
+  }, RENEW_MS).unref();
   let fetched = 0;
   try {
     const campaign = await campaignBrief(context, organizationId, campaignId);

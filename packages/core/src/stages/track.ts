@@ -8,8 +8,8 @@ import type { Due } from './due.ts';
 import { printerNamed, UnknownPrinterError } from './printers.ts';
 
 const BATCH = 50;
-// An organization's id in the address that is no uuid.
-const INVALID_TEXT = '22P02';
+// In the address, an organization's id that is no uuid, or a letter that no text can hold (NUL).
+const unwritable = ['22P02', '22021'];
 
 interface Inbox {
   readonly id: string;
@@ -36,7 +36,7 @@ export const receiveWebhook = async (
     printer = await printerNamed(context, organizationId, printerName);
   } catch (error) {
     // A database that cannot be reached says nothing about the printer: it is told to come again.
-    if (!(error instanceof UnknownPrinterError) && sqlState(error) !== INVALID_TEXT) throw error;
+    if (!(error instanceof UnknownPrinterError) && !unwritable.includes(sqlState(error) ?? '')) throw error;
     return { outcome: 'unknown_printer', message: 'no such printer' };
   }
   const verdict = printer.verifyWebhook(headers, body, context.callContext(context.stopping).now());
@@ -54,6 +54,25 @@ interface Parsed {
   readonly events: readonly PrinterEvent[];
 }
 
+const keyOf = (webhook: Inbox): string => `${webhook.organization_id}/${webhook.printer_name}`;
+
+/** Printers of webhooks, by `keyOf`; an error where one cannot be had. */
+type Printers = Map<string, Printer | Error>;
+
+/** Outside any transaction: an adapter may ask the database while it is made, and the pool may have no second connection. */
+const meet = async (context: PipelineContext, printers: Printers, inbox: readonly Inbox[]): Promise<void> => {
+  for (const webhook of inbox) {
+    const key = keyOf(webhook);
+    if (printers.has(key)) continue;
+    try {
+      printers.set(key, await printerNamed(context, webhook.organization_id, webhook.printer_name));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      printers.set(key, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+};
+
 /** Kept, with the reason: doctor reports it, and nothing is dropped. */
 const giveUp = async (context: PipelineContext, tx: postgres.TransactionSql, webhook: Inbox, error: unknown): Promise<void> => {
   const message = error instanceof Error ? error.message : String(error);
@@ -64,17 +83,13 @@ const giveUp = async (context: PipelineContext, tx: postgres.TransactionSql, web
   await tx`select postrider.track_done(${webhook.id}, ${message})`;
 };
 
-/** Up to 50 webhooks in one transaction. Returns how many it took. */
-const applyBatch = async (context: PipelineContext, tx: postgres.TransactionSql): Promise<number> => {
-  const inbox = await tx<Inbox[]>`select * from postrider.track_claim(${BATCH})`;
-  if (inbox.length > 0) await context.reach('track.claimed');
+const apply = async (context: PipelineContext, tx: postgres.TransactionSql, printers: Printers, inbox: readonly Inbox[]): Promise<void> => {
   const groups = new Map<string, Parsed[]>();
-  const printers = new Map<string, Printer>();
   for (const webhook of inbox) {
-    const key = `${webhook.organization_id}/${webhook.printer_name}`;
+    const key = keyOf(webhook);
     try {
-      const printer = printers.get(key) ?? (await printerNamed(context, webhook.organization_id, webhook.printer_name));
-      printers.set(key, printer);
+      const printer = printers.get(key);
+      if (printer === undefined || printer instanceof Error) throw printer ?? new Error('its printer was not met');
       const parsed = { webhook, events: printer.parseWebhook(webhook.body) };
       groups.set(key, [...(groups.get(key) ?? []), parsed]);
     } catch (error) {
@@ -101,58 +116,44 @@ const applyBatch = async (context: PipelineContext, tx: postgres.TransactionSql)
       }
     }
   }
-  return inbox.length;
 };
+
+/** Up to 50 webhooks in one transaction, all of them or, where a printer is still to be met, none. */
+const applyBatch = async (context: PipelineContext, printers: Printers): Promise<{ inbox: readonly Inbox[]; applied: boolean }> =>
+  await context.sql.begin(async (tx) => {
+    const inbox = await tx<Inbox[]>`select * from postrider.track_claim(${BATCH})`;
+    if (!inbox.every((webhook) => printers.has(keyOf(webhook)))) return { inbox, applied: false };
+    if (inbox.length > 0) await context.reach('track.claimed');
+    await apply(context, tx, printers, inbox);
+    return { inbox, applied: true };
+  });
 
 /** Applies stored webhooks until none is left. Returns how many. */
 export const applyInbox = async (context: PipelineContext): Promise<number> => {
-  let applied = 0;
+  const printers: Printers = new Map();
+  let count = 0;
   for (let failures = 0; !context.stopping.aborted;) {
-    let count: number;
     try {
-      count = await context.sql.begin(async (tx) => await applyBatch(context, tx));
+      const { inbox, applied } = await applyBatch(context, printers);
       failures = 0;
+      if (!applied) {
+        await meet(context, printers, inbox);
+        continue;
+      }
+      if (inbox.length > 0) await context.reach('track.applied');
+      count += inbox.length;
+      if (inbox.length < BATCH) break;
     } catch (error) {
       // Rolled back as a whole; the next beat would try again, but a deadlock is over at once.
       failures += 1;
       if (failures > 3 || !isPassing(error)) throw error;
-      continue;
     }
-    if (count > 0) await context.reach('track.applied');
-    applied += count;
-    if (count < BATCH) break;
   }
-  return applied;
+  return count;
 };
 
 /** The beat: the inbox, and events that found no piece when they came. */
 export const beatTrack = async (context: PipelineContext, due: Due): Promise<void> => {
   if (due.webhooks) await applyInbox(context);
   for (const id of due.unmatched) await context.sql`select postrider.match_events(${id})`;
-};
-
-const SILENCE = '5 minutes';
-
-/** Printers whose webhooks have stopped, or that have none, are asked for their events, where they can be. */
-export const pollPrinters = async (context: PipelineContext, silence = SILENCE): Promise<void> => {
-  const silent = await context.sql<{ organization_id: string; printer_name: string; cursor: string | null }[]>`
-    select organization_id, printer_name, cursor from postrider.poll_claim(${silence}::interval)`;
-  for (const { organization_id: organizationId, printer_name: name, cursor } of silent) {
-    try {
-      const printer = await printerNamed(context, organizationId, name);
-      if (printer.poll === undefined) continue;
-      for (let from = cursor; ;) {
-        const { events, cursor: next } = await printer.poll(from, context.callContext(context.stopping));
-        if (events.length > 0) await applyEvents(context.sql, organizationId, name, events, null, null);
-        if (next !== null) await context.sql`select postrider.poll_done(${organizationId}, ${name}, ${next})`;
-        if (events.length === 0 || next === null || next === from || context.stopping.aborted) break;
-        from = next;
-      }
-    } catch (error) {
-      context.logger.warn(
-        { printer: name, error: error instanceof Error ? error.message : String(error) },
-        'the printer could not be polled',
-      );
-    }
-  }
 };

@@ -1,0 +1,27 @@
+/** Looks for lost work every few seconds, on every runner; the same statement says that this runner lives. */
+import { tick } from '../machine/cohorts.ts';
+import { VERSION } from '../version.ts';
+import type { PipelineContext } from './context.ts';
+
+/** Looks once, so that the runner is known, and from then on by itself. Never throws. Returns how to end it. */
+export const startReaper = async (context: PipelineContext, onError: (error: unknown) => void): Promise<() => void> => {
+  const { sql, settings, runnerId, logger } = context;
+  const { runnerName: name, proofSlots, mailSlots, leaseMs, graceMs, quietMs } = settings;
+  let isReaping = false;
+  const reap = async (): Promise<void> => {
+    if (isReaping) return;
+    isReaping = true;
+    try {
+      const back = await tick(sql, { id: runnerId, name, proofSlots, mailSlots, version: VERSION }, leaseMs + graceMs, quietMs);
+      if (back > 0) logger.warn({ people: back }, 'lost work was found; its people are back');
+    } catch (error) {
+      logger.warn({ error: error instanceof Error ? error.message : String(error) }, 'the database cannot be reached; trying again');
+      onError(error);
+    } finally {
+      isReaping = false;
+    }
+  };
+  await reap();
+  const timer = setInterval(() => void reap(), settings.reapMs);
+  return () => clearInterval(timer);
+};

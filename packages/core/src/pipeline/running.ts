@@ -1,0 +1,113 @@
+/** What runs while a pipeline is started: workers, stagers, listening, the reaper, beats. Begun in an order, ended together. */
+import { stages, type JobData } from '../stages/index.ts';
+import { declareSchedules, onBeat, startTicking, type BeatJob } from './beats.ts';
+import type { PipelineContext, Wake } from './context.ts';
+import { startListening } from './listening.ts';
+import { startReaper } from './reaper.ts';
+import { Recovery } from './recovery.ts';
+import { Waker } from './waker.ts';
+import { within } from './within.ts';
+import { Workers } from './workers.ts';
+
+/** What is said to the database at the end; where it does not answer, this is given up. */
+const GOODBYE_MS = 2000;
+
+export class Running {
+  readonly #context: PipelineContext;
+  readonly #wakers = new Map<Wake, Waker>();
+  #workers: Workers | null = null;
+  #recovery: Recovery | null = null;
+  #closers: (() => void | Promise<void>)[] = [];
+
+  constructor(context: PipelineContext) {
+    this.#context = context;
+  }
+
+  wake(what: Wake): void {
+    this.#wakers.get(what)?.wake();
+  }
+
+  /** An error of whatever runs. */
+  heard(error: unknown): void {
+    this.#recovery?.heard(error);
+  }
+
+  /** Rejects where it cannot, or where the pipeline stops meanwhile: `end` then ends what was begun. */
+  async begin(): Promise<void> {
+    const { boss, sql, settings, stopping } = this.#context;
+    const heard = (error: unknown): void => this.heard(error);
+    const workers = new Workers(boss);
+    const recovery = new Recovery(
+      async () => await sql`select 1`,
+      () => this.#lookAgain(),
+    );
+    this.#workers = workers;
+    this.#recovery = recovery;
+    this.#closers = [() => recovery.end()];
+    this.#closers.push(await startReaper(this.#context, heard));
+    stopping.throwIfAborted();
+    await this.#noteInstallation();
+    stopping.throwIfAborted();
+    await boss.start();
+    stopping.throwIfAborted();
+    if (settings.beats) await declareSchedules(this.#context);
+    this.#makeWakers();
+    this.#closers.push(await startListening(this.#context, () => this.#lookAgain()));
+    for (const { workers: served } of stages) {
+      for (const { queue, slots, work } of served) {
+        stopping.throwIfAborted();
+        await workers.add<JobData>(queue, slots(this.#context), async (id, data) => await work(this.#context, id, data));
+      }
+    }
+    if (!settings.beats) return;
+    stopping.throwIfAborted();
+    await workers.add<BeatJob>('beat', 1, async (_id, data) => await onBeat(this.#context, data));
+    this.#closers.push(startTicking(this.#context));
+  }
+
+  /** Nothing new begins; what is under way is waited for. Safe where little or nothing was begun. */
+  async end(timeoutMs: number): Promise<void> {
+    const { boss, leases, sql, runnerId } = this.#context;
+    const wakers = [...this.#wakers.values()];
+    const wasBegun = this.#closers.length > 0;
+    this.#wakers.clear();
+    const closed = this.#closers.splice(0).map(async (close) => await close());
+    const stopped = wakers.map(async (waker) => await waker.stop());
+    const ended = boss.stop({ graceful: true, timeout: timeoutMs });
+    // pg-boss still writes down what it has given up when the time is over, and takes a second at least.
+    await within(timeoutMs + GOODBYE_MS, Promise.allSettled([...closed, ...stopped, ended]));
+    leases.end();
+    if (wasBegun) await within(GOODBYE_MS, sql`select postrider.goodbye(${runnerId})`);
+  }
+
+  #makeWakers(): void {
+    for (const { name, wakes } of stages) {
+      for (const [what, work] of Object.entries(wakes) as [Wake, (context: PipelineContext) => Promise<void>][]) {
+        const waker = new Waker(
+          `${name}: ${what}`,
+          async () => await work(this.#context),
+          this.#context.logger,
+          (error) => this.heard(error),
+        );
+        this.#wakers.set(what, waker);
+      }
+    }
+  }
+
+  /** Nobody knows what was missed while a connection was lost. */
+  #lookAgain(): void {
+    this.#workers?.notifyAll();
+    // All but the poll, which is a beat's: printers are not asked whenever a connection comes and goes.
+    for (const [what, waker] of this.#wakers) if (what !== 'poll') waker.wake();
+  }
+
+  async #noteInstallation(): Promise<void> {
+    const { sql, logger } = this.#context;
+    await sql`select postrider.note_installation()`.catch((error: unknown) =>
+      logger.debug(
+        { error: error instanceof Error ? error.message : String(error) },
+        'the identity of the server cannot be read with this role',
+      ),
+    );
+  }
+}

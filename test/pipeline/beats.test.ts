@@ -1,0 +1,93 @@
+/** Beats go on, whatever a printer that is polled, or an enricher, does. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createNoopPrinter } from '@postrider/adapters';
+import type { Printer } from '@postrider/core/ports';
+import { launched, people, states, syncPeople } from '../support/machine.ts';
+import { open, until, type Opened } from './rig.ts';
+
+const polled = (poll: NonNullable<Printer['poll']>): Printer => ({ ...createNoopPrinter(), poll });
+
+/** Puts a beat of so many seconds into the queue; returns whether it is over. */
+const beat = async ({ sql }: Opened, seconds: number): Promise<() => Promise<boolean>> => {
+  const id = crypto.randomUUID();
+  await sql`select postrider.enqueue('beat', ${[id]}::uuid[], ${[`{"seconds": ${seconds}}`]}::text[]::jsonb[], null)`;
+  return async () => (await sql`select from postrider_queue.job where name = 'beat' and id = ${id} and state = 'completed'`).length === 1;
+};
+
+void test('a printer that never answers its poll holds up no beat; it is given up after its own time-out', async () => {
+  let polls = 0;
+  const printer = polled(async () => {
+    polls += 1;
+    return await new Promise(() => undefined);
+  });
+  await using place = await open({ people: 2, ports: { printer }, settings: { beats: true } });
+  await place.pipeline.start();
+  await until(async () => (await states(place.sql))['sent'] === 2);
+  const house = await beat(place, 60);
+  await until(() => polls === 1);
+  await until(house);
+  await until(await beat(place, 15));
+  await until(() => place.log.some((line) => /could not be polled.*did not answer within 1000 ms/.test(line)));
+});
+
+void test('one printer that never answers does not keep the others from being asked', async () => {
+  let polls = 0;
+  const hung = polled(async () => {
+    polls += 1;
+    return await new Promise(() => undefined);
+  });
+  await using place = await open({ people: 1, ports: { printer: { ...hung, timeoutMs: 50_000 } } });
+  for (const name of ['second', 'third']) {
+    const other = await launched(place.sql, { name, printer_name: name });
+    await syncPeople(place.sql, other, people(1, name));
+  }
+  await place.pipeline.start();
+  await until(async () => (await states(place.sql))['sent'] === 3);
+  const once = place.pipeline.once({ sync: false });
+  await until(() => polls === 3);
+  await place.pipeline.stop();
+  await once;
+});
+
+void test('a printer that goes round in a circle of cursors is asked once for each', async () => {
+  let polls = 0;
+  const printer = polled(async (cursor) => {
+    polls += 1;
+    const event = {
+      eventId: `${polls}`,
+      providerId: null,
+      mailpieceId: crypto.randomUUID(),
+      organizationId: null,
+      status: null,
+      providerStatus: 'on its way',
+      occurredAt: new Date().toISOString(),
+      confidence: 'scan' as const,
+    };
+    return await Promise.resolve({ events: [event], cursor: cursor === 'a' ? 'b' : 'a' });
+  });
+  await using place = await open({ people: 1, ports: { printer } });
+  await place.pipeline.once({ sync: false });
+  await place.pipeline.once({ sync: false });
+  // null, a, b of the second; the first came before anybody was sent.
+  assert.equal(polls, 3);
+});
+
+void test('an enricher that throws stops nobody else: once goes on to its end', async () => {
+  const port = {
+    submit: async () => await Promise.reject(new Error('the enricher has burnt down')),
+    find: async () => await Promise.resolve(null),
+    collect: async () => await Promise.reject(new Error('the enricher has burnt down')),
+  };
+  const eve = { row: 1, externalId: 'eve', email: 'eve@example.com', firstName: 'Eve', lastName: null, address: null, merge: {} };
+  const audience = {
+    async *members() {
+      yield await Promise.resolve({ members: [eve], rejects: [], waitedMs: 0 });
+    },
+  };
+  await using place = await open({ people: 0, ports: { audience, enricher: { name: 'look-up', port } } });
+  const other = await launched(place.sql, { name: 'other' }, 'Another bakery');
+  await syncPeople(place.sql, other, people(2));
+  await place.pipeline.once();
+  assert.ok(place.log.some((line) => line.includes('enrichment failed') && line.includes('burnt down')));
+});
