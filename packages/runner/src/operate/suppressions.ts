@@ -1,8 +1,20 @@
-/** Lists of people who must not be mailed. */
-import { readFile } from 'node:fs/promises';
+/**
+ * Lists of people who must not be mailed. Checked by the audience's own rules: an entry that nobody can have would be reported as standing, and the
+ * person would be mailed.
+ */
 import { basename } from 'node:path';
+import {
+  csvRecords,
+  detectDelimiter,
+  isEmail,
+  isPlain,
+  normaliseCountry,
+  normalisePostalCode,
+  openSource,
+  quote,
+  wrongNumberOfFields,
+} from '@postrider/adapters/lists';
 import type { Sql } from '../cli/database.ts';
-import { readCsv } from '../cli/csv.ts';
 import { CliError } from '../cli/errors.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
 
@@ -18,51 +30,97 @@ export interface Suppression {
 
 export interface SuppressionList {
   readonly entries: readonly Suppression[];
-  /** Rows that suppress nobody, by their line in the file. */
+  /** What does not stand, by the line of its row in the file. */
   readonly rejects: readonly { readonly row: number; readonly message: string }[];
 }
 
-const columns = ['email', 'external_id', 'line1', 'line2', 'postal_code', 'country', 'reason'] as const;
+const columns = ['email', 'external_id', 'line1', 'line2', 'postal_code', 'region', 'country', 'reason'] as const;
+export type Given = Readonly<Partial<Record<(typeof columns)[number], string | undefined>>>;
+
+/** The keys that can stand, null where there is none, and why the others cannot. */
+export function entryOf(given: Given): { readonly entry: Suppression | null; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const cell = (name: (typeof columns)[number]): string | null => {
+    const value = given[name]?.normalize('NFC').trim() ?? '';
+    if (value !== '' && isPlain(value) && !value.includes('\uFFFD')) return value;
+    if (value !== '') problems.push(`${name} is too long, or has a line break or bytes that are not UTF-8: ${quote(value)}`);
+    return null;
+  };
+  let email = cell('email');
+  if (email !== null && !isEmail(email)) {
+    problems.push(`email is not an e-mail address by itself: ${quote(email)}`);
+    email = null;
+  }
+  const [line1, line2, postal, region, place] = [
+    cell('line1'),
+    cell('line2'),
+    cell('postal_code'),
+    cell('region'),
+    cell('country') ?? 'US',
+  ];
+  const country = normaliseCountry(place);
+  const postalCode = country === null || postal === null ? null : normalisePostalCode(country, region, postal);
+  const addressed = line1 !== null && postalCode !== null && country !== null;
+  if ((line1 === null) !== (postal === null)) problems.push('an address needs line1 and postal_code');
+  else if (country === null) problems.push(`country is not a country (two letters, ISO 3166): ${quote(place)}`);
+  else if (line1 !== null && postalCode === null) problems.push(`postal_code is not a postal code of ${country}: ${quote(postal ?? '')}`);
+  const entry = {
+    email,
+    externalId: cell('external_id'),
+    line1: addressed ? line1 : null,
+    line2: addressed ? line2 : null,
+    postalCode: addressed ? postalCode : null,
+    country: country ?? 'US',
+    reason: cell('reason'),
+  };
+  if (email !== null || entry.externalId !== null || addressed) return { entry, problems };
+  return { entry: null, problems: problems.length > 0 ? problems : ['names nobody: no email, no external_id, no address'] };
+}
 
 /** Throws `CliError` (bad data) where the file as a whole cannot be used. */
 export async function readSuppressions(file: string): Promise<SuppressionList> {
-  const unusable = (why: string, hint: string): never => {
-    throw new CliError(exitCodes.badData, `${file}: ${why}`, `${hint}; nothing was changed`);
-  };
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) =>
-    unusable(error.code === 'ENOENT' ? 'there is no such file' : `cannot be read (${error.code ?? ''})`, 'give the path of a CSV file'),
-  );
-  const body = bytes.toString('utf8');
-  if (body.includes('\uFFFD') || body.includes('\0')) unusable('is not a text in UTF-8', 'save it as CSV in UTF-8');
-  const [header, ...records] = readCsv(body);
-  const names = header?.cells.map((name) => name.trim().toLowerCase()) ?? [];
-  const at = new Map(columns.map((name) => [name, names.indexOf(name)]));
-  const has = (name: (typeof columns)[number]): boolean => (at.get(name) ?? -1) >= 0;
-  if (!has('email') && !has('external_id') && !(has('line1') && has('postal_code')))
-    unusable(
-      `line 1 names neither email nor external_id nor line1 and postal_code (it has ${names.join(', ') || 'nothing'})`,
-      `the columns are ${columns.join(', ')}`,
-    );
   const entries: Suppression[] = [];
   const rejects: { row: number; message: string }[] = [];
-  for (const { line, cells } of records) {
-    const cell = (name: (typeof columns)[number]): string | null => cells[at.get(name) ?? -1]?.normalize('NFC').trim() || null;
-    const entry: Suppression = {
-      email: cell('email'),
-      externalId: cell('external_id'),
-      line1: cell('line1'),
-      line2: cell('line2'),
-      postalCode: cell('postal_code'),
-      country: cell('country')?.toUpperCase() ?? 'US',
-      reason: cell('reason'),
-    };
-    if ((entry.line1 === null) !== (entry.postalCode === null))
-      rejects.push({ row: line, message: 'an address needs line1 and postal_code' });
-    else if (entry.email === null && entry.externalId === null && entry.line1 === null)
-      rejects.push({ row: line, message: 'names nobody: no email, no external_id, no address' });
-    else entries.push(entry);
+  let names: string[] | null = null;
+  try {
+    const source = await openSource(file, 'utf-8');
+    try {
+      for await (const { line, cells } of csvRecords(file, source, detectDelimiter(source.head), AbortSignal.any([]), true)) {
+        const values = cells.map((cell) => cell.trim());
+        if (names === null) {
+          names = headerOf(file, values);
+          continue;
+        }
+        const fields = wrongNumberOfFields(names.length, values);
+        const given = Object.fromEntries(columns.map((name) => [name, values[names?.indexOf(name) ?? -1] ?? '']));
+        const { entry, problems } = fields === null ? entryOf(given) : { entry: null, problems: [fields] };
+        if (entry !== null) entries.push(entry);
+        if (problems.length > 0)
+          rejects.push({ row: line, message: `${problems.join('; ')}${entry === null ? '' : '; the rest of the row stands'}` });
+      }
+      await source.assertUnchanged();
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'AudienceSourceError') throw error;
+    const absent = (error.cause as { code?: unknown } | undefined)?.code === 'ENOENT';
+    throw new CliError(exitCodes.badData, absent ? `${file}: there is no such file` : error.message, 'nothing was changed', error);
   }
+  if (names === null) headerOf(file, []);
   return { entries, rejects };
+}
+
+function headerOf(file: string, cells: readonly string[]): string[] {
+  const names = cells.map((name) => name.toLowerCase());
+  const twice = columns.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
+  if (twice !== undefined) throw new CliError(exitCodes.badData, `${file}: line 1 names ${twice} twice`, 'nothing was changed');
+  if (names.includes('email') || names.includes('external_id') || (names.includes('line1') && names.includes('postal_code'))) return names;
+  throw new CliError(
+    exitCodes.badData,
+    `${file}: line 1 names neither email nor external_id nor line1 and postal_code (it has ${names.join(', ') || 'nothing'})`,
+    `the columns are ${columns.join(', ')}; nothing was changed`,
+  );
 }
 
 /** Returns how many people it stopped. In one transaction: either the whole list stands or nothing of it. */

@@ -16,7 +16,14 @@ export interface CsvRecord {
   readonly line: number;
 }
 
-export async function* csvRecords(path: string, file: SourceFile, delimiter: string, signal: AbortSignal): AsyncGenerator<CsvRecord> {
+/** @param strict a stray quote ends the reading, where half a list is worse than none: what stands behind it may have swallowed rows. */
+export async function* csvRecords(
+  path: string,
+  file: SourceFile,
+  delimiter: string,
+  signal: AbortSignal,
+  strict = false,
+): AsyncGenerator<CsvRecord> {
   const { parse } = await import('csv-parse');
   const parser = parse({
     bom: true,
@@ -27,7 +34,7 @@ export async function* csvRecords(path: string, file: SourceFile, delimiter: str
     record_delimiter: ['\r\n', '\n', '\r'],
     // A row of the wrong length, or with a stray quote, is one bad row and no reason to give up the file.
     relax_column_count: true,
-    relax_quotes: true,
+    relax_quotes: !strict,
     skip_empty_lines: true,
   });
   const source = file.stream(signal);
@@ -66,6 +73,12 @@ function sourceError(path: string, error: unknown, doubleCounted: number): Audie
         {
           cause: error,
         },
+      );
+    case 'INVALID_OPENING_QUOTE':
+    case 'CSV_INVALID_CLOSING_QUOTE':
+      return new AudienceSourceError(
+        `${path}: a quote stands inside a cell${where}; double it where it is part of the text, or close the one before it`,
+        { cause: error },
       );
     case 'CSV_MAX_RECORD_SIZE':
       return new AudienceSourceError(

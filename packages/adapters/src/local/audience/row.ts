@@ -14,6 +14,9 @@ const maxLength = 200;
 // A control character, a line separator or a bidirectional override changes what is printed without being seen.
 const control = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/;
 const emailPattern = /^[^\s@,;:<>"()[\]\\]+@[^\s@,;:<>"()[\]\\.]+(?:\.[^\s@,;:<>"()[\]\\.]+)+$/;
+/** Whether a card can be printed with it and a database takes it. */
+export const isPlain = (value: string): boolean => value.length <= maxLength && !control.test(value) && value.isWellFormed();
+export const isEmail = (value: string): boolean => value.length <= 254 && emailPattern.test(value) && !control.test(value);
 const nameAndAddress = ['firstName', 'lastName', 'name', 'line1', 'line2', 'city', 'region', 'postalCode', 'country'] as const;
 
 export type RowResult = { readonly member: Member } | { readonly reject: Reject };
@@ -32,19 +35,13 @@ export function readRow(plan: ColumnPlan, cells: readonly string[], row: number,
   };
   const externalId = at('externalId');
   // A report is stored too: an id that no database takes is left out of it.
-  const tellable = externalId !== '' && externalId.length <= maxLength && !control.test(externalId) && externalId.isWellFormed();
+  const tellable = externalId !== '' && isPlain(externalId);
   const reject = (column: string | null, reason: string, message: string): { reject: Reject } => ({
     reject: { row, column, reason, message, externalId: tellable ? externalId : null },
   });
 
-  const extra = values.findIndex((value, index) => index >= plan.names.length && value !== '');
-  if (values.length < plan.names.length || extra >= 0) {
-    return reject(
-      null,
-      'wrong_number_of_fields',
-      `The row has ${extra >= 0 ? values.length : cells.length} fields, the header ${plan.names.length}.`,
-    );
-  }
+  const fields = wrongNumberOfFields(plan.names.length, values);
+  if (fields !== null) return reject(null, 'wrong_number_of_fields', fields);
   for (let index = 0; index < plan.names.length; index++) {
     const value = values[index] ?? '';
     const column = plan.names[index] ?? null;
@@ -67,7 +64,7 @@ export function readRow(plan: ColumnPlan, cells: readonly string[], row: number,
   const address = readAddress();
   if ('reject' in address) return address;
   const email = at('email');
-  const emailGood = email.length <= 254 && emailPattern.test(email) && !control.test(email);
+  const emailGood = isEmail(email);
   if (address.value === null && !emailGood) {
     if (email === '') {
       return reject(null, 'no_email_no_address', 'There is neither an e-mail nor an address: nothing could be sent or looked up.');
@@ -123,6 +120,12 @@ export function readRow(plan: ColumnPlan, cells: readonly string[], row: number,
     }
     return { value: { line1, line2: line2 === '' ? null : line2, city, region: region === '' ? null : region, postalCode, country } };
   }
+}
+
+/** Blank cells beyond the header are nothing: spreadsheets add them. */
+export function wrongNumberOfFields(names: number, values: readonly string[]): string | null {
+  if (values.length >= names && values.slice(names).every((value) => value === '')) return null;
+  return `The row has ${values.length} fields, the header ${names}.`;
 }
 
 /** "Ann Lee" and "Lee, Ann" become Ann and Lee. */

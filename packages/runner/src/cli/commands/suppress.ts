@@ -4,6 +4,7 @@ import type { Cli } from '../cli.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { count } from '../text.ts';
+import type { entryOf, Given, Suppression } from '../../operate/suppressions.ts';
 
 export const suppressions: Family = (program, act) => {
   const suppress = command(
@@ -23,14 +24,31 @@ export const suppressions: Family = (program, act) => {
     .option('--line2 <text>', 'an address: second line, such as the apartment')
     .option('--postal-code <code>', 'an address: postal code')
     .option('--country <code>', 'two letters; US unless told')
-    .option('--file <csv>', 'a list with the columns email, external_id, line1, line2, postal_code, country, reason; others are left out')
+    .option(
+      '--file <csv>',
+      'a list with the columns email, external_id, line1, line2, postal_code, region, country, reason; others are left out',
+    )
     .option('--reason <text>', 'opted out unless told')
     .option('--organization <name>', 'by name or id; needed only where there are several')
     .action(
       act(async (cli, _args, options) => {
-        const { readSuppressions, suppressAll } = await import('../../operate/suppressions.ts');
+        const { entryOf, readSuppressions, suppressAll } = await import('../../operate/suppressions.ts');
         const file = text(options['file']);
-        const list = file === undefined ? { entries: [entryOf(options)], rejects: [] } : await readSuppressions(file);
+        const given = keysOf(options);
+        const alone = Object.values(given).every((value) => value === undefined);
+        if (file === undefined && alone)
+          throw new CliError(
+            exitCodes.usage,
+            'say whom: --email, --external-id, an address, or --file',
+            'for example: postrider suppress --email ada@example.com',
+          );
+        if (file !== undefined && !alone)
+          throw new CliError(
+            exitCodes.usage,
+            '--file and a single entry exclude each other',
+            'a list has a column for each; nothing was changed',
+          );
+        const list = file === undefined ? { entries: [oneEntry(entryOf(given))], rejects: [] } : await readSuppressions(file);
         await using database = await open(cli);
         const { organizationNamed } = await import('../names.ts');
         const organization = await organizationNamed(database.sql, text(options['organization']));
@@ -82,23 +100,20 @@ async function open(cli: Cli) {
   return await openDatabase(cli);
 }
 
-function entryOf(options: Options) {
-  const entry = {
-    email: text(options['email']) ?? null,
-    externalId: text(options['externalId']) ?? null,
-    line1: text(options['line1']) ?? null,
-    line2: text(options['line2']) ?? null,
-    postalCode: text(options['postalCode']) ?? null,
-    country: text(options['country']) ?? 'US',
-    reason: text(options['reason']) ?? null,
+function keysOf(options: Options): Given {
+  return {
+    email: text(options['email']),
+    external_id: text(options['externalId']),
+    line1: text(options['line1']),
+    line2: text(options['line2']),
+    postal_code: text(options['postalCode']),
+    country: text(options['country']),
+    reason: text(options['reason']),
   };
-  if ((entry.line1 === null) !== (entry.postalCode === null))
-    throw new CliError(exitCodes.usage, 'an address needs --line1 and --postal-code');
-  if (entry.email === null && entry.externalId === null && entry.line1 === null)
-    throw new CliError(
-      exitCodes.usage,
-      'say whom: --email, --external-id, an address, or --file',
-      'for example: postrider suppress --email ada@example.com',
-    );
+}
+
+/** All of it or nothing: whoever types one entry can type it again. */
+function oneEntry({ entry, problems }: ReturnType<typeof entryOf>): Suppression {
+  if (entry === null || problems.length > 0) throw new CliError(exitCodes.usage, problems.join('; '), 'nothing was changed');
   return entry;
 }
