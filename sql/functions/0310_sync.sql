@@ -29,7 +29,8 @@ begin
   if not (v_campaign.status in ('pending', 'active', 'paused')
     and (v_campaign.campaign_mode = 'automated' or v_campaign.status = 'pending')) then
     perform postrider.fail('PR012', format('campaign %s does not sync: it is %s and %s', v_campaign.name, v_campaign.campaign_mode, v_campaign.status),
-      'automated campaigns sync while pending, active or paused, one-offs while pending; nothing was changed',
+      case v_campaign.status_before_hold when 'pending' then 'it is held: release it, and it is pending again'
+        else 'automated campaigns sync while pending, active or paused, one-offs until they are launched' end || '; nothing was changed',
       jsonb_build_object('status', v_campaign.status, 'campaign_mode', v_campaign.campaign_mode));
   end if;
   if v_campaign.provider_segment_id is null then

@@ -136,7 +136,8 @@ begin
   return jsonb_build_object('organizationId', p_organization_id, 'campaignId', v_old.id, 'created', false, 'changed', to_jsonb(v_changed));
 end $$;
 
--- Makes a campaign active and freezes its mode. Only this makes mail leave.
+-- Makes a campaign active and freezes its mode. Only this makes mail leave. It lifts no hold; and a one-off, which is not read again, must have been
+-- read to its end.
 create function postrider.launch(p_organization_id uuid, p_campaign_id uuid, p_mode text default 'test') returns text
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
@@ -154,6 +155,18 @@ begin
   end if;
   if v_campaign.status not in ('pending', 'active', 'paused') then
     perform postrider.fail('PR012', format('campaign %s is %s and cannot be launched', v_campaign.name, v_campaign.status), 'make a new campaign');
+  end if;
+  if v_campaign.status = 'paused' then
+    perform postrider.fail('PR012', format('campaign %s is held', v_campaign.name) || coalesce(': ' || v_campaign.held_why, ''),
+      format('release it first: postrider release campaign %s, or select postrider.release(%L, ''campaign'', %L). Nothing was changed',
+        v_campaign.name, p_organization_id, p_campaign_id));
+  end if;
+  if v_campaign.campaign_mode = 'one_off' and v_campaign.launched_at is null and v_campaign.provider_segment_id is not null and not exists (
+    select from postrider.sync_run where organization_id = p_organization_id and campaign_id = p_campaign_id and complete) then
+    perform postrider.fail('PR012', format('the list of campaign %s was %s', v_campaign.name, case when exists (
+        select from postrider.sync_run where organization_id = p_organization_id and campaign_id = p_campaign_id)
+        then 'not read to its end' else 'never read' end),
+      format('a one-off is not read any more once it is launched. Read it first: postrider sync %s, without --limit. Nothing was changed', v_campaign.name));
   end if;
   if v_campaign.launched_at is not null and v_campaign.mode <> p_mode then
     perform postrider.fail('PR014', format('campaign %s was launched in %s mode', v_campaign.name, v_campaign.mode),

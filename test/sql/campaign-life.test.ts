@@ -117,6 +117,32 @@ void test('a live launch asks for an armed printer; a test launch does not', asy
   assert.equal(await launch(sql, organizationId, campaignId, 'test'), 'active');
 });
 
+void test('a one-off is launched when its whole list was read, for it is not read again', async () => {
+  const { sql } = rig;
+  const at = await place(sql, { campaign_mode: 'one_off' }, null);
+  await armPrinter(sql, at.organizationId, 'press');
+  const tried = async (): Promise<string> => await launch(sql, at.organizationId, at.campaignId, 'live');
+  await refused('PR012', tried(), /the list of campaign spring was never read/);
+  await syncPeople(sql, at, people(1), false);
+  await refused('PR012', tried(), /the list of campaign spring was not read to its end/);
+  assert.equal(await statusOf(sql, at), 'pending');
+  await syncPeople(sql, at, people(2));
+  assert.equal(await tried(), 'active');
+});
+
+void test('a launch does not lift a hold: whoever held it had a reason', async () => {
+  const { sql } = rig;
+  for (const mode of [null, 'live'] as const) {
+    const at = await place(sql, {}, mode);
+    const before = await statusOf(sql, at);
+    await hold(sql, at.organizationId, 'campaign', at.campaignId, 'the offer is wrong');
+    await refused('PR012', launch(sql, at.organizationId, at.campaignId, 'live'), /spring is held: the offer is wrong/);
+    assert.equal(await statusOf(sql, at), 'paused');
+    assert.equal(await release(sql, at.organizationId, 'campaign', at.campaignId), before);
+    assert.equal(await launch(sql, at.organizationId, at.campaignId, 'live'), 'active');
+  }
+});
+
 void test('release gives back what was before the hold; only launch makes a campaign active', async () => {
   const { sql } = rig;
   for (const mode of [null, 'live'] as const) {
@@ -239,7 +265,7 @@ void test('a one-off is completed when nobody is in flight; who is sent is', asy
 void test('an automated campaign, an empty one, one that is held or not launched is not completed by itself', async () => {
   const { sql } = rig;
   const automated = await place(sql);
-  const empty = await place(sql, { campaign_mode: 'one_off' });
+  const empty = await place(sql, { campaign_mode: 'one_off', provider_segment_id: null });
   const pending = await place(sql, { campaign_mode: 'one_off' }, null);
   await syncPeople(sql, pending, []);
   const held = await oneOff(sql, 1);

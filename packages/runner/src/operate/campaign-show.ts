@@ -21,6 +21,7 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
     out.emit({ ...settings, states: reasons, syncs: runs });
     return;
   }
+  const reads = settings?.['campaign_mode'] === 'automated' || settings?.['launched_at'] === null;
   const shown = Object.entries(settings ?? {}).filter(([key, value]) => value !== null && !['organization_id', 'id', 'name'].includes(key));
   out.records([
     [
@@ -40,7 +41,9 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
       { title: 'reason', value: (row) => row.reason },
       { title: '', value: (row) => row.sentence },
     ],
-    { nothing: `nobody is in it yet; read its list: postrider sync ${name}` },
+    {
+      nothing: reads ? `nobody is in it yet; read its list: postrider sync ${name}` : 'nobody is in it, and its list is not read any more',
+    },
   );
   if (runs.length === 0) return;
   out.print();
