@@ -187,7 +187,7 @@ function connection(code: string): Told | null {
   if (broken.has(code))
     return {
       message: 'the connection to the database broke',
-      hint: 'what was committed stands; run the same command again',
+      hint: 'what was committed stands; run the same command again. Where it breaks every time: is it a PostgreSQL that DATABASE_URL names?',
       exitCode: exitCodes.unavailable,
       code,
     };
