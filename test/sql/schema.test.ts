@@ -1,7 +1,7 @@
 /** The schema: a fresh install is what an upgrade makes of any older one, by whichever way it is run; and what must not be migrated is refused. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import type postgres from 'postgres';
 import { connect, migrate, MigrationError, migrationSql, planMigration } from '@postrider/core';
@@ -68,14 +68,40 @@ for (let k = 0; k < migrations.length; k += 1) {
 void test('migrating again does nothing, and making everything repeatable anew changes nothing', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
-  assert.deepEqual(await migrate(sql), { migrations: [], repeatables: false, queue: false });
+  assert.deepEqual(await migrate(sql), { migrations: [], repeatables: false, queue: false, grants: false });
   assert.match(await migrationSql(sql), /up to date/);
   const [before] = await sql`select max(applied_at) as at from postrider.migration`;
   await sql`update postrider.migration set checksum = 'older' where name = 'repeatables'`;
-  assert.deepEqual(await migrate(sql), { migrations: [], repeatables: true, queue: false });
+  assert.deepEqual(await migrate(sql), { migrations: [], repeatables: true, queue: false, grants: false });
   const [later] = await sql`select max(applied_at) as at from postrider.migration`;
   assert.ok(later?.['at'] > before?.['at']);
   same(await catalog(sql), await freshCatalog());
+});
+
+void test('roles that came later, or lost what they had been granted, get it by the next migrate', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  await sql`revoke all on schema postrider from postrider_reader, postrider_operator, postrider_runner`;
+  assert.deepEqual(await migrate(sql), { migrations: [], repeatables: false, queue: false, grants: true });
+  assert.deepEqual(await planMigration(sql), { migrations: [], repeatables: false, queue: false, grants: false });
+  same(await catalog(sql), await freshCatalog());
+});
+
+void test('whether the database is on this version is seen without any right on the queue', async () => {
+  await using machine = await freshMachine();
+  const admin = connect(machine.database.adminUrl, { max: 1 });
+  const name = `t_looks_${randomBytes(4).toString('hex')}`;
+  const url = new URL(machine.url);
+  [url.username, url.password] = [name, name];
+  const sql = connect(url.href, { max: 1 });
+  try {
+    await admin.unsafe(`create role ${name} login password '${name}' in role postrider_operator`);
+    assert.deepEqual(await planMigration(sql), { migrations: [], repeatables: false, queue: false, grants: false });
+  } finally {
+    await sql.end({ timeout: 2 });
+    await admin.unsafe(`drop role if exists ${name}`);
+    await admin.end({ timeout: 2 });
+  }
 });
 
 void test('people and their history survive that everything repeatable is made anew', async () => {
@@ -117,7 +143,7 @@ void test('the SQL of a dry run, given to psql, ends where migrate does', async 
       await sql.unsafe(text);
     }
     same(await catalog(sql), await freshCatalog());
-    assert.deepEqual(await planMigration(sql), { migrations: [], repeatables: false, queue: false });
+    assert.deepEqual(await planMigration(sql), { migrations: [], repeatables: false, queue: false, grants: false });
     await using machine = await freshMachine();
     same(
       (await catalog(sql, 'postrider_queue')).filter((line) => !line.includes('job_')),

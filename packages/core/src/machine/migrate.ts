@@ -26,9 +26,13 @@ export interface MigrationPlan {
   readonly migrations: readonly string[];
   /** Functions, views and machine data differ from this version. */
   readonly repeatables: boolean;
-  /** pg-boss is not there, or older. */
+  /** pg-boss is not there. */
   readonly queue: boolean;
+  /** A role of ours came after the last migration and was granted nothing yet. Whoever is no such role can do without. */
+  readonly grants: boolean;
 }
+
+const isDone = (plan: MigrationPlan): boolean => plan.migrations.length === 0 && !plan.repeatables && !plan.queue && !plan.grants;
 
 const checksum = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 const REPEATABLES = 'repeatables';
@@ -87,9 +91,15 @@ const check = async (sql: postgres.Sql): Promise<void> => {
 /** What `migrate` would do. Throws `MigrationError` where a migration that was applied has been changed, or the database is newer. */
 export const planMigration = async (sql: postgres.Sql): Promise<MigrationPlan> => {
   await check(sql);
-  const [exists] = await sql`select to_regclass('postrider.migration') as found, to_regclass(${`${QUEUE_SCHEMA}.version`}) as queue`;
+  // By the catalog: to_regclass fails for whoever has no right on the schema, and an operator has none on the queue.
+  const [there] = await sql<{ machine: boolean; queue: boolean; grants: boolean }[]>`
+    with relation as (select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace)
+    select exists (select from relation where nspname = 'postrider' and relname = 'migration') as machine,
+      exists (select from relation where nspname = ${QUEUE_SCHEMA} and relname = 'version') as queue,
+      exists (select from pg_namespace n, pg_roles r where n.nspname = 'postrider' and r.rolname in ('postrider_reader', 'postrider_operator',
+        'postrider_runner') and not has_schema_privilege(r.oid, n.oid, 'usage')) as grants`;
   const applied = new Map<string, string>(
-    exists?.['found'] === null
+    there?.machine !== true
       ? []
       : (await sql`select name, checksum from postrider.migration`).map((row) => [String(row['name']), String(row['checksum'])]),
   );
@@ -111,7 +121,8 @@ export const planMigration = async (sql: postgres.Sql): Promise<MigrationPlan> =
   return {
     migrations: migrations.filter((file) => !applied.has(file.name)).map((file) => file.name),
     repeatables: applied.get(REPEATABLES) !== repeatablesSum,
-    queue: exists?.['queue'] === null,
+    queue: there?.queue !== true,
+    grants: there?.grants === true,
   };
 };
 
@@ -120,7 +131,7 @@ const byName = (names: readonly string[]): readonly SqlFile[] => migrations.filt
 /** The SQL that `migrate` would run, as psql takes it. */
 export const migrationSql = async (sql: postgres.Sql): Promise<string> => {
   const plan = await planMigration(sql);
-  if (plan.migrations.length === 0 && !plan.repeatables && !plan.queue) return '-- The database is up to date.\n';
+  if (isDone(plan)) return '-- The database is up to date.\n';
   const section = (file: SqlFile): string => `-- ${file.name}\n${file.text}\n`;
   return [
     plan.queue ? `-- pg-boss (its queues are declared by the program)\n${getConstructionPlans(QUEUE_SCHEMA)}\n` : '',
@@ -151,7 +162,7 @@ const installQueue = async (sql: postgres.Sql): Promise<void> => {
 /** Brings the database to this version. Safe to call from several processes at once, and cheap where there is nothing to do. */
 export const migrate = async (sql: postgres.Sql): Promise<MigrationPlan> => {
   const plan = await planMigration(sql);
-  if (plan.migrations.length === 0 && !plan.repeatables && !plan.queue) return plan;
+  if (isDone(plan)) return plan;
   try {
     await installQueue(sql);
     await sql.begin(async (tx) => {
@@ -160,7 +171,11 @@ export const migrate = async (sql: postgres.Sql): Promise<MigrationPlan> => {
       await tx`select pg_advisory_xact_lock(hashtextextended('postrider:migrate', 0))`;
       await tx.unsafe(bootstrap.text);
       const done = new Set((await tx`select name, checksum from postrider.migration`).map((row) => `${row['name']}:${row['checksum']}`));
-      if (done.has(`${REPEATABLES}:${repeatablesSum}`) && migrations.every((file) => done.has(`${file.name}:${checksum(file.text)}`)))
+      if (
+        !plan.grants &&
+        done.has(`${REPEATABLES}:${repeatablesSum}`) &&
+        migrations.every((file) => done.has(`${file.name}:${checksum(file.text)}`))
+      )
         return;
       const dependents = await tx.unsafe(FOREIGN_DEPENDENTS);
       if (dependents.length > 0)

@@ -17,7 +17,7 @@ export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> 
   }
   const began = Date.now();
   const plan = await migrate(database.sql);
-  const changed = plan.migrations.length > 0 || plan.repeatables || plan.queue;
+  const changed = plan.migrations.length > 0 || plan.repeatables || plan.queue || plan.grants;
   const done = plan.migrations.length === 0 ? 'functions and views made anew' : `${count(plan.migrations.length, 'migration')} applied`;
   cli.out.result({ changed, ...plan }, changed ? `${done} in ${duration(Date.now() - began)}` : 'the database is up to date');
 }
