@@ -66,6 +66,8 @@ describe('Print shop client', () => {
       [403, refusal, 'retry'],
       [404, 'not here', 'retry'],
       [408, '', 'unknown'],
+      [412, refusal, 'unknown'],
+      [412, JSON.stringify({ code: 'another_ledger', message: 'Not ours.' }), 'retry'],
       [429, refusal, 'retry'],
       [500, refusal, 'unknown'],
       [503, refusal, 'unknown'],
@@ -202,6 +204,31 @@ describe('Print shop client', () => {
       const [found] = await printerAt(url).find([piece()], contractContext());
       assert.equal(found?.outcome, 'cannot_tell', `${status} ${body}`);
     }
+  });
+
+  it('takes nothing for proven by a shop with another ledger, and sends it nothing', async () => {
+    let answering = 'ledger-1';
+    const { url, seen } = await server((request, response) => {
+      response.setHeader('print-shop-ledger', answering);
+      const meant = request.headers['print-shop-ledger'] ?? answering;
+      if (meant === answering) response.end('{"pieces":[],"events":[],"cursor":"0"}');
+      else response.writeHead(412).end('{"code":"another_ledger","message":"This shop keeps another ledger."}');
+    });
+    const printer = printerAt(url);
+    assert.deepEqual(await printer.find([piece()], contractContext()), [{ outcome: 'absent' }]);
+    answering = 'ledger-2';
+    for (const client of [printer, printerAt(url, { ledger: 'ledger-1' })]) {
+      await assert.rejects(client.find([piece()], contractContext()), /Another print shop answers/);
+      const [sent] = await client.submit([piece()], held, contractContext());
+      assert.equal(sent?.outcome, 'retry');
+      assert.match(sent.message, /in its old folder/);
+      assert.ok(client.poll !== undefined);
+      await assert.rejects(client.poll(null, contractContext()), /Another print shop answers/);
+    }
+    assert.ok(
+      seen.slice(1).every(({ headers }) => headers['print-shop-ledger'] === 'ledger-1'),
+      'learned, or told',
+    );
   });
 
   it('is told of several pieces for one mailpiece, and takes the one that is not cancelled', async () => {

@@ -7,7 +7,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ShopError, spawnPrintShop, startPrintShop } from '../src/index.ts';
+import { ledgerIn, ShopError, spawnPrintShop, startPrintShop } from '../src/index.ts';
 import { fromArguments, settle, toArguments } from '../src/print-shop/options.ts';
 import {
   anOrder,
@@ -62,7 +62,7 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
     child.kill('SIGTERM');
     const { code, stdout, stderr } = await ended;
     assert.equal(code, 0);
-    assert.deepEqual(JSON.parse(stdout), { ready: true, url });
+    assert.deepEqual(JSON.parse(stdout), { ready: true, url, ledger: await ledgerIn(folder) });
     assert.ok(url.startsWith('http://127.0.0.1:'));
     assert.ok(!stderr.includes('Secretname') && !stderr.includes(TOKEN));
     assert.deepEqual(await pdfNames(folder), []);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import type { PieceStatus, TrackingEvent, WebhookBody } from '../src/index.ts';
+import { ledgerIn, type PieceStatus, type TrackingEvent, type WebhookBody } from '../src/index.ts';
 import {
   anOrder,
   cardOf,
@@ -12,6 +12,7 @@ import {
   shopHere,
   shopProcess,
   temporaryFolder,
+  TOKEN,
   webhookReceiver,
   type Client,
   type ReceivedWebhook,
@@ -164,7 +165,42 @@ suite('tracking', { concurrency: 4 }, () => {
     const { get } = await shopHere(t);
     for (const query of ['after=x', 'after=-1', 'limit=0', 'limit=1001'])
       assert.equal((await get(`/v1/events?${query}`)).status, 400, query);
-    assert.deepEqual((await get('/v1/events?after=5')).body, { events: [], cursor: '5', more: false });
+  });
+
+  test('a cursor of another ledger, or beyond the end of this one, begins anew: no scan is lost', async (t) => {
+    const one = await shopHere(t);
+    await one.order([anOrder()]);
+    const another = await shopHere(t);
+    await another.order([anOrder(), anOrder()]);
+    const { cursor } = (await another.get<Page>('/v1/events')).body;
+    const { events, cursor: end } = (await one.get<Page>(`/v1/events?after=${cursor}`)).body;
+    assert.deepEqual(idsOf(events), idsOf(await allEvents(one)));
+    assert.equal(events.length, 1);
+    assert.deepEqual((await one.get(`/v1/events?after=${end}`)).body, { events: [], cursor: end, more: false });
+    for (const after of ['5', end.replace(/\d+$/, '5')])
+      assert.deepEqual((await one.get<Page>(`/v1/events?after=${after}`)).body.events, events, after);
+  });
+
+  test('every answer names its ledger, which a restart keeps, and another one does nothing of a request', async (t) => {
+    const { get, folder, shop } = await shopHere(t);
+    const ledger = (await get('/v1/events')).headers.get('print-shop-ledger');
+    assert.equal(ledger, shop.ledger);
+    assert.equal(await ledgerIn(folder), ledger);
+    await shop.stop();
+    const again = await shopHere(t, { folder });
+    assert.equal(again.shop.ledger, ledger);
+    const ask = async (body: object, meant: string): Promise<Response> =>
+      await fetch(`${again.shop.url}/v1/pieces`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${TOKEN}`, 'print-shop-ledger': meant },
+        body: JSON.stringify(body),
+      });
+    const refused = await ask({ pieces: [anOrder()] }, 'another');
+    assert.equal(refused.status, 412);
+    assert.equal(((await refused.json()) as { code: string }).code, 'another_ledger');
+    assert.equal((await again.ledger()).length, 0);
+    assert.equal((await ask({ pieces: [anOrder()] }, again.shop.ledger)).status, 200);
+    assert.equal(await ledgerIn(await temporaryFolder(t)), null);
   });
 
   test('webhooks carry every event once, signed, in batches of at most 100', async (t) => {

@@ -5,7 +5,7 @@
  * 100,000 pieces are held at once: what is only needed for printing (names, addresses, artwork) is let go when a piece is printed.
  */
 import type { Stamp } from './clock.ts';
-import { LEDGER_VERSION, type AcceptedPiece, type Entry } from './entries.ts';
+import { LEDGER_VERSION, ledgerId, type AcceptedPiece, type Entry } from './entries.ts';
 import { stageAfter } from './journey.ts';
 import type { PieceOrder, PieceReference, PieceStatus } from './wire.ts';
 
@@ -64,12 +64,14 @@ export interface PrintedFile {
 export const NOOP_ARTWORK = 'noop:';
 
 export class Books {
+  /** The ledger's id, which it gets with its first entry. */
+  ledger = '';
   readonly #pieces = new Map<string, Piece>();
   readonly #byKey = new Map<string, Piece>();
   readonly #byMailpiece = new Map<string, Piece[]>();
   readonly waitingSheets = new Set<Piece>();
   readonly waitingOthers = new Set<Piece>();
-  /** In the order in which they were written down; a cursor is a number of events. */
+  /** In the order in which they were written down; a cursor counts them. */
   readonly events: Happening[] = [];
   readonly files: PrintedFile[] = [];
   openPlan: Plan | null = null;
@@ -132,6 +134,7 @@ export class Books {
       case 'opened':
         if (entry.version !== LEDGER_VERSION)
           throw new Error(`it is of version ${entry.version}, and this shop reads version ${LEDGER_VERSION}`);
+        this.ledger = ledgerId(entry);
         return;
       case 'accepted':
         for (const piece of entry.pieces) this.#accept(piece, entry.documents, { at: entry.at, travel: entry.travel });

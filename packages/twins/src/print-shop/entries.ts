@@ -14,6 +14,13 @@ export interface AcceptedPiece {
 export interface OpenedEntry extends Stamp {
   readonly kind: 'opened';
   readonly version: number;
+  /** Random. Whoever asks what was accepted must know which ledger answers: another one has never heard of their pieces. */
+  readonly ledger?: string;
+}
+
+/** Ledgers begun before they had an id are told apart by when they were. */
+export function ledgerId({ ledger, at }: OpenedEntry): string {
+  return ledger ?? `opened-${at}`;
 }
 
 export interface AcceptedEntry extends Stamp {

@@ -9,13 +9,31 @@
  * on every append fails, and only opening the file anew finds out what is there.
  */
 import { open, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { crash, crashesAt, crashPoint } from './crash.ts';
-import { exitCodes, messageOf, ShopError } from './errors.ts';
+import { ledgerId, type OpenedEntry } from './entries.ts';
+import { exitCodes, hasCode, messageOf, ShopError } from './errors.ts';
 import { syncFolder } from './files.ts';
 
 const NEWLINE = 0x0a;
 const READ_SIZE = 1 << 20;
+
+/** Where the ledger of a folder is. */
+export function ledgerPath(folder: string): string {
+  return join(folder, 'shop', 'ledger.ndjson');
+}
+
+/** The id of the ledger in a folder, of a shop that need not be open; null where there is none yet. */
+export async function ledgerIn(folder: string): Promise<string | null> {
+  try {
+    await using file = await open(ledgerPath(folder));
+    for await (const line of file.readLines()) return ledgerId(JSON.parse(line) as OpenedEntry);
+  } catch (error) {
+    // A torn first line is no ledger: nobody was told of it, and the shop begins anew.
+    if (!hasCode(error, 'ENOENT') && !(error instanceof SyntaxError)) throw error;
+  }
+  return null;
+}
 
 export class Ledger<Entry extends object> {
   readonly #file: FileHandle;

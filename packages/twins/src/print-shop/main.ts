@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     process.stdin.on('end', () => stop(0)).on('error', () => stop(0));
     process.stdin.resume();
   }
-  process.stdout.write(`${JSON.stringify({ ready: true, url: shop.url })}\n`);
+  process.stdout.write(`${JSON.stringify({ ready: true, url: shop.url, ledger: shop.ledger })}\n`);
   // Not left to the end, because a shop may be killed.
   flushCompileCache();
 }

@@ -91,7 +91,7 @@ ${table.map(([name, flag]) => `  ${`--${flagName(name, flag)}${'value' in flag ?
   ${'--help'.padEnd(32)} this text
 
 Environment: PRINT_SHOP_TOKEN (required), PRINT_SHOP_WEBHOOK_SECRET.
-Standard output has one line, when the shop is ready: {"ready":true,"url":"http://127.0.0.1:…"}. The rest goes to standard error.
+Standard output has one line, when the shop is ready: {"ready":true,"url":"http://127.0.0.1:…","ledger":"…"}. The rest goes to standard error.
 Exit codes: 0 stopped, 2 usage, 65 ledger damaged, 69 port in use, 73 folder not writable, 74 write failed, 75 folder in use.
 `;
 

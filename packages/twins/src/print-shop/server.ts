@@ -13,7 +13,7 @@ import { webhookFault } from './options.ts';
 import type { Shop } from './shop.ts';
 import { ledgerLine, ledgerLines, view } from './views.ts';
 import { eventOf } from './webhooks.ts';
-import { BATCH_LIMIT, clockRequest, describeIssue, piecesRequest, webhookRequest, type Refusal } from './wire.ts';
+import { BATCH_LIMIT, clockRequest, describeIssue, LEDGER_HEADER, piecesRequest, webhookRequest, type Refusal } from './wire.ts';
 
 /** 100 pieces with the longest allowed fields stay below it. */
 const LARGEST_BODY = 2 * 1024 * 1024;
@@ -21,7 +21,7 @@ const MOST_EVENTS = 1_000;
 
 type Env = { Bindings: HttpBindings };
 type Ctx = Context<Env>;
-type Status = 400 | 401 | 404 | 409 | 413 | 429 | 500 | 503;
+type Status = 400 | 401 | 404 | 409 | 412 | 413 | 429 | 500 | 503;
 
 export function createApp(shop: Shop): Hono<Env> {
   const app = new Hono<Env>();
@@ -41,6 +41,11 @@ export function createApp(shop: Shop): Hono<Env> {
     if (!isToken(c.req.header('authorization') ?? '', shop.settings.token)) {
       c.header('www-authenticate', 'Bearer');
       return refuse(c, 401, { code: 'unauthorized', message: 'Send the shop’s token as "Authorization: Bearer <token>".' });
+    }
+    const { ledger } = shop.books;
+    c.header(LEDGER_HEADER, ledger);
+    if ((c.req.header(LEDGER_HEADER) ?? ledger) !== ledger) {
+      return refuse(c, 412, { code: 'another_ledger', message: `This shop keeps the ledger ${ledger}; nothing of this request was done.` });
     }
     if (shop.broken !== null) return refuse(c, 503, { code: 'broken', message: shop.broken.message });
     if (shop.closing) return refuse(c, 503, { code: 'closing', message: 'The shop is closing; nothing of this request was done.' });
@@ -94,14 +99,18 @@ export function createApp(shop: Shop): Hono<Env> {
   });
 
   app.get('/v1/events', (c) => {
-    const after = Number(c.req.query('after') ?? 0);
+    const cursor = readCursor(c.req.query('after') ?? '0');
     const limit = Number(c.req.query('limit') ?? BATCH_LIMIT);
-    if (!Number.isInteger(after) || after < 0 || !Number.isInteger(limit) || limit < 1 || limit > MOST_EVENTS) {
+    if (cursor === null || !Number.isInteger(limit) || limit < 1 || limit > MOST_EVENTS) {
       return refuse(c, 400, { code: 'bad_request', message: `after must be a cursor that this shop gave, and limit 1 to ${MOST_EVENTS}.` });
     }
     return withFaults(c, shop, 'events', [], async () => {
-      const end = Math.max(after, Math.min(after + limit, shop.durableEvents));
-      return c.json({ events: shop.books.events.slice(after, end).map(eventOf), cursor: String(end), more: end < shop.durableEvents });
+      const { books, durableEvents } = shop;
+      // Of another ledger, or beyond the end of an old copy of this one: everything is told again, rather than anything left out.
+      const after = cursor.ledger === books.ledger && cursor.count <= durableEvents ? cursor.count : 0;
+      const end = Math.min(after + limit, durableEvents);
+      const events = books.events.slice(after, end).map(eventOf);
+      return c.json({ events, cursor: `${books.ledger}.${end}`, more: end < durableEvents });
     });
   });
 
@@ -173,6 +182,12 @@ async function list(c: Ctx, shop: Shop): Promise<Response> {
     const pieces = all.slice(after, end).filter((piece) => piece.accepted.at >= since && listed(piece));
     return c.json({ pieces: pieces.map(ledgerLine), cursor: end < all.length ? String(end) : null });
   });
+}
+
+/** `<ledger>.<number of events>`; a bare number belongs to no ledger. */
+function readCursor(text: string): { readonly ledger: string; readonly count: number } | null {
+  const [, ledger = '', count] = /^(?:([\w-]+)\.)?(\d{1,15})$/.exec(text) ?? [];
+  return count === undefined ? null : { ledger, count: Number(count) };
 }
 
 /** Runs `effect`, with the bad luck that was ordered for it before and after. */

@@ -4,6 +4,7 @@
  * Everything that changes goes through `commit`: an entry changes the books at once, and what depends on it (an answer, a file, a webhook)
  * waits until it is on the disk.
  */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
@@ -19,7 +20,7 @@ import { Faults } from './faults.ts';
 import { removeUnfinished, writeAtomically } from './files.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Intake } from './intake.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, ledgerPath } from './ledger.ts';
 import { manifestPart, partPath } from './manifest.ts';
 import { settle, type PrintShopOptions, type Settings } from './options.ts';
 import { Press } from './press.ts';
@@ -57,6 +58,8 @@ export interface RunningPrintShop {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
   readonly port: number;
+  /** The id of its ledger. */
+  readonly ledger: string;
   /** Resolves when the shop can no longer write; it answers 503 until it is stopped. */
   readonly broken: Promise<ShopError>;
   /** Finishes what is being written and leaves the rest in the ledger. */
@@ -73,7 +76,7 @@ export async function startPrintShop(options: PrintShopOptions): Promise<Running
   await mkdir(parts, { recursive: true, mode: 0o700 }).catch(unwritable(output));
   const lock = await lockFolder(join(own, 'lock')).catch(unwritable(output));
   try {
-    return await open(settings, { output, parts, ledger: join(own, 'ledger.ndjson') }, () => lock.release());
+    return await open(settings, { output, parts, ledger: ledgerPath(output) }, () => lock.release());
   } catch (error) {
     await lock.release();
     throw error;
@@ -186,7 +189,7 @@ async function open(
   };
   try {
     await refuseForeignFiles(paths.output, books);
-    if (entries === 0) await commit({ kind: 'opened', version: LEDGER_VERSION });
+    if (entries === 0) await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
     // Given on the command line as before, it does not undo what a request has said since.
     if (settings.webhook !== null && settings.webhook !== books.webhook.started) {
       await commit({ kind: 'webhook', url: settings.webhook, from: 'start' });
@@ -218,7 +221,7 @@ async function open(
     await ended;
     await unlock();
   };
-  return { url: `http://${HOST}:${port}`, port, broken: broken.promise, stop: () => (stopping ??= stop()) };
+  return { url: `http://${HOST}:${port}`, port, ledger: books.ledger, broken: broken.promise, stop: () => (stopping ??= stop()) };
 }
 
 /** PDFs that the ledger does not know: it was lost, or is an old copy, and numbering on from it would print cards again and over others. */

@@ -19,6 +19,8 @@ export interface SpawnedPrintShop {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  /** The id of its ledger. */
+  readonly ledger: string;
   /** Resolves when the process has ended. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   /** SIGTERM; resolves when it has ended. */
@@ -55,8 +57,8 @@ export async function spawnPrintShop(options: SpawnPrintShopOptions): Promise<Sp
     });
   }
   try {
-    const url = await Promise.race([
-      readyUrl(child),
+    const { url, ledger } = await Promise.race([
+      readiness(child),
       ended.then(({ code, signal }): never => {
         const words = (log === null ? said.join('\n') : log.written()).replaceAll(/^print shop: /gm, '').trim();
         throw new ShopError(code ?? exitCodes.ioError, words === '' ? `The print shop ended at once (${signal ?? code}).` : words);
@@ -71,7 +73,7 @@ export async function spawnPrintShop(options: SpawnPrintShopOptions): Promise<Sp
       child.stdout?.destroy();
       child.unref();
     }
-    return { url, port: Number(new URL(url).port), pid: child.pid ?? 0, exited: ended, stop: () => kill('SIGTERM'), kill };
+    return { url, port: Number(new URL(url).port), pid: child.pid ?? 0, ledger, exited: ended, stop: () => kill('SIGTERM'), kill };
   } finally {
     log?.close();
   }
@@ -100,12 +102,17 @@ function loader(): string[] {
   return needed ? ['--import', import.meta.resolve('tsx')] : [];
 }
 
-function readyUrl(child: ChildProcess): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
+interface Readiness {
+  readonly url: string;
+  readonly ledger: string;
+}
+
+function readiness(child: ChildProcess): Promise<Readiness> {
+  const { promise, resolve } = Promise.withResolvers<Readiness>();
   if (child.stdout === null) throw new Error('The print shop has no standard output.');
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const message: unknown = JSON.parse(line);
-    if (typeof message === 'object' && message !== null && 'url' in message && typeof message.url === 'string') resolve(message.url);
+    const message = JSON.parse(line) as Partial<Readiness> | null;
+    if (typeof message?.url === 'string' && typeof message.ledger === 'string') resolve({ url: message.url, ledger: message.ledger });
   });
   return promise;
 }

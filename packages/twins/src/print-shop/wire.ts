@@ -9,6 +9,12 @@ import { z } from 'zod';
 /** Most pieces in one request, in one look-up and in one webhook. */
 export const BATCH_LIMIT = 100;
 
+/**
+ * In every answer the id of the ledger that it comes from. In a request the ledger that is meant: another one refuses it with 412 `another_ledger`, and does
+ * nothing of it. So a client that knows its ledger never takes "not known here" for "not printed", nor sends a card again to one that knows no key of it.
+ */
+export const LEDGER_HEADER = 'print-shop-ledger';
+
 /** Printable ASCII without spaces: these come back in URLs, in the manifest and in the ledger. */
 const identifier = z
   .string()

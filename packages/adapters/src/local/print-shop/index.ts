@@ -8,6 +8,9 @@
  *   mistyped token would be absurd. They are `retry`, with a pause in which somebody can mend it.
  * - 409 and `idempotency_conflict` mean that the shop knows the key: a piece exists. They are `unknown`, never `rejected`, because a rejected
  *   piece gets a new key and would be printed a second time.
+ * - A shop with another ledger than ours has never heard of our pieces, nor of their keys: "absent" there proves nothing, and a repeat would be a second card.
+ *   The ledger is named in every request, and 412 `another_ledger` is `retry` for an order (of that request nothing was created) and an error for a look-up, so
+ *   that nobody is sent again on the strength of it.
  */
 import { AdapterConfigError } from '@postrider/core/ports';
 import type {
@@ -26,10 +29,24 @@ import { retryAfterMs, sendRequest } from '../../http.ts';
 import type { HttpOutcome } from '../../http.ts';
 import { parseOptions } from '../../options.ts';
 import { parseWebhookSecrets, verifyStandardWebhook } from '../../standard-webhooks.ts';
-import { eventsAnswer, findAnswer, listAnswer, listedPiece, printerEvent, readJson, refusal, submitAnswer, webhookBody } from './wire.ts';
+import {
+  eventsAnswer,
+  findAnswer,
+  isAnotherLedger,
+  LEDGER_HEADER,
+  listAnswer,
+  listedPiece,
+  printerEvent,
+  readJson,
+  refusal,
+  submitAnswer,
+  webhookBody,
+} from './wire.ts';
 
 const optionsSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'must be an http: or https: URL' }),
+  /** The id of the shop's ledger. Without it the first that answers is taken for ours, for as long as this process lives. */
+  ledger: z.string().min(1).optional(),
   /** The name of the secret, not its value. */
   tokenSecret: z.string().min(1).default('PRINT_SHOP_TOKEN'),
   /** Names a secret that may hold several, apart by blanks or commas, while one is being replaced. */
@@ -56,6 +73,8 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
   const token = (): string => wiring.secret(parsed.tokenSecret)?.trim() ?? '';
   if (token() === '') throw new AdapterConfigError('printer.tokenSecret', `the secret ${parsed.tokenSecret} is not set`);
 
+  let ledger = parsed.ledger ?? null;
+
   /** Waits for the rate limit and sends; `lease` is asked last, because the wait may have outlived it. */
   async function ask(method: 'GET' | 'POST', path: string, body: unknown, context: CallContext, lease?: LeaseGuard): Promise<HttpOutcome> {
     const bearer = token();
@@ -67,8 +86,12 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
     } catch (error) {
       return { kind: 'not_sent', message: `Not sent: ${error instanceof Error ? error.message : String(error)}` };
     }
-    const headers = { authorization: `Bearer ${bearer}`, accept: 'application/json' };
-    return sendRequest({
+    const headers = {
+      authorization: `Bearer ${bearer}`,
+      accept: 'application/json',
+      ...(ledger === null ? {} : { [LEDGER_HEADER]: ledger }),
+    };
+    const outcome = await sendRequest({
       method,
       url: root + path,
       headers: json === undefined ? headers : { ...headers, 'content-type': 'application/json' },
@@ -76,6 +99,8 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
       timeoutMs: parsed.timeoutMs,
       signal: context.signal,
     });
+    if (outcome.kind === 'answer' && outcome.status < 300) ledger ??= outcome.headers.get(LEDGER_HEADER);
+    return outcome;
   }
 
   async function submitBatch(batch: readonly PieceRequest[], lease: LeaseGuard, context: CallContext): Promise<readonly SubmitResult[]> {
@@ -87,7 +112,8 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
     if (status === 200 || status === 201) return readResults(batch, outcome.body);
     const told = describe(outcome);
     if (status === 429) return all({ outcome: 'retry', afterMs: retryAfterMs(outcome.headers, context.now()) ?? 5_000, message: told });
-    if ([401, 403, 404, 405].includes(status)) return all({ outcome: 'retry', afterMs: configurationPauseMs, message: told });
+    if ([401, 403, 404, 405].includes(status) || isAnotherLedger(outcome))
+      return all({ outcome: 'retry', afterMs: configurationPauseMs, message: told });
     if ([400, 413, 414, 422].includes(status)) {
       if (batch.length > 1) {
         // The shop took nothing of the request; which piece it stumbled over shows when each travels alone.
@@ -122,6 +148,7 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
       for (const batch of chunks(pieces, parsed.maxBatch)) {
         const query = batch.map(({ reference }) => `mailpiece=${encodeURIComponent(reference.mailpieceId)}`).join('&');
         const outcome = await ask('GET', `/v1/pieces?${query}`, undefined, context);
+        if (outcome.kind === 'answer' && isAnotherLedger(outcome)) throw new Error(describe(outcome));
         const answer = outcome.kind === 'answer' && outcome.status === 200 ? readJson(findAnswer, outcome.body) : null;
         if (answer === null) {
           const message = outcome.kind === 'answer' ? describe(outcome) : outcome.message;
@@ -209,6 +236,9 @@ function readResults(batch: readonly PieceRequest[], body: string): readonly Sub
 
 function describe(answer: Extract<HttpOutcome, { kind: 'answer' }>): string {
   const told = readJson(refusal, answer.body);
+  if (isAnotherLedger(answer)) {
+    return `Another print shop answers than the one that has our cards: ${told?.message ?? ''} Start the shop in its old folder again.`;
+  }
   return `The print shop answered ${answer.status}${told === null ? '' : ` ${told.code}: ${told.message.slice(0, 300)}`}`;
 }
 

@@ -2,6 +2,9 @@
 import type { Confidence, ListedPiece, MailpieceStatus, PrinterEvent } from '@postrider/core/ports';
 import { z } from 'zod';
 
+/** Names the ledger: in an answer the shop's own, in a request the one that is meant. */
+export const LEDGER_HEADER = 'print-shop-ledger';
+
 export const submitAnswer = z.object({
   results: z.array(
     z
@@ -54,6 +57,11 @@ export function listedPiece(wire: z.infer<typeof listAnswer>['pieces'][number]):
 }
 
 export const refusal = z.object({ code: z.string(), message: z.string().default('') });
+
+/** It did nothing of the request. */
+export function isAnotherLedger({ status, body }: { readonly status: number; readonly body: string }): boolean {
+  return status === 412 && readJson(refusal, body)?.code === 'another_ledger';
+}
 
 const event = z.object({
   eventId: z.string().min(1),
