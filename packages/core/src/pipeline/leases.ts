@@ -5,6 +5,7 @@
  * that slept, must find its leases passed when it wakes, before it posts anything. Where a renewal fails, the clock just runs on.
  */
 import { LeaseLostError, type LeaseGuard, type Logger } from '../ports/index.ts';
+import { messageOf } from './message-of.ts';
 
 interface SentAt {
   readonly monotonic: number;
@@ -104,10 +105,7 @@ export class Leases {
         }
       }
     } catch (error) {
-      this.#logger.warn(
-        { error: error instanceof Error ? error.message : String(error) },
-        'leases could not be renewed; nothing is posted once they pass',
-      );
+      this.#logger.warn({ error: messageOf(error) }, 'leases could not be renewed; nothing is posted once they pass');
     } finally {
       this.#renewing = false;
     }

@@ -1,14 +1,17 @@
 /**
- * Settles results as they arrive: flushed at the latest 50 ms after the first, never only at the end. A settle that waits for a lock (somebody's open
- * psql transaction) is tried person by person, so that one row does not block the others; what a lost connection left open is tried again: a replay of
- * a settle changes nothing.
+ * Settles results as they arrive: flushed at the latest 50 ms after the first, never only at the end. Where the database refuses results, or somebody's
+ * open psql transaction locks one of these people, they are tried person by person, so that one row costs no others; what a lost connection left open is
+ * tried again: a replay of a settle changes nothing.
  */
-import { sqlState } from '../machine/errors.ts';
+import { MachineError, sqlState } from '../machine/errors.ts';
 import type { Logger } from '../ports/index.ts';
+import { messageOf } from './message-of.ts';
 
 const FLUSH_MS = 50;
-const LOCK_NOT_AVAILABLE = '55P03';
-const DEADLOCK = '40P01';
+// Classes of SQLSTATE that say nothing of the results: the connection is lost; the server stops, starts, is a standby, or has had enough.
+const SERVER = /^(08|25|53|57|58)/;
+// Data that no column takes: trying again changes nothing.
+const DATA = /^(22|23)/;
 
 export interface SettlerOptions<Result> {
   /** Writes results; `last` says that no more will come. */
@@ -17,6 +20,14 @@ export interface SettlerOptions<Result> {
   readonly patienceMs: () => number;
   readonly logger: Logger;
 }
+
+/** How the database refused these results: for good, or for now; null where it is not about them. */
+const refusal = (error: unknown): 'for now' | 'for good' | null => {
+  if (error instanceof MachineError) return 'for good';
+  const state = sqlState(error);
+  if (state === null || SERVER.test(state)) return null;
+  return DATA.test(state) ? 'for good' : 'for now';
+};
 
 const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -58,32 +69,40 @@ export class Settler<Result> {
   }
 
   async #persist(results: readonly Result[], last: boolean): Promise<void> {
+    const { write, patienceMs, logger } = this.#options;
     const started = Date.now();
+    let groups: (readonly Result[])[] = [results];
     for (let attempt = 0; ; attempt += 1) {
-      try {
-        await this.#options.write(results, last);
-        return;
-      } catch (error) {
-        const locked = [LOCK_NOT_AVAILABLE, DEADLOCK].includes(sqlState(error) ?? '');
-        const message = error instanceof Error ? error.message : String(error);
-        if (locked && results.length > 1) {
-          this.#options.logger.warn(
-            { people: results.length, error: message },
-            'somebody holds a lock on one of these people: settling one by one',
-          );
-          for (const result of results) await this.#persist([result], false);
-          if (last) await this.#persist([], true);
-          return;
+      const again: (readonly Result[])[] = [];
+      let message = '';
+      // Grows while it is gone through. `last` goes with them all together, or else by itself when each is written.
+      for (const group of groups) {
+        try {
+          await write(group, last && group === results);
+          if (group === results) return;
+        } catch (error) {
+          message = messageOf(error);
+          const why = refusal(error);
+          if (why !== null && group.length > 1) {
+            logger.warn({ people: group.length, error: message }, 'results could not be recorded together: settling one by one');
+            groups.push(...group.map((result) => [result]));
+          } else if (why === 'for good') {
+            // It stands in the log: what cannot be recorded is not lost, and neither are the others.
+            logger.error({ results: group, error: message }, 'a result could not be recorded; it counts as not given');
+          } else again.push(group);
         }
-        if (Date.now() - started > this.#options.patienceMs()) {
-          this.#options.logger.error(
-            { people: results.length, error: message },
-            'results could not be recorded in time: reap and reconcile find out what became of these people',
-          );
-          return;
-        }
-        await pause(Math.min(200 * 2 ** attempt, 2000));
       }
+      if (again.length === 0) break;
+      if (Date.now() - started > patienceMs()) {
+        logger.error(
+          { people: again.flat().length, error: message },
+          'results could not be recorded in time: reap and reconcile find out what became of these people',
+        );
+        return;
+      }
+      groups = again;
+      await pause(Math.min(200 * 2 ** attempt, 2000));
     }
+    if (last && results.length > 0) await this.#persist([], true);
   }
 }
