@@ -227,6 +227,48 @@ export const mutants: readonly Mutant[] = [
     test: { file: 'test/pipeline/printers.test.ts', pattern: 'a request under way is heard to its end' },
   },
   {
+    name: 'silent-printer',
+    without: 'a printer that was given up is refused its next request',
+    edits: [{ file: 'packages/core/src/stages/mail.ts', find: 'if (signal.aborted) throw', replace: 'if (lease.signal.aborted) throw' }],
+    test: { file: 'test/pipeline/silence.test.ts', pattern: 'who was given up may not send any more' },
+  },
+  {
+    name: 'rows-compared',
+    without: 'a rendering counts only where each row is of the recipient who was asked for',
+    edits: [
+      {
+        file: 'packages/core/src/stages/answers.ts',
+        find: 'if (one.recipientId !== card.recipientId)',
+        replace: 'if (one.recipientId === undefined)',
+      },
+    ],
+    test: { file: 'test/pipeline/answers.test.ts', pattern: 'a renderer that mixes up its rows' },
+  },
+  {
+    name: 'accepted-with-an-id',
+    without: 'accepted without an id is unknown',
+    edits: [
+      {
+        file: 'packages/core/src/stages/answers.ts',
+        find: `const providerId = name(answer.providerId, LONGEST_ID);`,
+        replace: `const providerId = text(answer.providerId).slice(0, LONGEST_ID);`,
+      },
+    ],
+    test: { file: 'test/pipeline/answers.test.ts', pattern: 'accepted without an id that can be kept' },
+  },
+  {
+    name: 'one-by-one',
+    without: 'results that the database refuses together are recorded one by one',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/settling.ts',
+        find: 'if (why !== null && group.length > 1) {',
+        replace: `if (why === 'for now' && group.length > 1) {`,
+      },
+    ],
+    test: { file: 'test/pipeline/answers.test.ts', pattern: 'a result that the database refuses costs the others' },
+  },
+  {
     name: 'reconcile-attempt',
     without: 'the attempt number that a verdict of reconcile must still have',
     edits: [

@@ -17,7 +17,7 @@ export function createNoopRenderer(): Renderer {
           .digest('hex');
         return { recipientId, outcome: 'rendered' as const, document: 0, frontPage: 2 * index + 1, backPage: 2 * index + 2, contentHash };
       });
-      return { documents: [{ name: 'noop', contentType: 'application/x-noop', bytes: new Uint8Array(0) }], results };
+      return { documents: [{ name: 'noop', contentType: 'application/x-noop', bytes: Buffer.from('noop') }], results };
     },
   };
 }

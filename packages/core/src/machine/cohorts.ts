@@ -69,7 +69,8 @@ export interface MailSettlement {
   readonly expectedDelivery?: string | null;
   readonly message?: string;
   readonly badAddress?: boolean;
-  readonly afterMs?: number;
+  /** Null: the machine backs off by itself. */
+  readonly afterMs?: number | null;
 }
 
 const milliseconds = (value: number): string => `${value} milliseconds`;

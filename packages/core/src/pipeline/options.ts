@@ -28,6 +28,7 @@ export const defaultSettings: PipelineSettings = {
   cohortSize: 50,
   window: null,
   leaseMs: 60_000,
+  adapterTimeoutMs: 300_000,
   graceMs: 15_000,
   quietMs: 11_000,
   reapMs: 5000,

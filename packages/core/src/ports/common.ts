@@ -2,7 +2,10 @@
  * What every port shares.
  *
  * Ports take arrays and answer one result per item, in the order asked. What is expected (a rejection, a rate limit, an unknown outcome)
- * is a discriminated result; an exception means that the whole call failed and its outcome is not known.
+ * is a discriminated result; an exception means that the whole call failed and its outcome is not known. So does an answer with another number of results
+ * than items: it does not say which is whose. What cannot be recorded as it stands (a NUL, half an emoji, an outcome that does not exist) is mended, or
+ * costs that one item its result. `afterMs` is kept between a second and a day; one that is no such time, 0 included, leaves the pause to the machine,
+ * which waits longer each time.
  * An adapter knows ports, never the database: what it needs to remember between calls is an opaque `SavedState`.
  */
 

@@ -14,12 +14,12 @@ export type EffectResult =
   | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }
   | { readonly outcome: 'failed'; readonly message: string };
 
-/** Counts what is charged for, once per key. */
+/** Counts what is charged for, once per key. A call that takes longer than two minutes, or the runner's `adapterTimeoutMs`, is given up and repeated. */
 export interface UsageMeter {
   record(items: readonly EffectItem[], context: CallContext): Promise<readonly EffectResult[]>;
 }
 
-/** Tells an analytics system what happened, once per key. */
+/** Tells an analytics system what happened, once per key; given up and repeated like a meter. */
 export interface EventSink {
   emit(items: readonly EffectItem[], context: CallContext): Promise<readonly EffectResult[]>;
 }

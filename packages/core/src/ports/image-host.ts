@@ -12,7 +12,8 @@ export type RemoveResult =
 
 /** Keeps proof images where printers and people can fetch them. */
 export interface ImageHost {
-  /** Stores each document under its name; storing the same name and bytes again is harmless. */
+  /** Stores each document under its name; storing the same name and bytes again is harmless. Ends within the runner's `adapterTimeoutMs`, or its signal
+   * aborts and nobody counts as proofed. */
   put(documents: readonly RenderedDocument[], context: CallContext): Promise<readonly PutResult[]>;
   /** Removing what is gone already counts as removed. */
   remove(urls: readonly string[], context: CallContext): Promise<readonly RemoveResult[]>;

@@ -31,7 +31,8 @@ export class LeaseLostError extends Error {
 }
 
 export type SubmitResult =
-  /** The printer has it. `replayed` where the printer says that the key was seen before. */
+  /** The printer has it. `replayed` where the printer says that the key was seen before. Without an id of at most 500 letters it counts as unknown.
+   * `expectedDelivery` is an ISO 8601 date; what cannot be read as one is left out. */
   | { readonly outcome: 'accepted'; readonly providerId: string; readonly replayed: boolean; readonly expectedDelivery: string | null }
   /** Refused for good; nothing was created. */
   | { readonly outcome: 'rejected'; readonly reason: string; readonly message: string; readonly badAddress: boolean }
@@ -102,11 +103,18 @@ export interface Printer {
   readonly keyLifetimeMs: number | null;
   /** How long after creation a piece may be missing from `find`, in milliseconds. */
   readonly readLagMs: number;
-  /** Longest time that one request may take, in milliseconds. Where it is not shorter than the runner's lease, nothing is submitted. */
+  /** Longest time that one request may take, in milliseconds. Where it is not shorter than the runner's lease, nothing is submitted. A `submit` that
+   * neither ends nor asks for the lease for so long, and a second, is given up. */
   readonly timeoutMs: number;
-  /** Most pieces that one `submit` takes. */
+  /** Most pieces that one `submit` takes; at least 1. */
   readonly maxBatch: number;
-  /** One result per piece. Calls `lease.assertHeld()` immediately before each request; where it throws, the pieces not yet sent are `retry`. */
+  /**
+   * One result per piece. Calls `lease.assertHeld()` immediately before each request; where it throws, the pieces not yet sent are `retry`.
+   *
+   * Each such call is a sign of life and gives the adapter `timeoutMs` more: one request for all pieces may take `timeoutMs`, one request for each piece
+   * that many times as long. Whoever is silent for longer is given up: its pieces are unknown, the lease refuses any further request, and an
+   * answer that comes late counts only where it says `accepted`.
+   */
   submit(pieces: readonly PieceRequest[], lease: LeaseGuard, context: CallContext): Promise<readonly SubmitResult[]>;
   /** Look-up by our reference. */
   find(pieces: readonly { reference: PieceReference; idempotencyKey: string }[], context: CallContext): Promise<readonly FindResult[]>;

@@ -44,6 +44,10 @@ export type RenderResult =
   | { readonly recipientId: string; readonly outcome: 'retry'; readonly afterMs: number; readonly message: string };
 
 export interface Renderer {
-  /** Cards of one campaign together. `results` has one entry per card, in the order asked. */
+  /**
+   * Cards of one campaign together. `results` has one entry per card, in the order asked. Where a result is not of its card's recipient, or names a
+   * document or a page that cannot be, or a document is empty, nothing of the answer is kept, as if the call had thrown: each card is then
+   * asked for by itself. Ends within the runner's `adapterTimeoutMs`, or its signal aborts and the people travel alone.
+   */
   render(job: RenderJob, context: CallContext): Promise<{ documents: readonly RenderedDocument[]; results: readonly RenderResult[] }>;
 }

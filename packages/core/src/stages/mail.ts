@@ -3,10 +3,14 @@
  * the printer hears of it, the lease is checked immediately before each request, and an outcome that nobody knows is unknown, never repeated blindly.
  */
 import { beginMail, settleMail, stageRound, type BegunPiece, type CampaignBrief, type MailSettlement } from '../machine/cohorts.ts';
+import { ask, SilentAdapterError } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { Lease } from '../pipeline/leases.ts';
-import { Settler } from '../pipeline/settling.ts';
-import { LeaseLostError, type PieceRequest, type Printer, type SubmitResult } from '../ports/index.ts';
+import { messageOf } from '../pipeline/message-of.ts';
+import type { Settler } from '../pipeline/settling.ts';
+import { LeaseLostError, type PieceRequest, type Printer } from '../ports/index.ts';
+import { pieceAnswers, text, type PieceAnswer } from './answers.ts';
+import { workCohort } from './cohort-work.ts';
 import { printerToSubmitTo, quietMs } from './printers.ts';
 
 /** Makes cohorts until the window is full or nobody is ready. */
@@ -28,21 +32,14 @@ const toRequest = (campaign: CampaignBrief, piece: BegunPiece): PieceRequest => 
   ...piece.request,
 });
 
-const toSettlement = (piece: BegunPiece, result: SubmitResult | undefined): MailSettlement => {
-  const who = { recipientId: piece.recipientId, mailpieceId: piece.mailpieceId };
-  switch (result?.outcome) {
-    case 'accepted':
-      return { ...who, outcome: 'accepted', providerId: result.providerId, expectedDelivery: result.expectedDelivery };
-    case 'rejected':
-      return { ...who, outcome: 'rejected', message: `${result.reason}: ${result.message}`, badAddress: result.badAddress };
-    case 'retry':
-      return { ...who, outcome: 'retry', message: result.message, afterMs: result.afterMs };
-    case 'unknown':
-      return { ...who, outcome: 'unknown', message: result.message };
-    case undefined:
-      return { ...who, outcome: 'unknown', message: 'the adapter gave no result' };
-  }
-};
+const toSettlement = ({ recipientId, mailpieceId }: BegunPiece, answer: PieceAnswer): MailSettlement => ({
+  recipientId,
+  mailpieceId,
+  ...answer,
+});
+
+/** The same for all. */
+const all = (pieces: readonly BegunPiece[], answer: PieceAnswer): MailSettlement[] => pieces.map((piece) => toSettlement(piece, answer));
 
 const untilItsEnd = new AbortController().signal;
 
@@ -60,77 +57,83 @@ const submit = async (
   lease: Lease,
   settler: Settler<MailSettlement>,
 ): Promise<void> => {
+  const { logger } = context;
+  const who = `printer ${pieces[0]?.printerName}`;
   for (let start = 0; start < pieces.length; start += printer.maxBatch) {
     if (context.stopping.aborted) {
       // Proven: these were never sent.
-      const unsent = { outcome: 'retry', afterMs: 0, message: 'the runner stopped before it was sent' } as const;
-      settler.add(pieces.slice(start).map((piece) => toSettlement(piece, unsent)));
+      settler.add(all(pieces.slice(start), { outcome: 'retry', afterMs: 0, message: 'the runner stopped before it was sent' }));
       return;
     }
     const batch = pieces.slice(start, start + printer.maxBatch);
-    let results: readonly SubmitResult[];
+    const settlements = (answers: readonly PieceAnswer[]): MailSettlement[] =>
+      batch.flatMap((piece, index) => toSettlement(piece, answers[index] ?? { outcome: 'unknown', message: 'the adapter gave no result' }));
+    // Evidence is never fenced; a decision of somebody who was given up is none.
+    const late = (answers: readonly PieceAnswer[]): void => {
+      const evidence = settlements(answers).filter(({ outcome }) => outcome === 'accepted');
+      logger.warn({ cohort: lease.cohortId, accepted: evidence.length, of: batch.length }, `${who} has answered after it was given up`);
+      settler.add(evidence);
+    };
+    let answers: readonly PieceAnswer[];
     try {
       await context.reach('mail.before-post');
       lease.assertHeld();
-      // No signal ends a request under way, neither a stop nor a lost lease: hanging up unprints nothing, it only loses the answer, and with it the
-      // one sign of a second card. The adapter's timeout is its end; the lease is asked before each request.
-      results = await printer.submit(
-        batch.map((piece) => toRequest(campaign, piece)),
-        lease,
-        context.callContext(untilItsEnd),
-      );
+      answers = await ask({ who, silenceMs: printer.timeoutMs, late }, async ({ signal, heard }) => {
+        const assertHeld = (): void => {
+          if (signal.aborted) throw new LeaseLostError(`${who} was given up: what it was asked for is not to be sent any more`);
+          lease.assertHeld();
+          heard();
+        };
+        const requests = batch.map((piece) => toRequest(campaign, piece));
+        // No signal ends a request under way, neither a stop nor a lost lease: hanging up unprints nothing, it only loses the answer, and with it the
+        // one sign of a second card. The adapter's timeout is its end; the lease is asked before each request.
+        return pieceAnswers(batch.length, await printer.submit(requests, { assertHeld }, context.callContext(untilItsEnd)));
+      });
     } catch (error) {
       // Thrown before anything was sent: proven. Thrown by an adapter: nobody knows.
       if (error instanceof LeaseLostError) return;
-      const message = error instanceof Error ? error.message : String(error);
-      context.logger.warn(
-        { cohort: lease.cohortId, printer: pieces[0]?.printerName, error: message },
-        'the printer could not be asked properly',
-      );
-      results = batch.map(() => ({ outcome: 'unknown', message }));
+      const message = text(messageOf(error));
+      logger.warn({ cohort: lease.cohortId, printer: pieces[0]?.printerName, error: message }, 'the printer could not be asked properly');
+      settler.add(all(batch, { outcome: 'unknown', message }));
+      if (!(error instanceof SilentAdapterError)) continue;
+      // Proven: these were never handed over.
+      settler.add(all(pieces.slice(start + batch.length), { outcome: 'retry', afterMs: 60_000, message }));
+      return;
     }
     await context.reach('mail.after-post');
-    settler.add(batch.map((piece, index) => toSettlement(piece, results[index])));
+    settler.add(settlements(answers));
   }
 };
 
 /** One cohort, from its job to the last settle. Never throws once it has begun: whatever happens, reap and reconcile know what to do. */
 export const workMail = async (context: PipelineContext, organizationId: string, cohortId: string): Promise<void> => {
-  const { sql, settings, leases, logger, runnerId } = context;
-  const lease = leases.prepare(organizationId, cohortId);
-  const begun = await beginMail(sql, organizationId, cohortId, runnerId, settings.leaseMs);
-  if (begun === null) return;
-  leases.hold(lease);
-  await context.reach('mail.begun');
+  const { sql, settings, logger } = context;
   let quiet = settings.quietMs;
-  const settler = new Settler<MailSettlement>({
-    write: async (results, last) => await settleMail(sql, organizationId, cohortId, results, last, quiet),
+  await workCohort(context, organizationId, cohortId, {
+    stage: 'mail',
+    begin: beginMail,
+    settle: async (results: readonly MailSettlement[], last) => await settleMail(sql, organizationId, cohortId, results, last, quiet),
     // Evidence is never fenced: it is worth recording long after the lease.
-    patienceMs: () => Math.max(lease.leftMs, 60_000),
-    logger,
-  });
-  try {
-    for (const [name, pieces] of byPrinter(begun.pieces)) {
-      let printer: Printer;
-      try {
-        printer = await printerToSubmitTo(context, organizationId, name);
-      } catch (error) {
-        // Proven that nothing was created: the printer was never reached.
-        const message = error instanceof Error ? error.message : String(error);
-        logger.error({ printer: name, error: message }, 'the printer cannot be used; its people wait');
-        settler.add(pieces.map((piece) => toSettlement(piece, { outcome: 'retry', afterMs: 60_000, message })));
-        continue;
+    patienceMs: 60_000,
+    wakes: ['mail', 'effects'],
+    work: async (begun, lease, settler) => {
+      for (const [name, pieces] of byPrinter(begun.pieces)) {
+        let printer: Printer;
+        try {
+          printer = await ask(
+            { who: `the maker of printer ${name}`, silenceMs: settings.adapterTimeoutMs },
+            async () => await printerToSubmitTo(context, organizationId, name),
+          );
+        } catch (error) {
+          // Proven that nothing was created: the printer was never reached.
+          const message = text(messageOf(error));
+          logger.error({ printer: name, error: message }, 'the printer cannot be used; its people wait');
+          settler.add(all(pieces, { outcome: 'retry', afterMs: 60_000, message }));
+          continue;
+        }
+        quiet = Math.max(quiet, quietMs(context, printer));
+        await submit(context, begun.campaign, printer, pieces, lease, settler);
       }
-      quiet = Math.max(quiet, quietMs(context, printer));
-      await submit(context, begun.campaign, printer, pieces, lease, settler);
-    }
-    // Without a lease whoever is left belongs to the reaper, who knows more; with it, whoever was not answered for is unknown.
-    if (lease.leftMs > 0) await settler.end();
-    else await settler.flush();
-    await context.reach('mail.settled');
-  } finally {
-    leases.release(lease);
-    context.wake('mail');
-    context.wake('effects');
-  }
+    },
+  });
 };

@@ -15,6 +15,11 @@ export class SlowPrinterError extends Error {
   override readonly name = 'SlowPrinterError';
 }
 
+/** It says of itself what cannot be. */
+export class UnusablePrinterError extends Error {
+  override readonly name = 'UnusablePrinterError';
+}
+
 /** How long an unknown outcome rests, in milliseconds: longer than the printer's time-out and read lag together. */
 export const quietMs = (context: PipelineContext, printer: Pick<Printer, 'timeoutMs' | 'readLagMs'>): number =>
   Math.max(context.settings.quietMs, printer.timeoutMs + printer.readLagMs + 1000);
@@ -29,10 +34,26 @@ const briefOf = async (context: PipelineContext, organizationId: string, name: s
 export const printerNamed = async (context: PipelineContext, organizationId: string, name: string): Promise<Printer> =>
   await context.integrations.printer(await briefOf(context, organizationId, name));
 
+const isTime = (value: number): boolean => Number.isFinite(value) && value >= 0;
+
+/** What an adapter says of its printer decides how cards are sent, and whether they are sent again. */
+const checkNumbers = (name: string, { maxBatch, readLagMs, keyLifetimeMs }: Printer): void => {
+  const wrong = [
+    ...(Number.isInteger(maxBatch) && maxBatch >= 1 ? [] : [`maxBatch ${maxBatch}, which is no number of pieces`]),
+    ...(isTime(readLagMs) ? [] : [`readLagMs ${readLagMs}, which is no time`]),
+    ...(keyLifetimeMs === null || isTime(keyLifetimeMs) ? [] : [`keyLifetimeMs ${keyLifetimeMs}, which is neither a time nor null`]),
+  ];
+  if (wrong.length > 0)
+    throw new UnusablePrinterError(
+      `printer ${name} has ${wrong.join(' and ')}: nothing is sent until its adapter or its options are mended`,
+    );
+};
+
 /** To send it cards. Throws before anything is sent. */
 export const printerToSubmitTo = async (context: PipelineContext, organizationId: string, name: string): Promise<Printer> => {
   const brief = await briefOf(context, organizationId, name);
   const printer = await context.integrations.printer(brief);
+  checkNumbers(name, printer);
   const { timeoutMs } = printer;
   const { leaseMs } = context.settings;
   // Negated, so that a time-out that is no number is refused as well.

@@ -1,9 +1,13 @@
 /** Proofing: pending → proofing_staged → proofing → proofed. A cohort is rendered as one document where the renderer can. */
 import { beginProof, settleProof, stageRound, type BegunCard, type CampaignBrief, type ProofSettlement } from '../machine/cohorts.ts';
-import type { Lease } from '../pipeline/leases.ts';
+import { ask, SilentAdapterError } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
-import { Settler } from '../pipeline/settling.ts';
-import type { CallContext, CardRequest, ImageHost, RenderedDocument, Renderer, RenderResult } from '../ports/index.ts';
+import type { Lease } from '../pipeline/leases.ts';
+import { messageOf } from '../pipeline/message-of.ts';
+import type { Settler } from '../pipeline/settling.ts';
+import type { CardRequest, ImageHost, Renderer } from '../ports/index.ts';
+import { cardAnswers, storedAnswers, text, type CardAnswer, type Stored } from './answers.ts';
+import { workCohort } from './cohort-work.ts';
 
 /** Makes cohorts until the window is full or nobody is ready. */
 export const stageProofs = async (context: PipelineContext): Promise<void> => {
@@ -29,100 +33,104 @@ const toRequest = (campaign: CampaignBrief, card: BegunCard): CardRequest => ({
   reference: card.reference,
 });
 
-const store = async (
-  host: ImageHost,
-  documents: readonly RenderedDocument[],
-  results: readonly RenderResult[],
-  call: CallContext,
-): Promise<ProofSettlement[]> => {
-  const stored = await host.put(documents, call);
-  return results.map((result): ProofSettlement => {
-    if (result.outcome === 'failed')
-      return { recipientId: result.recipientId, outcome: 'failed', message: `${result.reason}: ${result.message}` };
-    if (result.outcome === 'retry') return result;
-    const put = stored[result.document];
-    if (put?.outcome === 'stored')
-      return {
-        recipientId: result.recipientId,
-        outcome: 'rendered',
-        contentHash: result.contentHash,
-        frontUrl: put.url,
-        frontPage: result.frontPage,
-        backUrl: put.url,
-        backPage: result.backPage,
-      };
-    if (put?.outcome === 'failed') return { recipientId: result.recipientId, outcome: 'failed', message: `image host: ${put.message}` };
-    return {
-      recipientId: result.recipientId,
-      outcome: 'retry',
-      message: put === undefined ? 'the image host gave no answer' : `image host: ${put.message}`,
-      afterMs: put?.afterMs ?? null,
-    };
-  });
+interface Adapters {
+  readonly renderer: Renderer;
+  readonly host: ImageHost;
+}
+
+const toSettlement = (answer: CardAnswer, stored: readonly Stored[]): ProofSettlement => {
+  if (answer.outcome !== 'rendered') return answer;
+  const { recipientId, contentHash, frontPage, backPage } = answer;
+  const put = stored[answer.document];
+  if (put?.outcome === 'stored')
+    return { recipientId, outcome: 'rendered', contentHash, frontUrl: put.url, frontPage, backUrl: put.url, backPage };
+  return { recipientId, ...(put ?? { outcome: 'retry', message: 'the image host gave no answer', afterMs: null }) };
 };
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const again = (cards: readonly CardRequest[], error: unknown): ProofSettlement[] =>
+  cards.map(({ recipientId }) => ({ recipientId, outcome: 'retry', message: text(messageOf(error)), afterMs: null }));
 
-const render = async (
-  adapters: { renderer: Renderer; host: ImageHost },
+/** A begun cohort. Whoever is not answered for when an adapter fell silent goes back by the reaper, and then travels alone: a card on which an adapter
+ * hangs convicts itself. */
+const work = async (
+  context: PipelineContext,
   campaign: CampaignBrief,
   cards: readonly CardRequest[],
-  call: CallContext,
-): Promise<ProofSettlement[]> => {
-  const { documents, results } = await adapters.renderer.render({ template: campaign.template, format: campaign.format, cards }, call);
-  return await store(adapters.host, documents, results, call);
+  lease: Lease,
+  settler: Settler<ProofSettlement>,
+): Promise<void> => {
+  const { integrations, logger, settings } = context;
+  const silenceMs = settings.adapterTimeoutMs;
+  const signal = AbortSignal.any([lease.signal, context.stopping]);
+
+  const proofsOf = async ({ renderer, host }: Adapters, some: readonly CardRequest[]): Promise<ProofSettlement[]> => {
+    const call = context.callContext(signal);
+    const job = { template: campaign.template, format: campaign.format, cards: some };
+    const { documents, answers } = cardAnswers(
+      some,
+      await ask({ who: 'the renderer', silenceMs }, async () => await renderer.render(job, call)),
+    );
+    if (documents.length === 0) return answers.map((answer) => toSettlement(answer, []));
+    const put = await ask({ who: 'the image host', silenceMs }, async () => await host.put(documents, call));
+    const stored = storedAnswers(documents.length, put);
+    return answers.map((answer) => toSettlement(answer, stored));
+  };
+
+  const failed = (some: readonly CardRequest[], error: unknown): void => {
+    const fields = { cohort: lease.cohortId, campaign: campaign.name, error: messageOf(error) };
+    if (error instanceof SilentAdapterError) {
+      logger.error(fields, 'an adapter is given up; the people of its cohort go back when the lease has passed');
+      // Tells the adapter to stop, too.
+      lease.lose();
+      return;
+    }
+    logger.warn(fields, 'the cohort could not be rendered; it is tried again');
+    settler.add(again(some, error));
+  };
+
+  let adapters: Adapters;
+  try {
+    adapters = await ask({ who: 'the makers of renderer and image host', silenceMs }, async () => ({
+      renderer: await integrations.renderer(campaign),
+      host: await integrations.imageHost(campaign),
+    }));
+  } catch (error) {
+    failed(cards, error);
+    return;
+  }
+  try {
+    const results = await proofsOf(adapters, cards);
+    await context.reach('proof.rendered');
+    settler.add(results);
+    return;
+  } catch (error) {
+    if (cards.length === 1 || signal.aborted || error instanceof SilentAdapterError) {
+      failed(cards, error);
+      return;
+    }
+    // One card may have brought down the others: each is tried by itself, so that it convicts itself.
+    logger.warn({ cohort: lease.cohortId, error: messageOf(error) }, 'the cohort could not be rendered together: rendering one by one');
+  }
+  for (const card of cards) {
+    try {
+      settler.add(await proofsOf(adapters, [card]));
+    } catch (error) {
+      failed([card], error);
+      if (error instanceof SilentAdapterError) return;
+    }
+  }
 };
 
 /** One cohort, from its job to the last settle. Never throws once it has begun: whatever happens, reap knows what to do. */
-export const workProof = async (context: PipelineContext, organizationId: string, cohortId: string): Promise<void> => {
-  const { sql, settings, leases, logger, runnerId } = context;
-  const lease: Lease = leases.prepare(organizationId, cohortId);
-  const begun = await beginProof(sql, organizationId, cohortId, runnerId, settings.leaseMs);
-  if (begun === null) return;
-  leases.hold(lease);
-  await context.reach('proof.begun');
-  const settler = new Settler<ProofSettlement>({
-    write: async (results, last) => await settleProof(sql, organizationId, cohortId, results, last),
-    patienceMs: () => Math.max(lease.leftMs, 0),
-    logger,
+export const workProof = async (context: PipelineContext, organizationId: string, cohortId: string): Promise<void> =>
+  await workCohort(context, organizationId, cohortId, {
+    stage: 'proof',
+    begin: beginProof,
+    settle: async (results: readonly ProofSettlement[], last) => await settleProof(context.sql, organizationId, cohortId, results, last),
+    patienceMs: 0,
+    wakes: ['proof'],
+    work: async ({ campaign, cards }, lease, settler) => {
+      const requests = cards.map((card) => toRequest(campaign, card));
+      await work(context, campaign, requests, lease, settler);
+    },
   });
-  try {
-    const call = context.callContext(AbortSignal.any([lease.signal, context.stopping]));
-    const cards = begun.cards.map((card) => toRequest(begun.campaign, card));
-    try {
-      const adapters = {
-        renderer: await context.integrations.renderer(begun.campaign),
-        host: await context.integrations.imageHost(begun.campaign),
-      };
-      try {
-        const results = await render(adapters, begun.campaign, cards, call);
-        await context.reach('proof.rendered');
-        settler.add(results);
-      } catch (error) {
-        if (cards.length === 1 || call.signal.aborted) throw error;
-        // One card may have brought down the others: each is tried by itself, so that it convicts itself.
-        logger.warn({ cohort: cohortId, error: messageOf(error) }, 'the cohort could not be rendered together: rendering one by one');
-        for (const card of cards) {
-          settler.add(
-            await render(adapters, begun.campaign, [card], call).catch((single: unknown) => [
-              { recipientId: card.recipientId, outcome: 'retry' as const, message: messageOf(single), afterMs: null },
-            ]),
-          );
-        }
-      }
-    } catch (error) {
-      logger.warn(
-        { cohort: cohortId, campaign: begun.campaign.name, error: messageOf(error) },
-        'the cohort could not be rendered; it is tried again',
-      );
-      settler.add(
-        cards.map((card) => ({ recipientId: card.recipientId, outcome: 'retry' as const, message: messageOf(error), afterMs: null })),
-      );
-    }
-    await settler.end();
-    await context.reach('proof.settled');
-  } finally {
-    leases.release(lease);
-    context.wake('proof');
-  }
-};

@@ -1,0 +1,43 @@
+/** What a cohort goes through in any stage, from its job to the last settle: begun once, under a lease, settled as results arrive. */
+import type { CohortStage } from '../machine/cohorts.ts';
+import type { PipelineContext, Wake } from '../pipeline/context.ts';
+import type { Lease } from '../pipeline/leases.ts';
+import { Settler } from '../pipeline/settling.ts';
+import type postgres from 'postgres';
+
+export interface CohortWork<Begun, Result> {
+  readonly stage: CohortStage;
+  readonly begin: (sql: postgres.Sql, organizationId: string, cohortId: string, runnerId: string, leaseMs: number) => Promise<Begun | null>;
+  /** Writes results; `last` says that no more will come. */
+  readonly settle: (results: readonly Result[], last: boolean) => Promise<unknown>;
+  /** Results are worth recording for so long after the lease, in milliseconds. */
+  readonly patienceMs: number;
+  readonly wakes: readonly Wake[];
+  /** Asks the adapters. Does not throw for what they do. */
+  readonly work: (begun: Begun, lease: Lease, settler: Settler<Result>) => Promise<void>;
+}
+
+export const workCohort = async <Begun, Result>(
+  context: PipelineContext,
+  organizationId: string,
+  cohortId: string,
+  { stage, begin, settle, patienceMs, wakes, work }: CohortWork<Begun, Result>,
+): Promise<void> => {
+  const { sql, settings, leases, logger, runnerId } = context;
+  const lease = leases.prepare(organizationId, cohortId);
+  const begun = await begin(sql, organizationId, cohortId, runnerId, settings.leaseMs);
+  if (begun === null) return;
+  leases.hold(lease);
+  try {
+    await context.reach(`${stage}.begun`);
+    const settler = new Settler<Result>({ write: settle, patienceMs: () => Math.max(lease.leftMs, patienceMs), logger });
+    await work(begun, lease, settler);
+    // Without a lease whoever is left belongs to the reaper, who knows more; with it, whoever was not answered for is tried again or unknown.
+    if (lease.leftMs > 0) await settler.end();
+    else await settler.flush();
+    await context.reach(`${stage}.settled`);
+  } finally {
+    leases.release(lease);
+    for (const what of wakes) context.wake(what);
+  }
+};
