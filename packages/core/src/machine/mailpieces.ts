@@ -160,11 +160,16 @@ export const claimEffects = async (
   return row?.effects ?? [];
 };
 
-export const settleEffects = async (
-  sql: postgres.Sql,
-  organizationId: string,
-  results: readonly { mailpieceId: string; kind: EffectKind; outcome: string; message?: string; afterMs?: number }[],
-): Promise<number> => {
+export interface EffectSettlement {
+  readonly mailpieceId: string;
+  readonly kind: EffectKind;
+  readonly outcome: 'done' | 'retry' | 'failed';
+  readonly message?: string;
+  /** Null: the machine backs off by itself. */
+  readonly afterMs?: number | null;
+}
+
+export const settleEffects = async (sql: postgres.Sql, organizationId: string, results: readonly EffectSettlement[]): Promise<number> => {
   const [row] = await mapped(
     sql<{ settled: number }[]>`select postrider.effects_settle(${organizationId}, ${JSON.stringify(results)}::text::json) as settled`,
   );

@@ -1,8 +1,12 @@
 /** Effects of cards that were sent: claimed in bulk, done once per key at the provider. An outage here neither fails a card nor loses a charge. */
-import { claimEffects, settleEffects, type ClaimedEffect, type EffectKind } from '../machine/mailpieces.ts';
+import { claimEffects, settleEffects, type ClaimedEffect, type EffectKind, type EffectSettlement } from '../machine/mailpieces.ts';
+import { ask } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
+import { messageOf } from '../pipeline/message-of.ts';
+import { Settler } from '../pipeline/settling.ts';
+import type { EffectItem } from '../ports/index.ts';
+import { effectAnswers, text, type EffectAnswer } from './answers.ts';
 import { whatIsDue, type Due } from './due.ts';
-import type { EffectItem, EffectResult } from '../ports/index.ts';
 import { campaignBrief } from './sync.ts';
 
 const BATCH = 200;
@@ -16,37 +20,71 @@ const toItem = (organizationId: string, effect: ClaimedEffect): EffectItem => ({
   data: { format: effect.format, mailClass: effect.mailClass, mode: effect.mode },
 });
 
+const names: Readonly<Record<EffectKind, string>> = { usage_meter: 'usage meter', event_sink: 'event sink' };
+
 const perform = async (
   context: PipelineContext,
   organizationId: string,
   campaignId: string,
   kind: EffectKind,
   effects: readonly ClaimedEffect[],
-): Promise<readonly EffectResult[]> => {
+  signal: AbortSignal,
+): Promise<readonly EffectAnswer[]> => {
+  const { integrations } = context;
   const campaign = await campaignBrief(context, organizationId, campaignId);
-  const call = context.callContext(context.stopping);
-  const missing = (what: string): EffectResult[] =>
-    effects.map(() => ({ outcome: 'retry', afterMs: 3_600_000, message: `the campaign has no ${what} any more` }));
+  const call = context.callContext(AbortSignal.any([context.stopping, signal]));
+  const items = effects.map((effect) => toItem(organizationId, effect));
+  const all = (answer: EffectAnswer): EffectAnswer[] => effects.map(() => answer);
+  const missing: EffectAnswer = { outcome: 'retry', afterMs: 3_600_000, message: `the campaign has no ${names[kind]} any more` };
+  const who = `the ${names[kind]}`;
   switch (kind) {
     case 'usage_meter': {
-      const meter = await context.integrations.usageMeter(campaign);
-      return (
-        (await meter?.record(
-          effects.map((effect) => toItem(organizationId, effect)),
-          call,
-        )) ?? missing('usage meter')
-      );
+      const meter = await integrations.usageMeter(campaign);
+      return meter === null ? all(missing) : effectAnswers(who, items.length, await meter.record(items, call));
     }
     case 'event_sink': {
-      const sink = await context.integrations.eventSink(campaign);
-      return (
-        (await sink?.emit(
-          effects.map((effect) => toItem(organizationId, effect)),
-          call,
-        )) ?? missing('event sink')
-      );
+      const sink = await integrations.eventSink(campaign);
+      return sink === null ? all(missing) : effectAnswers(who, items.length, await sink.emit(items, call));
     }
   }
+};
+
+/** The effects of one campaign, performed and settled. Does not throw for what an adapter does. */
+const workGroup = async (
+  context: PipelineContext,
+  organizationId: string,
+  campaignId: string,
+  kind: EffectKind,
+  effects: readonly ClaimedEffect[],
+): Promise<void> => {
+  const { sql, logger, settings } = context;
+  let answers: readonly EffectAnswer[];
+  try {
+    answers = await ask(
+      // Somebody else may claim them when ours has passed.
+      { who: `the ${names[kind]}`, silenceMs: Math.min(settings.adapterTimeoutMs, LEASE_MS) },
+      async ({ signal }) => await perform(context, organizationId, campaignId, kind, effects, signal),
+    );
+  } catch (error) {
+    const message = text(messageOf(error));
+    logger.warn({ kind, effects: effects.length, error: message }, 'effects failed and are tried again');
+    answers = effects.map(() => ({ outcome: 'retry', afterMs: 60_000, message }));
+  }
+  await context.reach('effects.performed');
+  const settler = new Settler<EffectSettlement>({
+    write: async (results) => await settleEffects(sql, organizationId, results),
+    patienceMs: () => LEASE_MS,
+    logger,
+  });
+  settler.add(
+    effects.map(({ mailpieceId }, index) => ({
+      mailpieceId,
+      kind,
+      ...(answers[index] ?? { outcome: 'retry', message: 'the adapter gave no answer', afterMs: null }),
+    })),
+  );
+  await settler.flush();
+  await context.reach('effects.settled');
 };
 
 export const beatEffects = async (context: PipelineContext, due?: Due): Promise<void> => {
@@ -54,35 +92,20 @@ export const beatEffects = async (context: PipelineContext, due?: Due): Promise<
     await context.boss.send('effects', { organization_id: id }, { singletonKey: id });
 };
 
-/** The job: everything that is due of an organization. */
+/** The job: everything that is due of an organization, once. Who is to be tried again waits for a later job. */
 export const workEffects = async (context: PipelineContext, organizationId: string): Promise<void> => {
   for (const kind of kinds) {
+    const tried = new Set<string>();
     for (;;) {
       const effects = await claimEffects(context.sql, organizationId, kind, BATCH, LEASE_MS);
       if (effects.length > 0) await context.reach('effects.claimed');
       for (const campaignId of new Set(effects.map((effect) => effect.campaignId))) {
         const group = effects.filter((effect) => effect.campaignId === campaignId);
-        let results: readonly EffectResult[];
-        try {
-          results = await perform(context, organizationId, campaignId, kind, group);
-        } catch (error) {
-          const message = error instanceof Error ? error.message : String(error);
-          context.logger.warn({ kind, effects: group.length, error: message }, 'effects failed and are tried again');
-          results = group.map(() => ({ outcome: 'retry', afterMs: 60_000, message }));
-        }
-        await context.reach('effects.performed');
-        await settleEffects(
-          context.sql,
-          organizationId,
-          group.map((effect, index) => ({
-            mailpieceId: effect.mailpieceId,
-            kind,
-            ...(results[index] ?? { outcome: 'retry', afterMs: 60_000, message: 'the adapter gave no answer' }),
-          })),
-        );
-        await context.reach('effects.settled');
+        await workGroup(context, organizationId, campaignId, kind, group);
       }
-      if (effects.length < BATCH || context.stopping.aborted) break;
+      // The longest due come first: the first that comes again says that there are no others.
+      if (effects.length < BATCH || context.stopping.aborted || effects.some(({ key }) => tried.has(key))) break;
+      for (const { key } of effects) tried.add(key);
     }
   }
 };
