@@ -5,6 +5,7 @@
  * counts for nobody.
  */
 import type { MailSettlement, ProofSettlement } from '../machine/cohorts.ts';
+import { storable } from '../machine/sync.ts';
 import { UnusableAnswerError } from '../pipeline/asking.ts';
 import type { CardRequest, RenderedDocument } from '../ports/index.ts';
 
@@ -29,8 +30,7 @@ const MOST_PAGES = 1_000_000;
 
 /** A sentence for people. */
 export const text = (value: unknown): string => {
-  const kept = typeof value === 'string' ? value.slice(0, LONGEST_TEXT).toWellFormed().replaceAll('\0', '') : '';
-  return kept === '' ? 'no reason was given' : kept;
+  return typeof value === 'string' && value !== '' ? storable(value.slice(0, LONGEST_TEXT)) : 'no reason was given';
 };
 
 /** An id, a URL, a hash: as it is or not at all, since a mended one names something else. */
