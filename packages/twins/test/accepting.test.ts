@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import type { PieceView } from '../src/index.ts';
 import { anOrder, shopHere, TOKEN } from './helpers.ts';
@@ -252,4 +254,24 @@ test('keys, pieces and cancellations survive a restart', async (t) => {
   assert.deepEqual(again?.status === 'accepted' && [again.id, again.replayed], [id, true]);
   const [other] = await second.order([{ ...one, idempotencyKey: randomUUID() }]);
   assert.equal(other?.status === 'accepted' && other.replayed, false);
+});
+
+test('a stop does not wait for a body that does not come, and nothing of it is accepted', async (t) => {
+  const { shop, folder, order } = await shopHere(t);
+  await order([anOrder()]);
+  const body = JSON.stringify({ pieces: [anOrder()] });
+  const socket = connect(shop.port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.on('error', () => undefined);
+  socket.write(
+    `POST /v1/pieces HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${body.length}\r\nexpect: 100-continue\r\n\r\n`,
+  );
+  // The shop has read the head and waits for the rest.
+  await once(socket, 'data');
+  socket.write(body.slice(0, -1));
+  const late = new Promise<string>((resolve) => setTimeout(() => resolve('the stop hangs'), 20_000).unref());
+  assert.equal(await Promise.race([shop.stop().then(() => 'stopped'), late]), 'stopped');
+  const { ledger } = await shopHere(t, { folder });
+  assert.equal((await ledger()).length, 1);
 });

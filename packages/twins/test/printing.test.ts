@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PDFDocument, PDFName } from 'pdf-lib';
@@ -157,6 +157,24 @@ test('a few cards are printed after a while of quiet, without being asked for', 
   await order([anOrder(cardOf(await makeArtwork(at('card.pdf')), 0))]);
   await eventually('a PDF', async () => (await pdfNames(folder)).length === 1);
   await eventually('a row', async () => (await readManifest(folder)).length === 1);
+});
+
+test('a manifest that could not be written is said, and written later by itself', async (t) => {
+  const { order, post, folder, at } = await shopWithArtwork(t);
+  const manifest = join(folder, 'manifest.csv');
+  await rm(manifest);
+  // No file can take the place of a folder that holds something.
+  await mkdir(join(manifest, 'in the way'), { recursive: true });
+  await order([anOrder(cardOf(await makeArtwork(at('card.pdf')), 0))]);
+  for (let ask = 0; ask < 2; ask += 1) assert.equal((await post('/v1/print', {})).status, 503);
+  assert.deepEqual(await pdfNames(folder), ['cards-000001.pdf']);
+  await rm(manifest, { recursive: true });
+  const rows = await eventually('the manifest', () => readManifest(folder).catch(() => null));
+  assert.deepEqual(
+    rows.map(({ file, card }) => [file, card]),
+    [['cards-000001.pdf', '1']],
+  );
+  assert.equal((await post('/v1/print', {})).status, 200);
 });
 
 test('neither test pieces nor pieces without artwork get into a PDF or the manifest', async (t) => {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { suite, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ledgerIn, ShopError, spawnPrintShop, startPrintShop } from '../src/index.ts';
@@ -191,6 +192,37 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
     await ready();
     child.stdin.end();
     assert.equal((await ended).code, 0);
+  });
+
+  test('Ctrl-C at its starter does not reach it; it ends when the starter does, however that ends', async (t) => {
+    const folder = await temporaryFolder(t);
+    const script = `
+      import { spawnPrintShop } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
+      process.on('SIGINT', () => console.log('interrupted'));
+      const { pid, url } = await spawnPrintShop({ folder: ${JSON.stringify(folder)}, token: ${JSON.stringify(TOKEN)}, acceptNoopArtwork: true });
+      console.log(JSON.stringify({ pid, url }));`;
+    const starter = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // A terminal sends Ctrl-C to the whole group.
+      detached: true,
+    });
+    t.after(() => starter.kill('SIGKILL'));
+    const said: string[] = [];
+    createInterface({ input: starter.stdout }).on('line', (line) => said.push(line));
+    const { pid, url } = JSON.parse(await eventually('the shop', () => said[0])) as { pid: number; url: string };
+    process.kill(-(starter.pid ?? 0), 'SIGINT');
+    assert.equal(await eventually('the starter hears it', () => said[1]), 'interrupted');
+    assert.equal((await client(url).order([anOrder()]))[0]?.status, 'accepted');
+    starter.kill('SIGKILL');
+    const lives = (): boolean => {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    };
+    await eventually('the shop ends', () => !lives());
+    assert.ok(!(await readdir(join(folder, 'shop'))).includes('lock'), 'in good order');
   });
 
   test('or outlives it, where that was asked for', async (t) => {

@@ -3,6 +3,9 @@
  *
  *   compose the PDF in memory · write the *plan* (these cards, this number) · PDF · manifest part · write *printed* · manifest
  *
+ * Where one of these fails, all from there on is done again a little later. Nothing is left of the plan by which a manifest could be missed once it is
+ * printed, hence a flag of its own.
+ *
  * A card is in at most one open plan, and a plan's number is used for nothing else. After a crash an open plan is carried out to the end: if
  * its PDF is there it is the right one and whole (it got its name by rename, and the name belongs to the plan), otherwise it is made again.
  * There is one plan at a time.
@@ -15,7 +18,7 @@ import type { ShopClock } from './clock.ts';
 import { compose, type Composition } from './compose.ts';
 import { crashPoint } from './crash.ts';
 import type { Commit } from './entries.ts';
-import { writeAtomically } from './files.ts';
+import { syncFolder, writeAtomically } from './files.ts';
 import { manifestPart, partPath, pdfName, writeManifest } from './manifest.ts';
 import type { Tracking } from './tracking.ts';
 
@@ -58,6 +61,8 @@ export class Press {
   #round: Promise<unknown> = Promise.resolve();
   #quiet: NodeJS.Timeout | null = null;
   #fullQueued = false;
+  /** Something was printed since the manifest was written. */
+  #manifestStale = true;
   #stopped = false;
 
   constructor(parts: {
@@ -139,6 +144,7 @@ export class Press {
   async #print(atLeast: number): Promise<PrintReport> {
     const round: Round = { files: [], failed: 0 };
     await this.#finishOpenPlan(round);
+    if (this.#manifestStale) await this.#writeManifest();
     await this.#passOthers(atLeast);
     // Counted once: under steady arrivals "until nothing waits" would never answer.
     let left = this.#books.waitingSheets.size;
@@ -194,10 +200,13 @@ export class Press {
   async #carryOut(pdf: Uint8Array | null, round: Round): Promise<void> {
     const plan = this.#books.openPlan;
     if (plan === null) throw new Error('There is no plan to carry out.');
-    if (pdf !== null) await writeAtomically(this.#pdfPath(plan), [pdf]);
+    // A PDF that is there may not be in its folder for good: whoever wrote it may have been cut off, or failed, just after the rename.
+    if (pdf === null) await syncFolder(this.#options.folders.output);
+    else await writeAtomically(this.#pdfPath(plan), [pdf]);
     crashPoint('after-pdf');
     await writeAtomically(partPath(this.#options.folders.parts, plan.file), [manifestPart(plan)]);
     crashPoint('after-part');
+    this.#manifestStale = true;
     await this.#commit({ kind: 'printed', file: plan.file });
     crashPoint('after-printed');
     for (const piece of plan.pieces) this.#tracking.follow(piece);
@@ -221,9 +230,10 @@ export class Press {
     return join(this.#options.folders.output, pdfName(plan.file));
   }
 
-  #writeManifest(): Promise<void> {
+  async #writeManifest(): Promise<void> {
     const { output, parts } = this.#options.folders;
-    return writeManifest(join(output, 'manifest.csv'), parts, this.#books.files);
+    await writeManifest(join(output, 'manifest.csv'), parts, this.#books.files);
+    this.#manifestStale = false;
   }
 }
 

@@ -49,7 +49,7 @@ export function createApp(shop: Shop): Hono<Env> {
     }
     if (shop.broken !== null) return refuse(c, 503, { code: 'broken', message: shop.broken.message });
     if (shop.closing) return refuse(c, 503, { code: 'closing', message: 'The shop is closing; nothing of this request was done.' });
-    return shop.attend(next());
+    return shop.attend(next(), c.env.incoming);
   });
 
   app.post('/v1/pieces', async (c) => {

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
@@ -48,8 +48,8 @@ export interface Shop {
   readonly closing: boolean;
   turnClock(days: number): Promise<void>;
   redirectWebhooks(url: string | null): Promise<void>;
-  /** Waits for the request, and lets a stop wait for it too. */
-  attend(request: Promise<void>): Promise<void>;
+  /** Waits for the request, and lets a stop wait for it too, as long as its body has come. */
+  attend(request: Promise<void>, incoming: IncomingMessage): Promise<void>;
   /** Resolves after `ms`, or when the shop closes. */
   pause(ms: number): Promise<void>;
 }
@@ -136,7 +136,7 @@ async function open(
   const webhookOptions = { secret: settings.webhookSecret, duplicates: settings.webhookDuplicates, shuffle: settings.webhookShuffle };
   const webhooks = new Webhooks(books, commit, () => durableEvents, webhookOptions, log);
   const closed = Promise.withResolvers<void>();
-  const requests = new Set<Promise<void>>();
+  const requests = new Map<Promise<void>, IncomingMessage>();
   let closing = false;
 
   const shop: Shop = {
@@ -166,8 +166,8 @@ async function open(
       await commit({ kind: 'webhook', url, from: 'request' });
       webhooks.redirect();
     },
-    async attend(request) {
-      requests.add(request);
+    async attend(request, incoming) {
+      requests.set(request, incoming);
       await request.finally(() => requests.delete(request));
     },
     pause: (ms) => {
@@ -181,7 +181,12 @@ async function open(
   const server = createAdaptorServer({ fetch: createApp(shop).fetch, overrideGlobalObjects: false }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   const stopParts = async (): Promise<void> => {
-    await Promise.allSettled(requests);
+    // Whoever is still sending gets a moment. Nothing of such a request was done.
+    const patience = setTimeout(() => {
+      for (const incoming of requests.values()) if (!incoming.complete) incoming.destroy();
+    }, ANSWER_MS);
+    await Promise.allSettled(requests.keys());
+    clearTimeout(patience);
     await press.stop();
     await tracking.stop();
     await webhooks.stop();

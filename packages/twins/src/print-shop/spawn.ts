@@ -35,7 +35,8 @@ export async function spawnPrintShop(options: SpawnPrintShopOptions): Promise<Sp
   const argv = [...loader(), fileURLToPath(entry), ...toArguments(options), ...(log === null ? ['--until-stdin-ends'] : [])];
   const child = spawn(process.execPath, argv, {
     stdio: log === null ? ['pipe', 'pipe', 'pipe'] : ['ignore', 'pipe', log.descriptor],
-    detached: log !== null,
+    // A group of its own: Ctrl-C is for the starter, which sees to the cards that are under way here, and then ends this one.
+    detached: true,
     env: {
       ...process.env,
       PRINT_SHOP_TOKEN: options.token,
