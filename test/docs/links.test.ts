@@ -5,7 +5,12 @@ import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '../..');
-const documents = [...globSync('docs/{how-to,explanation}/*.md', { cwd: root }), 'docs/reference/sql.md', 'examples/library/README.md'];
+const documents = [
+  ...globSync('docs/{how-to,explanation}/*.md', { cwd: root }),
+  'docs/reference/sql.md',
+  'docs/reference/library.md',
+  'examples/library/README.md',
+];
 
 const slug = (title: string): string =>
   title

@@ -6,7 +6,7 @@
  * than items: it does not say which is whose. What cannot be recorded as it stands (a NUL, half an emoji, an outcome that does not exist) is mended, or
  * costs that one item its result. `afterMs` is kept between a second and a day; one that is no such time, 0 included, leaves the pause to the machine,
  * which waits longer each time.
- * An adapter knows ports, never the database: what it needs to remember between calls is an opaque `SavedState`.
+ * An adapter knows ports, never the database.
  */
 
 /** A structured logger; pino's methods fit. The first argument is the fields, the second the sentence. Never pass a secret. */
@@ -17,13 +17,13 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** Waits until a call may be made, across all processes that share the limit. */
+/** A place for limits that processes share (docs/adr/0010): today nothing is limited, and `take` resolves at once. */
 export interface RateLimiter {
-  /** Resolves when `cost` units may be spent; returns how long it waited, in milliseconds. Rejects when `signal` aborts. */
+  /** Meant to resolve when `cost` units may be spent, and to return how long it waited, in milliseconds. Today: 0. */
   take(cost: number, signal: AbortSignal): Promise<number>;
 }
 
-/** An opaque value that core keeps for one adapter instance. */
+/** A place for what an adapter must remember between calls (docs/adr/0010): today nothing is kept, and `read` answers null. */
 export interface SavedState {
   read(): Promise<unknown>;
   write(value: unknown): Promise<void>;
