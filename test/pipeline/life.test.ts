@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { createNoopPrinter } from '@postrider/adapters';
 import { PipelineStoppedError } from '@postrider/core';
 import type { AudienceSource } from '@postrider/core/ports';
-import { freshMachine, states } from '../support/machine.ts';
+import { freshMachine, states, syncPeople } from '../support/machine.ts';
 import { open, until } from './rig.ts';
 
 void test('a start that fails leaves nothing, says so to everybody who asked, and may be tried again', async () => {
@@ -86,16 +86,18 @@ void test('a stop waits for a sync that the program asked for', async () => {
   assert.deepEqual([...(await place.sql`select from postrider.campaign_lock where until > postrider.now()`)], []);
 });
 
-void test('and not for longer than it was told, where a source does not end at all', async () => {
-  let isReading = false;
-  const source = audience(async function* () {
-    isReading = true;
-    await new Promise(() => undefined);
-    yield { members: [], rejects: [], waitedMs: 0 };
-  });
-  await using place = await open({ people: 0, ports: { audience: source } });
-  void place.pipeline.sync(place.place.organizationId, place.place.campaignId);
-  await until(() => isReading);
+void test('and not for longer than it was told, where an enricher does not heed that it is to end', async () => {
+  let isAsked = false;
+  const never = async (): Promise<never> => {
+    isAsked = true;
+    return await new Promise(() => undefined);
+  };
+  const port = { submit: never, find: never, collect: never };
+  await using place = await open({ people: 0, ports: { enricher: { name: 'look-up', port } } });
+  const { organizationId, campaignId } = place.place;
+  await syncPeople(place.sql, place.place, [{ externalId: 'eve', email: 'eve@example.com', merge: {} }]);
+  void place.pipeline.enrich(organizationId, campaignId);
+  await until(() => isAsked);
   await place.pipeline.stop({ timeoutMs: 200 });
 });
 
