@@ -53,8 +53,6 @@ const moreAreAtThePrinter = async (scenario: Scenario): Promise<void> => {
   await hold(sql, organizationId, 'printer', 'press');
   await scenario.grow(more);
   await eventually('they have come', async () => {
-    // A worker whose fetch met a dead session looks again with its next poll, after up to 30 seconds.
-    await sql`select postrider.wake_workers('sync')`;
     const [row] = await sql`select (select count(*)::int from postrider.recipient) as people, exists (
       select from postrider_queue.job where name = 'sync' and state < 'completed') as syncs`;
     return row?.['people'] === scenario.people && row['syncs'] === false;
