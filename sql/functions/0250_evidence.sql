@@ -20,7 +20,7 @@ begin
     as e ("mailpieceId" uuid, "providerId" text, "expectedDelivery" date)) e;
 
   -- People first, pieces second, each by id: the lock order of the house. What is looked at on the way spares the rare cases their statements.
-  select bool_or(s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted')), bool_or(s.state in ('skipped', 'blacklisted'))
+  select bool_or(s.state not in ('sent', 'received', 'returned', 'holdout')), bool_or(s.state in ('skipped', 'blacklisted'))
   into v_follow, v_opted_out
   from (
     select state from postrider.recipient_state

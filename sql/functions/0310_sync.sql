@@ -271,6 +271,9 @@ begin atomic
     and not exists (
       select from postrider.sync_seen n
       where n.organization_id = p_organization_id and n.run_id = p_run_id and n.recipient_id = s.recipient_id)
+    and not exists (
+      select from postrider.mailpiece m
+      where m.organization_id = p_organization_id and m.recipient_id = s.recipient_id and m.status not in ('rejected', 'cancelled', 'failed'))
   except
   select r.id from postrider.sync_reject j
   -- One look-up a reject, as in sync_page.

@@ -156,7 +156,7 @@ declare
   v_rerouted boolean;
   v_returned uuid[];
 begin
-  select bool_or(s.state in ('sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted')), bool_or(s.state = 'received')
+  select bool_or(s.state not in ('sent', 'received', 'returned', 'holdout')), bool_or(s.state = 'received')
   into v_late, v_received from (
     select state from postrider.recipient_state
     where organization_id = p_organization_id and recipient_id = any (array(

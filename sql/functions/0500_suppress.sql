@@ -55,12 +55,14 @@ return array(
     union select id, campaign_id from postrider.recipient where organization_id = p_organization_id and household_key = p_household_key
   ) r where p_campaign_id is null or r.campaign_id = p_campaign_id);
 
--- Moves people who are not yet at the printer to skipped or blacklisted; those at the printer get a cancel mark. Returns how many it moved or marked.
+-- Moves people who are not yet at the printer to skipped or blacklisted; those at the printer get a cancel mark. Whoever seems to be before the printer
+-- and has a card there all the same is sent, and called back. Returns how many it moved or marked.
 create function postrider.stop_people(p_organization_id uuid, p_people uuid[], p_state text, p_reason text, p_detail text) returns int
 language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_before text := postrider.act_as('op');
   v_now timestamptz := postrider.now();
+  v_cards uuid[];
   v_stopped int;
   v_marked int;
 begin
@@ -69,6 +71,18 @@ begin
   end if;
   perform from postrider.recipient_state
   where organization_id = p_organization_id and recipient_id = any (p_people) order by recipient_id for no key update;
+  v_cards := array(
+    select m.id from postrider.recipient_state s
+    join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.accepted_at is not null
+      and m.status not in ('rejected', 'cancelled', 'failed')
+    where s.organization_id = p_organization_id and s.recipient_id = any (p_people)
+      and s.state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged'));
+  if cardinality(v_cards) > 0 then
+    perform postrider.act_as('mail');
+    perform postrider.bring_to_sent(p_organization_id, v_cards, 'late_evidence', false);
+    perform postrider.follow_mailpieces(p_organization_id, v_cards);
+    perform postrider.act_as('op');
+  end if;
   update postrider.mailpiece m set status = 'cancelled', outcome_detail = p_reason
   from postrider.recipient_state s
   where m.organization_id = p_organization_id and m.recipient_id = any (p_people) and m.status = 'submitting'

@@ -44,6 +44,16 @@ begin
   if v_wrong is not null then
     perform postrider.fail('PR020', format('the definition says nothing of %s', v_wrong), 'see docs/reference/campaign-file.md; nothing was changed');
   end if;
+  select string_agg(e, ', ') into v_wrong from jsonb_array_elements_text(p_definition -> 'effects') e where e not in ('usage_meter', 'event_sink');
+  if v_wrong is not null then
+    perform postrider.fail('PR020', format('nothing of the name %s follows from a card', v_wrong),
+      'effects are usage_meter and event_sink; see docs/reference/campaign-file.md. Nothing was changed');
+  end if;
+  if (p_definition ->> 'transit_days')::int not between 0 and 365
+    or (p_definition ->> 'assumed_after')::interval not between interval '1 day' and interval '365 days' then
+    perform postrider.fail('PR020', format('a card travels %s days, and is assumed to be there after %s', p_definition ->> 'transit_days',
+      p_definition ->> 'assumed_after'), 'transit_days is from 0 to 365, assumed_after from 1 day to 365 days; nothing was changed');
+  end if;
   return p_definition;
 end $$;
 

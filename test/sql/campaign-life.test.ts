@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type postgres from 'postgres';
 import {
   applyCampaign,
+  type CampaignDefinition,
   armPrinter,
   endCampaign,
   erase,
@@ -81,6 +82,18 @@ void test('what is no definition, or half of one, is refused with what is missin
   const apply = async (definition: string) => await sql`select postrider.apply_campaign(${at.organizationId}, ${definition}::text::jsonb)`;
   for (const nothing of ['[]', '"spring"', 'null']) await refused('PR020', apply(nothing), /JSON object/);
   await refused('PR020', apply('{"name": "new", "printer_name": null}'), /says nothing of assumed_after.*printer_name/);
+});
+
+void test('effects that nobody knows and times out of all measure are refused, by the file and by the table', async () => {
+  const { sql } = rig;
+  const at = await place(sql, {}, null);
+  const apply = async (over: object) => await applyCampaign(sql, at.organizationId, definition(over as Partial<CampaignDefinition>));
+  await refused('PR020', apply({ effects: ['usage_meter', 'bogus'] }), /bogus follows/);
+  for (const over of [{ transit_days: -1 }, { transit_days: 400 }, { assumed_after: '0 days' }, { assumed_after: '400 days' }])
+    await refused('PR020', apply(over), /travels/);
+  const update = (set: string) => sql.unsafe(`update postrider.campaign set ${set} where id = '${at.campaignId}'`);
+  for (const set of [`effects = '{bogus}'`, 'transit_days = -1', `assumed_after = '0'`]) await refused('23514', update(set));
+  await apply({ effects: ['usage_meter', 'event_sink'], transit_days: 0, assumed_after: '365 days' });
 });
 
 void test('holdout salt and percent freeze with the first recipient, the modes with the launch', async () => {

@@ -78,7 +78,7 @@ void test('not printed, of somebody who was to be cancelled: skipped, and the ca
   await unknownDue(sql, at);
   await suppress(sql, at.organizationId, { email: 'p0@example.com' }, 'test');
   const piece = (await onlyPiece(sql, at)).id;
-  await sql`update postrider.mailpiece set attempt = 8 where id = ${piece}`;
+  await sql`update postrider.mailpiece set attempt = 8, told_nothing = 7 where id = ${piece}`;
   const verdict = [{ mailpieceId: piece, attempt: 8, outcome: 'cannot_tell', keyStillHonoured: false }];
   await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdict)}::text::json)`;
   await endCampaign(sql, at.organizationId, at.campaignId, 'completed');

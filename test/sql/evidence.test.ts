@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, retry, suppress } from '@postrider/core';
-import type { BegunPiece } from '../../packages/core/src/machine/cohorts.ts';
+import { beginProof, type BegunPiece } from '../../packages/core/src/machine/cohorts.ts';
+import { claimCancels } from '../../packages/core/src/machine/mailpieces.ts';
 import { people, type Place } from '../support/machine.ts';
 import {
+  LEASE_MS,
+  RUNNER,
   accepted,
   alarms,
   answered,
@@ -79,6 +82,59 @@ for (const [state, arrange] of Object.entries(later)) {
     }
   });
 }
+
+/** Somebody whose card was refused, is tried again, and waits for each of the steps before the printer. */
+const again: Record<string, (at: Place) => Promise<void>> = {
+  pending: async () => undefined,
+  proofing_staged: async (at) => void (await stage(rig.sql, at, 'proof')),
+  proofing: async (at) => {
+    const [cohort] = await stage(rig.sql, at, 'proof');
+    await beginProof(rig.sql, at.organizationId, cohort ?? assert.fail('no cohort'), RUNNER, LEASE_MS);
+  },
+};
+
+for (const [state, arrange] of Object.entries(again)) {
+  void test(`evidence of an earlier try finds somebody in ${state}: sent and charged for, and who opts out then is called back`, async () => {
+    const { sql } = rig;
+    for (const how of ['settle', 'event'] as const) {
+      const at = await place(sql, { effects: ['usage_meter'] });
+      const batch = await sending(sql, at);
+      const piece = firstOf(batch);
+      await settle(sql, at, batch, [answered(piece, 'rejected')]);
+      assert.equal(await retry(sql, piece.recipientId), 'pending');
+      await arrange(at);
+      if (how === 'settle') await settle(sql, at, batch, [accepted(piece, 'printed')]);
+      else await tell(sql, at, [event({ providerId: 'printed', mailpieceId: piece.mailpieceId, status: 'in_production' })]);
+      assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (late_evidence)' }, how);
+      await suppress(sql, at.organizationId, { email: 'p0@example.com' }, 'test');
+      assert.equal((await claimCancels(sql, at.organizationId, 50)).length, 1, how);
+      const [row] = await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
+      assert.equal(row?.['effects'], 1, how);
+    }
+  });
+}
+
+void test('whoever is stopped and has a card all the same is sent, charged for and called back', async () => {
+  const { sql } = rig;
+  const at = await place(sql, { effects: ['usage_meter'] });
+  const batch = await sending(sql, at, 2);
+  await settle(
+    sql,
+    at,
+    batch,
+    batch.pieces.map((piece) => answered(piece, 'rejected')),
+  );
+  for (const piece of batch.pieces) await retry(sql, piece.recipientId);
+  // As an earlier version left them: the piece is known to be made, and its person waits.
+  await sql`update postrider.mailpiece set status = 'accepted', provider_id = id::text, accepted_at = postrider.now()
+    where organization_id = ${at.organizationId}`;
+  assert.equal(await cancel(sql, (await one(sql, at, 'p0')).id), 'sent (cancel requested)');
+  await suppress(sql, at.organizationId, { email: 'p1@example.com' }, 'test');
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (late_evidence)', p1: 'sent (late_evidence)' });
+  assert.equal((await claimCancels(sql, at.organizationId, 50)).length, 2);
+  const [row] = await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
+  assert.equal(row?.['effects'], 2);
+});
 
 void test('somebody who is sent is received when the usual time is over, and not before', async () => {
   const { sql } = rig;

@@ -22,8 +22,8 @@ export const RANK: Readonly<Record<string, number>> = {
 };
 const CLOSED = new Set(['rejected', 'cancelled', 'failed']);
 const SCANNED = new Set(['in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned']);
-const FOLLOWS = new Set(['sending', 'proofed', 'sending_staged', 'error', 'skipped', 'blacklisted']);
 const BEFORE_PRINTER = new Set(['pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged']);
+const FOLLOWS = new Set([...BEFORE_PRINTER, 'sending', 'error', 'skipped', 'blacklisted']);
 export const TERMINAL = new Set(['received', 'returned', 'skipped', 'holdout', 'blacklisted', 'error']);
 
 export interface Piece {
