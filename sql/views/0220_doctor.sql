@@ -51,6 +51,19 @@ begin
     case when count(*) > 0 then 'select campaign, meaning, what_helps from postrider.alarms' end
   from postrider.alarm where cleared_at is null and (v_all or organization_id = any (v_mine));
 
+  -- Every person counts their moves: what the counts add up to, the history must have.
+  return query
+  select 'history', case when m.moves > e.entries then 'bad' else 'ok' end,
+    case when m.moves > e.entries then format('%s moves have no entry in the history', m.moves - e.entries) else 'whole' end,
+    case when m.moves > e.entries then 'a month was dropped, or somebody deleted from it: restore it from a backup' end
+  from (select coalesce(sum(move_no), 0) as moves from postrider.recipient_state where v_all or organization_id = any (v_mine)) m,
+    (select count(*) as entries from postrider.recipient_event where v_all or organization_id = any (v_mine)) e;
+
+  return query
+  select 'lost mailpieces', case when count(*) > 0 then 'bad' else 'ok' end, format('%s people at a printer have no mailpiece', count(*)),
+    case when count(*) > 0 then 'for each organization: select postrider.replace_lost_mailpieces(organization); then look at the view stuck' end
+  from postrider.organization o cross join lateral postrider.lost_mailpieces(o.id) where v_all or o.id = any (v_mine);
+
   return query
   select 'webhooks', case when count(*) filter (where error is not null) > 0 then 'bad' when count(*) > 1000 then 'warn' else 'ok' end,
     format('%s wait, %s could not be read', count(*) filter (where error is null), count(*) filter (where error is not null)),

@@ -66,7 +66,7 @@ begin
   for v_function in
     select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'postrider'::regnamespace
       and p.proname in ('hold', 'release', 'retry', 'cancel', 'erase', 'resolve', 'suppress', 'lift_suppression', 'launch', 'arm_printer',
-        'disarm_printer', 'end_campaign', 'apply_campaign', 'count_opened', 'retry_all', 'clear_alarm', 'retry_webhooks',
+        'disarm_printer', 'end_campaign', 'apply_campaign', 'count_opened', 'replace_lost_mailpieces', 'retry_all', 'clear_alarm', 'retry_webhooks',
         'retry_effects')
   loop
     execute format('grant execute on function %s to postrider_operator, postrider_runner', v_function);

@@ -210,6 +210,7 @@ const aimed = async (): Promise<Record<string, string>> => {
     end_campaign: `'${o}', '${theirs.campaignId}', 'archived'`,
     apply_campaign: `'${o}', '{"name": "spring", "printer_name": "press"}'`,
     count_opened: `'${o}', '${theirs.campaignId}'`,
+    replace_lost_mailpieces: `'${o}'`,
     retry_all: `'${o}', '${theirs.campaignId}', 'rejected'`,
     clear_alarm: `'${alarm?.id}', 'I looked'`,
     retry_webhooks: `'${o}'`,
