@@ -10,11 +10,13 @@ return pg_has_role(postrider.caller(), (select nspowner from pg_namespace where 
 
 create function postrider.my_organizations() returns uuid[]
 language sql stable security definer
-return array(
-  select o.id from postrider.organization o
-  where postrider.sees_all() or exists (
-    select from postrider.organization_member m join pg_roles r on r.rolname = m.role_name
-    where m.organization_id = o.id and pg_has_role(postrider.caller(), r.oid, 'member')));
+return case
+  -- Asked once, and not for each organization.
+  when postrider.sees_all() then array(select o.id from postrider.organization o)
+  else array(
+    select distinct m.organization_id from postrider.organization_member m join pg_roles r on r.rolname = m.role_name
+    where pg_has_role(postrider.caller(), r.oid, 'member'))
+end;
 
 create function postrider.require_organization(p_organization_id uuid) returns void
 language plpgsql stable set search_path = postrider, pg_temp as $$

@@ -47,7 +47,7 @@ end $$;
 -- What a beat of seconds would otherwise ask one by one: organizations with pieces to ask printers about or cards to call back, with effects that
 -- are due, with events that found no piece; and whether webhooks wait. An idle runner asks this, and no more.
 create function postrider.due() returns table (reconcile uuid[], effects uuid[], unmatched uuid[], webhooks boolean)
-language sql stable security definer set enable_seqscan = off
+language sql stable security definer set enable_seqscan = off set enable_bitmapscan = off
 begin atomic
   select
     array(
@@ -111,15 +111,26 @@ end;
 
 -- The housekeeping of a minute.
 create function postrider.keep_house() returns void
-language plpgsql security definer set search_path = postrider, pg_temp as $$
+language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set enable_seqscan = off as $$
 declare
   v_now timestamptz := postrider.now();
   v_organization_id uuid;
 begin
   perform postrider.fold_tally();
   perform postrider.event_partitions();
-  for v_organization_id in select id from postrider.organization loop
+  -- Only where there is something to do: of ten thousand organizations each costs little, and together they cost seconds.
+  for v_organization_id in
+    select distinct c.organization_id from postrider.campaign c where c.campaign_mode = 'one_off' and c.status = 'active'
+  loop
     perform postrider.complete_campaigns(v_organization_id);
+  end loop;
+  for v_organization_id in
+    select distinct c.organization_id from postrider.campaign c
+    cross join lateral (
+      select from postrider.recipient_state s
+      where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = 'sent' and s.available_at <= v_now
+        and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') limit 1) s
+  loop
     perform postrider.assume_received(v_organization_id);
   end loop;
   -- Some at a time: what is left is left to the next minute.

@@ -3,27 +3,39 @@ create function postrider.find_recipients(p_who text) returns table (organizatio
 language plpgsql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
 declare
+  v_who text := postrider.trimmed(p_who);
   v_id uuid;
   -- As an array, and in every condition: each key starts with the organization, and so do the indexes.
   v_mine uuid[] := postrider.my_organizations();
 begin
-  if p_who ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
-    v_id := p_who::uuid;
+  if v_who ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
+    v_id := v_who::uuid;
+  end if;
+  -- An id of ours is nobody's e-mail, and there is no need to look for it as one.
+  if v_id is not null then
+    return query
+    select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.id = v_id
+    union
+    select m.organization_id, m.recipient_id from postrider.mailpiece m where m.organization_id = any (v_mine) and m.id = v_id;
+    if found then
+      return;
+    end if;
+  end if;
+  if v_who like '%@%' then
+    return query
+    select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.email_key = postrider.email_key(v_who)
+    union
+    select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.external_id = v_who;
+    return;
   end if;
   return query
-  select r.organization_id, r.id from postrider.recipient r where v_id is not null and r.organization_id = any (v_mine) and r.id = v_id
+  select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.external_id = v_who
   union
-  select m.organization_id, m.recipient_id from postrider.mailpiece m where v_id is not null and m.organization_id = any (v_mine) and m.id = v_id
-  union
-  select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.email_key = postrider.email_key(p_who)
-  union
-  select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.external_id = postrider.trimmed(p_who)
-  union
-  select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.reference = upper(btrim(p_who))
+  select r.organization_id, r.id from postrider.recipient r where r.organization_id = any (v_mine) and r.reference = upper(v_who)
   union
   select m.organization_id, m.recipient_id from postrider.mailpiece m
   join postrider.printer p on p.organization_id = m.organization_id and p.name = m.printer_name
-  where m.organization_id = any (v_mine) and m.provider_id = btrim(p_who);
+  where m.organization_id = any (v_mine) and m.provider_id = v_who;
 end $$;
 
 -- The whole story of a person: one row for everything that ever happened, in order.
