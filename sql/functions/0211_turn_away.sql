@@ -29,6 +29,10 @@ begin
   where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged';
 
   select k.secret::text into v_secret from postrider.organization_key k where k.organization_id = p_organization_id;
+  if v_secret is null then
+    perform postrider.fail('PR010', 'the organization''s row in organization_key is gone: no suppression can be told without it',
+      'restore it from a backup; nobody is mailed until then, and nothing was changed');
+  end if;
   select array_agg(distinct s.recipient_id) into v_people
   from postrider.recipient_state s
   join postrider.recipient r on r.organization_id = p_organization_id and r.id = s.recipient_id

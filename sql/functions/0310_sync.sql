@@ -66,6 +66,11 @@ declare
   v_campaign postrider.campaign;
 begin
   perform from postrider.organization_sync where organization_id = p_organization_id for no key update;
+  -- Without the row nobody waits for anybody, and without the key no suppression matches: neither may pass in silence.
+  if not found or not exists (select from postrider.organization_key where organization_id = p_organization_id) then
+    perform postrider.fail('PR010', 'the organization''s row in organization_sync or organization_key is gone',
+      'organization_sync: insert it again; organization_key: restore it from a backup, no suppression can be told without it; nothing was changed');
+  end if;
   select * into v_campaign from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id for share;
   if p_token is not null and not exists (
     select from postrider.campaign_lock where organization_id = p_organization_id and campaign_id = p_campaign_id and token = p_token) then

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect, suppress } from '@postrider/core';
 import { people, syncPeople } from '../support/machine.ts';
-import { place, reasonsOf, refused, sharedMachine, statesOf } from './rig.ts';
+import { mailBegun, place, proofed, reasonsOf, refused, sharedMachine, statesOf } from './rig.ts';
 
 const rig = sharedMachine();
 const unseen = ['\r', '\n', '\t\r\n', '\u00a0', '\u200b', '\ufeff', '\u0001', '\u2028 '];
@@ -49,4 +49,19 @@ void test('a key with a control character inside is refused, and an entry that m
   assert.equal(await suppress(listening, at.organizationId, { email: 'nobody@example.com', externalId: 'n1' }, 'list'), 0);
   await listening.end();
   assert.deepEqual(heard, ['nobody here is known as nobody@example.com or n1: the entry stands for whoever comes']);
+});
+
+void test('nobody is let in or mailed where no suppression could be told, or where nobody would wait for anybody', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await proofed(sql, at);
+  const [key] = await sql<
+    { secret: string }[]
+  >`delete from postrider.organization_key where organization_id = ${at.organizationId} returning secret`;
+  await refused('PR010', mailBegun(sql, at), /organization_key/);
+  await refused('PR010', syncPeople(sql, at, people(1)), /organization_key/);
+  await sql`insert into postrider.organization_key values (${at.organizationId}, ${key?.secret ?? ''})`;
+  await sql`delete from postrider.campaign_lock`;
+  await sql`delete from postrider.organization_sync where organization_id = ${at.organizationId}`;
+  await refused('PR010', syncPeople(sql, at, people(1)), /organization_sync/);
 });
