@@ -19,6 +19,8 @@ export interface StatementOptions {
 /** By the extended protocol, which takes no second statement; the driver's types do not know the option. */
 const oneStatement = { prepare: true, simple: false } as postgres.UnsafeQueryOptions;
 
+const copiesThroughClient = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*copy\b[^]*\b(?:stdin|stdout)\b/i;
+
 type Cell = string | null;
 type Result = postgres.RowList<postgres.Row[]>;
 
@@ -27,6 +29,12 @@ export async function runStatement(cli: Cli, given: string, options: StatementOp
   if (statement.trim() === '')
     throw new CliError(exitCodes.usage, 'there is no statement', 'for example: postrider sql "select * from postrider.stuck"');
   if (options.csv && cli.out.json) throw new CliError(exitCodes.usage, '--csv and --json exclude each other');
+  if (copiesThroughClient.test(statement))
+    throw new CliError(
+      exitCodes.usage,
+      'COPY through the client is not for this command',
+      'take `postrider sql "select …" --csv`, or `postrider psql`; nothing was changed',
+    );
   const { settings } = await cli.project();
   const seconds = options.timeoutSeconds ?? settings.statementTimeoutSeconds;
   await using database = await openDatabase(cli, {
@@ -41,10 +49,11 @@ export async function runStatement(cli: Cli, given: string, options: StatementOp
   const rows = result as unknown as (Buffer | null)[][];
   const cells = rows.map((row) => row.map((value): Cell => (value === null ? null : Buffer.from(value).toString('utf8'))));
   if (cli.out.json) {
+    const keys = keysOf(columns.map(({ name }) => name));
     for (const row of cells)
-      cli.out.emit(Object.fromEntries(columns.map(({ name, type }, index) => [name, valueOf(row[index] ?? null, type)])));
+      cli.out.emit(Object.fromEntries(columns.map(({ type }, index) => [keys[index], valueOf(row[index] ?? null, type)])));
   } else if (options.csv) {
-    process.stdout.write([columns.map(({ name }) => name), ...cells].map((row) => `${row.map(csvCell).join(',')}\r\n`).join(''));
+    process.stdout.write([columns.map(({ name }) => name), ...cells].map((row) => `${row.map(csvCell).join(',')}\n`).join(''));
   } else if (columns.length > 0) {
     cli.out.list(
       cells,
@@ -109,6 +118,18 @@ function valueOf(text: Cell, type: number): unknown {
   if (type === TIMESTAMPTZ) return text.replace(' ', 'T').replace(/\+00$/, 'Z');
   if (type === TIMESTAMP) return text.replace(' ', 'T');
   return text;
+}
+
+/** One key for each column: `a, a` becomes `a, a_2`, or the first would be lost. */
+function keysOf(names: readonly string[]): string[] {
+  const taken = new Set(names);
+  return names.map((name, index) => {
+    if (names.indexOf(name) === index) return name;
+    let n = 2;
+    while (taken.has(`${name}_${n}`)) n += 1;
+    taken.add(`${name}_${n}`);
+    return `${name}_${n}`;
+  });
 }
 
 function csvCell(value: Cell): string {

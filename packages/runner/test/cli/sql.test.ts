@@ -46,7 +46,7 @@ describe('SQL, questions and repairs from the command line', () => {
       },
     ]);
     const csv = await cli(place, ['sql', '-', '--csv'], question);
-    assert.match(csv.stdout, /^n,big,money,yes,nothing,j,at,text\r\n1,9007199254740993,1\.50,t,,"\{""a"": \[1\]\}",2026-01-02/);
+    assert.match(csv.stdout, /^n,big,money,yes,nothing,j,at,text\n1,9007199254740993,1\.50,t,,"\{""a"": \[1\]\}",2026-01-02/);
   });
 
   it('changes nothing unless told, whatever the statement tries', async () => {
@@ -67,6 +67,16 @@ describe('SQL, questions and repairs from the command line', () => {
     const written = await cli(place, ['sql', '--write', tries[0] ?? '']);
     assert.equal(written.code, 0, written.stderr);
     assert.equal(written.stderr, 'UPDATE 1\n');
+  });
+
+  it('loses no column of the same name, and says of COPY that it does not carry its data', async () => {
+    const twice = await cli(place, ['sql', 'select 1 as a, 2 as a, 3 as a_2, 4 as a', '--json']);
+    assert.equal(twice.stdout, '{"a":1,"a_3":2,"a_2":3,"a_4":4}\n', twice.stderr);
+    for (const statement of ['copy (select 1) to stdout', '/* all */ -- of them\n COPY postrider.organization FROM STDIN']) {
+      const copy = await cli(place, ['sql', statement]);
+      assert.equal(copy.code, 2, copy.stderr);
+      assert.match(copy.stderr, /COPY.*\n.*--csv.*postrider psql/);
+    }
   });
 
   it('does not wait for ever', async () => {
