@@ -1,15 +1,24 @@
 /** The entry of the command line: reads it, runs one command, and turns whatever goes wrong into a sentence and an exit code. */
 import { CommanderError } from 'commander';
-import { explain } from './cli/errors.ts';
+import { CliError, explain } from './cli/errors.ts';
 import { exitCodes } from './cli/exit-codes.ts';
-import { endQuietlyOnClosedPipe, type Output } from './cli/output.ts';
+import { endOnLostOutput, type Output } from './cli/output.ts';
 import { buildProgram, type Program } from './cli/program.ts';
 
 const VERSION = '0.1.0';
 
 async function main(): Promise<number> {
-  endQuietlyOnClosedPipe();
   const program = buildProgram(VERSION);
+  endOnLostOutput(({ code }) =>
+    failed(
+      new CliError(
+        exitCodes.cannotWrite,
+        `stdout cannot be written (${code ?? 'unknown'})`,
+        'what the command did stands; what it had to say is lost',
+      ),
+      program.out,
+    ),
+  );
   try {
     await program.parse(process.argv);
     return Number(process.exitCode ?? exitCodes.ok);

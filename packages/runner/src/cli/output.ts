@@ -106,11 +106,8 @@ function bigintAsText(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-/** `| head` closes the pipe: a quiet end, not a crash. What is lost on stderr is lost. */
-export function endQuietlyOnClosedPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+/** `| head` closes the pipe: a quiet end, not a crash. `told` says that stdout cannot be written; what is lost on stderr is lost. */
+export function endOnLostOutput(told: (error: NodeJS.ErrnoException) => number): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : told(error)));
   process.stderr.on('error', () => undefined);
 }

@@ -53,7 +53,12 @@ export function shortBakery(home: string, rows: number): string {
   return folder;
 }
 
-export function startCli(place: CliPlace, args: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
+export function startCli(
+  place: CliPlace,
+  args: readonly string[],
+  stdin: 'ignore' | 'pipe' = 'ignore',
+  stdout: 'pipe' | number = 'pipe',
+): ChildProcess {
   const {
     DATABASE_URL: _own,
     DATABASE_URL_FILE: _file,
@@ -64,7 +69,7 @@ export function startCli(place: CliPlace, args: readonly string[], stdin: 'ignor
   } = process.env;
   return spawn(process.execPath, [...loader, entry, ...args], {
     cwd: place.home,
-    stdio: [stdin, 'pipe', 'pipe'],
+    stdio: [stdin, stdout, 'pipe'],
     env: { ...inherited, ...(place.url === null ? {} : { DATABASE_URL: place.url }), POSTRIDER_HOME: place.home, ...place.env },
   });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -125,5 +126,24 @@ describe('postrider run', () => {
     const run = await ended(child);
     assert.equal(run.code, 0, run.stderr);
     assert.equal(run.stderr, '');
+  });
+
+  it('says in one line that stdout cannot be written', async (t) => {
+    if (!existsSync('/dev/full')) {
+      t.diagnostic('this system has no /dev/full: a full disk was not tried');
+      return;
+    }
+    const full = openSync('/dev/full', 'w');
+    try {
+      for (const args of [['sql', '--csv', 'select 1'], ['campaign', 'list', '--json'], ['--help']]) {
+        const child = startCli(place, args, 'ignore', full);
+        const run = await ended(child);
+        assert.equal(run.code, 73, run.stderr);
+        assert.match(run.stderr, /stdout cannot be written/);
+        assert.doesNotMatch(run.stderr, /\n +at /);
+      }
+    } finally {
+      closeSync(full);
+    }
   });
 });
