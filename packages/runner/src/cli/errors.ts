@@ -149,6 +149,7 @@ const serverCodes: Readonly<Record<string, ExitCode>> = {
   no_user: exitCodes.noRights,
   no_rights: exitCodes.noRights,
   disk_full: exitCodes.cannotWrite,
+  read_only: exitCodes.cannotWrite,
   busy: exitCodes.tryLater,
 };
 
@@ -194,7 +195,9 @@ function connection(code: string): Told | null {
   return null;
 }
 
-function file(error: unknown, code: string): Told | null {
+function file(error: unknown, given: string): Told | null {
+  // A mkdir with all its parents says ENOENT where the file system is read-only.
+  const code = given === 'ENOENT' && field(error, 'syscall') === 'mkdir' ? 'EROFS' : given;
   const path = field(error, 'path');
   const where = path === '' ? '' : `${path}: `;
   switch (code) {
@@ -209,7 +212,15 @@ function file(error: unknown, code: string): Told | null {
     case 'EROFS':
       return {
         message: `${where}the file system is read-only`,
-        hint: 'set POSTRIDER_HOME to a directory that can be written',
+        hint: 'set POSTRIDER_HOME to a directory that can be written; what was there is untouched',
+        exitCode: exitCodes.cannotWrite,
+        code,
+      };
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return {
+        message: `${where}a file is in the way of a directory`,
+        hint: 'name another place; nothing was changed',
         exitCode: exitCodes.cannotWrite,
         code,
       };

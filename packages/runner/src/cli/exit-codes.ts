@@ -9,7 +9,7 @@ export const exitCodes = {
   badData: 65,
   /** Database, printer or port. */
   unavailable: 69,
-  /** Disk full, read-only file system. */
+  /** Disk full, read-only file system, a file in the way. */
   cannotWrite: 73,
   /** Somebody else is at it: the same command works later. */
   tryLater: 75,

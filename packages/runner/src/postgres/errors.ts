@@ -8,6 +8,7 @@ export type ServerErrorCode =
   | 'no_rights'
   | 'port_in_use'
   | 'disk_full'
+  | 'read_only'
   /** The files of the database are damaged or incomplete. */
   | 'damaged'
   /** The files were written by another major version of PostgreSQL. */
@@ -54,6 +55,7 @@ export const ownServerHint = 'Or use a server of your own: set DATABASE_URL, or 
 /** Lines of the server's log that say why it did not start. The first that matches wins: the most specific come first. */
 const symptoms: ReadonlyArray<readonly [RegExp, ServerErrorCode]> = [
   [/No space left on device|Disk quota exceeded/, 'disk_full'],
+  [/Read-only file system/, 'read_only'],
   [/could not bind IPv4 address|could not create any TCP\/IP sockets/, 'port_in_use'],
   [/was initialized by PostgreSQL version|initialized with CATALOG_VERSION_NO/, 'other_version'],
   [
@@ -76,6 +78,8 @@ export function diagnose(log: string, place: { dataDir: string; user: string; po
         remedy: 'Free some space on that disk and run the same command again.',
         log,
       });
+    case 'read_only':
+      return readOnly(data, { log });
     case 'port_in_use':
       return new ServerError(code, {
         what: `The embedded PostgreSQL cannot start: port ${place.port} on 127.0.0.1 was taken by another program.`,
@@ -117,13 +121,23 @@ export function diagnose(log: string, place: { dataDir: string; user: string; po
 /** Turns a failed file operation of this process into an error that says what to do; anything else stays as it is. */
 export function fileError(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (code === 'EROFS') return readOnly(path, { cause: error });
   const full = ['ENOSPC', 'EDQUOT'].includes(code);
-  if (!full && !['EACCES', 'EPERM', 'EROFS'].includes(code)) return error;
+  if (!full && !['EACCES', 'EPERM'].includes(code)) return error;
   return new ServerError(full ? 'disk_full' : 'no_rights', {
     what: full ? `The disk that holds ${path} is full.` : `This process may not write ${path} (${code}).`,
     kept: 'Nothing was started, and data that exist are untouched.',
     remedy: full ? 'Free some space on that disk and run the same command again.' : `Run as the user who owns it. ${ownServerHint}`,
     cause: error,
+  });
+}
+
+export function readOnly(path: string, more: Pick<ServerErrorDetail, 'log' | 'cause'> = {}): ServerError {
+  return new ServerError('read_only', {
+    what: `The embedded PostgreSQL cannot start: the file system of ${path} is read-only.`,
+    kept: 'Nothing was started, and data that exist are untouched. No other database is made elsewhere: it would not know who has been mailed.',
+    remedy: `Mount it writable, or set POSTRIDER_HOME to a directory that can be written. ${ownServerHint}`,
+    ...more,
   });
 }
 

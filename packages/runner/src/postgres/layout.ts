@@ -13,7 +13,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Account } from './account.ts';
 import { asAccount, chooseAccount, userName } from './account.ts';
-import { ServerError, ownServerHint } from './errors.ts';
+import { ServerError, ownServerHint, readOnly } from './errors.ts';
 
 export interface Home {
   readonly path: string;
@@ -57,13 +57,15 @@ export function findHome(projectDir: string): Home | null {
   return null;
 }
 
-/** The first usable place for a new home, made. Throws ServerError `no_rights` when there is none. */
+/** The first usable place for a new home, made. Throws ServerError `no_rights` when there is none, `read_only` where the project is. */
 export async function makeHome(projectDir: string): Promise<{ home: Home; account: Account }> {
   const account = chooseAccount(projectDir, null);
   const refusals: string[] = [];
   for (const { path, inProject } of places(projectDir)) {
     const refusal = await prepare(path, account);
     if (refusal === null) return { home: homeAt(path, inProject ? null : (refusals[0] ?? null)), account };
+    // Secrets and cards live in the project too: nothing works there, and a database elsewhere would be one more.
+    if (inProject && refusal.includes('Read-only file system')) throw readOnly(path);
     refusals.push(`${path}: ${refusal}`);
   }
   throw new ServerError('no_rights', {

@@ -146,6 +146,16 @@ describe('the database behind the command line', () => {
     never(status.stdout);
   });
 
+  it('says where a file is in the way of a directory', async () => {
+    const file = join(home.path, 'a-file');
+    writeFileSync(file, '');
+    for (const path of [file, join(file, 'below')]) {
+      const run = await cli({ ...place, env: { POSTRIDER_HOME: path } }, ['sql', 'select 1']);
+      assert.equal(run.code, 73, run.stderr);
+      assert.match(run.stderr, /a-file.*: a file is in the way/);
+    }
+  });
+
   it('names the line of a project file that is wrong', async () => {
     const bad = projectHome();
     try {

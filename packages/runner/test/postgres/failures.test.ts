@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, lstatSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { asAccount, chooseAccount } from '../../src/postgres/account.ts';
 import { diagnose } from '../../src/postgres/errors.ts';
-import { ServerError, stopServer } from '../../src/postgres/index.ts';
+import { ServerError, serverStatus, stopServer } from '../../src/postgres/index.ts';
 import type { Project } from './project.ts';
-import { isRoot, makeProject, query } from './project.ts';
+import { isRoot, makeProject, nodeFlags, query } from './project.ts';
 
 describe('what goes wrong is told, and mended it goes on', () => {
   let project: Project;
@@ -100,6 +102,27 @@ describe('what goes wrong is told, and mended it goes on', () => {
     }
   });
 
+  it('a read-only file system, where no second database is made elsewhere', async (t) => {
+    if (spawnSync('unshare', ['-m', 'true']).status !== 0) {
+      t.diagnostic('this process may not mount: a real read-only file system was not tried');
+      return;
+    }
+    const empty = makeProject();
+    const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+    const script = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"';
+    for (const dir of [project.dir, empty.dir]) {
+      const run = spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', dir, process.execPath, ...nodeFlags, main, 'db', 'start'], {
+        encoding: 'utf8',
+        env: { ...process.env, DATABASE_URL: '', POSTRIDER_HOME: dir },
+      });
+      assert.equal(run.status, 73, run.stderr);
+      assert.match(run.stderr, /read-only/);
+    }
+    assert.equal((await serverStatus({ projectDir: empty.dir })).state, 'absent');
+    await empty.remove();
+    await worksAgain();
+  });
+
   it('an empty password file counts as none', async () => {
     truncateSync(join(dirname(dataDir), 'password'));
     await worksAgain();
@@ -119,6 +142,7 @@ describe('the server’s log is understood', () => {
     ],
     ['PANIC:  could not locate a valid checkpoint record at 0/1500028', 'damaged'],
     ['FATAL:  data directory "/srv/data" has wrong ownership', 'no_rights'],
+    ['FATAL:  could not open file "postmaster.pid": Read-only file system', 'read_only'],
     ['FATAL:  could not map anonymous shared memory: Cannot allocate memory', 'failed'],
   ];
   for (const [line, code] of lines) {
