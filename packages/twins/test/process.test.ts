@@ -102,6 +102,10 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
       spawnPrintShop({ folder, token: TOKEN, port, log: quiet }),
       withCode(69, new RegExp(`Port ${port} .*in use.*--port`)),
     );
+    await assert.rejects(
+      startPrintShop({ folder, token: TOKEN, port: 6000, log: quiet }),
+      withCode(69, /Port 6000 .*do not connect.*--port/),
+    );
 
     await shopProcess(t, { folder });
     await assert.rejects(

@@ -5,6 +5,7 @@
  *   var/postgres/        the embedded server
  *   var/secrets/         one file a secret, mode 0600; the environment wins
  *   var/data/            what adapters keep: proofs, look-up batches
+ *   var/print-shop.json  where the print shop was started last, and the id of its ledger
  *   out/print-shop/      what the folder print shop prints
  *
  * It is POSTRIDER_HOME, else the nearest directory upwards that has a postrider.yaml, else the checkout this program is part of: never simply the

@@ -51,7 +51,7 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
   if (options.fresh)
     await beginAnew(cli, project, database.sql, { organization: file.organization, name: file.definition.name }, options.yes);
   // Starting a process takes as long as all that the database needs meanwhile.
-  const opening = openShop(cli, project, options.daysPerSecond ?? DAYS_PER_SECOND);
+  const opening = openShop(cli, project, database.sql, options.daysPerSecond ?? DAYS_PER_SECOND);
   opening.catch(() => undefined);
   let shop: DemoShop | null = null;
   try {

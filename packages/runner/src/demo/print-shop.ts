@@ -7,32 +7,61 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ShopError, spawnPrintShop, startPrintShop, type PrintShopOptions, type SpawnedPrintShop } from '@postrider/twins';
 import type { Cli } from '../cli/cli.ts';
+import type { Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
 import { exitCodes, type ExitCode } from '../cli/exit-codes.ts';
 import type { Project } from '../config/project.ts';
-import { answers, notePrintShop, ownPrintShop, tellWebhook, TOKEN, WEBHOOK_SECRET } from '../wiring/own-print-shop.ts';
+import {
+  answers,
+  folderOf,
+  notedPrintShop,
+  notePrintShop,
+  ownPrintShop,
+  tellWebhook,
+  TOKEN,
+  WEBHOOK_SECRET,
+  type NotedPrintShop,
+} from '../wiring/own-print-shop.ts';
+import { requireSameLedger } from './ledger.ts';
 
 const FOLDER_IN_USE = 75;
 /** A shop whose runner was killed finishes its PDF before it lets go of the folder. */
 const PATIENCE_MS = 15_000;
 
 export interface ShopSettings {
-  /** Null: out/print-shop of the project. */
+  /** Null: where it printed last, at first out/print-shop of the project. */
   readonly folder: string | null;
-  readonly port: number;
+  /** Null: any free one. */
+  readonly port: number | null;
   /** Null: as fast as real days. */
   readonly daysPerSecond: number | null;
+  /** With another ledger also where cards may be printed twice. */
+  readonly yes: boolean;
+}
+
+function folderFor(project: Project, settings: ShopSettings): string {
+  return settings.folder === null ? folderOf(project, notedPrintShop(project)) : resolve(settings.folder);
+}
+
+function note(
+  project: Project,
+  options: PrintShopOptions,
+  { url, ledger }: { readonly url: string; readonly ledger: string },
+  pid: number,
+): void {
+  const folder = options.folder === project.printsDirectory ? null : options.folder;
+  notePrintShop(project, { url, pid, ledger, folder, daysPerSecond: options.daysPerSecond ?? null });
 }
 
 /** Token and webhook secret are made once for the project, and kept in var/secrets. */
 function optionsOf(project: Project, settings: ShopSettings): PrintShopOptions {
-  const folder = settings.folder ?? project.printsDirectory;
+  const folder = folderFor(project, settings);
   project.makeDataDirectory();
   mkdirSync(project.proofsDirectory, { recursive: true });
   mkdirSync(folder, { recursive: true });
   return {
     folder,
-    port: settings.port,
+    port: settings.port ?? 0,
     artwork: [project.proofsDirectory],
     token: project.ensureSecret(TOKEN, () => randomBytes(24).toString('base64url')),
     webhookSecret: project.ensureSecret(WEBHOOK_SECRET, () => `whsec_${randomBytes(32).toString('base64')}`),
@@ -50,14 +79,17 @@ export interface DemoShop {
 }
 
 /** Starts the shop as a process that ends with this one, however that ends. Throws `ShopError`. */
-export async function openShop(cli: Cli, project: Project, daysPerSecond: number): Promise<DemoShop> {
+export async function openShop(cli: Cli, project: Project, sql: Sql, daysPerSecond: number): Promise<DemoShop> {
+  const folder = project.printsDirectory;
+  await requireSameLedger(cli, project, notedPrintShop(project), folder, sql);
   let said = '';
   const log = (line: string): void => {
     said = line;
     cli.out.detail(`print shop: ${line}`);
   };
-  const shop = await spawnWhenFree(cli, { ...optionsOf(project, { folder: null, port: 0, daysPerSecond }), log });
-  notePrintShop(project, shop);
+  const options = { ...optionsOf(project, { folder, port: null, daysPerSecond, yes: false }), log };
+  const shop = await spawnWhenFree(cli, options);
+  note(project, options, shop, shop.pid);
   let ended: ShopError | null = null;
   void shop.exited.then(({ code, signal }) => {
     // Ended by somebody, it said nothing of it.
@@ -103,10 +135,11 @@ async function spawnWhenFree(cli: Cli, options: PrintShopOptions): Promise<Spawn
 
 export async function runInForeground(cli: Cli, settings: ShopSettings): Promise<void> {
   const project = await cli.project();
+  if (!settings.yes) await requireSameLedger(cli, project, notedPrintShop(project), folderFor(project, settings), null);
   const options = optionsOf(project, settings);
   const stopped = new Promise<void>((end) => cli.signals.catch(() => end()));
   const shop = await startPrintShop({ ...options, log: (line) => cli.out.note(`print shop: ${line}`) });
-  notePrintShop(project, { url: shop.url, pid: process.pid });
+  note(project, options, shop, process.pid);
   if (cli.out.json) cli.out.emit({ event: 'ready', url: shop.url, pid: process.pid, folder: options.folder });
   else cli.out.note(`${cli.out.tint('green', 'open')}: takes cards on ${shop.url}, prints into ${options.folder}. Ctrl-C stops`);
   const broken = await Promise.race([stopped.then(() => null), shop.broken]);
@@ -116,19 +149,41 @@ export async function runInForeground(cli: Cli, settings: ShopSettings): Promise
   if (cli.signals.received === 'SIGINT') process.exitCode = 130;
 }
 
+/** What was asked of a start, and the shop that runs already does otherwise. */
+function differences(project: Project, settings: ShopSettings, noted: NotedPrintShop | null): string[] {
+  return [
+    ...(settings.folder !== null && resolve(settings.folder) !== folderOf(project, noted) ? ['--folder'] : []),
+    ...(settings.port !== null && settings.port !== 0 && String(settings.port) !== new URL(noted?.url ?? 'http://127.0.0.1').port
+      ? ['--port']
+      : []),
+    ...(settings.daysPerSecond !== null && settings.daysPerSecond !== noted?.daysPerSecond ? ['--days-per-second'] : []),
+  ];
+}
+
 export async function startInBackground(cli: Cli, settings: ShopSettings): Promise<void> {
   const project = await cli.project();
   const known = ownPrintShop(project);
   if (known !== null && (await answers(project, known.url))) {
+    const others = differences(project, settings, known.pid === null ? null : notedPrintShop(project));
+    if (others.length > 0)
+      throw new CliError(
+        exitCodes.tryLater,
+        `a print shop runs already on ${known.url}, and not as ${others.join(' and ')} would have it`,
+        '`postrider print-shop stop` ends it; then start it again. Nothing was changed',
+      );
     cli.out.result({ state: 'running', started: false, ...known }, `it runs already: ${known.url}`);
     return;
   }
-  const options = optionsOf(project, { ...settings, folder: settings.folder === null ? null : resolve(settings.folder) });
+  const folder = folderFor(project, settings);
+  if (!settings.yes) await requireSameLedger(cli, project, notedPrintShop(project), folder, null);
   const log = project.stateFile('print-shop.log');
   const file = openSync(log, 'w', 0o600);
   const flags = [
-    ...(settings.folder === null ? [] : ['--folder', resolve(settings.folder)]),
-    ...(settings.port === 0 ? [] : ['--port', String(settings.port)]),
+    '--folder',
+    folder,
+    // Asked above, once.
+    '--yes',
+    ...(settings.port === null ? [] : ['--port', String(settings.port)]),
     ...(settings.daysPerSecond === null ? [] : ['--days-per-second', String(settings.daysPerSecond)]),
   ];
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -142,14 +197,16 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
   child.once('exit', (code) => (ended = code ?? exitCodes.failed));
   child.unref();
   for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline && ended === null; await sleep(50)) {
-    const shop = ownPrintShop(project);
+    const shop = notedPrintShop(project);
     if (shop === null || shop.pid !== child.pid || !(await answers(project, shop.url))) continue;
     cli.out.result(
-      { state: 'running', started: true, ...shop, folder: options.folder, log },
-      `open on ${shop.url} (process ${shop.pid})\n  prints  ${options.folder}\n  log     ${log}`,
+      { state: 'running', started: true, ...shop, folder, log },
+      `open on ${shop.url} (process ${shop.pid})\n  prints  ${folder}\n  log     ${log}`,
     );
     return;
   }
+  // Not left behind where it runs and cannot be reached.
+  if (ended === null) child.kill();
   const said = readFileSync(log, 'utf8').trim();
   throw new CliError(codeOf(ended), said.replace(/^postrider: /gm, '') || 'the print shop did not start', `its log is ${log}`);
 }
@@ -183,7 +240,7 @@ export async function showStatus(cli: Cli): Promise<void> {
       state: running ? 'running' : 'stopped',
       url: running ? shop.url : null,
       pid: running ? shop.pid : null,
-      prints: project.printsDirectory,
+      prints: folderOf(project, notedPrintShop(project)),
     },
     running
       ? `running on ${shop.url}${shop.pid === null ? '' : ` (process ${shop.pid})`}`

@@ -91,17 +91,17 @@ function isEntry(value: unknown): value is Entry {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The entry of the project's own print shop, with the address where it was last started. */
+/** The entry of the project's own print shop, with the address where it was last started, and the ledger that knows our cards. */
 export function withPrintShopUrl(entry: unknown, project: Project): unknown {
   if (!isEntry(entry) || entry['kind'] !== 'print-shop' || entry['url'] !== undefined) return entry;
-  const url = ownPrintShop(project)?.url ?? null;
-  if (url === null) {
+  const own = ownPrintShop(project);
+  if (own === null) {
     throw new AdapterConfigError(
       'printer.url',
       'is not set, and the print shop of this project was never started: `postrider print-shop start` does',
     );
   }
-  return { ...entry, url };
+  return { ...(own.ledger === null ? {} : { ledger: own.ledger }), ...entry, url: own.url };
 }
 
 /** Hits and misses are remembered by this name, so two look-up files must have two. */

@@ -15,25 +15,52 @@ export interface OwnPrintShop {
   readonly url: string;
   /** Null where it is not ours to stop: PRINT_SHOP_URL names it. */
   readonly pid: number | null;
+  /** The id of the ledger that knows our cards. Null where we cannot know: PRINT_SHOP_URL names it. */
+  readonly ledger: string | null;
 }
 
-/** As it was written down last; it may have ended since. Null: it was never started here. */
+/** As whoever started it wrote it down. */
+export interface NotedPrintShop extends OwnPrintShop {
+  readonly pid: number;
+  /** Null: out/print-shop of the project, wherever that is by now. */
+  readonly folder: string | null;
+  /** Null: as fast as real days. */
+  readonly daysPerSecond: number | null;
+}
+
+/** Where the cards of this project go; it may have ended since. Null: no shop was ever started here. */
 export function ownPrintShop(project: Project, env: NodeJS.ProcessEnv = process.env): OwnPrintShop | null {
   const given = env['PRINT_SHOP_URL']?.trim();
-  if (given !== undefined && given !== '') return { url: given, pid: null };
+  if (given !== undefined && given !== '') return { url: given, pid: null, ledger: null };
+  return notedPrintShop(project);
+}
+
+/** As it was written down last. Null: it was never started here. */
+export function notedPrintShop(project: Project): NotedPrintShop | null {
   try {
-    const noted = JSON.parse(readFileSync(noteOf(project), 'utf8')) as Partial<OwnPrintShop>;
-    return typeof noted.url === 'string' && typeof noted.pid === 'number' ? { url: noted.url, pid: noted.pid } : null;
+    const {
+      url,
+      pid,
+      ledger = null,
+      folder = null,
+      daysPerSecond = null,
+    } = JSON.parse(readFileSync(noteOf(project), 'utf8')) as Partial<NotedPrintShop>;
+    return typeof url === 'string' && typeof pid === 'number' ? { url, pid, ledger, folder, daysPerSecond } : null;
   } catch {
     return null;
   }
 }
 
-export function notePrintShop(project: Project, shop: { readonly url: string; readonly pid: number }): void {
+/** The folder that it prints into. */
+export function folderOf(project: Project, noted: NotedPrintShop | null): string {
+  return noted?.folder ?? project.printsDirectory;
+}
+
+export function notePrintShop(project: Project, shop: NotedPrintShop): void {
   const file = noteOf(project);
   mkdirSync(dirname(file), { recursive: true });
   const draft = `${file}.${randomUUID()}`;
-  writeFileSync(draft, `${JSON.stringify({ url: shop.url, pid: shop.pid })}\n`);
+  writeFileSync(draft, `${JSON.stringify(shop)}\n`);
   renameSync(draft, file);
 }
 

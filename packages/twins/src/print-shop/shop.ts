@@ -242,7 +242,13 @@ async function refuseForeignFiles(output: string, books: Books): Promise<void> {
   }
 }
 
-function listen(server: Server, port: number): Promise<void> {
+async function listen(server: Server, port: number): Promise<void> {
+  if (port !== 0 && (await isBlocked(port))) {
+    throw new ShopError(
+      exitCodes.unavailable,
+      `Port ${port} of ${HOST} is one that HTTP clients do not connect to. Choose another with --port, or 0 for any.`,
+    );
+  }
   const { promise, resolve: listening, reject } = Promise.withResolvers<void>();
   server.once('error', (error) => {
     const why = hasCode(error, 'EADDRINUSE') ? 'is in use' : `cannot be used: ${messageOf(error)}`;
@@ -251,7 +257,18 @@ function listen(server: Server, port: number): Promise<void> {
     );
   });
   server.listen(port, HOST, listening);
-  return promise;
+  await promise;
+}
+
+/** Fetch connects to some ports (22, 6000, …) never, whoever listens there: a shop there would be open, and found by nobody. */
+async function isBlocked(port: number): Promise<boolean> {
+  try {
+    const answer = await fetch(`http://${HOST}:${port}`, { method: 'HEAD', signal: AbortSignal.timeout(1000) });
+    await answer.body?.cancel();
+    return false;
+  } catch (error) {
+    return error instanceof Error && error.cause instanceof Error && error.cause.message === 'bad port';
+  }
 }
 
 function unwritable(folder: string): (error: unknown) => never {

@@ -42,13 +42,15 @@ export const demonstration: Family = (program, act) => {
   );
   const settings = (made: ReturnType<typeof command>) =>
     made
-      .option('--folder <dir>', 'where the prints go; out/print-shop of the project unless told')
+      .option('--folder <dir>', 'where the prints go; where they went last unless told, at first out/print-shop of the project')
       .option('--port <n>', 'on 127.0.0.1; 0, the default, takes a free one', wholeNumber(0, 65_535))
-      .option('--days-per-second <n>', 'how fast the mail travels; as fast as real days unless told', decimal(0, 1000));
+      .option('--days-per-second <n>', 'how fast the mail travels; as fast as real days unless told', decimal(0, 1000))
+      .option('--yes', 'with another ledger, also where cards may be printed twice');
   const settingsOf = (options: Options) => ({
     folder: text(options['folder']) ?? null,
-    port: number(options['port']) ?? 0,
+    port: number(options['port']) ?? null,
     daysPerSecond: number(options['daysPerSecond']) ?? null,
+    yes: flag(options['yes']),
   });
 
   settings(

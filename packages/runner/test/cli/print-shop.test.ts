@@ -1,0 +1,185 @@
+/** The print shop of a project, and the one ledger that knows which cards were printed. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startPrintShop } from '@postrider/twins';
+import { freshMachine, type Machine } from '../../../../test/support/machine.ts';
+import { readCsv } from '../../src/cli/csv.ts';
+import { cli, projectHome, shortBakery, startRunner, type CliPlace, type CliRun } from './cli.ts';
+
+interface Note {
+  readonly url: string;
+  readonly pid: number;
+  readonly ledger: string;
+}
+
+async function until(what: string, so: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 30_000; !(await so()); await sleep(50))
+    if (Date.now() > deadline) throw new Error(`Never happened: ${what}`);
+}
+
+describe('the print shop of a project', { concurrency: 1 }, () => {
+  let home: ReturnType<typeof projectHome>;
+  let machine: Machine;
+  let place: CliPlace;
+  let first: string;
+  let second: string;
+  const closing: (() => Promise<unknown>)[] = [];
+  before(async () => {
+    home = projectHome();
+    machine = await freshMachine();
+    place = { url: machine.url, home: home.path };
+    first = join(home.path, 'first');
+    second = join(home.path, 'second');
+  });
+  after(async () => {
+    await cli(place, ['print-shop', 'stop']);
+    for (const close of closing) await close();
+    await machine[Symbol.asyncDispose]();
+    home.remove();
+  });
+  const postrider = async (...args: string[]): Promise<CliRun> => {
+    const run = await cli(place, args);
+    assert.equal(run.code, 0, `${args.join(' ')}: ${run.stderr}`);
+    return run;
+  };
+  const noteFile = (): string => join(home.path, 'var', 'print-shop.json');
+  const readNote = (): Note => JSON.parse(readFileSync(noteFile(), 'utf8')) as Note;
+  const writeNote = (changed: Partial<Note>): void => writeFileSync(noteFile(), JSON.stringify({ ...readNote(), ...changed }));
+  const cardsIn = (folder: string): string[] => {
+    const manifest = join(folder, 'manifest.csv');
+    return existsSync(manifest)
+      ? readCsv(readFileSync(manifest, 'utf8'))
+          .slice(1)
+          .map(({ cells }) => cells[1] ?? '')
+      : [];
+  };
+  const pieces = async (status: string): Promise<number> =>
+    (await machine.sql`select from postrider.mailpieces where status = ${status}`).length;
+  /** Hands orders on, and hangs up before the answer. */
+  async function loseAnswersOf(url: string): Promise<Server> {
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { host: _host, connection: _connection, 'content-length': _length, ...headers } = request.headers;
+        void fetch(url + String(request.url), {
+          method: String(request.method),
+          headers: headers as Record<string, string>,
+          ...(request.method === 'POST' ? { body: Buffer.concat(chunks) } : {}),
+        }).then(
+          () => response.destroy(),
+          () => response.destroy(),
+        );
+      });
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    closing.push(async () => {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    });
+    return server;
+  }
+
+  it('does not open with another ledger while it is not known what was printed', async () => {
+    const folder = shortBakery(home.path, 12);
+    await postrider('print-shop', 'start', '--folder', first, '--days-per-second', '0');
+    await postrider('campaign', 'apply', join(folder, 'campaign.yaml'), '--no-check');
+    await postrider('sync', 'bakery-welcome');
+    await postrider('campaign', 'launch', 'bakery-welcome', '--live', '--arm', '--yes');
+    const { url, ledger } = readNote();
+    const server = await loseAnswersOf(url);
+    writeNote({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const runner = await startRunner(place, ['--no-http']);
+    await until('every card is sent, and no answer came', async () => {
+      const [under] = await machine.sql`
+        select from postrider.recipients where state in ('address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged') limit 1`;
+      return under === undefined && (await pieces('submitting')) === 0 && (await pieces('unknown')) > 3;
+    });
+    runner.child.kill('SIGKILL');
+    const unknown = await pieces('unknown');
+    writeNote({ url });
+    await postrider('print-shop', 'stop');
+
+    for (const command of ['start', 'run']) {
+      const refused = await cli(place, ['print-shop', command, '--folder', second]);
+      assert.equal(refused.code, 75, refused.stderr);
+      assert.match(refused.stderr, new RegExp(`${unknown} cards may be printed already[\\s\\S]*--folder ${first}`));
+    }
+    assert.ok(!existsSync(second));
+    // Without a folder it is the old one.
+    const started = await postrider('print-shop', 'start', '--days-per-second', '0', '--json');
+    assert.equal(started.json()[0]?.['folder'], first);
+    assert.equal(readNote().ledger, ledger);
+    const status = (await postrider('print-shop', 'status', '--json')).json()[0];
+    assert.equal(status?.['prints'], first);
+  });
+
+  it('prints nothing in a shop with another ledger, also from a runner that begins after it', async () => {
+    const { url, ledger } = readNote();
+    const stranger = await startPrintShop({
+      folder: second,
+      token: readFileSync(join(home.path, 'var', 'secrets', 'PRINT_SHOP_TOKEN'), 'utf8').trim(),
+      artwork: [join(home.path, 'var', 'data', 'proofs')],
+      log: () => undefined,
+    });
+    try {
+      writeNote({ url: stranger.url });
+      await machine.sql`update postrider.mailpiece set available_at = clock_timestamp() where status = 'unknown'`;
+      const unknown = await pieces('unknown');
+      const runner = await startRunner(place, ['--no-http']);
+      await until('every card was asked for', async () => {
+        const told =
+          await machine.sql`select from postrider.mailpieces where status = 'unknown' and outcome_detail like 'Another print shop answers%'`;
+        return told.length === unknown;
+      });
+      await runner.stop();
+      assert.equal(await pieces('unknown'), unknown);
+      const answer = await fetch(`${stranger.url}/v1/ledger`, {
+        headers: { authorization: `Bearer ${readFileSync(join(home.path, 'var', 'secrets', 'PRINT_SHOP_TOKEN'), 'utf8').trim()}` },
+      });
+      assert.equal(await answer.text(), '', 'not one card was taken');
+    } finally {
+      await stranger.stop();
+      writeNote({ url, ledger });
+    }
+  });
+
+  it('finds every card in the old ledger, and only then opens with another', async () => {
+    await machine.sql`update postrider.mailpiece set available_at = clock_timestamp() where status = 'unknown'`;
+    const unknown = await pieces('unknown');
+    const runner = await startRunner(place, ['--no-http']);
+    await until('every card is found', async () => (await pieces('unknown')) === 0 && cardsIn(first).length >= unknown);
+    await runner.stop();
+    assert.equal(new Set(cardsIn(first)).size, unknown);
+    assert.equal(cardsIn(first).length, unknown, 'no card twice');
+    await postrider('print-shop', 'stop');
+    await postrider('print-shop', 'start', '--folder', second);
+    assert.deepEqual(cardsIn(second), []);
+  });
+
+  it('says where a start would have it otherwise than the shop that runs', async () => {
+    await postrider('print-shop', 'start');
+    await postrider('print-shop', 'start', '--folder', second);
+    for (const [args, told] of [
+      [['--folder', first], /not as --folder would have it/],
+      [['--days-per-second', '5'], /not as --days-per-second would have it/],
+    ] as const) {
+      const refused = await cli(place, ['print-shop', 'start', ...args]);
+      assert.equal(refused.code, 75, refused.stderr);
+      assert.match(refused.stderr, told);
+    }
+  });
+
+  it('does not open where nobody could reach it', async () => {
+    await postrider('print-shop', 'stop');
+    const refused = await cli(place, ['print-shop', 'start', '--port', '6000']);
+    assert.equal(refused.code, 69, refused.stderr);
+    assert.match(refused.stderr, /Port 6000 .* do not connect/);
+    assert.equal((await postrider('print-shop', 'status', '--json')).json()[0]?.['state'], 'stopped');
+  });
+});
