@@ -113,7 +113,8 @@ export const mutants: readonly Mutant[] = [
     test: { file: 'test/sql/locks.test.ts', pattern: 'hold gets in under sixteen busy clients' },
   },
   ...(['organization', 'campaign', 'printer'] as const).map((kind): Mutant => {
-    const key = kind === 'organization' ? `'organization', p_organization_id` : `'${kind}', p_organization_id, p_id`;
+    const id = { organization: '', campaign: ', v_id::text', printer: ', p_id' }[kind];
+    const key = `'${kind}', p_organization_id${id}`;
     return {
       name: `hold-waits-in-line-${kind}`,
       without: `the advisory lock by which a hold of the ${kind} keeps its place before later begins`,

@@ -37,6 +37,8 @@ export interface BegunPiece {
   readonly mode: 'test' | 'live';
   readonly printerName: string;
   readonly request: {
+    /** See `PieceRequest.person`. */
+    readonly person?: string;
     readonly format: string;
     readonly mailClass: string;
     readonly to: { readonly name: string; readonly address: Address };

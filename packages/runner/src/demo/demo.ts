@@ -216,7 +216,12 @@ async function untilReceived(cli: Cli, pipeline: Pipeline, { sql, place, progres
     shop.assertOpen();
     if (!isNudging) {
       isNudging = true;
-      nudging = pipeline.untilIdle(signal).finally(() => {
+      // A batch that a killed demonstration left behind gives its people back: they are looked up again, which is a beat's work elsewhere.
+      const waits = (funnel.counts['address_enrichable'] ?? 0) > 0 && Date.now() - movedAt > 3000;
+      nudging = (async () => {
+        if (waits) await pipeline.enrich(place.organizationId, place.campaignId);
+        await pipeline.untilIdle(signal);
+      })().finally(() => {
         isNudging = false;
       });
       nudging.catch((error: unknown) => cli.out.detail(String(error)));

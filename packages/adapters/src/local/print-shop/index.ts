@@ -215,7 +215,7 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
 }
 
 function wirePiece(piece: PieceRequest): unknown {
-  const { reference, idempotencyKey, person = null, mode, format, mailClass, to, from, artwork } = piece;
+  const { reference, idempotencyKey, person, mode, format, mailClass, to, from, artwork } = piece;
   return { reference, idempotencyKey, person, mode, format, mailClass, to, from, artwork };
 }
 
