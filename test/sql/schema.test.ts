@@ -65,6 +65,27 @@ for (let k = 0; k < migrations.length; k += 1) {
   });
 }
 
+void test('an upgrade mends a campaign of which something follows that nobody knows, so that it can be held and changed', async () => {
+  await withEmpty(async (sql) => {
+    await sql.unsafe(bootstrap.text);
+    const k = migrations.findIndex((file) => file.name.startsWith('0010'));
+    for (const file of migrations.slice(0, k)) {
+      await sql.unsafe(file.text);
+      await sql`insert into postrider.migration (name, checksum) values (${file.name}, ${checksum(file.text)})`;
+    }
+    await sql.unsafe(`
+      insert into postrider.organization (id, name, time_zone, created_at) values (gen_random_uuid(), 'Bakery', 'UTC', now());
+      insert into postrider.printer (organization_id, name, kind) select id, 'press', 'noop' from postrider.organization;
+      insert into postrider.campaign (organization_id, id, name, campaign_mode, integrations, base_directory, template, format, mail_class, printer_name,
+        dedupe, exclusion_window, holdout_salt, transit_days, assumed_after, effects, created_at)
+      select id, gen_random_uuid(), 'spring', 'automated', '{}', '/', 'card', '4x6', 'first_class', 'press', 'household', '30 days', 'salt', -3, '0',
+        '{bogus,usage_meter}', now() from postrider.organization`);
+    await migrate(sql);
+    const [row] = await sql`select transit_days, assumed_after::text, effects from postrider.campaign`;
+    assert.deepEqual({ ...row }, { transit_days: 0, assumed_after: '1 day', effects: ['usage_meter'] });
+  });
+});
+
 void test('migrating again does nothing, and making everything repeatable anew changes nothing', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
