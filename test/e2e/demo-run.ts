@@ -30,6 +30,10 @@ export interface Demo extends AsyncDisposable {
   readonly sql: Sql;
   readonly prints: string;
   start(...args: string[]): ChildProcess;
+  /** The folder of the example. */
+  readonly examples: string;
+  /** Another command of the project; throws where it fails. */
+  postrider(...args: string[]): Promise<void>;
   /** Runs it to its end; throws where it fails. */
   run(...args: string[]): Promise<DemoResult>;
   audit(rows: number | null, qr?: 'all' | 'sample'): Promise<AuditReport>;
@@ -42,19 +46,26 @@ export async function newDemo(): Promise<Demo> {
   const prints = join(home, 'out', 'print-shop');
   const { FORCE_COLOR: _color, NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _test, ...inherited } = process.env;
   const env = { ...inherited, DATABASE_URL: database.url, POSTRIDER_HOME: home, POSTRIDER_LEASE_SECONDS: '12' };
-  const start = (...args: string[]): ChildProcess =>
-    spawn(process.execPath, [...loader, entry, 'demo', '--json', ...args], { cwd: repository, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const command = (...args: string[]): ChildProcess =>
+    spawn(process.execPath, [...loader, entry, ...args], { cwd: repository, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const start = (...args: string[]): ChildProcess => command('demo', '--json', ...args);
+  /** What it said on stdout. */
+  const toItsEnd = async (child: ChildProcess, what: string): Promise<string> => {
+    let [stdout, stderr] = ['', ''];
+    child.stdout?.on('data', (text) => (stdout += String(text)));
+    child.stderr?.on('data', (text) => (stderr += String(text)));
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0) throw new Error(`${what} ended with ${code}:\n${stderr}`);
+    return stdout;
+  };
   return {
     sql,
     prints,
+    examples: bakery,
     start,
+    postrider: async (...args) => void (await toItsEnd(command(...args), args.join(' '))),
     async run(...args) {
-      const child = start(...args);
-      let [stdout, stderr] = ['', ''];
-      child.stdout?.on('data', (text) => (stdout += String(text)));
-      child.stderr?.on('data', (text) => (stderr += String(text)));
-      const [code] = (await once(child, 'close')) as [number | null];
-      if (code !== 0) throw new Error(`demo ${args.join(' ')} ended with ${code}:\n${stderr}`);
+      const stdout = await toItsEnd(start(...args), `demo ${args.join(' ')}`);
       return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as DemoResult;
     },
     audit: async (rows, qr = 'sample') =>

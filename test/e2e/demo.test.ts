@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newDemo, type Demo } from './demo-run.ts';
@@ -37,6 +38,33 @@ it('300 rows go in, the right cards come out, and a second run prints nothing', 
   assert.equal(second.newCards, 0);
   assert.deepEqual(ends(second), expected.ends);
   assert.deepEqual((await demo.audit(300)).problems, []);
+});
+
+it('goes on with what was mailed by hand, as the README has it, and prints nothing of it again', async () => {
+  await using demo = await newDemo();
+  const file = (name: string): string => join(demo.examples, name);
+  await demo.postrider('migrate');
+  await demo.postrider('print-shop', 'start', '--days-per-second', '20');
+  try {
+    await demo.postrider('campaign', 'apply', file('campaign.yaml'), '--no-check');
+    await demo.postrider('suppress', '--organization', 'Flour & Field Bakery', '--file', file('suppressions.csv'));
+    await demo.postrider('sync', 'bakery-welcome', '--limit', '40');
+    await demo.postrider('enrich', 'bakery-welcome');
+    await demo.postrider('campaign', 'launch', 'bakery-welcome', '--live', '--arm', '--yes');
+    await demo.postrider('run', '--once', '--no-sync', '--no-http');
+    const deadline = Date.now() + 30_000;
+    // It begins with its header.
+    while (!readFileSync(join(demo.prints, 'manifest.csv'), 'utf8').includes('cards-000001.pdf')) {
+      assert.ok(Date.now() < deadline, 'no card was printed');
+      await sleep(50);
+    }
+  } finally {
+    await demo.postrider('print-shop', 'stop');
+  }
+  const result = await demo.run('--rows', '40');
+  assert.equal(result.newCards, 0);
+  assert.ok(result.cards > 10);
+  assert.deepEqual((await demo.audit(40)).problems, []);
 });
 
 it('killed in mid-run, it goes on, and no card is lost or printed twice', async (t) => {

@@ -18,7 +18,7 @@ import { applyTo } from '../operate/apply.ts';
 import { readSuppressions, suppressAll } from '../operate/suppressions.ts';
 import { whenFree } from '../operate/sync.ts';
 import { makePipeline, poolSize, quietLogger } from '../run/pipeline.ts';
-import { beginAnew, claimPrints } from './fresh.ts';
+import { beginAnew, requireKnownPrints } from './fresh.ts';
 import { leftBehind, lookAfterBatches, readExamples, readFunnel, readReasons, type Funnel, type Place } from './funnel.ts';
 import { openShop, type DemoShop } from './print-shop.ts';
 import { Progress } from './progress.ts';
@@ -99,8 +99,8 @@ async function prepare(progress: Progress, project: Project, sql: Sql, file: Cam
     changed ? performance.now() - began : null,
   );
 
+  await requireKnownPrints(project, sql);
   const { organizationId, campaignId } = await applyTo(sql, file);
-  await claimPrints(project, organizationId);
   const suppressions = await readSuppressions(join(dirname(exampleCampaign), 'suppressions.csv'));
   await suppressAll(sql, organizationId, suppressions.entries, 'suppressions.csv');
   await armPrinter(sql, organizationId, file.definition.printer_name);

@@ -1,32 +1,28 @@
-/**
- * Which database the prints in out/ belong to, and beginning anew. Prints and database know of each other only what the database knows: an empty database
- * beside a full folder would print everybody again.
- */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+/** Whether the prints in out/ belong to this database, and beginning anew. */
+import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Cli } from '../cli/cli.ts';
 import { confirm } from '../cli/confirm.ts';
 import type { Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
+import { count } from '../cli/text.ts';
 import type { Project } from '../config/project.ts';
-import { countCards } from './summary.ts';
+import { countCards, readCards } from './summary.ts';
 
-const name = 'demo.json';
-
-/** Throws `CliError` where the prints were made for another database. */
-export async function claimPrints(project: Project, organizationId: string): Promise<void> {
-  const file = project.stateFile(name);
-  const owner = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { organizationId?: string }).organizationId : undefined;
-  const cards = await countCards(project.printsDirectory);
-  if (owner !== organizationId && cards > 0) {
-    throw new CliError(
-      exitCodes.configuration,
-      `${project.printsDirectory} holds ${cards} cards that this database does not know`,
-      'they were printed for another database (is DATABASE_URL another one now?). `postrider demo --fresh` moves them aside and begins anew; nothing was changed',
-    );
-  }
-  writeFileSync(file, `${JSON.stringify({ organizationId })}\n`);
+/** Throws `CliError` where cards were printed that this database does not know: it would print everybody again. */
+export async function requireKnownPrints(project: Project, sql: Sql): Promise<void> {
+  const printed = await readCards(project.printsDirectory);
+  const [row] = await sql<{ strangers: number }[]>`
+    select count(*)::int as strangers from unnest(${printed}::text[]) as c (mailpiece)
+    where not exists (select from postrider.mailpiece m where m.id::text = c.mailpiece)`;
+  const strangers = row?.strangers ?? 0;
+  if (strangers === 0) return;
+  throw new CliError(
+    exitCodes.configuration,
+    `${project.printsDirectory} holds ${count(strangers, 'card')} that this database does not know`,
+    'they were printed for another database (is DATABASE_URL another one now?). `postrider demo --fresh` moves them aside and begins anew; nothing was changed',
+  );
 }
 
 /** Empties the database of the last demonstration and moves its prints aside. Refuses where anything else is in it. */

@@ -25,9 +25,16 @@ export interface DemoResult {
   readonly paths: { readonly prints: string; readonly manifest: string; readonly proofs: string };
 }
 
-export async function countCards(prints: string): Promise<number> {
+/** The mailpiece of every card in the manifest. */
+export async function readCards(prints: string): Promise<string[]> {
   const text = await readFile(join(prints, 'manifest.csv'), 'utf8').catch(() => '');
-  return Math.max(0, readCsv(text).length - 1);
+  const [header, ...rows] = readCsv(text);
+  const column = header?.cells.indexOf('mailpiece') ?? -1;
+  return rows.map(({ cells }) => cells[column] ?? '');
+}
+
+export async function countCards(prints: string): Promise<number> {
+  return (await readCards(prints)).length;
 }
 
 export async function resultOf(
