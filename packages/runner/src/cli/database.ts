@@ -39,13 +39,19 @@ export async function openDatabase(cli: Cli, options: OpenOptions = {}): Promise
   return { ...found, sql, close, [Symbol.asyncDispose]: close };
 }
 
+/** False where there is no embedded server yet, and none of one's own is named. Starts nothing. */
+export async function databaseExists(cli: Cli): Promise<boolean> {
+  const { configuredUrl, serverStatus } = await import('../postgres/index.ts');
+  return configuredUrl(process.env) !== null || (await serverStatus({ projectDir: (await cli.project()).directory })).state !== 'absent';
+}
+
 /** The address of the database, its server started if need be. */
 export async function findDatabase(cli: Cli, create: boolean): Promise<Pick<OpenDatabase, 'url' | 'source' | 'server'>> {
-  const { configuredUrl, ensureServer, serverStatus } = await import('../postgres/index.ts');
+  const { configuredUrl, ensureServer } = await import('../postgres/index.ts');
   const own = configuredUrl(process.env);
   if (own !== null) return { ...own, server: null };
   const { directory } = await cli.project();
-  if (!create && (await serverStatus({ projectDir: directory })).state === 'absent') {
+  if (!create && !(await databaseExists(cli))) {
     throw new CliError(
       exitCodes.unavailable,
       'there is no database yet',

@@ -22,10 +22,23 @@ export interface Explanation {
   /** What was not lost, and what to do. */
   readonly hint: string | null;
   readonly exitCode: ExitCode;
-  /** For programs, with --json: `campaign_busy`, `28P01`, `EACCES`. */
+  /** For programs, with --json: `usage`, `PR011`, `28P01`, `EACCES`. */
   readonly code: string;
   readonly detail?: unknown;
 }
+
+const codeNames: Readonly<Record<ExitCode, string>> = {
+  [exitCodes.ok]: 'ok',
+  [exitCodes.failed]: 'failed',
+  [exitCodes.usage]: 'usage',
+  [exitCodes.badData]: 'bad_data',
+  [exitCodes.unavailable]: 'unavailable',
+  [exitCodes.cannotWrite]: 'cannot_write',
+  [exitCodes.tryLater]: 'try_later',
+  [exitCodes.noRights]: 'no_rights',
+  [exitCodes.configuration]: 'configuration',
+  [exitCodes.interrupted]: 'interrupted',
+};
 
 type Told = Omit<Explanation, 'message'> & { readonly message?: string };
 
@@ -40,7 +53,7 @@ export function messageOf(error: unknown): string {
 }
 
 function tell(error: unknown): Told {
-  if (error instanceof CliError) return { hint: error.hint, exitCode: error.exitCode, code: 'cli' };
+  if (error instanceof CliError) return { hint: error.hint, exitCode: error.exitCode, code: codeNames[error.exitCode] };
   const code = field(error, 'code');
   switch (error instanceof Error ? error.name : '') {
     case 'MachineError':
@@ -151,6 +164,7 @@ const serverCodes: Readonly<Record<string, ExitCode>> = {
   disk_full: exitCodes.cannotWrite,
   read_only: exitCodes.cannotWrite,
   busy: exitCodes.tryLater,
+  configuration: exitCodes.configuration,
 };
 
 function server(error: { what: string; kept: string; remedy: string; log: string }, code: string): Told {

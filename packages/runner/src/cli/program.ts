@@ -148,7 +148,12 @@ export function buildProgram(version: string): Program {
   return {
     parse: async (argv) => {
       if (argv.length === 2) throw new CommanderError(exitCodes.usage, 'postrider.nothing', program.helpInformation());
-      await program.parseAsync([...argv]);
+      const [node = '', main = '', first, ...more] = argv;
+      if (first !== 'help') return void (await program.parseAsync([...argv]));
+      const asked = more.reduce<Command | undefined>((at, word) => at?.commands.find((one) => one.name() === word), program);
+      if (asked === undefined)
+        throw new CommanderError(exitCodes.usage, 'postrider.unknownCommand', `there is no command ${more.join(' ')}`);
+      await program.parseAsync([node, main, ...more, '--help']);
     },
     commands: () =>
       allBelow(program).map((one) => ({

@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { CampaignDefinition } from '@postrider/core';
 import { z } from 'zod';
+import { unknownKind, type PortName } from '../wiring/integrations.ts';
 import { ConfigurationError, readConfigFile, type ConfigFile, type Problem } from './yaml-file.ts';
 
 /** A field that is there but empty counts as not there. */
@@ -19,7 +20,13 @@ const days = (most: number) => z.int('a whole number of days').min(0).max(most);
 const positive = z.int('a whole number').min(1);
 
 /** Names an adapter; its other options are the adapter's own, and checked by it. */
-const adapter = z.looseObject({ kind: words('the kind of an adapter', 60) });
+const adapter = (port: PortName) =>
+  z.looseObject({
+    kind: words('the kind of an adapter', 60).refine((kind) => unknownKind(port, kind) === null, {
+      error: ({ input }) => unknownKind(port, String(input)) ?? '',
+      params: { sentence: true },
+    }),
+  });
 
 const returnAddress = z.strictObject({
   line1: words('text', 200),
@@ -42,17 +49,17 @@ const schema = z.strictObject({
   time_zone: words('a time zone, for example America/New_York', 60).optional(),
   mode: z.enum(['automated', 'one_off']),
   segment: optional(words('the id of a segment at the audience', 200)),
-  audience: adapter.optional(),
-  enricher: adapter.optional(),
-  renderer: adapter.extend({ template: words('the file of a template', 1000) }),
+  audience: adapter('audience').optional(),
+  enricher: adapter('enricher').optional(),
+  renderer: adapter('renderer').extend({ template: words('the file of a template', 1000) }),
   format: words('a format, for example 4x6', 60),
-  image_host: adapter,
-  printer: adapter.extend({
+  image_host: adapter('imageHost'),
+  printer: adapter('printer').extend({
     name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens, for example print-shop'),
   }),
   mail_class: z.string().regex(/^[a-z][a-z0-9_]{0,59}$/, 'small letters and underscores, for example first_class'),
-  usage_meter: adapter.optional(),
-  event_sink: adapter.optional(),
+  usage_meter: adapter('usageMeter').optional(),
+  event_sink: adapter('eventSink').optional(),
   return_address: optional(returnAddress),
   dedupe: z.enum(['person', 'household']).default('household'),
   holdout: z
@@ -87,10 +94,25 @@ export interface CampaignFile {
 }
 
 /** From the day a card is accepted: how long it usually takes, and when it counts as there although nobody scanned it. */
+const slowest = { transit: 14, assumed: 35 };
 const usual: Readonly<Record<string, { readonly transit: number; readonly assumed: number }>> = {
   first_class: { transit: 5, assumed: 21 },
-  standard: { transit: 14, assumed: 35 },
+  standard: slowest,
 };
+
+/** What may be meant, and most likely is not. */
+export function oddities({ definition }: CampaignFile, today = new Date()): string[] {
+  const found: string[] = [];
+  const { offer_ends_on: end, transit_days: days, mail_class: mailClass } = definition;
+  const arrives = new Date(today.getTime() + days * 86_400_000).toISOString().slice(0, 10);
+  if (end !== null && end < arrives)
+    found.push(`offer_ends_on: ${end} is before a card mailed today arrives (transit_days: ${days}): everybody would be skipped`);
+  if (!Object.hasOwn(usual, mailClass))
+    found.push(
+      `mail_class: ${mailClass} is neither ${Object.keys(usual).join(' nor ')}: a printer may refuse it, and the times of standard count`,
+    );
+  return found;
+}
 
 /** Throws `ConfigurationError`. */
 export async function readCampaignFile(file: string): Promise<CampaignFile> {
@@ -130,7 +152,7 @@ function definitionOf(file: File, baseDirectory: string): CampaignDefinition {
   const { audience, enricher, image_host, printer, usage_meter, event_sink, budget: money, return_address: from } = file;
   const { template, ...renderer } = file.renderer;
   const ports = { audience, enricher, renderer, image_host, printer, usage_meter, event_sink };
-  const known = usual[file.mail_class] ?? { transit: 14, assumed: 35 };
+  const known = usual[file.mail_class] ?? slowest;
   const scale = money === undefined ? 1 : 10 ** minorUnits(money.currency).digits;
   return {
     name: file.name,

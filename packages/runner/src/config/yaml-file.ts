@@ -92,6 +92,7 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, document: Document,
       return problem([...path, key], `there is no such field; ${guess ?? `the fields here are ${known.join(', ')}`}`);
     });
   }
+  if (issue.code === 'custom' && issue.params?.['sentence'] === true) return [problem(path, issue.message)];
   const given: unknown = document.getIn(path);
   if (given === undefined && issue.code === 'invalid_type') return [problem(path, `is missing: ${wanted(issue)}`)];
   const shown = typeof given === 'object' || given === undefined ? '' : `, not ${JSON.stringify(given).slice(0, 60)}`;

@@ -1,26 +1,35 @@
 /** `campaign apply`: a file becomes a campaign, or changes one. */
 import { applyCampaign, organizationNamed, type AppliedCampaign } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
-import { openDatabase, type Sql } from '../cli/database.ts';
+import { databaseExists, openDatabase, type Sql } from '../cli/database.ts';
 import { explain } from '../cli/errors.ts';
-import { readCampaignFile, type CampaignFile } from '../config/campaign-file.ts';
+import { oddities, readCampaignFile, type CampaignFile } from '../config/campaign-file.ts';
 import { requireMigrated } from './migrate.ts';
 import { tryOut } from './tryout.ts';
 
 export async function applyFile(cli: Cli, path: string, options: { dryRun: boolean; check: boolean }): Promise<void> {
   const file = await readCampaignFile(path);
-  const warnings = await tryOut(await cli.project(), file, options.check);
+  const warnings = [...oddities(file), ...(await tryOut(await cli.project(), file, options.check))];
   for (const warning of warnings) cli.out.warn(warning);
   const { name } = file.definition;
-  if (options.dryRun) {
+  if (options.dryRun && !(await databaseExists(cli))) {
     cli.out.result(
       { dryRun: true, campaign: name, organization: file.organization, warnings, definition: file.definition },
-      `${path} can be applied: campaign ${name} of ${file.organization}`,
+      `${path} can be applied: campaign ${name} of ${file.organization}, as far as the file tells; there is no database yet`,
     );
     return;
   }
   await using database = await openDatabase(cli, { max: 2 });
   await requireMigrated(database.sql);
+  if (options.dryRun) {
+    const { created, changed } = await rehearse(database.sql, file);
+    const would = created ? 'would be made' : changed.length === 0 ? 'would stay as it is' : `would change ${changed.join(', ')}`;
+    cli.out.result(
+      { dryRun: true, campaign: name, organization: file.organization, created, changed, warnings, definition: file.definition },
+      `${path} can be applied: campaign ${name} of ${file.organization} ${would}`,
+    );
+    return;
+  }
   const applied = await applyTo(database.sql, file);
   const what = applied.created ? 'made' : applied.changed.length === 0 ? 'as it was' : `changed: ${applied.changed.join(', ')}`;
   cli.out.result(
@@ -31,6 +40,22 @@ export async function applyFile(cli: Cli, path: string, options: { dryRun: boole
     select status from postrider.campaigns where organization_id = ${applied.organizationId} and id = ${applied.campaignId}`;
   if (now?.status === 'pending')
     cli.out.note(cli.out.tint('dim', `proofs are made from now on; nothing is mailed before: postrider campaign launch ${name}`));
+}
+
+/** Applies it and rolls back: what the database refuses is known, and nothing is changed. */
+async function rehearse(sql: Sql, file: CampaignFile): Promise<AppliedCampaign> {
+  const back = new Error('rolled back');
+  let applied: AppliedCampaign | null = null;
+  try {
+    await sql.begin(async (tx) => {
+      applied = await applyTo(tx as unknown as Sql, file);
+      throw back;
+    });
+  } catch (error) {
+    if (error !== back) throw error;
+  }
+  if (applied === null) throw back;
+  return applied;
 }
 
 /** Throws `ConfigurationError` for what the machine refuses of a field, `MachineError` for what is frozen. */

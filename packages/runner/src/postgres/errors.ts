@@ -9,6 +9,8 @@ export type ServerErrorCode =
   | 'port_in_use'
   | 'disk_full'
   | 'read_only'
+  /** DATABASE_URL or its file holds no address of a PostgreSQL. */
+  | 'configuration'
   /** The files of the database are damaged or incomplete. */
   | 'damaged'
   /** The files were written by another major version of PostgreSQL. */

@@ -56,16 +56,19 @@ export interface AdapterHome {
 
 type Entry = Readonly<Record<string, unknown>>;
 
+/** What is wrong with a kind, or null. */
+export function unknownKind(port: PortName, kind: string): string | null {
+  const kinds = Object.keys(registry[port]);
+  if (kinds.includes(kind)) return null;
+  return `there is no ${fileNames[port]} of kind ${kind}; ${didYouMean(kind, kinds) ?? `there are ${kinds.join(', ')}`}`;
+}
+
 /** Throws `AdapterConfigError` with the field as it is called in a campaign file. */
 export async function makeAdapter<Name extends PortName>(port: Name, entry: unknown, home: AdapterHome): Promise<Ports[Name]> {
-  const kinds = registry[port];
   const { kind, ...rest } = isEntry(entry) ? entry : {};
-  const factory = typeof kind === 'string' && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
-  if (factory === undefined) {
-    const guess = typeof kind === 'string' ? didYouMean(kind, Object.keys(kinds)) : null;
-    const given = typeof kind === 'string' ? `there is no ${fileNames[port]} of kind ${kind}` : 'is missing';
-    throw new AdapterConfigError(`${fileNames[port]}.kind`, `${given}; ${guess ?? `there are ${Object.keys(kinds).join(', ')}`}`);
-  }
+  const wrong = typeof kind === 'string' ? unknownKind(port, kind) : 'is missing';
+  const factory = wrong === null ? registry[port][kind as string] : undefined;
+  if (factory === undefined) throw new AdapterConfigError(`${fileNames[port]}.kind`, wrong ?? 'is missing');
   const wiring: AdapterWiring = {
     baseDirectory: home.baseDirectory,
     dataDirectory: home.project.dataDirectory,

@@ -70,6 +70,27 @@ describe('campaigns from the command line', () => {
     assert.match(missing.stderr, /nowhere\.yaml: there is no such file/);
   });
 
+  it('names an unknown kind of adapter together with all other problems', async () => {
+    const path = spoiled('kinds.yaml', (text) =>
+      text.replace('kind: typst', 'kind: typset').replace('dedupe: household', 'dedupe: street'),
+    );
+    const run = await cli(place, ['campaign', 'apply', path]);
+    assert.equal(run.code, 78, run.stderr);
+    assert.match(run.stderr, /dedupe: must be person or household/);
+    assert.match(run.stderr, /renderer\.kind: there is no renderer of kind typset; did you mean typst\?/);
+  });
+
+  it('warns of an offer that is over and of a mail class that nobody knows', async () => {
+    const path = spoiled('odd.yaml', (text) =>
+      text.replace('mail_class: first_class', 'mail_class: pigeon').replace(/^(offer_ends_on: .*\n)?/, 'offer_ends_on: 2020-02-01\n'),
+    );
+    const run = await cli(place, ['campaign', 'apply', '--dry-run', '--no-check', path]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stderr, /warning: offer_ends_on: 2020-02-01 .* everybody would be skipped/);
+    assert.match(run.stderr, /warning: mail_class: pigeon is neither first_class nor standard/);
+    assert.equal((await machine.sql`select from postrider.organization`).length, 0, 'a dry run makes nothing');
+  });
+
   it('knows the kinds of adapters and their options, with the line', async () => {
     const kind = await cli(place, ['campaign', 'apply', spoiled('kind.yaml', (text) => text.replace('kind: typst', 'kind: typset'))]);
     assert.equal(kind.code, 78, kind.stderr);
@@ -126,6 +147,9 @@ describe('campaigns from the command line', () => {
       spoiled('changed.yaml', (text) => text.replace('exclusion_window_days: 30', 'exclusion_window_days: 60')),
     ]);
     assert.match(changed.stdout, /changed: exclusion_window/);
+    const dry = await cli(place, ['campaign', 'apply', '--no-check', '--dry-run', file]);
+    assert.match(dry.stdout, /can be applied: .* would change exclusion_window/, dry.stderr);
+    assert.match((await cli(place, ['campaign', 'apply', '--no-check', file])).stdout, /changed: exclusion_window/);
     const json = await cli(place, ['campaign', 'list', '--json']);
     assert.equal(json.json()[0]?.['name'], 'bakery-welcome');
   });
@@ -152,6 +176,12 @@ describe('campaigns from the command line', () => {
     const frozen = await cli(place, ['campaign', 'launch', 'bakery-welcome']);
     assert.equal(frozen.code, 1);
     assert.match(frozen.stderr, /was launched in live mode/);
+    const path = spoiled('frozen.yaml', (text) => text.replace('mode: automated', 'mode: one_off'));
+    for (const args of [['--dry-run'], []]) {
+      const run = await cli(place, ['campaign', 'apply', '--no-check', ...args, path]);
+      assert.equal(run.code, 1, run.stdout);
+      assert.match(run.stderr, /campaign_mode cannot change any more/);
+    }
   });
 
   it('pauses, releases, holds and ends', async () => {

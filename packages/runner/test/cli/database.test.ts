@@ -73,6 +73,10 @@ describe('the database behind the command line', () => {
     const garbled = await cli({ url: 'postgres://u:half secret@h:port/x', home: home.path }, ['status', '-v']);
     assert.equal(garbled.code, 78, garbled.stderr);
     assert.ok(!garbled.stderr.includes('half secret'), garbled.stderr);
+    const other = await cli({ url: 'mysql://u:secret@127.0.0.1/x', home: home.path }, ['status', '-v']);
+    assert.equal(other.code, 78, other.stderr);
+    assert.match(other.stderr, /DATABASE_URL .*mysql/);
+    assert.ok(!other.stderr.includes('secret'), other.stderr);
   });
 
   it('reads the address from a file', async () => {
@@ -82,6 +86,10 @@ describe('the database behind the command line', () => {
     assert.equal(run.code, 0, run.stderr);
     const missing = await cli({ url: null, home: home.path, env: { DATABASE_URL_FILE: '/no/such/file' } }, ['status']);
     assert.equal(missing.code, 77, missing.stderr);
+    writeFileSync(file, '\n');
+    const empty = await cli({ url: null, home: home.path, env: { DATABASE_URL_FILE: file } }, ['status']);
+    assert.equal(empty.code, 78, empty.stderr);
+    assert.match(empty.stderr, /is empty/);
   });
 
   it('exits 77 where the role has no rights', async () => {

@@ -24,6 +24,15 @@ describe('the command line', () => {
     assert.ok(!run.stdout.includes('\u001b['), 'no colour without a terminal');
   });
 
+  it('takes help as a word too', async () => {
+    const [word, option] = [await cli(place, ['help', 'campaign', 'apply']), await cli(place, ['campaign', 'apply', '--help'])];
+    assert.deepEqual([word.code, word.stdout], [0, option.stdout]);
+    assert.equal((await cli(place, ['help'])).code, 0);
+    assert.equal((await cli(place, ['help', 'nonsense'])).code, 2);
+    const run = await cli(place, ['help', 'sync', 'x']);
+    assert.deepEqual([run.code, run.stdout], [2, ''], 'nothing is run');
+  });
+
   it('has help for every command, each with an example, and every command is in the overview', async () => {
     const program = buildProgram('0.0.0');
     const overview = program.commands().find(({ name }) => name === '')?.help ?? '';
@@ -60,7 +69,10 @@ describe('the command line', () => {
       [['reconcile', '--since', 'yesterday-ish'], /must be a time/],
       [['campaign', 'end', 'x'], /--as/],
       [['campaign', 'end', 'x', '--as', 'dead'], /completed, archived/],
-      [['resolve', 'x', 'maybe', '--evidence', 'none'], /printed or not_printed/],
+      [['resolve', 'x', 'maybe'], /printed or not_printed/],
+      [['resolve', '00000000-0000-7000-8000-000000000000', 'printed'], /--evidence/],
+      [['demo', '--rows', '10', '--all'], /--rows and --all/],
+      [['bench', 'machine', '--people', '1000'], /--people/],
       [['retry'], /say who/],
       [['suppress'], /say whom/],
     ];
@@ -78,6 +90,8 @@ describe('the command line', () => {
     const { error } = JSON.parse(run.stderr) as { error: { code: string; exitCode: number; message: string } };
     assert.equal(error.exitCode, 69);
     assert.equal(error.code, 'ECONNREFUSED');
+    const none = await cli(place, ['retry', '--json']);
+    assert.equal((JSON.parse(none.stderr) as { error: { code: string } }).error.code, 'usage');
   });
 
   it('knows its version', async () => {

@@ -143,6 +143,28 @@ describe('SQL, questions and repairs from the command line', () => {
     assert.deepEqual(reconcile.json(), [{ moved: 0, unknown: 0 }], reconcile.stderr);
   });
 
+  it('counts nobody as stuck who waits on purpose, and gives help as commands', async () => {
+    const { sql } = machine;
+    const autumn = await launched(sql, { name: 'autumn' }, 'Second Bakery', null);
+    await syncPeople(sql, autumn, people(2, 'q'));
+    await sql`select postrider.hold(${autumn.organizationId}, 'campaign', ${autumn.campaignId}, 'wrong price')`;
+    await sql`select postrider.turn_clock('1 hour')`;
+    try {
+      const stuck = await cli(place, ['stuck', '--campaign', 'autumn']);
+      assert.match(stuck.stdout, /the campaign is held: wrong price[^]*postrider release campaign autumn/, stuck.stderr);
+      const [waits] = await sql`select count(*)::int as n from postrider.recipients where campaign = 'spring' and state = 'pending'`;
+      const status = await cli(place, ['status']);
+      assert.match(status.stderr, new RegExp(`^${waits?.['n']} (people do|person does) not move`, 'm'), status.stderr);
+      const nobody = await cli(place, ['stuck', '--campaign', 'nope']);
+      assert.equal(nobody.code, 1, nobody.stderr);
+      assert.match(nobody.stderr, /there is no campaign nope/);
+      assert.equal((await cli(place, ['release', 'campaign', 'autumn'])).code, 0);
+      assert.match((await cli(place, ['release', 'campaign', 'autumn'])).stderr, /campaign autumn is not held/);
+    } finally {
+      await sql`select postrider.turn_clock('-1 hour')`;
+    }
+  });
+
   it('finds nothing bad with a healthy database', async () => {
     const run = await cli(place, ['doctor', '--json']);
     assert.equal(run.code, 0, run.stderr);

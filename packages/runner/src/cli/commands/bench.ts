@@ -21,6 +21,8 @@ export const measuring: Family = (program, act) => {
       act(async (cli, [given = ''], options) => {
         const what = kinds.find((kind) => kind === given);
         if (what === undefined) throw new CliError(exitCodes.usage, `there is no bench ${given}`, `there are ${kinds.join(', ')}`);
+        if (number(options['people']) !== undefined && what !== 'pipeline' && what !== 'queries')
+          throw new CliError(exitCodes.usage, `--people is for pipeline and queries, not for ${what}`);
         const [{ findDatabase }, { bench }] = await Promise.all([import('../database.ts'), import('../../bench/command.ts')]);
         const { url } = await findDatabase(cli, true);
         const people = number(options['people']);
@@ -33,10 +35,12 @@ export const measuring: Family = (program, act) => {
 
 function fieldsOf(what: string, figures: object): Fields {
   const lines = Object.entries(figures).filter(([name]) => name !== 'bench');
-  return [
-    ['', what],
-    ...lines.map(
-      ([name, value]) => [name.replaceAll('_', ' '), typeof value === 'object' ? JSON.stringify(value) : String(value)] as const,
-    ),
-  ];
+  return [['', what], ...lines.map(([name, value]) => [name.replaceAll('_', ' '), told(value)] as const)];
+}
+
+function told(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, one]) => `${Array.isArray(value) ? '' : `${name.replaceAll('_', ' ')} `}${told(one)}`)
+    .join(', ');
 }

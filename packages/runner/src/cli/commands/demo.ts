@@ -1,5 +1,7 @@
 /** `demo`: the main job on real input. `print-shop`: the folder print shop by itself. */
 import { command, decimal, flag, number, text, wholeNumber, type Family, type Options } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
 
 export const demonstration: Family = (program, act) => {
   command(
@@ -20,6 +22,8 @@ export const demonstration: Family = (program, act) => {
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, _args, options) => {
+        if (flag(options['all']) && number(options['rows']) !== undefined)
+          throw new CliError(exitCodes.usage, '--rows and --all exclude each other');
         const { demo } = await import('../../demo/demo.ts');
         await demo(cli, {
           rows: flag(options['all']) ? null : (number(options['rows']) ?? 300),

@@ -36,7 +36,9 @@ export const holds: Family = (program, act) => {
         act(async (cli, [given = ''], options) => {
           await each(cli, kind, given, text(options['organization']), async (sql, organizationId, id, name) => {
             const { hold: holdIt } = await import('@postrider/core');
-            const held = await holdIt(sql, organizationId, kind, id, text(options['why']) ?? null);
+            const held = await holdIt(sql, organizationId, kind, id, text(options['why']) ?? null).catch((error: unknown) => {
+              throw calledByName(error, id, name);
+            });
             const still =
               held.atPrinter === 0 ? '' : `; ${count(held.atPrinter, 'card is', 'cards are')} at the printer already and will still go out`;
             cli.out.result({ ...held, name }, `held ${kind} ${name}: nothing new begins${still}`);
@@ -47,7 +49,9 @@ export const holds: Family = (program, act) => {
       act(async (cli, [given = ''], options) => {
         await each(cli, kind, given, text(options['organization']), async (sql, organizationId, id, name) => {
           const { release: releaseIt } = await import('@postrider/core');
-          const status = await releaseIt(sql, organizationId, kind, id);
+          const status = await releaseIt(sql, organizationId, kind, id).catch((error: unknown) => {
+            throw calledByName(error, id, name);
+          });
           cli.out.result(
             { released: kind, id, name, status },
             `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`,
@@ -57,6 +61,12 @@ export const holds: Family = (program, act) => {
     );
   }
 };
+
+/** The machine knows an id, and who reads it a name. */
+function calledByName(error: unknown, id: string, name: string): unknown {
+  if (error instanceof Error) error.message = error.message.replace(id, name);
+  return error;
+}
 
 /** One thing, or one person in each campaign that is still under way. */
 async function each(

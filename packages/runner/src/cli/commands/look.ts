@@ -22,7 +22,7 @@ export const looks: Family = (program, act) => {
         const campaigns = new Set(rows.map((row) => row.campaign));
         const people = new Set(rows.map((row) => row.recipient_id));
         cli.out.list(rows, [
-          { title: 'when', value: (row) => clock(row.at), style: () => 'dim' },
+          { title: `when (${zone})`, value: (row) => clock(row.at), style: () => 'dim' },
           ...(campaigns.size > 1 ? [{ title: 'campaign', value: (row: TraceRow) => row.campaign }] : []),
           ...(people.size > campaigns.size ? [{ title: 'recipient', value: (row: TraceRow) => row.recipient_id }] : []),
           { title: 'what', value: (row) => row.what, style: (row) => (row.move_no === null ? null : 'bold') },
@@ -55,11 +55,13 @@ export const looks: Family = (program, act) => {
       act(async (cli, _args, options) => {
         const { openDatabase } = await import('../database.ts');
         await using database = await openDatabase(cli);
-        const campaign = text(options['campaign']) ?? null;
+        const named = text(options['campaign']);
+        const campaign = named === undefined ? null : await (await import('../names.ts')).campaignNamed(database.sql, named);
         const limit = number(options['limit']) ?? 50;
         const rows = await database.sql<StuckRow[]>`
           select campaign, recipient_id, people::int, state, since, reason, why, what_helps, cohort_id, job, mailpiece_id from postrider.stuck
-          where ${campaign}::text is null or campaign = ${campaign} order by people desc, since limit ${limit + 1}`;
+          where ${campaign?.name ?? null}::text is null
+            or campaign = ${campaign?.name ?? null} and organization_id = ${campaign?.organizationId ?? null} order by people desc, since limit ${limit + 1}`;
         if (cli.out.json) {
           for (const row of rows.slice(0, limit)) cli.out.emit(row);
           return;
@@ -224,9 +226,23 @@ function stuckFields(row: StuckRow): Fields {
   return [
     ['', `${row.campaign}: ${whom} ${row.state}, ${relative(row.since)}`],
     ['why', row.why],
-    ['helps', row.what_helps],
+    ['helps', asCommand(row.what_helps, row.campaign)],
   ];
 }
+
+/** The view speaks SQL, for psql and programs; whoever reads this has the command line in hand. */
+function asCommand(helps: string, name: string): string {
+  const campaign = /^[\w./-]+$/.test(name) ? name : JSON.stringify(name);
+  return helps
+    .replace(/select postrider\.retry\('([^']+)'\)/, 'postrider retry $1')
+    .replace(/select postrider\.resolve\('([^']+)'.*\)/, 'postrider resolve $1 printed|not_printed --evidence "…"')
+    .replace(/select postrider\.release\('[^']+', 'campaign', .*\)/, `postrider release campaign ${campaign}`)
+    .replace(/select postrider\.release\('[^']+', '(organization|printer)', '([^']+)'\)/, 'postrider release $1 $2')
+    .replace(/select postrider\.launch\(.*\)/, `postrider campaign launch ${campaign}`)
+    .replace(/select postrider\.arm_printer\(.*\)/, `postrider campaign launch ${campaign} --live --arm`);
+}
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** In the reader's own time zone; with --json it is UTC. */
 function clock(at: Date): string {

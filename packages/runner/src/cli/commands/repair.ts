@@ -76,17 +76,20 @@ export const repairs: Family = (program, act) => {
   )
     .argument('<mailpiece>', 'its id; `postrider stuck` names it')
     .argument('<verdict>', 'printed or not_printed')
-    .requiredOption('--evidence <text>', 'the printer’s id, or who said so and when')
+    .option('--evidence <text>', 'the printer’s id, or who said so and when; it must be given')
     .action(
       act(async (cli, [mailpiece = '', verdict = ''], options) => {
         if (verdict !== 'printed' && verdict !== 'not_printed')
           throw new CliError(exitCodes.usage, `the verdict is printed or not_printed, not ${verdict}`);
         if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(mailpiece))
           throw new CliError(exitCodes.usage, `${mailpiece} is not the id of a mailpiece`, '`postrider stuck` names it');
+        const evidence = text(options['evidence']);
+        if (evidence === undefined)
+          throw new CliError(exitCodes.usage, 'say what shows it, with --evidence: the printer’s id, or who said so and when');
         const { openDatabase } = await import('../database.ts');
         await using database = await openDatabase(cli);
         const { resolve } = await import('@postrider/core');
-        const state = await resolve(database.sql, mailpiece, verdict, text(options['evidence']) ?? '');
+        const state = await resolve(database.sql, mailpiece, verdict, evidence);
         cli.out.result(
           { mailpieceId: mailpiece, verdict, state },
           `mailpiece ${mailpiece} is resolved as ${verdict}: its person is ${state}`,

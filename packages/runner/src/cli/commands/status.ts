@@ -40,7 +40,12 @@ async function show(cli: Cli, sql: Sql): Promise<void> {
   cli.out.list(rows, columnsFor(rows), { nothing: 'no campaign yet; apply one: postrider campaign apply <file>' });
   if (cli.out.json || rows.length === 0) return;
   const [trouble] = await sql<{ stuck: number; alarms: number }[]>`
-    select (select coalesce(sum(people), 0) from postrider.stuck)::int as stuck, (select count(*) from postrider.alarms)::int as alarms`;
+    select (
+        -- Who waits for a launch or a release waits on purpose.
+        select coalesce(sum(s.people), 0) from postrider.stuck s
+        left join postrider.campaigns c on c.organization_id = s.organization_id and c.name = s.campaign
+        where not (s.state in ('pending', 'proofed') and (c.status = 'paused' or c.status = 'pending' and s.state = 'proofed'))
+      )::int as stuck, (select count(*) from postrider.alarms)::int as alarms`;
   if (trouble === undefined) return;
   if (trouble.stuck > 0)
     cli.out.note(`\n${count(trouble.stuck, 'person does', 'people do')} not move although they should: postrider stuck`);
