@@ -14,6 +14,8 @@ import { metricsText } from './metrics.ts';
 /** No printer sends more in one webhook; a larger body is not read to its end. */
 export const LARGEST_WEBHOOK = 1024 * 1024;
 const READY_MS = 2000;
+/** A webhook is small: whoever needs longer for one, headers and body, or holds more connections, keeps others out. */
+const LIMITS = { requestMs: 10_000, connections: 1000 };
 
 export interface HttpOptions {
   readonly host: string;
@@ -24,6 +26,7 @@ export interface HttpOptions {
   readonly logger: Logger;
   /** Of the process as a whole: false while it starts and once it stops. */
   readonly isReady: () => boolean;
+  readonly limits?: typeof LIMITS | undefined;
 }
 
 export interface RunningHttp {
@@ -74,8 +77,18 @@ export function createApp({ sql, pipeline, logger, isReady }: HttpOptions): Hono
 
 /** Throws `CliError` (unavailable) where the port is taken. */
 export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
-  const server = createAdaptorServer({ fetch: createApp(options).fetch, overrideGlobalObjects: false }) as Server;
-  const { host, port } = options;
+  const { host, port, limits = LIMITS } = options;
+  const server = createAdaptorServer({
+    fetch: createApp(options).fetch,
+    overrideGlobalObjects: false,
+    // Node looks every 30 s unless told, and gives a request 5 minutes.
+    serverOptions: {
+      requestTimeout: limits.requestMs,
+      headersTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.requestMs / 10,
+    },
+  }) as Server;
+  server.maxConnections = limits.connections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
     server.listen(port, host, resolve);

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as dial, type Socket } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { freshMachine, type Machine } from '../../../test/support/machine.ts';
+import { openProject, type Project } from '../src/config/project.ts';
+import { startHttp, type HttpOptions, type RunningHttp } from '../src/http/server.ts';
+import { makePipeline, quietLogger } from '../src/run/pipeline.ts';
+import { projectHome } from './cli/cli.ts';
+
+describe('the HTTP of a runner', () => {
+  let home: ReturnType<typeof projectHome>;
+  let machine: Machine;
+  let project: Project;
+  const opened: RunningHttp[] = [];
+  before(async () => {
+    home = projectHome();
+    machine = await freshMachine();
+    project = await openProject({ POSTRIDER_HOME: home.path });
+  });
+  after(async () => {
+    await Promise.all(opened.map(async (http) => await http.close()));
+    await machine[Symbol.asyncDispose]();
+    home.remove();
+  });
+
+  const started = async (limits: HttpOptions['limits']): Promise<RunningHttp> => {
+    const logger = quietLogger({ detail: () => undefined });
+    const pipeline = makePipeline(project, machine.sql, logger);
+    const http = await startHttp({ host: '127.0.0.1', port: 0, sql: machine.sql, pipeline, logger, isReady: () => true, limits });
+    opened.push(http);
+    return http;
+  };
+
+  const dialled = async ({ port }: RunningHttp): Promise<{ socket: Socket; heard(): string; closed: Promise<unknown> }> => {
+    const socket = dial(port, '127.0.0.1');
+    let heard = '';
+    socket.on('error', () => undefined).on('data', (data: Buffer) => (heard += data.toString()));
+    // Whatever happens, the test ends.
+    const patience = setTimeout(() => socket.destroy(new Error('nobody hung up')), 20_000);
+    const closed = once(socket, 'close').finally(() => clearTimeout(patience));
+    await once(socket, 'connect');
+    return { socket, heard: () => heard, closed };
+  };
+
+  it('waits for no body that comes byte by byte', async () => {
+    const http = await started({ requestMs: 500, connections: 10 });
+    const { socket, heard, closed } = await dialled(http);
+    socket.write('POST /webhooks/00000000-0000-7000-8000-000000000000/press HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n');
+    const drip = setInterval(() => socket.write('x'), 50);
+    await closed.finally(() => clearInterval(drip));
+    assert.match(heard(), /^HTTP\/1\.1 408 /);
+  });
+
+  it('takes so many connections and no more', async () => {
+    const http = await started({ requestMs: 60_000, connections: 2 });
+    const held = [await dialled(http), await dialled(http)];
+    const third = await dialled(http);
+    third.socket.write('GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    await third.closed;
+    assert.equal(third.heard(), '');
+    held[0]?.socket.write('GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    await held[0]?.closed;
+    assert.match(held[0]?.heard() ?? '', /^HTTP\/1\.1 200 /);
+    held[1]?.socket.destroy();
+  });
+});
