@@ -40,7 +40,7 @@ it('300 rows go in, the right cards come out, and a second run prints nothing', 
   assert.deepEqual((await demo.audit(300)).problems, []);
 });
 
-it('goes on with what was mailed by hand, as the README has it, and prints nothing of it again', async () => {
+it('goes on with what was mailed by hand, as the README has it, prints nothing of it again, and leaves the rest of the list alone', async () => {
   await using demo = await newDemo();
   const file = (name: string): string => join(demo.examples, name);
   await demo.postrider('migrate');
@@ -64,6 +64,14 @@ it('goes on with what was mailed by hand, as the README has it, and prints nothi
   const result = await demo.run('--rows', '40');
   assert.equal(result.newCards, 0);
   assert.ok(result.cards > 10);
+
+  // A runner for something else reads the rest of the list, and mails nobody of it; nor does a demonstration that was not asked to.
+  await demo.postrider('run', '--once', '--no-http');
+  const [row] = await demo.sql<{ people: number; pieces: number }[]>`
+    select (select count(*)::int from postrider.recipient) as people, (select count(*)::int from postrider.mailpiece) as pieces`;
+  assert.ok((row?.people ?? 0) > 1000);
+  assert.equal(row?.pieces, result.cards);
+  await assert.rejects(demo.run('--rows', '40'), /ended with 1:[\s\S]*people wait for a card[\s\S]*demo --all/);
   assert.deepEqual((await demo.audit(40)).problems, []);
 });
 

@@ -5,7 +5,7 @@
  * Stopped at any point, by Ctrl-C or kill -9, it goes on when it is started again.
  */
 import { dirname, join } from 'node:path';
-import { armPrinter, launch, migrate, type Pipeline, type SyncReport } from '@postrider/core';
+import { armPrinter, hold, launch, migrate, release, type Pipeline, type SyncReport } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
 import { openDatabase, type OpenDatabase, type Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
@@ -38,6 +38,8 @@ const DAYS_PER_SECOND = 4;
 const LEASE_SECONDS = 15;
 const GIVE_UP_MS = 180_000;
 const LOOK_MS = 120;
+/** Between two demonstrations the campaign is on hold for this reason: a runner that is started for something else would mail the rest of its list. */
+const REST = 'the demonstration has ended; the next one goes on';
 
 export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
   const began = performance.now();
@@ -55,7 +57,7 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
   opening.catch(() => undefined);
   let shop: DemoShop | null = null;
   try {
-    const place = await prepare(progress, project, database.sql, file);
+    const place = await prepare(progress, project, database.sql, file, options.rows);
     const cardsBefore = await countCards(project.printsDirectory);
     shop = await opening;
     const { report, funnel } = await mail(cli, { project, sql: database.sql, place, shop, progress, file, rows: options.rows });
@@ -88,7 +90,7 @@ function describeDatabase(progress: Progress, { server, source }: OpenDatabase, 
 }
 
 /** Everything but the mailing itself. Each step may have been done before, and is then left as it is. */
-async function prepare(progress: Progress, project: Project, sql: Sql, file: CampaignFile): Promise<Place> {
+async function prepare(progress: Progress, project: Project, sql: Sql, file: CampaignFile, rows: number | null): Promise<Place> {
   const began = performance.now();
   progress.doing('schema', 'looking');
   const plan = await migrate(sql);
@@ -104,16 +106,29 @@ async function prepare(progress: Progress, project: Project, sql: Sql, file: Cam
   const suppressions = await readSuppressions(join(dirname(exampleCampaign), 'suppressions.csv'));
   await suppressAll(sql, organizationId, suppressions.entries, 'suppressions.csv');
   await armPrinter(sql, organizationId, file.definition.printer_name);
-  const [campaign] = await sql<
-    { status: string }[]
-  >`select status from postrider.campaigns where organization_id = ${organizationId} and id = ${campaignId}`;
-  // Who has put it on hold wants it to stay so.
-  if (campaign?.status !== 'paused') await launch(sql, organizationId, campaignId, 'live');
+  await wake(sql, { organizationId, campaignId }, rows);
   progress.done(
     'campaign',
     `${file.definition.name} of ${file.organization}: live, printer armed, ${count(suppressions.entries.length, 'suppression')}`,
   );
   return { organizationId, campaignId };
+}
+
+/** Makes the campaign active. Who else has put it on hold wants it to stay so. */
+async function wake(sql: Sql, place: Place, rows: number | null): Promise<void> {
+  const { recipients, inFlight } = await readFunnel(sql, place);
+  if (rows !== null && recipients > rows && inFlight > 0) {
+    throw new CliError(
+      exitCodes.failed,
+      `more than ${count(rows, 'row')} of the list are read already, and ${count(inFlight, 'person waits', 'people wait')} for a card`,
+      '`postrider demo --all` mails them; nothing was mailed',
+    );
+  }
+  const { organizationId, campaignId } = place;
+  const [campaign] = await sql<{ status: string; held_why: string | null }[]>`
+    select status, held_why from postrider.campaigns where organization_id = ${organizationId} and id = ${campaignId}`;
+  if (campaign?.status !== 'paused') await launch(sql, organizationId, campaignId, 'live');
+  else if (campaign.held_why === REST) await release(sql, organizationId, 'campaign', campaignId);
 }
 
 interface Mailing {
@@ -159,7 +174,14 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   } finally {
     await stop();
     await http.close();
+    await rest(sql, place).catch((error: unknown) => cli.out.detail(String(error)));
   }
+}
+
+/** Nothing more is mailed until somebody asks. A hold by somebody else stays theirs. */
+async function rest(sql: Sql, place: Place): Promise<void> {
+  const { status } = await readFunnel(sql, place);
+  if (status === 'active') await hold(sql, place.organizationId, 'campaign', place.campaignId, REST);
 }
 
 async function interrupted(sql: Sql, place: Place): Promise<CliError> {

@@ -100,6 +100,7 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
   out.print(`  manifest  ${here(result.paths.manifest)}`);
   out.print(`  proofs    ${here(result.paths.proofs)}`);
   const program = programName();
+  out.print(out.paint('dim', '\nThe campaign is on hold now: nothing more of it is mailed before the next demonstration, or a release.'));
   const lines: (readonly [string, string])[] = [
     ...(told.examples.story === null ? [] : [[`${program} trace ${told.examples.story}`, 'the whole story of one card'] as const]),
     [`${program} sql "select * from postrider.stuck"`, 'who does not move: nobody'],
