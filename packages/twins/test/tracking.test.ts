@@ -282,6 +282,33 @@ suite('tracking', { concurrency: 4 }, () => {
     await eventually('the address of the new command line', () => eventsOf(other.received).length >= 1);
   });
 
+  test('each organization has its address: one that does not answer keeps nobody waiting, and what had no address waits for one', async (t) => {
+    const dead = await webhookReceiver(t, () => 404);
+    const alive = await webhookReceiver(t);
+    const first = await shopHere(t, { daysPerSecond: 0, webhookSecret: SECRET });
+    const of = (organizationId: string): Parameters<typeof anOrder>[0] => ({ reference: { ...anOrder().reference, organizationId } });
+    const heard = (receiver: typeof alive): string[] => idsOf(eventsOf(receiver.received));
+    const ids = async (organization: string): Promise<string[]> =>
+      idsOf((await allEvents(first)).filter(({ organizationId }) => organizationId === organization));
+    await first.post('/v1/webhook', { url: null, organizations: { 'org-1': dead.url, 'org-2': alive.url } });
+    await first.order([anOrder(of('org-1')), anOrder(of('org-2')), anOrder(of('org-3')), anOrder(of('org-2'))]);
+    await eventually('the second organization is told', () => heard(alive).length >= 2);
+    assert.deepEqual(heard(alive), await ids('org-2'));
+
+    const late = await webhookReceiver(t);
+    await first.post('/v1/webhook', { url: late.url, organizations: { 'org-2': alive.url } });
+    const missed = [...(await ids('org-1')), ...(await ids('org-3'))].toSorted();
+    await eventually('the others are told', () => heard(late).length >= missed.length);
+    assert.deepEqual(heard(late), missed);
+    await first.shop.stop();
+
+    const again = await shopHere(t, { folder: first.folder, daysPerSecond: 0, webhookSecret: SECRET });
+    await again.order([anOrder(of('org-2'))]);
+    await eventually('the new one is told', () => heard(alive).length >= 3);
+    assert.equal(heard(alive).length, 3, 'what was taken is not sent again');
+    assert.deepEqual(heard(late), missed);
+  });
+
   test('killed between delivery and note, the shop sends the events again, under their ids', async (t) => {
     const folder = await temporaryFolder(t);
     const receiver = await webhookReceiver(t);

@@ -50,6 +50,15 @@ export interface Happening {
   readonly at: number;
 }
 
+/** Where tracking events are posted. */
+export interface Addresses {
+  readonly url: string | null;
+  /** By organization, before `url`. */
+  readonly organizations: Readonly<Record<string, string>>;
+  /** The one of the command line. */
+  readonly started: string | null;
+}
+
 export interface Plan {
   readonly file: number;
   readonly stamp: Stamp;
@@ -75,8 +84,10 @@ export class Books {
   readonly events: Happening[] = [];
   readonly files: PrintedFile[] = [];
   openPlan: Plan | null = null;
-  webhook: { readonly url: string | null; readonly started: string | null } = { url: null, started: null };
-  delivered = 0;
+  webhook: Addresses = { url: null, organizations: {}, started: null };
+  /** Whose events there are. */
+  readonly organizations = new Set<string>();
+  readonly #delivered = new Map<string | undefined, number>();
   /** False while an earlier run is being replayed. */
   live = false;
   /** Told of a printed plan before its pieces' content is let go. */
@@ -84,6 +95,33 @@ export class Books {
 
   get size(): number {
     return this.#pieces.size;
+  }
+
+  /** Where an organization's events go. */
+  webhookOf(organization: string): string | null {
+    const { url, organizations } = this.webhook;
+    return Object.hasOwn(organizations, organization) ? (organizations[organization] ?? null) : url;
+  }
+
+  /** So many of all events have been gone through for this organization. */
+  delivered(organization: string): number {
+    return Math.max(this.#delivered.get(undefined) ?? 0, this.#delivered.get(organization) ?? 0);
+  }
+
+  /** The next events of an organization, `limit` at most, before the event `end`; and where to go on. */
+  eventsOf(
+    organization: string,
+    from: number,
+    end: number,
+    limit: number,
+  ): { readonly events: readonly Happening[]; readonly next: number } {
+    const events: Happening[] = [];
+    let next = from;
+    for (; next < end && events.length < limit; next += 1) {
+      const event = this.events[next];
+      if (event?.piece.reference.organizationId === organization) events.push(event);
+    }
+    return { events, next };
   }
 
   all(): Iterable<Piece> {
@@ -157,10 +195,14 @@ export class Books {
       case 'turned':
         return;
       case 'webhook':
-        this.webhook = { url: entry.url, started: entry.from === 'start' ? entry.url : this.webhook.started };
+        this.webhook = {
+          url: entry.url,
+          organizations: entry.organizations ?? {},
+          started: entry.from === 'start' ? entry.url : this.webhook.started,
+        };
         return;
       case 'delivered':
-        this.delivered = entry.count;
+        this.#delivered.set(entry.organization, entry.count);
         return;
       default:
         throw new Error(`its kind ${JSON.stringify((entry as { kind?: unknown }).kind)} is not known`);
@@ -246,6 +288,7 @@ export class Books {
   #happen(piece: Piece, status: PieceStatus, at: number): void {
     piece.status = status;
     piece.stage = stageAfter(status);
+    this.organizations.add(piece.reference.organizationId);
     this.events.push({ piece, status, at });
   }
 

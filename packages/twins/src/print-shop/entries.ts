@@ -76,12 +76,15 @@ export interface TurnedEntry extends Stamp {
 export interface WebhookEntry extends Stamp {
   readonly kind: 'webhook';
   readonly url: string | null;
+  /** By organization, before `url`. */
+  readonly organizations?: Readonly<Record<string, string>>;
   readonly from: 'start' | 'request';
 }
 
-/** The first `count` events have been delivered. */
+/** Of the first `count` events those of this organization have been delivered; without one, those of everybody. */
 export interface DeliveredEntry extends Stamp {
   readonly kind: 'delivered';
+  readonly organization?: string;
   readonly count: number;
 }
 

@@ -134,14 +134,15 @@ export function createApp(shop: Shop): Hono<Env> {
   });
 
   app.post('/v1/webhook', async (c) => {
-    const { url } = await body(c, webhookRequest);
-    const wrong = url === null ? null : webhookFault(url);
-    if (wrong !== null) return refuse(c, 400, { code: 'bad_request', message: wrong });
-    if (url !== null && shop.settings.webhookSecret === null) {
+    const { url, organizations } = await body(c, webhookRequest);
+    const urls = [...(url === null ? [] : [url]), ...Object.values(organizations)];
+    const wrong = urls.map(webhookFault).find((fault) => fault !== null);
+    if (wrong !== undefined) return refuse(c, 400, { code: 'bad_request', message: wrong });
+    if (urls.length > 0 && shop.settings.webhookSecret === null) {
       return refuse(c, 409, { code: 'no_webhook_secret', message: 'Start the shop with PRINT_SHOP_WEBHOOK_SECRET: webhooks are signed.' });
     }
-    await shop.redirectWebhooks(url);
-    return c.json({ url });
+    await shop.redirectWebhooks(url, organizations);
+    return c.json({ url, organizations });
   });
 
   if (shop.settings.allowFaults) {

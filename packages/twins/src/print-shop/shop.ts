@@ -47,7 +47,7 @@ export interface Shop {
   readonly broken: ShopError | null;
   readonly closing: boolean;
   turnClock(days: number): Promise<void>;
-  redirectWebhooks(url: string | null): Promise<void>;
+  redirectWebhooks(url: string | null, organizations: Readonly<Record<string, string>>): Promise<void>;
   /** Waits for the request, and lets a stop wait for it too, as long as its body has come. */
   attend(request: Promise<void>, incoming: IncomingMessage): Promise<void>;
   /** Resolves after `ms`, or when the shop closes. */
@@ -162,8 +162,8 @@ async function open(
       await commit({ kind: 'turned', days });
       await tracking.catchUp();
     },
-    async redirectWebhooks(url) {
-      await commit({ kind: 'webhook', url, from: 'request' });
+    async redirectWebhooks(url, organizations) {
+      await commit({ kind: 'webhook', url, organizations, from: 'request' });
       webhooks.redirect();
     },
     async attend(request, incoming) {

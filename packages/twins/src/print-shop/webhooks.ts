@@ -4,6 +4,8 @@
  * Events are taken in the order in which they were written down, in windows of up to four requests; a window is left behind only when all of
  * it was answered with 2xx, and then in the ledger. So a crash sends at most one window again. The id of a request is made from its events:
  * a receiver that remembers ids can never mistake other events for ones it has seen.
+ *
+ * Each organization has an address and a pace of its own: a receiver that does not answer keeps nobody else waiting, and events without an address wait for one.
  */
 import { createHash, createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -64,8 +66,10 @@ export class Webhooks {
   #wake = Promise.withResolvers<void>();
   #attempts = new AbortController();
   #stopped = false;
-  #running: Promise<void> = Promise.resolve();
-  #unreachable = false;
+  /** Null: not started yet. */
+  #onError: ((error: unknown) => void) | null = null;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #unreachable = new Set<string>();
 
   constructor(books: Books, commit: Commit, durableEvents: () => number, options: WebhookOptions, log: (line: string) => void) {
     this.#books = books;
@@ -76,12 +80,19 @@ export class Webhooks {
   }
 
   start(onError: (error: unknown) => void): void {
-    this.#running = this.#run().catch(onError);
+    this.#onError = onError;
+    this.wake();
   }
 
   /** Call when there are new events. */
   wake(): void {
+    const onError = this.#onError;
+    if (onError === null) return;
+    for (const organization of this.#stopped ? [] : this.#books.organizations) {
+      if (!this.#running.has(organization)) this.#running.set(organization, this.#run(organization).catch(onError));
+    }
     this.#wake.resolve();
+    this.#wake = Promise.withResolvers<void>();
   }
 
   /** Call when the address has changed: requests to the old one are given up, their events go to the new one. */
@@ -94,33 +105,37 @@ export class Webhooks {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.redirect();
-    await this.#running;
+    await Promise.all(this.#running.values());
   }
 
-  async #run(): Promise<void> {
+  async #run(organization: string): Promise<void> {
+    let from = this.#books.delivered(organization);
     while (!this.#stopped) {
-      const { delivered, webhook } = this.#books;
       // An address of an earlier run, and a shop that was started without a secret: nothing is sent unsigned.
-      const nowhere = webhook.url === null || this.#options.secret === null;
-      if (nowhere || delivered >= this.#durableEvents()) {
+      const nowhere = this.#books.webhookOf(organization) === null || this.#options.secret === null;
+      const { events: happened, next } = nowhere
+        ? { events: [], next: from }
+        : this.#books.eventsOf(organization, from, this.#durableEvents(), WINDOW * BATCH_LIMIT);
+      if (happened.length === 0) {
+        from = next;
         await this.#wake.promise;
-        this.#wake = Promise.withResolvers<void>();
         await sleep(GATHER_MS);
         continue;
       }
-      const end = Math.min(this.#durableEvents(), delivered + WINDOW * BATCH_LIMIT);
-      const events = this.#books.events.slice(delivered, end).map(eventOf);
+      const events = happened.map(eventOf);
       if (this.#options.shuffle) shuffle(events);
       const batches: TrackingEvent[][] = [];
       for (let start = 0; start < events.length; start += BATCH_LIMIT) batches.push(events.slice(start, start + BATCH_LIMIT));
-      const done = await Promise.all(batches.map((batch) => this.#deliver(batch)));
+      const done = await Promise.all(batches.map((batch) => this.#deliver(organization, batch)));
       crashPoint('after-webhook');
-      if (done.every(Boolean)) await this.#commit({ kind: 'delivered', count: end });
+      if (!done.every(Boolean)) continue;
+      await this.#commit({ kind: 'delivered', organization, count: next });
+      from = next;
     }
   }
 
   /** Sends until it is taken. False where the shop stops first. */
-  async #deliver(events: readonly TrackingEvent[]): Promise<boolean> {
+  async #deliver(organization: string, events: readonly TrackingEvent[]): Promise<boolean> {
     const body = JSON.stringify({ type: 'piece.events', timestamp: new Date().toISOString(), data: { events } } satisfies WebhookBody);
     const id = `wh_${createHash('sha256')
       .update(events.map(({ eventId }) => eventId).join())
@@ -128,10 +143,11 @@ export class Webhooks {
       .slice(0, 32)}`;
     for (let pause = FIRST_PAUSE_MS; !this.#stopped; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       const { signal } = this.#attempts;
-      if (await this.#post(id, body, signal)) {
+      if (await this.#post(organization, id, body, signal)) {
         // A repeat under the same id is what a sender does whose answer was lost; under another id, what one does that lost its memory.
         const lot = Math.random() * 100;
-        if (lot < this.#options.duplicates) await this.#post(lot < this.#options.duplicates / 2 ? id : `${id}_again`, body, signal);
+        if (lot < this.#options.duplicates)
+          await this.#post(organization, lot < this.#options.duplicates / 2 ? id : `${id}_again`, body, signal);
         return true;
       }
       // Ends early where the address changes; the events then go to the new one at once.
@@ -142,8 +158,8 @@ export class Webhooks {
     return false;
   }
 
-  async #post(id: string, body: string, changed: AbortSignal): Promise<boolean> {
-    const { url } = this.#books.webhook;
+  async #post(organization: string, id: string, body: string, changed: AbortSignal): Promise<boolean> {
+    const url = this.#books.webhookOf(organization);
     const { secret } = this.#options;
     if (url === null || secret === null) return false;
     const seconds = Math.floor(Date.now() / 1000);
@@ -162,20 +178,20 @@ export class Webhooks {
         body,
       });
       await response.body?.cancel();
-      if (!response.ok) return this.#failed(`it answered ${response.status}`);
+      if (!response.ok) return this.#failed(organization, `it answered ${response.status}`);
     } catch (error) {
       if (changed.aborted) return false;
-      return this.#failed(networkFault(error));
+      return this.#failed(organization, networkFault(error));
     }
-    if (this.#unreachable) this.#log('webhooks are delivered again');
-    this.#unreachable = false;
+    if (this.#unreachable.delete(organization)) this.#log(`webhooks of ${organization} are delivered again`);
     return true;
   }
 
   /** Says so once and not at each attempt. */
-  #failed(why: string): false {
-    if (!this.#unreachable) this.#log(`webhooks are not delivered: ${why}. Events are kept and sent again`);
-    this.#unreachable = true;
+  #failed(organization: string, why: string): false {
+    if (!this.#unreachable.has(organization))
+      this.#log(`webhooks of ${organization} are not delivered: ${why}. Events are kept and sent again`);
+    this.#unreachable.add(organization);
     return false;
   }
 }

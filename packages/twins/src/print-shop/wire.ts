@@ -59,7 +59,9 @@ const order = z.object({
 });
 
 export const piecesRequest = z.object({ pieces: z.array(order).min(1).max(BATCH_LIMIT) });
-export const webhookRequest = z.object({ url: z.string().max(4096).nullable() });
+const webhookUrl = z.string().max(4096);
+/** `url` is for every organization that has no address of its own. The whole is replaced. */
+export const webhookRequest = z.object({ url: webhookUrl.nullable(), organizations: z.record(identifier, webhookUrl).default({}) });
 export const clockRequest = z.object({ advanceDays: z.number().positive().max(3650) });
 
 export type Address = z.infer<typeof address>;
