@@ -53,7 +53,9 @@ const pollPrinter = async (context: PipelineContext, { organization_id: organiza
     const answer = await page(context, printer, from);
     if (answer === undefined) return;
     const { events, cursor: next } = answer;
-    if (events.length > 0) await applyEvents(context.sql, organizationId, name, events, null, null);
+    // A printer that several organizations share may tell each of them of all.
+    const own = events.filter((event) => (event.organizationId ?? organizationId) === organizationId);
+    if (own.length > 0) await applyEvents(context.sql, organizationId, name, own, null, null);
     if (next !== null) await context.sql`select postrider.poll_done(${organizationId}, ${name}, ${next})`;
     if (events.length === 0 || next === null) return;
     from = next;

@@ -161,7 +161,7 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
     void stop();
   });
   try {
-    await shop.redirect(`${http.url}/webhooks/${place.organizationId}/${file.definition.printer_name}`);
+    await shop.redirect(place.organizationId, `${http.url}/webhooks/${place.organizationId}/${file.definition.printer_name}`);
     progress.done('print shop', `prints into ${mailing.project.printsDirectory}`);
     await pipeline.start();
     const report = await readList(cli, pipeline, place, progress, rows);

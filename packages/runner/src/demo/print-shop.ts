@@ -17,7 +17,7 @@ import {
   notedPrintShop,
   notePrintShop,
   ownPrintShop,
-  tellWebhook,
+  tellWebhooks,
   TOKEN,
   WEBHOOK_SECRET,
   type NotedPrintShop,
@@ -73,8 +73,8 @@ export interface DemoShop {
   readonly url: string;
   /** Throws where it has ended by itself, for example on a full disk, with what it said last. */
   assertOpen(): void;
-  /** Tells it where to send its webhooks. */
-  redirect(webhook: string): Promise<void>;
+  /** Tells it where to send the webhooks of an organization. */
+  redirect(organizationId: string, webhook: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -101,8 +101,8 @@ export async function openShop(cli: Cli, project: Project, sql: Sql, daysPerSeco
     assertOpen: () => {
       if (ended !== null) throw ended;
     },
-    redirect: async (webhook) => {
-      if (await tellWebhook(project, shop.url, webhook)) return;
+    redirect: async (organizationId, webhook) => {
+      if (await tellWebhooks(project, shop.url, { [organizationId]: webhook })) return;
       throw new CliError(
         exitCodes.unavailable,
         'the print shop does not take the address of its webhooks',

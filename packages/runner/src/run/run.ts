@@ -1,5 +1,5 @@
 /** `run`: the pipeline and its HTTP, until it is told to stop; or, with --once, until nothing can move. */
-import type { Logger, Pipeline, Waiting } from '@postrider/core';
+import type { Pipeline, Waiting } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
 import { openDatabase, type Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
@@ -8,8 +8,8 @@ import { count, relative } from '../cli/text.ts';
 import type { Project } from '../config/project.ts';
 import { startHttp, type RunningHttp } from '../http/server.ts';
 import { requireMigrated } from '../operate/migrate.ts';
-import { ownPrintShop, tellWebhook } from '../wiring/own-print-shop.ts';
 import { createLogger } from './logger.ts';
+import { keepShopTold } from './own-webhooks.ts';
 import { connectQueue, makePipeline, poolSize } from './pipeline.ts';
 import { watchTide } from './tide.ts';
 
@@ -39,6 +39,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
   const pipeline = makePipeline(project, sql, logger, { beats: !options.once || options.sync }, queueSql);
   let ready = false;
   let ebb = (): void => undefined;
+  let untold = (): void => undefined;
   const http = options.http ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready }) : null;
   cli.signals.catch((name) => {
     ready = false;
@@ -49,7 +50,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
     ebb = await watchTide(project, sql, logger);
     await pipeline.start();
     ready = true;
-    if (http !== null) await tellOwnPrintShop(project, sql, http.url, logger);
+    if (http !== null) untold = await keepShopTold(project, sql, http.url, logger);
     announce(cli, http, project, pipeline);
     const waiting = options.once ? await pipeline.once({ sync: options.sync, signal: cli.signals.signal }) : await untilStopped(cli);
     ready = false;
@@ -57,23 +58,12 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
     if (waiting !== null && cli.signals.received === null) showWaiting(cli, waiting);
   } finally {
     ebb();
+    untold();
     await pipeline.stop({ timeoutMs: 1000 }).catch(() => undefined);
     await http?.close();
   }
   if (cli.signals.received !== null) cli.out.note('stopped; nothing is lost');
   if (cli.signals.received === 'SIGINT') process.exitCode = 130;
-}
-
-/** The project's own print shop reports to this runner from now on. It has one address for it: where several organizations print there, it is polled. */
-async function tellOwnPrintShop(project: Project, sql: Sql, url: string, logger: Logger): Promise<void> {
-  const shop = ownPrintShop(project);
-  if (shop === null || shop.pid === null) return;
-  const users = await sql<{ organization_id: string; name: string }[]>`
-    select organization_id, name from postrider.printer where kind = 'print-shop' and not options ? 'url' limit 2`;
-  const [user] = users;
-  if (user === undefined) return;
-  const webhook = users.length === 1 ? `${url.replace('0.0.0.0', '127.0.0.1')}/webhooks/${user.organization_id}/${user.name}` : null;
-  if (!(await tellWebhook(project, shop.url, webhook))) logger.debug({ url: shop.url }, 'the print shop of this project does not run now');
 }
 
 function withFlags(project: Project, { host, port, proofSlots, mailSlots }: RunOptions): Project {

@@ -73,9 +73,9 @@ export async function answers(project: Project, url: string): Promise<boolean> {
   return (await ask(project, url, '/v1/events?limit=1'))?.ok === true;
 }
 
-/** Tells it where to send its webhooks; null: nowhere. False where it does not answer. */
-export async function tellWebhook(project: Project, url: string, webhook: string | null): Promise<boolean> {
-  return (await ask(project, url, '/v1/webhook', { url: webhook }))?.ok === true;
+/** Tells it where to send the webhooks of each organization. False where it does not answer. */
+export async function tellWebhooks(project: Project, url: string, organizations: Readonly<Record<string, string>>): Promise<boolean> {
+  return (await ask(project, url, '/v1/webhook', { url: null, organizations }))?.ok === true;
 }
 
 async function ask(project: Project, url: string, path: string, body?: unknown): Promise<Response | null> {
