@@ -74,7 +74,7 @@ export const mutants: readonly Mutant[] = [
     without: 'news of a closed piece moves nobody who has another one that is open',
     edits: [
       {
-        file: 'sql/functions/0400_track.sql',
+        file: 'sql/functions/0401_follow.sql',
         find: `and (n.marked is null or n.marked = (s.cancel_requested_at is not null))
       -- Late news of a card that was given up is no news of the one that was made for it.
       and not postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status);`,

@@ -1,0 +1,35 @@
+-- Small repairs, one call each.
+
+-- Somebody has looked at it, and says what came of it. Returns when.
+create function postrider.clear_alarm(p_alarm_id uuid, p_why text) returns timestamptz
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_now timestamptz := postrider.now();
+begin
+  if nullif(btrim(p_why), '') is null then
+    perform postrider.fail('PR020', 'say what came of it', 'the sentence stays in the trace of the person; nothing was changed');
+  end if;
+  update postrider.alarm set cleared_at = v_now, cleared_by = session_user, detail = detail || jsonb_build_object('cleared', left(btrim(p_why), 500))
+  where organization_id = any (postrider.my_organizations()) and id = p_alarm_id and cleared_at is null;
+  if not found then
+    perform postrider.fail('PR010', format('there is no open alarm %s', p_alarm_id), 'select id, kind, what_helps from postrider.alarms; nothing was changed');
+  end if;
+  return v_now;
+end $$;
+
+-- Webhooks that could not be read are read again, when the adapter is mended. Returns how many.
+create function postrider.retry_webhooks(p_organization_id uuid, p_printer_name text default null) returns int
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_again int;
+begin
+  perform postrider.require_organization(p_organization_id);
+  update postrider.provider_event set error = null
+  where organization_id = p_organization_id and applied_at is null and error is not null
+    and (p_printer_name is null or printer_name = p_printer_name);
+  get diagnostics v_again = row_count;
+  if v_again > 0 then
+    perform pg_notify('postrider_moved', 'track');
+  end if;
+  return v_again;
+end $$;
