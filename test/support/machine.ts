@@ -2,7 +2,16 @@
  * A database with the machine in it, and short ways to fill it. Every test gets its own, cloned from a template that was migrated once.
  */
 import type postgres from 'postgres';
-import { applyCampaign, armPrinter, connect, launch, migrate, organizationNamed, type CampaignDefinition } from '@postrider/core';
+import {
+  applyCampaign,
+  armPrinter,
+  connect,
+  defineCampaign,
+  launch,
+  migrate,
+  organizationNamed,
+  type CampaignDefinition,
+} from '@postrider/core';
 import { databasesOn, startServer, testServer, type TestDatabase } from './server.ts';
 
 // A machine with a safeguard taken out (test/mutants) is a template of its own.
@@ -57,34 +66,18 @@ export const freshMachine = async (adminUrl?: string): Promise<Machine> => {
   };
 };
 
-export const definition = (over: Partial<CampaignDefinition> = {}): CampaignDefinition => ({
-  name: 'spring',
-  campaign_mode: 'automated',
-  provider_segment_id: 'customers',
-  integrations: { printer: { kind: 'noop' }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } },
-  base_directory: '/',
-  template: 'card',
-  format: '4x6',
-  mail_class: 'first_class',
-  printer_name: 'press',
-  return_address: null,
-  dedupe: 'household',
-  exclusion_window: '30 days',
-  frequency_cap: null,
-  frequency_cap_mode: 'skip',
-  holdout_percent: 0,
-  holdout_salt: 'salt',
-  daily_cap: null,
-  total_cap: null,
-  budget_minor: null,
-  price_minor: null,
-  currency: null,
-  offer_ends_on: null,
-  transit_days: 5,
-  assumed_after: '21 days',
-  effects: [],
-  ...over,
-});
+export const definition = (over: Partial<CampaignDefinition> = {}): CampaignDefinition =>
+  defineCampaign({
+    name: 'spring',
+    provider_segment_id: 'customers',
+    integrations: { printer: { kind: 'noop' }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } },
+    base_directory: '/',
+    template: 'card',
+    format: '4x6',
+    printer_name: 'press',
+    holdout_salt: 'salt',
+    ...over,
+  });
 
 export interface Place {
   readonly organizationId: string;

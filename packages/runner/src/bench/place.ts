@@ -1,6 +1,15 @@
 /** A scratch database for a bench: made beside the one at hand, migrated, and dropped at the end. */
 import { randomBytes } from 'node:crypto';
-import { applyCampaign, armPrinter, connect, launch, migrate, organizationNamed, type CampaignDefinition } from '@postrider/core';
+import {
+  applyCampaign,
+  armPrinter,
+  connect,
+  defineCampaign,
+  launch,
+  migrate,
+  organizationNamed,
+  type CampaignDefinition,
+} from '@postrider/core';
 import type postgres from 'postgres';
 
 export interface Place {
@@ -43,34 +52,17 @@ export const inScratch = async <T>(url: string, work: (place: Place) => Promise<
   }
 };
 
-export const noopCampaign = (over: Partial<CampaignDefinition> = {}): CampaignDefinition => ({
-  name: 'bench',
-  campaign_mode: 'automated',
-  provider_segment_id: 'bench',
-  integrations: { printer: { kind: 'noop' }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } },
-  base_directory: '/',
-  template: 'none',
-  format: '4x6',
-  mail_class: 'first_class',
-  printer_name: 'press',
-  return_address: null,
-  dedupe: 'household',
-  exclusion_window: '30 days',
-  frequency_cap: null,
-  frequency_cap_mode: 'skip',
-  holdout_percent: 0,
-  holdout_salt: 'bench',
-  daily_cap: null,
-  total_cap: null,
-  budget_minor: null,
-  price_minor: null,
-  currency: null,
-  offer_ends_on: null,
-  transit_days: 5,
-  assumed_after: '21 days',
-  effects: [],
-  ...over,
-});
+export const noopCampaign = (over: Partial<CampaignDefinition> = {}): CampaignDefinition =>
+  defineCampaign({
+    name: 'bench',
+    provider_segment_id: 'bench',
+    integrations: { printer: { kind: 'noop' }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } },
+    base_directory: '/',
+    template: 'none',
+    format: '4x6',
+    printer_name: 'press',
+    ...over,
+  });
 
 export interface Audience {
   readonly organizationId: string;

@@ -1,0 +1,254 @@
+/** Safeguards of the SQL. */
+import type { Mutant } from './mutants.ts';
+
+const begin = 'sql/functions/0210_begin.sql';
+const reconcile = 'sql/functions/0260_reconcile.sql';
+const trigger = 'sql/functions/0120_trigger.sql';
+const printer = 'test/crash/printer.test.ts';
+
+export const machine: readonly Mutant[] = [
+  {
+    name: 'fence-proof',
+    without: 'the fence: a settle of proofs moves only who still carries its cohort',
+    edits: [
+      {
+        file: 'sql/functions/0220_settle_proof.sql',
+        find: `s.recipient_id = r."recipientId" and s.cohort_id = p_cohort_id and s.state = 'proofing';`,
+        replace: `s.recipient_id = r."recipientId" and s.state = 'proofing';`,
+      },
+    ],
+    test: { file: 'test/sql/settle.test.ts', pattern: 'a written-off runner does not move proofs either' },
+  },
+  {
+    name: 'late-news-of-a-closed-piece',
+    without: 'news of a closed piece moves nobody who has another one that is open',
+    edits: [
+      {
+        file: 'sql/functions/0401_follow.sql',
+        find: `and (n.marked is null or n.marked = (s.cancel_requested_at is not null))
+      -- Late news of a card that was given up is no news of the one that was made for it.
+      and not postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status);`,
+        replace: 'and (n.marked is null or n.marked = (s.cancel_requested_at is not null));',
+      },
+    ],
+    test: { file: 'test/sql/late-events.test.ts', pattern: 'moves nobody whose second card is on its way' },
+  },
+  {
+    name: 'one-open-piece',
+    without: 'the unique index: at most one open mailpiece for a recipient',
+    edits: [
+      {
+        file: 'sql/migrations/0006_mailpieces.sql',
+        find: 'create unique index mailpiece_one_open',
+        replace: 'create index mailpiece_one_open',
+      },
+      {
+        file: begin,
+        find: `\n  on conflict (organization_id, recipient_id, mode) where status not in ('rejected', 'cancelled', 'failed') do nothing;`,
+        replace: ';',
+      },
+    ],
+    test: { file: 'test/sql/begin.test.ts', pattern: 'a piece is taken up again unchanged' },
+  },
+  {
+    name: 'hold-at-begin',
+    without: 'the hold check in begin',
+    edits: [
+      {
+        file: begin,
+        find: 'v_refused := postrider.begin_refused(p_organization_id, v_campaign_id, p_stage, v_printer_name);',
+        replace: 'v_refused := null;',
+      },
+    ],
+    test: { file: 'test/sql/locks.test.ts', pattern: 'hold gets in under sixteen busy clients' },
+  },
+  ...(['organization', 'campaign', 'printer'] as const).map((kind): Mutant => {
+    const id = { organization: '', campaign: ', v_id::text', printer: ', p_id' }[kind];
+    const key = `'${kind}', p_organization_id${id}`;
+    return {
+      name: `hold-waits-in-line-${kind}`,
+      without: `the advisory lock by which a hold of the ${kind} keeps its place before later begins`,
+      edits: [
+        {
+          file: 'sql/functions/0520_hold.sql',
+          find: `    when '${kind}' then\n      perform pg_advisory_xact_lock(postrider.lock_key(${key}));\n      ${kind === 'campaign' ? 'select' : 'update'}`,
+          replace: `    when '${kind}' then\n      ${kind === 'campaign' ? 'select' : 'update'}`,
+        },
+      ],
+      test: { file: 'test/sql/locks.test.ts', pattern: `a begin that comes while a hold of the ${kind} waits` },
+    };
+  }),
+  {
+    name: 'evidence-rule',
+    without: 'the evidence rule of the trigger: nobody is sent without an accepted mailpiece',
+    edits: [{ file: trigger, find: 'if v_unproven then', replace: 'if false then' }],
+    test: { file: 'test/sql/trigger.test.ts', pattern: 'nobody is sent without a mailpiece that was accepted' },
+  },
+  {
+    name: 'actor-check',
+    without: `the trigger's actor check`,
+    edits: [
+      {
+        file: trigger,
+        find: 'left join postrider.transition t on t.from_state = p.from_state and t.to_state = p.to_state and t.actor = v_actor;',
+        replace: `left join (select from_state, to_state, min(actor) as actor from postrider.transition group by 1, 2) t
+    on t.from_state = p.from_state and t.to_state = p.to_state;`,
+      },
+    ],
+    test: { file: 'test/sql/trigger.test.ts', pattern: 'an update typed by hand may not send, prove or unsend anybody' },
+  },
+  {
+    name: 'sync-lock',
+    without: `the organization's sync lock`,
+    edits: [
+      {
+        file: 'sql/functions/0310_sync.sql',
+        find: '  perform from postrider.organization_sync where organization_id = p_organization_id for no key update;\n',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/sync-lock.test.ts', pattern: 'a page waits for the one of another campaign before it looks' },
+  },
+  {
+    name: 'reap-orphans',
+    without: 'reap (c): people whose cohort is missing or closed',
+    edits: [
+      {
+        file: 'sql/functions/0240_reap.sql',
+        find: 'and (c.id is null or c.closed_at is not null)\n      and (s.state',
+        replace: 'and false\n      and (s.state',
+      },
+    ],
+    test: { file: 'test/sql/reap.test.ts', pattern: 'people whose cohort somebody deleted, or closed by hand, come back' },
+  },
+  {
+    name: 'silent-jobs',
+    without: 'reap (d): jobs of organizations whose runner went silent',
+    edits: [{ file: 'sql/functions/0240_reap.sql', find: '  perform postrider.end_silent_jobs();\n', replace: '' }],
+    test: { file: 'test/crash/jobs.test.ts', pattern: 'a job whose runner went silent' },
+  },
+  {
+    name: 'travels-alone',
+    without: 'who lost a lease travels alone',
+    edits: [{ file: 'sql/functions/0200_stage.sql', find: 'select p.id, p.losses > 0 as alone,', replace: 'select p.id, false as alone,' }],
+    test: { file: 'test/sql/stage.test.ts', pattern: 'who lost a lease travels alone' },
+  },
+  {
+    name: 'quiet-period-of-reap',
+    without: `reconcile's quiet period after a runner that was lost`,
+    edits: [
+      {
+        file: 'sql/functions/0240_reap.sql',
+        find: `status = 'unknown', available_at = v_now + greatest(p_quiet, p.quiet),`,
+        replace: `status = 'unknown', available_at = v_now,`,
+      },
+    ],
+    test: { file: 'test/sql/reap.test.ts', pattern: 'who was at the printer stays there, and the printer is asked after a while' },
+  },
+  {
+    name: 'quiet-period-of-a-slow-printer',
+    without: `the quiet period that a printer's own time-out asks for`,
+    edits: [{ file: 'sql/functions/0240_reap.sql', find: 'v_now + greatest(p_quiet, p.quiet)', replace: 'v_now + p_quiet' }],
+    test: { file: 'test/pipeline/printers.test.ts', pattern: 'how long a slow printer must rest' },
+  },
+  {
+    name: 'reconcile-attempt',
+    without: 'the attempt number that a verdict of reconcile must still have',
+    edits: [
+      {
+        file: reconcile,
+        find: 'on m.id = v."mailpieceId" and m.attempt = v.attempt',
+        replace: 'on m.id = v."mailpieceId"',
+      },
+    ],
+    test: { file: 'test/sql/reconcile.test.ts', pattern: 'a stale verdict counts for nothing' },
+  },
+  {
+    name: 'begin-once',
+    without: 'a cohort begins at most once',
+    edits: [
+      { file: begin, find: 'c.stage = p_stage and c.begun_at is null and c.closed_at is null;', replace: 'c.stage = p_stage;' },
+      { file: begin, find: 'and id = p_cohort_id and begun_at is null and closed_at is null;', replace: 'and id = p_cohort_id;' },
+    ],
+    test: { file: 'test/sql/begin.test.ts', pattern: 'a cohort begins at most once|a cohort that is closed, gone' },
+  },
+  {
+    name: 'jobs-counted',
+    without: 'staging fails where a cohort has no job',
+    edits: [
+      {
+        file: 'sql/functions/0200_stage.sql',
+        find: 'if v_jobs <> cardinality(v_cohorts) or v_moved <> cardinality(v_people) then',
+        replace: 'if false then',
+      },
+    ],
+    test: { file: 'test/crash/jobs.test.ts', pattern: 'where not every cohort gets a job' },
+  },
+  {
+    name: 'suppressed-since',
+    without: 'suppressions are looked at once more before the printer',
+    edits: [
+      {
+        file: 'sql/functions/0211_turn_away.sql',
+        find: `    and not s.recipient_id = any (coalesce(v_printed, '{}'));`,
+        replace: '    and false;',
+      },
+    ],
+    test: { file: 'test/sql/begin.test.ts', pattern: 'who was suppressed since is not mailed' },
+  },
+  {
+    name: 'cap-locked',
+    without: `the lock on a capped campaign's counter`,
+    edits: [
+      {
+        file: begin,
+        find: `        and (c.daily_cap is not null or c.total_cap is not null or c.budget_minor is not null))
+    for no key update;`,
+        replace: `        and (c.daily_cap is not null or c.total_cap is not null or c.budget_minor is not null));`,
+      },
+    ],
+    test: { file: 'test/sql/caps.test.ts', pattern: 'many begins at once do not pass a cap together' },
+  },
+  {
+    name: 'caps-count-the-past',
+    without: 'what was opened before a cap was set counts against it',
+    edits: [
+      {
+        file: 'sql/functions/0510_campaign.sql',
+        find: '    perform postrider.count_opened(p_organization_id, v_old.id, v_old.price_minor);\n',
+        replace: '    null;\n',
+      },
+    ],
+    test: { file: 'test/sql/caps-kept.test.ts', pattern: 'a cap that is set after mailing' },
+  },
+  {
+    name: 'printer-looked-at-again',
+    without: `the second look at a campaign's printer, once it is locked`,
+    edits: [{ file: begin, find: `when p_stage = 'mail' and c.printer_name <> p_printer_name then`, replace: 'when false then' }],
+    test: { file: 'test/sql/printer-changes.test.ts', pattern: 'a hold of the printer that a campaign changed to' },
+  },
+  {
+    name: 'begin-is-durable',
+    without: 'a begin of mail waits for the disk, also on a server that commits asynchronously',
+    edits: [
+      {
+        file: begin,
+        find: `if current_setting('synchronous_commit') = 'off' then`,
+        replace: 'if false then',
+      },
+    ],
+    test: { file: 'test/crash/database.test.ts', pattern: 'a server that commits asynchronously' },
+  },
+  {
+    name: 'left-segment',
+    without: 'who may come back to pending while a sync runs counts as seen',
+    edits: [
+      {
+        file: 'sql/functions/0310_sync.sql',
+        find: `where s.state not in ('sent', 'received', 'returned', 'skipped', 'holdout', 'blacklisted')`,
+        replace: `where s.state in ('address_enrichable', 'pending')`,
+      },
+    ],
+    test: { file: 'test/sql/sync.test.ts', pattern: 'who comes back to pending while a run is on its way' },
+  },
+];

@@ -1,0 +1,129 @@
+/** Safeguards of the runner. */
+import type { Mutant } from './mutants.ts';
+
+const settleMail = 'sql/functions/0221_settle_mail.sql';
+const reconcile = 'sql/functions/0260_reconcile.sql';
+const kills = 'test/crash/kills.test.ts';
+const printer = 'test/crash/printer.test.ts';
+
+export const runner: readonly Mutant[] = [
+  {
+    name: 'fence-mail',
+    without: 'the fence: a settle of mail decides only about who still carries its cohort',
+    edits: [
+      {
+        file: settleMail,
+        find: `where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending'
+    and (r.outcome <> 'accepted'`,
+        replace: `where s.organization_id = p_organization_id and s.state = 'sending'
+    and (r.outcome <> 'accepted'`,
+      },
+      {
+        file: settleMail,
+        find: `s.recipient_id = d.recipient_id and s.cohort_id = p_cohort_id and s.state = 'sending';`,
+        replace: `s.recipient_id = d.recipient_id and s.state = 'sending';`,
+      },
+    ],
+    test: { file: 'test/sql/settle.test.ts', pattern: 'what a runner that was written off decides counts for nothing' },
+  },
+  {
+    name: 'cancel-mark-rejected',
+    without: 'the cancel mark is obeyed where the printer refuses the card',
+    edits: [
+      {
+        file: settleMail,
+        find: `when r.outcome in ('rejected', 'retry') and s.cancel_requested_at is not null`,
+        replace: `when r.outcome = 'retry' and s.cancel_requested_at is not null`,
+      },
+    ],
+    test: { file: 'test/sql/cancel-mark.test.ts', pattern: 'stays cancelled where the printer refuses the card' },
+  },
+  {
+    name: 'quiet-period',
+    without: `reconcile's quiet period after an answer that was lost`,
+    edits: [
+      {
+        file: settleMail,
+        find: `case d.verdict when 'unknown' then p_now + p_quiet end`,
+        replace: `case d.verdict when 'unknown' then p_now end`,
+      },
+    ],
+    test: { file: printer, pattern: 'answers lost before and after the effect, refusals, silence, at a printer without keys' },
+  },
+  {
+    name: 'slow-printer',
+    without: 'the check that a request ends before the lease does',
+    edits: [{ file: 'packages/core/src/stages/printers.ts', find: 'if (!(timeoutMs < leaseMs)) {', replace: 'if (timeoutMs < 0) {' }],
+    test: { file: 'test/pipeline/printers.test.ts', pattern: 'a printer that may take longer than the lease' },
+  },
+  {
+    name: 'heard-to-its-end',
+    without: 'a request under way is heard to its end, also without a lease',
+    edits: [
+      { file: 'packages/core/src/stages/mail.ts', find: 'context.callContext(untilItsEnd)', replace: 'context.callContext(lease.signal)' },
+    ],
+    test: { file: 'test/pipeline/printers.test.ts', pattern: 'a request under way is heard to its end' },
+  },
+  {
+    name: 'silent-printer',
+    without: 'a printer that was given up is refused its next request',
+    edits: [{ file: 'packages/core/src/stages/mail.ts', find: 'if (signal.aborted) throw', replace: 'if (lease.signal.aborted) throw' }],
+    test: { file: 'test/pipeline/silence.test.ts', pattern: 'who was given up may not send any more' },
+  },
+  {
+    name: 'rows-compared',
+    without: 'a rendering counts only where each row is of the recipient who was asked for',
+    edits: [
+      {
+        file: 'packages/core/src/stages/answers.ts',
+        find: 'if (one.recipientId !== card.recipientId)',
+        replace: 'if (one.recipientId === undefined)',
+      },
+    ],
+    test: { file: 'test/pipeline/answers.test.ts', pattern: 'a renderer that mixes up its rows' },
+  },
+  {
+    name: 'accepted-with-an-id',
+    without: 'accepted without an id is unknown',
+    edits: [
+      {
+        file: 'packages/core/src/stages/answers.ts',
+        find: `const providerId = name(answer.providerId, LONGEST_ID);`,
+        replace: `const providerId = text(answer.providerId).slice(0, LONGEST_ID);`,
+      },
+    ],
+    test: { file: 'test/pipeline/answers.test.ts', pattern: 'accepted without an id that can be kept' },
+  },
+  {
+    name: 'one-by-one',
+    without: 'results that the database refuses together are recorded one by one',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/settling.ts',
+        find: 'if (why !== null && group.length > 1) {',
+        replace: `if (why === 'for now' && group.length > 1) {`,
+      },
+    ],
+    test: { file: 'test/pipeline/answers.test.ts', pattern: 'a result that the database refuses costs the others' },
+  },
+  {
+    name: 'lease-check',
+    without: 'the lease check immediately before the request',
+    edits: [
+      { file: 'packages/core/src/pipeline/leases.ts', find: 'if (this.leftMs <= 0) throw', replace: 'if (this.leftMs === Infinity) throw' },
+    ],
+    test: { file: kills, pattern: 'before the lease check, at a printer without keys' },
+  },
+  {
+    name: 'unclear-is-unknown',
+    without: 'an answer that was lost is unknown, and not proof that nothing was printed',
+    edits: [
+      {
+        file: 'packages/adapters/src/local/print-shop/index.ts',
+        find: `if (outcome.kind === 'unclear') return all({ outcome: 'unknown', message: outcome.message });`,
+        replace: `if (outcome.kind === 'unclear') return all({ outcome: 'retry', afterMs: 0, message: outcome.message });`,
+      },
+    ],
+    test: { file: printer, pattern: 'answers lost before and after the effect, refusals, silence, at a printer without keys' },
+  },
+];
