@@ -4,7 +4,6 @@ import type { Mutant } from './mutants.ts';
 const begin = 'sql/functions/0210_begin.sql';
 const reconcile = 'sql/functions/0260_reconcile.sql';
 const trigger = 'sql/functions/0120_trigger.sql';
-const printer = 'test/crash/printer.test.ts';
 
 export const machine: readonly Mutant[] = [
   {

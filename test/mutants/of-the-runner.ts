@@ -2,7 +2,6 @@
 import type { Mutant } from './mutants.ts';
 
 const settleMail = 'sql/functions/0221_settle_mail.sql';
-const reconcile = 'sql/functions/0260_reconcile.sql';
 const kills = 'test/crash/kills.test.ts';
 const printer = 'test/crash/printer.test.ts';
 
