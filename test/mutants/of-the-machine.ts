@@ -1,6 +1,8 @@
 /** Safeguards of the SQL. */
 import type { Mutant } from './mutants.ts';
 
+const printer = 'test/crash/printer.test.ts';
+const settleMail = 'sql/functions/0221_settle_mail.sql';
 const begin = 'sql/functions/0210_begin.sql';
 const reconcile = 'sql/functions/0260_reconcile.sql';
 const trigger = 'sql/functions/0120_trigger.sql';
@@ -249,5 +251,48 @@ export const machine: readonly Mutant[] = [
       },
     ],
     test: { file: 'test/sql/sync.test.ts', pattern: 'who comes back to pending while a run is on its way' },
+  },
+  {
+    name: 'fence-mail',
+    without: 'the fence: a settle of mail decides only about who still carries its cohort',
+    edits: [
+      {
+        file: settleMail,
+        find: `where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending'
+    and (r.outcome <> 'accepted'`,
+        replace: `where s.organization_id = p_organization_id and s.state = 'sending'
+    and (r.outcome <> 'accepted'`,
+      },
+      {
+        file: settleMail,
+        find: `s.recipient_id = d.recipient_id and s.cohort_id = p_cohort_id and s.state = 'sending';`,
+        replace: `s.recipient_id = d.recipient_id and s.state = 'sending';`,
+      },
+    ],
+    test: { file: 'test/sql/settle.test.ts', pattern: 'what a runner that was written off decides counts for nothing' },
+  },
+  {
+    name: 'cancel-mark-rejected',
+    without: 'the cancel mark is obeyed where the printer refuses the card',
+    edits: [
+      {
+        file: settleMail,
+        find: `when r.outcome in ('rejected', 'retry') and s.cancel_requested_at is not null`,
+        replace: `when r.outcome = 'retry' and s.cancel_requested_at is not null`,
+      },
+    ],
+    test: { file: 'test/sql/cancel-mark.test.ts', pattern: 'stays cancelled where the printer refuses the card' },
+  },
+  {
+    name: 'quiet-period',
+    without: `reconcile's quiet period after an answer that was lost`,
+    edits: [
+      {
+        file: settleMail,
+        find: `case d.verdict when 'unknown' then p_now + p_quiet end`,
+        replace: `case d.verdict when 'unknown' then p_now end`,
+      },
+    ],
+    test: { file: printer, pattern: 'answers lost before and after the effect, refusals, silence, at a printer without keys' },
   },
 ];

@@ -1,54 +1,10 @@
 /** Safeguards of the runner. */
 import type { Mutant } from './mutants.ts';
 
-const settleMail = 'sql/functions/0221_settle_mail.sql';
 const kills = 'test/crash/kills.test.ts';
 const printer = 'test/crash/printer.test.ts';
 
 export const runner: readonly Mutant[] = [
-  {
-    name: 'fence-mail',
-    without: 'the fence: a settle of mail decides only about who still carries its cohort',
-    edits: [
-      {
-        file: settleMail,
-        find: `where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending'
-    and (r.outcome <> 'accepted'`,
-        replace: `where s.organization_id = p_organization_id and s.state = 'sending'
-    and (r.outcome <> 'accepted'`,
-      },
-      {
-        file: settleMail,
-        find: `s.recipient_id = d.recipient_id and s.cohort_id = p_cohort_id and s.state = 'sending';`,
-        replace: `s.recipient_id = d.recipient_id and s.state = 'sending';`,
-      },
-    ],
-    test: { file: 'test/sql/settle.test.ts', pattern: 'what a runner that was written off decides counts for nothing' },
-  },
-  {
-    name: 'cancel-mark-rejected',
-    without: 'the cancel mark is obeyed where the printer refuses the card',
-    edits: [
-      {
-        file: settleMail,
-        find: `when r.outcome in ('rejected', 'retry') and s.cancel_requested_at is not null`,
-        replace: `when r.outcome = 'retry' and s.cancel_requested_at is not null`,
-      },
-    ],
-    test: { file: 'test/sql/cancel-mark.test.ts', pattern: 'stays cancelled where the printer refuses the card' },
-  },
-  {
-    name: 'quiet-period',
-    without: `reconcile's quiet period after an answer that was lost`,
-    edits: [
-      {
-        file: settleMail,
-        find: `case d.verdict when 'unknown' then p_now + p_quiet end`,
-        replace: `case d.verdict when 'unknown' then p_now end`,
-      },
-    ],
-    test: { file: printer, pattern: 'answers lost before and after the effect, refusals, silence, at a printer without keys' },
-  },
   {
     name: 'slow-printer',
     without: 'the check that a request ends before the lease does',
