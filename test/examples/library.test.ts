@@ -113,7 +113,7 @@ audience: { kind: csv, path: customers.csv }
 renderer: { kind: noop, template: plain }
 format: 4x6
 image_host: { kind: noop }
-printer: { kind: own, name: back-room }
+printer: { kind: noop, name: back-room }
 mail_class: first_class
 `,
   );
