@@ -7,6 +7,7 @@ export interface Opened extends AsyncDisposable {
   readonly machine: Machine;
   readonly sql: Machine['sql'];
   readonly place: Place;
+  readonly people: number;
   readonly pipeline: Pipeline;
   /** What was logged above debug, a line each. */
   readonly log: readonly string[];
@@ -53,6 +54,7 @@ export const open = async (options: OpenOptions): Promise<Opened> => {
     machine,
     sql,
     place,
+    people: options.people,
     pipeline,
     log,
     async [Symbol.asyncDispose]() {

@@ -116,7 +116,8 @@ export interface Printer {
    * answer that comes late counts only where it says `accepted`.
    */
   submit(pieces: readonly PieceRequest[], lease: LeaseGuard, context: CallContext): Promise<readonly SubmitResult[]>;
-  /** Look-up by our reference. */
+  /** Look-up by our reference: one answer for each, in the order asked. Like `cancel`, `list` and `poll` it may be silent for `timeoutMs`; where it needs
+   * several requests, it asks `context.limiter` before each, and that is its sign of life. */
   find(pieces: readonly { reference: PieceReference; idempotencyKey: string }[], context: CallContext): Promise<readonly FindResult[]>;
   /** Everything that was created since, page by page: after a restored backup the pieces made since are known to the printer only. The cursor is null for
    * the first page, and in the answer where there are no more. Absent where the printer cannot be listed. */

@@ -7,7 +7,7 @@
 import type { MailSettlement, ProofSettlement } from '../machine/cohorts.ts';
 import { storable } from '../machine/sync.ts';
 import { UnusableAnswerError } from '../pipeline/asking.ts';
-import type { CardRequest, RenderedDocument } from '../ports/index.ts';
+import type { CancelResult, CardRequest, ListedPiece, RenderedDocument } from '../ports/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -83,6 +83,42 @@ const pieceAnswer = (answer: Fields): PieceAnswer => {
 /** What a printer says of so many pieces. Throws `UnusableAnswerError`. */
 export const pieceAnswers = (asked: number, answers: unknown): readonly PieceAnswer[] =>
   answersOf('the printer', asked, answers).map(pieceAnswer);
+
+export type FindAnswer =
+  | { readonly outcome: 'found'; readonly providerId: string }
+  | { readonly outcome: 'absent' }
+  | { readonly outcome: 'cannot_tell'; readonly message: string };
+
+/** What a printer knows of so many pieces; only a plain `absent` is one. Throws `UnusableAnswerError`. */
+export const findAnswers = (asked: number, answers: unknown): readonly FindAnswer[] =>
+  answersOf('the printer', asked, answers).map((answer): FindAnswer => {
+    if (answer.outcome === 'absent') return { outcome: 'absent' };
+    if (answer.outcome === 'cannot_tell') return { outcome: 'cannot_tell', message: text(answer.message) };
+    const providerId = answer.outcome === 'found' ? name(answer.providerId, LONGEST_ID) : null;
+    if (providerId !== null) return { outcome: 'found', providerId };
+    const message = answer.outcome === 'found' ? 'the printer says found, but gave no id that can be kept' : strange('the printer', answer);
+    return { outcome: 'cannot_tell', message };
+  });
+
+/** What became of so many cards that were called back. Throws `UnusableAnswerError`. */
+export const cancelAnswers = (asked: number, answers: unknown): readonly CancelResult[] =>
+  answersOf('the printer', asked, answers).map((answer): CancelResult => {
+    if (answer.outcome === 'cancelled') return { outcome: 'cancelled' };
+    if (answer.outcome === 'too_late' || answer.outcome === 'unknown') return { outcome: answer.outcome, message: text(answer.message) };
+    return { outcome: 'unknown', message: strange('the printer', answer) };
+  });
+
+/** A page of what a printer made. Throws `UnusableAnswerError`, also for one piece without an id: it may be the one that matters. */
+export const listAnswer = (answer: unknown): { readonly pieces: readonly ListedPiece[]; readonly cursor: string | null } => {
+  const { pieces, cursor }: Fields = isObject(answer) ? answer : {};
+  if (!Array.isArray(pieces) || (cursor !== null && name(cursor) === null))
+    throw new UnusableAnswerError('the printer listed no page of pieces');
+  for (const piece of pieces as readonly unknown[]) {
+    if (!isObject(piece) || name(piece.providerId, LONGEST_ID) === null || (piece.mode !== 'test' && piece.mode !== 'live'))
+      throw new UnusableAnswerError('the printer listed a piece without an id or a mode');
+  }
+  return { pieces: pieces as readonly ListedPiece[], cursor: cursor as string | null };
+};
 
 export type CardAnswer =
   | {

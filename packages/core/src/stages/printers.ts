@@ -3,7 +3,8 @@
  * database must know it as well before the first card is sent, since a reaper that finds the work of a dead runner asks no adapter.
  */
 import type { PipelineContext, PrinterBrief } from '../pipeline/context.ts';
-import type { Printer } from '../ports/index.ts';
+import { ask } from '../pipeline/asking.ts';
+import type { CallContext, Printer } from '../ports/index.ts';
 
 /** No such printer, or not this role's to see. */
 export class UnknownPrinterError extends Error {
@@ -33,6 +34,33 @@ const briefOf = async (context: PipelineContext, organizationId: string, name: s
 /** To ask or to hear it. */
 export const printerNamed = async (context: PipelineContext, organizationId: string, name: string): Promise<Printer> =>
   await context.integrations.printer(await briefOf(context, organizationId, name));
+
+/**
+ * Asks a printer something that makes nothing. It may be silent for its own time-out; each request of a longer answer asks the limiter first, and that is
+ * its sign of life.
+ */
+export const askPrinter = async <Answer>(
+  context: PipelineContext,
+  name: string,
+  printer: Printer,
+  call: (context: CallContext) => Promise<Answer>,
+): Promise<Answer> => {
+  const { leaseMs } = context.settings;
+  // Also where it is no number, or has no end.
+  const silenceMs = printer.timeoutMs < leaseMs ? printer.timeoutMs : leaseMs;
+  return await ask({ who: `printer ${name}`, silenceMs }, async ({ signal, heard }) => {
+    const plain = context.callContext(AbortSignal.any([signal, context.stopping]));
+    return await call({
+      ...plain,
+      limiter: {
+        take: async (cost, until) => {
+          heard();
+          return await plain.limiter.take(cost, until);
+        },
+      },
+    });
+  });
+};
 
 const isTime = (value: number): boolean => Number.isFinite(value) && value >= 0;
 

@@ -11,7 +11,9 @@ import {
 import type { PipelineContext } from '../pipeline/context.ts';
 import { whatIsDue, type Due } from './due.ts';
 import type { Printer } from '../ports/index.ts';
-import { printerNamed } from './printers.ts';
+import { messageOf } from '../pipeline/message-of.ts';
+import { cancelAnswers, findAnswers } from './answers.ts';
+import { askPrinter, printerNamed } from './printers.ts';
 
 export const BATCH = 50;
 
@@ -21,7 +23,7 @@ const reference = (organizationId: string, piece: UnknownPiece) => ({
 });
 
 /** What the printer says of each. Never throws: who could not be asked is told so. */
-export const ask = async (
+export const lookUp = async (
   context: PipelineContext,
   organizationId: string,
   name: string,
@@ -33,28 +35,20 @@ export const ask = async (
     Date.now() - Date.parse(piece.openedAt) < printer.keyLifetimeMs - Math.min(3_600_000, printer.keyLifetimeMs / 2);
   try {
     const printer = await printerNamed(context, organizationId, name);
-    const found = await printer.find(
-      pieces.map((piece) => reference(organizationId, piece)),
-      context.callContext(context.stopping),
-    );
-    return pieces.map((piece, index): ReconcileVerdict => {
-      const answer = found[index] ?? { outcome: 'cannot_tell' as const, message: 'the adapter gave no answer' };
+    const references = pieces.map((piece) => reference(organizationId, piece));
+    const found = await askPrinter(context, name, printer, async (call) => await printer.find(references, call));
+    return findAnswers(pieces.length, found).map((answer, index): ReconcileVerdict => {
+      const piece = pieces[index] as UnknownPiece;
       return { mailpieceId: piece.mailpieceId, attempt: piece.attempt, keyStillHonoured: young(printer, piece), ...answer };
     });
   } catch (error) {
     // The printer could not be asked at all: nobody is submitted again on the strength of that.
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     context.logger.warn(
       { printer: name, pieces: pieces.length, error: message },
       'the printer could not be asked about unknown pieces; it is asked again later',
     );
-    return pieces.map((piece) => ({
-      mailpieceId: piece.mailpieceId,
-      attempt: piece.attempt,
-      outcome: 'not_asked',
-      keyStillHonoured: false,
-      message,
-    }));
+    return pieces.map(({ mailpieceId, attempt }) => ({ mailpieceId, attempt, outcome: 'not_asked', keyStillHonoured: false, message }));
   }
 };
 
@@ -70,7 +64,7 @@ export const reconcile = async (context: PipelineContext, organizationId: string
     const pieces = await claimUnknown(context.sql, organizationId, BATCH, context.settings.leaseMs);
     if (pieces.length > 0) await context.reach('reconcile.claimed');
     for (const [name, group] of byPrinter(pieces)) {
-      const verdicts = await ask(context, organizationId, name, group);
+      const verdicts = await lookUp(context, organizationId, name, group);
       await context.reach('reconcile.asked');
       moved += await settleReconcile(context.sql, organizationId, verdicts);
       await context.reach('reconcile.settled');
@@ -87,19 +81,13 @@ const callBack = async (
   pieces: readonly PieceToCancel[],
 ): Promise<number> => {
   const printer = await printerNamed(context, organizationId, name);
-  const answers = await printer.cancel(
-    pieces.map((piece) => piece.providerId),
-    context.callContext(context.stopping),
-  );
-  return await settleCancels(
-    context.sql,
-    organizationId,
-    pieces.map((piece, index) => ({
-      recipientId: piece.recipientId,
-      mailpieceId: piece.mailpieceId,
-      ...(answers[index] ?? { outcome: 'unknown', message: 'the adapter gave no answer' }),
-    })),
-  );
+  const ids = pieces.map((piece) => piece.providerId);
+  const answers = cancelAnswers(ids.length, await askPrinter(context, name, printer, async (call) => await printer.cancel(ids, call)));
+  const results = answers.map((answer, index) => {
+    const { recipientId, mailpieceId } = pieces[index] as PieceToCancel;
+    return { recipientId, mailpieceId, ...answer };
+  });
+  return await settleCancels(context.sql, organizationId, results);
 };
 
 /** Calls back cards that are sent and to be cancelled. A printer that cannot be asked keeps nobody from the next. */
@@ -109,9 +97,8 @@ export const cancelSent = async (context: PipelineContext, organizationId: strin
     try {
       moved += await callBack(context, organizationId, name, group);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
       context.logger.warn(
-        { printer: name, pieces: group.length, error: message },
+        { printer: name, pieces: group.length, error: messageOf(error) },
         'cards could not be called back at the printer; it is asked again later',
       );
     }

@@ -5,8 +5,10 @@
 import { adoptPieces, printersOf, settleReconcile, type PieceToAdopt, type UnknownPiece } from '../machine/mailpieces.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { ListedPiece, Printer } from '../ports/index.ts';
-import { printerNamed } from './printers.ts';
-import { ask, BATCH } from './reconcile.ts';
+import { messageOf } from '../pipeline/message-of.ts';
+import { listAnswer } from './answers.ts';
+import { askPrinter, printerNamed } from './printers.ts';
+import { BATCH, lookUp } from './reconcile.ts';
 
 /** Clocks differ, and a backup has no one moment. */
 const MARGIN_MS = 3_600_000;
@@ -53,13 +55,14 @@ const adoptListed = async (
   context: PipelineContext,
   organizationId: string,
   name: string,
+  printer: Printer,
   list: NonNullable<Printer['list']>,
   since: Date,
 ): Promise<{ moved: number; adopted: number; strangers: number }> => {
   const sum = { moved: 0, adopted: 0, strangers: 0 };
   let cursor: string | null = null;
   for (let page = 0; page < MOST_PAGES; page += 1) {
-    const answer = await list(since, cursor, context.callContext(context.stopping));
+    const answer = listAnswer(await askPrinter(context, name, printer, async (call) => await list(since, cursor, call)));
     const pieces = answer.pieces.flatMap(ours(organizationId));
     if (pieces.length > 0) {
       const some = await adoptPieces(context.sql, organizationId, name, pieces);
@@ -88,7 +91,7 @@ const lookUpKnown = async (
     const pieces = await context.sql<UnknownPiece[]>`
       select * from postrider.pieces_opened_since(${organizationId}, ${name}, ${since}, ${after}, ${BATCH})`;
     if (pieces.length === 0) return { moved, untold };
-    const verdicts = await ask(context, organizationId, name, pieces);
+    const verdicts = await lookUp(context, organizationId, name, pieces);
     untold ??= verdicts.find(({ outcome }) => outcome === 'not_asked' || outcome === 'cannot_tell')?.message ?? null;
     moved += await settleReconcile(
       context.sql,
@@ -108,12 +111,12 @@ export const reconcileSince = async (context: PipelineContext, organizationId: s
     try {
       const printer = await printerNamed(context, organizationId, name);
       const list = printer.list?.bind(printer);
-      const listed = list === undefined ? nothing : await adoptListed(context, organizationId, name, list, from);
+      const listed = list === undefined ? nothing : await adoptListed(context, organizationId, name, printer, list, from);
       const { moved, untold } = await lookUpKnown(context, organizationId, name, from);
       const outcome = untold !== null ? 'not_asked' : list === undefined ? 'looked_up' : 'listed';
       asked.push({ ...nothing, ...listed, moved: listed.moved + moved, outcome, message: untold });
     } catch (error) {
-      asked.push({ ...nothing, outcome: 'not_asked', message: error instanceof Error ? error.message : String(error) });
+      asked.push({ ...nothing, outcome: 'not_asked', message: messageOf(error) });
     }
   }
   return asked;
