@@ -50,10 +50,11 @@ export const ask = async <Answer>(question: Question<Answer>, call: (asked: Aske
     if (over) return;
     timer = setTimeout(
       () => {
-        timer = setTimeout(giveUp, SLACK_MS);
+        timer = setTimeout(giveUp, SLACK_MS).unref();
       },
       Math.min(silenceMs, LONGEST_TIMER_MS),
-    );
+      // A program that has nothing else left need not wait for it.
+    ).unref();
   };
   heard();
   const answer = (async () => await call({ signal: givenUp.signal, heard }))();
