@@ -152,6 +152,7 @@ declare
   v_before text := postrider.act_as('mail');
   v_now timestamptz := postrider.now();
   v_campaign_id uuid := postrider.take_cohort(p_organization_id, p_cohort_id, 'mail', p_runner_id, p_lease, v_now);
+  v_secret text;
   v_pieces json;
 begin
   if v_campaign_id is null then
@@ -163,6 +164,8 @@ begin
     perform set_config('synchronous_commit', 'local', true);
   end if;
   perform postrider.turn_away_before_mail(p_organization_id, v_campaign_id, p_cohort_id, v_now);
+  perform nextval('postrider.tide');
+  v_secret := (select secret::text from postrider.organization_key where organization_id = p_organization_id);
 
   -- An open piece is taken up again, key, printer and request unchanged. Where there is none, one is opened.
   insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, opened_at)
@@ -172,7 +175,7 @@ begin
         'name', coalesce(nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), 'Current Resident'),
         'address', jsonb_build_object('line1', r.line1, 'line2', r.line2, 'city', r.city, 'region', r.region,
           'postalCode', r.postal_code, 'country', r.country)),
-      'from', c.return_address, 'person', encode(postrider.digest_of(p_organization_id, 'external_id', r.external_id), 'hex'),
+      'from', c.return_address, 'person', encode(sha256(convert_to(v_secret || ':external_id:' || r.external_id, 'UTF8')), 'hex'),
       'artwork', jsonb_build_object('front', jsonb_build_object('url', p.front_url, 'page', p.front_page),
         'back', jsonb_build_object('url', p.back_url, 'page', p.back_page))),
     v_now

@@ -211,21 +211,24 @@ begin
     system_identifier = excluded.system_identifier, timeline = excluded.timeline;
 end $$;
 
--- A runner comes by every few seconds with what it was told last time, which it keeps outside of the database: a copy by pg_dump has the identity of its
--- server, but not the tide. Returns {installation, tide, restored}; null where the identity was never noted.
+-- A runner comes by every few seconds, and before it mails, with what it was told last time, which it keeps outside of the database: a copy by pg_dump has
+-- the identity of its server, but not the tide. Returns {installation, tide, restored}; null where the identity was never noted.
 create function postrider.rise(p_installation uuid, p_tide bigint) returns json
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
-  v_restored boolean := exists (select from postrider.installation where id = p_installation and tide < p_tide);
-  v_told json;
+  v_installation uuid := (select id from postrider.installation);
+  v_tide bigint := nextval('postrider.tide');
+  v_restored boolean := coalesce(v_installation = p_installation and v_tide <= p_tide, false);
 begin
+  if v_installation is null then
+    return null;
+  end if;
   if v_restored then
     perform postrider.notice_restore();
+    -- Far above what any other runner may remember, so that a restore is noticed once.
+    v_tide := setval('postrider.tide', p_tide + 1000000);
   end if;
-  -- Far above what any other runner may remember, so that a restore is noticed once.
-  update postrider.installation set tide = case when v_restored then p_tide + 1000000 else tide + 1 end
-  returning json_build_object('installation', id, 'tide', tide, 'restored', v_restored) into v_told;
-  return v_told;
+  return json_build_object('installation', v_installation, 'tide', v_tide, 'restored', v_restored);
 end $$;
 
 -- Cards that were printed since the backup are unknown here: nothing more is sent until somebody has asked the printers.
@@ -234,7 +237,7 @@ language plpgsql set search_path = postrider, pg_temp as $$
 begin
   update postrider.installation set restore_noticed_at = coalesce(restore_noticed_at, clock_timestamp());
   perform postrider.hold(p.organization_id, 'printer', p.name, 'this database was restored from a backup: postrider reconcile --since, then release')
-  from postrider.printer p where p.held_at is null;
+  from (select organization_id, name from postrider.printer where held_at is null order by organization_id, name) p;
 end $$;
 
 -- An operator has asked the printers for what was printed since the backup.

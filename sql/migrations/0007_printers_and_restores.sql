@@ -6,5 +6,7 @@ alter table postrider.printer add column quiet interval;
 -- not be asked at all has said nothing.
 alter table postrider.mailpiece add column told_nothing smallint not null default 0;
 
--- Tells a restored copy by itself: whoever runs here keeps the last tide outside of the database, and a lower one than that is an older state of it.
-alter table postrider.installation add column id uuid, add column tide bigint not null default 0;
+-- Tells a restored copy by itself: every cohort that begins at a printer counts, and whoever runs here keeps the count outside of the database. A database
+-- that counts lower is an older state of itself. A sequence, since no begin may wait for another's.
+create sequence postrider.tide;
+alter table postrider.installation add column id uuid;

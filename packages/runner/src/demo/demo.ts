@@ -18,6 +18,7 @@ import { applyTo } from '../operate/apply.ts';
 import { readSuppressions, suppressAll } from '../operate/suppressions.ts';
 import { whenFree } from '../operate/sync.ts';
 import { makePipeline, poolSize, quietLogger } from '../run/pipeline.ts';
+import { watchTide } from '../run/tide.ts';
 import { beginAnew, requireKnownPrints } from './fresh.ts';
 import { leftBehind, lookAfterBatches, readExamples, readFunnel, readReasons, type Funnel, type Place } from './funnel.ts';
 import { openShop, type DemoShop } from './print-shop.ts';
@@ -145,11 +146,10 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   const { project, sql, place, shop, progress, file, rows } = mailing;
   const logger = quietLogger(cli.out);
   // Without beats: the quarter-hourly sync would read the whole list, whatever number of rows was asked for.
-  const pipeline = makePipeline(project, sql, logger, {
-    beats: false,
-    leaseMs: (project.settings.leaseSeconds ?? LEASE_SECONDS) * 1000,
-    reapMs: 2000,
-  });
+  project.makeDataDirectory();
+  const tide = await watchTide(project, sql, logger);
+  const leaseMs = (project.settings.leaseSeconds ?? LEASE_SECONDS) * 1000;
+  const pipeline = makePipeline(project, sql, logger, { beats: false, leaseMs, reapMs: 2000 }, sql, tide);
   const http = await startHttp({ host: '127.0.0.1', port: 0, sql, pipeline, logger, isReady: () => true });
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => await (stopping ??= pipeline.stop({ timeoutMs: 15_000 }));
@@ -173,6 +173,7 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
     throw cli.signals.signal.aborted ? await interrupted(sql, place) : error;
   } finally {
     await stop();
+    await tide.stop();
     await http.close();
     await rest(sql, place).catch((error: unknown) => cli.out.detail(String(error)));
   }

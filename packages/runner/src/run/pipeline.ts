@@ -4,6 +4,7 @@ import { connect, createPipeline, defaultSettings, type Logger, type Pipeline, t
 import type { Sql } from '../cli/database.ts';
 import type { Project } from '../config/project.ts';
 import type { Settings } from '../config/settings.ts';
+import type { TideWatch } from './tide.ts';
 import { createIntegrations } from '../wiring/integrations.ts';
 
 export function makePipeline(
@@ -12,6 +13,7 @@ export function makePipeline(
   logger: Logger,
   over: Partial<PipelineSettings> = {},
   queueSql: Sql = sql,
+  tide?: TideWatch,
 ): Pipeline {
   const { proofSlots, mailSlots, cohortSize } = project.settings;
   project.makeDataDirectory();
@@ -20,6 +22,9 @@ export function makePipeline(
     queueSql,
     logger,
     integrations: createIntegrations(project),
+    onPoint: async (point) => {
+      if (point === 'mail.before-post') await tide?.mark();
+    },
     settings: {
       runnerName: `${hostname()}:${process.pid}`,
       proofSlots,

@@ -36,9 +36,11 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
   await using queueSql = connectQueue(database.url);
   await requireMigrated(sql);
   const logger = await createLogger(cli.out, options.once && cli.out.live ? 'warn' : settings.logLevel);
-  const pipeline = makePipeline(project, sql, logger, { beats: !options.once || options.sync }, queueSql);
+  project.makeDataDirectory();
+  // Before anything is sent.
+  const tide = await watchTide(project, sql, logger);
+  const pipeline = makePipeline(project, sql, logger, { beats: !options.once || options.sync }, queueSql, tide);
   let ready = false;
-  let ebb = (): void => undefined;
   let untold = (): void => undefined;
   const http = options.http ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready }) : null;
   cli.signals.catch((name) => {
@@ -46,8 +48,6 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
     void tellStop(cli, sql, pipeline.runnerId, name);
   });
   try {
-    // Before anything is sent.
-    ebb = await watchTide(project, sql, logger);
     await pipeline.start();
     ready = true;
     if (http !== null) untold = await keepShopTold(project, sql, http.url, logger);
@@ -57,9 +57,9 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
     await pipeline.stop({ timeoutMs: PATIENCE_MS });
     if (waiting !== null && cli.signals.received === null) showWaiting(cli, waiting);
   } finally {
-    ebb();
     untold();
     await pipeline.stop({ timeoutMs: 1000 }).catch(() => undefined);
+    await tide.stop();
     await http?.close();
   }
   if (cli.signals.received !== null) cli.out.note('stopped; nothing is lost');

@@ -32,7 +32,7 @@ describe('a restored database', () => {
     await runner.stop('SIGTERM');
     assert.equal(await held(), false);
     // What a backup of a moment ago looks like.
-    await machine.sql`update postrider.installation set tide = tide - 1`;
+    await machine.sql`select setval('postrider.tide', last_value - 1) from postrider.tide`;
     const again = await cli(place, ['run', '--once', '--no-sync', '--no-http']);
     assert.equal(again.code, 0, again.stderr);
     assert.match(again.stderr, /restored from a backup: the printers are held/);
