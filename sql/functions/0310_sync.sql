@@ -166,7 +166,7 @@ begin
     into v_by_state, v_turned_away;
   end if;
 
-  -- Whoever is, or may be again before the run ends, among those who follow the source: a lost cohort, a lost batch and retry() bring people back.
+  -- Whoever waits here. Who comes back to waiting later, from a lost cohort or by retry(), has waited since after the run began, and is not judged by it.
   insert into postrider.sync_seen (organization_id, run_id, recipient_id)
   select p_organization_id, p_run_id, r.id
   from jsonb_to_recordset(p_members) as m ("externalId" text)
@@ -175,7 +175,7 @@ begin
     where x.organization_id = p_organization_id and x.campaign_id = p_campaign_id and x.external_id = postrider.trimmed(m."externalId") limit 1) r
   cross join lateral (
     select x.state from postrider.recipient_state x where x.organization_id = p_organization_id and x.recipient_id = r.id limit 1) s
-  where s.state not in ('sent', 'received', 'returned', 'skipped', 'holdout', 'blacklisted')
+  where s.state in ('address_enrichable', 'pending')
   on conflict do nothing;
 
   perform postrider.sync_count(p_organization_id, p_run_id, jsonb_array_length(p_members), v_created, v_changed,

@@ -242,12 +242,13 @@ export const machine: readonly Mutant[] = [
   },
   {
     name: 'left-segment',
-    without: 'who may come back to pending while a sync runs counts as seen',
+    without: 'who comes back to pending while a sync runs is not judged by it',
     edits: [
       {
         file: 'sql/functions/0310_sync.sql',
-        find: `where s.state not in ('sent', 'received', 'returned', 'skipped', 'holdout', 'blacklisted')`,
-        replace: `where s.state in ('address_enrichable', 'pending')`,
+        find: `
+    and s.since < (select r.started_at from postrider.sync_run r where r.organization_id = p_organization_id and r.id = p_run_id)`,
+        replace: '',
       },
     ],
     test: { file: 'test/sql/sync.test.ts', pattern: 'who comes back to pending while a run is on its way' },
