@@ -191,7 +191,7 @@ declare
   v_invalid int := jsonb_array_length(coalesce(p_rejects, '[]'));
 begin
   insert into postrider.sync_reject (organization_id, run_id, ordinal, source_row, source_column, external_id, reason, message)
-  select p_organization_id, p_run_id, r.invalid + x.ordinal, x."row", x."column", x."externalId", x.reason, x.message
+  select p_organization_id, p_run_id, r.invalid + x.ordinal, x."row", x."column", postrider.trimmed(x."externalId"), x.reason, x.message
   from postrider.sync_run r,
     rows from (jsonb_to_recordset(coalesce(p_rejects, '[]')) as ("row" bigint, "column" text, "externalId" text, reason text, message text))
       with ordinality as x ("row", "column", "externalId", reason, message, ordinal)

@@ -152,6 +152,16 @@ void test('rows that cannot be read are counted, and listed with their place and
   assert.equal(rows[0]?.['message'], '"7" is no ZIP');
 });
 
+void test('a row that cannot be read keeps its person in the segment, whatever stands around its id', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await syncPeople(sql, at, people(2));
+  const again = await run(sql, at);
+  await again.page([], [{ row: 2, column: 'zip', externalId: '\u200bp0\u00a0', reason: 'postal_code', message: 'no ZIP' }]);
+  await again.close();
+  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'skipped (left_segment)' });
+});
+
 void test('the report adds up, by state and by reason, when everything happens in one run', async () => {
   const { sql } = rig;
   const other = await place(sql);
