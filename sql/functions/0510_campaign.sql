@@ -139,8 +139,8 @@ begin
     budget_minor = v_new.budget_minor, price_minor = v_new.price_minor, currency = v_new.currency, offer_ends_on = v_new.offer_ends_on,
     transit_days = v_new.transit_days, assumed_after = v_new.assumed_after, effects = v_new.effects
   where c.organization_id = p_organization_id and c.id = v_old.id;
-  -- Nobody counted while there was no cap; and what was opened at one price is not paid for at another.
-  if v_changed && '{daily_cap,total_cap,budget_minor,price_minor}' and coalesce(v_new.daily_cap, v_new.total_cap, v_new.budget_minor) is not null then
+  -- Nobody counted while there was no cap; and what was opened at one price is not paid for at another, whether or not a budget is there already.
+  if v_changed && '{daily_cap,total_cap,budget_minor,price_minor}' then
     perform postrider.count_opened(p_organization_id, v_old.id, v_old.price_minor);
   end if;
   return jsonb_build_object('organizationId', p_organization_id, 'campaignId', v_old.id, 'created', false, 'changed', to_jsonb(v_changed));

@@ -63,6 +63,19 @@ void test('what was spent stays spent when the price changes, or comes late', as
   assert.equal(await opened(sql, late), 4);
 });
 
+void test('a price that changes while there is no cap leaves what was printed before it at its own price', async () => {
+  const { sql } = rig;
+  const at = await place(sql, price(50));
+  await sent(sql, at, 2);
+  await apply(sql, at, price(80));
+  await apply(sql, at, { budget_minor: 260, ...price(80) });
+  const [count] = await sql`select opened_in_all::int as opened, spent_minor::int as spent from postrider.campaign_counter
+    where organization_id = ${at.organizationId}`;
+  assert.deepEqual({ ...count }, { opened: 2, spent: 100 });
+  await more(sql, at, 3, 'q');
+  assert.equal(await opened(sql, at), 2);
+});
+
 void test('a budget may be larger than an int', async () => {
   const { sql } = rig;
   const at = await place(sql, { budget_minor: 3_000_000_000, ...price(1) });
