@@ -152,6 +152,7 @@ create function postrider.launch(p_organization_id uuid, p_campaign_id uuid, p_m
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_campaign postrider.campaign;
+  v_unread text;
   v_armed_at timestamptz;
 begin
   perform postrider.require_organization(p_organization_id);
@@ -173,10 +174,16 @@ begin
   end if;
   if v_campaign.campaign_mode = 'one_off' and v_campaign.launched_at is null and v_campaign.provider_segment_id is not null and not exists (
     select from postrider.sync_run where organization_id = p_organization_id and campaign_id = p_campaign_id and complete) then
-    perform postrider.fail('PR012', format('the list of campaign %s was %s', v_campaign.name, case when exists (
-        select from postrider.sync_run where organization_id = p_organization_id and campaign_id = p_campaign_id)
-        then 'not read to its end' else 'never read' end),
-      format('a one-off is not read any more once it is launched. Read it first: postrider sync %s, without --limit. Nothing was changed', v_campaign.name));
+    select r.error into v_unread from postrider.sync_run r
+    where r.organization_id = p_organization_id and r.campaign_id = p_campaign_id order by r.started_at desc limit 1;
+    -- Why the last run did not conclude, with what to do about it: to be told to read the list again does not help where that was not what it lacked.
+    perform postrider.fail('PR012', format('the list of campaign %s was %s', v_campaign.name, case when not found then 'never read'
+        else 'not read to its end' || coalesce(', or nothing could be concluded from it: ' || left(v_unread, 500), '') end),
+      format('a one-off is not read any more once it is launched. Read it first: postrider sync %s, without --limit%s. Nothing was changed', v_campaign.name,
+        case when exists (
+          select from postrider.alarm
+          where organization_id = p_organization_id and campaign_id = p_campaign_id and kind = 'mass_departure' and cleared_at is null)
+          then ', and with --allow-departures if it is meant that so many leave' else '' end));
   end if;
   if v_campaign.launched_at is not null and v_campaign.mode <> p_mode then
     perform postrider.fail('PR014', format('campaign %s was launched in %s mode', v_campaign.name, v_campaign.mode),

@@ -143,6 +143,22 @@ void test('a one-off is launched when its whole list was read, for it is not rea
   assert.equal(await tried(), 'active');
 });
 
+void test('a one-off whose last sync concluded nothing, because too many would leave, says at the launch how to go on', async () => {
+  const { sql } = rig;
+  const at = await place(sql, { campaign_mode: 'one_off' }, null);
+  await armPrinter(sql, at.organizationId, 'press');
+  await syncPeople(sql, at, people(60), false);
+  await syncPeople(sql, at, people(10));
+  const error = await refused(
+    'PR012',
+    launch(sql, at.organizationId, at.campaignId, 'live'),
+    /50 of the 60 people who wait would leave the segment at once/,
+  );
+  assert.match(error.hint ?? '', /with --allow-departures/);
+  await syncPeople(sql, at, people(60));
+  assert.equal(await launch(sql, at.organizationId, at.campaignId, 'live'), 'active');
+});
+
 void test('a launch does not lift a hold: whoever held it had a reason', async () => {
   const { sql } = rig;
   for (const mode of [null, 'live'] as const) {
