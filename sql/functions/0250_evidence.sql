@@ -13,6 +13,7 @@ declare
   v_odd boolean;
   v_unmatched boolean;
   v_told boolean;
+  v_at_once int;
   v_moved int := 0;
 begin
   select array_agg("mailpieceId"), array_agg("providerId"), array_agg("expectedDelivery") into v_pieces, v_ids, v_expected
@@ -38,17 +39,19 @@ begin
     where organization_id = p_organization_id and id = any (v_pieces) order by id for no key update) m
   join unnest(v_pieces, v_ids) as t (id, told) on t.id = m.id;
 
-  update postrider.mailpiece m
-  set status = case when m.status in ('submitting', 'unknown', 'rejected', 'cancelled') then 'accepted' else m.status end,
-    provider_id = t.told, accepted_at = coalesce(m.accepted_at, v_now), available_at = null,
-    expected_delivery = coalesce(t.expected, m.expected_delivery)
-  from unnest(v_pieces, v_ids, v_expected) as t (id, told, expected)
-  where m.organization_id = p_organization_id and m.id = t.id and m.provider_id is null
-    and (not v_odd or not postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status) and not exists (
-      select from postrider.mailpiece x where x.organization_id = m.organization_id and x.printer_name = m.printer_name
-        and x.provider_id = t.told and x.id <> m.id) and not exists (
-      select from unnest(v_pieces, v_ids) as u (id, told) join postrider.mailpiece x on x.organization_id = p_organization_id and x.id = u.id
-      where u.told = t.told and u.id < t.id and x.printer_name = m.printer_name));
+  -- All in one statement; where something is odd one after the other, so that each sees which piece is open and whose an id is by then.
+  v_at_once := case when v_odd then 1 else cardinality(v_pieces) end;
+  for i in 1 .. cardinality(v_pieces) by v_at_once loop
+    update postrider.mailpiece m
+    set status = case when m.status in ('submitting', 'unknown', 'rejected', 'cancelled') then 'accepted' else m.status end,
+      provider_id = t.told, accepted_at = coalesce(m.accepted_at, v_now), available_at = null,
+      expected_delivery = coalesce(t.expected, m.expected_delivery)
+    from unnest(v_pieces[i : i + v_at_once - 1], v_ids[i : i + v_at_once - 1], v_expected[i : i + v_at_once - 1]) as t (id, told, expected)
+    where m.organization_id = p_organization_id and m.id = t.id and m.provider_id is null
+      and (not v_odd or not postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status) and not exists (
+        select from postrider.mailpiece x where x.organization_id = m.organization_id and x.printer_name = m.printer_name
+          and x.provider_id = t.told and x.id <> m.id));
+  end loop;
 
   if v_odd then
     -- A second id is a second card, or a printer that mixes things up; so is evidence for a closed piece beside an open one, or one id for two

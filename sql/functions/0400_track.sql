@@ -38,23 +38,21 @@ end;
 -- people in any order, and two trackers, or a tracker and a settle, would wait for each other (two runners and shuffled webhooks: 40P01 within 200 cards).
 create function postrider.track_lock(p_organization_id uuid, p_printer_name text, p_events jsonb) returns void
 language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  v_people uuid[];
+  v_returned uuid[];
 begin
-  perform from postrider.recipient_state s
-  where s.organization_id = p_organization_id and s.recipient_id = any (array(
-    select m.recipient_id from jsonb_to_recordset(p_events) as t ("providerId" text, "mailpieceId" uuid)
-    join postrider.mailpiece m on m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id = t."providerId"
-    union all
-    select m.recipient_id from jsonb_to_recordset(p_events) as t ("providerId" text, "mailpieceId" uuid)
-    join postrider.mailpiece m on m.organization_id = p_organization_id and m.id = t."mailpieceId"))
-  order by s.recipient_id for no key update;
-  if exists (select from jsonb_to_recordset(p_events) as t (status text) where t.status = 'returned') then
-    perform postrider.lock_households(p_organization_id, array(
-      select m.recipient_id from jsonb_to_recordset(p_events) as t ("providerId" text, status text)
-      join postrider.mailpiece m on m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id = t."providerId"
-      where t.status = 'returned'
-      union all
-      select m.recipient_id from jsonb_to_recordset(p_events) as t ("mailpieceId" uuid, status text)
-      join postrider.mailpiece m on m.organization_id = p_organization_id and m.id = t."mailpieceId" where t.status = 'returned'));
+  -- As sub-selects: joined while statistics are old, the printer's ids of all mailpieces are read instead of these.
+  select array_agg(p.id), array_agg(p.id) filter (where t.status = 'returned') into v_people, v_returned
+  from jsonb_to_recordset(p_events) as t ("providerId" text, "mailpieceId" uuid, status text) cross join lateral (values
+    ((select m.recipient_id from postrider.mailpiece m
+      where m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id = t."providerId")),
+    ((select m.recipient_id from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = t."mailpieceId"))) as p (id)
+  where p.id is not null;
+  perform from postrider.recipient_state
+  where organization_id = p_organization_id and recipient_id = any (v_people) order by recipient_id for no key update;
+  if v_returned is not null then
+    perform postrider.lock_households(p_organization_id, v_returned);
   end if;
 end $$;
 
@@ -81,6 +79,10 @@ declare
 begin
   -- The webhook is stored; what was polled is polled again.
   perform postrider.redoable();
+  -- People before what is told of them: whoever applies webhooks has locked theirs, and may bring the same event as a poll.
+  if p_inbox_id is null then
+    perform postrider.track_lock(p_organization_id, p_printer_name, p_events);
+  end if;
   with told as materialized (
     select distinct on (e."eventId") e."eventId", e."providerId", e."mailpieceId", e."providerStatus", e."occurredAt", e.confidence,
       postrider.status_told(e.status) as status

@@ -21,17 +21,29 @@ begin
       select m.recipient_id from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (p_pieces)))
     order by recipient_id for no key update) s;
 
-  update postrider.mailpiece m set status = top.status
-  from (
-    select distinct on (e.mailpiece_id) e.mailpiece_id, e.status, r.rank
-    from postrider.mailpiece_event e join postrider.mailpiece_status r on r.name = e.status
-    where e.organization_id = p_organization_id and e.mailpiece_id = any (p_pieces)
-    order by e.mailpiece_id, r.rank desc
-  ) top
-  join postrider.mailpiece_status t on t.name = top.status
-  where m.organization_id = p_organization_id and m.id = top.mailpiece_id and m.accepted_at is not null
-    and t.rank > (select rank from postrider.mailpiece_status where name = m.status)
-    and not (t.is_open and postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status));
+  with risen as (
+    update postrider.mailpiece m set status = top.status
+    from (
+      select distinct on (e.mailpiece_id) e.mailpiece_id, e.status, r.rank
+      from postrider.mailpiece_event e join postrider.mailpiece_status r on r.name = e.status
+      where e.organization_id = p_organization_id and e.mailpiece_id = any (p_pieces)
+      order by e.mailpiece_id, r.rank desc
+    ) top
+    join postrider.mailpiece_status t on t.name = top.status
+    where m.organization_id = p_organization_id and m.id = top.mailpiece_id and m.accepted_at is not null
+      and t.rank > (select rank from postrider.mailpiece_status where name = m.status)
+      and not (t.is_open and (postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status)
+        -- Of several closed pieces of one person the first rises; the others are closed beside an open one then.
+        or m.status in ('rejected', 'cancelled', 'failed') and exists (
+          select from postrider.mailpiece o
+          join postrider.mailpiece_event e on e.organization_id = o.organization_id and e.mailpiece_id = o.id
+          join postrider.mailpiece_status r on r.name = e.status and r.is_open
+          where o.organization_id = p_organization_id and o.recipient_id = m.recipient_id and o.mode = m.mode and o.id < m.id
+            and o.id = any (p_pieces) and o.accepted_at is not null and o.status in ('rejected', 'cancelled', 'failed')
+            and r.rank > (select rank from postrider.mailpiece_status where name = o.status))))
+    returning m.recipient_id, m.status
+  )
+  select array_agg(recipient_id) filter (where status = 'returned') into v_returned from risen;
 
   if v_late then
     -- A scan shows that the card exists, whatever was thought of its person.
@@ -41,10 +53,9 @@ begin
   end if;
   -- Looked at once for everything that is rare: an UPDATE that finds nobody still pays for the trigger, and most scans end nothing.
   select bool_or(m.status in ('delivered', 'returned', 'failed', 'cancelled')), bool_or(m.status in ('rejected', 'failed', 'cancelled')),
-    array_agg(m.recipient_id) filter (where m.status = 'returned'),
     bool_or(not m.rerouted and exists (
       select from postrider.mailpiece_event e where e.organization_id = p_organization_id and e.mailpiece_id = m.id and e.status = 'rerouted'))
-  into v_over, v_closed, v_returned, v_rerouted
+  into v_over, v_closed, v_rerouted
   from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (p_pieces);
   if v_rerouted then
     update postrider.mailpiece m set rerouted = true
@@ -110,7 +121,8 @@ begin
         and a.recipient_id = m.recipient_id and a.kind = 'evidence_for_closed_piece');
   end if;
 
-  -- Mail that came back tells that the address is bad: nobody of the organization mails there again.
+  -- Mail that came back tells that the address is bad: nobody of the organization mails there again. Only when it came back: whoever tells more of
+  -- it later has not locked its household.
   if v_returned is not null then
     perform postrider.lock_households(p_organization_id, v_returned);
     insert into postrider.suppression (organization_id, id, kind, digest, value, reason, source, added_by, created_at)

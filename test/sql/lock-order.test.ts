@@ -1,9 +1,12 @@
 /** People by id, then pieces, then what was told of them: in whatever order answers and webhooks come, nobody waits for whoever waits for them. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { suppress } from '@postrider/core';
-import { lockForEvents } from '../../packages/core/src/machine/mailpieces.ts';
-import { people } from '../support/machine.ts';
+import type { BegunPiece } from '../../packages/core/src/machine/cohorts.ts';
+import { applyEvents, lockForEvents } from '../../packages/core/src/machine/mailpieces.ts';
+import type { PrinterEvent } from '../../packages/core/src/ports/index.ts';
+import { people, type Place } from '../support/machine.ts';
 import { accepted, answered, event, pidOf, place, reasonsOf, sending, sent, settle, sharedMachine, tell, waitsForLock } from './rig.ts';
 
 const rig = sharedMachine();
@@ -62,29 +65,42 @@ void test('events matched late and a settle that is told again do not wait for e
   assert.equal(row?.['status'], 'in_transit');
 });
 
-void test('two trackers with returned mail of the same two households do not wait for each other', async () => {
+const told = (piece: BegunPiece, status: PrinterEvent['status']): PrinterEvent => ({
+  ...event({ providerId: `id of ${piece.mailpieceId}`, status }),
+  organizationId: null,
+  status,
+  confidence: 'scan',
+});
+
+/**
+ * Two trackers with one event each of two households, in opposite order: of four people, who live in twos. The second begins when the first is
+ * halfway; `before` is told of all four cards.
+ */
+const crosswise = async (status: PrinterEvent['status'], before?: string): Promise<Place> => {
   const { sql, machine } = rig;
   const at = await place(sql, { dedupe: 'person' });
   const batch = await sent(sql, at, [...family(2, '1 Elm Street', 'elm'), ...family(2, '2 Oak Street', 'oak')]);
+  const ids = batch.pieces.map((piece) => `id of ${piece.mailpieceId}`);
+  if (before !== undefined)
+    await tell(
+      sql,
+      at,
+      ids.map((providerId) => event({ providerId, status: before })),
+    );
   const of = (line1: string) =>
     batch.pieces
       .filter((piece) => (piece.request as { to: { address: { line1: string } } }).to.address.line1 === line1)
-      .map((piece) => event({ providerId: `id of ${piece.mailpieceId}`, status: 'returned' }));
+      .map((piece) => told(piece, status));
   const [elm0, elm1] = of('1 Elm Street');
   const [oak0, oak1] = of('2 Oak Street');
   assert.ok(elm0 && elm1 && oak0 && oak1);
   const [a, b] = [machine.connect(1), machine.connect(1)];
   const pidB = await pidOf(b);
-  const track = async (client: typeof a, events: (typeof elm0)[], between: () => Promise<void>) =>
+  const track = async (client: typeof a, events: readonly PrinterEvent[], between: () => Promise<void>) =>
     await client.begin(async (tx) => {
-      await lockForEvents(
-        tx,
-        at.organizationId,
-        'press',
-        events.map((told) => ({ ...told, organizationId: null, status: 'returned', confidence: 'scan' })),
-      );
-      for (const told of events) {
-        await tell(tx, at, [told]);
+      await lockForEvents(tx, at.organizationId, 'press', events);
+      for (const one of events) {
+        await applyEvents(tx, at.organizationId, 'press', [one], null, randomUUID());
         await between();
       }
     });
@@ -100,7 +116,32 @@ void test('two trackers with returned mail of the same two households do not wai
     await Promise.race([half, waitsForLock(sql, pidB)]);
   });
   await second;
-  assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['returned (returned)']));
   const [row] = await sql`select count(*)::int as n from postrider.suppression where organization_id = ${at.organizationId}`;
   assert.equal(row?.['n'], 2);
+  assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['returned (returned)']));
+  return at;
+};
+
+void test('two trackers with returned mail of the same two households do not wait for each other', async () =>
+  void (await crosswise('returned')));
+
+void test('nor do they with late scans of cards that have come back before', async () => void (await crosswise('in_transit', 'returned')));
+
+void test('a poll and a webhook with the same event do not wait for each other', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  const batch = await sent(sql, at);
+  const [piece] = batch.pieces;
+  assert.ok(piece);
+  const scan = told(piece, 'in_transit');
+  const [a, b] = [machine.connect(1), machine.connect(1)];
+  const pidB = await pidOf(b);
+  let polled: Promise<number> | undefined;
+  const pushed = await a.begin(async (tx) => {
+    await lockForEvents(tx, at.organizationId, 'press', [scan]);
+    polled = applyEvents(b, at.organizationId, 'press', [scan], null, null);
+    await waitsForLock(sql, pidB);
+    return await applyEvents(tx, at.organizationId, 'press', [scan], null, randomUUID());
+  });
+  assert.deepEqual([pushed, await polled], [1, 0]);
 });
