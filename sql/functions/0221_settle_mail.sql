@@ -14,9 +14,10 @@ declare
 begin
   perform from postrider.cohort where organization_id = p_organization_id and id = p_cohort_id for no key update;
 
-  select jsonb_agg(jsonb_build_object('mailpieceId', r."mailpieceId", 'providerId', r."providerId", 'expectedDelivery', r."expectedDelivery"))
+  select jsonb_agg(jsonb_build_object('mailpieceId', r."mailpieceId", 'recipientId', r."recipientId", 'providerId', r."providerId",
+    'expectedDelivery', r."expectedDelivery"))
   into v_accepted
-  from json_to_recordset(p_results) as r ("mailpieceId" uuid, outcome text, "providerId" text, "expectedDelivery" text)
+  from json_to_recordset(p_results) as r ("mailpieceId" uuid, "recipientId" uuid, outcome text, "providerId" text, "expectedDelivery" text)
   where r.outcome = 'accepted' and r."providerId" <> '';
   v_others := v_accepted is null or jsonb_array_length(v_accepted) < json_array_length(p_results) or p_last;
   if v_others then

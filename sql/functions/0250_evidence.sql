@@ -1,5 +1,5 @@
 -- Evidence: the printer has this piece, under this id. It is always recorded, whoever brings it, and the recipient follows its mailpiece.
--- p_pieces: [{mailpieceId, providerId, expectedDelivery}]. Called inside functions that have claimed mail, track or op as their actor.
+-- p_pieces: [{mailpieceId, recipientId, providerId, expectedDelivery}]; whose piece is gone, is found by recipientId. Called inside functions that have claimed mail, track or op as their actor.
 
 create function postrider.record_evidence(p_organization_id uuid, p_pieces jsonb, p_reason text) returns int
 language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -13,6 +13,7 @@ declare
   v_odd boolean;
   v_unmatched boolean;
   v_told boolean;
+  v_lost boolean;
   v_at_once int;
   v_moved int := 0;
 begin
@@ -32,8 +33,8 @@ begin
       select from postrider.mailpiece o
       where o.organization_id = p_organization_id and o.printer_name = m.printer_name and o.provider_id = t.told and o.id <> m.id)), false)
     -- Two ids for one piece, or one for two, in one breath.
-    or jsonb_array_length(p_pieces) > cardinality(v_pieces) or count(distinct t.told) < count(t.told)
-  into v_odd
+    or jsonb_array_length(p_pieces) > cardinality(v_pieces) or count(distinct t.told) < count(t.told), count(*) < cardinality(v_pieces)
+  into v_odd, v_lost
   from (
     select id, printer_name, provider_id, status from postrider.mailpiece
     where organization_id = p_organization_id and id = any (v_pieces) order by id for no key update) m
@@ -74,6 +75,9 @@ begin
 
   if v_follow then
     v_moved := postrider.bring_to_sent(p_organization_id, v_pieces, p_reason, v_opted_out);
+  end if;
+  if v_lost then
+    v_moved := v_moved + postrider.record_evidence_for_lost(p_organization_id, p_pieces, p_reason);
   end if;
 
   -- Events that came before the id that names their piece, or with our reference before the piece was accepted.

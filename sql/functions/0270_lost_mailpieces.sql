@@ -35,3 +35,38 @@ begin
   perform postrider.act_as(v_before);
   return cardinality(v_people);
 end $$;
+
+-- What record_evidence was told of pieces that are gone: it counts for the piece that took their place, where there is one whose outcome nobody knows.
+-- Of any other card an alarm keeps what was told. Nothing here is new where the same is told again.
+create function postrider.record_evidence_for_lost(p_organization_id uuid, p_pieces jsonb, p_reason text) returns int
+language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_lost jsonb;
+  v_replaced jsonb;
+begin
+  perform from postrider.recipient_state
+  where organization_id = p_organization_id and recipient_id = any (array(
+    select t."recipientId" from jsonb_to_recordset(p_pieces) as t ("recipientId" uuid)))
+  order by recipient_id for no key update;
+  select jsonb_agg(distinct jsonb_build_object('lostId', t."mailpieceId", 'mailpieceId', o.id, 'recipientId', t."recipientId",
+      'providerId', t."providerId", 'expectedDelivery', t."expectedDelivery")),
+    jsonb_agg(distinct jsonb_build_object('mailpieceId', o.id, 'providerId', t."providerId", 'expectedDelivery', t."expectedDelivery"))
+      filter (where o.id is not null)
+  into v_lost, v_replaced
+  from jsonb_to_recordset(p_pieces) as t ("mailpieceId" uuid, "recipientId" uuid, "providerId" text, "expectedDelivery" date)
+  -- A replacement has no request: any other unknown piece is a card of its own, and its printer is asked for it.
+  left join postrider.mailpiece o on o.organization_id = p_organization_id and o.recipient_id = t."recipientId" and o.status = 'unknown'
+    and o.provider_id is null and o.request = '{}'
+  where not exists (select from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = t."mailpieceId")
+    and not exists (select from postrider.mailpiece m where m.organization_id = p_organization_id and m.recipient_id = t."recipientId"
+      and m.provider_id = t."providerId");
+  insert into postrider.alarm (organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
+  select p_organization_id, postrider.new_id(), 'evidence_for_lost_piece', s.campaign_id, t."recipientId", t."lostId",
+    jsonb_build_object('told', t."providerId"), postrider.now()
+  from jsonb_to_recordset(v_lost) as t ("lostId" uuid, "mailpieceId" uuid, "recipientId" uuid, "providerId" text)
+  left join postrider.recipient_state s on s.organization_id = p_organization_id and s.recipient_id = t."recipientId"
+  where t."mailpieceId" is null and not exists (
+    select from postrider.alarm a where a.organization_id = p_organization_id and a.kind = 'evidence_for_lost_piece'
+      and a.mailpiece_id = t."lostId" and a.detail ->> 'told' = t."providerId");
+  return case when v_replaced is null then 0 else postrider.record_evidence(p_organization_id, v_replaced, p_reason) end;
+end $$;

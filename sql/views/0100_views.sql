@@ -49,6 +49,7 @@ select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpie
     when 'printed_all_the_same' then 'the card was printed although its person had been taken out: ' || coalesce(a.detail ->> 'reason', '')
     when 'second_provider_id' then 'the printer names a second id for one card: it may have been printed twice'
     when 'evidence_for_closed_piece' then 'the printer has a card that was given up, beside the one that replaced it'
+    when 'evidence_for_lost_piece' then format('the printer has a card, %s, whose record here was lost', a.detail ->> 'told')
     when 'provider_id_of_another_piece' then 'the printer names one id for two cards'
     when 'effect_failed' then format('what follows from a card failed for good: %s: %s', a.detail ->> 'effect', a.detail ->> 'error')
     when 'failed_after_received' then format('the printer says %s of a card whose person counts as received (%s)', a.detail ->> 'status', a.detail ->> 'reason')
@@ -58,6 +59,9 @@ select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpie
     else a.kind end as meaning,
   case a.kind
     when 'printed_all_the_same' then format('to call it back: select postrider.cancel(%L); then clear the alarm', a.recipient_id)
+    when 'evidence_for_lost_piece' then format('where its person is at the printer still: select postrider.replace_lost_mailpieces(%L), and resolve '
+      'the new mailpiece as printed; where another card would be made: select postrider.cancel(%L); then clear the alarm',
+      a.organization_id, a.recipient_id)
     when 'unknown_status' then 'nothing is lost: the event is kept; the adapter must learn the word'
     when 'effect_failed' then format('mend the cause, then: select postrider.retry_effects(%L)', a.organization_id)
     when 'failed_after_received' then 'ask the printer which is true; nobody is mailed again by itself; then clear the alarm'

@@ -77,7 +77,7 @@ void test('who is at the printer and whose mailpiece is lost is told, and is res
   assert.equal((await one(sql, at, a?.recipientId)).reason, 'outcome_unknown');
   assert.equal(await resolve(sql, a?.id ?? '', 'printed', 'card 1'), 'sent');
   assert.equal(await resolve(sql, b?.id ?? '', 'not_printed', 'Jo, on the phone'), 'proofed');
-  // The answer of the runner that was interrupted names a piece that is gone: it counts for nothing.
+  // The answer of the runner that was interrupted names a piece that is gone, and whose person was resolved: it moves nobody.
   await settle(
     sql,
     at,
@@ -86,4 +86,34 @@ void test('who is at the printer and whose mailpiece is lost is told, and is res
   ).catch(() => 0);
   await tell(sql, at, [event({ providerId: 'card 1', status: 'delivered' })]);
   assert.equal((await one(sql, at, a?.recipientId)).state, 'received');
+});
+
+void test('the answer of a runner whose mailpiece was lost meanwhile counts for the one in its place, or raises an alarm', async () => {
+  const { sql, admin } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 3);
+  await admin.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`;
+    await tx`delete from postrider.mailpiece where organization_id = ${at.organizationId}`;
+  });
+  const [, scanned, reported] = batch.pieces;
+  assert.ok(scanned && reported);
+  await tell(sql, at, [event({ providerId: `id of ${scanned.mailpieceId}`, mailpieceId: scanned.mailpieceId, status: 'delivered' })]);
+  await sql`select postrider.replace_lost_mailpieces(${at.organizationId})`;
+  const [denied] = await sql<{ id: string }[]>`
+    select id from postrider.mailpiece where organization_id = ${at.organizationId} and recipient_id = ${reported.recipientId}`;
+  await resolve(sql, denied?.id ?? '', 'not_printed', 'Jo, on the phone');
+  const answers = batch.pieces.map((piece) => accepted(piece));
+  for (const _ of [1, 2]) await settle(sql, at, batch, answers);
+  const reasons = await Promise.all(batch.pieces.map(async (piece) => (await one(sql, at, piece.recipientId)).reason));
+  assert.deepEqual(reasons, ['late_evidence', 'scan', 'resolved_not_printed']);
+  const ids =
+    await sql`select provider_id from postrider.mailpiece where organization_id = ${at.organizationId} and provider_id is not null`;
+  assert.deepEqual(new Set(ids.map((row) => row['provider_id'])), new Set(answers.slice(0, 2).map((answer) => answer.providerId)));
+  const raised =
+    await sql`select kind, recipient_id, detail ->> 'told' as told from postrider.alarm where organization_id = ${at.organizationId}`;
+  assert.deepEqual(
+    raised.map((row) => ({ ...row })),
+    [{ kind: 'evidence_for_lost_piece', recipient_id: reported.recipientId, told: `id of ${reported.mailpieceId}` }],
+  );
 });
