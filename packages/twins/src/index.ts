@@ -19,4 +19,5 @@ export type {
   RejectionCode,
   TrackingEvent,
   WebhookBody,
+  WebhookState,
 } from './print-shop/wire.ts';

@@ -123,6 +123,7 @@ test('without the token nothing is told or taken', async (t) => {
     ['GET', '/v1/ledger'],
     ['POST', '/v1/print'],
     ['POST', '/v1/webhook'],
+    ['GET', '/v1/webhook'],
     ['POST', '/v1/faults'],
     ['POST', '/v1/clock'],
   ] as const) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { ledgerIn, type PieceStatus, type TrackingEvent, type WebhookBody } from '../src/index.ts';
+import { ledgerIn, type PieceStatus, type TrackingEvent, type WebhookBody, type WebhookState } from '../src/index.ts';
 import {
   anOrder,
   cardOf,
@@ -307,6 +307,30 @@ suite('tracking', { concurrency: 4 }, () => {
     await eventually('the new one is told', () => heard(alive).length >= 3);
     assert.equal(heard(alive).length, 3, 'what was taken is not sent again');
     assert.deepEqual(heard(late), missed);
+  });
+
+  test('it says where webhooks go, and since when an address takes nothing', async (t) => {
+    const dead = await webhookReceiver(t, () => 404);
+    const alive = await webhookReceiver(t);
+    const { post, get, order } = await shopHere(t, { webhookSecret: SECRET });
+    const failing = async (): Promise<string[]> => {
+      const { status, body } = await get<WebhookState>('/v1/webhook');
+      assert.equal(status, 200);
+      assert.ok(Object.values(body.failing).every((since) => Math.abs(Date.parse(since) - Date.now()) < 60_000));
+      return Object.keys(body.failing);
+    };
+    const organizations = { 'org-1': dead.url, 'org-2': alive.url };
+    await post('/v1/webhook', { url: null, organizations });
+    assert.deepEqual((await get('/v1/webhook')).body, { url: null, organizations, failing: {} });
+    for (const organizationId of ['org-1', 'org-2']) await order([anOrder({ reference: { ...anOrder().reference, organizationId } })]);
+    await eventually('one fails', async () => (await failing()).length > 0);
+    await eventually('the other is told', () => alive.received.length > 0);
+    assert.deepEqual(await failing(), ['org-1']);
+    // What failed elsewhere says nothing about a new address.
+    const silent = await webhookReceiver(t, () => undefined);
+    await post('/v1/webhook', { url: silent.url });
+    await eventually('the new address is tried', () => silent.received.length > 0);
+    assert.deepEqual(await failing(), []);
   });
 
   test('killed between delivery and note, the shop sends the events again, under their ids', async (t) => {

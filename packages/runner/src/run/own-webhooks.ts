@@ -1,36 +1,41 @@
 /**
- * The project's own print shop reports to this runner, to an address for each organization that prints there. It is told again where either changes: an
- * organization that is applied while the runner runs, a shop that is started later or in another folder.
+ * The project's own print shop reports to a runner that lives, to an address for each organization that prints there. What it has is asked for again and
+ * again: an organization is applied later, a shop is started later or in another folder, and the runner that it reports to may die. A runner takes over when it
+ * starts, and after that only where the shop has no address or the one it has takes nothing: of two that live neither takes it from the other.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@postrider/core';
 import type { Sql } from '../cli/database.ts';
 import type { Project } from '../config/project.ts';
-import { ownPrintShop, tellWebhooks } from '../wiring/own-print-shop.ts';
+import { askWebhooks, ownPrintShop, tellWebhooks } from '../wiring/own-print-shop.ts';
 
 const LOOK_MS = 15_000;
 
 /** Resolves when it has been told once. Returns what ends it. */
-export async function keepShopTold(project: Project, sql: Sql, url: string, logger: Logger): Promise<() => void> {
+export async function keepShopTold(project: Project, sql: Sql, url: string, logger: Logger, lookMs = LOOK_MS): Promise<() => void> {
   const root = url.replace('0.0.0.0', '127.0.0.1');
-  let told = '';
+  let starting = true;
   const look = async (): Promise<void> => {
     const shop = ownPrintShop(project);
     if (shop === null || shop.pid === null) return;
+    const has = await askWebhooks(project, shop.url);
+    if (has === null) return logger.debug({ url: shop.url }, 'the print shop of this project does not run now');
     // Whoever has two printers at it is polled: its events do not say which of them they are for.
-    const users = await sql<{ organization_id: string; name: string }[]>`
-      select organization_id, min(name) as name from postrider.printer where kind = 'print-shop' and not options ? 'url'
-      group by organization_id having count(*) = 1 order by 1`;
+    const users = await sql<{ id: string; printer: string }[]>`
+      select organization_id as id, min(name) as printer from postrider.printer where kind = 'print-shop' and not options ? 'url'
+      group by organization_id having count(*) = 1`;
     const organizations = Object.fromEntries(
-      users.map(({ organization_id: organization, name }) => [organization, `${root}/webhooks/${organization}/${name}`]),
+      users.map(({ id, printer }) => {
+        const there = has.organizations[id];
+        const stays = !starting && there !== undefined && has.failing[id] === undefined;
+        return [id, stays ? there : `${root}/webhooks/${id}/${printer}`];
+      }),
     );
-    const now = JSON.stringify([shop.url, shop.pid, organizations]);
-    if (now === told || users.length === 0) return;
-    if (await tellWebhooks(project, shop.url, organizations)) told = now;
-    else logger.debug({ url: shop.url }, 'the print shop of this project does not run now');
+    if (isDeepStrictEqual(organizations, has.organizations) || (await tellWebhooks(project, shop.url, organizations))) starting = false;
   };
   await look();
   const timer = setInterval(() => {
     look().catch((error: unknown) => logger.debug({ error: String(error) }, 'the print shop could not be told where this runner listens'));
-  }, LOOK_MS).unref();
+  }, lookMs).unref();
   return () => clearInterval(timer);
 }

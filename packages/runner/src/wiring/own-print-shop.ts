@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { z } from 'zod';
 import type { Project } from '../config/project.ts';
 
 export const TOKEN = 'PRINT_SHOP_TOKEN';
@@ -70,15 +71,32 @@ function noteOf(project: Project): string {
 
 /** Whether the shop answers, and to our token: another program may have its port by now. */
 export async function answers(project: Project, url: string): Promise<boolean> {
-  return (await ask(project, url, '/v1/events?limit=1'))?.ok === true;
+  return (await ask(project, url, '/v1/events?limit=1')) !== null;
+}
+
+const webhookState = z.object({
+  organizations: z.record(z.string(), z.string()),
+  /** Whose address takes nothing now. */
+  failing: z.record(z.string(), z.string()),
+});
+
+/** Where it sends the webhooks of each organization. Null where it does not answer, or something else does. */
+export async function askWebhooks(project: Project, url: string): Promise<z.infer<typeof webhookState> | null> {
+  const answer = await ask(project, url, '/v1/webhook');
+  try {
+    return webhookState.parse(JSON.parse(answer ?? ''));
+  } catch {
+    return null;
+  }
 }
 
 /** Tells it where to send the webhooks of each organization. False where it does not answer. */
 export async function tellWebhooks(project: Project, url: string, organizations: Readonly<Record<string, string>>): Promise<boolean> {
-  return (await ask(project, url, '/v1/webhook', { url: null, organizations }))?.ok === true;
+  return (await ask(project, url, '/v1/webhook', { url: null, organizations })) !== null;
 }
 
-async function ask(project: Project, url: string, path: string, body?: unknown): Promise<Response | null> {
+/** The body of an answer that is 2xx; null otherwise. */
+async function ask(project: Project, url: string, path: string, body?: unknown): Promise<string | null> {
   const token = project.secret(TOKEN);
   if (token === undefined) return null;
   try {
@@ -89,8 +107,9 @@ async function ask(project: Project, url: string, path: string, body?: unknown):
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
+    if (response.ok) return await response.text();
     await response.body?.cancel();
-    return response;
+    return null;
   } catch {
     return null;
   }

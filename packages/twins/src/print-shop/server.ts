@@ -133,6 +133,8 @@ export function createApp(shop: Shop): Hono<Env> {
     return c.json({ now: new Date(shop.clock.now().at).toISOString() });
   });
 
+  app.get('/v1/webhook', (c) => c.json(shop.webhooks));
+
   app.post('/v1/webhook', async (c) => {
     const { url, organizations } = await body(c, webhookRequest);
     const urls = [...(url === null ? [] : [url]), ...Object.values(organizations)];

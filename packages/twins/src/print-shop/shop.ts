@@ -27,6 +27,7 @@ import { Press } from './press.ts';
 import { createApp } from './server.ts';
 import { Tracking } from './tracking.ts';
 import { Webhooks } from './webhooks.ts';
+import type { WebhookState } from './wire.ts';
 
 const HOST = '127.0.0.1';
 /** Longer than the pools of clients keep a connection: the shop never hangs up on a request that is just being sent. */
@@ -46,6 +47,7 @@ export interface Shop {
   readonly durableEvents: number;
   readonly broken: ShopError | null;
   readonly closing: boolean;
+  readonly webhooks: WebhookState;
   turnClock(days: number): Promise<void>;
   redirectWebhooks(url: string | null, organizations: Readonly<Record<string, string>>): Promise<void>;
   /** Waits for the request, and lets a stop wait for it too, as long as its body has come. */
@@ -156,6 +158,10 @@ async function open(
     },
     get closing() {
       return closing;
+    },
+    get webhooks() {
+      const { url, organizations } = books.webhook;
+      return { url, organizations, failing: webhooks.failing };
     },
     async turnClock(days) {
       clock.advance(days);

@@ -69,7 +69,8 @@ export class Webhooks {
   /** Null: not started yet. */
   #onError: ((error: unknown) => void) | null = null;
   readonly #running = new Map<string, Promise<void>>();
-  readonly #unreachable = new Set<string>();
+  /** By organization: the address that failed last, and since when (ISO 8601) no delivery has worked. */
+  readonly #unreachable = new Map<string, { readonly url: string; readonly since: string }>();
 
   constructor(books: Books, commit: Commit, durableEvents: () => number, options: WebhookOptions, log: (line: string) => void) {
     this.#books = books;
@@ -93,6 +94,12 @@ export class Webhooks {
     }
     this.#wake.resolve();
     this.#wake = Promise.withResolvers<void>();
+  }
+
+  /** Since when (ISO 8601) nothing is taken at an organization's address; those that work, or were not tried yet, are left out. */
+  get failing(): Readonly<Record<string, string>> {
+    const failing = [...this.#unreachable].filter(([organization, { url }]) => url === this.#books.webhookOf(organization));
+    return Object.fromEntries(failing.map(([organization, { since }]) => [organization, since]));
   }
 
   /** Call when the address has changed: requests to the old one are given up, their events go to the new one. */
@@ -178,20 +185,20 @@ export class Webhooks {
         body,
       });
       await response.body?.cancel();
-      if (!response.ok) return this.#failed(organization, `it answered ${response.status}`);
+      if (!response.ok) return this.#failed(organization, url, `it answered ${response.status}`);
     } catch (error) {
       if (changed.aborted) return false;
-      return this.#failed(organization, networkFault(error));
+      return this.#failed(organization, url, networkFault(error));
     }
     if (this.#unreachable.delete(organization)) this.#log(`webhooks of ${organization} are delivered again`);
     return true;
   }
 
   /** Says so once and not at each attempt. */
-  #failed(organization: string, why: string): false {
-    if (!this.#unreachable.has(organization))
-      this.#log(`webhooks of ${organization} are not delivered: ${why}. Events are kept and sent again`);
-    this.#unreachable.add(organization);
+  #failed(organization: string, url: string, why: string): false {
+    const before = this.#unreachable.get(organization);
+    if (before === undefined) this.#log(`webhooks of ${organization} are not delivered: ${why}. Events are kept and sent again`);
+    if (before?.url !== url) this.#unreachable.set(organization, { url, since: new Date().toISOString() });
     return false;
   }
 }

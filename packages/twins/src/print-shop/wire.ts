@@ -121,6 +121,14 @@ export interface WebhookBody {
   readonly data: { readonly events: readonly TrackingEvent[] };
 }
 
+/** Where webhooks go. */
+export interface WebhookState {
+  readonly url: string | null;
+  readonly organizations: Readonly<Record<string, string>>;
+  /** By organization: since when (ISO 8601) its address takes nothing. Left out where it works, or was not tried yet. */
+  readonly failing: Readonly<Record<string, string>>;
+}
+
 /** One piece, as look-ups show it. */
 export interface PieceView {
   readonly id: string;
