@@ -73,6 +73,41 @@ void test('a printer that goes round in a circle of cursors is asked once for ea
   assert.equal(polls, 3);
 });
 
+void test('a printer that an organization knows by two names tells each of all: an event is kept under the name of its piece only', async () => {
+  const events = async () => {
+    const pieces = await place.sql<{ id: string; provider_id: string }[]>`select id, provider_id from postrider.mailpiece`;
+    const unheardOf = { id: crypto.randomUUID(), provider_id: 'somebody' };
+    return [...pieces, unheardOf].map(({ id, provider_id: providerId }) => ({
+      eventId: id,
+      providerId,
+      mailpieceId: id,
+      organizationId: place.place.organizationId,
+      status: 'in_transit' as const,
+      providerStatus: 'on its way',
+      occurredAt: new Date().toISOString(),
+      confidence: 'scan' as const,
+    }));
+  };
+  const printer = polled(async (cursor) => ({ events: cursor === null ? await events() : [], cursor: 'end' }));
+  await using place = await open({ people: 2, ports: { printer } });
+  await syncPeople(place.sql, await launched(place.sql, { name: 'second', printer_name: 'second' }), people(3, 'second'));
+  await place.pipeline.start();
+  await until(async () => (await states(place.sql))['sent'] === 5);
+  await place.pipeline.once({ sync: false });
+  const kept = await place.sql<{ printer: string; own: boolean | null; count: number }[]>`
+    select e.printer_name as printer, m.printer_name = e.printer_name as own, count(*)::int from postrider.mailpiece_event e
+    left join postrider.mailpiece m on m.organization_id = e.organization_id and m.id::text = e.event_id group by 1, 2 order by 1, 2`;
+  assert.deepEqual(
+    kept.map(({ printer: name, own, count }) => [name, own, count]),
+    [
+      ['press', true, 2],
+      ['press', null, 1],
+      ['second', true, 3],
+      ['second', null, 1],
+    ],
+  );
+});
+
 void test('an enricher that throws stops nobody else: once goes on to its end', async () => {
   const port = {
     submit: async () => await Promise.reject(new Error('the enricher has burnt down')),

@@ -44,6 +44,18 @@ const page = async (context: PipelineContext, printer: Printer, cursor: string |
   }
 };
 
+/** A printer that several organizations share, or that one knows by two names, may tell each of all. What nobody knows yet is kept. */
+const ownEvents = async (context: PipelineContext, organizationId: string, name: string, events: readonly PrinterEvent[]) => {
+  const ours = events.filter((event) => (event.organizationId ?? organizationId) === organizationId);
+  const pieces = ours.flatMap(({ mailpieceId }) => mailpieceId ?? []);
+  if (pieces.length === 0) return ours;
+  const others = await context.sql<{ id: string }[]>`
+    select id from postrider.mailpiece
+    where organization_id = ${organizationId} and id = any (${pieces}::uuid[]) and printer_name <> ${name}`;
+  const elsewhere = new Set(others.map(({ id }) => id));
+  return ours.filter(({ mailpieceId }) => mailpieceId === null || !elsewhere.has(mailpieceId));
+};
+
 const pollPrinter = async (context: PipelineContext, { organization_id: organizationId, printer_name: name, cursor }: SilentPrinter) => {
   const printer = await printerNamed(context, organizationId, name);
   // A printer that comes back to a cursor goes round in a circle.
@@ -53,8 +65,7 @@ const pollPrinter = async (context: PipelineContext, { organization_id: organiza
     const answer = await page(context, printer, from);
     if (answer === undefined) return;
     const { events, cursor: next } = answer;
-    // A printer that several organizations share may tell each of them of all.
-    const own = events.filter((event) => (event.organizationId ?? organizationId) === organizationId);
+    const own = await ownEvents(context, organizationId, name, events);
     if (own.length > 0) await applyEvents(context.sql, organizationId, name, own, null, null);
     if (next !== null) await context.sql`select postrider.poll_done(${organizationId}, ${name}, ${next})`;
     if (events.length === 0 || next === null) return;
