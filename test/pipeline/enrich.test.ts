@@ -1,6 +1,7 @@
 /** What an enricher may do to the people it has: nothing, for ever; rubbish; or give way to another one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PipelineSettings } from '@postrider/core';
 import type { AddressEnricher, CollectBatchResult, EnrichRequest, Member } from '@postrider/core/ports';
 import { reasonsOf } from '../sql/rig.ts';
 import { open, type Opened } from './rig.ts';
@@ -16,17 +17,25 @@ const known = (externalId: string): Member => ({
 });
 const home = { line1: '1 Elm St', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' };
 
+const never = async (): Promise<never> => await new Promise(() => undefined);
+
 interface Tried extends Opened {
   /** What the enricher answers from now on. */
   answers: (people: readonly EnrichRequest[]) => unknown;
   enricher: { name: string; port: AddressEnricher };
+  /** Makes it. */
+  made: () => Promise<{ name: string; port: AddressEnricher }>;
   /** Makes every batch due, and the deadline pass where it is said. */
   later(overdue?: boolean): Promise<void>;
   enrich(): Promise<unknown>;
 }
 
 /** People known by e-mail, whose enricher has taken them and answers `pending` until it is told otherwise. */
-const taken = async (names: readonly string[], submitted: unknown = { outcome: 'accepted', providerBatchId: 'b1' }): Promise<Tried> => {
+const taken = async (
+  names: readonly string[],
+  submitted: unknown = { outcome: 'accepted', providerBatchId: 'b1' },
+  settings: Partial<PipelineSettings> = { adapterTimeoutMs: 100 },
+): Promise<Tried> => {
   let asked: readonly EnrichRequest[] = [];
   const port: AddressEnricher = {
     submit: async (_reference, people) => {
@@ -39,8 +48,9 @@ const taken = async (names: readonly string[], submitted: unknown = { outcome: '
   const enricher = { name: 'first', port };
   const place = await open({
     people: 0,
+    settings,
+    integrations: { enricher: async () => await tried.made() },
     ports: {
-      enricher,
       audience: {
         async *members() {
           yield await Promise.resolve({ members: names.map(known), rejects: [], waitedMs: 0 });
@@ -52,6 +62,7 @@ const taken = async (names: readonly string[], submitted: unknown = { outcome: '
   const tried: Tried = {
     ...place,
     enricher,
+    made: async () => await Promise.resolve(enricher),
     answers: () => ({ outcome: 'pending' }),
     later: async (overdue = false) =>
       void (await place.sql`update postrider.enrichment_batch set next_poll_at = postrider.now(),
@@ -78,6 +89,7 @@ for (const [what, answer] of [
     () => ({ outcome: 'done', results: [{ recipientId: '00000000-0000-7000-8000-000000000001', outcome: 'no_match' }] }),
   ],
   ['is still at work', () => ({ outcome: 'pending' })],
+  ['hangs', never],
 ] as const) {
   void test(`an enricher that ${what} keeps people until its deadline, and no longer`, async () => {
     await using place = await taken(['a', 'b']);
@@ -94,6 +106,32 @@ for (const [what, answer] of [
     assert.match(await whyOf(place), /^the enricher did not answer in time: /);
   });
 }
+
+for (const what of ['submit', 'find', 'be made'] as const) {
+  void test(`an enricher that hangs when it is to ${what} gives its people back at the deadline`, async () => {
+    await using place = await taken(['a'], what === 'submit' ? never() : { outcome: 'accepted' });
+    assert.deepEqual(await reasonsOf(place.sql, place.place), { a: 'address_enriching (staged)' });
+    if (what === 'be made') place.made = never;
+    place.enricher.port.find = never;
+    await place.later(true);
+    await place.enrich().catch(() => undefined);
+    assert.deepEqual(await reasonsOf(place.sql, place.place), { a: 'address_enrichable (batch_lost)' });
+    assert.match(await whyOf(place), /did not answer in time: nothing was heard of (enricher first|the maker of the enricher) for 100 ms/);
+  });
+}
+
+void test('a hanging enricher is waited for once in a job, however many batches it has, and for no longer than a batch may take', async () => {
+  await using place = await taken(['a', 'b', 'c'], undefined, { batchSize: 1, batchDeadlineMs: 100 });
+  let asked = 0;
+  place.answers = async () => {
+    asked += 1;
+    return await never();
+  };
+  await place.later(true);
+  await place.enrich();
+  const back = 'address_enrichable (batch_lost)';
+  assert.deepEqual([asked, await reasonsOf(place.sql, place.place)], [1, { a: back, b: back, c: back }]);
+});
 
 void test('of an answer what can be used counts: who has no usable address has none, and nothing is remembered of it', async () => {
   await using place = await taken(['a', 'b', 'c', 'd']);

@@ -54,6 +54,33 @@ void test('a source that hangs does not keep the campaign when the pipeline stop
   await hung;
 });
 
+void test('a source that hangs is told to stop and given up: the lock is free, what was told stands, and nobody has left', async () => {
+  let told = false;
+  let hanging = false;
+  const audience = telling(async function* (_segment, _options, { signal }) {
+    yield await Promise.resolve(page(members(hanging ? 1 : 3)));
+    if (!hanging) return;
+    signal.addEventListener('abort', () => (told = true));
+    yield await new Promise<AudiencePage>(() => undefined);
+  });
+  await using place = await open({ people: 0, ports: { audience }, settings: { adapterTimeoutMs: 100 } });
+  await sync(place);
+  hanging = true;
+  await assert.rejects(sync(place), /nothing was heard of the audience source for 100 ms/);
+  assert.equal(told, true);
+  assert.equal((await place.sql`select from postrider.campaign_lock`).length, 0);
+  assert.deepEqual(Object.values(await statesOf(place.sql, place.place)), ['pending', 'pending', 'pending']);
+  const [run] = await place.sql`select complete, pages from postrider.sync_run order by started_at desc limit 1`;
+  assert.deepEqual({ ...run }, { complete: false, pages: 1 });
+});
+
+void test('a source that cannot be made in time is given up as well', async () => {
+  const audience = async (): Promise<never> => await new Promise(() => undefined);
+  await using place = await open({ people: 0, integrations: { audience }, settings: { adapterTimeoutMs: 100 } });
+  await assert.rejects(sync(place), /nothing was heard of the maker of the audience source/);
+  assert.equal((await place.sql`select from postrider.campaign_lock`).length, 0);
+});
+
 void test('core checks what a source tells: what cannot be used is a reject with row, field and reason, and the others come through', async () => {
   const [good] = members(1);
   assert.ok(good);

@@ -53,8 +53,8 @@ export interface PipelineSettings {
   readonly window: number | null;
   /** How long a cohort is ours without a renewal, in milliseconds. A printer whose timeout is not shorter is sent nothing. */
   readonly leaseMs: number;
-  /** How long the renderer and the image host may take for a cohort each, a meter or a sink for a batch, and any adapter to be made, in milliseconds.
-   * Whoever is silent for longer is given up: the people of a cohort go back and then travel alone. A printer is given up by its own timeout. */
+  /** How long the renderer and the image host may take for a cohort each, a source for a page, an enricher for a call, a meter or a sink for a batch, and
+   * any adapter to be made, in milliseconds. Whoever is silent for longer is given up: the people of a cohort go back and then travel alone. A printer is given up by its own timeout. */
   readonly adapterTimeoutMs: number;
   /** How long a job may be away, beyond the lease, before its cohort is given up, in milliseconds: longer than any printer's timeout. */
   readonly graceMs: number;

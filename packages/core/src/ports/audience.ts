@@ -46,7 +46,7 @@ export class AudienceSourceError extends Error {
 export interface AudienceSource {
   /**
    * Every member of the segment, page by page; memory does not grow with the segment. A run that ends without an error has fetched every
-   * page. Throws `AudienceSourceError`.
+   * page. A page that takes longer than the runner's `adapterTimeoutMs` ends the run, and the signal aborts. Throws `AudienceSourceError`.
    * @param limit stop after so many rows (members and rejects); the run then does not count as complete. Null for all.
    */
   members(segmentId: string, options: { pageSize: number; limit: number | null }, context: CallContext): AsyncIterable<AudiencePage>;

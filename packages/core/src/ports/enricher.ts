@@ -28,7 +28,8 @@ export type CollectBatchResult =
 
 /**
  * Finds postal addresses for people known by e-mail. Batches may take hours; core keeps them in rows of their own, asks only the enricher that took a
- * batch, and takes its people back at the deadline, whether `collect` says `pending`, throws or answers what cannot be used.
+ * batch, and takes its people back at the deadline, whether `collect` says `pending`, throws, answers what cannot be used, or hangs. A call that takes longer
+ * than the runner's `adapterTimeoutMs` is given up, and its signal aborts.
  */
 export interface AddressEnricher {
   /** @param reference our id of the batch; the adapter hands it to the provider so that `find` works. */

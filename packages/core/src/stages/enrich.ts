@@ -1,7 +1,11 @@
 /** Enrichment: people known by e-mail get a postal address. Batches may take hours: they live in rows, and are looked after by whoever is there. */
+import type { CampaignBrief } from '../machine/cohorts.ts';
 import { claimBatch, dueBatches, loseBatch, noteSubmitted, settleBatch, type DueBatch } from '../machine/sync.ts';
+import { askAdapter } from '../pipeline/asking-adapters.ts';
+import { SilentAdapterError } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
-import type { AddressEnricher } from '../ports/index.ts';
+import { messageOf } from '../pipeline/message-of.ts';
+import type { AddressEnricher, CallContext } from '../ports/index.ts';
 import { checkedAnswer, checkedBatchId, checkedSubmission } from './checks.ts';
 import { campaignBrief } from './sync.ts';
 
@@ -10,6 +14,19 @@ interface NamedEnricher {
   readonly port: AddressEnricher;
 }
 
+/** No call may last longer than the batch itself. */
+const askEnricher = async <Answer>(
+  context: PipelineContext,
+  name: string,
+  call: (context: CallContext) => Promise<Answer>,
+): Promise<Answer> =>
+  await askAdapter(context, `enricher ${name}`, call, {
+    silenceMs: Math.min(context.settings.adapterTimeoutMs, context.settings.batchDeadlineMs),
+  });
+
+const enricherOf = async (context: PipelineContext, campaign: CampaignBrief): Promise<NamedEnricher | null> =>
+  await askAdapter(context, 'the maker of the enricher', async () => await context.integrations.enricher(campaign));
+
 /** Throws where the answer cannot be used, and where there is none past the deadline. */
 const collect = async (
   context: PipelineContext,
@@ -17,7 +34,9 @@ const collect = async (
   batch: { batchId: string; providerBatchId: string; overdue: boolean },
   enricher: NamedEnricher,
 ): Promise<void> => {
-  const answer = checkedAnswer(await enricher.port.collect(batch.providerBatchId, context.callContext(context.stopping)));
+  const answer = checkedAnswer(
+    await askEnricher(context, enricher.name, async (call) => await enricher.port.collect(batch.providerBatchId, call)),
+  );
   await context.reach('enrich.collected');
   switch (answer.outcome) {
     case 'done':
@@ -41,7 +60,7 @@ const collect = async (
 export const enrichCampaign = async (context: PipelineContext, organizationId: string, campaignId: string): Promise<number> => {
   const { sql, settings, logger } = context;
   const campaign = await campaignBrief(context, organizationId, campaignId);
-  const enricher = await context.integrations.enricher(campaign);
+  const enricher = await enricherOf(context, campaign);
   if (enricher === null) {
     const [row] = await sql<{ moved: number }[]>`select postrider.enrich_none(${organizationId}, ${campaignId}) as moved`;
     return row?.moved ?? 0;
@@ -53,7 +72,9 @@ export const enrichCampaign = async (context: PipelineContext, organizationId: s
     await context.reach('enrich.claimed');
     people += batch.people.length + batch.cached;
     if (batch.people.length === 0) continue;
-    const submitted = checkedSubmission(await enricher.port.submit(batch.batchId, batch.people, context.callContext(context.stopping)));
+    const submitted = checkedSubmission(
+      await askEnricher(context, enricher.name, async (call) => await enricher.port.submit(batch.batchId, batch.people, call)),
+    );
     if (submitted.outcome !== 'accepted') {
       logger.warn(
         { campaign: campaign.name, people: batch.people.length, message: submitted.message },
@@ -70,8 +91,8 @@ export const enrichCampaign = async (context: PipelineContext, organizationId: s
 };
 
 /** Asks the enricher that took the batch. Throws where it is not the campaign's any more. */
-const ask = async (context: PipelineContext, organizationId: string, batch: DueBatch): Promise<void> => {
-  const enricher = await context.integrations.enricher(await campaignBrief(context, organizationId, batch.campaignId));
+const collectDue = async (context: PipelineContext, organizationId: string, batch: DueBatch): Promise<void> => {
+  const enricher = await enricherOf(context, await campaignBrief(context, organizationId, batch.campaignId));
   if (enricher === null || (batch.enricher !== null && batch.enricher !== enricher.name)) {
     throw new Error(
       `the batch is at ${batch.enricher ?? 'an enricher'}, and the enricher of the campaign is ${enricher?.name ?? 'none'}; ` +
@@ -81,7 +102,7 @@ const ask = async (context: PipelineContext, organizationId: string, batch: DueB
   let id = batch.providerBatchId;
   if (id === null) {
     // Claimed by a runner that went silent: the enricher may or may not have it.
-    const found = checkedBatchId(await enricher.port.find(batch.batchId, context.callContext(context.stopping)));
+    const found = checkedBatchId(await askEnricher(context, enricher.name, async (call) => await enricher.port.find(batch.batchId, call)));
     if (found === null) {
       await loseBatch(context.sql, organizationId, batch.batchId, 'claimed, and never handed to the enricher', 0);
       return;
@@ -91,14 +112,22 @@ const ask = async (context: PipelineContext, organizationId: string, batch: DueB
   await collect(context, organizationId, { batchId: batch.batchId, providerBatchId: id, overdue: batch.overdue }, enricher);
 };
 
-const lookAfter = async (context: PipelineContext, organizationId: string, batch: DueBatch): Promise<void> => {
+/** @param silent campaigns whose enricher fell silent in this job: nobody waits for it again. */
+const lookAfter = async (
+  context: PipelineContext,
+  organizationId: string,
+  batch: DueBatch,
+  silent: Map<string, SilentAdapterError>,
+): Promise<void> => {
   try {
-    await ask(context, organizationId, batch);
+    const before = silent.get(batch.campaignId);
+    if (before !== undefined) throw before;
+    await collectDue(context, organizationId, batch);
   } catch (error) {
+    if (error instanceof SilentAdapterError) silent.set(batch.campaignId, error);
     // Past the deadline it does not matter why there is no answer: nobody is kept for ever.
     if (!batch.overdue || context.stopping.aborted) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    await loseBatch(context.sql, organizationId, batch.batchId, `the enricher did not answer in time: ${why}`, 60_000);
+    await loseBatch(context.sql, organizationId, batch.batchId, `the enricher did not answer in time: ${messageOf(error)}`, 60_000);
   }
 };
 
@@ -114,18 +143,18 @@ export const workEnrich = async (context: PipelineContext, organizationId: strin
     try {
       await work();
     } catch (error) {
-      context.logger.error(
-        { organization: organizationId, what, error: error instanceof Error ? error.message : String(error) },
-        'enrichment failed',
-      );
+      context.logger.error({ organization: organizationId, what, error: messageOf(error) }, 'enrichment failed');
     }
   };
   await attempt('orphans', async () => await context.sql`select postrider.enrich_orphans(${organizationId})`);
+  const silent = new Map<string, SilentAdapterError>();
   for (const batch of await dueBatches(context.sql, organizationId)) {
-    await attempt(`batch ${batch.batchId}`, async () => await lookAfter(context, organizationId, batch));
+    await attempt(`batch ${batch.batchId}`, async () => await lookAfter(context, organizationId, batch, silent));
   }
   if (onlyDue) return;
   const campaigns = await context.sql<{ id: string }[]>`
     select campaign_id as id from postrider.enrich_candidates(false) where organization_id = ${organizationId}`;
-  for (const { id } of campaigns) await attempt(`campaign ${id}`, async () => await enrichCampaign(context, organizationId, id));
+  for (const { id } of campaigns) {
+    if (!silent.has(id)) await attempt(`campaign ${id}`, async () => await enrichCampaign(context, organizationId, id));
+  }
 };

@@ -3,7 +3,9 @@ import { hostname } from 'node:os';
 import type { CampaignBrief } from '../machine/cohorts.ts';
 import { MachineError } from '../machine/errors.ts';
 import { applyPage, closeSync, openSync, renewSync, type SyncKind, type SyncReport } from '../machine/sync.ts';
+import { askAdapter } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
+import type { AudiencePage, CallContext } from '../ports/index.ts';
 import { checkedPage } from './checks.ts';
 
 const RENEW_MS = 10_000;
@@ -25,29 +27,26 @@ export interface SyncOptions {
   readonly onPage?: (fetched: number) => void;
 }
 
-/** Rejects as soon as the signal aborts, whatever becomes of the work. */
-const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
-  await new Promise<T>((resolve, reject) => {
-    const stop = (): void => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
-
 /**
- * The pages of a source, as long as the signal allows. A source that hangs is left behind, so that the campaign's lock passes; one that ends quietly
- * because it was told to stop has not told the whole segment.
+ * The pages of a source, as long as the signal allows and each comes in time. A source that hangs is told to stop and left behind, so that the campaign's
+ * lock passes; one that ends quietly because it was told to stop has not told the whole segment.
  */
-async function* pagesOf<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
-  const pages = source[Symbol.asyncIterator]();
+async function* pagesOf(
+  context: PipelineContext,
+  signal: AbortSignal,
+  tell: (call: CallContext) => AsyncIterable<AudiencePage>,
+): AsyncGenerator<AudiencePage> {
+  const left = new AbortController();
+  const pages = tell(context.callContext(AbortSignal.any([signal, left.signal])))[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await unlessAborted(pages.next(), signal);
+      const next = await askAdapter(context, 'the audience source', async () => await pages.next(), { signal });
       signal.throwIfAborted();
       if (next.done === true) return;
       yield next.value;
     }
   } finally {
+    left.abort(new Error('nobody reads on'));
     // Not awaited: one that hangs would never say that it has ended.
     Promise.resolve(pages.return?.()).catch(() => undefined);
   }
@@ -84,10 +83,19 @@ export const syncCampaign = async (
     const campaign = await campaignBrief(context, organizationId, campaignId);
     const [segment] = await sql<{ id: string }[]>`
       select provider_segment_id as id from postrider.campaign where organization_id = ${organizationId} and id = ${campaignId}`;
-    const call = context.callContext(AbortSignal.any([context.stopping, lost.signal]));
-    const source = await unlessAborted(context.integrations.audience(campaign), call.signal);
+    const signal = AbortSignal.any([context.stopping, lost.signal]);
+    const source = await askAdapter(
+      context,
+      'the maker of the audience source',
+      async () => await context.integrations.audience(campaign),
+      {
+        signal,
+      },
+    );
     const limit = options.limit ?? null;
-    for await (const told of pagesOf(source.members(segment?.id ?? '', { pageSize: settings.pageSize, limit }, call), call.signal)) {
+    const tell = (call: CallContext): AsyncIterable<AudiencePage> =>
+      source.members(segment?.id ?? '', { pageSize: settings.pageSize, limit }, call);
+    for await (const told of pagesOf(context, signal, tell)) {
       const page = checkedPage(told);
       await applyPage(sql, run, page.members, page.rejects, Math.round(page.waitedMs));
       await context.reach('sync.page-applied');
