@@ -28,7 +28,7 @@ void test('a printer that never answers its poll holds up no beat; it is given u
   await until(() => polls === 1);
   await until(house);
   await until(await beat(place, 15));
-  await until(() => place.log.some((line) => /could not be polled.*did not answer within 1000 ms/.test(line)));
+  await until(() => place.log.some((line) => /could not be polled.*nothing was heard of printer \S+ for 1000 ms/.test(line)));
 });
 
 void test('one printer that never answers does not keep the others from being asked', async () => {
@@ -106,6 +106,58 @@ void test('a printer that an organization knows by two names tells each of all: 
       ['second', null, 1],
     ],
   );
+});
+
+void test('of what a printer tells when polled, what can be used counts, and nothing of it stops the others', async () => {
+  const asked: (string | null)[] = [];
+  const event = (eventId: unknown, over: object = {}): object => ({
+    eventId,
+    providerId: null,
+    mailpieceId: crypto.randomUUID(),
+    organizationId: null,
+    status: 'in_transit',
+    providerStatus: 'on its way',
+    occurredAt: '2026-01-02T03:04:05+01:00',
+    confidence: 'scan',
+    ...over,
+  });
+  const pages: readonly object[] = [
+    {
+      cursor: 'a',
+      events: [
+        null,
+        event('n\u0000'),
+        event(7),
+        event('x'.repeat(3000)),
+        event('good'),
+        event('odd', { status: 'lost\u0000', providerStatus: '\ud83d', confidence: 'sure', mailpieceId: 'mine', providerId: 'p\u0000' }),
+        event('when', { occurredAt: '0000-13-45' }),
+        event('far', { occurredAt: '2026-13-45' }),
+      ],
+    },
+    { cursor: '\u0000', events: [event('last', { occurredAt: '2026-01-02' })] },
+  ];
+  const printer = polled(async (cursor) => {
+    asked.push(cursor);
+    return await Promise.resolve(pages[asked.length - 1] as Awaited<ReturnType<NonNullable<Printer['poll']>>>);
+  });
+  await using place = await open({ people: 1, ports: { printer } });
+  await place.pipeline.once({ sync: false });
+  await place.pipeline.once({ sync: false });
+  assert.deepEqual(asked, [null, 'a']);
+  const kept = await place.sql`
+    select event_id, status, confidence, occurred_at < '2026-01-03' as long_ago from postrider.mailpiece_event order by event_id`;
+  assert.deepEqual(
+    kept.map(({ event_id: id, ...rest }) => [id, ...Object.values(rest)]),
+    [
+      ['far', 'in_transit', 'scan', false],
+      ['good', 'in_transit', 'scan', true],
+      ['last', 'in_transit', 'scan', true],
+      ['odd', null, 'estimated', true],
+      ['when', 'in_transit', 'scan', false],
+    ],
+  );
+  assert.ok(place.log.some((line) => line.includes('cannot be used') && line.includes('"eventId":3') && line.includes('"occurredAt":2')));
 });
 
 void test('an enricher that throws stops nobody else: once goes on to its end', async () => {

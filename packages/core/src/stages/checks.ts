@@ -1,12 +1,13 @@
 /**
- * What sources and enrichers tell is checked here, once for all of them, before the database sees it: nothing of one row stops the others.
+ * What sources, enrichers and printers that are polled tell is checked here, once for all of them, before the database sees it: nothing of one row stops the others.
  *
  * A NUL or half a surrogate pair, which no database takes, is a reason to turn a row away and not stripped: an id or an address with a letter less is
  * another one, and nobody would notice. Only in sentences for people (a reject, the reason of a loss) such letters are replaced.
  */
 import { z } from 'zod';
 import { storable } from '../machine/sync.ts';
-import { AudienceSourceError, type Address, type AudiencePage, type Member, type Reject } from '../ports/index.ts';
+import { UnusableAnswerError } from '../pipeline/asking.ts';
+import { AudienceSourceError, type Address, type AudiencePage, type Member, type PrinterEvent, type Reject } from '../ports/index.ts';
 
 /** The reasons of a reject, and what is said of the field. */
 const reasons = {
@@ -235,4 +236,56 @@ export const checkedAnswer = (told: unknown): CheckedAnswer => {
     throw new Error(`none of the enricher's ${answer.data.results.length} results can be used: ${JSON.stringify(unusable)}`);
   }
   return { outcome: 'done', results: [...results.values()], unusable };
+};
+
+// An index takes no more of it.
+const printerIdSchema = idSchema.max(500);
+const eventSchema = z.object({
+  // Without one an event cannot be told from its repeat.
+  eventId: printerIdSchema,
+  providerId: printerIdSchema.nullable().catch(null),
+  mailpieceId: z.guid().nullable().catch(null),
+  organizationId: z.string().nullable().catch(null),
+  status: sentence.nullable().catch(null),
+  providerStatus: sentence.catch('the printer named no status'),
+  occurredAt: z
+    .string()
+    .regex(/^[1-9]\d{3}-\d\d-\d\d(?:T|$)/)
+    .refine((text) => !Number.isNaN(Date.parse(text)), { abort: true })
+    .transform((text) => new Date(text).toISOString())
+    .nullable()
+    .catch(null),
+  confidence: z.enum(['scan', 'assumed', 'logical', 'estimated']).catch('estimated'),
+});
+const pollSchema = z.object({ events: z.array(z.unknown()), cursor: z.unknown() });
+
+export interface CheckedPoll {
+  readonly events: readonly PrinterEvent[];
+  /** Null also where there is one that cannot be kept: what comes after it is asked for again. */
+  readonly cursor: string | null;
+  /** What cannot be used, by what is wrong with it. */
+  readonly unusable: Readonly<Record<string, number>>;
+}
+
+/** An event whose time cannot be read counts as of now: what happened is worth more than when. Throws `UnusableAnswerError` where there is no page. */
+export const checkedPoll = (told: unknown, now: Date): CheckedPoll => {
+  const page = pollSchema.safeParse(told);
+  if (!page.success) throw new UnusableAnswerError('what the printer answered to its poll is no page of events');
+  const events: PrinterEvent[] = [];
+  const unusable: Record<string, number> = {};
+  const blame = (fault: string): void => void (unusable[fault] = (unusable[fault] ?? 0) + 1);
+  for (const told of page.data.events) {
+    const event = eventSchema.safeParse(told);
+    if (!event.success) {
+      blame(event.error.issues[0]?.path.join('.') ?? '');
+      continue;
+    }
+    const { occurredAt, status, ...rest } = event.data;
+    if (occurredAt === null) blame('occurredAt');
+    // A status that does not exist is kept and reported by the machine.
+    events.push({ ...rest, status: status as PrinterEvent['status'], occurredAt: occurredAt ?? now.toISOString() });
+  }
+  const cursor = idSchema.nullable().safeParse(page.data.cursor);
+  if (!cursor.success) blame('cursor');
+  return { events, cursor: cursor.data ?? null, unusable };
 };

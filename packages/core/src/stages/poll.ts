@@ -3,9 +3,11 @@
  * beat, only woken by one: whoever does not answer, or never comes to an end, holds up nobody but the printers behind it.
  */
 import { applyEvents } from '../machine/mailpieces.ts';
+import { askAdapter, unlessAborted } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
-import type { Printer, PrinterEvent } from '../ports/index.ts';
-import { printerNamed } from './printers.ts';
+import { messageOf } from '../pipeline/message-of.ts';
+import { checkedPoll } from './checks.ts';
+import { askPrinter, printerNamed } from './printers.ts';
 
 const SILENCE = '5 minutes';
 /** Printers that are asked at the same time. */
@@ -18,31 +20,6 @@ interface SilentPrinter {
   readonly printer_name: string;
   readonly cursor: string | null;
 }
-
-/** One page, within the printer's own time-out: also of an adapter that does not heed the signal. */
-const page = async (context: PipelineContext, printer: Printer, cursor: string | null) => {
-  const { leaseMs } = context.settings;
-  // Also where it is no number, or has no end.
-  const timeoutMs = printer.timeoutMs < leaseMs ? printer.timeoutMs : leaseMs;
-  const ended = new AbortController();
-  const late = setTimeout(() => ended.abort(new Error(`it did not answer within ${timeoutMs} ms`)), timeoutMs);
-  const signal = AbortSignal.any([ended.signal, context.stopping]);
-  const over = new Promise<never>((_resolve, reject) => {
-    const end = (): void => reject(signal.reason as Error);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
-  try {
-    const asked: Promise<{ events: readonly PrinterEvent[]; cursor: string | null }> | undefined = printer.poll?.(
-      cursor,
-      context.callContext(signal),
-    );
-    return await Promise.race([asked, over]);
-  } finally {
-    clearTimeout(late);
-    over.catch(() => undefined);
-  }
-};
 
 /** A printer that several organizations share, or that one knows by two names, may tell each of all. What nobody knows yet is kept. */
 const ownEvents = async (context: PipelineContext, organizationId: string, name: string, events: readonly PrinterEvent[]) => {
@@ -57,14 +34,21 @@ const ownEvents = async (context: PipelineContext, organizationId: string, name:
 };
 
 const pollPrinter = async (context: PipelineContext, { organization_id: organizationId, printer_name: name, cursor }: SilentPrinter) => {
-  const printer = await printerNamed(context, organizationId, name);
+  const printer = await askAdapter(context, `the maker of printer ${name}`, async () => await printerNamed(context, organizationId, name));
   // A printer that comes back to a cursor goes round in a circle.
   const seen = new Set<string | null>();
   for (let from = cursor; !seen.has(from) && seen.size < MOST_PAGES;) {
     seen.add(from);
-    const answer = await page(context, printer, from);
+    const told = askPrinter(context, name, printer, async (call) => await printer.poll?.(from, call));
+    const answer = await unlessAborted(told, context.stopping);
     if (answer === undefined) return;
-    const { events, cursor: next } = answer;
+    const { events, cursor: next, unusable } = checkedPoll(answer, context.callContext(context.stopping).now());
+    if (Object.keys(unusable).length > 0) {
+      context.logger.warn(
+        { printer: name, unusable },
+        'some of what the printer told when polled cannot be used; what has no usable id of its own is left out',
+      );
+    }
     const own = await ownEvents(context, organizationId, name, events);
     if (own.length > 0) await applyEvents(context.sql, organizationId, name, own, null, null);
     if (next !== null) await context.sql`select postrider.poll_done(${organizationId}, ${name}, ${next})`;
@@ -84,10 +68,7 @@ export const pollPrinters = async (context: PipelineContext, silence = SILENCE):
       try {
         await pollPrinter(context, printer);
       } catch (error) {
-        context.logger.warn(
-          { printer: printer.printer_name, error: error instanceof Error ? error.message : String(error) },
-          'the printer could not be polled',
-        );
+        context.logger.warn({ printer: printer.printer_name, error: messageOf(error) }, 'the printer could not be polled');
       }
     }
   };
