@@ -3,6 +3,7 @@
  * beat, only woken by one: whoever does not answer, or never comes to an end, holds up nobody but the printers behind it.
  */
 import { applyEvents } from '../machine/mailpieces.ts';
+import type { PrinterEvent } from '../ports/index.ts';
 import { askAdapter, unlessAborted } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
