@@ -169,6 +169,8 @@ export const migrate = async (sql: postgres.Sql): Promise<MigrationPlan> => {
       // A statement of somebody's that never ends must not make everybody else wait behind us; and somebody may be migrating already.
       await tx`select set_config('lock_timeout', '30s', true), set_config('statement_timeout', '30min', true)`;
       await tx`select pg_advisory_xact_lock(hashtextextended('postrider:migrate', 0))`;
+      // Whoever waited there remembers that there was no schema; only a look at a table tells the session what has been committed since.
+      await tx`select from pg_namespace limit 1`;
       await tx.unsafe(bootstrap.text);
       const done = new Set((await tx`select name, checksum from postrider.migration`).map((row) => `${row['name']}:${row['checksum']}`));
       if (

@@ -1,4 +1,4 @@
-/** How the stages ask adapters that own no lease: each call has an end, and none outlives the pipeline. */
+/** How the stages ask adapters without a lease of their own: each call has an end. */
 import type { CallContext } from '../ports/index.ts';
 import { ask } from './asking.ts';
 import type { PipelineContext } from './context.ts';
@@ -12,21 +12,14 @@ export const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): P
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
 
-export interface Patience {
-  /** Default: `adapterTimeoutMs`. */
-  readonly silenceMs?: number;
-  /** Default: until the pipeline stops. */
-  readonly signal?: AbortSignal;
-}
-
-/** Asks any adapter but a printer, or has one made. Throws `SilentAdapterError`, the signal's reason, and whatever the call throws. */
+/**
+ * Asks any adapter but a printer, or has one made. It is told when the pipeline stops, and may still answer. Throws `SilentAdapterError`, and whatever the
+ * call throws.
+ */
 export const askAdapter = async <Answer>(
   context: PipelineContext,
   who: string,
   call: (context: CallContext) => Promise<Answer>,
-  { silenceMs = context.settings.adapterTimeoutMs, signal = context.stopping }: Patience = {},
+  silenceMs = context.settings.adapterTimeoutMs,
 ): Promise<Answer> =>
-  await ask({ who, silenceMs }, async (asked) => {
-    const either = AbortSignal.any([asked.signal, signal]);
-    return await unlessAborted(call(context.callContext(either)), signal);
-  });
+  await ask({ who, silenceMs }, async ({ signal }) => await call(context.callContext(AbortSignal.any([signal, context.stopping]))));

@@ -20,9 +20,7 @@ const askEnricher = async <Answer>(
   name: string,
   call: (context: CallContext) => Promise<Answer>,
 ): Promise<Answer> =>
-  await askAdapter(context, `enricher ${name}`, call, {
-    silenceMs: Math.min(context.settings.adapterTimeoutMs, context.settings.batchDeadlineMs),
-  });
+  await askAdapter(context, `enricher ${name}`, call, Math.min(context.settings.adapterTimeoutMs, context.settings.batchDeadlineMs));
 
 const enricherOf = async (context: PipelineContext, campaign: CampaignBrief): Promise<NamedEnricher | null> =>
   await askAdapter(context, 'the maker of the enricher', async () => await context.integrations.enricher(campaign));

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { CampaignBrief } from '../machine/cohorts.ts';
 import { MachineError } from '../machine/errors.ts';
 import { applyPage, closeSync, openSync, renewSync, type SyncKind, type SyncReport } from '../machine/sync.ts';
-import { askAdapter } from '../pipeline/asking-adapters.ts';
+import { askAdapter, unlessAborted } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { AudiencePage, CallContext } from '../ports/index.ts';
 import { checkedPage } from './checks.ts';
@@ -40,7 +40,10 @@ async function* pagesOf(
   const pages = tell(context.callContext(AbortSignal.any([signal, left.signal])))[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await askAdapter(context, 'the audience source', async () => await pages.next(), { signal });
+      const next = await unlessAborted(
+        askAdapter(context, 'the audience source', async () => await pages.next()),
+        signal,
+      );
       signal.throwIfAborted();
       if (next.done === true) return;
       yield next.value;
@@ -84,14 +87,8 @@ export const syncCampaign = async (
     const [segment] = await sql<{ id: string }[]>`
       select provider_segment_id as id from postrider.campaign where organization_id = ${organizationId} and id = ${campaignId}`;
     const signal = AbortSignal.any([context.stopping, lost.signal]);
-    const source = await askAdapter(
-      context,
-      'the maker of the audience source',
-      async () => await context.integrations.audience(campaign),
-      {
-        signal,
-      },
-    );
+    const made = askAdapter(context, 'the maker of the audience source', async () => await context.integrations.audience(campaign));
+    const source = await unlessAborted(made, signal);
     const limit = options.limit ?? null;
     const tell = (call: CallContext): AsyncIterable<AudiencePage> =>
       source.members(segment?.id ?? '', { pageSize: settings.pageSize, limit }, call);
