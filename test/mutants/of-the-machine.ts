@@ -1,7 +1,6 @@
 /** Safeguards of the SQL. */
 import type { Mutant } from './mutants.ts';
 
-const printer = 'test/crash/printer.test.ts';
 const settleMail = 'sql/functions/0221_settle_mail.sql';
 const begin = 'sql/functions/0210_begin.sql';
 const reconcile = 'sql/functions/0260_reconcile.sql';
@@ -208,7 +207,7 @@ export const machine: readonly Mutant[] = [
         replace: `        and (c.daily_cap is not null or c.total_cap is not null or c.budget_minor is not null));`,
       },
     ],
-    test: { file: 'test/sql/caps.test.ts', pattern: 'many begins at once do not pass a cap together' },
+    test: { file: 'test/sql/caps.test.ts', pattern: 'a begin that comes while another counts' },
   },
   {
     name: 'caps-count-the-past',
@@ -294,6 +293,6 @@ export const machine: readonly Mutant[] = [
         replace: `case d.verdict when 'unknown' then p_now end`,
       },
     ],
-    test: { file: printer, pattern: 'answers lost before and after the effect, refusals, silence, at a printer without keys' },
+    test: { file: 'test/sql/reconcile.test.ts', pattern: 'an unknown piece rests before it is asked for' },
   },
 ];

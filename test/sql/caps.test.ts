@@ -10,6 +10,7 @@ import {
   RUNNER,
   answered,
   mailBegun,
+  pidOf,
   place,
   proofAll,
   proofed,
@@ -19,6 +20,7 @@ import {
   stage,
   standing,
   turnClock,
+  waitsForLock,
 } from './rig.ts';
 
 const rig = sharedMachine();
@@ -121,4 +123,23 @@ void test('many begins at once do not pass a cap together', async () => {
   );
   const [counter] = await sql`select opened_on_day, opened_in_all from postrider.campaign_counter where campaign_id = ${at.campaignId}`;
   assert.deepEqual({ ...counter }, { opened_on_day: 7, opened_in_all: 7 });
+});
+
+void test('a begin that comes while another counts waits for the count', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql, { daily_cap: 3 });
+  await proofed(sql, at, 6);
+  const [first, second] = await stage(sql, at, 'mail', 2, 3);
+  assert.ok(first !== undefined && second !== undefined);
+  const early = machine.connect(1);
+  const late = machine.connect(1);
+  const pid = await pidOf(late);
+  let began: ReturnType<typeof beginMail> = Promise.resolve(null);
+  await early.begin(async (tx) => {
+    const batch = await beginMail(tx as unknown as postgres.Sql, at.organizationId, first, RUNNER, LEASE_MS);
+    assert.equal(batch?.pieces.length, 3);
+    began = beginMail(late, at.organizationId, second, RUNNER, LEASE_MS);
+    await waitsForLock(sql, pid);
+  });
+  assert.equal(await began, null);
 });
