@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EffectResult, UsageMeter } from '@postrider/core/ports';
+import { launched, people, states, syncPeople } from '../support/machine.ts';
 import { open, until, type Opened } from './rig.ts';
 
 const odd = (answer: unknown): readonly EffectResult[] => answer as readonly EffectResult[];
@@ -76,4 +77,27 @@ void test('a campaign without a meter says so', async () => {
   await opened.pipeline.start();
   await until(async () => (await effects(opened)).some(({ error }) => error !== null));
   assert.match((await effects(opened))[0]?.error ?? '', /has no usage meter any more/);
+});
+
+void test('the silent meter of one campaign keeps no other campaign of the same claim waiting', async () => {
+  let silent = '';
+  const meter: UsageMeter = {
+    record: async (items) =>
+      items[0]?.reference.campaignId === silent ? await new Promise(() => undefined) : items.map(() => ({ outcome: 'done' as const })),
+  };
+  await using opened = await open({ people: 1, ports: { usageMeter: meter } });
+  const { sql, place, pipeline } = opened;
+  const second = await launched(sql, { name: 'second' });
+  await syncPeople(sql, second, people(1, 'q'));
+  await pipeline.start();
+  await until(async () => (await states(sql))['sent'] === 2);
+  silent = place.campaignId < second.campaignId ? place.campaignId : second.campaignId;
+  // The silent one is due first.
+  await sql`
+    insert into postrider.effect (organization_id, mailpiece_id, kind, campaign_id, recipient_id, available_at, occurred_at)
+    select organization_id, id, 'usage_meter', campaign_id, recipient_id, now() - case when campaign_id = ${silent} then interval '1 hour' else '0' end, now()
+    from postrider.mailpiece`;
+  const { organizationId: id } = place;
+  await sql`select postrider.enqueue('effects', array[gen_random_uuid()], array[jsonb_build_object('organization_id', ${id}::uuid)], ${id})`;
+  await until(async () => (await sql`select from postrider.effect where state = 'done'`).length === 1);
 });

@@ -9,6 +9,7 @@ import { onPool } from '../queues/database.ts';
 import { declareQueues, QUEUE_SCHEMA } from '../queues/queues.ts';
 import { sqlState } from './errors.ts';
 import { bootstrap, migrations, repeatables, type SqlFile } from './sql.generated.ts';
+import { messageOf } from '../pipeline/message-of.ts';
 
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
@@ -216,7 +217,7 @@ const apply = async (tx: postgres.TransactionSql, file: SqlFile): Promise<void> 
   } catch (error) {
     throw new MigrationError(
       'failed',
-      `sql/${file.name}: ${error instanceof Error ? error.message : String(error)}`,
+      `sql/${file.name}: ${messageOf(error)}`,
       'everything was rolled back; the database is as it was',
       error,
     );

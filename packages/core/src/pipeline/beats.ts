@@ -6,6 +6,7 @@ import type { PipelineContext } from './context.ts';
 import { stages } from '../stages/index.ts';
 import type { Due } from '../stages/due.ts';
 import { beats, type Beat, type BeatName } from '../queues/queues.ts';
+import { messageOf } from './message-of.ts';
 
 const TICK_MS = 7500;
 
@@ -29,7 +30,7 @@ const offer = async (context: PipelineContext): Promise<void> => {
 export const startTicking = (context: PipelineContext): (() => void) => {
   const tick = (): void => {
     offer(context).catch((error: unknown) => {
-      context.logger.warn({ error: error instanceof Error ? error.message : String(error) }, 'a beat could not be offered');
+      context.logger.warn({ error: messageOf(error) }, 'a beat could not be offered');
     });
   };
   tick();

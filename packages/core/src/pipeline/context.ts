@@ -22,7 +22,7 @@ export interface PrinterBrief {
   readonly kind: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly baseDirectory: string | null;
-  /** How long an unknown outcome of it rests, as far as any runner has said so. */
+  /** In milliseconds: the longest rest of an unknown outcome that a runner has noted for it; null before the first card. */
   readonly quietMs: number | null;
 }
 

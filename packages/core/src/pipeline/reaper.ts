@@ -2,6 +2,7 @@
 import { tick } from '../machine/cohorts.ts';
 import { VERSION } from '../version.ts';
 import type { PipelineContext } from './context.ts';
+import { messageOf } from './message-of.ts';
 
 /** Looks once, so that the runner is known, and from then on by itself. Never throws. Returns how to end it. */
 export const startReaper = async (context: PipelineContext, onError: (error: unknown) => void): Promise<() => void> => {
@@ -15,7 +16,7 @@ export const startReaper = async (context: PipelineContext, onError: (error: unk
       const back = await tick(sql, { id: runnerId, name, proofSlots, mailSlots, version: VERSION }, leaseMs + graceMs, quietMs);
       if (back > 0) logger.warn({ people: back }, 'lost work was found; its people are back');
     } catch (error) {
-      logger.warn({ error: error instanceof Error ? error.message : String(error) }, 'the database cannot be reached; trying again');
+      logger.warn({ error: messageOf(error) }, 'the database cannot be reached; trying again');
       onError(error);
     } finally {
       isReaping = false;

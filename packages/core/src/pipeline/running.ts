@@ -8,6 +8,7 @@ import { Recovery } from './recovery.ts';
 import { Waker } from './waker.ts';
 import { within } from './within.ts';
 import { Workers } from './workers.ts';
+import { messageOf } from './message-of.ts';
 
 /** What is said to the database at the end; where it does not answer, this is given up. */
 const GOODBYE_MS = 2000;
@@ -104,10 +105,7 @@ export class Running {
   async #noteInstallation(): Promise<void> {
     const { sql, logger } = this.#context;
     await sql`select postrider.note_installation()`.catch((error: unknown) =>
-      logger.debug(
-        { error: error instanceof Error ? error.message : String(error) },
-        'the identity of the server cannot be read with this role',
-      ),
+      logger.debug({ error: messageOf(error) }, 'the identity of the server cannot be read with this role'),
     );
   }
 }

@@ -3,6 +3,7 @@
  * the database's notifications (one per statement that moves people) and the stagers.
  */
 import type { Logger } from '../ports/index.ts';
+import { messageOf } from './message-of.ts';
 
 export class Waker {
   readonly #name: string;
@@ -42,10 +43,7 @@ export class Waker {
         await this.#work();
       } catch (error) {
         // The beat is the retry.
-        this.#logger.warn(
-          { error: error instanceof Error ? error.message : String(error) },
-          `${this.#name} failed and is tried again with the next beat`,
-        );
+        this.#logger.warn({ error: messageOf(error) }, `${this.#name} failed and is tried again with the next beat`);
         this.#onError(error);
       }
     } while (this.#again && !this.#stopped);

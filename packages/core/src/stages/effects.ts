@@ -62,7 +62,7 @@ const workGroup = async (
   try {
     answers = await ask(
       // Somebody else may claim them when ours has passed.
-      { who: `the ${names[kind]}`, silenceMs: Math.min(settings.adapterTimeoutMs, LEASE_MS) },
+      { who: `the ${names[kind]}`, silenceMs: Math.min(settings.adapterTimeoutMs, LEASE_MS / 2) },
       async ({ signal }) => await perform(context, organizationId, campaignId, kind, effects, signal),
     );
   } catch (error) {
@@ -99,10 +99,14 @@ export const workEffects = async (context: PipelineContext, organizationId: stri
     for (;;) {
       const effects = await claimEffects(context.sql, organizationId, kind, BATCH, LEASE_MS);
       if (effects.length > 0) await context.reach('effects.claimed');
-      for (const campaignId of new Set(effects.map((effect) => effect.campaignId))) {
-        const group = effects.filter((effect) => effect.campaignId === campaignId);
-        await workGroup(context, organizationId, campaignId, kind, group);
-      }
+      // Side by side: the claim is one for all of them, and must not pass while the adapter of another campaign is silent.
+      const campaigns = [...new Set(effects.map((effect) => effect.campaignId))];
+      await Promise.all(
+        campaigns.map(async (campaignId) => {
+          const group = effects.filter((effect) => effect.campaignId === campaignId);
+          await workGroup(context, organizationId, campaignId, kind, group);
+        }),
+      );
       // The longest due come first: the first that comes again says that there are no others.
       if (effects.length < BATCH || context.stopping.aborted || effects.some(({ key }) => tried.has(key))) break;
       for (const { key } of effects) tried.add(key);

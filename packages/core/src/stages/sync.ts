@@ -7,6 +7,7 @@ import { askAdapter, unlessAborted } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { AudiencePage, CallContext } from '../ports/index.ts';
 import { checkedPage } from './checks.ts';
+import { messageOf } from '../pipeline/message-of.ts';
 
 const RENEW_MS = 10_000;
 
@@ -104,7 +105,7 @@ export const syncCampaign = async (
     await context.reach('sync.closed');
     return report;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     logger.error({ campaign: campaignId, run: runId, fetched, error: message }, 'the sync ended early; pages applied so far stand');
     await closeSync(sql, run, false, message).catch(() => undefined);
     throw error;
@@ -135,7 +136,7 @@ export const workSync = async (context: PipelineContext, organizationId: string)
       } else if (error instanceof MachineError && error.kind === 'campaign_gate') {
         context.logger.warn({ campaign: campaign.name, hint: error.hint }, error.message);
       } else {
-        context.logger.error({ campaign: campaign.name, error: error instanceof Error ? error.message : String(error) }, 'the sync failed');
+        context.logger.error({ campaign: campaign.name, error: messageOf(error) }, 'the sync failed');
       }
     }
   }

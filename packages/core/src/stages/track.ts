@@ -6,6 +6,7 @@ import type { PipelineContext } from '../pipeline/context.ts';
 import type { Printer, PrinterEvent } from '../ports/index.ts';
 import type { Due } from './due.ts';
 import { printerNamed, UnknownPrinterError } from './printers.ts';
+import { messageOf } from '../pipeline/message-of.ts';
 
 const BATCH = 50;
 // In the address, an organization's id that is no uuid, or a letter that no text can hold (NUL).
@@ -75,7 +76,7 @@ const meet = async (context: PipelineContext, printers: Printers, inbox: readonl
 
 /** Kept, with the reason: doctor reports it, and nothing is dropped. */
 const giveUp = async (context: PipelineContext, tx: postgres.TransactionSql, webhook: Inbox, error: unknown): Promise<void> => {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   context.logger.error(
     { webhook: webhook.id, printer: webhook.printer_name, error: message },
     'a webhook could not be applied; it is kept',
