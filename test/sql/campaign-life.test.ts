@@ -11,7 +11,6 @@ import {
   hold,
   launch,
   organizationNamed,
-  release,
   retry,
   type MachineError,
 } from '@postrider/core';
@@ -24,7 +23,6 @@ import {
   one,
   place,
   proofAll,
-  proofed,
   reasonsOf,
   refused,
   sending,
@@ -32,7 +30,6 @@ import {
   settle,
   sharedMachine,
   stage,
-  statesOf,
   tell,
   turnClock,
 } from './rig.ts';
@@ -159,64 +156,6 @@ void test('a one-off whose last sync concluded nothing, because too many would l
   assert.equal(await launch(sql, at.organizationId, at.campaignId, 'live'), 'active');
 });
 
-void test('a launch does not lift a hold: whoever held it had a reason', async () => {
-  const { sql } = rig;
-  for (const mode of [null, 'live'] as const) {
-    const at = await place(sql, {}, mode);
-    const before = await statusOf(sql, at);
-    await hold(sql, at.organizationId, 'campaign', at.campaignId, 'the offer is wrong');
-    await refused('PR012', launch(sql, at.organizationId, at.campaignId, 'live'), /spring is held: the offer is wrong/);
-    assert.equal(await statusOf(sql, at), 'paused');
-    assert.equal(await release(sql, at.organizationId, 'campaign', at.campaignId), before);
-    assert.equal(await launch(sql, at.organizationId, at.campaignId, 'live'), 'active');
-  }
-});
-
-void test('release gives back what was before the hold; only launch makes a campaign active', async () => {
-  const { sql } = rig;
-  for (const mode of [null, 'live'] as const) {
-    const at = await place(sql, {}, mode);
-    const before = await statusOf(sql, at);
-    await hold(sql, at.organizationId, 'campaign', at.campaignId, 'the offer is wrong');
-    assert.equal(await statusOf(sql, at), 'paused');
-    await hold(sql, at.organizationId, 'campaign', at.campaignId);
-    const [row] = await sql`select held_why from postrider.campaigns where id = ${at.campaignId}`;
-    assert.equal(row?.['held_why'], 'the offer is wrong');
-    assert.equal(await release(sql, at.organizationId, 'campaign', at.campaignId), before);
-    await refused('PR017', release(sql, at.organizationId, 'campaign', at.campaignId), /is not held/);
-  }
-});
-
-void test('hold says how many cards are already at the printer', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const batch = await sending(sql, at, 3);
-  for (const [kind, id] of [
-    ['campaign', at.campaignId],
-    ['printer', 'press'],
-    ['organization', at.organizationId],
-  ] as const)
-    assert.deepEqual(await hold(sql, at.organizationId, kind, id), { held: kind, id, atPrinter: 3 });
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => accepted(piece)),
-  );
-  assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['sent']), 'what is at the printer still gets home');
-});
-
-void test('what cannot be held is refused with the reason', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await refused('PR010', hold(sql, at.organizationId, 'campaign', at.organizationId));
-  await refused('PR010', hold(sql, at.organizationId, 'printer', 'nothing'));
-  await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
-  await refused('PR017', hold(sql, at.organizationId, 'campaign', at.campaignId));
-  await refused('PR020', sql`select postrider.hold(${at.organizationId}, 'moon', 'x')`);
-  await refused('PR017', release(sql, at.organizationId, 'organization', at.organizationId));
-});
-
 void test('a campaign that is ended by hand closes everybody before the printer, and follows who was sent', async () => {
   const { sql } = rig;
   const at = await place(sql);
@@ -309,67 +248,6 @@ void test('an automated campaign, an empty one, one that is held or not launched
     await sql`select postrider.complete_campaigns(${at.organizationId})`;
     assert.equal(await statusOf(sql, at), status);
   }
-});
-
-void test('retry in an archived campaign refuses', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const batch = await sending(sql, at, 1);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'rejected')),
-  );
-  const { id } = await one(sql, at);
-  await endCampaign(sql, at.organizationId, at.campaignId, 'archived');
-  await refused('PR012', retry(sql, id), /archived/);
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'error (rejected)' });
-  await refused('PR010', retry(sql, at.campaignId));
-});
-
-void test('retry is for errors only, and meets the rules of the door again', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await proofed(sql, at, 1);
-  await refused('PR017', retry(sql, (await one(sql, at)).id), /proofed, not in error/);
-  const batch = await mailBegun(sql, at);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'rejected')),
-  );
-  const { id } = await one(sql, at);
-  // Suppressed in the meantime: somebody in error is not moved by it, but does not come back either.
-  await sql`select postrider.suppress(${at.organizationId}, 'p0@example.com')`;
-  assert.equal((await one(sql, at)).state, 'error');
-  assert.equal(await retry(sql, id), 'skipped');
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (suppressed)' });
-});
-
-void test('a retry that skips somebody calls off the piece that was still open', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const batch = await sending(sql, at, 1);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })),
-  );
-  for (let round = 0; round < 10; round += 1) {
-    await stage(sql, at, 'mail');
-    await sql`delete from postrider.cohort where organization_id = ${at.organizationId}`;
-    await sql`select postrider.reap('1 second', '1 second')`;
-    await turnClock(sql, 900_000);
-  }
-  const person = await one(sql, at);
-  assert.deepEqual([person.state, person.reason], ['error', 'too_many_losses']);
-  await sql`select postrider.suppress(${at.organizationId}, 'p0@example.com')`;
-  assert.equal(await retry(sql, person.id), 'skipped');
-  const [piece] = await sql`select status from postrider.mailpiece where organization_id = ${at.organizationId}`;
-  assert.equal(piece?.['status'], 'cancelled');
 });
 
 void test('erased stays erased: the next syncs of this campaign and of others do not bring anybody back', async () => {
