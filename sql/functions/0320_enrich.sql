@@ -1,8 +1,10 @@
 -- Enrichment: people known by e-mail get a postal address. A batch is a row of its own, not a cohort: it may take hours, and no lease spans those.
 
 -- Takes up to p_limit people into a batch. Who is in the cache is answered at once, for nothing. Returns null where nobody waits, else
--- {batchId, people: [{recipientId, email, firstName, lastName}]} with those who must be asked for.
-create function postrider.enrich_claim(p_organization_id uuid, p_campaign_id uuid, p_enricher text, p_limit int, p_deadline interval) returns json
+-- {batchId, people: [{recipientId, email, firstName, lastName}]} with those who must be asked for. p_rest: how long handing it over may take; nobody
+-- else looks after the batch before, since the enricher that does not have it yet may have it a moment later, and would be paid twice.
+create function postrider.enrich_claim(p_organization_id uuid, p_campaign_id uuid, p_enricher text, p_limit int, p_deadline interval,
+  p_rest interval) returns json
 language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_before text := postrider.act_as('enrich');
@@ -28,7 +30,7 @@ begin
     return null;
   end if;
   insert into postrider.enrichment_batch (organization_id, id, campaign_id, enricher, people, claimed_at, deadline, next_poll_at)
-  values (p_organization_id, v_batch_id, p_campaign_id, p_enricher, cardinality(v_people), v_now, v_now + p_deadline, v_now + interval '1 minute');
+  values (p_organization_id, v_batch_id, p_campaign_id, p_enricher, cardinality(v_people), v_now, v_now + p_deadline, v_now + p_rest);
   update postrider.recipient_state
   set state = 'address_enriching', since = v_now, move_no = move_no + 1, cohort_id = v_batch_id, reason = 'staged', detail = null
   where organization_id = p_organization_id and recipient_id = any (v_people);

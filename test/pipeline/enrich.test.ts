@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PipelineSettings } from '@postrider/core';
-import type { AddressEnricher, CollectBatchResult, EnrichRequest, Member } from '@postrider/core/ports';
+import type { AddressEnricher, AudienceSource, CollectBatchResult, EnrichRequest, Member, SubmitBatchResult } from '@postrider/core/ports';
 import { reasonsOf } from '../sql/rig.ts';
-import { open, type Opened } from './rig.ts';
+import { open, until, type Opened, type OpenOptions } from './rig.ts';
 
 const known = (externalId: string): Member => ({
   row: 1,
@@ -16,6 +16,12 @@ const known = (externalId: string): Member => ({
   merge: {},
 });
 const home = { line1: '1 Elm St', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' };
+
+const listing = (names: readonly string[]): AudienceSource => ({
+  async *members() {
+    yield await Promise.resolve({ members: names.map(known), rejects: [], waitedMs: 0 });
+  },
+});
 
 const never = async (): Promise<never> => await new Promise(() => undefined);
 
@@ -51,11 +57,7 @@ const taken = async (
     settings,
     integrations: { enricher: async () => await tried.made() },
     ports: {
-      audience: {
-        async *members() {
-          yield await Promise.resolve({ members: names.map(known), rejects: [], waitedMs: 0 });
-        },
-      },
+      audience: listing(names),
     },
   });
   const { organizationId, campaignId } = place.place;
@@ -106,6 +108,53 @@ for (const [what, answer] of [
     assert.match(await whyOf(place), /^the enricher did not answer in time: /);
   });
 }
+
+/** Somebody without an address, and an enricher that counts what it is asked. */
+const counted = async (submit: () => Promise<SubmitBatchResult>, options: Partial<OpenOptions>) => {
+  const asked = { submit: 0, find: 0 };
+  const port: AddressEnricher = {
+    submit: async () => await Promise.resolve((asked.submit += 1)).then(submit),
+    find: async () => await Promise.resolve((asked.find += 1)).then(() => null),
+    collect: async () => await Promise.resolve({ outcome: 'pending' }),
+  };
+  const place = await open({
+    people: 0,
+    ...options,
+    integrations: { enricher: async () => await Promise.resolve({ name: 'first', port }) },
+    ports: { audience: listing(['a']) },
+  });
+  const { organizationId, campaignId } = place.place;
+  await place.pipeline.sync(organizationId, campaignId);
+  return Object.assign(place, { asked, enrich: async () => await place.pipeline.enrich(organizationId, campaignId) });
+};
+
+void test('a batch that may still be on its way to the enricher is not looked for there: its people would be bought twice', async () => {
+  await using place = await counted(never, { settings: { adapterTimeoutMs: 120_000 } });
+  void place.enrich().catch(() => undefined);
+  await until(() => place.asked.submit === 1);
+  await place.sql`select postrider.turn_clock('170 seconds')`;
+  await place.enrich();
+  assert.deepEqual([place.asked, await reasonsOf(place.sql, place.place)], [{ submit: 1, find: 0 }, { a: 'address_enriching (staged)' }]);
+  await place.sql`select postrider.turn_clock('20 seconds')`;
+  // It does not have it: the people are taken again at once, and handed over.
+  void place.enrich().catch(() => undefined);
+  await until(() => place.asked.submit === 2);
+  assert.equal(place.asked.find, 1);
+});
+
+void test('who was stopped for long between the claim of a batch and handing it over does not hand it over any more', async (t) => {
+  const now = Date.now.bind(Date);
+  let ahead = 0;
+  t.mock.method(Date, 'now', () => now() + ahead);
+  await using place = await counted(async () => await Promise.resolve({ outcome: 'accepted', providerBatchId: 'b1' }), {
+    onPoint: async (point) => {
+      if (point === 'enrich.claimed') ahead = 40_000;
+      await Promise.resolve();
+    },
+  });
+  await assert.rejects(place.enrich(), /too late to be handed over/);
+  assert.deepEqual([place.asked, await reasonsOf(place.sql, place.place)], [{ submit: 0, find: 0 }, { a: 'address_enriching (staged)' }]);
+});
 
 for (const what of ['submit', 'find', 'be made'] as const) {
   void test(`an enricher that hangs when it is to ${what} gives its people back at the deadline`, async () => {

@@ -8,6 +8,9 @@ import { open, until } from './rig.ts';
 
 const printerWith = (over: Partial<Printer>): Printer => ({ ...createNoopPrinter(), ...over });
 
+const lost: Printer['submit'] = async (pieces) =>
+  await Promise.resolve(pieces.map((): SubmitResult => ({ outcome: 'unknown', message: 'it was sent' })));
+
 void test('a printer that may take longer than the lease is sent nothing, and people are told why', async () => {
   let asked = 0;
   const printer = printerWith({
@@ -129,4 +132,24 @@ void test('a printer that cannot be made keeps nobody from being asked for at an
   const rests = await sql<{ printer_name: string; told_nothing: number; later: boolean }[]>`
     select printer_name, told_nothing, available_at > now() as later from postrider.mailpiece where status = 'unknown'`;
   assert.deepEqual([...rests], [{ printer_name: 'press', told_nothing: 0, later: true }]);
+});
+
+void test('a printer that hangs while it is made keeps nobody who asks about its cards, cancels them or brings its webhooks', async () => {
+  let hangs = false;
+  const integrations = {
+    printer: async () => (hangs ? await new Promise<never>(() => undefined) : await Promise.resolve(printerWith({ submit: lost }))),
+  };
+  await using place = await open({ people: 2, integrations, settings: { adapterTimeoutMs: 100, quietMs: 100 } });
+  await place.pipeline.start();
+  await until(async () => (await place.sql`select from postrider.mailpiece where status = 'unknown'`).length === 2);
+  hangs = true;
+  const { organizationId } = place.place;
+  const silent = /nothing was heard of the maker of printer press for 100 ms/;
+  const [asked] = await place.pipeline.reconcileSince(organizationId, new Date(0));
+  assert.equal(asked?.outcome, 'not_asked');
+  assert.match(asked.message ?? '', silent);
+  await place.sql`update postrider.mailpiece set available_at = postrider.now()`;
+  await place.pipeline.reconcile(organizationId);
+  assert.match(place.log.join('\n'), /could not be asked about unknown pieces.*nothing was heard of the maker of printer press/);
+  await assert.rejects(place.pipeline.receiveWebhook(organizationId, 'press', {}, Buffer.from('{}')), silent);
 });

@@ -1,6 +1,14 @@
 /** The real pipeline in this process, plugged into adapters of the test's own: for what an adapter may do to it. */
 import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
-import { createPipeline, integrationsOf, type Integrations, type Pipeline, type PipelineSettings, type Ports } from '@postrider/core';
+import {
+  createPipeline,
+  integrationsOf,
+  type Integrations,
+  type Pipeline,
+  type PipelineOptions,
+  type PipelineSettings,
+  type Ports,
+} from '@postrider/core';
 import { freshMachine, launched, people, syncPeople, type Machine, type Place } from '../support/machine.ts';
 
 export interface Opened extends AsyncDisposable {
@@ -19,6 +27,7 @@ export interface OpenOptions {
   /** In place of what the ports make. */
   readonly integrations?: Partial<Integrations>;
   readonly settings?: Partial<PipelineSettings>;
+  readonly onPoint?: PipelineOptions['onPoint'];
   /** The pipeline's own client; default: the test's. */
   readonly sql?: (machine: Machine) => Machine['sql'];
 }
@@ -49,6 +58,7 @@ export const open = async (options: OpenOptions): Promise<Opened> => {
     },
     logger: { debug: () => undefined, info: note, warn: note, error: note },
     settings: { beats: false, reapMs: 200, ...options.settings },
+    ...(options.onPoint === undefined ? {} : { onPoint: options.onPoint }),
   });
   return {
     machine,

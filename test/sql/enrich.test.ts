@@ -10,6 +10,7 @@ import { one, place, reasonsOf, refused, sharedMachine, statesOf, turnClock } fr
 
 const rig = sharedMachine();
 const HOUR = 3_600_000;
+const MINUTE = 60_000;
 
 const bare = (externalId: string, row = 1): Person => ({
   externalId,
@@ -21,7 +22,7 @@ const bare = (externalId: string, row = 1): Person => ({
 });
 const home = (line1: string): Address => ({ line1, line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' });
 const claim = async (sql: postgres.Sql, at: Place, limit = 100, enricher = 'faraday'): Promise<ClaimedBatch | null> =>
-  await claimBatch(sql, at.organizationId, at.campaignId, enricher, limit, HOUR);
+  await claimBatch(sql, at.organizationId, at.campaignId, enricher, limit, HOUR, MINUTE);
 const claimed = async (sql: postgres.Sql, at: Place, limit = 100): Promise<ClaimedBatch> =>
   (await claim(sql, at, limit)) ?? assert.fail('nobody waits');
 const answer = async (
@@ -322,5 +323,5 @@ void test('a campaign that does not exist gets no batch', async () => {
   const { sql } = rig;
   const at = await place(sql);
   assert.equal(await claim(sql, { organizationId: at.organizationId, campaignId: at.organizationId }), null);
-  await refused('22P02', sql`select postrider.enrich_claim(${at.organizationId}, 'no uuid', 'x', 1, '1 s')`);
+  await refused('22P02', sql`select postrider.enrich_claim(${at.organizationId}, 'no uuid', 'x', 1, '1 s', '1 s')`);
 });

@@ -125,7 +125,7 @@ export const everyday = (sql: postgres.Sql, at: Place, round: string): readonly 
         await applyPage(sql, run, [...known, ...people(45, `e${round.replaceAll('-', '').slice(0, 8)}x`)] as unknown as Member[], [], 0);
       },
     ],
-    ['enrich claim', async () => await sql`select postrider.enrich_claim(${o}, ${c}, 'x', 50, '1 hour')`],
+    ['enrich claim', async () => await sql`select postrider.enrich_claim(${o}, ${c}, 'x', 50, '1 hour', '1 minute')`],
     ['due', async () => await sql`select * from postrider.due()`],
     [
       'candidates',

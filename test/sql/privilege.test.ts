@@ -50,7 +50,7 @@ async function arrange(): Promise<void> {
       { externalId: 'mail', row: 9, email: 'mail@example.com', firstName: 'A', lastName: 'B', merge: {} },
       ...people(2),
     ]);
-    await sql`select postrider.enrich_claim(${at.organizationId}, ${at.campaignId}, 'x', 10, '1 hour')`;
+    await sql`select postrider.enrich_claim(${at.organizationId}, ${at.campaignId}, 'x', 10, '1 hour', '1 minute')`;
     await sql`select postrider.suppress(${at.organizationId}, 'no@example.com')`;
     await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{}')})`;
     await sql`select * from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'manual', 'test')`;

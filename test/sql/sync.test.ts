@@ -347,7 +347,7 @@ void test('who comes back from a lost batch while a run is on its way has not le
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('mail')]);
-  const batch = await claimBatch(sql, at.organizationId, at.campaignId, 'faraday', 10, 3_600_000);
+  const batch = await claimBatch(sql, at.organizationId, at.campaignId, 'faraday', 10, 3_600_000, 60_000);
   const slow = await run(sql, at);
   await slow.page([emailOnly('mail')]);
   await sql`select postrider.enrich_lost(${at.organizationId}, ${batch?.batchId ?? ''}, 'lost')`;

@@ -188,7 +188,7 @@ void test('a claim ends when the function that made it does, whatever it claimed
   const o = at.organizationId;
   for (const call of [
     `postrider.sync_page('${o}', '${at.campaignId}', null, gen_random_uuid(), '[]', '[]')`,
-    `postrider.enrich_claim('${o}', '${at.campaignId}', 'e', 1, '1 h')`,
+    `postrider.enrich_claim('${o}', '${at.campaignId}', 'e', 1, '1 h', '1 min')`,
     `postrider.enrich_settle('${o}', gen_random_uuid(), 'e', '[]', true)`,
     `postrider.enrich_lost('${o}', gen_random_uuid(), 'why')`,
     `postrider.enrich_none('${o}', '${at.campaignId}')`,

@@ -105,6 +105,10 @@ export interface ClaimedBatch {
   readonly cached: number;
 }
 
+/**
+ * @param deadlineMs when the enricher is asked a last time, in milliseconds from now.
+ * @param restMs for how long nobody but the caller looks after the batch.
+ */
 export const claimBatch = async (
   sql: postgres.Sql,
   organizationId: string,
@@ -112,9 +116,11 @@ export const claimBatch = async (
   enricher: string,
   limit: number,
   deadlineMs: number,
+  restMs: number,
 ): Promise<ClaimedBatch | null> => {
   const [row] = await mapped(sql<{ batch: ClaimedBatch | null }[]>`
-    select postrider.enrich_claim(${organizationId}, ${campaignId}, ${enricher}, ${limit}, ${`${deadlineMs} milliseconds`}::interval) as batch`);
+    select postrider.enrich_claim(${organizationId}, ${campaignId}, ${enricher}, ${limit}, ${`${deadlineMs} milliseconds`}::interval,
+      ${`${restMs} milliseconds`}::interval) as batch`);
   return row?.batch ?? null;
 };
 

@@ -15,12 +15,16 @@ interface NamedEnricher {
 }
 
 /** No call may last longer than the batch itself. */
+const silenceMs = ({ settings }: PipelineContext): number => Math.min(settings.adapterTimeoutMs, settings.batchDeadlineMs);
+
+// Between the claim and the call, and for a call that was given up to arrive at the enricher all the same.
+const SPARE_MS = 60_000;
+
 const askEnricher = async <Answer>(
   context: PipelineContext,
   name: string,
   call: (context: CallContext) => Promise<Answer>,
-): Promise<Answer> =>
-  await askAdapter(context, `enricher ${name}`, call, Math.min(context.settings.adapterTimeoutMs, context.settings.batchDeadlineMs));
+): Promise<Answer> => await askAdapter(context, `enricher ${name}`, call, silenceMs(context));
 
 const enricherOf = async (context: PipelineContext, campaign: CampaignBrief): Promise<NamedEnricher | null> =>
   await askAdapter(context, 'the maker of the enricher', async () => await context.integrations.enricher(campaign));
@@ -65,11 +69,17 @@ export const enrichCampaign = async (context: PipelineContext, organizationId: s
   }
   let people = 0;
   while (!context.stopping.aborted) {
-    const batch = await claimBatch(sql, organizationId, campaignId, enricher.name, settings.batchSize, settings.batchDeadlineMs);
+    const { batchSize, batchDeadlineMs } = settings;
+    const restMs = silenceMs(context) + SPARE_MS;
+    const asOf = Date.now();
+    const batch = await claimBatch(sql, organizationId, campaignId, enricher.name, batchSize, batchDeadlineMs, restMs);
     if (batch === null) return people;
     await context.reach('enrich.claimed');
     people += batch.people.length + batch.cached;
     if (batch.people.length === 0) continue;
+    // We were stopped for a while: somebody else may have found that the enricher does not have it, and have claimed its people again.
+    if (Date.now() - asOf > SPARE_MS / 2)
+      throw new Error(`batch ${batch.batchId} came too late to be handed over; it is looked after later`);
     const submitted = checkedSubmission(
       await askEnricher(context, enricher.name, async (call) => await enricher.port.submit(batch.batchId, batch.people, call)),
     );

@@ -120,10 +120,7 @@ export const workMail = async (context: PipelineContext, organizationId: string,
       for (const [name, pieces] of byPrinter(begun.pieces)) {
         let printer: Printer;
         try {
-          printer = await ask(
-            { who: `the maker of printer ${name}`, silenceMs: settings.adapterTimeoutMs },
-            async () => await printerToSubmitTo(context, organizationId, name),
-          );
+          printer = await printerToSubmitTo(context, organizationId, name);
         } catch (error) {
           // Proven that nothing was created: the printer was never reached.
           const message = text(messageOf(error));

@@ -4,7 +4,7 @@
  */
 import { applyEvents } from '../machine/mailpieces.ts';
 import type { PrinterEvent } from '../ports/index.ts';
-import { askAdapter, unlessAborted } from '../pipeline/asking-adapters.ts';
+import { unlessAborted } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import { checkedPoll } from './checks.ts';
@@ -35,7 +35,7 @@ const ownEvents = async (context: PipelineContext, organizationId: string, name:
 };
 
 const pollPrinter = async (context: PipelineContext, { organization_id: organizationId, printer_name: name, cursor }: SilentPrinter) => {
-  const printer = await askAdapter(context, `the maker of printer ${name}`, async () => await printerNamed(context, organizationId, name));
+  const printer = await printerNamed(context, organizationId, name);
   // A printer that comes back to a cursor goes round in a circle.
   const seen = new Set<string | null>();
   for (let from = cursor; !seen.has(from) && seen.size < MOST_PAGES;) {

@@ -4,6 +4,7 @@
  */
 import type { PipelineContext, PrinterBrief } from '../pipeline/context.ts';
 import { ask } from '../pipeline/asking.ts';
+import { askAdapter } from '../pipeline/asking-adapters.ts';
 import type { CallContext, Printer } from '../ports/index.ts';
 
 /** No such printer, or not this role's to see. */
@@ -31,9 +32,13 @@ const briefOf = async (context: PipelineContext, organizationId: string, name: s
   return row.brief;
 };
 
+/** Making it may need secrets and files, and may hang like anything else of an adapter. */
+const made = async (context: PipelineContext, brief: PrinterBrief): Promise<Printer> =>
+  await askAdapter(context, `the maker of printer ${brief.name}`, async () => await context.integrations.printer(brief));
+
 /** To ask or to hear it. */
 export const printerNamed = async (context: PipelineContext, organizationId: string, name: string): Promise<Printer> =>
-  await context.integrations.printer(await briefOf(context, organizationId, name));
+  await made(context, await briefOf(context, organizationId, name));
 
 /**
  * Asks a printer something that makes nothing. It may be silent for its own time-out; each request of a longer answer asks the limiter first, and that is
@@ -80,7 +85,7 @@ const checkNumbers = (name: string, { maxBatch, readLagMs, keyLifetimeMs }: Prin
 /** To send it cards. Throws before anything is sent. */
 export const printerToSubmitTo = async (context: PipelineContext, organizationId: string, name: string): Promise<Printer> => {
   const brief = await briefOf(context, organizationId, name);
-  const printer = await context.integrations.printer(brief);
+  const printer = await made(context, brief);
   checkNumbers(name, printer);
   const { timeoutMs } = printer;
   const { leaseMs } = context.settings;

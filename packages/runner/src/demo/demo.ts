@@ -38,6 +38,8 @@ const DAYS_PER_SECOND = 4;
 /** Short, so that a demonstration that was killed goes on within half a minute; longer than the 10 s that the shop may take to answer. */
 const LEASE_SECONDS = 15;
 const GIVE_UP_MS = 180_000;
+// Shorter, so that a batch of a run that was cut off is looked after before we give up.
+const ADAPTER_TIMEOUT_MS = 60_000;
 const LOOK_MS = 120;
 /** Between two demonstrations the campaign is on hold for this reason: a runner that is started for something else would mail the rest of its list. */
 const REST = 'the demonstration has ended; the next one goes on';
@@ -149,7 +151,14 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   project.makeDataDirectory();
   const tide = await watchTide(project, sql, logger);
   const leaseMs = (project.settings.leaseSeconds ?? LEASE_SECONDS) * 1000;
-  const pipeline = makePipeline(project, sql, logger, { beats: false, leaseMs, reapMs: 2000 }, sql, tide);
+  const pipeline = makePipeline(
+    project,
+    sql,
+    logger,
+    { beats: false, leaseMs, reapMs: 2000, adapterTimeoutMs: ADAPTER_TIMEOUT_MS },
+    sql,
+    tide,
+  );
   const http = await startHttp({ host: '127.0.0.1', port: 0, sql, pipeline, logger, isReady: () => true });
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => await (stopping ??= pipeline.stop({ timeoutMs: 15_000 }));
