@@ -3,9 +3,8 @@
  * terminal is listening. Standard output of a command with --json is JSON and nothing else: one object, or one a line for lists.
  */
 import { styleText } from 'node:util';
-import { renderRecords, renderTable, type Column, type Fields } from './table.ts';
+import { renderRecords, renderTable, type Column, type Fields, type Style } from './table.ts';
 
-export type Style = Parameters<typeof styleText>[0];
 type Stream = NodeJS.WriteStream;
 
 export interface OutputOptions {

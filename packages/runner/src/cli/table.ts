@@ -1,6 +1,8 @@
 /** Tables with own columns. Cells are made printable here, whatever they hold: names come from other people's lists. */
-import type { Style } from './output.ts';
+import type { styleText } from 'node:util';
 import { printable, width } from './text.ts';
+
+export type Style = Parameters<typeof styleText>[0];
 
 export interface Column<Row> {
   readonly title: string;

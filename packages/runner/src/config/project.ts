@@ -17,7 +17,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CliError } from '../cli/errors.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
-import { loadSettings, type Settings } from './settings.ts';
+import { loadSettings } from './load-settings.ts';
+import type { Settings } from './settings.ts';
 
 export interface Project {
   readonly directory: string;

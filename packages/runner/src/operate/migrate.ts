@@ -1,7 +1,6 @@
 /** `migrate`, and the check whether it is needed. */
 import { migrate, migrationSql, planMigration } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
-import type { Check } from '../cli/commands/look.ts';
 import { openDatabase, type Sql } from '../cli/database.ts';
 import { CliError, explain } from '../cli/errors.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
@@ -31,6 +30,14 @@ export async function requireMigrated(sql: Sql): Promise<void> {
     plan.queue ? 'the database is not set up yet' : 'the database is not on this version',
     'run `postrider migrate`; it changes nothing but the schemas postrider and postrider_queue',
   );
+}
+
+/** A line of `doctor`. */
+export interface Check {
+  readonly check: string;
+  readonly verdict: 'ok' | 'warn' | 'bad';
+  readonly message: string;
+  readonly what_helps: string | null;
 }
 
 export async function checkSchema(sql: Sql): Promise<Check> {

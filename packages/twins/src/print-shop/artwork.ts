@@ -11,22 +11,11 @@ import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hasCode, messageOf } from './errors.ts';
+import { ArtworkError, hasCode, messageOf } from './errors.ts';
 import type { PageSize } from './formats.ts';
-import type { RejectionCode } from './wire.ts';
 
 const LARGEST = 256 * 1024 * 1024;
 const REMEMBERED = 500;
-
-/** The artwork cannot be used; nothing is wrong with the shop. */
-export class ArtworkError extends Error {
-  override readonly name = 'ArtworkError';
-  readonly code: RejectionCode;
-  constructor(code: RejectionCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 export interface ArtworkDocument {
   readonly sha256: string;

@@ -1,6 +1,7 @@
 /** From pieces to a PDF: finds out whose artwork is still what it was when the card was accepted, and composes the sheets of those. */
-import { ArtworkError, type ArtworkReader, type FrozenDocument } from './artwork.ts';
+import type { ArtworkReader, FrozenDocument } from './artwork.ts';
 import type { Piece } from './books.ts';
+import { ArtworkError } from './errors.ts';
 import type { Sheet } from './sheets.ts';
 
 export interface Composition {

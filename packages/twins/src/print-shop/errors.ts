@@ -1,3 +1,5 @@
+import type { RejectionCode } from './wire.ts';
+
 /** Why the shop cannot start or go on, with the exit code that says so to a script. */
 export class ShopError extends Error {
   override readonly name = 'ShopError';
@@ -5,6 +7,16 @@ export class ShopError extends Error {
   constructor(exitCode: number, message: string, options?: ErrorOptions) {
     super(message, options);
     this.exitCode = exitCode;
+  }
+}
+
+/** The artwork cannot be used; nothing is wrong with the shop. */
+export class ArtworkError extends Error {
+  override readonly name = 'ArtworkError';
+  readonly code: RejectionCode;
+  constructor(code: RejectionCode, message: string) {
+    super(message);
+    this.code = code;
   }
 }
 

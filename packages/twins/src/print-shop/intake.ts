@@ -6,10 +6,11 @@
  * to a replay whose first request is still being written.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { ArtworkError, type ArtworkDocument, type ArtworkReader } from './artwork.ts';
+import type { ArtworkDocument, ArtworkReader } from './artwork.ts';
 import { NOOP_ARTWORK, type Books } from './books.ts';
 import { DAY, type ShopClock } from './clock.ts';
 import type { AcceptedPiece, Commit } from './entries.ts';
+import { ArtworkError } from './errors.ts';
 import type { Fault } from './faults.ts';
 import { formatNamed, formatNames, mailClasses, misfit, type CardFormat } from './formats.ts';
 import { EXPECTED_DAYS } from './journey.ts';

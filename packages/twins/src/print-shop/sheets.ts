@@ -5,8 +5,8 @@
  * (500 cards in ten documents of 50, with a photograph of 5.8 MB: 58 MB without it, 6 MB with it.)
  */
 import { ParseSpeeds, PDFDocument, PDFName, PDFNumber, type PDFPage } from 'pdf-lib';
-import { ArtworkError, type FrozenDocument } from './artwork.ts';
-import { messageOf } from './errors.ts';
+import type { FrozenDocument } from './artwork.ts';
+import { ArtworkError, messageOf } from './errors.ts';
 import { BLEED, type PageSize } from './formats.ts';
 import { SharedObjects } from './shared-objects.ts';
 

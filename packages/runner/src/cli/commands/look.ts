@@ -1,4 +1,5 @@
 /** Questions an operator has, each one statement in the database: trace, why, stuck, queue, alarms, doctor. */
+import type { Check } from '../../operate/migrate.ts';
 import { command, flag, text, wholeNumber, number, type Family } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -159,13 +160,6 @@ export const looks: Family = (program, act) => {
       }),
     );
 };
-
-export interface Check {
-  readonly check: string;
-  readonly verdict: 'ok' | 'warn' | 'bad';
-  readonly message: string;
-  readonly what_helps: string | null;
-}
 
 interface TraceRow {
   readonly at: Date;
