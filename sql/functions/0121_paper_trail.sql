@@ -18,6 +18,12 @@ create trigger mailpiece_unchanged before update of organization_id, id, recipie
   on postrider.mailpiece for each statement execute function postrider.record_kept();
 create trigger mailpiece_request_unchanged before update of request on postrider.mailpiece
   for each statement execute function postrider.record_kept('unless erased');
+create trigger intervention_kept before delete or truncate on postrider.intervention for each statement execute function postrider.record_kept();
+create trigger intervention_unchanged
+  before update of organization_id, id, at, action, campaign_id, printer_name, recipient_id, by_role, application
+  on postrider.intervention for each statement execute function postrider.record_kept();
+create trigger intervention_why_unchanged before update of why on postrider.intervention
+  for each statement execute function postrider.record_kept('unless erased');
 create trigger recipient_event_kept before delete or truncate on postrider.recipient_event for each statement execute function postrider.record_kept();
 create trigger recipient_event_unchanged
   before update of organization_id, recipient_id, move_no, at, campaign_id, from_state, to_state, actor, reason, cohort_id, by_role

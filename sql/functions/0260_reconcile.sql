@@ -121,6 +121,7 @@ begin
     perform postrider.fail('PR017', format('the outcome of mailpiece %s is not in question: it is %s', p_mailpiece_id, v_piece.status),
       'the one in question is named by postrider.why(recipient); nothing was changed');
   end if;
+  perform postrider.note_intervention(v_piece.organization_id, 'resolve', p_verdict || ': ' || btrim(p_evidence), p_people => array[v_piece.recipient_id]);
   if p_verdict = 'printed' then
     -- The record of another card stays as it is, and this one's outcome stays open: said before anything is done.
     select m.id into v_other from postrider.mailpiece m

@@ -42,6 +42,8 @@ begin
   if cardinality(v_people) = 0 then
     raise notice 'nobody here is known as %: the entry stands for whoever comes', concat_ws(' or ', postrider.email_key(p_email), v_external_id, v_household);
   end if;
+  -- The entry itself says who added it, and whom it stopped is said here.
+  perform postrider.note_intervention(p_organization_id, 'suppress', coalesce(p_reason, 'opted out'), p_people => v_people);
   return postrider.stop_people(p_organization_id, v_people, 'blacklisted', 'suppressed', coalesce(p_reason, 'opted out'));
 end $$;
 
@@ -112,5 +114,8 @@ begin
   where organization_id = p_organization_id and kind = p_kind
     and digest = postrider.digest_of(p_organization_id, p_kind, case p_kind when 'email' then postrider.email_key(p_value) else postrider.trimmed(p_value) end);
   get diagnostics v_lifted = row_count;
+  if v_lifted > 0 then
+    perform postrider.note_intervention(p_organization_id, 'lift', format('suppressions by %s: %s', p_kind, v_lifted));
+  end if;
   return v_lifted;
 end $$;

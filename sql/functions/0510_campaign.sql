@@ -110,6 +110,7 @@ begin
       'id', postrider.new_id(), 'status', 'pending', 'mode', 'test', 'created_at', v_now));
     insert into postrider.campaign select (v_new).*;
     perform postrider.count_opened(p_organization_id, v_new.id);
+    perform postrider.note_intervention(p_organization_id, 'apply', 'made', v_new.id);
     return jsonb_build_object('organizationId', p_organization_id, 'campaignId', v_new.id, 'created', true, 'changed', '[]'::jsonb);
   end if;
 
@@ -143,12 +144,13 @@ begin
   if v_changed && '{daily_cap,total_cap,budget_minor,price_minor}' then
     perform postrider.count_opened(p_organization_id, v_old.id, v_old.price_minor);
   end if;
+  perform postrider.note_intervention(p_organization_id, 'apply', 'changed: ' || array_to_string(v_changed, ', '), v_old.id);
   return jsonb_build_object('organizationId', p_organization_id, 'campaignId', v_old.id, 'created', false, 'changed', to_jsonb(v_changed));
 end $$;
 
 -- Makes a campaign active and freezes its mode. Only this makes mail leave. It lifts no hold; and a one-off, which is not read again, must have been
 -- read to its end.
-create function postrider.launch(p_organization_id uuid, p_campaign_id uuid, p_mode text default 'test') returns text
+create function postrider.launch(p_organization_id uuid, p_campaign_id uuid, p_mode text default 'test', p_why text default null) returns text
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_campaign postrider.campaign;
@@ -197,6 +199,7 @@ begin
   update postrider.campaign set status = 'active', status_before_hold = null, held_why = null, mode = p_mode,
     launched_at = coalesce(launched_at, postrider.now())
   where organization_id = p_organization_id and id = p_campaign_id;
+  perform postrider.note_intervention(p_organization_id, 'launch', concat_ws(': ', p_mode || ' mode', p_why), p_campaign_id);
   perform pg_notify('postrider_moved', 'pending,proofed');
   return 'active';
 end $$;
@@ -212,6 +215,7 @@ begin
   if not found then
     perform postrider.fail('PR010', format('there is no printer %s', p_printer_name), 'select name from postrider.printers');
   end if;
+  perform postrider.note_intervention(p_organization_id, 'arm', null, null, p_printer_name);
   return v_at;
 end $$;
 
@@ -221,10 +225,13 @@ begin
   perform postrider.require_organization(p_organization_id);
   perform pg_advisory_xact_lock(postrider.lock_key('printer', p_organization_id, p_printer_name));
   update postrider.printer set armed_at = null, armed_by = null where organization_id = p_organization_id and name = p_printer_name;
+  if found then
+    perform postrider.note_intervention(p_organization_id, 'disarm', null, null, p_printer_name);
+  end if;
 end $$;
 
 -- Ends a campaign by hand. Who is sent is still followed; nobody may be at the printer's API.
-create function postrider.end_campaign(p_organization_id uuid, p_campaign_id uuid, p_status text) returns int
+create function postrider.end_campaign(p_organization_id uuid, p_campaign_id uuid, p_status text, p_why text default null) returns int
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_before text := postrider.act_as('op');
@@ -257,6 +264,7 @@ begin
     'skipped', 'campaign_closed', null);
   update postrider.campaign set status = p_status, status_before_hold = null, held_why = null, ended_at = postrider.now()
   where organization_id = p_organization_id and id = p_campaign_id;
+  perform postrider.note_intervention(p_organization_id, 'end', concat_ws(': ', p_status, p_why), p_campaign_id);
   return v_stopped;
 end $$;
 

@@ -39,6 +39,8 @@ begin
     perform postrider.fail(case when v_already is null and p_kind <> 'recipient' then 'PR010' else 'PR017' end,
       format('no %s %s that can be held', p_kind, p_id), 'it does not exist, has ended, or is past the point where a hold helps; nothing was changed');
   end if;
+  perform postrider.note_intervention(p_organization_id, 'hold', p_why, case p_kind when 'campaign' then v_id end, case p_kind when 'printer' then p_id end,
+    case p_kind when 'recipient' then array[v_id] end);
   select count(*) into v_at_printer from postrider.recipient_state s
   join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
   where s.organization_id = p_organization_id and s.cohort_id is not null and s.state = 'sending'
@@ -48,7 +50,7 @@ begin
 end $$;
 
 -- Gives back what was before the hold. Only launch makes a campaign active.
-create function postrider.release(p_organization_id uuid, p_kind text, p_id text) returns text
+create function postrider.release(p_organization_id uuid, p_kind text, p_id text, p_why text default null) returns text
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_status text;
@@ -74,6 +76,8 @@ begin
   if v_status is null then
     perform postrider.fail('PR017', format('%s %s is not held', p_kind, p_id), 'nothing was changed');
   end if;
+  perform postrider.note_intervention(p_organization_id, 'release', p_why, case p_kind when 'campaign' then v_id end,
+    case p_kind when 'printer' then p_id end, case p_kind when 'recipient' then array[v_id] end);
   perform pg_notify('postrider_moved', 'pending,proofed,address_enrichable');
   return v_status;
 end $$;

@@ -26,6 +26,7 @@ begin
     perform postrider.fail('PR017', format('recipient %s has a mailpiece that is %s', p_recipient_id, v_piece.status),
       'a second card is never made while one may exist; nothing was changed', jsonb_build_object('mailpieceId', v_piece.id));
   end if;
+  perform postrider.note_intervention(v_state.organization_id, 'retry', null, p_people => array[p_recipient_id]);
   return (select r.state from postrider.retry_people(v_state.organization_id, v_state.campaign_id, array[p_recipient_id]) r);
 end $$;
 
@@ -61,6 +62,7 @@ begin
       order by s.recipient_id limit p_limit for no key update);
     select coalesce(jsonb_object_agg(x.state, x.people), '{}') into v_tried
     from (select r.state, count(*) as people from postrider.retry_people(p_organization_id, p_campaign_id, v_people) r group by 1) x;
+    perform postrider.note_intervention(p_organization_id, 'retry', format('%s: %s', p_reason, cardinality(v_people)), p_campaign_id);
   end if;
   select count(*) filter (where card), count(*) filter (where not card) into v_refused, v_left
   from (select postrider.card_may_exist(s.organization_id, s.recipient_id) as card from postrider.recipient_state s

@@ -8,6 +8,7 @@ declare
   v_state postrider.recipient_state := postrider.require_recipient(p_recipient_id);
   v_now timestamptz := postrider.now();
 begin
+  perform postrider.note_intervention(v_state.organization_id, 'cancel', p_why, p_people => array[p_recipient_id]);
   perform postrider.stop_people(v_state.organization_id, array[p_recipient_id], 'skipped', 'cancelled', p_why);
   select * into v_state from postrider.recipient_state
   where organization_id = v_state.organization_id and recipient_id = p_recipient_id for no key update;

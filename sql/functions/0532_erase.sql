@@ -30,6 +30,7 @@ begin
     cancel_requested_at = case when state = 'error' and reason = 'outcome_unknown' then coalesce(cancel_requested_at, v_now) else cancel_requested_at end
   where organization_id = v_organization_id and recipient_id = any (v_people);
   perform postrider.blank_traces(v_organization_id, v_people, v_now);
+  perform postrider.note_intervention(v_organization_id, 'erase', null, p_people => v_people);
   return 'erased';
 end $$;
 
@@ -54,6 +55,8 @@ begin
   where organization_id = p_organization_id and id = any (p_people);
   update postrider.recipient_event set detail = null
   where organization_id = p_organization_id and recipient_id = any (p_people) and detail is not null;
+  update postrider.intervention set why = null
+  where organization_id = p_organization_id and recipient_id = any (p_people) and why is not null;
   update postrider.mailpiece set request = jsonb_build_object('format', request -> 'format', 'mailClass', request -> 'mailClass'),
     outcome_detail = null, erased_at = coalesce(erased_at, p_now)
   where organization_id = p_organization_id and recipient_id = any (p_people);

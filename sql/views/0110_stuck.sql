@@ -46,11 +46,11 @@ join postrider.campaign c on c.organization_id = b.organization_id and c.id = b.
 where b.closed_at is null and b.deadline < postrider.now()
 union all
 select c.organization_id, c.name, oldest.recipient_id, coalesce(n.people, 0)::bigint, v.state, oldest.available_at, oldest.reason,
-  case when o.held_at is not null then 'the organization is held' || coalesce(': ' || o.held_why, '')
+  case when o.held_at is not null then 'the organization is held' || coalesce(': ' || o.held_why, '') || held.by
     when c.status in ('completed', 'archived') then 'the campaign is ' || c.status
-    when c.status = 'paused' then 'the campaign is held' || coalesce(': ' || c.held_why, '')
+    when c.status = 'paused' then 'the campaign is held' || coalesce(': ' || c.held_why, '') || held.by
     when c.status = 'pending' and v.state = 'proofed' then 'the campaign is not launched'
-    when v.state = 'proofed' and p.held_at is not null then 'the printer is held' || coalesce(': ' || p.held_why, '')
+    when v.state = 'proofed' and p.held_at is not null then 'the printer is held' || coalesce(': ' || p.held_why, '') || held.by
     when v.state = 'proofed' and c.mode = 'live' and p.armed_at is null then 'the printer is not armed'
     when alive.runners = 0 then 'no runner is alive'
     else 'waits for its turn' end,
@@ -80,4 +80,11 @@ left join lateral (
     union all
     select t.delta from postrider.tally t where t.organization_id = c.organization_id and t.campaign_id = c.id and t.state = v.state) x
 ) n on true
+cross join lateral (
+  select coalesce((
+    select format(' (by %s, %s, since %s)', h.by_role, h.application, to_char(h.since, 'YYYY-MM-DD HH24:MI:SS')) from postrider.holds h
+    where h.by_role is not null and h.organization_id = c.organization_id
+      and (h.kind = 'organization' or h.campaign_id = c.id or h.printer = c.printer_name)
+    order by h.kind = 'organization' desc, h.kind = 'campaign' desc limit 1), '') as by
+) held
 where oldest.available_at < postrider.now() - interval '2 minutes';

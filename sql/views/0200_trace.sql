@@ -43,7 +43,7 @@ create function postrider.trace(p_who text)
 returns table (at timestamptz, campaign text, recipient_id uuid, move_no int, what text, detail text, actor text, by_role text)
 language sql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
   with who as materialized (
-    select f.organization_id, f.recipient_id, r.campaign_id, c.name as campaign, r.created_at, r.source_row, r.external_id, r.erased_at
+    select f.organization_id, f.recipient_id, r.campaign_id, c.name as campaign, c.printer_name, r.created_at, r.source_row, r.external_id, r.erased_at
     from postrider.find_recipients(p_who) f
     join postrider.recipient r on r.organization_id = f.organization_id and r.id = f.recipient_id
     join postrider.campaign c on c.organization_id = r.organization_id and c.id = r.campaign_id
@@ -85,8 +85,15 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
     select a.cleared_at, w.campaign, w.recipient_id, null, 'alarm cleared', a.detail ->> 'cleared', 'op', a.cleared_by
     from who w join postrider.alarm a on a.organization_id = w.organization_id and a.recipient_id = w.recipient_id where a.cleared_at is not null
     union all
-    select s.held_at, w.campaign, w.recipient_id, null, 'held', null, 'op', null
-    from who w join postrider.recipient_state s on s.organization_id = w.organization_id and s.recipient_id = w.recipient_id where s.held_at is not null
+    select i.at, w.campaign, w.recipient_id, null, i.action, concat_ws(' · ', i.why, i.application), 'op', i.by_role
+    from who w join postrider.intervention i on i.organization_id = w.organization_id and i.recipient_id = w.recipient_id
+    union all
+    -- What happened meanwhile to all of them.
+    select i.at, w.campaign, w.recipient_id, null, concat_ws(' ', i.action, case when i.campaign_id is not null then 'campaign'
+      when i.printer_name is not null then 'printer ' || i.printer_name else 'organization' end), concat_ws(' · ', i.why, i.application), 'op', i.by_role
+    from who w join postrider.intervention i on i.organization_id = w.organization_id and i.recipient_id is null and i.at >= w.created_at
+      and i.action in ('hold', 'release', 'launch', 'end', 'arm', 'disarm') and (i.campaign_id = w.campaign_id or i.printer_name = w.printer_name
+        or i.campaign_id is null and i.printer_name is null)
     union all
     select s.cancel_requested_at, w.campaign, w.recipient_id, null, 'cancel requested', null, 'op', null
     from who w join postrider.recipient_state s on s.organization_id = w.organization_id and s.recipient_id = w.recipient_id

@@ -6,10 +6,10 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
     d.since, o.time_zone, coalesce(w.sentence, s.reason) || coalesce(' [' || s.detail || ']', ''),
     case
       when r.erased_at is not null then 'The person was erased; only this trail is left.'
-      when s.held_at is not null and t.kind <> 'terminal' then format('Held since %s: goes on after postrider.release(organization, ''recipient'', %L).', d.held, r.id)
+      when s.held_at is not null and t.kind <> 'terminal' then format('Held since %s%s: goes on after postrider.release(organization, ''recipient'', %L).', d.held, h.one, r.id)
       when s.cancel_requested_at is not null then 'A cancel is asked for; it is obeyed as soon as the printer has answered.'
-      when o.held_at is not null and t.kind <> 'terminal' and s.state <> 'sent' then 'The organization is held.'
-      when c.status = 'paused' and t.kind <> 'terminal' and s.state <> 'sent' then 'The campaign is held: it goes on when released.'
+      when o.held_at is not null and t.kind <> 'terminal' and s.state <> 'sent' then format('The organization is held%s.', h.all_of)
+      when c.status = 'paused' and t.kind <> 'terminal' and s.state <> 'sent' then format('The campaign is held%s: it goes on when released.', h.all_of)
       when s.state = 'address_enrichable' then 'Next: its address is looked up with the next enrichment, at 1:00, 7:00, 13:00 or 19:00 New York time.'
       when s.state = 'address_enriching' then coalesce('Next: the enricher answers; if it does not, the person goes back at ' || d.deadline || '.', 'Its batch is gone: the next enrichment takes the person back.')
       when s.state = 'pending' and s.available_at > postrider.now() then format('Next: a proof, not before %s.', d.available)
@@ -17,7 +17,7 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
       when s.state = 'proofing_staged' then 'Next: a worker begins its cohort.'
       when s.state = 'proofing' then 'Next: the renderer answers' || coalesce(', or its lease passes at ' || d.lease, '') || '.'
       when s.state = 'proofed' and c.status = 'pending' then 'Next: the campaign must be launched; nothing is mailed before.'
-      when s.state = 'proofed' and p.held_at is not null then 'The printer is held.'
+      when s.state = 'proofed' and p.held_at is not null then format('The printer is held%s.', h.all_of)
       when s.state = 'proofed' and c.mode = 'live' and p.armed_at is null then 'Next: somebody must arm the printer for live printing.'
       when s.state = 'proofed' and s.available_at > postrider.now() then format('Next: the printer, not before %s.', d.available)
       when s.state = 'proofed' then 'Next: the printer, as soon as a cohort has room.'
@@ -48,5 +48,18 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
       to_char(s.held_at at time zone o.time_zone, f) as held, to_char(b.deadline at time zone o.time_zone, f) as deadline,
       to_char(k.lease_until at time zone o.time_zone, f) as lease, to_char(m.available_at at time zone o.time_zone, f) as asked
     from (values ('YYYY-MM-DD HH24:MI:SS')) v (f)) d
+  -- By whom; nothing where it was held before that was recorded.
+  cross join lateral (
+    select (
+        select format(' by %s (%s)%s', h.by_role, h.application, ': ' || h.why)
+        from postrider.intervention h
+        where s.held_at is not null and h.organization_id = s.organization_id and h.recipient_id = s.recipient_id and h.action = 'hold'
+        order by h.at desc limit 1) as one,
+      (
+        select format('%s since %s%s', coalesce(format(' by %s (%s)', h.by_role, h.application), ''),
+          to_char(h.since at time zone o.time_zone, 'YYYY-MM-DD HH24:MI:SS'), ': ' || h.why)
+        from postrider.holds h
+        where h.organization_id = o.id and (h.kind = 'organization' or h.campaign_id = c.id or h.printer = p.name)
+        order by h.kind = 'organization' desc, h.kind = 'campaign' desc limit 1) as all_of) h
   order by r.created_at, r.id
 $$;

@@ -93,8 +93,14 @@ export const applyCampaign = async (sql: Sql, organizationId: string, definition
     >`select postrider.apply_campaign(${organizationId}, ${JSON.stringify(definition)}::text::jsonb) as result`,
   );
 
-export const launch = async (sql: Sql, organizationId: string, campaignId: string, mode: 'test' | 'live'): Promise<string> =>
-  await value(sql<{ result: string }[]>`select postrider.launch(${organizationId}, ${campaignId}, ${mode}) as result`);
+export const launch = async (
+  sql: Sql,
+  organizationId: string,
+  campaignId: string,
+  mode: 'test' | 'live',
+  why: string | null = null,
+): Promise<string> =>
+  await value(sql<{ result: string }[]>`select postrider.launch(${organizationId}, ${campaignId}, ${mode}, ${why}) as result`);
 
 export const armPrinter = async (sql: Sql, organizationId: string, printerName: string): Promise<Date> =>
   await value(sql<{ result: Date }[]>`select postrider.arm_printer(${organizationId}, ${printerName}) as result`);
@@ -113,8 +119,8 @@ export const hold = async (
     >`select postrider.hold(${organizationId}, ${kind}, ${id}, ${why}) as result`,
   );
 
-export const release = async (sql: Sql, organizationId: string, kind: Holdable, id: string): Promise<string> =>
-  await value(sql<{ result: string }[]>`select postrider.release(${organizationId}, ${kind}, ${id}) as result`);
+export const release = async (sql: Sql, organizationId: string, kind: Holdable, id: string, why: string | null = null): Promise<string> =>
+  await value(sql<{ result: string }[]>`select postrider.release(${organizationId}, ${kind}, ${id}, ${why}) as result`);
 
 /** Returns the state that follows. */
 export const retry = async (sql: Sql, recipientId: string): Promise<string> =>
@@ -180,8 +186,9 @@ export const endCampaign = async (
   organizationId: string,
   campaignId: string,
   status: 'completed' | 'archived',
+  why: string | null = null,
 ): Promise<number> =>
-  await value(sql<{ result: number }[]>`select postrider.end_campaign(${organizationId}, ${campaignId}, ${status}) as result`);
+  await value(sql<{ result: number }[]>`select postrider.end_campaign(${organizationId}, ${campaignId}, ${status}, ${why}) as result`);
 
 /** The organization and id of a campaign by its name (or `organization/name`, or id). Null where there is none; throws where the name is not unique. */
 export const findCampaign = async (

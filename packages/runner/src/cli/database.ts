@@ -2,6 +2,7 @@
  * Opens the database that a command works on. With the bare driver and not through core: core loads the queue, and a command that asks one question
  * would take twice as long.
  */
+import { userInfo } from 'node:os';
 import postgres from 'postgres';
 import type { Server } from '../postgres/index.ts';
 import { CliError } from './errors.ts';
@@ -64,6 +65,16 @@ export async function findDatabase(cli: Cli, create: boolean): Promise<Pick<Open
   return { url: server.url, source: 'embedded', server };
 }
 
+/** Several people may share one login: interventions are recorded with this beside it. PostgreSQL takes 63 bytes, and plain letters only. */
+function whoAsks(): string {
+  try {
+    return `postrider (${userInfo().username})`;
+  } catch {
+    // A user id without a name, as in a container.
+    return 'postrider';
+  }
+}
+
 function connectTo(url: string, cli: Cli, options: OpenOptions): Sql {
   try {
     return postgres(url, {
@@ -71,7 +82,7 @@ function connectTo(url: string, cli: Cli, options: OpenOptions): Sql {
       connect_timeout: 10,
       // As core's own connect(): a plan that was cached while a table was empty scans for ever.
       connection: {
-        application_name: options.name ?? 'postrider',
+        application_name: options.name ?? whoAsks(),
         plan_cache_mode: 'force_custom_plan',
         default_transaction_isolation: 'read committed',
         ...options.settings,

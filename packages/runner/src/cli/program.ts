@@ -50,6 +50,7 @@ const groups: Groups = [
       ['stuck', 'who does not move, why, and what helps'],
       ['queue', 'the cohorts on their way'],
       ['alarms', 'what needs a person'],
+      ['interventions', 'who stopped what, who let it go on, and why'],
       ['doctor', 'what is wrong, and what helps'],
     ],
   ],

@@ -6,7 +6,11 @@ import { openDatabase } from '../cli/database.ts';
 import { campaignNamed } from '../cli/names.ts';
 import { count } from '../cli/text.ts';
 
-export async function launchCampaign(cli: Cli, name: string, options: { live: boolean; arm: boolean; yes: boolean }): Promise<void> {
+export async function launchCampaign(
+  cli: Cli,
+  name: string,
+  options: { live: boolean; arm: boolean; yes: boolean; why: string | null },
+): Promise<void> {
   await using database = await openDatabase(cli);
   const campaign = await campaignNamed(database.sql, name);
   if (options.live) {
@@ -18,7 +22,7 @@ export async function launchCampaign(cli: Cli, name: string, options: { live: bo
   }
   if (options.arm) await armPrinter(database.sql, campaign.organizationId, campaign.printer);
   const mode = options.live ? 'live' : 'test';
-  const status = await launch(database.sql, campaign.organizationId, campaign.campaignId, mode);
+  const status = await launch(database.sql, campaign.organizationId, campaign.campaignId, mode, options.why);
   cli.out.result(
     { campaign: campaign.name, campaignId: campaign.campaignId, status, mode, armed: options.arm },
     `${campaign.name} is ${status} in ${mode} mode${mode === 'test' ? ': proofs are made and submitted as tests, nothing is printed' : ''}`,
@@ -37,7 +41,12 @@ export async function pauseCampaign(cli: Cli, name: string, why: string | null):
   );
 }
 
-export async function endCampaignNamed(cli: Cli, name: string, status: 'completed' | 'archived', yes: boolean): Promise<void> {
+export async function endCampaignNamed(
+  cli: Cli,
+  name: string,
+  status: 'completed' | 'archived',
+  options: { yes: boolean; why: string | null },
+): Promise<void> {
   await using database = await openDatabase(cli);
   const campaign = await campaignNamed(database.sql, name);
   const [row] = await database.sql<{ before: number }[]>`
@@ -45,9 +54,9 @@ export async function endCampaignNamed(cli: Cli, name: string, status: 'complete
     from postrider.funnel where organization_id = ${campaign.organizationId} and campaign_id = ${campaign.campaignId}`;
   await confirm(cli.out, {
     what: `${campaign.name} ends as ${status}: ${count(row?.before ?? 0, 'person', 'people')} not sent yet will be skipped.`,
-    yes,
+    yes: options.yes,
   });
-  const skipped = await endCampaign(database.sql, campaign.organizationId, campaign.campaignId, status);
+  const skipped = await endCampaign(database.sql, campaign.organizationId, campaign.campaignId, status, options.why);
   cli.out.result(
     { campaign: campaign.name, campaignId: campaign.campaignId, status, skipped },
     `${campaign.name} is ${status}; ${count(skipped, 'person was', 'people were')} skipped, and whoever is sent is still followed`,

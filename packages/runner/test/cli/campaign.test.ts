@@ -187,7 +187,18 @@ describe('campaigns from the command line', () => {
   it('pauses, releases, holds and ends', async () => {
     const paused = await cli(place, ['campaign', 'pause', 'bakery-welcome', '--why', 'wrong price', '--json']);
     assert.equal(paused.json()[0]?.['atPrinter'], 0, paused.stderr);
-    assert.match((await cli(place, ['release', 'campaign', 'bakery-welcome'])).stdout, /it is active again/);
+    assert.match((await cli(place, ['status'])).stderr, /campaign bakery-welcome is held by \w+, postrider.*: wrong price/);
+    assert.match((await cli(place, ['release', 'campaign', 'bakery-welcome', '--why', 'mended'])).stdout, /it is active again/);
+    const told = await cli(place, ['interventions', '--campaign', 'bakery-welcome', '--limit', '2', '--json']);
+    assert.deepEqual(
+      told.json().map((row) => [row['action'], row['kind'], row['why']]),
+      [
+        ['release', 'campaign', 'mended'],
+        ['hold', 'campaign', 'wrong price'],
+      ],
+      told.stderr,
+    );
+    assert.match(String(told.json()[0]?.['application']), /^postrider( \(.+\))?$/);
     assert.equal((await cli(place, ['hold', 'printer', 'print-shop'])).code, 0);
     assert.equal((await cli(place, ['hold', 'organization', 'Flour & Field Bakery'])).code, 0);
     assert.equal((await cli(place, ['release', 'organization', 'Flour & Field Bakery'])).code, 0);

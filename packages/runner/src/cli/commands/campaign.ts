@@ -35,11 +35,13 @@ export const campaigns: Family = (program, act) => {
     .argument('<name>', named)
     .option('--live', 'for real: cards are printed and cost money; asks for the name of the campaign')
     .option('--arm', 'arm its printer for live printing too')
+    .option('--why <sentence>', 'shown by interventions and trace')
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, [name = ''], options) => {
         const { launchCampaign } = await import('../../operate/campaign.ts');
-        await launchCampaign(cli, name, { live: flag(options['live']), arm: flag(options['arm']), yes: flag(options['yes']) });
+        const why = text(options['why']) ?? null;
+        await launchCampaign(cli, name, { live: flag(options['live']), arm: flag(options['arm']), yes: flag(options['yes']), why });
       }),
     );
 
@@ -61,11 +63,13 @@ export const campaigns: Family = (program, act) => {
   ])
     .argument('<name>', named)
     .addOption(oneOf('--as <status>', 'how it ends', ['completed', 'archived']).makeOptionMandatory())
+    .option('--why <sentence>', 'shown by interventions and trace')
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, [name = ''], options) => {
         const { endCampaignNamed } = await import('../../operate/campaign.ts');
-        await endCampaignNamed(cli, name, options['as'] === 'archived' ? 'archived' : 'completed', flag(options['yes']));
+        const status = options['as'] === 'archived' ? 'archived' : 'completed';
+        await endCampaignNamed(cli, name, status, { yes: flag(options['yes']), why: text(options['why']) ?? null });
       }),
     );
 

@@ -45,20 +45,22 @@ export const holds: Family = (program, act) => {
           });
         }),
       );
-    add(release, `Releases ${kind === 'organization' ? 'an' : 'a'} ${kind}.`).action(
-      act(async (cli, [given = ''], options) => {
-        await each(cli, kind, given, text(options['organization']), async (sql, organizationId, id, name) => {
-          const { release: releaseIt } = await import('@postrider/core');
-          const status = await releaseIt(sql, organizationId, kind, id).catch((error: unknown) => {
-            throw calledByName(error, id, name);
+    add(release, `Releases ${kind === 'organization' ? 'an' : 'a'} ${kind}.`)
+      .option('--why <sentence>', 'shown by interventions and trace')
+      .action(
+        act(async (cli, [given = ''], options) => {
+          await each(cli, kind, given, text(options['organization']), async (sql, organizationId, id, name) => {
+            const { release: releaseIt } = await import('@postrider/core');
+            const status = await releaseIt(sql, organizationId, kind, id, text(options['why']) ?? null).catch((error: unknown) => {
+              throw calledByName(error, id, name);
+            });
+            cli.out.result(
+              { released: kind, id, name, status },
+              `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`,
+            );
           });
-          cli.out.result(
-            { released: kind, id, name, status },
-            `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`,
-          );
-        });
-      }),
-    );
+        }),
+      );
   }
 };
 

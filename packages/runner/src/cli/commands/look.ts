@@ -27,7 +27,7 @@ export const looks: Family = (program, act) => {
           ...(campaigns.size > 1 ? [{ title: 'campaign', value: (row: TraceRow) => row.campaign }] : []),
           ...(people.size > campaigns.size ? [{ title: 'recipient', value: (row: TraceRow) => row.recipient_id }] : []),
           { title: 'what', value: (row) => row.what, style: (row) => (row.move_no === null ? null : 'bold') },
-          { title: 'by', value: (row) => row.actor },
+          { title: 'by', value: (row) => (row.move_no === null && row.by_role !== null ? row.by_role : row.actor) },
           { title: 'detail', value: (row) => row.detail },
         ]);
       }),
@@ -128,6 +128,40 @@ export const looks: Family = (program, act) => {
 
   command(
     program,
+    'interventions',
+    'Who held, released, launched, ended, armed, cancelled or tried again what, when and why: the last first.',
+    ['postrider interventions', 'postrider interventions --campaign bakery-welcome --json'],
+  )
+    .option('--campaign <name>', 'only of this campaign and its people')
+    .option('--limit <n>', 'at most so many; 50 unless told', wholeNumber(1))
+    .action(
+      act(async (cli, _args, options) => {
+        const { openDatabase } = await import('../database.ts');
+        await using database = await openDatabase(cli);
+        const named = text(options['campaign']);
+        const campaign = named === undefined ? null : await (await import('../names.ts')).campaignNamed(database.sql, named);
+        const rows = await database.sql<InterventionRow[]>`
+          select at, action, kind, campaign, printer, recipient_id, why, by_role, application from postrider.interventions
+          where ${campaign?.campaignId ?? null}::uuid is null
+            or campaign_id = ${campaign?.campaignId ?? null} and organization_id = ${campaign?.organizationId ?? null}
+          order by at desc, id desc limit ${number(options['limit']) ?? 50}`;
+        cli.out.list(
+          rows,
+          [
+            { title: `when (${zone})`, value: (row) => clock(row.at), style: () => 'dim' },
+            { title: 'what', value: (row) => `${row.action} ${row.kind}`, style: () => 'bold' },
+            { title: 'which', value: (row) => [row.campaign, row.printer, row.recipient_id].filter((name) => name !== null).join(' ') },
+            { title: 'by', value: (row) => row.by_role },
+            { title: 'with', value: (row) => row.application },
+            { title: 'why', value: (row) => row.why },
+          ],
+          { nothing: 'nobody has intervened' },
+        );
+      }),
+    );
+
+  command(
+    program,
     'doctor',
     'What is wrong with the database, the runners and the queue, and what helps. Exit code 1 where something is bad.',
     ['postrider doctor', 'postrider doctor --bad'],
@@ -169,6 +203,19 @@ interface TraceRow {
   readonly what: string;
   readonly detail: string | null;
   readonly actor: string | null;
+  readonly by_role: string | null;
+}
+
+interface InterventionRow {
+  readonly at: Date;
+  readonly action: string;
+  readonly kind: string;
+  readonly campaign: string | null;
+  readonly printer: string | null;
+  readonly recipient_id: string | null;
+  readonly why: string | null;
+  readonly by_role: string;
+  readonly application: string | null;
 }
 
 interface StuckRow {

@@ -4,7 +4,7 @@ import { command, decimal, flag, number, type Family } from '../command.ts';
 import type { Cli } from '../cli.ts';
 import type { Sql } from '../database.ts';
 import type { Column } from '../table.ts';
-import { count } from '../text.ts';
+import { count, relative } from '../text.ts';
 
 export const status: Family = (program, act) => {
   command(program, 'status', 'The funnel: how many people of each campaign are where. The counts always add up.', [
@@ -39,6 +39,14 @@ async function show(cli: Cli, sql: Sql): Promise<void> {
   const rows = await funnel(sql);
   cli.out.list(rows, columnsFor(rows), { nothing: 'no campaign yet; apply one: postrider campaign apply <file>' });
   if (cli.out.json || rows.length === 0) return;
+  const holds = await sql<
+    { kind: string; name: string; since: Date | null; why: string | null; by_role: string | null; application: string | null }[]
+  >`
+    select kind, name, since, why, by_role, application from postrider.holds order by since nulls first, name`;
+  for (const { kind, name, since, why, by_role: role, application } of holds) {
+    const by = role === null ? '' : ` by ${role}${application === null ? '' : `, ${application}`}`;
+    cli.out.note(`\n${kind} ${name} is held${by}${since === null ? '' : `, ${relative(since)}`}${why === null ? '' : `: ${why}`}`);
+  }
   const [trouble] = await sql<{ stuck: number; alarms: number }[]>`
     select (
         -- Who waits for a launch or a release waits on purpose.

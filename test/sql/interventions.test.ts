@@ -1,0 +1,169 @@
+/** Who stopped what, who let it go on, when and why: recorded with what was done, kept as it was written, and told where somebody asks. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cancel, endCampaign, erase, hold, launch, release, resolve, retry, retryAll, retryEffects, suppress } from '@postrider/core';
+import { settleReconcile } from '../../packages/core/src/machine/mailpieces.ts';
+import { people, syncPeople, type Place } from '../support/machine.ts';
+import { answered, claimDue, one, place, refused, sending, sent, settle, sharedMachine, turnClock, unknownDue } from './rig.ts';
+
+const rig = sharedMachine();
+
+const written = async (at: Place): Promise<string[]> => {
+  const rows = await rig.sql`select action, kind, why, by_role = session_user and application = 'test' as by_us from postrider.interventions
+    where organization_id = ${at.organizationId} order by at, id`;
+  for (const row of rows) assert.equal(row['by_us'], true);
+  return rows.map((row) => [row['action'], row['kind'], row['why']].filter((word) => word !== null).join(' '));
+};
+
+void test('what is done to a campaign, its printer and its organization is written down, with the login and the reason', async () => {
+  const { sql } = rig;
+  const at = await place(sql, {}, null);
+  const o = at.organizationId;
+  await launch(sql, o, at.campaignId, 'live', 'the offer begins');
+  for (const [kind, id] of [
+    ['campaign', at.campaignId],
+    ['printer', 'press'],
+    ['organization', o],
+  ] as const) {
+    await hold(sql, o, kind, id, `wrong price at the ${kind}`);
+    await release(sql, o, kind, id, 'mended');
+  }
+  await sql`select postrider.disarm_printer(${o}, 'press')`;
+  await endCampaign(sql, o, at.campaignId, 'archived', 'sold out');
+  assert.deepEqual(await written(at), [
+    'apply campaign made',
+    'arm printer',
+    'launch campaign live mode: the offer begins',
+    'hold campaign wrong price at the campaign',
+    'release campaign mended',
+    'hold printer wrong price at the printer',
+    'release printer mended',
+    'hold organization wrong price at the organization',
+    'release organization mended',
+    'disarm printer',
+    'end campaign archived: sold out',
+  ]);
+});
+
+void test('what is refused, or rolled back, is not written down', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const before = await written(at);
+  await refused('PR017', release(sql, at.organizationId, 'campaign', at.campaignId));
+  await sql
+    .begin(async (tx) => {
+      await hold(tx, at.organizationId, 'campaign', at.campaignId);
+      throw new Error('changed my mind');
+    })
+    .catch(() => undefined);
+  assert.equal(await retryEffects(sql, at.organizationId), 0);
+  assert.deepEqual(await written(at), before);
+});
+
+void test('what is done to people is written down one by one, and to many as one', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await syncPeople(sql, at, people(3));
+  const id = async (name: string): Promise<string> =>
+    String(
+      (await sql`select id from postrider.recipient where organization_id = ${at.organizationId} and external_id = ${name}`)[0]?.['id'],
+    );
+  const before = (await written(at)).length;
+  await hold(sql, at.organizationId, 'recipient', await id('p0'), 'asked us to wait');
+  await release(sql, at.organizationId, 'recipient', await id('p0'));
+  await cancel(sql, await id('p0'), 'moved away');
+  await suppress(sql, at.organizationId, { email: 'p1@example.com', reason: 'by phone' }, 'test');
+  await suppress(sql, at.organizationId, { email: 'nobody@example.com' }, 'test');
+  await sql`select postrider.lift_suppression(${at.organizationId}, 'email', 'p1@example.com')`;
+  assert.deepEqual((await written(at)).slice(before), [
+    'hold recipient asked us to wait',
+    'release recipient',
+    'cancel recipient moved away',
+    'suppress recipient by phone',
+    'lift organization suppressions by email: 1',
+  ]);
+  const story = await sql`select what, detail, by_role from postrider.trace(${await id('p0')}) where move_no is null`;
+  assert.deepEqual(
+    story.map((row) => `${row['what']}: ${row['detail']}`),
+    ['hold: asked us to wait · test', 'release: test', 'cancel: moved away · test'],
+  );
+});
+
+void test('retry and resolve say who', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await unknownDue(sql, at, 2);
+  for (let round = 0; round < 8; round += 1) {
+    const verdicts = (await claimDue(sql, at)).map((piece) => ({ ...piece, outcome: 'cannot_tell' as const, keyStillHonoured: false }));
+    await settleReconcile(sql, at.organizationId, verdicts);
+    await turnClock(sql, 6 * 3_600_000);
+  }
+  const before = (await written(at)).length;
+  const [printed, lost] = batch.pieces;
+  assert.ok(printed && lost);
+  await resolve(sql, printed.mailpieceId, 'printed', 'card 1');
+  await resolve(sql, lost.mailpieceId, 'not_printed', 'Jo, on the phone');
+  const other = await place(sql);
+  const refusedThere = await sending(sql, other, 3);
+  await settle(
+    sql,
+    other,
+    refusedThere,
+    refusedThere.pieces.map((piece) => answered(piece, 'rejected')),
+  );
+  await retry(sql, refusedThere.pieces[0]?.recipientId ?? '');
+  await retryAll(sql, other.organizationId, other.campaignId, 'rejected');
+  assert.deepEqual((await written(at)).slice(before), [
+    'resolve recipient printed: card 1',
+    'resolve recipient not_printed: Jo, on the phone',
+  ]);
+  assert.deepEqual((await written(other)).slice(-2), ['retry recipient', 'retry campaign rejected: 2']);
+});
+
+void test('the record is not changed by hand; the reason goes with the person', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await sent(sql, at);
+  const { id } = await one(sql, at);
+  await cancel(sql, id, 'Ada Byron moved to Kent');
+  for (const statement of [
+    'delete from postrider.intervention',
+    'truncate postrider.intervention',
+    `update postrider.intervention set by_role = 'somebody else'`,
+    `update postrider.intervention set why = 'nothing happened'`,
+  ])
+    await refused('PR004', sql.unsafe(statement), /is refused/);
+  await erase(sql, id);
+  const rows = await sql`select action, why from postrider.interventions where recipient_id = ${id} order by at`;
+  assert.deepEqual(
+    rows.map((row) => ({ ...row })),
+    [
+      { action: 'cancel', why: null },
+      { action: 'erase', why: null },
+    ],
+  );
+});
+
+void test('why, stuck and holds name who holds, and since when', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await syncPeople(sql, at, people(1));
+  const [me] = await sql<{ name: string }[]>`select session_user as name`;
+  const { id } = await one(sql, at);
+  const why = async (): Promise<string> => String((await sql`select * from postrider.why(${id}) as why`)[0]?.['why']);
+  await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price');
+  await turnClock(sql, 300_000);
+  const by = `${me?.name}`;
+  assert.match(await why(), new RegExp(`The campaign is held by ${by} \\(test\\) since \\d{4}-.*: wrong price: it goes on`));
+  const [stuck] = await sql`select why from postrider.stuck where organization_id = ${at.organizationId}`;
+  assert.match(String(stuck?.['why']), new RegExp(`^the campaign is held: wrong price \\(by ${by}, test, since \\d{4}-`));
+  const holds = await sql`select kind, name, why, by_role from postrider.holds where organization_id = ${at.organizationId}`;
+  assert.deepEqual(
+    holds.map((row) => ({ ...row })),
+    [{ kind: 'campaign', name: 'spring', why: 'wrong price', by_role: by }],
+  );
+  await release(sql, at.organizationId, 'campaign', at.campaignId);
+  await hold(sql, at.organizationId, 'recipient', id, 'asked us to wait');
+  assert.match(await why(), new RegExp(`Held since .* by ${by} \\(test\\): asked us to wait: goes on after`));
+  assert.equal((await sql`select from postrider.holds where organization_id = ${at.organizationId}`).length, 0);
+});
