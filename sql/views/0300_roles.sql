@@ -38,42 +38,41 @@ begin
 end $$;
 
 revoke all on all functions in schema postrider from public;
+-- Each of them that is there: whoever may not create roles may have been given one or two.
 do $$
 declare
+  v_role text;
+  v_partition text;
   v_function text;
-  v_revoke text;
-begin
-  if not exists (select from pg_roles where rolname = 'postrider_reader') then
-    return;
-  end if;
-  grant usage on schema postrider to postrider_reader, postrider_operator, postrider_runner;
-  grant select on all tables in schema postrider to postrider_reader, postrider_operator, postrider_runner;
-  revoke select on postrider.organization_key, postrider.provider_event, postrider.suppression from postrider_reader, postrider_operator;
-  for v_revoke in select format('revoke all on postrider.%I from postrider_reader, postrider_operator, postrider_runner', relname)
-    from pg_class where relnamespace = 'postrider'::regnamespace and relkind in ('r', 'p') and relispartition
-  loop
-    execute v_revoke;
-  end loop;
   -- Reading: the look-ups and what they are made of.
-  for v_function in
-    select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'postrider'::regnamespace
-      and p.proname in ('trace', 'why', 'find_recipients', 'doctor', 'now', 'caller', 'sees_all', 'my_organizations', 'trimmed', 'email_key', 'fold', 'household_key',
-        'abbreviate', 'holdout_bucket')
-  loop
-    execute format('grant execute on function %s to postrider_reader, postrider_operator, postrider_runner', v_function);
-  end loop;
+  v_reading constant text[] := '{trace,why,find_recipients,doctor,now,caller,sees_all,my_organizations,trimmed,email_key,fold,household_key,abbreviate,
+    holdout_bucket}';
   -- Operating: each of these checks the organization itself.
-  for v_function in
-    select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'postrider'::regnamespace
-      and p.proname in ('hold', 'release', 'retry', 'cancel', 'erase', 'resolve', 'suppress', 'lift_suppression', 'launch', 'arm_printer',
-        'disarm_printer', 'end_campaign', 'apply_campaign', 'count_opened', 'replace_lost_mailpieces', 'retry_all', 'clear_alarm', 'retry_webhooks',
-        'retry_effects')
-  loop
-    execute format('grant execute on function %s to postrider_operator, postrider_runner', v_function);
+  v_operating constant text[] := '{hold,release,retry,cancel,erase,resolve,suppress,lift_suppression,launch,arm_printer,disarm_printer,end_campaign,
+    apply_campaign,count_opened,replace_lost_mailpieces,retry_all,clear_alarm,retry_webhooks,retry_effects}';
+begin
+  for v_role in select rolname from pg_roles where rolname in ('postrider_reader', 'postrider_operator', 'postrider_runner') loop
+    execute format('grant usage on schema postrider to %I', v_role);
+    execute format('grant select on all tables in schema postrider to %I', v_role);
+    for v_partition in
+      select relname from pg_class where relnamespace = 'postrider'::regnamespace and relkind in ('r', 'p') and relispartition
+    loop
+      execute format('revoke all on postrider.%I from %I', v_partition, v_role);
+    end loop;
+    if v_role = 'postrider_runner' then
+      execute format('grant execute on all functions in schema postrider to %I', v_role);
+      -- A runner's workers are the queue's.
+      execute format('grant usage on schema postrider_queue to %I', v_role);
+      execute format('grant select, insert, update, delete on all tables in schema postrider_queue to %I', v_role);
+      execute format('grant execute on all functions in schema postrider_queue to %I', v_role);
+      continue;
+    end if;
+    execute format('revoke select on postrider.organization_key, postrider.provider_event, postrider.suppression from %I', v_role);
+    for v_function in
+      select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'postrider'::regnamespace
+        and (p.proname = any (v_reading) or v_role = 'postrider_operator' and p.proname = any (v_operating))
+    loop
+      execute format('grant execute on function %s to %I', v_function, v_role);
+    end loop;
   end loop;
-  grant execute on all functions in schema postrider to postrider_runner;
-  -- A runner's workers are the queue's.
-  grant usage on schema postrider_queue to postrider_runner;
-  grant select, insert, update, delete on all tables in schema postrider_queue to postrider_runner;
-  grant execute on all functions in schema postrider_queue to postrider_runner;
 end $$;
