@@ -1,5 +1,5 @@
-/** `retry --campaign`: everybody of a campaign who is in error, by reason. */
-import { retryAll, type Reason } from '@postrider/core';
+/** `retry --campaign`: everybody of a campaign who is in error, by reason. `retry --effects`: what follows from a card and failed for good. */
+import { retryAll, retryEffects, type Reason } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
 import { confirm } from '../cli/confirm.ts';
 import type { Sql } from '../cli/database.ts';
@@ -71,4 +71,48 @@ export async function retryCampaign(
     `${count(refused, 'person was', 'people were')} not tried again: a card of theirs may exist`,
     'postrider stuck names each, and what helps',
   );
+}
+
+interface FailedEffects {
+  readonly organizationId: string;
+  readonly organization: string;
+  readonly campaign: string;
+  readonly kind: string;
+  readonly effects: number;
+  readonly error: string | null;
+}
+
+export async function retryFailedEffects(
+  cli: Cli,
+  sql: Sql,
+  options: { kind: 'usage_meter' | 'event_sink' | null; organizationId: string | null; dryRun: boolean; yes: boolean },
+): Promise<void> {
+  const failed = await sql<FailedEffects[]>`
+    select o.id as "organizationId", o.name as organization, c.name as campaign, e.kind, count(*)::int as effects, max(e.error) as error
+    from postrider.effect e
+    join postrider.organization o on o.id = e.organization_id
+    join postrider.campaign c on c.organization_id = e.organization_id and c.id = e.campaign_id
+    where e.state = 'failed' and (${options.kind}::text is null or e.kind = ${options.kind})
+      and (${options.organizationId}::uuid is null or e.organization_id = ${options.organizationId})
+    group by 1, 2, 3, 4 order by 2, 3, 4`;
+  if (options.dryRun || failed.length === 0) {
+    cli.out.list(
+      failed,
+      [
+        { title: 'organization', value: (row) => row.organization },
+        { title: 'campaign', value: (row) => row.campaign, style: () => 'bold' },
+        { title: 'effect', value: (row) => row.kind },
+        { title: 'how many', value: (row) => row.effects, right: true },
+        { title: 'error', value: (row) => row.error },
+      ],
+      { nothing: 'no effect has failed for good' },
+    );
+    return;
+  }
+  const all = failed.reduce((sum, row) => sum + row.effects, 0);
+  await confirm(cli.out, { what: `${count(all, 'effect')} will be tried again, with the keys they had.`, yes: options.yes });
+  for (const [id, name] of new Map(failed.map((row) => [row.organizationId, row.organization]))) {
+    const again = await retryEffects(sql, id, options.kind);
+    cli.out.result({ organization: name, kind: options.kind, again }, `${name}: ${count(again, 'effect is', 'effects are')} tried again`);
+  }
 }

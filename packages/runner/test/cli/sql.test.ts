@@ -3,6 +3,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freshMachine, launched, people, syncPeople, type Machine, type Place } from '../../../../test/support/machine.ts';
+import { claimEffects, settleEffects } from '../../../core/src/machine/mailpieces.ts';
+import { sent } from '../../../../test/sql/rig.ts';
 import { cli, projectHome, type CliPlace } from './cli.ts';
 
 describe('SQL, questions and repairs from the command line', () => {
@@ -141,6 +143,29 @@ describe('SQL, questions and repairs from the command line', () => {
     assert.equal(resolve.code, 1, resolve.stderr);
     const reconcile = await cli(place, ['reconcile', '--json']);
     assert.deepEqual(reconcile.json(), [{ moved: 0, unknown: 0 }], reconcile.stderr);
+  });
+
+  it('tries failed effects again, and says before which', async () => {
+    const { sql } = machine;
+    const at = await launched(sql, { name: 'metered', effects: ['usage_meter'] }, 'Metered Bakery');
+    await sent(sql, at, 2);
+    const meters = await claimEffects(sql, at.organizationId, 'usage_meter', 10, 60_000);
+    const failed = meters.map((meter) => ({ ...meter, outcome: 'failed' as const, message: 'no such customer' }));
+    await settleEffects(sql, at.organizationId, failed);
+    assert.match((await cli(place, ['alarms'])).stdout, /postrider retry --effects/);
+    const would = await cli(place, ['retry', '--effects', '--dry-run', '--json']);
+    assert.deepEqual(
+      would.json().map((row) => [row['organization'], row['campaign'], row['kind'], row['effects'], row['error']]),
+      [['Metered Bakery', 'metered', 'usage_meter', 2, 'no such customer']],
+      would.stderr,
+    );
+    assert.equal((await cli(place, ['retry', '--effects'])).code, 2, 'nobody was asked');
+    assert.equal((await cli(place, ['retry', 'p1@example.com', '--effects'])).code, 2);
+    assert.equal((await cli(place, ['retry', '--effects', 'postage'])).code, 2);
+    assert.match((await cli(place, ['retry', '--effects', 'event_sink', '--yes'])).stderr, /no effect has failed for good/);
+    const again = await cli(place, ['retry', '--effects', 'usage_meter', '--organization', 'Metered Bakery', '--yes', '--json']);
+    assert.deepEqual(again.json(), [{ organization: 'Metered Bakery', kind: 'usage_meter', again: 2 }], again.stderr);
+    assert.equal((await claimEffects(sql, at.organizationId, 'usage_meter', 10, 60_000)).length, 2);
   });
 
   it('counts nobody as stuck who waits on purpose, and gives help as commands', async () => {

@@ -255,7 +255,7 @@ function alarmFields(row: AlarmRow): Fields {
   return [
     ['', `${row.kind}, ${relative(row.raised_at)}${row.campaign === null ? '' : `, ${row.campaign}`}`],
     ['meaning', row.meaning],
-    ['helps', row.what_helps],
+    ['helps', asCommand(row.what_helps, row.campaign ?? '')],
     ...(row.recipient_id === null ? [] : [['recipient', row.recipient_id] as const]),
     ...(row.mailpiece_id === null ? [] : [['mailpiece', row.mailpiece_id] as const]),
     ['clear', `postrider alarms clear ${row.id} --why "…"`],
@@ -276,6 +276,7 @@ function asCommand(helps: string, name: string): string {
   const campaign = /^[\w./-]+$/.test(name) ? name : JSON.stringify(name);
   return helps
     .replace(/select postrider\.retry\('([^']+)'\)/, 'postrider retry $1')
+    .replace(/select postrider\.retry_effects\(.*\)/, 'postrider retry --effects')
     .replace(/select postrider\.resolve\('([^']+)'.*\)/, 'postrider resolve $1 printed|not_printed --evidence "…"')
     .replace(/select postrider\.release\('[^']+', 'campaign', .*\)/, `postrider release campaign ${campaign}`)
     .replace(/select postrider\.release\('[^']+', '(organization|printer)', '([^']+)'\)/, 'postrider release $1 $2')

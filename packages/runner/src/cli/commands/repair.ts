@@ -1,5 +1,5 @@
 /** Safe repairs: retry, cancel, resolve, erase. Each is one function of the machine, which knows when it must refuse. */
-import { command, flag, text, type Family } from '../command.ts';
+import { command, flag, oneOf, text, type Family } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { CliError, explain } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -10,11 +10,16 @@ export const repairs: Family = (program, act) => {
   command(program, 'retry', 'Tries again whoever is in error. Refuses where a card may exist already: that one must be resolved.', [
     'postrider retry ada@example.com',
     'postrider retry --campaign bakery-welcome --reason render_failed --dry-run',
+    'postrider retry --effects usage_meter   # charges that failed for good; nothing is charged twice',
   ])
     .argument('[who...]', 'people in error, by e-mail, customer id, reference or id')
     .option('--campaign <name>', 'everybody in error of this campaign')
     .option('--reason <code>', 'with --campaign: only who is in error for this reason')
-    .option('--dry-run', 'only say who it would be')
+    .addOption(
+      oneOf('--effects [kind]', 'not people, but what follows from their cards and failed for good', ['usage_meter', 'event_sink']),
+    )
+    .option('--organization <name>', 'with --effects: only of this one')
+    .option('--dry-run', 'only say who, or what, it would be')
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, given, options) => {
@@ -22,10 +27,25 @@ export const repairs: Family = (program, act) => {
         await using database = await openDatabase(cli);
         const { sql } = database;
         const campaign = text(options['campaign']);
+        const effects = options['effects'];
+        if (effects === undefined && options['organization'] !== undefined)
+          throw new CliError(exitCodes.usage, '--organization goes with --effects');
+        if (effects !== undefined) {
+          if (given.length > 0 || campaign !== undefined || options['reason'] !== undefined)
+            throw new CliError(exitCodes.usage, '--effects is for all of an organization: leave out people, --campaign and --reason');
+          const organization = text(options['organization']);
+          const { retryFailedEffects } = await import('../../operate/retry.ts');
+          return await retryFailedEffects(cli, sql, {
+            kind: effects === 'usage_meter' || effects === 'event_sink' ? effects : null,
+            organizationId: organization === undefined ? null : (await names.organizationNamed(sql, organization)).id,
+            dryRun: flag(options['dryRun']),
+            yes: flag(options['yes']),
+          });
+        }
         if ((given.length === 0) === (campaign === undefined))
           throw new CliError(
             exitCodes.usage,
-            'say who: people, or --campaign',
+            'say who: people, or --campaign; or what: --effects',
             'for example: postrider retry --campaign bakery-welcome --reason render_failed',
           );
         if (campaign === undefined && options['reason'] !== undefined) throw new CliError(exitCodes.usage, '--reason goes with --campaign');
