@@ -169,30 +169,44 @@ language sql stable security definer set search_path = postrider, pg_temp set pl
   )
 $$;
 
--- What waits, for what, and until when.
-create function postrider.what_waits() returns table (campaign text, state text, people bigint, why text, until timestamptz)
+-- What waits, for what, and until when. Of what failed the cause is told, in the words of the adapter: one, where there are several.
+create function postrider.what_waits() returns table (campaign text, state text, people bigint, why text, until timestamptz, organization text)
 language sql stable security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
-  select c.name, s.state, count(*),
-    case when s.held_at is not null then 'held'
-      when c.status = 'paused' then 'the campaign is held'
-      when s.state = 'address_enrichable' then 'the next enrichment'
-      when s.state = 'address_enriching' then 'the enricher' || coalesce(' ' || b.enricher, '')
-      when s.state = 'proofed' and c.status = 'pending' then 'the launch'
-      when s.state = 'proofed' and c.mode = 'live' and p.armed_at is null then 'the printer to be armed'
-      when s.state = 'sent' then 'news of the delivery'
-      when s.state = 'sending' then 'the printer''s answer'
-      when s.state = 'error' then 'a person: ' || coalesce(r.sentence, s.reason)
-      when s.available_at > postrider.now() then coalesce(r.sentence, s.reason)
-      else 'its turn' end,
-    min(coalesce(b.deadline, s.available_at)) filter (where coalesce(b.deadline, s.available_at) > postrider.now())
-  from postrider.recipient_state s
-  join postrider.state t on t.name = s.state and (t.kind <> 'terminal' or t.name = 'error')
-  join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
-  join postrider.printer p on p.organization_id = c.organization_id and p.name = c.printer_name
-  left join postrider.reason r on r.code = s.reason
-  left join postrider.enrichment_batch b on s.state = 'address_enriching' and b.organization_id = s.organization_id and b.id = s.cohort_id
-  where s.state in ('address_enrichable', 'pending', 'proofed', 'sent') or s.cohort_id is not null or s.state = 'error'
-  group by 1, 2, 4 order by 1, 2, 4
+  with waiting as (
+    select o.name as organization, c.name as campaign, s.state,
+      case when s.held_at is not null then 'held'
+        when c.status = 'paused' then 'the campaign is held'
+        when s.state = 'address_enrichable' then 'the next enrichment'
+        when s.state = 'address_enriching' then 'the enricher' || coalesce(' ' || b.enricher, '')
+        when s.state = 'proofed' and c.status = 'pending' then 'the launch'
+        when s.state = 'proofed' and c.mode = 'live' and p.armed_at is null then 'the printer to be armed'
+        when s.state = 'sent' then 'news of the delivery'
+        when s.state = 'sending' then 'the printer''s answer'
+        when s.state = 'error' then 'a person: ' || coalesce(r.sentence, s.reason)
+        when s.available_at > postrider.now() then coalesce(r.sentence, s.reason)
+        else 'its turn' end as why,
+      case when s.state = 'error' or s.reason = 'retry' then s.detail end as cause, coalesce(b.deadline, s.available_at) as until
+    from postrider.recipient_state s
+    join postrider.state t on t.name = s.state and (t.kind <> 'terminal' or t.name = 'error')
+    join postrider.organization o on o.id = s.organization_id
+    join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
+    join postrider.printer p on p.organization_id = c.organization_id and p.name = c.printer_name
+    left join postrider.reason r on r.code = s.reason
+    left join postrider.enrichment_batch b on s.state = 'address_enriching' and b.organization_id = s.organization_id and b.id = s.cohort_id
+    where s.state in ('address_enrichable', 'pending', 'proofed', 'sent') or s.cohort_id is not null or s.state = 'error'
+    union all
+    select o.name, c.name, 'effect ' || e.kind, r.sentence, e.error, e.available_at
+    from postrider.effect e
+    join postrider.organization o on o.id = e.organization_id
+    join postrider.campaign c on c.organization_id = e.organization_id and c.id = e.campaign_id
+    join postrider.reason r on r.code = 'retry'
+    where e.state = 'waiting' and e.error is not null
+  )
+  select campaign, state, count(*),
+    why || case count(distinct cause) when 0 then '' when 1 then format(' [%s]', min(cause)) when 2 then format(' [%s; and another cause]', min(cause))
+      else format(' [%s; and %s other causes]', min(cause), count(distinct cause) - 1) end,
+    min(until) filter (where until > postrider.now()), organization
+  from waiting group by organization, campaign, state, why order by organization, campaign, state, why
 $$;
 
 -- Keeps the server's identity: another one, or another timeline, means that this database was restored from a backup, or that a standby has taken over.

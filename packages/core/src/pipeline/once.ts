@@ -10,9 +10,12 @@ const LOOK_MS = 100;
 
 /** What waits, for what, and until when. */
 export interface Waiting {
+  readonly organization: string;
   readonly campaign: string;
+  /** Of people; or `effect usage_meter`, `effect event_sink`: what follows from their cards. */
   readonly state: string;
   readonly people: number;
+  /** Of what failed with the cause in brackets, as the adapter told it. */
   readonly why: string;
   readonly until: Date | null;
 }
@@ -30,8 +33,9 @@ export const whatMoves = async (context: PipelineContext): Promise<Record<string
 };
 
 export const whatWaits = async (context: PipelineContext): Promise<Waiting[]> => {
-  const rows = await context.sql`select campaign, state, people::int as people, why, until from postrider.what_waits()`;
+  const rows = await context.sql`select organization, campaign, state, people::int as people, why, until from postrider.what_waits()`;
   return rows.map((row) => ({
+    organization: String(row['organization']),
     campaign: String(row['campaign']),
     state: String(row['state']),
     people: Number(row['people']),

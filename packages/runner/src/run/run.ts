@@ -109,9 +109,11 @@ async function tellStop(cli: Cli, sql: Sql, runnerId: string, name: NodeJS.Signa
 }
 
 function showWaiting(cli: Cli, waiting: readonly Waiting[]): void {
+  const several = new Set(waiting.map((row) => row.organization)).size > 1;
   cli.out.list(
     waiting,
     [
+      ...(several ? [{ title: 'organization', value: (row: Waiting) => row.organization }] : []),
       { title: 'campaign', value: (row) => row.campaign, style: () => 'bold' },
       { title: 'state', value: (row) => row.state },
       { title: 'people', value: (row) => row.people, right: true },

@@ -1,0 +1,65 @@
+/** What `once` leaves behind it says with its cause: whose it is, where it failed, and what the adapter said. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import type { Renderer } from '@postrider/core/ports';
+import { launched, people, syncPeople } from '../support/machine.ts';
+import { open } from './rig.ts';
+
+void test('what failed in passing is told with what the printer said, for each organization', async () => {
+  const printer = {
+    ...createNoopPrinter(),
+    submit: async (pieces: readonly unknown[]) =>
+      await Promise.resolve(
+        pieces.map(() => ({ outcome: 'retry' as const, afterMs: 600_000, message: 'connect ECONNREFUSED 10.0.0.7:443' })),
+      ),
+  };
+  await using opened = await open({ people: 3, ports: { printer } });
+  await syncPeople(opened.sql, await launched(opened.sql, {}, 'Second Bakery'), people(2, 'q'));
+  const [first] = await opened.sql<{ name: string }[]>`select name from postrider.organization where id = ${opened.place.organizationId}`;
+  const waiting = await opened.pipeline.once({ sync: false });
+  assert.deepEqual(
+    new Set(waiting.map(({ organization, campaign, state, people: many, why }) => [organization, campaign, state, many, why].join(' | '))),
+    new Set([
+      `${first?.name} | spring | proofed | 3 | Failed in passing: will be tried again. [connect ECONNREFUSED 10.0.0.7:443]`,
+      'Second Bakery | spring | proofed | 2 | Failed in passing: will be tried again. [connect ECONNREFUSED 10.0.0.7:443]',
+    ]),
+  );
+  assert.ok(waiting.every(({ until }) => until !== null && until.getTime() > Date.now()));
+});
+
+void test('of many different causes one is told, and that there are others', async () => {
+  const renderer: Renderer = {
+    ...createNoopRenderer(),
+    render: async (job) =>
+      await Promise.resolve({
+        documents: [],
+        results: job.cards.map(({ recipientId }, k) => ({
+          recipientId,
+          outcome: 'failed' as const,
+          reason: 'template',
+          message: `row ${k}: no such picture`,
+        })),
+      }),
+  };
+  await using opened = await open({ people: 3, ports: { renderer } });
+  const waiting = await opened.pipeline.once({ sync: false });
+  assert.deepEqual(
+    waiting.map(({ state, people: many, why }) => [state, many, why]),
+    [['error', 3, 'a person: The card could not be rendered. [template: row 0: no such picture; and 2 other causes]']],
+  );
+});
+
+void test('what follows from a card and failed in passing is told too', async () => {
+  const usageMeter = {
+    record: async (items: readonly unknown[]) =>
+      await Promise.resolve(items.map(() => ({ outcome: 'retry' as const, afterMs: 600_000, message: 'the meter answers 503' }))),
+  };
+  await using opened = await open({ people: 2, ports: { usageMeter } });
+  await opened.sql`update postrider.campaign set effects = '{usage_meter}'`;
+  const waiting = await opened.pipeline.once({ sync: false });
+  assert.deepEqual(
+    waiting.filter(({ state }) => state !== 'sent').map(({ state, people: many, why }) => [state, many, why]),
+    [['effect usage_meter', 2, 'Failed in passing: will be tried again. [the meter answers 503]']],
+  );
+});
