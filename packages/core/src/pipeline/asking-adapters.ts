@@ -3,15 +3,6 @@ import type { CallContext } from '../ports/index.ts';
 import { ask } from './asking.ts';
 import type { PipelineContext } from './context.ts';
 
-/** Rejects as soon as the signal aborts, whatever becomes of the work. */
-export const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
-  await new Promise<T>((resolve, reject) => {
-    const stop = (): void => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
-
 /**
  * Asks any adapter but a printer, or has one made. It is told when the pipeline stops, and may still answer. Throws `SilentAdapterError`, and whatever the
  * call throws.

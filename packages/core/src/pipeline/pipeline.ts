@@ -18,7 +18,7 @@ import { makeContext } from './make-context.ts';
 import { once, untilIdle, whatMoves, whatWaits, type OnceOptions, type Waiting } from './once.ts';
 import type { PipelineOptions } from './options.ts';
 import { Running } from './running.ts';
-import { within } from './within.ts';
+import { within } from './waiting.ts';
 
 /** How long what a failed start had begun may take to end. */
 const UNDO_MS = 5000;

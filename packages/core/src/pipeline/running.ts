@@ -6,7 +6,7 @@ import { startListening } from './listening.ts';
 import { startReaper } from './reaper.ts';
 import { Recovery } from './recovery.ts';
 import { Waker } from './waker.ts';
-import { within } from './within.ts';
+import { within } from './waiting.ts';
 import { Workers } from './workers.ts';
 import { messageOf } from './message-of.ts';
 

@@ -4,9 +4,9 @@
  */
 import { applyEvents } from '../machine/mailpieces.ts';
 import type { PrinterEvent } from '../ports/index.ts';
-import { unlessAborted } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
+import { unlessAborted } from '../pipeline/waiting.ts';
 import { checkedPoll } from './checks.ts';
 import { askPrinter, printerNamed } from './printers.ts';
 

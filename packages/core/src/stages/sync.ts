@@ -3,11 +3,12 @@ import { hostname } from 'node:os';
 import type { CampaignBrief } from '../machine/cohorts.ts';
 import { MachineError } from '../machine/errors.ts';
 import { applyPage, closeSync, openSync, renewSync, type SyncKind, type SyncReport } from '../machine/sync.ts';
-import { askAdapter, unlessAborted } from '../pipeline/asking-adapters.ts';
+import { askAdapter } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
+import { messageOf } from '../pipeline/message-of.ts';
+import { unlessAborted } from '../pipeline/waiting.ts';
 import type { AudiencePage, CallContext } from '../ports/index.ts';
 import { checkedPage } from './checks.ts';
-import { messageOf } from '../pipeline/message-of.ts';
 
 const RENEW_MS = 10_000;
 
