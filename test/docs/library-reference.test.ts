@@ -61,7 +61,7 @@ void test('so do options, ports, methods and kinds of errors', () => {
     ['machine/connect.ts', 'ConnectOptions'],
     ['pipeline/options.ts', 'PipelineOptions'],
     ['pipeline/once.ts', 'OnceOptions'],
-    ['pipeline/context.ts', 'Integrations'],
+    ['pipeline/integrations.ts', 'Integrations'],
     ['stages/sync.ts', 'SyncOptions'],
     ['ports/common.ts', 'CallContext'],
     ['ports/printer.ts', 'Printer'],

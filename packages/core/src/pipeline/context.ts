@@ -1,76 +1,13 @@
 /** What every stage has in hand. Made once by `createPipeline`. */
+import { randomUUID } from 'node:crypto';
 import type { PgBoss } from 'pg-boss';
 import type postgres from 'postgres';
-import type { CampaignBrief } from '../machine/cohorts.ts';
-import type {
-  AddressEnricher,
-  AudienceSource,
-  CallContext,
-  EventSink,
-  ImageHost,
-  Logger,
-  Printer,
-  Renderer,
-  UsageMeter,
-} from '../ports/index.ts';
-import type { Leases } from './leases.ts';
-
-/** How a printer is reached, as the database has it. */
-export interface PrinterBrief {
-  readonly organizationId: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly baseDirectory: string | null;
-  /** In milliseconds: the longest rest of an unknown outcome that a runner has noted for it; null before the first card. */
-  readonly quietMs: number | null;
-}
-
-/**
- * Finds the adapters of a campaign. The runner's registry reads them from the campaign file; a library's user may hand over their own.
- * Each may throw: the stage then reports the error and its people wait.
- */
-export interface Integrations {
-  audience(campaign: CampaignBrief): Promise<AudienceSource>;
-  /** Null: the campaign has no enricher. */
-  enricher(campaign: CampaignBrief): Promise<{ readonly name: string; readonly port: AddressEnricher } | null>;
-  renderer(campaign: CampaignBrief): Promise<Renderer>;
-  imageHost(campaign: CampaignBrief): Promise<ImageHost>;
-  printer(printer: PrinterBrief): Promise<Printer>;
-  usageMeter(campaign: CampaignBrief): Promise<UsageMeter | null>;
-  eventSink(campaign: CampaignBrief): Promise<EventSink | null>;
-}
-
-export interface PipelineSettings {
-  /** Shown to people: host and process, for example. */
-  readonly runnerName: string;
-  /** Cohorts that this runner renders, and submits, at the same time. */
-  readonly proofSlots: number;
-  readonly mailSlots: number;
-  /** People in a cohort at most. */
-  readonly cohortSize: number;
-  /** Open cohorts of a stage at most; null: four for every slot of all live runners. */
-  readonly window: number | null;
-  /** How long a cohort is ours without a renewal, in milliseconds. A printer whose timeout is not shorter is sent nothing. */
-  readonly leaseMs: number;
-  /** How long the renderer and the image host may take for a cohort each, a source for a page, an enricher for a call, a meter or a sink for a batch, and
-   * any adapter to be made, in milliseconds. Whoever is silent for longer is given up: the people of a cohort go back and then travel alone. A printer is given up by its own timeout. */
-  readonly adapterTimeoutMs: number;
-  /** How long a job may be away, beyond the lease, before its cohort is given up, in milliseconds: longer than any printer's timeout. */
-  readonly graceMs: number;
-  /** How long an unknown outcome rests before the printer is asked, in milliseconds, at least: a printer whose timeout and read lag are longer gets a
-   * second more than both. */
-  readonly quietMs: number;
-  /** How often lost work is looked for, in milliseconds. */
-  readonly reapMs: number;
-  /** Members in a page of a sync. */
-  readonly pageSize: number;
-  /** People in an enrichment batch at most, and how long the enricher may take. */
-  readonly batchSize: number;
-  readonly batchDeadlineMs: number;
-  /** Whether this runner sends the beats. */
-  readonly beats: boolean;
-}
+import { renew } from '../machine/cohorts.ts';
+import type { CallContext, Logger } from '../ports/index.ts';
+import { makeBoss } from '../queues/boss.ts';
+import type { Integrations } from './integrations.ts';
+import { Leases } from './leases.ts';
+import { defaultSettings, type PipelineOptions, type PipelineSettings } from './options.ts';
 
 /** Named points between every two steps of the protocol, where tests stop, kill or delay a runner. */
 export type Point =
@@ -98,6 +35,8 @@ export type Point =
   | 'effects.performed'
   | 'effects.settled';
 
+export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile' | 'poll';
+
 export interface PipelineContext {
   readonly sql: postgres.Sql;
   readonly boss: PgBoss;
@@ -116,4 +55,47 @@ export interface PipelineContext {
   wake(what: Wake): void;
 }
 
-export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile' | 'poll';
+interface ContextHooks {
+  readonly stopping: AbortSignal;
+  readonly wake: (what: Wake) => void;
+  /** Told of every error of pg-boss's own loops. */
+  readonly onBossError: (error: unknown) => void;
+}
+
+const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+// One is enough: nothing here holds a connection while it asks for another. With none a query would wait for ever.
+const requireConnections = (name: string, client: postgres.Sql): void => {
+  const { max } = client.options;
+  if (!(max >= 1)) throw new RangeError(`a pipeline needs at least one connection, and its client ${name} has a max of ${max}`);
+};
+
+export const makeContext = (options: PipelineOptions, hooks: ContextHooks): PipelineContext => {
+  const { sql, integrations, logger = silent, now = () => new Date() } = options;
+  requireConnections('sql', sql);
+  if (options.queueSql !== undefined) requireConnections('queueSql', options.queueSql);
+  const settings = { ...defaultSettings, ...options.settings };
+  const runnerId = randomUUID();
+  return {
+    sql,
+    boss: makeBoss(options.queueSql ?? sql, settings.beats, logger, hooks.onBossError),
+    integrations,
+    settings,
+    logger,
+    runnerId,
+    leases: new Leases(settings.leaseMs, async (cohorts) => await renew(sql, runnerId, cohorts, settings.leaseMs), logger),
+    stopping: hooks.stopping,
+    callContext: (signal): CallContext => ({
+      signal,
+      logger,
+      now,
+      // Places for what later adapters need (docs/adr/0010): no limit, and nothing kept.
+      limiter: { take: async () => await Promise.resolve(0) },
+      saved: { read: async () => await Promise.resolve(null), write: async () => await Promise.resolve() },
+    }),
+    reach: async (point) => {
+      if (options.onPoint !== undefined) await options.onPoint(point);
+    },
+    wake: hooks.wake,
+  };
+};

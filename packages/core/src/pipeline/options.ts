@@ -1,8 +1,9 @@
+/** What `createPipeline` is given, and how a pipeline can be set. */
 import type postgres from 'postgres';
 import type { Logger } from '../ports/index.ts';
-import type { Integrations, PipelineSettings, Point } from './context.ts';
+import type { Point } from './context.ts';
+import type { Integrations } from './integrations.ts';
 
-/** What `createPipeline` is given. */
 export interface PipelineOptions {
   /** One connection is enough to work; one for every slot and a few for the rest is what it takes to be fast. LISTEN has one more of its own. */
   readonly sql: postgres.Sql;
@@ -19,6 +20,37 @@ export interface PipelineOptions {
   readonly now?: () => Date;
   /** For tests: called at named points between the steps of the protocol, and awaited. */
   readonly onPoint?: (point: Point) => void | Promise<void>;
+}
+
+export interface PipelineSettings {
+  /** Shown to people: host and process, for example. */
+  readonly runnerName: string;
+  /** Cohorts that this runner renders, and submits, at the same time. */
+  readonly proofSlots: number;
+  readonly mailSlots: number;
+  /** People in a cohort at most. */
+  readonly cohortSize: number;
+  /** Open cohorts of a stage at most; null: four for every slot of all live runners. */
+  readonly window: number | null;
+  /** How long a cohort is ours without a renewal, in milliseconds. A printer whose timeout is not shorter is sent nothing. */
+  readonly leaseMs: number;
+  /** How long the renderer and the image host may take for a cohort each, a source for a page, an enricher for a call, a meter or a sink for a batch, and
+   * any adapter to be made, in milliseconds. Whoever is silent for longer is given up: the people of a cohort go back and then travel alone. A printer is given up by its own timeout. */
+  readonly adapterTimeoutMs: number;
+  /** How long a job may be away, beyond the lease, before its cohort is given up, in milliseconds: longer than any printer's timeout. */
+  readonly graceMs: number;
+  /** How long an unknown outcome rests before the printer is asked, in milliseconds, at least: a printer whose timeout and read lag are longer gets a
+   * second more than both. */
+  readonly quietMs: number;
+  /** How often lost work is looked for, in milliseconds. */
+  readonly reapMs: number;
+  /** Members in a page of a sync. */
+  readonly pageSize: number;
+  /** People in an enrichment batch at most, and how long the enricher may take. */
+  readonly batchSize: number;
+  readonly batchDeadlineMs: number;
+  /** Whether this runner sends the beats. */
+  readonly beats: boolean;
 }
 
 export const defaultSettings: PipelineSettings = {

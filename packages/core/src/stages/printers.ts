@@ -2,7 +2,8 @@
  * The printers that the stages speak to, by name. How long one may keep us in the dark (its time-out and read lag) is known to its adapter only; the
  * database must know it as well before the first card is sent, since a reaper that finds the work of a dead runner asks no adapter.
  */
-import type { PipelineContext, PrinterBrief } from '../pipeline/context.ts';
+import type { PipelineContext } from '../pipeline/context.ts';
+import type { PrinterBrief } from '../pipeline/integrations.ts';
 import { ask } from '../pipeline/asking.ts';
 import { askAdapter } from '../pipeline/asking-adapters.ts';
 import type { CallContext, Printer } from '../ports/index.ts';
