@@ -30,9 +30,9 @@ export const runner: readonly Mutant[] = [
     without: 'a rendering counts only where each row is of the recipient who was asked for',
     edits: [
       {
-        file: 'packages/core/src/stages/answers.ts',
-        find: 'if (one.recipientId !== card.recipientId)',
-        replace: 'if (one.recipientId === undefined)',
+        file: 'packages/core/src/stages/answers/renderer.ts',
+        find: `one['recipientId'] !== card.recipientId`,
+        replace: `one['recipientId'] === undefined`,
       },
     ],
     test: { file: 'test/pipeline/answers.test.ts', pattern: 'a renderer that mixes up its rows' },
@@ -42,9 +42,9 @@ export const runner: readonly Mutant[] = [
     without: 'accepted without an id is unknown',
     edits: [
       {
-        file: 'packages/core/src/stages/answers.ts',
-        find: `const providerId = name(answer.providerId, LONGEST_ID);`,
-        replace: `const providerId = text(answer.providerId).slice(0, LONGEST_ID);`,
+        file: 'packages/core/src/stages/answers/printer.ts',
+        find: `z.object({ outcome: z.literal('accepted'), providerId: printerId,`,
+        replace: `z.object({ outcome: z.literal('accepted'), providerId: sentence,`,
       },
     ],
     test: { file: 'test/pipeline/answers.test.ts', pattern: 'accepted without an id that can be kept' },

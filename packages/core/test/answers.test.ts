@@ -4,7 +4,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { UnusableAnswerError } from '../src/pipeline/asking.ts';
 import type { CardRequest } from '../src/ports/index.ts';
-import { cardAnswers, effectAnswers, pieceAnswers, storedAnswers } from '../src/stages/answers.ts';
+import { effectAnswers } from '../src/stages/answers/effects.ts';
+import { storedAnswers } from '../src/stages/answers/image-host.ts';
+import { pieceAnswers } from '../src/stages/answers/printer.ts';
+import { cardAnswers } from '../src/stages/answers/renderer.ts';
 
 const card = (recipientId: string): CardRequest => ({
   recipientId,

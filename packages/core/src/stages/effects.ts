@@ -5,7 +5,8 @@ import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import { Settler } from '../pipeline/settling.ts';
 import type { EffectItem } from '../ports/index.ts';
-import { effectAnswers, text, type EffectAnswer } from './answers.ts';
+import { effectAnswers, type EffectAnswer } from './answers/effects.ts';
+import { text } from './answers/fields.ts';
 import { whatIsDue, type Due } from './due.ts';
 import { campaignBrief } from './sync.ts';
 

@@ -6,7 +6,7 @@ import { SilentAdapterError } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import type { AddressEnricher, CallContext } from '../ports/index.ts';
-import { checkedAnswer, checkedBatchId, checkedSubmission } from './checks.ts';
+import { checkedAnswer, checkedBatchId, checkedSubmission } from './answers/enricher.ts';
 import { campaignBrief } from './sync.ts';
 
 interface NamedEnricher {

@@ -9,7 +9,8 @@ import type { Lease } from '../pipeline/leases.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import type { Settler } from '../pipeline/settling.ts';
 import { LeaseLostError, type PieceRequest, type Printer } from '../ports/index.ts';
-import { pieceAnswers, text, type PieceAnswer } from './answers.ts';
+import { text } from './answers/fields.ts';
+import { pieceAnswers, type PieceAnswer } from './answers/printer.ts';
 import { workCohort } from './cohort-work.ts';
 import { printerToSubmitTo, quietMs } from './printers.ts';
 

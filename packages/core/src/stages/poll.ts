@@ -7,7 +7,7 @@ import type { PrinterEvent } from '../ports/index.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import { unlessAborted } from '../pipeline/waiting.ts';
-import { checkedPoll } from './checks.ts';
+import { pollAnswer } from './answers/printer.ts';
 import { askPrinter, printerNamed } from './printers.ts';
 
 const SILENCE = '5 minutes';
@@ -43,7 +43,7 @@ const pollPrinter = async (context: PipelineContext, { organization_id: organiza
     const told = askPrinter(context, name, printer, async (call) => await printer.poll?.(from, call));
     const answer = await unlessAborted(told, context.stopping);
     if (answer === undefined) return;
-    const { events, cursor: next, unusable } = checkedPoll(answer, context.callContext(context.stopping).now());
+    const { events, cursor: next, unusable } = pollAnswer(answer, context.callContext(context.stopping).now());
     if (Object.keys(unusable).length > 0) {
       context.logger.warn(
         { printer: name, unusable },

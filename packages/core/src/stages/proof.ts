@@ -6,7 +6,9 @@ import type { Lease } from '../pipeline/leases.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import type { Settler } from '../pipeline/settling.ts';
 import type { CardRequest, ImageHost, Renderer } from '../ports/index.ts';
-import { cardAnswers, storedAnswers, text, type CardAnswer, type Stored } from './answers.ts';
+import { text } from './answers/fields.ts';
+import { storedAnswers, type Stored } from './answers/image-host.ts';
+import { cardAnswers, type CardAnswer } from './answers/renderer.ts';
 import { workCohort } from './cohort-work.ts';
 
 /** Makes cohorts until the window is full or nobody is ready. */

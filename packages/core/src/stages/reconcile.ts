@@ -12,7 +12,7 @@ import type { PipelineContext } from '../pipeline/context.ts';
 import { whatIsDue, type Due } from './due.ts';
 import type { Printer } from '../ports/index.ts';
 import { messageOf } from '../pipeline/message-of.ts';
-import { cancelAnswers, findAnswers } from './answers.ts';
+import { cancelAnswers, findAnswers } from './answers/printer.ts';
 import { askPrinter, printerNamed } from './printers.ts';
 
 export const BATCH = 50;

@@ -6,7 +6,7 @@ import { adoptPieces, printersOf, settleReconcile, type PieceToAdopt, type Unkno
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { ListedPiece, Printer } from '../ports/index.ts';
 import { messageOf } from '../pipeline/message-of.ts';
-import { listAnswer } from './answers.ts';
+import { listAnswer } from './answers/printer.ts';
 import { askPrinter, printerNamed } from './printers.ts';
 import { BATCH, lookUp } from './reconcile.ts';
 

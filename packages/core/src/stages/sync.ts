@@ -8,7 +8,7 @@ import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import { unlessAborted } from '../pipeline/waiting.ts';
 import type { AudiencePage, CallContext } from '../ports/index.ts';
-import { checkedPage } from './checks.ts';
+import { pageAnswer } from './answers/audience.ts';
 
 const RENEW_MS = 10_000;
 
@@ -95,7 +95,7 @@ export const syncCampaign = async (
     const tell = (call: CallContext): AsyncIterable<AudiencePage> =>
       source.members(segment?.id ?? '', { pageSize: settings.pageSize, limit }, call);
     for await (const told of pagesOf(context, signal, tell)) {
-      const page = checkedPage(told);
+      const page = pageAnswer(told);
       await applyPage(sql, run, page.members, page.rejects, Math.round(page.waitedMs));
       await context.reach('sync.page-applied');
       fetched += page.members.length + page.rejects.length;
