@@ -5,7 +5,7 @@
 import { PgBoss } from 'pg-boss';
 import { QUEUE_SCHEMA, onPool } from '@postrider/core/queues';
 import type postgres from 'postgres';
-import { fill, inScratch } from './place.ts';
+import { fill, inScratch } from './scratch.ts';
 
 const move = async (
   sql: postgres.Sql,
@@ -30,9 +30,9 @@ interface Job {
 
 /** Seconds for everybody, from pending to received. */
 export const jobPerRecipient = async (url: string, people: number): Promise<number> =>
-  await inScratch(url, async (place) => {
-    const { organizationId } = await fill(place.sql, people);
-    const sql = place.connect(12);
+  await inScratch(url, async (scratch) => {
+    const { organizationId } = await fill(scratch.sql, people);
+    const sql = scratch.connect(12);
     const boss = new PgBoss({ db: onPool(sql), schema: QUEUE_SCHEMA, migrate: false, useListenNotify: true, schedule: false });
     boss.on('error', () => undefined);
     await boss.start();

@@ -3,7 +3,8 @@
  * tables of the same shape. Both take turns, so that a noisy machine does not favour either; the ratio is the median of the pairs.
  */
 import type postgres from 'postgres';
-import { fill, inScratch } from './place.ts';
+import { median } from './median.ts';
+import { fill, inScratch } from './scratch.ts';
 
 export interface MachineFigures {
   readonly ratio: number;
@@ -49,11 +50,6 @@ const SETUP = `
     return v_rows;
   end $$;`;
 
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-};
-
 const cohort = '00000000-0000-7000-8000-000000000001';
 
 /** Moves everybody there or back, `size` at a time; returns moves per second. */
@@ -77,11 +73,11 @@ const round = async (
 };
 
 export const benchMachine = async (url: string, say: (line: string) => void, rounds = 7): Promise<MachineFigures> =>
-  await inScratch(url, async (place) => {
-    const sql = place.connect(1);
-    const { organizationId } = await fill(place.sql, 6000);
-    await place.sql.unsafe(SETUP);
-    const ids = (await place.sql<{ id: string }[]>`select recipient_id as id from postrider.recipient_state order by 1`).map(
+  await inScratch(url, async (scratch) => {
+    const sql = scratch.connect(1);
+    const { organizationId } = await fill(scratch.sql, 6000);
+    await scratch.sql.unsafe(SETUP);
+    const ids = (await scratch.sql<{ id: string }[]>`select recipient_id as id from postrider.recipient_state order by 1`).map(
       (row) => row.id,
     );
     const batches: Record<string, { audited_per_second: number; bare_per_second: number; ratio: number }> = {};
@@ -99,7 +95,7 @@ export const benchMachine = async (url: string, say: (line: string) => void, rou
       }
       // Everybody is staged now, in both: back for the next size.
       for (const how of ['audited', 'bare'] as const) await round(sql, how, organizationId, some, size, false);
-      await place.sql`vacuum analyze postrider.recipient_state, bench.recipient_state`.simple();
+      await scratch.sql`vacuum analyze postrider.recipient_state, bench.recipient_state`.simple();
       batches[size] = {
         audited_per_second: Math.round(median(audited)),
         bare_per_second: Math.round(median(bare)),

@@ -3,11 +3,13 @@
  * and event is real, only the printer and the renderer answer at once. Against the same moves at the same cohort size in plain SQL in one session, and
  * against one pg-boss job per recipient and stage.
  */
-import { createPipeline, launch } from '@postrider/core';
-import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import { createPipeline, integrationsOf, launch } from '@postrider/core';
+import { createNoopPrinter } from '@postrider/adapters';
 import type postgres from 'postgres';
 import { jobPerRecipient } from './job-per-recipient.ts';
-import { fill, inScratch } from './place.ts';
+import { median } from './median.ts';
+import { noopPorts } from './noop-ports.ts';
+import { fill, inScratch, PRINTER } from './scratch.ts';
 import { plainSql } from './plain-sql.ts';
 
 export interface PipelineFigures {
@@ -26,74 +28,49 @@ const received = async (sql: postgres.Sql, campaignId: string): Promise<number> 
 };
 
 /** Seconds from the launch to the last person received, by the database's clock. */
-export const runPipeline = async (url: string, people: number, cohortSize: number): Promise<number> =>
-  await inScratch(url, async (place) => {
-    const at = await fill(place.sql, people, 'bench', false);
-    const sql = place.connect(8);
-    const pipeline = createPipeline({
-      sql,
-      queueSql: place.connect(6, undefined, 'off'),
-      settings: { proofSlots: 2, mailSlots: 2, cohortSize },
-      integrations: {
-        audience: async () => await Promise.reject(new Error('the bench does not sync')),
-        enricher: async () => await Promise.resolve(null),
-        renderer: async () => await Promise.resolve(createNoopRenderer()),
-        imageHost: async () => await Promise.resolve(createNoopImageHost()),
-        printer: async (printer) => await Promise.resolve(printers(printer.organizationId, printer.name)),
-        usageMeter: async () => await Promise.resolve(null),
-        eventSink: async () => await Promise.resolve(null),
+const runPipeline = async (url: string, people: number, cohortSize: number): Promise<number> =>
+  await inScratch(url, async (scratch) => {
+    const at = await fill(scratch.sql, people, false);
+    const printer = createNoopPrinter({
+      maxBatch: 200,
+      // Later than the answer, as it is with every printer.
+      onEvents: async (events) => {
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        await pipeline.applyEvents(at.organizationId, PRINTER, events);
       },
     });
-    const press = new Map<string, ReturnType<typeof createNoopPrinter>>();
-    const printers = (organizationId: string, name: string) => {
-      const known = press.get(organizationId);
-      if (known !== undefined) return known;
-      const made = createNoopPrinter({
-        maxBatch: 200,
-        // Later than the answer, as it is with every printer.
-        onEvents: async (events) => {
-          await new Promise((resolve) => setTimeout(resolve, 250));
-          await pipeline.applyEvents(organizationId, name, events);
-        },
-      });
-      press.set(organizationId, made);
-      return made;
-    };
+    const pipeline = createPipeline({
+      sql: scratch.connect(8),
+      queueSql: scratch.connect(6, { synchronousCommit: 'off' }),
+      settings: { proofSlots: 2, mailSlots: 2, cohortSize },
+      integrations: integrationsOf({ ...noopPorts(), printer }),
+    });
     await pipeline.start();
     try {
-      await launch(place.sql, at.organizationId, at.campaignId, 'live');
-      while ((await received(place.sql, at.campaignId)) < people) await new Promise((resolve) => setTimeout(resolve, 50));
+      await launch(scratch.sql, at.organizationId, at.campaignId, 'live');
+      while ((await received(scratch.sql, at.campaignId)) < people) await new Promise((resolve) => setTimeout(resolve, 50));
     } finally {
       await pipeline.stop({ timeoutMs: 5000 });
     }
-    const [span] = await place.sql<{ seconds: number }[]>`
+    const [span] = await scratch.sql<{ seconds: number }[]>`
       select extract(epoch from (select max(at) from postrider.recipient_event where to_state = 'received')
         - (select min(at) from postrider.recipient_event where to_state = 'proofing_staged'))::float8 as seconds`;
     return span?.seconds ?? 0;
   });
 
-const best = async (times: number, run: () => Promise<number>): Promise<number[]> => {
-  const rates: number[] = [];
-  for (let n = 0; n < times; n += 1) rates.push(await run());
-  return rates;
-};
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
 export const benchPipeline = async (url: string, say: (line: string) => void, people = 6000, rounds = 3): Promise<PipelineFigures> => {
-  const cohorts: Record<string, { recipients_per_second: number; plain_sql_per_second: number; ratio: number }> = {};
+  const cohorts: Record<string, PipelineFigures['cohorts'][string]> = {};
   for (const size of [10, 50, 200]) {
-    const pairs = await best(size === 50 ? rounds : 1, async () => {
-      const ours = people / (await runPipeline(url, people, size));
-      const plain = people / (await plainSql(url, people, size));
-      pipelineRates.push(ours);
-      plainRates.push(plain);
-      return ours / plain;
-    });
+    const ours: number[] = [];
+    const plain: number[] = [];
+    for (let n = 0; n < (size === 50 ? rounds : 1); n += 1) {
+      ours.push(people / (await runPipeline(url, people, size)));
+      plain.push(people / (await plainSql(url, people, size)));
+    }
     cohorts[size] = {
-      recipients_per_second: Math.round(median(pipelineRates.splice(0))),
-      plain_sql_per_second: Math.round(median(plainRates.splice(0))),
-      ratio: Number(median(pairs).toFixed(3)),
+      recipients_per_second: Math.round(median(ours)),
+      plain_sql_per_second: Math.round(median(plain)),
+      ratio: Number(median(ours.map((rate, n) => rate / (plain[n] ?? rate))).toFixed(3)),
     };
     say(
       `cohorts of ${size}: ${cohorts[size].recipients_per_second} recipients/s, plain SQL ${cohorts[size].plain_sql_per_second}/s, ratio ${cohorts[size].ratio}`,
@@ -112,6 +89,3 @@ export const benchPipeline = async (url: string, say: (line: string) => void, pe
     cohorts,
   };
 };
-
-const pipelineRates: number[] = [];
-const plainRates: number[] = [];

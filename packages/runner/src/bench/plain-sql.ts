@@ -3,7 +3,7 @@
  * write them who needs no queue, no leases, no holds and never crashes. The trigger, the history and the tables are the same.
  */
 import type postgres from 'postgres';
-import { fill, inScratch } from './place.ts';
+import { fill, inScratch } from './scratch.ts';
 
 const SETUP = `
   create schema bench;
@@ -61,10 +61,10 @@ const walk = async (sql: postgres.Sql, organizationId: string, ids: readonly str
 
 /** Seconds for everybody, from pending to received. */
 export const plainSql = async (url: string, people: number, size: number): Promise<number> =>
-  await inScratch(url, async (place) => {
-    const { organizationId } = await fill(place.sql, people);
-    await place.sql.unsafe(SETUP);
-    const sql = place.connect(1);
+  await inScratch(url, async (scratch) => {
+    const { organizationId } = await fill(scratch.sql, people);
+    await scratch.sql.unsafe(SETUP);
+    const sql = scratch.connect(1);
     const ids = (await sql<{ id: string }[]>`select recipient_id as id from postrider.recipient_state order by 1`).map((row) => row.id);
     const started = performance.now();
     await walk(sql, organizationId, ids, size);

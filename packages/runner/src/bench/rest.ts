@@ -1,22 +1,11 @@
 /** `bench latency`, `bench idle` and `bench queries`. */
-import { createPipeline } from '@postrider/core';
-import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import { createPipeline, integrationsOf } from '@postrider/core';
 import type postgres from 'postgres';
-import { addPending, fill, inScratch } from './place.ts';
+import { median } from './median.ts';
+import { noopPorts } from './noop-ports.ts';
+import { addPending, fill, inScratch } from './scratch.ts';
 
-const noopPipeline = (sql: postgres.Sql) =>
-  createPipeline({
-    sql,
-    integrations: {
-      audience: async () => await Promise.reject(new Error('the bench does not sync')),
-      enricher: async () => await Promise.resolve(null),
-      renderer: async () => await Promise.resolve(createNoopRenderer()),
-      imageHost: async () => await Promise.resolve(createNoopImageHost()),
-      printer: async () => await Promise.resolve(createNoopPrinter()),
-      usageMeter: async () => await Promise.resolve(null),
-      eventSink: async () => await Promise.resolve(null),
-    },
-  });
+const noopPipeline = (sql: postgres.Sql) => createPipeline({ sql, integrations: integrationsOf(noopPorts()) });
 
 const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -25,22 +14,22 @@ const percentile = (sorted: readonly number[], p: number): number =>
 
 /** Pending → proofing on an idle system, by the database's own clock: from the statement that makes somebody pending to the begin of their cohort. */
 export const benchLatency = async (url: string, say: (line: string) => void, samples = 100) =>
-  await inScratch(url, async (place) => {
-    const at = await fill(place.sql, 0);
-    const pipeline = noopPipeline(place.connect(12));
+  await inScratch(url, async (scratch) => {
+    const at = await fill(scratch.sql, 0);
+    const pipeline = noopPipeline(scratch.connect(12));
     await pipeline.start();
     await pause(1000);
     try {
       for (let n = 0; n < samples; n += 1) {
-        await addPending(place.sql, at, 1, `s${n}-`);
+        await addPending(scratch.sql, at, 1, `s${n}-`);
         // Until the system is idle again.
-        while ((await place.sql`select from postrider.recipient_state where state not in ('sent')`).length > 0) await pause(5);
+        while ((await scratch.sql`select from postrider.recipient_state where state not in ('sent')`).length > 0) await pause(5);
         await pause(20);
       }
     } finally {
       await pipeline.stop({ timeoutMs: 5000 });
     }
-    const rows = await place.sql<{ ms: number }[]>`
+    const rows = await scratch.sql<{ ms: number }[]>`
       select extract(epoch from b.at - a.at)::float8 * 1000 as ms from postrider.recipient_event a
       join postrider.recipient_event b using (organization_id, recipient_id)
       where a.to_state = 'pending' and b.to_state = 'proofing' order by 1`;
@@ -52,10 +41,10 @@ export const benchLatency = async (url: string, say: (line: string) => void, sam
 
 /** Statements that an idle runner sends in a minute, counted where they are sent, after it has settled. */
 export const benchIdle = async (url: string, say: (line: string) => void, seconds = 60) =>
-  await inScratch(url, async (place) => {
-    await fill(place.sql, 0);
+  await inScratch(url, async (scratch) => {
+    await fill(scratch.sql, 0);
     let statements = 0;
-    const pipeline = noopPipeline(place.connect(12, () => (statements += 1)));
+    const pipeline = noopPipeline(scratch.connect(12, { onQuery: () => (statements += 1) }));
     await pipeline.start();
     await pause(15_000);
     const before = statements;
@@ -68,8 +57,8 @@ export const benchIdle = async (url: string, say: (line: string) => void, second
 
 /** What people ask, with many recipients in the tables: the median of five, in milliseconds. */
 export const benchQueries = async (url: string, say: (line: string) => void, people = 1_000_000) =>
-  await inScratch(url, async (place) => {
-    const { sql } = place;
+  await inScratch(url, async (scratch) => {
+    const { sql } = scratch;
     say(`making ${people} recipients …`);
     const at = await fill(sql, 0);
     for (let made = 0; made < people; made += 100_000) await addPending(sql, at, Math.min(100_000, people - made), `m${made}-`);
@@ -84,7 +73,7 @@ export const benchQueries = async (url: string, say: (line: string) => void, peo
         await query();
         if (n > 0) runs.push(performance.now() - started);
       }
-      const ms = Number((runs.toSorted((a, b) => a - b)[2] ?? 0).toFixed(2));
+      const ms = Number(median(runs).toFixed(2));
       say(`${what}: ${ms} ms`);
       return ms;
     };

@@ -8,16 +8,21 @@ import {
   launch,
   migrate,
   organizationNamed,
-  type CampaignDefinition,
+  type AppliedCampaign,
+  type ConnectOptions,
 } from '@postrider/core';
 import type postgres from 'postgres';
 
-export interface Place {
-  readonly url: string;
+export interface Scratch {
   readonly sql: postgres.Sql;
-  /** One more client. `onQuery` sees every statement that is sent. */
-  connect(max: number, onQuery?: () => void, synchronousCommit?: 'off'): postgres.Sql;
+  /** One more client. */
+  connect(max: number, options?: Pick<ConnectOptions, 'onQuery' | 'synchronousCommit'>): postgres.Sql;
 }
+
+/** Where the people of a bench are. */
+export type Place = Pick<AppliedCampaign, 'organizationId' | 'campaignId'>;
+
+export const PRINTER = 'press';
 
 const withDatabase = (url: string, name: string): string => {
   const parsed = new URL(url);
@@ -26,25 +31,20 @@ const withDatabase = (url: string, name: string): string => {
 };
 
 /** Runs `work` in a scratch database. The role needs CREATEDB. */
-export const inScratch = async <T>(url: string, work: (place: Place) => Promise<T>): Promise<T> => {
+export const inScratch = async <T>(url: string, work: (scratch: Scratch) => Promise<T>): Promise<T> => {
   const name = `postrider_bench_${process.pid}_${randomBytes(3).toString('hex')}`;
   const admin = connect(url, { max: 1, name: 'postrider bench' });
   await admin.unsafe(`create database ${name} template template0 encoding 'UTF8'`);
   const clients: postgres.Sql[] = [];
   try {
-    const open = (max: number, onQuery?: () => void, synchronousCommit?: 'off'): postgres.Sql => {
-      const sql = connect(withDatabase(url, name), {
-        max,
-        name: 'postrider bench',
-        ...(onQuery === undefined ? {} : { onQuery }),
-        ...(synchronousCommit === undefined ? {} : { synchronousCommit }),
-      });
+    const open: Scratch['connect'] = (max, options) => {
+      const sql = connect(withDatabase(url, name), { max, name: 'postrider bench', ...options });
       clients.push(sql);
       return sql;
     };
     const sql = open(4);
     await migrate(sql);
-    return await work({ url: withDatabase(url, name), sql, connect: open });
+    return await work({ sql, connect: open });
   } finally {
     await Promise.all(clients.map(async (sql) => await sql.end({ timeout: 5 })));
     await admin.unsafe(`drop database if exists ${name} with (force)`);
@@ -52,34 +52,18 @@ export const inScratch = async <T>(url: string, work: (place: Place) => Promise<
   }
 };
 
-export const noopCampaign = (over: Partial<CampaignDefinition> = {}): CampaignDefinition =>
-  defineCampaign({
-    name: 'bench',
-    provider_segment_id: 'bench',
-    integrations: { printer: { kind: 'noop' }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } },
-    base_directory: '/',
-    template: 'none',
-    format: '4x6',
-    printer_name: 'press',
-    ...over,
-  });
-
-export interface Audience {
-  readonly organizationId: string;
-  readonly campaignId: string;
-}
-
 /** A launched campaign with `people` pending recipients, put there by one statement a table. Launch it yourself where `launchNow` is false. */
-export const fill = async (sql: postgres.Sql, people: number, name = 'bench', launchNow = true): Promise<Audience> => {
-  const organizationId = await organizationNamed(sql, `Bench ${name}`);
-  const { campaignId } = await applyCampaign(sql, organizationId, noopCampaign({ name }));
-  await armPrinter(sql, organizationId, 'press');
-  await addPending(sql, { organizationId, campaignId }, people, name);
+export const fill = async (sql: postgres.Sql, people: number, launchNow = true): Promise<Place> => {
+  const organizationId = await organizationNamed(sql, 'Bench');
+  const definition = defineCampaign({ name: 'bench', template: 'none', format: '4x6', printer_name: PRINTER });
+  const { campaignId } = await applyCampaign(sql, organizationId, definition);
+  await armPrinter(sql, organizationId, PRINTER);
+  await addPending(sql, { organizationId, campaignId }, people, 'bench');
   if (launchNow) await launch(sql, organizationId, campaignId, 'live');
   return { organizationId, campaignId };
 };
 
-export const addPending = async (sql: postgres.Sql, at: Audience, people: number, prefix: string): Promise<void> => {
+export const addPending = async (sql: postgres.Sql, at: Place, people: number, prefix: string): Promise<void> => {
   // One statement for both tables, which is also what lets sync claim the move.
   await sql`
     with who as (
