@@ -7,7 +7,7 @@ import { connect, createPipeline, integrationsOf } from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
 import { createApp } from '../../packages/runner/src/http/server.ts';
 import { states } from '../support/machine.ts';
-import { open, until } from './rig.ts';
+import { open, until, type Opened } from './rig.ts';
 
 const forgetful = (): undefined => undefined;
 const quiet = { debug: forgetful, info: forgetful, warn: forgetful, error: forgetful };
@@ -48,31 +48,21 @@ void test('one connection is enough, from pending to received by webhook', async
 });
 
 void test('a printer that asks the database while it is made is made outside the transaction that applies its webhooks', async () => {
-  await using place = await open({ people: 1 });
-  const sql = place.machine.connect(1);
-  const integrations = integrationsOf({
-    audience: {
-      async *members() {
-        yield await Promise.resolve({ members: [], rejects: [], waitedMs: 0 });
+  await using place: Opened = await open({
+    people: 1,
+    sql: (machine) => machine.connect(1),
+    integrations: {
+      printer: async () => {
+        await place.client`select 'its options'`;
+        return talking;
       },
     },
-    renderer: { render: async () => await Promise.resolve({ documents: [], results: [] }) },
-    imageHost: { put: async () => await Promise.resolve([]), remove: async () => await Promise.resolve([]) },
-    printer: talking,
   });
-  const printer = async (): Promise<Printer> => {
-    await sql`select 'its options'`;
-    return talking;
-  };
-  const pipeline = createPipeline({ sql, integrations: { ...integrations, printer }, settings: { beats: false } });
+  const { pipeline } = place;
   const body = Buffer.from('["00000000-0000-4000-8000-000000000001"]');
   await pipeline.receiveWebhook(place.place.organizationId, 'press', {}, body);
   await pipeline.start();
-  try {
-    await until(async () => (await place.sql`select from postrider.provider_event where applied_at is not null`).length > 0);
-  } finally {
-    await pipeline.stop({ timeoutMs: 1000 });
-  }
+  await until(async () => (await place.sql`select from postrider.provider_event where applied_at is not null`).length > 0);
 });
 
 void test('a client without a connection is refused, whichever of the two it is', async () => {

@@ -14,6 +14,8 @@ import { freshMachine, launched, people, syncPeople, type Machine, type Place } 
 export interface Opened extends AsyncDisposable {
   readonly machine: Machine;
   readonly sql: Machine['sql'];
+  /** The pipeline's. */
+  readonly client: Machine['sql'];
   readonly place: Place;
   readonly people: number;
   readonly pipeline: Pipeline;
@@ -32,6 +34,18 @@ export interface OpenOptions {
   readonly sql?: (machine: Machine) => Machine['sql'];
 }
 
+/** Adapters that do nothing, and do it at once; the segment is empty. */
+export const noopPorts = (): Ports => ({
+  audience: {
+    async *members() {
+      yield await Promise.resolve({ members: [], rejects: [], waitedMs: 0 });
+    },
+  },
+  renderer: createNoopRenderer(),
+  imageHost: createNoopImageHost(),
+  printer: createNoopPrinter(),
+});
+
 /** A launched campaign whose people are pending, and a pipeline that is not started yet. */
 export const open = async (options: OpenOptions): Promise<Opened> => {
   const machine = await freshMachine();
@@ -40,20 +54,11 @@ export const open = async (options: OpenOptions): Promise<Opened> => {
   await syncPeople(sql, place, people(options.people));
   const log: string[] = [];
   const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
+  const client = options.sql?.(machine) ?? sql;
   const pipeline = createPipeline({
-    sql: options.sql?.(machine) ?? sql,
+    sql: client,
     integrations: {
-      ...integrationsOf({
-        audience: {
-          async *members() {
-            yield await Promise.resolve({ members: [], rejects: [], waitedMs: 0 });
-          },
-        },
-        renderer: createNoopRenderer(),
-        imageHost: createNoopImageHost(),
-        printer: createNoopPrinter(),
-        ...options.ports,
-      }),
+      ...integrationsOf({ ...noopPorts(), ...options.ports }),
       ...options.integrations,
     },
     logger: { debug: () => undefined, info: note, warn: note, error: note },
@@ -63,6 +68,7 @@ export const open = async (options: OpenOptions): Promise<Opened> => {
   return {
     machine,
     sql,
+    client,
     place,
     people: options.people,
     pipeline,
