@@ -10,7 +10,7 @@ import type { Cli } from '../cli/cli.ts';
 import { openDatabase, type OpenDatabase, type Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
-import { count, duration } from '../cli/text.ts';
+import { count } from '../cli/text.ts';
 import { readCampaignFile, type CampaignFile } from '../config/campaign-file.ts';
 import { exampleCampaign, type Project } from '../config/project.ts';
 import { startHttp } from '../http/server.ts';
@@ -20,7 +20,8 @@ import { whenFree } from '../operate/sync.ts';
 import { makePipeline, poolSize, quietLogger } from '../run/pipeline.ts';
 import { watchTide } from '../run/tide.ts';
 import { beginAnew, requireKnownPrints } from './fresh.ts';
-import { leftBehind, lookAfterBatches, readExamples, readFunnel, readReasons, type Funnel, type Place } from './funnel.ts';
+import { untilReceived, type Followed } from './follow.ts';
+import { readExamples, readFunnel, readReasons, type Funnel, type Place } from './funnel.ts';
 import { openShop, type DemoShop } from './print-shop.ts';
 import { Progress } from './progress.ts';
 import { countCards, resultOf, showSummary } from './summary.ts';
@@ -37,10 +38,8 @@ export interface DemoOptions {
 const DAYS_PER_SECOND = 4;
 /** Short, so that a demonstration that was killed goes on within half a minute; longer than the 10 s that the shop may take to answer. */
 const LEASE_SECONDS = 15;
-const GIVE_UP_MS = 180_000;
 // Shorter, so that a batch of a run that was cut off is looked after before we give up.
 const ADAPTER_TIMEOUT_MS = 60_000;
-const LOOK_MS = 120;
 /** Between two demonstrations the campaign is on hold for this reason: a runner that is started for something else would mail the rest of its list. */
 const REST = 'the demonstration has ended; the next one goes on';
 
@@ -134,12 +133,8 @@ async function wake(sql: Sql, place: Place, rows: number | null): Promise<void> 
   else if (campaign.held_why === REST) await release(sql, organizationId, 'campaign', campaignId);
 }
 
-interface Mailing {
+interface Mailing extends Followed {
   readonly project: Project;
-  readonly sql: Sql;
-  readonly place: Place;
-  readonly shop: DemoShop;
-  readonly progress: Progress;
   readonly file: CampaignFile;
   readonly rows: number | null;
 }
@@ -171,7 +166,7 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   });
   try {
     await shop.redirect(place.organizationId, `${http.url}/webhooks/${place.organizationId}/${file.definition.printer_name}`);
-    progress.done('print shop', `prints into ${mailing.project.printsDirectory}`);
+    progress.done('print shop', `prints into ${project.printsDirectory}`);
     await pipeline.start();
     const report = await readList(cli, pipeline, place, progress, rows);
     const lookedUp = await pipeline.enrich(place.organizationId, place.campaignId);
@@ -226,64 +221,4 @@ async function readList(cli: Cli, pipeline: Pipeline, place: Place, progress: Pr
   ];
   progress.done('list', `${count(report.fetched, 'row')}: ${parts.join(', ')}`, report.durationMs);
   return report;
-}
-
-/** Until everybody is where they end. The pipeline runs by itself; this looks, and nudges what would wait for a beat. */
-async function untilReceived(cli: Cli, pipeline: Pipeline, { sql, place, progress, shop }: Mailing): Promise<Funnel> {
-  const { signal } = cli.signals;
-  let nudging: Promise<void> = Promise.resolve();
-  let isNudging = false;
-  let remark: string | null = null;
-  let last = '';
-  let movedAt = Date.now();
-  let helpedAt = Date.now();
-  for (;;) {
-    const funnel = await readFunnel(sql, place);
-    progress.funnel(funnel.counts, remark);
-    if (funnel.inFlight === 0) {
-      await nudging.catch(() => undefined);
-      return funnel;
-    }
-    signal.throwIfAborted();
-    shop.assertOpen();
-    if (!isNudging) {
-      isNudging = true;
-      // A batch that a killed demonstration left behind gives its people back: they are looked up again, which is a beat's work elsewhere.
-      const waits = (funnel.counts['address_enrichable'] ?? 0) > 0 && Date.now() - movedAt > 3000;
-      nudging = (async () => {
-        if (waits) await pipeline.enrich(place.organizationId, place.campaignId);
-        await pipeline.untilIdle(signal);
-      })().finally(() => {
-        isNudging = false;
-      });
-      nudging.catch((error: unknown) => cli.out.detail(String(error)));
-    }
-    const now = JSON.stringify(funnel.counts);
-    if (now !== last) [last, movedAt, remark] = [now, Date.now(), null];
-    const still = Date.now() - movedAt;
-    if (still > 3000 && Date.now() - helpedAt > 3000) {
-      helpedAt = Date.now();
-      remark = await whatHolds(sql, pipeline, place, funnel);
-    }
-    if (still > GIVE_UP_MS) {
-      const [waits] = await pipeline.waiting();
-      throw new CliError(
-        exitCodes.failed,
-        `nothing has moved for ${duration(still)}: ${count(funnel.inFlight, 'person waits', 'people wait')}${waits === undefined ? '' : ` for ${waits.why}`}`,
-        'postrider stuck says why, and what helps; the same command goes on',
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-}
-
-/** Why it stands still, in one line; and what can be done about it is done. */
-async function whatHolds(sql: Sql, pipeline: Pipeline, place: Place, funnel: Funnel): Promise<string> {
-  if ((funnel.counts['address_enriching'] ?? 0) > 0) await lookAfterBatches(sql, place.organizationId);
-  if (funnel.status === 'paused') return 'the campaign is on hold; postrider release campaign bakery-welcome';
-  const left = await leftBehind(sql, pipeline.runnerId);
-  if (left > 0)
-    return `${count(left, 'person', 'people')} were at work when an earlier run was cut off; they come back within half a minute`;
-  const [waits] = await pipeline.waiting();
-  return waits === undefined ? 'waiting' : `waiting for ${waits.why}`;
 }

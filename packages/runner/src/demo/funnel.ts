@@ -46,12 +46,6 @@ export async function leftBehind(sql: Sql, runnerId: string): Promise<number> {
   return row?.people ?? 0;
 }
 
-/** Enrichment batches whose runner went silent are looked after at once, not with the beat of the minute. */
-export async function lookAfterBatches(sql: Sql, organizationId: string): Promise<void> {
-  await sql`select postrider.enqueue('enrich', array[gen_random_uuid()],
-    array[jsonb_build_object('organization_id', ${organizationId}::text, 'only_due', true)], ${organizationId})`;
-}
-
 /** States with their reasons, for the summary. */
 export async function readReasons(
   sql: Sql,
