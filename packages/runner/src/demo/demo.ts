@@ -22,7 +22,7 @@ import { watchTide } from '../run/tide.ts';
 import { beginAnew, requireKnownPrints } from './fresh.ts';
 import { untilReceived, type Followed } from './follow.ts';
 import { readExamples, readFunnel, readReasons, type Funnel, type Place } from './funnel.ts';
-import { openShop, type DemoShop } from './print-shop.ts';
+import { openShop, type OpenShop } from '../print-shop/process.ts';
 import { Progress } from './progress.ts';
 import { countCards, resultOf, showSummary } from './summary.ts';
 
@@ -57,7 +57,7 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
   // Starting a process takes as long as all that the database needs meanwhile.
   const opening = openShop(cli, project, database.sql, options.daysPerSecond ?? DAYS_PER_SECOND);
   opening.catch(() => undefined);
-  let shop: DemoShop | null = null;
+  let shop: OpenShop | null = null;
   try {
     const place = await prepare(progress, project, database.sql, file, options.rows);
     const cardsBefore = await countCards(project.printsDirectory);

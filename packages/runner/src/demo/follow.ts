@@ -6,13 +6,13 @@ import { CliError } from '../cli/errors.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { count, duration } from '../cli/text.ts';
 import { leftBehind, readFunnel, type Funnel, type Place } from './funnel.ts';
-import type { DemoShop } from './print-shop.ts';
+import type { OpenShop } from '../print-shop/process.ts';
 import type { Progress } from './progress.ts';
 
 export interface Followed {
   readonly sql: Sql;
   readonly place: Place;
-  readonly shop: DemoShop;
+  readonly shop: OpenShop;
   readonly progress: Progress;
 }
 

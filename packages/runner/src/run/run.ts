@@ -9,7 +9,7 @@ import type { Project } from '../config/project.ts';
 import { startHttp, type RunningHttp } from '../http/server.ts';
 import { requireMigrated } from '../operate/migrate.ts';
 import { createLogger } from './logger.ts';
-import { keepShopTold } from './own-webhooks.ts';
+import { keepShopTold } from '../print-shop/webhooks.ts';
 import { connectQueue, makePipeline, poolSize } from './pipeline.ts';
 import { watchTide } from './tide.ts';
 

@@ -19,7 +19,7 @@ import {
 } from '@postrider/core/ports';
 import { didYouMean } from '../cli/text.ts';
 import type { Project } from '../config/project.ts';
-import { ownPrintShop } from './own-print-shop.ts';
+import { ownPrintShop } from '../print-shop/own.ts';
 
 interface Ports {
   readonly audience: AudienceSource;

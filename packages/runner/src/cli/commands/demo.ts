@@ -63,13 +63,13 @@ export const demonstration: Family = (program, act) => {
     ]),
   ).action(
     act(async (cli, _args, options) => {
-      const { startInBackground } = await import('../../demo/print-shop.ts');
+      const { startInBackground } = await import('../../print-shop/process.ts');
       await startInBackground(cli, settingsOf(options));
     }),
   );
   settings(command(shop, 'run', 'Runs it in the foreground, until Ctrl-C.', ['postrider print-shop run'])).action(
     act(async (cli, _args, options) => {
-      const { runInForeground } = await import('../../demo/print-shop.ts');
+      const { runInForeground } = await import('../../print-shop/process.ts');
       await runInForeground(cli, settingsOf(options));
     }),
   );
@@ -77,13 +77,13 @@ export const demonstration: Family = (program, act) => {
     'postrider print-shop stop',
   ]).action(
     act(async (cli) => {
-      const { stopInBackground } = await import('../../demo/print-shop.ts');
+      const { stopInBackground } = await import('../../print-shop/process.ts');
       await stopInBackground(cli);
     }),
   );
   command(shop, 'status', 'Whether it runs, and where.', ['postrider print-shop status --json']).action(
     act(async (cli) => {
-      const { showStatus } = await import('../../demo/print-shop.ts');
+      const { showStatus } = await import('../../print-shop/process.ts');
       await showStatus(cli);
     }),
   );

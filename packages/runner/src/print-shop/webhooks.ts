@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@postrider/core';
 import type { Sql } from '../cli/database.ts';
 import type { Project } from '../config/project.ts';
-import { askWebhooks, ownPrintShop, tellWebhooks } from '../wiring/own-print-shop.ts';
+import { askWebhooks, ownPrintShop, tellWebhooks } from './own.ts';
 
 const LOOK_MS = 15_000;
 

@@ -8,7 +8,7 @@ import { openDatabase, type Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { count } from '../cli/text.ts';
-import { folderOf, type NotedPrintShop } from '../wiring/own-print-shop.ts';
+import { folderOf, type NotedPrintShop } from './own.ts';
 import type { Project } from '../config/project.ts';
 
 /** Throws `CliError` where cards may be printed of which this folder's ledger knows nothing. `sql`: null where no database is open yet. */

@@ -12,8 +12,8 @@ import { startPrintShop } from '@postrider/twins';
 import { until } from '../../../test/pipeline/rig.ts';
 import { freshMachine } from '../../../test/support/machine.ts';
 import { openProject } from '../src/config/project.ts';
-import { keepShopTold } from '../src/run/own-webhooks.ts';
-import { notePrintShop, TOKEN } from '../src/wiring/own-print-shop.ts';
+import { keepShopTold } from '../src/print-shop/webhooks.ts';
+import { notePrintShop, TOKEN } from '../src/print-shop/own.ts';
 import { projectHome } from './cli/cli.ts';
 
 const LOOK_MS = 20;

@@ -21,7 +21,7 @@ import {
   TOKEN,
   WEBHOOK_SECRET,
   type NotedPrintShop,
-} from '../wiring/own-print-shop.ts';
+} from './own.ts';
 import { requireSameLedger } from './ledger.ts';
 
 const FOLDER_IN_USE = 75;
@@ -69,7 +69,7 @@ function optionsOf(project: Project, settings: ShopSettings): PrintShopOptions {
   };
 }
 
-export interface DemoShop {
+export interface OpenShop {
   readonly url: string;
   /** Throws where it has ended by itself, for example on a full disk, with what it said last. */
   assertOpen(): void;
@@ -79,7 +79,7 @@ export interface DemoShop {
 }
 
 /** Starts the shop as a process that ends with this one, however that ends. Throws `ShopError`. */
-export async function openShop(cli: Cli, project: Project, sql: Sql, daysPerSecond: number): Promise<DemoShop> {
+export async function openShop(cli: Cli, project: Project, sql: Sql, daysPerSecond: number): Promise<OpenShop> {
   const folder = project.printsDirectory;
   await requireSameLedger(cli, project, notedPrintShop(project), folder, sql);
   let said = '';
