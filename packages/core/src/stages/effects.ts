@@ -1,10 +1,10 @@
 /** Effects of cards that were sent: claimed in bulk, done once per key at the provider. An outage here neither fails a card nor loses a charge. */
 import { claimEffects, settleEffects, type ClaimedEffect, type EffectKind, type EffectSettlement } from '../machine/mailpieces.ts';
-import { ask } from '../pipeline/asking.ts';
+import { askAdapter } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import { Settler } from '../pipeline/settling.ts';
-import type { EffectItem } from '../ports/index.ts';
+import type { CallContext, EffectItem } from '../ports/index.ts';
 import { effectAnswers, type EffectAnswer } from './answers/effects.ts';
 import { text } from './answers/fields.ts';
 import { whatIsDue, type Due } from './due.ts';
@@ -29,11 +29,10 @@ const perform = async (
   campaignId: string,
   kind: EffectKind,
   effects: readonly ClaimedEffect[],
-  signal: AbortSignal,
+  call: CallContext,
 ): Promise<readonly EffectAnswer[]> => {
   const { integrations } = context;
   const campaign = await campaignBrief(context, organizationId, campaignId);
-  const call = context.callContext(AbortSignal.any([context.stopping, signal]));
   const items = effects.map((effect) => toItem(organizationId, effect));
   const all = (answer: EffectAnswer): EffectAnswer[] => effects.map(() => answer);
   const missing: EffectAnswer = { outcome: 'retry', afterMs: 3_600_000, message: `the campaign has no ${names[kind]} any more` };
@@ -61,10 +60,12 @@ const workGroup = async (
   const { sql, logger, settings } = context;
   let answers: readonly EffectAnswer[];
   try {
-    answers = await ask(
+    answers = await askAdapter(
+      context,
+      `the ${names[kind]}`,
+      async (call) => await perform(context, organizationId, campaignId, kind, effects, call),
       // Somebody else may claim them when ours has passed.
-      { who: `the ${names[kind]}`, silenceMs: Math.min(settings.adapterTimeoutMs, LEASE_MS / 2) },
-      async ({ signal }) => await perform(context, organizationId, campaignId, kind, effects, signal),
+      Math.min(settings.adapterTimeoutMs, LEASE_MS / 2),
     );
   } catch (error) {
     const message = text(messageOf(error));
