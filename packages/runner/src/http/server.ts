@@ -3,6 +3,7 @@
  * applied in the background. On 127.0.0.1 unless told: in front of it stands whatever ends TLS.
  */
 import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import type { Logger, Pipeline } from '@postrider/core';
@@ -47,7 +48,7 @@ export function createApp({ sql, pipeline, logger, isReady }: HttpOptions): Hono
 
   app.get('/health', (c) => c.json({ status: 'ok' }));
   app.get('/ready', async (c) => {
-    const reachable = isReady() && (await within(READY_MS, sql`select 1`));
+    const reachable = isReady() && (await Promise.race([answers(sql), sleep(READY_MS, false, { ref: false })]));
     return c.json({ status: reachable ? 'ready' : 'not ready' }, reachable ? 200 : 503);
   });
   app.get('/metrics', async (c) => c.text(await metricsText(sql), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }));
@@ -149,14 +150,9 @@ async function readBody(c: Context): Promise<Uint8Array | null> {
   return Buffer.concat(chunks);
 }
 
-async function within(ms: number, query: PromiseLike<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const answered = Promise.resolve(query).then(
+async function answers(sql: Sql): Promise<boolean> {
+  return await sql`select 1`.then(
     () => true,
     () => false,
   );
-  return await Promise.race([answered, late]).finally(() => clearTimeout(timer));
 }
