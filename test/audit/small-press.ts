@@ -21,7 +21,7 @@ export interface TestCard {
   manifest: Record<string, string>;
 }
 
-export const MANIFEST_COLUMNS = [
+const MANIFEST_COLUMNS = [
   'piece_id',
   'mailpiece',
   'file',

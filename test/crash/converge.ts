@@ -22,7 +22,7 @@ export const nudge = async (sql: postgres.Sql): Promise<void> => {
 };
 
 /** Ends waits that protect nothing. An unknown outcome is left to rest for its quiet period; only its later back-offs are cut short. */
-export const hurry = async (sql: postgres.Sql): Promise<void> => {
+const hurry = async (sql: postgres.Sql): Promise<void> => {
   await sql`update postrider.recipient_state set available_at = postrider.now()
     where state in ('pending', 'proofed', 'address_enrichable') and available_at > postrider.now()`;
   await sql`update postrider.mailpiece set available_at = postrider.now() where status = 'unknown' and available_at > postrider.now() + interval '4 seconds'`;

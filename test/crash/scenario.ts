@@ -16,7 +16,7 @@ import { startRunner, type Runner } from './runner.ts';
 export const long = process.env['POSTRIDER_TEST_LONG'] === '1';
 
 /** Settings of the runners, unless a scenario says otherwise. */
-export const shortTimes: Partial<PipelineSettings> = {
+const shortTimes: Partial<PipelineSettings> = {
   proofSlots: 1,
   mailSlots: 2,
   cohortSize: 10,

@@ -40,7 +40,7 @@ const place = (address1: string, address2: string, city: string, state: string, 
 });
 
 // 41 letters each: in the first name, in the last name, and in both together.
-export const LONG_NAMES = [
+const LONG_NAMES = [
   ['Maximilianaphilippinawilhelminajosephines', 'Ott'],
   ['Ada', 'Silverbrookhollowmeadowfernwaterstonesmit'],
   ['Anneliese Philippa', 'Featherwell Stonebridge Lind'],

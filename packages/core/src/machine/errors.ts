@@ -53,7 +53,7 @@ const parsed = (detail: string | undefined): unknown => {
 };
 
 /** Turns an error of the driver into a `MachineError` where it is one of ours; anything else is returned as it is. */
-export const asMachineError = (error: unknown): unknown =>
+const asMachineError = (error: unknown): unknown =>
   error instanceof postgres.PostgresError && isOurs(error.code)
     ? new MachineError(error.code, error.message, error.hint ?? '', parsed(error.detail), error)
     : error;

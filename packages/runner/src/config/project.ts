@@ -38,7 +38,8 @@ export interface Project {
 
 const checkout = fileURLToPath(new URL('../../../..', import.meta.url));
 
-export function projectDirectory(env: NodeJS.ProcessEnv = process.env, from: string = process.cwd()): string {
+function projectDirectory(env: NodeJS.ProcessEnv): string {
+  const from = process.cwd();
   const given = env['POSTRIDER_HOME'];
   if (given !== undefined && given !== '') return resolve(from, given);
   for (let at = from; ; at = dirname(at)) {

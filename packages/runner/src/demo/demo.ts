@@ -146,14 +146,8 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   project.makeDataDirectory();
   const tide = await watchTide(project, sql, logger);
   const leaseMs = (project.settings.leaseSeconds ?? LEASE_SECONDS) * 1000;
-  const pipeline = makePipeline(
-    project,
-    sql,
-    logger,
-    { beats: false, leaseMs, reapMs: 2000, adapterTimeoutMs: ADAPTER_TIMEOUT_MS },
-    sql,
-    tide,
-  );
+  const settings = { beats: false, leaseMs, reapMs: 2000, adapterTimeoutMs: ADAPTER_TIMEOUT_MS };
+  const pipeline = makePipeline(project, sql, logger, { settings, tide });
   const http = await startHttp({ host: '127.0.0.1', port: 0, sql, pipeline, logger, isReady: () => true });
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => await (stopping ??= pipeline.stop({ timeoutMs: 15_000 }));

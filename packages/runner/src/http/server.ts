@@ -13,7 +13,7 @@ import { exitCodes } from '../cli/exit-codes.ts';
 import { metricsText } from './metrics.ts';
 
 /** No printer sends more in one webhook; a larger body is not read to its end. */
-export const LARGEST_WEBHOOK = 1024 * 1024;
+const LARGEST_WEBHOOK = 1024 * 1024;
 const READY_MS = 2000;
 /** A webhook is small: whoever needs longer for one, headers and body, or holds more connections, keeps others out. */
 const LIMITS = { requestMs: 10_000, connections: 1000 };

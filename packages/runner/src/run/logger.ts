@@ -30,11 +30,7 @@ export async function createLogger(out: Output, level: Level): Promise<Logger> {
   };
 }
 
-export function forPeople(
-  out: Output,
-  least: Level,
-  write: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
-): Logger {
+function forPeople(out: Output, least: Level): Logger {
   const colors = { debug: 'dim', info: 'cyan', warn: 'yellow', error: 'red' } as const;
   const say =
     (level: Level) =>
@@ -44,8 +40,8 @@ export function forPeople(
         ([name, value]) => `${name}=${typeof value === 'string' ? printable(value) : JSON.stringify(value)}`,
       );
       const time = new Date().toTimeString().slice(0, 8);
-      write(
-        `${out.tint('dim', time)} ${out.tint(colors[level], level.padEnd(5))} ${message}${rest.length === 0 ? '' : ` ${out.tint('dim', rest.join(' '))}`}`,
+      process.stderr.write(
+        `${out.tint('dim', time)} ${out.tint(colors[level], level.padEnd(5))} ${message}${rest.length === 0 ? '' : ` ${out.tint('dim', rest.join(' '))}`}\n`,
       );
     };
   return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };

@@ -11,9 +11,7 @@ export function makePipeline(
   project: Project,
   sql: Sql,
   logger: Logger,
-  over: Partial<PipelineSettings> = {},
-  queueSql: Sql = sql,
-  tide?: TideWatch,
+  { settings, queueSql = sql, tide }: { settings?: Partial<PipelineSettings>; queueSql?: Sql; tide?: TideWatch } = {},
 ): Pipeline {
   const { proofSlots, mailSlots, cohortSize } = project.settings;
   project.makeDataDirectory();
@@ -31,7 +29,7 @@ export function makePipeline(
       mailSlots,
       cohortSize,
       leaseMs: leaseMsOf(project.settings),
-      ...over,
+      ...settings,
     },
   });
 }

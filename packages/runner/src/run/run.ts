@@ -39,7 +39,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
   project.makeDataDirectory();
   // Before anything is sent.
   const tide = await watchTide(project, sql, logger);
-  const pipeline = makePipeline(project, sql, logger, { beats: !options.once || options.sync }, queueSql, tide);
+  const pipeline = makePipeline(project, sql, logger, { settings: { beats: !options.once || options.sync }, queueSql, tide });
   let ready = false;
   let untold = (): void => undefined;
   const http = options.http ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready }) : null;

@@ -22,7 +22,7 @@ import { syncFolder, writeAtomically } from './files.ts';
 import { manifestPart, partPath, pdfName, writeManifest } from './manifest.ts';
 import type { Tracking } from './tracking.ts';
 
-export const CARDS_PER_FILE = 500;
+const CARDS_PER_FILE = 500;
 /** After a failed write, for example on a full disk. */
 const RETRY_MS = 5_000;
 
