@@ -1,24 +1,15 @@
 /** Where the people of one campaign are, and what a mailing still waits for. */
+import { states, type RecipientState } from '@postrider/core';
 import type { Sql } from '../cli/database.ts';
-import type { Counts } from './progress.ts';
+import { sum, type Counts } from './progress.ts';
 
 export interface Place {
   readonly organizationId: string;
   readonly campaignId: string;
 }
 
-export const endStates = ['received', 'returned', 'skipped', 'holdout', 'blacklisted', 'error'] as const;
-const others = [
-  'address_enrichable',
-  'address_enriching',
-  'pending',
-  'proofing_staged',
-  'proofing',
-  'proofed',
-  'sending_staged',
-  'sending',
-  'sent',
-] as const;
+export const endStates: readonly RecipientState[] = ['received', 'returned', 'skipped', 'holdout', 'blacklisted', 'error'];
+const underWay = states.filter((state) => !endStates.includes(state));
 
 export interface Funnel {
   readonly recipients: number;
@@ -30,11 +21,11 @@ export interface Funnel {
 
 export async function readFunnel(sql: Sql, { organizationId, campaignId }: Place): Promise<Funnel> {
   const [row] = await sql`select * from postrider.funnel where organization_id = ${organizationId} and campaign_id = ${campaignId}`;
-  const counts = Object.fromEntries([...others, ...endStates].map((state) => [state, Number(row?.[state] ?? 0)]));
+  const counts = Object.fromEntries(states.map((state) => [state, Number(row?.[state] ?? 0)]));
   return {
     recipients: Number(row?.['recipients'] ?? 0),
     counts,
-    inFlight: others.reduce((sum, state) => sum + (counts[state] ?? 0), 0),
+    inFlight: sum(counts, underWay),
     status: String(row?.['status'] ?? ''),
   };
 }
