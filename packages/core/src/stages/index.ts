@@ -4,12 +4,13 @@
  */
 import type { PipelineContext, Wake } from '../pipeline/context.ts';
 import type { BeatName, QueueName } from '../queues/queues.ts';
+import { stageCohorts } from './cohorts.ts';
 import type { Due } from './due.ts';
 import { beatEffects, workEffects } from './effects.ts';
 import { beatEnrich, workEnrich } from './enrich.ts';
-import { stageMail, workMail } from './mail.ts';
+import { workMail } from './mail.ts';
 import { pollPrinters } from './poll.ts';
-import { stageProofs, workProof } from './proof.ts';
+import { workProof } from './proof.ts';
 import { beatReconcile, workReconcile } from './reconcile.ts';
 import { beatSync, workSync } from './sync.ts';
 import { applyInbox, beatTrack } from './track.ts';
@@ -36,6 +37,8 @@ export interface Stage {
 }
 
 const one = (): number => 1;
+const stageProofs = async (context: PipelineContext): Promise<void> => await stageCohorts(context, 'proof');
+const stageMail = async (context: PipelineContext): Promise<void> => await stageCohorts(context, 'mail');
 
 export const stages: readonly Stage[] = [
   {

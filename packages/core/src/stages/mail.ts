@@ -2,7 +2,7 @@
  * Mailing: proofed → sending_staged → sending → sent. The one stage that cannot be undone: the mailpiece, with its key, is in the database before
  * the printer hears of it, the lease is checked immediately before each request, and an outcome that nobody knows is unknown, never repeated blindly.
  */
-import { beginMail, settleMail, stageRound, type BegunPiece, type CampaignBrief, type MailSettlement } from '../machine/cohorts.ts';
+import { beginMail, settleMail, type BegunPiece, type CampaignBrief, type MailSettlement } from '../machine/cohorts.ts';
 import { ask, SilentAdapterError } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { Lease } from '../pipeline/leases.ts';
@@ -11,15 +11,8 @@ import type { Settler } from '../pipeline/settling.ts';
 import { LeaseLostError, type PieceRequest, type Printer } from '../ports/index.ts';
 import { text } from './answers/fields.ts';
 import { pieceAnswers, type PieceAnswer } from './answers/printer.ts';
-import { workCohort } from './cohort-work.ts';
+import { workCohort } from './cohorts.ts';
 import { printerToSubmitTo, quietMs } from './printers.ts';
-
-/** Makes cohorts until the window is full or nobody is ready. */
-export const stageMail = async (context: PipelineContext): Promise<void> => {
-  const { sql, settings } = context;
-  while ((await stageRound(sql, 'mail', settings.window, settings.cohortSize)) > 0 && !context.stopping.aborted)
-    await context.reach('mail.staged');
-};
 
 const toRequest = (campaign: CampaignBrief, piece: BegunPiece): PieceRequest => ({
   reference: {

@@ -1,5 +1,5 @@
 /** Proofing: pending → proofing_staged → proofing → proofed. A cohort is rendered as one document where the renderer can. */
-import { beginProof, settleProof, stageRound, type BegunCard, type CampaignBrief, type ProofSettlement } from '../machine/cohorts.ts';
+import { beginProof, settleProof, type BegunCard, type CampaignBrief, type ProofSettlement } from '../machine/cohorts.ts';
 import { ask, SilentAdapterError } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { Lease } from '../pipeline/leases.ts';
@@ -9,14 +9,7 @@ import type { CardRequest, ImageHost, Renderer } from '../ports/index.ts';
 import { text } from './answers/fields.ts';
 import { storedAnswers, type Stored } from './answers/image-host.ts';
 import { cardAnswers, type CardAnswer } from './answers/renderer.ts';
-import { workCohort } from './cohort-work.ts';
-
-/** Makes cohorts until the window is full or nobody is ready. */
-export const stageProofs = async (context: PipelineContext): Promise<void> => {
-  const { sql, settings } = context;
-  while ((await stageRound(sql, 'proof', settings.window, settings.cohortSize)) > 0 && !context.stopping.aborted)
-    await context.reach('proof.staged');
-};
+import { workCohort } from './cohorts.ts';
 
 const toRequest = (campaign: CampaignBrief, card: BegunCard): CardRequest => ({
   recipientId: card.recipientId,

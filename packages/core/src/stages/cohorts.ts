@@ -1,11 +1,18 @@
-/** What a cohort goes through in any stage, from its job to the last settle: begun once, under a lease, settled as results arrive. */
-import type { CohortStage } from '../machine/cohorts.ts';
+/** What a cohort goes through, whether it is proofed or mailed: made with its job, begun once, under a lease, settled as results arrive. */
+import { stageRound, type CohortStage } from '../machine/cohorts.ts';
 import type { PipelineContext, Wake } from '../pipeline/context.ts';
 import type { Lease } from '../pipeline/leases.ts';
 import { Settler } from '../pipeline/settling.ts';
 import type postgres from 'postgres';
 
-export interface CohortWork<Begun, Result> {
+/** Makes cohorts until the window is full or nobody is ready. */
+export const stageCohorts = async (context: PipelineContext, stage: CohortStage): Promise<void> => {
+  const { sql, settings, stopping } = context;
+  while ((await stageRound(sql, stage, settings.window, settings.cohortSize)) > 0 && !stopping.aborted)
+    await context.reach(`${stage}.staged`);
+};
+
+interface CohortWork<Begun, Result> {
   readonly stage: CohortStage;
   readonly begin: (sql: postgres.Sql, organizationId: string, cohortId: string, runnerId: string, leaseMs: number) => Promise<Begun | null>;
   /** Writes results; `last` says that no more will come. */
