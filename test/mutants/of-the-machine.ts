@@ -250,7 +250,7 @@ export const machine: readonly Mutant[] = [
         replace: '',
       },
     ],
-    test: { file: 'test/sql/sync.test.ts', pattern: 'who comes back to pending while a run is on its way' },
+    test: { file: 'test/sql/left-segment.test.ts', pattern: 'who comes back to pending while a run is on its way' },
   },
   {
     name: 'fence-mail',

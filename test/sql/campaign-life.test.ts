@@ -32,6 +32,8 @@ import {
   stage,
   tell,
   turnClock,
+  settleAll,
+  tellAll,
 } from './rig.ts';
 
 const rig = sharedMachine();
@@ -177,7 +179,7 @@ void test('a campaign that is ended by hand closes everybody before the printer,
     ),
     new Set(['skipped (campaign_closed)']),
   );
-  await tell(sql, at, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' })]);
+  await tellAll(sql, at, batch, 'delivered');
   assert.equal((await reasonsOf(sql, at))['p0'], 'received (scan)');
 });
 
@@ -187,12 +189,7 @@ void test('a campaign does not end while anybody is at the printer', async () =>
   const batch = await sending(sql, at, 2);
   await refused('PR021', endCampaign(sql, at.organizationId, at.campaignId, 'completed'), /2 people of campaign spring are at the printer/);
   assert.equal(await statusOf(sql, at), 'active');
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => accepted(piece)),
-  );
+  await settleAll(sql, at, batch);
   await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
   assert.equal(await statusOf(sql, at), 'completed');
 });

@@ -24,6 +24,8 @@ import {
   statesOf,
   tell,
   turnClock,
+  settleAll,
+  tellAll,
 } from './rig.ts';
 
 const rig = sharedMachine();
@@ -140,12 +142,7 @@ void test('a webhook that comes before the answer is kept, and counts when the i
   const batch = await sending(sql, at);
   await tell(sql, at, [event({ providerId: 'psc_1', status: 'in_transit' })]);
   assert.equal((await one(sql, at)).state, 'sending');
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => accepted(piece, 'psc_1')),
-  );
+  await settleAll(sql, at, batch, (piece) => accepted(piece, 'psc_1'));
   assert.deepEqual([(await one(sql, at)).state, (await onlyPiece(sql, at)).status], ['sent', 'in_transit']);
 });
 
@@ -156,12 +153,7 @@ void test('an event and the answer that do not see each other meet at the next b
   const slow = machine.connect(1);
   await slow.begin(async (tx) => {
     await tell(tx, at, [event({ providerId: 'psc_2', status: 'delivered' })]);
-    await settle(
-      sql,
-      at,
-      batch,
-      batch.pieces.map((piece) => accepted(piece, 'psc_2')),
-    );
+    await settleAll(sql, at, batch, (piece) => accepted(piece, 'psc_2'));
   });
   assert.equal((await one(sql, at)).state, 'sent');
   await sql`select postrider.match_events(${at.organizationId})`;
@@ -172,12 +164,7 @@ void test('our reference in an event resolves a piece of which nobody knew', asy
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'unknown')),
-  );
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'unknown'));
   await tell(sql, at, [event({ providerId: 'psc_3', mailpieceId: batch.pieces[0]?.mailpieceId ?? null, status: 'accepted' })]);
   assert.deepEqual([(await one(sql, at)).state, (await onlyPiece(sql, at)).providerId], ['sent', 'psc_3']);
 });
@@ -228,8 +215,8 @@ void test('an address that mail came back from is suppressed for the whole organ
   await sql`select postrider.suppress(${at.organizationId}, p_line1 => '1 p Street', p_postal_code => '94607', p_expires_at => postrider.now() + interval '1 second')`;
   await turnClock(sql, 2000);
   const batch = await sent(sql, at);
-  await tell(sql, at, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' })]);
-  await tell(sql, at, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'returned' })]);
+  await tellAll(sql, at, batch, 'delivered');
+  await tellAll(sql, at, batch, 'returned');
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'returned (returned)' });
   const { campaignId } = await applyCampaign(sql, at.organizationId, definition({ name: 'another', exclusion_window: '0' }));
   const next = { ...at, campaignId };
@@ -243,7 +230,7 @@ void test('a card that the printer could not make is a matter for a person; trie
   const { sql } = rig;
   const at = await place(sql);
   const first = await sent(sql, at);
-  await tell(sql, at, [event({ providerId: `id of ${first.pieces[0]?.mailpieceId}`, status: 'failed' })]);
+  await tellAll(sql, at, first, 'failed');
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'error (failed_at_printer)' });
   assert.equal(await retry(sql, (await one(sql, at)).id), 'pending');
   await proofAll(sql, at);
@@ -262,7 +249,7 @@ void test('a scan after it was assumed says how sure it is', async () => {
   await turnClock(sql, 86_401_000);
   await sql`select postrider.assume_received(${at.organizationId})`;
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'received (assumed)' });
-  await tell(sql, at, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' })]);
+  await tellAll(sql, at, batch, 'delivered');
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'received (scan)' });
 });
 

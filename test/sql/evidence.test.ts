@@ -31,6 +31,8 @@ import {
   turnClock,
   type Sending,
   claimDue,
+  settleAll,
+  tellAll,
 } from './rig.ts';
 
 const rig = sharedMachine();
@@ -118,12 +120,7 @@ void test('whoever is stopped and has a card all the same is sent, charged for a
   const { sql } = rig;
   const at = await place(sql, { effects: ['usage_meter'] });
   const batch = await sending(sql, at, 2);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'rejected')),
-  );
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   for (const piece of batch.pieces) await retry(sql, piece.recipientId);
   // As an earlier version left them: the piece is known to be made, and its person waits.
   await sql`update postrider.mailpiece set status = 'accepted', provider_id = id::text, accepted_at = postrider.now()
@@ -273,7 +270,7 @@ void test('a scan of a card whose person was skipped or failed brings them to se
   const cancelled = [{ recipientId: firstOf(batch).recipientId, mailpieceId: firstOf(batch).mailpieceId, outcome: 'cancelled' }];
   await sql`select postrider.cancel_settle(${at.organizationId}, ${JSON.stringify(cancelled)}::text::json)`;
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (cancelled)' });
-  await tell(sql, at, [event({ providerId: `id of ${firstOf(batch).mailpieceId}`, status: 'in_transit' })]);
+  await tellAll(sql, at, batch, 'in_transit');
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (late_evidence)' });
   assert.deepEqual(await alarms(sql, at), ['printed_all_the_same']);
 });

@@ -21,6 +21,8 @@ import {
   sharedMachine,
   tell,
   turnClock,
+  settleAll,
+  tellAll,
 } from './rig.ts';
 
 const rig = sharedMachine();
@@ -38,12 +40,7 @@ void test('a late event about a card that was given up moves nobody whose second
   await retryAll(sql, at.organizationId, at.campaignId, 'failed_at_printer');
   await proofAll(sql, at);
   const second = await mailBegun(sql, at);
-  await settle(
-    sql,
-    at,
-    second,
-    second.pieces.map((piece) => accepted(piece)),
-  );
+  await settleAll(sql, at, second);
   await tell(sql, at, [
     event({ providerId: ids[0] ?? null, status: 'in_production' }),
     event({ providerId: ids[1] ?? null, status: 'cancelled' }),
@@ -107,7 +104,7 @@ void test('a card that failed after it was assumed to be there raises an alarm',
   const batch = await sent(sql, at);
   await turnClock(sql, 11 * 86_400_000);
   await sql`select postrider.assume_received(${at.organizationId})`;
-  for (const _ of [1, 2]) await tell(sql, at, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'failed' })]);
+  for (const _ of [1, 2]) await tellAll(sql, at, batch, 'failed');
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'received (assumed)' });
   assert.deepEqual(await alarms(sql, at), ['failed_after_received']);
   const [row] = await sql`select meaning from postrider.alarms where organization_id = ${at.organizationId}`;
@@ -119,11 +116,6 @@ void test('a printer that cannot be used for a month does not overflow the count
   const at = await place(sql);
   const batch = await sending(sql, at);
   await sql`update postrider.recipient_state set attempt = 32767 where organization_id = ${at.organizationId}`;
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })),
-  );
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'retry', { afterMs: 0 }));
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (retry)' });
 });

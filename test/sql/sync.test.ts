@@ -1,38 +1,13 @@
-/** Sync: who comes, follows, freezes, revives and leaves; and a report whose counts add up. */
+/** Sync: who comes, follows, freezes and revives; and a report whose counts add up. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type postgres from 'postgres';
 import { applyCampaign, erase } from '@postrider/core';
-import { applyPage, claimBatch, closeSync, openSync } from '../../packages/core/src/machine/sync.ts';
-import type { Member, Reject } from '../../packages/core/src/ports/index.ts';
-import { beginProof, settleProof } from '../../packages/core/src/machine/cohorts.ts';
-import { definition, people, syncPeople, type Person, type Place } from '../support/machine.ts';
-import { LEASE_MS, RUNNER, one, place, proofed, reap, reasonsOf, sent, sharedMachine, stage, statesOf, turnClock } from './rig.ts';
+import type { Reject } from '../../packages/core/src/ports/index.ts';
+import { definition, people, syncPeople, type Person } from '../support/machine.ts';
+import { emailOnly, one, place, reasonsOf, sent, sharedMachine, stage, statesOf, syncRun, turnClock } from './rig.ts';
 
 const rig = sharedMachine();
 
-interface Run {
-  page(members: readonly Person[], rejects?: readonly Reject[]): Promise<void>;
-  close(complete?: boolean, allowDepartures?: boolean): ReturnType<typeof closeSync>;
-}
-
-/** A run of several pages. */
-const run = async (sql: postgres.Sql, at: Place): Promise<Run> => {
-  const opened = { ...at, ...(await openSync(sql, at.organizationId, at.campaignId, 'manual', 'test')) };
-  return {
-    page: async (members, rejects = []) => await applyPage(sql, opened, members as unknown as Member[], rejects, 5),
-    close: async (complete = true, allowDepartures = false) => await closeSync(sql, opened, complete, null, allowDepartures),
-  };
-};
-
-const emailOnly = (externalId: string, row = 1): Person => ({
-  externalId,
-  row,
-  email: `${externalId}@example.com`,
-  firstName: 'Ada',
-  lastName: 'B',
-  merge: {},
-});
 const sum = (report: Record<string, unknown>): number =>
   ['created', 'changed', 'unchanged', 'repeated', 'invalid'].reduce((total, name) => total + Number(report[name]), 0);
 
@@ -89,7 +64,7 @@ void test('a row that comes again in the same run is a repeat, within a page and
   const at = await place(sql);
   const [a, b] = people(2);
   assert.ok(a && b);
-  const first = await run(sql, at);
+  const first = await syncRun(sql, at);
   await first.page([a, { ...a, row: 90, line1: '90 Late Rd' }, b]);
   await first.page([{ ...b, row: 91, line1: '91 Late Rd' }]);
   const report = await first.close();
@@ -105,7 +80,7 @@ void test('of rows that repeat an id the first counts, in every run: nobody flip
   const [a] = people(1);
   assert.ok(a);
   for (const _ of [1, 2, 3]) {
-    const again = await run(sql, at);
+    const again = await syncRun(sql, at);
     await again.page([a]);
     await again.page([{ ...a, row: 90, line1: '90 Late Rd' }]);
     const report = await again.close();
@@ -119,7 +94,7 @@ void test('of rows that repeat an id the first counts, in every run: nobody flip
 void test('a page that is applied twice changes nothing the second time', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const again = await run(sql, at);
+  const again = await syncRun(sql, at);
   await again.page(people(5));
   await again.page(people(5));
   const report = await again.close();
@@ -138,7 +113,7 @@ void test('rows that cannot be read are counted, and listed with their place and
     reason: 'postal_code',
     message: `"${row}" is no ZIP`,
   });
-  const again = await run(sql, at);
+  const again = await syncRun(sql, at);
   await again.page(people(2), [reject(7)]);
   await again.page([], [reject(8), reject(9)]);
   const report = await again.close();
@@ -152,16 +127,6 @@ void test('rows that cannot be read are counted, and listed with their place and
   assert.equal(rows[0]?.['message'], '"7" is no ZIP');
 });
 
-void test('a row that cannot be read keeps its person in the segment, whatever stands around its id', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await syncPeople(sql, at, people(2));
-  const again = await run(sql, at);
-  await again.page([], [{ row: 2, column: 'zip', externalId: '\u200bp0\u00a0', reason: 'postal_code', message: 'no ZIP' }]);
-  await again.close();
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'skipped (left_segment)' });
-});
-
 void test('the report adds up, by state and by reason, when everything happens in one run', async () => {
   const { sql } = rig;
   const other = await place(sql);
@@ -171,7 +136,7 @@ void test('the report adds up, by state and by reason, when everything happens i
   await sql`select postrider.suppress(${at.organizationId}, 'p0@example.com')`;
   const [a, b, c] = people(3);
   assert.ok(a && b && c);
-  const again = await run(sql, at);
+  const again = await syncRun(sql, at);
   await again.page([
     a,
     b,
@@ -257,103 +222,6 @@ void test('a source that knows no address any more does not take away the one th
   assert.equal((await one(sql, at)).state, 'pending');
 });
 
-void test('who is not in the segment any more is left out, but only after a run that saw all of it', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await syncPeople(sql, at, people(3));
-  const cut = await syncPeople(sql, at, people(1), false);
-  assert.equal(cut['left_segment'], 0);
-  assert.equal((await one(sql, at, 'p2')).state, 'pending');
-  const whole = await syncPeople(sql, at, people(1));
-  assert.equal(whole['left_segment'], 2);
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'skipped (left_segment)', p2: 'skipped (left_segment)' });
-});
-
-void test('when more than half of those who wait would leave at once nobody does, until somebody says that it is meant', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const alarm = async () =>
-    await sql<{ meaning: string; what_helps: string }[]>`
-    select meaning, what_helps from postrider.alarms where organization_id = ${at.organizationId} and kind = 'mass_departure'`;
-  const told = async (n: number, allowed = false): ReturnType<typeof closeSync> => {
-    const now = await run(sql, at);
-    await now.page(people(n));
-    return await now.close(true, allowed);
-  };
-  await told(100);
-  const report = await told(49);
-  assert.deepEqual([report.complete, report.leftSegment], [false, 0]);
-  assert.match(report.error ?? '', /51 of the 100 people who wait would leave the segment at once.*--allow-departures/);
-  assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['pending']));
-  await told(0);
-  assert.equal((await alarm()).length, 1, 'it is said once');
-  assert.match((await alarm())[0]?.meaning ?? '', /51 of 100/);
-  assert.equal((await told(50)).leftSegment, 50, 'half of them may leave');
-  assert.equal((await alarm()).length, 0, 'the source is well again');
-  assert.equal((await told(0)).complete, false);
-  assert.deepEqual([(await told(0, true)).leftSegment, (await alarm()).length], [50, 0]);
-});
-
-void test('a row that can no longer be read has not left the segment: its person stays as they are, in whatever order its rows come', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const [a, b, c] = people(3);
-  assert.ok(a && b && c);
-  await syncPeople(sql, at, [a, b, c]);
-  const odd = (externalId: string): Reject => ({ row: 3, column: 'zip', externalId, reason: 'bad_postal_code', message: 'No ZIP.' });
-  const again = await run(sql, at);
-  await again.page([], [odd('p0'), odd('p1')]);
-  await again.page([{ ...b, firstName: 'Zoë' }]);
-  const report = await again.close();
-  assert.deepEqual([report.invalid, report.changed, report.repeated, report.leftSegment], [2, 1, 0, 1]);
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'pending (new)', p2: 'skipped (left_segment)' });
-});
-
-void test('who has been proofed stays, in the segment or not', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await proofed(sql, at, 2);
-  const report = await syncPeople(sql, at, []);
-  assert.equal(report['left_segment'], 0);
-  assert.deepEqual(await statesOf(sql, at), { p0: 'proofed', p1: 'proofed' });
-});
-
-void test('who comes back to pending while a run is on its way was seen by it, and has not left', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await syncPeople(sql, at, people(3));
-  // One each: begun and to be tried again, staged and given back, failed and retried.
-  const [a, b, c] = await stage(sql, at, 'proof', 3, 1);
-  for (const id of [a, c]) await beginProof(sql, at.organizationId, id ?? '', RUNNER, LEASE_MS);
-  const of = async (cohortId: string | undefined): Promise<string> => {
-    const [row] = await sql<{ id: string }[]>`select recipient_id as id from postrider.recipient_state where cohort_id = ${cohortId ?? ''}`;
-    return row?.id ?? '';
-  };
-  const [retried, failed] = [await of(a), await of(c)];
-  await settleProof(sql, at.organizationId, c ?? '', [{ recipientId: failed, outcome: 'failed', message: 'no' }], true);
-  const slow = await run(sql, at);
-  await slow.page(people(3));
-  await settleProof(sql, at.organizationId, a ?? '', [{ recipientId: retried, outcome: 'retry', message: 'wait', afterMs: 0 }], true);
-  await sql`delete from postrider_queue.job where id = ${b ?? ''}`;
-  await turnClock(sql, 30_000);
-  await reap(sql);
-  await sql`select postrider.retry(${failed})`;
-  const report = await slow.close();
-  assert.equal(report.leftSegment, 0);
-  assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['pending']));
-});
-
-void test('who comes back from a lost batch while a run is on its way has not left either', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await syncPeople(sql, at, [emailOnly('mail')]);
-  const batch = await claimBatch(sql, at.organizationId, at.campaignId, 'faraday', 10, 3_600_000, 60_000);
-  const slow = await run(sql, at);
-  await slow.page([emailOnly('mail')]);
-  await sql`select postrider.enrich_lost(${at.organizationId}, ${batch?.batchId ?? ''}, 'lost')`;
-  assert.equal((await slow.close()).leftSegment, 0);
-});
-
 void test("who was erased stays away, run after run, also as somebody else's double", async () => {
   const { sql } = rig;
   const at = await place(sql);
@@ -383,7 +251,7 @@ void test("who was erased stays away, run after run, also as somebody else's dou
 void test('a run that went silent is ended by the next, and leaves nothing behind', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const silent = await run(sql, at);
+  const silent = await syncRun(sql, at);
   await silent.page(people(3));
   await turnClock(sql, 31_000);
   await syncPeople(sql, at, people(3));

@@ -15,9 +15,9 @@ import {
   proofed,
   refused,
   sending,
-  settle,
   sharedMachine,
   stageOne,
+  settleAll,
 } from './rig.ts';
 
 const rig = sharedMachine();
@@ -281,12 +281,7 @@ void test('nobody goes back to pending by hand while a card of theirs may exist'
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'unknown')),
-  );
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'unknown'));
   await sql`select postrider.reconcile_settle(${at.organizationId}, '[]')`;
   for (let round = 0; (await one(sql, at)).state === 'sending' && round < 10; round += 1) {
     await sql`update postrider.mailpiece set available_at = postrider.now() where organization_id = ${at.organizationId}`;
