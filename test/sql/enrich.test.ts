@@ -1,53 +1,18 @@
 /** Enrichment: who is known by e-mail only gets an address, nobody is paid for twice, and no batch keeps anybody for ever. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type postgres from 'postgres';
-import { cancel, erase, hold, release, retry } from '@postrider/core';
-import { claimBatch, dueBatches, loseBatch, noteSubmitted, settleBatch, type ClaimedBatch } from '../../packages/core/src/machine/sync.ts';
-import type { Address } from '../../packages/core/src/ports/index.ts';
-import { syncPeople, type Person, type Place } from '../support/machine.ts';
-import { one, place, reasonsOf, refused, sharedMachine, statesOf, turnClock } from './rig.ts';
+import { cancel, erase, hold, release } from '@postrider/core';
+import { loseBatch, settleBatch } from '../../packages/core/src/machine/sync.ts';
+import { syncPeople } from '../support/machine.ts';
+import { emailOnly, one, place, reasonsOf, refused, sharedMachine, statesOf, turnClock } from './rig.ts';
+import { HOUR, home, claim, claimed, answer } from './rig/enricher.ts';
 
 const rig = sharedMachine();
-const HOUR = 3_600_000;
-const MINUTE = 60_000;
-
-const bare = (externalId: string, row = 1): Person => ({
-  externalId,
-  row,
-  email: `${externalId}@example.com`,
-  firstName: 'Ada',
-  lastName: 'B',
-  merge: {},
-});
-const home = (line1: string): Address => ({ line1, line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' });
-const claim = async (sql: postgres.Sql, at: Place, limit = 100, enricher = 'faraday'): Promise<ClaimedBatch | null> =>
-  await claimBatch(sql, at.organizationId, at.campaignId, enricher, limit, HOUR, MINUTE);
-const claimed = async (sql: postgres.Sql, at: Place, limit = 100): Promise<ClaimedBatch> =>
-  (await claim(sql, at, limit)) ?? assert.fail('nobody waits');
-const answer = async (
-  sql: postgres.Sql,
-  at: Place,
-  batch: ClaimedBatch,
-  addresses: Record<string, string | null>,
-  last = true,
-): Promise<number> =>
-  await settleBatch(
-    sql,
-    at.organizationId,
-    batch.batchId,
-    'faraday',
-    batch.people.flatMap((person) => {
-      const line1 = addresses[(person.email ?? '').split('@')[0] ?? ''];
-      return line1 === undefined ? [] : [{ recipientId: person.recipientId, address: line1 === null ? null : home(line1) }];
-    }),
-    last,
-  );
 
 void test('a batch is claimed, answered and closed: found people are pending, the others have no address', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  await syncPeople(sql, at, [bare('a'), bare('b'), bare('c')]);
+  await syncPeople(sql, at, [emailOnly('a'), emailOnly('b'), emailOnly('c')]);
   const batch = await claimed(sql, at);
   assert.deepEqual(batch.people.map((p) => p.email).sort(), ['a@example.com', 'b@example.com', 'c@example.com']);
   assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['address_enriching']));
@@ -64,7 +29,7 @@ void test('a batch is claimed, answered and closed: found people are pending, th
 void test('an answer that is told twice, or of a batch that was lost, moves nobody', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  await syncPeople(sql, at, [bare('a')]);
+  await syncPeople(sql, at, [emailOnly('a')]);
   const lost = await claimed(sql, at);
   await loseBatch(sql, at.organizationId, lost.batchId, 'gone', 0);
   const next = await claimed(sql, at);
@@ -79,10 +44,10 @@ void test('an answer that is told twice, or of a batch that was lost, moves nobo
 void test('hits and misses are cached: who was asked for once is answered for nothing', async () => {
   const { sql } = rig;
   const first = await place(sql, { exclusion_window: '0' });
-  await syncPeople(sql, first, [bare('a'), bare('b')]);
+  await syncPeople(sql, first, [emailOnly('a'), emailOnly('b')]);
   await answer(sql, first, await claimed(sql, first), { a: '1 Elm St', b: null });
   await sql`select postrider.cancel(${(await one(sql, first, 'a')).id})`;
-  const again = [{ ...bare('a2'), email: 'A@example.com' }, { ...bare('b2'), email: 'b@example.com' }, bare('c')];
+  const again = [{ ...emailOnly('a2'), email: 'A@example.com' }, { ...emailOnly('b2'), email: 'b@example.com' }, emailOnly('c')];
   await syncPeople(sql, first, again, false);
   const batch = await claimed(sql, first);
   assert.deepEqual(
@@ -97,7 +62,7 @@ void test('hits and misses are cached: who was asked for once is answered for no
 void test('the cache is by enricher, and forgets: a miss sooner than a hit; what is learnt then is kept', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  await syncPeople(sql, at, [bare('a'), bare('b')]);
+  await syncPeople(sql, at, [emailOnly('a'), emailOnly('b')]);
   await answer(sql, at, await claimed(sql, at), { a: '1 Elm St', b: null });
   for (const name of ['a', 'b']) {
     const { id, state } = await one(sql, at, name);
@@ -107,7 +72,7 @@ void test('the cache is by enricher, and forgets: a miss sooner than a hit; what
     await syncPeople(
       sql,
       at,
-      ['a', 'b'].map((name) => ({ ...bare(`${name}${suffix}`), email: `${name}@example.com` })),
+      ['a', 'b'].map((name) => ({ ...emailOnly(`${name}${suffix}`), email: `${name}@example.com` })),
       false,
     );
     const batch = await claim(sql, at, 100, enricher);
@@ -139,7 +104,7 @@ void test('the rules of the door meet the address that was found: duplicate, bla
   const { sql } = rig;
   const at = await place(sql);
   await sql`select postrider.suppress(${at.organizationId}, p_line1 => '3 Bad Road', p_postal_code => '94607')`;
-  await syncPeople(sql, at, [{ ...bare('old'), ...home('1 Elm Street') }, bare('a'), bare('b'), bare('c')]);
+  await syncPeople(sql, at, [{ ...emailOnly('old'), ...home('1 Elm Street') }, emailOnly('a'), emailOnly('b'), emailOnly('c')]);
   await answer(sql, at, await claimed(sql, at), { a: '1 ELM ST', b: '3 Bad Rd', c: '5 Oak St' });
   assert.deepEqual(await reasonsOf(sql, at), {
     old: 'pending (new)',
@@ -148,7 +113,7 @@ void test('the rules of the door meet the address that was found: duplicate, bla
     c: 'pending (address_found)',
   });
   const held = await place(sql, { holdout_percent: 100 });
-  await syncPeople(sql, held, [bare('a')]);
+  await syncPeople(sql, held, [emailOnly('a')]);
   await answer(sql, held, await claimed(sql, held), { a: '1 Elm St' });
   assert.equal((await one(sql, held)).state, 'holdout');
 });
@@ -157,7 +122,7 @@ void test('of two whose addresses turn out to be one household exactly one stays
   const { sql } = rig;
   for (const together of [true, false]) {
     const at = await place(sql);
-    await syncPeople(sql, at, [bare('a', 1), bare('b', 2), bare('c', 3)]);
+    await syncPeople(sql, at, [emailOnly('a', 1), emailOnly('b', 2), emailOnly('c', 3)]);
     const batch = await claimed(sql, at);
     if (together) await answer(sql, at, batch, { a: '1 Elm St', b: '1 elm street', c: '1 Elm Street' });
     else for (const name of ['a', 'b', 'c']) await answer(sql, at, batch, { [name]: '1 Elm St' }, name === 'c');
@@ -168,7 +133,7 @@ void test('of two whose addresses turn out to be one household exactly one stays
 void test('of two batches at once that find one household exactly one person stays', async () => {
   const { sql, machine } = rig;
   const at = await place(sql);
-  const crowd = Array.from({ length: 20 }, (_, i) => bare(`p${i}`, i));
+  const crowd = Array.from({ length: 20 }, (_, i) => emailOnly(`p${i}`, i));
   await syncPeople(sql, at, crowd);
   const batches = [await claimed(sql, at, 10), await claimed(sql, at, 10)];
   const clients = machine.connect(2);
@@ -183,30 +148,10 @@ void test('of two batches at once that find one household exactly one person sta
   assert.deepEqual([row?.['pending'], row?.['homes']], [10, 10]);
 });
 
-void test('a batch that the enricher lost gives its people back, and after ten such losses to a person', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await syncPeople(sql, at, [bare('a')]);
-  for (let round = 1; round <= 10; round += 1) {
-    const batch = await claimed(sql, at);
-    await loseBatch(sql, at.organizationId, batch.batchId, 'no such batch', 60_000);
-    const person = await one(sql, at);
-    assert.equal(person.losses, round);
-    assert.equal(person.state, round < 10 ? 'address_enrichable' : 'error');
-    assert.equal(await claim(sql, at), null, 'not before its time');
-    await turnClock(sql, 61_000);
-  }
-  assert.deepEqual(await reasonsOf(sql, at), { a: 'error (too_many_losses)' });
-  assert.equal(await retry(sql, (await one(sql, at)).id), 'address_enrichable');
-  assert.deepEqual(await reasonsOf(sql, at), { a: 'address_enrichable (retried)' });
-  await answer(sql, at, await claimed(sql, at), { a: '1 Elm St' });
-  assert.deepEqual(await reasonsOf(sql, at), { a: 'pending (address_found)' });
-});
-
 void test('an answer teaches only about people of its batch, also of those who were taken out of it meanwhile', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  await syncPeople(sql, at, [bare('a'), bare('b', 2), bare('c', 3)]);
+  await syncPeople(sql, at, [emailOnly('a'), emailOnly('b', 2), emailOnly('c', 3)]);
   const batch = await claimed(sql, at, 2);
   const other = await one(sql, at, 'c');
   await cancel(sql, (await one(sql, at, 'b')).id);
@@ -218,73 +163,15 @@ void test('an answer teaches only about people of its batch, also of those who w
     cached.map((row) => row.email_key),
     ['a@example.com', 'b@example.com'],
   );
-  await syncPeople(sql, at, [bare('d', 4)], false);
+  await syncPeople(sql, at, [emailOnly('d', 4)], false);
   const next = await claimed(sql, at);
   await refused('PR020', settleBatch(sql, at.organizationId, next.batchId, 'faraday', told.slice(0, 2), true), /nobody of the batch/);
-});
-
-void test('open batches are looked after in turn, and past the deadline it is said', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await syncPeople(sql, at, [bare('a')]);
-  const batch = await claimed(sql, at);
-  assert.deepEqual(await dueBatches(sql, at.organizationId), []);
-  await turnClock(sql, 61_000);
-  const [due] = await dueBatches(sql, at.organizationId);
-  assert.deepEqual(
-    { ...due },
-    {
-      batchId: batch.batchId,
-      campaignId: at.campaignId,
-      enricher: 'faraday',
-      providerBatchId: null,
-      overdue: false,
-    },
-  );
-  assert.deepEqual(await dueBatches(sql, at.organizationId), [], 'it is taken for a minute');
-  await turnClock(sql, HOUR);
-  assert.equal((await dueBatches(sql, at.organizationId))[0]?.overdue, true);
-});
-
-void test("the enricher's id of a batch is kept by compare-and-set: the first one told stands", async () => {
-  const { sql, machine } = rig;
-  const at = await place(sql);
-  await syncPeople(sql, at, [bare('a')]);
-  const batch = await claimed(sql, at);
-  const clients = machine.connect(4);
-  const told = await Promise.all(
-    ['w', 'x', 'y', 'z'].map(async (id) => await noteSubmitted(clients, at.organizationId, batch.batchId, id)),
-  );
-  assert.equal(new Set(told).size, 1);
-  assert.equal(await noteSubmitted(sql, at.organizationId, batch.batchId, 'later'), told[0]);
-});
-
-void test('people of a batch that somebody deleted go back, and a late answer to it moves nobody by the rules of no campaign', async () => {
-  const { sql } = rig;
-  const at = await place(sql, { holdout_percent: 100 });
-  await syncPeople(sql, at, [bare('a'), bare('b')]);
-  const batch = await claimed(sql, at);
-  await sql`delete from postrider.enrichment_batch where organization_id = ${at.organizationId}`;
-  const [candidate] = await sql`select 1 from postrider.enrich_candidates(true) where campaign_id = ${at.campaignId}`;
-  assert.ok(candidate, 'the beat finds them');
-  await answer(sql, at, batch, { a: '1 Elm St' }, false);
-  assert.equal((await one(sql, at, 'a')).state, 'holdout', 'found is found, and judged by its campaign');
-  await sql`select postrider.enrich_orphans(${at.organizationId})`;
-  assert.deepEqual(await reasonsOf(sql, at), { a: 'holdout (holdout)', b: 'address_enrichable (batch_lost)' });
-});
-
-void test('without an enricher nobody waits for ever', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await syncPeople(sql, at, [bare('a'), { ...bare('b'), ...home('1 Elm St') }]);
-  await sql`select postrider.enrich_none(${at.organizationId}, ${at.campaignId})`;
-  assert.deepEqual(await reasonsOf(sql, at), { a: 'skipped (no_address)', b: 'pending (new)' });
 });
 
 void test('who is held, and whose campaign or organization is, waits', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  await syncPeople(sql, at, [bare('a'), bare('b')]);
+  await syncPeople(sql, at, [emailOnly('a'), emailOnly('b')]);
   const { id } = await one(sql, at, 'a');
   await hold(sql, at.organizationId, 'campaign', at.campaignId);
   assert.equal(await claim(sql, at), null);
@@ -303,7 +190,7 @@ void test('who is held, and whose campaign or organization is, waits', async () 
 void test('who is cancelled, suppressed or erased while the enricher has them stays where they are', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  await syncPeople(sql, at, [bare('a'), bare('b'), bare('c')]);
+  await syncPeople(sql, at, [emailOnly('a'), emailOnly('b'), emailOnly('c')]);
   const batch = await claimed(sql, at);
   await cancel(sql, (await one(sql, at, 'a')).id);
   await sql`select postrider.suppress(${at.organizationId}, 'b@example.com')`;
@@ -317,11 +204,4 @@ void test('who is cancelled, suppressed or erased while the enricher has them st
   assert.equal(cached, undefined, 'nothing is learnt of who was erased');
   const [closed] = await sql`select closed_why from postrider.enrichment_batch where id = ${batch.batchId}`;
   assert.equal(closed?.['closed_why'], 'done');
-});
-
-void test('a campaign that does not exist gets no batch', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  assert.equal(await claim(sql, { organizationId: at.organizationId, campaignId: at.organizationId }), null);
-  await refused('22P02', sql`select postrider.enrich_claim(${at.organizationId}, 'no uuid', 'x', 1, '1 s', '1 s')`);
 });

@@ -1,0 +1,38 @@
+/** Batches at the enricher: claimed and answered. */
+import assert from 'node:assert/strict';
+import type postgres from 'postgres';
+import { claimBatch, settleBatch, type ClaimedBatch } from '../../../packages/core/src/machine/sync.ts';
+import type { Address } from '../../../packages/core/src/ports/index.ts';
+import type { Place } from '../../support/machine.ts';
+
+export const HOUR = 3_600_000;
+const MINUTE = 60_000;
+
+export const home = (line1: string): Address => ({ line1, line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' });
+
+/** A batch of those who wait, or null where nobody does. */
+export const claim = async (sql: postgres.Sql, at: Place, limit = 100, enricher = 'faraday'): Promise<ClaimedBatch | null> =>
+  await claimBatch(sql, at.organizationId, at.campaignId, enricher, limit, HOUR, MINUTE);
+
+export const claimed = async (sql: postgres.Sql, at: Place, limit = 100): Promise<ClaimedBatch> =>
+  (await claim(sql, at, limit)) ?? assert.fail('nobody waits');
+
+/** The enricher answers: by the name before the @ a street, or null for nobody found. Who is not named is not answered for. */
+export const answer = async (
+  sql: postgres.Sql,
+  at: Place,
+  batch: ClaimedBatch,
+  addresses: Record<string, string | null>,
+  last = true,
+): Promise<number> =>
+  await settleBatch(
+    sql,
+    at.organizationId,
+    batch.batchId,
+    'faraday',
+    batch.people.flatMap((person) => {
+      const line1 = addresses[(person.email ?? '').split('@')[0] ?? ''];
+      return line1 === undefined ? [] : [{ recipientId: person.recipientId, address: line1 === null ? null : home(line1) }];
+    }),
+    last,
+  );
