@@ -1,72 +1,25 @@
-/** Least privilege: who works for one organization sees and changes that one only; and every key starts with the organization, so that this stays cheap. */
+/** Least privilege: who works for one organization sees and changes that one only. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import type postgres from 'postgres';
-import { connect } from '@postrider/core';
-import { people, syncPeople, type Place } from '../support/machine.ts';
-import { event, one, place, refused, sending, sent, sharedMachine, tell } from './rig.ts';
+import { people, type Place } from '../support/machine.ts';
+import { furnished, login, logout, type Login } from './logins.ts';
+import { one, refused, sending, sharedMachine } from './rig.ts';
 
-const rig = sharedMachine(arrange, clear);
-
-interface Login {
-  readonly name: string;
-  readonly sql: postgres.Sql;
-}
-const logins: Login[] = [];
-let mine: Place = { organizationId: '', campaignId: '' };
-let theirs: Place = mine;
-
-/** A role that can log in, with what its group role may do, for some organizations. */
-const login = async (group: string, organizations: readonly string[]): Promise<Login> => {
-  const name = `t_${group}_${process.pid}_${randomBytes(3).toString('hex')}`;
-  const password = randomBytes(12).toString('hex');
-  await rig.admin.unsafe(`create role "${name}" login password '${password}' in role ${group}`);
-  for (const id of organizations)
-    await rig.sql`insert into postrider.organization_member (organization_id, role_name) values (${id}, ${name})`;
-  const url = new URL(rig.machine.url);
-  url.username = name;
-  url.password = password;
-  const made = { name, sql: connect(url.href, { max: 2 }) };
-  logins.push(made);
-  return made;
-};
-
+const rig = sharedMachine(arrange, async () => await logout(rig));
+let mine: Place;
+let theirs: Place;
 let reader: Login;
 let operator: Login;
 let runner: Login;
 
 async function arrange(): Promise<void> {
-  const { sql } = rig;
-  // Both organizations have something in as many tables as one can fill in passing.
-  for (const _ of [1, 2]) {
-    const at = await place(sql, { effects: ['usage_meter'] });
-    const batch = await sent(sql, at, 2);
-    await tell(sql, at, [
-      event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' }),
-      event({ providerId: 'x', status: null }),
-    ]);
-    await syncPeople(sql, at, [
-      { externalId: 'mail', row: 9, email: 'mail@example.com', firstName: 'A', lastName: 'B', merge: {} },
-      ...people(2),
-    ]);
-    await sql`select postrider.enrich_claim(${at.organizationId}, ${at.campaignId}, 'x', 10, '1 hour', '1 minute')`;
-    await sql`select postrider.suppress(${at.organizationId}, 'no@example.com')`;
-    await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{}')})`;
-    await sql`select * from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'manual', 'test')`;
-    theirs = mine;
-    mine = at;
-  }
-  reader = await login('postrider_reader', [mine.organizationId]);
-  operator = await login('postrider_operator', [mine.organizationId]);
-  runner = await login('postrider_runner', []);
-}
-
-async function clear(): Promise<void> {
-  for (const { name, sql } of logins) {
-    await sql.end({ timeout: 2 });
-    await rig.admin.unsafe(`drop role if exists "${name}"`);
-  }
+  theirs = await furnished(rig.sql);
+  mine = await furnished(rig.sql);
+  reader = await login(rig, 'postrider_reader', [mine.organizationId]);
+  operator = await login(rig, 'postrider_operator', [mine.organizationId]);
+  runner = await login(rig, 'postrider_runner', []);
 }
 
 const keyed = async (): Promise<string[]> =>
@@ -327,40 +280,4 @@ void test('a role of no group may do nothing at all', async () => {
   } finally {
     await rig.admin.unsafe(`drop role "${nobody}"`);
   }
-});
-
-void test('the search_path of every function is pinned, by its body or by a setting', async () => {
-  const loose = await rig.sql`select p.oid::regprocedure::text as name from pg_proc p where pronamespace = 'postrider'::regnamespace
-    and p.prosqlbody is null and not exists (select from unnest(p.proconfig) c where c = 'search_path=postrider, pg_temp')`;
-  assert.deepEqual(
-    loose.map((row) => row['name']),
-    [],
-  );
-});
-
-void test('every key and unique index of what belongs to an organization starts with it, and so does every reference', async () => {
-  const wrong = await rig.sql<{ name: string }[]>`
-    select x.relname as name from pg_index i join pg_class x on x.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
-    join pg_attribute a on a.attrelid = t.oid and a.attname = 'organization_id'
-    where t.relnamespace = 'postrider'::regnamespace and i.indisunique and i.indkey[0] <> a.attnum
-    union all
-    select k.conname from pg_constraint k
-    join pg_attribute a on a.attrelid = k.conrelid and a.attname = 'organization_id'
-    where k.connamespace = 'postrider'::regnamespace and k.contype = 'f' and k.conkey[1] <> a.attnum
-      and exists (select from pg_attribute f where f.attrelid = k.confrelid and f.attname = 'organization_id')
-    order by 1`;
-  assert.deepEqual(
-    wrong.map((row) => row.name),
-    ['provider_event_pkey'],
-  );
-});
-
-void test('every column of a function that takes an organization takes it first', async () => {
-  const wrong = await rig.sql<{ name: string }[]>`
-    select proname as name from pg_proc where pronamespace = 'postrider'::regnamespace and 'p_organization_id' = any (proargnames)
-      and proargnames[1] <> 'p_organization_id' order by 1`;
-  assert.deepEqual(
-    wrong.map((row) => row.name),
-    ['lock_key'],
-  );
 });
