@@ -1,8 +1,9 @@
-/** Runs of sync, page by page, and who comes in without an address. */
+/** Runs of sync, page by page; who comes in, with an address and without; and another campaign that they may come to. */
 import type postgres from 'postgres';
+import { applyCampaign, launch, type CampaignDefinition } from '@postrider/core';
 import { applyPage, closeSync, openSync } from '../../../packages/core/src/machine/sync.ts';
 import type { Member, Reject } from '../../../packages/core/src/ports/index.ts';
-import type { Person, Place } from '../../support/machine.ts';
+import { definition, type Person, type Place } from '../../support/machine.ts';
 
 export interface SyncRun {
   page(members: readonly Person[], rejects?: readonly Reject[]): Promise<void>;
@@ -26,3 +27,30 @@ export const emailOnly = (externalId: string, row = 1): Person => ({
   lastName: 'B',
   merge: {},
 });
+
+/** Somebody with an e-mail, and a house of their own unless told otherwise. */
+export const resident = (externalId: string, over: Partial<Person> = {}, row = 1): Person => ({
+  externalId,
+  row,
+  email: `${externalId}@example.com`,
+  firstName: externalId,
+  lastName: 'Byron',
+  line1: `1 ${externalId} Street`,
+  line2: null,
+  city: 'Oakland',
+  region: 'CA',
+  postalCode: '94607',
+  country: 'US',
+  merge: {},
+  ...over,
+});
+
+let campaigns = 0;
+
+/** One more campaign of the same organization, launched. */
+export const anotherCampaign = async (sql: postgres.Sql, first: Place, over: Partial<CampaignDefinition> = {}): Promise<Place> => {
+  const { organizationId } = first;
+  const { campaignId } = await applyCampaign(sql, organizationId, definition({ name: `another ${(campaigns += 1)}`, ...over }));
+  await launch(sql, organizationId, campaignId, 'live');
+  return { organizationId, campaignId };
+};

@@ -7,6 +7,7 @@ export const RUNNER = '00000000-0000-7000-8000-00000000000a';
 export const OTHER_RUNNER = '00000000-0000-7000-8000-00000000000b';
 export const LEASE_MS = 60_000;
 export const QUIET_MS = 30_000;
+export const DAY = 86_400_000;
 
 export const turnClock = async (sql: Sql, ms: number): Promise<void> => {
   await sql`select postrider.turn_clock(${`${ms} milliseconds`}::interval)`;
