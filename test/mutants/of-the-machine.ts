@@ -95,7 +95,7 @@ export const machine: readonly Mutant[] = [
     on t.from_state = p.from_state and t.to_state = p.to_state;`,
       },
     ],
-    test: { file: 'test/sql/trigger.test.ts', pattern: 'an update typed by hand may not send, prove or unsend anybody' },
+    test: { file: 'test/sql/typed-by-hand.test.ts', pattern: 'an update typed by hand may not send, prove or unsend anybody' },
   },
   {
     name: 'sync-lock',
@@ -194,7 +194,7 @@ export const machine: readonly Mutant[] = [
         replace: '    and false;',
       },
     ],
-    test: { file: 'test/sql/begin.test.ts', pattern: 'who was suppressed since is not mailed' },
+    test: { file: 'test/sql/begin-eligibility.test.ts', pattern: 'who was suppressed since is not mailed' },
   },
   {
     name: 'cap-locked',

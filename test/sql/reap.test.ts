@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retry } from '@postrider/core';
 import { beginMail, beginProof, settleProof } from '../../packages/core/src/machine/cohorts.ts';
-import { broken, freshMachine, launched, people, states, syncPeople, type Place } from '../support/machine.ts';
+import { broken, freshMachine, launched, people, states, syncPeople } from '../support/machine.ts';
 import {
   LEASE_MS,
   QUIET_MS,
   RUNNER,
   accepted,
   answered,
+  claimDue,
   cohort,
   mailBegun,
   one,
@@ -19,7 +20,6 @@ import {
   pieces,
   place,
   proofAll,
-  proofed,
   reap,
   reasonsOf,
   rendered,
@@ -28,26 +28,20 @@ import {
   sharedMachine,
   stage,
   stageOne,
+  staged,
   standing,
   statesOf,
   turnClock,
   waitsForLock,
-  claimDue,
 } from './rig.ts';
 
 const rig = sharedMachine();
 const GRACE_MS = 20_000;
 
-const staged = async (at: Place, name: 'proof' | 'mail', n = 2): Promise<string> => {
-  if (name === 'mail') await proofed(rig.sql, at, n);
-  else await syncPeople(rig.sql, at, people(n));
-  return await stageOne(rig.sql, at, name);
-};
-
 void test('a proof cohort whose lease has passed gives its people back', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const id = await staged(at, 'proof');
+  const id = await staged(rig.sql, at, 'proof');
   await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
   await turnClock(sql, LEASE_MS - 1000);
   await reap(sql);
@@ -94,7 +88,7 @@ for (const name of ['proof', 'mail'] as const) {
     void test(`${name}: a cohort that never began and whose job is ${what} gives its people back`, async () => {
       const { sql } = rig;
       const at = await place(sql);
-      const id = await staged(at, name);
+      const id = await staged(rig.sql, at, name);
       await change(id);
       await reap(sql, GRACE_MS);
       assert.deepEqual(
@@ -114,7 +108,7 @@ for (const name of ['proof', 'mail'] as const) {
     const { sql } = rig;
     for (const change of [`state = 'created'`, `state = 'retry'`, `state = 'active', started_on = now()`]) {
       const at = await place(sql);
-      const id = await staged(at, name);
+      const id = await staged(rig.sql, at, name);
       await sql.unsafe(`update postrider_queue.job set ${change} where id = '${id}'`);
       await turnClock(sql, 3_600_000);
       await reap(sql, GRACE_MS);
@@ -127,7 +121,7 @@ for (const name of ['proof', 'mail'] as const) {
     for (const begun of [false, true]) {
       for (const how of ['delete from postrider.cohort', `update postrider.cohort set closed_at = now(), closed_why = 'by hand'`]) {
         const at = await place(sql);
-        const id = await staged(at, name);
+        const id = await staged(rig.sql, at, name);
         if (begun && name === 'proof') await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
         if (begun && name === 'mail') await beginMail(sql, at.organizationId, id, RUNNER, LEASE_MS);
         await sql.unsafe(`${how} where id = '${id}'`);
@@ -199,7 +193,7 @@ void test('a begin that fails ten times for mail ends in error, with the open pi
 void test('who is rendered after all has a clean sheet', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const id = await staged(at, 'proof', 1);
+  const id = await staged(rig.sql, at, 'proof', 1);
   await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
   await turnClock(sql, LEASE_MS + 1000);
   await reap(sql);
@@ -255,7 +249,7 @@ void test('everything deleted, the jobs and the cohorts: nobody is stuck, and ev
 void test('somebody whom another session has locked is passed over: reap waits for nobody, and comes again', async () => {
   const { sql, machine } = rig;
   const at = await place(sql);
-  const id = await staged(at, 'proof', 3);
+  const id = await staged(rig.sql, at, 'proof', 3);
   await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
   await turnClock(sql, LEASE_MS + 1000);
   const psql = machine.connect(1);
@@ -274,7 +268,7 @@ void test('somebody whom another session has locked is passed over: reap waits f
 void test('somebody who has moved on to another cohort while reap was looking stays there', async () => {
   const { sql, machine } = rig;
   const at = await place(sql);
-  const id = await staged(at, 'proof', 1);
+  const id = await staged(rig.sql, at, 'proof', 1);
   await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
   await sql`update postrider.cohort set closed_at = now(), closed_why = 'by hand' where id = ${id}`;
   const { id: person } = await one(sql, at);
@@ -300,7 +294,7 @@ void test('somebody who has moved on to another cohort while reap was looking st
 void test('while one reaps the others pass', async () => {
   const { sql, machine } = rig;
   const at = await place(sql);
-  const id = await staged(at, 'proof', 1);
+  const id = await staged(rig.sql, at, 'proof', 1);
   await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
   await turnClock(sql, LEASE_MS + 1000);
   const other = machine.connect(1);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, suppress } from '@postrider/core';
-import { beginProof, settleProof, type ProofSettlement } from '../../packages/core/src/machine/cohorts.ts';
+import { beginProof, settleProof } from '../../packages/core/src/machine/cohorts.ts';
 import { people, syncPeople } from '../support/machine.ts';
 import {
   LEASE_MS,
@@ -10,18 +10,17 @@ import {
   RUNNER,
   accepted,
   answered,
+  claimDue,
   cohort,
   mailBegun,
   one,
-  onlyPiece,
   pieces,
-  pidOf,
   place,
   proofAll,
   proofed,
+  proofing,
   reap,
   reasonsOf,
-  refused,
   rendered,
   sending,
   settle,
@@ -30,28 +29,14 @@ import {
   standing,
   statesOf,
   turnClock,
-  waitsForLock,
-  claimDue,
 } from './rig.ts';
 
 const rig = sharedMachine();
 
-/** `n` people in `proofing`. */
-const proofing = async (at: Awaited<ReturnType<typeof place>>, n = 1) => {
-  await syncPeople(rig.sql, at, people(n));
-  const id = await stageOne(rig.sql, at, 'proof');
-  const begun = await beginProof(rig.sql, at.organizationId, id, RUNNER, LEASE_MS);
-  return {
-    id,
-    cards: begun?.cards ?? [],
-    settle: async (results: readonly ProofSettlement[], last = true) => await settleProof(rig.sql, at.organizationId, id, results, last),
-  };
-};
-
 void test('a card that is rendered is proofed, with its proof', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const batch = await proofing(at);
+  const batch = await proofing(rig.sql, at);
   const [card] = batch.cards;
   assert.equal(await batch.settle([rendered(card?.recipientId ?? '')]), 1);
   const [proof] =
@@ -73,7 +58,7 @@ void test('a card that is rendered is proofed, with its proof', async () => {
 void test('a card that cannot be rendered needs a person; one that failed in passing is tried again later', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const batch = await proofing(at, 2);
+  const batch = await proofing(rig.sql, at, 2);
   const [a, b] = await standing(sql, at);
   await batch.settle([
     { recipientId: a?.id ?? '', outcome: 'failed', message: 'unknown variable: offer' },
@@ -115,7 +100,7 @@ void test('a try that has no time of its own waits longer each time, up to ten m
 void test('results come in parts: the cohort closes with the last person, not with the last result', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const batch = await proofing(at, 3);
+  const batch = await proofing(rig.sql, at, 3);
   for (const [i, card] of batch.cards.entries()) {
     assert.equal((await cohort(sql, batch.id)).closedWhy, null);
     assert.equal(await batch.settle([rendered(card.recipientId)], false), 1, `card ${i}`);
@@ -126,7 +111,7 @@ void test('results come in parts: the cohort closes with the last person, not wi
 void test('who was not answered for is tried again by the renderer, and unknown at the printer', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const batch = await proofing(at, 2);
+  const batch = await proofing(rig.sql, at, 2);
   await batch.settle([rendered(batch.cards[0]?.recipientId ?? '')], false);
   assert.equal((await standing(sql, at)).filter((p) => p.state === 'proofing').length, 1);
   assert.equal(await batch.settle([], true), 1);
@@ -148,7 +133,7 @@ void test('who was not answered for is tried again by the renderer, and unknown 
 void test('a settle that is played again changes nothing', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const batch = await proofing(at);
+  const batch = await proofing(rig.sql, at);
   const results = [rendered(batch.cards[0]?.recipientId ?? '')];
   assert.equal(await batch.settle(results), 1);
   assert.equal(await batch.settle(results), 0);
@@ -190,7 +175,7 @@ void test('what a runner that was written off decides counts for nothing; what i
 void test('a written-off runner does not move proofs either', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const old = await proofing(at);
+  const old = await proofing(rig.sql, at);
   await turnClock(sql, LEASE_MS + 1000);
   await reap(sql);
   await turnClock(sql, 60_000);
@@ -258,98 +243,10 @@ void test('who is cancelled or suppressed at the printer goes no further when no
 void test('who was cancelled while being rendered stays cancelled', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const batch = await proofing(at, 2);
+  const batch = await proofing(rig.sql, at, 2);
   const { id } = await one(sql, at, 'p0');
   assert.equal(await cancel(sql, id, 'changed her mind'), 'skipped');
   assert.equal(await batch.settle(batch.cards.map((card) => rendered(card.recipientId))), 1);
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (cancelled)', p1: 'proofed (rendered)' });
   assert.equal((await cohort(sql, batch.id)).closedWhy, 'done');
-});
-
-void test('a settle waits for a lock, but not for ever', async () => {
-  const { sql, machine } = rig;
-  const at = await place(sql);
-  const batch = await sending(sql, at, 2);
-  const [blocked] = batch.pieces;
-  const psql = machine.connect(1);
-  const settler = machine.connect(1);
-  await psql.begin(async (tx) => {
-    await tx`select from postrider.recipient_state where recipient_id = ${blocked?.recipientId ?? ''} for update`;
-    const pid = await pidOf(settler);
-    const waiting = refused(
-      '55P03',
-      settle(
-        settler,
-        at,
-        batch,
-        batch.pieces.map((p) => accepted(p)),
-      ),
-    );
-    await waitsForLock(sql, pid);
-    await waiting;
-  });
-  assert.equal(
-    await settle(
-      sql,
-      at,
-      batch,
-      batch.pieces.map((p) => accepted(p)),
-    ),
-    2,
-  );
-});
-
-void test('one open psql transaction does not block the others: person by person they all get home', async () => {
-  const { sql, machine } = rig;
-  const at = await place(sql);
-  const psql = machine.connect(1);
-  const holdOne = async (id: string, work: () => Promise<void>): Promise<void> => {
-    await psql.begin(async (tx) => {
-      await tx`select from postrider.recipient_state where recipient_id = ${id} for update`;
-      await work();
-    });
-  };
-  const batch = await proofing(at, 6);
-  const [blocked, ...others] = batch.cards;
-  await holdOne(blocked?.recipientId ?? '', async () => {
-    await sql.begin(async (tx) => {
-      await tx`set local lock_timeout = '100ms'`;
-      for (const [i, card] of others.entries()) {
-        const result =
-          i % 2 === 0 ? rendered(card.recipientId) : { recipientId: card.recipientId, outcome: 'retry', message: 'busy', afterMs: 0 };
-        await tx`select postrider.settle_proof(${at.organizationId}, ${batch.id}, ${JSON.stringify([result])}::text::json, false)`;
-      }
-    });
-  });
-  assert.equal((await standing(sql, at)).filter((p) => p.state === 'proofing').length, 1);
-  await batch.settle([rendered(blocked?.recipientId ?? '')]);
-  await proofAll(sql, at);
-  const mail = await mailBegun(sql, at);
-  const [held, ...free] = mail.pieces;
-  await holdOne(held?.recipientId ?? '', async () => {
-    for (const [i, piece] of free.entries()) {
-      const result = [accepted(piece), answered(piece, 'retry'), answered(piece, 'rejected'), answered(piece, 'unknown')][i % 4];
-      await settle(sql, at, mail, result === undefined ? [] : [result], false);
-    }
-  });
-  assert.equal((await onlyPieceOf(held?.mailpieceId ?? '')).status, 'submitting');
-  assert.equal((await standing(sql, at)).filter((p) => p.state === 'sending').length, 2);
-});
-
-const onlyPieceOf = async (id: string): Promise<{ status: string }> => {
-  const [row] = await rig.sql<{ status: string }[]>`select status from postrider.mailpiece where id = ${id}`;
-  return row ?? assert.fail('no such piece');
-};
-
-void test('one piece at a time is enough', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const batch = await sending(sql, at, 1);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => accepted(p)),
-  );
-  assert.equal((await onlyPiece(sql, at)).status, 'accepted');
 });

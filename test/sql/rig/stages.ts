@@ -9,6 +9,7 @@ import {
   type BegunPiece,
   type CohortStage,
   type MailSettlement,
+  type ProofSettlement,
 } from '../../../packages/core/src/machine/cohorts.ts';
 import { claimUnknown, type UnknownPiece } from '../../../packages/core/src/machine/mailpieces.ts';
 import { people, syncPeople, type Person, type Place } from '../../support/machine.ts';
@@ -29,6 +30,29 @@ export const stageOne = async (sql: Sql, at: Place, name: CohortStage): Promise<
   const made = await stage(sql, at, name);
   assert.equal(made.length, 1, `one cohort was expected, not ${made.length}`);
   return made[0] as string;
+};
+
+/** A staged cohort of `n` people. */
+export const staged = async (sql: postgres.Sql, at: Place, name: CohortStage, n = 2): Promise<string> => {
+  if (name === 'mail') await proofed(sql, at, n);
+  else await syncPeople(sql, at, people(n));
+  return await stageOne(sql, at, name);
+};
+
+export const begin = async (sql: postgres.Sql, at: Place, name: CohortStage, id: string, runner = RUNNER) =>
+  name === 'proof'
+    ? await beginProof(sql, at.organizationId, id, runner, LEASE_MS)
+    : await beginMail(sql, at.organizationId, id, runner, LEASE_MS);
+
+/** `n` people in `proofing`, in one cohort, and what settles it. */
+export const proofing = async (sql: postgres.Sql, at: Place, n = 1) => {
+  const id = await staged(sql, at, 'proof', n);
+  const begun = await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
+  return {
+    id,
+    cards: begun?.cards ?? [],
+    settle: async (results: readonly ProofSettlement[], last = true) => await settleProof(sql, at.organizationId, id, results, last),
+  };
 };
 
 export const rendered = (recipientId: string) =>
@@ -54,6 +78,8 @@ export interface Sending {
   readonly cohortId: string;
   readonly pieces: readonly BegunPiece[];
 }
+
+export const firstOf = (batch: Sending): BegunPiece => batch.pieces[0] ?? assert.fail('no piece');
 
 /** Begins one mail cohort of whoever is proofed now. */
 export const mailBegun = async (sql: postgres.Sql, at: Place, runner = RUNNER): Promise<Sending> => {
