@@ -43,10 +43,16 @@ let oldest: Promise<{ readonly adminUrl: string }> | undefined;
 export const machineServer = async (): Promise<string> =>
   process.env['POSTRIDER_TEST_PG'] === '15' ? (await (oldest ??= startServer({ major: 15 }))).adminUrl : await testServer();
 
+/** The servers on which this process knows the template to be there. */
+const prepared = new Map<string, Promise<void>>();
+
 /** @param adminUrl a server of the test's own; default: the run's server. */
 export const freshMachine = async (adminUrl?: string): Promise<Machine> => {
-  const server = databasesOn(adminUrl ?? (await machineServer()));
-  await server.template(TEMPLATE, prepare);
+  const url = adminUrl ?? (await machineServer());
+  const server = databasesOn(url);
+  const template = prepared.get(url) ?? server.template(TEMPLATE, prepare);
+  prepared.set(url, template);
+  await template;
   const database = await server.clone(TEMPLATE);
   const clients: postgres.Sql[] = [];
   const open = (max = 8): postgres.Sql => {
