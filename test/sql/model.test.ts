@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { broken } from '../support/machine.ts';
 import { place, sharedMachine } from './rig.ts';
+import { compare, judgeCards, settleDown } from './world-judge.ts';
 import { STEPS, World, type Step } from './world.ts';
 
 const rig = sharedMachine();
@@ -17,10 +18,10 @@ const walk = async (steps: readonly Step[], n: number): Promise<void> => {
   await world.step({ what: 'sync', a: 0, b: 0, c: 0 });
   for (const [i, step] of steps.entries()) {
     await world.step(step);
-    await world.compare(`after step ${i}, ${JSON.stringify(step)}`);
+    await compare(world, `after step ${i}, ${JSON.stringify(step)}`);
   }
-  await world.settleDown();
-  world.judgeCards();
+  await settleDown(world);
+  judgeCards(world);
 };
 
 const step = fc.record({ what: fc.constantFrom(...STEPS), a: fc.nat(0xffff), b: fc.nat(0xffff), c: fc.nat(0xffff) });
