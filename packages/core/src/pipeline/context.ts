@@ -7,33 +7,7 @@ import type { CallContext, Logger } from '../ports/index.ts';
 import { makeBoss } from '../queues/boss.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
-import { defaultSettings, type PipelineOptions, type PipelineSettings } from './options.ts';
-
-/** Named points between every two steps of the protocol, where tests stop, kill or delay a runner. */
-export type Point =
-  | 'sync.opened'
-  | 'sync.page-applied'
-  | 'sync.closed'
-  | 'enrich.claimed'
-  | 'enrich.submitted'
-  | 'enrich.collected'
-  | 'proof.staged'
-  | 'proof.begun'
-  | 'proof.rendered'
-  | 'proof.settled'
-  | 'mail.staged'
-  | 'mail.begun'
-  | 'mail.before-post'
-  | 'mail.after-post'
-  | 'mail.settled'
-  | 'reconcile.claimed'
-  | 'reconcile.asked'
-  | 'reconcile.settled'
-  | 'track.claimed'
-  | 'track.applied'
-  | 'effects.claimed'
-  | 'effects.performed'
-  | 'effects.settled';
+import { defaultSettings, type PipelineOptions, type PipelineSettings, type Point } from './options.ts';
 
 export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile' | 'poll';
 

@@ -1,8 +1,33 @@
 /** What `createPipeline` is given, and how a pipeline can be set. */
 import type postgres from 'postgres';
 import type { Logger } from '../ports/index.ts';
-import type { Point } from './context.ts';
 import type { Integrations } from './integrations.ts';
+
+/** Named points between every two steps of the protocol, where tests stop, kill or delay a runner. */
+export type Point =
+  | 'sync.opened'
+  | 'sync.page-applied'
+  | 'sync.closed'
+  | 'enrich.claimed'
+  | 'enrich.submitted'
+  | 'enrich.collected'
+  | 'proof.staged'
+  | 'proof.begun'
+  | 'proof.rendered'
+  | 'proof.settled'
+  | 'mail.staged'
+  | 'mail.begun'
+  | 'mail.before-post'
+  | 'mail.after-post'
+  | 'mail.settled'
+  | 'reconcile.claimed'
+  | 'reconcile.asked'
+  | 'reconcile.settled'
+  | 'track.claimed'
+  | 'track.applied'
+  | 'effects.claimed'
+  | 'effects.performed'
+  | 'effects.settled';
 
 export interface PipelineOptions {
   /** One connection is enough to work; one for every slot and a few for the rest is what it takes to be fast. LISTEN has one more of its own. */

@@ -13,6 +13,7 @@ import { isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ArtworkError, hasCode, messageOf } from './errors.ts';
 import type { PageSize } from './formats.ts';
+import type { FrozenDocument } from './sheets.ts';
 
 const LARGEST = 256 * 1024 * 1024;
 const REMEMBERED = 500;
@@ -20,12 +21,6 @@ const REMEMBERED = 500;
 export interface ArtworkDocument {
   readonly sha256: string;
   readonly pages: readonly PageSize[];
-}
-
-/** A document as it was when a card of it was accepted. */
-export interface FrozenDocument {
-  readonly url: string;
-  readonly sha256: string;
 }
 
 export class ArtworkReader {

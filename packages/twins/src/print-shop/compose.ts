@@ -1,8 +1,8 @@
 /** From pieces to a PDF: finds out whose artwork is still what it was when the card was accepted, and composes the sheets of those. */
-import type { ArtworkReader, FrozenDocument } from './artwork.ts';
+import type { ArtworkReader } from './artwork.ts';
 import type { Piece } from './books.ts';
 import { ArtworkError } from './errors.ts';
-import type { Sheet } from './sheets.ts';
+import type { FrozenDocument, Sheet } from './sheets.ts';
 
 export interface Composition {
   /** Null where no card is left to print. */

@@ -1,20 +1,47 @@
 /** The HTTP face of the shop. Routes translate; what they ask for is decided elsewhere. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import type { Piece } from './books.ts';
+import type { Books, Piece } from './books.ts';
+import type { ShopClock } from './clock.ts';
 import { crashPoint } from './crash.ts';
+import type { Commit } from './entries.ts';
 import { messageOf, ShopError } from './errors.ts';
-import { faultsRequest, type Endpoint, type Fault } from './faults.ts';
-import { webhookFault } from './options.ts';
+import { faultsRequest, type Endpoint, type Fault, type Faults } from './faults.ts';
+import type { Intake } from './intake.ts';
+import { webhookFault, type Settings } from './options.ts';
+import type { Press } from './press.ts';
 import { body, noSuchPiece, refuse, type Ctx, type Env } from './requests.ts';
-import type { Shop } from './shop.ts';
 import { ledgerLine, ledgerLines, view } from './views.ts';
 import { eventOf } from './webhooks.ts';
-import { BATCH_LIMIT, clockRequest, LEDGER_HEADER, piecesRequest, webhookRequest } from './wire.ts';
+import { BATCH_LIMIT, clockRequest, LEDGER_HEADER, piecesRequest, webhookRequest, type WebhookState } from './wire.ts';
 
 const MOST_EVENTS = 1_000;
+
+/** What the routes ask of the shop. */
+export interface Shop {
+  readonly settings: Settings;
+  readonly books: Books;
+  readonly clock: ShopClock;
+  readonly faults: Faults;
+  readonly intake: Intake;
+  readonly press: Press;
+  readonly commit: Commit;
+  readonly settled: () => Promise<void>;
+  /** Events that are on the disk, and may be shown. */
+  readonly durableEvents: number;
+  readonly broken: ShopError | null;
+  readonly closing: boolean;
+  readonly webhooks: WebhookState;
+  turnClock(days: number): Promise<void>;
+  redirectWebhooks(url: string | null, organizations: Readonly<Record<string, string>>): Promise<void>;
+  /** Waits for the request, and lets a stop wait for it too, as long as its body has come. */
+  attend(request: Promise<void>, incoming: IncomingMessage): Promise<void>;
+  /** Resolves after `ms`, or when the shop closes. */
+  pause(ms: number): Promise<void>;
+}
 
 export function createApp(shop: Shop): Hono<Env> {
   const app = new Hono<Env>();

@@ -5,10 +5,15 @@
  * (500 cards in ten documents of 50, with a photograph of 5.8 MB: 58 MB without it, 6 MB with it.)
  */
 import { ParseSpeeds, PDFDocument, PDFName, PDFNumber, type PDFPage } from 'pdf-lib';
-import type { FrozenDocument } from './artwork.ts';
 import { ArtworkError, messageOf } from './errors.ts';
 import { BLEED, type PageSize } from './formats.ts';
 import { SharedObjects } from './shared-objects.ts';
+
+/** A document as it was when a card of it was accepted. */
+export interface FrozenDocument {
+  readonly url: string;
+  readonly sha256: string;
+}
 
 export interface SheetSide {
   readonly document: FrozenDocument;

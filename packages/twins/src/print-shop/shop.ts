@@ -24,37 +24,14 @@ import { Ledger, ledgerPath } from './ledger.ts';
 import { manifestPart, partPath } from './manifest.ts';
 import { settle, type PrintShopOptions, type Settings } from './options.ts';
 import { Press } from './press.ts';
-import { createApp } from './server.ts';
+import { createApp, type Shop } from './server.ts';
 import { Tracking } from './tracking.ts';
 import { Webhooks } from './webhooks.ts';
-import type { WebhookState } from './wire.ts';
 
 const HOST = '127.0.0.1';
 /** Longer than the pools of clients keep a connection: the shop never hangs up on a request that is just being sent. */
 const KEEP_ALIVE_MS = 120_000;
 const ANSWER_MS = 500;
-
-export interface Shop {
-  readonly settings: Settings;
-  readonly books: Books;
-  readonly clock: ShopClock;
-  readonly faults: Faults;
-  readonly intake: Intake;
-  readonly press: Press;
-  readonly commit: Commit;
-  readonly settled: () => Promise<void>;
-  /** Events that are on the disk, and may be shown. */
-  readonly durableEvents: number;
-  readonly broken: ShopError | null;
-  readonly closing: boolean;
-  readonly webhooks: WebhookState;
-  turnClock(days: number): Promise<void>;
-  redirectWebhooks(url: string | null, organizations: Readonly<Record<string, string>>): Promise<void>;
-  /** Waits for the request, and lets a stop wait for it too, as long as its body has come. */
-  attend(request: Promise<void>, incoming: IncomingMessage): Promise<void>;
-  /** Resolves after `ms`, or when the shop closes. */
-  pause(ms: number): Promise<void>;
-}
 
 export interface RunningPrintShop {
   /** `http://127.0.0.1:<port>` */
