@@ -1,5 +1,6 @@
 -- Finds people by whatever one has in hand: id, e-mail, external id, reference from the card, mailpiece, the printer's id.
-create function postrider.find_recipients(p_who text) returns table (organization_id uuid, recipient_id uuid)
+-- What the source calls somebody is somebody else's name in another organization: p_organization_id looks into one.
+create function postrider.find_recipients(p_who text, p_organization_id uuid default null) returns table (organization_id uuid, recipient_id uuid)
 language plpgsql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
 declare
@@ -8,6 +9,9 @@ declare
   -- As an array, and in every condition: each key starts with the organization, and so do the indexes.
   v_mine uuid[] := postrider.my_organizations();
 begin
+  if p_organization_id is not null then
+    v_mine := case when p_organization_id = any (v_mine) then array[p_organization_id] else '{}' end;
+  end if;
   if v_who ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
     v_id := v_who::uuid;
   end if;
@@ -39,18 +43,20 @@ begin
 end $$;
 
 -- The whole story of a person: one row for everything that ever happened, in order.
-create function postrider.trace(p_who text)
-returns table (at timestamptz, campaign text, recipient_id uuid, move_no int, what text, detail text, actor text, by_role text)
+create function postrider.trace(p_who text, p_organization_id uuid default null)
+returns table (at timestamptz, campaign text, recipient_id uuid, move_no int, what text, detail text, actor text, by_role text, organization text)
 language sql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
   with who as materialized (
-    select f.organization_id, f.recipient_id, r.campaign_id, c.name as campaign, c.printer_name, r.created_at, r.source_row, r.external_id, r.erased_at
-    from postrider.find_recipients(p_who) f
+    select f.organization_id, f.recipient_id, r.campaign_id, c.name as campaign, c.printer_name, o.name as organization,
+      r.created_at, r.source_row, r.external_id, r.erased_at
+    from postrider.find_recipients(p_who, p_organization_id) f
     join postrider.recipient r on r.organization_id = f.organization_id and r.id = f.recipient_id
     join postrider.campaign c on c.organization_id = r.organization_id and c.id = r.campaign_id
+    join postrider.organization o on o.id = r.organization_id
   ), piece as materialized (
     select w.campaign, m.* from who w join postrider.mailpiece m on m.organization_id = w.organization_id and m.recipient_id = w.recipient_id
   )
-  select * from (
+  select story.*, w.organization from (
     select e.at, w.campaign, w.recipient_id, e.move_no, coalesce(e.from_state || ' → ', '') || e.to_state,
       concat_ws(' · ', coalesce(s.sentence, e.reason), e.detail, 'cohort ' || e.cohort_id), e.actor, e.by_role
     from who w
@@ -101,5 +107,6 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
     union all
     select w.erased_at, w.campaign, w.recipient_id, null, 'erased', null, 'op', null from who w where w.erased_at is not null
   ) story (at, campaign, recipient_id, move_no, what, detail, actor, by_role)
+  join who w using (recipient_id)
   order by recipient_id, at, move_no nulls last
 $$;

@@ -1,8 +1,9 @@
--- One sentence: where somebody is, why, what comes next and when. All times are the organization's.
-create function postrider.why(p_who text) returns setof text
+-- One sentence: where somebody is, why, what comes next and when. All times are the organization's, which is named where there are several.
+create function postrider.why(p_who text, p_organization_id uuid default null) returns setof text
 language sql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
   select format('%s in campaign %s is %s (%s) since %s (%s). %s %s',
-    coalesce(nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), r.email, 'Recipient ' || r.id), c.name, s.state, t.meaning,
+    coalesce(nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), r.email, 'Recipient ' || r.id),
+    c.name || case when min(o.id::text) over () <> max(o.id::text) over () then ' of ' || o.name else '' end, s.state, t.meaning,
     d.since, o.time_zone, coalesce(w.sentence, s.reason) || coalesce(' [' || s.detail || ']', ''),
     case
       when r.erased_at is not null then 'The person was erased; only this trail is left.'
@@ -30,7 +31,7 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
       when s.state = 'skipped' and s.reason = 'no_address' then 'It comes back by itself when the source learns an address.'
       else 'That is final.'
     end)
-  from postrider.find_recipients(p_who) f
+  from postrider.find_recipients(p_who, p_organization_id) f
   join postrider.recipient r on r.organization_id = f.organization_id and r.id = f.recipient_id
   join postrider.recipient_state s on s.organization_id = f.organization_id and s.recipient_id = f.recipient_id
   join postrider.state t on t.name = s.state

@@ -115,6 +115,7 @@ void test('trace, why and the look-ups find nobody of another organization', asy
       own.map((row) => row['id']),
     );
     assert.equal((await who.sql`select * from postrider.why('p0@example.com')`).length, 1);
+    assert.equal((await who.sql`select * from postrider.why('p0@example.com', ${theirs.organizationId})`).length, 0);
     assert.ok((await who.sql`select * from postrider.doctor()`).length > 5);
   }
 });

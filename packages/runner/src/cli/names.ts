@@ -2,7 +2,7 @@
 import type { Sql } from './database.ts';
 import { CliError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
-import { didYouMean } from './text.ts';
+import { didYouMean, printable } from './text.ts';
 
 export interface CampaignRow {
   readonly organizationId: string;
@@ -77,6 +77,7 @@ export async function printerNamed(sql: Sql, given: string, organization: string
 
 export interface RecipientRow {
   readonly organizationId: string;
+  readonly organization: string;
   readonly recipientId: string;
   readonly campaign: string;
   readonly name: string;
@@ -84,19 +85,23 @@ export interface RecipientRow {
   readonly reason: string | null;
 }
 
-/** By id, e-mail, external id, reference on the card, mailpiece or the printer's id; somebody may be in several campaigns. */
-export async function recipientsNamed(sql: Sql, given: string): Promise<RecipientRow[]> {
+/**
+ * By id, e-mail, external id, reference on the card, mailpiece or the printer's id; somebody may be in several campaigns, and of a customer id there may be
+ * one in each organization.
+ */
+export async function recipientsNamed(sql: Sql, given: string, organizationId: string | null): Promise<RecipientRow[]> {
   const rows = await sql<RecipientRow[]>`
-    select r.organization_id as "organizationId", r.id as "recipientId", r.campaign, r.state, r.reason,
+    select r.organization_id as "organizationId", o.name as organization, r.id as "recipientId", r.campaign, r.state, r.reason,
       coalesce(nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), r.email, r.external_id) as name
-    from postrider.find_recipients(${given}) f
+    from postrider.find_recipients(${given}, ${organizationId}) f
     join postrider.recipients r on r.organization_id = f.organization_id and r.id = f.recipient_id
+    join postrider.organizations o on o.id = r.organization_id
     order by r.created_at, r.id`;
   if (rows.length > 0) return [...rows];
   const [row] = await sql<{ reason: string; message: string; source_row: string | null; campaign: string }[]>`
     select j.reason, j.message, j.source_row, s.campaign from postrider.sync_rejects j
     join postrider.sync_runs s on s.organization_id = j.organization_id and s.id = j.run_id
-    where j.external_id = ${given} order by s.started_at desc limit 1`;
+    where j.external_id = ${given} and (${organizationId}::uuid is null or j.organization_id = ${organizationId}) order by s.started_at desc limit 1`;
   if (row !== undefined) {
     throw new CliError(
       exitCodes.failed,
@@ -110,6 +115,38 @@ export async function recipientsNamed(sql: Sql, given: string): Promise<Recipien
     'give an e-mail, a customer id, the reference on the card, or the id of a recipient or mailpiece',
   );
 }
+
+/** For what changes them: each once, and all of one organization. Whoever says "2" means a customer of theirs, not everybody else's. */
+export async function peopleNamed(
+  sql: Sql,
+  given: readonly string[],
+  organization: string | undefined,
+  chosen: (found: readonly RecipientRow[], one: string) => readonly RecipientRow[] = (found) => found,
+): Promise<RecipientRow[]> {
+  const id = await organizationIdOf(sql, organization);
+  const found = new Map<string, readonly RecipientRow[]>();
+  for (const one of given) found.set(one, await recipientsNamed(sql, one, id));
+  const whose = Map.groupBy(once([...found.values()].flat()), (row) => row.organization);
+  if (whose.size < 2) return once([...found].flatMap(([one, rows]) => chosen(rows, one)));
+  const lines = [...whose]
+    .slice(0, 10)
+    .map(([name, theirs]) => printable(`  ${name}: ${theirs.map((row) => `${row.name} in ${row.campaign}`).join(', ')}`));
+  throw new CliError(
+    exitCodes.usage,
+    [`${given.join(' ')}: these are people of ${whose.size} organizations`, ...lines, ...(whose.size > 10 ? ['  …'] : [])].join('\n'),
+    `say whose with --organization ${JSON.stringify([...whose.keys()][0])}, or give the id of a recipient; nothing was changed`,
+  );
+}
+
+const once = (rows: readonly RecipientRow[]): RecipientRow[] => [...new Map(rows.map((row) => [row.recipientId, row])).values()];
+
+/** Null where none is given: all that the role may see. */
+export async function organizationIdOf(sql: Sql, given: string | undefined): Promise<string | null> {
+  return given === undefined ? null : (await organizationNamed(sql, given)).id;
+}
+
+/** Who it is, unmistakably. */
+export const calledInFull = (one: RecipientRow): string => printable(`${one.name} in ${one.campaign} of ${one.organization}`);
 
 interface Kind<Row> {
   readonly kind: string;

@@ -71,7 +71,7 @@ async function ofList(project: Project, brief: CampaignBrief, segment: string | 
 }
 
 async function ofPerson(sql: Sql, brief: CampaignBrief, who: string): Promise<CardRequest> {
-  const ids = (await recipientsNamed(sql, who)).map((one) => one.recipientId);
+  const ids = (await recipientsNamed(sql, who, brief.organizationId)).map((one) => one.recipientId);
   const [row] = await sql<Person[]>`
     select id, first_name, last_name, line1, line2, city, region, postal_code, country, merge, reference from postrider.recipients
     where organization_id = ${brief.organizationId} and campaign_id = ${brief.campaignId} and id = any (${ids}::uuid[]) limit 1`;

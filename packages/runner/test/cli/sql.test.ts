@@ -124,7 +124,7 @@ describe('SQL, questions and repairs from the command line', () => {
     assert.match((await cli(place, ['hold', 'recipient', 'p1@example.com'])).stdout, /held recipient Ada Byron p1 in spring/);
     assert.match((await cli(place, ['why', 'p1@example.com'])).stdout, /Held since/);
     assert.equal((await cli(place, ['release', 'recipient', 'p1@example.com'])).code, 0);
-    const cancelled = await cli(place, ['cancel', 'p1@example.com', 'p2@example.com', '--why', 'moved away', '--json']);
+    const cancelled = await cli(place, ['cancel', 'p1@example.com', 'p2@example.com', '--why', 'moved away', '--yes', '--json']);
     assert.deepEqual(
       cancelled.json().map((one) => one['state']),
       ['skipped', 'skipped'],

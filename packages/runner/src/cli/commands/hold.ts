@@ -28,7 +28,12 @@ export const holds: Family = (program, act) => {
       const made = command(parent, kind, description, [
         `postrider ${parent.name()} ${kind} ${kind === 'recipient' ? 'ada@example.com' : 'name'}`,
       ]).argument(argument);
-      return kind === 'printer' ? made.option('--organization <name>', 'whose printer it is; needed only where there are several') : made;
+      return kind === 'printer' || kind === 'recipient'
+        ? made.option(
+            '--organization <name>',
+            `whose ${kind === 'printer' ? 'printer' : 'customer'} it is; needed only where there are several`,
+          )
+        : made;
     };
     add(hold, `Holds ${kind === 'organization' ? 'an' : 'a'} ${kind}.`)
       .option('--why <sentence>', 'shown by stuck and why')
@@ -96,11 +101,11 @@ async function each(
     }
     case 'recipient': {
       const ended = new Set(['received', 'returned', 'skipped', 'holdout', 'blacklisted', 'error', 'sent']);
-      const found = await names.recipientsNamed(sql, given);
+      const found = await names.peopleNamed(sql, [given], organization);
       const moving = found.filter(({ state }) => !ended.has(state));
       // Where nobody is under way the machine says why each cannot be held.
       for (const one of moving.length > 0 ? moving : found.slice(0, 1)) {
-        await work(sql, one.organizationId, one.recipientId, `${one.name} in ${one.campaign}`);
+        await work(sql, one.organizationId, one.recipientId, names.calledInFull(one));
       }
     }
   }

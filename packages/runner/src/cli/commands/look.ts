@@ -8,22 +8,28 @@ import { count, relative } from '../text.ts';
 
 const who = 'an e-mail, customer id, reference on the card, or the id of a recipient or mailpiece';
 
+const whose = 'whose customer it is, where an id is used by several';
+
 export const looks: Family = (program, act) => {
   command(program, 'trace', 'The whole story of one person: everything that ever happened, in order.', [
     'postrider trace ada@example.com',
     'postrider trace FF-10007 --json | jq -r .what',
   ])
     .argument('<who>', who)
+    .option('--organization <name>', whose)
     .action(
-      act(async (cli, [given = '']) => {
-        const { openDatabase } = await import('../database.ts');
+      act(async (cli, [given = ''], options) => {
+        const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
         await using database = await openDatabase(cli);
-        const rows = await database.sql<TraceRow[]>`select * from postrider.trace(${given})`;
-        if (rows.length === 0) await (await import('../names.ts')).recipientsNamed(database.sql, given);
+        const only = await names.organizationIdOf(database.sql, text(options['organization']));
+        const rows = await database.sql<TraceRow[]>`select * from postrider.trace(${given}, ${only})`;
+        if (rows.length === 0) await names.recipientsNamed(database.sql, given, only);
+        const organizations = new Set(rows.map((row) => row.organization));
         const campaigns = new Set(rows.map((row) => row.campaign));
         const people = new Set(rows.map((row) => row.recipient_id));
         cli.out.list(rows, [
           { title: `when (${zone})`, value: (row) => clock(row.at), style: () => 'dim' },
+          ...(organizations.size > 1 ? [{ title: 'organization', value: (row: TraceRow) => row.organization }] : []),
           ...(campaigns.size > 1 ? [{ title: 'campaign', value: (row: TraceRow) => row.campaign }] : []),
           ...(people.size > campaigns.size ? [{ title: 'recipient', value: (row: TraceRow) => row.recipient_id }] : []),
           { title: 'what', value: (row) => row.what, style: (row) => (row.move_no === null ? null : 'bold') },
@@ -35,12 +41,14 @@ export const looks: Family = (program, act) => {
 
   command(program, 'why', 'One sentence: where somebody is, why, what comes next and when.', ['postrider why ada@example.com'])
     .argument('<who>', who)
+    .option('--organization <name>', whose)
     .action(
-      act(async (cli, [given = '']) => {
-        const { openDatabase } = await import('../database.ts');
+      act(async (cli, [given = ''], options) => {
+        const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
         await using database = await openDatabase(cli);
-        const rows = await database.sql<{ why: string }[]>`select * from postrider.why(${given}) as why`;
-        if (rows.length === 0) await (await import('../names.ts')).recipientsNamed(database.sql, given);
+        const only = await names.organizationIdOf(database.sql, text(options['organization']));
+        const rows = await database.sql<{ why: string }[]>`select * from postrider.why(${given}, ${only}) as why`;
+        if (rows.length === 0) await names.recipientsNamed(database.sql, given, only);
         const { printable } = await import('../text.ts');
         for (const row of rows) cli.out.result(row, printable(row.why.replace(/ +/g, ' ')));
       }),
@@ -197,6 +205,7 @@ export const looks: Family = (program, act) => {
 
 interface TraceRow {
   readonly at: Date;
+  readonly organization: string;
   readonly campaign: string;
   readonly recipient_id: string;
   readonly move_no: number | null;

@@ -3,8 +3,11 @@ import { command, flag, oneOf, text, type Family } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { CliError, explain } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { RecipientRow } from '../names.ts';
+import { calledInFull, campaignNamed, organizationIdOf, peopleNamed, type RecipientRow } from '../names.ts';
 import type { Output } from '../output.ts';
+import { count } from '../text.ts';
+
+const whose = 'whose customer it is, where an id is used by several';
 
 export const repairs: Family = (program, act) => {
   command(program, 'retry', 'Tries again whoever is in error. Refuses where a card may exist already: that one must be resolved.', [
@@ -18,26 +21,30 @@ export const repairs: Family = (program, act) => {
     .addOption(
       oneOf('--effects [kind]', 'not people, but what follows from their cards and failed for good', ['usage_meter', 'event_sink']),
     )
-    .option('--organization <name>', 'with --effects: only of this one')
+    .option('--organization <name>', 'whose customers they are, where an id is used by several; with --effects: only of this one')
     .option('--dry-run', 'only say who, or what, it would be')
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, given, options) => {
-        const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
+        const { openDatabase } = await import('../database.ts');
         await using database = await openDatabase(cli);
         const { sql } = database;
         const campaign = text(options['campaign']);
         const effects = options['effects'];
-        if (effects === undefined && options['organization'] !== undefined)
-          throw new CliError(exitCodes.usage, '--organization goes with --effects');
+        const organization = text(options['organization']);
+        if (campaign !== undefined && organization !== undefined)
+          throw new CliError(
+            exitCodes.usage,
+            '--organization goes with people or --effects',
+            'a campaign may be given as organization/name',
+          );
         if (effects !== undefined) {
           if (given.length > 0 || campaign !== undefined || options['reason'] !== undefined)
             throw new CliError(exitCodes.usage, '--effects is for all of an organization: leave out people, --campaign and --reason');
-          const organization = text(options['organization']);
           const { retryFailedEffects } = await import('../../operate/retry.ts');
           return await retryFailedEffects(cli, sql, {
             kind: effects === 'usage_meter' || effects === 'event_sink' ? effects : null,
-            organizationId: organization === undefined ? null : (await names.organizationNamed(sql, organization)).id,
+            organizationId: await organizationIdOf(sql, organization),
             dryRun: flag(options['dryRun']),
             yes: flag(options['yes']),
           });
@@ -51,13 +58,13 @@ export const repairs: Family = (program, act) => {
         if (campaign === undefined && options['reason'] !== undefined) throw new CliError(exitCodes.usage, '--reason goes with --campaign');
         if (campaign !== undefined) {
           const { retryCampaign } = await import('../../operate/retry.ts');
-          return await retryCampaign(cli, sql, await names.campaignNamed(sql, campaign), {
+          return await retryCampaign(cli, sql, await campaignNamed(sql, campaign), {
             reason: text(options['reason']) ?? null,
             dryRun: flag(options['dryRun']),
             yes: flag(options['yes']),
           });
         }
-        const people = (await Promise.all(given.map(async (one) => inError(await names.recipientsNamed(sql, one), one)))).flat();
+        const people = await peopleNamed(sql, given, organization, inError);
         if (flag(options['dryRun'])) return listPeople(cli.out, people);
         const { retry } = await import('@postrider/core');
         return await eachPerson(cli.out, people, async (one) => await retry(sql, one.recipientId));
@@ -71,16 +78,22 @@ export const repairs: Family = (program, act) => {
     ['postrider cancel ada@example.com --why "moved away"'],
   )
     .argument('<who...>', 'by e-mail, customer id, reference or id')
+    .option('--organization <name>', whose)
     .option('--why <sentence>', 'shown by trace')
+    .option('--yes', 'do not ask where it is more than one person')
     .action(
       act(async (cli, given, options) => {
-        const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
+        const { openDatabase } = await import('../database.ts');
         await using database = await openDatabase(cli);
-        const { cancel } = await import('@postrider/core');
-        const found = (await Promise.all(given.map(async (one) => await names.recipientsNamed(database.sql, one)))).flat();
+        const found = await peopleNamed(database.sql, given, text(options['organization']));
         const over = new Set(['received', 'returned', 'skipped', 'holdout', 'blacklisted']);
         const moving = found.filter(({ state }) => !over.has(state));
         const people = moving.length > 0 ? moving : found;
+        await confirm(cli.out, {
+          what: `This cancels ${count(people.length, 'person', 'people')}: ${listed(people)}.`,
+          yes: flag(options['yes']) || people.length === 1,
+        });
+        const { cancel } = await import('@postrider/core');
         await eachPerson(cli.out, people, async (one) => await cancel(database.sql, one.recipientId, text(options['why']) ?? null));
       }),
     );
@@ -124,19 +137,23 @@ export const repairs: Family = (program, act) => {
     ['postrider erase ada@example.com'],
   )
     .argument('<who>', 'by e-mail, customer id, reference or id')
+    .option('--organization <name>', whose)
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, [given = ''], options) => {
-        const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
+        const { openDatabase } = await import('../database.ts');
         await using database = await openDatabase(cli);
-        const people = await names.recipientsNamed(database.sql, given);
-        const where = people.map((one) => `${one.name} in ${one.campaign} (${one.state})`).join(', ');
-        await confirm(cli.out, { what: `This forgets ${where} for good; it cannot be undone.`, yes: flag(options['yes']) });
+        const people = await peopleNamed(database.sql, [given], text(options['organization']));
+        await confirm(cli.out, { what: `This forgets ${listed(people)} for good; it cannot be undone.`, yes: flag(options['yes']) });
         const { erase } = await import('@postrider/core');
         await eachPerson(cli.out, people, async (one) => await erase(database.sql, one.recipientId));
       }),
     );
 };
+
+function listed(people: readonly RecipientRow[]): string {
+  return people.map((one) => `${calledInFull(one)} (${one.state})`).join(', ');
+}
 
 function inError(found: readonly RecipientRow[], given: string): RecipientRow[] {
   const people = found.filter(({ state }) => state === 'error');
@@ -150,6 +167,7 @@ function inError(found: readonly RecipientRow[], given: string): RecipientRow[] 
 
 function listPeople(out: Output, people: readonly RecipientRow[]): void {
   out.list(people, [
+    { title: 'organization', value: (row) => row.organization },
     { title: 'campaign', value: (row) => row.campaign },
     { title: 'who', value: (row) => row.name, style: () => 'bold' },
     { title: 'reason', value: (row) => row.reason },
@@ -165,13 +183,13 @@ async function eachPerson(out: Output, people: readonly RecipientRow[], work: (o
     try {
       const state = await work(one);
       out.result(
-        { recipientId: one.recipientId, campaign: one.campaign, was: one.state, state },
-        `${one.name} in ${one.campaign}: ${one.state} → ${state}`,
+        { recipientId: one.recipientId, organization: one.organization, campaign: one.campaign, was: one.state, state },
+        `${calledInFull(one)}: ${one.state} → ${state}`,
       );
     } catch (error) {
       refused ??= error instanceof Error ? error : new Error(String(error));
       refusals += 1;
-      if (people.length > 1) out.warn(`${one.name} in ${one.campaign}: ${explain(error).message}`);
+      if (people.length > 1) out.warn(`${calledInFull(one)}: ${explain(error).message}`);
     }
   }
   if (refused === null) return;
