@@ -149,8 +149,9 @@ begin
 end $$;
 
 -- Makes a campaign active and freezes its mode. Only this makes mail leave. It lifts no hold; and a one-off, which is not read again, must have been
--- read to its end.
-create function postrider.launch(p_organization_id uuid, p_campaign_id uuid, p_mode text default 'test', p_why text default null) returns text
+-- read to its end. p_arm: with a live launch its printer is armed too; neither happens without the other.
+create function postrider.launch(p_organization_id uuid, p_campaign_id uuid, p_mode text default 'test', p_why text default null,
+  p_arm boolean default false) returns text
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_campaign postrider.campaign;
@@ -165,6 +166,9 @@ begin
   end if;
   if coalesce(p_mode, '') not in ('test', 'live') then
     perform postrider.fail('PR020', format('the mode is test or live, not %L', p_mode), 'nothing was changed');
+  end if;
+  if p_arm and p_mode = 'test' then
+    perform postrider.fail('PR020', 'a launch in test mode arms no printer', 'arm it with the live launch; nothing was changed');
   end if;
   if v_campaign.status not in ('pending', 'active', 'paused') then
     perform postrider.fail('PR012', format('campaign %s is %s and cannot be launched', v_campaign.name, v_campaign.status), 'make a new campaign');
@@ -190,6 +194,10 @@ begin
   if v_campaign.launched_at is not null and v_campaign.mode <> p_mode then
     perform postrider.fail('PR014', format('campaign %s was launched in %s mode', v_campaign.name, v_campaign.mode),
       'the mode freezes with the launch; make a new campaign for the other mode. Nothing was changed');
+  end if;
+  -- After the campaign, as a begin locks them.
+  if p_arm then
+    perform postrider.arm_printer(p_organization_id, v_campaign.printer_name);
   end if;
   select armed_at into v_armed_at from postrider.printer where organization_id = p_organization_id and name = v_campaign.printer_name;
   if p_mode = 'live' and v_armed_at is null then

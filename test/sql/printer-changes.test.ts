@@ -1,9 +1,9 @@
 /** A printer that is changed, or exchanged, while its cards are on their way: what was opened at one shop is never asked for, or printed again, at another. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyCampaign, armPrinter, hold, launch } from '@postrider/core';
+import { applyCampaign, armPrinter, hold, launch, organizationNamed } from '@postrider/core';
 import { beginMail } from '../../packages/core/src/machine/cohorts.ts';
-import { definition } from '../support/machine.ts';
+import { definition, people, syncPeople } from '../support/machine.ts';
 import {
   LEASE_MS,
   RUNNER,
@@ -98,4 +98,22 @@ void test('a campaign that is not launched does not redirect an armed printer', 
   await sql`select postrider.disarm_printer(${at.organizationId}, 'press')`;
   const { campaignId } = await applyCampaign(sql, at.organizationId, autumn);
   await refused('PR015', launch(sql, at.organizationId, campaignId, 'live'));
+});
+
+void test('a launch that arms its printer arms it with the launch, or not at all', async () => {
+  const { sql } = rig;
+  const organizationId = await organizationNamed(sql, 'Bakery that arms');
+  const { campaignId } = await applyCampaign(sql, organizationId, definition({ campaign_mode: 'one_off' }));
+  await refused('PR012', launch(sql, organizationId, campaignId, 'live', null, true), /was never read/);
+  assert.deepEqual(await armed(organizationId), [false]);
+  await syncPeople(sql, { organizationId, campaignId }, people(1));
+  await refused('PR020', launch(sql, organizationId, campaignId, 'test', null, true), /test/);
+  assert.deepEqual(await armed(organizationId), [false]);
+  assert.equal(await launch(sql, organizationId, campaignId, 'live', null, true), 'active');
+  assert.deepEqual(await armed(organizationId), [true]);
+  const told = await sql`select action from postrider.interventions where organization_id = ${organizationId} order by at, id`;
+  assert.deepEqual(
+    told.map((row) => row['action']).filter((action) => action !== 'apply'),
+    ['arm', 'launch'],
+  );
 });

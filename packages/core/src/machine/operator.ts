@@ -93,14 +93,16 @@ export const applyCampaign = async (sql: Sql, organizationId: string, definition
     >`select postrider.apply_campaign(${organizationId}, ${JSON.stringify(definition)}::text::jsonb) as result`,
   );
 
+/** `arm`: with a live launch its printer is armed too; where the launch is refused, it is not. */
 export const launch = async (
   sql: Sql,
   organizationId: string,
   campaignId: string,
   mode: 'test' | 'live',
   why: string | null = null,
+  arm = false,
 ): Promise<string> =>
-  await value(sql<{ result: string }[]>`select postrider.launch(${organizationId}, ${campaignId}, ${mode}, ${why}) as result`);
+  await value(sql<{ result: string }[]>`select postrider.launch(${organizationId}, ${campaignId}, ${mode}, ${why}, ${arm}) as result`);
 
 export const armPrinter = async (sql: Sql, organizationId: string, printerName: string): Promise<Date> =>
   await value(sql<{ result: Date }[]>`select postrider.arm_printer(${organizationId}, ${printerName}) as result`);

@@ -1,8 +1,10 @@
 /** Launching, pausing and ending a campaign. */
-import { armPrinter, endCampaign, hold, launch } from '@postrider/core';
+import { endCampaign, hold, launch } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
 import { confirm } from '../cli/confirm.ts';
 import { openDatabase } from '../cli/database.ts';
+import { CliError } from '../cli/errors.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
 import { campaignNamed } from '../cli/names.ts';
 import { count } from '../cli/text.ts';
 
@@ -11,18 +13,19 @@ export async function launchCampaign(
   name: string,
   options: { live: boolean; arm: boolean; yes: boolean; why: string | null },
 ): Promise<void> {
+  if (options.arm && !options.live)
+    throw new CliError(exitCodes.usage, '--arm goes with --live', 'a test prints nothing and needs no armed printer; nothing was changed');
   await using database = await openDatabase(cli);
   const campaign = await campaignNamed(database.sql, name);
   if (options.live) {
     await confirm(cli.out, {
-      what: `${campaign.name} of ${campaign.organization} goes live: printer ${campaign.printer} prints and posts real cards.`,
+      what: `${campaign.name} of ${campaign.organization} goes live: printer ${campaign.printer} ${options.arm ? 'is armed, and ' : ''}prints and posts real cards.`,
       expect: campaign.name,
       yes: options.yes,
     });
   }
-  if (options.arm) await armPrinter(database.sql, campaign.organizationId, campaign.printer);
   const mode = options.live ? 'live' : 'test';
-  const status = await launch(database.sql, campaign.organizationId, campaign.campaignId, mode, options.why);
+  const status = await launch(database.sql, campaign.organizationId, campaign.campaignId, mode, options.why, options.arm);
   cli.out.result(
     { campaign: campaign.name, campaignId: campaign.campaignId, status, mode, armed: options.arm },
     `${campaign.name} is ${status} in ${mode} mode${mode === 'test' ? ': proofs are made and submitted as tests, nothing is printed' : ''}`,

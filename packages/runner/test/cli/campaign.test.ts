@@ -170,6 +170,16 @@ describe('campaigns from the command line', () => {
     const unarmed = await cli(place, ['campaign', 'launch', 'bakery-welcome', '--live', '--yes']);
     assert.equal(unarmed.code, 1, unarmed.stderr);
     assert.match(unarmed.stderr, /printer print-shop is not armed[\s\S]*--arm/);
+    const tested = await cli(place, ['campaign', 'launch', 'bakery-welcome', '--arm']);
+    assert.equal(tested.code, 2, tested.stderr);
+    assert.match(tested.stderr, /--arm goes with --live/);
+    await machine.sql`update postrider.campaign set status = 'paused', status_before_hold = 'pending'`;
+    const held = await cli(place, ['campaign', 'launch', 'bakery-welcome', '--live', '--arm', '--yes']);
+    assert.equal(held.code, 1, held.stderr);
+    assert.match(held.stderr, /is held[\s\S]*Nothing was changed/);
+    await machine.sql`update postrider.campaign set status = 'pending', status_before_hold = null`;
+    const [printer] = await machine.sql`select armed_at from postrider.printer`;
+    assert.equal(printer?.['armed_at'], null, 'neither armed anything');
     const live = await cli(place, ['campaign', 'launch', 'bakery-welcome', '--live', '--arm', '--yes']);
     assert.equal(live.code, 0, live.stderr);
     assert.match(live.stdout, /is active in live mode/);

@@ -34,7 +34,7 @@ export const campaigns: Family = (program, act) => {
   )
     .argument('<name>', named)
     .option('--live', 'for real: cards are printed and cost money; asks for the name of the campaign')
-    .option('--arm', 'arm its printer for live printing too')
+    .option('--arm', 'with --live: arm its printer for live printing too')
     .option('--why <sentence>', 'shown by interventions and trace')
     .option('--yes', 'do not ask')
     .action(
