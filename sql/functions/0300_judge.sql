@@ -105,14 +105,16 @@ begin
       union select r.id, r.campaign_id from postrider.recipient r where r.organization_id = p_organization_id and r.email_key = p.email_key
       union select r.id, r.campaign_id from postrider.recipient r where r.organization_id = p_organization_id and r.household_key = p.household_key
     ) r
+    -- A campaign that was launched in test mode mails nobody, and never will: its people are free. What is not launched yet may go live.
     cross join lateral (
-      select x.name from postrider.campaign x where x.organization_id = p_organization_id and x.id = r.campaign_id limit 1) c
+      select x.name from postrider.campaign x where x.organization_id = p_organization_id and x.id = r.campaign_id
+        and (x.mode = 'live' or x.launched_at is null) limit 1) c
     cross join lateral (
       select x.state from postrider.recipient_state x where x.organization_id = p_organization_id and x.recipient_id = r.id limit 1) s
     where dup.what is null and p.sup_reason is null and r.campaign_id <> p_campaign_id and (
       s.state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged',
         'sending', 'sent', 'error')
-      or exists (select from postrider.mailpiece m where m.organization_id = p_organization_id and m.recipient_id = r.id
+      or exists (select from postrider.mailpiece m where m.organization_id = p_organization_id and m.recipient_id = r.id and m.mode = 'live'
         and m.status not in ('rejected', 'cancelled', 'failed') and m.accepted_at > v_now - v_campaign.exclusion_window))
     limit 1
   ) other on true

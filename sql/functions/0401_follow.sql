@@ -41,9 +41,10 @@ begin
           where o.organization_id = p_organization_id and o.recipient_id = m.recipient_id and o.mode = m.mode and o.id < m.id
             and o.id = any (p_pieces) and o.accepted_at is not null and o.status in ('rejected', 'cancelled', 'failed')
             and r.rank > (select rank from postrider.mailpiece_status where name = o.status))))
-    returning m.recipient_id, m.status
+    returning m.recipient_id, m.status, m.mode
   )
-  select array_agg(recipient_id) filter (where status = 'returned') into v_returned from risen;
+  -- What a printer makes up in test mode was never at the address.
+  select array_agg(recipient_id) filter (where status = 'returned' and mode = 'live') into v_returned from risen;
 
   if v_late then
     -- A scan shows that the card exists, whatever was thought of its person.
