@@ -8,14 +8,16 @@ begin
   if p_time_zone is not null and not exists (select from pg_timezone_names where name = p_time_zone) then
     perform postrider.fail('PR020', format('%L is not a time zone', p_time_zone), 'use an IANA name, for example America/New_York');
   end if;
-  select id into v_id from postrider.organization where name = p_name;
-  if found then
+  -- Whoever makes the same one at once waits here for the other, and finds it.
+  insert into postrider.organization (id, name, time_zone, created_at)
+  select postrider.new_id(), p_name, coalesce(p_time_zone, 'America/New_York'), postrider.now()
+  where not exists (select from postrider.organization where name = p_name)
+  on conflict (name) do nothing returning id into v_id;
+  if v_id is null then
+    select id into v_id from postrider.organization where name = p_name;
     update postrider.organization set time_zone = p_time_zone where id = v_id and p_time_zone is not null and time_zone <> p_time_zone;
     return v_id;
   end if;
-  v_id := postrider.new_id();
-  insert into postrider.organization (id, name, time_zone, created_at)
-  values (v_id, p_name, coalesce(p_time_zone, 'America/New_York'), postrider.now());
   insert into postrider.organization_key (organization_id, secret) values (v_id, gen_random_uuid());
   insert into postrider.organization_sync (organization_id) values (v_id);
   return v_id;
@@ -101,7 +103,8 @@ declare
 begin
   perform postrider.require_organization(p_organization_id);
   v_definition := postrider.checked_definition(p_definition);
-  -- The campaign before its printer, as a begin locks them.
+  -- One at a time: of two that make the same campaign the second finds it. Then the campaign before its printer, as a begin locks them.
+  perform pg_advisory_xact_lock(postrider.lock_key('apply', p_organization_id));
   select * into v_old from postrider.campaign where organization_id = p_organization_id and name = v_definition ->> 'name' for update;
   perform postrider.point_printer(p_organization_id, v_definition ->> 'printer_name', v_definition #> '{integrations,printer}',
     v_old.launched_at is not null);
