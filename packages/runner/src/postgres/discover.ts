@@ -24,20 +24,27 @@ export async function databaseUrl(options: DatabaseOptions): Promise<Database> {
   return { url: server.url, source: 'embedded', server };
 }
 
-/** The URL that the environment names, or null. Starts nothing. Throws ServerError `no_rights` for a file that cannot be read, `configuration` for what cannot be used. */
+/**
+ * The URL that the environment names, or null where it says nothing. A variable that is there and empty is a mistake, such as a secret that was not filled
+ * in: the embedded server in its place would be a second, empty database, and mail everybody again. Starts nothing. Throws ServerError `no_rights` for a
+ * file that may not be read, `configuration` for what cannot be used.
+ */
 export function configuredUrl(env: NodeJS.ProcessEnv): { url: string; source: 'DATABASE_URL' | 'DATABASE_URL_FILE' } | null {
   const direct = env['DATABASE_URL']?.trim();
   if (direct) return { url: checked('DATABASE_URL', direct), source: 'DATABASE_URL' };
   const path = env['DATABASE_URL_FILE'];
-  if (!path) return null;
+  if (path === undefined && direct === undefined) return null;
+  if (!path) throw unusable(`${path === undefined ? 'DATABASE_URL' : 'DATABASE_URL_FILE'} is empty`);
+  const named = `DATABASE_URL_FILE names ${path}`;
   let url: string;
   try {
     url = readFileSync(path, 'utf8').trim();
   } catch (cause) {
-    throw unusable(path, `cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'error'})`, cause);
+    const { code = 'error' } = cause as NodeJS.ErrnoException;
+    throw unusable(`${named}, which cannot be read (${code})`, cause, ['EACCES', 'EPERM'].includes(code) ? 'no_rights' : 'configuration');
   }
-  if (url === '') throw unusable(path, 'is empty', undefined, 'configuration');
-  if (/\s/.test(url)) throw unusable(path, 'holds more than one line or word', undefined, 'configuration');
+  if (url === '') throw unusable(`${named}, which is empty`);
+  if (/\s/.test(url)) throw unusable(`${named}, which holds more than one line or word`);
   return { url: checked(path, url), source: 'DATABASE_URL_FILE' };
 }
 
@@ -59,11 +66,12 @@ function checked(where: string, url: string): string {
   });
 }
 
-function unusable(path: string, why: string, cause?: unknown, code: ServerErrorCode = 'no_rights'): ServerError {
+function unusable(what: string, cause?: unknown, code: ServerErrorCode = 'configuration'): ServerError {
   return new ServerError(code, {
-    what: `DATABASE_URL_FILE names ${path}, which ${why}.`,
+    what: `${what}.`,
     kept: 'Nothing was started or changed.',
-    remedy: 'Put one line with the address in it (postgres://user:password@host:5432/name), readable for this user, or unset the variable.',
+    remedy:
+      'Put the address there, in one line (postgres://user:password@host:5432/name), readable for this user; or unset the variable for the embedded server.',
     cause,
   });
 }

@@ -85,7 +85,12 @@ describe('the database behind the command line', () => {
     const run = await cli({ url: null, home: home.path, env: { DATABASE_URL_FILE: file } }, ['status', '--json']);
     assert.equal(run.code, 0, run.stderr);
     const missing = await cli({ url: null, home: home.path, env: { DATABASE_URL_FILE: '/no/such/file' } }, ['status']);
-    assert.equal(missing.code, 77, missing.stderr);
+    assert.equal(missing.code, 78, missing.stderr);
+    for (const args of [['status'], ['db', 'start']]) {
+      const unset = await cli({ url: '', home: home.path }, args);
+      assert.equal(unset.code, 78, unset.stderr);
+      assert.match(unset.stderr, /DATABASE_URL is empty/);
+    }
     writeFileSync(file, '\n');
     const empty = await cli({ url: null, home: home.path, env: { DATABASE_URL_FILE: file } }, ['status']);
     assert.equal(empty.code, 78, empty.stderr);

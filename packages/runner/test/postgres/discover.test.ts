@@ -25,10 +25,25 @@ describe('which database', () => {
   });
 
   it('and a file that cannot be used is an error, never a reason to take another database', () => {
-    for (const path of [join(dir, 'missing'), dir])
-      assert.throws(() => configuredUrl({ DATABASE_URL_FILE: path }), { name: 'ServerError', code: 'no_rights' });
-    for (const path of [file('empty', '\n'), file('many', 'postgres://a\npostgres://b\n'), file('other', 'mysql://a/b\n')])
+    for (const path of [
+      join(dir, 'missing'),
+      join(file('in the way', ''), 'missing'),
+      dir,
+      file('empty', '\n'),
+      file('many', 'postgres://a\npostgres://b\n'),
+      file('other', 'mysql://a/b\n'),
+    ])
       assert.throws(() => configuredUrl({ DATABASE_URL_FILE: path }), { name: 'ServerError', code: 'configuration' });
+  });
+
+  it('and a variable that is empty is none: a second, empty database would mail everybody again', () => {
+    for (const env of [
+      { DATABASE_URL: '' },
+      { DATABASE_URL: ' \n' },
+      { DATABASE_URL_FILE: '' },
+      { DATABASE_URL: '', DATABASE_URL_FILE: '' },
+    ])
+      assert.throws(() => configuredUrl(env), { name: 'ServerError', code: 'configuration', message: /is empty/ });
   });
 
   it('else the project’s embedded server', async () => {

@@ -113,7 +113,7 @@ describe('what goes wrong is told, and mended it goes on', () => {
     for (const dir of [project.dir, empty.dir]) {
       const run = spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', dir, process.execPath, ...nodeFlags, main, 'db', 'start'], {
         encoding: 'utf8',
-        env: { ...process.env, DATABASE_URL: '', POSTRIDER_HOME: dir },
+        env: { ...process.env, DATABASE_URL: undefined, DATABASE_URL_FILE: undefined, POSTRIDER_HOME: dir },
       });
       assert.equal(run.status, 73, run.stderr);
       assert.match(run.stderr, /read-only/);

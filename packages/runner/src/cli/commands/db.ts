@@ -14,8 +14,8 @@ export const databases: Family = (program, act) => {
 
   command(db, 'start', 'Starts it, and sets it up where there is none yet.', ['postrider db start']).action(
     act(async (cli) => {
-      const { ensureServer, redactUrl } = await import('../../postgres/index.ts');
-      refuseOwn();
+      const { configuredUrl, ensureServer, redactUrl } = await import('../../postgres/index.ts');
+      refuseOwn(configuredUrl(process.env));
       const server = await ensureServer({ projectDir: (await cli.project()).directory, onProgress: (message) => cli.out.note(message) });
       cli.out.result(
         {
@@ -35,8 +35,8 @@ export const databases: Family = (program, act) => {
     'postrider db stop',
   ]).action(
     act(async (cli) => {
-      const { stopServer } = await import('../../postgres/index.ts');
-      refuseOwn();
+      const { configuredUrl, stopServer } = await import('../../postgres/index.ts');
+      refuseOwn(configuredUrl(process.env));
       const stopped = await stopServer({ projectDir: (await cli.project()).directory });
       cli.out.result({ state: 'stopped', stopped }, stopped ? 'stopped' : 'it was not running');
     }),
@@ -78,11 +78,11 @@ export const databases: Family = (program, act) => {
   );
 };
 
-function refuseOwn(): void {
-  if ((process.env['DATABASE_URL'] ?? '') === '' && (process.env['DATABASE_URL_FILE'] ?? '') === '') return;
+function refuseOwn(own: { readonly source: string } | null): void {
+  if (own === null) return;
   throw new CliError(
     exitCodes.usage,
-    'DATABASE_URL names a server of your own',
+    `${own.source} names a server of your own`,
     'unset it to work with the embedded one; nothing was changed',
   );
 }
