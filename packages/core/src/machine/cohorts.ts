@@ -21,6 +21,13 @@ export interface CampaignBrief {
   readonly baseDirectory: string;
 }
 
+/** Throws where there is none, or where it is not this role's to see. */
+export const campaignBrief = async (sql: postgres.Sql, organizationId: string, campaignId: string): Promise<CampaignBrief> => {
+  const [row] = await sql<{ brief: CampaignBrief | null }[]>`select postrider.campaign_brief(${organizationId}, ${campaignId}) as brief`;
+  if (row === undefined || row.brief === null) throw new Error(`there is no campaign ${campaignId}`);
+  return row.brief;
+};
+
 export interface BegunCard extends Address {
   readonly recipientId: string;
   readonly attempt: number;

@@ -1,4 +1,5 @@
 /** Effects of cards that were sent: claimed in bulk, done once per key at the provider. An outage here neither fails a card nor loses a charge. */
+import { campaignBrief } from '../machine/cohorts.ts';
 import { claimEffects, settleEffects, type ClaimedEffect, type EffectKind, type EffectSettlement } from '../machine/mailpieces.ts';
 import { askAdapter } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
@@ -8,7 +9,6 @@ import type { CallContext, EffectItem } from '../ports/index.ts';
 import { effectAnswers, type EffectAnswer } from './answers/effects.ts';
 import { text } from './answers/fields.ts';
 import { whatIsDue, type Due } from './due.ts';
-import { campaignBrief } from './sync.ts';
 
 const BATCH = 200;
 const LEASE_MS = 120_000;
@@ -32,7 +32,7 @@ const perform = async (
   call: CallContext,
 ): Promise<readonly EffectAnswer[]> => {
   const { integrations } = context;
-  const campaign = await campaignBrief(context, organizationId, campaignId);
+  const campaign = await campaignBrief(context.sql, organizationId, campaignId);
   const items = effects.map((effect) => toItem(organizationId, effect));
   const all = (answer: EffectAnswer): EffectAnswer[] => effects.map(() => answer);
   const missing: EffectAnswer = { outcome: 'retry', afterMs: 3_600_000, message: `the campaign has no ${names[kind]} any more` };

@@ -1,13 +1,12 @@
 /** Enrichment: people known by e-mail get a postal address. Batches may take hours: they live in rows, and are looked after by whoever is there. */
-import type { CampaignBrief } from '../machine/cohorts.ts';
+import { campaignBrief, type CampaignBrief } from '../machine/cohorts.ts';
 import { claimBatch, dueBatches, loseBatch, noteSubmitted, settleBatch, type DueBatch } from '../machine/sync.ts';
 import { askAdapter } from '../pipeline/asking-adapters.ts';
 import { SilentAdapterError } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import type { AddressEnricher, CallContext } from '../ports/index.ts';
-import { checkedAnswer, checkedBatchId, checkedSubmission } from './answers/enricher.ts';
-import { campaignBrief } from './sync.ts';
+import { collectAnswer, batchIdAnswer, submissionAnswer } from './answers/enricher.ts';
 
 interface NamedEnricher {
   readonly name: string;
@@ -36,7 +35,7 @@ const collect = async (
   batch: { batchId: string; providerBatchId: string; overdue: boolean },
   enricher: NamedEnricher,
 ): Promise<void> => {
-  const answer = checkedAnswer(
+  const answer = collectAnswer(
     await askEnricher(context, enricher.name, async (call) => await enricher.port.collect(batch.providerBatchId, call)),
   );
   await context.reach('enrich.collected');
@@ -61,7 +60,7 @@ const collect = async (
 /** Takes people into batches, hands them over, and takes at once what is answered at once. */
 export const enrichCampaign = async (context: PipelineContext, organizationId: string, campaignId: string): Promise<number> => {
   const { sql, settings, logger } = context;
-  const campaign = await campaignBrief(context, organizationId, campaignId);
+  const campaign = await campaignBrief(context.sql, organizationId, campaignId);
   const enricher = await enricherOf(context, campaign);
   if (enricher === null) {
     const [row] = await sql<{ moved: number }[]>`select postrider.enrich_none(${organizationId}, ${campaignId}) as moved`;
@@ -80,7 +79,7 @@ export const enrichCampaign = async (context: PipelineContext, organizationId: s
     // We were stopped for a while: somebody else may have found that the enricher does not have it, and have claimed its people again.
     if (Date.now() - asOf > SPARE_MS / 2)
       throw new Error(`batch ${batch.batchId} came too late to be handed over; it is looked after later`);
-    const submitted = checkedSubmission(
+    const submitted = submissionAnswer(
       await askEnricher(context, enricher.name, async (call) => await enricher.port.submit(batch.batchId, batch.people, call)),
     );
     if (submitted.outcome !== 'accepted') {
@@ -100,7 +99,7 @@ export const enrichCampaign = async (context: PipelineContext, organizationId: s
 
 /** Asks the enricher that took the batch. Throws where it is not the campaign's any more. */
 const collectDue = async (context: PipelineContext, organizationId: string, batch: DueBatch): Promise<void> => {
-  const enricher = await enricherOf(context, await campaignBrief(context, organizationId, batch.campaignId));
+  const enricher = await enricherOf(context, await campaignBrief(context.sql, organizationId, batch.campaignId));
   if (enricher === null || (batch.enricher !== null && batch.enricher !== enricher.name)) {
     throw new Error(
       `the batch is at ${batch.enricher ?? 'an enricher'}, and the enricher of the campaign is ${enricher?.name ?? 'none'}; ` +
@@ -110,7 +109,7 @@ const collectDue = async (context: PipelineContext, organizationId: string, batc
   let id = batch.providerBatchId;
   if (id === null) {
     // Claimed by a runner that went silent: the enricher may or may not have it.
-    const found = checkedBatchId(await askEnricher(context, enricher.name, async (call) => await enricher.port.find(batch.batchId, call)));
+    const found = batchIdAnswer(await askEnricher(context, enricher.name, async (call) => await enricher.port.find(batch.batchId, call)));
     if (found === null) {
       await loseBatch(context.sql, organizationId, batch.batchId, 'claimed, and never handed to the enricher', 0);
       return;

@@ -12,7 +12,7 @@ import { LeaseLostError, type PieceRequest, type Printer } from '../ports/index.
 import { text } from './answers/fields.ts';
 import { pieceAnswers, type PieceAnswer } from './answers/printer.ts';
 import { workCohort } from './cohorts.ts';
-import { printerToSubmitTo, quietMs } from './printers.ts';
+import { byPrinter, printerToSubmitTo, quietMs } from './printers.ts';
 
 const toRequest = (campaign: CampaignBrief, piece: BegunPiece): PieceRequest => ({
   reference: {
@@ -36,12 +36,6 @@ const toSettlement = ({ recipientId, mailpieceId }: BegunPiece, answer: PieceAns
 const all = (pieces: readonly BegunPiece[], answer: PieceAnswer): MailSettlement[] => pieces.map((piece) => toSettlement(piece, answer));
 
 const untilItsEnd = new AbortController().signal;
-
-const byPrinter = (pieces: readonly BegunPiece[]): Map<string, BegunPiece[]> => {
-  const groups = new Map<string, BegunPiece[]>();
-  for (const piece of pieces) groups.set(piece.printerName, [...(groups.get(piece.printerName) ?? []), piece]);
-  return groups;
-};
 
 const submit = async (
   context: PipelineContext,

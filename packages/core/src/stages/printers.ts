@@ -103,3 +103,9 @@ export const printerToSubmitTo = async (context: PipelineContext, organizationId
   }
   return printer;
 };
+
+/** Pieces by the printer that they go to, which is asked once for all of its own. */
+export const byPrinter = <Piece extends { printerName: string }>(pieces: readonly Piece[]): [string, Piece[]][] => {
+  const names = [...new Set(pieces.map((piece) => piece.printerName))];
+  return names.map((name) => [name, pieces.filter((piece) => piece.printerName === name)]);
+};

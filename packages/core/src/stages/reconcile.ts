@@ -13,7 +13,7 @@ import { whatIsDue, type Due } from './due.ts';
 import type { Printer } from '../ports/index.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import { cancelAnswers, findAnswers } from './answers/printer.ts';
-import { askPrinter, printerNamed } from './printers.ts';
+import { askPrinter, byPrinter, printerNamed } from './printers.ts';
 
 export const BATCH = 50;
 
@@ -50,11 +50,6 @@ export const lookUp = async (
     );
     return pieces.map(({ mailpieceId, attempt }) => ({ mailpieceId, attempt, outcome: 'not_asked', keyStillHonoured: false, message }));
   }
-};
-
-const byPrinter = <Piece extends { printerName: string }>(pieces: readonly Piece[]): [string, Piece[]][] => {
-  const names = [...new Set(pieces.map((piece) => piece.printerName))];
-  return names.map((name) => [name, pieces.filter((piece) => piece.printerName === name)]);
 };
 
 /** Asks about unknown pieces until none is due. Returns how many people moved. */

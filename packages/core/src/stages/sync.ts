@@ -1,6 +1,6 @@
 /** Sync: a segment becomes recipients, page by page. An organization's campaigns run one after the other. */
 import { hostname } from 'node:os';
-import type { CampaignBrief } from '../machine/cohorts.ts';
+import { campaignBrief } from '../machine/cohorts.ts';
 import { MachineError } from '../machine/errors.ts';
 import { applyPage, closeSync, openSync, renewSync, type SyncKind, type SyncReport } from '../machine/sync.ts';
 import { askAdapter } from '../pipeline/asking-adapters.ts';
@@ -11,13 +11,6 @@ import type { AudiencePage, CallContext } from '../ports/index.ts';
 import { pageAnswer } from './answers/audience.ts';
 
 const RENEW_MS = 10_000;
-
-export const campaignBrief = async (context: PipelineContext, organizationId: string, campaignId: string): Promise<CampaignBrief> => {
-  const [row] = await context.sql<{ brief: CampaignBrief | null }[]>`
-    select postrider.campaign_brief(${organizationId}, ${campaignId}) as brief`;
-  if (row === undefined || row.brief === null) throw new Error(`there is no campaign ${campaignId}`);
-  return row.brief;
-};
 
 export interface SyncOptions {
   readonly kind: SyncKind;
@@ -85,7 +78,7 @@ export const syncCampaign = async (
   }, RENEW_MS).unref();
   let fetched = 0;
   try {
-    const campaign = await campaignBrief(context, organizationId, campaignId);
+    const campaign = await campaignBrief(context.sql, organizationId, campaignId);
     const [segment] = await sql<{ id: string }[]>`
       select provider_segment_id as id from postrider.campaign where organization_id = ${organizationId} and id = ${campaignId}`;
     const signal = AbortSignal.any([context.stopping, lost.signal]);
