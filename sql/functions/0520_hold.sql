@@ -49,6 +49,22 @@ begin
   return jsonb_build_object('held', p_kind, 'id', p_id, 'atPrinter', v_at_printer);
 end $$;
 
+-- What a renderer refuses as a whole is the campaign's fault and not that of fifty people. False where it is held already, or was given another template
+-- or format since: one message is enough, and a mended campaign goes on.
+create function postrider.hold_refused(p_organization_id uuid, p_campaign_id uuid, p_template text, p_format text, p_why text) returns boolean
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+begin
+  perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, p_campaign_id::text));
+  -- In a later statement than the lock: it sees what whoever had it before has committed.
+  if not exists (select from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id
+    and status in ('pending', 'active') and template = p_template and format = p_format)
+  then
+    return false;
+  end if;
+  perform postrider.hold(p_organization_id, 'campaign', p_campaign_id::text, p_why);
+  return true;
+end $$;
+
 -- Gives back what was before the hold. Only launch makes a campaign active.
 create function postrider.release(p_organization_id uuid, p_kind text, p_id text, p_why text default null) returns text
 language plpgsql security definer set search_path = postrider, pg_temp as $$

@@ -1,12 +1,15 @@
 import { AdapterConfigError } from '@postrider/core/ports';
 import type { z } from 'zod';
+import { faultsOf } from './schema-words.ts';
 
-/** Parses the options of a campaign file and names the option at fault, for example `audience.columns.email`. */
+/** Parses the options of a campaign file and names those at fault, for example `audience.columns.email`. */
 export function parseOptions<Schema extends z.ZodType>(port: string, schema: Schema, options: unknown): z.infer<Schema> {
-  const parsed = schema.safeParse(options ?? {});
+  const given = options ?? {};
+  const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const path = issue?.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : (issue?.path ?? []);
-  const what = issue?.code === 'unrecognized_keys' ? 'is not an option of this adapter' : (issue?.message ?? 'cannot be used');
-  throw new AdapterConfigError([port, ...path].map(String).join('.'), what);
+  const [first, ...further] = faultsOf(schema, given, parsed.error, 'is not an option of this adapter').map(({ path, message }) => ({
+    option: [port, ...path].map(String).join('.'),
+    message,
+  }));
+  throw new AdapterConfigError(first?.option ?? port, first?.message ?? 'cannot be used', further);
 }

@@ -131,6 +131,23 @@ describe('Typst renderer', () => {
     assert.equal(failure((await render(plain, [card()], { format: '5x7' })).results[0]).reason, 'unknown_format');
   });
 
+  it('says what concerns every card of the job, all at once, in contrast to one card', async () => {
+    const folder = await temporaryFolder();
+    const renderer = await createTypstRenderer({}, wiringAt(folder));
+    const refusedFor = async (template: string, cards: readonly CardRequest[], format = '4x6') =>
+      (await renderer.render({ template, format, cards }, contractContext())).refused?.map(({ reason, message }) => `${reason} ${message}`);
+    const gone = await refusedFor('gone.typ', [card(), card()], '5x7');
+    assert.match(gone?.join('\n') ?? '', /^unknown_format .*"5x7".*\ntemplate_not_found .*gone\.typ cannot be read \(ENOENT\)/);
+    await writeFile(join(folder, 'open.typ'), '#let front(card) = [\n#let back(card) = []');
+    assert.match((await refusedFor('open.typ', [card()]))?.join() ?? '', /^broken_template .*open\.typ:1:/);
+    await writeFile(join(folder, 'word.typ'), '#let front(card) = nonsense\n#let back(card) = []');
+    assert.match((await refusedFor('word.typ', [card(), card()]))?.join() ?? '', /^broken_template unknown variable: nonsense/);
+    // What this card has in it may be what breaks the template.
+    await writeFile(join(folder, 'sum.typ'), '#let front(card) = [#int(card.favorite)]\n#let back(card) = []');
+    for (const cards of [[card({ merge: { favorite: 'x' } })], [card({ merge: { favorite: '7' } }), card({ merge: { favorite: 'x' } })]])
+      assert.equal(await refusedFor('sum.typ', cards), undefined);
+  });
+
   it('lets a template refuse a card', async () => {
     const template = `${plain}\n#let back(card) = { assert(card.favorite != "Rye", message: "no rye today"); [x] }`;
     const { results } = await render(template, [card(), card({ merge: { favorite: 'Spelt' } })]);

@@ -68,7 +68,14 @@ export type ProofSettlement =
       readonly backPage: number;
     }
   | { readonly recipientId: string; readonly outcome: 'failed'; readonly message: string }
-  | { readonly recipientId: string; readonly outcome: 'retry'; readonly message: string; readonly afterMs: number | null };
+  | {
+      readonly recipientId: string;
+      readonly outcome: 'retry';
+      readonly message: string;
+      readonly afterMs: number | null;
+      /** With its campaign: no attempt is counted. */
+      readonly reason?: 'held';
+    };
 
 export interface MailSettlement {
   readonly recipientId: string;
@@ -124,6 +131,18 @@ export const beginMail = async (
     await mapped(
       sql<{ result: { campaign: CampaignBrief; pieces: BegunPiece[] } | null }[]>`
         select postrider.begin_mail(${organizationId}, ${cohortId}, ${runnerId}, ${milliseconds(leaseMs)}::interval) as result`,
+    ),
+  );
+
+/** Holds a campaign whose cards the renderer refuses one and all. False where it is held already, or was given another template or format since. */
+export const holdRefused = async (
+  sql: postgres.Sql,
+  { organizationId, campaignId, template, format }: CampaignBrief,
+  why: string,
+): Promise<boolean> =>
+  first(
+    await mapped(
+      sql<{ result: boolean }[]>`select postrider.hold_refused(${organizationId}, ${campaignId}, ${template}, ${format}, ${why}) as result`,
     ),
   );
 

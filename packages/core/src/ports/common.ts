@@ -77,13 +77,23 @@ export interface AdapterWiring {
   secret(name: string): string | undefined;
 }
 
-/** A campaign file names an option that the adapter cannot use. */
-export class AdapterConfigError extends Error {
-  override readonly name = 'AdapterConfigError';
+export interface OptionProblem {
   /** For example `audience.path`. */
   readonly option: string;
-  constructor(option: string, message: string) {
-    super(`${option}: ${message}`);
+  readonly message: string;
+}
+
+/** A campaign file names options that the adapter cannot use. */
+export class AdapterConfigError extends Error {
+  override readonly name = 'AdapterConfigError';
+  /** Of the first problem, for example `audience.path`. */
+  readonly option: string;
+  /** All that was found, so that a file is corrected in one round. */
+  readonly problems: readonly OptionProblem[];
+  constructor(option: string, message: string, further: readonly OptionProblem[] = []) {
+    const problems = [{ option, message }, ...further];
+    super(problems.map((problem) => `${problem.option}: ${problem.message}`).join('\n'));
     this.option = option;
+    this.problems = problems;
   }
 }

@@ -39,9 +39,22 @@ export type RenderResult =
       /** sha256 hex over template, assets and the card's data: equal content, equal hash. Approval binds to it. */
       readonly contentHash: string;
     }
-  /** This card cannot be rendered as it is: broken template, missing merge field, text that cannot fit. */
+  /** This card cannot be rendered as it is: missing merge field, text that cannot fit, refused by the template. */
   | { readonly recipientId: string; readonly outcome: 'failed'; readonly reason: string; readonly message: string }
   | { readonly recipientId: string; readonly outcome: 'retry'; readonly afterMs: number; readonly message: string };
+
+/** Why no card of a job can be rendered, whoever it is for: the template is not there or broken, or the format is not known. */
+export interface JobFault {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface RenderAnswer {
+  readonly documents: readonly RenderedDocument[];
+  readonly results: readonly RenderResult[];
+  /** Where this names anything, the results do not count: the campaign is held until somebody has mended it, and nobody is in `error` for its sake. */
+  readonly refused?: readonly JobFault[];
+}
 
 export interface Renderer {
   /**
@@ -49,5 +62,5 @@ export interface Renderer {
    * document or a page that cannot be, or a document is empty, nothing of the answer is kept, as if the call had thrown: each card is then
    * asked for by itself. Ends within the runner's `adapterTimeoutMs`, or its signal aborts and the people travel alone.
    */
-  render(job: RenderJob, context: CallContext): Promise<{ documents: readonly RenderedDocument[]; results: readonly RenderResult[] }>;
+  render(job: RenderJob, context: CallContext): Promise<RenderAnswer>;
 }

@@ -1,5 +1,5 @@
 /** Proofing: pending → proofing_staged → proofing → proofed. A cohort is rendered as one document where the renderer can. */
-import { beginProof, settleProof, type BegunCard, type CampaignBrief, type ProofSettlement } from '../machine/cohorts.ts';
+import { beginProof, holdRefused, settleProof, type BegunCard, type CampaignBrief, type ProofSettlement } from '../machine/cohorts.ts';
 import { ask, SilentAdapterError } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { Lease } from '../pipeline/leases.ts';
@@ -45,6 +45,11 @@ const toSettlement = (answer: CardAnswer, stored: readonly Stored[]): ProofSettl
 const again = (cards: readonly CardRequest[], error: unknown): ProofSettlement[] =>
   cards.map(({ recipientId }) => ({ recipientId, outcome: 'retry', message: text(messageOf(error)), afterMs: null }));
 
+/** The renderer makes no card of this campaign, whoever it is for. */
+class RefusedJobError extends Error {
+  override readonly name = 'RefusedJobError';
+}
+
 /** A begun cohort. Whoever is not answered for when an adapter fell silent goes back by the reaper, and then travels alone: a card on which an adapter
  * hangs convicts itself. */
 const work = async (
@@ -61,10 +66,11 @@ const work = async (
   const proofsOf = async ({ renderer, host }: Adapters, some: readonly CardRequest[]): Promise<ProofSettlement[]> => {
     const call = context.callContext(signal);
     const job = { template: campaign.template, format: campaign.format, cards: some };
-    const { documents, answers } = cardAnswers(
+    const { documents, answers, refused } = cardAnswers(
       some,
       await ask({ who: 'the renderer', silenceMs }, async () => await renderer.render(job, call)),
     );
+    if (refused !== null) throw new RefusedJobError(refused);
     if (documents.length === 0) return answers.map((answer) => toSettlement(answer, []));
     const put = await ask({ who: 'the image host', silenceMs }, async () => await host.put(documents, call));
     const stored = storedAnswers(documents.length, put);
@@ -83,6 +89,21 @@ const work = async (
     settler.add(again(some, error));
   };
 
+  /** One message for the operator, and nobody is the worse for it. Held first, or they would be staged again at once. */
+  const refuse = async (some: readonly CardRequest[], { message }: RefusedJobError): Promise<void> => {
+    try {
+      if (await holdRefused(context.sql, campaign, `the renderer refuses its cards: ${message}`)) {
+        logger.error(
+          { organization: campaign.organizationId, campaign: campaign.name, error: message },
+          'the campaign is held: its cards cannot be rendered. Mend it, then release it; nobody was harmed',
+        );
+      }
+      settler.add(some.map(({ recipientId }) => ({ recipientId, outcome: 'retry', message, afterMs: null, reason: 'held' })));
+    } catch (error) {
+      failed(some, error);
+    }
+  };
+
   let adapters: Adapters;
   try {
     adapters = await ask({ who: 'the makers of renderer and image host', silenceMs }, async () => ({
@@ -99,6 +120,10 @@ const work = async (
     settler.add(results);
     return;
   } catch (error) {
+    if (error instanceof RefusedJobError) {
+      await refuse(cards, error);
+      return;
+    }
     if (cards.length === 1 || signal.aborted || error instanceof SilentAdapterError) {
       failed(cards, error);
       return;
@@ -106,10 +131,14 @@ const work = async (
     // One card may have brought down the others: each is tried by itself, so that it convicts itself.
     logger.warn({ cohort: lease.cohortId, error: messageOf(error) }, 'the cohort could not be rendered together: rendering one by one');
   }
-  for (const card of cards) {
+  for (const [index, card] of cards.entries()) {
     try {
       settler.add(await proofsOf(adapters, [card]));
     } catch (error) {
+      if (error instanceof RefusedJobError) {
+        await refuse(cards.slice(index), error);
+        return;
+      }
       failed([card], error);
       if (error instanceof SilentAdapterError) return;
     }

@@ -2,9 +2,10 @@
 import { realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { CampaignDefinition } from '@postrider/core';
+import type { Address } from '@postrider/core/ports';
 import { z } from 'zod';
 import { unknownKind, type PortName } from '../wiring/integrations.ts';
-import { ConfigurationError, readConfigFile, type ConfigFile, type Problem } from './yaml-file.ts';
+import { ConfigurationError, inOrder, readDraft, type ConfigDraft, type Problem } from './yaml-file.ts';
 
 /** A field that is there but empty counts as not there. */
 const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().transform((value) => value ?? undefined);
@@ -103,6 +104,8 @@ const usual: Readonly<Record<string, { readonly transit: number; readonly assume
 /** What may be meant, and most likely is not. */
 export function oddities({ definition }: CampaignFile, today = new Date()): string[] {
   const found: string[] = [];
+  if (definition.integrations['audience'] !== undefined && definition.provider_segment_id === null)
+    found.push('audience: there is no segment of it to read: nobody comes from it until segment names one');
   const { offer_ends_on: end, transit_days: days, mail_class: mailClass } = definition;
   const arrives = new Date(today.getTime() + days * 86_400_000).toISOString().slice(0, 10);
   if (end !== null && end < arrives)
@@ -114,38 +117,71 @@ export function oddities({ definition }: CampaignFile, today = new Date()): stri
   return found;
 }
 
-/** Throws `ConfigurationError`. */
-export async function readCampaignFile(file: string): Promise<CampaignFile> {
-  const read = await readConfigFile(file, schema);
-  const { value, problem } = read;
-  const problems = contradictions(read);
-  if (problems.length > 0) throw new ConfigurationError(file, problems);
-  return {
-    path: file,
-    organization: value.organization,
-    timeZone: value.time_zone ?? null,
-    definition: definitionOf(value, dirname(realpathSync(resolve(file)))),
-    error: (found) =>
-      new ConfigurationError(
-        file,
-        found.map(({ field, message }) => problem(field.split('.'), message)),
-      ),
-  };
+/** A campaign file as it stands: where some of it cannot be used, the rest can still be looked at. */
+export interface CampaignDraft {
+  readonly path: string;
+  readonly baseDirectory: string;
+  readonly raw: Readonly<Record<string, unknown>>;
+  /** Null where there are problems. */
+  readonly file: CampaignFile | null;
+  readonly problems: readonly Problem[];
+  /** A problem at a field of this file, by its name there, for example `audience.path`. */
+  problem(field: string, message: string): Problem;
 }
 
-function contradictions({ value, problem }: ConfigFile<File>): Problem[] {
+/** Throws `ConfigurationError` where there is nothing to look at: no such file, broken YAML. */
+export async function readCampaignDraft(path: string): Promise<CampaignDraft> {
+  const draft = await readDraft(path, schema);
+  const { value } = draft;
+  const raw = isGroup(draft.raw) ? draft.raw : {};
+  const problems = inOrder([...draft.problems, ...contradictions(raw, draft.problem)]);
+  const problem = (field: string, message: string): Problem => draft.problem(field.split('.'), message);
+  const baseDirectory = dirname(realpathSync(resolve(path)));
+  const error: CampaignFile['error'] = (found) =>
+    new ConfigurationError(
+      path,
+      found.map(({ field, message }) => problem(field, message)),
+    );
+  const file =
+    value === null || problems.length > 0
+      ? null
+      : {
+          path,
+          organization: value.organization,
+          timeZone: value.time_zone ?? null,
+          definition: definitionOf(value, baseDirectory),
+          error,
+        };
+  return { path, baseDirectory, raw, file, problems, problem };
+}
+
+/** Throws `ConfigurationError`. */
+export async function readCampaignFile(path: string): Promise<CampaignFile> {
+  const { file, problems } = await readCampaignDraft(path);
+  if (file === null) throw new ConfigurationError(path, problems);
+  return file;
+}
+
+/** Between fields that may each be well. */
+function contradictions(raw: CampaignDraft['raw'], problem: ConfigDraft<unknown>['problem']): Problem[] {
   const problems: Problem[] = [];
-  if (value.segment !== undefined && value.audience === undefined)
+  const missing = (field: string): boolean => (raw[field] ?? null) === null;
+  if (!missing('segment') && missing('audience'))
     problems.push(problem(['segment'], 'names a segment, but there is no audience to read it from'));
-  if (value.mode === 'automated' && value.segment === undefined)
+  if (raw['mode'] === 'automated' && missing('segment'))
     problems.push(problem(['mode'], 'an automated campaign follows a segment: name one with segment, or use one_off'));
-  if (value.budget !== undefined) {
-    const { digits, currency } = minorUnits(value.budget.currency);
+  const money = budget.safeParse(raw['budget']);
+  if (money.success) {
+    const { digits, currency } = minorUnits(money.data.currency);
     for (const field of ['amount', 'price_per_card'] as const) {
-      if (!isWhole(value.budget[field] * 10 ** digits)) problems.push(problem(['budget', field], `${currency} has ${digits} decimals`));
+      if (!isWhole(money.data[field] * 10 ** digits)) problems.push(problem(['budget', field], `${currency} has ${digits} decimals`));
     }
   }
   return problems;
+}
+
+function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function definitionOf(file: File, baseDirectory: string): CampaignDefinition {
@@ -164,17 +200,7 @@ function definitionOf(file: File, baseDirectory: string): CampaignDefinition {
     format: file.format,
     mail_class: file.mail_class,
     printer_name: printer.name,
-    return_address:
-      from === undefined
-        ? null
-        : {
-            line1: from.line1,
-            line2: from.line2 ?? null,
-            city: from.city,
-            region: from.region ?? null,
-            postalCode: from.postal_code,
-            country: from.country,
-          },
+    return_address: from === undefined ? null : printed(from),
     dedupe: file.dedupe,
     exclusion_window: `${file.exclusion_window_days} days`,
     frequency_cap: file.frequency_cap === undefined ? null : `${file.frequency_cap.days} days`,
@@ -194,6 +220,17 @@ function definitionOf(file: File, baseDirectory: string): CampaignDefinition {
       ...(event_sink === undefined ? [] : (['event_sink'] as const)),
     ],
   };
+}
+
+function printed(from: z.infer<typeof returnAddress>): Address {
+  const { line1, line2 = null, city, region = null, postal_code: postalCode, country } = from;
+  return { line1, line2, city, region, postalCode, country };
+}
+
+/** As it stands on a card; null where there is none that can be used. */
+export function returnAddressOf(raw: unknown): Address | null {
+  const { data } = returnAddress.safeParse(raw);
+  return data === undefined ? null : printed(data);
 }
 
 function minorUnits(currency: string): { digits: number; currency: string } {

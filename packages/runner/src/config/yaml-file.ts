@@ -1,8 +1,8 @@
 /** Reads a YAML or JSON file by a schema. Whatever is wrong is told with file, line, field and what is allowed; all problems at once. */
 import { readFile } from 'node:fs/promises';
+import { faultsOf, type Path } from '@postrider/adapters/schema-words';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
-import { z } from 'zod';
-import { didYouMean } from '../cli/text.ts';
+import type { z } from 'zod';
 
 export interface Problem {
   /** Counted from 1; null where it is the file as a whole. */
@@ -32,12 +32,17 @@ function describe(file: string, { line, column, field, message }: Problem): stri
   return field === '' ? `${place}: ${message}` : `${place}: ${field}: ${message}`;
 }
 
-export type Path = readonly (string | number)[];
-
 export interface ConfigFile<Value> {
   readonly value: Value;
   /** A problem at a field, with its line: for what is found later, for example by an adapter. */
   problem(path: Path, message: string): Problem;
+}
+
+/** A file that could be read, whether or not its fields can be used: others may look at it too, so that all problems are told at once. */
+export interface ConfigDraft<Value> extends ConfigFile<Value | null> {
+  /** As it stands in the file. */
+  readonly raw: unknown;
+  readonly problems: readonly Problem[];
 }
 
 /** Throws `ConfigurationError`. A missing file is `missing`, where that is given. */
@@ -46,22 +51,42 @@ export async function readConfigFile<Schema extends z.ZodType>(
   schema: Schema,
   missing?: z.input<Schema>,
 ): Promise<ConfigFile<z.infer<Schema>>> {
+  return usable(file, await readDraft(file, schema, missing));
+}
+
+export function parseConfig<Schema extends z.ZodType>(file: string, text: string, schema: Schema): ConfigFile<z.infer<Schema>> {
+  return usable(file, parseDraft(file, text, schema));
+}
+
+function usable<Value>(file: string, { value, problems, problem }: ConfigDraft<Value>): ConfigFile<Value> {
+  if (value === null) throw new ConfigurationError(file, problems);
+  return { value, problem };
+}
+
+/** Throws `ConfigurationError` where there is nothing to look at: no such file, broken YAML. */
+export async function readDraft<Schema extends z.ZodType>(
+  file: string,
+  schema: Schema,
+  missing?: z.input<Schema>,
+): Promise<ConfigDraft<z.infer<Schema>>> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' && missing !== undefined)
-      return { value: schema.parse(missing), problem: (path, message) => ({ line: null, column: null, field: path.join('.'), message }) };
+    if (code === 'ENOENT' && missing !== undefined) {
+      const problem = (path: Path, message: string): Problem => ({ line: null, column: null, field: path.join('.'), message });
+      return { raw: missing, value: schema.parse(missing), problems: [], problem };
+    }
     const why =
       code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'is a directory' : `cannot be read (${code ?? String(error)})`;
     throw new ConfigurationError(file, [{ line: null, column: null, field: '', message: why }], 'nothing was changed', error);
   }
-  return parseConfig(file, text, schema);
+  return parseDraft(file, text, schema);
 }
 
 /** JSON is YAML, so one parser reads both. */
-export function parseConfig<Schema extends z.ZodType>(file: string, text: string, schema: Schema): ConfigFile<z.infer<Schema>> {
+function parseDraft<Schema extends z.ZodType>(file: string, text: string, schema: Schema): ConfigDraft<z.infer<Schema>> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
@@ -72,69 +97,16 @@ export function parseConfig<Schema extends z.ZodType>(file: string, text: string
     throw new ConfigurationError(file, problems.slice(0, 5));
   }
   const problem = (path: Path, message: string): Problem => ({ ...placeOf(document, lines, path), field: path.join('.'), message });
-  const parsed = schema.safeParse(document.toJS() ?? {});
-  if (!parsed.success) {
-    const problems = parsed.error.issues.flatMap((issue) => explain(issue, schema, document, problem));
-    throw new ConfigurationError(
-      file,
-      problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)),
-    );
-  }
-  return { value: parsed.data, problem };
+  const raw: unknown = document.toJS() ?? {};
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return { raw, value: parsed.data, problems: [], problem };
+  const problems = faultsOf(schema, raw, parsed.error).map(({ path, message }) => problem(path, message));
+  return { raw, value: null, problems: inOrder(problems), problem };
 }
 
-function explain(issue: z.core.$ZodIssue, schema: z.ZodType, document: Document, problem: ConfigFile<unknown>['problem']): Problem[] {
-  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-  if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(schema, path);
-    return issue.keys.map((key) => {
-      const guess = didYouMean(key, known);
-      return problem([...path, key], `there is no such field; ${guess ?? `the fields here are ${known.join(', ')}`}`);
-    });
-  }
-  if (issue.code === 'custom' && issue.params?.['sentence'] === true) return [problem(path, issue.message)];
-  const given: unknown = document.getIn(path);
-  if (given === undefined && issue.code === 'invalid_type') return [problem(path, `is missing: ${wanted(issue)}`)];
-  const shown = typeof given === 'object' || given === undefined ? '' : `, not ${JSON.stringify(given).slice(0, 60)}`;
-  return [problem(path, `must be ${wanted(issue)}${shown}`)];
-}
-
-const kinds: Readonly<Record<string, string>> = {
-  string: 'text',
-  object: 'a group of fields',
-  array: 'a list',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-};
-
-function wanted(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_value':
-      return issue.values.map(String).join(' or ');
-    case 'too_small':
-      return issue.origin === 'string' ? 'a text that is not blank' : `at least ${String(issue.minimum)}`;
-    case 'too_big':
-      return issue.origin === 'string' ? `at most ${String(issue.maximum)} characters` : `at most ${String(issue.maximum)}`;
-    case 'invalid_type':
-      return issue.message.startsWith('Invalid input') ? (kinds[issue.expected] ?? issue.expected) : issue.message;
-    default:
-      return issue.message;
-  }
-}
-
-/** The names of the fields of an object inside a schema, for "did you mean". */
-function keysAt(schema: z.ZodType, path: Path): string[] {
-  let at: z.ZodType | undefined = schema;
-  for (const part of path) at = shapeOf(at)?.[part];
-  return Object.keys(shapeOf(at) ?? {});
-}
-
-function shapeOf(schema: z.ZodType | undefined): Readonly<Record<string, z.ZodType>> | undefined {
-  let at = schema;
-  while (at instanceof z.ZodOptional || at instanceof z.ZodDefault || at instanceof z.ZodNullable || at instanceof z.ZodPipe)
-    at = (at instanceof z.ZodPipe ? at.in : at.unwrap()) as z.ZodType;
-  return at instanceof z.ZodObject ? (at.shape as Record<string, z.ZodType>) : undefined;
+/** As they stand in the file. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 
 /** Of the field itself, or of the nearest group around it that is there. */

@@ -3,14 +3,19 @@ import { applyCampaign, organizationNamed, type AppliedCampaign } from '@postrid
 import type { Cli } from '../cli/cli.ts';
 import { databaseExists, openDatabase, type Sql } from '../cli/database.ts';
 import { explain } from '../cli/errors.ts';
-import { oddities, readCampaignFile, type CampaignFile } from '../config/campaign-file.ts';
+import { oddities, readCampaignDraft, type CampaignFile } from '../config/campaign-file.ts';
+import { ConfigurationError, inOrder } from '../config/yaml-file.ts';
 import { requireMigrated } from './migrate.ts';
-import { tryOut } from './tryout.ts';
+import { tryOut, type ListCheck } from './tryout.ts';
 
-export async function applyFile(cli: Cli, path: string, options: { dryRun: boolean; check: boolean }): Promise<void> {
-  const file = await readCampaignFile(path);
-  const warnings = [...oddities(file), ...(await tryOut(await cli.project(), file, options.check))];
+export async function applyFile(cli: Cli, path: string, options: { dryRun: boolean; list: ListCheck }): Promise<void> {
+  const draft = await readCampaignDraft(path);
+  const found = await tryOut(await cli.project(), draft, options.list);
+  const { file } = draft;
+  const warnings = [...(file === null ? [] : oddities(file)), ...found.warnings];
   for (const warning of warnings) cli.out.warn(warning);
+  const problems = inOrder([...draft.problems, ...found.problems]);
+  if (file === null || problems.length > 0) throw new ConfigurationError(path, problems);
   const { name } = file.definition;
   if (options.dryRun && !(await databaseExists(cli))) {
     cli.out.result(

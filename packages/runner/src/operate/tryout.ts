@@ -1,63 +1,111 @@
 /**
- * Tries a campaign out before it is applied: makes its adapters, reads the first rows of its list, and sets one card. What is wrong with an option is an
- * error; what a list or a template lacks today is a warning, because both may be mended until the next sync.
+ * Tries a campaign out before it is applied: makes its adapters, reads the first rows of its list, and sets their cards. Each part is looked at whether or
+ * not the others can be used, so that a file is corrected in one round. What would stop every card is a problem; what may come by itself, such as a
+ * secret or the first rows of a list, is a warning.
  */
 import type { CardRequest, Member } from '@postrider/core';
 import { AdapterConfigError, type AudienceSource, type CallContext, type Printer, type Renderer } from '@postrider/core/ports';
 import { explain } from '../cli/errors.ts';
-import type { CampaignFile } from '../config/campaign-file.ts';
+import { returnAddressOf, type CampaignDraft } from '../config/campaign-file.ts';
 import type { Project } from '../config/project.ts';
+import type { Problem } from '../config/yaml-file.ts';
 import { leaseMsOf, quietLogger } from '../run/pipeline.ts';
-import { fileNames, makeAdapter, withPrintShopUrl, type PortName } from '../wiring/integrations.ts';
+import { fileNames, makeAdapter, unknownKind, withPrintShopUrl, type PortName, type Ports } from '../wiring/integrations.ts';
 
 const ROWS = 50;
 
-/** Throws `ConfigurationError` for options that cannot be used, all of them at once. Returns warnings. */
-export async function tryOut(project: Project, file: CampaignFile, cards: boolean): Promise<string[]> {
-  const warnings: string[] = [];
-  const wrong: { field: string; message: string }[] = [];
+/** `later`: the list is not there yet, so what is wrong with it is a warning. `unread`: neither list nor template is looked at. */
+export type ListCheck = 'now' | 'later' | 'unread';
+
+export interface Findings {
+  readonly problems: Problem[];
+  readonly warnings: string[];
+}
+
+type Group = Readonly<Record<string, unknown>>;
+
+export async function tryOut(project: Project, draft: CampaignDraft, list: ListCheck): Promise<Findings> {
+  const found: Findings = { problems: [], warnings: [] };
+  const { audience, renderer } = await makeAdapters(project, draft, found);
+  if (list === 'unread') return found;
+  const sample = await sampleOf(audience, draft, list, found);
+  if (renderer !== null) await setCards(renderer, draft, sample, found);
+  return found;
+}
+
+interface Made<Port> {
+  readonly port: Port;
+  /** Without the options that it cannot use: what it says is believed only as far as they do not matter. */
+  readonly crippled: boolean;
+}
+
+async function makeAdapters(
+  project: Project,
+  draft: CampaignDraft,
+  { problems, warnings }: Findings,
+): Promise<{ audience: Made<AudienceSource> | null; renderer: Made<Renderer> | null }> {
   // A secret may be set later, and a print shop started: what is missing today is a warning.
   const secret = (name: string): string => {
     const value = project.secret(name);
     if (value === undefined) warnings.push(`the secret ${name} is not set: put it in the environment, or in var/secrets/${name}`);
     return value ?? `whsec_${Buffer.alloc(32).toString('base64')}`;
   };
-  const home = { project, baseDirectory: file.definition.base_directory, secret };
-  const made: { audience?: AudienceSource; renderer?: Renderer } = {};
-  for (const port of Object.keys(fileNames) as PortName[]) {
-    const entry = file.definition.integrations[fileNames[port]];
-    if (entry === undefined) continue;
+  const home = { project, baseDirectory: draft.baseDirectory, secret };
+  const make = async <Name extends PortName>(port: Name, entry: Group): Promise<Made<Ports[Name]> | null> => {
     try {
-      const adapter = await makeAdapter(port, port === 'printer' ? addressed(entry, project, warnings) : entry, home);
-      if (port === 'audience') made.audience = adapter as AudienceSource;
-      if (port === 'renderer') made.renderer = adapter as Renderer;
-      if (port === 'printer') wrong.push(...tooSlow(adapter as Printer, project));
+      return { port: await makeAdapter(port, entry, home), crippled: false };
     } catch (error) {
       if (!(error instanceof AdapterConfigError)) throw error;
-      wrong.push({ field: error.option, message: error.message.slice(error.option.length + 2) });
+      for (const { option, message } of error.problems) problems.push(draft.problem(option, message));
+      const useless = new Set(error.problems.map(({ option }) => option.split('.')[1]));
+      const rest = Object.fromEntries(Object.entries(entry).filter(([name]) => !useless.has(name)));
+      return await makeAdapter(port, rest, home).then(
+        (made) => ({ port: made, crippled: true }),
+        () => null,
+      );
     }
+  };
+  const entryOf = (port: PortName): Group | null => {
+    const entry = draft.raw[fileNames[port]];
+    // What is no group of fields, or of no kind that is known, the file's own check has told.
+    if (!isGroup(entry) || typeof entry['kind'] !== 'string' || unknownKind(port, entry['kind']) !== null) return null;
+    if (port !== 'renderer') return entry;
+    const { template: _ofTheCampaign, ...rest } = entry;
+    return rest;
+  };
+  let audience: Made<AudienceSource> | null = null;
+  let renderer: Made<Renderer> | null = null;
+  for (const port of Object.keys(fileNames) as PortName[]) {
+    const entry = entryOf(port);
+    if (entry === null) continue;
+    if (port === 'audience') audience = await make(port, entry);
+    else if (port === 'renderer') renderer = await make(port, entry);
+    else if (port === 'printer') {
+      const printer = await make(port, addressed(entry, project, warnings));
+      if (printer !== null && !printer.crippled) problems.push(...tooSlow(printer.port, project, draft));
+    } else await make(port, entry);
   }
-  if (wrong.length > 0) throw file.error(wrong);
-  if (!cards) return warnings;
-  const member = await firstMember(made.audience, file, warnings);
-  if (made.renderer !== undefined && member !== null) await setOne(made.renderer, file, member, warnings);
-  return warnings;
+  return { audience, renderer };
+}
+
+function isGroup(value: unknown): value is Group {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Said here as well as by a runner, which would send it nothing. */
-function tooSlow({ timeoutMs }: Printer, { settings }: Project): { field: string; message: string }[] {
+function tooSlow({ timeoutMs }: Printer, { settings }: Project, draft: CampaignDraft): Problem[] {
   const leaseMs = leaseMsOf(settings);
   if (timeoutMs < leaseMs) return [];
   const message = `${timeoutMs} ms is not shorter than the runner's lease of ${leaseMs} ms: shorten it, or set runner.lease_seconds in postrider.yaml`;
-  return [{ field: 'printer.timeoutMs', message }];
+  return [draft.problem('printer.timeoutMs', message)];
 }
 
-function addressed(entry: unknown, project: Project, warnings: string[]): unknown {
+function addressed(entry: Group, project: Project, warnings: string[]): Group {
   try {
-    return withPrintShopUrl(entry, project);
+    return withPrintShopUrl(entry, project) as Group;
   } catch (error) {
     warnings.push(explain(error).message);
-    return { ...(entry as object), url: 'http://127.0.0.1:9' };
+    return { ...entry, url: 'http://127.0.0.1:9' };
   }
 }
 
@@ -71,38 +119,82 @@ export function quietContext(): CallContext {
   };
 }
 
-async function firstMember(audience: AudienceSource | undefined, file: CampaignFile, warnings: string[]): Promise<Member | null> {
-  const segment = file.definition.provider_segment_id;
-  if (audience === undefined || segment === null) return null;
+/** Those of the first rows who have an address. Null where nobody can tell who they are. */
+async function sampleOf(
+  made: Made<AudienceSource> | null,
+  draft: CampaignDraft,
+  list: ListCheck,
+  { problems, warnings }: Findings,
+): Promise<readonly Member[] | null> {
+  const segment = draft.raw['segment'];
+  if (made === null || typeof segment !== 'string') return null;
+  const members: Member[] = [];
   let read = 0;
-  let known: Member | null = null;
   try {
-    for await (const page of audience.members(segment, { pageSize: ROWS, limit: ROWS }, quietContext())) {
+    for await (const page of made.port.members(segment, { pageSize: ROWS, limit: ROWS }, quietContext())) {
       read += page.members.length + page.rejects.length;
-      known ??= page.members.find(({ address }) => address !== null) ?? null;
+      members.push(...page.members.filter(({ address }) => address !== null));
     }
   } catch (error) {
-    warnings.push(`the list cannot be read: ${explain(error).message}`);
+    const message = `the list cannot be read: ${explain(error).message}`;
+    const cause: unknown = error instanceof Error ? error.cause : null;
+    // An option that could not be used may be why it is not understood; it is not why the file is not there.
+    const believed = !made.crippled || (cause instanceof Error && 'code' in cause);
+    const option = isGroup(draft.raw['audience']) && 'path' in draft.raw['audience'] ? 'audience.path' : 'audience';
+    if (list === 'later') warnings.push(message);
+    else if (believed) problems.push(draft.problem(option, `${message}; where it comes later, say --list-later`));
     return null;
   }
+  if (made.crippled) return null;
   if (read === 0) warnings.push(`the segment ${segment} is empty`);
-  else if (known === null)
+  else if (members.length === 0)
     warnings.push(`none of the first ${read} rows has an address that can be used; \`postrider sync\` will tell of each`);
-  return known;
+  return members;
 }
 
-async function setOne(renderer: Renderer, file: CampaignFile, member: Member, warnings: string[]): Promise<void> {
-  const { template, format, return_address: from } = file.definition;
+/** Without anybody known: a card of nobody, which has no merge data, so that only what concerns every card counts. */
+async function setCards(
+  { port: renderer, crippled }: Made<Renderer>,
+  draft: CampaignDraft,
+  sample: readonly Member[] | null,
+  { problems, warnings }: Findings,
+): Promise<void> {
+  const { format, renderer: entry, return_address: from } = draft.raw;
+  const template = isGroup(entry) ? entry['template'] : undefined;
+  if (typeof template !== 'string' || typeof format !== 'string') return;
+  const real = sample !== null && sample.length > 0;
+  const returnAddress = returnAddressOf(from);
+  const cards = real ? sample.map((member) => cardOf(member, returnAddress)) : [cardOf(nobody, returnAddress)];
   try {
-    const card = cardOf(member, from as CardRequest['returnAddress']);
-    const { results } = await renderer.render({ template, format, cards: [card] }, quietContext());
-    const [result] = results;
-    if (result?.outcome === 'failed')
-      warnings.push(`the card of row ${member.row ?? '?'} cannot be made: ${withoutId(result.message, card)}`);
+    const { results, refused = [] } = await renderer.render({ template, format, cards }, quietContext());
+    for (const { reason, message } of refused) {
+      if (!crippled || reason !== 'font_not_provided') problems.push(draft.problem(fieldOf(reason), message.replace(/\.$/, '')));
+    }
+    const failed = results.flatMap((result, index) => (result.outcome === 'failed' ? [{ ...result, index }] : []));
+    const [first] = failed;
+    if (refused.length > 0 || first === undefined) return;
+    const why = withoutId(first.message, cards[first.index] ?? first);
+    if (!real) {
+      if (first.reason === 'broken_template') problems.push(draft.problem('renderer.template', why));
+      return;
+    }
+    const row = `the card of row ${sample[first.index]?.row ?? '?'} cannot be made: ${why}`;
+    if (failed.length < cards.length) warnings.push(failed.length === 1 ? row : `${row}; nor can ${failed.length - 1} of the next`);
+    else
+      problems.push(
+        draft.problem('renderer.template', cards.length === 1 ? row : `none of the first ${cards.length} cards can be made; ${row}`),
+      );
   } catch (error) {
-    warnings.push(`the card of row ${member.row ?? '?'} cannot be made: ${explain(error).message}`);
+    problems.push(draft.problem('renderer', `no card can be made: ${explain(error).message}`));
   }
 }
+
+function fieldOf(reason: string): string {
+  if (reason === 'unknown_format') return 'format';
+  return reason === 'font_not_provided' ? 'renderer.fonts' : 'renderer.template';
+}
+
+const nobody: Member = { row: null, externalId: 'nobody', email: null, firstName: null, lastName: null, address: null, merge: {} };
 
 /** The card of somebody who is not a recipient yet. Who has no address gets a made-up one: it is only looked at. */
 export function cardOf(member: Member, returnAddress: CardRequest['returnAddress']): CardRequest {
@@ -124,6 +216,6 @@ export function cardOf(member: Member, returnAddress: CardRequest['returnAddress
   };
 }
 
-export function withoutId(message: string, card: CardRequest): string {
+export function withoutId(message: string, card: Pick<CardRequest, 'recipientId'>): string {
   return message.replace(`Recipient ${card.recipientId}: `, '').replace(/\.$/, '');
 }

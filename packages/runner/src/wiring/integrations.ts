@@ -21,7 +21,7 @@ import { didYouMean } from '../cli/text.ts';
 import type { Project } from '../config/project.ts';
 import { ownPrintShop } from '../print-shop/own.ts';
 
-interface Ports {
+export interface Ports {
   readonly audience: AudienceSource;
   readonly enricher: AddressEnricher;
   readonly renderer: Renderer;
@@ -78,8 +78,9 @@ export async function makeAdapter<Name extends PortName>(port: Name, entry: unkn
     return await factory.create(optionsOf(port, rest), wiring);
   } catch (error) {
     if (!(error instanceof AdapterConfigError)) throw error;
-    const [, ...path] = error.option.split('.');
-    throw new AdapterConfigError([fileNames[port], ...path].join('.'), error.message.slice(error.option.length + 2));
+    const named = (option: string): string => [fileNames[port], ...option.split('.').slice(1)].join('.');
+    const [first, ...further] = error.problems.map(({ option, message }) => ({ option: named(option), message }));
+    throw new AdapterConfigError(first?.option ?? fileNames[port], first?.message ?? 'cannot be used', further);
   }
 }
 

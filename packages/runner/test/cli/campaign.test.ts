@@ -111,25 +111,89 @@ describe('campaigns from the command line', () => {
     assert.match(slow.stderr, /slow\.yaml:\d+:3: printer\.timeoutMs: 60000 ms is not shorter than the runner's lease of 60000 ms/);
   });
 
-  it('warns of a list that cannot be read and of a card that cannot be set, with line and column', async () => {
-    const list = await cli(place, [
-      'campaign',
-      'apply',
-      '--dry-run',
-      spoiled('list.yaml', (text) => text.replace('path: customers.csv', 'path: custmers.csv')),
-    ]);
-    assert.equal(list.code, 0, list.stderr);
-    assert.match(list.stderr, /warning: the list cannot be read: .*custmers\.csv: no such file/);
+  it('tells mistakes of the file, of options, of format, template and list in one round, and changes nothing', async () => {
+    const path = spoiled('all.yaml', (text) =>
+      text
+        .replace('dedupe: household', 'dedupe: street')
+        .replace('path: customers.csv', 'path: custmers.csv\n  colums: {}\n  foo: 1\n  encoding: 7')
+        .replace('format: 4x6', 'format: 5x7')
+        .replace('template: postcard.typ', 'template: potcard.typ')
+        .replace('kind: print-shop', 'kind: print-shop\n  timeoutMs: "long"'),
+    );
+    const run = await cli(place, ['campaign', 'apply', path]);
+    assert.equal(run.code, 78, run.stderr);
+    for (const told of [
+      /all\.yaml:\d+:1: dedupe: must be person or household, not "street"/,
+      /all\.yaml:\d+:3: audience\.colums: is not an option of this adapter; did you mean columns\?/,
+      /all\.yaml:\d+:3: audience\.foo: is not an option of this adapter; the fields here are path, /,
+      /all\.yaml:\d+:3: audience\.encoding: must be utf-8 or utf-16le or windows-1252, not 7/,
+      /all\.yaml:\d+:3: audience\.path: the list cannot be read: .*custmers\.csv: no such file.*--list-later/,
+      /all\.yaml:\d+:1: format: the renderer has no format "5x7"; it has 4x6, 6x9, 6x11/,
+      /all\.yaml:\d+:3: renderer\.template: The template .*potcard\.typ cannot be read \(ENOENT\)/,
+      /all\.yaml:\d+:3: printer\.timeoutMs: must be a number, not "long"/,
+    ])
+      assert.match(run.stderr, told);
+    assert.doesNotMatch(run.stderr, /Invalid input|expected/);
+    const lines = [...run.stderr.matchAll(/all\.yaml:(\d+):/g)].map(([, line]) => Number(line));
+    assert.deepEqual(
+      lines,
+      lines.toSorted((a, b) => a - b),
+    );
+    assert.equal((await machine.sql`select from postrider.organization`).length, 0);
+  });
+
+  it('refuses a list or a template that would stop every card, with line and column', async () => {
     writeFileSync(join(folder, 'broken.typ'), '#let front(card) = {\n  rect(wdith: 3pt)\n}\n#let back(card) = []\n');
-    const card = await cli(place, [
-      'campaign',
-      'apply',
-      '--dry-run',
-      spoiled('card.yaml', (text) => text.replace('postcard.typ', 'broken.typ')),
-    ]);
-    assert.equal(card.code, 0, card.stderr);
-    assert.match(card.stderr, /warning: the card of row 2 cannot be made: .*broken\.typ:2:\d+/);
-    assert.match(card.stdout, /can be applied/);
+    writeFileSync(join(folder, 'binary.csv'), Buffer.from([0, 1, 2, 3, 0xff, 0, 10, 0, 7]));
+    writeFileSync(join(folder, 'colour.typ'), '#let front(card) = [#card.colour]\n#let back(card) = []\n');
+    for (const [name, from, to, told] of [
+      ['list.yaml', 'path: customers.csv', 'path: custmers.csv', /list\.yaml:\d+:3: audience\.path: .*custmers\.csv: no such file/],
+      [
+        'binary.yaml',
+        'path: customers.csv',
+        'path: binary.csv',
+        /binary\.yaml:\d+:3: audience\.path: the list cannot be read: .*binary\.csv/,
+      ],
+      ['card.yaml', 'postcard.typ', 'broken.typ', /card\.yaml:\d+:3: renderer\.template: .*broken\.typ:2:\d+/],
+      [
+        'field.yaml',
+        'postcard.typ',
+        'colour.typ',
+        /renderer\.template: none of the first \d+ cards can be made; .*"colour" is blank or missing/,
+      ],
+    ] as const) {
+      const run = await cli(place, ['campaign', 'apply', spoiled(name, (text) => text.replace(from, to))]);
+      assert.equal(run.code, 78, run.stderr);
+      assert.match(run.stderr, told);
+    }
+    assert.equal((await machine.sql`select from postrider.organization`).length, 0);
+  });
+
+  it('takes a list that comes later where that is said, and still looks at the template', async () => {
+    const later = ['campaign', 'apply', '--dry-run', '--list-later'];
+    const list = (text: string): string => text.replace('path: customers.csv', 'path: tomorrow.csv');
+    const run = await cli(place, [...later, spoiled('later.yaml', list)]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stderr, /warning: the list cannot be read: .*tomorrow\.csv: no such file/);
+    assert.match(run.stdout, /can be applied/);
+    const broken = await cli(place, [...later, spoiled('later-broken.yaml', (text) => list(text).replace('postcard.typ', 'broken.typ'))]);
+    assert.equal(broken.code, 78, broken.stderr);
+    assert.match(broken.stderr, /renderer\.template: .*broken\.typ:2:\d+/);
+  });
+
+  it('warns of some cards that cannot be set, and of an audience that nobody is read from', async () => {
+    const some = spoiled('some.yaml', (text) => text.replace('postcard.typ', 'some.typ'));
+    writeFileSync(
+      join(folder, 'some.typ'),
+      '#let front(card) = { assert(card.reference == card.reference); [x] }\n#let back(card) = if card.firstName.starts-with("A") { panic("no A") } else []\n',
+    );
+    const run = await cli(place, ['campaign', 'apply', '--dry-run', some]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stderr, /warning: the card of row \d+ cannot be made: .*no A/);
+    const unread = spoiled('unread.yaml', (text) => text.replace(/^segment: .*\n/m, '').replace('mode: automated', 'mode: one_off'));
+    const nobody = await cli(place, ['campaign', 'apply', '--dry-run', unread]);
+    assert.equal(nobody.code, 0, nobody.stderr);
+    assert.match(nobody.stderr, /warning: audience: .*nobody comes from it until segment names one/);
   });
 
   it('applies a file, and says what a second one changed', async () => {

@@ -1,7 +1,7 @@
 /**
  * Postcards by typst: one PDF per job, front and back of each card after one another, vector text with embedded fonts.
  *
- * A card fails by itself, with a reason and a sentence; the others of its job are printed. The bytes of a PDF depend on the template, the fonts and the
+ * A card fails by itself, with a reason and a sentence; the others of its job are printed. What is wrong with the template or the format refuses the job. The bytes of a PDF depend on the template, the fonts and the
  * cards alone: no clock, no machine font, no network. So the same job gives the same file under the same name, and storing it twice is harmless.
  */
 import { createHash } from 'node:crypto';
@@ -12,6 +12,7 @@ import type {
   AdapterFactory,
   AdapterWiring,
   CardRequest,
+  RenderAnswer,
   RenderJob,
   RenderResult,
   RenderedDocument,
@@ -29,7 +30,7 @@ import { addPageBoxes } from './pdf-boxes.ts';
 import { svgToPng } from './png.ts';
 import { readTemplate } from './template-files.ts';
 import type { TemplateFiles } from './template-files.ts';
-import { typeset } from './typeset.ts';
+import { loadFault, typeset } from './typeset.ts';
 import type { Failure, Side, TypesetSource } from './typeset.ts';
 
 const optionsSchema = z.strictObject({
@@ -68,21 +69,18 @@ export async function createTypstRenderer(options: unknown, wiring: AdapterWirin
     async render(job, context) {
       context.signal.throwIfAborted();
       const prepared = await prepare(job.template, job.format, wiring);
-      if ('reason' in prepared) return { documents: [], results: job.cards.map((card) => failed(card, prepared)) };
+      if (Array.isArray(prepared)) return refusing(job.cards, prepared);
       const { format, template } = prepared;
       const typst = await compiler();
       context.signal.throwIfAborted();
 
       const cards = job.cards.map(cardData);
-      const { output, printed, failures } = typeset(
-        typst,
-        sourceOf(prelude, fonts, format, template, ['front', 'back'], false),
-        cards,
-        (document) => document.pdf(),
-      );
-      const strange = output === null ? null : foreignFont(output, fonts);
+      const source = sourceOf(prelude, fonts, format, template, ['front', 'back'], false);
+      const { output, printed, failures } = typeset(typst, source, cards, (document) => document.pdf());
+      const fault = output === null ? commonFault(typst, source, cards.length, failures) : foreignFont(output, fonts);
+      if (fault !== null) return refusing(job.cards, [fault]);
       const documents: RenderedDocument[] = [];
-      if (output !== null && strange === null) {
+      if (output !== null) {
         const bytes = addPageBoxes(output, format, printed.length * 2);
         documents.push({
           name: `${createHash('sha256').update(bytes).digest('hex').slice(0, 40)}.pdf`,
@@ -94,7 +92,6 @@ export async function createTypstRenderer(options: unknown, wiring: AdapterWirin
       const results = job.cards.map((card, index): RenderResult => {
         const failure = failures.get(index);
         if (failure !== undefined) return failed(card, failure);
-        if (strange !== null) return failed(card, strange);
         const position = place.get(index) ?? 0;
         return {
           recipientId: card.recipientId,
@@ -110,7 +107,7 @@ export async function createTypstRenderer(options: unknown, wiring: AdapterWirin
 
     async preview({ template: path, format: formatName, card }, { width = 1250, guides = false } = {}) {
       const prepared = await prepare(path, formatName, wiring);
-      if ('reason' in prepared) throw new Error(prepared.message);
+      if (Array.isArray(prepared)) throw new Error(prepared.map(({ message }) => message).join('\n'));
       const typst = await compiler();
       const side = (one: Side): string => {
         const { output, failures } = typeset(
@@ -128,17 +125,30 @@ export async function createTypstRenderer(options: unknown, wiring: AdapterWirin
   };
 }
 
-async function prepare(
-  template: string,
-  formatName: string,
-  wiring: AdapterWiring,
-): Promise<{ readonly format: CardFormat; readonly template: TemplateFiles } | Failure> {
+interface Prepared {
+  readonly format: CardFormat;
+  readonly template: TemplateFiles;
+}
+
+async function prepare(template: string, formatName: string, wiring: AdapterWiring): Promise<Prepared | Failure[]> {
   const format = formats.get(formatName);
-  if (format === undefined) {
-    return { reason: 'unknown_format', message: `the renderer has no format "${formatName}"; it has ${[...formats.keys()].join(', ')}` };
-  }
   const files = await readTemplate(resolve(wiring.baseDirectory, template));
-  return 'reason' in files ? files : { format, template: files };
+  if (format !== undefined && !('reason' in files)) return { format, template: files };
+  const message = `the renderer has no format "${formatName}"; it has ${[...formats.keys()].join(', ')}`;
+  return [...(format === undefined ? [{ reason: 'unknown_format', message }] : []), ...('reason' in files ? [files] : [])];
+}
+
+function refusing(cards: readonly CardRequest[], faults: readonly Failure[]): RenderAnswer {
+  const [first = { reason: 'broken_template', message: 'the template cannot be used' }] = faults;
+  return { documents: [], results: cards.map((card) => failed(card, first)), refused: faults };
+}
+
+/** The template is broken whoever the card is for: it cannot be loaded, or breaks off at the same place for all of several. */
+function commonFault(typst: TypstCompiler, source: TypesetSource, cards: number, failures: ReadonlyMap<number, Failure>): Failure | null {
+  const [first, ...others] = failures.values();
+  if (first?.reason !== 'broken_template') return null;
+  if (cards > 1 && others.every(({ reason, message }) => reason === first.reason && message === first.message)) return first;
+  return loadFault(typst, source);
 }
 
 function sourceOf(

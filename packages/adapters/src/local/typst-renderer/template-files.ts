@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, posix, relative, sep } from 'node:path';
 
+const passing = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'ESTALE', 'ETIMEDOUT']);
 const maxBytes = 64 * 1024 * 1024;
 
 export interface TemplateFiles {
@@ -28,9 +29,12 @@ export async function readTemplate(path: string): Promise<TemplateFiles | Templa
   const files = new Map<string, Buffer>();
   let total = 0;
 
-  const source = await readFile(path).catch((error: unknown) =>
-    error instanceof Error && 'code' in error ? String(error.code) : String(error),
-  );
+  const source = await readFile(path).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    // Of the machine, not of the template: the next try may find it.
+    if (passing.has(code)) throw error;
+    return code;
+  });
   if (typeof source === 'string') {
     return {
       reason: 'template_not_found',

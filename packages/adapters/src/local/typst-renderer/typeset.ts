@@ -43,6 +43,15 @@ export function typeset<Output>(
   }
 }
 
+/** What is wrong with a template before any card is set; null where it can be loaded. */
+export function loadFault(compiler: TypstCompiler, source: TypesetSource): Failure | null {
+  try {
+    return compiler.compile({ ...source, cards: [], codes: {} }, () => null);
+  } finally {
+    compiler.forget();
+  }
+}
+
 function passes<Output>(
   compiler: TypstCompiler,
   source: TypesetSource,

@@ -114,15 +114,15 @@ export function describeRendererContract(
     }
 
     if (abilities.includes('refuses-templates')) {
-      it('fails every card of a broken template, with a reason', async () => {
+      it('refuses a job with a broken template as a whole, with a reason', async () => {
         const job = harness.broken?.();
         assert.ok(job !== undefined);
-        const { results } = await harness.renderer.render(job, contractContext());
-        assert.equal(results.length, job.cards.length);
-        for (const result of results) {
-          assert.equal(result.outcome, 'failed');
-          if (result.outcome === 'failed') assert.equal(result.reason, 'broken_template');
-        }
+        const { refused = [] } = await harness.renderer.render(job, contractContext());
+        assert.deepEqual(
+          refused.map(({ reason }) => reason),
+          ['broken_template'],
+        );
+        assert.notEqual(refused[0]?.message, '');
       });
     }
   });

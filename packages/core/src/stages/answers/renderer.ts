@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UnusableAnswerError } from '../../pipeline/asking.ts';
 import type { CardRequest, RenderedDocument } from '../../ports/index.ts';
-import { answersOf, isObject, kept, later, readAnswer, retry, sentence } from './fields.ts';
+import { answersOf, isObject, kept, later, readAnswer, retry, sentence, text } from './fields.ts';
 
 const WHO = 'the renderer';
 const page = z.int('no page').min(1, 'no page').max(1_000_000, 'no page');
@@ -39,8 +39,12 @@ const cardAnswer = ({ recipientId }: CardRequest, told: Readonly<Record<string, 
 export const cardAnswers = (
   cards: readonly CardRequest[],
   told: unknown,
-): { readonly documents: readonly RenderedDocument[]; readonly answers: readonly CardAnswer[] } => {
-  const { documents, results } = isObject(told) ? told : {};
+): { readonly documents: readonly RenderedDocument[]; readonly answers: readonly CardAnswer[]; readonly refused: string | null } => {
+  const { documents, results, refused } = isObject(told) ? told : {};
+  if (Array.isArray(refused) && refused.length > 0) {
+    const faults = refused.map((fault: unknown) => text(isObject(fault) ? fault['message'] : null));
+    return { documents: [], answers: [], refused: text(faults.join('; ')) };
+  }
   const list = answersOf(WHO, cards.length, results);
   if (!documentsSchema.safeParse(documents).success)
     throw new UnusableAnswerError('the renderer gave a document without a name or without content');
@@ -51,5 +55,5 @@ export const cardAnswers = (
       throw new UnusableAnswerError(`the renderer mixed up its rows: result ${index} is not of recipient ${card.recipientId}`);
     return cardAnswer(card, one, made.length);
   });
-  return { documents: made, answers };
+  return { documents: made, answers, refused: null };
 };

@@ -13,16 +13,18 @@ export const campaigns: Family = (program, act) => {
   command(
     campaign,
     'apply',
-    'Makes a campaign of a file, or changes it to what the file says. Reads the first rows of its list and sets one card, so that a mistake shows now and not later.',
+    'Makes a campaign of a file, or changes it to what the file says. Reads the first rows of its list and sets their cards, so that a mistake shows now and not later.',
     ['postrider campaign apply examples/bakery/campaign.yaml', 'postrider campaign apply campaign.yaml --dry-run'],
   )
     .argument('<file>', 'YAML or JSON; docs/reference/campaign-file.md')
     .option('--dry-run', 'check it and change nothing')
+    .option('--list-later', 'the list is not there yet: what is wrong with it is a warning')
     .option('--no-check', 'do not try out list and template')
     .action(
       act(async (cli, [file = ''], options) => {
         const { applyFile } = await import('../../operate/apply.ts');
-        await applyFile(cli, file, { dryRun: flag(options['dryRun']), check: options['check'] !== false });
+        const list = options['check'] === false ? 'unread' : flag(options['listLater']) ? 'later' : 'now';
+        await applyFile(cli, file, { dryRun: flag(options['dryRun']), list });
       }),
     );
 
