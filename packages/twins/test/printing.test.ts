@@ -159,6 +159,22 @@ test('a few cards are printed after a while of quiet, without being asked for', 
   await eventually('a row', async () => (await readManifest(folder)).length === 1);
 });
 
+test('a shop that collects prints full files only, until it is asked for the rest', async (t) => {
+  const { order, post, folder, at } = await shopWithArtwork(t, { printAfterMs: 0, collect: true });
+  const artwork = await makeArtwork(at('card.pdf'));
+  const batches = inBatches(Array.from({ length: 510 }, () => anOrder(cardOf(artwork, 0))));
+  for (const batch of batches.slice(0, 5)) await order(batch);
+  await eventually('a full PDF', async () => (await readManifest(folder)).length === 500);
+  // Moments of quiet, of which each would have been enough.
+  for (const batch of batches.slice(5)) {
+    await order(batch);
+    await new Promise((quiet) => setTimeout(quiet, 100));
+  }
+  assert.deepEqual(await pdfNames(folder), ['cards-000001.pdf']);
+  assert.deepEqual((await post<PrintReport>('/v1/print', {})).body, { files: [{ file: 'cards-000002.pdf', cards: 10 }], failed: 0 });
+  assert.equal((await readManifest(folder)).length, 510);
+});
+
 test('a manifest that could not be written is said, and written later by itself', async (t) => {
   const { order, post, folder, at } = await shopWithArtwork(t);
   const manifest = join(folder, 'manifest.csv');

@@ -6,11 +6,15 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { CliError } from '../cli/errors.ts';
+import { exitCodes } from '../cli/exit-codes.ts';
 import type { Project } from '../config/project.ts';
 
 export const TOKEN = 'PRINT_SHOP_TOKEN';
 export const WEBHOOK_SECRET = 'PRINT_SHOP_WEBHOOK_SECRET';
 const TIMEOUT_MS = 3000;
+/** A PDF of 500 cards takes about a second, and a day may have many. */
+const PRINTING_MS = 10 * 60_000;
 
 export interface OwnPrintShop {
   readonly url: string;
@@ -27,6 +31,8 @@ export interface NotedPrintShop extends OwnPrintShop {
   readonly folder: string | null;
   /** Null: as fast as real days. */
   readonly daysPerSecond: number | null;
+  /** Full files only, until they are closed. */
+  readonly collect?: boolean;
 }
 
 /** Where the cards of this project go; it may have ended since. Null: no shop was ever started here. */
@@ -45,8 +51,9 @@ export function notedPrintShop(project: Project): NotedPrintShop | null {
       ledger = null,
       folder = null,
       daysPerSecond = null,
+      collect = false,
     } = JSON.parse(readFileSync(noteOf(project), 'utf8')) as Partial<NotedPrintShop>;
-    return typeof url === 'string' && typeof pid === 'number' ? { url, pid, ledger, folder, daysPerSecond } : null;
+    return typeof url === 'string' && typeof pid === 'number' ? { url, pid, ledger, folder, daysPerSecond, collect } : null;
   } catch {
     return null;
   }
@@ -95,18 +102,43 @@ export async function tellWebhooks(project: Project, url: string, organizations:
   return (await ask(project, url, '/v1/webhook', { url: null, organizations })) !== null;
 }
 
-/** The body of an answer that is 2xx; null otherwise. */
-async function ask(project: Project, url: string, path: string, body?: unknown): Promise<string | null> {
+const printed = z.object({ files: z.array(z.object({ file: z.string(), cards: z.number() })), failed: z.number() });
+const refusal = z.object({ message: z.string() });
+
+/** Has it print what waits. Throws `CliError` where it cannot, or does not answer. */
+export async function printNow(project: Project, url: string): Promise<z.infer<typeof printed>> {
+  try {
+    const response = await request(project, url, '/v1/print', {}, PRINTING_MS);
+    const answer: unknown = await response?.json();
+    if (response?.ok === true) return printed.parse(answer);
+    throw new Error(refusal.safeParse(answer).data?.message ?? 'it refuses our token');
+  } catch (error) {
+    throw new CliError(
+      exitCodes.unavailable,
+      `the print shop has not closed its files: ${error instanceof Error ? error.message : String(error)}`,
+      'no card is lost, and none is printed twice: the same command goes on',
+      error,
+    );
+  }
+}
+
+async function request(project: Project, url: string, path: string, body: unknown, timeoutMs: number): Promise<Response | null> {
   const token = project.secret(TOKEN);
   if (token === undefined) return null;
+  return await fetch(`${url}${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+}
+
+/** The body of an answer that is 2xx; null otherwise. */
+async function ask(project: Project, url: string, path: string, body?: unknown): Promise<string | null> {
   try {
-    const response = await fetch(`${url}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
+    const response = await request(project, url, path, body, TIMEOUT_MS);
+    if (response === null) return null;
     if (response.ok) return await response.text();
     await response.body?.cancel();
     return null;

@@ -5,24 +5,27 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ShopError, spawnPrintShop, startPrintShop, type PrintShopOptions, type SpawnedPrintShop } from '@postrider/twins';
+import { makeFolder, ShopError, spawnPrintShop, startPrintShop, type PrintShopOptions, type SpawnedPrintShop } from '@postrider/twins';
 import type { Cli } from '../cli/cli.ts';
 import type { Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
 import { exitCodes, type ExitCode } from '../cli/exit-codes.ts';
+import { count } from '../cli/text.ts';
 import type { Project } from '../config/project.ts';
+import { endForSure } from './ending.ts';
+import { requireSameLedger } from './ledger.ts';
 import {
   answers,
   folderOf,
   notedPrintShop,
   notePrintShop,
   ownPrintShop,
+  printNow,
   tellWebhooks,
   TOKEN,
   WEBHOOK_SECRET,
   type NotedPrintShop,
 } from './own.ts';
-import { requireSameLedger } from './ledger.ts';
 
 const FOLDER_IN_USE = 75;
 /** A shop whose runner was killed finishes its PDF before it lets go of the folder. */
@@ -35,6 +38,8 @@ export interface ShopSettings {
   readonly port: number | null;
   /** Null: as fast as real days. */
   readonly daysPerSecond: number | null;
+  /** Full files only, until they are closed. */
+  readonly collect: boolean;
   /** With another ledger also where cards may be printed twice. */
   readonly yes: boolean;
 }
@@ -50,7 +55,7 @@ function note(
   pid: number,
 ): void {
   const folder = options.folder === project.printsDirectory ? null : options.folder;
-  notePrintShop(project, { url, pid, ledger, folder, daysPerSecond: options.daysPerSecond ?? null });
+  notePrintShop(project, { url, pid, ledger, folder, daysPerSecond: options.daysPerSecond ?? null, collect: options.collect ?? false });
 }
 
 /** Token and webhook secret are made once for the project, and kept in var/secrets. */
@@ -58,9 +63,10 @@ function optionsOf(project: Project, settings: ShopSettings): PrintShopOptions {
   const folder = folderFor(project, settings);
   project.makeDataDirectory();
   mkdirSync(project.proofsDirectory, { recursive: true });
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   return {
     folder,
+    collect: settings.collect,
     port: settings.port ?? 0,
     artwork: [project.proofsDirectory],
     token: project.ensureSecret(TOKEN, () => randomBytes(24).toString('base64url')),
@@ -87,7 +93,7 @@ export async function openShop(cli: Cli, project: Project, sql: Sql, daysPerSeco
     said = line;
     cli.out.detail(`print shop: ${line}`);
   };
-  const options = { ...optionsOf(project, { folder, port: null, daysPerSecond, yes: false }), log };
+  const options = { ...optionsOf(project, { folder, port: null, daysPerSecond, collect: false, yes: false }), log };
   const shop = await spawnWhenFree(cli, options);
   note(project, options, shop, shop.pid);
   let ended: ShopError | null = null;
@@ -157,6 +163,7 @@ function differences(project: Project, settings: ShopSettings, noted: NotedPrint
       ? ['--port']
       : []),
     ...(settings.daysPerSecond !== null && settings.daysPerSecond !== noted?.daysPerSecond ? ['--days-per-second'] : []),
+    ...(settings.collect && noted?.collect !== true ? ['--collect'] : []),
   ];
 }
 
@@ -176,6 +183,8 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
   }
   const folder = folderFor(project, settings);
   if (!settings.yes) await requireSameLedger(cli, project, notedPrintShop(project), folder, null);
+  // Said here, at once, and not by a process in the background.
+  makeFolder(folder);
   const log = project.stateFile('print-shop.log');
   const file = openSync(log, 'w', 0o600);
   const flags = [
@@ -185,6 +194,7 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
     '--yes',
     ...(settings.port === null ? [] : ['--port', String(settings.port)]),
     ...(settings.daysPerSecond === null ? [] : ['--days-per-second', String(settings.daysPerSecond)]),
+    ...(settings.collect ? ['--collect'] : []),
   ];
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, main, 'print-shop', 'run', ...flags], {
@@ -205,10 +215,15 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
     );
     return;
   }
+  const late =
+    ended === null ? `the print shop was not ready within ${PATIENCE_MS / 1000} s, and was ended` : 'the print shop did not start';
   // Not left behind where it runs and cannot be reached.
-  if (ended === null) child.kill();
-  const said = readFileSync(log, 'utf8').trim();
-  throw new CliError(codeOf(ended), said.replace(/^postrider: /gm, '') || 'the print shop did not start', `its log is ${log}`);
+  await endForSure(child);
+  const said = readFileSync(log, 'utf8')
+    .trim()
+    .replace(/^postrider: /gm, '');
+  const why = ended === null ? `${late}; ${said === '' ? 'it said nothing' : `it had said: ${said}`}` : said || late;
+  throw new CliError(codeOf(ended), why, `its log is ${log}`);
 }
 
 function codeOf(ended: number | null): ExitCode {
@@ -229,6 +244,28 @@ export async function stopInBackground(cli: Cli): Promise<void> {
       throw new CliError(exitCodes.tryLater, `process ${shop.pid} does not end`, 'it may be writing a large PDF: try again');
   }
   cli.out.result({ state: 'stopped', stopped: true }, 'stopped; what waits is in its ledger');
+}
+
+/** Prints what waits for a file to fill up: the day's batch is whole. */
+export async function closeFiles(cli: Cli): Promise<void> {
+  const project = await cli.project();
+  const shop = ownPrintShop(project);
+  if (shop === null || !(await answers(project, shop.url)))
+    throw new CliError(
+      exitCodes.unavailable,
+      'the print shop does not run',
+      '`postrider print-shop start` starts it; what waits is in its ledger',
+    );
+  const { files, failed } = await printNow(project, shop.url);
+  const cards = files.reduce((sum, one) => sum + one.cards, 0);
+  const spoiled = failed === 0 ? '' : `; ${count(failed, 'card')} could not be printed, the log of the print shop says why`;
+  const folder = folderOf(project, notedPrintShop(project));
+  cli.out.result(
+    { files, cards, failed, folder },
+    files.length === 0
+      ? `nothing waited${spoiled}`
+      : `${count(cards, 'card')} in ${count(files.length, 'file')}${spoiled}\n${files.map((one) => `  ${one.file}  ${one.cards}`).join('\n')}`,
+  );
 }
 
 export async function showStatus(cli: Cli): Promise<void> {

@@ -1,14 +1,19 @@
 /** The print shop of a project, and the one ledger that knows which cards were printed. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { startPrintShop } from '@postrider/twins';
 import { freshMachine, type Machine } from '../../../../test/support/machine.ts';
+import { anOrder } from '../../../twins/test/helpers.ts';
 import { readCsv } from '../../src/cli/csv.ts';
+import { endForSure } from '../../src/print-shop/ending.ts';
 import { cli, projectHome, shortBakery, startRunner, type CliPlace, type CliRun } from './cli.ts';
 
 interface Note {
@@ -173,6 +178,57 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
       assert.equal(refused.code, 75, refused.stderr);
       assert.match(refused.stderr, told);
     }
+  });
+
+  it('collects into full files until they are closed', async () => {
+    const refused = await cli(place, ['print-shop', 'start', '--collect']);
+    assert.match(refused.stderr, /not as --collect would have it/);
+    await postrider('print-shop', 'stop');
+    const stopped = await cli(place, ['print-shop', 'close']);
+    assert.equal(stopped.code, 69, stopped.stderr);
+    await postrider('print-shop', 'start', '--collect', '--days-per-second', '0');
+    const { url } = readNote();
+    const artwork = readdirSync(join(home.path, 'var', 'data', 'proofs'), { recursive: true, encoding: 'utf8' }).find((name) =>
+      name.endsWith('.pdf'),
+    );
+    const page = { url: pathToFileURL(join(home.path, 'var', 'data', 'proofs', artwork ?? '')).href };
+    const piece = anOrder({ artwork: { front: { ...page, page: 1 }, back: { ...page, page: 2 } } });
+    const ordered = await fetch(`${url}/v1/pieces`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${readFileSync(join(home.path, 'var', 'secrets', 'PRINT_SHOP_TOKEN'), 'utf8').trim()}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ pieces: [piece] }),
+    });
+    assert.match(await ordered.text(), /"accepted"/);
+    const closed = await postrider('print-shop', 'close', '--json');
+    assert.deepEqual(closed.json()[0], { files: [{ file: 'cards-000001.pdf', cards: 1 }], cards: 1, failed: 0, folder: second });
+    assert.match((await postrider('print-shop', 'close')).stdout, /nothing waited/);
+  });
+
+  it('says at once what is wrong with a folder that cannot be, and does not try for ever', async () => {
+    await postrider('print-shop', 'stop');
+    writeFileSync(join(home.path, 'file'), '');
+    for (const [folder, told] of [
+      [join(home.path, 'file', 'below'), /The folder .*below cannot be used: ENOTDIR: .*file is not a folder/],
+      ...(existsSync('/proc/self') ? [['/proc/x/y', /The folder \/proc\/x\/y cannot be used: E[A-Z]+: .*\/proc/] as const] : []),
+    ] as const)
+      for (const command of ['start', 'run']) {
+        const refused = await cli(place, ['print-shop', command, '--folder', folder, '--yes']);
+        assert.equal(refused.code, 73, refused.stderr);
+        assert.match(refused.stderr, told);
+      }
+  });
+
+  it('ends a process that does not hear of it', async () => {
+    const deaf = spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); console.log('here'); setInterval(() => {}, 1000)"], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(deaf.stdout, 'data');
+    await endForSure(deaf, 100);
+    assert.equal(deaf.signalCode, 'SIGKILL');
+    await endForSure(deaf);
   });
 
   it('does not open where nobody could reach it', async () => {

@@ -20,6 +20,8 @@ export interface PrintShopOptions {
   readonly readLagMs?: number | undefined;
   /** Quiet after which a PDF is begun that is not full. Default 700. */
   readonly printAfterMs?: number | undefined;
+  /** Begin no PDF that is not full until `POST /v1/print` asks for the rest. Default false. */
+  readonly collect?: boolean | undefined;
   /** How fast mail travels. 0: it stands still until the clock is turned. Default: as fast as real days. */
   readonly daysPerSecond?: number | undefined;
   /** Percent of the carrier's scans that are never reported. Default 0. */
@@ -57,6 +59,7 @@ const flags = {
   keys: { type: 'unset', help: 'ignore idempotency keys: every order makes a new piece' },
   readLagMs: { ...milliseconds, value: 'ms', help: 'a new piece is missing from look-ups for so long' },
   printAfterMs: { ...milliseconds, value: 'ms', help: 'quiet before a PDF is begun that is not full (700)' },
+  collect: { type: 'boolean', help: 'begin no PDF that is not full until POST /v1/print asks for the rest' },
   daysPerSecond: { type: 'number', least: 0, most: 1_000, value: 'n', help: 'how fast mail travels; 0 stands still (real days)' },
   loseScans: { ...percent, value: 'percent', help: 'scans that are never reported' },
   returned: { ...percent, value: 'percent', help: 'pieces that come back' },
@@ -171,6 +174,7 @@ export function settle(options: PrintShopOptions): Settings {
     keys: options.keys ?? true,
     readLagMs: options.readLagMs ?? 0,
     printAfterMs: options.printAfterMs ?? 700,
+    collect: options.collect ?? false,
     daysPerSecond: options.daysPerSecond ?? 1 / SECONDS_A_DAY,
     loseScans: options.loseScans ?? 0,
     returned: options.returned ?? 0,

@@ -43,6 +43,8 @@ export interface PressOptions {
   readonly folders: Folders;
   /** Quiet after the last accepted piece before a PDF is begun that is not full. */
   readonly printAfterMs: number;
+  /** Full PDFs only, until `printNow`. */
+  readonly collect: boolean;
 }
 
 interface Round {
@@ -97,7 +99,7 @@ export class Press {
   /** Call after pieces were accepted. */
   piecesArrived(): void {
     if (this.#stopped) return;
-    this.#wakeAfter(this.#options.printAfterMs);
+    if (!this.#options.collect) this.#wakeAfter(this.#options.printAfterMs);
     const { waitingSheets, waitingOthers } = this.#books;
     if (Math.max(waitingSheets.size, waitingOthers.size) >= CARDS_PER_FILE && !this.#fullQueued) {
       this.#fullQueued = true;
@@ -132,7 +134,8 @@ export class Press {
 
   #wakeAfter(ms: number): void {
     if (this.#quiet !== null) clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => void this.printNow().catch(() => undefined), ms);
+    const atLeast = this.#options.collect ? CARDS_PER_FILE : 1;
+    this.#quiet = setTimeout(() => void this.#inTurn(() => this.#print(atLeast)).catch(() => undefined), ms);
   }
 
   #failed(error: unknown): void {

@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { IncomingMessage, Server } from 'node:http';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,6 +19,7 @@ import { exitCodes, hasCode, messageOf, ShopError } from './errors.ts';
 import { Faults } from './faults.ts';
 import { removeUnfinished, writeAtomically } from './files.ts';
 import { lockFolder } from './folder-lock.ts';
+import { makeFolder } from './folders.ts';
 import { Intake } from './intake.ts';
 import { Ledger, ledgerPath } from './ledger.ts';
 import { manifestPart, partPath } from './manifest.ts';
@@ -51,8 +52,8 @@ export async function startPrintShop(options: PrintShopOptions): Promise<Running
   const output = resolve(settings.folder);
   const own = join(output, 'shop');
   const parts = join(own, 'manifest');
-  await mkdir(output, { recursive: true }).catch(unwritable(output));
-  await mkdir(parts, { recursive: true, mode: 0o700 }).catch(unwritable(output));
+  makeFolder(output);
+  makeFolder(parts, 0o700);
   const lock = await lockFolder(join(own, 'lock')).catch(unwritable(output));
   try {
     return await open(settings, { output, parts, ledger: ledgerPath(output) }, () => lock.release());
@@ -111,7 +112,15 @@ async function open(
   const artwork = new ArtworkReader(settings.artwork.map((directory) => resolve(directory)));
   const tracking = new Tracking(books, clock, commit, settings);
   const folders = { output: paths.output, parts: paths.parts };
-  const press = new Press({ books, clock, commit, artwork, tracking, onError, options: { folders, printAfterMs: settings.printAfterMs } });
+  const press = new Press({
+    books,
+    clock,
+    commit,
+    artwork,
+    tracking,
+    onError,
+    options: { folders, printAfterMs: settings.printAfterMs, collect: settings.collect },
+  });
   const webhookOptions = { secret: settings.webhookSecret, duplicates: settings.webhookDuplicates, shuffle: settings.webhookShuffle };
   const webhooks = new Webhooks(books, commit, () => durableEvents, webhookOptions, log);
   const closed = Promise.withResolvers<void>();

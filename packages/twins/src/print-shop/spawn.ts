@@ -1,10 +1,11 @@
 /** Starts the print shop as a child process, which can be killed like a real one. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { exitCodes, messageOf, ShopError } from './errors.ts';
+import { makeFolder } from './folders.ts';
 import { toArguments, type PrintShopOptions } from './options.ts';
 
 export interface SpawnPrintShopOptions extends PrintShopOptions {
@@ -83,8 +84,8 @@ export async function spawnPrintShop(options: SpawnPrintShopOptions): Promise<Sp
 /** A shop that outlives its starter writes its log beside its ledger. */
 function openLog(folder: string): { readonly descriptor: number; written(): string; close(): void } {
   const path = join(folder, 'shop', 'shop.log');
+  makeFolder(join(folder, 'shop'), 0o700);
   try {
-    mkdirSync(join(folder, 'shop'), { recursive: true, mode: 0o700 });
     const descriptor = openSync(path, 'a+', 0o600);
     const { size } = fstatSync(descriptor);
     return { descriptor, written: () => readFileSync(path).subarray(size).toString(), close: () => closeSync(descriptor) };

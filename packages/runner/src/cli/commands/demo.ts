@@ -49,11 +49,13 @@ export const demonstration: Family = (program, act) => {
       .option('--folder <dir>', 'where the prints go; where they went last unless told, at first out/print-shop of the project')
       .option('--port <n>', 'on 127.0.0.1; 0, the default, takes a free one', wholeNumber(0, 65_535))
       .option('--days-per-second <n>', 'how fast the mail travels; as fast as real days unless told', decimal(0, 1000))
+      .option('--collect', 'full files of 500 cards only; `postrider print-shop close` prints the rest')
       .option('--yes', 'with another ledger, also where cards may be printed twice');
   const settingsOf = (options: Options) => ({
     folder: text(options['folder']) ?? null,
     port: number(options['port']) ?? null,
     daysPerSecond: number(options['daysPerSecond']) ?? null,
+    collect: flag(options['collect']),
     yes: flag(options['yes']),
   });
 
@@ -79,6 +81,14 @@ export const demonstration: Family = (program, act) => {
     act(async (cli) => {
       const { stopInBackground } = await import('../../print-shop/process.ts');
       await stopInBackground(cli);
+    }),
+  );
+  command(shop, 'close', 'Prints what waits for a file to fill up: the batch is whole. The shop goes on taking cards.', [
+    'postrider print-shop close',
+  ]).action(
+    act(async (cli) => {
+      const { closeFiles } = await import('../../print-shop/process.ts');
+      await closeFiles(cli);
     }),
   );
   command(shop, 'status', 'Whether it runs, and where.', ['postrider print-shop status --json']).action(
