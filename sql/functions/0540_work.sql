@@ -175,7 +175,7 @@ language sql stable security definer set search_path = postrider, pg_temp set pl
   with waiting as (
     select o.name as organization, c.name as campaign, s.state,
       case when s.held_at is not null then 'held'
-        when c.status = 'paused' then 'the campaign is held'
+        when c.status = 'paused' then 'the campaign is held' || coalesce(': ' || c.held_why, '')
         when s.state = 'address_enrichable' then 'the next enrichment'
         when s.state = 'address_enriching' then 'the enricher' || coalesce(' ' || b.enricher, '')
         when s.state = 'proofed' and c.status = 'pending' then 'the launch'

@@ -175,7 +175,11 @@ function server(error: { what: string; kept: string; remedy: string; log: string
 function shop(error: { exitCode: number }): Told {
   const known = Object.values(exitCodes).find((code) => code === error.exitCode);
   // The shop's 74 is a write that failed while it ran.
-  const hint = 'what it accepted is in its ledger: run the same command again';
+  // Before it has opened there is nothing in it to speak of.
+  const hint =
+    error.exitCode === exitCodes.cannotWrite
+      ? 'mend the folder, or name another: `postrider print-shop start --folder <dir>`'
+      : 'what it accepted is in its ledger: run the same command again';
   return { hint, exitCode: error.exitCode === 74 ? exitCodes.cannotWrite : (known ?? exitCodes.failed), code: 'print_shop' };
 }
 

@@ -149,10 +149,30 @@ describe('sync, enrichment and proofs from the command line', () => {
     assert.match(refused.stderr, /the disk is full/);
   });
 
-  it('tells of a broken template with line and column, in stuck and status, and goes on when it is mended', async () => {
+  it('holds a campaign with a broken template once, tells line and column, and goes on when it is mended and released', async () => {
     const path = join(folder, 'postcard.typ');
     const whole = readFileSync(path, 'utf8');
     writeFileSync(path, whole.replace('#let front(card) = {', '#let front(card) = {\n  rect(wdith: 1pt)'));
+    const line = whole.split('\n').findIndex((text) => text.startsWith('#let front')) + 2;
+    const told = new RegExp(`the renderer refuses its cards: .*postcard\\.typ:${line}:\\d+`);
+    const run = await cli(place, ['run', '--once', '--no-http', '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    const waiting = run.json<{ state?: string; why?: string }>().filter(({ state }) => state !== undefined);
+    assert.deepEqual(
+      waiting.map(({ state }) => state),
+      ['pending'],
+      run.stdout,
+    );
+    assert.match(waiting[0]?.why ?? '', told);
+    assert.match((await cli(place, ['status'])).stderr, told);
+    writeFileSync(path, whole);
+    assert.equal((await cli(place, ['release', 'campaign', 'bakery-welcome'])).code, 0);
+  });
+
+  it('tells of cards that the template refuses, in stuck and status, and tries them again when it is mended', async () => {
+    const path = join(folder, 'postcard.typ');
+    const whole = readFileSync(path, 'utf8');
+    writeFileSync(path, whole.replace('#let front(card) = {', '#let front(card) = {\n  assert(false, message: "not this one")'));
     const run = await cli(place, ['run', '--once', '--no-http', '--json']);
     assert.equal(run.code, 0, run.stderr);
     const waiting = run.json<{ state?: string; why?: string; people?: number }>().filter(({ state }) => state === 'error');
