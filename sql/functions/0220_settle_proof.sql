@@ -2,7 +2,7 @@
 -- nine others. Only rows that still carry the cohort are moved, so a replay after a lost COMMIT, or a runner that was written off,
 -- changes nothing. p_last says that no more results will come: whoever is left then was not answered for.
 -- Whoever is `held` goes back as they came: it was not their card.
--- p_results: [{recipientId, outcome: rendered|failed|retry, contentHash, frontUrl, frontPage, backUrl, backPage, reason, message, afterMs}]
+-- p_results: [{recipientId, outcome: rendered|failed|retry|held, contentHash, frontUrl, frontPage, backUrl, backPage, reason, message, afterMs}]
 
 create function postrider.settle_proof(p_organization_id uuid, p_cohort_id uuid, p_results json, p_last boolean) returns int
 language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off
@@ -32,12 +32,13 @@ begin
 
   update postrider.recipient_state s
   set since = v_now, move_no = s.move_no + 1, cohort_id = null, detail = left(r.message, 500),
-    state = case when r.outcome = 'rendered' then 'proofed' when r.reason = 'held' or r.outcome = 'retry' and s.attempt < 19 then 'pending' else 'error' end,
-    reason = case when r.outcome = 'rendered' then 'rendered' when r.reason = 'held' or r.outcome = 'retry' and s.attempt < 19 then coalesce(r.reason, 'retry')
+    state = case when r.outcome = 'rendered' then 'proofed' when r.outcome = 'held' or r.outcome = 'retry' and s.attempt < 19 then 'pending'
+      else 'error' end,
+    reason = case when r.outcome in ('rendered', 'held') then r.outcome when r.outcome = 'retry' and s.attempt < 19 then coalesce(r.reason, 'retry')
       else 'render_failed' end,
-    available_at = case when r.outcome = 'retry' and r.reason is distinct from 'held' and s.attempt < 19
+    available_at = case when r.outcome = 'retry' and s.attempt < 19
       then v_now + coalesce(r."afterMs" * interval '1 millisecond', postrider.back_off(s.attempt)) else v_now end,
-    attempt = case when r.outcome = 'rendered' then 0 when r.reason = 'held' then s.attempt else s.attempt + 1 end,
+    attempt = case r.outcome when 'rendered' then 0 when 'held' then s.attempt else s.attempt + 1 end,
     losses = case r.outcome when 'rendered' then 0 else s.losses end
   from (
     select "recipientId", outcome, reason, message, "afterMs"

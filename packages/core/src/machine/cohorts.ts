@@ -67,15 +67,9 @@ export type ProofSettlement =
       readonly backUrl: string;
       readonly backPage: number;
     }
-  | { readonly recipientId: string; readonly outcome: 'failed'; readonly message: string }
-  | {
-      readonly recipientId: string;
-      readonly outcome: 'retry';
-      readonly message: string;
-      readonly afterMs: number | null;
-      /** With its campaign: no attempt is counted. */
-      readonly reason?: 'held';
-    };
+  /** `held` with its campaign: no attempt is counted. */
+  | { readonly recipientId: string; readonly outcome: 'failed' | 'held'; readonly message: string }
+  | { readonly recipientId: string; readonly outcome: 'retry'; readonly message: string; readonly afterMs: number | null };
 
 export interface MailSettlement {
   readonly recipientId: string;

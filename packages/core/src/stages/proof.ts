@@ -98,7 +98,7 @@ const work = async (
           'the campaign is held: its cards cannot be rendered. Mend it, then release it; nobody was harmed',
         );
       }
-      settler.add(some.map(({ recipientId }) => ({ recipientId, outcome: 'retry', message, afterMs: null, reason: 'held' })));
+      settler.add(some.map(({ recipientId }) => ({ recipientId, outcome: 'held', message })));
     } catch (error) {
       failed(some, error);
     }
