@@ -103,7 +103,8 @@ begin
       'pages applied so far stand, nothing else was changed');
   end if;
 
-  -- Each member with its keys, and whom we know already. A second row with the same id in a run counts as a repeat: the first one stands.
+  -- Each member with its keys, and whom we know already. A second row with the same id in a run counts as a repeat, wherever its person is by now: the
+  -- first one stands. Whoever is met is remembered for it, and for who has left.
   with member as (
     select m."row", postrider.trimmed(m."externalId") as "externalId", m.email, m."firstName", m."lastName", m.line1, m.line2, m.city, m.region,
       m."postalCode", m.country, m.merge, row_number() over () as n,
@@ -112,17 +113,18 @@ begin
     from jsonb_to_recordset(p_members) as m ("row" bigint, "externalId" text, email text, "firstName" text, "lastName" text, line1 text,
       line2 text, city text, region text, "postalCode" text, country text, merge jsonb)
   ), placed as (
-    select m.*, r.id, coalesce(r.made_in_run = p_run_id, false) or g.recipient_id is not null
-        or row_number() over (partition by m."externalId" order by m.n) > 1
-        -- Whoever still follows the source and was met on an earlier page of this run.
-        or exists (select from postrider.sync_seen n where n.organization_id = p_organization_id and n.run_id = p_run_id and n.recipient_id = r.id)
-        as repeated
+    select m.*, r.id, g.met is not null or row_number() over (partition by m."externalId" order by m.n) > 1 as repeated
     from member m
     -- One look-up a row: a planner without statistics, as in a first sync, would read the whole campaign for every page.
     left join lateral (
-      select x.id, x.made_in_run from postrider.recipient x
+      select x.id from postrider.recipient x
       where x.organization_id = p_organization_id and x.campaign_id = p_campaign_id and x.external_id = m."externalId" limit 1) r on true
-    left join postrider.sync_seen g on g.organization_id = p_organization_id and g.run_id = p_run_id and g.recipient_id = r.id
+    left join lateral (
+      select true as met from postrider.sync_seen n
+      where n.organization_id = p_organization_id and n.run_id = p_run_id and n.recipient_id = r.id limit 1) g on true
+  ), met as (
+    insert into postrider.sync_seen (organization_id, run_id, recipient_id)
+    select p_organization_id, p_run_id, p.id from placed p where p.id is not null and not p.repeated
   )
   select count(*) filter (where repeated), jsonb_agg(to_jsonb(p) - 'repeated' order by p.n) filter (where not repeated and id is not null),
     jsonb_agg(jsonb_build_object('n', n, 'externalId', "externalId", 'emailKey', email_key, 'householdKey', household_key, 'nameKey', name_key,
@@ -149,6 +151,8 @@ begin
         household_key text)
       where v.reason <> 'erased'
       returning id
+    ), met as (
+      insert into postrider.sync_seen (organization_id, run_id, recipient_id) select p_organization_id, p_run_id, made.id from made
     ), placed as (
       insert into postrider.recipient_state (organization_id, recipient_id, campaign_id, state, since, move_no, available_at, reason, detail)
       select p_organization_id, v.new_id, p_campaign_id, v.verdict, v_now, 1, v.available_at, v.reason, v.detail
@@ -165,18 +169,6 @@ begin
         select reason, sum(people) as people from verdict where state in ('skipped', 'blacklisted', 'holdout') group by 1) r)
     into v_by_state, v_turned_away;
   end if;
-
-  -- Whoever waits here. Who comes back to waiting later, from a lost cohort or by retry(), has waited since after the run began, and is not judged by it.
-  insert into postrider.sync_seen (organization_id, run_id, recipient_id)
-  select p_organization_id, p_run_id, r.id
-  from jsonb_to_recordset(p_members) as m ("externalId" text)
-  cross join lateral (
-    select x.id from postrider.recipient x
-    where x.organization_id = p_organization_id and x.campaign_id = p_campaign_id and x.external_id = postrider.trimmed(m."externalId") limit 1) r
-  cross join lateral (
-    select x.state from postrider.recipient_state x where x.organization_id = p_organization_id and x.recipient_id = r.id limit 1) s
-  where s.state in ('address_enrichable', 'pending')
-  on conflict do nothing;
 
   perform postrider.sync_count(p_organization_id, p_run_id, jsonb_array_length(p_members), v_created, v_changed,
     coalesce(jsonb_array_length(v_known), 0) - v_changed, v_repeated, v_by_state, v_turned_away, p_rejects, p_waited_ms);
@@ -265,14 +257,12 @@ begin
   return v_run;
 end $$;
 
--- Who came back during the run, by retry() for example, may have been met by it while they did not follow the source: the next run tells.
 -- Whose row can no longer be read is in the segment all the same, where the reject names them.
 create function postrider.gone_from_segment(p_organization_id uuid, p_campaign_id uuid, p_run_id uuid) returns table (recipient_id uuid)
 language sql stable
 begin atomic
   select s.recipient_id from postrider.recipient_state s
   where s.organization_id = p_organization_id and s.campaign_id = p_campaign_id and s.state in ('address_enrichable', 'pending')
-    and s.since < (select r.started_at from postrider.sync_run r where r.organization_id = p_organization_id and r.id = p_run_id)
     and not exists (
       select from postrider.sync_seen n
       where n.organization_id = p_organization_id and n.run_id = p_run_id and n.recipient_id = s.recipient_id)

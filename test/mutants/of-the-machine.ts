@@ -241,13 +241,13 @@ export const machine: readonly Mutant[] = [
   },
   {
     name: 'left-segment',
-    without: 'who comes back to pending while a sync runs is not judged by it',
+    without: 'who is met while they do not follow the source is met all the same',
     edits: [
       {
         file: 'sql/functions/0310_sync.sql',
-        find: `
-    and s.since < (select r.started_at from postrider.sync_run r where r.organization_id = p_organization_id and r.id = p_run_id)`,
-        replace: '',
+        find: 'where p.id is not null and not p.repeated',
+        replace: `where p.id is not null and not p.repeated and exists (select from postrider.recipient_state s
+      where s.organization_id = p_organization_id and s.recipient_id = p.id and s.state in ('address_enrichable', 'pending'))`,
       },
     ],
     test: { file: 'test/sql/left-segment.test.ts', pattern: 'who comes back to pending while a run is on its way' },

@@ -270,3 +270,22 @@ void test('who is already sent is neither made again nor changed', async () => {
   assert.deepEqual([report['created'], report['unchanged']], [1, 2]);
   assert.deepEqual(await statesOf(sql, at), { p0: 'sent', p1: 'sent', p2: 'pending' });
 });
+
+void test('a second row of somebody on a later page is a repeat wherever they are, run after run', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await sent(sql, at, 2);
+  const segment = [...people(4), emailOnly('mail')];
+  const [a] = people(3).slice(2);
+  assert.ok(a);
+  const double: Person = { ...a, externalId: 'double' };
+  for (const created of [4, 0, 0]) {
+    const again = await syncRun(sql, at);
+    await again.page([...segment, double]);
+    await again.page([...segment, double]);
+    const report = await again.close();
+    assert.deepEqual([report.created, report.unchanged, report.repeated, report.fetched], [created, 6 - created, 6, 12]);
+  }
+  assert.equal((await one(sql, at, 'p0')).state, 'sent');
+  assert.equal((await one(sql, at, 'double')).state, 'skipped');
+});
