@@ -53,7 +53,11 @@ export function messageOf(error: unknown): string {
 }
 
 function tell(error: unknown): Told {
-  if (error instanceof CliError) return { hint: error.hint, exitCode: error.exitCode, code: codeNames[error.exitCode] };
+  if (error instanceof CliError) {
+    // What it says is ours; what the server said is known to programs by its SQLSTATE.
+    const state = error.cause instanceof Error && error.cause.name === 'PostgresError' ? field(error.cause, 'code') : '';
+    return { hint: error.hint, exitCode: error.exitCode, code: state || codeNames[error.exitCode] };
+  }
   const code = field(error, 'code');
   switch (error instanceof Error ? error.name : '') {
     case 'MachineError':

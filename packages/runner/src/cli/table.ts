@@ -24,7 +24,10 @@ const GAP = '  ';
 
 export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], rendering: Rendering): string {
   const cells = rows.map((row) => columns.map((column) => cell(column.value(row))));
-  const widths = columns.map((column, index) => Math.max(width(column.title), ...cells.map((line) => width(line[index] ?? ''))));
+  const widths = columns.map((column, index) =>
+    // Not as arguments of one call: a table may have more rows than a stack has room.
+    cells.reduce((widest, line) => Math.max(widest, width(line[index] ?? '')), width(column.title)),
+  );
   const last = columns.length - 1;
   const before = widths.slice(0, last).reduce((sum, one) => sum + one + GAP.length, 0);
   const room = rendering.width === null ? Infinity : rendering.width - before;

@@ -32,6 +32,16 @@ export async function requireMigrated(sql: Sql): Promise<void> {
   );
 }
 
+/** False also where nobody can tell, or where the database is newer: `migrate` would not help there. */
+export async function migrationHelps(sql: Sql): Promise<boolean> {
+  try {
+    const plan = await planMigration(sql);
+    return plan.migrations.length > 0 || plan.repeatables || plan.queue;
+  } catch {
+    return false;
+  }
+}
+
 /** A line of `doctor`. */
 export interface Check {
   readonly check: string;

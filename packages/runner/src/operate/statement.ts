@@ -8,7 +8,7 @@ import type { Cli } from '../cli/cli.ts';
 import { openDatabase } from '../cli/database.ts';
 import { CliError, explain } from '../cli/errors.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
-import { count } from '../cli/text.ts';
+import { count, similar } from '../cli/text.ts';
 
 export interface StatementOptions {
   readonly write: boolean;
@@ -97,10 +97,36 @@ async function run(sql: postgres.Sql, statement: string, seconds: number, write:
           /multiple commands/.test(message) ? 'give one statement at a time, or use `postrider psql`' : null,
           error,
         );
+      // Its schema, a table, a function: what is missing may be this version, or mistyped.
+      case '3F000':
+      case '42P01':
+      case '42883': {
+        const { migrationHelps } = await import('./migrate.ts');
+        if (await migrationHelps(sql)) throw error;
+        const told = error as Error & { hint?: string };
+        throw new CliError(exitCodes.failed, told.message, (await meant(sql, told.message)) ?? told.hint ?? null, error);
+      }
       default:
         throw error;
     }
   }
+}
+
+/** Names of ours that are near the one that is not there; null where there is none. */
+async function meant(sql: postgres.Sql, message: string): Promise<string | null> {
+  const [, typed] = /postrider\.(\w+)/.exec(message) ?? [];
+  if (typed === undefined) return null;
+  const rows = await sql<{ name: string }[]>`
+    select relname as name from pg_class
+    where relnamespace = to_regnamespace('postrider') and relkind in ('v', 'r', 'p') and has_table_privilege(oid, 'select') and not relispartition
+    union select proname from pg_proc where pronamespace = to_regnamespace('postrider') and has_function_privilege(oid, 'execute')`.catch(
+    () => [],
+  );
+  const near = similar(
+    typed,
+    rows.map(({ name }) => name).filter((name) => name !== typed),
+  );
+  return near.length === 0 ? null : `did you mean ${near.map((name) => `postrider.${name}`).join(' or ')}?`;
 }
 
 const [BOOL, INT8, INT2, INT4, JSON_, FLOAT4, FLOAT8, NUMERIC, JSONB, TIMESTAMP, TIMESTAMPTZ] = [

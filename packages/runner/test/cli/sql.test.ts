@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freshMachine, launched, people, syncPeople, type Machine, type Place } from '../../../../test/support/machine.ts';
+import { testDatabase } from '../../../../test/support/server.ts';
 import { claimEffects, settleEffects } from '../../../core/src/machine/mailpieces.ts';
 import { sent } from '../../../../test/sql/rig.ts';
 import { cli, projectHome, type CliPlace } from './cli.ts';
@@ -79,6 +80,32 @@ describe('SQL, questions and repairs from the command line', () => {
       assert.equal(copy.code, 2, copy.stderr);
       assert.match(copy.stderr, /COPY.*\n.*--csv.*postrider psql/);
     }
+  });
+
+  it('says what the server says of a statement that is wrong, under its SQLSTATE, and what was meant', async () => {
+    const mistyped = await cli(place, ['sql', 'select * from postrider.stuk']);
+    assert.equal(mistyped.code, 1, mistyped.stderr);
+    assert.match(mistyped.stderr, /relation "postrider\.stuk" does not exist\ndid you mean postrider\.stuck\?/);
+    assert.match((await cli(place, ['sql', `select postrider.trase(1)`])).stderr, /did you mean .*postrider\.trace/);
+    assert.match(
+      (await cli(place, ['sql', `select * from postrider.why(1, 2)`])).stderr,
+      /why\(integer, integer\) does not exist\nNo function/,
+    );
+    const codes = { 'select * from postrider.stuk': '42P01', 'selekt 1': '42601', 'delete from postrider.clock': '25006' };
+    for (const [statement, code] of Object.entries(codes)) {
+      const run = await cli(place, ['sql', '--json', statement]);
+      assert.equal((JSON.parse(run.stderr) as { error: { code: string } }).error.code, code, run.stderr);
+    }
+    await using fresh = await testDatabase();
+    const unset = await cli({ ...place, url: fresh.url }, ['sql', 'select * from postrider.stuck']);
+    assert.equal(unset.code, 78, unset.stderr);
+    assert.match(unset.stderr, /postrider migrate/);
+  });
+
+  it('shows a table of any length', async () => {
+    const run = await cli(place, ['sql', 'select generate_series(1, 130000) as n']);
+    assert.equal(run.code, 0, run.stderr.slice(0, 500));
+    assert.equal(run.stdout.slice(-7), '130000\n');
   });
 
   it('does not wait for ever', async () => {
