@@ -141,7 +141,8 @@ begin
   delete from postrider.runner where seen_at < clock_timestamp() - interval '1 day';
 end $$;
 
--- Counts whatever can still move without an outside event or a later time. All zero: nothing can.
+-- Counts whatever can still move without an outside event or a later time. All zero: nothing can. What failed in passing and comes back within half a
+-- minute moves by itself, a few times: a printer that stays away is an outside event.
 create function postrider.what_moves() returns jsonb
 language sql stable security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
   select jsonb_build_object(
@@ -155,13 +156,15 @@ language sql stable security definer set search_path = postrider, pg_temp set pl
         and (v.stage = 'proof' or p.held_at is null and (c.mode = 'test' or p.armed_at is not null))
         and exists (
           select from postrider.recipient_state s
-          where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = v.state and s.available_at <= postrider.now()
+          where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = v.state
+            and s.available_at <= postrider.now() + interval '30 seconds' and (s.available_at <= postrider.now() or s.attempt + s.losses < 5)
             and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.held_at is null)),
     'webhooks', (select count(*) from postrider.provider_event where applied_at is null and error is null),
     'unknown', (select count(*) from postrider.mailpiece where status = 'unknown' and available_at < postrider.now() + interval '30 seconds'),
     'effects', (select count(*) from (
       select from postrider.effect e join postrider.organization o on o.id = e.organization_id
-      where e.state = 'waiting' and e.available_at <= postrider.now() limit 1) e),
+      where e.state = 'waiting' and e.available_at <= postrider.now() + interval '30 seconds'
+        and (e.available_at <= postrider.now() or e.attempt < 5) limit 1) e),
     -- One that is out and not to be asked about yet waits for the enricher.
     'batches', (select count(*) from postrider.enrichment_batch where closed_at is null and next_poll_at <= postrider.now()),
     'jobs', (select count(*) from postrider_queue.job where name in ('sync', 'enrich', 'reconcile', 'effects') and state in ('created', 'active')

@@ -46,6 +46,20 @@ begin
     case when count(*) > 0 then 'reconcile asks the printers; what stays is listed in the view stuck' end
   from postrider.mailpiece where status = 'unknown' and (v_all or organization_id = any (v_mine));
 
+  -- Of what failed in passing: where, and what was said there. It is nobody's alarm, and passes by itself once the other side is back.
+  return query
+  select 'tried again', case when count(*) > 0 then 'warn' else 'ok' end,
+    coalesce(string_agg(format('%s people at %s%s', f.people, f.place, ' [' || f.said || ']'), '; ' order by f.people desc), 'nobody'),
+    case when count(*) > 0 then 'it goes on by itself when that can be asked again: is it up, and are its options right?' end
+  from (
+    select count(*) as people, left(min(s.detail), 200) as said,
+      case s.state when 'proofed' then 'printer ' || c.printer_name else 'the renderer of campaign ' || c.name end as place
+    from postrider.recipient_state s
+    join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
+    where s.state in ('pending', 'proofed') and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.reason = 'retry'
+      and (v_all or s.organization_id = any (v_mine))
+    group by s.organization_id, place) f;
+
   return query
   select 'alarms', case when count(*) > 0 then 'bad' else 'ok' end, format('%s open', count(*)),
     case when count(*) > 0 then 'select campaign, meaning, what_helps from postrider.alarms' end

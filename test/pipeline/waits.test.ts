@@ -63,3 +63,36 @@ void test('what follows from a card and failed in passing is told too', async ()
     [['effect usage_meter', 2, 'Failed in passing: will be tried again. [the meter answers 503]']],
   );
 });
+
+void test('a short back-off of the machine itself is waited out', async () => {
+  await using opened = await open({ people: 3 });
+  await opened.sql`update postrider.recipient_state set losses = 1, available_at = postrider.now() + interval '2 seconds'`;
+  const waiting = await opened.pipeline.once({ sync: false });
+  assert.deepEqual(
+    waiting.map(({ state, people: many }) => [state, many]),
+    [['sent', 3]],
+  );
+});
+
+void test('a printer that cannot be asked is tried a few times, told once, and seen by doctor', async () => {
+  let asked = 0;
+  const printer = {
+    ...createNoopPrinter(),
+    submit: async (pieces: readonly unknown[]) => {
+      asked += 1;
+      return await Promise.resolve(pieces.map(() => ({ outcome: 'retry' as const, afterMs: 1, message: 'connect ECONNREFUSED' })));
+    },
+  };
+  await using opened = await open({ people: 3, ports: { printer } });
+  const waiting = await opened.pipeline.once({ sync: false });
+  assert.deepEqual(
+    waiting.map(({ state, people: many }) => [state, many]),
+    [['proofed', 3]],
+  );
+  assert.ok(asked >= 3, `asked ${asked} times`);
+  const told = opened.log.filter((line) => line.startsWith('the printer takes no cards'));
+  assert.equal(told.length, 1, opened.log.join('\n'));
+  assert.match(told[0] ?? '', /press.*connect ECONNREFUSED/);
+  const [check] = await opened.sql`select * from postrider.doctor() where check_name = 'tried again'`;
+  assert.deepEqual([check?.['verdict'], check?.['message']], ['warn', '3 people at printer press [connect ECONNREFUSED]']);
+});

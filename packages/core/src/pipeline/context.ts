@@ -19,6 +19,8 @@ export interface PipelineContext {
   readonly logger: Logger;
   readonly leases: Leases;
   readonly runnerId: string;
+  /** Printers that take no cards at the moment, each told once; those that do again are told when they fall out the next time. */
+  readonly refusing: Set<string>;
   /** Aborts when the pipeline stops. */
   readonly stopping: AbortSignal;
   /** What an adapter is handed with each call. */
@@ -57,6 +59,7 @@ export const makeContext = (options: PipelineOptions, hooks: ContextHooks): Pipe
     settings,
     logger,
     runnerId,
+    refusing: new Set(),
     leases: new Leases(settings.leaseMs, async (cohorts) => await renew(sql, runnerId, cohorts, settings.leaseMs), logger),
     stopping: hooks.stopping,
     callContext: (signal): CallContext => ({

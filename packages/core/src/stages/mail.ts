@@ -37,6 +37,22 @@ const all = (pieces: readonly BegunPiece[], answer: PieceAnswer): MailSettlement
 
 const untilItsEnd = new AbortController().signal;
 
+/** That nothing was made is no error of ours and is tried again; somebody should know all the same, once and not for each cohort. */
+const noteRefusal = (
+  { refusing, logger }: PipelineContext,
+  { organizationId }: CampaignBrief,
+  printer: string | undefined,
+  answers: readonly PieceAnswer[],
+): void => {
+  const key = `${organizationId}/${printer}`;
+  const again = answers.filter(({ outcome }) => outcome === 'retry');
+  if (again.length < answers.length) refusing.delete(key);
+  else if (!refusing.has(key)) {
+    refusing.add(key);
+    logger.warn({ printer, error: again[0]?.message }, 'the printer takes no cards at the moment; its people wait and are tried again');
+  }
+};
+
 const submit = async (
   context: PipelineContext,
   campaign: CampaignBrief,
@@ -89,6 +105,7 @@ const submit = async (
       return;
     }
     await context.reach('mail.after-post');
+    noteRefusal(context, campaign, batch[0]?.printerName, answers);
     settler.add(settlements(answers));
   }
 };

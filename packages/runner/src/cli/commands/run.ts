@@ -13,7 +13,11 @@ export const running: Family = (program, act) => {
       'postrider run --port 0 --host 127.0.0.1',
     ],
   )
-    .option('--once', 'sync and enrich once, then go on until nothing can move without an outside event or a later time')
+    .option(
+      '--once',
+      'sync and enrich once, then go on until nothing can move without an outside event or a later time; what failed in passing is tried again a few ' +
+        'times, where that is less than 30 seconds away',
+    )
     .option('--no-sync', 'with --once: only go on with who is known, and read no list')
     .option('--port <n>', 'for webhooks and metrics; 4117 unless told, 0 takes a free one', wholeNumber(0, 65_535))
     .option('--host <address>', 'where to listen; 127.0.0.1 unless told')
