@@ -42,7 +42,8 @@ begin
   where m.organization_id = any (v_mine) and m.provider_id = v_who;
 end $$;
 
--- The whole story of a person: one row for everything that ever happened, in order.
+-- The whole story of a person: one row for everything that ever happened, in the order in which we learned of it. A printer's clock is its own, and news come
+-- late: its time stands beside what it told.
 create function postrider.trace(p_who text, p_organization_id uuid default null)
 returns table (at timestamptz, campaign text, recipient_id uuid, move_no int, what text, detail text, actor text, by_role text, organization text)
 language sql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
@@ -77,8 +78,8 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
       format('the printer is asked next at this time, %s times so far', m.attempt)), 'mail', null
     from piece m where m.status = 'unknown' and m.available_at is not null
     union all
-    select e.occurred_at, m.campaign, m.recipient_id, null, 'mailpiece ' || coalesce(e.status, e.provider_status),
-      format('%s, told by %s at %s', e.confidence, e.printer_name, e.received_at), 'track', null
+    select e.received_at, m.campaign, m.recipient_id, null, 'mailpiece ' || coalesce(e.status, e.provider_status),
+      format('%s, at %s by the clock of %s', e.confidence, e.occurred_at, e.printer_name), 'track', null
     from piece m join postrider.mailpiece_event e on e.organization_id = m.organization_id and e.mailpiece_id = m.id
     union all
     select coalesce(f.done_at, f.available_at), m.campaign, m.recipient_id, null, 'effect ' || f.kind || ' ' || f.state,

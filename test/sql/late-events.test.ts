@@ -119,3 +119,18 @@ void test('a printer that cannot be used for a month does not overflow the count
   await settleAll(sql, at, batch, (piece) => answered(piece, 'retry', { afterMs: 0 }));
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (retry)' });
 });
+
+void test("the story of a person is told in the order in which we learned of it, with the printer's own time beside", async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const {
+    pieces: [piece],
+  } = await sent(sql, at, 1);
+  await tell(sql, at, [event({ providerId: `id of ${piece?.mailpieceId}`, status: 'delivered' }, { occurredAt: '2031-01-02T03:04:05Z' })]);
+  const story = await sql<{ what: string; detail: string }[]>`select what, detail from postrider.trace(${piece?.recipientId ?? ''})`;
+  assert.deepEqual(
+    story.slice(-2).map(({ what }) => what),
+    ['mailpiece delivered', 'sent → received'],
+  );
+  assert.match(story.at(-2)?.detail ?? '', /at 2031-01-0\d .* by the clock of press/);
+});
