@@ -32,8 +32,8 @@ export interface Demo extends AsyncDisposable {
   start(...args: string[]): ChildProcess;
   /** The folder of the example. */
   readonly examples: string;
-  /** Another command of the project; throws where it fails. */
-  postrider(...args: string[]): Promise<void>;
+  /** Another command of the project, and what it said on stdout; throws where it fails. */
+  postrider(...args: string[]): Promise<string>;
   /** Runs it to its end; throws where it fails. */
   run(...args: string[]): Promise<DemoResult>;
   audit(rows: number | null, qr?: 'all' | 'sample'): Promise<AuditReport>;
@@ -63,7 +63,7 @@ export async function newDemo(): Promise<Demo> {
     prints,
     examples: bakery,
     start,
-    postrider: async (...args) => void (await toItsEnd(command(...args), args.join(' '))),
+    postrider: async (...args) => await toItsEnd(command(...args), args.join(' ')),
     async run(...args) {
       const stdout = await toItsEnd(start(...args), `demo ${args.join(' ')}`);
       return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as DemoResult;

@@ -40,6 +40,21 @@ it('300 rows go in, the right cards come out, and a second run prints nothing', 
   assert.deepEqual((await demo.audit(300)).problems, []);
 });
 
+it('says what this run read and what earlier runs did, and offers the rest of the list while there is one', async () => {
+  await using demo = await newDemo();
+  assert.match(await demo.postrider('demo', '--rows', '20'), /^20 rows of the list: \d+ recipients, \d+ unusable, \d+ repeated$/m);
+  const again = await demo.postrider('demo', '--rows', '10');
+  assert.match(again, /^10 rows of the list: (\d|10) recipients, \d+ unusable, \d+ repeated; with earlier runs \d\d recipients in all$/m);
+  assert.match(again, /demo --all/);
+  const [, who = ''] = /trace (\S+)/.exec(again) ?? [];
+  const story = await demo.sql<{ what: string; at: Date }[]>`select what, at from postrider.trace(${who})`;
+  assert.ok(story.some(({ what }) => what === 'mailpiece delivered'));
+  assert.ok(story.every(({ at }) => at.getTime() < Date.now() + 60_000));
+  // As a run without a limit leaves it.
+  await demo.sql`update postrider.sync_run set complete = true`;
+  assert.doesNotMatch(await demo.postrider('demo', '--rows', '10'), /demo --all/);
+});
+
 it('goes on with what was mailed by hand, as the README has it, prints nothing of it again, and leaves the rest of the list alone', async () => {
   await using demo = await newDemo();
   const file = (name: string): string => join(demo.examples, name);

@@ -21,7 +21,7 @@ import { makePipeline, poolSize, quietLogger } from '../run/pipeline.ts';
 import { watchTide } from '../run/tide.ts';
 import { beginAnew, requireKnownPrints } from './fresh.ts';
 import { untilReceived, type Followed } from './follow.ts';
-import { readExamples, readFunnel, readReasons, type Funnel, type Place } from './funnel.ts';
+import { isListRead, readExamples, readFunnel, readReasons, type Funnel, type Place } from './funnel.ts';
 import { openShop, type OpenShop } from '../print-shop/process.ts';
 import { Progress } from './progress.ts';
 import { countCards, resultOf, showSummary } from './summary.ts';
@@ -68,7 +68,8 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
     if (cli.out.json) cli.out.emit(result);
     else {
       const reasons = await readReasons(database.sql, place);
-      await showSummary(cli, result, { reasons, examples: await readExamples(database.sql, place), goOn: options.rows !== null });
+      const goOn = !(await isListRead(database.sql, place));
+      await showSummary(cli, result, { reasons, examples: await readExamples(database.sql, place), goOn });
     }
     if ((funnel.counts['error'] ?? 0) > 0)
       throw new CliError(

@@ -37,6 +37,13 @@ export async function leftBehind(sql: Sql, runnerId: string): Promise<number> {
   return row?.people ?? 0;
 }
 
+/** Whether some run has come to the end of the list. */
+export async function isListRead(sql: Sql, { organizationId, campaignId }: Place): Promise<boolean> {
+  const [run] = await sql`
+    select from postrider.sync_runs where organization_id = ${organizationId} and campaign_id = ${campaignId} and complete limit 1`;
+  return run !== undefined;
+}
+
 /** States with their reasons, for the summary. */
 export async function readReasons(
   sql: Sql,

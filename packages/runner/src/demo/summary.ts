@@ -16,7 +16,7 @@ export interface DemoResult {
   /** People by state; states without anybody are left out. */
   readonly states: Readonly<Record<string, number>>;
   readonly invalid: number;
-  /** Rows whose id stood on an earlier row. Where the whole list was read: rows = recipients + invalid + repeated. */
+  /** Rows whose id stood on an earlier row. rows = people of this run + invalid + repeated; recipients are those of earlier runs too. */
   readonly repeated: number;
   /** Cards in the manifest, and how many of them this run printed. */
   readonly cards: number;
@@ -50,8 +50,7 @@ export async function resultOf(
     recipients: funnel.recipients,
     states: Object.fromEntries(Object.entries(funnel.counts).filter(([, people]) => people > 0)),
     invalid: report.invalid,
-    // A row whose id stood on an earlier one; the report of a later run counts it as unchanged where both people were known before.
-    repeated: Math.max(report.repeated, report.fetched - funnel.recipients - report.invalid),
+    repeated: report.repeated,
     cards,
     newCards: cards - cardsBefore,
     seconds: Math.round(seconds * 100) / 100,
@@ -62,7 +61,7 @@ export async function resultOf(
 export interface Told {
   readonly reasons: readonly { readonly state: string; readonly reason: string; readonly people: number }[];
   readonly examples: { readonly story: string | null; readonly turnedAway: string | null };
-  /** Rows of the list that were not asked for; null: the whole list was. */
+  /** There is more of the list than was ever read. */
   readonly goOn: boolean;
 }
 
@@ -73,8 +72,10 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
     return short.startsWith('..') ? path : short;
   };
   out.print();
+  const people = result.rows - result.invalid - result.repeated;
+  const earlier = result.recipients > people ? `; with earlier runs ${count(result.recipients, 'recipient')} in all` : '';
   out.print(
-    `${out.paint('bold', count(result.rows, 'row'))} of the list: ${count(result.recipients, 'recipient')}, ${result.invalid} unusable, ${result.repeated} repeated\n`,
+    `${out.paint('bold', count(result.rows, 'row'))} of the list: ${count(people, 'recipient')}, ${result.invalid} unusable, ${result.repeated} repeated${earlier}\n`,
   );
   const room = 34;
   for (const state of endStates) {
