@@ -1,8 +1,8 @@
 -- hold: when it returns, nothing new begins. It takes the begins' advisory lock exclusively, before its UPDATE: row locks alone let new sharers
 -- overtake it for ever.
 
--- p_kind: organization, campaign, printer or recipient; p_id its id (a printer's name). Returns {held, atPrinter}: how many cards are already at
--- the printer's API and will still go out.
+-- p_kind: organization, campaign, printer or recipient; p_id its id (a printer's name). Returns {held, atPrinter, unknown}: how many cards are already at
+-- the printer's API and will still go out, and of how many of these nobody knows whether the printer has them.
 create function postrider.hold(p_organization_id uuid, p_kind text, p_id text, p_why text default null) returns jsonb
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
@@ -10,6 +10,8 @@ declare
   v_rows int;
   v_already boolean;
   v_at_printer int;
+  v_unknown int;
+  v_state text;
   v_id uuid := case when p_kind in ('campaign', 'recipient') then postrider.id_of(p_id) end;
 begin
   perform postrider.require_organization(p_organization_id);
@@ -35,18 +37,27 @@ begin
       perform postrider.fail('PR020', format('cannot hold a %s', p_kind), 'hold an organization, a campaign, a printer or a recipient');
   end case;
   get diagnostics v_rows = row_count;
+  if v_rows = 0 and p_kind = 'recipient' then
+    select state into v_state from postrider.recipient_state where organization_id = p_organization_id and recipient_id = v_id;
+    if found then
+      perform postrider.fail('PR017', format('recipient %s is %s and cannot be held', p_id, v_state),
+        'a hold helps until the card is at the printer; nothing was changed', jsonb_build_object('state', v_state));
+    end if;
+  end if;
   if v_rows = 0 then
     perform postrider.fail(case when v_already is null and p_kind <> 'recipient' then 'PR010' else 'PR017' end,
       format('no %s %s that can be held', p_kind, p_id), 'it does not exist, has ended, or is past the point where a hold helps; nothing was changed');
   end if;
   perform postrider.note_intervention(p_organization_id, 'hold', p_why, case p_kind when 'campaign' then v_id end, case p_kind when 'printer' then p_id end,
     case p_kind when 'recipient' then array[v_id] end);
-  select count(*) into v_at_printer from postrider.recipient_state s
+  select count(*), count(*) filter (where exists (
+    select from postrider.mailpiece m where m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'unknown'))
+  into v_at_printer, v_unknown from postrider.recipient_state s
   join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
   where s.organization_id = p_organization_id and s.cohort_id is not null and s.state = 'sending'
     and (p_kind = 'organization' or p_kind = 'campaign' and c.id = v_id or p_kind = 'printer' and c.printer_name = p_id
       or p_kind = 'recipient' and s.recipient_id = v_id);
-  return jsonb_build_object('held', p_kind, 'id', p_id, 'atPrinter', v_at_printer);
+  return jsonb_build_object('held', p_kind, 'id', p_id, 'atPrinter', v_at_printer, 'unknown', v_unknown);
 end $$;
 
 -- What a renderer refuses as a whole is the campaign's fault and not that of fifty people. False where it is held already, or was given another template

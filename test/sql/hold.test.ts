@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type postgres from 'postgres';
 import { endCampaign, hold, launch, release } from '@postrider/core';
 import type { Place } from '../support/machine.ts';
-import { accepted, place, refused, sending, settle, sharedMachine, statesOf } from './rig.ts';
+import { accepted, answered, place, refused, sending, settle, sharedMachine, statesOf } from './rig.ts';
 
 const rig = sharedMachine();
 
@@ -39,6 +39,18 @@ void test('release gives back what was before the hold; only launch makes a camp
   }
 });
 
+void test('hold tells cards whose outcome nobody knows, and says of a person past it where they are', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 3);
+  const [lost, done] = batch.pieces;
+  assert.ok(lost && done);
+  await settle(sql, at, batch, [answered(lost, 'unknown')], false);
+  assert.deepEqual(await hold(sql, at.organizationId, 'printer', 'press'), { held: 'printer', id: 'press', atPrinter: 3, unknown: 1 });
+  await settle(sql, at, batch, [accepted(done)]);
+  await refused('PR017', hold(sql, at.organizationId, 'recipient', done.recipientId), /is sent and cannot be held/);
+});
+
 void test('hold says how many cards are already at the printer', async () => {
   const { sql } = rig;
   const at = await place(sql);
@@ -48,7 +60,7 @@ void test('hold says how many cards are already at the printer', async () => {
     ['printer', 'press'],
     ['organization', at.organizationId],
   ] as const)
-    assert.deepEqual(await hold(sql, at.organizationId, kind, id), { held: kind, id, atPrinter: 3 });
+    assert.deepEqual(await hold(sql, at.organizationId, kind, id), { held: kind, id, atPrinter: 3, unknown: 0 });
   await settle(
     sql,
     at,

@@ -4,6 +4,7 @@ import { readCsv } from '../src/cli/csv.ts';
 import { explain } from '../src/cli/errors.ts';
 import { renderTable, wrapped } from '../src/cli/table.ts';
 import { duration, printable, redacted, relative, similar, width } from '../src/cli/text.ts';
+import { stillOut } from '../src/operate/campaign.ts';
 import { libpqEnvironment } from '../src/operate/psql.ts';
 
 describe('words of the command line', () => {
@@ -64,6 +65,17 @@ describe('words of the command line', () => {
       'abcd      5  short',
     ]);
     assert.deepEqual(wrapped('see /a/very/long/path end', 10), ['see', '/a/very/lo', 'ng/path', 'end']);
+  });
+});
+
+describe('what a hold does not stop any more', () => {
+  it('is what is at the printer, and what nobody knows of', () => {
+    assert.equal(stillOut({ atPrinter: 0, unknown: 0 }), '');
+    assert.equal(stillOut({ atPrinter: 2, unknown: 0 }), '; 2 cards are at the printer already and will still go out');
+    assert.equal(
+      stillOut({ atPrinter: 50, unknown: 50 }),
+      '; of 50 cards nobody knows whether the printer has them: postrider reconcile asks',
+    );
   });
 });
 

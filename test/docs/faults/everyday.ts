@@ -119,7 +119,7 @@ export const stop: Scenario = async ({ sql, at }, run) => {
   const next = await stageOne(sql, at, 'mail');
 
   const [held] = await run.rows('hold', { organization: 'Bakery', why: 'wrong offer on the card' });
-  assert.deepEqual(JSON.parse(held?.['hold'] ?? ''), { held: 'organization', id: at.organizationId, atPrinter: 2 });
+  assert.deepEqual(JSON.parse(held?.['hold'] ?? ''), { held: 'organization', id: at.organizationId, atPrinter: 2, unknown: 0 });
   assert.equal(await beginMail(sql, at.organizationId, next, RUNNER, LEASE_MS), null);
   assert.deepEqual(await states(sql), { sending: 2, proofed: 2 });
   assert.deepEqual(await run.rows('at-printer', { organization: 'Bakery' }), [{ campaign: 'spring', sending: '2' }]);

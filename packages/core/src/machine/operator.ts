@@ -107,19 +107,17 @@ export const launch = async (
 export const armPrinter = async (sql: Sql, organizationId: string, printerName: string): Promise<Date> =>
   await value(sql<{ result: Date }[]>`select postrider.arm_printer(${organizationId}, ${printerName}) as result`);
 
-/** When it returns, nothing new begins. `atPrinter`: cards that are at the printer's API and still go out. */
-export const hold = async (
-  sql: Sql,
-  organizationId: string,
-  kind: Holdable,
-  id: string,
-  why: string | null = null,
-): Promise<{ held: Holdable; id: string; atPrinter: number }> =>
-  await value(
-    sql<
-      { result: { held: Holdable; id: string; atPrinter: number } }[]
-    >`select postrider.hold(${organizationId}, ${kind}, ${id}, ${why}) as result`,
-  );
+export interface Held {
+  readonly held: Holdable;
+  readonly id: string;
+  readonly atPrinter: number;
+  readonly unknown: number;
+}
+
+/** When it returns, nothing new begins. `atPrinter`: cards that are at the printer's API and still go out; `unknown`: of so many of
+ * these nobody knows whether the printer has them. */
+export const hold = async (sql: Sql, organizationId: string, kind: Holdable, id: string, why: string | null = null): Promise<Held> =>
+  await value(sql<{ result: Held }[]>`select postrider.hold(${organizationId}, ${kind}, ${id}, ${why}) as result`);
 
 export const release = async (sql: Sql, organizationId: string, kind: Holdable, id: string, why: string | null = null): Promise<string> =>
   await value(sql<{ result: string }[]>`select postrider.release(${organizationId}, ${kind}, ${id}, ${why}) as result`);

@@ -36,12 +36,21 @@ export async function pauseCampaign(cli: Cli, name: string, why: string | null):
   await using database = await openDatabase(cli);
   const campaign = await campaignNamed(database.sql, name);
   const held = await hold(database.sql, campaign.organizationId, 'campaign', campaign.campaignId, why);
-  const still =
-    held.atPrinter === 0 ? '' : `; ${count(held.atPrinter, 'card is', 'cards are')} at the printer already and will still go out`;
   cli.out.result(
     { ...held, name: campaign.name },
-    `${campaign.name} is paused: nothing new begins${still}. It goes on with: postrider release campaign ${campaign.name}`,
+    `${campaign.name} is paused: nothing new begins${stillOut(held)}. It goes on with: postrider release campaign ${campaign.name}`,
   );
+}
+
+/** What a hold does not stop any more. */
+export function stillOut({ atPrinter, unknown }: { readonly atPrinter: number; readonly unknown: number }): string {
+  const known = atPrinter - unknown;
+  return [
+    known === 0 ? '' : `; ${count(known, 'card is', 'cards are')} at the printer already and will still go out`,
+    unknown === 0
+      ? ''
+      : `; of ${count(unknown, 'card')} nobody knows whether the printer has ${unknown === 1 ? 'it' : 'them'}: postrider reconcile asks`,
+  ].join('');
 }
 
 export async function endCampaignNamed(

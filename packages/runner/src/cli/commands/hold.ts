@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { command, text, type Family } from '../command.ts';
 import type { Cli } from '../cli.ts';
 import type { Sql } from '../database.ts';
-import { count } from '../text.ts';
 
 const kinds = ['organization', 'campaign', 'printer', 'recipient'] as const;
 type Kind = (typeof kinds)[number];
@@ -44,9 +43,8 @@ export const holds: Family = (program, act) => {
             const held = await holdIt(sql, organizationId, kind, id, text(options['why']) ?? null).catch((error: unknown) => {
               throw calledByName(error, id, name);
             });
-            const still =
-              held.atPrinter === 0 ? '' : `; ${count(held.atPrinter, 'card is', 'cards are')} at the printer already and will still go out`;
-            cli.out.result({ ...held, name }, `held ${kind} ${name}: nothing new begins${still}`);
+            const { stillOut } = await import('../../operate/campaign.ts');
+            cli.out.result({ ...held, name }, `held ${kind} ${name}: nothing new begins${stillOut(held)}`);
           });
         }),
       );
