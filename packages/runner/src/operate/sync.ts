@@ -128,17 +128,43 @@ export async function enrichNow(cli: Cli, name: string): Promise<void> {
   const pipeline = makePipeline(await cli.project(), sql, quietLogger(cli.out));
   const taken = await pipeline.enrich(campaign.organizationId, campaign.campaignId);
   const after = await waiting(sql, campaign);
+  const notFound = after.notFound - before.notFound;
+  const found = before.enrichable + before.enriching - after.enrichable - after.enriching - notFound;
   cli.out.result(
-    { campaign: campaign.name, taken, atEnricher: after.enriching, waiting: after.enrichable },
-    taken === 0 && before.enrichable === 0
-      ? `${campaign.name}: nobody waits for an address`
-      : `${campaign.name}: ${count(taken, 'person', 'people')} handed to the enricher${after.enriching > 0 ? `, ${after.enriching} not answered for yet` : ''}`,
+    { campaign: campaign.name, taken, found, notFound, atEnricher: after.enriching, waiting: after.enrichable, held: after.held },
+    `${campaign.name}: ${lookedUp(campaign, taken, found, notFound, after)}`,
   );
 }
 
-async function waiting(sql: Sql, campaign: CampaignRow): Promise<{ enrichable: number; enriching: number }> {
-  const [row] = await sql<{ enrichable: number; enriching: number }[]>`
-    select address_enrichable::int as enrichable, address_enriching::int as enriching from postrider.funnel
-    where organization_id = ${campaign.organizationId} and campaign_id = ${campaign.campaignId}`;
-  return row ?? { enrichable: 0, enriching: 0 };
+function lookedUp(campaign: CampaignRow, taken: number, found: number, notFound: number, { enrichable, enriching, held }: Waiting): string {
+  const parts = [
+    found + notFound > 0 ? `${count(found, 'address', 'addresses')} found, ${notFound} not found` : '',
+    enriching > 0 ? `${count(enriching, 'person', 'people')} not answered for yet` : '',
+    enrichable > 0 && held !== null
+      ? `${count(enrichable, 'person waits', 'people wait')} for an address, and nobody is looked up while the ${held} is held: ` +
+        `postrider release ${held} ${JSON.stringify(held === 'campaign' ? campaign.name : campaign.organization)}`
+      : enrichable > 0
+        ? `${count(enrichable, 'person waits', 'people wait')} for the next time`
+        : '',
+  ].filter((part) => part !== '');
+  return parts.length > 0 ? parts.join('; ') : taken > 0 ? `${count(taken, 'person', 'people')} looked up` : 'nobody waits for an address';
+}
+
+interface Waiting {
+  readonly enrichable: number;
+  readonly enriching: number;
+  readonly notFound: number;
+  /** What keeps them, if anything. */
+  readonly held: 'organization' | 'campaign' | null;
+}
+
+async function waiting(sql: Sql, { organizationId, campaignId }: CampaignRow): Promise<Waiting> {
+  const [row] = await sql<Waiting[]>`
+    select address_enrichable::int as enrichable, address_enriching::int as enriching,
+      (select count(*)::int from postrider.recipients r
+        where r.organization_id = f.organization_id and r.campaign_id = f.campaign_id and r.state = 'skipped' and r.reason = 'no_address') as "notFound",
+      (select min(h.kind) from postrider.holds h where h.organization_id = f.organization_id
+        and (h.kind = 'organization' or h.kind = 'campaign' and h.campaign_id = f.campaign_id)) as held
+    from postrider.funnel f where organization_id = ${organizationId} and campaign_id = ${campaignId}`;
+  return row ?? { enrichable: 0, enriching: 0, notFound: 0, held: null };
 }

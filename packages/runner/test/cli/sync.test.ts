@@ -118,9 +118,19 @@ describe('sync, enrichment and proofs from the command line', () => {
   it('looks up addresses at once', async () => {
     const [before] = (await cli(place, ['status', '--json'])).json<{ address_enrichable: number }>();
     assert.ok((before?.address_enrichable ?? 0) > 0);
+    assert.equal((await cli(place, ['hold', 'campaign', 'bakery-welcome'])).code, 0);
+    const held = await cli(place, ['enrich', 'bakery-welcome']);
+    assert.match(
+      held.stdout,
+      /\d+ (people wait|person waits) for an address.*the campaign is held: postrider release campaign "bakery-welcome"/,
+    );
+    assert.equal((await cli(place, ['release', 'campaign', 'bakery-welcome'])).code, 0);
     const run = await cli(place, ['enrich', 'bakery-welcome', '--json']);
     assert.equal(run.code, 0, run.stderr);
-    assert.equal(run.json()[0]?.['taken'], before?.address_enrichable);
+    const [report] = run.json<{ taken: number; found: number; notFound: number }>();
+    assert.equal(report?.taken, before?.address_enrichable);
+    const [missed] = await machine.sql`select count(*)::int as people from postrider.recipients where reason = 'no_address'`;
+    assert.deepEqual([report?.notFound, (report?.found ?? 0) + (report?.notFound ?? 0)], [missed?.['people'], before?.address_enrichable]);
     assert.match((await cli(place, ['enrich', 'bakery-welcome'])).stdout, /nobody waits for an address/);
   });
 
