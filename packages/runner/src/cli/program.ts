@@ -150,7 +150,7 @@ export function buildProgram(version: string): Program {
     parse: async (argv) => {
       if (argv.length === 2) throw new CommanderError(exitCodes.usage, 'postrider.nothing', program.helpInformation());
       const [node = '', main = '', first, ...more] = argv;
-      if (first !== 'help') return void (await program.parseAsync([...argv]));
+      if (first !== 'help') return void (await program.parseAsync([...argv]).catch((error: unknown) => refuse(error, program, first)));
       const asked = more.reduce<Command | undefined>((at, word) => at?.commands.find((one) => one.name() === word), program);
       if (asked === undefined)
         throw new CommanderError(exitCodes.usage, 'postrider.unknownCommand', `there is no command ${more.join(' ')}`);
@@ -176,6 +176,21 @@ export function buildProgram(version: string): Program {
       return output();
     },
   };
+}
+
+/** A word that is a command below another, `launch`, is that one and no neighbour of its letters. */
+function refuse(error: unknown, program: Command, word: string | undefined): never {
+  if (
+    error instanceof CommanderError &&
+    error.code === 'commander.unknownCommand' &&
+    !program.commands.some((one) => one.name() === word)
+  ) {
+    const meant = program.commands.flatMap(allBelow).filter((one) => one.name() === word);
+    const names = meant.map((one) => fullName(one).replace(/^postrider /, ''));
+    if (names.length > 0)
+      throw new CommanderError(error.exitCode, error.code, `unknown command '${word}'\n(Did you mean ${names.join(' or ')}?)`);
+  }
+  throw error;
 }
 
 function allBelow(command: Command): Command[] {

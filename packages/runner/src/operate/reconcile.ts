@@ -23,7 +23,7 @@ export async function reconcileNow(cli: Cli, since: Date | null, organization: s
       ? await sql<Organization[]>`select id, name from postrider.organizations order by created_at`
       : [await organizationNamed(sql, organization)];
   const pipeline = makePipeline(await cli.project(), sql, quietLogger(cli.out));
-  const asked = since === null ? [] : await askSince(cli, sql, pipeline, all, since);
+  const asked = since === null ? [] : await askSince(cli, sql, pipeline, all, since, organization !== undefined || all.length > 1);
   let moved = asked.reduce((sum, one) => sum + one.moved, 0);
   for (const { id, name } of all) {
     const some = await pipeline.reconcile(id);
@@ -41,16 +41,23 @@ export async function reconcileNow(cli: Cli, since: Date | null, organization: s
 
 type Asked = AskedSince & { readonly organization: string };
 
-async function askSince(cli: Cli, sql: Sql, pipeline: Pipeline, all: readonly Organization[], since: Date): Promise<Asked[]> {
+async function askSince(
+  cli: Cli,
+  sql: Sql,
+  pipeline: Pipeline,
+  all: readonly Organization[],
+  since: Date,
+  named: boolean,
+): Promise<Asked[]> {
   if (since > new Date()) throw new CliError(exitCodes.usage, '--since is in the future', 'give the time of the backup that was restored');
-  const open = await sql<{ name: string }[]>`
-    select distinct p.name from postrider.printer p
-    where p.organization_id = any (${all.map(({ id }) => id)}) and p.held_at is null order by 1`;
+  const open = await sql<{ name: string; organization: string }[]>`
+    select p.name, o.name as organization from postrider.printers p join postrider.organizations o on o.id = p.organization_id
+    where p.organization_id = any (${all.map(({ id }) => id)}) and p.held_at is null order by 1, 2`;
   if (open.length > 0) {
     throw new CliError(
       exitCodes.tryLater,
       `mailing may go on while ${open.length === 1 ? 'the printer is' : 'printers are'} asked: ${open.map(({ name }) => name).join(', ')} ${open.length === 1 ? 'is' : 'are'} not held`,
-      `first: ${open.map(({ name }) => `postrider hold printer ${name}`).join('; ')}. Nothing was changed.`,
+      `first: ${open.map(({ name, organization }) => `postrider hold printer ${name}${named ? ` --organization "${organization}"` : ''}`).join('; ')}. Nothing was changed.`,
     );
   }
   const asked: Asked[] = [];

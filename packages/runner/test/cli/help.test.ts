@@ -60,6 +60,10 @@ describe('the command line', () => {
     const cases: [string[], RegExp][] = [
       [[], /Usage/],
       [['stats'], /Did you mean status\?[\s\S]*postrider --help/],
+      [['launch', 'x'], /unknown command 'launch'\n\(Did you mean campaign launch\?\)/],
+      [['start'], /Did you mean .*print-shop start/],
+      [['trace', ' '], /whom/],
+      [['why', ''], /whom/],
       [['campaign', 'aply'], /Did you mean apply\?/],
       [['campaign'], /Usage/],
       [['sync'], /missing required argument 'campaign'[\s\S]*postrider sync --help/],

@@ -55,7 +55,10 @@ describe('a restored database', () => {
     const since = new Date(Date.now() - 60_000).toISOString();
     const early = await cli(place, ['reconcile', '--since', since]);
     assert.equal(early.code, 75, early.stderr);
-    assert.match(early.stderr, /print-shop is not held\n.*postrider hold printer print-shop/);
+    assert.match(early.stderr, /print-shop is not held\n.*postrider hold printer print-shop\./);
+    const [organization] = await machine.sql<{ name: string }[]>`select name from postrider.organization`;
+    const named = await cli(place, ['reconcile', '--since', since, '--organization', organization?.name ?? '']);
+    assert.ok(named.stderr.includes(`postrider hold printer print-shop --organization "${organization?.name}"`), named.stderr);
     assert.equal((await cli(place, ['hold', 'printer', 'print-shop'])).code, 0);
     const silent = await cli(place, ['reconcile', '--since', since, '--json']);
     assert.equal(silent.code, 75, silent.stderr);

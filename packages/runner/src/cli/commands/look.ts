@@ -19,6 +19,7 @@ export const looks: Family = (program, act) => {
     .option('--organization <name>', whose)
     .action(
       act(async (cli, [given = ''], options) => {
+        refuseNobody(given);
         const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
         await using database = await openDatabase(cli);
         const only = await names.organizationIdOf(database.sql, text(options['organization']));
@@ -44,6 +45,7 @@ export const looks: Family = (program, act) => {
     .option('--organization <name>', whose)
     .action(
       act(async (cli, [given = ''], options) => {
+        refuseNobody(given);
         const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
         await using database = await openDatabase(cli);
         const only = await names.organizationIdOf(database.sql, text(options['organization']));
@@ -202,6 +204,10 @@ export const looks: Family = (program, act) => {
       }),
     );
 };
+
+function refuseNobody(given: string): void {
+  if (given.trim() === '') throw new CliError(exitCodes.usage, 'it is not said whom to look for', `give ${who}`);
+}
 
 interface TraceRow {
   readonly at: Date;
