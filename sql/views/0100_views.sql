@@ -6,9 +6,13 @@ select id, name, time_zone, held_at, held_why, created_at from postrider.organiz
 create view postrider.campaigns with (security_invoker = true) as
 select c.organization_id, o.name as organization, c.id, c.name, c.campaign_mode, c.status, c.mode, c.provider_segment_id as segment, c.format,
   c.mail_class, c.printer_name as printer, c.holdout_percent, c.dedupe, c.held_why, c.created_at, c.launched_at, c.ended_at,
-  l.holder as syncing, l.since as syncing_since
+  l.holder as syncing, l.since as syncing_since, p.armed_at as printer_armed_at, c.template, c.holdout_salt, c.return_address, c.exclusion_window, c.frequency_cap,
+  c.frequency_cap_mode, c.daily_cap, c.total_cap, c.budget_minor, c.price_minor, c.currency, c.offer_ends_on, c.transit_days, c.assumed_after, c.effects,
+  -- Of their options only where they read or write: others may be secret.
+  (select jsonb_object_agg(i.key, concat_ws(' ', i.value ->> 'kind', i.value ->> 'path')) from jsonb_each(c.integrations) i) as adapters
 from postrider.campaign c
 join postrider.organization o on o.id = c.organization_id
+join postrider.printer p on p.organization_id = c.organization_id and p.name = c.printer_name
 left join postrider.campaign_lock l on l.organization_id = c.organization_id and l.campaign_id = c.id and l.until > postrider.now();
 
 create view postrider.printers with (security_invoker = true) as
@@ -97,11 +101,11 @@ select c.organization_id, o.name as organization, c.id as campaign_id, c.name as
   coalesce(sum(n.people) filter (where n.state = 'skipped'), 0)::bigint as skipped,
   coalesce(sum(n.people) filter (where n.state = 'holdout'), 0)::bigint as holdout,
   coalesce(sum(n.people) filter (where n.state = 'blacklisted'), 0)::bigint as blacklisted,
-  coalesce(sum(n.people) filter (where n.state = 'error'), 0)::bigint as error
+  coalesce(sum(n.people) filter (where n.state = 'error'), 0)::bigint as error, c.mode
 from postrider.campaign c
 join postrider.organization o on o.id = c.organization_id
 left join counted n on n.organization_id = c.organization_id and n.campaign_id = c.id
-group by 1, 2, 3, 4, 5;
+group by 1, 2, 3, 4, 5, c.mode;
 
 -- The cohorts on their way, with the pg-boss job that carries each until it begins.
 create view postrider.queue with (security_invoker = true) as
@@ -109,6 +113,8 @@ select k.organization_id, k.id as cohort_id, k.stage, k.campaign_id, c.name as c
   r.name as runner, j.state as job, j.retry_count as job_retries, j.started_on as job_started,
   case
     when k.begun_at is not null and k.lease_until < postrider.now() then 'its lease has passed: reap gives its people back within seconds'
+    when k.begun_at is not null and (r.id is null or r.seen_at < clock_timestamp() - interval '45 seconds')
+      then 'its runner is silent: reap gives its people back when the lease has passed'
     when k.begun_at is not null then 'at work'
     when j.id is null then 'its job is gone: reap gives its people back within minutes'
     when j.state in ('created', 'retry') then 'waits for a worker'

@@ -78,8 +78,8 @@ export const firstLook: Scenario = async ({ sql, at }, run) => {
   assert.deepEqual(
     queue.map((row) => [row['stage'], row['meaning']]),
     [
-      ['proof', 'at work'],
-      ['mail', 'at work'],
+      ['proof', 'its runner is silent: reap gives its people back when the lease has passed'],
+      ['mail', 'its runner is silent: reap gives its people back when the lease has passed'],
       ['proof', 'waits for a worker'],
     ],
   );

@@ -225,6 +225,28 @@ describe('campaigns from the command line', () => {
     const known = await cli(place, ['campaign', 'show', 'Flour & Field Bakery/bakery-welcome']);
     assert.equal(known.code, 0, known.stderr);
     assert.match(known.stdout, /^bakery-welcome \(/);
+    const rich = spoiled(
+      'rich.yaml',
+      (text) =>
+        `${text}\ntotal_cap: 500\nfrequency_cap: { days: 90 }\noffer_ends_on: 2031-02-03\n` +
+        'budget: { amount: 425, price_per_card: 0.85, currency: USD }\n',
+    );
+    assert.equal((await cli(place, ['campaign', 'apply', '--no-check', rich])).code, 0);
+    const shown = await cli(place, ['campaign', 'show', 'bakery-welcome']);
+    for (const says of [
+      /printer +print-shop, not armed for live printing/,
+      /template +postcard\.typ/,
+      /adapters .*audience csv customers\.csv/,
+      /return address +1 Millers Row, Montpelier, VT, 05602, US/,
+      /exclusion window +30 days/,
+      /frequency cap +90 days, skip/,
+      /total cap +500/,
+      /budget +USD 425\.00, at USD 0\.85 a card/,
+      /offer ends on +2031-02-03/,
+    ])
+      assert.match(shown.stdout, says);
+    assert.equal((await cli(place, ['campaign', 'apply', '--no-check', file])).code, 0);
+    assert.match((await cli(place, ['status'])).stdout, /^campaign +status +mode +people/);
   });
 
   it('goes live only when somebody says so twice, and with an armed printer', async () => {

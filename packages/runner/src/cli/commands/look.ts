@@ -97,6 +97,7 @@ export const looks: Family = (program, act) => {
           { title: 'people', value: (row) => row.people, right: true },
           { title: 'made', value: (row) => relative(row.made_at) },
           { title: 'runner', value: (row) => row.runner },
+          { title: 'lease', value: (row) => (row.begun_at === null ? '' : relative(row.lease_until)) },
           { title: 'job', value: (row) => row.job },
           { title: 'meaning', value: (row) => row.meaning },
         ],
@@ -250,6 +251,8 @@ interface QueueRow {
   readonly campaign: string;
   readonly people: number;
   readonly made_at: Date;
+  readonly begun_at: Date | null;
+  readonly lease_until: Date;
   readonly runner: string | null;
   readonly job: string | null;
   readonly meaning: string;

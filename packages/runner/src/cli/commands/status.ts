@@ -69,6 +69,8 @@ function columnsFor(rows: readonly Funnel[]): Column<Funnel>[] {
     ...(several ? [text('organization')] : []),
     { ...text('campaign'), style: () => 'bold' },
     text('status'),
+    // Whoever received a card of a test received none.
+    text('mode'),
     { title: 'people', value: (row) => row['recipients'], right: true },
     ...shown.map((state): Column<Funnel> => ({
       title: state,
