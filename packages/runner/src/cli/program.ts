@@ -6,6 +6,7 @@ import { measuring } from './commands/bench.ts';
 import { campaigns } from './commands/campaign.ts';
 import { databases } from './commands/db.ts';
 import { demonstration } from './commands/demo.ts';
+import { histories } from './commands/history.ts';
 import { holds } from './commands/hold.ts';
 import { looks } from './commands/look.ts';
 import { moving } from './commands/moving.ts';
@@ -83,6 +84,7 @@ const families: readonly Family[] = [
   moving,
   previews,
   status,
+  histories,
   looks,
   holds,
   repairs,

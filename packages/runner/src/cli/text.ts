@@ -55,3 +55,13 @@ export function width(text: string): number {
   for (const { segment } of segmenter.segment(text)) cells += wide.test(segment) ? 2 : 1;
   return cells;
 }
+
+/** The reader's own time zone. */
+export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** In that time zone; with --json times are UTC. */
+export function clock(at: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
+}

@@ -1,0 +1,118 @@
+/** What happened, and why: trace and why of a person, interventions of operators. One statement in the database each. */
+import { command, number, text, wholeNumber, type Family } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { clock, zone } from '../text.ts';
+
+const who = 'an e-mail, customer id, reference on the card, or the id of a recipient or mailpiece';
+
+const whose = 'whose customer it is, where an id is used by several';
+
+export const histories: Family = (program, act) => {
+  command(program, 'trace', 'The whole story of one person: everything that ever happened, in order.', [
+    'postrider trace ada@example.com',
+    'postrider trace FF-10007 --json | jq -r .what',
+  ])
+    .argument('<who>', who)
+    .option('--organization <name>', whose)
+    .action(
+      act(async (cli, [given = ''], options) => {
+        refuseNobody(given);
+        const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
+        await using database = await openDatabase(cli);
+        const only = await names.organizationIdOf(database.sql, text(options['organization']));
+        const rows = await database.sql<TraceRow[]>`select * from postrider.trace(${given}, ${only})`;
+        if (rows.length === 0) await names.recipientsNamed(database.sql, given, only);
+        const organizations = new Set(rows.map((row) => row.organization));
+        const campaigns = new Set(rows.map((row) => row.campaign));
+        const people = new Set(rows.map((row) => row.recipient_id));
+        cli.out.list(rows, [
+          { title: `when (${zone})`, value: (row) => clock(row.at), style: () => 'dim' },
+          ...(organizations.size > 1 ? [{ title: 'organization', value: (row: TraceRow) => row.organization }] : []),
+          ...(campaigns.size > 1 ? [{ title: 'campaign', value: (row: TraceRow) => row.campaign }] : []),
+          ...(people.size > campaigns.size ? [{ title: 'recipient', value: (row: TraceRow) => row.recipient_id }] : []),
+          { title: 'what', value: (row) => row.what, style: (row) => (row.move_no === null ? null : 'bold') },
+          { title: 'by', value: (row) => (row.move_no === null && row.by_role !== null ? row.by_role : row.actor) },
+          { title: 'detail', value: (row) => row.detail },
+        ]);
+      }),
+    );
+
+  command(program, 'why', 'One sentence: where somebody is, why, what comes next and when.', ['postrider why ada@example.com'])
+    .argument('<who>', who)
+    .option('--organization <name>', whose)
+    .action(
+      act(async (cli, [given = ''], options) => {
+        refuseNobody(given);
+        const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
+        await using database = await openDatabase(cli);
+        const only = await names.organizationIdOf(database.sql, text(options['organization']));
+        const rows = await database.sql<{ why: string }[]>`select * from postrider.why(${given}, ${only}) as why`;
+        if (rows.length === 0) await names.recipientsNamed(database.sql, given, only);
+        const { printable } = await import('../text.ts');
+        for (const row of rows) cli.out.result(row, printable(row.why.replace(/ +/g, ' ')));
+      }),
+    );
+
+  command(
+    program,
+    'interventions',
+    'Who held, released, launched, ended, armed, cancelled or tried again what, when and why: the last first.',
+    ['postrider interventions', 'postrider interventions --campaign bakery-welcome --json'],
+  )
+    .option('--campaign <name>', 'only of this campaign and its people')
+    .option('--limit <n>', 'at most so many; 50 unless told', wholeNumber(1))
+    .action(
+      act(async (cli, _args, options) => {
+        const { openDatabase } = await import('../database.ts');
+        await using database = await openDatabase(cli);
+        const named = text(options['campaign']);
+        const campaign = named === undefined ? null : await (await import('../names.ts')).campaignNamed(database.sql, named);
+        const rows = await database.sql<InterventionRow[]>`
+          select at, action, kind, campaign, printer, recipient_id, why, by_role, application from postrider.interventions
+          where ${campaign?.campaignId ?? null}::uuid is null
+            or campaign_id = ${campaign?.campaignId ?? null} and organization_id = ${campaign?.organizationId ?? null}
+          order by at desc, id desc limit ${number(options['limit']) ?? 50}`;
+        cli.out.list(
+          rows,
+          [
+            { title: `when (${zone})`, value: (row) => clock(row.at), style: () => 'dim' },
+            { title: 'what', value: (row) => `${row.action} ${row.kind}`, style: () => 'bold' },
+            { title: 'which', value: (row) => [row.campaign, row.printer, row.recipient_id].filter((name) => name !== null).join(' ') },
+            { title: 'by', value: (row) => row.by_role },
+            { title: 'with', value: (row) => row.application },
+            { title: 'why', value: (row) => row.why },
+          ],
+          { nothing: 'nobody has intervened' },
+        );
+      }),
+    );
+};
+
+function refuseNobody(given: string): void {
+  if (given.trim() === '') throw new CliError(exitCodes.usage, 'it is not said whom to look for', `give ${who}`);
+}
+
+interface TraceRow {
+  readonly at: Date;
+  readonly organization: string;
+  readonly campaign: string;
+  readonly recipient_id: string;
+  readonly move_no: number | null;
+  readonly what: string;
+  readonly detail: string | null;
+  readonly actor: string | null;
+  readonly by_role: string | null;
+}
+
+interface InterventionRow {
+  readonly at: Date;
+  readonly action: string;
+  readonly kind: string;
+  readonly campaign: string | null;
+  readonly printer: string | null;
+  readonly recipient_id: string | null;
+  readonly why: string | null;
+  readonly by_role: string;
+  readonly application: string | null;
+}
