@@ -74,6 +74,7 @@ begin
     return;
   end if;
   -- Who begins has it for share: no piece is opened from here on.
+  perform pg_advisory_xact_lock(postrider.lock_key('printer', p_organization_id, p_name));
   select * into v_printer from postrider.printer where organization_id = p_organization_id and name = p_name for update;
   select count(*) into v_open from postrider.mailpiece
   where organization_id = p_organization_id and printer_name = p_name and status in ('submitting', 'unknown');
@@ -103,8 +104,11 @@ declare
 begin
   perform postrider.require_organization(p_organization_id);
   v_definition := postrider.checked_definition(p_definition);
-  -- One at a time: of two that make the same campaign the second finds it. Then the campaign before its printer, as a begin locks them.
-  perform pg_advisory_xact_lock(postrider.lock_key('apply', p_organization_id));
+  -- One at a time: of two that make the same campaign the second finds it. Then the campaign before its printer, as a begin locks them; and as hold does, or
+  -- begins would overtake us for ever.
+  perform pg_advisory_xact_lock(postrider.lock_key('apply', p_organization_id, v_definition ->> 'name'));
+  perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, c.id::text))
+  from postrider.campaign c where c.organization_id = p_organization_id and c.name = v_definition ->> 'name';
   select * into v_old from postrider.campaign where organization_id = p_organization_id and name = v_definition ->> 'name' for update;
   perform postrider.point_printer(p_organization_id, v_definition ->> 'printer_name', v_definition #> '{integrations,printer}',
     v_old.launched_at is not null);
@@ -221,11 +225,17 @@ declare
   v_at timestamptz;
 begin
   perform postrider.require_organization(p_organization_id);
-  update postrider.printer set armed_at = coalesce(armed_at, postrider.now()), armed_by = coalesce(armed_by, session_user::text)
-  where organization_id = p_organization_id and name = p_printer_name returning armed_at into v_at;
+  select armed_at into v_at from postrider.printer where organization_id = p_organization_id and name = p_printer_name;
   if not found then
     perform postrider.fail('PR010', format('there is no printer %s', p_printer_name), 'select name from postrider.printers');
   end if;
+  -- Nothing to do, and nobody to wait for.
+  if v_at is not null then
+    return v_at;
+  end if;
+  perform pg_advisory_xact_lock(postrider.lock_key('printer', p_organization_id, p_printer_name));
+  update postrider.printer set armed_at = coalesce(armed_at, postrider.now()), armed_by = coalesce(armed_by, session_user::text)
+  where organization_id = p_organization_id and name = p_printer_name returning armed_at into v_at;
   perform postrider.note_intervention(p_organization_id, 'arm', null, null, p_printer_name);
   return v_at;
 end $$;

@@ -60,15 +60,21 @@ begin
   return jsonb_build_object('held', p_kind, 'id', p_id, 'atPrinter', v_at_printer, 'unknown', v_unknown);
 end $$;
 
--- What a renderer refuses as a whole is the campaign's fault and not that of fifty people. False where it is held already, or was given another template
--- or format since: one message is enough, and a mended campaign goes on.
-create function postrider.hold_refused(p_organization_id uuid, p_campaign_id uuid, p_template text, p_format text, p_why text) returns boolean
+-- What a renderer refuses as a whole is the campaign's fault and not that of fifty people. False where the campaign is held already, and where somebody
+-- has applied, launched or released it since the cohort began: the refusal is older than the repair. One message is enough, and a mended campaign goes on;
+-- where it was not mended, the next cohort says so.
+create function postrider.hold_refused(p_organization_id uuid, p_campaign_id uuid, p_cohort_id uuid, p_why text) returns boolean
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 begin
   perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, p_campaign_id::text));
-  -- In a later statement than the lock: it sees what whoever had it before has committed.
-  if not exists (select from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id
-    and status in ('pending', 'active') and template = p_template and format = p_format)
+  -- In a later statement than the locks: it sees what whoever had them before has committed.
+  perform from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id for no key update;
+  if not exists (select from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id and status in ('pending', 'active'))
+    or exists (
+      select from postrider.cohort k
+      join postrider.intervention i on i.organization_id = k.organization_id and i.recipient_id is null and i.at >= k.begun_at
+      where k.organization_id = p_organization_id and k.id = p_cohort_id and i.campaign_id = p_campaign_id
+        and i.action in ('apply', 'launch', 'release'))
   then
     return false;
   end if;

@@ -47,23 +47,25 @@ void test('where the renderer refuses the job, the campaign is held once, with t
   await until(async () => (await sql`select from postrider.recipient_state where state in ('sent', 'received')`).length === 40);
 });
 
-void test('a campaign that was given another template meanwhile is not held for the old one', async () => {
+void test('a cohort that was refused before the template was mended does not hold the campaign again', async () => {
   const { renderer, restore } = deletable();
-  const opened = await open({
-    people: 5,
-    ports: {
-      renderer: {
-        render: async (job, context) => {
-          const answer = await renderer.render(job, context);
-          if (answer.refused !== undefined) await opened.sql`update postrider.campaign set template = 'mended.typ'`;
-          restore();
-          return answer;
-        },
-      },
+  const mended = Promise.withResolvers<void>();
+  let jobs = 0;
+  const slow: Renderer = {
+    render: async (job, context) => {
+      jobs += 1;
+      const answer = renderer.render(job, context);
+      if (jobs === 2) await mended.promise;
+      return await answer;
     },
-  });
-  await using _ = opened;
-  await opened.pipeline.start();
-  await until(async () => (await opened.sql`select from postrider.recipient_state where state in ('sent', 'received')`).length === 5);
-  assert.equal((await opened.sql`select from postrider.intervention where action = 'hold'`).length, 0);
+  };
+  await using opened = await open({ people: 20, ports: { renderer: slow }, settings: { cohortSize: 10, proofSlots: 2 } });
+  const { sql, place, pipeline } = opened;
+  await pipeline.start();
+  await until(async () => jobs === 2 && (await sql`select from postrider.campaign where status = 'paused'`).length === 1);
+  restore();
+  await release(sql, place.organizationId, 'campaign', place.campaignId, 'mended');
+  mended.resolve();
+  await until(async () => (await sql`select from postrider.recipient_state where state in ('sent', 'received')`).length === 20);
+  assert.equal((await sql`select from postrider.intervention where action = 'hold'`).length, 1);
 });

@@ -1,8 +1,8 @@
 /** Two that make the same organization or campaign at once: the second waits, and finds what the first has made. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyCampaign, organizationNamed } from '@postrider/core';
-import { definition } from '../support/machine.ts';
+import { applyCampaign, launch, organizationNamed } from '@postrider/core';
+import { definition, type Place } from '../support/machine.ts';
 import { pidOf, place, sharedMachine, waitsForLock } from './rig.ts';
 
 const rig = sharedMachine();
@@ -41,4 +41,37 @@ void test('a new campaign', async () => {
   await waitsForLock(sql, pid);
   await first`commit`;
   assert.deepEqual(await found, { organizationId, campaignId: made.campaignId, created: false, changed: ['daily_cap'] });
+});
+
+/** A session in the middle of a begin of the campaign. */
+const beginning = async (at: Place) => {
+  const session = rig.machine.connect(1);
+  await session`begin`;
+  await session`select postrider.lock_for_begin(${at.organizationId}, ${at.campaignId}, array['press'])`;
+  return session;
+};
+
+void test('an apply waits for begins of its campaign, is not overtaken by later ones, and keeps no other campaign waiting', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  const first = await beginning(at);
+  const [applier, second] = [machine.connect(1), machine.connect(1)];
+  const [applying, overtaking] = [await pidOf(applier), await pidOf(second)];
+  const applied = applyCampaign(applier, at.organizationId, definition({ daily_cap: 7 }));
+  await waitsForLock(sql, applying);
+  const begun = second`select postrider.lock_for_begin(${at.organizationId}, ${at.campaignId}, array['press'])`.execute();
+  await waitsForLock(sql, overtaking);
+  await applyCampaign(sql, at.organizationId, definition({ name: 'autumn', printer_name: 'another-press' }));
+  await first`commit`;
+  assert.deepEqual((await applied).changed, ['daily_cap']);
+  await begun;
+});
+
+void test('a launch that arms an armed printer waits for nobody who prints there', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const { campaignId } = await applyCampaign(sql, at.organizationId, definition({ name: 'autumn' }));
+  const first = await beginning(at);
+  assert.equal(await launch(sql, at.organizationId, campaignId, 'live', null, true), 'active');
+  await first`commit`;
 });

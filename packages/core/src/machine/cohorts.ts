@@ -128,15 +128,16 @@ export const beginMail = async (
     ),
   );
 
-/** Holds a campaign whose cards the renderer refuses one and all. False where it is held already, or was given another template or format since. */
+/** Holds a campaign whose cards the renderer refuses one and all. False where it is held already, or was applied, launched or released since the cohort began. */
 export const holdRefused = async (
   sql: postgres.Sql,
-  { organizationId, campaignId, template, format }: CampaignBrief,
+  { organizationId, campaignId }: CampaignBrief,
+  cohortId: string,
   why: string,
 ): Promise<boolean> =>
   first(
     await mapped(
-      sql<{ result: boolean }[]>`select postrider.hold_refused(${organizationId}, ${campaignId}, ${template}, ${format}, ${why}) as result`,
+      sql<{ result: boolean }[]>`select postrider.hold_refused(${organizationId}, ${campaignId}, ${cohortId}, ${why}) as result`,
     ),
   );
 

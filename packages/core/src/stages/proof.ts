@@ -92,7 +92,7 @@ const work = async (
   /** One message for the operator, and nobody is the worse for it. Held first, or they would be staged again at once. */
   const refuse = async (some: readonly CardRequest[], { message }: RefusedJobError): Promise<void> => {
     try {
-      if (await holdRefused(context.sql, campaign, `the renderer refuses its cards: ${message}`)) {
+      if (await holdRefused(context.sql, campaign, lease.cohortId, `the renderer refuses its cards: ${message}`)) {
         logger.error(
           { organization: campaign.organizationId, campaign: campaign.name, error: message },
           'the campaign is held: its cards cannot be rendered. Mend it, then release it; nobody was harmed',

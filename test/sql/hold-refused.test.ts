@@ -1,0 +1,60 @@
+/** A renderer that refuses a campaign's cards holds the campaign, unless somebody has had it in hand since the cohort began. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { applyCampaign, hold, release } from '@postrider/core';
+import { campaignBrief, holdRefused } from '../../packages/core/src/machine/cohorts.ts';
+import { definition } from '../support/machine.ts';
+import { pidOf, place, proofing, sharedMachine, waitsForLock } from './rig.ts';
+
+const rig = sharedMachine();
+
+const begun = async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const { id } = await proofing(sql, at, 2);
+  const brief = await campaignBrief(sql, at.organizationId, at.campaignId);
+  const status = async () => {
+    const [row] = await sql<
+      { status: string; why: string | null }[]
+    >`select status, held_why as why from postrider.campaign where id = ${at.campaignId}`;
+    return [row?.status, row?.why];
+  };
+  return { ...at, status, refuse: async (client = sql) => await holdRefused(client, brief, id, 'the template is gone') };
+};
+
+void test('the campaign is held once', async () => {
+  const at = await begun();
+  assert.deepEqual([await at.refuse(), await at.refuse()], [true, false]);
+  assert.deepEqual(await at.status(), ['paused', 'the template is gone']);
+});
+
+void test('a hold of somebody else stays theirs', async () => {
+  const at = await begun();
+  await hold(rig.sql, at.organizationId, 'campaign', at.campaignId, 'the offer is wrong');
+  assert.equal(await at.refuse(), false);
+  assert.deepEqual(await at.status(), ['paused', 'the offer is wrong']);
+});
+
+void test('a refusal that is older than the release does not hold the mended campaign again', async () => {
+  const at = await begun();
+  await at.refuse();
+  await release(rig.sql, at.organizationId, 'campaign', at.campaignId, 'mended');
+  assert.equal(await at.refuse(), false);
+  assert.deepEqual(await at.status(), ['active', null]);
+});
+
+for (const over of [{ template: 'mended' }, { base_directory: '/mended' }])
+  void test(`a campaign whose ${Object.keys(over).join()} is being mended is not held for what it was`, async () => {
+    const at = await begun();
+    const operator = rig.machine.connect(1);
+    const runner = rig.machine.connect(1);
+    const pid = await pidOf(runner);
+    await operator`begin`;
+    const { changed } = await applyCampaign(operator, at.organizationId, definition(over));
+    assert.deepEqual(changed, Object.keys(over));
+    const refused = at.refuse(runner);
+    await waitsForLock(rig.sql, pid);
+    await operator`commit`;
+    assert.equal(await refused, false);
+    assert.deepEqual(await at.status(), ['active', null]);
+  });
