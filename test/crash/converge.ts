@@ -95,14 +95,14 @@ export const eventually = async (what: string, ask: () => Promise<boolean>, pati
 };
 
 /**
- * Seven minutes pass while no runner lives: leases, locks, quiet periods and back-offs are over, and so is the rest of a batch that may be on its way to
+ * Three minutes pass while no runner lives: leases, locks, quiet periods and back-offs are over, and so is the rest of a batch that may be on its way to
  * the enricher. The machine's clock is turned; pg-boss keeps real time, so what it knows of active jobs is made older.
  */
 export const minutesPass = async (scenario: Scenario): Promise<void> => {
   if (scenario.runners.some((runner) => runner.alive)) throw new Error('time is only turned while nobody works');
   const { sql } = scenario.machine;
-  await sql`select postrider.turn_clock('7 minutes')`;
-  await sql`update postrider_queue.job set started_on = started_on - interval '7 minutes', heartbeat_on = heartbeat_on - interval '7 minutes'
+  await sql`select postrider.turn_clock('3 minutes')`;
+  await sql`update postrider_queue.job set started_on = started_on - interval '3 minutes', heartbeat_on = heartbeat_on - interval '3 minutes'
     where state = 'active'`;
 };
 

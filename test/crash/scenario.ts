@@ -26,6 +26,8 @@ const shortTimes: Partial<PipelineSettings> = {
   reapMs: 400,
   pageSize: 50,
   batchSize: 8,
+  // A batch of a dead runner rests for this and a minute.
+  adapterTimeoutMs: 5000,
   beats: false,
 };
 
