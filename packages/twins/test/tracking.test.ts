@@ -287,7 +287,8 @@ suite('tracking', { concurrency: 4 }, () => {
     const alive = await webhookReceiver(t);
     const first = await shopHere(t, { daysPerSecond: 0, webhookSecret: SECRET });
     const of = (organizationId: string): Parameters<typeof anOrder>[0] => ({ reference: { ...anOrder().reference, organizationId } });
-    const heard = (receiver: typeof alive): string[] => idsOf(eventsOf(receiver.received));
+    // Each at least once: what is on its way while an address changes goes again.
+    const heard = (receiver: typeof alive): string[] => [...new Set(idsOf(eventsOf(receiver.received)))];
     const ids = async (organization: string): Promise<string[]> =>
       idsOf((await allEvents(first)).filter(({ organizationId }) => organizationId === organization));
     await first.post('/v1/webhook', { url: null, organizations: { 'org-1': dead.url, 'org-2': alive.url } });
