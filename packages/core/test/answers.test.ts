@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { UnusableAnswerError } from '../src/pipeline/asking.ts';
 import type { CardRequest } from '../src/ports/index.ts';
 import { effectAnswers } from '../src/stages/answers/effects.ts';
+import { batchIdAnswer, submissionAnswer } from '../src/stages/answers/enricher.ts';
 import { storedAnswers } from '../src/stages/answers/image-host.ts';
-import { pieceAnswers } from '../src/stages/answers/printer.ts';
+import { listAnswer, pieceAnswers, pollAnswer } from '../src/stages/answers/printer.ts';
 import { cardAnswers } from '../src/stages/answers/renderer.ts';
 
 const card = (recipientId: string): CardRequest => ({
@@ -75,6 +76,20 @@ void test('days are read as far as they are days', () => {
     read.map(({ expectedDelivery }) => expectedDelivery),
     ['2031-02-03', '2031-02-03', ...Array<null>(7).fill(null)],
   );
+});
+
+void test('cursors and ids of batches are kept as they are up to 100,000 characters, and longer ones are not', () => {
+  const [longest, longer] = ['c'.repeat(100_000), 'c'.repeat(100_001)];
+  const poll = (cursor: string) => pollAnswer({ events: [], cursor }, new Date());
+  assert.deepEqual(poll(longest), { events: [], cursor: longest, unusable: {} });
+  assert.deepEqual(poll(longer), { events: [], cursor: null, unusable: { cursor: 1 } });
+  assert.equal(listAnswer({ pieces: [], cursor: longest }).cursor, longest);
+  assert.throws(() => listAnswer({ pieces: [], cursor: longer }), UnusableAnswerError);
+  const accepted = (providerBatchId: string) => ({ outcome: 'accepted' as const, providerBatchId });
+  assert.deepEqual(submissionAnswer(accepted(longest)), accepted(longest));
+  assert.throws(() => submissionAnswer(accepted(longer)), /cannot be used/);
+  assert.equal(batchIdAnswer(longest), longest);
+  assert.throws(() => batchIdAnswer(longer), /cannot be kept/);
 });
 
 const strange = fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true, withSparseArray: true });

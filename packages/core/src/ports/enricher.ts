@@ -8,7 +8,7 @@ export interface EnrichRequest {
 }
 
 export type SubmitBatchResult =
-  /** The enricher has the batch under its own id. */
+  /** The enricher has the batch under its own id, of at most 100,000 characters. */
   | { readonly outcome: 'accepted'; readonly providerBatchId: string }
   /** Proven not created; try again after so many milliseconds. */
   | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }

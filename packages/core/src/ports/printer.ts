@@ -120,14 +120,14 @@ export interface Printer {
    * several requests, it asks `context.limiter` before each, and that is its sign of life. */
   find(pieces: readonly { reference: PieceReference; idempotencyKey: string }[], context: CallContext): Promise<readonly FindResult[]>;
   /** Everything that was created since, page by page: after a restored backup the pieces made since are known to the printer only. The cursor is null for
-   * the first page, and in the answer where there are no more. Absent where the printer cannot be listed. */
+   * the first page, and in the answer where there are no more; it has at most 100,000 characters. Absent where the printer cannot be listed. */
   list?(since: Date, cursor: string | null, context: CallContext): Promise<{ pieces: readonly ListedPiece[]; cursor: string | null }>;
   cancel(providerIds: readonly string[], context: CallContext): Promise<readonly CancelResult[]>;
   /** Checks the signature over the raw bytes, in constant time. */
   verifyWebhook(headers: Readonly<Record<string, string>>, body: Uint8Array, now: Date): WebhookVerdict;
   /** The events of a verified body. Throws where the body is not of the printer's format. */
   parseWebhook(body: Uint8Array): readonly PrinterEvent[];
-  /** Polls for events since a cursor, for printers whose webhooks stop. Absent where the printer cannot be polled. */
+  /** Polls for events since a cursor of at most 100,000 characters, for printers whose webhooks stop. Absent where the printer cannot be polled. */
   poll?(cursor: string | null, context: CallContext): Promise<{ events: readonly PrinterEvent[]; cursor: string | null }>;
 }
 

@@ -10,6 +10,8 @@ import { UnusableAnswerError } from '../../pipeline/asking.ts';
 
 const LONGEST_TEXT = 1000;
 const LONGEST_NAME = 2000;
+/** Of what only its adapter reads, a cursor or the id of a batch: a signed one may hold a whole query. */
+export const LONGEST_TOKEN = 100_000;
 const SHORTEST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 24 * 3_600_000;
 

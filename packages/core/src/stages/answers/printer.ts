@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { MailSettlement } from '../../machine/cohorts.ts';
 import { UnusableAnswerError } from '../../pipeline/asking.ts';
 import type { CancelResult, ListedPiece, PrinterEvent } from '../../ports/index.ts';
-import { kept, readAnswers, retry, sentence, tellable } from './fields.ts';
+import { kept, LONGEST_TOKEN, readAnswers, retry, sentence, tellable } from './fields.ts';
 
 const WHO = 'the printer';
 // An index takes no more of it.
@@ -54,7 +54,7 @@ export const cancelAnswers = (asked: number, answers: unknown): readonly CancelR
 
 const listed = z.object({
   pieces: z.array(z.object({ providerId: printerId, mode: z.enum(['test', 'live']) })),
-  cursor: kept('cursor').nullable(),
+  cursor: kept('cursor', LONGEST_TOKEN).nullable(),
 });
 
 /** A page of what a printer made. Throws `UnusableAnswerError`, also for one piece without an id: it may be the one that matters. */
@@ -112,7 +112,7 @@ export const pollAnswer = (told: unknown, now: Date): PollAnswer => {
     // A status that does not exist is kept and reported by the machine.
     events.push({ ...rest, status: status as PrinterEvent['status'], occurredAt: occurredAt ?? now.toISOString() });
   }
-  const cursor = kept('cursor').nullable().safeParse(page.data.cursor);
+  const cursor = kept('cursor', LONGEST_TOKEN).nullable().safeParse(page.data.cursor);
   if (!cursor.success) blame('cursor');
   return { events, cursor: cursor.data ?? null, unusable };
 };
