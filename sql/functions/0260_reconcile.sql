@@ -135,6 +135,8 @@ begin
       jsonb_build_array(jsonb_build_object('mailpieceId', v_piece.id, 'providerId', btrim(p_evidence))), 'resolved_printed');
     return 'sent';
   end if;
+  -- A name may stand in it.
+  p_evidence := postrider.unless_erased(v_piece.organization_id, v_piece.recipient_id, p_evidence);
   update postrider.mailpiece set status = 'cancelled', outcome_detail = 'not printed: ' || p_evidence, available_at = null
   where organization_id = v_piece.organization_id and id = v_piece.id;
   update postrider.recipient_state s

@@ -33,6 +33,7 @@ begin
   set state = 'error', since = v_now, move_no = move_no + 1, cohort_id = null, reason = 'outcome_unknown', detail = 'the mailpiece was lost'
   where organization_id = p_organization_id and recipient_id = any (v_people) and state = 'sending';
   perform postrider.act_as(v_before);
+  perform postrider.note_intervention(p_organization_id, 'replace', 'the mailpiece was lost', p_people => v_people);
   return cardinality(v_people);
 end $$;
 

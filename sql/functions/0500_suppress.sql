@@ -16,6 +16,7 @@ declare
   v_people uuid[];
 begin
   perform postrider.require_organization(p_organization_id);
+  p_reason := coalesce(nullif(btrim(p_reason), ''), 'opted out');
   if concat_ws(' ', postrider.email_key(p_email), v_external_id) ~ '[\u0001-\u001f\u007f-\u009f]' then
     perform postrider.fail('PR020', 'there is a control character inside the e-mail or external id', 'two lines in one, perhaps: it would match nobody; nothing was changed');
   end if;
@@ -26,7 +27,7 @@ begin
   order by recipient_id for no key update;
   insert into postrider.suppression (organization_id, id, campaign_id, kind, digest, value, reason, source, added_by, created_at, expires_at)
   select p_organization_id, postrider.new_id(), p_campaign_id, k.kind, postrider.digest_of(p_organization_id, k.kind, k.value), k.value,
-    coalesce(nullif(btrim(p_reason), ''), 'opted out'), p_source, session_user, v_now, p_expires_at
+    p_reason, p_source, session_user, v_now, p_expires_at
   from (values ('email', postrider.email_key(p_email)), ('external_id', v_external_id), ('household', v_household)) as k (kind, value)
   where k.value is not null
   on conflict on constraint suppression_key do update
@@ -43,8 +44,8 @@ begin
     raise notice 'nobody here is known as %: the entry stands for whoever comes', concat_ws(' or ', postrider.email_key(p_email), v_external_id, v_household);
   end if;
   -- The entry itself says who added it, and whom it stopped is said here.
-  perform postrider.note_intervention(p_organization_id, 'suppress', coalesce(p_reason, 'opted out'), p_people => v_people);
-  return postrider.stop_people(p_organization_id, v_people, 'blacklisted', 'suppressed', coalesce(p_reason, 'opted out'));
+  perform postrider.note_intervention(p_organization_id, 'suppress', p_reason, p_people => v_people);
+  return postrider.stop_people(p_organization_id, v_people, 'blacklisted', 'suppressed', p_reason);
 end $$;
 
 create function postrider.people_known_as(p_organization_id uuid, p_campaign_id uuid, p_email_key text, p_external_id text, p_household_key text)

@@ -259,7 +259,11 @@ end $$;
 
 -- An operator has asked the printers for what was printed since the backup.
 create function postrider.restore_reconciled() returns void
-language sql volatile security definer
-begin atomic
-  update postrider.installation set restore_noticed_at = null;
-end;
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+begin
+  update postrider.installation set restore_noticed_at = null where restore_noticed_at is not null;
+  if found then
+    perform postrider.note_intervention(o.id, 'reconcile', 'the printers were asked for what was printed since the backup')
+    from postrider.organization o order by o.id;
+  end if;
+end $$;

@@ -1,7 +1,7 @@
 /** erase, from every state, and everywhere that a person is named. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyCampaign, erase, launch, resolve, retry, suppress } from '@postrider/core';
+import { applyCampaign, cancel, erase, launch, resolve, retry, suppress } from '@postrider/core';
 import { claimUnknown, settleReconcile } from '../../packages/core/src/machine/mailpieces.ts';
 import { definition, people, syncPeople } from '../support/machine.ts';
 import { accepted, answered, event, one, onlyPiece, pieces, place, sending, sent, settle, sharedMachine, unknownDue } from './rig.ts';
@@ -88,6 +88,32 @@ void test('who is erased in error is not brought back by a retry', async () => {
   const { id } = await one(sql, at);
   await erase(sql, id);
   assert.equal(await retry(sql, id), 'skipped');
+});
+
+void test('what an operator writes of somebody who is erased already is not kept', async () => {
+  const { sql } = rig;
+  for (const [state, write] of [
+    [
+      'error, outcome unknown',
+      async (id: string) => {
+        const [piece] = await sql`select id from postrider.mailpiece where recipient_id = ${id} and status = 'unknown'`;
+        await resolve(sql, String(piece?.['id']), 'not_printed', 'asked Ada Byron on the phone');
+      },
+    ],
+    ['error, rejected', async (id: string) => void (await cancel(sql, id, 'Ada Byron moved'))],
+    ['sending', async (id: string) => void (await cancel(sql, id, 'Ada Byron moved'))],
+  ] as const) {
+    const at = await arranged(sql, state);
+    const { id } = await one(sql, at);
+    await erase(sql, id);
+    await write(id);
+    const kept = await sql`
+      select why from postrider.intervention where recipient_id = ${id} union all
+      select detail from postrider.recipient_state where recipient_id = ${id} union all
+      select detail from postrider.recipient_event where recipient_id = ${id} union all
+      select outcome_detail from postrider.mailpiece where recipient_id = ${id}`.values();
+    assert.doesNotMatch(JSON.stringify(kept), /Ada/, state);
+  }
 });
 
 void test('evidence for somebody who was erased is recorded all the same', async () => {

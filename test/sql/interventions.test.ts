@@ -89,6 +89,45 @@ void test('what is done to people is written down one by one, and to many as one
   );
 });
 
+void test('a blank reason is none, and who is cancelled already is not cancelled again', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await syncPeople(sql, at, people(2));
+  const [first, second] = await sql<{ id: string }[]>`
+    select id from postrider.recipient where organization_id = ${at.organizationId} order by external_id`;
+  assert.ok(first && second);
+  const before = (await written(at)).length;
+  await suppress(sql, at.organizationId, { email: 'p0@example.com', reason: '  ' }, 'test');
+  const [state] = await sql`select detail from postrider.recipient_state where recipient_id = ${first.id}`;
+  assert.equal(state?.['detail'], 'opted out');
+  for (const _ of [1, 2]) assert.equal(await cancel(sql, second.id, 'moved away'), 'skipped');
+  const other = await place(sql);
+  await sending(sql, other);
+  const { id } = await one(sql, other);
+  for (const _ of [1, 2]) assert.equal(await cancel(sql, id), 'sending (cancel requested)');
+  assert.deepEqual((await written(at)).slice(before), ['suppress recipient opted out', 'cancel recipient moved away']);
+  assert.deepEqual((await written(other)).slice(-2), ['launch campaign live mode', 'cancel recipient']);
+});
+
+void test('who decides about cards that were lost, or printed since a backup, is written down', async () => {
+  const { sql, admin } = rig;
+  const at = await place(sql);
+  await sending(sql, at, 1);
+  await admin.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`;
+    await tx`delete from postrider.mailpiece where organization_id = ${at.organizationId}`;
+  });
+  const before = (await written(at)).length;
+  for (const _ of [1, 2]) await sql`select postrider.replace_lost_mailpieces(${at.organizationId})`;
+  await sql`insert into postrider.installation (id, system_identifier, timeline, seen_at, restore_noticed_at)
+    values (gen_random_uuid(), 'x', 1, now(), now()) on conflict (singleton) do update set restore_noticed_at = now()`;
+  for (const _ of [1, 2]) await sql`select postrider.restore_reconciled()`;
+  assert.deepEqual((await written(at)).slice(before), [
+    'replace recipient the mailpiece was lost',
+    'reconcile organization the printers were asked for what was printed since the backup',
+  ]);
+});
+
 void test('retry and resolve say who', async () => {
   const { sql } = rig;
   const at = await place(sql);
