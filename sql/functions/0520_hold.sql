@@ -8,6 +8,7 @@ language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_now timestamptz := postrider.now();
   v_rows int;
+  -- Held, and with this reason or without a new one. That is not written down: the last hold on record is that of whoever's reason stands.
   v_already boolean;
   v_at_printer int;
   v_unknown int;
@@ -15,21 +16,29 @@ declare
   v_id uuid := case when p_kind in ('campaign', 'recipient') then postrider.id_of(p_id) end;
 begin
   perform postrider.require_organization(p_organization_id);
+  p_why := nullif(btrim(p_why), '');
   case p_kind
     when 'organization' then
       perform pg_advisory_xact_lock(postrider.lock_key('organization', p_organization_id));
+      select held_at is not null and coalesce(p_why, held_why) is not distinct from held_why into v_already
+      from postrider.organization where id = p_organization_id for no key update;
       update postrider.organization set held_at = coalesce(held_at, v_now), held_why = coalesce(p_why, held_why) where id = p_organization_id;
     when 'campaign' then
       perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, v_id::text));
-      select status = 'paused' into v_already from postrider.campaign where organization_id = p_organization_id and id = v_id;
+      select status = 'paused' and coalesce(p_why, held_why) is not distinct from held_why into v_already
+      from postrider.campaign where organization_id = p_organization_id and id = v_id for no key update;
       update postrider.campaign set status = 'paused', status_before_hold = case status when 'paused' then status_before_hold else status end,
         held_why = coalesce(p_why, held_why)
       where organization_id = p_organization_id and id = v_id and status in ('pending', 'active', 'paused');
     when 'printer' then
       perform pg_advisory_xact_lock(postrider.lock_key('printer', p_organization_id, p_id));
+      select held_at is not null and coalesce(p_why, held_why) is not distinct from held_why into v_already
+      from postrider.printer where organization_id = p_organization_id and name = p_id for no key update;
       update postrider.printer set held_at = coalesce(held_at, v_now), held_why = coalesce(p_why, held_why)
       where organization_id = p_organization_id and name = p_id;
     when 'recipient' then
+      select held_at is not null and p_why is null into v_already
+      from postrider.recipient_state where organization_id = p_organization_id and recipient_id = v_id for no key update;
       update postrider.recipient_state set held_at = coalesce(held_at, v_now)
       where organization_id = p_organization_id and recipient_id = v_id
         and state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged');
@@ -48,8 +57,10 @@ begin
     perform postrider.fail(case when v_already is null and p_kind <> 'recipient' then 'PR010' else 'PR017' end,
       format('no %s %s that can be held', p_kind, p_id), 'it does not exist, has ended, or is past the point where a hold helps; nothing was changed');
   end if;
-  perform postrider.note_intervention(p_organization_id, 'hold', p_why, case p_kind when 'campaign' then v_id end, case p_kind when 'printer' then p_id end,
-    case p_kind when 'recipient' then array[v_id] end);
+  if not v_already then
+    perform postrider.note_intervention(p_organization_id, 'hold', p_why, case p_kind when 'campaign' then v_id end,
+      case p_kind when 'printer' then p_id end, case p_kind when 'recipient' then array[v_id] end);
+  end if;
   select count(*), count(*) filter (where exists (
     select from postrider.mailpiece m where m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'unknown'))
   into v_at_printer, v_unknown from postrider.recipient_state s

@@ -6,9 +6,10 @@ select i.organization_id, i.id, i.at, i.action,
   i.campaign_id, c.name as campaign, i.printer_name as printer, i.recipient_id, i.why, i.by_role, i.application
 from postrider.intervention i left join postrider.campaign c on c.organization_id = i.organization_id and c.id = i.campaign_id;
 
--- What is held now, people apart: since when, by whom and why. by_role is null where it was held before interventions were recorded.
+-- What is held now, people apart: since when, and by whom and why. Where a later hold gave another reason, that one stands, with the name of who gave it.
+-- by_role is null where it was held before interventions were recorded.
 create view postrider.holds with (security_invoker = true) as
-select h.organization_id, h.kind, h.name, h.campaign_id, h.printer, coalesce(i.at, h.held_at) as since, h.held_why as why, i.by_role, i.application
+select h.organization_id, h.kind, h.name, h.campaign_id, h.printer, coalesce(h.held_at, f.at) as since, h.held_why as why, i.by_role, i.application
 from (
   select id as organization_id, 'organization' as kind, name, null::uuid as campaign_id, null::text as printer, held_at, held_why
   from postrider.organization where held_at is not null
@@ -18,8 +19,15 @@ from (
   select organization_id, 'printer', name, null, name, held_at, held_why from postrider.printer where held_at is not null
 ) h
 left join lateral (
-  select i.at, i.by_role, i.application from postrider.intervention i
+  select i.by_role, i.application from postrider.intervention i
   where i.organization_id = h.organization_id and i.recipient_id is null and i.action = 'hold'
     and i.campaign_id is not distinct from h.campaign_id and i.printer_name is not distinct from h.printer
-  order by i.at desc limit 1
-) i on true;
+  order by i.at desc, i.id desc limit 1
+) i on true
+-- A campaign has no held_at: it is held since the first hold that nothing took back.
+left join lateral (
+  select min(i.at) as at from postrider.intervention i
+  where i.organization_id = h.organization_id and i.recipient_id is null and i.action = 'hold' and i.campaign_id = h.campaign_id and i.at > coalesce((
+    select max(r.at) from postrider.intervention r
+    where r.organization_id = h.organization_id and r.recipient_id is null and r.action in ('release', 'end') and r.campaign_id = h.campaign_id), '-infinity')
+) f on true;

@@ -82,8 +82,9 @@ left join lateral (
 ) n on true
 cross join lateral (
   select coalesce((
-    select format(' (by %s, %s, since %s)', h.by_role, h.application, to_char(h.since, 'YYYY-MM-DD HH24:MI:SS')) from postrider.holds h
-    where h.by_role is not null and h.organization_id = c.organization_id
+    select ' (' || nullif(concat_ws(', ', 'by ' || h.by_role, h.application, 'since ' || to_char(h.since, 'YYYY-MM-DD HH24:MI:SS')), '') || ')'
+    from postrider.holds h
+    where h.organization_id = c.organization_id
       and (h.kind = 'organization' or h.campaign_id = c.id or h.printer = c.printer_name)
     order by h.kind = 'organization' desc, h.kind = 'campaign' desc limit 1), '') as by
 ) held

@@ -95,6 +95,12 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
     select i.at, w.campaign, w.recipient_id, null, i.action, concat_ws(' · ', i.why, i.application), 'op', i.by_role
     from who w join postrider.intervention i on i.organization_id = w.organization_id and i.recipient_id = w.recipient_id
     union all
+    -- Held before interventions were recorded.
+    select s.held_at, w.campaign, w.recipient_id, null, 'held', null, 'op', null
+    from who w join postrider.recipient_state s on s.organization_id = w.organization_id and s.recipient_id = w.recipient_id
+    where s.held_at is not null and not exists (
+      select from postrider.intervention i where i.organization_id = w.organization_id and i.recipient_id = w.recipient_id and i.action = 'hold')
+    union all
     -- What happened meanwhile to all of them.
     select i.at, w.campaign, w.recipient_id, null, concat_ws(' ', i.action, case when i.campaign_id is not null then 'campaign'
       when i.printer_name is not null then 'printer ' || i.printer_name else 'organization' end), concat_ws(' · ', i.why, i.application), 'op', i.by_role
