@@ -71,8 +71,8 @@ export const machine: readonly Mutant[] = [
       edits: [
         {
           file: 'sql/functions/0520_hold.sql',
-          find: `    when '${kind}' then\n      perform pg_advisory_xact_lock(postrider.lock_key(${key}));\n`,
-          replace: `    when '${kind}' then\n`,
+          find: `    when '${kind}' then\n      perform pg_advisory_xact_lock(postrider.lock_key(${key}));\n      select`,
+          replace: `    when '${kind}' then\n      select`,
         },
       ],
       test: { file: 'test/sql/locks.test.ts', pattern: `a begin that comes while a hold of the ${kind} waits` },
