@@ -66,7 +66,7 @@ begin
   update postrider.alarm set cleared_at = v_now, cleared_by = session_user, detail = detail || '{"cleared": "tried again"}'
   where organization_id = p_organization_id and cleared_at is null and kind = 'effect_failed' and (p_kind is null or detail ->> 'effect' = p_kind);
   if v_again > 0 then
-    perform postrider.note_intervention(p_organization_id, 'retry', format('effects%s: %s', coalesce(' ' || p_kind, ''), v_again));
+    perform postrider.note_intervention(p_organization_id, 'retry', concat('effects that had failed for good: ', v_again, ' of ' || p_kind));
   end if;
   return v_again;
 end $$;

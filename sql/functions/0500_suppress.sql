@@ -14,6 +14,7 @@ declare
     then postrider.household_key(p_line1, p_line2, p_postal_code, p_country) end;
   v_entries int;
   v_people uuid[];
+  v_stopped uuid[];
 begin
   perform postrider.require_organization(p_organization_id);
   p_reason := coalesce(nullif(btrim(p_reason), ''), 'opted out');
@@ -43,9 +44,10 @@ begin
   if cardinality(v_people) = 0 then
     raise notice 'nobody here is known as %: the entry stands for whoever comes', concat_ws(' or ', postrider.email_key(p_email), v_external_id, v_household);
   end if;
+  v_stopped := postrider.stop_people(p_organization_id, v_people, 'blacklisted', 'suppressed', p_reason);
   -- The entry itself says who added it, and whom it stopped is said here.
-  perform postrider.note_intervention(p_organization_id, 'suppress', p_reason, p_people => v_people);
-  return postrider.stop_people(p_organization_id, v_people, 'blacklisted', 'suppressed', p_reason);
+  perform postrider.note_intervention(p_organization_id, 'suppress', p_reason, p_people => v_stopped);
+  return cardinality(v_stopped);
 end $$;
 
 create function postrider.people_known_as(p_organization_id uuid, p_campaign_id uuid, p_email_key text, p_external_id text, p_household_key text)
@@ -59,18 +61,18 @@ return array(
   ) r where p_campaign_id is null or r.campaign_id = p_campaign_id);
 
 -- Moves people who are not yet at the printer to skipped or blacklisted; those at the printer get a cancel mark. Whoever seems to be before the printer
--- and has a card there all the same is sent, and called back. Returns how many it moved or marked.
-create function postrider.stop_people(p_organization_id uuid, p_people uuid[], p_state text, p_reason text, p_detail text) returns int
+-- and has a card there all the same is sent, and called back. Returns whom it moved or marked.
+create function postrider.stop_people(p_organization_id uuid, p_people uuid[], p_state text, p_reason text, p_detail text) returns uuid[]
 language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_before text := postrider.act_as('op');
   v_now timestamptz := postrider.now();
   v_cards uuid[];
-  v_stopped int;
-  v_marked int;
+  v_stopped uuid[];
+  v_marked uuid[];
 begin
   if cardinality(p_people) = 0 then
-    return 0;
+    return '{}';
   end if;
   perform from postrider.recipient_state
   where organization_id = p_organization_id and recipient_id = any (p_people) order by recipient_id for no key update;
@@ -90,18 +92,24 @@ begin
   from postrider.recipient_state s
   where m.organization_id = p_organization_id and m.recipient_id = any (p_people) and m.status = 'submitting'
     and s.organization_id = m.organization_id and s.recipient_id = m.recipient_id and s.state in ('proofed', 'sending_staged');
-  update postrider.recipient_state
-  set state = p_state, since = v_now, move_no = move_no + 1, cohort_id = null, reason = p_reason, detail = left(p_detail, 500)
-  where organization_id = p_organization_id and recipient_id = any (p_people)
-    and state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged');
-  get diagnostics v_stopped = row_count;
-  update postrider.recipient_state set cancel_requested_at = v_now
-  where organization_id = p_organization_id and recipient_id = any (p_people) and state in ('sending', 'sent') and cancel_requested_at is null;
-  get diagnostics v_marked = row_count;
-  if v_marked > 0 then
+  with stopped as (
+    update postrider.recipient_state
+    set state = p_state, since = v_now, move_no = move_no + 1, cohort_id = null, reason = p_reason, detail = left(p_detail, 500)
+    where organization_id = p_organization_id and recipient_id = any (p_people)
+      and state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged')
+    returning recipient_id
+  )
+  select coalesce(array_agg(recipient_id), '{}') into v_stopped from stopped;
+  with marked as (
+    update postrider.recipient_state set cancel_requested_at = v_now
+    where organization_id = p_organization_id and recipient_id = any (p_people) and state in ('sending', 'sent') and cancel_requested_at is null
+    returning recipient_id
+  )
+  select coalesce(array_agg(recipient_id), '{}') into v_marked from marked;
+  if cardinality(v_marked) > 0 then
     perform pg_notify('postrider_moved', 'cancel');
   end if;
-  return v_stopped + v_marked;
+  return v_stopped || v_marked;
 end $$;
 
 -- The door opens again. Returns how many entries were lifted; people turned away by them stay where they are.

@@ -211,10 +211,12 @@ begin
     perform postrider.fail('PR015', format('printer %s is not armed for live printing', v_campaign.printer_name),
       format('arm it first: select postrider.arm_printer(%L, %L), or launch with --arm. Nothing was changed', p_organization_id, v_campaign.printer_name));
   end if;
-  update postrider.campaign set status = 'active', status_before_hold = null, held_why = null, mode = p_mode,
-    launched_at = coalesce(launched_at, postrider.now())
-  where organization_id = p_organization_id and id = p_campaign_id;
-  perform postrider.note_intervention(p_organization_id, 'launch', concat_ws(': ', p_mode || ' mode', p_why), p_campaign_id);
+  -- What is active already is not launched again.
+  if v_campaign.status = 'pending' then
+    update postrider.campaign set status = 'active', mode = p_mode, launched_at = coalesce(launched_at, postrider.now())
+    where organization_id = p_organization_id and id = p_campaign_id;
+    perform postrider.note_intervention(p_organization_id, 'launch', concat_ws(': ', p_mode || ' mode', p_why), p_campaign_id);
+  end if;
   perform pg_notify('postrider_moved', 'pending,proofed');
   return 'active';
 end $$;
@@ -278,11 +280,11 @@ begin
     perform postrider.fail('PR021', format('%s people of campaign %s are at the printer just now', v_sending, v_campaign.name),
       'hold it, wait until they are sent or resolved, then try again; nothing was changed');
   end if;
-  v_stopped := postrider.stop_people(p_organization_id, array(
+  v_stopped := cardinality(postrider.stop_people(p_organization_id, array(
     select recipient_id from postrider.recipient_state
     where organization_id = p_organization_id and campaign_id = p_campaign_id
       and state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged')),
-    'skipped', 'campaign_closed', null);
+    'skipped', 'campaign_closed', null));
   update postrider.campaign set status = p_status, status_before_hold = null, held_why = null, ended_at = postrider.now()
   where organization_id = p_organization_id and id = p_campaign_id;
   perform postrider.note_intervention(p_organization_id, 'end', concat_ws(': ', p_status, p_why), p_campaign_id);

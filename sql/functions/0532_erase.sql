@@ -9,6 +9,7 @@ declare
   v_now timestamptz := postrider.now();
   v_who postrider.recipient;
   v_people uuid[];
+  v_new uuid[];
 begin
   select * into v_who from postrider.recipient where organization_id = v_organization_id and id = p_recipient_id;
   -- The same e-mail or external id in another campaign is the same person.
@@ -25,12 +26,13 @@ begin
     select 'email', email_key from postrider.recipient
     where organization_id = v_organization_id and id = any (v_people) and erased_at is null and email_key is not null) k
   on conflict on constraint suppression_key do update set value = null, reason = 'erasure', expires_at = null;
+  v_new := array(select id from postrider.recipient where organization_id = v_organization_id and id = any (v_people) and erased_at is null);
   perform postrider.stop_people(v_organization_id, v_people, 'skipped', 'erased', null);
   update postrider.recipient_state set detail = null,
     cancel_requested_at = case when state = 'error' and reason = 'outcome_unknown' then coalesce(cancel_requested_at, v_now) else cancel_requested_at end
   where organization_id = v_organization_id and recipient_id = any (v_people);
   perform postrider.blank_traces(v_organization_id, v_people, v_now);
-  perform postrider.note_intervention(v_organization_id, 'erase', null, p_people => v_people);
+  perform postrider.note_intervention(v_organization_id, 'erase', null, p_people => v_new);
   return 'erased';
 end $$;
 

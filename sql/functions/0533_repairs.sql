@@ -29,7 +29,7 @@ begin
     and (p_printer_name is null or printer_name = p_printer_name);
   get diagnostics v_again = row_count;
   if v_again > 0 then
-    perform postrider.note_intervention(p_organization_id, 'retry', 'webhooks: ' || v_again, null, p_printer_name);
+    perform postrider.note_intervention(p_organization_id, 'retry', 'webhooks that could not be read: ' || v_again, null, p_printer_name);
     perform pg_notify('postrider_moved', 'track');
   end if;
   return v_again;

@@ -46,11 +46,11 @@ join postrider.campaign c on c.organization_id = b.organization_id and c.id = b.
 where b.closed_at is null and b.deadline < postrider.now()
 union all
 select c.organization_id, c.name, oldest.recipient_id, coalesce(n.people, 0)::bigint, v.state, oldest.available_at, oldest.reason,
-  case when o.held_at is not null then 'the organization is held' || coalesce(': ' || o.held_why, '') || held.by
+  case when o.held_at is not null then 'the organization is held' || coalesce(': ' || rtrim(o.held_why, '. '), '') || held.by
     when c.status in ('completed', 'archived') then 'the campaign is ' || c.status
-    when c.status = 'paused' then 'the campaign is held' || coalesce(': ' || c.held_why, '') || held.by
+    when c.status = 'paused' then 'the campaign is held' || coalesce(': ' || rtrim(c.held_why, '. '), '') || held.by
     when c.status = 'pending' and v.state = 'proofed' then 'the campaign is not launched'
-    when v.state = 'proofed' and p.held_at is not null then 'the printer is held' || coalesce(': ' || p.held_why, '') || held.by
+    when v.state = 'proofed' and p.held_at is not null then 'the printer is held' || coalesce(': ' || rtrim(p.held_why, '. '), '') || held.by
     when v.state = 'proofed' and c.mode = 'live' and p.armed_at is null then 'the printer is not armed'
     when alive.runners = 0 then 'no runner is alive'
     else 'waits for its turn' end,

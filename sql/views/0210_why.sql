@@ -49,16 +49,16 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
       to_char(s.held_at at time zone o.time_zone, f) as held, to_char(b.deadline at time zone o.time_zone, f) as deadline,
       to_char(k.lease_until at time zone o.time_zone, f) as lease, to_char(m.available_at at time zone o.time_zone, f) as asked
     from (values ('YYYY-MM-DD HH24:MI:SS')) v (f)) d
-  -- By whom, and what else is known of it: a null takes its own part away and no more.
+  -- By whom, and what else is known of it: a null takes its own part away and no more. The sentence goes on after a reason that ends in a full stop.
   cross join lateral (
     select (
-        select concat(' by ' || h.by_role, ' (' || h.application || ')', ': ' || h.why)
+        select concat(' by ' || h.by_role, ' (' || h.application || ')', ': ' || rtrim(h.why, '. '))
         from postrider.intervention h
         where s.held_at is not null and h.organization_id = s.organization_id and h.recipient_id = s.recipient_id and h.action = 'hold'
         order by h.at desc, h.id desc limit 1) as one,
       (
         select concat(' by ' || h.by_role, ' (' || h.application || ')',
-          ' since ' || to_char(h.since at time zone o.time_zone, 'YYYY-MM-DD HH24:MI:SS'), ': ' || h.why)
+          ' since ' || to_char(h.since at time zone o.time_zone, 'YYYY-MM-DD HH24:MI:SS'), ': ' || rtrim(h.why, '. '))
         from postrider.holds h
         where h.organization_id = o.id and (h.kind = 'organization' or h.campaign_id = c.id or h.printer = p.name)
         order by h.kind = 'organization' desc, h.kind = 'campaign' desc limit 1) as all_of) h

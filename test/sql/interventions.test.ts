@@ -109,6 +109,19 @@ void test('a blank reason is none, and who is cancelled already is not cancelled
   assert.deepEqual((await written(other)).slice(-2), ['launch campaign live mode', 'cancel recipient']);
 });
 
+void test('what changes nothing is not written down: who is stopped already is not stopped again, and what is active is not launched again', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await syncPeople(sql, at, people(1));
+  const { id } = await one(sql, at);
+  const before = (await written(at)).length;
+  await suppress(sql, at.organizationId, { email: 'p0@example.com', reason: 'by phone' }, 'test');
+  for (const _ of [1, 2]) await suppress(sql, at.organizationId, { email: 'p0@example.com', reason: 'by letter' }, 'test');
+  await launch(sql, at.organizationId, at.campaignId, 'live', 'once more', true);
+  for (const _ of [1, 2]) await erase(sql, id);
+  assert.deepEqual((await written(at)).slice(before), ['suppress recipient', 'erase recipient']);
+});
+
 void test('who decides about cards that were lost, or printed since a backup, is written down', async () => {
   const { sql, admin } = rig;
   const at = await place(sql);
@@ -196,6 +209,9 @@ void test('why, stuck and holds name who holds, and since when', async () => {
   assert.match(await why(), new RegExp(`The campaign is held by ${by} \\(test\\) since \\d{4}-.*: wrong price: it goes on`));
   const [stuck] = await sql`select why from postrider.stuck where organization_id = ${at.organizationId}`;
   assert.match(String(stuck?.['why']), new RegExp(`^the campaign is held: wrong price \\(by ${by}, test, since \\d{4}-`));
+  await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price.');
+  assert.match(await why(), /: wrong price: it goes on when released\.$/);
+  await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price');
   const holds = await sql`select kind, name, why, by_role from postrider.holds where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     holds.map((row) => ({ ...row })),
