@@ -86,8 +86,30 @@ it('goes on with what was mailed by hand, as the README has it, prints nothing o
     select (select count(*)::int from postrider.recipient) as people, (select count(*)::int from postrider.mailpiece) as pieces`;
   assert.ok((row?.people ?? 0) > 1000);
   assert.equal(row?.pieces, result.cards);
-  await assert.rejects(demo.run('--rows', '40'), /ended with 1:[\s\S]*people wait for a card[\s\S]*demo --all/);
+  await assert.rejects(demo.run('--rows', '40'), /ended with 1:[\s\S]*people wait for a card[\s\S]*without --rows/);
   assert.deepEqual((await demo.audit(40)).problems, []);
+});
+
+it('stands still where somebody holds the campaign, and reads nothing; what more was read it mails where no number of rows is asked for', async () => {
+  await using demo = await newDemo();
+  await demo.run('--rows', '10');
+  const known = async (): Promise<unknown> => (await demo.sql`select count(*)::int as people from postrider.recipient`)[0]?.['people'];
+  const before = await known();
+  await demo.postrider('hold', 'campaign', 'bakery-welcome', '--why', 'lawyer says stop.');
+  await assert.rejects(
+    demo.run('--rows', '60'),
+    /ended with 1:[\s\S]*campaign bakery-welcome is held: lawyer says stop\.[\s\S]*postrider release campaign .*bakery-welcome/,
+  );
+  assert.equal(await known(), before);
+  await demo.postrider('release', 'campaign', 'bakery-welcome');
+  // As a demonstration of the whole list that was killed leaves it.
+  await demo.postrider('sync', 'bakery-welcome', '--limit', '360');
+  await assert.rejects(demo.run('--rows', '60'), /people wait for a card/);
+  const result = await demo.run();
+  assert.equal(result.rows, 300);
+  assert.equal(await known(), result.recipients);
+  assert.equal(result.states['received'], result.cards);
+  assert.deepEqual((await demo.audit(360)).problems, []);
 });
 
 it('killed in mid-run, it goes on, and no card is lost or printed twice', async (t) => {

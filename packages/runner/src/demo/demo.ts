@@ -10,7 +10,7 @@ import type { Cli } from '../cli/cli.ts';
 import { openDatabase, type OpenDatabase, type Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
-import { count } from '../cli/text.ts';
+import { count, printable } from '../cli/text.ts';
 import { readCampaignFile, type CampaignFile } from '../config/campaign-file.ts';
 import { exampleCampaign, type Project } from '../config/project.ts';
 import { startHttp } from '../http/server.ts';
@@ -27,13 +27,14 @@ import { Progress } from './progress.ts';
 import { countCards, resultOf, showSummary } from './summary.ts';
 
 export interface DemoOptions {
-  /** Null: the whole list. */
-  readonly rows: number | null;
+  /** Null: the whole list; undefined: its first 300, and whoever is under way already. */
+  readonly rows: number | null | undefined;
   readonly daysPerSecond: number | null;
   readonly fresh: boolean;
   readonly yes: boolean;
 }
 
+const FIRST_ROWS = 300;
 /** A card takes six days. */
 const DAYS_PER_SECOND = 4;
 /** Short, so that a demonstration that was killed goes on within half a minute; longer than the 10 s that the shop may take to answer. */
@@ -62,7 +63,15 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
     const place = await prepare(progress, project, database.sql, file, options.rows);
     const cardsBefore = await countCards(project.printsDirectory);
     shop = await opening;
-    const { report, funnel } = await mail(cli, { project, sql: database.sql, place, shop, progress, file, rows: options.rows });
+    const { report, funnel } = await mail(cli, {
+      project,
+      sql: database.sql,
+      place,
+      shop,
+      progress,
+      file,
+      rows: options.rows === undefined ? FIRST_ROWS : options.rows,
+    });
     progress.end();
     const result = await resultOf(project, report, funnel, cardsBefore, (performance.now() - began) / 1000);
     if (cli.out.json) cli.out.emit(result);
@@ -93,7 +102,7 @@ function describeDatabase(progress: Progress, { server, source }: OpenDatabase, 
 }
 
 /** Everything but the mailing itself. Each step may have been done before, and is then left as it is. */
-async function prepare(progress: Progress, project: Project, sql: Sql, file: CampaignFile, rows: number | null): Promise<Place> {
+async function prepare(progress: Progress, project: Project, sql: Sql, file: CampaignFile, rows: DemoOptions['rows']): Promise<Place> {
   const began = performance.now();
   progress.doing('schema', 'looking');
   const plan = await migrate(sql);
@@ -109,29 +118,40 @@ async function prepare(progress: Progress, project: Project, sql: Sql, file: Cam
   const suppressions = await readSuppressions(join(dirname(exampleCampaign), 'suppressions.csv'));
   await suppressAll(sql, organizationId, suppressions.entries, 'suppressions.csv');
   await armPrinter(sql, organizationId, file.definition.printer_name);
-  await wake(sql, { organizationId, campaignId }, rows);
+  const underWay = await wake(sql, { organizationId, campaignId }, file, rows);
   progress.done(
     'campaign',
     `${file.definition.name} of ${file.organization}: live, printer armed, ${count(suppressions.entries.length, 'suppression')}`,
   );
+  if (underWay > 0) progress.done('under way', `${count(underWay, 'person', 'people')} of an earlier start, who are mailed too`);
   return { organizationId, campaignId };
 }
 
-/** Makes the campaign active. Who else has put it on hold wants it to stay so. */
-async function wake(sql: Sql, place: Place, rows: number | null): Promise<void> {
-  const { recipients, inFlight } = await readFunnel(sql, place);
-  if (rows !== null && recipients > rows && inFlight > 0) {
+/** Makes the campaign active; who else has put it on hold wants it to stay so. Returns how many are under way. */
+async function wake(sql: Sql, place: Place, file: CampaignFile, rows: DemoOptions['rows']): Promise<number> {
+  const { recipients, inFlight, status } = await readFunnel(sql, place);
+  const { organizationId, campaignId } = place;
+  const [held] = await sql<{ kind: string; name: string; why: string | null }[]>`
+    select kind, name, why from postrider.holds where organization_id = ${organizationId} and why is distinct from ${REST}
+      and (kind = 'organization' or campaign_id = ${campaignId} or printer = ${file.definition.printer_name}) order by kind`;
+  if (held !== undefined) {
+    throw new CliError(
+      exitCodes.failed,
+      `${held.kind} ${held.name} is held${held.why === null ? '' : `: ${printable(held.why)}`}`,
+      `postrider release ${held.kind} ${JSON.stringify(held.name)} lets it go on; nothing was read, and nothing was mailed`,
+    );
+  }
+  if (typeof rows === 'number' && recipients > rows && inFlight > 0) {
     throw new CliError(
       exitCodes.failed,
       `more than ${count(rows, 'row')} of the list are read already, and ${count(inFlight, 'person waits', 'people wait')} for a card`,
-      '`postrider demo --all` mails them; nothing was mailed',
+      '`postrider demo` without --rows mails them; nothing was mailed',
     );
   }
-  const { organizationId, campaignId } = place;
-  const [campaign] = await sql<{ status: string; held_why: string | null }[]>`
-    select status, held_why from postrider.campaigns where organization_id = ${organizationId} and id = ${campaignId}`;
-  if (campaign?.status !== 'paused') await launch(sql, organizationId, campaignId, 'live');
-  else if (campaign.held_why === REST) await release(sql, organizationId, 'campaign', campaignId);
+  if (status === 'paused') await release(sql, organizationId, 'campaign', campaignId);
+  // Held before its launch it is pending again.
+  await launch(sql, organizationId, campaignId, 'live');
+  return inFlight;
 }
 
 interface Mailing extends Followed {

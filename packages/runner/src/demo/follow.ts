@@ -4,7 +4,7 @@ import type { Cli } from '../cli/cli.ts';
 import type { Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
-import { count, duration } from '../cli/text.ts';
+import { count, duration, printable } from '../cli/text.ts';
 import { leftBehind, readFunnel, type Funnel, type Place } from './funnel.ts';
 import type { OpenShop } from '../print-shop/process.ts';
 import type { Progress } from './progress.ts';
@@ -57,11 +57,10 @@ export async function untilReceived(cli: Cli, pipeline: Pipeline, { sql, place, 
       remark = await whatHolds(sql, pipeline, funnel);
     }
     if (still > GIVE_UP_MS) {
-      const [waits] = await pipeline.waiting();
       throw new CliError(
         exitCodes.failed,
-        `nothing has moved for ${duration(still)}: ${count(funnel.inFlight, 'person waits', 'people wait')}${waits === undefined ? '' : ` for ${waits.why}`}`,
-        'postrider stuck says why, and what helps; the same command goes on',
+        `nothing has moved for ${duration(still)}, ${count(funnel.inFlight, 'person is', 'people are')} under way: ${await whatHolds(sql, pipeline, funnel)}`,
+        'postrider stuck says why, and what helps; after that the same command goes on',
       );
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -75,5 +74,5 @@ async function whatHolds(sql: Sql, pipeline: Pipeline, funnel: Funnel): Promise<
   if (left > 0)
     return `${count(left, 'person', 'people')} were at work when an earlier run was cut off; they come back within half a minute`;
   const [waits] = await pipeline.waiting();
-  return waits === undefined ? 'waiting' : `waiting for ${waits.why}`;
+  return waits === undefined ? 'waiting' : `waiting: ${printable(waits.why)}`;
 }

@@ -16,7 +16,11 @@ export const demonstration: Family = (program, act) => {
     ],
   )
     .option('--all', 'the whole list')
-    .option('--rows <n>', 'only so many rows of the list; 300 unless told', wholeNumber(1))
+    .option(
+      '--rows <n>',
+      'only so many rows of the list, and nobody else; unless told 300, and whoever is under way already',
+      wholeNumber(1),
+    )
     .option('--days-per-second <n>', 'how fast the mail travels; a card takes six days', decimal(0.01, 1000))
     .option('--fresh', 'forget the last demonstration: empties its database and moves its prints aside; asks first')
     .option('--yes', 'do not ask')
@@ -26,7 +30,7 @@ export const demonstration: Family = (program, act) => {
           throw new CliError(exitCodes.usage, '--rows and --all exclude each other');
         const { demo } = await import('../../demo/demo.ts');
         await demo(cli, {
-          rows: flag(options['all']) ? null : (number(options['rows']) ?? 300),
+          rows: flag(options['all']) ? null : number(options['rows']),
           daysPerSecond: number(options['daysPerSecond']) ?? null,
           fresh: flag(options['fresh']),
           yes: flag(options['yes']),
