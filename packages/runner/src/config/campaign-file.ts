@@ -101,22 +101,6 @@ const usual: Readonly<Record<string, { readonly transit: number; readonly assume
   standard: slowest,
 };
 
-/** What may be meant, and most likely is not. */
-export function oddities({ definition }: CampaignFile, today = new Date()): string[] {
-  const found: string[] = [];
-  if (definition.integrations['audience'] !== undefined && definition.provider_segment_id === null)
-    found.push('audience: there is no segment of it to read: nobody comes from it until segment names one');
-  const { offer_ends_on: end, transit_days: days, mail_class: mailClass } = definition;
-  const arrives = new Date(today.getTime() + days * 86_400_000).toISOString().slice(0, 10);
-  if (end !== null && end < arrives)
-    found.push(`offer_ends_on: ${end} is before a card mailed today arrives (transit_days: ${days}): everybody would be skipped`);
-  if (!Object.hasOwn(usual, mailClass))
-    found.push(
-      `mail_class: ${mailClass} is neither ${Object.keys(usual).join(' nor ')}: a printer may refuse it, and the times of standard count`,
-    );
-  return found;
-}
-
 /** A campaign file as it stands: where some of it cannot be used, the rest can still be looked at. */
 export interface CampaignDraft {
   readonly path: string;
@@ -127,6 +111,26 @@ export interface CampaignDraft {
   readonly problems: readonly Problem[];
   /** A problem at a field of this file, by its name there, for example `audience.path`. */
   problem(field: string, message: string): Problem;
+}
+
+/** What may be meant, and most likely is not: told beside what cannot be used, of the fields that can. */
+export function oddities({ raw }: CampaignDraft, today = new Date()): string[] {
+  const read = <Name extends keyof File>(name: Name): File[Name] | undefined =>
+    schema.shape[name].safeParse(raw[name]).data as File[Name] | undefined;
+  const found: string[] = [];
+  if ((raw['audience'] ?? null) !== null && (raw['segment'] ?? null) === null && raw['mode'] !== 'automated')
+    found.push('audience: there is no segment of it to read: nobody comes from it until segment names one');
+  const [end, mailClass] = [read('offer_ends_on'), read('mail_class')];
+  if (mailClass === undefined) return found;
+  const days = read('transit_days') ?? (usual[mailClass] ?? slowest).transit;
+  const arrives = new Date(today.getTime() + days * 86_400_000).toISOString().slice(0, 10);
+  if (end !== undefined && end < arrives)
+    found.push(`offer_ends_on: ${end} is before a card mailed today arrives (transit_days: ${days}): everybody would be skipped`);
+  if (!Object.hasOwn(usual, mailClass))
+    found.push(
+      `mail_class: ${mailClass} is neither ${Object.keys(usual).join(' nor ')}: a printer may refuse it, and the times of standard count`,
+    );
+  return found;
 }
 
 /** Throws `ConfigurationError` where there is nothing to look at: no such file, broken YAML. */

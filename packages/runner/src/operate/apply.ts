@@ -12,7 +12,7 @@ export async function applyFile(cli: Cli, path: string, options: { dryRun: boole
   const draft = await readCampaignDraft(path);
   const found = await tryOut(await cli.project(), draft, options.list);
   const { file } = draft;
-  const warnings = [...(file === null ? [] : oddities(file)), ...found.warnings];
+  const warnings = [...oddities(draft), ...found.warnings];
   for (const warning of warnings) cli.out.warn(warning);
   const problems = inOrder([...draft.problems, ...found.problems]);
   if (file === null || problems.length > 0) throw new ConfigurationError(path, problems);
