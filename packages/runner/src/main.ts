@@ -4,6 +4,7 @@ import { CliError, explain } from './cli/errors.ts';
 import { exitCodes } from './cli/exit-codes.ts';
 import { endOnLostOutput, type Output } from './cli/output.ts';
 import { buildProgram, type Program } from './cli/program.ts';
+import { printable, printableLines } from './cli/text.ts';
 
 const VERSION = '0.1.0';
 
@@ -45,8 +46,10 @@ function failed(error: unknown, out: Output): number {
   const { message, hint, exitCode, code, detail } = explain(error);
   if (out.json) process.stderr.write(`${JSON.stringify({ error: { code, message, hint, exitCode, detail } })}\n`);
   else {
-    process.stderr.write(`${out.tint('red', 'postrider:')} ${message}\n`);
-    if (hint !== null) process.stderr.write(`${hint}\n`);
+    // What the machine says is one line each, whatever somebody once wrote as a reason.
+    const shown = code.startsWith('PR') ? printable : printableLines;
+    process.stderr.write(`${out.tint('red', 'postrider:')} ${shown(message)}\n`);
+    if (hint !== null) process.stderr.write(`${shown(hint)}\n`);
   }
   if (out.verbose && error instanceof Error && error.stack !== undefined) {
     process.stderr.write(`${explain(new Error(error.stack)).message}\n`);

@@ -17,6 +17,7 @@ export interface CampaignRow {
 
 /** By name, by `organization/name` where the name is not unique, or by id. */
 export async function campaignNamed(sql: Sql, given: string): Promise<CampaignRow> {
+  refuseBlank('campaign', given);
   const rows = await sql<CampaignRow[]>`
     select organization_id as "organizationId", organization, id as "campaignId", name, status, mode, campaign_mode as "campaignMode", printer
     from postrider.campaigns where name = ${given} or organization || '/' || name = ${given} or id::text = ${given} order by created_at`;
@@ -36,6 +37,7 @@ export interface OrganizationRow {
 
 /** By name or id; the only one where none is given. */
 export async function organizationNamed(sql: Sql, given: string | undefined): Promise<OrganizationRow> {
+  if (given !== undefined) refuseBlank('organization', given);
   const rows = await sql<OrganizationRow[]>`
     select id, name from postrider.organizations where ${given ?? null}::text is null or name = ${given ?? null} or id::text = ${given ?? null} order by created_at limit 20`;
   if (given === undefined && rows.length > 1) {
@@ -62,6 +64,7 @@ export interface PrinterRow {
 }
 
 export async function printerNamed(sql: Sql, given: string, organization: string | undefined): Promise<PrinterRow> {
+  refuseBlank('printer', given);
   const rows = await sql<PrinterRow[]>`
     select p.organization_id as "organizationId", o.name as organization, p.name
     from postrider.printers p join postrider.organizations o on o.id = p.organization_id
@@ -89,7 +92,7 @@ export interface RecipientRow {
  * By id, e-mail, external id, reference on the card, mailpiece or the printer's id; somebody may be in several campaigns, and of a customer id there may be
  * one in each organization.
  */
-export async function recipientsNamed(sql: Sql, given: string, organizationId: string | null): Promise<RecipientRow[]> {
+export async function recipientsNamed(sql: Sql, given: string, organizationId: string | null, ending = ''): Promise<RecipientRow[]> {
   const rows = await sql<RecipientRow[]>`
     select r.organization_id as "organizationId", o.name as organization, r.id as "recipientId", r.campaign, r.state, r.reason,
       coalesce(nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), r.email, r.external_id) as name
@@ -105,14 +108,14 @@ export async function recipientsNamed(sql: Sql, given: string, organizationId: s
   if (row !== undefined) {
     throw new CliError(
       exitCodes.failed,
-      `nobody is known by ${given}, but the last sync of ${row.campaign} met that id in a row it could not use`,
-      `row ${row.source_row ?? '?'}: ${row.message} (${row.reason})`,
+      `nobody is known by ${printable(given)}, but the last sync of ${row.campaign} met that id in a row it could not use`,
+      `row ${row.source_row ?? '?'}: ${row.message} (${row.reason})${ending}`,
     );
   }
   throw new CliError(
     exitCodes.failed,
-    `nobody is known by ${given}`,
-    'give an e-mail, a customer id, the reference on the card, or the id of a recipient or mailpiece',
+    `nobody is known by ${printable(given)}`,
+    `give an e-mail, a customer id, the reference on the card, or the id of a recipient or mailpiece${ending}`,
   );
 }
 
@@ -125,7 +128,10 @@ export async function peopleNamed(
 ): Promise<RecipientRow[]> {
   const id = await organizationIdOf(sql, organization);
   const found = new Map<string, readonly RecipientRow[]>();
-  for (const one of given) found.set(one, await recipientsNamed(sql, one, id));
+  for (const one of given) {
+    refuseBlank('person', one);
+    found.set(one, await recipientsNamed(sql, one, id, '; nothing was changed'));
+  }
   const whose = Map.groupBy(once([...found.values()].flat()), (row) => row.organization);
   if (whose.size < 2) return once([...found].flatMap(([one, rows]) => chosen(rows, one)));
   const lines = [...whose]
@@ -148,6 +154,11 @@ export async function organizationIdOf(sql: Sql, given: string | undefined): Pro
 /** Who it is, unmistakably. */
 export const calledInFull = (one: RecipientRow): string => printable(`${one.name} in ${one.campaign} of ${one.organization}`);
 
+function refuseBlank(kind: string, given: string): void {
+  if (given.trim() === '')
+    throw new CliError(exitCodes.usage, `the name of the ${kind} is blank`, 'perhaps a variable that is not set; nothing was changed');
+}
+
 interface Kind<Row> {
   readonly kind: string;
   /** How to say one of several unmistakably. */
@@ -165,5 +176,5 @@ async function only<Row>(rows: readonly Row[], given: string, { kind, say, known
   const names = await known();
   if (names.length === 0) throw new CliError(exitCodes.failed, `there is no ${kind} yet`, make);
   const few = names.length <= 10 ? `there are: ${names.join(', ')}` : `there are ${names.length}`;
-  throw new CliError(exitCodes.failed, `there is no ${kind} ${given}`, didYouMean(given, names) ?? few);
+  throw new CliError(exitCodes.failed, `there is no ${kind} ${printable(given)}`, didYouMean(given, names) ?? few);
 }

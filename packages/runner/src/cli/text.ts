@@ -44,6 +44,8 @@ export function printable(text: string): string {
   });
 }
 
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const wide =
   /^[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;

@@ -26,9 +26,10 @@ export async function launchCampaign(
   }
   const mode = options.live ? 'live' : 'test';
   const status = await launch(database.sql, campaign.organizationId, campaign.campaignId, mode, options.why, options.arm);
+  const how = campaign.status === 'active' ? 'was active already' : `is ${status}`;
   cli.out.result(
     { campaign: campaign.name, campaignId: campaign.campaignId, status, mode, armed: options.arm },
-    `${campaign.name} is ${status} in ${mode} mode${mode === 'test' ? ': proofs are made and submitted as tests, nothing is printed' : ''}`,
+    `${campaign.name} ${how} in ${mode} mode${mode === 'test' ? ': proofs are made and submitted as tests, nothing is printed' : ''}`,
   );
 }
 

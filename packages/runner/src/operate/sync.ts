@@ -52,7 +52,7 @@ export async function whenFree<T>(cli: Cli, wait: boolean, work: () => Promise<T
     } catch (error) {
       const { code, message } = explain(error);
       if (code !== 'PR011' || !wait || cli.signals.signal.aborted) throw error;
-      if (!said) cli.out.note(`waiting: ${message}`);
+      if (!said) cli.out.note(`waiting: ${message}; if that process is gone, its lock ends within 30 s`);
       await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
     }
   }

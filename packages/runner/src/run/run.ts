@@ -31,7 +31,8 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
   const project = withFlags(await cli.project(), options);
   const { settings } = project;
   if (!options.once && !options.sync) throw new CliError(exitCodes.usage, '--no-sync goes with --once');
-  await using database = await openDatabase(cli, { create: true, max: poolSize(settings), name: 'postrider run' });
+  // Interventions are recorded with this name: what a runner holds, no person held.
+  await using database = await openDatabase(cli, { max: poolSize(settings), name: 'postrider run, by itself' });
   const { sql } = database;
   await using queueSql = connectQueue(database.url);
   await requireMigrated(sql);

@@ -89,6 +89,12 @@ describe('campaigns from the command line', () => {
     assert.match(run.stderr, /warning: offer_ends_on: 2020-02-01 .* everybody would be skipped/);
     assert.match(run.stderr, /warning: mail_class: pigeon is neither first_class nor standard/);
     assert.equal((await machine.sql`select from postrider.organization`).length, 0, 'a dry run makes nothing');
+    // In the same round as what cannot be used.
+    writeFileSync(path, readFileSync(path, 'utf8').replace('dedupe: household', 'dedupe: street'));
+    const wrong = await cli(place, ['campaign', 'apply', '--dry-run', '--no-check', path]);
+    assert.equal(wrong.code, 78, wrong.stderr);
+    for (const told of [/warning: offer_ends_on: 2020/, /warning: mail_class: pigeon/, /dedupe: must be person or household/])
+      assert.match(wrong.stderr, told);
   });
 
   it('knows the kinds of adapters and their options, with the line', async () => {
@@ -269,6 +275,8 @@ describe('campaigns from the command line', () => {
     const live = await cli(place, ['campaign', 'launch', 'bakery-welcome', '--live', '--arm', '--yes']);
     assert.equal(live.code, 0, live.stderr);
     assert.match(live.stdout, /is active in live mode/);
+    const twice = await cli(place, ['campaign', 'launch', 'bakery-welcome', '--live', '--arm', '--yes']);
+    assert.match(twice.stdout, /bakery-welcome was active already in live mode/, twice.stderr);
     const frozen = await cli(place, ['campaign', 'launch', 'bakery-welcome']);
     assert.equal(frozen.code, 1);
     assert.match(frozen.stderr, /was launched in live mode/);
@@ -281,6 +289,20 @@ describe('campaigns from the command line', () => {
   });
 
   it('pauses, releases, holds and ends', async () => {
+    await cli(place, ['campaign', 'pause', 'bakery-welcome', '--why', 'wrong\nprice.']);
+    const held = await cli(place, ['campaign', 'launch', 'bakery-welcome', '--live', '--yes']);
+    assert.match(held.stderr, /is held: wrong\\nprice\.\n.*release it first/);
+    assert.equal((await cli(place, ['release', 'campaign', 'bakery-welcome'])).code, 0);
+    for (const verb of [
+      ['campaign', 'launch', ''],
+      ['hold', 'printer', ' '],
+      ['hold', 'organization', ''],
+      ['cancel', ''],
+    ]) {
+      const blank = await cli(place, verb);
+      assert.equal(blank.code, 2, blank.stdout);
+      assert.match(blank.stderr, /the name of the \w+ is blank\n.*nothing was changed/);
+    }
     const paused = await cli(place, ['campaign', 'pause', 'bakery-welcome', '--why', 'wrong price', '--json']);
     assert.equal(paused.json()[0]?.['atPrinter'], 0, paused.stderr);
     assert.match((await cli(place, ['status'])).stderr, /campaign bakery-welcome is held by \w+, postrider.*: wrong price/);
@@ -294,6 +316,7 @@ describe('campaigns from the command line', () => {
       ],
       told.stderr,
     );
+    assert.match((await cli(place, ['interventions'])).stdout, /arm printer +print-shop/);
     assert.match(String(told.json()[0]?.['application']), /^postrider( \(.+\))?$/);
     assert.equal((await cli(place, ['hold', 'printer', 'print-shop'])).code, 0);
     assert.equal((await cli(place, ['hold', 'organization', 'Flour & Field Bakery'])).code, 0);

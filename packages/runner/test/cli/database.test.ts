@@ -141,9 +141,12 @@ describe('the database behind the command line', () => {
   it('makes no embedded server for a question', async () => {
     const bare = projectHome();
     try {
-      const run = await cli({ url: null, home: bare.path }, ['status']);
-      assert.equal(run.code, 69, run.stderr);
-      assert.match(run.stderr, /there is no database yet\n.*postrider demo/);
+      // Nor for a runner, which has nothing to run on an empty one.
+      for (const command of ['status', 'run']) {
+        const run = await cli({ url: null, home: bare.path }, [command]);
+        assert.equal(run.code, 69, run.stderr);
+        assert.match(run.stderr, /there is no database yet\n.*postrider demo/);
+      }
       const status = await cli({ url: null, home: bare.path }, ['db', 'status', '--json']);
       assert.equal(status.json()[0]?.['state'], 'absent');
       assert.equal((await cli({ url: null, home: bare.path }, ['db', 'stop'])).stdout, 'it was not running\n');

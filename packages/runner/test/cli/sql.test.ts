@@ -163,6 +163,9 @@ describe('SQL, questions and repairs from the command line', () => {
     assert.equal((await cli(place, ['erase', 'p3@example.com'])).code, 2, 'nobody was asked');
     const erased = await cli(place, ['erase', 'p3@example.com', '--yes']);
     assert.equal(erased.code, 0, erased.stderr);
+    assert.match(erased.stdout, /: pending → skipped, erased\n$/);
+    const mistyped = await cli(place, ['cancel', 'p4@example.com', 'no\nsuch', '--yes']);
+    assert.match(mistyped.stderr, /nobody is known by no\\nsuch\n.*nothing was changed/);
     assert.equal((await cli(place, ['trace', 'p3@example.com'])).code, 1);
     const stopped = await cli(place, ['suppress', '--email', 'p4@example.com', '--json']);
     assert.equal(stopped.json()[0]?.['stopped'], 1, stopped.stderr);
@@ -192,6 +195,8 @@ describe('SQL, questions and repairs from the command line', () => {
     assert.match((await cli(place, ['retry', '--effects', 'event_sink', '--yes'])).stderr, /no effect has failed for good/);
     const again = await cli(place, ['retry', '--effects', 'usage_meter', '--organization', 'Metered Bakery', '--yes', '--json']);
     assert.deepEqual(again.json(), [{ organization: 'Metered Bakery', kind: 'usage_meter', again: 2 }], again.stderr);
+    const told = await cli(place, ['interventions', '--limit', '1']);
+    assert.match(told.stdout, /retry organization +Metered Bakery .*effects that had failed for good: 2 of usage_meter/, told.stderr);
     assert.equal((await claimEffects(sql, at.organizationId, 'usage_meter', 10, 60_000)).length, 2);
   });
 

@@ -57,7 +57,7 @@ export const histories: Family = (program, act) => {
   command(
     program,
     'interventions',
-    'Who held, released, launched, ended, armed, cancelled or tried again what, when and why: the last first.',
+    'What was done by hand (applied, launched, held, released, ended, armed, suppressed, cancelled, tried again, resolved, erased …), by whom, when and why: the last first.',
     ['postrider interventions', 'postrider interventions --campaign bakery-welcome --json'],
   )
     .option('--campaign <name>', 'only of this campaign and its people')
@@ -69,16 +69,20 @@ export const histories: Family = (program, act) => {
         const named = text(options['campaign']);
         const campaign = named === undefined ? null : await (await import('../names.ts')).campaignNamed(database.sql, named);
         const rows = await database.sql<InterventionRow[]>`
-          select at, action, kind, campaign, printer, recipient_id, why, by_role, application from postrider.interventions
+          select i.at, i.action, i.kind, i.campaign, i.printer, i.recipient_id, i.why, i.by_role, i.application, o.name as organization
+          from postrider.interventions i join postrider.organizations o on o.id = i.organization_id
           where ${campaign?.campaignId ?? null}::uuid is null
-            or campaign_id = ${campaign?.campaignId ?? null} and organization_id = ${campaign?.organizationId ?? null}
-          order by at desc, id desc limit ${number(options['limit']) ?? 50}`;
+            or i.campaign_id = ${campaign?.campaignId ?? null} and i.organization_id = ${campaign?.organizationId ?? null}
+          order by i.at desc, i.id desc limit ${number(options['limit']) ?? 50}`;
         cli.out.list(
           rows,
           [
             { title: `when (${zone})`, value: (row) => clock(row.at), style: () => 'dim' },
             { title: 'what', value: (row) => `${row.action} ${row.kind}`, style: () => 'bold' },
-            { title: 'which', value: (row) => [row.campaign, row.printer, row.recipient_id].filter((name) => name !== null).join(' ') },
+            {
+              title: 'which',
+              value: (row) => [row.campaign, row.printer, row.recipient_id].filter((name) => name !== null).join(' ') || row.organization,
+            },
             { title: 'by', value: (row) => row.by_role },
             { title: 'with', value: (row) => row.application },
             { title: 'why', value: (row) => row.why },
@@ -109,6 +113,7 @@ interface InterventionRow {
   readonly at: Date;
   readonly action: string;
   readonly kind: string;
+  readonly organization: string;
   readonly campaign: string | null;
   readonly printer: string | null;
   readonly recipient_id: string | null;

@@ -5,7 +5,7 @@ import { CliError, explain } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { calledInFull, campaignNamed, organizationIdOf, peopleNamed, type RecipientRow } from '../names.ts';
 import type { Output } from '../output.ts';
-import { count } from '../text.ts';
+import { count, printable } from '../text.ts';
 
 const whose = 'whose customer it is, where an id is used by several';
 
@@ -146,7 +146,13 @@ export const repairs: Family = (program, act) => {
         const people = await peopleNamed(database.sql, [given], text(options['organization']));
         await confirm(cli.out, { what: `This forgets ${listed(people)} for good; it cannot be undone.`, yes: flag(options['yes']) });
         const { erase } = await import('@postrider/core');
-        await eachPerson(cli.out, people, async (one) => await erase(database.sql, one.recipientId));
+        const ended = async (one: RecipientRow): Promise<string> => {
+          await erase(database.sql, one.recipientId);
+          const [row] = await database.sql<{ state: string }[]>`
+            select state from postrider.recipients where organization_id = ${one.organizationId} and id = ${one.recipientId}`;
+          return row?.state ?? one.state;
+        };
+        await eachPerson(cli.out, people, ended, ', erased');
       }),
     );
 };
@@ -176,7 +182,12 @@ function listPeople(out: Output, people: readonly RecipientRow[]): void {
 }
 
 /** One after the other: one refusal does not stop the next, and the exit code tells of it. */
-async function eachPerson(out: Output, people: readonly RecipientRow[], work: (one: RecipientRow) => Promise<string>): Promise<void> {
+async function eachPerson(
+  out: Output,
+  people: readonly RecipientRow[],
+  work: (one: RecipientRow) => Promise<string>,
+  ending = '',
+): Promise<void> {
   let refused: Error | null = null;
   let refusals = 0;
   for (const one of people) {
@@ -184,12 +195,12 @@ async function eachPerson(out: Output, people: readonly RecipientRow[], work: (o
       const state = await work(one);
       out.result(
         { recipientId: one.recipientId, organization: one.organization, campaign: one.campaign, was: one.state, state },
-        `${calledInFull(one)}: ${one.state} → ${state}`,
+        `${calledInFull(one)}: ${one.state === state ? '' : `${one.state} → `}${state}${ending}`,
       );
     } catch (error) {
       refused ??= error instanceof Error ? error : new Error(String(error));
       refusals += 1;
-      if (people.length > 1) out.warn(`${calledInFull(one)}: ${explain(error).message}`);
+      if (people.length > 1) out.warn(`${calledInFull(one)}: ${printable(explain(error).message)}`);
     }
   }
   if (refused === null) return;

@@ -4,7 +4,7 @@ import { command, decimal, flag, number, type Family } from '../command.ts';
 import type { Cli } from '../cli.ts';
 import type { Sql } from '../database.ts';
 import type { Column } from '../table.ts';
-import { count, relative } from '../text.ts';
+import { count, printable, relative } from '../text.ts';
 
 export const status: Family = (program, act) => {
   command(program, 'status', 'The funnel: how many people of each campaign are where. The counts always add up.', [
@@ -45,7 +45,9 @@ async function show(cli: Cli, sql: Sql): Promise<void> {
     select kind, name, since, why, by_role, application from postrider.holds order by since nulls first, name`;
   for (const { kind, name, since, why, by_role: role, application } of holds) {
     const by = role === null ? '' : ` by ${role}${application === null ? '' : `, ${application}`}`;
-    cli.out.note(`\n${kind} ${name} is held${by}${since === null ? '' : `, ${relative(since)}`}${why === null ? '' : `: ${why}`}`);
+    cli.out.note(
+      `\n${kind} ${name} is held${by}${since === null ? '' : `, ${relative(since)}`}${why === null ? '' : `: ${printable(why)}`}`,
+    );
   }
   const [trouble] = await sql<{ stuck: number; alarms: number }[]>`
     select (
