@@ -76,6 +76,7 @@ declare
   v_new int;
   v_pieces uuid[];
   v_evidence jsonb;
+  v_produces boolean;
 begin
   -- The webhook is stored; what was polled is polled again.
   perform postrider.redoable();
@@ -103,12 +104,13 @@ begin
       t."occurredAt", coalesce(p_received_at, v_now), p_inbox_id
     from told t
     on conflict do nothing
-    returning mailpiece_id, provider_id, event_id
+    returning mailpiece_id, provider_id, event_id, status
   )
   select count(*), array_agg(distinct s.mailpiece_id) filter (where s.mailpiece_id is not null),
     jsonb_agg(distinct jsonb_build_object('mailpieceId', m.id, 'providerId', s.provider_id))
-      filter (where m.id is not null and s.provider_id is not null and m.provider_id is distinct from s.provider_id)
-  into v_new, v_pieces, v_evidence
+      filter (where m.id is not null and s.provider_id is not null and m.provider_id is distinct from s.provider_id),
+    bool_or(s.status = 'in_production')
+  into v_new, v_pieces, v_evidence, v_produces
   from stored s left join lateral (
     select x.id, x.provider_id from postrider.mailpiece x where x.organization_id = p_organization_id and x.id = s.mailpiece_id limit 1) m on true;
 
@@ -123,6 +125,13 @@ begin
         and a.detail ->> 'status' = e.provider_status and a.cleared_at is null);
   end if;
 
+  -- Looked at first: written once in the life of a printer.
+  if v_produces and not exists (
+    select from postrider.printer_feed f
+    where f.organization_id = p_organization_id and f.printer_name = p_printer_name and f.tells_production) then
+    insert into postrider.printer_feed (organization_id, printer_name, tells_production) values (p_organization_id, p_printer_name, true)
+    on conflict (organization_id, printer_name) do update set tells_production = true;
+  end if;
   if v_evidence is not null then
     perform postrider.record_evidence(p_organization_id, v_evidence, 'late_evidence');
   end if;

@@ -8,15 +8,16 @@ declare
   v_now timestamptz := postrider.now();
   v_moved int := 0;
   v_late boolean;
+  v_waited boolean;
   v_received boolean;
   v_over boolean;
   v_closed boolean;
   v_rerouted boolean;
   v_returned uuid[];
 begin
-  select bool_or(s.state not in ('sent', 'received', 'returned', 'holdout')), bool_or(s.state = 'received')
-  into v_late, v_received from (
-    select state from postrider.recipient_state
+  select bool_or(s.state not in ('sent', 'received', 'returned', 'holdout')), bool_or(s.state = 'received'), bool_or(s.available_at = 'infinity')
+  into v_late, v_received, v_waited from (
+    select state, available_at from postrider.recipient_state
     where organization_id = p_organization_id and recipient_id = any (array(
       select m.recipient_id from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (p_pieces)))
     order by recipient_id for no key update) s;
@@ -46,6 +47,14 @@ begin
   -- What a printer makes up in test mode was never at the address.
   select array_agg(recipient_id) filter (where status = 'returned' and mode = 'live') into v_returned from risen;
 
+  if v_waited then
+    -- Who waited for the printer beyond the usual time waits no longer: that time begins now.
+    update postrider.recipient_state s set available_at = v_now + c.assumed_after
+    from postrider.mailpiece m, postrider.campaign c
+    where s.organization_id = p_organization_id and s.available_at = 'infinity' and m.organization_id = s.organization_id
+      and m.recipient_id = s.recipient_id and m.id = any (p_pieces) and m.status <> 'accepted'
+      and c.organization_id = s.organization_id and c.id = s.campaign_id;
+  end if;
   if v_late then
     -- A scan shows that the card exists, whatever was thought of its person.
     perform postrider.bring_to_sent(p_organization_id, array(
@@ -164,27 +173,59 @@ begin
   return coalesce(cardinality(v_pieces), 0);
 end $$;
 
--- Where no scan ever comes: after the usual time of the mail class the card is assumed to be there.
+-- Where no scan ever comes: after the usual time of the mail class the card is assumed to be there. The time counts from when the printer took the card,
+-- and from the press on where that was told. Of a printer that tells when it prints, a card that is still only accepted was not printed: its person waits
+-- without end, until the printer tells more. Looked at when the time is over, so that a card on its usual way costs nothing.
 create function postrider.assume_received(p_organization_id uuid, p_limit int default 5000) returns int
 language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_before text := postrider.act_as('track');
   v_now timestamptz := postrider.now();
   v_campaign record;
+  v_due uuid[];
+  v_early uuid[];
+  v_until timestamptz[];
   v_moved int := 0;
   v_more int;
 begin
   for v_campaign in select c.id from postrider.campaign c where c.organization_id = p_organization_id loop
-    update postrider.recipient_state s
-    set state = 'received', since = v_now, move_no = s.move_no + 1, reason = 'assumed', detail = null
-    where s.organization_id = p_organization_id and s.recipient_id = any (array(
+    v_due := array(
       select r.recipient_id from postrider.recipient_state r
       where r.organization_id = p_organization_id and r.campaign_id = v_campaign.id and r.state = 'sent' and r.available_at <= v_now
         and r.state in ('address_enrichable', 'pending', 'proofed', 'sent')
-      order by r.available_at, r.recipient_id limit p_limit for no key update skip locked));
+      order by r.available_at, r.recipient_id limit p_limit for no key update skip locked);
+    continue when cardinality(v_due) = 0;
+    select array_agg(w.recipient_id), array_agg(w.until) into v_early, v_until
+    from (
+      select m.recipient_id, max(postrider.assumed_at(m)) as until from postrider.mailpiece m
+      where m.organization_id = p_organization_id and m.recipient_id = any (v_due) and m.status not in ('rejected', 'cancelled', 'failed')
+      group by m.recipient_id) w
+    where w.until > v_now;
+    if v_early is not null then
+      update postrider.recipient_state s set available_at = e.until
+      from unnest(v_early, v_until) as e (id, until)
+      where s.organization_id = p_organization_id and s.recipient_id = e.id;
+      continue when cardinality(v_early) = cardinality(v_due);
+    end if;
+    update postrider.recipient_state s
+    set state = 'received', since = v_now, move_no = s.move_no + 1, reason = 'assumed', detail = null
+    where s.organization_id = p_organization_id and s.recipient_id = any (v_due) and s.recipient_id <> all (coalesce(v_early, '{}'));
     get diagnostics v_more = row_count;
     v_moved := v_moved + v_more;
   end loop;
   perform postrider.act_as(v_before);
   return v_moved;
 end $$;
+
+-- When a card that nobody scans is assumed to be there. Infinity: not before its printer tells that it was printed.
+create function postrider.assumed_at(p_piece postrider.mailpiece) returns timestamptz
+language sql stable
+return (
+  select case when p_piece.status = 'accepted' and exists (
+      select from postrider.printer_feed f
+      where f.organization_id = p_piece.organization_id and f.printer_name = p_piece.printer_name and f.tells_production) then 'infinity'::timestamptz
+    -- By our own clock: a printer's may be wrong.
+    else c.assumed_after + greatest(p_piece.accepted_at, (
+      select min(e.received_at) from postrider.mailpiece_event e
+      where e.organization_id = p_piece.organization_id and e.mailpiece_id = p_piece.id and e.status = 'in_production')) end
+  from postrider.campaign c where c.organization_id = p_piece.organization_id and c.id = p_piece.campaign_id);

@@ -191,7 +191,7 @@ language sql stable security definer set search_path = postrider, pg_temp set pl
         when s.state = 'proofed' and c.mode = 'live' and p.armed_at is null then 'the printer to be armed'
         when s.available_at > postrider.now() then coalesce(r.sentence, s.reason)
         else 'its turn' end as why,
-      case when s.state = 'error' or s.reason = 'retry' then s.detail end as cause, coalesce(b.deadline, s.available_at) as until
+      case when s.state = 'error' or s.reason = 'retry' then s.detail end as cause, coalesce(b.deadline, nullif(s.available_at, 'infinity')) as until
     from postrider.recipient_state s
     join postrider.state t on t.name = s.state and (t.kind <> 'terminal' or t.name = 'error')
     join postrider.organization o on o.id = s.organization_id

@@ -88,4 +88,26 @@ cross join lateral (
       and (h.kind = 'organization' or h.campaign_id = c.id or h.printer = c.printer_name)
     order by h.kind = 'organization' desc, h.kind = 'campaign' desc limit 1), '') as by
 ) held
-where oldest.available_at < postrider.now() - interval '2 minutes';
+where oldest.available_at < postrider.now() - interval '2 minutes'
+union all
+-- Whose card the printer has taken and not printed, beyond the usual time: assume_received has put them at the end of the index.
+select c.organization_id, c.name, m.recipient_id, n.people, 'sent', m.accepted_at, 'accepted',
+  format('the printer %s took it %s and has not printed it', m.printer_name,
+    case extract(day from postrider.now() - m.accepted_at) when 1 then '1 day ago' else extract(day from postrider.now() - m.accepted_at) || ' days ago' end),
+  format('ask the printer; the folder print shop prints what it collects after `postrider print-shop close`. To call it back: select postrider.cancel(%L)',
+    m.recipient_id),
+  null, null, m.id
+from postrider.campaign c
+cross join lateral (
+  select count(*) as people from postrider.recipient_state s
+  where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = 'sent' and s.available_at = 'infinity'
+    and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+) n
+cross join lateral (
+  select m.* from (
+    select s.recipient_id from postrider.recipient_state s
+    where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = 'sent' and s.available_at = 'infinity'
+      and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+    order by s.recipient_id limit 1) s
+  join postrider.mailpiece m on m.organization_id = c.organization_id and m.recipient_id = s.recipient_id and m.status = 'accepted'
+) m;

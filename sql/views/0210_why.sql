@@ -25,7 +25,8 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
       when s.state = 'sending_staged' then 'Next: a worker checks eligibility once more and submits the card.'
       when s.state = 'sending' and m.status = 'unknown' then format('Nobody knows whether the printer has mailpiece %s: it is asked again at %s.', m.id, d.asked)
       when s.state = 'sending' then 'Next: the printer answers.'
-      when s.state = 'sent' then format('Next: delivery%s; without any scan it is assumed at %s.', coalesce(', expected ' || a.expected_delivery, ''), d.available)
+      when s.state = 'sent' and d.assumed is null then format('Next: the printer prints it; it took it at %s. Before that it is not assumed to be there.', d.accepted)
+      when s.state = 'sent' then format('Next: delivery%s; without any scan it is assumed at %s.', coalesce(', expected ' || a.expected_delivery, ''), d.assumed)
       when s.state = 'error' and s.reason = 'outcome_unknown' then format('Next: look at the printer''s console, then postrider.resolve(%L, ''printed'' or ''not_printed'', ''evidence'').', m.id)
       when s.state = 'error' then format('Next: mend the cause, then postrider.retry(%L).', r.id)
       when s.state = 'skipped' and s.reason = 'no_address' then 'It comes back by itself when the source learns an address.'
@@ -46,6 +47,8 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
     and a.status not in ('rejected', 'cancelled', 'failed')
   cross join lateral (
     select to_char(s.since at time zone o.time_zone, f) as since, to_char(s.available_at at time zone o.time_zone, f) as available,
+      to_char(nullif(greatest(s.available_at, postrider.assumed_at(a)), 'infinity') at time zone o.time_zone, f) as assumed,
+      to_char(a.accepted_at at time zone o.time_zone, f) as accepted,
       to_char(s.held_at at time zone o.time_zone, f) as held, to_char(b.deadline at time zone o.time_zone, f) as deadline,
       to_char(k.lease_until at time zone o.time_zone, f) as lease, to_char(m.available_at at time zone o.time_zone, f) as asked
     from (values ('YYYY-MM-DD HH24:MI:SS')) v (f)) d

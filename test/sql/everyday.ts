@@ -103,14 +103,25 @@ export const everyday = (sql: postgres.Sql, at: Place, round: string): readonly 
           at,
           begun
             .slice(0, 30)
-            .map((piece, i) => event({ providerId: `p ${piece.mailpieceId}`, status: i % 3 === 1 ? 'delivered' : 'in_transit' })),
+            .map((piece, i) =>
+              event({ providerId: `p ${piece.mailpieceId}`, status: ['in_transit', 'delivered', 'in_production'][i % 3] ?? null }),
+            ),
         ),
     ],
     ['events of nobody', async () => await tell(sql, at, [event({ providerId: `stranger ${round}`, status: 'in_transit' })])],
     ['match events', async () => await sql`select postrider.match_events(${o})`],
     ['cancel claim', async () => await claimCancels(sql, o, 50)],
     ['effects', async () => await claimEffects(sql, o, 'usage_meter', 50, 60_000)],
-    ['assume', async () => await sql`select postrider.assume_received(${o})`],
+    ['assume, nobody', async () => await sql`select postrider.assume_received(${o})`],
+    [
+      'assume',
+      async () => {
+        await sql`update postrider.recipient_state set available_at = now() - interval '1 hour' where organization_id = ${o} and recipient_id = any (array(
+          select recipient_id from postrider.recipient_state where organization_id = ${o} and campaign_id = ${c} and state = 'sent'
+            and state in ('address_enrichable', 'pending', 'proofed', 'sent') order by available_at limit 50))`;
+        await sql`select postrider.assume_received(${o})`;
+      },
+    ],
     [
       'sync page',
       async () => {
