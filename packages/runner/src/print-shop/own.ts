@@ -33,7 +33,11 @@ export interface NotedPrintShop extends OwnPrintShop {
   readonly daysPerSecond: number | null;
   /** Full files only, until they are closed. */
   readonly collect?: boolean;
+  /** What the next start in this folder goes on with. Not a demonstration's: that has a pace of its own. */
+  readonly goesOn?: GoesOn;
 }
+
+export type GoesOn = Pick<NotedPrintShop, 'daysPerSecond'> & { readonly collect: boolean };
 
 /** Where the cards of this project go; it may have ended since. Null: no shop was ever started here. */
 export function ownPrintShop(project: Project, env: NodeJS.ProcessEnv = process.env): OwnPrintShop | null {
@@ -52,8 +56,9 @@ export function notedPrintShop(project: Project): NotedPrintShop | null {
       folder = null,
       daysPerSecond = null,
       collect = false,
+      goesOn = { daysPerSecond: null, collect: false },
     } = JSON.parse(readFileSync(noteOf(project), 'utf8')) as Partial<NotedPrintShop>;
-    return typeof url === 'string' && typeof pid === 'number' ? { url, pid, ledger, folder, daysPerSecond, collect } : null;
+    return typeof url === 'string' && typeof pid === 'number' ? { url, pid, ledger, folder, daysPerSecond, collect, goesOn } : null;
   } catch {
     return null;
   }

@@ -24,6 +24,7 @@ import {
   tellWebhooks,
   TOKEN,
   WEBHOOK_SECRET,
+  type GoesOn,
   type NotedPrintShop,
 } from './own.ts';
 
@@ -36,10 +37,10 @@ export interface ShopSettings {
   readonly folder: string | null;
   /** Null: any free one. */
   readonly port: number | null;
-  /** Null: as fast as real days. */
+  /** Null: as it was started last in this folder, at first as fast as real days. */
   readonly daysPerSecond: number | null;
-  /** Full files only, until they are closed. */
-  readonly collect: boolean;
+  /** Full files only, until they are closed. Null: as it was started last in this folder, at first not. */
+  readonly collect: boolean | null;
   /** With another ledger also where cards may be printed twice. */
   readonly yes: boolean;
 }
@@ -48,30 +49,43 @@ function folderFor(project: Project, settings: ShopSettings): string {
   return settings.folder === null ? folderOf(project, notedPrintShop(project)) : resolve(settings.folder);
 }
 
+/** What is not told goes on as it was in the same folder: a start after a crash prints no batch that nobody has closed. */
+function goingOn(project: Project, settings: ShopSettings): GoesOn {
+  const noted = notedPrintShop(project);
+  const last = noted !== null && folderFor(project, settings) === folderOf(project, noted) ? noted.goesOn : undefined;
+  return {
+    daysPerSecond: settings.daysPerSecond ?? last?.daysPerSecond ?? null,
+    collect: settings.collect ?? last?.collect ?? false,
+  };
+}
+
 function note(
   project: Project,
   options: PrintShopOptions,
   { url, ledger }: { readonly url: string; readonly ledger: string },
   pid: number,
+  goesOn: GoesOn,
 ): void {
   const folder = options.folder === project.printsDirectory ? null : options.folder;
-  notePrintShop(project, { url, pid, ledger, folder, daysPerSecond: options.daysPerSecond ?? null, collect: options.collect ?? false });
+  const { daysPerSecond = null, collect = false } = options;
+  notePrintShop(project, { url, pid, ledger, folder, daysPerSecond, collect, goesOn });
 }
 
 /** Token and webhook secret are made once for the project, and kept in var/secrets. */
 function optionsOf(project: Project, settings: ShopSettings): PrintShopOptions {
   const folder = folderFor(project, settings);
+  const { daysPerSecond, collect } = goingOn(project, settings);
   project.makeDataDirectory();
   mkdirSync(project.proofsDirectory, { recursive: true });
   makeFolder(folder);
   return {
     folder,
-    collect: settings.collect,
+    collect,
     port: settings.port ?? 0,
     artwork: [project.proofsDirectory],
     token: project.ensureSecret(TOKEN, () => randomBytes(24).toString('base64url')),
     webhookSecret: project.ensureSecret(WEBHOOK_SECRET, () => `whsec_${randomBytes(32).toString('base64')}`),
-    ...(settings.daysPerSecond === null ? {} : { daysPerSecond: settings.daysPerSecond }),
+    ...(daysPerSecond === null ? {} : { daysPerSecond }),
   };
 }
 
@@ -95,7 +109,7 @@ export async function openShop(cli: Cli, project: Project, sql: Sql, daysPerSeco
   };
   const options = { ...optionsOf(project, { folder, port: null, daysPerSecond, collect: false, yes: false }), log };
   const shop = await spawnWhenFree(cli, options);
-  note(project, options, shop, shop.pid);
+  note(project, options, shop, shop.pid, goingOn(project, { folder, port: null, daysPerSecond: null, collect: null, yes: false }));
   let ended: ShopError | null = null;
   void shop.exited.then(({ code, signal }) => {
     // Ended by somebody, it said nothing of it.
@@ -145,7 +159,7 @@ export async function runInForeground(cli: Cli, settings: ShopSettings): Promise
   const options = optionsOf(project, settings);
   const stopped = new Promise<void>((end) => cli.signals.catch(() => end()));
   const shop = await startPrintShop({ ...options, log: (line) => cli.out.note(`print shop: ${line}`) });
-  note(project, options, shop, process.pid);
+  note(project, options, shop, process.pid, goingOn(project, settings));
   if (cli.out.json) cli.out.emit({ event: 'ready', url: shop.url, pid: process.pid, folder: options.folder });
   else cli.out.note(`${cli.out.tint('green', 'open')}: takes cards on ${shop.url}, prints into ${options.folder}. Ctrl-C stops`);
   const broken = await Promise.race([stopped.then(() => null), shop.broken]);
@@ -162,8 +176,10 @@ function differences(project: Project, settings: ShopSettings, noted: NotedPrint
     ...(settings.port !== null && settings.port !== 0 && String(settings.port) !== new URL(noted?.url ?? 'http://127.0.0.1').port
       ? ['--port']
       : []),
-    ...(settings.daysPerSecond !== null && settings.daysPerSecond !== noted?.daysPerSecond ? ['--days-per-second'] : []),
-    ...(settings.collect && noted?.collect !== true ? ['--collect'] : []),
+    ...(settings.daysPerSecond !== null && settings.daysPerSecond !== (noted?.daysPerSecond ?? 1 / 86_400) ? ['--days-per-second'] : []),
+    ...(settings.collect !== null && settings.collect !== (noted?.collect ?? false)
+      ? [settings.collect ? '--collect' : '--no-collect']
+      : []),
   ];
 }
 
@@ -182,6 +198,7 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
     return;
   }
   const folder = folderFor(project, settings);
+  const { daysPerSecond, collect } = goingOn(project, settings);
   if (!settings.yes) await requireSameLedger(cli, project, notedPrintShop(project), folder, null);
   // Said here, at once, and not by a process in the background.
   makeFolder(folder);
@@ -193,9 +210,14 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
     // Asked above, once.
     '--yes',
     ...(settings.port === null ? [] : ['--port', String(settings.port)]),
-    ...(settings.daysPerSecond === null ? [] : ['--days-per-second', String(settings.daysPerSecond)]),
-    ...(settings.collect ? ['--collect'] : []),
+    ...(daysPerSecond === null ? [] : ['--days-per-second', String(daysPerSecond)]),
+    collect ? '--collect' : '--no-collect',
   ];
+  const before = [
+    ...(settings.collect === null && collect ? ['--collect (--no-collect ends that)'] : []),
+    ...(settings.daysPerSecond === null && daysPerSecond !== null ? [`--days-per-second ${daysPerSecond}`] : []),
+  ];
+  if (before.length > 0) cli.out.note(`goes on as it was started last: ${before.join(', ')}`);
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, main, 'print-shop', 'run', ...flags], {
     detached: true,

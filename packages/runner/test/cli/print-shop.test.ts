@@ -202,9 +202,19 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
       body: JSON.stringify({ pieces: [piece] }),
     });
     assert.match(await ordered.text(), /"accepted"/);
+    // After a crash a bare start prints no batch that nobody has closed.
+    process.kill(readNote().pid, 'SIGKILL');
+    await until('it is dead', async () => (await postrider('print-shop', 'status', '--json')).json()[0]?.['state'] === 'stopped');
+    const again = await postrider('print-shop', 'start');
+    assert.match(again.stderr, /goes on as it was started last: --collect.*--days-per-second 0/);
+    await postrider('print-shop', 'start', '--collect', '--days-per-second', '0');
+    const other = await cli(place, ['print-shop', 'start', '--no-collect']);
+    assert.match(other.stderr, /not as --no-collect would have it/);
     const closed = await postrider('print-shop', 'close', '--json');
     assert.deepEqual(closed.json()[0], { files: [{ file: 'cards-000001.pdf', cards: 1 }], cards: 1, failed: 0, folder: second });
     assert.match((await postrider('print-shop', 'close')).stdout, /nothing waited/);
+    await postrider('print-shop', 'stop');
+    assert.equal((await postrider('print-shop', 'start', '--no-collect', '--json')).json()[0]?.['collect'], false);
   });
 
   it('says at once what is wrong with a folder that cannot be, and does not try for ever', async () => {

@@ -52,14 +52,19 @@ export const demonstration: Family = (program, act) => {
     made
       .option('--folder <dir>', 'where the prints go; where they went last unless told, at first out/print-shop of the project')
       .option('--port <n>', 'on 127.0.0.1; 0, the default, takes a free one', wholeNumber(0, 65_535))
-      .option('--days-per-second <n>', 'how fast the mail travels; as fast as real days unless told', decimal(0, 1000))
+      .option(
+        '--days-per-second <n>',
+        'how fast the mail travels; as it did last in this folder unless told, at first `real` days',
+        (given) => (given === 'real' ? 1 / 86_400 : decimal(0, 1000)(given)),
+      )
       .option('--collect', 'full files of 500 cards only; `postrider print-shop close` prints the rest')
+      .option('--no-collect', 'ends --collect, which a folder keeps from start to start')
       .option('--yes', 'with another ledger, also where cards may be printed twice');
   const settingsOf = (options: Options) => ({
     folder: text(options['folder']) ?? null,
     port: number(options['port']) ?? null,
     daysPerSecond: number(options['daysPerSecond']) ?? null,
-    collect: flag(options['collect']),
+    collect: options['collect'] === undefined ? null : flag(options['collect']),
     yes: flag(options['yes']),
   });
 
