@@ -107,6 +107,18 @@ export async function tellWebhooks(project: Project, url: string, organizations:
   return (await ask(project, url, '/v1/webhook', { url: null, organizations })) !== null;
 }
 
+const pressState = z.object({ waiting: z.number(), collect: z.boolean(), daysPerSecond: z.number() });
+
+/** How it prints, and how many cards wait for it. Null where it does not answer, or cannot tell. */
+export async function askPress(project: Project, url: string): Promise<z.infer<typeof pressState> | null> {
+  const answer = await ask(project, url, '/v1/print');
+  try {
+    return pressState.parse(JSON.parse(answer ?? ''));
+  } catch {
+    return null;
+  }
+}
+
 const printed = z.object({ files: z.array(z.object({ file: z.string(), cards: z.number() })), failed: z.number() });
 const refusal = z.object({ message: z.string() });
 
@@ -118,10 +130,12 @@ export async function printNow(project: Project, url: string): Promise<z.infer<t
     if (response?.ok === true) return printed.parse(answer);
     throw new Error(refusal.safeParse(answer).data?.message ?? 'it refuses our token');
   } catch (error) {
+    const alive = await answers(project, url);
+    const why = alive ? (error instanceof Error ? error.message : String(error)) : 'it has ended meanwhile';
     throw new CliError(
       exitCodes.unavailable,
-      `the print shop has not closed its files: ${error instanceof Error ? error.message : String(error)}`,
-      'no card is lost, and none is printed twice: the same command goes on',
+      `the print shop has not closed its files: ${why}`,
+      `no card is lost, and none is printed twice: ${alive ? 'the same command goes on' : '`postrider print-shop start`, and then the same command, goes on'}`,
       error,
     );
   }

@@ -205,9 +205,27 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     // After a crash a bare start prints no batch that nobody has closed.
     process.kill(readNote().pid, 'SIGKILL');
     await until('it is dead', async () => (await postrider('print-shop', 'status', '--json')).json()[0]?.['state'] === 'stopped');
-    const again = await postrider('print-shop', 'start');
-    assert.match(again.stderr, /goes on as it was started last: --collect.*--days-per-second 0/);
+    const bare = await postrider('print-shop', 'start');
+    const again = readNote();
+    assert.match(bare.stderr, /goes on as it was started last: --collect.*--days-per-second 0/);
     await postrider('print-shop', 'start', '--collect', '--days-per-second', '0');
+    const told = (await postrider('print-shop', 'status', '--json')).json()[0];
+    assert.deepEqual([told?.['collect'], told?.['daysPerSecond'], told?.['waiting']], [true, 0, 1]);
+    assert.match(
+      (await postrider('print-shop', 'status')).stdout,
+      /1 card waits for a full file: `postrider print-shop close`[^]*stands still/,
+    );
+    const dies = createServer((request, response) => {
+      if (request.url !== '/v1/print') return void response.end('{}');
+      dies.close();
+      dies.closeAllConnections();
+    });
+    await new Promise<void>((listening) => dies.listen(0, '127.0.0.1', listening));
+    writeNote({ url: `http://127.0.0.1:${(dies.address() as AddressInfo).port}` });
+    const cut = await cli(place, ['print-shop', 'close']);
+    writeNote({ url: again.url });
+    assert.equal(cut.code, 69, cut.stderr);
+    assert.match(cut.stderr, /it has ended meanwhile[^]*`postrider print-shop start`, and then the same command, goes on/);
     const other = await cli(place, ['print-shop', 'start', '--no-collect']);
     assert.match(other.stderr, /not as --no-collect would have it/);
     const closed = await postrider('print-shop', 'close', '--json');

@@ -139,6 +139,12 @@ export function createApp(shop: Shop): Hono<Env> {
     return c.body(ledgerLines(shop.books), 200, { 'content-type': 'application/x-ndjson' });
   });
 
+  app.get('/v1/print', (c) => {
+    const { waitingSheets, waitingOthers } = shop.books;
+    const { collect, daysPerSecond } = shop.settings;
+    return c.json({ waiting: waitingSheets.size + waitingOthers.size, collect, daysPerSecond });
+  });
+
   app.post('/v1/print', async (c) => {
     try {
       return c.json(await shop.press.printNow());
