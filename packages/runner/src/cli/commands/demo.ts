@@ -102,7 +102,7 @@ export const demonstration: Family = (program, act) => {
   );
   command(shop, 'status', 'Whether it runs, and where.', ['postrider print-shop status --json']).action(
     act(async (cli) => {
-      const { showStatus } = await import('../../print-shop/process.ts');
+      const { showStatus } = await import('../../print-shop/status.ts');
       await showStatus(cli);
     }),
   );
