@@ -7,6 +7,9 @@ import { pollPrinters } from '../stages/poll.ts';
 import type { PipelineContext } from './context.ts';
 
 const LOOK_MS = 100;
+/** How often it is asked what comes and whether anything moved forward, while something can move. */
+const GLANCE_MS = 1000;
+const PATIENCE_MS = 30_000;
 
 /** What waits, for what, and until when. */
 export interface Waiting {
@@ -23,7 +26,18 @@ export interface Waiting {
 export interface OnceOptions {
   /** false: nothing is synced or looked up first, for whoever has just done it. */
   readonly sync?: boolean;
+  /** How long what failed in passing is waited for, again and again while anything moves forward. Default: 30,000 ms. */
+  readonly patienceMs?: number;
   readonly signal?: AbortSignal;
+}
+
+interface Coming {
+  readonly people: number;
+  readonly effects: number;
+  readonly unknown: number;
+  /** null: nothing comes. */
+  readonly inMs: number | null;
+  readonly stepsLeft: number;
 }
 
 /** Counts of what can still move, by kind; all zero: nothing. */
@@ -44,12 +58,60 @@ export const whatWaits = async (context: PipelineContext): Promise<Waiting[]> =>
   }));
 };
 
-/** Resolves when nothing can move any more without an outside event or a later time, or when the pipeline stops. */
-export const untilIdle = async (context: PipelineContext, signal?: AbortSignal): Promise<void> => {
+const whatComes = async ({ sql }: PipelineContext, withinMs: number): Promise<Coming> => {
+  const [row] = await sql<Coming[]>`
+    select people::int as people, effects::int as effects, unknown::int as unknown, steps_left::float8 as "stepsLeft",
+      extract(epoch from first_in)::float8 * 1000 as "inMs"
+    from postrider.what_comes(${`${withinMs} milliseconds`}::interval)`;
+  return row ?? { people: 0, effects: 0, unknown: 0, inMs: null, stepsLeft: 0 };
+};
+
+const plural = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`;
+
+const inWords = ({ people, effects, unknown, inMs }: Coming): string => {
+  const all = [
+    ...(people === 0 ? [] : [plural(people, 'person', 'people')]),
+    ...(unknown === 0 ? [] : [plural(unknown, 'card whose outcome nobody knows', 'cards whose outcome nobody knows')]),
+    ...(effects === 0 ? [] : [plural(effects, 'effect', 'effects')]),
+  ];
+  const verb = people + effects + unknown === 1 ? 'is' : 'are';
+  return `${all.join(' and ')} ${verb} tried again in ${Math.ceil((inMs ?? 0) / 1000)} s`;
+};
+
+/**
+ * Resolves when nothing can move any more without an outside event or a later time, or when the pipeline stops. What failed in passing and comes back
+ * within `patienceMs` is waited for, and so on while anything moves forward: a printer that stays away is an outside event. Where things move and
+ * nothing moves forward for longer than any adapter may be silent, everybody is tried in vain: that is the end too.
+ */
+export const untilIdle = async (context: PipelineContext, signal?: AbortSignal, patienceMs = PATIENCE_MS): Promise<void> => {
   const isOver = (): boolean => signal?.aborted === true || context.stopping.aborted;
+  const vainMs = patienceMs + context.settings.adapterTimeoutMs;
+  let fewest = Infinity;
+  let forwardAt = performance.now();
+  let glancedAt = -Infinity;
+  let isTold = false;
   for (let quiet = 0; quiet < 2 && !isOver();) {
     const moves = await whatMoves(context);
     const busy = Object.values(moves).some((count) => count > 0);
+    if (!busy || performance.now() - glancedAt > GLANCE_MS) {
+      glancedAt = performance.now();
+      const left = patienceMs - (glancedAt - forwardAt);
+      const coming = await whatComes(context, Math.max(0, left));
+      if (coming.stepsLeft < fewest) {
+        [fewest, forwardAt, isTold] = [coming.stepsLeft, performance.now(), false];
+        // Asked again with all of the patience.
+        glancedAt = -Infinity;
+        if (!busy) continue;
+      }
+      if (!busy && coming.inMs !== null) {
+        quiet = 0;
+        if (!isTold) context.logger.warn({}, inWords(coming));
+        isTold = true;
+        await new Promise((resolve) => setTimeout(resolve, Math.min(coming.inMs ?? 0, GLANCE_MS / 2)));
+        continue;
+      }
+      if (performance.now() - forwardAt > vainMs) return;
+    }
     quiet = busy ? 0 : quiet + 1;
     if (!busy) continue;
     context.wake('proof');
@@ -75,6 +137,6 @@ export const once = async (context: PipelineContext, options: OnceOptions): Prom
   }
   // Nobody may be listening for webhooks: what printers have to tell is asked for.
   await pollPrinters(context, '0 seconds');
-  await untilIdle(context, options.signal);
+  await untilIdle(context, options.signal, options.patienceMs);
   return await whatWaits(context);
 };
