@@ -82,7 +82,7 @@ describe('Typst renderer', () => {
     assert.doesNotMatch(pdf, /CreationDate|CreateDate|ModDate/);
   });
 
-  it('names the field, the recipient and the place where a field is missing or blank, and renders the others', async () => {
+  it('names the field and the place where a field is missing or blank, and renders the others', async () => {
     const cards = Array.from({ length: 50 }, (_, index) =>
       card({ merge: index % 10 === 3 ? { favorite: ' ' } : { favorite: `Loaf ${index}` } }),
     );
@@ -93,10 +93,8 @@ describe('Typst renderer', () => {
       if (index % 10 === 3) {
         const { reason, message } = failure(result);
         assert.equal(reason, 'missing_field');
-        assert.match(
-          message,
-          new RegExp(`Recipient ${cards[index]?.recipientId}: the field "favorite" is blank or missing \\(card\\.typ:2:\\d+\\)\\.`),
-        );
+        // Nobody's id: fifty with the same fault have one cause.
+        assert.match(message, /^the field "favorite" is blank or missing \(card\.typ:2:\d+\)$/);
       } else {
         assert.equal(result.outcome, 'rendered');
         if (result.outcome === 'rendered') assert.ok(looks[result.frontPage - 1]?.text.includes(`Loaf ${index}`));

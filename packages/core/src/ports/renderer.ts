@@ -39,7 +39,7 @@ export type RenderResult =
       /** sha256 hex over template, assets and the card's data: equal content, equal hash. Approval binds to it. */
       readonly contentHash: string;
     }
-  /** This card cannot be rendered as it is: missing merge field, text that cannot fit, refused by the template. */
+  /** This card cannot be rendered as it is: missing merge field, text that cannot fit, refused by the template. The message names nobody: one fault is one cause. */
   | { readonly recipientId: string; readonly outcome: 'failed'; readonly reason: string; readonly message: string }
   | { readonly recipientId: string; readonly outcome: 'retry'; readonly afterMs: number; readonly message: string };
 

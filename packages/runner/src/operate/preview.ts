@@ -10,7 +10,7 @@ import { exitCodes } from '../cli/exit-codes.ts';
 import { campaignNamed, recipientsNamed } from '../cli/names.ts';
 import type { Project } from '../config/project.ts';
 import { createIntegrations } from '../wiring/integrations.ts';
-import { cardOf, quietContext, withoutId } from './tryout.ts';
+import { cardOf, quietContext } from './tryout.ts';
 
 export interface PreviewCardOptions {
   readonly out: string;
@@ -37,12 +37,7 @@ export async function previewCard(cli: Cli, name: string, options: PreviewCardOp
   const pictures = await renderer
     .preview({ template: found.brief.template, format: found.brief.format, card }, { width: options.width, guides: options.guides })
     .catch((error: unknown) => {
-      throw new CliError(
-        exitCodes.badData,
-        withoutId(error instanceof Error ? error.message : String(error), card),
-        'nothing was written',
-        error,
-      );
+      throw new CliError(exitCodes.badData, error instanceof Error ? error.message : String(error), 'nothing was written', error);
     });
   await mkdir(options.out, { recursive: true });
   const files = { front: join(options.out, `${found.brief.name}-front.png`), back: join(options.out, `${found.brief.name}-back.png`) };

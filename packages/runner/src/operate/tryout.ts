@@ -173,7 +173,7 @@ async function setCards(
     const failed = results.flatMap((result, index) => (result.outcome === 'failed' ? [{ ...result, index }] : []));
     const [first] = failed;
     if (refused.length > 0 || first === undefined) return;
-    const why = withoutId(first.message, cards[first.index] ?? first);
+    const why = first.message.replace(/\.$/, '');
     if (!real) {
       if (first.reason === 'broken_template') problems.push(draft.problem('renderer.template', why));
       return;
@@ -214,8 +214,4 @@ export function cardOf(member: Member, returnAddress: CardRequest['returnAddress
     merge: member.merge,
     reference: 'PREVIEW2',
   };
-}
-
-export function withoutId(message: string, card: Pick<CardRequest, 'recipientId'>): string {
-  return message.replace(`Recipient ${card.recipientId}: `, '').replace(/\.$/, '');
 }

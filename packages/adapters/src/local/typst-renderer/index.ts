@@ -116,8 +116,7 @@ export async function createTypstRenderer(options: unknown, wiring: AdapterWirin
           [cardData(card)],
           (document) => document.svg(),
         );
-        if (output === null)
-          throw new Error(`Recipient ${card.recipientId}: ${failures.get(0)?.message ?? 'the card cannot be rendered'}.`);
+        if (output === null) throw new Error(failures.get(0)?.message ?? 'the card cannot be rendered');
         return output;
       };
       return { front: await svgToPng(side('front'), width), back: await svgToPng(side('back'), width) };
@@ -163,8 +162,7 @@ function sourceOf(
 }
 
 function failed(card: CardRequest, { reason, message }: Failure): RenderResult {
-  const sentence = `Recipient ${card.recipientId}: ${message}`;
-  return { recipientId: card.recipientId, outcome: 'failed', reason, message: sentence.endsWith('.') ? sentence : `${sentence}.` };
+  return { recipientId: card.recipientId, outcome: 'failed', reason, message };
 }
 
 // typst finds the fonts installed on the machine whether we want it or not; a card must not look different on another runner.
