@@ -287,6 +287,7 @@ begin
     'skipped', 'campaign_closed', null));
   update postrider.campaign set status = p_status, status_before_hold = null, held_why = null, ended_at = postrider.now()
   where organization_id = p_organization_id and id = p_campaign_id;
+  perform postrider.clear_refused(p_organization_id, p_campaign_id, 'the campaign was ended');
   perform postrider.note_intervention(p_organization_id, 'end', concat_ws(': ', p_status, p_why), p_campaign_id);
   return v_stopped;
 end $$;

@@ -71,10 +71,12 @@ begin
   return jsonb_build_object('held', p_kind, 'id', p_id, 'atPrinter', v_at_printer, 'unknown', v_unknown);
 end $$;
 
--- What a renderer refuses as a whole is the campaign's fault and not that of fifty people. False where the campaign is held already, and where somebody
--- has applied, launched or released it since the cohort began: the refusal is older than the repair. One message is enough, and a mended campaign goes on;
--- where it was not mended, the next cohort says so.
-create function postrider.hold_refused(p_organization_id uuid, p_campaign_id uuid, p_cohort_id uuid, p_why text) returns boolean
+-- What a renderer refuses as a whole is the campaign's fault and not that of fifty people. Returns held; or waits, where the campaign is held already, or
+-- where somebody has applied, launched or released it since the cohort began: the refusal is older than the repair, and its people go back all the same.
+-- One message is enough, and a mended campaign goes on; where it was not mended, the next cohort says so.
+-- p_alike: not refused as a whole, but every card failed in the same words. That may be the people's own fault: it stands (as their errors) where cards of
+-- this campaign were made before, and where the campaign was held for these words already: whoever released it has said that they are to fail.
+create function postrider.hold_refused(p_organization_id uuid, p_campaign_id uuid, p_cohort_id uuid, p_why text, p_alike boolean) returns text
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 begin
   perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, p_campaign_id::text));
@@ -87,11 +89,38 @@ begin
       where k.organization_id = p_organization_id and k.id = p_cohort_id and i.campaign_id = p_campaign_id
         and i.action in ('apply', 'launch', 'release'))
   then
-    return false;
+    return 'waits';
+  end if;
+  if p_alike and (
+    exists (
+      select from postrider.intervention i
+      where i.organization_id = p_organization_id and i.campaign_id = p_campaign_id and i.action = 'hold' and i.recipient_id is null
+        and i.why = left(btrim(p_why), 500))
+    or exists (
+      select from (select state, people, organization_id, campaign_id from postrider.tally_total
+        union all select state, delta, organization_id, campaign_id from postrider.tally) t
+      where t.organization_id = p_organization_id and t.campaign_id = p_campaign_id
+        and t.state in ('proofed', 'sending_staged', 'sending', 'sent', 'received', 'returned')
+      having sum(t.people) > 0))
+  then
+    return 'stands';
   end if;
   perform postrider.hold(p_organization_id, 'campaign', p_campaign_id::text, p_why);
-  return true;
+  insert into postrider.alarm (organization_id, id, kind, campaign_id, detail, raised_at)
+  select p_organization_id, postrider.new_id(), 'campaign_refused', p_campaign_id, jsonb_build_object('why', p_why), postrider.now()
+  where not exists (
+    select from postrider.alarm a
+    where a.organization_id = p_organization_id and a.campaign_id = p_campaign_id and a.kind = 'campaign_refused' and a.cleared_at is null);
+  return 'held';
 end $$;
+
+-- With the hold ends its alarm.
+create function postrider.clear_refused(p_organization_id uuid, p_campaign_id uuid, p_how text) returns void
+language sql security definer
+begin atomic
+  update postrider.alarm set cleared_at = postrider.now(), cleared_by = session_user, detail = detail || jsonb_build_object('cleared', p_how)
+  where organization_id = p_organization_id and campaign_id = p_campaign_id and kind = 'campaign_refused' and cleared_at is null;
+end;
 
 -- Gives back what was before the hold. Only launch makes a campaign active.
 create function postrider.release(p_organization_id uuid, p_kind text, p_id text, p_why text default null) returns text
@@ -108,6 +137,7 @@ begin
       perform pg_advisory_xact_lock(postrider.lock_key('campaign', p_organization_id, v_id::text));
       update postrider.campaign set status = status_before_hold, status_before_hold = null, held_why = null
       where organization_id = p_organization_id and id = v_id and status = 'paused' returning status into v_status;
+      perform postrider.clear_refused(p_organization_id, v_id, 'the campaign was released');
     when 'printer' then
       update postrider.printer set held_at = null, held_why = null
       where organization_id = p_organization_id and name = p_id and held_at is not null returning 'released' into v_status;

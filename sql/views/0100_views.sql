@@ -60,6 +60,7 @@ select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpie
     when 'unknown_status' then 'the printer tells a status that nobody here knows: ' || coalesce(a.detail ->> 'status', '')
     when 'mass_departure' then format('%s of %s people who wait would leave the segment at once: nobody was taken out',
       a.detail ->> 'leaving', a.detail ->> 'waiting')
+    when 'campaign_refused' then 'the campaign is held, and nobody was harmed: ' || coalesce(a.detail ->> 'why', '')
     else a.kind end as meaning,
   case a.kind
     when 'printed_all_the_same' then format('to call it back: select postrider.cancel(%L); then clear the alarm', a.recipient_id)
@@ -71,6 +72,8 @@ select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpie
     when 'failed_after_received' then 'ask the printer which is true; nobody is mailed again by itself; then clear the alarm'
     when 'mass_departure' then 'look whether the source tells all of the segment: the next whole sync clears this; if it is meant: postrider sync '
       || c.name || ' --allow-departures'
+    when 'campaign_refused' then format('mend what the reason names (a template is read anew each time, a changed campaign file is to be applied), then: '
+      'select postrider.release(%L, ''campaign'', %L); that clears this', a.organization_id, a.campaign_id)
     else 'compare with the printer''s console; if two cards are on paper, tell whoever pays; then clear the alarm' end as what_helps
 from postrider.alarm a
 left join postrider.campaign c on c.organization_id = a.organization_id and c.id = a.campaign_id

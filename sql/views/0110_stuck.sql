@@ -56,7 +56,8 @@ select c.organization_id, c.name, oldest.recipient_id, coalesce(n.people, 0)::bi
     else 'waits for its turn' end,
   case when o.held_at is not null then format('select postrider.release(%L, ''organization'', %L)', o.id, o.id)
     when c.status in ('completed', 'archived') then format('to skip them: select postrider.end_campaign(%L, %L, %L)', o.id, c.id, c.status)
-    when c.status = 'paused' then format('select postrider.release(%L, ''campaign'', %L)', o.id, c.id)
+    when c.status = 'paused' then case when refused.is_so then 'mend what the reason names, then: ' else '' end
+      || format('select postrider.release(%L, ''campaign'', %L)', o.id, c.id)
     when c.status = 'pending' and v.state = 'proofed' then format('select postrider.launch(%L, %L)', o.id, c.id)
     when v.state = 'proofed' and p.held_at is not null then format('select postrider.release(%L, ''printer'', %L)', o.id, p.name)
     when v.state = 'proofed' and c.mode = 'live' and p.armed_at is null then format('select postrider.arm_printer(%L, %L)', o.id, p.name)
@@ -88,7 +89,13 @@ cross join lateral (
       and (h.kind = 'organization' or h.campaign_id = c.id or h.printer = c.printer_name)
     order by h.kind = 'organization' desc, h.kind = 'campaign' desc limit 1), '') as by
 ) held
-where oldest.available_at < postrider.now() - interval '2 minutes'
+cross join lateral (
+  select exists (
+    select from postrider.alarm a
+    where a.organization_id = c.organization_id and a.campaign_id = c.id and a.kind = 'campaign_refused' and a.cleared_at is null) as is_so
+) refused
+-- A hold by the machine itself is told at once: nobody knows of it.
+where oldest.available_at < postrider.now() - interval '2 minutes' or c.status = 'paused' and refused.is_so
 union all
 -- Whose card the printer has taken and not printed, beyond the usual time: assume_received has put them at the end of the index.
 select c.organization_id, c.name, m.recipient_id, n.people, 'sent', m.accepted_at, 'accepted',

@@ -19,19 +19,19 @@ const begun = async () => {
     >`select status, held_why as why from postrider.campaign where id = ${at.campaignId}`;
     return [row?.status, row?.why];
   };
-  return { ...at, status, refuse: async (client = sql) => await holdRefused(client, brief, id, 'the template is gone') };
+  return { ...at, status, refuse: async (client = sql) => await holdRefused(client, brief, id, 'the template is gone', false) };
 };
 
 void test('the campaign is held once', async () => {
   const at = await begun();
-  assert.deepEqual([await at.refuse(), await at.refuse()], [true, false]);
+  assert.deepEqual([await at.refuse(), await at.refuse()], ['held', 'waits']);
   assert.deepEqual(await at.status(), ['paused', 'the template is gone']);
 });
 
 void test('a hold of somebody else stays theirs', async () => {
   const at = await begun();
   await hold(rig.sql, at.organizationId, 'campaign', at.campaignId, 'the offer is wrong');
-  assert.equal(await at.refuse(), false);
+  assert.equal(await at.refuse(), 'waits');
   assert.deepEqual(await at.status(), ['paused', 'the offer is wrong']);
 });
 
@@ -39,7 +39,7 @@ void test('a refusal that is older than the release does not hold the mended cam
   const at = await begun();
   await at.refuse();
   await release(rig.sql, at.organizationId, 'campaign', at.campaignId, 'mended');
-  assert.equal(await at.refuse(), false);
+  assert.equal(await at.refuse(), 'waits');
   assert.deepEqual(await at.status(), ['active', null]);
 });
 
@@ -55,6 +55,6 @@ for (const over of [{ template: 'mended' }, { base_directory: '/mended' }])
     const refused = at.refuse(runner);
     await waitsForLock(rig.sql, pid);
     await operator`commit`;
-    assert.equal(await refused, false);
+    assert.equal(await refused, 'waits');
     assert.deepEqual(await at.status(), ['active', null]);
   });

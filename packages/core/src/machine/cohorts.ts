@@ -128,16 +128,20 @@ export const beginMail = async (
     ),
   );
 
-/** Holds a campaign whose cards the renderer refuses one and all. False where it is held already, or was applied, launched or released since the cohort began. */
+/** held: by this. waits: it is held already, or was applied, launched or released since the cohort began. stands: only of cards that failed alike. */
+export type Refusal = 'held' | 'waits' | 'stands';
+
+/** Holds a campaign whose cards the renderer refuses one and all; `alike`: that all fail in the same words, which may be the people's own fault. */
 export const holdRefused = async (
   sql: postgres.Sql,
   { organizationId, campaignId }: CampaignBrief,
   cohortId: string,
   why: string,
-): Promise<boolean> =>
+  alike: boolean,
+): Promise<Refusal> =>
   first(
     await mapped(
-      sql<{ result: boolean }[]>`select postrider.hold_refused(${organizationId}, ${campaignId}, ${cohortId}, ${why}) as result`,
+      sql<{ result: Refusal }[]>`select postrider.hold_refused(${organizationId}, ${campaignId}, ${cohortId}, ${why}, ${alike}) as result`,
     ),
   );
 

@@ -50,6 +50,17 @@ class RefusedJobError extends Error {
   override readonly name = 'RefusedJobError';
 }
 
+/** Of fewer it may well be their own fault. */
+const FEWEST_ALIKE = 5;
+
+/** The words in which every card of a cohort fails; null where they do not. */
+const commonFault = (results: readonly ProofSettlement[]): string | null => {
+  const [first] = results;
+  if (results.length < FEWEST_ALIKE || first?.outcome !== 'failed') return null;
+  const { message } = first;
+  return results.every((result) => result.outcome === 'failed' && result.message === message) ? message : null;
+};
+
 /** A begun cohort. Whoever is not answered for when an adapter fell silent goes back by the reaper, and then travels alone: a card on which an adapter
  * hangs convicts itself. */
 const work = async (
@@ -89,20 +100,25 @@ const work = async (
     settler.add(again(some, error));
   };
 
-  /** One message for the operator, and nobody is the worse for it. Held first, or they would be staged again at once. */
-  const refuse = async (some: readonly CardRequest[], { message }: RefusedJobError): Promise<void> => {
+  /** One message for the operator, and nobody is the worse for it. Held first, or they would be staged again at once. `alike`: where it stands. */
+  const refuse = async (some: readonly CardRequest[], why: string, message: string, alike: readonly ProofSettlement[] | null) => {
     try {
-      if (await holdRefused(context.sql, campaign, lease.cohortId, `the renderer refuses its cards: ${message}`)) {
+      const refusal = await holdRefused(context.sql, campaign, lease.cohortId, `${why}: ${message}`, alike !== null);
+      if (refusal === 'held') {
         logger.error(
           { organization: campaign.organizationId, campaign: campaign.name, error: message },
           'the campaign is held: its cards cannot be rendered. Mend it, then release it; nobody was harmed',
         );
       }
-      settler.add(some.map(({ recipientId }) => ({ recipientId, outcome: 'held', message })));
+      settler.add(
+        refusal === 'stands' && alike !== null ? alike : some.map(({ recipientId }) => ({ recipientId, outcome: 'held', message })),
+      );
     } catch (error) {
       failed(some, error);
     }
   };
+  const refuseJob = async (some: readonly CardRequest[], { message }: RefusedJobError): Promise<void> =>
+    await refuse(some, 'the renderer refuses its cards', message, null);
 
   let adapters: Adapters;
   try {
@@ -117,11 +133,13 @@ const work = async (
   try {
     const results = await proofsOf(adapters, cards);
     await context.reach('proof.rendered');
-    settler.add(results);
+    const fault = commonFault(results);
+    if (fault === null) settler.add(results);
+    else await refuse(cards, 'every card fails alike', fault, results);
     return;
   } catch (error) {
     if (error instanceof RefusedJobError) {
-      await refuse(cards, error);
+      await refuseJob(cards, error);
       return;
     }
     if (cards.length === 1 || signal.aborted || error instanceof SilentAdapterError) {
@@ -136,7 +154,7 @@ const work = async (
       settler.add(await proofsOf(adapters, [card]));
     } catch (error) {
       if (error instanceof RefusedJobError) {
-        await refuse(cards.slice(index), error);
+        await refuseJob(cards.slice(index), error);
         return;
       }
       failed([card], error);

@@ -186,6 +186,11 @@ describe('sync, enrichment and proofs from the command line', () => {
     const path = join(folder, 'postcard.typ');
     const whole = readFileSync(path, 'utf8');
     writeFileSync(path, whole.replace('#let front(card) = {', '#let front(card) = {\n  assert(false, message: "not this one")'));
+    // Nobody's card was ever made: it is one message at first, and everybody's own fault once the operator has let it go on.
+    assert.equal((await cli(place, ['run', '--once', '--no-http'])).code, 0);
+    assert.match((await cli(place, ['alarms'])).stdout, /every card fails alike: .*not this one/);
+    assert.match((await cli(place, ['stuck'])).stdout, /mend what the reason names/);
+    assert.equal((await cli(place, ['release', 'campaign', 'bakery-welcome'])).code, 0);
     const run = await cli(place, ['run', '--once', '--no-http', '--json']);
     assert.equal(run.code, 0, run.stderr);
     const waiting = run.json<{ state?: string; why?: string; people?: number }>().filter(({ state }) => state === 'error');
