@@ -69,7 +69,10 @@ export const pollPrinters = async (context: PipelineContext, silence = SILENCE):
       try {
         await pollPrinter(context, printer);
       } catch (error) {
-        context.logger.warn({ printer: printer.printer_name, error: messageOf(error) }, 'the printer could not be polled');
+        context.logger.warn(
+          { organization: printer.organization_id, printer: printer.printer_name, error: messageOf(error) },
+          'the printer could not be polled',
+        );
       }
     }
   };
