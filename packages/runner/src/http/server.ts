@@ -14,6 +14,8 @@ import { metricsText } from './metrics.ts';
 
 /** No printer sends more in one webhook; a larger body is not read to its end. */
 const LARGEST_WEBHOOK = 1024 * 1024;
+// So much is read all the same, and thrown away: who is cut off in the middle of sending never reads our answer.
+const MOST_READ = 4 * LARGEST_WEBHOOK;
 const READY_MS = 2000;
 /** A webhook is small: whoever needs longer for one, headers and body, or holds more connections, keeps others out. */
 const LIMITS = { requestMs: 10_000, connections: 1000 };
@@ -139,15 +141,15 @@ function cannotListen(error: NodeJS.ErrnoException, host: string, port: number):
 /** Null where it is too large. Hono's own limit would want the server to replace the global Request of the host program. */
 async function readBody(c: Context): Promise<Uint8Array | null> {
   const announced = c.req.header('content-length');
-  if (announced !== undefined && Number(announced) > LARGEST_WEBHOOK) return null;
+  if (announced !== undefined && Number(announced) > MOST_READ) return null;
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of c.req.raw.body ?? []) {
     size += chunk.length;
-    if (size > LARGEST_WEBHOOK) return null;
-    chunks.push(chunk);
+    if (size > MOST_READ) break;
+    if (size <= LARGEST_WEBHOOK) chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return size > LARGEST_WEBHOOK ? null : Buffer.concat(chunks);
 }
 
 async function answers(sql: Sql): Promise<boolean> {
