@@ -89,6 +89,10 @@ begin
   end if;
   update postrider.printer set kind = p_options ->> 'kind', options = p_options, armed_at = null, armed_by = null
   where organization_id = p_organization_id and name = p_name;
+  -- What another kind of printer tells, and how far it was read, is its own.
+  if v_printer.kind <> p_options ->> 'kind' then
+    delete from postrider.printer_feed where organization_id = p_organization_id and printer_name = p_name;
+  end if;
 end $$;
 
 -- p_definition: a checked campaign file, see docs/reference/campaign-file.md. Returns {organizationId, campaignId, created, changed: [field, …]}.

@@ -75,7 +75,8 @@ end $$;
 -- where somebody has applied, launched or released it since the cohort began: the refusal is older than the repair, and its people go back all the same.
 -- One message is enough, and a mended campaign goes on; where it was not mended, the next cohort says so.
 -- p_alike: not refused as a whole, but every card failed in the same words. That may be the people's own fault: it stands (as their errors) where cards of
--- this campaign were made before, and where the campaign was held for these words already: whoever released it has said that they are to fail.
+-- this campaign were made before, and where the campaign was held for these words already and not changed since: whoever released it has said that they
+-- are to fail.
 create function postrider.hold_refused(p_organization_id uuid, p_campaign_id uuid, p_cohort_id uuid, p_why text, p_alike boolean) returns text
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 begin
@@ -95,7 +96,10 @@ begin
     exists (
       select from postrider.intervention i
       where i.organization_id = p_organization_id and i.campaign_id = p_campaign_id and i.action = 'hold' and i.recipient_id is null
-        and i.why = left(btrim(p_why), 500))
+        and i.why = left(btrim(p_why), 500)
+        and not exists (
+          select from postrider.intervention a
+          where a.organization_id = p_organization_id and a.campaign_id = p_campaign_id and a.action = 'apply' and a.recipient_id is null and a.at > i.at))
     or exists (
       select from (select state, people, organization_id, campaign_id from postrider.tally_total
         union all select state, delta, organization_id, campaign_id from postrider.tally) t

@@ -177,7 +177,7 @@ language sql stable security definer set search_path = postrider, pg_temp set pl
 $$;
 
 -- What moves by itself within p_within: who comes back after a failure in passing, and when the first does. steps_left falls whenever anything moves
--- forward, and never with a failure: who waits long asks it whether that is worth while.
+-- forward, never with a failure, and rises with newcomers and news: who waits long asks it whether that is worth while.
 create function postrider.what_comes(p_within interval) returns table (people bigint, effects bigint, unknown bigint, first_in interval, steps_left bigint)
 language sql stable security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
   with clock as (
@@ -200,7 +200,7 @@ language sql stable security definer set search_path = postrider, pg_temp set pl
     -- A card that is sent may have two effects: it counts for more than these.
     (select coalesce(sum(w.weight * t.people), 0) from (
         select state, people from postrider.tally_total union all select state, delta from postrider.tally) t
-      join (values ('pending', 4), ('proofing_staged', 4), ('proofing', 4), ('proofed', 3), ('sending_staged', 3), ('sending', 3)) as w (state, weight)
+      join (values ('address_enrichable', 5), ('address_enriching', 5), ('pending', 4), ('proofing_staged', 4), ('proofing', 4), ('proofed', 3), ('sending_staged', 3), ('sending', 3)) as w (state, weight)
         using (state))::bigint
       + (select count(*) from postrider.effect e where e.state = 'waiting')
       + (select count(*) from postrider.provider_event e where e.applied_at is null and e.error is null)

@@ -73,7 +73,7 @@ select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpie
     when 'mass_departure' then 'look whether the source tells all of the segment: the next whole sync clears this; if it is meant: postrider sync '
       || c.name || ' --allow-departures'
     when 'campaign_refused' then format('mend what the reason names (a template is read anew each time, a changed campaign file is to be applied), then: '
-      'select postrider.release(%L, ''campaign'', %L); that clears this', a.organization_id, a.campaign_id)
+      'select postrider.release(%L, ''campaign'', %L); that clears this, and a release without a repair lets them fail one by one', a.organization_id, a.campaign_id)
     else 'compare with the printer''s console; if two cards are on paper, tell whoever pays; then clear the alarm' end as what_helps
 from postrider.alarm a
 left join postrider.campaign c on c.organization_id = a.organization_id and c.id = a.campaign_id

@@ -1,10 +1,11 @@
 /** What `once` leaves behind it says with its cause: whose it is, where it failed, and what the adapter said. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
 import type { Printer, Renderer } from '@postrider/core/ports';
-import { launched, people, syncPeople } from '../support/machine.ts';
-import { open } from './rig.ts';
+import { launched, people, syncPeople, type Person } from '../support/machine.ts';
+import { open, type Opened } from './rig.ts';
 
 void test('what failed in passing is told with what the printer said, for each organization', async () => {
   const printer = {
@@ -99,6 +100,27 @@ void test('while anything moves forward, those who were turned away are waited f
   };
   await using opened = await open({ people: 5, ports: { printer } });
   const waiting = await opened.pipeline.once({ sync: false, patienceMs: 2000 });
+  assert.deepEqual(
+    waiting.map(({ state, people: many }) => [state, many]),
+    [['sent', 5]],
+  );
+});
+
+void test('people who come while it goes on are seen to their end, however long the printer takes', async () => {
+  const whole = createNoopPrinter();
+  const seconds: Person[][] = [people(3, 'late')];
+  const printer: Printer = {
+    ...whole,
+    submit: async (pieces, lease, context) => {
+      // They come when the first card is sent.
+      for (const more of seconds.splice(0)) await syncPeople(opened.sql, opened.place, more);
+      await sleep(700);
+      return await whole.submit(pieces, lease, context);
+    },
+  };
+  const opened: Opened = await open({ people: 2, ports: { printer }, settings: { adapterTimeoutMs: 1000, cohortSize: 1, mailSlots: 1 } });
+  await using _ = opened;
+  const waiting = await opened.pipeline.once({ sync: false, patienceMs: 500 });
   assert.deepEqual(
     waiting.map(({ state, people: many }) => [state, many]),
     [['sent', 5]],

@@ -1,7 +1,7 @@
 /** Whose card nobody scans: assumed to be there after the usual time, but not while a printer that tells when it prints has not printed it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyCampaign } from '@postrider/core';
+import { applyCampaign, armPrinter } from '@postrider/core';
 import { definition, syncPeople, people, type Place } from '../support/machine.ts';
 import {
   DAY,
@@ -141,4 +141,22 @@ void test('many who wait at the printer keep nobody else from being assumed', as
   await turnClock(sql, 10.5 * DAY);
   for (let minute = 0; minute < 4; minute += 1) await sql`select postrider.assume_received(${at.organizationId}, 1)`;
   assert.deepEqual(Object.values(await reasonsOf(sql, next)).sort(), ['received (assumed)', 'sent (accepted)', 'sent (accepted)']);
+});
+
+void test('a printer of another kind under the same name has yet to tell that it tells when it prints', async () => {
+  const { sql } = rig;
+  const { at } = await oneWaits();
+  const other = {
+    assumed_after: '10 days',
+    integrations: { printer: { kind: 'mail_house' }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } },
+  };
+  await applyCampaign(sql, at.organizationId, definition(other));
+  await armPrinter(sql, at.organizationId, 'press');
+  await syncPeople(sql, at, people(2, 'n'));
+  await proofAll(sql, at);
+  await settleAll(sql, at, await mailBegun(sql, at));
+  await turnClock(sql, 11 * DAY);
+  await assume(at);
+  const reasons = await reasonsOf(sql, at);
+  assert.deepEqual([reasons['n0'], reasons['n1']], ['received (assumed)', 'received (assumed)']);
 });

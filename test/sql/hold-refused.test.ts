@@ -19,7 +19,11 @@ const begun = async () => {
     >`select status, held_why as why from postrider.campaign where id = ${at.campaignId}`;
     return [row?.status, row?.why];
   };
-  return { ...at, status, refuse: async (client = sql) => await holdRefused(client, brief, id, 'the template is gone', false) };
+  return {
+    ...at,
+    status,
+    refuse: async (client = sql, alike = false) => await holdRefused(client, brief, id, 'the template is gone', alike),
+  };
 };
 
 void test('the campaign is held once', async () => {
@@ -57,4 +61,16 @@ for (const over of [{ template: 'mended' }, { base_directory: '/mended' }])
     await operator`commit`;
     assert.equal(await refused, 'waits');
     assert.deepEqual(await at.status(), ['active', null]);
+  });
+
+for (const isMended of [false, true])
+  void test(`cards that fail alike again after a release ${isMended ? 'hold a campaign that was changed in between' : 'are to fail'}`, async () => {
+    const { sql } = rig;
+    const at = await begun();
+    assert.equal(await at.refuse(sql, true), 'held');
+    if (isMended) await applyCampaign(sql, at.organizationId, definition({ template: 'mended, they say' }));
+    await release(sql, at.organizationId, 'campaign', at.campaignId);
+    // The next cohort.
+    await sql`update postrider.cohort set begun_at = postrider.now() where organization_id = ${at.organizationId}`;
+    assert.equal(await at.refuse(sql, true), isMended ? 'held' : 'stands');
   });

@@ -80,13 +80,12 @@ const inWords = ({ people, effects, unknown, inMs }: Coming): string => {
 
 /**
  * Resolves when nothing can move any more without an outside event or a later time, or when the pipeline stops. What failed in passing and comes back
- * within `patienceMs` is waited for, and so on while anything moves forward: a printer that stays away is an outside event. Where things move and
- * nothing moves forward for longer than any adapter may be silent, everybody is tried in vain: that is the end too.
+ * within `patienceMs` is waited for, and so on while anything moves forward: a printer that stays away is an outside event. Whoever is tried in vain ends
+ * in error after so many tries, so this ends too.
  */
 export const untilIdle = async (context: PipelineContext, signal?: AbortSignal, patienceMs = PATIENCE_MS): Promise<void> => {
   const isOver = (): boolean => signal?.aborted === true || context.stopping.aborted;
-  const vainMs = patienceMs + context.settings.adapterTimeoutMs;
-  let fewest = Infinity;
+  let stepsLeft = Infinity;
   let forwardAt = performance.now();
   let glancedAt = -Infinity;
   let isTold = false;
@@ -97,8 +96,11 @@ export const untilIdle = async (context: PipelineContext, signal?: AbortSignal, 
       glancedAt = performance.now();
       const left = patienceMs - (glancedAt - forwardAt);
       const coming = await whatComes(context, Math.max(0, left));
-      if (coming.stepsLeft < fewest) {
-        [fewest, forwardAt, isTold] = [coming.stepsLeft, performance.now(), false];
+      // Since the last glance, and not ever: newcomers and news make more steps.
+      const isForward = coming.stepsLeft < stepsLeft;
+      stepsLeft = coming.stepsLeft;
+      if (isForward) {
+        [forwardAt, isTold] = [performance.now(), false];
         // Asked again with all of the patience.
         glancedAt = -Infinity;
         if (!busy) continue;
@@ -110,7 +112,6 @@ export const untilIdle = async (context: PipelineContext, signal?: AbortSignal, 
         await new Promise((resolve) => setTimeout(resolve, Math.min(coming.inMs ?? 0, GLANCE_MS / 2)));
         continue;
       }
-      if (performance.now() - forwardAt > vainMs) return;
     }
     quiet = busy ? 0 : quiet + 1;
     if (!busy) continue;
