@@ -33,8 +33,8 @@ export interface NotedPrintShop extends OwnPrintShop {
   readonly daysPerSecond: number | null;
   /** Full files only, until they are closed. */
   readonly collect?: boolean;
-  /** What the next start in this folder goes on with. Not a demonstration's: that has a pace of its own. */
-  readonly goesOn?: GoesOn;
+  /** What the next start in a folder goes on with, by the folder. Not a demonstration's: that has a pace of its own. */
+  readonly goesOn?: Readonly<Record<string, GoesOn>>;
 }
 
 export type GoesOn = Pick<NotedPrintShop, 'daysPerSecond'> & { readonly collect: boolean };
@@ -56,7 +56,7 @@ export function notedPrintShop(project: Project): NotedPrintShop | null {
       folder = null,
       daysPerSecond = null,
       collect = false,
-      goesOn = { daysPerSecond: null, collect: false },
+      goesOn = {},
     } = JSON.parse(readFileSync(noteOf(project), 'utf8')) as Partial<NotedPrintShop>;
     return typeof url === 'string' && typeof pid === 'number' ? { url, pid, ledger, folder, daysPerSecond, collect, goesOn } : null;
   } catch {

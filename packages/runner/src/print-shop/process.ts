@@ -51,8 +51,7 @@ function folderFor(project: Project, settings: ShopSettings): string {
 
 /** What is not told goes on as it was in the same folder: a start after a crash prints no batch that nobody has closed. */
 function goingOn(project: Project, settings: ShopSettings): GoesOn {
-  const noted = notedPrintShop(project);
-  const last = noted !== null && folderFor(project, settings) === folderOf(project, noted) ? noted.goesOn : undefined;
+  const last = notedPrintShop(project)?.goesOn?.[folderFor(project, settings)];
   return {
     daysPerSecond: settings.daysPerSecond ?? last?.daysPerSecond ?? null,
     collect: settings.collect ?? last?.collect ?? false,
@@ -68,7 +67,8 @@ function note(
 ): void {
   const folder = options.folder === project.printsDirectory ? null : options.folder;
   const { daysPerSecond = null, collect = false } = options;
-  notePrintShop(project, { url, pid, ledger, folder, daysPerSecond, collect, goesOn });
+  const known = notedPrintShop(project)?.goesOn;
+  notePrintShop(project, { url, pid, ledger, folder, daysPerSecond, collect, goesOn: { ...known, [options.folder]: goesOn } });
 }
 
 /** Token and webhook secret are made once for the project, and kept in var/secrets. */

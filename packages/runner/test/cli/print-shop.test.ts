@@ -232,6 +232,12 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     assert.deepEqual(closed.json()[0], { files: [{ file: 'cards-000001.pdf', cards: 1 }], cards: 1, failed: 0, folder: second });
     assert.match((await postrider('print-shop', 'close')).stdout, /nothing waited/);
     await postrider('print-shop', 'stop');
+    // Each folder goes on as it did.
+    const third = join(home.path, 'third');
+    assert.equal((await postrider('print-shop', 'start', '--folder', third, '--yes', '--json')).json()[0]?.['collect'], false);
+    await postrider('print-shop', 'stop');
+    assert.equal((await postrider('print-shop', 'start', '--folder', second, '--yes', '--json')).json()[0]?.['collect'], true);
+    await postrider('print-shop', 'stop');
     assert.equal((await postrider('print-shop', 'start', '--no-collect', '--json')).json()[0]?.['collect'], false);
   });
 
