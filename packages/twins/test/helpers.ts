@@ -221,6 +221,7 @@ export interface ReceivedWebhook {
 export async function webhookReceiver(
   t: TestContext,
   answer: (webhook: ReceivedWebhook) => number | undefined = () => 204,
+  delayMs = 0,
 ): Promise<{ url: string; received: ReceivedWebhook[]; close(): Promise<void> }> {
   const received: ReceivedWebhook[] = [];
   const server = createServer((request, response) => {
@@ -230,7 +231,7 @@ export async function webhookReceiver(
       const webhook = { headers: request.headers, raw: Buffer.concat(chunks).toString() };
       received.push(webhook);
       const status = answer(webhook);
-      if (status !== undefined) response.writeHead(status).end();
+      if (status !== undefined) setTimeout(() => response.writeHead(status).end(), delayMs);
     });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

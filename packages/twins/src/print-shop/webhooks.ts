@@ -23,6 +23,8 @@ const FIRST_PAUSE_MS = 250;
 /** The receiver may be restarting: a person watching a demonstration should not wait for longer. */
 const LONGEST_PAUSE_MS = 5_000;
 const TIMEOUT_MS = 10_000;
+/** So long a shop that stops waits for answers to what it has sent. */
+const ANSWER_MS = 500;
 
 export interface WebhookOptions {
   /** `whsec_` and base64; null where none was given. */
@@ -64,8 +66,9 @@ export class Webhooks {
   readonly #options: WebhookOptions;
   readonly #log: (line: string) => void;
   #wake = Promise.withResolvers<void>();
-  #attempts = new AbortController();
-  #stopped = false;
+  /** By organization: where it is told, and what gives up the requests to it. */
+  readonly #addresses = new Map<string, { readonly url: string | null; readonly changed: AbortController }>();
+  readonly #stop = new AbortController();
   /** Null: not started yet. */
   #onError: ((error: unknown) => void) | null = null;
   readonly #running = new Map<string, Promise<void>>();
@@ -89,7 +92,7 @@ export class Webhooks {
   wake(): void {
     const onError = this.#onError;
     if (onError === null) return;
-    for (const organization of this.#stopped ? [] : this.#books.organizations) {
+    for (const organization of this.#stop.signal.aborted ? [] : this.#books.organizations) {
       if (!this.#running.has(organization)) this.#running.set(organization, this.#run(organization).catch(onError));
     }
     this.#wake.resolve();
@@ -102,22 +105,26 @@ export class Webhooks {
     return Object.fromEntries(failing.map(([organization, { since }]) => [organization, since]));
   }
 
-  /** Call when the address has changed: requests to the old one are given up, their events go to the new one. */
+  /** Call when addresses have changed: requests to an old one are given up, their events go to the new one. Those to any other go on. */
   redirect(): void {
-    this.#attempts.abort();
-    this.#attempts = new AbortController();
+    for (const organization of this.#addresses.keys()) this.#address(organization);
     this.wake();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.redirect();
+    this.#stop.abort();
+    this.wake();
+    // A request under way may be answered yet: what was taken is not sent again by the next shop.
+    const patience = setTimeout(() => {
+      for (const { changed } of this.#addresses.values()) changed.abort();
+    }, ANSWER_MS);
     await Promise.all(this.#running.values());
+    clearTimeout(patience);
   }
 
   async #run(organization: string): Promise<void> {
     let from = this.#books.delivered(organization);
-    while (!this.#stopped) {
+    while (!this.#stop.signal.aborted) {
       // An address of an earlier run, and a shop that was started without a secret: nothing is sent unsigned.
       const nowhere = this.#books.webhookOf(organization) === null || this.#options.secret === null;
       const { events: happened, next } = nowhere
@@ -148,25 +155,36 @@ export class Webhooks {
       .update(events.map(({ eventId }) => eventId).join())
       .digest('hex')
       .slice(0, 32)}`;
-    for (let pause = FIRST_PAUSE_MS; !this.#stopped; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-      const { signal } = this.#attempts;
-      if (await this.#post(organization, id, body, signal)) {
+    for (let pause = FIRST_PAUSE_MS; !this.#stop.signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      const { url, changed } = this.#address(organization);
+      const { signal } = changed;
+      if (await this.#post(organization, url, id, body, signal)) {
         // A repeat under the same id is what a sender does whose answer was lost; under another id, what one does that lost its memory.
         const lot = Math.random() * 100;
         if (lot < this.#options.duplicates)
-          await this.#post(organization, lot < this.#options.duplicates / 2 ? id : `${id}_again`, body, signal);
+          await this.#post(organization, url, lot < this.#options.duplicates / 2 ? id : `${id}_again`, body, signal);
         return true;
       }
       // Ends early where the address changes; the events then go to the new one at once.
-      await sleep(pause, undefined, { signal }).catch(() => {
+      await sleep(pause, undefined, { signal: AbortSignal.any([signal, this.#stop.signal]) }).catch(() => {
         pause = FIRST_PAUSE_MS / 2;
       });
     }
     return false;
   }
 
-  async #post(organization: string, id: string, body: string, changed: AbortSignal): Promise<boolean> {
+  /** Where it is told now; what was on its way to another address is given up. */
+  #address(organization: string): { readonly url: string | null; readonly changed: AbortController } {
     const url = this.#books.webhookOf(organization);
+    const known = this.#addresses.get(organization);
+    if (known !== undefined && known.url === url) return known;
+    known?.changed.abort();
+    const address = { url, changed: new AbortController() };
+    this.#addresses.set(organization, address);
+    return address;
+  }
+
+  async #post(organization: string, url: string | null, id: string, body: string, changed: AbortSignal): Promise<boolean> {
     const { secret } = this.#options;
     if (url === null || secret === null) return false;
     const seconds = Math.floor(Date.now() / 1000);
