@@ -184,7 +184,8 @@ function contradictions(raw: CampaignDraft['raw'], problem: ConfigDraft<unknown>
   return problems;
 }
 
-function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
+/** A group of fields, as far as the file has one there. */
+export function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

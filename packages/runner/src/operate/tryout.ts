@@ -6,7 +6,7 @@
 import type { CardRequest, Member } from '@postrider/core';
 import { AdapterConfigError, type AudienceSource, type CallContext, type Printer, type Renderer } from '@postrider/core/ports';
 import { explain } from '../cli/errors.ts';
-import { returnAddressOf, type CampaignDraft } from '../config/campaign-file.ts';
+import { isGroup, returnAddressOf, type CampaignDraft } from '../config/campaign-file.ts';
 import type { Project } from '../config/project.ts';
 import type { Problem } from '../config/yaml-file.ts';
 import { leaseMsOf, quietLogger } from '../run/pipeline.ts';
@@ -86,10 +86,6 @@ async function makeAdapters(
     } else await make(port, entry);
   }
   return { audience, renderer };
-}
-
-function isGroup(value: unknown): value is Group {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Said here as well as by a runner, which would send it nothing. */

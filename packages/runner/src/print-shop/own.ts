@@ -33,7 +33,7 @@ export interface NotedPrintShop extends OwnPrintShop {
   readonly daysPerSecond: number | null;
   /** Full files only, until they are closed. */
   readonly collect?: boolean;
-  /** What the next start in a folder goes on with, by the folder. Not a demonstration's: that has a pace of its own. */
+  /** What the next start in a folder goes on with, by its way from the project. Not a demonstration's: that has a pace of its own. */
   readonly goesOn?: Readonly<Record<string, GoesOn>>;
 }
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { makeFolder, ShopError, spawnPrintShop, startPrintShop, type PrintShopOptions, type SpawnedPrintShop } from '@postrider/twins';
@@ -51,7 +51,7 @@ function folderFor(project: Project, settings: ShopSettings): string {
 
 /** What is not told goes on as it was in the same folder: a start after a crash prints no batch that nobody has closed. */
 function goingOn(project: Project, settings: ShopSettings): GoesOn {
-  const last = notedPrintShop(project)?.goesOn?.[folderFor(project, settings)];
+  const last = notedPrintShop(project)?.goesOn?.[relative(project.directory, folderFor(project, settings))];
   return {
     daysPerSecond: settings.daysPerSecond ?? last?.daysPerSecond ?? null,
     collect: settings.collect ?? last?.collect ?? false,
@@ -68,7 +68,15 @@ function note(
   const folder = options.folder === project.printsDirectory ? null : options.folder;
   const { daysPerSecond = null, collect = false } = options;
   const known = notedPrintShop(project)?.goesOn;
-  notePrintShop(project, { url, pid, ledger, folder, daysPerSecond, collect, goesOn: { ...known, [options.folder]: goesOn } });
+  notePrintShop(project, {
+    url,
+    pid,
+    ledger,
+    folder,
+    daysPerSecond,
+    collect,
+    goesOn: { ...known, [relative(project.directory, options.folder)]: goesOn },
+  });
 }
 
 /** Token and webhook secret are made once for the project, and kept in var/secrets. */

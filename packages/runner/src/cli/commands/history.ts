@@ -1,5 +1,7 @@
 /** What happened, and why: trace and why of a person, interventions of operators. One statement in the database each. */
-import { command, number, text, wholeNumber, type Family } from '../command.ts';
+import type { Cli } from '../cli.ts';
+import { command, number, text, wholeNumber, type Family, type Options } from '../command.ts';
+import type { Sql } from '../database.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { clock, zone } from '../text.ts';
@@ -17,12 +19,12 @@ export const histories: Family = (program, act) => {
     .option('--organization <name>', whose)
     .action(
       act(async (cli, [given = ''], options) => {
-        refuseNobody(given);
-        const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
-        await using database = await openDatabase(cli);
-        const only = await names.organizationIdOf(database.sql, text(options['organization']));
-        const rows = await database.sql<TraceRow[]>`select * from postrider.trace(${given}, ${only})`;
-        if (rows.length === 0) await names.recipientsNamed(database.sql, given, only);
+        const rows = await about(
+          cli,
+          given,
+          options,
+          async (sql, only) => await sql<TraceRow[]>`select * from postrider.trace(${given}, ${only})`,
+        );
         const organizations = new Set(rows.map((row) => row.organization));
         const campaigns = new Set(rows.map((row) => row.campaign));
         const people = new Set(rows.map((row) => row.recipient_id));
@@ -43,12 +45,12 @@ export const histories: Family = (program, act) => {
     .option('--organization <name>', whose)
     .action(
       act(async (cli, [given = ''], options) => {
-        refuseNobody(given);
-        const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
-        await using database = await openDatabase(cli);
-        const only = await names.organizationIdOf(database.sql, text(options['organization']));
-        const rows = await database.sql<{ why: string }[]>`select * from postrider.why(${given}, ${only}) as why`;
-        if (rows.length === 0) await names.recipientsNamed(database.sql, given, only);
+        const rows = await about(
+          cli,
+          given,
+          options,
+          async (sql, only) => await sql<{ why: string }[]>`select * from postrider.why(${given}, ${only}) as why`,
+        );
         const { printable } = await import('../text.ts');
         for (const row of rows) cli.out.result(row, printable(row.why.replace(/ +/g, ' ')));
       }),
@@ -93,8 +95,20 @@ export const histories: Family = (program, act) => {
     );
 };
 
-function refuseNobody(given: string): void {
+/** What the database tells of somebody. Throws where nobody is known by that, with who may be meant. */
+async function about<Row>(
+  cli: Cli,
+  given: string,
+  options: Options,
+  ask: (sql: Sql, organizationId: string | null) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
   if (given.trim() === '') throw new CliError(exitCodes.usage, 'it is not said whom to look for', `give ${who}`);
+  const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
+  await using database = await openDatabase(cli);
+  const only = await names.organizationIdOf(database.sql, text(options['organization']));
+  const rows = await ask(database.sql, only);
+  if (rows.length === 0) await names.recipientsNamed(database.sql, given, only);
+  return rows;
 }
 
 interface TraceRow {
