@@ -11,7 +11,7 @@ import {
   proofed,
   reasonsOf,
   sending,
-  settle,
+  settleAll,
   sharedMachine,
   stage,
   stageOne,
@@ -68,12 +68,7 @@ void test('who is suppressed before the begin is out of the cohort at once, and 
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
-  );
+  await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
   await stage(sql, at, 'mail');
   assert.equal(await suppress(sql, at.organizationId, { email: 'p0@example.com' }, 'test'), 1);
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'blacklisted (suppressed)' });
@@ -100,12 +95,7 @@ void test('an open piece is called off when the offer is over before it goes aga
   const [row] = await sql`select ((postrider.now() at time zone 'America/New_York')::date + 5)::text as day`;
   const at = await place(sql, { offer_ends_on: String(row?.['day']), transit_days: 5 });
   const batch = await sending(sql, at, 1);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 86_400_000 })),
-  );
+  await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 86_400_000 }));
   await turnClock(sql, 86_401_000);
   assert.equal(await begin(sql, at, 'mail', await stageOne(sql, at, 'mail')), null);
   assert.deepEqual([await reasonsOf(sql, at), (await onlyPiece(sql, at)).status], [{ p0: 'skipped (offer_over)' }, 'cancelled']);

@@ -26,6 +26,7 @@ import {
   reasonsOf,
   sending,
   settle,
+  settleAll,
   sharedMachine,
   stageOne,
   staged,
@@ -161,12 +162,7 @@ void test('a piece is taken up again unchanged, whatever has changed about the c
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
   const before = await onlyPiece(sql, at);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
-  );
+  await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
   await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another', format: '6x9', mail_class: 'standard' }));
   await sql`select postrider.arm_printer(${at.organizationId}, 'another')`;
   const again = await mailBegun(sql, at);
@@ -178,12 +174,7 @@ void test('a piece of a printer that is held stays, though its campaign prints e
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
-  );
+  await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
   await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another' }));
   await sql`select postrider.arm_printer(${at.organizationId}, 'another')`;
   await hold(sql, at.organizationId, 'printer', 'press');
@@ -199,12 +190,7 @@ void test('hold waits for a begin that takes up a piece of another printer than 
   const { sql, machine } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
-  );
+  await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
   await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another' }));
   await sql`select postrider.arm_printer(${at.organizationId}, 'another')`;
   const id = await stageOne(sql, at, 'mail');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, retry, retryAll, suppress } from '@postrider/core';
-import { accepted, answered, event, one, pieces, place, reasonsOf, sending, settle, sharedMachine, standing, tell } from './rig.ts';
+import { answered, event, one, pieces, place, reasonsOf, sending, settleAll, sharedMachine, standing, tell } from './rig.ts';
 
 const rig = sharedMachine();
 
@@ -14,12 +14,7 @@ void test('who is cancelled while at the printer stays cancelled where the print
   assert.ok(p0);
   assert.equal(await cancel(sql, (await one(sql, at, 'p0')).id), 'sending (cancel requested)');
   await suppress(sql, at.organizationId, { email: 'p1@example.com' }, 'test');
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'rejected')),
-  );
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   const wanted = { p0: 'skipped (cancelled)', p1: 'skipped (cancelled)', p2: 'error (rejected)' };
   assert.deepEqual(await reasonsOf(sql, at), wanted);
   assert.deepEqual(new Set((await pieces(sql, at)).map((piece) => piece.status)), new Set(['rejected']));
@@ -31,12 +26,7 @@ void test('a card that is to be called back and that the printer cannot make is 
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 2);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => accepted(piece)),
-  );
+  await settleAll(sql, at, batch);
   assert.equal(await cancel(sql, (await one(sql, at, 'p0')).id), 'sent (cancel requested)');
   await tell(
     sql,
@@ -52,12 +42,7 @@ void test('a mark that an error still carries is obeyed by the retry', async () 
   const { sql } = rig;
   const at = await place(sql, { dedupe: 'person' });
   const batch = await sending(sql, at, 3);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'rejected')),
-  );
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   // As an earlier version left them.
   await sql`update postrider.recipient_state set cancel_requested_at = postrider.now() where organization_id = ${at.organizationId}
     and recipient_id in (select id from postrider.recipient where organization_id = ${at.organizationId} and external_id <> 'p2')`;

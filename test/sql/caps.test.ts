@@ -15,7 +15,7 @@ import {
   proofAll,
   proofed,
   sending,
-  settle,
+  settleAll,
   sharedMachine,
   stage,
   standing,
@@ -97,12 +97,7 @@ void test('a piece that is taken up again was counted when it was opened', async
   const { sql } = rig;
   const at = await place(sql, { daily_cap: 2 });
   const batch = await sending(sql, at, 2);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })),
-  );
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'retry', { afterMs: 0 }));
   await syncPeople(sql, at, people(3, 'more'), false);
   await proofAll(sql, at);
   const again = await mailBegun(sql, at);

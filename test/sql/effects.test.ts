@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retryEffects } from '@postrider/core';
 import { claimEffects, settleEffects } from '../../packages/core/src/machine/mailpieces.ts';
-import { accepted, alarms, place, sending, sent, settle, sharedMachine, turnClock } from './rig.ts';
+import { accepted, alarms, place, sending, sent, settleAll, sharedMachine, turnClock } from './rig.ts';
 
 const rig = sharedMachine();
 const LEASE = 60_000;
@@ -19,13 +19,7 @@ void test('effects are written with sent, one of each kind, and once', async () 
   const at = await place(sql, { effects: ['usage_meter', 'event_sink'] });
   const batch = await sending(sql, at);
   assert.deepEqual(await all(at.organizationId), []);
-  for (const _ of [1, 2])
-    await settle(
-      sql,
-      at,
-      batch,
-      batch.pieces.map((piece) => accepted(piece)),
-    );
+  for (const _ of [1, 2]) await settleAll(sql, at, batch);
   assert.deepEqual(await all(at.organizationId), [
     { kind: 'event_sink', state: 'waiting', attempt: 0, error: null },
     { kind: 'usage_meter', state: 'waiting', attempt: 0, error: null },

@@ -15,7 +15,7 @@ import {
   proofAll,
   reasonsOf,
   refused,
-  settle,
+  settleAll,
   sharedMachine,
   turnClock,
   unknownDue,
@@ -112,12 +112,7 @@ const lastInError = async (): Promise<Place & { last: string }> => {
   await sql`select postrider.launch(${at.organizationId}, ${at.campaignId}, 'live')`;
   await proofAll(sql, at);
   const batch = await mailBegun(sql, at);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'rejected')),
-  );
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   await cancel(sql, (await one(sql, at, 'p0')).id);
   return { ...at, last: (await one(sql, at, 'p1')).id };
 };

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { applyCampaign, cancel, erase, launch, resolve, retry, suppress } from '@postrider/core';
 import { claimUnknown, settleReconcile } from '../../packages/core/src/machine/mailpieces.ts';
 import { definition, people, syncPeople } from '../support/machine.ts';
-import { accepted, answered, event, one, onlyPiece, pieces, place, sending, sent, settle, sharedMachine, unknownDue } from './rig.ts';
+import { answered, event, one, onlyPiece, pieces, place, sending, sent, settleAll, sharedMachine, unknownDue } from './rig.ts';
 import { arranged, everyState, giveUp } from './somebody.ts';
 
 const rig = sharedMachine();
@@ -57,13 +57,7 @@ void test('who is erased at the printer is not submitted again, whatever becomes
     const batch = what === 'retry' ? await sending(sql, at) : await unknownDue(sql, at);
     const { id } = await one(sql, at);
     await erase(sql, id);
-    if (what === 'retry')
-      await settle(
-        sql,
-        at,
-        batch,
-        batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
-      );
+    if (what === 'retry') await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
     if (what === 'absent') {
       const claimed = await claimUnknown(sql, at.organizationId, 50, 60_000);
       await settleReconcile(
@@ -121,12 +115,7 @@ void test('evidence for somebody who was erased is recorded all the same', async
   const at = await place(sql);
   const batch = await sending(sql, at);
   await erase(sql, batch.pieces[0]?.recipientId ?? '');
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => accepted(p)),
-  );
+  await settleAll(sql, at, batch);
   const person = await one(sql, at);
   assert.equal(person.state, 'sent');
   assert.notEqual(person.cancelRequestedAt, null, 'and the printer is asked to call it back');
@@ -154,12 +143,7 @@ void test('who is erased is erased in every campaign, with what was noted about 
   const autumn = { organizationId: at.organizationId, campaignId };
   await launch(sql, autumn.organizationId, autumn.campaignId, 'live');
   const batch = await sending(sql, at);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => answered(p, 'rejected', { message: 'Ada Byron does not live at 1 p Street', badAddress: true })),
-  );
+  await settleAll(sql, at, batch, (p) => answered(p, 'rejected', { message: 'Ada Byron does not live at 1 p Street', badAddress: true }));
   await syncPeople(sql, autumn, people(1));
   const elsewhere = await one(sql, autumn);
   await erase(sql, (await one(sql, at)).id);

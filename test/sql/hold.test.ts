@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type postgres from 'postgres';
 import { endCampaign, hold, launch, release } from '@postrider/core';
 import type { Place } from '../support/machine.ts';
-import { accepted, answered, place, refused, sending, settle, sharedMachine, statesOf } from './rig.ts';
+import { accepted, answered, place, refused, sending, settle, settleAll, sharedMachine, statesOf } from './rig.ts';
 
 const rig = sharedMachine();
 
@@ -61,12 +61,7 @@ void test('hold says how many cards are already at the printer', async () => {
     ['organization', at.organizationId],
   ] as const)
     assert.deepEqual(await hold(sql, at.organizationId, kind, id), { held: kind, id, atPrinter: 3, unknown: 0 });
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => accepted(piece)),
-  );
+  await settleAll(sql, at, batch);
   assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['sent']), 'what is at the printer still gets home');
 });
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { cancel, endCampaign, erase, hold, launch, release, resolve, retry, retryAll, retryEffects, suppress } from '@postrider/core';
 import { settleReconcile } from '../../packages/core/src/machine/mailpieces.ts';
 import { people, syncPeople, type Place } from '../support/machine.ts';
-import { answered, claimDue, one, place, refused, sending, sent, settle, sharedMachine, turnClock, unknownDue } from './rig.ts';
+import { answered, claimDue, one, place, refused, sending, sent, settleAll, sharedMachine, turnClock, unknownDue } from './rig.ts';
 
 const rig = sharedMachine();
 
@@ -157,12 +157,7 @@ void test('retry and resolve say who', async () => {
   await resolve(sql, lost.mailpieceId, 'not_printed', 'Jo, on the phone');
   const other = await place(sql);
   const refusedThere = await sending(sql, other, 3);
-  await settle(
-    sql,
-    other,
-    refusedThere,
-    refusedThere.pieces.map((piece) => answered(piece, 'rejected')),
-  );
+  await settleAll(sql, other, refusedThere, (piece) => answered(piece, 'rejected'));
   await retry(sql, refusedThere.pieces[0]?.recipientId ?? '');
   await retryAll(sql, other.organizationId, other.campaignId, 'rejected');
   assert.deepEqual((await written(at)).slice(before), [

@@ -16,7 +16,7 @@ import {
   resident,
   sending,
   sent,
-  settle,
+  settleAll,
   sharedMachine,
   standing,
   tell,
@@ -52,12 +52,7 @@ void test('somebody in error counts as in flight; who was turned away does not',
   const first = await place(sql);
   const second = await anotherCampaign(sql, first);
   const batch = await sending(sql, first, [resident('a')]);
-  await settle(
-    sql,
-    first,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'rejected')),
-  );
+  await settleAll(sql, first, batch, (piece) => answered(piece, 'rejected'));
   await syncPeople(sql, first, [resident('b', { line1: '1 a Street' })], false);
   assert.deepEqual(await reasonsOf(sql, first), { a: 'error (rejected)', b: 'skipped (duplicate)' });
   await syncPeople(sql, second, [resident('a2', { line1: '1 a Street' }), resident('b2', { email: 'b@example.com' })]);
@@ -123,12 +118,7 @@ void test('who is tried again still waits for the frequency cap', async () => {
   const bakery = await place(sql, { dedupe: 'person', frequency_cap: '90 days', frequency_cap_mode: 'defer' });
   const batch = await sending(sql, bakery, [resident('a'), resident('b', { line1: '1 a Street' })]);
   const { id } = await one(sql, bakery, 'b');
-  await settle(
-    sql,
-    bakery,
-    batch,
-    batch.pieces.map((piece) => (piece.recipientId === id ? answered(piece, 'rejected') : accepted(piece))),
-  );
+  await settleAll(sql, bakery, batch, (piece) => (piece.recipientId === id ? answered(piece, 'rejected') : accepted(piece)));
   assert.equal(await retry(sql, id), 'pending');
   const [free] =
     await sql`select max(accepted_at) + interval '90 days' as at from postrider.mailpiece where organization_id = ${bakery.organizationId}`;

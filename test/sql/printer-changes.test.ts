@@ -7,7 +7,6 @@ import { definition, people, syncPeople } from '../support/machine.ts';
 import {
   LEASE_MS,
   RUNNER,
-  accepted,
   answered,
   cohort,
   pidOf,
@@ -16,7 +15,7 @@ import {
   proofed,
   refused,
   sending,
-  settle,
+  settleAll,
   sharedMachine,
   stageOne,
   statesOf,
@@ -58,13 +57,7 @@ for (const outcome of ['submitting', 'unknown', 'retry'] as const)
     const { sql } = rig;
     const at = await place(sql, shop('http://one'));
     const batch = await sending(sql, at);
-    if (outcome !== 'submitting')
-      await settle(
-        sql,
-        at,
-        batch,
-        batch.pieces.map((piece) => answered(piece, outcome, { afterMs: 0 })),
-      );
+    if (outcome !== 'submitting') await settleAll(sql, at, batch, (piece) => answered(piece, outcome, { afterMs: 0 }));
     const error = await refused('PR021', applyCampaign(sql, at.organizationId, definition(shop('http://two'))), /printer press/);
     assert.match(error.hint ?? '', /another name/);
     const [printer] = await sql`select options ->> 'url' as url, armed_at is not null as armed from postrider.printer
@@ -77,12 +70,7 @@ void test('a printer that is changed must be armed again', async () => {
   const { sql } = rig;
   const at = await place(sql, shop('http://one'));
   const batch = await sending(sql, at);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => accepted(piece)),
-  );
+  await settleAll(sql, at, batch);
   const { changed } = await applyCampaign(sql, at.organizationId, definition(shop('http://two')));
   assert.deepEqual(changed, ['integrations']);
   assert.deepEqual(await armed(at.organizationId), [false]);

@@ -25,6 +25,7 @@ import {
   rendered,
   sending,
   settle,
+  settleAll,
   sharedMachine,
   stage,
   stageOne,
@@ -170,12 +171,7 @@ void test('a begin that fails ten times for mail ends in error, with the open pi
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
-  );
+  await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
   for (let round = 1; round <= 10; round += 1) {
     await stageOne(sql, at, 'mail');
     await sql`delete from postrider_queue.job where name = 'mail' and data ->> 'organization_id' = ${at.organizationId}`;

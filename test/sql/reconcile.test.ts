@@ -19,6 +19,7 @@ import {
   refused,
   sending,
   settle,
+  settleAll,
   sharedMachine,
   turnClock,
   unknownDue,
@@ -56,12 +57,7 @@ void test('an unknown piece rests before it is asked for, and is then claimed on
   const { sql, machine } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => answered(p, 'unknown')),
-  );
+  await settleAll(sql, at, batch, (p) => answered(p, 'unknown'));
   await turnClock(sql, QUIET_MS - 2000);
   assert.deepEqual(await claimUnknown(sql, at.organizationId, 50, LEASE), []);
   await turnClock(sql, 3000);
@@ -159,12 +155,7 @@ void test('the answer of the runner that was thought dead counts before and afte
   const at = await place(sql);
   const batch = await unknownDue(sql, at);
   const piece = await claim(sql, at);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => accepted(p)),
-  );
+  await settleAll(sql, at, batch);
   assert.equal(await say(sql, at, verdict(piece, 'absent')), 0);
   assert.deepEqual([(await one(sql, at)).state, (await onlyPiece(sql, at)).status], ['sent', 'accepted']);
 });
@@ -254,21 +245,11 @@ void test('resolve takes the piece whose outcome is in question, not an older on
   const { sql } = rig;
   const at = await place(sql);
   const first = await sending(sql, at);
-  await settle(
-    sql,
-    at,
-    first,
-    first.pieces.map((p) => answered(p, 'rejected')),
-  );
+  await settleAll(sql, at, first, (p) => answered(p, 'rejected'));
   await retry(sql, (await one(sql, at)).id);
   await proofAll(sql, at);
   const second = await mailBegun(sql, at);
-  await settle(
-    sql,
-    at,
-    second,
-    second.pieces.map((p) => answered(p, 'unknown')),
-  );
+  await settleAll(sql, at, second, (p) => answered(p, 'unknown'));
   await turnClock(sql, QUIET_MS + 1000);
   for (let round = 0; round < 8; round += 1) {
     await say(sql, at, verdict(await claim(sql, at), 'cannot_tell'));

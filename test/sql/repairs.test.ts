@@ -6,10 +6,11 @@ import type postgres from 'postgres';
 import { beginProof, settleProof } from '../../packages/core/src/machine/cohorts.ts';
 import { broken, freshMachine, launched, people, syncPeople, type Place } from '../support/machine.ts';
 import {
+  LEASE_MS,
+  RUNNER,
   accepted,
   alarms,
   answered,
-  LEASE_MS,
   mailBegun,
   pidOf,
   place,
@@ -17,10 +18,10 @@ import {
   proofed,
   reasonsOf,
   refused,
-  RUNNER,
   sending,
   sent,
   settle,
+  settleAll,
   sharedMachine,
   stageOne,
   standing,
@@ -86,12 +87,7 @@ void test('a rejected card is tried again with a new mailpiece and key', async (
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 2);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'rejected')),
-  );
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   assert.deepEqual(await retryAll(sql, at, 'rejected'), { tried: { pending: 2 }, refused: 0, left: 0 });
   await proofAll(sql, at);
   const again = await mailBegun(sql, at);

@@ -2,7 +2,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endCampaign, retry } from '@postrider/core';
-import { answered, mailBegun, one, place, proofed, reasonsOf, refused, sending, settle, sharedMachine, stage, turnClock } from './rig.ts';
+import {
+  answered,
+  mailBegun,
+  one,
+  place,
+  proofed,
+  reasonsOf,
+  refused,
+  sending,
+  settleAll,
+  sharedMachine,
+  stage,
+  turnClock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 
@@ -10,12 +23,7 @@ void test('retry in an archived campaign refuses', async () => {
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'rejected')),
-  );
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   const { id } = await one(sql, at);
   await endCampaign(sql, at.organizationId, at.campaignId, 'archived');
   await refused('PR012', retry(sql, id), /archived/);
@@ -29,12 +37,7 @@ void test('retry is for errors only, and meets the rules of the door again', asy
   await proofed(sql, at, 1);
   await refused('PR017', retry(sql, (await one(sql, at)).id), /proofed, not in error/);
   const batch = await mailBegun(sql, at);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'rejected')),
-  );
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   const { id } = await one(sql, at);
   // Suppressed in the meantime: somebody in error is not moved by it, but does not come back either.
   await sql`select postrider.suppress(${at.organizationId}, 'p0@example.com')`;
@@ -47,12 +50,7 @@ void test('a retry that skips somebody calls off the piece that was still open',
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })),
-  );
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'retry', { afterMs: 0 }));
   for (let round = 0; round < 10; round += 1) {
     await stage(sql, at, 'mail');
     await sql`delete from postrider.cohort where organization_id = ${at.organizationId}`;

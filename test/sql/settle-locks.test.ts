@@ -14,6 +14,7 @@ import {
   rendered,
   sending,
   settle,
+  settleAll,
   sharedMachine,
   standing,
   waitsForLock,
@@ -100,11 +101,6 @@ void test('one piece at a time is enough', async () => {
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => accepted(p)),
-  );
+  await settleAll(sql, at, batch);
   assert.equal((await onlyPiece(sql, at)).status, 'accepted');
 });

@@ -24,6 +24,7 @@ import {
   rendered,
   sending,
   settle,
+  settleAll,
   sharedMachine,
   stageOne,
   standing,
@@ -226,12 +227,7 @@ void test('who is cancelled or suppressed at the printer goes no further when no
   assert.equal(await cancel(sql, (await one(sql, at, 'p0')).id), 'sending (cancel requested)');
   await suppress(sql, at.organizationId, { email: 'p1@example.com' }, 'test');
   assert.ok((await standing(sql, at)).every((p) => p.cancelRequestedAt !== null));
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
-  );
+  await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (cancelled)', p1: 'skipped (cancelled)' });
   assert.deepEqual(
     (await pieces(sql, at)).map((p) => p.status),

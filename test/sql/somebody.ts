@@ -8,6 +8,7 @@ import { people, syncPeople, type Place } from '../support/machine.ts';
 import {
   LEASE_MS,
   RUNNER,
+  type Sending,
   answered,
   event,
   one,
@@ -15,13 +16,12 @@ import {
   proofed,
   sending,
   sent,
-  settle,
+  settleAll,
   stage,
   stageOne,
   tell,
   turnClock,
   unknownDue,
-  type Sending,
 } from './rig.ts';
 
 const enrichable = [{ externalId: 'p0', row: 1, email: 'p0@example.com', firstName: 'Ada', lastName: 'B', merge: {} }];
@@ -58,12 +58,7 @@ const into: Record<string, (sql: postgres.Sql, at: Place) => Promise<Sending | v
   proofed: async (sql, at) => await proofed(sql, at),
   'proofed, with an open piece': async (sql, at) => {
     const batch = await sending(sql, at);
-    await settle(
-      sql,
-      at,
-      batch,
-      batch.pieces.map((p) => answered(p, 'retry', { afterMs: 0 })),
-    );
+    await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
   },
   sending_staged: async (sql, at) => {
     await proofed(sql, at);
@@ -95,12 +90,7 @@ const into: Record<string, (sql: postgres.Sql, at: Place) => Promise<Sending | v
   holdout: async (sql, at) => void (await syncPeople(sql, at, people(1))),
   'error, rejected': async (sql, at) => {
     const batch = await sending(sql, at);
-    await settle(
-      sql,
-      at,
-      batch,
-      batch.pieces.map((p) => answered(p, 'rejected')),
-    );
+    await settleAll(sql, at, batch, (p) => answered(p, 'rejected'));
   },
   'error, outcome unknown': async (sql, at) => {
     await unknownDue(sql, at);
