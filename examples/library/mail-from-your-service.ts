@@ -18,6 +18,7 @@ import {
   migrate,
   organizationNamed,
   release,
+  restoreWatermarkFile,
   suppress,
   type Logger,
 } from '@postrider/core';
@@ -66,6 +67,7 @@ const pipeline = createPipeline({
     imageHost: createFolderImageHost({}, { baseDirectory: folder, dataDirectory: folder, secret: () => undefined }),
     printer: backRoomPress(join(folder, 'printed')),
   }),
+  restoreWatermark: restoreWatermarkFile(join(folder, 'restore-watermark.json')),
   settings: { runnerName: 'garden service' },
 });
 

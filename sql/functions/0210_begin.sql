@@ -145,11 +145,22 @@ return (
   from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id
 );
 
--- Returns {campaign: {…}, pieces: [{recipientId, mailpieceId, idempotencyKey, mode, printerName, request}]}, or null.
-create function postrider.begin_mail(p_organization_id uuid, p_cohort_id uuid, p_runner_id uuid, p_lease interval) returns json
+-- Returns {campaign: {…}, pieces: [{recipientId, mailpieceId, moveNo, idempotencyKey, mode,
+-- printerName, request}], watermark}; without campaign and pieces where this database is not the one
+-- that the runner knew; null where there is nothing to do.
+-- p_remembered: what the runner keeps outside of the database, see check_watermark. It is compared
+-- first: a hold of the printers comes before every lock of a begin, and is obeyed by this one.
+create function postrider.begin_mail(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_runner_id uuid,
+  p_lease interval,
+  p_remembered jsonb default null
+) returns json
 language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set lock_timeout = '2s' as $$
 declare
   v_before text := postrider.act_as('mail');
+  v_watermark jsonb := postrider.check_watermark(p_remembered);
   v_now timestamptz := postrider.now();
   v_campaign_id uuid := postrider.take_cohort(p_organization_id, p_cohort_id, 'mail', p_runner_id, p_lease, v_now);
   v_secret text;
@@ -157,14 +168,15 @@ declare
 begin
   if v_campaign_id is null then
     perform postrider.act_as(v_before);
-    return null;
+    return case when v_watermark ->> 'noticed' is not null
+      then json_build_object('watermark', v_watermark) end;
   end if;
   -- The printer is about to hear of these pieces: this commit must survive a crash of the server, also where others need not.
+  -- And a failover, where a standby is synchronous.
   if current_setting('synchronous_commit') = 'off' then
-    perform set_config('synchronous_commit', 'local', true);
+    perform set_config('synchronous_commit', 'on', true);
   end if;
   perform postrider.turn_away_before_mail(p_organization_id, v_campaign_id, p_cohort_id, v_now);
-  perform nextval('postrider.tide');
   v_secret := (select secret::text from postrider.organization_key where organization_id = p_organization_id);
 
   -- An open piece is taken up again, key, printer and request unchanged. Where there is none, one is opened.
@@ -193,10 +205,11 @@ begin
     where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged'
       and c.organization_id = s.organization_id and c.id = s.campaign_id
       and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.mode = c.mode and m.status = 'submitting'
-    returning m.*
+    returning m.*, s.move_no
   )
-  select json_agg(json_build_object('recipientId', recipient_id, 'mailpieceId', id, 'idempotencyKey', idempotency_key, 'mode', mode,
-    'printerName', printer_name, 'request', request) order by recipient_id)
+  select json_agg(json_build_object('recipientId', recipient_id, 'mailpieceId', id, 'moveNo', move_no,
+    'idempotencyKey', idempotency_key, 'mode', mode, 'printerName', printer_name, 'request', request)
+    order by recipient_id)
   into v_pieces from begun;
 
   -- Nobody may be at the printer without a piece: nothing would ever bring them back from there.
@@ -211,7 +224,8 @@ begin
     return null;
   end if;
   perform postrider.act_as(v_before);
-  return json_build_object('pieces', v_pieces, 'campaign', postrider.campaign_brief(p_organization_id, v_campaign_id));
+  return json_build_object('pieces', v_pieces, 'watermark', v_watermark,
+    'campaign', postrider.campaign_brief(p_organization_id, v_campaign_id));
 end $$;
 
 -- How a printer is reached: kind and options as in the campaign file that named it last.

@@ -120,12 +120,5 @@ begin
   from (select schemaname || '.' || relname as name, n_dead_tup as dead, n_live_tup as live from pg_stat_user_tables
     where schemaname in ('postrider', 'postrider_queue')) t;
 
-  return query
-  select 'restore', case when i.system_identifier is null then 'ok'
-      when i.restore_noticed_at is not null or i.system_identifier <> c.system_identifier::text or i.timeline <> k.timeline_id then 'bad' else 'ok' end,
-    case when i.restore_noticed_at is not null or i.system_identifier <> c.system_identifier::text or i.timeline <> k.timeline_id
-      then 'this database was restored from a backup: cards printed since are unknown here' else 'not restored' end,
-    case when i.restore_noticed_at is not null or i.system_identifier <> c.system_identifier::text or i.timeline <> k.timeline_id
-      then 'the printers are held until then: postrider reconcile --since <time of the backup>, then release them' end
-  from pg_control_system() c cross join pg_control_checkpoint() k left join postrider.installation i on true;
+  return query select * from postrider.check_restore();
 end $$;

@@ -73,7 +73,11 @@ void test('so do options, ports, methods and kinds of errors', () => {
     assert.ok(of.length > 1, name);
     assert.deepEqual(missing(of), [], name);
   }
-  const pipeline = createPipeline({ sql: connect('postgres://nobody@127.0.0.1:1/nothing'), integrations: {} as Integrations });
+  const pipeline = createPipeline({
+    sql: connect('postgres://nobody@127.0.0.1:1/nothing'),
+    integrations: {} as Integrations,
+    restoreWatermark: 'not kept',
+  });
   const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(pipeline)).filter((name) => name !== 'constructor');
   assert.ok(methods.includes('start'));
   assert.deepEqual(missing(methods), []);

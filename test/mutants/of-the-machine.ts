@@ -4,9 +4,40 @@ import type { Mutant } from './mutants.ts';
 const settleMail = 'sql/functions/0221_settle_mail.sql';
 const begin = 'sql/functions/0210_begin.sql';
 const reconcile = 'sql/functions/0260_reconcile.sql';
+const watermark = 'sql/functions/0262_restore_watermark.sql';
 const trigger = 'sql/functions/0120_trigger.sql';
 
 export const machine: readonly Mutant[] = [
+  {
+    name: 'timeline-written-now',
+    without: 'the timeline is read where the server writes, not from its last checkpoint',
+    edits: [
+      {
+        file: watermark,
+        find: `timeline := ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint;`,
+        replace: 'timeline := (select k.timeline_id from pg_control_checkpoint() k);',
+      },
+    ],
+    test: { file: 'test/failover/failover.test.ts', pattern: 'a runner that lives through a failover' },
+  },
+  {
+    name: 'begin-asks-first',
+    without: 'a begin at the printer compares the database with what its runner remembers',
+    edits: [
+      {
+        file: begin,
+        find: 'v_watermark jsonb := postrider.check_watermark(p_remembered);',
+        replace: 'v_watermark jsonb := postrider.check_watermark();',
+      },
+    ],
+    test: { file: 'test/sql/restore-watermark.test.ts', pattern: 'a begin asks first' },
+  },
+  {
+    name: 'superseded-keeps-its-number',
+    without: 'a server that another has taken over from does not count a restore',
+    edits: [{ file: watermark, find: 'case when p_superseded then restores else', replace: 'case when false then restores else' }],
+    test: { file: 'test/sql/restore-watermark.test.ts', pattern: 'a server that another has taken over from' },
+  },
   {
     name: 'fence-proof',
     without: 'the fence: a settle of proofs moves only who still carries its cohort',

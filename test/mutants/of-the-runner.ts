@@ -6,6 +6,38 @@ const printer = 'test/crash/printer.test.ts';
 
 export const runner: readonly Mutant[] = [
   {
+    name: 'remembered-before-posted',
+    without: 'a begin is kept outside of the database before its first card is posted',
+    edits: [{ file: 'packages/core/src/stages/mail.ts', find: 'await context.watermark.kept();', replace: 'await Promise.resolve();' }],
+    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'where it cannot be written any more' },
+  },
+  {
+    name: 'superseded-is-not-believed',
+    without: 'the word of a server that another has taken over from is not remembered',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        find: 'if (superseded) return;',
+        replace: 'if (installation === "") return;',
+      },
+    ],
+    test: { file: 'test/failover/failover.test.ts', pattern: 'a runner that lives through a failover' },
+  },
+  {
+    name: 'begun-before-a-restore',
+    without: 'what was begun before a restore was noticed is given up',
+    edits: [
+      { file: 'packages/core/src/pipeline/context.ts', find: 'onRestore: () => leases.loseAll(),', replace: 'onRestore: () => undefined,' },
+    ],
+    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'what was begun before a restore' },
+  },
+  {
+    name: 'old-leases-waited-out',
+    without: 'printers are asked for what they made when no lease from before is left',
+    edits: [{ file: 'packages/core/src/stages/restore.ts', find: 'if (ms <= 0) return;', replace: 'if (ms < Infinity) return;' }],
+    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'what was begun before a restore' },
+  },
+  {
     name: 'slow-printer',
     without: 'the check that a request ends before the lease does',
     edits: [{ file: 'packages/core/src/stages/printers.ts', find: 'if (!(timeoutMs < leaseMs)) {', replace: 'if (timeoutMs < 0) {' }],

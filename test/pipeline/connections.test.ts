@@ -69,9 +69,10 @@ void test('a client without a connection is refused, whichever of the two it is'
   await using place = await open({ people: 0 });
   const none = place.machine.connect(0);
   const integrations = integrationsOf({} as Parameters<typeof integrationsOf>[0]);
+  const restoreWatermark = 'not kept';
   const refusal = /needs at least one connection.*has a max of 0/;
-  assert.throws(() => createPipeline({ sql: none, integrations }), refusal);
-  assert.throws(() => createPipeline({ sql: place.sql, queueSql: none, integrations }), refusal);
+  assert.throws(() => createPipeline({ sql: none, integrations, restoreWatermark }), refusal);
+  assert.throws(() => createPipeline({ sql: place.sql, queueSql: none, integrations, restoreWatermark }), refusal);
 });
 
 void test('an address that no printer can have is not found, and no error', async () => {

@@ -6,7 +6,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { createNoopImageHost, createNoopPrinter, createNoopRenderer, createPrintShopPrinter } from '@postrider/adapters';
-import { connect, createPipeline, hold, integrationsOf, release, type Pipeline } from '@postrider/core';
+import {
+  connect,
+  createPipeline,
+  hold,
+  integrationsOf,
+  release,
+  restoreWatermarkFile,
+  type Pipeline,
+  type RestoreWatermarkStore,
+} from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
 import { startPrintShop, type LedgerLine } from '@postrider/twins';
 import { broken, freshMachine, launched, people, states, syncPeople, type Place } from '../support/machine.ts';
@@ -14,7 +23,7 @@ import { until } from './rig.ts';
 
 const TOKEN = 'a-token-of-the-test';
 
-const pipelineOn = (sql: postgres.Sql, printer: Printer): Pipeline =>
+const pipelineOn = (sql: postgres.Sql, printer: Printer, restoreWatermark: RestoreWatermarkStore | 'not kept' = 'not kept'): Pipeline =>
   createPipeline({
     sql,
     integrations: integrationsOf({
@@ -28,11 +37,12 @@ const pipelineOn = (sql: postgres.Sql, printer: Printer): Pipeline =>
       printer,
     }),
     settings: { beats: false, reapMs: 200 },
+    restoreWatermark,
   });
 
 /** Runs until so many are sent, with the printer released. */
-const mailAll = async (sql: postgres.Sql, printer: Printer, place: Place, sent: number): Promise<void> => {
-  const pipeline = pipelineOn(sql, printer);
+const mailAll = async (sql: postgres.Sql, printer: Printer, place: Place, sent: number, store?: RestoreWatermarkStore): Promise<void> => {
+  const pipeline = pipelineOn(sql, printer, store);
   await pipeline.start();
   await release(sql, place.organizationId, 'printer', 'press').catch(() => undefined);
   await until(async () => ((await states(sql))['sent'] ?? 0) >= sent);
@@ -40,7 +50,11 @@ const mailAll = async (sql: postgres.Sql, printer: Printer, place: Place, sent: 
 };
 
 /** Everybody proofed and some still to be proofed, copied as a backup would be, and then mailed; then more people come and are mailed too. */
-const restored = async (printer: Printer, work: (sql: postgres.Sql, place: Place) => Promise<void>): Promise<void> => {
+const restored = async (
+  printer: Printer,
+  work: (sql: postgres.Sql, place: Place) => Promise<void>,
+  store?: RestoreWatermarkStore,
+): Promise<void> => {
   await using machine = await freshMachine();
   const place = await launched(machine.sql, { effects: ['usage_meter'] });
   await hold(machine.sql, place.organizationId, 'printer', 'press', 'a test');
@@ -59,12 +73,14 @@ const restored = async (printer: Printer, work: (sql: postgres.Sql, place: Place
   try {
     await admin`create database ${admin(backup)} template ${admin(name)} owner ${admin(new URL(machine.url).username)}`;
     const before = connect(machine.url, { max: 8 });
-    await mailAll(before, printer, place, 6);
+    await mailAll(before, printer, place, 6, store);
     await syncPeople(before, place, people(8), false);
-    await mailAll(before, printer, place, 8);
+    await mailAll(before, printer, place, 8, store);
     await before.end({ timeout: 5 });
     const after = connect(url, { max: 8 });
     try {
+      // Long ago: no lease of whoever mailed before the restore is left.
+      await after`select postrider.turn_clock('1 hour')`;
       await work(after, place);
     } finally {
       await after.end({ timeout: 5 });
@@ -142,4 +158,31 @@ void test('a printer that cannot be listed, or not be asked, is told apart from 
     assert.deepEqual(await outcomeOf({ ...plain, find }), ['not_asked', 'the register is lost']);
     assert.deepEqual(await states(sql), { pending: 2, proofed: 4 });
   });
+});
+
+void test('a copy on the timeline of its server is told by what the pipeline remembers, and nothing is sent', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'postrider-restore-'));
+  const store = restoreWatermarkFile(join(folder, 'restore-watermark.json'));
+  const printer = createNoopPrinter();
+  try {
+    await restored(
+      printer,
+      async (sql, place) => {
+        await release(sql, place.organizationId, 'printer', 'press');
+        const pipeline = pipelineOn(sql, printer, store);
+        await pipeline.start();
+        await until(
+          async () => (await sql`select from postrider.printer where held_why ~ 'cards were begun that it does not know'`).length === 1,
+        );
+        await until(async () => (await states(sql))['proofed'] === 6);
+        // Released by somebody who takes it upon themselves: what was remembered of the time before counts no more.
+        await release(sql, place.organizationId, 'printer', 'press');
+        await until(async () => (await states(sql))['sent'] === 6);
+        await pipeline.stop();
+      },
+      store,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

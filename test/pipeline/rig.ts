@@ -30,6 +30,7 @@ export interface OpenOptions {
   readonly integrations?: Partial<Integrations>;
   readonly settings?: Partial<PipelineSettings>;
   readonly onPoint?: PipelineOptions['onPoint'];
+  readonly restoreWatermark?: PipelineOptions['restoreWatermark'];
   /** The pipeline's own client; default: the test's. */
   readonly sql?: (machine: Machine) => Machine['sql'];
 }
@@ -57,6 +58,7 @@ export const open = async (options: OpenOptions): Promise<Opened> => {
   const client = options.sql?.(machine) ?? sql;
   const pipeline = createPipeline({
     sql: client,
+    restoreWatermark: options.restoreWatermark ?? 'not kept',
     integrations: {
       ...integrationsOf({ ...noopPorts(), ...options.ports }),
       ...options.integrations,

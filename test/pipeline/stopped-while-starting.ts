@@ -3,7 +3,7 @@ import { connect, createPipeline, integrationsOf } from '@postrider/core';
 import { noopPorts } from './rig.ts';
 
 const sql = connect(process.env['DATABASE_URL'] ?? '');
-const pipeline = createPipeline({ sql, integrations: integrationsOf(noopPorts()) });
+const pipeline = createPipeline({ sql, integrations: integrationsOf(noopPorts()), restoreWatermark: 'not kept' });
 await sql`select 1`;
 const started = pipeline.start().then(
   () => 'no error',

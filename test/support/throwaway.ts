@@ -11,7 +11,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { Account } from '../../packages/runner/src/postgres/account.ts';
 import { asAccount, chooseAccount, identity } from '../../packages/runner/src/postgres/account.ts';
 import { binariesFor, binariesIn } from '../../packages/runner/src/postgres/binaries.ts';
-import { createCluster, randomPassword } from '../../packages/runner/src/postgres/cluster.ts';
+import { createCluster, randomPassword, writeConfiguration } from '../../packages/runner/src/postgres/cluster.ts';
 import { ServerError } from '../../packages/runner/src/postgres/errors.ts';
 import type { Home } from '../../packages/runner/src/postgres/layout.ts';
 import { homeAt, makeSocketDir } from '../../packages/runner/src/postgres/layout.ts';
@@ -35,6 +35,8 @@ export interface OwnServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** The directory of its programs; the bundled 18 unless told. */
   readonly bin?: string;
+  /** Fills the data directory, in place of a new cluster: a copy of another server's. The password is that server's. */
+  readonly copy?: { readonly password: string; fill(account: Account, dataDir: string): Promise<void> };
 }
 
 export interface OwnServer {
@@ -45,6 +47,8 @@ export interface OwnServer {
   readonly port: number;
   readonly dataDir: string;
   readonly major: number;
+  /** The directory of its programs. */
+  readonly bin: string;
   /** The postmaster's; null when it is down. */
   pid(): number | null;
   stop(mode?: StopMode): Promise<void>;
@@ -71,11 +75,16 @@ export async function startThrowaway(options: OwnServerOptions = {}): Promise<Ow
   const binaries = options.bin === undefined ? binariesFor(account) : binariesIn(options.bin, account);
   const home = makeDirectory(account, options.durable !== true && hasRoom(MEMORY));
   removeAtExit(home, account);
-  const password = randomPassword();
+  const password = options.copy?.password ?? randomPassword();
   const durability = options.durable === true ? 'durable' : 'throwaway';
   const extra = options.settings ?? {};
   const { dataDir, logDir } = home;
-  await createCluster({ binaries, account, dataDir, durability, password, superuserPassword: password, logDir: null, extra });
+  const cluster = { binaries, account, dataDir, durability, superuserPassword: password, logDir: null, extra } as const;
+  if (options.copy === undefined) await createCluster({ ...cluster, password });
+  else {
+    await options.copy.fill(account, dataDir);
+    writeConfiguration(cluster);
+  }
   const socketDir = makeSocketDir(home, account);
   const launch = (port: number): Promise<PidFile> =>
     startPostmaster({ binaries, account, dataDir, socketDir, logDir, port, timeoutMs: START_TIMEOUT_MS });
@@ -87,6 +96,7 @@ export async function startThrowaway(options: OwnServerOptions = {}): Promise<Ow
     port,
     dataDir,
     major: binaries.major,
+    bin: dirname(binaries.postgres),
     pid: () => runningServer(dataDir)?.pid ?? null,
     stop: async (mode = 'fast') => void (await stopPostmaster(account, dataDir, mode)),
     start: async () => void (await launch(port)),

@@ -9,6 +9,7 @@ export type { SyncKind, SyncReport } from './machine/sync.ts';
 export { integrationsOf, type Integrations, type Ports, type PrinterBrief } from './pipeline/integrations.ts';
 export type { OnceOptions, Waiting } from './pipeline/once.ts';
 export { defaultSettings, type PipelineOptions, type PipelineSettings, type Point } from './pipeline/options.ts';
+export { RestoreWatermarkError, restoreWatermarkFile, type RestoreWatermarkStore } from './pipeline/restore-watermark.ts';
 export { createPipeline, PipelineStoppedError, type Pipeline } from './pipeline/pipeline.ts';
 export type { AskedSince } from './stages/restore.ts';
 export type { SyncOptions } from './stages/sync.ts';

@@ -2,6 +2,7 @@
 import type postgres from 'postgres';
 import type { Address } from '../ports/index.ts';
 import { mapped } from './errors.ts';
+import type { Marks, Watermark, Witness } from './watermark.ts';
 
 export type CohortStage = 'proof' | 'mail';
 
@@ -40,6 +41,8 @@ export interface BegunCard extends Address {
 export interface BegunPiece {
   readonly recipientId: string;
   readonly mailpieceId: string;
+  /** Of the move to `sending`. */
+  readonly moveNo: number;
   readonly idempotencyKey: string;
   readonly mode: 'test' | 'live';
   readonly printerName: string;
@@ -114,19 +117,36 @@ export const beginProof = async (
     ),
   );
 
+export interface BegunMail {
+  readonly campaign: CampaignBrief;
+  readonly pieces: BegunPiece[];
+}
+
+/**
+ * @param remembered what is kept of the database outside of it
+ * @param learn called with what it tells of itself, also where nothing began since it is an older state of itself
+ */
 export const beginMail = async (
   sql: postgres.Sql,
   organizationId: string,
   cohortId: string,
   runnerId: string,
   leaseMs: number,
-): Promise<{ campaign: CampaignBrief; pieces: BegunPiece[] } | null> =>
-  first(
+  remembered: Marks = {},
+  learn: (watermark: Watermark, pieces: readonly BegunPiece[]) => void = () => undefined,
+): Promise<BegunMail | null> => {
+  const told = first(
     await mapped(
-      sql<{ result: { campaign: CampaignBrief; pieces: BegunPiece[] } | null }[]>`
-        select postrider.begin_mail(${organizationId}, ${cohortId}, ${runnerId}, ${milliseconds(leaseMs)}::interval) as result`,
+      sql<{ result: (Partial<BegunMail> & { watermark: Watermark }) | null }[]>`
+        select postrider.begin_mail(${organizationId}, ${cohortId}, ${runnerId}, ${milliseconds(leaseMs)}::interval,
+          ${JSON.stringify(remembered)}::text::jsonb) as result`,
     ),
   );
+  if (told === null) return null;
+  const { watermark, campaign, pieces } = told;
+  learn(watermark, pieces ?? []);
+  return campaign === undefined || pieces === undefined ? null : { campaign, pieces };
+};
 
 /** held: by this. waits: it is held already, or was applied, launched or released since the cohort began. stands: only of cards that failed alike. */
 export type Refusal = 'held' | 'waits' | 'stands';
@@ -192,17 +212,18 @@ export const renew = async (
     ),
   );
 
-/** Gives back what crashes, lost jobs and deletions by hand left behind; and says that this runner is alive. */
+/** Gives back what crashes, lost jobs and deletions by hand left behind; says that this runner is alive, and what it remembers of the database. */
 export const tick = async (
   sql: postgres.Sql,
   runner: { id: string; name: string; proofSlots: number; mailSlots: number; version: string },
   graceMs: number,
   quietMs: number,
-): Promise<number> =>
+  remembered: Marks,
+): Promise<{ back: number; watermark: Watermark; witnesses: readonly Witness[] }> =>
   first(
     await mapped(
-      sql<{ result: number }[]>`
-        select postrider.reap(${milliseconds(graceMs)}::interval, ${milliseconds(quietMs)}::interval) as result
-        from postrider.heartbeat(${runner.id}, ${runner.name}, ${runner.proofSlots}, ${runner.mailSlots}, ${runner.version})`,
+      sql<{ result: { back: number; watermark: Watermark; witnesses: readonly Witness[] } }[]>`
+        select postrider.tick(${runner.id}, ${runner.name}, ${runner.proofSlots}, ${runner.mailSlots}, ${runner.version},
+          ${milliseconds(graceMs)}::interval, ${milliseconds(quietMs)}::interval, ${JSON.stringify(remembered)}::text::jsonb) as result`,
     ),
   );

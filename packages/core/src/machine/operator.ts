@@ -205,19 +205,3 @@ export const findCampaign = async (
   const [row] = rows;
   return row === undefined ? null : { organizationId: row.organization_id, campaignId: row.id, name: row.name };
 };
-
-/** How far a database has come, as a program remembers it outside of the database. */
-export interface Tide {
-  readonly installation: string;
-  readonly tide: number;
-}
-
-/**
- * Compares a database with what was remembered of it: one that counts lower is an older state, restored from a backup, and all its printers are held.
- * Remember the answer in a file of yours, and call it when your program starts and now and then while it mails. Null: no pipeline has ever started here.
- */
-export const rise = async (sql: postgres.Sql, remembered: Tide | null): Promise<(Tide & { readonly restored: boolean }) | null> =>
-  await value(
-    sql<{ result: (Tide & { restored: boolean }) | null }[]>`
-      select postrider.rise(${remembered?.installation ?? null}::uuid, ${remembered?.tide ?? null}::bigint) as result`,
-  );

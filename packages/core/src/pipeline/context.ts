@@ -7,6 +7,7 @@ import type { CallContext, Logger } from '../ports/index.ts';
 import { makeBoss } from '../queues/boss.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
+import { RestoreWatermark } from './restore-watermark.ts';
 import { defaultSettings, type PipelineOptions, type PipelineSettings, type Point } from './options.ts';
 
 export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile' | 'poll';
@@ -18,6 +19,7 @@ export interface PipelineContext {
   readonly settings: PipelineSettings;
   readonly logger: Logger;
   readonly leases: Leases;
+  readonly watermark: RestoreWatermark;
   readonly runnerId: string;
   /** Printers that take no cards at the moment, each told once; those that do again are told when they fall out the next time. */
   readonly refusing: Set<string>;
@@ -52,6 +54,7 @@ export const makeContext = (options: PipelineOptions, hooks: ContextHooks): Pipe
   if (options.queueSql !== undefined) requireConnections('queueSql', options.queueSql);
   const settings = { ...defaultSettings, ...options.settings };
   const runnerId = randomUUID();
+  const leases = new Leases(settings.leaseMs, async (cohorts) => await renew(sql, runnerId, cohorts, settings.leaseMs), logger);
   return {
     sql,
     boss: makeBoss(options.queueSql ?? sql, settings.beats, logger, hooks.onBossError),
@@ -60,7 +63,14 @@ export const makeContext = (options: PipelineOptions, hooks: ContextHooks): Pipe
     logger,
     runnerId,
     refusing: new Set(),
-    leases: new Leases(settings.leaseMs, async (cohorts) => await renew(sql, runnerId, cohorts, settings.leaseMs), logger),
+    leases,
+    watermark: new RestoreWatermark({
+      store: options.restoreWatermark,
+      slots: settings.mailSlots,
+      logger,
+      // Whoever asks the printers what they made must not be overtaken by a card that was begun before.
+      onRestore: () => leases.loseAll(),
+    }),
     stopping: hooks.stopping,
     callContext: (signal): CallContext => ({
       signal,

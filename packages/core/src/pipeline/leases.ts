@@ -83,6 +83,11 @@ export class Leases {
     this.#timer = null;
   }
 
+  /** What is held is given up: nothing more is posted for it. */
+  loseAll(): void {
+    for (const lease of this.#held.values()) lease.lose();
+  }
+
   /** No renewals any more: what is still under way after a stop that took too long may be given to others. */
   end(): void {
     if (this.#timer !== null) clearInterval(this.#timer);

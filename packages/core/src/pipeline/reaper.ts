@@ -6,17 +6,20 @@ import { messageOf } from './message-of.ts';
 
 /** Looks once, so that the runner is known, and from then on by itself. Never throws. Returns how to end it. */
 export const startReaper = async (context: PipelineContext, onError: (error: unknown) => void): Promise<() => void> => {
-  const { sql, settings, runnerId, logger } = context;
+  const { sql, settings, runnerId, logger, watermark } = context;
   const { runnerName: name, proofSlots, mailSlots, leaseMs, graceMs, quietMs } = settings;
   let isReaping = false;
   const reap = async (): Promise<void> => {
     if (isReaping) return;
     isReaping = true;
     try {
-      const back = await tick(sql, { id: runnerId, name, proofSlots, mailSlots, version: VERSION }, leaseMs + graceMs, quietMs);
+      const runner = { id: runnerId, name, proofSlots, mailSlots, version: VERSION };
+      const { back, ...told } = await tick(sql, runner, leaseMs + graceMs, quietMs, watermark.marks);
+      watermark.learn(told.watermark, told.witnesses);
+      await watermark.kept();
       if (back > 0) logger.warn({ people: back }, 'lost work was found; its people are back');
     } catch (error) {
-      logger.warn({ error: messageOf(error) }, 'the database cannot be reached; trying again');
+      logger.warn({ error: messageOf(error) }, 'lost work could not be looked for; trying again');
       onError(error);
     } finally {
       isReaping = false;

@@ -8,7 +8,6 @@ import { Recovery } from './recovery.ts';
 import { Waker } from './waker.ts';
 import { within } from './waiting.ts';
 import { Workers } from './workers.ts';
-import { messageOf } from './message-of.ts';
 
 /** What is said to the database at the end; where it does not answer, this is given up. */
 const GOODBYE_MS = 2000;
@@ -35,7 +34,7 @@ export class Running {
 
   /** Rejects where it cannot, or where the pipeline stops meanwhile: `end` then ends what was begun. */
   async begin(): Promise<void> {
-    const { boss, sql, settings, stopping } = this.#context;
+    const { boss, sql, settings, stopping, watermark } = this.#context;
     const heard = (error: unknown): void => this.heard(error);
     const workers = new Workers(boss);
     const recovery = new Recovery(
@@ -45,9 +44,8 @@ export class Running {
     this.#workers = workers;
     this.#recovery = recovery;
     this.#closers = [() => recovery.end()];
+    await watermark.load();
     this.#closers.push(await startReaper(this.#context, heard));
-    stopping.throwIfAborted();
-    await this.#noteInstallation();
     stopping.throwIfAborted();
     await boss.start();
     stopping.throwIfAborted();
@@ -100,12 +98,5 @@ export class Running {
     this.#workers?.notifyAll();
     // All but the poll, which is a beat's: printers are not asked whenever a connection comes and goes.
     for (const [what, waker] of this.#wakers) if (what !== 'poll') waker.wake();
-  }
-
-  async #noteInstallation(): Promise<void> {
-    const { sql, logger } = this.#context;
-    await sql`select postrider.note_installation()`.catch((error: unknown) =>
-      logger.debug({ error: messageOf(error) }, 'the identity of the server cannot be read with this role'),
-    );
   }
 }

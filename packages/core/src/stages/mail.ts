@@ -2,7 +2,7 @@
  * Mailing: proofed → sending_staged → sending → sent. The one stage that cannot be undone: the mailpiece, with its key, is in the database before
  * the printer hears of it, the lease is checked immediately before each request, and an outcome that nobody knows is unknown, never repeated blindly.
  */
-import { beginMail, settleMail, type BegunPiece, type CampaignBrief, type MailSettlement } from '../machine/cohorts.ts';
+import { beginMail, settleMail, type BegunMail, type BegunPiece, type CampaignBrief, type MailSettlement } from '../machine/cohorts.ts';
 import { ask, SilentAdapterError } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { Lease } from '../pipeline/leases.ts';
@@ -51,6 +51,18 @@ const noteRefusal = (
     refusing.add(key);
     logger.warn({ printer, error: again[0]?.message }, 'the printer takes no cards at the moment; its people wait and are tried again');
   }
+};
+
+/** Whoever posts must be able to tell later that the database knows of it: what was begun is kept outside of it first. */
+const begin = async (context: PipelineContext, organizationId: string, cohortId: string): Promise<BegunMail | null> => {
+  const { sql, runnerId, settings, watermark } = context;
+  const { marks } = watermark;
+  return await beginMail(sql, organizationId, cohortId, runnerId, settings.leaseMs, marks, (told, pieces) =>
+    watermark.learn(
+      told,
+      pieces.slice(0, 1).map(({ recipientId, mailpieceId, moveNo }) => ({ organizationId, recipientId, mailpieceId, moveNo })),
+    ),
+  );
 };
 
 const submit = async (
@@ -116,12 +128,21 @@ export const workMail = async (context: PipelineContext, organizationId: string,
   let quiet = settings.quietMs;
   await workCohort(context, organizationId, cohortId, {
     stage: 'mail',
-    begin: beginMail,
+    begin: async () => await begin(context, organizationId, cohortId),
     settle: async (results: readonly MailSettlement[], last) => await settleMail(sql, organizationId, cohortId, results, last, quiet),
     // Evidence is never fenced: it is worth recording long after the lease.
     patienceMs: 60_000,
     wakes: ['mail', 'effects'],
     work: async (begun, lease, settler) => {
+      try {
+        await context.watermark.kept();
+      } catch (error) {
+        // Proven that nothing was created.
+        const message = text(messageOf(error));
+        logger.error({ cohort: cohortId, error: message }, 'nothing was sent; its people wait');
+        settler.add(all(begun.pieces, { outcome: 'retry', afterMs: 60_000, message }));
+        return;
+      }
       for (const [name, pieces] of byPrinter(begun.pieces)) {
         let printer: Printer;
         try {

@@ -2,12 +2,14 @@
  * After a restored backup, a part of reconcile: what was printed since it was taken is known to the printers only. Each lists what it made since; what it
  * lists is evidence, also of pieces and of people that this database has never heard of. Pieces that are known here are looked up one by one besides.
  */
+import { postingMayLast } from '../machine/watermark.ts';
 import { adoptPieces, printersOf, settleReconcile, type PieceToAdopt, type UnknownPiece } from '../machine/mailpieces.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { ListedPiece, Printer } from '../ports/index.ts';
 import { messageOf } from '../pipeline/message-of.ts';
+import { unlessAborted } from '../pipeline/waiting.ts';
 import { listAnswer } from './answers/printer.ts';
-import { askPrinter, printerNamed } from './printers.ts';
+import { askPrinter, printerNamed, quietMs } from './printers.ts';
 import { BATCH, lookUp } from './reconcile.ts';
 
 /** Clocks differ, and a backup has no one moment. */
@@ -102,6 +104,17 @@ const lookUpKnown = async (
   }
 };
 
+/**
+ * A runner that began a card before the servers changed may post it until its lease ends, and what it posts then would not be listed. It gives up as soon
+ * as it sees the new server; one that sees none any more has its lease.
+ */
+const outwaitOldLeases = async ({ sql, settings, logger, stopping }: PipelineContext, printer: string, quiet: number): Promise<void> => {
+  const ms = await postingMayLast(sql, settings.leaseMs + quiet);
+  if (ms <= 0) return;
+  logger.info({ printer, seconds: Math.ceil(ms / 1000) }, 'the printer is asked when no runner can be sending from before any more');
+  await unlessAborted(new Promise<void>((resolve) => setTimeout(resolve, ms)), stopping);
+};
+
 /** Asks every printer of the organization for what it made since the backup was taken. Hold the printers first: whoever mails meanwhile may mail twice. */
 export const reconcileSince = async (context: PipelineContext, organizationId: string, since: Date): Promise<AskedSince[]> => {
   const asked: AskedSince[] = [];
@@ -111,6 +124,7 @@ export const reconcileSince = async (context: PipelineContext, organizationId: s
     try {
       const printer = await printerNamed(context, organizationId, name);
       const list = printer.list?.bind(printer);
+      await outwaitOldLeases(context, name, quietMs(context, printer));
       const listed = list === undefined ? nothing : await adoptListed(context, organizationId, name, printer, list, from);
       const { moved, untold } = await lookUpKnown(context, organizationId, name, from);
       const outcome = untold !== null ? 'not_asked' : list === undefined ? 'looked_up' : 'listed';

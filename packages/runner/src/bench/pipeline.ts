@@ -3,7 +3,9 @@
  * and event is real, only the printer and the renderer answer at once. Against the same moves at the same cohort size in plain SQL in one session, and
  * against one pg-boss job per recipient and stage.
  */
-import { createPipeline, integrationsOf, launch } from '@postrider/core';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createPipeline, integrationsOf, launch, restoreWatermarkFile } from '@postrider/core';
 import { createNoopPrinter } from '@postrider/adapters';
 import type postgres from 'postgres';
 import { jobPerRecipient } from './job-per-recipient.ts';
@@ -42,6 +44,7 @@ const runPipeline = async (url: string, people: number, cohortSize: number): Pro
     const pipeline = createPipeline({
       sql: scratch.connect(8),
       queueSql: scratch.connect(6, { synchronousCommit: 'off' }),
+      restoreWatermark: restoreWatermarkFile(join(tmpdir(), `postrider-bench-${process.pid}.json`)),
       settings: { proofSlots: 2, mailSlots: 2, cohortSize },
       integrations: integrationsOf({ ...noopPorts(), printer }),
     });

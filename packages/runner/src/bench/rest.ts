@@ -5,7 +5,8 @@ import { median } from './median.ts';
 import { noopPorts } from './noop-ports.ts';
 import { addPending, fill, inScratch } from './scratch.ts';
 
-const noopPipeline = (sql: postgres.Sql) => createPipeline({ sql, integrations: integrationsOf(noopPorts()) });
+const noopPipeline = (sql: postgres.Sql) =>
+  createPipeline({ sql, integrations: integrationsOf(noopPorts()), restoreWatermark: 'not kept' });
 
 const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -18,7 +18,6 @@ import { applyTo } from '../operate/apply.ts';
 import { readSuppressions, suppressAll } from '../operate/suppressions.ts';
 import { whenFree } from '../operate/sync.ts';
 import { makePipeline, poolSize, quietLogger } from '../run/pipeline.ts';
-import { watchTide } from '../run/tide.ts';
 import { beginAnew, requireKnownPrints } from './fresh.ts';
 import { untilReceived, type Followed } from './follow.ts';
 import { isListRead, readExamples, readFunnel, readReasons, type Funnel, type Place } from './funnel.ts';
@@ -165,10 +164,9 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   const logger = quietLogger(cli.out);
   // Without beats: the quarter-hourly sync would read the whole list, whatever number of rows was asked for.
   project.makeDataDirectory();
-  const tide = await watchTide(project, sql, logger);
   const leaseMs = (project.settings.leaseSeconds ?? LEASE_SECONDS) * 1000;
   const settings = { beats: false, leaseMs, reapMs: 2000, adapterTimeoutMs: ADAPTER_TIMEOUT_MS };
-  const pipeline = makePipeline(project, sql, logger, { settings, tide });
+  const pipeline = makePipeline(project, sql, logger, { settings });
   const http = await startHttp({ host: '127.0.0.1', port: 0, sql, pipeline, logger, isReady: () => true });
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => await (stopping ??= pipeline.stop({ timeoutMs: 15_000 }));
@@ -192,7 +190,6 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
     throw cli.signals.signal.aborted ? await interrupted(sql, place) : error;
   } finally {
     await stop();
-    await tide.stop();
     await http.close();
     await rest(sql, place).catch((error: unknown) => cli.out.detail(String(error)));
   }

@@ -1,5 +1,5 @@
 /** `reconcile`: asks printers about cards of which nobody knows whether they were printed; with `--since`, for all that they made since a backup. */
-import type { AskedSince, Pipeline } from '@postrider/core';
+import type { AskedSince, Logger, Pipeline } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
 import { openDatabase, type Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
@@ -22,7 +22,12 @@ export async function reconcileNow(cli: Cli, since: Date | null, organization: s
     organization === undefined
       ? await sql<Organization[]>`select id, name from postrider.organizations order by created_at`
       : [await organizationNamed(sql, organization)];
-  const pipeline = makePipeline(await cli.project(), sql, quietLogger(cli.out));
+  // What it waits for is said: it may take a minute.
+  const logger: Logger = {
+    ...quietLogger(cli.out),
+    info: (fields, message) => cli.out.note(`${message}${'seconds' in fields ? `: in ${String(fields.seconds)} s` : ''}`),
+  };
+  const pipeline = makePipeline(await cli.project(), sql, logger);
   const asked = since === null ? [] : await askSince(cli, sql, pipeline, all, since, organization !== undefined || all.length > 1);
   let moved = asked.reduce((sum, one) => sum + one.moved, 0);
   for (const { id, name } of all) {

@@ -1,17 +1,25 @@
 /** A pipeline of core with this project's adapters and settings. */
 import { hostname } from 'node:os';
-import { connect, createPipeline, defaultSettings, type Logger, type Pipeline, type PipelineSettings } from '@postrider/core';
+import { join } from 'node:path';
+import {
+  connect,
+  createPipeline,
+  defaultSettings,
+  restoreWatermarkFile,
+  type Logger,
+  type Pipeline,
+  type PipelineSettings,
+} from '@postrider/core';
 import type { Sql } from '../cli/database.ts';
 import type { Project } from '../config/project.ts';
 import type { Settings } from '../config/settings.ts';
-import type { TideWatch } from './tide.ts';
 import { createIntegrations } from '../wiring/integrations.ts';
 
 export function makePipeline(
   project: Project,
   sql: Sql,
   logger: Logger,
-  { settings, queueSql = sql, tide }: { settings?: Partial<PipelineSettings>; queueSql?: Sql; tide?: TideWatch } = {},
+  { settings, queueSql = sql }: { settings?: Partial<PipelineSettings>; queueSql?: Sql } = {},
 ): Pipeline {
   const { proofSlots, mailSlots, cohortSize } = project.settings;
   project.makeDataDirectory();
@@ -20,9 +28,7 @@ export function makePipeline(
     queueSql,
     logger,
     integrations: createIntegrations(project),
-    onPoint: async (point) => {
-      if (point === 'mail.before-post') await tide?.mark();
-    },
+    restoreWatermark: restoreWatermarkFile(join(project.dataDirectory, 'restore-watermark.json')),
     settings: {
       runnerName: `${hostname()}:${process.pid}`,
       proofSlots,

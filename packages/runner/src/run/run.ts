@@ -11,7 +11,6 @@ import { requireMigrated } from '../operate/migrate.ts';
 import { createLogger } from './logger.ts';
 import { keepShopTold } from '../print-shop/webhooks.ts';
 import { connectQueue, makePipeline, poolSize } from './pipeline.ts';
-import { watchTide } from './tide.ts';
 
 export interface RunOptions {
   readonly once: boolean;
@@ -38,9 +37,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
   await requireMigrated(sql);
   const logger = await createLogger(cli.out, options.once && cli.out.live ? 'warn' : settings.logLevel);
   project.makeDataDirectory();
-  // Before anything is sent.
-  const tide = await watchTide(project, sql, logger);
-  const pipeline = makePipeline(project, sql, logger, { settings: { beats: !options.once || options.sync }, queueSql, tide });
+  const pipeline = makePipeline(project, sql, logger, { settings: { beats: !options.once || options.sync }, queueSql });
   let ready = false;
   let untold = (): void => undefined;
   const http = options.http ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready }) : null;
@@ -60,7 +57,6 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
   } finally {
     untold();
     await pipeline.stop({ timeoutMs: 1000 }).catch(() => undefined);
-    await tide.stop();
     await http?.close();
   }
   if (cli.signals.received !== null) cli.out.note('stopped; nothing is lost');

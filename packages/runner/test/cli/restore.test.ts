@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freshMachine, type Machine } from '../../../../test/support/machine.ts';
@@ -25,19 +26,29 @@ describe('a restored database', () => {
 
   it('is told from the one that the runner knew, and its printers are held', async () => {
     const runner = await startRunner(place, ['--no-http']);
-    const mark = join(home.path, 'var', 'data', 'tide.json');
-    // A runner that began before the database had an identity looks again after 20 s.
+    const mark = join(home.path, 'var', 'data', 'restore-watermark.json');
+    const installation = async (): Promise<string> => (await machine.sql`select id from postrider.installation`)[0]?.['id'] as string;
+    const marks = (): Record<string, { witnesses: unknown[] }> =>
+      existsSync(mark) ? (JSON.parse(readFileSync(mark, 'utf8')) as Record<string, { witnesses: unknown[] }>) : {};
     const deadline = Date.now() + 60_000;
-    while (!existsSync(mark) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
-    const kept = existsSync(mark);
+    while (!((await installation()) in marks()) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    const kept = (await installation()) in marks();
     await runner.stop('SIGTERM');
-    assert.ok(kept, 'the count is kept outside of the database');
+    assert.ok(kept, 'what tells a restore is kept outside of the database');
     assert.equal(await held(), false);
-    // What a backup of a moment ago looks like.
-    await machine.sql`select setval('postrider.tide', last_value - 1) from postrider.tide`;
+    // What a backup of a moment ago looks like: a begin that the runner remembers is not in it.
+    const [organization] = await machine.sql<{ id: string }[]>`select id from postrider.organization`;
+    const known = marks();
+    known[await installation()]?.witnesses.push({
+      organizationId: organization?.id,
+      recipientId: randomUUID(),
+      moveNo: 6,
+      mailpieceId: randomUUID(),
+    });
+    writeFileSync(mark, JSON.stringify(known));
     const again = await cli(place, ['run', '--once', '--no-sync', '--no-http']);
     assert.equal(again.code, 0, again.stderr);
-    assert.match(again.stderr, /restored from a backup: the printers are held/);
+    assert.match(again.stderr, /restored from a backup: cards were begun.*the printers are held/);
     assert.equal(await held(), true);
     const doctor = await cli(place, ['doctor']);
     assert.equal(doctor.code, 1, doctor.stdout);
@@ -60,6 +71,8 @@ describe('a restored database', () => {
     const named = await cli(place, ['reconcile', '--since', since, '--organization', organization?.name ?? '']);
     assert.ok(named.stderr.includes(`postrider hold printer print-shop --organization "${organization?.name}"`), named.stderr);
     assert.equal((await cli(place, ['hold', 'printer', 'print-shop'])).code, 0);
+    // Whoever mailed before has had the time of a lease.
+    await machine.sql`select postrider.turn_clock('10 minutes')`;
     const silent = await cli(place, ['reconcile', '--since', since, '--json']);
     assert.equal(silent.code, 75, silent.stderr);
     assert.match(silent.stderr, /not every printer could tell: print-shop/);

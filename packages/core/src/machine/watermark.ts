@@ -1,0 +1,53 @@
+/** Typed calls of the restore watermark; what they do is said in sql/functions/0262_restore_watermark.sql. */
+import type postgres from 'postgres';
+import { mapped } from './errors.ts';
+
+/** A begin at a printer, as it can be found in the database: no state of it that has this begin lacks it later. */
+export interface Witness {
+  readonly organizationId: string;
+  readonly recipientId: string;
+  readonly moveNo: number;
+  readonly mailpieceId: string;
+}
+
+/** What is remembered of a database. */
+export interface Mark {
+  readonly restores: number;
+  readonly system: string | null;
+  readonly timeline: number | null;
+  readonly witnesses: readonly Witness[];
+}
+
+/** Of several databases, by installation. */
+export type Marks = Readonly<Record<string, Mark>>;
+
+/** What a database tells of itself. */
+export interface Watermark {
+  readonly installation: string;
+  readonly restores: number;
+  readonly system: string | null;
+  readonly timeline: number | null;
+  /** Why it is an older state of itself, until somebody has asked the printers; else null. */
+  readonly noticed: string | null;
+  /** This server was superseded by another one: nothing of this is to be remembered. */
+  readonly superseded: boolean;
+}
+
+/** Compares, and holds all printers where this database is an older state of itself. */
+export const checkWatermark = async (sql: postgres.Sql, remembered: Marks): Promise<Watermark> => {
+  const [row] = await mapped(
+    sql<{ result: Watermark }[]>`
+      select postrider.check_watermark(${JSON.stringify(remembered)}::text::jsonb) as result`,
+  );
+  if (row === undefined) throw new Error('the database answered no row');
+  return row.result;
+};
+
+/** How long a runner may still post, in milliseconds, that began a card before the printers were held. */
+export const postingMayLast = async (sql: postgres.Sql, leaseMs: number): Promise<number> => {
+  const [row] = await mapped(
+    sql<{ ms: number }[]>`
+      select extract(epoch from postrider.posting_may_last(${`${leaseMs} milliseconds`}::interval))::float8 * 1000 as ms`,
+  );
+  return row?.ms ?? 0;
+};

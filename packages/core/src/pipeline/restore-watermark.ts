@@ -1,0 +1,178 @@
+/**
+ * What a pipeline remembers of its database outside of it. A restored database has forgotten what was sent since its backup: it is told by what is
+ * remembered here (sql/functions/0262_restore_watermark.sql). A begin is remembered before its first card is posted.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Mark, Marks, Watermark, Witness } from '../machine/watermark.ts';
+import type { Logger } from '../ports/index.ts';
+import { messageOf } from './message-of.ts';
+
+/** A place outside of the database that outlives the process. One for each runner, or one that several share. */
+export interface RestoreWatermarkStore {
+  /** What was written last; null: nothing yet. */
+  read(): Promise<string | null>;
+  /** Resolves when a process that is killed then would find it. Some hundred bytes, several times a second while cards are sent. */
+  write(text: string): Promise<void>;
+}
+
+/** What is remembered cannot be read or written: nothing is posted, since a restored database would not be noticed. */
+export class RestoreWatermarkError extends Error {
+  override readonly name = 'RestoreWatermarkError';
+}
+
+/** In a file. A draft takes its place, so that it is never half written. */
+export function restoreWatermarkFile(path: string): RestoreWatermarkStore {
+  return {
+    read: async () => {
+      try {
+        return await readFile(path, 'utf8');
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+        throw error;
+      }
+    },
+    write: async (text) => {
+      const draft = `${path}.${randomUUID()}`;
+      await writeFile(draft, text, { mode: 0o600 });
+      await rename(draft, path);
+    },
+  };
+}
+
+const mark = z.object({
+  restores: z.int().nonnegative(),
+  system: z.string().nullable(),
+  timeline: z.int().nullable(),
+  witnesses: z.array(z.object({ organizationId: z.uuid(), recipientId: z.uuid(), moveNo: z.int(), mailpieceId: z.uuid() })),
+});
+const stored = z.record(z.uuid(), mark);
+
+const keyOf = ({ recipientId, moveNo }: Witness): string => `${recipientId} ${moveNo}`;
+
+/** The later state of a database stands; of the same state what both know, the latest so many. */
+const merged = (one: Mark | undefined, other: Mark, kept: number): Mark => {
+  if (one === undefined || other.restores > one.restores) return other;
+  if (one.restores > other.restores) return one;
+  const witnesses = new Map([...one.witnesses, ...other.witnesses].map((witness) => [keyOf(witness), witness]));
+  return { ...other, witnesses: [...witnesses.values()].slice(-kept) };
+};
+
+interface RestoreWatermarkOptions {
+  /** `not kept`: the program has said that it does without. */
+  readonly store: RestoreWatermarkStore | 'not kept';
+  /** Of begins that were sent one after the other the last one tells of all: one of every slot must be among those that are kept. */
+  readonly slots: number;
+  readonly logger: Logger;
+  /** Called once for each restore that is noticed, with why: what was begun before is not to go on. */
+  readonly onRestore: () => void;
+}
+
+export class RestoreWatermark {
+  readonly #store: RestoreWatermarkStore | null;
+  readonly #logger: Logger;
+  readonly #onRestore: () => void;
+  readonly #kept: number;
+  #marks: Marks = {};
+  #loading: Promise<void> | null = null;
+  /** The write that is under way, and the one that takes what was learned since. */
+  #writing: Promise<void> | null = null;
+  #next: Promise<void> | null = null;
+  #noticed: string | null = null;
+  #written: string | null = null;
+
+  constructor({ store, slots, logger, onRestore }: RestoreWatermarkOptions) {
+    this.#store = store === 'not kept' ? null : store;
+    this.#logger = logger;
+    this.#onRestore = onRestore;
+    this.#kept = Math.max(16, 4 * slots);
+  }
+
+  /** Before anything is begun. Throws `RestoreWatermarkError`, and may be called again then. */
+  async load(): Promise<void> {
+    this.#loading ??= this.#load().catch((error: unknown) => {
+      this.#loading = null;
+      throw error;
+    });
+    await this.#loading;
+  }
+
+  /** What is remembered, for `begin_mail` and `tick`. */
+  get marks(): Marks {
+    return this.#marks;
+  }
+
+  /** What the database has told of itself, with begins that it knows. */
+  learn(watermark: Watermark, witnesses: readonly Witness[] = []): void {
+    const { installation, restores, system, timeline, noticed, superseded } = watermark;
+    if (noticed !== null && noticed !== this.#noticed) {
+      this.#logger.error(
+        {},
+        `${noticed}. Cards that were begun last may be unknown to it, so the printers are held: ask them for what they made, ` +
+          'postrider reconcile --since <time of the backup or failover>, then release them',
+      );
+      this.#onRestore();
+    }
+    this.#noticed = noticed;
+    if (superseded) return;
+    const told = { restores, system, timeline, witnesses };
+    this.#marks = { ...this.#marks, [installation]: merged(this.#marks[installation], told, this.#kept) };
+  }
+
+  /** Resolves when all that was learned before this call is kept. Throws `RestoreWatermarkError`: nothing may be posted then. */
+  async kept(): Promise<void> {
+    if (this.#store === null || this.#written === this.#text()) return;
+    const store = this.#store;
+    const again = async (): Promise<void> => {
+      await this.#writing?.catch(() => undefined);
+      this.#next = null;
+      this.#writing = this.#write(store);
+      await this.#writing;
+    };
+    await (this.#next ??= again());
+  }
+
+  #text(): string {
+    return `${JSON.stringify(this.#marks)}\n`;
+  }
+
+  async #load(): Promise<void> {
+    if (this.#store === null) return;
+    this.#marks = { ...(await this.#read(this.#store)), ...this.#marks };
+    // Found out before anybody is taken from the queue.
+    await this.kept();
+  }
+
+  async #read(store: RestoreWatermarkStore): Promise<Marks> {
+    try {
+      return stored.parse(JSON.parse((await store.read()) ?? '{}'));
+    } catch (error) {
+      throw new RestoreWatermarkError(
+        `what this runner remembers of its database cannot be read (${messageOf(error)}): nothing is sent, since a database that was restored ` +
+          'from a backup would not be noticed. Mend its place; where it is lost, empty it, and be sure that this database was not restored',
+        { cause: error },
+      );
+    }
+  }
+
+  async #write(store: RestoreWatermarkStore): Promise<void> {
+    // Somebody else may keep theirs in the same place.
+    const others = await this.#read(store);
+    for (const [installation, theirs] of Object.entries(others)) {
+      const ours = this.#marks[installation];
+      this.#marks = { ...this.#marks, [installation]: ours === undefined ? theirs : merged(theirs, ours, this.#kept) };
+    }
+    const text = this.#text();
+    try {
+      await store.write(text);
+      this.#written = text;
+    } catch (error) {
+      throw new RestoreWatermarkError(
+        `what this runner remembers of its database cannot be written (${messageOf(error)}): nothing is sent, since a database that was ` +
+          'restored from a backup would not be noticed. Nobody is lost; mend its place, and it goes on',
+        { cause: error },
+      );
+    }
+  }
+}
