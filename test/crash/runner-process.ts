@@ -60,10 +60,10 @@ const listenForWebhooks = (port: number): void => {
 };
 
 const stop = async (): Promise<void> => {
-  await pipeline.stop();
+  const { atWork } = await pipeline.stop();
   await sql.end({ timeout: 5 });
   say({ said: 'stopped' });
-  process.exit(0);
+  process.exit(atWork === 0 ? 0 : 1);
 };
 process.on('SIGTERM', () => void stop());
 process.stdin.on('data', () => go.resolve());

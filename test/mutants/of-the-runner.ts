@@ -3,6 +3,7 @@ import type { Mutant } from './mutants.ts';
 
 const kills = 'test/crash/kills.test.ts';
 const printer = 'test/crash/printer.test.ts';
+const stops = 'test/pipeline/stops.test.ts';
 
 export const runner: readonly Mutant[] = [
   {
@@ -56,6 +57,38 @@ export const runner: readonly Mutant[] = [
     without: 'a printer that was given up is refused its next request',
     edits: [{ file: 'packages/core/src/stages/mail.ts', find: 'if (signal.aborted) throw', replace: 'if (lease.signal.aborted) throw' }],
     test: { file: 'test/pipeline/silence.test.ts', pattern: 'who was given up may not send any more' },
+  },
+  {
+    name: 'not-sent-goes-back',
+    without: 'whoever was not sent because the lease had passed goes back at once',
+    edits: [
+      {
+        file: 'packages/core/src/stages/mail.ts',
+        find: 'const message = text(messageOf(error));\n      if (error',
+        replace: 'const message = text(messageOf(error));\n      if (error instanceof LeaseLostError) return;\n      if (error',
+      },
+    ],
+    test: { file: stops, pattern: 'whoever was not sent because the lease had passed goes back' },
+  },
+  {
+    name: 'sent-in-part',
+    without: 'cards of which an adapter has sent some before it threw are unknown',
+    edits: [{ file: 'packages/core/src/stages/mail.ts', find: 'isWithAdapter ? {', replace: 'isWithAdapter && message === null ? {' }],
+    test: { file: stops, pattern: 'cards of which an adapter has sent some' },
+  },
+  {
+    name: 'overrun-waited-for',
+    without: 'a stop waits for jobs that pg-boss no longer waits for',
+    edits: [{ file: 'packages/core/src/pipeline/running.ts', find: 'await this.#workers?.done()', replace: 'await Promise.resolve()' }],
+    test: { file: stops, pattern: 'a stop waits also for a job that took longer' },
+  },
+  {
+    name: 'says-who-is-left',
+    without: 'a stop whose time is over says how many are still at work',
+    edits: [
+      { file: 'packages/core/src/pipeline/running.ts', find: 'return row?.people ?? 0', replace: 'return row === undefined ? 1 : 0' },
+    ],
+    test: { file: stops, pattern: 'a stop whose time is over says how many' },
   },
   {
     name: 'rows-compared',

@@ -11,6 +11,7 @@ export type { OnceOptions, Waiting } from './pipeline/once.ts';
 export { defaultSettings, type PipelineOptions, type PipelineSettings, type Point } from './pipeline/options.ts';
 export { RestoreWatermarkError, restoreWatermarkFile, type RestoreWatermarkStore } from './pipeline/restore-watermark.ts';
 export { createPipeline, PipelineStoppedError, type Pipeline } from './pipeline/pipeline.ts';
+export type { Stopped } from './pipeline/running.ts';
 export type { AskedSince } from './stages/restore.ts';
 export type { SyncOptions } from './stages/sync.ts';
 export type { Reception } from './stages/track.ts';

@@ -16,7 +16,7 @@ import { receiveWebhook, type Reception } from '../stages/track.ts';
 import { makeContext, type PipelineContext } from './context.ts';
 import { once, untilIdle, whatMoves, whatWaits, type OnceOptions, type Waiting } from './once.ts';
 import type { PipelineOptions } from './options.ts';
-import { Running } from './running.ts';
+import { Running, type Stopped } from './running.ts';
 import { within } from './waiting.ts';
 
 /** How long what a failed start had begun may take to end. */
@@ -25,7 +25,7 @@ const UNDO_MS = 5000;
 type Life =
   | { readonly is: 'new' }
   | { readonly is: 'started'; readonly started: Promise<void> }
-  | { readonly is: 'stopped'; readonly stopped: Promise<void> };
+  | { readonly is: 'stopped'; readonly stopped: Promise<Stopped> };
 
 /** Its life is over: a stopped pipeline does nothing more. */
 export class PipelineStoppedError extends Error {
@@ -66,13 +66,15 @@ export class Pipeline {
 
   /**
    * Stops, for good: nothing new begins; what is under way, syncs and look-ups of yours included, is told to end and waited for, for `timeoutMs` at
-   * most. Safe to call twice. The clients stay open: they are yours.
+   * most. Says whether anybody is still at work. Safe to call twice. The clients stay open: they are yours.
    */
-  async stop(options: { timeoutMs?: number } = {}): Promise<void> {
+  async stop(options: { timeoutMs?: number } = {}): Promise<Stopped> {
     this.#stop.abort(new PipelineStoppedError('the pipeline stops'));
     const life = this.#life;
-    if (life.is !== 'stopped') this.#life = { is: 'stopped', stopped: this.#end(life, options.timeoutMs ?? 30_000) };
-    if (this.#life.is === 'stopped') await this.#life.stopped;
+    if (life.is === 'stopped') return await life.stopped;
+    const stopped = this.#end(life, options.timeoutMs ?? 30_000);
+    this.#life = { is: 'stopped', stopped };
+    return await stopped;
   }
 
   /** Syncs one campaign now; see `syncCampaign`. */
@@ -146,12 +148,13 @@ export class Pipeline {
     }
   }
 
-  async #end(before: Life, timeoutMs: number): Promise<void> {
+  async #end(before: Life, timeoutMs: number): Promise<Stopped> {
     const deadline = performance.now() + timeoutMs;
     const left = (): number => Math.max(0, deadline - performance.now());
     if (before.is === 'started') await within(left(), before.started);
     // At the same time: nothing new is to begin while an old sync is waited for.
-    await Promise.all([this.#running.end(left()), within(left(), Promise.allSettled(this.#asked))]);
+    const [stopped] = await Promise.all([this.#running.end(left()), within(left(), Promise.allSettled(this.#asked))]);
+    return stopped;
   }
 
   #refuseStopped(what: string): void {

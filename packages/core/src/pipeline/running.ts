@@ -9,8 +9,17 @@ import { Waker } from './waker.ts';
 import { within } from './waiting.ts';
 import { Workers } from './workers.ts';
 
-/** What is said to the database at the end; where it does not answer, this is given up. */
-const GOODBYE_MS = 2000;
+/** What is asked of the database and said to it at the end; where it does not answer, this is given up. */
+const GOODBYE_MS = 5000;
+
+/** How a stop has ended. */
+export interface Stopped {
+  /**
+   * People whom this pipeline has begun and not settled; null where the database could not be asked. In good order nobody is. Where the time was over, they
+   * come back when their lease has passed, by any other runner or the next one.
+   */
+  readonly atWork: number | null;
+}
 
 export class Running {
   readonly #context: PipelineContext;
@@ -65,18 +74,41 @@ export class Running {
   }
 
   /** Nothing new begins; what is under way is waited for. Safe where little or nothing was begun. */
-  async end(timeoutMs: number): Promise<void> {
-    const { boss, leases, sql, runnerId } = this.#context;
+  async end(timeoutMs: number): Promise<Stopped> {
+    const { boss, leases, logger } = this.#context;
     const wakers = [...this.#wakers.values()];
     const wasBegun = this.#closers.length > 0;
     this.#wakers.clear();
     const closed = this.#closers.splice(0).map(async (close) => await close());
     const stopped = wakers.map(async (waker) => await waker.stop());
-    const ended = boss.stop({ graceful: true, timeout: timeoutMs });
     // pg-boss still writes down what it has given up when the time is over, and takes a second at least.
-    await within(timeoutMs + GOODBYE_MS, Promise.allSettled([...closed, ...stopped, ended]));
+    const ended = within(timeoutMs + GOODBYE_MS, boss.stop({ graceful: true, timeout: timeoutMs }));
+    const done = within(
+      timeoutMs,
+      ended.then(async () => await this.#workers?.done()),
+    );
+    await Promise.all([ended, done, within(timeoutMs + GOODBYE_MS, Promise.allSettled([...closed, ...stopped]))]);
     leases.end();
-    if (wasBegun) await within(GOODBYE_MS, sql`select postrider.goodbye(${runnerId})`);
+    if (!wasBegun) return { atWork: 0 };
+    let atWork: number | null = null;
+    await within(
+      GOODBYE_MS,
+      this.#sayGoodbye().then((people) => (atWork = people)),
+    );
+    if (atWork !== 0)
+      logger.warn({ people: atWork }, 'stopped before everything at work was done; people at work come back when their lease has passed');
+    return { atWork };
+  }
+
+  /** Resolves with how many people are still at work. */
+  async #sayGoodbye(): Promise<number> {
+    const { sql, runnerId } = this.#context;
+    const [row] = await sql<{ people: number }[]>`
+      select count(*)::int as people from postrider.cohort c
+      join postrider.recipient_state s on s.organization_id = c.organization_id and s.cohort_id = c.id and s.state in ('proofing', 'sending')
+      where c.runner_id = ${runnerId} and c.closed_at is null`;
+    await sql`select postrider.goodbye(${runnerId})`;
+    return row?.people ?? 0;
   }
 
   #makeWakers(): void {

@@ -9,6 +9,7 @@ import { IDLE_POLL_SECONDS, POLL_SECONDS, type QueueName } from '../queues/queue
 export class Workers {
   readonly #boss: PgBoss;
   readonly #all: string[] = [];
+  readonly #atWork = new Set<Promise<void>>();
 
   constructor(boss: PgBoss) {
     this.#boss = boss;
@@ -22,15 +23,29 @@ export class Workers {
       const id: string = await this.#boss.work<Data>(queue, options, async ([job]) => {
         if (slot === 0) for (const worker of workers) this.#boss.notifyWorker(worker);
         else this.#boss.notifyWorker(id);
-        if (job !== undefined) await handle(job.id, job.data);
+        if (job !== undefined) await this.#watch(handle(job.id, job.data));
       });
       workers.push(id);
       this.#all.push(id);
     }
   }
 
+  /** Resolves when no job is at work any more. pg-boss itself does not wait for one that took longer than it may. */
+  async done(): Promise<void> {
+    while (this.#atWork.size > 0) await Promise.allSettled(this.#atWork);
+  }
+
   /** Every slot looks for a job now. */
   notifyAll(): void {
     for (const worker of this.#all) this.#boss.notifyWorker(worker);
+  }
+
+  async #watch(work: Promise<void>): Promise<void> {
+    this.#atWork.add(work);
+    try {
+      await work;
+    } finally {
+      this.#atWork.delete(work);
+    }
   }
 }

@@ -91,6 +91,7 @@ const submit = async (
       settler.add(evidence);
     };
     let answers: readonly PieceAnswer[];
+    let isWithAdapter = false;
     try {
       await context.reach('mail.before-post');
       lease.assertHeld();
@@ -98,6 +99,7 @@ const submit = async (
         const assertHeld = (): void => {
           if (signal.aborted) throw new LeaseLostError(`${who} was given up: what it was asked for is not to be sent any more`);
           lease.assertHeld();
+          isWithAdapter = true;
           heard();
         };
         const requests = batch.map((piece) => toRequest(campaign, piece));
@@ -106,9 +108,15 @@ const submit = async (
         return pieceAnswers(batch.length, await printer.submit(requests, { assertHeld }, context.callContext(untilItsEnd)));
       });
     } catch (error) {
-      // Thrown before anything was sent: proven. Thrown by an adapter: nobody knows.
-      if (error instanceof LeaseLostError) return;
       const message = text(messageOf(error));
+      if (error instanceof LeaseLostError) {
+        // Proven: these were never sent. The reaper, who has only the lease, would have to call them unknown. A decision counts for this cohort alone, so
+        // whatever he or another runner has done meanwhile stands. An adapter that was given the lease once and then throws: nobody knows.
+        const notSent: PieceAnswer = { outcome: 'retry', afterMs: null, message };
+        settler.add(all(batch, isWithAdapter ? { outcome: 'unknown', message } : notSent));
+        settler.add(all(pieces.slice(start + batch.length), notSent));
+        return;
+      }
       logger.warn({ cohort: lease.cohortId, printer: pieces[0]?.printerName, error: message }, 'the printer could not be asked properly');
       settler.add(all(batch, { outcome: 'unknown', message }));
       if (!(error instanceof SilentAdapterError)) continue;

@@ -168,8 +168,7 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   const settings = { beats: false, leaseMs, reapMs: 2000, adapterTimeoutMs: ADAPTER_TIMEOUT_MS };
   const pipeline = makePipeline(project, sql, logger, { settings });
   const http = await startHttp({ host: '127.0.0.1', port: 0, sql, pipeline, logger, isReady: () => true });
-  let stopping: Promise<void> | null = null;
-  const stop = async (): Promise<void> => await (stopping ??= pipeline.stop({ timeoutMs: 15_000 }));
+  const stop = async (): Promise<void> => void (await pipeline.stop({ timeoutMs: 15_000 }));
   cli.signals.catch((name) => {
     progress.end();
     cli.out.note(

@@ -1,5 +1,5 @@
 /** `run`: the pipeline and its HTTP, until it is told to stop; or, with --once, until nothing can move. */
-import type { Pipeline, Waiting } from '@postrider/core';
+import type { Pipeline, Stopped, Waiting } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
 import { openDatabase, type Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
@@ -52,15 +52,29 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
     announce(cli, http, project, pipeline);
     const waiting = options.once ? await pipeline.once({ sync: options.sync, signal: cli.signals.signal }) : await untilStopped(cli);
     ready = false;
-    await pipeline.stop({ timeoutMs: PATIENCE_MS });
+    sayStopped(cli, await pipeline.stop({ timeoutMs: PATIENCE_MS }));
     if (waiting !== null && cli.signals.received === null) showWaiting(cli, waiting);
   } finally {
     untold();
     await pipeline.stop({ timeoutMs: 1000 }).catch(() => undefined);
     await http?.close();
   }
-  if (cli.signals.received !== null) cli.out.note('stopped; nothing is lost');
   if (cli.signals.received === 'SIGINT') process.exitCode = 130;
+}
+
+function sayStopped(cli: Cli, { atWork }: Stopped): void {
+  if (atWork === 0) {
+    if (cli.signals.received !== null) cli.out.note('stopped; nothing is lost');
+    return;
+  }
+  process.exitCode = exitCodes.failed;
+  const who =
+    atWork === null
+      ? 'whether anybody is still at work, the database did not say'
+      : `${count(atWork, 'person is', 'people are')} still at work`;
+  cli.out.note(
+    `stopped after ${PATIENCE_MS / 1000} s; ${who}. Nothing is lost: people at work come back when their lease has passed (a minute), by any other runner or the next one`,
+  );
 }
 
 function withFlags(project: Project, { host, port, proofSlots, mailSlots }: RunOptions): Project {
