@@ -1,16 +1,14 @@
 /** Runs `postrider demo` as a user does, in a project of its own, and audits what it printed. */
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { audit, type AuditReport } from '../audit/auditor.ts';
+import { entry, hosted, loader } from '../support/hosted.ts';
 import { connect, testDatabase, type Sql, type TestDatabase } from '../support/server.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const entry = join(repository, 'packages/runner/src/main.ts');
-const loader = process.features.typescript === false ? ['--import', import.meta.resolve('tsx')] : [];
 const bakery = join(repository, 'examples/bakery');
 
 /** The last line of `demo --json`. */
@@ -29,6 +27,7 @@ export interface DemoResult {
 export interface Demo extends AsyncDisposable {
   readonly sql: Sql;
   readonly prints: string;
+  /** In a process of its own, to be stopped or killed. */
   start(...args: string[]): ChildProcess;
   /** The folder of the example. */
   readonly examples: string;
@@ -46,16 +45,12 @@ export async function newDemo(): Promise<Demo> {
   const prints = join(home, 'out', 'print-shop');
   const { FORCE_COLOR: _color, NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _test, ...inherited } = process.env;
   const env = { ...inherited, DATABASE_URL: database.url, POSTRIDER_HOME: home, POSTRIDER_LEASE_SECONDS: '12' };
-  const command = (...args: string[]): ChildProcess =>
-    spawn(process.execPath, [...loader, entry, ...args], { cwd: repository, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const start = (...args: string[]): ChildProcess => command('demo', '--json', ...args);
+  const start = (...args: string[]): ChildProcess =>
+    spawn(process.execPath, [...loader, entry, 'demo', '--json', ...args], { cwd: repository, env, stdio: ['ignore', 'pipe', 'pipe'] });
   /** What it said on stdout. */
-  const toItsEnd = async (child: ChildProcess, what: string): Promise<string> => {
-    let [stdout, stderr] = ['', ''];
-    child.stdout?.on('data', (text) => (stdout += String(text)));
-    child.stderr?.on('data', (text) => (stderr += String(text)));
-    const [code] = (await once(child, 'close')) as [number | null];
-    if (code !== 0) throw new Error(`${what} ended with ${code}:\n${stderr}`);
+  const toItsEnd = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await hosted(args, repository, env);
+    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${stderr}`);
     return stdout;
   };
   return {
@@ -63,9 +58,9 @@ export async function newDemo(): Promise<Demo> {
     prints,
     examples: bakery,
     start,
-    postrider: async (...args) => await toItsEnd(command(...args), args.join(' ')),
+    postrider: toItsEnd,
     async run(...args) {
-      const stdout = await toItsEnd(start(...args), `demo ${args.join(' ')}`);
+      const stdout = await toItsEnd('demo', '--json', ...args);
       return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as DemoResult;
     },
     audit: async (rows, qr = 'sample') =>

@@ -1,20 +1,15 @@
 /** The real command line as a child process, on a database of the test's own. */
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readCsv } from '../../src/cli/csv.ts';
-import { END, type HostedCommand } from './cli-host.ts';
+import { entry, hosted, loader } from '../../../../test/support/hosted.ts';
 
-const host = fileURLToPath(new URL('./cli-host.ts', import.meta.url));
-const entry = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 export const bakery = fileURLToPath(new URL('../../../../examples/bakery', import.meta.url));
-/** A Node that runs TypeScript by itself starts in half the time. */
-const loader = process.features.typescript === false ? ['--import', import.meta.resolve('tsx')] : [];
 
 export interface CliRun {
   readonly code: number | null;
@@ -77,67 +72,18 @@ function environment(place: CliPlace): NodeJS.ProcessEnv {
   return { ...inherited, ...(place.url === null ? {} : { DATABASE_URL: place.url }), POSTRIDER_HOME: place.home, ...place.env };
 }
 
-/** A whole process for what takes its input, hands it on to another program or lives until it is told to end; the others share one. */
-const own = new Set(['run', 'psql', 'demo']);
+/** Hands its streams on to another program, or lives until it is told to end. */
+const isAlone = (args: readonly string[]): boolean => args[0] === 'psql' || (args.includes('run') && !args.includes('--once'));
 
-/** Runs a command to its end, in a process that may have run others before; with `input`, or for what needs it, in one of its own. */
+/** Runs a command to its end, in a process that may have run others before; with `input` in one of its own. */
 export async function cli(place: CliPlace, args: readonly string[], input?: string): Promise<CliRun> {
-  if (input === undefined && !args.some((word) => own.has(word))) return await hosted(place, args);
+  if (input === undefined && !isAlone(args)) {
+    const { code, stdout, stderr } = await hosted(args, place.home, environment(place));
+    return resultOf(code, stdout, stderr);
+  }
   const child = startCli(place, args, input === undefined ? 'ignore' : 'pipe');
   child.stdin?.end(input);
   return await ended(child);
-}
-
-/** Hosts that have nothing to do. Whoever finds none starts one: commands may wait for each other. */
-const idle: ChildProcess[] = [];
-
-async function hosted(place: CliPlace, args: readonly string[]): Promise<CliRun> {
-  const child = idle.pop() ?? startHost();
-  const env = Object.fromEntries(Object.entries(environment(place)).filter((pair): pair is [string, string] => pair[1] !== undefined));
-  const command: HostedCommand = { argv: [process.execPath, entry, ...args], cwd: place.home, env };
-  const output = Promise.all([untilEnd(child, child.stdout), untilEnd(child, child.stderr)]);
-  const answer = once(child, 'message') as Promise<[{ code: number }]>;
-  child.send(command);
-  const [stdout, stderr] = await output;
-  const [{ code }] = await answer;
-  idle.push(child);
-  return resultOf(code, stdout, stderr);
-}
-
-function startHost(): ChildProcess {
-  return fork(host, { execArgv: loader, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-}
-
-after(async () => {
-  await Promise.all(
-    idle.map(async (child) => {
-      child.disconnect();
-      await once(child, 'close');
-    }),
-  );
-});
-
-/** What the stream carries until the mark. Rejects where the host ends before. */
-async function untilEnd(child: ChildProcess, stream: NodeJS.ReadableStream | null): Promise<string> {
-  if (stream === null) throw new Error('a host has both streams');
-  const chunks: Buffer[] = [];
-  const mark = Buffer.from(END);
-  const all = Promise.withResolvers<string>();
-  const early = (code: number | null): void => all.reject(new Error(`the host ended (${code}): ${Buffer.concat(chunks).toString()}`));
-  let tail = Buffer.alloc(0);
-  const read = (chunk: Buffer): void => {
-    chunks.push(chunk);
-    tail = Buffer.concat([tail, chunk.subarray(-mark.length)]).subarray(-mark.length);
-    if (tail.equals(mark)) all.resolve(Buffer.concat(chunks).subarray(0, -mark.length).toString());
-  };
-  stream.on('data', read);
-  child.once('close', early);
-  try {
-    return await all.promise;
-  } finally {
-    stream.off('data', read);
-    child.off('close', early);
-  }
 }
 
 export async function ended(child: ChildProcess): Promise<CliRun> {

@@ -2,7 +2,7 @@
  * Runs command lines one after the other, each as a process of its own would: the real `main`, with its words, environment and directory. To load the program
  * costs ten times what most commands do, and a test asks for fifty of them. Output goes to the real streams; a mark on both says that it was all.
  */
-import { main } from '../../src/cli/main.ts';
+import { main } from '../../packages/runner/src/cli/main.ts';
 
 export interface HostedCommand {
   readonly argv: readonly string[];

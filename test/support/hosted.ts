@@ -1,0 +1,64 @@
+/** Commands of the real command line in a process that this one shares among them: see `cli-host.ts`. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { END, type HostedCommand } from './cli-host.ts';
+
+export const entry = fileURLToPath(new URL('../../packages/runner/src/main.ts', import.meta.url));
+/** A Node that runs TypeScript by itself starts in half the time. */
+export const loader = process.features.typescript === false ? ['--import', import.meta.resolve('tsx')] : [];
+const host = fileURLToPath(new URL('./cli-host.ts', import.meta.url));
+
+/** Hosts that have nothing to do. Whoever finds none starts one: commands may wait for each other. */
+const idle: ChildProcess[] = [];
+
+/** Runs a command to its end. It has no input, and gets no signals. */
+export async function hosted(
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const child = idle.pop() ?? fork(host, { execArgv: loader, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const given = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  const command: HostedCommand = { argv: [process.execPath, entry, ...args], cwd, env: Object.fromEntries(given) };
+  const output = Promise.all([untilEnd(child, child.stdout), untilEnd(child, child.stderr)]);
+  const answer = once(child, 'message') as Promise<[{ code: number }]>;
+  child.send(command);
+  const [stdout, stderr] = await output;
+  const [{ code }] = await answer;
+  idle.push(child);
+  return { code, stdout, stderr };
+}
+
+after(async () => {
+  await Promise.all(
+    idle.splice(0).map(async (child) => {
+      child.disconnect();
+      await once(child, 'close');
+    }),
+  );
+});
+
+/** What the stream carries until the mark. Rejects where the host ends before. */
+async function untilEnd(child: ChildProcess, stream: NodeJS.ReadableStream | null): Promise<string> {
+  if (stream === null) throw new Error('a host has both streams');
+  const chunks: Buffer[] = [];
+  const mark = Buffer.from(END);
+  const all = Promise.withResolvers<string>();
+  const early = (code: number | null): void => all.reject(new Error(`the host ended (${code}): ${Buffer.concat(chunks).toString()}`));
+  let tail = Buffer.alloc(0);
+  const read = (chunk: Buffer): void => {
+    chunks.push(chunk);
+    tail = Buffer.concat([tail, chunk.subarray(-mark.length)]).subarray(-mark.length);
+    if (tail.equals(mark)) all.resolve(Buffer.concat(chunks).subarray(0, -mark.length).toString());
+  };
+  stream.on('data', read);
+  child.once('close', early);
+  try {
+    return await all.promise;
+  } finally {
+    stream.off('data', read);
+    child.off('close', early);
+  }
+}
