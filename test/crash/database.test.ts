@@ -66,7 +66,7 @@ void describe('the database goes away', { concurrency: 3 }, () => {
     await using scenario = await openScenario({ people: more, keys: false });
     await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
     const runner = await scenario.start();
-    for (let round = 0; round < (long ? 10 : 4); round += 1) {
+    for (let round = 0; round < (long ? 10 : 2); round += 1) {
       await moreAreAtThePrinter(scenario);
       await sleep(Math.random() * 100);
       assert.ok((await endSessions(scenario)) > 0);

@@ -31,5 +31,17 @@ export const allPoints: readonly Point[] = [
 /** Those at which it matters whether the printer honours keys. */
 export const printerPoints: readonly Point[] = allPoints.filter((point) => /^(mail|reconcile)\./.test(point));
 
-/** Of those, the ones between which a card may or may not be on paper. */
+/** One of each kind, the request to the printer apart: between the steps of a list, of a look-up, of a cohort, of what follows a card. */
+export const somePoints: readonly Point[] = [
+  'sync.page-applied',
+  'enrich.submitted',
+  'proof.begun',
+  'proof.rendered',
+  'mail.staged',
+  'mail.settled',
+  'effects.performed',
+  'track.claimed',
+];
+
+/** Of the printer's, the ones between which a card may or may not be on paper. */
 export const closestPoints: readonly Point[] = ['mail.begun', 'mail.before-post', 'mail.after-post', 'reconcile.asked'];

@@ -53,7 +53,7 @@ void describe('webhooks', { concurrency: 3 }, () => {
   });
 
   void test('webhooks of every kind while cards are being sent and a runner dies', async () => {
-    const people = long ? 3000 : 120;
+    const people = long ? 3000 : 80;
     await using scenario = await openScenario({
       people,
       keys: false,
