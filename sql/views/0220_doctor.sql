@@ -1,124 +1,288 @@
--- What is wrong with the database, the runners and the queue, and what to do about it. verdict: ok, warn or bad. Of organizations: of those that the caller
--- sees.
-create function postrider.doctor() returns table (check_name text, verdict text, message text, what_helps text)
-language plpgsql stable security definer set search_path = postrider, pg_temp as $$
-#variable_conflict use_column
+-- What is wrong with the database, the runners and the queue, and what to do about it: verdict is
+-- ok, warn or bad. Each check is a function of its own, doctor_<its name>, that returns one
+-- finding, or one for each thing that it looks at.
+--
+-- p_mine: the organizations that the caller sees; null: all there are.
+-- p_whole: the check was asked for by its name, and looks at everything, however long that takes.
+-- In the round of all checks none reads a table that grows with the people from end to end: what is
+-- counted is counted up to a bound, and the message says so.
+
+-- All checks; or, by name, these: doctor('webhooks', 'history').
+create function postrider.doctor(variadic p_only text[] default '{}')
+returns table (check_name text, verdict text, message text, what_helps text)
+language plpgsql stable security definer set search_path = postrider, pg_temp
+  set plan_cache_mode = force_custom_plan as $$
 declare
-  v_now timestamptz := postrider.now();
-  v_all boolean := postrider.sees_all();
-  v_mine uuid[] := case when not v_all then postrider.my_organizations() end;
+  v_known constant text[] := array['runners', 'leases', 'beats', 'event partitions',
+    'default partition', 'unreachable states', 'unknown outcomes', 'tried again', 'alarms',
+    'history', 'lost mailpieces', 'webhooks', 'oldest transaction', 'blocked sessions', 'bloat',
+    'restore'];
+  v_whole boolean := coalesce(cardinality(p_only) > 0, false);
+  v_mine uuid[] := case when not postrider.sees_all() then postrider.my_organizations() end;
+  v_check text;
 begin
-  return query
+  select o.name into v_check from unnest(p_only) as o (name)
+  where o.name is null or not o.name = any (v_known) limit 1;
+  if found then
+    perform postrider.fail('PR020', format('doctor has no check %L', v_check),
+      'there are: ' || array_to_string(v_known, ', '));
+  end if;
+  foreach v_check in array v_known loop
+    if v_check = any (p_only) or not v_whole then
+      -- Planned for these values: what is bounded in the round is not where all is looked at.
+      return query execute format('select * from postrider.%I($1, $2)',
+        'doctor_' || replace(v_check, ' ', '_')) using v_mine, v_whole;
+    end if;
+  end loop;
+end $$;
+
+create function postrider.doctor_runners(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
   select 'runners', case when count(*) = 0 then 'warn' else 'ok' end,
-    format('%s alive, %s proof and %s mail slots', count(*), coalesce(sum(proof_slots), 0), coalesce(sum(mail_slots), 0)),
+    format('%s alive, %s proof and %s mail slots', count(*), coalesce(sum(proof_slots), 0),
+      coalesce(sum(mail_slots), 0)),
     case when count(*) = 0 then 'start one: postrider run' end
   from postrider.runner where seen_at > clock_timestamp() - interval '45 seconds';
+end;
 
-  return query
-  select 'leases', case when count(*) > 0 then 'warn' else 'ok' end, format('%s open cohorts whose lease has passed', count(*)),
+create function postrider.doctor_leases(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'leases', case when count(*) > 0 then 'warn' else 'ok' end,
+    format('%s open cohorts whose lease has passed', count(*)),
     case when count(*) > 0 then 'a live runner reaps them within seconds' end
-  from postrider.cohort where closed_at is null and lease_until < v_now - interval '30 seconds' and (v_all or organization_id = any (v_mine));
+  from postrider.cohort k
+  where k.closed_at is null and k.lease_until < (select postrider.now()) - interval '30 seconds'
+    and (p_mine is null or k.organization_id = any (p_mine));
+end;
 
-  return query
-  select 'beat ' || b.name, case when b.last_at < clock_timestamp() - b.every * 3 - interval '30 seconds' then 'warn' else 'ok' end,
+create function postrider.doctor_beats(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'beat ' || b.name, case when late.is_so then 'warn' else 'ok' end,
     format('last %s, every %s', to_char(b.last_at, 'YYYY-MM-DD HH24:MI:SS'), b.every),
-    case when b.last_at < clock_timestamp() - b.every * 3 - interval '30 seconds' then 'is a runner alive? see the check runners' end
-  from postrider.beat b;
+    case when late.is_so then 'is a runner alive? see the check runners' end
+  from postrider.beat b
+  cross join lateral (
+    select b.last_at < clock_timestamp() - b.every * 3 - interval '30 seconds' as is_so) late;
+end;
 
-  return query
-  select 'event partitions', case when count(*) < 2 then 'bad' when count(*) < 4 then 'warn' else 'ok' end,
-    format('%s months from now on have a partition', count(*)), case when count(*) < 4 then 'select postrider.event_partitions()' end
-  from generate_series(date_trunc('month', v_now at time zone 'UTC'), v_now at time zone 'UTC' + interval '3 months', '1 month') m
+create function postrider.doctor_event_partitions(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'event partitions',
+    case when count(*) < 2 then 'bad' when count(*) < 4 then 'warn' else 'ok' end,
+    format('%s months from now on have a partition', count(*)),
+    case when count(*) < 4 then 'select postrider.event_partitions()' end
+  from (select postrider.now() at time zone 'UTC' as now offset 0) clock
+  cross join lateral generate_series(date_trunc('month', clock.now),
+    clock.now + interval '3 months', '1 month') m
   where to_regclass('postrider.recipient_event_' || to_char(m, 'YYYY_MM')) is not null;
+end;
 
-  return query
-  select 'default partition', case when exists (select from postrider.recipient_event_default) then 'warn' else 'ok' end,
-    case when exists (select from postrider.recipient_event_default) then 'some events fell into no month' else 'empty' end,
-    case when exists (select from postrider.recipient_event_default) then 'select postrider.event_partitions()' end;
+create function postrider.doctor_default_partition(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'default partition', case when found.is_so then 'warn' else 'ok' end,
+    case when found.is_so then 'some events fell into no month' else 'empty' end,
+    case when found.is_so then 'select postrider.event_partitions()' end
+  from (select exists (select from postrider.recipient_event_default) as is_so) found;
+end;
 
-  return query
+create function postrider.doctor_unreachable_states(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
   select 'unreachable states', case when count(*) > 0 then 'bad' else 'ok' end,
-    coalesce('no move leads to: ' || string_agg(s.name, ', '), 'every state can be reached'), case when count(*) > 0 then 'postrider migrate' end
-  from postrider.state s where not exists (select from postrider.transition t where t.to_state = s.name);
+    coalesce('no move leads to: ' || string_agg(s.name, ', '), 'every state can be reached'),
+    case when count(*) > 0 then 'postrider migrate' end
+  from postrider.state s
+  where not exists (select from postrider.transition t where t.to_state = s.name);
+end;
 
-  return query
-  select 'unknown outcomes', case when count(*) > 0 then 'warn' else 'ok' end, format('%s mailpieces of which nobody knows whether they were printed', count(*)),
-    case when count(*) > 0 then 'reconcile asks the printers; what stays is listed in the view stuck' end
-  from postrider.mailpiece where status = 'unknown' and (v_all or organization_id = any (v_mine));
+create function postrider.doctor_unknown_outcomes(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'unknown outcomes', case when count(*) > 0 then 'warn' else 'ok' end,
+    format('%s mailpieces of which nobody knows whether they were printed', count(*)),
+    case when count(*) > 0
+      then 'reconcile asks the printers; what stays is listed in the view stuck' end
+  from postrider.mailpiece m
+  where m.status = 'unknown' and (p_mine is null or m.organization_id = any (p_mine));
+end;
 
-  -- Of what failed in passing: where, and what was said there. It is nobody's alarm, and passes by itself once the other side is back.
-  return query
+-- Of what failed in passing: where, and what was said there. It is nobody's alarm, and passes by
+-- itself once the other side is back.
+create function postrider.doctor_tried_again(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
   select 'tried again', case when count(*) > 0 then 'warn' else 'ok' end,
-    coalesce(string_agg(format('%s people at %s%s', f.people, f.place, ' [' || f.said || ']'), '; ' order by f.people desc), 'nobody'),
-    case when count(*) > 0 then 'it goes on by itself when that can be asked again: is it up, and are its options right?' end
+    coalesce(string_agg(format('%s people at %s%s', f.people, f.place, ' [' || f.said || ']'), '; '
+      order by f.people desc), 'nobody'),
+    case when count(*) > 0
+      then 'it goes on by itself when that can be asked again: is it up, and are its options right?'
+    end
   from (
     select count(*) as people, left(min(s.detail), 200) as said,
-      case s.state when 'proofed' then 'printer ' || c.printer_name else 'the renderer of campaign ' || c.name end as place
+      case s.state when 'proofed' then 'printer ' || c.printer_name
+        else 'the renderer of campaign ' || c.name end as place
     from postrider.recipient_state s
     join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
-    where s.state in ('pending', 'proofed') and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.reason = 'retry'
-      and (v_all or s.organization_id = any (v_mine))
+    where s.state in ('pending', 'proofed') and s.reason = 'retry'
+      and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+      and (p_mine is null or s.organization_id = any (p_mine))
     group by s.organization_id, place) f;
+end;
 
-  return query
+create function postrider.doctor_alarms(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
   select 'alarms', case when count(*) > 0 then 'bad' else 'ok' end, format('%s open', count(*)),
-    case when count(*) > 0 then 'select campaign, meaning, what_helps from postrider.alarms' end
-  from postrider.alarm where cleared_at is null and (v_all or organization_id = any (v_mine));
+    case when count(*) > 0
+      then 'select campaign, meaning, what_helps from postrider.alarms' end
+  from postrider.alarm a
+  where a.cleared_at is null and (p_mine is null or a.organization_id = any (p_mine));
+end;
 
-  -- Every person counts their moves: what the counts add up to, the history must have.
-  return query
+-- Every person counts their moves: what the counts add up to, the history must have.
+create function postrider.doctor_history(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
   select 'history', case when m.moves > e.entries then 'bad' else 'ok' end,
-    case when m.moves > e.entries then format('%s moves have no entry in the history', m.moves - e.entries) else 'whole' end,
-    case when m.moves > e.entries then 'a month was dropped, or somebody deleted from it: restore it from a backup' end
-  from (select coalesce(sum(move_no), 0) as moves from postrider.recipient_state where v_all or organization_id = any (v_mine)) m,
-    (select count(*) as entries from postrider.recipient_event where v_all or organization_id = any (v_mine)) e;
-
-  return query
-  select 'lost mailpieces', case when count(*) > 0 then 'bad' else 'ok' end, format('%s people at a printer have no mailpiece', count(*)),
-    case when count(*) > 0 then 'for each organization: select postrider.replace_lost_mailpieces(organization); then look at the view stuck' end
-  from postrider.organization o cross join lateral postrider.lost_mailpieces(o.id) where v_all or o.id = any (v_mine);
-
-  return query
-  select 'webhooks', case when count(*) filter (where error is not null) > 0 then 'bad' when count(*) > 1000 then 'warn' else 'ok' end,
-    format('%s wait, %s could not be read', count(*) filter (where error is null), count(*) filter (where error is not null)),
-    case when count(*) filter (where error is not null) > 0
-      then format('mend the adapter of printer %s (%s), then: select postrider.retry_webhooks(organization)',
-        string_agg(distinct printer_name, ', ') filter (where error is not null), left(max(error), 200)) end
-  from postrider.provider_event where applied_at is null and (v_all or organization_id = any (v_mine));
-
-  return query
-  select 'oldest transaction', case when age > interval '10 minutes' then 'bad' when age > interval '1 minute' then 'warn' else 'ok' end,
-    case when age is null then 'none open' else format('open for %s (pid %s, %s)', date_trunc('second', age), pid, state) end,
-    case when age > interval '1 minute' then format('it keeps vacuum from cleaning up: end it, or select pg_terminate_backend(%s)', pid) end
-  from (select 1) one left join lateral (
-    select clock_timestamp() - xact_start as age, pid, state from pg_stat_activity
-    where datname = current_database() and xact_start is not null and pid <> pg_backend_pid() and backend_type = 'client backend'
-    order by xact_start limit 1) t on true;
-
-  -- Who stands in the way now. Waits of a moment are how locks work: only long ones are a fault.
-  return query
-  select 'blocked sessions', case when max(w.waited) > interval '1 minute' then 'bad' when max(w.waited) > interval '10 seconds' then 'warn' else 'ok' end,
-    case when count(*) = 0 then 'none' else format('%s wait, the longest for %s, behind pid %s (role %s, %s, %s, transaction open for %s)', count(distinct w.waiting),
-      max(date_trunc('second', w.waited)), (array_agg(w.pid order by w.waited desc))[1], (array_agg(w.usename order by w.waited desc))[1],
-      (array_agg(coalesce(nullif(w.application_name, ''), 'no name') order by w.waited desc))[1], (array_agg(w.state order by w.waited desc))[1],
-      (array_agg(date_trunc('second', w.age) order by w.waited desc))[1]) end,
-    case when count(*) > 0 then format('ask its owner, or end it (it is rolled back, nothing of ours is lost): select pg_terminate_backend(%s)',
-      (array_agg(w.pid order by w.waited desc))[1]) end
+    case when m.moves > e.entries
+      then format('%s moves have no entry in the history', m.moves - e.entries) else 'whole' end,
+    case when m.moves > e.entries
+      then 'a month was dropped, or somebody deleted from it: restore it from a backup' end
   from (
-    select l.pid as waiting, clock_timestamp() - l.waitstart as waited, a.pid, a.usename, a.application_name, a.state, clock_timestamp() - a.xact_start as age
+      select coalesce(sum(s.move_no), 0) as moves from postrider.recipient_state s
+      where p_mine is null or s.organization_id = any (p_mine)) m,
+    (
+      select count(*) as entries from postrider.recipient_event h
+      where p_mine is null or h.organization_id = any (p_mine)) e;
+end;
+
+create function postrider.doctor_lost_mailpieces(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'lost mailpieces', case when count(*) > 0 then 'bad' else 'ok' end,
+    format('%s people at a printer have no mailpiece', count(*)),
+    case when count(*) > 0
+      then 'for each organization: select postrider.replace_lost_mailpieces(organization); then '
+        'look at the view stuck' end
+  from postrider.organization o cross join lateral postrider.lost_mailpieces(o.id)
+  where p_mine is null or o.id = any (p_mine);
+end;
+
+create function postrider.doctor_webhooks(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'webhooks',
+    case when count(*) filter (where e.error is not null) > 0 then 'bad'
+      when count(*) > 1000 then 'warn' else 'ok' end,
+    format('%s wait, %s could not be read', count(*) filter (where e.error is null),
+      count(*) filter (where e.error is not null)),
+    case when count(*) filter (where e.error is not null) > 0
+      then format('mend the adapter of printer %s (%s), then: '
+          'select postrider.retry_webhooks(organization)',
+        string_agg(distinct e.printer_name, ', ') filter (where e.error is not null),
+        left(max(e.error), 200)) end
+  from postrider.provider_event e
+  where e.applied_at is null and (p_mine is null or e.organization_id = any (p_mine));
+end;
+
+create function postrider.doctor_oldest_transaction(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'oldest transaction',
+    case when t.age > interval '10 minutes' then 'bad' when t.age > interval '1 minute' then 'warn'
+      else 'ok' end,
+    case when t.age is null then 'none open'
+      else format('open for %s (pid %s, %s)', date_trunc('second', t.age), t.pid, t.state) end,
+    case when t.age > interval '1 minute'
+      then format('it keeps vacuum from cleaning up: end it, or select pg_terminate_backend(%s)',
+        t.pid) end
+  from (select 1) one left join lateral (
+    select clock_timestamp() - a.xact_start as age, a.pid, a.state from pg_stat_activity a
+    where a.datname = current_database() and a.xact_start is not null
+      and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
+    order by a.xact_start limit 1) t on true;
+end;
+
+-- Who stands in the way now. Waits of a moment are how locks work: only long ones are a fault.
+create function postrider.doctor_blocked_sessions(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  with blocking as (
+    select l.pid as waiting, clock_timestamp() - l.waitstart as waited, a.pid, a.usename,
+      a.application_name, a.state, clock_timestamp() - a.xact_start as age
     from pg_locks l
     cross join lateral unnest(pg_blocking_pids(l.pid)) as b (pid)
     join pg_stat_activity a on a.pid = b.pid
     where not l.granted and a.datname = current_database()
       -- Whoever waits themselves is no cause.
-      and not exists (select from pg_locks o where o.pid = a.pid and not o.granted)) w;
+      and not exists (select from pg_locks o where o.pid = a.pid and not o.granted)
+  )
+  select 'blocked sessions',
+    case when all_of.longest > interval '1 minute' then 'bad'
+      when all_of.longest > interval '10 seconds' then 'warn' else 'ok' end,
+    case when w.pid is null then 'none'
+      else format('%s wait, the longest for %s, behind pid %s (role %s, %s, %s, '
+          'transaction open for %s)',
+        all_of.many, date_trunc('second', w.waited), w.pid, w.usename,
+        coalesce(nullif(w.application_name, ''), 'no name'), w.state,
+        date_trunc('second', w.age)) end,
+    case when w.pid is not null
+      then format('ask its owner, or end it (it is rolled back, nothing of ours is lost): '
+        'select pg_terminate_backend(%s)', w.pid) end
+  from (select count(distinct waiting) as many, max(waited) as longest from blocking) all_of
+  left join lateral (select * from blocking order by waited desc nulls last limit 1) w on true;
+end;
 
-  return query
-  select 'bloat', case when bool_or(dead > 100000 and dead > live) then 'warn' else 'ok' end,
-    coalesce(string_agg(format('%s: %s dead of %s', name, dead, dead + live), ', ' order by dead desc) filter (where dead > 10000), 'no table has many dead rows'),
-    case when bool_or(dead > 100000 and dead > live) then 'is a transaction old? else: vacuum (analyze) the table' end
-  from (select schemaname || '.' || relname as name, n_dead_tup as dead, n_live_tup as live from pg_stat_user_tables
-    where schemaname in ('postrider', 'postrider_queue')) t;
+create function postrider.doctor_bloat(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'bloat',
+    case when bool_or(t.dead > 100000 and t.dead > t.live) then 'warn' else 'ok' end,
+    coalesce(string_agg(format('%s: %s dead of %s', t.name, t.dead, t.dead + t.live), ', '
+      order by t.dead desc) filter (where t.dead > 10000), 'no table has many dead rows'),
+    case when bool_or(t.dead > 100000 and t.dead > t.live)
+      then 'is a transaction old? else: vacuum (analyze) the table' end
+  from (
+    select schemaname || '.' || relname as name, n_dead_tup as dead, n_live_tup as live
+    from pg_stat_user_tables where schemaname in ('postrider', 'postrider_queue')) t;
+end;
 
-  return query select * from postrider.check_restore();
-end $$;
+create function postrider.doctor_restore(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'restore',
+    case when w.why is not null then 'bad' when h.timeline is null then 'warn' else 'ok' end,
+    case when w.why is not null then w.why || ': cards that were begun last may be unknown here'
+      when h.timeline is null then 'this server does not tell its timeline: a failover is noticed '
+        'by what runners remember only'
+      else 'not restored' end,
+    case when w.why is not null then 'the printers are held until then: postrider reconcile '
+        '--since <time of the backup or failover>, then release them'
+      when h.timeline is null then 'hold the printers after a failover: postrider hold printer' end
+  from postrider.server_identity() h
+  left join postrider.installation i on true
+  cross join lateral (
+    select case when i.restore_noticed_at is not null then i.restore_why
+      else (postrider.restore_signs(null, h.system_identifier, h.timeline)).why end as why) w;
+end;

@@ -228,6 +228,16 @@ describe('SQL, questions and repairs from the command line', () => {
     const checks = run.json<{ check: string; verdict: string }>();
     assert.equal(checks[0]?.check, 'schema');
     assert.ok(checks.length > 8);
+    const some = await cli(place, ['doctor', 'webhooks', 'schema', 'beats', '--json']);
+    assert.equal(some.code, 0, some.stderr);
+    const named = some.json<{ check: string }>().map(({ check }) => check);
+    assert.deepEqual(
+      named.filter((check) => !check.startsWith('beat ')),
+      ['schema', 'webhooks'],
+    );
+    const unknown = await cli(place, ['doctor', 'webhooks', 'horoscope']);
+    assert.equal(unknown.code, 2, unknown.stderr);
+    assert.match(unknown.stderr, /doctor has no check 'horoscope'[^]*there are: runners, [^]*restore, schema/);
     for (const list of ['stuck', 'queue', 'alarms']) {
       const empty = await cli(place, [list, '--json']);
       assert.deepEqual([empty.code, empty.stdout], [0, ''], list);

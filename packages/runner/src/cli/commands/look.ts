@@ -1,10 +1,13 @@
 /** What an operator must look at, each one statement in the database: stuck, queue, alarms, doctor. */
 import type { Check } from '../../operate/migrate.ts';
 import { command, flag, text, wholeNumber, number, type Family } from '../command.ts';
-import { CliError } from '../errors.ts';
+import { CliError, explain } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Fields } from '../table.ts';
 import { count, relative } from '../text.ts';
+
+/** The one check that is asked of the program and not of the database. */
+const SCHEMA = 'schema';
 
 export const looks: Family = (program, act) => {
   command(program, 'stuck', 'Who does not move although they should: why, since when, and what helps. Nobody is good news.', [
@@ -91,22 +94,32 @@ export const looks: Family = (program, act) => {
   command(
     program,
     'doctor',
-    'What is wrong with the database, the runners and the queue, and what helps. Exit code 1 where something is bad.',
-    ['postrider doctor', 'postrider doctor --bad'],
+    'What is wrong with the database, the runners and the queue, and what helps. Exit code 1 where something is bad. ' +
+      'A check that is named looks at everything, however long that takes; all of them together answer at once, and say where they counted up to a bound.',
+    ['postrider doctor', 'postrider doctor --bad', 'postrider doctor history "lost mailpieces" --json'],
   )
+    .argument('[check...]', 'only these: the names in the first column (of all beats together: beats)')
     .option('--bad', 'only what is not well')
     .action(
-      act(async (cli, _args, options) => {
+      act(async (cli, named, options) => {
         const { openDatabase } = await import('../database.ts');
         await using database = await openDatabase(cli);
         const { checkSchema } = await import('../../operate/migrate.ts');
         const schema = await checkSchema(database.sql);
-        const rows = [
-          schema,
-          ...(schema.verdict === 'bad'
-            ? []
-            : await database.sql<Check[]>`select check_name as "check", verdict, message, what_helps from postrider.doctor()`),
-        ];
+        const others = named.filter((name) => name !== SCHEMA);
+        const isSchemaAsked = named.length === 0 || others.length < named.length;
+        // What is asked of functions that are not there yet has no other answer.
+        const rows = schema.verdict === 'bad' || isSchemaAsked ? [schema] : [];
+        if (schema.verdict !== 'bad' && (named.length === 0 || others.length > 0))
+          rows.push(
+            ...(await database.sql<Check[]>`
+              select check_name as "check", verdict, message, what_helps from postrider.doctor(variadic ${others}::text[])`.catch(
+              (error: unknown) => {
+                const { code, message, hint } = explain(error);
+                throw code === 'PR020' ? new CliError(exitCodes.usage, message, `${hint ?? ''}, ${SCHEMA}`, error) : error;
+              },
+            )),
+          );
         const shown = flag(options['bad']) ? rows.filter((row) => row.verdict !== 'ok') : rows;
         cli.out.list(
           shown,
