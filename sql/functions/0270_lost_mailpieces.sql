@@ -1,13 +1,49 @@
 -- Somebody is at the printer, or was, and their mailpiece is gone: only an owner who takes the triggers away can do that, or a damaged disk.
 
-create function postrider.lost_mailpieces(p_organization_id uuid) returns setof postrider.recipient_state
+-- Who is at a printer now, or whose outcome somebody must resolve: each has a mailpiece. From one
+-- cohort to the next by index: beside them may travel a million people who wait for an enricher.
+create function postrider.people_at_printers(p_mine uuid[])
+returns table (organization_id uuid, recipient_id uuid, has_mailpiece boolean)
 language sql stable
 begin atomic
-  select s.* from postrider.recipient_state s
-  where s.organization_id = p_organization_id
-    and (s.cohort_id is not null and s.state = 'sending' or s.state = 'error' and s.reason = 'outcome_unknown')
-    and not exists (select from postrider.mailpiece m where m.organization_id = s.organization_id and m.recipient_id = s.recipient_id
-      and m.status not in ('rejected', 'cancelled', 'failed'));
+  with recursive cohort as (
+    (select s.organization_id, s.cohort_id from postrider.recipient_state s
+      where s.cohort_id is not null and (p_mine is null or s.organization_id = any (p_mine))
+      order by s.organization_id, s.cohort_id limit 1)
+    union all
+    select n.* from cohort k cross join lateral (
+      select s.organization_id, s.cohort_id from postrider.recipient_state s
+      where s.cohort_id is not null and (p_mine is null or s.organization_id = any (p_mine))
+        and (s.organization_id, s.cohort_id) > (k.organization_id, k.cohort_id)
+      order by s.organization_id, s.cohort_id limit 1) n
+  )
+  select p.organization_id, p.recipient_id, exists (
+    select from postrider.mailpiece m
+    where m.organization_id = p.organization_id and m.recipient_id = p.recipient_id
+      and m.status not in ('rejected', 'cancelled', 'failed'))
+  from (
+    select s.organization_id, s.recipient_id
+    from (
+      select k.* from cohort k
+      where not exists (select from postrider.enrichment_batch b
+        where b.organization_id = k.organization_id and b.id = k.cohort_id)
+      -- A cohort at a time: joined as a whole, everybody who travels is read first.
+      offset 0) k
+    cross join lateral (
+      select s.organization_id, s.recipient_id from postrider.recipient_state s
+      where s.organization_id = k.organization_id and s.cohort_id = k.cohort_id
+        and s.state = 'sending' offset 0) s
+    union all
+    select s.organization_id, s.recipient_id from postrider.recipient_state s
+    where s.state = 'error' and s.reason = 'outcome_unknown'
+      and (p_mine is null or s.organization_id = any (p_mine))) p;
+end;
+
+create function postrider.lost_mailpieces(p_organization_id uuid) returns setof uuid
+language sql stable
+begin atomic
+  select p.recipient_id from postrider.people_at_printers(array[p_organization_id]) p
+  where not p.has_mailpiece;
 end;
 
 -- Each gets a piece again of which the outcome is unknown, for somebody to resolve. Reconcile never asks for it: its id is new, the printer knows nothing of
@@ -21,9 +57,9 @@ declare
 begin
   perform postrider.require_organization(p_organization_id);
   perform from postrider.recipient_state
-  where organization_id = p_organization_id and recipient_id = any (array(select recipient_id from postrider.lost_mailpieces(p_organization_id)))
+  where organization_id = p_organization_id and recipient_id = any (array(select postrider.lost_mailpieces(p_organization_id)))
   order by recipient_id for no key update;
-  v_people := array(select recipient_id from postrider.lost_mailpieces(p_organization_id));
+  v_people := array(select postrider.lost_mailpieces(p_organization_id));
   insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, status, opened_at, outcome_detail)
   select p_organization_id, postrider.new_id(), r.id, c.id, c.printer_name, c.mode, gen_random_uuid(), '{}', 'unknown', v_now,
     'the mailpiece was lost: whether there is a card, the printer''s console tells'

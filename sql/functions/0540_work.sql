@@ -198,54 +198,10 @@ language sql stable security definer set search_path = postrider, pg_temp set pl
   select coalesce(sum(c.many) filter (where c.kind = 'people'), 0)::bigint, coalesce(sum(c.many) filter (where c.kind = 'effects'), 0)::bigint,
     coalesce(sum(c.many) filter (where c.kind = 'unknown'), 0)::bigint, min(c.first) - min(clock.now),
     -- A card that is sent may have two effects: it counts for more than these.
-    (select coalesce(sum(w.weight * t.people), 0) from (
-        select state, people from postrider.tally_total union all select state, delta from postrider.tally) t
+    (select coalesce(sum(w.weight * t.people), 0) from postrider.headcount() t
       join (values ('address_enrichable', 5), ('address_enriching', 5), ('pending', 4), ('proofing_staged', 4), ('proofing', 4), ('proofed', 3), ('sending_staged', 3), ('sending', 3)) as w (state, weight)
         using (state))::bigint
       + (select count(*) from postrider.effect e where e.state = 'waiting')
       + (select count(*) from postrider.provider_event e where e.applied_at is null and e.error is null)
   from coming c cross join clock
-$$;
-
--- What waits, for what, and until when. Of what failed the cause is told, in the words of the adapter: one, where there are several.
-create function postrider.what_waits() returns table (campaign text, state text, people bigint, why text, until timestamptz, organization text)
-language sql stable security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
-  with waiting as (
-    select o.name as organization, c.name as campaign, s.state,
-      -- Nothing holds what is on its way or in error. Of several holds the one that why() names.
-      case when s.state = 'error' then 'a person: ' || coalesce(r.sentence, s.reason)
-        when s.state = 'sent' then 'news of the delivery'
-        when s.state = 'sending' then 'the printer''s answer'
-        when s.held_at is not null then 'held'
-        when o.held_at is not null then 'the organization is held' || coalesce(': ' || o.held_why, '')
-        when c.status = 'paused' then 'the campaign is held' || coalesce(': ' || c.held_why, '')
-        when s.state = 'proofed' and c.status <> 'pending' and p.held_at is not null then 'the printer is held' || coalesce(': ' || p.held_why, '')
-        when s.state = 'address_enrichable' then 'the next enrichment'
-        when s.state = 'address_enriching' then 'the enricher' || coalesce(' ' || b.enricher, '')
-        when s.state = 'proofed' and c.status = 'pending' then 'the launch'
-        when s.state = 'proofed' and c.mode = 'live' and p.armed_at is null then 'the printer to be armed'
-        when s.available_at > postrider.now() then coalesce(r.sentence, s.reason)
-        else 'its turn' end as why,
-      case when s.state = 'error' or s.reason = 'retry' then s.detail end as cause, coalesce(b.deadline, nullif(s.available_at, 'infinity')) as until
-    from postrider.recipient_state s
-    join postrider.state t on t.name = s.state and (t.kind <> 'terminal' or t.name = 'error')
-    join postrider.organization o on o.id = s.organization_id
-    join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
-    join postrider.printer p on p.organization_id = c.organization_id and p.name = c.printer_name
-    left join postrider.reason r on r.code = s.reason
-    left join postrider.enrichment_batch b on s.state = 'address_enriching' and b.organization_id = s.organization_id and b.id = s.cohort_id
-    where s.state in ('address_enrichable', 'pending', 'proofed', 'sent') or s.cohort_id is not null or s.state = 'error'
-    union all
-    select o.name, c.name, 'effect ' || e.kind, r.sentence, e.error, e.available_at
-    from postrider.effect e
-    join postrider.organization o on o.id = e.organization_id
-    join postrider.campaign c on c.organization_id = e.organization_id and c.id = e.campaign_id
-    join postrider.reason r on r.code = 'retry'
-    where e.state = 'waiting' and e.error is not null
-  )
-  select campaign, state, count(*),
-    why || case count(distinct cause) when 0 then '' when 1 then format(' [%s]', min(cause)) when 2 then format(' [%s; and another cause]', min(cause))
-      else format(' [%s; and %s other causes]', min(cause), count(distinct cause) - 1) end,
-    min(until) filter (where until > postrider.now()), organization
-  from waiting group by organization, campaign, state, why order by organization, campaign, state, why
 $$;

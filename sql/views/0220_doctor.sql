@@ -11,7 +11,7 @@
 create function postrider.doctor(variadic p_only text[] default '{}')
 returns table (check_name text, verdict text, message text, what_helps text)
 language plpgsql stable security definer set search_path = postrider, pg_temp
-  set plan_cache_mode = force_custom_plan as $$
+  set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off as $$
 declare
   v_known constant text[] := array['runners', 'leases', 'beats', 'event partitions',
     'default partition', 'unreachable states', 'unknown outcomes', 'tried again', 'alarms',
@@ -36,6 +36,15 @@ begin
   end loop;
 end $$;
 
+-- So many are counted in the round of all checks, and one more, which says that there are others.
+create function postrider.most_counted(p_whole boolean) returns bigint
+language sql immutable return case when not p_whole then 1001 end;
+
+create function postrider.counted(p_many bigint, p_whole boolean) returns text
+language sql immutable
+return case when p_many >= postrider.most_counted(p_whole) then 'more than ' || p_many - 1
+  else p_many::text end;
+
 create function postrider.doctor_runners(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
@@ -45,18 +54,6 @@ begin atomic
       coalesce(sum(mail_slots), 0)),
     case when count(*) = 0 then 'start one: postrider run' end
   from postrider.runner where seen_at > clock_timestamp() - interval '45 seconds';
-end;
-
-create function postrider.doctor_leases(p_mine uuid[], p_whole boolean)
-returns table (check_name text, verdict text, message text, what_helps text)
-language sql stable
-begin atomic
-  select 'leases', case when count(*) > 0 then 'warn' else 'ok' end,
-    format('%s open cohorts whose lease has passed', count(*)),
-    case when count(*) > 0 then 'a live runner reaps them within seconds' end
-  from postrider.cohort k
-  where k.closed_at is null and k.lease_until < (select postrider.now()) - interval '30 seconds'
-    and (p_mine is null or k.organization_id = any (p_mine));
 end;
 
 create function postrider.doctor_beats(p_mine uuid[], p_whole boolean)
@@ -104,102 +101,6 @@ begin atomic
     case when count(*) > 0 then 'postrider migrate' end
   from postrider.state s
   where not exists (select from postrider.transition t where t.to_state = s.name);
-end;
-
-create function postrider.doctor_unknown_outcomes(p_mine uuid[], p_whole boolean)
-returns table (check_name text, verdict text, message text, what_helps text)
-language sql stable
-begin atomic
-  select 'unknown outcomes', case when count(*) > 0 then 'warn' else 'ok' end,
-    format('%s mailpieces of which nobody knows whether they were printed', count(*)),
-    case when count(*) > 0
-      then 'reconcile asks the printers; what stays is listed in the view stuck' end
-  from postrider.mailpiece m
-  where m.status = 'unknown' and (p_mine is null or m.organization_id = any (p_mine));
-end;
-
--- Of what failed in passing: where, and what was said there. It is nobody's alarm, and passes by
--- itself once the other side is back.
-create function postrider.doctor_tried_again(p_mine uuid[], p_whole boolean)
-returns table (check_name text, verdict text, message text, what_helps text)
-language sql stable
-begin atomic
-  select 'tried again', case when count(*) > 0 then 'warn' else 'ok' end,
-    coalesce(string_agg(format('%s people at %s%s', f.people, f.place, ' [' || f.said || ']'), '; '
-      order by f.people desc), 'nobody'),
-    case when count(*) > 0
-      then 'it goes on by itself when that can be asked again: is it up, and are its options right?'
-    end
-  from (
-    select count(*) as people, left(min(s.detail), 200) as said,
-      case s.state when 'proofed' then 'printer ' || c.printer_name
-        else 'the renderer of campaign ' || c.name end as place
-    from postrider.recipient_state s
-    join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
-    where s.state in ('pending', 'proofed') and s.reason = 'retry'
-      and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
-      and (p_mine is null or s.organization_id = any (p_mine))
-    group by s.organization_id, place) f;
-end;
-
-create function postrider.doctor_alarms(p_mine uuid[], p_whole boolean)
-returns table (check_name text, verdict text, message text, what_helps text)
-language sql stable
-begin atomic
-  select 'alarms', case when count(*) > 0 then 'bad' else 'ok' end, format('%s open', count(*)),
-    case when count(*) > 0
-      then 'select campaign, meaning, what_helps from postrider.alarms' end
-  from postrider.alarm a
-  where a.cleared_at is null and (p_mine is null or a.organization_id = any (p_mine));
-end;
-
--- Every person counts their moves: what the counts add up to, the history must have.
-create function postrider.doctor_history(p_mine uuid[], p_whole boolean)
-returns table (check_name text, verdict text, message text, what_helps text)
-language sql stable
-begin atomic
-  select 'history', case when m.moves > e.entries then 'bad' else 'ok' end,
-    case when m.moves > e.entries
-      then format('%s moves have no entry in the history', m.moves - e.entries) else 'whole' end,
-    case when m.moves > e.entries
-      then 'a month was dropped, or somebody deleted from it: restore it from a backup' end
-  from (
-      select coalesce(sum(s.move_no), 0) as moves from postrider.recipient_state s
-      where p_mine is null or s.organization_id = any (p_mine)) m,
-    (
-      select count(*) as entries from postrider.recipient_event h
-      where p_mine is null or h.organization_id = any (p_mine)) e;
-end;
-
-create function postrider.doctor_lost_mailpieces(p_mine uuid[], p_whole boolean)
-returns table (check_name text, verdict text, message text, what_helps text)
-language sql stable
-begin atomic
-  select 'lost mailpieces', case when count(*) > 0 then 'bad' else 'ok' end,
-    format('%s people at a printer have no mailpiece', count(*)),
-    case when count(*) > 0
-      then 'for each organization: select postrider.replace_lost_mailpieces(organization); then '
-        'look at the view stuck' end
-  from postrider.organization o cross join lateral postrider.lost_mailpieces(o.id)
-  where p_mine is null or o.id = any (p_mine);
-end;
-
-create function postrider.doctor_webhooks(p_mine uuid[], p_whole boolean)
-returns table (check_name text, verdict text, message text, what_helps text)
-language sql stable
-begin atomic
-  select 'webhooks',
-    case when count(*) filter (where e.error is not null) > 0 then 'bad'
-      when count(*) > 1000 then 'warn' else 'ok' end,
-    format('%s wait, %s could not be read', count(*) filter (where e.error is null),
-      count(*) filter (where e.error is not null)),
-    case when count(*) filter (where e.error is not null) > 0
-      then format('mend the adapter of printer %s (%s), then: '
-          'select postrider.retry_webhooks(organization)',
-        string_agg(distinct e.printer_name, ', ') filter (where e.error is not null),
-        left(max(e.error), 200)) end
-  from postrider.provider_event e
-  where e.applied_at is null and (p_mine is null or e.organization_id = any (p_mine));
 end;
 
 create function postrider.doctor_oldest_transaction(p_mine uuid[], p_whole boolean)

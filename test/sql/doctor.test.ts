@@ -1,7 +1,10 @@
 /** The checks of doctor: each can be asked for by itself, and none is asked that does not exist. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { refused, sharedMachine } from './rig.ts';
+import { connect } from '@postrider/core';
+import { crowd } from '../../packages/runner/src/bench/crowd.ts';
+import { freshMachine } from '../support/machine.ts';
+import { place, refused, sharedMachine } from './rig.ts';
 
 const rig = sharedMachine();
 const checks = async (...only: (string | null)[]): Promise<string[]> =>
@@ -24,4 +27,36 @@ void test('every check has its function, every function is a check, and each ans
 void test('a check that does not exist is refused with those that do', async () => {
   for (const only of [['horoscope'], ['runners', ''], [null], ['beat house']])
     await refused('PR020', checks(...only), /doctor has no check/);
+});
+
+void test('with many people the round looks at some and says so, a check that is named looks at all, and a month that is gone shows in both', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  const admin = connect(machine.database.adminUrl, { max: 1 });
+  const at = await place(sql);
+  await crowd(sql, at, 3000);
+  const told = async (...only: string[]): Promise<string[]> =>
+    [
+      ...(await sql<{ told: string }[]>`
+      select verdict || ': ' || message as told from postrider.doctor(variadic ${only}::text[])
+      where check_name in ('history', 'tried again') order by check_name`),
+    ].map((row) => row.told);
+  // Of 1,500 people who wait for a proof or the printer a third.
+  const [history, tried] = await told();
+  assert.match(history ?? '', /^ok: whole \(of \d{3} people among 3000: doctor\('history'\) looks at all\)$/);
+  assert.match(tried ?? '', /^warn: \d+ people at the renderer of campaign spring \[HTTP 500\]; \d+ people at printer press \[HTTP 500\]$/);
+  assert.match((await told('history', 'tried again'))[0] ?? '', /^ok: whole \(of 3000 people, in [\d.]+ s\)$/);
+  const gone = async (where: string): Promise<void> =>
+    await admin.begin(async (tx) => {
+      await tx`set local session_replication_role = replica`;
+      await tx.unsafe(`delete from postrider.recipient_event where organization_id = '${at.organizationId}' and ${where}`);
+    });
+  // A single entry, which a sample rarely has; then a month.
+  await gone(
+    `move_no = 1 and recipient_id = (select max(recipient_id::text)::uuid from postrider.recipient_state where organization_id = '${at.organizationId}')`,
+  );
+  assert.match((await told('history'))[0] ?? '', /^bad: 1 moves have no entry in the history \(of 3000 people/);
+  await gone('move_no = 1');
+  assert.match((await told())[0] ?? '', /^bad: \d+ moves have no entry in the history \(of \d{3} people/);
+  await admin.end({ timeout: 5 });
 });

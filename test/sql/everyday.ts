@@ -168,6 +168,8 @@ export const everyday = (sql: postgres.Sql, at: Place, round: string): readonly 
     ['hold', async () => await sql`select postrider.hold(${o}, 'campaign', ${c})`],
     ['release', async () => await sql`select postrider.release(${o}, 'campaign', ${c})`],
     ['what moves', async () => await sql`select postrider.what_moves()`],
+    ['what waits', async () => await sql`select * from postrider.what_waits()`],
+    ['doctor', async () => await sql`select * from postrider.doctor()`],
     ['what comes', async () => await sql`select from postrider.what_comes('30 seconds')`],
   ];
 };

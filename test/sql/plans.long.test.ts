@@ -10,6 +10,8 @@ const PEOPLE = 1_000_000;
 const MOST = 2_000;
 /** What people ask, and the claim: within this, the best of some. Steps of sync work on a whole page, and have their own measure in `bench`. */
 const WITHIN_MS = 50;
+/** All its checks together. */
+const DOCTOR_WITHIN_MS = 200;
 const ASKED = new Set([
   'stage plan, proof',
   'stage plan, mail',
@@ -20,6 +22,8 @@ const ASKED = new Set([
   'funnel',
   'stuck',
   'queue',
+  'what waits',
+  'doctor',
   'due',
   'trace by id',
   'trace by e-mail',
@@ -53,6 +57,6 @@ void test('with a million people no everyday statement reads a big table, and th
     }
   }
   context.diagnostic([...best].map(([what, ms]) => `${what}: ${ms.toFixed(1)} ms`).join(' · '));
-  const slow = [...best].filter(([what, ms]) => ASKED.has(what) && ms > WITHIN_MS);
+  const slow = [...best].filter(([what, ms]) => ASKED.has(what) && ms > (what === 'doctor' ? DOCTOR_WITHIN_MS : WITHIN_MS));
   assert.deepEqual(slow, []);
 });

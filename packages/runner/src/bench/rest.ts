@@ -1,6 +1,7 @@
 /** `bench latency`, `bench idle` and `bench queries`. */
 import { createPipeline, integrationsOf } from '@postrider/core';
 import type postgres from 'postgres';
+import { crowd } from './crowd.ts';
 import { median } from './median.ts';
 import { noopPorts } from './noop-ports.ts';
 import { addPending, fill, inScratch } from './scratch.ts';
@@ -62,11 +63,10 @@ export const benchQueries = async (url: string, say: (line: string) => void, peo
     const { sql } = scratch;
     say(`making ${people} recipients …`);
     const at = await fill(sql, 0);
-    for (let made = 0; made < people; made += 100_000) await addPending(sql, at, Math.min(100_000, people - made), `m${made}-`);
-    await sql`select postrider.fold_tally()`;
-    await sql`vacuum analyze postrider.recipient, postrider.recipient_state`.simple();
+    await crowd(sql, at, people);
+    await sql`vacuum analyze`.simple();
     const [some] = await sql<{ id: string; email: string; reference: string }[]>`
-      select id, email, reference from postrider.recipient where organization_id = ${at.organizationId} and external_id = 'm07'`;
+      select id, email, reference from postrider.recipient where organization_id = ${at.organizationId} and external_id = 'm20'`;
     const time = async (what: string, query: () => Promise<unknown>): Promise<number> => {
       const runs: number[] = [];
       for (let n = 0; n < 6; n += 1) {
@@ -86,6 +86,8 @@ export const benchQueries = async (url: string, say: (line: string) => void, peo
       queue_ms: await time('queue', async () => await sql`select * from postrider.queue`),
       trace_by_id_ms: await time('trace by id', async () => await sql`select * from postrider.trace(${some?.id ?? ''})`),
       trace_by_email_ms: await time('trace by e-mail', async () => await sql`select * from postrider.trace(${some?.email ?? ''})`),
+      what_waits_ms: await time('what waits', async () => await sql`select * from postrider.what_waits()`),
+      doctor_ms: await time('doctor', async () => await sql`select * from postrider.doctor()`),
       why_ms: await time('why', async () => await sql`select * from postrider.why(${some?.reference ?? ''})`),
       claim_ms: await time('claim of 50', async () => {
         await sql
