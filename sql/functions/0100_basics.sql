@@ -83,7 +83,9 @@ declare
   v_months timestamp[];
   v_month timestamp;
   v_name text;
-  v_range text;
+  v_from timestamptz;
+  v_until timestamptz;
+  v_strays boolean;
   v_made int := 0;
 begin
   v_months := array(
@@ -111,13 +113,39 @@ begin
     v_name := 'recipient_event_' || to_char(v_month, 'YYYY_MM');
     -- Somebody else may have made it while we waited.
     continue when to_regclass('postrider.' || v_name) is not null;
-    v_range := format('from (%L) to (%L)', v_month at time zone 'UTC', (v_month + interval '1 month') at time zone 'UTC');
-    execute format('create table postrider.%I (like postrider.recipient_event including defaults including constraints including indexes)', v_name);
+    v_from := v_month at time zone 'UTC';
+    v_until := (v_month + interval '1 month') at time zone 'UTC';
+    execute format('create table postrider.%I (like postrider.recipient_event
+      including defaults including constraints including indexes)', v_name);
     -- Read through the parent, with its policy; nobody reads a month alone.
     execute format('alter table postrider.%I enable row level security', v_name);
-    execute format('with stray as (delete from postrider.recipient_event_default where at >= %L and at < %L returning *)
-      insert into postrider.%I select * from stray', v_month at time zone 'UTC', (v_month + interval '1 month') at time zone 'UTC', v_name);
-    execute format('alter table postrider.recipient_event attach partition postrider.%I for values %s', v_name, v_range);
+    -- Strays come back through the parent, from a table that no publication has: a subscriber knows
+    -- nothing of a month that is not attached yet, and stops at its first row.
+    v_strays := exists (
+      select from postrider.recipient_event_default where at >= v_from and at < v_until);
+    if v_strays then
+      create unlogged table postrider.stray_event (like postrider.recipient_event);
+      with stray as (
+        delete from postrider.recipient_event_default where at >= v_from and at < v_until returning *
+      )
+      insert into postrider.stray_event select * from stray;
+    end if;
+    begin
+      -- ISO with an offset, and not as the session writes times: PostgreSQL 15 reads the IST of
+      -- Asia/Kolkata back as Israel's, and the CST of Asia/Shanghai as Chicago's.
+      execute format('alter table postrider.recipient_event attach partition postrider.%I
+        for values from (%L) to (%L)', v_name, to_char(v_month, 'YYYY-MM-DD 00:00:00+00'),
+        to_char(v_month + interval '1 month', 'YYYY-MM-DD 00:00:00+00'));
+    exception when invalid_object_definition then
+      perform postrider.fail('PR017', format('partition %s cannot be made: %s', v_name, sqlerrm),
+        'a neighbour was made with bounds that are no month of UTC: detach and rename it, select '
+        'postrider.event_partitions(), and insert its rows into postrider.recipient_event, all in '
+        'one transaction; nothing is lost: meanwhile the default partition keeps what no month takes');
+    end;
+    if v_strays then
+      insert into postrider.recipient_event select * from postrider.stray_event;
+      drop table postrider.stray_event;
+    end if;
     v_made := v_made + 1;
   end loop;
   return v_made;

@@ -31,6 +31,10 @@ export interface OpenOptions {
   readonly settings?: Partial<PipelineSettings>;
   readonly onPoint?: PipelineOptions['onPoint'];
   readonly restoreWatermark?: PipelineOptions['restoreWatermark'];
+  /** A server of the test's own, by its superuser's URL; default: the run's. */
+  readonly server?: string;
+  /** Called before anything is in the database. */
+  readonly arrange?: (machine: Machine) => Promise<void>;
   /** The pipeline's own client; default: the test's. */
   readonly sql?: (machine: Machine) => Machine['sql'];
 }
@@ -49,7 +53,8 @@ export const noopPorts = (): Ports => ({
 
 /** A launched campaign whose people are pending, and a pipeline that is not started yet. */
 export const open = async (options: OpenOptions): Promise<Opened> => {
-  const machine = await freshMachine();
+  const machine = await freshMachine(options.server);
+  await options.arrange?.(machine);
   const { sql } = machine;
   const place = await launched(sql);
   await syncPeople(sql, place, people(options.people));
