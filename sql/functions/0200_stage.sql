@@ -159,24 +159,39 @@ begin
 end $$;
 
 -- One round over all organizations. One stager of a stage at a time, or the window would be a guess.
-create function postrider.stage_round(p_stage text, p_window int, p_size int) returns int
-language plpgsql security definer set search_path = postrider, pg_temp as $$
+-- One campaign's trouble does not keep the others waiting: its people stay where they are, and it is
+-- told in failures, a list of {organization, code, message}.
+create function postrider.stage_campaigns(
+  p_stage text,
+  p_window int,
+  p_size int,
+  out cohorts int,
+  out failures jsonb
+) language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_place record;
-  v_cohorts int := 0;
 begin
+  cohorts := 0;
+  failures := '[]';
   if not postrider.take_turn('stage:' || p_stage) then
-    return 0;
+    return;
   end if;
   perform postrider.redoable();
   perform postrider.fresh_statistics();
   for v_place in select * from postrider.stage_plan(p_stage, p_window) order by organization_id, campaign_id loop
     begin
-      v_cohorts := v_cohorts + postrider.stage(v_place.organization_id, v_place.campaign_id, p_stage, v_place.cohorts, p_size);
+      cohorts := cohorts
+        + postrider.stage(v_place.organization_id, v_place.campaign_id, p_stage, v_place.cohorts, p_size);
     exception when others then
-      -- One campaign's trouble must not keep the others waiting. Its people stay where they are; doctor and stuck show them.
-      raise warning 'postrider: campaign % could not be staged for %: %', v_place.campaign_id, p_stage, sqlerrm;
+      failures := failures || jsonb_build_object('organization', v_place.organization_id, 'code', sqlstate,
+        'message', format('campaign %s could not be staged: %s', v_place.campaign_id, sqlerrm));
     end;
   end loop;
-  return v_cohorts;
 end $$;
+
+-- The same by hand: how many cohorts were made.
+create function postrider.stage_round(p_stage text, p_window int, p_size int) returns int
+language sql volatile security definer
+begin atomic
+  select cohorts from postrider.stage_campaigns(p_stage, p_window, p_size);
+end;

@@ -12,6 +12,10 @@ begin
   update postrider.alarm set cleared_at = v_now, cleared_by = session_user, detail = detail || jsonb_build_object('cleared', left(btrim(p_why), 500))
   where organization_id = any (postrider.my_organizations()) and id = p_alarm_id and cleared_at is null;
   if not found then
+    if exists (select from postrider.failing_beats() f where f.id = p_alarm_id) then
+      perform postrider.fail('PR017', 'a beat fails still: this alarm ends by itself once the beat works again',
+        'select message, what_helps from postrider.doctor() where check_name like ''beat %''; nothing was changed');
+    end if;
     perform postrider.fail('PR010', format('there is no open alarm %s', p_alarm_id), 'select id, kind, what_helps from postrider.alarms; nothing was changed');
   end if;
   return v_now;

@@ -76,14 +76,17 @@ begin atomic
     exists (select from postrider.provider_event e where e.applied_at is null and e.error is null);
 end;
 
--- Notes that these beats were done, and says what is due: one statement, because an idle runner sends little else.
+-- Notes that these beats were done, and says what is due, and whether anything of them failed before: one statement, because an idle runner sends
+-- little else.
 create function postrider.beat(p_names text[], p_every interval[])
-returns table (reconcile uuid[], effects uuid[], unmatched uuid[], webhooks boolean)
+returns table (reconcile uuid[], effects uuid[], unmatched uuid[], webhooks boolean, failing boolean)
 language sql volatile security definer
 begin atomic
   insert into postrider.beat (name, every, last_at) select b.name, b.every, clock_timestamp() from unnest(p_names, p_every) as b (name, every)
   on conflict (name) do update set every = excluded.every, last_at = excluded.last_at;
-  select d.reconcile, d.effects, d.unmatched, d.webhooks from postrider.due() d;
+  select d.reconcile, d.effects, d.unmatched, d.webhooks,
+    exists (select from postrider.beat_failure f where f.beat = any (p_names) and f.over_at is null)
+  from postrider.due() d;
 end;
 
 -- Printers with cards on their way that have told nothing for p_silence: to be polled. Each is taken for that long.
@@ -108,38 +111,6 @@ language sql volatile security definer
 begin atomic
   update postrider.printer_feed set poll_cursor = p_cursor where organization_id = p_organization_id and printer_name = p_printer_name;
 end;
-
--- The housekeeping of a minute.
-create function postrider.keep_house() returns void
-language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set enable_seqscan = off as $$
-declare
-  v_now timestamptz := postrider.now();
-  v_organization_id uuid;
-begin
-  perform postrider.fold_tally();
-  perform postrider.event_partitions();
-  -- Only where there is something to do: of ten thousand organizations each costs little, and together they cost seconds.
-  for v_organization_id in
-    select distinct c.organization_id from postrider.campaign c where c.campaign_mode = 'one_off' and c.status = 'active'
-  loop
-    perform postrider.complete_campaigns(v_organization_id);
-  end loop;
-  for v_organization_id in
-    select distinct c.organization_id from postrider.campaign c
-    cross join lateral (
-      select from postrider.recipient_state s
-      where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = 'sent' and s.available_at <= v_now
-        and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') limit 1) s
-  loop
-    perform postrider.assume_received(v_organization_id);
-  end loop;
-  -- Some at a time: what is left is left to the next minute.
-  delete from postrider.provider_event where id = any (array(
-    select id from postrider.provider_event where applied_at < v_now - interval '180 days' order by applied_at limit 10000));
-  delete from postrider.cohort where closed_at < v_now - interval '30 days';
-  delete from postrider.address_cache where expires_at < v_now;
-  delete from postrider.runner where seen_at < clock_timestamp() - interval '1 day';
-end $$;
 
 -- Campaigns and states in which nothing holds those who are there.
 create function postrider.open_doors() returns table (organization_id uuid, campaign_id uuid, state text)

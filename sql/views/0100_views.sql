@@ -77,7 +77,13 @@ select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpie
     else 'compare with the printer''s console; if two cards are on paper, tell whoever pays; then clear the alarm' end as what_helps
 from postrider.alarm a
 left join postrider.campaign c on c.organization_id = a.organization_id and c.id = a.campaign_id
-where a.cleared_at is null;
+where a.cleared_at is null
+union all
+-- Of no organization: a beat is the installation's. It ends by itself once the beat works again.
+select null, f.id, 'beat_failing', null, null, null, to_jsonb(f) - 'id', f.since, null,
+  format('a part of the beat %s, %s, has failed %s times in a row: %s', f.beat, f.part, f.failures, f.error),
+  coalesce(f.hint, 'mend what the meaning names') || ': nothing is lost, and this ends when the beat works again'
+from postrider.failing_beats() f where f.failures >= 3;
 
 -- How many people of a campaign are where. Adds up what the trigger counted: it never looks at a person.
 create view postrider.funnel with (security_invoker = true) as

@@ -60,12 +60,7 @@ create function postrider.doctor_beats(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
 begin atomic
-  select 'beat ' || b.name, case when late.is_so then 'warn' else 'ok' end,
-    format('last %s, every %s', to_char(b.last_at, 'YYYY-MM-DD HH24:MI:SS'), b.every),
-    case when late.is_so then 'is a runner alive? see the check runners' end
-  from postrider.beat b
-  cross join lateral (
-    select b.last_at < clock_timestamp() - b.every * 3 - interval '30 seconds' as is_so) late;
+  select * from postrider.beat_health();
 end;
 
 create function postrider.doctor_event_partitions(p_mine uuid[], p_whole boolean)

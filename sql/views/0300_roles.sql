@@ -46,7 +46,7 @@ declare
   v_function text;
   -- Reading: the look-ups and what they are made of.
   v_reading constant text[] := '{trace,why,find_recipients,doctor,now,caller,sees_all,my_organizations,trimmed,email_key,fold,household_key,abbreviate,
-    holdout_bucket,assumed_at}';
+    holdout_bucket,assumed_at,failing_beats}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{hold,release,retry,cancel,erase,resolve,suppress,lift_suppression,launch,arm_printer,disarm_printer,end_campaign,
     apply_campaign,count_opened,replace_lost_mailpieces,retry_all,clear_alarm,retry_webhooks,retry_effects}';
@@ -67,7 +67,7 @@ begin
       execute format('grant execute on all functions in schema postrider_queue to %I', v_role);
       continue;
     end if;
-    execute format('revoke select on postrider.organization_key, postrider.provider_event, postrider.suppression from %I', v_role);
+    execute format('revoke select on postrider.organization_key, postrider.provider_event, postrider.suppression, postrider.beat_failure from %I', v_role);
     for v_function in
       select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'postrider'::regnamespace
         and (p.proname = any (v_reading) or v_role = 'postrider_operator' and p.proname = any (v_operating))

@@ -93,15 +93,29 @@ const first = <T>(rows: readonly { result: T }[]): T => {
   return row.result;
 };
 
+/** A campaign whose people could not be staged: they are where they were. */
+export interface StagingFailure {
+  readonly organization: string;
+  /** The SQLSTATE. */
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Makes cohorts of whoever is ready, up to the window. Returns how many cohorts it made; 0 where another stager is at it. */
-export const stageRound = async (sql: postgres.Sql, stage: CohortStage, window: number | null, size: number): Promise<number> =>
-  first(
-    await mapped(
-      sql<
-        { result: number }[]
-      >`select postrider.stage_round(${stage}, coalesce(${window}::int, postrider.window_of(${stage})), ${size}) as result`,
-    ),
+export const stageRound = async (
+  sql: postgres.Sql,
+  stage: CohortStage,
+  window: number | null,
+  size: number,
+  onFailures?: (failures: readonly StagingFailure[]) => void,
+): Promise<number> => {
+  const [round] = await mapped(
+    sql<{ cohorts: number; failures: readonly StagingFailure[] }[]>`
+      select cohorts, failures from postrider.stage_campaigns(${stage}, coalesce(${window}::int, postrider.window_of(${stage})), ${size})`,
   );
+  onFailures?.(round?.failures ?? []);
+  return round?.cohorts ?? 0;
+};
 
 export const beginProof = async (
   sql: postgres.Sql,

@@ -1,5 +1,6 @@
 /** What runs while a pipeline is started: workers, stagers, listening, the reaper, beats. Begun in an order, ended together. */
-import { stages, type JobData } from '../stages/index.ts';
+import { isLostConnection } from '../machine/errors.ts';
+import { stages, type JobData, type StageWorker } from '../stages/index.ts';
 import { declareSchedules, onBeat, startTicking, type BeatJob } from './beats.ts';
 import type { PipelineContext, Wake } from './context.ts';
 import { startListening } from './listening.ts';
@@ -64,7 +65,8 @@ export class Running {
     for (const { workers: served } of stages) {
       for (const { queue, slots, work } of served) {
         stopping.throwIfAborted();
-        await workers.add<JobData>(queue, slots(this.#context), async (id, data) => await work(this.#context, id, data));
+        const told = async (id: string, data: JobData): Promise<void> => await this.#telling(queue, id, data, work);
+        await workers.add<JobData>(queue, slots(this.#context), told);
       }
     }
     if (!settings.beats) return;
@@ -111,12 +113,27 @@ export class Running {
     return row?.people ?? 0;
   }
 
+  /** pg-boss keeps a job's error to itself. */
+  async #telling(queue: string, id: string, data: JobData, work: StageWorker['work']): Promise<void> {
+    const { logger, stopping } = this.#context;
+    try {
+      await work(this.#context, id, data);
+    } catch (error) {
+      if (!isLostConnection(error) && !stopping.aborted)
+        logger.error(
+          { queue, job: id, organization: data.organization_id, error: messageOf(error) },
+          'a job failed; it is done again later',
+        );
+      throw error;
+    }
+  }
+
   #makeWakers(): void {
     for (const { name, wakes } of stages) {
-      for (const [what, work] of Object.entries(wakes) as [Wake, (context: PipelineContext) => Promise<void>][]) {
+      for (const [what, work] of Object.entries(wakes) as [Wake, (context: PipelineContext) => Promise<unknown>][]) {
         const waker = new Waker(
           `${name}: ${what}`,
-          async () => await work(this.#context),
+          async () => void (await work(this.#context)),
           this.#context.logger,
           (error) => this.heard(error),
         );

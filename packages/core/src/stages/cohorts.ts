@@ -1,15 +1,26 @@
 /** What a cohort goes through, whether it is proofed or mailed: made with its job, begun once, under a lease, settled as results arrive. */
-import { stageRound, type CohortStage } from '../machine/cohorts.ts';
+import { stageRound, type CohortStage, type StagingFailure } from '../machine/cohorts.ts';
+import type { PartFailure } from '../pipeline/beat-failures.ts';
 import type { PipelineContext, Wake } from '../pipeline/context.ts';
 import type { Lease } from '../pipeline/leases.ts';
 import { Settler } from '../pipeline/settling.ts';
 import type postgres from 'postgres';
 
-/** Makes cohorts until the window is full or nobody is ready. */
-export const stageCohorts = async (context: PipelineContext, stage: CohortStage): Promise<void> => {
+/** Makes cohorts until the window is full or nobody is ready. Returns what could not be staged in the last round. */
+export const stageCohorts = async (context: PipelineContext, stage: CohortStage): Promise<readonly PartFailure[]> => {
   const { sql, settings, stopping } = context;
-  while ((await stageRound(sql, stage, settings.window, settings.cohortSize)) > 0 && !stopping.aborted)
-    await context.reach(`${stage}.staged`);
+  let failed: readonly StagingFailure[] = [];
+  const round = async (): Promise<number> =>
+    await stageRound(sql, stage, settings.window, settings.cohortSize, (failures) => (failed = failures));
+  while ((await round()) > 0 && !stopping.aborted) await context.reach(`${stage}.staged`);
+  return stagingFailure(failed);
+};
+
+const stagingFailure = (failures: readonly StagingFailure[]): readonly PartFailure[] => {
+  const [first] = failures;
+  if (first === undefined) return [];
+  const organizations = [...new Set(failures.map(({ organization }) => organization))];
+  return [{ part: 'staging', organizations, code: first.code, message: first.message, hint: null }];
 };
 
 interface CohortWork<Begun, Result> {

@@ -2,6 +2,7 @@
  * The five stages, in the order in which a recipient passes them, and the house. Each says what it does at which beat, which queues its workers serve,
  * and what wakes it.
  */
+import type { PartFailure } from '../pipeline/beat-failures.ts';
 import type { PipelineContext, Wake } from '../pipeline/context.ts';
 import type { BeatName, QueueName } from '../queues/queues.ts';
 import { stageCohorts } from './cohorts.ts';
@@ -11,9 +12,10 @@ import { beatEnrich, workEnrich } from './enrich.ts';
 import { workMail } from './mail.ts';
 import { pollPrinters } from './poll.ts';
 import { workProof } from './proof.ts';
+import { keepHouse } from './house.ts';
 import { beatReconcile, workReconcile } from './reconcile.ts';
 import { beatSync, workSync } from './sync.ts';
-import { applyInbox, beatTrack } from './track.ts';
+import { applyInbox, beatInbox, beatUnmatched } from './track.ts';
 
 /** What a job of ours carries; a cohort's id is the job's own. */
 export interface JobData {
@@ -28,31 +30,35 @@ export interface StageWorker {
   work(context: PipelineContext, jobId: string, data: JobData): Promise<void>;
 }
 
+/** A part of a beat. Rejects, or says what failed of it. */
+export type BeatWork = (context: PipelineContext, due: Due) => Promise<void | readonly PartFailure[]>;
+
 export interface Stage {
   readonly name: 'sync' | 'enrich' | 'proof' | 'mail' | 'track' | 'house';
-  readonly beats: Partial<Record<BeatName, (context: PipelineContext, due: Due) => Promise<void>>>;
+  /** What it does at each beat, by the name of the part: one that fails keeps none of the others from its beat. */
+  readonly beats: Partial<Record<BeatName, Readonly<Record<string, BeatWork>>>>;
   readonly workers: readonly StageWorker[];
   /** What is done at once, without a beat, when somebody says that there is work. */
-  readonly wakes: Partial<Record<Wake, (context: PipelineContext) => Promise<void>>>;
+  readonly wakes: Partial<Record<Wake, (context: PipelineContext) => Promise<unknown>>>;
 }
 
 const one = (): number => 1;
-const stageProofs = async (context: PipelineContext): Promise<void> => await stageCohorts(context, 'proof');
-const stageMail = async (context: PipelineContext): Promise<void> => await stageCohorts(context, 'mail');
+const stageProofs = async (context: PipelineContext): Promise<readonly PartFailure[]> => await stageCohorts(context, 'proof');
+const stageMail = async (context: PipelineContext): Promise<readonly PartFailure[]> => await stageCohorts(context, 'mail');
 
 export const stages: readonly Stage[] = [
   {
     name: 'sync',
-    beats: { sync: beatSync },
+    beats: { sync: { syncs: beatSync } },
     workers: [{ queue: 'sync', slots: one, work: async (context, _id, data) => await workSync(context, data.organization_id) }],
     wakes: {},
   },
   {
     name: 'enrich',
     beats: {
-      enrich: async (context) => await beatEnrich(context, false),
+      enrich: { batches: async (context) => await beatEnrich(context, false) },
       // Batches that are out are looked after between the times of day.
-      house: async (context) => await beatEnrich(context, true),
+      house: { batches: async (context) => await beatEnrich(context, true) },
     },
     workers: [
       {
@@ -65,7 +71,7 @@ export const stages: readonly Stage[] = [
   },
   {
     name: 'proof',
-    beats: { proof: stageProofs },
+    beats: { proof: { staging: stageProofs } },
     workers: [
       {
         queue: 'proof',
@@ -77,12 +83,7 @@ export const stages: readonly Stage[] = [
   },
   {
     name: 'mail',
-    beats: {
-      mail: async (context, due) => {
-        await stageMail(context);
-        await beatReconcile(context, due);
-      },
-    },
+    beats: { mail: { staging: stageMail, reconcile: beatReconcile } },
     workers: [
       {
         queue: 'mail',
@@ -96,29 +97,20 @@ export const stages: readonly Stage[] = [
   {
     name: 'track',
     beats: {
-      track: async (context, due) => {
-        await beatTrack(context, due);
-        await beatEffects(context, due);
-      },
+      track: { webhooks: beatInbox, 'unmatched events': beatUnmatched, effects: beatEffects },
       // Only woken: a printer that does not answer must not hold up the beats.
-      house: async (context) => await Promise.resolve(context.wake('poll')),
+      house: { poll: async (context) => await Promise.resolve(context.wake('poll')) },
     },
     workers: [{ queue: 'effects', slots: one, work: async (context, _id, data) => await workEffects(context, data.organization_id) }],
     wakes: {
-      track: async (context) => {
-        await applyInbox(context);
-      },
+      track: applyInbox,
       effects: async (context) => await beatEffects(context),
       poll: async (context) => await pollPrinters(context),
     },
   },
   {
     name: 'house',
-    beats: {
-      house: async (context) => {
-        await context.sql`select postrider.keep_house()`;
-      },
-    },
+    beats: { house: { housekeeping: keepHouse } },
     workers: [],
     wakes: {},
   },

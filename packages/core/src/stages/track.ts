@@ -2,6 +2,7 @@
 import type postgres from 'postgres';
 import { sqlState } from '../machine/errors.ts';
 import { applyEvents, lockForEvents } from '../machine/mailpieces.ts';
+import { forEachOrganization, type PartFailure } from '../pipeline/beat-failures.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { Printer, PrinterEvent } from '../ports/index.ts';
 import type { Due } from './due.ts';
@@ -153,8 +154,10 @@ export const applyInbox = async (context: PipelineContext): Promise<number> => {
   return count;
 };
 
-/** The beat: the inbox, and events that found no piece when they came. */
-export const beatTrack = async (context: PipelineContext, due: Due): Promise<void> => {
+export const beatInbox = async (context: PipelineContext, due: Due): Promise<void> => {
   if (due.webhooks) await applyInbox(context);
-  for (const id of due.unmatched) await context.sql`select postrider.match_events(${id})`;
 };
+
+/** Events that found no piece when they came. */
+export const beatUnmatched = async ({ sql }: PipelineContext, due: Due): Promise<readonly PartFailure[]> =>
+  await forEachOrganization('unmatched events', due.unmatched, async (id) => await sql`select postrider.match_events(${id})`);

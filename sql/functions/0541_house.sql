@@ -1,0 +1,181 @@
+-- The housekeeping of a minute, and what is remembered of beats that fail.
+
+-- Its parts, in order. Each stands by itself.
+create function postrider.house_parts() returns text[]
+language sql immutable
+return array['fold_tally', 'event_partitions', 'complete_campaigns', 'assume_received', 'old_webhooks',
+  'old_cohorts', 'old_addresses', 'old_runners', 'old_failures'];
+
+-- Organizations for which a part has something to do: of ten thousand each costs little, and
+-- together they cost seconds. None, where the part is of the installation.
+create function postrider.house_organizations(p_part text) returns uuid[]
+language plpgsql stable security definer set search_path = postrider, pg_temp
+  set plan_cache_mode = force_custom_plan set enable_seqscan = off as $$
+declare
+  v_now timestamptz := postrider.now();
+begin
+  return case p_part
+    when 'complete_campaigns' then array(
+      select distinct c.organization_id from postrider.campaign c
+      where c.campaign_mode = 'one_off' and c.status = 'active' order by 1)
+    when 'assume_received' then array(
+      select distinct c.organization_id from postrider.campaign c
+      cross join lateral (
+        select from postrider.recipient_state s
+        where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = 'sent'
+          and s.available_at <= v_now and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+        limit 1) s
+      order by 1)
+    else '{}' end;
+end $$;
+
+-- Does one part, for these organizations.
+create function postrider.keep_part(p_part text, p_organizations uuid[]) returns void
+language plpgsql security definer set search_path = postrider, pg_temp
+  set plan_cache_mode = force_custom_plan set enable_seqscan = off as $$
+declare
+  v_now timestamptz := postrider.now();
+begin
+  case p_part
+    when 'fold_tally' then
+      perform postrider.fold_tally();
+    when 'event_partitions' then
+      perform postrider.event_partitions();
+    when 'complete_campaigns' then
+      perform postrider.complete_campaigns(o.id) from unnest(p_organizations) as o (id);
+    when 'assume_received' then
+      perform postrider.assume_received(o.id) from unnest(p_organizations) as o (id);
+    -- Some at a time: what is left is left to the next minute.
+    when 'old_webhooks' then
+      delete from postrider.provider_event where id = any (array(
+        select id from postrider.provider_event
+        where applied_at < v_now - interval '180 days' order by applied_at limit 10000));
+    when 'old_cohorts' then
+      delete from postrider.cohort where closed_at < v_now - interval '30 days';
+    when 'old_addresses' then
+      delete from postrider.address_cache where expires_at < v_now;
+    when 'old_runners' then
+      delete from postrider.runner where seen_at < clock_timestamp() - interval '1 day';
+    when 'old_failures' then
+      delete from postrider.beat_failure where over_at < clock_timestamp() - interval '90 days';
+    else
+      perform postrider.fail('PR020', format('%L is no part of the housekeeping', p_part),
+        'select postrider.house_parts(); nothing was done');
+  end case;
+end $$;
+
+-- The housekeeping of a minute, or only some parts of it. What fails undoes neither the other parts
+-- nor, where a part works for each organization, the other organizations'; it is returned, a row for
+-- each part. Nobody who holds a lock is waited for longer than 2 s: that fails, too. What does not
+-- end in time (statement_timeout) is cancelled as a whole: a runner then asks for each part alone.
+create function postrider.keep_house(p_parts text[] default null)
+returns table (part text, organizations uuid[], code text, message text, hint text)
+language plpgsql security definer set search_path = postrider, pg_temp set lock_timeout = '2s' as $$
+declare
+  v_all uuid[];
+  v_one uuid;
+begin
+  foreach part in array coalesce(p_parts, postrider.house_parts()) loop
+    v_all := '{}';
+    organizations := '{}';
+    begin
+      v_all := postrider.house_organizations(part);
+      perform postrider.keep_part(part, v_all);
+      continue;
+    exception when others then
+      get stacked diagnostics code = returned_sqlstate, message = message_text, hint = pg_exception_hint;
+    end;
+    -- All of them were undone: each by itself, to learn whose fault it is. Not so from the start,
+    -- because many savepoints in one transaction cost everybody else's snapshots.
+    foreach v_one in array v_all loop
+      begin
+        perform postrider.keep_part(part, array[v_one]);
+      exception when others then
+        get stacked diagnostics code = returned_sqlstate, message = message_text, hint = pg_exception_hint;
+        organizations := organizations || v_one;
+      end;
+    end loop;
+    -- A fault that passed meanwhile is none.
+    if cardinality(v_all) = 0 or cardinality(organizations) > 0 then
+      return next;
+    end if;
+  end loop;
+end $$;
+
+-- Remembers what failed of these beats in this round: a list of {beat, part, organizations, code, message,
+-- hint}. What had failed before and is not in it is over, where the round was a whole one.
+-- Returns the failures with their count, and what is over.
+create function postrider.note_failures(p_beats text[], p_failures jsonb, p_whole boolean)
+returns table (beat text, part text, failures int, since timestamptz, is_over boolean)
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := clock_timestamp();
+begin
+  begin
+    return query
+    with failed as (
+      select distinct on (x.beat, x.part) x.*
+      from jsonb_to_recordset(p_failures)
+        as x (beat text, part text, organizations uuid[], code text, message text, hint text)
+      where x.beat is not null and x.part is not null
+      order by x.beat, x.part
+    ), noted as (
+      insert into postrider.beat_failure as f
+        (id, beat, part, since, last_at, failures, code, error, hint, organizations)
+      select postrider.new_id(), x.beat, x.part, v_now, v_now, 1, x.code,
+        left(coalesce(x.message, ''), 2000), left(nullif(x.hint, ''), 2000),
+        coalesce(x.organizations, '{}')
+      from failed x
+      on conflict (beat, part) where over_at is null do update
+      set last_at = excluded.last_at, failures = f.failures + 1, code = excluded.code,
+        error = excluded.error, hint = excluded.hint, organizations = excluded.organizations
+      returning f.beat, f.part, f.failures, f.since, false
+    ), ended as (
+      update postrider.beat_failure f set over_at = v_now
+      where p_whole and f.over_at is null and f.beat = any (p_beats)
+        and not exists (select from failed x where x.beat = f.beat and x.part = f.part)
+      returning f.beat, f.part, f.failures, f.since, true
+    )
+    select * from noted union all select * from ended;
+  exception when invalid_parameter_value or invalid_text_representation then
+    perform postrider.fail('PR020', format('this is no list of failures: %s', sqlerrm),
+      'a list of {beat, part, organizations, code, message, hint}; nothing was changed');
+  end;
+end $$;
+
+-- What fails now, for whoever runs the installation.
+create function postrider.failing_beats() returns setof postrider.beat_failure
+language sql stable security definer
+begin atomic
+  select f.* from postrider.beat_failure f where f.over_at is null and postrider.sees_all()
+  order by f.beat, f.part;
+end;
+
+-- Of doctor(): whether each beat comes, and what fails of it. Whoever does not run the installation
+-- learns that something fails, and not what the error says of others.
+create function postrider.beat_health()
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable security definer
+begin atomic
+  select 'beat ' || name,
+    case when f.most >= 3 then 'bad' when f.most > 0 or b.is_late then 'warn' else 'ok' end,
+    concat_ws('; ',
+      coalesce(format('last %s, every %s', to_char(b.last_at, 'YYYY-MM-DD HH24:MI:SS'), b.every), 'never yet'),
+      f.told),
+    concat_ws('; ',
+      case when b.is_late then 'is a runner alive? see the check runners' end,
+      case when f.most > 0 then coalesce(f.helps, 'mend what the message names')
+        || ': nothing is lost, the next beat tries again' end)
+  from (
+    select name, last_at, every, last_at < clock_timestamp() - every * 3 - interval '30 seconds' as is_late
+    from postrider.beat) b
+  full join (
+    select beat as name, max(failures) as most, nullif(string_agg(hint, '; ' order by part), '') as helps,
+      string_agg(format('%s fails since %s, %s in a row%s', part, to_char(since, 'YYYY-MM-DD HH24:MI:SS'),
+        failures, case when postrider.sees_all() then format('%s: %s%s',
+          case when organizations <> '{}' then format(' (%s organizations, one is %s)',
+            cardinality(organizations), organizations[1]) end,
+          error, ' (' || code || ')') end), '; ' order by part) as told
+    from postrider.beat_failure where over_at is null group by beat) f using (name);
+end;
