@@ -6,6 +6,9 @@ const begin = 'sql/functions/0210_begin.sql';
 const reconcile = 'sql/functions/0260_reconcile.sql';
 const watermark = 'sql/functions/0262_restore_watermark.sql';
 const trigger = 'sql/functions/0120_trigger.sql';
+const published = 'sql/migrations/0015_published_and_failing.sql';
+const house = 'sql/functions/0541_house.sql';
+const failingBeats = 'test/pipeline/failing-beats.test.ts';
 
 export const machine: readonly Mutant[] = [
   {
@@ -325,5 +328,95 @@ export const machine: readonly Mutant[] = [
       },
     ],
     test: { file: 'test/sql/reconcile.test.ts', pattern: 'an unknown piece rests before it is asked for' },
+  },
+  {
+    name: 'tally-identity',
+    without: 'a key of the tally, by which a publication tells its rows',
+    edits: [
+      {
+        file: published,
+        find: 'alter table postrider.tally add constraint tally_pkey primary key (organization_id, id);',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/identity.test.ts', pattern: 'every table, the queue included, has a key' },
+  },
+  {
+    name: 'webhooks-identity',
+    without: 'the organization in what tells the rows of the inbox apart',
+    edits: [
+      {
+        file: published,
+        find: 'alter table postrider.provider_event replica identity using index provider_event_delivery_key;',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/identity.test.ts', pattern: 'one organization.s rows are published' },
+  },
+  {
+    name: 'strays-unpublished',
+    without: 'events of a missed month come back from a table that no publication has',
+    edits: [
+      {
+        file: 'sql/functions/0100_basics.sql',
+        find: 'create unlogged table postrider.stray_event',
+        replace: 'create table postrider.stray_event',
+      },
+    ],
+    test: { file: 'test/pipeline/replicated.test.ts', pattern: 'the subscriber has the same rows' },
+  },
+  {
+    name: 'bounds-of-utc',
+    without: 'the offset of the bounds of a month: they are of the zone of the session',
+    edits: [
+      {
+        file: 'sql/functions/0100_basics.sql',
+        find: `to_char(v_month, 'YYYY-MM-DD 00:00:00+00'),
+        to_char(v_month + interval '1 month', 'YYYY-MM-DD 00:00:00+00'));`,
+        replace: `to_char(v_month, 'YYYY-MM-DD 00:00:00'),
+        to_char(v_month + interval '1 month', 'YYYY-MM-DD 00:00:00'));`,
+      },
+    ],
+    test: { file: 'test/sql/partitions.test.ts', pattern: 'the months of the history are those of UTC' },
+  },
+  {
+    name: 'house-parts-apart',
+    without: 'a part of the housekeeping that fails undoes no other',
+    edits: [
+      {
+        file: house,
+        find: `perform postrider.keep_part(part, v_all);
+      continue;
+    exception when others then`,
+        replace: `perform postrider.keep_part(part, v_all);
+      continue;
+    exception when assert_failure then`,
+      },
+    ],
+    test: { file: failingBeats, pattern: 'a part of the housekeeping that fails undoes no other' },
+  },
+  {
+    name: 'house-organizations-apart',
+    without: "one organization's failure does not undo the others' housekeeping",
+    edits: [
+      {
+        file: house,
+        find: 'foreach v_one in array v_all loop',
+        replace: 'organizations := v_all;\n    foreach v_one in array array[]::uuid[] loop',
+      },
+    ],
+    test: { file: failingBeats, pattern: 'does not undo the others. housekeeping' },
+  },
+  {
+    name: 'beat-alarm-after-three',
+    without: 'an alarm only after three failures in a row',
+    edits: [{ file: 'sql/views/0100_views.sql', find: 'where f.failures >= 3;', replace: 'where f.failures >= 1;' }],
+    test: { file: failingBeats, pattern: 'a part of the housekeeping that fails undoes no other' },
+  },
+  {
+    name: 'beat-alarm-ends',
+    without: 'the failure of a beat is over when it works again',
+    edits: [{ file: house, find: 'where p_whole and f.over_at is null', replace: 'where not p_whole and f.over_at is null' }],
+    test: { file: failingBeats, pattern: 'a part of the housekeeping that fails undoes no other' },
   },
 ];

@@ -4,6 +4,7 @@ import type { Mutant } from './mutants.ts';
 const kills = 'test/crash/kills.test.ts';
 const printer = 'test/crash/printer.test.ts';
 const stops = 'test/pipeline/stops.test.ts';
+const failingBeats = 'test/pipeline/failing-beats.test.ts';
 
 export const runner: readonly Mutant[] = [
   {
@@ -145,5 +146,69 @@ export const runner: readonly Mutant[] = [
       },
     ],
     test: { file: printer, pattern: 'answers lost before and after the effect, refusals, silence, at a printer without keys' },
+  },
+  {
+    name: 'beat-parts-apart',
+    without: 'a part of a beat that fails keeps no other from it',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/beats.ts',
+        find: 'else failed.push({ beat, stage, ...failureOf(part, error) });',
+        replace: 'else throw error;',
+      },
+    ],
+    test: { file: failingBeats, pattern: 'a failure outside the database is one' },
+  },
+  {
+    name: 'beat-cut-off',
+    without: 'a lost connection is no fault of a beat',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/beats.ts',
+        find: 'if (isLostConnection(error) || context.stopping.aborted) interrupted.push(error);',
+        replace: 'if (context.stopping.aborted) interrupted.push(error);',
+      },
+    ],
+    test: { file: failingBeats, pattern: 'a lost connection is no fault of a beat' },
+  },
+  {
+    name: 'house-part-by-part',
+    without: 'a housekeeping that does not end in time is done part by part',
+    edits: [
+      {
+        file: 'packages/core/src/stages/house.ts',
+        find: `from postrider.keep_house()\`;
+  } catch (error) {
+    if (sqlState(error) !== QUERY_CANCELED) throw error;`,
+        replace: `from postrider.keep_house()\`;
+  } catch (error) {
+    throw error;`,
+      },
+    ],
+    test: { file: failingBeats, pattern: 'a housekeeping that never ends in time' },
+  },
+  {
+    name: 'jobs-told',
+    without: 'a job that fails is logged',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/running.ts',
+        find: 'if (!isLostConnection(error) && !stopping.aborted)',
+        replace: 'if (isLostConnection(error) && !stopping.aborted)',
+      },
+    ],
+    test: { file: failingBeats, pattern: 'a job that fails is logged with its cause' },
+  },
+  {
+    name: 'staging-told',
+    without: 'a campaign that cannot be staged is told',
+    edits: [
+      {
+        file: 'packages/core/src/stages/cohorts.ts',
+        find: '(failures) => (failed = failures)',
+        replace: '() => undefined',
+      },
+    ],
+    test: { file: failingBeats, pattern: 'a campaign that cannot be staged is told' },
   },
 ];

@@ -8,7 +8,7 @@ import { onBeat } from '../../packages/core/src/pipeline/beats.ts';
 import { makeContext, type Wake } from '../../packages/core/src/pipeline/context.ts';
 import { broken, freshMachine, launched, people, states, syncPeople, type Machine, type Place } from '../support/machine.ts';
 import { DAY, sent, turnClock } from '../sql/rig.ts';
-import { noopPorts, until } from './rig.ts';
+import { noopPorts, open, until } from './rig.ts';
 
 interface Watched extends AsyncDisposable {
   readonly machine: Machine;
@@ -382,4 +382,20 @@ void test('what the error of a beat says is for whoever runs the installation, a
     await admin.sql.unsafe(`set role ${role}`);
     await assert.rejects(admin.sql`select from postrider.beat_failure`, { code: '42501' });
   }
+});
+
+void test('a job that fails is logged with its cause, and a beat that fails is logged by the runner that has it', async () => {
+  await using place = await open({ people: 0, settings: { beats: true } });
+  await place.sql`revoke update on postrider.mailpiece from current_user`;
+  await place.sql`revoke insert on postrider.turn from current_user`;
+  await place.sql`delete from postrider.turn`;
+  await place.pipeline.start();
+  const job = JSON.stringify({ organization_id: place.place.organizationId });
+  await place.sql`select postrider.enqueue('reconcile', ${[crypto.randomUUID()]}::uuid[], ${[job]}::text[]::jsonb[], null)`;
+  await until(() =>
+    place.log.some((line) => line.startsWith('a job failed') && line.includes('"queue":"reconcile"') && line.includes('permission denied')),
+  );
+  await until(() =>
+    place.log.some((line) => line.startsWith('a part of a beat failed') && line.includes('"part":"fold_tally","code":"42501"')),
+  );
 });
