@@ -35,12 +35,19 @@ language plpgsql security definer set search_path = postrider, pg_temp
   set plan_cache_mode = force_custom_plan set enable_seqscan = off as $$
 declare
   v_now timestamptz := postrider.now();
+  v_name text;
 begin
   case p_part
     when 'fold_tally' then
       perform postrider.fold_tally();
     when 'event_partitions' then
       perform postrider.event_partitions();
+      -- It gives way to whoever stands in its way, and there is time for that until the month ends.
+      v_name := 'recipient_event_' || to_char((v_now at time zone 'UTC') + interval '1 month', 'YYYY_MM');
+      if to_regclass('postrider.' || v_name) is null then
+        perform postrider.fail('PR017', format('the partition %s could not be made', v_name),
+          'an open transaction moved people or reads their history: see the check oldest transaction');
+      end if;
     when 'complete_campaigns' then
       perform postrider.complete_campaigns(o.id) from unnest(p_organizations) as o (id);
     when 'assume_received' then

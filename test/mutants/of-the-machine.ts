@@ -8,7 +8,7 @@ const watermark = 'sql/functions/0262_restore_watermark.sql';
 const trigger = 'sql/functions/0120_trigger.sql';
 const published = 'sql/migrations/0015_published_and_failing.sql';
 const house = 'sql/functions/0541_house.sql';
-const failingBeats = 'test/pipeline/failing-beats.test.ts';
+const failingHouse = 'test/pipeline/failing-house.test.ts';
 
 export const machine: readonly Mutant[] = [
   {
@@ -393,7 +393,7 @@ export const machine: readonly Mutant[] = [
     exception when assert_failure then`,
       },
     ],
-    test: { file: failingBeats, pattern: 'a part of the housekeeping that fails undoes no other' },
+    test: { file: failingHouse, pattern: 'a part of the housekeeping that fails undoes no other' },
   },
   {
     name: 'house-organizations-apart',
@@ -405,18 +405,18 @@ export const machine: readonly Mutant[] = [
         replace: 'organizations := v_all;\n    foreach v_one in array array[]::uuid[] loop',
       },
     ],
-    test: { file: failingBeats, pattern: 'does not undo the others. housekeeping' },
+    test: { file: failingHouse, pattern: 'does not undo the others. housekeeping' },
   },
   {
     name: 'beat-alarm-after-three',
     without: 'an alarm only after three failures in a row',
     edits: [{ file: 'sql/views/0100_views.sql', find: 'where f.failures >= 3;', replace: 'where f.failures >= 1;' }],
-    test: { file: failingBeats, pattern: 'a part of the housekeeping that fails undoes no other' },
+    test: { file: failingHouse, pattern: 'a part of the housekeeping that fails undoes no other' },
   },
   {
     name: 'beat-alarm-ends',
     without: 'the failure of a beat is over when it works again',
     edits: [{ file: house, find: 'where p_whole and f.over_at is null', replace: 'where not p_whole and f.over_at is null' }],
-    test: { file: failingBeats, pattern: 'a part of the housekeeping that fails undoes no other' },
+    test: { file: failingHouse, pattern: 'a part of the housekeeping that fails undoes no other' },
   },
 ];

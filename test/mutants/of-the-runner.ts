@@ -5,6 +5,7 @@ const kills = 'test/crash/kills.test.ts';
 const printer = 'test/crash/printer.test.ts';
 const stops = 'test/pipeline/stops.test.ts';
 const failingBeats = 'test/pipeline/failing-beats.test.ts';
+const failingHouse = 'test/pipeline/failing-house.test.ts';
 
 export const runner: readonly Mutant[] = [
   {
@@ -185,7 +186,7 @@ export const runner: readonly Mutant[] = [
     throw error;`,
       },
     ],
-    test: { file: failingBeats, pattern: 'a housekeeping that never ends in time' },
+    test: { file: failingHouse, pattern: 'a housekeeping that never ends in time' },
   },
   {
     name: 'jobs-told',

@@ -4,6 +4,7 @@ import { stages, type JobData, type StageWorker } from '../stages/index.ts';
 import { declareSchedules, onBeat, startTicking, type BeatJob } from './beats.ts';
 import type { PipelineContext, Wake } from './context.ts';
 import { startListening } from './listening.ts';
+import { messageOf } from './message-of.ts';
 import { startReaper } from './reaper.ts';
 import { Recovery } from './recovery.ts';
 import { Waker } from './waker.ts';
