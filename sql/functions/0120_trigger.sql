@@ -17,8 +17,8 @@ declare
   -- An assignment, not a query: it is evaluated without being planned.
   v_claim text := set_config('postrider.actor', p_actor || '@' || extract(epoch from statement_timestamp()), true);
 begin
-  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
-    perform postrider.require_read_committed();
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') or current_setting('session_replication_role') = 'replica' then
+    perform postrider.require_suitable_session();
   end if;
   return v_before;
 end $$;

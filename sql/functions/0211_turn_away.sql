@@ -70,7 +70,7 @@ begin
     perform postrider.drop_open_mailpieces(p_organization_id, v_people, 'offer_over');
     update postrider.recipient_state s
     set state = 'skipped', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'offer_over',
-      detail = format('offer ends %s, %s days of transit', v_campaign.offer_ends_on, v_campaign.transit_days)
+      detail = format('offer ends %s, %s days of transit', to_char(v_campaign.offer_ends_on, 'YYYY-MM-DD'), v_campaign.transit_days)
     where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged';
     return;
   end if;

@@ -21,7 +21,8 @@ begin
     where l.until < v_now;
   if not found then
     select * into v_lock from postrider.campaign_lock where organization_id = p_organization_id and campaign_id = p_campaign_id;
-    perform postrider.fail('PR011', format('the campaign is being synced by %s since %s', v_lock.holder, to_char(v_lock.since, 'HH24:MI:SS')),
+    perform postrider.fail('PR011', format('the campaign is being synced by %s since %s', v_lock.holder,
+        to_char(v_lock.since at time zone (select time_zone from postrider.organization where id = p_organization_id), 'HH24:MI:SS')),
       'wait for it (--wait), or try again later; a crashed sync frees itself within 30 seconds',
       jsonb_build_object('holder', v_lock.holder, 'since', v_lock.since, 'until', v_lock.until));
   end if;

@@ -168,7 +168,7 @@ begin atomic
   select 'beat ' || name,
     case when f.most >= 3 then 'bad' when f.most > 0 or b.is_late then 'warn' else 'ok' end,
     concat_ws('; ',
-      coalesce(format('last %s, every %s', to_char(b.last_at, 'YYYY-MM-DD HH24:MI:SS'), b.every), 'never yet'),
+      coalesce(format('last %s UTC, every %s', to_char(b.last_at, 'YYYY-MM-DD HH24:MI:SS'), b.every), 'never yet'),
       f.told),
     concat_ws('; ',
       case when b.is_late then 'is a runner alive? see the check runners' end,

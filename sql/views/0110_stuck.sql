@@ -1,6 +1,6 @@
 -- Who does not move although they should, why, since when, and what helps. People on their way and in error one by one; waiting people by
 -- campaign, with the one who waits longest: a backlog of a million is one row here. Somebody who is held waits on purpose and explains nothing about the
--- others: they are in the view recipients, by held_at.
+-- others: they are in the view recipients, by held_at. Times in words are the organization's, whoever asks from wherever.
 create view postrider.stuck with (security_invoker = true) as
 with alive as (
   select count(*) as runners from postrider.runner where seen_at > clock_timestamp() - interval '45 seconds'
@@ -11,7 +11,7 @@ select s.organization_id, c.name as campaign, s.recipient_id, 1::bigint as peopl
     when k.closed_at is not null then 'the cohort was closed: ' || k.closed_why
     when k.begun_at is null then 'the cohort waits for a worker'
     else 'at work at ' || coalesce(r.name, 'a runner that is gone') end as why,
-  case when m.status = 'unknown' then 'reconcile asks the printer' || coalesce(' at ' || to_char(m.available_at, 'HH24:MI:SS'), '')
+  case when m.status = 'unknown' then 'reconcile asks the printer' || coalesce(' at ' || to_char(m.available_at at time zone o.time_zone, 'HH24:MI:SS'), '')
     when (k.id is null or k.closed_at is not null or k.lease_until < postrider.now()) and alive.runners > 0 then 'reap gives them back within minutes'
     when k.id is null or k.closed_at is not null or k.lease_until < postrider.now()
       then 'no runner is alive to give them back: start one, or: select postrider.reap()'
@@ -20,6 +20,7 @@ select s.organization_id, c.name as campaign, s.recipient_id, 1::bigint as peopl
   s.cohort_id, j.state as job, m.id as mailpiece_id
 from postrider.recipient_state s
 cross join alive
+join postrider.organization o on o.id = s.organization_id
 join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
 left join postrider.cohort k on k.organization_id = s.organization_id and k.id = s.cohort_id
 left join postrider.runner r on r.id = k.runner_id
@@ -40,8 +41,9 @@ where s.state = 'error'
 union all
 select b.organization_id, c.name, null, b.people, 'address_enriching', b.claimed_at, 'batch',
   case when b.provider_batch_id is null then 'the batch was taken but not handed to the enricher' else 'the enricher has not answered' end,
-  'the next enrichment looks after it at ' || to_char(b.next_poll_at, 'HH24:MI:SS'), b.id, null, null
+  'the next enrichment looks after it at ' || to_char(b.next_poll_at at time zone o.time_zone, 'HH24:MI:SS'), b.id, null, null
 from postrider.enrichment_batch b
+join postrider.organization o on o.id = b.organization_id
 join postrider.campaign c on c.organization_id = b.organization_id and c.id = b.campaign_id
 where b.closed_at is null and b.deadline < postrider.now()
 union all
@@ -83,7 +85,7 @@ left join lateral (
 ) n on true
 cross join lateral (
   select coalesce((
-    select ' (' || nullif(concat_ws(', ', 'by ' || h.by_role, h.application, 'since ' || to_char(h.since, 'YYYY-MM-DD HH24:MI:SS')), '') || ')'
+    select ' (' || nullif(concat_ws(', ', 'by ' || h.by_role, h.application, 'since ' || to_char(h.since at time zone o.time_zone, 'YYYY-MM-DD HH24:MI:SS')), '') || ')'
     from postrider.holds h
     where h.organization_id = c.organization_id
       and (h.kind = 'organization' or h.campaign_id = c.id or h.printer = c.printer_name)

@@ -46,7 +46,7 @@ end $$;
 -- late: its time stands beside what it told.
 create function postrider.trace(p_who text, p_organization_id uuid default null)
 returns table (at timestamptz, campaign text, recipient_id uuid, move_no int, what text, detail text, actor text, by_role text, organization text)
-language sql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+language sql stable set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan set datestyle = 'ISO, MDY' set timezone = 'UTC' as $$
   with who as materialized (
     select f.organization_id, f.recipient_id, r.campaign_id, c.name as campaign, c.printer_name, o.name as organization,
       r.created_at, r.source_row, r.external_id, r.erased_at

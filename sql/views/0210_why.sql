@@ -26,7 +26,7 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
       when s.state = 'sending' and m.status = 'unknown' then format('Nobody knows whether the printer has mailpiece %s: it is asked again at %s.', m.id, d.asked)
       when s.state = 'sending' then 'Next: the printer answers.'
       when s.state = 'sent' and d.assumed is null then format('Next: the printer prints it; it took it at %s. Before that it is not assumed to be there.', d.accepted)
-      when s.state = 'sent' then format('Next: delivery%s; without any scan it is assumed at %s.', coalesce(', expected ' || a.expected_delivery, ''), d.assumed)
+      when s.state = 'sent' then format('Next: delivery%s; without any scan it is assumed at %s.', coalesce(', expected ' || to_char(a.expected_delivery, 'YYYY-MM-DD'), ''), d.assumed)
       when s.state = 'error' and s.reason = 'outcome_unknown' then format('Next: look at the printer''s console, then postrider.resolve(%L, ''printed'' or ''not_printed'', ''evidence'').', m.id)
       when s.state = 'error' then format('Next: mend the cause, then postrider.retry(%L).', r.id)
       when s.state = 'skipped' and s.reason = 'no_address' then 'It comes back by itself when the source learns an address.'

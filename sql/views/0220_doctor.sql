@@ -11,7 +11,8 @@
 create function postrider.doctor(variadic p_only text[] default '{}')
 returns table (check_name text, verdict text, message text, what_helps text)
 language plpgsql stable security definer set search_path = postrider, pg_temp
-  set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off as $$
+  set plan_cache_mode = force_custom_plan set enable_seqscan = off set jit = off
+  set intervalstyle = postgres set timezone = 'UTC' as $$
 declare
   v_known constant text[] := array['runners', 'leases', 'beats', 'event partitions',
     'default partition', 'unreachable states', 'unknown outcomes', 'tried again', 'alarms',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pg15Binaries, startServer } from '../support/server.ts';
 
-const FILES = ['sync', 'left-segment', 'evidence', 'odd-evidence', 'partitions'];
+const FILES = ['sync', 'left-segment', 'evidence', 'odd-evidence', 'partitions', '../pipeline/hostile-settings'];
 
 void test('the machine is the same on PostgreSQL 15', async (context) => {
   if (process.env['POSTRIDER_TEST_PG'] === '15' || process.env['POSTRIDER_TEST_MAJOR'] === '15') return; // everything runs there already

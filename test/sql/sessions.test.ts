@@ -22,6 +22,19 @@ void test('nothing is moved, and nobody is let in, on one snapshot for a whole t
   }
 });
 
+void test('nothing is moved in a session in which no trigger fires', async () => {
+  const { sql, machine, admin } = rig;
+  const at = await place(sql);
+  await proofed(sql, at, 1);
+  const [name] = await admin<{ name: string }[]>`select current_database() as name`;
+  await admin.unsafe(`alter database "${name?.name}" set session_replication_role = replica`);
+  const session = machine.connect(1);
+  await session`select 1`;
+  await admin.unsafe(`alter database "${name?.name}" reset session_replication_role`);
+  await refused('PR023', syncPeople(session, at, people(1)), /replicates/);
+  await refused('PR023', session`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'mail', 1, 50)`, /replicates/);
+});
+
 void test("the library's own connections read committed, whatever the database's default is", async () => {
   const { machine, admin } = rig;
   const [name] = await admin<{ name: string }[]>`select current_database() as name`;

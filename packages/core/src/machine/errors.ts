@@ -21,7 +21,7 @@ export const machineErrors = {
   PR020: 'invalid_argument',
   PR021: 'people_at_printer',
   PR022: 'staging_incomplete',
-  PR023: 'isolation_unsuitable',
+  PR023: 'session_unsuitable',
 } as const;
 
 export type MachineErrorKind = (typeof machineErrors)[keyof typeof machineErrors];

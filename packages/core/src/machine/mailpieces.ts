@@ -125,7 +125,8 @@ export const applyEvents = async (
   organizationId: string,
   printerName: string,
   events: readonly PrinterEvent[],
-  receivedAt: Date | null,
+  /** ISO 8601; null: now. */
+  receivedAt: string | null,
   inboxId: string | null,
 ): Promise<number> => {
   const [row] = await mapped(sql<{ added: number }[]>`

@@ -3,11 +3,12 @@
  * data, functions, views) dropped and created again in the same transaction. A database that is up to date is left alone.
  */
 import { createHash } from 'node:crypto';
-import { getConstructionPlans, PgBoss } from 'pg-boss';
+import { getConstructionPlans, PgBoss, type Db } from 'pg-boss';
 import type postgres from 'postgres';
-import { onPool } from '../queues/database.ts';
+import { insideTransaction, inTransaction } from '../queues/database.ts';
 import { declareQueues, QUEUE_SCHEMA } from '../queues/queues.ts';
 import { sqlState } from './errors.ts';
+import { setForSession, setForTransaction } from './session.ts';
 import { bootstrap, migrations, repeatables, type SqlFile } from './sql.generated.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 
@@ -63,7 +64,21 @@ begin
   end loop;
 end $$;`;
 
-const check = async (sql: postgres.Sql): Promise<void> => {
+/**
+ * What is made here is read by the settings of the session that makes it: which function a view calls, what a literal means. So nothing is asked or
+ * made but under settings of our own, whoever's client it is.
+ */
+const underOurSettings = async <Answer>(
+  sql: postgres.Sql,
+  access: 'read only' | 'read write',
+  work: (tx: postgres.TransactionSql) => Promise<Answer>,
+): Promise<Answer> =>
+  (await sql.begin(`isolation level read committed ${access}`, async (tx) => {
+    await tx.unsafe(setForTransaction);
+    return await work(tx);
+  })) as Answer;
+
+const check = async (sql: postgres.TransactionSql): Promise<void> => {
   const [server] = await sql<{ version: number; name: string; encoding: string; creates: boolean; database: string }[]>`
     select current_setting('server_version_num')::int as version, current_setting('server_version') as name,
       current_setting('server_encoding') as encoding, current_database() as database,
@@ -90,7 +105,9 @@ const check = async (sql: postgres.Sql): Promise<void> => {
 };
 
 /** What `migrate` would do. Throws `MigrationError` where a migration that was applied has been changed, or the database is newer. */
-export const planMigration = async (sql: postgres.Sql): Promise<MigrationPlan> => {
+export const planMigration = async (sql: postgres.Sql): Promise<MigrationPlan> => await underOurSettings(sql, 'read only', planIn);
+
+const planIn = async (sql: postgres.TransactionSql): Promise<MigrationPlan> => {
   await check(sql);
   // By the catalog: to_regclass fails for whoever has no right on the schema, and an operator has none on the queue.
   const [there] = await sql<{ machine: boolean; queue: boolean; grants: boolean }[]>`
@@ -135,6 +152,7 @@ export const migrationSql = async (sql: postgres.Sql): Promise<string> => {
   if (isDone(plan)) return '-- The database is up to date.\n';
   const section = (file: SqlFile): string => `-- ${file.name}\n${file.text}\n`;
   return [
+    `-- Whatever the defaults of the database and the role are.\n${setForSession}`,
     plan.queue ? `-- pg-boss (its queues are declared by the program)\n${getConstructionPlans(QUEUE_SCHEMA)}\n` : '',
     'begin;\n',
     section(bootstrap),
@@ -150,7 +168,11 @@ export const migrationSql = async (sql: postgres.Sql): Promise<string> => {
 };
 
 const installQueue = async (sql: postgres.Sql): Promise<void> => {
-  const boss = new PgBoss({ db: onPool(sql), schema: QUEUE_SCHEMA, supervise: false, schedule: false, registerInstance: false });
+  const db = {
+    executeSql: async (text: string, values?: unknown[]) =>
+      await underOurSettings(sql, 'read write', async (tx) => await inTransaction(tx).executeSql(insideTransaction(text) ?? text, values)),
+  } as Db;
+  const boss = new PgBoss({ db, schema: QUEUE_SCHEMA, supervise: false, schedule: false, registerInstance: false });
   boss.on('error', () => undefined);
   await boss.start();
   try {
@@ -166,7 +188,7 @@ export const migrate = async (sql: postgres.Sql): Promise<MigrationPlan> => {
   if (isDone(plan)) return plan;
   try {
     await installQueue(sql);
-    await sql.begin(async (tx) => {
+    await underOurSettings(sql, 'read write', async (tx) => {
       // A statement of somebody's that never ends must not make everybody else wait behind us; and somebody may be migrating already.
       await tx`select set_config('lock_timeout', '30s', true), set_config('statement_timeout', '30min', true)`;
       await tx`select pg_advisory_xact_lock(hashtextextended('postrider:migrate', 0))`;
@@ -199,16 +221,35 @@ export const migrate = async (sql: postgres.Sql): Promise<MigrationPlan> => {
         on conflict (name) do update set checksum = excluded.checksum, applied_at = clock_timestamp()`;
     });
   } catch (error) {
-    if (sqlState(error) === '42501')
-      throw new MigrationError(
+    throw explained(error);
+  }
+  return plan;
+};
+
+/** What the server said, with what helps; anything that is not known here as it is. */
+const explained = (error: unknown): unknown => {
+  const said = messageOf(error);
+  switch (sqlState(error)) {
+    case '42501':
+      return new MigrationError(
         'no_rights',
-        `no right to change the database: ${error instanceof Error ? error.message : ''}`,
+        `no right to change the database: ${said}`,
         'migrate as the owner of the schemas postrider and postrider_queue; nothing was changed',
         error,
       );
-    throw error;
+    case '55P03':
+      return new MigrationError(
+        'in_use',
+        `somebody else's transaction held what is to be changed for too long: ${said}`,
+        'stop the runners, end what select * from postrider.doctor() names as the oldest transaction, and migrate again; nothing was changed',
+        error,
+      );
+    case '25006':
+    case '0A000':
+      return new MigrationError('unsuitable', `nothing can be written here: ${said}`, 'migrate on the primary; nothing was changed', error);
+    default:
+      return error;
   }
-  return plan;
 };
 
 const apply = async (tx: postgres.TransactionSql, file: SqlFile): Promise<void> => {

@@ -72,7 +72,7 @@ export const closeSync = async (
   allowDepartures = false,
 ): Promise<SyncReport> => {
   const [row] = await mapped(sql`
-    select r.*, (extract(epoch from r.ended_at - r.started_at) * 1000)::float8 as duration_ms, c.name as campaign
+    select r.*, round(extract(epoch from r.ended_at - r.started_at) * 1000)::int as duration_ms, c.name as campaign
     from postrider.sync_close(${run.organizationId}, ${run.campaignId}, ${run.token}, ${run.runId}, ${complete},
       ${error === null ? null : storable(error)}, ${allowDepartures}) r
     join postrider.campaign c on c.organization_id = r.organization_id and c.id = r.campaign_id`);

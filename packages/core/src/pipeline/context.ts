@@ -14,6 +14,8 @@ export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile' | 'poll'
 
 export interface PipelineContext {
   readonly sql: postgres.Sql;
+  /** pg-boss's own; often the same. */
+  readonly queueSql: postgres.Sql;
   readonly boss: PgBoss;
   readonly integrations: Integrations;
   readonly settings: PipelineSettings;
@@ -49,15 +51,16 @@ const requireConnections = (name: string, client: postgres.Sql): void => {
 };
 
 export const makeContext = (options: PipelineOptions, hooks: ContextHooks): PipelineContext => {
-  const { sql, integrations, logger = silent, now = () => new Date() } = options;
+  const { sql, queueSql = sql, integrations, logger = silent, now = () => new Date() } = options;
   requireConnections('sql', sql);
-  if (options.queueSql !== undefined) requireConnections('queueSql', options.queueSql);
+  requireConnections('queueSql', queueSql);
   const settings = { ...defaultSettings, ...options.settings };
   const runnerId = randomUUID();
   const leases = new Leases(settings.leaseMs, async (cohorts) => await renew(sql, runnerId, cohorts, settings.leaseMs), logger);
   return {
     sql,
-    boss: makeBoss(options.queueSql ?? sql, settings.beats, logger, hooks.onBossError),
+    queueSql,
+    boss: makeBoss(queueSql, settings.beats, logger, hooks.onBossError),
     integrations,
     settings,
     logger,

@@ -47,14 +47,15 @@ export const whatMoves = async (context: PipelineContext): Promise<Record<string
 };
 
 export const whatWaits = async (context: PipelineContext): Promise<Waiting[]> => {
-  const rows = await context.sql`select organization, campaign, state, people::int as people, why, until from postrider.what_waits()`;
+  const rows = await context.sql`
+    select organization, campaign, state, people::int as people, why, to_json(until) #>> '{}' as until from postrider.what_waits()`;
   return rows.map((row) => ({
     organization: String(row['organization']),
     campaign: String(row['campaign']),
     state: String(row['state']),
     people: Number(row['people']),
     why: String(row['why']),
-    until: row['until'] instanceof Date ? row['until'] : null,
+    until: typeof row['until'] === 'string' && row['until'] !== 'infinity' ? new Date(row['until']) : null,
   }));
 };
 

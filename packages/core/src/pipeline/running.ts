@@ -1,5 +1,6 @@
 /** What runs while a pipeline is started: workers, stagers, listening, the reaper, beats. Begun in an order, ended together. */
 import { isLostConnection } from '../machine/errors.ts';
+import { requireSuitableSession } from '../machine/session.ts';
 import { stages, type JobData, type StageWorker } from '../stages/index.ts';
 import { declareSchedules, onBeat, startTicking, type BeatJob } from './beats.ts';
 import type { PipelineContext, Wake } from './context.ts';
@@ -55,6 +56,8 @@ export class Running {
     this.#workers = workers;
     this.#recovery = recovery;
     this.#closers = [() => recovery.end()];
+    await this.#requireSuitableSessions();
+    stopping.throwIfAborted();
     await watermark.load();
     this.#closers.push(await startReaper(this.#context, heard));
     stopping.throwIfAborted();
@@ -148,5 +151,13 @@ export class Running {
     this.#workers?.notifyAll();
     // All but the poll, which is a beat's: printers are not asked whenever a connection comes and goes.
     for (const [what, waker] of this.#wakers) if (what !== 'poll') waker.wake();
+  }
+
+  async #requireSuitableSessions(): Promise<void> {
+    const { sql, queueSql, logger } = this.#context;
+    for (const client of new Set([sql, queueSql])) {
+      const short = await requireSuitableSession(client);
+      if (short.length > 0) logger.warn({ settings: short }, 'sessions may be ended, or statements cancelled, in the midst of their work');
+    }
   }
 }

@@ -17,7 +17,7 @@ type Parameters = (string | number | boolean | Date | null | string[] | number[]
 const TRANSACTION = /^\s*BEGIN\s*;([\s\S]*?);?\s*COMMIT\s*;?\s*$/i;
 
 /** What stands between BEGIN and COMMIT; null for anything else, and for scripts of several transactions. */
-const insideTransaction = (script: string): string | null => {
+export const insideTransaction = (script: string): string | null => {
   const inside = TRANSACTION.exec(script)?.[1];
   return inside === undefined || /\b(BEGIN|COMMIT|ROLLBACK)\s*;/i.test(inside) ? null : inside;
 };

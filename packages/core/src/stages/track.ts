@@ -17,8 +17,10 @@ interface Inbox {
   readonly id: string;
   readonly organization_id: string;
   readonly printer_name: string;
-  readonly body: Uint8Array;
-  readonly received_at: Date;
+  /** In base64: as bytes it would be read in whichever way the session writes them. */
+  readonly body: string;
+  /** ISO 8601. */
+  readonly received_at: string;
 }
 
 /** A printer's webhook, checked on its raw bytes and stored. `forged` and `unknown_printer` store nothing. */
@@ -92,7 +94,7 @@ const apply = async (context: PipelineContext, tx: postgres.TransactionSql, prin
     try {
       const printer = printers.get(key);
       if (printer === undefined || printer instanceof Error) throw printer ?? new Error('its printer was not met');
-      const parsed = { webhook, events: printer.parseWebhook(webhook.body) };
+      const parsed = { webhook, events: printer.parseWebhook(Buffer.from(webhook.body, 'base64')) };
       groups.set(key, [...(groups.get(key) ?? []), parsed]);
     } catch (error) {
       if (isPassing(error)) throw error;
@@ -123,7 +125,9 @@ const apply = async (context: PipelineContext, tx: postgres.TransactionSql, prin
 /** Up to 50 webhooks in one transaction, all of them or, where a printer is still to be met, none. */
 const applyBatch = async (context: PipelineContext, printers: Printers): Promise<{ inbox: readonly Inbox[]; applied: boolean }> =>
   await context.sql.begin(async (tx) => {
-    const inbox = await tx<Inbox[]>`select * from postrider.track_claim(${BATCH})`;
+    const inbox = await tx<Inbox[]>`
+      select id, organization_id, printer_name, encode(body, 'base64') as body, to_json(received_at) #>> '{}' as received_at
+      from postrider.track_claim(${BATCH})`;
     if (!inbox.every((webhook) => printers.has(keyOf(webhook)))) return { inbox, applied: false };
     if (inbox.length > 0) await context.reach('track.claimed');
     await apply(context, tx, printers, inbox);

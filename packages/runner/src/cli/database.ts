@@ -3,6 +3,7 @@
  * would take twice as long.
  */
 import { userInfo } from 'node:os';
+import { learnServer, sessionSettings } from '@postrider/core/session';
 import postgres from 'postgres';
 import type { Server } from '../postgres/index.ts';
 import { CliError } from './errors.ts';
@@ -29,8 +30,8 @@ export interface OpenOptions {
   readonly max?: number;
   /** Shown in pg_stat_activity. */
   readonly name?: string;
-  /** Settings of the session. */
-  readonly settings?: Readonly<Record<string, string>>;
+  /** Settings of the session, over those that any session of ours has; null: as the database or the role has it. */
+  readonly settings?: Readonly<Record<string, string | null>>;
 }
 
 export async function openDatabase(cli: Cli, options: OpenOptions = {}): Promise<OpenDatabase> {
@@ -75,20 +76,22 @@ function whoAsks(): string {
   }
 }
 
+/** The time zone is left to people: these sessions tell them times. */
+function settingsOf({ settings = {} }: OpenOptions): Record<string, string> {
+  const all = Object.entries({ ...sessionSettings, ...settings });
+  return Object.fromEntries(all.filter((setting): setting is [string, string] => setting[1] !== null));
+}
+
 function connectTo(url: string, cli: Cli, options: OpenOptions): Sql {
   try {
-    return postgres(url, {
+    const sql: Sql = postgres(url, {
       max: options.max ?? 1,
       connect_timeout: 10,
-      // As core's own connect(): a plan that was cached while a table was empty scans for ever.
-      connection: {
-        application_name: options.name ?? whoAsks(),
-        plan_cache_mode: 'force_custom_plan',
-        default_transaction_isolation: 'read committed',
-        ...options.settings,
-      },
+      connection: { application_name: options.name ?? whoAsks(), ...settingsOf(options) },
       onnotice: (notice) => cli.out.detail(String(notice['message'] ?? '')),
+      onparameter: learnServer(() => sql),
     });
+    return sql;
   } catch {
     // Node's error quotes the address, password and all.
     throw new CliError(

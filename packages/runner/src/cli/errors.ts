@@ -64,6 +64,8 @@ function tell(error: unknown): Told {
       return machine(code, field(error, 'hint'), (error as { detail?: unknown }).detail);
     case 'MigrationError':
       return migration(error as Error);
+    case 'UnsuitableSessionError':
+      return { hint: field(error, 'hint') || null, exitCode: exitCodes.configuration, code: 'configuration' };
     case 'PostgresError':
       return database(error as Error, code);
     case 'ServerError':

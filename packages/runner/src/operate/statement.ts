@@ -41,6 +41,8 @@ export async function runStatement(cli: Cli, given: string, options: StatementOp
     name: 'postrider sql',
     settings: {
       statement_timeout: `${seconds}s`,
+      // Somebody's own statement means their own tables.
+      search_path: null,
       ...(cli.out.json ? { timezone: 'UTC' } : {}),
     },
   });

@@ -1,0 +1,250 @@
+/**
+ * Settings that somebody may have given a database or a role, and a whole mailing under them: from an audience to cards that were received, and what
+ * people ask about it.
+ */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createNoopPrinter, createNoopRenderer, createNoopImageHost } from '@postrider/adapters';
+import { createPipeline, integrationsOf } from '@postrider/core';
+import type { AudienceSource, Member, Printer } from '@postrider/core/ports';
+import { broken, launched, states } from '../support/machine.ts';
+import { connect, type Sql, type TestDatabase } from '../support/server.ts';
+
+export interface Hostile {
+  readonly name: string;
+  /** As ALTER DATABASE … SET takes it. */
+  readonly value: string;
+  /** The first major version that has it. */
+  readonly since?: number;
+}
+
+/** What makes programs that rely on defaults wrong, slow or dead. */
+export const hostile: readonly Hostile[] = [
+  // How values are written.
+  { name: 'datestyle', value: `'German, DMY'` },
+  { name: 'datestyle', value: `'SQL, DMY'` },
+  { name: 'datestyle', value: `'Postgres, MDY'` },
+  { name: 'intervalstyle', value: 'iso_8601' },
+  { name: 'intervalstyle', value: 'sql_standard' },
+  { name: 'timezone', value: `'Asia/Kolkata'` },
+  { name: 'timezone', value: `'America/St_Johns'` },
+  { name: 'bytea_output', value: 'escape' },
+  { name: 'extra_float_digits', value: '-15' },
+  { name: 'quote_all_identifiers', value: 'on' },
+  { name: 'xmlbinary', value: 'hex' },
+  { name: 'client_encoding', value: 'latin1' },
+  { name: 'lc_messages', value: `'C'` },
+  { name: 'client_min_messages', value: 'debug1' },
+  // How text is read.
+  { name: 'standard_conforming_strings', value: 'off' },
+  { name: 'backslash_quote', value: 'off' },
+  { name: 'array_nulls', value: 'off' },
+  { name: 'transform_null_equals', value: 'on' },
+  { name: 'search_path', value: 'hijack, pg_catalog' },
+  // What a session may do, and for how long.
+  { name: 'default_transaction_isolation', value: `'serializable'` },
+  { name: 'default_transaction_read_only', value: 'on' },
+  { name: 'default_transaction_deferrable', value: 'on' },
+  { name: 'row_security', value: 'off' },
+  { name: 'exit_on_error', value: 'on' },
+  { name: 'statement_timeout', value: '1' },
+  { name: 'lock_timeout', value: '1' },
+  { name: 'idle_in_transaction_session_timeout', value: '1' },
+  { name: 'idle_session_timeout', value: '1' },
+  // The first session of a client begins before its server is known.
+  { name: 'transaction_timeout', value: `'5s'`, since: 17 },
+  { name: 'synchronous_commit', value: 'off' },
+  // How it is planned.
+  { name: 'plan_cache_mode', value: 'force_generic_plan' },
+  { name: 'enable_nestloop', value: 'off' },
+  { name: 'enable_indexscan', value: 'off' },
+  { name: 'debug_parallel_query', value: 'on', since: 16 },
+  { name: 'default_tablespace', value: `'not_there'` },
+  { name: 'check_function_bodies', value: 'off' },
+  { name: 'plpgsql.extra_errors', value: `'all'` },
+];
+
+/** What a client that is not of connect() is refused for. */
+export const refused: ReadonlySet<string> = new Set([
+  'datestyle',
+  'extra_float_digits',
+  'standard_conforming_strings',
+  'array_nulls',
+  'default_transaction_isolation',
+  'default_transaction_read_only',
+  'row_security',
+  'exit_on_error',
+]);
+
+/** What ends sessions and statements: nobody can work by another client with so little time. */
+export const limits: ReadonlySet<string> = new Set([
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+  'idle_session_timeout',
+  'transaction_timeout',
+]);
+
+/** As few groups as there are values of one setting: all that can stand together. */
+export const alike = (settings: readonly Hostile[]): Hostile[][] => {
+  const groups: Hostile[][] = [];
+  for (const setting of settings) {
+    const group = groups.find((one) => one.every(({ name }) => name !== setting.name));
+    if (group === undefined) groups.push([setting]);
+    else group.push(setting);
+  }
+  return groups;
+};
+
+/** Those that the server of this database knows. */
+export const known = async (database: TestDatabase, settings: readonly Hostile[]): Promise<Hostile[]> => {
+  const admin = connect(database.adminUrl);
+  try {
+    const [server] = await admin<{ major: number }[]>`select current_setting('server_version_num')::int / 10000 as major`;
+    return settings.filter(({ since = 0 }) => (server?.major ?? 0) >= since);
+  } finally {
+    await admin.end({ timeout: 2 });
+  }
+};
+
+const person = (externalId: string, at: number | null): Member => ({
+  row: 1,
+  externalId,
+  email: `${externalId}@example.com`,
+  firstName: 'Ada',
+  lastName: `Byron ${externalId}`,
+  address: at === null ? null : { line1: `${at} Elm St`, line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' },
+  merge: { note: 'back\\slash, "NULL" and \u00e9' },
+});
+
+const audience: AudienceSource = {
+  async *members() {
+    yield await Promise.resolve({ members: [person('a', 1), person('b', 2), person('c', null)], rejects: [], waitedMs: 0 });
+  },
+};
+
+/** Whose webhooks are lists of mailpieces that were delivered. */
+const printer: Printer = {
+  ...createNoopPrinter(),
+  verifyWebhook: (_headers, body) => ({ valid: true, deliveryId: createHash('sha256').update(body).digest('hex') }),
+  parseWebhook: (body) =>
+    (JSON.parse(Buffer.from(body).toString()) as { told: readonly string[] }).told.map((mailpieceId) => ({
+      eventId: `${mailpieceId} delivered`,
+      providerId: null,
+      mailpieceId,
+      organizationId: null,
+      status: 'delivered',
+      providerStatus: 'delivered \u00e9\\',
+      occurredAt: '2026-05-04T12:00:00.000Z',
+      confidence: 'scan',
+    })),
+};
+
+/** Functions and operators of a schema `hijack` that look like the server's own, and tables that look like ours: whoever meets one fails. */
+const PLANT = `
+create schema hijack;
+grant usage on schema hijack to public;
+create table hijack.campaign ();
+create table hijack.recipient_state ();
+create view hijack.pg_class as select 1 / 0 as hijacked;
+do $plant$
+declare
+  v record;
+  v_plain oid[] := array(select format('pg_catalog.%s', t)::regtype from unnest('{text,name,int4,int8,bool,uuid,timestamptz,timestamp,interval,json,jsonb,bytea,float8,numeric,date,regclass}'::text[]) t);
+begin
+  for v in
+    select p.oid, p.proname as name, pg_get_function_identity_arguments(p.oid) as arguments, format_type(p.prorettype, null) as result
+    from pg_proc p
+    where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind = 'f' and not p.proretset and p.prorettype = any (v_plain)
+      and p.proargtypes::oid[] <@ v_plain and p.proname ~ '^(now|clock_timestamp|statement_timestamp|current_setting|set_config|encode|sha256|convert_to|left|replace|translate|upper|lower|btrim|rtrim|hashtextextended|pg_notify|gen_random_uuid|date_trunc|to_char|split_part|length|strpos|substr|regexp_replace|normalize|random|round|abs|to_regclass|to_regnamespace|has_database_privilege|has_schema_privilege|timezone|make_interval|octet_length|pg_advisory_xact_lock|current_database)$'
+    union all
+    -- More exact than the server's own, which takes anything.
+    select null, f.name, f.arguments, f.result from (values ('format', 'text, text', 'text'), ('format', 'text, uuid', 'text'), ('format', 'text, bigint', 'text'),
+      ('to_json', 'timestamptz', 'json'), ('concat', 'text, text', 'text'), ('jsonb_build_object', 'text, text', 'jsonb')) f (name, arguments, result)
+  loop
+    execute format('create function hijack.%I(%s) returns %s language plpgsql as $f$ begin raise exception ''hijacked by %s''; end $f$',
+      v.name, v.arguments, v.result, v.name);
+  end loop;
+  for v in
+    select o.oprname as name, format_type(o.oprleft, null) as l, format_type(o.oprright, null) as r, format_type(o.oprresult, null) as result, o.oid
+    from pg_operator o
+    where o.oprnamespace = 'pg_catalog'::regnamespace and o.oprleft = any (v_plain) and o.oprright = any (v_plain) and o.oprresult = any (v_plain)
+      and o.oprname in ('=', '<>', '<', '>', '<=', '>=', '+', '-', '||', '->', '->>', '#>>')
+  loop
+    execute format('create function hijack.op_%s(%s, %s) returns %s language plpgsql as $f$ begin raise exception ''hijacked by %s''; end $f$',
+      v.oid, v.l, v.r, v.result, v.name);
+    execute format('create operator hijack.%s (leftarg = %s, rightarg = %s, function = hijack.op_%s)', v.name, v.l, v.r, v.oid);
+  end loop;
+end $plant$;`;
+
+/** Gives a database, or the role that works in it, these settings as their default; for sessions that begin from now on. */
+export const impose = async (database: TestDatabase, settings: readonly Hostile[], on: 'database' | 'role'): Promise<void> => {
+  const admin = connect(database.adminUrl);
+  try {
+    const target =
+      on === 'database' ? `database "${database.name}"` : `role "${new URL(database.url).username}" in database "${database.name}"`;
+    if (settings.some(({ name }) => name === 'search_path')) await admin.unsafe(PLANT);
+    for (const setting of settings) await admin.unsafe(`alter ${target} set ${setting.name} = ${setting.value}`);
+  } finally {
+    await admin.end({ timeout: 2 });
+  }
+};
+
+/** Mails three people from their audience to their letterbox by this client, and asks what people ask. */
+export const mailThrough = async (sql: Sql): Promise<void> => {
+  const log: string[] = [];
+  const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
+  const place = await launched(sql, { effects: ['usage_meter'] });
+  let metered = 0;
+  const pipeline = createPipeline({
+    sql,
+    integrations: integrationsOf({
+      audience,
+      printer,
+      renderer: createNoopRenderer(),
+      imageHost: createNoopImageHost(),
+      enricher: {
+        name: 'finder',
+        port: {
+          submit: async () => await Promise.resolve({ outcome: 'accepted', providerBatchId: 'b1' }),
+          find: async () => await Promise.resolve('b1'),
+          collect: async () => {
+            const asked = await sql<
+              { id: string }[]
+            >`select recipient_id as id from postrider.recipient_state where state = 'address_enriching'`;
+            const address = { line1: '3 Elm St', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' };
+            return { outcome: 'done', results: asked.map(({ id }) => ({ recipientId: id, outcome: 'match', address })) };
+          },
+        },
+      },
+      usageMeter: {
+        record: async (items) => {
+          metered += items.length;
+          return await Promise.resolve(items.map(() => ({ outcome: 'done' })));
+        },
+      },
+    }),
+    logger: { debug: () => undefined, info: () => undefined, warn: note, error: note },
+    settings: { beats: true, reapMs: 200 },
+  });
+  try {
+    const { organizationId } = place;
+    await pipeline.once();
+    assert.deepEqual(await states(sql), { sent: 3 });
+    const waits = await pipeline.waiting();
+    assert.ok(waits.length > 0 && waits.every(({ until }) => until !== null && until > new Date()), JSON.stringify(waits));
+    const pieces = await sql<{ id: string }[]>`select id from postrider.mailpiece order by id`;
+    const body = Buffer.from(JSON.stringify({ told: pieces.map(({ id }) => id), also: 'back\\slash \u00e9' }));
+    assert.equal((await pipeline.receiveWebhook(organizationId, 'press', {}, body)).outcome, 'stored');
+    await pipeline.untilIdle();
+    assert.deepEqual(await states(sql), { received: 3 });
+    await sql`select postrider.keep_house()`;
+    await sql`select postrider.reap()`;
+    assert.equal(metered, 3);
+    assert.deepEqual([...(await sql`select * from postrider.alarms`)], []);
+    assert.deepEqual(await broken(sql), []);
+  } finally {
+    await pipeline.stop({ timeoutMs: 5000 });
+  }
+  assert.deepEqual(log, []);
+};
