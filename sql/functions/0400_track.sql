@@ -28,11 +28,53 @@ as $$
   where applied_at is null and error is null order by received_at limit p_limit for no key update skip locked
 $$;
 
+-- Applied, or kept as a whole with the reason. With the last webhook of a printer that had something unusable in it goes the alarm.
 create function postrider.track_done(p_id uuid, p_error text default null) returns void
-language sql volatile security definer
-begin atomic
-  update postrider.provider_event set applied_at = case when p_error is null then postrider.now() end, error = left(p_error, 2000) where id = p_id;
-end;
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_hook postrider.provider_event;
+begin
+  update postrider.provider_event set applied_at = case when p_error is null then v_now end, error = left(p_error, 2000)
+  where id = p_id and (p_error is not null or unusable is null);
+  if found then
+    return;
+  end if;
+  update postrider.provider_event e set applied_at = v_now, error = null, unusable = null,
+    body = case when exists (
+      select from postrider.mailpiece_event x
+      join postrider.mailpiece m on m.organization_id = x.organization_id and m.id = x.mailpiece_id and m.erased_at is not null
+      where x.organization_id = e.organization_id and x.inbox_id = e.id) then '' else e.body end
+  where id = p_id returning * into v_hook;
+  update postrider.alarm set cleared_at = v_now, cleared_by = session_user,
+    detail = detail || jsonb_build_object('cleared', 'what could not be used was applied')
+  where organization_id = v_hook.organization_id and kind = 'unusable_event' and detail ->> 'printer' = v_hook.printer_name and cleared_at is null
+    and not exists (
+      select from postrider.provider_event e
+      where e.organization_id = v_hook.organization_id and e.printer_name = v_hook.printer_name and e.unusable is not null);
+end $$;
+
+-- Some events of a webhook cannot be used: p_unusable [{eventId, reason, raw}], of p_count in all. The webhook is kept, retry_webhooks() reads it again, and
+-- what was applied of it is known by its ids then. Called before the others are applied, too: a webhook of which something is kept keeps its body.
+create function postrider.track_unusable(p_id uuid, p_unusable jsonb, p_count int) returns void
+language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_hook postrider.provider_event;
+  v_first jsonb := p_unusable -> 0;
+begin
+  update postrider.provider_event set unusable = p_unusable,
+    error = case when p_count > 0 then left(format('%s of its events cannot be used: %s', p_count, v_first ->> 'reason'), 2000) end
+  where id = p_id returning * into v_hook;
+  -- One alarm for a printer, however many of its webhooks are odd.
+  if p_count > 0 and not exists (
+    select from postrider.alarm a
+    where a.organization_id = v_hook.organization_id and a.kind = 'unusable_event' and a.detail ->> 'printer' = v_hook.printer_name and a.cleared_at is null)
+  then
+    insert into postrider.alarm (organization_id, id, kind, detail, raised_at)
+    values (v_hook.organization_id, postrider.new_id(), 'unusable_event', jsonb_build_object('printer', v_hook.printer_name, 'webhook', p_id,
+      'eventId', v_first -> 'eventId', 'reason', v_first -> 'reason'), postrider.now());
+  end if;
+end $$;
 
 -- Locks everybody whom a whole batch of webhooks concerns, by id, before the first of them is applied: one webhook after the other would lock its
 -- people in any order, and two trackers, or a tracker and a settle, would wait for each other (two runners and shuffled webhooks: 40P01 within 200 cards).
@@ -140,7 +182,7 @@ begin
     -- A printer that still sends the name of somebody who was erased meanwhile.
     if p_inbox_id is not null and exists (
       select from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (v_pieces) and m.erased_at is not null) then
-      update postrider.provider_event set body = '' where id = p_inbox_id;
+      update postrider.provider_event set body = '' where id = p_inbox_id and unusable is null;
     end if;
   end if;
   perform postrider.act_as(v_before);

@@ -58,6 +58,7 @@ select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpie
     when 'effect_failed' then format('what follows from a card failed for good: %s: %s', a.detail ->> 'effect', a.detail ->> 'error')
     when 'failed_after_received' then format('the printer says %s of a card whose person counts as received (%s)', a.detail ->> 'status', a.detail ->> 'reason')
     when 'unknown_status' then 'the printer tells a status that nobody here knows: ' || coalesce(a.detail ->> 'status', '')
+    when 'unusable_event' then format('printer %s told something that cannot be used: %s', a.detail ->> 'printer', a.detail ->> 'reason')
     when 'mass_departure' then format('%s of %s people who wait would leave the segment at once: nobody was taken out',
       a.detail ->> 'leaving', a.detail ->> 'waiting')
     when 'campaign_refused' then 'the campaign is held, and nobody was harmed: ' || coalesce(a.detail ->> 'why', '')
@@ -68,6 +69,8 @@ select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpie
       'the new mailpiece as printed; where another card would be made: select postrider.cancel(%L); then clear the alarm',
       a.organization_id, a.recipient_id)
     when 'unknown_status' then 'nothing is lost: the event is kept; the adapter must learn the word'
+    when 'unusable_event' then format('what was told beside it is applied; it is kept: select unusable from postrider.provider_event where id = %L. Mend the '
+      'adapter, then: select postrider.retry_webhooks(%L, %L); that clears this', a.detail ->> 'webhook', a.organization_id, a.detail ->> 'printer')
     when 'effect_failed' then format('mend the cause, then: select postrider.retry_effects(%L)', a.organization_id)
     when 'failed_after_received' then 'ask the printer which is true; nobody is mailed again by itself; then clear the alarm'
     when 'mass_departure' then 'look whether the source tells all of the segment: the next whole sync clears this; if it is meant: postrider sync '

@@ -18,6 +18,7 @@ const pipelineOf = (sql: Sql, queueSql = sql, said: string[] = []) => {
   return createPipeline({
     sql,
     queueSql,
+    restoreWatermark: 'not kept',
     integrations: integrationsOf(noopPorts()),
     logger: { debug: () => undefined, info: () => undefined, warn: note, error: note },
     settings: { beats: false },

@@ -198,6 +198,7 @@ export const mailThrough = async (sql: Sql): Promise<void> => {
   let metered = 0;
   const pipeline = createPipeline({
     sql,
+    restoreWatermark: 'not kept',
     integrations: integrationsOf({
       audience,
       printer,

@@ -31,11 +31,16 @@ export function printerAt(url: string, options: object = {}, given: Readonly<Rec
 
 /** A webhook as the specification has it, made without any code of the adapter. */
 export function webhookOf(
-  { reference }: PieceRequest,
+  { reference }: Pick<PieceRequest, 'reference'>,
   secondsAgo: number,
   key = secret,
 ): { headers: Record<string, string>; body: Uint8Array } {
-  const event = {
+  return signed(bodyOf([eventOf(reference)]), secondsAgo, key);
+}
+
+/** An event as the print shop tells it: its card was delivered. */
+export function eventOf(reference: Pick<PieceRequest['reference'], 'mailpieceId' | 'organizationId'>): Record<string, unknown> {
+  return {
     eventId: randomUUID(),
     pieceId: 'fp_1',
     mailpieceId: reference.mailpieceId,
@@ -44,7 +49,13 @@ export function webhookOf(
     confidence: 'logical',
     occurredAt: '2026-11-24T12:00:00Z',
   };
-  const body = Buffer.from(JSON.stringify({ type: 'piece.events', timestamp: '2026-11-24T12:00:00Z', data: { events: [event] } }));
+}
+
+export function bodyOf(events: readonly unknown[]): Uint8Array {
+  return Buffer.from(JSON.stringify({ type: 'piece.events', timestamp: '2026-11-24T12:00:00Z', data: { events } }));
+}
+
+export function signed(body: Uint8Array, secondsAgo = 0, key = secret): { headers: Record<string, string>; body: Uint8Array } {
   const [id, seconds] = [`wh_${randomUUID()}`, String(Math.floor(Date.now() / 1000) - secondsAgo)];
   const mac = createHmac('sha256', Buffer.from(key.slice('whsec_'.length), 'base64'))
     .update(`${id}.${seconds}.`)

@@ -5,7 +5,7 @@ import { describePrinterContract } from '@postrider/core/contract';
 import { startPrintShop } from '@postrider/twins';
 import type { FaultInput, LedgerLine } from '@postrider/twins';
 import { temporaryFolder } from './helpers.ts';
-import { piece, printerAt, token, webhookOf } from './pieces.ts';
+import { bodyOf, eventOf, piece, printerAt, token, webhookOf } from './pieces.ts';
 
 for (const keys of [true, false]) {
   describePrinterContract(
@@ -53,6 +53,7 @@ for (const keys of [true, false]) {
           return { ...one, artwork: { ...one.artwork, front: { url: 'noop:', page: 0 } } };
         },
         webhook: (one, secondsAgo) => webhookOf(one, secondsAgo),
+        oddWebhook: ({ reference }) => bodyOf([{ ...eventOf(reference), eventId: 7 }, eventOf(reference), 'delivered']),
         close: () => shop.stop(),
       };
     },
@@ -64,6 +65,7 @@ for (const keys of [true, false]) {
       'cancel',
       'list',
       'look-up-breaks',
+      'odd-events',
       'poll',
       'rate-limit',
       'unreachable',

@@ -84,6 +84,14 @@ export interface PrinterEvent {
   readonly confidence: Confidence;
 }
 
+/** What a printer told as an event, and what nobody can use: the others beside it count all the same. It is kept, with the reason, until the adapter can read it. */
+export interface UnusableEvent {
+  /** Why, in a sentence. */
+  readonly unusable: string;
+  /** As the printer told it. */
+  readonly raw: unknown;
+}
+
 /** A piece as the printer has it. */
 export interface ListedPiece {
   readonly providerId: string;
@@ -125,10 +133,11 @@ export interface Printer {
   cancel(providerIds: readonly string[], context: CallContext): Promise<readonly CancelResult[]>;
   /** Checks the signature over the raw bytes, in constant time. */
   verifyWebhook(headers: Readonly<Record<string, string>>, body: Uint8Array, now: Date): WebhookVerdict;
-  /** The events of a verified body. Throws where the body is not of the printer's format. */
-  parseWebhook(body: Uint8Array): readonly PrinterEvent[];
+  /** The events of a verified body, each read by itself: one that cannot be used is an `UnusableEvent` and costs no other. Throws where the body as a whole is
+   * not of the printer's format. An event needs an id of at most 500 letters; a time that cannot be read counts as the time when it came. */
+  parseWebhook(body: Uint8Array): readonly (PrinterEvent | UnusableEvent)[];
   /** Polls for events since a cursor of at most 100,000 characters, for printers whose webhooks stop. Absent where the printer cannot be polled. */
-  poll?(cursor: string | null, context: CallContext): Promise<{ events: readonly PrinterEvent[]; cursor: string | null }>;
+  poll?(cursor: string | null, context: CallContext): Promise<{ events: readonly (PrinterEvent | UnusableEvent)[]; cursor: string | null }>;
 }
 
 export type WebhookVerdict =

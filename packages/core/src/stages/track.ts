@@ -5,6 +5,7 @@ import { applyEvents, lockForEvents } from '../machine/mailpieces.ts';
 import { forEachOrganization, type PartFailure } from '../pipeline/beat-failures.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { Printer, PrinterEvent } from '../ports/index.ts';
+import { keptEvent, webhookAnswer, type KeptEvent, type WebhookAnswer } from './answers/printer.ts';
 import type { Due } from './due.ts';
 import { printerNamed, UnknownPrinterError } from './printers.ts';
 import { messageOf } from '../pipeline/message-of.ts';
@@ -53,9 +54,8 @@ export const receiveWebhook = async (
 // Deadlocks, locks that were not given, sessions ended, a server that stops or is full: none of them says anything about the webhook.
 const isPassing = (error: unknown): boolean => /^(08|40|53|55|57)/.test(sqlState(error) ?? '');
 
-interface Parsed {
+interface Parsed extends WebhookAnswer {
   readonly webhook: Inbox;
-  readonly events: readonly PrinterEvent[];
 }
 
 const keyOf = (webhook: Inbox): string => `${webhook.organization_id}/${webhook.printer_name}`;
@@ -87,6 +87,37 @@ const giveUp = async (context: PipelineContext, tx: postgres.TransactionSql, web
   await tx`select postrider.track_done(${webhook.id}, ${message})`;
 };
 
+/** Raws that are kept beside a webhook, whose body has them all. */
+const MOST_KEPT = 100;
+
+/** Kept by themselves, with the reasons; the webhook is read again by retry_webhooks, and what is applied of it now is known then. */
+const keepUnusable = async (tx: postgres.TransactionSql, webhook: Inbox, unusable: readonly KeptEvent[]): Promise<void> => {
+  await tx`select postrider.track_unusable(${webhook.id}, ${JSON.stringify(unusable.slice(0, MOST_KEPT))}::text::jsonb, ${unusable.length})`;
+};
+
+/** All events of a webhook at once; where the database refuses them, each by itself. Returns those that it refuses. */
+const applyWebhook = async (tx: postgres.TransactionSql, { webhook, events }: Parsed): Promise<readonly KeptEvent[]> => {
+  const { organization_id: organizationId, printer_name: printerName, received_at: receivedAt } = webhook;
+  const applied = async (some: readonly PrinterEvent[]): Promise<unknown> => {
+    try {
+      await tx.savepoint(async (inner) => await applyEvents(inner, organizationId, printerName, some, receivedAt, webhook.id));
+      return null;
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      return error;
+    }
+  };
+  const refusal = events.length === 0 ? null : await applied(events);
+  if (refusal === null) return [];
+  await keepUnusable(tx, webhook, []);
+  const refused: KeptEvent[] = [];
+  for (const event of events) {
+    const error = events.length === 1 ? refusal : await applied([event]);
+    if (error !== null) refused.push(keptEvent(event, messageOf(error)));
+  }
+  return refused;
+};
+
 const apply = async (context: PipelineContext, tx: postgres.TransactionSql, printers: Printers, inbox: readonly Inbox[]): Promise<void> => {
   const groups = new Map<string, Parsed[]>();
   for (const webhook of inbox) {
@@ -94,7 +125,7 @@ const apply = async (context: PipelineContext, tx: postgres.TransactionSql, prin
     try {
       const printer = printers.get(key);
       if (printer === undefined || printer instanceof Error) throw printer ?? new Error('its printer was not met');
-      const parsed = { webhook, events: printer.parseWebhook(Buffer.from(webhook.body, 'base64')) };
+      const parsed = { webhook, ...webhookAnswer(printer.parseWebhook(Buffer.from(webhook.body, 'base64')), webhook.received_at) };
       groups.set(key, [...(groups.get(key) ?? []), parsed]);
     } catch (error) {
       if (isPassing(error)) throw error;
@@ -104,20 +135,26 @@ const apply = async (context: PipelineContext, tx: postgres.TransactionSql, prin
   for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const { organization_id: organizationId, printer_name: printerName } = group[0]?.webhook ?? { organization_id: '', printer_name: '' };
     const all = group.flatMap(({ events }) => events);
-    // Only an order: a webhook that cannot be read here is found out below, by itself.
+    // Only an order: an event that the database refuses is found out below, by itself.
     await tx
       .savepoint(async (inner) => await lockForEvents(inner, organizationId, printerName, all))
       .catch((error: unknown) => {
         if (isPassing(error)) throw error;
       });
-    for (const { webhook, events } of group) {
-      try {
-        await tx.savepoint(async (inner) => await applyEvents(inner, organizationId, printerName, events, webhook.received_at, webhook.id));
+    for (const parsed of group) {
+      const { webhook } = parsed;
+      // Before the others are applied, or the body might be blanked with them.
+      if (parsed.unusable.length > 0) await keepUnusable(tx, webhook, parsed.unusable);
+      const unusable = [...parsed.unusable, ...(await applyWebhook(tx, parsed))];
+      if (unusable.length === 0) {
         await tx`select postrider.track_done(${webhook.id})`;
-      } catch (error) {
-        if (isPassing(error)) throw error;
-        await giveUp(context, tx, webhook, error);
+        continue;
       }
+      context.logger.error(
+        { webhook: webhook.id, printer: printerName, unusable: unusable.length, error: unusable[0]?.reason },
+        'some events of a webhook cannot be used; they are kept, and the others are applied',
+      );
+      await keepUnusable(tx, webhook, unusable);
     }
   }
 };

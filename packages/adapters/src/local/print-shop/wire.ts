@@ -1,5 +1,5 @@
 /** What the print shop answers. Read loosely: a field that we do not know is no error, a status that we do not know is kept. */
-import type { Confidence, ListedPiece, MailpieceStatus, PrinterEvent } from '@postrider/core/ports';
+import type { Confidence, ListedPiece, MailpieceStatus, PrinterEvent, UnusableEvent } from '@postrider/core/ports';
 import { z } from 'zod';
 
 /** Names the ledger: in an answer the shop's own, in a request the one that is meant. */
@@ -70,11 +70,13 @@ const event = z.object({
   organizationId: z.string().nullish(),
   status: z.string(),
   confidence: z.string().nullish(),
-  occurredAt: z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'is no time'),
+  // What cannot be read as a time is core's to judge.
+  occurredAt: z.string().catch(''),
 });
 
-export const webhookBody = z.object({ type: z.string(), data: z.object({ events: z.array(event) }) });
-export const eventsAnswer = z.object({ events: z.array(event), cursor: z.string().nullable() });
+// Events are read one by one: an odd one costs no other.
+export const webhookBody = z.object({ type: z.string(), data: z.object({ events: z.array(z.unknown()) }) });
+export const eventsAnswer = z.object({ events: z.array(z.unknown()), cursor: z.string().nullable() });
 
 const statuses: ReadonlySet<string> = new Set<MailpieceStatus>([
   'accepted',
@@ -94,7 +96,10 @@ const confidences: ReadonlySet<string> = new Set<Confidence>(['scan', 'assumed',
 const isStatus = (text: string): text is MailpieceStatus => statuses.has(text);
 const isConfidence = (text: string | null | undefined): text is Confidence => confidences.has(text ?? '');
 
-export function printerEvent(wire: z.infer<typeof event>): PrinterEvent {
+export function printerEvent(raw: unknown): PrinterEvent | UnusableEvent {
+  const told = event.safeParse(raw);
+  if (!told.success) return { unusable: `the print shop told an event that cannot be read: ${z.prettifyError(told.error)}`, raw };
+  const wire = told.data;
   return {
     eventId: wire.eventId,
     providerId: wire.pieceId ?? null,
@@ -102,7 +107,7 @@ export function printerEvent(wire: z.infer<typeof event>): PrinterEvent {
     organizationId: wire.organizationId ?? null,
     status: isStatus(wire.status) ? wire.status : null,
     providerStatus: wire.status,
-    occurredAt: new Date(wire.occurredAt).toISOString(),
+    occurredAt: Number.isNaN(Date.parse(wire.occurredAt)) ? wire.occurredAt : new Date(wire.occurredAt).toISOString(),
     // How sure an unknown word is cannot be told, so as little as possible is claimed.
     confidence: isConfidence(wire.confidence) ? wire.confidence : 'estimated',
   };

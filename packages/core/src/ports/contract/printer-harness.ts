@@ -23,6 +23,8 @@ export interface PrinterHarness {
   badRequest?(): PieceRequest;
   /** `webhooks`: a webhook as the printer would send it for this piece now, and the headers of one that was signed `secondsAgo`. */
   webhook?(piece: PieceRequest, secondsAgo: number): { readonly headers: Record<string, string>; readonly body: Uint8Array };
+  /** `odd-events`: the body of a webhook with an event of this piece, and before and after it one that cannot be used. */
+  oddWebhook?(piece: PieceRequest): Uint8Array;
   close(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export type PrinterAbility =
   | 'cancel'
   | 'list'
   | 'look-up-breaks'
+  | 'odd-events'
   | 'poll'
   | 'rate-limit'
   | 'unreachable'

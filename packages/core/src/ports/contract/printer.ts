@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { LeaseLostError } from '../printer.ts';
-import type { LeaseGuard, ListedPiece, PieceRequest, SubmitResult } from '../printer.ts';
+import type { LeaseGuard, ListedPiece, PieceRequest, PrinterEvent, SubmitResult, UnusableEvent } from '../printer.ts';
 import { abortedContext, contractContext } from './context.ts';
 import type { PrinterAbility, PrinterHarness } from './printer-harness.ts';
 
 export type { PrinterAbility, PrinterHarness };
 
 const held: LeaseGuard = { assertHeld: () => undefined };
+
+const isUsable = (event: PrinterEvent | UnusableEvent): event is PrinterEvent => !('unusable' in event);
 
 /** A lease that is lost after so many questions. */
 function losing(after: number): LeaseGuard & { asked: number } {
@@ -41,7 +43,7 @@ export function describePrinterContract(
       assert.equal(result?.outcome, 'accepted', JSON.stringify(result));
       return result as Extract<SubmitResult, { outcome: 'accepted' }>;
     };
-    const can = (ability: PrinterAbility, title: string, test: () => Promise<void>): void => {
+    const can = (ability: PrinterAbility, title: string, test: () => void | Promise<void>): void => {
       if (abilities.includes(ability)) it(title, test);
     };
 
@@ -232,8 +234,9 @@ export function describePrinterContract(
       let known = false;
       for (;;) {
         const page = await printer.poll(cursor, contractContext());
-        seen.push(...page.events.map(({ eventId }) => eventId));
-        known ||= page.events.some(({ mailpieceId }) => mailpieceId === piece.reference.mailpieceId);
+        const events = page.events.filter(isUsable);
+        seen.push(...events.map(({ eventId }) => eventId));
+        known ||= events.some(({ mailpieceId }) => mailpieceId === piece.reference.mailpieceId);
         if (page.cursor === cursor || page.events.length === 0) break;
         cursor = page.cursor;
       }
@@ -248,7 +251,22 @@ export function describePrinterContract(
       const verdict = harness.printer.verifyWebhook(webhook.headers, webhook.body, new Date());
       assert.equal(verdict.valid, true, JSON.stringify(verdict));
       const events = harness.printer.parseWebhook(webhook.body);
-      assert.ok(events.some(({ mailpieceId }) => mailpieceId === piece.reference.mailpieceId));
+      assert.ok(events.filter(isUsable).some(({ mailpieceId }) => mailpieceId === piece.reference.mailpieceId));
+    });
+
+    can('odd-events', 'reads each event of a webhook by itself: one that cannot be used costs no other', () => {
+      const piece = harness.piece();
+      const events = harness.printer.parseWebhook(harness.oddWebhook?.(piece) ?? assert.fail('a webhook'));
+      assert.deepEqual(
+        events.map((event) => isUsable(event)),
+        [false, true, false],
+      );
+      const [first, good] = events;
+      assert.ok(good !== undefined && isUsable(good) && good.mailpieceId === piece.reference.mailpieceId);
+      assert.ok(
+        first !== undefined && !isUsable(first) && first.unusable !== '' && first.raw !== undefined,
+        'the reason, and what was told',
+      );
     });
 
     can('webhooks', 'trusts no webhook that was changed, is unsigned, or is signed by somebody else or long ago', async () => {

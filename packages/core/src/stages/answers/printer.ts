@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { MailSettlement } from '../../machine/cohorts.ts';
 import { UnusableAnswerError } from '../../pipeline/asking.ts';
 import type { CancelResult, ListedPiece, PrinterEvent } from '../../ports/index.ts';
-import { kept, LONGEST_TOKEN, readAnswers, retry, sentence, tellable } from './fields.ts';
+import { storable } from '../../machine/sync.ts';
+import { isObject, kept, LONGEST_TOKEN, readAnswers, retry, sentence, tellable, text } from './fields.ts';
 
 const WHO = 'the printer';
 // An index takes no more of it.
@@ -84,6 +85,35 @@ const eventSchema = z.object({
     .catch(null),
   confidence: z.enum(['scan', 'assumed', 'logical', 'estimated']).catch('estimated'),
 });
+const unusableSchema = z.object({ unusable: sentence, raw: z.unknown() });
+
+/** What cannot be used, and why. */
+interface Unusable {
+  readonly reason: string;
+  readonly told: unknown;
+}
+
+type ReadEvent = { readonly event: PrinterEvent; readonly hasTime: boolean } | { readonly unusable: Unusable };
+
+/** A piece is named by what names none: the event would be of nobody. */
+const namesNothing = (told: unknown, { providerId, mailpieceId }: z.infer<typeof eventSchema>): boolean =>
+  providerId === null &&
+  mailpieceId === null &&
+  isObject(told) &&
+  ((told['providerId'] ?? null) !== null || (told['mailpieceId'] ?? null) !== null);
+
+/** An event whose time cannot be read counts as of `now`: what happened is worth more than when. */
+const readEvent = (told: unknown, now: string): ReadEvent => {
+  const unusable = unusableSchema.safeParse(told);
+  if (unusable.success) return { unusable: { reason: unusable.data.unusable, told: unusable.data.raw } };
+  const event = eventSchema.safeParse(told);
+  if (!event.success) return { unusable: { reason: event.error.issues[0]?.path.join('.') || 'no event', told } };
+  if (namesNothing(told, event.data)) return { unusable: { reason: 'mailpieceId', told } };
+  const { occurredAt, status, ...rest } = event.data;
+  // A status that does not exist is kept and reported by the machine.
+  return { event: { ...rest, status: status as PrinterEvent['status'], occurredAt: occurredAt ?? now }, hasTime: occurredAt !== null };
+};
+
 const pollSchema = z.object({ events: z.array(z.unknown()), cursor: z.unknown() });
 
 export interface PollAnswer {
@@ -94,7 +124,7 @@ export interface PollAnswer {
   readonly unusable: Readonly<Record<string, number>>;
 }
 
-/** An event whose time cannot be read counts as of now: what happened is worth more than when. Throws `UnusableAnswerError` where there is no page. */
+/** Throws `UnusableAnswerError` where there is no page. */
 export const pollAnswer = (told: unknown, now: Date): PollAnswer => {
   const page = pollSchema.safeParse(told);
   if (!page.success) throw new UnusableAnswerError('what the printer answered to its poll is no page of events');
@@ -102,17 +132,63 @@ export const pollAnswer = (told: unknown, now: Date): PollAnswer => {
   const unusable: Record<string, number> = {};
   const blame = (fault: string): void => void (unusable[fault] = (unusable[fault] ?? 0) + 1);
   for (const told of page.data.events) {
-    const event = eventSchema.safeParse(told);
-    if (!event.success) {
-      blame(event.error.issues[0]?.path.join('.') ?? '');
+    const read = readEvent(told, now.toISOString());
+    if ('unusable' in read) {
+      blame(read.unusable.reason);
       continue;
     }
-    const { occurredAt, status, ...rest } = event.data;
-    if (occurredAt === null) blame('occurredAt');
-    // A status that does not exist is kept and reported by the machine.
-    events.push({ ...rest, status: status as PrinterEvent['status'], occurredAt: occurredAt ?? now.toISOString() });
+    if (!read.hasTime) blame('occurredAt');
+    events.push(read.event);
   }
   const cursor = kept('cursor', LONGEST_TOKEN).nullable().safeParse(page.data.cursor);
   if (!cursor.success) blame('cursor');
   return { events, cursor: cursor.data ?? null, unusable };
+};
+
+/** An event of a webhook as it is kept where it cannot be used. */
+export interface KeptEvent {
+  readonly eventId: string | null;
+  readonly reason: string;
+  /** JSON as the adapter has it, or its beginning. */
+  readonly raw: string;
+}
+
+const LONGEST_RAW = 2000;
+
+export const keptEvent = (told: unknown, reason: string): KeptEvent => {
+  let raw: string;
+  try {
+    raw = JSON.stringify(told) ?? typeof told;
+  } catch {
+    raw = typeof told;
+  }
+  const id = isObject(told) ? told['eventId'] : null;
+  return {
+    eventId: typeof id === 'string' ? text(id.slice(0, 500)) : null,
+    reason: text(reason),
+    raw: storable(raw.slice(0, LONGEST_RAW)),
+  };
+};
+
+const missing: Readonly<Record<string, string>> = {
+  eventId: 'it has no id that can be kept',
+  mailpieceId: 'it names a piece by what is no id',
+  'no event': 'it is no event',
+};
+
+export interface WebhookAnswer {
+  readonly events: readonly PrinterEvent[];
+  readonly unusable: readonly KeptEvent[];
+}
+
+/** Of a webhook that came at a time (ISO 8601): each event by itself. Throws `UnusableAnswerError` where the adapter gave no list. */
+export const webhookAnswer = (told: unknown, receivedAt: string): WebhookAnswer => {
+  if (!Array.isArray(told)) throw new UnusableAnswerError('the adapter made no list of events of it');
+  const read = Array.from(told, (one: unknown) => readEvent(one, receivedAt));
+  return {
+    events: read.flatMap((one) => ('event' in one ? [one.event] : [])),
+    unusable: read.flatMap((one) =>
+      'unusable' in one ? [keptEvent(one.unusable.told, missing[one.unusable.reason] ?? one.unusable.reason)] : [],
+    ),
+  };
 };
