@@ -4,6 +4,7 @@
  */
 import { machine } from './of-the-machine.ts';
 import { runner } from './of-the-runner.ts';
+import { sessions } from './of-sessions.ts';
 
 export interface Edit {
   /** From the top of the checkout: a file of sql/ or of packages/. */
@@ -21,7 +22,7 @@ export interface Mutant {
   readonly test: { readonly file: string; readonly pattern: string };
 }
 
-export const mutants: readonly Mutant[] = [...machine, ...runner];
+export const mutants: readonly Mutant[] = [...machine, ...runner, ...sessions];
 
 /** Quick ones of different kinds, for the run of every day. */
 export const quick: readonly string[] = ['fence-proof', 'reap-orphans', 'actor-check'];

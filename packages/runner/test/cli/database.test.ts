@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { connect, testDatabase, type TestDatabase } from '../../../../test/support/server.ts';
+import { alike, hostile, impose, known } from '../../../../test/pipeline/hostile-settings.ts';
 import { cli, projectHome, type CliPlace } from './cli.ts';
 
 describe('the database behind the command line', () => {
@@ -136,6 +137,19 @@ describe('the database behind the command line', () => {
     const run = await cli({ url: old.url, home: home.path }, ['migrate']);
     assert.equal(run.code, 69, run.stderr);
     assert.match(run.stderr, /PostgreSQL 14\.12 is too old\nPostrider needs PostgreSQL 15 or newer; nothing was changed/);
+  });
+
+  it('works on a database whose defaults are hostile', async () => {
+    await using odd = await testDatabase();
+    const [group = []] = alike(hostile);
+    await impose(odd, await known(odd, group), 'database');
+    const at = { url: odd.url, home: home.path };
+    const migrate = await cli(at, ['migrate']);
+    assert.equal(migrate.code, 0, migrate.stderr);
+    // Somebody's own statement is read by their own search_path.
+    const sql = await cli(at, ['sql', `select pg_catalog.timestamptz '2026-05-04 12:00Z' as at, bytea '\\x00ff' as bytes`, '--json']);
+    assert.equal(sql.code, 0, sql.stderr);
+    assert.deepEqual(JSON.parse(sql.stdout), { at: '2026-05-04T12:00:00Z', bytes: '\\x00ff' });
   });
 
   it('makes no embedded server for a question', async () => {

@@ -1,0 +1,144 @@
+/** Safeguards of what a session is like, and of webhooks that are read by event. */
+import type { Mutant } from './mutants.ts';
+
+const session = 'packages/core/src/machine/session.ts';
+const track = 'packages/core/src/stages/track.ts';
+const answers = 'packages/core/src/stages/answers/printer.ts';
+const settings = 'test/pipeline/hostile-settings.test.ts';
+const told = 'test/sql/told-alike.test.ts';
+const webhooks = 'test/pipeline/odd-webhooks.test.ts';
+
+export const sessions: readonly Mutant[] = [
+  {
+    name: 'own-date-style',
+    without: 'sessions of the library write times as the driver reads them',
+    edits: [{ file: session, find: `  datestyle: 'ISO, MDY',\n`, replace: '' }],
+    test: { file: settings, pattern: 'a mailing goes its way under every hostile setting' },
+  },
+  {
+    name: 'own-search-path',
+    without: `sessions of the library call nobody's functions but the server's`,
+    edits: [{ file: session, find: `  search_path: 'pg_catalog, pg_temp',\n`, replace: '' }],
+    test: { file: settings, pattern: 'a mailing goes its way under every hostile setting' },
+  },
+  {
+    name: 'no-end-of-transactions',
+    without: 'transactions of the library have no end of their own where the server knows such a thing',
+    edits: [{ file: session, find: 'Number.parseInt(String(value), 10) >= 17', replace: 'Number.parseInt(String(value), 10) >= 170' }],
+    test: { file: settings, pattern: 'have no end of their own' },
+  },
+  {
+    name: 'session-looked-at',
+    without: 'a client whose sessions would read something wrong is refused at the start',
+    edits: [{ file: session, find: 'if (unsuitable !== undefined)', replace: `if (unsuitable?.setting === '')` }],
+    test: { file: settings, pattern: 'another client whose sessions would read or write something wrong' },
+  },
+  {
+    name: 'queue-session-looked-at',
+    without: `so is the queue's own client`,
+    edits: [
+      { file: 'packages/core/src/pipeline/running.ts', find: 'new Set([sql, queueSql])', replace: 'new Set([sql, queueSql].slice(0, 1))' },
+    ],
+    test: { file: settings, pattern: 'another client whose sessions would read or write something wrong' },
+  },
+  {
+    name: 'body-in-base64',
+    without: 'the body of a webhook is read whatever bytea_output is',
+    edits: [{ file: track, find: `encode(body, 'base64') as body`, replace: 'body' }],
+    test: { file: settings, pattern: 'through another client a mailing goes its way' },
+  },
+  {
+    name: 'migrate-under-own-settings',
+    without: 'migrate works under settings of its own, by any client',
+    edits: [{ file: 'packages/core/src/machine/migrate.ts', find: 'await tx.unsafe(setForTransaction);', replace: '' }],
+    test: { file: settings, pattern: 'migrate by another client makes the same' },
+  },
+  {
+    name: 'triggers-fire',
+    without: 'nothing moves in a session in which no trigger fires',
+    edits: [
+      {
+        file: 'sql/functions/0100_basics.sql',
+        find: `if current_setting('session_replication_role') = 'replica' then`,
+        replace: 'if false then',
+      },
+    ],
+    test: { file: 'test/sql/sessions.test.ts', pattern: 'nothing is moved in a session in which no trigger fires' },
+  },
+  {
+    name: 'trace-by-one-clock',
+    without: 'a trace tells times in one style',
+    edits: [{ file: 'sql/views/0200_trace.sql', find: ` set datestyle = 'ISO, MDY' set timezone = 'UTC'`, replace: '' }],
+    test: { file: told, pattern: 'tell the same words' },
+  },
+  {
+    name: 'stuck-by-one-clock',
+    without: 'what is stuck is told by the clock of the organization',
+    edits: [
+      {
+        file: 'sql/views/0110_stuck.sql',
+        find: `to_char(b.next_poll_at at time zone o.time_zone, 'HH24:MI:SS')`,
+        replace: `to_char(b.next_poll_at, 'HH24:MI:SS')`,
+      },
+    ],
+    test: { file: told, pattern: 'tell the same words' },
+  },
+  {
+    name: 'doctor-in-one-style',
+    without: 'doctor tells intervals in one style',
+    edits: [{ file: 'sql/views/0220_doctor.sql', find: ` set intervalstyle = postgres set timezone = 'UTC'`, replace: '' }],
+    test: { file: told, pattern: 'tell the same words' },
+  },
+  {
+    name: 'event-by-event',
+    without: 'an event that cannot be used costs no other of its webhook',
+    edits: [
+      {
+        file: answers,
+        find: `if (!event.success) return { unusable: { reason: event.error.issues[0]?.path.join('.') || 'no event', told } };`,
+        replace: 'if (!event.success) throw event.error;',
+      },
+    ],
+    test: { file: webhooks, pattern: 'costs no other of its webhook' },
+  },
+  {
+    name: 'print-shop-event-by-event',
+    without: 'the print shop tells of one event that cannot be read and of the others',
+    edits: [
+      {
+        file: 'packages/adapters/src/local/print-shop/wire.ts',
+        find: 'if (!told.success) return {',
+        replace: 'if (!told.success) throw told.error;\n  if (!told.success) return {',
+      },
+    ],
+    test: { file: webhooks, pattern: 'the print shop tells of three cards' },
+  },
+  {
+    name: 'refused-one-by-one',
+    without: 'what the database refuses together is applied one by one',
+    edits: [
+      { file: track, find: 'const error = events.length === 1 ? refusal : await applied([event]);', replace: 'const error = refusal;' },
+    ],
+    test: { file: webhooks, pattern: 'an event that the database refuses costs no other' },
+  },
+  {
+    name: 'one-alarm-for-a-printer',
+    without: 'a printer whose webhooks are odd raises one alarm',
+    edits: [
+      {
+        file: 'sql/functions/0400_track.sql',
+        find: `a.kind = 'unusable_event' and a.detail ->> 'printer' = v_hook.printer_name and a.cleared_at is null)\n  then`,
+        replace: 'false)\n  then',
+      },
+    ],
+    test: { file: webhooks, pattern: 'when the adapter is mended' },
+  },
+  {
+    name: 'kept-until-all-is-applied',
+    without: 'the body of a webhook of which something is kept is not blanked',
+    edits: [
+      { file: 'sql/functions/0400_track.sql', find: `where id = p_inbox_id and unusable is null;`, replace: 'where id = p_inbox_id;' },
+    ],
+    test: { file: webhooks, pattern: 'is kept until all of it is applied' },
+  },
+];
