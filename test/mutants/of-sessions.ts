@@ -44,7 +44,7 @@ export const sessions: readonly Mutant[] = [
   {
     name: 'body-in-base64',
     without: 'the body of a webhook is read whatever bytea_output is',
-    edits: [{ file: track, find: `encode(body, 'base64') as body`, replace: 'body' }],
+    edits: [{ file: track, find: `pg_catalog.encode(body, 'base64') as body`, replace: 'body' }],
     test: { file: settings, pattern: 'through another client a mailing goes its way' },
   },
   {

@@ -141,7 +141,7 @@ const printer: Printer = {
 };
 
 /** Functions and operators of a schema `hijack` that look like the server's own, and tables that look like ours: whoever meets one fails. */
-const PLANT = `
+export const PLANT = `
 create schema hijack;
 grant usage on schema hijack to public;
 create table hijack.campaign ();

@@ -3,10 +3,28 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { furnished } from './logins.ts';
-import { refused, sharedMachine } from './rig.ts';
+import {
+  LEASE_MS,
+  RUNNER,
+  accepted,
+  begin,
+  emailOnly,
+  event,
+  idOf,
+  openCohorts,
+  place,
+  refused,
+  rendered,
+  sharedMachine,
+  statesOf,
+  tell,
+} from './rig.ts';
+import { beginMail, settleMail, settleProof, type beginProof } from '../../packages/core/src/machine/cohorts.ts';
+import { people, syncPeople } from '../support/machine.ts';
 import { arranged, everyState } from './somebody.ts';
+import { PLANT } from '../pipeline/hostile-settings.ts';
 
-const rig = sharedMachine();
+const rig = sharedMachine(async () => void (await rig.admin.unsafe(PLANT)));
 
 const ODD = `set datestyle = 'German, DMY'; set intervalstyle = iso_8601; set timezone = 'Asia/Kolkata'; set extra_float_digits = -15;
   set bytea_output = escape; set quote_all_identifiers = on; set standard_conforming_strings = off; set array_nulls = off;
@@ -43,19 +61,80 @@ void test('views and functions tell the same words to sessions of any settings',
   assert.ok(views.length > 12);
   const questions = [
     ...views.map(({ name }) => `select * from postrider.${name}`),
-    // The locks and the age of this test's own sessions are another at every look.
-    `select * from postrider.doctor() where check_name not in ('oldest transaction', 'blocked sessions')`,
+    'select * from postrider.doctor()',
     'select * from postrider.what_waits()',
     'select * from postrider.what_moves()',
     'select t.* from postrider.recipient r, postrider.trace(r.id::text) t',
     'select t.* from postrider.recipient r, postrider.why(r.id::text) t',
   ];
   for (const question of questions) {
+    // The locks and the age of this test's own sessions are another at every look.
+    const lasting = (lines: readonly Line[]): Line[] =>
+      lines.filter(([name]) => name !== 'oldest transaction' && name !== 'blocked sessions');
     const [said, saidOddly] = [await told(usual, question), await told(odd, question)];
-    assert.deepEqual(saidOddly, said, question);
+    assert.deepEqual(lasting(saidOddly), lasting(said), question);
   }
-  const places = await told(odd, `select detail from postrider.trace('p0', '${at.organizationId}') where detail like '%clock of press%'`);
-  assert.match(places[0]?.[0] ?? '', /at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00 by the clock/);
+  const places = await told(odd, `select detail from postrider.trace('p0', '${at.organizationId}')`);
+  assert.ok(places.some(([detail]) => /at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00 by the clock/.test(detail ?? '')));
+});
+
+void test('functions call what the server has, whatever stands on the search_path of whoever calls them', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql, { effects: ['usage_meter'] });
+  const odd = machine.connect(1);
+  await odd.unsafe(ODD);
+  const { organizationId: o, campaignId: c } = at;
+  const open = async (): Promise<string> => (await openCohorts(sql, at))[0]?.id ?? assert.fail('no cohort');
+  await syncPeople(odd, at, [...people(4), emailOnly('mail', 9)]);
+  await odd`select postrider.stage(${o}, ${c}, 'proof', 1, 50)`;
+  const proofs = await open();
+  const cards = (await begin(odd, at, 'proof', proofs)) as Awaited<ReturnType<typeof beginProof>>;
+  await settleProof(odd, o, proofs, cards?.cards.map(({ recipientId }) => rendered(recipientId)) ?? [], true);
+  await odd`select postrider.stage(${o}, ${c}, 'mail', 1, 50)`;
+  const batch = await open();
+  const { pieces } = (await beginMail(odd, o, batch, RUNNER, LEASE_MS)) ?? assert.fail('nothing was begun');
+  const [first, second, third] = pieces;
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  await settleMail(
+    odd,
+    o,
+    batch,
+    [...pieces.slice(1).map((piece) => accepted(piece)), { ...first, outcome: 'unknown', message: 'm' }],
+    true,
+    0,
+  );
+  await tell(odd, at, [
+    event({ providerId: idOf(second), status: 'delivered' }),
+    event({ providerId: idOf(third), status: 'returned' }),
+    event({ providerId: idOf(first), mailpieceId: first.mailpieceId, status: 'in_transit' }),
+    event({ providerId: idOf(second), status: null }),
+  ]);
+  for (const call of [
+    `reconcile_claim('${o}', 10, '1 minute')`,
+    `hold('${o}', 'campaign', '${c}', 'to look')`,
+    `release('${o}', 'campaign', '${c}')`,
+    `suppress('${o}', 'no@example.com', '{"externalId": "x"}')`,
+    `enrich_claim('${o}', '${c}', 'x', 10, '1 hour', '1 minute')`,
+    `effects_claim('${o}', 'usage_meter', 10, '1 minute')`,
+    `cancel('${first.recipientId}')`,
+    `cancel_claim('${o}', 10)`,
+    `erase('${second.recipientId}')`,
+    `match_events('${o}')`,
+    `retry_webhooks('${o}')`,
+    "stage_round('proof', 1, 1)",
+    'reap()',
+    'keep_house()',
+    'due()',
+    `heartbeat('${RUNNER}', 'odd', 1, 1, '1')`,
+  ])
+    await odd.unsafe(`select postrider.${call}`);
+  assert.deepEqual(await statesOf(sql, at), {
+    p0: 'sent',
+    [`erased:${second.recipientId}`]: 'received',
+    p2: 'returned',
+    p3: 'sent',
+    mail: 'address_enriching',
+  });
 });
 
 void test('a refusal names times in the same words, too', async () => {

@@ -106,7 +106,7 @@ export const launch = async (
 
 export const armPrinter = async (sql: Sql, organizationId: string, printerName: string): Promise<Date> =>
   new Date(
-    await value(sql<{ result: string }[]>`select to_json(postrider.arm_printer(${organizationId}, ${printerName})) #>> '{}' as result`),
+    await value(sql<{ result: string }[]>`select pg_catalog.to_json(postrider.arm_printer(${organizationId}, ${printerName})) as result`),
   );
 
 export interface Held {
@@ -143,7 +143,7 @@ export const retryAll = async (sql: Sql, organizationId: string, campaignId: str
 
 /** `why`: what came of it; stays in the person's trace. */
 export const clearAlarm = async (sql: Sql, alarmId: string, why: string): Promise<Date> =>
-  new Date(await value(sql<{ result: string }[]>`select to_json(postrider.clear_alarm(${alarmId}, ${why})) #>> '{}' as result`));
+  new Date(await value(sql<{ result: string }[]>`select pg_catalog.to_json(postrider.clear_alarm(${alarmId}, ${why})) as result`));
 
 /** Webhooks that could not be read are read again; null: of all printers. Returns how many. */
 export const retryWebhooks = async (sql: Sql, organizationId: string, printerName: string | null = null): Promise<number> =>

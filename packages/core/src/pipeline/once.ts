@@ -48,7 +48,7 @@ export const whatMoves = async (context: PipelineContext): Promise<Record<string
 
 export const whatWaits = async (context: PipelineContext): Promise<Waiting[]> => {
   const rows = await context.sql`
-    select organization, campaign, state, people::int as people, why, to_json(until) #>> '{}' as until from postrider.what_waits()`;
+    select organization, campaign, state, people::int as people, why, pg_catalog.to_json(until) as until from postrider.what_waits()`;
   return rows.map((row) => ({
     organization: String(row['organization']),
     campaign: String(row['campaign']),

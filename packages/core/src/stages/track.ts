@@ -163,7 +163,7 @@ const apply = async (context: PipelineContext, tx: postgres.TransactionSql, prin
 const applyBatch = async (context: PipelineContext, printers: Printers): Promise<{ inbox: readonly Inbox[]; applied: boolean }> =>
   await context.sql.begin(async (tx) => {
     const inbox = await tx<Inbox[]>`
-      select id, organization_id, printer_name, encode(body, 'base64') as body, to_json(received_at) #>> '{}' as received_at
+      select id, organization_id, printer_name, pg_catalog.encode(body, 'base64') as body, pg_catalog.to_json(received_at) as received_at
       from postrider.track_claim(${BATCH})`;
     if (!inbox.every((webhook) => printers.has(keyOf(webhook)))) return { inbox, applied: false };
     if (inbox.length > 0) await context.reach('track.claimed');
