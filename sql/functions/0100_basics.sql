@@ -10,6 +10,42 @@ begin
   raise exception using errcode = p_code, message = p_message, hint = coalesce(p_hint, ''), detail = p_detail::text;
 end $$;
 
+-- Arguments that make no sense are refused before anything is done, in one wording: what it is, and what was expected. On a hot path the caller compares for
+-- itself and calls these only to refuse.
+create function postrider.require_within(p_what text, p_value anycompatible, p_least anycompatible, p_most anycompatible) returns void
+language plpgsql stable set search_path = postrider, pg_temp as $$
+begin
+  if p_value is null or p_value < p_least or p_value > p_most then
+    perform postrider.fail('PR020', format('%s: %s is not from %s to %s', p_what, coalesce(left(p_value::text, 100), 'null'), p_least, p_most),
+      'give a value within these bounds; nothing was changed', jsonb_build_object('least', p_least, 'most', p_most));
+  end if;
+end $$;
+
+create function postrider.require_given(p_what text, variadic p_values text[]) returns void
+language plpgsql immutable set search_path = postrider, pg_temp as $$
+begin
+  if array_position(p_values, null) is not null then
+    perform postrider.fail('PR020', format('%s: null is not allowed', p_what), 'give each of them a value; nothing was changed');
+  end if;
+end $$;
+
+-- p_type: what json_typeof or jsonb_typeof says of it.
+create function postrider.require_list(p_what text, p_type text) returns void
+language plpgsql immutable set search_path = postrider, pg_temp as $$
+begin
+  if p_type is distinct from 'array' then
+    perform postrider.fail('PR020', format('%s: %s is not a JSON array', p_what, coalesce(p_type, 'null')),
+      'give an array of objects, [] for none; nothing was changed');
+  end if;
+end $$;
+
+-- How long work may be somebody's without a sign of life.
+create function postrider.require_lease(p_lease interval) returns void
+language plpgsql stable set search_path = postrider, pg_temp as $$
+begin
+  perform postrider.require_within('the lease', p_lease, interval '1 millisecond', interval '1 day');
+end $$;
+
 -- Whoever locks first and checks in a later statement must see there what others committed meanwhile. On one snapshot for the whole transaction the lock
 -- is of no use: two campaigns would take one household. And no trigger fires in a session that replicates: moves would be neither checked nor recorded.
 create function postrider.require_suitable_session() returns void
@@ -92,6 +128,7 @@ declare
   v_strays boolean;
   v_made int := 0;
 begin
+  perform postrider.require_within('the number of months ahead', p_months_ahead, 0, 120);
   v_months := array(
     select m from (
       select generate_series(date_trunc('month', v_now), date_trunc('month', v_now) + make_interval(months => p_months_ahead), '1 month') as m
@@ -159,6 +196,7 @@ end $$;
 create function postrider.turn_clock(p_by interval) returns timestamptz
 language plpgsql set search_path = postrider, pg_temp as $$
 begin
+  perform postrider.require_within('how far the clock turns', p_by, interval '-100 years', interval '100 years');
   update postrider.clock set turned_by = turned_by + p_by where is_test;
   if not found then
     perform postrider.fail('PR017', 'the clock of this database cannot be turned',

@@ -25,7 +25,12 @@ begin
     perform postrider.fail('PR020', 'no organization is given', 'select name, id from postrider.organizations; nothing was changed');
   end if;
   perform postrider.require_suitable_session();
-  if not postrider.sees_all() and not p_organization_id = any (postrider.my_organizations()) then
+  if postrider.sees_all() then
+    if not exists (select from postrider.organization where id = p_organization_id) then
+      perform postrider.fail('PR010', format('there is no organization %s', p_organization_id),
+        'select name, id from postrider.organizations; nothing was changed');
+    end if;
+  elsif not p_organization_id = any (postrider.my_organizations()) then
     perform postrider.fail('PR019', format('role %s does not work for this organization, or there is no such organization', postrider.caller()),
       'the owner grants it: insert into postrider.organization_member (organization_id, role_name) …');
   end if;

@@ -42,11 +42,11 @@ declare
 begin
   with moved as materialized (
     select n.organization_id, n.recipient_id, n.campaign_id, o.state as from_state, n.state as to_state, n.move_no,
-      n.move_no - o.move_no as step, n.reason, n.detail, coalesce(n.cohort_id, o.cohort_id) as cohort_id
+      n.move_no - o.move_no as step, n.reason, n.detail, coalesce(n.cohort_id, o.cohort_id) as cohort_id, n.cohort_id is not null as travels
     from was o
     join now_is n on n.organization_id = o.organization_id and n.recipient_id = o.recipient_id and n.campaign_id = o.campaign_id
   ), pair as materialized (
-    select organization_id, campaign_id, from_state, to_state, step, count(*) as people from moved group by 1, 2, 3, 4, 5
+    select organization_id, campaign_id, from_state, to_state, step, travels, count(*) as people from moved group by 1, 2, 3, 4, 5, 6
   ), history as (
     insert into postrider.recipient_event
       (organization_id, recipient_id, move_no, at, campaign_id, from_state, to_state, actor, reason, detail, cohort_id, by_role)
@@ -61,8 +61,8 @@ begin
     group by 1, 2, 3
   )
   select coalesce(sum(p.people), 0), (select count(*) from now_is),
-    jsonb_agg(jsonb_build_object('from', p.from_state, 'to', p.to_state, 'people', p.people, 'step', p.step))
-      filter (where case when p.from_state = p.to_state then p.step <> 0 else p.step <> 1 or t.actor is null end),
+    jsonb_agg(jsonb_build_object('from', p.from_state, 'to', p.to_state, 'people', p.people, 'step', p.step, 'travels', p.travels))
+      filter (where p.travels <> (p.to_state in ('address_enriching', 'proofing_staged', 'proofing', 'sending_staged', 'sending')) or case when p.from_state = p.to_state then p.step <> 0 else p.step <> 1 or t.actor is null end),
     string_agg(distinct p.to_state, ',')
       filter (where p.to_state in ('pending', 'proofed', 'address_enrichable') and p.from_state <> p.to_state),
     coalesce(bool_or(p.from_state <> 'sent' and p.to_state = 'sent' or p.from_state in ('error', 'proofed') and p.to_state = 'pending'
@@ -123,7 +123,7 @@ declare
   v_wake text;
 begin
   with pair as materialized (
-    select organization_id, campaign_id, state, move_no, count(*) as people from now_is group by 1, 2, 3, 4
+    select organization_id, campaign_id, state, move_no, cohort_id is not null as travels, count(*) as people from now_is group by 1, 2, 3, 4, 5
   ), history as (
     insert into postrider.recipient_event
       (organization_id, recipient_id, move_no, at, campaign_id, from_state, to_state, actor, reason, detail, cohort_id, by_role)
@@ -134,8 +134,8 @@ begin
     select organization_id, campaign_id, state, sum(people) from pair group by 1, 2, 3
   )
   select
-    jsonb_agg(jsonb_build_object('from', null, 'to', p.state, 'people', p.people, 'step', p.move_no))
-      filter (where p.move_no <> 1 or t.actor is null),
+    jsonb_agg(jsonb_build_object('from', null, 'to', p.state, 'people', p.people, 'step', p.move_no, 'travels', p.travels))
+      filter (where p.travels or p.move_no <> 1 or t.actor is null),
     string_agg(distinct p.state, ',') filter (where p.state in ('pending', 'address_enrichable'))
   into v_wrong, v_wake
   from pair p
@@ -162,8 +162,8 @@ begin
     perform postrider.fail('PR003', format('%s row(s) would change who they belong to', p_unmatched),
       'organization_id, recipient_id and campaign_id of recipient_state never change; nothing was changed now');
   end if;
-  select x."from" as from_state, x."to" as to_state, x.people, x.step into v_pair
-  from jsonb_to_recordset(p_wrong) as x ("from" text, "to" text, people bigint, step int) limit 1;
+  select x."from" as from_state, x."to" as to_state, x.people, x.step, x.travels into v_pair
+  from jsonb_to_recordset(p_wrong) as x ("from" text, "to" text, people bigint, step int, travels boolean) limit 1;
   select string_agg(actor, ', ' order by actor) into v_actors from postrider.transition t
   where t.from_state is not distinct from v_pair.from_state and t.to_state = v_pair.to_state;
   v_named := format('%s → %s', coalesce(v_pair.from_state, '(new)'), v_pair.to_state);
@@ -174,6 +174,10 @@ begin
   elsif not p_actor = any (string_to_array(v_actors, ', ')) then
     perform postrider.fail('PR002', format('%s may not move %s (%s row(s)): only %s may', p_actor, v_named, v_pair.people, v_actors),
       'use retry, cancel, hold, release, suppress or resolve; nothing was changed', p_wrong);
+  elsif v_pair.travels <> (v_pair.to_state in ('address_enriching', 'proofing_staged', 'proofing', 'sending_staged', 'sending')) then
+    perform postrider.fail('PR001', format('%s %s a cohort (%s row(s), by %s)', v_named, case when v_pair.travels then 'keeps' else 'needs' end,
+        v_pair.people, p_actor), case when v_pair.travels then 'set cohort_id = null in the statement that moves them'
+        else 'nobody is brought into a cohort by hand, runners do that' end || '; nothing was changed', p_wrong);
   end if;
   perform postrider.fail('PR006', format('the move number must go up by one with %s, and only with a move', v_named),
     'set move_no = move_no + 1 in the statement that moves; nothing was changed', p_wrong);

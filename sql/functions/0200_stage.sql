@@ -171,6 +171,11 @@ create function postrider.stage_campaigns(
 declare
   v_place record;
 begin
+  if p_stage is null or p_stage not in ('proof', 'mail') then
+    perform postrider.fail('PR020', format('a stage that is staged is proof or mail, not %L', p_stage), 'nothing was staged');
+  end if;
+  perform postrider.require_within('the window', p_window, 0, 1000000);
+  perform postrider.require_within('the size of a cohort', p_size, 1, 10000);
   cohorts := 0;
   failures := '[]';
   if not postrider.take_turn('stage:' || p_stage) then

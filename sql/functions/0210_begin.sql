@@ -63,6 +63,11 @@ declare
   v_staged text := case p_stage when 'proof' then 'proofing_staged' else 'sending_staged' end;
   v_source text := case p_stage when 'proof' then 'pending' else 'proofed' end;
 begin
+  -- A cohort of nobody, or without an end, would never be given back.
+  if p_runner_id is null or p_lease is null or p_lease <= interval '0' or p_lease > interval '1 day' then
+    perform postrider.require_given('the runner''s id', p_runner_id::text);
+    perform postrider.require_lease(p_lease);
+  end if;
   select c.campaign_id, k.printer_name into v_campaign_id, v_printer_name
   from postrider.cohort c join postrider.campaign k on k.organization_id = c.organization_id and k.id = c.campaign_id
   where c.organization_id = p_organization_id and c.id = p_cohort_id and c.stage = p_stage and c.begun_at is null and c.closed_at is null;
@@ -244,6 +249,7 @@ return (
 create function postrider.printer_rests(p_organization_id uuid, p_printer_name text, p_quiet interval) returns void
 language sql volatile security definer
 begin atomic
+  select postrider.require_within('how long an unknown outcome rests', p_quiet, interval '0', interval '30 days');
   update postrider.printer set quiet = p_quiet
   where organization_id = p_organization_id and name = p_printer_name and (quiet is null or quiet < p_quiet);
 end;

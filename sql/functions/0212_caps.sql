@@ -60,6 +60,9 @@ declare
   v_opened bigint;
 begin
   perform postrider.require_organization(p_organization_id);
+  if p_price is not null then
+    perform postrider.require_within('the price', p_price, 0, 1000000000);
+  end if;
   -- No begin opens a piece while we count.
   select coalesce(p_price, price_minor, 0) into v_price from postrider.campaign
   where organization_id = p_organization_id and id = p_campaign_id for update;

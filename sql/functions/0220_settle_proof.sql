@@ -13,6 +13,9 @@ declare
   v_people uuid[];
   v_moved int;
 begin
+  if json_typeof(p_results) is distinct from 'array' then
+    perform postrider.require_list('the results', json_typeof(p_results));
+  end if;
   perform postrider.redoable();
   perform from postrider.cohort where organization_id = p_organization_id and id = p_cohort_id for no key update;
   select array_agg(s.recipient_id) into v_people from (

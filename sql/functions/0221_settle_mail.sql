@@ -12,6 +12,13 @@ declare
   v_moved int := 0;
   v_more int;
 begin
+  if json_typeof(p_results) is distinct from 'array' then
+    perform postrider.require_list('the results', json_typeof(p_results));
+  end if;
+  -- Without an end nobody would ever ask what became of a card.
+  if p_quiet is null or p_quiet < interval '0' or p_quiet > interval '30 days' then
+    perform postrider.require_within('how long an unknown outcome rests', p_quiet, interval '0', interval '30 days');
+  end if;
   perform from postrider.cohort where organization_id = p_organization_id and id = p_cohort_id for no key update;
 
   select jsonb_agg(jsonb_build_object('mailpieceId', r."mailpieceId", 'recipientId', r."recipientId", 'providerId', r."providerId",

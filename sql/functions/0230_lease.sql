@@ -6,6 +6,9 @@ declare
   v_now timestamptz := postrider.now();
   v_ours uuid[];
 begin
+  if p_lease is null or p_lease <= interval '0' or p_lease > interval '1 day' then
+    perform postrider.require_lease(p_lease);
+  end if;
   with mine as (
     select c.organization_id, c.id from postrider.cohort c
     join unnest(p_organization_ids, p_cohort_ids) as w (organization_id, id) on c.organization_id = w.organization_id and c.id = w.id
@@ -23,6 +26,7 @@ end $$;
 create function postrider.heartbeat(p_runner_id uuid, p_name text, p_proof_slots int, p_mail_slots int, p_version text) returns void
 language sql volatile security definer
 begin atomic
+  select postrider.require_given('a runner''s id, name, slots and version', p_runner_id::text, p_name, p_proof_slots::text, p_mail_slots::text, p_version);
   insert into postrider.runner as r (id, name, proof_slots, mail_slots, version, started_at, seen_at)
   values (p_runner_id, p_name, p_proof_slots, p_mail_slots, p_version, clock_timestamp(), clock_timestamp())
   on conflict (id) do update set seen_at = excluded.seen_at, proof_slots = excluded.proof_slots, mail_slots = excluded.mail_slots;

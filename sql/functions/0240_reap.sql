@@ -65,6 +65,8 @@ declare
   v_cohort record;
   v_back int := 0;
 begin
+  perform postrider.require_within('the grace', p_grace, interval '1 second', interval '1 year');
+  perform postrider.require_within('how long an unknown outcome rests', p_quiet, interval '0', interval '30 days');
   if not postrider.take_turn('reap') then
     return 0;
   end if;

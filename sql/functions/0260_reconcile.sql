@@ -7,6 +7,8 @@ declare
   v_now timestamptz := postrider.now();
   v_pieces json;
 begin
+  perform postrider.require_within('the limit', p_limit, 0, 1000000);
+  perform postrider.require_lease(p_lease);
   with claimed as (
     update postrider.mailpiece m set attempt = m.attempt + 1, available_at = v_now + p_lease
     where m.organization_id = p_organization_id and m.id = any (array(
@@ -33,6 +35,8 @@ declare
   v_moved int := 0;
   v_more int;
 begin
+  perform postrider.require_list('the verdicts', json_typeof(p_verdicts));
+  perform postrider.require_within('the number of attempts', p_attempts, 1, 30000);
   select jsonb_agg(jsonb_build_object('mailpieceId', v."mailpieceId", 'providerId', v."providerId")) into v_found
   from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, outcome text, "providerId" text)
   where v.outcome = 'found' and v."providerId" <> '';

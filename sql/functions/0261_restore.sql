@@ -16,6 +16,7 @@ declare
   v_moved int := 0;
   v_strangers int;
 begin
+  perform postrider.require_list('the pieces', jsonb_typeof(p_pieces));
   -- The order of the house: campaigns (of those that count what they open), people, pieces; each by id.
   v_counting := array(
     select c.id from postrider.campaign c
@@ -108,9 +109,10 @@ create function postrider.pieces_opened_since(p_organization_id uuid, p_printer_
 returns table ("mailpieceId" uuid, "recipientId" uuid, "campaignId" uuid, "printerName" text, "idempotencyKey" uuid, attempt int, "openedAt" timestamptz)
 language sql stable security definer set search_path = postrider, pg_temp
 as $$
+  select postrider.require_within('the limit', p_limit, 0, 1000000);
   select m.id, m.recipient_id, m.campaign_id, m.printer_name, m.idempotency_key, m.attempt, m.opened_at
   from postrider.mailpiece m
   where m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id is null and m.id > p_after
-    and m.opened_at > p_since - interval '1 day'
+    and m.opened_at + interval '1 day' > p_since
   order by m.id limit p_limit
 $$;

@@ -14,6 +14,14 @@ declare
   v_campaign postrider.campaign;
 begin
   perform postrider.require_organization(p_organization_id);
+  perform postrider.require_given('who syncs', p_holder);
+  perform postrider.require_lease(p_lease);
+  if coalesce(p_kind, '') not in ('automatic', 'manual', 'forced') then
+    perform postrider.fail('PR020', format('a sync is automatic, manual or forced, not %L', p_kind), 'nothing was changed');
+  end if;
+  if not exists (select from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id) then
+    perform postrider.fail('PR010', 'there is no such campaign', 'select name, id from postrider.campaigns; nothing was changed');
+  end if;
   insert into postrider.campaign_lock as l (organization_id, campaign_id, holder, token, since, until)
   values (p_organization_id, p_campaign_id, p_holder, v_token, v_now, v_now + p_lease)
   on conflict (organization_id, campaign_id) do update
@@ -55,6 +63,7 @@ end $$;
 create function postrider.sync_renew(p_organization_id uuid, p_campaign_id uuid, p_token uuid, p_lease interval default '30 seconds') returns boolean
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 begin
+  perform postrider.require_lease(p_lease);
   update postrider.campaign_lock set until = postrider.now() + p_lease
   where organization_id = p_organization_id and campaign_id = p_campaign_id and token = p_token;
   return found;
@@ -94,11 +103,21 @@ declare
   v_known jsonb;
   v_new jsonb;
   v_repeated int;
+  v_nameless boolean;
   v_changed int := 0;
   v_created int := 0;
   v_by_state jsonb;
   v_turned_away jsonb;
 begin
+  perform postrider.require_list('the members', jsonb_typeof(p_members));
+  perform postrider.require_list('the rejects', coalesce(jsonb_typeof(p_rejects), 'array'));
+  if exists (select from jsonb_array_elements(p_rejects) as r (told) where told ->> 'reason' is null or told ->> 'message' is null) then
+    perform postrider.fail('PR020', 'a reject lacks its reason or message', 'each has both; nobody of the page was taken in');
+  end if;
+  perform postrider.require_within('the milliseconds waited', p_waited_ms, 0, 1000000000000);
+  if v_campaign.id is null then
+    perform postrider.fail('PR010', 'there is no such campaign', 'select name, id from postrider.campaigns; nothing was changed');
+  end if;
   if v_campaign.status not in ('pending', 'active', 'paused') then
     perform postrider.fail('PR012', format('campaign %s became %s during the sync', v_campaign.name, v_campaign.status),
       'pages applied so far stand, nothing else was changed');
@@ -129,8 +148,12 @@ begin
   )
   select count(*) filter (where repeated), jsonb_agg(to_jsonb(p) - 'repeated' order by p.n) filter (where not repeated and id is not null),
     jsonb_agg(jsonb_build_object('n', n, 'externalId', "externalId", 'emailKey', email_key, 'householdKey', household_key, 'nameKey', name_key,
-      'member', to_jsonb(p) - 'repeated') order by p.n) filter (where not repeated and id is null)
-  into v_repeated, v_known, v_new from placed p;
+      'member', to_jsonb(p) - 'repeated') order by p.n) filter (where not repeated and id is null),
+    bool_or("externalId" is null)
+  into v_repeated, v_known, v_new, v_nameless from placed p;
+  if v_nameless then
+    perform postrider.fail('PR020', 'a member has no external id', 'it is what the source calls somebody; nobody of the page was taken in');
+  end if;
 
   if v_known is not null then
     v_changed := postrider.follow_source(p_organization_id, p_campaign_id, p_run_id, v_known, v_now);
@@ -222,6 +245,7 @@ declare
   v_error text := p_error;
   v_run postrider.sync_run;
 begin
+  perform postrider.require_given('whether every page was read', p_complete::text);
   if p_complete then
     v_campaign := postrider.lock_for_sync(p_organization_id, p_campaign_id, p_token);
     v_gone := array(select g.recipient_id from postrider.gone_from_segment(p_organization_id, p_campaign_id, p_run_id) g);

@@ -15,6 +15,10 @@ declare
   v_cached jsonb;
   v_asked json;
 begin
+  perform postrider.require_given('the enricher', p_enricher);
+  perform postrider.require_within('the limit', p_limit, 0, 1000000);
+  perform postrider.require_within('the deadline', p_deadline, interval '0', interval '1 year');
+  perform postrider.require_within('the time to rest', p_rest, interval '0', interval '1 year');
   if v_campaign.status not in ('pending', 'active')
     or exists (select from postrider.organization where id = p_organization_id and held_at is not null) then
     perform postrider.act_as(v_before);
@@ -93,6 +97,9 @@ declare
   v_moved int := 0;
   v_more int;
 begin
+  perform postrider.require_list('the results', jsonb_typeof(p_results));
+  perform postrider.require_within('how long an address is remembered', least(p_hit_life, p_miss_life), interval '0', interval '100 years');
+  perform postrider.require_within('how long an address is remembered', greatest(p_hit_life, p_miss_life), interval '0', interval '100 years');
   -- Of its people, not of the batch: somebody may have deleted that, and they are judged by their campaign all the same.
   select campaign_id into v_campaign_id from postrider.recipient_state where organization_id = p_organization_id and cohort_id = p_batch_id limit 1;
   perform postrider.lock_for_sync(p_organization_id, v_campaign_id);
@@ -163,6 +170,7 @@ declare
   v_now timestamptz := postrider.now();
   v_moved int;
 begin
+  perform postrider.require_within('the time to wait', p_after, interval '0', interval '1 year');
   perform from postrider.recipient_state
   where organization_id = p_organization_id and cohort_id = p_batch_id order by recipient_id for no key update;
   update postrider.recipient_state

@@ -5,10 +5,19 @@
 create function postrider.receive_webhook(p_organization_id uuid, p_printer_name text, p_delivery_id text, p_body bytea) returns boolean
 language plpgsql security definer set search_path = postrider, pg_temp as $$
 begin
+  if p_delivery_id is null or p_body is null or length(p_delivery_id) > 1000 then
+    perform postrider.require_given('the id of a delivery, and its body', p_delivery_id, left(p_body::text, 1));
+    perform postrider.require_within('the length of a delivery''s id', length(p_delivery_id), 0, 1000);
+  end if;
   insert into postrider.provider_event (id, organization_id, printer_name, delivery_id, body, received_at)
-  values (postrider.new_id(), p_organization_id, p_printer_name, p_delivery_id, p_body, postrider.now())
+  select postrider.new_id(), p.organization_id, p.name, p_delivery_id, p_body, postrider.now()
+  from postrider.printer p where p.organization_id = p_organization_id and p.name = p_printer_name
   on conflict on constraint provider_event_delivery_key do nothing;
   if not found then
+    if not exists (select from postrider.printer where organization_id = p_organization_id and name = p_printer_name) then
+      perform postrider.fail('PR010', format('there is no printer %s', left(p_printer_name, 100)),
+        'select organization, name from postrider.printers; the webhook was not kept, and its sender should send it again');
+    end if;
     return false;
   end if;
   -- Apart from printer, which every begin shares; and written once a minute, not once a webhook.
@@ -24,6 +33,7 @@ create function postrider.track_claim(p_limit int)
 returns table (id uuid, organization_id uuid, printer_name text, body bytea, received_at timestamptz)
 language sql volatile security definer set search_path = postrider, pg_temp
 as $$
+  select postrider.require_within('the limit', p_limit, 0, 1000000);
   select id, organization_id, printer_name, body, received_at from postrider.provider_event
   where applied_at is null and error is null order by received_at limit p_limit for no key update skip locked
 $$;
@@ -84,6 +94,7 @@ declare
   v_people uuid[];
   v_returned uuid[];
 begin
+  perform postrider.require_list('the events', jsonb_typeof(p_events));
   -- As sub-selects: joined while statistics are old, the printer's ids of all mailpieces are read instead of these.
   select array_agg(p.id), array_agg(p.id) filter (where t.status = 'returned') into v_people, v_returned
   from jsonb_to_recordset(p_events) as t ("providerId" text, "mailpieceId" uuid, status text) cross join lateral (values
@@ -120,6 +131,14 @@ declare
   v_evidence jsonb;
   v_produces boolean;
 begin
+  if jsonb_typeof(p_events) is distinct from 'array' or exists (
+    select from jsonb_array_elements(p_events) as e (told)
+    where told ->> 'eventId' is null or told ->> 'providerStatus' is null or told ->> 'occurredAt' is null
+      or coalesce(told ->> 'confidence', '') not in ('scan', 'assumed', 'logical', 'estimated')) then
+    perform postrider.require_list('the events', jsonb_typeof(p_events));
+    perform postrider.fail('PR020', 'an event lacks its id, status, time or confidence',
+      'each has eventId, providerStatus, occurredAt and a confidence of scan, assumed, logical or estimated; none was applied');
+  end if;
   -- The webhook is stored; what was polled is polled again.
   perform postrider.redoable();
   -- People before what is told of them: whoever applies webhooks has locked theirs, and may bring the same event as a poll.

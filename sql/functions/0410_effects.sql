@@ -7,6 +7,8 @@ declare
   v_now timestamptz := postrider.now();
   v_effects json;
 begin
+  perform postrider.require_within('the limit', p_limit, 0, 1000000);
+  perform postrider.require_lease(p_lease);
   with claimed as (
     update postrider.effect e set available_at = v_now + p_lease, attempt = e.attempt + 1
     where e.organization_id = p_organization_id and e.kind = p_kind and e.mailpiece_id = any (array(
@@ -30,6 +32,7 @@ declare
   v_now timestamptz := postrider.now();
   v_settled int;
 begin
+  perform postrider.require_list('the results', json_typeof(p_results));
   with settled as (
     update postrider.effect e
     set state = case r.outcome when 'done' then 'done' when 'failed' then 'failed' else e.state end,

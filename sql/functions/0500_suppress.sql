@@ -18,6 +18,7 @@ declare
 begin
   perform postrider.require_organization(p_organization_id);
   p_reason := coalesce(nullif(btrim(p_reason), ''), 'opted out');
+  p_source := coalesce(p_source, 'operator');
   if concat_ws(' ', postrider.email_key(p_email), v_external_id) ~ '[\u0001-\u001f\u007f-\u009f]' then
     perform postrider.fail('PR020', 'there is a control character inside the e-mail or external id', 'two lines in one, perhaps: it would match nobody; nothing was changed');
   end if;

@@ -42,6 +42,7 @@ declare
   v_left int;
 begin
   perform postrider.require_organization(p_organization_id);
+  perform postrider.require_within('the limit', p_limit, 1, 1000000);
   if not exists (select from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id) then
     perform postrider.fail('PR010', 'there is no such campaign', 'select name, id from postrider.campaigns');
   end if;

@@ -41,6 +41,7 @@ declare
   v_now timestamptz := postrider.now();
   v_pieces json;
 begin
+  perform postrider.require_within('the limit', p_limit, 0, 1000000);
   with asked as (
     update postrider.mailpiece m set available_at = v_now + interval '1 minute'
     where m.organization_id = p_organization_id and m.id = any (array(
@@ -65,6 +66,7 @@ declare
   v_now timestamptz := postrider.now();
   v_moved int;
 begin
+  perform postrider.require_list('the results', json_typeof(p_results));
   perform from postrider.recipient_state
   where organization_id = p_organization_id and recipient_id in (select r."recipientId" from json_to_recordset(p_results) as r ("recipientId" uuid))
   order by recipient_id for no key update;

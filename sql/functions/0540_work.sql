@@ -82,7 +82,10 @@ create function postrider.beat(p_names text[], p_every interval[])
 returns table (reconcile uuid[], effects uuid[], unmatched uuid[], webhooks boolean, failing boolean)
 language sql volatile security definer
 begin atomic
-  insert into postrider.beat (name, every, last_at) select b.name, b.every, clock_timestamp() from unnest(p_names, p_every) as b (name, every)
+  select postrider.require_given('the name and interval of a beat', variadic array_agg(b.name) || array_agg(b.every::text))
+  from unnest(p_names, p_every) as b (name, every);
+  insert into postrider.beat (name, every, last_at)
+  select distinct on (b.name) b.name, b.every, clock_timestamp() from unnest(p_names, p_every) as b (name, every)
   on conflict (name) do update set every = excluded.every, last_at = excluded.last_at;
   select d.reconcile, d.effects, d.unmatched, d.webhooks,
     exists (select from postrider.beat_failure f where f.beat = any (p_names) and f.over_at is null)
@@ -93,6 +96,7 @@ end;
 create function postrider.poll_claim(p_silence interval) returns table (organization_id uuid, printer_name text, cursor text)
 language sql volatile security definer set search_path = postrider, pg_temp
 as $$
+  select postrider.require_within('the silence', p_silence, interval '0', interval '1 year');
   insert into postrider.printer_feed as f (organization_id, printer_name, polled_at)
   select p.organization_id, p.name, postrider.now() from postrider.printer p
   left join postrider.printer_feed n on n.organization_id = p.organization_id and n.printer_name = p.name
@@ -151,6 +155,7 @@ $$;
 -- forward, never with a failure, and rises with newcomers and news: who waits long asks it whether that is worth while.
 create function postrider.what_comes(p_within interval) returns table (people bigint, effects bigint, unknown bigint, first_in interval, steps_left bigint)
 language sql stable security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
+  select postrider.require_within('the time to come', p_within, interval '0', interval '100 years');
   with clock as (
     select postrider.now() as now, postrider.now() + p_within as horizon
   ), coming as (

@@ -2,6 +2,7 @@
  * The machine with one safeguard taken out, as data: what is taken out, and the test that must notice. `find` is exact and stands in the file once; run.ts
  * says so loudly where it does not any more.
  */
+import { calls } from './of-the-calls.ts';
 import { machine } from './of-the-machine.ts';
 import { runner } from './of-the-runner.ts';
 import { sessions } from './of-sessions.ts';
@@ -22,7 +23,7 @@ export interface Mutant {
   readonly test: { readonly file: string; readonly pattern: string };
 }
 
-export const mutants: readonly Mutant[] = [...machine, ...runner, ...sessions];
+export const mutants: readonly Mutant[] = [...machine, ...calls, ...runner, ...sessions];
 
 /** Quick ones of different kinds, for the run of every day. */
 export const quick: readonly string[] = ['fence-proof', 'reap-orphans', 'actor-check'];

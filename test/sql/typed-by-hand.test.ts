@@ -1,6 +1,8 @@
 /** What somebody types in psql may not send, prove or unsend anybody, however the statement is wrapped. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readyToCall, refusals } from './calls.ts';
+import { arranged, everyState } from './somebody.ts';
 import { RUNNER, answered, claimDue, mailBegun, one, place, proofed, refused, sending, settleAll, sharedMachine, stageOne } from './rig.ts';
 
 const rig = sharedMachine();
@@ -98,4 +100,38 @@ void test('nobody goes back to pending by hand while a card of theirs may exist'
     sql`update postrider.recipient_state set state = ${state}, move_no = move_no + 1 where organization_id = ${at.organizationId}`;
   await refused('PR017', typed('pending'), /mailpiece/);
   await refused('PR017', typed('proofed'), /mailpiece/);
+});
+
+void test('whoever is moved by hand from any state to any other, in a cohort or out of it, is told in our words what to do', async () => {
+  const { sql } = rig;
+  await readyToCall(rig.admin);
+  const states = (await sql<{ name: string }[]>`select name from postrider.state`).map((row) => row.name);
+  for (const from of everyState) {
+    const { organizationId } = await arranged(sql, from);
+    const typed = [...states, 'nowhere'].flatMap((to) =>
+      ['null', 'gen_random_uuid()', 'cohort_id'].flatMap((cohort) =>
+        ['1', '0', '-1', '2'].map(
+          (step) =>
+            `update postrider.recipient_state set state = '${to}', move_no = move_no + ${step}, cohort_id = ${cohort}
+             where organization_id = '${organizationId}'`,
+        ),
+      ),
+    );
+    const wrong = (await refusals(sql, typed)).filter(({ state, hint }) => !state.startsWith('PR') || hint === '');
+    assert.deepEqual(wrong.slice(0, 3), [], from);
+  }
+});
+
+void test('whoever travels has a cohort, and nobody else: also where the move itself is legal', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await proofed(sql, at);
+  const typed = (what: string) => sql.unsafe(`update postrider.recipient_state set ${what} where organization_id = '${at.organizationId}'`);
+  await refused('PR001', typed('cohort_id = gen_random_uuid()'), /proofed → proofed keeps a cohort/);
+  const kept = await refused('PR001', typed(`state = 'skipped', move_no = move_no + 1, cohort_id = gen_random_uuid()`), /keeps a cohort/);
+  assert.match(kept.hint ?? '', /cohort_id = null/);
+  await stageOne(sql, at, 'mail');
+  const needed = await refused('PR001', typed('cohort_id = null'), /sending_staged → sending_staged needs a cohort/);
+  assert.match(needed.hint ?? '', /nobody is brought into a cohort by hand/);
+  assert.equal((await one(sql, at)).state, 'sending_staged');
 });

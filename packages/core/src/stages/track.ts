@@ -1,6 +1,6 @@
 /** Tracking: what printers tell is stored first, answered at once, and applied here in bulk, up to 50 webhooks at a time. */
 import type postgres from 'postgres';
-import { sqlState } from '../machine/errors.ts';
+import { mapped, sqlState } from '../machine/errors.ts';
 import { applyEvents, lockForEvents } from '../machine/mailpieces.ts';
 import { forEachOrganization, type PartFailure } from '../pipeline/beat-failures.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
@@ -46,8 +46,8 @@ export const receiveWebhook = async (
   }
   const verdict = printer.verifyWebhook(headers, body, context.callContext(context.stopping).now());
   if (!verdict.valid) return { outcome: 'forged', message: verdict.message };
-  const [row] = await context.sql<{ stored: boolean }[]>`
-    select postrider.receive_webhook(${organizationId}, ${printerName}, ${verdict.deliveryId}, ${Buffer.from(body)}) as stored`;
+  const [row] = await mapped(context.sql<{ stored: boolean }[]>`
+    select postrider.receive_webhook(${organizationId}, ${printerName}, ${verdict.deliveryId}, ${Buffer.from(body)}) as stored`);
   return { outcome: row?.stored === true ? 'stored' : 'repeated' };
 };
 

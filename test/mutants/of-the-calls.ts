@@ -1,0 +1,87 @@
+/** Safeguards of what people and programs may ask of the SQL. */
+import type { Mutant } from './mutants.ts';
+
+const swept = { file: 'test/sql/calls.test.ts', pattern: 'no function that a role may call answers nonsense' };
+
+export const calls: readonly Mutant[] = [
+  {
+    name: 'arguments-within',
+    without: 'bounds of arguments',
+    edits: [
+      {
+        file: 'sql/functions/0100_basics.sql',
+        find: 'if p_value is null or p_value < p_least or p_value > p_most then',
+        replace: 'if false then',
+      },
+    ],
+    test: swept,
+  },
+  {
+    name: 'arguments-given',
+    without: 'the refusal of null where a value is needed',
+    edits: [
+      { file: 'sql/functions/0100_basics.sql', find: 'if array_position(p_values, null) is not null then', replace: 'if false then' },
+    ],
+    test: swept,
+  },
+  {
+    name: 'arguments-lists',
+    without: 'the refusal of JSON that is no list, where it is told of somebody',
+    edits: [{ file: 'sql/functions/0310_sync.sql', find: `bool_or("externalId" is null)`, replace: 'false' }],
+    test: swept,
+  },
+  {
+    name: 'organization-known',
+    without: 'the refusal of an organization that is not there, for who sees all',
+    edits: [
+      {
+        file: 'sql/functions/0105_access.sql',
+        find: 'if not exists (select from postrider.organization where id = p_organization_id) then',
+        replace: 'if false then',
+      },
+    ],
+    test: swept,
+  },
+  {
+    name: 'definition-in-our-words',
+    without: 'our words for a definition that no column takes',
+    edits: [
+      {
+        file: 'sql/functions/0510_campaign.sql',
+        find: 'exception when data_exception or integrity_constraint_violation then',
+        replace: 'exception when division_by_zero then',
+      },
+    ],
+    test: swept,
+  },
+  {
+    name: 'internal-functions',
+    without: 'the functions that are closed to runners',
+    edits: [{ file: 'sql/views/0300_roles.sql', find: 'and p.proname = any (v_internal)', replace: 'and false' }],
+    test: swept,
+  },
+  {
+    name: 'lease-with-an-end',
+    without: 'the refusal of a lease that never ends',
+    edits: [
+      {
+        file: 'sql/functions/0210_begin.sql',
+        find: `if p_runner_id is null or p_lease is null or p_lease <= interval '0' or p_lease > interval '1 day' then`,
+        replace: 'if false then',
+      },
+    ],
+    test: { file: 'test/sql/calls.test.ts', pattern: 'nothing is leased, rests or is claimed without an end' },
+  },
+  {
+    name: 'travels-in-a-cohort',
+    without: 'the cohort of whoever travels, and of nobody else',
+    edits: [
+      {
+        file: 'sql/functions/0120_trigger.sql',
+        find: `p.travels <> (p.to_state in ('address_enriching', 'proofing_staged', 'proofing', 'sending_staged', 'sending')) or case`,
+        replace: 'case',
+      },
+    ],
+    test: { file: 'test/sql/typed-by-hand.test.ts', pattern: 'whoever travels has a cohort, and nobody else' },
+  },
+];

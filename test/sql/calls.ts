@@ -1,0 +1,161 @@
+/**
+ * Calls of every function that a role may execute, as the catalog has them, with arguments that make no sense. A function that is new is called by itself.
+ *
+ * Each call is made and undone on the server, many in a round trip: what it changed is gone, and only what it said is left.
+ */
+import type postgres from 'postgres';
+
+export interface Callable {
+  readonly name: string;
+  readonly signature: string;
+  readonly forOperators: boolean;
+  readonly args: readonly { readonly name: string; readonly type: string }[];
+}
+
+export interface Refusal {
+  readonly call: string;
+  readonly state: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The functions that this session may execute. What a trigger calls cannot be called. */
+export const callable = async (sql: postgres.Sql): Promise<Callable[]> => [
+  ...(await sql<Callable[]>`
+    select p.proname as name, format('%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid)) as signature,
+      has_function_privilege('postrider_operator', p.oid, 'execute') as "forOperators", coalesce((
+      select json_agg(json_build_object('name', coalesce(p.proargnames[a.n], ''), 'type', format_type(a.type, null)) order by a.n)
+      from unnest(p.proargtypes::oid[]) with ordinality as a (type, n)), '[]') as args
+    from pg_proc p
+    where p.pronamespace = 'postrider'::regnamespace and p.prokind = 'f' and p.prorettype <> 'trigger'::regtype
+      and has_function_privilege(p.oid, 'execute')
+    order by 2`),
+];
+
+const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+
+/** Text that no index takes and no compression shortens. */
+const LONG = `(select string_agg(md5(i::text), '') from generate_series(1, 400) i)`;
+
+const ODD: Readonly<Record<string, readonly string[]>> = {
+  uuid: [quoted('00000000-0000-0000-0000-000000000000'), quoted('ffffffff-ffff-ffff-ffff-ffffffffffff')],
+  text: ["''", "' '", "'nobody'", `E'a\\x01b'`, "'\u{1f600}\u200b\ufffe'", `'%s %L ''"; --'`, LONG],
+  'text[]': ["'{}'", "'{null}'", '\'{""}\'', "'{{a,b},{c,d}}'", "'{nobody,nobody}'", `array[${LONG}]`],
+  'uuid[]': ["'{}'", "'{null}'", "'{00000000-0000-0000-0000-000000000000}'", "'{00000000-0000-0000-0000-000000000000,null}'"],
+  integer: ["'0'", "'1'", "'-1'", "'2147483647'", "'-2147483648'"],
+  'integer[]': ["'{}'", "'{null}'", "'{2147483647,-1}'"],
+  bigint: ["'0'", "'1'", "'-1'", "'9223372036854775807'", "'-9223372036854775808'"],
+  'bigint[]': ["'{}'", "'{null}'", "'{9223372036854775807,-1}'"],
+  boolean: ['true', 'false'],
+  interval: ["'0'", "'1 microsecond'", "'-1 day'", "'100000 years'", "'-100000 years'"],
+  'interval[]': ["'{}'", "'{null}'", "'{-1 day,100000 years}'"],
+  'timestamp with time zone': ["'infinity'", "'-infinity'", "'294276-12-31'", "'4714-11-24 00:00:00+00 BC'", "'epoch'"],
+  'timestamp with time zone[]': ["'{}'", "'{null}'", "'{infinity,-infinity}'"],
+  date: ["'infinity'", "'-infinity'", "'5874897-12-31'", "'epoch'"],
+  bytea: [`'\\x'`, `'\\x00ff'`],
+  json: [],
+  jsonb: [],
+  'jsonb[]': ["'{}'", "'{null}'", `array['{}', '[]', '"x"', 'null']`],
+};
+
+/** JSON by the names that these functions read in it, and by none. */
+const KEYS = [
+  'recipientId',
+  'mailpieceId',
+  'outcome',
+  'providerId',
+  'eventId',
+  'externalId',
+  'email',
+  'afterMs',
+  'occurredAt',
+  'attempt',
+  'name',
+];
+const object = (value: string): string => `{${KEYS.map((key) => `"${key}": ${value}`).join(', ')}}`;
+const DOCUMENTS = [
+  'null',
+  '[]',
+  '{}',
+  '"x"',
+  '1',
+  'true',
+  '[null]',
+  '[1]',
+  '[[]]',
+  '[{}]',
+  '[[{}]]',
+  `${'['.repeat(200)}${']'.repeat(200)}`,
+  ...['null', '""', '"nobody"', '-1e300', '{}', '[]'].flatMap((value) => [object(value), `[${object(value)}]`]),
+  '[{"recipientId": "00000000-0000-0000-0000-000000000000", "mailpieceId": "00000000-0000-0000-0000-000000000000"}]',
+];
+
+export interface Known {
+  /** By the end of an argument's name, without `p_`: values that exist. */
+  readonly [argument: string]: readonly string[];
+}
+
+/** What an argument may be given, what makes sense first. */
+export const valuesOf = (arg: Callable['args'][number], known: Known, infinite: boolean): readonly string[] => {
+  const name = arg.name.replace(/^p_/, '');
+  const isJson = arg.type === 'json' || arg.type === 'jsonb';
+  const documents = isJson ? DOCUMENTS.map(quoted) : [];
+  const rows = arg.type.includes('.') || ['mailpiece', 'recipient_state', 'campaign'].includes(arg.type) ? [] : null;
+  const odd = rows ?? [...(ODD[arg.type] ?? []), ...documents];
+  if (odd.length === 0 && rows === null) throw new Error(`no values for an argument of type ${arg.type}: ODD has none`);
+  const type = arg.type.includes('.') ? arg.type : rows === null ? arg.type : `postrider.${arg.type}`;
+  return [
+    ...(arg.type === 'uuid' ? (known[name] ?? []).filter((value) => /^[0-9a-f-]{36}$/.test(value)) : (known[name] ?? [])).map(quoted),
+    ...odd,
+    ...(arg.type === 'interval' && infinite ? ["'infinity'", "'-infinity'"] : []),
+    'null',
+  ].map((value) => `${value}::${type}`);
+};
+
+/** Numbers that look random and are the same in each run. */
+const dice = (seed: number): ((below: number) => number) => {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+};
+
+/** Every value of each argument beside what makes sense for the others, nothing at all, and some mixtures. */
+export const callsOf = (one: Callable, known: Known, infinite: boolean, mixtures: number): string[] => {
+  const values = one.args.map((arg) => valuesOf(arg, known, infinite));
+  const sensible = values.map(([first]) => first ?? 'null');
+  const roll = dice([...one.signature].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7));
+  const rows = [
+    sensible,
+    ...values.flatMap((own, at) => own.map((value) => sensible.with(at, value))),
+    ...Array.from({ length: one.args.length < 2 ? 0 : mixtures }, () => values.map((own) => own[roll(own.length)] ?? 'null')),
+  ];
+  return [...new Set(rows.map((row) => `select * from postrider.${one.name}(${row.join(', ')})`))];
+};
+
+/** Makes the function that makes calls and undoes them, one after the other; whoever calls it makes the calls. */
+export const readyToCall = async (admin: postgres.Sql): Promise<void> => {
+  await admin.unsafe(`
+    create schema probe;
+    grant usage on schema probe to public;
+    create function probe.refusals(p_calls text[]) returns table (call text, state text, message text, hint text) language plpgsql as $$
+    begin
+      foreach call in array p_calls loop
+        begin
+          execute call;
+          raise exception using errcode = 'ZZ000';
+        exception when others then
+          get stacked diagnostics state = returned_sqlstate, message = message_text, hint = pg_exception_hint;
+          if state <> 'ZZ000' then
+            return next;
+          end if;
+        end;
+      end loop;
+    end $$`);
+};
+
+/** What is refused of these calls, and how. */
+export const refusals = async (sql: postgres.Sql, calls: readonly string[]): Promise<Refusal[]> => [
+  ...(await sql<Refusal[]>`select * from probe.refusals(${calls as string[]})`),
+];
