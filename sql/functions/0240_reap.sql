@@ -7,8 +7,9 @@
 -- Staged goes back to where it came from, proofing to pending. Sending stays sending and its piece becomes unknown: only the printer can tell.
 
 -- Gives back who is in the cohort, of those at the printer only whoever has been there since p_sending_since. Whoever is locked is left to the next
--- time: one open psql transaction must not stop reap, and with it everybody else's.
-create function postrider.give_back(p_organization_id uuid, p_cohort_id uuid, p_why text, p_quiet interval, p_sending_since timestamptz) returns int
+-- time: one open psql transaction must not stop reap, and with it everybody else's. p_still: how long its worker may still post, from now on.
+create function postrider.give_back(p_organization_id uuid, p_cohort_id uuid, p_why text, p_quiet interval, p_sending_since timestamptz,
+  p_still interval default '0') returns int
 language plpgsql set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_now timestamptz := postrider.now();
@@ -44,7 +45,7 @@ begin
   end if;
   with lost as (
     update postrider.mailpiece m
-    set status = 'unknown', available_at = v_now + greatest(p_quiet, p.quiet), outcome_detail = 'the runner went silent before an answer was recorded'
+    set status = 'unknown', available_at = v_now + p_still + greatest(p_quiet, p.quiet), outcome_detail = 'the runner went silent before an answer was recorded'
     from postrider.printer p
     where m.organization_id = p_organization_id and m.recipient_id = any (v_people) and m.status = 'submitting'
       and p.organization_id = m.organization_id and p.name = m.printer_name
@@ -56,16 +57,26 @@ begin
   return v_moved + v_more;
 end $$;
 
--- p_grace: a cohort not begun rests so long before its job is looked for. p_quiet: an unknown outcome rests so long before the printer is asked, or
--- longer, where a runner has said of the printer that it must. The defaults are for whoever calls it by hand.
+-- p_grace: a cohort not begun rests so long before its job is looked for; not shorter than a lease. p_quiet: an unknown outcome rests so long before the
+-- printer is asked, or longer, where a runner has said of the printer that it must. The defaults are for whoever calls it by hand.
+--
+-- The rest begins when nobody posts any more. A lease that has passed here has passed in its runner before, which counts from when it asked. A cohort that
+-- was deleted or closed by hand is another matter: its worker hears of that with its next renewal (a quarter of a lease), or not before the lease is over,
+-- and posts until then; an honest "absent" in between would print the card again (docs/explanation/how-a-recipient-moves.md).
 create function postrider.reap(p_grace interval default '5 minutes', p_quiet interval default '5 minutes') returns int
 language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   v_now timestamptz := postrider.now();
   v_cohort record;
   v_back int := 0;
+  v_lease interval := postrider.longest_lease();
 begin
   perform postrider.require_within('the grace', p_grace, interval '1 second', interval '1 year');
+  if p_grace < v_lease then
+    perform postrider.fail('PR020', format('a grace of %s is shorter than the lease of a runner, %s', p_grace, v_lease),
+      format('a runner that has not heard of its loss may post so long; select postrider.reap(%L) or longer. Nobody was given back', v_lease),
+      jsonb_build_object('grace', p_grace, 'lease', v_lease));
+  end if;
   perform postrider.require_within('how long an unknown outcome rests', p_quiet, interval '0', interval '30 days');
   if not postrider.take_turn('reap') then
     return 0;
@@ -87,7 +98,9 @@ begin
 
   -- (c). A sending person waits out one lease and one HTTP time-out (p_grace): the runner may just be about to settle.
   for v_cohort in
-    select distinct s.organization_id, s.cohort_id as id
+    select distinct s.organization_id, s.cohort_id as id,
+      -- Whom reap itself left behind, because a row was locked: that lease had passed.
+      case when c.closed_why = 'lease_lost' then interval '0' else p_grace end as still
     from postrider.recipient_state s
     left join postrider.cohort c on c.organization_id = s.organization_id and c.id = s.cohort_id
     where s.cohort_id is not null and s.state in ('proofing_staged', 'proofing', 'sending_staged', 'sending')
@@ -97,7 +110,7 @@ begin
         where m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'submitting'))
     order by 1, 2
   loop
-    v_back := v_back + postrider.give_back(v_cohort.organization_id, v_cohort.id, 'lease_lost', p_quiet, v_now - p_grace);
+    v_back := v_back + postrider.give_back(v_cohort.organization_id, v_cohort.id, 'lease_lost', p_quiet, v_now - p_grace, v_cohort.still);
   end loop;
 
   perform postrider.end_silent_jobs();

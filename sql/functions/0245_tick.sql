@@ -8,6 +8,7 @@ create function postrider.tick(
   p_proof_slots int,
   p_mail_slots int,
   p_version text,
+  p_lease interval,
   p_grace interval,
   p_quiet interval,
   p_remembered jsonb default null
@@ -16,7 +17,8 @@ language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_watermark jsonb := postrider.check_watermark(p_remembered);
 begin
-  perform postrider.heartbeat(p_runner_id, p_name, p_proof_slots, p_mail_slots, p_version);
-  return json_build_object('back', postrider.reap(p_grace, p_quiet), 'watermark', v_watermark,
-    'witnesses', postrider.mail_witnesses());
+  perform postrider.heartbeat(p_runner_id, p_name, p_proof_slots, p_mail_slots, p_version, p_lease);
+  return json_build_object(
+    'back', postrider.reap(greatest(p_grace, postrider.longest_lease()), p_quiet),
+    'watermark', v_watermark, 'witnesses', postrider.mail_witnesses());
 end $$;

@@ -26,8 +26,8 @@ export const calls: readonly Mutant[] = [
   },
   {
     name: 'arguments-lists',
-    without: 'the refusal of JSON that is no list, where it is told of somebody',
-    edits: [{ file: 'sql/functions/0310_sync.sql', find: `bool_or("externalId" is null)`, replace: 'false' }],
+    without: 'the refusal of JSON that is no list',
+    edits: [{ file: 'sql/functions/0100_basics.sql', find: `if p_type is distinct from 'array' then`, replace: 'if false then' }],
     test: swept,
   },
   {
@@ -83,5 +83,47 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: { file: 'test/sql/typed-by-hand.test.ts', pattern: 'whoever travels has a cohort, and nobody else' },
+  },
+  {
+    name: 'rest-after-hands',
+    without: 'the lease that the printer is not asked for after somebody has taken a cohort away by hand',
+    edits: [
+      {
+        file: 'sql/functions/0240_reap.sql',
+        find: `case when c.closed_why = 'lease_lost' then interval '0' else p_grace end as still`,
+        replace: `interval '0' as still`,
+      },
+    ],
+    test: { file: 'test/pipeline/lost-cohort.test.ts', pattern: 'whoever deletes a cohort in the middle of its work' },
+  },
+  {
+    name: 'grace-of-a-lease',
+    without: 'the refusal of a grace that is shorter than a lease',
+    edits: [{ file: 'sql/functions/0240_reap.sql', find: 'if p_grace < v_lease then', replace: 'if false then' }],
+    test: { file: 'test/sql/last-post.test.ts', pattern: 'reap refuses a grace that is shorter' },
+  },
+  {
+    name: 'goodbye-at-work',
+    without: 'the memory of a runner that says goodbye while it has open cohorts',
+    edits: [
+      {
+        file: 'sql/functions/0230_lease.sql',
+        find: 'where r.id = p_runner_id and not exists (select from postrider.cohort c where c.runner_id = r.id and c.closed_at is null)',
+        replace: 'where r.id = p_runner_id',
+      },
+    ],
+    test: { file: 'test/sql/last-post.test.ts', pattern: 'a runner that says goodbye while a cohort' },
+  },
+  {
+    name: 'grace-of-the-longest',
+    without: 'the grace of a runner that grows with the longest lease',
+    edits: [
+      {
+        file: 'packages/core/src/machine/cohorts.ts',
+        find: 'greatest(${milliseconds(graceMs)}::interval, postrider.longest_lease())',
+        replace: '${milliseconds(graceMs)}::interval',
+      },
+    ],
+    test: { file: 'test/pipeline/lost-cohort.test.ts', pattern: 'a runner with a short lease beside one with a long one' },
   },
 ];

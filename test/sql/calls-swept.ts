@@ -57,14 +57,15 @@ const sensible = async (sql: postgres.Sql, mine: Place, theirs: Place): Promise<
 };
 
 /** Errors of the server's own that are right, with the reason. Anything else is refused in our words, or goes through. */
-const rightAllTheSame = (one: Callable, { state }: Refusal): boolean =>
+const rightAllTheSame = (one: Callable, { state, message }: Refusal): boolean =>
   // The role may not.
   state === '42501' ||
-  // In what only a runner writes, and the library with types: a result that no column takes. Settling goes by the server's class of error to find the one
-  // among many, and to ask each of them first would cost every settle.
+  // In a list that only a runner writes, and the library with types: an entry that no column takes. Settling goes by the server's class of error to find
+  // the one among many, and to ask each of them first would cost every settle.
   (!one.forOperators &&
     one.args.some(({ type }) => type === 'json' || type === 'jsonb') &&
-    ['22023', '22P02', '22003', '22007'].includes(state));
+    ['22023', '22P02', '22003', '22007'].includes(state) &&
+    /an array of objects|invalid input syntax|out of range/.test(message));
 
 export interface Sweep {
   /** How many calls were made, by role. */

@@ -135,7 +135,7 @@ void test('a begin asks first: it begins nobody in a database that is an older s
 
 void test('so does whoever looks for lost work, who also tells of the begins of others', async () => {
   const witness = await begun();
-  const runner = { id: RUNNER, name: 'a test', proofSlots: 1, mailSlots: 1, version: '0' };
+  const runner = { id: RUNNER, name: 'a test', proofSlots: 1, mailSlots: 1, version: '0', leaseMs: LEASE_MS };
   const first = await tick(sql, runner, 600_000, 600_000, {});
   assert.ok(first.witnesses.some((one) => one.recipientId === witness.recipientId && one.mailpieceId === witness.mailpieceId));
   const second = await tick(sql, runner, 600_000, 600_000, remembered(first.watermark, { restores: first.watermark.restores + 5 }));

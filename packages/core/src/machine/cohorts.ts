@@ -226,10 +226,10 @@ export const renew = async (
     ),
   );
 
-/** Gives back what crashes, lost jobs and deletions by hand left behind; says that this runner is alive, and what it remembers of the database. */
+/** Gives back what crashes, lost jobs and deletions by hand left behind; says that this runner is alive, and what it remembers of the database. The grace grows with the longest lease. */
 export const tick = async (
   sql: postgres.Sql,
-  runner: { id: string; name: string; proofSlots: number; mailSlots: number; version: string },
+  runner: { id: string; name: string; proofSlots: number; mailSlots: number; version: string; leaseMs: number },
   graceMs: number,
   quietMs: number,
   remembered: Marks,
@@ -238,6 +238,6 @@ export const tick = async (
     await mapped(
       sql<{ result: { back: number; watermark: Watermark; witnesses: readonly Witness[] } }[]>`
         select postrider.tick(${runner.id}, ${runner.name}, ${runner.proofSlots}, ${runner.mailSlots}, ${runner.version},
-          ${milliseconds(graceMs)}::interval, ${milliseconds(quietMs)}::interval, ${JSON.stringify(remembered)}::text::jsonb) as result`,
+          ${milliseconds(runner.leaseMs)}::interval, ${milliseconds(graceMs)}::interval, ${milliseconds(quietMs)}::interval, ${JSON.stringify(remembered)}::text::jsonb) as result`,
     ),
   );

@@ -72,7 +72,7 @@ export interface PipelineSettings {
   /** How long a job may be away, beyond the lease, before its cohort is given up, in milliseconds: longer than any printer's timeout. */
   readonly graceMs: number;
   /** How long an unknown outcome rests before the printer is asked, in milliseconds, at least: a printer whose timeout and read lag are longer gets a
-   * second more than both. */
+   * second more than both. It begins when the old worker cannot post any more: after a deletion by hand that is a lease later, and need not be added here. */
   readonly quietMs: number;
   /** How often lost work is looked for, in milliseconds. */
   readonly reapMs: number;

@@ -13,7 +13,7 @@ export const startReaper = async (context: PipelineContext, onError: (error: unk
     if (isReaping) return;
     isReaping = true;
     try {
-      const runner = { id: runnerId, name, proofSlots, mailSlots, version: VERSION };
+      const runner = { id: runnerId, name, proofSlots, mailSlots, version: VERSION, leaseMs };
       const { back, ...told } = await tick(sql, runner, leaseMs + graceMs, quietMs, watermark.marks);
       watermark.learn(told.watermark, told.witnesses);
       await watermark.kept();
