@@ -151,7 +151,7 @@ end $$;
 create function postrider.posting_may_last(p_lease interval) returns interval
 language sql volatile security definer set search_path = postrider, pg_temp
 as $$
-  select greatest(interval '0', p_lease - (postrider.now() - coalesce(
+  select greatest(interval '0', greatest(p_lease, postrider.longest_lease()) - (postrider.now() - coalesce(
     (select restore_noticed_at from postrider.installation),
     (select max(held_at) from postrider.printer), '-infinity')))
 $$;

@@ -80,7 +80,13 @@ begin
   join postrider.mailpiece m on m.organization_id = p_organization_id and m.id = r."mailpieceId" and m.status = 'cancelled'
   where s.organization_id = p_organization_id and s.recipient_id = r."recipientId" and s.state = 'sent' and r.outcome = 'cancelled';
   get diagnostics v_moved = row_count;
-  update postrider.recipient_state s set cancel_requested_at = null, detail = left('cannot be called back: ' || r.message, 500)
+  -- On the piece as well: the person's detail goes with the next move, and what became of the cancel is asked afterwards.
+  update postrider.mailpiece m
+  set outcome_detail = left(concat_ws(': ', 'cannot be called back', postrider.unless_erased(m.organization_id, m.recipient_id, r.message)), 500)
+  from json_to_recordset(p_results) as r ("mailpieceId" uuid, outcome text, message text)
+  where m.organization_id = p_organization_id and m.id = r."mailpieceId" and r.outcome in ('too_late', 'cancelled') and m.status <> 'cancelled';
+  update postrider.recipient_state s set cancel_requested_at = null,
+    detail = left(concat_ws(': ', 'cannot be called back', postrider.unless_erased(s.organization_id, s.recipient_id, r.message)), 500)
   from json_to_recordset(p_results) as r ("recipientId" uuid, outcome text, message text)
   where s.organization_id = p_organization_id and s.recipient_id = r."recipientId" and s.state = 'sent'
     -- Whoever is still sent although it was called back: the card has been scanned on its way.

@@ -71,7 +71,8 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
     select m.opened_at, m.campaign, m.recipient_id, null, 'mailpiece opened', format('%s at %s in %s mode, key %s', m.id, m.printer_name, m.mode,
       m.idempotency_key), 'mail', null from piece m
     union all
-    select m.accepted_at, m.campaign, m.recipient_id, null, 'mailpiece accepted', format('%s is %s at %s', m.id, m.provider_id, m.printer_name), 'mail', null
+    select m.accepted_at, m.campaign, m.recipient_id, null, 'mailpiece accepted', concat_ws(' · ', format('%s is %s at %s', m.id, m.provider_id, m.printer_name),
+      case when m.outcome_detail like 'cannot be called back%' then m.outcome_detail end), 'mail', null
     from piece m where m.accepted_at is not null
     union all
     select m.available_at, m.campaign, m.recipient_id, null, 'mailpiece unknown', concat_ws(' · ', m.outcome_detail,
@@ -108,7 +109,9 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
       and i.action in ('hold', 'release', 'launch', 'end', 'arm', 'disarm') and (i.campaign_id = w.campaign_id or i.printer_name = w.printer_name
         or i.campaign_id is null and i.printer_name is null)
     union all
-    select s.cancel_requested_at, w.campaign, w.recipient_id, null, 'cancel requested', null, 'op', null
+    select s.cancel_requested_at, w.campaign, w.recipient_id, null, 'cancel requested', case when s.state = 'sending' then 'obeyed as soon as the printer has answered'
+      when s.state = 'sent' then 'the printer is asked to call the card back' when s.state in ('received', 'returned') then 'came too late: the card was not called back'
+      when s.state = 'error' then 'obeyed when the error is resolved, or tried again' end, 'op', null
     from who w join postrider.recipient_state s on s.organization_id = w.organization_id and s.recipient_id = w.recipient_id
     where s.cancel_requested_at is not null
     union all

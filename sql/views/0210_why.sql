@@ -8,7 +8,11 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
     case
       when r.erased_at is not null then 'The person was erased; only this trail is left.'
       when s.held_at is not null and t.kind <> 'terminal' then format('Held since %s%s: goes on after postrider.release(organization, ''recipient'', %L).', d.held, h.one, r.id)
-      when s.cancel_requested_at is not null then 'A cancel is asked for; it is obeyed as soon as the printer has answered.'
+      when s.cancel_requested_at is not null and s.state = 'sending' then 'A cancel is asked for; it is obeyed as soon as the printer has answered.'
+      when s.cancel_requested_at is not null and s.state = 'sent' then format('A cancel is asked for: the printer is asked to call the card back%s.', coalesce(', next at ' || d.called, ''))
+      when s.cancel_requested_at is not null and t.kind = 'terminal' and s.state <> 'error' then format('A cancel was asked for at %s%s. That is final.', d.cancelled,
+        case when s.state in ('received', 'returned') then ' and came too late: the card was not called back' end)
+      when s.state in ('received', 'returned') and a.outcome_detail like 'cannot be called back%' then format('A cancel came too late: the card %s. That is final.', a.outcome_detail)
       when o.held_at is not null and t.kind <> 'terminal' and s.state <> 'sent' then format('The organization is held%s.', h.all_of)
       when c.status = 'paused' and t.kind <> 'terminal' and s.state <> 'sent' then format('The campaign is held%s: it goes on when released.', h.all_of)
       when s.state = 'address_enrichable' then 'Next: its address is looked up with the next enrichment, at 1:00, 7:00, 13:00 or 19:00 New York time.'
@@ -27,7 +31,9 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
       when s.state = 'sending' then 'Next: the printer answers.'
       when s.state = 'sent' and d.assumed is null then format('Next: the printer prints it; it took it at %s. Before that it is not assumed to be there.', d.accepted)
       when s.state = 'sent' then format('Next: delivery%s; without any scan it is assumed at %s.', coalesce(', expected ' || to_char(a.expected_delivery, 'YYYY-MM-DD'), ''), d.assumed)
-      when s.state = 'error' and s.reason = 'outcome_unknown' then format('Next: look at the printer''s console, then postrider.resolve(%L, ''printed'' or ''not_printed'', ''evidence'').', m.id)
+      when s.state = 'error' and s.reason = 'outcome_unknown' then format('Next: look at the printer''s console, then postrider.resolve(%L, ''printed'' or ''not_printed'', ''evidence'')%s.', m.id,
+        case when s.cancel_requested_at is not null then '; the cancel that is asked for is obeyed with it' end)
+      when s.state = 'error' and s.cancel_requested_at is not null then format('A cancel is asked for: postrider.retry(%L) obeys it, and no card is made.', r.id)
       when s.state = 'error' then format('Next: mend the cause, then postrider.retry(%L).', r.id)
       when s.state = 'skipped' and s.reason = 'no_address' then 'It comes back by itself when the source learns an address.'
       else 'That is final.'
@@ -48,7 +54,8 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
   cross join lateral (
     select to_char(s.since at time zone o.time_zone, f) as since, to_char(s.available_at at time zone o.time_zone, f) as available,
       to_char(nullif(greatest(s.available_at, postrider.assumed_at(a)), 'infinity') at time zone o.time_zone, f) as assumed,
-      to_char(a.accepted_at at time zone o.time_zone, f) as accepted,
+      to_char(a.accepted_at at time zone o.time_zone, f) as accepted, to_char(a.available_at at time zone o.time_zone, f) as called,
+      to_char(s.cancel_requested_at at time zone o.time_zone, f) as cancelled,
       to_char(s.held_at at time zone o.time_zone, f) as held, to_char(b.deadline at time zone o.time_zone, f) as deadline,
       to_char(k.lease_until at time zone o.time_zone, f) as lease, to_char(m.available_at at time zone o.time_zone, f) as asked
     from (values ('YYYY-MM-DD HH24:MI:SS')) v (f)) d

@@ -126,4 +126,28 @@ export const calls: readonly Mutant[] = [
     ],
     test: { file: 'test/pipeline/lost-cohort.test.ts', pattern: 'a runner with a short lease beside one with a long one' },
   },
+  {
+    name: 'what-became-of-a-cancel',
+    without: 'what why says of an old cancel: obeyed as soon as the printer has answered, for ever',
+    edits: [
+      {
+        file: 'sql/views/0210_why.sql',
+        find: `when s.cancel_requested_at is not null and s.state = 'sending' then`,
+        replace: 'when s.cancel_requested_at is not null then',
+      },
+    ],
+    test: { file: 'test/sql/cancel-mark.test.ts', pattern: 'no state that is final promises that a cancel will be obeyed' },
+  },
+  {
+    name: 'refusal-to-call-back',
+    without: "the printer's refusal to call a card back, kept with the card",
+    edits: [
+      {
+        file: 'sql/functions/0531_cancel.sql',
+        find: `r.outcome in ('too_late', 'cancelled') and m.status <> 'cancelled';`,
+        replace: 'false;',
+      },
+    ],
+    test: { file: 'test/sql/cancel-mark.test.ts', pattern: 'why and the trace say what becomes of a cancel at each step' },
+  },
 ];

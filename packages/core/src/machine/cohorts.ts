@@ -226,7 +226,10 @@ export const renew = async (
     ),
   );
 
-/** Gives back what crashes, lost jobs and deletions by hand left behind; says that this runner is alive, and what it remembers of the database. The grace grows with the longest lease. */
+/**
+ * Gives back what crashes, lost jobs and deletions by hand left behind; says that this runner is alive, and what it remembers of the database. The grace
+ * grows with the longest lease.
+ */
 export const tick = async (
   sql: postgres.Sql,
   runner: { id: string; name: string; proofSlots: number; mailSlots: number; version: string; leaseMs: number },
