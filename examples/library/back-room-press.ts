@@ -12,7 +12,7 @@ import { mkdirSync } from 'node:fs';
 import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LeaseLostError, type LeaseGuard, type PieceRequest, type Printer, type SubmitResult } from '@postrider/core';
+import { isNamed, type LeaseGuard, type LeaseLostError, type PieceRequest, type Printer, type SubmitResult } from '@postrider/core';
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -47,7 +47,7 @@ export const backRoomPress = (folder: string): Printer => {
       return accepted(false);
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return accepted(true);
-      if (error instanceof LeaseLostError) return { outcome: 'retry', afterMs: 0, message: error.message };
+      if (isNamed<LeaseLostError>(error, 'LeaseLostError')) return { outcome: 'retry', afterMs: 0, message: error.message };
       if (codeOf(error) === 'ENOSPC') return { outcome: 'retry', afterMs: 60_000, message: 'the disk of the press is full' };
       return { outcome: 'unknown', message: messageOf(error) };
     } finally {

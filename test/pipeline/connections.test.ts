@@ -65,6 +65,31 @@ void test('a printer that asks the database while it is made is made outside the
   await until(async () => (await place.sql`select from postrider.provider_event where applied_at is not null`).length > 0);
 });
 
+void test('a connection that is lost while a printer is made says nothing about the webhook: it is applied later', async () => {
+  let made = 0;
+  await using place: Opened = await open({
+    people: 0,
+    sql: (machine) => machine.connect(2),
+    integrations: {
+      printer: async () => {
+        made += 1;
+        // The first is made to check the webhook that comes in.
+        if (made === 2) await place.client`select pg_terminate_backend(pg_backend_pid())`;
+        return talking;
+      },
+    },
+  });
+  const { pipeline } = place;
+  await pipeline.receiveWebhook(place.place.organizationId, 'press', {}, Buffer.from('["00000000-0000-4000-8000-000000000001"]'));
+  await pipeline.start();
+  await until(async () => (await place.sql`select from postrider.provider_event where applied_at is not null`).length > 0);
+  assert.ok(made >= 3);
+  assert.deepEqual(
+    place.log.filter((line) => line.startsWith('a webhook could not be applied')),
+    [],
+  );
+});
+
 void test('a client without a connection is refused, whichever of the two it is', async () => {
   await using place = await open({ people: 0 });
   const none = place.machine.connect(0);

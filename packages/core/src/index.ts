@@ -1,6 +1,6 @@
 /** @postrider/core: the recipient state machine as a library. */
 export { connect, type ConnectOptions } from './machine/connect.ts';
-export { MachineError, type MachineErrorKind } from './machine/errors.ts';
+export { isMachineError, MachineError, type MachineErrorKind } from './machine/errors.ts';
 export { UnsuitableSessionError } from './machine/session.ts';
 export { migrate, migrationSql, MigrationError, planMigration, type MigrationPlan } from './machine/migrate.ts';
 export * from './machine/operator.ts';

@@ -1,5 +1,5 @@
 /** The machine's own errors: SQLSTATE class PR, mapped here once, by code and never by the name of a constraint. */
-import postgres from 'postgres';
+import { isNamed } from '../ports/common.ts';
 
 export const machineErrors = {
   PR001: 'illegal_move',
@@ -42,7 +42,28 @@ export class MachineError extends Error {
   }
 }
 
-const isOurs = (code: string): code is keyof typeof machineErrors => code in machineErrors;
+const isOurs = (code: string): code is keyof typeof machineErrors => Object.hasOwn(machineErrors, code);
+
+/** Also of another copy of this package. */
+export const isMachineError = (error: unknown): error is MachineError => isNamed<MachineError>(error, 'MachineError');
+
+interface ServerError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly detail?: string;
+}
+
+/**
+ * Whether the server has said it. Told by what it looks like: the client may be of another copy or version of the driver, whose class is not ours, or of a
+ * bundle in which the class has lost its name.
+ */
+const isServerError = (error: unknown): error is ServerError =>
+  typeof error === 'object' &&
+  error !== null &&
+  (isNamed(error, 'PostgresError') || 'severity_local' in error) &&
+  'code' in error &&
+  typeof error.code === 'string';
 
 const parsed = (detail: string | undefined): unknown => {
   try {
@@ -54,7 +75,7 @@ const parsed = (detail: string | undefined): unknown => {
 
 /** Turns an error of the driver into a `MachineError` where it is one of ours; anything else is returned as it is. */
 const asMachineError = (error: unknown): unknown =>
-  error instanceof postgres.PostgresError && isOurs(error.code)
+  isServerError(error) && isOurs(error.code)
     ? new MachineError(error.code, error.message, error.hint ?? '', parsed(error.detail), error)
     : error;
 
@@ -68,7 +89,7 @@ export const mapped = async <T>(query: PromiseLike<T>): Promise<T> => {
 };
 
 /** The SQLSTATE of a driver's error; null for anything else. */
-export const sqlState = (error: unknown): string | null => (error instanceof postgres.PostgresError ? error.code : null);
+export const sqlState = (error: unknown): string | null => (isServerError(error) ? error.code : null);
 
 /** No connection, or none any more: closed, refused, not found, the server going or coming (57P…), too many of them. Nothing is wrong with the query. */
 export const isLostConnection = (error: unknown): boolean =>

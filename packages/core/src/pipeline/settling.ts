@@ -3,7 +3,7 @@
  * open psql transaction locks one of these people, they are tried person by person, so that one row costs no others; what a lost connection left open is
  * tried again: a replay of a settle changes nothing.
  */
-import { MachineError, sqlState } from '../machine/errors.ts';
+import { isMachineError, sqlState } from '../machine/errors.ts';
 import type { Logger } from '../ports/index.ts';
 import { messageOf } from './message-of.ts';
 
@@ -23,7 +23,7 @@ export interface SettlerOptions<Result> {
 
 /** How the database refused these results: for good, or for now; null where it is not about them. */
 const refusal = (error: unknown): 'for now' | 'for good' | null => {
-  if (error instanceof MachineError) return 'for good';
+  if (isMachineError(error)) return 'for good';
   const state = sqlState(error);
   if (state === null || SERVER.test(state)) return null;
   return DATA.test(state) ? 'for good' : 'for now';

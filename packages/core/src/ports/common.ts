@@ -83,6 +83,13 @@ export interface OptionProblem {
   readonly message: string;
 }
 
+/**
+ * Whether an error is one of ours, by its name and not by its class: a program and its adapters may each have loaded a copy of this package, and the class
+ * of one copy is none of the other's.
+ */
+export const isNamed = <Kind extends Error>(error: unknown, name: Kind['name']): error is Kind =>
+  typeof error === 'object' && error !== null && 'name' in error && error.name === name;
+
 /** A campaign file names options that the adapter cannot use. */
 export class AdapterConfigError extends Error {
   override readonly name = 'AdapterConfigError';

@@ -2,11 +2,12 @@
  * pg-boss over the `postgres` client, so that moves and jobs share a transaction and there is one pool.
  *
  * Three traps, each with a test: pg-boss sends scripts of `BEGIN; …; COMMIT` without parameters, which postgres refuses on a pooled connection;
- * reserve(), which would help, may wait for ever after a connection was lost (postgres 3.4.9 forgets whoever waits for one just then), so the words
+ * reserve(), which would help, may wait for ever after a connection was lost where the driver is not the one carried here (decision 0012), so the words
  * are left out: several statements sent at once are one transaction anyway. And pg-boss binds arrays, so the client must fetch types.
  */
 import type postgres from 'postgres';
 import type { Db } from 'pg-boss';
+import { isLostConnection } from '../machine/errors.ts';
 
 type Sql = postgres.Sql;
 type Runs = Pick<postgres.Sql, 'unsafe'>;
@@ -31,6 +32,10 @@ const run = async (on: Runs, text: string, values?: unknown[]): Promise<{ rows: 
   return { rows: result.some(Array.isArray) ? result.flat() : [...result] };
 };
 
+/** The server does not answer now; a client that was closed never will again. */
+const mayComeBack = (error: unknown): boolean =>
+  isLostConnection(error) && !(error instanceof Error && 'code' in error && error.code === 'CONNECTION_ENDED');
+
 /** pg-boss inside a transaction of ours. */
 export const inTransaction = (tx: Runs): Db => ({ executeSql: async (text, values) => await run(tx, text, values) }) as Db;
 
@@ -51,32 +56,34 @@ export const onPool = (sql: Sql): Db =>
         reserved.release();
       }
     },
+    // pg-boss asks once, and polls for ever where that fails. Whoever was refused by a lost connection therefore goes on asking, by the driver's back-off.
     async listen(channel: string, onMessage: (payload: string) => void, onReconnect: () => void) {
-      const listening = await sql.listen(channel, onMessage, onReconnect);
-      return { close: async () => await listening.unlisten() };
-    },
-    async beginTransaction() {
-      const reserved = await sql.reserve();
-      try {
-        await reserved.unsafe('BEGIN');
-      } catch (error) {
-        reserved.release();
-        throw error;
-      }
-      let ended = false;
-      const end = async (command: string): Promise<void> => {
-        if (ended) return;
-        ended = true;
-        try {
-          await reserved.unsafe(command);
-        } finally {
-          reserved.release();
+      let listening: postgres.ListenMeta | null = null;
+      let closed = false;
+      const ask = async (): Promise<void> => {
+        listening = await sql.listen(channel, onMessage, onReconnect);
+        if (closed) await listening.unlisten();
+      };
+      const askAgain = async (): Promise<void> => {
+        while (!closed && listening === null) {
+          try {
+            await ask();
+          } catch (error) {
+            if (!mayComeBack(error)) return;
+          }
         }
       };
+      try {
+        await ask();
+      } catch (error) {
+        if (!mayComeBack(error)) throw error;
+        void askAgain();
+      }
       return {
-        db: inTransaction(reserved),
-        commit: async () => await end('COMMIT'),
-        rollback: async () => await end('ROLLBACK').catch(() => undefined),
+        async close() {
+          closed = true;
+          await listening?.unlisten();
+        },
       };
     },
   }) as unknown as Db;

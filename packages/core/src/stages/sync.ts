@@ -1,7 +1,7 @@
 /** Sync: a segment becomes recipients, page by page. An organization's campaigns run one after the other. */
 import { hostname } from 'node:os';
 import { campaignBrief } from '../machine/cohorts.ts';
-import { MachineError } from '../machine/errors.ts';
+import { isMachineError } from '../machine/errors.ts';
 import { applyPage, closeSync, openSync, renewSync, type SyncKind, type SyncReport } from '../machine/sync.ts';
 import { askAdapter } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
@@ -125,9 +125,9 @@ export const workSync = async (context: PipelineContext, organizationId: string)
       if (report.error === null) context.logger.info({ ...report }, 'synced');
       else context.logger.warn({ ...report }, 'synced, without a conclusion about who has left');
     } catch (error) {
-      if (error instanceof MachineError && error.kind === 'campaign_busy') {
+      if (isMachineError(error) && error.kind === 'campaign_busy') {
         context.logger.info({ campaign: campaign.name }, 'somebody else syncs this campaign; skipped this round');
-      } else if (error instanceof MachineError && error.kind === 'campaign_gate') {
+      } else if (isMachineError(error) && error.kind === 'campaign_gate') {
         context.logger.warn({ campaign: campaign.name, hint: error.hint }, error.message);
       } else {
         context.logger.error({ campaign: campaign.name, error: messageOf(error) }, 'the sync failed');

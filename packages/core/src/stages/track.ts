@@ -1,6 +1,6 @@
 /** Tracking: what printers tell is stored first, answered at once, and applied here in bulk, up to 50 webhooks at a time. */
 import type postgres from 'postgres';
-import { mapped, sqlState } from '../machine/errors.ts';
+import { isLostConnection, mapped, sqlState } from '../machine/errors.ts';
 import { applyEvents, lockForEvents } from '../machine/mailpieces.ts';
 import { forEachOrganization, type PartFailure } from '../pipeline/beat-failures.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
@@ -52,7 +52,7 @@ export const receiveWebhook = async (
 };
 
 // Deadlocks, locks that were not given, sessions ended, a server that stops or is full: none of them says anything about the webhook.
-const isPassing = (error: unknown): boolean => /^(08|40|53|55|57)/.test(sqlState(error) ?? '');
+const isPassing = (error: unknown): boolean => isLostConnection(error) || /^(08|40|53|55|57)/.test(sqlState(error) ?? '');
 
 interface Parsed extends WebhookAnswer {
   readonly webhook: Inbox;

@@ -4,7 +4,14 @@
  * secret or the first rows of a list, is a warning.
  */
 import type { CardRequest, Member } from '@postrider/core';
-import { AdapterConfigError, type AudienceSource, type CallContext, type Printer, type Renderer } from '@postrider/core/ports';
+import {
+  isNamed,
+  type AdapterConfigError,
+  type AudienceSource,
+  type CallContext,
+  type Printer,
+  type Renderer,
+} from '@postrider/core/ports';
 import { explain } from '../cli/errors.ts';
 import { isGroup, returnAddressOf, type CampaignDraft } from '../config/campaign-file.ts';
 import type { Project } from '../config/project.ts';
@@ -55,7 +62,7 @@ async function makeAdapters(
     try {
       return { port: await makeAdapter(port, entry, home), crippled: false };
     } catch (error) {
-      if (!(error instanceof AdapterConfigError)) throw error;
+      if (!isNamed<AdapterConfigError>(error, 'AdapterConfigError')) throw error;
       for (const { option, message } of error.problems) problems.push(draft.problem(option, message));
       const useless = new Set(error.problems.map(({ option }) => option.split('.')[1]));
       const rest = Object.fromEntries(Object.entries(entry).filter(([name]) => !useless.has(name)));

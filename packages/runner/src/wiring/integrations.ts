@@ -7,6 +7,7 @@ import { adapters } from '@postrider/adapters';
 import type { CampaignBrief, Integrations, PrinterBrief } from '@postrider/core';
 import {
   AdapterConfigError,
+  isNamed,
   type AdapterFactory,
   type AdapterWiring,
   type AddressEnricher,
@@ -77,7 +78,7 @@ export async function makeAdapter<Name extends PortName>(port: Name, entry: unkn
   try {
     return await factory.create(optionsOf(port, rest), wiring);
   } catch (error) {
-    if (!(error instanceof AdapterConfigError)) throw error;
+    if (!isNamed<AdapterConfigError>(error, 'AdapterConfigError')) throw error;
     const named = (option: string): string => [fileNames[port], ...option.split('.').slice(1)].join('.');
     const [first, ...further] = error.problems.map(({ option, message }) => ({ option: named(option), message }));
     throw new AdapterConfigError(first?.option ?? fileNames[port], first?.message ?? 'cannot be used', further);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { AudienceSourceError } from '../audience.ts';
+import type { AudienceSourceError } from '../audience.ts';
+import { isNamed } from '../common.ts';
 import type { AudienceSource, Member, Reject } from '../audience.ts';
 import { abortedContext, contractContext } from './context.ts';
 
@@ -106,7 +107,7 @@ export function describeAudienceContract(name: string, make: () => Promise<Audie
           for await (const _ of harness.unreadable.members(harness.segmentId, { pageSize: 2, limit: null }, contractContext()))
             assert.fail('a page came');
         },
-        (error) => error instanceof AudienceSourceError && error.message.length > 10,
+        (error) => isNamed<AudienceSourceError>(error, 'AudienceSourceError') && error.message.length > 10,
       );
     });
   });
