@@ -7,7 +7,7 @@ const reconcile = 'sql/functions/0260_reconcile.sql';
 const watermark = 'sql/functions/0262_restore_watermark.sql';
 const trigger = 'sql/functions/0120_trigger.sql';
 const published = 'sql/migrations/0015_published_and_failing.sql';
-const house = 'sql/functions/0541_house.sql';
+const house = 'sql/functions/0542_house.sql';
 const failingHouse = 'test/pipeline/failing-house.test.ts';
 
 export const machine: readonly Mutant[] = [

@@ -105,7 +105,7 @@ void test('what the error of a beat says is for whoever runs the installation, a
   };
   const reader = await seenAs('postrider_reader');
   assert.equal(reader.alarms, 0);
-  assert.match(reader.message, /old_webhooks fails since \d{4}-\S+ \S+, 3 in a row$/);
+  assert.match(reader.message, /old_webhooks fails since \d{4}-\S+ \S+ UTC, 3 in a row$/);
   const runner = await seenAs('postrider_runner');
   assert.equal(runner.alarms, 1);
   assert.match(runner.message, /3 in a row: refused by hand \(P0001\)$/);

@@ -15,7 +15,7 @@ export interface Watched extends AsyncDisposable {
   /** One beat of so many seconds, done here and now; whether it failed. */
   readonly beat: (seconds: number) => Promise<boolean>;
   /** What `doctor` says of the beat house. */
-  readonly doctor: (beat?: string) => Promise<{ verdict: string; message: string; helps: string }>;
+  readonly doctor: (beat?: string) => Promise<{ verdict: string; message: string; helps: string | null }>;
   readonly alarms: () => Promise<{ id: string; meaning: string; organization: string | null }[]>;
 }
 
@@ -52,7 +52,7 @@ export const watched = async (
         () => true,
       ),
     doctor: async (beat = 'house') => {
-      const [row] = await sql<{ verdict: string; message: string; helps: string }[]>`
+      const [row] = await sql<{ verdict: string; message: string; helps: string | null }[]>`
         select verdict, message, what_helps as helps from postrider.doctor() where check_name = ${`beat ${beat}`}`;
       return row ?? { verdict: 'none', message: '', helps: '' };
     },

@@ -163,23 +163,23 @@ end;
 -- learns that something fails, and not what the error says of others.
 create function postrider.beat_health()
 returns table (check_name text, verdict text, message text, what_helps text)
-language sql stable security definer
+language sql stable security definer set timezone = 'UTC' set intervalstyle = postgres
 begin atomic
   select 'beat ' || name,
     case when f.most >= 3 then 'bad' when f.most > 0 or b.is_late then 'warn' else 'ok' end,
     concat_ws('; ',
       coalesce(format('last %s UTC, every %s', to_char(b.last_at, 'YYYY-MM-DD HH24:MI:SS'), b.every), 'never yet'),
       f.told),
-    concat_ws('; ',
+    nullif(concat_ws('; ',
       case when b.is_late then 'is a runner alive? see the check runners' end,
       case when f.most > 0 then coalesce(f.helps, 'mend what the message names')
-        || ': nothing is lost, the next beat tries again' end)
+        || ': nothing is lost, the next beat tries again' end), '')
   from (
     select name, last_at, every, last_at < clock_timestamp() - every * 3 - interval '30 seconds' as is_late
     from postrider.beat) b
   full join (
     select beat as name, max(failures) as most, nullif(string_agg(hint, '; ' order by part), '') as helps,
-      string_agg(format('%s fails since %s, %s in a row%s', part, to_char(since, 'YYYY-MM-DD HH24:MI:SS'),
+      string_agg(format('%s fails since %s UTC, %s in a row%s', part, to_char(since, 'YYYY-MM-DD HH24:MI:SS'),
         failures, case when postrider.sees_all() then format('%s: %s%s',
           case when organizations <> '{}' then format(' (%s organizations, one is %s)',
             cardinality(organizations), organizations[1]) end,
