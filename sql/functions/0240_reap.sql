@@ -71,7 +71,7 @@ declare
   v_back int := 0;
   v_lease interval := postrider.longest_lease();
 begin
-  perform postrider.require_within('the grace', p_grace, interval '1 second', interval '1 year');
+  perform postrider.require_within('the grace', p_grace, interval '0', interval '1 year');
   if p_grace < v_lease then
     perform postrider.fail('PR020', format('a grace of %s is shorter than the lease of a runner, %s', p_grace, v_lease),
       format('a runner that has not heard of its loss may post so long; select postrider.reap(%L) or longer. Nobody was given back', v_lease),

@@ -1,4 +1,5 @@
 /** `once`: everything that can be done now, to its end; and what waits after that. */
+import { mapped } from '../machine/errors.ts';
 import { beatEffects } from '../stages/effects.ts';
 import { beatEnrich, workEnrich } from '../stages/enrich.ts';
 import { beatReconcile } from '../stages/reconcile.ts';
@@ -60,10 +61,10 @@ export const whatWaits = async (context: PipelineContext): Promise<Waiting[]> =>
 };
 
 const whatComes = async ({ sql }: PipelineContext, withinMs: number): Promise<Coming> => {
-  const [row] = await sql<Coming[]>`
+  const [row] = await mapped(sql<Coming[]>`
     select people::int as people, effects::int as effects, unknown::int as unknown, steps_left::float8 as "stepsLeft",
       extract(epoch from first_in)::float8 * 1000 as "inMs"
-    from postrider.what_comes(${`${withinMs} milliseconds`}::interval)`;
+    from postrider.what_comes(${`${withinMs} milliseconds`}::interval)`);
   return row ?? { people: 0, effects: 0, unknown: 0, inMs: null, stepsLeft: 0 };
 };
 

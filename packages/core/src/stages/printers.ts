@@ -2,6 +2,7 @@
  * The printers that the stages speak to, by name. How long one may keep us in the dark (its time-out and read lag) is known to its adapter only; the
  * database must know it as well before the first card is sent, since a reaper that finds the work of a dead runner asks no adapter.
  */
+import { mapped } from '../machine/errors.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { PrinterBrief } from '../pipeline/integrations.ts';
 import { ask } from '../pipeline/asking.ts';
@@ -99,7 +100,7 @@ export const printerToSubmitTo = async (context: PipelineContext, organizationId
   }
   const quiet = quietMs(context, printer);
   if (!(quiet <= (brief.quietMs ?? 0))) {
-    await context.sql`select postrider.printer_rests(${organizationId}, ${name}, ${`${quiet} milliseconds`}::interval)`;
+    await mapped(context.sql`select postrider.printer_rests(${organizationId}, ${name}, ${`${quiet} milliseconds`}::interval)`);
   }
   return printer;
 };

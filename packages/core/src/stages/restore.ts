@@ -4,6 +4,7 @@
  */
 import { postingMayLast } from '../machine/watermark.ts';
 import { adoptPieces, printersOf, settleReconcile, type PieceToAdopt, type UnknownPiece } from '../machine/mailpieces.ts';
+import { mapped } from '../machine/errors.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { ListedPiece, Printer } from '../ports/index.ts';
 import { messageOf } from '../pipeline/message-of.ts';
@@ -90,8 +91,8 @@ const lookUpKnown = async (
   let untold: string | null = null;
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
-    const pieces = await context.sql<UnknownPiece[]>`
-      select * from postrider.pieces_opened_since(${organizationId}, ${name}, ${since}, ${after}, ${BATCH})`;
+    const pieces = await mapped(context.sql<UnknownPiece[]>`
+      select * from postrider.pieces_opened_since(${organizationId}, ${name}, ${since}, ${after}, ${BATCH})`);
     if (pieces.length === 0) return { moved, untold };
     const verdicts = await lookUp(context, organizationId, name, pieces);
     untold ??= verdicts.find(({ outcome }) => outcome === 'not_asked' || outcome === 'cannot_tell')?.message ?? null;
