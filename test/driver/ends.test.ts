@@ -93,9 +93,15 @@ void test('a reserved connection is released once: what is asked before is answe
     reserved.release();
     const who = await others(sql, max, 'transactions');
     reserved.release();
+    // All connections are taken: whoever asks now waits.
+    let served = false;
+    const waits = outcome(sql`select 1`).finally(() => (served = true));
+    for (let n = 0; n < 5; n += 1) await place.admin`select 1`;
+    assert.equal(served, false);
     assert.deepEqual(await Promise.all(asked), ['ok', 'ok', 'ok']);
     assert.equal(await outcome(reserved`insert into note values ('late')`), 'RESERVATION_ENDED');
     await who.end();
+    assert.equal(await waits, 'ok');
     assert.deepEqual(await place.written(), ['a', 'b', ...Array.from({ length: max }, () => 'other')]);
   }
 });

@@ -3,12 +3,13 @@
  * says so loudly where it does not any more.
  */
 import { calls } from './of-the-calls.ts';
+import { driver } from './of-the-driver.ts';
 import { machine } from './of-the-machine.ts';
 import { runner } from './of-the-runner.ts';
 import { sessions } from './of-sessions.ts';
 
 export interface Edit {
-  /** From the top of the checkout: a file of sql/ or of packages/. */
+  /** From the top of the checkout: a file of sql/, of packages/, or of node_modules/postgres/src/ (the driver with its patch). */
   readonly file: string;
   readonly find: string;
   readonly replace: string;
@@ -23,7 +24,7 @@ export interface Mutant {
   readonly test: { readonly file: string; readonly pattern: string };
 }
 
-export const mutants: readonly Mutant[] = [...machine, ...calls, ...runner, ...sessions];
+export const mutants: readonly Mutant[] = [...machine, ...calls, ...runner, ...sessions, ...driver];
 
 /** Quick ones of different kinds, for the run of every day. */
 export const quick: readonly string[] = ['fence-proof', 'reap-orphans', 'actor-check'];

@@ -1,6 +1,10 @@
-/** Applies a mutant's edits to source text. The machine's SQL is embedded in one TypeScript module, so edits of sql/ are made there. */
-import { readFileSync } from 'node:fs';
+/**
+ * Applies a mutant's edits to source text. The machine's SQL is embedded in one TypeScript module, so edits of sql/ are made there. The driver that is
+ * carried here is edited where it was installed, with its patch.
+ */
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { mutants, type Edit, type Mutant } from './mutants.ts';
 
 export const root = join(import.meta.dirname, '../..');
@@ -16,6 +20,9 @@ export const mutantNamed = (name: string): Mutant => {
 const moduleOf = (edit: Edit): string => (edit.file.startsWith('sql/') ? EMBEDDED : edit.file);
 
 export const modulesOf = (mutant: Mutant): readonly string[] => [...new Set(mutant.edits.map(moduleOf))];
+
+/** As it is loaded: what was installed is a link. */
+export const urlOf = (module: string): string => pathToFileURL(realpathSync(join(root, module))).href;
 
 const replaceOnce = (text: string, find: string, replace: string, where: string): string => {
   const parts = text.split(find);

@@ -8,6 +8,22 @@ import { stillOut } from '../src/operate/campaign.ts';
 import { libpqEnvironment } from '../src/operate/psql.ts';
 
 describe('words of the command line', () => {
+  it('tells a connection that was lost as such, in whatever words of the driver or the system', () => {
+    for (const code of [
+      'CONNECTION_CLOSED',
+      'CONNECTION_DESTROYED',
+      'EPIPE',
+      'ECONNRESET',
+      'ECONNREFUSED',
+      'ETIMEDOUT',
+      'CONNECT_TIMEOUT',
+    ]) {
+      const { exitCode, hint } = explain(Object.assign(new Error(`write ${code}`), { code }));
+      assert.equal(exitCode, 69, code);
+      assert.ok(hint !== null, code);
+    }
+  });
+
   it('finds what was meant, and nothing where nothing is near', () => {
     assert.deepEqual(similar('bakery-wellcome', ['bakery-welcome', 'spring', 'autumn']), ['bakery-welcome']);
     assert.deepEqual(similar('sprnig', ['spring', 'string']), ['spring', 'string']);

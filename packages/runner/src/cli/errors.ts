@@ -199,7 +199,7 @@ const unreachable = new Set([
   'ECONNRESET',
   'CONNECT_TIMEOUT',
 ]);
-const broken = new Set(['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED']);
+const broken = new Set(['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'EPIPE']);
 
 function connection(code: string): Told | null {
   if (unreachable.has(code))
