@@ -34,7 +34,7 @@ const hurry = async (sql: postgres.Sql): Promise<void> => {
 };
 
 // Long enough for a machine that does other things as well; short where a test is expected to fail (test/mutants).
-const PATIENCE_MS = Number(process.env['POSTRIDER_CRASH_PATIENCE_MS'] ?? 60_000);
+const PATIENCE_MS = Number(process.env['POSTRIDER_CRASH_PATIENCE_MS'] ?? 240_000);
 
 export interface ConvergeOptions {
   /** The states in which somebody has arrived. */
@@ -86,7 +86,7 @@ export const converge = async (scenario: Scenario, options: ConvergeOptions = {}
 };
 
 /** Polls until `ask` says true. */
-export const eventually = async (what: string, ask: () => Promise<boolean>, patienceMs = 30_000): Promise<void> => {
+export const eventually = async (what: string, ask: () => Promise<boolean>, patienceMs = 240_000): Promise<void> => {
   const deadline = Date.now() + patienceMs;
   while (!(await ask())) {
     if (Date.now() > deadline) throw new Error(`never happened: ${what}`);

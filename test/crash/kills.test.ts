@@ -29,7 +29,7 @@ void describe('kill -9 at random', { concurrency: 4 }, () => {
         [victim, other] = [other, await scenario.start()];
       }
       assert.ok(other.alive);
-      await converge(scenario, { deadlineMs: 120_000 });
+      await converge(scenario);
       await verdict(scenario);
     });
   }

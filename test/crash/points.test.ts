@@ -17,7 +17,7 @@ const killedAt = async (scenario: Scenario, point: Point, webhookPort: number | 
   await scenario.grow(12);
   if (point.startsWith('track.')) await scenario.shop.travel(10);
   const runner: Runner = await scenario.start({ webhookPort, snares: [{ point, nth: 1, how: 'kill' }] });
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 240_000;
   while (runner.alive && Date.now() < deadline) {
     await nudge(scenario.machine.sql);
     await Promise.race([runner.ended, new Promise((resolve) => setTimeout(resolve, 100))]);

@@ -67,7 +67,7 @@ void describe('webhooks', { concurrency: 3 }, () => {
     await first.kill();
     await scenario.start({ webhookPort });
     // Of cards whose delivery nobody scanned nothing more is heard: the window of their class ends that, and its test is elsewhere.
-    await converge(scenario, { arrived: ['sent', 'received', 'returned'], deadlineMs: 90_000 });
+    await converge(scenario, { arrived: ['sent', 'received', 'returned'] });
     await verdict(scenario);
     assert.ok(((await states(scenario.machine.sql))['returned'] ?? 0) > 0);
   });

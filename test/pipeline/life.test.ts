@@ -51,7 +51,7 @@ void test('a stop that comes upon a start: the start fails, and nothing keeps th
     const child = spawn(process.execPath, ['--import', 'tsx', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, DATABASE_URL: machine.url, DELAY_MS: String(delayMs) },
-      timeout: 40_000,
+      timeout: 240_000,
       killSignal: 'SIGKILL',
     });
     let said = '';

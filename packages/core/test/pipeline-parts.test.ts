@@ -84,7 +84,7 @@ void test('a lost connection is tried again until patience ends, and then nobody
       if (tries < 3) throw new Error('CONNECTION_CLOSED');
       await Promise.resolve();
     },
-    patienceMs: () => 5000,
+    patienceMs: () => 60_000,
     logger: silent,
   });
   settler.add([1]);

@@ -23,7 +23,7 @@ interface Note {
 }
 
 async function until(what: string, so: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 30_000; !(await so()); await sleep(50))
+  for (const deadline = Date.now() + 240_000; !(await so()); await sleep(50))
     if (Date.now() > deadline) throw new Error(`Never happened: ${what}`);
 }
 

@@ -30,7 +30,7 @@ describe('a restored database', () => {
     const installation = async (): Promise<string> => (await machine.sql`select id from postrider.installation`)[0]?.['id'] as string;
     const marks = (): Record<string, { witnesses: unknown[] }> =>
       existsSync(mark) ? (JSON.parse(readFileSync(mark, 'utf8')) as Record<string, { witnesses: unknown[] }>) : {};
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + 240_000;
     while (!((await installation()) in marks()) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
     const kept = (await installation()) in marks();
     await runner.stop('SIGTERM');
