@@ -87,7 +87,7 @@ export const live = async ({ server, machine }: Ground, phase: Phase, going: Goi
       statements += 1;
     },
   });
-  const pipeline = createPipeline({ sql, integrations: integrationsOf(noopPorts()), logger: quiet });
+  const pipeline = createPipeline({ restoreWatermark: 'not kept', sql, integrations: integrationsOf(noopPorts()), logger: quiet });
   try {
     const failed = await ends(`the start (${told})`, pipeline.start());
     // Somebody is told what was wrong, in the words of the driver or the server.

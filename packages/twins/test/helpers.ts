@@ -244,7 +244,11 @@ export async function webhookReceiver(
 }
 
 /** Asks until it is so; the patience is long because the machine may be busy, and only a failure uses it up. */
-export async function eventually<Value>(what: string, ask: () => Value | Promise<Value>, patienceMs = 240_000): Promise<NonNullable<Value>> {
+export async function eventually<Value>(
+  what: string,
+  ask: () => Value | Promise<Value>,
+  patienceMs = 240_000,
+): Promise<NonNullable<Value>> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const value = await ask();
