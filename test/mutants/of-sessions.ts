@@ -28,6 +28,14 @@ export const sessions: readonly Mutant[] = [
     test: { file: settings, pattern: 'have no end of their own' },
   },
   {
+    name: 'first-session-put-right',
+    without: 'nor has the first one, which began before its server was known',
+    edits: [
+      { file: session, find: `if (own && set('transaction_timeout') !== '0')`, replace: `if (own && set('transaction_timeout') === '')` },
+    ],
+    test: { file: settings, pattern: 'have no end of their own' },
+  },
+  {
     name: 'session-looked-at',
     without: 'a client whose sessions would read something wrong is refused at the start',
     edits: [{ file: session, find: 'if (unsuitable !== undefined)', replace: `if (unsuitable?.setting === '')` }],

@@ -117,7 +117,7 @@ void test('transactions of connect() have no end of their own, where the server 
   const sql = connect(machine.url, { max: 4 });
   const pipeline = pipelineOf(sql);
   try {
-    assert.deepEqual(await inSessions(sql, 'transaction_timeout', 1), ['1h']);
+    // Its first session begins before anybody knows the server.
     await pipeline.start();
     assert.deepEqual(new Set(await inSessions(sql, 'transaction_timeout', 4)), new Set(['0']));
   } finally {

@@ -62,6 +62,7 @@ void test('when the jobs cannot be made, nobody is staged', async () => {
     .begin(async (tx) => {
       await tx`set local session_replication_role = replica`;
       await tx`delete from postrider_queue.queue where name = 'proof'`;
+      await tx`set local session_replication_role = origin`;
       await refused(
         'PR018',
         tx.savepoint(async (inner) => await inner`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 1, 50)`),

@@ -109,7 +109,6 @@ const limits = ['statement_timeout', 'transaction_timeout', 'idle_session_timeou
  * Throws `UnsuitableSessionError` where what is read or written would be wrong. Returns what is only harmful: sessions that end too soon.
  */
 export const requireSuitableSession = async (sql: postgres.Sql): Promise<readonly string[]> => {
-  const own = 'transaction_timeout' in sql.options.connection;
   const [told] = await sql<{ settings: Record<string, string>; path: string[] }[]>`
     select pg_catalog.json_object_agg(s.name, pg_catalog.current_setting(s.name, true)) as settings,
       pg_catalog.array_remove(pg_catalog.current_schemas(true)::pg_catalog.text[], (
@@ -126,6 +125,8 @@ export const requireSuitableSession = async (sql: postgres.Sql): Promise<readonl
       `search_path puts ${told.path[0] ?? 'nothing'} before pg_catalog in these sessions: functions there would take the place of the server's own`,
       remedy,
     );
+  // Of a client of connect() that has a session by now.
+  const own = 'transaction_timeout' in sql.options.connection;
   if (own && set('transaction_timeout') !== '0') await sql`select pg_catalog.set_config('transaction_timeout', '0', false)`;
   return limits.filter((name) => !(own && name === 'transaction_timeout') && isShort(set(name))).map((name) => `${name} is ${set(name)}`);
 };

@@ -95,8 +95,8 @@ interface Unusable {
 
 type ReadEvent = { readonly event: PrinterEvent; readonly hasTime: boolean } | { readonly unusable: Unusable };
 
-/** A piece is named by what names none: the event would be of nobody. */
-const namesNothing = (told: unknown, { providerId, mailpieceId }: z.infer<typeof eventSchema>): boolean =>
+/** A piece is named by what names none: the event would be of nobody. A poll's is taken all the same: it is told once. */
+const namesNothing = (told: unknown, { providerId, mailpieceId }: PrinterEvent): boolean =>
   providerId === null &&
   mailpieceId === null &&
   isObject(told) &&
@@ -108,7 +108,6 @@ const readEvent = (told: unknown, now: string): ReadEvent => {
   if (unusable.success) return { unusable: { reason: unusable.data.unusable, told: unusable.data.raw } };
   const event = eventSchema.safeParse(told);
   if (!event.success) return { unusable: { reason: event.error.issues[0]?.path.join('.') || 'no event', told } };
-  if (namesNothing(told, event.data)) return { unusable: { reason: 'mailpieceId', told } };
   const { occurredAt, status, ...rest } = event.data;
   // A status that does not exist is kept and reported by the machine.
   return { event: { ...rest, status: status as PrinterEvent['status'], occurredAt: occurredAt ?? now }, hasTime: occurredAt !== null };
@@ -164,7 +163,7 @@ export const keptEvent = (told: unknown, reason: string): KeptEvent => {
   }
   const id = isObject(told) ? told['eventId'] : null;
   return {
-    eventId: typeof id === 'string' ? text(id.slice(0, 500)) : null,
+    eventId: typeof id === 'string' ? storable(id.slice(0, 500)) : null,
     reason: text(reason),
     raw: storable(raw.slice(0, LONGEST_RAW)),
   };
@@ -184,7 +183,10 @@ export interface WebhookAnswer {
 /** Of a webhook that came at a time (ISO 8601): each event by itself. Throws `UnusableAnswerError` where the adapter gave no list. */
 export const webhookAnswer = (told: unknown, receivedAt: string): WebhookAnswer => {
   if (!Array.isArray(told)) throw new UnusableAnswerError('the adapter made no list of events of it');
-  const read = Array.from(told, (one: unknown) => readEvent(one, receivedAt));
+  const read = Array.from(told, (one: unknown) => {
+    const made = readEvent(one, receivedAt);
+    return 'event' in made && namesNothing(one, made.event) ? { unusable: { reason: 'mailpieceId', told: one } } : made;
+  });
   return {
     events: read.flatMap((one) => ('event' in one ? [one.event] : [])),
     unusable: read.flatMap((one) =>
