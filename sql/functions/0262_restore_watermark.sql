@@ -149,12 +149,13 @@ end $$;
 -- How long somebody may still post who began a card before the change of servers was noticed: one
 -- lease, and what a request under way takes. A printer that is asked before that has not told all.
 create function postrider.posting_may_last(p_lease interval) returns interval
-language sql volatile security definer set search_path = postrider, pg_temp
-as $$
-  select greatest(interval '0', greatest(p_lease, postrider.longest_lease()) - (postrider.now() - coalesce(
-    (select restore_noticed_at from postrider.installation),
-    (select max(held_at) from postrider.printer), '-infinity')))
-$$;
+language plpgsql volatile security definer set search_path = postrider, pg_temp as $$
+begin
+  perform postrider.require_lease(p_lease);
+  return coalesce(greatest(interval '0', greatest(p_lease, postrider.longest_lease())
+    - (postrider.now() - coalesce((select restore_noticed_at from postrider.installation),
+      (select max(held_at) from postrider.printer)))), interval '0');
+end $$;
 
 -- One witness of each mail cohort that is at work, of whichever runner.
 create function postrider.mail_witnesses() returns jsonb

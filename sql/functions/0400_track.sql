@@ -72,9 +72,14 @@ declare
   v_hook postrider.provider_event;
   v_first jsonb := p_unusable -> 0;
 begin
+  perform postrider.require_list('the events', jsonb_typeof(p_unusable));
+  perform postrider.require_within('their number', p_count, 0, 1000000);
   update postrider.provider_event set unusable = p_unusable,
     error = case when p_count > 0 then left(format('%s of its events cannot be used: %s', p_count, v_first ->> 'reason'), 2000) end
   where id = p_id returning * into v_hook;
+  if not found then
+    perform postrider.fail('PR010', format('there is no webhook %s', p_id), 'it may be over, or another organization''s; nothing was changed');
+  end if;
   -- One alarm for a printer, however many of its webhooks are odd.
   if p_count > 0 and not exists (
     select from postrider.alarm a

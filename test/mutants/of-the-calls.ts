@@ -119,9 +119,9 @@ export const calls: readonly Mutant[] = [
     without: 'the grace of a runner that grows with the longest lease',
     edits: [
       {
-        file: 'packages/core/src/machine/cohorts.ts',
-        find: 'greatest(${milliseconds(graceMs)}::interval, postrider.longest_lease())',
-        replace: '${milliseconds(graceMs)}::interval',
+        file: 'sql/functions/0245_tick.sql',
+        find: 'greatest(p_grace, postrider.longest_lease())',
+        replace: 'p_grace',
       },
     ],
     test: { file: 'test/pipeline/lost-cohort.test.ts', pattern: 'a runner with a short lease beside one with a long one' },

@@ -245,7 +245,7 @@ export const machine: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/0240_reap.sql',
-        find: `status = 'unknown', available_at = v_now + greatest(p_quiet, p.quiet),`,
+        find: `status = 'unknown', available_at = v_now + p_still + greatest(p_quiet, p.quiet),`,
         replace: `status = 'unknown', available_at = v_now,`,
       },
     ],
@@ -254,7 +254,9 @@ export const machine: readonly Mutant[] = [
   {
     name: 'quiet-period-of-a-slow-printer',
     without: `the quiet period that a printer's own time-out asks for`,
-    edits: [{ file: 'sql/functions/0240_reap.sql', find: 'v_now + greatest(p_quiet, p.quiet)', replace: 'v_now + p_quiet' }],
+    edits: [
+      { file: 'sql/functions/0240_reap.sql', find: 'v_now + p_still + greatest(p_quiet, p.quiet)', replace: 'v_now + p_still + p_quiet' },
+    ],
     test: { file: 'test/pipeline/printers.test.ts', pattern: 'how long a slow printer must rest' },
   },
   {

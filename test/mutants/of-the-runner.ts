@@ -66,8 +66,8 @@ export const runner: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/mail.ts',
-        find: 'const message = text(messageOf(error));\n      if (error',
-        replace: 'const message = text(messageOf(error));\n      if (error instanceof LeaseLostError) return;\n      if (error',
+        find: 'const message = text(messageOf(error));\n      if (isNamed',
+        replace: `const message = text(messageOf(error));\n      if (isNamed<LeaseLostError>(error, 'LeaseLostError')) return;\n      if (isNamed`,
       },
     ],
     test: { file: stops, pattern: 'whoever was not sent because the lease had passed goes back' },

@@ -84,17 +84,19 @@ void test('a stop waits also for a job that took longer than pg-boss waits for',
 void test('a stop whose time is over says how many are still at work, and what brings them back', async () => {
   const inner = createNoopPrinter();
   const answer = Promise.withResolvers<void>();
+  let asked = 0;
   const submit: Printer['submit'] = async (...given) => {
+    asked += 1;
     await answer.promise;
     return await inner.submit(...given);
   };
   await using opened = await open({ people: 4, ports: { printer: printerWith({ submit }) }, settings: { cohortSize: 2, mailSlots: 2 } });
   const { sql, pipeline, log } = opened;
   await pipeline.start();
-  await until(async () => (await states(sql))['sending'] === 4);
+  await until(() => asked === 2);
   assert.deepEqual(await pipeline.stop({ timeoutMs: 100 }), { atWork: 4 });
   assert.match(log.join('\n'), /at work come back when their lease has passed \{"people":4\}/);
-  assert.deepEqual([...(await sql`select from postrider.runner`)], [], 'it has said goodbye');
+  assert.equal((await sql`select from postrider.runner`).length, 1, 'it may still be at them, and its lease counts');
   answer.resolve();
   await until(async () => (await states(sql))['sent'] === 4);
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCampaign, cancel, hold, release, retry } from '@postrider/core';
-import { beginProof } from '../../packages/core/src/machine/cohorts.ts';
+import { beginProof, type BegunPiece } from '../../packages/core/src/machine/cohorts.ts';
 import { definition } from '../support/machine.ts';
 import {
   LEASE_MS,
@@ -166,7 +166,9 @@ void test('a piece is taken up again unchanged, whatever has changed about the c
   await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another', format: '6x9', mail_class: 'standard' }));
   await sql`select postrider.arm_printer(${at.organizationId}, 'another')`;
   const again = await mailBegun(sql, at);
-  assert.deepEqual(again.pieces, batch.pieces);
+  // All but the move, which is another one.
+  const unmoved = ({ moveNo: _, ...piece }: BegunPiece) => piece;
+  assert.deepEqual(again.pieces.map(unmoved), batch.pieces.map(unmoved));
   assert.deepEqual(await onlyPiece(sql, at), before);
 });
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { cancel, hold, release, resolve, retry } from '@postrider/core';
+import type { BegunPiece } from '../../packages/core/src/machine/cohorts.ts';
 import { claimUnknown, settleReconcile, type ReconcileVerdict, type UnknownPiece } from '../../packages/core/src/machine/mailpieces.ts';
 import type { Place } from '../support/machine.ts';
 import {
@@ -24,6 +25,9 @@ import {
   turnClock,
   unknownDue,
 } from './rig.ts';
+
+/** All but the move, which is another one each time. */
+const unmoved = ({ moveNo: _, ...piece }: BegunPiece) => piece;
 
 const rig = sharedMachine();
 const LEASE = 60_000;
@@ -87,7 +91,7 @@ void test('proven absent: submitted again, the same piece with the same key and 
   await say(sql, at, verdict(await claim(sql, at), 'absent'));
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (proven_absent)' });
   assert.equal((await onlyPiece(sql, at)).status, 'submitting');
-  assert.deepEqual((await mailBegun(sql, at)).pieces, batch.pieces);
+  assert.deepEqual((await mailBegun(sql, at)).pieces.map(unmoved), batch.pieces.map(unmoved));
 });
 
 void test('the printer cannot tell, but honours the key: submitted again with it', async () => {
@@ -96,7 +100,7 @@ void test('the printer cannot tell, but honours the key: submitted again with it
   const batch = await unknownDue(sql, at);
   await say(sql, at, verdict(await claim(sql, at), 'cannot_tell', { keyStillHonoured: true }));
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (same_key_again)' });
-  assert.deepEqual((await mailBegun(sql, at)).pieces, batch.pieces);
+  assert.deepEqual((await mailBegun(sql, at)).pieces.map(unmoved), batch.pieces.map(unmoved));
 });
 
 void test('a printer that could not be asked has said nothing: it is asked for ever, and then counts from there', async () => {
