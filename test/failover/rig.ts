@@ -214,8 +214,9 @@ export async function failover(options: Options): Promise<Failover> {
     finish: async ({ pipeline }) => {
       letThrough(1_000_000);
       await until(async () => {
-        // Its beat.
+        // Its beats.
         await pipeline.reconcile(place.organizationId).catch(() => undefined);
+        await admin`select pg_notify('postrider_moved', 'pending,proofed,track')`;
         return ((await states(admin))['sent'] ?? 0) === options.people;
       });
       eachOnce(await ledger(), options.people);
