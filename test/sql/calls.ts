@@ -9,8 +9,8 @@ export interface Callable {
   readonly name: string;
   readonly signature: string;
   readonly forOperators: boolean;
-  /** The last argument takes any number of values: given as one array. */
-  readonly variadic: boolean;
+  /** Its last argument takes any number of values: one array is given. */
+  readonly isVariadic: boolean;
   readonly args: readonly { readonly name: string; readonly type: string }[];
 }
 
@@ -25,7 +25,8 @@ export interface Refusal {
 export const callable = async (sql: postgres.Sql): Promise<Callable[]> => [
   ...(await sql<Callable[]>`
     select p.proname as name, format('%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid)) as signature,
-      has_function_privilege('postrider_operator', p.oid, 'execute') as "forOperators", p.provariadic <> 0 as variadic, coalesce((
+      p.provariadic <> 0 as "isVariadic",
+      has_function_privilege('postrider_operator', p.oid, 'execute') as "forOperators", coalesce((
       select json_agg(json_build_object('name', coalesce(p.proargnames[a.n], ''), 'type', format_type(a.type, null)) order by a.n)
       from unnest(p.proargtypes::oid[]) with ordinality as a (type, n)), '[]') as args
     from pg_proc p
@@ -133,8 +134,8 @@ export const callsOf = (one: Callable, known: Known, infinite: boolean, mixtures
     ...values.flatMap((own, at) => own.map((value) => sensible.with(at, value))),
     ...Array.from({ length: one.args.length < 2 ? 0 : mixtures }, () => values.map((own) => own[roll(own.length)] ?? 'null')),
   ];
-  const given = (row: readonly string[]): string => (one.variadic ? row.with(-1, `variadic ${row.at(-1)}`) : row).join(', ');
-  return [...new Set(rows.map((row) => `select * from postrider.${one.name}(${given(row)})`))];
+  const written = (row: readonly string[]): string => (one.isVariadic ? row.with(-1, `variadic ${row.at(-1)}`) : row).join(', ');
+  return [...new Set(rows.map((row) => `select * from postrider.${one.name}(${written(row)})`))];
 };
 
 /** Makes the function that makes calls and undoes them, one after the other; whoever calls it makes the calls. */
