@@ -120,8 +120,8 @@ export const calls: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/0245_tick.sql',
-        find: 'greatest(p_grace, postrider.longest_lease())',
-        replace: 'p_grace',
+        find: 'postrider.reap(greatest(p_grace, postrider.longest_lease()), p_quiet)',
+        replace: 'postrider.reap(p_grace, p_quiet)',
       },
     ],
     test: { file: 'test/pipeline/lost-cohort.test.ts', pattern: 'a runner with a short lease beside one with a long one' },
