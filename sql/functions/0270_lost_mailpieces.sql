@@ -1,38 +1,17 @@
 -- Somebody is at the printer, or was, and their mailpiece is gone: only an owner who takes the triggers away can do that, or a damaged disk.
 
--- Who is at a printer now, or whose outcome somebody must resolve: each has a mailpiece. From one
--- cohort to the next by index: beside them may travel a million people who wait for an enricher.
+-- Who is at a printer now, or whose outcome somebody must resolve: each has a mailpiece.
 create function postrider.people_at_printers(p_mine uuid[])
 returns table (organization_id uuid, recipient_id uuid, has_mailpiece boolean)
 language sql stable
 begin atomic
-  with recursive cohort as (
-    (select s.organization_id, s.cohort_id from postrider.recipient_state s
-      where s.cohort_id is not null and (p_mine is null or s.organization_id = any (p_mine))
-      order by s.organization_id, s.cohort_id limit 1)
-    union all
-    select n.* from cohort k cross join lateral (
-      select s.organization_id, s.cohort_id from postrider.recipient_state s
-      where s.cohort_id is not null and (p_mine is null or s.organization_id = any (p_mine))
-        and (s.organization_id, s.cohort_id) > (k.organization_id, k.cohort_id)
-      order by s.organization_id, s.cohort_id limit 1) n
-  )
   select p.organization_id, p.recipient_id, exists (
     select from postrider.mailpiece m
     where m.organization_id = p.organization_id and m.recipient_id = p.recipient_id
       and m.status not in ('rejected', 'cancelled', 'failed'))
   from (
-    select s.organization_id, s.recipient_id
-    from (
-      select k.* from cohort k
-      where not exists (select from postrider.enrichment_batch b
-        where b.organization_id = k.organization_id and b.id = k.cohort_id)
-      -- A cohort at a time: joined as a whole, everybody who travels is read first.
-      offset 0) k
-    cross join lateral (
-      select s.organization_id, s.recipient_id from postrider.recipient_state s
-      where s.organization_id = k.organization_id and s.cohort_id = k.cohort_id
-        and s.state = 'sending' offset 0) s
+    select s.organization_id, s.recipient_id from postrider.people_in_cohorts(p_mine) s
+    where s.state = 'sending'
     union all
     select s.organization_id, s.recipient_id from postrider.recipient_state s
     where s.state = 'error' and s.reason = 'outcome_unknown'

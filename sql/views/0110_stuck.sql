@@ -18,7 +18,7 @@ select s.organization_id, c.name as campaign, s.recipient_id, 1::bigint as peopl
     when alive.runners = 0 then 'no runner is alive: start one with `postrider run`'
     else 'nothing to do' end as what_helps,
   s.cohort_id, j.state as job, m.id as mailpiece_id
-from postrider.recipient_state s
+from postrider.people_in_cohorts(null) s
 cross join alive
 join postrider.organization o on o.id = s.organization_id
 join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
@@ -26,7 +26,7 @@ left join postrider.cohort k on k.organization_id = s.organization_id and k.id =
 left join postrider.runner r on r.id = k.runner_id
 left join postrider.queue_job j on j.name = k.stage and j.id = k.id
 left join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status in ('submitting', 'unknown')
-where s.cohort_id is not null and s.state <> 'address_enriching'
+where s.state <> 'address_enriching'
   and (s.since < postrider.now() - interval '2 minutes' or m.status = 'unknown' or k.id is null or k.closed_at is not null)
 union all
 select s.organization_id, c.name, s.recipient_id, 1, s.state, s.since, s.reason, coalesce(w.sentence, s.reason) || coalesce(' [' || s.detail || ']', ''),
