@@ -110,6 +110,8 @@ function resultOf(code: number | null, stdout: string, stderr: string): CliRun {
 export interface Runner {
   readonly url: string;
   readonly child: ChildProcess;
+  /** Where its inspector listens. Only of one that was started with `NODE_OPTIONS: '--inspect=127.0.0.1:0'`. */
+  inspector(): Promise<string>;
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<CliRun>;
 }
@@ -124,10 +126,19 @@ export async function startRunner(place: CliPlace, args: readonly string[] = [])
     createInterface({ input: child.stdout }).once('line', (line) => resolve((JSON.parse(line) as { url: string }).url));
     end.then(({ stderr }) => reject(new Error(`the runner ended: ${stderr}`)), reject);
   });
+  let said = '';
+  child.stderr?.on('data', (text: string) => (said = (said + text).slice(0, 10_000)));
   const url = await ready;
   return {
     url,
     child,
+    inspector: async () => {
+      for (;;) {
+        const address = /^Debugger listening on (ws:\S+)$/m.exec(said)?.[1];
+        if (address !== undefined) return await Promise.resolve(address);
+        await once(child.stderr ?? child, 'data');
+      }
+    },
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);
       return await end;
