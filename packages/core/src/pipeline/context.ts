@@ -50,10 +50,18 @@ const requireConnections = (name: string, client: postgres.Sql): void => {
   if (!(max >= 1)) throw new RangeError(`a pipeline needs at least one connection, and its client ${name} has a max of ${max}`);
 };
 
+// The one sign by which the driver that is carried here is told from others.
+const warnOfDriver = (client: postgres.Sql, logger: Logger): void => {
+  if ('endsWithSession' in client) return;
+  const what = 'the driver of this client may run what is left of a transaction whose connection was lost in the session of somebody else';
+  logger.warn({}, `${what}; apply the patch of decision 0012 to your postgres`);
+};
+
 export const makeContext = (options: PipelineOptions, hooks: ContextHooks): PipelineContext => {
   const { sql, queueSql = sql, integrations, logger = silent, now = () => new Date() } = options;
   requireConnections('sql', sql);
   requireConnections('queueSql', queueSql);
+  warnOfDriver(sql, logger);
   const settings = { ...defaultSettings, ...options.settings };
   const runnerId = randomUUID();
   const leases = new Leases(settings.leaseMs, async (cohorts) => await renew(sql, runnerId, cohorts, settings.leaseMs), logger);
