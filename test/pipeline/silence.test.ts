@@ -52,9 +52,10 @@ void test('who was given up may not send any more, and what it had sent before c
 });
 
 void test('a printer that sends one request for each piece is not silent while it asks for the lease', async () => {
-  const inner = createNoopPrinter({ delayMs: 400 });
+  const inner = createNoopPrinter({ delayMs: 650 });
   const printer = printerWith({
-    timeoutMs: 1000,
+    // Longer than one of eight requests by far, and shorter than all of them.
+    timeoutMs: 4000,
     submit: async (pieces, lease, context) => {
       const results: SubmitResult[] = [];
       for (const piece of pieces) results.push(...(await inner.submit([piece], lease, context)));

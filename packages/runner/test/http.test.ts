@@ -37,7 +37,7 @@ describe('the HTTP of a runner', () => {
     let heard = '';
     socket.on('error', () => undefined).on('data', (data: Buffer) => (heard += data.toString()));
     // Whatever happens, the test ends.
-    const patience = setTimeout(() => socket.destroy(new Error('nobody hung up')), 20_000);
+    const patience = setTimeout(() => socket.destroy(new Error('nobody hung up')), 240_000);
     // Not by once(): who still writes when the other side hangs up has an error before the end, and that is as it should be.
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve())).finally(() => clearTimeout(patience));
     await once(socket, 'connect');
@@ -46,11 +46,16 @@ describe('the HTTP of a runner', () => {
 
   it('waits for no body that comes byte by byte', async () => {
     const http = await started({ requestMs: 500, connections: 10 });
-    const { socket, heard, closed } = await dialled(http);
-    socket.write('POST /webhooks/00000000-0000-7000-8000-000000000000/press HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n');
-    const drip = setInterval(() => socket.write('x'), 50);
-    await closed.finally(() => clearInterval(drip));
-    assert.match(heard(), /^HTTP\/1\.1 408 /);
+    let answer = '';
+    // A byte that crosses the answer on its way breaks the connection, and the answer with it: then it is asked again.
+    for (let attempt = 0; attempt < 20 && answer === ''; attempt += 1) {
+      const { socket, heard, closed } = await dialled(http);
+      socket.write('POST /webhooks/00000000-0000-7000-8000-000000000000/press HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n');
+      const drip = setInterval(() => socket.write('x'), 50);
+      await closed.finally(() => clearInterval(drip));
+      answer = heard();
+    }
+    assert.match(answer, /^HTTP\/1\.1 408 /);
   });
 
   it('takes so many connections and no more', async () => {
