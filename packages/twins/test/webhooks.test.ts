@@ -59,16 +59,16 @@ suite('webhooks', { concurrency: 4 }, () => {
 
   test('events that a dead receiver missed go to the address that takes its place, and what was taken is not sent again', async (t) => {
     const folder = await temporaryFolder(t);
-    const old = await webhookReceiver(t);
+    const old = await webhookReceiver(t, () => (old.received.length <= 2 ? 204 : undefined));
     const options = { folder, daysPerSecond: 0, webhook: old.url, webhookSecret: SECRET };
     const first = await shopProcess(t, options);
-    await first.order([anOrder()]);
-    await eventually('the first event', () => old.received.length === 1);
-    // "Delivered" is in the ledger only once the answer has come; poll until the next request proves it.
-    await first.order([anOrder()]);
-    await eventually('the second event', () => old.received.length === 2);
+    // "Delivered" is in the ledger only once the answer has come: the request after it proves it, and the third has no answer.
+    for (const which of [1, 2, 3]) {
+      await first.order([anOrder()]);
+      await eventually(`event ${which}`, () => old.received.length === which);
+    }
     await old.close();
-    await first.order([anOrder(), anOrder()]);
+    await first.order([anOrder()]);
 
     const silent = await webhookReceiver(t, () => undefined);
     assert.equal((await first.post('/v1/webhook', { url: silent.url })).status, 200);
@@ -159,7 +159,7 @@ suite('webhooks', { concurrency: 4 }, () => {
     const failing = async (): Promise<string[]> => {
       const { status, body } = await get<WebhookState>('/v1/webhook');
       assert.equal(status, 200);
-      assert.ok(Object.values(body.failing).every((since) => Math.abs(Date.parse(since) - Date.now()) < 60_000));
+      assert.ok(Object.values(body.failing).every((since) => Math.abs(Date.parse(since) - Date.now()) < 3_600_000));
       return Object.keys(body.failing);
     };
     const organizations = { 'org-1': dead.url, 'org-2': alive.url };
