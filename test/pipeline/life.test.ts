@@ -107,6 +107,7 @@ void test('while a stop waits for one printer, nobody new begins', async () => {
   let asked = 0;
   const printer = {
     ...inner,
+    timeoutMs: 50_000,
     submit: async (...given: Parameters<typeof inner.submit>) => {
       asked += 1;
       await answer.promise;

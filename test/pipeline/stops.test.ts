@@ -6,7 +6,8 @@ import type { Printer } from '@postrider/core/ports';
 import { states } from '../support/machine.ts';
 import { open, until } from './rig.ts';
 
-const printerWith = (over: Partial<Printer>): Printer => ({ ...createNoopPrinter(), ...over });
+/** One whose answers are waited for as long as a lease allows: none is given up because the machine is slow. */
+const printerWith = (over: Partial<Printer>): Printer => ({ ...createNoopPrinter(), timeoutMs: 50_000, ...over });
 
 /** The machine has slept for two minutes: every lease has passed. Its clock goes on from there until the test is over. */
 const sleep = (t: TestContext): void => {
