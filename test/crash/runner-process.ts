@@ -32,7 +32,7 @@ const pass = (point: Snare['point']): Snare | undefined => {
   return snare;
 };
 
-const sql = connect(config.databaseUrl, { max: 8, name: config.name });
+const sql = connect(config.databaseUrl, { max: 4, name: config.name });
 const pipeline = createPipeline({
   sql,
   integrations: integrationsOf(config, () => void pass('adapter')),

@@ -32,3 +32,17 @@ it('the first 300 rows, then all 3,220, killed three times on the way', async (t
   const again = await demo.run('--all');
   assert.equal(again.newCards, 0);
 });
+
+it('what more was read than a demonstration reads, it mails where no number of rows is asked for', async () => {
+  await using demo = await newDemo();
+  await demo.run('--rows', '10');
+  // As a demonstration of the whole list that was killed leaves it.
+  await demo.postrider('sync', 'bakery-welcome', '--limit', '360');
+  await assert.rejects(demo.run('--rows', '60'), /people wait for a card/);
+  const result = await demo.run();
+  assert.equal(result.rows, 300);
+  const [known] = await demo.sql<{ people: number }[]>`select count(*)::int as people from postrider.recipient`;
+  assert.equal(known?.people, result.recipients);
+  assert.equal(result.states['received'], result.cards);
+  assert.deepEqual((await demo.audit(360)).problems, []);
+});

@@ -122,7 +122,7 @@ it('goes on with what was mailed by hand, as the README has it, prints nothing o
   assert.deepEqual((await demo.audit(40)).problems, []);
 });
 
-it('stands still where somebody holds the campaign, and reads nothing; what more was read it mails where no number of rows is asked for', async () => {
+it('stands still where somebody holds the campaign, and reads nothing', async () => {
   await using demo = await newDemo();
   await demo.run('--rows', '10');
   const known = async (): Promise<unknown> => (await demo.sql`select count(*)::int as people from postrider.recipient`)[0]?.['people'];
@@ -134,14 +134,9 @@ it('stands still where somebody holds the campaign, and reads nothing; what more
   );
   assert.equal(await known(), before);
   await demo.postrider('release', 'campaign', 'bakery-welcome');
-  // As a demonstration of the whole list that was killed leaves it.
-  await demo.postrider('sync', 'bakery-welcome', '--limit', '360');
+  // What more was read is mailed where no number of rows is asked for: demo-all.long.test.ts.
+  await demo.postrider('sync', 'bakery-welcome', '--limit', '80');
   await assert.rejects(demo.run('--rows', '60'), /people wait for a card/);
-  const result = await demo.run();
-  assert.equal(result.rows, 300);
-  assert.equal(await known(), result.recipients);
-  assert.equal(result.states['received'], result.cards);
-  assert.deepEqual((await demo.audit(360)).problems, []);
 });
 
 it('stops at Ctrl-C with 130, says that the same command goes on, and it does', async () => {

@@ -35,7 +35,7 @@ export interface OpenOptions {
   readonly server?: string;
   /** Called before anything is in the database. */
   readonly arrange?: (machine: Machine) => Promise<void>;
-  /** The pipeline's own client; default: the test's. */
+  /** The pipeline's own client; default: three connections. */
   readonly sql?: (machine: Machine) => Machine['sql'];
 }
 
@@ -60,7 +60,8 @@ export const open = async (options: OpenOptions): Promise<Opened> => {
   await syncPeople(sql, place, people(options.people));
   const log: string[] = [];
   const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
-  const client = options.sql?.(machine) ?? sql;
+  // Each session compiles for itself what it calls: a few are enough for a few people.
+  const client = options.sql?.(machine) ?? machine.connect(3);
   const pipeline = createPipeline({
     sql: client,
     restoreWatermark: options.restoreWatermark ?? 'not kept',

@@ -73,6 +73,8 @@ const throwaway: Readonly<Record<string, string>> = {
   wal_level: 'minimal',
   max_wal_senders: '0',
   log_min_duration_statement: '-1',
+  // A worker for each of the many databases that live for seconds costs more than their dead rows.
+  autovacuum_naptime: '60s',
 };
 
 /** `logDir` null: the log stays on stderr, which the starter sends to a file. */
