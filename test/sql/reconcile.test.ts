@@ -27,7 +27,7 @@ import {
 } from './rig.ts';
 
 /** All but the move, which is another one each time. */
-const unmoved = ({ moveNo: _, ...piece }: BegunPiece) => piece;
+const unmoved = (piece: BegunPiece) => ({ ...piece, moveNo: 0 });
 
 const rig = sharedMachine();
 const LEASE = 60_000;
