@@ -8,7 +8,7 @@ import type { PipelineContext } from '../pipeline/context.ts';
 import type { Lease } from '../pipeline/leases.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import type { Settler } from '../pipeline/settling.ts';
-import { isNamed, LeaseLostError, type PieceRequest, type Printer } from '../ports/index.ts';
+import { LeaseLostError, type PieceRequest, type Printer } from '../ports/index.ts';
 import { text } from './answers/fields.ts';
 import { pieceAnswers, type PieceAnswer } from './answers/printer.ts';
 import { workCohort } from './cohorts.ts';
@@ -109,7 +109,8 @@ const submit = async (
       });
     } catch (error) {
       const message = text(messageOf(error));
-      if (isNamed<LeaseLostError>(error, 'LeaseLostError')) {
+      // By its class, unlike other errors: ours was thrown before anything was sent. One of that name by an adapter is no proof.
+      if (error instanceof LeaseLostError) {
         // Proven: these were never sent. The reaper, who has only the lease, would have to call them unknown. A decision counts for this cohort alone, so
         // whatever he or another runner has done meanwhile stands. An adapter that was given the lease once and then throws: nobody knows.
         const notSent: PieceAnswer = { outcome: 'retry', afterMs: null, message };

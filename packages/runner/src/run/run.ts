@@ -73,7 +73,7 @@ function sayStopped(cli: Cli, { atWork }: Stopped): void {
       ? 'whether anybody is still at work, the database did not say'
       : `${count(atWork, 'person is', 'people are')} still at work`;
   cli.out.note(
-    `stopped after ${PATIENCE_MS / 1000} s; ${who}. Nothing is lost: people at work come back when their lease has passed (a minute), by any other runner or the next one`,
+    `stopped${atWork === null ? '' : ` after ${PATIENCE_MS / 1000} s`}; ${who}. Nothing is lost: people at work come back when their lease has passed (a minute), by any other runner or the next one`,
   );
 }
 
