@@ -1,7 +1,7 @@
 /** Commands of the real command line in a process that this one shares among them: see `cli-host.ts`. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { after } from 'node:test';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { END, type HostedCommand } from './cli-host.ts';
 
@@ -10,8 +10,34 @@ export const entry = fileURLToPath(new URL('../../packages/runner/src/main.ts', 
 export const loader = process.features.typescript === false ? ['--import', import.meta.resolve('tsx')] : [];
 const host = fileURLToPath(new URL('./cli-host.ts', import.meta.url));
 
-/** Hosts that have nothing to do. Whoever finds none starts one: commands may wait for each other. */
+/** Hosts that have nothing to do: they keep no process. Whoever finds none starts one, because commands may wait for each other. */
 const idle: ChildProcess[] = [];
+
+const handlesOf = (child: ChildProcess): ({ ref(): unknown; unref(): unknown } | null | undefined)[] => [
+  child,
+  child.channel,
+  child.stdout as Socket | null,
+  child.stderr as Socket | null,
+];
+
+const take = (): ChildProcess => {
+  const child = idle.pop() ?? fork(host, { execArgv: loader, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  for (const handle of handlesOf(child)) handle?.ref();
+  return child;
+};
+
+const giveBack = (child: ChildProcess): void => {
+  for (const handle of handlesOf(child)) handle?.unref();
+  idle.push(child);
+};
+
+process.once('beforeExit', () => {
+  for (const child of idle.splice(0)) {
+    // It ends; to wait for it is to clear it away.
+    child.ref();
+    child.disconnect();
+  }
+});
 
 /** Runs a command to its end. It has no input, and gets no signals. */
 export async function hosted(
@@ -19,7 +45,7 @@ export async function hosted(
   cwd: string,
   env: NodeJS.ProcessEnv,
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const child = idle.pop() ?? fork(host, { execArgv: loader, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const child = take();
   const given = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined);
   const command: HostedCommand = { argv: [process.execPath, entry, ...args], cwd, env: Object.fromEntries(given) };
   const output = Promise.all([untilEnd(child, child.stdout), untilEnd(child, child.stderr)]);
@@ -27,18 +53,9 @@ export async function hosted(
   child.send(command);
   const [stdout, stderr] = await output;
   const [{ code }] = await answer;
-  idle.push(child);
+  giveBack(child);
   return { code, stdout, stderr };
 }
-
-after(async () => {
-  await Promise.all(
-    idle.splice(0).map(async (child) => {
-      child.disconnect();
-      await once(child, 'close');
-    }),
-  );
-});
 
 /** What the stream carries until the mark. Rejects where the host ends before. */
 async function untilEnd(child: ChildProcess, stream: NodeJS.ReadableStream | null): Promise<string> {
