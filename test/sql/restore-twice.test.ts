@@ -1,0 +1,79 @@
+/** A second restore before the first was dealt with; printers that were held already, or are new. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type postgres from 'postgres';
+import { checkWatermark, type Mark, type Marks, type Watermark } from '../../packages/core/src/machine/watermark.ts';
+import { freshMachine, type Machine } from '../support/machine.ts';
+import { place } from './rig.ts';
+
+let machine: Machine;
+let sql: postgres.Sql;
+before(async () => {
+  machine = await freshMachine();
+  sql = machine.sql;
+});
+after(async () => await machine[Symbol.asyncDispose]());
+
+const remembered = ({ installation, restores, system, timeline }: Watermark, over: Partial<Mark> = {}): Marks => ({
+  [installation]: { restores, system, timeline, witnesses: [], ...over },
+});
+
+const dealtWith = async (): Promise<void> => {
+  await sql`select postrider.restore_reconciled()`;
+  await sql`update postrider.printer set held_at = null, held_why = null`;
+};
+
+const left = async (): Promise<boolean> => {
+  const [row] = await sql<{ left: boolean }[]>`select postrider.posting_may_last('1 minute') > '0' as left`;
+  return row?.left === true;
+};
+
+void test('after a second failover printers are asked when no lease from before that one can be left', async () => {
+  await place(sql);
+  await checkWatermark(sql, {});
+  await sql`update postrider.installation set timeline = timeline + 1`;
+  await checkWatermark(sql, {});
+  assert.equal(await left(), true);
+  await sql`select postrider.turn_clock('1 hour')`;
+  assert.equal(await left(), false);
+  // Nobody has dealt with the first one when the second comes.
+  await sql`update postrider.installation set timeline = timeline + 1`;
+  await checkWatermark(sql, {});
+  assert.equal(await left(), true);
+  await dealtWith();
+});
+
+void test('a server that was superseded does not begin the wait anew whenever it is asked', async () => {
+  await place(sql);
+  const told = await checkWatermark(sql, {});
+  const later = remembered(told, { timeline: (told.timeline ?? 0) + 1 });
+  await checkWatermark(sql, later);
+  await sql`select postrider.turn_clock('61 seconds')`;
+  await checkWatermark(sql, later);
+  assert.equal(await left(), false);
+  await dealtWith();
+});
+
+void test('a printer that is held for another reason is held for the restore as well', async () => {
+  const { organizationId } = await place(sql);
+  await checkWatermark(sql, {});
+  const [printer] = await sql<{ name: string }[]>`select name from postrider.printer where organization_id = ${organizationId}`;
+  await sql`select postrider.hold(${organizationId}, 'printer', ${printer?.name ?? ''}, 'paper jam')`;
+  await sql`update postrider.installation set timeline = timeline + 1`;
+  await checkWatermark(sql, {});
+  const [held] = await sql<{ why: string }[]>`select held_why as why from postrider.printer where organization_id = ${organizationId}`;
+  assert.match(held?.why ?? '', /reconcile --since/);
+  await dealtWith();
+});
+
+void test('a printer that is named again before a restore was dealt with is held: its row was lost, and its cards are unknown', async () => {
+  const { organizationId } = await place(sql);
+  await checkWatermark(sql, {});
+  await sql`update postrider.installation set timeline = timeline + 1`;
+  await checkWatermark(sql, {});
+  await sql`select postrider.point_printer(${organizationId}, 'lost', '{"kind": "noop"}', true)`;
+  const [held] = await sql<{ why: string | null }[]>`
+    select held_why as why from postrider.printer where organization_id = ${organizationId} and name = 'lost'`;
+  assert.match(held?.why ?? '', /reconcile --since/);
+  await dealtWith();
+});
