@@ -116,18 +116,23 @@ create function postrider.notice_restore(
 language plpgsql set search_path = postrider, pg_temp as $$
 declare
   v_told int := coalesce((p_told ->> 'restores')::int, 0);
+  v_why text := p_why || '; ask the printers: postrider reconcile --since, then release';
 begin
   update postrider.installation
-  set restore_noticed_at = coalesce(restore_noticed_at, postrider.now()), restore_why = p_why,
+  -- The last one counts: whoever began before it may post from then on, see posting_may_last. A
+  -- server that was superseded is told the same again and again.
+  set restore_noticed_at = case when p_superseded and restore_why = p_why
+      then coalesce(restore_noticed_at, postrider.now()) else postrider.now() end,
+    restore_why = p_why,
     restores_told = greatest(restores_told, v_told),
     restores = case when p_superseded then restores else greatest(restores, v_told) + 1 end,
     system_identifier = coalesce(p_system, system_identifier),
     timeline = coalesce(p_timeline, timeline), seen_at = clock_timestamp();
-  perform postrider.hold(p.organization_id, 'printer', p.name,
-    p_why || '; ask the printers: postrider reconcile --since, then release')
+  -- Those that are held already, too: whoever ends that other hold knows nothing of this one.
+  perform postrider.hold(p.organization_id, 'printer', p.name, v_why)
   from (
     select organization_id, name from postrider.printer
-    where held_at is null order by organization_id, name) p;
+    where held_at is null or held_why is distinct from v_why order by organization_id, name) p;
 end $$;
 
 -- An operator has asked the printers for what was printed since the backup. What runners remember

@@ -73,6 +73,11 @@ declare
 begin
   insert into postrider.printer (organization_id, name, kind, options) values (p_organization_id, p_name, p_options ->> 'kind', p_options)
   on conflict (organization_id, name) do nothing;
+  if found then
+    -- Perhaps not new but forgotten, with the cards that it has made.
+    perform postrider.hold(p_organization_id, 'printer', p_name, i.restore_why || '; ask the printers: postrider reconcile --since, then release')
+    from postrider.installation i where i.restore_noticed_at is not null;
+  end if;
   if exists (select from postrider.printer where organization_id = p_organization_id and name = p_name
     and (kind, options) is not distinct from (p_options ->> 'kind', p_options)) then
     return;
