@@ -29,7 +29,8 @@ const memory = () => {
   };
   return { place, store };
 };
-const remember = (store: RestoreWatermarkStore): RestoreWatermark => new RestoreWatermark({ store, slots: 4, logger, onRestore: () => undefined });
+const remember = (store: RestoreWatermarkStore): RestoreWatermark =>
+  new RestoreWatermark({ store, slots: 4, logger, onRestore: () => undefined });
 
 void test('two that write in one place at once: what one has kept is not lost by the other', async () => {
   const { place, store } = memory();

@@ -28,7 +28,8 @@ const memory = () => {
   };
   return { place, store };
 };
-const remember = (store: RestoreWatermarkStore): RestoreWatermark => new RestoreWatermark({ store, slots: 4, logger, onRestore: () => undefined });
+const remember = (store: RestoreWatermarkStore): RestoreWatermark =>
+  new RestoreWatermark({ store, slots: 4, logger, onRestore: () => undefined });
 
 const silent = async (): Promise<never> => await new Promise<never>(() => undefined);
 const outcome = async (work: Promise<unknown>): Promise<string> => {
@@ -44,20 +45,22 @@ void test('a place that does not answer is one that cannot be used, and it is us
   const { place, store } = memory();
   const never = new RestoreWatermark({ store: { ...store, read: silent }, slots: 4, logger, onRestore: () => undefined, patienceMs: 50 });
   assert.equal(await outcome(never.load()), 'RestoreWatermarkError');
+  let hanging = true;
   let answer: () => void = () => undefined;
   const hangs: RestoreWatermarkStore = {
     ...store,
     write: async (text) => {
-      if (place.text !== null) await new Promise<void>((resolve) => (answer = resolve));
+      if (hanging && place.text !== null) await new Promise<void>((resolve) => (answer = resolve));
       await store.write(text);
     },
   };
   const one = new RestoreWatermark({ store: hangs, slots: 4, logger, onRestore: () => undefined, patienceMs: 50 });
   await one.load();
   const begun = witness();
-  one.learn(told, [begun]);
+  one.learn(told, [], [begun]);
   assert.equal(await outcome(one.kept()), 'RestoreWatermarkError');
   assert.equal(await outcome(one.kept()), 'RestoreWatermarkError');
+  hanging = false;
   answer();
   assert.equal(await outcome(one.kept()), 'ok');
   assert.ok(place.text?.includes(begun.mailpieceId));
@@ -79,7 +82,7 @@ void test('begins of others that are told do not push out what was begun here af
   const one = remember(store);
   await one.load();
   const last = witness();
-  one.learn(told, [last]);
+  one.learn(told, [], [last]);
   await one.kept();
   // Sixty-four cohorts of other runners, that were begun before.
   one.learn(
@@ -90,3 +93,19 @@ void test('begins of others that are told do not push out what was begun here af
   assert.ok(place.text?.includes(last.mailpieceId));
 });
 
+void test('what was begun here before a restore is forgotten with it, whoever has noticed it', async () => {
+  const { place, store } = memory();
+  const [one, other] = [remember(store), remember(store)];
+  await one.load();
+  const [before, after] = [witness(), witness()];
+  one.learn(told, [], [before]);
+  await one.kept();
+  other.learn({ ...told, restores: 1 });
+  await other.kept();
+  one.learn(told, [], [witness()]);
+  await one.kept();
+  one.learn({ ...told, restores: 1 }, [], [after]);
+  await one.kept();
+  assert.ok(!place.text?.includes(before.mailpieceId));
+  assert.ok(place.text?.includes(after.mailpieceId));
+});

@@ -45,9 +45,10 @@ const mark = z.object({
   restores: z.int().nonnegative(),
   system: z.string().nullable(),
   timeline: z.int().nullable(),
-  witnesses: z.array(z.object({ organizationId: z.uuid(), recipientId: z.uuid(), moveNo: z.int(), mailpieceId: z.uuid() })),
+  // As PostgreSQL has them: whoever makes an organization may give it an id of any version.
+  witnesses: z.array(z.object({ organizationId: z.guid(), recipientId: z.guid(), moveNo: z.int(), mailpieceId: z.guid() })),
 });
-const stored = z.record(z.uuid(), mark);
+const stored = z.record(z.guid(), mark);
 
 const keyOf = ({ recipientId, moveNo }: Witness): string => `${recipientId} ${moveNo}`;
 
@@ -55,8 +56,8 @@ const keyOf = ({ recipientId, moveNo }: Witness): string => `${recipientId} ${mo
 const merged = (one: Mark | undefined, other: Mark, kept: number): Mark => {
   if (one === undefined || other.restores > one.restores) return other;
   if (one.restores > other.restores) return one;
-  const witnesses = new Map([...one.witnesses, ...other.witnesses].map((witness) => [keyOf(witness), witness]));
-  return { ...other, witnesses: [...witnesses.values()].slice(-kept) };
+  const again = new Set(other.witnesses.map(keyOf));
+  return { ...other, witnesses: [...one.witnesses.filter((witness) => !again.has(keyOf(witness))), ...other.witnesses].slice(-kept) };
 };
 
 interface RestoreWatermarkOptions {
@@ -67,6 +68,8 @@ interface RestoreWatermarkOptions {
   readonly logger: Logger;
   /** Called once for each restore that is noticed, with why: what was begun before is not to go on. */
   readonly onRestore: () => void;
+  /** How long the place may take to answer; default: ten seconds. */
+  readonly patienceMs?: number;
 }
 
 export class RestoreWatermark {
@@ -74,7 +77,10 @@ export class RestoreWatermark {
   readonly #logger: Logger;
   readonly #onRestore: () => void;
   readonly #kept: number;
+  readonly #patienceMs: number;
   #marks: Marks = {};
+  /** Begun here, in one state of one database. What is told of others does not push them out: it may have been begun before. */
+  #begun: { readonly of: string; readonly witnesses: readonly Witness[] } = { of: '', witnesses: [] };
   #loading: Promise<void> | null = null;
   /** The write that is under way, and the one that takes what was learned since. */
   #writing: Promise<void> | null = null;
@@ -82,7 +88,8 @@ export class RestoreWatermark {
   #noticed: string | null = null;
   #written: string | null = null;
 
-  constructor({ store, slots, logger, onRestore }: RestoreWatermarkOptions) {
+  constructor({ store, slots, logger, onRestore, patienceMs = 10_000 }: RestoreWatermarkOptions) {
+    this.#patienceMs = patienceMs;
     this.#store = store === 'not kept' ? null : store;
     this.#logger = logger;
     this.#onRestore = onRestore;
@@ -91,7 +98,7 @@ export class RestoreWatermark {
 
   /** Before anything is begun. Throws `RestoreWatermarkError`, and may be called again then. */
   async load(): Promise<void> {
-    this.#loading ??= this.#load().catch((error: unknown) => {
+    this.#loading ??= this.#patiently(this.#load()).catch((error: unknown) => {
       this.#loading = null;
       throw error;
     });
@@ -103,8 +110,8 @@ export class RestoreWatermark {
     return this.#marks;
   }
 
-  /** What the database has told of itself, with begins that it knows. */
-  learn(watermark: Watermark, witnesses: readonly Witness[] = []): void {
+  /** What the database has told of itself, with begins of others that it knows, or with one that was made here. */
+  learn(watermark: Watermark, told: readonly Witness[] = [], begun: readonly Witness[] = []): void {
     const { installation, restores, system, timeline, noticed, superseded } = watermark;
     if (noticed !== null && noticed !== this.#noticed) {
       this.#logger.error(
@@ -116,8 +123,13 @@ export class RestoreWatermark {
     }
     this.#noticed = noticed;
     if (superseded) return;
-    const told = { restores, system, timeline, witnesses };
-    this.#marks = { ...this.#marks, [installation]: merged(this.#marks[installation], told, this.#kept) };
+    const before = this.#marks[installation];
+    // An answer that was under way since before a restore.
+    if (before !== undefined && before.restores > restores) return;
+    const of = `${installation} ${restores}`;
+    this.#begun = { of, witnesses: [...(this.#begun.of === of ? this.#begun.witnesses : []), ...begun].slice(-this.#kept) };
+    const latest = { restores, system, timeline, witnesses: [...told.slice(-this.#kept), ...this.#begun.witnesses] };
+    this.#marks = { ...this.#marks, [installation]: merged(before, latest, 2 * this.#kept) };
   }
 
   /** Resolves when all that was learned before this call is kept. Throws `RestoreWatermarkError`: nothing may be posted then. */
@@ -130,7 +142,25 @@ export class RestoreWatermark {
       this.#writing = this.#write(store);
       await this.#writing;
     };
-    await (this.#next ??= again());
+    await this.#patiently((this.#next ??= again()));
+  }
+
+  /** A place that falls silent would keep its cards at the printer's door, under a lease that is renewed for ever. What is under way goes on by itself. */
+  async #patiently(work: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const silent = new Promise<never>((_, reject) => {
+      const seconds = this.#patienceMs / 1000;
+      const error = new RestoreWatermarkError(
+        `where this runner remembers its database does not answer (for ${seconds} s): nothing is sent, since a database that was restored from a ` +
+          'backup would not be noticed. Nobody is lost; mend its place, and it goes on',
+      );
+      timer = setTimeout(() => reject(error), this.#patienceMs);
+    });
+    try {
+      await Promise.race([work, silent]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #text(): string {
@@ -150,7 +180,7 @@ export class RestoreWatermark {
     } catch (error) {
       throw new RestoreWatermarkError(
         `what this runner remembers of its database cannot be read (${messageOf(error)}): nothing is sent, since a database that was restored ` +
-          'from a backup would not be noticed. Mend its place; where it is lost, empty it, and be sure that this database was not restored',
+          'from a backup would not be noticed. Mend its place; where it is lost, remove it, and be sure that this database was not restored',
         { cause: error },
       );
     }
@@ -161,7 +191,7 @@ export class RestoreWatermark {
     const others = await this.#read(store);
     for (const [installation, theirs] of Object.entries(others)) {
       const ours = this.#marks[installation];
-      this.#marks = { ...this.#marks, [installation]: ours === undefined ? theirs : merged(theirs, ours, this.#kept) };
+      this.#marks = { ...this.#marks, [installation]: ours === undefined ? theirs : merged(theirs, ours, 2 * this.#kept) };
     }
     const text = this.#text();
     try {

@@ -60,6 +60,7 @@ const begin = async (context: PipelineContext, organizationId: string, cohortId:
   return await beginMail(sql, organizationId, cohortId, runnerId, settings.leaseMs, marks, (told, pieces) =>
     watermark.learn(
       told,
+      [],
       pieces.slice(0, 1).map(({ recipientId, mailpieceId, moveNo }) => ({ organizationId, recipientId, mailpieceId, moveNo })),
     ),
   );
