@@ -77,3 +77,18 @@ void test('a printer that is named again before a restore was dealt with is held
   assert.match(held?.why ?? '', /reconcile --since/);
   await dealtWith();
 });
+
+void test('a server that tells its timeline is remembered by it, although the one before did not tell', async () => {
+  await place(sql);
+  await checkWatermark(sql, {});
+  await sql`update postrider.installation set timeline = null, system_identifier = null`;
+  const told = await checkWatermark(sql, {});
+  assert.equal(told.noticed, null);
+  const [is] = await sql<{ timeline: number; system: string }[]>`
+    select timeline::int, system_identifier as system from postrider.installation`;
+  assert.deepEqual({ ...is }, { timeline: told.timeline, system: told.system });
+  // It is promoted.
+  await sql`update postrider.installation set timeline = timeline + 1`;
+  assert.match((await checkWatermark(sql, {})).noticed ?? '', /timeline went/);
+  await dealtWith();
+});
