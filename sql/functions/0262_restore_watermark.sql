@@ -89,6 +89,14 @@ begin
     on conflict (singleton) do update set id = coalesce(i.id, excluded.id)
     returning * into v_is;
   end if;
+  -- A server that did not tell was left for one that does.
+  if v_is.system_identifier is null and v_here.system_identifier is not null
+    or v_is.timeline is null and v_here.timeline is not null
+  then
+    update postrider.installation
+    set system_identifier = coalesce(system_identifier, v_here.system_identifier),
+      timeline = coalesce(timeline, v_here.timeline);
+  end if;
   v_told := p_remembered -> v_is.id::text;
   v_signs := postrider.restore_signs(v_told, v_here.system_identifier, v_here.timeline);
   if v_signs.why is not null then
