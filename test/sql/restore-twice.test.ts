@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type postgres from 'postgres';
-import { checkWatermark, type Mark, type Marks, type Watermark } from '../../packages/core/src/machine/watermark.ts';
+import { checkWatermark, postingMayLast, type Mark, type Marks, type Watermark } from '../../packages/core/src/machine/watermark.ts';
 import { freshMachine, type Machine } from '../support/machine.ts';
 import { place } from './rig.ts';
 
@@ -90,5 +90,19 @@ void test('a server that tells its timeline is remembered by it, although the on
   // It is promoted.
   await sql`update postrider.installation set timeline = timeline + 1`;
   assert.match((await checkWatermark(sql, {})).noticed ?? '', /timeline went/);
+  await dealtWith();
+});
+
+void test('the last request of a runner with a longer lease has its answer, and can be found, before printers are asked', async () => {
+  await place(sql);
+  await checkWatermark(sql, {});
+  await sql`select postrider.heartbeat(gen_random_uuid(), 'a patient one', 1, 1, '0', '5 minutes')`;
+  await sql`update postrider.installation set timeline = timeline + 1`;
+  await checkWatermark(sql, {});
+  // It posts until its lease is over; a request takes up to eleven seconds, of which reconcile --since knows.
+  await sql`select postrider.turn_clock('301 seconds')`;
+  assert.ok((await postingMayLast(sql, 60_000, 11_000)) > 5000);
+  await sql`select postrider.turn_clock('11 seconds')`;
+  assert.equal(await postingMayLast(sql, 60_000, 11_000), 0);
   await dealtWith();
 });
