@@ -160,12 +160,15 @@ begin
 end $$;
 
 -- How long somebody may still post who began a card before the change of servers was noticed: one
--- lease, and what a request under way takes. A printer that is asked before that has not told all.
-create function postrider.posting_may_last(p_lease interval) returns interval
+-- lease, and what a request under way takes until it can be found (p_quiet). A printer that is asked
+-- before that has not told all.
+create function postrider.posting_may_last(p_lease interval, p_quiet interval default '0')
+returns interval
 language plpgsql volatile security definer set search_path = postrider, pg_temp as $$
 begin
   perform postrider.require_lease(p_lease);
-  return coalesce(greatest(interval '0', greatest(p_lease, postrider.longest_lease())
+  perform postrider.require_within('how long an unknown outcome rests', p_quiet, interval '0', interval '30 days');
+  return coalesce(greatest(interval '0', greatest(p_lease, postrider.longest_lease()) + p_quiet
     - (postrider.now() - coalesce((select restore_noticed_at from postrider.installation),
       (select max(held_at) from postrider.printer)))), interval '0');
 end $$;

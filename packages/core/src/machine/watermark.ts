@@ -44,10 +44,10 @@ export const checkWatermark = async (sql: postgres.Sql, remembered: Marks): Prom
 };
 
 /** How long a runner may still post, in milliseconds, that began a card before the printers were held. */
-export const postingMayLast = async (sql: postgres.Sql, leaseMs: number): Promise<number> => {
+export const postingMayLast = async (sql: postgres.Sql, leaseMs: number, quietMs: number): Promise<number> => {
   const [row] = await mapped(
     sql<{ ms: number }[]>`
-      select extract(epoch from postrider.posting_may_last(${`${leaseMs} milliseconds`}::interval))::float8 * 1000 as ms`,
+      select extract(epoch from postrider.posting_may_last(${`${leaseMs} milliseconds`}::interval, ${`${quietMs} milliseconds`}::interval))::float8 * 1000 as ms`,
   );
   return row?.ms ?? 0;
 };

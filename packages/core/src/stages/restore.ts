@@ -110,7 +110,7 @@ const lookUpKnown = async (
  * as it sees the new server; one that sees none any more has its lease.
  */
 const outwaitOldLeases = async ({ sql, settings, logger, stopping }: PipelineContext, printer: string, quiet: number): Promise<void> => {
-  const ms = await postingMayLast(sql, settings.leaseMs + quiet);
+  const ms = await postingMayLast(sql, settings.leaseMs, quiet);
   if (ms <= 0) return;
   logger.info({ printer, seconds: Math.ceil(ms / 1000) }, 'the printer is asked when no runner can be sending from before any more');
   await unlessAborted(new Promise<void>((resolve) => setTimeout(resolve, ms)), stopping);
