@@ -28,6 +28,15 @@ const endSessions = async (scenario: Scenario): Promise<number> =>
     return ended.length;
   });
 
+/** The test's own sessions were lost, too: each notices when it is next used. */
+const reconnected = async (scenario: Scenario): Promise<void> => {
+  const { sql } = scenario.machine;
+  await eventually('the test has its sessions again', async () => {
+    const asked = await Promise.allSettled(Array.from({ length: 2 * sql.options.max }, async () => await sql`select 1`));
+    return asked.every(({ status }) => status === 'fulfilled');
+  });
+};
+
 /** With no beat and no nudge: is the runner told that there is work, after this? Ten people wait behind a hold for it. */
 const stillHears = async (scenario: Scenario, after: () => Promise<unknown>): Promise<void> => {
   const { sql } = scenario.machine;
@@ -90,12 +99,14 @@ void describe('the database goes away', { concurrency: 3 }, () => {
         await down();
         await sleep(300);
         await server.start();
+        await reconnected(scenario);
       }
       await converge(scenario);
       assert.ok(runner.alive, runner.log.join('\n'));
       await stillHears(scenario, async () => {
         await server.stop('fast');
         await server.start();
+        await reconnected(scenario);
       });
       await converge(scenario);
       await verdict(scenario);

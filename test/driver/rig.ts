@@ -137,7 +137,10 @@ export async function open(server?: { readonly url: string }): Promise<Place> {
     async [Symbol.asyncDispose]() {
       await Promise.all(clients.map(async (sql) => await sql.end({ timeout: 0 })));
       await admin.end({ timeout: 2 });
-      await new Promise((closed) => proxy.close(closed));
+      // Also who has just come, for a client that is ending.
+      const closed = new Promise((done) => proxy.close(done));
+      for (const client of pairs) client.resetAndDestroy();
+      await closed;
       await database?.drop();
     },
   };

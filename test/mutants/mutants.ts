@@ -4,7 +4,10 @@
  */
 import { calls } from './of-the-calls.ts';
 import { driver } from './of-the-driver.ts';
+import { house } from './of-the-house.ts';
 import { machine } from './of-the-machine.ts';
+import { questions } from './of-the-questions.ts';
+import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
 import { sessions } from './of-sessions.ts';
 
@@ -24,7 +27,7 @@ export interface Mutant {
   readonly test: { readonly file: string; readonly pattern: string };
 }
 
-export const mutants: readonly Mutant[] = [...machine, ...calls, ...runner, ...sessions, ...driver];
+export const mutants: readonly Mutant[] = [...machine, ...calls, ...runner, ...sessions, ...driver, ...restores, ...house, ...questions];
 
 /** Quick ones of different kinds, for the run of every day. */
 export const quick: readonly string[] = ['fence-proof'];

@@ -1,0 +1,70 @@
+/** Safeguards of what follows a restore or a failover. */
+import type { Mutant } from './mutants.ts';
+
+const begin = 'sql/functions/0210_begin.sql';
+const watermark = 'sql/functions/0262_restore_watermark.sql';
+
+export const restores: readonly Mutant[] = [
+  {
+    name: 'timeline-written-now',
+    without: 'the timeline is read where the server writes, not from its last checkpoint',
+    edits: [
+      {
+        file: watermark,
+        find: `timeline := ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint;`,
+        replace: 'timeline := (select k.timeline_id from pg_control_checkpoint() k);',
+      },
+    ],
+    test: { file: 'test/failover/failover.test.ts', pattern: 'a runner that lives through a failover' },
+  },
+  {
+    name: 'begin-asks-first',
+    without: 'a begin at the printer compares the database with what its runner remembers',
+    edits: [
+      {
+        file: begin,
+        find: 'v_watermark jsonb := postrider.check_watermark(p_remembered);',
+        replace: 'v_watermark jsonb := postrider.check_watermark();',
+      },
+    ],
+    test: { file: 'test/sql/restore-watermark.test.ts', pattern: 'a begin asks first' },
+  },
+  {
+    name: 'superseded-keeps-its-number',
+    without: 'a server that another has taken over from does not count a restore',
+    edits: [{ file: watermark, find: 'case when p_superseded then restores else', replace: 'case when false then restores else' }],
+    test: { file: 'test/sql/restore-watermark.test.ts', pattern: 'a server that another has taken over from' },
+  },
+  {
+    name: 'remembered-before-posted',
+    without: 'a begin is kept outside of the database before its first card is posted',
+    edits: [{ file: 'packages/core/src/stages/mail.ts', find: 'await context.watermark.kept();', replace: 'await Promise.resolve();' }],
+    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'where it cannot be written any more' },
+  },
+  {
+    name: 'superseded-is-not-believed',
+    without: 'the word of a server that another has taken over from is not remembered',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        find: 'if (superseded) return;',
+        replace: 'if (installation === "") return;',
+      },
+    ],
+    test: { file: 'test/failover/failover.test.ts', pattern: 'a runner that lives through a failover' },
+  },
+  {
+    name: 'begun-before-a-restore',
+    without: 'what was begun before a restore was noticed is given up',
+    edits: [
+      { file: 'packages/core/src/pipeline/context.ts', find: 'onRestore: () => leases.loseAll(),', replace: 'onRestore: () => undefined,' },
+    ],
+    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'what was begun before a restore' },
+  },
+  {
+    name: 'old-leases-waited-out',
+    without: 'printers are asked for what they made when no lease from before is left',
+    edits: [{ file: 'packages/core/src/stages/restore.ts', find: 'if (ms <= 0) return;', replace: 'if (ms < Infinity) return;' }],
+    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'what was begun before a restore' },
+  },
+];

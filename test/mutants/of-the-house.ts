@@ -1,0 +1,164 @@
+/** Safeguards of beats, housekeeping and what others replicate. */
+import type { Mutant } from './mutants.ts';
+
+const published = 'sql/migrations/0015_published_and_failing.sql';
+const houseSql = 'sql/functions/0542_house.sql';
+const failingHouse = 'test/pipeline/failing-house.test.ts';
+const failingBeats = 'test/pipeline/failing-beats.test.ts';
+
+export const house: readonly Mutant[] = [
+  {
+    name: 'tally-identity',
+    without: 'a key of the tally, by which a publication tells its rows',
+    edits: [
+      {
+        file: published,
+        find: 'alter table postrider.tally add constraint tally_pkey primary key (organization_id, id);',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/identity.test.ts', pattern: 'every table, the queue included, has a key' },
+  },
+  {
+    name: 'webhooks-identity',
+    without: 'the organization in what tells the rows of the inbox apart',
+    edits: [
+      {
+        file: published,
+        find: 'alter table postrider.provider_event replica identity using index provider_event_delivery_key;',
+        replace: '',
+      },
+    ],
+    test: { file: 'test/sql/identity.test.ts', pattern: 'one organization.s rows are published' },
+  },
+  {
+    name: 'strays-unpublished',
+    without: 'events of a missed month come back from a table that no publication has',
+    edits: [
+      {
+        file: 'sql/functions/0100_basics.sql',
+        find: 'create unlogged table postrider.stray_event',
+        replace: 'create table postrider.stray_event',
+      },
+    ],
+    test: { file: 'test/pipeline/replicated.test.ts', pattern: 'the subscriber has the same rows' },
+  },
+  {
+    name: 'bounds-of-utc',
+    without: 'the offset of the bounds of a month: they are of the zone of the session',
+    edits: [
+      {
+        file: 'sql/functions/0100_basics.sql',
+        find: `to_char(v_month, 'YYYY-MM-DD 00:00:00+00'),
+        to_char(v_month + interval '1 month', 'YYYY-MM-DD 00:00:00+00'));`,
+        replace: `to_char(v_month, 'YYYY-MM-DD 00:00:00'),
+        to_char(v_month + interval '1 month', 'YYYY-MM-DD 00:00:00'));`,
+      },
+    ],
+    test: { file: 'test/sql/partitions.test.ts', pattern: 'the months of the history are those of UTC' },
+  },
+  {
+    name: 'house-parts-apart',
+    without: 'a part of the housekeeping that fails undoes no other',
+    edits: [
+      {
+        file: houseSql,
+        find: `perform postrider.keep_part(part, v_all);
+      continue;
+    exception when others then`,
+        replace: `perform postrider.keep_part(part, v_all);
+      continue;
+    exception when assert_failure then`,
+      },
+    ],
+    test: { file: failingHouse, pattern: 'a part of the housekeeping that fails undoes no other' },
+  },
+  {
+    name: 'house-organizations-apart',
+    without: "one organization's failure does not undo the others' housekeeping",
+    edits: [
+      {
+        file: houseSql,
+        find: 'foreach v_one in array v_all loop',
+        replace: 'organizations := v_all;\n    foreach v_one in array array[]::uuid[] loop',
+      },
+    ],
+    test: { file: failingHouse, pattern: 'does not undo the others. housekeeping' },
+  },
+  {
+    name: 'beat-alarm-after-three',
+    without: 'an alarm only after three failures in a row',
+    edits: [{ file: 'sql/views/0100_views.sql', find: 'where f.failures >= 3;', replace: 'where f.failures >= 1;' }],
+    test: { file: failingHouse, pattern: 'a part of the housekeeping that fails undoes no other' },
+  },
+  {
+    name: 'beat-alarm-ends',
+    without: 'the failure of a beat is over when it works again',
+    edits: [{ file: houseSql, find: 'where p_whole and f.over_at is null', replace: 'where not p_whole and f.over_at is null' }],
+    test: { file: failingHouse, pattern: 'a part of the housekeeping that fails undoes no other' },
+  },
+  {
+    name: 'beat-parts-apart',
+    without: 'a part of a beat that fails keeps no other from it',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/beats.ts',
+        find: 'else failed.push({ beat, stage, ...failureOf(part, error) });',
+        replace: 'else throw error;',
+      },
+    ],
+    test: { file: failingBeats, pattern: 'a failure outside the database is one' },
+  },
+  {
+    name: 'beat-cut-off',
+    without: 'a lost connection is no fault of a beat',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/beats.ts',
+        find: 'if (isLostConnection(error) || context.stopping.aborted) interrupted.push(error);',
+        replace: 'if (context.stopping.aborted) interrupted.push(error);',
+      },
+    ],
+    test: { file: failingBeats, pattern: 'a lost connection is no fault of a beat' },
+  },
+  {
+    name: 'house-part-by-part',
+    without: 'a housekeeping that does not end in time is done part by part',
+    edits: [
+      {
+        file: 'packages/core/src/stages/house.ts',
+        find: `from postrider.keep_house()\`;
+  } catch (error) {
+    if (sqlState(error) !== QUERY_CANCELED) throw error;`,
+        replace: `from postrider.keep_house()\`;
+  } catch (error) {
+    throw error;`,
+      },
+    ],
+    test: { file: failingHouse, pattern: 'a housekeeping that never ends in time' },
+  },
+  {
+    name: 'jobs-told',
+    without: 'a job that fails is logged',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/running.ts',
+        find: 'if (!isLostConnection(error) && !stopping.aborted)',
+        replace: 'if (isLostConnection(error) && !stopping.aborted)',
+      },
+    ],
+    test: { file: failingBeats, pattern: 'a job that fails is logged with its cause' },
+  },
+  {
+    name: 'staging-told',
+    without: 'a campaign that cannot be staged is told',
+    edits: [
+      {
+        file: 'packages/core/src/stages/cohorts.ts',
+        find: '(failures) => (failed = failures)',
+        replace: '() => undefined',
+      },
+    ],
+    test: { file: failingBeats, pattern: 'a campaign that cannot be staged is told' },
+  },
+];
