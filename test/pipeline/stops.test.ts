@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
-import type { Printer } from '@postrider/core/ports';
+import { LeaseLostError, type Printer } from '@postrider/core/ports';
 import { states } from '../support/machine.ts';
 import { open, until } from './rig.ts';
 
@@ -60,6 +60,28 @@ void test('cards of which an adapter has sent some, and then throws because the 
   await until(async () => (await sql`select from postrider.mailpiece where status = 'unknown'`).length === 3);
   assert.deepEqual(await pipeline.stop(), { atWork: 0 });
   assert.deepEqual(await states(sql), { sending: 3, proofed: 2 });
+});
+
+void test('a lost lease that an adapter has made up itself proves nothing: whoever it has sent is unknown', async () => {
+  const inner = createNoopPrinter();
+  await using opened = await open({
+    people: 2,
+    ports: {
+      printer: printerWith({
+        maxBatch: 2,
+        submit: async (pieces, lease, context) => {
+          await inner.submit(pieces, { ...lease, assertHeld: () => undefined }, context);
+          throw new LeaseLostError('of another lease of ours');
+        },
+      }),
+    },
+    settings: { mailSlots: 1 },
+  });
+  const { sql, pipeline } = opened;
+  await pipeline.start();
+  await until(async () => (await sql`select from postrider.cohort where stage = 'mail' and closed_at is not null`).length > 0);
+  await pipeline.stop();
+  assert.deepEqual(await states(sql), { sending: 2 });
 });
 
 void test('a stop waits also for a job that took longer than pg-boss waits for', async () => {
