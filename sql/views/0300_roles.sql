@@ -55,13 +55,8 @@ declare
     check_mailpieces,checked_definition,clear_refused,close_cohort_if_done,complete_campaigns,digest_of,drop_open_mailpieces,end_silent_jobs,enqueue,fail,
     follow_mailpieces,follow_source,fresh_statistics,give_back,gone_from_segment,has_other_open_piece,id_of,judge,keep_within_caps,lock_for_begin,
     lock_for_retry,lock_for_sync,lock_households,lock_key,lost_mailpieces,nobody_in_flight,note_intervention,notice_restore,open_doors,
-<<<<<<< HEAD
     people_known_as,point_printer,printers_of_cohort,record_evidence,record_evidence_for_lost,redoable,refuse_moves,reopen_campaign,
     require_given,require_lease,require_list,require_organization,require_suitable_session,require_recipient,require_within,retry_people,settle_not_accepted,stage,stage_plan,
-=======
-    people_known_as,point_printer,printers_of_cohort,record_evidence,record_evidence_for_lost,redoable,refuse_moves,reopen_campaign,retry_causes,
-    require_given,require_lease,require_list,require_organization,require_read_committed,require_recipient,require_within,retry_people,settle_not_accepted,stage,stage_plan,
->>>>>>> d2d51f8 (Sweep variadic functions too; mend what the sweep found in new ones)
     status_told,stop_people,suppressions_of,sync_count,take_cohort,take_turn,turn_away_before_mail,unless_erased,wake_workers}';
 begin
   for v_role in select rolname from pg_roles where rolname in ('postrider_reader', 'postrider_operator', 'postrider_runner') loop
