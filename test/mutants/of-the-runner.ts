@@ -23,7 +23,9 @@ export const runner: readonly Mutant[] = [
   {
     name: 'silent-printer',
     without: 'a printer that was given up is refused its next request',
-    edits: [{ file: 'packages/core/src/stages/mail.ts', find: 'if (signal.aborted) throw', replace: 'if (lease.signal.aborted) throw' }],
+    edits: [
+      { file: 'packages/core/src/stages/mail.ts', find: 'requireLease(signal.aborted);', replace: 'requireLease(lease.signal.aborted);' },
+    ],
     test: { file: 'test/pipeline/silence.test.ts', pattern: 'who was given up may not send any more' },
   },
   {
@@ -32,8 +34,8 @@ export const runner: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/mail.ts',
-        find: 'if (error instanceof LeaseLostError) {',
-        replace: 'if (error instanceof LeaseLostError) return;\n      if (error instanceof LeaseLostError) {',
+        find: 'if (error instanceof LeaseLostError && error === refusal) {',
+        replace: 'if (error === refusal) return;\n      if (error instanceof LeaseLostError && error === refusal) {',
       },
     ],
     test: { file: stops, pattern: 'whoever was not sent because the lease had passed goes back' },

@@ -93,13 +93,22 @@ const submit = async (
     };
     let answers: readonly PieceAnswer[];
     let isWithAdapter = false;
+    let refusal: unknown = null;
+    const requireLease = (isGivenUp: boolean): void => {
+      try {
+        if (isGivenUp) throw new LeaseLostError(`${who} was given up: what it was asked for is not to be sent any more`);
+        lease.assertHeld();
+      } catch (error) {
+        refusal = error;
+        throw error;
+      }
+    };
     try {
       await context.reach('mail.before-post');
-      lease.assertHeld();
+      requireLease(false);
       answers = await ask({ who, silenceMs: printer.timeoutMs, late }, async ({ signal, heard }) => {
         const assertHeld = (): void => {
-          if (signal.aborted) throw new LeaseLostError(`${who} was given up: what it was asked for is not to be sent any more`);
-          lease.assertHeld();
+          requireLease(signal.aborted);
           isWithAdapter = true;
           heard();
         };
@@ -110,8 +119,8 @@ const submit = async (
       });
     } catch (error) {
       const message = text(messageOf(error));
-      // By its class, unlike other errors: ours was thrown before anything was sent. One of that name by an adapter is no proof.
-      if (error instanceof LeaseLostError) {
+      // Ours, and no other: it was thrown before anything was sent. One that an adapter has made, of whatever class, is no proof.
+      if (error instanceof LeaseLostError && error === refusal) {
         // Proven: these were never sent. The reaper, who has only the lease, would have to call them unknown. A decision counts for this cohort alone, so
         // whatever he or another runner has done meanwhile stands. An adapter that was given the lease once and then throws: nobody knows.
         const notSent: PieceAnswer = { outcome: 'retry', afterMs: null, message };
