@@ -97,8 +97,8 @@ export const driver: readonly Mutant[] = [
     edits: [
       {
         file: connection,
-        find: '    query = results = errorResponse = null\n    result = new Result()\n    rows = retries = 0\n',
-        replace: '    query = results = null\n    result = new Result()\n    rows = retries = 0\n',
+        find: '    query = results = errorResponse = null\n    result = new Result()\n    rows = 0\n',
+        replace: '    query = results = null\n    result = new Result()\n    rows = 0\n',
       },
     ],
     test: { file: reading, pattern: 'the last words of a session' },
