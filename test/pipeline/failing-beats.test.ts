@@ -116,6 +116,21 @@ void test('what the error of a beat says is for whoever runs the installation, a
   }
 });
 
+void test('what helps against it may name others too, and is for nobody else either', async () => {
+  await using at = await watched();
+  await bakery(at.sql, 'Bakery');
+  const failure = { beat: 'house', part: 'old_webhooks', organizations: [], code: 'P0001', message: 'refused', hint: 'ask Rival Ltd, +1 555 0100' };
+  await at.sql`select from postrider.note_failures('{house}', ${JSON.stringify([failure])}::text::jsonb, true)`;
+  const helpFor = async (role: string): Promise<string> => {
+    await using admin = connected(at.machine.database.adminUrl);
+    await admin.sql.unsafe(`set role ${role}`);
+    const [row] = await admin.sql<{ help: string }[]>`select what_helps as help from postrider.doctor() where check_name = 'beat house'`;
+    return row?.help ?? '';
+  };
+  assert.match(await helpFor('postrider_runner'), /^ask Rival Ltd/);
+  for (const role of ['postrider_reader', 'postrider_operator']) assert.doesNotMatch(await helpFor(role), /Rival/);
+});
+
 void test('a job that fails is logged with its cause, and a beat that fails is logged by the runner that has it', async () => {
   await using place = await open({ people: 0, settings: { beats: true } });
   await place.sql`revoke update on postrider.mailpiece from current_user`;
