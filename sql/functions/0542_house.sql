@@ -172,7 +172,9 @@ begin atomic
       f.told),
     nullif(concat_ws('; ',
       case when b.is_late then 'is a runner alive? see the check runners' end,
-      case when f.most > 0 then coalesce(f.helps, 'mend what the message names')
+      case when f.most > 0 then case when postrider.sees_all()
+          then coalesce(f.helps, 'mend what the message names')
+          else 'whoever runs the installation sees why' end
         || ': nothing is lost, the next beat tries again' end), '')
   from (
     select name, last_at, every, last_at < clock_timestamp() - every * 3 - interval '30 seconds' as is_late
