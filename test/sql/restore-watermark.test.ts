@@ -183,3 +183,25 @@ void test('printers are asked when no lease from before can be left', async () =
   assert.equal(await left(), false);
   await dealtWith();
 });
+
+void test('what no runner remembers is refused in our words, and holds nothing', async () => {
+  await place(sql);
+  const { installation, restores, system } = await checkWatermark(sql, {});
+  for (const told of [
+    { restores: 'x' },
+    { restores: 99_999_999_999 },
+    { restores, system, timeline: 'x' },
+    { restores, witnesses: {} },
+    { restores, witnesses: [1] },
+    { restores, witnesses: [{ organizationId: 'x' }] },
+    { restores, witnesses: [{ moveNo: -1e300 }] },
+  ]) {
+    const remembers = JSON.stringify({ [installation]: told });
+    await assert.rejects(sql`select postrider.check_watermark(${remembers}::text::jsonb)`, (error: { code: string; hint: string }) => {
+      assert.equal(error.code, 'PR020', remembers);
+      assert.match(error.hint, /nothing was changed/);
+      return true;
+    });
+  }
+  assert.deepEqual(await held(), []);
+});
