@@ -40,9 +40,10 @@ create function postrider.restore_signs(
 language plpgsql stable set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_is postrider.installation := (select i from postrider.installation i);
-  v_restores int := (p_told ->> 'restores')::int;
+  v_restores int;
 begin
   superseded := false;
+  v_restores := (p_told ->> 'restores')::int;
   if v_restores >= v_is.restores and p_told ->> 'system' = p_system
     and (p_told ->> 'timeline')::bigint > p_timeline
   then
@@ -68,6 +69,9 @@ begin
   then
     why := 'this database was restored from a backup: cards were begun that it does not know';
   end if;
+exception when invalid_text_representation or invalid_parameter_value or numeric_value_out_of_range then
+  perform postrider.fail('PR020', format('this is nothing that a runner remembers: %s', sqlerrm),
+    '{"<installation>": {restores, system, timeline, witnesses}}, as check_watermark and begin_mail tell it; nothing was changed');
 end $$;
 
 -- Compares this database with what a runner remembers of it, by installation: {"<id>": {…}}, see
