@@ -61,6 +61,19 @@ const secondEnricher = async (sql: postgres.Sql, { organizationId: o, campaignId
     select recipient_id from postrider.recipient_state where organization_id = ${o} and state = 'address_enriching' limit 7)`;
 };
 
+void test('a batch that nobody waits in any more says nothing of when the others are answered', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await crowd(sql, at, 500);
+  await sql`insert into postrider.enrichment_batch (organization_id, id, campaign_id, enricher, people, claimed_at, deadline, next_poll_at)
+    select organization_id, postrider.new_id(), campaign_id, enricher, 3, now(), now() + interval '1 minute', now()
+    from postrider.enrichment_batch where organization_id = ${at.organizationId}`;
+  const name = await nameOf(sql, at);
+  const enriching = (rows: readonly Waits[]): Waits[] => of(name, rows).filter(({ state }) => state === 'address_enriching');
+  assert.equal(enriching(await told(sql)).length, 1);
+  assert.deepEqual(enriching(await told(sql)), enriching(await everybodyRead(sql)));
+});
+
 void test('of some thousand people it tells what reading everybody tells, whatever holds them', async () => {
   const { sql } = rig;
   const at = await place(sql, {}, null);
