@@ -197,7 +197,8 @@ begin
       b.until
     from place p
     left join lateral (
-      select e.enricher, min(e.deadline) filter (where e.deadline > v_now) as until,
+      select e.enricher,
+        min(e.deadline) filter (where e.deadline > v_now and e.people > 0) as until,
         count(*) over () as shares, sum(e.people) / nullif(sum(sum(e.people)) over (), 0) as share
       from (
         select case when p.why = 'the enricher' then b.enricher end as enricher, b.deadline,
