@@ -141,6 +141,11 @@ void test('when the adapter is mended the event is applied, the others are not a
   assert.equal(await retried(), 2);
   assert.deepEqual(await states(place.sql), { received: 3, sent: 1 });
   assert.equal((await alarms(place)).length, 1);
+  // What it names is what is left.
+  const [left] = await place.sql`
+    select h.unusable -> 0 ->> 'raw' as raw from postrider.alarm a join postrider.provider_event h on h.id = (a.detail ->> 'webhook')::uuid
+    where a.cleared_at is null`;
+  assert.match(String(left?.['raw']), new RegExp(fourth ?? ''));
   bad.clear();
   assert.equal(await retried(), 1);
   assert.deepEqual(await states(place.sql), { received: 4 });
