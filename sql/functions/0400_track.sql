@@ -62,6 +62,13 @@ begin
     and not exists (
       select from postrider.provider_event e
       where e.organization_id = v_hook.organization_id and e.printer_name = v_hook.printer_name and e.unusable is not null);
+  -- Where something is left the alarm names that, and no longer what was applied.
+  update postrider.alarm a set detail = a.detail || jsonb_build_object('webhook', l.id, 'eventId', l.first -> 'eventId', 'reason', l.first -> 'reason')
+  from (
+    select e.id, e.unusable -> 0 as first from postrider.provider_event e
+    where e.organization_id = v_hook.organization_id and e.printer_name = v_hook.printer_name and e.unusable is not null and e.unusable <> '[]'
+    order by e.received_at limit 1) l
+  where a.organization_id = v_hook.organization_id and a.kind = 'unusable_event' and a.detail ->> 'webhook' = p_id::text and a.cleared_at is null;
 end $$;
 
 -- Some events of a webhook cannot be used: p_unusable [{eventId, reason, raw}], of p_count in all. The webhook is kept, retry_webhooks() reads it again, and
