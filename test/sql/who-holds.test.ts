@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { hold, release } from '@postrider/core';
 import type postgres from 'postgres';
 import { people, syncPeople, type Place } from '../support/machine.ts';
-import { one, place, sharedMachine, turnClock } from './rig.ts';
+import { answered, one, place, sending, settleAll, sharedMachine, turnClock } from './rig.ts';
 
 const rig = sharedMachine();
 
@@ -117,4 +117,19 @@ void test('a session without a name, and a hold without a reason, leave out thei
   assert.match(await stuck(at), /^the organization is held \(by \w+, since \d{4}-\S+ [\d:]+\)$/);
   await hold(nameless, at.organizationId, 'recipient', id, 'asked us to wait');
   assert.match(await why(id), / Held since \d{4}-\S+ [\d:]+ by \w+: asked us to wait: goes on after/);
+});
+
+void test('who was held and has a card all the same waits for news of it, and for no release', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const batch = await sending(sql, at, 1);
+  const recipientId = batch.pieces[0]?.recipientId ?? '';
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'retry'));
+  await hold(sql, at.organizationId, 'recipient', recipientId, 'a look at it');
+  await settleAll(sql, at, batch);
+  const [told] = await sql<{ why: string; state: string }[]>`
+    select postrider.why(${recipientId}) as why, state from postrider.recipient_state where recipient_id = ${recipientId}`;
+  assert.equal(told?.state, 'sent');
+  assert.match(told.why, /Next: delivery/);
+  assert.doesNotMatch(told.why, /release/);
 });
