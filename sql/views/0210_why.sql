@@ -7,7 +7,7 @@ language sql stable set search_path = postrider, pg_temp set plan_cache_mode = f
     d.since, o.time_zone, coalesce(w.sentence, s.reason) || coalesce(' [' || s.detail || ']', ''),
     case
       when r.erased_at is not null then 'The person was erased; only this trail is left.'
-      when s.held_at is not null and t.kind <> 'terminal' then format('Held since %s%s: goes on after postrider.release(organization, ''recipient'', %L).', d.held, h.one, r.id)
+      when s.held_at is not null and t.kind <> 'terminal' and s.state not in ('sending', 'sent') then format('Held since %s%s: goes on after postrider.release(organization, ''recipient'', %L).', d.held, h.one, r.id)
       when s.cancel_requested_at is not null and s.state = 'sending' then 'A cancel is asked for; it is obeyed as soon as the printer has answered.'
       when s.cancel_requested_at is not null and s.state = 'sent' then format('A cancel is asked for: the printer is asked to call the card back%s.', coalesce(', next at ' || d.called, ''))
       when s.cancel_requested_at is not null and t.kind = 'terminal' and s.state <> 'error' then format('A cancel was asked for at %s%s. That is final.', d.cancelled,
