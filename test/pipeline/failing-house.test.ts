@@ -155,6 +155,31 @@ void test('a table that somebody has locked holds up no other part of the housek
   assert.equal(await at.beat(60), false);
 });
 
+void test('a table that somebody has locked is not waited for once for each organization', async () => {
+  await using at = await watched();
+  const { sql } = at;
+  for (let n = 1; n <= 8; n += 1) await sent(sql, await bakery(sql, `Bakery ${n}`), 1);
+  await turnClock(sql, 400 * DAY);
+  await chores(sql);
+  const other = await at.machine.connect(1).reserve();
+  await other`begin`;
+  // As CREATE INDEX does, for as long as it takes.
+  await other`lock table postrider.recipient_state in share mode`;
+  const began = performance.now();
+  assert.equal(await at.beat(60), true);
+  // One wait of two seconds for all of them together, and three for those that were tried alone; each of eight would be 18 s.
+  const seconds = (performance.now() - began) / 1000;
+  assert.ok(seconds < 14, `${seconds} s`);
+  const [line, ...more] = at.errors();
+  assert.deepEqual(more, []);
+  assert.deepEqual([line?.['part'], line?.['code'], line?.['organizations']], ['assume_received', '55P03', 8]);
+  assert.deepEqual(await leftButTally(sql), ['sent']);
+  await other`commit`;
+  other.release();
+  assert.equal(await at.beat(60), false);
+  assert.deepEqual(await leftButTally(sql), []);
+});
+
 void test('an open transaction that keeps the next month from being made is told, and the other parts are done', async () => {
   await using at = await watched();
   const { sql } = at;
