@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
 import type { Printer, PrinterEvent, UnusableEvent } from '@postrider/core/ports';
 import { bodyOf, eventOf, printerAt, signed } from '../../packages/adapters/test/pieces.ts';
-import { states } from '../support/machine.ts';
+import { launched, states } from '../support/machine.ts';
 import { connect } from '../support/server.ts';
 import { open, until, type Opened } from './rig.ts';
 
@@ -225,4 +225,37 @@ void test('a body that cannot be read at all is kept as it is, as is one of whic
       ['the adapter made no list of events of it', null],
     ],
   );
+});
+
+void test('a printer that cannot be had, because a file is gone, keeps no other from its webhooks, and is told', async () => {
+  const press = reading({ with: (body) => (JSON.parse(body) as string[]).map((id) => delivered(id)) });
+  let gone = true;
+  await using place = await open({
+    people: 1,
+    integrations: {
+      printer: async ({ name }) => {
+        if (name === 'other' && gone)
+          throw Object.assign(new Error("ENOENT: no such file or directory, open 'var/secrets/other'"), { code: 'ENOENT' });
+        return await Promise.resolve(press);
+      },
+    },
+  });
+  const { sql } = place;
+  const { organizationId } = await launched(sql, { name: 'theirs', printer_name: 'other' }, 'Other');
+  await place.pipeline.start();
+  await until(async () => (await states(sql))['sent'] === 1);
+  const [piece] = await sql<{ id: string }[]>`select id from postrider.mailpiece`;
+  // Received by a runner that has the file.
+  await sql`select postrider.receive_webhook(${organizationId}, 'other', 'd1', '[]'::bytea)`;
+  await tell(place, Buffer.from(JSON.stringify([piece?.id])));
+  await looked(place);
+  assert.deepEqual(await states(sql), { received: 1 });
+  const [doctor] = await sql<{ message: string; help: string }[]>`
+    select message, what_helps as help from postrider.doctor() where check_name = 'webhooks'`;
+  assert.equal(doctor?.message, '0 wait, 1 could not be read');
+  assert.match(doctor.help, /mend the adapter of printer other \(ENOENT/);
+  gone = false;
+  await sql`select postrider.retry_webhooks(${organizationId})`;
+  await looked(place);
+  assert.ok((await hooks(place)).every(({ applied }) => applied));
 });
