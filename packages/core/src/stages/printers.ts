@@ -28,14 +28,15 @@ export class UnusablePrinterError extends Error {
 export const quietMs = (context: PipelineContext, printer: Pick<Printer, 'timeoutMs' | 'readLagMs'>): number =>
   Math.max(context.settings.quietMs, printer.timeoutMs + printer.readLagMs + 1000);
 
-const briefOf = async (context: PipelineContext, organizationId: string, name: string): Promise<PrinterBrief> => {
+/** What the database has of it. */
+export const briefOf = async (context: PipelineContext, organizationId: string, name: string): Promise<PrinterBrief> => {
   const [row] = await context.sql<{ brief: PrinterBrief | null }[]>`select postrider.printer_brief(${organizationId}, ${name}) as brief`;
   if (row === undefined || row.brief === null) throw new UnknownPrinterError(`there is no printer ${name}`);
   return row.brief;
 };
 
-/** Making it may need secrets and files, and may hang like anything else of an adapter. */
-const made = async (context: PipelineContext, brief: PrinterBrief): Promise<Printer> =>
+/** Making it may need secrets and files, and may hang like anything else of an adapter. What it throws says nothing of the database. */
+export const made = async (context: PipelineContext, brief: PrinterBrief): Promise<Printer> =>
   await askAdapter(context, `the maker of printer ${brief.name}`, async () => await context.integrations.printer(brief));
 
 /** To ask or to hear it. */

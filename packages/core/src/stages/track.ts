@@ -7,7 +7,7 @@ import type { PipelineContext } from '../pipeline/context.ts';
 import type { Printer, PrinterEvent } from '../ports/index.ts';
 import { keptEvent, webhookAnswer, type KeptEvent, type WebhookAnswer } from './answers/printer.ts';
 import type { Due } from './due.ts';
-import { printerNamed, UnknownPrinterError } from './printers.ts';
+import { briefOf, made, printerNamed, UnknownPrinterError } from './printers.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 
 const BATCH = 50;
@@ -68,12 +68,16 @@ const meet = async (context: PipelineContext, printers: Printers, inbox: readonl
   for (const webhook of inbox) {
     const key = keyOf(webhook);
     if (printers.has(key)) continue;
-    try {
-      printers.set(key, await printerNamed(context, webhook.organization_id, webhook.printer_name));
-    } catch (error) {
+    const cannot = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+    const brief = await briefOf(context, webhook.organization_id, webhook.printer_name).catch((error: unknown) => {
       if (isPassing(error)) throw error;
-      printers.set(key, error instanceof Error ? error : new Error(String(error)));
-    }
+      return cannot(error);
+    });
+    // A file that is gone, or a vault that cannot be reached, is this printer's fault: the others' webhooks do not wait for it.
+    const printer = brief instanceof Error ? brief : await made(context, brief).catch(cannot);
+    // Who is told to stop may answer with an error that is none.
+    if (printer instanceof Error && context.stopping.aborted) throw printer;
+    printers.set(key, printer);
   }
 };
 
@@ -128,7 +132,7 @@ const apply = async (context: PipelineContext, tx: postgres.TransactionSql, prin
       const parsed = { webhook, ...webhookAnswer(printer.parseWebhook(Buffer.from(webhook.body, 'base64')), webhook.received_at) };
       groups.set(key, [...(groups.get(key) ?? []), parsed]);
     } catch (error) {
-      if (isPassing(error)) throw error;
+      // Nothing here asks the database: whatever its code, it is the adapter's.
       await giveUp(context, tx, webhook, error);
     }
   }
