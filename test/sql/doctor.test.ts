@@ -60,3 +60,30 @@ void test('with many people the round looks at some and says so, a check that is
   assert.match((await told())[0] ?? '', /^bad: \d+ moves have no entry in the history \(of \d{3} people/);
   await admin.end({ timeout: 5 });
 });
+
+void test('a month whose bounds are no month of UTC, as an older version made them on PostgreSQL 15, is told before the next one cannot be made', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  const [month] = await sql<{ name: string; from: string; until: string }[]>`
+    select 'recipient_event_' || to_char(m, 'YYYY_MM') as name, to_char(m, 'YYYY-MM-DD 03:30:00+00') as from,
+      to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
+    from date_trunc('month', (postrider.now() at time zone 'UTC') + interval '3 months') m`;
+  assert.ok(month);
+  const told = async (): Promise<string> => {
+    const [row] = await sql<{ told: string }[]>`
+      select concat_ws(': ', verdict, message, what_helps) as told from postrider.doctor('event partitions')`;
+    return row?.told ?? '';
+  };
+  assert.equal(await told(), 'ok: 4 months from now on have a partition');
+  await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${month.name}`);
+  await sql.unsafe(
+    `alter table postrider.recipient_event attach partition postrider.${month.name} for values from ('${month.from}') to ('${month.until}')`,
+  );
+  for (const style of ['ISO, MDY', 'German, DMY']) {
+    await sql.unsafe(`alter database "${machine.database.name}" set datestyle = '${style}'`);
+    assert.match(
+      await told(),
+      new RegExp(`^bad: 3 months from now on have a partition, and bounds that are no month of UTC: ${month.name}: `),
+    );
+  }
+});
