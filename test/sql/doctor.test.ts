@@ -1,7 +1,7 @@
 /** The checks of doctor: each can be asked for by itself, and none is asked that does not exist. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connect } from '@postrider/core';
+import { connect, migrate, planMigration } from '@postrider/core';
 import { crowd } from '../../packages/runner/src/bench/crowd.ts';
 import { freshMachine } from '../support/machine.ts';
 import { place, refused, sharedMachine } from './rig.ts';
@@ -86,4 +86,28 @@ void test('a month whose bounds are no month of UTC, as an older version made th
       new RegExp(`^bad: 3 months from now on have a partition, and bounds that are no month of UTC: ${month.name}: `),
     );
   }
+});
+
+void test('nor does it keep anybody from migrating', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  const months = await sql<{ name: string; from: string; until: string }[]>`
+    select 'recipient_event_' || to_char(m, 'YYYY_MM') as name, to_char(m, 'YYYY-MM-DD 03:30:00+00') as from,
+      to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
+    from generate_series(2, 3) n
+    cross join lateral (select date_trunc('month', (postrider.now() at time zone 'UTC') + make_interval(months => n)) as m) x order by n`;
+  for (const { name } of months) await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${name}`);
+  const [wrong, missing] = months;
+  assert.ok(wrong && missing);
+  await sql.unsafe(`drop table postrider.${missing.name}`);
+  await sql.unsafe(
+    `alter table postrider.recipient_event attach partition postrider.${wrong.name} for values from ('${wrong.from}') to ('${wrong.until}')`,
+  );
+  await assert.rejects(sql`select postrider.event_partitions()`, { code: 'PR017' });
+  await sql`update postrider.migration set checksum = 'of another version' where name = 'repeatables'`;
+  assert.equal((await planMigration(sql)).repeatables, true);
+  await migrate(sql);
+  assert.equal((await planMigration(sql)).repeatables, false);
+  const [row] = await sql<{ verdict: string }[]>`select verdict from postrider.doctor('event partitions')`;
+  assert.equal(row?.verdict, 'bad');
 });
