@@ -119,7 +119,14 @@ void test('what the error of a beat says is for whoever runs the installation, a
 void test('what helps against it may name others too, and is for nobody else either', async () => {
   await using at = await watched();
   await bakery(at.sql, 'Bakery');
-  const failure = { beat: 'house', part: 'old_webhooks', organizations: [], code: 'P0001', message: 'refused', hint: 'ask Rival Ltd, +1 555 0100' };
+  const failure = {
+    beat: 'house',
+    part: 'old_webhooks',
+    organizations: [],
+    code: 'P0001',
+    message: 'refused',
+    hint: 'ask Rival Ltd, +1 555 0100',
+  };
   await at.sql`select from postrider.note_failures('{house}', ${JSON.stringify([failure])}::text::jsonb, true)`;
   const helpFor = async (role: string): Promise<string> => {
     await using admin = connected(at.machine.database.adminUrl);

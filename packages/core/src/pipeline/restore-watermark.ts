@@ -2,8 +2,9 @@
  * What a pipeline remembers of its database outside of it. A restored database has forgotten what was sent since its backup: it is told by what is
  * remembered here (sql/functions/0262_restore_watermark.sql). A begin is remembered before its first card is posted.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Mark, Marks, Watermark, Witness } from '../machine/watermark.ts';
 import type { Logger } from '../ports/index.ts';
@@ -15,6 +16,11 @@ export interface RestoreWatermarkStore {
   read(): Promise<string | null>;
   /** Resolves when a process that is killed then would find it. Some hundred bytes, several times a second while cards are sent. */
   write(text: string): Promise<void>;
+  /**
+   * Does work while nobody else does any in this place. Needed where several runners share one: each writes what it has read and its own, and would else
+   * write over what another has written meanwhile.
+   */
+  exclusively?(work: () => Promise<void>): Promise<void>;
 }
 
 /** What is remembered cannot be read or written: nothing is posted, since a restored database would not be noticed. */
@@ -22,9 +28,21 @@ export class RestoreWatermarkError extends Error {
   override readonly name = 'RestoreWatermarkError';
 }
 
-/** In a file. A draft takes its place, so that it is never half written. */
+/** Reading and writing takes a few milliseconds: a lock that is older was left by somebody who was killed. */
+const STALE_LOCK_MS = 3000;
+
+/** In a file, which several runners may share. A draft takes its place, so that it is never half written; a file beside it is the lock. */
 export function restoreWatermarkFile(path: string): RestoreWatermarkStore {
+  const lock = `${path}.lock`;
   return {
+    exclusively: async (work) => {
+      await takeLock(lock);
+      try {
+        await work();
+      } finally {
+        await rm(lock, { force: true });
+      }
+    },
     read: async () => {
       try {
         return await readFile(path, 'utf8');
@@ -41,23 +59,46 @@ export function restoreWatermarkFile(path: string): RestoreWatermarkStore {
   };
 }
 
+async function takeLock(lock: string): Promise<void> {
+  for (;;) {
+    try {
+      await (await open(lock, 'wx', 0o600)).close();
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+    const { mtimeMs = Infinity } = await stat(lock).catch(() => ({}) as { mtimeMs?: number });
+    if (Date.now() - mtimeMs > STALE_LOCK_MS) await rm(lock, { force: true });
+    else await sleep(2);
+  }
+}
+
 const mark = z.object({
   restores: z.int().nonnegative(),
   system: z.string().nullable(),
   timeline: z.int().nullable(),
   // As PostgreSQL has them: whoever makes an organization may give it an id of any version.
-  witnesses: z.array(z.object({ organizationId: z.guid(), recipientId: z.guid(), moveNo: z.int(), mailpieceId: z.guid() })),
+  witnesses: z.array(
+    z.object({ organizationId: z.guid(), recipientId: z.guid(), moveNo: z.int(), mailpieceId: z.guid(), at: z.number().optional() }),
+  ),
 });
 const stored = z.record(z.guid(), mark);
 
+/** What the database tells of others has no time: it may have been begun before, and makes room first. */
+const begunAt = ({ at = 0 }: Witness): number => at;
+
 const keyOf = ({ recipientId, moveNo }: Witness): string => `${recipientId} ${moveNo}`;
 
-/** The later state of a database stands; of the same state what both know, the latest so many. */
+/** The later state of a database stands; of the same state what both know, the latest so many, whoever of several runners began them. */
 const merged = (one: Mark | undefined, other: Mark, kept: number): Mark => {
   if (one === undefined || other.restores > one.restores) return other;
   if (one.restores > other.restores) return one;
-  const again = new Set(other.witnesses.map(keyOf));
-  return { ...other, witnesses: [...one.witnesses.filter((witness) => !again.has(keyOf(witness))), ...other.witnesses].slice(-kept) };
+  const witnesses = new Map<string, Witness>();
+  for (const witness of [...one.witnesses, ...other.witnesses]) {
+    const known = witnesses.get(keyOf(witness));
+    if (known === undefined || begunAt(known) < begunAt(witness)) witnesses.set(keyOf(witness), witness);
+  }
+  return { ...other, witnesses: [...witnesses.values()].toSorted((a, b) => begunAt(a) - begunAt(b)).slice(-kept) };
 };
 
 interface RestoreWatermarkOptions {
@@ -127,7 +168,13 @@ export class RestoreWatermark {
     // An answer that was under way since before a restore.
     if (before !== undefined && before.restores > restores) return;
     const of = `${installation} ${restores}`;
-    this.#begun = { of, witnesses: [...(this.#begun.of === of ? this.#begun.witnesses : []), ...begun].slice(-this.#kept) };
+    this.#begun = {
+      of,
+      witnesses: [
+        ...(this.#begun.of === of ? this.#begun.witnesses : []),
+        ...begun.map((witness) => ({ ...witness, at: Date.now() })),
+      ].slice(-this.#kept),
+    };
     const latest = { restores, system, timeline, witnesses: [...told.slice(-this.#kept), ...this.#begun.witnesses] };
     this.#marks = { ...this.#marks, [installation]: merged(before, latest, 2 * this.#kept) };
   }
@@ -187,7 +234,13 @@ export class RestoreWatermark {
   }
 
   async #write(store: RestoreWatermarkStore): Promise<void> {
-    // Somebody else may keep theirs in the same place.
+    const work = async (): Promise<void> => await this.#merge(store);
+    if (store.exclusively === undefined) await work();
+    else await store.exclusively(work);
+  }
+
+  /** Somebody else may keep theirs in the same place. */
+  async #merge(store: RestoreWatermarkStore): Promise<void> {
     const others = await this.#read(store);
     for (const [installation, theirs] of Object.entries(others)) {
       const ours = this.#marks[installation];
