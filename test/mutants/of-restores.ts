@@ -6,6 +6,18 @@ const watermark = 'sql/functions/0262_restore_watermark.sql';
 
 export const restores: readonly Mutant[] = [
   {
+    name: 'one-writer-of-a-place',
+    without: 'of several runners that remember in one place one writes at a time',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        find: 'if (store.exclusively === undefined) await work();',
+        replace: 'if (store.exclusively !== undefined) await work();',
+      },
+    ],
+    test: { file: 'test/pipeline/watermark-shared.test.ts', pattern: 'of two that write in one file at once' },
+  },
+  {
     name: 'timeline-written-now',
     without: 'the timeline is read where the server writes, not from its last checkpoint',
     edits: [
