@@ -10,6 +10,14 @@ const webhooks = 'test/pipeline/odd-webhooks.test.ts';
 
 export const sessions: readonly Mutant[] = [
   {
+    name: 'webhooks-of-one-printer',
+    without: 'a printer that cannot be had keeps nobody else from its webhooks',
+    edits: [
+      { file: 'packages/core/src/stages/track.ts', find: 'return cannot(error);\n          });', replace: 'throw error;\n          });' },
+    ],
+    test: { file: 'test/pipeline/odd-webhooks.test.ts', pattern: 'a printer that cannot be had' },
+  },
+  {
     name: 'own-date-style',
     without: 'sessions of the library write times as the driver reads them',
     edits: [{ file: session, find: `  datestyle: 'ISO, MDY',\n`, replace: '' }],

@@ -197,7 +197,7 @@ export const driver: readonly Mutant[] = [
   {
     name: 'webhook-of-a-lost-connection',
     without: 'a lost connection says nothing about a webhook',
-    edits: [{ file: 'packages/core/src/stages/track.ts', find: 'isLostConnection(error) || /^', replace: '/^' }],
+    edits: [{ file: 'packages/core/src/stages/track.ts', find: 'if (isLostSession(error)) throw error;', replace: '' }],
     test: { file: 'test/pipeline/connections.test.ts', pattern: 'a connection that is lost while a printer is made' },
   },
   {

@@ -92,5 +92,10 @@ export const mapped = async <T>(query: PromiseLike<T>): Promise<T> => {
 export const sqlState = (error: unknown): string | null => (isServerError(error) ? error.code : null);
 
 /** No connection, or none any more: closed, refused, not found, the server going or coming (57P…), too many of them. Nothing is wrong with the query. */
-export const isLostConnection = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && /^(CONNECT|E[A-Z]{3,}|08|57P|53300)/.test(String(error.code));
+export const isLostConnection = (error: unknown): boolean => isLostSession(error) || hasCode(error, /^E[A-Z]{3,}/);
+
+/** The same in the words of the driver or of the server alone: an error of the network, or of a file, may be anybody's. */
+export const isLostSession = (error: unknown): boolean => hasCode(error, /^(CONNECT|08|57P|53300)/);
+
+const hasCode = (error: unknown, pattern: RegExp): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && pattern.test(String(error.code));

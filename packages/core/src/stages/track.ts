@@ -1,6 +1,6 @@
 /** Tracking: what printers tell is stored first, answered at once, and applied here in bulk, up to 50 webhooks at a time. */
 import type postgres from 'postgres';
-import { isLostConnection, mapped, sqlState } from '../machine/errors.ts';
+import { isLostConnection, isLostSession, mapped, sqlState } from '../machine/errors.ts';
 import { applyEvents, lockForEvents } from '../machine/mailpieces.ts';
 import { forEachOrganization, type PartFailure } from '../pipeline/beat-failures.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
@@ -74,7 +74,14 @@ const meet = async (context: PipelineContext, printers: Printers, inbox: readonl
       return cannot(error);
     });
     // A file that is gone, or a vault that cannot be reached, is this printer's fault: the others' webhooks do not wait for it.
-    const printer = brief instanceof Error ? brief : await made(context, brief).catch(cannot);
+    const printer =
+      brief instanceof Error
+        ? brief
+        : await made(context, brief).catch((error: unknown) => {
+            // Whoever makes it may ask our database.
+            if (isLostSession(error)) throw error;
+            return cannot(error);
+          });
     // Who is told to stop may answer with an error that is none.
     if (printer instanceof Error && context.stopping.aborted) throw printer;
     printers.set(key, printer);
