@@ -22,7 +22,8 @@ const prepare = async (url: string): Promise<void> => {
   try {
     await migrate(sql);
     await sql`update postrider.clock set is_test = true`;
-    await sql`delete from postrider.installation`;
+    // As after the first start of a runner: the first begin would else keep all others waiting until it has noted the installation.
+    await sql`select postrider.check_watermark()`;
   } finally {
     await sql.end({ timeout: 5 });
   }
