@@ -63,7 +63,7 @@ export const restores: readonly Mutant[] = [
         replace: 'if (installation === "") return;',
       },
     ],
-    test: { file: 'test/failover/failover.test.ts', pattern: 'a runner that lives through a failover' },
+    test: { file: 'test/pipeline/watermark-shared.test.ts', pattern: 'the word of a server that another has taken over' },
   },
   {
     name: 'begun-before-a-restore',

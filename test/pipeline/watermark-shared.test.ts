@@ -43,3 +43,12 @@ void test('of two that write in one file at once each finds there what it has ke
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+void test('the word of a server that another has taken over from is not remembered', () => {
+  const one = new RestoreWatermark({ store: 'not kept', slots: 4, logger, onRestore: () => undefined });
+  const begun = witness();
+  one.learn({ ...told, timeline: 2 }, [], [begun]);
+  one.learn({ ...told, timeline: 1, noticed: 'another server has taken over', superseded: true });
+  assert.equal(one.marks[installation]?.timeline, 2);
+  assert.equal(one.marks[installation]?.witnesses[0]?.mailpieceId, begun.mailpieceId);
+});
