@@ -8,6 +8,12 @@ const failingBeats = 'test/pipeline/failing-beats.test.ts';
 
 export const house: readonly Mutant[] = [
   {
+    name: 'locked-table-three-times',
+    without: 'a table that somebody has locked is waited for three times, and not for each organization',
+    edits: [{ file: houseSql, find: 'c_waits constant int := 3;', replace: 'c_waits constant int := 1000;' }],
+    test: { file: failingHouse, pattern: 'a table that somebody has locked' },
+  },
+  {
     name: 'tally-identity',
     without: 'a key of the tally, by which a publication tells its rows',
     edits: [
