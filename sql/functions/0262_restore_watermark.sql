@@ -32,32 +32,33 @@ end $$;
 -- Why this database is not the one that it, or a runner, knew; null where it is.
 -- superseded: this very server was seen before a later one took over from it. That one may still
 -- be at work, so nothing here is taken for the truth until a person has said so.
+-- p_is: as whoever asks has read it: what is told of it then tells of one state.
 -- p_told: {restores, system, timeline, witnesses: [{organizationId, recipientId, moveNo,
 -- mailpieceId}]}; null where nothing is remembered.
 create function postrider.restore_signs(
-  p_told jsonb, p_system text, p_timeline bigint, out why text, out superseded boolean
+  p_is postrider.installation, p_told jsonb, p_system text, p_timeline bigint,
+  out why text, out superseded boolean
 )
 language plpgsql stable set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
-  v_is postrider.installation := (select i from postrider.installation i);
   v_restores int;
 begin
   superseded := false;
   v_restores := (p_told ->> 'restores')::int;
-  if v_restores >= v_is.restores and p_told ->> 'system' = p_system
+  if v_restores >= p_is.restores and p_told ->> 'system' = p_system
     and (p_told ->> 'timeline')::bigint > p_timeline
   then
     superseded := true;
     why := format('this server writes timeline %s, and cards were mailed on timeline %s of the same '
       'database: another server has taken over from this one', p_timeline, p_told ->> 'timeline');
-  elsif v_is.system_identifier <> p_system then
+  elsif p_is.system_identifier <> p_system then
     why := 'this database was restored on another server';
-  elsif v_is.timeline <> p_timeline then
+  elsif p_is.timeline <> p_timeline then
     why := format('the server''s timeline went from %s to %s: a standby was promoted, or this '
-      'database was restored from a backup', v_is.timeline, p_timeline);
-  elsif v_restores > v_is.restores then
+      'database was restored from a backup', p_is.timeline, p_timeline);
+  elsif v_restores > p_is.restores then
     why := 'this database was restored from a backup that was taken before its last restore';
-  elsif v_restores = v_is.restores and exists (
+  elsif v_restores = p_is.restores and exists (
     select from jsonb_to_recordset(p_told -> 'witnesses') as w
       ("organizationId" uuid, "recipientId" uuid, "moveNo" bigint, "mailpieceId" uuid)
     where not exists (
@@ -102,11 +103,11 @@ begin
       timeline = coalesce(timeline, v_here.timeline);
   end if;
   v_told := p_remembered -> v_is.id::text;
-  v_signs := postrider.restore_signs(v_told, v_here.system_identifier, v_here.timeline);
+  v_signs := postrider.restore_signs(v_is, v_told, v_here.system_identifier, v_here.timeline);
   if v_signs.why is not null then
     -- One notices. Whoever has waited for it looks again.
-    perform from postrider.installation for no key update;
-    v_signs := postrider.restore_signs(v_told, v_here.system_identifier, v_here.timeline);
+    select * into v_is from postrider.installation for no key update;
+    v_signs := postrider.restore_signs(v_is, v_told, v_here.system_identifier, v_here.timeline);
     if v_signs.why is not null then
       perform postrider.notice_restore(v_signs.why, v_signs.superseded, v_told,
         v_here.system_identifier, v_here.timeline);

@@ -195,5 +195,5 @@ begin atomic
   left join postrider.installation i on true
   cross join lateral (
     select case when i.restore_noticed_at is not null then i.restore_why
-      else (postrider.restore_signs(null, h.system_identifier, h.timeline)).why end as why) w;
+      else (postrider.restore_signs(i, null, h.system_identifier, h.timeline)).why end as why) w;
 end;

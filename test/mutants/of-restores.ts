@@ -42,6 +42,19 @@ export const restores: readonly Mutant[] = [
     test: { file: 'test/sql/restore-watermark.test.ts', pattern: 'a begin asks first' },
   },
   {
+    name: 'told-of-one-state',
+    without: 'what a check tells of a database is compared and told from one reading of it',
+    edits: [
+      {
+        file: watermark,
+        find: 'v_signs := postrider.restore_signs(v_is, v_told, v_here.system_identifier, v_here.timeline);\n  if',
+        replace:
+          'v_signs := postrider.restore_signs((select i from postrider.installation i), v_told, v_here.system_identifier, v_here.timeline);\n  if',
+      },
+    ],
+    test: { file: 'test/sql/restore-watermark.test.ts', pattern: 'who asks while somebody else notices' },
+  },
+  {
     name: 'superseded-keeps-its-number',
     without: 'a server that another has taken over from does not count a restore',
     edits: [{ file: watermark, find: 'case when p_superseded then restores else', replace: 'case when false then restores else' }],

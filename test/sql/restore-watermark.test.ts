@@ -1,12 +1,12 @@
 /** By what a database is told from an older state of itself, and what follows. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import type postgres from 'postgres';
 import { beginMail, tick } from '../../packages/core/src/machine/cohorts.ts';
 import { checkWatermark, type Mark, type Marks, type Watermark, type Witness } from '../../packages/core/src/machine/watermark.ts';
 import { freshMachine, type Machine } from '../support/machine.ts';
-import { LEASE_MS, mailBegun, place, RUNNER, sending, stage, proofed } from './rig.ts';
+import { LEASE_MS, mailBegun, pidOf, place, proofed, RUNNER, sending, stage, waitsForLock } from './rig.ts';
 
 // A database of its own for each: what is tried here is one row of it.
 let machine: Machine;
@@ -16,6 +16,7 @@ before(async () => {
   sql = machine.sql;
 });
 after(async () => await machine[Symbol.asyncDispose]());
+afterEach(async () => await dealtWith());
 
 const remembered = ({ installation, restores, system, timeline }: Watermark, over: Partial<Mark> = {}): Marks => ({
   [installation]: { restores, system, timeline, witnesses: [], ...over },
@@ -166,6 +167,41 @@ void test('two that notice at once hold once, and do not wait for each other in 
   const marks = remembered(told, { restores: told.restores + 1 });
   const all = await Promise.all(Array.from({ length: 6 }, async () => await checkWatermark(sql, marks)));
   assert.deepEqual(new Set(all.map(({ restores }) => restores)), new Set([told.restores + 2]));
+  await dealtWith();
+});
+
+/** The session `pid` stands still when it asks which server it is on, with what it has read before, until the lock `gate` is free. */
+const slowToAsk = async (pid: number, gate: number): Promise<AsyncDisposable> => {
+  await sql`alter function postrider.server_identity() rename to server_identity_at_once`;
+  await sql.unsafe(`create function postrider.server_identity(out system_identifier text, out timeline bigint) language plpgsql as $$
+    begin
+      if pg_backend_pid() = ${pid} then
+        perform pg_advisory_xact_lock_shared(${gate});
+      end if;
+      select i.* into system_identifier, timeline from postrider.server_identity_at_once() i;
+    end $$`);
+  return {
+    async [Symbol.asyncDispose]() {
+      await sql`drop function postrider.server_identity()`;
+      await sql`alter function postrider.server_identity_at_once() rename to server_identity`;
+    },
+  };
+};
+
+void test('who asks while somebody else notices is told what that one has found', async () => {
+  await place(sql);
+  const told = await checkWatermark(sql, {});
+  const marks = remembered(told, { restores: told.restores + 1 });
+  const [gate, slow] = [machine.connect(1), machine.connect(1)];
+  const pid = await pidOf(slow);
+  await using _ = await slowToAsk(pid, 4711);
+  await gate`select pg_advisory_lock(4711)`;
+  const asked = checkWatermark(slow, marks);
+  await waitsForLock(sql, pid);
+  const first = await checkWatermark(sql, marks);
+  await gate`select pg_advisory_unlock(4711)`;
+  assert.deepEqual(await asked, first);
+  assert.deepEqual([first.restores, first.noticed !== null], [told.restores + 2, true]);
   await dealtWith();
 });
 
