@@ -53,12 +53,8 @@ begin
     select organization_id, recipient_id, move_no, v_now, campaign_id, from_state, to_state, v_actor, reason, detail, cohort_id, session_user
     from moved where from_state <> to_state
   ), tallied as (
-    insert into postrider.tally (organization_id, campaign_id, state, delta)
-    select organization_id, campaign_id, state, sum(delta) from (
-      select organization_id, campaign_id, from_state as state, -people as delta from pair where from_state <> to_state
-      union all
-      select organization_id, campaign_id, to_state, people from pair where from_state <> to_state) as sides
-    group by 1, 2, 3
+    insert into postrider.tally (organization_id, campaign_id, from_state, to_state, people)
+    select organization_id, campaign_id, from_state, to_state, people from pair where from_state <> to_state
   )
   select coalesce(sum(p.people), 0), (select count(*) from now_is),
     jsonb_agg(jsonb_build_object('from', p.from_state, 'to', p.to_state, 'people', p.people, 'step', p.step, 'travels', p.travels))
@@ -130,8 +126,8 @@ begin
     select organization_id, recipient_id, move_no, v_now, campaign_id, null, state, v_actor, reason, detail, cohort_id, session_user
     from now_is
   ), tallied as (
-    insert into postrider.tally (organization_id, campaign_id, state, delta)
-    select organization_id, campaign_id, state, sum(people) from pair group by 1, 2, 3
+    insert into postrider.tally (organization_id, campaign_id, to_state, people)
+    select organization_id, campaign_id, state, people from pair
   )
   select
     jsonb_agg(jsonb_build_object('from', null, 'to', p.state, 'people', p.people, 'step', p.move_no, 'travels', p.travels))
@@ -210,10 +206,14 @@ begin
     return 0;
   end if;
   with taken as (
-    delete from postrider.tally returning organization_id, campaign_id, state, delta
+    delete from postrider.tally returning *
   ), folded as (
     insert into postrider.tally_total as t (organization_id, campaign_id, state, people)
-    select organization_id, campaign_id, state, sum(delta) from taken group by 1, 2, 3
+    select m.organization_id, m.campaign_id, side.state, sum(side.people)
+    from taken m
+    cross join lateral (values (m.from_state, -m.people), (m.to_state, m.people)) as side (state, people)
+    where side.state is not null
+    group by 1, 2, 3
     on conflict (organization_id, campaign_id, state) do update set people = t.people + excluded.people
   )
   select count(*) into v_rows from taken;

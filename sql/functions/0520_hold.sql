@@ -101,8 +101,7 @@ begin
           select from postrider.intervention a
           where a.organization_id = p_organization_id and a.campaign_id = p_campaign_id and a.action = 'apply' and a.recipient_id is null and a.at > i.at))
     or exists (
-      select from (select state, people, organization_id, campaign_id from postrider.tally_total
-        union all select state, delta, organization_id, campaign_id from postrider.tally) t
+      select from postrider.tallied() t
       where t.organization_id = p_organization_id and t.campaign_id = p_campaign_id
         and t.state in ('proofed', 'sending_staged', 'sending', 'sent', 'received', 'returned')
       having sum(t.people) > 0))

@@ -90,13 +90,6 @@ from postrider.failing_beats() f where f.failures >= 3;
 
 -- How many people of a campaign are where. Adds up what the trigger counted: it never looks at a person.
 create view postrider.funnel with (security_invoker = true) as
-with counted as (
-  select organization_id, campaign_id, state, sum(people) as people from (
-    select organization_id, campaign_id, state, people from postrider.tally_total
-    union all
-    select organization_id, campaign_id, state, delta from postrider.tally) x
-  group by 1, 2, 3
-)
 select c.organization_id, o.name as organization, c.id as campaign_id, c.name as campaign, c.status,
   coalesce(sum(n.people), 0)::bigint as recipients,
   coalesce(sum(n.people) filter (where n.state = 'address_enrichable'), 0)::bigint as address_enrichable,
@@ -116,7 +109,7 @@ select c.organization_id, o.name as organization, c.id as campaign_id, c.name as
   coalesce(sum(n.people) filter (where n.state = 'error'), 0)::bigint as error, c.mode
 from postrider.campaign c
 join postrider.organization o on o.id = c.organization_id
-left join counted n on n.organization_id = c.organization_id and n.campaign_id = c.id
+left join postrider.tallied() n on n.organization_id = c.organization_id and n.campaign_id = c.id
 group by 1, 2, 3, 4, 5, c.mode;
 
 -- The cohorts on their way, with the pg-boss job that carries each until it begins.

@@ -78,10 +78,8 @@ cross join lateral (
   order by s.available_at, s.recipient_id limit 1
 ) oldest
 left join lateral (
-  select sum(x.people) as people from (
-    select t.people from postrider.tally_total t where t.organization_id = c.organization_id and t.campaign_id = c.id and t.state = v.state
-    union all
-    select t.delta from postrider.tally t where t.organization_id = c.organization_id and t.campaign_id = c.id and t.state = v.state) x
+  select sum(t.people) as people from postrider.tallied() t
+  where t.organization_id = c.organization_id and t.campaign_id = c.id and t.state = v.state
 ) n on true
 cross join lateral (
   select coalesce((

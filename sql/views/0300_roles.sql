@@ -46,7 +46,8 @@ declare
   v_function text;
   -- Reading: the look-ups and what they are made of.
   v_reading constant text[] := '{trace,why,find_recipients,doctor,now,caller,sees_all,my_organizations,trimmed,email_key,fold,household_key,abbreviate,
-    holdout_bucket,assumed_at,failing_beats,people_in_cohorts}';
+    holdout_bucket,assumed_at,failing_beats,people_in_cohorts,
+    tallied,headcount}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{hold,release,retry,cancel,erase,resolve,suppress,lift_suppression,launch,arm_printer,disarm_printer,end_campaign,
     apply_campaign,count_opened,replace_lost_mailpieces,retry_all,clear_alarm,retry_webhooks,retry_effects}';

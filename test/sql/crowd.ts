@@ -55,7 +55,7 @@ export const fill = async (admin: postgres.Sql, at: Place, n: number): Promise<v
       select organization_id, id, 'usage_meter', campaign_id, recipient_id, 'done', 1, now(), now(), now() from postrider.mailpiece
       where campaign_id = ${at.campaignId} and provider_id like 'crowd%'`;
     await tx`
-      insert into postrider.tally (organization_id, campaign_id, state, delta)
+      insert into postrider.tally (organization_id, campaign_id, to_state, people)
       select organization_id, campaign_id, state, count(*) from postrider.recipient_state where campaign_id = ${at.campaignId} and since < now() - interval '30 minutes'
       group by 1, 2, 3`;
   });

@@ -29,7 +29,7 @@ const standIn = async (admin: postgres.Sql, at: Place, state: string): Promise<s
         insert into postrider.recipient_event (organization_id, recipient_id, move_no, at, campaign_id, to_state, actor, by_role)
         select organization_id, id, 1, now(), campaign_id, ${state}, 'test', 'test' from r
       ), t as (
-        insert into postrider.tally select organization_id, campaign_id, ${state}, 1 from r
+        insert into postrider.tally (organization_id, campaign_id, to_state, people) select organization_id, campaign_id, ${state}, 1 from r
       ) select id from r`;
   });
   return row?.id ?? '';

@@ -67,7 +67,7 @@ void test('what a million people wait for is told without reading them, and how 
          select $1, md5(i::text)::uuid, $2, now(), 1, ${differs} from generate_series(1, ${PEOPLE}) i`,
         [o, c],
       );
-      await admin`insert into postrider.tally (organization_id, campaign_id, state, delta)
+      await admin`insert into postrider.tally (organization_id, campaign_id, to_state, people)
         select organization_id, campaign_id, state, count(*) from postrider.recipient_state group by 1, 2, 3`;
       await admin`insert into postrider.enrichment_batch (organization_id, id, campaign_id, people, claimed_at, deadline, next_poll_at, enricher)
         select organization_id, cohort_id, campaign_id, count(*), now(), now() + interval '1 day', now(), 'lookup'

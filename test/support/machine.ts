@@ -201,9 +201,7 @@ export const broken = async (sql: postgres.Sql): Promise<string[]> => {
   await check(
     'the tally of a state is wrong',
     sql`select * from (
-        select campaign_id, state, sum(people) as counted from (
-          select campaign_id, state, people from postrider.tally_total union all select campaign_id, state, delta from postrider.tally) x
-        group by 1, 2) t
+        select campaign_id, state, sum(people) as counted from postrider.tallied() group by 1, 2) t
       full join (select campaign_id, state, count(*) as real from postrider.recipient_state group by 1, 2) r using (campaign_id, state)
       where coalesce(counted, 0) <> coalesce(real, 0)`,
   );

@@ -66,7 +66,7 @@ const ONCE = [
    select s.organization_id, s.cohort_id, s.campaign_id, count(*), clock_timestamp(), s.cohort_id::text, clock_timestamp() + interval '1 day',
      clock_timestamp() + interval '1 hour', 'lookup'
    from postrider.recipient_state s where s.organization_id = $1 and s.campaign_id = $2 and s.state = 'address_enriching' group by 1, 2, 3`,
-  `insert into postrider.tally (organization_id, campaign_id, state, delta)
+  `insert into postrider.tally (organization_id, campaign_id, to_state, people)
    select organization_id, campaign_id, state, count(*) from postrider.recipient_state where organization_id = $1 and campaign_id = $2 group by 1, 2, 3`,
 ];
 
