@@ -18,7 +18,7 @@ import {
   migrate,
   organizationNamed,
   release,
-  restoreWatermarkFile,
+  restoreWatermarkFolder,
   suppress,
   type Logger,
 } from '@postrider/core';
@@ -67,7 +67,7 @@ const pipeline = createPipeline({
     imageHost: createFolderImageHost({}, { baseDirectory: folder, dataDirectory: folder, secret: () => undefined }),
     printer: backRoomPress(join(folder, 'printed')),
   }),
-  restoreWatermark: restoreWatermarkFile(join(folder, 'restore-watermark.json')),
+  restoreWatermark: restoreWatermarkFolder(join(folder, 'restore-watermark')),
   settings: { runnerName: 'garden service' },
 });
 

@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { connect, createPipeline, restoreWatermarkFile } from '@postrider/core';
+import { connect, createPipeline, restoreWatermarkFolder } from '@postrider/core';
 import { integrationsOf } from './integrations.ts';
 import { RUNNER_VARIABLE, type RunnerConfig, type RunnerWord, type Snare } from './runner-config.ts';
 
@@ -36,7 +36,7 @@ const sql = connect(config.databaseUrl, { max: 4, name: config.name });
 const pipeline = createPipeline({
   sql,
   integrations: integrationsOf(config, () => void pass('adapter')),
-  restoreWatermark: restoreWatermarkFile(join(config.folder, 'restore-watermark.json')),
+  restoreWatermark: restoreWatermarkFolder(join(config.folder, 'restore-watermark')),
   settings: { runnerName: config.name, ...config.settings },
   logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
   onPoint: async (point) => {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type postgres from 'postgres';
 import { createNoopImageHost, createNoopRenderer, createPrintShopPrinter } from '@postrider/adapters';
-import { connect, createPipeline, integrationsOf, release, restoreWatermarkFile, type AskedSince, type Pipeline } from '@postrider/core';
+import { connect, createPipeline, integrationsOf, release, restoreWatermarkFolder, type AskedSince, type Pipeline } from '@postrider/core';
 import { startPrintShop, type LedgerLine } from '@postrider/twins';
 import { isLostConnection } from '../../packages/core/src/machine/errors.ts';
 import { until } from '../pipeline/rig.ts';
@@ -94,7 +94,7 @@ export async function failover(options: Options): Promise<Failover> {
   stack.defer(async () => await shop.stop());
   const wiring = { baseDirectory: folder, dataDirectory: folder, secret: () => TOKEN };
   const printer = createPrintShopPrinter({ url: shop.url, timeoutMs: TIMEOUT_MS }, wiring);
-  const store = restoreWatermarkFile(join(folder, 'restore-watermark.json'));
+  const store = restoreWatermarkFolder(join(folder, 'restore-watermark'));
 
   const at = (port: number): string => {
     const url = new URL(machine.url);

@@ -6,16 +6,40 @@ const watermark = 'sql/functions/0262_restore_watermark.sql';
 
 export const restores: readonly Mutant[] = [
   {
-    name: 'one-writer-of-a-place',
-    without: 'of several runners that remember in one place one writes at a time',
+    name: 'begun-at-once',
+    without: 'a begin takes the place of what was remembered when it was asked for, and not of what was begun beside it',
     edits: [
       {
         file: 'packages/core/src/pipeline/restore-watermark.ts',
-        find: 'if (store.exclusively === undefined) await work();',
-        replace: 'if (store.exclusively !== undefined) await work();',
+        find: 'keysOf(asked?.restores === restores ? asked : undefined)',
+        replace: 'keysOf(begun === undefined || asked === undefined ? undefined : this.#marks[installation])',
       },
     ],
-    test: { file: 'test/pipeline/watermark-shared.test.ts', pattern: 'of two that write in one file at once' },
+    test: { file: 'test/pipeline/watermark-store.test.ts', pattern: 'a begin takes the place of all' },
+  },
+  {
+    name: 'inherited-is-written',
+    without: 'what ended runners knew is written again by whoever starts',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        find: 'this.#inherited = await this.#patiently(this.#read(this.#store));',
+        replace: 'this.#heard = await this.#patiently(this.#read(this.#store));',
+      },
+    ],
+    test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'what a runner knew that has ended' },
+  },
+  {
+    name: 'taken-as-it-was-read',
+    without: 'an old file is removed only where it is what was read',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/restore-watermark-store.ts',
+        find: "(await readFile(taken, 'utf8')) === found.get(name)",
+        replace: 'found.has(name)',
+      },
+    ],
+    test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'a file that its runner has written anew' },
   },
   {
     name: 'timeline-written-now',
@@ -76,7 +100,7 @@ export const restores: readonly Mutant[] = [
         replace: 'if (installation === "") return;',
       },
     ],
-    test: { file: 'test/pipeline/watermark-shared.test.ts', pattern: 'the word of a server that another has taken over' },
+    test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'the word of a server that another has taken over' },
   },
   {
     name: 'begun-before-a-restore',

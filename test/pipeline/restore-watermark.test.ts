@@ -1,11 +1,11 @@
 /** What a pipeline must remember of its database is kept where its program says; where it cannot be kept, nothing is sent. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
-import { restoreWatermarkFile, RestoreWatermarkError, type Point, type RestoreWatermarkStore } from '@postrider/core';
+import { restoreWatermarkFolder, RestoreWatermarkError, type Point, type RestoreWatermarkStore } from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
 import { states } from '../support/machine.ts';
 import { open, until } from './rig.ts';
@@ -14,8 +14,9 @@ import { open, until } from './rig.ts';
 const storeOf = (text: string | null = null) => {
   const place = { text, readable: true, writable: true };
   const store: RestoreWatermarkStore = {
-    read: async () => await (place.readable ? Promise.resolve(place.text) : Promise.reject(new Error('the disk is gone'))),
-    write: async (told) => {
+    read: async () =>
+      await (place.readable ? Promise.resolve(place.text === null ? [] : [place.text]) : Promise.reject(new Error('the disk is gone'))),
+    write: async (_, told) => {
       if (!place.writable) return await Promise.reject(new Error('the disk is full'));
       place.text = told;
       return await Promise.resolve();
@@ -65,16 +66,17 @@ void test('where it cannot be written any more nobody is sent a card, and they a
   assert.ok(place.text?.includes('mailpieceId'));
 });
 
-void test('several runners may remember in one file, and none forgets for the others', async () => {
+void test('several runners may remember in one place, and none forgets for the others', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'postrider-watermark-'));
-  const path = join(folder, 'restore-watermark.json');
+  const path = join(folder, 'other.json');
   try {
     const other = '0198c0de-0000-7000-8000-000000000001';
     writeFileSync(path, JSON.stringify({ [other]: { restores: 2, system: '7', timeline: 3, witnesses: [] } }));
-    await using one = await open({ people: 2, restoreWatermark: restoreWatermarkFile(path) });
+    await using one = await open({ people: 2, restoreWatermark: restoreWatermarkFolder(folder) });
     await one.pipeline.start();
     await until(async () => (await states(one.sql))['sent'] === 2);
-    const told = JSON.parse(readFileSync(path, 'utf8')) as Record<string, { witnesses: readonly unknown[] }>;
+    const [own = ''] = readdirSync(folder).filter((name) => name !== 'other.json');
+    const told = JSON.parse(readFileSync(join(folder, own), 'utf8')) as Record<string, { witnesses: readonly unknown[] }>;
     const [installation] = await one.sql<{ id: string }[]>`select id from postrider.installation`;
     assert.deepEqual(Object.keys(told).sort(), [other, installation?.id ?? ''].sort());
     assert.ok((told[installation?.id ?? '']?.witnesses.length ?? 0) >= 1);

@@ -12,7 +12,7 @@ import {
   hold,
   integrationsOf,
   release,
-  restoreWatermarkFile,
+  restoreWatermarkFolder,
   type Pipeline,
   type RestoreWatermarkStore,
 } from '@postrider/core';
@@ -162,7 +162,7 @@ void test('a printer that cannot be listed, or not be asked, is told apart from 
 
 void test('a copy on the timeline of its server is told by what the pipeline remembers, and nothing is sent', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'postrider-restore-'));
-  const store = restoreWatermarkFile(join(folder, 'restore-watermark.json'));
+  const store = restoreWatermarkFolder(join(folder, 'restore-watermark'));
   const printer = createNoopPrinter();
   try {
     await restored(

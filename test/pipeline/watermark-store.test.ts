@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { Logger } from '../../packages/core/src/ports/index.ts';
-import { RestoreWatermark, type RestoreWatermarkStore } from '../../packages/core/src/pipeline/restore-watermark.ts';
+import { RestoreWatermark, type News } from '../../packages/core/src/pipeline/restore-watermark.ts';
+import type { RestoreWatermarkStore } from '../../packages/core/src/pipeline/restore-watermark-store.ts';
 import type { Witness } from '../../packages/core/src/machine/watermark.ts';
 
 const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined } as unknown as Logger;
@@ -18,18 +19,29 @@ const witness = (over: Partial<Witness> = {}): Witness => ({
 });
 
 const memory = () => {
-  const place: { text: string | null } = { text: null };
+  const place = {
+    written: new Map<string, string>(),
+    get text(): string {
+      return [...this.written.values()].join('');
+    },
+  };
   const store: RestoreWatermarkStore = {
-    read: async () => await Promise.resolve(place.text),
-    write: async (text) => {
-      place.text = text;
+    read: async () => await Promise.resolve([...place.written.values()]),
+    write: async (runnerId, text) => {
+      place.written.set(runnerId, text);
       return await Promise.resolve();
     },
   };
   return { place, store };
 };
 const remember = (store: RestoreWatermarkStore): RestoreWatermark =>
-  new RestoreWatermark({ store, slots: 4, logger, onRestore: () => undefined });
+  new RestoreWatermark({ runnerId: randomUUID(), store, logger, onRestore: () => undefined });
+
+/** The news of a begin that was asked for with all that is remembered now. */
+const began = (by: RestoreWatermark, begun: Witness): News => ({ begun: { witness: begun, asked: by.marks } });
+const remembered = (by: RestoreWatermark): readonly string[] =>
+  by.marks[installation]?.witnesses.map(({ mailpieceId }) => mailpieceId) ?? [];
+const ids = (...witnesses: readonly Witness[]): readonly string[] => witnesses.map(({ mailpieceId }) => mailpieceId);
 
 const silent = async (): Promise<never> => await new Promise<never>(() => undefined);
 const outcome = async (work: Promise<unknown>): Promise<string> => {
@@ -43,21 +55,27 @@ const outcome = async (work: Promise<unknown>): Promise<string> => {
 
 void test('a place that does not answer is one that cannot be used, and it is used when it answers again', async () => {
   const { place, store } = memory();
-  const never = new RestoreWatermark({ store: { ...store, read: silent }, slots: 4, logger, onRestore: () => undefined, patienceMs: 50 });
+  const never = new RestoreWatermark({
+    runnerId: randomUUID(),
+    store: { ...store, read: silent },
+    logger,
+    onRestore: () => undefined,
+    patienceMs: 50,
+  });
   assert.equal(await outcome(never.load()), 'RestoreWatermarkError');
   let hanging = true;
   let answer: () => void = () => undefined;
   const hangs: RestoreWatermarkStore = {
     ...store,
-    write: async (text) => {
-      if (hanging && place.text !== null) await new Promise<void>((resolve) => (answer = resolve));
-      await store.write(text);
+    write: async (runnerId, text) => {
+      if (hanging && place.written.size > 0) await new Promise<void>((resolve) => (answer = resolve));
+      await store.write(runnerId, text);
     },
   };
-  const one = new RestoreWatermark({ store: hangs, slots: 4, logger, onRestore: () => undefined, patienceMs: 50 });
+  const one = new RestoreWatermark({ runnerId: randomUUID(), store: hangs, logger, onRestore: () => undefined, patienceMs: 50 });
   await one.load();
   const begun = witness();
-  one.learn(told, [], [begun]);
+  one.learn(told, began(one, begun));
   assert.equal(await outcome(one.kept()), 'RestoreWatermarkError');
   assert.equal(await outcome(one.kept()), 'RestoreWatermarkError');
   hanging = false;
@@ -70,9 +88,9 @@ void test('an id that is no RFC 9562 one is read again as it was written', async
   const { store } = memory();
   const one = remember(store);
   await one.load();
-  one.learn(told, [witness({ organizationId: '11111111-1111-1111-1111-111111111111' })]);
+  one.learn(told, began(one, witness({ organizationId: '11111111-1111-1111-1111-111111111111' })));
   await one.kept();
-  one.learn(told, [witness()]);
+  one.learn(told, began(one, witness()));
   await one.kept();
   await remember(store).load();
 });
@@ -82,13 +100,10 @@ void test('begins of others that are told do not push out what was begun here af
   const one = remember(store);
   await one.load();
   const last = witness();
-  one.learn(told, [], [last]);
+  one.learn(told, began(one, last));
   await one.kept();
   // Sixty-four cohorts of other runners, that were begun before.
-  one.learn(
-    told,
-    Array.from({ length: 64 }, () => witness()),
-  );
+  one.learn(told, { others: Array.from({ length: 64 }, () => witness()) });
   await one.kept();
   assert.ok(place.text?.includes(last.mailpieceId));
 });
@@ -98,14 +113,58 @@ void test('what was begun here before a restore is forgotten with it, whoever ha
   const [one, other] = [remember(store), remember(store)];
   await one.load();
   const [before, after] = [witness(), witness()];
-  one.learn(told, [], [before]);
+  one.learn(told, began(one, before));
   await one.kept();
   other.learn({ ...told, restores: 1 });
   await other.kept();
-  one.learn(told, [], [witness()]);
+  one.learn(told, began(one, witness()));
   await one.kept();
-  one.learn({ ...told, restores: 1 }, [], [after]);
+  one.learn({ ...told, restores: 1 }, began(one, after));
   await one.kept();
   assert.ok(!place.text?.includes(before.mailpieceId));
   assert.ok(place.text?.includes(after.mailpieceId));
+});
+
+void test('a begin takes the place of all that was remembered when it was asked for, and of nothing else', () => {
+  const one = new RestoreWatermark({ runnerId: randomUUID(), store: 'not kept', logger, onRestore: () => undefined });
+  const [first, second, third, other, fourth] = [witness(), witness(), witness(), witness(), witness()];
+  one.learn(told, began(one, first));
+  // Both are under way at once: either may be the one that a restored database lacks.
+  const [secondNews, thirdNews] = [began(one, second), began(one, third)];
+  one.learn(told, secondNews);
+  one.learn(told, thirdNews);
+  assert.deepEqual(remembered(one), ids(second, third));
+  const fourthNews = began(one, fourth);
+  one.learn(told, { others: [other, third] });
+  one.learn(told, fourthNews);
+  assert.deepEqual(remembered(one), ids(other, fourth));
+  one.learn(told, { others: [] });
+  assert.deepEqual(remembered(one), ids(fourth));
+  // Asked of a state of the database that is over.
+  const late = began(one, witness());
+  one.learn({ ...told, restores: 1 }, began(one, second));
+  one.learn({ ...told, restores: 1 }, { begun: { witness: third, asked: late.begun?.asked ?? {} } });
+  assert.deepEqual(remembered(one), ids(second, third));
+});
+
+void test('a place that several share keeps the last begin of each, and what each writes there does not grow', async () => {
+  const { place, store } = memory();
+  const [busy, second, idle] = [remember(store), remember(store), remember(store)];
+  await Promise.all([busy.load(), second.load(), idle.load()]);
+  for (let round = 0; round < 100; round += 1) {
+    const [mine, theirs] = [witness(), witness()];
+    busy.learn(told, began(busy, mine));
+    await busy.kept();
+    if (round % 3 === 0) {
+      second.learn(told, began(second, theirs));
+      await second.kept();
+    }
+    // It begins nothing itself, and is told what is at work.
+    idle.learn(told, { others: [mine, witness()] });
+    await idle.kept();
+    await Promise.all([busy.hear(), second.hear(), idle.hear()]);
+    assert.ok(place.text?.includes(mine.mailpieceId), `round ${round}`);
+    assert.ok(round % 3 !== 0 || place.text?.includes(theirs.mailpieceId), `round ${round}`);
+    assert.ok((place.text?.match(/mailpieceId/g) ?? []).length < 10, `round ${round}: ${place.text}`);
+  }
 });

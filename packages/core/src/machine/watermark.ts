@@ -8,8 +8,6 @@ export interface Witness {
   readonly recipientId: string;
   readonly moveNo: number;
   readonly mailpieceId: string;
-  /** When a runner began it, by its own clock, in milliseconds. */
-  readonly at?: number | undefined;
 }
 
 /** What is remembered of a database. */

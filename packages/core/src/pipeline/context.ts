@@ -76,8 +76,8 @@ export const makeContext = (options: PipelineOptions, hooks: ContextHooks): Pipe
     refusing: new Set(),
     leases,
     watermark: new RestoreWatermark({
+      runnerId,
       store: options.restoreWatermark,
-      slots: settings.mailSlots,
       logger,
       // Whoever asks the printers what they made must not be overtaken by a card that was begun before.
       onRestore: () => leases.loseAll(),

@@ -2,7 +2,7 @@
 import type postgres from 'postgres';
 import type { Logger } from '../ports/index.ts';
 import type { Integrations } from './integrations.ts';
-import type { RestoreWatermarkStore } from './restore-watermark.ts';
+import type { RestoreWatermarkStore } from './restore-watermark-store.ts';
 
 /** Named points between every two steps of the protocol, where tests stop, kill or delay a runner. */
 export type Point =
@@ -40,7 +40,7 @@ export interface PipelineOptions {
   readonly queueSql?: postgres.Sql;
   readonly integrations: Integrations;
   /**
-   * Where this program keeps, outside of the database, what tells a restored database from the one that it knew: `restoreWatermarkFile(path)`, or a place
+   * Where this program keeps, outside of the database, what tells a restored database from the one that it knew: `restoreWatermarkFolder(path)`, or a place
    * of yours that outlives the process. Where it cannot be read or written nothing is posted. `not kept`: a database that is restored from a backup while
    * no pipeline runs is told by its server's timeline only, and a copy on the same timeline (a dump, a snapshot of the disk) is not told at all.
    */

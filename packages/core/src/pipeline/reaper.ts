@@ -15,12 +15,17 @@ export const startReaper = async (context: PipelineContext, onError: (error: unk
     try {
       const runner = { id: runnerId, name, proofSlots, mailSlots, version: VERSION, leaseMs };
       const { back, ...told } = await tick(sql, runner, leaseMs + graceMs, quietMs, watermark.marks);
-      watermark.learn(told.watermark, told.witnesses);
-      await watermark.kept();
+      watermark.learn(told.watermark, { others: told.witnesses });
       if (back > 0) logger.warn({ people: back }, 'lost work was found; its people are back');
     } catch (error) {
       logger.warn({ error: messageOf(error) }, 'lost work could not be looked for; trying again');
       onError(error);
+    }
+    try {
+      await watermark.kept();
+      await watermark.hear();
+    } catch (error) {
+      logger.error({ error: messageOf(error) }, 'no card can be sent; trying again');
     } finally {
       isReaping = false;
     }

@@ -2,75 +2,15 @@
  * What a pipeline remembers of its database outside of it. A restored database has forgotten what was sent since its backup: it is told by what is
  * remembered here (sql/functions/0262_restore_watermark.sql). A begin is remembered before its first card is posted.
  */
-import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Mark, Marks, Watermark, Witness } from '../machine/watermark.ts';
 import type { Logger } from '../ports/index.ts';
 import { messageOf } from './message-of.ts';
-
-/** A place outside of the database that outlives the process. One for each runner, or one that several share. */
-export interface RestoreWatermarkStore {
-  /** What was written last; null: nothing yet. */
-  read(): Promise<string | null>;
-  /** Resolves when a process that is killed then would find it. Some hundred bytes, several times a second while cards are sent. */
-  write(text: string): Promise<void>;
-  /**
-   * Does work while nobody else does any in this place. Needed where several runners share one: each writes what it has read and its own, and would else
-   * write over what another has written meanwhile.
-   */
-  exclusively?(work: () => Promise<void>): Promise<void>;
-}
+import type { RestoreWatermarkStore } from './restore-watermark-store.ts';
 
 /** What is remembered cannot be read or written: nothing is posted, since a restored database would not be noticed. */
 export class RestoreWatermarkError extends Error {
   override readonly name = 'RestoreWatermarkError';
-}
-
-/** Reading and writing takes a few milliseconds: a lock that is older was left by somebody who was killed. */
-const STALE_LOCK_MS = 3000;
-
-/** In a file, which several runners may share. A draft takes its place, so that it is never half written; a file beside it is the lock. */
-export function restoreWatermarkFile(path: string): RestoreWatermarkStore {
-  const lock = `${path}.lock`;
-  return {
-    exclusively: async (work) => {
-      await takeLock(lock);
-      try {
-        await work();
-      } finally {
-        await rm(lock, { force: true });
-      }
-    },
-    read: async () => {
-      try {
-        return await readFile(path, 'utf8');
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-        throw error;
-      }
-    },
-    write: async (text) => {
-      const draft = `${path}.${randomUUID()}`;
-      await writeFile(draft, text, { mode: 0o600 });
-      await rename(draft, path);
-    },
-  };
-}
-
-async function takeLock(lock: string): Promise<void> {
-  for (;;) {
-    try {
-      await (await open(lock, 'wx', 0o600)).close();
-      return;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    }
-    const { mtimeMs = Infinity } = await stat(lock).catch(() => ({}) as { mtimeMs?: number });
-    if (Date.now() - mtimeMs > STALE_LOCK_MS) await rm(lock, { force: true });
-    else await sleep(2);
-  }
 }
 
 const mark = z.object({
@@ -78,34 +18,48 @@ const mark = z.object({
   system: z.string().nullable(),
   timeline: z.int().nullable(),
   // As PostgreSQL has them: whoever makes an organization may give it an id of any version.
-  witnesses: z.array(
-    z.object({ organizationId: z.guid(), recipientId: z.guid(), moveNo: z.int(), mailpieceId: z.guid(), at: z.number().optional() }),
-  ),
+  witnesses: z.array(z.object({ organizationId: z.guid(), recipientId: z.guid(), moveNo: z.int(), mailpieceId: z.guid() })),
 });
 const stored = z.record(z.guid(), mark);
 
-/** What the database tells of others has no time: it may have been begun before, and makes room first. */
-const begunAt = ({ at = 0 }: Witness): number => at;
-
 const keyOf = ({ recipientId, moveNo }: Witness): string => `${recipientId} ${moveNo}`;
+const keysOf = (known: Mark | undefined): ReadonlySet<string> => new Set(known?.witnesses.map(keyOf));
+const without = (keys: ReadonlySet<string>, witnesses: readonly Witness[] = []): readonly Witness[] =>
+  witnesses.filter((witness) => !keys.has(keyOf(witness)));
 
-/** The later state of a database stands; of the same state what both know, the latest so many, whoever of several runners began them. */
-const merged = (one: Mark | undefined, other: Mark, kept: number): Mark => {
+/** The later state of a database stands; of the same state what both know. */
+const merged = (one: Mark | undefined, other: Mark): Mark => {
   if (one === undefined || other.restores > one.restores) return other;
   if (one.restores > other.restores) return one;
-  const witnesses = new Map<string, Witness>();
-  for (const witness of [...one.witnesses, ...other.witnesses]) {
-    const known = witnesses.get(keyOf(witness));
-    if (known === undefined || begunAt(known) < begunAt(witness)) witnesses.set(keyOf(witness), witness);
-  }
-  return { ...other, witnesses: [...witnesses.values()].toSorted((a, b) => begunAt(a) - begunAt(b)).slice(-kept) };
+  const witnesses = new Map([...one.witnesses, ...other.witnesses].map((witness) => [keyOf(witness), witness]));
+  return { ...other, witnesses: [...witnesses.values()] };
 };
 
+const together = (...all: readonly Marks[]): Marks => {
+  const marks: Record<string, Mark> = {};
+  for (const [installation, mark] of all.flatMap(Object.entries<Mark>)) marks[installation] = merged(marks[installation], mark);
+  return marks;
+};
+
+/** What the database has told of itself, in its latest state. */
+interface Told extends Mark {
+  readonly installation: string;
+  /** Begins of others that were at work when it was last asked for them. */
+  readonly others: readonly Witness[];
+}
+
+/** What came with the word of a database. */
+export interface News {
+  /** Begins that were at work in it, of whichever runner. */
+  readonly others?: readonly Witness[];
+  /** What was begun, and what was remembered when it was asked to. */
+  readonly begun?: { readonly witness: Witness; readonly asked: Marks };
+}
+
 interface RestoreWatermarkOptions {
+  readonly runnerId: string;
   /** `not kept`: the program has said that it does without. */
   readonly store: RestoreWatermarkStore | 'not kept';
-  /** Of begins that were sent one after the other the last one tells of all: one of every slot must be among those that are kept. */
-  readonly slots: number;
   readonly logger: Logger;
   /** Called once for each restore that is noticed, with why: what was begun before is not to go on. */
   readonly onRestore: () => void;
@@ -113,15 +67,23 @@ interface RestoreWatermarkOptions {
   readonly patienceMs?: number;
 }
 
+/**
+ * Few witnesses are needed. Whatever older state of a database has a begin also has all that was committed before that begin was asked for: so a begin
+ * takes the place of all that was remembered when it was asked for. What stays are the begins that were under way at once, and those of others.
+ */
 export class RestoreWatermark {
+  readonly #runnerId: string;
   readonly #store: RestoreWatermarkStore | null;
   readonly #logger: Logger;
   readonly #onRestore: () => void;
-  readonly #kept: number;
   readonly #patienceMs: number;
+  #told: Told | null = null;
+  /** As it was found at the start: what runners wrote that have ended. Written again with what is learned here. */
+  #inherited: Marks = {};
+  /** As it was found last: what others know, who write it themselves. */
+  #heard: Marks = {};
+  /** All of them. */
   #marks: Marks = {};
-  /** Begun here, in one state of one database. What is told of others does not push them out: it may have been begun before. */
-  #begun: { readonly of: string; readonly witnesses: readonly Witness[] } = { of: '', witnesses: [] };
   #loading: Promise<void> | null = null;
   /** The write that is under way, and the one that takes what was learned since. */
   #writing: Promise<void> | null = null;
@@ -129,17 +91,17 @@ export class RestoreWatermark {
   #noticed: string | null = null;
   #written: string | null = null;
 
-  constructor({ store, slots, logger, onRestore, patienceMs = 10_000 }: RestoreWatermarkOptions) {
+  constructor({ runnerId, store, logger, onRestore, patienceMs = 10_000 }: RestoreWatermarkOptions) {
+    this.#runnerId = runnerId;
     this.#patienceMs = patienceMs;
     this.#store = store === 'not kept' ? null : store;
     this.#logger = logger;
     this.#onRestore = onRestore;
-    this.#kept = Math.max(16, 4 * slots);
   }
 
   /** Before anything is begun. Throws `RestoreWatermarkError`, and may be called again then. */
   async load(): Promise<void> {
-    this.#loading ??= this.#patiently(this.#load()).catch((error: unknown) => {
+    this.#loading ??= this.#load().catch((error: unknown) => {
       this.#loading = null;
       throw error;
     });
@@ -151,8 +113,8 @@ export class RestoreWatermark {
     return this.#marks;
   }
 
-  /** What the database has told of itself, with begins of others that it knows, or with one that was made here. */
-  learn(watermark: Watermark, told: readonly Witness[] = [], begun: readonly Witness[] = []): void {
+  /** What the database has told of itself, and what came with it. */
+  learn(watermark: Watermark, { others, begun }: News = {}): void {
     const { installation, restores, system, timeline, noticed, superseded } = watermark;
     if (noticed !== null && noticed !== this.#noticed) {
       this.#logger.error(
@@ -164,19 +126,41 @@ export class RestoreWatermark {
     }
     this.#noticed = noticed;
     if (superseded) return;
-    const before = this.#marks[installation];
     // An answer that was under way since before a restore.
-    if (before !== undefined && before.restores > restores) return;
-    const of = `${installation} ${restores}`;
-    this.#begun = {
-      of,
-      witnesses: [
-        ...(this.#begun.of === of ? this.#begun.witnesses : []),
-        ...begun.map((witness) => ({ ...witness, at: Date.now() })),
-      ].slice(-this.#kept),
+    if ((this.#marks[installation]?.restores ?? 0) > restores) return;
+    const isSame = this.#told?.installation === installation && this.#told.restores === restores;
+    const before = isSame ? this.#told : null;
+    const asked = begun?.asked[installation];
+    const replaced = keysOf(asked?.restores === restores ? asked : undefined);
+    this.#told = {
+      installation,
+      restores,
+      system,
+      timeline,
+      witnesses: [...without(replaced, before?.witnesses), ...(begun === undefined ? [] : [begun.witness])],
+      others: others ?? without(replaced, before?.others),
     };
-    const latest = { restores, system, timeline, witnesses: [...told.slice(-this.#kept), ...this.#begun.witnesses] };
-    this.#marks = { ...this.#marks, [installation]: merged(before, latest, 2 * this.#kept) };
+    const left = (marks: Marks): Marks => {
+      const mark = marks[installation];
+      return mark === undefined ? marks : { ...marks, [installation]: { ...mark, witnesses: without(replaced, mark.witnesses) } };
+    };
+    [this.#inherited, this.#heard] = [left(this.#inherited), left(this.#heard)];
+    this.#combine();
+  }
+
+  #combine(): void {
+    this.#marks = together(this.#heard, this.#own());
+  }
+
+  /** What is written. */
+  #own(): Marks {
+    if (this.#told === null) return this.#inherited;
+    const { installation, restores, system, timeline, witnesses, others } = this.#told;
+    return together(this.#inherited, { [installation]: { restores, system, timeline, witnesses: [...others, ...witnesses] } });
+  }
+
+  #text(): string {
+    return `${JSON.stringify(this.#own())}\n`;
   }
 
   /** Resolves when all that was learned before this call is kept. Throws `RestoreWatermarkError`: nothing may be posted then. */
@@ -192,8 +176,15 @@ export class RestoreWatermark {
     await this.#patiently((this.#next ??= again()));
   }
 
+  /** Looks what other runners know that share the place. Throws `RestoreWatermarkError`; what was known before stays known. */
+  async hear(): Promise<void> {
+    if (this.#store === null) return;
+    this.#heard = await this.#patiently(this.#read(this.#store));
+    this.#combine();
+  }
+
   /** A place that falls silent would keep its cards at the printer's door, under a lease that is renewed for ever. What is under way goes on by itself. */
-  async #patiently(work: Promise<void>): Promise<void> {
+  async #patiently<T>(work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const silent = new Promise<never>((_, reject) => {
       const seconds = this.#patienceMs / 1000;
@@ -204,29 +195,26 @@ export class RestoreWatermark {
       timer = setTimeout(() => reject(error), this.#patienceMs);
     });
     try {
-      await Promise.race([work, silent]);
+      return await Promise.race([work, silent]);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #text(): string {
-    return `${JSON.stringify(this.#marks)}\n`;
-  }
-
   async #load(): Promise<void> {
     if (this.#store === null) return;
-    this.#marks = { ...(await this.#read(this.#store)), ...this.#marks };
-    // Found out before anybody is taken from the queue.
+    this.#inherited = await this.#patiently(this.#read(this.#store));
+    this.#combine();
+    // That it can be written is found out before anybody is taken from the queue.
     await this.kept();
   }
 
   async #read(store: RestoreWatermarkStore): Promise<Marks> {
     try {
-      return stored.parse(JSON.parse((await store.read()) ?? '{}'));
+      return together(...(await store.read()).map((text) => stored.parse(JSON.parse(text))));
     } catch (error) {
       throw new RestoreWatermarkError(
-        `what this runner remembers of its database cannot be read (${messageOf(error)}): nothing is sent, since a database that was restored ` +
+        `what runners remember of their database cannot be read (${messageOf(error)}): nothing is sent, since a database that was restored ` +
           'from a backup would not be noticed. Mend its place; where it is lost, remove it, and be sure that this database was not restored',
         { cause: error },
       );
@@ -234,21 +222,9 @@ export class RestoreWatermark {
   }
 
   async #write(store: RestoreWatermarkStore): Promise<void> {
-    const work = async (): Promise<void> => await this.#merge(store);
-    if (store.exclusively === undefined) await work();
-    else await store.exclusively(work);
-  }
-
-  /** Somebody else may keep theirs in the same place. */
-  async #merge(store: RestoreWatermarkStore): Promise<void> {
-    const others = await this.#read(store);
-    for (const [installation, theirs] of Object.entries(others)) {
-      const ours = this.#marks[installation];
-      this.#marks = { ...this.#marks, [installation]: ours === undefined ? theirs : merged(theirs, ours, 2 * this.#kept) };
-    }
     const text = this.#text();
     try {
-      await store.write(text);
+      await store.write(this.#runnerId, text);
       this.#written = text;
     } catch (error) {
       throw new RestoreWatermarkError(

@@ -57,13 +57,11 @@ const noteRefusal = (
 const begin = async (context: PipelineContext, organizationId: string, cohortId: string): Promise<BegunMail | null> => {
   const { sql, runnerId, settings, watermark } = context;
   const { marks } = watermark;
-  return await beginMail(sql, organizationId, cohortId, runnerId, settings.leaseMs, marks, (told, pieces) =>
-    watermark.learn(
-      told,
-      [],
-      pieces.slice(0, 1).map(({ recipientId, mailpieceId, moveNo }) => ({ organizationId, recipientId, mailpieceId, moveNo })),
-    ),
-  );
+  return await beginMail(sql, organizationId, cohortId, runnerId, settings.leaseMs, marks, (told, [piece]) => {
+    if (piece === undefined) return watermark.learn(told);
+    const { recipientId, mailpieceId, moveNo } = piece;
+    return watermark.learn(told, { begun: { witness: { organizationId, recipientId, mailpieceId, moveNo }, asked: marks } });
+  });
 };
 
 const submit = async (

@@ -5,7 +5,7 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPipeline, integrationsOf, launch, restoreWatermarkFile } from '@postrider/core';
+import { createPipeline, integrationsOf, launch, restoreWatermarkFolder } from '@postrider/core';
 import { createNoopPrinter } from '@postrider/adapters';
 import type postgres from 'postgres';
 import { jobPerRecipient } from './job-per-recipient.ts';
@@ -44,7 +44,7 @@ const runPipeline = async (url: string, people: number, cohortSize: number): Pro
     const pipeline = createPipeline({
       sql: scratch.connect(8),
       queueSql: scratch.connect(6, { synchronousCommit: 'off' }),
-      restoreWatermark: restoreWatermarkFile(join(tmpdir(), `postrider-bench-${process.pid}.json`)),
+      restoreWatermark: restoreWatermarkFolder(join(tmpdir(), `postrider-bench-${process.pid}`)),
       settings: { proofSlots: 2, mailSlots: 2, cohortSize },
       integrations: integrationsOf({ ...noopPorts(), printer }),
     });

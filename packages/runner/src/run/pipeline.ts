@@ -5,7 +5,7 @@ import {
   connect,
   createPipeline,
   defaultSettings,
-  restoreWatermarkFile,
+  restoreWatermarkFolder,
   type Logger,
   type Pipeline,
   type PipelineSettings,
@@ -28,7 +28,7 @@ export function makePipeline(
     queueSql,
     logger,
     integrations: createIntegrations(project),
-    restoreWatermark: restoreWatermarkFile(join(project.dataDirectory, 'restore-watermark.json')),
+    restoreWatermark: restoreWatermarkFolder(join(project.dataDirectory, 'restore-watermark')),
     settings: {
       runnerName: `${hostname()}:${process.pid}`,
       proofSlots,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freshMachine, type Machine } from '../../../../test/support/machine.ts';
@@ -26,10 +26,12 @@ describe('a restored database', () => {
 
   it('is told from the one that the runner knew, and its printers are held', async () => {
     const runner = await startRunner(place, ['--no-http']);
-    const mark = join(home.path, 'var', 'data', 'restore-watermark.json');
+    const folder = join(home.path, 'var', 'data', 'restore-watermark');
     const installation = async (): Promise<string> => (await machine.sql`select id from postrider.installation`)[0]?.['id'] as string;
+    const mark = (): string =>
+      join(folder, (existsSync(folder) ? readdirSync(folder) : []).find((name) => name.endsWith('.json')) ?? 'none');
     const marks = (): Record<string, { witnesses: unknown[] }> =>
-      existsSync(mark) ? (JSON.parse(readFileSync(mark, 'utf8')) as Record<string, { witnesses: unknown[] }>) : {};
+      existsSync(mark()) ? (JSON.parse(readFileSync(mark(), 'utf8')) as Record<string, { witnesses: unknown[] }>) : {};
     const deadline = Date.now() + 240_000;
     while (!((await installation()) in marks()) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
     const kept = (await installation()) in marks();
@@ -45,7 +47,7 @@ describe('a restored database', () => {
       moveNo: 6,
       mailpieceId: randomUUID(),
     });
-    writeFileSync(mark, JSON.stringify(known));
+    writeFileSync(mark(), JSON.stringify(known));
     const again = await cli(place, ['run', '--once', '--no-sync', '--no-http']);
     assert.equal(again.code, 0, again.stderr);
     assert.match(again.stderr, /restored from a backup: cards were begun.*the printers are held/);

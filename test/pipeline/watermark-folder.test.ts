@@ -1,0 +1,127 @@
+/** Runners that share a folder keep what each of them knows, and what those knew that have ended. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Witness } from '../../packages/core/src/machine/watermark.ts';
+import { restoreWatermarkFolder } from '../../packages/core/src/pipeline/restore-watermark-store.ts';
+import { RestoreWatermark, type News } from '../../packages/core/src/pipeline/restore-watermark.ts';
+
+const silent = (): undefined => undefined;
+const logger = { debug: silent, info: silent, warn: silent, error: silent };
+const installation = randomUUID();
+const told = { installation, restores: 0, system: '7', timeline: 1, noticed: null, superseded: false };
+
+const witness = (): Witness => ({ organizationId: randomUUID(), recipientId: randomUUID(), moveNo: 1, mailpieceId: randomUUID() });
+
+/** The news of a begin that was asked for with all that is remembered now. */
+const began = (by: RestoreWatermark, begun: Witness): News => ({ begun: { witness: begun, asked: by.marks } });
+
+const remember = (path: string): RestoreWatermark =>
+  new RestoreWatermark({ runnerId: randomUUID(), store: restoreWatermarkFolder(path), logger, onRestore: silent });
+
+const inFolder = async (work: (path: string) => Promise<void>): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 'postrider-watermark-'));
+  try {
+    await work(join(folder, 'made', 'by', 'the', 'first'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const files = (path: string): readonly string[] => readdirSync(path).toSorted();
+const textIn = (path: string): string =>
+  files(path)
+    .map((name) => readFileSync(join(path, name), 'utf8'))
+    .join('');
+
+/** A day ago. */
+const age = (path: string, name: string): void => utimesSync(join(path, name), Date.now() / 1000 - 86_400, Date.now() / 1000 - 86_400);
+
+void test('of two that write at once each finds there what it has kept', async () => {
+  await inFolder(async (path) => {
+    const [one, other] = [remember(path), remember(path)];
+    await Promise.all([one.load(), other.load()]);
+    for (let round = 0; round < 50; round += 1) {
+      const [first, second] = [witness(), witness()];
+      one.learn(told, began(one, first));
+      other.learn(told, began(other, second));
+      await Promise.all([one.kept(), other.kept()]);
+      const text = textIn(path);
+      for (const { mailpieceId } of [first, second]) assert.ok(text.includes(mailpieceId), `round ${round}: its card is posted by now`);
+      await Promise.all([one.hear(), other.hear()]);
+      for (const by of [one, other])
+        assert.ok(
+          by.marks[installation]?.witnesses.some(({ mailpieceId }) => mailpieceId === first.mailpieceId),
+          `round ${round}: heard`,
+        );
+    }
+    assert.equal(files(path).length, 2);
+  });
+});
+
+void test('what a runner knew that has ended is remembered, though its file goes when it is old', async () => {
+  await inFolder(async (path) => {
+    const ended = remember(path);
+    await ended.load();
+    const last = witness();
+    ended.learn(told, began(ended, last));
+    await ended.kept();
+    const [file = ''] = files(path);
+    await remember(path).load();
+    assert.equal(files(path).length, 2, 'whoever wrote just now may be at work');
+    writeFileSync(join(path, 'killed.draft'), '{"');
+    for (const name of [file, 'killed.draft']) age(path, name);
+    const next = remember(path);
+    await next.load();
+    assert.ok(!existsSync(join(path, file)));
+    assert.deepEqual(
+      files(path).map((name) => name.endsWith('.json')),
+      [true, true],
+    );
+    assert.deepEqual(next.marks[installation]?.witnesses, [last]);
+    // Of the third no file tells but the second's.
+    for (const name of files(path)) age(path, name);
+    const third = remember(path);
+    await third.load();
+    assert.equal(files(path).length, 1);
+    assert.deepEqual(third.marks[installation]?.witnesses, [last]);
+  });
+});
+
+void test('a file that its runner has written anew since it was read is not removed', async () => {
+  await inFolder(async (path) => {
+    const store = restoreWatermarkFolder(path);
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, 'idle.json'), '{}');
+    assert.deepEqual(await store.read(), ['{}']);
+    writeFileSync(join(path, 'idle.json'), '{ }');
+    age(path, 'idle.json');
+    await store.write(randomUUID(), '{"a":1}');
+    assert.deepEqual((await store.read()).toSorted(), ['{ }', '{"a":1}'].toSorted());
+  });
+});
+
+void test('a folder that was removed meanwhile is made again, and holds what was known', async () => {
+  await inFolder(async (path) => {
+    const one = remember(path);
+    await one.load();
+    rmSync(path, { recursive: true });
+    await one.hear();
+    const last = witness();
+    one.learn(told, began(one, last));
+    await one.kept();
+    assert.ok(textIn(path).includes(last.mailpieceId));
+  });
+});
+
+void test('the word of a server that another has taken over from is not remembered', () => {
+  const one = new RestoreWatermark({ runnerId: randomUUID(), store: 'not kept', logger, onRestore: silent });
+  const begun = witness();
+  one.learn({ ...told, timeline: 2 }, began(one, begun));
+  one.learn({ ...told, timeline: 1, noticed: 'another server has taken over', superseded: true });
+  assert.equal(one.marks[installation]?.timeline, 2);
+  assert.equal(one.marks[installation]?.witnesses[0]?.mailpieceId, begun.mailpieceId);
+});
