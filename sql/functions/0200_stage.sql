@@ -161,15 +161,19 @@ end $$;
 -- One round over all organizations. One stager of a stage at a time, or the window would be a guess.
 -- One campaign's trouble does not keep the others waiting: its people stay where they are, and it is
 -- told in failures, a list of {organization, code, message}.
+-- again: places are left that another campaign may have people for.
 create function postrider.stage_campaigns(
   p_stage text,
   p_window int,
   p_size int,
   out cohorts int,
+  out again boolean,
   out failures jsonb
 ) language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_place record;
+  v_places int := 0;
+  v_planned uuid[] := '{}';
 begin
   if p_stage is null or p_stage not in ('proof', 'mail') then
     perform postrider.fail('PR020', format('a stage that is staged is proof or mail, not %L', p_stage), 'nothing was staged');
@@ -177,6 +181,7 @@ begin
   perform postrider.require_within('the window', p_window, 0, 1000000);
   perform postrider.require_within('the size of a cohort', p_size, 1, 10000);
   cohorts := 0;
+  again := false;
   failures := '[]';
   if not postrider.take_turn('stage:' || p_stage) then
     return;
@@ -184,6 +189,8 @@ begin
   perform postrider.redoable();
   perform postrider.fresh_statistics();
   for v_place in select * from postrider.stage_plan(p_stage, p_window) order by organization_id, campaign_id loop
+    v_planned := v_planned || v_place.campaign_id;
+    v_places := v_places + v_place.cohorts;
     begin
       cohorts := cohorts
         + postrider.stage(v_place.organization_id, v_place.campaign_id, p_stage, v_place.cohorts, p_size);
@@ -192,6 +199,9 @@ begin
         'message', format('campaign %s could not be staged: %s', v_place.campaign_id, sqlerrm));
     end;
   end loop;
+  again := cohorts > 0 and cohorts < v_places and (cardinality(v_planned) > 1 or exists (
+    select from postrider.campaign c
+    where c.status in ('active', 'pending') and c.id <> all (v_planned)));
 end $$;
 
 -- The same by hand: how many cohorts were made.

@@ -178,10 +178,10 @@ void test('the window bounds the open cohorts of a stage over all organizations'
   const second = await launched(sql, {}, 'Second');
   await syncPeople(sql, first, people(100));
   await syncPeople(sql, second, people(100));
-  assert.equal(await stageRound(sql, 'proof', 6, 5), 6);
-  assert.equal(await stageRound(sql, 'proof', 6, 5), 0);
+  assert.equal((await stageRound(sql, 'proof', 6, 5)).cohorts, 6);
+  assert.equal((await stageRound(sql, 'proof', 6, 5)).cohorts, 0);
   assert.deepEqual(await spread(sql, [first, second]), [3, 3]);
-  assert.equal(await stageRound(sql, 'proof', 8, 5), 2);
+  assert.equal((await stageRound(sql, 'proof', 8, 5)).cohorts, 2);
   assert.deepEqual(await spread(sql, [first, second]), [4, 4]);
   await proofAll(sql, first);
   assert.deepEqual(await broken(sql), []);
@@ -197,9 +197,11 @@ void test('the next cohort goes to the organization that has the fewest, however
   const small = await launched(sql, {}, 'Small');
   await syncPeople(sql, small, people(12));
   // Four more places: all to the newcomer, as long as it has people for them.
-  await stageRound(sql, 'proof', 24, 5);
+  const { cohorts, again } = await stageRound(sql, 'proof', 24, 5);
+  assert.deepEqual([cohorts, again], [3, true]);
   assert.deepEqual(await spread(sql, [big, small]), [20, 3]);
-  await stageRound(sql, 'proof', 24, 5);
+  const last = await stageRound(sql, 'proof', 24, 5);
+  assert.deepEqual([last.cohorts, last.again], [1, false]);
   assert.deepEqual(await spread(sql, [big, small]), [21, 3]);
 });
 
@@ -225,10 +227,10 @@ void test('a round does nothing while another stager is at it', async () => {
   const other = machine.connect(1);
   await other.begin(async (tx) => {
     await tx`select postrider.stage_round('proof', 1, 5)`;
-    assert.equal(await stageRound(sql, 'proof', 8, 5), 0);
-    assert.equal(await stageRound(sql, 'mail', 8, 5), 0);
+    assert.equal((await stageRound(sql, 'proof', 8, 5)).cohorts, 0);
+    assert.equal((await stageRound(sql, 'mail', 8, 5)).cohorts, 0);
   });
-  assert.equal(await stageRound(sql, 'proof', 8, 5), 1);
+  assert.equal((await stageRound(sql, 'proof', 8, 5)).cohorts, 1);
 });
 
 void test('what a campaign, an organization or a printer may do is known before anybody is staged', async () => {

@@ -101,20 +101,22 @@ export interface StagingFailure {
   readonly message: string;
 }
 
-/** Makes cohorts of whoever is ready, up to the window. Returns how many cohorts it made; 0 where another stager is at it. */
-export const stageRound = async (
-  sql: postgres.Sql,
-  stage: CohortStage,
-  window: number | null,
-  size: number,
-  onFailures?: (failures: readonly StagingFailure[]) => void,
-): Promise<number> => {
+export interface StagingRound {
+  /** How many cohorts were made; 0 where another stager is at it. */
+  readonly cohorts: number;
+  /** Places are left that another campaign may have people for. */
+  readonly again: boolean;
+  readonly failures: readonly StagingFailure[];
+}
+
+/** Makes cohorts of whoever is ready, up to the window. */
+export const stageRound = async (sql: postgres.Sql, stage: CohortStage, window: number | null, size: number): Promise<StagingRound> => {
   const [round] = await mapped(
-    sql<{ cohorts: number; failures: readonly StagingFailure[] }[]>`
-      select cohorts, failures from postrider.stage_campaigns(${stage}, coalesce(${window}::int, postrider.window_of(${stage})), ${size})`,
+    sql<StagingRound[]>`
+      select cohorts, again, failures from postrider.stage_campaigns(${stage}, coalesce(${window}::int, postrider.window_of(${stage})), ${size})`,
   );
-  onFailures?.(round?.failures ?? []);
-  return round?.cohorts ?? 0;
+  if (round === undefined) throw new Error('the database answered no row');
+  return round;
 };
 
 export const beginProof = async (

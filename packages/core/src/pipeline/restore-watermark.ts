@@ -22,6 +22,15 @@ const mark = z.object({
 });
 const stored = z.record(z.guid(), mark);
 
+const parsed = (text: string): Marks => {
+  try {
+    return stored.parse(JSON.parse(text));
+  } catch (error) {
+    const what = error instanceof z.ZodError ? z.prettifyError(error).replaceAll(/\s+/g, ' ') : messageOf(error);
+    throw new Error(`${JSON.stringify(text.slice(0, 60))}…: ${what}`, { cause: error });
+  }
+};
+
 const keyOf = ({ recipientId, moveNo }: Witness): string => `${recipientId} ${moveNo}`;
 const keysOf = (known: Mark | undefined): ReadonlySet<string> => new Set(known?.witnesses.map(keyOf));
 const without = (keys: ReadonlySet<string>, witnesses: readonly Witness[] = []): readonly Witness[] =>
@@ -186,16 +195,16 @@ export class RestoreWatermark {
   /** A place that falls silent would keep its cards at the printer's door, under a lease that is renewed for ever. What is under way goes on by itself. */
   async #patiently<T>(work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
-    const silent = new Promise<never>((_, reject) => {
-      const seconds = this.#patienceMs / 1000;
-      const error = new RestoreWatermarkError(
-        `where this runner remembers its database does not answer (for ${seconds} s): nothing is sent, since a database that was restored from a ` +
-          'backup would not be noticed. Nobody is lost; mend its place, and it goes on',
-      );
-      timer = setTimeout(() => reject(error), this.#patienceMs);
+    const silence = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), this.#patienceMs);
     });
     try {
-      return await Promise.race([work, silent]);
+      const answer = await Promise.race([work.then((told) => ({ told })), silence]);
+      if (answer !== null) return answer.told;
+      throw new RestoreWatermarkError(
+        `where this runner remembers its database does not answer (for ${this.#patienceMs / 1000} s): nothing is sent, since a database that was ` +
+          'restored from a backup would not be noticed. Nobody is lost; mend its place, and it goes on',
+      );
     } finally {
       clearTimeout(timer);
     }
@@ -211,7 +220,7 @@ export class RestoreWatermark {
 
   async #read(store: RestoreWatermarkStore): Promise<Marks> {
     try {
-      return together(...(await store.read()).map((text) => stored.parse(JSON.parse(text))));
+      return together(...(await store.read()).map(parsed));
     } catch (error) {
       throw new RestoreWatermarkError(
         `what runners remember of their database cannot be read (${messageOf(error)}): nothing is sent, since a database that was restored ` +

@@ -9,11 +9,11 @@ import type postgres from 'postgres';
 /** Makes cohorts until the window is full or nobody is ready. Returns what could not be staged in the last round. */
 export const stageCohorts = async (context: PipelineContext, stage: CohortStage): Promise<readonly PartFailure[]> => {
   const { sql, settings, stopping } = context;
-  let failed: readonly StagingFailure[] = [];
-  const round = async (): Promise<number> =>
-    await stageRound(sql, stage, settings.window, settings.cohortSize, (failures) => (failed = failures));
-  while ((await round()) > 0 && !stopping.aborted) await context.reach(`${stage}.staged`);
-  return stagingFailure(failed);
+  for (;;) {
+    const { cohorts, again, failures } = await stageRound(sql, stage, settings.window, settings.cohortSize);
+    if (cohorts > 0) await context.reach(`${stage}.staged`);
+    if (!again || stopping.aborted) return stagingFailure(failures);
+  }
 };
 
 const stagingFailure = (failures: readonly StagingFailure[]): readonly PartFailure[] => {
