@@ -1,14 +1,15 @@
-/** Beats done one by one, as a runner does them, watched: what is logged, what doctor says, which alarms there are; and what can be done to a database. */
+/** Beats and jobs done one by one, as a runner does them, watched: what is logged, what doctor says, which alarms there are; and what can be done to a database. */
 import type postgres from 'postgres';
-import { connect, integrationsOf } from '@postrider/core';
+import { connect, integrationsOf, type Integrations } from '@postrider/core';
 import { onBeat } from '../../packages/core/src/pipeline/beats.ts';
-import { makeContext, type Wake } from '../../packages/core/src/pipeline/context.ts';
+import { makeContext, type PipelineContext, type Wake } from '../../packages/core/src/pipeline/context.ts';
 import { freshMachine, launched, type Machine, type Place } from '../support/machine.ts';
 import { noopPorts } from './rig.ts';
 
 export interface Watched extends AsyncDisposable {
   readonly machine: Machine;
   readonly sql: postgres.Sql;
+  readonly context: PipelineContext;
   /** Lines of the level error, and those of info, since the last look. */
   readonly errors: () => Record<string, unknown>[];
   readonly infos: () => Record<string, unknown>[];
@@ -21,7 +22,12 @@ export interface Watched extends AsyncDisposable {
 
 /** Beats as a runner does them, one by one. */
 export const watched = async (
-  over: { wake?: (what: Wake) => void; client?: (machine: Machine) => postgres.Sql } = {},
+  over: {
+    wake?: (what: Wake) => void;
+    client?: (machine: Machine) => postgres.Sql;
+    integrations?: Partial<Integrations>;
+    stopping?: AbortSignal;
+  } = {},
 ): Promise<Watched> => {
   const machine = await freshMachine();
   const { sql } = machine;
@@ -29,7 +35,7 @@ export const watched = async (
   const context = makeContext(
     {
       sql: over.client?.(machine) ?? sql,
-      integrations: integrationsOf(noopPorts()),
+      integrations: { ...integrationsOf(noopPorts()), ...over.integrations },
       restoreWatermark: 'not kept',
       settings: { window: 100 },
       logger: {
@@ -39,11 +45,12 @@ export const watched = async (
         error: (fields) => void errors?.push({ ...fields }),
       },
     },
-    { stopping: new AbortController().signal, wake: over.wake ?? (() => undefined), onBossError: () => undefined },
+    { stopping: over.stopping ?? new AbortController().signal, wake: over.wake ?? (() => undefined), onBossError: () => undefined },
   );
   return {
     machine,
     sql,
+    context,
     errors: () => errors?.splice(0) ?? [],
     infos: () => infos?.splice(0) ?? [],
     beat: async (seconds) =>

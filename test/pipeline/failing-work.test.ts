@@ -1,0 +1,364 @@
+/** Work that beats send jobs for, and that fails round after round, is seen: in the log, by doctor and as an alarm, until it works. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type postgres from 'postgres';
+import { createCsvAudience, createNoopPrinter } from '@postrider/adapters';
+import type { AddressEnricher, EventSink, Printer } from '@postrider/core/ports';
+import { workEffects } from '../../packages/core/src/stages/effects.ts';
+import { workEnrich } from '../../packages/core/src/stages/enrich.ts';
+import { pollPrinters } from '../../packages/core/src/stages/poll.ts';
+import { workReconcile } from '../../packages/core/src/stages/reconcile.ts';
+import { workSync } from '../../packages/core/src/stages/sync.ts';
+import { launched, people, syncPeople, type Place } from '../support/machine.ts';
+import { DAY, sent, turnClock, unknownDue } from '../sql/rig.ts';
+import { open, until } from './rig.ts';
+import { bakery, connected, watched, type Watched } from './watched.ts';
+
+interface Failing {
+  readonly work: string;
+  readonly failures: number;
+  readonly code: string | null;
+  readonly error: string;
+}
+
+/** What fails now, by work. */
+const failing = async (sql: postgres.Sql): Promise<Failing[]> => [
+  ...(await sql<Failing[]>`select work, failures, code, error from postrider.failing_work order by work, campaign`),
+];
+
+const works = async (sql: postgres.Sql): Promise<[string, number][]> => (await failing(sql)).map(({ work, failures }) => [work, failures]);
+
+interface Finding {
+  readonly verdict: string;
+  readonly message: string;
+  readonly helps: string | null;
+}
+
+const doctor = async (sql: postgres.Sql): Promise<Finding | undefined> => {
+  const [row] = await sql<Finding[]>`
+    select verdict, message, what_helps as helps from postrider.doctor('work')`;
+  return row;
+};
+
+interface Raised {
+  readonly id: string;
+  readonly organization_id: string;
+  readonly meaning: string;
+}
+
+const alarms = async (sql: postgres.Sql): Promise<Raised[]> => [
+  ...(await sql<Raised[]>`
+    select id, organization_id, meaning from postrider.alarms where kind = 'work_failing' order by meaning`),
+];
+
+const folder = async (): Promise<{ readonly path: string } & AsyncDisposable> => {
+  const path = await mkdtemp(join(tmpdir(), 'failing-work-'));
+  return { path, [Symbol.asyncDispose]: async () => await rm(path, { recursive: true }) };
+};
+
+/** An address at which nobody listens, until it is opened. */
+const address = async (): Promise<{ url: string; open: () => Promise<void> } & AsyncDisposable> => {
+  const listen = async (port: number): Promise<Server> => {
+    const server = createServer((_request, response) => response.end('{}')).listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return server;
+  };
+  const close = async (server: Server | undefined): Promise<void> => {
+    server?.closeAllConnections();
+    if (server !== undefined) await new Promise((resolve) => server.close(resolve));
+  };
+  const first = await listen(0);
+  const { port } = first.address() as AddressInfo;
+  await close(first);
+  let server: Server | undefined;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    open: async () => void (server = await listen(port)),
+    [Symbol.asyncDispose]: async () => await close(server),
+  };
+};
+
+const waiting = (name: string) => ({ externalId: name, email: `${name}@example.com`, firstName: 'Ada', merge: {} });
+
+const LIST = 'id,email,name,street,city,state,zip\n7,ada@example.com,Ada,1 Elm St,Oakland,CA,94607\n';
+
+/** A campaign whose list is a CSV file that is not there yet, and one of another organization beside it. */
+const listed = async (path: string): Promise<Watched & { place: Place; other: Place }> => {
+  const source = createCsvAudience(
+    {
+      path,
+      columns: { externalId: 'id', email: 'email', firstName: 'name', line1: 'street', city: 'city', region: 'state', postalCode: 'zip' },
+    },
+    { baseDirectory: '/', dataDirectory: '/', secret: () => undefined },
+  );
+  const at = await watched({ integrations: { audience: async () => await Promise.resolve(source) } });
+  const other = await bakery(at.sql, 'Other');
+  return { ...at, place: await bakery(at.sql, 'Bakery'), other, [Symbol.asyncDispose]: async () => await at[Symbol.asyncDispose]() };
+};
+
+void test('a sync that fails is told with its cause, counted, and an alarm of its organization after three in a row, until it works', async () => {
+  await using dir = await folder();
+  const path = join(dir.path, 'customers.csv');
+  await using at = await listed(path);
+  const { sql, place } = at;
+  await workSync(at.context, place.organizationId);
+  const line = at.errors().find(({ inARow }) => inARow !== undefined);
+  assert.deepEqual([line?.['inARow'], line?.['work'], line?.['campaign']], [1, 'sync', 'spring']);
+  assert.match(String(line?.['error']), /customers\.csv/);
+  const once = await doctor(sql);
+  assert.equal(once?.verdict, 'warn');
+  assert.match(
+    once?.message ?? '',
+    /^the sync of campaign spring \(Bakery\) fails since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, 1 in a row: .*customers\.csv/,
+  );
+  assert.match(once?.helps ?? '', /postrider sync spring/);
+  await workSync(at.context, place.organizationId);
+  assert.deepEqual(await alarms(sql), []);
+  for (let n = 3; n <= 4; n += 1) await workSync(at.context, place.organizationId);
+  assert.equal((await doctor(sql))?.verdict, 'bad');
+  const [alarm, ...more] = await alarms(sql);
+  assert.deepEqual(more, []);
+  assert.equal(alarm?.organization_id, place.organizationId);
+  assert.match(alarm?.meaning ?? '', /^the sync of campaign spring has failed 4 times in a row: .*customers\.csv/);
+  await assert.rejects(sql`select postrider.clear_alarm(${alarm?.id ?? ''}, 'seen')`, { code: 'PR017' });
+  await writeFile(path, LIST);
+  at.infos();
+  await workSync(at.context, place.organizationId);
+  assert.deepEqual(
+    at.infos().flatMap(({ work, failures }) => (work === undefined ? [] : [[work, failures]])),
+    [['sync', 4]],
+  );
+  assert.deepEqual([await alarms(sql), (await doctor(sql))?.verdict, await failing(sql)], [[], 'ok', []]);
+});
+
+void test('what fails is for readers of its organization, and for nobody of another', async () => {
+  await using dir = await folder();
+  await using at = await listed(join(dir.path, 'customers.csv'));
+  const { place, other } = at;
+  for (let n = 0; n < 3; n += 1) await workSync(at.context, place.organizationId);
+  const seenBy = async (organizationId: string): Promise<[number, string | undefined]> => {
+    await using admin = connected(at.machine.database.adminUrl);
+    await admin.sql`delete from postrider.organization_member`;
+    await admin.sql`insert into postrider.organization_member values (${organizationId}, 'postrider_reader')`;
+    await admin.sql`set role postrider_reader`;
+    return [(await alarms(admin.sql)).length, (await doctor(admin.sql))?.verdict];
+  };
+  assert.deepEqual(await seenBy(place.organizationId), [1, 'bad']);
+  assert.deepEqual(await seenBy(other.organizationId), [0, 'ok']);
+  await assert.rejects(
+    async () => {
+      await using admin = connected(at.machine.database.adminUrl);
+      await admin.sql`set role postrider_operator`;
+      await admin.sql`select postrider.work_done(${place.organizationId}, 'sync', ${place.campaignId}, null)`;
+    },
+    { code: '42501' },
+  );
+});
+
+void test('an enricher that cannot be reached is told with the reason of the network, whether it is handed people or asked for them', async () => {
+  await using place = await address();
+  const ask = async (): Promise<void> => void (await fetch(place.url));
+  const isOut = { now: false };
+  const port: AddressEnricher = {
+    submit: async () => {
+      if (!isOut.now) await ask();
+      return { outcome: 'accepted', providerBatchId: 'b1' };
+    },
+    find: async () => await Promise.resolve('b1'),
+    collect: async () => {
+      await ask();
+      return { outcome: 'pending' };
+    },
+  };
+  await using at = await watched({ integrations: { enricher: async () => await Promise.resolve({ name: 'first', port }) } });
+  const { sql } = at;
+  const shop = await bakery(sql, 'Bakery');
+  await syncPeople(sql, shop, [waiting('a')]);
+  await workEnrich(at.context, shop.organizationId, false);
+  const [told] = await failing(sql);
+  assert.deepEqual([told?.work, told?.failures, told?.code], ['enrich', 1, 'ECONNREFUSED']);
+  assert.match(told?.error ?? '', /^fetch failed: connect ECONNREFUSED 127\.0\.0\.1:/);
+  assert.match(String(at.errors().find(({ inARow }) => inARow === 1)?.['error']), /ECONNREFUSED/);
+  // The enricher took them, and falls out afterwards.
+  isOut.now = true;
+  await syncPeople(sql, shop, [waiting('a'), waiting('b')]);
+  await workEnrich(at.context, shop.organizationId, false);
+  assert.deepEqual(await works(sql), [['collect', 1]]);
+  for (let n = 2; n <= 3; n += 1) {
+    await turnClock(sql, 60 * 60_000);
+    await workEnrich(at.context, shop.organizationId, true);
+  }
+  assert.deepEqual(await works(sql), [['collect', 3]]);
+  assert.match((await alarms(sql))[0]?.meaning ?? '', /^asking the enricher of campaign spring for what it found has failed 3 times/);
+  await place.open();
+  await turnClock(sql, 60 * 60_000);
+  await workEnrich(at.context, shop.organizationId, true);
+  assert.deepEqual([await works(sql), await alarms(sql)], [[], []]);
+});
+
+void test('an enricher that takes nobody is told, round after round', async () => {
+  const answers = { submit: { outcome: 'retry', afterMs: 60_000, message: 'over quota' } as const };
+  const port: AddressEnricher = {
+    submit: async () => await Promise.resolve(answers.submit),
+    find: async () => await Promise.resolve(null),
+    collect: async () => await Promise.resolve({ outcome: 'pending' }),
+  };
+  await using at = await watched({ integrations: { enricher: async () => await Promise.resolve({ name: 'first', port }) } });
+  const shop = await bakery(at.sql, 'Bakery');
+  await syncPeople(at.sql, shop, [waiting('a')]);
+  for (let n = 1; n <= 3; n += 1) {
+    await workEnrich(at.context, shop.organizationId, false);
+    // Nobody is due: that proves nothing.
+    await workEnrich(at.context, shop.organizationId, false);
+    await turnClock(at.sql, 120_000);
+  }
+  assert.deepEqual(await failing(at.sql), [{ work: 'enrich', failures: 3, code: null, error: 'over quota' }]);
+});
+
+/** A printer that asks over the network whatever it is asked. */
+const distant = (url: string): Printer => {
+  const ask = async (): Promise<void> => void (await fetch(url));
+  return {
+    ...createNoopPrinter(),
+    poll: async () => {
+      await ask();
+      return { events: [], cursor: null };
+    },
+    find: async (references) => {
+      await ask();
+      return references.map(() => ({ outcome: 'cannot_tell', message: 'not yet' }));
+    },
+    cancel: async (ids) => {
+      await ask();
+      return ids.map(() => ({ outcome: 'too_late', message: 'printed' }));
+    },
+  };
+};
+
+void test('a printer that cannot be polled, asked or told is told by its name, and each of these ends by itself', async () => {
+  await using where = await address();
+  const printer = distant(where.url);
+  await using at = await watched({ integrations: { printer: async () => await Promise.resolve(printer) } });
+  const { sql } = at;
+  const [shop, other] = [await bakery(sql, 'Bakery'), await launched(sql, {}, 'Other')];
+  await sent(sql, shop, 1);
+  await sql`select postrider.cancel((select recipient_id from postrider.recipient_state where state = 'sent'))`;
+  await unknownDue(sql, other, 1);
+  for (let n = 1; n <= 3; n += 1) {
+    await turnClock(sql, 60 * 60_000 - 1000);
+    await pollPrinters(at.context);
+    for (const { organizationId } of [shop, other]) await workReconcile(at.context, organizationId);
+  }
+  assert.deepEqual(await works(sql), [
+    ['call_back', 3],
+    ['poll', 3],
+    ['reconcile', 3],
+  ]);
+  assert.deepEqual(
+    (await alarms(sql)).map(({ meaning }) => meaning.replace(/:\d+$/, '')),
+    [
+      'asking printer press about cards of which nobody knows the outcome',
+      'calling cards back at printer press',
+      'polling printer press',
+    ].map((what) => `${what} has failed 3 times in a row: fetch failed: connect ECONNREFUSED 127.0.0.1`),
+  );
+  await where.open();
+  await turnClock(sql, 60 * 60_000 - 1000);
+  await pollPrinters(at.context);
+  for (const { organizationId } of [shop, other]) await workReconcile(at.context, organizationId);
+  assert.deepEqual([await works(sql), await alarms(sql)], [[], []]);
+});
+
+void test('a round of many batches that all fail is one failure', async () => {
+  await using where = await address();
+  await using at = await watched({ integrations: { printer: async () => await Promise.resolve(distant(where.url)) } });
+  const shop = await bakery(at.sql, 'Bakery');
+  await unknownDue(at.sql, shop, 60);
+  await unknownDue(at.sql, await launched(at.sql, { name: 'autumn' }), people(60, 'q'));
+  await workReconcile(at.context, shop.organizationId);
+  assert.deepEqual(await works(at.sql), [['reconcile', 1]]);
+});
+
+void test('what follows from cards, and fails, is told by its campaign', async () => {
+  await using where = await address();
+  const sink: EventSink = {
+    emit: async (items) => {
+      await fetch(where.url);
+      return items.map(() => ({ outcome: 'done' }));
+    },
+  };
+  await using at = await watched({ integrations: { eventSink: async () => await Promise.resolve(sink) } });
+  const shop = await launched(at.sql, { effects: ['event_sink'] });
+  await sent(at.sql, shop, 1);
+  await workEffects(at.context, shop.organizationId);
+  assert.deepEqual(await works(at.sql), [['event_sink', 1]]);
+  await where.open();
+  await turnClock(at.sql, 120_000);
+  await workEffects(at.context, shop.organizationId);
+  assert.deepEqual(await works(at.sql), []);
+});
+
+void test('a job that fails as a whole is counted for its organization, and ends when one is done', async () => {
+  await using place = await open({ people: 0 });
+  const { sql } = place;
+  await place.pipeline.start();
+  await sql`revoke update on postrider.mailpiece from current_user`;
+  const send = async (): Promise<void> => {
+    const job = JSON.stringify({ organization_id: place.place.organizationId });
+    await sql`select postrider.enqueue('reconcile', ${[crypto.randomUUID()]}::uuid[], ${[job]}::text[]::jsonb[], null)`;
+  };
+  await send();
+  await until(async () => (await failing(sql)).some(({ work, code }) => work === 'reconcile' && code === '42501'));
+  await sql`grant update on postrider.mailpiece to current_user`;
+  await send();
+  await until(async () => (await failing(sql)).length === 0);
+});
+
+void test('a lost connection and a stop are no fault of the work', async () => {
+  const stop = new AbortController();
+  let error = Object.assign(new Error('write CONNECTION_CLOSED'), { code: 'CONNECTION_CLOSED' });
+  await using at = await watched({ integrations: { audience: async () => await Promise.reject(error) }, stopping: stop.signal });
+  const shop = await bakery(at.sql, 'Bakery');
+  await workSync(at.context, shop.organizationId);
+  assert.deepEqual(await works(at.sql), []);
+  error = Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:443'), { code: 'ECONNREFUSED' });
+  await workSync(at.context, shop.organizationId);
+  assert.deepEqual(await works(at.sql), [['sync', 1]]);
+  stop.abort();
+  await workSync(at.context, shop.organizationId);
+  assert.deepEqual(await works(at.sql), [['sync', 1]]);
+});
+
+void test('what is kept of an error holds no credentials and no e-mail, and an erasure blanks it', async () => {
+  const secret = 'GET https://bot:hunter2@cdp.example.com/v1/list?api_key=s3cr3t of ada@example.com: 401, Authorization: Bearer abc.def';
+  await using at = await watched({ integrations: { audience: async () => await Promise.reject(new Error(secret)) } });
+  const shop = await bakery(at.sql, 'Bakery');
+  await syncPeople(at.sql, shop, people(1));
+  await workSync(at.context, shop.organizationId);
+  const kept = (await failing(at.sql))[0]?.error ?? '';
+  assert.match(kept, /^GET https:\/\/cdp\.example\.com\/v1\/list.* 401, Authorization/);
+  for (const word of ['hunter2', 's3cr3t', 'ada@example.com', 'abc.def']) assert.ok(!kept.includes(word), kept);
+  await at.sql`select postrider.erase((select recipient_id from postrider.recipient_state))`;
+  assert.doesNotMatch((await failing(at.sql))[0]?.error ?? '', /cdp/);
+});
+
+void test('what is no longer tried does not fail for ever', async () => {
+  await using at = await watched({ integrations: { audience: async () => await Promise.reject(new Error('gone')) } });
+  const { sql } = at;
+  const [ended, left] = [await bakery(sql, 'Ended'), await bakery(sql, 'Left')];
+  for (const { organizationId } of [ended, left]) await workSync(at.context, organizationId);
+  await at.beat(60);
+  assert.deepEqual((await works(sql)).length, 2);
+  await sql`select postrider.end_campaign(${ended.organizationId}, ${ended.campaignId}, 'archived')`;
+  await at.beat(60);
+  assert.deepEqual((await works(sql)).length, 1);
+  await turnClock(sql, DAY + 1000);
+  await at.beat(60);
+  assert.deepEqual(await works(sql), []);
+});
