@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import postgres from 'postgres';
 import { LeaseLostError } from '@postrider/core/ports';
 import { Lease, Leases } from '../src/pipeline/leases.ts';
+import { messageOf } from '../src/pipeline/message-of.ts';
 import { Settler } from '../src/pipeline/settling.ts';
 import { Waker } from '../src/pipeline/waker.ts';
 
@@ -114,4 +115,12 @@ void test('a waker runs at once, never twice at a time, and once more where it w
   assert.equal(runs, 2);
   waker.wake();
   assert.equal(runs, 2);
+});
+
+void test('what went wrong is said also where an error hides it, or has no words', async () => {
+  const said = await fetch('http://127.0.0.1:59/').catch(messageOf);
+  assert.equal(said, 'fetch failed: connect ECONNREFUSED 127.0.0.1:59');
+  const both = new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')]);
+  assert.equal(messageOf(both), 'connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1');
+  assert.equal(messageOf(new TypeError('')), 'TypeError');
 });
