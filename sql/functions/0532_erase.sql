@@ -62,6 +62,9 @@ begin
   update postrider.mailpiece set request = jsonb_build_object('format', request -> 'format', 'mailClass', request -> 'mailClass'),
     outcome_detail = null, erased_at = coalesce(erased_at, p_now)
   where organization_id = p_organization_id and recipient_id = any (p_people);
+  -- An adapter may have named anybody in it; the next failure says it again.
+  update postrider.work_failure set error = 'blanked by an erasure', hint = null
+  where organization_id = p_organization_id;
   update postrider.provider_event set body = ''
   where applied_at is not null and id in (
     select e.inbox_id from postrider.mailpiece_event e

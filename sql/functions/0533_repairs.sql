@@ -16,6 +16,13 @@ begin
       perform postrider.fail('PR017', 'a beat fails still: this alarm ends by itself once the beat works again',
         'select message, what_helps from postrider.doctor() where check_name like ''beat %''; nothing was changed');
     end if;
+    if exists (
+      select from postrider.work_failure f
+      where f.organization_id = any (postrider.my_organizations()) and f.id = p_alarm_id) then
+      perform postrider.fail('PR017',
+        'the work fails still: this alarm ends by itself once it works again',
+        'select what, error, what_helps from postrider.failing_work; nothing was changed');
+    end if;
     perform postrider.fail('PR010', format('there is no open alarm %s', p_alarm_id), 'select id, kind, what_helps from postrider.alarms; nothing was changed');
   end if;
   return v_now;

@@ -65,6 +65,7 @@ begin
       delete from postrider.runner where seen_at < clock_timestamp() - interval '1 day';
     when 'old_failures' then
       delete from postrider.beat_failure where over_at < clock_timestamp() - interval '90 days';
+      perform postrider.forget_untried_work();
     else
       perform postrider.fail('PR020', format('%L is no part of the housekeeping', p_part),
         'select postrider.house_parts(); nothing was done');

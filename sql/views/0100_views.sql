@@ -86,7 +86,15 @@ union all
 select null, f.id, 'beat_failing', null, null, null, to_jsonb(f) - 'id', f.since, null,
   format('a part of the beat %s, %s, has failed %s times in a row: %s', f.beat, f.part, f.failures, f.error),
   coalesce(f.hint, 'mend what the meaning names') || ': nothing is lost, and this ends when the beat works again'
-from postrider.failing_beats() f where f.failures >= 3;
+from postrider.failing_beats() f where f.failures >= 3
+union all
+-- Nothing is written for it either: it is there as long as the work fails.
+select w.organization_id, w.id, 'work_failing', w.campaign_id, null, null,
+  jsonb_strip_nulls(jsonb_build_object('work', w.work, 'printer', w.printer, 'failures', w.failures,
+    'code', w.code, 'error', w.error)),
+  w.since, w.campaign, format('%s has failed %s times in a row: %s', w.what, w.failures, w.error),
+  w.what_helps
+from postrider.failing_work w where w.failures >= 3;
 
 -- How many people of a campaign are where. Adds up what the trigger counted: it never looks at a person.
 create view postrider.funnel with (security_invoker = true) as

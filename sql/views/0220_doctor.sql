@@ -15,7 +15,7 @@ language plpgsql stable security definer set search_path = postrider, pg_temp
   set intervalstyle = postgres set timezone = 'UTC' as $$
 declare
   v_known constant text[] := array['runners', 'leases', 'beats', 'event partitions',
-    'default partition', 'unreachable states', 'unknown outcomes', 'tried again', 'alarms',
+    'default partition', 'unreachable states', 'unknown outcomes', 'tried again', 'work', 'alarms',
     'history', 'lost mailpieces', 'webhooks', 'oldest transaction', 'blocked sessions', 'bloat',
     'restore'];
   v_whole boolean := coalesce(cardinality(p_only) > 0, false);

@@ -59,6 +59,26 @@ begin atomic
     group by h.organization_id, place) f;
 end;
 
+-- Of what beats send jobs for, and fails round after round: the worst of it, since when, and why.
+create function postrider.doctor_work(p_mine uuid[], p_whole boolean)
+returns table (check_name text, verdict text, message text, what_helps text)
+language sql stable
+begin atomic
+  select 'work',
+    case when max(f.failures) >= 3 then 'bad' when count(*) > 0 then 'warn' else 'ok' end,
+    case when count(*) = 0 then 'nothing fails'
+      else string_agg(format('%s (%s) fails since %s UTC, %s in a row: %s%s', f.what,
+          f.organization, to_char(f.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'), f.failures,
+          left(f.error, 200), ' (' || f.code || ')'), '; ' order by f.place) filter (where p_whole or f.place <= 5)
+        || case when count(*) > 5 and not p_whole
+          then format('; and %s others: doctor(''work'') has all', count(*) - 5) else '' end end,
+    string_agg(distinct f.what_helps, '; ') filter (where p_whole or f.place <= 5)
+  from (
+    select w.*, row_number() over (order by w.failures desc, w.since, w.id) as place
+    from postrider.failing_work w
+    where p_mine is null or w.organization_id = any (p_mine)) f;
+end;
+
 create function postrider.doctor_alarms(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable

@@ -178,8 +178,8 @@ function alarmFields(row: AlarmRow): Fields {
     ['helps', asCommand(row.what_helps, row.campaign ?? '')],
     ...(row.recipient_id === null ? [] : [['recipient', row.recipient_id] as const]),
     ...(row.mailpiece_id === null ? [] : [['mailpiece', row.mailpiece_id] as const]),
-    // That one ends by itself.
-    ...(row.kind === 'beat_failing' ? [] : [['clear', `postrider alarms clear ${row.id} --why "…"`] as const]),
+    // These end by themselves.
+    ...(['beat_failing', 'work_failing'].includes(row.kind) ? [] : [['clear', `postrider alarms clear ${row.id} --why "…"`] as const]),
   ];
 }
 
