@@ -5,6 +5,8 @@ const published = 'sql/migrations/0015_published_and_failing.sql';
 const houseSql = 'sql/functions/0542_house.sql';
 const failingHouse = 'test/pipeline/failing-house.test.ts';
 const failingBeats = 'test/pipeline/failing-beats.test.ts';
+const failingWork = 'test/pipeline/failing-work.test.ts';
+const workFailures = 'packages/core/src/pipeline/work-failures.ts';
 
 export const house: readonly Mutant[] = [
   {
@@ -94,7 +96,7 @@ export const house: readonly Mutant[] = [
   {
     name: 'beat-alarm-after-three',
     without: 'an alarm only after three failures in a row',
-    edits: [{ file: 'sql/views/0100_views.sql', find: 'where f.failures >= 3;', replace: 'where f.failures >= 1;' }],
+    edits: [{ file: 'sql/views/0100_views.sql', find: 'where f.failures >= 3', replace: 'where f.failures >= 1' }],
     test: { file: failingHouse, pattern: 'a part of the housekeeping that fails undoes no other' },
   },
   {
@@ -149,11 +151,60 @@ export const house: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/pipeline/running.ts',
-        find: 'if (!isLostConnection(error) && !stopping.aborted)',
-        replace: 'if (isLostConnection(error) && !stopping.aborted)',
+        find: 'if (isLostSession(error) || stopping.aborted) throw error;',
+        replace: 'if (!isLostSession(error) || stopping.aborted) throw error;',
       },
     ],
     test: { file: failingBeats, pattern: 'a job that fails is logged with its cause' },
+  },
+  {
+    name: 'work-alarm-after-three',
+    without: 'an alarm only after three failures of a work in a row',
+    edits: [{ file: 'sql/views/0100_views.sql', find: 'where w.failures >= 3;', replace: 'where w.failures >= 1;' }],
+    test: { file: failingWork, pattern: 'a sync that fails is told with its cause' },
+  },
+  {
+    name: 'work-ends',
+    without: 'what failed of a sync is over when it works again',
+    edits: [
+      {
+        file: 'packages/core/src/stages/sync.ts',
+        find: "await workDone(context, { organizationId, work: 'sync', campaignId });",
+        replace: '',
+      },
+    ],
+    test: { file: failingWork, pattern: 'a sync that fails is told with its cause' },
+  },
+  {
+    name: 'network-counts',
+    without: 'a connection that an adapter is refused is a failure of the work',
+    edits: [
+      {
+        file: workFailures,
+        find: 'const concludes = !stopping.aborted && !isLostSession(error);',
+        replace: "const concludes = !stopping.aborted && !isLostSession(error) && codeOf(error) !== 'ECONNREFUSED';",
+      },
+    ],
+    test: { file: failingWork, pattern: 'a lost connection and a stop are no fault' },
+  },
+  {
+    name: 'work-once-a-round',
+    without: 'a round in which many batches fail counts once',
+    edits: [
+      {
+        file: workFailures,
+        find: 'const key = JSON.stringify(named(work));\n    if (!this.#works.get(key)?.failed)',
+        replace: 'const key = `${this.#works.size}`;\n    if (!this.#works.get(key)?.failed)',
+      },
+      { file: workFailures, find: 'if (!this.#works.has(key)) this', replace: 'if (this.#works.size === 0) this' },
+    ],
+    test: { file: failingWork, pattern: 'a round of many batches' },
+  },
+  {
+    name: 'discreet-failures',
+    without: 'what is kept of an error holds no credentials',
+    edits: [{ file: workFailures, find: 'const said = discreet(messageOf(error));', replace: 'const said = storable(messageOf(error));' }],
+    test: { file: failingWork, pattern: 'what is kept of an error' },
   },
   {
     name: 'staging-told',

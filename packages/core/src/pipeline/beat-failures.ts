@@ -14,7 +14,7 @@ export interface PartFailure {
   readonly hint: string | null;
 }
 
-const hintOf = (error: unknown): string | null =>
+export const hintOf = (error: unknown): string | null =>
   typeof error === 'object' && error !== null && 'hint' in error && typeof error.hint === 'string' ? error.hint : null;
 
 export const failureOf = (part: string, error: unknown, organizations: readonly string[] = []): PartFailure => ({

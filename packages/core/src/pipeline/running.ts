@@ -1,5 +1,5 @@
 /** What runs while a pipeline is started: workers, stagers, listening, the reaper, beats. Begun in an order, ended together. */
-import { isLostConnection } from '../machine/errors.ts';
+import { isLostSession } from '../machine/errors.ts';
 import { requireSuitableSession } from '../machine/session.ts';
 import { stages, type JobData, type StageWorker } from '../stages/index.ts';
 import { declareSchedules, onBeat, startTicking, type BeatJob } from './beats.ts';
@@ -10,6 +10,7 @@ import { startReaper } from './reaper.ts';
 import { Recovery } from './recovery.ts';
 import { Waker } from './waker.ts';
 import { within } from './waiting.ts';
+import { workDone, workFailed, type WorkName } from './work-failures.ts';
 import { Workers } from './workers.ts';
 
 /** What is asked of the database and said to it at the end; where it does not answer, this is given up. */
@@ -23,6 +24,9 @@ export interface Stopped {
    */
   readonly atWork: number | null;
 }
+
+type Queue = StageWorker['queue'];
+const isWork = (queue: Queue): queue is Extract<Queue, WorkName> => queue !== 'proof' && queue !== 'mail';
 
 export class Running {
   readonly #context: PipelineContext;
@@ -117,17 +121,23 @@ export class Running {
     return row?.people ?? 0;
   }
 
-  /** pg-boss keeps a job's error to itself. */
-  async #telling(queue: string, id: string, data: JobData, work: StageWorker['work']): Promise<void> {
+  /**
+   * pg-boss keeps a job's error to itself. What fails of an organization's job is counted as well; a
+   * cohort's people count for themselves, and `stuck` tells of those who were lost too often.
+   */
+  async #telling(queue: Queue, id: string, data: JobData, work: StageWorker['work']): Promise<void> {
     const { logger, stopping } = this.#context;
+    const line = 'a job failed; it is done again later';
+    const whole = isWork(queue) ? { organizationId: data.organization_id, work: queue } : null;
     try {
       await work(this.#context, id, data);
+      if (whole !== null && !stopping.aborted) await workDone(this.#context, whole);
     } catch (error) {
-      if (!isLostConnection(error) && !stopping.aborted)
-        logger.error(
-          { queue, job: id, organization: data.organization_id, error: messageOf(error) },
-          'a job failed; it is done again later',
-        );
+      // A refused connection may be an adapter's: only the words of the driver and of the server are
+      // the database's own.
+      if (isLostSession(error) || stopping.aborted) throw error;
+      if (whole !== null) await workFailed(this.#context, whole, error, line, { queue, job: id });
+      else logger.error({ queue, job: id, organization: data.organization_id, error: messageOf(error) }, line);
       throw error;
     }
   }

@@ -5,6 +5,7 @@ import { askAdapter } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import { Settler } from '../pipeline/settling.ts';
+import { Round, type Work } from '../pipeline/work-failures.ts';
 import type { CallContext, EffectItem } from '../ports/index.ts';
 import { effectAnswers, type EffectAnswer } from './answers/effects.ts';
 import { text } from './answers/fields.ts';
@@ -56,8 +57,11 @@ const workGroup = async (
   campaignId: string,
   kind: EffectKind,
   effects: readonly ClaimedEffect[],
+  round: Round,
 ): Promise<void> => {
   const { sql, logger, settings } = context;
+  const work: Work = { organizationId, work: kind, campaignId };
+  const failed = (error: unknown): void => round.failed(work, error, 'effects failed and are tried again', { effects: effects.length });
   let answers: readonly EffectAnswer[];
   try {
     answers = await askAdapter(
@@ -67,9 +71,13 @@ const workGroup = async (
       // Somebody else may claim them when ours has passed.
       Math.min(settings.adapterTimeoutMs, LEASE_MS / 2),
     );
+    const [first] = answers;
+    // Of one that failed for good an alarm tells by itself.
+    if (first?.outcome === 'retry' && answers.every(({ outcome }) => outcome === 'retry')) failed(new Error(first.message));
+    else round.done(work);
   } catch (error) {
     const message = text(messageOf(error));
-    logger.warn({ kind, effects: effects.length, error: message }, 'effects failed and are tried again');
+    failed(error);
     answers = effects.map(() => ({ outcome: 'retry', afterMs: 60_000, message }));
   }
   await context.reach('effects.performed');
@@ -94,8 +102,7 @@ export const beatEffects = async (context: PipelineContext, due?: Due): Promise<
     await context.boss.send('effects', { organization_id: id }, { singletonKey: id });
 };
 
-/** The job: everything that is due of an organization, once. Who is to be tried again waits for a later job. */
-export const workEffects = async (context: PipelineContext, organizationId: string): Promise<void> => {
+const workKinds = async (context: PipelineContext, organizationId: string, round: Round): Promise<void> => {
   for (const kind of kinds) {
     const tried = new Set<string>();
     for (;;) {
@@ -106,12 +113,22 @@ export const workEffects = async (context: PipelineContext, organizationId: stri
       await Promise.all(
         campaigns.map(async (campaignId) => {
           const group = effects.filter((effect) => effect.campaignId === campaignId);
-          await workGroup(context, organizationId, campaignId, kind, group);
+          await workGroup(context, organizationId, campaignId, kind, group, round);
         }),
       );
       // The longest due come first: the first that comes again says that there are no others.
       if (effects.length < BATCH || context.stopping.aborted || effects.some(({ key }) => tried.has(key))) break;
       for (const { key } of effects) tried.add(key);
     }
+  }
+};
+
+/** The job: everything that is due of an organization, once. Who is to be tried again waits for a later job. */
+export const workEffects = async (context: PipelineContext, organizationId: string): Promise<void> => {
+  const round = new Round();
+  try {
+    await workKinds(context, organizationId, round);
+  } finally {
+    await round.count(context);
   }
 };

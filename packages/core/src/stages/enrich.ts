@@ -5,6 +5,7 @@ import { askAdapter } from '../pipeline/asking-adapters.ts';
 import { SilentAdapterError } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
+import { Round, workDone, workFailed, type Work } from '../pipeline/work-failures.ts';
 import type { AddressEnricher, CallContext } from '../ports/index.ts';
 import { collectAnswer, batchIdAnswer, submissionAnswer } from './answers/enricher.ts';
 
@@ -59,11 +60,13 @@ const collect = async (
 
 /** Takes people into batches, hands them over, and takes at once what is answered at once. */
 export const enrichCampaign = async (context: PipelineContext, organizationId: string, campaignId: string): Promise<number> => {
-  const { sql, settings, logger } = context;
+  const { sql, settings } = context;
+  const handing: Work = { organizationId, work: 'enrich', campaignId };
   const campaign = await campaignBrief(context.sql, organizationId, campaignId);
   const enricher = await enricherOf(context, campaign);
   if (enricher === null) {
     const [row] = await sql<{ moved: number }[]>`select postrider.enrich_none(${organizationId}, ${campaignId}) as moved`;
+    await workDone(context, handing);
     return row?.moved ?? 0;
   }
   let people = 0;
@@ -83,16 +86,26 @@ export const enrichCampaign = async (context: PipelineContext, organizationId: s
       await askEnricher(context, enricher.name, async (call) => await enricher.port.submit(batch.batchId, batch.people, call)),
     );
     if (submitted.outcome !== 'accepted') {
-      logger.warn(
-        { campaign: campaign.name, people: batch.people.length, message: submitted.message },
-        'the enricher did not take the batch; its people go back',
-      );
+      await workFailed(context, handing, new Error(submitted.message), 'the enricher did not take the batch; its people go back', {
+        campaign: campaign.name,
+        people: batch.people.length,
+      });
       await loseBatch(sql, organizationId, batch.batchId, submitted.message, submitted.outcome === 'retry' ? submitted.afterMs : 3_600_000);
       return people;
     }
     await context.reach('enrich.submitted');
     const providerBatchId = await noteSubmitted(sql, organizationId, batch.batchId, submitted.providerBatchId);
-    await collect(context, organizationId, { batchId: batch.batchId, providerBatchId, overdue: false }, enricher);
+    await workDone(context, handing);
+    try {
+      await collect(context, organizationId, { batchId: batch.batchId, providerBatchId, overdue: false }, enricher);
+    } catch (error) {
+      // It has them: only what it found is missing, and it is asked for that again.
+      const work: Work = { organizationId, work: 'collect', campaignId };
+      await workFailed(context, work, error, 'the enricher took the batch, and could not be asked what it found', {
+        campaign: campaign.name,
+      });
+      throw error;
+    }
   }
   return people;
 };
@@ -119,22 +132,27 @@ const collectDue = async (context: PipelineContext, organizationId: string, batc
   await collect(context, organizationId, { batchId: batch.batchId, providerBatchId: id, overdue: batch.overdue }, enricher);
 };
 
-/** @param silent campaigns whose enricher fell silent in this job: nobody waits for it again. */
+/**
+ * Resolves with why the enricher did not answer; null where it did.
+ * @param silent campaigns whose enricher fell silent in this job: nobody waits for it again.
+ */
 const lookAfter = async (
   context: PipelineContext,
   organizationId: string,
   batch: DueBatch,
   silent: Map<string, SilentAdapterError>,
-): Promise<void> => {
+): Promise<{ error: unknown } | null> => {
   try {
     const before = silent.get(batch.campaignId);
     if (before !== undefined) throw before;
     await collectDue(context, organizationId, batch);
+    return null;
   } catch (error) {
     if (error instanceof SilentAdapterError) silent.set(batch.campaignId, error);
     // Past the deadline it does not matter why there is no answer: nobody is kept for ever.
-    if (!batch.overdue || context.stopping.aborted) throw error;
-    await loseBatch(context.sql, organizationId, batch.batchId, `the enricher did not answer in time: ${messageOf(error)}`, 60_000);
+    if (batch.overdue && !context.stopping.aborted)
+      await loseBatch(context.sql, organizationId, batch.batchId, `the enricher did not answer in time: ${messageOf(error)}`, 60_000);
+    return { error };
   }
 };
 
@@ -144,24 +162,34 @@ export const beatEnrich = async (context: PipelineContext, onlyDue: boolean): Pr
   for (const { id } of rows) await context.boss.send('enrich', { organization_id: id, only_due: onlyDue }, { singletonKey: id });
 };
 
+/** Looks after all batches that are due. */
+const collectAll = async (context: PipelineContext, organizationId: string, silent: Map<string, SilentAdapterError>): Promise<void> => {
+  const round = new Round();
+  for (const batch of await dueBatches(context.sql, organizationId)) {
+    const work: Work = { organizationId, work: 'collect', campaignId: batch.campaignId };
+    const failed = await lookAfter(context, organizationId, batch, silent).catch((error: unknown) => ({ error }));
+    if (failed === null) round.done(work);
+    else round.failed(work, failed.error, 'enrichment failed', { batch: batch.batchId });
+  }
+  await round.count(context);
+};
+
 /** The job. One campaign's failure does not stop the next. */
 export const workEnrich = async (context: PipelineContext, organizationId: string, onlyDue: boolean): Promise<void> => {
-  const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      context.logger.error({ organization: organizationId, what, error: messageOf(error) }, 'enrichment failed');
-    }
-  };
-  await attempt('orphans', async () => await context.sql`select postrider.enrich_orphans(${organizationId})`);
+  const orphans: Work = { organizationId, work: 'collect' };
+  await context.sql`select postrider.enrich_orphans(${organizationId})`.then(
+    async () => await workDone(context, orphans),
+    async (error: unknown) => await workFailed(context, orphans, error, 'people of batches that are gone could not be given back'),
+  );
   const silent = new Map<string, SilentAdapterError>();
-  for (const batch of await dueBatches(context.sql, organizationId)) {
-    await attempt(`batch ${batch.batchId}`, async () => await lookAfter(context, organizationId, batch, silent));
-  }
+  await collectAll(context, organizationId, silent);
   if (onlyDue) return;
   const campaigns = await context.sql<{ id: string }[]>`
     select campaign_id as id from postrider.enrich_candidates(false) where organization_id = ${organizationId}`;
   for (const { id } of campaigns) {
-    if (!silent.has(id)) await attempt(`campaign ${id}`, async () => await enrichCampaign(context, organizationId, id));
+    if (silent.has(id)) continue;
+    await enrichCampaign(context, organizationId, id).catch(
+      async (error: unknown) => await workFailed(context, { organizationId, work: 'enrich', campaignId: id }, error, 'enrichment failed'),
+    );
   }
 };

@@ -5,8 +5,8 @@
 import { applyEvents } from '../machine/mailpieces.ts';
 import type { PrinterEvent } from '../ports/index.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
-import { messageOf } from '../pipeline/message-of.ts';
 import { unlessAborted } from '../pipeline/waiting.ts';
+import { workDone, workFailed, type Work } from '../pipeline/work-failures.ts';
 import { pollAnswer } from './answers/printer.ts';
 import { askPrinter, printerNamed } from './printers.ts';
 
@@ -66,13 +66,12 @@ export const pollPrinters = async (context: PipelineContext, silence = SILENCE):
   const takeTurns = async (): Promise<void> => {
     for (const printer of printers) {
       if (context.stopping.aborted) return;
+      const work: Work = { organizationId: printer.organization_id, work: 'poll', printer: printer.printer_name };
       try {
         await pollPrinter(context, printer);
+        await workDone(context, work);
       } catch (error) {
-        context.logger.warn(
-          { organization: printer.organization_id, printer: printer.printer_name, error: messageOf(error) },
-          'the printer could not be polled',
-        );
+        await workFailed(context, work, error, 'the printer could not be polled');
       }
     }
   };

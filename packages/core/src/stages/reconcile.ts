@@ -12,6 +12,7 @@ import type { PipelineContext } from '../pipeline/context.ts';
 import { whatIsDue, type Due } from './due.ts';
 import type { Printer } from '../ports/index.ts';
 import { messageOf } from '../pipeline/message-of.ts';
+import { Round, type Work } from '../pipeline/work-failures.ts';
 import { cancelAnswers, findAnswers } from './answers/printer.ts';
 import { askPrinter, byPrinter, printerNamed } from './printers.ts';
 
@@ -22,12 +23,16 @@ const reference = (organizationId: string, piece: UnknownPiece) => ({
   idempotencyKey: piece.idempotencyKey,
 });
 
-/** What the printer says of each. Never throws: who could not be asked is told so. */
+/**
+ * What the printer says of each. Never throws: who could not be asked is told so, and `failed` is
+ * told why.
+ */
 export const lookUp = async (
   context: PipelineContext,
   organizationId: string,
   name: string,
   pieces: readonly UnknownPiece[],
+  failed: (error: unknown, line: string) => void,
 ): Promise<ReconcileVerdict[]> => {
   const young = (printer: Printer, piece: UnknownPiece): boolean =>
     // An hour before its end a key counts as dead: clocks differ.
@@ -44,27 +49,31 @@ export const lookUp = async (
   } catch (error) {
     // The printer could not be asked at all: nobody is submitted again on the strength of that.
     const message = messageOf(error);
-    context.logger.warn(
-      { printer: name, pieces: pieces.length, error: message },
-      'the printer could not be asked about unknown pieces; it is asked again later',
-    );
+    failed(error, 'the printer could not be asked about unknown pieces; it is asked again later');
     return pieces.map(({ mailpieceId, attempt }) => ({ mailpieceId, attempt, outcome: 'not_asked', keyStillHonoured: false, message }));
   }
 };
 
 /** Asks about unknown pieces until none is due. Returns how many people moved. */
 export const reconcile = async (context: PipelineContext, organizationId: string): Promise<number> => {
+  const round = new Round();
   let moved = 0;
-  while (!context.stopping.aborted) {
-    const pieces = await claimUnknown(context.sql, organizationId, BATCH, context.settings.leaseMs);
-    if (pieces.length > 0) await context.reach('reconcile.claimed');
-    for (const [name, group] of byPrinter(pieces)) {
-      const verdicts = await lookUp(context, organizationId, name, group);
-      await context.reach('reconcile.asked');
-      moved += await settleReconcile(context.sql, organizationId, verdicts);
-      await context.reach('reconcile.settled');
+  try {
+    while (!context.stopping.aborted) {
+      const pieces = await claimUnknown(context.sql, organizationId, BATCH, context.settings.leaseMs);
+      if (pieces.length > 0) await context.reach('reconcile.claimed');
+      for (const [name, group] of byPrinter(pieces)) {
+        const work: Work = { organizationId, work: 'reconcile', printer: name };
+        const verdicts = await lookUp(context, organizationId, name, group, (error, line) => round.failed(work, error, line));
+        round.done(work);
+        await context.reach('reconcile.asked');
+        moved += await settleReconcile(context.sql, organizationId, verdicts);
+        await context.reach('reconcile.settled');
+      }
+      if (pieces.length < BATCH) break;
     }
-    if (pieces.length < BATCH) break;
+  } finally {
+    await round.count(context);
   }
   return moved;
 };
@@ -87,17 +96,18 @@ const callBack = async (
 
 /** Calls back cards that are sent and to be cancelled. A printer that cannot be asked keeps nobody from the next. */
 export const cancelSent = async (context: PipelineContext, organizationId: string): Promise<number> => {
+  const round = new Round();
   let moved = 0;
   for (const [name, group] of byPrinter(await claimCancels(context.sql, organizationId, BATCH))) {
+    const work: Work = { organizationId, work: 'call_back', printer: name };
     try {
       moved += await callBack(context, organizationId, name, group);
+      round.done(work);
     } catch (error) {
-      context.logger.warn(
-        { printer: name, pieces: group.length, error: messageOf(error) },
-        'cards could not be called back at the printer; it is asked again later',
-      );
+      round.failed(work, error, 'cards could not be called back at the printer; it is asked again later', { pieces: group.length });
     }
   }
+  await round.count(context);
   return moved;
 };
 

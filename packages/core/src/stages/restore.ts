@@ -94,7 +94,9 @@ const lookUpKnown = async (
     const pieces = await mapped(context.sql<UnknownPiece[]>`
       select * from postrider.pieces_opened_since(${organizationId}, ${name}, ${since}, ${after}, ${BATCH})`);
     if (pieces.length === 0) return { moved, untold };
-    const verdicts = await lookUp(context, organizationId, name, pieces);
+    const verdicts = await lookUp(context, organizationId, name, pieces, (error, line) =>
+      context.logger.warn({ printer: name, pieces: pieces.length, error: messageOf(error) }, line),
+    );
     untold ??= verdicts.find(({ outcome }) => outcome === 'not_asked' || outcome === 'cannot_tell')?.message ?? null;
     moved += await settleReconcile(
       context.sql,

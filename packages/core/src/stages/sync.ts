@@ -7,6 +7,7 @@ import { askAdapter } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import { unlessAborted } from '../pipeline/waiting.ts';
+import { workDone, workFailed } from '../pipeline/work-failures.ts';
 import type { AudiencePage, CallContext } from '../ports/index.ts';
 import { pageAnswer } from './answers/audience.ts';
 
@@ -97,6 +98,7 @@ export const syncCampaign = async (
     // A limit that was reached may have cut the segment short.
     const report = await closeSync(sql, run, limit === null || fetched < limit, null, options.allowDepartures);
     await context.reach('sync.closed');
+    await workDone(context, { organizationId, work: 'sync', campaignId });
     return report;
   } catch (error) {
     const message = messageOf(error);
@@ -127,10 +129,9 @@ export const workSync = async (context: PipelineContext, organizationId: string)
     } catch (error) {
       if (isMachineError(error) && error.kind === 'campaign_busy') {
         context.logger.info({ campaign: campaign.name }, 'somebody else syncs this campaign; skipped this round');
-      } else if (isMachineError(error) && error.kind === 'campaign_gate') {
-        context.logger.warn({ campaign: campaign.name, hint: error.hint }, error.message);
       } else {
-        context.logger.error({ campaign: campaign.name, error: messageOf(error) }, 'the sync failed');
+        const work = { organizationId, work: 'sync', campaignId: campaign.campaign_id } as const;
+        await workFailed(context, work, error, 'the sync failed', { campaign: campaign.name });
       }
     }
   }
