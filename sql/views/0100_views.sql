@@ -69,7 +69,7 @@ select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpie
       'the new mailpiece as printed; where another card would be made: select postrider.cancel(%L); then clear the alarm',
       a.organization_id, a.recipient_id)
     when 'unknown_status' then 'nothing is lost: the event is kept; the adapter must learn the word'
-    when 'unusable_event' then format('what was told beside it is applied; it is kept: select unusable from postrider.provider_event where id = %L. Mend the '
+    when 'unusable_event' then format('what was told beside it is applied; it is kept for the tables'' owner: select unusable from postrider.provider_event where id = %L. Mend the '
       'adapter, then: select postrider.retry_webhooks(%L, %L); that clears this', a.detail ->> 'webhook', a.organization_id, a.detail ->> 'printer')
     when 'effect_failed' then format('mend the cause, then: select postrider.retry_effects(%L)', a.organization_id)
     when 'failed_after_received' then 'ask the printer which is true; nobody is mailed again by itself; then clear the alarm'

@@ -61,7 +61,10 @@ create function postrider.doctor_beats(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
 begin atomic
-  select * from postrider.beat_health();
+  select * from postrider.beat_health()
+  union all
+  select 'beats', 'warn', 'none has come yet', 'start a runner: postrider run'
+  where not exists (select from postrider.beat_health());
 end;
 
 create function postrider.doctor_event_partitions(p_mine uuid[], p_whole boolean)

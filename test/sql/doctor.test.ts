@@ -12,6 +12,7 @@ const checks = async (...only: (string | null)[]): Promise<string[]> =>
 
 void test('every check has its function, every function is a check, and each answers alone what it answers among all', async () => {
   const { sql } = rig;
+  assert.deepEqual(await checks('beats'), ['beats'], 'that none has come is told, too');
   await sql`insert into postrider.beat (name, every, last_at) values ('house', '1 minute', clock_timestamp())`;
   const functions = await sql<{ name: string }[]>`
     select replace(substr(proname, 8), '_', ' ') as name from pg_proc
