@@ -149,19 +149,29 @@ begin
 end $$;
 
 -- An operator has asked the printers for what was printed since the backup. What runners remember
--- of the time before counts no more.
-create function postrider.restore_reconciled() returns void
+-- of the time before counts no more. Returns whether nothing is left to be asked: false where a
+-- restore was noticed after the printers were asked, and then the printers stay held for it.
+-- p_noticed_at: what installation.restore_noticed_at was before the first printer was asked; null:
+-- the caller vouches for whatever is noticed by now. It and not the number of restores, which a
+-- server that was superseded keeps, and which a standby that was promoted may count a second time.
+create function postrider.restore_reconciled(p_noticed_at timestamptz default null) returns boolean
 language plpgsql security definer set search_path = postrider, pg_temp as $$
+declare
+  v_noticed_at timestamptz := coalesce(p_noticed_at,
+    (select restore_noticed_at from postrider.installation));
 begin
+  -- Another server than the one that was noticed, and no runner has told yet: nobody meant this one.
+  perform postrider.check_watermark();
   update postrider.installation
   set restore_noticed_at = null, restore_why = null,
     restores = greatest(restores, restores_told) + 1
-  where restore_noticed_at is not null;
+  where restore_noticed_at = v_noticed_at;
   if found then
     perform postrider.note_intervention(o.id, 'reconcile',
       'the printers were asked for what was printed since the backup')
     from postrider.organization o order by o.id;
   end if;
+  return not exists (select from postrider.installation where restore_noticed_at is not null);
 end $$;
 
 -- How long somebody may still post who began a card before the change of servers was noticed: one

@@ -8,7 +8,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type postgres from 'postgres';
 import { createNoopImageHost, createNoopRenderer, createPrintShopPrinter } from '@postrider/adapters';
-import { connect, createPipeline, integrationsOf, release, restoreWatermarkFolder, type AskedSince, type Pipeline } from '@postrider/core';
+import {
+  concludeRestore,
+  connect,
+  createPipeline,
+  integrationsOf,
+  release,
+  restoreWatermarkFolder,
+  type AskedSince,
+  type Pipeline,
+} from '@postrider/core';
 import { startPrintShop, type LedgerLine } from '@postrider/twins';
 import { isLostConnection } from '../../packages/core/src/machine/errors.ts';
 import { until } from '../pipeline/rig.ts';
@@ -207,7 +216,7 @@ export async function failover(options: Options): Promise<Failover> {
         }
       });
       assert.equal(told?.outcome, 'listed', JSON.stringify(told));
-      await admin`select postrider.restore_reconciled()`;
+      assert.ok(told !== undefined && (await concludeRestore(admin, [told])));
       await release(admin, place.organizationId, 'printer', 'press');
       return told?.adopted ?? 0;
     },

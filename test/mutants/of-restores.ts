@@ -113,7 +113,31 @@ export const restores: readonly Mutant[] = [
   {
     name: 'old-leases-waited-out',
     without: 'printers are asked for what they made when no lease from before is left',
-    edits: [{ file: 'packages/core/src/stages/restore.ts', find: 'if (ms <= 0) return;', replace: 'if (ms < Infinity) return;' }],
+    edits: [
+      {
+        file: 'packages/core/src/stages/restore.ts',
+        find: 'if (ms <= 0) return noticedAt;',
+        replace: 'if (ms < Infinity) return noticedAt;',
+      },
+    ],
     test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'what was begun before a restore' },
+  },
+  {
+    name: 'restore-concluded-by-its-notice',
+    without: 'who asked the printers about one restore concludes no other that was noticed meanwhile',
+    edits: [{ file: watermark, find: 'where restore_noticed_at = v_noticed_at;', replace: 'where restore_noticed_at is not null;' }],
+    test: { file: 'test/sql/restore-twice.test.ts', pattern: 'who asked about one restore' },
+  },
+  {
+    name: 'wait-of-the-next-restore',
+    without: 'who waits for leases from before a restore waits for those from before the next one too',
+    edits: [
+      {
+        file: 'packages/core/src/stages/restore.ts',
+        find: 'setTimeout(resolve, Math.ceil(ms))), stopping);',
+        replace: 'setTimeout(resolve, Math.ceil(ms))), stopping);\n    return noticedAt;',
+      },
+    ],
+    test: { file: 'test/pipeline/restore-again.test.ts', pattern: 'waits for the last one from before the next' },
   },
 ];

@@ -117,7 +117,7 @@ for (const keys of [true, false]) {
         assert.deepEqual(await states(sql), { pending: 2, proofed: 4 });
         const [told, ...others] = await pipelineOn(sql, printer).reconcileSince(place.organizationId, new Date(Date.now() - 60_000));
         assert.deepEqual(others, []);
-        assert.deepEqual(told, { printer: 'press', outcome: 'listed', message: null, moved: 6, adopted: 6, strangers: 2 });
+        assert.deepEqual(told, { printer: 'press', outcome: 'listed', message: null, moved: 6, adopted: 6, strangers: 2, noticedAt: null });
         assert.deepEqual(await states(sql), { sent: 6 });
         const effects = await sql`select from postrider.effect where kind = 'usage_meter'`;
         assert.equal(effects.length, 6, 'the meter hears of cards that were sent after the backup');

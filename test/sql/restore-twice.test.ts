@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type postgres from 'postgres';
-import { checkWatermark, postingMayLast, type Mark, type Marks, type Watermark } from '../../packages/core/src/machine/watermark.ts';
+import {
+  checkWatermark,
+  concludeRestore,
+  postingMayLast,
+  restoreNoticedAt,
+  type Mark,
+  type Marks,
+  type Watermark,
+} from '../../packages/core/src/machine/watermark.ts';
 import { freshMachine, type Machine } from '../support/machine.ts';
 import { place } from './rig.ts';
 
@@ -104,5 +112,76 @@ void test('the last request of a runner with a longer lease has its answer, and 
   assert.ok((await postingMayLast(sql, 60_000, 11_000)) > 5000);
   await sql`select postrider.turn_clock('11 seconds')`;
   assert.equal(await postingMayLast(sql, 60_000, 11_000), 0);
+  await dealtWith();
+});
+
+const promoted = async (): Promise<void> => {
+  await sql`update postrider.installation set timeline = timeline + 1`;
+};
+
+const isNoticed = async (): Promise<boolean> => (await restoreNoticedAt(sql)) !== null;
+
+void test('who asked about one restore does not conclude another that was noticed meanwhile', async () => {
+  await place(sql);
+  await checkWatermark(sql, {});
+  await promoted();
+  await checkWatermark(sql, {});
+  const asked = [{ noticedAt: await restoreNoticedAt(sql) }];
+  await promoted();
+  await checkWatermark(sql, {});
+  assert.deepEqual([await concludeRestore(sql, asked), await isNoticed()], [false, true]);
+  assert.match(String((await sql`select held_why from postrider.printer limit 1`)[0]?.['held_why']), /reconcile --since/);
+  // Of two printers one was asked before it.
+  const both = [...asked, { noticedAt: await restoreNoticedAt(sql) }];
+  assert.deepEqual([await concludeRestore(sql, both), await isNoticed()], [false, true]);
+  assert.deepEqual([await concludeRestore(sql, both.slice(1)), await isNoticed()], [true, false]);
+  await dealtWith();
+});
+
+void test('a restore that was noticed after the printers were asked is not concluded, although there was none when they were', async () => {
+  await place(sql);
+  await checkWatermark(sql, {});
+  const asked = [{ noticedAt: await restoreNoticedAt(sql) }];
+  assert.equal(await concludeRestore(sql, asked), true);
+  await promoted();
+  await checkWatermark(sql, {});
+  assert.deepEqual([await concludeRestore(sql, asked), await isNoticed()], [false, true]);
+  await dealtWith();
+});
+
+void test('that this server was superseded is not concluded by who asked before, although it counts no restore', async () => {
+  await place(sql);
+  const told = await checkWatermark(sql, {});
+  await promoted();
+  const { restores } = await checkWatermark(sql, {});
+  const asked = [{ noticedAt: await restoreNoticedAt(sql) }];
+  const later = remembered(told, { restores, timeline: (told.timeline ?? 0) + 1 });
+  assert.deepEqual([(await checkWatermark(sql, later)).superseded, (await checkWatermark(sql, {})).restores], [true, restores]);
+  assert.deepEqual([await concludeRestore(sql, asked), await isNoticed()], [false, true]);
+  await dealtWith();
+});
+
+void test('a failover that nobody has noticed yet is not concluded with the one before: it is noticed', async () => {
+  await place(sql);
+  await checkWatermark(sql, {});
+  for (const asked of [(at: string | null) => [{ noticedAt: at }], () => []]) {
+    await promoted();
+    await checkWatermark(sql, {});
+    const at = await restoreNoticedAt(sql);
+    await promoted();
+    assert.equal(await concludeRestore(sql, asked(at)), false);
+    assert.ok((await isNoticed()) && (await restoreNoticedAt(sql)) !== at);
+    await dealtWith();
+  }
+});
+
+void test('of two who asked about the same restore the second finds it concluded', async () => {
+  await place(sql);
+  await checkWatermark(sql, {});
+  await promoted();
+  await checkWatermark(sql, {});
+  const asked = [{ noticedAt: await restoreNoticedAt(sql) }];
+  const done = await Promise.all([concludeRestore(sql, asked), concludeRestore(sql, asked)]);
+  assert.deepEqual([done, await isNoticed(), await concludeRestore(sql, asked)], [[true, true], false, true]);
   await dealtWith();
 });

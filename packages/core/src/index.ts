@@ -5,6 +5,7 @@ export { UnsuitableSessionError } from './machine/session.ts';
 export { migrate, migrationSql, MigrationError, planMigration, type MigrationPlan } from './machine/migrate.ts';
 export * from './machine/operator.ts';
 export * from './machine/states.generated.ts';
+export { concludeRestore } from './machine/watermark.ts';
 export type { CampaignBrief, CohortStage } from './machine/cohorts.ts';
 export type { SyncKind, SyncReport } from './machine/sync.ts';
 export { integrationsOf, type Integrations, type Ports, type PrinterBrief } from './pipeline/integrations.ts';

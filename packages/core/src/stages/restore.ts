@@ -2,7 +2,7 @@
  * After a restored backup, a part of reconcile: what was printed since it was taken is known to the printers only. Each lists what it made since; what it
  * lists is evidence, also of pieces and of people that this database has never heard of. Pieces that are known here are looked up one by one besides.
  */
-import { postingMayLast } from '../machine/watermark.ts';
+import { checkWatermark, postingMayLast, restoreNoticedAt } from '../machine/watermark.ts';
 import { adoptPieces, printersOf, settleReconcile, type PieceToAdopt, type UnknownPiece } from '../machine/mailpieces.ts';
 import { mapped } from '../machine/errors.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
@@ -31,6 +31,8 @@ export interface AskedSince {
   readonly adopted: number;
   /** People with a card who are unknown here: when they are synced again they are not mailed again. */
   readonly strangers: number;
+  /** The restore about which it was asked, by when it was noticed; null: none was. What it told says nothing of one that was noticed later. */
+  readonly noticedAt: string | null;
 }
 
 const ours =
@@ -107,31 +109,48 @@ const lookUpKnown = async (
   }
 };
 
-/**
- * A runner that began a card before the servers changed may post it until its lease ends, and what it posts then would not be listed. It gives up as soon
- * as it sees the new server; one that sees none any more has its lease.
- */
-const outwaitOldLeases = async ({ sql, settings, logger, stopping }: PipelineContext, printer: string, quiet: number): Promise<void> => {
-  const ms = await postingMayLast(sql, settings.leaseMs, quiet);
-  if (ms <= 0) return;
-  logger.info({ printer, seconds: Math.ceil(ms / 1000) }, 'the printer is asked when no runner can be sending from before any more');
-  await unlessAborted(new Promise<void>((resolve) => setTimeout(resolve, ms)), stopping);
+/** A change of servers counts also where no runner has seen it yet. */
+const lastNotice = async ({ sql, watermark }: PipelineContext): Promise<string | null> => {
+  await checkWatermark(sql, watermark.marks);
+  return await restoreNoticedAt(sql);
 };
 
-/** Asks every printer of the organization for what it made since the backup was taken. Hold the printers first: whoever mails meanwhile may mail twice. */
+/**
+ * A runner that began a card before the servers changed may post it until its lease ends, and what it posts then would not be listed. It gives up as soon
+ * as it sees the new server; one that sees none any more has its lease. Where they change again meanwhile, the wait begins anew. Returns the last notice
+ * for which nobody is waited any more.
+ */
+const outwaitOldLeases = async (context: PipelineContext, printer: string, quiet: number): Promise<string | null> => {
+  const { sql, settings, logger, stopping } = context;
+  for (;;) {
+    const noticedAt = await lastNotice(context);
+    const ms = await postingMayLast(sql, settings.leaseMs, quiet);
+    if (ms <= 0) return noticedAt;
+    logger.info({ printer, seconds: Math.ceil(ms / 1000) }, 'the printer is asked when no runner can be sending from before any more');
+    await unlessAborted(new Promise<void>((resolve) => setTimeout(resolve, Math.ceil(ms))), stopping);
+  }
+};
+
+/**
+ * Asks every printer of the organization for what it made since the backup was taken. Hold the printers first: whoever mails meanwhile may mail twice.
+ * A printer that was asked while another restore was noticed may have been asked too early for that one: it is to be asked again.
+ */
 export const reconcileSince = async (context: PipelineContext, organizationId: string, since: Date): Promise<AskedSince[]> => {
   const asked: AskedSince[] = [];
   const from = new Date(since.getTime() - MARGIN_MS);
   for (const { name } of await printersOf(context.sql, organizationId)) {
-    const nothing = { printer: name, moved: 0, adopted: 0, strangers: 0 };
+    let nothing = { printer: name, moved: 0, adopted: 0, strangers: 0, noticedAt: await lastNotice(context) };
     try {
       const printer = await printerNamed(context, organizationId, name);
       const list = printer.list?.bind(printer);
-      await outwaitOldLeases(context, name, quietMs(context, printer));
+      nothing = { ...nothing, noticedAt: await outwaitOldLeases(context, name, quietMs(context, printer)) };
       const listed = list === undefined ? nothing : await adoptListed(context, organizationId, name, printer, list, from);
       const { moved, untold } = await lookUpKnown(context, organizationId, name, from);
-      const outcome = untold !== null ? 'not_asked' : list === undefined ? 'looked_up' : 'listed';
-      asked.push({ ...nothing, ...listed, moved: listed.moved + moved, outcome, message: untold });
+      const last = await lastNotice(context);
+      const early = last !== null && last !== nothing.noticedAt;
+      const message = early ? 'a restore was noticed while it was asked: ask it again' : untold;
+      const outcome = message !== null ? 'not_asked' : list === undefined ? 'looked_up' : 'listed';
+      asked.push({ ...nothing, ...listed, moved: listed.moved + moved, outcome, message });
     } catch (error) {
       asked.push({ ...nothing, outcome: 'not_asked', message: messageOf(error) });
     }

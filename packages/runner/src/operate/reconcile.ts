@@ -1,5 +1,5 @@
 /** `reconcile`: asks printers about cards of which nobody knows whether they were printed; with `--since`, for all that they made since a backup. */
-import type { AskedSince, Logger, Pipeline } from '@postrider/core';
+import { concludeRestore, type AskedSince, type Logger, type Pipeline } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
 import { openDatabase, type Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
@@ -37,11 +37,12 @@ export async function reconcileNow(cli: Cli, since: Date | null, organization: s
   }
   const [left] = await sql<{ unknown: number }[]>`select count(*)::int as unknown from postrider.mailpieces where status = 'unknown'`;
   const unknown = left?.unknown ?? 0;
+  const end = since === null ? null : await endOf(sql, asked, organization === undefined);
   cli.out.result(
-    { moved, unknown, ...(since === null ? {} : { printers: asked }) },
+    { moved, unknown, ...(end === null ? {} : { printers: asked, concluded: end === 'concluded' }) },
     `${count(moved, 'person', 'people')} moved; ${unknown === 0 ? 'no outcome is unknown' : `${count(unknown, 'outcome is', 'outcomes are')} still unknown, and ${unknown === 1 ? 'is' : 'are'} asked for again later`}`,
   );
-  if (since !== null) await concludeRestore(sql, asked, organization === undefined);
+  if (end instanceof CliError) throw end;
 }
 
 type Asked = AskedSince & { readonly organization: string };
@@ -88,11 +89,20 @@ function sentenceOf({ outcome, message, moved, adopted, strangers }: AskedSince)
   return `${how}: ${news.filter((part) => part !== '').join(', ')}`;
 }
 
-/** Only where every printer has told of everything, the restore is dealt with, and doctor says no more about it. */
-async function concludeRestore(sql: Sql, asked: readonly Asked[], everybody: boolean): Promise<void> {
+/**
+ * Only where every printer has told of everything, and no other restore was noticed since, the restore is dealt with, and doctor says no more about it.
+ * Of one organization's printers: nothing is concluded.
+ */
+async function endOf(sql: Sql, asked: readonly Asked[], everybody: boolean): Promise<'concluded' | 'not concluded' | CliError> {
+  const [last] = await sql<{ why: string }[]>`
+    select restore_why as why from postrider.installation
+    where restore_noticed_at is not null and exists (
+      select from unnest(${asked.map(({ noticedAt }) => noticedAt)}::text[]::timestamptz[]) as asked (noticed_at)
+      where noticed_at is distinct from restore_noticed_at)`;
+  if (last !== undefined) return noticedAgain(last.why);
   const silent = asked.filter(({ outcome }) => outcome === 'not_asked').map(({ printer }) => printer);
   if (silent.length > 0) {
-    throw new CliError(
+    return new CliError(
       exitCodes.tryLater,
       `not every printer could tell: ${silent.join(', ')}`,
       'keep the printers held, and ask again: whoever goes on now may print cards a second time. What the others told is recorded.',
@@ -100,11 +110,22 @@ async function concludeRestore(sql: Sql, asked: readonly Asked[], everybody: boo
   }
   const unlisted = asked.filter(({ outcome }) => outcome === 'looked_up').map(({ printer }) => printer);
   if (unlisted.length > 0) {
-    throw new CliError(
+    // By its notice: one that comes while a person compares is another one.
+    const notice = asked.find(({ noticedAt }) => noticedAt !== null)?.noticedAt;
+    return new CliError(
       exitCodes.tryLater,
       `${unlisted.join(', ')} cannot be listed: cards that were begun after the backup are unknown here`,
-      `compare the printer's console with \`postrider status\`, cancel who has a card already, then: postrider sql --write "select postrider.restore_reconciled()"`,
+      `compare the printer's console with \`postrider status\`, cancel who has a card already, then: postrider sql --write "select postrider.restore_reconciled(${notice === undefined ? '' : `'${notice}'`})"`,
     );
   }
-  if (everybody) await sql`select postrider.restore_reconciled()`;
+  if (!everybody) return 'not concluded';
+  return (await concludeRestore(sql, asked)) ? 'concluded' : noticedAgain(null);
+}
+
+function noticedAgain(why: string | null): CliError {
+  return new CliError(
+    exitCodes.tryLater,
+    `a restore was noticed while the printers were asked, and they have not told of it${why === null ? '' : `: ${why}`}`,
+    'the printers stay held: run the same command again, with the time of the older backup or failover. What they told is recorded.',
+  );
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freshMachine, type Machine } from '../../../../test/support/machine.ts';
@@ -84,4 +87,54 @@ describe('a restored database', () => {
     const [installation] = await machine.sql`select restore_noticed_at from postrider.installation`;
     assert.notEqual(installation?.['restore_noticed_at'], null, 'doctor stays red');
   });
+
+  it('is not dealt with by who asked before it was noticed, and is by who asks again', async () => {
+    let meanwhile = 0;
+    // A print shop with nothing in it; while its pieces are listed the first time, the server is found to be another one again.
+    await using shop = await printShop(async () => {
+      meanwhile += 1;
+      if (meanwhile > 1) return;
+      await machine.sql`update postrider.installation set timeline = timeline + 1`;
+      await machine.sql`select postrider.check_watermark()`;
+      // The rest of this is not about the wait.
+      await machine.sql`select postrider.turn_clock('10 minutes')`;
+    });
+    const at = { ...place, env: { ...place.env, PRINT_SHOP_URL: shop.url } };
+    assert.equal((await cli(at, ['campaign', 'apply', join(home.path, 'bakery', 'campaign.yaml'), '--no-check'])).code, 0);
+    const since = ['--since', new Date(Date.now() - 60_000).toISOString()];
+    const isNoticed = async (): Promise<boolean> =>
+      (await machine.sql`select from postrider.installation where restore_noticed_at is not null`).length === 1;
+    const first = await cli(at, ['reconcile', ...since, '--json']);
+    assert.equal(first.code, 75, first.stderr);
+    assert.match(first.stderr, /a restore was noticed while the printers were asked.*timeline went/);
+    assert.match(first.stderr, /the printers stay held.*run the same command again/);
+    const [told] = first.json<{ concluded: boolean; printers: { outcome: string }[] }>();
+    assert.deepEqual([told?.concluded, told?.printers[0]?.outcome], [false, 'not_asked']);
+    assert.deepEqual([await held(), await isNoticed()], [true, true]);
+    const second = await cli(at, ['reconcile', ...since, '--json']);
+    assert.equal(second.code, 0, second.stderr);
+    assert.equal(second.json<{ concluded: boolean }>()[0]?.concluded, true);
+    assert.deepEqual([await held(), await isNoticed()], [true, false]);
+  });
 });
+
+/** Answers `GET /v1/pieces` with none, after `asked`. */
+async function printShop(asked: () => Promise<void>): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer((_, response) => {
+    void asked().then(() => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ pieces: [], cursor: null }));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** Another restore is noticed while the printers are asked about the first: what they told before is no answer to it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createNoopPrinter } from '@postrider/adapters';
+import { concludeRestore, type AskedSince } from '@postrider/core';
+import type { Printer } from '@postrider/core/ports';
+import { checkWatermark } from '../../packages/core/src/machine/watermark.ts';
+import { open, until, type Opened } from './rig.ts';
+
+/** The server that was asked was promoted, and somebody has noticed it. */
+const promoted = async ({ sql }: Opened): Promise<void> => {
+  await sql`update postrider.installation set timeline = timeline + 1`;
+  await checkWatermark(sql, {});
+};
+
+const askedOf = async ({ pipeline, place }: Opened): Promise<AskedSince> => {
+  const [asked, ...others] = await pipeline.reconcileSince(place.organizationId, new Date());
+  assert.ok(asked !== undefined && others.length === 0);
+  return asked;
+};
+
+void test('a printer that was asked while another restore was noticed has not told of it, and nothing is concluded', async () => {
+  let meanwhile: (() => Promise<void>) | null = async () => await promoted(one);
+  const printer: Printer = {
+    ...createNoopPrinter(),
+    list: async () => {
+      await meanwhile?.();
+      return { pieces: [], cursor: null };
+    },
+  };
+  await using one = await open({ people: 1, ports: { printer }, settings: { leaseMs: 100, quietMs: 1 } });
+  await checkWatermark(one.sql, {});
+  await promoted(one);
+  const asked = await askedOf(one);
+  assert.equal(asked.outcome, 'not_asked');
+  assert.match(asked.message ?? '', /a restore was noticed while it was asked/);
+  assert.equal(await concludeRestore(one.sql, [asked]), false);
+  meanwhile = null;
+  const again = await askedOf(one);
+  assert.deepEqual([again.outcome, await concludeRestore(one.sql, [again])], ['listed', true]);
+});
+
+void test('whoever waits for the last lease from before a restore waits for the last one from before the next', async () => {
+  const leftAtList: boolean[] = [];
+  const printer: Printer = {
+    ...createNoopPrinter(),
+    list: async () => {
+      const [row] = await one.sql<{ left: boolean }[]>`select postrider.posting_may_last('4 seconds') > '0' as left`;
+      leftAtList.push(row?.left === true);
+      return { pieces: [], cursor: null };
+    },
+  };
+  await using one = await open({ people: 1, ports: { printer }, settings: { leaseMs: 4000, quietMs: 1 } });
+  await checkWatermark(one.sql, {});
+  await promoted(one);
+  const asking = askedOf(one);
+  await until(() => one.log.some((line) => /the printer is asked when no runner can be sending/.test(line)));
+  await promoted(one);
+  const asked = await asking;
+  assert.deepEqual([leftAtList, asked.outcome, await concludeRestore(one.sql, [asked])], [[false], 'listed', true]);
+});
+
+void test('a failover that no runner has seen yet is noticed before the printers are asked', async () => {
+  const printer: Printer = { ...createNoopPrinter(), list: async () => await Promise.resolve({ pieces: [], cursor: null }) };
+  await using one = await open({ people: 1, ports: { printer }, settings: { leaseMs: 100, quietMs: 1 } });
+  await checkWatermark(one.sql, {});
+  await one.sql`update postrider.installation set timeline = timeline + 1`;
+  const asked = await askedOf(one);
+  assert.deepEqual([asked.outcome, asked.noticedAt === null], ['listed', false]);
+  assert.equal((await one.sql`select from postrider.printer where held_at is not null`).length, 1);
+  assert.equal(await concludeRestore(one.sql, [asked]), true);
+});
