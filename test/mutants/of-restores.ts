@@ -129,6 +129,12 @@ export const restores: readonly Mutant[] = [
     test: { file: 'test/sql/restore-twice.test.ts', pattern: 'who asked about one restore' },
   },
   {
+    name: 'unasked-printer-confirmed',
+    without: 'the release of a printer that nobody has asked since a restore needs a confirmation',
+    edits: [{ file: 'packages/runner/src/cli/commands/hold.ts', find: 'if (noticed === undefined) return;', replace: 'if (!yes) return;' }],
+    test: { file: 'packages/runner/test/cli/restore.test.ts', pattern: 'a restored database' },
+  },
+  {
     name: 'wait-of-the-next-restore',
     without: 'who waits for leases from before a restore waits for those from before the next one too',
     edits: [

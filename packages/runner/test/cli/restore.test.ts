@@ -111,10 +111,15 @@ describe('a restored database', () => {
     const [told] = first.json<{ concluded: boolean; printers: { outcome: string }[] }>();
     assert.deepEqual([told?.concluded, told?.printers[0]?.outcome], [false, 'not_asked']);
     assert.deepEqual([await held(), await isNoticed()], [true, true]);
+    // As `reconcile --since … && release` in a script, of which the one was before the restore.
+    const release = await cli(at, ['release', 'printer', 'print-shop']);
+    assert.deepEqual([release.code, await held()], [2, true], release.stderr);
+    assert.match(release.stderr, /timeline went.*nobody has asked the printers since/);
     const second = await cli(at, ['reconcile', ...since, '--json']);
     assert.equal(second.code, 0, second.stderr);
     assert.equal(second.json<{ concluded: boolean }>()[0]?.concluded, true);
     assert.deepEqual([await held(), await isNoticed()], [true, false]);
+    assert.equal((await cli(at, ['release', 'printer', 'print-shop'])).code, 0);
   });
 });
 

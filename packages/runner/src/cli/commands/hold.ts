@@ -1,7 +1,8 @@
 /** `hold` and `release`: when hold returns, nothing new begins. */
 import type { Command } from 'commander';
-import { command, text, type Family } from '../command.ts';
+import { command, flag, text, type Family } from '../command.ts';
 import type { Cli } from '../cli.ts';
+import { confirm } from '../confirm.ts';
 import type { Sql } from '../database.ts';
 
 const kinds = ['organization', 'campaign', 'printer', 'recipient'] as const;
@@ -48,24 +49,39 @@ export const holds: Family = (program, act) => {
           });
         }),
       );
-    add(release, `Releases ${kind === 'organization' ? 'an' : 'a'} ${kind}.`)
-      .option('--why <sentence>', 'shown by interventions and trace')
-      .action(
-        act(async (cli, [given = ''], options) => {
-          await each(cli, kind, given, text(options['organization']), async (sql, organizationId, id, name) => {
-            const { release: releaseIt } = await import('@postrider/core');
-            const status = await releaseIt(sql, organizationId, kind, id, text(options['why']) ?? null).catch((error: unknown) => {
-              throw calledByName(error, id, name);
-            });
-            cli.out.result(
-              { released: kind, id, name, status },
-              `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`,
-            );
+    const releaseOne = add(release, `Releases ${kind === 'organization' ? 'an' : 'a'} ${kind}.`).option(
+      '--why <sentence>',
+      'shown by interventions and trace',
+    );
+    (kind === 'printer' ? releaseOne.option('--yes', 'also where nobody has asked it since a restore was noticed') : releaseOne).action(
+      act(async (cli, [given = ''], options) => {
+        await each(cli, kind, given, text(options['organization']), async (sql, organizationId, id, name) => {
+          if (kind === 'printer') await confirmUnasked(cli, sql, flag(options['yes']));
+          const { release: releaseIt } = await import('@postrider/core');
+          const status = await releaseIt(sql, organizationId, kind, id, text(options['why']) ?? null).catch((error: unknown) => {
+            throw calledByName(error, id, name);
           });
-        }),
-      );
+          cli.out.result(
+            { released: kind, id, name, status },
+            `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`,
+          );
+        });
+      }),
+    );
   }
 };
+
+/** A restore may have been noticed since the printers were asked about another one: who releases then knows nothing of it. */
+async function confirmUnasked(cli: Cli, sql: Sql, yes: boolean): Promise<void> {
+  const [noticed] = await sql<
+    { why: string }[]
+  >`select restore_why as why from postrider.installation where restore_noticed_at is not null`;
+  if (noticed === undefined) return;
+  await confirm(cli.out, {
+    what: `${noticed.why}, and nobody has asked the printers since what they made (postrider reconcile --since): some cards may be printed a second time.`,
+    yes,
+  });
+}
 
 /** The machine knows an id, and who reads it a name. */
 function calledByName(error: unknown, id: string, name: string): unknown {
