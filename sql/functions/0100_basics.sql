@@ -179,9 +179,9 @@ begin
         to_char(v_month + interval '1 month', 'YYYY-MM-DD 00:00:00+00'));
     exception when invalid_object_definition then
       perform postrider.fail('PR017', format('partition %s cannot be made: %s', v_name, sqlerrm),
-        'a neighbour was made with bounds that are no month of UTC: detach and rename it, select '
-        'postrider.event_partitions(), and insert its rows into postrider.recipient_event, all in '
-        'one transaction; nothing is lost: meanwhile the default partition keeps what no month takes');
+        'a neighbour was made with bounds that are no month of UTC; in a quiet moment, since nobody '
+        'moves meanwhile: select * from postrider.mend_event_partitions(). Nothing is lost: until '
+        'then the default partition keeps what no month takes');
     end;
     if v_strays then
       insert into postrider.recipient_event select * from postrider.stray_event;

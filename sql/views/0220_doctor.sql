@@ -71,28 +71,26 @@ create function postrider.doctor_event_partitions(p_mine uuid[], p_whole boolean
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
 begin atomic
-  -- An older version made other bounds on PostgreSQL 15, and no month can be made beside one of them.
-  -- In UTC, as doctor() asks, the bounds of a month are midnights, in whatever style they are written.
   select 'event partitions',
-    case when p.wrong is not null or p.months < 2 then 'bad' when p.months < 4 then 'warn' else 'ok' end,
+    case when p.wrong is not null or p.months < 2 then 'bad' when p.months < 4 then 'warn'
+      else 'ok' end,
     format('%s months from now on have a partition', p.months)
       || coalesce(', and bounds that are no month of UTC: ' || p.wrong, ''),
-    case when p.wrong is not null then 'in one transaction: detach and rename all of these, select '
-        'postrider.event_partitions(), and insert their rows into postrider.recipient_event'
+    case when p.wrong is not null then 'in a quiet moment, since nobody moves meanwhile: '
+        'select * from postrider.mend_event_partitions()'
       when p.months < 4 then 'select postrider.event_partitions()' end
   from (
     select (
         select count(*) from generate_series(date_trunc('month', clock.now),
           clock.now + interval '3 months', '1 month') m
-        join pg_class c on c.oid = to_regclass('postrider.recipient_event_' || to_char(m, 'YYYY_MM'))
-        where pg_get_expr(c.relpartbound, c.oid) ~ '00:00:00.*00:00:00') as months,
+        join pg_class c
+          on c.oid = to_regclass('postrider.recipient_event_' || to_char(m, 'YYYY_MM'))
+        where c.relispartition and c.relname <> all (misdated.names)) as months,
+      array_to_string(nullif(misdated.names, '{}'), ', ') as wrong
+    from (select postrider.now() at time zone 'UTC' as now offset 0) clock,
       (
-        select string_agg(c.relname, ', ' order by c.relname) from pg_inherits i
-        join pg_class c on c.oid = i.inhrelid
-        where i.inhparent = 'postrider.recipient_event'::regclass
-          and pg_get_expr(c.relpartbound, c.oid) not like 'DEFAULT'
-          and pg_get_expr(c.relpartbound, c.oid) !~ '00:00:00.*00:00:00') as wrong
-    from (select postrider.now() at time zone 'UTC' as now offset 0) clock) p;
+        select array(select m.partition_name from postrider.misdated_partitions() m) as names
+      ) misdated) p;
 end;
 
 create function postrider.doctor_default_partition(p_mine uuid[], p_whole boolean)

@@ -2,6 +2,7 @@
 import type { Mutant } from './mutants.ts';
 
 const published = 'sql/migrations/0015_published_and_failing.sql';
+const misdated = 'sql/functions/0102_misdated_partitions.sql';
 const houseSql = 'sql/functions/0542_house.sql';
 const failingHouse = 'test/pipeline/failing-house.test.ts';
 const failingBeats = 'test/pipeline/failing-beats.test.ts';
@@ -64,6 +65,18 @@ export const house: readonly Mutant[] = [
       },
     ],
     test: { file: 'test/sql/partitions.test.ts', pattern: 'the months of the history are those of UTC' },
+  },
+  {
+    name: 'mended-months-unpublished',
+    without: 'events of months that are mended come back from a table that no publication has',
+    edits: [{ file: misdated, find: 'create unlogged table postrider.stray_event', replace: 'create table postrider.stray_event' }],
+    test: { file: 'test/pipeline/replicated.test.ts', pattern: 'when months with wrong bounds were mended' },
+  },
+  {
+    name: 'mended-months-whole',
+    without: 'what the default partition has of a month that is mended moves there, too',
+    edits: [{ file: misdated, find: "where date_trunc('month', at at time zone 'UTC') = any (v_months)", replace: 'where false' }],
+    test: { file: 'test/sql/partitions.test.ts', pattern: 'months with wrong bounds are mended in one call' },
   },
   {
     name: 'house-parts-apart',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { connect } from '@postrider/core';
-import { broken, freshMachine, people, states, syncPeople, type Machine } from '../support/machine.ts';
+import { broken, freshMachine, launched, people, states, syncPeople, type Machine } from '../support/machine.ts';
 import { startServer } from '../support/server.ts';
 import { open, until } from './rig.ts';
 
@@ -106,6 +106,43 @@ void test('with a publication for all tables everybody arrives, the house is kep
     await asAdmin(place.machine, caughtUp);
     assert.deepEqual(await contents(subscriber.sql), await contents(place.sql));
     assert.deepEqual(await broken(subscriber.sql), []);
+  } finally {
+    await server.drop();
+  }
+});
+
+void test('a subscriber has the same history when months with wrong bounds were mended', async () => {
+  const server = await startServer({ settings: LOGICAL });
+  try {
+    await using subscriber = await freshMachine(server.adminUrl);
+    await using machine = await freshMachine(server.adminUrl);
+    const { sql } = machine;
+    const [month] = await sql<{ name: string; from: string; until: string }[]>`
+      select 'recipient_event_' || to_char(m, 'YYYY_MM') as name, to_char(m, 'YYYY-MM-DD 03:30:00+00') as from,
+        to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
+      from date_trunc('month', (now() at time zone 'UTC') + interval '3 months') m`;
+    assert.ok(month);
+    await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${month.name};
+      alter table postrider.recipient_event attach partition postrider.${month.name} for values from ('${month.from}') to ('${month.until}')`);
+    await subscribe(machine, subscriber);
+    await using _ = { [Symbol.asyncDispose]: async () => await unsubscribe(machine, subscriber) };
+    const place = await launched(sql);
+    // Before the month, in it, and in the hours after it that it covers here and nowhere else.
+    for (const [at, prefix] of [
+      ['3 months 1 hour', 'first'],
+      ['3 months 1 day', 'then'],
+      ['4 months 2 hours', 'after'],
+    ] as const) {
+      await sql`select postrider.turn_clock(
+        date_trunc('month', now() at time zone 'UTC') + ${at}::interval - (postrider.now() at time zone 'UTC'))`;
+      await syncPeople(sql, place, people(4, prefix), false);
+    }
+    const [did] = await sql`select moved::int from postrider.mend_event_partitions()`;
+    assert.equal(did?.['moved'], 4);
+    await syncPeople(sql, place, people(2, 'later'), false);
+    await asAdmin(machine, caughtUp);
+    assert.deepEqual(await contents(subscriber.sql), await contents(sql));
+    assert.deepEqual(await broken(sql), []);
   } finally {
     await server.drop();
   }

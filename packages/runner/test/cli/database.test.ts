@@ -152,6 +152,31 @@ describe('the database behind the command line', () => {
     assert.deepEqual(JSON.parse(sql.stdout), { at: '2026-05-04T12:00:00Z', bytes: '\\x00ff' });
   });
 
+  it('says after migrating that months of the history have wrong bounds, and how they are mended', async () => {
+    await using old = await testDatabase();
+    const at = { url: old.url, home: home.path };
+    assert.equal((await cli(at, ['migrate'])).code, 0);
+    const sql = connect(old.url, { max: 1 });
+    const [month] = await sql<{ name: string; until: string }[]>`
+      select 'recipient_event_' || to_char(m, 'YYYY_MM') as name, to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
+      from date_trunc('month', (now() at time zone 'UTC') + interval '3 months') m`;
+    assert.ok(month);
+    const from = month.until.replace(/^.{10}/, `${month.name.slice(-7).replace('_', '-')}-01`);
+    await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${month.name};
+      alter table postrider.recipient_event attach partition postrider.${month.name} for values from ('${from}') to ('${month.until}')`);
+    await sql.end();
+    const told = await cli(at, ['migrate', '--json']);
+    assert.equal(told.code, 0, told.stderr);
+    assert.match(told.stderr, new RegExp(`${month.name}.*nobody moves meanwhile.*mend_event_partitions`));
+    assert.deepEqual(told.json()[0]?.['misdatedPartitions'], [month.name]);
+    const statement = /postrider sql --write "(.*)"/.exec(told.stderr)?.[1] ?? '';
+    const mended = await cli(at, ['sql', '--write', statement, '--json']);
+    assert.equal(mended.code, 0, mended.stderr);
+    assert.equal(mended.json()[0]?.['partition_name'], month.name);
+    const again = await cli(at, ['migrate', '--json']);
+    assert.deepEqual([again.stderr, again.json()[0]?.['misdatedPartitions']], ['', []]);
+  });
+
   it('makes no embedded server for a question', async () => {
     const bare = projectHome();
     try {
