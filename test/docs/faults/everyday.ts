@@ -72,7 +72,10 @@ export const firstLook: Scenario = async ({ sql, at }, run) => {
   const checks = await run.rows('doctor');
   assert.deepEqual(
     checks.map((row) => [row['check_name'], row['what_helps']]),
-    [['runners', 'start one: postrider run']],
+    [
+      ['runners', 'start one: postrider run'],
+      ['beats', 'start a runner: postrider run'],
+    ],
   );
   const queue = await run.rows('queue');
   assert.deepEqual(
