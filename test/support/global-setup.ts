@@ -1,6 +1,6 @@
 /** Run once around a whole test run (`--test-global-setup`): one throw-away server for all test files, named in their environment. */
 import type { OwnServer } from './throwaway.ts';
-import { reap, startThrowaway } from './throwaway.ts';
+import { prepareCluster, reap, startThrowaway } from './throwaway.ts';
 import { pg15Binaries } from './server.ts';
 
 let server: OwnServer | undefined;
@@ -9,7 +9,9 @@ export async function globalSetup(): Promise<void> {
   if (process.env['POSTRIDER_TEST_SERVER']) return; // a run inside a run
   await reap();
   const major15 = process.env['POSTRIDER_TEST_MAJOR'] === '15' ? pg15Binaries() : null;
-  server = await startThrowaway(major15 === null ? {} : { bin: major15 });
+  const programs = major15 === null ? {} : { bin: major15 };
+  await prepareCluster(programs.bin);
+  server = await startThrowaway(programs);
   process.env['POSTRIDER_TEST_SERVER'] = server.adminUrl;
 }
 

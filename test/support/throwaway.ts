@@ -3,14 +3,14 @@
  * is removed by the next (`reap`).
  */
 import { spawnSync } from 'node:child_process';
-import { lstatSync, readdirSync, realpathSync, statfsSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, statfsSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Account } from '../../packages/runner/src/postgres/account.ts';
 import { asAccount, chooseAccount, identity } from '../../packages/runner/src/postgres/account.ts';
-import { binariesFor, binariesIn } from '../../packages/runner/src/postgres/binaries.ts';
+import { binariesFor, binariesIn, type Binaries } from '../../packages/runner/src/postgres/binaries.ts';
 import { createCluster, randomPassword, writeConfiguration } from '../../packages/runner/src/postgres/cluster.ts';
 import { ServerError } from '../../packages/runner/src/postgres/errors.ts';
 import type { Home } from '../../packages/runner/src/postgres/layout.ts';
@@ -61,6 +61,8 @@ export interface OwnServer {
 }
 
 const PREFIX = 'postrider-test-';
+/** Names the cluster that `prepareCluster` has made, with its password and the version of its programs: JSON. */
+const PREPARED = 'POSTRIDER_TEST_CLUSTER';
 const START_TIMEOUT_MS = 60_000;
 /**
  * A database is some 700 files, made and removed for nearly every test: on tmpfs that costs 13 ms of the kernel's time for each, on a disk 30, and up to
@@ -75,14 +77,15 @@ export async function startThrowaway(options: OwnServerOptions = {}): Promise<Ow
   const binaries = options.bin === undefined ? binariesFor(account) : binariesIn(options.bin, account);
   const home = makeDirectory(account, options.durable !== true && hasRoom(MEMORY));
   removeAtExit(home, account);
-  const password = options.copy?.password ?? randomPassword();
+  const copy = options.copy ?? preparedFor(binaries);
+  const password = copy?.password ?? randomPassword();
   const durability = options.durable === true ? 'durable' : 'throwaway';
   const extra = options.settings ?? {};
   const { dataDir, logDir } = home;
   const cluster = { binaries, account, dataDir, durability, superuserPassword: password, logDir: null, extra } as const;
-  if (options.copy === undefined) await createCluster({ ...cluster, password });
+  if (copy === null) await createCluster({ ...cluster, password });
   else {
-    await options.copy.fill(account, dataDir);
+    await copy.fill(account, dataDir);
     writeConfiguration(cluster);
   }
   const socketDir = makeSocketDir(home, account);
@@ -109,6 +112,41 @@ export async function startThrowaway(options: OwnServerOptions = {}): Promise<Ow
     drop: async () => {
       await stopPostmaster(account, dataDir, 'immediate');
       asAccount(account, 'rm -rf "$1"', [home.path]);
+    },
+  };
+}
+
+interface Prepared {
+  readonly path: string;
+  readonly password: string;
+  readonly version: string;
+}
+
+/**
+ * Makes a cluster that the servers of this run and of its children copy: 0.03 s of processor time where initdb takes 0.7. They share its system
+ * identifier, as a primary and its standbys do.
+ */
+export async function prepareCluster(bin?: string): Promise<void> {
+  const account = chooseAccount(repository, null);
+  const binaries = bin === undefined ? binariesFor(account) : binariesIn(bin, account);
+  const { path, dataDir } = makeDirectory(account, hasRoom(MEMORY));
+  process.once('exit', () => void asAccount(account, 'rm -rf "$1"', [path]));
+  const password = randomPassword();
+  await createCluster({ binaries, account, dataDir, durability: 'throwaway', password, superuserPassword: password, logDir: null });
+  process.env[PREPARED] = JSON.stringify({ path: dataDir, password, version: binaries.version } satisfies Prepared);
+}
+
+/** Null where the run has no cluster prepared for these programs. */
+function preparedFor(binaries: Binaries): NonNullable<OwnServerOptions['copy']> | null {
+  const given = process.env[PREPARED];
+  if (given === undefined || given === '') return null;
+  const { path, password, version } = JSON.parse(given) as Prepared;
+  if (version !== binaries.version || !existsSync(dirname(path))) return null;
+  return {
+    password,
+    fill: async (account, dataDir) => {
+      const { ok, out } = await Promise.resolve(asAccount(account, 'cp -R "$1" "$2"', [path, dataDir]));
+      if (!ok) throw new Error(out);
     },
   };
 }
