@@ -5,6 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { loader } from '../support/loader.ts';
 import { audit } from './auditor.ts';
 import { CUSTOMER_COLUMNS } from './oracle.ts';
 import { auditOf, card, cards, csv, found, inputs, scratch } from './small-mailing.ts';
@@ -152,7 +153,7 @@ describe('the manifest', () => {
 
 describe('the command', () => {
   const run = async (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> => {
-    const command = ['--import', 'tsx', new URL('auditor.ts', import.meta.url).pathname, ...args];
+    const command = [...loader, new URL('auditor.ts', import.meta.url).pathname, ...args];
     return promisify(execFile)(process.execPath, command).then(
       (output) => ({ code: 0, ...output }),
       (error: { code: number; stdout: string; stderr: string }) => error,

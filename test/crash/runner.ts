@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { loader } from '../support/loader.ts';
 import { RUNNER_VARIABLE, type RunnerConfig, type RunnerWord, type Snare } from './runner-config.ts';
 
 export interface Runner {
@@ -27,9 +28,6 @@ export interface Runner {
 }
 
 const program = fileURLToPath(new URL('./runner-process.ts', import.meta.url));
-
-// Node from 22.18 on takes TypeScript by itself, in a third of the time that tsx needs.
-const loader = process.features.typescript === false ? ['--import', import.meta.resolve('tsx')] : [];
 
 /** Starts it, and resolves when its pipeline works. A runner that snares itself before that counts as started. */
 export const startRunner = async (config: RunnerConfig): Promise<Runner> => {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { audit, type AuditReport } from '../audit/auditor.ts';
-import { entry, hosted, loader } from '../support/hosted.ts';
+import { entry, hosted } from '../support/hosted.ts';
+import { loader } from '../support/loader.ts';
 import { connect, testDatabase, type Sql, type TestDatabase } from '../support/server.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { defineCampaign, hold, suppress } from '@postrider/core';
 import { readCampaignFile } from '../../packages/runner/src/config/campaign-file.ts';
+import { loader } from '../support/loader.ts';
 import { broken, freshMachine, launched, people, states, syncPeople } from '../support/machine.ts';
 import { connect, testDatabase } from '../support/server.ts';
 
@@ -19,7 +20,7 @@ interface Ended {
 }
 
 const run = async (env: NodeJS.ProcessEnv): Promise<Ended> => {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(example, 'mail-from-your-service.ts')], {
+  const child = spawn(process.execPath, [...loader, join(example, 'mail-from-your-service.ts')], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { loader } from '../support/loader.ts';
 import { startThrowaway } from '../support/throwaway.ts';
 import type { Mutant } from './mutants.ts';
 import { modulesOf, mutated, root } from './patch.ts';
@@ -22,8 +23,6 @@ interface Run {
   readonly failed: number;
   readonly output: string;
 }
-
-const loader = process.features.typescript === false ? [`--import=${import.meta.resolve('tsx')}`] : [];
 
 const run = async (test: Mutant['test'], mutant: string | null, server: string): Promise<Run> => {
   const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: options = '', ...environment } = process.env;

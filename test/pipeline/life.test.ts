@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { createNoopPrinter } from '@postrider/adapters';
 import { PipelineStoppedError } from '@postrider/core';
 import type { AudienceSource } from '@postrider/core/ports';
+import { loader } from '../support/loader.ts';
 import { freshMachine, states, syncPeople } from '../support/machine.ts';
 import { open, until } from './rig.ts';
 
@@ -48,7 +49,7 @@ void test('a stop that comes upon a start: the start fails, and nothing keeps th
   await using machine = await freshMachine();
   for (const delayMs of [0, 20]) {
     const program = fileURLToPath(new URL('stopped-while-starting.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', program], {
+    const child = spawn(process.execPath, [...loader, program], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, DATABASE_URL: machine.url, DELAY_MS: String(delayMs) },
       timeout: 240_000,

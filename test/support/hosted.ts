@@ -4,10 +4,9 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { END, type HostedCommand } from './cli-host.ts';
+import { loader } from './loader.ts';
 
 export const entry = fileURLToPath(new URL('../../packages/runner/src/main.ts', import.meta.url));
-/** A Node that runs TypeScript by itself starts in half the time. */
-export const loader = process.features.typescript === false ? ['--import', import.meta.resolve('tsx')] : [];
 const host = fileURLToPath(new URL('./cli-host.ts', import.meta.url));
 
 /** Hosts that have nothing to do: they keep no process. Whoever finds none starts one, because commands may wait for each other. */
@@ -21,7 +20,7 @@ const handlesOf = (child: ChildProcess): ({ ref(): unknown; unref(): unknown } |
 ];
 
 const take = (): ChildProcess => {
-  const child = idle.pop() ?? fork(host, { execArgv: loader, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const child = idle.pop() ?? fork(host, { execArgv: [...loader], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   for (const handle of handlesOf(child)) handle?.ref();
   return child;
 };

@@ -8,6 +8,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { contractContext, describeEffectsContract } from '@postrider/core/contract';
 import type { EffectItem } from '@postrider/core/ports';
+import { loader } from '../../../test/support/loader.ts';
 import { createFileEvents, createFileMeter } from '../src/index.ts';
 import { temporaryFolder, wiringAt } from './helpers.ts';
 
@@ -95,7 +96,7 @@ describe('Effects in a file', () => {
     `;
     const here = fileURLToPath(new URL('.', import.meta.url));
     const run = () =>
-      spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+      spawn(process.execPath, [...loader, '--input-type=module', '-e', program], {
         cwd: here,
         stdio: ['ignore', 'inherit', 'inherit'],
       });

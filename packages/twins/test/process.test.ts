@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { suite, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { loader } from '../../../test/support/loader.ts';
 import { ledgerIn, ShopError, spawnPrintShop, startPrintShop } from '../src/index.ts';
 import { fromArguments, settle, toArguments } from '../src/print-shop/options.ts';
 import {
@@ -27,9 +28,9 @@ import {
 
 const main = fileURLToPath(new URL('../src/print-shop/main.ts', import.meta.url));
 
-/** Runs the command line as a person does, through tsx. */
+/** Runs the command line as a person does. */
 function run(t: TestContext, argv: readonly string[], env: NodeJS.ProcessEnv = { PRINT_SHOP_TOKEN: TOKEN }) {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...argv], {
+  const child = spawn(process.execPath, [...loader, main, ...argv], {
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -205,7 +206,7 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
       process.on('SIGINT', () => console.log('interrupted'));
       const { pid, url } = await spawnPrintShop({ folder: ${JSON.stringify(folder)}, token: ${JSON.stringify(TOKEN)}, acceptNoopArtwork: true });
       console.log(JSON.stringify({ pid, url }));`;
-    const starter = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    const starter = spawn(process.execPath, [...loader, '--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
       // A terminal sends Ctrl-C to the whole group.
       detached: true,
@@ -235,7 +236,7 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
       import { spawnPrintShop } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
       const { pid, url } = await spawnPrintShop({ folder: ${JSON.stringify(folder)}, token: ${JSON.stringify(TOKEN)}, acceptNoopArtwork: true, outlive: true });
       console.log(JSON.stringify({ pid, url }));`;
-    const starter = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    const starter = spawn(process.execPath, [...loader, '--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let stdout = '';
@@ -254,20 +255,7 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
     const script = 'trap "" XFSZ; ulimit -f 60; exec "$@"';
     const child = spawn(
       'sh',
-      [
-        '-c',
-        script,
-        'sh',
-        process.execPath,
-        '--import',
-        'tsx',
-        main,
-        '--folder',
-        folder,
-        '--accept-noop-artwork',
-        '--print-after-ms',
-        '600000',
-      ],
+      ['-c', script, 'sh', process.execPath, ...loader, main, '--folder', folder, '--accept-noop-artwork', '--print-after-ms', '600000'],
       {
         env: { ...process.env, PRINT_SHOP_TOKEN: TOKEN },
       },

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { readCsv } from '../../src/cli/csv.ts';
-import { entry, hosted, loader } from '../../../../test/support/hosted.ts';
+import { entry, hosted } from '../../../../test/support/hosted.ts';
+import { loader } from '../../../../test/support/loader.ts';
 
 export const bakery = fileURLToPath(new URL('../../../../examples/bakery', import.meta.url));
 
