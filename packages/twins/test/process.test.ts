@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -121,6 +122,26 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
       withCode(73, /cannot be used.*ENOTDIR/),
     );
   });
+
+  test(
+    'a shop that is ending leaves its folder to one that was started a moment too early',
+    { skip: process.platform !== 'linux' },
+    async (t) => {
+      const folder = await temporaryFolder(t);
+      // Somebody who lives, and whose number and beginning the lock has.
+      const ending = spawn('sleep', ['600']);
+      t.after(() => ending.kill('SIGKILL'));
+      const line = readFileSync(`/proc/${ending.pid}/stat`, 'utf8');
+      const began = line.slice(line.lastIndexOf(')') + 2).split(' ')[19];
+      mkdirSync(join(folder, 'shop'), { recursive: true });
+      writeFileSync(join(folder, 'shop', 'lock'), `${ending.pid} ${began} x\n`);
+      const started = spawnPrintShop({ folder, token: TOKEN, log: quiet });
+      setTimeout(() => ending.kill('SIGKILL'), 1000);
+      const shop = await started;
+      t.after(async () => await shop.kill());
+      assert.ok(shop.pid > 0);
+    },
+  );
 
   test('a killed shop leaves its folder to the next, whoever has its process number now', async (t) => {
     const folder = await temporaryFolder(t);

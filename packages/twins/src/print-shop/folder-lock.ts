@@ -6,14 +6,19 @@
  */
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, hasCode, ShopError } from './errors.ts';
 
 export interface FolderLock {
   release(): Promise<void>;
 }
 
-/** Throws `ShopError` where a living shop holds the folder. */
+/** One that was stopped or killed a moment ago may still be ending, on a busy machine for seconds. */
+const PATIENCE_MS = 3000;
+
+/** Throws `ShopError` where a living shop holds the folder, and goes on doing so. */
 export async function lockFolder(path: string): Promise<FolderLock> {
+  const deadline = Date.now() + PATIENCE_MS;
   const own = `${process.pid} ${(await beganAt(process.pid)) ?? '-'} ${randomUUID()}\n`;
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, own, { mode: 0o600 });
@@ -28,7 +33,14 @@ export async function lockFolder(path: string): Promise<FolderLock> {
         },
       );
       if (taken) break;
-      await removeStale(path);
+      const holder = await removeStale(path);
+      if (holder === null) continue;
+      if (Date.now() > deadline)
+        throw new ShopError(
+          exitCodes.tryLater,
+          `Another print shop (process ${holder}) works in this folder. Stop it, or use another folder. If there is none, remove ${path}.`,
+        );
+      await sleep(50);
     }
   } finally {
     await rm(draft, { force: true });
@@ -40,25 +52,22 @@ export async function lockFolder(path: string): Promise<FolderLock> {
   };
 }
 
-async function removeStale(path: string): Promise<void> {
+/** Returns the process that holds it, where that is alive; null: it may be tried again. */
+async function removeStale(path: string): Promise<string | null> {
   const found = await readFile(path, 'utf8').catch(() => null);
-  if (found === null) return;
+  if (found === null) return null;
   const [pid = '', began = ''] = found.trim().split(' ');
-  if (await isAlive(Number(pid), began)) {
-    throw new ShopError(
-      exitCodes.tryLater,
-      `Another print shop (process ${pid}) works in this folder. Stop it, or use another folder. If there is none, remove ${path}.`,
-    );
-  }
+  if (await isAlive(Number(pid), began)) return pid;
   // Moved aside before it is removed: if another starter has put its own lock there meanwhile, this is seen and given back.
   const aside = `${path}.${randomUUID()}`;
   const moved = await rename(path, aside).then(
     () => true,
     () => false,
   );
-  if (!moved) return;
+  if (!moved) return null;
   if ((await readFile(aside, 'utf8')) !== found) await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });
+  return null;
 }
 
 async function isAlive(pid: number, began: string): Promise<boolean> {
