@@ -6,7 +6,8 @@
 -- without a bound fairness and hold would be fiction.
 
 -- Which campaigns may get how many more cohorts now: the next one always to the organization with the fewest open, within it to the campaign
--- with the fewest open.
+-- with the fewest open. Of those that have equally few anyone: in an order that stays the last of them would wait until another has nobody left,
+-- where there are more of them than places.
 create function postrider.stage_plan(p_stage text, p_window int)
 returns table (organization_id uuid, campaign_id uuid, cohorts int)
 language plpgsql volatile security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
@@ -39,22 +40,23 @@ begin
     -- No more organizations than free places can get one, nor campaigns within one.
     select r.organization_id, coalesce(sum(o.cohorts), 0) as open
     from (select distinct ready.organization_id from ready) r left join open o using (organization_id)
-    group by 1 order by 2, 1 limit v_free
+    group by 1 order by 2, random() limit v_free
   ), turn as (
     select r.organization_id, r.campaign_id, f.open + row_number() over (
-      partition by r.organization_id order by coalesce(o.cohorts, 0) + k.n, r.campaign_id) as level
+      partition by r.organization_id order by coalesce(o.cohorts, 0) + k.n, random()) as level
     from few f
     join ready r using (organization_id)
     left join open o using (organization_id, campaign_id)
     cross join generate_series(1, v_free) as k (n)
   ), given as (
-    select t.organization_id, t.campaign_id from turn t order by t.level, t.organization_id limit v_free
+    select t.organization_id, t.campaign_id from turn t order by t.level, random() limit v_free
   )
   select g.organization_id, g.campaign_id, count(*)::int from given g group by 1, 2;
 end $$;
 
 -- Takes up to p_cohorts × p_size ready people of one campaign. Who lost a lease before travels alone, so that a row that kills the process
--- convicts itself; such cohorts get at most a quarter of the places (and at least one), or one crash would stop everybody else.
+-- convicts itself; such cohorts get at most a quarter of the places (and at least one), or one crash would stop everybody else, and what the others
+-- leave.
 create function postrider.stage(p_organization_id uuid, p_campaign_id uuid, p_stage text, p_cohorts int, p_size int) returns int
 language plpgsql security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
@@ -104,11 +106,11 @@ begin
   ), seat as (
     select id, alone, case when alone then n - 1 else (n - 1) / p_size end as cohort_no from person
   ), share as (
-    select least(count(*) filter (where alone), greatest(0, v_alone), p_cohorts) as alone from seat
+    select least(count(*) filter (where alone),
+      greatest(0, v_alone, p_cohorts - coalesce(max(cohort_no) filter (where not alone) + 1, 0)), p_cohorts) as alone from seat
   ), chosen as (
     select seat.id, seat.alone, seat.cohort_no from seat, share
     where case when seat.alone then cohort_no < share.alone else cohort_no < p_cohorts - share.alone end
-      or seat.alone and not exists (select from seat s where not s.alone) and cohort_no < p_cohorts
   ), cohort as materialized (
     select alone, cohort_no, count(*)::int as size, postrider.new_id() as id from chosen group by 1, 2
   )

@@ -134,6 +134,30 @@ export const machine: readonly Mutant[] = [
     test: { file: 'test/sql/stage.test.ts', pattern: 'who lost a lease travels alone' },
   },
   {
+    name: 'places-left',
+    without: 'people who lost a lease get the places that the others leave',
+    edits: [
+      {
+        file: 'sql/functions/0200_stage.sql',
+        find: 'greatest(0, v_alone, p_cohorts - coalesce(max(cohort_no) filter (where not alone) + 1, 0))',
+        replace: 'greatest(0, v_alone)',
+      },
+    ],
+    test: { file: 'test/sql/stage.test.ts', pattern: 'places that the others do not need' },
+  },
+  {
+    name: 'turns-of-organizations',
+    without: 'of organizations with equally few cohorts any may be next',
+    edits: [{ file: 'sql/functions/0200_stage.sql', find: 'order by 2, random() limit', replace: 'order by 2, 1 limit' }],
+    test: { file: 'test/sql/stage.test.ts', pattern: 'gets its turn where there are more' },
+  },
+  {
+    name: 'turns-of-campaigns',
+    without: 'of campaigns with equally few cohorts any may be next',
+    edits: [{ file: 'sql/functions/0200_stage.sql', find: '+ k.n, random()) as level', replace: '+ k.n, r.campaign_id) as level' }],
+    test: { file: 'test/sql/stage.test.ts', pattern: 'gets its turn where there are more' },
+  },
+  {
     name: 'quiet-period-of-reap',
     without: `reconcile's quiet period after a runner that was lost`,
     edits: [

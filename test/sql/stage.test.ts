@@ -171,6 +171,19 @@ void test('where one place is free at a time, people who lost a lease do not kee
   assert.ok(others >= 20, `of eight places the others got ${others / 5}, not at least four`);
 });
 
+void test('places that the others do not need are for people who lost a lease, at once', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  const at = await launched(sql, {}, 'Alone');
+  await syncPeople(sql, at, people(8));
+  await sql`update postrider.recipient_state set losses = 1 where recipient_id in (
+    select id from postrider.recipient where external_id <> all ('{p0,p1}'))`;
+  // A quarter of eight are two; one is for the others, and nobody else wants the rest.
+  const { cohorts, again } = await stageRound(sql, 'proof', 8, 5);
+  assert.deepEqual([cohorts, again], [7, false]);
+  assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['proofing_staged']));
+});
+
 void test('the window bounds the open cohorts of a stage over all organizations', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
@@ -217,6 +230,23 @@ void test('within an organization the campaigns take turns as well', async () =>
   await syncPeople(sql, second, people(60, 'b'));
   await stageRound(sql, 'proof', 12, 5);
   assert.deepEqual(await spread(sql, [first, second]), [6, 6]);
+});
+
+void test('every organization, and every campaign of one, gets its turn where there are more of them than places', async () => {
+  await using machine = await freshMachine();
+  const { sql } = machine;
+  const places = [await launched(sql, {}, 'First'), await launched(sql, {}, 'Second'), await launched(sql, {}, 'Third')];
+  const { campaignId } = await applyCampaign(sql, places[0]?.organizationId ?? '', definition({ name: 'another' }));
+  places.push({ organizationId: places[0]?.organizationId ?? '', campaignId });
+  for (const [n, at] of places.entries()) await syncPeople(sql, at, people(100, `of${n}-`));
+  for (let round = 0; round < 60; round += 1) {
+    await stageRound(sql, 'proof', 2, 1);
+    await sql`update postrider.cohort set closed_at = postrider.now(), closed_why = 'settled' where closed_at is null`;
+  }
+  const rows = await sql<{ n: number }[]>`select count(*)::int as n from postrider.cohort group by campaign_id`;
+  const staged = rows.map(({ n }) => n);
+  assert.equal(staged.length, places.length, `of 120 places they got ${staged.join(', ')}`);
+  assert.ok(Math.min(...staged) >= 5, `of 120 places they got ${staged.join(', ')}`);
 });
 
 void test('a round does nothing while another stager is at it', async () => {
