@@ -51,6 +51,7 @@ language plpgsql stable set search_path = postrider, pg_temp as $$
 declare
   v_state postrider.recipient_state;
 begin
+  perform postrider.require_suitable_session();
   select s.* into v_state from postrider.recipient_state s
   where s.organization_id = any (postrider.my_organizations()) and s.recipient_id = p_recipient_id;
   if not found then

@@ -97,6 +97,7 @@ declare
   v_status text;
   v_now timestamptz := postrider.now();
 begin
+  perform postrider.require_suitable_session();
   select * into v_piece from postrider.mailpiece m where m.id = p_mailpiece_id and m.organization_id = any (postrider.my_organizations());
   if not found then
     perform postrider.fail('PR010', format('there is no mailpiece %s', p_mailpiece_id), 'look it up with postrider.trace(recipient, e-mail or reference)');

@@ -6,6 +6,7 @@ language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_now timestamptz := postrider.now();
 begin
+  perform postrider.require_suitable_session();
   if nullif(btrim(p_why), '') is null then
     perform postrider.fail('PR020', 'say what came of it', 'the sentence stays in the trace of the person; nothing was changed');
   end if;

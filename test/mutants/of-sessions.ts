@@ -18,6 +18,14 @@ export const sessions: readonly Mutant[] = [
     test: { file: 'test/pipeline/odd-webhooks.test.ts', pattern: 'a printer that cannot be had' },
   },
   {
+    name: 'read-only-told',
+    without: 'a repair in a session that is read-only says what helps',
+    edits: [
+      { file: 'sql/functions/0100_basics.sql', find: "if current_setting('transaction_read_only') = 'on' then", replace: 'if false then' },
+    ],
+    test: { file: 'test/sql/sessions.test.ts', pattern: 'a session that writes nothing' },
+  },
+  {
     name: 'own-date-style',
     without: 'sessions of the library write times as the driver reads them',
     edits: [{ file: session, find: `  datestyle: 'ISO, MDY',\n`, replace: '' }],

@@ -35,6 +35,26 @@ void test('nothing is moved in a session in which no trigger fires', async () =>
   await refused('PR023', session`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'mail', 1, 50)`, /replicates/);
 });
 
+void test('who calls a repair in a session that writes nothing is told so, with what helps', async () => {
+  const { sql, machine } = rig;
+  const at = await place(sql);
+  await proofed(sql, at, 1);
+  const [person] = await sql<
+    { id: string }[]
+  >`select recipient_id as id from postrider.recipient_state where organization_id = ${at.organizationId}`;
+  const session = machine.connect(1);
+  await session`set default_transaction_read_only = on`;
+  await refused('PR023', hold(session, at.organizationId, 'campaign', at.campaignId), /read-only/);
+  await refused('PR023', session`select postrider.suppress(${at.organizationId}, 'a@example.com')`, /read-only/);
+  for (const repair of ['retry', 'cancel', 'erase'])
+    await refused('PR023', session.unsafe(`select postrider.${repair}($1)`, [person?.id ?? '']), /read-only/);
+  await refused('PR023', session`select postrider.resolve(${randomUUID()}, 'printed', 'x')`, /read-only/);
+  await refused('PR023', session`select postrider.clear_alarm(${randomUUID()}, 'x')`, /read-only/);
+  // Who only asks is answered.
+  const [told] = await session<{ told: string }[]>`select postrider.why(${person?.id ?? ''}, ${at.organizationId}) as told`;
+  assert.match(told?.told ?? '', /is proofed/);
+});
+
 void test("the library's own connections read committed, whatever the database's default is", async () => {
   const { machine, admin } = rig;
   const [name] = await admin<{ name: string }[]>`select current_database() as name`;
