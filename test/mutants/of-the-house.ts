@@ -220,6 +220,12 @@ export const house: readonly Mutant[] = [
     test: { file: failingWork, pattern: 'what is kept of an error' },
   },
   {
+    name: 'secrets-by-name',
+    without: 'what is kept of an error has no secrets that are called so',
+    edits: [{ file: workFailures, find: ".replaceAll(SECRET, '$1…')", replace: '' }],
+    test: { file: 'packages/core/test/pipeline-parts.test.ts', pattern: 'has no secrets and no e-mails' },
+  },
+  {
     name: 'staging-told',
     without: 'a campaign that cannot be staged is told',
     edits: [

@@ -6,6 +6,7 @@ import { Lease, Leases } from '../src/pipeline/leases.ts';
 import { messageOf } from '../src/pipeline/message-of.ts';
 import { Settler } from '../src/pipeline/settling.ts';
 import { Waker } from '../src/pipeline/waker.ts';
+import { discreet } from '../src/pipeline/work-failures.ts';
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
@@ -123,4 +124,21 @@ void test('what went wrong is said also where an error hides it, or has no words
   const both = new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')]);
   assert.equal(messageOf(both), 'connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1');
   assert.equal(messageOf(new TypeError('')), 'TypeError');
+});
+
+void test('what is kept of an error has no secrets and no e-mails, also of those that are written as JSON or in an address', () => {
+  for (const [said, kept] of [
+    [`HTTP 401: {"error":"bad","api_key":"hidden", "password": "hidden words","accessToken":"hidden"}`, 'HTTP 401: {"error":"bad"'],
+    [`no login with {'password': 'hidden', user: 'shop'}`, `user: 'shop'}`],
+    ['{\\"client_secret\\":\\"hidden\\",\\"code\\":7}', '\\"code\\":7}'],
+    ['{"authorization":"Basic hidden","status":401}', '"status":401}'],
+    ['400 for access_token=hidden&client_secret=hidden&page=2', '&page=2'],
+    ['x-api-key: hidden is not known', 'is not known'],
+    ['GET /people/hidden%40example.com/orders: 404', '404'],
+    ['duplicate key value: 7 of 8', 'of 8'],
+  ] as const) {
+    const told = discreet(said);
+    assert.doesNotMatch(told, /hidden/);
+    assert.ok(told.includes(kept), told);
+  }
 });

@@ -30,6 +30,9 @@ const counted = new WeakSet<object>();
 // More is not kept, and its form is not looked through.
 const LONGEST = 2000;
 
+// By what it is called, as in a form, a header, JSON or JSON within JSON.
+const SECRET = /\b([\w-]*(?:key|token|secret|password)[\\"']*\s*[=:]\s*)(?:\\?"[^"]*"?|\\?'[^']*'?|[^\s&,;"'}]+)/gi;
+
 /**
  * What is kept of an error, and shown, opens nothing and names nobody: no credentials or query of an
  * address, no token, no e-mail.
@@ -38,9 +41,9 @@ export const discreet = (said: string): string =>
   storable(said.slice(0, LONGEST))
     .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1')
     .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, '$1')
-    .replaceAll(/\b(authorization\s*[:=]\s*\S+|bearer)\s+\S+/gi, '$1 …')
-    .replaceAll(/\b((?:api[-_]?)?key|token|secret|password)\s*[=:]\s*\S+/gi, '$1=…')
-    .replaceAll(/[^\s<>"'(),;:=]+@[^\s<>"'(),;:=]+/g, '…');
+    .replaceAll(/\b(authorization[\\"']*\s*[:=]\s*[\\"']*[^\s\\"']+|bearer)\s+[^\s\\"',]+/gi, '$1 …')
+    .replaceAll(SECRET, '$1…')
+    .replaceAll(/[^\s<>"'(),;:=]+(?:@|%40)[^\s<>"'(),;:=]+/g, '…');
 
 /** The SQLSTATE, or the code of the network, which `fetch` hides in the cause. */
 const codeOf = (error: unknown): string | null => {
