@@ -79,6 +79,7 @@ begin atomic
     where p_mine is null or w.organization_id = any (p_mine)) f;
 end;
 
+-- As many as the view shows, which also has what fails three times in a row.
 create function postrider.doctor_alarms(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
@@ -90,6 +91,11 @@ begin atomic
   from (
     select from postrider.alarm a
     where a.cleared_at is null and (p_mine is null or a.organization_id = any (p_mine))
+    union all
+    select from postrider.work_failure f
+    where f.failures >= 3 and (p_mine is null or f.organization_id = any (p_mine))
+    union all
+    select from postrider.failing_beats() f where f.failures >= 3
     limit postrider.most_counted(p_whole)) a;
 end;
 

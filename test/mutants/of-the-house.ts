@@ -226,6 +226,18 @@ export const house: readonly Mutant[] = [
     test: { file: 'packages/core/test/pipeline-parts.test.ts', pattern: 'has no secrets and no e-mails' },
   },
   {
+    name: 'failing-work-counted',
+    without: 'doctor counts work that fails among the alarms, as the view does',
+    edits: [
+      {
+        file: 'sql/views/0221_doctor_people.sql',
+        find: 'where f.failures >= 3 and (p_mine is null',
+        replace: 'where false and (p_mine is null',
+      },
+    ],
+    test: { file: failingWork, pattern: 'a sync that fails is told' },
+  },
+  {
     name: 'staging-told',
     without: 'a campaign that cannot be staged is told',
     edits: [

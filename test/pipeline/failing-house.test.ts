@@ -48,6 +48,8 @@ void test('a part of the housekeeping that fails undoes no other, is told each t
   const [alarm, ...others] = await at.alarms();
   assert.deepEqual(others, []);
   assert.equal(alarm?.meaning, 'a part of the beat house, old_webhooks, has failed 5 times in a row: refused by hand');
+  const counted = await sql`select verdict, message from postrider.doctor('alarms')`;
+  assert.deepEqual({ ...counted[0] }, { verdict: 'bad', message: '1 open' });
   await assert.rejects(sql`select postrider.clear_alarm(${alarm?.id ?? ''}, 'seen')`, { code: 'PR017' });
   await allow(sql);
   assert.equal(await at.beat(60), false);

@@ -125,6 +125,8 @@ void test('a sync that fails is told with its cause, counted, and an alarm of it
   const [alarm, ...more] = await alarms(sql);
   assert.deepEqual(more, []);
   assert.equal(alarm?.organization_id, place.organizationId);
+  const counted = await sql`select verdict, message from postrider.doctor('alarms')`;
+  assert.deepEqual({ ...counted[0] }, { verdict: 'bad', message: '1 open' });
   assert.match(alarm?.meaning ?? '', /^the sync of campaign spring has failed 4 times in a row: .*customers\.csv/);
   await assert.rejects(sql`select postrider.clear_alarm(${alarm?.id ?? ''}, 'seen')`, { code: 'PR017' });
   await writeFile(path, LIST);
