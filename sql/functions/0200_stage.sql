@@ -164,18 +164,21 @@ end $$;
 -- One campaign's trouble does not keep the others waiting: its people stay where they are, and it is
 -- told in failures, a list of {organization, code, message}.
 -- again: places are left that another campaign may have people for.
+-- untried: nobody knows whether what failed in an earlier beat works again, since there was no place for its people.
 create function postrider.stage_campaigns(
   p_stage text,
   p_window int,
   p_size int,
   out cohorts int,
   out again boolean,
-  out failures jsonb
+  out failures jsonb,
+  out untried boolean
 ) language plpgsql security definer set search_path = postrider, pg_temp as $$
 declare
   v_place record;
   v_places int := 0;
   v_planned uuid[] := '{}';
+  v_tried uuid[] := '{}';
 begin
   if p_stage is null or p_stage not in ('proof', 'mail') then
     perform postrider.fail('PR020', format('a stage that is staged is proof or mail, not %L', p_stage), 'nothing was staged');
@@ -185,6 +188,7 @@ begin
   cohorts := 0;
   again := false;
   failures := '[]';
+  untried := true;
   if not postrider.take_turn('stage:' || p_stage) then
     return;
   end if;
@@ -192,6 +196,7 @@ begin
   perform postrider.fresh_statistics();
   for v_place in select * from postrider.stage_plan(p_stage, p_window) order by organization_id, campaign_id loop
     v_planned := v_planned || v_place.campaign_id;
+    v_tried := v_tried || v_place.organization_id;
     v_places := v_places + v_place.cohorts;
     begin
       cohorts := cohorts
@@ -204,6 +209,11 @@ begin
   again := cohorts > 0 and cohorts < v_places and (cardinality(v_planned) > 1 or exists (
     select from postrider.campaign c
     where c.status in ('active', 'pending') and c.id <> all (v_planned)));
+  -- Where places are left everybody had one.
+  untried := exists (
+      select from postrider.beat_failure f
+      where f.beat = p_stage and f.part = 'staging' and f.over_at is null and not f.organizations <@ v_tried)
+    and (select count(*) from postrider.cohort c where c.stage = p_stage and c.closed_at is null) >= p_window;
 end $$;
 
 -- The same by hand: how many cohorts were made.

@@ -120,7 +120,8 @@ begin
 end $$;
 
 -- Remembers what failed of these beats in this round: a list of {beat, part, organizations, code, message,
--- hint}. What had failed before and is not in it is over, where the round was a whole one.
+-- hint}. What had failed before and is not in it is over, where the round was a whole one. One
+-- without a message was not tried: it stays as it was.
 -- Returns the failures with their count, and what is over.
 create function postrider.note_failures(p_beats text[], p_failures jsonb, p_whole boolean)
 returns table (beat text, part text, failures int, since timestamptz, is_over boolean)
@@ -141,9 +142,9 @@ begin
       insert into postrider.beat_failure as f
         (id, beat, part, since, last_at, failures, code, error, hint, organizations)
       select postrider.new_id(), x.beat, x.part, v_now, v_now, 1, x.code,
-        left(coalesce(x.message, ''), 2000), left(nullif(x.hint, ''), 2000),
+        left(x.message, 2000), left(nullif(x.hint, ''), 2000),
         coalesce(x.organizations, '{}')
-      from failed x
+      from failed x where x.message is not null
       on conflict (beat, part) where over_at is null do update
       set last_at = excluded.last_at, failures = f.failures + 1, code = excluded.code,
         error = excluded.error, hint = excluded.hint, organizations = excluded.organizations

@@ -238,13 +238,19 @@ export const house: readonly Mutant[] = [
     test: { file: failingWork, pattern: 'a sync that fails is told' },
   },
   {
+    name: 'untried-staging',
+    without: 'a campaign for which there was no place fails still',
+    edits: [{ file: 'sql/functions/0200_stage.sql', find: '  untried := exists (', replace: '  untried := false and exists (' }],
+    test: { file: failingBeats, pattern: 'because there was no place for it' },
+  },
+  {
     name: 'staging-told',
     without: 'a campaign that cannot be staged is told',
     edits: [
       {
         file: 'packages/core/src/stages/cohorts.ts',
-        find: '(failures) => (failed = failures)',
-        replace: '() => undefined',
+        find: 'failed.push(...failures);',
+        replace: '',
       },
     ],
     test: { file: failingBeats, pattern: 'a campaign that cannot be staged is told' },

@@ -48,6 +48,28 @@ void test('a campaign that cannot be staged is told, and the others are staged',
   assert.equal((await at.doctor('proof')).verdict, 'ok');
 });
 
+void test('a campaign that cannot be staged does not work again because there was no place for it', async () => {
+  await using at = await watched();
+  const { sql } = at;
+  const [first, second] = [await bakery(sql, 'First'), await bakery(sql, 'Second')];
+  await syncPeople(sql, first, people(2));
+  await refuse(sql, 'insert', 'postrider.cohort', first.organizationId);
+  await at.beat(15);
+  await sql`insert into postrider.cohort (organization_id, id, campaign_id, stage, people, made_at)
+    select ${second.organizationId}, postrider.new_id(), ${second.campaignId}, 'proof', 1, postrider.now() from generate_series(1, 100)`;
+  at.errors();
+  assert.equal(await at.beat(15), false);
+  assert.deepEqual([at.errors(), at.infos()], [[], []]);
+  assert.match((await at.doctor('proof')).message, /staging fails since .*, 1 in a row/);
+  await sql`update postrider.cohort set closed_at = postrider.now(), closed_why = 'settled'`;
+  for (let n = 2; n <= 3; n += 1) await at.beat(15);
+  assert.match((await at.alarms())[0]?.meaning ?? '', /staging, has failed 3 times in a row/);
+  // Nobody is left whom it could fail for.
+  await sql`select postrider.end_campaign(${first.organizationId}, ${first.campaignId}, 'archived')`;
+  await at.beat(15);
+  assert.equal((await at.doctor('proof')).verdict, 'ok');
+});
+
 void test('where nobody knows what is due, whatever needs no such list is done, and it is told', async () => {
   await using at = await watched();
   const { sql } = at;

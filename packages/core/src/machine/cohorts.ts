@@ -107,13 +107,15 @@ export interface StagingRound {
   /** Places are left that another campaign may have people for. */
   readonly again: boolean;
   readonly failures: readonly StagingFailure[];
+  /** What failed in an earlier beat may fail still: it had no place. */
+  readonly untried: boolean;
 }
 
 /** Makes cohorts of whoever is ready, up to the window. */
 export const stageRound = async (sql: postgres.Sql, stage: CohortStage, window: number | null, size: number): Promise<StagingRound> => {
   const [round] = await mapped(
     sql<StagingRound[]>`
-      select cohorts, again, failures from postrider.stage_campaigns(${stage}, coalesce(${window}::int, postrider.window_of(${stage})), ${size})`,
+      select cohorts, again, failures, untried from postrider.stage_campaigns(${stage}, coalesce(${window}::int, postrider.window_of(${stage})), ${size})`,
   );
   if (round === undefined) throw new Error('the database answered no row');
   return round;

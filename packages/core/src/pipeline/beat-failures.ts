@@ -10,7 +10,8 @@ export interface PartFailure {
   readonly organizations: readonly string[];
   /** The SQLSTATE; null where it was not the database that said it. */
   readonly code: string | null;
-  readonly message: string;
+  /** Null: it was not tried, and fails still if it did. */
+  readonly message: string | null;
   readonly hint: string | null;
 }
 

@@ -78,6 +78,7 @@ const tell = async (
     return [];
   });
   for (const { message, organizations, ...failure } of failed) {
+    if (message === null) continue;
     const count = noted.find(({ beat, part, isOver }) => beat === failure.beat && part === failure.part && !isOver);
     const some = organizations.length === 0 ? {} : { organizations: organizations.length, organization: organizations[0] };
     logger.error(
@@ -126,7 +127,8 @@ export const onBeat = async (context: PipelineContext, job: BeatJob): Promise<vo
       }
     }
   }
-  if (failed.length > 0 || (due.failing && interrupted.length === 0)) await tell(context, names, failed, interrupted.length === 0);
-  if (failed.length > 0) throw new BeatFailedError(failed.map(({ part, message }) => `${part}: ${message}`).join('; '));
+  const told = failed.flatMap(({ part, message }) => (message === null ? [] : [`${part}: ${message}`]));
+  if (told.length > 0 || (due.failing && interrupted.length === 0)) await tell(context, names, failed, interrupted.length === 0);
+  if (told.length > 0) throw new BeatFailedError(told.join('; '));
   if (interrupted.length > 0) throw interrupted[0];
 };

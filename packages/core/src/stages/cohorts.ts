@@ -6,19 +6,21 @@ import type { Lease } from '../pipeline/leases.ts';
 import { Settler } from '../pipeline/settling.ts';
 import type postgres from 'postgres';
 
-/** Makes cohorts until the window is full or nobody is ready. Returns what could not be staged in the last round. */
+/** Makes cohorts until the window is full or nobody is ready. Returns what could not be staged. */
 export const stageCohorts = async (context: PipelineContext, stage: CohortStage): Promise<readonly PartFailure[]> => {
   const { sql, settings, stopping } = context;
+  const failed: StagingFailure[] = [];
   for (;;) {
-    const { cohorts, again, failures } = await stageRound(sql, stage, settings.window, settings.cohortSize);
+    const { cohorts, again, failures, untried } = await stageRound(sql, stage, settings.window, settings.cohortSize);
+    failed.push(...failures);
     if (cohorts > 0) await context.reach(`${stage}.staged`);
-    if (!again || stopping.aborted) return stagingFailure(failures);
+    if (!again || stopping.aborted) return stagingFailure(failed, untried);
   }
 };
 
-const stagingFailure = (failures: readonly StagingFailure[]): readonly PartFailure[] => {
+const stagingFailure = (failures: readonly StagingFailure[], untried: boolean): readonly PartFailure[] => {
   const [first] = failures;
-  if (first === undefined) return [];
+  if (first === undefined) return untried ? [{ part: 'staging', organizations: [], code: null, message: null, hint: null }] : [];
   const organizations = [...new Set(failures.map(({ organization }) => organization))];
   return [{ part: 'staging', organizations, code: first.code, message: first.message, hint: null }];
 };
