@@ -15,7 +15,7 @@ create function postrider.misdated_partitions(
   out partition_name text, out bounds text, out month timestamp
 )
 returns setof record
-language sql stable
+language sql stable security definer
   set search_path = postrider, pg_temp set timezone = 'UTC' set datestyle = 'ISO'
 begin atomic
   select p.name, p.bounds, p.month

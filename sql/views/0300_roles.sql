@@ -52,7 +52,7 @@ declare
   v_operating constant text[] := '{hold,release,retry,cancel,erase,resolve,suppress,lift_suppression,launch,arm_printer,disarm_printer,end_campaign,
     apply_campaign,count_opened,replace_lost_mailpieces,retry_all,clear_alarm,retry_webhooks,retry_effects}';
   -- What only functions of the machine call, with the owner's rights. Whoever calls one asks nothing that it could answer.
-  v_internal constant text[] := '{misdated_partitions,bounds_of,retry_causes,causes_told,restore_signs,server_identity,mail_witnesses,house_organizations,keep_part,beat_health,forget_untried_work,act_as,acting,add_counts,assume_received,back_off,begin_refused,blank_traces,bring_to_sent,card_may_exist,
+  v_internal constant text[] := '{bounds_of,retry_causes,causes_told,restore_signs,server_identity,mail_witnesses,house_organizations,keep_part,beat_health,forget_untried_work,act_as,acting,add_counts,assume_received,back_off,begin_refused,blank_traces,bring_to_sent,card_may_exist,
     check_mailpieces,checked_definition,clear_refused,close_cohort_if_done,complete_campaigns,digest_of,drop_open_mailpieces,end_silent_jobs,enqueue,fail,
     follow_mailpieces,follow_source,fresh_statistics,give_back,gone_from_segment,has_other_open_piece,id_of,judge,keep_within_caps,lock_for_begin,
     lock_for_retry,lock_for_sync,lock_households,lock_key,lost_mailpieces,nobody_in_flight,note_intervention,notice_restore,open_doors,
