@@ -163,7 +163,8 @@ end $$;
 -- One round over all organizations. One stager of a stage at a time, or the window would be a guess.
 -- One campaign's trouble does not keep the others waiting: its people stay where they are, and it is
 -- told in failures, a list of {organization, code, message}.
--- again: places are left that another campaign may have people for.
+-- again: places are left, which another campaign may have people for, or whoever became ready since:
+-- what woke the stagers meanwhile found this one at it, and does not come again.
 -- untried: nobody knows whether what failed in an earlier beat works again, since there was no place for its people.
 create function postrider.stage_campaigns(
   p_stage text,
@@ -177,7 +178,6 @@ create function postrider.stage_campaigns(
 declare
   v_place record;
   v_places int := 0;
-  v_planned uuid[] := '{}';
   v_tried uuid[] := '{}';
 begin
   if p_stage is null or p_stage not in ('proof', 'mail') then
@@ -195,7 +195,6 @@ begin
   perform postrider.redoable();
   perform postrider.fresh_statistics();
   for v_place in select * from postrider.stage_plan(p_stage, p_window) order by organization_id, campaign_id loop
-    v_planned := v_planned || v_place.campaign_id;
     v_tried := v_tried || v_place.organization_id;
     v_places := v_places + v_place.cohorts;
     begin
@@ -206,9 +205,7 @@ begin
         'message', format('campaign %s could not be staged: %s', v_place.campaign_id, sqlerrm));
     end;
   end loop;
-  again := cohorts > 0 and cohorts < v_places and (cardinality(v_planned) > 1 or exists (
-    select from postrider.campaign c
-    where c.status in ('active', 'pending') and c.id <> all (v_planned)));
+  again := cohorts > 0 and cohorts < v_places;
   -- Where places are left everybody had one.
   untried := exists (
       select from postrider.beat_failure f

@@ -104,7 +104,7 @@ export interface StagingFailure {
 export interface StagingRound {
   /** How many cohorts were made; 0 where another stager is at it. */
   readonly cohorts: number;
-  /** Places are left that another campaign may have people for. */
+  /** Places are left, and somebody may be ready for them. */
   readonly again: boolean;
   readonly failures: readonly StagingFailure[];
   /** What failed in an earlier beat may fail still: it had no place. */
