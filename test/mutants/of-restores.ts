@@ -35,11 +35,35 @@ export const restores: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/pipeline/restore-watermark-store.ts',
-        find: "(await readFile(taken, 'utf8')) === found.get(name)",
-        replace: 'found.has(name)',
+        find: "(await readFile(taken, 'utf8')) === read?.get(name)",
+        replace: 'read?.has(name)',
       },
     ],
     test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'a file that its runner has written anew' },
+  },
+  {
+    name: 'removed-as-read-itself',
+    without: 'an old file is removed only by who has read it as it is, not by another pipeline of the same store',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/restore-watermark-store.ts',
+        find: 'if (!begun.has(runnerId)) found.set(runnerId, texts);',
+        replace: 'for (const by of [runnerId, ...found.keys()]) found.set(by, texts);',
+      },
+    ],
+    test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'two pipelines with one store' },
+  },
+  {
+    name: 'draft-is-never-read',
+    without: 'a draft that a killed runner left is removed under its own name',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/restore-watermark-store.ts',
+        find: "if (name.endsWith('.draft')) await rm(file);",
+        replace: "if (name === '') await rm(file);",
+      },
+    ],
+    test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'a draft that was left' },
   },
   {
     name: 'timeline-written-now',

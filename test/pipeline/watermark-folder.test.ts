@@ -1,7 +1,7 @@
 /** Runners that share a folder keep what each of them knows, and what those knew that have ended. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -96,11 +96,12 @@ void test('a file that its runner has written anew since it was read is not remo
     const store = restoreWatermarkFolder(path);
     mkdirSync(path, { recursive: true });
     writeFileSync(join(path, 'idle.json'), '{}');
-    assert.deepEqual(await store.read(), ['{}']);
+    const runnerId = randomUUID();
+    assert.deepEqual(await store.read(runnerId), ['{}']);
     writeFileSync(join(path, 'idle.json'), '{ }');
     age(path, 'idle.json');
-    await store.write(randomUUID(), '{"a":1}');
-    assert.deepEqual((await store.read()).toSorted(), ['{ }', '{"a":1}'].toSorted());
+    await store.write(runnerId, '{"a":1}');
+    assert.deepEqual((await store.read(runnerId)).toSorted(), ['{ }', '{"a":1}'].toSorted());
   });
 });
 
@@ -124,4 +125,89 @@ void test('the word of a server that another has taken over from is not remember
   one.learn({ ...told, timeline: 1, noticed: 'another server has taken over', superseded: true });
   assert.equal(one.marks[installation]?.timeline, 2);
   assert.equal(one.marks[installation]?.witnesses[0]?.mailpieceId, begun.mailpieceId);
+});
+
+void test('what no runner has written stays in the folder as it is', async () => {
+  await inFolder(async (path) => {
+    // As the top of a disk of its own has one, and as a repository, a share or a desktop leave them.
+    mkdirSync(join(path, 'lost+found'), { recursive: true });
+    for (const name of ['.gitkeep', 'README']) writeFileSync(join(path, name), '');
+    for (const name of files(path)) age(path, name);
+    await remember(path).load();
+    await remember(path).load();
+    assert.deepEqual(
+      files(path).filter((name) => !name.endsWith('.json')),
+      ['.gitkeep', 'README', 'lost+found'],
+    );
+    assert.equal(files(path).length, 5);
+  });
+});
+
+void test('a draft that was left is never read, also by who starts while it is removed', async () => {
+  await inFolder(async (path) => {
+    mkdirSync(path, { recursive: true });
+    const named = new Set<string>();
+    let looking = true;
+    const look = (): void => {
+      if (!looking) return;
+      for (const name of files(path)) named.add(name);
+      setImmediate(look);
+    };
+    look();
+    for (let round = 0; round < 10; round += 1) {
+      writeFileSync(join(path, 'killed.draft'), '{"');
+      age(path, 'killed.draft');
+      await remember(path).load();
+    }
+    looking = false;
+    // Those of the ten.
+    assert.equal([...named].filter((name) => name.endsWith('.json')).length, files(path).length);
+    assert.equal(files(path).length, 10);
+  });
+});
+
+void test('what cannot be read is named, and a link to nowhere is not read for ever', async () => {
+  for (const spoil of [
+    (file: string) => writeFileSync(file, ''),
+    (file: string) => mkdirSync(file),
+    (file: string) => symlinkSync('nowhere', file),
+  ])
+    await inFolder(async (path) => {
+      mkdirSync(path, { recursive: true });
+      const file = join(path, 'spoiled.json');
+      spoil(file);
+      await assert.rejects(remember(path).load(), ({ message }: Error) => message.includes(file));
+    });
+});
+
+void test('two pipelines with one store remove only what the one that starts has read itself', async () => {
+  await inFolder(async (path) => {
+    const store = restoreWatermarkFolder(path);
+    const made = (): RestoreWatermark => new RestoreWatermark({ runnerId: randomUUID(), store, logger, onRestore: silent });
+    const runs = made();
+    await runs.load();
+    const other = remember(path);
+    await other.load();
+    const starting: { write?: () => void } = {};
+    const slow: typeof store = {
+      read: async (runnerId) => {
+        const texts = await store.read(runnerId);
+        await new Promise<void>((resolve) => (starting.write = resolve));
+        return texts;
+      },
+      write: store.write,
+    };
+    const starts = new RestoreWatermark({ runnerId: randomUUID(), store: slow, logger, onRestore: silent });
+    const loaded = starts.load();
+    while (starting.write === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+    const begun = witness();
+    other.learn(told, began(other, begun));
+    await other.kept();
+    // The clock of the machine is put right, by more than an hour.
+    for (const file of files(path)) age(path, file);
+    await runs.hear();
+    starting.write();
+    await loaded;
+    assert.ok(textIn(path).includes(begun.mailpieceId), 'its card is posted by now');
+  });
 });

@@ -220,7 +220,7 @@ export class RestoreWatermark {
 
   async #read(store: RestoreWatermarkStore): Promise<Marks> {
     try {
-      return together(...(await store.read()).map(parsed));
+      return together(...(await store.read(this.#runnerId)).map(parsed));
     } catch (error) {
       throw new RestoreWatermarkError(
         `what runners remember of their database cannot be read (${messageOf(error)}): nothing is sent, since a database that was restored ` +
