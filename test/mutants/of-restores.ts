@@ -66,6 +66,18 @@ export const restores: readonly Mutant[] = [
     test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'a draft that was left' },
   },
   {
+    name: 'another-database-meanwhile',
+    without: 'what a runner knew of a database stays known while another one is at its address',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        find: 'this.#told.installation !== installation) this.#inherited = this.#own();',
+        replace: 'this.#told.installation !== installation) this.#combine();',
+      },
+    ],
+    test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'stays known while another one' },
+  },
+  {
     name: 'timeline-written-now',
     without: 'the timeline is read where the server writes, not from its last checkpoint',
     edits: [

@@ -180,6 +180,23 @@ void test('what cannot be read is named, and a link to nowhere is not read for e
     });
 });
 
+void test('what a runner knew of a database stays known while another one is at its address', async () => {
+  await inFolder(async (path) => {
+    const one = remember(path);
+    await one.load();
+    const begun = witness();
+    one.learn(told, began(one, begun));
+    await one.kept();
+    // Made anew, for the backup that is put back then.
+    one.learn({ ...told, installation: randomUUID() });
+    await one.kept();
+    assert.ok(textIn(path).includes(begun.mailpieceId));
+    one.learn(told);
+    await one.hear();
+    assert.deepEqual(one.marks[installation]?.witnesses, [begun]);
+  });
+});
+
 void test('two pipelines with one store remove only what the one that starts has read itself', async () => {
   await inFolder(async (path) => {
     const store = restoreWatermarkFolder(path);

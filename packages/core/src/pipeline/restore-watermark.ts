@@ -137,6 +137,8 @@ export class RestoreWatermark {
     if (superseded) return;
     // An answer that was under way since before a restore.
     if ((this.#marks[installation]?.restores ?? 0) > restores) return;
+    // Another database at its address, as while a backup is put back: this one may return.
+    if (this.#told !== null && this.#told.installation !== installation) this.#inherited = this.#own();
     const isSame = this.#told?.installation === installation && this.#told.restores === restores;
     const before = isSame ? this.#told : null;
     const asked = begun?.asked[installation];
