@@ -78,6 +78,30 @@ export const restores: readonly Mutant[] = [
     test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'stays known while another one' },
   },
   {
+    name: 'deaf-posts-nothing',
+    without: 'nothing is posted while it cannot be read what others remember',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        find: 'if (this.#deaf !== null) throw this.#deaf;',
+        replace: 'if (this.#deaf !== null) await Promise.resolve();',
+      },
+    ],
+    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'cannot be read any more' },
+  },
+  {
+    name: 'heard-by-itself',
+    without: 'others are heard also while the database lets a runner wait',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/reaper.ts',
+        find: '[reap, hear].map((work) => setInterval(() => void work()',
+        replace: '[reap].map((work) => setInterval(() => void work()',
+      },
+    ],
+    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'heard also while' },
+  },
+  {
     name: 'timeline-written-now',
     without: 'the timeline is read where the server writes, not from its last checkpoint',
     edits: [

@@ -12,10 +12,14 @@ import { open, until } from './rig.ts';
 
 /** In memory, and broken at will. */
 const storeOf = (text: string | null = null) => {
-  const place = { text, readable: true, writable: true };
+  const place = { text, readable: true, writable: true, reads: 0 };
   const store: RestoreWatermarkStore = {
-    read: async () =>
-      await (place.readable ? Promise.resolve(place.text === null ? [] : [place.text]) : Promise.reject(new Error('the disk is gone'))),
+    read: async () => {
+      place.reads += 1;
+      return await (place.readable
+        ? Promise.resolve(place.text === null ? [] : [place.text])
+        : Promise.reject(new Error('the disk is gone')));
+    },
     write: async (_, told) => {
       if (!place.writable) return await Promise.reject(new Error('the disk is full'));
       place.text = told;
@@ -64,6 +68,45 @@ void test('where it cannot be written any more nobody is sent a card, and they a
   await one.sql`select pg_notify('postrider_moved', 'proofed')`;
   await until(async () => (await states(one.sql))['sent'] === 3);
   assert.ok(place.text?.includes('mailpieceId'));
+});
+
+void test('where it cannot be read any more nobody is sent a card, and they are when it can', async () => {
+  const { place, store } = storeOf();
+  const isTold = (): boolean => one.log.some((line) => /no card can be sent.*the disk is gone/.test(line));
+  let mended = false;
+  const onPoint = async (point: Point): Promise<void> => {
+    if (point !== 'mail.begun' || mended) return;
+    place.readable = false;
+    await until(isTold);
+  };
+  await using one = await open({ people: 3, restoreWatermark: store, onPoint });
+  await one.pipeline.start();
+  await until(isTold);
+  await until(async () => (await states(one.sql))['sending'] === undefined);
+  assert.deepEqual({ ...(await states(one.sql)) }, { proofed: 3 });
+  const [row] = await one.sql`select reason, detail from postrider.recipient_state limit 1`;
+  assert.equal(row?.['reason'], 'retry');
+  assert.match(String(row?.['detail']), /the disk is gone.*nothing is sent/);
+  mended = true;
+  place.readable = true;
+  place.reads = 0;
+  await until(() => place.reads > 1);
+  await one.sql`select postrider.turn_clock('10 minutes')`;
+  await one.sql`select pg_notify('postrider_moved', 'proofed')`;
+  await until(async () => (await states(one.sql))['sent'] === 3);
+});
+
+void test('what others remember is heard also while the database lets its runner wait', async () => {
+  const { place, store } = storeOf();
+  await using one = await open({ people: 1, restoreWatermark: store });
+  await one.pipeline.start();
+  await one.sql.begin(async (held) => {
+    await held`lock table postrider.runner in exclusive mode`;
+    await until(async () => (await one.sql`select from pg_locks where not granted and relation = 'postrider.runner'::regclass`).length > 0);
+    place.reads = 0;
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    assert.ok(place.reads > 3, `${place.reads} times in ten rounds`);
+  });
 });
 
 void test('several runners may remember in one place, and none forgets for the others', async () => {

@@ -8,6 +8,12 @@ import { messageOf } from './message-of.ts';
 export const startReaper = async (context: PipelineContext, onError: (error: unknown) => void): Promise<() => void> => {
   const { sql, settings, runnerId, logger, watermark } = context;
   const { runnerName: name, proofSlots, mailSlots, leaseMs, graceMs, quietMs } = settings;
+  let said: unknown = null;
+  const nothingSent = (error: unknown): void => {
+    // Both run into the one of whoever heard nothing last.
+    if (error !== said) logger.error({ error: messageOf(error) }, 'no card can be sent; trying again');
+    said = error;
+  };
   let isReaping = false;
   const reap = async (): Promise<void> => {
     if (isReaping) return;
@@ -23,14 +29,27 @@ export const startReaper = async (context: PipelineContext, onError: (error: unk
     }
     try {
       await watermark.kept();
-      await watermark.hear();
     } catch (error) {
-      logger.error({ error: messageOf(error) }, 'no card can be sent; trying again');
+      nothingSent(error);
     } finally {
       isReaping = false;
     }
   };
+  // By itself: a database that lets this one wait, and then comes back as an older one, is told from it by what others remember.
+  let isHearing = false;
+  const hear = async (): Promise<void> => {
+    if (isHearing) return;
+    isHearing = true;
+    try {
+      await watermark.hear();
+    } catch (error) {
+      nothingSent(error);
+    } finally {
+      isHearing = false;
+    }
+  };
   await reap();
-  const timer = setInterval(() => void reap(), settings.reapMs);
-  return () => clearInterval(timer);
+  await hear();
+  const timers = [reap, hear].map((work) => setInterval(() => void work(), settings.reapMs));
+  return () => timers.forEach((timer) => clearInterval(timer));
 };

@@ -98,6 +98,8 @@ export class RestoreWatermark {
   #writing: Promise<void> | null = null;
   #next: Promise<void> | null = null;
   #noticed: string | null = null;
+  /** Why nobody was heard the last time; null: all were. */
+  #deaf: RestoreWatermarkError | null = null;
   #written: string | null = null;
 
   constructor({ runnerId, store, logger, onRestore, patienceMs = 10_000 }: RestoreWatermarkOptions) {
@@ -174,8 +176,9 @@ export class RestoreWatermark {
     return `${JSON.stringify(this.#own())}\n`;
   }
 
-  /** Resolves when all that was learned before this call is kept. Throws `RestoreWatermarkError`: nothing may be posted then. */
+  /** Resolves when all that was learned before this call is kept. Throws `RestoreWatermarkError`, also where others are not heard: nothing may be posted then. */
   async kept(): Promise<void> {
+    if (this.#deaf !== null) throw this.#deaf;
     if (this.#store === null || this.#written === this.#text()) return;
     const store = this.#store;
     const again = async (): Promise<void> => {
@@ -190,7 +193,13 @@ export class RestoreWatermark {
   /** Looks what other runners know that share the place. Throws `RestoreWatermarkError`; what was known before stays known. */
   async hear(): Promise<void> {
     if (this.#store === null) return;
-    this.#heard = await this.#patiently(this.#read(this.#store));
+    try {
+      this.#heard = await this.#patiently(this.#read(this.#store));
+      this.#deaf = null;
+    } catch (error) {
+      if (error instanceof RestoreWatermarkError) this.#deaf = error;
+      throw error;
+    }
     this.#combine();
   }
 
