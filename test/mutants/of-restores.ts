@@ -102,6 +102,30 @@ export const restores: readonly Mutant[] = [
     test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'heard also while' },
   },
   {
+    name: 'others-that-ended',
+    without: 'the last begins of others are remembered also when nobody is at work any more',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        find: 'return news.length > 0 ? others : before;',
+        replace: 'return news.length >= 0 ? others : before;',
+      },
+    ],
+    test: { file: 'test/pipeline/watermark-store.test.ts', pattern: 'who begins nothing' },
+  },
+  {
+    name: 'noticed-in-the-same-words',
+    without: 'each restore ends what was begun before it',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        find: 'noticed === null ? null : `${restores} ${noticed}`;',
+        replace: 'noticed === null ? null : `${noticed}`;',
+      },
+    ],
+    test: { file: 'test/pipeline/watermark-store.test.ts', pattern: 'each restore ends' },
+  },
+  {
     name: 'timeline-written-now',
     without: 'the timeline is read where the server writes, not from its last checkpoint',
     edits: [

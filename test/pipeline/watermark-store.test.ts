@@ -138,8 +138,6 @@ void test('a begin takes the place of all that was remembered when it was asked 
   one.learn(told, { others: [other, third] });
   one.learn(told, fourthNews);
   assert.deepEqual(remembered(one), ids(other, fourth));
-  one.learn(told, { others: [] });
-  assert.deepEqual(remembered(one), ids(fourth));
   // Asked of a state of the database that is over.
   const late = began(one, witness());
   one.learn({ ...told, restores: 1 }, began(one, second));
@@ -167,4 +165,31 @@ void test('a place that several share keeps the last begin of each, and what eac
     assert.ok(round % 3 !== 0 || place.text?.includes(theirs.mailpieceId), `round ${round}`);
     assert.ok((place.text?.match(/mailpieceId/g) ?? []).length < 10, `round ${round}: ${place.text}`);
   }
+});
+
+void test('who begins nothing keeps the last begins of others that it was told, also when nobody is at work any more', () => {
+  const one = new RestoreWatermark({ runnerId: randomUUID(), store: 'not kept', logger, onRestore: () => undefined });
+  const [first, second, third, own] = [witness(), witness(), witness(), witness()];
+  one.learn(told, { others: [first] });
+  one.learn(told, { others: [first, second] });
+  one.learn(told, { others: [second] });
+  one.learn(told, { others: [] });
+  assert.ok(remembered(one).includes(second.mailpieceId));
+  // It was not at work when those were seen: they are part of whatever has it.
+  one.learn(told, { others: [third] });
+  assert.deepEqual(remembered(one), ids(third));
+  one.learn(told, { others: [] });
+  one.learn(told, began(one, own));
+  assert.deepEqual(remembered(one), ids(own));
+});
+
+void test('each restore ends what was begun before it, also where it is noticed in the same words as the one before', () => {
+  let ended = 0;
+  const one = new RestoreWatermark({ runnerId: randomUUID(), store: 'not kept', logger, onRestore: () => (ended += 1) });
+  const noticed = 'this database was restored from a backup: cards were begun that it does not know';
+  one.learn({ ...told, restores: 1, noticed });
+  one.learn({ ...told, restores: 1, noticed });
+  assert.equal(ended, 1);
+  one.learn({ ...told, restores: 2, noticed });
+  assert.equal(ended, 2);
 });

@@ -36,6 +36,16 @@ const keysOf = (known: Mark | undefined): ReadonlySet<string> => new Set(known?.
 const without = (keys: ReadonlySet<string>, witnesses: readonly Witness[] = []): readonly Witness[] =>
   witnesses.filter((witness) => !keys.has(keyOf(witness)));
 
+/**
+ * Of the begins of others. One that was not at work before was committed after those that were seen
+ * then, and takes their place. Where there is none, those that have ended stay the latest that is
+ * known: their runners may remember elsewhere.
+ */
+const latest = (before: readonly Witness[], others: readonly Witness[] = []): readonly Witness[] => {
+  const news = without(new Set(before.map(keyOf)), others);
+  return news.length > 0 ? others : before;
+};
+
 /** The later state of a database stands; of the same state what both know. */
 const merged = (one: Mark | undefined, other: Mark): Mark => {
   if (one === undefined || other.restores > one.restores) return other;
@@ -53,7 +63,7 @@ const together = (...all: readonly Marks[]): Marks => {
 /** What the database has told of itself, in its latest state. */
 interface Told extends Mark {
   readonly installation: string;
-  /** Begins of others that were at work when it was last asked for them. */
+  /** Begins of others that were at work when it was last asked for them; where none were, those that were at work last. */
   readonly others: readonly Witness[];
 }
 
@@ -127,7 +137,9 @@ export class RestoreWatermark {
   /** What the database has told of itself, and what came with it. */
   learn(watermark: Watermark, { others, begun }: News = {}): void {
     const { installation, restores, system, timeline, noticed, superseded } = watermark;
-    if (noticed !== null && noticed !== this.#noticed) {
+    // By its number too: the next one may be told in the same words.
+    const notice = noticed === null ? null : `${restores} ${noticed}`;
+    if (notice !== null && notice !== this.#noticed) {
       this.#logger.error(
         {},
         `${noticed}. Cards that were begun last may be unknown to it, so the printers are held: ask them for what they made, ` +
@@ -135,7 +147,7 @@ export class RestoreWatermark {
       );
       this.#onRestore();
     }
-    this.#noticed = noticed;
+    this.#noticed = notice;
     if (superseded) return;
     // An answer that was under way since before a restore.
     if ((this.#marks[installation]?.restores ?? 0) > restores) return;
@@ -151,7 +163,7 @@ export class RestoreWatermark {
       system,
       timeline,
       witnesses: [...without(replaced, before?.witnesses), ...(begun === undefined ? [] : [begun.witness])],
-      others: others ?? without(replaced, before?.others),
+      others: latest(without(replaced, before?.others), others),
     };
     const left = (marks: Marks): Marks => {
       const mark = marks[installation];
