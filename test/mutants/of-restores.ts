@@ -126,6 +126,18 @@ export const restores: readonly Mutant[] = [
     test: { file: 'test/pipeline/watermark-store.test.ts', pattern: 'each restore ends' },
   },
   {
+    name: 'asked-with-what-is-remembered',
+    without: 'the printers are asked about a restore that only runners can tell, before one of them was started',
+    edits: [
+      {
+        file: 'packages/core/src/stages/restore.ts',
+        find: 'await context.watermark.hear();',
+        replace: 'await Promise.resolve();',
+      },
+    ],
+    test: { file: 'test/pipeline/restore-again.test.ts', pattern: 'before any runner was started' },
+  },
+  {
     name: 'timeline-written-now',
     without: 'the timeline is read where the server writes, not from its last checkpoint',
     edits: [

@@ -1,8 +1,9 @@
 /** Another restore is noticed while the printers are asked about the first: what they told before is no answer to it. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
-import { concludeRestore, type AskedSince } from '@postrider/core';
+import { concludeRestore, hold, release, type AskedSince } from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
 import { checkWatermark } from '../../packages/core/src/machine/watermark.ts';
 import { open, until, type Opened } from './rig.ts';
@@ -69,4 +70,25 @@ void test('a failover that no runner has seen yet is noticed before the printers
   assert.deepEqual([asked.outcome, asked.noticedAt === null], ['listed', false]);
   assert.equal((await one.sql`select from postrider.printer where held_at is not null`).length, 1);
   assert.equal(await concludeRestore(one.sql, [asked]), true);
+});
+
+void test('whoever asks the printers before any runner was started has asked about what runners remember', async () => {
+  const printer: Printer = { ...createNoopPrinter(), list: async () => await Promise.resolve({ pieces: [], cursor: null }) };
+  let written = '{}';
+  await using one = await open({
+    people: 1,
+    ports: { printer },
+    settings: { leaseMs: 100, quietMs: 1 },
+    restoreWatermark: { read: async () => await Promise.resolve([written]), write: async () => await Promise.resolve() },
+  });
+  const { installation, restores, system, timeline } = await checkWatermark(one.sql, {});
+  const lost = { organizationId: one.place.organizationId, recipientId: randomUUID(), moveNo: 6, mailpieceId: randomUUID() };
+  const remembered = { [installation]: { restores, system, timeline, witnesses: [lost] } };
+  written = JSON.stringify(remembered);
+  await hold(one.sql, one.place.organizationId, 'printer', 'press', 'a backup was put back');
+  const asked = await askedOf(one);
+  assert.deepEqual([asked.outcome, asked.noticedAt === null, await concludeRestore(one.sql, [asked])], ['listed', false, true]);
+  await release(one.sql, one.place.organizationId, 'printer', 'press');
+  const { noticed } = await checkWatermark(one.sql, remembered);
+  assert.deepEqual([noticed, (await one.sql`select from postrider.printer where held_at is not null`).length], [null, 0]);
 });

@@ -136,6 +136,8 @@ const outwaitOldLeases = async (context: PipelineContext, printer: string, quiet
  * A printer that was asked while another restore was noticed may have been asked too early for that one: it is to be asked again.
  */
 export const reconcileSince = async (context: PipelineContext, organizationId: string, since: Date): Promise<AskedSince[]> => {
+  // Else the first runner that starts afterwards would notice the restore about which they were asked.
+  await context.watermark.hear();
   const asked: AskedSince[] = [];
   const from = new Date(since.getTime() - MARGIN_MS);
   for (const { name } of await printersOf(context.sql, organizationId)) {
