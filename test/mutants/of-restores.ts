@@ -181,6 +181,12 @@ export const restores: readonly Mutant[] = [
     test: { file: 'test/sql/restore-watermark.test.ts', pattern: 'a server that another has taken over from' },
   },
   {
+    name: 'superseded-begins-nobody',
+    without: 'a server that another has taken over from begins nobody, whoever releases its printers meanwhile',
+    edits: [{ file: begin, find: "if (v_watermark ->> 'superseded')::boolean then", replace: 'if false then' }],
+    test: { file: 'test/sql/restore-watermark.test.ts', pattern: 'at that very moment' },
+  },
+  {
     name: 'remembered-before-posted',
     without: 'a begin is kept outside of the database before its first card is posted',
     edits: [{ file: 'packages/core/src/stages/mail.ts', find: 'await context.watermark.kept();', replace: 'await Promise.resolve();' }],

@@ -161,6 +161,36 @@ void test('a server that another has taken over from is held whenever it is aske
   assert.deepEqual([now.superseded, now.noticed, now.restores > told.restores], [false, null, true]);
 });
 
+void test('a server that another has taken over from begins nobody, also where its printer is released at that very moment', async () => {
+  const at = await place(sql);
+  await proofed(sql, at, 1);
+  const told = await checkWatermark(sql, {});
+  const later = remembered(told, { timeline: (told.timeline ?? 0) + 1 });
+  const [cohort] = await stage(sql, at, 'mail');
+  await checkWatermark(sql, later);
+  const [gate, slow] = [machine.connect(1), machine.connect(1)];
+  const pid = await pidOf(slow);
+  await sql`alter function postrider.notice_restore(text, boolean, jsonb, text, bigint) rename to notice_restore_at_once`;
+  await sql.unsafe(`create function postrider.notice_restore(a text, b boolean, c jsonb, d text, e bigint) returns void language plpgsql as $$
+    begin
+      perform postrider.notice_restore_at_once(a, b, c, d, e);
+      perform pg_advisory_xact_lock_shared(4712);
+    end $$`);
+  try {
+    await gate`select pg_advisory_lock(4712)`;
+    const begun = beginMail(slow, at.organizationId, cohort ?? '', RUNNER, LEASE_MS, later).catch((error: Error) => error.message);
+    await waitsForLock(sql, pid);
+    await sql`update postrider.printer set held_at = null, held_why = null`;
+    await gate`select pg_advisory_unlock(4712)`;
+    assert.match(JSON.stringify(await begun), /another server has taken over/);
+    const [person] = await sql`select state from postrider.recipient_state where organization_id = ${at.organizationId}`;
+    assert.equal(person?.['state'], 'sending_staged', 'it is tried again');
+  } finally {
+    await sql`drop function postrider.notice_restore(text, boolean, jsonb, text, bigint)`;
+    await sql`alter function postrider.notice_restore_at_once(text, boolean, jsonb, text, bigint) rename to notice_restore`;
+  }
+});
+
 void test('two that notice at once hold once, and do not wait for each other in a circle', async () => {
   await place(sql);
   const told = await checkWatermark(sql, {});
