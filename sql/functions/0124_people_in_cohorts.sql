@@ -17,10 +17,11 @@ begin atomic
   )
   select s.* from (
     select k.* from cohort k
-    where not exists (select from postrider.enrichment_batch b
-      where b.organization_id = k.organization_id and b.id = k.cohort_id)
-    -- A cohort at a time: joined as a whole, everybody who travels is read first.
-    offset 0) k
+    -- A cohort at a time: joined as a whole, all cohorts and everybody who travels are read first.
+    cross join lateral (
+      select count(*) as batches from postrider.enrichment_batch b
+      where b.organization_id = k.organization_id and b.id = k.cohort_id) b
+    where b.batches = 0 offset 0) k
   cross join lateral (
     select s.* from postrider.recipient_state s
     where s.organization_id = k.organization_id and s.cohort_id = k.cohort_id offset 0) s;
