@@ -56,7 +56,11 @@ void test('a pool that ends while the server goes away has ended', async () => {
   for (const max of [1, 3]) {
     const sql = place.client({ max });
     const asked = Array.from({ length: max }, async () => await outcome(sql`select pg_sleep(60)`));
-    await until(async () => (await place.admin`select from pg_stat_activity where query = 'select pg_sleep(60)'`).length >= 1);
+    await until(
+      async () =>
+        (await place.admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)'`).length ===
+        max,
+    );
     const ended = outcome(sql.end());
     await place.terminate();
     for (const one of await Promise.all(asked)) assert.match(one, /^(CONNECTION_CLOSED|ECONNRESET)$/);

@@ -20,7 +20,10 @@ void test('the first query of a connection is told of the loss of its session, w
       const sql = place.client({ max: 1, fetch_types: false, ...twice(place.url) }, driver);
       const first = outcome(sql`select pg_sleep(60)`);
       await until(
-        async () => (await place.admin`select from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'`).length >= 1,
+        async () =>
+          (
+            await place.admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)' and state = 'active'`
+          ).length >= 1,
       );
       await place[lose]();
       assert.match(await first, /^(CONNECTION_CLOSED|ECONNRESET|57P01)$/, `${build}, ${lose}`);

@@ -63,7 +63,10 @@ const losesAndAsks = async (
   await place.admin`truncate note`;
   const held = await take(sql, shape);
   const asked = askMuch(held);
-  await until(async () => (await place.admin`select from pg_stat_activity where query = 'select pg_sleep(60)'`).length === 1);
+  await until(
+    async () =>
+      (await place.admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)'`).length === 1,
+  );
   await lose();
   const who = await others(sql, max, kind);
   for (const one of await asked) assert.match(one, /^CONNECTION_CLOSED$|^ECONNRESET$/, told);

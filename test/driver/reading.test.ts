@@ -108,7 +108,10 @@ for (const way of ['terminate', 'reset'] as const) {
       const told = outcome(finished(first));
       first.write('lost\n');
       await until(
-        async () => (await place.admin`select from pg_stat_activity where state = 'active' and query ilike 'copy note%'`).length === 1,
+        async () =>
+          (
+            await place.admin`select from pg_stat_activity where datname = current_database() and state = 'active' and query ilike 'copy note%'`
+          ).length === 1,
       );
       await place[way]();
       assert.match(await told, lost);
@@ -148,9 +151,12 @@ void test('whoever writes a COPY is told at its end that the server refused it, 
     const stream = await copyIn(sql);
     const told = outcome(pipeline(Readable.from(['same\n']), stream));
     await until(
-      async () => (await tx`select from pg_stat_activity where wait_event_type = 'Lock' and query ilike 'copy note%'`).length === 1,
+      async () =>
+        (
+          await tx`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query ilike 'copy note%'`
+        ).length === 1,
     );
-    await tx`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'driver test'`;
+    await tx`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'driver test'`;
     assert.match(await told, lost);
   });
   await pipeline(Readable.from(['good\n']), await copyIn(sql));
@@ -211,7 +217,8 @@ for (const way of ['terminate', 'reset'] as const) {
     assert.deepEqual(await heardBy(place, 'news', ears.slice(1)), [1]);
     assert.equal(ears[0]?.length, heard);
     await all[1]?.unlisten();
-    const rows = await place.admin`select from pg_stat_activity where application_name = 'driver test' and query ilike 'unlisten%'`;
+    const rows =
+      await place.admin`select from pg_stat_activity where datname = current_database() and application_name = 'driver test' and query ilike 'unlisten%'`;
     assert.equal(rows.length, 1);
   });
 }
@@ -286,7 +293,9 @@ void test('of statements that were sent ahead each is answered, and none is sent
     const asked = Array.from({ length: 150 }, async (_, n) => await outcome(sql`insert into note values (${String(n)})`));
     await until(
       async () =>
-        (await place.admin`select from pg_stat_activity where query ilike '%pg_sleep(60)%' and pid <> pg_backend_pid()`).length === 1,
+        (
+          await place.admin`select from pg_stat_activity where datname = current_database() and query ilike '%pg_sleep(60)%' and pid <> pg_backend_pid()`
+        ).length === 1,
     );
     await place[way]();
     assert.match(await first, lost);
@@ -304,7 +313,11 @@ void test('the last words of a session are not the answer to the first query of 
     const sql = place.client({ fetch_types: fetchTypes });
     for (let n = 0; n < 3; n += 1) {
       const asked = outcome(sql`select pg_sleep(60)`);
-      await until(async () => (await place.admin`select from pg_stat_activity where query = 'select pg_sleep(60)'`).length === 1);
+      await until(
+        async () =>
+          (await place.admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)'`).length ===
+          1,
+      );
       await place.terminate();
       assert.match(await asked, lost);
       assert.equal(await outcome(sql`select 1`), 'ok');
