@@ -54,7 +54,8 @@ begin
     from moved where from_state <> to_state
   ), tallied as (
     insert into postrider.tally (organization_id, campaign_id, from_state, to_state, people)
-    select organization_id, campaign_id, from_state, to_state, people from pair where from_state <> to_state
+    select organization_id, campaign_id, from_state, to_state, people from pair
+    where from_state <> to_state
   )
   select coalesce(sum(p.people), 0), (select count(*) from now_is),
     jsonb_agg(jsonb_build_object('from', p.from_state, 'to', p.to_state, 'people', p.people, 'step', p.step, 'travels', p.travels))

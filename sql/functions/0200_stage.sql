@@ -6,8 +6,8 @@
 -- without a bound fairness and hold would be fiction.
 
 -- Which campaigns may get how many more cohorts now: the next one always to the organization with the fewest open, within it to the campaign
--- with the fewest open. Of those that have equally few anyone: in an order that stays the last of them would wait until another has nobody left,
--- where there are more of them than places.
+-- with the fewest open. Of those that have equally few anyone: in an order that stays the last of
+-- them would wait until another has nobody left, where there are more of them than places.
 create function postrider.stage_plan(p_stage text, p_window int)
 returns table (organization_id uuid, campaign_id uuid, cohorts int)
 language plpgsql volatile security definer set search_path = postrider, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
@@ -163,9 +163,10 @@ end $$;
 -- One round over all organizations. One stager of a stage at a time, or the window would be a guess.
 -- One campaign's trouble does not keep the others waiting: its people stay where they are, and it is
 -- told in failures, a list of {organization, code, message}.
--- again: places are left, which another campaign may have people for, or whoever became ready since:
--- what woke the stagers meanwhile found this one at it, and does not come again.
--- untried: nobody knows whether what failed in an earlier beat works again, since there was no place for its people.
+-- again: places are left, for people of another campaign, or who became ready since: what woke the
+-- stagers meanwhile found this one at it, and does not come again.
+-- untried: nobody knows whether what failed in an earlier beat works again, since there was no
+-- place for its people.
 create function postrider.stage_campaigns(
   p_stage text,
   p_window int,
@@ -209,8 +210,10 @@ begin
   -- Where places are left everybody had one.
   untried := exists (
       select from postrider.beat_failure f
-      where f.beat = p_stage and f.part = 'staging' and f.over_at is null and not f.organizations <@ v_tried)
-    and (select count(*) from postrider.cohort c where c.stage = p_stage and c.closed_at is null) >= p_window;
+      where f.beat = p_stage and f.part = 'staging' and f.over_at is null
+        and not f.organizations <@ v_tried)
+    and p_window <= (
+      select count(*) from postrider.cohort c where c.stage = p_stage and c.closed_at is null);
 end $$;
 
 -- The same by hand: how many cohorts were made.

@@ -178,7 +178,8 @@ begin
   end if;
   -- It was held when we asked, and somebody has released it since. Who asks next holds it again.
   if (v_watermark ->> 'superseded')::boolean then
-    perform postrider.fail('PR017', v_watermark ->> 'noticed', 'nobody was begun; end this server, or ask the printers: postrider reconcile --since, then release');
+    perform postrider.fail('PR017', v_watermark ->> 'noticed', 'nobody was begun; end this server, '
+      'or ask the printers: postrider reconcile --since, then release');
   end if;
   -- The printer is about to hear of these pieces: this commit must survive a crash of the server, also where others need not.
   -- And a failover, where a standby is synchronous.

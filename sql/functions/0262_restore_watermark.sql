@@ -72,7 +72,8 @@ begin
   end if;
 exception when invalid_text_representation or invalid_parameter_value or numeric_value_out_of_range then
   perform postrider.fail('PR020', format('this is nothing that a runner remembers: %s', sqlerrm),
-    '{"<installation>": {restores, system, timeline, witnesses}}, as check_watermark and begin_mail tell it; nothing was changed');
+    '{"<installation>": {restores, system, timeline, witnesses}}, as check_watermark and '
+    'begin_mail tell it; nothing was changed');
 end $$;
 
 -- Compares this database with what a runner remembers of it, by installation: {"<id>": {…}}, see

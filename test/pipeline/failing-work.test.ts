@@ -1,106 +1,20 @@
 /** Work that beats send jobs for, and that fails round after round, is seen: in the log, by doctor and as an alarm, until it works. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type postgres from 'postgres';
-import { createCsvAudience, createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters';
 import type { AddressEnricher, EventSink, Printer } from '@postrider/core/ports';
 import { workEffects } from '../../packages/core/src/stages/effects.ts';
 import { workEnrich } from '../../packages/core/src/stages/enrich.ts';
 import { pollPrinters } from '../../packages/core/src/stages/poll.ts';
 import { workReconcile } from '../../packages/core/src/stages/reconcile.ts';
 import { workSync } from '../../packages/core/src/stages/sync.ts';
-import { launched, people, syncPeople, type Place } from '../support/machine.ts';
+import { launched, people, syncPeople } from '../support/machine.ts';
 import { DAY, sent, turnClock, unknownDue } from '../sql/rig.ts';
+import { address, alarms, doctor, failing, folder, LIST, listed, waiting, works } from './failing-work.ts';
 import { open, until } from './rig.ts';
-import { bakery, connected, watched, type Watched } from './watched.ts';
-
-interface Failing {
-  readonly work: string;
-  readonly failures: number;
-  readonly code: string | null;
-  readonly error: string;
-}
-
-/** What fails now, by work. */
-const failing = async (sql: postgres.Sql): Promise<Failing[]> => [
-  ...(await sql<Failing[]>`select work, failures, code, error from postrider.failing_work order by work, campaign`),
-];
-
-const works = async (sql: postgres.Sql): Promise<[string, number][]> => (await failing(sql)).map(({ work, failures }) => [work, failures]);
-
-interface Finding {
-  readonly verdict: string;
-  readonly message: string;
-  readonly helps: string | null;
-}
-
-const doctor = async (sql: postgres.Sql): Promise<Finding | undefined> => {
-  const [row] = await sql<Finding[]>`
-    select verdict, message, what_helps as helps from postrider.doctor('work')`;
-  return row;
-};
-
-interface Raised {
-  readonly id: string;
-  readonly organization_id: string;
-  readonly meaning: string;
-}
-
-const alarms = async (sql: postgres.Sql): Promise<Raised[]> => [
-  ...(await sql<Raised[]>`
-    select id, organization_id, meaning from postrider.alarms where kind = 'work_failing' order by meaning`),
-];
-
-const folder = async (): Promise<{ readonly path: string } & AsyncDisposable> => {
-  const path = await mkdtemp(join(tmpdir(), 'failing-work-'));
-  return { path, [Symbol.asyncDispose]: async () => await rm(path, { recursive: true }) };
-};
-
-/** An address at which nobody listens, until it is opened. */
-const address = async (): Promise<{ url: string; open: () => Promise<void> } & AsyncDisposable> => {
-  const listen = async (port: number): Promise<Server> => {
-    const server = createServer((_request, response) => response.end('{}')).listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return server;
-  };
-  const close = async (server: Server | undefined): Promise<void> => {
-    server?.closeAllConnections();
-    if (server !== undefined) await new Promise((resolve) => server.close(resolve));
-  };
-  const first = await listen(0);
-  const { port } = first.address() as AddressInfo;
-  await close(first);
-  let server: Server | undefined;
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    open: async () => void (server = await listen(port)),
-    [Symbol.asyncDispose]: async () => await close(server),
-  };
-};
-
-const waiting = (name: string) => ({ externalId: name, email: `${name}@example.com`, firstName: 'Ada', merge: {} });
-
-const LIST = 'id,email,name,street,city,state,zip\n7,ada@example.com,Ada,1 Elm St,Oakland,CA,94607\n';
-
-/** A campaign whose list is a CSV file that is not there yet, and one of another organization beside it. */
-const listed = async (path: string): Promise<Watched & { place: Place; other: Place }> => {
-  const source = createCsvAudience(
-    {
-      path,
-      columns: { externalId: 'id', email: 'email', firstName: 'name', line1: 'street', city: 'city', region: 'state', postalCode: 'zip' },
-    },
-    { baseDirectory: '/', dataDirectory: '/', secret: () => undefined },
-  );
-  const at = await watched({ integrations: { audience: async () => await Promise.resolve(source) } });
-  const other = await bakery(at.sql, 'Other');
-  return { ...at, place: await bakery(at.sql, 'Bakery'), other, [Symbol.asyncDispose]: async () => await at[Symbol.asyncDispose]() };
-};
+import { bakery, connected, watched } from './watched.ts';
 
 void test('a sync that fails is told with its cause, counted, and an alarm of its organization after three in a row, until it works', async () => {
   await using dir = await folder();
