@@ -14,16 +14,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isNamed, type LeaseGuard, type LeaseLostError, type PieceRequest, type Printer, type SubmitResult } from '@postrider/core';
 
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
-const pageOf = async ({ url, page }: { readonly url: string; readonly page: number }): Promise<string> => {
+async function pageOf({ url, page }: { readonly url: string; readonly page: number }): Promise<string> {
   const text = (await readFile(fileURLToPath(url), 'utf8')).split('\f')[page - 1];
   if (text === undefined) throw new Error(`${url} has no page ${page}`);
   return text;
-};
+}
 
-export const backRoomPress = (folder: string): Printer => {
+export function backRoomPress(folder: string): Printer {
   mkdirSync(folder, { recursive: true });
   const fileOf = (mailpieceId: string): string => join(folder, `${mailpieceId}.txt`);
 
@@ -86,4 +90,4 @@ export const backRoomPress = (folder: string): Printer => {
     verifyWebhook: () => ({ valid: false, message: 'the press in the back room sends no webhooks' }),
     parseWebhook: () => [],
   };
-};
+}

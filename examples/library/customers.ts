@@ -2,7 +2,7 @@
 import { AudienceSourceError, type AudiencePage, type AudienceSource, type Member } from '@postrider/core';
 import type postgres from 'postgres';
 
-export const prepareCustomers = async (sql: postgres.Sql): Promise<void> => {
+export async function prepareCustomers(sql: postgres.Sql): Promise<void> {
   await sql.unsafe(`
     create schema if not exists garden;
     create table if not exists garden.customer (
@@ -19,7 +19,7 @@ export const prepareCustomers = async (sql: postgres.Sql): Promise<void> => {
       (6, 'Fay Okoro', 'fay@example.com', '9 Pine Court', '62704', 'Springfield', 'IL', 'roses'),
       (7, 'Gus Weaver', 'gus@example.com', '55 Lake Drive', '62707', 'Springfield', 'IL', 'tulips')
     on conflict do nothing`);
-};
+}
 
 interface CustomerRow {
   readonly id: number;
@@ -32,7 +32,7 @@ interface CustomerRow {
   readonly loves: string;
 }
 
-const toMember = (row: CustomerRow): Member => {
+function toMember(row: CustomerRow): Member {
   const [firstName = '', ...rest] = row.name.split(' ');
   return {
     row: null,
@@ -47,24 +47,26 @@ const toMember = (row: CustomerRow): Member => {
         : { line1: row.street, line2: null, city: row.town, region: row.state, postalCode: row.zip, country: 'US' },
     merge: { loves: row.loves },
   };
-};
+}
 
 /** The audience port. A segment is a plant here; pages go by the primary key, so memory does not grow with the number of customers. */
-export const customersWhoLove = (sql: postgres.Sql): AudienceSource => ({
-  async *members(segmentId, { pageSize, limit }, context): AsyncGenerator<AudiencePage> {
-    let after = 0;
-    for (let left = limit ?? Infinity; left > 0;) {
-      context.signal.throwIfAborted();
-      const rows = await sql<CustomerRow[]>`
+export function customersWhoLove(sql: postgres.Sql): AudienceSource {
+  return {
+    async *members(segmentId, { pageSize, limit }, context): AsyncGenerator<AudiencePage> {
+      let after = 0;
+      for (let left = limit ?? Infinity; left > 0;) {
+        context.signal.throwIfAborted();
+        const rows = await sql<CustomerRow[]>`
         select id, name, email, street, zip, town, state, loves from garden.customer
         where id > ${after} and mail_me and (${segmentId} = 'everybody' or loves = ${segmentId}) order by id limit ${Math.min(pageSize, left)}
       `.catch((error: unknown) => {
-        throw new AudienceSourceError('the customers cannot be read', { cause: error });
-      });
-      if (rows.length === 0) return;
-      yield { members: rows.map(toMember), rejects: [], waitedMs: 0 };
-      after = rows.at(-1)?.id ?? after;
-      left -= rows.length;
-    }
-  },
-});
+          throw new AudienceSourceError('the customers cannot be read', { cause: error });
+        });
+        if (rows.length === 0) return;
+        yield { members: rows.map(toMember), rejects: [], waitedMs: 0 };
+        after = rows.at(-1)?.id ?? after;
+        left -= rows.length;
+      }
+    },
+  };
+}

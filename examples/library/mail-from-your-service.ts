@@ -40,7 +40,9 @@ const sql = postgres(url, {
   onnotice: () => undefined,
 });
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+function say(text: string): void {
+  return void process.stdout.write(`${text}\n`);
+}
 const logger: Logger = {
   debug: () => undefined,
   info: () => undefined,

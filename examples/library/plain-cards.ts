@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { CardRequest, Renderer, RenderResult } from '@postrider/core';
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
 
-const pages = (card: CardRequest): readonly [front: string, back: string] => {
+function pages(card: CardRequest): readonly [front: string, back: string] {
   const { address } = card;
   return [
     `Spring at the garden shop: ${card.merge['loves'] ?? 'flowers'}`,
@@ -17,7 +19,7 @@ const pages = (card: CardRequest): readonly [front: string, back: string] => {
       card.reference,
     ].join('\n'),
   ];
-};
+}
 
 export const plainCards: Renderer = {
   async render({ cards }, context) {

@@ -6,7 +6,9 @@ import { generate } from '../../examples/bakery/generate.ts';
 import { BAKERY_HOLDOUT } from './auditor.ts';
 import { judge, type Verdict } from './oracle.ts';
 
-const read = (name: string): string => readFileSync(new URL(`../../examples/bakery/${name}`, import.meta.url), 'utf8');
+function read(name: string): string {
+  return readFileSync(new URL(`../../examples/bakery/${name}`, import.meta.url), 'utf8');
+}
 
 interface Totals {
   rows: number;
@@ -20,14 +22,15 @@ interface Expected {
 }
 
 const expected = JSON.parse(read('expected.json')) as Expected;
-const verdicts = (rows: number | null): Verdict[] =>
-  judge({
+function verdicts(rows: number | null): Verdict[] {
+  return judge({
     customers: read('customers.csv'),
     suppressions: read('suppressions.csv'),
     addresses: read('addresses.csv'),
     holdout: BAKERY_HOLDOUT,
     rows,
   });
+}
 
 describe('the generator', () => {
   test('makes the same bytes every time, and they are the committed ones', () => {

@@ -25,7 +25,9 @@ const ADDRESS_FIELD: Box = [193, 0, WIDTH, HEIGHT];
 // 25.4 mm, less what a reader that counts pixels may be off.
 const SMALLEST_QR = 72 - 1.5;
 
-const show = (box: Box): string => `[${box.map((side) => Math.round(side * 100) / 100).join(' ')}]`;
+function show(box: Box): string {
+  return `[${box.map((side) => Math.round(side * 100) / 100).join(' ')}]`;
+}
 
 /** Everything that is read of a page but its QR code, which costs a hundred times as much. */
 export interface Sheet {

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { holdoutBucket, householdKey, isHeldBack, normalizeLine, zip5 } from './household-key.ts';
 
-const at = (line1: string, line2 = '', postalCode = '01970', country = 'US'): string =>
-  householdKey({ line1, line2, city: 'Salem', region: 'MA', postalCode, country });
+function at(line1: string, line2 = '', postalCode = '01970', country = 'US'): string {
+  return householdKey({ line1, line2, city: 'Salem', region: 'MA', postalCode, country });
+}
 
 describe('householdKey', () => {
   test('has four parts', () => {

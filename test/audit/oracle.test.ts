@@ -42,8 +42,9 @@ function row(id: string, change: Partial<Record<(typeof CUSTOMER_COLUMNS)[number
 }
 
 const noAddress = { address1: '', address2: '', city: '', state: '', zip: '', country: '' };
-const short = (verdicts: Verdict[]): string[] =>
-  verdicts.map(({ ends: end, reason }) => (reason === null || reason === end ? end : `${end}: ${reason}`));
+function short(verdicts: Verdict[]): string[] {
+  return verdicts.map(({ ends: end, reason }) => (reason === null || reason === end ? end : `${end}: ${reason}`));
+}
 
 describe('rows that cannot be used', () => {
   for (const [reason, bad] of [

@@ -24,8 +24,9 @@ const ROWS = [
   ['C5', 'x@example.com', '#panic("x")', '=1+1', '9 Oak Avenue', '', 'Bath', 'ME', '4530', 'US', 'rye', 'BCDFGH7'],
 ];
 
-export const csv = (rows: readonly (readonly string[])[]): string =>
-  rows.map((row) => row.map((cell) => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')).join('\n');
+export function csv(rows: readonly (readonly string[])[]): string {
+  return rows.map((row) => row.map((cell) => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')).join('\n');
+}
 
 export const inputs = {
   customers: join(scratch, 'customers.csv'),

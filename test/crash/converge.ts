@@ -9,7 +9,7 @@ import { states } from '../support/machine.ts';
 import { beatOfSync, type Scenario } from './scenario.ts';
 
 /** What the beats would do now. */
-export const nudge = async (sql: postgres.Sql): Promise<void> => {
+export async function nudge(sql: postgres.Sql): Promise<void> {
   await sql`select pg_notify('postrider_moved', 'pending,proofed,track,cancel')`;
   await sql`
     select postrider.enqueue(due.queue, array[gen_random_uuid()], array[jsonb_build_object('organization_id', due.id)], due.id::text)
@@ -19,10 +19,10 @@ export const nudge = async (sql: postgres.Sql): Promise<void> => {
         where state in ('address_enrichable', 'pending', 'proofed', 'sent') and state = 'address_enrichable'
       union select 'enrich', organization_id from postrider.enrichment_batch where closed_at is null and next_poll_at <= postrider.now()
     ) due`;
-};
+}
 
 /** Ends waits that protect nothing. An unknown outcome is left to rest for its quiet period; only its later back-offs are cut short. */
-const hurry = async (sql: postgres.Sql): Promise<void> => {
+async function hurry(sql: postgres.Sql): Promise<void> {
   await sql`update postrider.recipient_state set available_at = postrider.now()
     where state in ('pending', 'proofed', 'address_enrichable') and available_at > postrider.now()`;
   await sql`update postrider.mailpiece set available_at = postrider.now() where status = 'unknown' and available_at > postrider.now() + interval '4 seconds'`;
@@ -31,7 +31,7 @@ const hurry = async (sql: postgres.Sql): Promise<void> => {
     where state = 'waiting' and available_at between postrider.now() and postrider.now() + interval '110 seconds'`;
   await sql`update postrider.enrichment_batch set next_poll_at = postrider.now()
     where closed_at is null and next_poll_at between postrider.now() and postrider.now() + interval '55 seconds'`;
-};
+}
 
 // Long enough for a machine that does other things as well; short where a test is expected to fail (test/mutants).
 const PATIENCE_MS = Number(process.env['POSTRIDER_CRASH_PATIENCE_MS'] ?? 240_000);
@@ -46,7 +46,7 @@ export interface ConvergeOptions {
   readonly meanwhile?: () => Promise<void>;
 }
 
-const whatIsLeft = async (sql: postgres.Sql): Promise<string> => {
+async function whatIsLeft(sql: postgres.Sql): Promise<string> {
   const counts = await states(sql);
   const [moves] = await sql<{ moves: Record<string, number> }[]>`select postrider.what_moves() as moves`;
   const stuck = await sql`select state, reason, why, what_helps, count(*)::int as rows from postrider.stuck group by 1, 2, 3, 4`;
@@ -55,10 +55,10 @@ const whatIsLeft = async (sql: postgres.Sql): Promise<string> => {
     from pg_stat_activity where datname = current_database() and application_name like 'runner-%' order by 1, 2`;
   const jobs = await sql`select name, state, count(*)::int as jobs from postrider_queue.job where state < 'completed' group by 1, 2`;
   return JSON.stringify({ counts, moves: moves?.moves, stuck, sessions, jobs });
-};
+}
 
 /** Resolves when everybody has arrived and nothing moves any more. Rejects with the whole situation where that takes too long. */
-export const converge = async (scenario: Scenario, options: ConvergeOptions = {}): Promise<void> => {
+export async function converge(scenario: Scenario, options: ConvergeOptions = {}): Promise<void> {
   const { arrived = ['sent'], deadlineMs = PATIENCE_MS, hurries = true } = options;
   const { sql } = scenario.machine;
   const deadline = Date.now() + deadlineMs;
@@ -83,35 +83,36 @@ export const converge = async (scenario: Scenario, options: ConvergeOptions = {}
     if (left?.missing === true) await beatOfSync(sql, scenario.place.organizationId);
     quiet = left?.people === 0 && !left.missing && !moves && waits.length === 0 ? quiet + 1 : 0;
   }
-};
+}
 
 /** Polls until `ask` says true. */
-export const eventually = async (what: string, ask: () => Promise<boolean>, patienceMs = 240_000): Promise<void> => {
+export async function eventually(what: string, ask: () => Promise<boolean>, patienceMs = 240_000): Promise<void> {
   const deadline = Date.now() + patienceMs;
   while (!(await ask())) {
     if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-};
+}
 
 /**
  * Three minutes pass while no runner lives: leases, locks, quiet periods and back-offs are over, and so is the rest of a batch that may be on its way to
  * the enricher. The machine's clock is turned; pg-boss keeps real time, so what it knows of active jobs is made older.
  */
-export const minutesPass = async (scenario: Scenario): Promise<void> => {
+export async function minutesPass(scenario: Scenario): Promise<void> {
   if (scenario.runners.some((runner) => runner.alive)) throw new Error('time is only turned while nobody works');
   const { sql } = scenario.machine;
   await sql`select postrider.turn_clock('3 minutes')`;
   await sql`update postrider_queue.job set started_on = started_on - interval '3 minutes', heartbeat_on = heartbeat_on - interval '3 minutes'
     where state = 'active'`;
-};
+}
 
 /** A port of this machine that is free now. */
-export const freePort = async (): Promise<number> =>
-  await new Promise((resolve, reject) => {
+export async function freePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const { port } = server.address() as AddressInfo;
       server.close(() => resolve(port));
     });
   });
+}

@@ -11,34 +11,35 @@ import { verdict } from './verdict.ts';
 
 const more = long ? 500 : 30;
 
-const withAdmin = async <T>(scenario: Scenario, work: (sql: Sql) => Promise<T>): Promise<T> => {
+async function withAdmin<T>(scenario: Scenario, work: (sql: Sql) => Promise<T>): Promise<T> {
   const admin = connect(scenario.machine.database.adminUrl);
   try {
     return await work(admin);
   } finally {
     await admin.end({ timeout: 2 });
   }
-};
+}
 
 /** Ends the sessions of all runners of the scenario; returns how many there were. */
-const endSessions = async (scenario: Scenario): Promise<number> =>
-  await withAdmin(scenario, async (admin) => {
+async function endSessions(scenario: Scenario): Promise<number> {
+  return await withAdmin(scenario, async (admin) => {
     const ended = await admin`
       select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'runner-%'`;
     return ended.length;
   });
+}
 
 /** The test's own sessions were lost, too: each notices when it is next used. */
-const reconnected = async (scenario: Scenario): Promise<void> => {
+async function reconnected(scenario: Scenario): Promise<void> {
   const { sql } = scenario.machine;
   await eventually('the test has its sessions again', async () => {
     const asked = await Promise.allSettled(Array.from({ length: 2 * sql.options.max }, async () => await sql`select 1`));
     return asked.every(({ status }) => status === 'fulfilled');
   });
-};
+}
 
 /** With no beat and no nudge: is the runner told that there is work, after this? Ten people wait behind a hold for it. */
-const stillHears = async (scenario: Scenario, after: () => Promise<unknown>): Promise<void> => {
+async function stillHears(scenario: Scenario, after: () => Promise<unknown>): Promise<void> {
   const { sql } = scenario.machine;
   const { organizationId } = scenario.place;
   await hold(sql, organizationId, 'organization', organizationId);
@@ -50,13 +51,13 @@ const stillHears = async (scenario: Scenario, after: () => Promise<unknown>): Pr
   await after();
   await release(sql, organizationId, 'organization', organizationId);
   await eventually('a notification reaches the runner', async () => (await waiting()) === 0);
-};
+}
 
 /**
  * More people, some of them at the printer now. A hold keeps them together until their sync is over: one that is interrupted leaves its lock for 30
  * seconds, and this is about the rest.
  */
-const moreAreAtThePrinter = async (scenario: Scenario): Promise<void> => {
+async function moreAreAtThePrinter(scenario: Scenario): Promise<void> {
   const { sql } = scenario.machine;
   const { organizationId } = scenario.place;
   await hold(sql, organizationId, 'printer', 'press');
@@ -68,7 +69,7 @@ const moreAreAtThePrinter = async (scenario: Scenario): Promise<void> => {
   });
   await release(sql, organizationId, 'printer', 'press');
   await eventually('cards are at the printer', async () => ((await states(sql))['sending'] ?? 0) > 0);
-};
+}
 
 void describe('the database goes away', { concurrency: 3 }, () => {
   void test('all sessions ended in mid-run, again and again', async () => {

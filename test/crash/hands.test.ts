@@ -9,7 +9,9 @@ import { long, openScenario, type Scenario } from './scenario.ts';
 import { verdict } from './verdict.ts';
 
 const more = long ? 300 : 40;
-const slowly = async (scenario: Scenario): Promise<void> => await scenario.shop.faults([{ kind: 'delay_ms', ms: 40, count: 1_000_000 }]);
+async function slowly(scenario: Scenario): Promise<void> {
+  return await scenario.shop.faults([{ kind: 'delay_ms', ms: 40, count: 1_000_000 }]);
+}
 
 void describe('by hand, in mid-run', { concurrency: 3 }, () => {
   for (const what of long ? (['all jobs', 'all cohorts', 'all jobs and all cohorts'] as const) : (['all jobs and all cohorts'] as const)) {

@@ -8,24 +8,28 @@ import { adapters } from '@postrider/adapters';
 import type { AudienceSource, EffectItem, EffectResult, Integrations, Member, Printer, Renderer } from '@postrider/core';
 import { SHOP_SECRET, SHOP_TOKEN, type RunnerConfig } from './runner-config.ts';
 
-const addressOf = (id: string) => ({
-  line1: `1 ${id} Street`,
-  line2: null,
-  city: 'Oakland',
-  region: 'CA',
-  postalCode: '94607',
-  country: 'US',
-});
+function addressOf(id: string) {
+  return {
+    line1: `1 ${id} Street`,
+    line2: null,
+    city: 'Oakland',
+    region: 'CA',
+    postalCode: '94607',
+    country: 'US',
+  };
+}
 
-const memberOf = (id: string, row: number, emailOnly: boolean): Member => ({
-  row,
-  externalId: id,
-  email: `${id}@example.com`,
-  firstName: 'Ada',
-  lastName: `Byron ${id}`,
-  address: emailOnly ? null : addressOf(id),
-  merge: {},
-});
+function memberOf(id: string, row: number, emailOnly: boolean): Member {
+  return {
+    row,
+    externalId: id,
+    email: `${id}@example.com`,
+    firstName: 'Ada',
+    lastName: `Byron ${id}`,
+    address: emailOnly ? null : addressOf(id),
+    merge: {},
+  };
+}
 
 /** Everybody in a household of their own, every nth known by e-mail only (0: nobody): `<people>:<every>:<prefix>`. */
 const audience: AudienceSource = {
@@ -43,18 +47,20 @@ const audience: AudienceSource = {
 const LOOKUP_FILE = 'addresses.ndjson';
 
 /** The file in which the look-up enricher finds everybody. */
-export const writeLookupFile = (folder: string, people: number): void => {
+export function writeLookupFile(folder: string, people: number): void {
   const line = (id: string): string => `${JSON.stringify({ email: `${id}@example.com`, ...addressOf(id) })}\n`;
   writeFileSync(join(folder, LOOKUP_FILE), Array.from({ length: people }, (_, i) => line(`p${i}`)).join(''));
-};
+}
 
 /** One line per doing: a crash between the doing and the settle shows as two lines with one key, which a provider would take for one. */
-const doneIn = (path: string) => async (items: readonly EffectItem[]) => {
-  appendFileSync(path, items.map((item) => `${item.key}\n`).join(''));
-  return await Promise.resolve(items.map((): EffectResult => ({ outcome: 'done' })));
-};
+function doneIn(path: string) {
+  return async (items: readonly EffectItem[]) => {
+    appendFileSync(path, items.map((item) => `${item.key}\n`).join(''));
+    return await Promise.resolve(items.map((): EffectResult => ({ outcome: 'done' })));
+  };
+}
 
-export const integrationsOf = (config: RunnerConfig, afterLeaseCheck: () => void): Integrations => {
+export function integrationsOf(config: RunnerConfig, afterLeaseCheck: () => void): Integrations {
   const wiring = {
     baseDirectory: config.folder,
     dataDirectory: config.folder,
@@ -96,4 +102,4 @@ export const integrationsOf = (config: RunnerConfig, afterLeaseCheck: () => void
     usageMeter: async () => await Promise.resolve({ record: doneIn(join(config.folder, 'usage')) }),
     eventSink: async () => await Promise.resolve({ emit: doneIn(join(config.folder, 'events')) }),
   };
-};
+}

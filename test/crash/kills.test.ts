@@ -10,7 +10,9 @@ import { long, openScenario, type Scenario } from './scenario.ts';
 import { printed, verdict } from './verdict.ts';
 
 /** The submissions take a moment, so that a kill finds something under way. */
-const slowly = async (scenario: Scenario): Promise<void> => await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
+async function slowly(scenario: Scenario): Promise<void> {
+  return await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
+}
 
 void describe('kill -9 at random', { concurrency: 4 }, () => {
   for (const keys of long ? [true, false] : [false]) {

@@ -13,7 +13,7 @@ import type { Runner } from './runner.ts';
 import { effectsOf, verdict } from './verdict.ts';
 
 /** Starts a runner that kills itself at the point, and sees to it that it gets there. */
-const killedAt = async (scenario: Scenario, point: Point, webhookPort: number | null): Promise<void> => {
+async function killedAt(scenario: Scenario, point: Point, webhookPort: number | null): Promise<void> {
   await scenario.grow(12);
   if (point.startsWith('track.')) await scenario.shop.travel(10);
   const runner: Runner = await scenario.start({ webhookPort, snares: [{ point, nth: 1, how: 'kill' }] });
@@ -27,7 +27,7 @@ const killedAt = async (scenario: Scenario, point: Point, webhookPort: number | 
   assert.equal(await runner.ended, 'SIGKILL');
   assert.equal(await runner.snared(), point);
   await minutesPass(scenario);
-};
+}
 
 void describe('kill -9 at the named points', { concurrency: 3 }, () => {
   void test('killed between any two kinds of steps: one card each, every effect done, everybody received', async () => {

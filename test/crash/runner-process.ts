@@ -13,15 +13,19 @@ import { RUNNER_VARIABLE, type RunnerConfig, type RunnerWord, type Snare } from 
 const config = JSON.parse(process.env[RUNNER_VARIABLE] ?? '{}') as RunnerConfig;
 
 // Synchronous: the next thing that happens may be SIGKILL.
-const say = (word: RunnerWord): void => void writeSync(1, `${JSON.stringify(word)}\n`);
-const log = (level: string) => (fields: object, message: string) => {
-  if (level !== 'debug') process.stderr.write(`${config.name} ${level}: ${message} ${JSON.stringify(fields)}\n`);
-};
+function say(word: RunnerWord): void {
+  return void writeSync(1, `${JSON.stringify(word)}\n`);
+}
+function log(level: string) {
+  return (fields: object, message: string) => {
+    if (level !== 'debug') process.stderr.write(`${config.name} ${level}: ${message} ${JSON.stringify(fields)}\n`);
+  };
+}
 
 const passes = new Map<Snare['point'], number>();
 const go = Promise.withResolvers<void>();
 
-const pass = (point: Snare['point']): Snare | undefined => {
+function pass(point: Snare['point']): Snare | undefined {
   const count = (passes.get(point) ?? 0) + 1;
   passes.set(point, count);
   const snare = config.snares.find((one) => one.point === point && one.nth === count);
@@ -30,7 +34,7 @@ const pass = (point: Snare['point']): Snare | undefined => {
   if (snare.how === 'kill') process.kill(process.pid, 'SIGKILL');
   if (snare.how === 'stop') process.kill(process.pid, 'SIGSTOP');
   return snare;
-};
+}
 
 const sql = connect(config.databaseUrl, { max: 4, name: config.name });
 const pipeline = createPipeline({
@@ -44,7 +48,7 @@ const pipeline = createPipeline({
   },
 });
 
-const listenForWebhooks = (port: number): void => {
+function listenForWebhooks(port: number): void {
   createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -57,14 +61,14 @@ const listenForWebhooks = (port: number): void => {
       );
     });
   }).listen(port, '127.0.0.1');
-};
+}
 
-const stop = async (): Promise<void> => {
+async function stop(): Promise<void> {
   const { atWork } = await pipeline.stop();
   await sql.end({ timeout: 5 });
   say({ said: 'stopped' });
   process.exit(atWork === 0 ? 0 : 1);
-};
+}
 process.on('SIGTERM', () => void stop());
 process.stdin.on('data', () => go.resolve());
 // The parent is gone: so is the test.

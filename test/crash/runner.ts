@@ -30,7 +30,7 @@ export interface Runner {
 const program = fileURLToPath(new URL('./runner-process.ts', import.meta.url));
 
 /** Starts it, and resolves when its pipeline works. A runner that snares itself before that counts as started. */
-export const startRunner = async (config: RunnerConfig): Promise<Runner> => {
+export async function startRunner(config: RunnerConfig): Promise<Runner> {
   const child = spawn(process.execPath, [...loader, program], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
@@ -86,4 +86,4 @@ export const startRunner = async (config: RunnerConfig): Promise<Runner> => {
     go: () => void child.stdin.write('go\n'),
     log,
   };
-};
+}

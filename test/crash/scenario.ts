@@ -75,11 +75,11 @@ export interface Scenario extends AsyncDisposable {
 }
 
 /** The job that the beat of 15 minutes sends. */
-export const beatOfSync = async (sql: Machine['sql'], organizationId: string): Promise<void> => {
+export async function beatOfSync(sql: Machine['sql'], organizationId: string): Promise<void> {
   await sql`select postrider.enqueue('sync', array[gen_random_uuid()], array[jsonb_build_object('organization_id', ${organizationId}::uuid)], ${organizationId})`;
-};
+}
 
-const openShop = async (options: SpawnPrintShopOptions): Promise<Shop & { stop(): Promise<void> }> => {
+async function openShop(options: SpawnPrintShopOptions): Promise<Shop & { stop(): Promise<void> }> {
   let shop: SpawnedPrintShop = await spawnPrintShop(options);
   const { url, port } = shop;
   const ask = async (method: string, path: string, body?: unknown): Promise<string> => {
@@ -107,9 +107,9 @@ const openShop = async (options: SpawnPrintShopOptions): Promise<Shop & { stop()
     travel: async (days) => void (await ask('POST', '/v1/clock', { advanceDays: days })),
     sendWebhooksTo: async (to) => void (await ask('POST', '/v1/webhook', { url: to })),
   };
-};
+}
 
-export const openScenario = async (options: ScenarioOptions): Promise<Scenario> => {
+export async function openScenario(options: ScenarioOptions): Promise<Scenario> {
   const { emailOnly = 0, keys = true } = options;
   let { people } = options;
   const segment = (): string => `${people}:${emailOnly}:p`;
@@ -170,4 +170,4 @@ export const openScenario = async (options: ScenarioOptions): Promise<Scenario> 
       await rm(folder, { recursive: true, force: true });
     },
   };
-};
+}

@@ -6,7 +6,7 @@ import { broken } from '../support/machine.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Pieces in the shop's ledger by external id. */
-export const printed = async (scenario: Scenario): Promise<Map<string, number>> => {
+export async function printed(scenario: Scenario): Promise<Map<string, number>> {
   const rows = await scenario.machine.sql<{ id: string; external_id: string }[]>`select id, external_id from postrider.recipient`;
   const names = new Map(rows.map((row) => [row.id, row.external_id]));
   const pieces = new Map<string, number>();
@@ -15,7 +15,7 @@ export const printed = async (scenario: Scenario): Promise<Map<string, number>> 
     pieces.set(name, (pieces.get(name) ?? 0) + 1);
   }
   return pieces;
-};
+}
 
 export interface VerdictOptions {
   /** External ids of people who must not have a card. */
@@ -27,7 +27,7 @@ export interface VerdictOptions {
 }
 
 /** Fails where somebody has no card, or two, or a history with a hole, or an effect that was never done. */
-export const verdict = async (scenario: Scenario, options: VerdictOptions = {}): Promise<void> => {
+export async function verdict(scenario: Scenario, options: VerdictOptions = {}): Promise<void> {
   const { sql } = scenario.machine;
   const { without = [], twice = [], alarms = [] } = options;
   const pieces = await printed(scenario);
@@ -74,10 +74,10 @@ export const verdict = async (scenario: Scenario, options: VerdictOptions = {}):
     const missing = effects.filter((effect) => effect.kind === kind && (effect.state !== 'done' || !done.has(effect.key)));
     assert.deepEqual(missing.slice(0, 3), [], `${missing.length} effects of kind ${kind} were not done`);
   }
-};
+}
 
 /** Everybody who was sent has one effect of each kind that the campaign wants. */
-export const effectsOf = async (scenario: Scenario): Promise<number> => {
+export async function effectsOf(scenario: Scenario): Promise<number> {
   const [row] = await scenario.machine.sql<{ effects: number }[]>`select count(*)::int as effects from postrider.effect`;
   return row?.effects ?? 0;
-};
+}

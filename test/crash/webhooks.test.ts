@@ -7,11 +7,11 @@ import { converge, eventually, freePort } from './converge.ts';
 import { long, openScenario, type Scenario } from './scenario.ts';
 import { verdict } from './verdict.ts';
 
-const sendWebhooks = async (scenario: Scenario): Promise<number> => {
+async function sendWebhooks(scenario: Scenario): Promise<number> {
   const port = await freePort();
   await scenario.shop.sendWebhooksTo(`http://127.0.0.1:${port}/${scenario.place.organizationId}/press`);
   return port;
-};
+}
 
 void describe('webhooks', { concurrency: 3 }, () => {
   void test('a card is delivered before its settle', async () => {

@@ -19,13 +19,13 @@ const documented = readDocument(path);
 const writes = process.env['POSTRIDER_WRITE_SAMPLES'] === '1';
 const samples = new Map<string, string>();
 
-const stepOf = (fault: string, step: string): Documented => {
+function stepOf(fault: string, step: string): Documented {
   const found = documented.steps.filter((one) => one.fault === fault && one.step === step);
   assert.equal(found.length, 1, `the document has ${found.length} statements for ${fault}/${step}`);
   return found[0] as Documented;
-};
+}
 
-const compare = (one: Documented, answer: Answer): void => {
+function compare(one: Documented, answer: Answer): void {
   if (one.sample === null) return;
   samples.set(`${one.fault}/${one.step}`, shown(answer));
   if (writes) return;
@@ -34,23 +34,23 @@ const compare = (one: Documented, answer: Answer): void => {
     masked(readSample(one.sample)),
     `${path}:${one.line} shows something else; it is now:\n${shown(answer)}\n`,
   );
-};
+}
 
 /** The document shows the error without the CONTEXT that psql adds. */
-const compareRefusal = (one: Documented, error: Refused): void => {
+function compareRefusal(one: Documented, error: Refused): void {
   samples.set(`${one.fault}/${one.step}`, error.shown.replace(/\nCONTEXT:[\s\S]*/, ''));
   if (writes) return;
   for (const line of one.sample?.split('\n') ?? [])
     assert.ok(error.shown.includes(line), `${path}:${one.line} shows "${line}"; it is now:\n${error.shown}\n`);
-};
+}
 
 const found = psqlFound();
 // By both in the long form; in the short one the driver stands in where there is no psql, and shows with one fault that it says the same.
 const both = process.env['POSTRIDER_TEST_LONG'] === '1' || writes;
-const shellsFor = (fault: string): readonly Shell[] => {
+function shellsFor(fault: string): readonly Shell[] {
   if (found === null) return [driver];
   return both || fault === 'by-hand' ? [driver, psql] : [psql];
-};
+}
 
 void test('the statements are run by the driver, and by psql where there is one', (t) => {
   t.diagnostic(

@@ -26,7 +26,7 @@ export interface Document {
 const BLOCK =
   /^(?:<!-- fault: (?<fault>[\w-]+) step: (?<step>[\w-]+)(?: as: (?<as>operator|owner))? -->\n)?```sql\n(?<statement>[\s\S]*?)\n```(?:\n\n?```text\n(?:(?<sample>[\s\S]*?)\n)??```)?/gm;
 
-export const readDocument = (path: string): Document => {
+export function readDocument(path: string): Document {
   const text = readFileSync(path, 'utf8');
   const steps: Documented[] = [];
   const unnamed: number[] = [];
@@ -45,7 +45,7 @@ export const readDocument = (path: string): Document => {
       });
   }
   return { steps, unnamed };
-};
+}
 
 /** What a server answers, as text; null is empty, as psql shows it. */
 export interface Answer {
@@ -53,10 +53,12 @@ export interface Answer {
   readonly rows: readonly (readonly string[])[];
 }
 
-const ruler = (line: string): boolean => /^[-+]+$/.test(line);
+function ruler(line: string): boolean {
+  return /^[-+]+$/.test(line);
+}
 
 /** Reads psql's aligned or expanded output. */
-export const readSample = (sample: string): Answer => {
+export function readSample(sample: string): Answer {
   const lines = sample.split('\n').filter((line) => !/^\(\d+ rows?\)$/.test(line.trim()));
   if (lines[0]?.startsWith('-[ RECORD') === true) {
     const rows: Map<string, string>[] = [];
@@ -72,36 +74,38 @@ export const readSample = (sample: string): Answer => {
   const cells = (line: string): string[] => line.split(/\s\|(?:\s|$)/).map((cell) => cell.trim());
   const [head = '', ...rest] = lines.filter((line) => !ruler(line.trim()));
   return { columns: cells(head), rows: rest.map(cells) };
-};
+}
 
 /** Puts answers, as psql shows them, into the ```text blocks after their statements. */
-export const writeSamples = (path: string, shownBy: ReadonlyMap<string, string>): void => {
+export function writeSamples(path: string, shownBy: ReadonlyMap<string, string>): void {
   const text = readFileSync(path, 'utf8').replaceAll(BLOCK, (block: string, fault?: string, step?: string) => {
     const sample = shownBy.get(`${fault}/${step}`);
     return sample === undefined ? block : block.replace(/\n```text\n[\s\S]*```$/, () => `\n\`\`\`text\n${sample}\n\`\`\``);
   });
   writeFileSync(path, text);
-};
+}
 
 /** What differs from run to run is taken out: ids, references, times and numbers. */
-export const masked = ({ columns, rows }: Answer): Answer => ({
-  columns,
-  rows: rows.map((row) =>
-    row.map((cell) =>
-      cell
-        .replaceAll(/[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}/g, 'ID')
-        .replaceAll(/\b[2-9A-HK]{10}\b/g, 'REFERENCE')
-        .replaceAll(/\d+/g, 'N')
-        .replaceAll(/(?<=N:N:N(?:\.N)?)[+-]N(?::N)?/g, '+N')
-        .replaceAll(/(?<=N:N:N)\.N/g, '')
-        .replaceAll(/\s+/g, ' ')
-        .trim(),
+export function masked({ columns, rows }: Answer): Answer {
+  return {
+    columns,
+    rows: rows.map((row) =>
+      row.map((cell) =>
+        cell
+          .replaceAll(/[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}/g, 'ID')
+          .replaceAll(/\b[2-9A-HK]{10}\b/g, 'REFERENCE')
+          .replaceAll(/\d+/g, 'N')
+          .replaceAll(/(?<=N:N:N(?:\.N)?)[+-]N(?::N)?/g, '+N')
+          .replaceAll(/(?<=N:N:N)\.N/g, '')
+          .replaceAll(/\s+/g, ' ')
+          .trim(),
+      ),
     ),
-  ),
-});
+  };
+}
 
 /** An answer as psql shows it: to be pasted into the document. */
-export const shown = ({ columns, rows: exact }: Answer): string => {
+export function shown({ columns, rows: exact }: Answer): string {
   const rows = exact.map((row) => row.map((cell) => cell.replaceAll(/(?<=\d\d:\d\d:\d\d)\.\d+/g, '')));
   const widths = columns.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)));
   if (widths.reduce((sum, width) => sum + width + 3, 0) > 150) {
@@ -123,4 +127,4 @@ export const shown = ({ columns, rows: exact }: Answer): string => {
     ...rows.map(line),
     `(${rows.length} row${rows.length === 1 ? '' : 's'})`,
   ].join('\n');
-};
+}

@@ -32,7 +32,7 @@ export interface Statements {
 
 export type Scenario = (house: House, run: Statements) => Promise<void>;
 
-export const openHouse = async (machine: Machine): Promise<House> => {
+export async function openHouse(machine: Machine): Promise<House> {
   const { sql } = machine;
   const at = await launched(sql);
   // Roles belong to the cluster, which other tests share.
@@ -58,13 +58,13 @@ export const openHouse = async (machine: Machine): Promise<House> => {
       await sql.unsafe(`drop role ${role}`);
     },
   };
-};
+}
 
 const names = ['Ada', 'Ben', 'Cleo', 'Dora', 'Emil', 'Fay', 'Gus', 'Hedy', 'Ian', 'June', 'Kit', 'Lena'];
 
 /** Neighbours in households of their own; the first is ada@example.com. */
-export const neighbours = (n: number, street = 'Main Street'): Person[] =>
-  Array.from({ length: n }, (_, i) => {
+export function neighbours(n: number, street = 'Main Street'): Person[] {
+  return Array.from({ length: n }, (_, i) => {
     const name = names[i] ?? `Guest ${i + 1}`;
     const first = street === 'Main Street' ? name : `${name} ${street[0] ?? ''}`;
     return {
@@ -82,3 +82,4 @@ export const neighbours = (n: number, street = 'Main Street'): Person[] =>
       merge: {},
     };
   });
+}

@@ -11,11 +11,12 @@ const root = join(import.meta.dirname, '../..');
 const core = join(root, 'packages/core/src');
 const page = readFileSync(join(root, 'docs/reference/library.md'), 'utf8');
 
-const missing = (names: readonly string[]): string[] =>
-  names.filter((name) => !new RegExp(`\`[^\`\\n]*\\b${name}\\b[^\`\\n]*\``).test(page));
+function missing(names: readonly string[]): string[] {
+  return names.filter((name) => !new RegExp(`\`[^\`\\n]*\\b${name}\\b[^\`\\n]*\``).test(page));
+}
 
 /** Names that a module exports, types included. */
-const exportsOf = (file: string): string[] => {
+function exportsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
   const from = (name: string): string => join(dirname(file), name);
   return [
@@ -32,14 +33,14 @@ const exportsOf = (file: string): string[] => {
     ),
     ...[...text.matchAll(/^export \* from '([^']+)'/gm)].flatMap(([, name = '']) => exportsOf(from(name))),
   ].filter((name) => name !== '');
-};
+}
 
 /** Members of an interface, as they stand in the source. */
-const membersOf = (file: string, name: string): string[] => {
+function membersOf(file: string, name: string): string[] {
   const text = readFileSync(join(core, file), 'utf8');
   const body = new RegExp(`^export interface ${name} \\{\\n([\\s\\S]*?)^\\}`, 'm').exec(text)?.[1] ?? '';
   return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm)].map(([, member = '']) => member);
-};
+}
 
 void test('every export of the library is named', () => {
   const names = exportsOf(join(core, 'index.ts'));

@@ -12,15 +12,17 @@ const documents = [
   'examples/library/README.md',
 ];
 
-const slug = (title: string): string =>
-  title
+function slug(title: string): string {
+  return title
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
     .trim()
     .replaceAll(' ', '-');
+}
 
-const anchorsOf = (file: string): Set<string> =>
-  new Set([...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => slug(title)));
+function anchorsOf(file: string): Set<string> {
+  return new Set([...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => slug(title)));
+}
 
 for (const document of documents) {
   void test(document, () => {

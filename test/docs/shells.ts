@@ -18,11 +18,14 @@ export class Refused extends Error {
   }
 }
 
-const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+function quoted(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}
 
 /** As psql does it. An unset variable stays as it is, and the server refuses it. */
-const interpolated = (statement: string, variables: Readonly<Record<string, string>>): string =>
-  statement.replaceAll(/:'(\w+)'/g, (whole, name: string) => (variables[name] === undefined ? whole : quoted(variables[name])));
+function interpolated(statement: string, variables: Readonly<Record<string, string>>): string {
+  return statement.replaceAll(/:'(\w+)'/g, (whole, name: string) => (variables[name] === undefined ? whole : quoted(variables[name])));
+}
 
 export const driver: Shell = {
   name: 'driver',
@@ -86,7 +89,7 @@ export const psql: Shell = {
 };
 
 /** Null: there is no psql on this machine. */
-export const psqlFound = (): string | null => {
+export function psqlFound(): string | null {
   const asked = spawnSync('psql', ['--version'], { encoding: 'utf8' });
   return asked.status === 0 ? asked.stdout.trim() : null;
-};
+}

@@ -15,15 +15,18 @@ interface Entry {
   readonly codes: readonly string[];
 }
 
-const section = (title: string): string => page.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
-const entries = (title: string): Entry[] =>
-  [...section(title).matchAll(/^### (?<name>\w+)\n\n```\n(?<shape>[^`]*)\n```\n(?<text>[\s\S]*?)(?=^### |$(?![\s\S]))/gm)].map(
+function section(title: string): string {
+  return page.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
+}
+function entries(title: string): Entry[] {
+  return [...section(title).matchAll(/^### (?<name>\w+)\n\n```\n(?<shape>[^`]*)\n```\n(?<text>[\s\S]*?)(?=^### |$(?![\s\S]))/gm)].map(
     ({ groups }) => ({
       name: groups?.['name'] ?? '',
       shape: groups?.['shape'] ?? '',
       codes: [...(groups?.['text'] ?? '').matchAll(/PR\d{3}/g)].map(([code]) => code),
     }),
   );
+}
 
 let machine: Machine;
 before(async () => {
@@ -56,13 +59,15 @@ interface Catalogued {
   readonly anybody: boolean;
 }
 
-const catalogued = async (): Promise<Catalogued[]> => [
-  ...(await machine.sql<Catalogued[]>`
+async function catalogued(): Promise<Catalogued[]> {
+  return [
+    ...(await machine.sql<Catalogued[]>`
     select p.proname as name, format('%s(%s) → %s', p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid)) as shape,
       has_function_privilege('postrider_reader', p.oid, 'execute') as reader, has_function_privilege('postrider_operator', p.oid, 'execute') as operator,
       has_function_privilege('postrider_runner', p.oid, 'execute') as runner, has_function_privilege('public', p.oid, 'execute') as anybody
     from pg_proc p where p.pronamespace = 'postrider'::regnamespace`),
-];
+  ];
+}
 
 void test('every function that readers or operators may call is there with its signature, and nobody else may call it', async () => {
   const functions = await catalogued();

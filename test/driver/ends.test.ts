@@ -147,8 +147,9 @@ void test('a transaction begins also where the connection takes no more for now'
   await Promise.all(before);
 });
 
-const numbers = async (sql: Sql, many: number): Promise<unknown[]> =>
-  await Promise.all(Array.from({ length: many }, async (_, n) => (await sql.unsafe(`select ${n} as n`))[0]?.['n']));
+async function numbers(sql: Sql, many: number): Promise<unknown[]> {
+  return await Promise.all(Array.from({ length: many }, async (_, n) => (await sql.unsafe(`select ${n} as n`))[0]?.['n']));
+}
 
 void test('a statement that cannot be written fails alone: those that were sent beside it get their own answers', async () => {
   await using place = await open();

@@ -8,10 +8,10 @@ import { builds, open, outcome, until } from './rig.ts';
 const fields = Buffer.from('SFATAL\0C57P01\0Mterminating connection\0\0');
 const goodbye = Buffer.concat([Buffer.from('E'), Buffer.from(Uint32Array.of(fields.length + 4).buffer).swap32(), fields]);
 
-const twice = (url: string) => {
+function twice(url: string) {
   const { hostname, port } = new URL(url);
   return { host: [hostname, hostname], port: [Number(port), Number(port)] } as object;
-};
+}
 
 void test('the first query of a connection is told of the loss of its session, with a list of hosts too', async () => {
   await using place = await open();

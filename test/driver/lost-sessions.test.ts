@@ -21,7 +21,7 @@ const shapes: readonly Shape[] = ['transaction', 'savepoint', 'reserved connecti
 const kinds = ['plain queries', 'transactions'] as const;
 
 /** Takes a session and writes `held` in it, in a transaction where it is one. */
-const take = async (sql: Sql, shape: Shape): Promise<Held> => {
+async function take(sql: Sql, shape: Shape): Promise<Held> {
   if (shape === 'reserved connection') {
     const reserved = await sql.reserve();
     await reserved`begin`;
@@ -41,23 +41,24 @@ const take = async (sql: Sql, shape: Shape): Promise<Held> => {
   };
   const end = outcome(sql.begin(async (tx) => await (shape === 'transaction' ? inside(tx) : tx.savepoint(inside))));
   return { on: await held, finish, fail: () => fail(new Error('the callback throws')), end };
-};
+}
 
 /** One that runs, some that are sent behind it or wait. */
-const askMuch = (held: Held): Promise<string[]> =>
-  Promise.all([
+function askMuch(held: Held): Promise<string[]> {
+  return Promise.all([
     outcome(held.on`select pg_sleep(60)`),
     ...Array.from({ length: 3 }, async () => await outcome(held.on`insert into note values ('queued')`)),
     outcome(held.on`insert into note values (${'with a parameter'})`),
     outcome(held.on.unsafe(`insert into note values ('a script'); commit`)),
   ]);
+}
 
 const lost = 'CONNECTION_CLOSED';
 
-const losesAndAsks = async (
+async function losesAndAsks(
   place: Place,
   how: { shape: Shape; max: number; kind: (typeof kinds)[number]; lose: () => Promise<void>; sql: Sql },
-): Promise<void> => {
+): Promise<void> {
   const { shape, max, kind, lose, sql } = how;
   const told = `${shape}, ${max} connection(s), ${kind}`;
   await place.admin`truncate note`;
@@ -78,7 +79,7 @@ const losesAndAsks = async (
   assert.equal(await outcome(held.on`insert into note values ('asked much later')`), lost, told);
   assert.deepEqual(await place.written(), kind === 'transactions' ? Array.from({ length: max }, () => 'other') : [], told);
   held.finish();
-};
+}
 
 for (const way of ['terminate', 'reset'] as const) {
   void test(`what was lost by ${way} stays lost, whoever has the connection now`, async () => {

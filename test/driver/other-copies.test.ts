@@ -10,16 +10,19 @@ import { open, until } from '../pipeline/rig.ts';
 import { freshMachine, states, type Machine } from '../support/machine.ts';
 
 /** A module that is loaded once more, as by a second copy of its package. */
-const again = async (path: string): Promise<unknown> => await import(`${new URL(path, import.meta.url).href}?again`);
+async function again(path: string): Promise<unknown> {
+  return await import(`${new URL(path, import.meta.url).href}?again`);
+}
 
 const { default: other } = (await import('postgres-other')) as unknown as { default: typeof mine };
 
-const clientOf = (machine: Machine, max = 14): Machine['sql'] =>
-  other(machine.url, {
+function clientOf(machine: Machine, max = 14): Machine['sql'] {
+  return other(machine.url, {
     max,
     connection: { application_name: 'other copy', plan_cache_mode: 'force_custom_plan' },
     onnotice: () => undefined,
   });
+}
 
 void test('the two copies of the driver know nothing of each other', async () => {
   await using machine = await freshMachine();

@@ -10,7 +10,7 @@ import { gate, open, others, outcome, until, type Gate, type Place, type Sql } f
 const lost = /^(CONNECTION_CLOSED|ECONNRESET)$/;
 
 /** Somebody whose transaction takes the connection that was lost. */
-const stranger = async (sql: Sql) => {
+async function stranger(sql: Sql) {
   const inside = gate();
   const leave = gate();
   const answers: unknown[] = [];
@@ -31,7 +31,7 @@ const stranger = async (sql: Sql) => {
       assert.deepEqual(answers, [3, 'stranger', 7]);
     },
   };
-};
+}
 
 for (const way of ['terminate', 'reset'] as const) {
   void test(`a cursor that is lost by ${way} between two reads has not come to its end, and reads nothing of the next session`, async () => {
@@ -58,13 +58,14 @@ for (const way of ['terminate', 'reset'] as const) {
 type Callback = (rows: readonly unknown[]) => void;
 
 /** The driver waits for what a callback promises; its types do not say so. */
-const answers = (sql: Sql, how: 'goes on' | 'is closed' | 'throws', inside: Gate, leave: Gate): Callback =>
-  (async () => {
+function answers(sql: Sql, how: 'goes on' | 'is closed' | 'throws', inside: Gate, leave: Gate): Callback {
+  return (async () => {
     inside.open();
     await leave.opened;
     if (how === 'throws') throw new Error('no more');
     return how === 'is closed' ? sql.CLOSE : undefined;
   }) as unknown as Callback;
+}
 
 void test('a cursor whose callback is slow sends nothing to the next session, and one that throws ends nothing there', async () => {
   await using place = await open();
@@ -96,7 +97,9 @@ void test('forEach is told of the loss after the rows that came', async () => {
   assert.ok(rows < 30_000);
 });
 
-const copyIn = async (sql: Sql): Promise<Writable> => await sql`copy note from stdin`.writable();
+async function copyIn(sql: Sql): Promise<Writable> {
+  return await sql`copy note from stdin`.writable();
+}
 
 for (const way of ['terminate', 'reset'] as const) {
   void test(`a COPY that was lost by ${way} writes nothing into the COPY of somebody else, and does not fail it`, async () => {
@@ -181,7 +184,7 @@ void test('a COPY that is read ends with an error when it is lost, and does not 
 
 let words = 0;
 /** Tells until each of the listeners has heard; returns what they heard of the last word. */
-const heardBy = async (place: Place, channel: string, ears: readonly string[][]): Promise<number[]> => {
+async function heardBy(place: Place, channel: string, ears: readonly string[][]): Promise<number[]> {
   let word = '';
   await until(async () => {
     word = `word ${(words += 1)}`;
@@ -190,7 +193,7 @@ const heardBy = async (place: Place, channel: string, ears: readonly string[][])
     return ears.every((ear) => ear.includes(word));
   });
   return ears.map((ear) => ear.filter((one) => one === word).length);
-};
+}
 
 for (const way of ['terminate', 'reset'] as const) {
   void test(`listeners hear again, once, after a loss by ${way}; and unlisten finds them`, async () => {

@@ -16,15 +16,17 @@ const { totals } = JSON.parse(readFileSync(new URL('../../examples/bakery/expect
 };
 const expected = totals.first_300;
 
-const ends = ({ states, invalid, repeated }: Awaited<ReturnType<Demo['run']>>): Record<string, number> => ({
-  ...states,
-  invalid,
-  repeated,
-});
+function ends({ states, invalid, repeated }: Awaited<ReturnType<Demo['run']>>): Record<string, number> {
+  return {
+    ...states,
+    invalid,
+    repeated,
+  };
+}
 
 /** Manifests and PDFs, byte for byte. */
-const printedFiles = (folder: string): Record<string, string> =>
-  Object.fromEntries(
+function printedFiles(folder: string): Record<string, string> {
+  return Object.fromEntries(
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((name) => /\.(pdf|csv)$/.test(name))
       .toSorted()
@@ -35,6 +37,7 @@ const printedFiles = (folder: string): Record<string, string> =>
           .digest('hex'),
       ]),
   );
+}
 
 it('300 rows go in; killed in mid-run, it goes on, the right cards come out, none lost or printed twice, and another run prints nothing', async (t) => {
   await using demo = await newDemo();

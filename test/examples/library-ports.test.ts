@@ -36,15 +36,17 @@ describePrinterContract('the press in the back room', async () => {
   });
 });
 
-const card = (firstName: string): CardRequest => ({
-  recipientId: randomUUID(),
-  firstName,
-  lastName: 'Miller',
-  address,
-  returnAddress: null,
-  merge: { loves: 'tulips' },
-  reference: firstName,
-});
+function card(firstName: string): CardRequest {
+  return {
+    recipientId: randomUUID(),
+    firstName,
+    lastName: 'Miller',
+    address,
+    returnAddress: null,
+    merge: { loves: 'tulips' },
+    reference: firstName,
+  };
+}
 
 describeRendererContract(
   'plain cards',

@@ -19,7 +19,7 @@ interface Ended {
   readonly err: string;
 }
 
-const run = async (env: NodeJS.ProcessEnv): Promise<Ended> => {
+async function run(env: NodeJS.ProcessEnv): Promise<Ended> {
   const child = spawn(process.execPath, [...loader, join(example, 'mail-from-your-service.ts')], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -30,7 +30,7 @@ const run = async (env: NodeJS.ProcessEnv): Promise<Ended> => {
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   return { code, out, err };
-};
+}
 
 void test('a service mails from inside itself, once', async (t) => {
   await using database = await testDatabase();

@@ -15,7 +15,9 @@ export interface Promotion {
 const SEEN = 3;
 const LEFT = 5;
 /** Two in a cohort. */
-const everybody = (lag: number): number => 2 * (SEEN + lag + LEFT);
+function everybody(lag: number): number {
+  return 2 * (SEEN + lag + LEFT);
+}
 
 /** What was begun before the failover may still be posted: a cohort for each of two slots. */
 const UNDER_WAY = 4;

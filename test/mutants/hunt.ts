@@ -24,7 +24,7 @@ interface Run {
   readonly output: string;
 }
 
-const run = async (test: Mutant['test'], mutant: string | null, server: string): Promise<Run> => {
+async function run(test: Mutant['test'], mutant: string | null, server: string): Promise<Run> {
   const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: options = '', ...environment } = process.env;
   const hook = `--import=${pathToFileURL(join(import.meta.dirname, 'hook.ts')).href}`;
   const child = spawn(
@@ -48,9 +48,9 @@ const run = async (test: Mutant['test'], mutant: string | null, server: string):
   await new Promise((resolve) => child.once('close', resolve));
   const count = (what: string): number => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   return { passed: count('pass'), failed: count('fail') + count('cancelled'), output };
-};
+}
 
-const hunt = async (mutant: Mutant, server: string, green: (test: Mutant['test']) => Promise<Run>): Promise<Hunted> => {
+async function hunt(mutant: Mutant, server: string, green: (test: Mutant['test']) => Promise<Run>): Promise<Hunted> {
   const started = performance.now();
   const end = (verdict: Hunted['verdict'], detail: string): Hunted => ({
     mutant: mutant.name,
@@ -72,14 +72,10 @@ const hunt = async (mutant: Mutant, server: string, green: (test: Mutant['test']
   // A mutant that breaks the making of the database, or the loading of a module, proves nothing.
   if (/MigrationError|SyntaxError|ERR_MODULE|test\/mutants\//.test(withIt.output)) return end('DOES NOT FIT', withIt.output);
   return withIt.failed > 0 ? end('killed', '') : end('SURVIVED', withIt.output);
-};
+}
 
 /** Hunts them all, `atATime` together, and reports each as it ends. */
-export const huntAll = async (
-  mutants: readonly Mutant[],
-  atATime: number,
-  report: (hunted: Hunted) => void,
-): Promise<readonly Hunted[]> => {
+export async function huntAll(mutants: readonly Mutant[], atATime: number, report: (hunted: Hunted) => void): Promise<readonly Hunted[]> {
   const given = process.env['POSTRIDER_TEST_SERVER'];
   const server = given === undefined || given === '' ? await startThrowaway() : null;
   const url = server?.adminUrl ?? given ?? '';
@@ -105,4 +101,4 @@ export const huntAll = async (
     await server?.drop();
   }
   return hunted;
-};
+}

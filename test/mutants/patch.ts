@@ -10,44 +10,51 @@ import { mutants, type Edit, type Mutant } from './mutants.ts';
 export const root = join(import.meta.dirname, '../..');
 const EMBEDDED = 'packages/core/src/machine/sql.generated.ts';
 
-export const mutantNamed = (name: string): Mutant => {
+export function mutantNamed(name: string): Mutant {
   const mutant = mutants.find((one) => one.name === name);
   if (mutant === undefined) throw new Error(`there is no mutant ${name}: there are ${mutants.map((one) => one.name).join(', ')}`);
   return mutant;
-};
+}
 
 /** The module in which an edit takes effect. */
-const moduleOf = (edit: Edit): string => (edit.file.startsWith('sql/') ? EMBEDDED : edit.file);
+function moduleOf(edit: Edit): string {
+  return edit.file.startsWith('sql/') ? EMBEDDED : edit.file;
+}
 
-export const modulesOf = (mutant: Mutant): readonly string[] => [...new Set(mutant.edits.map(moduleOf))];
+export function modulesOf(mutant: Mutant): readonly string[] {
+  return [...new Set(mutant.edits.map(moduleOf))];
+}
 
 /** As it is loaded: what was installed is a link. */
-export const urlOf = (module: string): string => pathToFileURL(realpathSync(join(root, module))).href;
+export function urlOf(module: string): string {
+  return pathToFileURL(realpathSync(join(root, module))).href;
+}
 
-const replaceOnce = (text: string, find: string, replace: string, where: string): string => {
+function replaceOnce(text: string, find: string, replace: string, where: string): string {
   const parts = text.split(find);
   if (parts.length !== 2)
     throw new Error(
       `${where} has ${parts.length - 1} times, and not once:\n${find}\nThe safeguard has been rewritten: bring test/mutants/mutants.ts in step.`,
     );
   return parts.join(replace);
-};
+}
 
-const edited = (file: string, edits: readonly Edit[]): string =>
-  edits.reduce((text, edit) => replaceOnce(text, edit.find, edit.replace, file), readFileSync(join(root, file), 'utf8'));
+function edited(file: string, edits: readonly Edit[]): string {
+  return edits.reduce((text, edit) => replaceOnce(text, edit.find, edit.replace, file), readFileSync(join(root, file), 'utf8'));
+}
 
 /** The embedded module with one of its files replaced. */
-const embed = (source: string, file: string, edits: readonly Edit[]): string => {
+function embed(source: string, file: string, edits: readonly Edit[]): string {
   const entry = (text: string): string => `{ name: ${JSON.stringify(file.slice('sql/'.length))}, text: ${JSON.stringify(text)} }`;
   return replaceOnce(source, entry(readFileSync(join(root, file), 'utf8')), entry(edited(file, edits)), `${EMBEDDED} (npm run generate?)`);
-};
+}
 
 /** The source of one of the mutant's modules with its edits. Throws where an edit does not fit. */
-export const mutated = (mutant: Mutant, module: string): string => {
+export function mutated(mutant: Mutant, module: string): string {
   const edits = Map.groupBy(
     mutant.edits.filter((edit) => moduleOf(edit) === module),
     (edit) => edit.file,
   );
   if (module !== EMBEDDED) return edited(module, edits.get(module) ?? []);
   return [...edits].reduce((source, [file, some]) => embed(source, file, some), readFileSync(join(root, EMBEDDED), 'utf8'));
-};
+}

@@ -7,19 +7,27 @@ import { states } from '../support/machine.ts';
 import { open, until, type Opened } from './rig.ts';
 
 /** An answer as a program without types would give it. */
-const odd = <Answer>(answer: unknown): Answer => answer as Answer;
-const printerWith = (over: Partial<Printer>): Printer => ({ ...createNoopPrinter(), ...over });
-const accepted = ({ reference }: PieceRequest): SubmitResult => ({
-  outcome: 'accepted',
-  providerId: `id-${reference.recipientId}`,
-  replayed: false,
-  expectedDelivery: null,
-});
+function odd<Answer>(answer: unknown): Answer {
+  return answer as Answer;
+}
+function printerWith(over: Partial<Printer>): Printer {
+  return { ...createNoopPrinter(), ...over };
+}
+function accepted({ reference }: PieceRequest): SubmitResult {
+  return {
+    outcome: 'accepted',
+    providerId: `id-${reference.recipientId}`,
+    replayed: false,
+    expectedDelivery: null,
+  };
+}
 /** The person's place in the list, from 0. */
-const place = ({ to }: PieceRequest): number => Number(/p(\d+)$/.exec(to.name)?.[1]);
+function place({ to }: PieceRequest): number {
+  return Number(/p(\d+)$/.exec(to.name)?.[1]);
+}
 
 /** A printer that answers the first submit with these, by the people's places, and takes everybody else. */
-const answering = (answers: readonly unknown[]): Printer => {
+function answering(answers: readonly unknown[]): Printer {
   let asked = false;
   return printerWith({
     timeoutMs: 50_000,
@@ -31,7 +39,7 @@ const answering = (answers: readonly unknown[]): Printer => {
       );
     },
   });
-};
+}
 
 interface Piece {
   readonly status: string;
@@ -41,13 +49,14 @@ interface Piece {
   readonly waits: number | null;
 }
 
-const pieces = async ({ sql }: Opened): Promise<Piece[]> =>
-  await sql<Piece[]>`
+async function pieces({ sql }: Opened): Promise<Piece[]> {
+  return await sql<Piece[]>`
     select m.status, coalesce(s.detail, m.outcome_detail) as detail, m.expected_delivery::text as expected, s.state,
       extract(epoch from s.available_at - s.since)::float8 as waits
     from postrider.mailpiece m join postrider.recipient_state s using (organization_id, recipient_id)
     join postrider.recipient r on r.organization_id = s.organization_id and r.id = s.recipient_id
     order by substr(r.external_id, 2)::int`;
+}
 
 void test('answers of a printer that cannot be recorded as they are cost no other card its evidence', async () => {
   const retry = { outcome: 'retry', message: 'busy' };
@@ -153,7 +162,7 @@ for (const over of [{ maxBatch: 0, readLagMs: Number.NaN, keyLifetimeMs: Number.
 }
 
 /** A renderer whose first answers are changed on their way; later ones are as they should be. */
-const rendererWith = (change: (answer: Awaited<ReturnType<Renderer['render']>>) => unknown, times: number): Renderer => {
+function rendererWith(change: (answer: Awaited<ReturnType<Renderer['render']>>) => unknown, times: number): Renderer {
   const plain = createNoopRenderer();
   let left = times;
   return {
@@ -164,7 +173,7 @@ const rendererWith = (change: (answer: Awaited<ReturnType<Renderer['render']>>) 
       return odd(change(answer));
     },
   };
-};
+}
 
 for (const [what, change] of [
   ['mixes up its rows', ({ documents, results }) => ({ documents, results: results.toReversed() })],

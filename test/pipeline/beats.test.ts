@@ -6,14 +6,16 @@ import type { Printer } from '@postrider/core/ports';
 import { launched, people, states, syncPeople } from '../support/machine.ts';
 import { open, until, type Opened } from './rig.ts';
 
-const polled = (poll: NonNullable<Printer['poll']>): Printer => ({ ...createNoopPrinter(), poll });
+function polled(poll: NonNullable<Printer['poll']>): Printer {
+  return { ...createNoopPrinter(), poll };
+}
 
 /** Puts a beat of so many seconds into the queue; returns whether it is over. */
-const beat = async ({ sql }: Opened, seconds: number): Promise<() => Promise<boolean>> => {
+async function beat({ sql }: Opened, seconds: number): Promise<() => Promise<boolean>> {
   const id = crypto.randomUUID();
   await sql`select postrider.enqueue('beat', ${[id]}::uuid[], ${[`{"seconds": ${seconds}}`]}::text[]::jsonb[], null)`;
   return async () => (await sql`select from postrider_queue.job where name = 'beat' and id = ${id} and state = 'completed'`).length === 1;
-};
+}
 
 void test('a printer that never answers its poll holds up no beat; it is given up after its own time-out', async () => {
   let polls = 0;

@@ -9,7 +9,9 @@ import { createApp } from '../../packages/runner/src/http/server.ts';
 import { states } from '../support/machine.ts';
 import { open, until, type Opened } from './rig.ts';
 
-const forgetful = (): undefined => undefined;
+function forgetful(): undefined {
+  return undefined;
+}
 const quiet = { debug: forgetful, info: forgetful, warn: forgetful, error: forgetful };
 
 /** Whose webhooks are lists of mailpieces that were delivered. */

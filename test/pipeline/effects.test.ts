@@ -6,16 +6,19 @@ import type { EffectResult, UsageMeter } from '@postrider/core/ports';
 import { launched, people, states, syncPeople } from '../support/machine.ts';
 import { open, until, type Opened } from './rig.ts';
 
-const odd = (answer: unknown): readonly EffectResult[] => answer as readonly EffectResult[];
+function odd(answer: unknown): readonly EffectResult[] {
+  return answer as readonly EffectResult[];
+}
 
-const withMeter = async (people: number, usageMeter: UsageMeter): Promise<Opened> => {
+async function withMeter(people: number, usageMeter: UsageMeter): Promise<Opened> {
   const opened = await open({ people, ports: { usageMeter } });
   await opened.sql`update postrider.campaign set effects = '{usage_meter}'`;
   return opened;
-};
-const effects = async ({ sql }: Opened) =>
-  await sql<{ state: string; error: string | null; attempt: number; waits: number }[]>`
+}
+async function effects({ sql }: Opened) {
+  return await sql<{ state: string; error: string | null; attempt: number; waits: number }[]>`
     select state, error, attempt, extract(epoch from available_at - postrider.now())::float8 as waits from postrider.effect order by state, error`;
+}
 
 void test('one answer that cannot be recorded does not make the others be done again', async () => {
   const keys: string[] = [];

@@ -6,24 +6,30 @@ import type { AddressEnricher, AudienceSource, CollectBatchResult, EnrichRequest
 import { reasonsOf } from '../sql/rig.ts';
 import { open, until, type Opened, type OpenOptions } from './rig.ts';
 
-const known = (externalId: string): Member => ({
-  row: 1,
-  externalId,
-  email: `${externalId}@example.com`,
-  firstName: 'Ada',
-  lastName: 'B',
-  address: null,
-  merge: {},
-});
+function known(externalId: string): Member {
+  return {
+    row: 1,
+    externalId,
+    email: `${externalId}@example.com`,
+    firstName: 'Ada',
+    lastName: 'B',
+    address: null,
+    merge: {},
+  };
+}
 const home = { line1: '1 Elm St', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' };
 
-const listing = (names: readonly string[]): AudienceSource => ({
-  async *members() {
-    yield await Promise.resolve({ members: names.map(known), rejects: [], waitedMs: 0 });
-  },
-});
+function listing(names: readonly string[]): AudienceSource {
+  return {
+    async *members() {
+      yield await Promise.resolve({ members: names.map(known), rejects: [], waitedMs: 0 });
+    },
+  };
+}
 
-const never = async (): Promise<never> => await new Promise(() => undefined);
+async function never(): Promise<never> {
+  return await new Promise(() => undefined);
+}
 
 interface Tried extends Opened {
   /** What the enricher answers from now on. */
@@ -37,11 +43,11 @@ interface Tried extends Opened {
 }
 
 /** People known by e-mail, whose enricher has taken them and answers `pending` until it is told otherwise. */
-const taken = async (
+async function taken(
   names: readonly string[],
   submitted: unknown = { outcome: 'accepted', providerBatchId: 'b1' },
   settings: Partial<PipelineSettings> = { adapterTimeoutMs: 100 },
-): Promise<Tried> => {
+): Promise<Tried> {
   let asked: readonly EnrichRequest[] = [];
   const port: AddressEnricher = {
     submit: async (_reference, people) => {
@@ -75,12 +81,12 @@ const taken = async (
   await place.pipeline.sync(organizationId, campaignId);
   await tried.enrich().catch(() => undefined);
   return tried;
-};
+}
 
-const whyOf = async (place: Opened): Promise<string> => {
+async function whyOf(place: Opened): Promise<string> {
   const [row] = await place.sql<{ detail: string | null }[]>`select detail from postrider.recipient_state limit 1`;
   return row?.detail ?? '';
-};
+}
 
 for (const [what, answer] of [
   ['throws', () => Promise.reject(new Error('502\u0000'))],
@@ -110,7 +116,7 @@ for (const [what, answer] of [
 }
 
 /** Somebody without an address, and an enricher that counts what it is asked. */
-const counted = async (submit: () => Promise<SubmitBatchResult>, options: Partial<OpenOptions>) => {
+async function counted(submit: () => Promise<SubmitBatchResult>, options: Partial<OpenOptions>) {
   const asked = { submit: 0, find: 0 };
   const port: AddressEnricher = {
     submit: async () => await Promise.resolve((asked.submit += 1)).then(submit),
@@ -126,7 +132,7 @@ const counted = async (submit: () => Promise<SubmitBatchResult>, options: Partia
   const { organizationId, campaignId } = place.place;
   await place.pipeline.sync(organizationId, campaignId);
   return Object.assign(place, { asked, enrich: async () => await place.pipeline.enrich(organizationId, campaignId) });
-};
+}
 
 void test('a batch that may still be on its way to the enricher is not looked for there: its people would be bought twice', async () => {
   await using place = await counted(never, { settings: { adapterTimeoutMs: 120_000 } });

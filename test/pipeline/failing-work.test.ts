@@ -138,7 +138,7 @@ void test('an enricher that takes nobody is told, round after round', async () =
 });
 
 /** A printer that asks over the network whatever it is asked. */
-const distant = (url: string): Printer => {
+function distant(url: string): Printer {
   const ask = async (): Promise<void> => void (await fetch(url));
   return {
     ...createNoopPrinter(),
@@ -155,7 +155,7 @@ const distant = (url: string): Printer => {
       return ids.map(() => ({ outcome: 'too_late', message: 'printed' }));
     },
   };
-};
+}
 
 void test('a printer that cannot be polled, asked or told is told by its name, and each of these ends by itself', async () => {
   await using where = await address();

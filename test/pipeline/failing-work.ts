@@ -18,12 +18,13 @@ interface Failing {
 }
 
 /** What fails now, by work. */
-export const failing = async (sql: postgres.Sql): Promise<Failing[]> => [
-  ...(await sql<Failing[]>`select work, failures, code, error from postrider.failing_work order by work, campaign`),
-];
+export async function failing(sql: postgres.Sql): Promise<Failing[]> {
+  return [...(await sql<Failing[]>`select work, failures, code, error from postrider.failing_work order by work, campaign`)];
+}
 
-export const works = async (sql: postgres.Sql): Promise<[string, number][]> =>
-  (await failing(sql)).map(({ work, failures }) => [work, failures]);
+export async function works(sql: postgres.Sql): Promise<[string, number][]> {
+  return (await failing(sql)).map(({ work, failures }) => [work, failures]);
+}
 
 interface Finding {
   readonly verdict: string;
@@ -31,11 +32,11 @@ interface Finding {
   readonly helps: string | null;
 }
 
-export const doctor = async (sql: postgres.Sql): Promise<Finding | undefined> => {
+export async function doctor(sql: postgres.Sql): Promise<Finding | undefined> {
   const [row] = await sql<Finding[]>`
     select verdict, message, what_helps as helps from postrider.doctor('work')`;
   return row;
-};
+}
 
 interface Raised {
   readonly id: string;
@@ -43,18 +44,20 @@ interface Raised {
   readonly meaning: string;
 }
 
-export const alarms = async (sql: postgres.Sql): Promise<Raised[]> => [
-  ...(await sql<Raised[]>`
+export async function alarms(sql: postgres.Sql): Promise<Raised[]> {
+  return [
+    ...(await sql<Raised[]>`
     select id, organization_id, meaning from postrider.alarms where kind = 'work_failing' order by meaning`),
-];
+  ];
+}
 
-export const folder = async (): Promise<{ readonly path: string } & AsyncDisposable> => {
+export async function folder(): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), 'failing-work-'));
   return { path, [Symbol.asyncDispose]: async () => await rm(path, { recursive: true }) };
-};
+}
 
 /** An address at which nobody listens, until it is opened. */
-export const address = async (): Promise<{ url: string; open: () => Promise<void> } & AsyncDisposable> => {
+export async function address(): Promise<{ url: string; open: () => Promise<void> } & AsyncDisposable> {
   const listen = async (port: number): Promise<Server> => {
     const server = createServer((_request, response) => response.end('{}')).listen(port, '127.0.0.1');
     await once(server, 'listening');
@@ -73,14 +76,16 @@ export const address = async (): Promise<{ url: string; open: () => Promise<void
     open: async () => void (server = await listen(port)),
     [Symbol.asyncDispose]: async () => await close(server),
   };
-};
+}
 
-export const waiting = (name: string) => ({ externalId: name, email: `${name}@example.com`, firstName: 'Ada', merge: {} });
+export function waiting(name: string) {
+  return { externalId: name, email: `${name}@example.com`, firstName: 'Ada', merge: {} };
+}
 
 export const LIST = 'id,email,name,street,city,state,zip\n7,ada@example.com,Ada,1 Elm St,Oakland,CA,94607\n';
 
 /** A campaign whose list is a CSV file that is not there yet, and one of another organization beside it. */
-export const listed = async (path: string): Promise<Watched & { place: Place; other: Place }> => {
+export async function listed(path: string): Promise<Watched & { place: Place; other: Place }> {
   const source = createCsvAudience(
     {
       path,
@@ -91,4 +96,4 @@ export const listed = async (path: string): Promise<Watched & { place: Place; ot
   const at = await watched({ integrations: { audience: async () => await Promise.resolve(source) } });
   const other = await bakery(at.sql, 'Other');
   return { ...at, place: await bakery(at.sql, 'Bakery'), other, [Symbol.asyncDispose]: async () => await at[Symbol.asyncDispose]() };
-};
+}

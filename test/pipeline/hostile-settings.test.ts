@@ -7,13 +7,15 @@ import { connect as plainly, databasesOn, postgres, type Sql } from '../support/
 import { alike, hostile, impose, known, limits, mailThrough, refused } from './hostile-settings.ts';
 import { noopPorts } from './rig.ts';
 
-const quietly = (url: string, connection: Record<string, string> = {}): Sql =>
-  postgres(url, { max: 8, onnotice: () => undefined, connection });
+function quietly(url: string, connection: Record<string, string> = {}): Sql {
+  return postgres(url, { max: 8, onnotice: () => undefined, connection });
+}
 
-const majorOf = async (sql: Sql): Promise<number> =>
-  (await sql<{ major: number }[]>`select current_setting('server_version_num')::int / 10000 as major`)[0]?.major ?? 0;
+async function majorOf(sql: Sql): Promise<number> {
+  return (await sql<{ major: number }[]>`select current_setting('server_version_num')::int / 10000 as major`)[0]?.major ?? 0;
+}
 
-const pipelineOf = (sql: Sql, queueSql = sql, said: string[] = []) => {
+function pipelineOf(sql: Sql, queueSql = sql, said: string[] = []) {
   const note = (fields: object, message: string): void => void said.push(`${message} ${JSON.stringify(fields)}`);
   return createPipeline({
     sql,
@@ -23,7 +25,7 @@ const pipelineOf = (sql: Sql, queueSql = sql, said: string[] = []) => {
     logger: { debug: () => undefined, info: () => undefined, warn: note, error: note },
     settings: { beats: false },
   });
-};
+}
 
 void test('a mailing goes its way under every hostile setting, whether the database or the role has it', async () => {
   for (const [number, group] of alike(hostile).entries()) {
@@ -102,13 +104,14 @@ void test('a client whose sessions may end in the midst of their work is told so
 });
 
 /** What each session of a client has, of so many at once. */
-const inSessions = async (sql: Sql, setting: string, count: number): Promise<string[]> =>
-  await Promise.all(
+async function inSessions(sql: Sql, setting: string, count: number): Promise<string[]> {
+  return await Promise.all(
     Array.from({ length: count }, async () => {
       const [row] = await sql<{ value: string }[]>`select current_setting(${setting}) as value from pg_sleep(0.2)`;
       return row?.value ?? '';
     }),
   );
+}
 
 void test('transactions of connect() have no end of their own, where the server knows such a thing', async () => {
   await using machine = await freshMachine();

@@ -86,7 +86,7 @@ export const limits: ReadonlySet<string> = new Set([
 ]);
 
 /** As few groups as there are values of one setting: all that can stand together. */
-export const alike = (settings: readonly Hostile[]): Hostile[][] => {
+export function alike(settings: readonly Hostile[]): Hostile[][] {
   const groups: Hostile[][] = [];
   for (const setting of settings) {
     const group = groups.find((one) => one.every(({ name }) => name !== setting.name));
@@ -94,10 +94,10 @@ export const alike = (settings: readonly Hostile[]): Hostile[][] => {
     else group.push(setting);
   }
   return groups;
-};
+}
 
 /** Those that the server of this database knows. */
-export const known = async (database: TestDatabase, settings: readonly Hostile[]): Promise<Hostile[]> => {
+export async function known(database: TestDatabase, settings: readonly Hostile[]): Promise<Hostile[]> {
   const admin = connect(database.adminUrl);
   try {
     const [server] = await admin<{ major: number }[]>`select current_setting('server_version_num')::int / 10000 as major`;
@@ -105,17 +105,19 @@ export const known = async (database: TestDatabase, settings: readonly Hostile[]
   } finally {
     await admin.end({ timeout: 2 });
   }
-};
+}
 
-const person = (externalId: string, at: number | null): Member => ({
-  row: 1,
-  externalId,
-  email: `${externalId}@example.com`,
-  firstName: 'Ada',
-  lastName: `Byron ${externalId}`,
-  address: at === null ? null : { line1: `${at} Elm St`, line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' },
-  merge: { note: 'back\\slash, "NULL" and \u00e9' },
-});
+function person(externalId: string, at: number | null): Member {
+  return {
+    row: 1,
+    externalId,
+    email: `${externalId}@example.com`,
+    firstName: 'Ada',
+    lastName: `Byron ${externalId}`,
+    address: at === null ? null : { line1: `${at} Elm St`, line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' },
+    merge: { note: 'back\\slash, "NULL" and \u00e9' },
+  };
+}
 
 const audience: AudienceSource = {
   async *members() {
@@ -178,7 +180,7 @@ begin
 end $plant$;`;
 
 /** Gives a database, or the role that works in it, these settings as their default; for sessions that begin from now on. */
-export const impose = async (database: TestDatabase, settings: readonly Hostile[], on: 'database' | 'role'): Promise<void> => {
+export async function impose(database: TestDatabase, settings: readonly Hostile[], on: 'database' | 'role'): Promise<void> {
   const admin = connect(database.adminUrl);
   try {
     const target =
@@ -188,10 +190,10 @@ export const impose = async (database: TestDatabase, settings: readonly Hostile[
   } finally {
     await admin.end({ timeout: 2 });
   }
-};
+}
 
 /** Mails three people from their audience to their letterbox by this client, and asks what people ask. */
-export const mailThrough = async (sql: Sql): Promise<void> => {
+export async function mailThrough(sql: Sql): Promise<void> {
   const log: string[] = [];
   const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
   const place = await launched(sql, { effects: ['usage_meter'] });
@@ -248,4 +250,4 @@ export const mailThrough = async (sql: Sql): Promise<void> => {
     await pipeline.stop({ timeoutMs: 5000 });
   }
   assert.deepEqual(log, []);
-};
+}

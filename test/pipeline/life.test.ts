@@ -62,7 +62,9 @@ void test('a stop that comes upon a start: the start fails, and nothing keeps th
   assert.deepEqual([...(await machine.sql`select from postrider.runner`)], []);
 });
 
-const audience = (members: AudienceSource['members']): AudienceSource => ({ members });
+function audience(members: AudienceSource['members']): AudienceSource {
+  return { members };
+}
 
 void test('a stop waits for a sync that the program asked for', async () => {
   let isReading = false;

@@ -6,16 +6,18 @@ import type { FindResult, Printer } from '@postrider/core/ports';
 import { launched, people, states, syncPeople } from '../support/machine.ts';
 import { open, until, type Opened } from './rig.ts';
 
-const printerWith = (over: Partial<Printer>): Printer => ({ ...createNoopPrinter(), ...over });
+function printerWith(over: Partial<Printer>): Printer {
+  return { ...createNoopPrinter(), ...over };
+}
 
 /** Everybody at the printer, and nobody knows what became of it. */
-const asUnknown = async (place: Opened): Promise<string[]> => {
+async function asUnknown(place: Opened): Promise<string[]> {
   const { sql } = place;
   await place.pipeline.start();
   await until(async () => (await sql`select from postrider.mailpiece where status = 'unknown'`).length === place.people);
   await sql`update postrider.mailpiece set available_at = now()`;
   return (await sql<{ id: string }[]>`select id from postrider.mailpiece order by id`).map(({ id }) => id);
-};
+}
 const silent: Printer['submit'] = async (pieces) =>
   await Promise.resolve(pieces.map(() => ({ outcome: 'unknown' as const, message: 'no answer' })));
 

@@ -5,7 +5,7 @@ import type { Printer } from '@postrider/core';
 import { open, until } from './rig.ts';
 
 /** Makes a card of every request; knows no keys. */
-const keyless = (): Printer & { readonly cards: string[] } => {
+function keyless(): Printer & { readonly cards: string[] } {
   const cards: string[] = [];
   return {
     cards,
@@ -34,7 +34,7 @@ const keyless = (): Printer & { readonly cards: string[] } => {
     verifyWebhook: () => ({ valid: false, message: 'none' }),
     parseWebhook: () => [],
   };
-};
+}
 
 void test('whoever deletes a cohort in the middle of its work makes no second card, also where the old worker posts to the end of its lease', async () => {
   const printer = keyless();

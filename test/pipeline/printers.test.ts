@@ -6,7 +6,9 @@ import { createNoopPrinter } from '@postrider/adapters';
 import type { Printer, SubmitResult } from '@postrider/core/ports';
 import { open, until } from './rig.ts';
 
-const printerWith = (over: Partial<Printer>): Printer => ({ ...createNoopPrinter(), ...over });
+function printerWith(over: Partial<Printer>): Printer {
+  return { ...createNoopPrinter(), ...over };
+}
 
 const lost: Printer['submit'] = async (pieces) =>
   await Promise.resolve(pieces.map((): SubmitResult => ({ outcome: 'unknown', message: 'it was sent' })));

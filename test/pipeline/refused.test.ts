@@ -7,7 +7,7 @@ import type { Renderer } from '@postrider/core/ports';
 import { open, until } from './rig.ts';
 
 /** A renderer whose template somebody has deleted, until it is put back. */
-const deletable = (): { renderer: Renderer; restore(): void } => {
+function deletable(): { renderer: Renderer; restore(): void } {
   const whole = createNoopRenderer();
   let there = false;
   return {
@@ -28,7 +28,7 @@ const deletable = (): { renderer: Renderer; restore(): void } => {
     },
     restore: () => void (there = true),
   };
-};
+}
 
 void test('where the renderer refuses the job, the campaign is held once, with the reason, and goes on as if nothing had been', async () => {
   const { renderer, restore } = deletable();
@@ -96,7 +96,7 @@ void test('the end of a campaign ends the alarm of its hold', async () => {
 });
 
 /** Fails each card by itself, with what `fault` says of it; null: it is rendered. */
-const failing = (fault: (recipientId: string, index: number) => string | null): Renderer => {
+function failing(fault: (recipientId: string, index: number) => string | null): Renderer {
   const whole = createNoopRenderer();
   return {
     render: async (job, context) => {
@@ -110,7 +110,7 @@ const failing = (fault: (recipientId: string, index: number) => string | null): 
       };
     },
   };
-};
+}
 
 void test('where every card of a cohort fails in the same words before any was ever made, the campaign is held, and after a release the errors stand', async () => {
   await using opened = await open({

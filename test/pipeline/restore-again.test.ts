@@ -9,16 +9,16 @@ import { checkWatermark } from '../../packages/core/src/machine/watermark.ts';
 import { open, until, type Opened } from './rig.ts';
 
 /** The server that was asked was promoted, and somebody has noticed it. */
-const promoted = async ({ sql }: Opened): Promise<void> => {
+async function promoted({ sql }: Opened): Promise<void> {
   await sql`update postrider.installation set timeline = timeline + 1`;
   await checkWatermark(sql, {});
-};
+}
 
-const askedOf = async ({ pipeline, place }: Opened): Promise<AskedSince> => {
+async function askedOf({ pipeline, place }: Opened): Promise<AskedSince> {
   const [asked, ...others] = await pipeline.reconcileSince(place.organizationId, new Date());
   assert.ok(asked !== undefined && others.length === 0);
   return asked;
-};
+}
 
 void test('a printer that was asked while another restore was noticed has not told of it, and nothing is concluded', async () => {
   let meanwhile: (() => Promise<void>) | null = async () => await promoted(one);

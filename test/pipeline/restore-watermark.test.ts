@@ -11,7 +11,7 @@ import { states } from '../support/machine.ts';
 import { open, until } from './rig.ts';
 
 /** In memory, and broken at will. */
-const storeOf = (text: string | null = null) => {
+function storeOf(text: string | null = null) {
   const place = { text, readable: true, writable: true, reads: 0 };
   const store: RestoreWatermarkStore = {
     read: async () => {
@@ -27,7 +27,7 @@ const storeOf = (text: string | null = null) => {
     },
   };
   return { place, store };
-};
+}
 
 for (const [what, spoil] of [
   ['cannot be read', { readable: false }],

@@ -23,8 +23,8 @@ import { until } from './rig.ts';
 
 const TOKEN = 'a-token-of-the-test';
 
-const pipelineOn = (sql: postgres.Sql, printer: Printer, restoreWatermark: RestoreWatermarkStore | 'not kept' = 'not kept'): Pipeline =>
-  createPipeline({
+function pipelineOn(sql: postgres.Sql, printer: Printer, restoreWatermark: RestoreWatermarkStore | 'not kept' = 'not kept'): Pipeline {
+  return createPipeline({
     sql,
     integrations: integrationsOf({
       audience: {
@@ -39,22 +39,23 @@ const pipelineOn = (sql: postgres.Sql, printer: Printer, restoreWatermark: Resto
     settings: { beats: false, reapMs: 200 },
     restoreWatermark,
   });
+}
 
 /** Runs until so many are sent, with the printer released. */
-const mailAll = async (sql: postgres.Sql, printer: Printer, place: Place, sent: number, store?: RestoreWatermarkStore): Promise<void> => {
+async function mailAll(sql: postgres.Sql, printer: Printer, place: Place, sent: number, store?: RestoreWatermarkStore): Promise<void> {
   const pipeline = pipelineOn(sql, printer, store);
   await pipeline.start();
   await release(sql, place.organizationId, 'printer', 'press').catch(() => undefined);
   await until(async () => ((await states(sql))['sent'] ?? 0) >= sent);
   await pipeline.stop();
-};
+}
 
 /** Everybody proofed and some still to be proofed, copied as a backup would be, and then mailed; then more people come and are mailed too. */
-const restored = async (
+async function restored(
   printer: Printer,
   work: (sql: postgres.Sql, place: Place) => Promise<void>,
   store?: RestoreWatermarkStore,
-): Promise<void> => {
+): Promise<void> {
   await using machine = await freshMachine();
   const place = await launched(machine.sql, { effects: ['usage_meter'] });
   await hold(machine.sql, place.organizationId, 'printer', 'press', 'a test');
@@ -89,7 +90,7 @@ const restored = async (
     await admin`drop database if exists ${admin(backup)} with (force)`;
     await admin.end({ timeout: 5 });
   }
-};
+}
 
 for (const keys of [true, false]) {
   void test(`nobody has two cards after a restore, at a printer ${keys ? 'with' : 'without'} keys`, async () => {

@@ -40,19 +40,21 @@ export interface OpenOptions {
 }
 
 /** Adapters that do nothing, and do it at once; the segment is empty. */
-export const noopPorts = (): Ports => ({
-  audience: {
-    async *members() {
-      yield await Promise.resolve({ members: [], rejects: [], waitedMs: 0 });
+export function noopPorts(): Ports {
+  return {
+    audience: {
+      async *members() {
+        yield await Promise.resolve({ members: [], rejects: [], waitedMs: 0 });
+      },
     },
-  },
-  renderer: createNoopRenderer(),
-  imageHost: createNoopImageHost(),
-  printer: createNoopPrinter(),
-});
+    renderer: createNoopRenderer(),
+    imageHost: createNoopImageHost(),
+    printer: createNoopPrinter(),
+  };
+}
 
 /** A launched campaign whose people are pending, and a pipeline that is not started yet. */
-export const open = async (options: OpenOptions): Promise<Opened> => {
+export async function open(options: OpenOptions): Promise<Opened> {
   const machine = await freshMachine(options.server);
   await options.arrange?.(machine);
   const { sql } = machine;
@@ -86,15 +88,15 @@ export const open = async (options: OpenOptions): Promise<Opened> => {
       await machine[Symbol.asyncDispose]();
     },
   };
-};
+}
 
 const PATIENCE_MS = 120_000;
 
 /** Asks until it is so. Rejects after two minutes, by a clock that no test turns: a machine may be slow and busy. */
-export const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`still not so after ${PATIENCE_MS} ms: ${isSo.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-};
+}

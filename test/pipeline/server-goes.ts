@@ -33,7 +33,7 @@ export interface Ground extends AsyncDisposable {
 }
 
 /** A server of its own, with the machine on it. */
-export const ground = async (): Promise<Ground> => {
+export async function ground(): Promise<Ground> {
   const server = await startServer();
   const machine = await freshMachine(server.adminUrl);
   return {
@@ -45,13 +45,13 @@ export const ground = async (): Promise<Ground> => {
       await server.drop();
     },
   };
-};
+}
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 /** Of what must come to its end; generous, and no measure of anything. */
 const PATIENCE_MS = 60_000;
 
-const ends = async (what: string, work: Promise<unknown>): Promise<unknown> => {
+async function ends(what: string, work: Promise<unknown>): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`${what} has not ended after ${PATIENCE_MS} ms`)), PATIENCE_MS);
@@ -65,12 +65,12 @@ const ends = async (what: string, work: Promise<unknown>): Promise<unknown> => {
   } finally {
     clearTimeout(timer);
   }
-};
+}
 
 /**
  * One life of a pipeline, in which the server goes at the `at`-th statement of the phase. Returns how many statements the phase had.
  */
-export const live = async ({ server, machine }: Ground, phase: Phase, going: Going, at: number): Promise<number> => {
+export async function live({ server, machine }: Ground, phase: Phase, going: Going, at: number): Promise<number> {
   const told = `${going}, at statement ${at} of a ${phase}`;
   const unheard: unknown[] = [];
   const note = (error: unknown): void => void unheard.push(error);
@@ -105,12 +105,14 @@ export const live = async ({ server, machine }: Ground, phase: Phase, going: Goi
   }
   assert.deepEqual(unheard, [], told);
   return statements;
-};
+}
 
 /** How many statements a phase has where nothing goes wrong. */
-export const statementsOf = async (on: Ground, phase: Phase): Promise<number> => await live(on, phase, 'its sessions are ended', Infinity);
+export async function statementsOf(on: Ground, phase: Phase): Promise<number> {
+  return await live(on, phase, 'its sessions are ended', Infinity);
+}
 
 /** Where the server goes: each `every`-th statement of the phase, from `first` on. */
-export const sweep = async (on: Ground, phase: Phase, going: Going, many: number, every = 1, first = 0): Promise<void> => {
+export async function sweep(on: Ground, phase: Phase, going: Going, many: number, every = 1, first = 0): Promise<void> {
   for (let at = first; at < many; at += every) await live(on, phase, going, at);
-};
+}

@@ -6,8 +6,12 @@ import type { CallContext, LeaseGuard, Printer, SubmitResult } from '@postrider/
 import { states } from '../support/machine.ts';
 import { open, until } from './rig.ts';
 
-const printerWith = (over: Partial<Printer>): Printer => ({ ...createNoopPrinter(), ...over });
-const never = async (): Promise<never> => await new Promise(() => undefined);
+function printerWith(over: Partial<Printer>): Printer {
+  return { ...createNoopPrinter(), ...over };
+}
+async function never(): Promise<never> {
+  return await new Promise(() => undefined);
+}
 
 void test('a printer that falls silent is given up: what it was asked is unknown, what it was not asked is sent later', async () => {
   const printer = printerWith({ timeoutMs: 200, maxBatch: 2, submit: never });

@@ -7,13 +7,15 @@ import { states } from '../support/machine.ts';
 import { open, until } from './rig.ts';
 
 /** One whose answers are waited for as long as a lease allows: none is given up because the machine is slow. */
-const printerWith = (over: Partial<Printer>): Printer => ({ ...createNoopPrinter(), timeoutMs: 50_000, ...over });
+function printerWith(over: Partial<Printer>): Printer {
+  return { ...createNoopPrinter(), timeoutMs: 50_000, ...over };
+}
 
 /** The machine has slept for two minutes: every lease has passed. Its clock goes on from there until the test is over. */
-const sleep = (t: TestContext): void => {
+function sleep(t: TestContext): void {
   const now = Date.now.bind(Date);
   t.mock.method(Date, 'now', () => now() + 120_000);
-};
+}
 
 void test('whoever was not sent because the lease had passed goes back in good order, and a stop leaves nobody at work', async (t) => {
   let cards = 0;

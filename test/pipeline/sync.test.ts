@@ -6,8 +6,8 @@ import { people } from '../support/machine.ts';
 import { reasonsOf, statesOf } from '../sql/rig.ts';
 import { open, until, type Opened } from './rig.ts';
 
-const members = (n: number): Member[] =>
-  people(n).map(({ row = null, externalId, email = null, firstName = null, lastName = null, line1 }) => ({
+function members(n: number): Member[] {
+  return people(n).map(({ row = null, externalId, email = null, firstName = null, lastName = null, line1 }) => ({
     row,
     externalId,
     email,
@@ -16,9 +16,16 @@ const members = (n: number): Member[] =>
     address: { line1: line1 ?? '', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' },
     merge: {},
   }));
-const page = (of: readonly unknown[]): AudiencePage => ({ members: of as Member[], rejects: [], waitedMs: 0 });
-const telling = (tell: AudienceSource['members']): AudienceSource => ({ members: tell });
-const sync = async (place: Opened) => await place.pipeline.sync(place.place.organizationId, place.place.campaignId);
+}
+function page(of: readonly unknown[]): AudiencePage {
+  return { members: of as Member[], rejects: [], waitedMs: 0 };
+}
+function telling(tell: AudienceSource['members']): AudienceSource {
+  return { members: tell };
+}
+async function sync(place: Opened) {
+  return await place.pipeline.sync(place.place.organizationId, place.place.campaignId);
+}
 
 void test('a source that ends quietly when it is stopped has not told the whole segment: nobody has left', async () => {
   let stopping = false;

@@ -21,14 +21,14 @@ export interface Watched extends AsyncDisposable {
 }
 
 /** Beats as a runner does them, one by one. */
-export const watched = async (
+export async function watched(
   over: {
     wake?: (what: Wake) => void;
     client?: (machine: Machine) => postgres.Sql;
     integrations?: Partial<Integrations>;
     stopping?: AbortSignal;
   } = {},
-): Promise<Watched> => {
+): Promise<Watched> {
   const machine = await freshMachine();
   const { sql } = machine;
   const [errors, infos]: Record<string, unknown>[][] = [[], []];
@@ -71,39 +71,43 @@ export const watched = async (
       await machine[Symbol.asyncDispose]();
     },
   };
-};
+}
 
-export const connected = (url: string): { sql: postgres.Sql } & AsyncDisposable => {
+export function connected(url: string): { sql: postgres.Sql } & AsyncDisposable {
   const sql = connect(url, { max: 1 });
   return { sql, [Symbol.asyncDispose]: async () => await sql.end({ timeout: 2 }) };
-};
+}
 
-export const bakery = async (sql: postgres.Sql, name: string): Promise<Place> => await launched(sql, {}, name);
+export async function bakery(sql: postgres.Sql, name: string): Promise<Place> {
+  return await launched(sql, {}, name);
+}
 
 /** Every statement of this kind on this table is refused, for one organization or all. */
-export const refuse = async (
+export async function refuse(
   sql: postgres.Sql,
   what: 'insert' | 'update' | 'delete',
   table: string,
   organizationId?: string,
-): Promise<void> => {
+): Promise<void> {
   const row = what === 'delete' ? 'old' : 'new';
   const condition = organizationId === undefined ? 'true' : `${row}.organization_id = '${organizationId}'`;
   await sql.unsafe(`create function public.refuse() returns trigger language plpgsql as $$
     begin if ${condition} then raise 'refused by hand' using hint = 'drop the trigger'; end if; return ${row}; end $$;
     create trigger refuse before ${what} on ${table} for each row execute function public.refuse()`);
-};
-export const allow = async (sql: postgres.Sql): Promise<void> => void (await sql`drop function public.refuse() cascade`);
+}
+export async function allow(sql: postgres.Sql): Promise<void> {
+  return void (await sql`drop function public.refuse() cascade`);
+}
 
 /** Something to do for all parts of the housekeeping: cards that nobody scans, a tally, an old webhook and a runner that is gone. */
-export const chores = async (sql: postgres.Sql): Promise<void> => {
+export async function chores(sql: postgres.Sql): Promise<void> {
   await sql`select postrider.receive_webhook((select id from postrider.organization limit 1), 'press', ${crypto.randomUUID()}, '{}'::bytea)`;
   await sql`update postrider.provider_event set applied_at = now() - interval '1 year'`;
   await sql`insert into postrider.runner (id, name, proof_slots, mail_slots, version, started_at, seen_at)
     values (gen_random_uuid(), 'gone', 1, 1, '0', now() - interval '3 days', now() - interval '2 days')`;
-};
+}
 /** Of these chores, what is still to be done. */
-export const left = async (sql: postgres.Sql): Promise<string[]> => {
+export async function left(sql: postgres.Sql): Promise<string[]> {
   const [row] = await sql<{ left: string[] }[]>`select array_remove(array[
     case when exists (select from postrider.tally) then 'tally' end,
     case when exists (select from postrider.recipient_state where state = 'sent') then 'sent' end,
@@ -111,7 +115,9 @@ export const left = async (sql: postgres.Sql): Promise<string[]> => {
     case when exists (select from postrider.runner) then 'runners' end,
     case when to_regclass('postrider.recipient_event_' || to_char(postrider.now() at time zone 'UTC', 'YYYY_MM')) is null then 'partition' end], null) as left`;
   return row?.left ?? [];
-};
+}
 
 /** What is moved in a beat is folded by the next. */
-export const leftButTally = async (sql: postgres.Sql): Promise<string[]> => (await left(sql)).filter((what) => what !== 'tally');
+export async function leftButTally(sql: postgres.Sql): Promise<string[]> {
+  return (await left(sql)).filter((what) => what !== 'tally');
+}

@@ -9,36 +9,48 @@ import type { Witness } from '../../packages/core/src/machine/watermark.ts';
 import { restoreWatermarkFolder } from '../../packages/core/src/pipeline/restore-watermark-store.ts';
 import { RestoreWatermark, type News } from '../../packages/core/src/pipeline/restore-watermark.ts';
 
-const silent = (): undefined => undefined;
+function silent(): undefined {
+  return undefined;
+}
 const logger = { debug: silent, info: silent, warn: silent, error: silent };
 const installation = randomUUID();
 const told = { installation, restores: 0, system: '7', timeline: 1, noticed: null, superseded: false };
 
-const witness = (): Witness => ({ organizationId: randomUUID(), recipientId: randomUUID(), moveNo: 1, mailpieceId: randomUUID() });
+function witness(): Witness {
+  return { organizationId: randomUUID(), recipientId: randomUUID(), moveNo: 1, mailpieceId: randomUUID() };
+}
 
 /** The news of a begin that was asked for with all that is remembered now. */
-const began = (by: RestoreWatermark, begun: Witness): News => ({ begun: { witness: begun, asked: by.marks } });
+function began(by: RestoreWatermark, begun: Witness): News {
+  return { begun: { witness: begun, asked: by.marks } };
+}
 
-const remember = (path: string): RestoreWatermark =>
-  new RestoreWatermark({ runnerId: randomUUID(), store: restoreWatermarkFolder(path), logger, onRestore: silent });
+function remember(path: string): RestoreWatermark {
+  return new RestoreWatermark({ runnerId: randomUUID(), store: restoreWatermarkFolder(path), logger, onRestore: silent });
+}
 
-const inFolder = async (work: (path: string) => Promise<void>): Promise<void> => {
+async function inFolder(work: (path: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'postrider-watermark-'));
   try {
     await work(join(folder, 'made', 'by', 'the', 'first'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-};
+}
 
-const files = (path: string): readonly string[] => readdirSync(path).toSorted();
-const textIn = (path: string): string =>
-  files(path)
+function files(path: string): readonly string[] {
+  return readdirSync(path).toSorted();
+}
+function textIn(path: string): string {
+  return files(path)
     .map((name) => readFileSync(join(path, name), 'utf8'))
     .join('');
+}
 
 /** A day ago. */
-const age = (path: string, name: string): void => utimesSync(join(path, name), Date.now() / 1000 - 86_400, Date.now() / 1000 - 86_400);
+function age(path: string, name: string): void {
+  return utimesSync(join(path, name), Date.now() / 1000 - 86_400, Date.now() / 1000 - 86_400);
+}
 
 void test('of two that write at once each finds there what it has kept', async () => {
   await inFolder(async (path) => {

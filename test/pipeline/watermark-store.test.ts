@@ -10,15 +10,17 @@ import type { Witness } from '../../packages/core/src/machine/watermark.ts';
 const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined } as unknown as Logger;
 const installation = randomUUID();
 const told = { installation, restores: 0, system: '7', timeline: 1, noticed: null, superseded: false };
-const witness = (over: Partial<Witness> = {}): Witness => ({
-  organizationId: randomUUID(),
-  recipientId: randomUUID(),
-  moveNo: 1,
-  mailpieceId: randomUUID(),
-  ...over,
-});
+function witness(over: Partial<Witness> = {}): Witness {
+  return {
+    organizationId: randomUUID(),
+    recipientId: randomUUID(),
+    moveNo: 1,
+    mailpieceId: randomUUID(),
+    ...over,
+  };
+}
 
-const memory = () => {
+function memory() {
   const place = {
     written: new Map<string, string>(),
     get text(): string {
@@ -33,25 +35,33 @@ const memory = () => {
     },
   };
   return { place, store };
-};
-const remember = (store: RestoreWatermarkStore): RestoreWatermark =>
-  new RestoreWatermark({ runnerId: randomUUID(), store, logger, onRestore: () => undefined });
+}
+function remember(store: RestoreWatermarkStore): RestoreWatermark {
+  return new RestoreWatermark({ runnerId: randomUUID(), store, logger, onRestore: () => undefined });
+}
 
 /** The news of a begin that was asked for with all that is remembered now. */
-const began = (by: RestoreWatermark, begun: Witness): News => ({ begun: { witness: begun, asked: by.marks } });
-const remembered = (by: RestoreWatermark): readonly string[] =>
-  by.marks[installation]?.witnesses.map(({ mailpieceId }) => mailpieceId) ?? [];
-const ids = (...witnesses: readonly Witness[]): readonly string[] => witnesses.map(({ mailpieceId }) => mailpieceId);
+function began(by: RestoreWatermark, begun: Witness): News {
+  return { begun: { witness: begun, asked: by.marks } };
+}
+function remembered(by: RestoreWatermark): readonly string[] {
+  return by.marks[installation]?.witnesses.map(({ mailpieceId }) => mailpieceId) ?? [];
+}
+function ids(...witnesses: readonly Witness[]): readonly string[] {
+  return witnesses.map(({ mailpieceId }) => mailpieceId);
+}
 
-const silent = async (): Promise<never> => await new Promise<never>(() => undefined);
-const outcome = async (work: Promise<unknown>): Promise<string> => {
+async function silent(): Promise<never> {
+  return await new Promise<never>(() => undefined);
+}
+async function outcome(work: Promise<unknown>): Promise<string> {
   const late = new Promise<string>((resolve) => setTimeout(resolve, 2000, 'waits for ever').unref());
   const told = work.then(
     () => 'ok',
     (error: Error) => error.name,
   );
   return await Promise.race([told, late, new Promise<string>((resolve) => setTimeout(resolve, 2500, 'never'))]);
-};
+}
 
 void test('a place that does not answer is one that cannot be used, and it is used when it answers again', async () => {
   const { place, store } = memory();

@@ -22,25 +22,28 @@ import {
 
 const rig = sharedMachine();
 
-const assume = async (at: Place): Promise<void> => void (await rig.sql`select postrider.assume_received(${at.organizationId})`);
-const whyOf = async (at: Place, who: string): Promise<string> => {
+async function assume(at: Place): Promise<void> {
+  return void (await rig.sql`select postrider.assume_received(${at.organizationId})`);
+}
+async function whyOf(at: Place, who: string): Promise<string> {
   const [row] = await rig.sql<{ why: string }[]>`select why from postrider.why(${who}, ${at.organizationId}) as why`;
   return row?.why ?? '';
-};
-const stuckOf = async (at: Place) =>
-  await rig.sql<{ people: number; state: string; why: string; helps: string; mailpieceId: string }[]>`
+}
+async function stuckOf(at: Place) {
+  return await rig.sql<{ people: number; state: string; why: string; helps: string; mailpieceId: string }[]>`
     select people::int, state, why, what_helps as helps, mailpiece_id as "mailpieceId" from postrider.stuck
     where organization_id = ${at.organizationId} and state = 'sent'`;
+}
 
 /** Two cards at a printer that tells when it prints, of which it has printed the second. */
-const oneWaits = async (): Promise<{ at: Place; waits: string; batch: Awaited<ReturnType<typeof sent>> }> => {
+async function oneWaits(): Promise<{ at: Place; waits: string; batch: Awaited<ReturnType<typeof sent>> }> {
   const at = await place(rig.sql, { assumed_after: '10 days' });
   const batch = await sent(rig.sql, at, 2);
   const [first, second] = batch.pieces;
   assert.ok(first && second);
   await tell(rig.sql, at, [event({ providerId: idOf(second), status: 'in_production' })]);
   return { at, waits: first.mailpieceId, batch };
-};
+}
 
 void test('a card that its printer has not printed is not assumed to be there, and is named by stuck', async () => {
   const { sql } = rig;

@@ -44,12 +44,12 @@ void test('a new campaign', async () => {
 });
 
 /** A session in the middle of a begin of the campaign. */
-const beginning = async (at: Place) => {
+async function beginning(at: Place) {
   const session = rig.machine.connect(1);
   await session`begin`;
   await session`select postrider.lock_for_begin(${at.organizationId}, ${at.campaignId}, array['press'])`;
   return session;
-};
+}
 
 void test('an apply waits for begins of its campaign, is not overtaken by later ones, and keeps no other campaign waiting', async () => {
   const { sql, machine } = rig;

@@ -8,7 +8,7 @@ import type { Rig } from './rig.ts';
 const ODD_FIELDS = [null, '', 'nobody', -1, 0.5, 1e300, true, {}, [], ['x'], '100000 years', 'infinity'];
 
 /** By the name of the argument: what is mine before what is theirs. A definition comes also with each of its fields spoiled. */
-const sensible = async (sql: postgres.Sql, mine: Place, theirs: Place): Promise<Known> => {
+async function sensible(sql: postgres.Sql, mine: Place, theirs: Place): Promise<Known> {
   const both = [mine.organizationId, theirs.organizationId];
   const ids = async (table: string, column = 'id'): Promise<string[]> =>
     (
@@ -54,18 +54,21 @@ const sensible = async (sql: postgres.Sql, mine: Place, theirs: Place): Promise<
     grace: ['1 hour'],
     quiet: ['1 minute'],
   };
-};
+}
 
 /** Errors of the server's own that are right, with the reason. Anything else is refused in our words, or goes through. */
-const rightAllTheSame = (one: Callable, { state, message }: Refusal): boolean =>
+function rightAllTheSame(one: Callable, { state, message }: Refusal): boolean {
   // The role may not.
-  state === '42501' ||
-  // In a list that only a runner writes, and the library with types: an entry that no column takes. Settling goes by the server's class of error to find
-  // the one among many, and to ask each of them first would cost every settle.
-  (!one.forOperators &&
-    one.args.some(({ type }) => type === 'json' || type === 'jsonb') &&
-    ['22023', '22P02', '22003', '22007'].includes(state) &&
-    /an array of objects|invalid input syntax|out of range/.test(message));
+  return (
+    state === '42501' ||
+    // In a list that only a runner writes, and the library with types: an entry that no column takes. Settling goes by the server's class of error to find
+    // the one among many, and to ask each of them first would cost every settle.
+    (!one.forOperators &&
+      one.args.some(({ type }) => type === 'json' || type === 'jsonb') &&
+      ['22023', '22P02', '22003', '22007'].includes(state) &&
+      /an array of objects|invalid input syntax|out of range/.test(message))
+  );
+}
 
 export interface Sweep {
   /** How many calls were made, by role. */
@@ -77,7 +80,7 @@ export interface Sweep {
 }
 
 /** Calls whatever readers, operators, runners and the owner may call. `mixtures`: calls of each function with several odd values at once. */
-export const sweep = async (rig: Rig, mixtures: number): Promise<Sweep> => {
+export async function sweep(rig: Rig, mixtures: number): Promise<Sweep> {
   const theirs = await furnished(rig.sql);
   const mine = await furnished(rig.sql);
   const known = await sensible(rig.sql, mine, theirs);
@@ -109,4 +112,4 @@ export const sweep = async (rig: Rig, mixtures: number): Promise<Sweep> => {
     }
   }
   return { calls, uncalled: [...all.keys()].filter((signature) => !called.has(signature)), wrong: [...wrong.values()] };
-};
+}

@@ -22,8 +22,9 @@ export interface Refusal {
 }
 
 /** The functions that this session may execute. What a trigger calls cannot be called. */
-export const callable = async (sql: postgres.Sql): Promise<Callable[]> => [
-  ...(await sql<Callable[]>`
+export async function callable(sql: postgres.Sql): Promise<Callable[]> {
+  return [
+    ...(await sql<Callable[]>`
     select p.proname as name, format('%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid)) as signature,
       p.provariadic <> 0 as "isVariadic",
       has_function_privilege('postrider_operator', p.oid, 'execute') as "forOperators", coalesce((
@@ -33,9 +34,12 @@ export const callable = async (sql: postgres.Sql): Promise<Callable[]> => [
     where p.pronamespace = 'postrider'::regnamespace and p.prokind = 'f' and p.prorettype <> 'trigger'::regtype
       and has_function_privilege(p.oid, 'execute')
     order by 2`),
-];
+  ];
+}
 
-const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+function quoted(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}
 
 /** Text that no index takes and no compression shortens. */
 const LONG = `(select string_agg(md5(i::text), '') from generate_series(1, 400) i)`;
@@ -75,7 +79,9 @@ const KEYS = [
   'attempt',
   'name',
 ];
-const object = (value: string): string => `{${KEYS.map((key) => `"${key}": ${value}`).join(', ')}}`;
+function object(value: string): string {
+  return `{${KEYS.map((key) => `"${key}": ${value}`).join(', ')}}`;
+}
 const DOCUMENTS = [
   'null',
   '[]',
@@ -99,7 +105,7 @@ export interface Known {
 }
 
 /** What an argument may be given, what makes sense first. */
-export const valuesOf = (arg: Callable['args'][number], known: Known, infinite: boolean): readonly string[] => {
+export function valuesOf(arg: Callable['args'][number], known: Known, infinite: boolean): readonly string[] {
   const name = arg.name.replace(/^p_/, '');
   const isJson = arg.type === 'json' || arg.type === 'jsonb';
   const documents = isJson ? DOCUMENTS.map(quoted) : [];
@@ -113,19 +119,19 @@ export const valuesOf = (arg: Callable['args'][number], known: Known, infinite: 
     ...(arg.type === 'interval' && infinite ? ["'infinity'", "'-infinity'"] : []),
     'null',
   ].map((value) => `${value}::${type}`);
-};
+}
 
 /** Numbers that look random and are the same in each run. */
-const dice = (seed: number): ((below: number) => number) => {
+function dice(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((state / 2 ** 32) * below);
   };
-};
+}
 
 /** Every value of each argument beside what makes sense for the others, nothing at all, and some mixtures. */
-export const callsOf = (one: Callable, known: Known, infinite: boolean, mixtures: number): string[] => {
+export function callsOf(one: Callable, known: Known, infinite: boolean, mixtures: number): string[] {
   const values = one.args.map((arg) => valuesOf(arg, known, infinite));
   const sensible = values.map(([first]) => first ?? 'null');
   const roll = dice([...one.signature].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7));
@@ -136,10 +142,10 @@ export const callsOf = (one: Callable, known: Known, infinite: boolean, mixtures
   ];
   const written = (row: readonly string[]): string => (one.isVariadic ? row.with(-1, `variadic ${row.at(-1)}`) : row).join(', ');
   return [...new Set(rows.map((row) => `select * from postrider.${one.name}(${written(row)})`))];
-};
+}
 
 /** Makes the function that makes calls and undoes them, one after the other; whoever calls it makes the calls. */
-export const readyToCall = async (admin: postgres.Sql): Promise<void> => {
+export async function readyToCall(admin: postgres.Sql): Promise<void> {
   await admin.unsafe(`
     create schema probe;
     grant usage on schema probe to public;
@@ -157,9 +163,9 @@ export const readyToCall = async (admin: postgres.Sql): Promise<void> => {
         end;
       end loop;
     end $$`);
-};
+}
 
 /** What is refused of these calls, and how. */
-export const refusals = async (sql: postgres.Sql, calls: readonly string[]): Promise<Refusal[]> => [
-  ...(await sql<Refusal[]>`select * from probe.refusals(${calls as string[]})`),
-];
+export async function refusals(sql: postgres.Sql, calls: readonly string[]): Promise<Refusal[]> {
+  return [...(await sql<Refusal[]>`select * from probe.refusals(${calls as string[]})`)];
+}

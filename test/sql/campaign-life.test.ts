@@ -38,16 +38,17 @@ import {
 
 const rig = sharedMachine();
 
-const statusOf = async (sql: postgres.Sql, at: Place): Promise<string> =>
-  String((await sql`select status from postrider.campaign where id = ${at.campaignId}`)[0]?.['status']);
+async function statusOf(sql: postgres.Sql, at: Place): Promise<string> {
+  return String((await sql`select status from postrider.campaign where id = ${at.campaignId}`)[0]?.['status']);
+}
 
 /** A one-off that was synced while it could be, and launched. */
-const oneOff = async (sql: postgres.Sql, n = 1): Promise<Place> => {
+async function oneOff(sql: postgres.Sql, n = 1): Promise<Place> {
   const at = await place(sql, { campaign_mode: 'one_off' }, null);
   await syncPeople(sql, at, people(n));
   await launch(sql, at.organizationId, at.campaignId, 'live');
   return at;
-};
+}
 
 void test('a campaign file is applied as often as one likes, and says what it changed', async () => {
   const { sql } = rig;

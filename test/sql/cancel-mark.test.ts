@@ -70,7 +70,7 @@ void test('a mark that an error still carries is obeyed by the retry', async () 
 });
 
 /** What `why` and the trace say of a cancel. */
-const told = async (id: string): Promise<{ why: string; trace: string[] }> => {
+async function told(id: string): Promise<{ why: string; trace: string[] }> {
   const [row] = await rig.sql<{ why: string }[]>`select postrider.why(${id}) as why`;
   const trace = await rig.sql<{ what: string; detail: string | null }[]>`select what, detail from postrider.trace(${id})`;
   return {
@@ -79,7 +79,7 @@ const told = async (id: string): Promise<{ why: string; trace: string[] }> => {
       .filter(({ what, detail }) => what === 'cancel requested' || /called back/.test(detail ?? ''))
       .map(({ what, detail }) => `${what}: ${detail}`),
   };
-};
+}
 
 void test('why and the trace say what becomes of a cancel at each step, and what has become of it when it is over', async () => {
   const { sql } = rig;

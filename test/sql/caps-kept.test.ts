@@ -25,14 +25,19 @@ import {
 const rig = sharedMachine();
 const HOUR = 3_600_000;
 
-const apply = async (sql: postgres.Sql, at: Place, over: Partial<CampaignDefinition>): Promise<unknown> =>
-  await applyCampaign(sql, at.organizationId, definition(over));
-const more = async (sql: postgres.Sql, at: Place, n: number, prefix: string): Promise<void> => {
+async function apply(sql: postgres.Sql, at: Place, over: Partial<CampaignDefinition>): Promise<unknown> {
+  return await applyCampaign(sql, at.organizationId, definition(over));
+}
+async function more(sql: postgres.Sql, at: Place, n: number, prefix: string): Promise<void> {
   await syncPeople(sql, at, people(n, prefix), false);
   await proofAll(sql, at);
-};
-const opened = async (sql: postgres.Sql, at: Place): Promise<number> => (await mailBegun(sql, at)).pieces.length;
-const price = (price_minor: number) => ({ price_minor, currency: 'USD' });
+}
+async function opened(sql: postgres.Sql, at: Place): Promise<number> {
+  return (await mailBegun(sql, at)).pieces.length;
+}
+function price(price_minor: number) {
+  return { price_minor, currency: 'USD' };
+}
 
 void test('a cap that is set after mailing counts what was opened before', async () => {
   const { sql } = rig;

@@ -26,11 +26,11 @@ import {
 const rig = sharedMachine();
 const HOUR = 3_600_000;
 
-const counts = async (sql: postgres.Sql, at: Place): Promise<Record<string, number>> => {
+async function counts(sql: postgres.Sql, at: Place): Promise<Record<string, number>> {
   const all: Record<string, number> = {};
   for (const { state } of await standing(sql, at)) all[state] = (all[state] ?? 0) + 1;
   return all;
-};
+}
 const budget = { budget_minor: 500, price_minor: 90, currency: 'USD' };
 
 for (const [what, over, room] of [

@@ -4,9 +4,11 @@
  */
 import type postgres from 'postgres';
 
-const ACL = (acl: string, kind: string, owner: string): string => `(
+function ACL(acl: string, kind: string, owner: string): string {
+  return `(
   select string_agg(coalesce(nullif(a.grantee, 0)::regrole::text, 'public') || '=' || a.privilege_type, ',' order by 1)
   from aclexplode(coalesce(${acl}, acldefault('${kind}', ${owner}))) a)`;
+}
 
 const CATALOG = `
 with t as (select c.*, c.oid as id from pg_class c where c.relnamespace = $1::regnamespace)
@@ -44,8 +46,8 @@ const DATA = `
   union all select 'reason ' || r::text from postrider.reason r union all select 'status ' || m::text from postrider.mailpiece_status m
   union all select 'migration ' || name || ' ' || checksum from postrider.migration order by 1`;
 
-export const catalog = async (sql: postgres.Sql, schema: 'postrider' | 'postrider_queue' = 'postrider'): Promise<string[]> => {
+export async function catalog(sql: postgres.Sql, schema: 'postrider' | 'postrider_queue' = 'postrider'): Promise<string[]> {
   const lines = await sql.unsafe<{ line: string }[]>(CATALOG, [schema]);
   const data = schema === 'postrider' ? await sql.unsafe<{ line: string }[]>(DATA) : [];
   return [...lines, ...data].map((row) => row.line);
-};
+}

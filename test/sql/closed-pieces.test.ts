@@ -23,7 +23,7 @@ import {
 const rig = sharedMachine();
 
 /** Two tries of p0, each given up by `close`; p1 is in the batch of the first. */
-const twoClosed = async (at: Place, close: (batch: Sending, piece: Sending['pieces'][number]) => Promise<unknown>) => {
+async function twoClosed(at: Place, close: (batch: Sending, piece: Sending['pieces'][number]) => Promise<unknown>) {
   const { sql } = rig;
   const first = await sending(sql, at, 2);
   const [p0] = (await sql<{ id: string }[]>`
@@ -36,9 +36,11 @@ const twoClosed = async (at: Place, close: (batch: Sending, piece: Sending['piec
   const second = await mailBegun(sql, at);
   await close(second, pieceOf(second));
   return { first, tries: [pieceOf(first), pieceOf(second)], other };
-};
+}
 
-const statuses = async (at: Place): Promise<string[]> => (await pieces(rig.sql, at)).map((piece) => piece.status).sort();
+async function statuses(at: Place): Promise<string[]> {
+  return (await pieces(rig.sql, at)).map((piece) => piece.status).sort();
+}
 
 void test('both tries that the printer had refused were made all the same', async () => {
   const { sql } = rig;

@@ -7,7 +7,7 @@ import { connect } from '@postrider/core';
 import type { Place } from '../support/machine.ts';
 
 /** Fills a campaign with `n` people: 40 % pending, 10 % proofed, 20 % sent, 25 % received, 5 % turned away. Without statistics: run `analyze` for those. */
-export const fill = async (admin: postgres.Sql, at: Place, n: number): Promise<void> => {
+export async function fill(admin: postgres.Sql, at: Place, n: number): Promise<void> {
   await admin.begin(async (tx) => {
     await tx`set local session_replication_role = replica`;
     await tx`set local synchronous_commit = off`;
@@ -59,7 +59,7 @@ export const fill = async (admin: postgres.Sql, at: Place, n: number): Promise<v
       select organization_id, campaign_id, state, count(*) from postrider.recipient_state where campaign_id = ${at.campaignId} and since < now() - interval '30 minutes'
       group by 1, 2, 3`;
   });
-};
+}
 
 export interface PlanNode {
   readonly 'Node Type': string;
@@ -80,7 +80,7 @@ export interface Seen {
 const BIG = /^(recipient|recipient_state|recipient_event.*|mailpiece|mailpiece_event|proof|effect)$/;
 
 /** What of a plan reads a big table from end to end, or looks at more of its rows than `most`. */
-export const greedy = (seen: Seen, most: number): string[] => {
+export function greedy(seen: Seen, most: number): string[] {
   const found: string[] = [];
   const visit = (node: PlanNode): void => {
     const relation = node['Relation Name'];
@@ -100,7 +100,7 @@ export const greedy = (seen: Seen, most: number): string[] => {
   };
   visit(seen.plan);
   return found;
-};
+}
 
 export interface Watched extends AsyncDisposable {
   readonly sql: postgres.Sql;
@@ -109,7 +109,7 @@ export interface Watched extends AsyncDisposable {
 }
 
 /** One superuser's session whose plans, with what they really did, come as notices. */
-export const watched = async (adminUrl: string): Promise<Watched> => {
+export async function watched(adminUrl: string): Promise<Watched> {
   let heard: Seen[] = [];
   const sql = connect(adminUrl, {
     max: 1,
@@ -132,4 +132,4 @@ export const watched = async (adminUrl: string): Promise<Watched> => {
     },
     [Symbol.asyncDispose]: async () => await sql.end({ timeout: 2 }),
   };
-};
+}

@@ -7,8 +7,11 @@ import { freshMachine } from '../support/machine.ts';
 import { place, refused, sharedMachine } from './rig.ts';
 
 const rig = sharedMachine();
-const checks = async (...only: (string | null)[]): Promise<string[]> =>
-  (await rig.sql<{ name: string }[]>`select check_name as name from postrider.doctor(variadic ${only}::text[])`).map((row) => row.name);
+async function checks(...only: (string | null)[]): Promise<string[]> {
+  return (await rig.sql<{ name: string }[]>`select check_name as name from postrider.doctor(variadic ${only}::text[])`).map(
+    (row) => row.name,
+  );
+}
 
 void test('every check has its function, every function is a check, and each answers alone what it answers among all', async () => {
   const { sql } = rig;

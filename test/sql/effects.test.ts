@@ -8,11 +8,12 @@ import { accepted, alarms, place, sending, sent, settleAll, sharedMachine, turnC
 const rig = sharedMachine();
 const LEASE = 60_000;
 
-const all = async (organizationId: string) =>
-  (
+async function all(organizationId: string) {
+  return (
     await rig.sql<{ kind: string; state: string; attempt: number; error: string | null }[]>`
       select kind, state, attempt, error from postrider.effect where organization_id = ${organizationId} order by kind`
   ).map((row) => ({ ...row }));
+}
 
 void test('effects are written with sent, one of each kind, and once', async () => {
   const { sql } = rig;

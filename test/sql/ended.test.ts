@@ -24,13 +24,13 @@ import {
 
 const rig = sharedMachine();
 
-const status = async (at: Place): Promise<string> => {
+async function status(at: Place): Promise<string> {
   const [row] = await rig.sql<{ status: string }[]>`select status from postrider.campaign where id = ${at.campaignId}`;
   return row?.status ?? assert.fail('no campaign');
-};
+}
 
 /** One person in error whose outcome nobody can tell. */
-const unknowable = async (at: Place): Promise<string> => {
+async function unknowable(at: Place): Promise<string> {
   await unknownDue(rig.sql, at);
   for (let round = 0; (await one(rig.sql, at)).state === 'sending'; round += 1) {
     assert.ok(round < 20, 'reconcile gives up in the end');
@@ -39,7 +39,7 @@ const unknowable = async (at: Place): Promise<string> => {
     await turnClock(rig.sql, 1_000_000);
   }
   return (await onlyPiece(rig.sql, at)).id;
-};
+}
 
 void test('a verdict is printed or not_printed, and nothing else; a mode and an end likewise', async () => {
   const { sql } = rig;
@@ -105,7 +105,7 @@ void test('stuck lists people who wait in a campaign that has ended', async () =
 });
 
 /** A launched one-off with two people: one is cancelled, the other in error. */
-const lastInError = async (): Promise<Place & { last: string }> => {
+async function lastInError(): Promise<Place & { last: string }> {
   const { sql } = rig;
   const at = await place(sql, { campaign_mode: 'one_off' }, null);
   await syncPeople(sql, at, people(2));
@@ -115,7 +115,7 @@ const lastInError = async (): Promise<Place & { last: string }> => {
   await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   await cancel(sql, (await one(sql, at, 'p0')).id);
   return { ...at, last: (await one(sql, at, 'p1')).id };
-};
+}
 
 void test('a one-off is not completed while somebody is just being tried again', async () => {
   const { sql, machine } = rig;

@@ -63,7 +63,7 @@ interface Told {
 }
 
 /** What must come of a set of events, whatever their order. */
-const expected = (events: readonly Told[]): { status: string; state: string; rerouted: boolean } => {
+function expected(events: readonly Told[]): { status: string; state: string; rerouted: boolean } {
   const ranks = events.map((e) => RANK.indexOf(e.status === 'rejected' ? 'failed' : (e.status ?? '')));
   const status = RANK[Math.max(0, ...ranks)] ?? '';
   const surest = SURE.find((c) => events.some((e) => e.status === 'delivered' && e.confidence === c)) ?? '';
@@ -74,7 +74,7 @@ const expected = (events: readonly Told[]): { status: string; state: string; rer
     cancelled: 'skipped (cancelled)',
   };
   return { status, state: states[status] ?? 'sent', rerouted: events.some((e) => e.status === 'rerouted') };
-};
+}
 
 void test('any order, repetition and grouping of any events ends the same, also before the answer that names the piece', async () => {
   const { sql } = rig;

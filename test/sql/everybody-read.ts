@@ -10,8 +10,8 @@ export interface Waits {
   readonly until: Date | null;
 }
 
-export const everybodyRead = async (sql: postgres.Sql): Promise<Waits[]> =>
-  await sql<Waits[]>`
+export async function everybodyRead(sql: postgres.Sql): Promise<Waits[]> {
+  return await sql<Waits[]>`
   with waiting as (
     select o.name as organization, c.name as campaign, s.state,
       case when s.state = 'error' then 'a person: ' || coalesce(r.sentence, s.reason)
@@ -53,3 +53,4 @@ export const everybodyRead = async (sql: postgres.Sql): Promise<Waits[]> =>
     min(until) filter (where until > postrider.now()) as until
   from waiting group by organization, campaign, state, waiting.why
   order by organization, campaign, state, waiting.why`;
+}

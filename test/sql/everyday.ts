@@ -10,10 +10,12 @@ import { LEASE_MS, QUIET_MS, RUNNER, event, rendered, tell } from './rig.ts';
 
 export type Step = readonly [what: string, run: () => Promise<unknown>];
 
-const value = async <T>(rows: PromiseLike<readonly { value: T }[]>): Promise<T | undefined> => (await rows)[0]?.value;
+async function value<T>(rows: PromiseLike<readonly { value: T }[]>): Promise<T | undefined> {
+  return (await rows)[0]?.value;
+}
 
 /** The steps in order; each needs those before it. Nothing is left travelling, and `round` makes the people of each call new ones. */
-export const everyday = (sql: postgres.Sql, at: Place, round: string): readonly Step[] => {
+export function everyday(sql: postgres.Sql, at: Place, round: string): readonly Step[] {
   const { organizationId: o, campaignId: c } = at;
   const open = async (stage: string): Promise<string> =>
     (await value(sql<
@@ -172,4 +174,4 @@ export const everyday = (sql: postgres.Sql, at: Place, round: string): readonly 
     ['doctor', async () => await sql`select * from postrider.doctor()`],
     ['what comes', async () => await sql`select from postrider.what_comes('30 seconds')`],
   ];
-};
+}

@@ -8,7 +8,7 @@ import { pidOf, place, proofing, sharedMachine, waitsForLock } from './rig.ts';
 
 const rig = sharedMachine();
 
-const begun = async () => {
+async function begun() {
   const { sql } = rig;
   const at = await place(sql);
   const { id } = await proofing(sql, at, 2);
@@ -24,7 +24,7 @@ const begun = async () => {
     status,
     refuse: async (client = sql, alike = false) => await holdRefused(client, brief, id, 'the template is gone', alike),
   };
-};
+}
 
 void test('the campaign is held once', async () => {
   const at = await begun();

@@ -8,8 +8,9 @@ import { accepted, answered, place, refused, sending, settle, settleAll, sharedM
 
 const rig = sharedMachine();
 
-const statusOf = async (sql: postgres.Sql, at: Place): Promise<string> =>
-  String((await sql`select status from postrider.campaign where id = ${at.campaignId}`)[0]?.['status']);
+async function statusOf(sql: postgres.Sql, at: Place): Promise<string> {
+  return String((await sql`select status from postrider.campaign where id = ${at.campaignId}`)[0]?.['status']);
+}
 
 void test('a launch does not lift a hold: whoever held it had a reason', async () => {
   const { sql } = rig;

@@ -11,33 +11,36 @@ import { sharedMachine } from './rig.ts';
 
 const rig = sharedMachine();
 
-const at = (line1: string, line2 = '', postalCode = '94607', country = 'US'): WrittenAddress => ({
-  line1,
-  line2,
-  city: '',
-  region: '',
-  postalCode,
-  country,
-});
+function at(line1: string, line2 = '', postalCode = '94607', country = 'US'): WrittenAddress {
+  return {
+    line1,
+    line2,
+    city: '',
+    region: '',
+    postalCode,
+    country,
+  };
+}
 
 /** The machine's keys of many addresses, in one statement. */
-const keysOf = async (sql: postgres.Sql, addresses: readonly WrittenAddress[]): Promise<(string | null)[]> =>
-  (
+async function keysOf(sql: postgres.Sql, addresses: readonly WrittenAddress[]): Promise<(string | null)[]> {
+  return (
     await sql<{ key: string | null }[]>`
       select postrider.household_key(a.line1, a.line2, a."postalCode", a.country) as key
       from jsonb_array_elements(${JSON.stringify(addresses)}::text::jsonb) with ordinality as x (value, n),
         jsonb_to_record(x.value) as a (line1 text, line2 text, "postalCode" text, country text)
       order by x.n`
   ).map((row) => row.key);
+}
 
-const bakery = (): WrittenAddress[] => {
+function bakery(): WrittenAddress[] {
   const text = readFileSync(join(import.meta.dirname, '../../examples/bakery/customers.csv'), 'utf8').replaceAll('\0', '');
   const table = readTable(text, ['address1', 'address2', 'zip', 'country'], 'customers.csv');
   return table.records.map((record) => {
     const row = byColumn(table, record);
     return at(row['address1'] ?? '', row['address2'] ?? '', row['zip'] ?? '', row['country'] || 'US');
   });
-};
+}
 
 void test('every row of the bakery has the key and the bucket that the auditor works out', async () => {
   const addresses = bakery().filter((address) => address.line1 !== '' && /^\s*\d{3,5}(-\d{4})?\s*$/.test(address.postalCode));

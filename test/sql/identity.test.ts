@@ -15,8 +15,8 @@ interface Table {
   readonly organizations: boolean;
 }
 
-const tables = async (schema: string): Promise<readonly Table[]> =>
-  await rig.sql<Table[]>`
+async function tables(schema: string): Promise<readonly Table[]> {
+  return await rig.sql<Table[]>`
     select c.relname as name, case when c.relreplident = 'f' then 'full' when i.indexrelid is null then 'nothing' else 'index' end as by,
       array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum = any (i.indkey) order by 1) as columns,
       exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'organization_id' and not a.attisdropped) as organizations
@@ -24,6 +24,7 @@ const tables = async (schema: string): Promise<readonly Table[]> =>
     left join pg_index i on i.indrelid = c.oid and i.indisvalid and i.indimmediate and i.indpred is null
       and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident else false end
     where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p') and c.relpersistence = 'p' order by 1`;
+}
 
 void test('every table, the queue included, has a key or another replica identity', async () => {
   for (const schema of ['postrider', 'postrider_queue']) {

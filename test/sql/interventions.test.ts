@@ -8,12 +8,12 @@ import { answered, claimDue, one, place, refused, sending, sent, settleAll, shar
 
 const rig = sharedMachine();
 
-const written = async (at: Place): Promise<string[]> => {
+async function written(at: Place): Promise<string[]> {
   const rows = await rig.sql`select action, kind, why, by_role = session_user and application = 'test' as by_us from postrider.interventions
     where organization_id = ${at.organizationId} order by at, id`;
   for (const row of rows) assert.equal(row['by_us'], true);
   return rows.map((row) => [row['action'], row['kind'], row['why']].filter((word) => word !== null).join(' '));
-};
+}
 
 void test('what is done to a campaign, its printer and its organization is written down, with the login and the reason', async () => {
   const { sql } = rig;

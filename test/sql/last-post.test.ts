@@ -23,11 +23,12 @@ const rig = sharedMachine();
 const byDefault: Times = { lease: 60, renewal: 15, timeout: 10, readLag: 0, grace: 75 };
 const slow: Times = { lease: 60, renewal: 15, timeout: 59, readLag: 30, grace: 60 };
 
-const broken = (times: Times, rests: Rule) =>
-  [...schedules(times, 2.5)].filter((schedule) => {
+function broken(times: Times, rests: Rule) {
+  return [...schedules(times, 2.5)].filter((schedule) => {
     const { known, asked } = play(schedule, times, rests);
     return asked <= known;
   });
+}
 
 void test('in no schedule of renewals, losses, cut lines and hands a printer is asked before the last post of the old worker is known to it', () => {
   for (const times of [byDefault, slow]) {
@@ -46,12 +47,12 @@ void test('by the former rule it was, where a hand had taken the cohort away, an
 });
 
 /** Milliseconds from now until the printer is asked about the one piece. */
-const rest = async (at: { organizationId: string }): Promise<number> => {
+async function rest(at: { organizationId: string }): Promise<number> {
   const [now] = await rig.sql<{ at: Date }[]>`select postrider.now() as at`;
   const piece = await onlyPiece(rig.sql, at);
   assert.equal(piece.status, 'unknown');
   return (piece.availableAt?.getTime() ?? 0) - (now?.at.getTime() ?? 0);
-};
+}
 const SLACK_MS = 15_000;
 
 void test('the rest begins with the end of a lease that has passed', async () => {

@@ -36,7 +36,7 @@ export const rule: Rule = (how, reapedAt, { grace, timeout, readLag }) =>
 export const formerRule: Rule = (_how, reapedAt, { timeout, readLag }) => reapedAt + timeout + readLag + 1;
 
 /** The last moment at which the printer may come to know of a card by the old worker, and when it is asked for it. */
-export const play = (schedule: Schedule, times: Times, rests: Rule): { known: number; asked: number } => {
+export function play(schedule: Schedule, times: Times, rests: Rule): { known: number; asked: number } {
   const { delay, cutOff, taken, reapedAfter } = schedule;
   // The begin is sent at 0. Both reckon with their own clocks, which go equally fast: the database from when it heard, the worker from when it asked.
   let believedUntil = times.lease;
@@ -58,7 +58,7 @@ export const play = (schedule: Schedule, times: Times, rests: Rule): { known: nu
   const isTaken = taken !== null && taken <= leaseUntil;
   const reapedAt = (isTaken ? taken : leaseUntil) + reapedAfter;
   return { known: lastPost + times.timeout + times.readLag, asked: rests(isTaken ? 'taken by hand' : 'lease passed', reapedAt, times) };
-};
+}
 
 /** Every schedule on a grid of this step. */
 export function* schedules(times: Times, step: number): Generator<Schedule> {

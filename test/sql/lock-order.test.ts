@@ -12,7 +12,9 @@ import { accepted, answered, event, pidOf, place, reasonsOf, sending, sent, sett
 const rig = sharedMachine();
 
 /** `n` people of one household. */
-const family = (n: number, street: string, prefix = street) => people(n, prefix).map((person) => ({ ...person, line1: street }));
+function family(n: number, street: string, prefix = street) {
+  return people(n, prefix).map((person) => ({ ...person, line1: street }));
+}
 
 void test('a settle with mixed results and an opt-out of the same household do not wait for each other', async () => {
   const { sql, machine } = rig;
@@ -65,18 +67,20 @@ void test('events matched late and a settle that is told again do not wait for e
   assert.equal(row?.['status'], 'in_transit');
 });
 
-const told = (piece: BegunPiece, status: PrinterEvent['status']): PrinterEvent => ({
-  ...event({ providerId: `id of ${piece.mailpieceId}`, status }),
-  organizationId: null,
-  status,
-  confidence: 'scan',
-});
+function told(piece: BegunPiece, status: PrinterEvent['status']): PrinterEvent {
+  return {
+    ...event({ providerId: `id of ${piece.mailpieceId}`, status }),
+    organizationId: null,
+    status,
+    confidence: 'scan',
+  };
+}
 
 /**
  * Two trackers with one event each of two households, in opposite order: of four people, who live in twos. The second begins when the first is
  * halfway; `before` is told of all four cards.
  */
-const crosswise = async (status: PrinterEvent['status'], before?: string): Promise<Place> => {
+async function crosswise(status: PrinterEvent['status'], before?: string): Promise<Place> {
   const { sql, machine } = rig;
   const at = await place(sql, { dedupe: 'person' });
   const batch = await sent(sql, at, [...family(2, '1 Elm Street', 'elm'), ...family(2, '2 Oak Street', 'oak')]);
@@ -120,7 +124,7 @@ const crosswise = async (status: PrinterEvent['status'], before?: string): Promi
   assert.equal(row?.['n'], 2);
   assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['returned (returned)']));
   return at;
-};
+}
 
 void test('two trackers with returned mail of the same two households do not wait for each other', async () =>
   void (await crosswise('returned')));

@@ -29,7 +29,7 @@ const rig = sharedMachine();
 const CLIENTS = 16;
 
 /** Sixteen clients that stage, begin and settle one card each, over and over, while the work goes on. Rejects with the first error any of them meets. */
-const busy = async (at: Place, work: () => Promise<void>): Promise<number> => {
+async function busy(at: Place, work: () => Promise<void>): Promise<number> {
   const sql = rig.machine.connect(CLIENTS);
   let stop = false;
   let rounds = 0;
@@ -60,16 +60,16 @@ const busy = async (at: Place, work: () => Promise<void>): Promise<number> => {
     await sql.end({ timeout: 5 });
   }
   return rounds;
-};
+}
 
-const timed = async (context: TestContext, what: string, work: () => Promise<unknown>): Promise<void> => {
+async function timed(context: TestContext, what: string, work: () => Promise<unknown>): Promise<void> {
   const started = performance.now();
   await work();
   const ms = Math.round(performance.now() - started);
   context.diagnostic(`${what}: ${ms} ms under ${CLIENTS} busy clients`);
   // Who is overtaken never gets in; how long it takes is the machine's affair.
   assert.ok(ms < 60_000, `${what} took ${ms} ms`);
-};
+}
 
 void test('hold gets in under sixteen busy clients, and when it returns nothing begins any more', async (context) => {
   const { sql } = rig;

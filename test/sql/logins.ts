@@ -13,7 +13,7 @@ export interface Login {
 const logins: Login[] = [];
 
 /** A role that can log in, with what its group role may do, for some organizations. */
-export const login = async (rig: Rig, group: string, organizations: readonly string[]): Promise<Login> => {
+export async function login(rig: Rig, group: string, organizations: readonly string[]): Promise<Login> {
   const name = `t_${group}_${process.pid}_${randomBytes(3).toString('hex')}`;
   const password = randomBytes(12).toString('hex');
   await rig.admin.unsafe(`create role "${name}" login password '${password}' in role ${group}`);
@@ -25,18 +25,18 @@ export const login = async (rig: Rig, group: string, organizations: readonly str
   const made = { name, sql: connect(url.href, { max: 2 }) };
   logins.push(made);
   return made;
-};
+}
 
 /** Takes away all that were made. */
-export const logout = async (rig: Rig): Promise<void> => {
+export async function logout(rig: Rig): Promise<void> {
   for (const { name, sql } of logins) {
     await sql.end({ timeout: 2 });
     await rig.admin.unsafe(`drop role if exists "${name}"`);
   }
-};
+}
 
 /** An organization with people and cards in many states. */
-export const furnished = async (sql: postgres.Sql): Promise<Place> => {
+export async function furnished(sql: postgres.Sql): Promise<Place> {
   const at = await place(sql, { effects: ['usage_meter'] });
   const batch = await sent(sql, at, 2);
   const [delivered] = batch.pieces;
@@ -50,4 +50,4 @@ export const furnished = async (sql: postgres.Sql): Promise<Place> => {
   await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{}')})`;
   await sql`select * from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'manual', 'test')`;
   return at;
-};
+}

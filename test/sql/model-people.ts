@@ -64,5 +64,9 @@ export interface Card {
   readonly told: string[];
 }
 
-export const open = (piece: Piece): boolean => !CLOSED.has(piece.status);
-export const openPiece = (person: Person): Piece | undefined => person.pieces.find(open);
+export function open(piece: Piece): boolean {
+  return !CLOSED.has(piece.status);
+}
+export function openPiece(person: Person): Piece | undefined {
+  return person.pieces.find(open);
+}

@@ -13,7 +13,7 @@ import { STEPS, World, type Step } from './world.ts';
 const rig = sharedMachine();
 const LONG = process.env['POSTRIDER_TEST_LONG'] === '1';
 
-const walk = async (steps: readonly Step[], n: number): Promise<void> => {
+async function walk(steps: readonly Step[], n: number): Promise<void> {
   const world = new World(rig.sql, await place(rig.sql), n);
   await world.step({ what: 'sync', a: 0, b: 0, c: 0 });
   for (const [i, step] of steps.entries()) {
@@ -22,7 +22,7 @@ const walk = async (steps: readonly Step[], n: number): Promise<void> => {
   }
   await settleDown(world);
   judgeCards(world);
-};
+}
 
 const step = fc.record({ what: fc.constantFrom(...STEPS), a: fc.nat(0xffff), b: fc.nat(0xffff), c: fc.nat(0xffff) });
 const steps = fc.array(step, { maxLength: LONG ? 120 : 60, size: 'max' });

@@ -5,11 +5,11 @@ import { erase, resolve } from '@postrider/core';
 import { accepted, event, one, onlyPiece, place, reap, refused, sending, sent, settle, sharedMachine, tell, turnClock } from './rig.ts';
 
 const rig = sharedMachine();
-const verdict = async (check: string): Promise<{ verdict: string; message: string }> => {
+async function verdict(check: string): Promise<{ verdict: string; message: string }> {
   const [row] = await rig.sql<{ verdict: string; message: string }[]>`
     select verdict, message from postrider.doctor() where check_name = ${check}`;
   return row ?? assert.fail(`doctor has no check ${check}`);
-};
+}
 
 for (const [what, statement] of Object.entries({
   'a mailpiece is deleted': 'delete from postrider.mailpiece',

@@ -9,7 +9,7 @@ const ZONES = ['Asia/Kolkata', 'America/Chicago', 'Asia/Shanghai', 'America/Los_
 const STYLES = ['German', 'SQL, DMY', 'Postgres, MDY', 'ISO'];
 
 /** Each starts on the first of its month, in UTC, and ends where the next begins. */
-const wrongBounds = async (sql: postgres.Sql): Promise<string[]> => {
+async function wrongBounds(sql: postgres.Sql): Promise<string[]> {
   const rows = await sql<{ name: string; bound: string }[]>`
     select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_inherits i join pg_class c on c.oid = i.inhrelid
     where i.inhparent = 'postrider.recipient_event'::regclass and c.relname <> 'recipient_event_default' order by 1`;
@@ -19,7 +19,7 @@ const wrongBounds = async (sql: postgres.Sql): Promise<string[]> => {
     const on = (months: number): string => new Date(Date.UTC(Number(year), Number(month) - 1 + months)).toISOString().slice(0, 10);
     return bound === `FOR VALUES FROM ('${on(0)} 00:00:00+00') TO ('${on(1)} 00:00:00+00')` ? [] : [`${name} ${bound}`];
   });
-};
+}
 
 void test('the months of the history are those of UTC under every time zone and date style, and each next one can be made', async () => {
   await using machine = await freshMachine();
@@ -69,14 +69,14 @@ void test('a month that cannot be made beside one with wrong bounds says what to
 });
 
 /** Everybody's history, whichever partitions it lies in. */
-const history = async (sql: postgres.Sql): Promise<unknown> => {
+async function history(sql: postgres.Sql): Promise<unknown> {
   const [row] = await sql`
     select count(*)::int as events, md5(string_agg(e::text, e'\n' order by e::text collate "C")) as sum from postrider.recipient_event e`;
   return row;
-};
+}
 
 /** Events by the partition that they lie in, and whether all are of its month. */
-const byPartition = async (sql: postgres.Sql): Promise<Record<string, number>> => {
+async function byPartition(sql: postgres.Sql): Promise<Record<string, number>> {
   const rows = await sql<{ name: string; events: number; all_of_month: boolean }[]>`
     select e.tableoid::regclass::text as name, count(*)::int as events,
       bool_and(e.tableoid::regclass::text like '%' || to_char(e.at at time zone 'UTC', 'YYYY_MM')) as all_of_month
@@ -86,10 +86,10 @@ const byPartition = async (sql: postgres.Sql): Promise<Record<string, number>> =
     [],
   );
   return Object.fromEntries(rows.map(({ name, events }) => [name, events]));
-};
+}
 
 /** As an older version made them on PostgreSQL 15 in the time zone of India: a month begins when Israel's does, and not UTC's. */
-const misdated = async (sql: postgres.Sql): Promise<string[]> => {
+async function misdated(sql: postgres.Sql): Promise<string[]> {
   const months = await sql<{ name: string; from: string; until: string }[]>`
     select c.relname as name, to_char(m, 'YYYY-MM-DD 03:30:00+00') as from, to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
     from pg_inherits i join pg_class c on c.oid = i.inhrelid
@@ -101,14 +101,14 @@ const misdated = async (sql: postgres.Sql): Promise<string[]> => {
       `alter table postrider.recipient_event attach partition postrider.${name} for values from ('${from}') to ('${until}')`,
     );
   return months.map(({ name }) => name);
-};
+}
 
 /** The clock shows this hour of the first day of that month from now. */
-const turnTo = async (sql: postgres.Sql, months: number, hour: string): Promise<void> => {
+async function turnTo(sql: postgres.Sql, months: number, hour: string): Promise<void> {
   await sql`select postrider.turn_clock(
     date_trunc('month', now() at time zone 'UTC') + make_interval(months => ${months}) + ${hour}::interval
     - (postrider.now() at time zone 'UTC'))`;
-};
+}
 
 void test('months with wrong bounds are mended in one call: every event comes into its month, and none is lost or doubled', async () => {
   await using machine = await freshMachine();

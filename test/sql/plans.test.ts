@@ -14,7 +14,7 @@ const MOST = 2_000;
 /** A few questions over all organizations need statistics to find the index of the few. Those come within a minute, by autovacuum. */
 const NEEDS_STATISTICS = new Set(['due', 'candidates', 'effects', 'what moves']);
 
-const lookedAt = async (session: Watched, at: Parameters<typeof everyday>[1], statistics: boolean): Promise<string[]> => {
+async function lookedAt(session: Watched, at: Parameters<typeof everyday>[1], statistics: boolean): Promise<string[]> {
   const found: string[] = [];
   for (const [what, run] of everyday(session.sql, at, randomUUID())) {
     if (!statistics && NEEDS_STATISTICS.has(what)) continue;
@@ -22,7 +22,7 @@ const lookedAt = async (session: Watched, at: Parameters<typeof everyday>[1], st
     for (const plan of plans) found.push(...greedy(plan, MOST).map((problem) => `${what} ${problem}`));
   }
   return found;
-};
+}
 
 void test('no everyday statement reads a big table, with fresh statistics, with none, or with plans made when all was empty', async () => {
   await using machine = await freshMachine();

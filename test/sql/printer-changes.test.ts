@@ -23,13 +23,16 @@ import {
 } from './rig.ts';
 
 const rig = sharedMachine();
-const shop = (url: string) => ({
-  integrations: { printer: { kind: 'print_shop', url }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } },
-});
-const armed = async (organizationId: string): Promise<unknown[]> =>
-  (await rig.sql`select armed_at is not null as armed from postrider.printer where organization_id = ${organizationId} order by name`).map(
-    (row) => row['armed'],
-  );
+function shop(url: string) {
+  return {
+    integrations: { printer: { kind: 'print_shop', url }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } },
+  };
+}
+async function armed(organizationId: string): Promise<unknown[]> {
+  return (
+    await rig.sql`select armed_at is not null as armed from postrider.printer where organization_id = ${organizationId} order by name`
+  ).map((row) => row['armed']);
+}
 
 void test('a hold of the printer that a campaign changed to meets a begin that looked before the change', async () => {
   const { sql, machine } = rig;

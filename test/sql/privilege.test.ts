@@ -24,15 +24,16 @@ async function arrange(): Promise<void> {
   runner = await login(rig, 'postrider_runner', []);
 }
 
-const keyed = async (): Promise<string[]> =>
-  (
+async function keyed(): Promise<string[]> {
+  return (
     await rig.sql<{ name: string }[]>`
       select c.relname as name from pg_class c where c.relnamespace = 'postrider'::regnamespace and c.relkind in ('r', 'p') and exists (
         select from pg_attribute a where a.attrelid = c.oid and a.attname = 'organization_id' and not a.attisdropped) order by 1`
   ).map((row) => row.name);
+}
 
 /** Rows by whether they are of the role's own organization; null where the role may not read at all. */
-const seen = async (sql: postgres.Sql, relation: string, column = 'organization_id'): Promise<{ own: number; foreign: number } | null> => {
+async function seen(sql: postgres.Sql, relation: string, column = 'organization_id'): Promise<{ own: number; foreign: number } | null> {
   try {
     const [row] = await sql.unsafe<{ own: number; foreign: number }[]>(
       `select count(*) filter (where ${column} = '${mine.organizationId}')::int as own, count(*) filter (where ${column} <> '${mine.organizationId}')::int as foreign
@@ -43,7 +44,7 @@ const seen = async (sql: postgres.Sql, relation: string, column = 'organization_
     assert.equal((error as { code?: string }).code, '42501', relation);
     return null;
   }
-};
+}
 
 void test('in every table that is keyed by organization a role sees the rows of its own organization and no other', async () => {
   const closed = new Set<string>();
@@ -146,7 +147,7 @@ void test('nobody but the owner writes a table', async () => {
 });
 
 /** What an operator may call, aimed at another organization. */
-const aimed = async (): Promise<Record<string, string>> => {
+async function aimed(): Promise<Record<string, string>> {
   const o = theirs.organizationId;
   const [person] = await rig.sql<{ id: string }[]>`select id from postrider.recipient where organization_id = ${o} and external_id = 'p1'`;
   const [piece] = await rig.sql<{ id: string }[]>`select id from postrider.mailpiece where organization_id = ${o} limit 1`;
@@ -172,13 +173,14 @@ const aimed = async (): Promise<Record<string, string>> => {
     retry_webhooks: `'${o}'`,
     retry_effects: `'${o}'`,
   };
-};
+}
 
-const granted = async (role: string): Promise<string[]> =>
-  (
+async function granted(role: string): Promise<string[]> {
+  return (
     await rig.sql<{ name: string }[]>`select distinct proname as name from pg_proc where pronamespace = 'postrider'::regnamespace
       and has_function_privilege(${role}, oid, 'execute') order by 1`
   ).map((row) => row.name);
+}
 
 void test('everything that an operator may call refuses another organization and changes nothing of it', async () => {
   const calls = await aimed();
@@ -224,10 +226,10 @@ void test('and works on its own', async () => {
   assert.equal(added?.['added_by'], operator.name, 'by whom is recorded');
 });
 
-const ownCampaign = async (): Promise<Place> => {
+async function ownCampaign(): Promise<Place> {
   await rig.sql`delete from postrider.campaign_lock where organization_id = ${mine.organizationId}`;
   return mine;
-};
+}
 
 void test('SET ROLE counts as who asks: a superuser who plays a reader sees what the reader sees', async () => {
   await rig.admin.begin(async (tx) => {

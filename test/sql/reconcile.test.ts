@@ -27,35 +27,40 @@ import {
 } from './rig.ts';
 
 /** All but the move, which is another one each time. */
-const unmoved = (piece: BegunPiece) => ({ ...piece, moveNo: 0 });
+function unmoved(piece: BegunPiece) {
+  return { ...piece, moveNo: 0 };
+}
 
 const rig = sharedMachine();
 const LEASE = 60_000;
 
-const claim = async (sql: postgres.Sql, at: Place): Promise<UnknownPiece> => {
+async function claim(sql: postgres.Sql, at: Place): Promise<UnknownPiece> {
   const claimed = await claimUnknown(sql, at.organizationId, 50, LEASE);
   assert.equal(claimed.length, 1);
   return claimed[0] ?? assert.fail();
-};
-const verdict = (piece: UnknownPiece, outcome: ReconcileVerdict['outcome'], rest: Partial<ReconcileVerdict> = {}): ReconcileVerdict => ({
-  mailpieceId: piece.mailpieceId,
-  attempt: piece.attempt,
-  outcome,
-  keyStillHonoured: false,
-  ...rest,
-});
-const say = async (sql: postgres.Sql, at: Place, ...verdicts: ReconcileVerdict[]): Promise<number> =>
-  await settleReconcile(sql, at.organizationId, verdicts);
+}
+function verdict(piece: UnknownPiece, outcome: ReconcileVerdict['outcome'], rest: Partial<ReconcileVerdict> = {}): ReconcileVerdict {
+  return {
+    mailpieceId: piece.mailpieceId,
+    attempt: piece.attempt,
+    outcome,
+    keyStillHonoured: false,
+    ...rest,
+  };
+}
+async function say(sql: postgres.Sql, at: Place, ...verdicts: ReconcileVerdict[]): Promise<number> {
+  return await settleReconcile(sql, at.organizationId, verdicts);
+}
 
 /** One person in `error (outcome_unknown)`. */
-const givenUp = async (sql: postgres.Sql, at: Place): Promise<void> => {
+async function givenUp(sql: postgres.Sql, at: Place): Promise<void> {
   await unknownDue(sql, at);
   for (let round = 0; round < 8; round += 1) {
     await say(sql, at, verdict(await claim(sql, at), 'cannot_tell', { message: 'no look-up' }));
     await turnClock(sql, 900_000);
   }
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'error (outcome_unknown)' });
-};
+}
 
 void test('an unknown piece rests before it is asked for, and is then claimed once at a time', async () => {
   const { sql, machine } = rig;

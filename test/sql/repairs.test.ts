@@ -39,14 +39,14 @@ interface Retried {
   readonly left: number;
 }
 
-const retryAll = async (sql: postgres.Sql, at: Place, reason: string, limit = 10_000): Promise<Retried> => {
+async function retryAll(sql: postgres.Sql, at: Place, reason: string, limit = 10_000): Promise<Retried> {
   const [row] = await sql<{ result: Retried }[]>`
     select postrider.retry_all(${at.organizationId}, ${at.campaignId}, ${reason}, ${limit}) as result`;
   return row?.result ?? assert.fail('no answer');
-};
+}
 
 /** `n` people whom the renderer refused. */
-const renderFailed = async (sql: postgres.Sql, at: Place, n: number): Promise<void> => {
+async function renderFailed(sql: postgres.Sql, at: Place, n: number): Promise<void> {
   await syncPeople(sql, at, people(n));
   const cohortId = await stageOne(sql, at, 'proof');
   const begun = await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS);
@@ -58,7 +58,7 @@ const renderFailed = async (sql: postgres.Sql, at: Place, n: number): Promise<vo
     cards.map((card) => ({ recipientId: card.recipientId, outcome: 'failed', message: 'template: unknown variable: naem' })),
     true,
   );
-};
+}
 
 void test('retry_all brings back everybody in error for one reason, and nobody else', async () => {
   const { sql } = rig;

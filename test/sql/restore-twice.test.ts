@@ -22,19 +22,21 @@ before(async () => {
 });
 after(async () => await machine[Symbol.asyncDispose]());
 
-const remembered = ({ installation, restores, system, timeline }: Watermark, over: Partial<Mark> = {}): Marks => ({
-  [installation]: { restores, system, timeline, witnesses: [], ...over },
-});
+function remembered({ installation, restores, system, timeline }: Watermark, over: Partial<Mark> = {}): Marks {
+  return {
+    [installation]: { restores, system, timeline, witnesses: [], ...over },
+  };
+}
 
-const dealtWith = async (): Promise<void> => {
+async function dealtWith(): Promise<void> {
   await sql`select postrider.restore_reconciled()`;
   await sql`update postrider.printer set held_at = null, held_why = null`;
-};
+}
 
-const left = async (): Promise<boolean> => {
+async function left(): Promise<boolean> {
   const [row] = await sql<{ left: boolean }[]>`select postrider.posting_may_last('1 minute') > '0' as left`;
   return row?.left === true;
-};
+}
 
 void test('after a second failover printers are asked when no lease from before that one can be left', async () => {
   await place(sql);
@@ -115,11 +117,13 @@ void test('the last request of a runner with a longer lease has its answer, and 
   await dealtWith();
 });
 
-const promoted = async (): Promise<void> => {
+async function promoted(): Promise<void> {
   await sql`update postrider.installation set timeline = timeline + 1`;
-};
+}
 
-const isNoticed = async (): Promise<boolean> => (await restoreNoticedAt(sql)) !== null;
+async function isNoticed(): Promise<boolean> {
+  return (await restoreNoticedAt(sql)) !== null;
+}
 
 void test('who asked about one restore does not conclude another that was noticed meanwhile', async () => {
   await place(sql);

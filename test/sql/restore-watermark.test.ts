@@ -18,29 +18,31 @@ before(async () => {
 after(async () => await machine[Symbol.asyncDispose]());
 afterEach(async () => await dealtWith());
 
-const remembered = ({ installation, restores, system, timeline }: Watermark, over: Partial<Mark> = {}): Marks => ({
-  [installation]: { restores, system, timeline, witnesses: [], ...over },
-});
+function remembered({ installation, restores, system, timeline }: Watermark, over: Partial<Mark> = {}): Marks {
+  return {
+    [installation]: { restores, system, timeline, witnesses: [], ...over },
+  };
+}
 
-const held = async (): Promise<string[]> => {
+async function held(): Promise<string[]> {
   const rows = await sql<{ why: string }[]>`select held_why as why from postrider.printer where held_at is not null`;
   return [...new Set(rows.map(({ why }) => why))];
-};
+}
 
-const dealtWith = async (): Promise<void> => {
+async function dealtWith(): Promise<void> {
   await sql`select postrider.restore_reconciled()`;
   await sql`update postrider.printer set held_at = null, held_why = null`;
-};
+}
 
 /** A begin that the database has, as a runner remembers it. */
-const begun = async (): Promise<Witness> => {
+async function begun(): Promise<Witness> {
   const at = await place(sql);
   const { pieces } = await sending(sql, at, 1);
   const [piece] = pieces;
   assert.ok(piece !== undefined);
   const { recipientId, mailpieceId, moveNo } = piece;
   return { organizationId: at.organizationId, recipientId, mailpieceId, moveNo };
-};
+}
 
 void test('what it was is what it is: nothing is noticed, however often it is asked', async () => {
   const witness = await begun();
@@ -201,7 +203,7 @@ void test('two that notice at once hold once, and do not wait for each other in 
 });
 
 /** The session `pid` stands still when it asks which server it is on, with what it has read before, until the lock `gate` is free. */
-const slowToAsk = async (pid: number, gate: number): Promise<AsyncDisposable> => {
+async function slowToAsk(pid: number, gate: number): Promise<AsyncDisposable> {
   await sql`alter function postrider.server_identity() rename to server_identity_at_once`;
   await sql.unsafe(`create function postrider.server_identity(out system_identifier text, out timeline bigint) language plpgsql as $$
     begin
@@ -216,7 +218,7 @@ const slowToAsk = async (pid: number, gate: number): Promise<AsyncDisposable> =>
       await sql`alter function postrider.server_identity_at_once() rename to server_identity`;
     },
   };
-};
+}
 
 void test('who asks while somebody else notices is told what that one has found', async () => {
   await place(sql);

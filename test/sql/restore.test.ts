@@ -25,19 +25,22 @@ const rig = sharedMachine();
 /** Whenever these tests get their turn. */
 const LATER = new Date(Date.now() + 86_400_000).toISOString();
 
-const listed = (at: Place, recipientId: string, over: Partial<PieceToAdopt> = {}): PieceToAdopt => ({
-  mailpieceId: crypto.randomUUID(),
-  recipientId,
-  campaignId: at.campaignId,
-  providerId: `listed ${recipientId}`,
-  idempotencyKey: null,
-  person: null,
-  mode: 'live',
-  createdAt: LATER,
-  ...over,
-});
-const adopt = async (sql: postgres.Sql, at: Place, ...list: PieceToAdopt[]): Promise<Adopted> =>
-  await adoptPieces(sql, at.organizationId, 'press', list);
+function listed(at: Place, recipientId: string, over: Partial<PieceToAdopt> = {}): PieceToAdopt {
+  return {
+    mailpieceId: crypto.randomUUID(),
+    recipientId,
+    campaignId: at.campaignId,
+    providerId: `listed ${recipientId}`,
+    idempotencyKey: null,
+    person: null,
+    mode: 'live',
+    createdAt: LATER,
+    ...over,
+  };
+}
+async function adopt(sql: postgres.Sql, at: Place, ...list: PieceToAdopt[]): Promise<Adopted> {
+  return await adoptPieces(sql, at.organizationId, 'press', list);
+}
 
 void test('a card that took the place of one which is open in the backup is the one that counts', async () => {
   const { sql } = rig;

@@ -22,7 +22,7 @@ export interface Rig {
 }
 
 /** One machine for all tests of a file. `arrange` fills it, `clear` tidies up what is not in the database. */
-export const sharedMachine = (arrange?: () => Promise<void>, clear?: () => Promise<void>): Rig => {
+export function sharedMachine(arrange?: () => Promise<void>, clear?: () => Promise<void>): Rig {
   let machine: Machine | undefined;
   let admin: postgres.Sql | undefined;
   const present = (): Machine => {
@@ -51,23 +51,25 @@ export const sharedMachine = (arrange?: () => Promise<void>, clear?: () => Promi
       return (admin ??= connect(present().database.adminUrl, { max: 2 }));
     },
   };
-};
+}
 
 let organizations = 0;
 
 /** An organization of the test's own, with a campaign that is launched live unless told otherwise. */
-export const place = async (
+export async function place(
   sql: postgres.Sql,
   over: Partial<CampaignDefinition> = {},
   mode: 'test' | 'live' | null = 'live',
-): Promise<Place> => await launched(sql, over, `Bakery ${process.pid}.${(organizations += 1)}`, mode);
+): Promise<Place> {
+  return await launched(sql, over, `Bakery ${process.pid}.${(organizations += 1)}`, mode);
+}
 
 /** The promise is rejected with this SQLSTATE, whether it comes as the driver's error or as the machine's own. */
-export const refused = async (
+export async function refused(
   code: string,
   work: PromiseLike<unknown>,
   message?: RegExp,
-): Promise<Error & { hint?: string; detail?: unknown }> => {
+): Promise<Error & { hint?: string; detail?: unknown }> {
   try {
     await work;
   } catch (error) {
@@ -77,22 +79,22 @@ export const refused = async (
     return error;
   }
   return assert.fail(`${code} was expected, but it went through`);
-};
+}
 
 /** A machine may be slow and busy; a mutant whose lock is gone is not worth the wait. */
 const LOCK_PATIENCE_MS = process.env['POSTRIDER_MUTANT'] === undefined ? 120_000 : 15_000;
 
 /** Waits until this session waits for a lock. */
-export const waitsForLock = async (sql: postgres.Sql, pid: number): Promise<void> => {
+export async function waitsForLock(sql: postgres.Sql, pid: number): Promise<void> {
   for (const deadline = performance.now() + LOCK_PATIENCE_MS; performance.now() < deadline;) {
     const [row] = await sql`select 1 from pg_stat_activity where pid = ${pid} and wait_event_type = 'Lock'`;
     if (row !== undefined) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.fail(`session ${pid} does not wait for a lock`);
-};
+}
 
-export const pidOf = async (sql: postgres.Sql): Promise<number> => {
+export async function pidOf(sql: postgres.Sql): Promise<number> {
   const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
   return row?.pid ?? 0;
-};
+}

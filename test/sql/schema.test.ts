@@ -10,9 +10,11 @@ import { broken, freshMachine, launched, machineServer, people, states, syncPeop
 import { databasesOn, type TestDatabase } from '../support/server.ts';
 import { catalog } from './catalog.ts';
 
-const checksum = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+function checksum(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
 
-const withEmpty = async (work: (sql: postgres.Sql, database: TestDatabase) => Promise<void>): Promise<void> => {
+async function withEmpty(work: (sql: postgres.Sql, database: TestDatabase) => Promise<void>): Promise<void> {
   await using database = await databasesOn(await machineServer()).empty();
   const sql = connect(database.url, { max: 4 });
   try {
@@ -20,32 +22,33 @@ const withEmpty = async (work: (sql: postgres.Sql, database: TestDatabase) => Pr
   } finally {
     await sql.end({ timeout: 5 });
   }
-};
+}
 
 let fresh: Promise<string[]> | undefined;
 /** The catalog of a fresh install. */
-const freshCatalog = async (): Promise<string[]> =>
-  await (fresh ??= (async () => {
+async function freshCatalog(): Promise<string[]> {
+  return await (fresh ??= (async () => {
     await using machine = await freshMachine();
     return await catalog(machine.sql);
   })());
+}
 
-const same = (is: readonly string[], wanted: readonly string[]): void => {
+function same(is: readonly string[], wanted: readonly string[]): void {
   const [here, there] = [new Set(is), new Set(wanted)];
   assert.deepEqual(
     { only: is.filter((line) => !there.has(line)), missing: wanted.filter((line) => !here.has(line)) },
     { only: [], missing: [] },
   );
-};
+}
 
-const refuses = async (sql: postgres.Sql, message: RegExp, hint: RegExp): Promise<void> => {
+async function refuses(sql: postgres.Sql, message: RegExp, hint: RegExp): Promise<void> {
   await assert.rejects(migrate(sql), (error) => {
     assert.ok(error instanceof MigrationError, String(error));
     assert.match(error.message, message);
     assert.match(error.hint, hint);
     return true;
   });
-};
+}
 
 // Every one in the long form. An upgrade from the bootstrap runs them all, one from the last but one is what the next version brings.
 const every = process.env['POSTRIDER_TEST_LONG'] === '1' ? 1 : Math.ceil(migrations.length / 3);

@@ -92,10 +92,10 @@ void test('one open psql transaction does not block the others: person by person
   assert.equal((await standing(sql, at)).filter((p) => p.state === 'sending').length, 2);
 });
 
-const onlyPieceOf = async (id: string): Promise<{ status: string }> => {
+async function onlyPieceOf(id: string): Promise<{ status: string }> {
   const [row] = await rig.sql<{ status: string }[]>`select status from postrider.mailpiece where id = ${id}`;
   return row ?? assert.fail('no such piece');
-};
+}
 
 void test('one piece at a time is enough', async () => {
   const { sql } = rig;

@@ -27,7 +27,7 @@ import {
 const enrichable = [{ externalId: 'p0', row: 1, email: 'p0@example.com', firstName: 'Ada', lastName: 'B', merge: {} }];
 
 /** Nobody could tell eight times what became of the card. */
-export const giveUp = async (sql: postgres.Sql, at: Place): Promise<void> => {
+export async function giveUp(sql: postgres.Sql, at: Place): Promise<void> {
   for (let round = 0; round < 8; round += 1) {
     const claimed = await claimUnknown(sql, at.organizationId, 50, 60_000);
     await settleReconcile(
@@ -37,7 +37,7 @@ export const giveUp = async (sql: postgres.Sql, at: Place): Promise<void> => {
     );
     await turnClock(sql, 900_000);
   }
-};
+}
 
 /** Brings one person there, by the name of the state and of what is special. */
 const into: Record<string, (sql: postgres.Sql, at: Place) => Promise<Sending | void>> = {
@@ -98,11 +98,11 @@ const into: Record<string, (sql: postgres.Sql, at: Place) => Promise<Sending | v
   },
 };
 
-export const arranged = async (sql: postgres.Sql, state: string): Promise<Place> => {
+export async function arranged(sql: postgres.Sql, state: string): Promise<Place> {
   const at = await place(sql, state === 'holdout' ? { holdout_percent: 100 } : {});
   await into[state]?.(sql, at);
   assert.equal((await one(sql, at)).state, state.split(',')[0]);
   return at;
-};
+}
 
 export const everyState: readonly string[] = Object.keys(into);

@@ -9,14 +9,16 @@ import { openCohorts, place, proofAll, proofed, refused, sharedMachine, stage, s
 
 const rig = sharedMachine();
 
-const jobs = async (sql: postgres.Sql, at: Place, name = 'proof'): Promise<{ id: string; data: unknown }[]> => [
-  ...(await sql<{ id: string; data: unknown }[]>`
+async function jobs(sql: postgres.Sql, at: Place, name = 'proof'): Promise<{ id: string; data: unknown }[]> {
+  return [
+    ...(await sql<{ id: string; data: unknown }[]>`
     select id, data from postrider_queue.job where name = ${name} and data ->> 'organization_id' = ${at.organizationId} order by id`),
-];
+  ];
+}
 
 /** How many open cohorts each place has. */
-const spread = async (sql: postgres.Sql, places: readonly Place[]): Promise<number[]> =>
-  await Promise.all(
+async function spread(sql: postgres.Sql, places: readonly Place[]): Promise<number[]> {
+  return await Promise.all(
     places.map(async (at) => {
       const [row] = await sql<
         { n: number }[]
@@ -24,6 +26,7 @@ const spread = async (sql: postgres.Sql, places: readonly Place[]): Promise<numb
       return row?.n ?? 0;
     }),
   );
+}
 
 void test('a cohort takes up to its size, and has a job with its own id', async () => {
   const { sql } = rig;

@@ -9,18 +9,22 @@ import { broken, definition, people, syncPeople, type Person, type Place } from 
 import { pidOf, place, refused, sharedMachine, statesOf, turnClock, waitsForLock } from './rig.ts';
 
 const rig = sharedMachine();
-const members = (list: readonly Person[]): Member[] => list as unknown as Member[];
+function members(list: readonly Person[]): Member[] {
+  return list as unknown as Member[];
+}
 
-const open = async (sql: postgres.Sql, at: Place, kind: SyncKind = 'manual', holder = 'me') => ({
-  ...at,
-  ...(await openSync(sql, at.organizationId, at.campaignId, kind, holder)),
-});
+async function open(sql: postgres.Sql, at: Place, kind: SyncKind = 'manual', holder = 'me') {
+  return {
+    ...at,
+    ...(await openSync(sql, at.organizationId, at.campaignId, kind, holder)),
+  };
+}
 
 /** Puts a campaign into any status, as the machine or an operator would have. */
-const setStatus = async (sql: postgres.Sql, at: Place, mode: string, status: string): Promise<void> => {
+async function setStatus(sql: postgres.Sql, at: Place, mode: string, status: string): Promise<void> {
   await sql`update postrider.campaign set campaign_mode = ${mode}, status = ${status},
     status_before_hold = ${status === 'paused' ? 'active' : null} where id = ${at.campaignId}`;
-};
+}
 
 void test('a campaign that is being synced is busy, and says by whom and since when', async () => {
   const { sql } = rig;
@@ -128,10 +132,12 @@ void test('a sync that failed leaves its report and frees the lock', async () =>
   await closeSync(sql, await open(sql, at), true, null);
 });
 
-const second = async (sql: postgres.Sql, first: Place, over: Partial<CampaignDefinition> = {}): Promise<Place> => ({
-  organizationId: first.organizationId,
-  campaignId: (await applyCampaign(sql, first.organizationId, definition({ name: 'second', ...over }))).campaignId,
-});
+async function second(sql: postgres.Sql, first: Place, over: Partial<CampaignDefinition> = {}): Promise<Place> {
+  return {
+    organizationId: first.organizationId,
+    campaignId: (await applyCampaign(sql, first.organizationId, definition({ name: 'second', ...over }))).campaignId,
+  };
+}
 
 void test('two campaigns that sync the same 150 households at once never both take one', async () => {
   const { sql, machine } = rig;

@@ -8,12 +8,12 @@ import { event, place, reasonsOf, sent, sharedMachine, statesOf, tell, turnClock
 const rig = sharedMachine();
 
 let campaigns = 0;
-const another = async (first: Place, mode: 'test' | 'live' | null, over: Parameters<typeof definition>[0] = {}): Promise<Place> => {
+async function another(first: Place, mode: 'test' | 'live' | null, over: Parameters<typeof definition>[0] = {}): Promise<Place> {
   const { organizationId } = first;
   const { campaignId } = await applyCampaign(rig.sql, organizationId, definition({ name: `another ${(campaigns += 1)}`, ...over }));
   if (mode !== null) await launch(rig.sql, organizationId, campaignId, mode);
   return { organizationId, campaignId };
-};
+}
 
 void test('who is in flight or was sent in a test is free for a live campaign, and for another test', async () => {
   const { sql } = rig;

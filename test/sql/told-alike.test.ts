@@ -36,13 +36,13 @@ const ofTheClient: ReadonlySet<number> = new Set([1082, 1184, 1185, 1186]);
 type Line = readonly (string | null)[];
 
 /** What is told, in the server's own words; a dash for what is the client's to say. */
-const told = async (sql: postgres.Sql, question: string): Promise<Line[]> => {
+async function told(sql: postgres.Sql, question: string): Promise<Line[]> {
   const rows = await sql.unsafe(question, [], { prepare: true, simple: false } as postgres.UnsafeQueryOptions).raw();
   const types = rows.columns.map(({ type }) => type);
   return (rows as unknown as (Buffer | null)[][]).map((row) =>
     row.map((value, at) => (value === null ? null : ofTheClient.has(types[at] ?? 0) ? '–' : Buffer.from(value).toString())),
   );
-};
+}
 
 void test('views and functions tell the same words to sessions of any settings', async () => {
   const { sql, machine } = rig;

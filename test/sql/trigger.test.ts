@@ -11,7 +11,7 @@ const ACTORS = ['sync', 'enrich', 'proof', 'mail', 'track', 'op'] as const;
 const TRAVELLING = new Set(['address_enriching', 'proofing_staged', 'proofing', 'sending_staged', 'sending']);
 
 /** Somebody in any state, with a mailpiece that was accepted and failed, so that neither `sent` nor `pending` is refused for its sake. Put there past the trigger, by a superuser. */
-const standIn = async (admin: postgres.Sql, at: Place, state: string): Promise<string> => {
+async function standIn(admin: postgres.Sql, at: Place, state: string): Promise<string> {
   const [row] = await admin.begin(async (tx) => {
     await tx`set local session_replication_role = replica`;
     return await tx<{ id: string }[]>`
@@ -33,10 +33,10 @@ const standIn = async (admin: postgres.Sql, at: Place, state: string): Promise<s
       ) select id from r`;
   });
   return row?.id ?? '';
-};
+}
 
 /** The SQLSTATE with which a move is refused, or null. Nothing stays of it. */
-const attempt = async (sql: postgres.Sql, person: string, to: string, actor: string): Promise<string | null> => {
+async function attempt(sql: postgres.Sql, person: string, to: string, actor: string): Promise<string | null> {
   let code: string | null = null;
   await sql
     .begin(async (tx) => {
@@ -55,7 +55,7 @@ const attempt = async (sql: postgres.Sql, person: string, to: string, actor: str
     })
     .catch(() => undefined);
   return code;
-};
+}
 
 void test('every move is let through, or refused with its code, exactly as the table of transitions says', async () => {
   const { sql, admin } = rig;

@@ -9,23 +9,24 @@ import { reasonsOf } from './rig.ts';
 const UNSEEN = '\u00a0\u200b';
 
 /** As if the migration had not been there yet. */
-const upgraded = async (sql: postgres.Sql): Promise<void> => {
+async function upgraded(sql: postgres.Sql): Promise<void> {
   await sql`delete from postrider.migration where name like 'migrations/0011%'`;
   assert.deepEqual((await migrate(sql)).migrations, ['migrations/0011_trimmed_keys.sql']);
-};
+}
 
 /** Ids and e-mails as they came, the way they were kept before. */
-const untrimmed = async (sql: postgres.Sql, who = '%'): Promise<void> => {
+async function untrimmed(sql: postgres.Sql, who = '%'): Promise<void> {
   await sql`update postrider.recipient set external_id = external_id || ${UNSEEN}, email = email || ${UNSEEN}, email_key = email_key || ${UNSEEN}
     where external_id like ${who}`;
-};
+}
 
-const withMachine = (name: string, work: (machine: Machine) => Promise<void>): void =>
-  void test(name, async () => {
+function withMachine(name: string, work: (machine: Machine) => Promise<void>): void {
+  return void test(name, async () => {
     await using machine = await freshMachine();
     await work(machine);
     assert.deepEqual(await broken(machine.sql), []);
   });
+}
 
 withMachine('the first sync after the upgrade finds whom it knows', async ({ sql }) => {
   const at = await launched(sql);

@@ -42,24 +42,27 @@ void test('who is held waits for the release, with its reason; cards on their wa
   assert.deepEqual(await waits(), others('the campaign is held: wrong price', 'pending', 'proofed'));
 });
 
-const told = async (sql: postgres.Sql): Promise<Waits[]> => [
-  ...(await sql<Waits[]>`select organization, campaign, state, people::int, why, until from postrider.what_waits()`),
-];
+async function told(sql: postgres.Sql): Promise<Waits[]> {
+  return [...(await sql<Waits[]>`select organization, campaign, state, people::int, why, until from postrider.what_waits()`)];
+}
 
-const nameOf = async (sql: postgres.Sql, { organizationId }: Place): Promise<string> =>
-  (await sql<{ name: string }[]>`select name from postrider.organization where id = ${organizationId}`)[0]?.name ?? '';
+async function nameOf(sql: postgres.Sql, { organizationId }: Place): Promise<string> {
+  return (await sql<{ name: string }[]>`select name from postrider.organization where id = ${organizationId}`)[0]?.name ?? '';
+}
 
 /** Of the test's own organization: of another the time that somebody waits for may pass between two questions. */
-const of = (name: string, rows: readonly Waits[]): Waits[] => rows.filter(({ organization }) => organization === name);
+function of(name: string, rows: readonly Waits[]): Waits[] {
+  return rows.filter(({ organization }) => organization === name);
+}
 
 /** Puts somebody else's batch beside the one there is. */
-const secondEnricher = async (sql: postgres.Sql, { organizationId: o, campaignId: c }: Place): Promise<void> => {
+async function secondEnricher(sql: postgres.Sql, { organizationId: o, campaignId: c }: Place): Promise<void> {
   const [batch] = await sql<{ id: string }[]>`
     insert into postrider.enrichment_batch (organization_id, id, campaign_id, enricher, people, claimed_at, deadline, next_poll_at)
     values (${o}, postrider.new_id(), ${c}, 'other', 7, now(), now() + interval '2 days', now()) returning id`;
   await sql`update postrider.recipient_state set cohort_id = ${batch?.id ?? null} where organization_id = ${o} and recipient_id in (
     select recipient_id from postrider.recipient_state where organization_id = ${o} and state = 'address_enriching' limit 7)`;
-};
+}
 
 void test('a batch that nobody waits in any more says nothing of when the others are answered', async () => {
   const { sql } = rig;

@@ -8,37 +8,43 @@ import { answered, one, place, sending, settleAll, sharedMachine, turnClock } fr
 
 const rig = sharedMachine();
 
-const called = async (name: string): Promise<postgres.Sql> => {
+async function called(name: string): Promise<postgres.Sql> {
   const sql = rig.machine.connect(1);
   await sql`select set_config('application_name', ${name}, false)`;
   return sql;
-};
+}
 
-const all = (at: Place) =>
-  [
+function all(at: Place) {
+  return [
     ['organization', at.organizationId],
     ['campaign', at.campaignId],
     ['printer', 'press'],
   ] as const;
+}
 
 /** Kind, application, why and how many whole hours ago it began. */
-const holds = async (at: Place): Promise<unknown[][]> => [
-  ...(await rig.sql`select kind, application, why, floor(extract(epoch from postrider.now() - since) / 3600)::int as hours
+async function holds(at: Place): Promise<unknown[][]> {
+  return [
+    ...(await rig.sql`select kind, application, why, floor(extract(epoch from postrider.now() - since) / 3600)::int as hours
     from postrider.holds where organization_id = ${at.organizationId} order by kind`.values()),
-];
+  ];
+}
 
-const why = async (id: string): Promise<string> => String((await rig.sql`select postrider.why(${id}) as why`)[0]?.['why']);
+async function why(id: string): Promise<string> {
+  return String((await rig.sql`select postrider.why(${id}) as why`)[0]?.['why']);
+}
 
-const stuck = async (at: Place): Promise<string> =>
-  String((await rig.sql`select why from postrider.stuck where organization_id = ${at.organizationId}`)[0]?.['why']);
+async function stuck(at: Place): Promise<string> {
+  return String((await rig.sql`select why from postrider.stuck where organization_id = ${at.organizationId}`)[0]?.['why']);
+}
 
 /** As an older version left it: held, and nobody wrote down by whom. */
-const heldBefore = async (statement: string): Promise<void> => {
+async function heldBefore(statement: string): Promise<void> {
   await rig.admin.begin(async (tx) => {
     await tx`set local session_replication_role = replica`;
     await tx.unsafe(statement);
   });
-};
+}
 
 void test('a second hold takes over nothing; with a reason of its own, reason and name are its', async () => {
   const { sql } = rig;

@@ -5,7 +5,7 @@ import { turnClock } from './rig.ts';
 import type { World } from './world.ts';
 
 /** Everybody is where the model says, with the pieces that the model says. */
-export const compare = async (world: World, after: string): Promise<void> => {
+export async function compare(world: World, after: string): Promise<void> {
   const rows = await world.sql<{ name: string; state: string; losses: number; held: boolean; cancel: boolean; cohort: string | null }[]>`
     select r.external_id as name, s.state, s.losses, s.held_at is not null as held, s.cancel_requested_at is not null as cancel, s.cohort_id as cohort
     from postrider.recipient_state s join postrider.recipient r on r.organization_id = s.organization_id and r.id = s.recipient_id
@@ -30,10 +30,10 @@ export const compare = async (world: World, after: string): Promise<void> => {
     known.sort((a, b) => (a.id < b.id ? -1 : 1)),
     after,
   );
-};
+}
 
 /** The storm is over: runners work, the printer answers, operators do their part. Whoever is not home after this is stuck. */
-export const settleDown = async (world: World): Promise<void> => {
+export async function settleDown(world: World): Promise<void> {
   const { sql, model } = world;
   if (model.campaignHeld) await world.step({ what: 'release', a: 0, b: 0, c: 0 });
   for (const person of world.people()) {
@@ -75,14 +75,14 @@ export const settleDown = async (world: World): Promise<void> => {
   await world.reap();
   const open = await sql`select id from postrider.cohort where organization_id = ${world.at.organizationId} and closed_at is null`;
   assert.deepEqual([...open], [], 'no cohort is left open');
-};
+}
 
 /** Not more than one card of anybody is on its way, and whoever is sent has one. */
-export const judgeCards = (world: World): void => {
+export function judgeCards(world: World): void {
   for (const person of world.people()) {
     const made = person.pieces.filter((piece) => world.model.ledger.get(piece.key)?.void === false);
     assert.ok(made.length <= 1, `${person.name} has ${made.length} cards`);
     if (['sent', 'received', 'returned'].includes(person.state))
       assert.equal(made.length, 1, `${person.name} is ${person.state} without a card`);
   }
-};
+}

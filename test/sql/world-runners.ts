@@ -12,7 +12,9 @@ import { LEASE_MS, QUIET_MS, RUNNER, rendered } from './rig.ts';
 
 const GRACE_MS = 20_000;
 
-export const chosen = <T>(list: readonly T[], bits: number): T[] => list.filter((_, i) => ((bits >> (i % 16)) & 1) === 1);
+export function chosen<T>(list: readonly T[], bits: number): T[] {
+  return list.filter((_, i) => ((bits >> (i % 16)) & 1) === 1);
+}
 
 export class Runners {
   readonly model = new Model();

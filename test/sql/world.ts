@@ -46,7 +46,9 @@ export const STEPS = [
   ...(['tell', 'tell', 'hold', 'release', 'hold campaign', 'cancel', 'suppress', 'retry', 'resolve', 'call back'] as const),
 ] as const;
 
-const pick = <T>(list: readonly T[], n: number): T | undefined => list[n % Math.max(1, list.length)];
+function pick<T>(list: readonly T[], n: number): T | undefined {
+  return list[n % Math.max(1, list.length)];
+}
 
 export class World extends Runners {
   readonly suppressed = new Set<string>();

@@ -12,23 +12,20 @@ const host = fileURLToPath(new URL('./cli-host.ts', import.meta.url));
 /** Hosts that have nothing to do: they keep no process. Whoever finds none starts one, because commands may wait for each other. */
 const idle: ChildProcess[] = [];
 
-const handlesOf = (child: ChildProcess): ({ ref(): unknown; unref(): unknown } | null | undefined)[] => [
-  child,
-  child.channel,
-  child.stdout as Socket | null,
-  child.stderr as Socket | null,
-];
+function handlesOf(child: ChildProcess): ({ ref(): unknown; unref(): unknown } | null | undefined)[] {
+  return [child, child.channel, child.stdout as Socket | null, child.stderr as Socket | null];
+}
 
-const take = (): ChildProcess => {
+function take(): ChildProcess {
   const child = idle.pop() ?? fork(host, { execArgv: [...loader], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   for (const handle of handlesOf(child)) handle?.ref();
   return child;
-};
+}
 
-const giveBack = (child: ChildProcess): void => {
+function giveBack(child: ChildProcess): void {
   for (const handle of handlesOf(child)) handle?.unref();
   idle.push(child);
-};
+}
 
 process.once('beforeExit', () => {
   for (const child of idle.splice(0)) {

@@ -17,7 +17,7 @@ import { databasesOn, startServer, testServer, type TestDatabase } from './serve
 // A machine with a safeguard taken out (test/mutants) is a template of its own.
 const TEMPLATE = ['migrated', process.env['POSTRIDER_MUTANT'] ?? []].flat().join('_');
 
-const prepare = async (url: string): Promise<void> => {
+async function prepare(url: string): Promise<void> {
   const sql = connect(url, { max: 2 });
   try {
     await migrate(sql);
@@ -27,7 +27,7 @@ const prepare = async (url: string): Promise<void> => {
   } finally {
     await sql.end({ timeout: 5 });
   }
-};
+}
 
 export interface Machine extends AsyncDisposable {
   readonly database: TestDatabase;
@@ -41,14 +41,15 @@ export interface Machine extends AsyncDisposable {
 let oldest: Promise<{ readonly adminUrl: string }> | undefined;
 
 /** The server of the machine's tests, by its superuser's URL: the run's, or with POSTRIDER_TEST_PG=15 one of the oldest version that is supported. */
-export const machineServer = async (): Promise<string> =>
-  process.env['POSTRIDER_TEST_PG'] === '15' ? (await (oldest ??= startServer({ major: 15 }))).adminUrl : await testServer();
+export async function machineServer(): Promise<string> {
+  return process.env['POSTRIDER_TEST_PG'] === '15' ? (await (oldest ??= startServer({ major: 15 }))).adminUrl : await testServer();
+}
 
 /** The servers on which this process knows the template to be there. */
 const prepared = new Map<string, Promise<void>>();
 
 /** @param adminUrl a server of the test's own; default: the run's server. */
-export const freshMachine = async (adminUrl?: string): Promise<Machine> => {
+export async function freshMachine(adminUrl?: string): Promise<Machine> {
   const url = adminUrl ?? (await machineServer());
   const server = databasesOn(url);
   const template = prepared.get(url) ?? server.template(TEMPLATE, prepare);
@@ -71,10 +72,10 @@ export const freshMachine = async (adminUrl?: string): Promise<Machine> => {
       await database.drop();
     },
   };
-};
+}
 
-export const definition = (over: Partial<CampaignDefinition> = {}): CampaignDefinition =>
-  defineCampaign({
+export function definition(over: Partial<CampaignDefinition> = {}): CampaignDefinition {
+  return defineCampaign({
     name: 'spring',
     provider_segment_id: 'customers',
     integrations: { printer: { kind: 'noop' }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } },
@@ -85,6 +86,7 @@ export const definition = (over: Partial<CampaignDefinition> = {}): CampaignDefi
     holdout_salt: 'salt',
     ...over,
   });
+}
 
 export interface Place {
   readonly organizationId: string;
@@ -92,18 +94,18 @@ export interface Place {
 }
 
 /** An organization with a launched campaign, live on an armed printer unless told otherwise. */
-export const launched = async (
+export async function launched(
   sql: postgres.Sql,
   over: Partial<CampaignDefinition> = {},
   organization = 'Bakery',
   mode: 'test' | 'live' | null = 'live',
-): Promise<Place> => {
+): Promise<Place> {
   const organizationId = await organizationNamed(sql, organization);
   const { campaignId } = await applyCampaign(sql, organizationId, definition(over));
   await armPrinter(sql, organizationId, over.printer_name ?? 'press');
   if (mode !== null) await launch(sql, organizationId, campaignId, mode);
   return { organizationId, campaignId };
-};
+}
 
 export interface Person {
   readonly externalId: string;
@@ -121,8 +123,8 @@ export interface Person {
 }
 
 /** `n` people in households of their own. */
-export const people = (n: number, prefix = 'p'): Person[] =>
-  Array.from({ length: n }, (_, i) => ({
+export function people(n: number, prefix = 'p'): Person[] {
+  return Array.from({ length: n }, (_, i) => ({
     row: i + 2,
     externalId: `${prefix}${i}`,
     email: `${prefix}${i}@example.com`,
@@ -136,9 +138,10 @@ export const people = (n: number, prefix = 'p'): Person[] =>
     country: 'US',
     merge: {},
   }));
+}
 
 /** Runs one sync with these members, all in one page; returns the run's report. */
-export const syncPeople = async (sql: postgres.Sql, place: Place, members: readonly Person[], complete = true): Promise<postgres.Row> => {
+export async function syncPeople(sql: postgres.Sql, place: Place, members: readonly Person[], complete = true): Promise<postgres.Row> {
   const [open] = await sql`select run_id, token from postrider.sync_open(${place.organizationId}, ${place.campaignId}, 'manual', 'test')`;
   const run = open?.['run_id'] as string;
   const token = open?.['token'] as string;
@@ -147,18 +150,18 @@ export const syncPeople = async (sql: postgres.Sql, place: Place, members: reado
     await sql`select * from postrider.sync_close(${place.organizationId}, ${place.campaignId}, ${token}, ${run}, ${complete}, null)`;
   if (report === undefined) throw new Error('no report');
   return report;
-};
+}
 
 /** People by state. */
-export const states = async (sql: postgres.Sql): Promise<Record<string, number>> => {
+export async function states(sql: postgres.Sql): Promise<Record<string, number>> {
   const rows = await sql<
     { state: string; people: number }[]
   >`select state, count(*)::int as people from postrider.recipient_state group by 1`;
   return Object.fromEntries(rows.map((row) => [row.state, row.people]));
-};
+}
 
 /** What must hold at any moment, whatever happened: nobody without a whole history, counts that add up. Returns what does not hold. */
-export const broken = async (sql: postgres.Sql): Promise<string[]> => {
+export async function broken(sql: postgres.Sql): Promise<string[]> {
   const problems: string[] = [];
   const check = async (what: string, query: postgres.PendingQuery<postgres.Row[]>): Promise<void> => {
     const rows = await query;
@@ -206,4 +209,4 @@ export const broken = async (sql: postgres.Sql): Promise<string[]> => {
       where coalesce(counted, 0) <> coalesce(real, 0)`,
   );
   return problems;
-};
+}

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const SISTER = /^together-(\d+)\.ts$/;
 
 /** @param url of the file that asks, `together-<n>.ts`: which share is its own tells its name, how many there are tells the folder. */
-export const together = (url: string): void => {
+export function together(url: string): void {
   const path = fileURLToPath(url);
   const folder = dirname(path);
   const names = readdirSync(folder).toSorted();
@@ -24,4 +24,4 @@ export const together = (url: string): void => {
     // What a file does before and after its tests belongs to its own suite.
     void describe(relative(root, file), async () => void (await import(pathToFileURL(file).href)));
   }
-};
+}

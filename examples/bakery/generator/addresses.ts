@@ -76,7 +76,9 @@ export function unitOf(place: Place): string | undefined {
   return /^(?:#|APT |#APT |#STE |#UNIT |UNIT C?)\s*([A-Z]?\d+|[A-Z])$/i.exec(place.address2)?.[1];
 }
 
-const abbreviated = (line: string): string => line.replace(/[A-Za-z]+/g, (word) => SHORT[word] ?? word);
+function abbreviated(line: string): string {
+  return line.replace(/[A-Za-z]+/g, (word) => SHORT[word] ?? word);
+}
 
 /** Other spellings of one address. Each gives back undefined where it would change nothing, or where the address has no such part. */
 export const SPELLINGS = {

@@ -25,7 +25,9 @@ function record(fields: readonly string[]): string {
   return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',');
 }
 
-const lines = (records: readonly string[]): string => `${records.join('\n')}\n`;
+function lines(records: readonly string[]): string {
+  return `${records.join('\n')}\n`;
+}
 
 export function filesOf({ rows, suppressions, known }: Assembled): Record<string, string> {
   const records = rows.map((made) => made.raw ?? record(COLUMNS.map((column) => made.row[column])));

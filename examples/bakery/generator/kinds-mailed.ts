@@ -2,7 +2,9 @@
 import { unitOf, type Place } from './addresses.ts';
 import { placeOf, type Kind, type Planned, type Row, type Workbench } from './rows.ts';
 
-const received = (row: Row): Planned => ({ row, ends: 'received' });
+function received(row: Row): Planned {
+  return { row, ends: 'received' };
+}
 
 /** One row for each of the variants, which overwrite fields of a customer at an ordinary address; a changed address must not be held back. */
 function variants(kind: string, changes: readonly Partial<Row>[]): Kind {
@@ -18,8 +20,9 @@ function variants(kind: string, changes: readonly Partial<Row>[]): Kind {
   };
 }
 
-const names = (pairs: readonly (readonly [string, string])[]): Partial<Row>[] =>
-  pairs.map(([first_name, last_name]) => ({ first_name, last_name }));
+function names(pairs: readonly (readonly [string, string])[]): Partial<Row>[] {
+  return pairs.map(([first_name, last_name]) => ({ first_name, last_name }));
+}
 
 /** Places of another sort than street addresses; `n` makes them unique. */
 function places(kind: string, addresses: readonly ((n: number) => Place)[]): Kind {
@@ -31,13 +34,15 @@ function places(kind: string, addresses: readonly ((n: number) => Place)[]): Kin
   };
 }
 
-const place = (address1: string, address2: string, city: string, state: string, zip: string): Place => ({
-  address1,
-  address2,
-  city,
-  state,
-  zip,
-});
+function place(address1: string, address2: string, city: string, state: string, zip: string): Place {
+  return {
+    address1,
+    address2,
+    city,
+    state,
+    zip,
+  };
+}
 
 // 41 letters each: in the first name, in the last name, and in both together.
 const LONG_NAMES = [

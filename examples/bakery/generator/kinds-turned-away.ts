@@ -2,14 +2,20 @@
 import { SPELLINGS, type Place } from './addresses.ts';
 import { placeOf, type Kind, type Planned, type Row, type Workbench } from './rows.ts';
 
-const invalid = (row: Row, reason: string, raw?: string): Planned => ({
-  row,
-  ends: 'invalid',
-  reason,
-  ...(raw === undefined ? {} : { raw }),
-});
-const duplicate = (row: Row): Planned => ({ row, ends: 'skipped', reason: 'duplicate' });
-const suppressed = (row: Row): Planned => ({ row, ends: 'blacklisted', reason: 'suppressed' });
+function invalid(row: Row, reason: string, raw?: string): Planned {
+  return {
+    row,
+    ends: 'invalid',
+    reason,
+    ...(raw === undefined ? {} : { raw }),
+  };
+}
+function duplicate(row: Row): Planned {
+  return { row, ends: 'skipped', reason: 'duplicate' };
+}
+function suppressed(row: Row): Planned {
+  return { row, ends: 'blacklisted', reason: 'suppressed' };
+}
 
 /** The person of a row above comes again, as a new customer with a new e-mail, and writes the address differently. */
 function otherSpelling(kind: string, spell: (place: Place) => Place | undefined, count: number): Kind {

@@ -24,7 +24,9 @@ Suárez Svoboda Takahashi Tanaka Teixeira Thorne Tran Tremblay Vasquez Villanuev
 Wolff Yamada Yang Yilmaz Zhang Zimmermann
 `;
 
-const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
+}
 
 export interface Person {
   first: string;

@@ -55,11 +55,11 @@ export async function renderIn(folder: string, cards: readonly CardRequest[], fo
   return { pdf: documents[0]?.bytes ?? new Uint8Array(), results, name: documents[0]?.name ?? '' };
 }
 
-export const failure = (result: RenderResult | undefined): { reason: string; message: string } => {
+export function failure(result: RenderResult | undefined): { reason: string; message: string } {
   assert.equal(result?.outcome, 'failed', JSON.stringify(result));
   return result as Extract<RenderResult, { outcome: 'failed' }>;
-};
-export const hash = (result: RenderResult | undefined): string => {
+}
+export function hash(result: RenderResult | undefined): string {
   assert.equal(result?.outcome, 'rendered', JSON.stringify(result));
   return (result as Extract<RenderResult, { outcome: 'rendered' }>).contentHash;
-};
+}

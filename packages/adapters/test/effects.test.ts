@@ -12,12 +12,14 @@ import { loader } from '../../../test/support/loader.ts';
 import { createFileEvents, createFileMeter } from '../src/index.ts';
 import { temporaryFolder, wiringAt } from './helpers.ts';
 
-const item = (key: string): EffectItem => ({
-  key,
-  reference: { organizationId: 'o', campaignId: 'c', recipientId: 'r', mailpieceId: 'm' },
-  occurredAt: '2026-11-24T12:00:00.000Z',
-  data: { format: '4x6' },
-});
+function item(key: string): EffectItem {
+  return {
+    key,
+    reference: { organizationId: 'o', campaignId: 'c', recipientId: 'r', mailpieceId: 'm' },
+    occurredAt: '2026-11-24T12:00:00.000Z',
+    data: { format: '4x6' },
+  };
+}
 
 async function keysIn(file: string): Promise<readonly string[]> {
   const text = await readFile(file, 'utf8').catch(() => '');

@@ -11,7 +11,9 @@ import { temporaryFolder, wiringAt } from './helpers.ts';
 const table =
   'email,line1,city,state,zip\nAnn@Example.com,12 Main Street,Springfield,IL,62701\nbad@example.com,1 Main Street,Springfield,IL,6270\n';
 const address = { line1: '12 Main Street', line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' };
-const person = (email: string): EnrichRequest => ({ recipientId: `r-${email}`, email, firstName: null, lastName: null });
+function person(email: string): EnrichRequest {
+  return { recipientId: `r-${email}`, email, firstName: null, lastName: null };
+}
 
 async function enricherWith(text: string, name = 'addresses.csv'): Promise<{ enricher: AddressEnricher; folder: string }> {
   const folder = await temporaryFolder();

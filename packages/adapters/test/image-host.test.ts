@@ -8,7 +8,9 @@ import type { ImageHost, PutResult, RenderedDocument } from '@postrider/core/por
 import { createFolderImageHost, createNoopImageHost } from '../src/index.ts';
 import { temporaryFolder, wiringAt } from './helpers.ts';
 
-const document = (name: string, text = 'bytes'): RenderedDocument => ({ name, contentType: 'application/pdf', bytes: Buffer.from(text) });
+function document(name: string, text = 'bytes'): RenderedDocument {
+  return { name, contentType: 'application/pdf', bytes: Buffer.from(text) };
+}
 
 describeImageHostContract(
   'folder',

@@ -9,15 +9,17 @@ import { piece } from './pieces.ts';
 
 const address = { line1: '12 Main Street', line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' };
 
-const card = (index: number): CardRequest => ({
-  recipientId: randomUUID(),
-  firstName: `Ann ${index}`,
-  lastName: null,
-  address,
-  returnAddress: null,
-  merge: {},
-  reference: `R${index}`,
-});
+function card(index: number): CardRequest {
+  return {
+    recipientId: randomUUID(),
+    firstName: `Ann ${index}`,
+    lastName: null,
+    address,
+    returnAddress: null,
+    merge: {},
+    reference: `R${index}`,
+  };
+}
 
 describePrinterContract(
   'noop',

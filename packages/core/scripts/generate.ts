@@ -6,24 +6,27 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../../..');
-const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const files = (folder: string): string[] =>
-  readdirSync(join(root, 'sql', folder))
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+function files(folder: string): string[] {
+  return readdirSync(join(root, 'sql', folder))
     .filter((name) => name.endsWith('.sql'))
     .sort()
     .map((name) => `${folder}/${name}`);
+}
 
 /** The rows of the one VALUES list in a file of sql/machine: tuples of quoted strings, numbers, booleans and null. */
-const tuples = (path: string, from = ''): string[][] => {
+function tuples(path: string, from = ''): string[][] {
   const text = read(path)
     .slice(from === '' ? 0 : read(path).indexOf(from))
     .replace(/^\s*--.*$/gm, '');
   return [...text.matchAll(/^ {2}\(((?:'(?:[^']|'')*'|null|\d+|true|false)(?:, (?:'(?:[^']|'')*'|null|\d+|true|false))+)\),?$/gm)].map(
     (row) => [...(row[1] ?? '').matchAll(/'((?:[^']|'')*)'|null|\d+|true|false/g)].map((cell) => cell[1]?.replaceAll("''", "'") ?? cell[0]),
   );
-};
+}
 
-const embedded = (): string => {
+function embedded(): string {
   const entry = (path: string): string => `  { name: ${JSON.stringify(path)}, text: ${JSON.stringify(read(`sql/${path}`))} },`;
   const list = (name: string, paths: string[]): string =>
     `export const ${name}: readonly SqlFile[] = [\n${paths.map(entry).join('\n')}\n];\n`;
@@ -34,7 +37,7 @@ const embedded = (): string => {
     list('migrations', files('migrations')),
     list('repeatables', [...files('machine'), ...files('functions'), ...files('views')]),
   ].join('\n');
-};
+}
 
 const states = tuples('sql/machine/0010_states.sql').filter((row) => row.length === 5);
 const statuses = tuples('sql/machine/0010_states.sql').filter((row) => row.length === 4);
@@ -46,11 +49,12 @@ const transitions = tuples('sql/machine/0020_transitions.sql').map(([from, to, a
 }));
 const reasons = tuples('sql/machine/0030_reasons.sql');
 
-const union = (name: string, doc: string, values: string[]): string =>
-  `/** ${doc} */\nexport type ${name} =\n${values.map((value) => `  | '${value}'`).join('\n')};\n`;
+function union(name: string, doc: string, values: string[]): string {
+  return `/** ${doc} */\nexport type ${name} =\n${values.map((value) => `  | '${value}'`).join('\n')};\n`;
+}
 
-const types = (): string =>
-  [
+function types(): string {
+  return [
     '// Generated from sql/machine/ by `npm run generate`. Do not edit.\n',
     union(
       'RecipientState',
@@ -82,8 +86,9 @@ const types = (): string =>
       )
       .join('\n')}\n];\n`,
   ].join('\n');
+}
 
-const diagram = (): string => {
+function diagram(): string {
   const arrows = transitions.map((t) => `  ${t.from ?? '[*]'} --> ${t.to}: ${t.actors.join(', ')}`);
   const ends = states.filter((row) => row[2] === 'terminal').map((row) => `  ${row[0]} --> [*]`);
   return [
@@ -125,7 +130,7 @@ const diagram = (): string => {
     ...statuses.map((row) => `| \`${row[0]}\` | ${row[1]} | ${row[2] === 'true' ? 'yes' : 'no'} | ${row[3]} |`),
     '',
   ].join('\n');
-};
+}
 
 const outputs: Record<string, string> = {
   'packages/core/src/machine/sql.generated.ts': embedded(),

@@ -10,24 +10,28 @@ import { storedAnswers } from '../src/stages/answers/image-host.ts';
 import { listAnswer, pieceAnswers, pollAnswer } from '../src/stages/answers/printer.ts';
 import { cardAnswers } from '../src/stages/answers/renderer.ts';
 
-const card = (recipientId: string): CardRequest => ({
-  recipientId,
-  firstName: null,
-  lastName: null,
-  address: { line1: '1 Main Street', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' },
-  returnAddress: null,
-  merge: {},
-  reference: 'x',
-});
-const rendered = (recipientId: string, over: object = {}) => ({
-  recipientId,
-  outcome: 'rendered',
-  document: 0,
-  frontPage: 1,
-  backPage: 2,
-  contentHash: 'ab',
-  ...over,
-});
+function card(recipientId: string): CardRequest {
+  return {
+    recipientId,
+    firstName: null,
+    lastName: null,
+    address: { line1: '1 Main Street', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' },
+    returnAddress: null,
+    merge: {},
+    reference: 'x',
+  };
+}
+function rendered(recipientId: string, over: object = {}) {
+  return {
+    recipientId,
+    outcome: 'rendered',
+    document: 0,
+    frontPage: 1,
+    backPage: 2,
+    contentHash: 'ab',
+    ...over,
+  };
+}
 const document = { name: 'cards.pdf', contentType: 'application/pdf', bytes: Buffer.from('%PDF') };
 
 for (const [what, answer] of Object.entries({

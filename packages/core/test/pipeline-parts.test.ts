@@ -9,9 +9,13 @@ import { Waker } from '../src/pipeline/waker.ts';
 import { discreet } from '../src/pipeline/work-failures.ts';
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
+async function pause(ms: number): Promise<void> {
+  return await new Promise((resolve) => setTimeout(resolve, ms));
+}
 
-const pgError = (code: string): Error => Object.assign(new postgres.PostgresError('no'), { code });
+function pgError(code: string): Error {
+  return Object.assign(new postgres.PostgresError('no'), { code });
+}
 
 void test('a lease counts from when its begin was sent, by the wall clock too', () => {
   const young = new Lease('o', 'c', 1000, { monotonic: performance.now(), wall: Date.now() });

@@ -5,7 +5,7 @@ import { PgBoss } from 'pg-boss';
 import { onPool, inTransaction, queues, QUEUE_SCHEMA } from '@postrider/core/queues';
 import { freshMachine } from '../../../test/support/machine.ts';
 
-const start = async (sql: Parameters<typeof onPool>[0]): Promise<PgBoss> => {
+async function start(sql: Parameters<typeof onPool>[0]): Promise<PgBoss> {
   const boss = new PgBoss({
     db: onPool(sql),
     schema: QUEUE_SCHEMA,
@@ -19,7 +19,7 @@ const start = async (sql: Parameters<typeof onPool>[0]): Promise<PgBoss> => {
   });
   await boss.start();
   return boss;
-};
+}
 
 void test('a job enqueued by SQL equals one enqueued by the library, column by column, in every queue', async () => {
   await using machine = await freshMachine();

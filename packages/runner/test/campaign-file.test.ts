@@ -20,12 +20,12 @@ printer: { kind: noop, name: press }
 mail_class: standard
 `;
 
-const read = async (text: string) => {
+async function read(text: string) {
   const path = join(folder, 'campaign.yaml');
   writeFileSync(path, text);
   return await readCampaignFile(path);
-};
-const problems = async (text: string): Promise<string[]> => {
+}
+async function problems(text: string): Promise<string[]> {
   try {
     await read(text);
   } catch (error) {
@@ -33,7 +33,7 @@ const problems = async (text: string): Promise<string[]> => {
     return error.message.split('\n').map((line) => line.slice(line.indexOf('campaign.yaml:') + 'campaign.yaml:'.length));
   }
   return [];
-};
+}
 
 describe('campaign files', () => {
   it('the smallest one has the defaults of the reference', async () => {

@@ -7,8 +7,9 @@ import type { PieceView } from '../src/index.ts';
 import { anOrder, shopHere, TOKEN } from './helpers.ts';
 
 type Pieces = { pieces: readonly PieceView[] };
-const accepted = (results: readonly { status: string }[]): string[] =>
-  results.map((result) => ('id' in result ? String(result.id) : result.status));
+function accepted(results: readonly { status: string }[]): string[] {
+  return results.map((result) => ('id' in result ? String(result.id) : result.status));
+}
 
 test('a batch is accepted in order, with an id and an expected day for each piece', async (t) => {
   const { order, ledger } = await shopHere(t);

@@ -15,4 +15,6 @@ export async function allEvents({ get }: Client): Promise<readonly TrackingEvent
   return events;
 }
 
-export const idsOf = (events: readonly TrackingEvent[]): string[] => events.map(({ eventId }) => eventId).toSorted();
+export function idsOf(events: readonly TrackingEvent[]): string[] {
+  return events.map(({ eventId }) => eventId).toSorted();
+}

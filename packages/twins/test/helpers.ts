@@ -23,7 +23,9 @@ import {
 
 export const TOKEN = 'a token of the tests';
 export const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
-export const quiet = (): void => undefined;
+export function quiet(): void {
+  return undefined;
+}
 
 /** A directory that is gone after the test. */
 export async function temporaryFolder(t: TestContext): Promise<string> {

@@ -8,8 +8,9 @@ import type { PieceOrder, PrintReport } from '../src/index.ts';
 import { cell } from '../src/print-shop/manifest.ts';
 import { anOrder, cardOf, eventually, makeArtwork, pageTexts, parseCsv, pdfNames, readManifest, shopWithArtwork } from './helpers.ts';
 
-const inBatches = (orders: readonly PieceOrder[]): PieceOrder[][] =>
-  Array.from({ length: Math.ceil(orders.length / 100) }, (_, batch) => orders.slice(100 * batch, 100 * batch + 100));
+function inBatches(orders: readonly PieceOrder[]): PieceOrder[][] {
+  return Array.from({ length: Math.ceil(orders.length / 100) }, (_, batch) => orders.slice(100 * batch, 100 * batch + 100));
+}
 
 test('each card is a sheet of its own, as the artwork has it, and a row of the manifest', async (t) => {
   const { order, post, ledger, folder, at } = await shopWithArtwork(t);

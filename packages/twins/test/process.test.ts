@@ -46,12 +46,14 @@ function run(t: TestContext, argv: readonly string[], env: NodeJS.ProcessEnv = {
   return { child, ended, ready };
 }
 
-const withCode = (exitCode: number, message: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof ShopError);
-  assert.equal(error.exitCode, exitCode);
-  assert.match(error.message, message);
-  return true;
-};
+function withCode(exitCode: number, message: RegExp) {
+  return (error: unknown) => {
+    assert.ok(error instanceof ShopError);
+    assert.equal(error.exitCode, exitCode);
+    assert.match(error.message, message);
+    return true;
+  };
+}
 
 // Side by side, because each mostly waits for a process to start.
 suite('the print shop as a process', { concurrency: 4 }, () => {

@@ -15,8 +15,9 @@ function isSigned({ headers, raw }: ReceivedWebhook): boolean {
   return headers['webhook-signature'] === `v1,${expected}`;
 }
 
-const eventsOf = (webhooks: readonly ReceivedWebhook[]): TrackingEvent[] =>
-  webhooks.flatMap(({ raw }) => (JSON.parse(raw) as WebhookBody).data.events);
+function eventsOf(webhooks: readonly ReceivedWebhook[]): TrackingEvent[] {
+  return webhooks.flatMap(({ raw }) => (JSON.parse(raw) as WebhookBody).data.events);
+}
 
 // Side by side, because each mostly waits for a process to start.
 suite('webhooks', { concurrency: 4 }, () => {

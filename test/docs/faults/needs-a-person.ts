@@ -21,12 +21,12 @@ import {
 import { neighbours, type Scenario } from '../house.ts';
 
 /** Asks the printer about everything that is unknown and due, once; it answers so. */
-const reconcile = async (sql: postgres.Sql, at: Place, verdict: object, attempts: number): Promise<void> => {
+async function reconcile(sql: postgres.Sql, at: Place, verdict: object, attempts: number): Promise<void> {
   const [claim] = await sql<{ pieces: { mailpieceId: string; attempt: number }[] }[]>`
     select postrider.reconcile_claim(${at.organizationId}, 10, '1 minute') as pieces`;
   const verdicts = claim?.pieces.map(({ mailpieceId, attempt }) => ({ mailpieceId, attempt, ...verdict }));
   await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json, ${attempts})`;
-};
+}
 
 const cannotTell = { outcome: 'cannot_tell', keyStillHonoured: false, message: 'the print shop answers 503' };
 
@@ -50,13 +50,13 @@ export const outcomeUnknown: Scenario = async ({ sql, at }, run) => {
   assert.deepEqual(now.map((piece) => piece.status).toSorted(), ['accepted', 'cancelled']);
 };
 
-const renderFails = async (sql: postgres.Sql, at: Place, members: readonly Person[], message: string): Promise<void> => {
+async function renderFails(sql: postgres.Sql, at: Place, members: readonly Person[], message: string): Promise<void> {
   await syncPeople(sql, at, members, false);
   const cohortId = await stageOne(sql, at, 'proof');
   const begun = await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS);
   const failed = begun?.cards.map((card) => ({ recipientId: card.recipientId, outcome: 'failed' as const, message })) ?? [];
   await settleProof(sql, at.organizationId, cohortId, failed, true);
-};
+}
 
 export const renderError: Scenario = async ({ sql, at }, run) => {
   await renderFails(sql, at, neighbours(5), 'broken_template: postcard.typ line 12: unknown variable naem');

@@ -8,24 +8,28 @@ import type { Place } from '../../support/machine.ts';
 export const HOUR = 3_600_000;
 const MINUTE = 60_000;
 
-export const home = (line1: string): Address => ({ line1, line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' });
+export function home(line1: string): Address {
+  return { line1, line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' };
+}
 
 /** A batch of those who wait, or null where nobody does. */
-export const claim = async (sql: postgres.Sql, at: Place, limit = 100, enricher = 'faraday'): Promise<ClaimedBatch | null> =>
-  await claimBatch(sql, at.organizationId, at.campaignId, enricher, limit, HOUR, MINUTE);
+export async function claim(sql: postgres.Sql, at: Place, limit = 100, enricher = 'faraday'): Promise<ClaimedBatch | null> {
+  return await claimBatch(sql, at.organizationId, at.campaignId, enricher, limit, HOUR, MINUTE);
+}
 
-export const claimed = async (sql: postgres.Sql, at: Place, limit = 100): Promise<ClaimedBatch> =>
-  (await claim(sql, at, limit)) ?? assert.fail('nobody waits');
+export async function claimed(sql: postgres.Sql, at: Place, limit = 100): Promise<ClaimedBatch> {
+  return (await claim(sql, at, limit)) ?? assert.fail('nobody waits');
+}
 
 /** The enricher answers: by the name before the @ a street, or null for nobody found. Who is not named is not answered for. */
-export const answer = async (
+export async function answer(
   sql: postgres.Sql,
   at: Place,
   batch: ClaimedBatch,
   addresses: Record<string, string | null>,
   last = true,
-): Promise<number> =>
-  await settleBatch(
+): Promise<number> {
+  return await settleBatch(
     sql,
     at.organizationId,
     batch.batchId,
@@ -36,3 +40,4 @@ export const answer = async (
     }),
     last,
   );
+}

@@ -19,33 +19,34 @@ import { openCohorts } from './standing.ts';
 type Sql = postgres.Sql | postgres.TransactionSql;
 
 /** Makes cohorts of one campaign; returns their ids. */
-export const stage = async (sql: Sql, at: Place, name: CohortStage, cohorts = 1, size = 50): Promise<string[]> => {
+export async function stage(sql: Sql, at: Place, name: CohortStage, cohorts = 1, size = 50): Promise<string[]> {
   const known = (await openCohorts(sql, at)).map((cohort) => cohort.id);
   await sql`select postrider.stage(${at.organizationId}, ${at.campaignId}, ${name}, ${cohorts}, ${size})`;
   return (await openCohorts(sql, at)).map((cohort) => cohort.id).filter((id) => !known.includes(id));
-};
+}
 
 /** One staged cohort of this stage; there must be exactly one to make. */
-export const stageOne = async (sql: Sql, at: Place, name: CohortStage): Promise<string> => {
+export async function stageOne(sql: Sql, at: Place, name: CohortStage): Promise<string> {
   const made = await stage(sql, at, name);
   assert.equal(made.length, 1, `one cohort was expected, not ${made.length}`);
   return made[0] as string;
-};
+}
 
 /** A staged cohort of `n` people. */
-export const staged = async (sql: postgres.Sql, at: Place, name: CohortStage, n = 2): Promise<string> => {
+export async function staged(sql: postgres.Sql, at: Place, name: CohortStage, n = 2): Promise<string> {
   if (name === 'mail') await proofed(sql, at, n);
   else await syncPeople(sql, at, people(n));
   return await stageOne(sql, at, name);
-};
+}
 
-export const begin = async (sql: postgres.Sql, at: Place, name: CohortStage, id: string, runner = RUNNER) =>
-  name === 'proof'
+export async function begin(sql: postgres.Sql, at: Place, name: CohortStage, id: string, runner = RUNNER) {
+  return name === 'proof'
     ? await beginProof(sql, at.organizationId, id, runner, LEASE_MS)
     : await beginMail(sql, at.organizationId, id, runner, LEASE_MS);
+}
 
 /** `n` people in `proofing`, in one cohort, and what settles it. */
-export const proofing = async (sql: postgres.Sql, at: Place, n = 1) => {
+export async function proofing(sql: postgres.Sql, at: Place, n = 1) {
   const id = await staged(sql, at, 'proof', n);
   const begun = await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
   return {
@@ -53,10 +54,10 @@ export const proofing = async (sql: postgres.Sql, at: Place, n = 1) => {
     cards: begun?.cards ?? [],
     settle: async (results: readonly ProofSettlement[], last = true) => await settleProof(sql, at.organizationId, id, results, last),
   };
-};
+}
 
-export const rendered = (recipientId: string) =>
-  ({
+export function rendered(recipientId: string) {
+  return {
     recipientId,
     outcome: 'rendered',
     contentHash: `hash of ${recipientId}`,
@@ -64,89 +65,99 @@ export const rendered = (recipientId: string) =>
     frontPage: 1,
     backUrl: 'file:///back.pdf',
     backPage: 2,
-  }) as const;
+  } as const;
+}
 
 /** Renders whoever is pending now. */
-export const proofAll = async (sql: postgres.Sql, at: Place): Promise<void> => {
+export async function proofAll(sql: postgres.Sql, at: Place): Promise<void> {
   for (const id of await stage(sql, at, 'proof', 20)) {
     const begun = await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
     await settleProof(sql, at.organizationId, id, begun?.cards.map((card) => rendered(card.recipientId)) ?? [], true);
   }
-};
+}
 
 export interface Sending {
   readonly cohortId: string;
   readonly pieces: readonly BegunPiece[];
 }
 
-export const firstOf = (batch: Sending): BegunPiece => batch.pieces[0] ?? assert.fail('no piece');
+export function firstOf(batch: Sending): BegunPiece {
+  return batch.pieces[0] ?? assert.fail('no piece');
+}
 
 /** Begins one mail cohort of whoever is proofed now. */
-export const mailBegun = async (sql: postgres.Sql, at: Place, runner = RUNNER): Promise<Sending> => {
+export async function mailBegun(sql: postgres.Sql, at: Place, runner = RUNNER): Promise<Sending> {
   const cohortId = await stageOne(sql, at, 'mail');
   const begun = await beginMail(sql, at.organizationId, cohortId, runner, LEASE_MS);
   return { cohortId, pieces: begun?.pieces ?? [] };
-};
+}
 
 /** `n` people in `proofed`. */
-export const proofed = async (sql: postgres.Sql, at: Place, n: number | readonly Person[] = 1): Promise<void> => {
+export async function proofed(sql: postgres.Sql, at: Place, n: number | readonly Person[] = 1): Promise<void> {
   await syncPeople(sql, at, typeof n === 'number' ? people(n) : n);
   await proofAll(sql, at);
-};
+}
 
 /** `n` people in `sending`, in one cohort. */
-export const sending = async (sql: postgres.Sql, at: Place, n: number | readonly Person[] = 1): Promise<Sending> => {
+export async function sending(sql: postgres.Sql, at: Place, n: number | readonly Person[] = 1): Promise<Sending> {
   await proofed(sql, at, n);
   return await mailBegun(sql, at);
-};
+}
 
 /** The printer's id of a piece, unless a test has it say another. */
-export const idOf = ({ mailpieceId }: { readonly mailpieceId: string }): string => `id of ${mailpieceId}`;
+export function idOf({ mailpieceId }: { readonly mailpieceId: string }): string {
+  return `id of ${mailpieceId}`;
+}
 
-export const accepted = (piece: BegunPiece, providerId = idOf(piece)): MailSettlement => ({
-  recipientId: piece.recipientId,
-  mailpieceId: piece.mailpieceId,
-  outcome: 'accepted',
-  providerId,
-});
+export function accepted(piece: BegunPiece, providerId = idOf(piece)): MailSettlement {
+  return {
+    recipientId: piece.recipientId,
+    mailpieceId: piece.mailpieceId,
+    outcome: 'accepted',
+    providerId,
+  };
+}
 
-export const answered = (
-  piece: BegunPiece,
-  outcome: 'rejected' | 'retry' | 'unknown',
-  rest: Partial<MailSettlement> = {},
-): MailSettlement => ({ recipientId: piece.recipientId, mailpieceId: piece.mailpieceId, outcome, message: `it was ${outcome}`, ...rest });
+export function answered(piece: BegunPiece, outcome: 'rejected' | 'retry' | 'unknown', rest: Partial<MailSettlement> = {}): MailSettlement {
+  return { recipientId: piece.recipientId, mailpieceId: piece.mailpieceId, outcome, message: `it was ${outcome}`, ...rest };
+}
 
-export const settle = async (
+export async function settle(
   sql: postgres.Sql,
   at: { organizationId: string },
   batch: Sending,
   results: readonly MailSettlement[],
   last = true,
-): Promise<number> => await settleMail(sql, at.organizationId, batch.cohortId, results, last, QUIET_MS);
+): Promise<number> {
+  return await settleMail(sql, at.organizationId, batch.cohortId, results, last, QUIET_MS);
+}
 
 /** Settles a batch with the same answer for each of its pieces. */
-export const settleAll = async (
+export async function settleAll(
   sql: postgres.Sql,
   at: { organizationId: string },
   batch: Sending,
   answer: (piece: BegunPiece) => MailSettlement = (piece) => accepted(piece),
-): Promise<number> => await settle(sql, at, batch, batch.pieces.map(answer));
+): Promise<number> {
+  return await settle(sql, at, batch, batch.pieces.map(answer));
+}
 
 /** `n` people in `sent`. */
-export const sent = async (sql: postgres.Sql, at: Place, n: number | readonly Person[] = 1): Promise<Sending> => {
+export async function sent(sql: postgres.Sql, at: Place, n: number | readonly Person[] = 1): Promise<Sending> {
   const batch = await sending(sql, at, n);
   await settleAll(sql, at, batch);
   return batch;
-};
+}
 
 /** One person in `sending` whose piece is unknown and due to be asked for. */
-export const unknownDue = async (sql: postgres.Sql, at: Place, n: number | readonly Person[] = 1): Promise<Sending> => {
+export async function unknownDue(sql: postgres.Sql, at: Place, n: number | readonly Person[] = 1): Promise<Sending> {
   const batch = await sending(sql, at, n);
   await settleAll(sql, at, batch, (piece) => answered(piece, 'unknown'));
   await turnClock(sql, QUIET_MS + 1000);
   return batch;
-};
+}
 
 /** Claims the unknown pieces that are due to be asked for. */
-export const claimDue = async (sql: postgres.Sql, at: { organizationId: string }): Promise<readonly UnknownPiece[]> =>
-  await claimUnknown(sql, at.organizationId, 50, 60_000);
+export async function claimDue(sql: postgres.Sql, at: { organizationId: string }): Promise<readonly UnknownPiece[]> {
+  return await claimUnknown(sql, at.organizationId, 50, 60_000);
+}

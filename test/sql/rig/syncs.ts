@@ -11,46 +11,50 @@ export interface SyncRun {
 }
 
 /** A run of several pages. */
-export const syncRun = async (sql: postgres.Sql, at: Place): Promise<SyncRun> => {
+export async function syncRun(sql: postgres.Sql, at: Place): Promise<SyncRun> {
   const opened = { ...at, ...(await openSync(sql, at.organizationId, at.campaignId, 'manual', 'test')) };
   return {
     page: async (members, rejects = []) => await applyPage(sql, opened, members as unknown as Member[], rejects, 5),
     close: async (complete = true, allowDepartures = false) => await closeSync(sql, opened, complete, null, allowDepartures),
   };
-};
+}
 
-export const emailOnly = (externalId: string, row = 1): Person => ({
-  externalId,
-  row,
-  email: `${externalId}@example.com`,
-  firstName: 'Ada',
-  lastName: 'B',
-  merge: {},
-});
+export function emailOnly(externalId: string, row = 1): Person {
+  return {
+    externalId,
+    row,
+    email: `${externalId}@example.com`,
+    firstName: 'Ada',
+    lastName: 'B',
+    merge: {},
+  };
+}
 
 /** Somebody with an e-mail, and a house of their own unless told otherwise. */
-export const resident = (externalId: string, over: Partial<Person> = {}, row = 1): Person => ({
-  externalId,
-  row,
-  email: `${externalId}@example.com`,
-  firstName: externalId,
-  lastName: 'Byron',
-  line1: `1 ${externalId} Street`,
-  line2: null,
-  city: 'Oakland',
-  region: 'CA',
-  postalCode: '94607',
-  country: 'US',
-  merge: {},
-  ...over,
-});
+export function resident(externalId: string, over: Partial<Person> = {}, row = 1): Person {
+  return {
+    externalId,
+    row,
+    email: `${externalId}@example.com`,
+    firstName: externalId,
+    lastName: 'Byron',
+    line1: `1 ${externalId} Street`,
+    line2: null,
+    city: 'Oakland',
+    region: 'CA',
+    postalCode: '94607',
+    country: 'US',
+    merge: {},
+    ...over,
+  };
+}
 
 let campaigns = 0;
 
 /** One more campaign of the same organization, launched. */
-export const anotherCampaign = async (sql: postgres.Sql, first: Place, over: Partial<CampaignDefinition> = {}): Promise<Place> => {
+export async function anotherCampaign(sql: postgres.Sql, first: Place, over: Partial<CampaignDefinition> = {}): Promise<Place> {
   const { organizationId } = first;
   const { campaignId } = await applyCampaign(sql, organizationId, definition({ name: `another ${(campaigns += 1)}`, ...over }));
   await launch(sql, organizationId, campaignId, 'live');
   return { organizationId, campaignId };
-};
+}

@@ -9,13 +9,13 @@ export const LEASE_MS = 60_000;
 export const QUIET_MS = 30_000;
 export const DAY = 86_400_000;
 
-export const turnClock = async (sql: Sql, ms: number): Promise<void> => {
+export async function turnClock(sql: Sql, ms: number): Promise<void> {
   await sql`select postrider.turn_clock(${`${ms} milliseconds`}::interval)`;
-};
+}
 
 /** Gives back whatever a crash left: leases over, grace over. */
-export const reap = async (sql: Sql, graceMs = 20_000): Promise<number> => {
+export async function reap(sql: Sql, graceMs = 20_000): Promise<number> {
   const [row] = await sql<{ back: number }[]>`
     select postrider.reap(${`${graceMs} milliseconds`}::interval, ${`${QUIET_MS} milliseconds`}::interval) as back`;
   return row?.back ?? 0;
-};
+}

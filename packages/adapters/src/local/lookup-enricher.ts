@@ -82,7 +82,9 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
   };
 }
 
-const foldEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
+function foldEmail(email: string): string {
+  return email.trim().normalize('NFC').toLowerCase();
+}
 
 /** The table is read once and again when the file changes. Throws `AudienceSourceError` where it cannot be read: the batch then waits. */
 function cachedTable(

@@ -23,11 +23,11 @@ export interface CampaignBrief {
 }
 
 /** Throws where there is none, or where it is not this role's to see. */
-export const campaignBrief = async (sql: postgres.Sql, organizationId: string, campaignId: string): Promise<CampaignBrief> => {
+export async function campaignBrief(sql: postgres.Sql, organizationId: string, campaignId: string): Promise<CampaignBrief> {
   const [row] = await sql<{ brief: CampaignBrief | null }[]>`select postrider.campaign_brief(${organizationId}, ${campaignId}) as brief`;
   if (row === undefined || row.brief === null) throw new Error(`there is no campaign ${campaignId}`);
   return row.brief;
-};
+}
 
 export interface BegunCard extends Address {
   readonly recipientId: string;
@@ -86,12 +86,14 @@ export interface MailSettlement {
   readonly afterMs?: number | null;
 }
 
-const milliseconds = (value: number): string => `${value} milliseconds`;
-const first = <T>(rows: readonly { result: T }[]): T => {
+function milliseconds(value: number): string {
+  return `${value} milliseconds`;
+}
+function first<T>(rows: readonly { result: T }[]): T {
   const row = rows[0];
   if (row === undefined) throw new Error('the database answered no row');
   return row.result;
-};
+}
 
 /** A campaign whose people could not be staged: they are where they were. */
 export interface StagingFailure {
@@ -112,28 +114,29 @@ export interface StagingRound {
 }
 
 /** Makes cohorts of whoever is ready, up to the window. */
-export const stageRound = async (sql: postgres.Sql, stage: CohortStage, window: number | null, size: number): Promise<StagingRound> => {
+export async function stageRound(sql: postgres.Sql, stage: CohortStage, window: number | null, size: number): Promise<StagingRound> {
   const [round] = await mapped(
     sql<StagingRound[]>`
       select cohorts, again, failures, untried from postrider.stage_campaigns(${stage}, coalesce(${window}::int, postrider.window_of(${stage})), ${size})`,
   );
   if (round === undefined) throw new Error('the database answered no row');
   return round;
-};
+}
 
-export const beginProof = async (
+export async function beginProof(
   sql: postgres.Sql,
   organizationId: string,
   cohortId: string,
   runnerId: string,
   leaseMs: number,
-): Promise<{ campaign: CampaignBrief; cards: BegunCard[] } | null> =>
-  first(
+): Promise<{ campaign: CampaignBrief; cards: BegunCard[] } | null> {
+  return first(
     await mapped(
       sql<{ result: { campaign: CampaignBrief; cards: BegunCard[] } | null }[]>`
         select postrider.begin_proof(${organizationId}, ${cohortId}, ${runnerId}, ${milliseconds(leaseMs)}::interval) as result`,
     ),
   );
+}
 
 export interface BegunMail {
   readonly campaign: CampaignBrief;
@@ -144,7 +147,7 @@ export interface BegunMail {
  * @param remembered what is kept of the database outside of it
  * @param learn called with what it tells of itself, also where nothing began since it is an older state of itself
  */
-export const beginMail = async (
+export async function beginMail(
   sql: postgres.Sql,
   organizationId: string,
   cohortId: string,
@@ -152,7 +155,7 @@ export const beginMail = async (
   leaseMs: number,
   remembered: Marks = {},
   learn: (watermark: Watermark, pieces: readonly BegunPiece[]) => void = () => undefined,
-): Promise<BegunMail | null> => {
+): Promise<BegunMail | null> {
   const told = first(
     await mapped(
       sql<{ result: (Partial<BegunMail> & { watermark: Watermark }) | null }[]>`
@@ -164,87 +167,92 @@ export const beginMail = async (
   const { watermark, campaign, pieces } = told;
   learn(watermark, pieces ?? []);
   return campaign === undefined || pieces === undefined ? null : { campaign, pieces };
-};
+}
 
 /** held: by this. waits: it is held already, or was applied, launched or released since the cohort began. stands: only of cards that failed alike. */
 export type Refusal = 'held' | 'waits' | 'stands';
 
 /** Holds a campaign whose cards the renderer refuses one and all; `alike`: that all fail in the same words, which may be the people's own fault. */
-export const holdRefused = async (
+export async function holdRefused(
   sql: postgres.Sql,
   { organizationId, campaignId }: CampaignBrief,
   cohortId: string,
   why: string,
   alike: boolean,
-): Promise<Refusal> =>
-  first(
+): Promise<Refusal> {
+  return first(
     await mapped(
       sql<{ result: Refusal }[]>`select postrider.hold_refused(${organizationId}, ${campaignId}, ${cohortId}, ${why}, ${alike}) as result`,
     ),
   );
+}
 
 /** @param last no more results will come: whoever was not answered for is tried again. Returns how many people it moved. */
-export const settleProof = async (
+export async function settleProof(
   sql: postgres.Sql,
   organizationId: string,
   cohortId: string,
   results: readonly ProofSettlement[],
   last: boolean,
-): Promise<number> =>
-  first(
+): Promise<number> {
+  return first(
     await mapped(
       sql<
         { result: number }[]
       >`select postrider.settle_proof(${organizationId}, ${cohortId}, ${JSON.stringify(results)}::text::json, ${last}) as result`,
     ),
   );
+}
 
 /** @param quietMs how long an unknown outcome rests before the printer is asked. */
-export const settleMail = async (
+export async function settleMail(
   sql: postgres.Sql,
   organizationId: string,
   cohortId: string,
   results: readonly MailSettlement[],
   last: boolean,
   quietMs: number,
-): Promise<number> =>
-  first(
+): Promise<number> {
+  return first(
     await mapped(
       sql<{ result: number }[]>`
         select postrider.settle_mail(${organizationId}, ${cohortId}, ${JSON.stringify(results)}::text::json, ${last}, ${milliseconds(quietMs)}::interval) as result`,
     ),
   );
+}
 
 /** Returns the cohorts that are still ours. */
-export const renew = async (
+export async function renew(
   sql: postgres.Sql,
   runnerId: string,
   cohorts: readonly { organizationId: string; cohortId: string }[],
   leaseMs: number,
-): Promise<string[]> =>
-  first(
+): Promise<string[]> {
+  return first(
     await mapped(
       sql<{ result: string[] }[]>`
         select postrider.renew(${runnerId}, ${cohorts.map((c) => c.organizationId)}::uuid[], ${cohorts.map((c) => c.cohortId)}::uuid[],
           ${milliseconds(leaseMs)}::interval) as result`,
     ),
   );
+}
 
 /**
  * Gives back what crashes, lost jobs and deletions by hand left behind; says that this runner is alive, and what it remembers of the database. The grace
  * grows with the longest lease.
  */
-export const tick = async (
+export async function tick(
   sql: postgres.Sql,
   runner: { id: string; name: string; proofSlots: number; mailSlots: number; version: string; leaseMs: number },
   graceMs: number,
   quietMs: number,
   remembered: Marks,
-): Promise<{ back: number; watermark: Watermark; witnesses: readonly Witness[] }> =>
-  first(
+): Promise<{ back: number; watermark: Watermark; witnesses: readonly Witness[] }> {
+  return first(
     await mapped(
       sql<{ result: { back: number; watermark: Watermark; witnesses: readonly Witness[] } }[]>`
         select postrider.tick(${runner.id}, ${runner.name}, ${runner.proofSlots}, ${runner.mailSlots}, ${runner.version},
           ${milliseconds(runner.leaseMs)}::interval, ${milliseconds(graceMs)}::interval, ${milliseconds(quietMs)}::interval, ${JSON.stringify(remembered)}::text::jsonb) as result`,
     ),
   );
+}

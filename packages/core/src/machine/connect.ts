@@ -18,7 +18,7 @@ export interface ConnectOptions {
  * A client as the machine wants it: types fetched (pg-boss binds arrays), and `sessionSettings` in each of its sessions, whatever the defaults of the
  * database and the role are. A table of yours is named with its schema: `search_path` is the server's own catalog alone.
  */
-export const connect = (url: string, options: ConnectOptions = {}): postgres.Sql => {
+export function connect(url: string, options: ConnectOptions = {}): postgres.Sql {
   const sql: postgres.Sql = postgres(url, {
     max: options.max ?? 10,
     connect_timeout: 10,
@@ -35,4 +35,4 @@ export const connect = (url: string, options: ConnectOptions = {}): postgres.Sql
     onparameter: learnServer(() => sql),
   });
   return sql;
-};
+}

@@ -42,10 +42,14 @@ export class MachineError extends Error {
   }
 }
 
-const isOurs = (code: string): code is keyof typeof machineErrors => Object.hasOwn(machineErrors, code);
+function isOurs(code: string): code is keyof typeof machineErrors {
+  return Object.hasOwn(machineErrors, code);
+}
 
 /** Also of another copy of this package. */
-export const isMachineError = (error: unknown): error is MachineError => isNamed<MachineError>(error, 'MachineError');
+export function isMachineError(error: unknown): error is MachineError {
+  return isNamed<MachineError>(error, 'MachineError');
+}
 
 interface ServerError {
   readonly code: string;
@@ -58,44 +62,55 @@ interface ServerError {
  * Whether the server has said it. Told by what it looks like: the client may be of another copy or version of the driver, whose class is not ours, or of a
  * bundle in which the class has lost its name.
  */
-const isServerError = (error: unknown): error is ServerError =>
-  typeof error === 'object' &&
-  error !== null &&
-  (isNamed(error, 'PostgresError') || 'severity_local' in error) &&
-  'code' in error &&
-  typeof error.code === 'string';
+function isServerError(error: unknown): error is ServerError {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    (isNamed(error, 'PostgresError') || 'severity_local' in error) &&
+    'code' in error &&
+    typeof error.code === 'string'
+  );
+}
 
-const parsed = (detail: string | undefined): unknown => {
+function parsed(detail: string | undefined): unknown {
   try {
     return JSON.parse(detail ?? '{}');
   } catch {
     return {};
   }
-};
+}
 
 /** Turns an error of the driver into a `MachineError` where it is one of ours; anything else is returned as it is. */
-const asMachineError = (error: unknown): unknown =>
-  isServerError(error) && isOurs(error.code)
+function asMachineError(error: unknown): unknown {
+  return isServerError(error) && isOurs(error.code)
     ? new MachineError(error.code, error.message, error.hint ?? '', parsed(error.detail), error)
     : error;
+}
 
 /** Awaits a query and maps the machine's errors. */
-export const mapped = async <T>(query: PromiseLike<T>): Promise<T> => {
+export async function mapped<T>(query: PromiseLike<T>): Promise<T> {
   try {
     return await query;
   } catch (error) {
     throw asMachineError(error);
   }
-};
+}
 
 /** The SQLSTATE of a driver's error; null for anything else. */
-export const sqlState = (error: unknown): string | null => (isServerError(error) ? error.code : null);
+export function sqlState(error: unknown): string | null {
+  return isServerError(error) ? error.code : null;
+}
 
 /** No connection, or none any more: closed, refused, not found, the server going or coming (57P…), too many of them. Nothing is wrong with the query. */
-export const isLostConnection = (error: unknown): boolean => isLostSession(error) || hasCode(error, /^E[A-Z]{3,}/);
+export function isLostConnection(error: unknown): boolean {
+  return isLostSession(error) || hasCode(error, /^E[A-Z]{3,}/);
+}
 
 /** The same in the words of the driver or of the server alone: an error of the network, or of a file, may be anybody's. */
-export const isLostSession = (error: unknown): boolean => hasCode(error, /^(CONNECT|08|57P|53300)/);
+export function isLostSession(error: unknown): boolean {
+  return hasCode(error, /^(CONNECT|08|57P|53300)/);
+}
 
-const hasCode = (error: unknown, pattern: RegExp): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && pattern.test(String(error.code));
+function hasCode(error: unknown, pattern: RegExp): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && pattern.test(String(error.code));
+}

@@ -24,27 +24,23 @@ export interface ReconcileVerdict {
   readonly message?: string;
 }
 
-export const claimUnknown = async (
+export async function claimUnknown(
   sql: postgres.Sql,
   organizationId: string,
   limit: number,
   leaseMs: number,
-): Promise<readonly UnknownPiece[]> => {
+): Promise<readonly UnknownPiece[]> {
   const [row] = await mapped(sql<{ pieces: UnknownPiece[] | null }[]>`
     select postrider.reconcile_claim(${organizationId}, ${limit}, ${`${leaseMs} milliseconds`}::interval) as pieces`);
   return row?.pieces ?? [];
-};
+}
 
-export const settleReconcile = async (
-  sql: postgres.Sql,
-  organizationId: string,
-  verdicts: readonly ReconcileVerdict[],
-): Promise<number> => {
+export async function settleReconcile(sql: postgres.Sql, organizationId: string, verdicts: readonly ReconcileVerdict[]): Promise<number> {
   const [row] = await mapped(
     sql<{ moved: number }[]>`select postrider.reconcile_settle(${organizationId}, ${JSON.stringify(verdicts)}::text::json) as moved`,
   );
   return row?.moved ?? 0;
-};
+}
 
 /** A piece that a printer lists after a restored backup; see `Printer.list`. */
 export interface PieceToAdopt {
@@ -67,21 +63,22 @@ export interface Adopted {
   readonly strangers: number;
 }
 
-export const adoptPieces = async (
+export async function adoptPieces(
   sql: postgres.Sql,
   organizationId: string,
   printerName: string,
   pieces: readonly PieceToAdopt[],
-): Promise<Adopted> => {
+): Promise<Adopted> {
   const [row] = await mapped(sql<{ adopted: Adopted }[]>`
     select postrider.adopt_pieces(${organizationId}, ${printerName}, ${JSON.stringify(pieces)}::text::jsonb) as adopted`);
   return row?.adopted ?? { moved: 0, adopted: 0, strangers: 0 };
-};
+}
 
 /** The organization's printers that have, or may have, cards of it. */
-export const printersOf = async (sql: postgres.Sql, organizationId: string): Promise<readonly { name: string; held: boolean }[]> =>
-  await mapped(sql<{ name: string; held: boolean }[]>`
+export async function printersOf(sql: postgres.Sql, organizationId: string): Promise<readonly { name: string; held: boolean }[]> {
+  return await mapped(sql<{ name: string; held: boolean }[]>`
     select name, held_at is not null as held from postrider.printer where organization_id = ${organizationId} order by name`);
+}
 
 export interface PieceToCancel {
   readonly recipientId: string;
@@ -91,36 +88,36 @@ export interface PieceToCancel {
   readonly printerName: string;
 }
 
-export const claimCancels = async (sql: postgres.Sql, organizationId: string, limit: number): Promise<readonly PieceToCancel[]> => {
+export async function claimCancels(sql: postgres.Sql, organizationId: string, limit: number): Promise<readonly PieceToCancel[]> {
   const [row] = await mapped(
     sql<{ pieces: PieceToCancel[] | null }[]>`select postrider.cancel_claim(${organizationId}, ${limit}) as pieces`,
   );
   return row?.pieces ?? [];
-};
+}
 
-export const settleCancels = async (
+export async function settleCancels(
   sql: postgres.Sql,
   organizationId: string,
   results: readonly { recipientId: string; mailpieceId: string; outcome: string; message?: string }[],
-): Promise<number> => {
+): Promise<number> {
   const [row] = await mapped(
     sql<{ moved: number }[]>`select postrider.cancel_settle(${organizationId}, ${JSON.stringify(results)}::text::json) as moved`,
   );
   return row?.moved ?? 0;
-};
+}
 
 /** Locks the people of a whole batch of events, by id, before any of them is applied. */
-export const lockForEvents = async (
+export async function lockForEvents(
   sql: postgres.TransactionSql,
   organizationId: string,
   printerName: string,
   events: readonly PrinterEvent[],
-): Promise<void> => {
+): Promise<void> {
   await mapped(sql`select postrider.track_lock(${organizationId}, ${printerName}, ${JSON.stringify(events)}::text::jsonb)`);
-};
+}
 
 /** Returns how many events were new. */
-export const applyEvents = async (
+export async function applyEvents(
   sql: postgres.Sql | postgres.TransactionSql,
   organizationId: string,
   printerName: string,
@@ -128,11 +125,11 @@ export const applyEvents = async (
   /** ISO 8601; null: now. */
   receivedAt: string | null,
   inboxId: string | null,
-): Promise<number> => {
+): Promise<number> {
   const [row] = await mapped(sql<{ added: number }[]>`
     select postrider.apply_events(${organizationId}, ${printerName}, ${JSON.stringify(events)}::text::jsonb, ${receivedAt}::timestamptz, ${inboxId}::uuid) as added`);
   return row?.added ?? 0;
-};
+}
 
 export type EffectKind = 'usage_meter' | 'event_sink';
 
@@ -149,17 +146,17 @@ export interface ClaimedEffect {
   readonly mode: 'test' | 'live';
 }
 
-export const claimEffects = async (
+export async function claimEffects(
   sql: postgres.Sql,
   organizationId: string,
   kind: EffectKind,
   limit: number,
   leaseMs: number,
-): Promise<readonly ClaimedEffect[]> => {
+): Promise<readonly ClaimedEffect[]> {
   const [row] = await mapped(sql<{ effects: ClaimedEffect[] | null }[]>`
     select postrider.effects_claim(${organizationId}, ${kind}, ${limit}, ${`${leaseMs} milliseconds`}::interval) as effects`);
   return row?.effects ?? [];
-};
+}
 
 export interface EffectSettlement {
   readonly mailpieceId: string;
@@ -170,9 +167,9 @@ export interface EffectSettlement {
   readonly afterMs?: number | null;
 }
 
-export const settleEffects = async (sql: postgres.Sql, organizationId: string, results: readonly EffectSettlement[]): Promise<number> => {
+export async function settleEffects(sql: postgres.Sql, organizationId: string, results: readonly EffectSettlement[]): Promise<number> {
   const [row] = await mapped(
     sql<{ settled: number }[]>`select postrider.effects_settle(${organizationId}, ${JSON.stringify(results)}::text::json) as settled`,
   );
   return row?.settled ?? 0;
-};
+}

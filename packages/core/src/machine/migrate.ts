@@ -34,9 +34,13 @@ export interface MigrationPlan {
   readonly grants: boolean;
 }
 
-const isDone = (plan: MigrationPlan): boolean => plan.migrations.length === 0 && !plan.repeatables && !plan.queue && !plan.grants;
+function isDone(plan: MigrationPlan): boolean {
+  return plan.migrations.length === 0 && !plan.repeatables && !plan.queue && !plan.grants;
+}
 
-const checksum = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+function checksum(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
 const REPEATABLES = 'repeatables';
 const repeatablesSum = checksum(repeatables.map((file) => `${file.name}\n${file.text}`).join('\n'));
 const OLDEST_SERVER = 150000;
@@ -68,17 +72,18 @@ end $$;`;
  * What is made here is read by the settings of the session that makes it: which function a view calls, what a literal means. So nothing is asked or
  * made but under settings of our own, whoever's client it is.
  */
-const underOurSettings = async <Answer>(
+async function underOurSettings<Answer>(
   sql: postgres.Sql,
   access: 'read only' | 'read write',
   work: (tx: postgres.TransactionSql) => Promise<Answer>,
-): Promise<Answer> =>
-  (await sql.begin(`isolation level read committed ${access}`, async (tx) => {
+): Promise<Answer> {
+  return (await sql.begin(`isolation level read committed ${access}`, async (tx) => {
     await tx.unsafe(setForTransaction);
     return await work(tx);
   })) as Answer;
+}
 
-const check = async (sql: postgres.TransactionSql): Promise<void> => {
+async function check(sql: postgres.TransactionSql): Promise<void> {
   const [server] = await sql<{ version: number; name: string; encoding: string; creates: boolean; database: string }[]>`
     select current_setting('server_version_num')::int as version, current_setting('server_version') as name,
       current_setting('server_encoding') as encoding, current_database() as database,
@@ -102,12 +107,14 @@ const check = async (sql: postgres.TransactionSql): Promise<void> => {
       `no right to create schemas in database ${server.database}`,
       `the database's owner can: grant create on database ${server.database} to <role>; nothing was changed`,
     );
-};
+}
 
 /** What `migrate` would do. Throws `MigrationError` where a migration that was applied has been changed, or the database is newer. */
-export const planMigration = async (sql: postgres.Sql): Promise<MigrationPlan> => await underOurSettings(sql, 'read only', planIn);
+export async function planMigration(sql: postgres.Sql): Promise<MigrationPlan> {
+  return await underOurSettings(sql, 'read only', planIn);
+}
 
-const planIn = async (sql: postgres.TransactionSql): Promise<MigrationPlan> => {
+async function planIn(sql: postgres.TransactionSql): Promise<MigrationPlan> {
   await check(sql);
   // By the catalog: to_regclass fails for whoever has no right on the schema, and an operator has none on the queue.
   const [there] = await sql<{ machine: boolean; queue: boolean; grants: boolean }[]>`
@@ -142,12 +149,14 @@ const planIn = async (sql: postgres.TransactionSql): Promise<MigrationPlan> => {
     queue: there?.queue !== true,
     grants: there?.grants === true,
   };
-};
+}
 
-const byName = (names: readonly string[]): readonly SqlFile[] => migrations.filter((file) => names.includes(file.name));
+function byName(names: readonly string[]): readonly SqlFile[] {
+  return migrations.filter((file) => names.includes(file.name));
+}
 
 /** The SQL that `migrate` would run, as psql takes it. */
-export const migrationSql = async (sql: postgres.Sql): Promise<string> => {
+export async function migrationSql(sql: postgres.Sql): Promise<string> {
   const plan = await planMigration(sql);
   if (isDone(plan)) return '-- The database is up to date.\n';
   const section = (file: SqlFile): string => `-- ${file.name}\n${file.text}\n`;
@@ -165,9 +174,9 @@ export const migrationSql = async (sql: postgres.Sql): Promise<string> => {
     `insert into postrider.migration (name, checksum) values ('${REPEATABLES}', '${repeatablesSum}') on conflict (name) do update set checksum = excluded.checksum, applied_at = clock_timestamp();\n`,
     'commit;\n',
   ].join('\n');
-};
+}
 
-const installQueue = async (sql: postgres.Sql): Promise<void> => {
+async function installQueue(sql: postgres.Sql): Promise<void> {
   const db = {
     executeSql: async (text: string, values?: unknown[]) =>
       await underOurSettings(sql, 'read write', async (tx) => await inTransaction(tx).executeSql(insideTransaction(text) ?? text, values)),
@@ -180,10 +189,10 @@ const installQueue = async (sql: postgres.Sql): Promise<void> => {
   } finally {
     await boss.stop({ graceful: false });
   }
-};
+}
 
 /** Brings the database to this version. Safe to call from several processes at once, and cheap where there is nothing to do. */
-export const migrate = async (sql: postgres.Sql): Promise<MigrationPlan> => {
+export async function migrate(sql: postgres.Sql): Promise<MigrationPlan> {
   const plan = await planMigration(sql);
   if (isDone(plan)) return plan;
   try {
@@ -225,10 +234,10 @@ export const migrate = async (sql: postgres.Sql): Promise<MigrationPlan> => {
     throw explained(error);
   }
   return plan;
-};
+}
 
 /** What the server said, with what helps; anything that is not known here as it is. */
-const explained = (error: unknown): unknown => {
+function explained(error: unknown): unknown {
   const said = messageOf(error);
   switch (sqlState(error)) {
     case '42501':
@@ -251,9 +260,9 @@ const explained = (error: unknown): unknown => {
     default:
       return error;
   }
-};
+}
 
-const apply = async (tx: postgres.TransactionSql, file: SqlFile): Promise<void> => {
+async function apply(tx: postgres.TransactionSql, file: SqlFile): Promise<void> {
   try {
     await tx.unsafe(file.text);
   } catch (error) {
@@ -264,4 +273,4 @@ const apply = async (tx: postgres.TransactionSql, file: SqlFile): Promise<void> 
       error,
     );
   }
-};
+}

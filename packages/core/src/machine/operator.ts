@@ -44,30 +44,32 @@ export type NewCampaign = Pick<CampaignDefinition, 'name' | 'template' | 'format
  * A whole definition from what differs. `integrations` is for whoever finds adapters by it, as the runner does; with adapters handed over in code
  * (`integrationsOf`) it only names the kind of the printer for people.
  */
-export const defineCampaign = (given: NewCampaign): CampaignDefinition => ({
-  campaign_mode: 'automated',
-  provider_segment_id: null,
-  integrations: { printer: { kind: 'own' } },
-  base_directory: process.cwd(),
-  mail_class: 'first_class',
-  return_address: null,
-  dedupe: 'household',
-  exclusion_window: '30 days',
-  frequency_cap: null,
-  frequency_cap_mode: 'skip',
-  holdout_percent: 0,
-  holdout_salt: given.name,
-  daily_cap: null,
-  total_cap: null,
-  budget_minor: null,
-  price_minor: null,
-  currency: null,
-  offer_ends_on: null,
-  transit_days: 5,
-  assumed_after: '21 days',
-  effects: [],
-  ...given,
-});
+export function defineCampaign(given: NewCampaign): CampaignDefinition {
+  return {
+    campaign_mode: 'automated',
+    provider_segment_id: null,
+    integrations: { printer: { kind: 'own' } },
+    base_directory: process.cwd(),
+    mail_class: 'first_class',
+    return_address: null,
+    dedupe: 'household',
+    exclusion_window: '30 days',
+    frequency_cap: null,
+    frequency_cap_mode: 'skip',
+    holdout_percent: 0,
+    holdout_salt: given.name,
+    daily_cap: null,
+    total_cap: null,
+    budget_minor: null,
+    price_minor: null,
+    currency: null,
+    offer_ends_on: null,
+    transit_days: 5,
+    assumed_after: '21 days',
+    effects: [],
+    ...given,
+  };
+}
 
 export interface AppliedCampaign {
   readonly organizationId: string;
@@ -76,38 +78,44 @@ export interface AppliedCampaign {
   readonly changed: readonly string[];
 }
 
-const value = async <T>(query: PromiseLike<readonly { result: T }[]>): Promise<T> => {
+async function value<T>(query: PromiseLike<readonly { result: T }[]>): Promise<T> {
   const [row] = await mapped(query);
   if (row === undefined) throw new Error('the database answered no row');
   return row.result;
-};
+}
 
 /** Finds or makes an organization by its name. */
-export const organizationNamed = async (sql: Sql, name: string, timeZone: string | null = null): Promise<string> =>
-  await value(sql<{ result: string }[]>`select postrider.organization_named(${name}, ${timeZone}) as result`);
+export async function organizationNamed(sql: Sql, name: string, timeZone: string | null = null): Promise<string> {
+  return await value(sql<{ result: string }[]>`select postrider.organization_named(${name}, ${timeZone}) as result`);
+}
 
-export const applyCampaign = async (sql: Sql, organizationId: string, definition: CampaignDefinition): Promise<AppliedCampaign> =>
-  await value(
+export async function applyCampaign(sql: Sql, organizationId: string, definition: CampaignDefinition): Promise<AppliedCampaign> {
+  return await value(
     sql<
       { result: AppliedCampaign }[]
     >`select postrider.apply_campaign(${organizationId}, ${JSON.stringify(definition)}::text::jsonb) as result`,
   );
+}
 
 /** `arm`: with a live launch its printer is armed too; where the launch is refused, it is not. */
-export const launch = async (
+export async function launch(
   sql: Sql,
   organizationId: string,
   campaignId: string,
   mode: 'test' | 'live',
   why: string | null = null,
   arm = false,
-): Promise<string> =>
-  await value(sql<{ result: string }[]>`select postrider.launch(${organizationId}, ${campaignId}, ${mode}, ${why}, ${arm}) as result`);
+): Promise<string> {
+  return await value(
+    sql<{ result: string }[]>`select postrider.launch(${organizationId}, ${campaignId}, ${mode}, ${why}, ${arm}) as result`,
+  );
+}
 
-export const armPrinter = async (sql: Sql, organizationId: string, printerName: string): Promise<Date> =>
-  new Date(
+export async function armPrinter(sql: Sql, organizationId: string, printerName: string): Promise<Date> {
+  return new Date(
     await value(sql<{ result: string }[]>`select pg_catalog.to_json(postrider.arm_printer(${organizationId}, ${printerName})) as result`),
   );
+}
 
 export interface Held {
   readonly held: Holdable;
@@ -118,15 +126,18 @@ export interface Held {
 
 /** When it returns, nothing new begins. `atPrinter`: cards that are at the printer's API and still go out; `unknown`: of so many of
  * these nobody knows whether the printer has them. */
-export const hold = async (sql: Sql, organizationId: string, kind: Holdable, id: string, why: string | null = null): Promise<Held> =>
-  await value(sql<{ result: Held }[]>`select postrider.hold(${organizationId}, ${kind}, ${id}, ${why}) as result`);
+export async function hold(sql: Sql, organizationId: string, kind: Holdable, id: string, why: string | null = null): Promise<Held> {
+  return await value(sql<{ result: Held }[]>`select postrider.hold(${organizationId}, ${kind}, ${id}, ${why}) as result`);
+}
 
-export const release = async (sql: Sql, organizationId: string, kind: Holdable, id: string, why: string | null = null): Promise<string> =>
-  await value(sql<{ result: string }[]>`select postrider.release(${organizationId}, ${kind}, ${id}, ${why}) as result`);
+export async function release(sql: Sql, organizationId: string, kind: Holdable, id: string, why: string | null = null): Promise<string> {
+  return await value(sql<{ result: string }[]>`select postrider.release(${organizationId}, ${kind}, ${id}, ${why}) as result`);
+}
 
 /** Returns the state that follows. */
-export const retry = async (sql: Sql, recipientId: string): Promise<string> =>
-  await value(sql<{ result: string }[]>`select postrider.retry(${recipientId}) as result`);
+export async function retry(sql: Sql, recipientId: string): Promise<string> {
+  return await value(sql<{ result: string }[]>`select postrider.retry(${recipientId}) as result`);
+}
 
 export interface RetriedAll {
   /** How many, by the state that follows. */
@@ -138,30 +149,37 @@ export interface RetriedAll {
 }
 
 /** Everybody of a campaign who is in error for this reason, 10,000 at a time. */
-export const retryAll = async (sql: Sql, organizationId: string, campaignId: string, reason: Reason): Promise<RetriedAll> =>
-  await value(sql<{ result: RetriedAll }[]>`select postrider.retry_all(${organizationId}, ${campaignId}, ${reason}) as result`);
+export async function retryAll(sql: Sql, organizationId: string, campaignId: string, reason: Reason): Promise<RetriedAll> {
+  return await value(sql<{ result: RetriedAll }[]>`select postrider.retry_all(${organizationId}, ${campaignId}, ${reason}) as result`);
+}
 
 /** `why`: what came of it; stays in the person's trace. */
-export const clearAlarm = async (sql: Sql, alarmId: string, why: string): Promise<Date> =>
-  new Date(await value(sql<{ result: string }[]>`select pg_catalog.to_json(postrider.clear_alarm(${alarmId}, ${why})) as result`));
+export async function clearAlarm(sql: Sql, alarmId: string, why: string): Promise<Date> {
+  return new Date(await value(sql<{ result: string }[]>`select pg_catalog.to_json(postrider.clear_alarm(${alarmId}, ${why})) as result`));
+}
 
 /** Webhooks that could not be read are read again; null: of all printers. Returns how many. */
-export const retryWebhooks = async (sql: Sql, organizationId: string, printerName: string | null = null): Promise<number> =>
-  await value(sql<{ result: number }[]>`select postrider.retry_webhooks(${organizationId}, ${printerName}) as result`);
+export async function retryWebhooks(sql: Sql, organizationId: string, printerName: string | null = null): Promise<number> {
+  return await value(sql<{ result: number }[]>`select postrider.retry_webhooks(${organizationId}, ${printerName}) as result`);
+}
 
 /** Effects that failed for good are tried again, with the keys they had; null: of every kind. Returns how many. */
-export const retryEffects = async (sql: Sql, organizationId: string, kind: 'usage_meter' | 'event_sink' | null = null): Promise<number> =>
-  await value(sql<{ result: number }[]>`select postrider.retry_effects(${organizationId}, ${kind}) as result`);
+export async function retryEffects(sql: Sql, organizationId: string, kind: 'usage_meter' | 'event_sink' | null = null): Promise<number> {
+  return await value(sql<{ result: number }[]>`select postrider.retry_effects(${organizationId}, ${kind}) as result`);
+}
 
-export const cancel = async (sql: Sql, recipientId: string, why: string | null = null): Promise<string> =>
-  await value(sql<{ result: string }[]>`select postrider.cancel(${recipientId}, ${why}) as result`);
+export async function cancel(sql: Sql, recipientId: string, why: string | null = null): Promise<string> {
+  return await value(sql<{ result: string }[]>`select postrider.cancel(${recipientId}, ${why}) as result`);
+}
 
-export const erase = async (sql: Sql, recipientId: string): Promise<string> =>
-  await value(sql<{ result: string }[]>`select postrider.erase(${recipientId}) as result`);
+export async function erase(sql: Sql, recipientId: string): Promise<string> {
+  return await value(sql<{ result: string }[]>`select postrider.erase(${recipientId}) as result`);
+}
 
 /** The only way out of outcome_unknown. `evidence`: for printed the printer's id, for not_printed who said so and when. */
-export const resolve = async (sql: Sql, mailpieceId: string, verdict: 'printed' | 'not_printed', evidence: string): Promise<string> =>
-  await value(sql<{ result: string }[]>`select postrider.resolve(${mailpieceId}, ${verdict}, ${evidence}) as result`);
+export async function resolve(sql: Sql, mailpieceId: string, verdict: 'printed' | 'not_printed', evidence: string): Promise<string> {
+  return await value(sql<{ result: string }[]>`select postrider.resolve(${mailpieceId}, ${verdict}, ${evidence}) as result`);
+}
 
 export interface SuppressionEntry {
   readonly email?: string | null;
@@ -174,29 +192,30 @@ export interface SuppressionEntry {
 }
 
 /** Returns how many people it stopped. */
-export const suppress = async (sql: Sql, organizationId: string, entry: SuppressionEntry, source: string): Promise<number> =>
-  await value(
+export async function suppress(sql: Sql, organizationId: string, entry: SuppressionEntry, source: string): Promise<number> {
+  return await value(
     sql<
       { result: number }[]
     >`select postrider.suppress(${organizationId}, p_email => ${entry.email ?? null}, p_external_id => ${entry.externalId ?? null},
       p_line1 => ${entry.line1 ?? null}, p_line2 => ${entry.line2 ?? null}, p_postal_code => ${entry.postalCode ?? null},
       p_country => ${entry.country ?? 'US'}, p_reason => ${entry.reason ?? 'opted out'}, p_source => ${source}) as result`,
   );
+}
 
-export const endCampaign = async (
+export async function endCampaign(
   sql: Sql,
   organizationId: string,
   campaignId: string,
   status: 'completed' | 'archived',
   why: string | null = null,
-): Promise<number> =>
-  await value(sql<{ result: number }[]>`select postrider.end_campaign(${organizationId}, ${campaignId}, ${status}, ${why}) as result`);
+): Promise<number> {
+  return await value(
+    sql<{ result: number }[]>`select postrider.end_campaign(${organizationId}, ${campaignId}, ${status}, ${why}) as result`,
+  );
+}
 
 /** The organization and id of a campaign by its name (or `organization/name`, or id). Null where there is none; throws where the name is not unique. */
-export const findCampaign = async (
-  sql: Sql,
-  name: string,
-): Promise<{ organizationId: string; campaignId: string; name: string } | null> => {
+export async function findCampaign(sql: Sql, name: string): Promise<{ organizationId: string; campaignId: string; name: string } | null> {
   const rows = await mapped(
     sql<{ organization_id: string; id: string; name: string; organization: string }[]>`
       select organization_id, id, name, organization from postrider.campaigns
@@ -206,4 +225,4 @@ export const findCampaign = async (
     throw new Error(`${rows.length} campaigns are named ${name}: say ${rows.map((row) => `${row.organization}/${row.name}`).join(' or ')}`);
   const [row] = rows;
   return row === undefined ? null : { organizationId: row.organization_id, campaignId: row.id, name: row.name };
-};
+}

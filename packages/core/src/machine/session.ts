@@ -38,19 +38,26 @@ export const sessionSettings: Readonly<Record<string, string>> = {
   jit: 'off',
 };
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-const inWords = (set: string): string =>
-  Object.entries(sessionSettings)
-    // A list is a list, and a word a word: search_path would take the literal of a list for one name.
-    .map(([name, value]) => `${set} ${name} = ${value.split(', ').map(literal).join(', ')};\n`)
-    .join('');
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+function inWords(set: string): string {
+  return (
+    Object.entries(sessionSettings)
+      // A list is a list, and a word a word: search_path would take the literal of a list for one name.
+      .map(([name, value]) => `${set} ${name} = ${value.split(', ').map(literal).join(', ')};\n`)
+      .join('')
+  );
+}
 
-const since17 = (isLocal: boolean): string => `do $$ begin
+function since17(isLocal: boolean): string {
+  return `do $$ begin
   if current_setting('server_version_num')::int >= 170000 then
     perform set_config('transaction_timeout', '0', ${String(isLocal)});
   end if;
 end $$;
 `;
+}
 
 /** The same as a script, for a transaction that has begun. */
 export const setForTransaction = inWords('set local') + since17(true);
@@ -61,9 +68,11 @@ export const setForSession = inWords('set') + since17(false);
 const SINCE_17 = { transaction_timeout: '0' };
 
 /** To be given to the driver as `onparameter`: what the first session tells of its server goes for those that follow. */
-export const learnServer = (client: () => postgres.Sql) => (name: string, value: unknown) => {
-  if (name === 'server_version' && Number.parseInt(String(value), 10) >= 17) Object.assign(client().options.connection, SINCE_17);
-};
+export function learnServer(client: () => postgres.Sql) {
+  return (name: string, value: unknown) => {
+    if (name === 'server_version' && Number.parseInt(String(value), 10) >= 17) Object.assign(client().options.connection, SINCE_17);
+  };
+}
 
 /** The sessions of a client cannot be worked with: somebody has set what would make what is read or written wrong. Nothing was changed. */
 export class UnsuitableSessionError extends Error {
@@ -82,10 +91,9 @@ interface Demand {
   readonly why: string;
 }
 
-const is =
-  (wanted: string) =>
-  (value: string): boolean =>
-    value === wanted;
+function is(wanted: string) {
+  return (value: string): boolean => value === wanted;
+}
 
 const demands: readonly Demand[] = [
   { setting: 'datestyle', suits: (style) => style.startsWith('ISO'), why: 'the driver and pg-boss read no other times' },
@@ -108,7 +116,7 @@ const limits = ['statement_timeout', 'transaction_timeout', 'idle_session_timeou
  *
  * Throws `UnsuitableSessionError` where what is read or written would be wrong. Returns what is only harmful: sessions that end too soon.
  */
-export const requireSuitableSession = async (sql: postgres.Sql): Promise<readonly string[]> => {
+export async function requireSuitableSession(sql: postgres.Sql): Promise<readonly string[]> {
   const [told] = await sql<{ settings: Record<string, string>; path: string[] }[]>`
     select pg_catalog.json_object_agg(s.name, pg_catalog.current_setting(s.name, true)) as settings,
       pg_catalog.array_remove(pg_catalog.current_schemas(true)::pg_catalog.text[], (
@@ -129,12 +137,12 @@ export const requireSuitableSession = async (sql: postgres.Sql): Promise<readonl
   const own = 'transaction_timeout' in sql.options.connection;
   if (own && set('transaction_timeout') !== '0') await sql`select pg_catalog.set_config('transaction_timeout', '0', false)`;
   return limits.filter((name) => !(own && name === 'transaction_timeout') && isShort(set(name))).map((name) => `${name} is ${set(name)}`);
-};
+}
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Of a time as the server tells it: `0` for none, else a number and its unit. */
-const isShort = (told: string): boolean => {
+function isShort(told: string): boolean {
   const [, amount, unit] = /^(\d+)(ms|s|min|h|d)$/.exec(told) ?? [];
   return amount !== undefined && unit !== undefined && Number(amount) * (UNITS[unit] ?? 0) < SHORT_MS;
-};
+}

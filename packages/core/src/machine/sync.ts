@@ -4,7 +4,9 @@ import type { Address, EnrichRequest, Member, Reject } from '../ports/index.ts';
 import { mapped } from './errors.ts';
 
 /** A sentence as the database takes it: what adapters say may hold a NUL or half a surrogate pair. */
-export const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').toWellFormed();
+export function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD').toWellFormed();
+}
 
 export type SyncKind = 'automatic' | 'manual' | 'forced';
 
@@ -28,13 +30,13 @@ export interface SyncReport {
   readonly error: string | null;
 }
 
-export const openSync = async (
+export async function openSync(
   sql: postgres.Sql,
   organizationId: string,
   campaignId: string,
   kind: SyncKind,
   holder: string,
-): Promise<{ runId: string; token: string }> => {
+): Promise<{ runId: string; token: string }> {
   const [row] = await mapped(
     sql<
       { run_id: string; token: string }[]
@@ -42,35 +44,35 @@ export const openSync = async (
   );
   if (row === undefined) throw new Error('sync_open answered no row');
   return { runId: row.run_id, token: row.token };
-};
+}
 
 /** False: the lock is lost. */
-export const renewSync = async (sql: postgres.Sql, organizationId: string, campaignId: string, token: string): Promise<boolean> => {
+export async function renewSync(sql: postgres.Sql, organizationId: string, campaignId: string, token: string): Promise<boolean> {
   const [row] = await mapped(sql<{ held: boolean }[]>`select postrider.sync_renew(${organizationId}, ${campaignId}, ${token}) as held`);
   return row?.held ?? false;
-};
+}
 
-export const applyPage = async (
+export async function applyPage(
   sql: postgres.Sql,
   run: { organizationId: string; campaignId: string; token: string; runId: string },
   members: readonly Member[],
   rejects: readonly Reject[],
   waitedMs: number,
-): Promise<void> => {
+): Promise<void> {
   const flat = members.map(({ address, ...member }) => ({ ...address, ...member }));
   await mapped(
     sql`select postrider.sync_page(${run.organizationId}, ${run.campaignId}, ${run.token}, ${run.runId}, ${JSON.stringify(flat)}::text::jsonb,
       ${JSON.stringify(rejects)}::text::jsonb, ${waitedMs})`,
   );
-};
+}
 
-export const closeSync = async (
+export async function closeSync(
   sql: postgres.Sql,
   run: { organizationId: string; campaignId: string; token: string; runId: string },
   complete: boolean,
   error: string | null,
   allowDepartures = false,
-): Promise<SyncReport> => {
+): Promise<SyncReport> {
   const [row] = await mapped(sql`
     select r.*, round(extract(epoch from r.ended_at - r.started_at) * 1000)::int as duration_ms, c.name as campaign
     from postrider.sync_close(${run.organizationId}, ${run.campaignId}, ${run.token}, ${run.runId}, ${complete},
@@ -95,7 +97,7 @@ export const closeSync = async (
     durationMs: Number(row['duration_ms']),
     error: row['error'] === null ? null : String(row['error']),
   };
-};
+}
 
 export interface ClaimedBatch {
   readonly batchId: string;
@@ -109,7 +111,7 @@ export interface ClaimedBatch {
  * @param deadlineMs when the enricher is asked a last time, in milliseconds from now.
  * @param restMs for how long nobody but the caller looks after the batch.
  */
-export const claimBatch = async (
+export async function claimBatch(
   sql: postgres.Sql,
   organizationId: string,
   campaignId: string,
@@ -117,25 +119,20 @@ export const claimBatch = async (
   limit: number,
   deadlineMs: number,
   restMs: number,
-): Promise<ClaimedBatch | null> => {
+): Promise<ClaimedBatch | null> {
   const [row] = await mapped(sql<{ batch: ClaimedBatch | null }[]>`
     select postrider.enrich_claim(${organizationId}, ${campaignId}, ${enricher}, ${limit}, ${`${deadlineMs} milliseconds`}::interval,
       ${`${restMs} milliseconds`}::interval) as batch`);
   return row?.batch ?? null;
-};
+}
 
 /** Returns the enricher's id that stands: the first one told wins. */
-export const noteSubmitted = async (
-  sql: postgres.Sql,
-  organizationId: string,
-  batchId: string,
-  providerBatchId: string,
-): Promise<string> => {
+export async function noteSubmitted(sql: postgres.Sql, organizationId: string, batchId: string, providerBatchId: string): Promise<string> {
   const [row] = await mapped(
     sql<{ id: string }[]>`select postrider.enrich_submitted(${organizationId}, ${batchId}, ${providerBatchId}) as id`,
   );
   return row?.id ?? providerBatchId;
-};
+}
 
 export interface DueBatch {
   readonly batchId: string;
@@ -146,33 +143,27 @@ export interface DueBatch {
   readonly overdue: boolean;
 }
 
-export const dueBatches = async (sql: postgres.Sql, organizationId: string): Promise<readonly DueBatch[]> => {
+export async function dueBatches(sql: postgres.Sql, organizationId: string): Promise<readonly DueBatch[]> {
   const [row] = await mapped(sql<{ due: DueBatch[] | null }[]>`select postrider.enrich_due(${organizationId}) as due`);
   return row?.due ?? [];
-};
+}
 
 /** @param last whoever is left was not found. */
-export const settleBatch = async (
+export async function settleBatch(
   sql: postgres.Sql,
   organizationId: string,
   batchId: string,
   enricher: string,
   results: readonly { recipientId: string; address: Address | null }[],
   last: boolean,
-): Promise<number> => {
+): Promise<number> {
   const [row] = await mapped(sql<{ moved: number }[]>`
     select postrider.enrich_settle(${organizationId}, ${batchId}, ${enricher}, ${JSON.stringify(results)}::text::jsonb, ${last}) as moved`);
   return row?.moved ?? 0;
-};
+}
 
-export const loseBatch = async (
-  sql: postgres.Sql,
-  organizationId: string,
-  batchId: string,
-  why: string,
-  afterMs: number,
-): Promise<number> => {
+export async function loseBatch(sql: postgres.Sql, organizationId: string, batchId: string, why: string, afterMs: number): Promise<number> {
   const [row] = await mapped(sql<{ moved: number }[]>`
     select postrider.enrich_lost(${organizationId}, ${batchId}, ${storable(why)}, ${`${afterMs} milliseconds`}::interval) as moved`);
   return row?.moved ?? 0;
-};
+}

@@ -34,43 +34,43 @@ export interface Watermark {
 }
 
 /** Compares, and holds all printers where this database is an older state of itself. */
-export const checkWatermark = async (sql: postgres.Sql, remembered: Marks): Promise<Watermark> => {
+export async function checkWatermark(sql: postgres.Sql, remembered: Marks): Promise<Watermark> {
   const [row] = await mapped(
     sql<{ result: Watermark }[]>`
       select postrider.check_watermark(${JSON.stringify(remembered)}::text::jsonb) as result`,
   );
   if (row === undefined) throw new Error('the database answered no row');
   return row.result;
-};
+}
 
 /** How long a runner may still post, in milliseconds, that began a card before the printers were held. */
-export const postingMayLast = async (sql: postgres.Sql, leaseMs: number, quietMs: number): Promise<number> => {
+export async function postingMayLast(sql: postgres.Sql, leaseMs: number, quietMs: number): Promise<number> {
   const [row] = await mapped(
     sql<{ ms: number }[]>`
       select extract(epoch from postrider.posting_may_last(${`${leaseMs} milliseconds`}::interval, ${`${quietMs} milliseconds`}::interval))::float8 * 1000 as ms`,
   );
   return row?.ms ?? 0;
-};
+}
 
 /**
  * When the restore was noticed with which nobody has dealt yet, in UTC; null: there is none. Each notice has its own time, to the microsecond: a `Date`
  * could not tell two of them apart.
  */
-export const restoreNoticedAt = async (sql: postgres.Sql): Promise<string | null> => {
+export async function restoreNoticedAt(sql: postgres.Sql): Promise<string | null> {
   const [row] = await mapped(sql<{ at: string | null }[]>`
     select to_char(restore_noticed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at from postrider.installation`);
   return row?.at ?? null;
-};
+}
 
 /**
  * Ends a restore with which somebody has dealt, who says for each printer what `restoreNoticedAt` was before it was asked. False: another one was noticed
  * since, and the printers are held for it. Nobody has asked them about that one.
  */
-export const concludeRestore = async (sql: postgres.Sql, asked: readonly { readonly noticedAt: string | null }[]): Promise<boolean> => {
+export async function concludeRestore(sql: postgres.Sql, asked: readonly { readonly noticedAt: string | null }[]): Promise<boolean> {
   const [first = null, ...others] = new Set(asked.map(({ noticedAt }) => noticedAt));
   if (others.length > 0 || (first === null && asked.length > 0)) return (await restoreNoticedAt(sql)) === null;
   // As text: the driver would make a Date of it.
   const [row] = await mapped(sql<{ concluded: boolean }[]>`
     select postrider.restore_reconciled(${first}::text::timestamptz) as concluded`);
   return row?.concluded === true;
-};
+}

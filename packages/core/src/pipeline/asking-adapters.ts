@@ -7,10 +7,11 @@ import type { PipelineContext } from './context.ts';
  * Asks any adapter but a printer, or has one made. It is told when the pipeline stops, and may still answer. Throws `SilentAdapterError`, and whatever the
  * call throws.
  */
-export const askAdapter = async <Answer>(
+export async function askAdapter<Answer>(
   context: PipelineContext,
   who: string,
   call: (context: CallContext) => Promise<Answer>,
   silenceMs = context.settings.adapterTimeoutMs,
-): Promise<Answer> =>
-  await ask({ who, silenceMs }, async ({ signal }) => await call(context.callContext(AbortSignal.any([signal, context.stopping]))));
+): Promise<Answer> {
+  return await ask({ who, silenceMs }, async ({ signal }) => await call(context.callContext(AbortSignal.any([signal, context.stopping]))));
+}

@@ -34,7 +34,7 @@ const SLACK_MS = 1000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Throws `SilentAdapterError`, and whatever the call throws. */
-export const ask = async <Answer>(question: Question<Answer>, call: (asked: Asked) => Promise<Answer>): Promise<Answer> => {
+export async function ask<Answer>(question: Question<Answer>, call: (asked: Asked) => Promise<Answer>): Promise<Answer> {
   const { who, silenceMs, late } = question;
   const givenUp = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -67,4 +67,4 @@ export const ask = async <Answer>(question: Question<Answer>, call: (asked: Aske
     over = true;
     clearTimeout(timer);
   }
-};
+}

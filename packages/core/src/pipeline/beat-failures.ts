@@ -15,23 +15,26 @@ export interface PartFailure {
   readonly hint: string | null;
 }
 
-export const hintOf = (error: unknown): string | null =>
-  typeof error === 'object' && error !== null && 'hint' in error && typeof error.hint === 'string' ? error.hint : null;
+export function hintOf(error: unknown): string | null {
+  return typeof error === 'object' && error !== null && 'hint' in error && typeof error.hint === 'string' ? error.hint : null;
+}
 
-export const failureOf = (part: string, error: unknown, organizations: readonly string[] = []): PartFailure => ({
-  part,
-  organizations,
-  code: sqlState(error),
-  message: storable(messageOf(error)),
-  hint: hintOf(error),
-});
+export function failureOf(part: string, error: unknown, organizations: readonly string[] = []): PartFailure {
+  return {
+    part,
+    organizations,
+    code: sqlState(error),
+    message: storable(messageOf(error)),
+    hint: hintOf(error),
+  };
+}
 
 /** Does a part for one organization after the other: one that fails does not keep the next from it. Rejects where the connection is lost. */
-export const forEachOrganization = async (
+export async function forEachOrganization(
   part: string,
   organizations: readonly string[],
   work: (organizationId: string) => Promise<unknown>,
-): Promise<readonly PartFailure[]> => {
+): Promise<readonly PartFailure[]> {
   const failed: string[] = [];
   let first: unknown;
   for (const id of organizations) {
@@ -44,4 +47,4 @@ export const forEachOrganization = async (
     }
   }
   return failed.length === 0 ? [] : [failureOf(part, first, failed)];
-};
+}

@@ -13,23 +13,23 @@ import { messageOf } from './message-of.ts';
 const TICK_MS = 7500;
 
 /** Writes the schedules of cron beats. Cheap, and the same from every runner. */
-export const declareSchedules = async (context: PipelineContext): Promise<void> => {
+export async function declareSchedules(context: PipelineContext): Promise<void> {
   for (const beat of beats) {
     if ('cron' in beat) await context.boss.schedule('beat', beat.cron, { beat: beat.name }, { tz: beat.timeZone, key: beat.name });
   }
-};
+}
 
 /** Offers the beats of seconds, in one statement; beats of one length share a job. */
-const offer = async (context: PipelineContext): Promise<void> => {
+async function offer(context: PipelineContext): Promise<void> {
   const lengths = [...new Set(beats.flatMap((beat) => ('seconds' in beat ? [beat.seconds] : [])))];
   await context.boss.insert(
     'beat',
     lengths.map((seconds) => ({ data: { seconds }, singletonKey: `every-${seconds}`, singletonSeconds: seconds })),
   );
-};
+}
 
 /** Starts ticking; returns how to stop. */
-export const startTicking = (context: PipelineContext): (() => void) => {
+export function startTicking(context: PipelineContext): () => void {
   const tick = (): void => {
     offer(context).catch((error: unknown) => {
       context.logger.warn({ error: messageOf(error) }, 'a beat could not be offered');
@@ -38,13 +38,14 @@ export const startTicking = (context: PipelineContext): (() => void) => {
   tick();
   const timer = setInterval(tick, TICK_MS);
   return () => clearInterval(timer);
-};
+}
 
 /** What a job of the beat queue carries: a beat of minutes or hours by its name, or all beats of so many seconds. */
 export type BeatJob = { readonly beat: BeatName } | { readonly seconds: number };
 
-const isDue = (beat: Beat, job: BeatJob): boolean =>
-  'beat' in job ? beat.name === job.beat : 'seconds' in beat && beat.seconds === job.seconds;
+function isDue(beat: Beat, job: BeatJob): boolean {
+  return 'beat' in job ? beat.name === job.beat : 'seconds' in beat && beat.seconds === job.seconds;
+}
 
 interface Failed extends PartFailure {
   readonly beat: BeatName;
@@ -65,12 +66,12 @@ class BeatFailedError extends Error {
 }
 
 /** Counts what failed, logs it, each once, and says what works again. Where it cannot be counted it is logged all the same. */
-const tell = async (
+async function tell(
   { sql, logger }: PipelineContext,
   names: readonly BeatName[],
   failed: readonly Failed[],
   isWhole: boolean,
-): Promise<void> => {
+): Promise<void> {
   const noted = await sql<Noted[]>`
     select beat, part, failures, since, is_over as "isOver"
     from postrider.note_failures(${names}::text[], ${JSON.stringify(failed)}::text::jsonb, ${isWhole})`.catch((error: unknown) => {
@@ -88,13 +89,13 @@ const tell = async (
   }
   for (const { beat, part, failures, since, isOver } of noted)
     if (isOver) logger.info({ beat, part, failures, since }, 'a part of a beat works again');
-};
+}
 
 /**
  * What beats do, on whichever runner got the job. Each part stands by itself: one that fails keeps no other from its beat. The job then fails with what all
  * of them said. A lost connection, or a stop, is no part's fault: what it kept from being done is done by the next beat.
  */
-export const onBeat = async (context: PipelineContext, job: BeatJob): Promise<void> => {
+export async function onBeat(context: PipelineContext, job: BeatJob): Promise<void> {
   const now = beats.filter((beat) => isDue(beat, job));
   const names = now.map((beat) => beat.name);
   const every = now.map((beat) => ('cron' in beat ? beat.every : `${beat.seconds} seconds`));
@@ -131,4 +132,4 @@ export const onBeat = async (context: PipelineContext, job: BeatJob): Promise<vo
   if (told.length > 0 || (due.failing && interrupted.length === 0)) await tell(context, names, failed, interrupted.length === 0);
   if (told.length > 0) throw new BeatFailedError(told.join('; '));
   if (interrupted.length > 0) throw interrupted[0];
-};
+}

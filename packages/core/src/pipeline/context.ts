@@ -45,19 +45,19 @@ interface ContextHooks {
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 // One is enough: nothing here holds a connection while it asks for another. With none a query would wait for ever.
-const requireConnections = (name: string, client: postgres.Sql): void => {
+function requireConnections(name: string, client: postgres.Sql): void {
   const { max } = client.options;
   if (!(max >= 1)) throw new RangeError(`a pipeline needs at least one connection, and its client ${name} has a max of ${max}`);
-};
+}
 
 // The one sign by which the driver that is carried here is told from others.
-const warnOfDriver = (client: postgres.Sql, logger: Logger): void => {
+function warnOfDriver(client: postgres.Sql, logger: Logger): void {
   if ('endsWithSession' in client) return;
   const what = 'the driver of this client may run what is left of a transaction whose connection was lost in the session of somebody else';
   logger.warn({}, `${what}; apply the patch of decision 0012 to your postgres`);
-};
+}
 
-export const makeContext = (options: PipelineOptions, hooks: ContextHooks): PipelineContext => {
+export function makeContext(options: PipelineOptions, hooks: ContextHooks): PipelineContext {
   const { sql, queueSql = sql, integrations, logger = silent, now = () => new Date() } = options;
   requireConnections('sql', sql);
   requireConnections('queueSql', queueSql);
@@ -96,4 +96,4 @@ export const makeContext = (options: PipelineOptions, hooks: ContextHooks): Pipe
     },
     wake: hooks.wake,
   };
-};
+}

@@ -41,12 +41,14 @@ export interface Ports {
 }
 
 /** The same adapters for every campaign and printer of a database: for a service that brings its own. */
-export const integrationsOf = (ports: Ports): Integrations => ({
-  audience: async () => await Promise.resolve(ports.audience),
-  renderer: async () => await Promise.resolve(ports.renderer),
-  imageHost: async () => await Promise.resolve(ports.imageHost),
-  printer: async () => await Promise.resolve(ports.printer),
-  enricher: async () => await Promise.resolve(ports.enricher ?? null),
-  usageMeter: async () => await Promise.resolve(ports.usageMeter ?? null),
-  eventSink: async () => await Promise.resolve(ports.eventSink ?? null),
-});
+export function integrationsOf(ports: Ports): Integrations {
+  return {
+    audience: async () => await Promise.resolve(ports.audience),
+    renderer: async () => await Promise.resolve(ports.renderer),
+    imageHost: async () => await Promise.resolve(ports.imageHost),
+    printer: async () => await Promise.resolve(ports.printer),
+    enricher: async () => await Promise.resolve(ports.enricher ?? null),
+    usageMeter: async () => await Promise.resolve(ports.usageMeter ?? null),
+    eventSink: async () => await Promise.resolve(ports.eventSink ?? null),
+  };
+}

@@ -12,8 +12,12 @@ interface SentAt {
   readonly wall: number;
 }
 
-const sentNow = (): SentAt => ({ monotonic: performance.now(), wall: Date.now() });
-const elapsed = (since: SentAt): number => Math.max(performance.now() - since.monotonic, Date.now() - since.wall);
+function sentNow(): SentAt {
+  return { monotonic: performance.now(), wall: Date.now() };
+}
+function elapsed(since: SentAt): number {
+  return Math.max(performance.now() - since.monotonic, Date.now() - since.wall);
+}
 
 /** A lease on one cohort. `signal` aborts when it is known to be lost. */
 export class Lease implements LeaseGuard {

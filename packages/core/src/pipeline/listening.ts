@@ -4,7 +4,7 @@ import type { PipelineContext, Wake } from './context.ts';
 const woken: Readonly<Record<string, Wake>> = { pending: 'proof', proofed: 'mail', track: 'track', cancel: 'reconcile' };
 
 /** @param onListening called whenever a connection listens, the first time and again: nobody knows what was missed before. Returns how to end it. */
-export const startListening = async (context: PipelineContext, onListening: () => void): Promise<() => Promise<void>> => {
+export async function startListening(context: PipelineContext, onListening: () => void): Promise<() => Promise<void>> {
   const listening = await context.sql.listen(
     'postrider_moved',
     (payload) => {
@@ -16,4 +16,4 @@ export const startListening = async (context: PipelineContext, onListening: () =
     onListening,
   );
   return async () => await listening.unlisten().catch(() => undefined);
-};
+}

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
 /** What went wrong, in a line: anything may be thrown. */
-export const messageOf = (error: unknown): string => {
+export function messageOf(error: unknown): string {
   if (error instanceof Error) {
     // fetch hides why in the cause, and where a name has several addresses each has its own.
     const inner: unknown[] = error instanceof AggregateError ? error.errors : error.message === 'fetch failed' ? [error.cause] : [];
@@ -9,4 +9,4 @@ export const messageOf = (error: unknown): string => {
     return [error.message, why].filter((part) => part !== '').join(': ') || error.name;
   }
   return typeof error === 'string' ? error : inspect(error, { depth: 1 });
-};
+}

@@ -42,12 +42,12 @@ interface Coming {
 }
 
 /** Counts of what can still move, by kind; all zero: nothing. */
-export const whatMoves = async (context: PipelineContext): Promise<Record<string, number>> => {
+export async function whatMoves(context: PipelineContext): Promise<Record<string, number>> {
   const [row] = await context.sql<{ moves: Record<string, number> }[]>`select postrider.what_moves() as moves`;
   return row?.moves ?? {};
-};
+}
 
-export const whatWaits = async (context: PipelineContext): Promise<Waiting[]> => {
+export async function whatWaits(context: PipelineContext): Promise<Waiting[]> {
   const rows = await context.sql`
     select organization, campaign, state, people::int as people, why, pg_catalog.to_json(until) as until from postrider.what_waits()`;
   return rows.map((row) => ({
@@ -58,19 +58,21 @@ export const whatWaits = async (context: PipelineContext): Promise<Waiting[]> =>
     why: String(row['why']),
     until: typeof row['until'] === 'string' && row['until'] !== 'infinity' ? new Date(row['until']) : null,
   }));
-};
+}
 
-const whatComes = async ({ sql }: PipelineContext, withinMs: number): Promise<Coming> => {
+async function whatComes({ sql }: PipelineContext, withinMs: number): Promise<Coming> {
   const [row] = await mapped(sql<Coming[]>`
     select people::int as people, effects::int as effects, unknown::int as unknown, steps_left::float8 as "stepsLeft",
       extract(epoch from first_in)::float8 * 1000 as "inMs"
     from postrider.what_comes(${`${withinMs} milliseconds`}::interval)`);
   return row ?? { people: 0, effects: 0, unknown: 0, inMs: null, stepsLeft: 0 };
-};
+}
 
-const plural = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`;
+function plural(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
+}
 
-const inWords = ({ people, effects, unknown, inMs }: Coming): string => {
+function inWords({ people, effects, unknown, inMs }: Coming): string {
   const all = [
     ...(people === 0 ? [] : [plural(people, 'person', 'people')]),
     ...(unknown === 0 ? [] : [plural(unknown, 'card whose outcome nobody knows', 'cards whose outcome nobody knows')]),
@@ -78,14 +80,14 @@ const inWords = ({ people, effects, unknown, inMs }: Coming): string => {
   ];
   const verb = people + effects + unknown === 1 ? 'is' : 'are';
   return `${all.join(' and ')} ${verb} tried again in ${Math.ceil((inMs ?? 0) / 1000)} s`;
-};
+}
 
 /**
  * Resolves when nothing can move any more without an outside event or a later time, or when the pipeline stops. What failed in passing and comes back
  * within `patienceMs` is waited for, and so on while anything moves forward: a printer that stays away is an outside event. Whoever is tried in vain ends
  * in error after so many tries, so this ends too.
  */
-export const untilIdle = async (context: PipelineContext, signal?: AbortSignal, patienceMs = PATIENCE_MS): Promise<void> => {
+export async function untilIdle(context: PipelineContext, signal?: AbortSignal, patienceMs = PATIENCE_MS): Promise<void> {
   const isOver = (): boolean => signal?.aborted === true || context.stopping.aborted;
   let stepsLeft = Infinity;
   let forwardAt = performance.now();
@@ -125,12 +127,14 @@ export const untilIdle = async (context: PipelineContext, signal?: AbortSignal, 
     if ((moves['effects'] ?? 0) > 0) await beatEffects(context);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
-};
+}
 
-const organizations = async (rows: PromiseLike<readonly { id: string }[]>): Promise<string[]> => (await rows).map(({ id }) => id);
+async function organizations(rows: PromiseLike<readonly { id: string }[]>): Promise<string[]> {
+  return (await rows).map(({ id }) => id);
+}
 
 /** One failure, of a source or an enricher, is logged and does not stop the next: as with the beats. */
-export const once = async (context: PipelineContext, options: OnceOptions): Promise<Waiting[]> => {
+export async function once(context: PipelineContext, options: OnceOptions): Promise<Waiting[]> {
   const { sql } = context;
   if (options.sync !== false) {
     const toSync = sql<{ id: string }[]>`select distinct organization_id as id from postrider.sync_candidates()`;
@@ -142,4 +146,4 @@ export const once = async (context: PipelineContext, options: OnceOptions): Prom
   await pollPrinters(context, '0 seconds');
   await untilIdle(context, options.signal, options.patienceMs);
   return await whatWaits(context);
-};
+}

@@ -174,4 +174,6 @@ export class Pipeline {
 }
 
 /** Throws `RangeError` where a client has no connection to give. */
-export const createPipeline = (options: PipelineOptions): Pipeline => new Pipeline(options);
+export function createPipeline(options: PipelineOptions): Pipeline {
+  return new Pipeline(options);
+}

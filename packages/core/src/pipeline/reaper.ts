@@ -5,7 +5,7 @@ import type { PipelineContext } from './context.ts';
 import { messageOf } from './message-of.ts';
 
 /** Looks once, so that the runner is known, and from then on by itself. Never throws. Returns how to end it. */
-export const startReaper = async (context: PipelineContext, onError: (error: unknown) => void): Promise<() => void> => {
+export async function startReaper(context: PipelineContext, onError: (error: unknown) => void): Promise<() => void> {
   const { sql, settings, runnerId, logger, watermark } = context;
   const { runnerName: name, proofSlots, mailSlots, leaseMs, graceMs, quietMs } = settings;
   let said: unknown = null;
@@ -52,4 +52,4 @@ export const startReaper = async (context: PipelineContext, onError: (error: unk
   await hear();
   const timers = [reap, hear].map((work) => setInterval(() => void work(), settings.reapMs));
   return () => timers.forEach((timer) => clearInterval(timer));
-};
+}

@@ -22,7 +22,9 @@ export interface RestoreWatermarkStore {
 /** Who has not written for an hour has ended, or sends nothing. */
 const LEFT_MS = 3_600_000;
 
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
 
 type Texts = ReadonlyMap<string, string>;
 

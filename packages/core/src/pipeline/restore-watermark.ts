@@ -22,43 +22,48 @@ const mark = z.object({
 });
 const stored = z.record(z.guid(), mark);
 
-const parsed = (text: string): Marks => {
+function parsed(text: string): Marks {
   try {
     return stored.parse(JSON.parse(text));
   } catch (error) {
     const what = error instanceof z.ZodError ? z.prettifyError(error).replaceAll(/\s+/g, ' ') : messageOf(error);
     throw new Error(`${JSON.stringify(text.slice(0, 60))}…: ${what}`, { cause: error });
   }
-};
+}
 
-const keyOf = ({ recipientId, moveNo }: Witness): string => `${recipientId} ${moveNo}`;
-const keysOf = (known: Mark | undefined): ReadonlySet<string> => new Set(known?.witnesses.map(keyOf));
-const without = (keys: ReadonlySet<string>, witnesses: readonly Witness[] = []): readonly Witness[] =>
-  witnesses.filter((witness) => !keys.has(keyOf(witness)));
+function keyOf({ recipientId, moveNo }: Witness): string {
+  return `${recipientId} ${moveNo}`;
+}
+function keysOf(known: Mark | undefined): ReadonlySet<string> {
+  return new Set(known?.witnesses.map(keyOf));
+}
+function without(keys: ReadonlySet<string>, witnesses: readonly Witness[] = []): readonly Witness[] {
+  return witnesses.filter((witness) => !keys.has(keyOf(witness)));
+}
 
 /**
  * Of the begins of others. One that was not at work before was committed after those that were seen
  * then, and takes their place. Where there is none, those that have ended stay the latest that is
  * known: their runners may remember elsewhere.
  */
-const latest = (before: readonly Witness[], others: readonly Witness[] = []): readonly Witness[] => {
+function latest(before: readonly Witness[], others: readonly Witness[] = []): readonly Witness[] {
   const news = without(new Set(before.map(keyOf)), others);
   return news.length > 0 ? others : before;
-};
+}
 
 /** The later state of a database stands; of the same state what both know. */
-const merged = (one: Mark | undefined, other: Mark): Mark => {
+function merged(one: Mark | undefined, other: Mark): Mark {
   if (one === undefined || other.restores > one.restores) return other;
   if (one.restores > other.restores) return one;
   const witnesses = new Map([...one.witnesses, ...other.witnesses].map((witness) => [keyOf(witness), witness]));
   return { ...other, witnesses: [...witnesses.values()] };
-};
+}
 
-const together = (...all: readonly Marks[]): Marks => {
+function together(...all: readonly Marks[]): Marks {
   const marks: Record<string, Mark> = {};
   for (const [installation, mark] of all.flatMap(Object.entries<Mark>)) marks[installation] = merged(marks[installation], mark);
   return marks;
-};
+}
 
 /** What the database has told of itself, in its latest state. */
 interface Told extends Mark {

@@ -26,7 +26,9 @@ export interface Stopped {
 }
 
 type Queue = StageWorker['queue'];
-const isWork = (queue: Queue): queue is Extract<Queue, WorkName> => queue !== 'proof' && queue !== 'mail';
+function isWork(queue: Queue): queue is Extract<Queue, WorkName> {
+  return queue !== 'proof' && queue !== 'mail';
+}
 
 export class Running {
   readonly #context: PipelineContext;

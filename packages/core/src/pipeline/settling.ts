@@ -22,14 +22,16 @@ export interface SettlerOptions<Result> {
 }
 
 /** How the database refused these results: for good, or for now; null where it is not about them. */
-const refusal = (error: unknown): 'for now' | 'for good' | null => {
+function refusal(error: unknown): 'for now' | 'for good' | null {
   if (isMachineError(error)) return 'for good';
   const state = sqlState(error);
   if (state === null || SERVER.test(state)) return null;
   return DATA.test(state) ? 'for good' : 'for now';
-};
+}
 
-const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
+async function pause(ms: number): Promise<void> {
+  return await new Promise((resolve) => setTimeout(resolve, ms));
+}
 
 export class Settler<Result> {
   readonly #options: SettlerOptions<Result>;

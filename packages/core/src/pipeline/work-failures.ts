@@ -37,39 +37,42 @@ const SECRET = /\b([\w-]*(?:key|token|secret|password)[\\"']*\s*[=:]\s*)(?:\\?"[
  * What is kept of an error, and shown, opens nothing and names nobody: no credentials or query of an
  * address, no token, no e-mail.
  */
-export const discreet = (said: string): string =>
-  storable(said.slice(0, LONGEST))
+export function discreet(said: string): string {
+  return storable(said.slice(0, LONGEST))
     .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1')
     .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, '$1')
     .replaceAll(/\b(authorization[\\"']*\s*[:=]\s*[\\"']*[^\s\\"']+|bearer)\s+[^\s\\"',]+/gi, '$1 …')
     .replaceAll(SECRET, '$1…')
     .replaceAll(/[^\s<>"'(),;:=]+(?:@|%40)[^\s<>"'(),;:=]+/g, '…');
+}
 
 /** The SQLSTATE, or the code of the network, which `fetch` hides in the cause. */
-const codeOf = (error: unknown): string | null => {
+function codeOf(error: unknown): string | null {
   if (typeof error !== 'object' || error === null) return null;
   if ('code' in error && typeof error.code === 'string') return error.code;
   return 'cause' in error ? codeOf(error.cause) : null;
-};
+}
 
-const named = ({ organizationId, work, campaignId, printer }: Work): object => ({
-  organization: organizationId,
-  work,
-  ...(campaignId === undefined ? {} : { campaignId }),
-  ...(printer === undefined ? {} : { printer }),
-});
+function named({ organizationId, work, campaignId, printer }: Work): object {
+  return {
+    organization: organizationId,
+    work,
+    ...(campaignId === undefined ? {} : { campaignId }),
+    ...(printer === undefined ? {} : { printer }),
+  };
+}
 
 /**
  * Logs that it failed, and counts it. A lost connection, and what fails because the pipeline stops,
  * is logged, and counts for nothing. Never throws: what cannot be counted is logged all the same.
  */
-export const workFailed = async (
+export async function workFailed(
   { sql, logger, stopping }: PipelineContext,
   work: Work,
   error: unknown,
   line: string,
   fields: object = {},
-): Promise<void> => {
+): Promise<void> {
   if (typeof error === 'object' && error !== null) {
     if (counted.has(error)) return;
     counted.add(error);
@@ -91,7 +94,7 @@ export const workFailed = async (
     { ...named(work), ...fields, code, hint, error: said, inARow: count?.failures, since: count?.since },
     line,
   );
-};
+}
 
 interface Failure {
   readonly work: Work;
@@ -126,7 +129,7 @@ export class Round {
 }
 
 /** What had failed of it is over. Never throws: the next time says it again. */
-export const workDone = async ({ sql, logger }: PipelineContext, work: Work): Promise<void> => {
+export async function workDone({ sql, logger }: PipelineContext, work: Work): Promise<void> {
   const { organizationId, campaignId = null, printer = null } = work;
   const over = await sql<Count[]>`
     select failures, since from postrider.work_done(${organizationId}, ${work.work}, ${campaignId}, ${printer})`.catch((error: unknown) => {
@@ -134,4 +137,4 @@ export const workDone = async ({ sql, logger }: PipelineContext, work: Work): Pr
     return [];
   });
   for (const { failures, since } of over) logger.info({ ...named(work), failures, since }, 'what had failed works again');
-};
+}

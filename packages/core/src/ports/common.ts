@@ -87,8 +87,9 @@ export interface OptionProblem {
  * Whether an error is one of ours, by its name and not by its class: a program and its adapters may each have loaded a copy of this package, and the class
  * of one copy is none of the other's.
  */
-export const isNamed = <Kind extends Error>(error: unknown, name: Kind['name']): error is Kind =>
-  typeof error === 'object' && error !== null && 'name' in error && error.name === name;
+export function isNamed<Kind extends Error>(error: unknown, name: Kind['name']): error is Kind {
+  return typeof error === 'object' && error !== null && 'name' in error && error.name === name;
+}
 
 /** A campaign file names options that the adapter cannot use. */
 export class AdapterConfigError extends Error {

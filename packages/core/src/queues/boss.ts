@@ -6,7 +6,7 @@ import { onPool } from './database.ts';
 import { QUEUE_SCHEMA } from './queues.ts';
 
 /** `onError` is told of every error of pg-boss's own loops. */
-export const makeBoss = (sql: postgres.Sql, beats: boolean, logger: Logger, onError: (error: unknown) => void): PgBoss => {
+export function makeBoss(sql: postgres.Sql, beats: boolean, logger: Logger, onError: (error: unknown) => void): PgBoss {
   const boss = new PgBoss({
     db: onPool(sql),
     schema: QUEUE_SCHEMA,
@@ -28,4 +28,4 @@ export const makeBoss = (sql: postgres.Sql, beats: boolean, logger: Logger, onEr
   });
   boss.on('warning', (warning: unknown) => logger.debug({ warning }, 'pg-boss warns'));
   return boss;
-};
+}

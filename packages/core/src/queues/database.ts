@@ -18,30 +18,33 @@ type Parameters = (string | number | boolean | Date | null | string[] | number[]
 const TRANSACTION = /^\s*BEGIN\s*;([\s\S]*?);?\s*COMMIT\s*;?\s*$/i;
 
 /** What stands between BEGIN and COMMIT; null for anything else, and for scripts of several transactions. */
-export const insideTransaction = (script: string): string | null => {
+export function insideTransaction(script: string): string | null {
   const inside = TRANSACTION.exec(script)?.[1];
   return inside === undefined || /\b(BEGIN|COMMIT|ROLLBACK)\s*;/i.test(inside) ? null : inside;
-};
+}
 
 const STARTS_TRANSACTION = /^\s*BEGIN\b/i;
 
-const run = async (on: Runs, text: string, values?: unknown[]): Promise<{ rows: unknown[] }> => {
+async function run(on: Runs, text: string, values?: unknown[]): Promise<{ rows: unknown[] }> {
   const prepared = values !== undefined && values.length > 0;
   const result: unknown[] = prepared ? await on.unsafe(text, values as Parameters, { prepare: true }) : await on.unsafe(text);
   // A script of several statements answers a list of results; pg-boss reads the rows of all of them.
   return { rows: result.some(Array.isArray) ? result.flat() : [...result] };
-};
+}
 
 /** The server does not answer now; a client that was closed never will again. */
-const mayComeBack = (error: unknown): boolean =>
-  isLostConnection(error) && !(error instanceof Error && 'code' in error && error.code === 'CONNECTION_ENDED');
+function mayComeBack(error: unknown): boolean {
+  return isLostConnection(error) && !(error instanceof Error && 'code' in error && error.code === 'CONNECTION_ENDED');
+}
 
 /** pg-boss inside a transaction of ours. */
-export const inTransaction = (tx: Runs): Db => ({ executeSql: async (text, values) => await run(tx, text, values) }) as Db;
+export function inTransaction(tx: Runs): Db {
+  return { executeSql: async (text, values) => await run(tx, text, values) } as Db;
+}
 
 /** pg-boss on the pool. */
-export const onPool = (sql: Sql): Db =>
-  ({
+export function onPool(sql: Sql): Db {
+  return {
     async executeSql(text: string, values?: unknown[]) {
       if (!STARTS_TRANSACTION.test(text)) return await run(sql, text, values);
       const inside = insideTransaction(text);
@@ -86,4 +89,5 @@ export const onPool = (sql: Sql): Db =>
         },
       };
     },
-  }) as unknown as Db;
+  } as unknown as Db;
+}

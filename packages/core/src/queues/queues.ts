@@ -70,7 +70,7 @@ export const POLL_SECONDS = 7;
 export const IDLE_POLL_SECONDS = 60;
 
 /** Makes the queues, or brings their settings up to date. */
-export const declareQueues = async (boss: PgBoss): Promise<void> => {
+export async function declareQueues(boss: PgBoss): Promise<void> {
   const known = new Set((await boss.getQueues()).map((queue) => queue.name));
   for (const [name, settings] of Object.entries(queues)) {
     if (!known.has(name)) {
@@ -81,4 +81,4 @@ export const declareQueues = async (boss: PgBoss): Promise<void> => {
     const { policy: _fixed, ...rest } = settings ?? {};
     await boss.updateQueue(name, rest);
   }
-};
+}

@@ -7,7 +7,7 @@ import { Settler } from '../pipeline/settling.ts';
 import type postgres from 'postgres';
 
 /** Makes cohorts until the window is full or nobody is ready. Returns what could not be staged. */
-export const stageCohorts = async (context: PipelineContext, stage: CohortStage): Promise<readonly PartFailure[]> => {
+export async function stageCohorts(context: PipelineContext, stage: CohortStage): Promise<readonly PartFailure[]> {
   const { sql, settings, stopping } = context;
   const failed: StagingFailure[] = [];
   for (;;) {
@@ -16,14 +16,14 @@ export const stageCohorts = async (context: PipelineContext, stage: CohortStage)
     if (cohorts > 0) await context.reach(`${stage}.staged`);
     if (!again || stopping.aborted) return stagingFailure(failed, untried);
   }
-};
+}
 
-const stagingFailure = (failures: readonly StagingFailure[], untried: boolean): readonly PartFailure[] => {
+function stagingFailure(failures: readonly StagingFailure[], untried: boolean): readonly PartFailure[] {
   const [first] = failures;
   if (first === undefined) return untried ? [{ part: 'staging', organizations: [], code: null, message: null, hint: null }] : [];
   const organizations = [...new Set(failures.map(({ organization }) => organization))];
   return [{ part: 'staging', organizations, code: first.code, message: first.message, hint: null }];
-};
+}
 
 interface CohortWork<Begun, Result> {
   readonly stage: CohortStage;
@@ -37,12 +37,12 @@ interface CohortWork<Begun, Result> {
   readonly work: (begun: Begun, lease: Lease, settler: Settler<Result>) => Promise<void>;
 }
 
-export const workCohort = async <Begun, Result>(
+export async function workCohort<Begun, Result>(
   context: PipelineContext,
   organizationId: string,
   cohortId: string,
   { stage, begin, settle, patienceMs, wakes, work }: CohortWork<Begun, Result>,
-): Promise<void> => {
+): Promise<void> {
   const { sql, settings, leases, logger, runnerId } = context;
   const lease = leases.prepare(organizationId, cohortId);
   const begun = await begin(sql, organizationId, cohortId, runnerId, settings.leaseMs);
@@ -60,4 +60,4 @@ export const workCohort = async <Begun, Result>(
     leases.release(lease);
     for (const what of wakes) context.wake(what);
   }
-};
+}

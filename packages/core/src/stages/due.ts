@@ -8,7 +8,7 @@ export interface Due {
   readonly webhooks: boolean;
 }
 
-export const whatIsDue = async (context: PipelineContext): Promise<Due> => {
+export async function whatIsDue(context: PipelineContext): Promise<Due> {
   const [due] = await context.sql<Due[]>`select reconcile, effects, unmatched, webhooks from postrider.due()`;
   return due ?? { reconcile: [], effects: [], unmatched: [], webhooks: false };
-};
+}

@@ -15,23 +15,25 @@ const BATCH = 200;
 const LEASE_MS = 120_000;
 const kinds: readonly EffectKind[] = ['usage_meter', 'event_sink'];
 
-const toItem = (organizationId: string, effect: ClaimedEffect): EffectItem => ({
-  key: effect.key,
-  reference: { organizationId, campaignId: effect.campaignId, recipientId: effect.recipientId, mailpieceId: effect.mailpieceId },
-  occurredAt: effect.occurredAt,
-  data: { format: effect.format, mailClass: effect.mailClass, mode: effect.mode },
-});
+function toItem(organizationId: string, effect: ClaimedEffect): EffectItem {
+  return {
+    key: effect.key,
+    reference: { organizationId, campaignId: effect.campaignId, recipientId: effect.recipientId, mailpieceId: effect.mailpieceId },
+    occurredAt: effect.occurredAt,
+    data: { format: effect.format, mailClass: effect.mailClass, mode: effect.mode },
+  };
+}
 
 const names: Readonly<Record<EffectKind, string>> = { usage_meter: 'usage meter', event_sink: 'event sink' };
 
-const perform = async (
+async function perform(
   context: PipelineContext,
   organizationId: string,
   campaignId: string,
   kind: EffectKind,
   effects: readonly ClaimedEffect[],
   call: CallContext,
-): Promise<readonly EffectAnswer[]> => {
+): Promise<readonly EffectAnswer[]> {
   const { integrations } = context;
   const campaign = await campaignBrief(context.sql, organizationId, campaignId);
   const items = effects.map((effect) => toItem(organizationId, effect));
@@ -48,17 +50,17 @@ const perform = async (
       return sink === null ? all(missing) : effectAnswers(who, items.length, await sink.emit(items, call));
     }
   }
-};
+}
 
 /** The effects of one campaign, performed and settled. Does not throw for what an adapter does. */
-const workGroup = async (
+async function workGroup(
   context: PipelineContext,
   organizationId: string,
   campaignId: string,
   kind: EffectKind,
   effects: readonly ClaimedEffect[],
   round: Round,
-): Promise<void> => {
+): Promise<void> {
   const { sql, logger, settings } = context;
   const work: Work = { organizationId, work: kind, campaignId };
   const failed = (error: unknown): void => round.failed(work, error, 'effects failed and are tried again', { effects: effects.length });
@@ -95,14 +97,14 @@ const workGroup = async (
   );
   await settler.flush();
   await context.reach('effects.settled');
-};
+}
 
-export const beatEffects = async (context: PipelineContext, due?: Due): Promise<void> => {
+export async function beatEffects(context: PipelineContext, due?: Due): Promise<void> {
   for (const id of (due ?? (await whatIsDue(context))).effects)
     await context.boss.send('effects', { organization_id: id }, { singletonKey: id });
-};
+}
 
-const workKinds = async (context: PipelineContext, organizationId: string, round: Round): Promise<void> => {
+async function workKinds(context: PipelineContext, organizationId: string, round: Round): Promise<void> {
   for (const kind of kinds) {
     const tried = new Set<string>();
     for (;;) {
@@ -121,14 +123,14 @@ const workKinds = async (context: PipelineContext, organizationId: string, round
       for (const { key } of effects) tried.add(key);
     }
   }
-};
+}
 
 /** The job: everything that is due of an organization, once. Who is to be tried again waits for a later job. */
-export const workEffects = async (context: PipelineContext, organizationId: string): Promise<void> => {
+export async function workEffects(context: PipelineContext, organizationId: string): Promise<void> {
   const round = new Round();
   try {
     await workKinds(context, organizationId, round);
   } finally {
     await round.count(context);
   }
-};
+}

@@ -15,27 +15,32 @@ interface NamedEnricher {
 }
 
 /** No call may last longer than the batch itself. */
-const silenceMs = ({ settings }: PipelineContext): number => Math.min(settings.adapterTimeoutMs, settings.batchDeadlineMs);
+function silenceMs({ settings }: PipelineContext): number {
+  return Math.min(settings.adapterTimeoutMs, settings.batchDeadlineMs);
+}
 
 // Between the claim and the call, and for a call that was given up to arrive at the enricher all the same.
 const SPARE_MS = 60_000;
 
-const askEnricher = async <Answer>(
+async function askEnricher<Answer>(
   context: PipelineContext,
   name: string,
   call: (context: CallContext) => Promise<Answer>,
-): Promise<Answer> => await askAdapter(context, `enricher ${name}`, call, silenceMs(context));
+): Promise<Answer> {
+  return await askAdapter(context, `enricher ${name}`, call, silenceMs(context));
+}
 
-const enricherOf = async (context: PipelineContext, campaign: CampaignBrief): Promise<NamedEnricher | null> =>
-  await askAdapter(context, 'the maker of the enricher', async () => await context.integrations.enricher(campaign));
+async function enricherOf(context: PipelineContext, campaign: CampaignBrief): Promise<NamedEnricher | null> {
+  return await askAdapter(context, 'the maker of the enricher', async () => await context.integrations.enricher(campaign));
+}
 
 /** Throws where the answer cannot be used, and where there is none past the deadline. */
-const collect = async (
+async function collect(
   context: PipelineContext,
   organizationId: string,
   batch: { batchId: string; providerBatchId: string; overdue: boolean },
   enricher: NamedEnricher,
-): Promise<void> => {
+): Promise<void> {
   const answer = collectAnswer(
     await askEnricher(context, enricher.name, async (call) => await enricher.port.collect(batch.providerBatchId, call)),
   );
@@ -56,10 +61,10 @@ const collect = async (
     case 'pending':
       if (batch.overdue) throw new Error('it is still at work');
   }
-};
+}
 
 /** Takes people into batches, hands them over, and takes at once what is answered at once. */
-export const enrichCampaign = async (context: PipelineContext, organizationId: string, campaignId: string): Promise<number> => {
+export async function enrichCampaign(context: PipelineContext, organizationId: string, campaignId: string): Promise<number> {
   const { sql, settings } = context;
   const handing: Work = { organizationId, work: 'enrich', campaignId };
   const campaign = await campaignBrief(context.sql, organizationId, campaignId);
@@ -108,10 +113,10 @@ export const enrichCampaign = async (context: PipelineContext, organizationId: s
     }
   }
   return people;
-};
+}
 
 /** Asks the enricher that took the batch. Throws where it is not the campaign's any more. */
-const collectDue = async (context: PipelineContext, organizationId: string, batch: DueBatch): Promise<void> => {
+async function collectDue(context: PipelineContext, organizationId: string, batch: DueBatch): Promise<void> {
   const enricher = await enricherOf(context, await campaignBrief(context.sql, organizationId, batch.campaignId));
   if (enricher === null || (batch.enricher !== null && batch.enricher !== enricher.name)) {
     throw new Error(
@@ -130,18 +135,18 @@ const collectDue = async (context: PipelineContext, organizationId: string, batc
     id = await noteSubmitted(context.sql, organizationId, batch.batchId, found);
   }
   await collect(context, organizationId, { batchId: batch.batchId, providerBatchId: id, overdue: batch.overdue }, enricher);
-};
+}
 
 /**
  * Resolves with why the enricher did not answer; null where it did.
  * @param silent campaigns whose enricher fell silent in this job: nobody waits for it again.
  */
-const lookAfter = async (
+async function lookAfter(
   context: PipelineContext,
   organizationId: string,
   batch: DueBatch,
   silent: Map<string, SilentAdapterError>,
-): Promise<{ error: unknown } | null> => {
+): Promise<{ error: unknown } | null> {
   try {
     const before = silent.get(batch.campaignId);
     if (before !== undefined) throw before;
@@ -154,16 +159,16 @@ const lookAfter = async (
       await loseBatch(context.sql, organizationId, batch.batchId, `the enricher did not answer in time: ${messageOf(error)}`, 60_000);
     return { error };
   }
-};
+}
 
 /** The beat: one job per organization with somebody to look up. `onlyDue` looks after batches that are out, between the times of day. */
-export const beatEnrich = async (context: PipelineContext, onlyDue: boolean): Promise<void> => {
+export async function beatEnrich(context: PipelineContext, onlyDue: boolean): Promise<void> {
   const rows = await context.sql<{ id: string }[]>`select distinct organization_id as id from postrider.enrich_candidates(${onlyDue})`;
   for (const { id } of rows) await context.boss.send('enrich', { organization_id: id, only_due: onlyDue }, { singletonKey: id });
-};
+}
 
 /** Looks after all batches that are due. */
-const collectAll = async (context: PipelineContext, organizationId: string, silent: Map<string, SilentAdapterError>): Promise<void> => {
+async function collectAll(context: PipelineContext, organizationId: string, silent: Map<string, SilentAdapterError>): Promise<void> {
   const round = new Round();
   for (const batch of await dueBatches(context.sql, organizationId)) {
     const work: Work = { organizationId, work: 'collect', campaignId: batch.campaignId };
@@ -172,10 +177,10 @@ const collectAll = async (context: PipelineContext, organizationId: string, sile
     else round.failed(work, failed.error, 'enrichment failed', { batch: batch.batchId });
   }
   await round.count(context);
-};
+}
 
 /** The job. One campaign's failure does not stop the next. */
-export const workEnrich = async (context: PipelineContext, organizationId: string, onlyDue: boolean): Promise<void> => {
+export async function workEnrich(context: PipelineContext, organizationId: string, onlyDue: boolean): Promise<void> {
   const orphans: Work = { organizationId, work: 'collect' };
   await context.sql`select postrider.enrich_orphans(${organizationId})`.then(
     async () => await workDone(context, orphans),
@@ -192,4 +197,4 @@ export const workEnrich = async (context: PipelineContext, organizationId: strin
       async (error: unknown) => await workFailed(context, { organizationId, work: 'enrich', campaignId: id }, error, 'enrichment failed'),
     );
   }
-};
+}

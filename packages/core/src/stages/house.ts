@@ -6,7 +6,7 @@ import type { PipelineContext } from '../pipeline/context.ts';
 const QUERY_CANCELED = '57014';
 
 /** In one statement, in which each part stands by itself. Where all of them together do not end in time (a `statement_timeout`), in one for each. */
-export const keepHouse = async ({ sql }: PipelineContext): Promise<readonly PartFailure[]> => {
+export async function keepHouse({ sql }: PipelineContext): Promise<readonly PartFailure[]> {
   try {
     return await sql<PartFailure[]>`select part, organizations, code, message, hint from postrider.keep_house()`;
   } catch (error) {
@@ -22,4 +22,4 @@ export const keepHouse = async ({ sql }: PipelineContext): Promise<readonly Part
     }
   }
   return failures;
-};
+}

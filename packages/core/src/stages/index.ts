@@ -42,9 +42,15 @@ export interface Stage {
   readonly wakes: Partial<Record<Wake, (context: PipelineContext) => Promise<unknown>>>;
 }
 
-const one = (): number => 1;
-const stageProofs = async (context: PipelineContext): Promise<readonly PartFailure[]> => await stageCohorts(context, 'proof');
-const stageMail = async (context: PipelineContext): Promise<readonly PartFailure[]> => await stageCohorts(context, 'mail');
+function one(): number {
+  return 1;
+}
+async function stageProofs(context: PipelineContext): Promise<readonly PartFailure[]> {
+  return await stageCohorts(context, 'proof');
+}
+async function stageMail(context: PipelineContext): Promise<readonly PartFailure[]> {
+  return await stageCohorts(context, 'mail');
+}
 
 export const stages: readonly Stage[] = [
   {

@@ -14,36 +14,42 @@ import { pieceAnswers, type PieceAnswer } from './answers/printer.ts';
 import { workCohort } from './cohorts.ts';
 import { byPrinter, printerToSubmitTo, quietMs } from './printers.ts';
 
-const toRequest = (campaign: CampaignBrief, piece: BegunPiece): PieceRequest => ({
-  reference: {
-    organizationId: campaign.organizationId,
-    campaignId: campaign.campaignId,
-    recipientId: piece.recipientId,
-    mailpieceId: piece.mailpieceId,
-  },
-  idempotencyKey: piece.idempotencyKey,
-  mode: piece.mode,
-  ...piece.request,
-});
+function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
+  return {
+    reference: {
+      organizationId: campaign.organizationId,
+      campaignId: campaign.campaignId,
+      recipientId: piece.recipientId,
+      mailpieceId: piece.mailpieceId,
+    },
+    idempotencyKey: piece.idempotencyKey,
+    mode: piece.mode,
+    ...piece.request,
+  };
+}
 
-const toSettlement = ({ recipientId, mailpieceId }: BegunPiece, answer: PieceAnswer): MailSettlement => ({
-  recipientId,
-  mailpieceId,
-  ...answer,
-});
+function toSettlement({ recipientId, mailpieceId }: BegunPiece, answer: PieceAnswer): MailSettlement {
+  return {
+    recipientId,
+    mailpieceId,
+    ...answer,
+  };
+}
 
 /** The same for all. */
-const all = (pieces: readonly BegunPiece[], answer: PieceAnswer): MailSettlement[] => pieces.map((piece) => toSettlement(piece, answer));
+function all(pieces: readonly BegunPiece[], answer: PieceAnswer): MailSettlement[] {
+  return pieces.map((piece) => toSettlement(piece, answer));
+}
 
 const untilItsEnd = new AbortController().signal;
 
 /** That nothing was made is no error of ours and is tried again; somebody should know all the same, once and not for each cohort. */
-const noteRefusal = (
+function noteRefusal(
   { refusing, logger }: PipelineContext,
   { organizationId }: CampaignBrief,
   printer: string | undefined,
   answers: readonly PieceAnswer[],
-): void => {
+): void {
   const key = `${organizationId}/${printer}`;
   const again = answers.filter(({ outcome }) => outcome === 'retry');
   if (again.length < answers.length) refusing.delete(key);
@@ -51,10 +57,10 @@ const noteRefusal = (
     refusing.add(key);
     logger.warn({ printer, error: again[0]?.message }, 'the printer takes no cards at the moment; its people wait and are tried again');
   }
-};
+}
 
 /** Whoever posts must be able to tell later that the database knows of it: what was begun is kept outside of it first. */
-const begin = async (context: PipelineContext, organizationId: string, cohortId: string): Promise<BegunMail | null> => {
+async function begin(context: PipelineContext, organizationId: string, cohortId: string): Promise<BegunMail | null> {
   const { sql, runnerId, settings, watermark } = context;
   const { marks } = watermark;
   return await beginMail(sql, organizationId, cohortId, runnerId, settings.leaseMs, marks, (told, [piece]) => {
@@ -62,16 +68,16 @@ const begin = async (context: PipelineContext, organizationId: string, cohortId:
     const { recipientId, mailpieceId, moveNo } = piece;
     return watermark.learn(told, { begun: { witness: { organizationId, recipientId, mailpieceId, moveNo }, asked: marks } });
   });
-};
+}
 
-const submit = async (
+async function submit(
   context: PipelineContext,
   campaign: CampaignBrief,
   printer: Printer,
   pieces: readonly BegunPiece[],
   lease: Lease,
   settler: Settler<MailSettlement>,
-): Promise<void> => {
+): Promise<void> {
   const { logger } = context;
   const who = `printer ${pieces[0]?.printerName}`;
   for (let start = 0; start < pieces.length; start += printer.maxBatch) {
@@ -137,10 +143,10 @@ const submit = async (
     noteRefusal(context, campaign, batch[0]?.printerName, answers);
     settler.add(settlements(answers));
   }
-};
+}
 
 /** One cohort, from its job to the last settle. Never throws once it has begun: whatever happens, reap and reconcile know what to do. */
-export const workMail = async (context: PipelineContext, organizationId: string, cohortId: string): Promise<void> => {
+export async function workMail(context: PipelineContext, organizationId: string, cohortId: string): Promise<void> {
   const { sql, settings, logger } = context;
   let quiet = settings.quietMs;
   await workCohort(context, organizationId, cohortId, {
@@ -176,4 +182,4 @@ export const workMail = async (context: PipelineContext, organizationId: string,
       }
     },
   });
-};
+}

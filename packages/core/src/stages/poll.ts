@@ -23,7 +23,7 @@ interface SilentPrinter {
 }
 
 /** A printer that several organizations share, or that one knows by two names, may tell each of all. What nobody knows yet is kept. */
-const ownEvents = async (context: PipelineContext, organizationId: string, name: string, events: readonly PrinterEvent[]) => {
+async function ownEvents(context: PipelineContext, organizationId: string, name: string, events: readonly PrinterEvent[]) {
   const ours = events.filter((event) => (event.organizationId ?? organizationId) === organizationId);
   const pieces = ours.flatMap(({ mailpieceId }) => mailpieceId ?? []);
   if (pieces.length === 0) return ours;
@@ -32,9 +32,9 @@ const ownEvents = async (context: PipelineContext, organizationId: string, name:
     where organization_id = ${organizationId} and id = any (${pieces}::uuid[]) and printer_name <> ${name}`;
   const elsewhere = new Set(others.map(({ id }) => id));
   return ours.filter(({ mailpieceId }) => mailpieceId === null || !elsewhere.has(mailpieceId));
-};
+}
 
-const pollPrinter = async (context: PipelineContext, { organization_id: organizationId, printer_name: name, cursor }: SilentPrinter) => {
+async function pollPrinter(context: PipelineContext, { organization_id: organizationId, printer_name: name, cursor }: SilentPrinter) {
   const printer = await printerNamed(context, organizationId, name);
   // A printer that comes back to a cursor goes round in a circle.
   const seen = new Set<string | null>();
@@ -56,9 +56,9 @@ const pollPrinter = async (context: PipelineContext, { organization_id: organiza
     if (events.length === 0 || next === null) return;
     from = next;
   }
-};
+}
 
-export const pollPrinters = async (context: PipelineContext, silence = SILENCE): Promise<void> => {
+export async function pollPrinters(context: PipelineContext, silence = SILENCE): Promise<void> {
   const silent = await context.sql<SilentPrinter[]>`
     select organization_id, printer_name, cursor from postrider.poll_claim(${silence}::interval)`;
   // One iterator, from which each takes the next.
@@ -76,4 +76,4 @@ export const pollPrinters = async (context: PipelineContext, silence = SILENCE):
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, takeTurns));
-};
+}

@@ -25,34 +25,37 @@ export class UnusablePrinterError extends Error {
 }
 
 /** How long an unknown outcome rests, in milliseconds: longer than the printer's time-out and read lag together. */
-export const quietMs = (context: PipelineContext, printer: Pick<Printer, 'timeoutMs' | 'readLagMs'>): number =>
-  Math.max(context.settings.quietMs, printer.timeoutMs + printer.readLagMs + 1000);
+export function quietMs(context: PipelineContext, printer: Pick<Printer, 'timeoutMs' | 'readLagMs'>): number {
+  return Math.max(context.settings.quietMs, printer.timeoutMs + printer.readLagMs + 1000);
+}
 
 /** What the database has of it. */
-export const briefOf = async (context: PipelineContext, organizationId: string, name: string): Promise<PrinterBrief> => {
+export async function briefOf(context: PipelineContext, organizationId: string, name: string): Promise<PrinterBrief> {
   const [row] = await context.sql<{ brief: PrinterBrief | null }[]>`select postrider.printer_brief(${organizationId}, ${name}) as brief`;
   if (row === undefined || row.brief === null) throw new UnknownPrinterError(`there is no printer ${name}`);
   return row.brief;
-};
+}
 
 /** Making it may need secrets and files, and may hang like anything else of an adapter. What it throws says nothing of the database. */
-export const made = async (context: PipelineContext, brief: PrinterBrief): Promise<Printer> =>
-  await askAdapter(context, `the maker of printer ${brief.name}`, async () => await context.integrations.printer(brief));
+export async function made(context: PipelineContext, brief: PrinterBrief): Promise<Printer> {
+  return await askAdapter(context, `the maker of printer ${brief.name}`, async () => await context.integrations.printer(brief));
+}
 
 /** To ask or to hear it. */
-export const printerNamed = async (context: PipelineContext, organizationId: string, name: string): Promise<Printer> =>
-  await made(context, await briefOf(context, organizationId, name));
+export async function printerNamed(context: PipelineContext, organizationId: string, name: string): Promise<Printer> {
+  return await made(context, await briefOf(context, organizationId, name));
+}
 
 /**
  * Asks a printer something that makes nothing. It may be silent for its own time-out; each request of a longer answer asks the limiter first, and that is
  * its sign of life.
  */
-export const askPrinter = async <Answer>(
+export async function askPrinter<Answer>(
   context: PipelineContext,
   name: string,
   printer: Printer,
   call: (context: CallContext) => Promise<Answer>,
-): Promise<Answer> => {
+): Promise<Answer> {
   const { leaseMs } = context.settings;
   // Also where it is no number, or has no end.
   const silenceMs = printer.timeoutMs < leaseMs ? printer.timeoutMs : leaseMs;
@@ -68,12 +71,14 @@ export const askPrinter = async <Answer>(
       },
     });
   });
-};
+}
 
-const isTime = (value: number): boolean => Number.isFinite(value) && value >= 0;
+function isTime(value: number): boolean {
+  return Number.isFinite(value) && value >= 0;
+}
 
 /** What an adapter says of its printer decides how cards are sent, and whether they are sent again. */
-const checkNumbers = (name: string, { maxBatch, readLagMs, keyLifetimeMs }: Printer): void => {
+function checkNumbers(name: string, { maxBatch, readLagMs, keyLifetimeMs }: Printer): void {
   const wrong = [
     ...(Number.isInteger(maxBatch) && maxBatch >= 1 ? [] : [`maxBatch ${maxBatch}, which is no number of pieces`]),
     ...(isTime(readLagMs) ? [] : [`readLagMs ${readLagMs}, which is no time`]),
@@ -83,10 +88,10 @@ const checkNumbers = (name: string, { maxBatch, readLagMs, keyLifetimeMs }: Prin
     throw new UnusablePrinterError(
       `printer ${name} has ${wrong.join(' and ')}: nothing is sent until its adapter or its options are mended`,
     );
-};
+}
 
 /** To send it cards. Throws before anything is sent. */
-export const printerToSubmitTo = async (context: PipelineContext, organizationId: string, name: string): Promise<Printer> => {
+export async function printerToSubmitTo(context: PipelineContext, organizationId: string, name: string): Promise<Printer> {
   const brief = await briefOf(context, organizationId, name);
   const printer = await made(context, brief);
   checkNumbers(name, printer);
@@ -104,10 +109,10 @@ export const printerToSubmitTo = async (context: PipelineContext, organizationId
     await mapped(context.sql`select postrider.printer_rests(${organizationId}, ${name}, ${`${quiet} milliseconds`}::interval)`);
   }
   return printer;
-};
+}
 
 /** Pieces by the printer that they go to, which is asked once for all of its own. */
-export const byPrinter = <Piece extends { printerName: string }>(pieces: readonly Piece[]): [string, Piece[]][] => {
+export function byPrinter<Piece extends { printerName: string }>(pieces: readonly Piece[]): [string, Piece[]][] {
   const names = [...new Set(pieces.map((piece) => piece.printerName))];
   return names.map((name) => [name, pieces.filter((piece) => piece.printerName === name)]);
-};
+}

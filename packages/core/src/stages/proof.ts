@@ -11,39 +11,42 @@ import { storedAnswers, type Stored } from './answers/image-host.ts';
 import { cardAnswers, type CardAnswer } from './answers/renderer.ts';
 import { workCohort } from './cohorts.ts';
 
-const toRequest = (campaign: CampaignBrief, card: BegunCard): CardRequest => ({
-  recipientId: card.recipientId,
-  firstName: card.firstName,
-  lastName: card.lastName,
-  address: {
-    line1: card.line1,
-    line2: card.line2,
-    city: card.city,
-    region: card.region,
-    postalCode: card.postalCode,
-    country: card.country,
-  },
-  returnAddress: campaign.returnAddress,
-  merge: card.merge,
-  reference: card.reference,
-});
+function toRequest(campaign: CampaignBrief, card: BegunCard): CardRequest {
+  return {
+    recipientId: card.recipientId,
+    firstName: card.firstName,
+    lastName: card.lastName,
+    address: {
+      line1: card.line1,
+      line2: card.line2,
+      city: card.city,
+      region: card.region,
+      postalCode: card.postalCode,
+      country: card.country,
+    },
+    returnAddress: campaign.returnAddress,
+    merge: card.merge,
+    reference: card.reference,
+  };
+}
 
 interface Adapters {
   readonly renderer: Renderer;
   readonly host: ImageHost;
 }
 
-const toSettlement = (answer: CardAnswer, stored: readonly Stored[]): ProofSettlement => {
+function toSettlement(answer: CardAnswer, stored: readonly Stored[]): ProofSettlement {
   if (answer.outcome !== 'rendered') return answer;
   const { recipientId, contentHash, frontPage, backPage } = answer;
   const put = stored[answer.document];
   if (put?.outcome === 'stored')
     return { recipientId, outcome: 'rendered', contentHash, frontUrl: put.url, frontPage, backUrl: put.url, backPage };
   return { recipientId, ...(put ?? { outcome: 'retry', message: 'the image host gave no answer', afterMs: null }) };
-};
+}
 
-const again = (cards: readonly CardRequest[], error: unknown): ProofSettlement[] =>
-  cards.map(({ recipientId }) => ({ recipientId, outcome: 'retry', message: text(messageOf(error)), afterMs: null }));
+function again(cards: readonly CardRequest[], error: unknown): ProofSettlement[] {
+  return cards.map(({ recipientId }) => ({ recipientId, outcome: 'retry', message: text(messageOf(error)), afterMs: null }));
+}
 
 /** The renderer makes no card of this campaign, whoever it is for. */
 class RefusedJobError extends Error {
@@ -54,22 +57,22 @@ class RefusedJobError extends Error {
 const FEWEST_ALIKE = 5;
 
 /** The words in which every card of a cohort fails; null where they do not. */
-const commonFault = (results: readonly ProofSettlement[]): string | null => {
+function commonFault(results: readonly ProofSettlement[]): string | null {
   const [first] = results;
   if (results.length < FEWEST_ALIKE || first?.outcome !== 'failed') return null;
   const { message } = first;
   return results.every((result) => result.outcome === 'failed' && result.message === message) ? message : null;
-};
+}
 
 /** A begun cohort. Whoever is not answered for when an adapter fell silent goes back by the reaper, and then travels alone: a card on which an adapter
  * hangs convicts itself. */
-const work = async (
+async function work(
   context: PipelineContext,
   campaign: CampaignBrief,
   cards: readonly CardRequest[],
   lease: Lease,
   settler: Settler<ProofSettlement>,
-): Promise<void> => {
+): Promise<void> {
   const { integrations, logger, settings } = context;
   const silenceMs = settings.adapterTimeoutMs;
   const signal = AbortSignal.any([lease.signal, context.stopping]);
@@ -161,11 +164,11 @@ const work = async (
       if (error instanceof SilentAdapterError) return;
     }
   }
-};
+}
 
 /** One cohort, from its job to the last settle. Never throws once it has begun: whatever happens, reap knows what to do. */
-export const workProof = async (context: PipelineContext, organizationId: string, cohortId: string): Promise<void> =>
-  await workCohort(context, organizationId, cohortId, {
+export async function workProof(context: PipelineContext, organizationId: string, cohortId: string): Promise<void> {
+  return await workCohort(context, organizationId, cohortId, {
     stage: 'proof',
     begin: beginProof,
     settle: async (results: readonly ProofSettlement[], last) => await settleProof(context.sql, organizationId, cohortId, results, last),
@@ -176,3 +179,4 @@ export const workProof = async (context: PipelineContext, organizationId: string
       await work(context, campaign, requests, lease, settler);
     },
   });
+}

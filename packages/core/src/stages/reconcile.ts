@@ -18,22 +18,24 @@ import { askPrinter, byPrinter, printerNamed } from './printers.ts';
 
 export const BATCH = 50;
 
-const reference = (organizationId: string, piece: UnknownPiece) => ({
-  reference: { organizationId, campaignId: piece.campaignId, recipientId: piece.recipientId, mailpieceId: piece.mailpieceId },
-  idempotencyKey: piece.idempotencyKey,
-});
+function reference(organizationId: string, piece: UnknownPiece) {
+  return {
+    reference: { organizationId, campaignId: piece.campaignId, recipientId: piece.recipientId, mailpieceId: piece.mailpieceId },
+    idempotencyKey: piece.idempotencyKey,
+  };
+}
 
 /**
  * What the printer says of each. Never throws: who could not be asked is told so, and `failed` is
  * told why.
  */
-export const lookUp = async (
+export async function lookUp(
   context: PipelineContext,
   organizationId: string,
   name: string,
   pieces: readonly UnknownPiece[],
   failed: (error: unknown, line: string) => void,
-): Promise<ReconcileVerdict[]> => {
+): Promise<ReconcileVerdict[]> {
   const young = (printer: Printer, piece: UnknownPiece): boolean =>
     // An hour before its end a key counts as dead: clocks differ.
     printer.keyLifetimeMs !== null &&
@@ -52,10 +54,10 @@ export const lookUp = async (
     failed(error, 'the printer could not be asked about unknown pieces; it is asked again later');
     return pieces.map(({ mailpieceId, attempt }) => ({ mailpieceId, attempt, outcome: 'not_asked', keyStillHonoured: false, message }));
   }
-};
+}
 
 /** Asks about unknown pieces until none is due. Returns how many people moved. */
-export const reconcile = async (context: PipelineContext, organizationId: string): Promise<number> => {
+export async function reconcile(context: PipelineContext, organizationId: string): Promise<number> {
   const round = new Round();
   let moved = 0;
   try {
@@ -76,14 +78,9 @@ export const reconcile = async (context: PipelineContext, organizationId: string
     await round.count(context);
   }
   return moved;
-};
+}
 
-const callBack = async (
-  context: PipelineContext,
-  organizationId: string,
-  name: string,
-  pieces: readonly PieceToCancel[],
-): Promise<number> => {
+async function callBack(context: PipelineContext, organizationId: string, name: string, pieces: readonly PieceToCancel[]): Promise<number> {
   const printer = await printerNamed(context, organizationId, name);
   const ids = pieces.map((piece) => piece.providerId);
   const answers = cancelAnswers(ids.length, await askPrinter(context, name, printer, async (call) => await printer.cancel(ids, call)));
@@ -92,10 +89,10 @@ const callBack = async (
     return { recipientId, mailpieceId, ...answer };
   });
   return await settleCancels(context.sql, organizationId, results);
-};
+}
 
 /** Calls back cards that are sent and to be cancelled. A printer that cannot be asked keeps nobody from the next. */
-export const cancelSent = async (context: PipelineContext, organizationId: string): Promise<number> => {
+export async function cancelSent(context: PipelineContext, organizationId: string): Promise<number> {
   const round = new Round();
   let moved = 0;
   for (const [name, group] of byPrinter(await claimCancels(context.sql, organizationId, BATCH))) {
@@ -109,14 +106,14 @@ export const cancelSent = async (context: PipelineContext, organizationId: strin
   }
   await round.count(context);
   return moved;
-};
+}
 
-export const beatReconcile = async (context: PipelineContext, due?: Due): Promise<void> => {
+export async function beatReconcile(context: PipelineContext, due?: Due): Promise<void> {
   for (const id of (due ?? (await whatIsDue(context))).reconcile)
     await context.boss.send('reconcile', { organization_id: id }, { singletonKey: id });
-};
+}
 
-export const workReconcile = async (context: PipelineContext, organizationId: string): Promise<void> => {
+export async function workReconcile(context: PipelineContext, organizationId: string): Promise<void> {
   await reconcile(context, organizationId);
   await cancelSent(context, organizationId);
-};
+}

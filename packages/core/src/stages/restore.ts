@@ -35,9 +35,8 @@ export interface AskedSince {
   readonly noticedAt: string | null;
 }
 
-const ours =
-  (organizationId: string) =>
-  ({ reference, onPaper, providerId, idempotencyKey, person, mode, createdAt }: ListedPiece): PieceToAdopt[] => {
+function ours(organizationId: string) {
+  return ({ reference, onPaper, providerId, idempotencyKey, person, mode, createdAt }: ListedPiece): PieceToAdopt[] => {
     if (!onPaper || reference === null || reference.organizationId !== organizationId) return [];
     const { mailpieceId, recipientId, campaignId } = reference;
     if (![mailpieceId, recipientId, campaignId].every((id) => UUID.test(id)) || Number.isNaN(Date.parse(createdAt))) return [];
@@ -54,16 +53,17 @@ const ours =
       },
     ];
   };
+}
 
 /** Everything that the printer made since. */
-const adoptListed = async (
+async function adoptListed(
   context: PipelineContext,
   organizationId: string,
   name: string,
   printer: Printer,
   list: NonNullable<Printer['list']>,
   since: Date,
-): Promise<{ moved: number; adopted: number; strangers: number }> => {
+): Promise<{ moved: number; adopted: number; strangers: number }> {
   const sum = { moved: 0, adopted: 0, strangers: 0 };
   let cursor: string | null = null;
   for (let page = 0; page < MOST_PAGES; page += 1) {
@@ -80,15 +80,15 @@ const adoptListed = async (
     cursor = answer.cursor;
   }
   throw new Error(`printer ${name} does not come to the end of its list`);
-};
+}
 
 /** Pieces without a printer's id that were opened about then or later, looked up by our reference. Returns how many people moved, and what could not be told. */
-const lookUpKnown = async (
+async function lookUpKnown(
   context: PipelineContext,
   organizationId: string,
   name: string,
   since: Date,
-): Promise<{ moved: number; untold: string | null }> => {
+): Promise<{ moved: number; untold: string | null }> {
   let moved = 0;
   let untold: string | null = null;
   let after = '00000000-0000-0000-0000-000000000000';
@@ -107,20 +107,20 @@ const lookUpKnown = async (
     );
     after = pieces.at(-1)?.mailpieceId ?? after;
   }
-};
+}
 
 /** A change of servers counts also where no runner has seen it yet. */
-const lastNotice = async ({ sql, watermark }: PipelineContext): Promise<string | null> => {
+async function lastNotice({ sql, watermark }: PipelineContext): Promise<string | null> {
   await checkWatermark(sql, watermark.marks);
   return await restoreNoticedAt(sql);
-};
+}
 
 /**
  * A runner that began a card before the servers changed may post it until its lease ends, and what it posts then would not be listed. It gives up as soon
  * as it sees the new server; one that sees none any more has its lease. Where they change again meanwhile, the wait begins anew. Returns the last notice
  * for which nobody is waited any more.
  */
-const outwaitOldLeases = async (context: PipelineContext, printer: string, quiet: number): Promise<string | null> => {
+async function outwaitOldLeases(context: PipelineContext, printer: string, quiet: number): Promise<string | null> {
   const { sql, settings, logger, stopping } = context;
   for (;;) {
     const noticedAt = await lastNotice(context);
@@ -129,13 +129,13 @@ const outwaitOldLeases = async (context: PipelineContext, printer: string, quiet
     logger.info({ printer, seconds: Math.ceil(ms / 1000) }, 'the printer is asked when no runner can be sending from before any more');
     await unlessAborted(new Promise<void>((resolve) => setTimeout(resolve, Math.ceil(ms))), stopping);
   }
-};
+}
 
 /**
  * Asks every printer of the organization for what it made since the backup was taken. Hold the printers first: whoever mails meanwhile may mail twice.
  * A printer that was asked while another restore was noticed may have been asked too early for that one: it is to be asked again.
  */
-export const reconcileSince = async (context: PipelineContext, organizationId: string, since: Date): Promise<AskedSince[]> => {
+export async function reconcileSince(context: PipelineContext, organizationId: string, since: Date): Promise<AskedSince[]> {
   // Else the first runner that starts afterwards would notice the restore about which they were asked.
   await context.watermark.hear();
   const asked: AskedSince[] = [];
@@ -158,4 +158,4 @@ export const reconcileSince = async (context: PipelineContext, organizationId: s
     }
   }
   return asked;
-};
+}

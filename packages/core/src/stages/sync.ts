@@ -55,12 +55,12 @@ async function* pagesOf(
  * Syncs one campaign now. Throws `MachineError` of kind `campaign_busy` (somebody else syncs it) or `campaign_gate` (its status or mode forbids it).
  * An error of the source ends the run with a report and is thrown again: pages applied so far stand.
  */
-export const syncCampaign = async (
+export async function syncCampaign(
   context: PipelineContext,
   organizationId: string,
   campaignId: string,
   options: SyncOptions,
-): Promise<SyncReport> => {
+): Promise<SyncReport> {
   const { sql, settings, logger } = context;
   const holder = `${settings.runnerName}@${hostname()} (${options.kind})`;
   const { runId, token } = await openSync(sql, organizationId, campaignId, options.kind, holder);
@@ -108,16 +108,16 @@ export const syncCampaign = async (
   } finally {
     clearInterval(renewal);
   }
-};
+}
 
 /** The beat: one job per organization with something to sync. */
-export const beatSync = async (context: PipelineContext): Promise<void> => {
+export async function beatSync(context: PipelineContext): Promise<void> {
   const rows = await context.sql<{ id: string }[]>`select distinct organization_id as id from postrider.sync_candidates()`;
   for (const { id } of rows) await context.boss.send('sync', { organization_id: id }, { singletonKey: id });
-};
+}
 
 /** The job: the organization's campaigns one after the other. One campaign's failure does not stop the next. */
-export const workSync = async (context: PipelineContext, organizationId: string): Promise<void> => {
+export async function workSync(context: PipelineContext, organizationId: string): Promise<void> {
   const campaigns = await context.sql<{ campaign_id: string; name: string }[]>`
     select campaign_id, name from postrider.sync_candidates() where organization_id = ${organizationId}`;
   for (const campaign of campaigns) {
@@ -135,4 +135,4 @@ export const workSync = async (context: PipelineContext, organizationId: string)
       }
     }
   }
-};
+}

@@ -29,13 +29,13 @@ export type Reception =
   | { readonly outcome: 'stored' | 'repeated' }
   | { readonly outcome: 'forged' | 'unknown_printer'; readonly message: string };
 
-export const receiveWebhook = async (
+export async function receiveWebhook(
   context: PipelineContext,
   organizationId: string,
   printerName: string,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
-): Promise<Reception> => {
+): Promise<Reception> {
   let printer: Printer;
   try {
     printer = await printerNamed(context, organizationId, printerName);
@@ -49,22 +49,26 @@ export const receiveWebhook = async (
   const [row] = await mapped(context.sql<{ stored: boolean }[]>`
     select postrider.receive_webhook(${organizationId}, ${printerName}, ${verdict.deliveryId}, ${Buffer.from(body)}) as stored`);
   return { outcome: row?.stored === true ? 'stored' : 'repeated' };
-};
+}
 
 // Deadlocks, locks that were not given, sessions ended, a server that stops or is full: none of them says anything about the webhook.
-const isPassing = (error: unknown): boolean => isLostConnection(error) || /^(08|40|53|55|57)/.test(sqlState(error) ?? '');
+function isPassing(error: unknown): boolean {
+  return isLostConnection(error) || /^(08|40|53|55|57)/.test(sqlState(error) ?? '');
+}
 
 interface Parsed extends WebhookAnswer {
   readonly webhook: Inbox;
 }
 
-const keyOf = (webhook: Inbox): string => `${webhook.organization_id}/${webhook.printer_name}`;
+function keyOf(webhook: Inbox): string {
+  return `${webhook.organization_id}/${webhook.printer_name}`;
+}
 
 /** Printers of webhooks, by `keyOf`; an error where one cannot be had. */
 type Printers = Map<string, Printer | Error>;
 
 /** Outside any transaction: an adapter may ask the database while it is made, and the pool may have no second connection. */
-const meet = async (context: PipelineContext, printers: Printers, inbox: readonly Inbox[]): Promise<void> => {
+async function meet(context: PipelineContext, printers: Printers, inbox: readonly Inbox[]): Promise<void> {
   for (const webhook of inbox) {
     const key = keyOf(webhook);
     if (printers.has(key)) continue;
@@ -86,28 +90,28 @@ const meet = async (context: PipelineContext, printers: Printers, inbox: readonl
     if (printer instanceof Error && context.stopping.aborted) throw printer;
     printers.set(key, printer);
   }
-};
+}
 
 /** Kept, with the reason: doctor reports it, and nothing is dropped. */
-const giveUp = async (context: PipelineContext, tx: postgres.TransactionSql, webhook: Inbox, error: unknown): Promise<void> => {
+async function giveUp(context: PipelineContext, tx: postgres.TransactionSql, webhook: Inbox, error: unknown): Promise<void> {
   const message = messageOf(error);
   context.logger.error(
     { webhook: webhook.id, printer: webhook.printer_name, error: message },
     'a webhook could not be applied; it is kept',
   );
   await tx`select postrider.track_done(${webhook.id}, ${message})`;
-};
+}
 
 /** Raws that are kept beside a webhook, whose body has them all. */
 const MOST_KEPT = 100;
 
 /** Kept by themselves, with the reasons; the webhook is read again by retry_webhooks, and what is applied of it now is known then. */
-const keepUnusable = async (tx: postgres.TransactionSql, webhook: Inbox, unusable: readonly KeptEvent[]): Promise<void> => {
+async function keepUnusable(tx: postgres.TransactionSql, webhook: Inbox, unusable: readonly KeptEvent[]): Promise<void> {
   await tx`select postrider.track_unusable(${webhook.id}, ${JSON.stringify(unusable.slice(0, MOST_KEPT))}::text::jsonb, ${unusable.length})`;
-};
+}
 
 /** All events of a webhook at once; where the database refuses them, each by itself. Returns those that it refuses. */
-const applyWebhook = async (tx: postgres.TransactionSql, { webhook, events }: Parsed): Promise<readonly KeptEvent[]> => {
+async function applyWebhook(tx: postgres.TransactionSql, { webhook, events }: Parsed): Promise<readonly KeptEvent[]> {
   const { organization_id: organizationId, printer_name: printerName, received_at: receivedAt } = webhook;
   const applied = async (some: readonly PrinterEvent[]): Promise<unknown> => {
     try {
@@ -127,9 +131,9 @@ const applyWebhook = async (tx: postgres.TransactionSql, { webhook, events }: Pa
     if (error !== null) refused.push(keptEvent(event, messageOf(error)));
   }
   return refused;
-};
+}
 
-const apply = async (context: PipelineContext, tx: postgres.TransactionSql, printers: Printers, inbox: readonly Inbox[]): Promise<void> => {
+async function apply(context: PipelineContext, tx: postgres.TransactionSql, printers: Printers, inbox: readonly Inbox[]): Promise<void> {
   const groups = new Map<string, Parsed[]>();
   for (const webhook of inbox) {
     const key = keyOf(webhook);
@@ -168,11 +172,11 @@ const apply = async (context: PipelineContext, tx: postgres.TransactionSql, prin
       await keepUnusable(tx, webhook, unusable);
     }
   }
-};
+}
 
 /** Up to 50 webhooks in one transaction, all of them or, where a printer is still to be met, none. */
-const applyBatch = async (context: PipelineContext, printers: Printers): Promise<{ inbox: readonly Inbox[]; applied: boolean }> =>
-  await context.sql.begin(async (tx) => {
+async function applyBatch(context: PipelineContext, printers: Printers): Promise<{ inbox: readonly Inbox[]; applied: boolean }> {
+  return await context.sql.begin(async (tx) => {
     const inbox = await tx<Inbox[]>`
       select id, organization_id, printer_name, pg_catalog.encode(body, 'base64') as body, pg_catalog.to_json(received_at) as received_at
       from postrider.track_claim(${BATCH})`;
@@ -181,9 +185,10 @@ const applyBatch = async (context: PipelineContext, printers: Printers): Promise
     await apply(context, tx, printers, inbox);
     return { inbox, applied: true };
   });
+}
 
 /** Applies stored webhooks until none is left. Returns how many. */
-export const applyInbox = async (context: PipelineContext): Promise<number> => {
+export async function applyInbox(context: PipelineContext): Promise<number> {
   const printers: Printers = new Map();
   let count = 0;
   for (let failures = 0; !context.stopping.aborted;) {
@@ -204,12 +209,13 @@ export const applyInbox = async (context: PipelineContext): Promise<number> => {
     }
   }
   return count;
-};
+}
 
-export const beatInbox = async (context: PipelineContext, due: Due): Promise<void> => {
+export async function beatInbox(context: PipelineContext, due: Due): Promise<void> {
   if (due.webhooks) await applyInbox(context);
-};
+}
 
 /** Events that found no piece when they came. */
-export const beatUnmatched = async ({ sql }: PipelineContext, due: Due): Promise<readonly PartFailure[]> =>
-  await forEachOrganization('unmatched events', due.unmatched, async (id) => await sql`select postrider.match_events(${id})`);
+export async function beatUnmatched({ sql }: PipelineContext, due: Due): Promise<readonly PartFailure[]> {
+  return await forEachOrganization('unmatched events', due.unmatched, async (id) => await sql`select postrider.match_events(${id})`);
+}

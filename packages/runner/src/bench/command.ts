@@ -14,7 +14,7 @@ export interface BenchOptions {
 }
 
 /** Runs one bench in a scratch database beside the one at `url`, which is dropped afterwards. The role needs CREATEDB. */
-export const bench = async (which: Bench, options: BenchOptions): Promise<object> => {
+export async function bench(which: Bench, options: BenchOptions): Promise<object> {
   switch (which) {
     case 'machine':
       return { bench: which, ...(await benchMachine(options.url, options.say)) };
@@ -27,4 +27,4 @@ export const bench = async (which: Bench, options: BenchOptions): Promise<object
     case 'queries':
       return { bench: which, ...(await benchQueries(options.url, options.say, options.people)) };
   }
-};
+}

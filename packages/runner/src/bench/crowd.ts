@@ -71,7 +71,7 @@ const ONCE = [
 ];
 
 /** Fills an empty campaign. The caller must own the tables. */
-export const crowd = async (sql: postgres.Sql, at: Place, people: number): Promise<void> => {
+export async function crowd(sql: postgres.Sql, at: Place, people: number): Promise<void> {
   const place = [at.organizationId, at.campaignId];
   await sql.begin(async (tx) => {
     // Nothing is known yet of what is being made: a nested loop would compare each with each.
@@ -84,4 +84,4 @@ export const crowd = async (sql: postgres.Sql, at: Place, people: number): Promi
     await tx`alter table postrider.recipient_state enable trigger user`;
   });
   await sql`select postrider.fold_tally()`;
-};
+}

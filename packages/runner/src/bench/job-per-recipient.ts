@@ -7,7 +7,7 @@ import { QUEUE_SCHEMA, onPool } from '@postrider/core/queues';
 import type postgres from 'postgres';
 import { fill, inScratch } from './scratch.ts';
 
-const move = async (
+async function move(
   sql: postgres.Sql,
   organizationId: string,
   id: string,
@@ -15,22 +15,22 @@ const move = async (
   from: string,
   to: string,
   fence: boolean,
-): Promise<void> => {
+): Promise<void> {
   await sql`
     with acting as materialized (select postrider.act_as(${actor}) as before)
     update postrider.recipient_state s
     set state = ${to}, since = clock_timestamp(), move_no = s.move_no + 1, reason = 'staged',
       cohort_id = ${fence ? '00000000-0000-7000-8000-000000000001' : null}::uuid
     from acting where s.organization_id = ${organizationId} and s.recipient_id = ${id} and s.state = ${from}`;
-};
+}
 
 interface Job {
   readonly id: string;
 }
 
 /** Seconds for everybody, from pending to received. */
-export const jobPerRecipient = async (url: string, people: number): Promise<number> =>
-  await inScratch(url, async (scratch) => {
+export async function jobPerRecipient(url: string, people: number): Promise<number> {
+  return await inScratch(url, async (scratch) => {
     const { organizationId } = await fill(scratch.sql, people);
     const sql = scratch.connect(12);
     const boss = new PgBoss({ db: onPool(sql), schema: QUEUE_SCHEMA, migrate: false, useListenNotify: true, schedule: false });
@@ -88,3 +88,4 @@ export const jobPerRecipient = async (url: string, people: number): Promise<numb
     await boss.stop({ graceful: true, timeout: 5000 });
     return seconds;
   });
+}

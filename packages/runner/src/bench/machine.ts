@@ -53,14 +53,14 @@ const SETUP = `
 const cohort = '00000000-0000-7000-8000-000000000001';
 
 /** Moves everybody there or back, `size` at a time; returns moves per second. */
-const round = async (
+async function round(
   sql: postgres.Sql,
   how: 'audited' | 'bare',
   organizationId: string,
   ids: readonly string[],
   size: number,
   there: boolean,
-) => {
+) {
   const [from, to, fence] = there ? ['pending', 'proofing_staged', cohort] : ['proofing_staged', 'pending', null];
   const started = performance.now();
   for (let at = 0; at < ids.length; at += size) {
@@ -70,10 +70,10 @@ const round = async (
     if (row?.moved !== some.length) throw new Error(`${how} moved ${row?.moved} of ${some.length}`);
   }
   return ids.length / ((performance.now() - started) / 1000);
-};
+}
 
-export const benchMachine = async (url: string, say: (line: string) => void, rounds = 7): Promise<MachineFigures> =>
-  await inScratch(url, async (scratch) => {
+export async function benchMachine(url: string, say: (line: string) => void, rounds = 7): Promise<MachineFigures> {
+  return await inScratch(url, async (scratch) => {
     const sql = scratch.connect(1);
     const { organizationId } = await fill(scratch.sql, 6000);
     await scratch.sql.unsafe(SETUP);
@@ -107,3 +107,4 @@ export const benchMachine = async (url: string, say: (line: string) => void, rou
     }
     return { ratio: batches['100']?.ratio ?? 0, batches };
   });
+}

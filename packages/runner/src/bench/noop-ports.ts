@@ -2,13 +2,15 @@ import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@pos
 import type { Ports } from '@postrider/core';
 
 /** Adapters that answer at once: what is left is the pipeline. */
-export const noopPorts = (): Ports => ({
-  audience: {
-    members: () => {
-      throw new Error('the bench does not sync');
+export function noopPorts(): Ports {
+  return {
+    audience: {
+      members: () => {
+        throw new Error('the bench does not sync');
+      },
     },
-  },
-  renderer: createNoopRenderer(),
-  imageHost: createNoopImageHost(),
-  printer: createNoopPrinter(),
-});
+    renderer: createNoopRenderer(),
+    imageHost: createNoopImageHost(),
+    printer: createNoopPrinter(),
+  };
+}

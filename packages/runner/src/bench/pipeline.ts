@@ -24,14 +24,14 @@ export interface PipelineFigures {
   readonly cohorts: Readonly<Record<string, { recipients_per_second: number; plain_sql_per_second: number; ratio: number }>>;
 }
 
-const received = async (sql: postgres.Sql, campaignId: string): Promise<number> => {
+async function received(sql: postgres.Sql, campaignId: string): Promise<number> {
   const [row] = await sql<{ people: number }[]>`select received::int as people from postrider.funnel where campaign_id = ${campaignId}`;
   return row?.people ?? 0;
-};
+}
 
 /** Seconds from the launch to the last person received, by the database's clock. */
-const runPipeline = async (url: string, people: number, cohortSize: number): Promise<number> =>
-  await inScratch(url, async (scratch) => {
+async function runPipeline(url: string, people: number, cohortSize: number): Promise<number> {
+  return await inScratch(url, async (scratch) => {
     const at = await fill(scratch.sql, people, false);
     const printer = createNoopPrinter({
       maxBatch: 200,
@@ -60,8 +60,9 @@ const runPipeline = async (url: string, people: number, cohortSize: number): Pro
         - (select min(at) from postrider.recipient_event where to_state = 'proofing_staged'))::float8 as seconds`;
     return span?.seconds ?? 0;
   });
+}
 
-export const benchPipeline = async (url: string, say: (line: string) => void, people = 6000, rounds = 3): Promise<PipelineFigures> => {
+export async function benchPipeline(url: string, say: (line: string) => void, people = 6000, rounds = 3): Promise<PipelineFigures> {
   const cohorts: Record<string, PipelineFigures['cohorts'][string]> = {};
   for (const size of [10, 50, 200]) {
     const ours: number[] = [];
@@ -91,4 +92,4 @@ export const benchPipeline = async (url: string, say: (line: string) => void, pe
     against_job_per_recipient: Number(((fifty?.recipients_per_second ?? 0) / single).toFixed(1)),
     cohorts,
   };
-};
+}

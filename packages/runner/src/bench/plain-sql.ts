@@ -50,18 +50,18 @@ const steps = [
 
 const cohort = '00000000-0000-7000-8000-000000000001';
 
-const walk = async (sql: postgres.Sql, organizationId: string, ids: readonly string[], size: number): Promise<void> => {
+async function walk(sql: postgres.Sql, organizationId: string, ids: readonly string[], size: number): Promise<void> {
   for (let at = 0; at < ids.length; at += size) {
     const some = ids.slice(at, at + size);
     for (const [actor, from, to, inCohort] of steps) {
       await sql`select bench.step(${organizationId}, ${some}::uuid[], ${actor}, ${from}, ${to}, ${inCohort ? cohort : null}::uuid)`;
     }
   }
-};
+}
 
 /** Seconds for everybody, from pending to received. */
-export const plainSql = async (url: string, people: number, size: number): Promise<number> =>
-  await inScratch(url, async (scratch) => {
+export async function plainSql(url: string, people: number, size: number): Promise<number> {
+  return await inScratch(url, async (scratch) => {
     const { organizationId } = await fill(scratch.sql, people);
     await scratch.sql.unsafe(SETUP);
     const sql = scratch.connect(1);
@@ -70,3 +70,4 @@ export const plainSql = async (url: string, people: number, size: number): Promi
     await walk(sql, organizationId, ids, size);
     return (performance.now() - started) / 1000;
   });
+}

@@ -6,17 +6,21 @@ import { median } from './median.ts';
 import { noopPorts } from './noop-ports.ts';
 import { addPending, fill, inScratch } from './scratch.ts';
 
-const noopPipeline = (sql: postgres.Sql) =>
-  createPipeline({ sql, integrations: integrationsOf(noopPorts()), restoreWatermark: 'not kept' });
+function noopPipeline(sql: postgres.Sql) {
+  return createPipeline({ sql, integrations: integrationsOf(noopPorts()), restoreWatermark: 'not kept' });
+}
 
-const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
+async function pause(ms: number): Promise<void> {
+  return await new Promise((resolve) => setTimeout(resolve, ms));
+}
 
-const percentile = (sorted: readonly number[], p: number): number =>
-  Number((sorted[Math.min(sorted.length - 1, Math.ceil((p / 100) * sorted.length) - 1)] ?? 0).toFixed(2));
+function percentile(sorted: readonly number[], p: number): number {
+  return Number((sorted[Math.min(sorted.length - 1, Math.ceil((p / 100) * sorted.length) - 1)] ?? 0).toFixed(2));
+}
 
 /** Pending → proofing on an idle system, by the database's own clock: from the statement that makes somebody pending to the begin of their cohort. */
-export const benchLatency = async (url: string, say: (line: string) => void, samples = 100) =>
-  await inScratch(url, async (scratch) => {
+export async function benchLatency(url: string, say: (line: string) => void, samples = 100) {
+  return await inScratch(url, async (scratch) => {
     const at = await fill(scratch.sql, 0);
     const pipeline = noopPipeline(scratch.connect(12));
     await pipeline.start();
@@ -40,10 +44,11 @@ export const benchLatency = async (url: string, say: (line: string) => void, sam
     say(`pending → proofing on an idle system: p50 ${figures.p50_ms} ms, p95 ${figures.p95_ms} ms, p99 ${figures.p99_ms} ms`);
     return figures;
   });
+}
 
 /** Statements that an idle runner sends in a minute, counted where they are sent, after it has settled. */
-export const benchIdle = async (url: string, say: (line: string) => void, seconds = 60) =>
-  await inScratch(url, async (scratch) => {
+export async function benchIdle(url: string, say: (line: string) => void, seconds = 60) {
+  return await inScratch(url, async (scratch) => {
     await fill(scratch.sql, 0);
     let statements = 0;
     const pipeline = noopPipeline(scratch.connect(12, { onQuery: () => (statements += 1) }));
@@ -56,10 +61,11 @@ export const benchIdle = async (url: string, say: (line: string) => void, second
     say(`an idle runner sends ${perMinute} statements a minute`);
     return { statements_per_minute: perMinute, seconds };
   });
+}
 
 /** What people ask, with many recipients in the tables: the median of five, in milliseconds. */
-export const benchQueries = async (url: string, say: (line: string) => void, people = 1_000_000) =>
-  await inScratch(url, async (scratch) => {
+export async function benchQueries(url: string, say: (line: string) => void, people = 1_000_000) {
+  return await inScratch(url, async (scratch) => {
     const { sql } = scratch;
     say(`making ${people} recipients …`);
     const at = await fill(sql, 0);
@@ -102,3 +108,4 @@ export const benchQueries = async (url: string, say: (line: string) => void, peo
     };
     return { ...figures, worst_ms: Math.max(...Object.entries(figures).flatMap(([name, value]) => (name.endsWith('_ms') ? [value] : []))) };
   });
+}

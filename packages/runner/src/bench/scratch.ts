@@ -24,14 +24,14 @@ export type Place = Pick<AppliedCampaign, 'organizationId' | 'campaignId'>;
 
 export const PRINTER = 'press';
 
-const withDatabase = (url: string, name: string): string => {
+function withDatabase(url: string, name: string): string {
   const parsed = new URL(url);
   parsed.pathname = `/${name}`;
   return parsed.toString();
-};
+}
 
 /** Runs `work` in a scratch database. The role needs CREATEDB. */
-export const inScratch = async <T>(url: string, work: (scratch: Scratch) => Promise<T>): Promise<T> => {
+export async function inScratch<T>(url: string, work: (scratch: Scratch) => Promise<T>): Promise<T> {
   const name = `postrider_bench_${process.pid}_${randomBytes(3).toString('hex')}`;
   const admin = connect(url, { max: 1, name: 'postrider bench' });
   await admin.unsafe(`create database ${name} template template0 encoding 'UTF8'`);
@@ -50,10 +50,10 @@ export const inScratch = async <T>(url: string, work: (scratch: Scratch) => Prom
     await admin.unsafe(`drop database if exists ${name} with (force)`);
     await admin.end();
   }
-};
+}
 
 /** A launched campaign with `people` pending recipients, put there by one statement a table. Launch it yourself where `launchNow` is false. */
-export const fill = async (sql: postgres.Sql, people: number, launchNow = true): Promise<Place> => {
+export async function fill(sql: postgres.Sql, people: number, launchNow = true): Promise<Place> {
   const organizationId = await organizationNamed(sql, 'Bench');
   const definition = defineCampaign({ name: 'bench', template: 'none', format: '4x6', printer_name: PRINTER });
   const { campaignId } = await applyCampaign(sql, organizationId, definition);
@@ -61,9 +61,9 @@ export const fill = async (sql: postgres.Sql, people: number, launchNow = true):
   await addPending(sql, { organizationId, campaignId }, people, 'bench');
   if (launchNow) await launch(sql, organizationId, campaignId, 'live');
   return { organizationId, campaignId };
-};
+}
 
-export const addPending = async (sql: postgres.Sql, at: Place, people: number, prefix: string): Promise<void> => {
+export async function addPending(sql: postgres.Sql, at: Place, people: number, prefix: string): Promise<void> {
   // One statement for both tables, which is also what lets sync claim the move.
   await sql`
     with who as (
@@ -78,4 +78,4 @@ export const addPending = async (sql: postgres.Sql, at: Place, people: number, p
     insert into postrider.recipient_state (organization_id, recipient_id, campaign_id, state, since, move_no, available_at, reason)
     select organization_id, id, campaign_id, 'pending', clock_timestamp(), 1, clock_timestamp(), 'new' from who, acting`;
   await sql`analyze postrider.recipient, postrider.recipient_state`;
-};
+}

@@ -55,6 +55,12 @@ export function oneOf(flags: string, description: string, values: readonly strin
   return new Option(flags, description).choices(values);
 }
 
-export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-export const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
-export const flag = (value: unknown): boolean => value === true;
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+export function number(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+export function flag(value: unknown): boolean {
+  return value === true;
+}

@@ -144,7 +144,9 @@ export async function peopleNamed(
   );
 }
 
-const once = (rows: readonly RecipientRow[]): RecipientRow[] => [...new Map(rows.map((row) => [row.recipientId, row])).values()];
+function once(rows: readonly RecipientRow[]): RecipientRow[] {
+  return [...new Map(rows.map((row) => [row.recipientId, row])).values()];
+}
 
 /** Null where none is given: all that the role may see. */
 export async function organizationIdOf(sql: Sql, given: string | undefined): Promise<string | null> {
@@ -152,7 +154,9 @@ export async function organizationIdOf(sql: Sql, given: string | undefined): Pro
 }
 
 /** Who it is, unmistakably. */
-export const calledInFull = (one: RecipientRow): string => printable(`${one.name} in ${one.campaign} of ${one.organization}`);
+export function calledInFull(one: RecipientRow): string {
+  return printable(`${one.name} in ${one.campaign} of ${one.organization}`);
+}
 
 function refuseBlank(kind: string, given: string): void {
   if (given.trim() === '')

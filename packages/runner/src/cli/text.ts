@@ -44,7 +44,9 @@ export function printable(text: string): string {
   });
 }
 
-export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const wide =

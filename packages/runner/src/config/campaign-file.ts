@@ -8,26 +8,32 @@ import { unknownKind, type PortName } from '../wiring/integrations.ts';
 import { ConfigurationError, inOrder, readDraft, type ConfigDraft, type Problem } from './yaml-file.ts';
 
 /** A field that is there but empty counts as not there. */
-const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().transform((value) => value ?? undefined);
+function optional<Schema extends z.ZodType>(schema: Schema) {
+  return schema.nullish().transform((value) => value ?? undefined);
+}
 
-const words = (what: string, longest: number) =>
-  z
+function words(what: string, longest: number) {
+  return z
     .string(what)
     .trim()
     .min(1, what)
     .max(longest)
     .refine((text) => !/[\u0000-\u001f\u007f]/.test(text), `${what}, without control characters`);
-const days = (most: number) => z.int('a whole number of days').min(0).max(most);
+}
+function days(most: number) {
+  return z.int('a whole number of days').min(0).max(most);
+}
 const positive = z.int('a whole number').min(1);
 
 /** Names an adapter; its other options are the adapter's own, and checked by it. */
-const adapter = (port: PortName) =>
-  z.looseObject({
+function adapter(port: PortName) {
+  return z.looseObject({
     kind: words('the kind of an adapter', 60).refine((kind) => unknownKind(port, kind) === null, {
       error: ({ input }) => unknownKind(port, String(input)) ?? '',
       params: { sentence: true },
     }),
   });
+}
 
 const returnAddress = z.strictObject({
   line1: words('text', 200),

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { defaults, type Settings } from './settings.ts';
 import { ConfigurationError, parseConfig, readConfigFile } from './yaml-file.ts';
 
-const whole = (least: number, most: number) => z.int().min(least, `at least ${least}`).max(most, `at most ${most}`);
+function whole(least: number, most: number) {
+  return z.int().min(least, `at least ${least}`).max(most, `at most ${most}`);
+}
 
 const schema = z.strictObject({
   http: z.strictObject({ host: z.string().min(1).optional(), port: whole(0, 65_535).optional() }).default({}),

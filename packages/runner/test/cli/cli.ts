@@ -74,7 +74,9 @@ function environment(place: CliPlace): NodeJS.ProcessEnv {
 }
 
 /** Hands its streams on to another program, or lives until it is told to end. */
-const isAlone = (args: readonly string[]): boolean => args[0] === 'psql' || (args.includes('run') && !args.includes('--once'));
+function isAlone(args: readonly string[]): boolean {
+  return args[0] === 'psql' || (args.includes('run') && !args.includes('--once'));
+}
 
 /** Runs a command to its end, in a process that may have run others before; with `input` in one of its own. */
 export async function cli(place: CliPlace, args: readonly string[], input?: string): Promise<CliRun> {

@@ -29,7 +29,7 @@ interface Memory {
 }
 
 /** The process's own word, after it has collected its garbage. */
-const inspected = async (address: string): Promise<{ memory(): Promise<Memory>; close(): void }> => {
+async function inspected(address: string): Promise<{ memory(): Promise<Memory>; close(): void }> {
   const socket = new WebSocket(address);
   await once(socket, 'open');
   let asked = 0;
@@ -57,7 +57,7 @@ const inspected = async (address: string): Promise<{ memory(): Promise<Memory>; 
     },
     close: () => socket.close(),
   };
-};
+}
 
 void test('a runner holds no more after 100,000 requests of every kind than after the first 20,000', async (context) => {
   await using machine = await freshMachine();

@@ -6,10 +6,10 @@ import { connect } from '../../../../test/support/server.ts';
 import { freshMachine, type Machine } from '../../../../test/support/machine.ts';
 import { ended, projectHome, startCli } from './cli.ts';
 
-const listening = async (server: Server): Promise<string> => {
+async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-};
+}
 
 describe('an address where something else listens', () => {
   let home: ReturnType<typeof projectHome>;

@@ -19,7 +19,7 @@ interface Process {
   kill(signal: NodeJS.Signals): void;
 }
 
-const spawned = (place: CliPlace): Process => {
+function spawned(place: CliPlace): Process {
   const child = startCli(place, ['run', '--json', '--no-http']);
   const end = ended(child);
   const ready = new Promise<boolean>((resolve) => {
@@ -29,9 +29,9 @@ const spawned = (place: CliPlace): Process => {
     void end.then(() => resolve(false));
   });
   return { ready, end, kill: (signal) => void child.kill(signal) };
-};
+}
 
-export const openStage = async (): Promise<Stage> => {
+export async function openStage(): Promise<Stage> {
   const server = await startServer();
   const machine: Machine = await freshMachine(server.adminUrl);
   const home = projectHome();
@@ -53,7 +53,7 @@ export const openStage = async (): Promise<Stage> => {
       home.remove();
     },
   };
-};
+}
 
 export interface Going {
   readonly how: 'killed' | 'stopped';
@@ -67,7 +67,7 @@ export interface Going {
 /** What an error looks like that nobody has heard. */
 const RAW = /triggerUncaughtException|^\s+at .*\(?(node:|file:|\/)|Node\.js v\d/m;
 
-export const goesWhile = async ({ server, place }: Stage, { how, back, afterMs, phase }: Going): Promise<void> => {
+export async function goesWhile({ server, place }: Stage, { how, back, afterMs, phase }: Going): Promise<void> {
   const told = `${how}, ${back ? 'and started' : 'for good'}, ${Math.round(afterMs)} ms after the ${phase} began`;
   const runner = spawned(place);
   if (phase === 'stop') {
@@ -86,4 +86,4 @@ export const goesWhile = async ({ server, place }: Stage, { how, back, afterMs, 
   // Told to stop, and with no database to say whether anybody is still at work.
   if (code === 1) assert.match(stderr, /the database did not say\. Nothing is lost/, told);
   if (code === 69) assert.match(stderr, /"exitCode":69/, told);
-};
+}

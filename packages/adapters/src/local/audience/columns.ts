@@ -44,7 +44,9 @@ export interface ColumnPlan {
   readonly merge: readonly number[];
 }
 
-const fold = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+function fold(name: string): string {
+  return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+}
 
 /** The name of a role's column, or the role itself where no column has it: what a reject calls it. */
 export function columnName(plan: ColumnPlan, role: Role): string {

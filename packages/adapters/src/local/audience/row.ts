@@ -15,8 +15,12 @@ const maxLength = 200;
 const control = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/;
 const emailPattern = /^[^\s@,;:<>"()[\]\\]+@[^\s@,;:<>"()[\]\\.]+(?:\.[^\s@,;:<>"()[\]\\.]+)+$/;
 /** Whether a card can be printed with it and a database takes it. */
-export const isPlain = (value: string): boolean => value.length <= maxLength && !control.test(value) && value.isWellFormed();
-export const isEmail = (value: string): boolean => value.length <= 254 && emailPattern.test(value) && !control.test(value);
+export function isPlain(value: string): boolean {
+  return value.length <= maxLength && !control.test(value) && value.isWellFormed();
+}
+export function isEmail(value: string): boolean {
+  return value.length <= 254 && emailPattern.test(value) && !control.test(value);
+}
 const nameAndAddress = ['firstName', 'lastName', 'name', 'line1', 'line2', 'city', 'region', 'postalCode', 'country'] as const;
 
 export type RowResult = { readonly member: Member } | { readonly reject: Reject };

@@ -93,8 +93,12 @@ const statuses: ReadonlySet<string> = new Set<MailpieceStatus>([
 ]);
 const confidences: ReadonlySet<string> = new Set<Confidence>(['scan', 'assumed', 'logical', 'estimated']);
 
-const isStatus = (text: string): text is MailpieceStatus => statuses.has(text);
-const isConfidence = (text: string | null | undefined): text is Confidence => confidences.has(text ?? '');
+function isStatus(text: string): text is MailpieceStatus {
+  return statuses.has(text);
+}
+function isConfidence(text: string | null | undefined): text is Confidence {
+  return confidences.has(text ?? '');
+}
 
 export function printerEvent(raw: unknown): PrinterEvent | UnusableEvent {
   const told = event.safeParse(raw);

@@ -14,8 +14,9 @@ import type { Problem } from './diagnostics.ts';
 const root = '/postrider-template';
 const mainPath = `${root}/.postrider/main.typ`;
 // The main file has one line per card behind its header, so that an error's trace tells which card it was.
-const header = (template: string): string =>
-  `#import "/postrider.typ": _setup, _card\n#import ${JSON.stringify(template)} as template\n#show: _setup\n`;
+function header(template: string): string {
+  return `#import "/postrider.typ": _setup, _card\n#import ${JSON.stringify(template)} as template\n#show: _setup\n`;
+}
 const headerLines = 3;
 
 /** What a page holds, in document order. */

@@ -9,7 +9,9 @@ export type { PrinterAbility, PrinterHarness };
 
 const held: LeaseGuard = { assertHeld: () => undefined };
 
-const isUsable = (event: PrinterEvent | UnusableEvent): event is PrinterEvent => !('unusable' in event);
+function isUsable(event: PrinterEvent | UnusableEvent): event is PrinterEvent {
+  return !('unusable' in event);
+}
 
 /** A lease that is lost after so many questions. */
 function losing(after: number): LeaseGuard & { asked: number } {

@@ -22,11 +22,11 @@ const mergeSchema = z
   })
   .transform((merge): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(merge)));
 
-const faultOf = (value: unknown): Reason | null => {
+function faultOf(value: unknown): Reason | null {
   if (typeof value !== 'string') return 'not_text';
   if (value.includes('\0')) return 'nul_byte';
   return value.isWellFormed() ? null : 'bad_encoding';
-};
+}
 
 const memberSchema = z
   .object(
@@ -73,12 +73,12 @@ interface Fault {
   readonly message: string;
 }
 
-const firstFault = (error: z.ZodError): Fault => {
+function firstFault(error: z.ZodError): Fault {
   const [issue] = error.issues;
   const reason = issue !== undefined && isReason(issue.message) ? issue.message : 'not_a_member';
   const field = issue === undefined || issue.path.length === 0 ? null : storable(issue.path.map(String).join('.'));
   return { reason, field, message: `${field === null ? 'The row' : `Field "${field}"`} ${reasons[reason]}.` };
-};
+}
 
 const pageSchema = z.object({
   members: z.array(z.unknown()),
@@ -87,7 +87,7 @@ const pageSchema = z.object({
 });
 
 /** Members that cannot be used become rejects. Throws `AudienceSourceError` where the page itself is none. */
-export const pageAnswer = (told: unknown): AudiencePage => {
+export function pageAnswer(told: unknown): AudiencePage {
   const page = pageSchema.safeParse(told);
   if (!page.success) {
     throw new AudienceSourceError(
@@ -106,4 +106,4 @@ export const pageAnswer = (told: unknown): AudiencePage => {
     }
   }
   return { members, rejects, waitedMs: page.data.waitedMs };
-};
+}

@@ -9,5 +9,6 @@ const effect = z.discriminatedUnion('outcome', [
 export type EffectAnswer = z.infer<typeof effect>;
 
 /** What a meter or a sink did. Throws `UnusableAnswerError`. */
-export const effectAnswers = (who: string, asked: number, answers: unknown): readonly EffectAnswer[] =>
-  readAnswers<EffectAnswer>(who, effect, asked, answers, later);
+export function effectAnswers(who: string, asked: number, answers: unknown): readonly EffectAnswer[] {
+  return readAnswers<EffectAnswer>(who, effect, asked, answers, later);
+}

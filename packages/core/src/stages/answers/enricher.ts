@@ -19,18 +19,18 @@ const resultSchema = z.discriminatedUnion('outcome', [
 ]);
 
 /** Throws where the enricher may have the batch and names no id that could be kept: it is asked for it later. */
-export const submissionAnswer = (told: unknown): z.infer<typeof submissionSchema> => {
+export function submissionAnswer(told: unknown): z.infer<typeof submissionSchema> {
   const submission = submissionSchema.safeParse(told);
   if (!submission.success) throw new Error('what the enricher said of the batch cannot be used; it is asked later whether it has it');
   return submission.data;
-};
+}
 
 /** The enricher's id of a batch, or null where it does not have it. */
-export const batchIdAnswer = (told: unknown): string | null => {
+export function batchIdAnswer(told: unknown): string | null {
   const id = kept('id', LONGEST_TOKEN).nullable().safeParse(told);
   if (!id.success) throw new Error('the enricher names an id of the batch that cannot be kept');
   return id.data;
-};
+}
 
 export type CollectAnswer =
   | { readonly outcome: 'pending' }
@@ -43,7 +43,7 @@ export type CollectAnswer =
     };
 
 /** Of two results for one person the first counts. Throws where nothing of the answer can be used. */
-export const collectAnswer = (told: unknown): CollectAnswer => {
+export function collectAnswer(told: unknown): CollectAnswer {
   const answer = answerSchema.safeParse(told);
   if (!answer.success) throw new Error('what the enricher answered is no answer');
   if (answer.data.outcome !== 'done') return answer.data;
@@ -64,4 +64,4 @@ export const collectAnswer = (told: unknown): CollectAnswer => {
     throw new Error(`none of the enricher's ${answer.data.results.length} results can be used: ${JSON.stringify(unusable)}`);
   }
   return { outcome: 'done', results: [...results.values()], unusable };
-};
+}

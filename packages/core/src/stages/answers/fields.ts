@@ -24,14 +24,17 @@ export const sentence = z
   .min(1)
   .transform((said) => storable(said.slice(0, LONGEST_TEXT)))
   .catch('no reason was given');
-export const text = (said: unknown): string => sentence.parse(said);
+export function text(said: unknown): string {
+  return sentence.parse(said);
+}
 
 /** An id, a URL, a hash: as it is or not at all, since a mended one names something else. */
-export const kept = (what: string, longest = LONGEST_NAME) =>
-  z
+export function kept(what: string, longest = LONGEST_NAME) {
+  return z
     .string(`no ${what}`)
     .max(longest, `no ${what}`)
     .refine((name) => name.trim() !== '' && name.isWellFormed() && !name.includes('\0'), `no ${what}`);
+}
 
 /** Null: no time that means anything, so that the machine backs off by itself. "At once" is none either: it would be asked in a tight loop. */
 const wait = z
@@ -42,43 +45,44 @@ const wait = z
   .catch(null);
 
 export const retry = z.object({ outcome: z.literal('retry'), message: sentence, afterMs: wait });
-export const later = (message: string): z.infer<typeof retry> => ({ outcome: 'retry', message, afterMs: null });
+export function later(message: string): z.infer<typeof retry> {
+  return { outcome: 'retry', message, afterMs: null };
+}
 
-export const isObject = (told: unknown): told is Readonly<Record<string, unknown>> => typeof told === 'object' && told !== null;
+export function isObject(told: unknown): told is Readonly<Record<string, unknown>> {
+  return typeof told === 'object' && told !== null;
+}
 
 /** One answer for each thing asked: a list of another length does not say which is whose. */
-export const answersOf = (who: string, asked: number, answers: unknown): readonly unknown[] => {
+export function answersOf(who: string, asked: number, answers: unknown): readonly unknown[] {
   if (!Array.isArray(answers)) throw new UnusableAnswerError(`${who} answered no list of results`);
   if (answers.length !== asked) throw new UnusableAnswerError(`${who} gave ${answers.length} results where ${asked} were asked for`);
   return Array.from(answers, (answer: unknown) => answer);
-};
+}
 
 /** What is wrong with an answer, for people. */
-const faultOf = (who: string, told: unknown, [issue]: readonly z.core.$ZodIssue[]): string => {
+function faultOf(who: string, told: unknown, [issue]: readonly z.core.$ZodIssue[]): string {
   const outcome = isObject(told) ? told['outcome'] : undefined;
   if (outcome === undefined) return `${who} gave no outcome`;
   const named = typeof outcome === 'string' ? text(outcome) : typeof outcome;
   return issue === undefined || issue.path[0] === 'outcome'
     ? `${who} gave an outcome that does not exist: ${named}`
     : `${who} says ${named}, but gave ${issue.message} that can be kept`;
-};
+}
 
 /** One answer; where it cannot be read, what the most careful outcome is then. */
-export const readAnswer = <Answer>(
-  who: string,
-  schema: z.ZodType<Answer>,
-  told: unknown,
-  otherwise: (message: string) => Answer,
-): Answer => {
+export function readAnswer<Answer>(who: string, schema: z.ZodType<Answer>, told: unknown, otherwise: (message: string) => Answer): Answer {
   const read = schema.safeParse(told);
   return read.success ? read.data : otherwise(faultOf(who, told, read.error.issues));
-};
+}
 
 /** One answer for each thing asked, each read by itself. Throws `UnusableAnswerError`. */
-export const readAnswers = <Answer>(
+export function readAnswers<Answer>(
   who: string,
   schema: z.ZodType<Answer>,
   asked: number,
   answers: unknown,
   otherwise: (message: string) => Answer,
-): readonly Answer[] => answersOf(who, asked, answers).map((told) => readAnswer(who, schema, told, otherwise));
+): readonly Answer[] {
+  return answersOf(who, asked, answers).map((told) => readAnswer(who, schema, told, otherwise));
+}

@@ -10,5 +10,6 @@ const put = z.discriminatedUnion('outcome', [
 export type Stored = z.infer<typeof put>;
 
 /** Where an image host put so many documents. Throws `UnusableAnswerError`. */
-export const storedAnswers = (asked: number, answers: unknown): readonly Stored[] =>
-  readAnswers<Stored>('the image host', put, asked, answers, later);
+export function storedAnswers(asked: number, answers: unknown): readonly Stored[] {
+  return readAnswers<Stored>('the image host', put, asked, answers, later);
+}

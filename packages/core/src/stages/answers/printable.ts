@@ -20,7 +20,9 @@ export const reasons = {
   no_email_no_address: 'has neither an e-mail nor an address: nothing could be sent or looked up',
 } as const;
 export type Reason = keyof typeof reasons;
-export const isReason = (code: string): code is Reason => Object.hasOwn(reasons, code);
+export function isReason(code: string): code is Reason {
+  return Object.hasOwn(reasons, code);
+}
 
 const MAX_LENGTH = 200;
 const MAX_POSTAL_CODE_LENGTH = 12;
@@ -28,18 +30,24 @@ const MAX_POSTAL_CODE_LENGTH = 12;
 export const unprintable = /[\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]/;
 
 // The messages of these schemas are the reasons.
-export const because = (reason: Reason): Reason => reason;
-export const intact = (notText: Reason) =>
-  z
+export function because(reason: Reason): Reason {
+  return reason;
+}
+export function intact(notText: Reason) {
+  return z
     .string(because(notText))
     .refine((text) => !text.includes('\0'), because('nul_byte'))
     .refine((text) => text.isWellFormed(), because('bad_encoding'))
     .trim();
-const printable = (notText: Reason, length = MAX_LENGTH) =>
-  intact(notText)
+}
+function printable(notText: Reason, length = MAX_LENGTH) {
+  return intact(notText)
     .max(length, because('too_long'))
     .refine((text) => !unprintable.test(text), because('control_character'));
-export const needed = (missing: Reason, length?: number) => printable(missing, length).min(1, missing);
+}
+export function needed(missing: Reason, length?: number) {
+  return printable(missing, length).min(1, missing);
+}
 export const optional = printable('not_text')
   .nullish()
   .transform((text) => (text === undefined || text === '' ? null : text));

@@ -30,8 +30,9 @@ const piece = z.discriminatedUnion('outcome', [
 export type PieceAnswer = Omit<MailSettlement, 'recipientId' | 'mailpieceId'>;
 
 /** What a printer says of so many pieces. Throws `UnusableAnswerError`. */
-export const pieceAnswers = (asked: number, answers: unknown): readonly PieceAnswer[] =>
-  readAnswers<PieceAnswer>(WHO, piece, asked, answers, (message) => ({ outcome: 'unknown', message }));
+export function pieceAnswers(asked: number, answers: unknown): readonly PieceAnswer[] {
+  return readAnswers<PieceAnswer>(WHO, piece, asked, answers, (message) => ({ outcome: 'unknown', message }));
+}
 
 const found = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('found'), providerId: printerId }),
@@ -41,8 +42,9 @@ const found = z.discriminatedUnion('outcome', [
 type FindAnswer = z.infer<typeof found>;
 
 /** What a printer knows of so many pieces; only a plain `absent` is one. Throws `UnusableAnswerError`. */
-export const findAnswers = (asked: number, answers: unknown): readonly FindAnswer[] =>
-  readAnswers<FindAnswer>(WHO, found, asked, answers, (message) => ({ outcome: 'cannot_tell', message }));
+export function findAnswers(asked: number, answers: unknown): readonly FindAnswer[] {
+  return readAnswers<FindAnswer>(WHO, found, asked, answers, (message) => ({ outcome: 'cannot_tell', message }));
+}
 
 const cancelled = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('cancelled') }),
@@ -50,8 +52,9 @@ const cancelled = z.discriminatedUnion('outcome', [
 ]);
 
 /** What became of so many cards that were called back. Throws `UnusableAnswerError`. */
-export const cancelAnswers = (asked: number, answers: unknown): readonly CancelResult[] =>
-  readAnswers<CancelResult>(WHO, cancelled, asked, answers, (message) => ({ outcome: 'unknown', message }));
+export function cancelAnswers(asked: number, answers: unknown): readonly CancelResult[] {
+  return readAnswers<CancelResult>(WHO, cancelled, asked, answers, (message) => ({ outcome: 'unknown', message }));
+}
 
 const listed = z.object({
   pieces: z.array(z.object({ providerId: printerId, mode: z.enum(['test', 'live']) })),
@@ -59,14 +62,14 @@ const listed = z.object({
 });
 
 /** A page of what a printer made. Throws `UnusableAnswerError`, also for one piece without an id: it may be the one that matters. */
-export const listAnswer = (told: unknown): { readonly pieces: readonly ListedPiece[]; readonly cursor: string | null } => {
+export function listAnswer(told: unknown): { readonly pieces: readonly ListedPiece[]; readonly cursor: string | null } {
   const page = listed.safeParse(told);
   if (page.success) return told as { readonly pieces: readonly ListedPiece[]; readonly cursor: string | null };
   const [of, index] = page.error.issues[0]?.path ?? [];
   throw new UnusableAnswerError(
     of === 'pieces' && index !== undefined ? 'the printer listed a piece without an id or a mode' : 'the printer listed no page of pieces',
   );
-};
+}
 
 const eventSchema = z.object({
   // Without one an event cannot be told from its repeat.
@@ -96,14 +99,17 @@ interface Unusable {
 type ReadEvent = { readonly event: PrinterEvent; readonly hasTime: boolean } | { readonly unusable: Unusable };
 
 /** A piece is named by what names none: the event would be of nobody. A poll's is taken all the same: it is told once. */
-const namesNothing = (told: unknown, { providerId, mailpieceId }: PrinterEvent): boolean =>
-  providerId === null &&
-  mailpieceId === null &&
-  isObject(told) &&
-  ((told['providerId'] ?? null) !== null || (told['mailpieceId'] ?? null) !== null);
+function namesNothing(told: unknown, { providerId, mailpieceId }: PrinterEvent): boolean {
+  return (
+    providerId === null &&
+    mailpieceId === null &&
+    isObject(told) &&
+    ((told['providerId'] ?? null) !== null || (told['mailpieceId'] ?? null) !== null)
+  );
+}
 
 /** An event whose time cannot be read counts as of `now`: what happened is worth more than when. */
-const readEvent = (told: unknown, now: string): ReadEvent => {
+function readEvent(told: unknown, now: string): ReadEvent {
   const unusable = unusableSchema.safeParse(told);
   if (unusable.success) return { unusable: { reason: unusable.data.unusable, told: unusable.data.raw } };
   const event = eventSchema.safeParse(told);
@@ -111,7 +117,7 @@ const readEvent = (told: unknown, now: string): ReadEvent => {
   const { occurredAt, status, ...rest } = event.data;
   // A status that does not exist is kept and reported by the machine.
   return { event: { ...rest, status: status as PrinterEvent['status'], occurredAt: occurredAt ?? now }, hasTime: occurredAt !== null };
-};
+}
 
 const pollSchema = z.object({ events: z.array(z.unknown()), cursor: z.unknown() });
 
@@ -124,7 +130,7 @@ export interface PollAnswer {
 }
 
 /** Throws `UnusableAnswerError` where there is no page. */
-export const pollAnswer = (told: unknown, now: Date): PollAnswer => {
+export function pollAnswer(told: unknown, now: Date): PollAnswer {
   const page = pollSchema.safeParse(told);
   if (!page.success) throw new UnusableAnswerError('what the printer answered to its poll is no page of events');
   const events: PrinterEvent[] = [];
@@ -142,7 +148,7 @@ export const pollAnswer = (told: unknown, now: Date): PollAnswer => {
   const cursor = kept('cursor', LONGEST_TOKEN).nullable().safeParse(page.data.cursor);
   if (!cursor.success) blame('cursor');
   return { events, cursor: cursor.data ?? null, unusable };
-};
+}
 
 /** An event of a webhook as it is kept where it cannot be used. */
 export interface KeptEvent {
@@ -154,7 +160,7 @@ export interface KeptEvent {
 
 const LONGEST_RAW = 2000;
 
-export const keptEvent = (told: unknown, reason: string): KeptEvent => {
+export function keptEvent(told: unknown, reason: string): KeptEvent {
   let raw: string;
   try {
     raw = JSON.stringify(told) ?? typeof told;
@@ -167,7 +173,7 @@ export const keptEvent = (told: unknown, reason: string): KeptEvent => {
     reason: text(reason),
     raw: storable(raw.slice(0, LONGEST_RAW)),
   };
-};
+}
 
 const missing: Readonly<Record<string, string>> = {
   eventId: 'it has no id that can be kept',
@@ -181,7 +187,7 @@ export interface WebhookAnswer {
 }
 
 /** Of a webhook that came at a time (ISO 8601): each event by itself. Throws `UnusableAnswerError` where the adapter gave no list. */
-export const webhookAnswer = (told: unknown, receivedAt: string): WebhookAnswer => {
+export function webhookAnswer(told: unknown, receivedAt: string): WebhookAnswer {
   if (!Array.isArray(told)) throw new UnusableAnswerError('the adapter made no list of events of it');
   const read = Array.from(told, (one: unknown) => {
     const made = readEvent(one, receivedAt);
@@ -193,4 +199,4 @@ export const webhookAnswer = (told: unknown, receivedAt: string): WebhookAnswer 
       'unusable' in one ? [keptEvent(one.unusable.told, missing[one.unusable.reason] ?? one.unusable.reason)] : [],
     ),
   };
-};
+}

@@ -22,7 +22,7 @@ export type CardAnswer = { readonly recipientId: string } & z.infer<typeof card>
 
 const documentsSchema = z.array(z.object({ name: kept('name'), bytes: z.instanceof(Uint8Array).refine(({ length }) => length > 0) }));
 
-const cardAnswer = ({ recipientId }: CardRequest, told: Readonly<Record<string, unknown>>, documents: number): CardAnswer => {
+function cardAnswer({ recipientId }: CardRequest, told: Readonly<Record<string, unknown>>, documents: number): CardAnswer {
   const answer = readAnswer<z.infer<typeof card>>(WHO, card, told, (message) => {
     if (told['outcome'] === 'rendered') throw new UnusableAnswerError(`${message}, for recipient ${recipientId}`);
     return later(message);
@@ -30,16 +30,16 @@ const cardAnswer = ({ recipientId }: CardRequest, told: Readonly<Record<string, 
   if (answer.outcome === 'rendered' && answer.document >= documents)
     throw new UnusableAnswerError(`the renderer names document ${answer.document} of ${documents} for recipient ${recipientId}`);
   return { recipientId, ...answer };
-};
+}
 
 /**
  * What a renderer made of these cards. Throws `UnusableAnswerError`, also for a single answer that cannot be: a renderer that mixed up one row may have
  * mixed up all, and a card with somebody else's name on it is worse than none.
  */
-export const cardAnswers = (
+export function cardAnswers(
   cards: readonly CardRequest[],
   told: unknown,
-): { readonly documents: readonly RenderedDocument[]; readonly answers: readonly CardAnswer[]; readonly refused: string | null } => {
+): { readonly documents: readonly RenderedDocument[]; readonly answers: readonly CardAnswer[]; readonly refused: string | null } {
   const { documents, results, refused } = isObject(told) ? told : {};
   if (Array.isArray(refused) && refused.length > 0) {
     const faults = refused.map((fault: unknown) => text(isObject(fault) ? fault['message'] : null));
@@ -56,4 +56,4 @@ export const cardAnswers = (
     return cardAnswer(card, one, made.length);
   });
   return { documents: made, answers, refused: null };
-};
+}
