@@ -1,8 +1,8 @@
 /**
  * Writes the example's data: customers.csv, suppressions.csv, addresses.csv and expected.json.
  *
- * The addresses are real (package `rrad`, public domain), the people are not. Same bytes every time; the files are committed, and a test
- * checks that they are what this program writes.
+ * The addresses are real (package `rrad`, public domain), the people are not. Same bytes every
+ * time; the files are committed, and a test checks that they are what this program writes.
  *
  *   tsx examples/bakery/generate.ts
  */
@@ -17,5 +17,6 @@ export function generate(): Record<string, string> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [name, content] of Object.entries(generate())) writeFileSync(new URL(name, import.meta.url), content);
+  for (const [name, content] of Object.entries(generate()))
+    writeFileSync(new URL(name, import.meta.url), content);
 }

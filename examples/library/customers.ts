@@ -1,5 +1,13 @@
-/** The service's own data: its customers, in its own schema, and how the pipeline reads them. Nothing here knows how cards are made or mailed. */
-import { AudienceSourceError, type AudiencePage, type AudienceSource, type Member } from '@postrider/core';
+/**
+ * The service's own data: its customers, in its own schema, and how the pipeline reads them.
+ * Nothing here knows how cards are made or mailed.
+ */
+import {
+  AudienceSourceError,
+  type AudiencePage,
+  type AudienceSource,
+  type Member,
+} from '@postrider/core';
 import type postgres from 'postgres';
 
 export async function prepareCustomers(sql: postgres.Sql): Promise<void> {
@@ -40,16 +48,27 @@ function toMember(row: CustomerRow): Member {
     email: row.email,
     firstName,
     lastName: rest.join(' '),
-    // Null: only the e-mail is known. An enricher could find the address; without one the person is skipped, and comes back when the address does.
+    // Null: only the e-mail is known. An enricher could find the address; without one the person is
+    // skipped, and comes back when the address does.
     address:
       row.street === null || row.zip === null || row.town === null
         ? null
-        : { line1: row.street, line2: null, city: row.town, region: row.state, postalCode: row.zip, country: 'US' },
+        : {
+            line1: row.street,
+            line2: null,
+            city: row.town,
+            region: row.state,
+            postalCode: row.zip,
+            country: 'US',
+          },
     merge: { loves: row.loves },
   };
 }
 
-/** The audience port. A segment is a plant here; pages go by the primary key, so memory does not grow with the number of customers. */
+/**
+ * The audience port. A segment is a plant here; pages go by the primary key, so memory does not
+ * grow with the number of customers.
+ */
 export function customersWhoLove(sql: postgres.Sql): AudienceSource {
   return {
     async *members(segmentId, { pageSize, limit }, context): AsyncGenerator<AudiencePage> {

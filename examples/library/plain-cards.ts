@@ -1,4 +1,7 @@
-/** The renderer port: cards in plain text, for a press that wants no more. Two pages a card, divided by form feeds, the cards of a cohort in one document. */
+/**
+ * The renderer port: cards in plain text, for a press that wants no more. Two pages a card, divided
+ * by form feeds, the cards of a cohort in one document.
+ */
 import { createHash } from 'node:crypto';
 import type { CardRequest, Renderer, RenderResult } from '@postrider/core';
 
@@ -39,7 +42,13 @@ export const plainCards: Renderer = {
       documents:
         cards.length === 0
           ? []
-          : [{ name: `${sha256(document).slice(0, 32)}.txt`, contentType: 'text/plain', bytes: Buffer.from(document) }],
+          : [
+              {
+                name: `${sha256(document).slice(0, 32)}.txt`,
+                contentType: 'text/plain',
+                bytes: Buffer.from(document),
+              },
+            ],
       results: document === '' ? [] : results,
     });
   },

@@ -12,18 +12,39 @@ describe('what stands on a card', () => {
       (ann) => (ann.back[0] = 'Anne Griffin-Offley'),
       /^the address field does not have the lines "Ann Griffin-Offley/,
     ],
-    'a wrong name on the front': [(ann) => (ann.front[1] = 'Anna!'), /^the front does not greet "Ann"$/],
-    'the letters of the name inside another word': [(ann) => (ann.front[1] = 'Annual offer'), /^the front does not greet/],
-    'a house number that only ends alike': [(ann) => (ann.back[1] = '111 Main Street'), /^the address field does not have/],
+    'a wrong name on the front': [
+      (ann) => (ann.front[1] = 'Anna!'),
+      /^the front does not greet "Ann"$/,
+    ],
+    'the letters of the name inside another word': [
+      (ann) => (ann.front[1] = 'Annual offer'),
+      /^the front does not greet/,
+    ],
+    'a house number that only ends alike': [
+      (ann) => (ann.back[1] = '111 Main Street'),
+      /^the address field does not have/,
+    ],
     'a missing unit': [(ann) => ann.back.splice(2, 1), /^the address field does not have/],
-    'a ZIP without its zero': [(ann) => (ann.back[3] = 'Salem MA 1970'), /^the address field does not have/],
-    'a ZIP with more behind it': [(ann) => (ann.back[3] = 'Salem MA 019701'), /^the address field does not have/],
-    'an upside-down order of lines': [(ann) => ann.back.reverse(), /^the address field does not have/],
+    'a ZIP without its zero': [
+      (ann) => (ann.back[3] = 'Salem MA 1970'),
+      /^the address field does not have/,
+    ],
+    'a ZIP with more behind it': [
+      (ann) => (ann.back[3] = 'Salem MA 019701'),
+      /^the address field does not have/,
+    ],
+    'an upside-down order of lines': [
+      (ann) => ann.back.reverse(),
+      /^the address field does not have/,
+    ],
     'another name in the manifest': [
       (ann) => (ann.manifest['name'] = 'Mei Park'),
       /^the manifest has name "Mei Park" instead of "Ann Griffin-Offley"$/,
     ],
-    'another format in the manifest': [(ann) => (ann.manifest['format'] = '6x9'), /^the manifest has format/],
+    'another format in the manifest': [
+      (ann) => (ann.manifest['format'] = '6x9'),
+      /^the manifest has format/,
+    ],
     'no QR code': [(ann) => (ann.qr = null), /^no QR code can be read/],
     'the QR code of somebody else': [
       (ann) => (ann.qr = 'https://bakery.example/c/BCDFGH6'),
@@ -34,7 +55,10 @@ describe('what stands on a card', () => {
       /^the QR code leads to https:\/\/elsewhere/,
     ],
     'a QR code that is too small': [(ann) => (ann.qrSize = 50), /^the QR code is 17\.\d mm wide/],
-    'the codes of two people on the front': [(ann) => ann.front.push('BCDFGH6'), /^the front has the promo codes of several rows/],
+    'the codes of two people on the front': [
+      (ann) => ann.front.push('BCDFGH6'),
+      /^the front has the promo codes of several rows/,
+    ],
   };
   for (const [fault, [plant, what]] of Object.entries(faults)) {
     test(fault, async () => {
@@ -79,7 +103,10 @@ describe('what stands on a card', () => {
 
 describe('the sheets', () => {
   const boxes: Record<string, [Partial<TestCard['boxes']>, RegExp]> = {
-    'a sheet without bleed': [{ Media: [0, 0, 432, 288] }, /its MediaBox is \[0 0 432 288\] instead of \[0 0 450 306\]/],
+    'a sheet without bleed': [
+      { Media: [0, 0, 432, 288] },
+      /its MediaBox is \[0 0 432 288\] instead of \[0 0 450 306\]/,
+    ],
     'a sheet that stands upright': [{ Media: [0, 0, 306, 450] }, /its MediaBox/],
     'a trim that is off': [{ Trim: [9, 9, 441, 300] }, /its TrimBox is \[9 9 441 300\]/],
     'no TrimBox': [{ Trim: null }, /it has no TrimBox/],
@@ -115,7 +142,10 @@ describe('the sheets', () => {
     const report = await auditOf(() => undefined, {
       after: (folder) => {
         const lines = cards().map((each) => each.manifest);
-        writeManifest(folder, [...lines, { ...lines[0], piece_id: 'piece-9', mailpiece: 'mailpiece-9' }]);
+        writeManifest(folder, [
+          ...lines,
+          { ...lines[0], piece_id: 'piece-9', mailpiece: 'mailpiece-9' },
+        ]);
       },
     });
     found(report, /^page 1 is also that of cards\.pdf #1$/);
@@ -130,14 +160,21 @@ describe('the sheets', () => {
   });
 
   test('a PDF that no manifest knows', async () => {
-    const report = await auditOf(() => undefined, { after: (folder) => printPdf(folder, 'left-over.pdf', [cards()[0]]) });
+    const report = await auditOf(() => undefined, {
+      after: (folder) => printPdf(folder, 'left-over.pdf', [cards()[0]]),
+    });
     found(report, /^left-over\.pdf page 1 is on no line/);
   });
 
   test('a PDF that is missing, and one that is broken', async () => {
-    found(await auditOf(() => undefined, { after: (folder) => rmSync(join(folder, 'cards.pdf')) }), /^cards\.pdf cannot be read/);
     found(
-      await auditOf(() => undefined, { after: (folder) => writeFileSync(join(folder, 'cards.pdf'), 'not a PDF') }),
+      await auditOf(() => undefined, { after: (folder) => rmSync(join(folder, 'cards.pdf')) }),
+      /^cards\.pdf cannot be read/,
+    );
+    found(
+      await auditOf(() => undefined, {
+        after: (folder) => writeFileSync(join(folder, 'cards.pdf'), 'not a PDF'),
+      }),
       /^cards\.pdf cannot be read \(not a PDF that can be opened\); the manifest has 3 cards in it$/,
     );
   });
@@ -145,7 +182,8 @@ describe('the sheets', () => {
   test('more than 500 cards in one PDF', async () => {
     const [one] = cards();
     const report = await auditOf(() => undefined, {
-      after: (folder) => printPdf(folder, 'thick.pdf', new Array<TestCard>(501).fill({ ...one, qr: null })),
+      after: (folder) =>
+        printPdf(folder, 'thick.pdf', new Array<TestCard>(501).fill({ ...one, qr: null })),
     });
     found(report, /^thick\.pdf has 501 cards, more than 500$/);
   });

@@ -1,4 +1,6 @@
-/** The judge is judged: a good mailing passes, and whoever is left out or gets too much is found. */
+/**
+ * The judge is judged: a good mailing passes, and whoever is left out or gets too much is found.
+ */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -30,19 +32,46 @@ describe('a good mailing', () => {
     const withLigature = join(scratch, 'ligature.csv');
     writeFileSync(
       withLigature,
-      csv([CUSTOMER_COLUMNS, ['C9', '', 'Rufina', 'Fink', '1 Oak Avenue', '', 'Bath', 'ME', '04530', 'US', 'rye', 'BCDFGH9']]),
+      csv([
+        CUSTOMER_COLUMNS,
+        [
+          'C9',
+          '',
+          'Rufina',
+          'Fink',
+          '1 Oak Avenue',
+          '',
+          'Bath',
+          'ME',
+          '04530',
+          'US',
+          'rye',
+          'BCDFGH9',
+        ],
+      ]),
     );
     const folder = join(scratch, 'ligature');
-    const rufina = card(1, 'Ru\u0001na', ['Ru\u0001na Fink', '1 Oak Avenue', 'Bath ME 04530'], 'BCDFGH9', {
-      name: 'Rufina Fink',
-      line1: '1 Oak Avenue',
-      city: 'Bath',
-      region: 'ME',
-      postal_code: '04530',
-    });
+    const rufina = card(
+      1,
+      'Ru\u0001na',
+      ['Ru\u0001na Fink', '1 Oak Avenue', 'Bath ME 04530'],
+      'BCDFGH9',
+      {
+        name: 'Rufina Fink',
+        line1: '1 Oak Avenue',
+        city: 'Bath',
+        region: 'ME',
+        postal_code: '04530',
+      },
+    );
     printPdf(folder, 'cards.pdf', [rufina]);
     writeManifest(folder, [rufina.manifest]);
-    const report = await audit({ ...inputs, customers: withLigature, prints: folder, holdout: { percent: 0, salt: 'test' } });
+    const report = await audit({
+      ...inputs,
+      customers: withLigature,
+      prints: folder,
+      holdout: { percent: 0, salt: 'test' },
+    });
     assert.deepEqual(report.problems, []);
   });
 
@@ -72,7 +101,13 @@ describe('who gets a card', () => {
   test('a card twice in one file', async () => {
     const report = await auditOf((all) => {
       const again = cards()[0];
-      Object.assign(again.manifest, { piece_id: 'piece-4', mailpiece: 'mailpiece-4', card: '4', front_page: '7', back_page: '8' });
+      Object.assign(again.manifest, {
+        piece_id: 'piece-4',
+        mailpiece: 'mailpiece-4',
+        card: '4',
+        front_page: '7',
+        back_page: '8',
+      });
       return [...all, again];
     });
     found(report, /^a second card for C1; the first is cards.pdf #1$/);
@@ -83,15 +118,25 @@ describe('who gets a card', () => {
       after: (folder) => {
         const [again] = cards();
         printPdf(join(folder, 'again'), 'cards.pdf', [again]);
-        writeManifest(join(folder, 'again'), [{ ...again.manifest, piece_id: 'p', mailpiece: 'm' }]);
+        writeManifest(join(folder, 'again'), [
+          { ...again.manifest, piece_id: 'p', mailpiece: 'm' },
+        ]);
       },
     });
     found(report, /^a second card for C1/);
   });
 
   for (const [who, code, verdict] of [
-    ['a suppressed person', 'BCDFGH3', /^a card for C2, who must not get one: blacklisted \(suppressed\)$/],
-    ['the second of a household', 'BCDFGH4', /^a card for C3, who must not get one: skipped \(duplicate\)$/],
+    [
+      'a suppressed person',
+      'BCDFGH3',
+      /^a card for C2, who must not get one: blacklisted \(suppressed\)$/,
+    ],
+    [
+      'the second of a household',
+      'BCDFGH4',
+      /^a card for C3, who must not get one: skipped \(duplicate\)$/,
+    ],
   ] as const) {
     test(`a card for ${who}`, async () => {
       const report = await auditOf((all) => {
@@ -103,7 +148,10 @@ describe('who gets a card', () => {
   }
 
   test('a card for a row that was not to be mailed yet', async () => {
-    found(await auditOf(() => undefined, { rows: 4 }), /^a card for C5, who must not get one: received \(not among the first 4\)$/);
+    found(
+      await auditOf(() => undefined, { rows: 4 }),
+      /^a card for C5, who must not get one: received \(not among the first 4\)$/,
+    );
   });
 
   test('nobody is left out because a card has nobody’s code', async () => {
@@ -147,12 +195,17 @@ describe('the manifest', () => {
   });
 
   test('no manifest at all', async () => {
-    found(await auditOf(() => undefined, { after: (folder) => rmSync(join(folder, 'manifest.csv')) }), /^there is no manifest\.csv/);
+    found(
+      await auditOf(() => undefined, { after: (folder) => rmSync(join(folder, 'manifest.csv')) }),
+      /^there is no manifest\.csv/,
+    );
   });
 });
 
 describe('the command', () => {
-  const run = async (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> => {
+  const run = async (
+    ...args: string[]
+  ): Promise<{ code: number; stdout: string; stderr: string }> => {
     const command = [...loader, new URL('auditor.ts', import.meta.url).pathname, ...args];
     return promisify(execFile)(process.execPath, command).then(
       (output) => ({ code: 0, ...output }),
@@ -170,7 +223,16 @@ describe('the command', () => {
     );
     const good = await run(...files, '--prints', folder, '--holdout-percent', '0');
     assert.deepEqual([good.code, good.stdout], [0, '3 cards, 3 QR codes read, no problem\n']);
-    const bad = await run(...files, '--prints', folder, '--holdout-percent', '0', '--rows', '4', '--json');
+    const bad = await run(
+      ...files,
+      '--prints',
+      folder,
+      '--holdout-percent',
+      '0',
+      '--rows',
+      '4',
+      '--json',
+    );
     assert.equal(bad.code, 1);
     assert.equal((JSON.parse(bad.stdout) as { problems: unknown[] }).problems.length, 1);
   });

@@ -1,4 +1,6 @@
-/** The example's files are what its generator makes, and what it expects is what the oracle finds. */
+/**
+ * The example's files are what its generator makes, and what it expects is what the oracle finds.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -18,7 +20,10 @@ interface Totals {
 }
 interface Expected {
   totals: { first_300: Totals; all: Totals };
-  rows: Record<string, { customer_id: string; kind: string; ends: string; reason: string | null; card: boolean }>;
+  rows: Record<
+    string,
+    { customer_id: string; kind: string; ends: string; reason: string | null; card: boolean }
+  >;
 }
 
 const expected = JSON.parse(read('expected.json')) as Expected;
@@ -37,7 +42,10 @@ describe('the generator', () => {
     const made = generate();
     assert.deepEqual(generate(), made);
     for (const [name, content] of Object.entries(made)) {
-      assert.ok(content === read(name), `${name} is not what the generator makes: run tsx examples/bakery/generate.ts`);
+      assert.ok(
+        content === read(name),
+        `${name} is not what the generator makes: run tsx examples/bakery/generate.ts`,
+      );
     }
   });
 });
@@ -46,11 +54,13 @@ describe('expected.json', () => {
   test('agrees with the oracle, row by row', () => {
     const all = verdicts(null);
     assert.equal(all.length, 3_220);
-    const found = all.map(({ row, customerId, ends, reason, card }) => [String(row), { customer_id: customerId, ends, reason, card }]);
-    const planned = Object.entries(expected.rows).map(([row, { customer_id, ends, reason, card }]) => [
-      row,
-      { customer_id, ends, reason, card },
+    const found = all.map(({ row, customerId, ends, reason, card }) => [
+      String(row),
+      { customer_id: customerId, ends, reason, card },
     ]);
+    const planned = Object.entries(expected.rows).map(
+      ([row, { customer_id, ends, reason, card }]) => [row, { customer_id, ends, reason, card }],
+    );
     assert.deepEqual(found, planned);
   });
 
@@ -70,12 +80,16 @@ describe('expected.json', () => {
         Object.values(totals.ends).reduce((sum, count) => sum + count, 0),
         rows,
       );
-      assert.equal(totals.cards + Object.values(totals.reasons).reduce((sum, count) => sum + count, 0), rows);
+      assert.equal(
+        totals.cards + Object.values(totals.reasons).reduce((sum, count) => sum + count, 0),
+        rows,
+      );
     }
   });
 
   test('the first 300 rows have every kind that the file has', () => {
-    const kinds = (rows: Expected['rows'][string][]): string[] => [...new Set(rows.map(({ kind }) => kind))].sort();
+    const kinds = (rows: Expected['rows'][string][]): string[] =>
+      [...new Set(rows.map(({ kind }) => kind))].sort();
     const all = Object.values(expected.rows);
     assert.deepEqual(kinds(all.slice(0, 300)), kinds(all));
     assert.ok(kinds(all).length > 60);
@@ -86,13 +100,19 @@ describe('the input', () => {
   const customers = read('customers.csv');
 
   test('has no real e-mail address', () => {
-    for (const [email] of `${customers}${read('suppressions.csv')}${read('addresses.csv')}`.matchAll(/[^\s,"]+@[^\s,"]+\.[a-z]+/gi)) {
+    for (const [
+      email,
+    ] of `${customers}${read('suppressions.csv')}${read('addresses.csv')}`.matchAll(
+      /[^\s,"]+@[^\s,"]+\.[a-z]+/gi,
+    )) {
       assert.match(email, /@example\.(com|org|net)$/i);
     }
   });
 
   test('has one promo code for each row, without letters that look alike', () => {
-    const codes = verdicts(null).flatMap(({ promoCode, reason }) => (reason === 'wrong_number_of_fields' ? [] : [promoCode]));
+    const codes = verdicts(null).flatMap(({ promoCode, reason }) =>
+      reason === 'wrong_number_of_fields' ? [] : [promoCode],
+    );
     assert.equal(new Set(codes).size, codes.length);
     for (const code of codes) assert.match(code, /^[BCDFGHJKMNPQRTVWXY346789]{7}$/);
   });

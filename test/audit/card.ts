@@ -1,4 +1,7 @@
-/** One card under the loupe: its two pages, its line in the manifest, and the row of the audience that it was made from. */
+/**
+ * One card under the loupe: its two pages, its line in the manifest, and the row of the audience
+ * that it was made from.
+ */
 import type { Verdict } from './oracle.ts';
 import type { Box, PdfPage } from './pdf.ts';
 import type { ManifestLine } from './prints.ts';
@@ -9,7 +12,10 @@ export interface CardRules {
   readonly mailClass: string;
   /** The QR code is this and the promo code. */
   readonly codeUrl: string;
-  /** What the address says of somebody without any name, and what the front says to somebody without a first name. */
+  /**
+   * What the address says of somebody without any name, and what the front says to somebody without
+   * a first name.
+   */
   readonly nameless: string;
   readonly unnamed: string;
 }
@@ -20,7 +26,8 @@ const HEIGHT = 306;
 const BLEED = 9;
 /** In points; a renderer may round. */
 const TOLERANCE = 0.05;
-// The ink-free box of a 4x6 begins here: the address and nothing else is right of it. Text beside it on the same height would join its lines.
+// The ink-free box of a 4x6 begins here: the address and nothing else is right of it. Text beside
+// it on the same height would join its lines.
 const ADDRESS_FIELD: Box = [193, 0, WIDTH, HEIGHT];
 // 25.4 mm, less what a reader that counts pixels may be off.
 const SMALLEST_QR = 72 - 1.5;
@@ -49,7 +56,11 @@ export function readSheet(page: PdfPage): Sheet {
 /** What is wrong with the boxes of a page; null where all is well. */
 export function checkBoxes({ boxes }: Sheet): string | null {
   const media: Box = [0, 0, WIDTH, HEIGHT];
-  const wanted = { Media: media, Bleed: media, Trim: [BLEED, BLEED, WIDTH - BLEED, HEIGHT - BLEED] satisfies Box };
+  const wanted = {
+    Media: media,
+    Bleed: media,
+    Trim: [BLEED, BLEED, WIDTH - BLEED, HEIGHT - BLEED] satisfies Box,
+  };
   const wrong = (['Media', 'Bleed', 'Trim'] as const).flatMap((kind) => {
     const box = boxes[kind];
     if (box === null) return [`it has no ${kind}Box`];
@@ -60,12 +71,23 @@ export function checkBoxes({ boxes }: Sheet): string | null {
   return wrong.length === 0 ? null : wrong.join(', ');
 }
 
-/** Everything that is wrong with the texts of a card, and its line in the manifest, where its row is known. */
-export function checkTexts(front: Sheet, back: Sheet, line: ManifestLine, { recipient }: Verdict, rules: CardRules): string[] {
+/**
+ * Everything that is wrong with the texts of a card, and its line in the manifest, where its row is
+ * known.
+ */
+export function checkTexts(
+  front: Sheet,
+  back: Sheet,
+  line: ManifestLine,
+  { recipient }: Verdict,
+  rules: CardRules,
+): string[] {
   const problems: string[] = [];
   if (recipient === null) return problems;
   const { address } = recipient;
-  const name = [recipient.firstName, recipient.lastName].filter((part) => part !== '').join(' ') || rules.nameless;
+  const name =
+    [recipient.firstName, recipient.lastName].filter((part) => part !== '').join(' ') ||
+    rules.nameless;
   const wanted: Record<string, string> = {
     name,
     line1: address.line1,
@@ -79,7 +101,8 @@ export function checkTexts(front: Sheet, back: Sheet, line: ManifestLine, { reci
   };
   for (const [column, value] of Object.entries(wanted)) {
     const cell = line.cells[column] ?? '';
-    if (cell.normalize('NFC') !== value.normalize('NFC')) problems.push(`the manifest has ${column} "${cell}" instead of "${value}"`);
+    if (cell.normalize('NFC') !== value.normalize('NFC'))
+      problems.push(`the manifest has ${column} "${cell}" instead of "${value}"`);
   }
   if (Number.isNaN(Date.parse(line.cells['printed_at'] ?? '')))
     problems.push(`the manifest has no time in printed_at: "${line.cells['printed_at']}"`);
@@ -87,10 +110,14 @@ export function checkTexts(front: Sheet, back: Sheet, line: ManifestLine, { reci
   const greeted = recipient.firstName || rules.unnamed;
   if (!standsAsWords(front.text, greeted)) problems.push(`the front does not greet "${greeted}"`);
 
-  const block = [name, address.line1, address.line2, `${address.city} ${address.region} ${address.postalCode}`].filter(
-    (part) => part !== '',
-  );
-  if (!standsAsBlock(back.address, block)) problems.push(`the address field does not have the lines "${block.join(' / ')}"`);
+  const block = [
+    name,
+    address.line1,
+    address.line2,
+    `${address.city} ${address.region} ${address.postalCode}`,
+  ].filter((part) => part !== '');
+  if (!standsAsBlock(back.address, block))
+    problems.push(`the address field does not have the lines "${block.join(' / ')}"`);
   return problems;
 }
 
@@ -99,10 +126,13 @@ export function checkQr(page: PdfPage, { promoCode }: Verdict, { codeUrl }: Card
   const wanted = `${codeUrl}${promoCode}`;
   const code = page.qrInLeftHalf(WIDTH, HEIGHT);
   if (code === null) return ['no QR code can be read in the left half of the back'];
-  const problems = code.data === wanted ? [] : [`the QR code leads to ${code.data} instead of ${wanted}`];
+  const problems =
+    code.data === wanted ? [] : [`the QR code leads to ${code.data} instead of ${wanted}`];
   const [left, bottom, right, top] = code.box;
   if (Math.min(right - left, top - bottom) < SMALLEST_QR) {
-    problems.push(`the QR code is ${Math.round(((right - left) / 72) * 254) / 10} mm wide, less than 25.4`);
+    problems.push(
+      `the QR code is ${Math.round(((right - left) / 72) * 254) / 10} mm wide, less than 25.4`,
+    );
   }
   return problems;
 }

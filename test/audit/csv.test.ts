@@ -35,22 +35,38 @@ describe('readCsv', () => {
   });
 
   test('reads back whatever is written', () => {
-    const field = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', '\r', ' ', '\0', 'é'), maxLength: 6 });
-    const record = fc.array(field, { minLength: 1, maxLength: 4 }).filter((fields) => fields.length > 1 || fields[0] !== '');
+    const field = fc.string({
+      unit: fc.constantFrom('a', ',', '"', '\n', '\r', ' ', '\0', 'é'),
+      maxLength: 6,
+    });
+    const record = fc
+      .array(field, { minLength: 1, maxLength: 4 })
+      .filter((fields) => fields.length > 1 || fields[0] !== '');
     fc.assert(
-      fc.property(fc.array(record, { maxLength: 6 }), fc.constantFrom('\n', '\r\n'), (records, end) => {
-        const text = records.map((fields) => fields.map((each) => `"${each.replaceAll('"', '""')}"`).join(',') + end).join('');
-        assert.deepEqual(
-          readCsv(text).map(({ fields }) => fields),
-          records,
-        );
-      }),
+      fc.property(
+        fc.array(record, { maxLength: 6 }),
+        fc.constantFrom('\n', '\r\n'),
+        (records, end) => {
+          const text = records
+            .map(
+              (fields) => fields.map((each) => `"${each.replaceAll('"', '""')}"`).join(',') + end,
+            )
+            .join('');
+          assert.deepEqual(
+            readCsv(text).map(({ fields }) => fields),
+            records,
+          );
+        },
+      ),
     );
   });
 });
 
 test('readTable names the column that is missing', () => {
-  assert.throws(() => readTable('a,b\n', ['b', 'c'], 'customers'), /customers: the header has no column c/);
+  assert.throws(
+    () => readTable('a,b\n', ['b', 'c'], 'customers'),
+    /customers: the header has no column c/,
+  );
   assert.throws(() => readTable('', [], 'customers'), /customers: the file is empty/);
   const table = readTable('a,b\n1\n', ['a'], 'customers');
   assert.deepEqual(byColumn(table, table.records[0] ?? { line: 0, fields: [] }), { a: '1', b: '' });

@@ -1,8 +1,10 @@
 /**
- * A strict CSV reader (RFC 4180), so that the judge does not read its input with the library that the accused uses.
+ * A strict CSV reader (RFC 4180), so that the judge does not read its input with the library that
+ * the accused uses.
  *
- * It knows nothing of headers beyond naming the fields, keeps every byte of a field, and remembers on which line a record began: a quoted
- * field may span lines, so counting records would point people to the wrong line.
+ * It knows nothing of headers beyond naming the fields, keeps every byte of a field, and remembers
+ * on which line a record began: a quoted field may span lines, so counting records would point
+ * people to the wrong line.
  */
 
 export interface CsvRecord {
@@ -46,7 +48,8 @@ export function readCsv(text: string): CsvRecord[] {
         while (at < end && text[at] !== ',' && text[at] !== '\n') at += 1;
         const stop = text[at] !== ',' && text[at - 1] === '\r' && at > start ? at - 1 : at;
         const value = text.slice(start, stop);
-        if (value.includes('"')) throw new CsvError(`line ${line}: a quote inside a field that is not quoted`);
+        if (value.includes('"'))
+          throw new CsvError(`line ${line}: a quote inside a field that is not quoted`);
         fields.push(value);
       }
       if (text[at] !== ',') break;
@@ -65,16 +68,25 @@ export interface CsvTable {
   readonly records: readonly CsvRecord[];
 }
 
-/** Splits off the header. Throws where there is none, or where a column that is asked for is not in it. */
+/**
+ * Splits off the header. Throws where there is none, or where a column that is asked for is not in
+ * it.
+ */
 export function readTable(text: string, required: readonly string[], what: string): CsvTable {
   const [header, ...records] = readCsv(text);
   if (header === undefined) throw new CsvError(`${what}: the file is empty`);
   const missing = required.filter((column) => !header.fields.includes(column));
-  if (missing.length > 0) throw new CsvError(`${what}: the header has no column ${missing.join(', ')}`);
+  if (missing.length > 0)
+    throw new CsvError(`${what}: the header has no column ${missing.join(', ')}`);
   return { columns: header.fields, records };
 }
 
-/** The fields of a record by column name; a column that the record is too short for is the empty string. */
+/**
+ * The fields of a record by column name; a column that the record is too short for is the empty
+ * string.
+ */
 export function byColumn(table: CsvTable, record: CsvRecord): Readonly<Record<string, string>> {
-  return Object.fromEntries(table.columns.map((column, index) => [column, record.fields[index] ?? '']));
+  return Object.fromEntries(
+    table.columns.map((column, index) => [column, record.fields[index] ?? '']),
+  );
 }

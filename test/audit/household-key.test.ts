@@ -42,7 +42,10 @@ describe('householdKey', () => {
 
   test('city and state do not matter, the country does', () => {
     const home = { line1: '1 Elm Court', line2: '', postalCode: '05868', country: 'US' };
-    assert.equal(householdKey({ ...home, city: 'Troy', region: 'VT' }), householdKey({ ...home, city: 'TROY VT', region: '' }));
+    assert.equal(
+      householdKey({ ...home, city: 'Troy', region: 'VT' }),
+      householdKey({ ...home, city: 'TROY VT', region: '' }),
+    );
     assert.notEqual(at('1 Elm Court', '', '05868', 'GB'), at('1 Elm Court', '', '05868', 'US'));
     assert.equal(at('1 Elm Court', '', '05868', ''), at('1 Elm Court', '', '05868', 'us'));
   });
@@ -59,7 +62,13 @@ describe('householdKey', () => {
 });
 
 test('zip5 puts lost zeros back and takes only the first five', () => {
-  assert.deepEqual(['01970', '1970', '01970-1234', '019701234', '901'].map(zip5), ['01970', '01970', '01970', '01970', '00901']);
+  assert.deepEqual(['01970', '1970', '01970-1234', '019701234', '901'].map(zip5), [
+    '01970',
+    '01970',
+    '01970',
+    '01970',
+    '00901',
+  ]);
 });
 
 test('normalizeLine', () => {
@@ -76,7 +85,8 @@ describe('the holdout', () => {
 
   test('keeps back about its share, and nobody or everybody at the ends', () => {
     const households = Array.from({ length: 5_000 }, (_, n) => `US|01970|${n} MAIN ST|`);
-    const share = (percent: number): number => households.filter((key) => isHeldBack({ percent, salt: 'x' }, key)).length;
+    const share = (percent: number): number =>
+      households.filter((key) => isHeldBack({ percent, salt: 'x' }, key)).length;
     assert.equal(share(0), 0);
     assert.equal(share(100), 5_000);
     // The draw is fixed by the salt, so this cannot flake.

@@ -1,11 +1,13 @@
 /**
  * The household key and the holdout bucket, written a second time.
  *
- * The pipeline computes both in SQL. The auditor must not trust it, so it carries its own: from the same prose, in another language, with
- * no shared code. Where the two disagree, one of them is wrong, and the audit says so card by card.
+ * The pipeline computes both in SQL. The auditor must not trust it, so it carries its own: from the
+ * same prose, in another language, with no shared code. Where the two disagree, one of them is
+ * wrong, and the audit says so card by card.
  *
- * The key is for matching, never for printing: two spellings of one letterbox meet in it, two flats of one building do not. City and state
- * stay out, because people write them in more ways than the ZIP, which already implies them.
+ * The key is for matching, never for printing: two spellings of one letterbox meet in it, two flats
+ * of one building do not. City and state stay out, because people write them in more ways than the
+ * ZIP, which already implies them.
  */
 import { createHash } from 'node:crypto';
 
@@ -81,13 +83,17 @@ export const USPS_ABBREVIATIONS: ReadonlyMap<string, string> = new Map(
   Object.entries({ ...STREET_SUFFIXES, ...DIRECTIONALS, ...UNIT_DESIGNATORS }),
 );
 
-/** Upper case, accents folded, everything but A-Z 0-9 / # turned into single spaces; `#` stands alone. */
+/**
+ * Upper case, accents folded, everything but A-Z 0-9 / # turned into single spaces; `#` stands
+ * alone.
+ */
 export function normalizeLine(text: string): string {
   return (
     text
       .normalize('NFD')
       .replace(/[\u0300-\u036f]/g, '')
-      // Only a to z: what another letter becomes in upper case differs between runtimes and collations, and is a space anyway.
+      // Only a to z: what another letter becomes in upper case differs between runtimes and
+      // collations, and is a space anyway.
       .replace(/[a-z]/g, (letter) => letter.toUpperCase())
       .replaceAll('#', ' # ')
       .replace(/[^A-Z0-9/#]/g, ' ')
@@ -106,7 +112,8 @@ export function householdKey(address: WrittenAddress): string {
   const line = normalizeLine(`${address.line1} ${address.line2}`);
   const country = address.country.trim().toUpperCase() || 'US';
   // The example mails within the US. Elsewhere only equal text is taken for one letterbox.
-  if (country !== 'US') return `${country}|${normalizeLine(address.postalCode).replaceAll(' ', '')}|${line}`;
+  if (country !== 'US')
+    return `${country}|${normalizeLine(address.postalCode).replaceAll(' ', '')}|${line}`;
 
   const tokens: string[] = [];
   for (const written of line.split(' ')) {

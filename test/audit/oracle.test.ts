@@ -13,8 +13,13 @@ interface Files {
 
 function ends({ rows, suppressions = [], addresses = [], percent = 0, limit }: Files): Verdict[] {
   return judge({
-    customers: [CUSTOMER_COLUMNS, ...rows].map((row) => (typeof row === 'string' ? row : row.join(','))).join('\n'),
-    suppressions: ['email,external_id,line1,line2,city,region,postal_code,country,reason', ...suppressions].join('\n'),
+    customers: [CUSTOMER_COLUMNS, ...rows]
+      .map((row) => (typeof row === 'string' ? row : row.join(',')))
+      .join('\n'),
+    suppressions: [
+      'email,external_id,line1,line2,city,region,postal_code,country,reason',
+      ...suppressions,
+    ].join('\n'),
     addresses: ['email,line1,line2,city,region,postal_code,country', ...addresses].join('\n'),
     holdout: { percent, salt: 'test' },
     rows: limit ?? null,
@@ -22,7 +27,10 @@ function ends({ rows, suppressions = [], addresses = [], percent = 0, limit }: F
 }
 
 /** A row with everything in order; `change` by column. */
-function row(id: string, change: Partial<Record<(typeof CUSTOMER_COLUMNS)[number], string>> = {}): string[] {
+function row(
+  id: string,
+  change: Partial<Record<(typeof CUSTOMER_COLUMNS)[number], string>> = {},
+): string[] {
   const good: Record<string, string> = {
     customer_id: id,
     email: `${id}@example.com`,
@@ -43,7 +51,9 @@ function row(id: string, change: Partial<Record<(typeof CUSTOMER_COLUMNS)[number
 
 const noAddress = { address1: '', address2: '', city: '', state: '', zip: '', country: '' };
 function short(verdicts: Verdict[]): string[] {
-  return verdicts.map(({ ends: end, reason }) => (reason === null || reason === end ? end : `${end}: ${reason}`));
+  return verdicts.map(({ ends: end, reason }) =>
+    reason === null || reason === end ? end : `${end}: ${reason}`,
+  );
 }
 
 describe('rows that cannot be used', () => {
@@ -71,7 +81,9 @@ describe('rows that cannot be used', () => {
   }
 
   test('a quoted line break in merge data is fine, and counts as a line', () => {
-    const verdicts = ends({ rows: [row('1', { favorite: '"rye\nwith caraway"' }), row('2', { zip: '1970' })] });
+    const verdicts = ends({
+      rows: [row('1', { favorite: '"rye\nwith caraway"' }), row('2', { zip: '1970' })],
+    });
     assert.deepEqual(
       verdicts.map((verdict) => [verdict.row, verdict.ends]),
       [
@@ -87,7 +99,10 @@ describe('rows that cannot be used', () => {
   });
 
   test('an invalid row takes nobody’s place', () => {
-    assert.deepEqual(short(ends({ rows: [row('1', { zip: 'x' }), row('1')] })), ['invalid: bad_postal_code', 'received']);
+    assert.deepEqual(short(ends({ rows: [row('1', { zip: 'x' }), row('1')] })), [
+      'invalid: bad_postal_code',
+      'received',
+    ]);
   });
 });
 
@@ -102,8 +117,16 @@ describe('the order of the rules', () => {
   });
 
   test('duplicates by e-mail in another case and by household in another spelling', () => {
-    const rows = [row('1'), row('2', { email: '1@EXAMPLE.com' }), row('3', { address1: '1 main st.' })];
-    assert.deepEqual(short(ends({ rows })), ['received', 'skipped: duplicate', 'skipped: duplicate']);
+    const rows = [
+      row('1'),
+      row('2', { email: '1@EXAMPLE.com' }),
+      row('3', { address1: '1 main st.' }),
+    ];
+    assert.deepEqual(short(ends({ rows })), [
+      'received',
+      'skipped: duplicate',
+      'skipped: duplicate',
+    ]);
   });
 
   test('whoever was let in before holds his place, whatever became of him', () => {
@@ -124,7 +147,10 @@ describe('the order of the rules', () => {
   test('suppressions by e-mail, id and address in another spelling', () => {
     const rows = [row('1'), row('2'), row('3'), row('4')];
     const suppressions = ['1@EXAMPLE.COM,,,,,,,,', ',2,,,,,,,', ',,3 MAIN ST,,SALEM,MA,01970,US,'];
-    assert.deepEqual(short(ends({ rows, suppressions })), [...Array.from({ length: 3 }, () => 'blacklisted: suppressed'), 'received']);
+    assert.deepEqual(short(ends({ rows, suppressions })), [
+      ...Array.from({ length: 3 }, () => 'blacklisted: suppressed'),
+      'received',
+    ]);
   });
 
   test('suppression comes before the holdout, and the second of a household held back is a duplicate', () => {
@@ -139,7 +165,10 @@ describe('the order of the rules', () => {
 
 describe('known by e-mail only', () => {
   test('found, not found, and found without regard to case', () => {
-    const verdicts = ends({ rows: [row('1', noAddress), row('2', noAddress)], addresses: ['1@EXAMPLE.com,7 Elm Court,,Troy,VT,5868,US'] });
+    const verdicts = ends({
+      rows: [row('1', noAddress), row('2', noAddress)],
+      addresses: ['1@EXAMPLE.com,7 Elm Court,,Troy,VT,5868,US'],
+    });
     assert.deepEqual(short(verdicts), ['received', 'skipped: no_address']);
     assert.equal(verdicts[0]?.recipient?.address.postalCode, '05868');
   });
@@ -151,17 +180,23 @@ describe('known by e-mail only', () => {
       '4@example.com,8 Elm Ct,,Troy,VT,05868,US',
     ];
     const rows = [row('1'), ...['2', '3', '4'].map((id) => row(id, noAddress))];
-    assert.deepEqual(short(ends({ rows, addresses, suppressions: [',,9 Elm Court,,Troy,VT,05868,US,'] })), [
-      'received',
+    assert.deepEqual(
+      short(ends({ rows, addresses, suppressions: [',,9 Elm Court,,Troy,VT,05868,US,'] })),
+      ['received', 'skipped: duplicate', 'blacklisted: suppressed', 'received'],
+    );
+    assert.deepEqual(short(ends({ rows, addresses, percent: 100 })), [
+      'holdout',
       'skipped: duplicate',
-      'blacklisted: suppressed',
-      'received',
+      'holdout',
+      'holdout',
     ]);
-    assert.deepEqual(short(ends({ rows, addresses, percent: 100 })), ['holdout', 'skipped: duplicate', 'holdout', 'holdout']);
   });
 
   test('a suppressed e-mail is not even looked up', () => {
-    assert.deepEqual(short(ends({ rows: [row('1', noAddress)], suppressions: ['1@example.com,,,,,,,,'] })), ['blacklisted: suppressed']);
+    assert.deepEqual(
+      short(ends({ rows: [row('1', noAddress)], suppressions: ['1@example.com,,,,,,,,'] })),
+      ['blacklisted: suppressed'],
+    );
   });
 });
 
@@ -173,7 +208,8 @@ test('the holdout goes by household, not by person', () => {
   const rows = Array.from({ length: 60 }, (_, n) => row(String(n)));
   const held = ends({ rows, percent: 10 }).filter((verdict) => verdict.ends === 'holdout');
   assert.ok(held.length > 0 && held.length < 30);
-  for (const { customerId } of held) assert.ok(isHeldBack({ percent: 10, salt: 'test' }, `US|01970|${customerId} MAIN ST|`));
+  for (const { customerId } of held)
+    assert.ok(isHeldBack({ percent: 10, salt: 'test' }, `US|01970|${customerId} MAIN ST|`));
 });
 
 test('printableZip', () => {

@@ -1,13 +1,15 @@
 /**
  * Who is to get a card, from the input files alone.
  *
- * This is the audit's own opinion: it reads the audience, the suppressions and the look-up of addresses, and says of each row how it must
- * end. It never sees the database, nor any code of the pipeline. The rules are those of the campaign file of the example: one card for
- * each household, ten per cent held back, suppressions by e-mail, id or address.
+ * This is the audit's own opinion: it reads the audience, the suppressions and the look-up of
+ * addresses, and says of each row how it must end. It never sees the database, nor any code of the
+ * pipeline. The rules are those of the campaign file of the example: one card for each household,
+ * ten per cent held back, suppressions by e-mail, id or address.
  *
- * Rows are judged in the order of the file. Whoever was let in before counts for the duplicate rule whatever became of him afterwards: a
- * suppressed person's household does not get a card through the next name in the file. E-mail-only rows meet the household rules later,
- * when the look-up has answered, so they are judged in a second pass.
+ * Rows are judged in the order of the file. Whoever was let in before counts for the duplicate rule
+ * whatever became of him afterwards: a suppressed person's household does not get a card through
+ * the next name in the file. E-mail-only rows meet the household rules later, when the look-up has
+ * answered, so they are judged in a second pass.
  */
 import { byColumn, readTable, type CsvRecord, type CsvTable } from './csv.ts';
 import { householdKey, isHeldBack, type Holdout, type WrittenAddress } from './household-key.ts';
@@ -57,7 +59,17 @@ export const CUSTOMER_COLUMNS = [
   'favorite',
   'promo_code',
 ] as const;
-const SUPPRESSION_COLUMNS = ['email', 'external_id', 'line1', 'line2', 'city', 'region', 'postal_code', 'country', 'reason'];
+const SUPPRESSION_COLUMNS = [
+  'email',
+  'external_id',
+  'line1',
+  'line2',
+  'city',
+  'region',
+  'postal_code',
+  'country',
+  'reason',
+];
 const LOOKUP_COLUMNS = ['email', 'line1', 'line2', 'city', 'region', 'postal_code', 'country'];
 
 interface Judged {
@@ -69,7 +81,8 @@ interface Judged {
   recipient: Recipient | null;
 }
 
-// States whose ZIPs begin with a zero, and PR and AE which count as such. Elsewhere a ZIP of four digits lost its last one, and nobody knows which.
+// States whose ZIPs begin with a zero, and PR and AE which count as such. Elsewhere a ZIP of four
+// digits lost its last one, and nobody knows which.
 const ZERO_STATES = /^(CT|MA|ME|NH|NJ|NY|PR|RI|VI|VT|AE)$/;
 
 /** A ZIP as it must be printed, with the zeros that a spreadsheet took; null where it is no ZIP. */
@@ -81,31 +94,53 @@ export function printableZip(written: string, state: string): string | null {
   return base.padStart(5, '0') + (match[2] === undefined ? '' : `-${match[2]}`);
 }
 
-const NAME_AND_ADDRESS = ['customer_id', 'first_name', 'last_name', 'address1', 'address2', 'city', 'state', 'zip', 'country'];
+const NAME_AND_ADDRESS = [
+  'customer_id',
+  'first_name',
+  'last_name',
+  'address1',
+  'address2',
+  'city',
+  'state',
+  'zip',
+  'country',
+];
 const ADDRESS = ['address1', 'address2', 'city', 'state', 'zip'];
 /** Longest field that can be meant. */
 const LONGEST = 200;
 
-/** The first rule that a row breaks, in the order in which a reader meets them; null for a row that can be used. */
+/**
+ * The first rule that a row breaks, in the order in which a reader meets them; null for a row that
+ * can be used.
+ */
 function faultOf(table: CsvTable, record: CsvRecord): string | null {
   const width = table.columns.length;
-  if (record.fields.length < width || record.fields.slice(width).some((field) => field.trim() !== '')) return 'wrong_number_of_fields';
+  if (
+    record.fields.length < width ||
+    record.fields.slice(width).some((field) => field.trim() !== '')
+  )
+    return 'wrong_number_of_fields';
   if (record.fields.some((field) => field.includes('\0'))) return 'nul_byte';
   if (record.fields.some((field) => field.includes('\uFFFD'))) return 'bad_encoding';
   if (record.fields.some((field) => field.trim().length > LONGEST)) return 'too_long';
   const field = trimmed(table, record);
   if (field('customer_id') === '') return 'missing_external_id';
-  // Merge data may have line breaks; a name or an address is one line, and nothing invisible belongs into it.
-  if (NAME_AND_ADDRESS.some((column) => /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u.test(field(column)))) return 'control_character';
+  // Merge data may have line breaks; a name or an address is one line, and nothing invisible
+  // belongs into it.
+  if (NAME_AND_ADDRESS.some((column) => /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u.test(field(column))))
+    return 'control_character';
   if (ADDRESS.every((column) => field(column) === '')) {
     if (field('email') === '') return 'no_email_no_address';
     return emailOf(field) === '' ? 'bad_email' : null;
   }
-  if (['address1', 'city', 'state'].some((column) => field(column) === '')) return 'incomplete_address';
+  if (['address1', 'city', 'state'].some((column) => field(column) === ''))
+    return 'incomplete_address';
   return printableZip(field('zip'), field('state')) === null ? 'bad_postal_code' : null;
 }
 
-/** In lower case, as duplicates and suppressions compare it; blank where it is no e-mail address. */
+/**
+ * In lower case, as duplicates and suppressions compare it; blank where it is no e-mail address.
+ */
 function emailOf(field: (column: string) => string): string {
   return /^[^\s@]+@[^\s@]+\.[^\s@.]+$/.test(field('email')) ? field('email').toLowerCase() : '';
 }
@@ -205,7 +240,8 @@ export function judge(input: OracleInput): Verdict[] {
       country: field('country') || 'US',
     };
     const household = written.line1 === '' ? null : householdKey(written);
-    const seen = (email !== '' && emails.has(email)) || (household !== null && households.has(household));
+    const seen =
+      (email !== '' && emails.has(email)) || (household !== null && households.has(household));
     if (email !== '') emails.add(email);
     if (household !== null) {
       households.add(household);

@@ -45,7 +45,8 @@ const COLUMNS = [
 const FORMULA = /^[=+\-@\t\r]/;
 
 /**
- * All manifests and PDFs below `folder`, so that a card printed twice is found even if it lies in another batch.
+ * All manifests and PDFs below `folder`, so that a card printed twice is found even if it lies in
+ * another batch.
  * @param report is told what is wrong with a manifest itself.
  */
 export function readPrints(folder: string, report: (what: string) => void): Prints {
@@ -64,10 +65,16 @@ export function readPrints(folder: string, report: (what: string) => void): Prin
       if (record.fields.length !== table.columns.length)
         report(`${line}: ${record.fields.length} cells instead of ${table.columns.length}`);
       for (const [index, cell] of record.fields.entries()) {
-        if (FORMULA.test(cell)) report(`${line}: a spreadsheet would run the cell ${table.columns[index]}: ${cell.slice(0, 40)}`);
+        if (FORMULA.test(cell))
+          report(
+            `${line}: a spreadsheet would run the cell ${table.columns[index]}: ${cell.slice(0, 40)}`,
+          );
       }
       const cells = Object.fromEntries(
-        Object.entries(byColumn(table, record)).map(([column, cell]) => [column, /^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell]),
+        Object.entries(byColumn(table, record)).map(([column, cell]) => [
+          column,
+          /^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell,
+        ]),
       );
       lines.push({
         card: `${cells['file']} #${cells['card']}`,
@@ -78,5 +85,9 @@ export function readPrints(folder: string, report: (what: string) => void): Prin
       });
     }
   }
-  return { lines, pdfs: files.filter((path) => path.endsWith('.pdf')), name: (pdf) => relative(folder, pdf) };
+  return {
+    lines,
+    pdfs: files.filter((path) => path.endsWith('.pdf')),
+    name: (pdf) => relative(folder, pdf),
+  };
 }

@@ -1,7 +1,9 @@
 /**
- * A mailing of three cards for the auditor's own tests, good as it is; a test plants one fault in it and asks what the auditor says.
+ * A mailing of three cards for the auditor's own tests, good as it is; a test plants one fault in
+ * it and asks what the auditor says.
  *
- * Five rows: two people who get a card, one whose address is looked up, one suppressed, and the second person of a household.
+ * Five rows: two people who get a card, one whose address is looked up, one suppressed, and the
+ * second person of a household.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,15 +19,71 @@ after(() => rmSync(scratch, { recursive: true }));
 
 // Row 2 to 6. Grace is suppressed, Sofia lives with Ann, and Mei is known by e-mail only.
 const ROWS = [
-  ['C1', 'ann@example.com', 'Ann', 'Griffin-Offley', '11 Main Street', '#4', 'Salem', 'MA', '01970', 'US', 'rye', 'BCDFGH2'],
-  ['C2', 'grace@example.com', 'Grace', 'Osei', '12 Main Street', '', 'Salem', 'MA', '01970', 'US', 'rye', 'BCDFGH3'],
-  ['C3', 'sofia@example.com', 'Sofía', 'Peña', '11 main st', 'Apt 4', 'Salem', 'MA', '01970', 'US', 'rye', 'BCDFGH4'],
+  [
+    'C1',
+    'ann@example.com',
+    'Ann',
+    'Griffin-Offley',
+    '11 Main Street',
+    '#4',
+    'Salem',
+    'MA',
+    '01970',
+    'US',
+    'rye',
+    'BCDFGH2',
+  ],
+  [
+    'C2',
+    'grace@example.com',
+    'Grace',
+    'Osei',
+    '12 Main Street',
+    '',
+    'Salem',
+    'MA',
+    '01970',
+    'US',
+    'rye',
+    'BCDFGH3',
+  ],
+  [
+    'C3',
+    'sofia@example.com',
+    'Sofía',
+    'Peña',
+    '11 main st',
+    'Apt 4',
+    'Salem',
+    'MA',
+    '01970',
+    'US',
+    'rye',
+    'BCDFGH4',
+  ],
   ['C4', 'mei@example.com', 'Mei', 'Park', '', '', '', '', '', '', 'rye', 'BCDFGH6'],
-  ['C5', 'x@example.com', '#panic("x")', '=1+1', '9 Oak Avenue', '', 'Bath', 'ME', '4530', 'US', 'rye', 'BCDFGH7'],
+  [
+    'C5',
+    'x@example.com',
+    '#panic("x")',
+    '=1+1',
+    '9 Oak Avenue',
+    '',
+    'Bath',
+    'ME',
+    '4530',
+    'US',
+    'rye',
+    'BCDFGH7',
+  ],
 ];
 
 export function csv(rows: readonly (readonly string[])[]): string {
-  return rows.map((row) => row.map((cell) => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')).join('\n');
+  return rows
+    .map((row) =>
+      row.map((cell) => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(','),
+    )
+    .join('\n');
 }
 
 export const inputs = {
@@ -38,9 +96,18 @@ writeFileSync(
   inputs.suppressions,
   'email,external_id,line1,line2,city,region,postal_code,country,reason\nGRACE@example.com,,,,,,,,letter\n',
 );
-writeFileSync(inputs.addresses, 'email,line1,line2,city,region,postal_code,country\nMEI@example.com,7 Elm Court,,Troy,VT,05868,US\n');
+writeFileSync(
+  inputs.addresses,
+  'email,line1,line2,city,region,postal_code,country\nMEI@example.com,7 Elm Court,,Troy,VT,05868,US\n',
+);
 
-export function card(index: number, firstName: string, block: string[], code: string, manifest: Record<string, string>): TestCard {
+export function card(
+  index: number,
+  firstName: string,
+  block: string[],
+  code: string,
+  manifest: Record<string, string>,
+): TestCard {
   return {
     front: ['Welcome,', `${firstName}!`, `Show ${code} in the shop`],
     back: block,

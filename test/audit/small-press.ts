@@ -1,8 +1,10 @@
 /**
- * Prints small cards for the auditor's own tests: valid PDFs and a manifest, written by hand, so that each fault can be planted exactly.
+ * Prints small cards for the auditor's own tests: valid PDFs and a manifest, written by hand, so
+ * that each fault can be planted exactly.
  *
- * The real renderer would be the wrong tool here: a test of the judge must not depend on the accused, and the renderer cannot be asked for
- * a card with a wrong box or with somebody else's code.
+ * The real renderer would be the wrong tool here: a test of the judge must not depend on the
+ * accused, and the renderer cannot be asked for a card with a wrong box or with somebody else's
+ * code.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -41,11 +43,16 @@ const MANIFEST_COLUMNS = [
 ];
 
 interface QrEncoder {
-  encode(text: string, options: { ecc: 'M'; border: number }): { readonly size: number; readonly data: readonly (readonly boolean[])[] };
+  encode(
+    text: string,
+    options: { ecc: 'M'; border: number },
+  ): { readonly size: number; readonly data: readonly (readonly boolean[])[] };
 }
 
 // Only the adapters depend on a QR encoder; a test has no need of a second one.
-const { encode } = createRequire(new URL('../../packages/adapters/package.json', import.meta.url))('uqr') as QrEncoder;
+const { encode } = createRequire(new URL('../../packages/adapters/package.json', import.meta.url))(
+  'uqr',
+) as QrEncoder;
 
 /** Writes `<name>.pdf` with two pages a card. */
 export function printPdf(folder: string, name: string, cards: readonly TestCard[]): void {
@@ -56,9 +63,14 @@ export function printPdf(folder: string, name: string, cards: readonly TestCard[
   );
   const pages: number[] = [];
   for (const card of cards) {
-    for (const content of [text(card.front, 40, 250, 14), `${text(card.back, 245, 160, 10)}${code(card)}`]) {
+    for (const content of [
+      text(card.front, 40, 250, 14),
+      `${text(card.back, 245, 160, 10)}${code(card)}`,
+    ]) {
       const stream = objects.push(`<< /Length ${content.length} >>\nstream\n${content}\nendstream`);
-      const boxes = Object.entries(card.boxes).flatMap(([kind, box]) => (box === null ? [] : [`/${kind}Box [${box.join(' ')}]`]));
+      const boxes = Object.entries(card.boxes).flatMap(([kind, box]) =>
+        box === null ? [] : [`/${kind}Box [${box.join(' ')}]`],
+      );
       pages.push(
         objects.push(
           `<< /Type /Page /Parent 2 0 R ${boxes.join(' ')} /Resources << /Font << /F ${font} 0 R >> >> /Contents ${stream} 0 R >>`,
@@ -83,8 +95,13 @@ export function printPdf(folder: string, name: string, cards: readonly TestCard[
 /** Writes the manifest as it is given, so that a test can also write an unsafe one. */
 export function writeManifest(folder: string, lines: readonly Record<string, string>[]): void {
   const record = (cells: readonly string[]): string =>
-    cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',');
-  const records = [MANIFEST_COLUMNS, ...lines.map((line) => MANIFEST_COLUMNS.map((column) => line[column] ?? ''))];
+    cells
+      .map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell))
+      .join(',');
+  const records = [
+    MANIFEST_COLUMNS,
+    ...lines.map((line) => MANIFEST_COLUMNS.map((column) => line[column] ?? '')),
+  ];
   writeFileSync(join(folder, 'manifest.csv'), `${records.map(record).join('\r\n')}\r\n`);
 }
 
@@ -98,7 +115,9 @@ function code({ qr, qrSize }: TestCard): string {
   const { size, data } = encode(qr, { ecc: 'M', border: 0 });
   const module = qrSize / size;
   const squares = data.flatMap((row, y) =>
-    row.flatMap((dark, x) => (dark ? [`${50 + x * module} ${200 - (y + 1) * module} ${module} ${module} re`] : [])),
+    row.flatMap((dark, x) =>
+      dark ? [`${50 + x * module} ${200 - (y + 1) * module} ${module} ${module} re`] : [],
+    ),
   );
   return `${squares.join('\n')}\nf\n`;
 }

@@ -1,6 +1,7 @@
 /**
- * Waits until everybody has arrived. What the beats would do every 15 seconds is done here a few times a second: a wake-up by NOTIFY, a job for
- * whatever is due. And whoever only waits for a back-off is fetched from it by pulling `available_at` forward, as an operator may: nothing that a
+ * Waits until everybody has arrived. What the beats would do every 15 seconds is done here a few
+ * times a second: a wake-up by NOTIFY, a job for whatever is due. And whoever only waits for a
+ * back-off is fetched from it by pulling `available_at` forward, as an operator may: nothing that a
  * lease or a quiet period protects is shortened.
  */
 import { createServer, type AddressInfo } from 'node:net';
@@ -21,19 +22,24 @@ export async function nudge(sql: postgres.Sql): Promise<void> {
     ) due`;
 }
 
-/** Ends waits that protect nothing. An unknown outcome is left to rest for its quiet period; only its later back-offs are cut short. */
+/**
+ * Ends waits that protect nothing. An unknown outcome is left to rest for its quiet period; only
+ * its later back-offs are cut short.
+ */
 async function hurry(sql: postgres.Sql): Promise<void> {
   await sql`update postrider.recipient_state set available_at = postrider.now()
     where state in ('pending', 'proofed', 'address_enrichable') and available_at > postrider.now()`;
   await sql`update postrider.mailpiece set available_at = postrider.now() where status = 'unknown' and available_at > postrider.now() + interval '4 seconds'`;
-  // Effects and batches are claimed for minutes; what was claimed by a runner that is gone would be taken up after that.
+  // Effects and batches are claimed for minutes; what was claimed by a runner that is gone would be
+  // taken up after that.
   await sql`update postrider.effect set available_at = postrider.now()
     where state = 'waiting' and available_at between postrider.now() and postrider.now() + interval '110 seconds'`;
   await sql`update postrider.enrichment_batch set next_poll_at = postrider.now()
     where closed_at is null and next_poll_at between postrider.now() and postrider.now() + interval '55 seconds'`;
 }
 
-// Long enough for a machine that does other things as well; short where a test is expected to fail (test/mutants).
+// Long enough for a machine that does other things as well; short where a test is expected to fail
+// (test/mutants).
 const PATIENCE_MS = Number(process.env['POSTRIDER_CRASH_PATIENCE_MS'] ?? 240_000);
 
 export interface ConvergeOptions {
@@ -48,16 +54,23 @@ export interface ConvergeOptions {
 
 async function whatIsLeft(sql: postgres.Sql): Promise<string> {
   const counts = await states(sql);
-  const [moves] = await sql<{ moves: Record<string, number> }[]>`select postrider.what_moves() as moves`;
-  const stuck = await sql`select state, reason, why, what_helps, count(*)::int as rows from postrider.stuck group by 1, 2, 3, 4`;
+  const [moves] = await sql<
+    { moves: Record<string, number> }[]
+  >`select postrider.what_moves() as moves`;
+  const stuck =
+    await sql`select state, reason, why, what_helps, count(*)::int as rows from postrider.stuck group by 1, 2, 3, 4`;
   const sessions = await sql`
     select application_name as who, state, wait_event as waits, round(extract(epoch from now() - state_change)) as since, left(query, 70) as query
     from pg_stat_activity where datname = current_database() and application_name like 'runner-%' order by 1, 2`;
-  const jobs = await sql`select name, state, count(*)::int as jobs from postrider_queue.job where state < 'completed' group by 1, 2`;
+  const jobs =
+    await sql`select name, state, count(*)::int as jobs from postrider_queue.job where state < 'completed' group by 1, 2`;
   return JSON.stringify({ counts, moves: moves?.moves, stuck, sessions, jobs });
 }
 
-/** Resolves when everybody has arrived and nothing moves any more. Rejects with the whole situation where that takes too long. */
+/**
+ * Resolves when everybody has arrived and nothing moves any more. Rejects with the whole situation
+ * where that takes too long.
+ */
 export async function converge(scenario: Scenario, options: ConvergeOptions = {}): Promise<void> {
   const { arrived = ['sent'], deadlineMs = PATIENCE_MS, hurries = true } = options;
   const { sql } = scenario.machine;
@@ -68,7 +81,9 @@ export async function converge(scenario: Scenario, options: ConvergeOptions = {}
         `${runner.name} ${runner.alive ? 'lives' : 'is dead'}:`,
         ...runner.log.slice(-15),
       ]);
-      throw new Error(`not everybody has arrived after ${deadlineMs} ms: ${await whatIsLeft(sql)}\n${logs.join('\n')}`);
+      throw new Error(
+        `not everybody has arrived after ${deadlineMs} ms: ${await whatIsLeft(sql)}\n${logs.join('\n')}`,
+      );
     }
     await options.meanwhile?.();
     await nudge(sql);
@@ -86,7 +101,11 @@ export async function converge(scenario: Scenario, options: ConvergeOptions = {}
 }
 
 /** Polls until `ask` says true. */
-export async function eventually(what: string, ask: () => Promise<boolean>, patienceMs = 240_000): Promise<void> {
+export async function eventually(
+  what: string,
+  ask: () => Promise<boolean>,
+  patienceMs = 240_000,
+): Promise<void> {
   const deadline = Date.now() + patienceMs;
   while (!(await ask())) {
     if (Date.now() > deadline) throw new Error(`never happened: ${what}`);
@@ -95,11 +114,13 @@ export async function eventually(what: string, ask: () => Promise<boolean>, pati
 }
 
 /**
- * Three minutes pass while no runner lives: leases, locks, quiet periods and back-offs are over, and so is the rest of a batch that may be on its way to
- * the enricher. The machine's clock is turned; pg-boss keeps real time, so what it knows of active jobs is made older.
+ * Three minutes pass while no runner lives: leases, locks, quiet periods and back-offs are over,
+ * and so is the rest of a batch that may be on its way to the enricher. The machine's clock is
+ * turned; pg-boss keeps real time, so what it knows of active jobs is made older.
  */
 export async function minutesPass(scenario: Scenario): Promise<void> {
-  if (scenario.runners.some((runner) => runner.alive)) throw new Error('time is only turned while nobody works');
+  if (scenario.runners.some((runner) => runner.alive))
+    throw new Error('time is only turned while nobody works');
   const { sql } = scenario.machine;
   await sql`select postrider.turn_clock('3 minutes')`;
   await sql`update postrider_queue.job set started_on = started_on - interval '3 minutes', heartbeat_on = heartbeat_on - interval '3 minutes'

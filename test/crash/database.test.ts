@@ -1,4 +1,7 @@
-/** The database goes away under the runners: sessions ended by an operator, the server stopped and started, its postmaster killed. */
+/**
+ * The database goes away under the runners: sessions ended by an operator, the server stopped and
+ * started, its postmaster killed.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,12 +36,17 @@ async function endSessions(scenario: Scenario): Promise<number> {
 async function reconnected(scenario: Scenario): Promise<void> {
   const { sql } = scenario.machine;
   await eventually('the test has its sessions again', async () => {
-    const asked = await Promise.allSettled(Array.from({ length: 2 * sql.options.max }, async () => await sql`select 1`));
+    const asked = await Promise.allSettled(
+      Array.from({ length: 2 * sql.options.max }, async () => await sql`select 1`),
+    );
     return asked.every(({ status }) => status === 'fulfilled');
   });
 }
 
-/** With no beat and no nudge: is the runner told that there is work, after this? Ten people wait behind a hold for it. */
+/**
+ * With no beat and no nudge: is the runner told that there is work, after this? Ten people wait
+ * behind a hold for it.
+ */
 async function stillHears(scenario: Scenario, after: () => Promise<unknown>): Promise<void> {
   const { sql } = scenario.machine;
   const { organizationId } = scenario.place;
@@ -46,7 +54,8 @@ async function stillHears(scenario: Scenario, after: () => Promise<unknown>): Pr
   await scenario.grow(10);
   await sql`select postrider.wake_workers('sync')`;
   const waiting = async (): Promise<number> =>
-    (await sql`select from postrider.recipient_state where state in ('pending', 'proofing_staged')`).length;
+    (await sql`select from postrider.recipient_state where state in ('pending', 'proofing_staged')`)
+      .length;
   await eventually('new people wait behind the hold', async () => (await waiting()) === 10);
   await after();
   await release(sql, organizationId, 'organization', organizationId);
@@ -54,8 +63,8 @@ async function stillHears(scenario: Scenario, after: () => Promise<unknown>): Pr
 }
 
 /**
- * More people, some of them at the printer now. A hold keeps them together until their sync is over: one that is interrupted leaves its lock for 30
- * seconds, and this is about the rest.
+ * More people, some of them at the printer now. A hold keeps them together until their sync is
+ * over: one that is interrupted leaves its lock for 30 seconds, and this is about the rest.
  */
 async function moreAreAtThePrinter(scenario: Scenario): Promise<void> {
   const { sql } = scenario.machine;
@@ -63,12 +72,16 @@ async function moreAreAtThePrinter(scenario: Scenario): Promise<void> {
   await hold(sql, organizationId, 'printer', 'press');
   await scenario.grow(more);
   await eventually('they have come', async () => {
-    const [row] = await sql`select (select count(*)::int from postrider.recipient) as people, exists (
+    const [row] =
+      await sql`select (select count(*)::int from postrider.recipient) as people, exists (
       select from postrider_queue.job where name = 'sync' and state < 'completed') as syncs`;
     return row?.['people'] === scenario.people && row['syncs'] === false;
   });
   await release(sql, organizationId, 'printer', 'press');
-  await eventually('cards are at the printer', async () => ((await states(sql))['sending'] ?? 0) > 0);
+  await eventually(
+    'cards are at the printer',
+    async () => ((await states(sql))['sending'] ?? 0) > 0,
+  );
 }
 
 void describe('the database goes away', { concurrency: 3 }, () => {
@@ -92,10 +105,17 @@ void describe('the database goes away', { concurrency: 3 }, () => {
     // What a commit promises must be kept here: see the next test for a server that promises less.
     const server = await startServer({ settings: { synchronous_commit: 'on' } });
     try {
-      await using scenario = await openScenario({ people: more, keys: false, adminUrl: server.adminUrl });
+      await using scenario = await openScenario({
+        people: more,
+        keys: false,
+        adminUrl: server.adminUrl,
+      });
       await scenario.shop.faults([{ kind: 'delay_ms', ms: 60, count: 100_000 }]);
       const runner = await scenario.start();
-      for (const down of [async () => await server.stop('immediate'), async () => await server.kill9()]) {
+      for (const down of [
+        async () => await server.stop('immediate'),
+        async () => await server.kill9(),
+      ]) {
         await moreAreAtThePrinter(scenario);
         await down();
         await sleep(300);
@@ -117,13 +137,21 @@ void describe('the database goes away', { concurrency: 3 }, () => {
   });
 
   void test('a server that commits asynchronously loses its last seconds, yet not the pieces that the printer has heard of', async () => {
-    const server = await startServer({ settings: { synchronous_commit: 'off', wal_writer_delay: "'10s'" } });
+    const server = await startServer({
+      settings: { synchronous_commit: 'off', wal_writer_delay: "'10s'" },
+    });
     try {
-      await using scenario = await openScenario({ people: 20, keys: false, adminUrl: server.adminUrl });
+      await using scenario = await openScenario({
+        people: 20,
+        keys: false,
+        adminUrl: server.adminUrl,
+      });
       const { sql } = scenario.machine;
       const { organizationId } = scenario.place;
       await hold(sql, organizationId, 'printer', 'press');
-      const first = await scenario.start({ snares: [{ point: 'mail.after-post', nth: 1, how: 'wait' }] });
+      const first = await scenario.start({
+        snares: [{ point: 'mail.after-post', nth: 1, how: 'wait' }],
+      });
       await eventually('all are proofed', async () => (await states(sql))['proofed'] === 20);
       await withAdmin(scenario, async (admin) => await admin`checkpoint`);
       await release(sql, organizationId, 'printer', 'press');

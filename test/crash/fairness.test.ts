@@ -1,4 +1,7 @@
-/** A tenant with very many people does not keep one with fifty waiting: from ready to first begun, while the big one is in mid-run. */
+/**
+ * A tenant with very many people does not keep one with fifty waiting: from ready to first begun,
+ * while the big one is in mid-run.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultSettings, hold, release } from '@postrider/core';
@@ -7,7 +10,8 @@ import { eventually } from './converge.ts';
 import { long, openScenario } from './scenario.ts';
 
 const crowd = long ? 100_000 : 5_000;
-// What must hold in the long form, where nothing runs beside it. In the short one the machine may be slow, and what was begun before is counted instead.
+// What must hold in the long form, where nothing runs beside it. In the short one the machine may
+// be slow, and what was begun before is counted instead.
 const patienceMs = long ? 2_000 : Infinity;
 
 void test(`${crowd} people of one organization, and fifty of another who come in mid-run`, async (t) => {
@@ -21,14 +25,25 @@ void test(`${crowd} people of one organization, and fifty of another who come in
   const { organizationId, campaignId } = scenario.place;
   await hold(sql, organizationId, 'campaign', campaignId);
   await scenario.start();
-  await eventually('the crowd is here', async () => (await sql`select from postrider.sync_run where complete`).length > 0);
+  await eventually(
+    'the crowd is here',
+    async () => (await sql`select from postrider.sync_run where complete`).length > 0,
+  );
   const small = await launched(sql, {}, 'Small bakery');
   await release(sql, organizationId, 'campaign', campaignId);
   const began = async (stage: string, organization: string): Promise<number> =>
-    (await sql`select from postrider.cohort where stage = ${stage} and organization_id = ${organization} and begun_at is not null`).length;
-  await eventually('the big one is in mid-run', async () => (await began('proof', organizationId)) > 0);
+    (
+      await sql`select from postrider.cohort where stage = ${stage} and organization_id = ${organization} and begun_at is not null`
+    ).length;
+  await eventually(
+    'the big one is in mid-run',
+    async () => (await began('proof', organizationId)) > 0,
+  );
   await syncPeople(sql, small, people(50, 'small'));
-  await eventually('the small one is being mailed', async () => (await began('mail', small.organizationId)) > 0);
+  await eventually(
+    'the small one is being mailed',
+    async () => (await began('mail', small.organizationId)) > 0,
+  );
 
   const waits = await sql<{ stage: string; ms: number; before: number }[]>`
     with small as (
@@ -46,7 +61,9 @@ void test(`${crowd} people of one organization, and fifty of another who come in
   t.diagnostic(`${left?.people} people of the big one are still before the printer`);
   assert.ok((left?.people ?? 0) > 0, 'it is in mid-run');
   for (const { stage, ms, before } of waits)
-    t.diagnostic(`${stage}: ${Math.round(ms)} ms from ready to first begun, ${before} cohorts of the big one before it`);
+    t.diagnostic(
+      `${stage}: ${Math.round(ms)} ms from ready to first begun, ${before} cohorts of the big one before it`,
+    );
   assert.equal(waits.length, 2);
   for (const { stage, ms, before } of waits) {
     assert.ok(ms < patienceMs, `${stage}: ${Math.round(ms)} ms`);

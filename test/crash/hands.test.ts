@@ -1,4 +1,7 @@
-/** People with psql and a terminal: jobs and cohorts deleted, a hold in mid-run, a runner stopped in good order, several runners at once. */
+/**
+ * People with psql and a terminal: jobs and cohorts deleted, a hold in mid-run, a runner stopped in
+ * good order, several runners at once.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +17,9 @@ async function slowly(scenario: Scenario): Promise<void> {
 }
 
 void describe('by hand, in mid-run', { concurrency: 3 }, () => {
-  for (const what of long ? (['all jobs', 'all cohorts', 'all jobs and all cohorts'] as const) : (['all jobs and all cohorts'] as const)) {
+  for (const what of long
+    ? (['all jobs', 'all cohorts', 'all jobs and all cohorts'] as const)
+    : (['all jobs and all cohorts'] as const)) {
     void test(`${what} deleted`, async () => {
       await using scenario = await openScenario({ people: more, keys: false });
       const { sql } = scenario.machine;
@@ -24,11 +29,15 @@ void describe('by hand, in mid-run', { concurrency: 3 }, () => {
       for (let round = 0; round < (long ? 8 : 2); round += 1) {
         await eventually(
           'somebody is on the way',
-          async () => (await sql`select from postrider.cohort where closed_at is null limit 1`).length > 0,
+          async () =>
+            (await sql`select from postrider.cohort where closed_at is null limit 1`).length > 0,
         );
         if (what !== 'all cohorts')
-          deleted += (await sql`delete from postrider_queue.job where name in ('proof', 'mail') returning id`).length;
-        if (what !== 'all jobs') deleted += (await sql`delete from postrider.cohort returning id`).length;
+          deleted += (
+            await sql`delete from postrider_queue.job where name in ('proof', 'mail') returning id`
+          ).length;
+        if (what !== 'all jobs')
+          deleted += (await sql`delete from postrider.cohort returning id`).length;
         await scenario.grow(more);
         await sleep(200);
       }
@@ -51,19 +60,27 @@ void describe('by hand, in mid-run', { concurrency: 3 }, () => {
     ];
     for (const [kind, id] of held) {
       await scenario.grow(more);
-      await eventually('cards are at the printer', async () => ((await states(sql))['sending'] ?? 0) > 0);
+      await eventually(
+        'cards are at the printer',
+        async () => ((await states(sql))['sending'] ?? 0) > 0,
+      );
       const asked = performance.now();
       const { atPrinter } = await hold(sql, organizationId, kind, id, 'a test');
       const [now] = await sql<{ at: Date }[]>`select postrider.now() as at`;
       const ledger = (await scenario.shop.ledger()).length;
-      t.diagnostic(`hold of the ${kind}: ${Math.round(performance.now() - asked)} ms, ${atPrinter} at the printer`);
+      t.diagnostic(
+        `hold of the ${kind}: ${Math.round(performance.now() - asked)} ms, ${atPrinter} at the printer`,
+      );
       await sleep(700);
       // Proofs go on while only the printer is held.
       const begun = await sql`
         select stage, begun_at, closed_why from postrider.cohort
         where begun_at > ${now?.at ?? null} and closed_why is distinct from 'held' and (${kind} <> 'printer' or stage = 'mail')`;
       assert.deepEqual([...begun], [], `nothing begins after the hold of the ${kind}`);
-      assert.ok((await scenario.shop.ledger()).length - ledger <= atPrinter, 'nothing is printed but what was at the printer');
+      assert.ok(
+        (await scenario.shop.ledger()).length - ledger <= atPrinter,
+        'nothing is printed but what was at the printer',
+      );
       await release(sql, organizationId, kind, id);
     }
     await converge(scenario);
@@ -71,14 +88,23 @@ void describe('by hand, in mid-run', { concurrency: 3 }, () => {
   });
 
   void test('a runner stopped in good order in mid-run leaves no unknown piece and nobody at work', async () => {
-    // The product's times: on a machine that is busy enough, the short ones pass by themselves, and then nobody knows what became of whom.
+    // The product's times: on a machine that is busy enough, the short ones pass by themselves, and
+    // then nobody knows what became of whom.
     const settings = { leaseMs: 60_000, graceMs: 15_000, quietMs: 11_000 };
-    await using scenario = await openScenario({ people: 2 * more, keys: false, timeoutMs: 10_000, settings });
+    await using scenario = await openScenario({
+      people: 2 * more,
+      keys: false,
+      timeoutMs: 10_000,
+      settings,
+    });
     const { sql } = scenario.machine;
     await slowly(scenario);
     for (let round = 0; round < (long ? 5 : 1); round += 1) {
       const runner = await scenario.start();
-      await eventually('cards are at the printer', async () => ((await states(sql))['sending'] ?? 0) > 0);
+      await eventually(
+        'cards are at the printer',
+        async () => ((await states(sql))['sending'] ?? 0) > 0,
+      );
       assert.equal(await runner.stop(), '0');
       const { sending, proofing } = await states(sql);
       assert.deepEqual({ sending, proofing }, { sending: undefined, proofing: undefined });
@@ -92,7 +118,11 @@ void describe('by hand, in mid-run', { concurrency: 3 }, () => {
   });
 
   void test('four runners at once', async () => {
-    await using scenario = await openScenario({ people: long ? 3000 : 100, keys: false, emailOnly: 5 });
+    await using scenario = await openScenario({
+      people: long ? 3000 : 100,
+      keys: false,
+      emailOnly: 5,
+    });
     await Promise.all(Array.from({ length: 4 }, async () => await scenario.start()));
     await converge(scenario);
     await verdict(scenario);

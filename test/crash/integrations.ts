@@ -1,11 +1,20 @@
 /**
- * What the runners of the crash tests are plugged into: an audience made up on the spot, the look-up enricher on files, nothing to render, the real
- * adapter of the print shop, effects that are written down line by line.
+ * What the runners of the crash tests are plugged into: an audience made up on the spot, the
+ * look-up enricher on files, nothing to render, the real adapter of the print shop, effects that
+ * are written down line by line.
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { adapters } from '@postrider/adapters';
-import type { AudienceSource, EffectItem, EffectResult, Integrations, Member, Printer, Renderer } from '@postrider/core';
+import type {
+  AudienceSource,
+  EffectItem,
+  EffectResult,
+  Integrations,
+  Member,
+  Printer,
+  Renderer,
+} from '@postrider/core';
 import { SHOP_SECRET, SHOP_TOKEN, type RunnerConfig } from './runner-config.ts';
 
 function addressOf(id: string) {
@@ -31,13 +40,19 @@ function memberOf(id: string, row: number, emailOnly: boolean): Member {
   };
 }
 
-/** Everybody in a household of their own, every nth known by e-mail only (0: nobody): `<people>:<every>:<prefix>`. */
+/**
+ * Everybody in a household of their own, every nth known by e-mail only (0: nobody):
+ * `<people>:<every>:<prefix>`.
+ */
 const audience: AudienceSource = {
   async *members(segment, { pageSize }, context) {
     const [people = '0', every = '0', prefix = 'p'] = segment.split(':');
     for (let start = 0; start < Number(people); start += pageSize) {
       context.signal.throwIfAborted();
-      const indexes = Array.from({ length: Math.min(pageSize, Number(people) - start) }, (_, i) => start + i);
+      const indexes = Array.from(
+        { length: Math.min(pageSize, Number(people) - start) },
+        (_, i) => start + i,
+      );
       const members = indexes.map((i) => memberOf(`${prefix}${i}`, i + 2, i % Number(every) === 0));
       yield await Promise.resolve({ members, rejects: [], waitedMs: 0 });
     }
@@ -48,11 +63,18 @@ const LOOKUP_FILE = 'addresses.ndjson';
 
 /** The file in which the look-up enricher finds everybody. */
 export function writeLookupFile(folder: string, people: number): void {
-  const line = (id: string): string => `${JSON.stringify({ email: `${id}@example.com`, ...addressOf(id) })}\n`;
-  writeFileSync(join(folder, LOOKUP_FILE), Array.from({ length: people }, (_, i) => line(`p${i}`)).join(''));
+  const line = (id: string): string =>
+    `${JSON.stringify({ email: `${id}@example.com`, ...addressOf(id) })}\n`;
+  writeFileSync(
+    join(folder, LOOKUP_FILE),
+    Array.from({ length: people }, (_, i) => line(`p${i}`)).join(''),
+  );
 }
 
-/** One line per doing: a crash between the doing and the settle shows as two lines with one key, which a provider would take for one. */
+/**
+ * One line per doing: a crash between the doing and the settle shows as two lines with one key,
+ * which a provider would take for one.
+ */
 function doneIn(path: string) {
   return async (items: readonly EffectItem[]) => {
     appendFileSync(path, items.map((item) => `${item.key}\n`).join(''));
@@ -71,7 +93,10 @@ export function integrationsOf(config: RunnerConfig, afterLeaseCheck: () => void
     const plain = await adapters.renderer.noop.create({}, wiring);
     return {
       async render(job, context) {
-        if (config.poison !== null && job.cards.some((card) => card.lastName === `Byron ${config.poison}`))
+        if (
+          config.poison !== null &&
+          job.cards.some((card) => card.lastName === `Byron ${config.poison}`)
+        )
           process.kill(process.pid, 'SIGKILL');
         return await plain.render(job, context);
       },
@@ -95,7 +120,10 @@ export function integrationsOf(config: RunnerConfig, afterLeaseCheck: () => void
 
   return {
     audience: async () => await Promise.resolve(audience),
-    enricher: async () => ({ name: 'lookup', port: await adapters.enricher.lookup.create({ path: LOOKUP_FILE }, wiring) }),
+    enricher: async () => ({
+      name: 'lookup',
+      port: await adapters.enricher.lookup.create({ path: LOOKUP_FILE }, wiring),
+    }),
     renderer,
     imageHost: async () => await adapters.imageHost.noop.create({}, wiring),
     printer,

@@ -59,7 +59,10 @@ void test('where not every cohort gets a job, nobody is staged: a cohort without
   await syncPeople(sql, { organizationId, campaignId }, people(30));
   // Somebody has made the queue one that keeps a single waiting job.
   await sql`update postrider_queue.queue set policy = 'short' where name = 'proof'`;
-  await assert.rejects(sql`select postrider.stage(${organizationId}, ${campaignId}, 'proof', 3, 10)`, /1 of 3 jobs/);
+  await assert.rejects(
+    sql`select postrider.stage(${organizationId}, ${campaignId}, 'proof', 3, 10)`,
+    /1 of 3 jobs/,
+  );
   await sql`select postrider.stage_round('proof', 4, 10)`;
   assert.deepEqual(await states(sql), { pending: 30 });
   assert.equal((await sql`select from postrider.cohort`).length, 0);

@@ -1,6 +1,7 @@
 /**
- * Runners that die or stand still at any moment: kill -9 at random with two at work, and SIGSTOP for longer than the lease. At a printer without keys
- * only the lease check stands between a stopped process and a second card; the last test shows where even that ends.
+ * Runners that die or stand still at any moment: kill -9 at random with two at work, and SIGSTOP
+ * for longer than the lease. At a printer without keys only the lease check stands between a
+ * stopped process and a second card; the last test shows where even that ends.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -38,10 +39,20 @@ void describe('kill -9 at random', { concurrency: 4 }, () => {
 });
 
 void describe('SIGSTOP for longer than the lease', { concurrency: 4 }, () => {
-  /** The first runner stops itself; the second does its work as well; then the first wakes and believes that nothing happened. */
-  const sleepAt = async (scenario: Scenario, point: 'mail.before-post' | 'adapter'): Promise<void> => {
-    // One slot: the request of another would be between check and wire when the process stops, which is the limit below.
-    const first = await scenario.start({ snares: [{ point, nth: 2, how: 'stop' }], settings: { mailSlots: 1 } });
+  /**
+   * The first runner stops itself; the second does its work as well; then the first wakes and
+   * believes that nothing happened.
+   */
+  const sleepAt = async (
+    scenario: Scenario,
+    point: 'mail.before-post' | 'adapter',
+  ): Promise<void> => {
+    // One slot: the request of another would be between check and wire when the process stops,
+    // which is the limit below.
+    const first = await scenario.start({
+      snares: [{ point, nth: 2, how: 'stop' }],
+      settings: { mailSlots: 1 },
+    });
     await first.snared();
     await scenario.start();
     await converge(scenario);
@@ -68,8 +79,13 @@ void describe('SIGSTOP for longer than the lease', { concurrency: 4 }, () => {
   void test('THE LIMIT: between lease check and request, at a printer without keys, one request is printed twice, and an alarm says so', async () => {
     await using scenario = await openScenario({ people: 40, keys: false });
     await sleepAt(scenario, 'adapter');
-    const twice = [...(await printed(scenario))].filter(([, cards]) => cards === 2).map(([id]) => id);
-    assert.ok(twice.length >= 1 && twice.length <= 10, `a request holds up to ten cards; ${twice.length} were printed twice`);
+    const twice = [...(await printed(scenario))]
+      .filter(([, cards]) => cards === 2)
+      .map(([id]) => id);
+    assert.ok(
+      twice.length >= 1 && twice.length <= 10,
+      `a request holds up to ten cards; ${twice.length} were printed twice`,
+    );
     await verdict(scenario, { twice, alarms: ['second_provider_id'] });
   });
 });

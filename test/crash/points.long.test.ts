@@ -1,4 +1,7 @@
-/** kill -9 at every named point, each in a scenario of its own, with 3,000 people: at printers with keys and, where it matters, without. */
+/**
+ * kill -9 at every named point, each in a scenario of its own, with 3,000 people: at printers with
+ * keys and, where it matters, without.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hold, release } from '@postrider/core';
@@ -21,7 +24,9 @@ for (const keys of [true, false]) {
       });
       const webhookPort = await freePort();
       const listen = async (): Promise<void> =>
-        await scenario.shop.sendWebhooksTo(`http://127.0.0.1:${webhookPort}/${scenario.place.organizationId}/press`);
+        await scenario.shop.sendWebhooksTo(
+          `http://127.0.0.1:${webhookPort}/${scenario.place.organizationId}/press`,
+        );
       // Nothing is unknown to reconcile on a good day, nor where a webhook tells first.
       const doubtful = point.startsWith('reconcile.');
       if (doubtful) await scenario.shop.faults([{ kind: 'drop_answer_after_effect', count: 3 }]);
@@ -30,12 +35,16 @@ for (const keys of [true, false]) {
       const nth = doubtful || point === 'sync.opened' || point === 'sync.closed' ? 1 : 2;
       const { sql } = scenario.machine;
       const { organizationId } = scenario.place;
-      // A sync that is interrupted leaves its lock for 30 seconds: only the points of sync meet that.
+      // A sync that is interrupted leaves its lock for 30 seconds: only the points of sync meet
+      // that.
       const synced = !point.startsWith('sync.');
       if (synced) await hold(sql, organizationId, 'organization', organizationId);
       const first = await scenario.start({ webhookPort, snares: [{ point, nth, how: 'kill' }] });
       if (synced) {
-        await eventually('everybody has come', async () => (await sql`select from postrider.sync_run where complete`).length > 0);
+        await eventually(
+          'everybody has come',
+          async () => (await sql`select from postrider.sync_run where complete`).length > 0,
+        );
         await release(sql, organizationId, 'organization', organizationId);
       }
       for (const deadline = Date.now() + 60_000; first.alive && Date.now() < deadline;) {

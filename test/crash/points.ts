@@ -1,4 +1,7 @@
-/** The named points at which a runner is killed, as the tables of points.test.ts and points.long.test.ts. */
+/**
+ * The named points at which a runner is killed, as the tables of points.test.ts and
+ * points.long.test.ts.
+ */
 import type { Point } from '@postrider/core';
 
 /** In the order in which a card meets them. */
@@ -29,9 +32,14 @@ export const allPoints: readonly Point[] = [
 ];
 
 /** Those at which it matters whether the printer honours keys. */
-export const printerPoints: readonly Point[] = allPoints.filter((point) => /^(mail|reconcile)\./.test(point));
+export const printerPoints: readonly Point[] = allPoints.filter((point) =>
+  /^(mail|reconcile)\./.test(point),
+);
 
-/** One of each kind, the request to the printer apart: between the steps of a list, of a look-up, of a cohort, of what follows a card. */
+/**
+ * One of each kind, the request to the printer apart: between the steps of a list, of a look-up, of
+ * a cohort, of what follows a card.
+ */
 export const somePoints: readonly Point[] = [
   'sync.page-applied',
   'enrich.submitted',
@@ -44,4 +52,9 @@ export const somePoints: readonly Point[] = [
 ];
 
 /** Of the printer's, the ones between which a card may or may not be on paper. */
-export const closestPoints: readonly Point[] = ['mail.begun', 'mail.before-post', 'mail.after-post', 'reconcile.asked'];
+export const closestPoints: readonly Point[] = [
+  'mail.begun',
+  'mail.before-post',
+  'mail.after-post',
+  'reconcile.asked',
+];

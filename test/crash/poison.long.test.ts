@@ -1,4 +1,7 @@
-/** A card that kills every process that renders it convicts itself: after ten losses it is in error, alone, and everybody else has a card. */
+/**
+ * A card that kills every process that renders it convicts itself: after ten losses it is in error,
+ * alone, and everybody else has a card.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { converge } from './converge.ts';

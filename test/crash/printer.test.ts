@@ -1,4 +1,7 @@
-/** The printer on a bad day: answers lost before and after the effect, too many requests, silence, a printer that dies and comes back. */
+/**
+ * The printer on a bad day: answers lost before and after the effect, too many requests, silence, a
+ * printer that dies and comes back.
+ */
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { converge } from './converge.ts';
@@ -12,7 +15,11 @@ void describe('whatever the printer does', { concurrency: 4 }, () => {
     const printer = `a printer ${keys ? 'with' : 'without'} keys`;
 
     void test(`answers lost before and after the effect, refusals, silence, at ${printer}`, async () => {
-      await using scenario = await openScenario({ people: long ? 3000 : 80, keys, settings: { mailSlots: 4 } });
+      await using scenario = await openScenario({
+        people: long ? 3000 : 80,
+        keys,
+        settings: { mailSlots: 4 },
+      });
       await scenario.shop.faults([
         { kind: 'drop_answer_after_effect', count: times },
         { kind: 'http_500_after_effect', count: times },
@@ -32,7 +39,8 @@ void describe('whatever the printer does', { concurrency: 4 }, () => {
       await verdict(scenario);
     });
 
-    // At one without keys, in the short form: what a printer with keys is spared makes it no harder.
+    // At one without keys, in the short form: what a printer with keys is spared makes it no
+    // harder.
     if (keys && !long) continue;
     void test(`killed and started again in mid-run, at ${printer}`, async () => {
       await using scenario = await openScenario({ people: 40, keys });

@@ -1,12 +1,21 @@
-/** What a runner of the crash tests is told by its parent, and what it says to it: JSON, a line each. */
+/**
+ * What a runner of the crash tests is told by its parent, and what it says to it: JSON, a line
+ * each.
+ */
 import type { PipelineSettings, Point } from '@postrider/core';
 
-/** A place where the runner does something to itself. `adapter` is inside the printer's adapter: between the lease check and the request. */
+/**
+ * A place where the runner does something to itself. `adapter` is inside the printer's adapter:
+ * between the lease check and the request.
+ */
 export interface Snare {
   readonly point: Point | 'adapter';
   /** At which pass; 1 is the first. */
   readonly nth: number;
-  /** kill: SIGKILL. stop: SIGSTOP, until SIGCONT. wait: this one step waits until the parent says go, everything else in the process goes on. */
+  /**
+   * kill: SIGKILL. stop: SIGSTOP, until SIGCONT. wait: this one step waits until the parent says
+   * go, everything else in the process goes on.
+   */
   readonly how: 'kill' | 'stop' | 'wait';
 }
 
@@ -17,7 +26,10 @@ export interface RunnerConfig {
   /** False: the printer has no idempotency keys. */
   readonly keys: boolean;
   readonly timeoutMs: number;
-  /** Batches of the enricher and done effects: shared by all runners of a scenario, as a provider is. */
+  /**
+   * Batches of the enricher and done effects: shared by all runners of a scenario, as a provider
+   * is.
+   */
   readonly folder: string;
   readonly settings: Partial<PipelineSettings>;
   readonly snares: readonly Snare[];
@@ -27,7 +39,9 @@ export interface RunnerConfig {
   readonly webhookPort: number | null;
 }
 
-export type RunnerWord = { readonly said: 'ready' | 'stopped' } | { readonly said: 'snared'; readonly point: Snare['point'] };
+export type RunnerWord =
+  | { readonly said: 'ready' | 'stopped' }
+  | { readonly said: 'snared'; readonly point: Snare['point'] };
 
 export const RUNNER_VARIABLE = 'POSTRIDER_CRASH_RUNNER';
 export const SHOP_TOKEN = 'a token of the crash tests';

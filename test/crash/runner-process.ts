@@ -1,6 +1,7 @@
 /**
- * A runner as a process of its own: the real pipeline and the real adapter of the print shop. It can kill or stop itself at the named points of the
- * protocol; whatever else befalls it comes from outside, as in life.
+ * A runner as a process of its own: the real pipeline and the real adapter of the print shop. It
+ * can kill or stop itself at the named points of the protocol; whatever else befalls it comes from
+ * outside, as in life.
  */
 import { writeSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -8,7 +9,12 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { connect, createPipeline, restoreWatermarkFolder } from '@postrider/core';
 import { integrationsOf } from './integrations.ts';
-import { RUNNER_VARIABLE, type RunnerConfig, type RunnerWord, type Snare } from './runner-config.ts';
+import {
+  RUNNER_VARIABLE,
+  type RunnerConfig,
+  type RunnerWord,
+  type Snare,
+} from './runner-config.ts';
 
 const config = JSON.parse(process.env[RUNNER_VARIABLE] ?? '{}') as RunnerConfig;
 
@@ -18,7 +24,8 @@ function say(word: RunnerWord): void {
 }
 function log(level: string) {
   return (fields: object, message: string) => {
-    if (level !== 'debug') process.stderr.write(`${config.name} ${level}: ${message} ${JSON.stringify(fields)}\n`);
+    if (level !== 'debug')
+      process.stderr.write(`${config.name} ${level}: ${message} ${JSON.stringify(fields)}\n`);
   };
 }
 
@@ -54,9 +61,12 @@ function listenForWebhooks(port: number): void {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const [, organizationId = '', printerName = ''] = (request.url ?? '').split('/');
-      const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+      const headers = Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+      );
       pipeline.receiveWebhook(organizationId, printerName, headers, Buffer.concat(chunks)).then(
-        ({ outcome }) => response.writeHead(outcome === 'stored' || outcome === 'repeated' ? 204 : 401).end(),
+        ({ outcome }) =>
+          response.writeHead(outcome === 'stored' || outcome === 'repeated' ? 204 : 401).end(),
         () => response.writeHead(503).end(),
       );
     });
@@ -77,5 +87,6 @@ process.stdin.on('end', () => process.exit(1));
 await pipeline.start();
 if (config.webhookPort !== null) listenForWebhooks(config.webhookPort);
 say({ said: 'ready' });
-// Here and not at the end, which a killed process does not have: the next one starts in a third of the time.
+// Here and not at the end, which a killed process does not have: the next one starts in a third of
+// the time.
 flushCompileCache();

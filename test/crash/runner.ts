@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { loader } from '../support/loader.ts';
-import { RUNNER_VARIABLE, type RunnerConfig, type RunnerWord, type Snare } from './runner-config.ts';
+import {
+  RUNNER_VARIABLE,
+  type RunnerConfig,
+  type RunnerWord,
+  type Snare,
+} from './runner-config.ts';
 
 export interface Runner {
   readonly name: string;
@@ -29,7 +34,10 @@ export interface Runner {
 
 const program = fileURLToPath(new URL('./runner-process.ts', import.meta.url));
 
-/** Starts it, and resolves when its pipeline works. A runner that snares itself before that counts as started. */
+/**
+ * Starts it, and resolves when its pipeline works. A runner that snares itself before that counts
+ * as started.
+ */
 export async function startRunner(config: RunnerConfig): Promise<Runner> {
   const child = spawn(process.execPath, [...loader, program], {
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,13 +1,21 @@
 /**
- * One scenario: a database of its own, a print shop that is a process of its own with its own ledger, and runners that come and go.
+ * One scenario: a database of its own, a print shop that is a process of its own with its own
+ * ledger, and runners that come and go.
  *
- * Times are short, so that a lost lease costs two seconds and not a minute; their order is the product's: HTTP timeout < lease, timeout < quiet.
+ * Times are short, so that a lost lease costs two seconds and not a minute; their order is the
+ * product's: HTTP timeout < lease, timeout < quiet.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CampaignDefinition, PipelineSettings } from '@postrider/core';
-import { spawnPrintShop, type FaultInput, type LedgerLine, type SpawnedPrintShop, type SpawnPrintShopOptions } from '@postrider/twins';
+import {
+  spawnPrintShop,
+  type FaultInput,
+  type LedgerLine,
+  type SpawnedPrintShop,
+  type SpawnPrintShopOptions,
+} from '@postrider/twins';
 import { freshMachine, launched, type Machine, type Place } from '../support/machine.ts';
 import { writeLookupFile } from './integrations.ts';
 import { SHOP_SECRET, SHOP_TOKEN, type RunnerConfig } from './runner-config.ts';
@@ -128,7 +136,10 @@ export async function openScenario(options: ScenarioOptions): Promise<Scenario> 
     log: () => undefined,
     ...options.shop,
   });
-  const place = await launched(machine.sql, { provider_segment_id: segment(), ...options.campaign });
+  const place = await launched(machine.sql, {
+    provider_segment_id: segment(),
+    ...options.campaign,
+  });
   await beatOfSync(machine.sql, place.organizationId);
   const runners: Runner[] = [];
   return {

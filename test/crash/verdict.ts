@@ -1,4 +1,7 @@
-/** What must be true in the end, whatever happened on the way. The shop's ledger is asked what was printed, never our own database. */
+/**
+ * What must be true in the end, whatever happened on the way. The shop's ledger is asked what was
+ * printed, never our own database.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,11 +10,14 @@ import type { Scenario } from './scenario.ts';
 
 /** Pieces in the shop's ledger by external id. */
 export async function printed(scenario: Scenario): Promise<Map<string, number>> {
-  const rows = await scenario.machine.sql<{ id: string; external_id: string }[]>`select id, external_id from postrider.recipient`;
+  const rows = await scenario.machine.sql<
+    { id: string; external_id: string }[]
+  >`select id, external_id from postrider.recipient`;
   const names = new Map(rows.map((row) => [row.id, row.external_id]));
   const pieces = new Map<string, number>();
   for (const line of await scenario.shop.ledger()) {
-    const name = names.get(line.reference.recipientId) ?? `a stranger ${line.reference.recipientId}`;
+    const name =
+      names.get(line.reference.recipientId) ?? `a stranger ${line.reference.recipientId}`;
     pieces.set(name, (pieces.get(name) ?? 0) + 1);
   }
   return pieces;
@@ -26,7 +32,10 @@ export interface VerdictOptions {
   readonly alarms?: readonly string[];
 }
 
-/** Fails where somebody has no card, or two, or a history with a hole, or an effect that was never done. */
+/**
+ * Fails where somebody has no card, or two, or a history with a hole, or an effect that was never
+ * done.
+ */
 export async function verdict(scenario: Scenario, options: VerdictOptions = {}): Promise<void> {
   const { sql } = scenario.machine;
   const { without = [], twice = [], alarms = [] } = options;
@@ -35,7 +44,10 @@ export async function verdict(scenario: Scenario, options: VerdictOptions = {}):
     select r.external_id, s.state from postrider.recipient r
     join postrider.recipient_state s on s.organization_id = r.organization_id and s.recipient_id = r.id`;
   assert.equal(people.length, scenario.people, 'everybody of the segment is a recipient, once');
-  const wrong = people.filter(({ external_id: id }) => (pieces.get(id) ?? 0) !== (without.includes(id) ? 0 : twice.includes(id) ? 2 : 1));
+  const wrong = people.filter(
+    ({ external_id: id }) =>
+      (pieces.get(id) ?? 0) !== (without.includes(id) ? 0 : twice.includes(id) ? 2 : 1),
+  );
   assert.deepEqual(
     wrong.slice(0, 5).map((person) => ({ ...person, cards: pieces.get(person.external_id) ?? 0 })),
     [],
@@ -48,13 +60,17 @@ export async function verdict(scenario: Scenario, options: VerdictOptions = {}):
     await sql`select status, count(*)::int as pieces from postrider.mailpiece where status in ('submitting', 'unknown') group by 1`;
   assert.deepEqual([...open], [], 'no piece is left without an answer');
   const ids = new Set((await scenario.shop.ledger()).map((line) => line.id));
-  const recorded = await sql<{ provider_id: string }[]>`select provider_id from postrider.mailpiece where accepted_at is not null`;
+  const recorded = await sql<
+    { provider_id: string }[]
+  >`select provider_id from postrider.mailpiece where accepted_at is not null`;
   assert.deepEqual(
     recorded.filter((row) => !ids.has(row.provider_id)),
     [],
     'every id on record is in the ledger of the shop',
   );
-  const raised = await sql<{ kind: string }[]>`select distinct kind from postrider.alarm order by kind`;
+  const raised = await sql<
+    { kind: string }[]
+  >`select distinct kind from postrider.alarm order by kind`;
   assert.deepEqual(
     raised.map((row) => row.kind),
     [...alarms],
@@ -71,13 +87,21 @@ export async function verdict(scenario: Scenario, options: VerdictOptions = {}):
   ] as const) {
     const path = join(scenario.folder, file);
     const done = new Set(existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []);
-    const missing = effects.filter((effect) => effect.kind === kind && (effect.state !== 'done' || !done.has(effect.key)));
-    assert.deepEqual(missing.slice(0, 3), [], `${missing.length} effects of kind ${kind} were not done`);
+    const missing = effects.filter(
+      (effect) => effect.kind === kind && (effect.state !== 'done' || !done.has(effect.key)),
+    );
+    assert.deepEqual(
+      missing.slice(0, 3),
+      [],
+      `${missing.length} effects of kind ${kind} were not done`,
+    );
   }
 }
 
 /** Everybody who was sent has one effect of each kind that the campaign wants. */
 export async function effectsOf(scenario: Scenario): Promise<number> {
-  const [row] = await scenario.machine.sql<{ effects: number }[]>`select count(*)::int as effects from postrider.effect`;
+  const [row] = await scenario.machine.sql<
+    { effects: number }[]
+  >`select count(*)::int as effects from postrider.effect`;
   return row?.effects ?? 0;
 }

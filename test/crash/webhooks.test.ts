@@ -9,7 +9,9 @@ import { verdict } from './verdict.ts';
 
 async function sendWebhooks(scenario: Scenario): Promise<number> {
   const port = await freePort();
-  await scenario.shop.sendWebhooksTo(`http://127.0.0.1:${port}/${scenario.place.organizationId}/press`);
+  await scenario.shop.sendWebhooksTo(
+    `http://127.0.0.1:${port}/${scenario.place.organizationId}/press`,
+  );
   return port;
 }
 
@@ -24,7 +26,10 @@ void describe('webhooks', { concurrency: 3 }, () => {
     });
     const { sql } = scenario.machine;
     const webhookPort = await sendWebhooks(scenario);
-    const runner = await scenario.start({ webhookPort, snares: [{ point: 'mail.after-post', nth: 1, how: 'wait' }] });
+    const runner = await scenario.start({
+      webhookPort,
+      snares: [{ point: 'mail.after-post', nth: 1, how: 'wait' }],
+    });
     await runner.snared();
     await eventually('the first ten are received while their settle waits', async () => {
       const [row] = await sql`
@@ -52,10 +57,17 @@ void describe('webhooks', { concurrency: 3 }, () => {
     }
     await eventually(
       'both are done with',
-      async () => (await sql`select from postrider.provider_event where applied_at is null and error is null`).length === 0,
+      async () =>
+        (await sql`select from postrider.provider_event where applied_at is null and error is null`)
+          .length === 0,
     );
-    const kept = await sql<{ error: string }[]>`select error from postrider.provider_event where error is not null`;
-    assert.match(kept.map((row) => row.error).join(), /^1 of its events cannot be used: it names a piece by what is no id$/);
+    const kept = await sql<
+      { error: string }[]
+    >`select error from postrider.provider_event where error is not null`;
+    assert.match(
+      kept.map((row) => row.error).join(),
+      /^1 of its events cannot be used: it names a piece by what is no id$/,
+    );
   });
 
   void test('webhooks of every kind while cards are being sent and a runner dies', async () => {
@@ -63,16 +75,26 @@ void describe('webhooks', { concurrency: 3 }, () => {
     await using scenario = await openScenario({
       people,
       keys: false,
-      shop: { daysPerSecond: 60, webhookShuffle: true, webhookDuplicates: 50, loseScans: 20, returned: 20 },
+      shop: {
+        daysPerSecond: 60,
+        webhookShuffle: true,
+        webhookDuplicates: 50,
+        loseScans: 20,
+        returned: 20,
+      },
       settings: { mailSlots: 4 },
     });
     const webhookPort = await sendWebhooks(scenario);
     const first = await scenario.start({ webhookPort });
     await scenario.start();
-    await eventually('some are received', async () => ((await states(scenario.machine.sql))['received'] ?? 0) > 0);
+    await eventually(
+      'some are received',
+      async () => ((await states(scenario.machine.sql))['received'] ?? 0) > 0,
+    );
     await first.kill();
     await scenario.start({ webhookPort });
-    // Of cards whose delivery nobody scanned nothing more is heard: the window of their class ends that, and its test is elsewhere.
+    // Of cards whose delivery nobody scanned nothing more is heard: the window of their class ends
+    // that, and its test is elsewhere.
     await converge(scenario, { arrived: ['sent', 'received', 'returned'] });
     await verdict(scenario);
     assert.ok(((await states(scenario.machine.sql))['returned'] ?? 0) > 0);

@@ -1,15 +1,25 @@
 /**
- * docs/how-to/debug-with-psql.md, tried: each fault is planted in a database of its own, the document's statements are run as they stand, by psql where
- * the machine has one and by the driver, as the role that the document names; what they answer must be what the document shows, and afterwards people
- * must be where they should be.
+ * docs/how-to/debug-with-psql.md, tried: each fault is planted in a database of its own, the
+ * document's statements are run as they stand, by psql where the machine has one and by the driver,
+ * as the role that the document names; what they answer must be what the document shows, and
+ * afterwards people must be where they should be.
  *
- * After a change of what is shown: POSTRIDER_WRITE_SAMPLES=1 bin/test test/docs/debug-with-psql.test.ts, and read the diff.
+ * After a change of what is shown: POSTRIDER_WRITE_SAMPLES=1 bin/test
+ * test/docs/debug-with-psql.test.ts, and read the diff.
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { broken, freshMachine } from '../support/machine.ts';
-import { masked, readDocument, readSample, shown, writeSamples, type Answer, type Documented } from './documented.ts';
+import {
+  masked,
+  readDocument,
+  readSample,
+  shown,
+  writeSamples,
+  type Answer,
+  type Documented,
+} from './documented.ts';
 import { scenarios } from './faults/index.ts';
 import { openHouse } from './house.ts';
 import { driver, psql, psqlFound, Refused, type Shell } from './shells.ts';
@@ -41,11 +51,15 @@ function compareRefusal(one: Documented, error: Refused): void {
   samples.set(`${one.fault}/${one.step}`, error.shown.replace(/\nCONTEXT:[\s\S]*/, ''));
   if (writes) return;
   for (const line of one.sample?.split('\n') ?? [])
-    assert.ok(error.shown.includes(line), `${path}:${one.line} shows "${line}"; it is now:\n${error.shown}\n`);
+    assert.ok(
+      error.shown.includes(line),
+      `${path}:${one.line} shows "${line}"; it is now:\n${error.shown}\n`,
+    );
 }
 
 const found = psqlFound();
-// By both in the long form; in the short one the driver stands in where there is no psql, and shows with one fault that it says the same.
+// By both in the long form; in the short one the driver stands in where there is no psql, and shows
+// with one fault that it says the same.
 const both = process.env['POSTRIDER_TEST_LONG'] === '1' || writes;
 function shellsFor(fault: string): readonly Shell[] {
   if (found === null) return [driver];
@@ -58,7 +72,11 @@ void test('the statements are run by the driver, and by psql where there is one'
       ? 'there is no psql on this machine: the statements are run by the driver alone'
       : `the statements are run by ${found} too`,
   );
-  assert.deepEqual(documented.unnamed, [], 'an SQL block of the document has no marker: no test runs it');
+  assert.deepEqual(
+    documented.unnamed,
+    [],
+    'an SQL block of the document has no marker: no test runs it',
+  );
   const promised = new Set(documented.steps.map((one) => one.fault));
   assert.deepEqual(
     [...promised].filter((fault) => !(fault in scenarios)),
@@ -73,13 +91,22 @@ for (const [fault, play] of Object.entries(scenarios)) {
       await using machine = await freshMachine();
       await using house = await openHouse(machine);
       const done = new Set<string>();
-      const execute = async (step: string, variables: Readonly<Record<string, string>>): Promise<Answer> => {
+      const execute = async (
+        step: string,
+        variables: Readonly<Record<string, string>>,
+      ): Promise<Answer> => {
         const one = stepOf(fault, step);
         // The document shows the first answer; a scenario may ask again to see the fault gone.
         const first = !done.has(step);
         done.add(step);
         try {
-          const answer = house.renamed(await shell.run(one.as === 'owner' ? house.ownerUrl : house.operatorUrl, one.statement, variables));
+          const answer = house.renamed(
+            await shell.run(
+              one.as === 'owner' ? house.ownerUrl : house.operatorUrl,
+              one.statement,
+              variables,
+            ),
+          );
           if (first) compare(one, answer);
           return answer;
         } catch (error) {
@@ -90,7 +117,9 @@ for (const [fault, play] of Object.entries(scenarios)) {
       await play(house, {
         async rows(step, variables = {}) {
           const { columns, rows } = await execute(step, variables);
-          return rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i] ?? ''])));
+          return rows.map((row) =>
+            Object.fromEntries(columns.map((name, i) => [name, row[i] ?? ''])),
+          );
         },
         async refusal(step, variables = {}) {
           try {
@@ -102,7 +131,9 @@ for (const [fault, play] of Object.entries(scenarios)) {
           return assert.fail('it was not refused');
         },
       });
-      const unused = documented.steps.filter((one) => one.fault === fault && !done.has(one.step)).map((one) => one.step);
+      const unused = documented.steps
+        .filter((one) => one.fault === fault && !done.has(one.step))
+        .map((one) => one.step);
       assert.deepEqual(unused, [], 'the scenario leaves out statements of the document');
       assert.deepEqual(await broken(house.sql), []);
     });

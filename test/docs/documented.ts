@@ -78,10 +78,15 @@ export function readSample(sample: string): Answer {
 
 /** Puts answers, as psql shows them, into the ```text blocks after their statements. */
 export function writeSamples(path: string, shownBy: ReadonlyMap<string, string>): void {
-  const text = readFileSync(path, 'utf8').replaceAll(BLOCK, (block: string, fault?: string, step?: string) => {
-    const sample = shownBy.get(`${fault}/${step}`);
-    return sample === undefined ? block : block.replace(/\n```text\n[\s\S]*```$/, () => `\n\`\`\`text\n${sample}\n\`\`\``);
-  });
+  const text = readFileSync(path, 'utf8').replaceAll(
+    BLOCK,
+    (block: string, fault?: string, step?: string) => {
+      const sample = shownBy.get(`${fault}/${step}`);
+      return sample === undefined
+        ? block
+        : block.replace(/\n```text\n[\s\S]*```$/, () => `\n\`\`\`text\n${sample}\n\`\`\``);
+    },
+  );
   writeFileSync(path, text);
 }
 
@@ -106,13 +111,20 @@ export function masked({ columns, rows }: Answer): Answer {
 
 /** An answer as psql shows it: to be pasted into the document. */
 export function shown({ columns, rows: exact }: Answer): string {
-  const rows = exact.map((row) => row.map((cell) => cell.replaceAll(/(?<=\d\d:\d\d:\d\d)\.\d+/g, '')));
-  const widths = columns.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const rows = exact.map((row) =>
+    row.map((cell) => cell.replaceAll(/(?<=\d\d:\d\d:\d\d)\.\d+/g, '')),
+  );
+  const widths = columns.map((name, i) =>
+    Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  );
   if (widths.reduce((sum, width) => sum + width + 3, 0) > 150) {
     const width = Math.max(...columns.map((name) => name.length));
     return rows
       .map((row, i) =>
-        [`-[ RECORD ${i + 1} ]-`, ...columns.map((name, c) => `${name.padEnd(width)} | ${row[c] ?? ''}`.trimEnd())].join('\n'),
+        [
+          `-[ RECORD ${i + 1} ]-`,
+          ...columns.map((name, c) => `${name.padEnd(width)} | ${row[c] ?? ''}`.trimEnd()),
+        ].join('\n'),
       )
       .join('\n');
   }

@@ -1,4 +1,7 @@
-/** One organization in a database of its own, with an operator who may do no more than operators may, and short ways into trouble. */
+/**
+ * One organization in a database of its own, with an operator who may do no more than operators
+ * may, and short ways into trouble.
+ */
 import { randomBytes } from 'node:crypto';
 import type postgres from 'postgres';
 import { launched, type Machine, type Person, type Place } from '../support/machine.ts';
@@ -52,7 +55,10 @@ export async function openHouse(machine: Machine): Promise<House> {
     ownerUrl: machine.url,
     operatorUrl,
     operator,
-    renamed: ({ columns, rows }) => ({ columns, rows: rows.map((row) => row.map((cell) => cell.replaceAll(role, OPERATOR))) }),
+    renamed: ({ columns, rows }) => ({
+      columns,
+      rows: rows.map((row) => row.map((cell) => cell.replaceAll(role, OPERATOR))),
+    }),
     async [Symbol.asyncDispose]() {
       await operator.end({ timeout: 2 });
       await sql.unsafe(`drop role ${role}`);
@@ -60,7 +66,20 @@ export async function openHouse(machine: Machine): Promise<House> {
   };
 }
 
-const names = ['Ada', 'Ben', 'Cleo', 'Dora', 'Emil', 'Fay', 'Gus', 'Hedy', 'Ian', 'June', 'Kit', 'Lena'];
+const names = [
+  'Ada',
+  'Ben',
+  'Cleo',
+  'Dora',
+  'Emil',
+  'Fay',
+  'Gus',
+  'Hedy',
+  'Ian',
+  'June',
+  'Kit',
+  'Lena',
+];
 
 /** Neighbours in households of their own; the first is ada@example.com. */
 export function neighbours(n: number, street = 'Main Street'): Person[] {

@@ -1,4 +1,7 @@
-/** The reference of the library names all that there is: exports, options, settings with their defaults, methods, kinds of errors. */
+/**
+ * The reference of the library names all that there is: exports, options, settings with their
+ * defaults, methods, kinds of errors.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -20,7 +23,9 @@ function exportsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
   const from = (name: string): string => join(dirname(file), name);
   return [
-    ...[...text.matchAll(/^export (?:const|class|interface|type|function) (\w+)/gm)].map(([, name = '']) => name),
+    ...[...text.matchAll(/^export (?:const|class|interface|type|function) (\w+)/gm)].map(
+      ([, name = '']) => name,
+    ),
     ...[...text.matchAll(/^export (?:type )?\{([^}]+)\}/gm)].flatMap(([, names = '']) =>
       names.split(',').flatMap(
         (name) =>
@@ -31,29 +36,40 @@ function exportsOf(file: string): string[] {
             .at(-1) ?? [],
       ),
     ),
-    ...[...text.matchAll(/^export \* from '([^']+)'/gm)].flatMap(([, name = '']) => exportsOf(from(name))),
+    ...[...text.matchAll(/^export \* from '([^']+)'/gm)].flatMap(([, name = '']) =>
+      exportsOf(from(name)),
+    ),
   ].filter((name) => name !== '');
 }
 
 /** Members of an interface, as they stand in the source. */
 function membersOf(file: string, name: string): string[] {
   const text = readFileSync(join(core, file), 'utf8');
-  const body = new RegExp(`^export interface ${name} \\{\\n([\\s\\S]*?)^\\}`, 'm').exec(text)?.[1] ?? '';
+  const body =
+    new RegExp(`^export interface ${name} \\{\\n([\\s\\S]*?)^\\}`, 'm').exec(text)?.[1] ?? '';
   return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm)].map(([, member = '']) => member);
 }
 
 void test('every export of the library is named', () => {
   const names = exportsOf(join(core, 'index.ts'));
-  assert.ok(names.includes('createPipeline') && names.includes('MachineError') && names.includes('Printer') && names.includes('resolve'));
+  assert.ok(
+    names.includes('createPipeline') &&
+      names.includes('MachineError') &&
+      names.includes('Printer') &&
+      names.includes('resolve'),
+  );
   assert.deepEqual(missing(names), []);
 });
 
 void test('every setting stands there with its default', () => {
   const rows = new Map(
-    [...page.matchAll(/^\| `(\w+)` \| [^|]+ \| ([^|]+) \| [^|]+ \|$/gm)].map(([, name = '', value = '']) => [name, value]),
+    [...page.matchAll(/^\| `(\w+)` \| [^|]+ \| ([^|]+) \| [^|]+ \|$/gm)].map(
+      ([, name = '', value = '']) => [name, value],
+    ),
   );
   const { runnerName: _own, ...settings } = defaultSettings;
-  for (const [name, value] of Object.entries(settings)) assert.equal(rows.get(name), String(value), name);
+  for (const [name, value] of Object.entries(settings))
+    assert.equal(rows.get(name), String(value), name);
   assert.ok(rows.has('runnerName'));
 });
 
@@ -79,14 +95,19 @@ void test('so do options, ports, methods and kinds of errors', () => {
     integrations: {} as Integrations,
     restoreWatermark: 'not kept',
   });
-  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(pipeline)).filter((name) => name !== 'constructor');
+  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(pipeline)).filter(
+    (name) => name !== 'constructor',
+  );
   assert.ok(methods.includes('start'));
   assert.deepEqual(missing(methods), []);
   assert.deepEqual(missing(Object.values(machineErrors)), []);
 });
 
 void test('the version is the one of the packages', () => {
-  for (const file of ['package.json', ...['core', 'runner', 'adapters', 'twins'].map((name) => `packages/${name}/package.json`)]) {
+  for (const file of [
+    'package.json',
+    ...['core', 'runner', 'adapters', 'twins'].map((name) => `packages/${name}/package.json`),
+  ]) {
     const { version } = JSON.parse(readFileSync(join(root, file), 'utf8')) as { version?: string };
     assert.equal(version ?? VERSION, VERSION, file);
   }

@@ -21,7 +21,9 @@ function slug(title: string): string {
 }
 
 function anchorsOf(file: string): Set<string> {
-  return new Set([...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => slug(title)));
+  return new Set(
+    [...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => slug(title)),
+  );
 }
 
 for (const document of documents) {
@@ -40,7 +42,11 @@ for (const document of documents) {
       if (/^(packages|sql|test|examples|docs)\/[\w./-]+$/.test(code)) {
         folder = code.endsWith('/') ? code : dirname(code);
         if (!existsSync(join(root, code))) missing.push(code);
-      } else if (/^[\w-]+\.(sql|ts)$/.test(code) && folder !== '' && !existsSync(join(root, folder, code)))
+      } else if (
+        /^[\w-]+\.(sql|ts)$/.test(code) &&
+        folder !== '' &&
+        !existsSync(join(root, folder, code))
+      )
         missing.push(`${folder}/${code}`);
     }
     assert.deepEqual(missing, []);

@@ -1,4 +1,7 @@
-/** Two ways to run a documented statement as it stands: the driver, and the real psql where the machine has one. */
+/**
+ * Two ways to run a documented statement as it stands: the driver, and the real psql where the
+ * machine has one.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { connect } from '../support/server.ts';
 import type { Answer } from './documented.ts';
@@ -24,7 +27,9 @@ function quoted(value: string): string {
 
 /** As psql does it. An unset variable stays as it is, and the server refuses it. */
 function interpolated(statement: string, variables: Readonly<Record<string, string>>): string {
-  return statement.replaceAll(/:'(\w+)'/g, (whole, name: string) => (variables[name] === undefined ? whole : quoted(variables[name])));
+  return statement.replaceAll(/:'(\w+)'/g, (whole, name: string) =>
+    variables[name] === undefined ? whole : quoted(variables[name]),
+  );
 }
 
 export const driver: Shell = {
@@ -32,16 +37,24 @@ export const driver: Shell = {
   async run(url, statement, variables) {
     const sql = connect(url, { fetch_types: false });
     try {
-      const result = await sql.unsafe<Record<string, Uint8Array | null>[]>(interpolated(statement, variables)).raw();
+      const result = await sql
+        .unsafe<Record<string, Uint8Array | null>[]>(interpolated(statement, variables))
+        .raw();
       const rows = [...result].map((row) =>
-        (row as readonly (Uint8Array | null)[]).map((cell) => (cell === null ? '' : Buffer.from(cell).toString())),
+        (row as readonly (Uint8Array | null)[]).map((cell) =>
+          cell === null ? '' : Buffer.from(cell).toString(),
+        ),
       );
       return { columns: result.columns.map((column) => column.name), rows };
     } catch (error) {
       if (!(error instanceof Error) || !('severity_local' in error)) throw error;
       const told = error as Error & { detail?: string; hint?: string };
       throw new Refused(
-        [`ERROR:  ${told.message}`, told.detail && `DETAIL:  ${told.detail}`, told.hint && `HINT:  ${told.hint}`]
+        [
+          `ERROR:  ${told.message}`,
+          told.detail && `DETAIL:  ${told.detail}`,
+          told.hint && `HINT:  ${told.hint}`,
+        ]
           .filter(Boolean)
           .join('\n'),
       );
@@ -61,7 +74,22 @@ export const psql: Shell = {
     const sets = Object.entries(variables).flatMap(([name, value]) => ['-v', `${name}=${value}`]);
     const child = spawn(
       'psql',
-      ['-X', '-q', '-A', '-F', COLUMN, '-R', ROW, '-P', 'footer=off', '-v', 'ON_ERROR_STOP=1', ...sets, '-f', '-'],
+      [
+        '-X',
+        '-q',
+        '-A',
+        '-F',
+        COLUMN,
+        '-R',
+        ROW,
+        '-P',
+        'footer=off',
+        '-v',
+        'ON_ERROR_STOP=1',
+        ...sets,
+        '-f',
+        '-',
+      ],
       {
         env: {
           ...process.env,
@@ -81,7 +109,9 @@ export const psql: Shell = {
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
     child.stdin.end(statement);
-    const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+    const code = await new Promise<number | null>((resolve, reject) =>
+      child.once('error', reject).once('close', resolve),
+    );
     if (code !== 0) throw new Refused(err.trim().replace(/^psql:<stdin>:\d+: /, ''));
     const [head = '', ...rows] = out.replace(/[\n\u001e]+$/, '').split(ROW);
     return { columns: head.split(COLUMN), rows: rows.map((row) => row.split(COLUMN)) };

@@ -1,4 +1,7 @@
-/** docs/reference/sql.md against the catalog: every public view and function is there as it is, with those who may use it, and nothing else is. */
+/**
+ * docs/reference/sql.md against the catalog: every public view and function is there as it is, with
+ * those who may use it, and nothing else is.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,13 +22,15 @@ function section(title: string): string {
   return page.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
 }
 function entries(title: string): Entry[] {
-  return [...section(title).matchAll(/^### (?<name>\w+)\n\n```\n(?<shape>[^`]*)\n```\n(?<text>[\s\S]*?)(?=^### |$(?![\s\S]))/gm)].map(
-    ({ groups }) => ({
-      name: groups?.['name'] ?? '',
-      shape: groups?.['shape'] ?? '',
-      codes: [...(groups?.['text'] ?? '').matchAll(/PR\d{3}/g)].map(([code]) => code),
-    }),
-  );
+  return [
+    ...section(title).matchAll(
+      /^### (?<name>\w+)\n\n```\n(?<shape>[^`]*)\n```\n(?<text>[\s\S]*?)(?=^### |$(?![\s\S]))/gm,
+    ),
+  ].map(({ groups }) => ({
+    name: groups?.['name'] ?? '',
+    shape: groups?.['shape'] ?? '',
+    codes: [...(groups?.['text'] ?? '').matchAll(/PR\d{3}/g)].map(([code]) => code),
+  }));
 }
 
 let machine: Machine;
@@ -43,7 +48,10 @@ void test('every view is there with its columns and types', async () => {
     where c.relnamespace = 'postrider'::regnamespace and c.relkind = 'v' group by 1`;
   const documented = entries('Views').map(({ name, shape }) => ({ name, shape }));
   const byName = (a: { name: string }, b: { name: string }): number => a.name.localeCompare(b.name);
-  assert.deepEqual(documented.toSorted(byName), views.map((view) => ({ ...view })).toSorted(byName));
+  assert.deepEqual(
+    documented.toSorted(byName),
+    views.map((view) => ({ ...view })).toSorted(byName),
+  );
   const [readers] = await machine.sql`
     select bool_and(has_table_privilege('postrider_reader', c.oid, 'select')) as all from pg_class c
     where c.relnamespace = 'postrider'::regnamespace and c.relkind = 'v'`;
@@ -115,7 +123,8 @@ void test('a function raises the errors that its text names', async () => {
     seen.add(name);
     const text = sources.get(name) ?? '';
     for (const [code] of text.matchAll(/PR\d{3}/g)) codes.add(code);
-    for (const [, callee = ''] of text.matchAll(/postrider\.(\w+)\(/g)) for (const code of raised(callee, seen)) codes.add(code);
+    for (const [, callee = ''] of text.matchAll(/postrider\.(\w+)\(/g))
+      for (const code of raised(callee, seen)) codes.add(code);
     return codes;
   };
   for (const { name, codes } of [...entries('Repairs'), ...entries('House')]) {
@@ -126,24 +135,40 @@ void test('a function raises the errors that its text names', async () => {
       `${name} never raises these`,
     );
     const own = new Set([...(sources.get(name) ?? '').matchAll(/PR\d{3}/g)].map(([code]) => code));
-    assert.deepEqual([...own].filter((code) => !codes.includes(code)).toSorted(), [], `${name} raises these, and its text does not say so`);
+    assert.deepEqual(
+      [...own].filter((code) => !codes.includes(code)).toSorted(),
+      [],
+      `${name} raises these, and its text does not say so`,
+    );
   }
 });
 
 void test('the table of errors has every code that is raised, by the kind that the library gives it', () => {
   const rows = [...section('Errors').matchAll(/^\| (PR\d{3}) \| `(\w+)` \| (.+) \| (.+) \|$/gm)];
-  assert.deepEqual(Object.fromEntries(rows.map(([, code = '', kind = '']) => [code, kind])), machineErrors);
+  assert.deepEqual(
+    Object.fromEntries(rows.map(([, code = '', kind = '']) => [code, kind])),
+    machineErrors,
+  );
   const raised = new Set<string>();
   for (const folder of ['functions', 'views'])
     for (const file of readdirSync(join(root, 'sql', folder)))
-      for (const [, code = ''] of readFileSync(join(root, 'sql', folder, file), 'utf8').matchAll(/'(PR\d{3})'/g)) raised.add(code);
+      for (const [, code = ''] of readFileSync(join(root, 'sql', folder, file), 'utf8').matchAll(
+        /'(PR\d{3})'/g,
+      ))
+        raised.add(code);
   assert.deepEqual([...raised].toSorted(), Object.keys(machineErrors).toSorted());
-  for (const [, code, , wrong = '', remedy = ''] of rows) assert.ok(wrong.length > 10 && remedy.length > 10, code);
+  for (const [, code, , wrong = '', remedy = ''] of rows)
+    assert.ok(wrong.length > 10 && remedy.length > 10, code);
 });
 
 void test('links of the page lead somewhere', () => {
-  const anchors = new Set([...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(' ', '-')));
-  for (const [, anchor = ''] of page.matchAll(/\]\(#([^)]+)\)/g)) assert.ok(anchors.has(anchor), anchor);
+  const anchors = new Set(
+    [...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+      title.toLowerCase().replaceAll(' ', '-'),
+    ),
+  );
+  for (const [, anchor = ''] of page.matchAll(/\]\(#([^)]+)\)/g))
+    assert.ok(anchors.has(anchor), anchor);
   for (const [, file = ''] of page.matchAll(/\]\(([^)#]+\.md)/g))
     assert.ok(readFileSync(join(root, 'docs/reference', file), 'utf8').length > 0);
 });

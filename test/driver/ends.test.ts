@@ -1,4 +1,7 @@
-/** A transaction ends once, for whoever began it and for nobody else; and each answer goes to the statement that asked. */
+/**
+ * A transaction ends once, for whoever began it and for nobody else; and each answer goes to the
+ * statement that asked.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gate, open, others, outcome, until, type Sql } from './rig.ts';
@@ -73,7 +76,9 @@ void test('a transaction that the server rolled back at its COMMIT was not commi
     await tx`insert into note values ('lost')`;
     // A failure that no query of the driver tells: its stream is let go.
     const stream = await tx`copy note from stdin`.writable();
-    await new Promise<void>((resolve) => stream.on('error', () => resolve()).destroy(new Error('enough')));
+    await new Promise<void>((resolve) =>
+      stream.on('error', () => resolve()).destroy(new Error('enough')),
+    );
   });
   assert.equal(await outcome(fails), 'TRANSACTION_ABORTED');
   assert.deepEqual(await place.written(), []);
@@ -102,7 +107,11 @@ void test('a reserved connection is released once: what is asked before is answe
     assert.equal(await outcome(reserved`insert into note values ('late')`), 'RESERVATION_ENDED');
     await who.end();
     assert.equal(await waits, 'ok');
-    assert.deepEqual(await place.written(), ['a', 'b', ...Array.from({ length: max }, () => 'other')]);
+    assert.deepEqual(await place.written(), [
+      'a',
+      'b',
+      ...Array.from({ length: max }, () => 'other'),
+    ]);
   }
 });
 
@@ -135,7 +144,13 @@ void test('a transaction begins also where the connection takes no more for now'
     const sql = place.client({ max: 1 });
     await sql`select 1`;
     const before = Array.from({ length: many }, () => sql`select pg_sleep(0)`.execute());
-    assert.equal(await outcome(sql.begin(async (tx) => await tx`insert into note values ('in a transaction')`)), 'ok', `behind ${many}`);
+    assert.equal(
+      await outcome(
+        sql.begin(async (tx) => await tx`insert into note values ('in a transaction')`),
+      ),
+      'ok',
+      `behind ${many}`,
+    );
     await Promise.all(before);
   }
   // More than a socket takes at once.
@@ -148,7 +163,9 @@ void test('a transaction begins also where the connection takes no more for now'
 });
 
 async function numbers(sql: Sql, many: number): Promise<unknown[]> {
-  return await Promise.all(Array.from({ length: many }, async (_, n) => (await sql.unsafe(`select ${n} as n`))[0]?.['n']));
+  return await Promise.all(
+    Array.from({ length: many }, async (_, n) => (await sql.unsafe(`select ${n} as n`))[0]?.['n']),
+  );
 }
 
 void test('a statement that cannot be written fails alone: those that were sent beside it get their own answers', async () => {

@@ -1,4 +1,7 @@
-/** With a list of hosts (a primary and its standby) as with one: what was asked first on a connection is answered, whatever becomes of its session. */
+/**
+ * With a list of hosts (a primary and its standby) as with one: what was asked first on a
+ * connection is answered, whatever becomes of its session.
+ */
 import assert from 'node:assert/strict';
 import { createServer, connect as dial, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
@@ -6,7 +9,11 @@ import { builds, open, outcome, until } from './rig.ts';
 
 /** FATAL 57P01, as of a server that is shut down. */
 const fields = Buffer.from('SFATAL\0C57P01\0Mterminating connection\0\0');
-const goodbye = Buffer.concat([Buffer.from('E'), Buffer.from(Uint32Array.of(fields.length + 4).buffer).swap32(), fields]);
+const goodbye = Buffer.concat([
+  Buffer.from('E'),
+  Buffer.from(Uint32Array.of(fields.length + 4).buffer).swap32(),
+  fields,
+]);
 
 function twice(url: string) {
   const { hostname, port } = new URL(url);
@@ -51,7 +58,10 @@ void test('a host that goes while it is asked for its types leaves its last word
     });
     await new Promise<void>((listening) => going.listen(0, '127.0.0.1', listening));
     try {
-      const list = { host: ['127.0.0.1', hostname], port: [(going.address() as AddressInfo).port, Number(port)] } as object;
+      const list = {
+        host: ['127.0.0.1', hostname],
+        port: [(going.address() as AddressInfo).port, Number(port)],
+      } as object;
       const sql = place.client({ max: 1, ...list }, driver);
       assert.equal(await outcome(sql`select array[1, 2] as both`), 'ok', build);
       assert.equal(asked, 1);

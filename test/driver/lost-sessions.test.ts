@@ -1,4 +1,7 @@
-/** A transaction, a savepoint and a reserved connection belong to one session. When it is lost, whatever is asked of them is rejected, for good. */
+/**
+ * A transaction, a savepoint and a reserved connection belong to one session. When it is lost,
+ * whatever is asked of them is rejected, for good.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
@@ -30,7 +33,12 @@ async function take(sql: Sql, shape: Shape): Promise<Held> {
       reserved.release();
       reserved.release();
     };
-    return { on: reserved, finish: () => reserved.release(), fail, end: Promise.resolve('CONNECTION_CLOSED') };
+    return {
+      on: reserved,
+      finish: () => reserved.release(),
+      fail,
+      end: Promise.resolve('CONNECTION_CLOSED'),
+    };
   }
   const { promise: held, resolve: hold } = Promise.withResolvers<postgres.ISql>();
   const { promise: done, resolve: finish, reject: fail } = Promise.withResolvers<void>();
@@ -39,7 +47,9 @@ async function take(sql: Sql, shape: Shape): Promise<Held> {
     hold(on);
     await done;
   };
-  const end = outcome(sql.begin(async (tx) => await (shape === 'transaction' ? inside(tx) : tx.savepoint(inside))));
+  const end = outcome(
+    sql.begin(async (tx) => await (shape === 'transaction' ? inside(tx) : tx.savepoint(inside))),
+  );
   return { on: await held, finish, fail: () => fail(new Error('the callback throws')), end };
 }
 
@@ -47,7 +57,10 @@ async function take(sql: Sql, shape: Shape): Promise<Held> {
 function askMuch(held: Held): Promise<string[]> {
   return Promise.all([
     outcome(held.on`select pg_sleep(60)`),
-    ...Array.from({ length: 3 }, async () => await outcome(held.on`insert into note values ('queued')`)),
+    ...Array.from(
+      { length: 3 },
+      async () => await outcome(held.on`insert into note values ('queued')`),
+    ),
     outcome(held.on`insert into note values (${'with a parameter'})`),
     outcome(held.on.unsafe(`insert into note values ('a script'); commit`)),
   ]);
@@ -57,7 +70,13 @@ const lost = 'CONNECTION_CLOSED';
 
 async function losesAndAsks(
   place: Place,
-  how: { shape: Shape; max: number; kind: (typeof kinds)[number]; lose: () => Promise<void>; sql: Sql },
+  how: {
+    shape: Shape;
+    max: number;
+    kind: (typeof kinds)[number];
+    lose: () => Promise<void>;
+    sql: Sql;
+  },
 ): Promise<void> {
   const { shape, max, kind, lose, sql } = how;
   const told = `${shape}, ${max} connection(s), ${kind}`;
@@ -66,7 +85,9 @@ async function losesAndAsks(
   const asked = askMuch(held);
   await until(
     async () =>
-      (await place.admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)'`).length === 1,
+      (
+        await place.admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)'`
+      ).length === 1,
   );
   await lose();
   const who = await others(sql, max, kind);
@@ -77,7 +98,11 @@ async function losesAndAsks(
   assert.match(await held.end, /^CONNECTION_CLOSED$|^ECONNRESET$/, told);
   await who.end();
   assert.equal(await outcome(held.on`insert into note values ('asked much later')`), lost, told);
-  assert.deepEqual(await place.written(), kind === 'transactions' ? Array.from({ length: max }, () => 'other') : [], told);
+  assert.deepEqual(
+    await place.written(),
+    kind === 'transactions' ? Array.from({ length: max }, () => 'other') : [],
+    told,
+  );
   held.finish();
 }
 
@@ -86,7 +111,14 @@ for (const way of ['terminate', 'reset'] as const) {
     await using place = await open();
     for (const max of [1, 3]) {
       for (const shape of shapes) {
-        for (const kind of kinds) await losesAndAsks(place, { shape, max, kind, lose: place[way], sql: place.client({ max }) });
+        for (const kind of kinds)
+          await losesAndAsks(place, {
+            shape,
+            max,
+            kind,
+            lose: place[way],
+            sql: place.client({ max }),
+          });
       }
     }
   });
@@ -101,7 +133,8 @@ void test('a restarted server knows no transaction of before', async () => {
     await until(async () => (await outcome(place.admin`select 1`)) === 'ok');
   };
   const sql = place.client({ max: 3 });
-  for (const shape of shapes) await losesAndAsks(place, { shape, max: 3, kind: 'transactions', lose: restart, sql });
+  for (const shape of shapes)
+    await losesAndAsks(place, { shape, max: 3, kind: 'transactions', lose: restart, sql });
 });
 
 void test('the build for require() rejects them alike', async () => {
@@ -136,7 +169,11 @@ for (const how of ['finish', 'fail'] as const) {
         await new Promise((resolve) => setImmediate(resolve));
         leave.open();
         await other.catch(() => undefined);
-        assert.deepEqual(await place.written(), commits ? ['other'] : [], `${shape}, the other ${commits ? 'commits' : 'rolls back'}`);
+        assert.deepEqual(
+          await place.written(),
+          commits ? ['other'] : [],
+          `${shape}, the other ${commits ? 'commits' : 'rolls back'}`,
+        );
       }
     }
   });

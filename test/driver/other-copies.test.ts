@@ -1,9 +1,17 @@
-/** Errors are told by name and code: a program may bring a client of its own copy of the driver, and adapters with their own copy of this package. */
+/**
+ * Errors are told by name and code: a program may bring a client of its own copy of the driver, and
+ * adapters with their own copy of this package.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
 import { isMachineError, MachineError, retry } from '@postrider/core';
-import { isNamed, type LeaseLostError, type Printer, type SubmitResult } from '@postrider/core/ports';
+import {
+  isNamed,
+  type LeaseLostError,
+  type Printer,
+  type SubmitResult,
+} from '@postrider/core/ports';
 import mine from 'postgres';
 import { Settler } from '../../packages/core/src/pipeline/settling.ts';
 import { open, until } from '../pipeline/rig.ts';
@@ -35,7 +43,9 @@ void test('the two copies of the driver know nothing of each other', async () =>
 void test("the machine's errors arrive as such by the client of another copy of the driver", async () => {
   await using machine = await freshMachine();
   const sql = clientOf(machine, 1);
-  const error: unknown = await retry(sql, '00000000-0000-4000-8000-000000000001').catch((thrown: unknown) => thrown);
+  const error: unknown = await retry(sql, '00000000-0000-4000-8000-000000000001').catch(
+    (thrown: unknown) => thrown,
+  );
   await sql.end();
   assert.ok(error instanceof MachineError);
   assert.equal(error.kind, 'not_found');
@@ -43,12 +53,20 @@ void test("the machine's errors arrive as such by the client of another copy of 
 });
 
 void test('by such a client a result that the database refuses costs the others nothing, and an address that none can have is not found', async () => {
-  const accepted = (providerId: string): SubmitResult => ({ outcome: 'accepted', providerId, replayed: false, expectedDelivery: null });
+  const accepted = (providerId: string): SubmitResult => ({
+    outcome: 'accepted',
+    providerId,
+    replayed: false,
+    expectedDelivery: null,
+  });
   let asked = 0;
   const printer: Printer = {
     ...createNoopPrinter(),
     maxBatch: 1,
-    submit: async (pieces) => await Promise.resolve(pieces.map(() => accepted((asked += 1) === 1 ? 'refused' : `piece ${asked}`))),
+    submit: async (pieces) =>
+      await Promise.resolve(
+        pieces.map(() => accepted((asked += 1) === 1 ? 'refused' : `piece ${asked}`)),
+      ),
   };
   const clients: Machine['sql'][] = [];
   await using opened = await open({
@@ -61,24 +79,42 @@ void test('by such a client a result that the database refuses costs the others 
     },
   });
   const { sql, pipeline, place, log } = opened;
-  assert.equal(log.filter((line) => line.startsWith('the driver of this client may run')).length, 1);
+  assert.equal(
+    log.filter((line) => line.startsWith('the driver of this client may run')).length,
+    1,
+  );
   await sql`alter table postrider.mailpiece add constraint planted check (provider_id <> 'refused')`;
   await pipeline.start();
-  await until(async () => (await sql`select from postrider.mailpiece where status = 'unknown'`).length === 1);
+  await until(
+    async () => (await sql`select from postrider.mailpiece where status = 'unknown'`).length === 1,
+  );
   assert.deepEqual(await states(sql), { sent: 3, sending: 1 });
-  assert.ok(log.some((line) => line.startsWith('a result could not be recorded') && line.includes('"refused"')));
-  const reception = await pipeline.receiveWebhook(place.organizationId, 'a\0b', {}, Buffer.from('[]'));
+  assert.ok(
+    log.some(
+      (line) => line.startsWith('a result could not be recorded') && line.includes('"refused"'),
+    ),
+  );
+  const reception = await pipeline.receiveWebhook(
+    place.organizationId,
+    'a\0b',
+    {},
+    Buffer.from('[]'),
+  );
   assert.equal(reception.outcome, 'unknown_printer');
   await pipeline.stop();
   await Promise.all(clients.map(async (client) => await client.end({ timeout: 2 })));
 });
 
 void test("another copy's errors of ours are ours", async () => {
-  const copy = (await again('../../packages/core/src/machine/errors.ts')) as { MachineError: typeof MachineError };
+  const copy = (await again('../../packages/core/src/machine/errors.ts')) as {
+    MachineError: typeof MachineError;
+  };
   const error = new copy.MachineError('PR011', 'busy', 'wait', {}, null);
   assert.ok(!(error instanceof MachineError));
   assert.ok(isMachineError(error));
-  const ports = (await again('../../packages/core/src/ports/printer.ts')) as { LeaseLostError: typeof LeaseLostError };
+  const ports = (await again('../../packages/core/src/ports/printer.ts')) as {
+    LeaseLostError: typeof LeaseLostError;
+  };
   assert.ok(isNamed<LeaseLostError>(new ports.LeaseLostError('gone'), 'LeaseLostError'));
   // What the machine refuses is not tried again until patience is at its end.
   const written: number[] = [];
@@ -89,7 +125,12 @@ void test("another copy's errors of ours are ours", async () => {
       return await Promise.reject(first === undefined ? new Error('not about results') : error);
     },
     patienceMs: () => 0,
-    logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (_fields, message) => void said.push(message) },
+    logger: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: () => undefined,
+      error: (_fields, message) => void said.push(message),
+    },
   });
   settler.add([1]);
   await settler.flush();

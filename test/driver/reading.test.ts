@@ -1,4 +1,7 @@
-/** What goes on over several answers of one session (cursors, streams, listening) neither ends in silence when it is lost, nor goes on in the next. */
+/**
+ * What goes on over several answers of one session (cursors, streams, listening) neither ends in
+ * silence when it is lost, nor goes on in the next.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
@@ -20,7 +23,10 @@ async function stranger(sql: Sql) {
       answers.push((await tx`select generate_series(1, 3) as n`).length);
       inside.open();
       await leave.opened;
-      answers.push((await tx`insert into note values ('stranger') returning who`)[0]?.['who'], (await tx`select 7 as n`)[0]?.['n']);
+      answers.push(
+        (await tx`insert into note values ('stranger') returning who`)[0]?.['who'],
+        (await tx`select 7 as n`)[0]?.['n'],
+      );
     }),
   );
   await inside.opened;
@@ -58,7 +64,12 @@ for (const way of ['terminate', 'reset'] as const) {
 type Callback = (rows: readonly unknown[]) => void;
 
 /** The driver waits for what a callback promises; its types do not say so. */
-function answers(sql: Sql, how: 'goes on' | 'is closed' | 'throws', inside: Gate, leave: Gate): Callback {
+function answers(
+  sql: Sql,
+  how: 'goes on' | 'is closed' | 'throws',
+  inside: Gate,
+  leave: Gate,
+): Callback {
   return (async () => {
     inside.open();
     await leave.opened;
@@ -73,7 +84,9 @@ void test('a cursor whose callback is slow sends nothing to the next session, an
     const sql = place.client({ max: 1 });
     const inside = gate();
     const leave = gate();
-    const reads = outcome(sql`select generate_series(1, 1000) as n`.cursor(10, answers(sql, how, inside, leave)));
+    const reads = outcome(
+      sql`select generate_series(1, 1000) as n`.cursor(10, answers(sql, how, inside, leave)),
+    );
     await inside.opened;
     await place.terminate();
     const other = await stranger(sql);
@@ -89,7 +102,9 @@ void test('forEach is told of the loss after the rows that came', async () => {
   const sql = place.client();
   let rows = 0;
   const reads = outcome(
-    sql`select n, case when n > 20000 then pg_sleep(60) end from generate_series(1, 30000) as n`.forEach(() => void (rows += 1)),
+    sql`select n, case when n > 20000 then pg_sleep(60) end from generate_series(1, 30000) as n`.forEach(
+      () => void (rows += 1),
+    ),
   );
   await until(() => rows > 1000);
   await place.terminate();
@@ -146,7 +161,10 @@ void test('whoever writes a COPY is told at its end that the server refused it, 
   await using place = await open();
   const sql = place.client();
   await place.admin`alter table note add check (who <> 'bad')`;
-  assert.equal(await outcome(pipeline(Readable.from(['good\n', 'bad\n']), await copyIn(sql))), '23514');
+  assert.equal(
+    await outcome(pipeline(Readable.from(['good\n', 'bad\n']), await copyIn(sql))),
+    '23514',
+  );
   // The commit waits for somebody else, and is lost there.
   await place.admin`alter table note add unique (who) deferrable initially deferred`;
   await place.admin.begin(async (tx) => {
@@ -169,14 +187,16 @@ void test('whoever writes a COPY is told at its end that the server refused it, 
 void test('a COPY that is read ends with an error when it is lost, and does not keep the connection where its reader has gone', async () => {
   await using place = await open();
   const sql = place.client();
-  const reader = await sql`copy (select n, repeat('x', 1000) from generate_series(1, 100000) as n) to stdout`.readable();
+  const reader =
+    await sql`copy (select n, repeat('x', 1000) from generate_series(1, 100000) as n) to stdout`.readable();
   const [chunk] = (await once(reader, 'data')) as [Buffer];
   assert.ok(chunk.length > 0);
   const told = outcome(finished(reader));
   await place.terminate();
   assert.match(await told, lost);
 
-  const abandoned = await sql`copy (select n, repeat('x', 1000) from generate_series(1, 20000) as n) to stdout`.readable();
+  const abandoned =
+    await sql`copy (select n, repeat('x', 1000) from generate_series(1, 20000) as n) to stdout`.readable();
   await once(abandoned, 'data');
   abandoned.destroy();
   assert.equal(await outcome(sql`select 1`), 'ok');
@@ -184,7 +204,11 @@ void test('a COPY that is read ends with an error when it is lost, and does not 
 
 let words = 0;
 /** Tells until each of the listeners has heard; returns what they heard of the last word. */
-async function heardBy(place: Place, channel: string, ears: readonly string[][]): Promise<number[]> {
+async function heardBy(
+  place: Place,
+  channel: string,
+  ears: readonly string[][],
+): Promise<number[]> {
   let word = '';
   await until(async () => {
     word = `word ${(words += 1)}`;
@@ -258,7 +282,8 @@ void test("the queue's listener that was refused by a server that is down hears 
   await listening?.close();
   await place.terminate();
   await place.shut();
-  // Neither who is closed before it hears, nor who is told that the client has ended, asks any more: the test would not end.
+  // Neither who is closed before it hears, nor who is told that the client has ended, asks any
+  // more: the test would not end.
   await (
     await listen?.(
       'news',
@@ -293,7 +318,10 @@ void test('of statements that were sent ahead each is answered, and none is sent
     const sql = place.client({ max: 1 });
     await sql`select 1`;
     const first = outcome(sql`select pg_sleep(60)`);
-    const asked = Array.from({ length: 150 }, async (_, n) => await outcome(sql`insert into note values (${String(n)})`));
+    const asked = Array.from(
+      { length: 150 },
+      async (_, n) => await outcome(sql`insert into note values (${String(n)})`),
+    );
     await until(
       async () =>
         (
@@ -318,8 +346,9 @@ void test('the last words of a session are not the answer to the first query of 
       const asked = outcome(sql`select pg_sleep(60)`);
       await until(
         async () =>
-          (await place.admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)'`).length ===
-          1,
+          (
+            await place.admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)'`
+          ).length === 1,
       );
       await place.terminate();
       assert.match(await asked, lost);

@@ -1,4 +1,7 @@
-/** A prepared statement whose plan is no good any more is sent again by the driver. Not where its transaction has failed: it would come after its end. */
+/**
+ * A prepared statement whose plan is no good any more is sent again by the driver. Not where its
+ * transaction has failed: it would come after its end.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { builds, open, outcome } from './rig.ts';
@@ -14,12 +17,18 @@ void test('a statement that failed with its transaction is not sent again after 
     await place.admin`truncate wide`;
     await place.admin`alter table wide add column more int`;
     // Not waited for: the COMMIT is under way behind it.
-    const began = sql.begin((tx) => void insert(tx as unknown as typeof sql).catch(() => undefined));
+    const began = sql.begin(
+      (tx) => void insert(tx as unknown as typeof sql).catch(() => undefined),
+    );
     assert.match(await outcome(began), /^(0A000|TRANSACTION_ABORTED)$/, build);
     assert.equal(await outcome(sql`select 1`), 'ok');
     assert.deepEqual([...(await place.admin`select who from wide`)], [], build);
     // The next one is prepared anew.
-    assert.equal(await outcome(sql.begin(async (tx) => await insert(tx as unknown as typeof sql))), 'ok', build);
+    assert.equal(
+      await outcome(sql.begin(async (tx) => await insert(tx as unknown as typeof sql))),
+      'ok',
+      build,
+    );
     await sql.end({ timeout: 1 });
   }
 });

@@ -1,4 +1,7 @@
-/** The driver that is carried here, in both its builds, against real servers: ways to lose a session, and who else works on the pool meanwhile. */
+/**
+ * The driver that is carried here, in both its builds, against real servers: ways to lose a
+ * session, and who else works on the pool meanwhile.
+ */
 import { createRequire } from 'node:module';
 import { createServer, connect as dial, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,10 +23,13 @@ const PATIENCE_MS = 20_000;
 export async function outcome(promise: PromiseLike<unknown>): Promise<string> {
   const told = Promise.resolve(promise).then(
     () => 'ok',
-    (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error)),
+    (error: unknown) =>
+      error instanceof Error && 'code' in error ? String(error.code) : String(error),
   );
   const patience = new AbortController();
-  const late = sleep(PATIENCE_MS, 'waits for ever', { signal: patience.signal }).catch(() => 'never');
+  const late = sleep(PATIENCE_MS, 'waits for ever', { signal: patience.signal }).catch(
+    () => 'never',
+  );
   const first = await Promise.race([told, late]);
   patience.abort();
   return first;
@@ -32,7 +38,8 @@ export async function outcome(promise: PromiseLike<unknown>): Promise<string> {
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`still not so after ${PATIENCE_MS} ms: ${isSo.toString()}`);
+    if (Date.now() > deadline)
+      throw new Error(`still not so after ${PATIENCE_MS} ms: ${isSo.toString()}`);
     await sleep(10);
   }
 }
@@ -60,7 +67,10 @@ export interface Place extends AsyncDisposable {
   terminate(): Promise<void>;
   /** Resets every connection of the clients: they hear nothing but the reset. */
   reset(): Promise<void>;
-  /** Nobody listens at the address of the clients any more, and whoever was connected is reset; until `reopen`. */
+  /**
+   * Nobody listens at the address of the clients any more, and whoever was connected is reset;
+   * until `reopen`.
+   */
   shut(): Promise<void>;
   reopen(): Promise<void>;
 }
@@ -112,7 +122,9 @@ export async function open(server?: { readonly url: string }): Promise<Place> {
       return sql;
     },
     async written() {
-      return (await admin<{ who: string }[]>`select who from note order by 1`).map(({ who }) => who);
+      return (await admin<{ who: string }[]>`select who from note order by 1`).map(
+        ({ who }) => who,
+      );
     },
     async terminate() {
       const before = await sessions();
@@ -132,7 +144,9 @@ export async function open(server?: { readonly url: string }): Promise<Place> {
       await closed;
     },
     async reopen() {
-      await new Promise<void>((listening) => proxy.listen(Number(byProxy.port), '127.0.0.1', listening));
+      await new Promise<void>((listening) =>
+        proxy.listen(Number(byProxy.port), '127.0.0.1', listening),
+      );
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(clients.map(async (sql) => await sql.end({ timeout: 0 })));
@@ -152,13 +166,22 @@ export interface Others {
 }
 
 /** Others take every connection of the pool, whatever was lost before, and stay until told. */
-export async function others(sql: Sql, max: number, kind: 'plain queries' | 'transactions'): Promise<Others> {
+export async function others(
+  sql: Sql,
+  max: number,
+  kind: 'plain queries' | 'transactions',
+): Promise<Others> {
   const leave = gate();
   if (kind === 'plain queries') {
     // Until as many sessions as the pool may have answer at once.
     let seen = new Set<number>();
     await until(async () => {
-      const rows = await Promise.all(Array.from({ length: max }, async () => await sql`select pg_backend_pid() as pid, pg_sleep(0.05)`));
+      const rows = await Promise.all(
+        Array.from(
+          { length: max },
+          async () => await sql`select pg_backend_pid() as pid, pg_sleep(0.05)`,
+        ),
+      );
       seen = new Set(rows.map(([row]) => Number(row?.['pid'])));
       return seen.size === max;
     });

@@ -6,7 +6,9 @@ import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newDemo } from './demo-run.ts';
 
-const { totals } = JSON.parse(readFileSync(new URL('../../examples/bakery/expected.json', import.meta.url), 'utf8')) as {
+const { totals } = JSON.parse(
+  readFileSync(new URL('../../examples/bakery/expected.json', import.meta.url), 'utf8'),
+) as {
   totals: { all: { cards: number; ends: Record<string, number> } };
 };
 
@@ -19,8 +21,11 @@ it('the first 300 rows, then all 3,220, killed three times on the way', async (t
     await sleep(2000 + Math.random() * 6000);
     child.kill('SIGKILL');
     await ended;
-    const cut = await demo.sql`select state, count(*)::int as people from postrider.recipient_state group by 1 order by 1`;
-    t.diagnostic(`killed with ${cut.map((row) => `${String(row['people'])} ${String(row['state'])}`).join(', ')}`);
+    const cut =
+      await demo.sql`select state, count(*)::int as people from postrider.recipient_state group by 1 order by 1`;
+    t.diagnostic(
+      `killed with ${cut.map((row) => `${String(row['people'])} ${String(row['state'])}`).join(', ')}`,
+    );
   }
   const result = await demo.run('--all');
   const { invalid, repeated: _known, ...ends } = totals.all.ends;
@@ -41,7 +46,9 @@ it('what more was read than a demonstration reads, it mails where no number of r
   await assert.rejects(demo.run('--rows', '60'), /people wait for a card/);
   const result = await demo.run();
   assert.equal(result.rows, 300);
-  const [known] = await demo.sql<{ people: number }[]>`select count(*)::int as people from postrider.recipient`;
+  const [known] = await demo.sql<
+    { people: number }[]
+  >`select count(*)::int as people from postrider.recipient`;
   assert.equal(known?.people, result.recipients);
   assert.equal(result.states['received'], result.cards);
   assert.deepEqual((await demo.audit(360)).problems, []);

@@ -44,10 +44,24 @@ export async function newDemo(): Promise<Demo> {
   const home = mkdtempSync(join(tmpdir(), 'postrider-demo-'));
   const sql = connect(database.url);
   const prints = join(home, 'out', 'print-shop');
-  const { FORCE_COLOR: _color, NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _test, ...inherited } = process.env;
-  const env = { ...inherited, DATABASE_URL: database.url, POSTRIDER_HOME: home, POSTRIDER_LEASE_SECONDS: '12' };
+  const {
+    FORCE_COLOR: _color,
+    NODE_OPTIONS: _options,
+    NODE_TEST_CONTEXT: _test,
+    ...inherited
+  } = process.env;
+  const env = {
+    ...inherited,
+    DATABASE_URL: database.url,
+    POSTRIDER_HOME: home,
+    POSTRIDER_LEASE_SECONDS: '12',
+  };
   const start = (...args: string[]): ChildProcess =>
-    spawn(process.execPath, [...loader, entry, 'demo', '--json', ...args], { cwd: repository, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    spawn(process.execPath, [...loader, entry, 'demo', '--json', ...args], {
+      cwd: repository,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   /** What it said on stdout. */
   const toItsEnd = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await hosted(args, repository, env);

@@ -1,6 +1,6 @@
 /**
- * The main job, end to end: the real command on the real list. The judge is the auditor, who reads the input files, the PDFs and the manifest, and never
- * the database.
+ * The main job, end to end: the real command on the real list. The judge is the auditor, who reads
+ * the input files, the PDFs and the manifest, and never the database.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -11,12 +11,18 @@ import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newDemo, type Demo } from './demo-run.ts';
 
-const { totals } = JSON.parse(readFileSync(new URL('../../examples/bakery/expected.json', import.meta.url), 'utf8')) as {
+const { totals } = JSON.parse(
+  readFileSync(new URL('../../examples/bakery/expected.json', import.meta.url), 'utf8'),
+) as {
   totals: { first_300: { cards: number; ends: Record<string, number> } };
 };
 const expected = totals.first_300;
 
-function ends({ states, invalid, repeated }: Awaited<ReturnType<Demo['run']>>): Record<string, number> {
+function ends({
+  states,
+  invalid,
+  repeated,
+}: Awaited<ReturnType<Demo['run']>>): Record<string, number> {
   return {
     ...states,
     invalid,
@@ -47,21 +53,28 @@ it('300 rows go in; killed in mid-run, it goes on, the right cards come out, non
   const share = Math.random();
   for (;;) {
     assert.equal(child.exitCode, null, 'it ended before it was killed');
-    const [moves] = await demo.sql<{ made: number }[]>`select count(*)::int as made from postrider.recipient_event`.catch(() => [
-      { made: 0 },
-    ]);
+    const [moves] = await demo.sql<
+      { made: number }[]
+    >`select count(*)::int as made from postrider.recipient_event`.catch(() => [{ made: 0 }]);
     if ((moves?.made ?? 0) > 300 + share * 1400) break;
     await sleep(50);
   }
   child.kill('SIGKILL');
   await ended;
-  const cut = await demo.sql`select state, count(*)::int as people from postrider.recipient_state group by 1 order by 1`;
-  t.diagnostic(`killed with ${cut.map((row) => `${String(row['people'])} ${String(row['state'])}`).join(', ')}`);
+  const cut =
+    await demo.sql`select state, count(*)::int as people from postrider.recipient_state group by 1 order by 1`;
+  t.diagnostic(
+    `killed with ${cut.map((row) => `${String(row['people'])} ${String(row['state'])}`).join(', ')}`,
+  );
 
   const result = await demo.run('--rows', '300');
   assert.equal(result.rows, 300);
   assert.deepEqual(ends(result), expected.ends);
-  assert.equal(result.recipients + result.invalid + result.repeated, 300, 'every row is accounted for');
+  assert.equal(
+    result.recipients + result.invalid + result.repeated,
+    300,
+    'every row is accounted for',
+  );
   assert.equal(result.cards, expected.cards);
   // Every code is read in the long form: demo-all.long.test.ts.
   const report = await demo.audit(300);
@@ -72,17 +85,29 @@ it('300 rows go in; killed in mid-run, it goes on, the right cards come out, non
   const again = await demo.run('--rows', '300');
   assert.equal(again.newCards, 0);
   assert.deepEqual(ends(again), expected.ends);
-  assert.deepEqual(printedFiles(demo.prints), printed, 'and nothing of what was audited has changed');
+  assert.deepEqual(
+    printedFiles(demo.prints),
+    printed,
+    'and nothing of what was audited has changed',
+  );
 });
 
 it('says what this run read and what earlier runs did, and offers the rest of the list while there is one', async () => {
   await using demo = await newDemo();
-  assert.match(await demo.postrider('demo', '--rows', '20'), /^20 rows of the list: \d+ recipients, \d+ unusable, \d+ repeated$/m);
+  assert.match(
+    await demo.postrider('demo', '--rows', '20'),
+    /^20 rows of the list: \d+ recipients, \d+ unusable, \d+ repeated$/m,
+  );
   const again = await demo.postrider('demo', '--rows', '10');
-  assert.match(again, /^10 rows of the list: (\d|10) recipients, \d+ unusable, \d+ repeated; with earlier runs \d\d recipients in all$/m);
+  assert.match(
+    again,
+    /^10 rows of the list: (\d|10) recipients, \d+ unusable, \d+ repeated; with earlier runs \d\d recipients in all$/m,
+  );
   assert.match(again, /demo --all/);
   const [, who = ''] = /trace (\S+)/.exec(again) ?? [];
-  const story = await demo.sql<{ what: string; at: Date }[]>`select what, at from postrider.trace(${who})`;
+  const story = await demo.sql<
+    { what: string; at: Date }[]
+  >`select what, at from postrider.trace(${who})`;
   assert.ok(story.some(({ what }) => what === 'mailpiece delivered'));
   assert.ok(story.every(({ at }) => at.getTime() < Date.now() + 60_000));
   // As a run without a limit leaves it.
@@ -97,7 +122,13 @@ it('goes on with what was mailed by hand, as the README has it, prints nothing o
   await demo.postrider('print-shop', 'start', '--days-per-second', '20');
   try {
     await demo.postrider('campaign', 'apply', file('campaign.yaml'), '--no-check');
-    await demo.postrider('suppress', '--organization', 'Flour & Field Bakery', '--file', file('suppressions.csv'));
+    await demo.postrider(
+      'suppress',
+      '--organization',
+      'Flour & Field Bakery',
+      '--file',
+      file('suppressions.csv'),
+    );
     await demo.postrider('sync', 'bakery-welcome', '--limit', '40');
     await demo.postrider('enrich', 'bakery-welcome');
     await demo.postrider('campaign', 'launch', 'bakery-welcome', '--live', '--arm', '--yes');
@@ -115,20 +146,25 @@ it('goes on with what was mailed by hand, as the README has it, prints nothing o
   assert.equal(result.newCards, 0);
   assert.ok(result.cards > 10);
 
-  // A runner for something else reads the rest of the list, and mails nobody of it; nor does a demonstration that was not asked to.
+  // A runner for something else reads the rest of the list, and mails nobody of it; nor does a
+  // demonstration that was not asked to.
   await demo.postrider('run', '--once', '--no-http');
   const [row] = await demo.sql<{ people: number; pieces: number }[]>`
     select (select count(*)::int from postrider.recipient) as people, (select count(*)::int from postrider.mailpiece) as pieces`;
   assert.ok((row?.people ?? 0) > 1000);
   assert.equal(row?.pieces, result.cards);
-  await assert.rejects(demo.run('--rows', '40'), /ended with 1:[\s\S]*people wait for a card[\s\S]*without --rows/);
+  await assert.rejects(
+    demo.run('--rows', '40'),
+    /ended with 1:[\s\S]*people wait for a card[\s\S]*without --rows/,
+  );
   assert.deepEqual((await demo.audit(40)).problems, []);
 });
 
 it('stands still where somebody holds the campaign, and reads nothing', async () => {
   await using demo = await newDemo();
   await demo.run('--rows', '10');
-  const known = async (): Promise<unknown> => (await demo.sql`select count(*)::int as people from postrider.recipient`)[0]?.['people'];
+  const known = async (): Promise<unknown> =>
+    (await demo.sql`select count(*)::int as people from postrider.recipient`)[0]?.['people'];
   const before = await known();
   await demo.postrider('hold', 'campaign', 'bakery-welcome', '--why', 'lawyer says stop.');
   await assert.rejects(
@@ -152,7 +188,9 @@ it('stops at Ctrl-C with 130, says that the same command goes on, and it does', 
     assert.equal(child.exitCode, null, stderr);
     const [sent] = await demo.sql<
       { people: number }[]
-    >`select count(*)::int as people from postrider.recipient_state where state = 'sent'`.catch(() => []);
+    >`select count(*)::int as people from postrider.recipient_state where state = 'sent'`.catch(
+      () => [],
+    );
     if ((sent?.people ?? 0) > 0) break;
     await sleep(50);
   }
@@ -160,7 +198,10 @@ it('stops at Ctrl-C with 130, says that the same command goes on, and it does', 
   const [code] = await ended;
   assert.equal(code, 130, stderr);
   assert.match(stderr, /Stopping: nothing new begins/);
-  assert.match(stderr, /stopped with \d+ people under way.*Nothing is lost: the same command goes on/);
+  assert.match(
+    stderr,
+    /stopped with \d+ people under way.*Nothing is lost: the same command goes on/,
+  );
   const result = await demo.run('--rows', '120');
   assert.equal(result.states['received'], result.cards);
   assert.deepEqual((await demo.audit(120)).problems, []);
@@ -173,7 +214,10 @@ it('does not print into a folder of another database', async () => {
   assert.equal(clean.recipients + clean.invalid + clean.repeated, 20, 'every row is accounted for');
   for (const path of Object.values(clean.paths)) assert.ok(existsSync(path), path);
   await first.sql.unsafe('drop schema postrider cascade; drop schema postrider_queue cascade');
-  await assert.rejects(first.run('--rows', '20'), /ended with 78:[\s\S]*cards that this database does not know[\s\S]*--fresh/);
+  await assert.rejects(
+    first.run('--rows', '20'),
+    /ended with 78:[\s\S]*cards that this database does not know[\s\S]*--fresh/,
+  );
   const anew = await first.run('--rows', '20', '--fresh', '--yes');
   assert.equal(anew.newCards, anew.cards);
   assert.deepEqual((await first.audit(20)).problems, []);

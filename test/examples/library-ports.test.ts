@@ -5,13 +5,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CardRequest } from '@postrider/core';
-import { describeAudienceContract, describePrinterContract, describeRendererContract } from '@postrider/core/contract';
+import {
+  describeAudienceContract,
+  describePrinterContract,
+  describeRendererContract,
+} from '@postrider/core/contract';
 import { backRoomPress } from '../../examples/library/back-room-press.ts';
 import { customersWhoLove, prepareCustomers } from '../../examples/library/customers.ts';
 import { plainCards } from '../../examples/library/plain-cards.ts';
 import { connect, testDatabase } from '../support/server.ts';
 
-const address = { line1: '12 Main Street', line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' };
+const address = {
+  line1: '12 Main Street',
+  line2: null,
+  city: 'Springfield',
+  region: 'IL',
+  postalCode: '62701',
+  country: 'US',
+};
 
 describePrinterContract('the press in the back room', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'postrider-press-'));
@@ -22,7 +33,12 @@ describePrinterContract('the press in the back room', async () => {
   return await Promise.resolve({
     printer: backRoomPress(printed),
     piece: () => ({
-      reference: { organizationId: randomUUID(), campaignId: randomUUID(), recipientId: randomUUID(), mailpieceId: randomUUID() },
+      reference: {
+        organizationId: randomUUID(),
+        campaignId: randomUUID(),
+        recipientId: randomUUID(),
+        mailpieceId: randomUUID(),
+      },
       idempotencyKey: randomUUID(),
       mode: 'live' as const,
       format: '4x6',
@@ -31,7 +47,8 @@ describePrinterContract('the press in the back room', async () => {
       from: null,
       artwork: { front: { url, page: 1 }, back: { url, page: 2 } },
     }),
-    created: async () => await Promise.resolve(readdirSync(printed).map((name) => name.replace('.txt', ''))),
+    created: async () =>
+      await Promise.resolve(readdirSync(printed).map((name) => name.replace('.txt', ''))),
     close: async () => await Promise.resolve(rmSync(folder, { recursive: true })),
   });
 });

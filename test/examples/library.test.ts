@@ -1,4 +1,7 @@
-/** examples/library runs as a process of its own against an empty database, twice: the second time nothing is printed. */
+/**
+ * examples/library runs as a process of its own against an empty database, twice: the second time
+ * nothing is printed.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -28,7 +31,9 @@ async function run(env: NodeJS.ProcessEnv): Promise<Ended> {
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
   return { code, out, err };
 }
 
@@ -48,7 +53,12 @@ void test('a service mails from inside itself, once', async (t) => {
   assert.match(first.out, /the postman took 4 cards/);
   assert.match(first.out, /funnel: 7 recipients, 4 received, 2 skipped, 1 blacklisted, 0 error/);
   const story = first.out.split('\n').filter((line) => line.startsWith('  '));
-  for (const move of ['pending (sync)', 'pending → proofing_staged (proof)', 'sending → sent (mail)', 'sent → received (track)'])
+  for (const move of [
+    'pending (sync)',
+    'pending → proofing_staged (proof)',
+    'sending → sent (mail)',
+    'sent → received (track)',
+  ])
     assert.ok(story.includes(`  ${move}`), `${move} is missing in:\n${story.join('\n')}`);
 
   const cards = printed();
@@ -69,7 +79,8 @@ void test('a service mails from inside itself, once', async (t) => {
   const sql = connect(database.url);
   t.after(async () => await sql.end({ timeout: 2 }));
   assert.deepEqual(await broken(sql), []);
-  const [fay] = await sql`select state, reason from postrider.recipients where email = 'fay@example.com'`;
+  const [fay] =
+    await sql`select state, reason from postrider.recipients where email = 'fay@example.com'`;
   assert.deepEqual({ ...fay }, { state: 'blacklisted', reason: 'suppressed' });
 });
 
@@ -119,6 +130,16 @@ mail_class: first_class
 `,
   );
   const { integrations, base_directory, ...fromFile } = (await readCampaignFile(file)).definition;
-  const given = { name: 'spring', provider_segment_id: 'everybody', template: 'plain', format: '4x6', printer_name: 'back-room' };
-  assert.deepEqual(defineCampaign({ ...given, integrations, base_directory }), { ...fromFile, integrations, base_directory });
+  const given = {
+    name: 'spring',
+    provider_segment_id: 'everybody',
+    template: 'plain',
+    format: '4x6',
+    printer_name: 'back-room',
+  };
+  assert.deepEqual(defineCampaign({ ...given, integrations, base_directory }), {
+    ...fromFile,
+    integrations,
+    base_directory,
+  });
 });

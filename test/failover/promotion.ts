@@ -1,4 +1,7 @@
-/** One failover from beginning to end: a standby that is some cohorts behind takes over in mid-mailing. */
+/**
+ * One failover from beginning to end: a standby that is some cohorts behind takes over in
+ * mid-mailing.
+ */
 import assert from 'node:assert/strict';
 import { until } from '../pipeline/rig.ts';
 import { failover, type Address, type Failover, type Runner } from './rig.ts';
@@ -25,20 +28,42 @@ const UNDER_WAY = 4;
 /** The printer is held, with the reason, and the runner says so; nobody has been begun since. */
 export async function noticed(place: Failover, runner: Runner, posted: number): Promise<void> {
   await until(async () => (await place.held()) !== null);
-  assert.match((await place.held()) ?? '', /timeline went from 1 to 2: a standby was promoted.*reconcile --since, then release/s);
-  await until(() => runner.log.some((line) => /a standby was promoted.*the printers are held/s.test(line)));
-  const [doctor] = await place.sql()`select verdict, message from postrider.doctor() where check_name = 'restore'`;
-  assert.deepEqual([doctor?.['verdict'], /timeline/.test(String(doctor?.['message']))], ['bad', true]);
+  assert.match(
+    (await place.held()) ?? '',
+    /timeline went from 1 to 2: a standby was promoted.*reconcile --since, then release/s,
+  );
+  await until(() =>
+    runner.log.some((line) => /a standby was promoted.*the printers are held/s.test(line)),
+  );
+  const [doctor] =
+    await place.sql()`select verdict, message from postrider.doctor() where check_name = 'restore'`;
+  assert.deepEqual(
+    [doctor?.['verdict'], /timeline/.test(String(doctor?.['message']))],
+    ['bad', true],
+  );
   assert.ok((await place.ledger()).length <= posted + UNDER_WAY);
 }
 
-/** Returns what is left when the primary is dead and the standby takes writes, with everybody's cards. */
-export async function promoted(promotion: Promotion, then: (place: Failover, runner: Runner) => Promise<unknown> = settled): Promise<void> {
+/**
+ * Returns what is left when the primary is dead and the standby takes writes, with everybody's
+ * cards.
+ */
+export async function promoted(
+  promotion: Promotion,
+  then: (place: Failover, runner: Runner) => Promise<unknown> = settled,
+): Promise<void> {
   const { lag, address, restarted, major } = promotion;
-  await using place = await failover({ people: everybody(lag), ...(major === undefined ? {} : { major }) });
+  await using place = await failover({
+    people: everybody(lag),
+    ...(major === undefined ? {} : { major }),
+  });
   let runner = await place.start(address);
   await place.post(SEEN);
-  await until(async () => (await place.sql()`select from postrider.recipient_state where state = 'sent'`).length === 2 * SEEN);
+  await until(
+    async () =>
+      (await place.sql()`select from postrider.recipient_state where state = 'sent'`).length ===
+      2 * SEEN,
+  );
   await place.standby.caughtUp();
   place.link.lead(null);
   place.link.cut();

@@ -1,4 +1,7 @@
-/** Twenty promotions: how far the standby was behind, how the runner finds the server, and whether it lives through the failover. */
+/**
+ * Twenty promotions: how far the standby was behind, how the runner finds the server, and whether
+ * it lives through the failover.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../pipeline/rig.ts';
@@ -14,7 +17,10 @@ for (const lag of [1, 5, 10, 33, 100]) {
         await promoted({ lag, address, restarted }, async (place, runner) => {
           const adopted = await settled(place, runner);
           // Two cohorts were begun, and known to it, before it fell behind; two were under way.
-          assert.ok(Math.abs(adopted - 2 * lag) <= 4, `${adopted} cards were adopted, ${2 * lag} were lost`);
+          assert.ok(
+            Math.abs(adopted - 2 * lag) <= 4,
+            `${adopted} cards were adopted, ${2 * lag} were lost`,
+          );
         });
       });
     }
@@ -41,24 +47,28 @@ void test('a synchronous standby knows of every card that was begun; the failove
 });
 
 void test('the old primary, rewound and promoted again when it was behind', async (t) => {
-  if (pg15Binaries() === null) return t.diagnostic('not run: pg_rewind comes with PostgreSQL 15, which was not found');
-  await promoted({ lag: 5, address: 'proxy', restarted: false, major: 15 }, async (place, runner) => {
-    place.shut();
-    await place.reconcile(runner);
-    await place.post(1);
-    // The link leads the other way round from here on.
-    place.link.lead(place.standby.port);
-    await rewind(place.primary, place.standby);
-    await caughtUp(place.primary, place.standby);
-    place.link.lead(null);
-    place.link.cut();
-    await place.post(1);
-    await place.standby.kill9();
-    await promote(place.primary);
-    place.leadTo(place.primary);
-    place.open();
-    await until(async () => (await place.held()) !== null);
-    assert.match((await place.held()) ?? '', /timeline went from 2 to 3/);
-    await settled(place, runner);
-  });
+  if (pg15Binaries() === null)
+    return t.diagnostic('not run: pg_rewind comes with PostgreSQL 15, which was not found');
+  await promoted(
+    { lag: 5, address: 'proxy', restarted: false, major: 15 },
+    async (place, runner) => {
+      place.shut();
+      await place.reconcile(runner);
+      await place.post(1);
+      // The link leads the other way round from here on.
+      place.link.lead(place.standby.port);
+      await rewind(place.primary, place.standby);
+      await caughtUp(place.primary, place.standby);
+      place.link.lead(null);
+      place.link.cut();
+      await place.post(1);
+      await place.standby.kill9();
+      await promote(place.primary);
+      place.leadTo(place.primary);
+      place.open();
+      await until(async () => (await place.held()) !== null);
+      assert.match((await place.held()) ?? '', /timeline went from 2 to 3/);
+      await settled(place, runner);
+    },
+  );
 });

@@ -1,13 +1,18 @@
 /**
- * A primary, a standby of it that can be left behind by so many cohorts, a print shop that keeps its ledger outside of both, and a runner that is held
- * at the door of the printer whenever the test wants to look.
+ * A primary, a standby of it that can be left behind by so many cohorts, a print shop that keeps
+ * its ledger outside of both, and a runner that is held at the door of the printer whenever the
+ * test wants to look.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type postgres from 'postgres';
-import { createNoopImageHost, createNoopRenderer, createPrintShopPrinter } from '@postrider/adapters';
+import {
+  createNoopImageHost,
+  createNoopRenderer,
+  createPrintShopPrinter,
+} from '@postrider/adapters';
 import {
   concludeRestore,
   connect,
@@ -21,7 +26,15 @@ import {
 import { startPrintShop, type LedgerLine } from '@postrider/twins';
 import { isLostConnection } from '../../packages/core/src/machine/errors.ts';
 import { until } from '../pipeline/rig.ts';
-import { broken, freshMachine, launched, people, states, syncPeople, type Place } from '../support/machine.ts';
+import {
+  broken,
+  freshMachine,
+  launched,
+  people,
+  states,
+  syncPeople,
+  type Place,
+} from '../support/machine.ts';
 import { openProxy, type Proxy } from '../support/proxy.ts';
 import { startServer } from '../support/server.ts';
 import { replicating, startStandby, type Standby } from '../support/standby.ts';
@@ -63,7 +76,9 @@ export interface Failover extends AsyncDisposable {
   held(): Promise<string | null>;
   /** Nobody more is let through. */
   shut(): void;
-  /** Asks the printer for what it made, and releases it. Returns how many cards were unknown here. */
+  /**
+   * Asks the printer for what it made, and releases it. Returns how many cards were unknown here.
+   */
   reconcile(runner: Runner): Promise<number>;
   /** Lets everybody through, and looks at everything: everybody has one card. */
   finish(runner: Runner): Promise<void>;
@@ -99,7 +114,13 @@ export async function failover(options: Options): Promise<Failover> {
     await superuser.end({ timeout: 2 });
   }
   const front = stack.use(await openProxy(primary.port));
-  const shop = await startPrintShop({ folder, token: TOKEN, acceptNoopArtwork: true, printAfterMs: 3_600_000, log: () => undefined });
+  const shop = await startPrintShop({
+    folder,
+    token: TOKEN,
+    acceptNoopArtwork: true,
+    printAfterMs: 3_600_000,
+    log: () => undefined,
+  });
   stack.defer(async () => await shop.stop());
   const wiring = { baseDirectory: folder, dataDirectory: folder, secret: () => TOKEN };
   const printer = createPrintShopPrinter({ url: shop.url, timeoutMs: TIMEOUT_MS }, wiring);
@@ -121,7 +142,9 @@ export async function failover(options: Options): Promise<Failover> {
     passes -= 1;
   };
   const ledger = async (): Promise<readonly LedgerLine[]> => {
-    const answer = await fetch(`${shop.url}/v1/ledger`, { headers: { authorization: `Bearer ${TOKEN}` } });
+    const answer = await fetch(`${shop.url}/v1/ledger`, {
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
     return (await answer.text())
       .split('\n')
       .filter((line) => line !== '')
@@ -143,11 +166,15 @@ export async function failover(options: Options): Promise<Failover> {
     sql: () => admin,
     open: () => letThrough(1_000_000),
     start: async (address) => {
-      const hosts = at(primary.port).replace(`:${primary.port}/`, `:${primary.port},127.0.0.1:${standby.port}/`);
+      const hosts = at(primary.port).replace(
+        `:${primary.port}/`,
+        `:${primary.port},127.0.0.1:${standby.port}/`,
+      );
       const url = address === 'proxy' ? at(front.port) : `${hosts}?target_session_attrs=read-write`;
       const sql = connect(url, { max: 8, name: 'runner' });
       const log: string[] = [];
-      const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
+      const note = (fields: object, message: string): void =>
+        void log.push(`${message} ${JSON.stringify(fields)}`);
       const pipeline = createPipeline({
         sql,
         restoreWatermark: store,
@@ -162,7 +189,15 @@ export async function failover(options: Options): Promise<Failover> {
           printer,
         }),
         logger: { debug: () => undefined, info: note, warn: note, error: note },
-        settings: { beats: false, reapMs: 200, cohortSize: SIZE, leaseMs: 8000, graceMs: 3000, quietMs: 3000, mailSlots: 2 },
+        settings: {
+          beats: false,
+          reapMs: 200,
+          cohortSize: SIZE,
+          leaseMs: 8000,
+          graceMs: 3000,
+          quietMs: 3000,
+          mailSlots: 2,
+        },
         onPoint: async (point) => {
           if (point === 'mail.before-post') await door();
         },
@@ -197,7 +232,9 @@ export async function failover(options: Options): Promise<Failover> {
       void old.end({ timeout: 1 });
     },
     held: async () => {
-      const [row] = await admin<{ why: string | null }[]>`select held_why as why from postrider.printer where held_at is not null`;
+      const [row] = await admin<
+        { why: string | null }[]
+      >`select held_why as why from postrider.printer where held_at is not null`;
       return row?.why ?? null;
     },
     shut: () => {
@@ -208,7 +245,10 @@ export async function failover(options: Options): Promise<Failover> {
       // A session of the old server may be found dead by it.
       await until(async () => {
         try {
-          [told] = await pipeline.reconcileSince(place.organizationId, new Date(Date.now() - 600_000));
+          [told] = await pipeline.reconcileSince(
+            place.organizationId,
+            new Date(Date.now() - 600_000),
+          );
           return true;
         } catch (error) {
           if (isLostConnection(error)) return false;

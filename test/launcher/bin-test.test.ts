@@ -17,7 +17,10 @@ describe('bin/test', () => {
     const test = (name: string): string => `import test from 'node:test';
       test('${name} long=' + (process.env.POSTRIDER_TEST_LONG ?? '') + ' server=' + process.env.POSTRIDER_TEST_SERVER, () => {});
       test('${name} other', () => { if (process.env.FAIL) throw new Error('red'); });`;
-    file('test/support/global-setup.ts', `export function globalSetup(): void { process.env.POSTRIDER_TEST_SERVER = 'shared'; }`);
+    file(
+      'test/support/global-setup.ts',
+      `export function globalSetup(): void { process.env.POSTRIDER_TEST_SERVER = 'shared'; }`,
+    );
     file('test/one.test.ts', test('one'));
     file('test/deep/two.test.ts', test('two'));
     file('packages/core/test/three.test.ts', test('three'));
@@ -27,9 +30,12 @@ describe('bin/test', () => {
     file('test/mutants/run.ts', 'console.log("mutants", process.argv.slice(2).join());');
   });
   after(() => checkout.remove());
-  const run = (args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<Run> =>
-    checkout.run(join(checkout.root, 'bin', 'test'), args, options);
-  const names = (result: Run): string[] => [...result.stdout.matchAll(/^\s*✔ (\w+) (?:long|other)/gm)].map((match) => match[1] ?? '');
+  const run = (
+    args: string[],
+    options: { cwd?: string; env?: Record<string, string> } = {},
+  ): Promise<Run> => checkout.run(join(checkout.root, 'bin', 'test'), args, options);
+  const names = (result: Run): string[] =>
+    [...result.stdout.matchAll(/^\s*✔ (\w+) (?:long|other)/gm)].map((match) => match[1] ?? '');
 
   it('runs all but the long ones, on one shared server, and ends with the summary', async () => {
     const result = await run([]);
@@ -50,7 +56,10 @@ describe('bin/test', () => {
 
   it('runs the files it is given, named from here or from the top, with flags before or after', async () => {
     const cwd = join(checkout.root, 'packages', 'core');
-    const result = await run(['test/three.test.ts', 'test/one.test.ts', '--test-name-pattern=other'], { cwd });
+    const result = await run(
+      ['test/three.test.ts', 'test/one.test.ts', '--test-name-pattern=other'],
+      { cwd },
+    );
     assert.deepEqual(names(result).toSorted(), ['one', 'three'], result.stdout + result.stderr);
     const missing = await run(['test/nowhere.test.ts']);
     assert.equal(missing.code, 2);

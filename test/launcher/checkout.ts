@@ -1,4 +1,7 @@
-/** A small checkout with the real programs of bin/, a stand-in for npx that "installs" from what is here, and a main that tells how it was run. */
+/**
+ * A small checkout with the real programs of bin/, a stand-in for npx that "installs" from what is
+ * here, and a main that tells how it was run.
+ */
 import { spawn } from 'node:child_process';
 import {
   chmodSync,
@@ -40,7 +43,10 @@ export interface Checkout {
   run(program: string, args?: readonly string[], options?: RunOptions): Promise<Run>;
   /** How often npx was called, with its arguments. */
   installs(): string[];
-  /** Replaces the stand-in for npx by a script; `$ROOT` is the checkout. `real_install` in it does what the usual one does. */
+  /**
+   * Replaces the stand-in for npx by a script; `$ROOT` is the checkout. `real_install` in it does
+   * what the usual one does.
+   */
   npx(script: string): void;
   remove(): void;
 }
@@ -75,7 +81,8 @@ export function makeCheckout(name = 'checkout'): Checkout {
   writeFileSync(join(root, 'packages', 'runner', 'src', 'main.ts'), main);
   const log = join(base, 'installs');
   const bundledNode = realpathSync(join(repository, 'node_modules', '.bin', 'node'));
-  const program = (path: string, text: string): void => writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  const program = (path: string, text: string): void =>
+    writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   const npx = (script: string): void =>
     program(
       join(tools, 'npx'),
@@ -120,7 +127,10 @@ export function told(run: Run): Told {
   return JSON.parse(run.stdout) as Told;
 }
 
-/** Puts a directory without some programs in the place of /usr/bin: links to everything a launcher may need. */
+/**
+ * Puts a directory without some programs in the place of /usr/bin: links to everything a launcher
+ * may need.
+ */
 export function barePath(checkout: Checkout, without: readonly string[]): string {
   const dir = join(checkout.base, `bare-${without.join('-')}`);
   mkdirSync(dir, { recursive: true });
@@ -144,8 +154,11 @@ export function barePath(checkout: Checkout, without: readonly string[]): string
     'grep',
   ];
   for (const name of needed) {
-    const found = ['/bin', '/usr/bin'].map((place) => join(place, name)).find((path) => existsSync(path));
-    if (found !== undefined && !without.includes(name) && !existsSync(join(dir, name))) symlinkSync(found, join(dir, name));
+    const found = ['/bin', '/usr/bin']
+      .map((place) => join(place, name))
+      .find((path) => existsSync(path));
+    if (found !== undefined && !without.includes(name) && !existsSync(join(dir, name)))
+      symlinkSync(found, join(dir, name));
   }
   return dir;
 }

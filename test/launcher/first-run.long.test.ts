@@ -1,10 +1,20 @@
 /**
- * The first run on a fresh machine, for real: a copy of the tree without node_modules, an empty home, the real npm and registry. Needs the
- * network and some 20 s.
+ * The first run on a fresh machine, for real: a copy of the tree without node_modules, an empty
+ * home, the real npm and registry. Needs the network and some 20 s.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -25,7 +35,11 @@ describe('a first run', () => {
         .slice(repository.length + 1)
         .split('/')
         .at(-1) ?? '';
-    cpSync(repository, root, { recursive: true, verbatimSymlinks: true, filter: (path) => !unwanted.includes(top(path)) });
+    cpSync(repository, root, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !unwanted.includes(top(path)),
+    });
     // What this test is about is everything up to the first line of the program.
     writeFileSync(
       join(root, 'packages', 'runner', 'src', 'main.ts'),
@@ -59,11 +73,19 @@ describe('a first run', () => {
     console.log(`first run: ${((Date.now() - began) / 1000).toFixed(1)} s`);
     assert.equal(run.status, 0, run.stderr);
     assert.match(run.stderr, /^postrider: installing/);
-    const told = JSON.parse(run.stdout) as { version: string; node: string; elsewhere: string | null; dataDir: string };
+    const told = JSON.parse(run.stdout) as {
+      version: string;
+      node: string;
+      elsewhere: string | null;
+      dataDir: string;
+    };
     assert.match(told.version, /^18\./);
     assert.ok(Number.parseInt(told.node.slice(1), 10) >= 22, told.node);
     assert.equal(existsSync(join(root, '.install-lock')), false);
-    assert.match(readFileSync(join(root, 'node_modules', '.postrider-stamp'), 'utf8'), /\n(native|tsx)\n$/);
+    assert.match(
+      readFileSync(join(root, 'node_modules', '.postrider-stamp'), 'utf8'),
+      /\n(native|tsx)\n$/,
+    );
     if (process.getuid?.() === 0) {
       assert.match(told.elsewhere ?? '', /cannot use it/);
       rmSync(join(told.dataDir, '..'), { recursive: true });

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Checkout, Run } from './checkout.ts';
@@ -49,7 +59,10 @@ describe('bin/postrider', () => {
       assert.equal(run.code, 0, `${path}: ${run.stderr}`);
       assert.equal(told(run).directory, links);
     }
-    const bySh = await checkout.run('sh', ['postrider', 'x'], { cwd: join(checkout.root, 'bin'), env: { CDPATH: '/' } });
+    const bySh = await checkout.run('sh', ['postrider', 'x'], {
+      cwd: join(checkout.root, 'bin'),
+      env: { CDPATH: '/' },
+    });
     assert.deepEqual(told(bySh).arguments, ['x']);
   });
 
@@ -95,8 +108,12 @@ describe('bin/postrider', () => {
   it('is not kept waiting by a stranger who got the pid of a dead installer', async () => {
     fresh();
     mkdirSync(join(checkout.root, '.install-lock'));
-    writeFileSync(join(checkout.root, '.install-lock', 'holder'), `${process.pid}-${process.platform === 'linux' ? 1 : ''}\n`);
-    if (process.platform !== 'linux') rmSync(join(checkout.root, '.install-lock'), { recursive: true }); // only Linux tells them apart
+    writeFileSync(
+      join(checkout.root, '.install-lock', 'holder'),
+      `${process.pid}-${process.platform === 'linux' ? 1 : ''}\n`,
+    );
+    if (process.platform !== 'linux')
+      rmSync(join(checkout.root, '.install-lock'), { recursive: true }); // only Linux tells them apart
     const run = await checkout.run(program);
     assert.equal(run.code, 0, run.stderr);
     assert.doesNotMatch(run.stderr, /waiting/);
@@ -108,7 +125,8 @@ describe('bin/postrider', () => {
     let pressing: NodeJS.Timeout | undefined;
     const run = await checkout.run(program, [], {
       started: (pid) => {
-        // Again and again, as a person does: a shell that is just about to start a child loses a signal for that child.
+        // Again and again, as a person does: a shell that is just about to start a child loses a
+        // signal for that child.
         pressing = setInterval(() => {
           if (checkout.installs().length === 0) return;
           try {
@@ -135,7 +153,9 @@ describe('bin/postrider', () => {
 
   it('shows why an installation failed, and goes on from there next time', async () => {
     fresh();
-    checkout.npx('echo "line on stdout"; echo "ERR_PNPM_META_FETCH_FAIL no route to registry" >&2; exit 1');
+    checkout.npx(
+      'echo "line on stdout"; echo "ERR_PNPM_META_FETCH_FAIL no route to registry" >&2; exit 1',
+    );
     const run = await checkout.run(program);
     refused(run, /no route to registry[\s\S]*npm ping/);
     assert.match(run.stderr, /line on stdout/);
@@ -145,7 +165,10 @@ describe('bin/postrider', () => {
 
   it('says what to install where there is no npm', async () => {
     fresh();
-    refused(await checkout.run(program, [], { env: { PATH: barePath(checkout, ['npx']) } }), /npm was not found[\s\S]*nodejs\.org/);
+    refused(
+      await checkout.run(program, [], { env: { PATH: barePath(checkout, ['npx']) } }),
+      /npm was not found[\s\S]*nodejs\.org/,
+    );
   });
 
   it('says so where no Node runs here', async () => {
@@ -217,8 +240,11 @@ describe('bin/postrider', () => {
     const shared = makeCheckout();
     try {
       const path = join(shared.root, 'bin', 'postrider');
-      const reaches = await shared.run('sh', ['-c', `test -x '${process.execPath}'`], { uid: nobody });
-      if (reaches.code !== 0) return t.diagnostic('not tried: another user cannot run Node from this checkout');
+      const reaches = await shared.run('sh', ['-c', `test -x '${process.execPath}'`], {
+        uid: nobody,
+      });
+      if (reaches.code !== 0)
+        return t.diagnostic('not tried: another user cannot run Node from this checkout');
       const early = await shared.run(path, [], { uid: nobody });
       assert.equal(early.code, 69, early.stderr);
       assert.match(early.stderr, /owner/);

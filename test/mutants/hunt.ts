@@ -29,7 +29,14 @@ async function run(test: Mutant['test'], mutant: string | null, server: string):
   const hook = `--import=${pathToFileURL(join(import.meta.dirname, 'hook.ts')).href}`;
   const child = spawn(
     process.execPath,
-    [...loader, '--test', '--test-reporter=tap', '--test-timeout=120000', `--test-name-pattern=${test.pattern}`, join(root, test.file)],
+    [
+      ...loader,
+      '--test',
+      '--test-reporter=tap',
+      '--test-timeout=120000',
+      `--test-name-pattern=${test.pattern}`,
+      join(root, test.file),
+    ],
     {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -44,13 +51,19 @@ async function run(test: Mutant['test'], mutant: string | null, server: string):
     },
   );
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   await new Promise((resolve) => child.once('close', resolve));
-  const count = (what: string): number => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
+  const count = (what: string): number =>
+    Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   return { passed: count('pass'), failed: count('fail') + count('cancelled'), output };
 }
 
-async function hunt(mutant: Mutant, server: string, green: (test: Mutant['test']) => Promise<Run>): Promise<Hunted> {
+async function hunt(
+  mutant: Mutant,
+  server: string,
+  green: (test: Mutant['test']) => Promise<Run>,
+): Promise<Hunted> {
   const started = performance.now();
   const end = (verdict: Hunted['verdict'], detail: string): Hunted => ({
     mutant: mutant.name,
@@ -70,12 +83,17 @@ async function hunt(mutant: Mutant, server: string, green: (test: Mutant['test']
   if (without.passed === 0) return end('NO SUCH TEST', without.output);
   const withIt = await run(mutant.test, mutant.name, server);
   // A mutant that breaks the making of the database, or the loading of a module, proves nothing.
-  if (/MigrationError|SyntaxError|ERR_MODULE|test\/mutants\//.test(withIt.output)) return end('DOES NOT FIT', withIt.output);
+  if (/MigrationError|SyntaxError|ERR_MODULE|test\/mutants\//.test(withIt.output))
+    return end('DOES NOT FIT', withIt.output);
   return withIt.failed > 0 ? end('killed', '') : end('SURVIVED', withIt.output);
 }
 
 /** Hunts them all, `atATime` together, and reports each as it ends. */
-export async function huntAll(mutants: readonly Mutant[], atATime: number, report: (hunted: Hunted) => void): Promise<readonly Hunted[]> {
+export async function huntAll(
+  mutants: readonly Mutant[],
+  atATime: number,
+  report: (hunted: Hunted) => void,
+): Promise<readonly Hunted[]> {
   const given = process.env['POSTRIDER_TEST_SERVER'];
   const server = given === undefined || given === '' ? await startThrowaway() : null;
   const url = server?.adminUrl ?? given ?? '';

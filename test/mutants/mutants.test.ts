@@ -1,4 +1,7 @@
-/** Do tests notice when a safeguard is missing? Every mutant still fits; a few quick ones are hunted. All of them: `npm run test:mutants`. */
+/**
+ * Do tests notice when a safeguard is missing? Every mutant still fits; a few quick ones are
+ * hunted. All of them: `npm run test:mutants`.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { huntAll } from './hunt.ts';
@@ -11,7 +14,9 @@ void test('every mutant fits the machine as it is', () => {
 });
 
 void test('quick mutants are killed', async (t) => {
-  const hunted = await huntAll(quick.map(mutantNamed), 2, ({ mutant, verdict, ms }) => t.diagnostic(`${mutant}: ${verdict} (${ms} ms)`));
+  const hunted = await huntAll(quick.map(mutantNamed), 2, ({ mutant, verdict, ms }) =>
+    t.diagnostic(`${mutant}: ${verdict} (${ms} ms)`),
+  );
   assert.deepEqual(
     hunted.filter(({ verdict }) => verdict !== 'killed'),
     [],

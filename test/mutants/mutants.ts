@@ -1,6 +1,7 @@
 /**
- * The machine with one safeguard taken out, as data: what is taken out, and the test that must notice. `find` is exact and stands in the file once; run.ts
- * says so loudly where it does not any more.
+ * The machine with one safeguard taken out, as data: what is taken out, and the test that must
+ * notice. `find` is exact and stands in the file once; run.ts says so loudly where it does not any
+ * more.
  */
 import { calls } from './of-the-calls.ts';
 import { driver } from './of-the-driver.ts';
@@ -12,7 +13,10 @@ import { runner } from './of-the-runner.ts';
 import { sessions } from './of-sessions.ts';
 
 export interface Edit {
-  /** From the top of the checkout: a file of sql/, of packages/, or of node_modules/postgres/src/ (the driver with its patch). */
+  /**
+   * From the top of the checkout: a file of sql/, of packages/, or of node_modules/postgres/src/
+   * (the driver with its patch).
+   */
   readonly file: string;
   readonly find: string;
   readonly replace: string;
@@ -27,7 +31,16 @@ export interface Mutant {
   readonly test: { readonly file: string; readonly pattern: string };
 }
 
-export const mutants: readonly Mutant[] = [...machine, ...calls, ...runner, ...sessions, ...driver, ...restores, ...house, ...questions];
+export const mutants: readonly Mutant[] = [
+  ...machine,
+  ...calls,
+  ...runner,
+  ...sessions,
+  ...driver,
+  ...restores,
+  ...house,
+  ...questions,
+];
 
 /** Quick ones of different kinds, for the run of every day. */
 export const quick: readonly string[] = ['fence-proof'];

@@ -7,15 +7,20 @@ const watermark = 'sql/functions/0262_restore_watermark.sql';
 export const restores: readonly Mutant[] = [
   {
     name: 'begun-at-once',
-    without: 'a begin takes the place of what was remembered when it was asked for, and not of what was begun beside it',
+    without:
+      'a begin takes the place of what was remembered when it was asked for, and not of what was begun beside it',
     edits: [
       {
         file: 'packages/core/src/pipeline/restore-watermark.ts',
         find: 'keysOf(asked?.restores === restores ? asked : undefined)',
-        replace: 'keysOf(begun === undefined || asked === undefined ? undefined : this.#marks[installation])',
+        replace:
+          'keysOf(begun === undefined || asked === undefined ? undefined : this.#marks[installation])',
       },
     ],
-    test: { file: 'test/pipeline/watermark-store.test.ts', pattern: 'a begin takes the place of all' },
+    test: {
+      file: 'test/pipeline/watermark-store.test.ts',
+      pattern: 'a begin takes the place of all',
+    },
   },
   {
     name: 'inherited-is-written',
@@ -27,7 +32,10 @@ export const restores: readonly Mutant[] = [
         replace: 'this.#heard = await this.#patiently(this.#read(this.#store));',
       },
     ],
-    test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'what a runner knew that has ended' },
+    test: {
+      file: 'test/pipeline/watermark-folder.test.ts',
+      pattern: 'what a runner knew that has ended',
+    },
   },
   {
     name: 'taken-as-it-was-read',
@@ -39,11 +47,15 @@ export const restores: readonly Mutant[] = [
         replace: 'read?.has(name)',
       },
     ],
-    test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'a file that its runner has written anew' },
+    test: {
+      file: 'test/pipeline/watermark-folder.test.ts',
+      pattern: 'a file that its runner has written anew',
+    },
   },
   {
     name: 'removed-as-read-itself',
-    without: 'an old file is removed only by who has read it as it is, not by another pipeline of the same store',
+    without:
+      'an old file is removed only by who has read it as it is, not by another pipeline of the same store',
     edits: [
       {
         file: 'packages/core/src/pipeline/restore-watermark-store.ts',
@@ -51,7 +63,10 @@ export const restores: readonly Mutant[] = [
         replace: 'for (const by of [runnerId, ...found.keys()]) found.set(by, texts);',
       },
     ],
-    test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'two pipelines with one store' },
+    test: {
+      file: 'test/pipeline/watermark-folder.test.ts',
+      pattern: 'two pipelines with one store',
+    },
   },
   {
     name: 'draft-is-never-read',
@@ -75,7 +90,10 @@ export const restores: readonly Mutant[] = [
         replace: 'this.#told.installation !== installation) this.#combine();',
       },
     ],
-    test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'stays known while another one' },
+    test: {
+      file: 'test/pipeline/watermark-folder.test.ts',
+      pattern: 'stays known while another one',
+    },
   },
   {
     name: 'deaf-posts-nothing',
@@ -127,7 +145,8 @@ export const restores: readonly Mutant[] = [
   },
   {
     name: 'asked-with-what-is-remembered',
-    without: 'the printers are asked about a restore that only runners can tell, before one of them was started',
+    without:
+      'the printers are asked about a restore that only runners can tell, before one of them was started',
     edits: [
       {
         file: 'packages/core/src/stages/restore.ts',
@@ -147,7 +166,10 @@ export const restores: readonly Mutant[] = [
         replace: 'timeline := (select k.timeline_id from pg_control_checkpoint() k);',
       },
     ],
-    test: { file: 'test/failover/failover.test.ts', pattern: 'a runner that lives through a failover' },
+    test: {
+      file: 'test/failover/failover.test.ts',
+      pattern: 'a runner that lives through a failover',
+    },
   },
   {
     name: 'begin-asks-first',
@@ -167,30 +189,58 @@ export const restores: readonly Mutant[] = [
     edits: [
       {
         file: watermark,
-        find: 'v_signs := postrider.restore_signs(v_is, v_told, v_here.system_identifier, v_here.timeline);\n  if',
+        find: 'v_signs := postrider.restore_signs(v_is, v_told, v_here.system_identifier, v_here.timeline);\nif v_signs.why is not null then\n-- One notices',
         replace:
-          'v_signs := postrider.restore_signs((select i from postrider.installation i), v_told, v_here.system_identifier, v_here.timeline);\n  if',
+          'v_signs := postrider.restore_signs((select i from postrider.installation i), v_told, v_here.system_identifier, v_here.timeline);\nif v_signs.why is not null then\n-- One notices',
       },
     ],
-    test: { file: 'test/sql/restore-watermark.test.ts', pattern: 'who asks while somebody else notices' },
+    test: {
+      file: 'test/sql/restore-watermark.test.ts',
+      pattern: 'who asks while somebody else notices',
+    },
   },
   {
     name: 'superseded-keeps-its-number',
     without: 'a server that another has taken over from does not count a restore',
-    edits: [{ file: watermark, find: 'case when p_superseded then restores else', replace: 'case when false then restores else' }],
-    test: { file: 'test/sql/restore-watermark.test.ts', pattern: 'a server that another has taken over from' },
+    edits: [
+      {
+        file: watermark,
+        find: 'case when p_superseded then restores else',
+        replace: 'case when false then restores else',
+      },
+    ],
+    test: {
+      file: 'test/sql/restore-watermark.test.ts',
+      pattern: 'a server that another has taken over from',
+    },
   },
   {
     name: 'superseded-begins-nobody',
-    without: 'a server that another has taken over from begins nobody, whoever releases its printers meanwhile',
-    edits: [{ file: begin, find: "if (v_watermark ->> 'superseded')::boolean then", replace: 'if false then' }],
+    without:
+      'a server that another has taken over from begins nobody, whoever releases its printers meanwhile',
+    edits: [
+      {
+        file: begin,
+        find: "if (v_watermark ->> 'superseded')::boolean then",
+        replace: 'if false then',
+      },
+    ],
     test: { file: 'test/sql/restore-watermark.test.ts', pattern: 'at that very moment' },
   },
   {
     name: 'remembered-before-posted',
     without: 'a begin is kept outside of the database before its first card is posted',
-    edits: [{ file: 'packages/core/src/stages/mail.ts', find: 'await context.watermark.kept();', replace: 'await Promise.resolve();' }],
-    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'where it cannot be written any more' },
+    edits: [
+      {
+        file: 'packages/core/src/stages/mail.ts',
+        find: 'await context.watermark.kept();',
+        replace: 'await Promise.resolve();',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/restore-watermark.test.ts',
+      pattern: 'where it cannot be written any more',
+    },
   },
   {
     name: 'superseded-is-not-believed',
@@ -202,15 +252,25 @@ export const restores: readonly Mutant[] = [
         replace: 'if (installation === "") return;',
       },
     ],
-    test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'the word of a server that another has taken over' },
+    test: {
+      file: 'test/pipeline/watermark-folder.test.ts',
+      pattern: 'the word of a server that another has taken over',
+    },
   },
   {
     name: 'begun-before-a-restore',
     without: 'what was begun before a restore was noticed is given up',
     edits: [
-      { file: 'packages/core/src/pipeline/context.ts', find: 'onRestore: () => leases.loseAll(),', replace: 'onRestore: () => undefined,' },
+      {
+        file: 'packages/core/src/pipeline/context.ts',
+        find: 'onRestore: () => leases.loseAll(),',
+        replace: 'onRestore: () => undefined,',
+      },
     ],
-    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'what was begun before a restore' },
+    test: {
+      file: 'test/pipeline/restore-watermark.test.ts',
+      pattern: 'what was begun before a restore',
+    },
   },
   {
     name: 'old-leases-waited-out',
@@ -222,23 +282,40 @@ export const restores: readonly Mutant[] = [
         replace: 'if (ms < Infinity) return noticedAt;',
       },
     ],
-    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'what was begun before a restore' },
+    test: {
+      file: 'test/pipeline/restore-watermark.test.ts',
+      pattern: 'what was begun before a restore',
+    },
   },
   {
     name: 'restore-concluded-by-its-notice',
-    without: 'who asked the printers about one restore concludes no other that was noticed meanwhile',
-    edits: [{ file: watermark, find: 'where restore_noticed_at = v_noticed_at;', replace: 'where restore_noticed_at is not null;' }],
+    without:
+      'who asked the printers about one restore concludes no other that was noticed meanwhile',
+    edits: [
+      {
+        file: watermark,
+        find: 'where restore_noticed_at = v_noticed_at;',
+        replace: 'where restore_noticed_at is not null;',
+      },
+    ],
     test: { file: 'test/sql/restore-twice.test.ts', pattern: 'who asked about one restore' },
   },
   {
     name: 'unasked-printer-confirmed',
     without: 'the release of a printer that nobody has asked since a restore needs a confirmation',
-    edits: [{ file: 'packages/runner/src/cli/commands/hold.ts', find: 'if (noticed === undefined) return;', replace: 'if (!yes) return;' }],
+    edits: [
+      {
+        file: 'packages/runner/src/cli/commands/hold.ts',
+        find: 'if (noticed === undefined) return;',
+        replace: 'if (!yes) return;',
+      },
+    ],
     test: { file: 'packages/runner/test/cli/restore.test.ts', pattern: 'a restored database' },
   },
   {
     name: 'wait-of-the-next-restore',
-    without: 'who waits for leases from before a restore waits for those from before the next one too',
+    without:
+      'who waits for leases from before a restore waits for those from before the next one too',
     edits: [
       {
         file: 'packages/core/src/stages/restore.ts',
@@ -246,6 +323,9 @@ export const restores: readonly Mutant[] = [
         replace: 'setTimeout(resolve, Math.ceil(ms))), stopping);\n    return noticedAt;',
       },
     ],
-    test: { file: 'test/pipeline/restore-again.test.ts', pattern: 'waits for the last one from before the next' },
+    test: {
+      file: 'test/pipeline/restore-again.test.ts',
+      pattern: 'waits for the last one from before the next',
+    },
   },
 ];

@@ -13,7 +13,11 @@ export const sessions: readonly Mutant[] = [
     name: 'webhooks-of-one-printer',
     without: 'a printer that cannot be had keeps nobody else from its webhooks',
     edits: [
-      { file: 'packages/core/src/stages/track.ts', find: 'return cannot(error);\n          });', replace: 'throw error;\n          });' },
+      {
+        file: 'packages/core/src/stages/track.ts',
+        find: 'if (isLostSession(error)) throw error;\nreturn cannot(error);',
+        replace: 'throw error;',
+      },
     ],
     test: { file: 'test/pipeline/odd-webhooks.test.ts', pattern: 'a printer that cannot be had' },
   },
@@ -21,7 +25,11 @@ export const sessions: readonly Mutant[] = [
     name: 'read-only-told',
     without: 'a repair in a session that is read-only says what helps',
     edits: [
-      { file: 'sql/functions/0100_basics.sql', find: "if current_setting('transaction_read_only') = 'on' then", replace: 'if false then' },
+      {
+        file: 'sql/functions/0100_basics.sql',
+        find: "if current_setting('transaction_read_only') = 'on' then",
+        replace: 'if false then',
+      },
     ],
     test: { file: 'test/sql/sessions.test.ts', pattern: 'a session that writes nothing' },
   },
@@ -39,31 +47,58 @@ export const sessions: readonly Mutant[] = [
   },
   {
     name: 'no-end-of-transactions',
-    without: 'transactions of the library have no end of their own where the server knows such a thing',
-    edits: [{ file: session, find: 'Number.parseInt(String(value), 10) >= 17', replace: 'Number.parseInt(String(value), 10) >= 170' }],
+    without:
+      'transactions of the library have no end of their own where the server knows such a thing',
+    edits: [
+      {
+        file: session,
+        find: 'Number.parseInt(String(value), 10) >= 17',
+        replace: 'Number.parseInt(String(value), 10) >= 170',
+      },
+    ],
     test: { file: settings, pattern: 'have no end of their own' },
   },
   {
     name: 'first-session-put-right',
     without: 'nor has the first one, which began before its server was known',
     edits: [
-      { file: session, find: `if (own && set('transaction_timeout') !== '0')`, replace: `if (own && set('transaction_timeout') === '')` },
+      {
+        file: session,
+        find: `if (own && set('transaction_timeout') !== '0')`,
+        replace: `if (own && set('transaction_timeout') === '')`,
+      },
     ],
     test: { file: settings, pattern: 'have no end of their own' },
   },
   {
     name: 'session-looked-at',
     without: 'a client whose sessions would read something wrong is refused at the start',
-    edits: [{ file: session, find: 'if (unsuitable !== undefined)', replace: `if (unsuitable?.setting === '')` }],
-    test: { file: settings, pattern: 'another client whose sessions would read or write something wrong' },
+    edits: [
+      {
+        file: session,
+        find: 'if (unsuitable !== undefined)',
+        replace: `if (unsuitable?.setting === '')`,
+      },
+    ],
+    test: {
+      file: settings,
+      pattern: 'another client whose sessions would read or write something wrong',
+    },
   },
   {
     name: 'queue-session-looked-at',
     without: `so is the queue's own client`,
     edits: [
-      { file: 'packages/core/src/pipeline/running.ts', find: 'new Set([sql, queueSql])', replace: 'new Set([sql, queueSql].slice(0, 1))' },
+      {
+        file: 'packages/core/src/pipeline/running.ts',
+        find: 'new Set([sql, queueSql])',
+        replace: 'new Set([sql, queueSql].slice(0, 1))',
+      },
     ],
-    test: { file: settings, pattern: 'another client whose sessions would read or write something wrong' },
+    test: {
+      file: settings,
+      pattern: 'another client whose sessions would read or write something wrong',
+    },
   },
   {
     name: 'body-in-base64',
@@ -74,7 +109,13 @@ export const sessions: readonly Mutant[] = [
   {
     name: 'migrate-under-own-settings',
     without: 'migrate works under settings of its own, by any client',
-    edits: [{ file: 'packages/core/src/machine/migrate.ts', find: 'await tx.unsafe(setForTransaction);', replace: '' }],
+    edits: [
+      {
+        file: 'packages/core/src/machine/migrate.ts',
+        find: 'await tx.unsafe(setForTransaction);',
+        replace: '',
+      },
+    ],
     test: { file: settings, pattern: 'migrate by another client makes the same' },
   },
   {
@@ -87,12 +128,21 @@ export const sessions: readonly Mutant[] = [
         replace: 'if false then',
       },
     ],
-    test: { file: 'test/sql/sessions.test.ts', pattern: 'nothing is moved in a session in which no trigger fires' },
+    test: {
+      file: 'test/sql/sessions.test.ts',
+      pattern: 'nothing is moved in a session in which no trigger fires',
+    },
   },
   {
     name: 'trace-by-one-clock',
     without: 'a trace tells times in one style',
-    edits: [{ file: 'sql/views/0200_trace.sql', find: ` set datestyle = 'ISO, MDY' set timezone = 'UTC'`, replace: '' }],
+    edits: [
+      {
+        file: 'sql/views/0200_trace.sql',
+        find: ` set datestyle = 'ISO, MDY' set timezone = 'UTC'`,
+        replace: '',
+      },
+    ],
     test: { file: told, pattern: 'tell the same words' },
   },
   {
@@ -110,7 +160,13 @@ export const sessions: readonly Mutant[] = [
   {
     name: 'doctor-in-one-style',
     without: 'doctor tells intervals in one style',
-    edits: [{ file: 'sql/views/0220_doctor.sql', find: ` set intervalstyle = postgres set timezone = 'UTC'`, replace: '' }],
+    edits: [
+      {
+        file: 'sql/views/0220_doctor.sql',
+        find: ` set intervalstyle = postgres set timezone = 'UTC'`,
+        replace: '',
+      },
+    ],
     test: { file: told, pattern: 'tell the same words' },
   },
   {
@@ -141,7 +197,11 @@ export const sessions: readonly Mutant[] = [
     name: 'refused-one-by-one',
     without: 'what the database refuses together is applied one by one',
     edits: [
-      { file: track, find: 'const error = events.length === 1 ? refusal : await applied([event]);', replace: 'const error = refusal;' },
+      {
+        file: track,
+        find: 'const error = events.length === 1 ? refusal : await applied([event]);',
+        replace: 'const error = refusal;',
+      },
     ],
     test: { file: webhooks, pattern: 'an event that the database refuses costs no other' },
   },
@@ -161,7 +221,11 @@ export const sessions: readonly Mutant[] = [
     name: 'kept-until-all-is-applied',
     without: 'the body of a webhook of which something is kept is not blanked',
     edits: [
-      { file: 'sql/functions/0400_track.sql', find: `where id = p_inbox_id and unusable is null;`, replace: 'where id = p_inbox_id;' },
+      {
+        file: 'sql/functions/0400_track.sql',
+        find: `where id = p_inbox_id and unusable is null;`,
+        replace: 'where id = p_inbox_id;',
+      },
     ],
     test: { file: webhooks, pattern: 'is kept until all of it is applied' },
   },

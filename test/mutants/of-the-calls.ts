@@ -1,7 +1,10 @@
 /** Safeguards of what people and programs may ask of the SQL. */
 import type { Mutant } from './mutants.ts';
 
-const swept = { file: 'test/sql/calls.test.ts', pattern: 'no function that a role may call answers nonsense' };
+const swept = {
+  file: 'test/sql/calls.test.ts',
+  pattern: 'no function that a role may call answers nonsense',
+};
 
 export const calls: readonly Mutant[] = [
   {
@@ -20,14 +23,24 @@ export const calls: readonly Mutant[] = [
     name: 'arguments-given',
     without: 'the refusal of null where a value is needed',
     edits: [
-      { file: 'sql/functions/0100_basics.sql', find: 'if array_position(p_values, null) is not null then', replace: 'if false then' },
+      {
+        file: 'sql/functions/0100_basics.sql',
+        find: 'if array_position(p_values, null) is not null then',
+        replace: 'if false then',
+      },
     ],
     test: swept,
   },
   {
     name: 'arguments-lists',
     without: 'the refusal of JSON that is no list',
-    edits: [{ file: 'sql/functions/0100_basics.sql', find: `if p_type is distinct from 'array' then`, replace: 'if false then' }],
+    edits: [
+      {
+        file: 'sql/functions/0100_basics.sql',
+        find: `if p_type is distinct from 'array' then`,
+        replace: 'if false then',
+      },
+    ],
     test: swept,
   },
   {
@@ -57,7 +70,13 @@ export const calls: readonly Mutant[] = [
   {
     name: 'internal-functions',
     without: 'the functions that are closed to runners',
-    edits: [{ file: 'sql/views/0300_roles.sql', find: 'and p.proname = any (v_internal)', replace: 'and false' }],
+    edits: [
+      {
+        file: 'sql/views/0300_roles.sql',
+        find: 'and p.proname = any (v_internal)',
+        replace: 'and false',
+      },
+    ],
     test: swept,
   },
   {
@@ -70,7 +89,10 @@ export const calls: readonly Mutant[] = [
         replace: 'if false then',
       },
     ],
-    test: { file: 'test/sql/calls.test.ts', pattern: 'nothing is leased, rests or is claimed without an end' },
+    test: {
+      file: 'test/sql/calls.test.ts',
+      pattern: 'nothing is leased, rests or is claimed without an end',
+    },
   },
   {
     name: 'travels-in-a-cohort',
@@ -82,11 +104,15 @@ export const calls: readonly Mutant[] = [
         replace: 'case',
       },
     ],
-    test: { file: 'test/sql/typed-by-hand.test.ts', pattern: 'whoever travels has a cohort, and nobody else' },
+    test: {
+      file: 'test/sql/typed-by-hand.test.ts',
+      pattern: 'whoever travels has a cohort, and nobody else',
+    },
   },
   {
     name: 'rest-after-hands',
-    without: 'the lease that the printer is not asked for after somebody has taken a cohort away by hand',
+    without:
+      'the lease that the printer is not asked for after somebody has taken a cohort away by hand',
     edits: [
       {
         file: 'sql/functions/0240_reap.sql',
@@ -94,12 +120,21 @@ export const calls: readonly Mutant[] = [
         replace: `interval '0' as still`,
       },
     ],
-    test: { file: 'test/pipeline/lost-cohort.test.ts', pattern: 'whoever deletes a cohort in the middle of its work' },
+    test: {
+      file: 'test/pipeline/lost-cohort.test.ts',
+      pattern: 'whoever deletes a cohort in the middle of its work',
+    },
   },
   {
     name: 'grace-of-a-lease',
     without: 'the refusal of a grace that is shorter than a lease',
-    edits: [{ file: 'sql/functions/0240_reap.sql', find: 'if p_grace < v_lease then', replace: 'if false then' }],
+    edits: [
+      {
+        file: 'sql/functions/0240_reap.sql',
+        find: 'if p_grace < v_lease then',
+        replace: 'if false then',
+      },
+    ],
     test: { file: 'test/sql/last-post.test.ts', pattern: 'reap refuses a grace that is shorter' },
   },
   {
@@ -112,7 +147,10 @@ export const calls: readonly Mutant[] = [
         replace: 'where r.id = p_runner_id',
       },
     ],
-    test: { file: 'test/sql/last-post.test.ts', pattern: 'a runner that says goodbye while a cohort' },
+    test: {
+      file: 'test/sql/last-post.test.ts',
+      pattern: 'a runner that says goodbye while a cohort',
+    },
   },
   {
     name: 'grace-of-the-longest',
@@ -124,7 +162,10 @@ export const calls: readonly Mutant[] = [
         replace: 'postrider.reap(p_grace, p_quiet)',
       },
     ],
-    test: { file: 'test/pipeline/lost-cohort.test.ts', pattern: 'a runner with a short lease beside one with a long one' },
+    test: {
+      file: 'test/pipeline/lost-cohort.test.ts',
+      pattern: 'a runner with a short lease beside one with a long one',
+    },
   },
   {
     name: 'what-became-of-a-cancel',
@@ -136,7 +177,10 @@ export const calls: readonly Mutant[] = [
         replace: 'when s.cancel_requested_at is not null then',
       },
     ],
-    test: { file: 'test/sql/cancel-mark.test.ts', pattern: 'no state that is final promises that a cancel will be obeyed' },
+    test: {
+      file: 'test/sql/cancel-mark.test.ts',
+      pattern: 'no state that is final promises that a cancel will be obeyed',
+    },
   },
   {
     name: 'refusal-to-call-back',
@@ -148,6 +192,9 @@ export const calls: readonly Mutant[] = [
         replace: 'false;',
       },
     ],
-    test: { file: 'test/sql/cancel-mark.test.ts', pattern: 'why and the trace say what becomes of a cancel at each step' },
+    test: {
+      file: 'test/sql/cancel-mark.test.ts',
+      pattern: 'why and the trace say what becomes of a cancel at each step',
+    },
   },
 ];

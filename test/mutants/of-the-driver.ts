@@ -26,8 +26,16 @@ export const driver: readonly Mutant[] = [
     name: 'session-of-a-savepoint',
     without: 'a savepoint belongs to the session of its transaction',
     edits: [
-      { file: pool, find: '      finish,\n      release\n', replace: '      finish,\n      release,\n      c\n' },
-      { file: pool, find: '        hold.handler(q)\n', replace: '        name ? hold.c.execute(q) : hold.handler(q)\n' },
+      {
+        file: pool,
+        find: '      finish,\n      release\n',
+        replace: '      finish,\n      release,\n      c\n',
+      },
+      {
+        file: pool,
+        find: '        hold.handler(q)\n',
+        replace: '        name ? hold.c.execute(q) : hold.handler(q)\n',
+      },
     ],
     test: staysLost,
   },
@@ -40,25 +48,42 @@ export const driver: readonly Mutant[] = [
   {
     name: 'queued-in-a-lost-session',
     without: 'what is queued in a lost session is rejected',
-    edits: [{ file: pool, find: '      refuse(() => Errors.connection(error.code, options))\n', replace: '' }],
+    edits: [
+      {
+        file: pool,
+        find: '      refuse(() => Errors.connection(error.code, options))\n',
+        replace: '',
+      },
+    ],
     test: staysLost,
   },
   {
     name: 'lost-after-the-end',
     without: 'a transaction that has ended takes nothing more',
     edits: [{ file: pool, find: '      q === last && (over = ended)\n', replace: '' }],
-    test: { file: ends, pattern: 'a statement that is asked of a transaction after its end is rejected' },
+    test: {
+      file: ends,
+      pattern: 'a statement that is asked of a transaction after its end is rejected',
+    },
   },
   {
     name: 'released-once',
     without: 'a reserved connection is given back once',
-    edits: [{ file: pool, find: '    function release() {\n      if (over)\n        return\n', replace: '    function release() {\n' }],
+    edits: [
+      {
+        file: pool,
+        find: '    function release() {\n      if (over)\n        return\n',
+        replace: '    function release() {\n',
+      },
+    ],
     test: { file: ends, pattern: 'a reserved connection is released once' },
   },
   {
     name: 'left-open',
     without: 'a transaction that is left open on a reserved connection is rolled back',
-    edits: [{ file: pool, find: '      if (state !== 73) {', replace: '      if (state === null) {' }],
+    edits: [
+      { file: pool, find: '      if (state !== 73) {', replace: '      if (state === null) {' },
+    ],
     test: { file: ends, pattern: 'a transaction that is left open on a reserved connection' },
   },
   {
@@ -70,13 +95,21 @@ export const driver: readonly Mutant[] = [
   {
     name: 'begin-at-the-limit',
     without: 'a BEGIN is held also where the connection takes no more for now',
-    edits: [{ file: connection, find: '    return q.options.onexecute\n', replace: '    return x && q.options.onexecute\n' }],
+    edits: [
+      {
+        file: connection,
+        find: '    return q.options.onexecute\n',
+        replace: '    return x && q.options.onexecute\n',
+      },
+    ],
     test: { file: ends, pattern: 'a transaction begins also where the connection takes no more' },
   },
   {
     name: 'begin-by-hand',
     without: 'a BEGIN by hand ends its session',
-    edits: [{ file: connection, find: '      return socket.destroy()\n', replace: '      return\n' }],
+    edits: [
+      { file: connection, find: '      return socket.destroy()\n', replace: '      return\n' },
+    ],
     test: { file: ends, pattern: 'a BEGIN by hand leaves nobody' },
   },
   {
@@ -106,7 +139,13 @@ export const driver: readonly Mutant[] = [
   {
     name: 'cursor-of-a-lost-session',
     without: 'a cursor goes on in its own session only',
-    edits: [{ file: connection, find: '      if (socket !== s || query !== q)\n', replace: '      if (!socket)\n' }],
+    edits: [
+      {
+        file: connection,
+        find: '      if (socket !== s || query !== q)\n',
+        replace: '      if (!socket)\n',
+      },
+    ],
     test: { file: reading, pattern: 'a cursor whose callback is slow' },
   },
   {
@@ -138,8 +177,17 @@ export const driver: readonly Mutant[] = [
   {
     name: 'types-that-cannot-be-asked',
     without: 'a failure of what a connection asks for itself has a listener',
-    edits: [{ file: connection, find: '    query.reject = err => socket && socket.destroy(err)\n', replace: '' }],
-    test: { file: 'test/driver/connecting.test.ts', pattern: 'types or a role that cannot be asked' },
+    edits: [
+      {
+        file: connection,
+        find: '    query.reject = err => socket && socket.destroy(err)\n',
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/driver/connecting.test.ts',
+      pattern: 'types or a role that cannot be asked',
+    },
   },
   {
     name: 'unlisten-after-a-loss',
@@ -148,7 +196,8 @@ export const driver: readonly Mutant[] = [
       {
         file: pool,
         find: '          , listeners = channel ? channel.listeners.filter(x => x.listens) : []\n',
-        replace: '          , listeners = channel ? (channel.listeners = channel.listeners.map(x => ({ ...x }))) : []\n',
+        replace:
+          '          , listeners = channel ? (channel.listeners = channel.listeners.map(x => ({ ...x }))) : []\n',
       },
     ],
     test: { file: reading, pattern: 'listeners hear again, once, after a loss by terminate' },
@@ -156,7 +205,13 @@ export const driver: readonly Mutant[] = [
   {
     name: 'waits-for-a-reservation',
     without: 'who waits for a reserved connection gets the next one that is made',
-    edits: [{ file: connection, find: '        : first.reserve\n', replace: '        : first.reserve === null\n' }],
+    edits: [
+      {
+        file: connection,
+        find: '        : first.reserve\n',
+        replace: '        : first.reserve === null\n',
+      },
+    ],
     test: { file: lost, pattern: 'who waits for a reserved connection while all are lost' },
   },
   {
@@ -166,7 +221,8 @@ export const driver: readonly Mutant[] = [
       {
         file: errors,
         find: "import { isNamed } from '../ports/common.ts';\n",
-        replace: "import postgres from 'postgres';\nimport { isNamed } from '../ports/common.ts';\n",
+        replace:
+          "import postgres from 'postgres';\nimport { isNamed } from '../ports/common.ts';\n",
       },
       {
         file: errors,
@@ -182,8 +238,8 @@ export const driver: readonly Mutant[] = [
     edits: [
       {
         file: errors,
-        find: 'export const sqlState = (error: unknown): string | null => (isServerError(error)',
-        replace: 'export const sqlState = (error: unknown): string | null => (error instanceof Error && isServerError(error.cause)',
+        find: 'return isServerError(error) ? error.code',
+        replace: 'return error instanceof Error && isServerError(error.cause) ? error.code',
       },
     ],
     test: { file: copies, pattern: 'by such a client a result that the database refuses' },
@@ -191,19 +247,40 @@ export const driver: readonly Mutant[] = [
   {
     name: 'ours-by-name',
     without: "another copy's errors of ours are ours",
-    edits: [{ file: errors, find: "isNamed<MachineError>(error, 'MachineError');", replace: 'error instanceof MachineError;' }],
+    edits: [
+      {
+        file: errors,
+        find: "isNamed<MachineError>(error, 'MachineError');",
+        replace: 'error instanceof MachineError;',
+      },
+    ],
     test: { file: copies, pattern: "another copy's errors of ours" },
   },
   {
     name: 'webhook-of-a-lost-connection',
     without: 'a lost connection says nothing about a webhook',
-    edits: [{ file: 'packages/core/src/stages/track.ts', find: 'if (isLostSession(error)) throw error;', replace: '' }],
-    test: { file: 'test/pipeline/connections.test.ts', pattern: 'a connection that is lost while a printer is made' },
+    edits: [
+      {
+        file: 'packages/core/src/stages/track.ts',
+        find: 'if (isLostSession(error)) throw error;',
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/connections.test.ts',
+      pattern: 'a connection that is lost while a printer is made',
+    },
   },
   {
     name: 'listens-in-the-end',
     without: "the queue's listener goes on asking a server that was away",
-    edits: [{ file: 'packages/core/src/queues/database.ts', find: '        void askAgain();\n', replace: '' }],
+    edits: [
+      {
+        file: 'packages/core/src/queues/database.ts',
+        find: '        void askAgain();\n',
+        replace: '',
+      },
+    ],
     test: { file: reading, pattern: "the queue's listener that was refused" },
   },
 ];

@@ -12,8 +12,15 @@ const workFailures = 'packages/core/src/pipeline/work-failures.ts';
 export const house: readonly Mutant[] = [
   {
     name: 'locked-table-three-times',
-    without: 'a table that somebody has locked is waited for three times, and not for each organization',
-    edits: [{ file: houseSql, find: 'c_waits constant int := 3;', replace: 'c_waits constant int := 1000;' }],
+    without:
+      'a table that somebody has locked is waited for three times, and not for each organization',
+    edits: [
+      {
+        file: houseSql,
+        find: 'c_waits constant int := 3;',
+        replace: 'c_waits constant int := 1000;',
+      },
+    ],
     test: { file: failingHouse, pattern: 'a table that somebody has locked' },
   },
   {
@@ -26,7 +33,10 @@ export const house: readonly Mutant[] = [
         replace: '',
       },
     ],
-    test: { file: 'test/sql/identity.test.ts', pattern: 'every table, the queue included, has a key' },
+    test: {
+      file: 'test/sql/identity.test.ts',
+      pattern: 'every table, the queue included, has a key',
+    },
   },
   {
     name: 'webhooks-identity',
@@ -64,19 +74,40 @@ export const house: readonly Mutant[] = [
         to_char(v_month + interval '1 month', 'YYYY-MM-DD 00:00:00'));`,
       },
     ],
-    test: { file: 'test/sql/partitions.test.ts', pattern: 'the months of the history are those of UTC' },
+    test: {
+      file: 'test/sql/partitions.test.ts',
+      pattern: 'the months of the history are those of UTC',
+    },
   },
   {
     name: 'mended-months-unpublished',
     without: 'events of months that are mended come back from a table that no publication has',
-    edits: [{ file: misdated, find: 'create unlogged table postrider.stray_event', replace: 'create table postrider.stray_event' }],
-    test: { file: 'test/pipeline/replicated.test.ts', pattern: 'when months with wrong bounds were mended' },
+    edits: [
+      {
+        file: misdated,
+        find: 'create unlogged table postrider.stray_event',
+        replace: 'create table postrider.stray_event',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/replicated.test.ts',
+      pattern: 'when months with wrong bounds were mended',
+    },
   },
   {
     name: 'mended-months-whole',
     without: 'what the default partition has of a month that is mended moves there, too',
-    edits: [{ file: misdated, find: "where date_trunc('month', at at time zone 'UTC') = any (v_months)", replace: 'where false' }],
-    test: { file: 'test/sql/partitions.test.ts', pattern: 'months with wrong bounds are mended in one call' },
+    edits: [
+      {
+        file: misdated,
+        find: "where date_trunc('month', at at time zone 'UTC') = any (v_months)",
+        replace: 'where false',
+      },
+    ],
+    test: {
+      file: 'test/sql/partitions.test.ts',
+      pattern: 'months with wrong bounds are mended in one call',
+    },
   },
   {
     name: 'house-parts-apart',
@@ -109,13 +140,25 @@ export const house: readonly Mutant[] = [
   {
     name: 'beat-alarm-after-three',
     without: 'an alarm only after three failures in a row',
-    edits: [{ file: 'sql/views/0100_views.sql', find: 'where f.failures >= 3', replace: 'where f.failures >= 1' }],
+    edits: [
+      {
+        file: 'sql/views/0100_views.sql',
+        find: 'where f.failures >= 3',
+        replace: 'where f.failures >= 1',
+      },
+    ],
     test: { file: failingHouse, pattern: 'a part of the housekeeping that fails undoes no other' },
   },
   {
     name: 'beat-alarm-ends',
     without: 'the failure of a beat is over when it works again',
-    edits: [{ file: houseSql, find: 'where p_whole and f.over_at is null', replace: 'where not p_whole and f.over_at is null' }],
+    edits: [
+      {
+        file: houseSql,
+        find: 'where p_whole and f.over_at is null',
+        replace: 'where not p_whole and f.over_at is null',
+      },
+    ],
     test: { file: failingHouse, pattern: 'a part of the housekeeping that fails undoes no other' },
   },
   {
@@ -173,7 +216,13 @@ export const house: readonly Mutant[] = [
   {
     name: 'work-alarm-after-three',
     without: 'an alarm only after three failures of a work in a row',
-    edits: [{ file: 'sql/views/0100_views.sql', find: 'where w.failures >= 3;', replace: 'where w.failures >= 1;' }],
+    edits: [
+      {
+        file: 'sql/views/0100_views.sql',
+        find: 'where w.failures >= 3;',
+        replace: 'where w.failures >= 1;',
+      },
+    ],
     test: { file: failingWork, pattern: 'a sync that fails is told with its cause' },
   },
   {
@@ -195,7 +244,8 @@ export const house: readonly Mutant[] = [
       {
         file: workFailures,
         find: 'const concludes = !stopping.aborted && !isLostSession(error);',
-        replace: "const concludes = !stopping.aborted && !isLostSession(error) && codeOf(error) !== 'ECONNREFUSED';",
+        replace:
+          "const concludes = !stopping.aborted && !isLostSession(error) && codeOf(error) !== 'ECONNREFUSED';",
       },
     ],
     test: { file: failingWork, pattern: 'a lost connection and a stop are no fault' },
@@ -209,21 +259,34 @@ export const house: readonly Mutant[] = [
         find: 'const key = JSON.stringify(named(work));\n    if (!this.#works.get(key)?.failed)',
         replace: 'const key = `${this.#works.size}`;\n    if (!this.#works.get(key)?.failed)',
       },
-      { file: workFailures, find: 'if (!this.#works.has(key)) this', replace: 'if (this.#works.size === 0) this' },
+      {
+        file: workFailures,
+        find: 'if (!this.#works.has(key)) this',
+        replace: 'if (this.#works.size === 0) this',
+      },
     ],
     test: { file: failingWork, pattern: 'a round of many batches' },
   },
   {
     name: 'discreet-failures',
     without: 'what is kept of an error holds no credentials',
-    edits: [{ file: workFailures, find: 'const said = discreet(messageOf(error));', replace: 'const said = storable(messageOf(error));' }],
+    edits: [
+      {
+        file: workFailures,
+        find: 'const said = discreet(messageOf(error));',
+        replace: 'const said = storable(messageOf(error));',
+      },
+    ],
     test: { file: failingWork, pattern: 'what is kept of an error' },
   },
   {
     name: 'secrets-by-name',
     without: 'what is kept of an error has no secrets that are called so',
     edits: [{ file: workFailures, find: ".replaceAll(SECRET, '$1…')", replace: '' }],
-    test: { file: 'packages/core/test/pipeline-parts.test.ts', pattern: 'has no secrets and no e-mails' },
+    test: {
+      file: 'packages/core/test/pipeline-parts.test.ts',
+      pattern: 'has no secrets and no e-mails',
+    },
   },
   {
     name: 'failing-work-counted',
@@ -240,7 +303,13 @@ export const house: readonly Mutant[] = [
   {
     name: 'untried-staging',
     without: 'a campaign for which there was no place fails still',
-    edits: [{ file: 'sql/functions/0200_stage.sql', find: '  untried := exists (', replace: '  untried := false and exists (' }],
+    edits: [
+      {
+        file: 'sql/functions/0200_stage.sql',
+        find: '  untried := exists (',
+        replace: '  untried := false and exists (',
+      },
+    ],
     test: { file: failingBeats, pattern: 'because there was no place for it' },
   },
   {

@@ -17,7 +17,10 @@ export const machine: readonly Mutant[] = [
         replace: `s.recipient_id = r."recipientId" and s.state = 'proofing';`,
       },
     ],
-    test: { file: 'test/sql/settle.test.ts', pattern: 'a written-off runner does not move proofs either' },
+    test: {
+      file: 'test/sql/settle.test.ts',
+      pattern: 'a written-off runner does not move proofs either',
+    },
   },
   {
     name: 'late-news-of-a-closed-piece',
@@ -31,7 +34,10 @@ export const machine: readonly Mutant[] = [
         replace: 'and (n.marked is null or n.marked = (s.cancel_requested_at is not null));',
       },
     ],
-    test: { file: 'test/sql/late-events.test.ts', pattern: 'moves nobody whose second card is on its way' },
+    test: {
+      file: 'test/sql/late-events.test.ts',
+      pattern: 'moves nobody whose second card is on its way',
+    },
   },
   {
     name: 'one-open-piece',
@@ -75,14 +81,20 @@ export const machine: readonly Mutant[] = [
           replace: `    when '${kind}' then\n      select`,
         },
       ],
-      test: { file: 'test/sql/locks.test.ts', pattern: `a begin that comes while a hold of the ${kind} waits` },
+      test: {
+        file: 'test/sql/locks.test.ts',
+        pattern: `a begin that comes while a hold of the ${kind} waits`,
+      },
     };
   }),
   {
     name: 'evidence-rule',
     without: 'the evidence rule of the trigger: nobody is sent without an accepted mailpiece',
     edits: [{ file: trigger, find: 'if v_unproven then', replace: 'if false then' }],
-    test: { file: 'test/sql/trigger.test.ts', pattern: 'nobody is sent without a mailpiece that was accepted' },
+    test: {
+      file: 'test/sql/trigger.test.ts',
+      pattern: 'nobody is sent without a mailpiece that was accepted',
+    },
   },
   {
     name: 'actor-check',
@@ -95,7 +107,10 @@ export const machine: readonly Mutant[] = [
     on t.from_state = p.from_state and t.to_state = p.to_state;`,
       },
     ],
-    test: { file: 'test/sql/typed-by-hand.test.ts', pattern: 'an update typed by hand may not send, prove or unsend anybody' },
+    test: {
+      file: 'test/sql/typed-by-hand.test.ts',
+      pattern: 'an update typed by hand may not send, prove or unsend anybody',
+    },
   },
   {
     name: 'sync-lock',
@@ -107,7 +122,10 @@ export const machine: readonly Mutant[] = [
         replace: '',
       },
     ],
-    test: { file: 'test/sql/sync-lock.test.ts', pattern: 'a page waits for the one of another campaign before it looks' },
+    test: {
+      file: 'test/sql/sync-lock.test.ts',
+      pattern: 'a page waits for the one of another campaign before it looks',
+    },
   },
   {
     name: 'reap-orphans',
@@ -119,18 +137,33 @@ export const machine: readonly Mutant[] = [
         replace: 'and false\n      and (s.state',
       },
     ],
-    test: { file: 'test/sql/reap.test.ts', pattern: 'people whose cohort somebody deleted, or closed by hand, come back' },
+    test: {
+      file: 'test/sql/reap.test.ts',
+      pattern: 'people whose cohort somebody deleted, or closed by hand, come back',
+    },
   },
   {
     name: 'silent-jobs',
     without: 'reap (d): jobs of organizations whose runner went silent',
-    edits: [{ file: 'sql/functions/0240_reap.sql', find: '  perform postrider.end_silent_jobs();\n', replace: '' }],
+    edits: [
+      {
+        file: 'sql/functions/0240_reap.sql',
+        find: '  perform postrider.end_silent_jobs();\n',
+        replace: '',
+      },
+    ],
     test: { file: 'test/crash/jobs.test.ts', pattern: 'a job whose runner went silent' },
   },
   {
     name: 'travels-alone',
     without: 'who lost a lease travels alone',
-    edits: [{ file: 'sql/functions/0200_stage.sql', find: 'select p.id, p.losses > 0 as alone,', replace: 'select p.id, false as alone,' }],
+    edits: [
+      {
+        file: 'sql/functions/0200_stage.sql',
+        find: 'select p.id, p.losses > 0 as alone,',
+        replace: 'select p.id, false as alone,',
+      },
+    ],
     test: { file: 'test/sql/stage.test.ts', pattern: 'who lost a lease travels alone' },
   },
   {
@@ -148,13 +181,25 @@ export const machine: readonly Mutant[] = [
   {
     name: 'turns-of-organizations',
     without: 'of organizations with equally few cohorts any may be next',
-    edits: [{ file: 'sql/functions/0200_stage.sql', find: 'order by 2, random() limit', replace: 'order by 2, 1 limit' }],
+    edits: [
+      {
+        file: 'sql/functions/0200_stage.sql',
+        find: 'order by 2, random() limit',
+        replace: 'order by 2, 1 limit',
+      },
+    ],
     test: { file: 'test/sql/stage.test.ts', pattern: 'gets its turn where there are more' },
   },
   {
     name: 'turns-of-campaigns',
     without: 'of campaigns with equally few cohorts any may be next',
-    edits: [{ file: 'sql/functions/0200_stage.sql', find: '+ k.n, random()) as level', replace: '+ k.n, r.campaign_id) as level' }],
+    edits: [
+      {
+        file: 'sql/functions/0200_stage.sql',
+        find: '+ k.n, random()) as level',
+        replace: '+ k.n, r.campaign_id) as level',
+      },
+    ],
     test: { file: 'test/sql/stage.test.ts', pattern: 'gets its turn where there are more' },
   },
   {
@@ -167,13 +212,20 @@ export const machine: readonly Mutant[] = [
         replace: `status = 'unknown', available_at = v_now,`,
       },
     ],
-    test: { file: 'test/sql/reap.test.ts', pattern: 'who was at the printer stays there, and the printer is asked after a while' },
+    test: {
+      file: 'test/sql/reap.test.ts',
+      pattern: 'who was at the printer stays there, and the printer is asked after a while',
+    },
   },
   {
     name: 'quiet-period-of-a-slow-printer',
     without: `the quiet period that a printer's own time-out asks for`,
     edits: [
-      { file: 'sql/functions/0240_reap.sql', find: 'v_now + p_still + greatest(p_quiet, p.quiet)', replace: 'v_now + p_still + p_quiet' },
+      {
+        file: 'sql/functions/0240_reap.sql',
+        find: 'v_now + p_still + greatest(p_quiet, p.quiet)',
+        replace: 'v_now + p_still + p_quiet',
+      },
     ],
     test: { file: 'test/pipeline/printers.test.ts', pattern: 'how long a slow printer must rest' },
   },
@@ -193,10 +245,21 @@ export const machine: readonly Mutant[] = [
     name: 'begin-once',
     without: 'a cohort begins at most once',
     edits: [
-      { file: begin, find: 'c.stage = p_stage and c.begun_at is null and c.closed_at is null;', replace: 'c.stage = p_stage;' },
-      { file: begin, find: 'and id = p_cohort_id and begun_at is null and closed_at is null;', replace: 'and id = p_cohort_id;' },
+      {
+        file: begin,
+        find: 'c.stage = p_stage and c.begun_at is null and c.closed_at is null;',
+        replace: 'c.stage = p_stage;',
+      },
+      {
+        file: begin,
+        find: 'and id = p_cohort_id and begun_at is null and closed_at is null;',
+        replace: 'and id = p_cohort_id;',
+      },
     ],
-    test: { file: 'test/sql/begin.test.ts', pattern: 'a cohort begins at most once|a cohort that is closed, gone' },
+    test: {
+      file: 'test/sql/begin.test.ts',
+      pattern: 'a cohort begins at most once|a cohort that is closed, gone',
+    },
   },
   {
     name: 'jobs-counted',
@@ -220,7 +283,10 @@ export const machine: readonly Mutant[] = [
         replace: '    and false;',
       },
     ],
-    test: { file: 'test/sql/begin-eligibility.test.ts', pattern: 'who was suppressed since is not mailed' },
+    test: {
+      file: 'test/sql/begin-eligibility.test.ts',
+      pattern: 'who was suppressed since is not mailed',
+    },
   },
   {
     name: 'cap-locked',
@@ -250,8 +316,17 @@ export const machine: readonly Mutant[] = [
   {
     name: 'printer-looked-at-again',
     without: `the second look at a campaign's printer, once it is locked`,
-    edits: [{ file: begin, find: `when p_stage = 'mail' and c.printer_name <> p_printer_name then`, replace: 'when false then' }],
-    test: { file: 'test/sql/printer-changes.test.ts', pattern: 'a hold of the printer that a campaign changed to' },
+    edits: [
+      {
+        file: begin,
+        find: `when p_stage = 'mail' and c.printer_name <> p_printer_name then`,
+        replace: 'when false then',
+      },
+    ],
+    test: {
+      file: 'test/sql/printer-changes.test.ts',
+      pattern: 'a hold of the printer that a campaign changed to',
+    },
   },
   {
     name: 'begin-is-durable',
@@ -276,7 +351,10 @@ export const machine: readonly Mutant[] = [
       where s.organization_id = p_organization_id and s.recipient_id = p.id and s.state in ('address_enrichable', 'pending'))`,
       },
     ],
-    test: { file: 'test/sql/left-segment.test.ts', pattern: 'who comes back to pending while a run is on its way' },
+    test: {
+      file: 'test/sql/left-segment.test.ts',
+      pattern: 'who comes back to pending while a run is on its way',
+    },
   },
   {
     name: 'fence-mail',
@@ -295,7 +373,10 @@ export const machine: readonly Mutant[] = [
         replace: `s.recipient_id = d.recipient_id and s.state = 'sending';`,
       },
     ],
-    test: { file: 'test/sql/settle.test.ts', pattern: 'what a runner that was written off decides counts for nothing' },
+    test: {
+      file: 'test/sql/settle.test.ts',
+      pattern: 'what a runner that was written off decides counts for nothing',
+    },
   },
   {
     name: 'cancel-mark-rejected',
@@ -307,7 +388,10 @@ export const machine: readonly Mutant[] = [
         replace: `when r.outcome = 'retry' and s.cancel_requested_at is not null`,
       },
     ],
-    test: { file: 'test/sql/cancel-mark.test.ts', pattern: 'stays cancelled where the printer refuses the card' },
+    test: {
+      file: 'test/sql/cancel-mark.test.ts',
+      pattern: 'stays cancelled where the printer refuses the card',
+    },
   },
   {
     name: 'quiet-period',
@@ -319,6 +403,9 @@ export const machine: readonly Mutant[] = [
         replace: `case d.verdict when 'unknown' then p_now end`,
       },
     ],
-    test: { file: 'test/sql/reconcile.test.ts', pattern: 'an unknown piece rests before it is asked for' },
+    test: {
+      file: 'test/sql/reconcile.test.ts',
+      pattern: 'an unknown piece rests before it is asked for',
+    },
   },
 ];

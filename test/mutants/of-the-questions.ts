@@ -12,7 +12,10 @@ export const questions: readonly Mutant[] = [
         replace: `('due', n.due, false,`,
       },
     ],
-    test: { file: 'test/sql/what-waits.test.ts', pattern: 'of many it tells exactly how many are where' },
+    test: {
+      file: 'test/sql/what-waits.test.ts',
+      pattern: 'of many it tells exactly how many are where',
+    },
   },
   {
     name: 'waits-held-by-one',
@@ -24,7 +27,10 @@ export const questions: readonly Mutant[] = [
         replace: `h.people as held, p.people as free from`,
       },
     ],
-    test: { file: 'test/sql/what-waits.test.ts', pattern: 'of some thousand people it tells what reading everybody tells' },
+    test: {
+      file: 'test/sql/what-waits.test.ts',
+      pattern: 'of some thousand people it tells what reading everybody tells',
+    },
   },
   {
     name: 'waits-estimates-said',
@@ -36,7 +42,10 @@ export const questions: readonly Mutant[] = [
         replace: `|| case when false then ''`,
       },
     ],
-    test: { file: 'test/sql/what-waits.test.ts', pattern: 'of many it tells exactly how many are where' },
+    test: {
+      file: 'test/sql/what-waits.test.ts',
+      pattern: 'of many it tells exactly how many are where',
+    },
   },
   {
     name: 'doctor-named-looks-at-all',
@@ -52,7 +61,8 @@ export const questions: readonly Mutant[] = [
   },
   {
     name: 'doctor-sample-of-history',
-    without: 'doctor: in the round of all checks some people are looked at, each with all of their moves',
+    without:
+      'doctor: in the round of all checks some people are looked at, each with all of their moves',
     edits: [
       {
         file: 'sql/views/0221_doctor_people.sql',

@@ -9,24 +9,47 @@ export const runner: readonly Mutant[] = [
   {
     name: 'slow-printer',
     without: 'the check that a request ends before the lease does',
-    edits: [{ file: 'packages/core/src/stages/printers.ts', find: 'if (!(timeoutMs < leaseMs)) {', replace: 'if (timeoutMs < 0) {' }],
-    test: { file: 'test/pipeline/printers.test.ts', pattern: 'a printer that may take longer than the lease' },
+    edits: [
+      {
+        file: 'packages/core/src/stages/printers.ts',
+        find: 'if (!(timeoutMs < leaseMs)) {',
+        replace: 'if (timeoutMs < 0) {',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/printers.test.ts',
+      pattern: 'a printer that may take longer than the lease',
+    },
   },
   {
     name: 'heard-to-its-end',
     without: 'a request under way is heard to its end, also without a lease',
     edits: [
-      { file: 'packages/core/src/stages/mail.ts', find: 'context.callContext(untilItsEnd)', replace: 'context.callContext(lease.signal)' },
+      {
+        file: 'packages/core/src/stages/mail.ts',
+        find: 'context.callContext(untilItsEnd)',
+        replace: 'context.callContext(lease.signal)',
+      },
     ],
-    test: { file: 'test/pipeline/printers.test.ts', pattern: 'a request under way is heard to its end' },
+    test: {
+      file: 'test/pipeline/printers.test.ts',
+      pattern: 'a request under way is heard to its end',
+    },
   },
   {
     name: 'silent-printer',
     without: 'a printer that was given up is refused its next request',
     edits: [
-      { file: 'packages/core/src/stages/mail.ts', find: 'requireLease(signal.aborted);', replace: 'requireLease(lease.signal.aborted);' },
+      {
+        file: 'packages/core/src/stages/mail.ts',
+        find: 'requireLease(signal.aborted);',
+        replace: 'requireLease(lease.signal.aborted);',
+      },
     ],
-    test: { file: 'test/pipeline/silence.test.ts', pattern: 'who was given up may not send any more' },
+    test: {
+      file: 'test/pipeline/silence.test.ts',
+      pattern: 'who was given up may not send any more',
+    },
   },
   {
     name: 'not-sent-goes-back',
@@ -35,7 +58,8 @@ export const runner: readonly Mutant[] = [
       {
         file: 'packages/core/src/stages/mail.ts',
         find: 'if (error instanceof LeaseLostError && error === refusal) {',
-        replace: 'if (error === refusal) return;\n      if (error instanceof LeaseLostError && error === refusal) {',
+        replace:
+          'if (error === refusal) return;\n      if (error instanceof LeaseLostError && error === refusal) {',
       },
     ],
     test: { file: stops, pattern: 'whoever was not sent because the lease had passed goes back' },
@@ -43,20 +67,36 @@ export const runner: readonly Mutant[] = [
   {
     name: 'sent-in-part',
     without: 'cards of which an adapter has sent some before it threw are unknown',
-    edits: [{ file: 'packages/core/src/stages/mail.ts', find: 'isWithAdapter ? {', replace: 'isWithAdapter && message === null ? {' }],
+    edits: [
+      {
+        file: 'packages/core/src/stages/mail.ts',
+        find: 'isWithAdapter ? {',
+        replace: 'isWithAdapter && message === null ? {',
+      },
+    ],
     test: { file: stops, pattern: 'cards of which an adapter has sent some' },
   },
   {
     name: 'overrun-waited-for',
     without: 'a stop waits for jobs that pg-boss no longer waits for',
-    edits: [{ file: 'packages/core/src/pipeline/running.ts', find: 'await this.#workers?.done()', replace: 'await Promise.resolve()' }],
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/running.ts',
+        find: 'await this.#workers?.done()',
+        replace: 'await Promise.resolve()',
+      },
+    ],
     test: { file: stops, pattern: 'a stop waits also for a job that took longer' },
   },
   {
     name: 'says-who-is-left',
     without: 'a stop whose time is over says how many are still at work',
     edits: [
-      { file: 'packages/core/src/pipeline/running.ts', find: 'return row?.people ?? 0', replace: 'return row === undefined ? 1 : 0' },
+      {
+        file: 'packages/core/src/pipeline/running.ts',
+        find: 'return row?.people ?? 0',
+        replace: 'return row === undefined ? 1 : 0',
+      },
     ],
     test: { file: stops, pattern: 'a stop whose time is over says how many' },
   },
@@ -82,7 +122,10 @@ export const runner: readonly Mutant[] = [
         replace: `z.object({ outcome: z.literal('accepted'), providerId: sentence,`,
       },
     ],
-    test: { file: 'test/pipeline/answers.test.ts', pattern: 'accepted without an id that can be kept' },
+    test: {
+      file: 'test/pipeline/answers.test.ts',
+      pattern: 'accepted without an id that can be kept',
+    },
   },
   {
     name: 'one-by-one',
@@ -94,13 +137,20 @@ export const runner: readonly Mutant[] = [
         replace: `if (why === 'for now' && group.length > 1) {`,
       },
     ],
-    test: { file: 'test/pipeline/answers.test.ts', pattern: 'a result that the database refuses costs the others' },
+    test: {
+      file: 'test/pipeline/answers.test.ts',
+      pattern: 'a result that the database refuses costs the others',
+    },
   },
   {
     name: 'lease-check',
     without: 'the lease check immediately before the request',
     edits: [
-      { file: 'packages/core/src/pipeline/leases.ts', find: 'if (this.leftMs <= 0) throw', replace: 'if (this.leftMs === Infinity) throw' },
+      {
+        file: 'packages/core/src/pipeline/leases.ts',
+        find: 'if (this.leftMs <= 0) throw',
+        replace: 'if (this.leftMs === Infinity) throw',
+      },
     ],
     test: { file: kills, pattern: 'before the lease check, at a printer without keys' },
   },
@@ -114,6 +164,10 @@ export const runner: readonly Mutant[] = [
         replace: `if (outcome.kind === 'unclear') return all({ outcome: 'retry', afterMs: 0, message: outcome.message });`,
       },
     ],
-    test: { file: printer, pattern: 'answers lost before and after the effect, refusals, silence, at a printer without keys' },
+    test: {
+      file: printer,
+      pattern:
+        'answers lost before and after the effect, refusals, silence, at a printer without keys',
+    },
   },
 ];

@@ -1,6 +1,7 @@
 /**
- * Applies a mutant's edits to source text. The machine's SQL is embedded in one TypeScript module, so edits of sql/ are made there. The driver that is
- * carried here is edited where it was installed, with its patch.
+ * Applies a mutant's edits to source text. The machine's SQL is embedded in one TypeScript module,
+ * so edits of sql/ are made there. The driver that is carried here is edited where it was
+ * installed, with its patch.
  */
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,10 @@ const EMBEDDED = 'packages/core/src/machine/sql.generated.ts';
 
 export function mutantNamed(name: string): Mutant {
   const mutant = mutants.find((one) => one.name === name);
-  if (mutant === undefined) throw new Error(`there is no mutant ${name}: there are ${mutants.map((one) => one.name).join(', ')}`);
+  if (mutant === undefined)
+    throw new Error(
+      `there is no mutant ${name}: there are ${mutants.map((one) => one.name).join(', ')}`,
+    );
   return mutant;
 }
 
@@ -30,23 +34,45 @@ export function urlOf(module: string): string {
   return pathToFileURL(realpathSync(join(root, module))).href;
 }
 
-function replaceOnce(text: string, find: string, replace: string, where: string): string {
+/** Code however it is laid out: white space between words and signs, a comma before what closes. */
+function howeverLaidOut(code: string): RegExp {
+  const parts = code.trim().match(/\w+|[^\w\s]|\s+/g) ?? [];
+  const pattern = parts.map((part, index) => {
+    if (/^\w/.test(part)) return part;
+    if (/^[)\]}]/.test(part)) return `,?\\s*\\${part}`;
+    if (/^\S/.test(part)) return `\\${part}`;
+    const sides = [parts[index - 1] ?? '', parts[index + 1] ?? ''];
+    return sides.every((side) => /^\w/.test(side)) ? '\\s+' : '\\s*';
+  });
+  return new RegExp(pattern.join('\\s*'), 'g');
+}
+
+function replaceOnce(text: string, find: string | RegExp, replace: string, where: string): string {
   const parts = text.split(find);
   if (parts.length !== 2)
     throw new Error(
-      `${where} has ${parts.length - 1} times, and not once:\n${find}\nThe safeguard has been rewritten: bring test/mutants/mutants.ts in step.`,
+      `${where} has ${parts.length - 1} times, and not once:\n${String(find)}\nThe safeguard has been rewritten: bring test/mutants/mutants.ts in step.`,
     );
   return parts.join(replace);
 }
 
 function edited(file: string, edits: readonly Edit[]): string {
-  return edits.reduce((text, edit) => replaceOnce(text, edit.find, edit.replace, file), readFileSync(join(root, file), 'utf8'));
+  return edits.reduce(
+    (text, edit) => replaceOnce(text, howeverLaidOut(edit.find), edit.replace, file),
+    readFileSync(join(root, file), 'utf8'),
+  );
 }
 
 /** The embedded module with one of its files replaced. */
 function embed(source: string, file: string, edits: readonly Edit[]): string {
-  const entry = (text: string): string => `{ name: ${JSON.stringify(file.slice('sql/'.length))}, text: ${JSON.stringify(text)} }`;
-  return replaceOnce(source, entry(readFileSync(join(root, file), 'utf8')), entry(edited(file, edits)), `${EMBEDDED} (npm run generate?)`);
+  const entry = (text: string): string =>
+    `{ name: ${JSON.stringify(file.slice('sql/'.length))}, text: ${JSON.stringify(text)} }`;
+  return replaceOnce(
+    source,
+    entry(readFileSync(join(root, file), 'utf8')),
+    entry(edited(file, edits)),
+    `${EMBEDDED} (npm run generate?)`,
+  );
 }
 
 /** The source of one of the mutant's modules with its edits. Throws where an edit does not fit. */
@@ -56,5 +82,8 @@ export function mutated(mutant: Mutant, module: string): string {
     (edit) => edit.file,
   );
   if (module !== EMBEDDED) return edited(module, edits.get(module) ?? []);
-  return [...edits].reduce((source, [file, some]) => embed(source, file, some), readFileSync(join(root, EMBEDDED), 'utf8'));
+  return [...edits].reduce(
+    (source, [file, some]) => embed(source, file, some),
+    readFileSync(join(root, EMBEDDED), 'utf8'),
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run test:mutants [name…]`: takes one safeguard at a time out of the machine and shows that a test turns red. Exits 1 where a mutant survives, or where
- * its test is red without it as well.
+ * `npm run test:mutants [name…]`: takes one safeguard at a time out of the machine and shows that a
+ * test turns red. Exits 1 where a mutant survives, or where its test is red without it as well.
  */
 import { huntAll } from './hunt.ts';
 import { mutants } from './mutants.ts';
@@ -12,8 +12,11 @@ const started = performance.now();
 const width = Math.max(...chosen.map((mutant) => mutant.name.length));
 
 const hunted = await huntAll(chosen, 2, ({ mutant, verdict, ms, without, test, detail }) => {
-  console.log(`${verdict.padEnd(9)} ${mutant.padEnd(width)} ${(ms / 1000).toFixed(1).padStart(5)} s  without ${without}`);
-  if (verdict !== 'killed') console.log(`          ${test}\n${detail.replace(/^/gm, '          ')}`);
+  console.log(
+    `${verdict.padEnd(9)} ${mutant.padEnd(width)} ${(ms / 1000).toFixed(1).padStart(5)} s  without ${without}`,
+  );
+  if (verdict !== 'killed')
+    console.log(`          ${test}\n${detail.replace(/^/gm, '          ')}`);
 });
 const alive = hunted.filter(({ verdict }) => verdict !== 'killed');
 console.log(

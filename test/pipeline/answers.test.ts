@@ -1,8 +1,17 @@
-/** What adapters answer is read before it is believed, and one answer that cannot be used costs nobody else. */
+/**
+ * What adapters answer is read before it is believed, and one answer that cannot be used costs
+ * nobody else.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
-import type { ImageHost, PieceRequest, Printer, Renderer, SubmitResult } from '@postrider/core/ports';
+import type {
+  ImageHost,
+  PieceRequest,
+  Printer,
+  Renderer,
+  SubmitResult,
+} from '@postrider/core/ports';
 import { states } from '../support/machine.ts';
 import { open, until, type Opened } from './rig.ts';
 
@@ -26,7 +35,10 @@ function place({ to }: PieceRequest): number {
   return Number(/p(\d+)$/.exec(to.name)?.[1]);
 }
 
-/** A printer that answers the first submit with these, by the people's places, and takes everybody else. */
+/**
+ * A printer that answers the first submit with these, by the people's places, and takes everybody
+ * else.
+ */
 function answering(answers: readonly unknown[]): Printer {
   let asked = false;
   return printerWith({
@@ -35,7 +47,11 @@ function answering(answers: readonly unknown[]): Printer {
       if (asked) return await new Promise(() => undefined);
       asked = true;
       return await Promise.resolve(
-        pieces.map((piece) => (place(piece) < answers.length ? odd<SubmitResult>(answers[place(piece)]) : accepted(piece))),
+        pieces.map((piece) =>
+          place(piece) < answers.length
+            ? odd<SubmitResult>(answers[place(piece)])
+            : accepted(piece),
+        ),
       );
     },
   });
@@ -66,13 +82,27 @@ void test('answers of a printer that cannot be recorded as they are cost no othe
     { ...retry, afterMs: Number.NaN },
     { ...retry, afterMs: -7, message: 'half an emoji \ud83d and a NUL \0' },
     { outcome: 'rejected', reason: 'no\0', message: 42, badAddress: 'yes' },
-    { outcome: 'accepted', providerId: 'late', replayed: false, expectedDelivery: '3-5 business days' },
-    { outcome: 'accepted', providerId: 'dated', replayed: false, expectedDelivery: '2031-02-03T10:00:00Z' },
+    {
+      outcome: 'accepted',
+      providerId: 'late',
+      replayed: false,
+      expectedDelivery: '3-5 business days',
+    },
+    {
+      outcome: 'accepted',
+      providerId: 'dated',
+      replayed: false,
+      expectedDelivery: '2031-02-03T10:00:00Z',
+    },
     { outcome: 'perhaps' },
     null,
     'accepted',
   ];
-  await using opened = await open({ people: 14, ports: { printer: answering(answers) }, settings: { cohortSize: 50 } });
+  await using opened = await open({
+    people: 14,
+    ports: { printer: answering(answers) },
+    settings: { cohortSize: 50 },
+  });
   await opened.pipeline.start();
   await until(async () => (await states(opened.sql))['sent'] === 6);
   const found = await pieces(opened);
@@ -96,19 +126,36 @@ void test('answers of a printer that cannot be recorded as they are cost no othe
 });
 
 void test('a result that the database refuses costs the others of its cohort nothing, and stands in the log', async () => {
-  const printer = answering([{ outcome: 'accepted', providerId: 'refused', replayed: false, expectedDelivery: null }]);
+  const printer = answering([
+    { outcome: 'accepted', providerId: 'refused', replayed: false, expectedDelivery: null },
+  ]);
   await using opened = await open({ people: 4, ports: { printer } });
   await opened.sql`alter table postrider.mailpiece add constraint planted check (provider_id <> 'refused')`;
   await opened.pipeline.start();
-  await until(async () => (await opened.sql`select from postrider.mailpiece where status = 'unknown'`).length === 1);
+  await until(
+    async () =>
+      (await opened.sql`select from postrider.mailpiece where status = 'unknown'`).length === 1,
+  );
   assert.deepEqual(await states(opened.sql), { sent: 3, sending: 1 });
-  assert.ok(opened.log.some((line) => line.startsWith('a result could not be recorded') && line.includes('"refused"')));
+  assert.ok(
+    opened.log.some(
+      (line) => line.startsWith('a result could not be recorded') && line.includes('"refused"'),
+    ),
+  );
 });
 
 void test('accepted without an id that can be kept is unknown, not sent', async () => {
   const ids = [undefined, '', '  ', 7, {}, 'half \ud83d', 'nul \0', 'x'.repeat(5000)];
-  const answers = ids.map((providerId) => ({ outcome: 'accepted', providerId, replayed: false, expectedDelivery: null }));
-  await using opened = await open({ people: ids.length + 1, ports: { printer: answering(answers) } });
+  const answers = ids.map((providerId) => ({
+    outcome: 'accepted',
+    providerId,
+    replayed: false,
+    expectedDelivery: null,
+  }));
+  await using opened = await open({
+    people: ids.length + 1,
+    ports: { printer: answering(answers) },
+  });
   await opened.pipeline.start();
   await until(async () => (await states(opened.sql))['sent'] === 1);
   const found = await pieces(opened);
@@ -125,16 +172,26 @@ for (const [what, answer] of [
   ['too many results', (asked: readonly PieceRequest[]) => [...asked, ...asked].map(accepted)],
 ] as const) {
   void test(`a printer that answers ${what} leaves every card of the request unknown, and the runner going on`, async () => {
-    const printer = printerWith({ submit: async (asked) => await Promise.resolve(odd<SubmitResult[]>(answer(asked))) });
+    const printer = printerWith({
+      submit: async (asked) => await Promise.resolve(odd<SubmitResult[]>(answer(asked))),
+    });
     await using opened = await open({ people: 3, ports: { printer } });
     await opened.pipeline.start();
-    await until(async () => (await opened.sql`select from postrider.mailpiece where status = 'unknown'`).length === 3);
+    await until(
+      async () =>
+        (await opened.sql`select from postrider.mailpiece where status = 'unknown'`).length === 3,
+    );
     assert.deepEqual(await states(opened.sql), { sending: 3 });
-    assert.ok(opened.log.some((line) => line.startsWith('the printer could not be asked properly')));
+    assert.ok(
+      opened.log.some((line) => line.startsWith('the printer could not be asked properly')),
+    );
   });
 }
 
-for (const over of [{ maxBatch: 0, readLagMs: Number.NaN, keyLifetimeMs: Number.NaN }, { maxBatch: Number.NaN }]) {
+for (const over of [
+  { maxBatch: 0, readLagMs: Number.NaN, keyLifetimeMs: Number.NaN },
+  { maxBatch: Number.NaN },
+]) {
   const numbers = Object.entries(over).map(([name, value]) => `${name} ${value}`);
   void test(`a printer with ${numbers.join(' and ')} is sent nothing, and people are told`, async () => {
     let asked = 0;
@@ -149,7 +206,9 @@ for (const over of [{ maxBatch: 0, readLagMs: Number.NaN, keyLifetimeMs: Number.
     await using opened = await open({ people: 1, ports: { printer } });
     await opened.pipeline.start();
     const waiting = async () =>
-      await opened.sql<{ detail: string }[]>`select detail from postrider.recipient_state where state = 'proofed' and reason = 'retry'`;
+      await opened.sql<
+        { detail: string }[]
+      >`select detail from postrider.recipient_state where state = 'proofed' and reason = 'retry'`;
     await until(async () => asked > 0 || (await waiting()).length === 1);
     assert.equal(asked, 0);
     const told = (await waiting())[0]?.detail ?? '';
@@ -162,7 +221,10 @@ for (const over of [{ maxBatch: 0, readLagMs: Number.NaN, keyLifetimeMs: Number.
 }
 
 /** A renderer whose first answers are changed on their way; later ones are as they should be. */
-function rendererWith(change: (answer: Awaited<ReturnType<Renderer['render']>>) => unknown, times: number): Renderer {
+function rendererWith(
+  change: (answer: Awaited<ReturnType<Renderer['render']>>) => unknown,
+  times: number,
+): Renderer {
   const plain = createNoopRenderer();
   let left = times;
   return {
@@ -180,10 +242,18 @@ for (const [what, change] of [
   ['answers nothing', () => undefined],
 ] satisfies [string, (answer: Awaited<ReturnType<Renderer['render']>>) => unknown][]) {
   void test(`a renderer that ${what} is not believed: nothing of that answer is kept, and each card is rendered by itself`, async () => {
-    await using opened = await open({ people: 3, ports: { renderer: rendererWith(change, 1), printer: answering([]) } });
+    await using opened = await open({
+      people: 3,
+      ports: { renderer: rendererWith(change, 1), printer: answering([]) },
+    });
     await opened.pipeline.start();
     await until(async () => (await states(opened.sql))['sent'] === 3);
-    assert.ok(opened.log.some((line) => line.startsWith('the cohort could not be rendered together') && line.includes('renderer')));
+    assert.ok(
+      opened.log.some(
+        (line) =>
+          line.startsWith('the cohort could not be rendered together') && line.includes('renderer'),
+      ),
+    );
     // Rendered by itself, everybody is on the first two pages.
     const pages = await opened.sql`select distinct front_page, back_page from postrider.proof`;
     assert.deepEqual([...pages], [{ front_page: 1, back_page: 2 }]);
@@ -219,11 +289,17 @@ for (const [what, put] of [
   ['asks for half a millisecond', () => [{ outcome: 'retry', afterMs: 0.5, message: 'NUL \0' }]],
 ] as const) {
   void test(`an image host that ${what} makes nobody proofed, and they are tried again`, async () => {
-    const imageHost: ImageHost = { ...createNoopImageHost(), put: async () => await Promise.resolve(odd(put())) };
+    const imageHost: ImageHost = {
+      ...createNoopImageHost(),
+      put: async () => await Promise.resolve(odd(put())),
+    };
     await using opened = await open({ people: 3, ports: { imageHost } });
     await opened.pipeline.start();
     await until(
-      async () => (await opened.sql`select from postrider.recipient_state where state = 'pending' and reason = 'retry'`).length === 3,
+      async () =>
+        (
+          await opened.sql`select from postrider.recipient_state where state = 'pending' and reason = 'retry'`
+        ).length === 3,
     );
     assert.deepEqual([...(await opened.sql`select * from postrider.proof`)], []);
   });

@@ -14,7 +14,10 @@ function polled(poll: NonNullable<Printer['poll']>): Printer {
 async function beat({ sql }: Opened, seconds: number): Promise<() => Promise<boolean>> {
   const id = crypto.randomUUID();
   await sql`select postrider.enqueue('beat', ${[id]}::uuid[], ${[`{"seconds": ${seconds}}`]}::text[]::jsonb[], null)`;
-  return async () => (await sql`select from postrider_queue.job where name = 'beat' and id = ${id} and state = 'completed'`).length === 1;
+  return async () =>
+    (
+      await sql`select from postrider_queue.job where name = 'beat' and id = ${id} and state = 'completed'`
+    ).length === 1;
 }
 
 void test('a printer that never answers its poll holds up no beat; it is given up after its own time-out', async () => {
@@ -31,7 +34,11 @@ void test('a printer that never answers its poll holds up no beat; it is given u
   await until(house);
   await until(await beat(place, 15));
   await until(() =>
-    place.log.some((line) => /could not be polled \{"organization":"[0-9a-f-]+".*nothing was heard of printer \S+ for 1000 ms/.test(line)),
+    place.log.some((line) =>
+      /could not be polled \{"organization":"[0-9a-f-]+".*nothing was heard of printer \S+ for 1000 ms/.test(
+        line,
+      ),
+    ),
   );
 });
 
@@ -79,7 +86,9 @@ void test('a printer that goes round in a circle of cursors is asked once for ea
 
 void test('a printer that an organization knows by two names tells each of all: an event is kept under the name of its piece only', async () => {
   const events = async () => {
-    const pieces = await place.sql<{ id: string; provider_id: string }[]>`select id, provider_id from postrider.mailpiece`;
+    const pieces = await place.sql<
+      { id: string; provider_id: string }[]
+    >`select id, provider_id from postrider.mailpiece`;
     const unheardOf = { id: crypto.randomUUID(), provider_id: 'somebody' };
     return [...pieces, unheardOf].map(({ id, provider_id: providerId }) => ({
       eventId: id,
@@ -92,9 +101,16 @@ void test('a printer that an organization knows by two names tells each of all: 
       confidence: 'scan' as const,
     }));
   };
-  const printer = polled(async (cursor) => ({ events: cursor === null ? await events() : [], cursor: 'end' }));
+  const printer = polled(async (cursor) => ({
+    events: cursor === null ? await events() : [],
+    cursor: 'end',
+  }));
   await using place = await open({ people: 2, ports: { printer } });
-  await syncPeople(place.sql, await launched(place.sql, { name: 'second', printer_name: 'second' }), people(3, 'second'));
+  await syncPeople(
+    place.sql,
+    await launched(place.sql, { name: 'second', printer_name: 'second' }),
+    people(3, 'second'),
+  );
   await place.pipeline.start();
   await until(async () => (await states(place.sql))['sent'] === 5);
   await place.pipeline.once({ sync: false });
@@ -134,7 +150,13 @@ void test('of what a printer tells when polled, what can be used counts, and not
         event(7),
         event('x'.repeat(3000)),
         event('good'),
-        event('odd', { status: 'lost\u0000', providerStatus: '\ud83d', confidence: 'sure', mailpieceId: 'mine', providerId: 'p\u0000' }),
+        event('odd', {
+          status: 'lost\u0000',
+          providerStatus: '\ud83d',
+          confidence: 'sure',
+          mailpieceId: 'mine',
+          providerId: 'p\u0000',
+        }),
         event('when', { occurredAt: '0000-13-45' }),
         event('far', { occurredAt: '2026-13-45' }),
       ],
@@ -143,7 +165,9 @@ void test('of what a printer tells when polled, what can be used counts, and not
   ];
   const printer = polled(async (cursor) => {
     asked.push(cursor);
-    return await Promise.resolve(pages[asked.length - 1] as Awaited<ReturnType<NonNullable<Printer['poll']>>>);
+    return await Promise.resolve(
+      pages[asked.length - 1] as Awaited<ReturnType<NonNullable<Printer['poll']>>>,
+    );
   });
   await using place = await open({ people: 1, ports: { printer } });
   await place.pipeline.once({ sync: false });
@@ -161,7 +185,14 @@ void test('of what a printer tells when polled, what can be used counts, and not
       ['when', 'in_transit', 'scan', false],
     ],
   );
-  assert.ok(place.log.some((line) => line.includes('cannot be used') && line.includes('"eventId":3') && line.includes('"occurredAt":2')));
+  assert.ok(
+    place.log.some(
+      (line) =>
+        line.includes('cannot be used') &&
+        line.includes('"eventId":3') &&
+        line.includes('"occurredAt":2'),
+    ),
+  );
 });
 
 void test('an enricher that throws stops nobody else: once goes on to its end', async () => {
@@ -170,15 +201,28 @@ void test('an enricher that throws stops nobody else: once goes on to its end', 
     find: async () => await Promise.resolve(null),
     collect: async () => await Promise.reject(new Error('the enricher has burnt down')),
   };
-  const eve = { row: 1, externalId: 'eve', email: 'eve@example.com', firstName: 'Eve', lastName: null, address: null, merge: {} };
+  const eve = {
+    row: 1,
+    externalId: 'eve',
+    email: 'eve@example.com',
+    firstName: 'Eve',
+    lastName: null,
+    address: null,
+    merge: {},
+  };
   const audience = {
     async *members() {
       yield await Promise.resolve({ members: [eve], rejects: [], waitedMs: 0 });
     },
   };
-  await using place = await open({ people: 0, ports: { audience, enricher: { name: 'look-up', port } } });
+  await using place = await open({
+    people: 0,
+    ports: { audience, enricher: { name: 'look-up', port } },
+  });
   const other = await launched(place.sql, { name: 'other' }, 'Another bakery');
   await syncPeople(place.sql, other, people(2));
   await place.pipeline.once();
-  assert.ok(place.log.some((line) => line.includes('enrichment failed') && line.includes('burnt down')));
+  assert.ok(
+    place.log.some((line) => line.includes('enrichment failed') && line.includes('burnt down')),
+  );
 });

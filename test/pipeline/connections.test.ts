@@ -17,7 +17,10 @@ const quiet = { debug: forgetful, info: forgetful, warn: forgetful, error: forge
 /** Whose webhooks are lists of mailpieces that were delivered. */
 const talking: Printer = {
   ...createNoopPrinter(),
-  verifyWebhook: (_headers, body) => ({ valid: true, deliveryId: createHash('sha256').update(body).digest('hex') }),
+  verifyWebhook: (_headers, body) => ({
+    valid: true,
+    deliveryId: createHash('sha256').update(body).digest('hex'),
+  }),
   parseWebhook: (body) =>
     (JSON.parse(Buffer.from(body).toString()) as string[]).map((mailpieceId) => ({
       eventId: `${mailpieceId} delivered`,
@@ -43,7 +46,12 @@ void test('one connection is enough, from pending to received by webhook', async
   await until(async () => (await states(sql))['sent'] === 5);
   const pieces = await sql<{ id: string }[]>`select id from postrider.mailpiece`;
   for (const { id } of pieces) {
-    const reception = await pipeline.receiveWebhook(place.place.organizationId, 'press', {}, Buffer.from(JSON.stringify([id])));
+    const reception = await pipeline.receiveWebhook(
+      place.place.organizationId,
+      'press',
+      {},
+      Buffer.from(JSON.stringify([id])),
+    );
     assert.equal(reception.outcome, 'stored');
   }
   await until(async () => (await states(sql))['received'] === 5);
@@ -64,7 +72,11 @@ void test('a printer that asks the database while it is made is made outside the
   const body = Buffer.from('["00000000-0000-4000-8000-000000000001"]');
   await pipeline.receiveWebhook(place.place.organizationId, 'press', {}, body);
   await pipeline.start();
-  await until(async () => (await place.sql`select from postrider.provider_event where applied_at is not null`).length > 0);
+  await until(
+    async () =>
+      (await place.sql`select from postrider.provider_event where applied_at is not null`).length >
+      0,
+  );
 });
 
 void test('a connection that is lost while a printer is made says nothing about the webhook: it is applied later', async () => {
@@ -82,9 +94,18 @@ void test('a connection that is lost while a printer is made says nothing about 
     },
   });
   const { pipeline } = place;
-  await pipeline.receiveWebhook(place.place.organizationId, 'press', {}, Buffer.from('["00000000-0000-4000-8000-000000000001"]'));
+  await pipeline.receiveWebhook(
+    place.place.organizationId,
+    'press',
+    {},
+    Buffer.from('["00000000-0000-4000-8000-000000000001"]'),
+  );
   await pipeline.start();
-  await until(async () => (await place.sql`select from postrider.provider_event where applied_at is not null`).length > 0);
+  await until(
+    async () =>
+      (await place.sql`select from postrider.provider_event where applied_at is not null`).length >
+      0,
+  );
   assert.ok(made >= 3);
   assert.deepEqual(
     place.log.filter((line) => line.startsWith('a webhook could not be applied')),
@@ -99,7 +120,10 @@ void test('a client without a connection is refused, whichever of the two it is'
   const restoreWatermark = 'not kept';
   const refusal = /needs at least one connection.*has a max of 0/;
   assert.throws(() => createPipeline({ sql: none, integrations, restoreWatermark }), refusal);
-  assert.throws(() => createPipeline({ sql: place.sql, queueSql: none, integrations, restoreWatermark }), refusal);
+  assert.throws(
+    () => createPipeline({ sql: place.sql, queueSql: none, integrations, restoreWatermark }),
+    refusal,
+  );
 });
 
 void test('an address that no printer can have is not found, and no error', async () => {
@@ -146,7 +170,8 @@ void test('a worker whose fetch met a dead session looks again when the database
       await sql<{ pid: number }[]>`
         select pid from pg_stat_activity where datname = current_database() and application_name = 'pipeline'
           and wait_event_type = 'Lock' and query like '%next AS%'`;
-    // While the queue is locked, every slot is made to look; then its session ends. The job comes without a notification.
+    // While the queue is locked, every slot is made to look; then its session ends. The job comes
+    // without a notification.
     const other = machine.connect(1);
     await other.begin(async (tx) => {
       await tx`lock table postrider_queue.job in access exclusive mode`;
@@ -156,10 +181,17 @@ void test('a worker whose fetch met a dead session looks again when the database
       await until(async () => (await fetches()).length === 10);
       const pids = (await fetches()).map(({ pid }) => pid);
       await sql`select pg_terminate_backend(pid) from unnest(${pids}::int[]) as t (pid)`;
-      await until(async () => (await sql`select from pg_stat_activity where pid = any (${pids}::int[])`).length === 0);
+      await until(
+        async () =>
+          (await sql`select from pg_stat_activity where pid = any (${pids}::int[])`).length === 0,
+      );
       await tx`insert into postrider_queue.job (name, data) values ('sync', ${tx.json({ organization_id: place.place.organizationId })})`;
     });
-    await until(async () => (await sql`select from postrider_queue.job where name = 'sync' and state = 'completed'`).length === 1);
+    await until(
+      async () =>
+        (await sql`select from postrider_queue.job where name = 'sync' and state = 'completed'`)
+          .length === 1,
+    );
   } finally {
     await pipeline.stop({ timeoutMs: 2000 });
     await Promise.all(clients.map(async (client) => await client.end({ timeout: 2 })));

@@ -1,4 +1,7 @@
-/** Meters and sinks that answer oddly: each effect is recorded by itself, none is asked for in a tight loop. */
+/**
+ * Meters and sinks that answer oddly: each effect is recorded by itself, none is asked for in a
+ * tight loop.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,12 +33,16 @@ void test('one answer that cannot be recorded does not make the others be done a
         { outcome: 'failed', message: 'a NUL \0' },
         { outcome: 'perhaps' },
       ];
-      return await Promise.resolve(odd(items.map((_, index) => odds[index] ?? { outcome: 'done' })));
+      return await Promise.resolve(
+        odd(items.map((_, index) => odds[index] ?? { outcome: 'done' })),
+      );
     },
   };
   await using opened = await withMeter(8, meter);
   await opened.pipeline.start();
-  await until(async () => (await effects(opened)).filter(({ state }) => state !== 'waiting').length >= 6);
+  await until(
+    async () => (await effects(opened)).filter(({ state }) => state !== 'waiting').length >= 6,
+  );
   const found = await effects(opened);
   assert.equal(found.filter(({ state }) => state === 'done').length, 5);
   const failed = found.find(({ state }) => state === 'failed');
@@ -48,7 +55,9 @@ void test('retry at once is not taken at its word: the machine backs off', async
   const meter: UsageMeter = {
     record: async (items) => {
       calls += 1;
-      return await Promise.resolve(items.map(() => ({ outcome: 'retry', afterMs: 0, message: 'busy' })));
+      return await Promise.resolve(
+        items.map(() => ({ outcome: 'retry', afterMs: 0, message: 'busy' })),
+      );
     },
   };
   await using opened = await withMeter(1, meter);
@@ -65,7 +74,9 @@ for (const [what, answer] of [
   ['too few results', () => []],
 ] as const) {
   void test(`a meter that answers ${what} is called by its name, and asked again`, async () => {
-    await using opened = await withMeter(2, { record: async () => await Promise.resolve(odd(answer())) });
+    await using opened = await withMeter(2, {
+      record: async () => await Promise.resolve(odd(answer())),
+    });
     await opened.pipeline.start();
     await until(async () => (await effects(opened)).some(({ error }) => error !== null));
     const [effect] = await effects(opened);
@@ -86,7 +97,9 @@ void test('the silent meter of one campaign keeps no other campaign of the same 
   let silent = '';
   const meter: UsageMeter = {
     record: async (items) =>
-      items[0]?.reference.campaignId === silent ? await new Promise(() => undefined) : items.map(() => ({ outcome: 'done' as const })),
+      items[0]?.reference.campaignId === silent
+        ? await new Promise(() => undefined)
+        : items.map(() => ({ outcome: 'done' as const })),
   };
   await using opened = await open({ people: 1, ports: { usageMeter: meter } });
   const { sql, place, pipeline } = opened;
@@ -102,5 +115,7 @@ void test('the silent meter of one campaign keeps no other campaign of the same 
     from postrider.mailpiece`;
   const { organizationId: id } = place;
   await sql`select postrider.enqueue('effects', array[gen_random_uuid()], array[jsonb_build_object('organization_id', ${id}::uuid)], ${id})`;
-  await until(async () => (await sql`select from postrider.effect where state = 'done'`).length === 1);
+  await until(
+    async () => (await sql`select from postrider.effect where state = 'done'`).length === 1,
+  );
 });

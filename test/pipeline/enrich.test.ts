@@ -1,8 +1,18 @@
-/** What an enricher may do to the people it has: nothing, for ever; rubbish; or give way to another one. */
+/**
+ * What an enricher may do to the people it has: nothing, for ever; rubbish; or give way to another
+ * one.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PipelineSettings } from '@postrider/core';
-import type { AddressEnricher, AudienceSource, CollectBatchResult, EnrichRequest, Member, SubmitBatchResult } from '@postrider/core/ports';
+import type {
+  AddressEnricher,
+  AudienceSource,
+  CollectBatchResult,
+  EnrichRequest,
+  Member,
+  SubmitBatchResult,
+} from '@postrider/core/ports';
 import { reasonsOf } from '../sql/rig.ts';
 import { open, until, type Opened, type OpenOptions } from './rig.ts';
 
@@ -17,7 +27,14 @@ function known(externalId: string): Member {
     merge: {},
   };
 }
-const home = { line1: '1 Elm St', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' };
+const home = {
+  line1: '1 Elm St',
+  line2: null,
+  city: 'Oakland',
+  region: 'CA',
+  postalCode: '94607',
+  country: 'US',
+};
 
 function listing(names: readonly string[]): AudienceSource {
   return {
@@ -42,7 +59,10 @@ interface Tried extends Opened {
   enrich(): Promise<unknown>;
 }
 
-/** People known by e-mail, whose enricher has taken them and answers `pending` until it is told otherwise. */
+/**
+ * People known by e-mail, whose enricher has taken them and answers `pending` until it is told
+ * otherwise.
+ */
 async function taken(
   names: readonly string[],
   submitted: unknown = { outcome: 'accepted', providerBatchId: 'b1' },
@@ -55,7 +75,8 @@ async function taken(
       return await Promise.resolve(submitted as { outcome: 'accepted'; providerBatchId: string });
     },
     find: async () => await Promise.resolve('b1'),
-    collect: async () => await Promise.resolve().then(() => tried.answers(asked) as CollectBatchResult),
+    collect: async () =>
+      await Promise.resolve().then(() => tried.answers(asked) as CollectBatchResult),
   };
   const enricher = { name: 'first', port };
   const place = await open({
@@ -84,17 +105,25 @@ async function taken(
 }
 
 async function whyOf(place: Opened): Promise<string> {
-  const [row] = await place.sql<{ detail: string | null }[]>`select detail from postrider.recipient_state limit 1`;
+  const [row] = await place.sql<
+    { detail: string | null }[]
+  >`select detail from postrider.recipient_state limit 1`;
   return row?.detail ?? '';
 }
 
 for (const [what, answer] of [
   ['throws', () => Promise.reject(new Error('502\u0000'))],
   ['answers what is no answer', () => ({ outcome: 'maybe' })],
-  ['answers nothing that can be used', () => ({ outcome: 'done', results: [{ recipientId: 'somebody', outcome: 'no_match' }, null] })],
+  [
+    'answers nothing that can be used',
+    () => ({ outcome: 'done', results: [{ recipientId: 'somebody', outcome: 'no_match' }, null] }),
+  ],
   [
     'answers about nobody of the batch',
-    () => ({ outcome: 'done', results: [{ recipientId: '00000000-0000-7000-8000-000000000001', outcome: 'no_match' }] }),
+    () => ({
+      outcome: 'done',
+      results: [{ recipientId: '00000000-0000-7000-8000-000000000001', outcome: 'no_match' }],
+    }),
   ],
   ['is still at work', () => ({ outcome: 'pending' })],
   ['hangs', never],
@@ -104,7 +133,10 @@ for (const [what, answer] of [
     place.answers = answer;
     await place.later();
     await place.enrich();
-    assert.deepEqual(await reasonsOf(place.sql, place.place), { a: 'address_enriching (staged)', b: 'address_enriching (staged)' });
+    assert.deepEqual(await reasonsOf(place.sql, place.place), {
+      a: 'address_enriching (staged)',
+      b: 'address_enriching (staged)',
+    });
     await place.later(true);
     await place.enrich();
     assert.deepEqual(await reasonsOf(place.sql, place.place), {
@@ -131,7 +163,10 @@ async function counted(submit: () => Promise<SubmitBatchResult>, options: Partia
   });
   const { organizationId, campaignId } = place.place;
   await place.pipeline.sync(organizationId, campaignId);
-  return Object.assign(place, { asked, enrich: async () => await place.pipeline.enrich(organizationId, campaignId) });
+  return Object.assign(place, {
+    asked,
+    enrich: async () => await place.pipeline.enrich(organizationId, campaignId),
+  });
 }
 
 void test('a batch that may still be on its way to the enricher is not looked for there: its people would be bought twice', async () => {
@@ -140,7 +175,10 @@ void test('a batch that may still be on its way to the enricher is not looked fo
   await until(() => place.asked.submit === 1);
   await place.sql`select postrider.turn_clock('170 seconds')`;
   await place.enrich();
-  assert.deepEqual([place.asked, await reasonsOf(place.sql, place.place)], [{ submit: 1, find: 0 }, { a: 'address_enriching (staged)' }]);
+  assert.deepEqual(
+    [place.asked, await reasonsOf(place.sql, place.place)],
+    [{ submit: 1, find: 0 }, { a: 'address_enriching (staged)' }],
+  );
   await place.sql`select postrider.turn_clock('20 seconds')`;
   // It does not have it: the people are taken again at once, and handed over.
   void place.enrich().catch(() => undefined);
@@ -152,14 +190,20 @@ void test('who was stopped for long between the claim of a batch and handing it 
   const now = Date.now.bind(Date);
   let ahead = 0;
   t.mock.method(Date, 'now', () => now() + ahead);
-  await using place = await counted(async () => await Promise.resolve({ outcome: 'accepted', providerBatchId: 'b1' }), {
-    onPoint: async (point) => {
-      if (point === 'enrich.claimed') ahead = 40_000;
-      await Promise.resolve();
+  await using place = await counted(
+    async () => await Promise.resolve({ outcome: 'accepted', providerBatchId: 'b1' }),
+    {
+      onPoint: async (point) => {
+        if (point === 'enrich.claimed') ahead = 40_000;
+        await Promise.resolve();
+      },
     },
-  });
+  );
   await assert.rejects(place.enrich(), /too late to be handed over/);
-  assert.deepEqual([place.asked, await reasonsOf(place.sql, place.place)], [{ submit: 0, find: 0 }, { a: 'address_enriching (staged)' }]);
+  assert.deepEqual(
+    [place.asked, await reasonsOf(place.sql, place.place)],
+    [{ submit: 0, find: 0 }, { a: 'address_enriching (staged)' }],
+  );
 });
 
 for (const what of ['submit', 'find', 'be made'] as const) {
@@ -170,13 +214,21 @@ for (const what of ['submit', 'find', 'be made'] as const) {
     place.enricher.port.find = never;
     await place.later(true);
     await place.enrich().catch(() => undefined);
-    assert.deepEqual(await reasonsOf(place.sql, place.place), { a: 'address_enrichable (batch_lost)' });
-    assert.match(await whyOf(place), /did not answer in time: nothing was heard of (enricher first|the maker of the enricher) for 100 ms/);
+    assert.deepEqual(await reasonsOf(place.sql, place.place), {
+      a: 'address_enrichable (batch_lost)',
+    });
+    assert.match(
+      await whyOf(place),
+      /did not answer in time: nothing was heard of (enricher first|the maker of the enricher) for 100 ms/,
+    );
   });
 }
 
 void test('a hanging enricher is waited for once in a job, however many batches it has, and for no longer than a batch may take', async () => {
-  await using place = await taken(['a', 'b', 'c'], undefined, { batchSize: 1, batchDeadlineMs: 100 });
+  await using place = await taken(['a', 'b', 'c'], undefined, {
+    batchSize: 1,
+    batchDeadlineMs: 100,
+  });
   let asked = 0;
   place.answers = async () => {
     asked += 1;
@@ -185,7 +237,10 @@ void test('a hanging enricher is waited for once in a job, however many batches 
   await place.later(true);
   await place.enrich();
   const back = 'address_enrichable (batch_lost)';
-  assert.deepEqual([asked, await reasonsOf(place.sql, place.place)], [1, { a: back, b: back, c: back }]);
+  assert.deepEqual(
+    [asked, await reasonsOf(place.sql, place.place)],
+    [1, { a: back, b: back, c: back }],
+  );
 });
 
 void test('of an answer what can be used counts: who has no usable address has none, and nothing is remembered of it', async () => {
@@ -198,8 +253,10 @@ void test('of an answer what can be used counts: who has no usable address has n
           { recipientId, outcome: 'match', address: home },
           { recipientId, outcome: 'no_match' },
         ];
-      if (email.startsWith('b')) return [{ recipientId, outcome: 'match', address: { ...home, line1: 'a\u0000' } }];
-      if (email.startsWith('c')) return [{ recipientId, outcome: 'match', address: { street: '1 Elm St' } }];
+      if (email.startsWith('b'))
+        return [{ recipientId, outcome: 'match', address: { ...home, line1: 'a\u0000' } }];
+      if (email.startsWith('c'))
+        return [{ recipientId, outcome: 'match', address: { street: '1 Elm St' } }];
       return [{ recipientId: `${recipientId}x`, outcome: 'no_match' }];
     }),
   });
@@ -211,12 +268,16 @@ void test('of an answer what can be used counts: who has no usable address has n
     c: 'skipped (no_address)',
     d: 'skipped (no_address)',
   });
-  const cached = await place.sql<{ email_key: string }[]>`select email_key from postrider.address_cache`;
+  const cached = await place.sql<
+    { email_key: string }[]
+  >`select email_key from postrider.address_cache`;
   assert.deepEqual(
     cached.map((row) => row.email_key),
     ['a@example.com'],
   );
-  assert.ok(place.log.some((line) => line.includes('cannot be used') && line.includes('address.line1')));
+  assert.ok(
+    place.log.some((line) => line.includes('cannot be used') && line.includes('address.line1')),
+  );
 });
 
 void test('an enricher that takes a batch and names no id is asked for it', async () => {
@@ -240,11 +301,21 @@ void test('a batch belongs to the enricher that took it: another one is not aske
   };
   await place.later();
   await place.enrich();
-  assert.deepEqual([asked, await reasonsOf(place.sql, place.place)], [0, { a: 'address_enriching (staged)' }]);
-  assert.ok(place.log.some((line) => /the batch is at first, and the enricher of the campaign is second/.test(line)));
+  assert.deepEqual(
+    [asked, await reasonsOf(place.sql, place.place)],
+    [0, { a: 'address_enriching (staged)' }],
+  );
+  assert.ok(
+    place.log.some((line) =>
+      /the batch is at first, and the enricher of the campaign is second/.test(line),
+    ),
+  );
   await place.later(true);
   await place.enrich();
-  assert.deepEqual([asked, await reasonsOf(place.sql, place.place)], [0, { a: 'address_enrichable (batch_lost)' }]);
+  assert.deepEqual(
+    [asked, await reasonsOf(place.sql, place.place)],
+    [0, { a: 'address_enrichable (batch_lost)' }],
+  );
 });
 
 void test('a batch that is out is waited for by nobody: once() ends, and says who waits for what, and until when', async () => {
@@ -256,8 +327,14 @@ void test('a batch that is out is waited for by nobody: once() ends, and says wh
     [['address_enriching', 2, 'the enricher first']],
   );
   assert.ok(waiting[0]?.until instanceof Date);
-  place.answers = (people) => ({ outcome: 'done', results: people.map(({ recipientId }) => ({ recipientId, outcome: 'no_match' })) });
+  place.answers = (people) => ({
+    outcome: 'done',
+    results: people.map(({ recipientId }) => ({ recipientId, outcome: 'no_match' })),
+  });
   await place.later();
   await place.pipeline.once();
-  assert.deepEqual(await reasonsOf(place.sql, place.place), { a: 'skipped (no_address)', b: 'skipped (no_address)' });
+  assert.deepEqual(await reasonsOf(place.sql, place.place), {
+    a: 'skipped (no_address)',
+    b: 'skipped (no_address)',
+  });
 });

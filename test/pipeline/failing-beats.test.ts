@@ -1,4 +1,7 @@
-/** A part of a beat that fails keeps no other from it, and is seen by whoever runs the installation; so is a job that fails. */
+/**
+ * A part of a beat that fails keeps no other from it, and is seen by whoever runs the installation;
+ * so is a job that fails.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { people, states, syncPeople } from '../support/machine.ts';
@@ -40,8 +43,14 @@ void test('a campaign that cannot be staged is told, and the others are staged',
   assert.deepEqual(await states(sql), { pending: 2, proofing_staged: 2 });
   const [line, ...more] = at.errors();
   assert.deepEqual(more, []);
-  assert.deepEqual([line?.['beat'], line?.['part'], line?.['organization']], ['proof', 'staging', first.organizationId]);
-  assert.match(String(line?.['error']), new RegExp(`campaign ${first.campaignId} could not be staged: refused by hand`));
+  assert.deepEqual(
+    [line?.['beat'], line?.['part'], line?.['organization']],
+    ['proof', 'staging', first.organizationId],
+  );
+  assert.match(
+    String(line?.['error']),
+    new RegExp(`campaign ${first.campaignId} could not be staged: refused by hand`),
+  );
   assert.equal((await at.doctor('proof')).verdict, 'warn');
   await allow(sql);
   assert.equal(await at.beat(15), false);
@@ -153,11 +162,14 @@ void test('what helps against it may name others too, and is for nobody else eit
   const helpFor = async (role: string): Promise<string> => {
     await using admin = connected(at.machine.database.adminUrl);
     await admin.sql.unsafe(`set role ${role}`);
-    const [row] = await admin.sql<{ help: string }[]>`select what_helps as help from postrider.doctor() where check_name = 'beat house'`;
+    const [row] = await admin.sql<
+      { help: string }[]
+    >`select what_helps as help from postrider.doctor() where check_name = 'beat house'`;
     return row?.help ?? '';
   };
   assert.match(await helpFor('postrider_runner'), /^ask Rival Ltd/);
-  for (const role of ['postrider_reader', 'postrider_operator']) assert.doesNotMatch(await helpFor(role), /Rival/);
+  for (const role of ['postrider_reader', 'postrider_operator'])
+    assert.doesNotMatch(await helpFor(role), /Rival/);
 });
 
 void test('a job that fails is logged with its cause, and a beat that fails is logged by the runner that has it', async () => {
@@ -169,9 +181,18 @@ void test('a job that fails is logged with its cause, and a beat that fails is l
   const job = JSON.stringify({ organization_id: place.place.organizationId });
   await place.sql`select postrider.enqueue('reconcile', ${[crypto.randomUUID()]}::uuid[], ${[job]}::text[]::jsonb[], null)`;
   await until(() =>
-    place.log.some((line) => line.startsWith('a job failed') && line.includes('"queue":"reconcile"') && line.includes('permission denied')),
+    place.log.some(
+      (line) =>
+        line.startsWith('a job failed') &&
+        line.includes('"queue":"reconcile"') &&
+        line.includes('permission denied'),
+    ),
   );
   await until(() =>
-    place.log.some((line) => line.startsWith('a part of a beat failed') && line.includes('"part":"fold_tally","code":"42501"')),
+    place.log.some(
+      (line) =>
+        line.startsWith('a part of a beat failed') &&
+        line.includes('"part":"fold_tally","code":"42501"'),
+    ),
   );
 });

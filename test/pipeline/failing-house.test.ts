@@ -1,4 +1,7 @@
-/** A part of the housekeeping that fails undoes no other, and is seen: in the log, by doctor, and as an alarm after three in a row, until it works again. */
+/**
+ * A part of the housekeeping that fails undoes no other, and is seen: in the log, by doctor, and as
+ * an alarm after three in a row, until it works again.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import driver from 'postgres';
@@ -35,7 +38,10 @@ void test('a part of the housekeeping that fails undoes no other, is told each t
   );
   const once = await at.doctor();
   assert.equal(once.verdict, 'warn');
-  assert.match(once.message, /^last .* UTC, every 00:01:00; old_webhooks fails since \d{4}-.* UTC, 1 in a row: refused by hand \(P0001\)$/);
+  assert.match(
+    once.message,
+    /^last .* UTC, every 00:01:00; old_webhooks fails since \d{4}-.* UTC, 1 in a row: refused by hand \(P0001\)$/,
+  );
   assert.match(once.helps ?? '', /^drop the trigger: nothing is lost, the next beat tries again$/);
   await at.beat(60);
   assert.deepEqual(await at.alarms(), []);
@@ -47,10 +53,15 @@ void test('a part of the housekeeping that fails undoes no other, is told each t
   assert.equal((await at.doctor()).verdict, 'bad');
   const [alarm, ...others] = await at.alarms();
   assert.deepEqual(others, []);
-  assert.equal(alarm?.meaning, 'a part of the beat house, old_webhooks, has failed 5 times in a row: refused by hand');
+  assert.equal(
+    alarm?.meaning,
+    'a part of the beat house, old_webhooks, has failed 5 times in a row: refused by hand',
+  );
   const counted = await sql`select verdict, message from postrider.doctor('alarms')`;
   assert.deepEqual({ ...counted[0] }, { verdict: 'bad', message: '1 open' });
-  await assert.rejects(sql`select postrider.clear_alarm(${alarm?.id ?? ''}, 'seen')`, { code: 'PR017' });
+  await assert.rejects(sql`select postrider.clear_alarm(${alarm?.id ?? ''}, 'seen')`, {
+    code: 'PR017',
+  });
   await allow(sql);
   assert.equal(await at.beat(60), false);
   assert.deepEqual(await left(sql), []);
@@ -75,7 +86,11 @@ void test('a part of the housekeeping that fails undoes no other, is told each t
 void test("one organization's failure does not undo the others' housekeeping, and is named", async () => {
   await using at = await watched();
   const { sql } = at;
-  const places = [await bakery(sql, 'First'), await bakery(sql, 'Second'), await bakery(sql, 'Third')];
+  const places = [
+    await bakery(sql, 'First'),
+    await bakery(sql, 'Second'),
+    await bakery(sql, 'Third'),
+  ];
   for (const place of places) await sent(sql, place, 2);
   await turnClock(sql, 400 * DAY);
   const unlucky = places.map(({ organizationId }) => organizationId).toSorted()[0] ?? '';
@@ -84,15 +99,27 @@ void test("one organization's failure does not undo the others' housekeeping, an
   assert.deepEqual(await states(sql), { received: 4, sent: 2 });
   const [line, ...more] = at.errors();
   assert.deepEqual(more, []);
-  assert.deepEqual([line?.['part'], line?.['organizations'], line?.['organization']], ['assume_received', 1, unlucky]);
-  assert.match((await at.doctor()).message, new RegExp(`in a row \\(1 organizations, one is ${unlucky}\\): refused by hand`));
+  assert.deepEqual(
+    [line?.['part'], line?.['organizations'], line?.['organization']],
+    ['assume_received', 1, unlucky],
+  );
+  assert.match(
+    (await at.doctor()).message,
+    new RegExp(`in a row \\(1 organizations, one is ${unlucky}\\): refused by hand`),
+  );
   await allow(sql);
   assert.equal(await at.beat(60), false);
   assert.deepEqual(await states(sql), { received: 6 });
 });
 
 void test('whatever a database administrator does to one table, the other parts of the housekeeping are done', async () => {
-  const faults: readonly { name: string; part: string; code: string; there: string; back: string }[] = [
+  const faults: readonly {
+    name: string;
+    part: string;
+    code: string;
+    there: string;
+    back: string;
+  }[] = [
     {
       name: 'a table is renamed',
       part: 'old_addresses',
@@ -187,7 +214,10 @@ void test('a table that somebody has locked is not waited for once for each orga
   assert.ok(waits.size > 0 && waits.size <= 4, `${waits.size} waits`);
   const [line, ...more] = at.errors();
   assert.deepEqual(more, []);
-  assert.deepEqual([line?.['part'], line?.['code'], line?.['organizations']], ['assume_received', '55P03', 8]);
+  assert.deepEqual(
+    [line?.['part'], line?.['code'], line?.['organizations']],
+    ['assume_received', '55P03', 8],
+  );
   assert.deepEqual(await leftButTally(sql), ['sent']);
   await other`commit`;
   other.release();
@@ -219,7 +249,8 @@ void test('an open transaction that keeps the next month from being made is told
 
 void test('a housekeeping that never ends in time is done part by part, and what does not end alone is named', async () => {
   // A client of somebody's own, with a limit that Postrider's would not have.
-  const client = ({ url }: Machine): driver.Sql => (own ??= driver(url, { max: 1, connection: { statement_timeout: 1000 } }));
+  const client = ({ url }: Machine): driver.Sql =>
+    (own ??= driver(url, { max: 1, connection: { statement_timeout: 1000 } }));
   let own: driver.Sql | undefined;
   await using at = await watched({ client });
   await using _ = { [Symbol.asyncDispose]: async () => await own?.end({ timeout: 2 }) };

@@ -1,4 +1,7 @@
-/** Work that beats send jobs for, and that fails round after round, is seen: in the log, by doctor and as an alarm, until it works. */
+/**
+ * Work that beats send jobs for, and that fails round after round, is seen: in the log, by doctor
+ * and as an alarm, until it works.
+ */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +15,17 @@ import { workReconcile } from '../../packages/core/src/stages/reconcile.ts';
 import { workSync } from '../../packages/core/src/stages/sync.ts';
 import { launched, people, syncPeople } from '../support/machine.ts';
 import { DAY, sent, turnClock, unknownDue } from '../sql/rig.ts';
-import { address, alarms, doctor, failing, folder, LIST, listed, waiting, works } from './failing-work.ts';
+import {
+  address,
+  alarms,
+  doctor,
+  failing,
+  folder,
+  LIST,
+  listed,
+  waiting,
+  works,
+} from './failing-work.ts';
 import { open, until } from './rig.ts';
 import { bakery, connected, watched } from './watched.ts';
 
@@ -41,8 +54,13 @@ void test('a sync that fails is told with its cause, counted, and an alarm of it
   assert.equal(alarm?.organization_id, place.organizationId);
   const counted = await sql`select verdict, message from postrider.doctor('alarms')`;
   assert.deepEqual({ ...counted[0] }, { verdict: 'bad', message: '1 open' });
-  assert.match(alarm?.meaning ?? '', /^the sync of campaign spring has failed 4 times in a row: .*customers\.csv/);
-  await assert.rejects(sql`select postrider.clear_alarm(${alarm?.id ?? ''}, 'seen')`, { code: 'PR017' });
+  assert.match(
+    alarm?.meaning ?? '',
+    /^the sync of campaign spring has failed 4 times in a row: .*customers\.csv/,
+  );
+  await assert.rejects(sql`select postrider.clear_alarm(${alarm?.id ?? ''}, 'seen')`, {
+    code: 'PR017',
+  });
   await writeFile(path, LIST);
   at.infos();
   await workSync(at.context, place.organizationId);
@@ -50,7 +68,10 @@ void test('a sync that fails is told with its cause, counted, and an alarm of it
     at.infos().flatMap(({ work, failures }) => (work === undefined ? [] : [[work, failures]])),
     [['sync', 4]],
   );
-  assert.deepEqual([await alarms(sql), (await doctor(sql))?.verdict, await failing(sql)], [[], 'ok', []]);
+  assert.deepEqual(
+    [await alarms(sql), (await doctor(sql))?.verdict, await failing(sql)],
+    [[], 'ok', []],
+  );
 });
 
 void test('what fails is for readers of its organization, and for nobody of another', async () => {
@@ -92,7 +113,9 @@ void test('an enricher that cannot be reached is told with the reason of the net
       return { outcome: 'pending' };
     },
   };
-  await using at = await watched({ integrations: { enricher: async () => await Promise.resolve({ name: 'first', port }) } });
+  await using at = await watched({
+    integrations: { enricher: async () => await Promise.resolve({ name: 'first', port }) },
+  });
   const { sql } = at;
   const shop = await bakery(sql, 'Bakery');
   await syncPeople(sql, shop, [waiting('a')]);
@@ -111,7 +134,10 @@ void test('an enricher that cannot be reached is told with the reason of the net
     await workEnrich(at.context, shop.organizationId, true);
   }
   assert.deepEqual(await works(sql), [['collect', 3]]);
-  assert.match((await alarms(sql))[0]?.meaning ?? '', /^asking the enricher of campaign spring for what it found has failed 3 times/);
+  assert.match(
+    (await alarms(sql))[0]?.meaning ?? '',
+    /^asking the enricher of campaign spring for what it found has failed 3 times/,
+  );
   await place.open();
   await turnClock(sql, 60 * 60_000);
   await workEnrich(at.context, shop.organizationId, true);
@@ -125,7 +151,9 @@ void test('an enricher that takes nobody is told, round after round', async () =
     find: async () => await Promise.resolve(null),
     collect: async () => await Promise.resolve({ outcome: 'pending' }),
   };
-  await using at = await watched({ integrations: { enricher: async () => await Promise.resolve({ name: 'first', port }) } });
+  await using at = await watched({
+    integrations: { enricher: async () => await Promise.resolve({ name: 'first', port }) },
+  });
   const shop = await bakery(at.sql, 'Bakery');
   await syncPeople(at.sql, shop, [waiting('a')]);
   for (let n = 1; n <= 3; n += 1) {
@@ -134,7 +162,9 @@ void test('an enricher that takes nobody is told, round after round', async () =
     await workEnrich(at.context, shop.organizationId, false);
     await turnClock(at.sql, 120_000);
   }
-  assert.deepEqual(await failing(at.sql), [{ work: 'enrich', failures: 3, code: null, error: 'over quota' }]);
+  assert.deepEqual(await failing(at.sql), [
+    { work: 'enrich', failures: 3, code: null, error: 'over quota' },
+  ]);
 });
 
 /** A printer that asks over the network whatever it is asked. */
@@ -160,7 +190,9 @@ function distant(url: string): Printer {
 void test('a printer that cannot be polled, asked or told is told by its name, and each of these ends by itself', async () => {
   await using where = await address();
   const printer = distant(where.url);
-  await using at = await watched({ integrations: { printer: async () => await Promise.resolve(printer) } });
+  await using at = await watched({
+    integrations: { printer: async () => await Promise.resolve(printer) },
+  });
   const { sql } = at;
   const [shop, other] = [await bakery(sql, 'Bakery'), await launched(sql, {}, 'Other')];
   await sent(sql, shop, 1);
@@ -182,7 +214,9 @@ void test('a printer that cannot be polled, asked or told is told by its name, a
       'asking printer press about cards of which nobody knows the outcome',
       'calling cards back at printer press',
       'polling printer press',
-    ].map((what) => `${what} has failed 3 times in a row: fetch failed: connect ECONNREFUSED 127.0.0.1`),
+    ].map(
+      (what) => `${what} has failed 3 times in a row: fetch failed: connect ECONNREFUSED 127.0.0.1`,
+    ),
   );
   await where.open();
   await turnClock(sql, 60 * 60_000 - 1000);
@@ -193,7 +227,9 @@ void test('a printer that cannot be polled, asked or told is told by its name, a
 
 void test('a round of many batches that all fail is one failure', async () => {
   await using where = await address();
-  await using at = await watched({ integrations: { printer: async () => await Promise.resolve(distant(where.url)) } });
+  await using at = await watched({
+    integrations: { printer: async () => await Promise.resolve(distant(where.url)) },
+  });
   const shop = await bakery(at.sql, 'Bakery');
   await unknownDue(at.sql, shop, 60);
   await unknownDue(at.sql, await launched(at.sql, { name: 'autumn' }), people(60, 'q'));
@@ -209,7 +245,9 @@ void test('what follows from cards, and fails, is told by its campaign', async (
       return items.map(() => ({ outcome: 'done' }));
     },
   };
-  await using at = await watched({ integrations: { eventSink: async () => await Promise.resolve(sink) } });
+  await using at = await watched({
+    integrations: { eventSink: async () => await Promise.resolve(sink) },
+  });
   const shop = await launched(at.sql, { effects: ['event_sink'] });
   await sent(at.sql, shop, 1);
   await workEffects(at.context, shop.organizationId);
@@ -230,7 +268,9 @@ void test('a job that fails as a whole is counted for its organization, and ends
     await sql`select postrider.enqueue('reconcile', ${[crypto.randomUUID()]}::uuid[], ${[job]}::text[]::jsonb[], null)`;
   };
   await send();
-  await until(async () => (await failing(sql)).some(({ work, code }) => work === 'reconcile' && code === '42501'));
+  await until(async () =>
+    (await failing(sql)).some(({ work, code }) => work === 'reconcile' && code === '42501'),
+  );
   await sql`grant update on postrider.mailpiece to current_user`;
   await send();
   await until(async () => (await failing(sql)).length === 0);
@@ -239,7 +279,10 @@ void test('a job that fails as a whole is counted for its organization, and ends
 void test('a lost connection and a stop are no fault of the work', async () => {
   const stop = new AbortController();
   let error = Object.assign(new Error('write CONNECTION_CLOSED'), { code: 'CONNECTION_CLOSED' });
-  await using at = await watched({ integrations: { audience: async () => await Promise.reject(error) }, stopping: stop.signal });
+  await using at = await watched({
+    integrations: { audience: async () => await Promise.reject(error) },
+    stopping: stop.signal,
+  });
   const shop = await bakery(at.sql, 'Bakery');
   await workSync(at.context, shop.organizationId);
   assert.deepEqual(await works(at.sql), []);
@@ -252,20 +295,26 @@ void test('a lost connection and a stop are no fault of the work', async () => {
 });
 
 void test('what is kept of an error holds no credentials and no e-mail, and an erasure blanks it', async () => {
-  const secret = 'GET https://bot:hunter2@cdp.example.com/v1/list?api_key=s3cr3t of ada@example.com: 401, Authorization: Bearer abc.def';
-  await using at = await watched({ integrations: { audience: async () => await Promise.reject(new Error(secret)) } });
+  const secret =
+    'GET https://bot:hunter2@cdp.example.com/v1/list?api_key=s3cr3t of ada@example.com: 401, Authorization: Bearer abc.def';
+  await using at = await watched({
+    integrations: { audience: async () => await Promise.reject(new Error(secret)) },
+  });
   const shop = await bakery(at.sql, 'Bakery');
   await syncPeople(at.sql, shop, people(1));
   await workSync(at.context, shop.organizationId);
   const kept = (await failing(at.sql))[0]?.error ?? '';
   assert.match(kept, /^GET https:\/\/cdp\.example\.com\/v1\/list.* 401, Authorization/);
-  for (const word of ['hunter2', 's3cr3t', 'ada@example.com', 'abc.def']) assert.ok(!kept.includes(word), kept);
+  for (const word of ['hunter2', 's3cr3t', 'ada@example.com', 'abc.def'])
+    assert.ok(!kept.includes(word), kept);
   await at.sql`select postrider.erase((select recipient_id from postrider.recipient_state))`;
   assert.doesNotMatch((await failing(at.sql))[0]?.error ?? '', /cdp/);
 });
 
 void test('what is no longer tried does not fail for ever', async () => {
-  await using at = await watched({ integrations: { audience: async () => await Promise.reject(new Error('gone')) } });
+  await using at = await watched({
+    integrations: { audience: async () => await Promise.reject(new Error('gone')) },
+  });
   const { sql } = at;
   const [ended, left] = [await bakery(sql, 'Ended'), await bakery(sql, 'Left')];
   for (const { organizationId } of [ended, left]) await workSync(at.context, organizationId);

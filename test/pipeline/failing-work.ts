@@ -19,7 +19,11 @@ interface Failing {
 
 /** What fails now, by work. */
 export async function failing(sql: postgres.Sql): Promise<Failing[]> {
-  return [...(await sql<Failing[]>`select work, failures, code, error from postrider.failing_work order by work, campaign`)];
+  return [
+    ...(await sql<
+      Failing[]
+    >`select work, failures, code, error from postrider.failing_work order by work, campaign`),
+  ];
 }
 
 export async function works(sql: postgres.Sql): Promise<[string, number][]> {
@@ -57,9 +61,14 @@ export async function folder(): Promise<{ readonly path: string } & AsyncDisposa
 }
 
 /** An address at which nobody listens, until it is opened. */
-export async function address(): Promise<{ url: string; open: () => Promise<void> } & AsyncDisposable> {
+export async function address(): Promise<
+  { url: string; open: () => Promise<void> } & AsyncDisposable
+> {
   const listen = async (port: number): Promise<Server> => {
-    const server = createServer((_request, response) => response.end('{}')).listen(port, '127.0.0.1');
+    const server = createServer((_request, response) => response.end('{}')).listen(
+      port,
+      '127.0.0.1',
+    );
     await once(server, 'listening');
     return server;
   };
@@ -82,18 +91,37 @@ export function waiting(name: string) {
   return { externalId: name, email: `${name}@example.com`, firstName: 'Ada', merge: {} };
 }
 
-export const LIST = 'id,email,name,street,city,state,zip\n7,ada@example.com,Ada,1 Elm St,Oakland,CA,94607\n';
+export const LIST =
+  'id,email,name,street,city,state,zip\n7,ada@example.com,Ada,1 Elm St,Oakland,CA,94607\n';
 
-/** A campaign whose list is a CSV file that is not there yet, and one of another organization beside it. */
+/**
+ * A campaign whose list is a CSV file that is not there yet, and one of another organization beside
+ * it.
+ */
 export async function listed(path: string): Promise<Watched & { place: Place; other: Place }> {
   const source = createCsvAudience(
     {
       path,
-      columns: { externalId: 'id', email: 'email', firstName: 'name', line1: 'street', city: 'city', region: 'state', postalCode: 'zip' },
+      columns: {
+        externalId: 'id',
+        email: 'email',
+        firstName: 'name',
+        line1: 'street',
+        city: 'city',
+        region: 'state',
+        postalCode: 'zip',
+      },
     },
     { baseDirectory: '/', dataDirectory: '/', secret: () => undefined },
   );
-  const at = await watched({ integrations: { audience: async () => await Promise.resolve(source) } });
+  const at = await watched({
+    integrations: { audience: async () => await Promise.resolve(source) },
+  });
   const other = await bakery(at.sql, 'Other');
-  return { ...at, place: await bakery(at.sql, 'Bakery'), other, [Symbol.asyncDispose]: async () => await at[Symbol.asyncDispose]() };
+  return {
+    ...at,
+    place: await bakery(at.sql, 'Bakery'),
+    other,
+    [Symbol.asyncDispose]: async () => await at[Symbol.asyncDispose](),
+  };
 }

@@ -1,4 +1,7 @@
-/** Each hostile setting by itself, as default of the database and of the role: together they may hide one another. */
+/**
+ * Each hostile setting by itself, as default of the database and of the role: together they may
+ * hide one another.
+ */
 import { test } from 'node:test';
 import { freshMachine } from '../support/machine.ts';
 import { hostile, impose, known, mailThrough } from './hostile-settings.ts';

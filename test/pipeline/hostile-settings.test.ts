@@ -1,7 +1,18 @@
-/** Settings of a database or a role reach every session: the library's own clients set what they rely on, another client is told at the start. */
+/**
+ * Settings of a database or a role reach every session: the library's own clients set what they
+ * rely on, another client is told at the start.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connect, createPipeline, integrationsOf, migrate, migrationSql, planMigration, UnsuitableSessionError } from '@postrider/core';
+import {
+  connect,
+  createPipeline,
+  integrationsOf,
+  migrate,
+  migrationSql,
+  planMigration,
+  UnsuitableSessionError,
+} from '@postrider/core';
 import { freshMachine, machineServer } from '../support/machine.ts';
 import { connect as plainly, databasesOn, postgres, type Sql } from '../support/server.ts';
 import { alike, hostile, impose, known, limits, mailThrough, refused } from './hostile-settings.ts';
@@ -12,11 +23,18 @@ function quietly(url: string, connection: Record<string, string> = {}): Sql {
 }
 
 async function majorOf(sql: Sql): Promise<number> {
-  return (await sql<{ major: number }[]>`select current_setting('server_version_num')::int / 10000 as major`)[0]?.major ?? 0;
+  return (
+    (
+      await sql<
+        { major: number }[]
+      >`select current_setting('server_version_num')::int / 10000 as major`
+    )[0]?.major ?? 0
+  );
 }
 
 function pipelineOf(sql: Sql, queueSql = sql, said: string[] = []) {
-  const note = (fields: object, message: string): void => void said.push(`${message} ${JSON.stringify(fields)}`);
+  const note = (fields: object, message: string): void =>
+    void said.push(`${message} ${JSON.stringify(fields)}`);
   return createPipeline({
     sql,
     queueSql,
@@ -30,16 +48,23 @@ function pipelineOf(sql: Sql, queueSql = sql, said: string[] = []) {
 void test('a mailing goes its way under every hostile setting, whether the database or the role has it', async () => {
   for (const [number, group] of alike(hostile).entries()) {
     await using machine = await freshMachine();
-    await impose(machine.database, await known(machine.database, group), number % 2 === 0 ? 'database' : 'role');
+    await impose(
+      machine.database,
+      await known(machine.database, group),
+      number % 2 === 0 ? 'database' : 'role',
+    );
     await mailThrough(machine.sql);
   }
 });
 
 void test("through another client a mailing goes its way under all that does no harm, with escaped bytes and another country's times", async () => {
   await using machine = await freshMachine();
-  const harmless = hostile.filter(({ name }) => !refused.has(name) && !limits.has(name) && name !== 'search_path');
+  const harmless = hostile.filter(
+    ({ name }) => !refused.has(name) && !limits.has(name) && name !== 'search_path',
+  );
   assert.ok(harmless.some(({ name }) => name === 'bytea_output'));
-  for (const group of alike(harmless).slice(0, 1)) await impose(machine.database, await known(machine.database, group), 'database');
+  for (const group of alike(harmless).slice(0, 1))
+    await impose(machine.database, await known(machine.database, group), 'database');
   const sql = quietly(machine.url);
   try {
     await mailThrough(sql);
@@ -91,7 +116,11 @@ void test("another client whose search_path puts somebody's functions before the
 void test('a client whose sessions may end in the midst of their work is told so', async () => {
   await using machine = await freshMachine();
   const said: string[] = [];
-  const sql = quietly(machine.url, { statement_timeout: '30s', idle_session_timeout: '59000', lock_timeout: '1s' });
+  const sql = quietly(machine.url, {
+    statement_timeout: '30s',
+    idle_session_timeout: '59000',
+    lock_timeout: '1s',
+  });
   const pipeline = pipelineOf(sql, sql, said);
   try {
     await pipeline.start();
@@ -107,7 +136,9 @@ void test('a client whose sessions may end in the midst of their work is told so
 async function inSessions(sql: Sql, setting: string, count: number): Promise<string[]> {
   return await Promise.all(
     Array.from({ length: count }, async () => {
-      const [row] = await sql<{ value: string }[]>`select current_setting(${setting}) as value from pg_sleep(0.2)`;
+      const [row] = await sql<
+        { value: string }[]
+      >`select current_setting(${setting}) as value from pg_sleep(0.2)`;
       return row?.value ?? '';
     }),
   );
@@ -168,13 +199,17 @@ for (const [who, open] of [
         await admin.unsafe(WATCH);
         await impose(database, await known(database, group), 'database');
         await migrate(sql);
-        const seen = await admin<{ name: string; value: string }[]>`select name, value from public.seen order by 1, 2`;
-        const values = (name: string): string[] => seen.filter((one) => one.name === name).map(({ value }) => value);
+        const seen = await admin<
+          { name: string; value: string }[]
+        >`select name, value from public.seen order by 1, 2`;
+        const values = (name: string): string[] =>
+          seen.filter((one) => one.name === name).map(({ value }) => value);
         assert.deepEqual(values('check_function_bodies'), ['on']);
         assert.deepEqual(values('standard_conforming_strings'), ['on']);
         assert.deepEqual(values('statement_timeout'), ['0', '30min']);
         assert.ok(values('transaction_timeout').every((value) => value === '0'));
-        if (group.some(({ name }) => name === 'search_path')) assert.deepEqual([...(await admin.unsafe(HIJACKED))], []);
+        if (group.some(({ name }) => name === 'search_path'))
+          assert.deepEqual([...(await admin.unsafe(HIJACKED))], []);
       } finally {
         await Promise.all([sql, admin].map(async (client) => await client.end({ timeout: 2 })));
       }
@@ -193,7 +228,8 @@ void test('so does its script, as psql runs it', async () => {
       await admin`select 1`;
       await impose(database, await known(database, group), 'database');
       const script = await migrationSql(sql);
-      // What is sent at once is one transaction, which has begun by then; psql sends one statement after the other.
+      // What is sent at once is one transaction, which has begun by then; psql sends one statement
+      // after the other.
       const start = script.indexOf('-- pg-boss');
       await sql.unsafe(script.slice(0, start));
       await sql.unsafe(script.slice(start));

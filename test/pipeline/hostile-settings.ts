@@ -1,6 +1,6 @@
 /**
- * Settings that somebody may have given a database or a role, and a whole mailing under them: from an audience to cards that were received, and what
- * people ask about it.
+ * Settings that somebody may have given a database or a role, and a whole mailing under them: from
+ * an audience to cards that were received, and what people ask about it.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -97,10 +97,15 @@ export function alike(settings: readonly Hostile[]): Hostile[][] {
 }
 
 /** Those that the server of this database knows. */
-export async function known(database: TestDatabase, settings: readonly Hostile[]): Promise<Hostile[]> {
+export async function known(
+  database: TestDatabase,
+  settings: readonly Hostile[],
+): Promise<Hostile[]> {
   const admin = connect(database.adminUrl);
   try {
-    const [server] = await admin<{ major: number }[]>`select current_setting('server_version_num')::int / 10000 as major`;
+    const [server] = await admin<
+      { major: number }[]
+    >`select current_setting('server_version_num')::int / 10000 as major`;
     return settings.filter(({ since = 0 }) => (server?.major ?? 0) >= since);
   } finally {
     await admin.end({ timeout: 2 });
@@ -114,35 +119,57 @@ function person(externalId: string, at: number | null): Member {
     email: `${externalId}@example.com`,
     firstName: 'Ada',
     lastName: `Byron ${externalId}`,
-    address: at === null ? null : { line1: `${at} Elm St`, line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' },
+    address:
+      at === null
+        ? null
+        : {
+            line1: `${at} Elm St`,
+            line2: null,
+            city: 'Oakland',
+            region: 'CA',
+            postalCode: '94607',
+            country: 'US',
+          },
     merge: { note: 'back\\slash, "NULL" and \u00e9' },
   };
 }
 
 const audience: AudienceSource = {
   async *members() {
-    yield await Promise.resolve({ members: [person('a', 1), person('b', 2), person('c', null)], rejects: [], waitedMs: 0 });
+    yield await Promise.resolve({
+      members: [person('a', 1), person('b', 2), person('c', null)],
+      rejects: [],
+      waitedMs: 0,
+    });
   },
 };
 
 /** Whose webhooks are lists of mailpieces that were delivered. */
 const printer: Printer = {
   ...createNoopPrinter(),
-  verifyWebhook: (_headers, body) => ({ valid: true, deliveryId: createHash('sha256').update(body).digest('hex') }),
+  verifyWebhook: (_headers, body) => ({
+    valid: true,
+    deliveryId: createHash('sha256').update(body).digest('hex'),
+  }),
   parseWebhook: (body) =>
-    (JSON.parse(Buffer.from(body).toString()) as { told: readonly string[] }).told.map((mailpieceId) => ({
-      eventId: `${mailpieceId} delivered`,
-      providerId: null,
-      mailpieceId,
-      organizationId: null,
-      status: 'delivered',
-      providerStatus: 'delivered \u00e9\\',
-      occurredAt: '2026-05-04T12:00:00.000Z',
-      confidence: 'scan',
-    })),
+    (JSON.parse(Buffer.from(body).toString()) as { told: readonly string[] }).told.map(
+      (mailpieceId) => ({
+        eventId: `${mailpieceId} delivered`,
+        providerId: null,
+        mailpieceId,
+        organizationId: null,
+        status: 'delivered',
+        providerStatus: 'delivered \u00e9\\',
+        occurredAt: '2026-05-04T12:00:00.000Z',
+        confidence: 'scan',
+      }),
+    ),
 };
 
-/** Functions and operators of a schema `hijack` that look like the server's own, and tables that look like ours: whoever meets one fails. */
+/**
+ * Functions and operators of a schema `hijack` that look like the server's own, and tables that
+ * look like ours: whoever meets one fails.
+ */
 export const PLANT = `
 create schema hijack;
 grant usage on schema hijack to public;
@@ -179,23 +206,37 @@ begin
   end loop;
 end $plant$;`;
 
-/** Gives a database, or the role that works in it, these settings as their default; for sessions that begin from now on. */
-export async function impose(database: TestDatabase, settings: readonly Hostile[], on: 'database' | 'role'): Promise<void> {
+/**
+ * Gives a database, or the role that works in it, these settings as their default; for sessions
+ * that begin from now on.
+ */
+export async function impose(
+  database: TestDatabase,
+  settings: readonly Hostile[],
+  on: 'database' | 'role',
+): Promise<void> {
   const admin = connect(database.adminUrl);
   try {
     const target =
-      on === 'database' ? `database "${database.name}"` : `role "${new URL(database.url).username}" in database "${database.name}"`;
+      on === 'database'
+        ? `database "${database.name}"`
+        : `role "${new URL(database.url).username}" in database "${database.name}"`;
     if (settings.some(({ name }) => name === 'search_path')) await admin.unsafe(PLANT);
-    for (const setting of settings) await admin.unsafe(`alter ${target} set ${setting.name} = ${setting.value}`);
+    for (const setting of settings)
+      await admin.unsafe(`alter ${target} set ${setting.name} = ${setting.value}`);
   } finally {
     await admin.end({ timeout: 2 });
   }
 }
 
-/** Mails three people from their audience to their letterbox by this client, and asks what people ask. */
+/**
+ * Mails three people from their audience to their letterbox by this client, and asks what people
+ * ask.
+ */
 export async function mailThrough(sql: Sql): Promise<void> {
   const log: string[] = [];
-  const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
+  const note = (fields: object, message: string): void =>
+    void log.push(`${message} ${JSON.stringify(fields)}`);
   const place = await launched(sql, { effects: ['usage_meter'] });
   let metered = 0;
   const pipeline = createPipeline({
@@ -215,8 +256,18 @@ export async function mailThrough(sql: Sql): Promise<void> {
             const asked = await sql<
               { id: string }[]
             >`select recipient_id as id from postrider.recipient_state where state = 'address_enriching'`;
-            const address = { line1: '3 Elm St', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' };
-            return { outcome: 'done', results: asked.map(({ id }) => ({ recipientId: id, outcome: 'match', address })) };
+            const address = {
+              line1: '3 Elm St',
+              line2: null,
+              city: 'Oakland',
+              region: 'CA',
+              postalCode: '94607',
+              country: 'US',
+            };
+            return {
+              outcome: 'done',
+              results: asked.map(({ id }) => ({ recipientId: id, outcome: 'match', address })),
+            };
           },
         },
       },
@@ -235,10 +286,18 @@ export async function mailThrough(sql: Sql): Promise<void> {
     await pipeline.once();
     assert.deepEqual(await states(sql), { sent: 3 });
     const waits = await pipeline.waiting();
-    assert.ok(waits.length > 0 && waits.every(({ until }) => until !== null && until > new Date()), JSON.stringify(waits));
+    assert.ok(
+      waits.length > 0 && waits.every(({ until }) => until !== null && until > new Date()),
+      JSON.stringify(waits),
+    );
     const pieces = await sql<{ id: string }[]>`select id from postrider.mailpiece order by id`;
-    const body = Buffer.from(JSON.stringify({ told: pieces.map(({ id }) => id), also: 'back\\slash \u00e9' }));
-    assert.equal((await pipeline.receiveWebhook(organizationId, 'press', {}, body)).outcome, 'stored');
+    const body = Buffer.from(
+      JSON.stringify({ told: pieces.map(({ id }) => id), also: 'back\\slash \u00e9' }),
+    );
+    assert.equal(
+      (await pipeline.receiveWebhook(organizationId, 'press', {}, body)).outcome,
+      'stored',
+    );
     await pipeline.untilIdle();
     assert.deepEqual(await states(sql), { received: 3 });
     await sql`select postrider.keep_house()`;

@@ -1,4 +1,7 @@
-/** A pipeline's life: started once, stopped once, and nothing left behind by a step that failed or came too early. */
+/**
+ * A pipeline's life: started once, stopped once, and nothing left behind by a step that failed or
+ * came too early.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -36,9 +39,16 @@ void test('a stopped pipeline is not started again, and does nothing more', asyn
   await pipeline.start();
   await Promise.all([pipeline.stop(), pipeline.stop()]);
   await pipeline.stop();
-  const stopped = { name: PipelineStoppedError.name, message: /stopped pipeline is not .*; make a new one/ };
+  const stopped = {
+    name: PipelineStoppedError.name,
+    message: /stopped pipeline is not .*; make a new one/,
+  };
   await assert.rejects(pipeline.start(), stopped);
-  for (const asked of [pipeline.once(), pipeline.sync(organizationId, campaignId), pipeline.enrich(organizationId, campaignId)])
+  for (const asked of [
+    pipeline.once(),
+    pipeline.sync(organizationId, campaignId),
+    pipeline.enrich(organizationId, campaignId),
+  ])
     await assert.rejects(asked, stopped);
   await using unborn = await open({ people: 0 });
   await unborn.pipeline.stop();
@@ -57,7 +67,10 @@ void test('a stop that comes upon a start: the start fails, and nothing keeps th
     });
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    assert.deepEqual([...(await once(child, 'close')), said], [0, null, 'start: PipelineStoppedError\n']);
+    assert.deepEqual(
+      [...(await once(child, 'close')), said],
+      [0, null, 'start: PipelineStoppedError\n'],
+    );
   }
   assert.deepEqual([...(await machine.sql`select from postrider.runner`)], []);
 });
@@ -86,7 +99,10 @@ void test('a stop waits for a sync that the program asked for', async () => {
   await place.pipeline.stop();
   assert.equal(isOver, true);
   await assert.rejects(syncing, PipelineStoppedError);
-  assert.deepEqual([...(await place.sql`select from postrider.campaign_lock where until > postrider.now()`)], []);
+  assert.deepEqual(
+    [...(await place.sql`select from postrider.campaign_lock where until > postrider.now()`)],
+    [],
+  );
 });
 
 void test('and not for longer than it was told, where an enricher does not heed that it is to end', async () => {
@@ -98,7 +114,9 @@ void test('and not for longer than it was told, where an enricher does not heed 
   const port = { submit: never, find: never, collect: never };
   await using place = await open({ people: 0, ports: { enricher: { name: 'look-up', port } } });
   const { organizationId, campaignId } = place.place;
-  await syncPeople(place.sql, place.place, [{ externalId: 'eve', email: 'eve@example.com', merge: {} }]);
+  await syncPeople(place.sql, place.place, [
+    { externalId: 'eve', email: 'eve@example.com', merge: {} },
+  ]);
   void place.pipeline.enrich(organizationId, campaignId);
   await until(() => isAsked);
   await place.pipeline.stop({ timeoutMs: 200 });
@@ -117,7 +135,11 @@ void test('while a stop waits for one printer, nobody new begins', async () => {
       return await inner.submit(...given);
     },
   };
-  await using place = await open({ people: 6, ports: { printer }, settings: { cohortSize: 1, mailSlots: 1 } });
+  await using place = await open({
+    people: 6,
+    ports: { printer },
+    settings: { cohortSize: 1, mailSlots: 1 },
+  });
   await place.pipeline.start();
   await until(() => asked === 1);
   const stopped = place.pipeline.stop();

@@ -1,4 +1,7 @@
-/** Webhooks are read by event: one that cannot be used costs no other, is kept by itself, and is read again when the adapter is mended. */
+/**
+ * Webhooks are read by event: one that cannot be used costs no other, is kept by itself, and is
+ * read again when the adapter is mended.
+ */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -15,7 +18,10 @@ type Told = readonly (PrinterEvent | UnusableEvent)[];
 function reading(read: { with: (body: string) => unknown }): Printer {
   return {
     ...createNoopPrinter(),
-    verifyWebhook: (_headers, body) => ({ valid: true, deliveryId: createHash('sha256').update(body).digest('hex') }),
+    verifyWebhook: (_headers, body) => ({
+      valid: true,
+      deliveryId: createHash('sha256').update(body).digest('hex'),
+    }),
     parseWebhook: (body) => read.with(Buffer.from(body).toString()) as Told,
   };
 }
@@ -34,23 +40,42 @@ function delivered(mailpieceId: string, over: object = {}): PrinterEvent {
   };
 }
 
-/** So many people whose cards are accepted, in the order of their ids, and a pipeline that is started. */
-async function accepted(people: number, printer: Printer): Promise<Opened & { readonly pieces: readonly string[] }> {
+/**
+ * So many people whose cards are accepted, in the order of their ids, and a pipeline that is
+ * started.
+ */
+async function accepted(
+  people: number,
+  printer: Printer,
+): Promise<Opened & { readonly pieces: readonly string[] }> {
   const place = await open({ people, ports: { printer } });
   await place.pipeline.start();
   await until(async () => (await states(place.sql))['sent'] === people);
   const pieces = await place.sql<{ id: string }[]>`select id from postrider.mailpiece order by id`;
-  return { ...place, [Symbol.asyncDispose]: async () => await place[Symbol.asyncDispose](), pieces: pieces.map(({ id }) => id) };
+  return {
+    ...place,
+    [Symbol.asyncDispose]: async () => await place[Symbol.asyncDispose](),
+    pieces: pieces.map(({ id }) => id),
+  };
 }
 
-async function tell({ pipeline, place }: Opened, body: Uint8Array, headers: Record<string, string> = {}): Promise<void> {
-  assert.equal((await pipeline.receiveWebhook(place.organizationId, 'press', headers, body)).outcome, 'stored');
+async function tell(
+  { pipeline, place }: Opened,
+  body: Uint8Array,
+  headers: Record<string, string> = {},
+): Promise<void> {
+  assert.equal(
+    (await pipeline.receiveWebhook(place.organizationId, 'press', headers, body)).outcome,
+    'stored',
+  );
 }
 
 interface Hook {
   readonly applied: boolean;
   readonly error: string | null;
-  readonly unusable: readonly { readonly eventId: string | null; readonly reason: string; readonly raw: string }[] | null;
+  readonly unusable:
+    | readonly { readonly eventId: string | null; readonly reason: string; readonly raw: string }[]
+    | null;
   readonly body: string;
 }
 async function hooks({ sql }: Opened): Promise<Hook[]> {
@@ -61,11 +86,18 @@ async function hooks({ sql }: Opened): Promise<Hook[]> {
 }
 async function looked(place: Opened): Promise<void> {
   return await until(
-    async () => (await place.sql`select from postrider.provider_event where applied_at is null and error is null`).length === 0,
+    async () =>
+      (
+        await place.sql`select from postrider.provider_event where applied_at is null and error is null`
+      ).length === 0,
   );
 }
 async function alarms({ sql }: Opened) {
-  return [...(await sql<{ kind: string; meaning: string; what_helps: string }[]>`select kind, meaning, what_helps from postrider.alarms`)];
+  return [
+    ...(await sql<
+      { kind: string; meaning: string; what_helps: string }[]
+    >`select kind, meaning, what_helps from postrider.alarms`),
+  ];
 }
 async function events({ sql }: Opened): Promise<number> {
   return (await sql`select from postrider.mailpiece_event`).length;
@@ -76,10 +108,26 @@ const odd: readonly (readonly [what: string, event: (id: string) => unknown, rea
   ['a word', () => 'delivered', /it is no event/],
   ['without an id', (id) => delivered(id, { eventId: undefined }), /no id that can be kept/],
   ['with a number for an id', (id) => delivered(id, { eventId: 7 }), /no id that can be kept/],
-  ['with an id that no index takes', (id) => delivered(id, { eventId: 'e'.repeat(501) }), /no id that can be kept/],
-  ['with an id that holds a NUL', (id) => delivered(id, { eventId: 'e\0' }), /no id that can be kept/],
-  ['of a piece whose id is none', (id) => delivered(id, { mailpieceId: 'card 7' }), /names a piece by what is no id/],
-  ['that the adapter cannot read', (id) => ({ unusable: 'the word abducted \0', raw: { id } }), /the word abducted/],
+  [
+    'with an id that no index takes',
+    (id) => delivered(id, { eventId: 'e'.repeat(501) }),
+    /no id that can be kept/,
+  ],
+  [
+    'with an id that holds a NUL',
+    (id) => delivered(id, { eventId: 'e\0' }),
+    /no id that can be kept/,
+  ],
+  [
+    'of a piece whose id is none',
+    (id) => delivered(id, { mailpieceId: 'card 7' }),
+    /names a piece by what is no id/,
+  ],
+  [
+    'that the adapter cannot read',
+    (id) => ({ unusable: 'the word abducted \0', raw: { id } }),
+    /the word abducted/,
+  ],
   ['that no JSON holds', () => ({ eventId: 7n }), /no id that can be kept/],
 ];
 
@@ -93,7 +141,11 @@ void test('an event that cannot be used costs no other of its webhook, and is ke
     await looked(place);
     const hook = (await hooks(place)).at(-1);
     assert.equal(hook?.applied, false, what);
-    assert.match(hook.error ?? '', new RegExp(`^2 of its events cannot be used: .*${reason.source}`), what);
+    assert.match(
+      hook.error ?? '',
+      new RegExp(`^2 of its events cannot be used: .*${reason.source}`),
+      what,
+    );
     assert.equal(hook.unusable?.length, 2, what);
     assert.match(hook.unusable[0]?.reason ?? '', reason, what);
     assert.equal(typeof hook.unusable[0]?.raw, 'string', what);
@@ -119,7 +171,9 @@ void test('an odd status, time or certainty is no reason to lose an event', asyn
   await tell(place, Buffer.from('[]'));
   await looked(place);
   assert.deepEqual(await states(place.sql), { received: 3, sent: 1 });
-  assert.deepEqual(await hooks(place), [{ applied: true, error: null, unusable: null, body: '[]' }]);
+  assert.deepEqual(await hooks(place), [
+    { applied: true, error: null, unusable: null, body: '[]' },
+  ]);
   assert.deepEqual(
     (await alarms(place)).map(({ kind }) => kind),
     ['unknown_status'],
@@ -134,7 +188,10 @@ void test('when the adapter is mended the event is applied, the others are not a
   const read: { with: (body: string) => unknown } = { with: () => [] };
   await using place = await accepted(4, reading(read));
   const bad = new Set<string>([place.pieces[1] ?? '', place.pieces[3] ?? '']);
-  read.with = (body) => (JSON.parse(body) as string[]).map((id) => (bad.has(id) ? { unusable: 'a new word', raw: id } : delivered(id)));
+  read.with = (body) =>
+    (JSON.parse(body) as string[]).map((id) =>
+      bad.has(id) ? { unusable: 'a new word', raw: id } : delivered(id),
+    );
   const [first, second, third, fourth] = place.pieces;
   await tell(place, Buffer.from(JSON.stringify([first, second])));
   await looked(place);
@@ -143,7 +200,8 @@ void test('when the adapter is mended the event is applied, the others are not a
   assert.deepEqual(await states(place.sql), { received: 2, sent: 2 });
   assert.equal((await alarms(place)).length, 1);
   const retried = async (): Promise<unknown> => {
-    const [row] = await place.sql`select postrider.retry_webhooks(${place.place.organizationId}) as again`;
+    const [row] =
+      await place.sql`select postrider.retry_webhooks(${place.place.organizationId}) as again`;
     await looked(place);
     return row?.['again'];
   };
@@ -162,30 +220,46 @@ void test('when the adapter is mended the event is applied, the others are not a
   assert.deepEqual(await states(place.sql), { received: 4 });
   assert.deepEqual(await alarms(place), []);
   assert.equal(await events(place), 4);
-  assert.ok((await hooks(place)).every(({ applied, error, unusable }) => applied && error === null && unusable === null));
-  const [doctor] = await place.sql`select verdict from postrider.doctor() where check_name = 'webhooks'`;
+  assert.ok(
+    (await hooks(place)).every(
+      ({ applied, error, unusable }) => applied && error === null && unusable === null,
+    ),
+  );
+  const [doctor] =
+    await place.sql`select verdict from postrider.doctor() where check_name = 'webhooks'`;
   assert.equal(doctor?.['verdict'], 'ok');
 });
 
 void test('the print shop tells of three cards, and of one in words that nobody can read', async () => {
   const shop = printerAt('http://127.0.0.1:1');
   await using place = await accepted(4, { ...shop, submit: createNoopPrinter().submit });
-  const told = place.pieces.map((mailpieceId) => eventOf({ mailpieceId, organizationId: place.place.organizationId }));
+  const told = place.pieces.map((mailpieceId) =>
+    eventOf({ mailpieceId, organizationId: place.place.organizationId }),
+  );
   const [first, second, third, fourth] = told;
-  const { headers, body } = signed(bodyOf([first, { ...second, eventId: null }, { ...third, occurredAt: 'soon' }, fourth]));
+  const { headers, body } = signed(
+    bodyOf([first, { ...second, eventId: null }, { ...third, occurredAt: 'soon' }, fourth]),
+  );
   await tell(place, body, headers);
   await looked(place);
   assert.deepEqual(await states(place.sql), { received: 3, sent: 1 });
   const [hook] = await hooks(place);
-  assert.match(hook?.error ?? '', /^1 of its events cannot be used: the print shop told an event that cannot be read: .*eventId/s);
+  assert.match(
+    hook?.error ?? '',
+    /^1 of its events cannot be used: the print shop told an event that cannot be read: .*eventId/s,
+  );
   assert.match(hook?.unusable?.[0]?.raw ?? '', new RegExp(`"mailpieceId":"${place.pieces[1]}"`));
 });
 
 void test('an event that the database refuses costs no other', async () => {
-  const read: { with: (body: string) => unknown } = { with: (body) => (JSON.parse(body) as string[]).map((id) => delivered(id)) };
+  const read: { with: (body: string) => unknown } = {
+    with: (body) => (JSON.parse(body) as string[]).map((id) => delivered(id)),
+  };
   await using place = await accepted(3, reading(read));
   const admin = connect(place.machine.database.adminUrl);
-  await admin.unsafe(`alter table postrider.mailpiece_event add constraint cursed check (event_id <> '${place.pieces[1]} delivered')`);
+  await admin.unsafe(
+    `alter table postrider.mailpiece_event add constraint cursed check (event_id <> '${place.pieces[1]} delivered')`,
+  );
   await tell(place, Buffer.from(JSON.stringify(place.pieces)));
   await looked(place);
   assert.deepEqual(await states(place.sql), { received: 2, sent: 1 });
@@ -204,7 +278,8 @@ void test('a webhook of somebody who was erased is kept until all of it is appli
   const read: { with: (body: string) => unknown } = { with: () => [] };
   await using place = await accepted(2, reading(read));
   const [first = '', second = ''] = place.pieces;
-  const [person] = await place.sql`select recipient_id as id from postrider.mailpiece where id = ${first}`;
+  const [person] =
+    await place.sql`select recipient_id as id from postrider.mailpiece where id = ${first}`;
   await place.sql`select postrider.erase(${String(person?.['id'])})`;
   read.with = () => [delivered(first), { unusable: 'not yet', raw: 1 }];
   await tell(place, Buffer.from('Ada Byron'));
@@ -239,20 +314,29 @@ void test('a body that cannot be read at all is kept as it is, as is one of whic
 });
 
 void test('a printer that cannot be had, because a file is gone, keeps no other from its webhooks, and is told', async () => {
-  const press = reading({ with: (body) => (JSON.parse(body) as string[]).map((id) => delivered(id)) });
+  const press = reading({
+    with: (body) => (JSON.parse(body) as string[]).map((id) => delivered(id)),
+  });
   let gone = true;
   await using place = await open({
     people: 1,
     integrations: {
       printer: async ({ name }) => {
         if (name === 'other' && gone)
-          throw Object.assign(new Error("ENOENT: no such file or directory, open 'var/secrets/other'"), { code: 'ENOENT' });
+          throw Object.assign(
+            new Error("ENOENT: no such file or directory, open 'var/secrets/other'"),
+            { code: 'ENOENT' },
+          );
         return await Promise.resolve(press);
       },
     },
   });
   const { sql } = place;
-  const { organizationId } = await launched(sql, { name: 'theirs', printer_name: 'other' }, 'Other');
+  const { organizationId } = await launched(
+    sql,
+    { name: 'theirs', printer_name: 'other' },
+    'Other',
+  );
   await place.pipeline.start();
   await until(async () => (await states(sql))['sent'] === 1);
   const [piece] = await sql<{ id: string }[]>`select id from postrider.mailpiece`;

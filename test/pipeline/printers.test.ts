@@ -1,4 +1,7 @@
-/** A printer that keeps us waiting: what it may take is known before it is sent anything, and what it was sent is heard to its end. */
+/**
+ * A printer that keeps us waiting: what it may take is known before it is sent anything, and what
+ * it was sent is heard to its end.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +14,9 @@ function printerWith(over: Partial<Printer>): Printer {
 }
 
 const lost: Printer['submit'] = async (pieces) =>
-  await Promise.resolve(pieces.map((): SubmitResult => ({ outcome: 'unknown', message: 'it was sent' })));
+  await Promise.resolve(
+    pieces.map((): SubmitResult => ({ outcome: 'unknown', message: 'it was sent' })),
+  );
 
 void test('a printer that may take longer than the lease is sent nothing, and people are told why', async () => {
   let asked = 0;
@@ -19,13 +24,17 @@ void test('a printer that may take longer than the lease is sent nothing, and pe
     timeoutMs: 10_000,
     submit: async (pieces) => {
       asked += 1;
-      return await Promise.resolve(pieces.map((): SubmitResult => ({ outcome: 'unknown', message: 'it was sent' })));
+      return await Promise.resolve(
+        pieces.map((): SubmitResult => ({ outcome: 'unknown', message: 'it was sent' })),
+      );
     },
   });
   await using place = await open({ people: 3, ports: { printer }, settings: { leaseMs: 10_000 } });
   await place.pipeline.start();
   const waiting = async () =>
-    await place.sql<{ detail: string }[]>`select detail from postrider.recipient_state where state = 'proofed' and reason = 'retry'`;
+    await place.sql<
+      { detail: string }[]
+    >`select detail from postrider.recipient_state where state = 'proofed' and reason = 'retry'`;
   await until(async () => asked > 0 || (await waiting()).length === 3);
   assert.equal(asked, 0);
   assert.match(
@@ -35,10 +44,16 @@ void test('a printer that may take longer than the lease is sent nothing, and pe
 });
 
 void test('a time-out that is no number is no time-out', async () => {
-  await using place = await open({ people: 1, ports: { printer: printerWith({ timeoutMs: Number.NaN }) } });
+  await using place = await open({
+    people: 1,
+    ports: { printer: printerWith({ timeoutMs: Number.NaN }) },
+  });
   await place.pipeline.start();
   await until(
-    async () => (await place.sql`select from postrider.recipient_state where state = 'proofed' and reason = 'retry'`).length === 1,
+    async () =>
+      (
+        await place.sql`select from postrider.recipient_state where state = 'proofed' and reason = 'retry'`
+      ).length === 1,
   );
 });
 
@@ -48,7 +63,9 @@ void test('how long a slow printer must rest is in the database before it is sen
     timeoutMs: 50_000,
     readLagMs: 20_000,
     submit: async () => {
-      const [row] = await place.sql<{ quiet: number | null }[]>`select extract(epoch from quiet)::int as quiet from postrider.printer`;
+      const [row] = await place.sql<
+        { quiet: number | null }[]
+      >`select extract(epoch from quiet)::int as quiet from postrider.printer`;
       known.push(row?.quiet ?? null);
       // The runner dies here, as far as anybody else can see.
       return await new Promise(() => undefined);
@@ -95,8 +112,14 @@ void test('a request under way is heard to its end although its lease is lost: t
   // Long enough for whatever listens to a lost lease.
   await sleep(100);
   answer.resolve();
-  await until(async () => cut || (await place.sql`select from postrider.mailpiece where status = 'accepted'`).length === 1);
-  const history = await place.sql<{ reason: string }[]>`select reason from postrider.recipient_event where to_state = 'sent'`;
+  await until(
+    async () =>
+      cut ||
+      (await place.sql`select from postrider.mailpiece where status = 'accepted'`).length === 1,
+  );
+  const history = await place.sql<
+    { reason: string }[]
+  >`select reason from postrider.recipient_event where to_state = 'sent'`;
   assert.deepEqual(
     history.map(({ reason }) => reason),
     ['accepted'],
@@ -109,19 +132,25 @@ void test('a printer that cannot be made keeps nobody from being asked for at an
   const asked: string[] = [];
   const find: Printer['find'] = async (pieces) => {
     asked.push(...pieces.map(({ reference }) => reference.recipientId));
-    return await Promise.resolve(pieces.map(() => ({ outcome: 'found' as const, providerId: 'found' })));
+    return await Promise.resolve(
+      pieces.map(() => ({ outcome: 'found' as const, providerId: 'found' })),
+    );
   };
   await using place = await open({
     people: 2,
     integrations: {
       printer: async ({ name }) =>
-        name === 'press' ? await Promise.reject(new Error('its secret is not set')) : await Promise.resolve({ ...good, find }),
+        name === 'press'
+          ? await Promise.reject(new Error('its secret is not set'))
+          : await Promise.resolve({ ...good, find }),
     },
   });
   const { sql } = place;
   const { organizationId, campaignId } = place.place;
   await sql`insert into postrider.printer (organization_id, name, kind) values (${organizationId}, 'zebra', 'noop')`;
-  const ids = await sql<{ id: string }[]>`select recipient_id as id from postrider.recipient_state order by 1`;
+  const ids = await sql<
+    { id: string }[]
+  >`select recipient_id as id from postrider.recipient_state order by 1`;
   for (const [index, { id }] of ids.entries()) {
     const printer = index === 0 ? 'press' : 'zebra';
     await sql`
@@ -139,11 +168,21 @@ void test('a printer that cannot be made keeps nobody from being asked for at an
 void test('a printer that hangs while it is made keeps nobody who asks about its cards, cancels them or brings its webhooks', async () => {
   let hangs = false;
   const integrations = {
-    printer: async () => (hangs ? await new Promise<never>(() => undefined) : await Promise.resolve(printerWith({ submit: lost }))),
+    printer: async () =>
+      hangs
+        ? await new Promise<never>(() => undefined)
+        : await Promise.resolve(printerWith({ submit: lost })),
   };
-  await using place = await open({ people: 2, integrations, settings: { adapterTimeoutMs: 100, quietMs: 100 } });
+  await using place = await open({
+    people: 2,
+    integrations,
+    settings: { adapterTimeoutMs: 100, quietMs: 100 },
+  });
   await place.pipeline.start();
-  await until(async () => (await place.sql`select from postrider.mailpiece where status = 'unknown'`).length === 2);
+  await until(
+    async () =>
+      (await place.sql`select from postrider.mailpiece where status = 'unknown'`).length === 2,
+  );
   hangs = true;
   const { organizationId } = place.place;
   const silent = /nothing was heard of the maker of printer press for 100 ms/;
@@ -152,6 +191,12 @@ void test('a printer that hangs while it is made keeps nobody who asks about its
   assert.match(asked.message ?? '', silent);
   await place.sql`update postrider.mailpiece set available_at = postrider.now()`;
   await place.pipeline.reconcile(organizationId);
-  assert.match(place.log.join('\n'), /could not be asked about unknown pieces.*nothing was heard of the maker of printer press/);
-  await assert.rejects(place.pipeline.receiveWebhook(organizationId, 'press', {}, Buffer.from('{}')), silent);
+  assert.match(
+    place.log.join('\n'),
+    /could not be asked about unknown pieces.*nothing was heard of the maker of printer press/,
+  );
+  await assert.rejects(
+    place.pipeline.receiveWebhook(organizationId, 'press', {}, Buffer.from('{}')),
+    silent,
+  );
 });

@@ -1,4 +1,7 @@
-/** A template that is not there, or broken, is the campaign's fault: one message for the operator, and nobody is the worse for it. */
+/**
+ * A template that is not there, or broken, is the campaign's fault: one message for the operator,
+ * and nobody is the worse for it.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNoopRenderer } from '@postrider/adapters';
@@ -23,7 +26,9 @@ function deletable(): { renderer: Renderer; restore(): void } {
                 reason: 'template_not_found',
                 message: 'gone',
               })),
-              refused: [{ reason: 'template_not_found', message: 'card.typ cannot be read (ENOENT)' }],
+              refused: [
+                { reason: 'template_not_found', message: 'card.typ cannot be read (ENOENT)' },
+              ],
             },
     },
     restore: () => void (there = true),
@@ -32,28 +37,55 @@ function deletable(): { renderer: Renderer; restore(): void } {
 
 void test('where the renderer refuses the job, the campaign is held once, with the reason, and goes on as if nothing had been', async () => {
   const { renderer, restore } = deletable();
-  await using opened = await open({ people: 40, ports: { renderer }, settings: { cohortSize: 10 } });
+  await using opened = await open({
+    people: 40,
+    ports: { renderer },
+    settings: { cohortSize: 10 },
+  });
   const { sql, place, pipeline, log } = opened;
   await pipeline.start();
-  await until(async () => (await sql`select from postrider.campaign where status = 'paused'`).length === 1);
-  await until(async () => (await sql`select from postrider.recipient_state where state <> 'pending'`).length === 0);
+  await until(
+    async () => (await sql`select from postrider.campaign where status = 'paused'`).length === 1,
+  );
+  await until(
+    async () =>
+      (await sql`select from postrider.recipient_state where state <> 'pending'`).length === 0,
+  );
   const [campaign] = await sql`select status, held_why from postrider.campaign`;
-  assert.equal(campaign?.['held_why'], 'the renderer refuses its cards: card.typ cannot be read (ENOENT)');
-  assert.equal((await sql`select from postrider.recipient_state where attempt > 0 or losses > 0`).length, 0, 'no attempt is counted');
+  assert.equal(
+    campaign?.['held_why'],
+    'the renderer refuses its cards: card.typ cannot be read (ENOENT)',
+  );
+  assert.equal(
+    (await sql`select from postrider.recipient_state where attempt > 0 or losses > 0`).length,
+    0,
+    'no attempt is counted',
+  );
   assert.equal((await sql`select from postrider.intervention where action = 'hold'`).length, 1);
-  assert.equal(log.filter((line) => line.startsWith('the campaign is held')).length, 1, log.join('\n'));
+  assert.equal(
+    log.filter((line) => line.startsWith('the campaign is held')).length,
+    1,
+    log.join('\n'),
+  );
   const [alarm] = await sql`select kind, meaning, what_helps from postrider.alarms`;
   assert.equal(alarm?.['kind'], 'campaign_refused');
   assert.match(String(alarm['meaning']), /held.*: card\.typ cannot be read \(ENOENT\)/);
   assert.match(String(alarm['what_helps']), /mend.*postrider\.release\(/);
   const [stuck] = await sql`select why, what_helps, people::int as people from postrider.stuck`;
-  assert.match(String(stuck?.['why']), /the campaign is held: the renderer refuses its cards: card\.typ/);
+  assert.match(
+    String(stuck?.['why']),
+    /the campaign is held: the renderer refuses its cards: card\.typ/,
+  );
   assert.match(String(stuck?.['what_helps']), /mend.*postrider\.release\(/);
   assert.equal(stuck?.['people'], 40);
   restore();
   await release(sql, place.organizationId, 'campaign', place.campaignId);
   assert.equal((await sql`select from postrider.alarms`).length, 0);
-  await until(async () => (await sql`select from postrider.recipient_state where state in ('sent', 'received')`).length === 40);
+  await until(
+    async () =>
+      (await sql`select from postrider.recipient_state where state in ('sent', 'received')`)
+        .length === 40,
+  );
 });
 
 void test('a cohort that was refused before the template was mended does not hold the campaign again', async () => {
@@ -74,14 +106,26 @@ void test('a cohort that was refused before the template was mended does not hol
       return await answer;
     },
   };
-  await using opened = await open({ people: 20, ports: { renderer: slow }, settings: { cohortSize: 10, proofSlots: 2 } });
+  await using opened = await open({
+    people: 20,
+    ports: { renderer: slow },
+    settings: { cohortSize: 10, proofSlots: 2 },
+  });
   const { sql, place, pipeline } = opened;
   await pipeline.start();
-  await until(async () => jobs === 2 && (await sql`select from postrider.campaign where status = 'paused'`).length === 1);
+  await until(
+    async () =>
+      jobs === 2 &&
+      (await sql`select from postrider.campaign where status = 'paused'`).length === 1,
+  );
   restore();
   await release(sql, place.organizationId, 'campaign', place.campaignId, 'mended');
   mended.resolve();
-  await until(async () => (await sql`select from postrider.recipient_state where state in ('sent', 'received')`).length === 20);
+  await until(
+    async () =>
+      (await sql`select from postrider.recipient_state where state in ('sent', 'received')`)
+        .length === 20,
+  );
   assert.equal((await sql`select from postrider.intervention where action = 'hold'`).length, 1);
 });
 
@@ -105,7 +149,14 @@ function failing(fault: (recipientId: string, index: number) => string | null): 
         documents,
         results: results.map((result, index) => {
           const message = fault(result.recipientId, index);
-          return message === null ? result : { recipientId: result.recipientId, outcome: 'failed', reason: 'missing_field', message };
+          return message === null
+            ? result
+            : {
+                recipientId: result.recipientId,
+                outcome: 'failed',
+                reason: 'missing_field',
+                message,
+              };
         }),
       };
     },
@@ -120,13 +171,28 @@ void test('where every card of a cohort fails in the same words before any was e
   });
   const { sql, place, pipeline } = opened;
   await pipeline.start();
-  await until(async () => (await sql`select from postrider.campaign where status = 'paused'`).length === 1);
-  await until(async () => (await sql`select from postrider.recipient_state where state <> 'pending'`).length === 0);
+  await until(
+    async () => (await sql`select from postrider.campaign where status = 'paused'`).length === 1,
+  );
+  await until(
+    async () =>
+      (await sql`select from postrider.recipient_state where state <> 'pending'`).length === 0,
+  );
   const [campaign] = await sql`select held_why from postrider.campaign`;
-  assert.equal(campaign?.['held_why'], 'every card fails alike: missing_field: the field "nosuch" is blank or missing');
-  assert.equal((await sql`select from postrider.recipient_state where attempt > 0`).length, 0, 'no attempt is counted');
+  assert.equal(
+    campaign?.['held_why'],
+    'every card fails alike: missing_field: the field "nosuch" is blank or missing',
+  );
+  assert.equal(
+    (await sql`select from postrider.recipient_state where attempt > 0`).length,
+    0,
+    'no attempt is counted',
+  );
   await release(sql, place.organizationId, 'campaign', place.campaignId);
-  await until(async () => (await sql`select from postrider.recipient_state where state = 'error'`).length === 20);
+  await until(
+    async () =>
+      (await sql`select from postrider.recipient_state where state = 'error'`).length === 20,
+  );
   assert.equal((await sql`select from postrider.campaign where status = 'active'`).length, 1);
   assert.equal((await sql`select from postrider.intervention where action = 'hold'`).length, 1);
 });
@@ -134,14 +200,25 @@ void test('where every card of a cohort fails in the same words before any was e
 for (const [what, people, fault] of [
   ['fewer than five cards', 4, () => 'the same'],
   ['cards that fail each in its own words', 10, (id: string) => `not this one: ${id}`],
-  ['cards of which one is made', 10, (_: string, index: number) => (index === 0 ? null : 'the same')],
+  [
+    'cards of which one is made',
+    10,
+    (_: string, index: number) => (index === 0 ? null : 'the same'),
+  ],
 ] as const)
   void test(`${what} hold nothing`, async () => {
-    await using opened = await open({ people, ports: { renderer: failing(fault) }, settings: { cohortSize: 10 } });
+    await using opened = await open({
+      people,
+      ports: { renderer: failing(fault) },
+      settings: { cohortSize: 10 },
+    });
     const { sql, pipeline } = opened;
     await pipeline.start();
     await until(
-      async () => (await sql`select from postrider.recipient_state where state in ('error', 'sent', 'received')`).length === people,
+      async () =>
+        (
+          await sql`select from postrider.recipient_state where state in ('error', 'sent', 'received')`
+        ).length === people,
     );
     assert.equal((await sql`select from postrider.campaign where status = 'active'`).length, 1);
   });
@@ -156,9 +233,16 @@ void test('one cohort whose cards fail alike holds no campaign of which cards we
       return await (cohorts === 1 ? whole : alike).render(job, context);
     },
   };
-  await using opened = await open({ people: 20, ports: { renderer }, settings: { cohortSize: 10, proofSlots: 1 } });
+  await using opened = await open({
+    people: 20,
+    ports: { renderer },
+    settings: { cohortSize: 10, proofSlots: 1 },
+  });
   const { sql, pipeline } = opened;
   await pipeline.start();
-  await until(async () => (await sql`select from postrider.recipient_state where state = 'error'`).length === 10);
+  await until(
+    async () =>
+      (await sql`select from postrider.recipient_state where state = 'error'`).length === 10,
+  );
   assert.equal((await sql`select from postrider.campaign where status = 'active'`).length, 1);
 });

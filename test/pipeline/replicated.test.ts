@@ -1,15 +1,29 @@
-/** A publication FOR ALL TABLES, as change data capture and replicas of reports make it, stops nothing; and its subscriber has the same rows. */
+/**
+ * A publication FOR ALL TABLES, as change data capture and replicas of reports make it, stops
+ * nothing; and its subscriber has the same rows.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { connect } from '@postrider/core';
-import { broken, freshMachine, launched, people, states, syncPeople, type Machine } from '../support/machine.ts';
+import {
+  broken,
+  freshMachine,
+  launched,
+  people,
+  states,
+  syncPeople,
+  type Machine,
+} from '../support/machine.ts';
 import { startServer } from '../support/server.ts';
 import { open, until } from './rig.ts';
 
 const LOGICAL = { wal_level: 'logical', max_wal_senders: '8', max_replication_slots: '8' };
 
-async function asAdmin(machine: Machine, work: (sql: postgres.Sql) => Promise<void>): Promise<void> {
+async function asAdmin(
+  machine: Machine,
+  work: (sql: postgres.Sql) => Promise<void>,
+): Promise<void> {
   const sql = connect(machine.database.adminUrl, { max: 1 });
   try {
     await work(sql);
@@ -22,7 +36,10 @@ async function beat(sql: postgres.Sql): Promise<void> {
   await sql`select postrider.enqueue('beat', ${[crypto.randomUUID()]}::uuid[], ${['{"seconds": 60}']}::text[]::jsonb[], null)`;
 }
 
-/** Both are copies of one template, so that nothing needs to be copied. The slot is made apart: a server cannot wait for itself. */
+/**
+ * Both are copies of one template, so that nothing needs to be copied. The slot is made apart: a
+ * server cannot wait for itself.
+ */
 async function subscribe(publisher: Machine, subscriber: Machine): Promise<void> {
   await asAdmin(publisher, async (sql) => {
     await sql`create publication everything for all tables with (publish_via_partition_root = true)`;
@@ -43,7 +60,8 @@ async function unsubscribe(publisher: Machine, subscriber: Machine): Promise<voi
   });
   await asAdmin(publisher, async (sql) => {
     await until(async () => {
-      const [slot] = await sql`select active from pg_replication_slots where slot_name = 'everything'`;
+      const [slot] =
+        await sql`select active from pg_replication_slots where slot_name = 'everything'`;
       return slot?.['active'] === false;
     });
     await sql`select pg_drop_replication_slot('everything')`;
@@ -57,12 +75,16 @@ async function contents(sql: postgres.Sql): Promise<Record<string, string>> {
   const rows = await sql.unsafe<{ name: string; rows: number; sum: string }[]>(
     tables
       .map(
-        ({ name }) => `select '${name}' as name, count(*)::int as rows, md5(string_agg(t::text, e'\\n' order by t::text collate "C")) as sum
+        ({
+          name,
+        }) => `select '${name}' as name, count(*)::int as rows, md5(string_agg(t::text, e'\\n' order by t::text collate "C")) as sum
           from postrider.${name} t`,
       )
       .join(' union all '),
   );
-  return Object.fromEntries(rows.map(({ name, rows: count, sum }) => [name, `${count} rows ${sum}`]));
+  return Object.fromEntries(
+    rows.map(({ name, rows: count, sum }) => [name, `${count} rows ${sum}`]),
+  );
 }
 
 /** The subscriber has written down whatever was committed until now. */
@@ -85,7 +107,9 @@ void test('with a publication for all tables everybody arrives, the house is kep
       arrange: async (machine) => await subscribe(machine, subscriber),
       settings: { beats: true },
     });
-    await using _ = { [Symbol.asyncDispose]: async () => await unsubscribe(place.machine, subscriber) };
+    await using _ = {
+      [Symbol.asyncDispose]: async () => await unsubscribe(place.machine, subscriber),
+    };
     await place.pipeline.start();
     await until(async () => (await states(place.sql))['sent'] === 60);
     // A month that nobody made: its events go astray, and are moved where they belong.

@@ -1,4 +1,7 @@
-/** Runners that remember in places of their own: the one that did not begin the cards knows an older database as well. */
+/**
+ * Runners that remember in places of their own: the one that did not begin the cards knows an older
+ * database as well.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { integrationsOf } from '@postrider/core';
@@ -17,12 +20,19 @@ void test('a runner that began nothing notices that the last cards of another on
     },
   });
   const idle = makeContext(
-    { sql: one.sql, integrations: integrationsOf(noopPorts()), restoreWatermark: 'not kept', settings: { reapMs: 50 } },
+    {
+      sql: one.sql,
+      integrations: integrationsOf(noopPorts()),
+      restoreWatermark: 'not kept',
+      settings: { reapMs: 50 },
+    },
     { stopping: new AbortController().signal, wake: () => undefined, onBossError: () => undefined },
   );
   const stop = await startReaper(idle, () => undefined);
   await one.pipeline.start();
-  await until(() => Object.values(idle.watermark.marks).some(({ witnesses }) => witnesses.length > 0));
+  await until(() =>
+    Object.values(idle.watermark.marks).some(({ witnesses }) => witnesses.length > 0),
+  );
   door.resolve();
   await until(async () => (await states(one.sql))['sent'] === 2);
   await new Promise((resolve) => setTimeout(resolve, 500));

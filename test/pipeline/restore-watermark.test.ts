@@ -1,11 +1,19 @@
-/** What a pipeline must remember of its database is kept where its program says; where it cannot be kept, nothing is sent. */
+/**
+ * What a pipeline must remember of its database is kept where its program says; where it cannot be
+ * kept, nothing is sent.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
-import { restoreWatermarkFolder, RestoreWatermarkError, type Point, type RestoreWatermarkStore } from '@postrider/core';
+import {
+  restoreWatermarkFolder,
+  RestoreWatermarkError,
+  type Point,
+  type RestoreWatermarkStore,
+} from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
 import { states } from '../support/machine.ts';
 import { open, until } from './rig.ts';
@@ -57,7 +65,9 @@ void test('where it cannot be written any more nobody is sent a card, and they a
   };
   await using one = await open({ people: 3, restoreWatermark: store, onPoint });
   await one.pipeline.start();
-  await until(() => one.log.some((line) => /nothing was sent; its people wait.*the disk is full/.test(line)));
+  await until(() =>
+    one.log.some((line) => /nothing was sent; its people wait.*the disk is full/.test(line)),
+  );
   await until(async () => (await states(one.sql))['proofed'] === 3);
   const [row] = await one.sql`select reason, detail from postrider.recipient_state limit 1`;
   assert.equal(row?.['reason'], 'retry');
@@ -72,7 +82,8 @@ void test('where it cannot be written any more nobody is sent a card, and they a
 
 void test('where it cannot be read any more nobody is sent a card, and they are when it can', async () => {
   const { place, store } = storeOf();
-  const isTold = (): boolean => one.log.some((line) => /no card can be sent.*the disk is gone/.test(line));
+  const isTold = (): boolean =>
+    one.log.some((line) => /no card can be sent.*the disk is gone/.test(line));
   let mended = false;
   const onPoint = async (point: Point): Promise<void> => {
     if (point !== 'mail.begun' || mended) return;
@@ -102,7 +113,12 @@ void test('what others remember is heard also while the database lets its runner
   await one.pipeline.start();
   await one.sql.begin(async (held) => {
     await held`lock table postrider.runner in exclusive mode`;
-    await until(async () => (await one.sql`select from pg_locks where not granted and relation = 'postrider.runner'::regclass`).length > 0);
+    await until(
+      async () =>
+        (
+          await one.sql`select from pg_locks where not granted and relation = 'postrider.runner'::regclass`
+        ).length > 0,
+    );
     place.reads = 0;
     await new Promise((resolve) => setTimeout(resolve, 2000));
     assert.ok(place.reads > 3, `${place.reads} times in ten rounds`);
@@ -114,12 +130,18 @@ void test('several runners may remember in one place, and none forgets for the o
   const path = join(folder, 'other.json');
   try {
     const other = '0198c0de-0000-7000-8000-000000000001';
-    writeFileSync(path, JSON.stringify({ [other]: { restores: 2, system: '7', timeline: 3, witnesses: [] } }));
+    writeFileSync(
+      path,
+      JSON.stringify({ [other]: { restores: 2, system: '7', timeline: 3, witnesses: [] } }),
+    );
     await using one = await open({ people: 2, restoreWatermark: restoreWatermarkFolder(folder) });
     await one.pipeline.start();
     await until(async () => (await states(one.sql))['sent'] === 2);
     const [own = ''] = readdirSync(folder).filter((name) => name !== 'other.json');
-    const told = JSON.parse(readFileSync(join(folder, own), 'utf8')) as Record<string, { witnesses: readonly unknown[] }>;
+    const told = JSON.parse(readFileSync(join(folder, own), 'utf8')) as Record<
+      string,
+      { witnesses: readonly unknown[] }
+    >;
     const [installation] = await one.sql<{ id: string }[]>`select id from postrider.installation`;
     assert.deepEqual(Object.keys(told).sort(), [other, installation?.id ?? ''].sort());
     assert.ok((told[installation?.id ?? '']?.witnesses.length ?? 0) >= 1);
@@ -169,5 +191,7 @@ void test('what was begun before a restore was noticed is not posted after it, a
     ['listed'],
   );
   assert.deepEqual([leftAtList, submitted], [[false], 0]);
-  assert.ok(one.log.some((line) => /the printer is asked when no runner can be sending/.test(line)));
+  assert.ok(
+    one.log.some((line) => /the printer is asked when no runner can be sending/.test(line)),
+  );
 });

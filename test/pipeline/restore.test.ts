@@ -1,11 +1,19 @@
-/** A backup is restored although cards were printed since it was taken: whoever has one gets no second one, and the meter hears of every card. */
+/**
+ * A backup is restored although cards were printed since it was taken: whoever has one gets no
+ * second one, and the meter hears of every card.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type postgres from 'postgres';
-import { createNoopImageHost, createNoopPrinter, createNoopRenderer, createPrintShopPrinter } from '@postrider/adapters';
+import {
+  createNoopImageHost,
+  createNoopPrinter,
+  createNoopRenderer,
+  createPrintShopPrinter,
+} from '@postrider/adapters';
 import {
   connect,
   createPipeline,
@@ -18,12 +26,24 @@ import {
 } from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
 import { startPrintShop, type LedgerLine } from '@postrider/twins';
-import { broken, freshMachine, launched, people, states, syncPeople, type Place } from '../support/machine.ts';
+import {
+  broken,
+  freshMachine,
+  launched,
+  people,
+  states,
+  syncPeople,
+  type Place,
+} from '../support/machine.ts';
 import { until } from './rig.ts';
 
 const TOKEN = 'a-token-of-the-test';
 
-function pipelineOn(sql: postgres.Sql, printer: Printer, restoreWatermark: RestoreWatermarkStore | 'not kept' = 'not kept'): Pipeline {
+function pipelineOn(
+  sql: postgres.Sql,
+  printer: Printer,
+  restoreWatermark: RestoreWatermarkStore | 'not kept' = 'not kept',
+): Pipeline {
   return createPipeline({
     sql,
     integrations: integrationsOf({
@@ -42,7 +62,13 @@ function pipelineOn(sql: postgres.Sql, printer: Printer, restoreWatermark: Resto
 }
 
 /** Runs until so many are sent, with the printer released. */
-async function mailAll(sql: postgres.Sql, printer: Printer, place: Place, sent: number, store?: RestoreWatermarkStore): Promise<void> {
+async function mailAll(
+  sql: postgres.Sql,
+  printer: Printer,
+  place: Place,
+  sent: number,
+  store?: RestoreWatermarkStore,
+): Promise<void> {
   const pipeline = pipelineOn(sql, printer, store);
   await pipeline.start();
   await release(sql, place.organizationId, 'printer', 'press').catch(() => undefined);
@@ -50,7 +76,10 @@ async function mailAll(sql: postgres.Sql, printer: Printer, place: Place, sent: 
   await pipeline.stop();
 }
 
-/** Everybody proofed and some still to be proofed, copied as a backup would be, and then mailed; then more people come and are mailed too. */
+/**
+ * Everybody proofed and some still to be proofed, copied as a backup would be, and then mailed;
+ * then more people come and are mailed too.
+ */
 async function restored(
   printer: Printer,
   work: (sql: postgres.Sql, place: Place) => Promise<void>,
@@ -67,7 +96,9 @@ async function restored(
   await syncPeople(machine.sql, place, people(6), false);
   await machine.sql.end({ timeout: 5 });
 
-  const admin = connect(machine.database.adminUrl.replace(/\/[^/?]*(\?|$)/, '/postgres$1'), { max: 1 });
+  const admin = connect(machine.database.adminUrl.replace(/\/[^/?]*(\?|$)/, '/postgres$1'), {
+    max: 1,
+  });
   const name = new URL(machine.url).pathname.slice(1);
   const backup = `${name}_backup`;
   const url = machine.url.replace(`/${name}`, `/${backup}`);
@@ -106,7 +137,9 @@ for (const keys of [true, false]) {
     const wiring = { baseDirectory: folder, dataDirectory: folder, secret: () => TOKEN };
     const printer = createPrintShopPrinter({ url: shop.url, keys, timeoutMs: 5000 }, wiring);
     const ledger = async (): Promise<LedgerLine[]> => {
-      const answer = await fetch(`${shop.url}/v1/ledger`, { headers: { authorization: `Bearer ${TOKEN}` } });
+      const answer = await fetch(`${shop.url}/v1/ledger`, {
+        headers: { authorization: `Bearer ${TOKEN}` },
+      });
       return (await answer.text())
         .split('\n')
         .filter((line) => line !== '')
@@ -116,16 +149,31 @@ for (const keys of [true, false]) {
       await restored(printer, async (sql, place) => {
         assert.equal((await ledger()).length, 8);
         assert.deepEqual(await states(sql), { pending: 2, proofed: 4 });
-        const [told, ...others] = await pipelineOn(sql, printer).reconcileSince(place.organizationId, new Date(Date.now() - 60_000));
+        const [told, ...others] = await pipelineOn(sql, printer).reconcileSince(
+          place.organizationId,
+          new Date(Date.now() - 60_000),
+        );
         assert.deepEqual(others, []);
-        assert.deepEqual(told, { printer: 'press', outcome: 'listed', message: null, moved: 6, adopted: 6, strangers: 2, noticedAt: null });
+        assert.deepEqual(told, {
+          printer: 'press',
+          outcome: 'listed',
+          message: null,
+          moved: 6,
+          adopted: 6,
+          strangers: 2,
+          noticedAt: null,
+        });
         assert.deepEqual(await states(sql), { sent: 6 });
         const effects = await sql`select from postrider.effect where kind = 'usage_meter'`;
         assert.equal(effects.length, 6, 'the meter hears of cards that were sent after the backup');
         // Asked again, it says the same and nothing more happens.
-        const [again] = await pipelineOn(sql, printer).reconcileSince(place.organizationId, new Date(Date.now() - 60_000));
+        const [again] = await pipelineOn(sql, printer).reconcileSince(
+          place.organizationId,
+          new Date(Date.now() - 60_000),
+        );
         assert.deepEqual([again?.moved, again?.adopted], [0, 0]);
-        // The list is read again: two of its people are new to this database, and have their cards already. A ninth has not.
+        // The list is read again: two of its people are new to this database, and have their cards
+        // already. A ninth has not.
         await syncPeople(sql, place, people(9), false);
         await mailAll(sql, printer, place, 7);
         assert.deepEqual(await states(sql), { blacklisted: 2, sent: 7 });
@@ -148,14 +196,19 @@ void test('a printer that cannot be listed, or not be asked, is told apart from 
       return [told?.outcome, told?.message];
     };
     assert.deepEqual(await outcomeOf(plain), ['looked_up', null]);
-    const list: NonNullable<Printer['list']> = async () => await Promise.reject(new Error('closed on Sundays'));
+    const list: NonNullable<Printer['list']> = async () =>
+      await Promise.reject(new Error('closed on Sundays'));
     assert.deepEqual(await outcomeOf({ ...plain, list }), ['not_asked', 'closed on Sundays']);
-    const [row] = await sql<{ id: string }[]>`select recipient_id as id from postrider.recipient_state where state = 'proofed' limit 1`;
+    const [row] = await sql<
+      { id: string }[]
+    >`select recipient_id as id from postrider.recipient_state where state = 'proofed' limit 1`;
     await sql`
       insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, opened_at)
       values (${place.organizationId}, gen_random_uuid(), ${row?.id ?? ''}, ${place.campaignId}, 'press', 'live', gen_random_uuid(), '{}', now())`;
     const find: Printer['find'] = async (pieces) =>
-      await Promise.resolve(pieces.map(() => ({ outcome: 'cannot_tell' as const, message: 'the register is lost' })));
+      await Promise.resolve(
+        pieces.map(() => ({ outcome: 'cannot_tell' as const, message: 'the register is lost' })),
+      );
     assert.deepEqual(await outcomeOf({ ...plain, find }), ['not_asked', 'the register is lost']);
     assert.deepEqual(await states(sql), { pending: 2, proofed: 4 });
   });
@@ -173,10 +226,14 @@ void test('a copy on the timeline of its server is told by what the pipeline rem
         const pipeline = pipelineOn(sql, printer, store);
         await pipeline.start();
         await until(
-          async () => (await sql`select from postrider.printer where held_why ~ 'cards were begun that it does not know'`).length === 1,
+          async () =>
+            (
+              await sql`select from postrider.printer where held_why ~ 'cards were begun that it does not know'`
+            ).length === 1,
         );
         await until(async () => (await states(sql))['proofed'] === 6);
-        // Released by somebody who takes it upon themselves: what was remembered of the time before counts no more.
+        // Released by somebody who takes it upon themselves: what was remembered of the time before
+        // counts no more.
         await release(sql, place.organizationId, 'printer', 'press');
         await until(async () => (await states(sql))['sent'] === 6);
         await pipeline.stop();

@@ -1,4 +1,7 @@
-/** The real pipeline in this process, plugged into adapters of the test's own: for what an adapter may do to it. */
+/**
+ * The real pipeline in this process, plugged into adapters of the test's own: for what an adapter
+ * may do to it.
+ */
 import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
 import {
   createPipeline,
@@ -9,7 +12,14 @@ import {
   type PipelineSettings,
   type Ports,
 } from '@postrider/core';
-import { freshMachine, launched, people, syncPeople, type Machine, type Place } from '../support/machine.ts';
+import {
+  freshMachine,
+  launched,
+  people,
+  syncPeople,
+  type Machine,
+  type Place,
+} from '../support/machine.ts';
 
 export interface Opened extends AsyncDisposable {
   readonly machine: Machine;
@@ -61,7 +71,8 @@ export async function open(options: OpenOptions): Promise<Opened> {
   const place = await launched(sql);
   await syncPeople(sql, place, people(options.people));
   const log: string[] = [];
-  const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
+  const note = (fields: object, message: string): void =>
+    void log.push(`${message} ${JSON.stringify(fields)}`);
   // Each session compiles for itself what it calls: a few are enough for a few people.
   const client = options.sql?.(machine) ?? machine.connect(3);
   const pipeline = createPipeline({
@@ -92,11 +103,15 @@ export async function open(options: OpenOptions): Promise<Opened> {
 
 const PATIENCE_MS = 120_000;
 
-/** Asks until it is so. Rejects after two minutes, by a clock that no test turns: a machine may be slow and busy. */
+/**
+ * Asks until it is so. Rejects after two minutes, by a clock that no test turns: a machine may be
+ * slow and busy.
+ */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`still not so after ${PATIENCE_MS} ms: ${isSo.toString()}`);
+    if (performance.now() > deadline)
+      throw new Error(`still not so after ${PATIENCE_MS} ms: ${isSo.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -1,4 +1,7 @@
-/** A runner that is no owner: a member of postrider_runner does everything that a runner must, the queue's part included. */
+/**
+ * A runner that is no owner: a member of postrider_runner does everything that a runner must, the
+ * queue's part included.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect } from '@postrider/core';
@@ -21,7 +24,11 @@ void test('a member of postrider_runner renders, mails and keeps house', async (
   await admin.unsafe(`create role "${name}" login password 'night' in role postrider_runner`);
   try {
     await pipeline.start();
-    await until(async () => (await opened.sql`select from postrider.recipient_state where state = 'sent'`).length === 20);
+    await until(
+      async () =>
+        (await opened.sql`select from postrider.recipient_state where state = 'sent'`).length ===
+        20,
+    );
     await client`select postrider.keep_house()`;
     assert.deepEqual(
       log.filter((line) => /denied/.test(line)),

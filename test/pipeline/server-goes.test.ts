@@ -5,7 +5,8 @@ void test('no start and no stop ends the process, or waits for ever, where the s
   await using on = await ground();
   const starts = await statementsOf(on, 'start');
   const stops = await statementsOf(on, 'stop');
-  // All together meet every third statement or so; every one of them, in each way: server-goes.long.test.ts.
+  // All together meet every third statement or so; every one of them, in each way:
+  // server-goes.long.test.ts.
   for (const [index, going] of (Object.keys(goings) as Going[]).entries()) {
     await sweep(on, 'start', going, starts, 15, index * 3);
     await sweep(on, 'stop', going, stops, 10, index * 2);

@@ -1,4 +1,7 @@
-/** The server goes away at the n-th statement of a start or a stop: whatever fails is told to somebody, and nothing waits for ever. */
+/**
+ * The server goes away at the n-th statement of a start or a stop: whatever fails is told to
+ * somebody, and nothing waits for ever.
+ */
 import assert from 'node:assert/strict';
 import { connect, createPipeline, integrationsOf } from '@postrider/core';
 import { freshMachine, type Machine } from '../support/machine.ts';
@@ -47,14 +50,22 @@ export async function ground(): Promise<Ground> {
   };
 }
 
-const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const quiet = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 /** Of what must come to its end; generous, and no measure of anything. */
 const PATIENCE_MS = 60_000;
 
 async function ends(what: string, work: Promise<unknown>): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} has not ended after ${PATIENCE_MS} ms`)), PATIENCE_MS);
+    timer = setTimeout(
+      () => reject(new Error(`${what} has not ended after ${PATIENCE_MS} ms`)),
+      PATIENCE_MS,
+    );
   });
   const told = work.then(
     () => null,
@@ -68,9 +79,15 @@ async function ends(what: string, work: Promise<unknown>): Promise<unknown> {
 }
 
 /**
- * One life of a pipeline, in which the server goes at the `at`-th statement of the phase. Returns how many statements the phase had.
+ * One life of a pipeline, in which the server goes at the `at`-th statement of the phase. Returns
+ * how many statements the phase had.
  */
-export async function live({ server, machine }: Ground, phase: Phase, going: Going, at: number): Promise<number> {
+export async function live(
+  { server, machine }: Ground,
+  phase: Phase,
+  going: Going,
+  at: number,
+): Promise<number> {
   const told = `${going}, at statement ${at} of a ${phase}`;
   const unheard: unknown[] = [];
   const note = (error: unknown): void => void unheard.push(error);
@@ -87,7 +104,12 @@ export async function live({ server, machine }: Ground, phase: Phase, going: Goi
       statements += 1;
     },
   });
-  const pipeline = createPipeline({ restoreWatermark: 'not kept', sql, integrations: integrationsOf(noopPorts()), logger: quiet });
+  const pipeline = createPipeline({
+    restoreWatermark: 'not kept',
+    sql,
+    integrations: integrationsOf(noopPorts()),
+    logger: quiet,
+  });
   try {
     const failed = await ends(`the start (${told})`, pipeline.start());
     // Somebody is told what was wrong, in the words of the driver or the server.
@@ -113,6 +135,13 @@ export async function statementsOf(on: Ground, phase: Phase): Promise<number> {
 }
 
 /** Where the server goes: each `every`-th statement of the phase, from `first` on. */
-export async function sweep(on: Ground, phase: Phase, going: Going, many: number, every = 1, first = 0): Promise<void> {
+export async function sweep(
+  on: Ground,
+  phase: Phase,
+  going: Going,
+  many: number,
+  every = 1,
+  first = 0,
+): Promise<void> {
   for (let at = first; at < many; at += every) await live(on, phase, going, at);
 }

@@ -1,4 +1,7 @@
-/** Adapters that never answer: they are given up, their people go on without them, and what they say late still counts as evidence. */
+/**
+ * Adapters that never answer: they are given up, their people go on without them, and what they say
+ * late still counts as evidence.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
@@ -17,13 +20,21 @@ void test('a printer that falls silent is given up: what it was asked is unknown
   const printer = printerWith({ timeoutMs: 200, maxBatch: 2, submit: never });
   await using opened = await open({ people: 5, ports: { printer }, settings: { mailSlots: 1 } });
   await opened.pipeline.start();
-  const asked = async () => await opened.sql`select from postrider.mailpiece where status = 'unknown'`;
+  const asked = async () =>
+    await opened.sql`select from postrider.mailpiece where status = 'unknown'`;
   await until(async () => (await asked()).length === 2);
   await until(
-    async () => (await opened.sql`select from postrider.recipient_state where state = 'proofed' and reason = 'retry'`).length === 3,
+    async () =>
+      (
+        await opened.sql`select from postrider.recipient_state where state = 'proofed' and reason = 'retry'`
+      ).length === 3,
   );
   assert.deepEqual(await states(opened.sql), { sending: 2, proofed: 3 });
-  assert.equal((await opened.sql`select from postrider.cohort where stage = 'mail' and closed_at is null`).length, 0);
+  assert.equal(
+    (await opened.sql`select from postrider.cohort where stage = 'mail' and closed_at is null`)
+      .length,
+    0,
+  );
 });
 
 void test('who was given up may not send any more, and what it had sent before counts when it says so', async () => {
@@ -42,12 +53,22 @@ void test('who was given up may not send any more, and what it had sent before c
       } catch (error) {
         refused = error;
       }
-      return [sent, ...others.map((): SubmitResult => ({ outcome: 'retry', afterMs: 1000, message: 'not sent' }))];
+      return [
+        sent,
+        ...others.map((): SubmitResult => ({
+          outcome: 'retry',
+          afterMs: 1000,
+          message: 'not sent',
+        })),
+      ];
     },
   });
   await using opened = await open({ people: 2, ports: { printer } });
   await opened.pipeline.start();
-  await until(async () => (await opened.sql`select from postrider.mailpiece where status = 'unknown'`).length === 2);
+  await until(
+    async () =>
+      (await opened.sql`select from postrider.mailpiece where status = 'unknown'`).length === 2,
+  );
   woken.resolve();
   await until(async () => (await states(opened.sql))['sent'] === 1);
   assert.match(String(refused), /given up/);
@@ -69,7 +90,9 @@ void test('a printer that sends one request for each piece is not silent while i
   await using opened = await open({ people: 8, ports: { printer }, settings: { mailSlots: 1 } });
   await opened.pipeline.start();
   await until(async () => (await states(opened.sql))['sent'] === 8);
-  const outcomes = await opened.sql<{ reason: string }[]>`select distinct reason from postrider.recipient_event where to_state = 'sent'`;
+  const outcomes = await opened.sql<
+    { reason: string }[]
+  >`select distinct reason from postrider.recipient_event where to_state = 'sent'`;
   assert.deepEqual(
     outcomes.map(({ reason }) => reason),
     ['accepted'],
@@ -92,12 +115,16 @@ for (const who of ['renderer', 'image host'] as const) {
       ports: {
         renderer: {
           render: async (job, context) =>
-            who === 'renderer' && (calls += 1) === 1 ? await hang(context) : await renderer.render(job, context),
+            who === 'renderer' && (calls += 1) === 1
+              ? await hang(context)
+              : await renderer.render(job, context),
         },
         imageHost: {
           ...imageHost,
           put: async (documents, context) =>
-            who === 'image host' && (calls += 1) === 1 ? await hang(context) : await imageHost.put(documents, context),
+            who === 'image host' && (calls += 1) === 1
+              ? await hang(context)
+              : await imageHost.put(documents, context),
         },
       },
       settings: { adapterTimeoutMs: 200, leaseMs: 1500, graceMs: 500 },

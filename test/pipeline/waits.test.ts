@@ -1,4 +1,7 @@
-/** What `once` leaves behind it says with its cause: whose it is, where it failed, and what the adapter said. */
+/**
+ * What `once` leaves behind it says with its cause: whose it is, where it failed, and what the
+ * adapter said.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,15 +15,25 @@ void test('what failed in passing is told with what the printer said, for each o
     ...createNoopPrinter(),
     submit: async (pieces: readonly unknown[]) =>
       await Promise.resolve(
-        pieces.map(() => ({ outcome: 'retry' as const, afterMs: 600_000, message: 'connect ECONNREFUSED 10.0.0.7:443' })),
+        pieces.map(() => ({
+          outcome: 'retry' as const,
+          afterMs: 600_000,
+          message: 'connect ECONNREFUSED 10.0.0.7:443',
+        })),
       ),
   };
   await using opened = await open({ people: 3, ports: { printer } });
   await syncPeople(opened.sql, await launched(opened.sql, {}, 'Second Bakery'), people(2, 'q'));
-  const [first] = await opened.sql<{ name: string }[]>`select name from postrider.organization where id = ${opened.place.organizationId}`;
+  const [first] = await opened.sql<
+    { name: string }[]
+  >`select name from postrider.organization where id = ${opened.place.organizationId}`;
   const waiting = await opened.pipeline.once({ sync: false });
   assert.deepEqual(
-    new Set(waiting.map(({ organization, campaign, state, people: many, why }) => [organization, campaign, state, many, why].join(' | '))),
+    new Set(
+      waiting.map(({ organization, campaign, state, people: many, why }) =>
+        [organization, campaign, state, many, why].join(' | '),
+      ),
+    ),
     new Set([
       `${first?.name} | spring | proofed | 3 | Failed in passing: will be tried again. [connect ECONNREFUSED 10.0.0.7:443]`,
       'Second Bakery | spring | proofed | 2 | Failed in passing: will be tried again. [connect ECONNREFUSED 10.0.0.7:443]',
@@ -47,20 +60,34 @@ void test('of many different causes one is told, and that there are others', asy
   const waiting = await opened.pipeline.once({ sync: false });
   assert.deepEqual(
     waiting.map(({ state, people: many, why }) => [state, many, why]),
-    [['error', 3, 'a person: The card could not be rendered. [template: row 0: no such picture; and 2 other causes]']],
+    [
+      [
+        'error',
+        3,
+        'a person: The card could not be rendered. [template: row 0: no such picture; and 2 other causes]',
+      ],
+    ],
   );
 });
 
 void test('what follows from a card and failed in passing is told too', async () => {
   const usageMeter = {
     record: async (items: readonly unknown[]) =>
-      await Promise.resolve(items.map(() => ({ outcome: 'retry' as const, afterMs: 600_000, message: 'the meter answers 503' }))),
+      await Promise.resolve(
+        items.map(() => ({
+          outcome: 'retry' as const,
+          afterMs: 600_000,
+          message: 'the meter answers 503',
+        })),
+      ),
   };
   await using opened = await open({ people: 2, ports: { usageMeter } });
   await opened.sql`update postrider.campaign set effects = '{usage_meter}'`;
   const waiting = await opened.pipeline.once({ sync: false });
   assert.deepEqual(
-    waiting.filter(({ state }) => state !== 'sent').map(({ state, people: many, why }) => [state, many, why]),
+    waiting
+      .filter(({ state }) => state !== 'sent')
+      .map(({ state, people: many, why }) => [state, many, why]),
     [['effect usage_meter', 2, 'Failed in passing: will be tried again. [the meter answers 503]']],
   );
 });
@@ -95,7 +122,10 @@ void test('while anything moves forward, those who were turned away are waited f
     submit: async (pieces, lease, context) => {
       const [first, ...others] = pieces;
       const taken = first === undefined ? [] : await whole.submit([first], lease, context);
-      return [...taken, ...others.map(() => ({ outcome: 'retry' as const, afterMs: 1000, message: 'busy' }))];
+      return [
+        ...taken,
+        ...others.map(() => ({ outcome: 'retry' as const, afterMs: 1000, message: 'busy' })),
+      ];
     },
   };
   await using opened = await open({ people: 5, ports: { printer } });
@@ -118,7 +148,11 @@ void test('people who come while it goes on are seen to their end, however long 
       return await whole.submit(pieces, lease, context);
     },
   };
-  const opened: Opened = await open({ people: 2, ports: { printer }, settings: { adapterTimeoutMs: 1000, cohortSize: 1, mailSlots: 1 } });
+  const opened: Opened = await open({
+    people: 2,
+    ports: { printer },
+    settings: { adapterTimeoutMs: 1000, cohortSize: 1, mailSlots: 1 },
+  });
   await using _ = opened;
   const waiting = await opened.pipeline.once({ sync: false, patienceMs: 500 });
   assert.deepEqual(
@@ -133,7 +167,13 @@ void test('a printer that cannot be asked is tried a few times, told once, and s
     ...createNoopPrinter(),
     submit: async (pieces: readonly unknown[]) => {
       asked += 1;
-      return await Promise.resolve(pieces.map(() => ({ outcome: 'retry' as const, afterMs: 1, message: 'connect ECONNREFUSED' })));
+      return await Promise.resolve(
+        pieces.map(() => ({
+          outcome: 'retry' as const,
+          afterMs: 1,
+          message: 'connect ECONNREFUSED',
+        })),
+      );
     },
   };
   await using opened = await open({ people: 3, ports: { printer } });
@@ -146,6 +186,10 @@ void test('a printer that cannot be asked is tried a few times, told once, and s
   const told = opened.log.filter((line) => line.startsWith('the printer takes no cards'));
   assert.equal(told.length, 1, opened.log.join('\n'));
   assert.match(told[0] ?? '', /press.*connect ECONNREFUSED/);
-  const [check] = await opened.sql`select * from postrider.doctor() where check_name = 'tried again'`;
-  assert.deepEqual([check?.['verdict'], check?.['message']], ['warn', '3 people at printer press [connect ECONNREFUSED]']);
+  const [check] =
+    await opened.sql`select * from postrider.doctor() where check_name = 'tried again'`;
+  assert.deepEqual(
+    [check?.['verdict'], check?.['message']],
+    ['warn', '3 people at printer press [connect ECONNREFUSED]'],
+  );
 });

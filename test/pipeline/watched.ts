@@ -1,8 +1,15 @@
-/** Beats and jobs done one by one, as a runner does them, watched: what is logged, what doctor says, which alarms there are; and what can be done to a database. */
+/**
+ * Beats and jobs done one by one, as a runner does them, watched: what is logged, what doctor says,
+ * which alarms there are; and what can be done to a database.
+ */
 import type postgres from 'postgres';
 import { connect, integrationsOf, type Integrations } from '@postrider/core';
 import { onBeat } from '../../packages/core/src/pipeline/beats.ts';
-import { makeContext, type PipelineContext, type Wake } from '../../packages/core/src/pipeline/context.ts';
+import {
+  makeContext,
+  type PipelineContext,
+  type Wake,
+} from '../../packages/core/src/pipeline/context.ts';
 import { freshMachine, launched, type Machine, type Place } from '../support/machine.ts';
 import { noopPorts } from './rig.ts';
 
@@ -16,7 +23,9 @@ export interface Watched extends AsyncDisposable {
   /** One beat of so many seconds, done here and now; whether it failed. */
   readonly beat: (seconds: number) => Promise<boolean>;
   /** What `doctor` says of the beat house. */
-  readonly doctor: (beat?: string) => Promise<{ verdict: string; message: string; helps: string | null }>;
+  readonly doctor: (
+    beat?: string,
+  ) => Promise<{ verdict: string; message: string; helps: string | null }>;
   readonly alarms: () => Promise<{ id: string; meaning: string; organization: string | null }[]>;
 }
 
@@ -45,7 +54,11 @@ export async function watched(
         error: (fields) => void errors?.push({ ...fields }),
       },
     },
-    { stopping: over.stopping ?? new AbortController().signal, wake: over.wake ?? (() => undefined), onBossError: () => undefined },
+    {
+      stopping: over.stopping ?? new AbortController().signal,
+      wake: over.wake ?? (() => undefined),
+      onBossError: () => undefined,
+    },
   );
   return {
     machine,
@@ -90,7 +103,8 @@ export async function refuse(
   organizationId?: string,
 ): Promise<void> {
   const row = what === 'delete' ? 'old' : 'new';
-  const condition = organizationId === undefined ? 'true' : `${row}.organization_id = '${organizationId}'`;
+  const condition =
+    organizationId === undefined ? 'true' : `${row}.organization_id = '${organizationId}'`;
   await sql.unsafe(`create function public.refuse() returns trigger language plpgsql as $$
     begin if ${condition} then raise 'refused by hand' using hint = 'drop the trigger'; end if; return ${row}; end $$;
     create trigger refuse before ${what} on ${table} for each row execute function public.refuse()`);
@@ -99,7 +113,10 @@ export async function allow(sql: postgres.Sql): Promise<void> {
   return void (await sql`drop function public.refuse() cascade`);
 }
 
-/** Something to do for all parts of the housekeeping: cards that nobody scans, a tally, an old webhook and a runner that is gone. */
+/**
+ * Something to do for all parts of the housekeeping: cards that nobody scans, a tally, an old
+ * webhook and a runner that is gone.
+ */
 export async function chores(sql: postgres.Sql): Promise<void> {
   await sql`select postrider.receive_webhook((select id from postrider.organization limit 1), 'press', ${crypto.randomUUID()}, '{}'::bytea)`;
   await sql`update postrider.provider_event set applied_at = now() - interval '1 year'`;

@@ -1,7 +1,19 @@
-/** Runners that share a folder keep what each of them knows, and what those knew that have ended. */
+/**
+ * Runners that share a folder keep what each of them knows, and what those knew that have ended.
+ */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -14,10 +26,22 @@ function silent(): undefined {
 }
 const logger = { debug: silent, info: silent, warn: silent, error: silent };
 const installation = randomUUID();
-const told = { installation, restores: 0, system: '7', timeline: 1, noticed: null, superseded: false };
+const told = {
+  installation,
+  restores: 0,
+  system: '7',
+  timeline: 1,
+  noticed: null,
+  superseded: false,
+};
 
 function witness(): Witness {
-  return { organizationId: randomUUID(), recipientId: randomUUID(), moveNo: 1, mailpieceId: randomUUID() };
+  return {
+    organizationId: randomUUID(),
+    recipientId: randomUUID(),
+    moveNo: 1,
+    mailpieceId: randomUUID(),
+  };
 }
 
 /** The news of a begin that was asked for with all that is remembered now. */
@@ -26,7 +50,12 @@ function began(by: RestoreWatermark, begun: Witness): News {
 }
 
 function remember(path: string): RestoreWatermark {
-  return new RestoreWatermark({ runnerId: randomUUID(), store: restoreWatermarkFolder(path), logger, onRestore: silent });
+  return new RestoreWatermark({
+    runnerId: randomUUID(),
+    store: restoreWatermarkFolder(path),
+    logger,
+    onRestore: silent,
+  });
 }
 
 async function inFolder(work: (path: string) => Promise<void>): Promise<void> {
@@ -62,11 +91,14 @@ void test('of two that write at once each finds there what it has kept', async (
       other.learn(told, began(other, second));
       await Promise.all([one.kept(), other.kept()]);
       const text = textIn(path);
-      for (const { mailpieceId } of [first, second]) assert.ok(text.includes(mailpieceId), `round ${round}: its card is posted by now`);
+      for (const { mailpieceId } of [first, second])
+        assert.ok(text.includes(mailpieceId), `round ${round}: its card is posted by now`);
       await Promise.all([one.hear(), other.hear()]);
       for (const by of [one, other])
         assert.ok(
-          by.marks[installation]?.witnesses.some(({ mailpieceId }) => mailpieceId === first.mailpieceId),
+          by.marks[installation]?.witnesses.some(
+            ({ mailpieceId }) => mailpieceId === first.mailpieceId,
+          ),
           `round ${round}: heard`,
         );
     }
@@ -131,7 +163,12 @@ void test('a folder that was removed meanwhile is made again, and holds what was
 });
 
 void test('the word of a server that another has taken over from is not remembered', () => {
-  const one = new RestoreWatermark({ runnerId: randomUUID(), store: 'not kept', logger, onRestore: silent });
+  const one = new RestoreWatermark({
+    runnerId: randomUUID(),
+    store: 'not kept',
+    logger,
+    onRestore: silent,
+  });
   const begun = witness();
   one.learn({ ...told, timeline: 2 }, began(one, begun));
   one.learn({ ...told, timeline: 1, noticed: 'another server has taken over', superseded: true });
@@ -141,7 +178,8 @@ void test('the word of a server that another has taken over from is not remember
 
 void test('what no runner has written stays in the folder as it is', async () => {
   await inFolder(async (path) => {
-    // As the top of a disk of its own has one, and as a repository, a share or a desktop leave them.
+    // As the top of a disk of its own has one, and as a repository, a share or a desktop leave
+    // them.
     mkdirSync(join(path, 'lost+found'), { recursive: true });
     for (const name of ['.gitkeep', 'README']) writeFileSync(join(path, name), '');
     for (const name of files(path)) age(path, name);
@@ -212,7 +250,8 @@ void test('what a runner knew of a database stays known while another one is at 
 void test('two pipelines with one store remove only what the one that starts has read itself', async () => {
   await inFolder(async (path) => {
     const store = restoreWatermarkFolder(path);
-    const made = (): RestoreWatermark => new RestoreWatermark({ runnerId: randomUUID(), store, logger, onRestore: silent });
+    const made = (): RestoreWatermark =>
+      new RestoreWatermark({ runnerId: randomUUID(), store, logger, onRestore: silent });
     const runs = made();
     await runs.load();
     const other = remember(path);
@@ -226,7 +265,12 @@ void test('two pipelines with one store remove only what the one that starts has
       },
       write: store.write,
     };
-    const starts = new RestoreWatermark({ runnerId: randomUUID(), store: slow, logger, onRestore: silent });
+    const starts = new RestoreWatermark({
+      runnerId: randomUUID(),
+      store: slow,
+      logger,
+      onRestore: silent,
+    });
     const loaded = starts.load();
     while (starting.write === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
     const begun = witness();

@@ -1,4 +1,6 @@
-/** What a pipeline remembers outlives hanging places, crowds of runners, and ids of whatever shape. */
+/**
+ * What a pipeline remembers outlives hanging places, crowds of runners, and ids of whatever shape.
+ */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -7,9 +9,21 @@ import { RestoreWatermark, type News } from '../../packages/core/src/pipeline/re
 import type { RestoreWatermarkStore } from '../../packages/core/src/pipeline/restore-watermark-store.ts';
 import type { Witness } from '../../packages/core/src/machine/watermark.ts';
 
-const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined } as unknown as Logger;
+const logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+} as unknown as Logger;
 const installation = randomUUID();
-const told = { installation, restores: 0, system: '7', timeline: 1, noticed: null, superseded: false };
+const told = {
+  installation,
+  restores: 0,
+  system: '7',
+  timeline: 1,
+  noticed: null,
+  superseded: false,
+};
 function witness(over: Partial<Witness> = {}): Witness {
   return {
     organizationId: randomUUID(),
@@ -37,7 +51,12 @@ function memory() {
   return { place, store };
 }
 function remember(store: RestoreWatermarkStore): RestoreWatermark {
-  return new RestoreWatermark({ runnerId: randomUUID(), store, logger, onRestore: () => undefined });
+  return new RestoreWatermark({
+    runnerId: randomUUID(),
+    store,
+    logger,
+    onRestore: () => undefined,
+  });
 }
 
 /** The news of a begin that was asked for with all that is remembered now. */
@@ -55,12 +74,18 @@ async function silent(): Promise<never> {
   return await new Promise<never>(() => undefined);
 }
 async function outcome(work: Promise<unknown>): Promise<string> {
-  const late = new Promise<string>((resolve) => setTimeout(resolve, 2000, 'waits for ever').unref());
+  const late = new Promise<string>((resolve) =>
+    setTimeout(resolve, 2000, 'waits for ever').unref(),
+  );
   const told = work.then(
     () => 'ok',
     (error: Error) => error.name,
   );
-  return await Promise.race([told, late, new Promise<string>((resolve) => setTimeout(resolve, 2500, 'never'))]);
+  return await Promise.race([
+    told,
+    late,
+    new Promise<string>((resolve) => setTimeout(resolve, 2500, 'never')),
+  ]);
 }
 
 void test('a place that does not answer is one that cannot be used, and it is used when it answers again', async () => {
@@ -78,11 +103,18 @@ void test('a place that does not answer is one that cannot be used, and it is us
   const hangs: RestoreWatermarkStore = {
     ...store,
     write: async (runnerId, text) => {
-      if (hanging && place.written.size > 0) await new Promise<void>((resolve) => (answer = resolve));
+      if (hanging && place.written.size > 0)
+        await new Promise<void>((resolve) => (answer = resolve));
       await store.write(runnerId, text);
     },
   };
-  const one = new RestoreWatermark({ runnerId: randomUUID(), store: hangs, logger, onRestore: () => undefined, patienceMs: 50 });
+  const one = new RestoreWatermark({
+    runnerId: randomUUID(),
+    store: hangs,
+    logger,
+    onRestore: () => undefined,
+    patienceMs: 50,
+  });
   await one.load();
   const begun = witness();
   one.learn(told, began(one, begun));
@@ -136,8 +168,19 @@ void test('what was begun here before a restore is forgotten with it, whoever ha
 });
 
 void test('a begin takes the place of all that was remembered when it was asked for, and of nothing else', () => {
-  const one = new RestoreWatermark({ runnerId: randomUUID(), store: 'not kept', logger, onRestore: () => undefined });
-  const [first, second, third, other, fourth] = [witness(), witness(), witness(), witness(), witness()];
+  const one = new RestoreWatermark({
+    runnerId: randomUUID(),
+    store: 'not kept',
+    logger,
+    onRestore: () => undefined,
+  });
+  const [first, second, third, other, fourth] = [
+    witness(),
+    witness(),
+    witness(),
+    witness(),
+    witness(),
+  ];
   one.learn(told, began(one, first));
   // Both are under way at once: either may be the one that a restored database lacks.
   const [secondNews, thirdNews] = [began(one, second), began(one, third)];
@@ -151,7 +194,10 @@ void test('a begin takes the place of all that was remembered when it was asked 
   // Asked of a state of the database that is over.
   const late = began(one, witness());
   one.learn({ ...told, restores: 1 }, began(one, second));
-  one.learn({ ...told, restores: 1 }, { begun: { witness: third, asked: late.begun?.asked ?? {} } });
+  one.learn(
+    { ...told, restores: 1 },
+    { begun: { witness: third, asked: late.begun?.asked ?? {} } },
+  );
   assert.deepEqual(remembered(one), ids(second, third));
 });
 
@@ -173,12 +219,20 @@ void test('a place that several share keeps the last begin of each, and what eac
     await Promise.all([busy.hear(), second.hear(), idle.hear()]);
     assert.ok(place.text?.includes(mine.mailpieceId), `round ${round}`);
     assert.ok(round % 3 !== 0 || place.text?.includes(theirs.mailpieceId), `round ${round}`);
-    assert.ok((place.text?.match(/mailpieceId/g) ?? []).length < 10, `round ${round}: ${place.text}`);
+    assert.ok(
+      (place.text?.match(/mailpieceId/g) ?? []).length < 10,
+      `round ${round}: ${place.text}`,
+    );
   }
 });
 
 void test('who begins nothing keeps the last begins of others that it was told, also when nobody is at work any more', () => {
-  const one = new RestoreWatermark({ runnerId: randomUUID(), store: 'not kept', logger, onRestore: () => undefined });
+  const one = new RestoreWatermark({
+    runnerId: randomUUID(),
+    store: 'not kept',
+    logger,
+    onRestore: () => undefined,
+  });
   const [first, second, third, own] = [witness(), witness(), witness(), witness()];
   one.learn(told, { others: [first] });
   one.learn(told, { others: [first, second] });
@@ -195,8 +249,14 @@ void test('who begins nothing keeps the last begins of others that it was told, 
 
 void test('each restore ends what was begun before it, also where it is noticed in the same words as the one before', () => {
   let ended = 0;
-  const one = new RestoreWatermark({ runnerId: randomUUID(), store: 'not kept', logger, onRestore: () => (ended += 1) });
-  const noticed = 'this database was restored from a backup: cards were begun that it does not know';
+  const one = new RestoreWatermark({
+    runnerId: randomUUID(),
+    store: 'not kept',
+    logger,
+    onRestore: () => (ended += 1),
+  });
+  const noticed =
+    'this database was restored from a backup: cards were begun that it does not know';
   one.learn({ ...told, restores: 1, noticed });
   one.learn({ ...told, restores: 1, noticed });
   assert.equal(ended, 1);

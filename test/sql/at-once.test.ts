@@ -1,4 +1,7 @@
-/** Two that make the same organization or campaign at once: the second waits, and finds what the first has made. */
+/**
+ * Two that make the same organization or campaign at once: the second waits, and finds what the
+ * first has made.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCampaign, launch, organizationNamed } from '@postrider/core';
@@ -40,7 +43,12 @@ void test('a new campaign', async () => {
   const found = applyCampaign(second, organizationId, { ...autumn, daily_cap: 7 });
   await waitsForLock(sql, pid);
   await first`commit`;
-  assert.deepEqual(await found, { organizationId, campaignId: made.campaignId, created: false, changed: ['daily_cap'] });
+  assert.deepEqual(await found, {
+    organizationId,
+    campaignId: made.campaignId,
+    created: false,
+    changed: ['daily_cap'],
+  });
 });
 
 /** A session in the middle of a begin of the campaign. */
@@ -59,9 +67,14 @@ void test('an apply waits for begins of its campaign, is not overtaken by later 
   const [applying, overtaking] = [await pidOf(applier), await pidOf(second)];
   const applied = applyCampaign(applier, at.organizationId, definition({ daily_cap: 7 }));
   await waitsForLock(sql, applying);
-  const begun = second`select postrider.lock_for_begin(${at.organizationId}, ${at.campaignId}, array['press'])`.execute();
+  const begun =
+    second`select postrider.lock_for_begin(${at.organizationId}, ${at.campaignId}, array['press'])`.execute();
   await waitsForLock(sql, overtaking);
-  await applyCampaign(sql, at.organizationId, definition({ name: 'autumn', printer_name: 'another-press' }));
+  await applyCampaign(
+    sql,
+    at.organizationId,
+    definition({ name: 'autumn', printer_name: 'another-press' }),
+  );
   await first`commit`;
   assert.deepEqual((await applied).changed, ['daily_cap']);
   await begun;
@@ -70,7 +83,11 @@ void test('an apply waits for begins of its campaign, is not overtaken by later 
 void test('a launch that arms an armed printer waits for nobody who prints there', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const { campaignId } = await applyCampaign(sql, at.organizationId, definition({ name: 'autumn' }));
+  const { campaignId } = await applyCampaign(
+    sql,
+    at.organizationId,
+    definition({ name: 'autumn' }),
+  );
   const first = await beginning(at);
   assert.equal(await launch(sql, at.organizationId, campaignId, 'live', null, true), 'active');
   await first`commit`;

@@ -1,4 +1,7 @@
-/** begin asks once more who may be mailed: not before the launch, not unarmed, not who was suppressed since, not when the offer would be over. */
+/**
+ * begin asks once more who may be mailed: not before the launch, not unarmed, not who was
+ * suppressed since, not when the offer would be over.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { suppress } from '@postrider/core';
@@ -26,7 +29,10 @@ void test('mail does not leave while a campaign is pending; proofs are made', as
   const at = await place(sql, {}, null);
   await proofed(sql, at, 2);
   assert.equal(await begin(sql, at, 'mail', await stageOne(sql, at, 'mail')), null);
-  assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['proofed (campaign_not_running)']));
+  assert.deepEqual(
+    new Set(Object.values(await reasonsOf(sql, at))),
+    new Set(['proofed (campaign_not_running)']),
+  );
 });
 
 void test('live mail does not go to a printer that nobody has armed; test mail does', async () => {
@@ -37,7 +43,11 @@ void test('live mail does not go to a printer that nobody has armed; test mail d
     await sql`select postrider.disarm_printer(${at.organizationId}, 'press')`;
     const begun = await begin(sql, at, 'mail', id);
     if (mode === 'test') assert.notEqual(begun, null);
-    else assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['proofed (not_armed)']));
+    else
+      assert.deepEqual(
+        new Set(Object.values(await reasonsOf(sql, at))),
+        new Set(['proofed (not_armed)']),
+      );
   }
 });
 
@@ -46,7 +56,8 @@ void test('who was suppressed since is not mailed, whichever key it was by', asy
   const at = await place(sql);
   await proofed(sql, at, 4);
   const id = await stageOne(sql, at, 'mail');
-  // Past suppress(), which would have moved them at once: an entry that another transaction was just writing.
+  // Past suppress(), which would have moved them at once: an entry that another transaction was
+  // just writing.
   const entry = async (kind: string, value: string) =>
     await sql`insert into postrider.suppression (organization_id, id, kind, digest, value, reason, source, added_by, created_at)
       values (${at.organizationId}, postrider.new_id(), ${kind}, postrider.digest_of(${at.organizationId}, ${kind}, ${value}), ${value}, 'no', 'test', 'test', now())`;
@@ -78,7 +89,8 @@ void test('who is suppressed before the begin is out of the cohort at once, and 
 void test('an offer that would be over before the card arrives is not mailed', async () => {
   const { sql } = rig;
   const ends = async (days: number): Promise<string> => {
-    const [row] = await sql`select ((postrider.now() at time zone 'America/New_York')::date + ${days}::int)::text as day`;
+    const [row] =
+      await sql`select ((postrider.now() at time zone 'America/New_York')::date + ${days}::int)::text as day`;
     return String(row?.['day']);
   };
   const at = await place(sql, { offer_ends_on: await ends(4), transit_days: 5 });
@@ -92,11 +104,15 @@ void test('an offer that would be over before the card arrives is not mailed', a
 
 void test('an open piece is called off when the offer is over before it goes again', async () => {
   const { sql } = rig;
-  const [row] = await sql`select ((postrider.now() at time zone 'America/New_York')::date + 5)::text as day`;
+  const [row] =
+    await sql`select ((postrider.now() at time zone 'America/New_York')::date + 5)::text as day`;
   const at = await place(sql, { offer_ends_on: String(row?.['day']), transit_days: 5 });
   const batch = await sending(sql, at, 1);
   await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 86_400_000 }));
   await turnClock(sql, 86_401_000);
   assert.equal(await begin(sql, at, 'mail', await stageOne(sql, at, 'mail')), null);
-  assert.deepEqual([await reasonsOf(sql, at), (await onlyPiece(sql, at)).status], [{ p0: 'skipped (offer_over)' }, 'cancelled']);
+  assert.deepEqual(
+    [await reasonsOf(sql, at), (await onlyPiece(sql, at)).status],
+    [{ p0: 'skipped (offer_over)' }, 'cancelled'],
+  );
 });

@@ -41,13 +41,22 @@ const rig = sharedMachine();
 void test('a proof cohort comes with all that a renderer needs', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const begun = await beginProof(sql, at.organizationId, await staged(sql, at, 'proof'), RUNNER, LEASE_MS);
+  const begun = await beginProof(
+    sql,
+    at.organizationId,
+    await staged(sql, at, 'proof'),
+    RUNNER,
+    LEASE_MS,
+  );
   assert.equal(begun?.campaign.template, 'card');
   assert.equal(begun?.campaign.campaignId, at.campaignId);
   const card = begun?.cards.find((c) => c.line1 === '1 p Street');
   const person = await one(sql, at, 'p0');
   assert.equal(card?.recipientId, person.id);
-  assert.deepEqual([card?.attempt, card?.firstName, card?.city, card?.merge], [0, 'Ada', 'Oakland', {}]);
+  assert.deepEqual(
+    [card?.attempt, card?.firstName, card?.city, card?.merge],
+    [0, 'Ada', 'Oakland', {}],
+  );
   assert.match(card?.reference ?? '', /^[2-9A-HJ-NP-Z]{8,12}$/);
   assert.deepEqual(await statesOf(sql, at), { p0: 'proofing', p1: 'proofing' });
 });
@@ -66,12 +75,25 @@ void test('a mail cohort comes with a piece, a key and a frozen request for each
     mailClass: 'first_class',
     to: {
       name: 'Ada Byron p0',
-      address: { line1: '1 p Street', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' },
+      address: {
+        line1: '1 p Street',
+        line2: null,
+        city: 'Oakland',
+        region: 'CA',
+        postalCode: '94607',
+        country: 'US',
+      },
     },
     from: null,
-    artwork: { front: { url: 'file:///front.pdf', page: 1 }, back: { url: 'file:///back.pdf', page: 2 } },
+    artwork: {
+      front: { url: 'file:///front.pdf', page: 1 },
+      back: { url: 'file:///back.pdf', page: 2 },
+    },
   });
-  assert.deepEqual([...new Set(batch.pieces.map((p) => `${p.mode} ${p.printerName}`))], ['live press']);
+  assert.deepEqual(
+    [...new Set(batch.pieces.map((p) => `${p.mode} ${p.printerName}`))],
+    ['live press'],
+  );
 });
 
 void test('a cohort begins at most once, also when two runners get its job at the same time', async () => {
@@ -81,12 +103,18 @@ void test('a cohort begins at most once, also when two runners get its job at th
     const id = await staged(sql, at, name);
     const clients = machine.connect(4);
     const begun = await Promise.all(
-      [RUNNER, OTHER_RUNNER, RUNNER, OTHER_RUNNER].map(async (runner) => await begin(clients, at, name, id, runner)),
+      [RUNNER, OTHER_RUNNER, RUNNER, OTHER_RUNNER].map(
+        async (runner) => await begin(clients, at, name, id, runner),
+      ),
     );
     assert.equal(begun.filter((b) => b !== null).length, 1);
     const [row] = await sql`select runner_id, closed_at from postrider.cohort where id = ${id}`;
     const winner = [RUNNER, OTHER_RUNNER, RUNNER, OTHER_RUNNER][begun.findIndex((b) => b !== null)];
-    assert.deepEqual({ ...row }, { runner_id: winner, closed_at: null }, 'and belongs to who got it');
+    assert.deepEqual(
+      { ...row },
+      { runner_id: winner, closed_at: null },
+      'and belongs to who got it',
+    );
     assert.equal(await begin(sql, at, name, id), null, 'a redelivery finds nothing to do');
     assert.equal(
       (await standing(sql, at)).every((p) => p.moveNo === (name === 'proof' ? 3 : 6)),
@@ -110,11 +138,16 @@ for (const name of ['proof', 'mail'] as const) {
   const back = name === 'proof' ? 'pending' : 'proofed';
   void test(`${name}: nothing begins in what is held: its people go back without waiting, and go on when it is released`, async () => {
     const { sql } = rig;
-    for (const kind of ['organization', 'campaign', ...(name === 'mail' ? (['printer'] as const) : [])] as const) {
+    for (const kind of [
+      'organization',
+      'campaign',
+      ...(name === 'mail' ? (['printer'] as const) : []),
+    ] as const) {
       const at = await place(sql);
       const id = await staged(sql, at, name);
       const before = (await one(sql, at, 'p0')).availableAt;
-      const what = kind === 'organization' ? at.organizationId : kind === 'campaign' ? at.campaignId : 'press';
+      const what =
+        kind === 'organization' ? at.organizationId : kind === 'campaign' ? at.campaignId : 'press';
       await hold(sql, at.organizationId, kind, what);
       assert.equal(await begin(sql, at, name, id), null);
       assert.deepEqual(await reasonsOf(sql, at), { p0: `${back} (held)`, p1: `${back} (held)` });
@@ -132,7 +165,10 @@ for (const name of ['proof', 'mail'] as const) {
     const id = await staged(sql, at, name);
     await hold(sql, at.organizationId, 'recipient', (await one(sql, at, 'p0')).id);
     assert.notEqual(await begin(sql, at, name, id), null);
-    assert.deepEqual(await statesOf(sql, at), { p0: back, p1: name === 'proof' ? 'proofing' : 'sending' });
+    assert.deepEqual(await statesOf(sql, at), {
+      p0: back,
+      p1: name === 'proof' ? 'proofing' : 'sending',
+    });
   });
 }
 
@@ -153,7 +189,10 @@ void test('a campaign that does not run any more begins nothing', async () => {
     // Changed by hand, past end_campaign() which would have moved everybody first.
     await sql`update postrider.campaign set status = ${status} where id = ${at.campaignId}`;
     assert.equal(await begin(sql, at, 'mail', id), null);
-    assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['proofed (campaign_not_running)']));
+    assert.deepEqual(
+      new Set(Object.values(await reasonsOf(sql, at))),
+      new Set(['proofed (campaign_not_running)']),
+    );
   }
 });
 
@@ -163,7 +202,11 @@ void test('a piece is taken up again unchanged, whatever has changed about the c
   const batch = await sending(sql, at, 1);
   const before = await onlyPiece(sql, at);
   await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
-  await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another', format: '6x9', mail_class: 'standard' }));
+  await applyCampaign(
+    sql,
+    at.organizationId,
+    definition({ printer_name: 'another', format: '6x9', mail_class: 'standard' }),
+  );
   await sql`select postrider.arm_printer(${at.organizationId}, 'another')`;
   const again = await mailBegun(sql, at);
   // All but the move, which is another one.
@@ -182,7 +225,10 @@ void test('a piece of a printer that is held stays, though its campaign prints e
   await hold(sql, at.organizationId, 'printer', 'press');
   assert.deepEqual((await mailBegun(sql, at)).pieces, []);
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (held)' });
-  assert.ok((await one(sql, at)).availableAt > new Date(), 'and is not tried again in the same breath');
+  assert.ok(
+    (await one(sql, at)).availableAt > new Date(),
+    'and is not tried again in the same breath',
+  );
   await release(sql, at.organizationId, 'printer', 'press');
   await turnClock(sql, 120_000);
   assert.equal((await mailBegun(sql, at)).pieces[0]?.mailpieceId, batch.pieces[0]?.mailpieceId);
@@ -199,7 +245,8 @@ void test('hold waits for a begin that takes up a piece of another printer than 
   const runner = machine.connect(1);
   await runner.begin(async (tx) => {
     await tx`select postrider.begin_mail(${at.organizationId}, ${id}, ${RUNNER}, '1 minute')`;
-    const [lock] = await sql`select pg_try_advisory_xact_lock(postrider.lock_key('printer', ${at.organizationId}, 'press')) as free`;
+    const [lock] =
+      await sql`select pg_try_advisory_xact_lock(postrider.lock_key('printer', ${at.organizationId}, 'press')) as free`;
     assert.equal(lock?.['free'], false);
   });
 });
@@ -218,7 +265,8 @@ void test('evidence that comes while somebody waits to be proofed again keeps th
   await tell(sql, at, [event({ providerId: `id of ${piece.mailpieceId}`, status: 'delivered' })]);
   assert.deepEqual(await statesOf(sql, at), { p0: 'received' });
   assert.equal((await pieces(sql, at)).length, 1);
-  const effects = await sql`select kind from postrider.effect where organization_id = ${at.organizationId}`;
+  const effects =
+    await sql`select kind from postrider.effect where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     effects.map((e) => e['kind']),
     ['usage_meter'],
@@ -244,9 +292,9 @@ void test('a lease that is renewed holds, of a cohort that is still ours and ope
   const at = await place(sql);
   const batch = await sending(sql, at, 1);
   const renew = async (runner: string) =>
-    (await sql`select postrider.renew(${runner}, ${[at.organizationId]}::uuid[], ${[batch.cohortId]}::uuid[], '1 minute') as ours`)[0]?.[
-      'ours'
-    ];
+    (
+      await sql`select postrider.renew(${runner}, ${[at.organizationId]}::uuid[], ${[batch.cohortId]}::uuid[], '1 minute') as ours`
+    )[0]?.['ours'];
   await turnClock(sql, 50_000);
   assert.deepEqual(await renew(RUNNER), [batch.cohortId]);
   assert.deepEqual(await renew(OTHER_RUNNER), []);

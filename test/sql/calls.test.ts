@@ -1,4 +1,7 @@
-/** Whatever a role may call answers nonsense with an error of ours that says what to do: never with one of the server's own. */
+/**
+ * Whatever a role may call answers nonsense with an error of ours that says what to do: never with
+ * one of the server's own.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sweep } from './calls-swept.ts';
@@ -10,7 +13,8 @@ const rig = sharedMachine(undefined, async () => await logout(rig));
 void test('no function that a role may call answers nonsense with an error of the server', async () => {
   const { calls, wrong } = await sweep(rig, 3);
   assert.deepEqual(wrong, []);
-  for (const [role, made] of Object.entries(calls)) assert.ok(made > 100, `${made} calls by ${role}`);
+  for (const [role, made] of Object.entries(calls))
+    assert.ok(made > 100, `${made} calls by ${role}`);
 });
 
 void test('nothing is leased, rests or is claimed without an end', async () => {
@@ -28,8 +32,15 @@ void test('nothing is leased, rests or is claimed without an end', async () => {
     ])
       await refused('PR020', sql.unsafe(`select postrider.${call}`), /lease/);
   for (const endless of ['null', `'-1 minute'`, `'100000 years'`])
-    for (const call of [`settle_mail('${o}', '${cohort}', '[]', true, ${endless})`, `printer_rests('${o}', 'press', ${endless})`])
+    for (const call of [
+      `settle_mail('${o}', '${cohort}', '[]', true, ${endless})`,
+      `printer_rests('${o}', 'press', ${endless})`,
+    ])
       await refused('PR020', sql.unsafe(`select postrider.${call}`), /rests/);
-  await refused('PR020', sql`select postrider.begin_mail(${o}, ${cohort}, null, '1 minute')`, /runner/);
+  await refused(
+    'PR020',
+    sql`select postrider.begin_mail(${o}, ${cohort}, null, '1 minute')`,
+    /runner/,
+  );
   assert.deepEqual(await statesOf(sql, at), { p0: 'sending_staged' }, 'nobody was begun');
 });

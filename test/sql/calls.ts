@@ -1,7 +1,9 @@
 /**
- * Calls of every function that a role may execute, as the catalog has them, with arguments that make no sense. A function that is new is called by itself.
+ * Calls of every function that a role may execute, as the catalog has them, with arguments that
+ * make no sense. A function that is new is called by itself.
  *
- * Each call is made and undone on the server, many in a round trip: what it changed is gone, and only what it said is left.
+ * Each call is made and undone on the server, many in a round trip: what it changed is gone, and
+ * only what it said is left.
  */
 import type postgres from 'postgres';
 
@@ -45,10 +47,25 @@ function quoted(value: string): string {
 const LONG = `(select string_agg(md5(i::text), '') from generate_series(1, 400) i)`;
 
 const ODD: Readonly<Record<string, readonly string[]>> = {
-  uuid: [quoted('00000000-0000-0000-0000-000000000000'), quoted('ffffffff-ffff-ffff-ffff-ffffffffffff')],
+  uuid: [
+    quoted('00000000-0000-0000-0000-000000000000'),
+    quoted('ffffffff-ffff-ffff-ffff-ffffffffffff'),
+  ],
   text: ["''", "' '", "'nobody'", `E'a\\x01b'`, "'\u{1f600}\u200b\ufffe'", `'%s %L ''"; --'`, LONG],
-  'text[]': ["'{}'", "'{null}'", '\'{""}\'', "'{{a,b},{c,d}}'", "'{nobody,nobody}'", `array[${LONG}]`],
-  'uuid[]': ["'{}'", "'{null}'", "'{00000000-0000-0000-0000-000000000000}'", "'{00000000-0000-0000-0000-000000000000,null}'"],
+  'text[]': [
+    "'{}'",
+    "'{null}'",
+    '\'{""}\'',
+    "'{{a,b},{c,d}}'",
+    "'{nobody,nobody}'",
+    `array[${LONG}]`,
+  ],
+  'uuid[]': [
+    "'{}'",
+    "'{null}'",
+    "'{00000000-0000-0000-0000-000000000000}'",
+    "'{00000000-0000-0000-0000-000000000000,null}'",
+  ],
   integer: ["'0'", "'1'", "'-1'", "'2147483647'", "'-2147483648'"],
   'integer[]': ["'{}'", "'{null}'", "'{2147483647,-1}'"],
   bigint: ["'0'", "'1'", "'-1'", "'9223372036854775807'", "'-9223372036854775808'"],
@@ -56,7 +73,13 @@ const ODD: Readonly<Record<string, readonly string[]>> = {
   boolean: ['true', 'false'],
   interval: ["'0'", "'1 microsecond'", "'-1 day'", "'100000 years'", "'-100000 years'"],
   'interval[]': ["'{}'", "'{null}'", "'{-1 day,100000 years}'"],
-  'timestamp with time zone': ["'infinity'", "'-infinity'", "'294276-12-31'", "'4714-11-24 00:00:00+00 BC'", "'epoch'"],
+  'timestamp with time zone': [
+    "'infinity'",
+    "'-infinity'",
+    "'294276-12-31'",
+    "'4714-11-24 00:00:00+00 BC'",
+    "'epoch'",
+  ],
   'timestamp with time zone[]': ["'{}'", "'{null}'", "'{infinity,-infinity}'"],
   date: ["'infinity'", "'-infinity'", "'5874897-12-31'", "'epoch'"],
   bytea: [`'\\x'`, `'\\x00ff'`],
@@ -95,7 +118,10 @@ const DOCUMENTS = [
   '[{}]',
   '[[{}]]',
   `${'['.repeat(200)}${']'.repeat(200)}`,
-  ...['null', '""', '"nobody"', '-1e300', '{}', '[]'].flatMap((value) => [object(value), `[${object(value)}]`]),
+  ...['null', '""', '"nobody"', '-1e300', '{}', '[]'].flatMap((value) => [
+    object(value),
+    `[${object(value)}]`,
+  ]),
   '[{"recipientId": "00000000-0000-0000-0000-000000000000", "mailpieceId": "00000000-0000-0000-0000-000000000000"}]',
 ];
 
@@ -105,16 +131,31 @@ export interface Known {
 }
 
 /** What an argument may be given, what makes sense first. */
-export function valuesOf(arg: Callable['args'][number], known: Known, infinite: boolean): readonly string[] {
+export function valuesOf(
+  arg: Callable['args'][number],
+  known: Known,
+  infinite: boolean,
+): readonly string[] {
   const name = arg.name.replace(/^p_/, '');
   const isJson = arg.type === 'json' || arg.type === 'jsonb';
   const documents = isJson ? DOCUMENTS.map(quoted) : [];
-  const rows = arg.type.includes('.') || ['mailpiece', 'recipient_state', 'campaign'].includes(arg.type) ? [] : null;
+  const rows =
+    arg.type.includes('.') || ['mailpiece', 'recipient_state', 'campaign'].includes(arg.type)
+      ? []
+      : null;
   const odd = rows ?? [...(ODD[arg.type] ?? []), ...documents];
-  if (odd.length === 0 && rows === null) throw new Error(`no values for an argument of type ${arg.type}: ODD has none`);
-  const type = arg.type.includes('.') ? arg.type : rows === null ? arg.type : `postrider.${arg.type}`;
+  if (odd.length === 0 && rows === null)
+    throw new Error(`no values for an argument of type ${arg.type}: ODD has none`);
+  const type = arg.type.includes('.')
+    ? arg.type
+    : rows === null
+      ? arg.type
+      : `postrider.${arg.type}`;
   return [
-    ...(arg.type === 'uuid' ? (known[name] ?? []).filter((value) => /^[0-9a-f-]{36}$/.test(value)) : (known[name] ?? [])).map(quoted),
+    ...(arg.type === 'uuid'
+      ? (known[name] ?? []).filter((value) => /^[0-9a-f-]{36}$/.test(value))
+      : (known[name] ?? [])
+    ).map(quoted),
     ...odd,
     ...(arg.type === 'interval' && infinite ? ["'infinity'", "'-infinity'"] : []),
     'null',
@@ -130,21 +171,37 @@ function dice(seed: number): (below: number) => number {
   };
 }
 
-/** Every value of each argument beside what makes sense for the others, nothing at all, and some mixtures. */
-export function callsOf(one: Callable, known: Known, infinite: boolean, mixtures: number): string[] {
+/**
+ * Every value of each argument beside what makes sense for the others, nothing at all, and some
+ * mixtures.
+ */
+export function callsOf(
+  one: Callable,
+  known: Known,
+  infinite: boolean,
+  mixtures: number,
+): string[] {
   const values = one.args.map((arg) => valuesOf(arg, known, infinite));
   const sensible = values.map(([first]) => first ?? 'null');
-  const roll = dice([...one.signature].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7));
+  const roll = dice(
+    [...one.signature].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7),
+  );
   const rows = [
     sensible,
     ...values.flatMap((own, at) => own.map((value) => sensible.with(at, value))),
-    ...Array.from({ length: one.args.length < 2 ? 0 : mixtures }, () => values.map((own) => own[roll(own.length)] ?? 'null')),
+    ...Array.from({ length: one.args.length < 2 ? 0 : mixtures }, () =>
+      values.map((own) => own[roll(own.length)] ?? 'null'),
+    ),
   ];
-  const written = (row: readonly string[]): string => (one.isVariadic ? row.with(-1, `variadic ${row.at(-1)}`) : row).join(', ');
+  const written = (row: readonly string[]): string =>
+    (one.isVariadic ? row.with(-1, `variadic ${row.at(-1)}`) : row).join(', ');
   return [...new Set(rows.map((row) => `select * from postrider.${one.name}(${written(row)})`))];
 }
 
-/** Makes the function that makes calls and undoes them, one after the other; whoever calls it makes the calls. */
+/**
+ * Makes the function that makes calls and undoes them, one after the other; whoever calls it makes
+ * the calls.
+ */
 export async function readyToCall(admin: postgres.Sql): Promise<void> {
   await admin.unsafe(`
     create schema probe;

@@ -1,4 +1,7 @@
-/** The life of a campaign: applied, launched, held, released, ended; what is frozen and what comes back. */
+/**
+ * The life of a campaign: applied, launched, held, released, ended; what is frozen and what comes
+ * back.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
@@ -39,7 +42,9 @@ import {
 const rig = sharedMachine();
 
 async function statusOf(sql: postgres.Sql, at: Place): Promise<string> {
-  return String((await sql`select status from postrider.campaign where id = ${at.campaignId}`)[0]?.['status']);
+  return String(
+    (await sql`select status from postrider.campaign where id = ${at.campaignId}`)[0]?.['status'],
+  );
 }
 
 /** A one-off that was synced while it could be, and launched. */
@@ -55,8 +60,15 @@ void test('a campaign file is applied as often as one likes, and says what it ch
   const at = await place(sql, {}, null);
   const again = await applyCampaign(sql, at.organizationId, definition());
   assert.deepEqual(again, { ...at, created: false, changed: [] });
-  const changed = await applyCampaign(sql, at.organizationId, definition({ template: 'other', daily_cap: 9, exclusion_window: '14 days' }));
-  assert.deepEqual([changed.campaignId, changed.changed], [at.campaignId, ['daily_cap', 'exclusion_window', 'template']]);
+  const changed = await applyCampaign(
+    sql,
+    at.organizationId,
+    definition({ template: 'other', daily_cap: 9, exclusion_window: '14 days' }),
+  );
+  assert.deepEqual(
+    [changed.campaignId, changed.changed],
+    [at.campaignId, ['daily_cap', 'exclusion_window', 'template']],
+  );
   const [row] =
     await sql`select template, daily_cap, exclusion_window = '14 days' as window from postrider.campaign where id = ${at.campaignId}`;
   assert.deepEqual({ ...row }, { template: 'other', daily_cap: 9, window: true });
@@ -66,12 +78,22 @@ void test('an applied file never launches, ends, holds or moves a campaign: what
   const { sql } = rig;
   const at = await place(sql, {}, null);
   const other = await place(sql);
-  for (const over of [{ status: 'active' }, { mode: 'live', launched_at: '2020-01-01' }, { organization_id: other.organizationId }])
+  for (const over of [
+    { status: 'active' },
+    { mode: 'live', launched_at: '2020-01-01' },
+    { organization_id: other.organizationId },
+  ])
     for (const name of ['spring', 'new'])
-      await refused('PR020', applyCampaign(sql, at.organizationId, definition({ name, ...over })), /not defined by/);
+      await refused(
+        'PR020',
+        applyCampaign(sql, at.organizationId, definition({ name, ...over })),
+        /not defined by/,
+      );
   assert.equal(await statusOf(sql, at), 'pending');
   assert.equal(
-    (await sql`select from postrider.campaign where organization_id in ${sql([at.organizationId, other.organizationId])}`).length,
+    (
+      await sql`select from postrider.campaign where organization_id in ${sql([at.organizationId, other.organizationId])}`
+    ).length,
     2,
   );
 });
@@ -79,27 +101,46 @@ void test('an applied file never launches, ends, holds or moves a campaign: what
 void test('what is no definition, or half of one, is refused with what is missing', async () => {
   const { sql } = rig;
   const at = await place(sql, {}, null);
-  const apply = async (definition: string) => await sql`select postrider.apply_campaign(${at.organizationId}, ${definition}::text::jsonb)`;
-  for (const nothing of ['[]', '"spring"', 'null']) await refused('PR020', apply(nothing), /JSON object/);
-  await refused('PR020', apply('{"name": "new", "printer_name": null}'), /says nothing of assumed_after.*printer_name/);
+  const apply = async (definition: string) =>
+    await sql`select postrider.apply_campaign(${at.organizationId}, ${definition}::text::jsonb)`;
+  for (const nothing of ['[]', '"spring"', 'null'])
+    await refused('PR020', apply(nothing), /JSON object/);
+  await refused(
+    'PR020',
+    apply('{"name": "new", "printer_name": null}'),
+    /says nothing of assumed_after.*printer_name/,
+  );
 });
 
 void test('effects that nobody knows and times out of all measure are refused, by the file and by the table', async () => {
   const { sql } = rig;
   const at = await place(sql, {}, null);
-  const apply = async (over: object) => await applyCampaign(sql, at.organizationId, definition(over as Partial<CampaignDefinition>));
+  const apply = async (over: object) =>
+    await applyCampaign(sql, at.organizationId, definition(over as Partial<CampaignDefinition>));
   await refused('PR020', apply({ effects: ['usage_meter', 'bogus'] }), /bogus follows/);
-  for (const over of [{ transit_days: -1 }, { transit_days: 400 }, { assumed_after: '0 days' }, { assumed_after: '400 days' }])
+  for (const over of [
+    { transit_days: -1 },
+    { transit_days: 400 },
+    { assumed_after: '0 days' },
+    { assumed_after: '400 days' },
+  ])
     await refused('PR020', apply(over), /travels/);
-  const update = (set: string) => sql.unsafe(`update postrider.campaign set ${set} where id = '${at.campaignId}'`);
-  for (const set of [`effects = '{bogus}'`, 'transit_days = -1', `assumed_after = '0'`]) await refused('23514', update(set));
-  await apply({ effects: ['usage_meter', 'event_sink'], transit_days: 0, assumed_after: '365 days' });
+  const update = (set: string) =>
+    sql.unsafe(`update postrider.campaign set ${set} where id = '${at.campaignId}'`);
+  for (const set of [`effects = '{bogus}'`, 'transit_days = -1', `assumed_after = '0'`])
+    await refused('23514', update(set));
+  await apply({
+    effects: ['usage_meter', 'event_sink'],
+    transit_days: 0,
+    assumed_after: '365 days',
+  });
 });
 
 void test('holdout salt and percent freeze with the first recipient, the modes with the launch', async () => {
   const { sql } = rig;
   const at = await place(sql, { holdout_percent: 10 }, null);
-  const apply = async (over: object) => await applyCampaign(sql, at.organizationId, definition({ holdout_percent: 10, ...over }));
+  const apply = async (over: object) =>
+    await applyCampaign(sql, at.organizationId, definition({ holdout_percent: 10, ...over }));
   await apply({ holdout_salt: 'new', holdout_percent: 10.0 });
   await apply({ holdout_salt: 'salt', campaign_mode: 'one_off' });
   await apply({ campaign_mode: 'automated' });
@@ -115,7 +156,11 @@ void test('holdout salt and percent freeze with the first recipient, the modes w
   await apply({ campaign_mode: 'automated' });
   await launch(sql, at.organizationId, at.campaignId, 'live');
   await refused('PR014', apply({ campaign_mode: 'one_off' }));
-  await refused('PR014', launch(sql, at.organizationId, at.campaignId, 'test'), /was launched in live mode/);
+  await refused(
+    'PR014',
+    launch(sql, at.organizationId, at.campaignId, 'test'),
+    /was launched in live mode/,
+  );
   assert.equal(await launch(sql, at.organizationId, at.campaignId, 'live'), 'active');
 });
 
@@ -134,7 +179,8 @@ void test('a one-off is launched when its whole list was read, for it is not rea
   const { sql } = rig;
   const at = await place(sql, { campaign_mode: 'one_off' }, null);
   await armPrinter(sql, at.organizationId, 'press');
-  const tried = async (): Promise<string> => await launch(sql, at.organizationId, at.campaignId, 'live');
+  const tried = async (): Promise<string> =>
+    await launch(sql, at.organizationId, at.campaignId, 'live');
   await refused('PR012', tried(), /the list of campaign spring was never read/);
   await syncPeople(sql, at, people(1), false);
   await refused('PR012', tried(), /the list of campaign spring was not read to its end/);
@@ -164,7 +210,16 @@ void test('a campaign that is ended by hand closes everybody before the printer,
   const at = await place(sql);
   const batch = await sent(sql, at, 1);
   await syncPeople(sql, at, people(6), false);
-  const more = [{ externalId: 'mail', row: 9, email: 'mail@example.com', firstName: 'A', lastName: 'B', merge: {} }];
+  const more = [
+    {
+      externalId: 'mail',
+      row: 9,
+      email: 'mail@example.com',
+      firstName: 'A',
+      lastName: 'B',
+      merge: {},
+    },
+  ];
   await syncPeople(sql, at, more, false);
   await stage(sql, at, 'proof', 1, 2);
   await proofAll(sql, at);
@@ -188,7 +243,11 @@ void test('a campaign does not end while anybody is at the printer', async () =>
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at, 2);
-  await refused('PR021', endCampaign(sql, at.organizationId, at.campaignId, 'completed'), /2 people of campaign spring are at the printer/);
+  await refused(
+    'PR021',
+    endCampaign(sql, at.organizationId, at.campaignId, 'completed'),
+    /2 people of campaign spring are at the printer/,
+  );
   assert.equal(await statusOf(sql, at), 'active');
   await settleAll(sql, at, batch);
   await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
@@ -199,7 +258,10 @@ void test('what does not exist, or is archived, is not ended; nor is it launched
   const { sql } = rig;
   const at = await place(sql);
   await refused('PR010', endCampaign(sql, at.organizationId, at.organizationId, 'archived'));
-  await refused('PR020', sql`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'paused')`);
+  await refused(
+    'PR020',
+    sql`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'paused')`,
+  );
   await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
   await endCampaign(sql, at.organizationId, at.campaignId, 'archived');
   await refused('PR012', endCampaign(sql, at.organizationId, at.campaignId, 'completed'));
@@ -253,7 +315,11 @@ void test('erased stays erased: the next syncs of this campaign and of others do
   const at = await place(sql);
   await syncPeople(sql, at, people(2));
   await erase(sql, (await one(sql, at, 'p0')).id);
-  const { campaignId } = await applyCampaign(sql, at.organizationId, definition({ name: 'another', exclusion_window: '0' }));
+  const { campaignId } = await applyCampaign(
+    sql,
+    at.organizationId,
+    definition({ name: 'another', exclusion_window: '0' }),
+  );
   for (const where of [at, { ...at, campaignId }]) {
     const report = await syncPeople(sql, where, people(2));
     assert.equal((report['turned_away'] as Record<string, number>)['erased'], 1);
@@ -286,11 +352,13 @@ void test('the months of the history stand where they should, whatever the time 
       const [, year, month] = /(\d{4})_(\d\d)$/.exec(part.name) ?? [];
       const from = `${year}-${month}-01 00:00:00+00`;
       const next = new Date(Date.UTC(Number(year), Number(month), 1)).toISOString().slice(0, 10);
-      if (part.bound !== `FOR VALUES FROM ('${from}') TO ('${next} 00:00:00+00')`) wrong.push(`${part.name}: ${part.bound}`);
+      if (part.bound !== `FOR VALUES FROM ('${from}') TO ('${next} 00:00:00+00')`)
+        wrong.push(`${part.name}: ${part.bound}`);
     }
   });
   assert.deepEqual(wrong, []);
   assert.ok(parts.length >= 8);
-  const [doctor] = await sql`select verdict from postrider.doctor() where check_name = 'event partitions'`;
+  const [doctor] =
+    await sql`select verdict from postrider.doctor() where check_name = 'event partitions'`;
   assert.equal(doctor?.['verdict'], 'ok');
 });

@@ -1,4 +1,7 @@
-/** A cancel that comes while the card is at the printer: the mark is obeyed when the outcome is known, whatever the outcome is, and forgotten by nobody. */
+/**
+ * A cancel that comes while the card is at the printer: the mark is obeyed when the outcome is
+ * known, whatever the outcome is, and forgotten by nobody.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, erase, retry, retryAll, suppress } from '@postrider/core';
@@ -34,8 +37,15 @@ void test('who is cancelled while at the printer stays cancelled where the print
   await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   const wanted = { p0: 'skipped (cancelled)', p1: 'skipped (cancelled)', p2: 'error (rejected)' };
   assert.deepEqual(await reasonsOf(sql, at), wanted);
-  assert.deepEqual(new Set((await pieces(sql, at)).map((piece) => piece.status)), new Set(['rejected']));
-  assert.deepEqual(await retryAll(sql, at.organizationId, at.campaignId, 'rejected'), { tried: { pending: 1 }, refused: 0, left: 0 });
+  assert.deepEqual(
+    new Set((await pieces(sql, at)).map((piece) => piece.status)),
+    new Set(['rejected']),
+  );
+  assert.deepEqual(await retryAll(sql, at.organizationId, at.campaignId, 'rejected'), {
+    tried: { pending: 1 },
+    refused: 0,
+    left: 0,
+  });
   assert.deepEqual(await reasonsOf(sql, at), { ...wanted, p2: 'pending (retried)' });
 });
 
@@ -48,11 +58,19 @@ void test('a card that is to be called back and that the printer cannot make is 
   await tell(
     sql,
     at,
-    batch.pieces.map((piece) => event({ providerId: `id of ${piece.mailpieceId}`, status: 'failed' })),
+    batch.pieces.map((piece) =>
+      event({ providerId: `id of ${piece.mailpieceId}`, status: 'failed' }),
+    ),
   );
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (cancelled)', p1: 'error (failed_at_printer)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'skipped (cancelled)',
+    p1: 'error (failed_at_printer)',
+  });
   assert.equal((await one(sql, at, 'p0')).cancelRequestedAt, null, 'obeyed');
-  assert.deepEqual((await retryAll(sql, at.organizationId, at.campaignId, 'failed_at_printer')).tried, { pending: 1 });
+  assert.deepEqual(
+    (await retryAll(sql, at.organizationId, at.campaignId, 'failed_at_printer')).tried,
+    { pending: 1 },
+  );
 });
 
 void test('a mark that an error still carries is obeyed by the retry', async () => {
@@ -64,15 +82,24 @@ void test('a mark that an error still carries is obeyed by the retry', async () 
   await sql`update postrider.recipient_state set cancel_requested_at = postrider.now() where organization_id = ${at.organizationId}
     and recipient_id in (select id from postrider.recipient where organization_id = ${at.organizationId} and external_id <> 'p2')`;
   assert.equal(await retry(sql, (await one(sql, at, 'p0')).id), 'skipped');
-  assert.deepEqual((await retryAll(sql, at.organizationId, at.campaignId, 'rejected')).tried, { pending: 1, skipped: 1 });
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (cancelled)', p1: 'skipped (cancelled)', p2: 'pending (retried)' });
+  assert.deepEqual((await retryAll(sql, at.organizationId, at.campaignId, 'rejected')).tried, {
+    pending: 1,
+    skipped: 1,
+  });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'skipped (cancelled)',
+    p1: 'skipped (cancelled)',
+    p2: 'pending (retried)',
+  });
   assert.ok((await standing(sql, at)).every((person) => person.cancelRequestedAt === null));
 });
 
 /** What `why` and the trace say of a cancel. */
 async function told(id: string): Promise<{ why: string; trace: string[] }> {
   const [row] = await rig.sql<{ why: string }[]>`select postrider.why(${id}) as why`;
-  const trace = await rig.sql<{ what: string; detail: string | null }[]>`select what, detail from postrider.trace(${id})`;
+  const trace = await rig.sql<
+    { what: string; detail: string | null }[]
+  >`select what, detail from postrider.trace(${id})`;
   return {
     why: row?.why ?? '',
     trace: trace
@@ -88,16 +115,25 @@ void test('why and the trace say what becomes of a cancel at each step, and what
   const [first, second] = batch.pieces;
   assert.ok(first && second);
   await cancel(sql, first.recipientId);
-  assert.match((await told(first.recipientId)).why, /A cancel is asked for; it is obeyed as soon as the printer has answered\.$/);
+  assert.match(
+    (await told(first.recipientId)).why,
+    /A cancel is asked for; it is obeyed as soon as the printer has answered\.$/,
+  );
   await settleAll(sql, at, batch);
   await cancel(sql, second.recipientId);
-  assert.match((await told(first.recipientId)).why, /the printer is asked to call the card back\.$/);
+  assert.match(
+    (await told(first.recipientId)).why,
+    /the printer is asked to call the card back\.$/,
+  );
   await claimCancels(sql, at.organizationId, 50);
   const asked = await told(first.recipientId);
   assert.match(asked.why, /the printer is asked to call the card back, next at [-0-9]+ [:0-9]+\.$/);
   assert.deepEqual(asked.trace, ['cancel requested: the printer is asked to call the card back']);
-  // One is scanned before the printer has answered, of the other the printer says that it is too late.
-  await settleCancels(sql, at.organizationId, [{ ...second, outcome: 'too_late', message: 'it is on the press' }]);
+  // One is scanned before the printer has answered, of the other the printer says that it is too
+  // late.
+  await settleCancels(sql, at.organizationId, [
+    { ...second, outcome: 'too_late', message: 'it is on the press' },
+  ]);
   await tell(
     sql,
     at,
@@ -108,11 +144,19 @@ void test('why and the trace say what becomes of a cancel at each step, and what
     scanned.why,
     /is received .* A cancel was asked for at [-0-9]+ [:0-9]+ and came too late: the card was not called back\. That is final\.$/,
   );
-  assert.deepEqual(scanned.trace, ['cancel requested: came too late: the card was not called back']);
+  assert.deepEqual(scanned.trace, [
+    'cancel requested: came too late: the card was not called back',
+  ]);
   const refused = await told(second.recipientId);
-  assert.match(refused.why, /A cancel came too late: the card cannot be called back: it is on the press\. That is final\.$/);
+  assert.match(
+    refused.why,
+    /A cancel came too late: the card cannot be called back: it is on the press\. That is final\.$/,
+  );
   assert.equal(refused.trace.length, 1);
-  assert.match(refused.trace[0] ?? '', /^mailpiece accepted: .*cannot be called back: it is on the press$/);
+  assert.match(
+    refused.trace[0] ?? '',
+    /^mailpiece accepted: .*cannot be called back: it is on the press$/,
+  );
 });
 
 void test('so they do of a card that was returned, of one that is assumed to be there, and of an error', async () => {
@@ -126,13 +170,19 @@ void test('so they do of a card that was returned, of one that is assumed to be 
   await turnClock(sql, 60 * 86_400_000);
   await sql`select postrider.assume_received(${at.organizationId})`;
   for (const piece of batch.pieces)
-    assert.match((await told(piece.recipientId)).why, /came too late: the card was not called back\. That is final\.$/);
+    assert.match(
+      (await told(piece.recipientId)).why,
+      /came too late: the card was not called back\. That is final\.$/,
+    );
   const elsewhere = await place(sql);
   const failed = await sending(sql, elsewhere, 1);
   await settleAll(sql, elsewhere, failed, (piece) => answered(piece, 'rejected'));
   const { id } = await one(sql, elsewhere);
   await sql`update postrider.recipient_state set cancel_requested_at = postrider.now() where recipient_id = ${id}`;
-  assert.match((await told(id)).why, /A cancel is asked for: postrider\.retry\('.*'\) obeys it, and no card is made\.$/);
+  assert.match(
+    (await told(id)).why,
+    /A cancel is asked for: postrider\.retry\('.*'\) obeys it, and no card is made\.$/,
+  );
   assert.equal(await retry(sql, id), 'skipped');
   assert.match((await told(id)).why, /Cancelled\. That is final\.$/);
 });
@@ -144,7 +194,8 @@ void test('no state that is final promises that a cancel will be obeyed, and non
     await sql`update postrider.recipient_state set cancel_requested_at = postrider.now() where organization_id = ${at.organizationId}`;
     const { id, state: is } = await one(sql, at);
     const { why } = await told(id);
-    if (is !== 'sending' && is !== 'sent') assert.doesNotMatch(why, /is obeyed as soon as|is asked to call/, state);
+    if (is !== 'sending' && is !== 'sent')
+      assert.doesNotMatch(why, /is obeyed as soon as|is asked to call/, state);
   }
   const at = await place(sql);
   const batch = await sent(sql, at, 1);
@@ -153,7 +204,9 @@ void test('no state that is final promises that a cancel will be obeyed, and non
   await cancel(sql, piece.recipientId);
   await claimCancels(sql, at.organizationId, 50);
   await erase(sql, piece.recipientId);
-  await settleCancels(sql, at.organizationId, [{ ...piece, outcome: 'too_late', message: 'Ada Byron p0 has it' }]);
+  await settleCancels(sql, at.organizationId, [
+    { ...piece, outcome: 'too_late', message: 'Ada Byron p0 has it' },
+  ]);
   const [row] = await sql<
     { detail: string | null }[]
   >`select outcome_detail as detail from postrider.mailpiece where id = ${piece.mailpieceId}`;

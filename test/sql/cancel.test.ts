@@ -4,7 +4,19 @@ import { test } from 'node:test';
 import { cancel, hold, suppress } from '@postrider/core';
 import { claimCancels, settleCancels } from '../../packages/core/src/machine/mailpieces.ts';
 import { people, syncPeople } from '../support/machine.ts';
-import { event, one, onlyPiece, pieces, place, reasonsOf, refused, sent, sharedMachine, tell, turnClock } from './rig.ts';
+import {
+  event,
+  one,
+  onlyPiece,
+  pieces,
+  place,
+  reasonsOf,
+  refused,
+  sent,
+  sharedMachine,
+  tell,
+  turnClock,
+} from './rig.ts';
 import { arranged, everyState } from './somebody.ts';
 
 const rig = sharedMachine();
@@ -37,8 +49,13 @@ for (const state of everyState) {
       assert.equal(after.state, 'skipped');
       assert.equal(after.cohortId, null, 'so that a late settle finds nothing');
       if (before.state === 'skipped') assert.deepEqual(after, before);
-      else assert.deepEqual([after.reason, after.detail], [before.state === 'error' ? 'given_up' : 'cancelled', 'she called']);
-      for (const piece of await pieces(sql, at)) assert.ok(['cancelled', 'rejected'].includes(piece.status), piece.status);
+      else
+        assert.deepEqual(
+          [after.reason, after.detail],
+          [before.state === 'error' ? 'given_up' : 'cancelled', 'she called'],
+        );
+      for (const piece of await pieces(sql, at))
+        assert.ok(['cancelled', 'rejected'].includes(piece.status), piece.status);
     } else {
       assert.deepEqual([after.state, after.moveNo], [before.state, before.moveNo]);
       assert.notEqual(after.cancelRequestedAt, null);
@@ -57,12 +74,21 @@ void test('a card that is sent is called back at the printer: cancelled, too lat
   const moved = await settleCancels(
     sql,
     at.organizationId,
-    claimed.map((piece, i) => ({ ...piece, outcome: outcomes[i] ?? '', message: 'it is on the press' })),
+    claimed.map((piece, i) => ({
+      ...piece,
+      outcome: outcomes[i] ?? '',
+      message: 'it is on the press',
+    })),
   );
   assert.equal(moved, 1);
-  const [a, b, c] = await Promise.all(claimed.map(async (piece) => await one(sql, at, piece.recipientId)));
+  const [a, b, c] = await Promise.all(
+    claimed.map(async (piece) => await one(sql, at, piece.recipientId)),
+  );
   assert.deepEqual([a?.state, a?.reason, a?.cancelRequestedAt], ['skipped', 'cancelled', null]);
-  assert.deepEqual([b?.state, b?.cancelRequestedAt, b?.detail], ['sent', null, 'cannot be called back: it is on the press']);
+  assert.deepEqual(
+    [b?.state, b?.cancelRequestedAt, b?.detail],
+    ['sent', null, 'cannot be called back: it is on the press'],
+  );
   assert.deepEqual([c?.state, c?.cancelRequestedAt !== null], ['sent', true]);
   assert.deepEqual(await claimCancels(sql, at.organizationId, 50), [], 'asked once a minute');
   await turnClock(sql, 61_000);
@@ -109,7 +135,11 @@ void test('a printer that says cancelled of a card that was already scanned is n
   );
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (accepted)' });
   assert.equal((await onlyPiece(sql, at)).status, 'in_transit');
-  assert.deepEqual(await claimCancels(sql, at.organizationId, 50), [], 'and it is not asked for ever');
+  assert.deepEqual(
+    await claimCancels(sql, at.organizationId, 50),
+    [],
+    'and it is not asked for ever',
+  );
 });
 
 void test('suppress finds people in every campaign of the organization, by each of its keys', async () => {
@@ -139,11 +169,19 @@ void test('a suppression and a returned card of the same household do not deadlo
     const at = await place(sql);
     const batch = await sent(sql, at, 30);
     const clients = machine.connect(2);
-    const returned = batch.pieces.map((p) => event({ providerId: `id of ${p.mailpieceId}`, status: 'returned' }));
+    const returned = batch.pieces.map((p) =>
+      event({ providerId: `id of ${p.mailpieceId}`, status: 'returned' }),
+    );
     await Promise.all([
       tell(clients, at, returned),
       (async () => {
-        for (const n of [30, 15, 7, 1]) await suppress(clients, at.organizationId, { line1: `${n} p Street`, postalCode: '94607' }, 'test');
+        for (const n of [30, 15, 7, 1])
+          await suppress(
+            clients,
+            at.organizationId,
+            { line1: `${n} p Street`, postalCode: '94607' },
+            'test',
+          );
       })(),
     ]);
     await clients.end({ timeout: 2 });

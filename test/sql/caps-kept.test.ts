@@ -1,4 +1,7 @@
-/** Caps and budgets hold whatever happens to the campaign meanwhile: set late, raised, priced anew, moved to another time zone, taken up again later. */
+/**
+ * Caps and budgets hold whatever happens to the campaign meanwhile: set late, raised, priced anew,
+ * moved to another time zone, taken up again later.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
@@ -25,7 +28,11 @@ import {
 const rig = sharedMachine();
 const HOUR = 3_600_000;
 
-async function apply(sql: postgres.Sql, at: Place, over: Partial<CampaignDefinition>): Promise<unknown> {
+async function apply(
+  sql: postgres.Sql,
+  at: Place,
+  over: Partial<CampaignDefinition>,
+): Promise<unknown> {
   return await applyCampaign(sql, at.organizationId, definition(over));
 }
 async function more(sql: postgres.Sql, at: Place, n: number, prefix: string): Promise<void> {
@@ -74,7 +81,8 @@ void test('a price that changes while there is no cap leaves what was printed be
   await sent(sql, at, 2);
   await apply(sql, at, price(80));
   await apply(sql, at, { budget_minor: 260, ...price(80) });
-  const [count] = await sql`select opened_in_all::int as opened, spent_minor::int as spent from postrider.campaign_counter
+  const [count] =
+    await sql`select opened_in_all::int as opened, spent_minor::int as spent from postrider.campaign_counter
     where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...count }, { opened: 2, spent: 100 });
   await more(sql, at, 3, 'q');
@@ -91,7 +99,9 @@ void test('a budget may be larger than an int', async () => {
 void test('a day that goes back, because the time zone changed, begins no new count', async () => {
   const { sql } = rig;
   const at = await place(sql, { daily_cap: 2 });
-  const [organization] = await sql<{ name: string }[]>`select name from postrider.organization where id = ${at.organizationId}`;
+  const [organization] = await sql<
+    { name: string }[]
+  >`select name from postrider.organization where id = ${at.organizationId}`;
   // Whatever the hour, it is a day later at one of these than at the other.
   await organizationNamed(sql, organization?.name ?? '', 'Pacific/Kiritimati');
   await sent(sql, at, 2);

@@ -1,8 +1,17 @@
-/** Caps and budgets: counted when a piece is opened, in the organization's own days; who is over waits, and is never skipped in silence. */
+/**
+ * Caps and budgets: counted when a piece is opened, in the organization's own days; who is over
+ * waits, and is never skipped in silence.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
-import { applyCampaign, armPrinter, launch, organizationNamed, type CampaignDefinition } from '@postrider/core';
+import {
+  applyCampaign,
+  armPrinter,
+  launch,
+  organizationNamed,
+  type CampaignDefinition,
+} from '@postrider/core';
 import { beginMail } from '../../packages/core/src/machine/cohorts.ts';
 import { definition, people, syncPeople, type Place } from '../support/machine.ts';
 import {
@@ -58,7 +67,9 @@ void test('of a cohort the cap lets through who has waited longest', async () =>
   const at = await place(sql, { daily_cap: 2 });
   await proofed(sql, at, 5);
   await mailBegun(sql, at);
-  const through = (await standing(sql, at)).filter((person) => person.state === 'sending').map((person) => person.id);
+  const through = (await standing(sql, at))
+    .filter((person) => person.state === 'sending')
+    .map((person) => person.id);
   const all = (await standing(sql, at)).map((person) => person.id).sort();
   assert.deepEqual(through.sort(), all.slice(0, 2));
 });
@@ -73,7 +84,8 @@ void test("a day ends at midnight in the organization's time zone, wherever the 
   await proofed(sql, at, 5);
   await mailBegun(sql, at);
   const [waiting] = (await standing(sql, at)).filter((person) => person.state === 'proofed');
-  const [midnight] = await sql`select (((postrider.now() at time zone 'Asia/Tokyo')::date + 1)::timestamp at time zone 'Asia/Tokyo') as at`;
+  const [midnight] =
+    await sql`select (((postrider.now() at time zone 'Asia/Tokyo')::date + 1)::timestamp at time zone 'Asia/Tokyo') as at`;
   assert.deepEqual(waiting?.availableAt, midnight?.['at']);
   await turnClock(sql, 24 * HOUR);
   assert.equal((await mailBegun(sql, at)).pieces.length, 2);
@@ -101,7 +113,10 @@ void test('a piece that is taken up again was counted when it was opened', async
   await syncPeople(sql, at, people(3, 'more'), false);
   await proofAll(sql, at);
   const again = await mailBegun(sql, at);
-  assert.deepEqual(again.pieces.map((piece) => piece.mailpieceId).sort(), batch.pieces.map((piece) => piece.mailpieceId).sort());
+  assert.deepEqual(
+    again.pieces.map((piece) => piece.mailpieceId).sort(),
+    batch.pieces.map((piece) => piece.mailpieceId).sort(),
+  );
   assert.deepEqual(await counts(sql, at), { sending: 2, proofed: 3 });
 });
 
@@ -111,12 +126,15 @@ void test('many begins at once do not pass a cap together', async () => {
   await proofed(sql, at, 40);
   const cohorts = await stage(sql, at, 'mail', 10, 4);
   const clients = machine.connect(8);
-  const begun = await Promise.all(cohorts.map(async (id) => await beginMail(clients, at.organizationId, id, RUNNER, LEASE_MS)));
+  const begun = await Promise.all(
+    cohorts.map(async (id) => await beginMail(clients, at.organizationId, id, RUNNER, LEASE_MS)),
+  );
   assert.equal(
     begun.reduce((sum, batch) => sum + (batch?.pieces.length ?? 0), 0),
     7,
   );
-  const [counter] = await sql`select opened_on_day, opened_in_all from postrider.campaign_counter where campaign_id = ${at.campaignId}`;
+  const [counter] =
+    await sql`select opened_on_day, opened_in_all from postrider.campaign_counter where campaign_id = ${at.campaignId}`;
   assert.deepEqual({ ...counter }, { opened_on_day: 7, opened_in_all: 7 });
 });
 
@@ -131,7 +149,13 @@ void test('a begin that comes while another counts waits for the count', async (
   const pid = await pidOf(late);
   let began: ReturnType<typeof beginMail> = Promise.resolve(null);
   await early.begin(async (tx) => {
-    const batch = await beginMail(tx as unknown as postgres.Sql, at.organizationId, first, RUNNER, LEASE_MS);
+    const batch = await beginMail(
+      tx as unknown as postgres.Sql,
+      at.organizationId,
+      first,
+      RUNNER,
+      LEASE_MS,
+    );
     assert.equal(batch?.pieces.length, 3);
     began = beginMail(late, at.organizationId, second, RUNNER, LEASE_MS);
     await waitsForLock(sql, pid);

@@ -1,6 +1,7 @@
 /**
- * What a schema is, as sorted lines of text: tables, columns, constraints, indexes, functions, views, triggers, policies, rights, and the machine's own
- * data. Two databases are the same where these are.
+ * What a schema is, as sorted lines of text: tables, columns, constraints, indexes, functions,
+ * views, triggers, policies, rights, and the machine's own data. Two databases are the same where
+ * these are.
  */
 import type postgres from 'postgres';
 
@@ -46,7 +47,10 @@ const DATA = `
   union all select 'reason ' || r::text from postrider.reason r union all select 'status ' || m::text from postrider.mailpiece_status m
   union all select 'migration ' || name || ' ' || checksum from postrider.migration order by 1`;
 
-export async function catalog(sql: postgres.Sql, schema: 'postrider' | 'postrider_queue' = 'postrider'): Promise<string[]> {
+export async function catalog(
+  sql: postgres.Sql,
+  schema: 'postrider' | 'postrider_queue' = 'postrider',
+): Promise<string[]> {
   const lines = await sql.unsafe<{ line: string }[]>(CATALOG, [schema]);
   const data = schema === 'postrider' ? await sql.unsafe<{ line: string }[]>(DATA) : [];
   return [...lines, ...data].map((row) => row.line);

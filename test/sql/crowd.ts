@@ -1,12 +1,16 @@
 /**
- * A crowd, put there past the trigger by a superuser, because a test has no time to move a million people: a campaign in the middle of its life, with
- * its history, mailpieces and scans. And a look at the plans of whatever is run, nested statements of functions included.
+ * A crowd, put there past the trigger by a superuser, because a test has no time to move a million
+ * people: a campaign in the middle of its life, with its history, mailpieces and scans. And a look
+ * at the plans of whatever is run, nested statements of functions included.
  */
 import type postgres from 'postgres';
 import { connect } from '@postrider/core';
 import type { Place } from '../support/machine.ts';
 
-/** Fills a campaign with `n` people: 40 % pending, 10 % proofed, 20 % sent, 25 % received, 5 % turned away. Without statistics: run `analyze` for those. */
+/**
+ * Fills a campaign with `n` people: 40 % pending, 10 % proofed, 20 % sent, 25 % received, 5 %
+ * turned away. Without statistics: run `analyze` for those.
+ */
 export async function fill(admin: postgres.Sql, at: Place, n: number): Promise<void> {
   await admin.begin(async (tx) => {
     await tx`set local session_replication_role = replica`;
@@ -77,7 +81,8 @@ export interface Seen {
   readonly plan: PlanNode;
 }
 
-const BIG = /^(recipient|recipient_state|recipient_event.*|mailpiece|mailpiece_event|proof|effect)$/;
+const BIG =
+  /^(recipient|recipient_state|recipient_event.*|mailpiece|mailpiece_event|proof|effect)$/;
 
 /** What of a plan reads a big table from end to end, or looks at more of its rows than `most`. */
 export function greedy(seen: Seen, most: number): string[] {
@@ -86,7 +91,10 @@ export function greedy(seen: Seen, most: number): string[] {
     const relation = node['Relation Name'];
     const loops = node['Actual Loops'] ?? 0;
     const rows =
-      ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) * loops;
+      ((node['Actual Rows'] ?? 0) +
+        (node['Rows Removed by Filter'] ?? 0) +
+        (node['Rows Removed by Index Recheck'] ?? 0)) *
+      loops;
     if (relation !== undefined && BIG.test(relation) && loops > 0) {
       const partition = relation.startsWith('recipient_event_');
       if (node['Node Type'] === 'Seq Scan' && !(partition && rows === 0))
@@ -116,7 +124,10 @@ export async function watched(adminUrl: string): Promise<Watched> {
     onNotice: (message) => {
       const json = /plan:\n([^]*)$/.exec(message)?.[1];
       if (json === undefined) return;
-      const { 'Query Text': text, Plan: plan } = JSON.parse(json) as { 'Query Text': string; Plan: PlanNode };
+      const { 'Query Text': text, Plan: plan } = JSON.parse(json) as {
+        'Query Text': string;
+        Plan: PlanNode;
+      };
       heard.push({ sql: text, plan });
     },
   });

@@ -8,9 +8,11 @@ import { place, refused, sharedMachine } from './rig.ts';
 
 const rig = sharedMachine();
 async function checks(...only: (string | null)[]): Promise<string[]> {
-  return (await rig.sql<{ name: string }[]>`select check_name as name from postrider.doctor(variadic ${only}::text[])`).map(
-    (row) => row.name,
-  );
+  return (
+    await rig.sql<
+      { name: string }[]
+    >`select check_name as name from postrider.doctor(variadic ${only}::text[])`
+  ).map((row) => row.name);
 }
 
 void test('every check has its function, every function is a check, and each answers alone what it answers among all', async () => {
@@ -47,21 +49,38 @@ void test('with many people the round looks at some and says so, a check that is
     ].map((row) => row.told);
   // Of 1,500 people who wait for a proof or the printer a third.
   const [history, tried] = await told();
-  assert.match(history ?? '', /^ok: whole \(of \d{3} people among 3000: doctor\('history'\) looks at all\)$/);
-  assert.match(tried ?? '', /^warn: \d+ people at the renderer of campaign spring \[HTTP 500\]; \d+ people at printer press \[HTTP 500\]$/);
-  assert.match((await told('history', 'tried again'))[0] ?? '', /^ok: whole \(of 3000 people, in [\d.]+ s\)$/);
+  assert.match(
+    history ?? '',
+    /^ok: whole \(of \d{3} people among 3000: doctor\('history'\) looks at all\)$/,
+  );
+  assert.match(
+    tried ?? '',
+    /^warn: \d+ people at the renderer of campaign spring \[HTTP 500\]; \d+ people at printer press \[HTTP 500\]$/,
+  );
+  assert.match(
+    (await told('history', 'tried again'))[0] ?? '',
+    /^ok: whole \(of 3000 people, in [\d.]+ s\)$/,
+  );
   const gone = async (where: string): Promise<void> =>
     await admin.begin(async (tx) => {
       await tx`set local session_replication_role = replica`;
-      await tx.unsafe(`delete from postrider.recipient_event where organization_id = '${at.organizationId}' and ${where}`);
+      await tx.unsafe(
+        `delete from postrider.recipient_event where organization_id = '${at.organizationId}' and ${where}`,
+      );
     });
   // A single entry, which a sample rarely has; then a month.
   await gone(
     `move_no = 1 and recipient_id = (select max(recipient_id::text)::uuid from postrider.recipient_state where organization_id = '${at.organizationId}')`,
   );
-  assert.match((await told('history'))[0] ?? '', /^bad: 1 moves have no entry in the history \(of 3000 people/);
+  assert.match(
+    (await told('history'))[0] ?? '',
+    /^bad: 1 moves have no entry in the history \(of 3000 people/,
+  );
   await gone('move_no = 1');
-  assert.match((await told())[0] ?? '', /^bad: \d+ moves have no entry in the history \(of \d{3} people/);
+  assert.match(
+    (await told())[0] ?? '',
+    /^bad: \d+ moves have no entry in the history \(of \d{3} people/,
+  );
   await admin.end({ timeout: 5 });
 });
 
@@ -79,7 +98,9 @@ void test('a month whose bounds are no month of UTC, as an older version made th
     return row?.told ?? '';
   };
   assert.equal(await told(), 'ok: 4 months from now on have a partition');
-  await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${month.name}`);
+  await sql.unsafe(
+    `alter table postrider.recipient_event detach partition postrider.${month.name}`,
+  );
   await sql.unsafe(
     `alter table postrider.recipient_event attach partition postrider.${month.name} for values from ('${month.from}') to ('${month.until}')`,
   );
@@ -87,7 +108,9 @@ void test('a month whose bounds are no month of UTC, as an older version made th
     await sql.unsafe(`alter database "${machine.database.name}" set datestyle = '${style}'`);
     assert.match(
       await told(),
-      new RegExp(`^bad: 3 months from now on have a partition, and bounds that are no month of UTC: ${month.name}: `),
+      new RegExp(
+        `^bad: 3 months from now on have a partition, and bounds that are no month of UTC: ${month.name}: `,
+      ),
     );
   }
 });
@@ -100,7 +123,8 @@ void test('nor does it keep anybody from migrating', async () => {
       to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
     from generate_series(2, 3) n
     cross join lateral (select date_trunc('month', (postrider.now() at time zone 'UTC') + make_interval(months => n)) as m) x order by n`;
-  for (const { name } of months) await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${name}`);
+  for (const { name } of months)
+    await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${name}`);
   const [wrong, missing] = months;
   assert.ok(wrong && missing);
   await sql.unsafe(`drop table postrider.${missing.name}`);
@@ -112,6 +136,8 @@ void test('nor does it keep anybody from migrating', async () => {
   assert.equal((await planMigration(sql)).repeatables, true);
   await migrate(sql);
   assert.equal((await planMigration(sql)).repeatables, false);
-  const [row] = await sql<{ verdict: string }[]>`select verdict from postrider.doctor('event partitions')`;
+  const [row] = await sql<
+    { verdict: string }[]
+  >`select verdict from postrider.doctor('event partitions')`;
   assert.equal(row?.verdict, 'bad');
 });

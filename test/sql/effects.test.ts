@@ -1,9 +1,21 @@
-/** Effects: what follows from a card that was sent is written with it, and done at least once under one key. */
+/**
+ * Effects: what follows from a card that was sent is written with it, and done at least once under
+ * one key.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retryEffects } from '@postrider/core';
 import { claimEffects, settleEffects } from '../../packages/core/src/machine/mailpieces.ts';
-import { accepted, alarms, place, sending, sent, settleAll, sharedMachine, turnClock } from './rig.ts';
+import {
+  accepted,
+  alarms,
+  place,
+  sending,
+  sent,
+  settleAll,
+  sharedMachine,
+  turnClock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 const LEASE = 60_000;
@@ -47,7 +59,11 @@ void test('an effect is claimed by one at a time, with all that a provider needs
   const batch = await sent(sql, at, 5);
   const clients = machine.connect(4);
   const claims = (
-    await Promise.all([1, 2, 3, 4].map(async () => await claimEffects(clients, at.organizationId, 'usage_meter', 2, LEASE)))
+    await Promise.all(
+      [1, 2, 3, 4].map(
+        async () => await claimEffects(clients, at.organizationId, 'usage_meter', 2, LEASE),
+      ),
+    )
   ).flat();
   assert.deepEqual([claims.length, new Set(claims.map((claim) => claim.mailpieceId)).size], [5, 5]);
   const [first] = claims;
@@ -83,7 +99,11 @@ void test('done is done, failed stays failed, and what failed in passing is trie
   const [again] = await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE);
   assert.equal(again?.key, meter.key, 'the key at the provider stays the same');
   assert.equal(await settleEffects(sql, at.organizationId, [{ ...meter, outcome: 'done' }]), 1);
-  assert.equal(await settleEffects(sql, at.organizationId, [{ ...meter, outcome: 'retry' }]), 0, 'a late answer undoes nothing');
+  assert.equal(
+    await settleEffects(sql, at.organizationId, [{ ...meter, outcome: 'retry' }]),
+    0,
+    'a late answer undoes nothing',
+  );
   assert.deepEqual(await all(at.organizationId), [
     { kind: 'event_sink', state: 'failed', attempt: 1, error: 'no such event' },
     { kind: 'usage_meter', state: 'done', attempt: 2, error: null },
@@ -99,7 +119,10 @@ void test('a campaign without effects has none, and test cards say that they are
   assert.deepEqual(await all(none.organizationId), []);
   const trial = await place(sql, { effects: ['usage_meter'] }, 'test');
   await sent(sql, trial);
-  assert.equal((await claimEffects(sql, trial.organizationId, 'usage_meter', 1, LEASE))[0]?.mode, 'test');
+  assert.equal(
+    (await claimEffects(sql, trial.organizationId, 'usage_meter', 1, LEASE))[0]?.mode,
+    'test',
+  );
 });
 
 void test('an effect that failed for good raises one alarm a campaign, and is tried again by one call', async () => {
@@ -107,16 +130,26 @@ void test('an effect that failed for good raises one alarm a campaign, and is tr
   const at = await place(sql, { effects: ['usage_meter', 'event_sink'] });
   await sent(sql, at, 3);
   const meters = await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE);
-  for (const meter of meters) await settleEffects(sql, at.organizationId, [{ ...meter, outcome: 'failed', message: 'no such customer' }]);
+  for (const meter of meters)
+    await settleEffects(sql, at.organizationId, [
+      { ...meter, outcome: 'failed', message: 'no such customer' },
+    ]);
   assert.deepEqual(await alarms(sql, at), ['effect_failed']);
-  const [alarm] = await sql`select meaning, what_helps from postrider.alarms where organization_id = ${at.organizationId}`;
+  const [alarm] =
+    await sql`select meaning, what_helps from postrider.alarms where organization_id = ${at.organizationId}`;
   assert.match(String(alarm?.['meaning']), /usage_meter.*no such customer/);
   assert.match(String(alarm?.['what_helps']), /retry_effects/);
   assert.equal(await retryEffects(sql, at.organizationId, 'event_sink'), 0);
   assert.equal(await retryEffects(sql, at.organizationId), 3);
-  assert.deepEqual([...(await sql`select 1 from postrider.alarms where organization_id = ${at.organizationId}`)], []);
   assert.deepEqual(
-    (await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE)).map((meter) => [meter.attempt, meter.key]),
+    [...(await sql`select 1 from postrider.alarms where organization_id = ${at.organizationId}`)],
+    [],
+  );
+  assert.deepEqual(
+    (await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE)).map((meter) => [
+      meter.attempt,
+      meter.key,
+    ]),
     meters.map((meter) => [1, meter.key]),
     'with the same keys',
   );

@@ -1,4 +1,7 @@
-/** Campaigns that end while somebody's outcome is open, or while somebody is tried again: nobody is left where nothing moves. */
+/**
+ * Campaigns that end while somebody's outcome is open, or while somebody is tried again: nobody is
+ * left where nothing moves.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, endCampaign, resolve, suppress } from '@postrider/core';
@@ -25,7 +28,9 @@ import {
 const rig = sharedMachine();
 
 async function status(at: Place): Promise<string> {
-  const [row] = await rig.sql<{ status: string }[]>`select status from postrider.campaign where id = ${at.campaignId}`;
+  const [row] = await rig.sql<
+    { status: string }[]
+  >`select status from postrider.campaign where id = ${at.campaignId}`;
   return row?.status ?? assert.fail('no campaign');
 }
 
@@ -34,7 +39,11 @@ async function unknowable(at: Place): Promise<string> {
   await unknownDue(rig.sql, at);
   for (let round = 0; (await one(rig.sql, at)).state === 'sending'; round += 1) {
     assert.ok(round < 20, 'reconcile gives up in the end');
-    const verdicts = (await claimDue(rig.sql, at)).map((piece) => ({ ...piece, outcome: 'cannot_tell', keyStillHonoured: false }));
+    const verdicts = (await claimDue(rig.sql, at)).map((piece) => ({
+      ...piece,
+      outcome: 'cannot_tell',
+      keyStillHonoured: false,
+    }));
     await rig.sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
     await turnClock(rig.sql, 1_000_000);
   }
@@ -46,9 +55,21 @@ void test('a verdict is printed or not_printed, and nothing else; a mode and an 
   const at = await place(sql, {}, null);
   await sql`select postrider.launch(${at.organizationId}, ${at.campaignId}, 'live')`;
   const piece = await unknowable(at);
-  await refused('PR020', sql`select postrider.resolve(${piece}, null, 'Jo')`, /printed or not_printed/);
-  await refused('PR020', sql`select postrider.launch(${at.organizationId}, ${at.campaignId}, null)`, /test or live/);
-  await refused('PR020', sql`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, null)`, /completed or archived/);
+  await refused(
+    'PR020',
+    sql`select postrider.resolve(${piece}, null, 'Jo')`,
+    /printed or not_printed/,
+  );
+  await refused(
+    'PR020',
+    sql`select postrider.launch(${at.organizationId}, ${at.campaignId}, null)`,
+    /test or live/,
+  );
+  await refused(
+    'PR020',
+    sql`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, null)`,
+    /completed or archived/,
+  );
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'error (outcome_unknown)' });
 });
 
@@ -79,11 +100,16 @@ void test('not printed, of somebody who was to be cancelled: skipped, and the ca
   await suppress(sql, at.organizationId, { email: 'p0@example.com' }, 'test');
   const piece = (await onlyPiece(sql, at)).id;
   await sql`update postrider.mailpiece set attempt = 8, told_nothing = 7 where id = ${piece}`;
-  const verdict = [{ mailpieceId: piece, attempt: 8, outcome: 'cannot_tell', keyStillHonoured: false }];
+  const verdict = [
+    { mailpieceId: piece, attempt: 8, outcome: 'cannot_tell', keyStillHonoured: false },
+  ];
   await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdict)}::text::json)`;
   await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
   assert.equal(await resolve(sql, piece, 'not_printed', 'Jo, on the phone'), 'skipped');
-  assert.deepEqual([await reasonsOf(sql, at), await status(at)], [{ p0: 'skipped (cancelled)' }, 'completed']);
+  assert.deepEqual(
+    [await reasonsOf(sql, at), await status(at)],
+    [{ p0: 'skipped (cancelled)' }, 'completed'],
+  );
   assert.deepEqual(await alarms(sql, at), []);
 });
 
@@ -94,14 +120,18 @@ void test('stuck lists people who wait in a campaign that has ended', async () =
   await proofAll(sql, at);
   await sql`update postrider.campaign set status = 'completed', ended_at = postrider.now() where id = ${at.campaignId}`;
   await turnClock(sql, 180_000);
-  const rows = await sql`select state, people::int, why, what_helps from postrider.stuck where organization_id = ${at.organizationId}`;
+  const rows =
+    await sql`select state, people::int, why, what_helps from postrider.stuck where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     rows.map((row) => [row['state'], row['people'], row['why']]),
     [['proofed', 2, 'the campaign is completed']],
   );
   assert.match(String(rows[0]?.['what_helps']), /end_campaign/);
   await endCampaign(sql, at.organizationId, at.campaignId, 'archived');
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (campaign_closed)', p1: 'skipped (campaign_closed)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'skipped (campaign_closed)',
+    p1: 'skipped (campaign_closed)',
+  });
 });
 
 /** A launched one-off with two people: one is cancelled, the other in error. */

@@ -1,4 +1,7 @@
-/** Batches at the enricher: looked after until they end, and no batch keeps anybody for ever, whether it is lost, deleted or forgotten. */
+/**
+ * Batches at the enricher: looked after until they end, and no batch keeps anybody for ever,
+ * whether it is lost, deleted or forgotten.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retry } from '@postrider/core';
@@ -59,7 +62,9 @@ void test("the enricher's id of a batch is kept by compare-and-set: the first on
   const batch = await claimed(sql, at);
   const clients = machine.connect(4);
   const told = await Promise.all(
-    ['w', 'x', 'y', 'z'].map(async (id) => await noteSubmitted(clients, at.organizationId, batch.batchId, id)),
+    ['w', 'x', 'y', 'z'].map(
+      async (id) => await noteSubmitted(clients, at.organizationId, batch.batchId, id),
+    ),
   );
   assert.equal(new Set(told).size, 1);
   assert.equal(await noteSubmitted(sql, at.organizationId, batch.batchId, 'later'), told[0]);
@@ -71,12 +76,20 @@ void test('people of a batch that somebody deleted go back, and a late answer to
   await syncPeople(sql, at, [emailOnly('a'), emailOnly('b')]);
   const batch = await claimed(sql, at);
   await sql`delete from postrider.enrichment_batch where organization_id = ${at.organizationId}`;
-  const [candidate] = await sql`select 1 from postrider.enrich_candidates(true) where campaign_id = ${at.campaignId}`;
+  const [candidate] =
+    await sql`select 1 from postrider.enrich_candidates(true) where campaign_id = ${at.campaignId}`;
   assert.ok(candidate, 'the beat finds them');
   await answer(sql, at, batch, { a: '1 Elm St' }, false);
-  assert.equal((await one(sql, at, 'a')).state, 'holdout', 'found is found, and judged by its campaign');
+  assert.equal(
+    (await one(sql, at, 'a')).state,
+    'holdout',
+    'found is found, and judged by its campaign',
+  );
   await sql`select postrider.enrich_orphans(${at.organizationId})`;
-  assert.deepEqual(await reasonsOf(sql, at), { a: 'holdout (holdout)', b: 'address_enrichable (batch_lost)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    a: 'holdout (holdout)',
+    b: 'address_enrichable (batch_lost)',
+  });
 });
 
 void test('without an enricher nobody waits for ever', async () => {
@@ -90,6 +103,12 @@ void test('without an enricher nobody waits for ever', async () => {
 void test('a campaign that does not exist gets no batch', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  assert.equal(await claim(sql, { organizationId: at.organizationId, campaignId: at.organizationId }), null);
-  await refused('22P02', sql`select postrider.enrich_claim(${at.organizationId}, 'no uuid', 'x', 1, '1 s', '1 s')`);
+  assert.equal(
+    await claim(sql, { organizationId: at.organizationId, campaignId: at.organizationId }),
+    null,
+  );
+  await refused(
+    '22P02',
+    sql`select postrider.enrich_claim(${at.organizationId}, 'no uuid', 'x', 1, '1 s', '1 s')`,
+  );
 });

@@ -4,7 +4,19 @@ import { test } from 'node:test';
 import { applyCampaign, cancel, erase, launch, resolve, retry, suppress } from '@postrider/core';
 import { claimUnknown, settleReconcile } from '../../packages/core/src/machine/mailpieces.ts';
 import { definition, people, syncPeople } from '../support/machine.ts';
-import { answered, event, one, onlyPiece, pieces, place, sending, sent, settleAll, sharedMachine, unknownDue } from './rig.ts';
+import {
+  answered,
+  event,
+  one,
+  onlyPiece,
+  pieces,
+  place,
+  sending,
+  sent,
+  settleAll,
+  sharedMachine,
+  unknownDue,
+} from './rig.ts';
 import { arranged, everyState, giveUp } from './somebody.ts';
 
 const rig = sharedMachine();
@@ -16,8 +28,11 @@ for (const state of everyState) {
     const before = await one(sql, at);
     assert.equal(await erase(sql, before.id), 'erased');
     const after = await one(sql, at, before.id);
-    if (['sending', 'sent'].includes(before.state) || state === 'error, outcome unknown') assert.notEqual(after.cancelRequestedAt, null);
-    else if (!['skipped', 'blacklisted', 'holdout', 'received', 'returned', 'error'].includes(before.state))
+    if (['sending', 'sent'].includes(before.state) || state === 'error, outcome unknown')
+      assert.notEqual(after.cancelRequestedAt, null);
+    else if (
+      !['skipped', 'blacklisted', 'holdout', 'received', 'returned', 'error'].includes(before.state)
+    )
       assert.deepEqual([after.state, after.reason], ['skipped', 'erased']);
     const [cold] =
       await sql`select r.*, null as organization_id, null as id, null as campaign_id, null as reference, null as created_at, null as made_in_run
@@ -30,9 +45,13 @@ for (const state of everyState) {
       [],
     );
     assert.deepEqual([cold?.['external_id'], cold?.['merge']], [`erased:${before.id}`, {}]);
-    for (const piece of await pieces(sql, at)) assert.deepEqual(piece.request, { format: '4x6', mailClass: 'first_class' });
+    for (const piece of await pieces(sql, at))
+      assert.deepEqual(piece.request, { format: '4x6', mailClass: 'first_class' });
     const trace = await sql`select what from postrider.trace(${before.id})`;
-    assert.ok(trace.some((row) => row['what'] === 'erased') && trace.length >= before.moveNo, 'the trail is left');
+    assert.ok(
+      trace.some((row) => row['what'] === 'erased') && trace.length >= before.moveNo,
+      'the trail is left',
+    );
     const entries =
       await sql`select kind, value, reason from postrider.suppression where organization_id = ${at.organizationId} and reason = 'erasure' order by kind`;
     assert.deepEqual(
@@ -57,7 +76,8 @@ void test('who is erased at the printer is not submitted again, whatever becomes
     const batch = what === 'retry' ? await sending(sql, at) : await unknownDue(sql, at);
     const { id } = await one(sql, at);
     await erase(sql, id);
-    if (what === 'retry') await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
+    if (what === 'retry')
+      await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
     if (what === 'absent') {
       const claimed = await claimUnknown(sql, at.organizationId, 50, 60_000);
       await settleReconcile(
@@ -68,7 +88,10 @@ void test('who is erased at the printer is not submitted again, whatever becomes
     }
     if (what === 'resolved') {
       await giveUp(sql, at);
-      assert.equal(await resolve(sql, (await onlyPiece(sql, at)).id, 'not_printed', 'Jo'), 'skipped');
+      assert.equal(
+        await resolve(sql, (await onlyPiece(sql, at)).id, 'not_printed', 'Jo'),
+        'skipped',
+      );
     }
     const person = await one(sql, at);
     assert.deepEqual([person.state, person.reason], ['skipped', 'cancelled'], what);
@@ -90,7 +113,8 @@ void test('what an operator writes of somebody who is erased already is not kept
     [
       'error, outcome unknown',
       async (id: string) => {
-        const [piece] = await sql`select id from postrider.mailpiece where recipient_id = ${id} and status = 'unknown'`;
+        const [piece] =
+          await sql`select id from postrider.mailpiece where recipient_id = ${id} and status = 'unknown'`;
         await resolve(sql, String(piece?.['id']), 'not_printed', 'asked Ada Byron on the phone');
       },
     ],
@@ -128,26 +152,36 @@ void test('raw webhooks, rejects and cached addresses of who is erased are blank
   const { id } = await one(sql, at);
   await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{"to": "Ada Byron"}')})`;
   const [hook] = await sql<{ id: string }[]>`select id from postrider.track_claim(1)`;
-  const scan = [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' })];
+  const scan = [
+    event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' }),
+  ];
   await sql`select postrider.apply_events(${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb, now(), ${hook?.id ?? ''})`;
   await sql`select postrider.track_done(${hook?.id ?? ''})`;
   await erase(sql, id);
-  const [row] = await sql`select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;
+  const [row] =
+    await sql`select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;
   assert.equal(row?.['bytes'], 0);
 });
 
 void test('who is erased is erased in every campaign, with what was noted about them, and a webhook that comes later is blanked too', async () => {
   const { sql } = rig;
   const at = await place(sql, { dedupe: 'person', exclusion_window: '0 days' });
-  const { campaignId } = await applyCampaign(sql, at.organizationId, definition({ name: 'autumn', exclusion_window: '0 days' }));
+  const { campaignId } = await applyCampaign(
+    sql,
+    at.organizationId,
+    definition({ name: 'autumn', exclusion_window: '0 days' }),
+  );
   const autumn = { organizationId: at.organizationId, campaignId };
   await launch(sql, autumn.organizationId, autumn.campaignId, 'live');
   const batch = await sending(sql, at);
-  await settleAll(sql, at, batch, (p) => answered(p, 'rejected', { message: 'Ada Byron does not live at 1 p Street', badAddress: true }));
+  await settleAll(sql, at, batch, (p) =>
+    answered(p, 'rejected', { message: 'Ada Byron does not live at 1 p Street', badAddress: true }),
+  );
   await syncPeople(sql, autumn, people(1));
   const elsewhere = await one(sql, autumn);
   await erase(sql, (await one(sql, at)).id);
-  const cold = await sql`select last_name, line1, erased_at from postrider.recipient where organization_id = ${at.organizationId}`;
+  const cold =
+    await sql`select last_name, line1, erased_at from postrider.recipient where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     cold.map((row) => [row['last_name'], row['line1'], row['erased_at'] !== null]),
     [
@@ -169,10 +203,15 @@ void test('a webhook that names somebody who was erased is blanked when it has b
   const batch = await sent(sql, at);
   await erase(sql, (await one(sql, at)).id);
   await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'late', ${Buffer.from('{"to": "Ada Byron"}')})`;
-  const [hook] = await sql<{ id: string }[]>`select id from postrider.provider_event where organization_id = ${at.organizationId}`;
-  const scan = [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' })];
+  const [hook] = await sql<
+    { id: string }[]
+  >`select id from postrider.provider_event where organization_id = ${at.organizationId}`;
+  const scan = [
+    event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' }),
+  ];
   await sql`select postrider.apply_events(${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb, now(), ${hook?.id ?? ''})`;
-  const [row] = await sql`select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;
+  const [row] =
+    await sql`select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;
   assert.equal(row?.['bytes'], 0);
 });
 

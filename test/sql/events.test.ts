@@ -1,4 +1,7 @@
-/** Tracking: a mailpiece's status is a function of the set of its events; not of their order, nor of how often or how early they are told. */
+/**
+ * Tracking: a mailpiece's status is a function of the set of its events; not of their order, nor of
+ * how often or how early they are told.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -64,25 +67,36 @@ interface Told {
 
 /** What must come of a set of events, whatever their order. */
 function expected(events: readonly Told[]): { status: string; state: string; rerouted: boolean } {
-  const ranks = events.map((e) => RANK.indexOf(e.status === 'rejected' ? 'failed' : (e.status ?? '')));
+  const ranks = events.map((e) =>
+    RANK.indexOf(e.status === 'rejected' ? 'failed' : (e.status ?? '')),
+  );
   const status = RANK[Math.max(0, ...ranks)] ?? '';
-  const surest = SURE.find((c) => events.some((e) => e.status === 'delivered' && e.confidence === c)) ?? '';
+  const surest =
+    SURE.find((c) => events.some((e) => e.status === 'delivered' && e.confidence === c)) ?? '';
   const states: Record<string, string> = {
     delivered: `received (${surest})`,
     returned: 'returned (returned)',
     failed: 'error (failed_at_printer)',
     cancelled: 'skipped (cancelled)',
   };
-  return { status, state: states[status] ?? 'sent', rerouted: events.some((e) => e.status === 'rerouted') };
+  return {
+    status,
+    state: states[status] ?? 'sent',
+    rerouted: events.some((e) => e.status === 'rerouted'),
+  };
 }
 
 void test('any order, repetition and grouping of any events ends the same, also before the answer that names the piece', async () => {
   const { sql } = rig;
-  const told = fc.record({ status: fc.constantFrom(...STATUSES), confidence: fc.constantFrom(...SURE) });
+  const told = fc.record({
+    status: fc.constantFrom(...STATUSES),
+    confidence: fc.constantFrom(...SURE),
+  });
   const plan = fc.array(told, { minLength: 1, maxLength: 6 }).chain((events) =>
     fc.record({
       events: fc.constant(events),
-      // Every event at least once, some twice, in any order; split into calls; the printer's answer somewhere in between; with or without our reference.
+      // Every event at least once, some twice, in any order; split into calls; the printer's answer
+      // somewhere in between; with or without our reference.
       order: fc
         .shuffledSubarray([...events.keys(), ...events.keys()], { minLength: events.length })
         .map((order) => [...order, ...events.keys()]),
@@ -105,8 +119,16 @@ void test('any order, repetition and grouping of any events ends the same, also 
             const what = c.events[n];
             const mailpieceId = c.reference ? c.piece.mailpieceId : null;
             return event(
-              { providerId: `id of ${c.piece.mailpieceId}`, mailpieceId, status: what?.status ?? null },
-              { eventId: `${c.piece.mailpieceId} ${n}`, confidence: what?.confidence ?? 'scan', providerStatus: 'as the printer says' },
+              {
+                providerId: `id of ${c.piece.mailpieceId}`,
+                mailpieceId,
+                status: what?.status ?? null,
+              },
+              {
+                eventId: `${c.piece.mailpieceId} ${n}`,
+                confidence: what?.confidence ?? 'scan',
+                providerStatus: 'as the printer says',
+              },
             );
           });
         });
@@ -129,7 +151,10 @@ void test('any order, repetition and grouping of any events ends the same, also 
         const piece = there.get(c.piece.mailpieceId);
         const person = persons.get(c.piece.recipientId);
         const state = person?.state === 'sent' ? 'sent' : `${person?.state} (${person?.reason})`;
-        assert.deepEqual({ status: piece?.status, state, rerouted: piece?.rerouted }, expected(c.events));
+        assert.deepEqual(
+          { status: piece?.status, state, rerouted: piece?.rerouted },
+          expected(c.events),
+        );
       }
     }),
     { numRuns: LONG ? 300 : 8 },
@@ -143,7 +168,10 @@ void test('a webhook that comes before the answer is kept, and counts when the i
   await tell(sql, at, [event({ providerId: 'psc_1', status: 'in_transit' })]);
   assert.equal((await one(sql, at)).state, 'sending');
   await settleAll(sql, at, batch, (piece) => accepted(piece, 'psc_1'));
-  assert.deepEqual([(await one(sql, at)).state, (await onlyPiece(sql, at)).status], ['sent', 'in_transit']);
+  assert.deepEqual(
+    [(await one(sql, at)).state, (await onlyPiece(sql, at)).status],
+    ['sent', 'in_transit'],
+  );
 });
 
 void test('an event and the answer that do not see each other meet at the next beat', async () => {
@@ -165,8 +193,17 @@ void test('our reference in an event resolves a piece of which nobody knew', asy
   const at = await place(sql);
   const batch = await sending(sql, at);
   await settleAll(sql, at, batch, (piece) => answered(piece, 'unknown'));
-  await tell(sql, at, [event({ providerId: 'psc_3', mailpieceId: batch.pieces[0]?.mailpieceId ?? null, status: 'accepted' })]);
-  assert.deepEqual([(await one(sql, at)).state, (await onlyPiece(sql, at)).providerId], ['sent', 'psc_3']);
+  await tell(sql, at, [
+    event({
+      providerId: 'psc_3',
+      mailpieceId: batch.pieces[0]?.mailpieceId ?? null,
+      status: 'accepted',
+    }),
+  ]);
+  assert.deepEqual(
+    [(await one(sql, at)).state, (await onlyPiece(sql, at)).providerId],
+    ['sent', 'psc_3'],
+  );
 });
 
 void test("a reference that is another organization's or another printer's is not believed", async () => {
@@ -174,10 +211,17 @@ void test("a reference that is another organization's or another printer's is no
   const mine = await place(sql);
   const theirs = await place(sql);
   const batch = await sending(sql, mine);
-  const stray = event({ providerId: 'psc_4', mailpieceId: batch.pieces[0]?.mailpieceId ?? null, status: 'delivered' });
+  const stray = event({
+    providerId: 'psc_4',
+    mailpieceId: batch.pieces[0]?.mailpieceId ?? null,
+    status: 'delivered',
+  });
   await tell(sql, theirs, [stray]);
   await tell(sql, mine, [stray], 'another printer');
-  assert.deepEqual([(await one(sql, mine)).state, (await onlyPiece(sql, mine)).status], ['sending', 'submitting']);
+  assert.deepEqual(
+    [(await one(sql, mine)).state, (await onlyPiece(sql, mine)).status],
+    ['sending', 'submitting'],
+  );
 });
 
 void test('a status that we do not know is kept and reported once, and moves nobody', async () => {
@@ -186,10 +230,16 @@ void test('a status that we do not know is kept and reported once, and moves nob
   const batch = await sent(sql, at);
   const id = `id of ${batch.pieces[0]?.mailpieceId}`;
   for (const eventId of ['a', 'b'])
-    await tell(sql, at, [event({ providerId: id, status: null }, { eventId: eventId + at.organizationId, providerStatus: 'teleported' })]);
+    await tell(sql, at, [
+      event(
+        { providerId: id, status: null },
+        { eventId: eventId + at.organizationId, providerStatus: 'teleported' },
+      ),
+    ]);
   assert.equal((await one(sql, at)).state, 'sent');
   assert.deepEqual(await alarms(sql, at), ['unknown_status']);
-  const kept = await sql`select status, provider_status from postrider.mailpiece_event where organization_id = ${at.organizationId}`;
+  const kept =
+    await sql`select status, provider_status from postrider.mailpiece_event where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     kept.map((row) => ({ ...row })),
     [
@@ -218,11 +268,23 @@ void test('an address that mail came back from is suppressed for the whole organ
   await tellAll(sql, at, batch, 'delivered');
   await tellAll(sql, at, batch, 'returned');
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'returned (returned)' });
-  const { campaignId } = await applyCampaign(sql, at.organizationId, definition({ name: 'another', exclusion_window: '0' }));
+  const { campaignId } = await applyCampaign(
+    sql,
+    at.organizationId,
+    definition({ name: 'another', exclusion_window: '0' }),
+  );
   const next = { ...at, campaignId };
-  await syncPeople(sql, next, [{ ...(people(1)[0] ?? assert.fail()), externalId: 'new', email: 'new@example.com', line1: '1 P ST' }]);
+  await syncPeople(sql, next, [
+    {
+      ...(people(1)[0] ?? assert.fail()),
+      externalId: 'new',
+      email: 'new@example.com',
+      line1: '1 P ST',
+    },
+  ]);
   assert.deepEqual(await reasonsOf(sql, next), { new: 'blacklisted (suppressed)' });
-  const [entry] = await sql`select value, reason, expires_at from postrider.suppression where organization_id = ${at.organizationId}`;
+  const [entry] =
+    await sql`select value, reason, expires_at from postrider.suppression where organization_id = ${at.organizationId}`;
   assert.deepEqual([entry?.['value'], entry?.['expires_at']], ['US|94607|1 P ST|', null]);
 });
 
@@ -257,7 +319,9 @@ void test('a webhook is stored once, and claimed by one', async () => {
   const { sql, machine } = rig;
   const at: Place = await place(sql);
   const store = async (id: string) =>
-    (await sql`select postrider.receive_webhook(${at.organizationId}, 'press', ${id}, ${Buffer.from('{}')}) as stored`)[0]?.['stored'];
+    (
+      await sql`select postrider.receive_webhook(${at.organizationId}, 'press', ${id}, ${Buffer.from('{}')}) as stored`
+    )[0]?.['stored'];
   assert.deepEqual([await store('d1'), await store('d1'), await store('d2')], [true, false, true]);
   const other = machine.connect(1);
   await other.begin(async (tx) => {
@@ -266,7 +330,9 @@ void test('a webhook is stored once, and claimed by one', async () => {
     assert.deepEqual([first.length, second.length], [1, 1]);
     assert.notEqual(first[0]?.['id'], second[0]?.['id']);
     await tx`select postrider.track_done(${first[0]?.['id'] as string})`;
-    await tx`select postrider.track_done(${second[0]?.['id'] as string}, 'no JSON')`.catch(() => undefined);
+    await tx`select postrider.track_done(${second[0]?.['id'] as string}, 'no JSON')`.catch(
+      () => undefined,
+    );
   });
   const [row] =
     await sql`select count(*) filter (where applied_at is not null)::int as applied, max(error) as error from postrider.provider_event

@@ -1,8 +1,22 @@
-/** Everything that happens every few seconds or that people ask, once, on one campaign. For looking at plans and times at any size of the tables. */
+/**
+ * Everything that happens every few seconds or that people ask, once, on one campaign. For looking
+ * at plans and times at any size of the tables.
+ */
 import { randomUUID } from 'node:crypto';
 import type postgres from 'postgres';
-import { beginMail, beginProof, settleMail, settleProof, type MailSettlement } from '../../packages/core/src/machine/cohorts.ts';
-import { claimCancels, claimEffects, claimUnknown, settleReconcile } from '../../packages/core/src/machine/mailpieces.ts';
+import {
+  beginMail,
+  beginProof,
+  settleMail,
+  settleProof,
+  type MailSettlement,
+} from '../../packages/core/src/machine/cohorts.ts';
+import {
+  claimCancels,
+  claimEffects,
+  claimUnknown,
+  settleReconcile,
+} from '../../packages/core/src/machine/mailpieces.ts';
 import { applyPage, openSync } from '../../packages/core/src/machine/sync.ts';
 import type { Member } from '../../packages/core/src/ports/index.ts';
 import { people, type Place } from '../support/machine.ts';
@@ -14,7 +28,10 @@ async function value<T>(rows: PromiseLike<readonly { value: T }[]>): Promise<T |
   return (await rows)[0]?.value;
 }
 
-/** The steps in order; each needs those before it. Nothing is left travelling, and `round` makes the people of each call new ones. */
+/**
+ * The steps in order; each needs those before it. Nothing is left travelling, and `round` makes the
+ * people of each call new ones.
+ */
 export function everyday(sql: postgres.Sql, at: Place, round: string): readonly Step[] {
   const { organizationId: o, campaignId: c } = at;
   const open = async (stage: string): Promise<string> =>
@@ -25,7 +42,13 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
   let begun: readonly { recipientId: string; mailpieceId: string }[] = [];
   let proofing: string[] = [];
   let [proofId, mailId] = ['', ''];
-  let who = { recipient_id: '', email: 'nobody', reference: 'nobody', provider_id: 'nobody', mailpiece_id: 'nobody' };
+  let who = {
+    recipient_id: '',
+    email: 'nobody',
+    reference: 'nobody',
+    provider_id: 'nobody',
+    mailpiece_id: 'nobody',
+  };
   const accepted = (piece: { recipientId: string; mailpieceId: string }): MailSettlement => ({
     ...piece,
     outcome: 'accepted',
@@ -39,11 +62,21 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
       'begin proof',
       async () => {
         proofId = await open('proof');
-        proofing = (await beginProof(sql, o, proofId, RUNNER, LEASE_MS))?.cards.map((card) => card.recipientId) ?? [];
+        proofing =
+          (await beginProof(sql, o, proofId, RUNNER, LEASE_MS))?.cards.map(
+            (card) => card.recipientId,
+          ) ?? [];
       },
     ],
-    ['renew', async () => await sql`select postrider.renew(${RUNNER}, ${[o]}::uuid[], ${[proofId]}::uuid[], '1 minute')`],
-    ['settle proof', async () => await settleProof(sql, o, proofId, proofing.slice(0, 40).map(rendered), false)],
+    [
+      'renew',
+      async () =>
+        await sql`select postrider.renew(${RUNNER}, ${[o]}::uuid[], ${[proofId]}::uuid[], '1 minute')`,
+    ],
+    [
+      'settle proof',
+      async () => await settleProof(sql, o, proofId, proofing.slice(0, 40).map(rendered), false),
+    ],
     ['settle proof, last', async () => await settleProof(sql, o, proofId, [], true)],
     ['stage mail', async () => await sql`select postrider.stage(${o}, ${c}, 'mail', 1, 50)`],
     [
@@ -53,7 +86,11 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
         begun = (await beginMail(sql, o, mailId, RUNNER, LEASE_MS))?.pieces ?? [];
       },
     ],
-    ['settle mail, accepted', async () => await settleMail(sql, o, mailId, begun.slice(0, 30).map(accepted), false, QUIET_MS)],
+    [
+      'settle mail, accepted',
+      async () =>
+        await settleMail(sql, o, mailId, begun.slice(0, 30).map(accepted), false, QUIET_MS),
+    ],
     [
       'settle mail, mixed',
       async () =>
@@ -103,14 +140,19 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
         await tell(
           sql,
           at,
-          begun
-            .slice(0, 30)
-            .map((piece, i) =>
-              event({ providerId: `p ${piece.mailpieceId}`, status: ['in_transit', 'delivered', 'in_production'][i % 3] ?? null }),
-            ),
+          begun.slice(0, 30).map((piece, i) =>
+            event({
+              providerId: `p ${piece.mailpieceId}`,
+              status: ['in_transit', 'delivered', 'in_production'][i % 3] ?? null,
+            }),
+          ),
         ),
     ],
-    ['events of nobody', async () => await tell(sql, at, [event({ providerId: `stranger ${round}`, status: 'in_transit' })])],
+    [
+      'events of nobody',
+      async () =>
+        await tell(sql, at, [event({ providerId: `stranger ${round}`, status: 'in_transit' })]),
+    ],
     ['match events', async () => await sql`select postrider.match_events(${o})`],
     ['cancel claim', async () => await claimCancels(sql, o, 50)],
     ['effects', async () => await claimEffects(sql, o, 'usage_meter', 50, 60_000)],
@@ -128,17 +170,34 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
       'sync page',
       async () => {
         await sql`delete from postrider.campaign_lock where campaign_id = ${c}`;
-        const run = { organizationId: o, campaignId: c, ...(await openSync(sql, o, c, 'manual', 'everyday')) };
+        const run = {
+          organizationId: o,
+          campaignId: c,
+          ...(await openSync(sql, o, c, 'manual', 'everyday')),
+        };
         const known = [3, 4, 5, 10, 14].map((n) => ({
           ...people(1)[0],
           externalId: `crowd${n}`,
           email: `crowd${n}@example.com`,
           line1: `${n} Crowd Street`,
         }));
-        await applyPage(sql, run, [...known, ...people(45, `e${round.replaceAll('-', '').slice(0, 8)}x`)] as unknown as Member[], [], 0);
+        await applyPage(
+          sql,
+          run,
+          [
+            ...known,
+            ...people(45, `e${round.replaceAll('-', '').slice(0, 8)}x`),
+          ] as unknown as Member[],
+          [],
+          0,
+        );
       },
     ],
-    ['enrich claim', async () => await sql`select postrider.enrich_claim(${o}, ${c}, 'x', 50, '1 hour', '1 minute')`],
+    [
+      'enrich claim',
+      async () =>
+        await sql`select postrider.enrich_claim(${o}, ${c}, 'x', 50, '1 hour', '1 minute')`,
+    ],
     ['due', async () => await sql`select * from postrider.due()`],
     [
       'candidates',
@@ -163,9 +222,16 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
     ['trace by id', async () => await sql`select * from postrider.trace(${who.recipient_id})`],
     ['trace by e-mail', async () => await sql`select * from postrider.trace(${who.email})`],
     ['trace by reference', async () => await sql`select * from postrider.trace(${who.reference})`],
-    ["why by the printer's id", async () => await sql`select * from postrider.why(${who.provider_id})`],
+    [
+      "why by the printer's id",
+      async () => await sql`select * from postrider.why(${who.provider_id})`,
+    ],
     ['why by mailpiece', async () => await sql`select * from postrider.why(${who.mailpiece_id})`],
-    ['cancel', async () => who.recipient_id !== '' && (await sql`select postrider.cancel(${who.recipient_id})`)],
+    [
+      'cancel',
+      async () =>
+        who.recipient_id !== '' && (await sql`select postrider.cancel(${who.recipient_id})`),
+    ],
     ['suppress', async () => await sql`select postrider.suppress(${o}, 'crowd7@example.com')`],
     ['hold', async () => await sql`select postrider.hold(${o}, 'campaign', ${c})`],
     ['release', async () => await sql`select postrider.release(${o}, 'campaign', ${c})`],

@@ -1,4 +1,7 @@
-/** Evidence is never fenced: a printer's id is recorded whoever brings it, the person follows the mailpiece, and what is odd raises an alarm. */
+/**
+ * Evidence is never fenced: a printer's id is recorded whoever brings it, the person follows the
+ * mailpiece, and what is odd raises an alarm.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, retry, suppress } from '@postrider/core';
@@ -32,16 +35,24 @@ import {
 } from './rig.ts';
 
 const rig = sharedMachine();
-/** Brings one person, with a piece that the printer has all the same, into each state in which late evidence may find them. */
+/**
+ * Brings one person, with a piece that the printer has all the same, into each state in which late
+ * evidence may find them.
+ */
 const later: Record<string, (at: Place, batch: Sending) => Promise<void>> = {
   sending: async () => undefined,
-  proofed: async (at, batch) => void (await settle(rig.sql, at, batch, [answered(firstOf(batch), 'retry', { afterMs: 0 })])),
+  proofed: async (at, batch) =>
+    void (await settle(rig.sql, at, batch, [answered(firstOf(batch), 'retry', { afterMs: 0 })])),
   sending_staged: async (at, batch) => {
     await settle(rig.sql, at, batch, [answered(firstOf(batch), 'retry', { afterMs: 0 })]);
     await stage(rig.sql, at, 'mail');
   },
-  error: async (at, batch) => void (await settle(rig.sql, at, batch, [answered(firstOf(batch), 'rejected')])),
-  skipped: async (at, batch) => void (await settle(rig.sql, at, batch, [answered(firstOf(batch), 'rejected', { badAddress: true })])),
+  error: async (at, batch) =>
+    void (await settle(rig.sql, at, batch, [answered(firstOf(batch), 'rejected')])),
+  skipped: async (at, batch) =>
+    void (await settle(rig.sql, at, batch, [
+      answered(firstOf(batch), 'rejected', { badAddress: true }),
+    ])),
   blacklisted: async (at, batch) => {
     await settle(rig.sql, at, batch, [answered(firstOf(batch), 'retry', { afterMs: 0 })]);
     await suppress(rig.sql, at.organizationId, { email: 'p0@example.com' }, 'test');
@@ -59,7 +70,10 @@ for (const [state, arrange] of Object.entries(later)) {
       assert.equal((await one(sql, at)).state, state);
       const bring = async (): Promise<void> => {
         if (how === 'settle') await settle(sql, at, batch, [accepted(piece, 'printed')]);
-        if (how === 'event') await tell(sql, at, [event({ providerId: 'printed', mailpieceId: piece.mailpieceId, status: 'accepted' })]);
+        if (how === 'event')
+          await tell(sql, at, [
+            event({ providerId: 'printed', mailpieceId: piece.mailpieceId, status: 'accepted' }),
+          ]);
         if (how === 'reconcile')
           await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify([{ mailpieceId: piece.mailpieceId, attempt: 0, outcome: 'found', providerId: 'printed' }])}::text::json)`;
       };
@@ -67,24 +81,41 @@ for (const [state, arrange] of Object.entries(later)) {
       await bring();
       const person = await one(sql, at);
       assert.equal(person.state, 'sent', how);
-      assert.equal(person.reason, state === 'sending' && how === 'settle' ? 'accepted' : 'late_evidence', how);
+      assert.equal(
+        person.reason,
+        state === 'sending' && how === 'settle' ? 'accepted' : 'late_evidence',
+        how,
+      );
       assert.equal(person.cohortId, null);
       const there = await onlyPiece(sql, at);
       assert.deepEqual([there.status, there.providerId], ['accepted', 'printed']);
-      assert.deepEqual(await alarms(sql, at), state === 'skipped' || state === 'blacklisted' ? ['printed_all_the_same'] : []);
-      const [row] = await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
+      assert.deepEqual(
+        await alarms(sql, at),
+        state === 'skipped' || state === 'blacklisted' ? ['printed_all_the_same'] : [],
+      );
+      const [row] =
+        await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
       assert.equal(row?.['effects'], 2);
     }
   });
 }
 
-/** Somebody whose card was refused, is tried again, and waits for each of the steps before the printer. */
+/**
+ * Somebody whose card was refused, is tried again, and waits for each of the steps before the
+ * printer.
+ */
 const again: Record<string, (at: Place) => Promise<void>> = {
   pending: async () => undefined,
   proofing_staged: async (at) => void (await stage(rig.sql, at, 'proof')),
   proofing: async (at) => {
     const [cohort] = await stage(rig.sql, at, 'proof');
-    await beginProof(rig.sql, at.organizationId, cohort ?? assert.fail('no cohort'), RUNNER, LEASE_MS);
+    await beginProof(
+      rig.sql,
+      at.organizationId,
+      cohort ?? assert.fail('no cohort'),
+      RUNNER,
+      LEASE_MS,
+    );
   },
 };
 
@@ -99,11 +130,15 @@ for (const [state, arrange] of Object.entries(again)) {
       assert.equal(await retry(sql, piece.recipientId), 'pending');
       await arrange(at);
       if (how === 'settle') await settle(sql, at, batch, [accepted(piece, 'printed')]);
-      else await tell(sql, at, [event({ providerId: 'printed', mailpieceId: piece.mailpieceId, status: 'in_production' })]);
+      else
+        await tell(sql, at, [
+          event({ providerId: 'printed', mailpieceId: piece.mailpieceId, status: 'in_production' }),
+        ]);
       assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (late_evidence)' }, how);
       await suppress(sql, at.organizationId, { email: 'p0@example.com' }, 'test');
       assert.equal((await claimCancels(sql, at.organizationId, 50)).length, 1, how);
-      const [row] = await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
+      const [row] =
+        await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
       assert.equal(row?.['effects'], 1, how);
     }
   });
@@ -120,9 +155,13 @@ void test('whoever is stopped and has a card all the same is sent, charged for a
     where organization_id = ${at.organizationId}`;
   assert.equal(await cancel(sql, (await one(sql, at, 'p0')).id), 'sent (cancel requested)');
   await suppress(sql, at.organizationId, { email: 'p1@example.com' }, 'test');
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (late_evidence)', p1: 'sent (late_evidence)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'sent (late_evidence)',
+    p1: 'sent (late_evidence)',
+  });
   assert.equal((await claimCancels(sql, at.organizationId, 50)).length, 2);
-  const [row] = await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
+  const [row] =
+    await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
   assert.equal(row?.['effects'], 2);
 });
 
@@ -161,7 +200,9 @@ void test('there is at most one open piece of a person and mode, by index', asyn
     await refused('23505', copy('live', status));
   for (const status of ['rejected', 'cancelled', 'failed']) await copy('live', status);
   await copy('test', 'submitting');
-  const closed = await sql<{ name: string }[]>`select name from postrider.mailpiece_status where not is_open order by 1`;
+  const closed = await sql<
+    { name: string }[]
+  >`select name from postrider.mailpiece_status where not is_open order by 1`;
   assert.deepEqual(
     closed.map((row) => row.name),
     ['cancelled', 'failed', 'rejected'],
@@ -176,7 +217,11 @@ void test('evidence in opposite order from two sessions does not deadlock', asyn
   const clients = machine.connect(4);
   const results = batch.pieces.map((piece) => accepted(piece));
   const events = batch.pieces.map((piece) =>
-    event({ providerId: `id of ${piece.mailpieceId}`, mailpieceId: piece.mailpieceId, status: 'in_transit' }),
+    event({
+      providerId: `id of ${piece.mailpieceId}`,
+      mailpieceId: piece.mailpieceId,
+      status: 'in_transit',
+    }),
   );
   await Promise.all([
     settle(clients, at, batch, results),

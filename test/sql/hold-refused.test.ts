@@ -1,4 +1,7 @@
-/** A renderer that refuses a campaign's cards holds the campaign, unless somebody has had it in hand since the cohort began. */
+/**
+ * A renderer that refuses a campaign's cards holds the campaign, unless somebody has had it in hand
+ * since the cohort began.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCampaign, hold, release } from '@postrider/core';
@@ -22,7 +25,8 @@ async function begun() {
   return {
     ...at,
     status,
-    refuse: async (client = sql, alike = false) => await holdRefused(client, brief, id, 'the template is gone', alike),
+    refuse: async (client = sql, alike = false) =>
+      await holdRefused(client, brief, id, 'the template is gone', alike),
   };
 }
 
@@ -68,7 +72,8 @@ for (const isMended of [false, true])
     const { sql } = rig;
     const at = await begun();
     assert.equal(await at.refuse(sql, true), 'held');
-    if (isMended) await applyCampaign(sql, at.organizationId, definition({ template: 'mended, they say' }));
+    if (isMended)
+      await applyCampaign(sql, at.organizationId, definition({ template: 'mended, they say' }));
     await release(sql, at.organizationId, 'campaign', at.campaignId);
     // The next cohort.
     await sql`update postrider.cohort set begun_at = postrider.now() where organization_id = ${at.organizationId}`;

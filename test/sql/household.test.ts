@@ -1,4 +1,7 @@
-/** The household key and the holdout bucket, against the auditor's own, which share no code with these. */
+/**
+ * The household key and the holdout bucket, against the auditor's own, which share no code with
+ * these.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +9,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type postgres from 'postgres';
 import { byColumn, readTable } from '../audit/csv.ts';
-import { holdoutBucket, householdKey, normalizeLine, USPS_ABBREVIATIONS, type WrittenAddress } from '../audit/household-key.ts';
+import {
+  holdoutBucket,
+  householdKey,
+  normalizeLine,
+  USPS_ABBREVIATIONS,
+  type WrittenAddress,
+} from '../audit/household-key.ts';
 import { sharedMachine } from './rig.ts';
 
 const rig = sharedMachine();
@@ -23,7 +32,10 @@ function at(line1: string, line2 = '', postalCode = '94607', country = 'US'): Wr
 }
 
 /** The machine's keys of many addresses, in one statement. */
-async function keysOf(sql: postgres.Sql, addresses: readonly WrittenAddress[]): Promise<(string | null)[]> {
+async function keysOf(
+  sql: postgres.Sql,
+  addresses: readonly WrittenAddress[],
+): Promise<(string | null)[]> {
   return (
     await sql<{ key: string | null }[]>`
       select postrider.household_key(a.line1, a.line2, a."postalCode", a.country) as key
@@ -34,20 +46,32 @@ async function keysOf(sql: postgres.Sql, addresses: readonly WrittenAddress[]): 
 }
 
 function bakery(): WrittenAddress[] {
-  const text = readFileSync(join(import.meta.dirname, '../../examples/bakery/customers.csv'), 'utf8').replaceAll('\0', '');
+  const text = readFileSync(
+    join(import.meta.dirname, '../../examples/bakery/customers.csv'),
+    'utf8',
+  ).replaceAll('\0', '');
   const table = readTable(text, ['address1', 'address2', 'zip', 'country'], 'customers.csv');
   return table.records.map((record) => {
     const row = byColumn(table, record);
-    return at(row['address1'] ?? '', row['address2'] ?? '', row['zip'] ?? '', row['country'] || 'US');
+    return at(
+      row['address1'] ?? '',
+      row['address2'] ?? '',
+      row['zip'] ?? '',
+      row['country'] || 'US',
+    );
   });
 }
 
 void test('every row of the bakery has the key and the bucket that the auditor works out', async () => {
-  const addresses = bakery().filter((address) => address.line1 !== '' && /^\s*\d{3,5}(-\d{4})?\s*$/.test(address.postalCode));
+  const addresses = bakery().filter(
+    (address) => address.line1 !== '' && /^\s*\d{3,5}(-\d{4})?\s*$/.test(address.postalCode),
+  );
   assert.ok(addresses.length > 3000, `${addresses.length} rows`);
   const keys = await keysOf(rig.sql, addresses);
   const wrong = addresses.flatMap((address, i) =>
-    keys[i] === householdKey(address) ? [] : [[address.line1, address.line2, keys[i], householdKey(address)]],
+    keys[i] === householdKey(address)
+      ? []
+      : [[address.line1, address.line2, keys[i], householdKey(address)]],
   );
   assert.deepEqual(wrong, []);
   const buckets = await rig.sql<{ bucket: number }[]>`
@@ -83,8 +107,14 @@ const word = fc.oneof(
   fc.constantFrom('.', ',', '-', 'no.', 'ﬁn', '１２'),
 );
 const line = fc
-  .array(fc.tuple(word, fc.constantFrom(' ', '  ', ' . ', ',', '-', '\t'), fc.boolean()), { maxLength: 8 })
-  .map((parts) => parts.map(([text, gap, upper]) => (upper ? text.toUpperCase() : text.toLowerCase()) + gap).join(''));
+  .array(fc.tuple(word, fc.constantFrom(' ', '  ', ' . ', ',', '-', '\t'), fc.boolean()), {
+    maxLength: 8,
+  })
+  .map((parts) =>
+    parts
+      .map(([text, gap, upper]) => (upper ? text.toUpperCase() : text.toLowerCase()) + gap)
+      .join(''),
+  );
 const written = fc.record({
   line1: line,
   line2: fc.oneof(fc.constant(''), line),
@@ -99,7 +129,13 @@ void test('any spelling whatever has the same key here and at the auditor', asyn
         fc
           .oneof(
             written,
-            fc.record({ ...({} as object), line1: fc.string({ unit: 'binary' }), line2: fc.string() }).map((x) => at(x.line1, x.line2)),
+            fc
+              .record({
+                ...({} as object),
+                line1: fc.string({ unit: 'binary' }),
+                line2: fc.string(),
+              })
+              .map((x) => at(x.line1, x.line2)),
           )
           .map((address) => ({
             ...address,
@@ -154,8 +190,14 @@ void test('designators that are spelt out are put together with their short form
 
 void test('in Britain the numbers of an address make it, in whatever order they are written', async () => {
   const { sql } = rig;
-  const gb = (line1: string, line2 = '', postalCode = 'SW1A 1AA') => at(line1, line2, postalCode, 'GB');
-  const same = [gb('Flat 2, 10 Elm Road'), gb('10 Elm Road', 'Flat 2'), gb('10 ELM RD FLAT 2', '', 'sw1a1aa'), gb('2/10 Elm Rd')];
+  const gb = (line1: string, line2 = '', postalCode = 'SW1A 1AA') =>
+    at(line1, line2, postalCode, 'GB');
+  const same = [
+    gb('Flat 2, 10 Elm Road'),
+    gb('10 Elm Road', 'Flat 2'),
+    gb('10 ELM RD FLAT 2', '', 'sw1a1aa'),
+    gb('2/10 Elm Rd'),
+  ];
   assert.equal(new Set(await keysOf(sql, same)).size, 1);
   const apart = [
     gb('10 Elm Road'),
@@ -200,7 +242,8 @@ void test('folding twice is folding once, and leaves nothing but letters, digits
 
 void test('the key does not depend on the collation of the database', async () => {
   const { sql } = rig;
-  // Capital letters of these differ: ß is SS in ICU and in Unicode, ı is I in most, and neither in C.
+  // Capital letters of these differ: ß is SS in ICU and in Unicode, ı is I in most, and neither in
+  // C.
   const collations = await sql<{ name: string }[]>`
     select quote_ident(collname) as name from pg_collation where collname in ('C', 'und-x-icu', 'tr-x-icu', 'en_US.utf8', 'pg_unicode_fast', 'pg_c_utf8') order by 1`;
   const keys = await Promise.all(
@@ -220,7 +263,10 @@ void test('the holdout is deterministic, even, and another one with another salt
   const [share] = await sql`
     select avg((b < 1000)::int)::float as tenth, avg((b < 5000)::int)::float as half, min(b) as least, max(b) as most
     from (select postrider.holdout_bucket('a', 'US|94607|' || n || ' ELM ST|') as b from generate_series(1, 4000) n) x`;
-  assert.ok(Math.abs(share?.['tenth'] - 0.1) < 0.02 && Math.abs(share?.['half'] - 0.5) < 0.03, JSON.stringify(share));
+  assert.ok(
+    Math.abs(share?.['tenth'] - 0.1) < 0.02 && Math.abs(share?.['half'] - 0.5) < 0.03,
+    JSON.stringify(share),
+  );
   assert.ok(share?.['least'] >= 0 && share?.['most'] <= 9999);
   const [differ] = await sql`
     select count(*)::int as differ from generate_series(1, 500) n where postrider.holdout_bucket('a', n::text) <> postrider.holdout_bucket('b', n::text)`;

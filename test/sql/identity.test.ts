@@ -1,4 +1,7 @@
-/** Every table can be published: it has what logical replication tells its rows by, and where it belongs to organizations that names the organization. */
+/**
+ * Every table can be published: it has what logical replication tells its rows by, and where it
+ * belongs to organizations that names the organization.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { migrate } from '@postrider/core';
@@ -41,7 +44,10 @@ void test('what tells the rows of an organization apart names it, so that its ro
   const all = await tables('postrider');
   assert.deepEqual(
     all
-      .filter(({ organizations, by, columns }) => organizations && by === 'index' && !columns.includes('organization_id'))
+      .filter(
+        ({ organizations, by, columns }) =>
+          organizations && by === 'index' && !columns.includes('organization_id'),
+      )
       .map(({ name }) => name),
     [],
   );
@@ -52,7 +58,9 @@ void test("one organization's rows are published, and whoever changes or deletes
   const at = await place(sql);
   await syncPeople(sql, at, people(3));
   await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'one', '{}'::bytea)`;
-  const filtered = (await tables('postrider')).filter(({ organizations }) => organizations).map(({ name }) => name);
+  const filtered = (await tables('postrider'))
+    .filter(({ organizations }) => organizations)
+    .map(({ name }) => name);
   // Partitions are published through their parent.
   const published = filtered.filter((name) => !name.startsWith('recipient_event_'));
   await admin.unsafe(
@@ -63,7 +71,12 @@ void test("one organization's rows are published, and whoever changes or deletes
   try {
     assert.notEqual((await sql`select postrider.fold_tally() as folded`)[0]?.['folded'], '0');
     await stage(sql, at, 'proof', 1, 10);
-    assert.equal((await sql`update postrider.provider_event set applied_at = now() - interval '1 year' returning id`).length, 1);
+    assert.equal(
+      (
+        await sql`update postrider.provider_event set applied_at = now() - interval '1 year' returning id`
+      ).length,
+      1,
+    );
     await sql`select postrider.keep_house()`;
     assert.equal((await sql`select from postrider.provider_event`).length, 0);
   } finally {

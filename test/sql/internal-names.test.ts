@@ -1,4 +1,7 @@
-/** What only the machine calls is named so that it is refused to runners: a name that no function has refuses nothing. */
+/**
+ * What only the machine calls is named so that it is refused to runners: a name that no function
+ * has refuses nothing.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,18 +1,48 @@
-/** Who stopped what, who let it go on, when and why: recorded with what was done, kept as it was written, and told where somebody asks. */
+/**
+ * Who stopped what, who let it go on, when and why: recorded with what was done, kept as it was
+ * written, and told where somebody asks.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cancel, endCampaign, erase, hold, launch, release, resolve, retry, retryAll, retryEffects, suppress } from '@postrider/core';
+import {
+  cancel,
+  endCampaign,
+  erase,
+  hold,
+  launch,
+  release,
+  resolve,
+  retry,
+  retryAll,
+  retryEffects,
+  suppress,
+} from '@postrider/core';
 import { settleReconcile } from '../../packages/core/src/machine/mailpieces.ts';
 import { people, syncPeople, type Place } from '../support/machine.ts';
-import { answered, claimDue, one, place, refused, sending, sent, settleAll, sharedMachine, turnClock, unknownDue } from './rig.ts';
+import {
+  answered,
+  claimDue,
+  one,
+  place,
+  refused,
+  sending,
+  sent,
+  settleAll,
+  sharedMachine,
+  turnClock,
+  unknownDue,
+} from './rig.ts';
 
 const rig = sharedMachine();
 
 async function written(at: Place): Promise<string[]> {
-  const rows = await rig.sql`select action, kind, why, by_role = session_user and application = 'test' as by_us from postrider.interventions
+  const rows =
+    await rig.sql`select action, kind, why, by_role = session_user and application = 'test' as by_us from postrider.interventions
     where organization_id = ${at.organizationId} order by at, id`;
   for (const row of rows) assert.equal(row['by_us'], true);
-  return rows.map((row) => [row['action'], row['kind'], row['why']].filter((word) => word !== null).join(' '));
+  return rows.map((row) =>
+    [row['action'], row['kind'], row['why']].filter((word) => word !== null).join(' '),
+  );
 }
 
 void test('what is done to a campaign, its printer and its organization is written down, with the login and the reason', async () => {
@@ -66,7 +96,9 @@ void test('what is done to people is written down one by one, and to many as one
   await syncPeople(sql, at, people(3));
   const id = async (name: string): Promise<string> =>
     String(
-      (await sql`select id from postrider.recipient where organization_id = ${at.organizationId} and external_id = ${name}`)[0]?.['id'],
+      (
+        await sql`select id from postrider.recipient where organization_id = ${at.organizationId} and external_id = ${name}`
+      )[0]?.['id'],
     );
   const before = (await written(at)).length;
   await hold(sql, at.organizationId, 'recipient', await id('p0'), 'asked us to wait');
@@ -82,7 +114,8 @@ void test('what is done to people is written down one by one, and to many as one
     'suppress recipient by phone',
     'lift organization suppressions by email: 1',
   ]);
-  const story = await sql`select what, detail, by_role from postrider.trace(${await id('p0')}) where move_no is null`;
+  const story =
+    await sql`select what, detail, by_role from postrider.trace(${await id('p0')}) where move_no is null`;
   assert.deepEqual(
     story.map((row) => `${row['what']}: ${row['detail']}`),
     ['hold: asked us to wait · test', 'release: test', 'cancel: moved away · test'],
@@ -98,15 +131,22 @@ void test('a blank reason is none, and who is cancelled already is not cancelled
   assert.ok(first && second);
   const before = (await written(at)).length;
   await suppress(sql, at.organizationId, { email: 'p0@example.com', reason: '  ' }, 'test');
-  const [state] = await sql`select detail from postrider.recipient_state where recipient_id = ${first.id}`;
+  const [state] =
+    await sql`select detail from postrider.recipient_state where recipient_id = ${first.id}`;
   assert.equal(state?.['detail'], 'opted out');
   for (const _ of [1, 2]) assert.equal(await cancel(sql, second.id, 'moved away'), 'skipped');
   const other = await place(sql);
   await sending(sql, other);
   const { id } = await one(sql, other);
   for (const _ of [1, 2]) assert.equal(await cancel(sql, id), 'sending (cancel requested)');
-  assert.deepEqual((await written(at)).slice(before), ['suppress recipient opted out', 'cancel recipient moved away']);
-  assert.deepEqual((await written(other)).slice(-2), ['launch campaign live mode', 'cancel recipient']);
+  assert.deepEqual((await written(at)).slice(before), [
+    'suppress recipient opted out',
+    'cancel recipient moved away',
+  ]);
+  assert.deepEqual((await written(other)).slice(-2), [
+    'launch campaign live mode',
+    'cancel recipient',
+  ]);
 });
 
 void test('what changes nothing is not written down: who is stopped already is not stopped again, and what is active is not launched again', async () => {
@@ -116,7 +156,13 @@ void test('what changes nothing is not written down: who is stopped already is n
   const { id } = await one(sql, at);
   const before = (await written(at)).length;
   await suppress(sql, at.organizationId, { email: 'p0@example.com', reason: 'by phone' }, 'test');
-  for (const _ of [1, 2]) await suppress(sql, at.organizationId, { email: 'p0@example.com', reason: 'by letter' }, 'test');
+  for (const _ of [1, 2])
+    await suppress(
+      sql,
+      at.organizationId,
+      { email: 'p0@example.com', reason: 'by letter' },
+      'test',
+    );
   await launch(sql, at.organizationId, at.campaignId, 'live', 'once more', true);
   for (const _ of [1, 2]) await erase(sql, id);
   assert.deepEqual((await written(at)).slice(before), ['suppress recipient', 'erase recipient']);
@@ -146,7 +192,11 @@ void test('retry and resolve say who', async () => {
   const at = await place(sql);
   const batch = await unknownDue(sql, at, 2);
   for (let round = 0; round < 8; round += 1) {
-    const verdicts = (await claimDue(sql, at)).map((piece) => ({ ...piece, outcome: 'cannot_tell' as const, keyStillHonoured: false }));
+    const verdicts = (await claimDue(sql, at)).map((piece) => ({
+      ...piece,
+      outcome: 'cannot_tell' as const,
+      keyStillHonoured: false,
+    }));
     await settleReconcile(sql, at.organizationId, verdicts);
     await turnClock(sql, 6 * 3_600_000);
   }
@@ -164,7 +214,10 @@ void test('retry and resolve say who', async () => {
     'resolve recipient printed: card 1',
     'resolve recipient not_printed: Jo, on the phone',
   ]);
-  assert.deepEqual((await written(other)).slice(-2), ['retry recipient', 'retry campaign rejected: 2']);
+  assert.deepEqual((await written(other)).slice(-2), [
+    'retry recipient',
+    'retry campaign rejected: 2',
+  ]);
 });
 
 void test('the record is not changed by hand; the reason goes with the person', async () => {
@@ -181,7 +234,8 @@ void test('the record is not changed by hand; the reason goes with the person', 
   ])
     await refused('PR004', sql.unsafe(statement), /is refused/);
   await erase(sql, id);
-  const rows = await sql`select action, why from postrider.interventions where recipient_id = ${id} order by at`;
+  const rows =
+    await sql`select action, why from postrider.interventions where recipient_id = ${id} order by at`;
   assert.deepEqual(
     rows.map((row) => ({ ...row })),
     [
@@ -197,23 +251,38 @@ void test('why, stuck and holds name who holds, and since when', async () => {
   await syncPeople(sql, at, people(1));
   const [me] = await sql<{ name: string }[]>`select session_user as name`;
   const { id } = await one(sql, at);
-  const why = async (): Promise<string> => String((await sql`select * from postrider.why(${id}) as why`)[0]?.['why']);
+  const why = async (): Promise<string> =>
+    String((await sql`select * from postrider.why(${id}) as why`)[0]?.['why']);
   await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price');
   await turnClock(sql, 300_000);
   const by = `${me?.name}`;
-  assert.match(await why(), new RegExp(`The campaign is held by ${by} \\(test\\) since \\d{4}-.*: wrong price: it goes on`));
-  const [stuck] = await sql`select why from postrider.stuck where organization_id = ${at.organizationId}`;
-  assert.match(String(stuck?.['why']), new RegExp(`^the campaign is held: wrong price \\(by ${by}, test, since \\d{4}-`));
+  assert.match(
+    await why(),
+    new RegExp(`The campaign is held by ${by} \\(test\\) since \\d{4}-.*: wrong price: it goes on`),
+  );
+  const [stuck] =
+    await sql`select why from postrider.stuck where organization_id = ${at.organizationId}`;
+  assert.match(
+    String(stuck?.['why']),
+    new RegExp(`^the campaign is held: wrong price \\(by ${by}, test, since \\d{4}-`),
+  );
   await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price.');
   assert.match(await why(), /: wrong price: it goes on when released\.$/);
   await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price');
-  const holds = await sql`select kind, name, why, by_role from postrider.holds where organization_id = ${at.organizationId}`;
+  const holds =
+    await sql`select kind, name, why, by_role from postrider.holds where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     holds.map((row) => ({ ...row })),
     [{ kind: 'campaign', name: 'spring', why: 'wrong price', by_role: by }],
   );
   await release(sql, at.organizationId, 'campaign', at.campaignId);
   await hold(sql, at.organizationId, 'recipient', id, 'asked us to wait');
-  assert.match(await why(), new RegExp(`Held since .* by ${by} \\(test\\): asked us to wait: goes on after`));
-  assert.equal((await sql`select from postrider.holds where organization_id = ${at.organizationId}`).length, 0);
+  assert.match(
+    await why(),
+    new RegExp(`Held since .* by ${by} \\(test\\): asked us to wait: goes on after`),
+  );
+  assert.equal(
+    (await sql`select from postrider.holds where organization_id = ${at.organizationId}`).length,
+    0,
+  );
 });

@@ -1,4 +1,7 @@
-/** A printer is asked about a card only when no worker can post it any more: or an honest "absent" would print it twice, where a printer honours no keys. */
+/**
+ * A printer is asked about a card only when no worker can post it any more: or an honest "absent"
+ * would print it twice, where a printer honours no keys.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formerRule, play, rule, schedules, type Rule, type Times } from './last-post.ts';
@@ -89,7 +92,11 @@ void test('reap refuses a grace that is shorter than the lease of a runner which
   await sql`delete from postrider.cohort where id = ${cohortId}`;
   await turnClock(sql, 3_600_000);
   await sql`select postrider.heartbeat(${RUNNER}, 'slow', 1, 1, '1', '2 minutes'), postrider.heartbeat(${OTHER_RUNNER}, 'quick', 1, 1, '1', '10 seconds')`;
-  const error = await refused('PR020', sql`select postrider.reap('119 seconds', '1 second')`, /shorter than the lease/);
+  const error = await refused(
+    'PR020',
+    sql`select postrider.reap('119 seconds', '1 second')`,
+    /shorter than the lease/,
+  );
   assert.match(error.hint ?? '', /reap\('00:02:00'\)/);
   assert.deepEqual(
     (await pieces(sql, at)).map((piece) => piece.status),

@@ -1,6 +1,7 @@
 /**
- * A model of what a worker and the database know of one cohort, in steps of a quarter of a second or whatever one likes: when may a worker that has lost its
- * cohort still post, and when is the printer asked whether it has? Small enough that every schedule is tried.
+ * A model of what a worker and the database know of one cohort, in steps of a quarter of a second
+ * or whatever one likes: when may a worker that has lost its cohort still post, and when is the
+ * printer asked whether it has? Small enough that every schedule is tried.
  */
 
 export interface Times {
@@ -26,26 +27,47 @@ export interface Schedule {
 }
 
 /** When the printer is asked, where the cohort is found lost at this time. */
-export type Rule = (how: 'lease passed' | 'taken by hand', reapedAt: number, times: Times) => number;
+export type Rule = (
+  how: 'lease passed' | 'taken by hand',
+  reapedAt: number,
+  times: Times,
+) => number;
 
-/** As sql/functions/0240_reap.sql has it; the printer's own quiet time is more than its time-out and read lag. */
+/**
+ * As sql/functions/0240_reap.sql has it; the printer's own quiet time is more than its time-out and
+ * read lag.
+ */
 export const rule: Rule = (how, reapedAt, { grace, timeout, readLag }) =>
   reapedAt + (how === 'taken by hand' ? grace : 0) + timeout + readLag + 1;
 
 /** As it was: the rest began when the loss was found, whatever the worker knew of it. */
-export const formerRule: Rule = (_how, reapedAt, { timeout, readLag }) => reapedAt + timeout + readLag + 1;
+export const formerRule: Rule = (_how, reapedAt, { timeout, readLag }) =>
+  reapedAt + timeout + readLag + 1;
 
-/** The last moment at which the printer may come to know of a card by the old worker, and when it is asked for it. */
-export function play(schedule: Schedule, times: Times, rests: Rule): { known: number; asked: number } {
+/**
+ * The last moment at which the printer may come to know of a card by the old worker, and when it is
+ * asked for it.
+ */
+export function play(
+  schedule: Schedule,
+  times: Times,
+  rests: Rule,
+): { known: number; asked: number } {
   const { delay, cutOff, taken, reapedAfter } = schedule;
-  // The begin is sent at 0. Both reckon with their own clocks, which go equally fast: the database from when it heard, the worker from when it asked.
+  // The begin is sent at 0. Both reckon with their own clocks, which go equally fast: the database
+  // from when it heard, the worker from when it asked.
   let believedUntil = times.lease;
   let leaseUntil = delay + times.lease;
   let learnedAt = Infinity;
-  for (let sent = times.renewal; sent < believedUntil && learnedAt === Infinity; sent += times.renewal) {
+  for (
+    let sent = times.renewal;
+    sent < believedUntil && learnedAt === Infinity;
+    sent += times.renewal
+  ) {
     const heard = sent + delay;
     if (cutOff !== null && heard >= cutOff) continue;
-    if ((taken !== null && heard >= taken) || heard > leaseUntil + reapedAfter) learnedAt = heard + delay;
+    if ((taken !== null && heard >= taken) || heard > leaseUntil + reapedAfter)
+      learnedAt = heard + delay;
     else {
       leaseUntil = heard + times.lease;
       // The answer may be lost where the renewal was not.
@@ -57,7 +79,10 @@ export function play(schedule: Schedule, times: Times, rests: Rule): { known: nu
   const lastPost = Math.min(believedUntil, learnedAt);
   const isTaken = taken !== null && taken <= leaseUntil;
   const reapedAt = (isTaken ? taken : leaseUntil) + reapedAfter;
-  return { known: lastPost + times.timeout + times.readLag, asked: rests(isTaken ? 'taken by hand' : 'lease passed', reapedAt, times) };
+  return {
+    known: lastPost + times.timeout + times.readLag,
+    asked: rests(isTaken ? 'taken by hand' : 'lease passed', reapedAt, times),
+  };
 }
 
 /** Every schedule on a grid of this step. */

@@ -1,4 +1,7 @@
-/** Events that come late, early, or in words nobody knows: each moves whom it is about, and nobody else. */
+/**
+ * Events that come late, early, or in words nobody knows: each moves whom it is about, and nobody
+ * else.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retryAll } from '@postrider/core';
@@ -46,7 +49,12 @@ void test('a late event about a card that was given up moves nobody whose second
     event({ providerId: ids[1] ?? null, status: 'cancelled' }),
   ]);
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (accepted)', p1: 'sent (accepted)' });
-  assert.deepEqual((await pieces(sql, at)).map((piece) => piece.status).sort(), ['accepted', 'accepted', 'cancelled', 'failed']);
+  assert.deepEqual((await pieces(sql, at)).map((piece) => piece.status).sort(), [
+    'accepted',
+    'accepted',
+    'cancelled',
+    'failed',
+  ]);
 });
 
 void test('what was told with our reference before the printer had accepted the card counts when it has', async () => {
@@ -68,11 +76,20 @@ void test('accepted without an id is unknown: such a card could be neither follo
   const batch = await sending(sql, at, 3);
   const [a, b, c] = batch.pieces;
   assert.ok(a && b && c);
-  const bare = ({ recipientId, mailpieceId }: typeof a) => ({ recipientId, mailpieceId, outcome: 'accepted' }) as const;
+  const bare = ({ recipientId, mailpieceId }: typeof a) =>
+    ({ recipientId, mailpieceId, outcome: 'accepted' }) as const;
   await settle(sql, at, batch, [bare(a), accepted(b, ''), accepted(c)], false);
-  assert.deepEqual((await pieces(sql, at)).map((piece) => piece.status).sort(), ['accepted', 'unknown', 'unknown']);
+  assert.deepEqual((await pieces(sql, at)).map((piece) => piece.status).sort(), [
+    'accepted',
+    'unknown',
+    'unknown',
+  ]);
   await turnClock(sql, QUIET_MS + 1000);
-  const verdicts = (await claimDue(sql, at)).map((piece) => ({ ...piece, outcome: 'found', keyStillHonoured: false }));
+  const verdicts = (await claimDue(sql, at)).map((piece) => ({
+    ...piece,
+    outcome: 'found',
+    keyStillHonoured: false,
+  }));
   assert.equal(verdicts.length, 2);
   await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
   assert.deepEqual(
@@ -92,7 +109,10 @@ void test('a word that nobody knows is kept, moves nobody and raises one alarm',
     event({ providerId: ids[0] ?? null, status: 'unknown' }),
   ]);
   assert.deepEqual(await alarms(sql, at), ['unknown_status', 'unknown_status']);
-  assert.deepEqual(new Set((await pieces(sql, at)).map((piece) => piece.status)), new Set(['accepted']));
+  assert.deepEqual(
+    new Set((await pieces(sql, at)).map((piece) => piece.status)),
+    new Set(['accepted']),
+  );
   const [row] =
     await sql`select count(*)::int as kept from postrider.mailpiece_event where organization_id = ${at.organizationId} and status is null`;
   assert.equal(row?.['kept'], 4);
@@ -107,8 +127,12 @@ void test('a card that failed after it was assumed to be there raises an alarm',
   for (const _ of [1, 2]) await tellAll(sql, at, batch, 'failed');
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'received (assumed)' });
   assert.deepEqual(await alarms(sql, at), ['failed_after_received']);
-  const [row] = await sql`select meaning from postrider.alarms where organization_id = ${at.organizationId}`;
-  assert.equal(row?.['meaning'], 'the printer says failed of a card whose person counts as received (assumed)');
+  const [row] =
+    await sql`select meaning from postrider.alarms where organization_id = ${at.organizationId}`;
+  assert.equal(
+    row?.['meaning'],
+    'the printer says failed of a card whose person counts as received (assumed)',
+  );
 });
 
 void test('a printer that cannot be used for a month does not overflow the count of attempts', async () => {
@@ -126,8 +150,15 @@ void test("the story of a person is told in the order in which we learned of it,
   const {
     pieces: [piece],
   } = await sent(sql, at, 1);
-  await tell(sql, at, [event({ providerId: `id of ${piece?.mailpieceId}`, status: 'delivered' }, { occurredAt: '2031-01-02T03:04:05Z' })]);
-  const story = await sql<{ what: string; detail: string }[]>`select what, detail from postrider.trace(${piece?.recipientId ?? ''})`;
+  await tell(sql, at, [
+    event(
+      { providerId: `id of ${piece?.mailpieceId}`, status: 'delivered' },
+      { occurredAt: '2031-01-02T03:04:05Z' },
+    ),
+  ]);
+  const story = await sql<
+    { what: string; detail: string }[]
+  >`select what, detail from postrider.trace(${piece?.recipientId ?? ''})`;
   assert.deepEqual(
     story.slice(-2).map(({ what }) => what),
     ['mailpiece delivered', 'sent → received'],

@@ -1,4 +1,7 @@
-/** Who left the segment: only who has waited since before the run began, and was on none of its pages. */
+/**
+ * Who left the segment: only who has waited since before the run began, and was on none of its
+ * pages.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retryAll } from '@postrider/core';
@@ -36,7 +39,10 @@ void test('who was met while sent, failed at the printer and is tried again has 
   const run = await syncRun(sql, at);
   await run.page([stays]);
   await tellAll(sql, at, batch, 'failed');
-  assert.deepEqual((await retryAll(sql, at.organizationId, at.campaignId, 'failed_at_printer')).tried, { pending: 1 });
+  assert.deepEqual(
+    (await retryAll(sql, at.organizationId, at.campaignId, 'failed_at_printer')).tried,
+    { pending: 1 },
+  );
   await run.close();
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (retried)' });
   // The next run has not met them.
@@ -49,7 +55,18 @@ void test('a row that cannot be read keeps its person in the segment, whatever s
   const at = await place(sql);
   await syncPeople(sql, at, people(2));
   const again = await syncRun(sql, at);
-  await again.page([], [{ row: 2, column: 'zip', externalId: '\u200bp0\u00a0', reason: 'postal_code', message: 'no ZIP' }]);
+  await again.page(
+    [],
+    [
+      {
+        row: 2,
+        column: 'zip',
+        externalId: '\u200bp0\u00a0',
+        reason: 'postal_code',
+        message: 'no ZIP',
+      },
+    ],
+  );
   await again.close();
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'skipped (left_segment)' });
 });
@@ -63,7 +80,11 @@ void test('who is not in the segment any more is left out, but only after a run 
   assert.equal((await one(sql, at, 'p2')).state, 'pending');
   const whole = await syncPeople(sql, at, people(1));
   assert.equal(whole['left_segment'], 2);
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'skipped (left_segment)', p2: 'skipped (left_segment)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'pending (new)',
+    p1: 'skipped (left_segment)',
+    p2: 'skipped (left_segment)',
+  });
 });
 
 void test('when more than half of those who wait would leave at once nobody does, until somebody says that it is meant', async () => {
@@ -80,7 +101,10 @@ void test('when more than half of those who wait would leave at once nobody does
   await told(100);
   const report = await told(49);
   assert.deepEqual([report.complete, report.leftSegment], [false, 0]);
-  assert.match(report.error ?? '', /51 of the 100 people who wait would leave the segment at once.*--allow-departures/);
+  assert.match(
+    report.error ?? '',
+    /51 of the 100 people who wait would leave the segment at once.*--allow-departures/,
+  );
   assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['pending']));
   await told(0);
   assert.equal((await alarm()).length, 1, 'it is said once');
@@ -97,13 +121,26 @@ void test('a row that can no longer be read has not left the segment: its person
   const [a, b, c] = people(3);
   assert.ok(a && b && c);
   await syncPeople(sql, at, [a, b, c]);
-  const odd = (externalId: string): Reject => ({ row: 3, column: 'zip', externalId, reason: 'bad_postal_code', message: 'No ZIP.' });
+  const odd = (externalId: string): Reject => ({
+    row: 3,
+    column: 'zip',
+    externalId,
+    reason: 'bad_postal_code',
+    message: 'No ZIP.',
+  });
   const again = await syncRun(sql, at);
   await again.page([], [odd('p0'), odd('p1')]);
   await again.page([{ ...b, firstName: 'Zoë' }]);
   const report = await again.close();
-  assert.deepEqual([report.invalid, report.changed, report.repeated, report.leftSegment], [2, 1, 0, 1]);
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'pending (new)', p2: 'skipped (left_segment)' });
+  assert.deepEqual(
+    [report.invalid, report.changed, report.repeated, report.leftSegment],
+    [2, 1, 0, 1],
+  );
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'pending (new)',
+    p1: 'pending (new)',
+    p2: 'skipped (left_segment)',
+  });
 });
 
 void test('who has been proofed stays, in the segment or not', async () => {
@@ -123,14 +160,28 @@ void test('who comes back to pending while a run is on its way was seen by it, a
   const [a, b, c] = await stage(sql, at, 'proof', 3, 1);
   for (const id of [a, c]) await beginProof(sql, at.organizationId, id ?? '', RUNNER, LEASE_MS);
   const of = async (cohortId: string | undefined): Promise<string> => {
-    const [row] = await sql<{ id: string }[]>`select recipient_id as id from postrider.recipient_state where cohort_id = ${cohortId ?? ''}`;
+    const [row] = await sql<
+      { id: string }[]
+    >`select recipient_id as id from postrider.recipient_state where cohort_id = ${cohortId ?? ''}`;
     return row?.id ?? '';
   };
   const [retried, failed] = [await of(a), await of(c)];
-  await settleProof(sql, at.organizationId, c ?? '', [{ recipientId: failed, outcome: 'failed', message: 'no' }], true);
+  await settleProof(
+    sql,
+    at.organizationId,
+    c ?? '',
+    [{ recipientId: failed, outcome: 'failed', message: 'no' }],
+    true,
+  );
   const slow = await syncRun(sql, at);
   await slow.page(people(3));
-  await settleProof(sql, at.organizationId, a ?? '', [{ recipientId: retried, outcome: 'retry', message: 'wait', afterMs: 0 }], true);
+  await settleProof(
+    sql,
+    at.organizationId,
+    a ?? '',
+    [{ recipientId: retried, outcome: 'retry', message: 'wait', afterMs: 0 }],
+    true,
+  );
   await sql`delete from postrider_queue.job where id = ${b ?? ''}`;
   await turnClock(sql, 30_000);
   await reap(sql);
@@ -144,7 +195,15 @@ void test('who comes back from a lost batch while a run is on its way has not le
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('mail')]);
-  const batch = await claimBatch(sql, at.organizationId, at.campaignId, 'faraday', 10, 3_600_000, 60_000);
+  const batch = await claimBatch(
+    sql,
+    at.organizationId,
+    at.campaignId,
+    'faraday',
+    10,
+    3_600_000,
+    60_000,
+  );
   const slow = await syncRun(sql, at);
   await slow.page([emailOnly('mail')]);
   await sql`select postrider.enrich_lost(${at.organizationId}, ${batch?.batchId ?? ''}, 'lost')`;

@@ -1,4 +1,7 @@
-/** People by id, then pieces, then what was told of them: in whatever order answers and webhooks come, nobody waits for whoever waits for them. */
+/**
+ * People by id, then pieces, then what was told of them: in whatever order answers and webhooks
+ * come, nobody waits for whoever waits for them.
+ */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -7,7 +10,20 @@ import type { BegunPiece } from '../../packages/core/src/machine/cohorts.ts';
 import { applyEvents, lockForEvents } from '../../packages/core/src/machine/mailpieces.ts';
 import type { PrinterEvent } from '../../packages/core/src/ports/index.ts';
 import { people, type Place } from '../support/machine.ts';
-import { accepted, answered, event, pidOf, place, reasonsOf, sending, sent, settle, sharedMachine, tell, waitsForLock } from './rig.ts';
+import {
+  accepted,
+  answered,
+  event,
+  pidOf,
+  place,
+  reasonsOf,
+  sending,
+  sent,
+  settle,
+  sharedMachine,
+  tell,
+  waitsForLock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 
@@ -31,12 +47,20 @@ void test('a settle with mixed results and an opt-out of the same household do n
     await tx`select from postrider.mailpiece where id = ${high.mailpieceId} for update`;
     settling = settle(a, at, batch, [accepted(high), answered(low, 'retry', { afterMs: 0 })]);
     await waitsForLock(sql, pidA);
-    stopping = suppress(b, at.organizationId, { line1: '1 Same Street', postalCode: '94607' }, 'test');
+    stopping = suppress(
+      b,
+      at.organizationId,
+      { line1: '1 Same Street', postalCode: '94607' },
+      'test',
+    );
     await waitsForLock(sql, pidB);
   });
   assert.equal(await settling, 2);
   assert.equal(await stopping, 2);
-  assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['sent (accepted)', 'blacklisted (suppressed)']));
+  assert.deepEqual(
+    new Set(Object.values(await reasonsOf(sql, at))),
+    new Set(['sent (accepted)', 'blacklisted (suppressed)']),
+  );
 });
 
 void test('events matched late and a settle that is told again do not wait for each other', async () => {
@@ -77,13 +101,16 @@ function told(piece: BegunPiece, status: PrinterEvent['status']): PrinterEvent {
 }
 
 /**
- * Two trackers with one event each of two households, in opposite order: of four people, who live in twos. The second begins when the first is
- * halfway; `before` is told of all four cards.
+ * Two trackers with one event each of two households, in opposite order: of four people, who live
+ * in twos. The second begins when the first is halfway; `before` is told of all four cards.
  */
 async function crosswise(status: PrinterEvent['status'], before?: string): Promise<Place> {
   const { sql, machine } = rig;
   const at = await place(sql, { dedupe: 'person' });
-  const batch = await sent(sql, at, [...family(2, '1 Elm Street', 'elm'), ...family(2, '2 Oak Street', 'oak')]);
+  const batch = await sent(sql, at, [
+    ...family(2, '1 Elm Street', 'elm'),
+    ...family(2, '2 Oak Street', 'oak'),
+  ]);
   const ids = batch.pieces.map((piece) => `id of ${piece.mailpieceId}`);
   if (before !== undefined)
     await tell(
@@ -93,14 +120,21 @@ async function crosswise(status: PrinterEvent['status'], before?: string): Promi
     );
   const of = (line1: string) =>
     batch.pieces
-      .filter((piece) => (piece.request as { to: { address: { line1: string } } }).to.address.line1 === line1)
+      .filter(
+        (piece) =>
+          (piece.request as { to: { address: { line1: string } } }).to.address.line1 === line1,
+      )
       .map((piece) => told(piece, status));
   const [elm0, elm1] = of('1 Elm Street');
   const [oak0, oak1] = of('2 Oak Street');
   assert.ok(elm0 && elm1 && oak0 && oak1);
   const [a, b] = [machine.connect(1), machine.connect(1)];
   const pidB = await pidOf(b);
-  const track = async (client: typeof a, events: readonly PrinterEvent[], between: () => Promise<void>) =>
+  const track = async (
+    client: typeof a,
+    events: readonly PrinterEvent[],
+    between: () => Promise<void>,
+  ) =>
     await client.begin(async (tx) => {
       await lockForEvents(tx, at.organizationId, 'press', events);
       for (const one of events) {
@@ -120,16 +154,21 @@ async function crosswise(status: PrinterEvent['status'], before?: string): Promi
     await Promise.race([half, waitsForLock(sql, pidB)]);
   });
   await second;
-  const [row] = await sql`select count(*)::int as n from postrider.suppression where organization_id = ${at.organizationId}`;
+  const [row] =
+    await sql`select count(*)::int as n from postrider.suppression where organization_id = ${at.organizationId}`;
   assert.equal(row?.['n'], 2);
-  assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['returned (returned)']));
+  assert.deepEqual(
+    new Set(Object.values(await reasonsOf(sql, at))),
+    new Set(['returned (returned)']),
+  );
   return at;
 }
 
 void test('two trackers with returned mail of the same two households do not wait for each other', async () =>
   void (await crosswise('returned')));
 
-void test('nor do they with late scans of cards that have come back before', async () => void (await crosswise('in_transit', 'returned')));
+void test('nor do they with late scans of cards that have come back before', async () =>
+  void (await crosswise('in_transit', 'returned')));
 
 void test('a poll and a webhook with the same event do not wait for each other', async () => {
   const { sql, machine } = rig;

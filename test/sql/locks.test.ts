@@ -1,9 +1,17 @@
-/** Locks: who must get in gets in, nobody waits for somebody's open psql session for ever, and nothing deadlocks. Measured times are printed. */
+/**
+ * Locks: who must get in gets in, nobody waits for somebody's open psql session for ever, and
+ * nothing deadlocks. Measured times are printed.
+ */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type postgres from 'postgres';
 import { applyCampaign, armPrinter, hold, launch, release, suppress } from '@postrider/core';
-import { beginMail, beginProof, settleMail, settleProof } from '../../packages/core/src/machine/cohorts.ts';
+import {
+  beginMail,
+  beginProof,
+  settleMail,
+  settleProof,
+} from '../../packages/core/src/machine/cohorts.ts';
 import { broken, definition, people, syncPeople, type Place } from '../support/machine.ts';
 import {
   LEASE_MS,
@@ -28,7 +36,10 @@ import {
 const rig = sharedMachine();
 const CLIENTS = 16;
 
-/** Sixteen clients that stage, begin and settle one card each, over and over, while the work goes on. Rejects with the first error any of them meets. */
+/**
+ * Sixteen clients that stage, begin and settle one card each, over and over, while the work goes
+ * on. Rejects with the first error any of them meets.
+ */
 async function busy(at: Place, work: () => Promise<void>): Promise<number> {
   const sql = rig.machine.connect(CLIENTS);
   let stop = false;
@@ -43,7 +54,8 @@ async function busy(at: Place, work: () => Promise<void>): Promise<number> {
       if (open === undefined) continue;
       const begun = await beginMail(sql, at.organizationId, open.id, RUNNER, LEASE_MS);
       const results = begun?.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })) ?? [];
-      if (results.length > 0) await settleMail(sql, at.organizationId, open.id, results, true, 1000);
+      if (results.length > 0)
+        await settleMail(sql, at.organizationId, open.id, results, true, 1000);
       rounds += 1;
     }
   };
@@ -62,7 +74,11 @@ async function busy(at: Place, work: () => Promise<void>): Promise<number> {
   return rounds;
 }
 
-async function timed(context: TestContext, what: string, work: () => Promise<unknown>): Promise<void> {
+async function timed(
+  context: TestContext,
+  what: string,
+  work: () => Promise<unknown>,
+): Promise<void> {
   const started = performance.now();
   await work();
   const ms = Math.round(performance.now() - started);
@@ -87,7 +103,11 @@ void test('hold gets in under sixteen busy clients, and when it returns nothing 
       ['printer', 'press'],
       ['organization', at.organizationId],
     ] as const) {
-      await timed(context, `hold of a ${kind}`, async () => await hold(sql, at.organizationId, kind, id));
+      await timed(
+        context,
+        `hold of a ${kind}`,
+        async () => await hold(sql, at.organizationId, kind, id),
+      );
       const before = await begins();
       await new Promise((resolve) => setTimeout(resolve, 100));
       assert.equal(await begins(), before, `nothing begins after the hold of a ${kind}`);
@@ -110,9 +130,16 @@ for (const kind of ['organization', 'campaign', 'printer'] as const) {
     let held: Promise<unknown> = Promise.resolve();
     let began: ReturnType<typeof beginMail> = Promise.resolve(null);
     await early.begin(async (tx) => {
-      assert.ok(await beginMail(tx as unknown as postgres.Sql, at.organizationId, first, RUNNER, LEASE_MS));
+      assert.ok(
+        await beginMail(tx as unknown as postgres.Sql, at.organizationId, first, RUNNER, LEASE_MS),
+      );
       const pid = await pidOf(holder);
-      held = hold(holder, at.organizationId, kind, { organization: at.organizationId, campaign: at.campaignId, printer: 'press' }[kind]);
+      held = hold(
+        holder,
+        at.organizationId,
+        kind,
+        { organization: at.organizationId, campaign: at.campaignId, printer: 'press' }[kind],
+      );
       await waitsForLock(sql, pid);
       const latePid = await pidOf(late);
       began = beginMail(late, at.organizationId, second, RUNNER, LEASE_MS);
@@ -121,7 +148,10 @@ for (const kind of ['organization', 'campaign', 'printer'] as const) {
     });
     await held;
     assert.equal(await began, null);
-    assert.deepEqual(Object.values(await reasonsOf(sql, at)).sort(), ['proofed (held)', 'sending (begun)']);
+    assert.deepEqual(Object.values(await reasonsOf(sql, at)).sort(), [
+      'proofed (held)',
+      'sending (begun)',
+    ]);
   });
 }
 
@@ -131,14 +161,27 @@ void test('a changed campaign file, an arming and a launch get in as well, and n
   await proofed(sql, at, 64);
   await busy(at, async () => {
     for (const n of [1, 2, 3]) {
-      const integrations = { printer: { kind: 'noop' }, renderer: { kind: 'noop', n }, image_host: { kind: 'noop' } };
+      const integrations = {
+        printer: { kind: 'noop' },
+        renderer: { kind: 'noop', n },
+        image_host: { kind: 'noop' },
+      };
       await timed(
         context,
         'campaign apply',
-        async () => await applyCampaign(sql, at.organizationId, definition({ integrations, transit_days: n })),
+        async () =>
+          await applyCampaign(
+            sql,
+            at.organizationId,
+            definition({ integrations, transit_days: n }),
+          ),
       );
       await timed(context, 'arm', async () => await armPrinter(sql, at.organizationId, 'press'));
-      await timed(context, 'launch', async () => await launch(sql, at.organizationId, at.campaignId, 'live'));
+      await timed(
+        context,
+        'launch',
+        async () => await launch(sql, at.organizationId, at.campaignId, 'live'),
+      );
     }
   });
 });
@@ -172,7 +215,8 @@ void test('suppressions, syncs and holds of single people beside sixteen busy cl
   await busy(at, async () => {
     await Promise.all([
       (async () => {
-        for (let n = 0; n < 10; n += 1) await suppress(others, at.organizationId, { email: `p${n}@example.com` }, 'test');
+        for (let n = 0; n < 10; n += 1)
+          await suppress(others, at.organizationId, { email: `p${n}@example.com` }, 'test');
       })(),
       (async () => {
         for (let n = 0; n < 3; n += 1) await syncPeople(others, at, people(70));
@@ -215,7 +259,9 @@ void test('two settles of the same people in opposite order do not deadlock', as
     await syncPeople(sql, at, people(30 * (round + 1)), false);
     const id = (await stage(sql, at, 'proof', 1, 50))[0] ?? '';
     const begun = await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
-    const results = (begun?.cards ?? []).map((card) => ({ recipientId: card.recipientId, outcome: 'failed', message: 'no' }) as const);
+    const results = (begun?.cards ?? []).map(
+      (card) => ({ recipientId: card.recipientId, outcome: 'failed', message: 'no' }) as const,
+    );
     const counts = await Promise.all(
       [results, results.toReversed(), results.slice(0, 15).toReversed(), results.slice(10)].map(
         async (part) => await settleProof(clients, at.organizationId, id, part, false),
@@ -240,9 +286,11 @@ void test('hold, begin and reap of one campaign take their locks in one order', 
     churn(async (c) => await c`select postrider.reap('1 second', '1 second')`),
     churn(
       async (c) =>
-        await c`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'completed')`.catch((error: unknown) => {
-          if ((error as { code?: string }).code !== 'PR021') throw error;
-        }),
+        await c`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'completed')`.catch(
+          (error: unknown) => {
+            if ((error as { code?: string }).code !== 'PR021') throw error;
+          },
+        ),
     ),
     churn(
       async (c) =>

@@ -1,4 +1,7 @@
-/** Logins with the rights of the three group roles, beside two organizations that have something in as many tables as one can fill in passing. */
+/**
+ * Logins with the rights of the three group roles, beside two organizations that have something in
+ * as many tables as one can fill in passing.
+ */
 import { randomBytes } from 'node:crypto';
 import type postgres from 'postgres';
 import { connect } from '@postrider/core';
@@ -13,7 +16,11 @@ export interface Login {
 const logins: Login[] = [];
 
 /** A role that can log in, with what its group role may do, for some organizations. */
-export async function login(rig: Rig, group: string, organizations: readonly string[]): Promise<Login> {
+export async function login(
+  rig: Rig,
+  group: string,
+  organizations: readonly string[],
+): Promise<Login> {
   const name = `t_${group}_${process.pid}_${randomBytes(3).toString('hex')}`;
   const password = randomBytes(12).toString('hex');
   await rig.admin.unsafe(`create role "${name}" login password '${password}' in role ${group}`);

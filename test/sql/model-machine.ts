@@ -1,11 +1,25 @@
 /**
- * The machine once more, in TypeScript and in the small: what each call does to a person and their mailpieces. It knows nothing of SQL, locks or time
- * zones; it says where everybody must be afterwards. Beside it stands the printer's own ledger, which is the truth that nobody in the machine sees.
+ * The machine once more, in TypeScript and in the small: what each call does to a person and their
+ * mailpieces. It knows nothing of SQL, locks or time zones; it says where everybody must be
+ * afterwards. Beside it stands the printer's own ledger, which is the truth that nobody in the
+ * machine sees.
  *
- * Whom a stage picks is the database's choice: the model only checks that each of them was ready. Everything else it predicts.
+ * Whom a stage picks is the database's choice: the model only checks that each of them was ready.
+ * Everything else it predicts.
  */
 import assert from 'node:assert/strict';
-import { CLOSED, FOLLOWS, open, openPiece, RANK, SCANNED, type Card, type Cohort, type Person, type Piece } from './model-people.ts';
+import {
+  CLOSED,
+  FOLLOWS,
+  open,
+  openPiece,
+  RANK,
+  SCANNED,
+  type Card,
+  type Cohort,
+  type Person,
+  type Piece,
+} from './model-people.ts';
 
 export class ModelMachine {
   readonly people = new Map<string, Person>();
@@ -14,7 +28,9 @@ export class ModelMachine {
   campaignHeld = false;
 
   byId(id: string): Person {
-    return [...this.people.values()].find((person) => person.id === id) ?? assert.fail(`nobody is ${id}`);
+    return (
+      [...this.people.values()].find((person) => person.id === id) ?? assert.fail(`nobody is ${id}`)
+    );
   }
 
   inCohort(id: string): Person[] {
@@ -24,10 +40,16 @@ export class ModelMachine {
   protected move(person: Person, state: string, reason: string): void {
     person.state = state;
     person.reason = reason;
-    if (!['proofing', 'sending', 'proofing_staged', 'sending_staged'].includes(state)) person.cohort = null;
+    if (!['proofing', 'sending', 'proofing_staged', 'sending_staged'].includes(state))
+      person.cohort = null;
   }
 
-  sync(names: readonly string[], complete: boolean, idOf: (name: string) => string, suppressed: ReadonlySet<string>): void {
+  sync(
+    names: readonly string[],
+    complete: boolean,
+    idOf: (name: string) => string,
+    suppressed: ReadonlySet<string>,
+  ): void {
     for (const name of names) {
       if (this.people.has(name)) continue;
       const out = suppressed.has(name);
@@ -47,7 +69,8 @@ export class ModelMachine {
     }
     if (!complete) return;
     for (const person of this.people.values())
-      if (person.state === 'pending' && !names.includes(person.name)) this.move(person, 'skipped', 'left_segment');
+      if (person.state === 'pending' && !names.includes(person.name))
+        this.move(person, 'skipped', 'left_segment');
   }
 
   staged(kind: 'proof' | 'mail', picked: ReadonlyMap<string, string[]>): void {
@@ -55,8 +78,15 @@ export class ModelMachine {
     for (const [id, people] of picked) {
       const members = people.map((person) => this.byId(person));
       for (const person of members) {
-        assert.deepEqual([person.state, person.held, this.campaignHeld], [source, false, false], `${person.name} was not ready`);
-        assert.ok(person.losses === 0 || members.length === 1, `${person.name} lost a cohort and travels with others`);
+        assert.deepEqual(
+          [person.state, person.held, this.campaignHeld],
+          [source, false, false],
+          `${person.name} was not ready`,
+        );
+        assert.ok(
+          person.losses === 0 || members.length === 1,
+          `${person.name} lost a cohort and travels with others`,
+        );
         this.move(person, kind === 'proof' ? 'proofing_staged' : 'sending_staged', 'staged');
         person.cohort = id;
       }
@@ -99,7 +129,12 @@ export class ModelMachine {
           known === undefined || known.status === 'submitting',
           `${person.name} is sent to the printer with a piece that is ${known?.status}`,
         );
-        const piece: Piece = known ?? { ...opened(person), person, status: 'submitting', providerId: null };
+        const piece: Piece = known ?? {
+          ...opened(person),
+          person,
+          status: 'submitting',
+          providerId: null,
+        };
         if (known === undefined) person.pieces.push(piece);
         cohort.pieces.push(piece);
         this.move(person, 'sending', 'begun');
@@ -110,7 +145,11 @@ export class ModelMachine {
     return cohort.people;
   }
 
-  settleProof(cohort: Cohort, outcomes: ReadonlyMap<Person, 'rendered' | 'failed' | 'retry'>, last: boolean): void {
+  settleProof(
+    cohort: Cohort,
+    outcomes: ReadonlyMap<Person, 'rendered' | 'failed' | 'retry'>,
+    last: boolean,
+  ): void {
     for (const person of this.inCohort(cohort.id)) {
       const outcome = outcomes.get(person) ?? (last ? 'none' : undefined);
       if (person.state !== 'proofing' || outcome === undefined) continue;
@@ -130,8 +169,17 @@ export class ModelMachine {
     }
     for (const piece of cohort.pieces) {
       const { person } = piece;
-      if (person.cohort !== cohort.id || person.state !== 'sending' || piece.status !== 'submitting') continue;
-      const outcome = heard.includes(piece) ? cohort.answers.get(piece.id)?.outcome : last ? 'unknown' : undefined;
+      if (
+        person.cohort !== cohort.id ||
+        person.state !== 'sending' ||
+        piece.status !== 'submitting'
+      )
+        continue;
+      const outcome = heard.includes(piece)
+        ? cohort.answers.get(piece.id)?.outcome
+        : last
+          ? 'unknown'
+          : undefined;
       if (outcome === undefined || outcome === 'accepted') continue;
       if (outcome === 'unknown') {
         piece.status = 'unknown';
@@ -149,7 +197,9 @@ export class ModelMachine {
   }
 
   private closeIfDone(cohort: Cohort): void {
-    const left = this.inCohort(cohort.id).filter((person) => person.state !== 'sending' || openPiece(person)?.status === 'submitting');
+    const left = this.inCohort(cohort.id).filter(
+      (person) => person.state !== 'sending' || openPiece(person)?.status === 'submitting',
+    );
     if (!cohort.deleted && left.length === 0) cohort.closed = true;
   }
 
@@ -157,7 +207,8 @@ export class ModelMachine {
     const { person } = piece;
     if (piece.providerId === null) {
       if (!open(piece) && openPiece(person) !== undefined) return;
-      if (['submitting', 'unknown', 'rejected', 'cancelled'].includes(piece.status)) piece.status = 'accepted';
+      if (['submitting', 'unknown', 'rejected', 'cancelled'].includes(piece.status))
+        piece.status = 'accepted';
       piece.providerId = providerId;
     }
     if (open(piece) && FOLLOWS.has(person.state)) {
@@ -173,25 +224,38 @@ export class ModelMachine {
     const told = this.ledger.get(piece.key)?.told ?? [];
     if (piece.providerId === null || told.length === 0) return;
     const top = told.reduce((a, b) => ((RANK[b] ?? 0) > (RANK[a] ?? 0) ? b : a));
-    if ((RANK[top] ?? 0) > (RANK[piece.status] ?? 0) && (CLOSED.has(top) || open(piece) || openPiece(person) === undefined))
+    if (
+      (RANK[top] ?? 0) > (RANK[piece.status] ?? 0) &&
+      (CLOSED.has(top) || open(piece) || openPiece(person) === undefined)
+    )
       piece.status = top;
-    if (SCANNED.has(piece.status) && FOLLOWS.has(person.state)) this.move(person, 'sent', 'late_evidence');
+    if (SCANNED.has(piece.status) && FOLLOWS.has(person.state))
+      this.move(person, 'sent', 'late_evidence');
     // What was given up says nothing about somebody who has another card.
     if (!open(piece) && openPiece(person) !== undefined) return;
     if (person.state === 'sent') {
       if (piece.status === 'delivered') this.move(person, 'received', 'scan');
       if (piece.status === 'returned') this.move(person, 'returned', 'returned');
-      if (piece.status === 'failed' && !person.cancel) this.move(person, 'error', 'failed_at_printer');
+      if (piece.status === 'failed' && !person.cancel)
+        this.move(person, 'error', 'failed_at_printer');
       else if (CLOSED.has(piece.status)) {
         this.move(person, 'skipped', 'cancelled');
         person.cancel = false;
       }
-    } else if (person.state === 'received' && piece.status === 'returned') this.move(person, 'returned', 'returned');
-    else if (person.state === 'error' && person.reason === 'failed_at_printer' && piece.status === 'cancelled')
+    } else if (person.state === 'received' && piece.status === 'returned')
+      this.move(person, 'returned', 'returned');
+    else if (
+      person.state === 'error' &&
+      person.reason === 'failed_at_printer' &&
+      piece.status === 'cancelled'
+    )
       this.move(person, 'skipped', 'cancelled');
   }
 
-  /** @param grace whether those at the printer have been there long enough; @param passed cohorts whose lease, or whose time without a job, has passed. */
+  /**
+   * @param grace whether those at the printer have been there long enough; @param passed cohorts
+   * whose lease, or whose time without a job, has passed.
+   */
   reap(passed: ReadonlySet<string>, sendingSince: (person: Person) => boolean): void {
     const giveBack = (person: Person, why: string): void => {
       if (person.state === 'sending') {
@@ -209,15 +273,22 @@ export class ModelMachine {
     for (const cohort of this.cohorts) {
       if (cohort.deleted || cohort.closed || !passed.has(cohort.id)) continue;
       cohort.closed = true;
-      for (const person of this.inCohort(cohort.id)) giveBack(person, cohort.begun ? 'lease_lost' : 'begin_failed');
+      for (const person of this.inCohort(cohort.id))
+        giveBack(person, cohort.begun ? 'lease_lost' : 'begin_failed');
     }
     for (const cohort of this.cohorts) {
       if (!cohort.deleted && !cohort.closed) continue;
-      for (const person of this.inCohort(cohort.id)) if (person.state !== 'sending' || sendingSince(person)) giveBack(person, 'lease_lost');
+      for (const person of this.inCohort(cohort.id))
+        if (person.state !== 'sending' || sendingSince(person)) giveBack(person, 'lease_lost');
     }
   }
 
-  verdict(piece: Piece, outcome: 'found' | 'absent' | 'cannot_tell', honoured: boolean, attempt: number): void {
+  verdict(
+    piece: Piece,
+    outcome: 'found' | 'absent' | 'cannot_tell',
+    honoured: boolean,
+    attempt: number,
+  ): void {
     const { person } = piece;
     if (outcome === 'found') {
       this.evidence(piece, this.ledger.get(piece.key)?.providerId ?? '');
@@ -234,7 +305,10 @@ export class ModelMachine {
     } else if (attempt >= 8) this.move(person, 'error', 'outcome_unknown');
   }
 
-  /** The printer tells of a card; with our reference the machine learns of it even where the answer was lost. */
+  /**
+   * The printer tells of a card; with our reference the machine learns of it even where the answer
+   * was lost.
+   */
   tell(card: Card, status: string, reference: boolean): void {
     card.told.push(status);
     if (card.piece.providerId === null && reference) this.evidence(card.piece, card.providerId);

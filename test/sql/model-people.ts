@@ -1,4 +1,7 @@
-/** What the model knows of: people, their mailpieces, the cohorts they travel in, and the cards that the printer made. */
+/**
+ * What the model knows of: people, their mailpieces, the cohorts they travel in, and the cards that
+ * the printer made.
+ */
 
 export const RANK: Readonly<Record<string, number>> = {
   submitting: 0,
@@ -15,10 +18,29 @@ export const RANK: Readonly<Record<string, number>> = {
   returned: 70,
 };
 export const CLOSED = new Set(['rejected', 'cancelled', 'failed']);
-export const SCANNED = new Set(['in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'returned']);
-export const BEFORE_PRINTER = new Set(['pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged']);
+export const SCANNED = new Set([
+  'in_transit',
+  'in_local_area',
+  'processed_for_delivery',
+  'delivered',
+  'returned',
+]);
+export const BEFORE_PRINTER = new Set([
+  'pending',
+  'proofing_staged',
+  'proofing',
+  'proofed',
+  'sending_staged',
+]);
 export const FOLLOWS = new Set([...BEFORE_PRINTER, 'sending', 'error', 'skipped', 'blacklisted']);
-export const TERMINAL = new Set(['received', 'returned', 'skipped', 'holdout', 'blacklisted', 'error']);
+export const TERMINAL = new Set([
+  'received',
+  'returned',
+  'skipped',
+  'holdout',
+  'blacklisted',
+  'error',
+]);
 
 export interface Piece {
   readonly id: string;
@@ -52,10 +74,15 @@ export interface Cohort {
   pieces: Piece[];
   people: Person[];
   /** What the printer answered it, as far as it heard. */
-  readonly answers: Map<string, { outcome: 'accepted' | 'rejected' | 'bad address' | 'retry' | 'unknown'; providerId?: string }>;
+  readonly answers: Map<
+    string,
+    { outcome: 'accepted' | 'rejected' | 'bad address' | 'retry' | 'unknown'; providerId?: string }
+  >;
 }
 
-/** A card on paper, by idempotency key: the printer makes one for a key, however often it is asked. */
+/**
+ * A card on paper, by idempotency key: the printer makes one for a key, however often it is asked.
+ */
 export interface Card {
   readonly providerId: string;
   readonly piece: Piece;

@@ -1,6 +1,7 @@
 /**
- * The machine walks at random against a model of it: syncs, stages, crashes, deletions by hand, lost and late answers, webhooks, operators. After each
- * step everybody is where the model says; in the end nobody is stuck, and nobody has two cards.
+ * The machine walks at random against a model of it: syncs, stages, crashes, deletions by hand,
+ * lost and late answers, webhooks, operators. After each step everybody is where the model says; in
+ * the end nobody is stuck, and nobody has two cards.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,7 +25,12 @@ async function walk(steps: readonly Step[], n: number): Promise<void> {
   judgeCards(world);
 }
 
-const step = fc.record({ what: fc.constantFrom(...STEPS), a: fc.nat(0xffff), b: fc.nat(0xffff), c: fc.nat(0xffff) });
+const step = fc.record({
+  what: fc.constantFrom(...STEPS),
+  a: fc.nat(0xffff),
+  b: fc.nat(0xffff),
+  c: fc.nat(0xffff),
+});
 const steps = fc.array(step, { maxLength: LONG ? 120 : 60, size: 'max' });
 
 void test('whatever happens in whatever order, everybody is where the model says, nobody is stuck, nobody has two cards', async () => {

@@ -1,4 +1,7 @@
-/** The model of the machine, with what operators do to it: each answers the SQLSTATE with which it is refused, or null. */
+/**
+ * The model of the machine, with what operators do to it: each answers the SQLSTATE with which it
+ * is refused, or null.
+ */
 import { ModelMachine } from './model-machine.ts';
 import { BEFORE_PRINTER, openPiece, RANK, type Person, type Piece } from './model-people.ts';
 
@@ -6,7 +9,11 @@ export class Model extends ModelMachine {
   private stop(person: Person, state: string, reason: string): void {
     if (BEFORE_PRINTER.has(person.state)) {
       const piece = openPiece(person);
-      if (piece?.status === 'submitting' && (person.state === 'proofed' || person.state === 'sending_staged')) piece.status = 'cancelled';
+      if (
+        piece?.status === 'submitting' &&
+        (person.state === 'proofed' || person.state === 'sending_staged')
+      )
+        piece.status = 'cancelled';
       this.move(person, state, reason);
     } else if (person.state === 'sending' || person.state === 'sent') person.cancel = true;
   }
@@ -46,7 +53,12 @@ export class Model extends ModelMachine {
 
   resolve(piece: Piece, printed: boolean): string | null {
     const { person } = piece;
-    if (person.state !== 'error' || person.reason !== 'outcome_unknown' || piece.status !== 'unknown') return 'PR017';
+    if (
+      person.state !== 'error' ||
+      person.reason !== 'outcome_unknown' ||
+      piece.status !== 'unknown'
+    )
+      return 'PR017';
     if (printed) this.evidence(piece, this.ledger.get(piece.key)?.providerId ?? '');
     else {
       piece.status = 'cancelled';

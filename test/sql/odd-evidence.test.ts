@@ -1,4 +1,7 @@
-/** Evidence that does not fit what is known (a second id, an id of two pieces, a card that was given up) raises an alarm and breaks nothing. */
+/**
+ * Evidence that does not fit what is known (a second id, an id of two pieces, a card that was given
+ * up) raises an alarm and breaks nothing.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, retry } from '@postrider/core';
@@ -34,7 +37,9 @@ void test('a second, different id of a piece raises an alarm once; the first one
   const batch = await sent(sql, at);
   const piece = firstOf(batch);
   for (const _ of [1, 2]) await settle(sql, at, batch, [accepted(piece, 'another id')]);
-  await tell(sql, at, [event({ providerId: 'a third', mailpieceId: piece.mailpieceId, status: 'accepted' })]);
+  await tell(sql, at, [
+    event({ providerId: 'a third', mailpieceId: piece.mailpieceId, status: 'accepted' }),
+  ]);
   assert.deepEqual(await alarms(sql, at), ['second_provider_id', 'second_provider_id']);
   assert.equal((await onlyPiece(sql, at)).providerId, `id of ${piece.mailpieceId}`);
   assert.equal((await one(sql, at)).state, 'sent');
@@ -46,18 +51,24 @@ void test('two ids for one piece in one breath: one is kept, the other raises th
     const at = await place(sql);
     const batch = await sending(sql, at);
     const piece = firstOf(batch);
-    if (how === 'settle') await settle(sql, at, batch, [accepted(piece, 'one'), accepted(piece, 'two')]);
+    if (how === 'settle')
+      await settle(sql, at, batch, [accepted(piece, 'one'), accepted(piece, 'two')]);
     else
       await tell(
         sql,
         at,
-        ['one', 'two'].map((providerId) => event({ providerId, mailpieceId: piece.mailpieceId, status: 'accepted' })),
+        ['one', 'two'].map((providerId) =>
+          event({ providerId, mailpieceId: piece.mailpieceId, status: 'accepted' }),
+        ),
       );
     assert.deepEqual(await alarms(sql, at), ['second_provider_id'], how);
     const [alarm] = await sql<
       { told: string }[]
     >`select detail ->> 'told' as told from postrider.alarm where organization_id = ${at.organizationId}`;
-    assert.deepEqual(new Set([(await onlyPiece(sql, at)).providerId, alarm?.told]), new Set(['one', 'two']));
+    assert.deepEqual(
+      new Set([(await onlyPiece(sql, at)).providerId, alarm?.told]),
+      new Set(['one', 'two']),
+    );
   }
 });
 
@@ -83,10 +94,21 @@ void test('one id for two pieces in one answer does not lose the answer of all t
     batch,
     batch.pieces.map((piece, i) => accepted(piece, i < 2 ? 'same' : piece.mailpieceId)),
   );
-  assert.deepEqual(Object.values(await statesOf(sql, at)).sort(), ['sending', 'sent', 'sent', 'sent']);
+  assert.deepEqual(Object.values(await statesOf(sql, at)).sort(), [
+    'sending',
+    'sent',
+    'sent',
+    'sent',
+  ]);
   assert.deepEqual(await alarms(sql, at), ['provider_id_of_another_piece']);
   // Whoever is left is asked for by reconcile, and in the end is a matter for a person.
-  for (let round = 0; round < 12 && (await statesOf(sql, at)) && Object.values(await statesOf(sql, at)).includes('sending'); round += 1) {
+  for (
+    let round = 0;
+    round < 12 &&
+    (await statesOf(sql, at)) &&
+    Object.values(await statesOf(sql, at)).includes('sending');
+    round += 1
+  ) {
     await turnClock(sql, 1_000_000);
     await reap(sql);
     await turnClock(sql, 1_000_000);
@@ -149,7 +171,13 @@ void test('a scan of a card whose person was skipped or failed brings them to se
   const at = await place(sql);
   const batch = await sent(sql, at);
   await cancel(sql, firstOf(batch).recipientId);
-  const cancelled = [{ recipientId: firstOf(batch).recipientId, mailpieceId: firstOf(batch).mailpieceId, outcome: 'cancelled' }];
+  const cancelled = [
+    {
+      recipientId: firstOf(batch).recipientId,
+      mailpieceId: firstOf(batch).mailpieceId,
+      outcome: 'cancelled',
+    },
+  ];
   await sql`select postrider.cancel_settle(${at.organizationId}, ${JSON.stringify(cancelled)}::text::json)`;
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (cancelled)' });
   await tellAll(sql, at, batch, 'in_transit');

@@ -1,4 +1,7 @@
-/** The rules of the door that look at mail beyond the campaign: who is in flight or was mailed elsewhere, and who was mailed too recently. */
+/**
+ * The rules of the door that look at mail beyond the campaign: who is in flight or was mailed
+ * elsewhere, and who was mailed too recently.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retry } from '@postrider/core';
@@ -35,15 +38,22 @@ void test('who is in flight elsewhere in the organization is turned away: by id,
     resident('z', { line1: '1 C STREET' }),
     resident('free'),
   ]);
-  const elsewhere = (await standing(sql, second)).filter((p) => ['y', 'z', 'free'].includes(p.externalId));
-  assert.deepEqual(Object.fromEntries(elsewhere.map((p) => [p.externalId, `${p.state} (${p.reason})`])), {
-    free: 'pending (new)',
-    y: 'skipped (cross_campaign)',
-    z: 'skipped (cross_campaign)',
-  });
+  const elsewhere = (await standing(sql, second)).filter((p) =>
+    ['y', 'z', 'free'].includes(p.externalId),
+  );
+  assert.deepEqual(
+    Object.fromEntries(elsewhere.map((p) => [p.externalId, `${p.state} (${p.reason})`])),
+    {
+      free: 'pending (new)',
+      y: 'skipped (cross_campaign)',
+      z: 'skipped (cross_campaign)',
+    },
+  );
   // And the other way round: what the second holds is turned away by the first.
   await syncPeople(sql, first, [resident('free', { line1: '8 Far St' })], false);
-  const free = (await standing(sql, { organizationId: first.organizationId })).filter((p) => p.externalId === 'free').map((p) => p.reason);
+  const free = (await standing(sql, { organizationId: first.organizationId }))
+    .filter((p) => p.externalId === 'free')
+    .map((p) => p.reason);
   assert.deepEqual(free.sort(), ['cross_campaign', 'new']);
 });
 
@@ -54,10 +64,18 @@ void test('somebody in error counts as in flight; who was turned away does not',
   const batch = await sending(sql, first, [resident('a')]);
   await settleAll(sql, first, batch, (piece) => answered(piece, 'rejected'));
   await syncPeople(sql, first, [resident('b', { line1: '1 a Street' })], false);
-  assert.deepEqual(await reasonsOf(sql, first), { a: 'error (rejected)', b: 'skipped (duplicate)' });
-  await syncPeople(sql, second, [resident('a2', { line1: '1 a Street' }), resident('b2', { email: 'b@example.com' })]);
+  assert.deepEqual(await reasonsOf(sql, first), {
+    a: 'error (rejected)',
+    b: 'skipped (duplicate)',
+  });
+  await syncPeople(sql, second, [
+    resident('a2', { line1: '1 a Street' }),
+    resident('b2', { email: 'b@example.com' }),
+  ]);
   const there = Object.fromEntries(
-    (await standing(sql, second)).filter((p) => p.externalId.endsWith('2')).map((p) => [p.externalId, p.reason]),
+    (await standing(sql, second))
+      .filter((p) => p.externalId.endsWith('2'))
+      .map((p) => [p.externalId, p.reason]),
   );
   assert.deepEqual(there, { a2: 'cross_campaign', b2: 'new' });
 });
@@ -89,8 +107,16 @@ void test('who was mailed elsewhere is left alone as long as the window says, an
 void test('a household that was mailed too recently is skipped, or waits until it may be mailed again', async () => {
   const { sql } = rig;
   const first = await place(sql);
-  const skips = await anotherCampaign(sql, first, { exclusion_window: '0', frequency_cap: '90 days', frequency_cap_mode: 'skip' });
-  const defers = await anotherCampaign(sql, first, { exclusion_window: '0', frequency_cap: '90 days', frequency_cap_mode: 'defer' });
+  const skips = await anotherCampaign(sql, first, {
+    exclusion_window: '0',
+    frequency_cap: '90 days',
+    frequency_cap_mode: 'skip',
+  });
+  const defers = await anotherCampaign(sql, first, {
+    exclusion_window: '0',
+    frequency_cap: '90 days',
+    frequency_cap_mode: 'defer',
+  });
   const batch = await sent(sql, first, [resident('a')]);
   await sql`select postrider.assume_received(${first.organizationId})`;
   await turnClock(sql, 30 * DAY);
@@ -115,10 +141,16 @@ void test('a household that was mailed too recently is skipped, or waits until i
 
 void test('who is tried again still waits for the frequency cap', async () => {
   const { sql } = rig;
-  const bakery = await place(sql, { dedupe: 'person', frequency_cap: '90 days', frequency_cap_mode: 'defer' });
+  const bakery = await place(sql, {
+    dedupe: 'person',
+    frequency_cap: '90 days',
+    frequency_cap_mode: 'defer',
+  });
   const batch = await sending(sql, bakery, [resident('a'), resident('b', { line1: '1 a Street' })]);
   const { id } = await one(sql, bakery, 'b');
-  await settleAll(sql, bakery, batch, (piece) => (piece.recipientId === id ? answered(piece, 'rejected') : accepted(piece)));
+  await settleAll(sql, bakery, batch, (piece) =>
+    piece.recipientId === id ? answered(piece, 'rejected') : accepted(piece),
+  );
   assert.equal(await retry(sql, id), 'pending');
   const [free] =
     await sql`select max(accepted_at) + interval '90 days' as at from postrider.mailpiece where organization_id = ${bakery.organizationId}`;
@@ -129,7 +161,9 @@ void test('a card that the printer failed to make is no mail: neither the cap no
   const { sql } = rig;
   const bakery = await place(sql, { frequency_cap: '90 days' });
   const batch = await sent(sql, bakery, [resident('a')]);
-  await tell(sql, bakery, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'failed' })]);
+  await tell(sql, bakery, [
+    event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'failed' }),
+  ]);
   const { id } = await one(sql, bakery);
   await sql`select postrider.cancel(${id})`;
   const other = await anotherCampaign(sql, bakery);
@@ -137,6 +171,8 @@ void test('a card that the printer failed to make is no mail: neither the cap no
   assert.equal((await one(sql, other, 'b')).reason, 'new');
   const again = await place(sql, { frequency_cap: '90 days' });
   const failed = await sent(sql, again, [resident('a')]);
-  await tell(sql, again, [event({ providerId: `id of ${failed.pieces[0]?.mailpieceId}`, status: 'failed' })]);
+  await tell(sql, again, [
+    event({ providerId: `id of ${failed.pieces[0]?.mailpieceId}`, status: 'failed' }),
+  ]);
   assert.equal(await retry(sql, (await one(sql, again)).id), 'pending');
 });

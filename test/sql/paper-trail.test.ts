@@ -1,8 +1,25 @@
-/** The record of what happened and of what was opened stays: nobody changes it by hand, and what is lost all the same is told, and has a way out. */
+/**
+ * The record of what happened and of what was opened stays: nobody changes it by hand, and what is
+ * lost all the same is told, and has a way out.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { erase, resolve } from '@postrider/core';
-import { accepted, event, one, onlyPiece, place, reap, refused, sending, sent, settle, sharedMachine, tell, turnClock } from './rig.ts';
+import {
+  accepted,
+  event,
+  one,
+  onlyPiece,
+  place,
+  reap,
+  refused,
+  sending,
+  sent,
+  settle,
+  sharedMachine,
+  tell,
+  turnClock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 async function verdict(check: string): Promise<{ verdict: string; message: string }> {
@@ -47,7 +64,10 @@ void test('a gap in a history is told', async () => {
     await tx`update postrider.recipient_event set move_no = 100 where organization_id = ${at.organizationId} and move_no = 1`;
     await tx`delete from postrider.recipient_event where organization_id = ${at.organizationId} and move_no = 2`;
   });
-  assert.deepEqual(await verdict('history'), { verdict: 'bad', message: '1 moves have no entry in the history' });
+  assert.deepEqual(await verdict('history'), {
+    verdict: 'bad',
+    message: '1 moves have no entry in the history',
+  });
   await admin.begin(async (tx) => {
     await tx`set local session_replication_role = replica`;
     await tx`update postrider.recipient_event set move_no = 1 where organization_id = ${at.organizationId} and move_no = 100`;
@@ -65,19 +85,26 @@ void test('who is at the printer and whose mailpiece is lost is told, and is res
     await tx`delete from postrider.mailpiece where organization_id = ${at.organizationId}`;
   });
   assert.equal((await verdict('lost mailpieces')).verdict, 'bad');
-  const [lost] = await sql`select postrider.replace_lost_mailpieces(${at.organizationId}) as people`;
+  const [lost] =
+    await sql`select postrider.replace_lost_mailpieces(${at.organizationId}) as people`;
   assert.equal(lost?.['people'], 2);
   assert.equal((await verdict('lost mailpieces')).verdict, 'ok');
   await turnClock(sql, 86_400_000);
   await reap(sql);
-  const due = await sql`select from postrider.due() d where ${at.organizationId} = any (d.reconcile)`;
-  assert.equal(due.length, 0, 'the printer knows nothing of the new id, and its "absent" would prove nothing');
+  const due =
+    await sql`select from postrider.due() d where ${at.organizationId} = any (d.reconcile)`;
+  assert.equal(
+    due.length,
+    0,
+    'the printer knows nothing of the new id, and its "absent" would prove nothing',
+  );
   const [a, b] = await sql<{ id: string; recipientId: string }[]>`
     select id, recipient_id as "recipientId" from postrider.mailpiece where organization_id = ${at.organizationId} order by recipient_id`;
   assert.equal((await one(sql, at, a?.recipientId)).reason, 'outcome_unknown');
   assert.equal(await resolve(sql, a?.id ?? '', 'printed', 'card 1'), 'sent');
   assert.equal(await resolve(sql, b?.id ?? '', 'not_printed', 'Jo, on the phone'), 'proofed');
-  // The answer of the runner that was interrupted names a piece that is gone, and whose person was resolved: it moves nobody.
+  // The answer of the runner that was interrupted names a piece that is gone, and whose person was
+  // resolved: it moves nobody.
   await settle(
     sql,
     at,
@@ -98,22 +125,39 @@ void test('the answer of a runner whose mailpiece was lost meanwhile counts for 
   });
   const [, scanned, reported] = batch.pieces;
   assert.ok(scanned && reported);
-  await tell(sql, at, [event({ providerId: `id of ${scanned.mailpieceId}`, mailpieceId: scanned.mailpieceId, status: 'delivered' })]);
+  await tell(sql, at, [
+    event({
+      providerId: `id of ${scanned.mailpieceId}`,
+      mailpieceId: scanned.mailpieceId,
+      status: 'delivered',
+    }),
+  ]);
   await sql`select postrider.replace_lost_mailpieces(${at.organizationId})`;
   const [denied] = await sql<{ id: string }[]>`
     select id from postrider.mailpiece where organization_id = ${at.organizationId} and recipient_id = ${reported.recipientId}`;
   await resolve(sql, denied?.id ?? '', 'not_printed', 'Jo, on the phone');
   const answers = batch.pieces.map((piece) => accepted(piece));
   for (const _ of [1, 2]) await settle(sql, at, batch, answers);
-  const reasons = await Promise.all(batch.pieces.map(async (piece) => (await one(sql, at, piece.recipientId)).reason));
+  const reasons = await Promise.all(
+    batch.pieces.map(async (piece) => (await one(sql, at, piece.recipientId)).reason),
+  );
   assert.deepEqual(reasons, ['late_evidence', 'scan', 'resolved_not_printed']);
   const ids =
     await sql`select provider_id from postrider.mailpiece where organization_id = ${at.organizationId} and provider_id is not null`;
-  assert.deepEqual(new Set(ids.map((row) => row['provider_id'])), new Set(answers.slice(0, 2).map((answer) => answer.providerId)));
+  assert.deepEqual(
+    new Set(ids.map((row) => row['provider_id'])),
+    new Set(answers.slice(0, 2).map((answer) => answer.providerId)),
+  );
   const raised =
     await sql`select kind, recipient_id, detail ->> 'told' as told from postrider.alarm where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     raised.map((row) => ({ ...row })),
-    [{ kind: 'evidence_for_lost_piece', recipient_id: reported.recipientId, told: `id of ${reported.mailpieceId}` }],
+    [
+      {
+        kind: 'evidence_for_lost_piece',
+        recipient_id: reported.recipientId,
+        told: `id of ${reported.mailpieceId}`,
+      },
+    ],
   );
 });

@@ -5,7 +5,13 @@ import type postgres from 'postgres';
 import { broken, freshMachine, launched, people, syncPeople } from '../support/machine.ts';
 import { refused } from './rig.ts';
 
-const ZONES = ['Asia/Kolkata', 'America/Chicago', 'Asia/Shanghai', 'America/Los_Angeles', 'Australia/Sydney'];
+const ZONES = [
+  'Asia/Kolkata',
+  'America/Chicago',
+  'Asia/Shanghai',
+  'America/Los_Angeles',
+  'Australia/Sydney',
+];
 const STYLES = ['German', 'SQL, DMY', 'Postgres, MDY', 'ISO'];
 
 /** Each starts on the first of its month, in UTC, and ends where the next begins. */
@@ -16,8 +22,11 @@ async function wrongBounds(sql: postgres.Sql): Promise<string[]> {
   assert.ok(rows.length > 4);
   return rows.flatMap(({ name, bound }) => {
     const [, year = '', month = ''] = /_(\d{4})_(\d{2})$/.exec(name) ?? [];
-    const on = (months: number): string => new Date(Date.UTC(Number(year), Number(month) - 1 + months)).toISOString().slice(0, 10);
-    return bound === `FOR VALUES FROM ('${on(0)} 00:00:00+00') TO ('${on(1)} 00:00:00+00')` ? [] : [`${name} ${bound}`];
+    const on = (months: number): string =>
+      new Date(Date.UTC(Number(year), Number(month) - 1 + months)).toISOString().slice(0, 10);
+    return bound === `FOR VALUES FROM ('${on(0)} 00:00:00+00') TO ('${on(1)} 00:00:00+00')`
+      ? []
+      : [`${name} ${bound}`];
   });
 }
 
@@ -35,7 +44,10 @@ void test('the months of the history are those of UTC under every time zone and 
       assert.ok(made >= 3, `${zone}, ${style}: ${made}`);
     }
   }
-  await using session = { sql: machine.connect(1), [Symbol.asyncDispose]: async () => await session.sql.end() };
+  await using session = {
+    sql: machine.connect(1),
+    [Symbol.asyncDispose]: async () => await session.sql.end(),
+  };
   await session.sql`set time zone 'UTC'`;
   await session.sql`set datestyle = 'ISO'`;
   assert.deepEqual(await wrongBounds(session.sql), []);
@@ -45,7 +57,9 @@ void test('a month that cannot be made beside one with wrong bounds says what to
   await using machine = await freshMachine();
   const { sql } = machine;
   const at = await launched(sql);
-  const [row] = await sql<{ last: string; following: string; from: string; until: string; turn: string }[]>`
+  const [row] = await sql<
+    { last: string; following: string; from: string; until: string; turn: string }[]
+  >`
     select 'recipient_event_' || to_char(m, 'YYYY_MM') as last, 'recipient_event_' || to_char(m + interval '1 month', 'YYYY_MM') as following,
       to_char(m, 'YYYY-MM-DD 00:00:00+00') as from, to_char(m + interval '1 month', 'YYYY-MM-DD 00:00:00-06') as until,
       (m + interval '1 month 10 days' - now() at time zone 'UTC')::text as turn
@@ -88,14 +102,18 @@ async function byPartition(sql: postgres.Sql): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ name, events }) => [name, events]));
 }
 
-/** As an older version made them on PostgreSQL 15 in the time zone of India: a month begins when Israel's does, and not UTC's. */
+/**
+ * As an older version made them on PostgreSQL 15 in the time zone of India: a month begins when
+ * Israel's does, and not UTC's.
+ */
 async function misdated(sql: postgres.Sql): Promise<string[]> {
   const months = await sql<{ name: string; from: string; until: string }[]>`
     select c.relname as name, to_char(m, 'YYYY-MM-DD 03:30:00+00') as from, to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
     from pg_inherits i join pg_class c on c.oid = i.inhrelid
     cross join lateral (select to_date(right(c.relname, 7), 'YYYY_MM')::timestamp as m) x
     where i.inhparent = 'postrider.recipient_event'::regclass and c.relname <> 'recipient_event_default' order by 1`;
-  for (const { name } of months) await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${name}`);
+  for (const { name } of months)
+    await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${name}`);
   for (const { name, from, until } of months)
     await sql.unsafe(
       `alter table postrider.recipient_event attach partition postrider.${name} for values from ('${from}') to ('${until}')`,
@@ -115,7 +133,8 @@ void test('months with wrong bounds are mended in one call: every event comes in
   const { sql } = machine;
   const at = await launched(sql);
   const names = await misdated(sql);
-  // The first hours of a month lie in the one before, or where there is none in the default partition.
+  // The first hours of a month lie in the one before, or where there is none in the default
+  // partition.
   for (const [months, hour] of [
     [0, '1 hour'],
     [1, '1 hour'],
@@ -153,7 +172,10 @@ void test('months with wrong bounds are mended in one call: every event comes in
   assert.deepEqual([...(await sql`select * from postrider.mend_event_partitions()`)], []);
   assert.deepEqual(await history(sql), before);
   assert.deepEqual(await broken(sql), []);
-  await using session = { sql: machine.connect(1), [Symbol.asyncDispose]: async () => await session.sql.end() };
+  await using session = {
+    sql: machine.connect(1),
+    [Symbol.asyncDispose]: async () => await session.sql.end(),
+  };
   await session.sql`set time zone 'UTC'`;
   assert.deepEqual(await wrongBounds(session.sql), []);
   // Each is still read through its parent only, with its policy.
@@ -186,8 +208,14 @@ void test('a partition that is no month, and of no name of a month, goes when it
   }
   const before = await history(sql);
   const [did, ...others] = await sql`select * from postrider.mend_event_partitions()`;
-  assert.deepEqual([did?.['partition_name'], did?.['became'], did?.['moved'], others], ['by_hand', null, '3', []]);
-  assert.deepEqual([await history(sql), await byPartition(sql)], [before, { [`postrider.${month.name}`]: 6 }]);
+  assert.deepEqual(
+    [did?.['partition_name'], did?.['became'], did?.['moved'], others],
+    ['by_hand', null, '3', []],
+  );
+  assert.deepEqual(
+    [await history(sql), await byPartition(sql)],
+    [before, { [`postrider.${month.name}`]: 6 }],
+  );
   assert.equal((await sql`select to_regclass('postrider.by_hand') as it`)[0]?.['it'], null);
 });
 
@@ -200,7 +228,11 @@ void test('who reads the history just now keeps it from being mended, and nobody
   const reader = await machine.connect(1).reserve();
   await reader`begin`;
   await reader`select count(*) from postrider.recipient_event`;
-  const error = await refused('PR017', machine.connect(1)`select postrider.mend_event_partitions()`, /open transaction/);
+  const error = await refused(
+    'PR017',
+    machine.connect(1)`select postrider.mend_event_partitions()`,
+    /open transaction/,
+  );
   assert.match(error.hint ?? '', /Nothing was changed/);
   await sql`select postrider.cancel(id, 'moved away') from postrider.recipients`;
   await reader`commit`;

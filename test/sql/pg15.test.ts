@@ -1,16 +1,29 @@
-/** The oldest PostgreSQL that is supported: a representative part of the tests of the machine, on a server of that version, where its programs are found. */
+/**
+ * The oldest PostgreSQL that is supported: a representative part of the tests of the machine, on a
+ * server of that version, where its programs are found.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pg15Binaries, startServer } from '../support/server.ts';
 
-const FILES = ['sync', 'left-segment', 'evidence', 'odd-evidence', 'partitions', '../pipeline/hostile-settings'];
+const FILES = [
+  'sync',
+  'left-segment',
+  'evidence',
+  'odd-evidence',
+  'partitions',
+  '../pipeline/hostile-settings',
+];
 
 void test('the machine is the same on PostgreSQL 15', async (context) => {
-  if (process.env['POSTRIDER_TEST_PG'] === '15' || process.env['POSTRIDER_TEST_MAJOR'] === '15') return; // everything runs there already
+  if (process.env['POSTRIDER_TEST_PG'] === '15' || process.env['POSTRIDER_TEST_MAJOR'] === '15')
+    return; // everything runs there already
   if (pg15Binaries() === null) {
-    context.diagnostic('NOT RUN on PostgreSQL 15: its programs were not found; set POSTRIDER_PG15_BIN to their directory');
+    context.diagnostic(
+      'NOT RUN on PostgreSQL 15: its programs were not found; set POSTRIDER_PG15_BIN to their directory',
+    );
     return;
   }
   const server = await startServer({ major: 15 });

@@ -8,7 +8,10 @@ import { everyday } from './everyday.ts';
 
 const PEOPLE = 1_000_000;
 const MOST = 2_000;
-/** What people ask, and the claim: within this, the best of some. Steps of sync work on a whole page, and have their own measure in `bench`. */
+/**
+ * What people ask, and the claim: within this, the best of some. Steps of sync work on a whole
+ * page, and have their own measure in `bench`.
+ */
 const WITHIN_MS = 50;
 /** All its checks together. */
 const DOCTOR_WITHIN_MS = 200;
@@ -45,7 +48,8 @@ void test('with a million people no everyday statement reads a big table, and th
   await session.sql`select postrider.fold_tally()`;
   const found: string[] = [];
   for (const [what, run] of everyday(session.sql, at, randomUUID()))
-    for (const plan of await session.plansOf(run)) found.push(...greedy(plan, MOST).map((problem) => `${what} ${problem}`));
+    for (const plan of await session.plansOf(run))
+      found.push(...greedy(plan, MOST).map((problem) => `${what} ${problem}`));
   assert.deepEqual(found, []);
 
   const best = new Map<string, number>();
@@ -57,6 +61,8 @@ void test('with a million people no everyday statement reads a big table, and th
     }
   }
   context.diagnostic([...best].map(([what, ms]) => `${what}: ${ms.toFixed(1)} ms`).join(' · '));
-  const slow = [...best].filter(([what, ms]) => ASKED.has(what) && ms > (what === 'doctor' ? DOCTOR_WITHIN_MS : WITHIN_MS));
+  const slow = [...best].filter(
+    ([what, ms]) => ASKED.has(what) && ms > (what === 'doctor' ? DOCTOR_WITHIN_MS : WITHIN_MS),
+  );
   assert.deepEqual(slow, []);
 });

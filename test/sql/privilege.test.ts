@@ -32,8 +32,14 @@ async function keyed(): Promise<string[]> {
   ).map((row) => row.name);
 }
 
-/** Rows by whether they are of the role's own organization; null where the role may not read at all. */
-async function seen(sql: postgres.Sql, relation: string, column = 'organization_id'): Promise<{ own: number; foreign: number } | null> {
+/**
+ * Rows by whether they are of the role's own organization; null where the role may not read at all.
+ */
+async function seen(
+  sql: postgres.Sql,
+  relation: string,
+  column = 'organization_id',
+): Promise<{ own: number; foreign: number } | null> {
   try {
     const [row] = await sql.unsafe<{ own: number; foreign: number }[]>(
       `select count(*) filter (where ${column} = '${mine.organizationId}')::int as own, count(*) filter (where ${column} <> '${mine.organizationId}')::int as foreign
@@ -57,7 +63,8 @@ void test('in every table that is keyed by organization a role sees the rows of 
       else assert.deepEqual([rows.own, rows.foreign], [all?.own, 0], `${table} as ${who.name}`);
     }
     if ((all?.own ?? 0) > 0 && (all?.foreign ?? 0) > 0) withRows += 1;
-    const [secured] = await rig.sql`select relrowsecurity from pg_class where oid = ${`postrider.${table}`}::regclass`;
+    const [secured] =
+      await rig.sql`select relrowsecurity from pg_class where oid = ${`postrider.${table}`}::regclass`;
     assert.equal(secured?.['relrowsecurity'], true, `${table} has row-level security`);
   }
   const secret = [...closed].filter((name) => !name.startsWith('recipient_event_')).sort();
@@ -108,17 +115,27 @@ void test('trace, why and the look-ups find nobody of another organization', asy
   for (const who of [reader, operator]) {
     for (const what of [person?.id, person?.reference, piece?.id, piece?.provider_id]) {
       for (const name of ['trace', 'why', 'find_recipients'])
-        assert.deepEqual([...(await who.sql.unsafe(`select * from postrider.${name}($1)`, [what ?? '']))], [], `${name}(${what})`);
+        assert.deepEqual(
+          [...(await who.sql.unsafe(`select * from postrider.${name}($1)`, [what ?? '']))],
+          [],
+          `${name}(${what})`,
+        );
     }
     // The same e-mail is known to both: each sees its own.
-    const traced = await who.sql`select distinct recipient_id from postrider.trace('p0@example.com')`;
-    const own = await rig.sql`select id from postrider.recipient where organization_id = ${mine.organizationId} and external_id = 'p0'`;
+    const traced =
+      await who.sql`select distinct recipient_id from postrider.trace('p0@example.com')`;
+    const own =
+      await rig.sql`select id from postrider.recipient where organization_id = ${mine.organizationId} and external_id = 'p0'`;
     assert.deepEqual(
       traced.map((row) => row['recipient_id']),
       own.map((row) => row['id']),
     );
     assert.equal((await who.sql`select * from postrider.why('p0@example.com')`).length, 1);
-    assert.equal((await who.sql`select * from postrider.why('p0@example.com', ${theirs.organizationId})`).length, 0);
+    assert.equal(
+      (await who.sql`select * from postrider.why('p0@example.com', ${theirs.organizationId})`)
+        .length,
+      0,
+    );
     assert.ok((await who.sql`select * from postrider.doctor()`).length > 5);
   }
 });
@@ -139,7 +156,10 @@ void test('nobody but the owner writes a table', async () => {
       const [column] = await rig.sql<
         { name: string }[]
       >`select attname as name from pg_attribute where attrelid = ${`postrider.${table}`}::regclass and attnum = 1`;
-      await refused('42501', who.sql.unsafe(`update postrider.${table} set ${column?.name} = ${column?.name}`));
+      await refused(
+        '42501',
+        who.sql.unsafe(`update postrider.${table} set ${column?.name} = ${column?.name}`),
+      );
       await refused('42501', who.sql.unsafe(`delete from postrider.${table}`));
       await refused('42501', who.sql.unsafe(`insert into postrider.${table} default values`));
     }
@@ -149,9 +169,15 @@ void test('nobody but the owner writes a table', async () => {
 /** What an operator may call, aimed at another organization. */
 async function aimed(): Promise<Record<string, string>> {
   const o = theirs.organizationId;
-  const [person] = await rig.sql<{ id: string }[]>`select id from postrider.recipient where organization_id = ${o} and external_id = 'p1'`;
-  const [piece] = await rig.sql<{ id: string }[]>`select id from postrider.mailpiece where organization_id = ${o} limit 1`;
-  const [alarm] = await rig.sql<{ id: string }[]>`select id from postrider.alarm where organization_id = ${o} limit 1`;
+  const [person] = await rig.sql<
+    { id: string }[]
+  >`select id from postrider.recipient where organization_id = ${o} and external_id = 'p1'`;
+  const [piece] = await rig.sql<
+    { id: string }[]
+  >`select id from postrider.mailpiece where organization_id = ${o} limit 1`;
+  const [alarm] = await rig.sql<
+    { id: string }[]
+  >`select id from postrider.alarm where organization_id = ${o} limit 1`;
   return {
     hold: `'${o}', 'campaign', '${theirs.campaignId}'`,
     release: `'${o}', 'campaign', '${theirs.campaignId}'`,
@@ -177,7 +203,9 @@ async function aimed(): Promise<Record<string, string>> {
 
 async function granted(role: string): Promise<string[]> {
   return (
-    await rig.sql<{ name: string }[]>`select distinct proname as name from pg_proc where pronamespace = 'postrider'::regnamespace
+    await rig.sql<
+      { name: string }[]
+    >`select distinct proname as name from pg_proc where pronamespace = 'postrider'::regnamespace
       and has_function_privilege(${role}, oid, 'execute') order by 1`
   ).map((row) => row.name);
 }
@@ -213,13 +241,17 @@ void test('everything that an operator may call refuses another organization and
 void test('and works on its own', async () => {
   const batch = await sending(rig.sql, await ownCampaign(), people(1, 'own'));
   const { id } = await one(rig.sql, mine, batch.pieces[0]?.recipientId);
-  assert.equal((await operator.sql`select postrider.cancel(${id}) as state`)[0]?.['state'], 'sending (cancel requested)');
+  assert.equal(
+    (await operator.sql`select postrider.cancel(${id}) as state`)[0]?.['state'],
+    'sending (cancel requested)',
+  );
   await operator.sql`select postrider.hold(${mine.organizationId}, 'campaign', ${mine.campaignId}, 'a look at it')`;
   await operator.sql`select postrider.release(${mine.organizationId}, 'campaign', ${mine.campaignId})`;
   const [moved] =
     await rig.sql`select by_role from postrider.recipient_event where organization_id = ${mine.organizationId} order by at desc limit 1`;
   assert.ok(moved?.['by_role']);
-  const [entry] = await operator.sql`select postrider.suppress(${mine.organizationId}, 'p1@example.com') as n`;
+  const [entry] =
+    await operator.sql`select postrider.suppress(${mine.organizationId}, 'p1@example.com') as n`;
   assert.ok(Number(entry?.['n']) >= 0);
   const [added] =
     await rig.sql`select added_by from postrider.suppression where organization_id = ${mine.organizationId} order by created_at desc limit 1`;
@@ -270,11 +302,13 @@ void test('doctor tells nobody of the troubles of other organizations', async ()
   await rig.sql`insert into postrider.provider_event (id, organization_id, printer_name, delivery_id, body, received_at, error)
     select gen_random_uuid(), o.id, 'press', 'unreadable', '', postrider.now(), 'what is wrong at ' || o.id
     from unnest(${[mine.organizationId, theirs.organizationId]}::uuid[]) o (id)`;
-  const told = async (who: postgres.Sql): Promise<string> => JSON.stringify(await who`select * from postrider.doctor()`);
+  const told = async (who: postgres.Sql): Promise<string> =>
+    JSON.stringify(await who`select * from postrider.doctor()`);
   for (const who of [reader.sql, operator.sql]) {
     assert.match(await told(who), new RegExp(mine.organizationId));
     assert.doesNotMatch(await told(who), new RegExp(theirs.organizationId));
-    const [webhooks] = await who`select message from postrider.doctor() where check_name = 'webhooks'`;
+    const [webhooks] =
+      await who`select message from postrider.doctor() where check_name = 'webhooks'`;
     assert.equal(webhooks?.['message'], '1 wait, 1 could not be read');
   }
   await rig.sql`delete from postrider.provider_event where delivery_id = 'unreadable'`;
@@ -284,13 +318,15 @@ void test('a role of no group may do nothing at all', async () => {
   const nobody = `t_nobody_${process.pid}_${randomBytes(3).toString('hex')}`;
   await rig.admin.unsafe(`create role "${nobody}"`);
   try {
-    const open = await rig.sql`select p.oid::regprocedure::text as name from pg_proc p where pronamespace = 'postrider'::regnamespace
+    const open =
+      await rig.sql`select p.oid::regprocedure::text as name from pg_proc p where pronamespace = 'postrider'::regnamespace
       and has_function_privilege(${nobody}, p.oid, 'execute')`;
     assert.deepEqual(
       open.map((row) => row['name']),
       [],
     );
-    const tables = await rig.sql`select relname from pg_class where relnamespace = 'postrider'::regnamespace and relkind in ('r', 'v', 'p')
+    const tables =
+      await rig.sql`select relname from pg_class where relnamespace = 'postrider'::regnamespace and relkind in ('r', 'v', 'p')
       and has_table_privilege(${nobody}, oid, 'select, insert, update, delete, truncate')`;
     assert.deepEqual(
       tables.map((row) => row['relname']),

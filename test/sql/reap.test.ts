@@ -1,4 +1,7 @@
-/** reap: whatever a crash, a lost job or a deletion by hand leaves behind finds its way back, and nobody is printed twice for it. */
+/**
+ * reap: whatever a crash, a lost job or a deletion by hand leaves behind finds its way back, and
+ * nobody is printed twice for it.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retry } from '@postrider/core';
@@ -49,7 +52,10 @@ void test('a proof cohort whose lease has passed gives its people back', async (
   assert.deepEqual(await statesOf(sql, at), { p0: 'proofing', p1: 'proofing' });
   await turnClock(sql, 2000);
   await reap(sql);
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (lease_lost)', p1: 'pending (lease_lost)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'pending (lease_lost)',
+    p1: 'pending (lease_lost)',
+  });
   assert.equal((await cohort(sql, id)).closedWhy, 'lease_lost');
   const { losses, attempt, availableAt } = await one(sql, at, 'p0');
   assert.deepEqual([losses, attempt], [1, 0]);
@@ -78,12 +84,22 @@ for (const name of ['proof', 'mail'] as const) {
   const back = name === 'proof' ? 'pending' : 'proofed';
   for (const [what, change] of [
     ['deleted', (id: string) => rig.sql`delete from postrider_queue.job where id = ${id}`],
-    ['failed', (id: string) => rig.sql`update postrider_queue.job set state = 'failed' where id = ${id}`],
-    ['completed', (id: string) => rig.sql`update postrider_queue.job set state = 'completed' where id = ${id}`],
-    ['cancelled', (id: string) => rig.sql`update postrider_queue.job set state = 'cancelled' where id = ${id}`],
+    [
+      'failed',
+      (id: string) => rig.sql`update postrider_queue.job set state = 'failed' where id = ${id}`,
+    ],
+    [
+      'completed',
+      (id: string) => rig.sql`update postrider_queue.job set state = 'completed' where id = ${id}`,
+    ],
+    [
+      'cancelled',
+      (id: string) => rig.sql`update postrider_queue.job set state = 'cancelled' where id = ${id}`,
+    ],
     [
       'active and stale',
-      (id: string) => rig.sql`update postrider_queue.job set state = 'active', started_on = now() - interval '1 hour' where id = ${id}`,
+      (id: string) =>
+        rig.sql`update postrider_queue.job set state = 'active', started_on = now() - interval '1 hour' where id = ${id}`,
     ],
   ] as const) {
     void test(`${name}: a cohort that never began and whose job is ${what} gives its people back`, async () => {
@@ -99,7 +115,10 @@ for (const name of ['proof', 'mail'] as const) {
       );
       await turnClock(sql, GRACE_MS + 1000);
       await reap(sql, GRACE_MS);
-      assert.deepEqual(await reasonsOf(sql, at), { p0: `${back} (begin_failed)`, p1: `${back} (begin_failed)` });
+      assert.deepEqual(await reasonsOf(sql, at), {
+        p0: `${back} (begin_failed)`,
+        p1: `${back} (begin_failed)`,
+      });
       assert.equal((await one(sql, at, 'p0')).losses, 1);
       assert.equal((await cohort(sql, id)).closedWhy, 'begin_failed');
     });
@@ -107,7 +126,11 @@ for (const name of ['proof', 'mail'] as const) {
 
   void test(`${name}: a cohort whose job waits, waits to be tried again, or has just been taken is left alone`, async () => {
     const { sql } = rig;
-    for (const change of [`state = 'created'`, `state = 'retry'`, `state = 'active', started_on = now()`]) {
+    for (const change of [
+      `state = 'created'`,
+      `state = 'retry'`,
+      `state = 'active', started_on = now()`,
+    ]) {
       const at = await place(sql);
       const id = await staged(rig.sql, at, name);
       await sql.unsafe(`update postrider_queue.job set ${change} where id = '${id}'`);
@@ -120,10 +143,14 @@ for (const name of ['proof', 'mail'] as const) {
   void test(`${name}: people whose cohort somebody deleted, or closed by hand, come back`, async () => {
     const { sql } = rig;
     for (const begun of [false, true]) {
-      for (const how of ['delete from postrider.cohort', `update postrider.cohort set closed_at = now(), closed_why = 'by hand'`]) {
+      for (const how of [
+        'delete from postrider.cohort',
+        `update postrider.cohort set closed_at = now(), closed_why = 'by hand'`,
+      ]) {
         const at = await place(sql);
         const id = await staged(rig.sql, at, name);
-        if (begun && name === 'proof') await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
+        if (begun && name === 'proof')
+          await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
         if (begun && name === 'mail') await beginMail(sql, at.organizationId, id, RUNNER, LEASE_MS);
         await sql.unsafe(`${how} where id = '${id}'`);
         await reap(sql, GRACE_MS);
@@ -138,7 +165,10 @@ for (const name of ['proof', 'mail'] as const) {
           await turnClock(sql, GRACE_MS + 1000);
           await reap(sql, GRACE_MS);
           assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['sending']));
-          assert.deepEqual(new Set((await pieces(sql, at)).map((piece) => piece.status)), new Set(['unknown']));
+          assert.deepEqual(
+            new Set((await pieces(sql, at)).map((piece) => piece.status)),
+            new Set(['unknown']),
+          );
         }
       }
     }
@@ -156,12 +186,17 @@ void test('whoever loses ten cohorts needs a person, and travels alone after the
     await turnClock(sql, LEASE_MS + 1000);
     await reap(sql);
     assert.ok(
-      (await standing(sql, at)).every((p) => p.losses === round && p.state === (round < 10 ? 'pending' : 'error')),
+      (await standing(sql, at)).every(
+        (p) => p.losses === round && p.state === (round < 10 ? 'pending' : 'error'),
+      ),
       `round ${round}`,
     );
     await turnClock(sql, 900_000);
   }
-  assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['error (too_many_losses)']));
+  assert.deepEqual(
+    new Set(Object.values(await reasonsOf(sql, at))),
+    new Set(['error (too_many_losses)']),
+  );
   const { id } = await one(sql, at, 'p0');
   assert.equal(await retry(sql, id), 'pending');
   assert.equal((await one(sql, at, 'p0')).losses, 0);
@@ -225,7 +260,9 @@ void test('everything deleted, the jobs and the cohorts: nobody is stuck, and ev
   // The printer had half of those that were sent.
   await turnClock(sql, QUIET_MS + 60_000);
   const verdicts = (await claimDue(sql, at)).map((piece, i) =>
-    i % 2 === 0 ? { ...piece, outcome: 'absent' } : { ...piece, outcome: 'found', providerId: piece.mailpieceId },
+    i % 2 === 0
+      ? { ...piece, outcome: 'absent' }
+      : { ...piece, outcome: 'found', providerId: piece.mailpieceId },
   );
   await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
   for (let round = 0; round < 30 && (await states(sql))['sent'] !== 60; round += 1) {
@@ -233,11 +270,17 @@ void test('everything deleted, the jobs and the cohorts: nobody is stuck, and ev
     await proofAll(sql, at);
     for (const id of await stage(sql, at, 'mail', 20)) {
       const again = await beginMail(sql, at.organizationId, id, RUNNER, LEASE_MS);
-      await settle(sql, at, { cohortId: id, pieces: [] }, again?.pieces.map((piece) => accepted(piece, piece.idempotencyKey)) ?? []);
+      await settle(
+        sql,
+        at,
+        { cohortId: id, pieces: [] },
+        again?.pieces.map((piece) => accepted(piece, piece.idempotencyKey)) ?? [],
+      );
     }
   }
   assert.deepEqual(await states(sql), { sent: 60 });
-  const [row] = await sql`select count(*)::int as n, count(distinct recipient_id)::int as people from postrider.mailpiece`;
+  const [row] =
+    await sql`select count(*)::int as n, count(distinct recipient_id)::int as people from postrider.mailpiece`;
   assert.deepEqual({ ...row }, { n: 60, people: 60 });
   assert.deepEqual(await broken(sql), []);
 });
@@ -273,7 +316,8 @@ void test('somebody who has moved on to another cohort while reap was looking st
   const pid = await pidOf(reaper);
   let reaping: Promise<number> | undefined;
   await slow.begin(async (tx) => {
-    // The runner settles after all, and the person is staged again, while reap already knows that the cohort was closed.
+    // The runner settles after all, and the person is staged again, while reap already knows that
+    // the cohort was closed.
     await tx`select postrider.settle_proof(${at.organizationId}, ${id}, ${JSON.stringify([{ recipientId: person, outcome: 'retry', message: 'x', afterMs: 0 }])}::text::json, false)`;
     await tx`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 1, 50)`;
     reaping = reap(reaper);

@@ -1,10 +1,18 @@
-/** reconcile and resolve: an outcome that nobody knows is found out, or becomes a matter for a person; it is never repeated blindly. */
+/**
+ * reconcile and resolve: an outcome that nobody knows is found out, or becomes a matter for a
+ * person; it is never repeated blindly.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { cancel, hold, release, resolve, retry } from '@postrider/core';
 import type { BegunPiece } from '../../packages/core/src/machine/cohorts.ts';
-import { claimUnknown, settleReconcile, type ReconcileVerdict, type UnknownPiece } from '../../packages/core/src/machine/mailpieces.ts';
+import {
+  claimUnknown,
+  settleReconcile,
+  type ReconcileVerdict,
+  type UnknownPiece,
+} from '../../packages/core/src/machine/mailpieces.ts';
 import type { Place } from '../support/machine.ts';
 import {
   QUIET_MS,
@@ -39,7 +47,11 @@ async function claim(sql: postgres.Sql, at: Place): Promise<UnknownPiece> {
   assert.equal(claimed.length, 1);
   return claimed[0] ?? assert.fail();
 }
-function verdict(piece: UnknownPiece, outcome: ReconcileVerdict['outcome'], rest: Partial<ReconcileVerdict> = {}): ReconcileVerdict {
+function verdict(
+  piece: UnknownPiece,
+  outcome: ReconcileVerdict['outcome'],
+  rest: Partial<ReconcileVerdict> = {},
+): ReconcileVerdict {
   return {
     mailpieceId: piece.mailpieceId,
     attempt: piece.attempt,
@@ -71,10 +83,17 @@ void test('an unknown piece rests before it is asked for, and is then claimed on
   assert.deepEqual(await claimUnknown(sql, at.organizationId, 50, LEASE), []);
   await turnClock(sql, 3000);
   const clients = machine.connect(4);
-  const claims = (await Promise.all([1, 2, 3, 4].map(async () => await claimUnknown(clients, at.organizationId, 50, LEASE)))).flat();
+  const claims = (
+    await Promise.all(
+      [1, 2, 3, 4].map(async () => await claimUnknown(clients, at.organizationId, 50, LEASE)),
+    )
+  ).flat();
   assert.equal(claims.length, 1);
   const [piece] = claims;
-  assert.deepEqual([piece?.attempt, piece?.printerName, piece?.idempotencyKey], [1, 'press', batch.pieces[0]?.idempotencyKey]);
+  assert.deepEqual(
+    [piece?.attempt, piece?.printerName, piece?.idempotencyKey],
+    [1, 'press', batch.pieces[0]?.idempotencyKey],
+  );
   await turnClock(sql, LEASE + 1000);
   assert.equal((await claim(sql, at)).attempt, 2, 'a claim that came to nothing is claimed again');
 });
@@ -83,10 +102,16 @@ void test('found at the printer: sent, under the id that was found', async () =>
   const { sql } = rig;
   const at = await place(sql);
   await unknownDue(sql, at);
-  assert.equal(await say(sql, at, verdict(await claim(sql, at), 'found', { providerId: 'psc_1' })), 1);
+  assert.equal(
+    await say(sql, at, verdict(await claim(sql, at), 'found', { providerId: 'psc_1' })),
+    1,
+  );
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (late_evidence)' });
   const piece = await onlyPiece(sql, at);
-  assert.deepEqual([piece.status, piece.providerId, piece.availableAt], ['accepted', 'psc_1', null]);
+  assert.deepEqual(
+    [piece.status, piece.providerId, piece.availableAt],
+    ['accepted', 'psc_1', null],
+  );
 });
 
 void test('proven absent: submitted again, the same piece with the same key and the same request', async () => {
@@ -142,7 +167,11 @@ void test('the printer cannot tell: asked again, later each time, and given up a
   assert.equal((await one(sql, at)).detail, 'maintenance');
   assert.equal((await onlyPiece(sql, at)).status, 'unknown');
   await turnClock(sql, 3_600_000);
-  assert.deepEqual(await claimUnknown(sql, at.organizationId, 50, LEASE), [], 'nobody asks any more');
+  assert.deepEqual(
+    await claimUnknown(sql, at.organizationId, 50, LEASE),
+    [],
+    'nobody asks any more',
+  );
 });
 
 void test('a stale verdict counts for nothing, evidence always counts', async () => {
@@ -166,7 +195,10 @@ void test('the answer of the runner that was thought dead counts before and afte
   const piece = await claim(sql, at);
   await settleAll(sql, at, batch);
   assert.equal(await say(sql, at, verdict(piece, 'absent')), 0);
-  assert.deepEqual([(await one(sql, at)).state, (await onlyPiece(sql, at)).status], ['sent', 'accepted']);
+  assert.deepEqual(
+    [(await one(sql, at)).state, (await onlyPiece(sql, at)).status],
+    ['sent', 'accepted'],
+  );
 });
 
 void test('a printer that is held is not asked', async () => {
@@ -190,7 +222,11 @@ void test('somebody who is to be cancelled is skipped when proven absent, and is
   const unsure = await place(sql);
   await unknownDue(sql, unsure);
   await cancel(sql, (await one(sql, unsure)).id);
-  await say(sql, unsure, verdict(await claim(sql, unsure), 'cannot_tell', { keyStillHonoured: true }));
+  await say(
+    sql,
+    unsure,
+    verdict(await claim(sql, unsure), 'cannot_tell', { keyStillHonoured: true }),
+  );
   assert.deepEqual(await reasonsOf(sql, unsure), { p0: 'sending (begun)' });
   await turnClock(sql, 900_000);
   await say(sql, unsure, verdict(await claim(sql, unsure), 'found', { providerId: 'psc_3' }));
@@ -215,8 +251,12 @@ void test('resolved as printed: sent, under the id that the operator found', asy
   const piece = await onlyPiece(sql, at);
   assert.equal(await resolve(sql, piece.id, 'printed', ' psc_9 '), 'sent');
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (resolved_printed)' });
-  assert.deepEqual([(await onlyPiece(sql, at)).status, (await onlyPiece(sql, at)).providerId], ['accepted', 'psc_9']);
-  const effects = await sql`select 1 from postrider.effect where organization_id = ${at.organizationId}`;
+  assert.deepEqual(
+    [(await onlyPiece(sql, at)).status, (await onlyPiece(sql, at)).providerId],
+    ['accepted', 'psc_9'],
+  );
+  const effects =
+    await sql`select 1 from postrider.effect where organization_id = ${at.organizationId}`;
   assert.equal(effects.length, 1);
 });
 
@@ -225,7 +265,10 @@ void test('resolved as not printed: a new piece with a new key', async () => {
   const at = await place(sql);
   await givenUp(sql, at);
   const piece = await onlyPiece(sql, at);
-  assert.equal(await resolve(sql, piece.id, 'not_printed', 'Jo at the print shop, on the phone'), 'proofed');
+  assert.equal(
+    await resolve(sql, piece.id, 'not_printed', 'Jo at the print shop, on the phone'),
+    'proofed',
+  );
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (resolved_not_printed)' });
   const batch = await mailBegun(sql, at);
   assert.notEqual(batch.pieces[0]?.idempotencyKey, piece.key);
@@ -240,7 +283,11 @@ void test('resolve asks how one knows, knows two verdicts, and works on nothing 
   const at = await place(sql);
   await unknownDue(sql, at);
   const piece = await onlyPiece(sql, at);
-  await refused('PR017', resolve(sql, piece.id, 'printed', 'psc'), /is not in question: its recipient is sending/);
+  await refused(
+    'PR017',
+    resolve(sql, piece.id, 'printed', 'psc'),
+    /is not in question: its recipient is sending/,
+  );
   await refused('PR010', resolve(sql, at.campaignId, 'printed', 'psc'));
   const unknown = await place(sql);
   await givenUp(sql, unknown);
@@ -268,7 +315,10 @@ void test('resolve takes the piece whose outcome is in question, not an older on
   await refused('PR017', resolve(sql, old, 'not_printed', 'Jo'), /not in question/);
   await refused('PR017', resolve(sql, old, 'printed', 'psc_1'), /not in question/);
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'error (outcome_unknown)' });
-  assert.equal(await resolve(sql, second.pieces[0]?.mailpieceId ?? '', 'not_printed', 'Jo'), 'proofed');
+  assert.equal(
+    await resolve(sql, second.pieces[0]?.mailpieceId ?? '', 'not_printed', 'Jo'),
+    'proofed',
+  );
 });
 
 void test('who was to be cancelled is skipped, not mailed, when an operator finds out that nothing was printed', async () => {

@@ -1,10 +1,20 @@
-/** Repairs by one call: retry_all, clear_alarm, retry_webhooks and event_partitions; and whom `stuck` leaves out. */
+/**
+ * Repairs by one call: retry_all, clear_alarm, retry_webhooks and event_partitions; and whom
+ * `stuck` leaves out.
+ */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { beginProof, settleProof } from '../../packages/core/src/machine/cohorts.ts';
-import { broken, freshMachine, launched, people, syncPeople, type Place } from '../support/machine.ts';
+import {
+  broken,
+  freshMachine,
+  launched,
+  people,
+  syncPeople,
+  type Place,
+} from '../support/machine.ts';
 import {
   LEASE_MS,
   RUNNER,
@@ -39,7 +49,12 @@ interface Retried {
   readonly left: number;
 }
 
-async function retryAll(sql: postgres.Sql, at: Place, reason: string, limit = 10_000): Promise<Retried> {
+async function retryAll(
+  sql: postgres.Sql,
+  at: Place,
+  reason: string,
+  limit = 10_000,
+): Promise<Retried> {
   const [row] = await sql<{ result: Retried }[]>`
     select postrider.retry_all(${at.organizationId}, ${at.campaignId}, ${reason}, ${limit}) as result`;
   return row?.result ?? assert.fail('no answer');
@@ -55,7 +70,11 @@ async function renderFailed(sql: postgres.Sql, at: Place, n: number): Promise<vo
     sql,
     at.organizationId,
     cohortId,
-    cards.map((card) => ({ recipientId: card.recipientId, outcome: 'failed', message: 'template: unknown variable: naem' })),
+    cards.map((card) => ({
+      recipientId: card.recipientId,
+      outcome: 'failed',
+      message: 'template: unknown variable: naem',
+    })),
     true,
   );
 }
@@ -66,9 +85,23 @@ void test('retry_all brings back everybody in error for one reason, and nobody e
   await renderFailed(sql, at, 5);
   await sql`select postrider.cancel(${(await standing(sql, at))[4]?.id ?? ''}, 'moved away')`;
   assert.deepEqual(await retryAll(sql, at, 'rejected'), { tried: {}, refused: 0, left: 0 });
-  assert.deepEqual(await retryAll(sql, at, 'render_failed', 3), { tried: { pending: 3 }, refused: 0, left: 1 });
-  assert.deepEqual(await retryAll(sql, at, 'render_failed'), { tried: { pending: 1 }, refused: 0, left: 0 });
-  assert.deepEqual(await statesOf(sql, at), { p0: 'pending', p1: 'pending', p2: 'pending', p3: 'pending', p4: 'skipped' });
+  assert.deepEqual(await retryAll(sql, at, 'render_failed', 3), {
+    tried: { pending: 3 },
+    refused: 0,
+    left: 1,
+  });
+  assert.deepEqual(await retryAll(sql, at, 'render_failed'), {
+    tried: { pending: 1 },
+    refused: 0,
+    left: 0,
+  });
+  assert.deepEqual(await statesOf(sql, at), {
+    p0: 'pending',
+    p1: 'pending',
+    p2: 'pending',
+    p3: 'pending',
+    p4: 'skipped',
+  });
   await proofAll(sql, at);
   assert.equal((await statesOf(sql, at))['p0'], 'proofed');
 });
@@ -77,10 +110,19 @@ void test('retry_all asks the rules of the door again', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await renderFailed(sql, at, 3);
-  const stopped = await sql`select postrider.suppress(${at.organizationId}, p_email => 'p1@example.com')`;
+  const stopped =
+    await sql`select postrider.suppress(${at.organizationId}, p_email => 'p1@example.com')`;
   assert.equal(stopped.length, 1);
-  assert.deepEqual(await retryAll(sql, at, 'render_failed'), { tried: { pending: 2, skipped: 1 }, refused: 0, left: 0 });
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (retried)', p1: 'skipped (suppressed)', p2: 'pending (retried)' });
+  assert.deepEqual(await retryAll(sql, at, 'render_failed'), {
+    tried: { pending: 2, skipped: 1 },
+    refused: 0,
+    left: 0,
+  });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'pending (retried)',
+    p1: 'skipped (suppressed)',
+    p2: 'pending (retried)',
+  });
 });
 
 void test('a rejected card is tried again with a new mailpiece and key', async () => {
@@ -88,7 +130,11 @@ void test('a rejected card is tried again with a new mailpiece and key', async (
   const at = await place(sql);
   const batch = await sending(sql, at, 2);
   await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
-  assert.deepEqual(await retryAll(sql, at, 'rejected'), { tried: { pending: 2 }, refused: 0, left: 0 });
+  assert.deepEqual(await retryAll(sql, at, 'rejected'), {
+    tried: { pending: 2 },
+    refused: 0,
+    left: 0,
+  });
   await proofAll(sql, at);
   const again = await mailBegun(sql, at);
   const keys = new Set([...batch.pieces, ...again.pieces].map((piece) => piece.idempotencyKey));
@@ -120,7 +166,10 @@ void test('retry_all says what is wrong with the question', async () => {
   const at = await place(sql);
   await refused('PR020', retryAll(sql, at, 'render-failed'), /is not a reason/);
   await refused('PR010', retryAll(sql, { ...at, campaignId: randomUUID() }, 'render_failed'));
-  await refused('PR010', retryAll(sql, { organizationId: randomUUID(), campaignId: at.campaignId }, 'render_failed'));
+  await refused(
+    'PR010',
+    retryAll(sql, { organizationId: randomUUID(), campaignId: at.campaignId }, 'render_failed'),
+  );
 });
 
 void test('a completed campaign becomes active again by retry_all, an archived one refuses', async () => {
@@ -129,7 +178,8 @@ void test('a completed campaign becomes active again by retry_all, an archived o
   await renderFailed(sql, at, 1);
   await sql`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'completed')`;
   assert.deepEqual((await retryAll(sql, at, 'render_failed')).tried, { pending: 1 });
-  const [campaign] = await sql`select status, ended_at from postrider.campaigns where id = ${at.campaignId}`;
+  const [campaign] =
+    await sql`select status, ended_at from postrider.campaigns where id = ${at.campaignId}`;
   assert.deepEqual({ ...campaign }, { status: 'active', ended_at: null });
 
   const archived = await place(sql);
@@ -152,7 +202,10 @@ void test('an alarm is cleared by a person, with a sentence that stays', async (
   assert.equal(alarm.campaign, 'spring');
   await refused('PR020', sql`select postrider.clear_alarm(${alarm.id}, ' ')`);
   await sql`select postrider.clear_alarm(${alarm.id}, 'the shop renumbered its orders')`;
-  assert.equal((await sql`select 1 from postrider.alarms where organization_id = ${at.organizationId}`).length, 0);
+  assert.equal(
+    (await sql`select 1 from postrider.alarms where organization_id = ${at.organizationId}`).length,
+    0,
+  );
   await refused('PR010', sql`select postrider.clear_alarm(${alarm.id}, 'again')`);
   const story = await sql<{ what: string; detail: string; by_role: string | null }[]>`
     select what, detail, by_role from postrider.trace(${piece.recipientId}) where what like 'alarm%' order by at`;
@@ -171,9 +224,11 @@ void test('webhooks that could not be read are read again', async () => {
   const at = await place(sql);
   await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd1', ${Buffer.from('garbled')})`;
   const claim = async (): Promise<string[]> =>
-    (await sql<{ id: string }[]>`select id from postrider.track_claim(10) where organization_id = ${at.organizationId}`).map(
-      (row) => row.id,
-    );
+    (
+      await sql<
+        { id: string }[]
+      >`select id from postrider.track_claim(10) where organization_id = ${at.organizationId}`
+    ).map((row) => row.id);
   const [id] = await claim();
   await sql`select postrider.track_done(${id ?? ''}, 'Unexpected token')`;
   assert.deepEqual(await claim(), []);
@@ -204,7 +259,8 @@ void test('events of a month that was missed move into its partition, in whateve
   await syncPeople(sql, at, people(3, 'before'));
   await sql`select postrider.turn_clock('400 days')`;
   await syncPeople(sql, at, [...people(3, 'before'), ...people(4, 'after')]);
-  const stray = async (): Promise<unknown> => (await sql`select count(*)::int as n from postrider.recipient_event_default`)[0]?.['n'];
+  const stray = async (): Promise<unknown> =>
+    (await sql`select count(*)::int as n from postrider.recipient_event_default`)[0]?.['n'];
   assert.equal(await stray(), 4);
   const made = await sql.begin(async (tx) => {
     await tx`set local time zone 'America/New_York'`;
@@ -224,7 +280,8 @@ void test('events of a month that was missed move into its partition, in whateve
     assert.match(from?.toISOString() ?? '', /-01T00:00:00.000Z$/, name);
     assert.match(to?.toISOString() ?? '', /-01T00:00:00.000Z$/, name);
   }
-  const [doctor] = await sql`select verdict from postrider.doctor() where check_name = 'default partition'`;
+  const [doctor] =
+    await sql`select verdict from postrider.doctor() where check_name = 'default partition'`;
   assert.equal(doctor?.['verdict'], 'ok');
   assert.deepEqual(await broken(sql), []);
 });
@@ -235,18 +292,22 @@ void test('whoever moves while a partition is made waits for it, and the move do
   const at = await launched(sql);
   await sql`select postrider.turn_clock('400 days')`;
   await syncPeople(sql, at, people(2));
-  // Somebody reads the history just now, so that the partition is made slowly and the move comes in between.
+  // Somebody reads the history just now, so that the partition is made slowly and the move comes in
+  // between.
   const reader = await machine.connect(1).reserve();
   await reader`begin`;
   await reader`select 1 from postrider.recipient_event_default`;
   const keeper = machine.connect(1);
   const mover = machine.connect(1);
   const [keeperPid, moverPid] = [await pidOf(keeper), await pidOf(mover)];
-  const made = keeper`select postrider.event_partitions() as made`.then((rows) => rows[0]?.['made']);
-  await waitsForLock(sql, keeperPid);
-  const moved = mover`select postrider.cancel(s.recipient_id) as state from postrider.recipient_state s`.then((rows) =>
-    rows.map((row) => row['state']),
+  const made = keeper`select postrider.event_partitions() as made`.then(
+    (rows) => rows[0]?.['made'],
   );
+  await waitsForLock(sql, keeperPid);
+  const moved =
+    mover`select postrider.cancel(s.recipient_id) as state from postrider.recipient_state s`.then(
+      (rows) => rows.map((row) => row['state']),
+    );
   await waitsForLock(sql, moverPid);
   await reader`commit`;
   reader.release();

@@ -1,4 +1,6 @@
-/** A second restore before the first was dealt with; printers that were held already, or are new. */
+/**
+ * A second restore before the first was dealt with; printers that were held already, or are new.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type postgres from 'postgres';
@@ -22,7 +24,10 @@ before(async () => {
 });
 after(async () => await machine[Symbol.asyncDispose]());
 
-function remembered({ installation, restores, system, timeline }: Watermark, over: Partial<Mark> = {}): Marks {
+function remembered(
+  { installation, restores, system, timeline }: Watermark,
+  over: Partial<Mark> = {},
+): Marks {
   return {
     [installation]: { restores, system, timeline, witnesses: [], ...over },
   };
@@ -34,7 +39,9 @@ async function dealtWith(): Promise<void> {
 }
 
 async function left(): Promise<boolean> {
-  const [row] = await sql<{ left: boolean }[]>`select postrider.posting_may_last('1 minute') > '0' as left`;
+  const [row] = await sql<
+    { left: boolean }[]
+  >`select postrider.posting_may_last('1 minute') > '0' as left`;
   return row?.left === true;
 }
 
@@ -67,11 +74,15 @@ void test('a server that was superseded does not begin the wait anew whenever it
 void test('a printer that is held for another reason is held for the restore as well', async () => {
   const { organizationId } = await place(sql);
   await checkWatermark(sql, {});
-  const [printer] = await sql<{ name: string }[]>`select name from postrider.printer where organization_id = ${organizationId}`;
+  const [printer] = await sql<
+    { name: string }[]
+  >`select name from postrider.printer where organization_id = ${organizationId}`;
   await sql`select postrider.hold(${organizationId}, 'printer', ${printer?.name ?? ''}, 'paper jam')`;
   await sql`update postrider.installation set timeline = timeline + 1`;
   await checkWatermark(sql, {});
-  const [held] = await sql<{ why: string }[]>`select held_why as why from postrider.printer where organization_id = ${organizationId}`;
+  const [held] = await sql<
+    { why: string }[]
+  >`select held_why as why from postrider.printer where organization_id = ${organizationId}`;
   assert.match(held?.why ?? '', /reconcile --since/);
   await dealtWith();
 });
@@ -109,7 +120,8 @@ void test('the last request of a runner with a longer lease has its answer, and 
   await sql`select postrider.heartbeat(gen_random_uuid(), 'a patient one', 1, 1, '0', '5 minutes')`;
   await sql`update postrider.installation set timeline = timeline + 1`;
   await checkWatermark(sql, {});
-  // It posts until its lease is over; a request takes up to eleven seconds, of which reconcile --since knows.
+  // It posts until its lease is over; a request takes up to eleven seconds, of which reconcile
+  // --since knows.
   await sql`select postrider.turn_clock('301 seconds')`;
   assert.ok((await postingMayLast(sql, 60_000, 11_000)) > 5000);
   await sql`select postrider.turn_clock('11 seconds')`;
@@ -134,7 +146,10 @@ void test('who asked about one restore does not conclude another that was notice
   await promoted();
   await checkWatermark(sql, {});
   assert.deepEqual([await concludeRestore(sql, asked), await isNoticed()], [false, true]);
-  assert.match(String((await sql`select held_why from postrider.printer limit 1`)[0]?.['held_why']), /reconcile --since/);
+  assert.match(
+    String((await sql`select held_why from postrider.printer limit 1`)[0]?.['held_why']),
+    /reconcile --since/,
+  );
   // Of two printers one was asked before it.
   const both = [...asked, { noticedAt: await restoreNoticedAt(sql) }];
   assert.deepEqual([await concludeRestore(sql, both), await isNoticed()], [false, true]);
@@ -160,7 +175,10 @@ void test('that this server was superseded is not concluded by who asked before,
   const { restores } = await checkWatermark(sql, {});
   const asked = [{ noticedAt: await restoreNoticedAt(sql) }];
   const later = remembered(told, { restores, timeline: (told.timeline ?? 0) + 1 });
-  assert.deepEqual([(await checkWatermark(sql, later)).superseded, (await checkWatermark(sql, {})).restores], [true, restores]);
+  assert.deepEqual(
+    [(await checkWatermark(sql, later)).superseded, (await checkWatermark(sql, {})).restores],
+    [true, restores],
+  );
   assert.deepEqual([await concludeRestore(sql, asked), await isNoticed()], [false, true]);
   await dealtWith();
 });
@@ -186,6 +204,9 @@ void test('of two who asked about the same restore the second finds it concluded
   await checkWatermark(sql, {});
   const asked = [{ noticedAt: await restoreNoticedAt(sql) }];
   const done = await Promise.all([concludeRestore(sql, asked), concludeRestore(sql, asked)]);
-  assert.deepEqual([done, await isNoticed(), await concludeRestore(sql, asked)], [[true, true], false, true]);
+  assert.deepEqual(
+    [done, await isNoticed(), await concludeRestore(sql, asked)],
+    [[true, true], false, true],
+  );
   await dealtWith();
 });

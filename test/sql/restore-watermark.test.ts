@@ -4,9 +4,25 @@ import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, test } from 'node:test';
 import type postgres from 'postgres';
 import { beginMail, tick } from '../../packages/core/src/machine/cohorts.ts';
-import { checkWatermark, type Mark, type Marks, type Watermark, type Witness } from '../../packages/core/src/machine/watermark.ts';
+import {
+  checkWatermark,
+  type Mark,
+  type Marks,
+  type Watermark,
+  type Witness,
+} from '../../packages/core/src/machine/watermark.ts';
 import { freshMachine, type Machine } from '../support/machine.ts';
-import { LEASE_MS, mailBegun, pidOf, place, proofed, RUNNER, sending, stage, waitsForLock } from './rig.ts';
+import {
+  LEASE_MS,
+  mailBegun,
+  pidOf,
+  place,
+  proofed,
+  RUNNER,
+  sending,
+  stage,
+  waitsForLock,
+} from './rig.ts';
 
 // A database of its own for each: what is tried here is one row of it.
 let machine: Machine;
@@ -18,14 +34,19 @@ before(async () => {
 after(async () => await machine[Symbol.asyncDispose]());
 afterEach(async () => await dealtWith());
 
-function remembered({ installation, restores, system, timeline }: Watermark, over: Partial<Mark> = {}): Marks {
+function remembered(
+  { installation, restores, system, timeline }: Watermark,
+  over: Partial<Mark> = {},
+): Marks {
   return {
     [installation]: { restores, system, timeline, witnesses: [], ...over },
   };
 }
 
 async function held(): Promise<string[]> {
-  const rows = await sql<{ why: string }[]>`select held_why as why from postrider.printer where held_at is not null`;
+  const rows = await sql<
+    { why: string }[]
+  >`select held_why as why from postrider.printer where held_at is not null`;
   return [...new Set(rows.map(({ why }) => why))];
 }
 
@@ -52,7 +73,12 @@ void test('what it was is what it is: nothing is noticed, however often it is as
   assert.deepEqual([first.noticed, first.superseded, await held()], [null, false, []]);
   // What is remembered of another database says nothing of this one.
   const other = {
-    [randomUUID()]: { restores: 9, system: first.system, timeline: 99, witnesses: [{ ...witness, mailpieceId: randomUUID() }] },
+    [randomUUID()]: {
+      restores: 9,
+      system: first.system,
+      timeline: 99,
+      witnesses: [{ ...witness, mailpieceId: randomUUID() }],
+    },
   };
   assert.deepEqual(await checkWatermark(sql, other), first);
 });
@@ -64,7 +90,11 @@ void test('the timeline is the one that is written now', async () => {
   assert.match(system ?? '', /^\d{15,}$/);
 });
 
-const older: readonly [string, (told: Watermark, witness: Witness) => Promise<Marks> | Marks, RegExp][] = [
+const older: readonly [
+  string,
+  (told: Watermark, witness: Witness) => Promise<Marks> | Marks,
+  RegExp,
+][] = [
   [
     'a promoted standby writes another timeline than its primary did',
     async (told) => {
@@ -81,15 +111,21 @@ const older: readonly [string, (told: Watermark, witness: Witness) => Promise<Ma
     },
     /restored on another server/,
   ],
-  ['a runner remembers a later restore', (told) => remembered(told, { restores: told.restores + 1 }), /before its last restore/],
+  [
+    'a runner remembers a later restore',
+    (told) => remembered(told, { restores: told.restores + 1 }),
+    /before its last restore/,
+  ],
   [
     'a mailpiece is missing that a runner remembers',
-    (told, witness) => remembered(told, { witnesses: [witness, { ...witness, mailpieceId: randomUUID() }] }),
+    (told, witness) =>
+      remembered(told, { witnesses: [witness, { ...witness, mailpieceId: randomUUID() }] }),
     /cards were begun that it does not know/,
   ],
   [
     'a recipient has moved less often than a runner remembers',
-    (told, witness) => remembered(told, { witnesses: [{ ...witness, moveNo: witness.moveNo + 1 }] }),
+    (told, witness) =>
+      remembered(told, { witnesses: [{ ...witness, moveNo: witness.moveNo + 1 }] }),
     /cards were begun that it does not know/,
   ],
 ];
@@ -105,10 +141,12 @@ for (const [what, forget, why] of older) {
     assert.deepEqual(others, []);
     assert.match(reason ?? '', why);
     assert.match(reason ?? '', /postrider reconcile --since, then release$/);
-    const [doctor] = await sql`select verdict, message from postrider.doctor() where check_name = 'restore'`;
+    const [doctor] =
+      await sql`select verdict, message from postrider.doctor() where check_name = 'restore'`;
     assert.equal(doctor?.['verdict'], 'bad');
     assert.match(String(doctor?.['message']), why);
-    // Whoever comes with the same memory, or releases without having asked, is not stopped a second time.
+    // Whoever comes with the same memory, or releases without having asked, is not stopped a second
+    // time.
     await sql`update postrider.printer set held_at = null, held_why = null`;
     await checkWatermark(sql, marks);
     assert.deepEqual(await held(), []);
@@ -124,13 +162,29 @@ void test('a begin asks first: it begins nobody in a database that is an older s
   const [cohort] = await stage(sql, at, 'mail');
   const told = await checkWatermark(sql, {});
   const lost = remembered(told, {
-    witnesses: [{ organizationId: at.organizationId, recipientId: randomUUID(), moveNo: 1, mailpieceId: randomUUID() }],
+    witnesses: [
+      {
+        organizationId: at.organizationId,
+        recipientId: randomUUID(),
+        moveNo: 1,
+        mailpieceId: randomUUID(),
+      },
+    ],
   });
   const said: Watermark[] = [];
-  const nothing = await beginMail(sql, at.organizationId, cohort ?? '', RUNNER, LEASE_MS, lost, (watermark) => said.push(watermark));
+  const nothing = await beginMail(
+    sql,
+    at.organizationId,
+    cohort ?? '',
+    RUNNER,
+    LEASE_MS,
+    lost,
+    (watermark) => said.push(watermark),
+  );
   assert.equal(nothing, null);
   assert.match(said[0]?.noticed ?? '', /does not know/);
-  const [person] = await sql`select state, reason from postrider.recipient_state where organization_id = ${at.organizationId}`;
+  const [person] =
+    await sql`select state, reason from postrider.recipient_state where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...person }, { state: 'proofed', reason: 'held' });
   await dealtWith();
   assert.equal((await mailBegun(sql, at)).pieces.length, 1);
@@ -138,10 +192,27 @@ void test('a begin asks first: it begins nobody in a database that is an older s
 
 void test('so does whoever looks for lost work, who also tells of the begins of others', async () => {
   const witness = await begun();
-  const runner = { id: RUNNER, name: 'a test', proofSlots: 1, mailSlots: 1, version: '0', leaseMs: LEASE_MS };
+  const runner = {
+    id: RUNNER,
+    name: 'a test',
+    proofSlots: 1,
+    mailSlots: 1,
+    version: '0',
+    leaseMs: LEASE_MS,
+  };
   const first = await tick(sql, runner, 600_000, 600_000, {});
-  assert.ok(first.witnesses.some((one) => one.recipientId === witness.recipientId && one.mailpieceId === witness.mailpieceId));
-  const second = await tick(sql, runner, 600_000, 600_000, remembered(first.watermark, { restores: first.watermark.restores + 5 }));
+  assert.ok(
+    first.witnesses.some(
+      (one) => one.recipientId === witness.recipientId && one.mailpieceId === witness.mailpieceId,
+    ),
+  );
+  const second = await tick(
+    sql,
+    runner,
+    600_000,
+    600_000,
+    remembered(first.watermark, { restores: first.watermark.restores + 5 }),
+  );
   assert.match(second.watermark.noticed ?? '', /before its last restore/);
   await dealtWith();
 });
@@ -153,14 +224,21 @@ void test('a server that another has taken over from is held whenever it is aske
   for (let round = 0; round < 2; round += 1) {
     const noticed = await checkWatermark(sql, later);
     assert.equal(noticed.superseded, true);
-    assert.equal(noticed.restores, told.restores, 'the server that took over would look older than this one');
+    assert.equal(
+      noticed.restores,
+      told.restores,
+      'the server that took over would look older than this one',
+    );
     assert.match((await held()).join(), /another server has taken over from this one/);
     await sql`update postrider.printer set held_at = null, held_why = null`;
   }
   // Somebody has decided that this is the one that counts.
   await dealtWith();
   const now = await checkWatermark(sql, later);
-  assert.deepEqual([now.superseded, now.noticed, now.restores > told.restores], [false, null, true]);
+  assert.deepEqual(
+    [now.superseded, now.noticed, now.restores > told.restores],
+    [false, null, true],
+  );
 });
 
 void test('a server that another has taken over from begins nobody, also where its printer is released at that very moment', async () => {
@@ -180,12 +258,15 @@ void test('a server that another has taken over from begins nobody, also where i
     end $$`);
   try {
     await gate`select pg_advisory_lock(4712)`;
-    const begun = beginMail(slow, at.organizationId, cohort ?? '', RUNNER, LEASE_MS, later).catch((error: Error) => error.message);
+    const begun = beginMail(slow, at.organizationId, cohort ?? '', RUNNER, LEASE_MS, later).catch(
+      (error: Error) => error.message,
+    );
     await waitsForLock(sql, pid);
     await sql`update postrider.printer set held_at = null, held_why = null`;
     await gate`select pg_advisory_unlock(4712)`;
     assert.match(JSON.stringify(await begun), /another server has taken over/);
-    const [person] = await sql`select state from postrider.recipient_state where organization_id = ${at.organizationId}`;
+    const [person] =
+      await sql`select state from postrider.recipient_state where organization_id = ${at.organizationId}`;
     assert.equal(person?.['state'], 'sending_staged', 'it is tried again');
   } finally {
     await sql`drop function postrider.notice_restore(text, boolean, jsonb, text, bigint)`;
@@ -197,12 +278,17 @@ void test('two that notice at once hold once, and do not wait for each other in 
   await place(sql);
   const told = await checkWatermark(sql, {});
   const marks = remembered(told, { restores: told.restores + 1 });
-  const all = await Promise.all(Array.from({ length: 6 }, async () => await checkWatermark(sql, marks)));
+  const all = await Promise.all(
+    Array.from({ length: 6 }, async () => await checkWatermark(sql, marks)),
+  );
   assert.deepEqual(new Set(all.map(({ restores }) => restores)), new Set([told.restores + 2]));
   await dealtWith();
 });
 
-/** The session `pid` stands still when it asks which server it is on, with what it has read before, until the lock `gate` is free. */
+/**
+ * The session `pid` stands still when it asks which server it is on, with what it has read before,
+ * until the lock `gate` is free.
+ */
 async function slowToAsk(pid: number, gate: number): Promise<AsyncDisposable> {
   await sql`alter function postrider.server_identity() rename to server_identity_at_once`;
   await sql.unsafe(`create function postrider.server_identity(out system_identifier text, out timeline bigint) language plpgsql as $$
@@ -240,7 +326,9 @@ void test('who asks while somebody else notices is told what that one has found'
 void test('printers are asked when no lease from before can be left', async () => {
   await place(sql);
   const left = async (): Promise<boolean> => {
-    const [row] = await sql<{ left: boolean }[]>`select postrider.posting_may_last('1 minute') > '0' as left`;
+    const [row] = await sql<
+      { left: boolean }[]
+    >`select postrider.posting_may_last('1 minute') > '0' as left`;
     return row?.left === true;
   };
   assert.equal(await left(), false);
@@ -265,11 +353,14 @@ void test('what no runner remembers is refused in our words, and holds nothing',
     { restores, witnesses: [{ moveNo: -1e300 }] },
   ]) {
     const remembers = JSON.stringify({ [installation]: told });
-    await assert.rejects(sql`select postrider.check_watermark(${remembers}::text::jsonb)`, (error: { code: string; hint: string }) => {
-      assert.equal(error.code, 'PR020', remembers);
-      assert.match(error.hint, /nothing was changed/);
-      return true;
-    });
+    await assert.rejects(
+      sql`select postrider.check_watermark(${remembers}::text::jsonb)`,
+      (error: { code: string; hint: string }) => {
+        assert.equal(error.code, 'PR020', remembers);
+        assert.match(error.hint, /nothing was changed/);
+        return true;
+      },
+    );
   }
   assert.deepEqual(await held(), []);
 });

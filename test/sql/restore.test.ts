@@ -1,8 +1,15 @@
-/** What printers list after a restored backup, against what the backup knows. The whole way, with a printer: test/pipeline/restore.test.ts. */
+/**
+ * What printers list after a restored backup, against what the backup knows. The whole way, with a
+ * printer: test/pipeline/restore.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
-import { adoptPieces, type Adopted, type PieceToAdopt } from '../../packages/core/src/machine/mailpieces.ts';
+import {
+  adoptPieces,
+  type Adopted,
+  type PieceToAdopt,
+} from '../../packages/core/src/machine/mailpieces.ts';
 import { people, syncPeople, type Place } from '../support/machine.ts';
 import {
   accepted,
@@ -54,10 +61,16 @@ void test('a card that took the place of one which is open in the backup is the 
     assert.equal((await adopt(sql, at, second)).adopted, 1);
     const [person] = Object.values(await statesOf(sql, at));
     assert.equal(person, 'sent');
-    const found = Object.fromEntries((await pieces(sql, at)).map((piece) => [piece.id, piece.status]));
-    assert.deepEqual(found, { [first.mailpieceId]: known === 'accepted' ? 'failed' : 'cancelled', [second.mailpieceId]: 'accepted' });
+    const found = Object.fromEntries(
+      (await pieces(sql, at)).map((piece) => [piece.id, piece.status]),
+    );
+    assert.deepEqual(found, {
+      [first.mailpieceId]: known === 'accepted' ? 'failed' : 'cancelled',
+      [second.mailpieceId]: 'accepted',
+    });
     // What is told late of the first one moves nobody, and what is told of the second does.
-    if (known === 'accepted') await tell(sql, at, [event({ providerId: `id of ${first.mailpieceId}`, status: 'failed' })]);
+    if (known === 'accepted')
+      await tell(sql, at, [event({ providerId: `id of ${first.mailpieceId}`, status: 'failed' })]);
     await tell(sql, at, [event({ providerId: second.providerId, status: 'delivered' })]);
     assert.deepEqual(Object.values(await statesOf(sql, at)), ['received']);
   }
@@ -71,7 +84,10 @@ void test('of two cards of one person the later counts, and the other is kept wi
   const early = listed(at, id, { createdAt: new Date().toISOString(), providerId: 'early' });
   assert.equal((await adopt(sql, at, early, listed(at, id))).adopted, 1);
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (found_after_restore)' });
-  assert.deepEqual((await pieces(sql, at)).map(({ status }) => status).sort(), ['accepted', 'cancelled']);
+  assert.deepEqual((await pieces(sql, at)).map(({ status }) => status).sort(), [
+    'accepted',
+    'cancelled',
+  ]);
   assert.deepEqual(await alarms(sql, at), ['evidence_for_closed_piece']);
 });
 
@@ -96,8 +112,13 @@ void test('who is unknown here is kept from a second card although an old entry 
     select postrider.suppress(${at.organizationId}, null, 'p0', p_campaign_id => ${at.campaignId}, p_expires_at => now() + interval '1 second')`;
   const [key] = await sql<{ digest: string }[]>`
     select encode(postrider.digest_of(${at.organizationId}, 'external_id', 'p0'), 'hex') as digest`;
-  assert.equal((await adopt(sql, at, listed(at, crypto.randomUUID(), { person: key?.digest ?? '' }))).strangers, 1);
-  const [entry] = await sql`select expires_at from postrider.suppression where organization_id = ${at.organizationId}`;
+  assert.equal(
+    (await adopt(sql, at, listed(at, crypto.randomUUID(), { person: key?.digest ?? '' })))
+      .strangers,
+    1,
+  );
+  const [entry] =
+    await sql`select expires_at from postrider.suppression where organization_id = ${at.organizationId}`;
   assert.equal(entry?.['expires_at'], null);
   await syncPeople(sql, at, people(2));
   await proofAll(sql, at);
@@ -107,7 +128,11 @@ void test('who is unknown here is kept from a second card although an old entry 
 void test('of a campaign that is unknown here too they are kept from one for a year', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  await adopt(sql, at, listed(at, crypto.randomUUID(), { campaignId: crypto.randomUUID(), person: 'ab'.repeat(32) }));
+  await adopt(
+    sql,
+    at,
+    listed(at, crypto.randomUUID(), { campaignId: crypto.randomUUID(), person: 'ab'.repeat(32) }),
+  );
   const [entry] = await sql<{ campaign_id: string | null; days: number }[]>`
     select campaign_id, extract(day from expires_at - postrider.now())::int as days from postrider.suppression
     where organization_id = ${at.organizationId}`;

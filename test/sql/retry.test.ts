@@ -39,7 +39,8 @@ void test('retry is for errors only, and meets the rules of the door again', asy
   const batch = await mailBegun(sql, at);
   await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   const { id } = await one(sql, at);
-  // Suppressed in the meantime: somebody in error is not moved by it, but does not come back either.
+  // Suppressed in the meantime: somebody in error is not moved by it, but does not come back
+  // either.
   await sql`select postrider.suppress(${at.organizationId}, 'p0@example.com')`;
   assert.equal((await one(sql, at)).state, 'error');
   assert.equal(await retry(sql, id), 'skipped');
@@ -61,6 +62,7 @@ void test('a retry that skips somebody calls off the piece that was still open',
   assert.deepEqual([person.state, person.reason], ['error', 'too_many_losses']);
   await sql`select postrider.suppress(${at.organizationId}, 'p0@example.com')`;
   assert.equal(await retry(sql, person.id), 'skipped');
-  const [piece] = await sql`select status from postrider.mailpiece where organization_id = ${at.organizationId}`;
+  const [piece] =
+    await sql`select status from postrider.mailpiece where organization_id = ${at.organizationId}`;
   assert.equal(piece?.['status'], 'cancelled');
 });

@@ -1,6 +1,7 @@
 /**
- * What the tests of the machine share: one database for a file, an organization of its own for each test (everything is keyed by it), and short ways
- * through the stages. When a file is done, everything its tests left behind must still be whole.
+ * What the tests of the machine share: one database for a file, an organization of its own for each
+ * test (everything is keyed by it), and short ways through the stages. When a file is done,
+ * everything its tests left behind must still be whole.
  */
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
@@ -21,7 +22,10 @@ export interface Rig {
   readonly admin: postgres.Sql;
 }
 
-/** One machine for all tests of a file. `arrange` fills it, `clear` tidies up what is not in the database. */
+/**
+ * One machine for all tests of a file. `arrange` fills it, `clear` tidies up what is not in the
+ * database.
+ */
 export function sharedMachine(arrange?: () => Promise<void>, clear?: () => Promise<void>): Rig {
   let machine: Machine | undefined;
   let admin: postgres.Sql | undefined;
@@ -55,7 +59,9 @@ export function sharedMachine(arrange?: () => Promise<void>, clear?: () => Promi
 
 let organizations = 0;
 
-/** An organization of the test's own, with a campaign that is launched live unless told otherwise. */
+/**
+ * An organization of the test's own, with a campaign that is launched live unless told otherwise.
+ */
 export async function place(
   sql: postgres.Sql,
   over: Partial<CampaignDefinition> = {},
@@ -64,7 +70,10 @@ export async function place(
   return await launched(sql, over, `Bakery ${process.pid}.${(organizations += 1)}`, mode);
 }
 
-/** The promise is rejected with this SQLSTATE, whether it comes as the driver's error or as the machine's own. */
+/**
+ * The promise is rejected with this SQLSTATE, whether it comes as the driver's error or as the
+ * machine's own.
+ */
 export async function refused(
   code: string,
   work: PromiseLike<unknown>,
@@ -87,7 +96,8 @@ const LOCK_PATIENCE_MS = process.env['POSTRIDER_MUTANT'] === undefined ? 120_000
 /** Waits until this session waits for a lock. */
 export async function waitsForLock(sql: postgres.Sql, pid: number): Promise<void> {
   for (const deadline = performance.now() + LOCK_PATIENCE_MS; performance.now() < deadline;) {
-    const [row] = await sql`select 1 from pg_stat_activity where pid = ${pid} and wait_event_type = 'Lock'`;
+    const [row] =
+      await sql`select 1 from pg_stat_activity where pid = ${pid} and wait_event_type = 'Lock'`;
     if (row !== undefined) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -1,4 +1,7 @@
-/** The three roles are optional, each by itself: whoever may not create roles may have been given any of them. */
+/**
+ * The three roles are optional, each by itself: whoever may not create roles may have been given
+ * any of them.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { connect, migrate, planMigration } from '@postrider/core';

@@ -1,4 +1,7 @@
-/** The schema: a fresh install is what an upgrade makes of any older one, by whichever way it is run; and what must not be migrated is refused. */
+/**
+ * The schema: a fresh install is what an upgrade makes of any older one, by whichever way it is
+ * run; and what must not be migrated is refused.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -6,7 +9,15 @@ import { test, type TestContext } from 'node:test';
 import type postgres from 'postgres';
 import { connect, migrate, MigrationError, migrationSql, planMigration } from '@postrider/core';
 import { bootstrap, migrations } from '../../packages/core/src/machine/sql.generated.ts';
-import { broken, freshMachine, launched, machineServer, people, states, syncPeople } from '../support/machine.ts';
+import {
+  broken,
+  freshMachine,
+  launched,
+  machineServer,
+  people,
+  states,
+  syncPeople,
+} from '../support/machine.ts';
 import { databasesOn, type TestDatabase } from '../support/server.ts';
 import { catalog } from './catalog.ts';
 
@@ -14,7 +25,9 @@ function checksum(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-async function withEmpty(work: (sql: postgres.Sql, database: TestDatabase) => Promise<void>): Promise<void> {
+async function withEmpty(
+  work: (sql: postgres.Sql, database: TestDatabase) => Promise<void>,
+): Promise<void> {
   await using database = await databasesOn(await machineServer()).empty();
   const sql = connect(database.url, { max: 4 });
   try {
@@ -36,7 +49,10 @@ async function freshCatalog(): Promise<string[]> {
 function same(is: readonly string[], wanted: readonly string[]): void {
   const [here, there] = [new Set(is), new Set(wanted)];
   assert.deepEqual(
-    { only: is.filter((line) => !there.has(line)), missing: wanted.filter((line) => !here.has(line)) },
+    {
+      only: is.filter((line) => !there.has(line)),
+      missing: wanted.filter((line) => !here.has(line)),
+    },
     { only: [], missing: [] },
   );
 }
@@ -50,7 +66,8 @@ async function refuses(sql: postgres.Sql, message: RegExp, hint: RegExp): Promis
   });
 }
 
-// Every one in the long form. An upgrade from the bootstrap runs them all, one from the last but one is what the next version brings.
+// Every one in the long form. An upgrade from the bootstrap runs them all, one from the last but
+// one is what the next version brings.
 const every = process.env['POSTRIDER_TEST_LONG'] === '1' ? 1 : Math.ceil(migrations.length / 3);
 for (let k = 0; k < migrations.length; k += 1) {
   if (k % every !== 0 && k !== migrations.length - 1) continue;
@@ -87,19 +104,33 @@ void test('an upgrade mends a campaign of which something follows that nobody kn
       select id, gen_random_uuid(), 'spring', 'automated', '{}', '/', 'card', '4x6', 'first_class', 'press', 'household', '30 days', 'salt', -3, '0',
         '{bogus,usage_meter}', now() from postrider.organization`);
     await migrate(sql);
-    const [row] = await sql`select transit_days, assumed_after::text, effects from postrider.campaign`;
-    assert.deepEqual({ ...row }, { transit_days: 0, assumed_after: '1 day', effects: ['usage_meter'] });
+    const [row] =
+      await sql`select transit_days, assumed_after::text, effects from postrider.campaign`;
+    assert.deepEqual(
+      { ...row },
+      { transit_days: 0, assumed_after: '1 day', effects: ['usage_meter'] },
+    );
   });
 });
 
 void test('migrating again does nothing, and making everything repeatable anew changes nothing', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
-  assert.deepEqual(await migrate(sql), { migrations: [], repeatables: false, queue: false, grants: false });
+  assert.deepEqual(await migrate(sql), {
+    migrations: [],
+    repeatables: false,
+    queue: false,
+    grants: false,
+  });
   assert.match(await migrationSql(sql), /up to date/);
   const [before] = await sql`select max(applied_at) as at from postrider.migration`;
   await sql`update postrider.migration set checksum = 'older' where name = 'repeatables'`;
-  assert.deepEqual(await migrate(sql), { migrations: [], repeatables: true, queue: false, grants: false });
+  assert.deepEqual(await migrate(sql), {
+    migrations: [],
+    repeatables: true,
+    queue: false,
+    grants: false,
+  });
   const [later] = await sql`select max(applied_at) as at from postrider.migration`;
   assert.ok(later?.['at'] > before?.['at']);
   same(await catalog(sql), await freshCatalog());
@@ -109,8 +140,18 @@ void test('roles that came later, or lost what they had been granted, get it by 
   await using machine = await freshMachine();
   const { sql } = machine;
   await sql`revoke all on schema postrider from postrider_reader, postrider_operator, postrider_runner`;
-  assert.deepEqual(await migrate(sql), { migrations: [], repeatables: false, queue: false, grants: true });
-  assert.deepEqual(await planMigration(sql), { migrations: [], repeatables: false, queue: false, grants: false });
+  assert.deepEqual(await migrate(sql), {
+    migrations: [],
+    repeatables: false,
+    queue: false,
+    grants: true,
+  });
+  assert.deepEqual(await planMigration(sql), {
+    migrations: [],
+    repeatables: false,
+    queue: false,
+    grants: false,
+  });
   same(await catalog(sql), await freshCatalog());
 });
 
@@ -123,7 +164,12 @@ void test('whether the database is on this version is seen without any right on 
   const sql = connect(url.href, { max: 1 });
   try {
     await admin.unsafe(`create role ${name} login password '${name}' in role postrider_operator`);
-    assert.deepEqual(await planMigration(sql), { migrations: [], repeatables: false, queue: false, grants: false });
+    assert.deepEqual(await planMigration(sql), {
+      migrations: [],
+      repeatables: false,
+      queue: false,
+      grants: false,
+    });
   } finally {
     await sql.end({ timeout: 2 });
     await admin.unsafe(`drop role if exists ${name}`);
@@ -158,19 +204,32 @@ void test('two that migrate the same empty database at once both succeed', async
 void test('the SQL of a dry run, given to psql, ends where migrate does', async (context: TestContext) => {
   await withEmpty(async (sql, database) => {
     const text = await migrationSql(sql);
-    assert.equal((await sql`select to_regnamespace('postrider') as there`)[0]?.['there'], null, 'a dry run changes nothing');
+    assert.equal(
+      (await sql`select to_regnamespace('postrider') as there`)[0]?.['there'],
+      null,
+      'a dry run changes nothing',
+    );
     if (spawnSync('psql', ['--version']).status === 0) {
-      const run = spawnSync('psql', ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--file', '-', database.url], {
-        input: text,
-        encoding: 'utf8',
-      });
+      const run = spawnSync(
+        'psql',
+        ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--file', '-', database.url],
+        {
+          input: text,
+          encoding: 'utf8',
+        },
+      );
       assert.equal(run.status, 0, run.stderr);
     } else {
       context.diagnostic('psql was not found: the simple protocol stands in for it');
       await sql.unsafe(text);
     }
     same(await catalog(sql), await freshCatalog());
-    assert.deepEqual(await planMigration(sql), { migrations: [], repeatables: false, queue: false, grants: false });
+    assert.deepEqual(await planMigration(sql), {
+      migrations: [],
+      repeatables: false,
+      queue: false,
+      grants: false,
+    });
     await using machine = await freshMachine();
     same(
       (await catalog(sql, 'postrider_queue')).filter((line) => !line.includes('job_')),
@@ -184,7 +243,11 @@ void test('a migration that was changed after it had been applied is refused, an
   const { sql } = machine;
   await sql`update postrider.migration set checksum = 'another' where name = 'migrations/0003_campaigns.sql'`;
   const before = await catalog(sql);
-  await refuses(sql, /0003_campaigns\.sql was changed after it had been applied/, /put the change into a new one/);
+  await refuses(
+    sql,
+    /0003_campaigns\.sql was changed after it had been applied/,
+    /put the change into a new one/,
+  );
   same(await catalog(sql), before);
 });
 
@@ -192,7 +255,11 @@ void test('a database of a newer version is refused', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
   await sql`insert into postrider.migration (name, checksum) values ('migrations/9999_next_year.sql', 'x')`;
-  await refuses(sql, /newer than this version: it has migrations\/9999_next_year\.sql/, /use the newer version/);
+  await refuses(
+    sql,
+    /newer than this version: it has migrations\/9999_next_year\.sql/,
+    /use the newer version/,
+  );
 });
 
 void test("what others have built upon the machine's views is named, and not dropped", async () => {
@@ -202,7 +269,11 @@ void test("what others have built upon the machine's views is named, and not dro
   await sql`create view theirs.progress as select campaign, sent from postrider.funnel`;
   await sql`create materialized view theirs.folded as select postrider.fold(name) as name from postrider.organization`;
   await sql`update postrider.migration set checksum = 'older' where name = 'repeatables'`;
-  await refuses(sql, /theirs\.(folded|progress), theirs\.(folded|progress) depend\(s\) on/, /drop them, migrate, and create them again/);
+  await refuses(
+    sql,
+    /theirs\.(folded|progress), theirs\.(folded|progress) depend\(s\) on/,
+    /drop them, migrate, and create them again/,
+  );
   assert.deepEqual([...(await sql`select campaign from theirs.progress`)], []);
   await sql`drop schema theirs cascade`;
   await migrate(sql);
@@ -250,7 +321,9 @@ void test('whatever others built upon our functions is named, and nothing goes w
     create function theirs.twice(p text) returns text language sql return postrider.fold(p) || postrider.fold(p)`);
   await sql`update postrider.migration set checksum = 'another' where name = 'repeatables'`;
   await assert.rejects(migrate(sql), (error: Error) =>
-    ['theirs.note', 'theirs.note_said', 'theirs.twice'].every((name) => error.message.includes(name)),
+    ['theirs.note', 'theirs.note_said', 'theirs.twice'].every((name) =>
+      error.message.includes(name),
+    ),
   );
   assert.equal((await sql`select from pg_indexes where schemaname = 'theirs'`).length, 1);
 });
@@ -259,7 +332,8 @@ void test('a migration that is missing is applied, also where functions and view
   await using machine = await freshMachine();
   const { sql } = machine;
   const [last] = await sql`select name from postrider.migration where name like 'migrations/0010%'`;
-  // Unapplied by hand: only the note is taken away, so applying it again must fail loudly, not be passed over.
+  // Unapplied by hand: only the note is taken away, so applying it again must fail loudly, not be
+  // passed over.
   await sql`delete from postrider.migration where name = ${String(last?.['name'])}`;
   await assert.rejects(migrate(sql), /already exists/);
 });

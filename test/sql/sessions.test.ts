@@ -1,10 +1,24 @@
-/** What other sessions of the database may do without stopping the machine, and what a session of the machine must be like. */
+/**
+ * What other sessions of the database may do without stopping the machine, and what a session of
+ * the machine must be like.
+ */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { connect, hold, release } from '@postrider/core';
 import { people, syncPeople } from '../support/machine.ts';
-import { cohort, place, proofed, reap, refused, sending, sent, sharedMachine, stageOne, turnClock } from './rig.ts';
+import {
+  cohort,
+  place,
+  proofed,
+  reap,
+  refused,
+  sending,
+  sent,
+  sharedMachine,
+  stageOne,
+  turnClock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 const HOUR = 3_600_000;
@@ -17,7 +31,10 @@ void test('nothing is moved, and nobody is let in, on one snapshot for a whole t
     const session = machine.connect(1);
     await session.unsafe(`set default_transaction_isolation = '${level}'`);
     await refused('PR023', syncPeople(session, at, people(1)), new RegExp(level));
-    await refused('PR023', session`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'mail', 1, 50)`);
+    await refused(
+      'PR023',
+      session`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'mail', 1, 50)`,
+    );
     await refused('PR023', hold(session, at.organizationId, 'campaign', at.campaignId));
   }
 });
@@ -32,7 +49,11 @@ void test('nothing is moved in a session in which no trigger fires', async () =>
   await session`select 1`;
   await admin.unsafe(`alter database "${name?.name}" reset session_replication_role`);
   await refused('PR023', syncPeople(session, at, people(1)), /replicates/);
-  await refused('PR023', session`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'mail', 1, 50)`, /replicates/);
+  await refused(
+    'PR023',
+    session`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'mail', 1, 50)`,
+    /replicates/,
+  );
 });
 
 void test('who calls a repair in a session that writes nothing is told so, with what helps', async () => {
@@ -45,20 +66,36 @@ void test('who calls a repair in a session that writes nothing is told so, with 
   const session = machine.connect(1);
   await session`set default_transaction_read_only = on`;
   await refused('PR023', hold(session, at.organizationId, 'campaign', at.campaignId), /read-only/);
-  await refused('PR023', session`select postrider.suppress(${at.organizationId}, 'a@example.com')`, /read-only/);
+  await refused(
+    'PR023',
+    session`select postrider.suppress(${at.organizationId}, 'a@example.com')`,
+    /read-only/,
+  );
   for (const repair of ['retry', 'cancel', 'erase'])
-    await refused('PR023', session.unsafe(`select postrider.${repair}($1)`, [person?.id ?? '']), /read-only/);
-  await refused('PR023', session`select postrider.resolve(${randomUUID()}, 'printed', 'x')`, /read-only/);
+    await refused(
+      'PR023',
+      session.unsafe(`select postrider.${repair}($1)`, [person?.id ?? '']),
+      /read-only/,
+    );
+  await refused(
+    'PR023',
+    session`select postrider.resolve(${randomUUID()}, 'printed', 'x')`,
+    /read-only/,
+  );
   await refused('PR023', session`select postrider.clear_alarm(${randomUUID()}, 'x')`, /read-only/);
   // Who only asks is answered.
-  const [told] = await session<{ told: string }[]>`select postrider.why(${person?.id ?? ''}, ${at.organizationId}) as told`;
+  const [told] = await session<
+    { told: string }[]
+  >`select postrider.why(${person?.id ?? ''}, ${at.organizationId}) as told`;
   assert.match(told?.told ?? '', /is proofed/);
 });
 
 void test("the library's own connections read committed, whatever the database's default is", async () => {
   const { machine, admin } = rig;
   const [name] = await admin<{ name: string }[]>`select current_database() as name`;
-  await admin.unsafe(`alter database "${name?.name}" set default_transaction_isolation = 'serializable'`);
+  await admin.unsafe(
+    `alter database "${name?.name}" set default_transaction_isolation = 'serializable'`,
+  );
   const session = connect(machine.url, { max: 1 });
   const [row] = await session`show transaction_isolation`;
   await session.end();
@@ -74,7 +111,8 @@ void test('advisory locks, which any role may take, stop neither staging nor rea
   await turnClock(sql, HOUR);
   const anybody = machine.connect(1);
   await anybody.begin(async (tx) => {
-    for (const key of ['reap', 'stage:proof', 'tally']) await tx`select pg_advisory_xact_lock(hashtextextended(${`postrider:${key}`}, 0))`;
+    for (const key of ['reap', 'stage:proof', 'tally'])
+      await tx`select pg_advisory_xact_lock(hashtextextended(${`postrider:${key}`}, 0))`;
     assert.ok((await reap(sql)) > 0);
     const [staged] = await sql`select postrider.stage_round('proof', 100, 50) as cohorts`;
     assert.ok(staged?.['cohorts'] > 0);
@@ -119,7 +157,8 @@ void test('an id is an id, however it is spelled; and what is none is said to be
   const loud = at.campaignId.toUpperCase();
   assert.equal((await hold(sql, at.organizationId, 'campaign', loud)).atPrinter, 2);
   assert.equal(await release(sql, at.organizationId, 'campaign', loud), 'active');
-  const [keys] = await sql`select count(distinct postrider.lock_key('campaign', ${at.organizationId}, postrider.id_of(x)::text)) as n
+  const [keys] =
+    await sql`select count(distinct postrider.lock_key('campaign', ${at.organizationId}, postrider.id_of(x)::text)) as n
     from unnest(${[loud, at.campaignId]}::text[]) x`;
   assert.equal(Number(keys?.['n']), 1);
   await refused('PR020', hold(sql, at.organizationId, 'campaign', 'nope'), /not an id/);
@@ -137,7 +176,10 @@ void test('a hold waits for a begin, however the id is spelled', async () => {
   await holder`set lock_timeout = '300ms'`;
   await beginner.begin(async (tx) => {
     await tx`select postrider.begin_mail(${at.organizationId}, ${cohortId}, ${randomUUID()}, '1 minute')`;
-    await refused('55P03', hold(holder, at.organizationId, 'campaign', at.campaignId.toUpperCase()));
+    await refused(
+      '55P03',
+      hold(holder, at.organizationId, 'campaign', at.campaignId.toUpperCase()),
+    );
   });
   assert.equal((await cohort(sql, cohortId)).begun, true);
 });
@@ -166,7 +208,8 @@ void test('the house keeps what webhooks told for half a year', async () => {
     await sql`insert into postrider.provider_event (id, organization_id, printer_name, delivery_id, body, received_at, applied_at)
       values (gen_random_uuid(), ${at.organizationId}, 'press', ${String(days)}, '', postrider.now(), postrider.now() - make_interval(days => ${days}))`;
   await sql`select postrider.keep_house()`;
-  const left = await sql`select delivery_id from postrider.provider_event where organization_id = ${at.organizationId} order by 1`;
+  const left =
+    await sql`select delivery_id from postrider.provider_event where organization_id = ${at.organizationId} order by 1`;
   assert.deepEqual(
     left.map((row) => row['delivery_id']),
     ['179', 'null'],

@@ -1,4 +1,7 @@
-/** settle under locks that others hold: it waits, but not for ever, and nobody waits for somebody else's row. */
+/**
+ * settle under locks that others hold: it waits, but not for ever, and nobody waits for somebody
+ * else's row.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -72,7 +75,9 @@ void test('one open psql transaction does not block the others: person by person
       await tx`set local lock_timeout = '100ms'`;
       for (const [i, card] of others.entries()) {
         const result =
-          i % 2 === 0 ? rendered(card.recipientId) : { recipientId: card.recipientId, outcome: 'retry', message: 'busy', afterMs: 0 };
+          i % 2 === 0
+            ? rendered(card.recipientId)
+            : { recipientId: card.recipientId, outcome: 'retry', message: 'busy', afterMs: 0 };
         await tx`select postrider.settle_proof(${at.organizationId}, ${batch.id}, ${JSON.stringify([result])}::text::json, false)`;
       }
     });
@@ -84,7 +89,12 @@ void test('one open psql transaction does not block the others: person by person
   const [held, ...free] = mail.pieces;
   await holdOne(held?.recipientId ?? '', async () => {
     for (const [i, piece] of free.entries()) {
-      const result = [accepted(piece), answered(piece, 'retry'), answered(piece, 'rejected'), answered(piece, 'unknown')][i % 4];
+      const result = [
+        accepted(piece),
+        answered(piece, 'retry'),
+        answered(piece, 'rejected'),
+        answered(piece, 'unknown'),
+      ][i % 4];
       await settle(sql, at, mail, result === undefined ? [] : [result], false);
     }
   });
@@ -93,7 +103,9 @@ void test('one open psql transaction does not block the others: person by person
 });
 
 async function onlyPieceOf(id: string): Promise<{ status: string }> {
-  const [row] = await rig.sql<{ status: string }[]>`select status from postrider.mailpiece where id = ${id}`;
+  const [row] = await rig.sql<
+    { status: string }[]
+  >`select status from postrider.mailpiece where id = ${id}`;
   return row ?? assert.fail('no such piece');
 }
 

@@ -1,4 +1,7 @@
-/** settle: results come home, fenced by the cohort; a replay, a written-off runner or a missing answer does no harm. */
+/**
+ * settle: results come home, fenced by the cohort; a replay, a written-off runner or a missing
+ * answer does no harm.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, suppress } from '@postrider/core';
@@ -63,9 +66,17 @@ void test('a card that cannot be rendered needs a person; one that failed in pas
   const [a, b] = await standing(sql, at);
   await batch.settle([
     { recipientId: a?.id ?? '', outcome: 'failed', message: 'unknown variable: offer' },
-    { recipientId: b?.id ?? '', outcome: 'retry', message: 'the renderer is busy', afterMs: 90_000 },
+    {
+      recipientId: b?.id ?? '',
+      outcome: 'retry',
+      message: 'the renderer is busy',
+      afterMs: 90_000,
+    },
   ]);
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'error (render_failed)', p1: 'pending (retry)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'error (render_failed)',
+    p1: 'pending (retry)',
+  });
   assert.equal((await one(sql, at, 'p0')).detail, 'unknown variable: offer');
   const waits = await one(sql, at, 'p1');
   const [now] = await sql<{ at: Date }[]>`select postrider.now() as at`;
@@ -82,8 +93,18 @@ void test('the twentieth attempt that fails in passing is the last', async () =>
   for (let attempt = 1; attempt <= 20; attempt += 1) {
     const cohortId = await stageOne(sql, at, 'proof');
     await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS);
-    await settleProof(sql, at.organizationId, cohortId, [{ recipientId: id, outcome: 'retry', message: 'busy', afterMs: 0 }], true);
-    assert.equal((await one(sql, at)).state, attempt < 20 ? 'pending' : 'error', `attempt ${attempt}`);
+    await settleProof(
+      sql,
+      at.organizationId,
+      cohortId,
+      [{ recipientId: id, outcome: 'retry', message: 'busy', afterMs: 0 }],
+      true,
+    );
+    assert.equal(
+      (await one(sql, at)).state,
+      attempt < 20 ? 'pending' : 'error',
+      `attempt ${attempt}`,
+    );
   }
 });
 
@@ -116,7 +137,10 @@ void test('who was not answered for is tried again by the renderer, and unknown 
   await batch.settle([rendered(batch.cards[0]?.recipientId ?? '')], false);
   assert.equal((await standing(sql, at)).filter((p) => p.state === 'proofing').length, 1);
   assert.equal(await batch.settle([], true), 1);
-  assert.deepEqual(Object.values(await reasonsOf(sql, at)).sort(), ['pending (not_answered)', 'proofed (rendered)']);
+  assert.deepEqual(Object.values(await reasonsOf(sql, at)).sort(), [
+    'pending (not_answered)',
+    'proofed (rendered)',
+  ]);
   await turnClock(sql, 60_000);
   await proofAll(sql, at);
   const mail = await mailBegun(sql, at);
@@ -128,7 +152,11 @@ void test('who was not answered for is tried again by the renderer, and unknown 
   assert.deepEqual(Object.values(await statesOf(sql, at)).sort(), ['sending', 'sent']);
   const open = (await pieces(sql, at)).find((piece) => piece.id !== first.mailpieceId);
   assert.equal(open?.status, 'unknown');
-  assert.equal((await cohort(sql, mail.cohortId)).closedWhy, 'done', 'the cohort has nothing more to do: reconcile asks the printer');
+  assert.equal(
+    (await cohort(sql, mail.cohortId)).closedWhy,
+    'done',
+    'the cohort has nothing more to do: reconcile asks the printer',
+  );
 });
 
 void test('a settle that is played again changes nothing', async () => {
@@ -139,8 +167,13 @@ void test('a settle that is played again changes nothing', async () => {
   assert.equal(await batch.settle(results), 1);
   assert.equal(await batch.settle(results), 0);
   const mail = await mailBegun(sql, at);
-  for (const answer of [answered, (piece: (typeof mail.pieces)[number]) => accepted(piece)] as const) {
-    const again = mail.pieces.map((piece) => (answer === answered ? answered(piece, 'retry', { afterMs: 0 }) : accepted(piece)));
+  for (const answer of [
+    answered,
+    (piece: (typeof mail.pieces)[number]) => accepted(piece),
+  ] as const) {
+    const again = mail.pieces.map((piece) =>
+      answer === answered ? answered(piece, 'retry', { afterMs: 0 }) : accepted(piece),
+    );
     if (answer === answered) continue;
     assert.equal(await settle(sql, at, mail, again), 1);
     assert.equal(await settle(sql, at, mail, again), 0);
@@ -165,9 +198,19 @@ void test('what a runner that was written off decides counts for nothing; what i
   const before = await standing(sql, at);
   const [a, b, c] = old.pieces;
   assert.ok(a && b && c);
-  assert.equal(await settle(sql, at, old, [answered(a, 'rejected'), answered(b, 'retry', { afterMs: 0 }), answered(c, 'unknown')]), 0);
+  assert.equal(
+    await settle(sql, at, old, [
+      answered(a, 'rejected'),
+      answered(b, 'retry', { afterMs: 0 }),
+      answered(c, 'unknown'),
+    ]),
+    0,
+  );
   assert.deepEqual(await standing(sql, at), before);
-  assert.deepEqual(new Set((await pieces(sql, at)).map((piece) => piece.status)), new Set(['submitting']));
+  assert.deepEqual(
+    new Set((await pieces(sql, at)).map((piece) => piece.status)),
+    new Set(['submitting']),
+  );
   assert.equal(await settle(sql, at, old, [accepted(a)]), 1);
   assert.equal((await one(sql, at, a.recipientId)).state, 'sent');
   assert.equal(fresh.length, 3);
@@ -182,9 +225,15 @@ void test('a written-off runner does not move proofs either', async () => {
   await turnClock(sql, 60_000);
   const cohortId = await stageOne(sql, at, 'proof');
   await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS);
-  assert.equal(await old.settle([{ ...rendered(old.cards[0]?.recipientId ?? ''), frontUrl: 'file:///stale.pdf' }]), 0);
+  assert.equal(
+    await old.settle([
+      { ...rendered(old.cards[0]?.recipientId ?? ''), frontUrl: 'file:///stale.pdf' },
+    ]),
+    0,
+  );
   assert.equal((await one(sql, at)).cohortId, cohortId);
-  const [proof] = await sql`select 1 from postrider.proof where organization_id = ${at.organizationId}`;
+  const [proof] =
+    await sql`select 1 from postrider.proof where organization_id = ${at.organizationId}`;
   assert.equal(proof, undefined);
 });
 
@@ -193,7 +242,11 @@ void test('each answer of the printer ends where it should', async () => {
   const at = await place(sql);
   const batch = await sending(sql, at, 5);
   const by = Object.fromEntries(
-    await Promise.all(batch.pieces.map(async (piece) => [(await one(sql, at, piece.recipientId)).externalId, piece] as const)),
+    await Promise.all(
+      batch.pieces.map(
+        async (piece) => [(await one(sql, at, piece.recipientId)).externalId, piece] as const,
+      ),
+    ),
   );
   const piece = (name: string) => by[name] ?? assert.fail(name);
   await settle(sql, at, batch, [
@@ -228,7 +281,10 @@ void test('who is cancelled or suppressed at the printer goes no further when no
   await suppress(sql, at.organizationId, { email: 'p1@example.com' }, 'test');
   assert.ok((await standing(sql, at)).every((p) => p.cancelRequestedAt !== null));
   await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (cancelled)', p1: 'skipped (cancelled)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'skipped (cancelled)',
+    p1: 'skipped (cancelled)',
+  });
   assert.deepEqual(
     (await pieces(sql, at)).map((p) => p.status),
     ['cancelled', 'cancelled'],
@@ -243,6 +299,9 @@ void test('who was cancelled while being rendered stays cancelled', async () => 
   const { id } = await one(sql, at, 'p0');
   assert.equal(await cancel(sql, id, 'changed her mind'), 'skipped');
   assert.equal(await batch.settle(batch.cards.map((card) => rendered(card.recipientId))), 1);
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (cancelled)', p1: 'proofed (rendered)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'skipped (cancelled)',
+    p1: 'proofed (rendered)',
+  });
   assert.equal((await cohort(sql, batch.id)).closedWhy, 'done');
 });

@@ -24,7 +24,9 @@ import {
   unknownDue,
 } from './rig.ts';
 
-const enrichable = [{ externalId: 'p0', row: 1, email: 'p0@example.com', firstName: 'Ada', lastName: 'B', merge: {} }];
+const enrichable = [
+  { externalId: 'p0', row: 1, email: 'p0@example.com', firstName: 'Ada', lastName: 'B', merge: {} },
+];
 
 /** Nobody could tell eight times what became of the card. */
 export async function giveUp(sql: postgres.Sql, at: Place): Promise<void> {
@@ -73,11 +75,15 @@ const into: Record<string, (sql: postgres.Sql, at: Place) => Promise<Sending | v
   sent: async (sql, at) => await sent(sql, at),
   received: async (sql, at) => {
     const batch = await sent(sql, at);
-    await tell(sql, at, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' })]);
+    await tell(sql, at, [
+      event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' }),
+    ]);
   },
   returned: async (sql, at) => {
     const batch = await sent(sql, at);
-    await tell(sql, at, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'returned' })]);
+    await tell(sql, at, [
+      event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'returned' }),
+    ]);
   },
   skipped: async (sql, at) => {
     await syncPeople(sql, at, enrichable);

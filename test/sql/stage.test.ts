@@ -4,12 +4,35 @@ import { test } from 'node:test';
 import type postgres from 'postgres';
 import { applyCampaign, hold, launch, organizationNamed, release } from '@postrider/core';
 import { stageRound } from '../../packages/core/src/machine/cohorts.ts';
-import { broken, definition, freshMachine, launched, people, syncPeople, type Place } from '../support/machine.ts';
-import { openCohorts, place, proofAll, proofed, refused, sharedMachine, stage, standing, statesOf, turnClock } from './rig.ts';
+import {
+  broken,
+  definition,
+  freshMachine,
+  launched,
+  people,
+  syncPeople,
+  type Place,
+} from '../support/machine.ts';
+import {
+  openCohorts,
+  place,
+  proofAll,
+  proofed,
+  refused,
+  sharedMachine,
+  stage,
+  standing,
+  statesOf,
+  turnClock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 
-async function jobs(sql: postgres.Sql, at: Place, name = 'proof'): Promise<{ id: string; data: unknown }[]> {
+async function jobs(
+  sql: postgres.Sql,
+  at: Place,
+  name = 'proof',
+): Promise<{ id: string; data: unknown }[]> {
   return [
     ...(await sql<{ id: string; data: unknown }[]>`
     select id, data from postrider_queue.job where name = ${name} and data ->> 'organization_id' = ${at.organizationId} order by id`),
@@ -58,7 +81,9 @@ void test('when the jobs cannot be made, nobody is staged', async () => {
   await syncPeople(sql, at, people(2));
   await sql
     .begin(async (tx) => {
-      await tx`update postrider_queue.queue set name = 'was proof' where name = 'proof'`.catch(() => undefined);
+      await tx`update postrider_queue.queue set name = 'was proof' where name = 'proof'`.catch(
+        () => undefined,
+      );
     })
     .catch(() => undefined);
   await rig.admin
@@ -68,7 +93,10 @@ void test('when the jobs cannot be made, nobody is staged', async () => {
       await tx`set local session_replication_role = origin`;
       await refused(
         'PR018',
-        tx.savepoint(async (inner) => await inner`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 1, 50)`),
+        tx.savepoint(
+          async (inner) =>
+            await inner`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 1, 50)`,
+        ),
       );
       throw new Error('undone');
     })
@@ -82,7 +110,11 @@ void test('two stagers at once take nobody twice', async () => {
   await syncPeople(sql, at, people(100));
   const clients = machine.connect(4);
   await Promise.all(
-    Array.from({ length: 4 }, async () => await clients`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 2, 15)`),
+    Array.from(
+      { length: 4 },
+      async () =>
+        await clients`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 2, 15)`,
+    ),
   );
   const cohorts = await openCohorts(sql, at);
   const staged = (await standing(sql, at)).filter((person) => person.state === 'proofing_staged');
@@ -90,7 +122,8 @@ void test('two stagers at once take nobody twice', async () => {
     cohorts.reduce((sum, cohort) => sum + cohort.people, 0),
     staged.length,
   );
-  for (const cohort of cohorts) assert.equal(staged.filter((person) => person.cohortId === cohort.id).length, cohort.people);
+  for (const cohort of cohorts)
+    assert.equal(staged.filter((person) => person.cohortId === cohort.id).length, cohort.people);
 });
 
 void test('who is held, or whose time has not come, is not taken', async () => {
@@ -101,11 +134,19 @@ void test('who is held, or whose time has not come, is not taken', async () => {
   await hold(sql, at.organizationId, 'recipient', a?.id ?? '');
   await sql`update postrider.recipient_state set available_at = postrider.now() + interval '1 hour' where recipient_id = ${b?.id ?? ''}`;
   await stage(sql, at, 'proof');
-  assert.deepEqual(await statesOf(sql, at), { p0: 'pending', p1: 'pending', p2: 'proofing_staged' });
+  assert.deepEqual(await statesOf(sql, at), {
+    p0: 'pending',
+    p1: 'pending',
+    p2: 'proofing_staged',
+  });
   await release(sql, at.organizationId, 'recipient', a?.id ?? '');
   await turnClock(sql, 3_601_000);
   await stage(sql, at, 'proof');
-  assert.deepEqual(await statesOf(sql, at), { p0: 'proofing_staged', p1: 'proofing_staged', p2: 'proofing_staged' });
+  assert.deepEqual(await statesOf(sql, at), {
+    p0: 'proofing_staged',
+    p1: 'proofing_staged',
+    p2: 'proofing_staged',
+  });
 });
 
 void test('who is ready longest goes first', async () => {
@@ -115,7 +156,12 @@ void test('who is ready longest goes first', async () => {
   await sql`update postrider.recipient_state s set available_at = postrider.now() - interval '1 day' from postrider.recipient r
     where r.id = s.recipient_id and r.external_id in ('p2', 'p3') and s.organization_id = ${at.organizationId}`;
   await stage(sql, at, 'proof', 1, 2);
-  assert.deepEqual(await statesOf(sql, at), { p0: 'pending', p1: 'pending', p2: 'proofing_staged', p3: 'proofing_staged' });
+  assert.deepEqual(await statesOf(sql, at), {
+    p0: 'pending',
+    p1: 'pending',
+    p2: 'proofing_staged',
+    p3: 'proofing_staged',
+  });
 });
 
 void test('somebody whom another session has locked is passed over, not waited for', async () => {
@@ -126,7 +172,11 @@ void test('somebody whom another session has locked is passed over, not waited f
   await psql.begin(async (tx) => {
     await tx`select from postrider.recipient_state where organization_id = ${at.organizationId} and recipient_id = ${(await standing(sql, at))[0]?.id ?? ''} for update`;
     await stage(sql, at, 'proof');
-    assert.deepEqual(await statesOf(sql, at), { p0: 'pending', p1: 'proofing_staged', p2: 'proofing_staged' });
+    assert.deepEqual(await statesOf(sql, at), {
+      p0: 'pending',
+      p1: 'proofing_staged',
+      p2: 'proofing_staged',
+    });
   });
 });
 
@@ -138,12 +188,17 @@ void test('who lost a lease travels alone, and such cohorts get at most a quarte
     select id from postrider.recipient where organization_id = ${at.organizationId} and external_id in ('p3', 'p7', 'p11', 'p20', 'p30'))`;
   await stage(sql, at, 'proof', 8, 5);
   const cohorts = await openCohorts(sql, at);
-  const losers = (await standing(sql, at)).filter((person) => person.losses > 0 && person.state === 'proofing_staged');
+  const losers = (await standing(sql, at)).filter(
+    (person) => person.losses > 0 && person.state === 'proofing_staged',
+  );
   assert.equal(cohorts.length, 8);
   assert.equal(losers.length, 2, 'a quarter of eight');
-  for (const loser of losers) assert.equal(cohorts.find((cohort) => cohort.id === loser.cohortId)?.people, 1);
+  for (const loser of losers)
+    assert.equal(cohorts.find((cohort) => cohort.id === loser.cohortId)?.people, 1);
   assert.deepEqual(
-    cohorts.filter((cohort) => !losers.some((loser) => loser.cohortId === cohort.id)).map((cohort) => cohort.people),
+    cohorts
+      .filter((cohort) => !losers.some((loser) => loser.cohortId === cohort.id))
+      .map((cohort) => cohort.people),
     [5, 5, 5, 5, 5, 5],
   );
 });
@@ -169,7 +224,9 @@ void test('where one place is free at a time, people who lost a lease do not kee
   let others = 0;
   for (let round = 0; round < 8; round += 1) {
     await stage(sql, at, 'proof', 1, 5);
-    others = (await standing(sql, at)).filter((person) => person.losses === 0 && person.state === 'proofing_staged').length;
+    others = (await standing(sql, at)).filter(
+      (person) => person.losses === 0 && person.state === 'proofing_staged',
+    ).length;
   }
   assert.ok(others >= 20, `of eight places the others got ${others / 5}, not at least four`);
 });
@@ -225,7 +282,11 @@ void test('within an organization the campaigns take turns as well', async () =>
   await using machine = await freshMachine();
   const { sql } = machine;
   const first = await launched(sql, { name: 'first' }, 'One');
-  const { campaignId } = await applyCampaign(sql, first.organizationId, definition({ name: 'second' }));
+  const { campaignId } = await applyCampaign(
+    sql,
+    first.organizationId,
+    definition({ name: 'second' }),
+  );
   await launch(sql, first.organizationId, campaignId, 'live');
   const second = { organizationId: first.organizationId, campaignId };
   await syncPeople(sql, first, people(60, 'a'));
@@ -238,15 +299,25 @@ void test('within an organization the campaigns take turns as well', async () =>
 void test('every organization, and every campaign of one, gets its turn where there are more of them than places', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
-  const places = [await launched(sql, {}, 'First'), await launched(sql, {}, 'Second'), await launched(sql, {}, 'Third')];
-  const { campaignId } = await applyCampaign(sql, places[0]?.organizationId ?? '', definition({ name: 'another' }));
+  const places = [
+    await launched(sql, {}, 'First'),
+    await launched(sql, {}, 'Second'),
+    await launched(sql, {}, 'Third'),
+  ];
+  const { campaignId } = await applyCampaign(
+    sql,
+    places[0]?.organizationId ?? '',
+    definition({ name: 'another' }),
+  );
   places.push({ organizationId: places[0]?.organizationId ?? '', campaignId });
   for (const [n, at] of places.entries()) await syncPeople(sql, at, people(100, `of${n}-`));
   for (let round = 0; round < 60; round += 1) {
     await stageRound(sql, 'proof', 2, 1);
     await sql`update postrider.cohort set closed_at = postrider.now(), closed_why = 'settled' where closed_at is null`;
   }
-  const rows = await sql<{ n: number }[]>`select count(*)::int as n from postrider.cohort group by campaign_id`;
+  const rows = await sql<
+    { n: number }[]
+  >`select count(*)::int as n from postrider.cohort group by campaign_id`;
   const staged = rows.map(({ n }) => n);
   assert.equal(staged.length, places.length, `of 120 places they got ${staged.join(', ')}`);
   assert.ok(Math.min(...staged) >= 5, `of 120 places they got ${staged.join(', ')}`);
@@ -272,7 +343,8 @@ void test('what a campaign, an organization or a printer may do is known before 
   const organizationId = await organizationNamed(sql, 'Bakery');
   const { campaignId } = await applyCampaign(sql, organizationId, definition());
   const at: Place = { organizationId, campaignId };
-  const ready = async (name: 'proof' | 'mail'): Promise<boolean> => (await sql`select 1 from postrider.stage_plan(${name}, 4)`).length > 0;
+  const ready = async (name: 'proof' | 'mail'): Promise<boolean> =>
+    (await sql`select 1 from postrider.stage_plan(${name}, 4)`).length > 0;
   await syncPeople(sql, at, people(2));
   assert.equal(await ready('proof'), true, 'proofs are made while a campaign is pending');
   await hold(sql, organizationId, 'campaign', campaignId);

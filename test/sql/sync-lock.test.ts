@@ -1,11 +1,27 @@
-/** One sync of a campaign at a time, and of an organization's campaigns no two that look and then take. */
+/**
+ * One sync of a campaign at a time, and of an organization's campaigns no two that look and then
+ * take.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { applyCampaign, MachineError, type CampaignDefinition } from '@postrider/core';
-import { applyPage, closeSync, openSync, renewSync, type SyncKind } from '../../packages/core/src/machine/sync.ts';
+import {
+  applyPage,
+  closeSync,
+  openSync,
+  renewSync,
+  type SyncKind,
+} from '../../packages/core/src/machine/sync.ts';
 import type { Member } from '../../packages/core/src/ports/index.ts';
-import { broken, definition, people, syncPeople, type Person, type Place } from '../support/machine.ts';
+import {
+  broken,
+  definition,
+  people,
+  syncPeople,
+  type Person,
+  type Place,
+} from '../support/machine.ts';
 import { pidOf, place, refused, sharedMachine, statesOf, turnClock, waitsForLock } from './rig.ts';
 
 const rig = sharedMachine();
@@ -21,7 +37,12 @@ async function open(sql: postgres.Sql, at: Place, kind: SyncKind = 'manual', hol
 }
 
 /** Puts a campaign into any status, as the machine or an operator would have. */
-async function setStatus(sql: postgres.Sql, at: Place, mode: string, status: string): Promise<void> {
+async function setStatus(
+  sql: postgres.Sql,
+  at: Place,
+  mode: string,
+  status: string,
+): Promise<void> {
   await sql`update postrider.campaign set campaign_mode = ${mode}, status = ${status},
     status_before_hold = ${status === 'paused' ? 'active' : null} where id = ${at.campaignId}`;
 }
@@ -44,9 +65,12 @@ void test('of many that try at once exactly one gets it', async () => {
   const { sql, machine } = rig;
   const at = await place(sql);
   const clients = machine.connect(8);
-  const tries = await Promise.allSettled(Array.from({ length: 8 }, async (_, i) => await open(clients, at, 'manual', `client ${i}`)));
+  const tries = await Promise.allSettled(
+    Array.from({ length: 8 }, async (_, i) => await open(clients, at, 'manual', `client ${i}`)),
+  );
   assert.equal(tries.filter((t) => t.status === 'fulfilled').length, 1);
-  for (const t of tries) if (t.status === 'rejected') assert.equal((t.reason as MachineError).code, 'PR011');
+  for (const t of tries)
+    if (t.status === 'rejected') assert.equal((t.reason as MachineError).code, 'PR011');
 });
 
 void test('a lock that was let expire is taken over, and the one that had it can do nothing more', async () => {
@@ -84,24 +108,37 @@ void test('a lock that is renewed in time holds', async () => {
 void test('the gate: which campaigns sync, by mode and status, for manual and forced syncs as well', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const legal = new Set(['automated pending', 'automated active', 'automated paused', 'one_off pending']);
+  const legal = new Set([
+    'automated pending',
+    'automated active',
+    'automated paused',
+    'one_off pending',
+  ]);
   for (const mode of ['automated', 'one_off']) {
     for (const status of ['pending', 'active', 'paused', 'completed', 'archived']) {
       await setStatus(sql, at, mode, status);
       for (const kind of ['automatic', 'manual', 'forced'] as const) {
-        if (legal.has(`${mode} ${status}`)) await closeSync(sql, await open(sql, at, kind), true, null);
+        if (legal.has(`${mode} ${status}`))
+          await closeSync(sql, await open(sql, at, kind), true, null);
         else {
           const error = await refused('PR012', open(sql, at, kind), /does not sync/);
           assert.deepEqual((error as MachineError).detail, { status, campaign_mode: mode });
         }
       }
-      const [candidate] = await sql`select 1 from postrider.sync_candidates() where campaign_id = ${at.campaignId}`;
-      assert.equal(candidate !== undefined, legal.has(`${mode} ${status}`), `candidate: ${mode} ${status}`);
+      const [candidate] =
+        await sql`select 1 from postrider.sync_candidates() where campaign_id = ${at.campaignId}`;
+      assert.equal(
+        candidate !== undefined,
+        legal.has(`${mode} ${status}`),
+        `candidate: ${mode} ${status}`,
+      );
     }
   }
-  const [runs] = await sql`select count(*)::int as runs from postrider.sync_run where campaign_id = ${at.campaignId} and ended_at is null`;
+  const [runs] =
+    await sql`select count(*)::int as runs from postrider.sync_run where campaign_id = ${at.campaignId} and ended_at is null`;
   assert.equal(runs?.['runs'], 0);
-  const [lock] = await sql`select 1 from postrider.campaign_lock where campaign_id = ${at.campaignId}`;
+  const [lock] =
+    await sql`select 1 from postrider.campaign_lock where campaign_id = ${at.campaignId}`;
   assert.equal(lock, undefined, 'who is refused holds no lock');
 });
 
@@ -117,7 +154,11 @@ void test('a campaign that ends during a sync takes no more pages; what was appl
   const mine = await open(sql, at);
   await applyPage(sql, mine, members(people(1)), [], 0);
   await sql`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'archived')`;
-  await refused('PR012', applyPage(sql, mine, members(people(2)), [], 0), /became archived during the sync/);
+  await refused(
+    'PR012',
+    applyPage(sql, mine, members(people(2)), [], 0),
+    /became archived during the sync/,
+  );
   await closeSync(sql, mine, false, 'archived');
   assert.deepEqual(await statesOf(sql, at), { p0: 'skipped' });
 });
@@ -128,14 +169,23 @@ void test('a sync that failed leaves its report and frees the lock', async () =>
   const mine = await open(sql, at);
   await applyPage(sql, mine, members(people(2)), [], 0);
   const report = await closeSync(sql, mine, false, 'the source went away');
-  assert.deepEqual([report.complete, report.error, report.created], [false, 'the source went away', 2]);
+  assert.deepEqual(
+    [report.complete, report.error, report.created],
+    [false, 'the source went away', 2],
+  );
   await closeSync(sql, await open(sql, at), true, null);
 });
 
-async function second(sql: postgres.Sql, first: Place, over: Partial<CampaignDefinition> = {}): Promise<Place> {
+async function second(
+  sql: postgres.Sql,
+  first: Place,
+  over: Partial<CampaignDefinition> = {},
+): Promise<Place> {
   return {
     organizationId: first.organizationId,
-    campaignId: (await applyCampaign(sql, first.organizationId, definition({ name: 'second', ...over }))).campaignId,
+    campaignId: (
+      await applyCampaign(sql, first.organizationId, definition({ name: 'second', ...over }))
+    ).campaignId,
   };
 }
 

@@ -1,9 +1,23 @@
-/** The rules of the door, in their order: duplicate, suppression, other campaigns, frequency cap, holdout. */
+/**
+ * The rules of the door, in their order: duplicate, suppression, other campaigns, frequency cap,
+ * holdout.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { holdoutBucket } from '../audit/household-key.ts';
 import { people, syncPeople } from '../support/machine.ts';
-import { DAY, anotherCampaign, one, place, reasonsOf, resident, sharedMachine, standing, statesOf, turnClock } from './rig.ts';
+import {
+  DAY,
+  anotherCampaign,
+  one,
+  place,
+  reasonsOf,
+  resident,
+  sharedMachine,
+  standing,
+  statesOf,
+  turnClock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 void test('the second of a household is a duplicate, in any spelling', async () => {
@@ -17,7 +31,10 @@ void test('the second of a household is a duplicate, in any spelling', async () 
   assert.deepEqual(await statesOf(sql, bakery), { a: 'pending', b: 'skipped', c: 'pending' });
   assert.equal((await one(sql, bakery, 'b')).detail, 'of a row before it');
   await syncPeople(sql, bakery, [resident('d', { line1: '12 elm st', line2: 'Unit 5' })], false);
-  assert.equal((await one(sql, bakery, 'd')).detail, `of recipient ${(await one(sql, bakery, 'c')).id}`);
+  assert.equal(
+    (await one(sql, bakery, 'd')).detail,
+    `of recipient ${(await one(sql, bakery, 'c')).id}`,
+  );
 });
 
 void test('two people of one household are two where the campaign counts persons; one person twice is one', async () => {
@@ -32,7 +49,12 @@ void test('two people of one household are two where the campaign counts persons
   ];
   await syncPeople(sql, bakery, segment.slice(0, 3));
   await syncPeople(sql, bakery, segment.slice(3), false);
-  assert.deepEqual(await statesOf(sql, bakery), { a: 'pending', b: 'pending', a2: 'skipped', b2: 'skipped' });
+  assert.deepEqual(await statesOf(sql, bakery), {
+    a: 'pending',
+    b: 'pending',
+    a2: 'skipped',
+    b2: 'skipped',
+  });
 });
 
 void test('an e-mail comes in once, whatever its capitals, with an address or without', async () => {
@@ -49,7 +71,11 @@ void test('an e-mail comes in once, whatever its capitals, with an address or wi
 void test('people without an e-mail are not doubles of each other', async () => {
   const { sql } = rig;
   const bakery = await place(sql);
-  await syncPeople(sql, bakery, [resident('a', { email: null }), resident('b', { email: '' }), resident('c', { email: '  ' })]);
+  await syncPeople(sql, bakery, [
+    resident('a', { email: null }),
+    resident('b', { email: '' }),
+    resident('c', { email: '  ' }),
+  ]);
   assert.deepEqual(await statesOf(sql, bakery), { a: 'pending', b: 'pending', c: 'pending' });
 });
 
@@ -76,10 +102,23 @@ void test('where the pages are cut does not matter', async () => {
 void test('who was skipped for a reason that holds no place makes room for the next of the household', async () => {
   const { sql } = rig;
   const bakery = await place(sql);
-  await syncPeople(sql, bakery, [resident('a', { line1: '1 Elm St' }), resident('b', { line1: '2 Elm St' })]);
+  await syncPeople(sql, bakery, [
+    resident('a', { line1: '1 Elm St' }),
+    resident('b', { line1: '2 Elm St' }),
+  ]);
   await sql`select postrider.cancel(${(await one(sql, bakery, 'a')).id})`;
-  await syncPeople(sql, bakery, [resident('a2', { line1: '1 Elm St' }), resident('b2', { line1: '2 Elm St' })], false);
-  assert.deepEqual(await statesOf(sql, bakery), { a: 'skipped', a2: 'pending', b: 'pending', b2: 'skipped' });
+  await syncPeople(
+    sql,
+    bakery,
+    [resident('a2', { line1: '1 Elm St' }), resident('b2', { line1: '2 Elm St' })],
+    false,
+  );
+  assert.deepEqual(await statesOf(sql, bakery), {
+    a: 'skipped',
+    a2: 'pending',
+    b: 'pending',
+    b2: 'skipped',
+  });
 });
 
 void test('a suppression is found by e-mail, by external id and by household', async () => {
@@ -95,7 +134,12 @@ void test('a suppression is found by e-mail, by external id and by household', a
     resident('c', { line1: '9 OAK AVE #2' }),
     resident('d', { line1: '9 Oak Ave #3' }),
   ]);
-  assert.deepEqual(await statesOf(sql, bakery), { a: 'blacklisted', b: 'blacklisted', c: 'blacklisted', d: 'pending' });
+  assert.deepEqual(await statesOf(sql, bakery), {
+    a: 'blacklisted',
+    b: 'blacklisted',
+    c: 'blacklisted',
+    d: 'pending',
+  });
   assert.equal((await one(sql, bakery, 'a')).detail, 'opted out (operator)');
 });
 
@@ -112,7 +156,11 @@ void test('a suppression ends when it expires, and the longer of two stands', as
   await sql`select postrider.suppress(${o}, 'c@example.com', p_expires_at => ${until(1)})`;
   await turnClock(sql, 3 * DAY);
   await syncPeople(sql, bakery, [resident('a'), resident('b'), resident('c')]);
-  assert.deepEqual(await statesOf(sql, bakery), { a: 'pending', b: 'blacklisted', c: 'blacklisted' });
+  assert.deepEqual(await statesOf(sql, bakery), {
+    a: 'pending',
+    b: 'blacklisted',
+    c: 'blacklisted',
+  });
 });
 
 void test('a suppression of one campaign leaves the others alone', async () => {
@@ -131,9 +179,13 @@ void test('a suppression that is lifted opens the door again, not for who was tu
   const bakery = await place(sql);
   await sql`select postrider.suppress(${bakery.organizationId}, 'a@example.com')`;
   await syncPeople(sql, bakery, [resident('a')]);
-  const [lifted] = await sql`select postrider.lift_suppression(${bakery.organizationId}, 'email', ' A@EXAMPLE.com') as n`;
+  const [lifted] =
+    await sql`select postrider.lift_suppression(${bakery.organizationId}, 'email', ' A@EXAMPLE.com') as n`;
   assert.equal(lifted?.['n'], 1);
-  await syncPeople(sql, bakery, [resident('a'), resident('a2', { email: 'a@example.com', line1: '1 Elm St' })]);
+  await syncPeople(sql, bakery, [
+    resident('a'),
+    resident('a2', { email: 'a@example.com', line1: '1 Elm St' }),
+  ]);
   assert.deepEqual(await statesOf(sql, bakery), { a: 'blacklisted', a2: 'skipped' });
 });
 
@@ -153,13 +205,21 @@ void test('the holdout is who the salt says, run after run', async () => {
   const segment = people(200, 'h');
   const held = (salt: string) =>
     segment
-      .filter((p) => holdoutBucket(salt, `US|94607|${(p.line1 ?? '').toUpperCase().replace('STREET', 'ST')}|`) < 2500)
+      .filter(
+        (p) =>
+          holdoutBucket(
+            salt,
+            `US|94607|${(p.line1 ?? '').toUpperCase().replace('STREET', 'ST')}|`,
+          ) < 2500,
+      )
       .map((p) => p.externalId);
   for (const salt of ['salt a', 'salt b']) {
     const bakery = await place(sql, { holdout_percent: 25, holdout_salt: salt });
     await syncPeople(sql, bakery, segment);
     await syncPeople(sql, bakery, segment);
-    const there = (await standing(sql, bakery)).filter((p) => p.state === 'holdout').map((p) => p.externalId);
+    const there = (await standing(sql, bakery))
+      .filter((p) => p.state === 'holdout')
+      .map((p) => p.externalId);
     assert.deepEqual(there, held(salt).sort());
     assert.ok(there.length > 30 && there.length < 70);
   }
@@ -180,8 +240,16 @@ void test('a changed address meets the rules again: holdout, duplicate, blacklis
   const bakery = await place(sql);
   await sql`select postrider.suppress(${bakery.organizationId}, p_line1 => '3 Bad Road', p_postal_code => '94607')`;
   await syncPeople(sql, bakery, [resident('a'), resident('b'), resident('c')]);
-  await syncPeople(sql, bakery, [resident('a'), resident('b', { line1: '1 a Street' }), resident('c', { line1: '3 Bad Rd' })]);
-  assert.deepEqual(await reasonsOf(sql, bakery), { a: 'pending (new)', b: 'skipped (duplicate)', c: 'blacklisted (suppressed)' });
+  await syncPeople(sql, bakery, [
+    resident('a'),
+    resident('b', { line1: '1 a Street' }),
+    resident('c', { line1: '3 Bad Rd' }),
+  ]);
+  assert.deepEqual(await reasonsOf(sql, bakery), {
+    a: 'pending (new)',
+    b: 'skipped (duplicate)',
+    c: 'blacklisted (suppressed)',
+  });
 });
 
 void test('the first rule that fits is the reason', async () => {

@@ -4,19 +4,37 @@ import { test } from 'node:test';
 import { applyCampaign, erase } from '@postrider/core';
 import type { Reject } from '../../packages/core/src/ports/index.ts';
 import { definition, people, syncPeople, type Person } from '../support/machine.ts';
-import { emailOnly, one, place, reasonsOf, sent, sharedMachine, stage, statesOf, syncRun, turnClock } from './rig.ts';
+import {
+  emailOnly,
+  one,
+  place,
+  reasonsOf,
+  sent,
+  sharedMachine,
+  stage,
+  statesOf,
+  syncRun,
+  turnClock,
+} from './rig.ts';
 
 const rig = sharedMachine();
 
 function sum(report: Record<string, unknown>): number {
-  return ['created', 'changed', 'unchanged', 'repeated', 'invalid'].reduce((total, name) => total + Number(report[name]), 0);
+  return ['created', 'changed', 'unchanged', 'repeated', 'invalid'].reduce(
+    (total, name) => total + Number(report[name]),
+    0,
+  );
 }
 
 void test('who has an address waits to be proofed, who has only an e-mail waits for an address', async () => {
   const { sql } = rig;
   const at = await place(sql);
   const report = await syncPeople(sql, at, [...people(2), emailOnly('mail')]);
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'pending (new)', mail: 'address_enrichable (new)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'pending (new)',
+    p1: 'pending (new)',
+    mail: 'address_enrichable (new)',
+  });
   assert.deepEqual(report['created_by_state'], { pending: 2, address_enrichable: 1 });
   assert.equal(report['created'], 3);
 });
@@ -31,7 +49,10 @@ void test('a second run changes nothing, and says so', async () => {
   const [later] =
     await sql`select sum(move_no) as moves, max(since) as since from postrider.recipient_state where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...later }, { ...before });
-  assert.deepEqual([report['created'], report['changed'], report['unchanged'], report['left_segment']], [0, 0, 4, 0]);
+  assert.deepEqual(
+    [report['created'], report['changed'], report['unchanged'], report['left_segment']],
+    [0, 0, 4, 0],
+  );
 });
 
 void test('up to pending a person follows the source', async () => {
@@ -40,10 +61,20 @@ void test('up to pending a person follows the source', async () => {
   const [person] = people(1);
   assert.ok(person);
   await syncPeople(sql, at, [person]);
-  const report = await syncPeople(sql, at, [{ ...person, firstName: 'Zoë', line1: '77 Other Way', merge: { code: 'X' } }]);
+  const report = await syncPeople(sql, at, [
+    { ...person, firstName: 'Zoë', line1: '77 Other Way', merge: { code: 'X' } },
+  ]);
   const [row] =
     await sql`select first_name, line1, household_key, merge from postrider.recipient where organization_id = ${at.organizationId}`;
-  assert.deepEqual({ ...row }, { first_name: 'Zoë', line1: '77 Other Way', household_key: 'US|94607|77 OTHER WAY|', merge: { code: 'X' } });
+  assert.deepEqual(
+    { ...row },
+    {
+      first_name: 'Zoë',
+      line1: '77 Other Way',
+      household_key: 'US|94607|77 OTHER WAY|',
+      merge: { code: 'X' },
+    },
+  );
   assert.deepEqual([report['created'], report['changed'], report['unchanged']], [0, 1, 0]);
 });
 
@@ -54,8 +85,11 @@ void test('from staging on a person is frozen: what the source says now is not w
   assert.ok(person);
   await syncPeople(sql, at, [person]);
   await stage(sql, at, 'proof');
-  const report = await syncPeople(sql, at, [{ ...person, firstName: 'Zoë', line1: '77 Other Way' }]);
-  const [row] = await sql`select first_name, line1 from postrider.recipient where organization_id = ${at.organizationId}`;
+  const report = await syncPeople(sql, at, [
+    { ...person, firstName: 'Zoë', line1: '77 Other Way' },
+  ]);
+  const [row] =
+    await sql`select first_name, line1 from postrider.recipient where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...row }, { first_name: 'Ada', line1: '1 p Street' });
   assert.deepEqual([report['changed'], report['unchanged']], [0, 1]);
 });
@@ -87,7 +121,8 @@ void test('of rows that repeat an id the first counts, in every run: nobody flip
     const report = await again.close();
     assert.equal(report.repeated, 1);
     assert.equal(report.changed, 0);
-    const [row] = await sql`select line1 from postrider.recipient where organization_id = ${at.organizationId}`;
+    const [row] =
+      await sql`select line1 from postrider.recipient where organization_id = ${at.organizationId}`;
     assert.equal(row?.['line1'], a.line1);
   }
 });
@@ -119,7 +154,8 @@ void test('rows that cannot be read are counted, and listed with their place and
   await again.page([], [reject(8), reject(9)]);
   const report = await again.close();
   assert.deepEqual([report.invalid, report.fetched, report.pages, report.waitedMs], [3, 5, 2, 10]);
-  const rows = await sql`select source_row::int as row, source_column, reason, message from postrider.sync_rejects
+  const rows =
+    await sql`select source_row::int as row, source_column, reason, message from postrider.sync_rejects
     where organization_id = ${at.organizationId} order by source_row`;
   assert.deepEqual(
     rows.map((r) => r['row']),
@@ -132,7 +168,11 @@ void test('the report adds up, by state and by reason, when everything happens i
   const { sql } = rig;
   const other = await place(sql);
   await syncPeople(sql, other, people(2, 'taken'));
-  const { campaignId } = await applyCampaign(sql, other.organizationId, definition({ name: 'second' }));
+  const { campaignId } = await applyCampaign(
+    sql,
+    other.organizationId,
+    definition({ name: 'second' }),
+  );
   const at = { ...other, campaignId };
   await sql`select postrider.suppress(${at.organizationId}, 'p0@example.com')`;
   const [a, b, c] = people(3);
@@ -157,7 +197,12 @@ void test('the report adds up, by state and by reason, when everything happens i
     taken1: 'skipped (cross_campaign)',
     mail: 'address_enrichable (new)',
   });
-  assert.deepEqual(report.createdByState, { blacklisted: 1, pending: 2, skipped: 3, address_enrichable: 1 });
+  assert.deepEqual(report.createdByState, {
+    blacklisted: 1,
+    pending: 2,
+    skipped: 3,
+    address_enrichable: 1,
+  });
   assert.deepEqual(report.turnedAway, { suppressed: 1, duplicate: 1, cross_campaign: 2 });
   assert.deepEqual([report.created, report.repeated, report.fetched], [7, 1, 8]);
   assert.equal(sum({ ...report }), report.fetched);
@@ -168,10 +213,16 @@ void test('who was skipped for want of an address comes back when the source lea
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('late'), emailOnly('never')]);
   await sql`select postrider.enrich_none(${at.organizationId}, ${at.campaignId})`;
-  assert.deepEqual(await reasonsOf(sql, at), { late: 'skipped (no_address)', never: 'skipped (no_address)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    late: 'skipped (no_address)',
+    never: 'skipped (no_address)',
+  });
   const [address] = people(1);
   await syncPeople(sql, at, [{ ...address, ...emailOnly('late') }, emailOnly('never')]);
-  assert.deepEqual(await reasonsOf(sql, at), { late: 'pending (address_came)', never: 'skipped (no_address)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    late: 'pending (address_came)',
+    never: 'skipped (no_address)',
+  });
 });
 
 void test('who comes back meets the rules of the door again', async () => {
@@ -187,7 +238,14 @@ void test('who comes back meets the rules of the door again', async () => {
 
 void test('of two people whose new addresses are one household one stays, whichever way they come to it', async () => {
   const { sql } = rig;
-  const moved = { line1: '5 New Home', postalCode: '94607', country: 'US', city: 'Oakland', region: 'CA', line2: null };
+  const moved = {
+    line1: '5 New Home',
+    postalCode: '94607',
+    country: 'US',
+    city: 'Oakland',
+    region: 'CA',
+    line2: null,
+  };
   const at = await place(sql);
   await syncPeople(sql, at, people(3));
   await syncPeople(
@@ -195,14 +253,21 @@ void test('of two people whose new addresses are one household one stays, whiche
     at,
     people(3).map((person, i) => (i < 2 ? { ...person, ...moved } : person)),
   );
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'skipped (duplicate)', p2: 'pending (new)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'pending (new)',
+    p1: 'skipped (duplicate)',
+    p2: 'pending (new)',
+  });
   const later = await place(sql);
   await syncPeople(sql, later, [emailOnly('a'), emailOnly('b', 2)]);
   await syncPeople(sql, later, [
     { ...emailOnly('a'), ...moved },
     { ...emailOnly('b', 2), ...moved },
   ]);
-  assert.deepEqual(await reasonsOf(sql, later), { a: 'pending (address_came)', b: 'skipped (duplicate)' });
+  assert.deepEqual(await reasonsOf(sql, later), {
+    a: 'pending (address_came)',
+    b: 'skipped (duplicate)',
+  });
 });
 
 void test('who changes e-mail and has no address still waits for one, and nothing is said to have come', async () => {
@@ -218,7 +283,8 @@ void test('a source that knows no address any more does not take away the one th
   const at = await place(sql);
   await syncPeople(sql, at, people(1));
   await syncPeople(sql, at, [{ ...emailOnly('p0'), firstName: 'Zoë' }]);
-  const [row] = await sql`select line1, first_name from postrider.recipient where organization_id = ${at.organizationId}`;
+  const [row] =
+    await sql`select line1, first_name from postrider.recipient where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...row }, { line1: '1 p Street', first_name: 'Zoë' });
   assert.equal((await one(sql, at)).state, 'pending');
 });
@@ -228,7 +294,13 @@ void test("who was erased stays away, run after run, also as somebody else's dou
   const at = await place(sql);
   const [a, b] = people(2);
   assert.ok(a && b);
-  const spouse: Person = { ...a, externalId: 'spouse', email: 'spouse@example.com', firstName: 'Bob', row: 60 };
+  const spouse: Person = {
+    ...a,
+    externalId: 'spouse',
+    email: 'spouse@example.com',
+    firstName: 'Bob',
+    row: 60,
+  };
   await syncPeople(sql, at, [a, b]);
   await erase(sql, (await one(sql, at, 'p0')).id);
   for (const segment of [
@@ -239,13 +311,23 @@ void test("who was erased stays away, run after run, also as somebody else's dou
     [{ ...a, email: 'new@example.com' }, spouse, b],
   ]) {
     const report = await syncPeople(sql, at, segment);
-    assert.equal((report['turned_away'] as Record<string, number>)['erased'], 1, JSON.stringify(report['turned_away']));
+    assert.equal(
+      (report['turned_away'] as Record<string, number>)['erased'],
+      1,
+      JSON.stringify(report['turned_away']),
+    );
   }
   const known = (
-    await sql<{ email: string | null }[]>`select email from postrider.recipient where organization_id = ${at.organizationId}`
+    await sql<
+      { email: string | null }[]
+    >`select email from postrider.recipient where organization_id = ${at.organizationId}`
   ).map((r) => r.email);
-  assert.deepEqual(known.filter((email) => email !== null).sort(), ['p1@example.com', 'spouse@example.com']);
-  // Who was erased keeps nobody's place: the household's next one comes in, on whatever page they stand.
+  assert.deepEqual(known.filter((email) => email !== null).sort(), [
+    'p1@example.com',
+    'spouse@example.com',
+  ]);
+  // Who was erased keeps nobody's place: the household's next one comes in, on whatever page they
+  // stand.
   assert.equal((await one(sql, at, 'spouse')).state, 'pending');
 });
 
@@ -256,7 +338,8 @@ void test('a run that went silent is ended by the next, and leaves nothing behin
   await silent.page(people(3));
   await turnClock(sql, 31_000);
   await syncPeople(sql, at, people(3));
-  const [row] = await sql`select (select count(*)::int from postrider.sync_seen where organization_id = ${at.organizationId}) as seen,
+  const [row] =
+    await sql`select (select count(*)::int from postrider.sync_seen where organization_id = ${at.organizationId}) as seen,
     (select count(*)::int from postrider.sync_run where organization_id = ${at.organizationId} and ended_at is null) as open,
     (select max(error) from postrider.sync_run where organization_id = ${at.organizationId}) as error`;
   assert.deepEqual([row?.['seen'], row?.['open']], [0, 0]);
@@ -285,7 +368,10 @@ void test('a second row of somebody on a later page is a repeat wherever they ar
     await again.page([...segment, double]);
     await again.page([...segment, double]);
     const report = await again.close();
-    assert.deepEqual([report.created, report.unchanged, report.repeated, report.fetched], [created, 6 - created, 6, 12]);
+    assert.deepEqual(
+      [report.created, report.unchanged, report.repeated, report.fetched],
+      [created, 6 - created, 6, 12],
+    );
   }
   assert.equal((await one(sql, at, 'p0')).state, 'sent');
   assert.equal((await one(sql, at, 'double')).state, 'skipped');

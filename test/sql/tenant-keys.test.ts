@@ -1,4 +1,7 @@
-/** Every key starts with the organization, so that least privilege stays cheap; and no function looks a name up where its caller says. */
+/**
+ * Every key starts with the organization, so that least privilege stays cheap; and no function
+ * looks a name up where its caller says.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sharedMachine } from './rig.ts';
@@ -6,7 +9,8 @@ import { sharedMachine } from './rig.ts';
 const rig = sharedMachine();
 
 void test('the search_path of every function is pinned, by its body or by a setting', async () => {
-  const loose = await rig.sql`select p.oid::regprocedure::text as name from pg_proc p where pronamespace = 'postrider'::regnamespace
+  const loose =
+    await rig.sql`select p.oid::regprocedure::text as name from pg_proc p where pronamespace = 'postrider'::regnamespace
     and p.prosqlbody is null and not exists (select from unnest(p.proconfig) c where c = 'search_path=postrider, pg_temp')`;
   assert.deepEqual(
     loose.map((row) => row['name']),

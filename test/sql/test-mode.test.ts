@@ -1,4 +1,7 @@
-/** A campaign that was launched in test mode mails nobody: to everybody else it is as if it were not there. It meets the rules as the live one would. */
+/**
+ * A campaign that was launched in test mode mails nobody: to everybody else it is as if it were not
+ * there. It meets the rules as the live one would.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCampaign, launch } from '@postrider/core';
@@ -8,9 +11,17 @@ import { event, place, reasonsOf, sent, sharedMachine, statesOf, tell, turnClock
 const rig = sharedMachine();
 
 let campaigns = 0;
-async function another(first: Place, mode: 'test' | 'live' | null, over: Parameters<typeof definition>[0] = {}): Promise<Place> {
+async function another(
+  first: Place,
+  mode: 'test' | 'live' | null,
+  over: Parameters<typeof definition>[0] = {},
+): Promise<Place> {
   const { organizationId } = first;
-  const { campaignId } = await applyCampaign(rig.sql, organizationId, definition({ name: `another ${(campaigns += 1)}`, ...over }));
+  const { campaignId } = await applyCampaign(
+    rig.sql,
+    organizationId,
+    definition({ name: `another ${(campaigns += 1)}`, ...over }),
+  );
   if (mode !== null) await launch(rig.sql, organizationId, campaignId, mode);
   return { organizationId, campaignId };
 }
@@ -33,7 +44,9 @@ void test('a card of a test that is over does not count as mail either', async (
   const { sql } = rig;
   const trial = await place(sql, {}, 'test');
   const batch = await sent(sql, trial, 1);
-  await tell(sql, trial, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' })]);
+  await tell(sql, trial, [
+    event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'delivered' }),
+  ]);
   assert.deepEqual(await statesOf(sql, trial), { p0: 'received' });
   const live = await another(trial, 'live');
   await syncPeople(sql, live, people(1));
@@ -47,7 +60,11 @@ void test('a test meets other campaigns and caps as the live one would, or it wo
   await syncPeople(sql, live, people(2), false);
   const trial = await another(live, 'test');
   await syncPeople(sql, trial, people(3));
-  assert.deepEqual(await reasonsOf(sql, trial), { p0: 'skipped (cross_campaign)', p1: 'skipped (cross_campaign)', p2: 'pending (new)' });
+  assert.deepEqual(await reasonsOf(sql, trial), {
+    p0: 'skipped (cross_campaign)',
+    p1: 'skipped (cross_campaign)',
+    p2: 'pending (new)',
+  });
   const capped = await another(live, 'test', { exclusion_window: '0', frequency_cap: '90 days' });
   await sql`select postrider.assume_received(${live.organizationId})`;
   await turnClock(sql, 25 * 86_400_000);
@@ -69,7 +86,9 @@ void test('a test card that "comes back" says nothing of the address', async () 
   const { sql } = rig;
   const trial = await place(sql, {}, 'test');
   const batch = await sent(sql, trial, 1);
-  await tell(sql, trial, [event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'returned' })]);
+  await tell(sql, trial, [
+    event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'returned' }),
+  ]);
   assert.deepEqual(await reasonsOf(sql, trial), { p0: 'returned (returned)' });
   const live = await another(trial, 'live');
   await syncPeople(sql, live, people(1));

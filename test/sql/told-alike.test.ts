@@ -1,4 +1,7 @@
-/** What people are told does not depend on how their session writes times, numbers and bytes: an address in a hint is to be copied, a time to be believed. */
+/**
+ * What people are told does not depend on how their session writes times, numbers and bytes: an
+ * address in a hint is to be copied, a time to be believed.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
@@ -19,7 +22,12 @@ import {
   statesOf,
   tell,
 } from './rig.ts';
-import { beginMail, settleMail, settleProof, type beginProof } from '../../packages/core/src/machine/cohorts.ts';
+import {
+  beginMail,
+  settleMail,
+  settleProof,
+  type beginProof,
+} from '../../packages/core/src/machine/cohorts.ts';
 import { people, syncPeople } from '../support/machine.ts';
 import { arranged, everyState } from './somebody.ts';
 import { PLANT } from '../pipeline/hostile-settings.ts';
@@ -37,10 +45,14 @@ type Line = readonly (string | null)[];
 
 /** What is told, in the server's own words; a dash for what is the client's to say. */
 async function told(sql: postgres.Sql, question: string): Promise<Line[]> {
-  const rows = await sql.unsafe(question, [], { prepare: true, simple: false } as postgres.UnsafeQueryOptions).raw();
+  const rows = await sql
+    .unsafe(question, [], { prepare: true, simple: false } as postgres.UnsafeQueryOptions)
+    .raw();
   const types = rows.columns.map(({ type }) => type);
   return (rows as unknown as (Buffer | null)[][]).map((row) =>
-    row.map((value, at) => (value === null ? null : ofTheClient.has(types[at] ?? 0) ? '–' : Buffer.from(value).toString())),
+    row.map((value, at) =>
+      value === null ? null : ofTheClient.has(types[at] ?? 0) ? '–' : Buffer.from(value).toString(),
+    ),
   );
 }
 
@@ -74,8 +86,15 @@ void test('views and functions tell the same words to sessions of any settings',
     const [said, saidOddly] = [await told(usual, question), await told(odd, question)];
     assert.deepEqual(lasting(saidOddly), lasting(said), question);
   }
-  const places = await told(odd, 'select t.detail from postrider.recipient r, postrider.trace(r.id::text) t');
-  assert.ok(places.some(([detail]) => /at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00 by the clock/.test(detail ?? '')));
+  const places = await told(
+    odd,
+    'select t.detail from postrider.recipient r, postrider.trace(r.id::text) t',
+  );
+  assert.ok(
+    places.some(([detail]) =>
+      /at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00 by the clock/.test(detail ?? ''),
+    ),
+  );
 });
 
 void test('functions call what the server has, whatever stands on the search_path of whoever calls them', async () => {
@@ -84,25 +103,40 @@ void test('functions call what the server has, whatever stands on the search_pat
   const odd = machine.connect(1);
   await odd.unsafe(ODD);
   const { organizationId: o, campaignId: c } = at;
-  const open = async (): Promise<string> => (await openCohorts(sql, at))[0]?.id ?? assert.fail('no cohort');
+  const open = async (): Promise<string> =>
+    (await openCohorts(sql, at))[0]?.id ?? assert.fail('no cohort');
   await syncPeople(odd, at, [...people(4), emailOnly('mail', 9)]);
   await odd`select postrider.stage(${o}, ${c}, 'proof', 1, 50)`;
   const proofs = await open();
   const cards = (await begin(odd, at, 'proof', proofs)) as Awaited<ReturnType<typeof beginProof>>;
-  await settleProof(odd, o, proofs, cards?.cards.map(({ recipientId }) => rendered(recipientId)) ?? [], true);
+  await settleProof(
+    odd,
+    o,
+    proofs,
+    cards?.cards.map(({ recipientId }) => rendered(recipientId)) ?? [],
+    true,
+  );
   await odd`select postrider.stage(${o}, ${c}, 'mail', 1, 50)`;
   const batch = await open();
-  const { pieces: inOrder } = (await beginMail(odd, o, batch, RUNNER, LEASE_MS)) ?? assert.fail('nothing was begun');
+  const { pieces: inOrder } =
+    (await beginMail(odd, o, batch, RUNNER, LEASE_MS)) ?? assert.fail('nothing was begun');
   // Ids of one millisecond have no order on PostgreSQL 15.
-  const ranked = await sql<{ id: string }[]>`select id from postrider.recipient where organization_id = ${o} order by external_id`;
-  const pieces = ranked.flatMap(({ id }) => inOrder.filter(({ recipientId }) => recipientId === id));
+  const ranked = await sql<
+    { id: string }[]
+  >`select id from postrider.recipient where organization_id = ${o} order by external_id`;
+  const pieces = ranked.flatMap(({ id }) =>
+    inOrder.filter(({ recipientId }) => recipientId === id),
+  );
   const [first, second, third] = pieces;
   assert.ok(first !== undefined && second !== undefined && third !== undefined);
   await settleMail(
     odd,
     o,
     batch,
-    [...pieces.slice(1).map((piece) => accepted(piece)), { ...first, outcome: 'unknown', message: 'm' }],
+    [
+      ...pieces.slice(1).map((piece) => accepted(piece)),
+      { ...first, outcome: 'unknown', message: 'm' },
+    ],
     true,
     0,
   );

@@ -1,4 +1,7 @@
-/** The trigger: every move that is not in the table, not by the right actor, or not counted is refused; every other goes through and is recorded. */
+/**
+ * The trigger: every move that is not in the table, not by the right actor, or not counted is
+ * refused; every other goes through and is recorded.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
@@ -8,9 +11,18 @@ import { one, place, proofAll, proofed, refused, sending, sharedMachine } from '
 
 const rig = sharedMachine();
 const ACTORS = ['sync', 'enrich', 'proof', 'mail', 'track', 'op'] as const;
-const TRAVELLING = new Set(['address_enriching', 'proofing_staged', 'proofing', 'sending_staged', 'sending']);
+const TRAVELLING = new Set([
+  'address_enriching',
+  'proofing_staged',
+  'proofing',
+  'sending_staged',
+  'sending',
+]);
 
-/** Somebody in any state, with a mailpiece that was accepted and failed, so that neither `sent` nor `pending` is refused for its sake. Put there past the trigger, by a superuser. */
+/**
+ * Somebody in any state, with a mailpiece that was accepted and failed, so that neither `sent` nor
+ * `pending` is refused for its sake. Put there past the trigger, by a superuser.
+ */
 async function standIn(admin: postgres.Sql, at: Place, state: string): Promise<string> {
   const [row] = await admin.begin(async (tx) => {
     await tx`set local session_replication_role = replica`;
@@ -36,7 +48,12 @@ async function standIn(admin: postgres.Sql, at: Place, state: string): Promise<s
 }
 
 /** The SQLSTATE with which a move is refused, or null. Nothing stays of it. */
-async function attempt(sql: postgres.Sql, person: string, to: string, actor: string): Promise<string | null> {
+async function attempt(
+  sql: postgres.Sql,
+  person: string,
+  to: string,
+  actor: string,
+): Promise<string | null> {
   let code: string | null = null;
   await sql
     .begin(async (tx) => {
@@ -68,10 +85,14 @@ void test('every move is let through, or refused with its code, exactly as the t
       if (from === to) continue;
       const allowed = transitions.find((move) => move.from === from && move.to === to);
       for (const actor of allowed === undefined ? (['op', 'mail'] as const) : ACTORS) {
-        const wanted = allowed === undefined ? 'PR001' : allowed.actors.includes(actor) ? null : 'PR002';
+        const wanted =
+          allowed === undefined ? 'PR001' : allowed.actors.includes(actor) ? null : 'PR002';
         const got = await attempt(sql, person, to, actor);
         tried += 1;
-        if (got !== wanted) wrong.push(`${from} → ${to} by ${actor}: ${got ?? 'let through'}, not ${wanted ?? 'let through'}`);
+        if (got !== wanted)
+          wrong.push(
+            `${from} → ${to} by ${actor}: ${got ?? 'let through'}, not ${wanted ?? 'let through'}`,
+          );
       }
     }
   }
@@ -82,7 +103,11 @@ void test('every move is let through, or refused with its code, exactly as the t
 void test('somebody new comes in only in the states of the door, and only with sync', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const insert = async (state: RecipientState, actor: string, moveNo = 1): Promise<string | null> => {
+  const insert = async (
+    state: RecipientState,
+    actor: string,
+    moveNo = 1,
+  ): Promise<string | null> => {
     let code: string | null = null;
     await sql
       .begin(async (tx) => {
@@ -106,8 +131,16 @@ void test('somebody new comes in only in the states of the door, and only with s
   };
   for (const state of states) {
     const door = transitions.find((move) => move.from === null && move.to === state);
-    assert.equal(await insert(state, 'sync'), door === undefined ? 'PR001' : null, `${state} by sync`);
-    assert.equal(await insert(state, 'op'), door === undefined ? 'PR001' : 'PR002', `${state} by op`);
+    assert.equal(
+      await insert(state, 'sync'),
+      door === undefined ? 'PR001' : null,
+      `${state} by sync`,
+    );
+    assert.equal(
+      await insert(state, 'op'),
+      door === undefined ? 'PR001' : 'PR002',
+      `${state} by op`,
+    );
   }
   assert.equal(await insert('pending', 'sync', 2), 'PR006');
 });
@@ -124,7 +157,10 @@ void test('people are never deleted, one by one or all at once', async () => {
   await refused('PR004', sql`truncate postrider.recipient_state`);
   await refused('PR004', sql`truncate postrider.recipient, postrider.organization cascade`);
   // The cold row is held by the hot one.
-  await refused('23503', sql`delete from postrider.recipient where organization_id = ${at.organizationId}`);
+  await refused(
+    '23503',
+    sql`delete from postrider.recipient where organization_id = ${at.organizationId}`,
+  );
 });
 
 void test('nobody changes who they are or where they belong', async () => {
@@ -136,10 +172,18 @@ void test('nobody changes who they are or where they belong', async () => {
   const [theirs] = await sql<{ id: string }[]>`
     insert into postrider.recipient (organization_id, id, campaign_id, external_id, reference, created_at)
     values (${at.organizationId}, postrider.new_id(), ${at.campaignId}, 'lonely', 'R', now()) returning id`;
-  const row = (set: postgres.Fragment) => sql`update postrider.recipient_state set ${set} where recipient_id = ${id}`;
-  await refused('PR003', row(sql`recipient_id = ${theirs?.id ?? ''}`), /1 row\(s\) would change who they belong to/);
+  const row = (set: postgres.Fragment) =>
+    sql`update postrider.recipient_state set ${set} where recipient_id = ${id}`;
+  await refused(
+    'PR003',
+    row(sql`recipient_id = ${theirs?.id ?? ''}`),
+    /1 row\(s\) would change who they belong to/,
+  );
   await refused('PR003', row(sql`campaign_id = ${other.campaignId}`));
-  await refused('PR003', row(sql`campaign_id = ${other.campaignId}, state = 'pending', move_no = move_no + 1`));
+  await refused(
+    'PR003',
+    row(sql`campaign_id = ${other.campaignId}, state = 'pending', move_no = move_no + 1`),
+  );
   await refused('23503', row(sql`organization_id = ${other.organizationId}`));
 });
 
@@ -149,7 +193,11 @@ void test('the moves are counted: a number that jumps, stands or moves alone is 
   await syncPeople(sql, at, people(1));
   const set = (fragment: postgres.Fragment) =>
     sql`update postrider.recipient_state set ${fragment} where organization_id = ${at.organizationId}`;
-  await refused('PR006', set(sql`state = 'skipped'`), /move number must go up by one with pending → skipped/);
+  await refused(
+    'PR006',
+    set(sql`state = 'skipped'`),
+    /move number must go up by one with pending → skipped/,
+  );
   await refused('PR006', set(sql`state = 'skipped', move_no = move_no + 2`));
   await refused('PR006', set(sql`move_no = move_no + 1`), /only with a move/);
   await refused('PR006', set(sql`move_no = 0`));
@@ -195,7 +243,14 @@ void test('the role that is logged in stands in the history beside the actor tha
     where organization_id = ${at.organizationId} order by move_no`;
   const [me] = await sql`select session_user::text as name`;
   assert.deepEqual(
-    events.map((e) => [e['move_no'], e['from_state'], e['to_state'], e['actor'], e['reason'], e['travelled']]),
+    events.map((e) => [
+      e['move_no'],
+      e['from_state'],
+      e['to_state'],
+      e['actor'],
+      e['reason'],
+      e['travelled'],
+    ]),
     [
       [1, null, 'pending', 'sync', 'new', false],
       [2, 'pending', 'proofing_staged', 'proof', 'staged', true],

@@ -1,9 +1,25 @@
-/** What somebody types in psql may not send, prove or unsend anybody, however the statement is wrapped. */
+/**
+ * What somebody types in psql may not send, prove or unsend anybody, however the statement is
+ * wrapped.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readyToCall, refusals } from './calls.ts';
 import { arranged, everyState } from './somebody.ts';
-import { RUNNER, answered, claimDue, mailBegun, one, place, proofed, refused, sending, settleAll, sharedMachine, stageOne } from './rig.ts';
+import {
+  RUNNER,
+  answered,
+  claimDue,
+  mailBegun,
+  one,
+  place,
+  proofed,
+  refused,
+  sending,
+  settleAll,
+  sharedMachine,
+  stageOne,
+} from './rig.ts';
 
 const rig = sharedMachine();
 
@@ -14,7 +30,11 @@ void test('an update typed by hand may not send, prove or unsend anybody', async
   const { id } = await one(sql, at);
   const typed = (state: string) =>
     sql`update postrider.recipient_state set state = ${state}, move_no = move_no + 1, cohort_id = null where recipient_id = ${id}`;
-  const error = await refused('PR002', typed('proofed'), /op may not move sending → proofed .*only mail may/);
+  const error = await refused(
+    'PR002',
+    typed('proofed'),
+    /op may not move sending → proofed .*only mail may/,
+  );
   assert.match(error.hint ?? '', /retry, cancel, hold, release, suppress or resolve/);
   await refused('PR002', typed('sent'));
   await refused('PR002', typed('skipped'));
@@ -53,7 +73,11 @@ void test('nor behind a function of the machine in one message of several statem
     `postrider.stage('${at.organizationId}', '${at.campaignId}', 'mail', 1, 1)`,
   ]) {
     await refused('PR002', sql.unsafe(`select ${call}; ${move}`), /op may not move/);
-    await refused('PR002', sql.unsafe(`do $$ begin perform ${call}; ${move}; end $$`), /op may not move/);
+    await refused(
+      'PR002',
+      sql.unsafe(`do $$ begin perform ${call}; ${move}; end $$`),
+      /op may not move/,
+    );
   }
 });
 
@@ -105,7 +129,9 @@ void test('nobody goes back to pending by hand while a card of theirs may exist'
 void test('whoever is moved by hand from any state to any other, in a cohort or out of it, is told in our words what to do', async () => {
   const { sql } = rig;
   await readyToCall(rig.admin);
-  const states = (await sql<{ name: string }[]>`select name from postrider.state`).map((row) => row.name);
+  const states = (await sql<{ name: string }[]>`select name from postrider.state`).map(
+    (row) => row.name,
+  );
   for (const from of everyState) {
     const { organizationId } = await arranged(sql, from);
     const typed = [...states, 'nowhere'].flatMap((to) =>
@@ -117,7 +143,9 @@ void test('whoever is moved by hand from any state to any other, in a cohort or 
         ),
       ),
     );
-    const wrong = (await refusals(sql, typed)).filter(({ state, hint }) => !state.startsWith('PR') || hint === '');
+    const wrong = (await refusals(sql, typed)).filter(
+      ({ state, hint }) => !state.startsWith('PR') || hint === '',
+    );
     assert.deepEqual(wrong.slice(0, 3), [], from);
   }
 });
@@ -126,12 +154,27 @@ void test('whoever travels has a cohort, and nobody else: also where the move it
   const { sql } = rig;
   const at = await place(sql);
   await proofed(sql, at);
-  const typed = (what: string) => sql.unsafe(`update postrider.recipient_state set ${what} where organization_id = '${at.organizationId}'`);
-  await refused('PR001', typed('cohort_id = gen_random_uuid()'), /proofed → proofed keeps a cohort/);
-  const kept = await refused('PR001', typed(`state = 'skipped', move_no = move_no + 1, cohort_id = gen_random_uuid()`), /keeps a cohort/);
+  const typed = (what: string) =>
+    sql.unsafe(
+      `update postrider.recipient_state set ${what} where organization_id = '${at.organizationId}'`,
+    );
+  await refused(
+    'PR001',
+    typed('cohort_id = gen_random_uuid()'),
+    /proofed → proofed keeps a cohort/,
+  );
+  const kept = await refused(
+    'PR001',
+    typed(`state = 'skipped', move_no = move_no + 1, cohort_id = gen_random_uuid()`),
+    /keeps a cohort/,
+  );
   assert.match(kept.hint ?? '', /cohort_id = null/);
   await stageOne(sql, at, 'mail');
-  const needed = await refused('PR001', typed('cohort_id = null'), /sending_staged → sending_staged needs a cohort/);
+  const needed = await refused(
+    'PR001',
+    typed('cohort_id = null'),
+    /sending_staged → sending_staged needs a cohort/,
+  );
   assert.match(needed.hint ?? '', /nobody is brought into a cohort by hand/);
   assert.equal((await one(sql, at)).state, 'sending_staged');
 });

@@ -1,9 +1,19 @@
-/** Whoever was kept with letters around their id that nobody sees is the same person after the upgrade that trims ids, and so is a do-not-mail entry. */
+/**
+ * Whoever was kept with letters around their id that nobody sees is the same person after the
+ * upgrade that trims ids, and so is a do-not-mail entry.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { migrate, suppress } from '@postrider/core';
-import { broken, freshMachine, launched, people, syncPeople, type Machine } from '../support/machine.ts';
+import {
+  broken,
+  freshMachine,
+  launched,
+  people,
+  syncPeople,
+  type Machine,
+} from '../support/machine.ts';
 import { reasonsOf } from './rig.ts';
 
 const UNSEEN = '\u00a0\u200b';
@@ -35,7 +45,11 @@ withMachine('the first sync after the upgrade finds whom it knows', async ({ sql
   await upgraded(sql);
   const report = await syncPeople(sql, at, people(3));
   assert.deepEqual([report['created'], report['left_segment']], [0, 0]);
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', p1: 'pending (new)', p2: 'pending (new)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'pending (new)',
+    p1: 'pending (new)',
+    p2: 'pending (new)',
+  });
   assert.equal(await suppress(sql, at.organizationId, { email: 'p1@example.com' }, 'list'), 1);
 });
 
@@ -49,32 +63,45 @@ withMachine('of two who become one, whoever was not skipped goes on', async ({ s
   assert.equal(ids.length, 2);
   await upgraded(sql);
   await syncPeople(sql, at, people(1));
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (new)', [`p0 ${ids[1]?.['id']}`]: 'skipped (duplicate)' });
+  assert.deepEqual(await reasonsOf(sql, at), {
+    p0: 'pending (new)',
+    [`p0 ${ids[1]?.['id']}`]: 'skipped (duplicate)',
+  });
 });
 
-withMachine('entries of a do-not-mail list stand, the longest of several that become one', async ({ sql }) => {
-  const at = await launched(sql);
-  const entry = async (kind: string, value: string, expires: string | null): Promise<void> =>
-    void (await sql`insert into postrider.suppression (organization_id, id, kind, digest, value, reason, source, added_by, created_at, expires_at)
+withMachine(
+  'entries of a do-not-mail list stand, the longest of several that become one',
+  async ({ sql }) => {
+    const at = await launched(sql);
+    const entry = async (kind: string, value: string, expires: string | null): Promise<void> =>
+      void (await sql`insert into postrider.suppression (organization_id, id, kind, digest, value, reason, source, added_by, created_at, expires_at)
       values (${at.organizationId}, postrider.new_id(), ${kind}, postrider.digest_of(${at.organizationId}, ${kind}, ${value}), ${value}, 'opted out',
         'list', 'ada', postrider.now(), ${expires})`);
-  await entry('external_id', `p0${UNSEEN}`, null);
-  await entry('external_id', 'p0\u00a0', '2099-01-01');
-  await entry('email', `p1@example.com${UNSEEN}`, null);
-  await entry('email', 'p1@example.com', '2099-01-01');
-  await entry('email', 'p2@example.com', null);
-  const before = await sql`select * from postrider.suppression where value = 'p2@example.com'`;
-  await upgraded(sql);
-  const entries = await sql`select kind, value, expires_at from postrider.suppression order by value`;
-  assert.deepEqual(
-    entries.map((row) => ({ ...row })),
-    [
-      { kind: 'external_id', value: 'p0', expires_at: null },
-      { kind: 'email', value: 'p1@example.com', expires_at: null },
-      { kind: 'email', value: 'p2@example.com', expires_at: null },
-    ],
-  );
-  assert.deepEqual(await sql`select * from postrider.suppression where value = 'p2@example.com'`, before);
-  await syncPeople(sql, at, people(3));
-  assert.deepEqual(new Set(Object.values(await reasonsOf(sql, at))), new Set(['blacklisted (suppressed)']));
-});
+    await entry('external_id', `p0${UNSEEN}`, null);
+    await entry('external_id', 'p0\u00a0', '2099-01-01');
+    await entry('email', `p1@example.com${UNSEEN}`, null);
+    await entry('email', 'p1@example.com', '2099-01-01');
+    await entry('email', 'p2@example.com', null);
+    const before = await sql`select * from postrider.suppression where value = 'p2@example.com'`;
+    await upgraded(sql);
+    const entries =
+      await sql`select kind, value, expires_at from postrider.suppression order by value`;
+    assert.deepEqual(
+      entries.map((row) => ({ ...row })),
+      [
+        { kind: 'external_id', value: 'p0', expires_at: null },
+        { kind: 'email', value: 'p1@example.com', expires_at: null },
+        { kind: 'email', value: 'p2@example.com', expires_at: null },
+      ],
+    );
+    assert.deepEqual(
+      await sql`select * from postrider.suppression where value = 'p2@example.com'`,
+      before,
+    );
+    await syncPeople(sql, at, people(3));
+    assert.deepEqual(
+      new Set(Object.values(await reasonsOf(sql, at))),
+      new Set(['blacklisted (suppressed)']),
+    );
+  },
+);

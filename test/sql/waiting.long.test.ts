@@ -1,4 +1,7 @@
-/** A million people who all wait for the same thing, of every kind: what they wait for is told without reading them, and how many they are exactly. */
+/**
+ * A million people who all wait for the same thing, of every kind: what they wait for is told
+ * without reading them, and how many they are exactly.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect, hold } from '@postrider/core';
@@ -37,7 +40,9 @@ void test('what a million people wait for is told without reading them, and how 
       best = Math.min(best, performance.now() - started);
     }
     context.diagnostic(`${what}: ${best.toFixed(1)} ms`);
-    const plans = await session.plansOf(async () => await session.sql`select * from postrider.what_waits()`);
+    const plans = await session.plansOf(
+      async () => await session.sql`select * from postrider.what_waits()`,
+    );
     assert.deepEqual(
       plans.flatMap((plan) => greedy(plan, MOST)),
       [],
@@ -54,7 +59,9 @@ void test('what a million people wait for is told without reading them, and how 
           [],
           `${what}: ${statement}`,
         );
-    const rows = await sql<{ people: number }[]>`select people::int from postrider.what_waits() where state not like 'effect %'`;
+    const rows = await sql<
+      { people: number }[]
+    >`select people::int from postrider.what_waits() where state not like 'effect %'`;
     const people = rows.reduce((all, row) => all + row.people, 0);
     assert.ok(Math.abs(people - PEOPLE) <= rows.length, `${what}: ${people} people`);
   };

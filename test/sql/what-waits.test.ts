@@ -19,7 +19,9 @@ void test('who is held waits for the release, with its reason; cards on their wa
     sql,
     at,
     { ...batch, pieces: batch.pieces.slice(0, 2) },
-    batch.pieces.slice(0, 2).map((piece, i) => (i === 0 ? accepted(piece) : answered(piece, 'rejected'))),
+    batch.pieces
+      .slice(0, 2)
+      .map((piece, i) => (i === 0 ? accepted(piece) : answered(piece, 'rejected'))),
     false,
   );
   await proofed(sql, at, people(1, 'q'));
@@ -30,33 +32,64 @@ void test('who is held waits for the release, with its reason; cards on their wa
     return Object.fromEntries(rows.map((row) => [row.state, row.why]));
   };
   const free = await waits();
-  assert.deepEqual(Object.keys(free).toSorted(), ['error', 'pending', 'proofed', 'sending', 'sent']);
-  const others = (held: string, ...states: string[]) => ({ ...free, ...Object.fromEntries(states.map((state) => [state, held])) });
+  assert.deepEqual(Object.keys(free).toSorted(), [
+    'error',
+    'pending',
+    'proofed',
+    'sending',
+    'sent',
+  ]);
+  const others = (held: string, ...states: string[]) => ({
+    ...free,
+    ...Object.fromEntries(states.map((state) => [state, held])),
+  });
   await hold(sql, o, 'printer', 'press', 'out of paper');
   assert.deepEqual(await waits(), others('the printer is held: out of paper', 'proofed'));
   await hold(sql, o, 'campaign', at.campaignId, 'wrong price');
-  assert.deepEqual(await waits(), others('the campaign is held: wrong price', 'pending', 'proofed'));
+  assert.deepEqual(
+    await waits(),
+    others('the campaign is held: wrong price', 'pending', 'proofed'),
+  );
   await hold(sql, o, 'organization', o);
   assert.deepEqual(await waits(), others('the organization is held', 'pending', 'proofed'));
   await release(sql, o, 'organization', o);
-  assert.deepEqual(await waits(), others('the campaign is held: wrong price', 'pending', 'proofed'));
+  assert.deepEqual(
+    await waits(),
+    others('the campaign is held: wrong price', 'pending', 'proofed'),
+  );
 });
 
 async function told(sql: postgres.Sql): Promise<Waits[]> {
-  return [...(await sql<Waits[]>`select organization, campaign, state, people::int, why, until from postrider.what_waits()`)];
+  return [
+    ...(await sql<
+      Waits[]
+    >`select organization, campaign, state, people::int, why, until from postrider.what_waits()`),
+  ];
 }
 
 async function nameOf(sql: postgres.Sql, { organizationId }: Place): Promise<string> {
-  return (await sql<{ name: string }[]>`select name from postrider.organization where id = ${organizationId}`)[0]?.name ?? '';
+  return (
+    (
+      await sql<
+        { name: string }[]
+      >`select name from postrider.organization where id = ${organizationId}`
+    )[0]?.name ?? ''
+  );
 }
 
-/** Of the test's own organization: of another the time that somebody waits for may pass between two questions. */
+/**
+ * Of the test's own organization: of another the time that somebody waits for may pass between two
+ * questions.
+ */
 function of(name: string, rows: readonly Waits[]): Waits[] {
   return rows.filter(({ organization }) => organization === name);
 }
 
 /** Puts somebody else's batch beside the one there is. */
-async function secondEnricher(sql: postgres.Sql, { organizationId: o, campaignId: c }: Place): Promise<void> {
+async function secondEnricher(
+  sql: postgres.Sql,
+  { organizationId: o, campaignId: c }: Place,
+): Promise<void> {
   const [batch] = await sql<{ id: string }[]>`
     insert into postrider.enrichment_batch (organization_id, id, campaign_id, enricher, people, claimed_at, deadline, next_poll_at)
     values (${o}, postrider.new_id(), ${c}, 'other', 7, now(), now() + interval '2 days', now()) returning id`;
@@ -72,7 +105,8 @@ void test('a batch that nobody waits in any more says nothing of when the others
     select organization_id, postrider.new_id(), campaign_id, enricher, 3, now(), now() + interval '1 minute', now()
     from postrider.enrichment_batch where organization_id = ${at.organizationId}`;
   const name = await nameOf(sql, at);
-  const enriching = (rows: readonly Waits[]): Waits[] => of(name, rows).filter(({ state }) => state === 'address_enriching');
+  const enriching = (rows: readonly Waits[]): Waits[] =>
+    of(name, rows).filter(({ state }) => state === 'address_enriching');
   assert.equal(enriching(await told(sql)).length, 1);
   assert.deepEqual(enriching(await told(sql)), enriching(await everybodyRead(sql)));
 });
@@ -125,9 +159,15 @@ void test('of many it tells exactly how many are where, and says of what is esti
       assert.deepEqual(others, rows);
       continue;
     }
-    assert.ok(Math.abs(sum(others) - sum(rows)) <= others.length, `${state}: ${sum(others)} of ${sum(rows)}`);
+    assert.ok(
+      Math.abs(sum(others) - sum(rows)) <= others.length,
+      `${state}: ${sum(others)} of ${sum(rows)}`,
+    );
     // Of those who are not held a third is tried again later, and both are more than are read.
-    assert.match(others[0]?.why ?? '', /^Failed in passing: .* \[HTTP 500; and 6 other causes\] \(about: by a sample of \d+\)$/);
+    assert.match(
+      others[0]?.why ?? '',
+      /^Failed in passing: .* \[HTTP 500; and 6 other causes\] \(about: by a sample of \d+\)$/,
+    );
     assert.match(others[1]?.why ?? '', /^held/);
     assert.match(others[2]?.why ?? '', /^its turn.* \(about: by a sample of \d+\)$/);
     const share = (others[0]?.people ?? 0) / sum(rows);
@@ -138,11 +178,15 @@ void test('of many it tells exactly how many are where, and says of what is esti
   await sql`update postrider.recipient_state s set available_at = now() - interval '1 hour' from postrider.recipient r
     where s.organization_id = ${at.organizationId} and r.organization_id = s.organization_id and r.id = s.recipient_id
       and (s.state = 'proofed' and r.source_row % 30 <> 0 or s.state = 'pending' and r.source_row % 60 <> 0)`;
-  assert.deepEqual(mine(await told(sql)).get('proofed'), mine(await everybodyRead(sql)).get('proofed'));
+  assert.deepEqual(
+    mine(await told(sql)).get('proofed'),
+    mine(await everybodyRead(sql)).get('proofed'),
+  );
   await sql`update postrider.recipient_state set available_at = now() + interval '1 hour'
     where organization_id = ${at.organizationId} and state = 'pending' and available_at < now() and recipient_id not in (
       select recipient_id from postrider.recipient_state where organization_id = ${at.organizationId} and state = 'pending'
         and available_at < now() order by recipient_id limit 100)`;
-  const due = (rows: Map<string, Waits[]>): Waits[] | undefined => rows.get('pending')?.filter(({ why }) => why.startsWith('its turn'));
+  const due = (rows: Map<string, Waits[]>): Waits[] | undefined =>
+    rows.get('pending')?.filter(({ why }) => why.startsWith('its turn'));
   assert.deepEqual(due(mine(await told(sql))), due(mine(await everybodyRead(sql))));
 });

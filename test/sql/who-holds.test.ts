@@ -1,4 +1,7 @@
-/** Who holds, since when and why: told together, also after a second hold, for what was held before it was recorded, and of a session without a name. */
+/**
+ * Who holds, since when and why: told together, also after a second hold, for what was held before
+ * it was recorded, and of a session without a name.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hold, release } from '@postrider/core';
@@ -35,7 +38,11 @@ async function why(id: string): Promise<string> {
 }
 
 async function stuck(at: Place): Promise<string> {
-  return String((await rig.sql`select why from postrider.stuck where organization_id = ${at.organizationId}`)[0]?.['why']);
+  return String(
+    (
+      await rig.sql`select why from postrider.stuck where organization_id = ${at.organizationId}`
+    )[0]?.['why'],
+  );
 }
 
 /** As an older version left it: held, and nobody wrote down by whom. */
@@ -58,16 +65,19 @@ void test('a second hold takes over nothing; with a reason of its own, reason an
     await release(bob, at.organizationId, kind, thing);
   }
   await turnClock(sql, 3_600_000);
-  for (const [kind, thing] of things) await hold(ada, at.organizationId, kind, thing, 'wrong price');
+  for (const [kind, thing] of things)
+    await hold(ada, at.organizationId, kind, thing, 'wrong price');
   await turnClock(sql, 3_600_000);
   for (const [kind, thing] of things) {
     await hold(bob, at.organizationId, kind, thing);
     await hold(bob, at.organizationId, kind, thing, '  ');
   }
-  const standing = (name: string, reason: string) => ['campaign', 'organization', 'printer'].map((kind) => [kind, name, reason, 1]);
+  const standing = (name: string, reason: string) =>
+    ['campaign', 'organization', 'printer'].map((kind) => [kind, name, reason, 1]);
   assert.deepEqual(await holds(at), standing('ada', 'wrong price'));
   assert.match(await why(id), /Held since .* by \w+ \(ada\): wrong price: goes on after/);
-  for (const [kind, thing] of things) await hold(bob, at.organizationId, kind, thing, 'wrong picture');
+  for (const [kind, thing] of things)
+    await hold(bob, at.organizationId, kind, thing, 'wrong picture');
   assert.deepEqual(await holds(at), standing('bob', 'wrong picture'));
   assert.match(await why(id), /Held since .* by \w+ \(bob\): wrong picture: goes on after/);
   await release(ada, at.organizationId, 'recipient', id);
@@ -86,8 +96,12 @@ void test('what was held before it was recorded is held by nobody, and a hold wi
   await turnClock(sql, 300_000);
   assert.match(await why(id), / The campaign is held: old reason: it goes on when released\.$/);
   assert.equal(await stuck(at), 'the campaign is held: old reason');
-  await heldBefore(`update postrider.organization set held_at = postrider.now(), held_why = 'older' where id = '${o}'`);
-  await heldBefore(`update postrider.printer set held_at = postrider.now() where organization_id = '${o}'`);
+  await heldBefore(
+    `update postrider.organization set held_at = postrider.now(), held_why = 'older' where id = '${o}'`,
+  );
+  await heldBefore(
+    `update postrider.printer set held_at = postrider.now() where organization_id = '${o}'`,
+  );
   await turnClock(sql, 3_600_000);
   for (const [kind, thing] of all(at)) await hold(sql, o, kind, thing);
   assert.match(await why(id), / The organization is held since \d{4}-\S+ [\d:]+: older\.$/);
@@ -99,8 +113,12 @@ void test('what was held before it was recorded is held by nobody, and a hold wi
       ['printer', null, null, 1],
     ],
   );
-  await heldBefore(`update postrider.recipient_state set held_at = postrider.now() where recipient_id = '${id}'`);
-  const story = async () => [...(await sql`select what, by_role from postrider.trace(${id}) where what in ('held', 'hold')`.values())];
+  await heldBefore(
+    `update postrider.recipient_state set held_at = postrider.now() where recipient_id = '${id}'`,
+  );
+  const story = async () => [
+    ...(await sql`select what, by_role from postrider.trace(${id}) where what in ('held', 'hold')`.values()),
+  ];
   assert.deepEqual(await story(), [['held', null]]);
   assert.match(await why(id), / Held since \d{4}-\S+ [\d:]+: goes on after/);
   await release(sql, o, 'recipient', id);
@@ -122,7 +140,10 @@ void test('a session without a name, and a hold without a reason, leave out thei
   assert.match(await why(id), / The organization is held by \w+ since \d{4}-\S+ [\d:]+\.$/);
   assert.match(await stuck(at), /^the organization is held \(by \w+, since \d{4}-\S+ [\d:]+\)$/);
   await hold(nameless, at.organizationId, 'recipient', id, 'asked us to wait');
-  assert.match(await why(id), / Held since \d{4}-\S+ [\d:]+ by \w+: asked us to wait: goes on after/);
+  assert.match(
+    await why(id),
+    / Held since \d{4}-\S+ [\d:]+ by \w+: asked us to wait: goes on after/,
+  );
 });
 
 void test('who was held and has a card all the same waits for news of it, and for no release', async () => {

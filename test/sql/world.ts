@@ -1,9 +1,15 @@
 /**
- * A database and its model, side by side: each step is done to both. Runners, the printer and operators are played here, badly on purpose: answers get
- * lost or come late, leases pass, jobs and cohorts are deleted by hand.
+ * A database and its model, side by side: each step is done to both. Runners, the printer and
+ * operators are played here, badly on purpose: answers get lost or come late, leases pass, jobs and
+ * cohorts are deleted by hand.
  */
 import assert from 'node:assert/strict';
-import { claimCancels, claimUnknown, settleCancels, settleReconcile } from '../../packages/core/src/machine/mailpieces.ts';
+import {
+  claimCancels,
+  claimUnknown,
+  settleCancels,
+  settleReconcile,
+} from '../../packages/core/src/machine/mailpieces.ts';
 import { syncPeople } from '../support/machine.ts';
 import { openPiece, RANK, type Card, type Person } from './model-people.ts';
 import { LEASE_MS, event, tell, turnClock } from './rig.ts';
@@ -43,7 +49,18 @@ export const STEPS = [
     'reconcile',
     'reconcile',
   ] as const),
-  ...(['tell', 'tell', 'hold', 'release', 'hold campaign', 'cancel', 'suppress', 'retry', 'resolve', 'call back'] as const),
+  ...([
+    'tell',
+    'tell',
+    'hold',
+    'release',
+    'hold campaign',
+    'cancel',
+    'suppress',
+    'retry',
+    'resolve',
+    'call back',
+  ] as const),
 ] as const;
 
 function pick<T>(list: readonly T[], n: number): T | undefined {
@@ -75,21 +92,28 @@ export class World extends Runners {
       }
       case 'render':
         await this.stage('proof', 50);
-        for (const cohort of model.cohorts.filter((k) => k.kind === 'proof' && !k.begun && !k.closed && !k.deleted)) {
+        for (const cohort of model.cohorts.filter(
+          (k) => k.kind === 'proof' && !k.begun && !k.closed && !k.deleted,
+        )) {
           await this.begin(cohort);
           await this.settle(cohort, step.b | 0xff, true);
         }
         return;
       case 'to the printer':
         await this.stage('mail', 1 + (step.b % 4));
-        for (const cohort of model.cohorts.filter((k) => k.kind === 'mail' && !k.begun && !k.closed && !k.deleted))
+        for (const cohort of model.cohorts.filter(
+          (k) => k.kind === 'mail' && !k.begun && !k.closed && !k.deleted,
+        ))
           await this.begin(cohort);
         return;
       case 'stage proof':
       case 'stage mail':
         return await this.stage(step.what === 'stage proof' ? 'proof' : 'mail', 1 + (step.b % 4));
       case 'begin': {
-        const cohort = pick(step.c % 4 === 0 ? model.cohorts : model.cohorts.filter((k) => !k.begun && !k.deleted), step.a);
+        const cohort = pick(
+          step.c % 4 === 0 ? model.cohorts : model.cohorts.filter((k) => !k.begun && !k.deleted),
+          step.a,
+        );
         if (cohort !== undefined) await this.begin(cohort);
         return;
       }
@@ -140,14 +164,24 @@ export class World extends Runners {
           [...model.ledger.values()].filter((k) => !k.void),
           step.a,
         );
-        if (card !== undefined) await this.tell(card, Object.keys(RANK).slice(3)[step.b % 9] ?? 'accepted', step.c % 2 === 0);
+        if (card !== undefined)
+          await this.tell(
+            card,
+            Object.keys(RANK).slice(3)[step.b % 9] ?? 'accepted',
+            step.c % 2 === 0,
+          );
         return;
       }
       case 'hold':
-        if (person !== undefined) await this.expect(model.hold(person), sql`select postrider.hold(${o}, 'recipient', ${person.id})`);
+        if (person !== undefined)
+          await this.expect(
+            model.hold(person),
+            sql`select postrider.hold(${o}, 'recipient', ${person.id})`,
+          );
         return;
       case 'release':
-        if (person?.held === true) await sql`select postrider.release(${o}, 'recipient', ${person.id})`;
+        if (person?.held === true)
+          await sql`select postrider.release(${o}, 'recipient', ${person.id})`;
         if (person !== undefined) person.held = false;
         if (model.campaignHeld) await sql`select postrider.release(${o}, 'campaign', ${c})`;
         model.campaignHeld = false;
@@ -158,7 +192,8 @@ export class World extends Runners {
         model.campaignHeld = true;
         return;
       case 'cancel':
-        if (person !== undefined) await this.expect(model.cancel(person), sql`select postrider.cancel(${person.id})`);
+        if (person !== undefined)
+          await this.expect(model.cancel(person), sql`select postrider.cancel(${person.id})`);
         return;
       case 'suppress': {
         const member = pick(this.members, step.a);
@@ -170,7 +205,8 @@ export class World extends Runners {
         return;
       }
       case 'retry':
-        if (person !== undefined) await this.expect(model.retry(person), sql`select postrider.retry(${person.id})`);
+        if (person !== undefined)
+          await this.expect(model.retry(person), sql`select postrider.retry(${person.id})`);
         return;
       case 'resolve': {
         const piece = pick(
@@ -206,7 +242,13 @@ export class World extends Runners {
       const made = this.model.ledger.get(piece.key);
       const sure = ((bits >> (i % 16)) & 1) === 1;
       const outcome = !sure ? 'cannot_tell' : made === undefined ? 'absent' : 'found';
-      return { piece, attempt: row.attempt, outcome, honoured: luck % 3 === 0, providerId: made?.providerId } as const;
+      return {
+        piece,
+        attempt: row.attempt,
+        outcome,
+        honoured: luck % 3 === 0,
+        providerId: made?.providerId,
+      } as const;
     });
     await settleReconcile(
       this.sql,
@@ -228,7 +270,9 @@ export class World extends Runners {
       if (card.told.some((told) => (RANK[told] ?? 0) >= 30)) return;
       card.void = true;
     }
-    await tell(this.sql, this.at, [event({ providerId: card.providerId, mailpieceId: reference ? card.piece.id : null, status })]);
+    await tell(this.sql, this.at, [
+      event({ providerId: card.providerId, mailpieceId: reference ? card.piece.id : null, status }),
+    ]);
     this.model.tell(card, status, reference);
   }
 
@@ -246,10 +290,14 @@ export class World extends Runners {
     const claimed = await claimCancels(this.sql, this.at.organizationId, 50);
     for (const [i, asked] of claimed.entries()) {
       const person = this.model.byId(asked.recipientId);
-      const card = this.model.ledger.get(openPiece(person)?.key ?? '') ?? assert.fail('what is called back was made');
+      const card =
+        this.model.ledger.get(openPiece(person)?.key ?? '') ??
+        assert.fail('what is called back was made');
       const yes = (luck + i) % 2 === 0 && !card.told.some((told) => (RANK[told] ?? 0) >= 30);
       if (yes) card.void = true;
-      await settleCancels(this.sql, this.at.organizationId, [{ ...asked, outcome: yes ? 'cancelled' : 'too_late', message: 'm' }]);
+      await settleCancels(this.sql, this.at.organizationId, [
+        { ...asked, outcome: yes ? 'cancelled' : 'too_late', message: 'm' },
+      ]);
       this.model.calledBack(person, yes);
     }
   }

@@ -1,6 +1,8 @@
 /**
- * Runs command lines one after the other, each as a process of its own would: the real `main`, with its words, environment and directory. To load the program
- * costs ten times what most commands do, and a test asks for fifty of them. Output goes to the real streams; a mark on both says that it was all.
+ * Runs command lines one after the other, each as a process of its own would: the real `main`, with
+ * its words, environment and directory. To load the program costs ten times what most commands do,
+ * and a test asks for fifty of them. Output goes to the real streams; a mark on both says that it
+ * was all.
  */
 import { main } from '../../packages/runner/src/cli/main.ts';
 
@@ -16,7 +18,8 @@ export const END = '\0end of a command\0';
 async function run({ argv, cwd, env }: HostedCommand): Promise<number> {
   process.argv = [...argv];
   process.chdir(cwd);
-  for (const name of Object.keys(process.env)) if (!(name in env)) Reflect.deleteProperty(process.env, name);
+  for (const name of Object.keys(process.env))
+    if (!(name in env)) Reflect.deleteProperty(process.env, name);
   Object.assign(process.env, env);
   process.exitCode = undefined;
   try {

@@ -1,4 +1,7 @@
-/** Commands of the real command line in a process that this one shares among them: see `cli-host.ts`. */
+/**
+ * Commands of the real command line in a process that this one shares among them: see
+ * `cli-host.ts`.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -9,15 +12,21 @@ import { loader } from './loader.ts';
 export const entry = fileURLToPath(new URL('../../packages/runner/src/main.ts', import.meta.url));
 const host = fileURLToPath(new URL('./cli-host.ts', import.meta.url));
 
-/** Hosts that have nothing to do: they keep no process. Whoever finds none starts one, because commands may wait for each other. */
+/**
+ * Hosts that have nothing to do: they keep no process. Whoever finds none starts one, because
+ * commands may wait for each other.
+ */
 const idle: ChildProcess[] = [];
 
-function handlesOf(child: ChildProcess): ({ ref(): unknown; unref(): unknown } | null | undefined)[] {
+function handlesOf(
+  child: ChildProcess,
+): ({ ref(): unknown; unref(): unknown } | null | undefined)[] {
   return [child, child.channel, child.stdout as Socket | null, child.stderr as Socket | null];
 }
 
 function take(): ChildProcess {
-  const child = idle.pop() ?? fork(host, { execArgv: [...loader], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const child =
+    idle.pop() ?? fork(host, { execArgv: [...loader], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   for (const handle of handlesOf(child)) handle?.ref();
   return child;
 }
@@ -42,8 +51,14 @@ export async function hosted(
   env: NodeJS.ProcessEnv,
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const child = take();
-  const given = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined);
-  const command: HostedCommand = { argv: [process.execPath, entry, ...args], cwd, env: Object.fromEntries(given) };
+  const given = Object.entries(env).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined,
+  );
+  const command: HostedCommand = {
+    argv: [process.execPath, entry, ...args],
+    cwd,
+    env: Object.fromEntries(given),
+  };
   const output = Promise.all([untilEnd(child, child.stdout), untilEnd(child, child.stderr)]);
   const answer = once(child, 'message') as Promise<[{ code: number }]>;
   child.send(command);
@@ -54,12 +69,16 @@ export async function hosted(
 }
 
 /** What the stream carries until the mark. Rejects where the host ends before. */
-async function untilEnd(child: ChildProcess, stream: NodeJS.ReadableStream | null): Promise<string> {
+async function untilEnd(
+  child: ChildProcess,
+  stream: NodeJS.ReadableStream | null,
+): Promise<string> {
   if (stream === null) throw new Error('a host has both streams');
   const chunks: Buffer[] = [];
   const mark = Buffer.from(END);
   const all = Promise.withResolvers<string>();
-  const early = (code: number | null): void => all.reject(new Error(`the host ended (${code}): ${Buffer.concat(chunks).toString()}`));
+  const early = (code: number | null): void =>
+    all.reject(new Error(`the host ended (${code}): ${Buffer.concat(chunks).toString()}`));
   let tail = Buffer.alloc(0);
   const read = (chunk: Buffer): void => {
     chunks.push(chunk);

@@ -1,5 +1,6 @@
 /**
- * A database with the machine in it, and short ways to fill it. Every test gets its own, cloned from a template that was migrated once.
+ * A database with the machine in it, and short ways to fill it. Every test gets its own, cloned
+ * from a template that was migrated once.
  */
 import type postgres from 'postgres';
 import {
@@ -22,7 +23,8 @@ async function prepare(url: string): Promise<void> {
   try {
     await migrate(sql);
     await sql`update postrider.clock set is_test = true`;
-    // As after the first start of a runner: the first begin would else keep all others waiting until it has noted the installation.
+    // As after the first start of a runner: the first begin would else keep all others waiting
+    // until it has noted the installation.
     await sql`select postrider.check_watermark()`;
   } finally {
     await sql.end({ timeout: 5 });
@@ -40,9 +42,14 @@ export interface Machine extends AsyncDisposable {
 
 let oldest: Promise<{ readonly adminUrl: string }> | undefined;
 
-/** The server of the machine's tests, by its superuser's URL: the run's, or with POSTRIDER_TEST_PG=15 one of the oldest version that is supported. */
+/**
+ * The server of the machine's tests, by its superuser's URL: the run's, or with
+ * POSTRIDER_TEST_PG=15 one of the oldest version that is supported.
+ */
 export async function machineServer(): Promise<string> {
-  return process.env['POSTRIDER_TEST_PG'] === '15' ? (await (oldest ??= startServer({ major: 15 }))).adminUrl : await testServer();
+  return process.env['POSTRIDER_TEST_PG'] === '15'
+    ? (await (oldest ??= startServer({ major: 15 }))).adminUrl
+    : await testServer();
 }
 
 /** The servers on which this process knows the template to be there. */
@@ -78,7 +85,11 @@ export function definition(over: Partial<CampaignDefinition> = {}): CampaignDefi
   return defineCampaign({
     name: 'spring',
     provider_segment_id: 'customers',
-    integrations: { printer: { kind: 'noop' }, renderer: { kind: 'noop' }, image_host: { kind: 'noop' } },
+    integrations: {
+      printer: { kind: 'noop' },
+      renderer: { kind: 'noop' },
+      image_host: { kind: 'noop' },
+    },
     base_directory: '/',
     template: 'card',
     format: '4x6',
@@ -141,8 +152,14 @@ export function people(n: number, prefix = 'p'): Person[] {
 }
 
 /** Runs one sync with these members, all in one page; returns the run's report. */
-export async function syncPeople(sql: postgres.Sql, place: Place, members: readonly Person[], complete = true): Promise<postgres.Row> {
-  const [open] = await sql`select run_id, token from postrider.sync_open(${place.organizationId}, ${place.campaignId}, 'manual', 'test')`;
+export async function syncPeople(
+  sql: postgres.Sql,
+  place: Place,
+  members: readonly Person[],
+  complete = true,
+): Promise<postgres.Row> {
+  const [open] =
+    await sql`select run_id, token from postrider.sync_open(${place.organizationId}, ${place.campaignId}, 'manual', 'test')`;
   const run = open?.['run_id'] as string;
   const token = open?.['token'] as string;
   await sql`select postrider.sync_page(${place.organizationId}, ${place.campaignId}, ${token}, ${run}, ${JSON.stringify(members)}::text::jsonb, '[]')`;
@@ -160,10 +177,16 @@ export async function states(sql: postgres.Sql): Promise<Record<string, number>>
   return Object.fromEntries(rows.map((row) => [row.state, row.people]));
 }
 
-/** What must hold at any moment, whatever happened: nobody without a whole history, counts that add up. Returns what does not hold. */
+/**
+ * What must hold at any moment, whatever happened: nobody without a whole history, counts that add
+ * up. Returns what does not hold.
+ */
 export async function broken(sql: postgres.Sql): Promise<string[]> {
   const problems: string[] = [];
-  const check = async (what: string, query: postgres.PendingQuery<postgres.Row[]>): Promise<void> => {
+  const check = async (
+    what: string,
+    query: postgres.PendingQuery<postgres.Row[]>,
+  ): Promise<void> => {
     const rows = await query;
     if (rows.length > 0) problems.push(`${what}: ${JSON.stringify(rows.slice(0, 3))}`);
   };

@@ -1,4 +1,7 @@
-/** A TCP proxy on loopback whose other end can be changed, and which can be cut: an address that stays while servers come and go. */
+/**
+ * A TCP proxy on loopback whose other end can be changed, and which can be cut: an address that
+ * stays while servers come and go.
+ */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface Proxy extends AsyncDisposable {

@@ -1,4 +1,6 @@
-/** A process that starts a server of its own, as a test file does, and ends or waits to be killed. */
+/**
+ * A process that starts a server of its own, as a test file does, and ends or waits to be killed.
+ */
 import { startServer } from './server.ts';
 
 const server = await startServer();

@@ -5,7 +5,14 @@ import { dirname } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isAlive } from '../../packages/runner/src/postgres/processes.ts';
-import { cloneDatabase, connect, pg15Binaries, startServer, templateDatabase, testDatabase } from './server.ts';
+import {
+  cloneDatabase,
+  connect,
+  pg15Binaries,
+  startServer,
+  templateDatabase,
+  testDatabase,
+} from './server.ts';
 import { reap } from './throwaway.ts';
 
 const flags = process.execArgv.filter((flag) => !flag.startsWith('--test'));
@@ -33,8 +40,14 @@ describe('test databases', () => {
     const [one, two] = await Promise.all([cloneDatabase(name), cloneDatabase(name)]);
     await rows(one.url, 'delete from people');
     assert.deepEqual(await rows(two.url, 'select name from people'), [{ name: 'Ada' }]);
-    assert.deepEqual(await rows(two.url, 'select rolsuper from pg_roles where rolname = current_user'), [{ rolsuper: false }]);
-    assert.deepEqual(await rows(two.adminUrl, 'select rolsuper from pg_roles where rolname = current_user'), [{ rolsuper: true }]);
+    assert.deepEqual(
+      await rows(two.url, 'select rolsuper from pg_roles where rolname = current_user'),
+      [{ rolsuper: false }],
+    );
+    assert.deepEqual(
+      await rows(two.adminUrl, 'select rolsuper from pg_roles where rolname = current_user'),
+      [{ rolsuper: true }],
+    );
     const held = connect(two.url);
     await held`select 1`;
     await Promise.all([one.drop(), two.drop()]);
@@ -94,7 +107,10 @@ describe('a server of a test’s own', () => {
   });
 
   it('goes with the process that started it', () => {
-    const run = spawnSync(process.execPath, [...flags, child], { encoding: 'utf8', env: { ...process.env, NODE_TEST_CONTEXT: undefined } });
+    const run = spawnSync(process.execPath, [...flags, child], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+    });
     const { pid, dataDir } = JSON.parse(run.stdout) as { pid: number; dataDir: string };
     assert.equal(isAlive(pid), false);
     assert.equal(existsSync(dirname(dataDir)), false);
@@ -105,7 +121,9 @@ describe('a server of a test’s own', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, NODE_TEST_CONTEXT: undefined },
     });
-    const line = await new Promise<string>((resolve) => run.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString())));
+    const line = await new Promise<string>((resolve) =>
+      run.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString())),
+    );
     const { pid, dataDir } = JSON.parse(line) as { pid: number; dataDir: string };
     run.kill('SIGKILL');
     await new Promise((resolve) => run.once('close', resolve));

@@ -1,8 +1,9 @@
 /**
  * Real PostgreSQL servers for tests.
  *
- * `bin/test` starts one throw-away server per run (global-setup.ts) and names it in POSTRIDER_TEST_SERVER; a test file that is run alone
- * starts one for itself on first use. A test gets a database of its own: a copy of a template that was migrated once, some 20 ms.
+ * `bin/test` starts one throw-away server per run (global-setup.ts) and names it in
+ * POSTRIDER_TEST_SERVER; a test file that is run alone starts one for itself on first use. A test
+ * gets a database of its own: a copy of a template that was migrated once, some 20 ms.
  *
  *     await templateDatabase('migrated', async (url) => migrate(url));
  *     const db = await cloneDatabase('migrated');   // db.url is the owner's, who is no superuser; db.adminUrl is the superuser's
@@ -25,7 +26,10 @@ export type { OwnServer } from './throwaway.ts';
 
 export interface TestDatabase {
   readonly name: string;
-  /** The owner's: all rights in this database, createrole and createdb, pg_monitor, but no superuser. */
+  /**
+   * The owner's: all rights in this database, createrole and createdb, pg_monitor, but no
+   * superuser.
+   */
   readonly url: string;
   /** The superuser's. */
   readonly adminUrl: string;
@@ -36,7 +40,10 @@ export interface TestDatabase {
 
 /** Databases on one server, given by its superuser's URL. */
 export interface Databases {
-  /** Makes the template `name` once per server, however many processes ask; `prepare` gets the owner's URL and must close its connections. */
+  /**
+   * Makes the template `name` once per server, however many processes ask; `prepare` gets the
+   * owner's URL and must close its connections.
+   */
   template(name: string, prepare: (url: string) => Promise<void>): Promise<void>;
   clone(template: string): Promise<TestDatabase>;
   empty(): Promise<TestDatabase>;
@@ -50,7 +57,10 @@ export async function testServer(): Promise<string> {
   return (await lazy).adminUrl;
 }
 
-export async function templateDatabase(name: string, prepare: (url: string) => Promise<void>): Promise<void> {
+export async function templateDatabase(
+  name: string,
+  prepare: (url: string) => Promise<void>,
+): Promise<void> {
   await databasesOn(await testServer()).template(name, prepare);
 }
 
@@ -63,17 +73,24 @@ export async function testDatabase(): Promise<TestDatabase> {
   return databasesOn(await testServer()).empty();
 }
 
-/** A server of this test's own. `major` 15 needs its programs: see `pg15Binaries`. It goes when the process ends, or with `drop()`. */
+/**
+ * A server of this test's own. `major` 15 needs its programs: see `pg15Binaries`. It goes when the
+ * process ends, or with `drop()`.
+ */
 export async function startServer(options: OwnServerOptions = {}): Promise<OwnServer & Databases> {
   const bin = options.major === 15 ? pg15Binaries() : null;
-  if (options.major === 15 && bin === null) throw new Error(`PostgreSQL 15 was not found: set POSTRIDER_PG15_BIN to its bin directory`);
+  if (options.major === 15 && bin === null)
+    throw new Error(`PostgreSQL 15 was not found: set POSTRIDER_PG15_BIN to its bin directory`);
   // Commits reach the system's cache, so that kill9 loses none, also without fsync.
   const settings = { synchronous_commit: 'on', ...options.settings };
   const server = await startThrowaway({ ...options, settings, ...(bin === null ? {} : { bin }) });
   return { ...server, ...databasesOn(server.adminUrl) };
 }
 
-/** The bin directory of a PostgreSQL 15 on this machine, or null: then a test says aloud that it did not run there. */
+/**
+ * The bin directory of a PostgreSQL 15 on this machine, or null: then a test says aloud that it did
+ * not run there.
+ */
 export function pg15Binaries(): string | null {
   const places = [
     process.env['POSTRIDER_PG15_BIN'] ?? '',
@@ -85,7 +102,11 @@ export function pg15Binaries(): string | null {
     '/usr/local/opt/postgresql@15/bin',
     '/opt/local/lib/postgresql15/bin', // MacPorts
   ];
-  return places.find((bin) => bin !== '' && existsSync(join(bin, 'initdb')) && existsSync(join(bin, 'postgres'))) ?? null;
+  return (
+    places.find(
+      (bin) => bin !== '' && existsSync(join(bin, 'initdb')) && existsSync(join(bin, 'postgres')),
+    ) ?? null
+  );
 }
 
 let lazy: Promise<OwnServer> | undefined;
@@ -94,7 +115,9 @@ export function databasesOn(adminUrl: string): Databases {
   const maintenance = withDatabase(adminUrl, 'postgres');
   const handle = (name: string): TestDatabase => {
     const drop = async (): Promise<void> => {
-      await withAdmin(maintenance, (sql) => sql.unsafe(`drop database if exists "${name}" with (force)`));
+      await withAdmin(maintenance, (sql) =>
+        sql.unsafe(`drop database if exists "${name}" with (force)`),
+      );
     };
     return {
       name,
@@ -106,7 +129,8 @@ export function databasesOn(adminUrl: string): Databases {
   };
   const create = async (template: string): Promise<TestDatabase> => {
     const name = `t_${process.pid}_${randomBytes(5).toString('hex')}`;
-    // Copying files needs no WAL; with fsync off it is twice as fast as wal_log (14-21 ms against 30-44).
+    // Copying files needs no WAL; with fsync off it is twice as fast as wal_log (14-21 ms against
+    // 30-44).
     const statement = `create database "${name}" owner ${owner} template "${template}" strategy file_copy`;
     await withAdmin(maintenance, (sql) => sql.unsafe(statement));
     return handle(name);
@@ -116,13 +140,16 @@ export function databasesOn(adminUrl: string): Databases {
     clone: async (template) => create(template),
     template: async (name, prepare) => {
       await withAdmin(maintenance, async (sql) => {
-        // Held by the session: another process that wants the same template waits here until it is whole or its maker has died.
+        // Held by the session: another process that wants the same template waits here until it is
+        // whole or its maker has died.
         await sql`select pg_advisory_lock(hashtextextended(${`postrider-test-template ${name}`}, 0))`;
         const [existing] = await sql`select 1 from pg_database where datname = ${name}`;
         if (existing !== undefined) return;
         const building = `${name}_building`;
         await sql.unsafe(`drop database if exists "${building}" with (force)`);
-        await sql.unsafe(`create database "${building}" owner ${owner} template template0 strategy file_copy`);
+        await sql.unsafe(
+          `create database "${building}" owner ${owner} template template0 strategy file_copy`,
+        );
         await prepare(withDatabase(adminUrl, building, owner));
         // A template may have no sessions; autovacuum is kept out by allow_connections as well.
         await sql.unsafe(`alter database "${building}" allow_connections false`);
@@ -133,7 +160,10 @@ export function databasesOn(adminUrl: string): Databases {
   };
 }
 
-async function withAdmin<T>(url: string, work: (sql: ReturnType<typeof connect>) => Promise<T>): Promise<T> {
+async function withAdmin<T>(
+  url: string,
+  work: (sql: ReturnType<typeof connect>) => Promise<T>,
+): Promise<T> {
   const sql = connect(url, { fetch_types: false });
   try {
     return await work(sql);

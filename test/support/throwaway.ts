@@ -1,6 +1,6 @@
 /**
- * One throw-away server: made in a temporary directory named by the process that owns it, gone with it. What a killed run leaves behind
- * is removed by the next (`reap`).
+ * One throw-away server: made in a temporary directory named by the process that owns it, gone with
+ * it. What a killed run leaves behind is removed by the next (`reap`).
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, realpathSync, statfsSync } from 'node:fs';
@@ -10,8 +10,16 @@ import { fileURLToPath } from 'node:url';
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Account } from '../../packages/runner/src/postgres/account.ts';
 import { asAccount, chooseAccount, identity } from '../../packages/runner/src/postgres/account.ts';
-import { binariesFor, binariesIn, type Binaries } from '../../packages/runner/src/postgres/binaries.ts';
-import { createCluster, randomPassword, writeConfiguration } from '../../packages/runner/src/postgres/cluster.ts';
+import {
+  binariesFor,
+  binariesIn,
+  type Binaries,
+} from '../../packages/runner/src/postgres/binaries.ts';
+import {
+  createCluster,
+  randomPassword,
+  writeConfiguration,
+} from '../../packages/runner/src/postgres/cluster.ts';
 import { ServerError } from '../../packages/runner/src/postgres/errors.ts';
 import type { Home } from '../../packages/runner/src/postgres/layout.ts';
 import { homeAt, makeSocketDir } from '../../packages/runner/src/postgres/layout.ts';
@@ -29,14 +37,23 @@ import { database, owner, superuser } from '../../packages/runner/src/postgres/s
 
 export interface OwnServerOptions {
   readonly major?: 18 | 15;
-  /** With fsync and full page writes, as the product runs: what a power cut needs. A kill -9 of the server is survived without. */
+  /**
+   * With fsync and full page writes, as the product runs: what a power cut needs. A kill -9 of the
+   * server is survived without.
+   */
   readonly durable?: boolean;
   /** postgresql.conf lines over ours, values as written there: `{ max_connections: '20' }`. */
   readonly settings?: Readonly<Record<string, string>>;
   /** The directory of its programs; the bundled 18 unless told. */
   readonly bin?: string;
-  /** Fills the data directory, in place of a new cluster: a copy of another server's. The password is that server's. */
-  readonly copy?: { readonly password: string; fill(account: Account, dataDir: string): Promise<void> };
+  /**
+   * Fills the data directory, in place of a new cluster: a copy of another server's. The password
+   * is that server's.
+   */
+  readonly copy?: {
+    readonly password: string;
+    fill(account: Account, dataDir: string): Promise<void>;
+  };
 }
 
 export interface OwnServer {
@@ -61,12 +78,16 @@ export interface OwnServer {
 }
 
 const PREFIX = 'postrider-test-';
-/** Names the cluster that `prepareCluster` has made, with its password and the version of its programs: JSON. */
+/**
+ * Names the cluster that `prepareCluster` has made, with its password and the version of its
+ * programs: JSON.
+ */
 const PREPARED = 'POSTRIDER_TEST_CLUSTER';
 const START_TIMEOUT_MS = 60_000;
 /**
- * A database is some 700 files, made and removed for nearly every test: on tmpfs that costs 13 ms of the kernel's time for each, on a disk 30, and up to
- * 290 on an ext4 without a journal, which will not give out for minutes the inodes that were just removed.
+ * A database is some 700 files, made and removed for nearly every test: on tmpfs that costs 13 ms
+ * of the kernel's time for each, on a disk 30, and up to 290 on an ext4 without a journal, which
+ * will not give out for minutes the inodes that were just removed.
  */
 const MEMORY = '/dev/shm';
 const ROOM = 4 * 2 ** 30;
@@ -74,7 +95,8 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 export async function startThrowaway(options: OwnServerOptions = {}): Promise<OwnServer> {
   const account = chooseAccount(repository, null);
-  const binaries = options.bin === undefined ? binariesFor(account) : binariesIn(options.bin, account);
+  const binaries =
+    options.bin === undefined ? binariesFor(account) : binariesIn(options.bin, account);
   const home = makeDirectory(account, options.durable !== true && hasRoom(MEMORY));
   removeAtExit(home, account);
   const copy = options.copy ?? preparedFor(binaries);
@@ -82,7 +104,15 @@ export async function startThrowaway(options: OwnServerOptions = {}): Promise<Ow
   const durability = options.durable === true ? 'durable' : 'throwaway';
   const extra = options.settings ?? {};
   const { dataDir, logDir } = home;
-  const cluster = { binaries, account, dataDir, durability, superuserPassword: password, logDir: null, extra } as const;
+  const cluster = {
+    binaries,
+    account,
+    dataDir,
+    durability,
+    superuserPassword: password,
+    logDir: null,
+    extra,
+  } as const;
   if (copy === null) await createCluster({ ...cluster, password });
   else {
     await copy.fill(account, dataDir);
@@ -90,9 +120,18 @@ export async function startThrowaway(options: OwnServerOptions = {}): Promise<Ow
   }
   const socketDir = makeSocketDir(home, account);
   const launch = (port: number): Promise<PidFile> =>
-    startPostmaster({ binaries, account, dataDir, socketDir, logDir, port, timeoutMs: START_TIMEOUT_MS });
+    startPostmaster({
+      binaries,
+      account,
+      dataDir,
+      socketDir,
+      logDir,
+      port,
+      timeoutMs: START_TIMEOUT_MS,
+    });
   const { port } = await onSomePort(launch);
-  const url = (role: string, name: string): string => `postgres://${role}:${password}@127.0.0.1:${port}/${name}`;
+  const url = (role: string, name: string): string =>
+    `postgres://${role}:${password}@127.0.0.1:${port}/${name}`;
   return {
     url: url(owner, database),
     adminUrl: url(superuser, 'postgres'),
@@ -123,8 +162,8 @@ interface Prepared {
 }
 
 /**
- * Makes a cluster that the servers of this run and of its children copy: 0.03 s of processor time where initdb takes 0.7. They share its system
- * identifier, as a primary and its standbys do.
+ * Makes a cluster that the servers of this run and of its children copy: 0.03 s of processor time
+ * where initdb takes 0.7. They share its system identifier, as a primary and its standbys do.
  */
 export async function prepareCluster(bin?: string): Promise<void> {
   const account = chooseAccount(repository, null);
@@ -132,8 +171,20 @@ export async function prepareCluster(bin?: string): Promise<void> {
   const { path, dataDir } = makeDirectory(account, hasRoom(MEMORY));
   process.once('exit', () => void asAccount(account, 'rm -rf "$1"', [path]));
   const password = randomPassword();
-  await createCluster({ binaries, account, dataDir, durability: 'throwaway', password, superuserPassword: password, logDir: null });
-  process.env[PREPARED] = JSON.stringify({ path: dataDir, password, version: binaries.version } satisfies Prepared);
+  await createCluster({
+    binaries,
+    account,
+    dataDir,
+    durability: 'throwaway',
+    password,
+    superuserPassword: password,
+    logDir: null,
+  });
+  process.env[PREPARED] = JSON.stringify({
+    path: dataDir,
+    password,
+    version: binaries.version,
+  } satisfies Prepared);
 }
 
 /** Null where the run has no cluster prepared for these programs. */
@@ -145,7 +196,9 @@ function preparedFor(binaries: Binaries): NonNullable<OwnServerOptions['copy']> 
   return {
     password,
     fill: async (account, dataDir) => {
-      const { ok, out } = await Promise.resolve(asAccount(account, 'cp -R "$1" "$2"', [path, dataDir]));
+      const { ok, out } = await Promise.resolve(
+        asAccount(account, 'cp -R "$1" "$2"', [path, dataDir]),
+      );
       if (!ok) throw new Error(out);
     },
   };
@@ -156,7 +209,9 @@ export async function reap(): Promise<void> {
   const account = chooseAccount(repository, null);
   for (const base of bases()) {
     for (const name of readdirSync(base)) {
-      const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
+      const pid = name.startsWith(PREFIX)
+        ? Number.parseInt(name.slice(PREFIX.length), 10)
+        : Number.NaN;
       if (Number.isNaN(pid) || isAlive(pid)) continue;
       const path = join(base, name);
       if (lstatSync(path, { throwIfNoEntry: false })?.uid !== account.uid) continue;
@@ -174,7 +229,8 @@ async function onSomePort(launch: (port: number) => Promise<PidFile>): Promise<P
     try {
       return await launch(port);
     } catch (error) {
-      if (!(error instanceof ServerError && error.code === 'port_in_use' && attempt < 50)) throw error;
+      if (!(error instanceof ServerError && error.code === 'port_in_use' && attempt < 50))
+        throw error;
     }
   }
 }
@@ -185,7 +241,9 @@ function makeDirectory(account: Account, inMemory: boolean): Home {
     const path = join(base, `${PREFIX}${process.pid}-${randomBytes(4).toString('hex')}`);
     if (asAccount(account, 'mkdir "$1" && mkdir "$1/log"', [path]).ok) return homeAt(path, null);
   }
-  throw new Error(`user ${account.name} cannot make a directory in any of ${bases().join(', ')}: set TMPDIR to one that is open to all`);
+  throw new Error(
+    `user ${account.name} cannot make a directory in any of ${bases().join(', ')}: set TMPDIR to one that is open to all`,
+  );
 }
 
 /** Not for the million rows of the long tests, nor in a container's 64 MB. */
@@ -201,13 +259,15 @@ function hasRoom(directory: string): boolean {
 
 /** Where servers of tests may lie, the quickest first. */
 function bases(): string[] {
-  const all = [MEMORY, tmpdir(), '/tmp', '/var/tmp'].filter((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined);
+  const all = [MEMORY, tmpdir(), '/tmp', '/var/tmp'].filter(
+    (path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined,
+  );
   return [...new Set(all.map((path) => realpathSync(path)))];
 }
 
 /**
- * At exit nothing asynchronous runs any more. A server that this process started becomes a zombie when it ends, so its pid says nothing:
- * its pid file, which it removes as its last act, does.
+ * At exit nothing asynchronous runs any more. A server that this process started becomes a zombie
+ * when it ends, so its pid says nothing: its pid file, which it removes as its last act, does.
  */
 function removeAtExit(home: Home, account: Account): void {
   process.once('exit', () => {
@@ -215,6 +275,9 @@ function removeAtExit(home: Home, account: Account): void {
     const stop = `kill -s QUIT "$2" 2>/dev/null; i=0
       while [ -e "$1/data/postmaster.pid" ] && [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done`;
     const script = `${file === null || runningServer(home.dataDir) === null ? '' : stop}\nrm -rf "$1"`;
-    spawnSync('/bin/sh', ['-c', script, 'sh', home.path, String(file?.pid ?? 0)], { ...identity(account), cwd: dirname(home.path) });
+    spawnSync('/bin/sh', ['-c', script, 'sh', home.path, String(file?.pid ?? 0)], {
+      ...identity(account),
+      cwd: dirname(home.path),
+    });
   });
 }

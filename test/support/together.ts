@@ -1,6 +1,7 @@
 /**
- * Test files of one folder in one process. To start one and load the program into it costs more than most files do, so a folder with `together-1.ts` in it is
- * run by that file and its sisters, each a share of the folder's; `bin/test FILE` runs any of them alone.
+ * Test files of one folder in one process. To start one and load the program into it costs more
+ * than most files do, so a folder with `together-1.ts` in it is run by that file and its sisters,
+ * each a share of the folder's; `bin/test FILE` runs any of them alone.
  */
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
@@ -10,14 +11,19 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const SISTER = /^together-(\d+)\.ts$/;
 
-/** @param url of the file that asks, `together-<n>.ts`: which share is its own tells its name, how many there are tells the folder. */
+/**
+ * @param url of the file that asks, `together-<n>.ts`: which share is its own tells its name, how
+ * many there are tells the folder.
+ */
 export function together(url: string): void {
   const path = fileURLToPath(url);
   const folder = dirname(path);
   const names = readdirSync(folder).toSorted();
   const shares = names.filter((name) => SISTER.test(name)).length;
   const share = Number(SISTER.exec(basename(path))?.[1]) - 1;
-  const files = names.filter((name) => name.endsWith('.test.ts') && !name.endsWith('.long.test.ts'));
+  const files = names.filter(
+    (name) => name.endsWith('.test.ts') && !name.endsWith('.long.test.ts'),
+  );
   for (const [index, name] of files.entries()) {
     if (index % shares !== share) continue;
     const file = join(folder, name);

@@ -1,4 +1,7 @@
-/** Real US addresses from the package `rrad`, and the ways in which people write one address differently. */
+/**
+ * Real US addresses from the package `rrad`, and the ways in which people write one address
+ * differently.
+ */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { householdKey } from '../../../test/audit/household-key.ts';
@@ -30,7 +33,10 @@ interface SourceAddress {
   postalCode: string;
 }
 
-/** Those with a city, one for each household, in the order of the package; and those that lack the city. */
+/**
+ * Those with a city, one for each household, in the order of the package; and those that lack the
+ * city.
+ */
 export function realPlaces(): { whole: Place[]; withoutCity: Place[] } {
   const path = createRequire(import.meta.url).resolve('rrad/addresses-us-all.json');
   const { addresses } = JSON.parse(readFileSync(path, 'utf8')) as { addresses: SourceAddress[] };
@@ -71,7 +77,10 @@ const SHORT: Readonly<Record<string, string>> = {
   Southwest: 'SW',
 };
 
-/** `#APT 4`, `#4`, `APT B`: what the package writes for a flat; undefined where there is none, or none that is plain. */
+/**
+ * `#APT 4`, `#4`, `APT B`: what the package writes for a flat; undefined where there is none, or
+ * none that is plain.
+ */
 export function unitOf(place: Place): string | undefined {
   return /^(?:#|APT |#APT |#STE |#UNIT |UNIT C?)\s*([A-Z]?\d+|[A-Z])$/i.exec(place.address2)?.[1];
 }
@@ -80,11 +89,18 @@ function abbreviated(line: string): string {
   return line.replace(/[A-Za-z]+/g, (word) => SHORT[word] ?? word);
 }
 
-/** Other spellings of one address. Each gives back undefined where it would change nothing, or where the address has no such part. */
+/**
+ * Other spellings of one address. Each gives back undefined where it would change nothing, or where
+ * the address has no such part.
+ */
 export const SPELLINGS = {
-  abbreviation: (place: Place): Place | undefined => respelled(place, { address1: abbreviated(place.address1) }),
+  abbreviation: (place: Place): Place | undefined =>
+    respelled(place, { address1: abbreviated(place.address1) }),
   punctuation: (place: Place): Place | undefined => {
-    const line = abbreviated(place.address1).replace(/ (St|Ave|Dr|Rd|Ln|Ct|Blvd|Pl|Cir)\b/, ' $1.,');
+    const line = abbreviated(place.address1).replace(
+      / (St|Ave|Dr|Rd|Ln|Ct|Blvd|Pl|Cir)\b/,
+      ' $1.,',
+    );
     return line.includes('.') ? respelled(place, { address1: line }) : undefined;
   },
   case: (place: Place): Place | undefined =>
@@ -96,25 +112,40 @@ export const SPELLINGS = {
   unit: (place: Place): Place | undefined => {
     const unit = unitOf(place);
     if (unit === undefined) return undefined;
-    return respelled(place, { address2: /^#\d/.test(place.address2) ? `Apartment ${unit}` : `Unit # ${unit}` });
+    return respelled(place, {
+      address2: /^#\d/.test(place.address2) ? `Apartment ${unit}` : `Unit # ${unit}`,
+    });
   },
   unitOnFirstLine: (place: Place): Place | undefined => {
     const unit = unitOf(place);
-    return unit === undefined ? undefined : respelled(place, { address1: `${place.address1} Apt. ${unit}`, address2: '' });
+    return unit === undefined
+      ? undefined
+      : respelled(place, { address1: `${place.address1} Apt. ${unit}`, address2: '' });
   },
   accents: (place: Place): Place | undefined => {
     const accents: Readonly<Record<string, string>> = { a: 'á', e: 'é', i: 'í', o: 'ó', u: 'ü' };
-    // The second word: the first is the house number, and an accent in the suffix would look made up.
+    // The second word: the first is the house number, and an accent in the suffix would look made
+    // up.
     const [number = '', name = '', ...rest] = place.address1.split(' ');
-    return respelled(place, { address1: [number, name.replace(/[aeiou]/, (vowel) => accents[vowel] ?? vowel), ...rest].join(' ') });
+    return respelled(place, {
+      address1: [number, name.replace(/[aeiou]/, (vowel) => accents[vowel] ?? vowel), ...rest].join(
+        ' ',
+      ),
+    });
   },
-  zip4: (place: Place): Place | undefined => respelled(place, { zip: `${place.zip}-${place.zip.slice(1)}` }),
+  zip4: (place: Place): Place | undefined =>
+    respelled(place, { zip: `${place.zip}-${place.zip.slice(1)}` }),
 };
 
 function respelled(place: Place, change: Partial<Place>): Place | undefined {
   const other = { ...place, ...change };
-  const changed = (Object.keys(place) as (keyof Place)[]).some((part) => place[part] !== other[part]);
+  const changed = (Object.keys(place) as (keyof Place)[]).some(
+    (part) => place[part] !== other[part],
+  );
   if (!changed) return undefined;
-  if (keyOf(other) !== keyOf(place)) throw new Error(`not the same household: ${JSON.stringify(place)} and ${JSON.stringify(other)}`);
+  if (keyOf(other) !== keyOf(place))
+    throw new Error(
+      `not the same household: ${JSON.stringify(place)} and ${JSON.stringify(other)}`,
+    );
   return other;
 }

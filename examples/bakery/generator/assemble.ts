@@ -1,9 +1,10 @@
 /**
  * Puts the file together: 3,220 rows, most of them ordinary, the planted ones spread among them.
  *
- * Every kind stands at least once in the first 300 rows, so that the short demo meets all of them. A row that refers to another always
- * stands below it, and an address that only the look-up knows never belongs to a row further down: so whoever mails the first 300 rows
- * today and the rest tomorrow ends everybody as if all had been mailed at once.
+ * Every kind stands at least once in the first 300 rows, so that the short demo meets all of them.
+ * A row that refers to another always stands below it, and an address that only the look-up knows
+ * never belongs to a row further down: so whoever mails the first 300 rows today and the rest
+ * tomorrow ends everybody as if all had been mailed at once.
  */
 import { isHeldBack, type Holdout } from '../../../test/audit/household-key.ts';
 import { keyOf, realPlaces, type Place } from './addresses.ts';
@@ -11,7 +12,14 @@ import { MAILED } from './kinds-mailed.ts';
 import { incomplete, TURNED_AWAY } from './kinds-turned-away.ts';
 import { emailOf, favorite, person, promoCode } from './people.ts';
 import { Chance } from './random.ts';
-import { placeOf, type Kind, type Made, type Row, type Suppression, type Workbench } from './rows.ts';
+import {
+  placeOf,
+  type Kind,
+  type Made,
+  type Row,
+  type Suppression,
+  type Workbench,
+} from './rows.ts';
 
 export const ROWS = 3_220;
 export const FIRST = 300;
@@ -41,7 +49,11 @@ export function assemble(): Assembled {
     if (kind === undefined) {
       const place = ordinary.pop();
       if (place === undefined) throw new Error('more rows than addresses');
-      bench.made.push({ kind: 'ordinary', row: bench.customer(place), ends: 'received or holdout' });
+      bench.made.push({
+        kind: 'ordinary',
+        row: bench.customer(place),
+        ends: 'received or holdout',
+      });
     } else {
       const nth = counts.get(kind.kind) ?? 0;
       counts.set(kind.kind, nth + 1);
@@ -52,7 +64,8 @@ export function assemble(): Assembled {
   for (let other = 0; other < 12; other += 1) {
     const stranger = bench.customer(bench.place());
     if (other % 3 === 0) bench.suppress({ email: stranger.email, reason: 'unsubscribed' });
-    else if (other % 3 === 1) bench.suppress({ place: placeOf(stranger), reason: 'asked by letter' });
+    else if (other % 3 === 1)
+      bench.suppress({ place: placeOf(stranger), reason: 'asked by letter' });
     else bench.known(stranger.email, placeOf(stranger));
   }
   const assembled: Assembled = {
@@ -64,10 +77,14 @@ export function assemble(): Assembled {
   return assembled;
 }
 
-/** Only what the household decides is worked out; every other end is known from what was planted. */
+/**
+ * Only what the household decides is worked out; every other end is known from what was planted.
+ */
 function decided(made: Made): Made {
   if (made.ends !== 'received or holdout') return made;
-  return isHeldBack(HOLDOUT, keyOf(placeOf(made.row))) ? { ...made, ends: 'holdout', reason: 'holdout' } : { ...made, ends: 'received' };
+  return isHeldBack(HOLDOUT, keyOf(placeOf(made.row)))
+    ? { ...made, ends: 'holdout', reason: 'holdout' }
+    : { ...made, ends: 'received' };
 }
 
 /** Which index of the file a planted row gets. */
@@ -79,8 +96,10 @@ function slots(chance: Chance, kinds: readonly Kind[]): Map<number, Kind> {
     taken.set(index, kind);
   };
   // Whatever needs a row above comes later, the more so where that row is itself a planted one.
-  for (const kind of chance.shuffled(kinds)) place(kind, [4, 70, 220][kind.needs] ?? 0, [200, 220, FIRST][kind.needs] ?? FIRST);
-  for (const kind of kinds) for (let more = 1; more < kind.count; more += 1) place(kind, FIRST, ROWS);
+  for (const kind of chance.shuffled(kinds))
+    place(kind, [4, 70, 220][kind.needs] ?? 0, [200, 220, FIRST][kind.needs] ?? FIRST);
+  for (const kind of kinds)
+    for (let more = 1; more < kind.count; more += 1) place(kind, FIRST, ROWS);
   return taken;
 }
 
@@ -106,7 +125,13 @@ class Bench implements Workbench {
   customer(place: Place | null): Row {
     this.#serial += 1;
     const who = person(this.chance);
-    const { address1, address2, city, state, zip } = place ?? { address1: '', address2: '', city: '', state: '', zip: '' };
+    const { address1, address2, city, state, zip } = place ?? {
+      address1: '',
+      address2: '',
+      city: '',
+      state: '',
+      zip: '',
+    };
     return {
       customer_id: `FF-${String(10_000 + this.#serial * 7)}`,
       email: emailOf(this.chance, who, this.#serial),
@@ -160,7 +185,9 @@ class Bench implements Workbench {
   }
 
   earlier(kind: string, fits: (row: Row) => boolean = () => true): Row {
-    const candidates = this.made.filter((made) => made.kind === kind && !this.#given.has(made.row) && fits(made.row));
+    const candidates = this.made.filter(
+      (made) => made.kind === kind && !this.#given.has(made.row) && fits(made.row),
+    );
     const { row } = this.chance.pick(candidates);
     this.#given.add(row);
     return row;
@@ -180,9 +207,11 @@ function check({ rows, known }: Assembled, kinds: readonly Kind[]): void {
   if (rows.length !== ROWS) throw new Error(`${rows.length} rows instead of ${ROWS}`);
   const early = new Set(rows.slice(0, FIRST).map((made) => made.kind));
   const absent = kinds.filter(({ kind }) => !early.has(kind));
-  if (absent.length > 0) throw new Error(`not in the first ${FIRST} rows: ${absent.map(({ kind }) => kind).join(', ')}`);
+  if (absent.length > 0)
+    throw new Error(`not in the first ${FIRST} rows: ${absent.map(({ kind }) => kind).join(', ')}`);
 
-  if (new Set(rows.map(({ row }) => row.promo_code)).size !== ROWS) throw new Error('a promo code stands twice');
+  if (new Set(rows.map(({ row }) => row.promo_code)).size !== ROWS)
+    throw new Error('a promo code stands twice');
 
   const readable = rows.filter((made) => made.ends !== 'invalid');
   const lookedUp = new Map(known.map(({ email, place }) => [email.toLowerCase(), keyOf(place)]));
@@ -191,16 +220,19 @@ function check({ rows, known }: Assembled, kinds: readonly Kind[]): void {
   const found = new Set<string>();
   const onlyEmail = new Set<string>();
   for (const { row } of readable) {
-    // Who is not found frees the e-mail again, so the end of a namesake below would depend on when the look-up answered.
+    // Who is not found frees the e-mail again, so the end of a namesake below would depend on when
+    // the look-up answered.
     if (onlyEmail.has(row.email.toLowerCase()))
       throw new Error(`row of ${row.customer_id}: its e-mail is that of an e-mail-only row above`);
     if (row.address1 === '') onlyEmail.add(row.email.toLowerCase());
     const own = row.address1 === '' ? undefined : keyOf(placeOf(row));
-    if (own !== undefined && found.has(own)) throw new Error(`row of ${row.customer_id}: its household was looked up for a row above`);
+    if (own !== undefined && found.has(own))
+      throw new Error(`row of ${row.customer_id}: its household was looked up for a row above`);
     if (own !== undefined) above.add(own);
     const fromLookup = own === undefined ? lookedUp.get(row.email.toLowerCase()) : undefined;
     if (fromLookup === undefined || above.has(fromLookup)) continue;
-    if (found.has(fromLookup)) throw new Error(`row of ${row.customer_id}: two e-mails were looked up to one household`);
+    if (found.has(fromLookup))
+      throw new Error(`row of ${row.customer_id}: two e-mails were looked up to one household`);
     found.add(fromLookup);
   }
 }

@@ -19,10 +19,19 @@ const COLUMNS: readonly (keyof Row)[] = [
   'promo_code',
 ];
 
-const ENDS: readonly End[] = ['received', 'skipped', 'blacklisted', 'holdout', 'invalid', 'repeated'];
+const ENDS: readonly End[] = [
+  'received',
+  'skipped',
+  'blacklisted',
+  'holdout',
+  'invalid',
+  'repeated',
+];
 
 function record(fields: readonly string[]): string {
-  return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',');
+  return fields
+    .map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field))
+    .join(',');
 }
 
 function lines(records: readonly string[]): string {
@@ -51,7 +60,9 @@ export function filesOf({ rows, suppressions, known }: Assembled): Record<string
     ]),
     'addresses.csv': lines([
       'email,line1,line2,city,region,postal_code,country',
-      ...known.map(({ email, place }) => record([email, place.address1, place.address2, place.city, place.state, place.zip, 'US'])),
+      ...known.map(({ email, place }) =>
+        record([email, place.address1, place.address2, place.city, place.state, place.zip, 'US']),
+      ),
     ]),
     'expected.json': expected(rows, records),
   };
@@ -90,6 +101,8 @@ function totalsOf(rows: readonly Made[]): object {
     rows: rows.length,
     cards: count((made) => made.ends === 'received'),
     ends: Object.fromEntries(ENDS.map((ends) => [ends, count((made) => made.ends === ends)])),
-    reasons: Object.fromEntries(reasons.map((reason) => [reason, count((made) => made.reason === reason)])),
+    reasons: Object.fromEntries(
+      reasons.map((reason) => [reason, count((made) => made.reason === reason)]),
+    ),
   };
 }

@@ -6,7 +6,10 @@ function received(row: Row): Planned {
   return { row, ends: 'received' };
 }
 
-/** One row for each of the variants, which overwrite fields of a customer at an ordinary address; a changed address must not be held back. */
+/**
+ * One row for each of the variants, which overwrite fields of a customer at an ordinary address; a
+ * changed address must not be held back.
+ */
 function variants(kind: string, changes: readonly Partial<Row>[]): Kind {
   return {
     kind,
@@ -14,7 +17,9 @@ function variants(kind: string, changes: readonly Partial<Row>[]): Kind {
     needs: 0,
     make: (bench, nth) => {
       const { address2 } = changes[nth] ?? {};
-      const home = bench.place((place) => address2 === undefined || !bench.isHeldBack({ ...place, address2 }));
+      const home = bench.place(
+        (place) => address2 === undefined || !bench.isHeldBack({ ...place, address2 }),
+      );
       return received({ ...bench.customer(home), ...changes[nth] });
     },
   };
@@ -30,11 +35,18 @@ function places(kind: string, addresses: readonly ((n: number) => Place)[]): Kin
     kind,
     count: addresses.length,
     needs: 0,
-    make: (bench, nth) => received(bench.customer(bench.ownPlace(addresses[nth] as (n: number) => Place))),
+    make: (bench, nth) =>
+      received(bench.customer(bench.ownPlace(addresses[nth] as (n: number) => Place))),
   };
 }
 
-function place(address1: string, address2: string, city: string, state: string, zip: string): Place {
+function place(
+  address1: string,
+  address2: string,
+  city: string,
+  state: string,
+  zip: string,
+): Place {
   return {
     address1,
     address2,
@@ -70,10 +82,14 @@ export const MAILED: readonly Kind[] = [
       ['Władysław', 'Ćwiąkała'],
     ]),
   ),
-  // The same letters, written as letter and combining mark: two texts for a program, one name for a reader.
+  // The same letters, written as letter and combining mark: two texts for a program, one name for a
+  // reader.
   variants(
     'accents_decomposed',
-    names([['José', 'Muñiz'].map((name) => name.normalize('NFD')) as [string, string], ['Chloé'.normalize('NFD'), 'Bright']]),
+    names([
+      ['José', 'Muñiz'].map((name) => name.normalize('NFD')) as [string, string],
+      ['Chloé'.normalize('NFD'), 'Bright'],
+    ]),
   ),
   variants(
     'ligatures',
@@ -118,7 +134,11 @@ export const MAILED: readonly Kind[] = [
     { first_name: 'Dee', last_name: 'D’Ambra' },
     { address2: '"The Mill"' },
   ]),
-  variants('commas', [{ last_name: 'Rivermont, Jr.' }, { address2: 'Bldg 4, Floor 2' }, { favorite: 'rye, spelt, and more' }]),
+  variants('commas', [
+    { last_name: 'Rivermont, Jr.' },
+    { address2: 'Bldg 4, Floor 2' },
+    { favorite: 'rye, spelt, and more' },
+  ]),
   variants('many_lines', [{ favorite: 'rye\nwith caraway' }, { favorite: 'one\n\ntwo' }]),
   variants('no_first_name', [{ first_name: '' }, { first_name: '' }, { first_name: '' }]),
   variants(
@@ -153,7 +173,9 @@ export const MAILED: readonly Kind[] = [
       return received({ ...row, zip: `${row.zip}-${1000 + bench.chance.below(9000)}` });
     },
   },
-  places('zip_lost_two_zeros', [(n) => place(`${60 + n} Calle de San Sebastián`, '', 'San Juan', 'PR', '901')]),
+  places('zip_lost_two_zeros', [
+    (n) => place(`${60 + n} Calle de San Sebastián`, '', 'San Juan', 'PR', '901'),
+  ]),
   places('po_box', [
     (n) => place(`PO BOX ${1200 + n}`, '', 'Montgomery', 'AL', '36101'),
     (n) => place(`P.O. Box ${70 + n}`, '', 'Anchorage', 'AK', '99510'),
@@ -177,8 +199,14 @@ export const MAILED: readonly Kind[] = [
     count: 6,
     needs: 1,
     make: (bench) => {
-      const beside = placeOf(bench.earlier('ordinary', (row) => unitOf(placeOf(row)) !== undefined));
-      return received(bench.customer(bench.ownPlace((n) => ({ ...beside, address2: `Apt ${unitOf(beside)}${n}` }))));
+      const beside = placeOf(
+        bench.earlier('ordinary', (row) => unitOf(placeOf(row)) !== undefined),
+      );
+      return received(
+        bench.customer(
+          bench.ownPlace((n) => ({ ...beside, address2: `Apt ${unitOf(beside)}${n}` })),
+        ),
+      );
     },
   },
   {
@@ -189,7 +217,13 @@ export const MAILED: readonly Kind[] = [
       const like = placeOf(bench.earlier('ordinary'));
       const elsewhere = bench.place();
       return received(
-        bench.customer(bench.ownPlace((n) => ({ ...elsewhere, address1: like.address1, address2: n === 1 ? '' : `Apt ${n}` }))),
+        bench.customer(
+          bench.ownPlace((n) => ({
+            ...elsewhere,
+            address1: like.address1,
+            address2: n === 1 ? '' : `Apt ${n}`,
+          })),
+        ),
       );
     },
   },
@@ -206,7 +240,11 @@ export const MAILED: readonly Kind[] = [
     kind: 'email_with_a_tag',
     count: 3,
     needs: 1,
-    make: (bench) => received({ ...bench.customer(bench.place()), email: bench.earlier('ordinary').email.replace('@', '+bakery@') }),
+    make: (bench) =>
+      received({
+        ...bench.customer(bench.place()),
+        email: bench.earlier('ordinary').email.replace('@', '+bakery@'),
+      }),
   },
   {
     kind: 'beside_a_suppressed_unit',
@@ -214,7 +252,10 @@ export const MAILED: readonly Kind[] = [
     needs: 0,
     make: (bench) => {
       const home = bench.place((where) => unitOf(where) !== undefined);
-      bench.suppress({ place: { ...home, address2: `Apt ${unitOf(home)}9` }, reason: 'asked by letter' });
+      bench.suppress({
+        place: { ...home, address2: `Apt ${unitOf(home)}9` },
+        reason: 'asked by letter',
+      });
       return received(bench.customer(home));
     },
   },
@@ -232,5 +273,10 @@ export const MAILED: readonly Kind[] = [
 
 function correction(bench: Workbench): Row {
   const broken = bench.earlier('bad_zip_letters');
-  return { ...bench.customer(bench.place()), email: broken.email, first_name: broken.first_name, last_name: broken.last_name };
+  return {
+    ...bench.customer(bench.place()),
+    email: broken.email,
+    first_name: broken.first_name,
+    last_name: broken.last_name,
+  };
 }

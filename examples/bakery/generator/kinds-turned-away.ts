@@ -1,4 +1,7 @@
-/** Rows that must not get a card: duplicates, repeats, suppressed people, people without an address, and rows that cannot be read. */
+/**
+ * Rows that must not get a card: duplicates, repeats, suppressed people, people without an address,
+ * and rows that cannot be read.
+ */
 import { SPELLINGS, type Place } from './addresses.ts';
 import { placeOf, type Kind, type Planned, type Row, type Workbench } from './rows.ts';
 
@@ -17,8 +20,15 @@ function suppressed(row: Row): Planned {
   return { row, ends: 'blacklisted', reason: 'suppressed' };
 }
 
-/** The person of a row above comes again, as a new customer with a new e-mail, and writes the address differently. */
-function otherSpelling(kind: string, spell: (place: Place) => Place | undefined, count: number): Kind {
+/**
+ * The person of a row above comes again, as a new customer with a new e-mail, and writes the
+ * address differently.
+ */
+function otherSpelling(
+  kind: string,
+  spell: (place: Place) => Place | undefined,
+  count: number,
+): Kind {
   return {
     kind,
     count,
@@ -26,13 +36,22 @@ function otherSpelling(kind: string, spell: (place: Place) => Place | undefined,
     make: (bench) => {
       const before = bench.earlier('ordinary', (row) => spell(placeOf(row)) !== undefined);
       const { first_name, last_name } = before;
-      return duplicate({ ...bench.customer(spell(placeOf(before)) ?? placeOf(before)), first_name, last_name });
+      return duplicate({
+        ...bench.customer(spell(placeOf(before)) ?? placeOf(before)),
+        first_name,
+        last_name,
+      });
     },
   };
 }
 
 /** Somebody else in the household of a row above of another kind. */
-function inTheHouseholdOf(kind: string, other: string, count: number, fits?: (bench: Workbench, row: Row) => boolean): Kind {
+function inTheHouseholdOf(
+  kind: string,
+  other: string,
+  count: number,
+  fits?: (bench: Workbench, row: Row) => boolean,
+): Kind {
   return {
     kind,
     count,
@@ -69,19 +88,26 @@ export const TURNED_AWAY: readonly Kind[] = [
     needs: 1,
     make: (bench, nth) => {
       const { email, first_name, last_name } = bench.earlier('ordinary');
-      const again = nth % 2 === 0 ? email.toUpperCase() : email.replace(/^./, (letter) => letter.toUpperCase());
+      const again =
+        nth % 2 === 0 ? email.toUpperCase() : email.replace(/^./, (letter) => letter.toUpperCase());
       return duplicate({ ...bench.customer(bench.place()), email: again, first_name, last_name });
     },
   },
   inTheHouseholdOf('household_of_two', 'ordinary', 12),
-  inTheHouseholdOf('household_held_back', 'ordinary', 3, (bench, row) => bench.isHeldBack(placeOf(row))),
+  inTheHouseholdOf('household_held_back', 'ordinary', 3, (bench, row) =>
+    bench.isHeldBack(placeOf(row)),
+  ),
   inTheHouseholdOf('household_of_a_suppressed', 'suppressed_email', 2),
   {
     // Only the duplicate above has this e-mail: it takes a place although it got no card.
     kind: 'duplicate_of_a_duplicate',
     count: 2,
     needs: 2,
-    make: (bench) => duplicate({ ...bench.customer(bench.place()), email: bench.earlier('duplicate_other_email').email.toUpperCase() }),
+    make: (bench) =>
+      duplicate({
+        ...bench.customer(bench.place()),
+        email: bench.earlier('duplicate_other_email').email.toUpperCase(),
+      }),
   },
   {
     kind: 'repeated_id',
@@ -90,7 +116,11 @@ export const TURNED_AWAY: readonly Kind[] = [
     // All the same but the promo code, which would give away a card made from the second row.
     make: (bench) => {
       const before = bench.earlier('ordinary');
-      return { row: { ...before, promo_code: bench.customer(null).promo_code }, ends: 'repeated', reason: 'repeated' };
+      return {
+        row: { ...before, promo_code: bench.customer(null).promo_code },
+        ends: 'repeated',
+        reason: 'repeated',
+      };
     },
   },
   {
@@ -99,7 +129,11 @@ export const TURNED_AWAY: readonly Kind[] = [
     needs: 1,
     make: (bench) => {
       const { customer_id } = bench.earlier('ordinary');
-      return { row: { ...bench.customer(bench.place()), customer_id }, ends: 'repeated', reason: 'repeated' };
+      return {
+        row: { ...bench.customer(bench.place()), customer_id },
+        ends: 'repeated',
+        reason: 'repeated',
+      };
     },
   },
   {
@@ -128,7 +162,10 @@ export const TURNED_AWAY: readonly Kind[] = [
     needs: 0,
     make: (bench) => {
       const home = bench.place((place) => SPELLINGS.abbreviation(place) !== undefined);
-      bench.suppress({ place: SPELLINGS.case(SPELLINGS.abbreviation(home) ?? home) ?? home, reason: 'asked by letter' });
+      bench.suppress({
+        place: SPELLINGS.case(SPELLINGS.abbreviation(home) ?? home) ?? home,
+        reason: 'asked by letter',
+      });
       return suppressed(bench.customer(home));
     },
   },
@@ -159,7 +196,8 @@ export const TURNED_AWAY: readonly Kind[] = [
     kind: 'email_only_known_email',
     count: 2,
     needs: 1,
-    make: (bench) => duplicate({ ...bench.customer(null), email: bench.earlier('ordinary').email.toUpperCase() }),
+    make: (bench) =>
+      duplicate({ ...bench.customer(null), email: bench.earlier('ordinary').email.toUpperCase() }),
   },
   {
     kind: 'email_only_known_household',
@@ -198,11 +236,22 @@ export const TURNED_AWAY: readonly Kind[] = [
       return { row, ends: 'received' };
     },
   },
-  broken('bad_zip_letters', 'bad_postal_code', [{ zip: 'ABCDE' }, { zip: '3721O' }, { zip: 'unknown' }, { zip: '9O210' }]),
+  broken('bad_zip_letters', 'bad_postal_code', [
+    { zip: 'ABCDE' },
+    { zip: '3721O' },
+    { zip: 'unknown' },
+    { zip: '9O210' },
+  ]),
   broken('bad_zip_too_short', 'bad_postal_code', [{ zip: '12' }, { zip: '7' }, { zip: '' }]),
   // In a state whose ZIPs do not begin with a zero: which digit is lost, nobody knows.
-  broken('bad_zip_lost_a_digit', 'bad_postal_code', [{ city: 'Sacramento', state: 'CA', zip: '9582' }]),
-  broken('missing_id', 'missing_external_id', [{ customer_id: '' }, { customer_id: '' }, { customer_id: '  ' }]),
+  broken('bad_zip_lost_a_digit', 'bad_postal_code', [
+    { city: 'Sacramento', state: 'CA', zip: '9582' },
+  ]),
+  broken('missing_id', 'missing_external_id', [
+    { customer_id: '' },
+    { customer_id: '' },
+    { customer_id: '  ' },
+  ]),
   broken('neither_email_nor_address', 'no_email_no_address', [
     { email: '', address1: '', address2: '', city: '', state: '', zip: '', country: '' },
     { email: '', address1: '', address2: '', city: '', state: '', zip: '', country: '' },
@@ -211,7 +260,11 @@ export const TURNED_AWAY: readonly Kind[] = [
     kind: 'bad_email_no_address',
     count: 2,
     needs: 0,
-    make: (bench, nth) => invalid({ ...bench.customer(null), email: ['not an e-mail', 'someone@example'][nth] ?? '' }, 'bad_email'),
+    make: (bench, nth) =>
+      invalid(
+        { ...bench.customer(null), email: ['not an e-mail', 'someone@example'][nth] ?? '' },
+        'bad_email',
+      ),
   },
   broken('too_long', 'too_long', [{ favorite: 'sourdough and '.repeat(16) }]),
   // What is left of an accent after a file was read in the wrong encoding and saved again.
@@ -229,13 +282,23 @@ export const TURNED_AWAY: readonly Kind[] = [
     make: (bench, nth) => {
       const row = bench.customer(bench.place());
       // A comma that somebody forgot to quote, and a line that was cut off.
-      const fields = Object.values<string>({ ...row, last_name: nth % 2 === 0 ? `${row.last_name}, Jr.` : row.last_name });
-      return invalid(row, 'wrong_number_of_fields', (nth % 2 === 0 ? fields : fields.slice(0, 9)).join(','));
+      const fields = Object.values<string>({
+        ...row,
+        last_name: nth % 2 === 0 ? `${row.last_name}, Jr.` : row.last_name,
+      });
+      return invalid(
+        row,
+        'wrong_number_of_fields',
+        (nth % 2 === 0 ? fields : fields.slice(0, 9)).join(','),
+      );
     },
   },
 ];
 
-/** An address that lacks a part. It comes from the package as it is: some of its addresses have no city. */
+/**
+ * An address that lacks a part. It comes from the package as it is: some of its addresses have no
+ * city.
+ */
 export function incomplete(cityless: readonly Place[]): Kind {
   return {
     kind: 'incomplete_address',

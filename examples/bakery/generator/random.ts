@@ -1,4 +1,7 @@
-/** Chance that is the same on every machine and on every day: the committed files must come out byte for byte. */
+/**
+ * Chance that is the same on every machine and on every day: the committed files must come out byte
+ * for byte.
+ */
 export class Chance {
   #state: number;
 

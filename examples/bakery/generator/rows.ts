@@ -25,7 +25,10 @@ export interface Suppression {
   reason: string;
 }
 
-/** `received` may turn out `holdout` for a row whose household was not chosen: then the generator works it out. */
+/**
+ * `received` may turn out `holdout` for a row whose household was not chosen: then the generator
+ * works it out.
+ */
 export interface Planned {
   row: Row;
   ends: End | 'received or holdout';
@@ -38,7 +41,10 @@ export interface Made extends Planned {
   kind: string;
 }
 
-/** What a kind of row may use while it is made. Rows are made in the order of the file, so `earlier` is earlier in the file too. */
+/**
+ * What a kind of row may use while it is made. Rows are made in the order of the file, so `earlier`
+ * is earlier in the file too.
+ */
 export interface Workbench {
   readonly chance: Chance;
   /** A new customer, with an address or (null) known by e-mail only. */
@@ -47,10 +53,16 @@ export interface Workbench {
   place(fits?: (place: Place) => boolean): Place;
   /** An address that nobody else has and that the holdout keeps back. */
   heldBackPlace(): Place;
-  /** The first of `address(1)`, `address(2)`… that nobody has and that the holdout does not keep back. */
+  /**
+   * The first of `address(1)`, `address(2)`… that nobody has and that the holdout does not keep
+   * back.
+   */
   ownPlace(address: (n: number) => Place): Place;
   isHeldBack(place: Place): boolean;
-  /** A row that stands above, each given out once. `kind` is `ordinary` for those that nothing was planted in. */
+  /**
+   * A row that stands above, each given out once. `kind` is `ordinary` for those that nothing was
+   * planted in.
+   */
   earlier(kind: string, fits?: (row: Row) => boolean): Row;
   suppress(entry: Suppression): void;
   /** Lets the enricher know an address. */
@@ -68,5 +80,11 @@ export interface Kind {
 }
 
 export function placeOf(row: Row): Place {
-  return { address1: row.address1, address2: row.address2, city: row.city, state: row.state, zip: row.zip };
+  return {
+    address1: row.address1,
+    address2: row.address2,
+    city: row.city,
+    state: row.state,
+    zip: row.zip,
+  };
 }

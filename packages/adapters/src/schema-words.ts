@@ -1,4 +1,7 @@
-/** What zod finds wrong, in our words: which field, what is allowed there, what stands there instead. */
+/**
+ * What zod finds wrong, in our words: which field, what is allowed there, what stands there
+ * instead.
+ */
 import { z } from 'zod';
 import { didYouMean } from './near.ts';
 
@@ -10,11 +13,21 @@ export interface Fault {
 }
 
 /** @param noSuch what is said of a field that the schema does not have. */
-export function faultsOf(schema: z.ZodType, value: unknown, error: z.ZodError, noSuch = 'there is no such field'): Fault[] {
+export function faultsOf(
+  schema: z.ZodType,
+  value: unknown,
+  error: z.ZodError,
+  noSuch = 'there is no such field',
+): Fault[] {
   return error.issues.flatMap((issue) => explain(issue, schema, value, noSuch));
 }
 
-function explain(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown, noSuch: string): Fault[] {
+function explain(
+  issue: z.core.$ZodIssue,
+  schema: z.ZodType,
+  value: unknown,
+  noSuch: string,
+): Fault[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, path);
@@ -24,17 +37,25 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown, noS
       return { path: [...path, key], message: `${noSuch}${guess === null ? rest : `; ${guess}`}` };
     });
   }
-  if (issue.code === 'custom' && issue.params?.['sentence'] === true) return [{ path, message: issue.message }];
+  if (issue.code === 'custom' && issue.params?.['sentence'] === true)
+    return [{ path, message: issue.message }];
   const given = valueAt(value, path);
   if (given === undefined && ['invalid_type', 'invalid_value'].includes(issue.code))
     return [{ path, message: `is missing: ${wanted(issue)}` }];
-  const shown = typeof given === 'object' || given === undefined ? '' : `, not ${JSON.stringify(given).slice(0, 60)}`;
+  const shown =
+    typeof given === 'object' || given === undefined
+      ? ''
+      : `, not ${JSON.stringify(given).slice(0, 60)}`;
   return [{ path, message: `must be ${wanted(issue)}${shown}` }];
 }
 
 function valueAt(value: unknown, path: Path): unknown {
   let at = value;
-  for (const part of path) at = typeof at === 'object' && at !== null ? (at as Readonly<Record<string, unknown>>)[part] : undefined;
+  for (const part of path)
+    at =
+      typeof at === 'object' && at !== null
+        ? (at as Readonly<Record<string, unknown>>)[part]
+        : undefined;
   return at;
 }
 
@@ -50,18 +71,25 @@ const kinds: Readonly<Record<string, string>> = {
 
 function wanted(issue: z.core.$ZodIssue): string {
   // A schema's own words.
-  if (!issue.code.startsWith('too_') && !issue.message.startsWith('Invalid ')) return issue.message.replace(/^must be /, '');
+  if (!issue.code.startsWith('too_') && !issue.message.startsWith('Invalid '))
+    return issue.message.replace(/^must be /, '');
   switch (issue.code) {
     case 'invalid_value':
       return issue.values.map(String).join(' or ');
     case 'too_small':
-      return issue.origin === 'string' ? 'a text that is not blank' : `at least ${String(issue.minimum)}`;
+      return issue.origin === 'string'
+        ? 'a text that is not blank'
+        : `at least ${String(issue.minimum)}`;
     case 'too_big':
-      return issue.origin === 'string' ? `at most ${String(issue.maximum)} characters` : `at most ${String(issue.maximum)}`;
+      return issue.origin === 'string'
+        ? `at most ${String(issue.maximum)} characters`
+        : `at most ${String(issue.maximum)}`;
     case 'invalid_type':
       return kinds[issue.expected] ?? issue.expected;
     case 'invalid_format':
-      return issue.format === 'url' ? 'a URL, for example http://127.0.0.1:8080' : 'written another way';
+      return issue.format === 'url'
+        ? 'a URL, for example http://127.0.0.1:8080'
+        : 'written another way';
     default:
       return 'something else';
   }
@@ -72,7 +100,8 @@ function keysAt(schema: z.ZodType, path: Path): string[] {
   let at: z.ZodType | undefined = schema;
   for (const part of path) at = shapeOf(at)?.[part];
   const found = innermost(at);
-  if (found instanceof z.ZodRecord && found.keyType instanceof z.ZodEnum) return found.keyType.options.map(String);
+  if (found instanceof z.ZodRecord && found.keyType instanceof z.ZodEnum)
+    return found.keyType.options.map(String);
   return Object.keys(shapeOf(at) ?? {});
 }
 
@@ -83,7 +112,12 @@ function shapeOf(schema: z.ZodType | undefined): Readonly<Record<string, z.ZodTy
 
 function innermost(schema: z.ZodType | undefined): z.ZodType | undefined {
   let at = schema;
-  while (at instanceof z.ZodOptional || at instanceof z.ZodDefault || at instanceof z.ZodNullable || at instanceof z.ZodPipe)
+  while (
+    at instanceof z.ZodOptional ||
+    at instanceof z.ZodDefault ||
+    at instanceof z.ZodNullable ||
+    at instanceof z.ZodPipe
+  )
     at = (at instanceof z.ZodPipe ? at.in : at.unwrap()) as z.ZodType;
   return at;
 }

@@ -1,13 +1,17 @@
 /**
- * Signatures by the Standard Webhooks specification: HMAC-SHA256 over `id.timestamp.body`, raw bytes, compared in constant time. Several secrets may
- * be valid at once, so that one can be replaced without losing a webhook.
+ * Signatures by the Standard Webhooks specification: HMAC-SHA256 over `id.timestamp.body`, raw
+ * bytes, compared in constant time. Several secrets may be valid at once, so that one can be
+ * replaced without losing a webhook.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { WebhookVerdict } from '@postrider/core/ports';
 
 const toleranceSeconds = 300;
 
-/** @param text one or more secrets, `whsec_` and base64, apart by blanks or commas. Null where one of them is none. */
+/**
+ * @param text one or more secrets, `whsec_` and base64, apart by blanks or commas. Null where one
+ * of them is none.
+ */
 export function parseWebhookSecrets(text: string): readonly Buffer[] | null {
   const secrets = text.split(/[\s,]+/).filter((secret) => secret !== '');
   const keys = secrets.map((secret) => {
@@ -29,11 +33,20 @@ export function verifyStandardWebhook(
     const found = Object.keys(headers).find((key) => key.toLowerCase() === name);
     return found === undefined ? undefined : headers[found];
   };
-  const [id, timestamp, signatures] = [header('webhook-id'), header('webhook-timestamp'), header('webhook-signature')];
+  const [id, timestamp, signatures] = [
+    header('webhook-id'),
+    header('webhook-timestamp'),
+    header('webhook-signature'),
+  ];
   if (id === undefined || id === '' || timestamp === undefined || signatures === undefined) {
-    return { valid: false, message: 'The webhook lacks one of the headers webhook-id, webhook-timestamp, webhook-signature.' };
+    return {
+      valid: false,
+      message:
+        'The webhook lacks one of the headers webhook-id, webhook-timestamp, webhook-signature.',
+    };
   }
-  if (!/^\d{1,12}$/.test(timestamp)) return { valid: false, message: 'The webhook has a timestamp that is no number of seconds.' };
+  if (!/^\d{1,12}$/.test(timestamp))
+    return { valid: false, message: 'The webhook has a timestamp that is no number of seconds.' };
   const age = Math.floor(now.getTime() / 1000) - Number(timestamp);
   if (Math.abs(age) > toleranceSeconds) {
     return {
@@ -51,8 +64,11 @@ export function verifyStandardWebhook(
     const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
     // Every pair is compared, found or not: the time tells nothing about which secret is near.
     for (const signature of given) {
-      if (signature.length === expected.length && timingSafeEqual(signature, expected)) valid = true;
+      if (signature.length === expected.length && timingSafeEqual(signature, expected))
+        valid = true;
     }
   }
-  return valid ? { valid: true, deliveryId: id } : { valid: false, message: 'The signature of the webhook fits none of our secrets.' };
+  return valid
+    ? { valid: true, deliveryId: id }
+    : { valid: false, message: 'The signature of the webhook fits none of our secrets.' };
 }

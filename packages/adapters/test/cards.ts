@@ -17,8 +17,22 @@ export function card(changes: Partial<CardRequest> = {}): CardRequest {
     recipientId: `r-${people}`,
     firstName: 'Ann',
     lastName: `Lee ${people}`,
-    address: { line1: `${people} Main Street`, line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' },
-    returnAddress: { line1: '12 Elm Street', line2: null, city: 'Portland', region: 'ME', postalCode: '04101', country: 'US' },
+    address: {
+      line1: `${people} Main Street`,
+      line2: null,
+      city: 'Springfield',
+      region: 'IL',
+      postalCode: '62701',
+      country: 'US',
+    },
+    returnAddress: {
+      line1: '12 Elm Street',
+      line2: null,
+      city: 'Portland',
+      region: 'ME',
+      postalCode: '04101',
+      country: 'US',
+    },
     merge: { favorite: 'Rye', promo_code: `CRUMB-${people}` },
     reference: `R-${people}`,
     ...changes,
@@ -45,7 +59,12 @@ export async function render(
   return renderIn(folder, cards, format, options);
 }
 
-export async function renderIn(folder: string, cards: readonly CardRequest[], format = '4x6', options = {}): Promise<Rendered> {
+export async function renderIn(
+  folder: string,
+  cards: readonly CardRequest[],
+  format = '4x6',
+  options = {},
+): Promise<Rendered> {
   const renderer = await createTypstRenderer(options, wiringAt(folder));
   const { documents, results } = await renderer.render(
     { template: folder === bakery ? 'postcard.typ' : 'card.typ', format, cards },

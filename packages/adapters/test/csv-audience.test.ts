@@ -15,7 +15,11 @@ const header = 'id,email,first_name,last_name,address1,address2,city,state,zip,c
 const good = 'c1,ann@example.com,Ann,Lee,12 Main Street,Apt 4,Springfield,IL,62701,US,Rye';
 
 let files = 0;
-async function csv(content: string | Uint8Array, options: object = {}, segmentId?: string): Promise<Read> {
+async function csv(
+  content: string | Uint8Array,
+  options: object = {},
+  segmentId?: string,
+): Promise<Read> {
   const folder = await temporaryFolder();
   const path = `${files++}.csv`;
   await writeFile(join(folder, path), content);
@@ -24,7 +28,10 @@ async function csv(content: string | Uint8Array, options: object = {}, segmentId
 
 async function reasonsOf(...rows: readonly string[]): Promise<readonly string[]> {
   const { members, rejects } = await csv([header, ...rows].join('\n'));
-  return [...members.map(({ row }) => `${row} member`), ...rejects.map(({ row, column, reason }) => `${row} ${column} ${reason}`)];
+  return [
+    ...members.map(({ row }) => `${row} member`),
+    ...rejects.map(({ row, column, reason }) => `${row} ${column} ${reason}`),
+  ];
 }
 
 describeAudienceContract('csv', async () => {
@@ -53,7 +60,9 @@ describeAudienceContract('csv', async () => {
 
 describe('CSV audience', () => {
   it('reads a person, guesses the columns and keeps the rest as merge data', async () => {
-    const { members, rejects } = await csv(`\uFEFF${header},=cmd|' /C calc'!A0\r\n${good},=1+1\r\n`);
+    const { members, rejects } = await csv(
+      `\uFEFF${header},=cmd|' /C calc'!A0\r\n${good},=1+1\r\n`,
+    );
     assert.deepEqual(rejects, []);
     assert.deepEqual(members, [
       {
@@ -62,17 +71,39 @@ describe('CSV audience', () => {
         email: 'ann@example.com',
         firstName: 'Ann',
         lastName: 'Lee',
-        address: { line1: '12 Main Street', line2: 'Apt 4', city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' },
+        address: {
+          line1: '12 Main Street',
+          line2: 'Apt 4',
+          city: 'Springfield',
+          region: 'IL',
+          postalCode: '62701',
+          country: 'US',
+        },
         merge: { favorite: 'Rye', "=cmd|' /C calc'!A0": '=1+1' },
       },
     ]);
   });
 
   it('takes semicolons and tabs, other spellings of columns, and names in one column', async () => {
-    const expected = { line1: '1 High St', line2: null, city: 'Leeds', region: null, postalCode: 'LS1 4AP', country: 'GB' };
+    const expected = {
+      line1: '1 High St',
+      line2: null,
+      city: 'Leeds',
+      region: null,
+      postalCode: 'LS1 4AP',
+      country: 'GB',
+    };
     for (const delimiter of [';', '\t', '|']) {
       const rows = [
-        ['Customer ID', 'E-Mail Address', 'Full Name', 'Street', 'Post Town', 'Postcode', 'Country'],
+        [
+          'Customer ID',
+          'E-Mail Address',
+          'Full Name',
+          'Street',
+          'Post Town',
+          'Postcode',
+          'Country',
+        ],
         ['7', 'jo@example.com', 'Jo van Dyk', '1 High St', 'Leeds', 'ls14ap', 'United Kingdom'],
       ];
       const { members } = await csv(rows.map((row) => row.join(delimiter)).join('\n'));
@@ -119,7 +150,9 @@ describe('CSV audience', () => {
   });
 
   it('tells in a report the id of a bad row, unless no database would take it', async () => {
-    const { rejects } = await csv([header, 'c\0 1,a@example.com,,,,,,,,,', 'c2,,,,,,,,,,', 'c3'].join('\n'));
+    const { rejects } = await csv(
+      [header, 'c\0 1,a@example.com,,,,,,,,,', 'c2,,,,,,,,,,', 'c3'].join('\n'),
+    );
     assert.deepEqual(
       rejects.map(({ reason, externalId }) => [reason, externalId]),
       [
@@ -132,7 +165,9 @@ describe('CSV audience', () => {
   });
 
   it('keeps a person with a good address and a bad e-mail, without e-mail', async () => {
-    const { members, rejects } = await csv(`${header}\nc1,nobody(at)example,Ann,Lee,12 Main Street,,Springfield,IL,62701,US,\n`);
+    const { members, rejects } = await csv(
+      `${header}\nc1,nobody(at)example,Ann,Lee,12 Main Street,,Springfield,IL,62701,US,\n`,
+    );
     assert.deepEqual(rejects, []);
     assert.equal(members[0]?.email, null);
     assert.equal(members[0]?.address?.line1, '12 Main Street');
@@ -140,7 +175,9 @@ describe('CSV audience', () => {
 
   it('gives a ZIP its lost zeros back only where the state has such codes', async () => {
     const zip = async (state: string, code: string): Promise<string> => {
-      const { members, rejects } = await csv(`${header}\nc1,,A,B,1 Main St,,Town,${state},${code},US,\n`);
+      const { members, rejects } = await csv(
+        `${header}\nc1,,A,B,1 Main St,,Town,${state},${code},US,\n`,
+      );
       return members[0]?.address?.postalCode ?? rejects[0]?.reason ?? '';
     };
     assert.equal(await zip('MA', '2138'), '02138');
@@ -178,9 +215,16 @@ describe('CSV audience', () => {
   });
 
   it('rejects what is not UTF-8, and reads it when it is told the encoding', async () => {
-    const bytes = Buffer.concat([Buffer.from(`${header}\nc1,a@example.com,Zo`), Buffer.from([0xeb]), Buffer.from(',,,,,,,,\n')]);
+    const bytes = Buffer.concat([
+      Buffer.from(`${header}\nc1,a@example.com,Zo`),
+      Buffer.from([0xeb]),
+      Buffer.from(',,,,,,,,\n'),
+    ]);
     const { rejects } = await csv(bytes);
-    assert.deepEqual([rejects[0]?.row, rejects[0]?.column, rejects[0]?.reason], [2, 'first_name', 'bad_encoding']);
+    assert.deepEqual(
+      [rejects[0]?.row, rejects[0]?.column, rejects[0]?.reason],
+      [2, 'first_name', 'bad_encoding'],
+    );
     const { members } = await csv(bytes, { encoding: 'windows-1252' });
     assert.equal(members[0]?.firstName, 'Zoë');
     const utf16 = Buffer.from(`\uFEFFid\temail\nc1\tzoë@example.com\n`, 'utf16le');
@@ -190,11 +234,16 @@ describe('CSV audience', () => {
 
   it('composes accents and trims', async () => {
     const { members } = await csv(`${header}\n c1 , a@example.com ,Zoe\u0308 ,,,,,,,, \n`);
-    assert.deepEqual([members[0]?.externalId, members[0]?.email, members[0]?.firstName], ['c1', 'a@example.com', 'Zoë']);
+    assert.deepEqual(
+      [members[0]?.externalId, members[0]?.email, members[0]?.firstName],
+      ['c1', 'a@example.com', 'Zoë'],
+    );
   });
 
   it('quotes at most 40 characters of a value and shows what cannot be seen', async () => {
-    const { rejects } = await csv(`${header}\nc1,${'long'.repeat(30)},,,,,,,,,\nc2,a@example.com,\u202Egnp.exe,,,,,,,,\n`);
+    const { rejects } = await csv(
+      `${header}\nc1,${'long'.repeat(30)},,,,,,,,,\nc2,a@example.com,\u202Egnp.exe,,,,,,,,\n`,
+    );
     assert.match(rejects[0]?.message ?? '', /"(long){10}"…\.$/);
     assert.match(rejects[1]?.message ?? '', /\\u202e/);
   });
@@ -202,8 +251,14 @@ describe('CSV audience', () => {
   it('takes the columns it is told, and merge data where a guess is switched off', async () => {
     const text = 'kennung;email;zip;address2\nx1;a@example.com;62701;blue\n';
     const columns = { externalId: 'Kennung', line2: null, postalCode: null };
-    assert.deepEqual((await csv(text, { columns })).members[0]?.merge, { zip: '62701', address2: 'blue' });
-    await assert.rejects(csv(text, { columns: { externalId: 'Nummer' } }), /no column "Nummer" for externalId.*"kennung"/s);
+    assert.deepEqual((await csv(text, { columns })).members[0]?.merge, {
+      zip: '62701',
+      address2: 'blue',
+    });
+    await assert.rejects(
+      csv(text, { columns: { externalId: 'Nummer' } }),
+      /no column "Nummer" for externalId.*"kennung"/s,
+    );
   });
 
   it('filters by a segment column, and reads a file for each segment', async () => {
@@ -229,7 +284,10 @@ describe('CSV audience', () => {
       ['\n\n', /no header line/],
       [gzipSync(header), /gzip.*gunzip/],
       [Buffer.from('PK\u0003\u0004rest'), /spreadsheet/],
-      ['c1,ann@example.com,Ann\n', /no column holds the id.*add a header line.*columns\.externalId/s],
+      [
+        'c1,ann@example.com,Ann\n',
+        /no column holds the id.*add a header line.*columns\.externalId/s,
+      ],
       ['id,shoe size\n1,44\n', /neither an e-mail nor an address/],
       ['id,email,Email\n', /columns 2 and 3 are both named "Email" \(line 1\)/],
       ['id,,email\n', /column 2 has no name/],
@@ -237,7 +295,11 @@ describe('CSV audience', () => {
       [`${header}\nc2,"${'x'.repeat(200_000)}`, /longer than 128000.*line 2/s],
     ];
     for (const [content, message] of cases) {
-      await assert.rejects(csv(content), (error) => error instanceof AudienceSourceError && message.test(error.message), String(message));
+      await assert.rejects(
+        csv(content),
+        (error) => error instanceof AudienceSourceError && message.test(error.message),
+        String(message),
+      );
     }
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'sub'));
@@ -250,7 +312,8 @@ describe('CSV audience', () => {
     ];
     // root may read everything.
     if (process.getuid?.() !== 0) paths.push(['secret.csv', /no right/]);
-    for (const [path, message] of paths) await assert.rejects(readAll(createCsvAudience({ path }, wiringAt(folder))), message);
+    for (const [path, message] of paths)
+      await assert.rejects(readAll(createCsvAudience({ path }, wiringAt(folder))), message);
   });
 
   it('does not count a file as whole that was changed while it was read', async () => {
@@ -281,28 +344,39 @@ describe('CSV audience', () => {
   });
 
   it('tells for any cells the line on which their record begins', async () => {
-    const cell = fc.oneof(fc.constantFrom('', 'x', 'a,b', '"', 'a "b" c', '\n', '\r\n', 'a\rb', '\n\n'), fc.string({ maxLength: 6 }));
+    const cell = fc.oneof(
+      fc.constantFrom('', 'x', 'a,b', '"', 'a "b" c', '\n', '\r\n', 'a\rb', '\n\n'),
+      fc.string({ maxLength: 6 }),
+    );
     const lineBreak = fc.constantFrom('\n', '\r\n', '\r');
     const clean = (text: string): string => text.replace(/[\0\uFEFF]/g, '');
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(cell, cell, lineBreak), { maxLength: 8 }), lineBreak, async (rows, first) => {
-        let text = `id,email,a,b${first}`;
-        let line = 2;
-        const expected: { row: number; a: string; b: string }[] = [];
-        for (const [a, b, lineBreakHere] of rows) {
-          const [x, y] = [clean(a), clean(b)];
-          expected.push({ row: line, a: x.normalize('NFC').trim(), b: y.normalize('NFC').trim() });
-          const record = `1,a@example.com,"${x.replaceAll('"', '""')}","${y.replaceAll('"', '""')}"${lineBreakHere}`;
-          text += record;
-          line += record.match(/\r\n|\n|\r/g)?.length ?? 0;
-        }
-        const { members, rejects } = await csv(text);
-        assert.deepEqual(rejects, []);
-        assert.deepEqual(
-          members.map(({ row, merge }) => ({ row, a: merge['a'], b: merge['b'] })),
-          expected,
-        );
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(cell, cell, lineBreak), { maxLength: 8 }),
+        lineBreak,
+        async (rows, first) => {
+          let text = `id,email,a,b${first}`;
+          let line = 2;
+          const expected: { row: number; a: string; b: string }[] = [];
+          for (const [a, b, lineBreakHere] of rows) {
+            const [x, y] = [clean(a), clean(b)];
+            expected.push({
+              row: line,
+              a: x.normalize('NFC').trim(),
+              b: y.normalize('NFC').trim(),
+            });
+            const record = `1,a@example.com,"${x.replaceAll('"', '""')}","${y.replaceAll('"', '""')}"${lineBreakHere}`;
+            text += record;
+            line += record.match(/\r\n|\n|\r/g)?.length ?? 0;
+          }
+          const { members, rejects } = await csv(text);
+          assert.deepEqual(rejects, []);
+          assert.deepEqual(
+            members.map(({ row, merge }) => ({ row, a: merge['a'], b: merge['b'] })),
+            expected,
+          );
+        },
+      ),
       { numRuns: 60 },
     );
   });

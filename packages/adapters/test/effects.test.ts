@@ -23,7 +23,9 @@ function item(key: string): EffectItem {
 
 async function keysIn(file: string): Promise<readonly string[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
-  return text.split('\n').flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as EffectItem).key]));
+  return text
+    .split('\n')
+    .flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as EffectItem).key]));
 }
 
 for (const [kind, name, make] of [
@@ -44,7 +46,10 @@ for (const [kind, name, make] of [
 describe('Effects in a file', () => {
   it('writes lines that say what was sent', async () => {
     const folder = await temporaryFolder();
-    await createFileMeter({ path: 'usage.ndjson' }, wiringAt(folder)).record([item('k1')], contractContext());
+    await createFileMeter({ path: 'usage.ndjson' }, wiringAt(folder)).record(
+      [item('k1')],
+      contractContext(),
+    );
     assert.deepEqual(JSON.parse(await readFile(join(folder, 'usage.ndjson'), 'utf8')), {
       key: 'k1',
       occurredAt: '2026-11-24T12:00:00.000Z',
@@ -62,7 +67,10 @@ describe('Effects in a file', () => {
     const meter = createFileMeter({ path: 'usage.ndjson' }, wiringAt(folder));
     await meter.record([item('k1')], contractContext());
     await appendFile(file, '{"key":"k2","occurr');
-    await createFileMeter({ path: 'usage.ndjson' }, wiringAt(folder)).record([item('k3'), item('k2')], contractContext());
+    await createFileMeter({ path: 'usage.ndjson' }, wiringAt(folder)).record(
+      [item('k3'), item('k2')],
+      contractContext(),
+    );
     await meter.record([item('k2'), item('k4')], contractContext());
     assert.deepEqual(await keysIn(file), ['k1', 'k3', 'k2', 'k4']);
   });
@@ -74,12 +82,21 @@ describe('Effects in a file', () => {
     const child = spawn(process.execPath, ['-e', '']);
     await once(child, 'exit');
     await mkdir(lock);
-    await writeFile(join(lock, 'owner'), JSON.stringify({ pid: child.pid, host: hostname(), token: 'x' }));
+    await writeFile(
+      join(lock, 'owner'),
+      JSON.stringify({ pid: child.pid, host: hostname(), token: 'x' }),
+    );
     assert.deepEqual(await meter.record([item('k1')], contractContext()), [{ outcome: 'done' }]);
 
     await mkdir(lock);
-    await writeFile(join(lock, 'owner'), JSON.stringify({ pid: process.pid, host: hostname(), token: 'y' }));
-    const [waited] = await meter.record([item('k2')], contractContext({ signal: AbortSignal.timeout(150) }));
+    await writeFile(
+      join(lock, 'owner'),
+      JSON.stringify({ pid: process.pid, host: hostname(), token: 'y' }),
+    );
+    const [waited] = await meter.record(
+      [item('k2')],
+      contractContext({ signal: AbortSignal.timeout(150) }),
+    );
     assert.equal(waited?.outcome, 'retry');
     assert.deepEqual(await keysIn(join(folder, 'usage.ndjson')), ['k1']);
   });
@@ -105,7 +122,8 @@ describe('Effects in a file', () => {
     const children = [run(), run(), run()];
     const killed = children[0];
     const ends = children.map((child) => once(child, 'exit'));
-    while ((await keysIn(join(folder, 'usage.ndjson')).catch(() => [])).length < 5) await new Promise((resolve) => setTimeout(resolve, 5));
+    while ((await keysIn(join(folder, 'usage.ndjson')).catch(() => [])).length < 5)
+      await new Promise((resolve) => setTimeout(resolve, 5));
     killed?.kill('SIGKILL');
     const codes = (await Promise.all(ends)).map(([code]) => code as number | null);
     assert.deepEqual(codes.slice(1), [0, 0]);
@@ -116,8 +134,12 @@ describe('Effects in a file', () => {
   it('puts off what it cannot write', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'file'), '');
-    const [result] = await createFileEvents({ path: 'file/events.ndjson' }, wiringAt(folder)).emit([item('k')], contractContext());
+    const [result] = await createFileEvents({ path: 'file/events.ndjson' }, wiringAt(folder)).emit(
+      [item('k')],
+      contractContext(),
+    );
     assert.equal(result?.outcome, 'retry');
-    if (result?.outcome === 'retry') assert.match(result.message, /events\.ndjson cannot be written/);
+    if (result?.outcome === 'retry')
+      assert.match(result.message, /events\.ndjson cannot be written/);
   });
 });

@@ -7,7 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { contractContext } from '@postrider/core/contract';
 import type { CardRequest, Member, PieceRequest } from '@postrider/core/ports';
 import { startPrintShop } from '@postrider/twins';
-import { createCsvAudience, createFolderImageHost, createPrintShopPrinter, createTypstRenderer } from '../src/index.ts';
+import {
+  createCsvAudience,
+  createFolderImageHost,
+  createPrintShopPrinter,
+  createTypstRenderer,
+} from '../src/index.ts';
 import { temporaryFolder, wiringAt } from './helpers.ts';
 import { decodeQr, lookAt, pageBoxes } from './pdf.ts';
 
@@ -18,16 +23,26 @@ it('a list of people becomes printed cards: CSV, typst, folder, print shop', asy
   const rows = ['Ann,Lee', '"*Bo*, #panic()",Ray', 'Zoë,Вольф'].map(
     (name, index) => `c${index},${name},${index + 1} Main Street,Boston,MA,2138,Rye,CODE-${index}`,
   );
-  await writeFile(join(folder, 'people.csv'), ['id,first name,last name,address,city,state,zip,favorite,promo_code', ...rows].join('\n'));
+  await writeFile(
+    join(folder, 'people.csv'),
+    ['id,first name,last name,address,city,state,zip,favorite,promo_code', ...rows].join('\n'),
+  );
 
   const people: Member[] = [];
-  for await (const page of createCsvAudience({ path: 'people.csv' }, wiring).members('', { pageSize: 2, limit: null }, context))
+  for await (const page of createCsvAudience({ path: 'people.csv' }, wiring).members(
+    '',
+    { pageSize: 2, limit: null },
+    context,
+  ))
     people.push(...page.members);
   assert.equal(people.length, 3);
 
   const renderer = await createTypstRenderer(
     {},
-    { ...wiring, baseDirectory: fileURLToPath(new URL('../../../examples/bakery', import.meta.url)) },
+    {
+      ...wiring,
+      baseDirectory: fileURLToPath(new URL('../../../examples/bakery', import.meta.url)),
+    },
   );
   const cards = people.map((one): CardRequest => ({
     recipientId: randomUUID(),
@@ -38,7 +53,10 @@ it('a list of people becomes printed cards: CSV, typst, folder, print shop', asy
     merge: one.merge,
     reference: one.externalId,
   }));
-  const { documents, results } = await renderer.render({ template: 'postcard.typ', format: '4x6', cards }, context);
+  const { documents, results } = await renderer.render(
+    { template: 'postcard.typ', format: '4x6', cards },
+    context,
+  );
   const [stored] = await createFolderImageHost({}, wiring).put(documents, context);
   assert.equal(stored?.outcome, 'stored');
   const url = stored?.outcome === 'stored' ? stored.url : '';
@@ -56,7 +74,12 @@ it('a list of people becomes printed cards: CSV, typst, folder, print shop', asy
     const result = results[index];
     assert.ok(result?.outcome === 'rendered', JSON.stringify(result));
     return {
-      reference: { organizationId: 'o', campaignId: 'c', recipientId: card.recipientId, mailpieceId: randomUUID() },
+      reference: {
+        organizationId: 'o',
+        campaignId: 'c',
+        recipientId: card.recipientId,
+        mailpieceId: randomUUID(),
+      },
       idempotencyKey: randomUUID(),
       mode: 'live',
       format: '4x6',
@@ -66,9 +89,16 @@ it('a list of people becomes printed cards: CSV, typst, folder, print shop', asy
       artwork: { front: { url, page: result.frontPage }, back: { url, page: result.backPage } },
     };
   });
-  const submitted = await createPrintShopPrinter({ url: shop.url }, wiring).submit(pieces, { assertHeld: () => undefined }, context);
+  const submitted = await createPrintShopPrinter({ url: shop.url }, wiring).submit(
+    pieces,
+    { assertHeld: () => undefined },
+    context,
+  );
   for (const result of submitted) assert.equal(result.outcome, 'accepted', JSON.stringify(result));
-  const print = await fetch(`${shop.url}/v1/print`, { method: 'POST', headers: { authorization: 'Bearer token' } });
+  const print = await fetch(`${shop.url}/v1/print`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer token' },
+  });
   assert.equal(print.status, 200, await print.text());
 
   const [name] = (await readdir(printed)).filter((file) => file.endsWith('.pdf'));
@@ -80,7 +110,10 @@ it('a list of people becomes printed cards: CSV, typst, folder, print shop', asy
     assert.ok(front?.text.includes(card.firstName ?? ''));
     assert.ok(back?.text.includes(`${card.firstName} ${card.lastName}`));
     assert.ok(back?.text.includes('Boston MA 02138'));
-    assert.equal(decodeQr(back?.raster ?? assert.fail('a back')), `https://bakery.example/c/CODE-${index}`);
+    assert.equal(
+      decodeQr(back?.raster ?? assert.fail('a back')),
+      `https://bakery.example/c/CODE-${index}`,
+    );
   }
   for (const boxes of await pageBoxes(pdf)) assert.equal(boxes.trim, '9 9 432 288');
 });

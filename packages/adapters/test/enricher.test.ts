@@ -10,12 +10,22 @@ import { temporaryFolder, wiringAt } from './helpers.ts';
 
 const table =
   'email,line1,city,state,zip\nAnn@Example.com,12 Main Street,Springfield,IL,62701\nbad@example.com,1 Main Street,Springfield,IL,6270\n';
-const address = { line1: '12 Main Street', line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' };
+const address = {
+  line1: '12 Main Street',
+  line2: null,
+  city: 'Springfield',
+  region: 'IL',
+  postalCode: '62701',
+  country: 'US',
+};
 function person(email: string): EnrichRequest {
   return { recipientId: `r-${email}`, email, firstName: null, lastName: null };
 }
 
-async function enricherWith(text: string, name = 'addresses.csv'): Promise<{ enricher: AddressEnricher; folder: string }> {
+async function enricherWith(
+  text: string,
+  name = 'addresses.csv',
+): Promise<{ enricher: AddressEnricher; folder: string }> {
   const folder = await temporaryFolder();
   await writeFile(join(folder, name), text);
   return { enricher: createLookupEnricher({ path: name }, wiringAt(folder)), folder };
@@ -41,13 +51,20 @@ describe('Look-up enricher', () => {
       `${JSON.stringify({ email, address: { line1: '12 Main Street', city: 'Springfield', state: 'IL', zip: '62701' } })}\n`;
     const { enricher, folder } = await enricherWith(line('ann@example.com'), 'addresses.ndjson');
     const outcomes = async (): Promise<readonly string[]> => {
-      const submitted = await enricher.submit('batch', [person('ann@example.com'), person('bo@example.com')], contractContext());
+      const submitted = await enricher.submit(
+        'batch',
+        [person('ann@example.com'), person('bo@example.com')],
+        contractContext(),
+      );
       assert.equal(submitted.outcome, 'accepted');
       const collected = await enricher.collect('lookup-batch', contractContext());
       return collected.outcome === 'done' ? collected.results.map(({ outcome }) => outcome) : [];
     };
     assert.deepEqual(await outcomes(), ['match', 'no_match']);
-    await writeFile(join(folder, 'addresses.ndjson'), line('ann@example.com') + line('bo@example.com'));
+    await writeFile(
+      join(folder, 'addresses.ndjson'),
+      line('ann@example.com') + line('bo@example.com'),
+    );
     assert.deepEqual(await outcomes(), ['match', 'match']);
   });
 
@@ -55,14 +72,22 @@ describe('Look-up enricher', () => {
     const { enricher, folder } = await enricherWith(table);
     const batches = join(folder, 'data', 'lookup-batches');
     const context = contractContext();
-    await enricher.submit('../../escape', [{ ...person('ann@example.com'), firstName: 'Ann', lastName: 'Lee' }], context);
+    await enricher.submit(
+      '../../escape',
+      [{ ...person('ann@example.com'), firstName: 'Ann', lastName: 'Lee' }],
+      context,
+    );
     const [name = ''] = await readdir(batches);
     assert.match(name, /^[0-9a-f]{64}\.json$/);
     assert.doesNotMatch(await readFile(join(batches, name), 'utf8'), /Lee/);
     assert.equal(await enricher.find('../../escape', context), 'lookup-../../escape');
     const old = new Date(Date.now() - 40 * 86_400_000);
     await utimes(join(batches, name), old, old);
-    await createLookupEnricher({ path: 'addresses.csv' }, wiringAt(folder)).submit('new', [], context);
+    await createLookupEnricher({ path: 'addresses.csv' }, wiringAt(folder)).submit(
+      'new',
+      [],
+      context,
+    );
     assert.deepEqual(await readdir(batches), ['new.json']);
   });
 
@@ -70,9 +95,15 @@ describe('Look-up enricher', () => {
     const { enricher } = await enricherWith('email,shoe size\nann@example.com,44\n');
     await enricher.submit('batch', [person('ann@example.com')], contractContext());
     await assert.rejects(enricher.collect('lookup-batch', contractContext()), AudienceSourceError);
-    const missing = createLookupEnricher({ path: 'missing.csv' }, wiringAt(await temporaryFolder()));
+    const missing = createLookupEnricher(
+      { path: 'missing.csv' },
+      wiringAt(await temporaryFolder()),
+    );
     await missing.submit('batch', [person('ann@example.com')], contractContext());
-    await assert.rejects(missing.collect('lookup-batch', contractContext()), /missing\.csv: no such file/);
+    await assert.rejects(
+      missing.collect('lookup-batch', contractContext()),
+      /missing\.csv: no such file/,
+    );
   });
 
   it('names the option it cannot use', () => {

@@ -12,6 +12,13 @@ export function temporaryFolder(): Promise<string> {
   return mkdtemp(join(root, 'test-'));
 }
 
-export function wiringAt(folder: string, secrets: Readonly<Record<string, string>> = {}): AdapterWiring {
-  return { baseDirectory: folder, dataDirectory: join(folder, 'data'), secret: (name) => secrets[name] };
+export function wiringAt(
+  folder: string,
+  secrets: Readonly<Record<string, string>> = {},
+): AdapterWiring {
+  return {
+    baseDirectory: folder,
+    dataDirectory: join(folder, 'data'),
+    secret: (name) => secrets[name],
+  };
 }

@@ -22,11 +22,16 @@ describeImageHostContract(
   ['keeps-bytes'],
 );
 
-describeImageHostContract('noop', async () => ({ host: createNoopImageHost(), close: async () => undefined }));
+describeImageHostContract('noop', async () => ({
+  host: createNoopImageHost(),
+  close: async () => undefined,
+}));
 
 describe('Folder image host', () => {
-  const put = async (host: ImageHost, ...documents: RenderedDocument[]): Promise<readonly PutResult[]> =>
-    host.put(documents, contractContext());
+  const put = async (
+    host: ImageHost,
+    ...documents: RenderedDocument[]
+  ): Promise<readonly PutResult[]> => host.put(documents, contractContext());
   const pathOf = (result: PutResult | undefined): string => {
     assert.equal(result?.outcome, 'stored');
     return result?.outcome === 'stored' ? fileURLToPath(result.url) : '';
@@ -52,7 +57,11 @@ describe('Folder image host', () => {
     const paths = results.map(pathOf);
     assert.equal(new Set(paths).size, names.length);
     for (const [index, path] of paths.entries()) {
-      assert.match(path.slice(folder.length), /^\/proofs\/[a-z0-9_-]{2}\/[A-Za-z0-9_-][A-Za-z0-9._-]*$/, names[index]);
+      assert.match(
+        path.slice(folder.length),
+        /^\/proofs\/[a-z0-9_-]{2}\/[A-Za-z0-9_-][A-Za-z0-9._-]*$/,
+        names[index],
+      );
       assert.equal(await readFile(path, 'utf8'), names[index]);
     }
     assert.equal(paths[0], join(folder, 'proofs', 'ab', 'abc.pdf'));
@@ -66,7 +75,10 @@ describe('Folder image host', () => {
       document('one.pdf', 'other'),
       document('two.pdf'),
     );
-    assert.equal((await readdir(folder, { recursive: true })).filter((name) => name.includes('.tmp')).length, 0);
+    assert.equal(
+      (await readdir(folder, { recursive: true })).filter((name) => name.includes('.tmp')).length,
+      0,
+    );
   });
 
   it('removes nothing outside its folder', async () => {
@@ -91,12 +103,22 @@ describe('Folder image host', () => {
   it('says what is wrong where it cannot write', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'file'), 'a file, not a folder');
-    const [result] = await put(createFolderImageHost({ path: 'file' }, wiringAt(folder)), document('a.pdf'));
+    const [result] = await put(
+      createFolderImageHost({ path: 'file' }, wiringAt(folder)),
+      document('a.pdf'),
+    );
     assert.equal(result?.outcome, 'failed');
-    if (result?.outcome === 'failed') assert.match(result.message, /file\/a_\/a\.pdf cannot be written \((ENOTDIR|EEXIST)\).*not stored/s);
+    if (result?.outcome === 'failed')
+      assert.match(
+        result.message,
+        /file\/a_\/a\.pdf cannot be written \((ENOTDIR|EEXIST)\).*not stored/s,
+      );
     if (process.getuid?.() === 0) return;
     await mkdir(join(folder, 'locked'), { mode: 0o500 });
-    const [locked] = await put(createFolderImageHost({ path: 'locked' }, wiringAt(folder)), document('a.pdf'));
+    const [locked] = await put(
+      createFolderImageHost({ path: 'locked' }, wiringAt(folder)),
+      document('a.pdf'),
+    );
     assert.equal(locked?.outcome, 'failed');
     await chmod(join(folder, 'locked'), 0o700);
   });

@@ -16,7 +16,10 @@ describeAudienceContract('ndjson', async () => {
     { id: '3', email: 'c@example.com', city: 'X' },
     { id: 4, email: 'd@example.com' },
   ];
-  await writeFile(join(folder, 'people.ndjson'), `${people.map((one) => JSON.stringify(one)).join('\n')}\nnot json\n`);
+  await writeFile(
+    join(folder, 'people.ndjson'),
+    `${people.map((one) => JSON.stringify(one)).join('\n')}\nnot json\n`,
+  );
   return {
     source: createNdjsonAudience({ path: 'people.ndjson' }, wiringAt(folder)),
     unreadable: createNdjsonAudience({ path: '.' }, wiringAt(folder)),
@@ -53,8 +56,16 @@ describe('NDJSON audience', () => {
   });
 
   it('rejects a line that is not JSON by its number', async () => {
-    const lines = ['{"id":1,"email":"a@example.com"}', '{"id":2,', '[1]', '{"id":3,"email":"b@example.com"}', '{"id":4,"a\\u0000b":1}'];
-    const { members, rejects } = await ndjson([...lines, '{"id":5,"email":"c@example.com","x":"\\ud800"}'].join('\n'));
+    const lines = [
+      '{"id":1,"email":"a@example.com"}',
+      '{"id":2,',
+      '[1]',
+      '{"id":3,"email":"b@example.com"}',
+      '{"id":4,"a\\u0000b":1}',
+    ];
+    const { members, rejects } = await ndjson(
+      [...lines, '{"id":5,"email":"c@example.com","x":"\\ud800"}'].join('\n'),
+    );
     assert.equal(members.length, 2);
     assert.deepEqual(
       rejects.map(({ row, reason }) => `${row} ${reason}`),

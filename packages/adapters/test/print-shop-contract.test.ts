@@ -22,7 +22,11 @@ for (const keys of [true, false]) {
       });
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
       const fault = async (one: FaultInput): Promise<void> => {
-        const response = await fetch(`${shop.url}/v1/faults`, { method: 'POST', headers, body: JSON.stringify({ faults: [one] }) });
+        const response = await fetch(`${shop.url}/v1/faults`, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify({ faults: [one] }),
+        });
         assert.equal(response.status, 200);
       };
       const options = { keys, timeoutMs: 60_000 };
@@ -30,7 +34,9 @@ for (const keys of [true, false]) {
         printer: printerAt(shop.url, options),
         piece,
         async created() {
-          const lines = (await (await fetch(`${shop.url}/v1/ledger`, { headers })).text()).split('\n').filter((line) => line !== '');
+          const lines = (await (await fetch(`${shop.url}/v1/ledger`, { headers })).text())
+            .split('\n')
+            .filter((line) => line !== '');
           return lines.map((line) => (JSON.parse(line) as LedgerLine).mailpiece);
         },
         loseNextAnswer: () => fault({ kind: 'drop_answer_after_effect' }),
@@ -46,14 +52,18 @@ for (const keys of [true, false]) {
         },
         badAddress: () => {
           const one = piece();
-          return { ...one, to: { ...one.to, address: { ...one.to.address, postalCode: 'nowhere' } } };
+          return {
+            ...one,
+            to: { ...one.to, address: { ...one.to.address, postalCode: 'nowhere' } },
+          };
         },
         badRequest: () => {
           const one = piece();
           return { ...one, artwork: { ...one.artwork, front: { url: 'noop:', page: 0 } } };
         },
         webhook: (one, secondsAgo) => webhookOf(one, secondsAgo),
-        oddWebhook: ({ reference }) => bodyOf([{ ...eventOf(reference), eventId: 7 }, eventOf(reference), 'delivered']),
+        oddWebhook: ({ reference }) =>
+          bodyOf([{ ...eventOf(reference), eventId: 7 }, eventOf(reference), 'delivered']),
         close: () => shop.stop(),
       };
     },

@@ -45,13 +45,22 @@ describe('Print shop client', () => {
 
   it('maps every answer to what it proves', async () => {
     const refusal = JSON.stringify({ code: 'some_code', message: 'Some words.' });
-    const accepted = JSON.stringify({ status: 'accepted', id: 'fp_1', replayed: false, expectedDelivery: '2026-11-30' });
+    const accepted = JSON.stringify({
+      status: 'accepted',
+      id: 'fp_1',
+      replayed: false,
+      expectedDelivery: '2026-11-30',
+    });
     const results = (...each: string[]): string => `{"results":[${each.join()}]}`;
     for (const [status, body, expected] of [
       [200, results(accepted), 'accepted'],
       [200, results('{"status":"rejected","code":"bad_artwork","message":"No."}'), 'rejected'],
       // A piece exists under this key: to call that rejected would print it a second time.
-      [200, results('{"status":"rejected","code":"idempotency_conflict","message":"Known."}'), 'unknown'],
+      [
+        200,
+        results('{"status":"rejected","code":"idempotency_conflict","message":"Known."}'),
+        'unknown',
+      ],
       [409, refusal, 'unknown'],
       [200, results(), 'unknown'],
       [200, results(accepted, accepted), 'unknown'],
@@ -94,13 +103,20 @@ describe('Print shop client', () => {
       [new Date(Date.now() + 60_000).toUTCString(), 60_000],
     ] as const) {
       const [result] = await outcomeOf(429, '{}', { 'retry-after': value });
-      assert.ok(result?.outcome === 'retry' && Math.abs(result.afterMs - expected) <= 2_000, `${value}: ${JSON.stringify(result)}`);
+      assert.ok(
+        result?.outcome === 'retry' && Math.abs(result.afterMs - expected) <= 2_000,
+        `${value}: ${JSON.stringify(result)}`,
+      );
     }
   });
 
   it('calls it unknown when the answer takes too long, stops in the middle, or the runner stops', async () => {
     const silent = await server(() => undefined);
-    const [late] = await printerAt(silent.url, { timeoutMs: 100 }).submit([piece()], held, contractContext());
+    const [late] = await printerAt(silent.url, { timeoutMs: 100 }).submit(
+      [piece()],
+      held,
+      contractContext(),
+    );
     assert.equal(late?.outcome, 'unknown');
     if (late?.outcome === 'unknown') assert.match(late.message, /within 100 ms/);
 
@@ -108,11 +124,18 @@ describe('Print shop client', () => {
       response.writeHead(200, { 'content-length': '1000' }).write('{"results":[');
       setTimeout(() => response.destroy(), 20);
     });
-    assert.equal((await printerAt(half.url).submit([piece()], held, contractContext()))[0]?.outcome, 'unknown');
+    assert.equal(
+      (await printerAt(half.url).submit([piece()], held, contractContext()))[0]?.outcome,
+      'unknown',
+    );
 
     const controller = new AbortController();
     const stopping = await server(() => controller.abort());
-    const [stopped] = await printerAt(stopping.url).submit([piece()], held, contractContext({ signal: controller.signal }));
+    const [stopped] = await printerAt(stopping.url).submit(
+      [piece()],
+      held,
+      contractContext({ signal: controller.signal }),
+    );
     assert.equal(stopped?.outcome, 'unknown');
   });
 
@@ -125,7 +148,11 @@ describe('Print shop client', () => {
         return 0;
       },
     };
-    await printerAt(url).submit([piece()], { assertHeld: () => order.push('lease') }, contractContext({ limiter }));
+    await printerAt(url).submit(
+      [piece()],
+      { assertHeld: () => order.push('lease') },
+      contractContext({ limiter }),
+    );
     assert.deepEqual(order, ['limiter', 'lease']);
     assert.equal(seen.length, 1);
   });
@@ -142,7 +169,10 @@ describe('Print shop client', () => {
   it('does not send without a token, and says which secret is missing', async () => {
     assert.throws(
       () => printerAt('http://127.0.0.1:1', {}, {}),
-      (error) => error instanceof AdapterConfigError && error.option === 'printer.tokenSecret' && /PRINT_SHOP_TOKEN/.test(error.message),
+      (error) =>
+        error instanceof AdapterConfigError &&
+        error.option === 'printer.tokenSecret' &&
+        /PRINT_SHOP_TOKEN/.test(error.message),
     );
     for (const url of ['ftp://example.com', 'http://user:word@127.0.0.1:1', 'print shop']) {
       assert.throws(
@@ -155,26 +185,53 @@ describe('Print shop client', () => {
 
   it('takes a webhook signed with any of its secrets while one is being replaced', () => {
     const next = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
-    const both = printerAt('http://127.0.0.1:1', {}, { ...secrets, PRINT_SHOP_WEBHOOK_SECRET: `${next} ${secret}` });
+    const both = printerAt(
+      'http://127.0.0.1:1',
+      {},
+      { ...secrets, PRINT_SHOP_WEBHOOK_SECRET: `${next} ${secret}` },
+    );
     for (const key of [secret, next]) {
       const { headers, body } = webhookOf(piece(), 0, key);
       assert.equal(both.verifyWebhook(headers, body, new Date()).valid, true);
     }
-    const { headers, body } = webhookOf(piece(), 0, `whsec_${Buffer.alloc(32, 8).toString('base64')}`);
+    const { headers, body } = webhookOf(
+      piece(),
+      0,
+      `whsec_${Buffer.alloc(32, 8).toString('base64')}`,
+    );
     assert.equal(both.verifyWebhook(headers, body, new Date()).valid, false);
     const several = webhookOf(piece(), 0);
-    const signatures = { ...several.headers, 'webhook-signature': `v1,AAAA v2,xx ${several.headers['webhook-signature']}` };
+    const signatures = {
+      ...several.headers,
+      'webhook-signature': `v1,AAAA v2,xx ${several.headers['webhook-signature']}`,
+    };
     assert.equal(both.verifyWebhook(signatures, several.body, new Date()).valid, true);
     for (const bad of ['', 'whsec_', 'whsec_c2hvcnQ=', 'plain words']) {
-      const printer = printerAt('http://127.0.0.1:1', {}, { ...secrets, PRINT_SHOP_WEBHOOK_SECRET: bad });
-      assert.equal(printer.verifyWebhook(several.headers, several.body, new Date()).valid, false, bad);
+      const printer = printerAt(
+        'http://127.0.0.1:1',
+        {},
+        { ...secrets, PRINT_SHOP_WEBHOOK_SECRET: bad },
+      );
+      assert.equal(
+        printer.verifyWebhook(several.headers, several.body, new Date()).valid,
+        false,
+        bad,
+      );
     }
   });
 
   it('keeps a status and a confidence that it does not know', () => {
     const printer = printerAt('http://127.0.0.1:1');
-    const event = { eventId: 'e1', status: 'abducted', confidence: 'rumour', occurredAt: '2026-11-24T12:00:00+01:00', extra: 1 };
-    const [read] = printer.parseWebhook(Buffer.from(JSON.stringify({ type: 'piece.events', data: { events: [event] } })));
+    const event = {
+      eventId: 'e1',
+      status: 'abducted',
+      confidence: 'rumour',
+      occurredAt: '2026-11-24T12:00:00+01:00',
+      extra: 1,
+    };
+    const [read] = printer.parseWebhook(
+      Buffer.from(JSON.stringify({ type: 'piece.events', data: { events: [event] } })),
+    );
     assert.deepEqual(read, {
       eventId: 'e1',
       providerId: null,
@@ -188,7 +245,9 @@ describe('Print shop client', () => {
   });
 
   it('says of a printed piece that it is too late to cancel', async () => {
-    const { url } = await server((_, response) => response.writeHead(409).end('{"code":"too_late","message":"It is printed."}'));
+    const { url } = await server((_, response) =>
+      response.writeHead(409).end('{"code":"too_late","message":"It is printed."}'),
+    );
     const [result] = await printerAt(url).cancel(['fp_1'], contractContext());
     assert.equal(result?.outcome, 'too_late');
   });
@@ -212,7 +271,10 @@ describe('Print shop client', () => {
       response.setHeader('print-shop-ledger', answering);
       const meant = request.headers['print-shop-ledger'] ?? answering;
       if (meant === answering) response.end('{"pieces":[],"events":[],"cursor":"0"}');
-      else response.writeHead(412).end('{"code":"another_ledger","message":"This shop keeps another ledger."}');
+      else
+        response
+          .writeHead(412)
+          .end('{"code":"another_ledger","message":"This shop keeps another ledger."}');
     });
     const printer = printerAt(url);
     assert.deepEqual(await printer.find([piece()], contractContext()), [{ outcome: 'absent' }]);
@@ -240,7 +302,10 @@ describe('Print shop client', () => {
     }));
     const { url } = await server((_, response) => response.end(JSON.stringify({ pieces })));
     const errors: string[] = [];
-    const logger = { ...contractContext().logger, error: (_: object, message: string) => errors.push(message) };
+    const logger = {
+      ...contractContext().logger,
+      error: (_: object, message: string) => errors.push(message),
+    };
     const found = await printerAt(url).find([one], contractContext({ logger }));
     assert.deepEqual(found, [{ outcome: 'found', providerId: 'fp_1' }]);
     assert.equal(errors.length, 1);

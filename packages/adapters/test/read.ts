@@ -8,7 +8,11 @@ export interface Read {
 
 export async function readAll(source: AudienceSource, segmentId = 'segment'): Promise<Read> {
   const [members, rejects]: [Member[], Reject[]] = [[], []];
-  for await (const page of source.members(segmentId, { pageSize: 100, limit: null }, contractContext())) {
+  for await (const page of source.members(
+    segmentId,
+    { pageSize: 100, limit: null },
+    contractContext(),
+  )) {
     members.push(...page.members);
     rejects.push(...page.rejects);
   }

@@ -73,7 +73,8 @@ describe('Typst renderer', () => {
   it('keeps the table of offsets true, and no date, so that the same cards are the same bytes on another day', async () => {
     const pdf = Buffer.from((await render(plain, [card(), card()])).pdf).toString('latin1');
     const table = Number(/startxref\n(\d+)\n%%EOF/.exec(pdf)?.[1]);
-    const [, count, entries] = /^xref\n0 (\d+)\n([^t]+)trailer/.exec(pdf.slice(table)) ?? assert.fail('a table of offsets');
+    const [, count, entries] =
+      /^xref\n0 (\d+)\n([^t]+)trailer/.exec(pdf.slice(table)) ?? assert.fail('a table of offsets');
     assert.equal(entries?.length, 20 * Number(count));
     for (let index = 1; index < Number(count); index++) {
       const offset = Number(entries?.slice(20 * index, 20 * index + 10));
@@ -97,7 +98,8 @@ describe('Typst renderer', () => {
         assert.match(message, /^the field "favorite" is blank or missing \(card\.typ:2:\d+\)$/);
       } else {
         assert.equal(result.outcome, 'rendered');
-        if (result.outcome === 'rendered') assert.ok(looks[result.frontPage - 1]?.text.includes(`Loaf ${index}`));
+        if (result.outcome === 'rendered')
+          assert.ok(looks[result.frontPage - 1]?.text.includes(`Loaf ${index}`));
       }
     }
   });
@@ -110,11 +112,26 @@ describe('Typst renderer', () => {
       ],
       ['#let front(card) = [\n#let back(card) = []', /\(card\.typ:1:\d+\)/],
       ['#let front(card) = []', /back/],
-      ['#let front(card) = image("missing.png")\n#let back(card) = []', /not found.*missing\.png.*card\.typ:1/s],
-      ['#import "@preview/tiaoma:0.3.0": qrcode\n#let front(card) = []\n#let back(card) = []', /card\.typ:1: packages are fetched/],
-      ['#let front(card) = [#datetime.today()]\n#let back(card) = []', /card\.typ:1: datetime\.today/],
-      ['#import "postrider.typ": *\n#let front(card) = []\n#let back(card) = qr(card.promo_code, size: 0.5in)', /at least 0\.8in/],
-      ['#import "postrider.typ": *\n#let front(card) = fit(10pt, [a], [b])\n#let back(card) = []', /card\.typ:2:/],
+      [
+        '#let front(card) = image("missing.png")\n#let back(card) = []',
+        /not found.*missing\.png.*card\.typ:1/s,
+      ],
+      [
+        '#import "@preview/tiaoma:0.3.0": qrcode\n#let front(card) = []\n#let back(card) = []',
+        /card\.typ:1: packages are fetched/,
+      ],
+      [
+        '#let front(card) = [#datetime.today()]\n#let back(card) = []',
+        /card\.typ:1: datetime\.today/,
+      ],
+      [
+        '#import "postrider.typ": *\n#let front(card) = []\n#let back(card) = qr(card.promo_code, size: 0.5in)',
+        /at least 0\.8in/,
+      ],
+      [
+        '#import "postrider.typ": *\n#let front(card) = fit(10pt, [a], [b])\n#let back(card) = []',
+        /card\.typ:2:/,
+      ],
     ] as const) {
       const { results, pdf } = await render(template, [card(), card()]);
       for (const result of results) {
@@ -126,23 +143,43 @@ describe('Typst renderer', () => {
     }
     const { results } = await renderIn(await temporaryFolder(), [card()]);
     assert.equal(failure(results[0]).reason, 'template_not_found');
-    assert.equal(failure((await render(plain, [card()], { format: '5x7' })).results[0]).reason, 'unknown_format');
+    assert.equal(
+      failure((await render(plain, [card()], { format: '5x7' })).results[0]).reason,
+      'unknown_format',
+    );
   });
 
   it('says what concerns every card of the job, all at once, in contrast to one card', async () => {
     const folder = await temporaryFolder();
     const renderer = await createTypstRenderer({}, wiringAt(folder));
     const refusedFor = async (template: string, cards: readonly CardRequest[], format = '4x6') =>
-      (await renderer.render({ template, format, cards }, contractContext())).refused?.map(({ reason, message }) => `${reason} ${message}`);
+      (await renderer.render({ template, format, cards }, contractContext())).refused?.map(
+        ({ reason, message }) => `${reason} ${message}`,
+      );
     const gone = await refusedFor('gone.typ', [card(), card()], '5x7');
-    assert.match(gone?.join('\n') ?? '', /^unknown_format .*"5x7".*\ntemplate_not_found .*gone\.typ cannot be read \(ENOENT\)/);
+    assert.match(
+      gone?.join('\n') ?? '',
+      /^unknown_format .*"5x7".*\ntemplate_not_found .*gone\.typ cannot be read \(ENOENT\)/,
+    );
     await writeFile(join(folder, 'open.typ'), '#let front(card) = [\n#let back(card) = []');
-    assert.match((await refusedFor('open.typ', [card()]))?.join() ?? '', /^broken_template .*open\.typ:1:/);
+    assert.match(
+      (await refusedFor('open.typ', [card()]))?.join() ?? '',
+      /^broken_template .*open\.typ:1:/,
+    );
     await writeFile(join(folder, 'word.typ'), '#let front(card) = nonsense\n#let back(card) = []');
-    assert.match((await refusedFor('word.typ', [card(), card()]))?.join() ?? '', /^broken_template unknown variable: nonsense/);
+    assert.match(
+      (await refusedFor('word.typ', [card(), card()]))?.join() ?? '',
+      /^broken_template unknown variable: nonsense/,
+    );
     // What this card has in it may be what breaks the template.
-    await writeFile(join(folder, 'sum.typ'), '#let front(card) = [#int(card.favorite)]\n#let back(card) = []');
-    for (const cards of [[card({ merge: { favorite: 'x' } })], [card({ merge: { favorite: '7' } }), card({ merge: { favorite: 'x' } })]])
+    await writeFile(
+      join(folder, 'sum.typ'),
+      '#let front(card) = [#int(card.favorite)]\n#let back(card) = []',
+    );
+    for (const cards of [
+      [card({ merge: { favorite: 'x' } })],
+      [card({ merge: { favorite: '7' } }), card({ merge: { favorite: 'x' } })],
+    ])
       assert.equal(await refusedFor('sum.typ', cards), undefined);
   });
 
@@ -156,7 +193,11 @@ describe('Typst renderer', () => {
 
   it('finds the one card whose error shows only when pages are laid out', async () => {
     const template = `${plain}\n#let back(card) = context { if measure(card.favorite).width > 60pt { panic("too wide") }; [x] }`;
-    const { results } = await render(template, [card(), card({ merge: { favorite: 'A very long favorite indeed' } }), card()]);
+    const { results } = await render(template, [
+      card(),
+      card({ merge: { favorite: 'A very long favorite indeed' } }),
+      card(),
+    ]);
     assert.deepEqual(
       results.map(({ outcome }) => outcome),
       ['rendered', 'failed', 'rendered'],
@@ -177,13 +218,21 @@ describe('Typst renderer', () => {
     const { pdf, results } = await render(template, cards);
     assert.deepEqual(
       results.map((result) => (result.outcome === 'failed' ? result.reason : result.outcome)),
-      ['rendered', 'rendered', 'text_does_not_fit', 'rendered', 'text_does_not_fit', 'text_does_not_fit'],
+      [
+        'rendered',
+        'rendered',
+        'text_does_not_fit',
+        'rendered',
+        'text_does_not_fit',
+        'text_does_not_fit',
+      ],
     );
     assert.match(failure(results[2]).message, /"W{60}" does not fit/);
     const everywhere = { x: 0, y: 0, width: 450, height: 306 };
     const [, , shrunk, , , block] = await lookAt(pdf, 150);
     for (const look of [shrunk, block]) {
-      const ink = inkWithin(look?.raster ?? assert.fail('a page'), everywhere) ?? assert.fail('ink');
+      const ink =
+        inkWithin(look?.raster ?? assert.fail('a page'), everywhere) ?? assert.fail('ink');
       assert.ok(ink.left >= 99 && ink.right <= 301 && ink.right > 280, JSON.stringify(ink));
       assert.ok(ink.bottom <= 145);
     }
@@ -191,7 +240,11 @@ describe('Typst renderer', () => {
 
   it('fails a card whose content runs over to a third page', async () => {
     const template = `${plain}\n#let back(card) = { for _ in range(if card.favorite == "Rye" { 3 } else { 300 }) [line \\ ] }`;
-    const { results } = await render(template, [card({ merge: { favorite: 'Spelt' } }), card(), card({ merge: { favorite: 'Spelt' } })]);
+    const { results } = await render(template, [
+      card({ merge: { favorite: 'Spelt' } }),
+      card(),
+      card({ merge: { favorite: 'Spelt' } }),
+    ]);
     assert.match(failure(results[0]).message, /the back takes \d+ pages/);
     hash(results[1]);
     assert.equal(failure(results[2]).reason, 'text_does_not_fit');
@@ -213,7 +266,10 @@ describe('Typst renderer', () => {
 
   it('takes no font but its own, also where the machine or the compiler has it', async () => {
     for (const font of ['Libertinus Serif', 'DejaVu Sans Mono']) {
-      const { results, pdf } = await render(`${plain}\n#let back(card) = text(font: "${font}")[hello]`, [card()]);
+      const { results, pdf } = await render(
+        `${plain}\n#let back(card) = text(font: "${font}")[hello]`,
+        [card()],
+      );
       assert.equal(failure(results[0]).reason, 'font_not_provided');
       assert.match(failure(results[0]).message, new RegExp(font.replaceAll(' ', '')));
       assert.equal(pdf.length, 0);
@@ -221,9 +277,13 @@ describe('Typst renderer', () => {
   });
 
   it('takes fonts by file and by folder, and says what is wrong with one', async () => {
-    const lora = dirname(createRequire(import.meta.url).resolve('@expo-google-fonts/lora/package.json'));
+    const lora = dirname(
+      createRequire(import.meta.url).resolve('@expo-google-fonts/lora/package.json'),
+    );
     const regular = join(lora, '400Regular', 'Lora_400Regular.ttf');
-    const { results } = await render(plain, [card()], { options: { fonts: [regular, join(lora, '700Bold')] } });
+    const { results } = await render(plain, [card()], {
+      options: { fonts: [regular, join(lora, '700Bold')] },
+    });
     hash(results[0]);
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'fake.ttf'), 'not a font');
@@ -234,7 +294,10 @@ describe('Typst renderer', () => {
     ] as const) {
       await assert.rejects(
         createTypstRenderer({ fonts: [path] }, wiringAt(folder)),
-        (error) => error instanceof AdapterConfigError && error.option === 'renderer.fonts' && message.test(error.message),
+        (error) =>
+          error instanceof AdapterConfigError &&
+          error.option === 'renderer.fonts' &&
+          message.test(error.message),
       );
     }
   });
@@ -243,14 +306,19 @@ describe('Typst renderer', () => {
     const template = `${plain}\n#let back(card) = image("images/" + "logo.svg", width: 20pt) + image("assets/deep/a.svg", width: 10pt)\n#let logo = "images/logo.svg"`;
     const svg = (color: string): string =>
       `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1" fill="${color}"/></svg>`;
-    const base = { 'images/logo.svg': svg('red'), 'assets/deep/a.svg': svg('blue'), 'recipients.csv': 'id\n1\n' };
+    const base = {
+      'images/logo.svg': svg('red'),
+      'assets/deep/a.svg': svg('blue'),
+      'recipients.csv': 'id\n1\n',
+    };
     const one = card();
     const of = async (
       files: Record<string, string>,
       source = template,
       changes: Partial<CardRequest> = {},
       format = '4x6',
-    ): Promise<string> => hash((await render(source, [{ ...one, ...changes }], { files, format })).results[0]);
+    ): Promise<string> =>
+      hash((await render(source, [{ ...one, ...changes }], { files, format })).results[0]);
     const first = await of(base);
     assert.equal(await of({ ...base, 'recipients.csv': 'id\n1\n2\n' }), first);
     assert.equal(await of(base, template, { recipientId: 'other' }), first);
@@ -270,7 +338,11 @@ describe('Typst renderer', () => {
     const cohorts = async (count: number): Promise<void> => {
       for (let index = 0; index < count; index++) {
         await renderer.render(
-          { template: 'postcard.typ', format: '4x6', cards: Array.from({ length: 50 }, () => card()) },
+          {
+            template: 'postcard.typ',
+            format: '4x6',
+            cards: Array.from({ length: 50 }, () => card()),
+          },
           contractContext(),
         );
       }
@@ -292,6 +364,9 @@ describe('Typst renderer', () => {
       assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [450, 306]);
     }
     assert.notDeepEqual((await renderer.preview(job, { width: 450, guides: true })).back, back);
-    await assert.rejects(renderer.preview({ ...job, card: card({ merge: {} }) }), /the field "(favorite|promo_code)" is blank or missing/);
+    await assert.rejects(
+      renderer.preview({ ...job, card: card({ merge: {} }) }),
+      /the field "(favorite|promo_code)" is blank or missing/,
+    );
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Generates what follows from sql/: the embedded module (so that packages and the binary carry the machine), the TypeScript unions, and the
- * state diagram. `--check` writes nothing and exits 1 where a file is not in step.
+ * Generates what follows from sql/: the embedded module (so that packages and the binary carry the
+ * machine), the TypeScript unions, and the state diagram. `--check` writes nothing and exits 1
+ * where a file is not in step.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,18 +17,28 @@ function files(folder: string): string[] {
     .map((name) => `${folder}/${name}`);
 }
 
-/** The rows of the one VALUES list in a file of sql/machine: tuples of quoted strings, numbers, booleans and null. */
+/**
+ * The rows of the one VALUES list in a file of sql/machine: tuples of quoted strings, numbers,
+ * booleans and null.
+ */
 function tuples(path: string, from = ''): string[][] {
   const text = read(path)
     .slice(from === '' ? 0 : read(path).indexOf(from))
     .replace(/^\s*--.*$/gm, '');
-  return [...text.matchAll(/^ {2}\(((?:'(?:[^']|'')*'|null|\d+|true|false)(?:, (?:'(?:[^']|'')*'|null|\d+|true|false))+)\),?$/gm)].map(
-    (row) => [...(row[1] ?? '').matchAll(/'((?:[^']|'')*)'|null|\d+|true|false/g)].map((cell) => cell[1]?.replaceAll("''", "'") ?? cell[0]),
+  return [
+    ...text.matchAll(
+      /^ {2}\(((?:'(?:[^']|'')*'|null|\d+|true|false)(?:, (?:'(?:[^']|'')*'|null|\d+|true|false))+)\),?$/gm,
+    ),
+  ].map((row) =>
+    [...(row[1] ?? '').matchAll(/'((?:[^']|'')*)'|null|\d+|true|false/g)].map(
+      (cell) => cell[1]?.replaceAll("''", "'") ?? cell[0],
+    ),
   );
 }
 
 function embedded(): string {
-  const entry = (path: string): string => `  { name: ${JSON.stringify(path)}, text: ${JSON.stringify(read(`sql/${path}`))} },`;
+  const entry = (path: string): string =>
+    `  { name: ${JSON.stringify(path)}, text: ${JSON.stringify(read(`sql/${path}`))} },`;
   const list = (name: string, paths: string[]): string =>
     `export const ${name}: readonly SqlFile[] = [\n${paths.map(entry).join('\n')}\n];\n`;
   return [
@@ -107,13 +118,18 @@ function diagram(): string {
     '',
     '| state | kind | stage | meaning |',
     '|---|---|---|---|',
-    ...states.map((row) => `| \`${row[0]}\` | ${row[2]} | ${row[3] === 'null' ? '' : row[3]} | ${row[4]} |`),
+    ...states.map(
+      (row) => `| \`${row[0]}\` | ${row[2]} | ${row[3] === 'null' ? '' : row[3]} | ${row[4]} |`,
+    ),
     '',
     '## Moves',
     '',
     '| from | to | by | why |',
     '|---|---|---|---|',
-    ...transitions.map((t) => `| ${t.from === null ? '(new)' : `\`${t.from}\``} | \`${t.to}\` | ${t.actors.join(', ')} | ${t.why} |`),
+    ...transitions.map(
+      (t) =>
+        `| ${t.from === null ? '(new)' : `\`${t.from}\``} | \`${t.to}\` | ${t.actors.join(', ')} | ${t.why} |`,
+    ),
     '',
     '## Reasons',
     '',
@@ -127,7 +143,9 @@ function diagram(): string {
     '',
     '| status | rank | open | meaning |',
     '|---|---|---|---|',
-    ...statuses.map((row) => `| \`${row[0]}\` | ${row[1]} | ${row[2] === 'true' ? 'yes' : 'no'} | ${row[3]} |`),
+    ...statuses.map(
+      (row) => `| \`${row[0]}\` | ${row[1]} | ${row[2] === 'true' ? 'yes' : 'no'} | ${row[3]} |`,
+    ),
     '',
   ].join('\n');
 }

@@ -15,7 +15,14 @@ function card(recipientId: string): CardRequest {
     recipientId,
     firstName: null,
     lastName: null,
-    address: { line1: '1 Main Street', line2: null, city: 'Oakland', region: 'CA', postalCode: '94607', country: 'US' },
+    address: {
+      line1: '1 Main Street',
+      line2: null,
+      city: 'Oakland',
+      region: 'CA',
+      postalCode: '94607',
+      country: 'US',
+    },
     returnAddress: null,
     merge: {},
     reference: 'x',
@@ -40,10 +47,16 @@ for (const [what, answer] of Object.entries({
   'no results': { documents: [document] },
   'an empty list': { documents: [document], results: [] },
   'no documents': { results: [rendered('a')] },
-  'an empty document': { documents: [{ ...document, bytes: new Uint8Array() }], results: [rendered('a')] },
+  'an empty document': {
+    documents: [{ ...document, bytes: new Uint8Array() }],
+    results: [rendered('a')],
+  },
   'a document without bytes': { documents: [{ name: 'cards.pdf' }], results: [rendered('a')] },
   'a document without a name': { documents: [{ ...document, name: '' }], results: [rendered('a')] },
-  'a document that is not there': { documents: [document], results: [rendered('a', { document: 1 })] },
+  'a document that is not there': {
+    documents: [document],
+    results: [rendered('a', { document: 1 })],
+  },
   'page -3': { documents: [document], results: [rendered('a', { frontPage: -3 })] },
   'page 0': { documents: [document], results: [rendered('a', { backPage: 0 })] },
   'page NaN': { documents: [document], results: [rendered('a', { backPage: Number.NaN })] },
@@ -96,12 +109,20 @@ void test('cursors and ids of batches are kept as they are up to 100,000 charact
   assert.throws(() => batchIdAnswer(longer), /cannot be kept/);
 });
 
-const strange = fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true, withSparseArray: true });
+const strange = fc.anything({
+  withBigInt: true,
+  withDate: true,
+  withNullPrototype: true,
+  withSparseArray: true,
+});
 const answer = fc.oneof(
   strange,
   fc.record(
     {
-      outcome: fc.oneof(fc.constantFrom('accepted', 'rejected', 'retry', 'unknown', 'stored', 'failed', 'done'), strange),
+      outcome: fc.oneof(
+        fc.constantFrom('accepted', 'rejected', 'retry', 'unknown', 'stored', 'failed', 'done'),
+        strange,
+      ),
       providerId: fc.oneof(fc.string({ unit: 'binary' }), strange),
       expectedDelivery: fc.oneof(fc.string(), strange),
       url: fc.oneof(fc.string({ unit: 'binary' }), strange),
@@ -128,8 +149,10 @@ void test('whatever is answered, what is left of it is text without a NUL or hal
         const [result] = read;
         assert.ok(result !== undefined && outcomes.some((outcome) => outcome === result.outcome));
         for (const value of Object.values(result)) {
-          if (typeof value === 'string') assert.ok(value.isWellFormed() && !value.includes('\0') && value !== '');
-          else if (typeof value === 'number') assert.ok(Number.isInteger(value) && value >= 1000 && value <= 86_400_000);
+          if (typeof value === 'string')
+            assert.ok(value.isWellFormed() && !value.includes('\0') && value !== '');
+          else if (typeof value === 'number')
+            assert.ok(Number.isInteger(value) && value >= 1000 && value <= 86_400_000);
           else assert.ok(value === null || typeof value === 'boolean');
         }
       }

@@ -8,7 +8,12 @@ import { Settler } from '../src/pipeline/settling.ts';
 import { Waker } from '../src/pipeline/waker.ts';
 import { discreet } from '../src/pipeline/work-failures.ts';
 
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 async function pause(ms: number): Promise<void> {
   return await new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -21,9 +26,15 @@ void test('a lease counts from when its begin was sent, by the wall clock too', 
   const young = new Lease('o', 'c', 1000, { monotonic: performance.now(), wall: Date.now() });
   young.assertHeld();
   assert.ok(young.leftMs > 0);
-  const slept = new Lease('o', 'c', 1000, { monotonic: performance.now(), wall: Date.now() - 1500 });
+  const slept = new Lease('o', 'c', 1000, {
+    monotonic: performance.now(),
+    wall: Date.now() - 1500,
+  });
   assert.throws(() => slept.assertHeld(), LeaseLostError);
-  const stopped = new Lease('o', 'c', 1000, { monotonic: performance.now() - 1500, wall: Date.now() });
+  const stopped = new Lease('o', 'c', 1000, {
+    monotonic: performance.now() - 1500,
+    wall: Date.now(),
+  });
   assert.throws(() => stopped.assertHeld(), LeaseLostError);
 });
 
@@ -38,7 +49,11 @@ void test('a lease that the database no longer has is lost at the next renewal',
 });
 
 void test('where renewals fail, the lease runs out by itself', async () => {
-  const leases = new Leases(150, async () => await Promise.reject(new Error('no database')), silent);
+  const leases = new Leases(
+    150,
+    async () => await Promise.reject(new Error('no database')),
+    silent,
+  );
   const lease = leases.prepare('o', 'c');
   leases.hold(lease);
   assert.doesNotThrow(() => lease.assertHeld());
@@ -125,14 +140,20 @@ void test('a waker runs at once, never twice at a time, and once more where it w
 void test('what went wrong is said also where an error hides it, or has no words', async () => {
   const said = await fetch('http://127.0.0.1:59/').catch(messageOf);
   assert.equal(said, 'fetch failed: connect ECONNREFUSED 127.0.0.1:59');
-  const both = new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')]);
+  const both = new AggregateError([
+    new Error('connect ECONNREFUSED ::1:1'),
+    new Error('connect ECONNREFUSED 127.0.0.1:1'),
+  ]);
   assert.equal(messageOf(both), 'connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1');
   assert.equal(messageOf(new TypeError('')), 'TypeError');
 });
 
 void test('what is kept of an error has no secrets and no e-mails, also of those that are written as JSON or in an address', () => {
   for (const [said, kept] of [
-    [`HTTP 401: {"error":"bad","api_key":"hidden", "password": "hidden words","accessToken":"hidden"}`, 'HTTP 401: {"error":"bad"'],
+    [
+      `HTTP 401: {"error":"bad","api_key":"hidden", "password": "hidden words","accessToken":"hidden"}`,
+      'HTTP 401: {"error":"bad"',
+    ],
     [`no login with {'password': 'hidden', user: 'shop'}`, `user: 'shop'}`],
     ['{\\"client_secret\\":\\"hidden\\",\\"code\\":7}', '\\"code\\":7}'],
     ['{"authorization":"Basic hidden","status":401}', '"status":401}'],

@@ -1,4 +1,7 @@
-/** pg-boss over our adapter, and jobs that SQL makes: they must be what the library would make, or upgrades would change them silently. */
+/**
+ * pg-boss over our adapter, and jobs that SQL makes: they must be what the library would make, or
+ * upgrades would change them silently.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PgBoss } from 'pg-boss';
@@ -30,9 +33,14 @@ void test('a job enqueued by SQL equals one enqueued by the library, column by c
       const keyed = settings?.policy === 'stately';
       const byLibrary = '00000000-0000-4000-8000-00000000000a';
       const bySql = '00000000-0000-4000-8000-00000000000b';
-      await boss.send(name, { organization_id: 'x' }, { id: byLibrary, ...(keyed ? { singletonKey: 'one' } : {}) });
+      await boss.send(
+        name,
+        { organization_id: 'x' },
+        { id: byLibrary, ...(keyed ? { singletonKey: 'one' } : {}) },
+      );
       await sql`select postrider.enqueue(${name}, ${[bySql]}::uuid[], ${['{"organization_id": "x"}']}::text[]::jsonb[], ${keyed ? 'two' : null})`;
-      const rows = await sql`select to_jsonb(j) - 'id' - 'created_on' - 'start_after' - 'keep_until' - 'singleton_key' as columns,
+      const rows =
+        await sql`select to_jsonb(j) - 'id' - 'created_on' - 'start_after' - 'keep_until' - 'singleton_key' as columns,
           extract(epoch from j.keep_until - j.start_after)::int as kept, extract(epoch from j.start_after - j.created_on)::int as delayed
         from ${sql(QUEUE_SCHEMA)}.job j where name = ${name} and id in (${byLibrary}, ${bySql}) order by id`;
       assert.equal(rows.length, 2, name);
@@ -57,15 +65,21 @@ void test('a job enqueued by SQL wakes a worker at once, long before its poll', 
   const boss = await start(sql);
   try {
     const got = Promise.withResolvers<string>();
-    await boss.work('proof', { pollingIntervalSeconds: 60, notifyPollingIntervalSeconds: 60 }, async ([job]) => {
-      got.resolve(job?.id ?? '');
-      await Promise.resolve();
-    });
+    await boss.work(
+      'proof',
+      { pollingIntervalSeconds: 60, notifyPollingIntervalSeconds: 60 },
+      async ([job]) => {
+        got.resolve(job?.id ?? '');
+        await Promise.resolve();
+      },
+    );
     // The worker's first fetch must be over, or it would find the job by itself.
     await new Promise((resolve) => setTimeout(resolve, 300));
     const id = '00000000-0000-4000-8000-00000000000c';
     await sql`select postrider.enqueue('proof', ${[id]}::uuid[], array['{}'::jsonb])`;
-    const late = new Promise<string>((_resolve, reject) => setTimeout(() => reject(new Error('nobody woke')), 20_000).unref());
+    const late = new Promise<string>((_resolve, reject) =>
+      setTimeout(() => reject(new Error('nobody woke')), 20_000).unref(),
+    );
     assert.equal(await Promise.race([got.promise, late]), id);
   } finally {
     await boss.stop({ graceful: false });
@@ -84,7 +98,8 @@ void test('a job sent inside a transaction is gone with its rollback', async () 
         throw undo;
       })
       .catch((error: unknown) => assert.equal(error, undo));
-    const [row] = await sql`select count(*)::int as jobs from ${sql(QUEUE_SCHEMA)}.job where name = 'beat'`;
+    const [row] =
+      await sql`select count(*)::int as jobs from ${sql(QUEUE_SCHEMA)}.job where name = 'beat'`;
     assert.equal(row?.['jobs'], 0);
   } finally {
     await boss.stop({ graceful: false });

@@ -30,7 +30,9 @@ async function problems(text: string): Promise<string[]> {
     await read(text);
   } catch (error) {
     assert.ok(error instanceof ConfigurationError);
-    return error.message.split('\n').map((line) => line.slice(line.indexOf('campaign.yaml:') + 'campaign.yaml:'.length));
+    return error.message
+      .split('\n')
+      .map((line) => line.slice(line.indexOf('campaign.yaml:') + 'campaign.yaml:'.length));
   }
   return [];
 }
@@ -43,7 +45,11 @@ describe('campaign files', () => {
       name: 'spring',
       campaign_mode: 'one_off',
       provider_segment_id: null,
-      integrations: { renderer: { kind: 'typst' }, image_host: { kind: 'folder' }, printer: { kind: 'noop', name: 'press' } },
+      integrations: {
+        renderer: { kind: 'typst' },
+        image_host: { kind: 'folder' },
+        printer: { kind: 'noop', name: 'press' },
+      },
       base_directory: realpathSync(folder),
       template: 'card.typ',
       format: '4x6',
@@ -69,14 +75,21 @@ describe('campaign files', () => {
   });
 
   it('money becomes whole cents, and only so many decimals as the currency has', async () => {
-    const { definition } = await read(`${least}budget: { amount: 1000.10, price_per_card: 0.57, currency: USD }\n`);
-    assert.deepEqual([definition.budget_minor, definition.price_minor, definition.currency], [100_010, 57, 'USD']);
-    assert.deepEqual(await problems(`${least}budget: { amount: 10.005, price_per_card: 1, currency: USD }\n`), [
-      '9:11: budget.amount: USD has 2 decimals',
-    ]);
-    assert.deepEqual(await problems(`${least}budget: { amount: 100.5, price_per_card: 50, currency: JPY }\n`), [
-      '9:11: budget.amount: JPY has 0 decimals',
-    ]);
+    const { definition } = await read(
+      `${least}budget: { amount: 1000.10, price_per_card: 0.57, currency: USD }\n`,
+    );
+    assert.deepEqual(
+      [definition.budget_minor, definition.price_minor, definition.currency],
+      [100_010, 57, 'USD'],
+    );
+    assert.deepEqual(
+      await problems(`${least}budget: { amount: 10.005, price_per_card: 1, currency: USD }\n`),
+      ['9:11: budget.amount: USD has 2 decimals'],
+    );
+    assert.deepEqual(
+      await problems(`${least}budget: { amount: 100.5, price_per_card: 50, currency: JPY }\n`),
+      ['9:11: budget.amount: JPY has 0 decimals'],
+    );
   });
 
   it('a return address, effects and JSON are taken', async () => {
@@ -94,7 +107,15 @@ describe('campaign files', () => {
     assert.deepEqual(definition.effects, ['usage_meter']);
     const json = await read(
       JSON.stringify({
-        ...JSON.parse(JSON.stringify({ name: 'j', organization: 'o', mode: 'one_off', format: '4x6', mail_class: 'standard' })),
+        ...JSON.parse(
+          JSON.stringify({
+            name: 'j',
+            organization: 'o',
+            mode: 'one_off',
+            format: '4x6',
+            mail_class: 'standard',
+          }),
+        ),
         renderer: { kind: 'noop', template: 't' },
         image_host: { kind: 'noop' },
         printer: { kind: 'noop', name: 'p' },
@@ -105,24 +126,42 @@ describe('campaign files', () => {
 
   it('what is wrong is told with line, field and what is allowed', async () => {
     const cases: [string, RegExp][] = [
-      [least.replace('one_off', 'weekly'), /^3:1: mode: must be automated or one_off, not "weekly"$/],
-      [least.replace('one_off', 'automated'), /^3:1: mode: an automated campaign follows a segment/],
+      [
+        least.replace('one_off', 'weekly'),
+        /^3:1: mode: must be automated or one_off, not "weekly"$/,
+      ],
+      [
+        least.replace('one_off', 'automated'),
+        /^3:1: mode: an automated campaign follows a segment/,
+      ],
       [`${least}segment: people\n`, /^9:1: segment: names a segment, but there is no audience/],
       [
         `${least}holdout: { percent: 10.001, salt: x }\n`,
         /^9:12: holdout\.percent: must be a percentage with two decimals at most, not 10\.001$/,
       ],
-      [`${least}holdout: { percent: 101, salt: x }\n`, /^9:12: holdout\.percent: must be at most 100, not 101$/],
+      [
+        `${least}holdout: { percent: 101, salt: x }\n`,
+        /^9:12: holdout\.percent: must be at most 100, not 101$/,
+      ],
       [`${least}daily_cap: 0\n`, /^9:1: daily_cap: must be at least 1, not 0$/],
-      [`${least}offer_ends_on: 2026-02-31\n`, /^9:1: offer_ends_on: must be a day, for example 2026-11-30, not "2026-02-31"$/],
+      [
+        `${least}offer_ends_on: 2026-02-31\n`,
+        /^9:1: offer_ends_on: must be a day, for example 2026-11-30, not "2026-02-31"$/,
+      ],
       [
         `${least}return_address: { line1: x, city: y, postal_code: 05602, country: US }\n`,
         /^9:38: return_address\.postal_code: must be a text in quotes \(a zero in front would be lost\), not 5602$/,
       ],
-      [least.replace('name: press', 'name: My Press'), /^7:24: printer\.name: must be small letters, digits and hyphens/],
+      [
+        least.replace('name: press', 'name: My Press'),
+        /^7:24: printer\.name: must be small letters, digits and hyphens/,
+      ],
       [least.replace('name: spring', 'name: "a/b"'), /^1:1: name: must be a name without a slash/],
       [least.replace('format: 4x6\n', ''), /^1:1: format: is missing/],
-      [`${least}holdout: { percent: 5, salt: x, slat: y }\n`, /^9:33: holdout\.slat: there is no such field; did you mean salt\?$/],
+      [
+        `${least}holdout: { percent: 5, salt: x, slat: y }\n`,
+        /^9:33: holdout\.slat: there is no such field; did you mean salt\?$/,
+      ],
       [`${least}printer: { kind: noop, name: other }\n`, /^9:1: Map keys must be unique$/],
     ];
     for (const [text, expected] of cases) {
@@ -133,8 +172,13 @@ describe('campaign files', () => {
   });
 
   it('the example is one', async () => {
-    const { definition } = await readCampaignFile(fileURLToPath(new URL('../../../examples/bakery/campaign.yaml', import.meta.url)));
+    const { definition } = await readCampaignFile(
+      fileURLToPath(new URL('../../../examples/bakery/campaign.yaml', import.meta.url)),
+    );
     assert.equal(definition.name, 'bakery-welcome');
-    assert.deepEqual([definition.holdout_percent, definition.assumed_after, definition.transit_days], [10, '21 days', 5]);
+    assert.deepEqual(
+      [definition.holdout_percent, definition.assumed_after, definition.transit_days],
+      [10, '21 days', 5],
+    );
   });
 });

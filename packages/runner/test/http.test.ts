@@ -27,19 +27,32 @@ describe('the HTTP of a runner', () => {
   const started = async (limits: HttpOptions['limits']): Promise<RunningHttp> => {
     const logger = quietLogger({ detail: () => undefined });
     const pipeline = makePipeline(project, machine.sql, logger);
-    const http = await startHttp({ host: '127.0.0.1', port: 0, sql: machine.sql, pipeline, logger, isReady: () => true, limits });
+    const http = await startHttp({
+      host: '127.0.0.1',
+      port: 0,
+      sql: machine.sql,
+      pipeline,
+      logger,
+      isReady: () => true,
+      limits,
+    });
     opened.push(http);
     return http;
   };
 
-  const dialled = async ({ port }: RunningHttp): Promise<{ socket: Socket; heard(): string; closed: Promise<unknown> }> => {
+  const dialled = async ({
+    port,
+  }: RunningHttp): Promise<{ socket: Socket; heard(): string; closed: Promise<unknown> }> => {
     const socket = dial(port, '127.0.0.1');
     let heard = '';
     socket.on('error', () => undefined).on('data', (data: Buffer) => (heard += data.toString()));
     // Whatever happens, the test ends.
     const patience = setTimeout(() => socket.destroy(new Error('nobody hung up')), 240_000);
-    // Not by once(): who still writes when the other side hangs up has an error before the end, and that is as it should be.
-    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve())).finally(() => clearTimeout(patience));
+    // Not by once(): who still writes when the other side hangs up has an error before the end, and
+    // that is as it should be.
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve())).finally(
+      () => clearTimeout(patience),
+    );
     await once(socket, 'connect');
     return { socket, heard: () => heard, closed };
   };
@@ -47,13 +60,18 @@ describe('the HTTP of a runner', () => {
   it('waits for no body that comes byte by byte', async () => {
     const http = await started({ requestMs: 500, connections: 10 });
     let answer = '';
-    // A byte that crosses the answer on its way breaks the connection, and the answer with it: then it is asked again.
+    // A byte that crosses the answer on its way breaks the connection, and the answer with it: then
+    // it is asked again.
     for (let attempt = 0; attempt < 20 && answer === ''; attempt += 1) {
       const { socket, heard, closed } = await dialled(http);
-      socket.write('POST /webhooks/00000000-0000-7000-8000-000000000000/press HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n');
+      socket.write(
+        'POST /webhooks/00000000-0000-7000-8000-000000000000/press HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n',
+      );
       const drip = setInterval(() => socket.write('x'), 50);
       await closed
-        .catch((error: NodeJS.ErrnoException) => assert.match(error.code ?? error.message, /^(ECONNRESET|EPIPE)$/))
+        .catch((error: NodeJS.ErrnoException) =>
+          assert.match(error.code ?? error.message, /^(ECONNRESET|EPIPE)$/),
+        )
         .finally(() => clearInterval(drip));
       answer = heard();
     }

@@ -18,10 +18,25 @@ import { projectHome } from './cli/cli.ts';
 
 const LOOK_MS = 20;
 const token = 'a token of the tests';
-const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-const address = { line1: '12 Main Street', line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US' };
+const logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+const address = {
+  line1: '12 Main Street',
+  line2: null,
+  city: 'Springfield',
+  region: 'IL',
+  postalCode: '62701',
+  country: 'US',
+};
 
-/** A project with a shop of its own and a printer there; `runner` is what a runner is to the shop: it listens, and says where. */
+/**
+ * A project with a shop of its own and a printer there; `runner` is what a runner is to the shop:
+ * it listens, and says where.
+ */
 async function aProject(t: TestContext) {
   const home = projectHome();
   t.after(() => home.remove());
@@ -41,10 +56,19 @@ async function aProject(t: TestContext) {
     webhookSecret: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
   });
   t.after(async () => await shop.stop());
-  notePrintShop(project, { url: shop.url, pid: process.pid, ledger: shop.ledger, folder: null, daysPerSecond: null });
+  notePrintShop(project, {
+    url: shop.url,
+    pid: process.pid,
+    ledger: shop.ledger,
+    folder: null,
+    daysPerSecond: null,
+  });
   const ask = async (path: string, body?: object): Promise<Response> => {
     const headers = { authorization: `Bearer ${token}` };
-    const answer = await fetch(shop.url + path, body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) });
+    const answer = await fetch(
+      shop.url + path,
+      body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) },
+    );
     assert.equal(answer.status, 200);
     return answer;
   };
@@ -52,13 +76,34 @@ async function aProject(t: TestContext) {
     addPrinter,
     /** Where the shop sends what happens there. */
     reportsTo: async () =>
-      ((await (await ask('/v1/webhook')).json()) as { organizations: Record<string, string> }).organizations[organization],
+      ((await (await ask('/v1/webhook')).json()) as { organizations: Record<string, string> })
+        .organizations[organization],
     /** Something happens that is reported. */
     order: async () => {
-      const reference = { organizationId: organization, campaignId: randomUUID(), recipientId: randomUUID(), mailpieceId: randomUUID() };
+      const reference = {
+        organizationId: organization,
+        campaignId: randomUUID(),
+        recipientId: randomUUID(),
+        mailpieceId: randomUUID(),
+      };
       const side = { url: 'noop:', page: 1 };
-      const card = { mode: 'live', format: '4x6', mailClass: 'first_class', to: { name: 'Ada', address }, from: null };
-      await ask('/v1/pieces', { pieces: [{ ...card, reference, idempotencyKey: randomUUID(), artwork: { front: side, back: side } }] });
+      const card = {
+        mode: 'live',
+        format: '4x6',
+        mailClass: 'first_class',
+        to: { name: 'Ada', address },
+        from: null,
+      };
+      await ask('/v1/pieces', {
+        pieces: [
+          {
+            ...card,
+            reference,
+            idempotencyKey: randomUUID(),
+            artwork: { front: side, back: side },
+          },
+        ],
+      });
     },
     async runner() {
       const heard: (string | undefined)[] = [];

@@ -25,7 +25,9 @@ describe('words of the command line', () => {
   });
 
   it('finds what was meant, and nothing where nothing is near', () => {
-    assert.deepEqual(similar('bakery-wellcome', ['bakery-welcome', 'spring', 'autumn']), ['bakery-welcome']);
+    assert.deepEqual(similar('bakery-wellcome', ['bakery-welcome', 'spring', 'autumn']), [
+      'bakery-welcome',
+    ]);
     assert.deepEqual(similar('sprnig', ['spring', 'string']), ['spring', 'string']);
     assert.deepEqual(similar('x', ['bakery-welcome', 'spring']), []);
   });
@@ -46,7 +48,10 @@ describe('words of the command line', () => {
   });
 
   it('cuts passwords out of whatever is told', () => {
-    assert.equal(redacted('connect postgres://ada:s3cret@db:5432/x failed'), 'connect postgres://ada:***@db:5432/x failed');
+    assert.equal(
+      redacted('connect postgres://ada:s3cret@db:5432/x failed'),
+      'connect postgres://ada:***@db:5432/x failed',
+    );
     assert.equal(redacted('host=db password=s3cret user=ada'), 'host=db password=*** user=ada');
     const error = new Error('cannot use postgres://ada:s3cret@db/x');
     assert.ok(!explain(error).message.includes('s3cret'));
@@ -80,14 +85,22 @@ describe('words of the command line', () => {
       '             five six seven',
       'abcd      5  short',
     ]);
-    assert.deepEqual(wrapped('see /a/very/long/path end', 10), ['see', '/a/very/lo', 'ng/path', 'end']);
+    assert.deepEqual(wrapped('see /a/very/long/path end', 10), [
+      'see',
+      '/a/very/lo',
+      'ng/path',
+      'end',
+    ]);
   });
 });
 
 describe('what a hold does not stop any more', () => {
   it('is what is at the printer, and what nobody knows of', () => {
     assert.equal(stillOut({ atPrinter: 0, unknown: 0 }), '');
-    assert.equal(stillOut({ atPrinter: 2, unknown: 0 }), '; 2 cards are at the printer already and will still go out');
+    assert.equal(
+      stillOut({ atPrinter: 2, unknown: 0 }),
+      '; 2 cards are at the printer already and will still go out',
+    );
     assert.equal(
       stillOut({ atPrinter: 50, unknown: 50 }),
       '; of 50 cards nobody knows whether the printer has them: postrider reconcile asks',
@@ -108,16 +121,22 @@ describe('small CSV files', () => {
 
 describe('the environment of psql', () => {
   it('holds every part of an address', () => {
-    assert.deepEqual(libpqEnvironment('postgres://a%40b:p%2Fw@[::1]:5433/my%20db?sslmode=require'), {
-      PGHOST: '::1',
-      PGPORT: '5433',
-      PGUSER: 'a@b',
-      PGPASSWORD: 'p/w',
-      PGDATABASE: 'my db',
-      PGSSLMODE: 'require',
-      PGAPPNAME: 'postrider psql',
-    });
-    assert.equal(libpqEnvironment('postgres:///x?host=/run/postgresql')['PGHOST'], '/run/postgresql');
+    assert.deepEqual(
+      libpqEnvironment('postgres://a%40b:p%2Fw@[::1]:5433/my%20db?sslmode=require'),
+      {
+        PGHOST: '::1',
+        PGPORT: '5433',
+        PGUSER: 'a@b',
+        PGPASSWORD: 'p/w',
+        PGDATABASE: 'my db',
+        PGSSLMODE: 'require',
+        PGAPPNAME: 'postrider psql',
+      },
+    );
+    assert.equal(
+      libpqEnvironment('postgres:///x?host=/run/postgresql')['PGHOST'],
+      '/run/postgresql',
+    );
     assert.throws(() => libpqEnvironment('not an address'), /not the address of a database/);
   });
 });

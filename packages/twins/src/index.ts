@@ -6,7 +6,11 @@ export { ledgerIn } from './print-shop/ledger.ts';
 export type { PrintShopOptions } from './print-shop/options.ts';
 export type { PrintReport } from './print-shop/press.ts';
 export { startPrintShop, type RunningPrintShop } from './print-shop/shop.ts';
-export { spawnPrintShop, type SpawnedPrintShop, type SpawnPrintShopOptions } from './print-shop/spawn.ts';
+export {
+  spawnPrintShop,
+  type SpawnedPrintShop,
+  type SpawnPrintShopOptions,
+} from './print-shop/spawn.ts';
 export type {
   Address,
   Confidence,

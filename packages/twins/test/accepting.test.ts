@@ -37,7 +37,9 @@ test('the same key with the same order gives the first result again; with anothe
   const first = anOrder();
   const [one] = await order([first]);
   // The fields in another sequence are still the same order.
-  const [again] = await order([Object.fromEntries(Object.entries(first).toReversed()) as typeof first]);
+  const [again] = await order([
+    Object.fromEntries(Object.entries(first).toReversed()) as typeof first,
+  ]);
   assert.deepEqual(again, { ...one, replayed: true });
   const [other] = await order([{ ...first, to: { ...first.to, name: 'Somebody Else' } }]);
   assert.equal(other?.status === 'rejected' && other.code, 'idempotency_conflict');
@@ -60,7 +62,10 @@ test('twenty clients with one key at the same time get one piece', async (t) => 
   const one = anOrder();
   const results = await Promise.all(Array.from({ length: 20 }, () => order([anOrder(), one])));
   assert.equal(new Set(results.map((result) => accepted(result)[1])).size, 1);
-  assert.equal(results.filter(([, result]) => result?.status === 'accepted' && !result.replayed).length, 1);
+  assert.equal(
+    results.filter(([, result]) => result?.status === 'accepted' && !result.replayed).length,
+    1,
+  );
   assert.equal((await ledger()).length, 21);
 });
 
@@ -81,7 +86,10 @@ test('without keys, and where no key is given, every order makes a piece', async
 
 test('a body that is not the format is refused whole, with the piece and the field', async (t) => {
   const { post, ledger } = await shopHere(t);
-  const broken = { ...anOrder(), to: { name: 'A', address: { ...anOrder().to.address, postalCode: 62701 } } };
+  const broken = {
+    ...anOrder(),
+    to: { name: 'A', address: { ...anOrder().to.address, postalCode: 62701 } },
+  };
   const { status, body } = await post('/v1/pieces', { pieces: [anOrder(), broken] });
   assert.equal(status, 400);
   assert.equal(body['code'], 'bad_request');
@@ -109,7 +117,8 @@ test('a body that is too large is refused with 413', async (t) => {
   const stream = async (chunks: readonly string[]): Promise<number> => {
     const headers = { authorization: `Bearer ${TOKEN}` };
     const body = ReadableStream.from(chunks.map((chunk) => Buffer.from(chunk)));
-    return (await fetch(`${shop.url}/v1/pieces`, { method: 'POST', headers, body, duplex: 'half' })).status;
+    return (await fetch(`${shop.url}/v1/pieces`, { method: 'POST', headers, body, duplex: 'half' }))
+      .status;
   };
   assert.equal(await stream(['{"pieces":', JSON.stringify([anOrder()]), '}']), 200);
   assert.equal(await stream(Array.from({ length: 3 }, () => 'x'.repeat(1_000_000))), 413);
@@ -130,7 +139,11 @@ test('without the token nothing is told or taken', async (t) => {
   ] as const) {
     for (const authorization of [undefined, 'Bearer wrong', 'Bearer ', 'Basic abc']) {
       const headers = authorization === undefined ? {} : { authorization };
-      const response = await fetch(shop.url + path, { method, headers, ...(method === 'POST' ? { body: '{}' } : {}) });
+      const response = await fetch(shop.url + path, {
+        method,
+        headers,
+        ...(method === 'POST' ? { body: '{}' } : {}),
+      });
       assert.equal(response.status, 401, `${method} ${path}`);
     }
   }
@@ -150,7 +163,12 @@ test('what cannot be printed or delivered is one rejection among the accepted', 
     anOrder({ address: { country: 'usa' } }),
     anOrder({ name: 'Nul\u0000' }),
     anOrder({ address: { region: null, postalCode: 'SW1A 2AA', country: 'GB' } }),
-    anOrder({ artwork: { front: { url: 'noop:', page: 1 }, back: { url: 'https://example.test/back.pdf', page: 1 } } }),
+    anOrder({
+      artwork: {
+        front: { url: 'noop:', page: 1 },
+        back: { url: 'https://example.test/back.pdf', page: 1 },
+      },
+    }),
   ]);
   assert.deepEqual(
     results.map((result) => (result.status === 'rejected' ? result.code : result.status)),
@@ -180,10 +198,18 @@ test('a piece is found by its mailpiece and by its id', async (t) => {
   const { order, get } = await shopHere(t);
   const [one, two] = [anOrder(), anOrder({ mode: 'test' })];
   const ids = accepted(await order([one, two]));
-  const query = [two, one, anOrder()].map(({ reference }) => `mailpiece=${reference.mailpieceId}`).join('&');
+  const query = [two, one, anOrder()]
+    .map(({ reference }) => `mailpiece=${reference.mailpieceId}`)
+    .join('&');
   const { body } = await get<Pieces>(`/v1/pieces?${query}`);
   assert.deepEqual(
-    body.pieces.map(({ id, mailpiece, status, mode, reference }) => [id, mailpiece, status, mode, reference]),
+    body.pieces.map(({ id, mailpiece, status, mode, reference }) => [
+      id,
+      mailpiece,
+      status,
+      mode,
+      reference,
+    ]),
     [
       [ids[1], two.reference.mailpieceId, 'accepted', 'test', two.reference],
       [ids[0], one.reference.mailpieceId, 'accepted', 'live', one.reference],
@@ -192,7 +218,10 @@ test('a piece is found by its mailpiece and by its id', async (t) => {
   assert.equal((await get<PieceView>(`/v1/pieces/${ids[0]}`)).body.id, ids[0]);
   assert.equal((await get('/v1/pieces/fp_none')).status, 404);
   assert.equal((await get('/v1/pieces')).status, 400);
-  assert.equal((await get(`/v1/pieces?${Array.from({ length: 101 }, () => 'mailpiece=x').join('&')}`)).status, 400);
+  assert.equal(
+    (await get(`/v1/pieces?${Array.from({ length: 101 }, () => 'mailpiece=x').join('&')}`)).status,
+    400,
+  );
 });
 
 test('with a read lag a new piece is missing from look-ups for a while, and only there', async (t) => {
@@ -201,7 +230,8 @@ test('with a read lag a new piece is missing from look-ups for a while, and only
   const one = anOrder();
   const before = performance.now();
   const [id] = accepted(await order([one]));
-  const look = async (): Promise<number> => (await get<Pieces>(`/v1/pieces?mailpiece=${one.reference.mailpieceId}`)).body.pieces.length;
+  const look = async (): Promise<number> =>
+    (await get<Pieces>(`/v1/pieces?mailpiece=${one.reference.mailpieceId}`)).body.pieces.length;
   const found = await look();
   // On a machine so slow that the lag has passed already, nothing is learnt.
   if (performance.now() - before < lag) assert.equal(found, 0);
@@ -214,7 +244,10 @@ test('a waiting piece is cancelled, a printed one is not', async (t) => {
   const { order, post, get, ledger } = await shopHere(t);
   const [first, second] = accepted(await order([anOrder(), anOrder()]));
   for (let time = 0; time < 2; time += 1) {
-    assert.deepEqual((await post(`/v1/pieces/${first}/cancel`, {})).body, { id: first, status: 'cancelled' });
+    assert.deepEqual((await post(`/v1/pieces/${first}/cancel`, {})).body, {
+      id: first,
+      status: 'cancelled',
+    });
   }
   await post('/v1/print', {});
   const late = await post(`/v1/pieces/${second}/cancel`, {});
@@ -272,7 +305,9 @@ test('a stop does not wait for a body that does not come, and nothing of it is a
   // The shop has read the head and waits for the rest.
   await once(socket, 'data');
   socket.write(body.slice(0, -1));
-  const late = new Promise<string>((resolve) => setTimeout(() => resolve('the stop hangs'), 20_000).unref());
+  const late = new Promise<string>((resolve) =>
+    setTimeout(() => resolve('the stop hangs'), 20_000).unref(),
+  );
   assert.equal(await Promise.race([shop.stop().then(() => 'stopped'), late]), 'stopped');
   const { ledger } = await shopHere(t, { folder });
   assert.equal((await ledger()).length, 1);

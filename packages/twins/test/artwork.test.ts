@@ -1,4 +1,7 @@
-/** Which artwork is taken: what fits the format, from the directories that the shop was given, as it was when it was accepted. */
+/**
+ * Which artwork is taken: what fits the format, from the directories that the shop was given, as it
+ * was when it was accepted.
+ */
 import assert from 'node:assert/strict';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,13 +10,22 @@ import { pathToFileURL } from 'node:url';
 import { PDFDocument } from 'pdf-lib';
 import type { PieceOrder, RejectionCode } from '../src/index.ts';
 import { ArtworkReader } from '../src/print-shop/artwork.ts';
-import { anOrder, cardOf, makeArtwork, shopHere, shopWithArtwork, temporaryFolder } from './helpers.ts';
+import {
+  anOrder,
+  cardOf,
+  makeArtwork,
+  shopHere,
+  shopWithArtwork,
+  temporaryFolder,
+} from './helpers.ts';
 
 test('artwork that does not fit is rejected with the sizes', async (t) => {
   const { order, at } = await shopWithArtwork(t);
   const why = async (changes: Partial<PieceOrder>): Promise<[string, string]> => {
     const [result] = await order([anOrder(changes)]);
-    return result?.status === 'rejected' ? [result.code, result.message] : [result?.status ?? '', ''];
+    return result?.status === 'rejected'
+      ? [result.code, result.message]
+      : [result?.status ?? '', ''];
   };
   const trimmed = await makeArtwork(at('trimmed.pdf'), { size: [432, 288], trim: null });
   const [code, message] = await why(cardOf(trimmed, 0));
@@ -30,12 +42,19 @@ test('artwork that does not fit is rejected with the sizes', async (t) => {
   assert.match(trim, /TrimBox is 4 x 5\.556 in/);
 
   await writeFile(at('no.pdf'), 'not a PDF');
-  assert.match((await why(cardOf(pathToFileURL(at('no.pdf')).href, 0)))[1], /cannot be read as a PDF/);
+  assert.match(
+    (await why(cardOf(pathToFileURL(at('no.pdf')).href, 0)))[1],
+    /cannot be read as a PDF/,
+  );
   assert.match((await why(cardOf(pathToFileURL(at('missing.pdf')).href, 0)))[1], /does not exist/);
   const locked = await PDFDocument.create();
   locked.addPage([450, 306]);
   const bytes = Buffer.from(await locked.save({ useObjectStreams: false })).toString('latin1');
-  await writeFile(at('locked.pdf'), bytes.replace('trailer\n<<', 'trailer\n<<\n/Encrypt 1 0 R'), 'latin1');
+  await writeFile(
+    at('locked.pdf'),
+    bytes.replace('trailer\n<<', 'trailer\n<<\n/Encrypt 1 0 R'),
+    'latin1',
+  );
   assert.match((await why(cardOf(pathToFileURL(at('locked.pdf')).href, 0)))[1], /encrypted/);
   await mkdir(at('folder.pdf'));
   assert.match((await why(cardOf(pathToFileURL(at('folder.pdf')).href, 0)))[1], /not a file/);
@@ -76,19 +95,28 @@ test('artwork is read from the given directories and from nowhere else', async (
   ];
   const { order, shop, folder } = await shopHere(t, { artwork: [join(art, 'none'), art] });
   const results = await order(refused.map((url) => anOrder(cardOf(url, 0))));
-  const codes = results.map((result) => (result.status === 'rejected' ? (result.code as RejectionCode) : result.status));
+  const codes = results.map((result) =>
+    result.status === 'rejected' ? (result.code as RejectionCode) : result.status,
+  );
   assert.deepEqual(
     codes,
     refused.map(() => 'artwork_not_allowed'),
   );
-  const [real, linked] = await order([anOrder(cardOf(inside, 0)), anOrder(cardOf(`${base}/allowed-link.pdf`, 0))]);
+  const [real, linked] = await order([
+    anOrder(cardOf(inside, 0)),
+    anOrder(cardOf(`${base}/allowed-link.pdf`, 0)),
+  ]);
   assert.deepEqual([real?.status, linked?.status], ['accepted', 'accepted']);
   await shop.stop();
 
   const none = await shopHere(t, { folder });
   const [result] = await none.order([anOrder(cardOf(inside, 0))]);
-  assert.deepEqual(result?.status === 'rejected' && [result.code, /--artwork/.test(result.message)], ['artwork_not_allowed', true]);
-  // The cards accepted before still wait: they are not at fault when the shop is started without its directories.
+  assert.deepEqual(
+    result?.status === 'rejected' && [result.code, /--artwork/.test(result.message)],
+    ['artwork_not_allowed', true],
+  );
+  // The cards accepted before still wait: they are not at fault when the shop is started without
+  // its directories.
   assert.equal((await none.post('/v1/print', {})).status, 503);
   assert.deepEqual(
     (await none.ledger()).map(({ status }) => status),
@@ -96,7 +124,9 @@ test('artwork is read from the given directories and from nowhere else', async (
   );
   await none.shop.stop();
   const again = await shopHere(t, { folder, artwork: [art] });
-  assert.deepEqual((await again.post('/v1/print', {})).body['files'], [{ file: 'cards-000001.pdf', cards: 2 }]);
+  assert.deepEqual((await again.post('/v1/print', {})).body['files'], [
+    { file: 'cards-000001.pdf', cards: 2 },
+  ]);
 });
 
 test('artwork is compared by its bytes when it is read, whatever its time and size say', async (t) => {

@@ -1,4 +1,6 @@
-/** kill -9 between any two steps: what was acknowledged is there once, and no card is in two PDFs. */
+/**
+ * kill -9 between any two steps: what was acknowledged is there once, and no card is in two PDFs.
+ */
 import assert from 'node:assert/strict';
 import { copyFile, mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +23,10 @@ import {
   TOKEN,
 } from './helpers.ts';
 
-/** Every card of the ledger is once in the PDFs and once in the manifest, at the place that the ledger says. */
+/**
+ * Every card of the ledger is once in the PDFs and once in the manifest, at the place that the
+ * ledger says.
+ */
 async function assertPrintedOnce(
   folder: string,
   orders: readonly PieceOrder[],
@@ -32,7 +37,8 @@ async function assertPrintedOnce(
   assert.deepEqual(rows.map((row) => row['mailpiece'] ?? '').toSorted(), wanted);
   assert.deepEqual(ledger.map(({ mailpiece }) => mailpiece).toSorted(), wanted);
   const places = new Map(rows.map((row) => [row['mailpiece'], `${row['file']} ${row['card']}`]));
-  for (const { mailpiece, file, card } of ledger) assert.equal(places.get(mailpiece), `${file} ${card}`);
+  for (const { mailpiece, file, card } of ledger)
+    assert.equal(places.get(mailpiece), `${file} ${card}`);
   const fronts: string[] = [];
   for (const name of await pdfNames(folder)) {
     const texts = await pageTexts(join(folder, name));
@@ -61,12 +67,17 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
       const art = await temporaryFolder(t);
       const url = await makeArtwork(join(art, 'cards.pdf'), { cards: 5 });
       const orders = Array.from({ length: 5 }, (_, card) => anOrder(cardOf(url, card)));
-      const first = await shopProcess(t, { folder, artwork: [art], env: { PRINT_SHOP_CRASH_AT: place } });
+      const first = await shopProcess(t, {
+        folder,
+        artwork: [art],
+        env: { PRINT_SHOP_CRASH_AT: place },
+      });
       await first.order(orders.slice(0, 3));
       await assert.rejects(first.post('/v1/print', {}));
       assert.equal((await first.shop.exited).signal, 'SIGKILL');
       const known = new Set(await pdfNames(folder));
-      for (const { file = '' } of await readManifest(folder)) assert.ok(known.has(file), 'the manifest names no PDF that is not there');
+      for (const { file = '' } of await readManifest(folder))
+        assert.ok(known.has(file), 'the manifest names no PDF that is not there');
 
       const second = await shopHere(t, { folder, artwork: [art] });
       await second.order(orders.slice(3));
@@ -78,9 +89,15 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
   test('killed after the plan and with artwork gone, the card fails and the others keep the number of the PDF', async (t) => {
     const folder = await temporaryFolder(t);
     const art = await temporaryFolder(t);
-    const [kept, gone] = await Promise.all(['kept', 'gone'].map((name) => makeArtwork(join(art, `${name}.pdf`), { text: name })));
+    const [kept, gone] = await Promise.all(
+      ['kept', 'gone'].map((name) => makeArtwork(join(art, `${name}.pdf`), { text: name })),
+    );
     const orders = [anOrder(cardOf(gone ?? '', 0)), anOrder(cardOf(kept ?? '', 0))];
-    const first = await shopProcess(t, { folder, artwork: [art], env: { PRINT_SHOP_CRASH_AT: 'after-plan' } });
+    const first = await shopProcess(t, {
+      folder,
+      artwork: [art],
+      env: { PRINT_SHOP_CRASH_AT: 'after-plan' },
+    });
     await first.order(orders);
     await assert.rejects(first.post('/v1/print', {}));
     await first.shop.exited;
@@ -107,7 +124,11 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
     const folder = await temporaryFolder(t);
     const art = await temporaryFolder(t);
     const orders = [anOrder(cardOf(await makeArtwork(join(art, 'card.pdf')), 0))];
-    const first = await shopProcess(t, { folder, artwork: [art], env: { PRINT_SHOP_CRASH_AT: 'after-pdf' } });
+    const first = await shopProcess(t, {
+      folder,
+      artwork: [art],
+      env: { PRINT_SHOP_CRASH_AT: 'after-pdf' },
+    });
     await first.order(orders);
     await assert.rejects(first.post('/v1/print', {}));
     await first.shop.exited;
@@ -130,7 +151,11 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
       // Half a line was never an order; a whole one is kept, although nobody was told.
       assert.equal((await second.ledger()).length, place === 'mid-append' ? 0 : 2);
       const results = await second.order(orders);
-      assert.ok(results.every((result) => result.status === 'accepted' && result.replayed === (place !== 'mid-append')));
+      assert.ok(
+        results.every(
+          (result) => result.status === 'accepted' && result.replayed === (place !== 'mid-append'),
+        ),
+      );
       assert.equal((await second.ledger()).length, 2);
     });
   }
@@ -143,7 +168,9 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
     for (let round = 0; waiting.length > 0; round += 1) {
       const { shop } = await shopProcess(t, { folder });
       const { order } = client(shop.url);
-      const batches = Array.from({ length: Math.ceil(waiting.length / 20) }, (_, batch) => waiting.slice(20 * batch, 20 * batch + 20));
+      const batches = Array.from({ length: Math.ceil(waiting.length / 20) }, (_, batch) =>
+        waiting.slice(20 * batch, 20 * batch + 20),
+      );
       let answered = 0;
       const work = async (): Promise<void> => {
         for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) {
@@ -182,7 +209,9 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
     const bytes = await readFile(whole);
     const lines = bytes.toString().split('\n').slice(0, -1);
     assert.equal(lines.length, 4);
-    const ends = lines.map((_, line) => Buffer.byteLength(`${lines.slice(0, line + 1).join('\n')}\n`));
+    const ends = lines.map((_, line) =>
+      Buffer.byteLength(`${lines.slice(0, line + 1).join('\n')}\n`),
+    );
     const accepted = [0, 2, 3, 3];
     // Every byte around a line's end, and some in between: each opening costs a few milliseconds.
     const cuts = new Set(ends.flatMap((end) => [end - 2, end - 1, end, end + 1]));
@@ -192,7 +221,12 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
       await mkdir(join(folder, `at-${cut}`, 'shop'), { recursive: true });
       await copyFile(whole, ledger);
       await truncate(ledger, cut);
-      const opened = await startPrintShop({ folder: join(folder, `at-${cut}`), token: TOKEN, log: quiet, printAfterMs: 3_600_000 });
+      const opened = await startPrintShop({
+        folder: join(folder, `at-${cut}`),
+        token: TOKEN,
+        log: quiet,
+        printAfterMs: 3_600_000,
+      });
       const complete = ends.filter((end) => end <= cut).length;
       const held = await client(opened.url).ledger();
       assert.equal(held.length, accepted[complete - 1] ?? 0, `cut at ${cut}`);
@@ -236,9 +270,15 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
     await shop.stop();
     const { mtimeMs } = await stat(join(folder, 'cards-000001.pdf'));
     await writeFile(path, old);
-    await assert.rejects(startPrintShop({ folder, token: TOKEN, log: quiet }), /holds cards-000001\.pdf, which its ledger does not know/);
+    await assert.rejects(
+      startPrintShop({ folder, token: TOKEN, log: quiet }),
+      /holds cards-000001\.pdf, which its ledger does not know/,
+    );
     await rm(path);
-    await assert.rejects(startPrintShop({ folder, token: TOKEN, log: quiet }), /holds cards-000001\.pdf, which its ledger does not know/);
+    await assert.rejects(
+      startPrintShop({ folder, token: TOKEN, log: quiet }),
+      /holds cards-000001\.pdf, which its ledger does not know/,
+    );
     assert.equal((await stat(join(folder, 'cards-000001.pdf'))).mtimeMs, mtimeMs);
   });
 

@@ -12,7 +12,10 @@ async function faultyShop(t: TestContext, ...faults: FaultInput[]) {
 
 /** What comes of an order that was hit, and whether the piece is there. */
 const outcomes: Readonly<
-  Record<Exclude<FaultKind, 'reject' | 'delay_ms' | 'stall' | 'stall_after_effect'>, { status: number | 'cut'; effect: boolean }>
+  Record<
+    Exclude<FaultKind, 'reject' | 'delay_ms' | 'stall' | 'stall_after_effect'>,
+    { status: number | 'cut'; effect: boolean }
+  >
 > = {
   drop_answer_after_effect: { status: 'cut', effect: true },
   drop_before_effect: { status: 'cut', effect: false },
@@ -24,7 +27,11 @@ const outcomes: Readonly<
 
 for (const [kind, { status, effect }] of Object.entries(outcomes)) {
   test(`${kind}: twice, then all is well, and the key tells whether there was a piece`, async (t) => {
-    const { post, order, ledger } = await faultyShop(t, { kind: kind as FaultKind, count: 2, retryAfterSeconds: 3 });
+    const { post, order, ledger } = await faultyShop(t, {
+      kind: kind as FaultKind,
+      count: 2,
+      retryAfterSeconds: 3,
+    });
     const one = anOrder();
     for (let time = 0; time < 2; time += 1) {
       const answer = post('/v1/pieces', { pieces: [one] });
@@ -48,9 +55,17 @@ for (const [kind, effect] of [
     const one = anOrder();
     const signal = AbortSignal.timeout(300);
     const body = JSON.stringify({ pieces: [one] });
-    await assert.rejects(fetch(`${shop.url}/v1/pieces`, { method: 'POST', headers: { authorization: `Bearer ${TOKEN}` }, body, signal }), {
-      name: 'TimeoutError',
-    });
+    await assert.rejects(
+      fetch(`${shop.url}/v1/pieces`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${TOKEN}` },
+        body,
+        signal,
+      }),
+      {
+        name: 'TimeoutError',
+      },
+    );
     assert.equal((await ledger()).length, effect ? 1 : 0);
     const [result] = await order([one]);
     assert.equal(result?.status === 'accepted' && result.replayed, effect);
@@ -62,7 +77,14 @@ test('delay_ms: the effect comes late, also when the client has gone', async (t)
   const { shop, ledger, get } = await faultyShop(t, { kind: 'delay_ms', ms: 600 });
   const body = JSON.stringify({ pieces: [anOrder()] });
   const signal = AbortSignal.timeout(100);
-  await assert.rejects(fetch(`${shop.url}/v1/pieces`, { method: 'POST', headers: { authorization: `Bearer ${TOKEN}` }, body, signal }));
+  await assert.rejects(
+    fetch(`${shop.url}/v1/pieces`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}` },
+      body,
+      signal,
+    }),
+  );
   for (let patience = 200; (await ledger()).length === 0; patience -= 1) {
     assert.ok(patience > 0, 'the late effect never came');
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -74,10 +96,16 @@ test('reject: the new pieces of a request, with the code that was asked for; a r
   const { order, post, ledger } = await faultyShop(t);
   const known = anOrder();
   await order([known]);
-  await post('/v1/faults', { faults: [{ kind: 'reject', code: 'bad_address', message: 'No such street.' }] });
+  await post('/v1/faults', {
+    faults: [{ kind: 'reject', code: 'bad_address', message: 'No such street.' }],
+  });
   const results = await order([known, anOrder()]);
   assert.equal(results[0]?.status, 'accepted');
-  assert.deepEqual(results[1], { status: 'rejected', code: 'bad_address', message: 'No such street.' });
+  assert.deepEqual(results[1], {
+    status: 'rejected',
+    code: 'bad_address',
+    message: 'No such street.',
+  });
   assert.equal((await ledger()).length, 1);
 });
 
@@ -102,28 +130,40 @@ test('a fault can be meant for one mailpiece and for one kind of request', async
   );
   const query = `/v1/pieces?mailpiece=${one.reference.mailpieceId}`;
   assert.deepEqual([(await get(query)).status, (await get(query)).status], [500, 200]);
-  assert.deepEqual([(await get('/v1/events')).status, (await get('/v1/events')).status], [503, 200]);
+  assert.deepEqual(
+    [(await get('/v1/events')).status, (await get('/v1/events')).status],
+    [503, 200],
+  );
   const id = (await ledger()).find(({ mailpiece }) => mailpiece === one.reference.mailpieceId)?.id;
   await assert.rejects(post(`/v1/pieces/${id}/cancel`, {}), TypeError);
   assert.equal((await ledger()).find((line) => line.id === id)?.status, 'cancelled');
 });
 
 test('faults wait in a queue, are listed, and can be cleared', async (t) => {
-  const { shop, post, get, order } = await faultyShop(t, { kind: 'http_500_before_effect' }, { kind: 'http_429', count: 2 });
+  const { shop, post, get, order } = await faultyShop(
+    t,
+    { kind: 'http_500_before_effect' },
+    { kind: 'http_429', count: 2 },
+  );
   const statuses: number[] = [];
-  for (let time = 0; time < 2; time += 1) statuses.push((await post('/v1/pieces', { pieces: [anOrder()] })).status);
+  for (let time = 0; time < 2; time += 1)
+    statuses.push((await post('/v1/pieces', { pieces: [anOrder()] })).status);
   assert.deepEqual(statuses, [500, 429]);
   const { faults } = (await get<{ faults: { kind: string; count: number }[] }>('/v1/faults')).body;
   assert.deepEqual(
     faults.map(({ kind, count }) => [kind, count]),
     [['http_429', 1]],
   );
-  await fetch(`${shop.url}/v1/faults`, { method: 'DELETE', headers: { authorization: `Bearer ${TOKEN}` } });
+  await fetch(`${shop.url}/v1/faults`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
   assert.equal((await order([anOrder()]))[0]?.status, 'accepted');
   assert.equal((await post('/v1/faults', { faults: [{ kind: 'earthquake' }] })).status, 400);
 });
 
 test('without --allow-faults there is nobody to order bad luck from', async (t) => {
   const { post } = await shopHere(t);
-  for (const kind of faultKinds) assert.equal((await post('/v1/faults', { faults: [{ kind }] })).status, 404);
+  for (const kind of faultKinds)
+    assert.equal((await post('/v1/faults', { faults: [{ kind }] })).status, 404);
 });

@@ -1,4 +1,6 @@
-/** What the tests share: artwork, orders, a client, a receiver of webhooks, a reader of manifests. */
+/**
+ * What the tests share: artwork, orders, a client, a receiver of webhooks, a reader of manifests.
+ */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
@@ -40,7 +42,14 @@ export async function shopHere(
   options: Partial<PrintShopOptions> = {},
 ): Promise<Client & { shop: RunningPrintShop; folder: string }> {
   const folder = options.folder ?? (await temporaryFolder(t));
-  const shop = await startPrintShop({ folder, token: TOKEN, log: quiet, acceptNoopArtwork: true, printAfterMs: 3_600_000, ...options });
+  const shop = await startPrintShop({
+    folder,
+    token: TOKEN,
+    log: quiet,
+    acceptNoopArtwork: true,
+    printAfterMs: 3_600_000,
+    ...options,
+  });
   t.after(() => shop.stop());
   return { ...client(shop.url), shop, folder };
 }
@@ -48,7 +57,10 @@ export async function shopHere(
 /** A shop that may read artwork from a directory of its own; `at` gives a path there. */
 export async function shopWithArtwork(t: TestContext, options: Partial<PrintShopOptions> = {}) {
   const art = await temporaryFolder(t);
-  return { ...(await shopHere(t, { artwork: [art], ...options })), at: (name: string): string => join(art, name) };
+  return {
+    ...(await shopHere(t, { artwork: [art], ...options })),
+    at: (name: string): string => join(art, name),
+  };
 }
 
 /** A shop in a process of its own, killed after the test. */
@@ -56,7 +68,13 @@ export async function shopProcess(
   t: TestContext,
   options: Partial<SpawnPrintShopOptions> & { folder: string },
 ): Promise<Client & { shop: SpawnedPrintShop }> {
-  const shop = await spawnPrintShop({ token: TOKEN, log: quiet, acceptNoopArtwork: true, printAfterMs: 3_600_000, ...options });
+  const shop = await spawnPrintShop({
+    token: TOKEN,
+    log: quiet,
+    acceptNoopArtwork: true,
+    printAfterMs: 3_600_000,
+    ...options,
+  });
   t.after(() => shop.kill());
   return { ...client(shop.url), shop };
 }
@@ -75,43 +93,79 @@ export interface Client {
 }
 
 export function client(url: string): Client {
-  const request = async <Body>(method: string, path: string, body?: unknown): Promise<Answer<Body>> => {
+  const request = async <Body>(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<Answer<Body>> => {
     const response = await fetch(url + path, {
       method,
       headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as Body,
+    };
   };
   return {
     post: (path, body) => request('POST', path, body),
     get: (path) => request('GET', path),
     async order(pieces) {
-      const { status, body } = await request<{ results: readonly PieceResult[] }>('POST', '/v1/pieces', { pieces });
+      const { status, body } = await request<{ results: readonly PieceResult[] }>(
+        'POST',
+        '/v1/pieces',
+        { pieces },
+      );
       if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
       return body.results;
     },
     async ledger() {
-      const response = await fetch(`${url}/v1/ledger`, { headers: { authorization: `Bearer ${TOKEN}` } });
+      const response = await fetch(`${url}/v1/ledger`, {
+        headers: { authorization: `Bearer ${TOKEN}` },
+      });
       const lines = (await response.text()).split('\n');
       return lines.slice(0, -1).map((line) => JSON.parse(line) as LedgerLine);
     },
   };
 }
 
-type Changes = Partial<Omit<PieceOrder, 'to'>> & { name?: string; address?: Partial<PieceOrder['to']['address']> };
+type Changes = Partial<Omit<PieceOrder, 'to'>> & {
+  name?: string;
+  address?: Partial<PieceOrder['to']['address']>;
+};
 
 /** An order for a card without artwork, unless `changes` has some. */
-export function anOrder({ name = 'Ada Miller', address = {}, ...changes }: Changes = {}): PieceOrder {
+export function anOrder({
+  name = 'Ada Miller',
+  address = {},
+  ...changes
+}: Changes = {}): PieceOrder {
   return {
-    reference: { organizationId: 'org-1', campaignId: 'camp-1', recipientId: randomUUID(), mailpieceId: randomUUID() },
+    reference: {
+      organizationId: 'org-1',
+      campaignId: 'camp-1',
+      recipientId: randomUUID(),
+      mailpieceId: randomUUID(),
+    },
     idempotencyKey: randomUUID(),
     mode: 'live',
     format: '4x6',
     mailClass: 'first_class',
     to: {
       name,
-      address: { line1: '12 Main Street', line2: null, city: 'Springfield', region: 'IL', postalCode: '62701', country: 'US', ...address },
+      address: {
+        line1: '12 Main Street',
+        line2: null,
+        city: 'Springfield',
+        region: 'IL',
+        postalCode: '62701',
+        country: 'US',
+        ...address,
+      },
     },
     from: null,
     artwork: { front: { url: 'noop:', page: 1 }, back: { url: 'noop:', page: 1 } },
@@ -136,7 +190,10 @@ export interface ArtworkRecipe {
   readonly photo?: Uint8Array;
 }
 
-/** Writes a PDF of cards, front and back alternating, "<text> front 0", "<text> back 0", … Returns its file: URL. */
+/**
+ * Writes a PDF of cards, front and back alternating, "<text> front 0", "<text> back 0", … Returns
+ * its file: URL.
+ */
 export async function makeArtwork(path: string, recipe: ArtworkRecipe = {}): Promise<string> {
   const { cards = 1, size = [450, 306], trim = [432, 288], text = 'Card', photo } = recipe;
   const document = await PDFDocument.create();
@@ -144,7 +201,9 @@ export async function makeArtwork(path: string, recipe: ArtworkRecipe = {}): Pro
   const image =
     photo === undefined
       ? null
-      : document.context.register(document.context.stream(photo, { Type: 'XObject', Subtype: 'Form', BBox: [0, 0, 1, 1] }));
+      : document.context.register(
+          document.context.stream(photo, { Type: 'XObject', Subtype: 'Form', BBox: [0, 0, 1, 1] }),
+        );
   for (let side = 0; side < 2 * cards; side += 1) {
     const page = document.addPage([...size]);
     if (trim !== null) {
@@ -152,7 +211,12 @@ export async function makeArtwork(path: string, recipe: ArtworkRecipe = {}): Pro
       page.setBleedBox(0, 0, size[0], size[1]);
     }
     if (image !== null && side % 2 === 0) page.node.newXObject('Photo', image);
-    page.drawText(`${text} ${side % 2 === 0 ? 'front' : 'back'} ${side >> 1}`, { x: 30, y: 150, size: 14, font });
+    page.drawText(`${text} ${side % 2 === 0 ? 'front' : 'back'} ${side >> 1}`, {
+      x: 30,
+      y: 150,
+      size: 14,
+      font,
+    });
   }
   await writeFile(path, await document.save());
   return pathToFileURL(path).href;
@@ -209,9 +273,13 @@ export function parseCsv(text: string): readonly (readonly string[])[] {
 }
 
 /** The manifest's rows by column name. */
-export async function readManifest(folder: string): Promise<readonly Readonly<Record<string, string>>[]> {
+export async function readManifest(
+  folder: string,
+): Promise<readonly Readonly<Record<string, string>>[]> {
   const [header = [], ...rows] = parseCsv(await readFile(join(folder, 'manifest.csv'), 'utf8'));
-  return rows.map((row) => Object.fromEntries(header.map((name, column) => [name, row[column] ?? ''])));
+  return rows.map((row) =>
+    Object.fromEntries(header.map((name, column) => [name, row[column] ?? ''])),
+  );
 }
 
 export interface ReceivedWebhook {
@@ -242,10 +310,17 @@ export async function webhookReceiver(
     if (server.listening) await new Promise((closed) => server.close(closed));
   };
   t.after(close);
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, received, close };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    received,
+    close,
+  };
 }
 
-/** Asks until it is so; the patience is long because the machine may be busy, and only a failure uses it up. */
+/**
+ * Asks until it is so; the patience is long because the machine may be busy, and only a failure
+ * uses it up.
+ */
 export async function eventually<Value>(
   what: string,
   ask: () => Value | Promise<Value>,

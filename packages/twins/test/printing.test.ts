@@ -6,10 +6,22 @@ import { test } from 'node:test';
 import { PDFDocument, PDFName } from 'pdf-lib';
 import type { PieceOrder, PrintReport } from '../src/index.ts';
 import { cell } from '../src/print-shop/manifest.ts';
-import { anOrder, cardOf, eventually, makeArtwork, pageTexts, parseCsv, pdfNames, readManifest, shopWithArtwork } from './helpers.ts';
+import {
+  anOrder,
+  cardOf,
+  eventually,
+  makeArtwork,
+  pageTexts,
+  parseCsv,
+  pdfNames,
+  readManifest,
+  shopWithArtwork,
+} from './helpers.ts';
 
 function inBatches(orders: readonly PieceOrder[]): PieceOrder[][] {
-  return Array.from({ length: Math.ceil(orders.length / 100) }, (_, batch) => orders.slice(100 * batch, 100 * batch + 100));
+  return Array.from({ length: Math.ceil(orders.length / 100) }, (_, batch) =>
+    orders.slice(100 * batch, 100 * batch + 100),
+  );
 }
 
 test('each card is a sheet of its own, as the artwork has it, and a row of the manifest', async (t) => {
@@ -20,7 +32,10 @@ test('each card is a sheet of its own, as the artwork has it, and a row of the m
   const orders = [
     anOrder({ ...cardOf(second, 1), name: 'Zoë Åström', address: { line2: 'Apt 4, rear' } }),
     anOrder({ ...cardOf(first, 2), name: 'A "quoted" name' }),
-    anOrder({ artwork: { front: { url: first, page: 1 }, back: { url: second, page: 4 } }, mailClass: 'standard' }),
+    anOrder({
+      artwork: { front: { url: first, page: 1 }, back: { url: second, page: 4 } },
+      mailClass: 'standard',
+    }),
     anOrder({ ...cardOf(first, 2) }),
   ];
   const results = await order(orders);
@@ -86,13 +101,24 @@ test('boxes are kept, and follow from the format where the artwork has none', as
   const boxed = await makeArtwork(at('boxed.pdf'), { trim: [432.3, 288.3] });
   const bare = await makeArtwork(at('bare.pdf'), { trim: null });
   const tall = await makeArtwork(at('tall.pdf'), { size: [450, 666], trim: [432, 648] });
-  await order([anOrder(cardOf(boxed, 0)), anOrder(cardOf(bare, 0)), anOrder({ ...cardOf(tall, 0), format: '6x9' })]);
+  await order([
+    anOrder(cardOf(boxed, 0)),
+    anOrder(cardOf(bare, 0)),
+    anOrder({ ...cardOf(tall, 0), format: '6x9' }),
+  ]);
   await post('/v1/print', {});
-  const pages = (await PDFDocument.load(await readFile(join(folder, 'cards-000001.pdf')))).getPages();
+  const pages = (
+    await PDFDocument.load(await readFile(join(folder, 'cards-000001.pdf')))
+  ).getPages();
   const box = ({ width, height }: { width: number; height: number }): number[] =>
     [width, height].map((points) => Math.round(points * 10) / 10);
   assert.deepEqual(
-    [0, 2, 4].map((page) => pages[page]).map((page) => page && [box(page.getMediaBox()), box(page.getTrimBox()), box(page.getBleedBox())]),
+    [0, 2, 4]
+      .map((page) => pages[page])
+      .map(
+        (page) =>
+          page && [box(page.getMediaBox()), box(page.getTrimBox()), box(page.getBleedBox())],
+      ),
     [
       [
         [450, 306],
@@ -119,13 +145,20 @@ test('1,001 cards become three PDFs, each card in exactly one, and what they sha
   const photo = randomBytes(400_000);
   // Cohorts of fifty: each document carries the same photograph.
   const documents = await Promise.all(
-    Array.from({ length: 21 }, (_, cohort) => makeArtwork(at(`cohort-${cohort}.pdf`), { cards: 50, text: `Cohort ${cohort}`, photo })),
+    Array.from({ length: 21 }, (_, cohort) =>
+      makeArtwork(at(`cohort-${cohort}.pdf`), { cards: 50, text: `Cohort ${cohort}`, photo }),
+    ),
   );
-  const orders = Array.from({ length: 1_001 }, (_, index) => anOrder(cardOf(documents[Math.floor(index / 50)] ?? '', index % 50)));
+  const orders = Array.from({ length: 1_001 }, (_, index) =>
+    anOrder(cardOf(documents[Math.floor(index / 50)] ?? '', index % 50)),
+  );
   for (const batch of inBatches(orders)) await order(batch);
   // Full PDFs are begun without being asked for.
   await eventually('two full PDFs', async () => (await pdfNames(folder)).length >= 2);
-  assert.deepEqual((await post<PrintReport>('/v1/print', {})).body.files.at(-1), { file: 'cards-000003.pdf', cards: 1 });
+  assert.deepEqual((await post<PrintReport>('/v1/print', {})).body.files.at(-1), {
+    file: 'cards-000003.pdf',
+    cards: 1,
+  });
 
   const rows = await readManifest(folder);
   assert.deepEqual(
@@ -149,7 +182,9 @@ test('1,001 cards become three PDFs, each card in exactly one, and what they sha
     const { size } = await stat(join(folder, name));
     assert.ok(size < 1_000_000, `${name} has ${size} bytes`);
   }
-  const wanted = orders.flatMap((_, index) => ['front', 'back'].map((side) => `Cohort ${Math.floor(index / 50)} ${side} ${index % 50}`));
+  const wanted = orders.flatMap((_, index) =>
+    ['front', 'back'].map((side) => `Cohort ${Math.floor(index / 50)} ${side} ${index % 50}`),
+  );
   assert.deepEqual(seen, wanted);
 });
 
@@ -172,7 +207,10 @@ test('a shop that collects prints full files only, until it is asked for the res
     await new Promise((quiet) => setTimeout(quiet, 100));
   }
   assert.deepEqual(await pdfNames(folder), ['cards-000001.pdf']);
-  assert.deepEqual((await post<PrintReport>('/v1/print', {})).body, { files: [{ file: 'cards-000002.pdf', cards: 10 }], failed: 0 });
+  assert.deepEqual((await post<PrintReport>('/v1/print', {})).body, {
+    files: [{ file: 'cards-000002.pdf', cards: 10 }],
+    failed: 0,
+  });
   assert.equal((await readManifest(folder)).length, 510);
 });
 
@@ -198,7 +236,9 @@ test('neither test pieces nor pieces without artwork get into a PDF or the manif
   const { order, post, folder, ledger, at } = await shopWithArtwork(t);
   const card = cardOf(await makeArtwork(at('card.pdf')), 0);
   await order([anOrder({ ...card, mode: 'test' }), anOrder(), anOrder(card)]);
-  assert.deepEqual((await post('/v1/print', {})).body['files'], [{ file: 'cards-000001.pdf', cards: 1 }]);
+  assert.deepEqual((await post('/v1/print', {})).body['files'], [
+    { file: 'cards-000001.pdf', cards: 1 },
+  ]);
   assert.equal((await pageTexts(join(folder, 'cards-000001.pdf'))).length, 2);
   const rows = await readManifest(folder);
   const lines = await ledger();
@@ -221,16 +261,26 @@ test('a cell that a spreadsheet would run is disarmed, and only such a cell', ()
   for (const start of ['=', '+', '-', '@', '\t']) assert.equal(cell(`${start}1`), `'${start}1`);
   assert.equal(cell('\r=1'), `"'\r=1"`);
   assert.equal(cell('=HYPERLINK("http://x","y")'), `"'=HYPERLINK(""http://x"",""y"")"`);
-  for (const plain of ['', 'Ada', '62701-1234', "O'Brien", 'a=b', ' -']) assert.equal(cell(plain), plain);
+  for (const plain of ['', 'Ada', '62701-1234', "O'Brien", 'a=b', ' -'])
+    assert.equal(cell(plain), plain);
 });
 
 test('names that are formulas reach the manifest disarmed', async (t) => {
   const { order, post, folder, at } = await shopWithArtwork(t);
   const card = cardOf(await makeArtwork(at('card.pdf')), 0);
-  await order([anOrder({ ...card, name: "=cmd|'/C calc'!A0", address: { line1: '-1 "Minus", Street', line2: '@SUM(A1)' } })]);
+  await order([
+    anOrder({
+      ...card,
+      name: "=cmd|'/C calc'!A0",
+      address: { line1: '-1 "Minus", Street', line2: '@SUM(A1)' },
+    }),
+  ]);
   await post('/v1/print', {});
   const [row] = await readManifest(folder);
-  assert.deepEqual([row?.['name'], row?.['line1'], row?.['line2']], [`'=cmd|'/C calc'!A0`, `'-1 "Minus", Street`, `'@SUM(A1)`]);
+  assert.deepEqual(
+    [row?.['name'], row?.['line1'], row?.['line2']],
+    [`'=cmd|'/C calc'!A0`, `'-1 "Minus", Street`, `'@SUM(A1)`],
+  );
 });
 
 test('a card whose artwork was changed or removed fails; the others are printed', async (t) => {
@@ -238,11 +288,18 @@ test('a card whose artwork was changed or removed fails; the others are printed'
   const [kept, changed, removed] = await Promise.all(
     ['kept', 'changed', 'removed'].map((name) => makeArtwork(at(`${name}.pdf`), { text: name })),
   );
-  const [one, two, three] = [anOrder(cardOf(changed ?? '', 0)), anOrder(cardOf(kept ?? '', 0)), anOrder(cardOf(removed ?? '', 0))];
+  const [one, two, three] = [
+    anOrder(cardOf(changed ?? '', 0)),
+    anOrder(cardOf(kept ?? '', 0)),
+    anOrder(cardOf(removed ?? '', 0)),
+  ];
   await order([one, two, three]);
   await makeArtwork(at('changed.pdf'), { text: 'something else' });
   await rm(at('removed.pdf'));
-  assert.deepEqual((await post('/v1/print', {})).body, { files: [{ file: 'cards-000001.pdf', cards: 1 }], failed: 2 });
+  assert.deepEqual((await post('/v1/print', {})).body, {
+    files: [{ file: 'cards-000001.pdf', cards: 1 }],
+    failed: 2,
+  });
   assert.deepEqual(
     (await pageTexts(join(folder, 'cards-000001.pdf'))).map((text) => text.trim()),
     ['kept front 0', 'kept back 0'],

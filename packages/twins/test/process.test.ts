@@ -30,7 +30,11 @@ import {
 const main = fileURLToPath(new URL('../src/print-shop/main.ts', import.meta.url));
 
 /** Runs the command line as a person does. */
-function run(t: TestContext, argv: readonly string[], env: NodeJS.ProcessEnv = { PRINT_SHOP_TOKEN: TOKEN }) {
+function run(
+  t: TestContext,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = { PRINT_SHOP_TOKEN: TOKEN },
+) {
   const child = spawn(process.execPath, [...loader, main, ...argv], {
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -40,9 +44,15 @@ function run(t: TestContext, argv: readonly string[], env: NodeJS.ProcessEnv = {
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  const ended = once(child, 'close').then(([code]) => ({
+    code: code as number | null,
+    stdout,
+    stderr,
+  }));
   const ready = (): Promise<{ url: string }> =>
-    eventually('the ready line', () => (stdout.endsWith('\n') ? (JSON.parse(stdout) as { url: string }) : null));
+    eventually('the ready line', () =>
+      stdout.endsWith('\n') ? (JSON.parse(stdout) as { url: string }) : null,
+    );
   return { child, ended, ready };
 }
 
@@ -60,9 +70,19 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
   test('one line on standard output when it is ready, the rest on standard error; SIGTERM ends it and leaves what waits in the ledger', async (t) => {
     const folder = await temporaryFolder(t);
     const art = await temporaryFolder(t);
-    const { child, ended, ready } = run(t, ['--folder', folder, '--artwork', art, '--print-after-ms', '600000']);
+    const { child, ended, ready } = run(t, [
+      '--folder',
+      folder,
+      '--artwork',
+      art,
+      '--print-after-ms',
+      '600000',
+    ]);
     const { url } = await ready();
-    const order = anOrder({ ...cardOf(await makeArtwork(join(art, 'card.pdf')), 0), name: 'Rosalind Secretname' });
+    const order = anOrder({
+      ...cardOf(await makeArtwork(join(art, 'card.pdf')), 0),
+      name: 'Rosalind Secretname',
+    });
     await client(url).order([order]);
     child.kill('SIGTERM');
     const { code, stdout, stderr } = await ended;
@@ -85,7 +105,9 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
     const url = await makeArtwork(join(art, 'cards.pdf'), { cards: 500 });
     const { shop, order } = await shopProcess(t, { folder, artwork: [art] });
     for (let batch = 0; batch < 5; batch += 1)
-      await order(Array.from({ length: 100 }, (_, card) => anOrder(cardOf(url, 100 * batch + card))));
+      await order(
+        Array.from({ length: 100 }, (_, card) => anOrder(cardOf(url, 100 * batch + card))),
+      );
     // The fifth batch has filled a PDF, and the press has just begun.
     await shop.kill('SIGINT');
     assert.deepEqual(await shop.exited, { code: 0, signal: null });
@@ -162,24 +184,49 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
     const { code, stdout, stderr } = await run(t, ['--folder', folder, '--returned', 'some']).ended;
     assert.equal(code, 2);
     assert.equal(stdout, '');
-    assert.match(stderr, /^print shop: --returned must be a number, and is "some"\. See --help\.\n$/);
+    assert.match(
+      stderr,
+      /^print shop: --returned must be a number, and is "some"\. See --help\.\n$/,
+    );
 
     const token = { PRINT_SHOP_TOKEN: TOKEN };
     const cases: readonly (readonly [readonly string[], NodeJS.ProcessEnv, RegExp])[] = [
       [[], token, /--folder is missing/],
       [['--folder', folder, '--colour'], token, /--colour/],
       [['--folder', folder], {}, /PRINT_SHOP_TOKEN is not set/],
-      [['--folder', folder, '--returned', '101'], token, /--returned must be a number from 0 to 100/],
+      [
+        ['--folder', folder, '--returned', '101'],
+        token,
+        /--returned must be a number from 0 to 100/,
+      ],
       [['--folder', folder, '--print-after-ms=-1'], token, /--print-after-ms must be/],
-      [['--folder', folder, '--webhook', 'http://127.0.0.1:1/'], token, /PRINT_SHOP_WEBHOOK_SECRET/],
-      [['--folder', folder, '--webhook', 'ftp://127.0.0.1/'], { ...token, PRINT_SHOP_WEBHOOK_SECRET: SECRET }, /http: or https:/],
-      [['--folder', folder], { ...token, PRINT_SHOP_WEBHOOK_SECRET: 'whsec_c2hvcnQ=' }, /24 to 64 bytes/],
+      [
+        ['--folder', folder, '--webhook', 'http://127.0.0.1:1/'],
+        token,
+        /PRINT_SHOP_WEBHOOK_SECRET/,
+      ],
+      [
+        ['--folder', folder, '--webhook', 'ftp://127.0.0.1/'],
+        { ...token, PRINT_SHOP_WEBHOOK_SECRET: SECRET },
+        /http: or https:/,
+      ],
+      [
+        ['--folder', folder],
+        { ...token, PRINT_SHOP_WEBHOOK_SECRET: 'whsec_c2hvcnQ=' },
+        /24 to 64 bytes/,
+      ],
       [['--folder', folder], { ...token, PRINT_SHOP_WEBHOOK_SECRET: 'plain' }, /whsec_/],
     ];
     for (const [argv, env, message] of cases) {
-      assert.throws(() => settle(fromArguments(argv, env)?.options ?? { folder, token: TOKEN }), withCode(2, message));
+      assert.throws(
+        () => settle(fromArguments(argv, env)?.options ?? { folder, token: TOKEN }),
+        withCode(2, message),
+      );
     }
-    await assert.rejects(startPrintShop({ folder, token: TOKEN, daysPerSecond: Number.NaN }), withCode(2, /--days-per-second/));
+    await assert.rejects(
+      startPrintShop({ folder, token: TOKEN, daysPerSecond: Number.NaN }),
+      withCode(2, /--days-per-second/),
+    );
     await assert.rejects(stat(folder), { code: 'ENOENT' });
   });
 
@@ -203,20 +250,40 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
       allowFaults: true,
     };
     const argv = toArguments(options);
-    assert.ok(!argv.join(' ').includes('whsec') && !argv.join(' ').includes(TOKEN), 'secrets are not on the command line');
-    assert.deepEqual(fromArguments(argv, { PRINT_SHOP_TOKEN: TOKEN, PRINT_SHOP_WEBHOOK_SECRET: SECRET })?.options, options);
-    assert.deepEqual(toArguments({ folder: 'x', token: TOKEN, keys: true, webhookShuffle: false }), ['--folder=x']);
+    assert.ok(
+      !argv.join(' ').includes('whsec') && !argv.join(' ').includes(TOKEN),
+      'secrets are not on the command line',
+    );
+    assert.deepEqual(
+      fromArguments(argv, { PRINT_SHOP_TOKEN: TOKEN, PRINT_SHOP_WEBHOOK_SECRET: SECRET })?.options,
+      options,
+    );
+    assert.deepEqual(
+      toArguments({ folder: 'x', token: TOKEN, keys: true, webhookShuffle: false }),
+      ['--folder=x'],
+    );
   });
 
   test('--help names every option', async (t) => {
     const { code, stdout } = await run(t, ['--help'], {}).ended;
     assert.equal(code, 0);
-    for (const flag of ['--folder', '--no-keys', '--read-lag-ms', '--days-per-second', '--webhook-shuffle', '--allow-faults'])
+    for (const flag of [
+      '--folder',
+      '--no-keys',
+      '--read-lag-ms',
+      '--days-per-second',
+      '--webhook-shuffle',
+      '--allow-faults',
+    ])
       assert.ok(stdout.includes(flag), flag);
   });
 
   test('it ends with the process that started it', async (t) => {
-    const { child, ended, ready } = run(t, ['--folder', await temporaryFolder(t), '--until-stdin-ends']);
+    const { child, ended, ready } = run(t, [
+      '--folder',
+      await temporaryFolder(t),
+      '--until-stdin-ends',
+    ]);
     await ready();
     child.stdin.end();
     assert.equal((await ended).code, 0);
@@ -237,7 +304,10 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
     t.after(() => starter.kill('SIGKILL'));
     const said: string[] = [];
     createInterface({ input: starter.stdout }).on('line', (line) => said.push(line));
-    const { pid, url } = JSON.parse(await eventually('the shop', () => said[0])) as { pid: number; url: string };
+    const { pid, url } = JSON.parse(await eventually('the shop', () => said[0])) as {
+      pid: number;
+      url: string;
+    };
     process.kill(-(starter.pid ?? 0), 'SIGINT');
     assert.equal(await eventually('the starter hears it', () => said[1]), 'interrupted');
     assert.equal((await client(url).order([anOrder()]))[0]?.status, 'accepted');
@@ -268,44 +338,72 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
     const { pid, url } = JSON.parse(stdout) as { pid: number; url: string };
     t.after(() => process.kill(pid, 'SIGKILL'));
     assert.equal((await client(url).order([anOrder()]))[0]?.status, 'accepted');
-    await assert.rejects(spawnPrintShop({ folder, token: TOKEN, outlive: true }), withCode(75, new RegExp(`process ${pid}`)));
+    await assert.rejects(
+      spawnPrintShop({ folder, token: TOKEN, outlive: true }),
+      withCode(75, new RegExp(`process ${pid}`)),
+    );
     assert.match(await readFile(join(folder, 'shop', 'shop.log'), 'utf8'), /Another print shop/);
   });
 
-  test('a full disk: nothing acknowledged is lost, and the shop says why it goes', { skip: process.platform === 'win32' }, async (t) => {
-    const folder = await temporaryFolder(t);
-    // A limit on the size of files stands for the disk; the signal that comes with it is ignored, so that writes fail as they do on a full one.
-    const script = 'trap "" XFSZ; ulimit -f 60; exec "$@"';
-    const child = spawn(
-      'sh',
-      ['-c', script, 'sh', process.execPath, ...loader, main, '--folder', folder, '--accept-noop-artwork', '--print-after-ms', '600000'],
-      {
-        env: { ...process.env, PRINT_SHOP_TOKEN: TOKEN },
-      },
-    );
-    t.after(() => child.kill('SIGKILL'));
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    const ended = once(child, 'close');
-    const { url } = await eventually('the ready line', () => (stdout.endsWith('\n') ? (JSON.parse(stdout) as { url: string }) : null));
-    const { order } = client(url);
-    const acknowledged: string[] = [];
-    for (let batch = 0; batch < 50; batch += 1) {
-      const orders = [anOrder(), anOrder(), anOrder()];
-      const results = await order(orders).catch((error: unknown) => String(error));
-      if (typeof results === 'string') {
-        assert.match(results, /503|fetch failed/);
-        break;
+  test(
+    'a full disk: nothing acknowledged is lost, and the shop says why it goes',
+    { skip: process.platform === 'win32' },
+    async (t) => {
+      const folder = await temporaryFolder(t);
+      // A limit on the size of files stands for the disk; the signal that comes with it is ignored,
+      // so that writes fail as they do on a full one.
+      const script = 'trap "" XFSZ; ulimit -f 60; exec "$@"';
+      const child = spawn(
+        'sh',
+        [
+          '-c',
+          script,
+          'sh',
+          process.execPath,
+          ...loader,
+          main,
+          '--folder',
+          folder,
+          '--accept-noop-artwork',
+          '--print-after-ms',
+          '600000',
+        ],
+        {
+          env: { ...process.env, PRINT_SHOP_TOKEN: TOKEN },
+        },
+      );
+      t.after(() => child.kill('SIGKILL'));
+      let stdout = '';
+      let stderr = '';
+      child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+      const ended = once(child, 'close');
+      const { url } = await eventually('the ready line', () =>
+        stdout.endsWith('\n') ? (JSON.parse(stdout) as { url: string }) : null,
+      );
+      const { order } = client(url);
+      const acknowledged: string[] = [];
+      for (let batch = 0; batch < 50; batch += 1) {
+        const orders = [anOrder(), anOrder(), anOrder()];
+        const results = await order(orders).catch((error: unknown) => String(error));
+        if (typeof results === 'string') {
+          assert.match(results, /503|fetch failed/);
+          break;
+        }
+        acknowledged.push(...orders.map(({ reference }) => reference.mailpieceId));
       }
-      acknowledged.push(...orders.map(({ reference }) => reference.mailpieceId));
-    }
-    const [code] = (await ended) as [number];
-    assert.equal(code, 74);
-    assert.match(stderr, /The ledger .* cannot be written: EFBIG.*Every piece that was acknowledged is kept/);
-    assert.ok(acknowledged.length > 10 && acknowledged.length < 150);
-    const { ledger } = await shopHere(t, { folder });
-    assert.deepEqual((await ledger()).map(({ mailpiece }) => mailpiece).slice(0, acknowledged.length), acknowledged);
-  });
+      const [code] = (await ended) as [number];
+      assert.equal(code, 74);
+      assert.match(
+        stderr,
+        /The ledger .* cannot be written: EFBIG.*Every piece that was acknowledged is kept/,
+      );
+      assert.ok(acknowledged.length > 10 && acknowledged.length < 150);
+      const { ledger } = await shopHere(t, { folder });
+      assert.deepEqual(
+        (await ledger()).map(({ mailpiece }) => mailpiece).slice(0, acknowledged.length),
+        acknowledged,
+      );
+    },
+  );
 });

@@ -4,9 +4,24 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { ledgerIn, type PieceStatus } from '../src/index.ts';
 import { allEvents, idsOf, type Page } from './events.ts';
-import { anOrder, cardOf, eventually, makeArtwork, shopHere, temporaryFolder, TOKEN } from './helpers.ts';
+import {
+  anOrder,
+  cardOf,
+  eventually,
+  makeArtwork,
+  shopHere,
+  temporaryFolder,
+  TOKEN,
+} from './helpers.ts';
 
-const journey: readonly PieceStatus[] = ['accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered'];
+const journey: readonly PieceStatus[] = [
+  'accepted',
+  'in_production',
+  'in_transit',
+  'in_local_area',
+  'processed_for_delivery',
+  'delivered',
+];
 const DAY = 86_400_000;
 
 // Side by side, because each mostly waits for a process to start.
@@ -40,7 +55,11 @@ suite('tracking', { concurrency: 4 }, () => {
       ['scan', 'scan', 'assumed', 'scan', 'scan', 'logical'],
     );
     assert.equal(new Set(events.map(({ eventId }) => eventId)).size, 6);
-    for (const event of events) assert.deepEqual([event.mailpieceId, event.organizationId], [one.reference.mailpieceId, 'org-1']);
+    for (const event of events)
+      assert.deepEqual(
+        [event.mailpieceId, event.organizationId],
+        [one.reference.mailpieceId, 'org-1'],
+      );
     const times = events.map(({ occurredAt }) => Date.parse(occurredAt));
     assert.deepEqual(
       times,
@@ -63,7 +82,9 @@ suite('tracking', { concurrency: 4 }, () => {
       events.map(({ status }) => status),
       journey,
     );
-    const [accepted = 0, , , , , delivered = 0] = events.map(({ occurredAt }) => Date.parse(occurredAt));
+    const [accepted = 0, , , , , delivered = 0] = events.map(({ occurredAt }) =>
+      Date.parse(occurredAt),
+    );
     assert.ok(Math.abs(accepted - Date.now()) < 60_000);
     assert.ok(delivered - accepted > 5.5 * DAY && delivered - accepted < 6.5 * DAY);
   });
@@ -81,13 +102,28 @@ suite('tracking', { concurrency: 4 }, () => {
     await second.post('/v1/clock', { advanceDays: 10 });
     const events = await allEvents(second);
     assert.deepEqual(events.slice(0, before.length), before, 'a cursor keeps its meaning');
-    assert.equal(new Set(events.map(({ eventId }) => eventId)).size, events.length, 'nothing happens twice');
-    const count = (status: PieceStatus): number => events.filter((event) => event.status === status).length;
+    assert.equal(
+      new Set(events.map(({ eventId }) => eventId)).size,
+      events.length,
+      'nothing happens twice',
+    );
+    const count = (status: PieceStatus): number =>
+      events.filter((event) => event.status === status).length;
     // Drawn from random ids: limits that one run in a hundred million passes.
-    assert.ok(count('returned') > 8 && count('returned') < 58, `${count('returned')} of 100 returned`);
-    assert.ok(count('in_transit') > 32 && count('in_transit') < 87, `${count('in_transit')} of 100 scanned`);
-    const returned = new Set(events.filter(({ status }) => status === 'returned').map(({ pieceId }) => pieceId));
-    assert.ok(!events.some(({ status, pieceId }) => status === 'delivered' && returned.has(pieceId)));
+    assert.ok(
+      count('returned') > 8 && count('returned') < 58,
+      `${count('returned')} of 100 returned`,
+    );
+    assert.ok(
+      count('in_transit') > 32 && count('in_transit') < 87,
+      `${count('in_transit')} of 100 scanned`,
+    );
+    const returned = new Set(
+      events.filter(({ status }) => status === 'returned').map(({ pieceId }) => pieceId),
+    );
+    assert.ok(
+      !events.some(({ status, pieceId }) => status === 'delivered' && returned.has(pieceId)),
+    );
   });
 
   test('with every scan lost nothing is heard after production, but a returned card is', async (t) => {
@@ -138,9 +174,17 @@ suite('tracking', { concurrency: 4 }, () => {
     const { events, cursor: end } = (await one.get<Page>(`/v1/events?after=${cursor}`)).body;
     assert.deepEqual(idsOf(events), idsOf(await allEvents(one)));
     assert.equal(events.length, 1);
-    assert.deepEqual((await one.get(`/v1/events?after=${end}`)).body, { events: [], cursor: end, more: false });
+    assert.deepEqual((await one.get(`/v1/events?after=${end}`)).body, {
+      events: [],
+      cursor: end,
+      more: false,
+    });
     for (const after of ['5', end.replace(/\d+$/, '5')])
-      assert.deepEqual((await one.get<Page>(`/v1/events?after=${after}`)).body.events, events, after);
+      assert.deepEqual(
+        (await one.get<Page>(`/v1/events?after=${after}`)).body.events,
+        events,
+        after,
+      );
   });
 
   test('every answer names its ledger, which a restart keeps, and another one does nothing of a request', async (t) => {

@@ -1,17 +1,30 @@
-/** Events as webhooks: signed, sent until they are taken, and each organization's to its address. */
+/**
+ * Events as webhooks: signed, sent until they are taken, and each organization's to its address.
+ */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { suite, test } from 'node:test';
 import type { TrackingEvent, WebhookBody, WebhookState } from '../src/index.ts';
 import { allEvents, idsOf } from './events.ts';
-import { anOrder, eventually, SECRET, shopHere, shopProcess, temporaryFolder, webhookReceiver, type ReceivedWebhook } from './helpers.ts';
+import {
+  anOrder,
+  eventually,
+  SECRET,
+  shopHere,
+  shopProcess,
+  temporaryFolder,
+  webhookReceiver,
+  type ReceivedWebhook,
+} from './helpers.ts';
 
 /** By the specification, and by no code of the shop. */
 function isSigned({ headers, raw }: ReceivedWebhook): boolean {
   const id = String(headers['webhook-id']);
   const timestamp = String(headers['webhook-timestamp']);
   if (Math.abs(Date.now() / 1000 - Number(timestamp)) > 300) return false;
-  const expected = createHmac('sha256', Buffer.alloc(32, 7)).update(`${id}.${timestamp}.${raw}`).digest('base64');
+  const expected = createHmac('sha256', Buffer.alloc(32, 7))
+    .update(`${id}.${timestamp}.${raw}`)
+    .digest('base64');
   return headers['webhook-signature'] === `v1,${expected}`;
 }
 
@@ -23,8 +36,13 @@ function eventsOf(webhooks: readonly ReceivedWebhook[]): TrackingEvent[] {
 suite('webhooks', { concurrency: 4 }, () => {
   test('webhooks carry every event once, signed, in batches of at most 100', async (t) => {
     const receiver = await webhookReceiver(t);
-    const shop = await shopHere(t, { daysPerSecond: 0, webhook: receiver.url, webhookSecret: SECRET });
-    for (let batch = 0; batch < 3; batch += 1) await shop.order(Array.from({ length: 100 }, () => anOrder()));
+    const shop = await shopHere(t, {
+      daysPerSecond: 0,
+      webhook: receiver.url,
+      webhookSecret: SECRET,
+    });
+    for (let batch = 0; batch < 3; batch += 1)
+      await shop.order(Array.from({ length: 100 }, () => anOrder()));
     await shop.post('/v1/print', {});
     await shop.post('/v1/clock', { advanceDays: 8 });
     await eventually('1,800 events', () => eventsOf(receiver.received).length >= 1_800);
@@ -38,7 +56,10 @@ suite('webhooks', { concurrency: 4 }, () => {
       assert.equal(headers['content-type'], 'application/json');
       assert.equal(headers['authorization'], undefined);
     }
-    assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, receiver.received.length);
+    assert.equal(
+      new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size,
+      receiver.received.length,
+    );
   });
 
   test('a webhook that is refused is sent again under its id, with the same bytes, until it is taken', async (t) => {
@@ -63,7 +84,8 @@ suite('webhooks', { concurrency: 4 }, () => {
     const old = await webhookReceiver(t, () => (old.received.length <= 2 ? 204 : undefined));
     const options = { folder, daysPerSecond: 0, webhook: old.url, webhookSecret: SECRET };
     const first = await shopProcess(t, options);
-    // "Delivered" is in the ledger only once the answer has come: the request after it proves it, and the third has no answer.
+    // "Delivered" is in the ledger only once the answer has come: the request after it proves it,
+    // and the third has no answer.
     for (const which of [1, 2, 3]) {
       await first.order([anOrder()]);
       await eventually(`event ${which}`, () => old.received.length === which);
@@ -87,7 +109,9 @@ suite('webhooks', { concurrency: 4 }, () => {
     const all = idsOf(await allEvents(second));
     assert.equal(all.length, 6);
     await eventually('every event at one of the two', () => {
-      const sent = new Set(eventsOf([...old.received, ...next.received]).map(({ eventId }) => eventId));
+      const sent = new Set(
+        eventsOf([...old.received, ...next.received]).map(({ eventId }) => eventId),
+      );
       return all.every((id) => sent.has(id));
     });
     // Only the last window before the kill may be sent again.
@@ -97,19 +121,34 @@ suite('webhooks', { concurrency: 4 }, () => {
     const other = await webhookReceiver(t);
     const third = await shopProcess(t, { ...options, webhook: other.url });
     await third.order([anOrder()]);
-    await eventually('the address of the new command line', () => eventsOf(other.received).length >= 1);
+    await eventually(
+      'the address of the new command line',
+      () => eventsOf(other.received).length >= 1,
+    );
   });
 
   test('each organization has its address: one that does not answer keeps nobody waiting, and what had no address waits for one', async (t) => {
     const dead = await webhookReceiver(t, () => 404);
     const alive = await webhookReceiver(t);
     const first = await shopHere(t, { daysPerSecond: 0, webhookSecret: SECRET });
-    const of = (organizationId: string): Parameters<typeof anOrder>[0] => ({ reference: { ...anOrder().reference, organizationId } });
+    const of = (organizationId: string): Parameters<typeof anOrder>[0] => ({
+      reference: { ...anOrder().reference, organizationId },
+    });
     const heard = (receiver: typeof alive): string[] => idsOf(eventsOf(receiver.received));
     const ids = async (organization: string): Promise<string[]> =>
-      idsOf((await allEvents(first)).filter(({ organizationId }) => organizationId === organization));
-    await first.post('/v1/webhook', { url: null, organizations: { 'org-1': dead.url, 'org-2': alive.url } });
-    await first.order([anOrder(of('org-1')), anOrder(of('org-2')), anOrder(of('org-3')), anOrder(of('org-2'))]);
+      idsOf(
+        (await allEvents(first)).filter(({ organizationId }) => organizationId === organization),
+      );
+    await first.post('/v1/webhook', {
+      url: null,
+      organizations: { 'org-1': dead.url, 'org-2': alive.url },
+    });
+    await first.order([
+      anOrder(of('org-1')),
+      anOrder(of('org-2')),
+      anOrder(of('org-3')),
+      anOrder(of('org-2')),
+    ]);
     await eventually('the second organization is told', () => heard(alive).length >= 2);
     assert.deepEqual(heard(alive), await ids('org-2'));
 
@@ -120,7 +159,11 @@ suite('webhooks', { concurrency: 4 }, () => {
     assert.deepEqual(heard(late), missed);
     await first.shop.stop();
 
-    const again = await shopHere(t, { folder: first.folder, daysPerSecond: 0, webhookSecret: SECRET });
+    const again = await shopHere(t, {
+      folder: first.folder,
+      daysPerSecond: 0,
+      webhookSecret: SECRET,
+    });
     await again.order([anOrder(of('org-2'))]);
     await eventually('the new one is told', () => heard(alive).length >= 3);
     assert.equal(heard(alive).length, 3, 'what was taken is not sent again');
@@ -133,7 +176,10 @@ suite('webhooks', { concurrency: 4 }, () => {
     await post('/v1/webhook', { url: null, organizations: { 'org-1': slow.url } });
     await order([anOrder()]);
     await eventually('it is on its way', () => slow.received.length === 1);
-    await post('/v1/webhook', { url: 'http://127.0.0.1:9/elsewhere', organizations: { 'org-1': slow.url } });
+    await post('/v1/webhook', {
+      url: 'http://127.0.0.1:9/elsewhere',
+      organizations: { 'org-1': slow.url },
+    });
     await order([anOrder()]);
     await eventually('the next one', () => slow.received.length >= 2);
     assert.equal(new Set(idsOf(eventsOf(slow.received))).size, 2);
@@ -160,13 +206,18 @@ suite('webhooks', { concurrency: 4 }, () => {
     const failing = async (): Promise<string[]> => {
       const { status, body } = await get<WebhookState>('/v1/webhook');
       assert.equal(status, 200);
-      assert.ok(Object.values(body.failing).every((since) => Math.abs(Date.parse(since) - Date.now()) < 3_600_000));
+      assert.ok(
+        Object.values(body.failing).every(
+          (since) => Math.abs(Date.parse(since) - Date.now()) < 3_600_000,
+        ),
+      );
       return Object.keys(body.failing);
     };
     const organizations = { 'org-1': dead.url, 'org-2': alive.url };
     await post('/v1/webhook', { url: null, organizations });
     assert.deepEqual((await get('/v1/webhook')).body, { url: null, organizations, failing: {} });
-    for (const organizationId of ['org-1', 'org-2']) await order([anOrder({ reference: { ...anOrder().reference, organizationId } })]);
+    for (const organizationId of ['org-1', 'org-2'])
+      await order([anOrder({ reference: { ...anOrder().reference, organizationId } })]);
     await eventually('one fails', async () => (await failing()).length > 0);
     await eventually('the other is told', () => alive.received.length > 0);
     assert.deepEqual(await failing(), ['org-1']);
@@ -181,7 +232,10 @@ suite('webhooks', { concurrency: 4 }, () => {
     const folder = await temporaryFolder(t);
     const receiver = await webhookReceiver(t);
     const options = { folder, daysPerSecond: 0, webhook: receiver.url, webhookSecret: SECRET };
-    const first = await shopProcess(t, { ...options, env: { PRINT_SHOP_CRASH_AT: 'after-webhook' } });
+    const first = await shopProcess(t, {
+      ...options,
+      env: { PRINT_SHOP_CRASH_AT: 'after-webhook' },
+    });
     await first.order([anOrder(), anOrder()]).catch(() => undefined);
     await first.shop.exited;
     await shopProcess(t, options);
@@ -194,7 +248,13 @@ suite('webhooks', { concurrency: 4 }, () => {
 
   test('duplicates and shuffled order are sent on request, and are still signed', async (t) => {
     const receiver = await webhookReceiver(t);
-    const options = { daysPerSecond: 0, webhook: receiver.url, webhookSecret: SECRET, webhookDuplicates: 100, webhookShuffle: true };
+    const options = {
+      daysPerSecond: 0,
+      webhook: receiver.url,
+      webhookSecret: SECRET,
+      webhookDuplicates: 100,
+      webhookShuffle: true,
+    };
     const shop = await shopHere(t, options);
     await shop.order(Array.from({ length: 100 }, () => anOrder()));
     await eventually('the first', () => eventsOf(receiver.received).length >= 200);
@@ -202,7 +262,8 @@ suite('webhooks', { concurrency: 4 }, () => {
     await shop.post('/v1/clock', { advanceDays: 8 });
     await eventually('all events twice', () => eventsOf(receiver.received).length >= 1_200);
     const counts = new Map<string, number>();
-    for (const { eventId } of eventsOf(receiver.received)) counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
+    for (const { eventId } of eventsOf(receiver.received))
+      counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
     const all = await allEvents(shop);
     assert.equal(counts.size, all.length);
     assert.ok([...counts.values()].every((count) => count >= 2));
@@ -224,7 +285,10 @@ suite('webhooks', { concurrency: 4 }, () => {
 
   test('an address for webhooks needs a secret, and must be one', async (t) => {
     const bare = await shopHere(t);
-    assert.equal((await bare.post('/v1/webhook', { url: 'http://127.0.0.1:9/hook' })).body['code'], 'no_webhook_secret');
+    assert.equal(
+      (await bare.post('/v1/webhook', { url: 'http://127.0.0.1:9/hook' })).body['code'],
+      'no_webhook_secret',
+    );
     const shop = await shopHere(t, { webhookSecret: SECRET });
     for (const url of ['nothing', 'ftp://127.0.0.1/x', 'http://user:secret@127.0.0.1/x'])
       assert.equal((await shop.post('/v1/webhook', { url })).status, 400, url);

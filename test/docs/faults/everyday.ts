@@ -41,7 +41,11 @@ export const firstLook: Scenario = async ({ sql, at }, run) => {
   const cards = (await beginProof(sql, at.organizationId, first, RUNNER, LEASE_MS))?.cards ?? [];
   const [one, two, three] = cards.map((card) => card.recipientId);
   assert.ok(one !== undefined && two !== undefined && three !== undefined);
-  const failed = { recipientId: three, outcome: 'failed', message: 'missing_field: the template asks for promo_code' } as const;
+  const failed = {
+    recipientId: three,
+    outcome: 'failed',
+    message: 'missing_field: the template asks for promo_code',
+  } as const;
   await settleProof(sql, at.organizationId, first, [rendered(one), rendered(two), failed], false);
   const mail = await mailBegun(sql, at);
   await settle(
@@ -58,7 +62,14 @@ export const firstLook: Scenario = async ({ sql, at }, run) => {
 
   const [counts] = await run.rows('funnel');
   assert.deepEqual(
-    [counts?.['recipients'], counts?.['pending'], counts?.['proofing'], counts?.['sending'], counts?.['sent'], counts?.['error']],
+    [
+      counts?.['recipients'],
+      counts?.['pending'],
+      counts?.['proofing'],
+      counts?.['sending'],
+      counts?.['sent'],
+      counts?.['error'],
+    ],
     ['12', '5', '1', '1', '1', '1'],
   );
   const stuck = await run.rows('stuck');
@@ -66,7 +77,11 @@ export const firstLook: Scenario = async ({ sql, at }, run) => {
     stuck.map((row) => [row['state'], row['people'], row['why']]),
     [
       ['pending', '5', 'no runner is alive'],
-      ['error', '1', 'The card could not be rendered. [missing_field: the template asks for promo_code]'],
+      [
+        'error',
+        '1',
+        'The card could not be rendered. [missing_field: the template asks for promo_code]',
+      ],
     ],
   );
   const checks = await run.rows('doctor');
@@ -93,7 +108,9 @@ export const onePerson: Scenario = async ({ sql, at }, run) => {
   const piece = batch.pieces.find((one) => one.request.to.name.startsWith('Ada'));
   assert.ok(piece !== undefined);
   const providerId = `id of ${piece.mailpieceId}`;
-  await tell(sql, at, [event({ providerId, status: 'in_transit' }, { occurredAt: new Date().toISOString() })]);
+  await tell(sql, at, [
+    event({ providerId, status: 'in_transit' }, { occurredAt: new Date().toISOString() }),
+  ]);
 
   const [ada] = await run.rows('recipient', { who: 'ada@example.com' });
   const ways = [
@@ -122,19 +139,33 @@ export const stop: Scenario = async ({ sql, at }, run) => {
   const next = await stageOne(sql, at, 'mail');
 
   const [held] = await run.rows('hold', { organization: 'Bakery', why: 'wrong offer on the card' });
-  assert.deepEqual(JSON.parse(held?.['hold'] ?? ''), { held: 'organization', id: at.organizationId, atPrinter: 2, unknown: 0 });
+  assert.deepEqual(JSON.parse(held?.['hold'] ?? ''), {
+    held: 'organization',
+    id: at.organizationId,
+    atPrinter: 2,
+    unknown: 0,
+  });
   assert.equal(await beginMail(sql, at.organizationId, next, RUNNER, LEASE_MS), null);
   assert.deepEqual(await states(sql), { sending: 2, proofed: 2 });
-  assert.deepEqual(await run.rows('at-printer', { organization: 'Bakery' }), [{ campaign: 'spring', sending: '2' }]);
+  assert.deepEqual(await run.rows('at-printer', { organization: 'Bakery' }), [
+    { campaign: 'spring', sending: '2' },
+  ]);
   await settle(
     sql,
     at,
     batch,
     batch.pieces.map((piece) => accepted(piece)),
   );
-  assert.equal(await sql`select postrider.stage_round('mail', 8, 50) as made`.then(([row]) => Number(row?.['made'])), 0);
+  assert.equal(
+    await sql`select postrider.stage_round('mail', 8, 50) as made`.then(([row]) =>
+      Number(row?.['made']),
+    ),
+    0,
+  );
 
-  assert.deepEqual(await run.rows('release', { organization: 'Bakery' }), [{ release: 'released' }]);
+  assert.deepEqual(await run.rows('release', { organization: 'Bakery' }), [
+    { release: 'released' },
+  ]);
   assert.equal((await mailBegun(sql, at)).pieces.length, 2);
   assert.deepEqual(await states(sql), { sending: 2, sent: 2 });
 };
@@ -151,14 +182,31 @@ export const held: Scenario = async ({ sql, at, operator, operatorUrl }, run) =>
 
   const found = await run.rows('find');
   assert.deepEqual(
-    found.map((row) => [row['campaign'], row['state'], row['people'], row['why']?.replace(/, since .*/, '')]),
+    found.map((row) => [
+      row['campaign'],
+      row['state'],
+      row['people'],
+      row['why']?.replace(/, since .*/, ''),
+    ]),
     [
-      ['spring', 'proofed', '3', 'the printer is held: out of paper (by night_operator, postgres.js'],
-      ['summer', 'pending', '2', 'the campaign is held: wrong offer (by night_operator, postgres.js'],
+      [
+        'spring',
+        'proofed',
+        '3',
+        'the printer is held: out of paper (by night_operator, postgres.js',
+      ],
+      [
+        'summer',
+        'pending',
+        '2',
+        'the campaign is held: wrong offer (by night_operator, postgres.js',
+      ],
     ],
   );
   assert.deepEqual(await run.rows('mend-printer', { printer: 'press' }), [{ release: 'released' }]);
-  assert.deepEqual(await run.rows('mend-campaign', { campaign: 'summer' }), [{ release: 'active' }]);
+  assert.deepEqual(await run.rows('mend-campaign', { campaign: 'summer' }), [
+    { release: 'active' },
+  ]);
   assert.deepEqual(await run.rows('find'), []);
   assert.equal((await run.rows('find-people'))[0]?.['id'], person?.id);
   assert.deepEqual(await run.rows('mend-people', { campaign: 'summer' }), [{ release: 'pending' }]);
@@ -177,7 +225,8 @@ export const defaultPartition: Scenario = async ({ sql, at }, run) => {
   await syncPeople(sql, at, neighbours(2));
   await turnClock(sql, 150 * 24 * 60 * MINUTES);
   await proofed(sql, at, neighbours(5));
-  const stray = async (): Promise<number> => Number((await sql`select count(*) as n from postrider.recipient_event_default`)[0]?.['n']);
+  const stray = async (): Promise<number> =>
+    Number((await sql`select count(*) as n from postrider.recipient_event_default`)[0]?.['n']);
   assert.ok((await stray()) > 0);
 
   const checks = await run.rows('find');
@@ -190,7 +239,8 @@ export const defaultPartition: Scenario = async ({ sql, at }, run) => {
   );
   await run.rows('mend');
   assert.equal(await stray(), 0);
-  const [ok] = await sql`select bool_and(verdict = 'ok') as ok from postrider.doctor() where check_name like '%partition%'`;
+  const [ok] =
+    await sql`select bool_and(verdict = 'ok') as ok from postrider.doctor() where check_name like '%partition%'`;
   assert.equal(ok?.['ok'], true);
 };
 
@@ -199,7 +249,13 @@ export const sync: Scenario = async ({ sql, at }, run) => {
   const [open] =
     await sql`select run_id, token from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'automatic', 'laptop:4711')`;
   const rejects = [
-    { row: 5, column: 'zip', externalId: 'MA-1004', reason: 'bad_postal_code', message: 'zip: "6270" is no US postal code' },
+    {
+      row: 5,
+      column: 'zip',
+      externalId: 'MA-1004',
+      reason: 'bad_postal_code',
+      message: 'zip: "6270" is no US postal code',
+    },
   ];
   await sql`select postrider.sync_page(${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])}, ${String(open?.['run_id'])},
     ${JSON.stringify(neighbours(3))}::text::jsonb, ${JSON.stringify(rejects)}::text::jsonb)`;
@@ -232,6 +288,10 @@ export const who: Scenario = async ({ sql, at, operator }, run) => {
       [ada?.id, 'skipped', 'cancelled', 'night_operator'],
     ],
   );
-  assert.deepEqual(await statesOf(sql, at), { 'MA-1001': 'skipped', 'MA-1002': 'blacklisted', 'MA-1003': 'proofed' });
+  assert.deepEqual(await statesOf(sql, at), {
+    'MA-1001': 'skipped',
+    'MA-1002': 'blacklisted',
+    'MA-1003': 'proofed',
+  });
   assert.equal((await sql`select 1 from postrider.mailpiece`).length, 0);
 };

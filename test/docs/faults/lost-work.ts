@@ -1,4 +1,7 @@
-/** Faults that lose the way of people on their way: jobs and cohorts deleted by hand, a transaction that nobody ends. */
+/**
+ * Faults that lose the way of people on their way: jobs and cohorts deleted by hand, a transaction
+ * that nobody ends.
+ */
 import assert from 'node:assert/strict';
 import { beginProof } from '../../../packages/core/src/machine/cohorts.ts';
 import { states, syncPeople } from '../../support/machine.ts';
@@ -37,7 +40,8 @@ export const jobsDeleted: Scenario = async ({ sql, at }, run) => {
   assert.deepEqual(await run.rows('mend'), [{ reap: '60' }]);
   assert.deepEqual(await states(sql), { pending: 60 });
   assert.deepEqual(await run.rows('find'), []);
-  // Who was in a lost cohort travels alone the next time, so that a card which kills its runner convicts itself.
+  // Who was in a lost cohort travels alone the next time, so that a card which kills its runner
+  // convicts itself.
   await turnClock(sql, MINUTES);
   for (let round = 0; round < 3; round += 1) await proofAll(sql, at);
   assert.deepEqual(await states(sql), { proofed: 60 });
@@ -85,7 +89,8 @@ export const oldTransaction: Scenario = async ({ sql, at, machine }, run) => {
   await forgotten`set application_name = 'psql'`;
   await forgotten`begin`;
   await forgotten`select * from postrider.recipient_state for update`;
-  // A begin waits for two seconds at a time, and on a slow machine psql is not there by then. Somebody's statement waits on.
+  // A begin waits for two seconds at a time, and on a slow machine psql is not there by then.
+  // Somebody's statement waits on.
   const waiter = machine.connect(1);
   const pid = await pidOf(waiter);
   const waits = waiter`select * from postrider.recipient_state for update`.execute();
@@ -93,14 +98,23 @@ export const oldTransaction: Scenario = async ({ sql, at, machine }, run) => {
 
   const checks = await run.rows('find');
   const blocked = checks.find((row) => row['check_name'] === 'blocked sessions');
-  const culprit = /behind pid (\d+) \(role postrider, psql, idle in transaction/.exec(blocked?.['message'] ?? '')?.[1] ?? '';
-  assert.ok(blocked?.['what_helps']?.includes(`pg_terminate_backend(${culprit})`), JSON.stringify(checks));
+  const culprit =
+    /behind pid (\d+) \(role postrider, psql, idle in transaction/.exec(
+      blocked?.['message'] ?? '',
+    )?.[1] ?? '';
+  assert.ok(
+    blocked?.['what_helps']?.includes(`pg_terminate_backend(${culprit})`),
+    JSON.stringify(checks),
+  );
   const [look] = await run.rows('look', { pid: culprit });
   assert.match(look?.['query'] ?? '', /recipient_state for update/);
   assert.deepEqual(await states(sql), { proofing_staged: 3 });
 
   assert.deepEqual(await run.rows('mend', { pid: culprit }), [{ pg_terminate_backend: 't' }]);
   assert.equal((await waits).length, 3);
-  assert.equal((await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS))?.cards.length, 3);
+  assert.equal(
+    (await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS))?.cards.length,
+    3,
+  );
   assert.deepEqual(await states(sql), { proofing: 3 });
 };

@@ -1,7 +1,11 @@
 /** Batches at the enricher: claimed and answered. */
 import assert from 'node:assert/strict';
 import type postgres from 'postgres';
-import { claimBatch, settleBatch, type ClaimedBatch } from '../../../packages/core/src/machine/sync.ts';
+import {
+  claimBatch,
+  settleBatch,
+  type ClaimedBatch,
+} from '../../../packages/core/src/machine/sync.ts';
 import type { Address } from '../../../packages/core/src/ports/index.ts';
 import type { Place } from '../../support/machine.ts';
 
@@ -13,7 +17,12 @@ export function home(line1: string): Address {
 }
 
 /** A batch of those who wait, or null where nobody does. */
-export async function claim(sql: postgres.Sql, at: Place, limit = 100, enricher = 'faraday'): Promise<ClaimedBatch | null> {
+export async function claim(
+  sql: postgres.Sql,
+  at: Place,
+  limit = 100,
+  enricher = 'faraday',
+): Promise<ClaimedBatch | null> {
   return await claimBatch(sql, at.organizationId, at.campaignId, enricher, limit, HOUR, MINUTE);
 }
 
@@ -21,7 +30,10 @@ export async function claimed(sql: postgres.Sql, at: Place, limit = 100): Promis
   return (await claim(sql, at, limit)) ?? assert.fail('nobody waits');
 }
 
-/** The enricher answers: by the name before the @ a street, or null for nobody found. Who is not named is not answered for. */
+/**
+ * The enricher answers: by the name before the @ a street, or null for nobody found. Who is not
+ * named is not answered for.
+ */
 export async function answer(
   sql: postgres.Sql,
   at: Place,
@@ -36,7 +48,9 @@ export async function answer(
     'faraday',
     batch.people.flatMap((person) => {
       const line1 = addresses[(person.email ?? '').split('@')[0] ?? ''];
-      return line1 === undefined ? [] : [{ recipientId: person.recipientId, address: line1 === null ? null : home(line1) }];
+      return line1 === undefined
+        ? []
+        : [{ recipientId: person.recipientId, address: line1 === null ? null : home(line1) }];
     }),
     last,
   );

@@ -7,7 +7,12 @@ type Sql = postgres.Sql | postgres.TransactionSql;
 
 export function event(
   what: { providerId?: string | null; mailpieceId?: string | null; status: string | null },
-  rest: { eventId?: string; occurredAt?: string; confidence?: string; providerStatus?: string } = {},
+  rest: {
+    eventId?: string;
+    occurredAt?: string;
+    confidence?: string;
+    providerStatus?: string;
+  } = {},
 ) {
   return {
     eventId: rest.eventId ?? randomUUID(),
@@ -32,7 +37,12 @@ export async function tell(
 }
 
 /** The printer tells the same of each piece of a batch, by the id that `accepted` gave it. */
-export async function tellAll(sql: Sql, at: { organizationId: string }, batch: Sending, status: string): Promise<number> {
+export async function tellAll(
+  sql: Sql,
+  at: { organizationId: string },
+  batch: Sending,
+  status: string,
+): Promise<number> {
   return await tell(
     sql,
     at,

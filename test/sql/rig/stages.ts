@@ -1,4 +1,7 @@
-/** Short ways through the stages: people in `proofed`, `sending`, `sent` or with an outcome that nobody knows. */
+/**
+ * Short ways through the stages: people in `proofed`, `sending`, `sent` or with an outcome that
+ * nobody knows.
+ */
 import assert from 'node:assert/strict';
 import type postgres from 'postgres';
 import {
@@ -19,10 +22,18 @@ import { openCohorts } from './standing.ts';
 type Sql = postgres.Sql | postgres.TransactionSql;
 
 /** Makes cohorts of one campaign; returns their ids. */
-export async function stage(sql: Sql, at: Place, name: CohortStage, cohorts = 1, size = 50): Promise<string[]> {
+export async function stage(
+  sql: Sql,
+  at: Place,
+  name: CohortStage,
+  cohorts = 1,
+  size = 50,
+): Promise<string[]> {
   const known = (await openCohorts(sql, at)).map((cohort) => cohort.id);
   await sql`select postrider.stage(${at.organizationId}, ${at.campaignId}, ${name}, ${cohorts}, ${size})`;
-  return (await openCohorts(sql, at)).map((cohort) => cohort.id).filter((id) => !known.includes(id));
+  return (await openCohorts(sql, at))
+    .map((cohort) => cohort.id)
+    .filter((id) => !known.includes(id));
 }
 
 /** One staged cohort of this stage; there must be exactly one to make. */
@@ -33,13 +44,24 @@ export async function stageOne(sql: Sql, at: Place, name: CohortStage): Promise<
 }
 
 /** A staged cohort of `n` people. */
-export async function staged(sql: postgres.Sql, at: Place, name: CohortStage, n = 2): Promise<string> {
+export async function staged(
+  sql: postgres.Sql,
+  at: Place,
+  name: CohortStage,
+  n = 2,
+): Promise<string> {
   if (name === 'mail') await proofed(sql, at, n);
   else await syncPeople(sql, at, people(n));
   return await stageOne(sql, at, name);
 }
 
-export async function begin(sql: postgres.Sql, at: Place, name: CohortStage, id: string, runner = RUNNER) {
+export async function begin(
+  sql: postgres.Sql,
+  at: Place,
+  name: CohortStage,
+  id: string,
+  runner = RUNNER,
+) {
   return name === 'proof'
     ? await beginProof(sql, at.organizationId, id, runner, LEASE_MS)
     : await beginMail(sql, at.organizationId, id, runner, LEASE_MS);
@@ -52,7 +74,8 @@ export async function proofing(sql: postgres.Sql, at: Place, n = 1) {
   return {
     id,
     cards: begun?.cards ?? [],
-    settle: async (results: readonly ProofSettlement[], last = true) => await settleProof(sql, at.organizationId, id, results, last),
+    settle: async (results: readonly ProofSettlement[], last = true) =>
+      await settleProof(sql, at.organizationId, id, results, last),
   };
 }
 
@@ -72,7 +95,13 @@ export function rendered(recipientId: string) {
 export async function proofAll(sql: postgres.Sql, at: Place): Promise<void> {
   for (const id of await stage(sql, at, 'proof', 20)) {
     const begun = await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
-    await settleProof(sql, at.organizationId, id, begun?.cards.map((card) => rendered(card.recipientId)) ?? [], true);
+    await settleProof(
+      sql,
+      at.organizationId,
+      id,
+      begun?.cards.map((card) => rendered(card.recipientId)) ?? [],
+      true,
+    );
   }
 }
 
@@ -93,13 +122,21 @@ export async function mailBegun(sql: postgres.Sql, at: Place, runner = RUNNER): 
 }
 
 /** `n` people in `proofed`. */
-export async function proofed(sql: postgres.Sql, at: Place, n: number | readonly Person[] = 1): Promise<void> {
+export async function proofed(
+  sql: postgres.Sql,
+  at: Place,
+  n: number | readonly Person[] = 1,
+): Promise<void> {
   await syncPeople(sql, at, typeof n === 'number' ? people(n) : n);
   await proofAll(sql, at);
 }
 
 /** `n` people in `sending`, in one cohort. */
-export async function sending(sql: postgres.Sql, at: Place, n: number | readonly Person[] = 1): Promise<Sending> {
+export async function sending(
+  sql: postgres.Sql,
+  at: Place,
+  n: number | readonly Person[] = 1,
+): Promise<Sending> {
   await proofed(sql, at, n);
   return await mailBegun(sql, at);
 }
@@ -118,8 +155,18 @@ export function accepted(piece: BegunPiece, providerId = idOf(piece)): MailSettl
   };
 }
 
-export function answered(piece: BegunPiece, outcome: 'rejected' | 'retry' | 'unknown', rest: Partial<MailSettlement> = {}): MailSettlement {
-  return { recipientId: piece.recipientId, mailpieceId: piece.mailpieceId, outcome, message: `it was ${outcome}`, ...rest };
+export function answered(
+  piece: BegunPiece,
+  outcome: 'rejected' | 'retry' | 'unknown',
+  rest: Partial<MailSettlement> = {},
+): MailSettlement {
+  return {
+    recipientId: piece.recipientId,
+    mailpieceId: piece.mailpieceId,
+    outcome,
+    message: `it was ${outcome}`,
+    ...rest,
+  };
 }
 
 export async function settle(
@@ -143,14 +190,22 @@ export async function settleAll(
 }
 
 /** `n` people in `sent`. */
-export async function sent(sql: postgres.Sql, at: Place, n: number | readonly Person[] = 1): Promise<Sending> {
+export async function sent(
+  sql: postgres.Sql,
+  at: Place,
+  n: number | readonly Person[] = 1,
+): Promise<Sending> {
   const batch = await sending(sql, at, n);
   await settleAll(sql, at, batch);
   return batch;
 }
 
 /** One person in `sending` whose piece is unknown and due to be asked for. */
-export async function unknownDue(sql: postgres.Sql, at: Place, n: number | readonly Person[] = 1): Promise<Sending> {
+export async function unknownDue(
+  sql: postgres.Sql,
+  at: Place,
+  n: number | readonly Person[] = 1,
+): Promise<Sending> {
   const batch = await sending(sql, at, n);
   await settleAll(sql, at, batch, (piece) => answered(piece, 'unknown'));
   await turnClock(sql, QUIET_MS + 1000);
@@ -158,6 +213,9 @@ export async function unknownDue(sql: postgres.Sql, at: Place, n: number | reado
 }
 
 /** Claims the unknown pieces that are due to be asked for. */
-export async function claimDue(sql: postgres.Sql, at: { organizationId: string }): Promise<readonly UnknownPiece[]> {
+export async function claimDue(
+  sql: postgres.Sql,
+  at: { organizationId: string },
+): Promise<readonly UnknownPiece[]> {
   return await claimUnknown(sql, at.organizationId, 50, 60_000);
 }

@@ -20,7 +20,10 @@ export interface Standing {
 }
 
 /** Everybody of an organization or campaign, by external id. */
-export async function standing(sql: Sql, where: { organizationId: string; campaignId?: string }): Promise<Standing[]> {
+export async function standing(
+  sql: Sql,
+  where: { organizationId: string; campaignId?: string },
+): Promise<Standing[]> {
   return [
     ...(await sql<Standing[]>`
     select s.recipient_id as id, r.external_id as "externalId", s.state, s.reason, s.detail, s.cohort_id as "cohortId", s.move_no as "moveNo",
@@ -33,19 +36,38 @@ export async function standing(sql: Sql, where: { organizationId: string; campai
 }
 
 /** The one person of an organization, or the one with this external id or id. */
-export async function one(sql: Sql, where: { organizationId: string }, who?: string): Promise<Standing> {
-  const found = (await standing(sql, where)).filter((person) => who === undefined || person.externalId === who || person.id === who);
+export async function one(
+  sql: Sql,
+  where: { organizationId: string },
+  who?: string,
+): Promise<Standing> {
+  const found = (await standing(sql, where)).filter(
+    (person) => who === undefined || person.externalId === who || person.id === who,
+  );
   assert.equal(found.length, 1, `one person ${who ?? ''} was expected, not ${found.length}`);
   return found[0] as Standing;
 }
 
 /** `state` or `state (reason)` by external id. */
-export async function statesOf(sql: Sql, where: { organizationId: string; campaignId?: string }): Promise<Record<string, string>> {
-  return Object.fromEntries((await standing(sql, where)).map((person) => [person.externalId, person.state]));
+export async function statesOf(
+  sql: Sql,
+  where: { organizationId: string; campaignId?: string },
+): Promise<Record<string, string>> {
+  return Object.fromEntries(
+    (await standing(sql, where)).map((person) => [person.externalId, person.state]),
+  );
 }
 
-export async function reasonsOf(sql: Sql, where: { organizationId: string; campaignId?: string }): Promise<Record<string, string>> {
-  return Object.fromEntries((await standing(sql, where)).map((person) => [person.externalId, `${person.state} (${person.reason})`]));
+export async function reasonsOf(
+  sql: Sql,
+  where: { organizationId: string; campaignId?: string },
+): Promise<Record<string, string>> {
+  return Object.fromEntries(
+    (await standing(sql, where)).map((person) => [
+      person.externalId,
+      `${person.state} (${person.reason})`,
+    ]),
+  );
 }
 
 export interface Piece {
@@ -80,18 +102,26 @@ export async function onlyPiece(sql: Sql, where: { organizationId: string }): Pr
 
 export async function alarms(sql: Sql, where: { organizationId: string }): Promise<string[]> {
   return (
-    await sql<{ kind: string }[]>`select kind from postrider.alarm where organization_id = ${where.organizationId} order by raised_at, kind`
+    await sql<
+      { kind: string }[]
+    >`select kind from postrider.alarm where organization_id = ${where.organizationId} order by raised_at, kind`
   ).map((row) => row.kind);
 }
 
-export async function openCohorts(sql: Sql, at: { organizationId: string }): Promise<{ id: string; stage: string; people: number }[]> {
+export async function openCohorts(
+  sql: Sql,
+  at: { organizationId: string },
+): Promise<{ id: string; stage: string; people: number }[]> {
   return [
     ...(await sql<{ id: string; stage: string; people: number }[]>`
     select id, stage, people from postrider.cohort where organization_id = ${at.organizationId} and closed_at is null order by id`),
   ];
 }
 
-export async function cohort(sql: Sql, id: string): Promise<{ begun: boolean; closedWhy: string | null; leaseUntil: Date | null }> {
+export async function cohort(
+  sql: Sql,
+  id: string,
+): Promise<{ begun: boolean; closedWhy: string | null; leaseUntil: Date | null }> {
   const [row] = await sql<{ begun: boolean; closedWhy: string | null; leaseUntil: Date | null }[]>`
     select begun_at is not null as begun, closed_why as "closedWhy", lease_until as "leaseUntil" from postrider.cohort where id = ${id}`;
   if (row === undefined) throw new Error(`there is no cohort ${id}`);

@@ -1,4 +1,7 @@
-/** Runs of sync, page by page; who comes in, with an address and without; and another campaign that they may come to. */
+/**
+ * Runs of sync, page by page; who comes in, with an address and without; and another campaign that
+ * they may come to.
+ */
 import type postgres from 'postgres';
 import { applyCampaign, launch, type CampaignDefinition } from '@postrider/core';
 import { applyPage, closeSync, openSync } from '../../../packages/core/src/machine/sync.ts';
@@ -12,10 +15,15 @@ export interface SyncRun {
 
 /** A run of several pages. */
 export async function syncRun(sql: postgres.Sql, at: Place): Promise<SyncRun> {
-  const opened = { ...at, ...(await openSync(sql, at.organizationId, at.campaignId, 'manual', 'test')) };
+  const opened = {
+    ...at,
+    ...(await openSync(sql, at.organizationId, at.campaignId, 'manual', 'test')),
+  };
   return {
-    page: async (members, rejects = []) => await applyPage(sql, opened, members as unknown as Member[], rejects, 5),
-    close: async (complete = true, allowDepartures = false) => await closeSync(sql, opened, complete, null, allowDepartures),
+    page: async (members, rejects = []) =>
+      await applyPage(sql, opened, members as unknown as Member[], rejects, 5),
+    close: async (complete = true, allowDepartures = false) =>
+      await closeSync(sql, opened, complete, null, allowDepartures),
   };
 }
 
@@ -52,9 +60,17 @@ export function resident(externalId: string, over: Partial<Person> = {}, row = 1
 let campaigns = 0;
 
 /** One more campaign of the same organization, launched. */
-export async function anotherCampaign(sql: postgres.Sql, first: Place, over: Partial<CampaignDefinition> = {}): Promise<Place> {
+export async function anotherCampaign(
+  sql: postgres.Sql,
+  first: Place,
+  over: Partial<CampaignDefinition> = {},
+): Promise<Place> {
   const { organizationId } = first;
-  const { campaignId } = await applyCampaign(sql, organizationId, definition({ name: `another ${(campaigns += 1)}`, ...over }));
+  const { campaignId } = await applyCampaign(
+    sql,
+    organizationId,
+    definition({ name: `another ${(campaigns += 1)}`, ...over }),
+  );
   await launch(sql, organizationId, campaignId, 'live');
   return { organizationId, campaignId };
 }

@@ -1,8 +1,10 @@
 /**
- * Effects as lines of a file, each key once, however often and from however many runners it is told.
+ * Effects as lines of a file, each key once, however often and from however many runners it is
+ * told.
  *
- * Under a lock, the part of the file that others have appended is read, what is new is appended in one write and synced, and only then is it `done`.
- * So the keys in memory never know less than the file. A line that a crash cut off was never answered for: it is cut away.
+ * Under a lock, the part of the file that others have appended is read, what is new is appended in
+ * one write and synced, and only then is it `done`. So the keys in memory never know less than the
+ * file. A line that a crash cut off was never answered for: it is cut away.
  */
 import { mkdir, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -18,7 +20,10 @@ const optionsSchema = z.strictObject({
   path: z.string().min(1).optional(),
 });
 
-export type WriteEffects = (items: readonly EffectItem[], context: CallContext) => Promise<readonly EffectResult[]>;
+export type WriteEffects = (
+  items: readonly EffectItem[],
+  context: CallContext,
+) => Promise<readonly EffectResult[]>;
 
 export function createEffectFile(
   port: 'usageMeter' | 'eventSink',
@@ -27,10 +32,14 @@ export function createEffectFile(
   wiring: AdapterWiring,
 ): WriteEffects {
   const { path } = parseOptions(port, optionsSchema, options);
-  const file = path === undefined ? join(wiring.dataDirectory, defaultName) : resolve(wiring.baseDirectory, path);
+  const file =
+    path === undefined
+      ? join(wiring.dataDirectory, defaultName)
+      : resolve(wiring.baseDirectory, path);
   const keys = new Set<string>();
   let known = 0;
-  // Calls of this process go one after another: they share the keys, and the lock only keeps other processes out.
+  // Calls of this process go one after another: they share the keys, and the lock only keeps other
+  // processes out.
   let turn: Promise<unknown> = Promise.resolve();
 
   return (items, context) => {
@@ -40,7 +49,10 @@ export function createEffectFile(
     return mine;
   };
 
-  async function append(items: readonly EffectItem[], context: CallContext): Promise<readonly EffectResult[]> {
+  async function append(
+    items: readonly EffectItem[],
+    context: CallContext,
+  ): Promise<readonly EffectResult[]> {
     try {
       await mkdir(dirname(file), { recursive: true });
       await withFileLock(`${file}.lock`, context.signal, async () => {
@@ -50,7 +62,9 @@ export function createEffectFile(
           const fresh = new Map<string, EffectItem>();
           for (const item of items) if (!keys.has(item.key)) fresh.set(item.key, item);
           if (fresh.size === 0) return;
-          const lines = Buffer.from([...fresh.values()].map((item) => `${JSON.stringify(line(item))}\n`).join(''));
+          const lines = Buffer.from(
+            [...fresh.values()].map((item) => `${JSON.stringify(line(item))}\n`).join(''),
+          );
           await handle.appendFile(lines);
           await handle.sync();
           for (const key of fresh.keys()) keys.add(key);
@@ -62,10 +76,19 @@ export function createEffectFile(
       return items.map(() => ({ outcome: 'done' }));
     } catch (error) {
       if (context.signal.aborted)
-        return items.map(() => ({ outcome: 'retry', afterMs: 0, message: 'The runner is stopping; nothing was written.' }));
+        return items.map(() => ({
+          outcome: 'retry',
+          afterMs: 0,
+          message: 'The runner is stopping; nothing was written.',
+        }));
       const message = `${file} cannot be written (${errorCode(error) || String(error)}); nothing was counted, it is tried again.`;
-      // A repeat is harmless, so even a fault that looks lasting is only put off: a full disk or a missing right is mended by somebody.
-      return items.map(() => ({ outcome: 'retry', afterMs: isPassing(error) ? 30_000 : 300_000, message }));
+      // A repeat is harmless, so even a fault that looks lasting is only put off: a full disk or a
+      // missing right is mended by somebody.
+      return items.map(() => ({
+        outcome: 'retry',
+        afterMs: isPassing(error) ? 30_000 : 300_000,
+        message,
+      }));
     }
   }
 
@@ -95,7 +118,13 @@ export function createEffectFile(
     if (text === '') return;
     try {
       const value: unknown = JSON.parse(text);
-      if (typeof value === 'object' && value !== null && 'key' in value && typeof value.key === 'string') keys.add(value.key);
+      if (
+        typeof value === 'object' &&
+        value !== null &&
+        'key' in value &&
+        typeof value.key === 'string'
+      )
+        keys.add(value.key);
     } catch {
       // A line of somebody else's; it holds no key of ours.
     }

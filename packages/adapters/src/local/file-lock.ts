@@ -1,9 +1,10 @@
 /**
  * A lock between processes, held for milliseconds around an append.
  *
- * It is a folder, because making one is atomic on every file system. A holder that was killed leaves it behind: it is taken away when its process
- * is gone, or, where that cannot be seen (another machine), when it is far older than any append. A process that lives keeps its lock, however
- * long it was stopped.
+ * It is a folder, because making one is atomic on every file system. A holder that was killed
+ * leaves it behind: it is taken away when its process is gone, or, where that cannot be seen
+ * (another machine), when it is far older than any append. A process that lives keeps its lock,
+ * however long it was stopped.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -15,7 +16,11 @@ import { errorCode } from './files.ts';
 const staleMs = 60_000;
 
 /** Runs `work` while no other process is in it. Waits until the lock is free or `signal` aborts. */
-export async function withFileLock<Result>(path: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+export async function withFileLock<Result>(
+  path: string,
+  signal: AbortSignal,
+  work: () => Promise<Result>,
+): Promise<Result> {
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
     signal.throwIfAborted();
     try {
@@ -36,12 +41,17 @@ export async function withFileLock<Result>(path: string, signal: AbortSignal, wo
     } catch {
       continue;
     }
-    // Between the look and the rename another may have cleared it away and locked anew: that lock is put back.
-    if ((await readHolder(aside))?.token === holder.token) await rm(aside, { recursive: true, force: true });
+    // Between the look and the rename another may have cleared it away and locked anew: that lock
+    // is put back.
+    if ((await readHolder(aside))?.token === holder.token)
+      await rm(aside, { recursive: true, force: true });
     else await rename(aside, path).catch(() => rm(aside, { recursive: true, force: true }));
   }
   try {
-    await writeFile(join(path, 'owner'), JSON.stringify({ pid: process.pid, host: hostname(), token: randomUUID() }));
+    await writeFile(
+      join(path, 'owner'),
+      JSON.stringify({ pid: process.pid, host: hostname(), token: randomUUID() }),
+    );
     return await work();
   } finally {
     await rm(path, { recursive: true, force: true });
@@ -55,15 +65,29 @@ interface Holder {
   readonly ageMs: number;
 }
 
-/** Null where the lock is gone. Its owner is unknown for the moment between making the folder and writing the name. */
+/**
+ * Null where the lock is gone. Its owner is unknown for the moment between making the folder and
+ * writing the name.
+ */
 async function readHolder(path: string): Promise<Holder | null> {
   const found = await stat(path).catch(() => null);
   if (found === null) return null;
   const ageMs = Date.now() - found.mtimeMs;
   try {
     const owner: unknown = JSON.parse(await readFile(join(path, 'owner'), 'utf8'));
-    if (typeof owner === 'object' && owner !== null && 'pid' in owner && 'host' in owner && 'token' in owner) {
-      return { pid: Number(owner.pid), host: String(owner.host), token: String(owner.token), ageMs };
+    if (
+      typeof owner === 'object' &&
+      owner !== null &&
+      'pid' in owner &&
+      'host' in owner &&
+      'token' in owner
+    ) {
+      return {
+        pid: Number(owner.pid),
+        host: String(owner.host),
+        token: String(owner.token),
+        ageMs,
+      };
     }
   } catch {
     // Not written yet, or cut off by a crash: its age decides.

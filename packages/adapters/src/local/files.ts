@@ -3,8 +3,9 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Writes a file so that it is there whole or not at all, and is still there after a power cut: temporary name, fsync, rename, fsync of the folder.
- * Folders are made. On an error nothing is left behind.
+ * Writes a file so that it is there whole or not at all, and is still there after a power cut:
+ * temporary name, fsync, rename, fsync of the folder. Folders are made. On an error nothing is left
+ * behind.
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
   const folder = dirname(path);
@@ -39,10 +40,22 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /** The code of a system error, for example ENOSPC; empty where there is none. */
 export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
 }
 
 /** True where the same call may work later without anybody changing the set-up. */
 export function isPassing(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EAGAIN', 'EBUSY', 'EIO', 'ESTALE', 'ETIMEDOUT'].includes(errorCode(error));
+  return [
+    'ENOSPC',
+    'EDQUOT',
+    'EMFILE',
+    'ENFILE',
+    'EAGAIN',
+    'EBUSY',
+    'EIO',
+    'ESTALE',
+    'ETIMEDOUT',
+  ].includes(errorCode(error));
 }

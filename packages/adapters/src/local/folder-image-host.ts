@@ -1,14 +1,22 @@
 /**
  * Keeps proofs as files in a folder and hands out `file:` URLs.
  *
- * A stored proof never changes: an approval may rest on it. Other bytes under a name that is taken therefore get a name of their own, made from
- * their hash, and not an error (the caller could do nothing about it) and not the old place.
+ * A stored proof never changes: an approval may rest on it. Other bytes under a name that is taken
+ * therefore get a name of their own, made from their hash, and not an error (the caller could do
+ * nothing about it) and not the old place.
  */
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { AdapterFactory, AdapterWiring, ImageHost, PutResult, RemoveResult, RenderedDocument } from '@postrider/core/ports';
+import type {
+  AdapterFactory,
+  AdapterWiring,
+  ImageHost,
+  PutResult,
+  RemoveResult,
+  RenderedDocument,
+} from '@postrider/core/ports';
 import { z } from 'zod';
 import { parseOptions } from '../options.ts';
 import { errorCode, isPassing, writeFileAtomic } from './files.ts';
@@ -20,14 +28,19 @@ const optionsSchema = z.strictObject({
 
 export function createFolderImageHost(options: unknown, wiring: AdapterWiring): ImageHost {
   const { path } = parseOptions('imageHost', optionsSchema, options);
-  const folder = path === undefined ? join(wiring.dataDirectory, 'proofs') : resolve(wiring.baseDirectory, path);
+  const folder =
+    path === undefined ? join(wiring.dataDirectory, 'proofs') : resolve(wiring.baseDirectory, path);
 
   return {
     async put(documents, context) {
       const results: PutResult[] = [];
       for (const document of documents) {
         if (context.signal.aborted)
-          results.push({ outcome: 'retry', afterMs: 0, message: 'The runner is stopping; the document was not stored.' });
+          results.push({
+            outcome: 'retry',
+            afterMs: 0,
+            message: 'The runner is stopping; the document was not stored.',
+          });
         else results.push(await store(folder, document));
       }
       return results;
@@ -37,13 +50,21 @@ export function createFolderImageHost(options: unknown, wiring: AdapterWiring): 
       const results: RemoveResult[] = [];
       for (const url of urls) {
         if (context.signal.aborted) {
-          results.push({ outcome: 'retry', afterMs: 0, message: 'The runner is stopping; the document was not removed.' });
+          results.push({
+            outcome: 'retry',
+            afterMs: 0,
+            message: 'The runner is stopping; the document was not removed.',
+          });
           continue;
         }
         const file = inside(folder, url);
         if (file === null) {
-          // It is not kept here, so there is nothing to remove; deleting elsewhere would be worse than leaving it.
-          context.logger.warn({ url, folder }, 'a document outside the folder of the image host was not touched');
+          // It is not kept here, so there is nothing to remove; deleting elsewhere would be worse
+          // than leaving it.
+          context.logger.warn(
+            { url, folder },
+            'a document outside the folder of the image host was not touched',
+          );
           results.push({ outcome: 'removed' });
           continue;
         }
@@ -51,7 +72,11 @@ export function createFolderImageHost(options: unknown, wiring: AdapterWiring): 
           await rm(file, { force: true });
           results.push({ outcome: 'removed' });
         } catch (error) {
-          results.push({ outcome: 'retry', afterMs: 60_000, message: `${file} cannot be removed (${errorCode(error) || String(error)}).` });
+          results.push({
+            outcome: 'retry',
+            afterMs: 60_000,
+            message: `${file} cannot be removed (${errorCode(error) || String(error)}).`,
+          });
         }
       }
       return results;
@@ -69,15 +94,21 @@ async function store(folder: string, document: RenderedDocument): Promise<PutRes
       await writeFileAtomic(file, document.bytes);
       return { outcome: 'stored', url: pathToFileURL(file).href };
     }
-    if (Buffer.compare(present, document.bytes) === 0) return { outcome: 'stored', url: pathToFileURL(file).href };
+    if (Buffer.compare(present, document.bytes) === 0)
+      return { outcome: 'stored', url: pathToFileURL(file).href };
     const extension = extname(name);
-    const other = shardedPath(folder, `${name.slice(0, name.length - extension.length)}-${hash.slice(0, 16)}${extension}`);
+    const other = shardedPath(
+      folder,
+      `${name.slice(0, name.length - extension.length)}-${hash.slice(0, 16)}${extension}`,
+    );
     // The name is made from the bytes: writing it again writes the same.
     await writeFileAtomic(other, document.bytes);
     return { outcome: 'stored', url: pathToFileURL(other).href };
   } catch (error) {
     const message = `${file} cannot be written (${errorCode(error) || String(error)}). The proof was not stored; free space or give the runner the right to write there.`;
-    return isPassing(error) ? { outcome: 'retry', afterMs: 60_000, message } : { outcome: 'failed', message };
+    return isPassing(error)
+      ? { outcome: 'retry', afterMs: 60_000, message }
+      : { outcome: 'failed', message };
   }
 }
 
@@ -91,7 +122,10 @@ function safeName(name: string, hash: string): string {
   if (plain !== '' && plain === name && plain.length <= 120) return plain;
   // What was changed could now clash with another document's name; the hash keeps them apart.
   const extension = extname(plain).slice(0, 12);
-  return `${plain.slice(0, plain.length - extension.length).slice(0, 80)}-${hash.slice(0, 16)}${extension}`.replace(/^-/, '');
+  return `${plain.slice(0, plain.length - extension.length).slice(0, 80)}-${hash.slice(0, 16)}${extension}`.replace(
+    /^-/,
+    '',
+  );
 }
 
 // 256 to 4,096 folders: a million files in one directory slow every tool that lists it.
@@ -119,4 +153,7 @@ function inside(folder: string, url: string): string | null {
   return way === '' || way.startsWith('..') || isAbsolute(way) ? null : file;
 }
 
-export const folderImageHost: AdapterFactory<ImageHost> = { kind: 'folder', create: createFolderImageHost };
+export const folderImageHost: AdapterFactory<ImageHost> = {
+  kind: 'folder',
+  create: createFolderImageHost,
+};

@@ -1,15 +1,23 @@
 /**
  * Postal addresses from a file: e-mail in, address out.
  *
- * It answers at once, yet goes through the batch port like a provider that takes hours, so that the whole of core's protocol is walked: a
- * submitted batch is a small file in the data directory, named by our reference. It survives a restart of the runner, `find` sees it, and
- * handing in the same reference again changes nothing.
+ * It answers at once, yet goes through the batch port like a provider that takes hours, so that the
+ * whole of core's protocol is walked: a submitted batch is a small file in the data directory,
+ * named by our reference. It survives a restart of the runner, `find` sees it, and handing in the
+ * same reference again changes nothing.
  */
 import { createHash } from 'node:crypto';
 import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { AudienceSourceError } from '@postrider/core/ports';
-import type { AdapterFactory, AdapterWiring, Address, AddressEnricher, CallContext, EnrichResult } from '@postrider/core/ports';
+import type {
+  AdapterFactory,
+  AdapterWiring,
+  Address,
+  AddressEnricher,
+  CallContext,
+  EnrichResult,
+} from '@postrider/core/ports';
 import { z } from 'zod';
 import { parseOptions } from '../options.ts';
 import { columnsOption } from './audience/columns.ts';
@@ -29,7 +37,10 @@ const optionsSchema = z.strictObject({
   encoding: z.enum(['utf-8', 'utf-16le', 'windows-1252']).default('utf-8'),
 });
 
-const batchSchema = z.object({ reference: z.string(), people: z.array(z.object({ recipientId: z.string(), email: z.string() })) });
+const batchSchema = z.object({
+  reference: z.string(),
+  people: z.array(z.object({ recipientId: z.string(), email: z.string() })),
+});
 
 const idPrefix = 'lookup-';
 // Batches hold e-mail addresses; a settled one is of no use to anybody after this.
@@ -45,13 +56,18 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
   return {
     async submit(reference, people, context) {
       context.signal.throwIfAborted();
-      const batch = { reference, people: people.map(({ recipientId, email }) => ({ recipientId, email })) };
+      const batch = {
+        reference,
+        people: people.map(({ recipientId, email }) => ({ recipientId, email })),
+      };
       try {
         await writeFileAtomic(batchFile(folder, reference), `${JSON.stringify(batch)}\n`);
       } catch (error) {
         // Nothing was renamed into place, so nothing was created.
         const message = `${folder}: the batch could not be stored (${errorCode(error) || String(error)}); nobody was looked up`;
-        return isPassing(error) ? { outcome: 'retry', afterMs: 60_000, message } : { outcome: 'rejected', message };
+        return isPassing(error)
+          ? { outcome: 'retry', afterMs: 60_000, message }
+          : { outcome: 'rejected', message };
       }
       if (!cleaned) {
         cleaned = true;
@@ -69,13 +85,20 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
 
     async collect(providerBatchId, context) {
       context.signal.throwIfAborted();
-      const batch = providerBatchId.startsWith(idPrefix) ? await readBatch(folder, providerBatchId.slice(idPrefix.length)) : null;
+      const batch = providerBatchId.startsWith(idPrefix)
+        ? await readBatch(folder, providerBatchId.slice(idPrefix.length))
+        : null;
       if (batch === null)
-        return { outcome: 'lost', message: `${folder} has no batch ${providerBatchId}; its people go back and are handed in again` };
+        return {
+          outcome: 'lost',
+          message: `${folder} has no batch ${providerBatchId}; its people go back and are handed in again`,
+        };
       const table = await readTable(context);
       const results = batch.people.map(({ recipientId, email }): EnrichResult => {
         const address = table.get(foldEmail(email));
-        return address === undefined ? { recipientId, outcome: 'no_match' } : { recipientId, outcome: 'match', address };
+        return address === undefined
+          ? { recipientId, outcome: 'no_match' }
+          : { recipientId, outcome: 'match', address };
       });
       return { outcome: 'done', results };
     },
@@ -86,12 +109,17 @@ function foldEmail(email: string): string {
   return email.trim().normalize('NFC').toLowerCase();
 }
 
-/** The table is read once and again when the file changes. Throws `AudienceSourceError` where it cannot be read: the batch then waits. */
+/**
+ * The table is read once and again when the file changes. Throws `AudienceSourceError` where it
+ * cannot be read: the batch then waits.
+ */
 function cachedTable(
   path: string,
   options: z.infer<typeof optionsSchema>,
 ): (context: CallContext) => Promise<ReadonlyMap<string, Address>> {
-  const format = options.format ?? (['.ndjson', '.jsonl'].includes(extname(path).toLowerCase()) ? 'ndjson' : 'csv');
+  const format =
+    options.format ??
+    (['.ndjson', '.jsonl'].includes(extname(path).toLowerCase()) ? 'ndjson' : 'csv');
   let version = '';
   let table: ReadonlyMap<string, Address> = new Map();
   return async (context) => {
@@ -106,9 +134,13 @@ function cachedTable(
         read.set(foldEmail(row.member.email), row.member.address);
       else unusable++;
     }
-    if (read.size === 0 && unusable > 0) throw new AudienceSourceError(`${path}: no row has both an e-mail and a usable address`);
+    if (read.size === 0 && unusable > 0)
+      throw new AudienceSourceError(`${path}: no row has both an e-mail and a usable address`);
     if (unusable > 0)
-      context.logger.warn({ path, unusable, usable: read.size }, 'rows of the look-up file without e-mail or usable address were left out');
+      context.logger.warn(
+        { path, unusable, usable: read.size },
+        'rows of the look-up file without e-mail or usable address were left out',
+      );
     version = now;
     table = read;
     return table;
@@ -116,11 +148,16 @@ function cachedTable(
 }
 
 function batchFile(folder: string, reference: string): string {
-  const safe = /^[A-Za-z0-9_-]{1,100}$/.test(reference) ? reference : createHash('sha256').update(reference).digest('hex');
+  const safe = /^[A-Za-z0-9_-]{1,100}$/.test(reference)
+    ? reference
+    : createHash('sha256').update(reference).digest('hex');
   return join(folder, `${safe}.json`);
 }
 
-async function readBatch(folder: string, reference: string): Promise<z.infer<typeof batchSchema> | null> {
+async function readBatch(
+  folder: string,
+  reference: string,
+): Promise<z.infer<typeof batchSchema> | null> {
   let text: string;
   try {
     text = await readFile(batchFile(folder, reference), 'utf8');
@@ -140,4 +177,7 @@ async function removeOldBatches(folder: string, context: CallContext): Promise<v
   }
 }
 
-export const lookupEnricher: AdapterFactory<AddressEnricher> = { kind: 'lookup', create: createLookupEnricher };
+export const lookupEnricher: AdapterFactory<AddressEnricher> = {
+  kind: 'lookup',
+  create: createLookupEnricher,
+};

@@ -4,7 +4,10 @@ import { parseOptions } from '../options.ts';
 
 const optionsSchema = z.strictObject({});
 
-/** Stores nothing. Every document is at `noop:`, which the folder print shop takes where it was started with `--accept-noop-artwork`. */
+/**
+ * Stores nothing. Every document is at `noop:`, which the folder print shop takes where it was
+ * started with `--accept-noop-artwork`.
+ */
 export function createNoopImageHost(): ImageHost {
   return {
     async put(documents, context) {

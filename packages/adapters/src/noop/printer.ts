@@ -1,11 +1,20 @@
 /**
- * A printer that prints nothing and is done at once: for benches and crash tests of everything around it.
+ * A printer that prints nothing and is done at once: for benches and crash tests of everything
+ * around it.
  *
- * Its ledger is in memory, so it is one per process and forgets with it: crash tests that ask what was printed need the folder print shop. A piece's id is made
- * from the mailpiece, hence the same key gives the same id without a second table.
+ * Its ledger is in memory, so it is one per process and forgets with it: crash tests that ask what
+ * was printed need the folder print shop. A piece's id is made from the mailpiece, hence the same
+ * key gives the same id without a second table.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AdapterFactory, LeaseGuard, PieceRequest, Printer, PrinterEvent, SubmitResult } from '@postrider/core/ports';
+import type {
+  AdapterFactory,
+  LeaseGuard,
+  PieceRequest,
+  Printer,
+  PrinterEvent,
+  SubmitResult,
+} from '@postrider/core/ports';
 import { z } from 'zod';
 import { parseOptions } from '../options.ts';
 
@@ -18,7 +27,10 @@ const optionsSchema = z.strictObject({
 export interface NoopPrinterOptions {
   readonly delayMs?: number;
   readonly maxBatch?: number;
-  /** Told of `delivered` for what was accepted, batch by batch, after `submit` has answered: what a webhook would bring. Rejections are logged. */
+  /**
+   * Told of `delivered` for what was accepted, batch by batch, after `submit` has answered: what a
+   * webhook would bring. Rejections are logged.
+   */
   readonly onEvents?: (events: readonly PrinterEvent[]) => void | Promise<void>;
 }
 
@@ -27,13 +39,21 @@ export interface NoopPrinter extends Printer {
   readonly accepted: number;
 }
 
-export function createNoopPrinter({ delayMs = 0, maxBatch = 50, onEvents }: NoopPrinterOptions = {}): NoopPrinter {
+export function createNoopPrinter({
+  delayMs = 0,
+  maxBatch = 50,
+  onEvents,
+}: NoopPrinterOptions = {}): NoopPrinter {
   /** Organization by mailpiece. */
   const ledger = new Map<string, string>();
   const idOf = (mailpieceId: string): string => `noop_${mailpieceId}`;
   const pieceOf = (providerId: string): string => providerId.slice('noop_'.length);
 
-  async function accept(batch: readonly PieceRequest[], lease: LeaseGuard, signal: AbortSignal): Promise<readonly SubmitResult[]> {
+  async function accept(
+    batch: readonly PieceRequest[],
+    lease: LeaseGuard,
+    signal: AbortSignal,
+  ): Promise<readonly SubmitResult[]> {
     try {
       signal.throwIfAborted();
       lease.assertHeld();
@@ -45,7 +65,12 @@ export function createNoopPrinter({ delayMs = 0, maxBatch = 50, onEvents }: Noop
     return batch.map(({ reference }) => {
       const replayed = ledger.has(reference.mailpieceId);
       ledger.set(reference.mailpieceId, reference.organizationId);
-      return { outcome: 'accepted', providerId: idOf(reference.mailpieceId), replayed, expectedDelivery: null };
+      return {
+        outcome: 'accepted',
+        providerId: idOf(reference.mailpieceId),
+        replayed,
+        expectedDelivery: null,
+      };
     });
   }
 
@@ -68,7 +93,9 @@ export function createNoopPrinter({ delayMs = 0, maxBatch = 50, onEvents }: Noop
         if (onEvents === undefined) continue;
         const occurredAt = context.now().toISOString();
         const events = batch.flatMap(({ reference }, index) =>
-          accepted[index]?.outcome === 'accepted' ? [delivered(reference.mailpieceId, reference.organizationId, occurredAt)] : [],
+          accepted[index]?.outcome === 'accepted'
+            ? [delivered(reference.mailpieceId, reference.organizationId, occurredAt)]
+            : [],
         );
         // Later, as a webhook is: the caller first gets the answer.
         if (events.length > 0) {
@@ -85,7 +112,9 @@ export function createNoopPrinter({ delayMs = 0, maxBatch = 50, onEvents }: Noop
     async find(pieces, context) {
       context.signal.throwIfAborted();
       return pieces.map(({ reference }) =>
-        ledger.has(reference.mailpieceId) ? { outcome: 'found', providerId: idOf(reference.mailpieceId) } : { outcome: 'absent' },
+        ledger.has(reference.mailpieceId)
+          ? { outcome: 'found', providerId: idOf(reference.mailpieceId) }
+          : { outcome: 'absent' },
       );
     },
 
@@ -104,7 +133,11 @@ export function createNoopPrinter({ delayMs = 0, maxBatch = 50, onEvents }: Noop
     },
   };
 
-  function delivered(mailpieceId: string, organizationId: string, occurredAt: string): PrinterEvent {
+  function delivered(
+    mailpieceId: string,
+    organizationId: string,
+    occurredAt: string,
+  ): PrinterEvent {
     return {
       eventId: `noop_${mailpieceId}_delivered`,
       providerId: idOf(mailpieceId),

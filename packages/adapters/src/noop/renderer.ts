@@ -5,7 +5,10 @@ import { parseOptions } from '../options.ts';
 
 const optionsSchema = z.strictObject({});
 
-/** Renders nothing, at once: what is left is the pipeline itself. The hash of a card's content is a real one, so approval can be tried with it. */
+/**
+ * Renders nothing, at once: what is left is the pipeline itself. The hash of a card's content is a
+ * real one, so approval can be tried with it.
+ */
 export function createNoopRenderer(): Renderer {
   return {
     async render({ template, format, cards }, context) {
@@ -15,9 +18,21 @@ export function createNoopRenderer(): Renderer {
         const contentHash = createHash('sha256')
           .update(JSON.stringify([template, format, content]))
           .digest('hex');
-        return { recipientId, outcome: 'rendered' as const, document: 0, frontPage: 2 * index + 1, backPage: 2 * index + 2, contentHash };
+        return {
+          recipientId,
+          outcome: 'rendered' as const,
+          document: 0,
+          frontPage: 2 * index + 1,
+          backPage: 2 * index + 2,
+          contentHash,
+        };
       });
-      return { documents: [{ name: 'noop', contentType: 'application/x-noop', bytes: Buffer.from('noop') }], results };
+      return {
+        documents: [
+          { name: 'noop', contentType: 'application/x-noop', bytes: Buffer.from('noop') },
+        ],
+        results,
+      };
     },
   };
 }

@@ -1,4 +1,7 @@
-/** Typed calls of stage, begin, settle, renew and reap. One function of SQL each; what they do is said in sql/functions/. */
+/**
+ * Typed calls of stage, begin, settle, renew and reap. One function of SQL each; what they do is
+ * said in sql/functions/.
+ */
 import type postgres from 'postgres';
 import type { Address } from '../ports/index.ts';
 import { mapped } from './errors.ts';
@@ -23,9 +26,16 @@ export interface CampaignBrief {
 }
 
 /** Throws where there is none, or where it is not this role's to see. */
-export async function campaignBrief(sql: postgres.Sql, organizationId: string, campaignId: string): Promise<CampaignBrief> {
-  const [row] = await sql<{ brief: CampaignBrief | null }[]>`select postrider.campaign_brief(${organizationId}, ${campaignId}) as brief`;
-  if (row === undefined || row.brief === null) throw new Error(`there is no campaign ${campaignId}`);
+export async function campaignBrief(
+  sql: postgres.Sql,
+  organizationId: string,
+  campaignId: string,
+): Promise<CampaignBrief> {
+  const [row] = await sql<
+    { brief: CampaignBrief | null }[]
+  >`select postrider.campaign_brief(${organizationId}, ${campaignId}) as brief`;
+  if (row === undefined || row.brief === null)
+    throw new Error(`there is no campaign ${campaignId}`);
   return row.brief;
 }
 
@@ -72,7 +82,12 @@ export type ProofSettlement =
     }
   /** `held` with its campaign: no attempt is counted. */
   | { readonly recipientId: string; readonly outcome: 'failed' | 'held'; readonly message: string }
-  | { readonly recipientId: string; readonly outcome: 'retry'; readonly message: string; readonly afterMs: number | null };
+  | {
+      readonly recipientId: string;
+      readonly outcome: 'retry';
+      readonly message: string;
+      readonly afterMs: number | null;
+    };
 
 export interface MailSettlement {
   readonly recipientId: string;
@@ -114,7 +129,12 @@ export interface StagingRound {
 }
 
 /** Makes cohorts of whoever is ready, up to the window. */
-export async function stageRound(sql: postgres.Sql, stage: CohortStage, window: number | null, size: number): Promise<StagingRound> {
+export async function stageRound(
+  sql: postgres.Sql,
+  stage: CohortStage,
+  window: number | null,
+  size: number,
+): Promise<StagingRound> {
   const [round] = await mapped(
     sql<StagingRound[]>`
       select cohorts, again, failures, untried from postrider.stage_campaigns(${stage}, coalesce(${window}::int, postrider.window_of(${stage})), ${size})`,
@@ -145,7 +165,8 @@ export interface BegunMail {
 
 /**
  * @param remembered what is kept of the database outside of it
- * @param learn called with what it tells of itself, also where nothing began since it is an older state of itself
+ * @param learn called with what it tells of itself, also where nothing began since it is an older
+ * state of itself
  */
 export async function beginMail(
   sql: postgres.Sql,
@@ -169,10 +190,16 @@ export async function beginMail(
   return campaign === undefined || pieces === undefined ? null : { campaign, pieces };
 }
 
-/** held: by this. waits: it is held already, or was applied, launched or released since the cohort began. stands: only of cards that failed alike. */
+/**
+ * held: by this. waits: it is held already, or was applied, launched or released since the cohort
+ * began. stands: only of cards that failed alike.
+ */
 export type Refusal = 'held' | 'waits' | 'stands';
 
-/** Holds a campaign whose cards the renderer refuses one and all; `alike`: that all fail in the same words, which may be the people's own fault. */
+/**
+ * Holds a campaign whose cards the renderer refuses one and all; `alike`: that all fail in the same
+ * words, which may be the people's own fault.
+ */
 export async function holdRefused(
   sql: postgres.Sql,
   { organizationId, campaignId }: CampaignBrief,
@@ -182,12 +209,17 @@ export async function holdRefused(
 ): Promise<Refusal> {
   return first(
     await mapped(
-      sql<{ result: Refusal }[]>`select postrider.hold_refused(${organizationId}, ${campaignId}, ${cohortId}, ${why}, ${alike}) as result`,
+      sql<
+        { result: Refusal }[]
+      >`select postrider.hold_refused(${organizationId}, ${campaignId}, ${cohortId}, ${why}, ${alike}) as result`,
     ),
   );
 }
 
-/** @param last no more results will come: whoever was not answered for is tried again. Returns how many people it moved. */
+/**
+ * @param last no more results will come: whoever was not answered for is tried again. Returns how
+ * many people it moved.
+ */
 export async function settleProof(
   sql: postgres.Sql,
   organizationId: string,
@@ -238,12 +270,19 @@ export async function renew(
 }
 
 /**
- * Gives back what crashes, lost jobs and deletions by hand left behind; says that this runner is alive, and what it remembers of the database. The grace
- * grows with the longest lease.
+ * Gives back what crashes, lost jobs and deletions by hand left behind; says that this runner is
+ * alive, and what it remembers of the database. The grace grows with the longest lease.
  */
 export async function tick(
   sql: postgres.Sql,
-  runner: { id: string; name: string; proofSlots: number; mailSlots: number; version: string; leaseMs: number },
+  runner: {
+    id: string;
+    name: string;
+    proofSlots: number;
+    mailSlots: number;
+    version: string;
+    leaseMs: number;
+  },
   graceMs: number,
   quietMs: number,
   remembered: Marks,

@@ -1,4 +1,7 @@
-/** The machine's own errors: SQLSTATE class PR, mapped here once, by code and never by the name of a constraint. */
+/**
+ * The machine's own errors: SQLSTATE class PR, mapped here once, by code and never by the name of a
+ * constraint.
+ */
 import { isNamed } from '../ports/common.ts';
 
 export const machineErrors = {
@@ -33,7 +36,13 @@ export class MachineError extends Error {
   readonly code: string;
   readonly hint: string;
   readonly detail: unknown;
-  constructor(code: keyof typeof machineErrors, message: string, hint: string, detail: unknown, cause: unknown) {
+  constructor(
+    code: keyof typeof machineErrors,
+    message: string,
+    hint: string,
+    detail: unknown,
+    cause: unknown,
+  ) {
     super(message, { cause });
     this.code = code;
     this.kind = machineErrors[code];
@@ -59,8 +68,9 @@ interface ServerError {
 }
 
 /**
- * Whether the server has said it. Told by what it looks like: the client may be of another copy or version of the driver, whose class is not ours, or of a
- * bundle in which the class has lost its name.
+ * Whether the server has said it. Told by what it looks like: the client may be of another copy or
+ * version of the driver, whose class is not ours, or of a bundle in which the class has lost its
+ * name.
  */
 function isServerError(error: unknown): error is ServerError {
   return (
@@ -80,7 +90,10 @@ function parsed(detail: string | undefined): unknown {
   }
 }
 
-/** Turns an error of the driver into a `MachineError` where it is one of ours; anything else is returned as it is. */
+/**
+ * Turns an error of the driver into a `MachineError` where it is one of ours; anything else is
+ * returned as it is.
+ */
 function asMachineError(error: unknown): unknown {
   return isServerError(error) && isOurs(error.code)
     ? new MachineError(error.code, error.message, error.hint ?? '', parsed(error.detail), error)
@@ -101,16 +114,27 @@ export function sqlState(error: unknown): string | null {
   return isServerError(error) ? error.code : null;
 }
 
-/** No connection, or none any more: closed, refused, not found, the server going or coming (57P…), too many of them. Nothing is wrong with the query. */
+/**
+ * No connection, or none any more: closed, refused, not found, the server going or coming (57P…),
+ * too many of them. Nothing is wrong with the query.
+ */
 export function isLostConnection(error: unknown): boolean {
   return isLostSession(error) || hasCode(error, /^E[A-Z]{3,}/);
 }
 
-/** The same in the words of the driver or of the server alone: an error of the network, or of a file, may be anybody's. */
+/**
+ * The same in the words of the driver or of the server alone: an error of the network, or of a
+ * file, may be anybody's.
+ */
 export function isLostSession(error: unknown): boolean {
   return hasCode(error, /^(CONNECT|08|57P|53300)/);
 }
 
 function hasCode(error: unknown, pattern: RegExp): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && pattern.test(String(error.code));
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    pattern.test(String(error.code))
+  );
 }

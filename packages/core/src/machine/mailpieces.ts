@@ -16,7 +16,10 @@ export interface UnknownPiece {
 export interface ReconcileVerdict {
   readonly mailpieceId: string;
   readonly attempt: number;
-  /** `not_asked`: the printer could not be asked at all. It is asked again, and that counts for nothing. */
+  /**
+   * `not_asked`: the printer could not be asked at all. It is asked again, and that counts for
+   * nothing.
+   */
   readonly outcome: 'found' | 'absent' | 'cannot_tell' | 'not_asked';
   readonly providerId?: string;
   /** The printer honours keys, and this one is younger than its life: a repeat is safe. */
@@ -35,9 +38,15 @@ export async function claimUnknown(
   return row?.pieces ?? [];
 }
 
-export async function settleReconcile(sql: postgres.Sql, organizationId: string, verdicts: readonly ReconcileVerdict[]): Promise<number> {
+export async function settleReconcile(
+  sql: postgres.Sql,
+  organizationId: string,
+  verdicts: readonly ReconcileVerdict[],
+): Promise<number> {
   const [row] = await mapped(
-    sql<{ moved: number }[]>`select postrider.reconcile_settle(${organizationId}, ${JSON.stringify(verdicts)}::text::json) as moved`,
+    sql<
+      { moved: number }[]
+    >`select postrider.reconcile_settle(${organizationId}, ${JSON.stringify(verdicts)}::text::json) as moved`,
   );
   return row?.moved ?? 0;
 }
@@ -75,7 +84,10 @@ export async function adoptPieces(
 }
 
 /** The organization's printers that have, or may have, cards of it. */
-export async function printersOf(sql: postgres.Sql, organizationId: string): Promise<readonly { name: string; held: boolean }[]> {
+export async function printersOf(
+  sql: postgres.Sql,
+  organizationId: string,
+): Promise<readonly { name: string; held: boolean }[]> {
   return await mapped(sql<{ name: string; held: boolean }[]>`
     select name, held_at is not null as held from postrider.printer where organization_id = ${organizationId} order by name`);
 }
@@ -88,9 +100,15 @@ export interface PieceToCancel {
   readonly printerName: string;
 }
 
-export async function claimCancels(sql: postgres.Sql, organizationId: string, limit: number): Promise<readonly PieceToCancel[]> {
+export async function claimCancels(
+  sql: postgres.Sql,
+  organizationId: string,
+  limit: number,
+): Promise<readonly PieceToCancel[]> {
   const [row] = await mapped(
-    sql<{ pieces: PieceToCancel[] | null }[]>`select postrider.cancel_claim(${organizationId}, ${limit}) as pieces`,
+    sql<
+      { pieces: PieceToCancel[] | null }[]
+    >`select postrider.cancel_claim(${organizationId}, ${limit}) as pieces`,
   );
   return row?.pieces ?? [];
 }
@@ -98,10 +116,17 @@ export async function claimCancels(sql: postgres.Sql, organizationId: string, li
 export async function settleCancels(
   sql: postgres.Sql,
   organizationId: string,
-  results: readonly { recipientId: string; mailpieceId: string; outcome: string; message?: string }[],
+  results: readonly {
+    recipientId: string;
+    mailpieceId: string;
+    outcome: string;
+    message?: string;
+  }[],
 ): Promise<number> {
   const [row] = await mapped(
-    sql<{ moved: number }[]>`select postrider.cancel_settle(${organizationId}, ${JSON.stringify(results)}::text::json) as moved`,
+    sql<
+      { moved: number }[]
+    >`select postrider.cancel_settle(${organizationId}, ${JSON.stringify(results)}::text::json) as moved`,
   );
   return row?.moved ?? 0;
 }
@@ -113,7 +138,9 @@ export async function lockForEvents(
   printerName: string,
   events: readonly PrinterEvent[],
 ): Promise<void> {
-  await mapped(sql`select postrider.track_lock(${organizationId}, ${printerName}, ${JSON.stringify(events)}::text::jsonb)`);
+  await mapped(
+    sql`select postrider.track_lock(${organizationId}, ${printerName}, ${JSON.stringify(events)}::text::jsonb)`,
+  );
 }
 
 /** Returns how many events were new. */
@@ -167,9 +194,15 @@ export interface EffectSettlement {
   readonly afterMs?: number | null;
 }
 
-export async function settleEffects(sql: postgres.Sql, organizationId: string, results: readonly EffectSettlement[]): Promise<number> {
+export async function settleEffects(
+  sql: postgres.Sql,
+  organizationId: string,
+  results: readonly EffectSettlement[],
+): Promise<number> {
   const [row] = await mapped(
-    sql<{ settled: number }[]>`select postrider.effects_settle(${organizationId}, ${JSON.stringify(results)}::text::json) as settled`,
+    sql<
+      { settled: number }[]
+    >`select postrider.effects_settle(${organizationId}, ${JSON.stringify(results)}::text::json) as settled`,
   );
   return row?.settled ?? 0;
 }

@@ -1,6 +1,7 @@
 /**
- * Brings a database to this version: pg-boss first (the machine writes jobs), then migrations forward, then everything repeatable (the machine's
- * data, functions, views) dropped and created again in the same transaction. A database that is up to date is left alone.
+ * Brings a database to this version: pg-boss first (the machine writes jobs), then migrations
+ * forward, then everything repeatable (the machine's data, functions, views) dropped and created
+ * again in the same transaction. A database that is up to date is left alone.
  */
 import { createHash } from 'node:crypto';
 import { getConstructionPlans, PgBoss, type Db } from 'pg-boss';
@@ -30,7 +31,10 @@ export interface MigrationPlan {
   readonly repeatables: boolean;
   /** pg-boss is not there. */
   readonly queue: boolean;
-  /** A role of ours came after the last migration and was granted nothing yet. Whoever is no such role can do without. */
+  /**
+   * A role of ours came after the last migration and was granted nothing yet. Whoever is no such
+   * role can do without.
+   */
   readonly grants: boolean;
 }
 
@@ -45,8 +49,8 @@ const REPEATABLES = 'repeatables';
 const repeatablesSum = checksum(repeatables.map((file) => `${file.name}\n${file.text}`).join('\n'));
 const OLDEST_SERVER = 150000;
 
-// Views and functions go before the tables change beneath them. What others built upon them would go too (views, functions, defaults, indexes,
-// triggers), so it is looked for first.
+// Views and functions go before the tables change beneath them. What others built upon them would
+// go too (views, functions, defaults, indexes, triggers), so it is looked for first.
 const FOREIGN_DEPENDENTS = `
   select distinct case o.type when 'rule' then substring(o.identity from ' on (.*)$') else o.type || ' ' || o.identity end as name
   from pg_depend d cross join lateral pg_identify_object(d.classid, d.objid, d.objsubid) o
@@ -54,7 +58,8 @@ const FOREIGN_DEPENDENTS = `
     d.refclassid = 'pg_class'::regclass and d.refobjid in (select oid from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'v')
     or d.refclassid = 'pg_proc'::regclass and d.refobjid in (select oid from pg_proc where pronamespace = 'postrider'::regnamespace))`;
 
-// The names are gathered before the first is dropped: what goes with another by cascade has no name any more.
+// The names are gathered before the first is dropped: what goes with another by cascade has no name
+// any more.
 const DROP_REPEATABLES = `do $$
 declare
   v_commands text[] := array(
@@ -69,8 +74,9 @@ begin
 end $$;`;
 
 /**
- * What is made here is read by the settings of the session that makes it: which function a view calls, what a literal means. So nothing is asked or
- * made but under settings of our own, whoever's client it is.
+ * What is made here is read by the settings of the session that makes it: which function a view
+ * calls, what a literal means. So nothing is asked or made but under settings of our own, whoever's
+ * client it is.
  */
 async function underOurSettings<Answer>(
   sql: postgres.Sql,
@@ -84,7 +90,9 @@ async function underOurSettings<Answer>(
 }
 
 async function check(sql: postgres.TransactionSql): Promise<void> {
-  const [server] = await sql<{ version: number; name: string; encoding: string; creates: boolean; database: string }[]>`
+  const [server] = await sql<
+    { version: number; name: string; encoding: string; creates: boolean; database: string }[]
+  >`
     select current_setting('server_version_num')::int as version, current_setting('server_version') as name,
       current_setting('server_encoding') as encoding, current_database() as database,
       has_database_privilege(current_database(), 'create') or to_regnamespace('postrider') is not null as creates`;
@@ -109,14 +117,18 @@ async function check(sql: postgres.TransactionSql): Promise<void> {
     );
 }
 
-/** What `migrate` would do. Throws `MigrationError` where a migration that was applied has been changed, or the database is newer. */
+/**
+ * What `migrate` would do. Throws `MigrationError` where a migration that was applied has been
+ * changed, or the database is newer.
+ */
 export async function planMigration(sql: postgres.Sql): Promise<MigrationPlan> {
   return await underOurSettings(sql, 'read only', planIn);
 }
 
 async function planIn(sql: postgres.TransactionSql): Promise<MigrationPlan> {
   await check(sql);
-  // By the catalog: to_regclass fails for whoever has no right on the schema, and an operator has none on the queue.
+  // By the catalog: to_regclass fails for whoever has no right on the schema, and an operator has
+  // none on the queue.
   const [there] = await sql<{ machine: boolean; queue: boolean; grants: boolean }[]>`
     with relation as (select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace)
     select exists (select from relation where nspname = 'postrider' and relname = 'migration') as machine,
@@ -126,17 +138,24 @@ async function planIn(sql: postgres.TransactionSql): Promise<MigrationPlan> {
   const applied = new Map<string, string>(
     there?.machine !== true
       ? []
-      : (await sql`select name, checksum from postrider.migration`).map((row) => [String(row['name']), String(row['checksum'])]),
+      : (await sql`select name, checksum from postrider.migration`).map((row) => [
+          String(row['name']),
+          String(row['checksum']),
+        ]),
   );
   const ours = new Set(migrations.map((file) => file.name));
-  const newer = [...applied.keys()].filter((name) => name.startsWith('migrations/') && !ours.has(name));
+  const newer = [...applied.keys()].filter(
+    (name) => name.startsWith('migrations/') && !ours.has(name),
+  );
   if (newer.length > 0)
     throw new MigrationError(
       'newer',
       `the database is newer than this version: it has ${newer.join(', ')}`,
       'use the newer version of Postrider; nothing was changed',
     );
-  const changed = migrations.filter((file) => applied.has(file.name) && applied.get(file.name) !== checksum(file.text));
+  const changed = migrations.filter(
+    (file) => applied.has(file.name) && applied.get(file.name) !== checksum(file.text),
+  );
   if (changed.length > 0)
     throw new MigrationError(
       'changed',
@@ -162,12 +181,15 @@ export async function migrationSql(sql: postgres.Sql): Promise<string> {
   const section = (file: SqlFile): string => `-- ${file.name}\n${file.text}\n`;
   return [
     `-- Whatever the defaults of the database and the role are.\n${setForSession}`,
-    plan.queue ? `-- pg-boss (its queues are declared by the program)\n${getConstructionPlans(QUEUE_SCHEMA)}\n` : '',
+    plan.queue
+      ? `-- pg-boss (its queues are declared by the program)\n${getConstructionPlans(QUEUE_SCHEMA)}\n`
+      : '',
     'begin;\n',
     section(bootstrap),
     `${DROP_REPEATABLES}\n`,
     ...byName(plan.migrations).map(
-      (file) => `${section(file)}insert into postrider.migration (name, checksum) values ('${file.name}', '${checksum(file.text)}');\n`,
+      (file) =>
+        `${section(file)}insert into postrider.migration (name, checksum) values ('${file.name}', '${checksum(file.text)}');\n`,
     ),
     ...repeatables.map(section),
     `select * from postrider.keep_house('{event_partitions}');\n`,
@@ -179,9 +201,19 @@ export async function migrationSql(sql: postgres.Sql): Promise<string> {
 async function installQueue(sql: postgres.Sql): Promise<void> {
   const db = {
     executeSql: async (text: string, values?: unknown[]) =>
-      await underOurSettings(sql, 'read write', async (tx) => await inTransaction(tx).executeSql(insideTransaction(text) ?? text, values)),
+      await underOurSettings(
+        sql,
+        'read write',
+        async (tx) => await inTransaction(tx).executeSql(insideTransaction(text) ?? text, values),
+      ),
   } as Db;
-  const boss = new PgBoss({ db, schema: QUEUE_SCHEMA, supervise: false, schedule: false, registerInstance: false });
+  const boss = new PgBoss({
+    db,
+    schema: QUEUE_SCHEMA,
+    supervise: false,
+    schedule: false,
+    registerInstance: false,
+  });
   boss.on('error', () => undefined);
   await boss.start();
   try {
@@ -191,20 +223,29 @@ async function installQueue(sql: postgres.Sql): Promise<void> {
   }
 }
 
-/** Brings the database to this version. Safe to call from several processes at once, and cheap where there is nothing to do. */
+/**
+ * Brings the database to this version. Safe to call from several processes at once, and cheap where
+ * there is nothing to do.
+ */
 export async function migrate(sql: postgres.Sql): Promise<MigrationPlan> {
   const plan = await planMigration(sql);
   if (isDone(plan)) return plan;
   try {
     await installQueue(sql);
     await underOurSettings(sql, 'read write', async (tx) => {
-      // A statement of somebody's that never ends must not make everybody else wait behind us; and somebody may be migrating already.
+      // A statement of somebody's that never ends must not make everybody else wait behind us; and
+      // somebody may be migrating already.
       await tx`select set_config('lock_timeout', '30s', true), set_config('statement_timeout', '30min', true)`;
       await tx`select pg_advisory_xact_lock(hashtextextended('postrider:migrate', 0))`;
-      // Whoever waited there remembers that there was no schema; only a look at a table tells the session what has been committed since.
+      // Whoever waited there remembers that there was no schema; only a look at a table tells the
+      // session what has been committed since.
       await tx`select from pg_namespace limit 1`;
       await tx.unsafe(bootstrap.text);
-      const done = new Set((await tx`select name, checksum from postrider.migration`).map((row) => `${row['name']}:${row['checksum']}`));
+      const done = new Set(
+        (await tx`select name, checksum from postrider.migration`).map(
+          (row) => `${row['name']}:${row['checksum']}`,
+        ),
+      );
       if (
         !plan.grants &&
         done.has(`${REPEATABLES}:${repeatablesSum}`) &&
@@ -225,7 +266,8 @@ export async function migrate(sql: postgres.Sql): Promise<MigrationPlan> {
         await tx`insert into postrider.migration (name, checksum) values (${file.name}, ${checksum(file.text)})`;
       }
       for (const file of repeatables) await apply(tx, file);
-      // Where a month cannot be made doctor says so, and the history goes into the default partition: an upgrade is not refused for it.
+      // Where a month cannot be made doctor says so, and the history goes into the default
+      // partition: an upgrade is not refused for it.
       await tx`select from postrider.keep_house('{event_partitions}')`;
       await tx`insert into postrider.migration (name, checksum) values (${REPEATABLES}, ${repeatablesSum})
         on conflict (name) do update set checksum = excluded.checksum, applied_at = clock_timestamp()`;
@@ -256,7 +298,12 @@ function explained(error: unknown): unknown {
       );
     case '25006':
     case '0A000':
-      return new MigrationError('unsuitable', `nothing can be written here: ${said}`, 'migrate on the primary; nothing was changed', error);
+      return new MigrationError(
+        'unsuitable',
+        `nothing can be written here: ${said}`,
+        'migrate on the primary; nothing was changed',
+        error,
+      );
     default:
       return error;
   }

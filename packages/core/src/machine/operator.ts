@@ -3,7 +3,10 @@ import type postgres from 'postgres';
 import { mapped } from './errors.ts';
 import type { Reason } from './states.generated.ts';
 
-/** A client, or a transaction of one: what is done in it stands or falls with the caller's own changes. */
+/**
+ * A client, or a transaction of one: what is done in it stands or falls with the caller's own
+ * changes.
+ */
 type Sql = postgres.Sql | postgres.TransactionSql;
 export type Holdable = 'organization' | 'campaign' | 'printer' | 'recipient';
 
@@ -37,12 +40,20 @@ export interface CampaignDefinition {
   readonly effects: readonly ('usage_meter' | 'event_sink')[];
 }
 
-/** The fields that no campaign can do without; each of the others may be given, and has the default of a campaign file. */
-export type NewCampaign = Pick<CampaignDefinition, 'name' | 'template' | 'format' | 'printer_name'> & Partial<CampaignDefinition>;
+/**
+ * The fields that no campaign can do without; each of the others may be given, and has the default
+ * of a campaign file.
+ */
+export type NewCampaign = Pick<
+  CampaignDefinition,
+  'name' | 'template' | 'format' | 'printer_name'
+> &
+  Partial<CampaignDefinition>;
 
 /**
- * A whole definition from what differs. `integrations` is for whoever finds adapters by it, as the runner does; with adapters handed over in code
- * (`integrationsOf`) it only names the kind of the printer for people.
+ * A whole definition from what differs. `integrations` is for whoever finds adapters by it, as the
+ * runner does; with adapters handed over in code (`integrationsOf`) it only names the kind of the
+ * printer for people.
  */
 export function defineCampaign(given: NewCampaign): CampaignDefinition {
   return {
@@ -85,11 +96,21 @@ async function value<T>(query: PromiseLike<readonly { result: T }[]>): Promise<T
 }
 
 /** Finds or makes an organization by its name. */
-export async function organizationNamed(sql: Sql, name: string, timeZone: string | null = null): Promise<string> {
-  return await value(sql<{ result: string }[]>`select postrider.organization_named(${name}, ${timeZone}) as result`);
+export async function organizationNamed(
+  sql: Sql,
+  name: string,
+  timeZone: string | null = null,
+): Promise<string> {
+  return await value(
+    sql<{ result: string }[]>`select postrider.organization_named(${name}, ${timeZone}) as result`,
+  );
 }
 
-export async function applyCampaign(sql: Sql, organizationId: string, definition: CampaignDefinition): Promise<AppliedCampaign> {
+export async function applyCampaign(
+  sql: Sql,
+  organizationId: string,
+  definition: CampaignDefinition,
+): Promise<AppliedCampaign> {
   return await value(
     sql<
       { result: AppliedCampaign }[]
@@ -107,13 +128,23 @@ export async function launch(
   arm = false,
 ): Promise<string> {
   return await value(
-    sql<{ result: string }[]>`select postrider.launch(${organizationId}, ${campaignId}, ${mode}, ${why}, ${arm}) as result`,
+    sql<
+      { result: string }[]
+    >`select postrider.launch(${organizationId}, ${campaignId}, ${mode}, ${why}, ${arm}) as result`,
   );
 }
 
-export async function armPrinter(sql: Sql, organizationId: string, printerName: string): Promise<Date> {
+export async function armPrinter(
+  sql: Sql,
+  organizationId: string,
+  printerName: string,
+): Promise<Date> {
   return new Date(
-    await value(sql<{ result: string }[]>`select pg_catalog.to_json(postrider.arm_printer(${organizationId}, ${printerName})) as result`),
+    await value(
+      sql<
+        { result: string }[]
+      >`select pg_catalog.to_json(postrider.arm_printer(${organizationId}, ${printerName})) as result`,
+    ),
   );
 }
 
@@ -126,12 +157,32 @@ export interface Held {
 
 /** When it returns, nothing new begins. `atPrinter`: cards that are at the printer's API and still go out; `unknown`: of so many of
  * these nobody knows whether the printer has them. */
-export async function hold(sql: Sql, organizationId: string, kind: Holdable, id: string, why: string | null = null): Promise<Held> {
-  return await value(sql<{ result: Held }[]>`select postrider.hold(${organizationId}, ${kind}, ${id}, ${why}) as result`);
+export async function hold(
+  sql: Sql,
+  organizationId: string,
+  kind: Holdable,
+  id: string,
+  why: string | null = null,
+): Promise<Held> {
+  return await value(
+    sql<
+      { result: Held }[]
+    >`select postrider.hold(${organizationId}, ${kind}, ${id}, ${why}) as result`,
+  );
 }
 
-export async function release(sql: Sql, organizationId: string, kind: Holdable, id: string, why: string | null = null): Promise<string> {
-  return await value(sql<{ result: string }[]>`select postrider.release(${organizationId}, ${kind}, ${id}, ${why}) as result`);
+export async function release(
+  sql: Sql,
+  organizationId: string,
+  kind: Holdable,
+  id: string,
+  why: string | null = null,
+): Promise<string> {
+  return await value(
+    sql<
+      { result: string }[]
+    >`select postrider.release(${organizationId}, ${kind}, ${id}, ${why}) as result`,
+  );
 }
 
 /** Returns the state that follows. */
@@ -149,36 +200,86 @@ export interface RetriedAll {
 }
 
 /** Everybody of a campaign who is in error for this reason, 10,000 at a time. */
-export async function retryAll(sql: Sql, organizationId: string, campaignId: string, reason: Reason): Promise<RetriedAll> {
-  return await value(sql<{ result: RetriedAll }[]>`select postrider.retry_all(${organizationId}, ${campaignId}, ${reason}) as result`);
+export async function retryAll(
+  sql: Sql,
+  organizationId: string,
+  campaignId: string,
+  reason: Reason,
+): Promise<RetriedAll> {
+  return await value(
+    sql<
+      { result: RetriedAll }[]
+    >`select postrider.retry_all(${organizationId}, ${campaignId}, ${reason}) as result`,
+  );
 }
 
 /** `why`: what came of it; stays in the person's trace. */
 export async function clearAlarm(sql: Sql, alarmId: string, why: string): Promise<Date> {
-  return new Date(await value(sql<{ result: string }[]>`select pg_catalog.to_json(postrider.clear_alarm(${alarmId}, ${why})) as result`));
+  return new Date(
+    await value(
+      sql<
+        { result: string }[]
+      >`select pg_catalog.to_json(postrider.clear_alarm(${alarmId}, ${why})) as result`,
+    ),
+  );
 }
 
 /** Webhooks that could not be read are read again; null: of all printers. Returns how many. */
-export async function retryWebhooks(sql: Sql, organizationId: string, printerName: string | null = null): Promise<number> {
-  return await value(sql<{ result: number }[]>`select postrider.retry_webhooks(${organizationId}, ${printerName}) as result`);
+export async function retryWebhooks(
+  sql: Sql,
+  organizationId: string,
+  printerName: string | null = null,
+): Promise<number> {
+  return await value(
+    sql<
+      { result: number }[]
+    >`select postrider.retry_webhooks(${organizationId}, ${printerName}) as result`,
+  );
 }
 
-/** Effects that failed for good are tried again, with the keys they had; null: of every kind. Returns how many. */
-export async function retryEffects(sql: Sql, organizationId: string, kind: 'usage_meter' | 'event_sink' | null = null): Promise<number> {
-  return await value(sql<{ result: number }[]>`select postrider.retry_effects(${organizationId}, ${kind}) as result`);
+/**
+ * Effects that failed for good are tried again, with the keys they had; null: of every kind.
+ * Returns how many.
+ */
+export async function retryEffects(
+  sql: Sql,
+  organizationId: string,
+  kind: 'usage_meter' | 'event_sink' | null = null,
+): Promise<number> {
+  return await value(
+    sql<{ result: number }[]>`select postrider.retry_effects(${organizationId}, ${kind}) as result`,
+  );
 }
 
-export async function cancel(sql: Sql, recipientId: string, why: string | null = null): Promise<string> {
-  return await value(sql<{ result: string }[]>`select postrider.cancel(${recipientId}, ${why}) as result`);
+export async function cancel(
+  sql: Sql,
+  recipientId: string,
+  why: string | null = null,
+): Promise<string> {
+  return await value(
+    sql<{ result: string }[]>`select postrider.cancel(${recipientId}, ${why}) as result`,
+  );
 }
 
 export async function erase(sql: Sql, recipientId: string): Promise<string> {
   return await value(sql<{ result: string }[]>`select postrider.erase(${recipientId}) as result`);
 }
 
-/** The only way out of outcome_unknown. `evidence`: for printed the printer's id, for not_printed who said so and when. */
-export async function resolve(sql: Sql, mailpieceId: string, verdict: 'printed' | 'not_printed', evidence: string): Promise<string> {
-  return await value(sql<{ result: string }[]>`select postrider.resolve(${mailpieceId}, ${verdict}, ${evidence}) as result`);
+/**
+ * The only way out of outcome_unknown. `evidence`: for printed the printer's id, for not_printed
+ * who said so and when.
+ */
+export async function resolve(
+  sql: Sql,
+  mailpieceId: string,
+  verdict: 'printed' | 'not_printed',
+  evidence: string,
+): Promise<string> {
+  return await value(
+    sql<
+      { result: string }[]
+    >`select postrider.resolve(${mailpieceId}, ${verdict}, ${evidence}) as result`,
+  );
 }
 
 export interface SuppressionEntry {
@@ -192,7 +293,12 @@ export interface SuppressionEntry {
 }
 
 /** Returns how many people it stopped. */
-export async function suppress(sql: Sql, organizationId: string, entry: SuppressionEntry, source: string): Promise<number> {
+export async function suppress(
+  sql: Sql,
+  organizationId: string,
+  entry: SuppressionEntry,
+  source: string,
+): Promise<number> {
   return await value(
     sql<
       { result: number }[]
@@ -210,19 +316,31 @@ export async function endCampaign(
   why: string | null = null,
 ): Promise<number> {
   return await value(
-    sql<{ result: number }[]>`select postrider.end_campaign(${organizationId}, ${campaignId}, ${status}, ${why}) as result`,
+    sql<
+      { result: number }[]
+    >`select postrider.end_campaign(${organizationId}, ${campaignId}, ${status}, ${why}) as result`,
   );
 }
 
-/** The organization and id of a campaign by its name (or `organization/name`, or id). Null where there is none; throws where the name is not unique. */
-export async function findCampaign(sql: Sql, name: string): Promise<{ organizationId: string; campaignId: string; name: string } | null> {
+/**
+ * The organization and id of a campaign by its name (or `organization/name`, or id). Null where
+ * there is none; throws where the name is not unique.
+ */
+export async function findCampaign(
+  sql: Sql,
+  name: string,
+): Promise<{ organizationId: string; campaignId: string; name: string } | null> {
   const rows = await mapped(
     sql<{ organization_id: string; id: string; name: string; organization: string }[]>`
       select organization_id, id, name, organization from postrider.campaigns
       where name = ${name} or organization || '/' || name = ${name} or id::text = ${name} order by created_at`,
   );
   if (rows.length > 1)
-    throw new Error(`${rows.length} campaigns are named ${name}: say ${rows.map((row) => `${row.organization}/${row.name}`).join(' or ')}`);
+    throw new Error(
+      `${rows.length} campaigns are named ${name}: say ${rows.map((row) => `${row.organization}/${row.name}`).join(' or ')}`,
+    );
   const [row] = rows;
-  return row === undefined ? null : { organizationId: row.organization_id, campaignId: row.id, name: row.name };
+  return row === undefined
+    ? null
+    : { organizationId: row.organization_id, campaignId: row.id, name: row.name };
 }

@@ -1,12 +1,13 @@
 /**
- * What a session of ours must be like, whatever somebody has given the database or the role as a default. Imports the driver alone: a command that asks
- * one question opens its client by this too.
+ * What a session of ours must be like, whatever somebody has given the database or the role as a
+ * default. Imports the driver alone: a command that asks one question opens its client by this too.
  */
 import type postgres from 'postgres';
 
 /**
- * Sent when a session begins. The driver reads times and bytes as text in one style; pg-boss writes literals and reads times; the machine's own
- * functions rely on none of it, so that they tell the same by psql.
+ * Sent when a session begins. The driver reads times and bytes as text in one style; pg-boss writes
+ * literals and reads times; the machine's own functions rely on none of it, so that they tell the
+ * same by psql.
  */
 export const sessionSettings: Readonly<Record<string, string>> = {
   datestyle: 'ISO, MDY',
@@ -20,7 +21,8 @@ export const sessionSettings: Readonly<Record<string, string>> = {
   quote_all_identifiers: 'off',
   client_min_messages: 'notice',
   check_function_bodies: 'on',
-  // Nobody's function takes the place of the server's own. What is not of the server is named with its schema.
+  // Nobody's function takes the place of the server's own. What is not of the server is named with
+  // its schema.
   search_path: 'pg_catalog, pg_temp',
   // The machine refuses any other (PR023).
   default_transaction_isolation: 'read committed',
@@ -44,7 +46,8 @@ function literal(text: string): string {
 function inWords(set: string): string {
   return (
     Object.entries(sessionSettings)
-      // A list is a list, and a word a word: search_path would take the literal of a list for one name.
+      // A list is a list, and a word a word: search_path would take the literal of a list for one
+      // name.
       .map(([name, value]) => `${set} ${name} = ${value.split(', ').map(literal).join(', ')};\n`)
       .join('')
   );
@@ -67,14 +70,21 @@ export const setForSession = inWords('set') + since17(false);
 /** PostgreSQL 17 has it; an older server would refuse a session that names it. */
 const SINCE_17 = { transaction_timeout: '0' };
 
-/** To be given to the driver as `onparameter`: what the first session tells of its server goes for those that follow. */
+/**
+ * To be given to the driver as `onparameter`: what the first session tells of its server goes for
+ * those that follow.
+ */
 export function learnServer(client: () => postgres.Sql) {
   return (name: string, value: unknown) => {
-    if (name === 'server_version' && Number.parseInt(String(value), 10) >= 17) Object.assign(client().options.connection, SINCE_17);
+    if (name === 'server_version' && Number.parseInt(String(value), 10) >= 17)
+      Object.assign(client().options.connection, SINCE_17);
   };
 }
 
-/** The sessions of a client cannot be worked with: somebody has set what would make what is read or written wrong. Nothing was changed. */
+/**
+ * The sessions of a client cannot be worked with: somebody has set what would make what is read or
+ * written wrong. Nothing was changed.
+ */
 export class UnsuitableSessionError extends Error {
   override readonly name = 'UnsuitableSessionError';
   readonly hint: string;
@@ -96,25 +106,56 @@ function is(wanted: string) {
 }
 
 const demands: readonly Demand[] = [
-  { setting: 'datestyle', suits: (style) => style.startsWith('ISO'), why: 'the driver and pg-boss read no other times' },
-  { setting: 'extra_float_digits', suits: (digits) => Number(digits) >= 0, why: 'times would be rounded' },
-  { setting: 'standard_conforming_strings', suits: is('on'), why: 'a backslash in what pg-boss writes would be read as something else' },
+  {
+    setting: 'datestyle',
+    suits: (style) => style.startsWith('ISO'),
+    why: 'the driver and pg-boss read no other times',
+  },
+  {
+    setting: 'extra_float_digits',
+    suits: (digits) => Number(digits) >= 0,
+    why: 'times would be rounded',
+  },
+  {
+    setting: 'standard_conforming_strings',
+    suits: is('on'),
+    why: 'a backslash in what pg-boss writes would be read as something else',
+  },
   { setting: 'array_nulls', suits: is('on'), why: 'nothing would be read as the word NULL' },
-  { setting: 'session_replication_role', suits: (role) => role !== 'replica', why: 'moves would be neither checked nor recorded' },
-  { setting: 'transaction_isolation', suits: is('read committed'), why: 'a check after a lock would not see what others did' },
-  { setting: 'transaction_read_only', suits: is('off'), why: 'nothing could be written; or this is a standby' },
+  {
+    setting: 'session_replication_role',
+    suits: (role) => role !== 'replica',
+    why: 'moves would be neither checked nor recorded',
+  },
+  {
+    setting: 'transaction_isolation',
+    suits: is('read committed'),
+    why: 'a check after a lock would not see what others did',
+  },
+  {
+    setting: 'transaction_read_only',
+    suits: is('off'),
+    why: 'nothing could be written; or this is a standby',
+  },
   { setting: 'row_security', suits: is('on'), why: 'reading would be refused' },
   { setting: 'exit_on_error', suits: is('off'), why: 'whatever is refused would end the session' },
 ];
 
 /** Longer than anything of ours takes as a rule, in milliseconds. */
 const SHORT_MS = 60_000;
-const limits = ['statement_timeout', 'transaction_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout'];
+const limits = [
+  'statement_timeout',
+  'transaction_timeout',
+  'idle_session_timeout',
+  'idle_in_transaction_session_timeout',
+];
 
 /**
- * Looks at a session of the client. A session of `connect()` that began before its server was known is put right.
+ * Looks at a session of the client. A session of `connect()` that began before its server was known
+ * is put right.
  *
- * Throws `UnsuitableSessionError` where what is read or written would be wrong. Returns what is only harmful: sessions that end too soon.
+ * Throws `UnsuitableSessionError` where what is read or written would be wrong. Returns what is
+ * only harmful: sessions that end too soon.
  */
 export async function requireSuitableSession(sql: postgres.Sql): Promise<readonly string[]> {
   const [told] = await sql<{ settings: Record<string, string>; path: string[] }[]>`
@@ -124,10 +165,16 @@ export async function requireSuitableSession(sql: postgres.Sql): Promise<readonl
     from pg_catalog.unnest(${[...demands.map(({ setting }) => setting), ...limits]}::pg_catalog.text[]) as s (name)`;
   if (told === undefined) return [];
   const set = (name: string): string => told.settings[name] ?? '';
-  const unsuitable = demands.find(({ setting, suits }) => told.settings[setting] !== undefined && !suits(set(setting)));
-  const remedy = 'take a client of connect(), or give yours the settings in docs/reference/library.md, "The client"; nothing was changed';
+  const unsuitable = demands.find(
+    ({ setting, suits }) => told.settings[setting] !== undefined && !suits(set(setting)),
+  );
+  const remedy =
+    'take a client of connect(), or give yours the settings in docs/reference/library.md, "The client"; nothing was changed';
   if (unsuitable !== undefined)
-    throw new UnsuitableSessionError(`${unsuitable.setting} is ${set(unsuitable.setting)} in these sessions: ${unsuitable.why}`, remedy);
+    throw new UnsuitableSessionError(
+      `${unsuitable.setting} is ${set(unsuitable.setting)} in these sessions: ${unsuitable.why}`,
+      remedy,
+    );
   if (told.path[0] !== 'pg_catalog')
     throw new UnsuitableSessionError(
       `search_path puts ${told.path[0] ?? 'nothing'} before pg_catalog in these sessions: functions there would take the place of the server's own`,
@@ -135,14 +182,25 @@ export async function requireSuitableSession(sql: postgres.Sql): Promise<readonl
     );
   // Of a client of connect() that has a session by now.
   const own = 'transaction_timeout' in sql.options.connection;
-  if (own && set('transaction_timeout') !== '0') await sql`select pg_catalog.set_config('transaction_timeout', '0', false)`;
-  return limits.filter((name) => !(own && name === 'transaction_timeout') && isShort(set(name))).map((name) => `${name} is ${set(name)}`);
+  if (own && set('transaction_timeout') !== '0')
+    await sql`select pg_catalog.set_config('transaction_timeout', '0', false)`;
+  return limits
+    .filter((name) => !(own && name === 'transaction_timeout') && isShort(set(name)))
+    .map((name) => `${name} is ${set(name)}`);
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /** Of a time as the server tells it: `0` for none, else a number and its unit. */
 function isShort(told: string): boolean {
   const [, amount, unit] = /^(\d+)(ms|s|min|h|d)$/.exec(told) ?? [];
-  return amount !== undefined && unit !== undefined && Number(amount) * (UNITS[unit] ?? 0) < SHORT_MS;
+  return (
+    amount !== undefined && unit !== undefined && Number(amount) * (UNITS[unit] ?? 0) < SHORT_MS
+  );
 }

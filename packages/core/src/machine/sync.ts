@@ -3,14 +3,19 @@ import type postgres from 'postgres';
 import type { Address, EnrichRequest, Member, Reject } from '../ports/index.ts';
 import { mapped } from './errors.ts';
 
-/** A sentence as the database takes it: what adapters say may hold a NUL or half a surrogate pair. */
+/**
+ * A sentence as the database takes it: what adapters say may hold a NUL or half a surrogate pair.
+ */
 export function storable(text: string): string {
   return text.replaceAll('\0', '\uFFFD').toWellFormed();
 }
 
 export type SyncKind = 'automatic' | 'manual' | 'forced';
 
-/** The report of one run of sync; the counts add up: fetched = created + changed + unchanged + repeated + invalid (+ erased people). */
+/**
+ * The report of one run of sync; the counts add up: fetched = created + changed + unchanged +
+ * repeated + invalid (+ erased people).
+ */
 export interface SyncReport {
   readonly runId: string;
   readonly campaign: string;
@@ -47,8 +52,17 @@ export async function openSync(
 }
 
 /** False: the lock is lost. */
-export async function renewSync(sql: postgres.Sql, organizationId: string, campaignId: string, token: string): Promise<boolean> {
-  const [row] = await mapped(sql<{ held: boolean }[]>`select postrider.sync_renew(${organizationId}, ${campaignId}, ${token}) as held`);
+export async function renewSync(
+  sql: postgres.Sql,
+  organizationId: string,
+  campaignId: string,
+  token: string,
+): Promise<boolean> {
+  const [row] = await mapped(
+    sql<
+      { held: boolean }[]
+    >`select postrider.sync_renew(${organizationId}, ${campaignId}, ${token}) as held`,
+  );
   return row?.held ?? false;
 }
 
@@ -127,9 +141,16 @@ export async function claimBatch(
 }
 
 /** Returns the enricher's id that stands: the first one told wins. */
-export async function noteSubmitted(sql: postgres.Sql, organizationId: string, batchId: string, providerBatchId: string): Promise<string> {
+export async function noteSubmitted(
+  sql: postgres.Sql,
+  organizationId: string,
+  batchId: string,
+  providerBatchId: string,
+): Promise<string> {
   const [row] = await mapped(
-    sql<{ id: string }[]>`select postrider.enrich_submitted(${organizationId}, ${batchId}, ${providerBatchId}) as id`,
+    sql<
+      { id: string }[]
+    >`select postrider.enrich_submitted(${organizationId}, ${batchId}, ${providerBatchId}) as id`,
   );
   return row?.id ?? providerBatchId;
 }
@@ -143,8 +164,13 @@ export interface DueBatch {
   readonly overdue: boolean;
 }
 
-export async function dueBatches(sql: postgres.Sql, organizationId: string): Promise<readonly DueBatch[]> {
-  const [row] = await mapped(sql<{ due: DueBatch[] | null }[]>`select postrider.enrich_due(${organizationId}) as due`);
+export async function dueBatches(
+  sql: postgres.Sql,
+  organizationId: string,
+): Promise<readonly DueBatch[]> {
+  const [row] = await mapped(
+    sql<{ due: DueBatch[] | null }[]>`select postrider.enrich_due(${organizationId}) as due`,
+  );
   return row?.due ?? [];
 }
 
@@ -162,7 +188,13 @@ export async function settleBatch(
   return row?.moved ?? 0;
 }
 
-export async function loseBatch(sql: postgres.Sql, organizationId: string, batchId: string, why: string, afterMs: number): Promise<number> {
+export async function loseBatch(
+  sql: postgres.Sql,
+  organizationId: string,
+  batchId: string,
+  why: string,
+  afterMs: number,
+): Promise<number> {
   const [row] = await mapped(sql<{ moved: number }[]>`
     select postrider.enrich_lost(${organizationId}, ${batchId}, ${storable(why)}, ${`${afterMs} milliseconds`}::interval) as moved`);
   return row?.moved ?? 0;

@@ -1,8 +1,14 @@
-/** Typed calls of the restore watermark; what they do is said in sql/functions/0262_restore_watermark.sql. */
+/**
+ * Typed calls of the restore watermark; what they do is said in
+ * sql/functions/0262_restore_watermark.sql.
+ */
 import type postgres from 'postgres';
 import { mapped } from './errors.ts';
 
-/** A begin at a printer, as it can be found in the database: no state of it that has this begin lacks it later. */
+/**
+ * A begin at a printer, as it can be found in the database: no state of it that has this begin
+ * lacks it later.
+ */
 export interface Witness {
   readonly organizationId: string;
   readonly recipientId: string;
@@ -43,8 +49,15 @@ export async function checkWatermark(sql: postgres.Sql, remembered: Marks): Prom
   return row.result;
 }
 
-/** How long a runner may still post, in milliseconds, that began a card before the printers were held. */
-export async function postingMayLast(sql: postgres.Sql, leaseMs: number, quietMs: number): Promise<number> {
+/**
+ * How long a runner may still post, in milliseconds, that began a card before the printers were
+ * held.
+ */
+export async function postingMayLast(
+  sql: postgres.Sql,
+  leaseMs: number,
+  quietMs: number,
+): Promise<number> {
   const [row] = await mapped(
     sql<{ ms: number }[]>`
       select extract(epoch from postrider.posting_may_last(${`${leaseMs} milliseconds`}::interval, ${`${quietMs} milliseconds`}::interval))::float8 * 1000 as ms`,
@@ -53,8 +66,8 @@ export async function postingMayLast(sql: postgres.Sql, leaseMs: number, quietMs
 }
 
 /**
- * When the restore was noticed with which nobody has dealt yet, in UTC; null: there is none. Each notice has its own time, to the microsecond: a `Date`
- * could not tell two of them apart.
+ * When the restore was noticed with which nobody has dealt yet, in UTC; null: there is none. Each
+ * notice has its own time, to the microsecond: a `Date` could not tell two of them apart.
  */
 export async function restoreNoticedAt(sql: postgres.Sql): Promise<string | null> {
   const [row] = await mapped(sql<{ at: string | null }[]>`
@@ -63,12 +76,17 @@ export async function restoreNoticedAt(sql: postgres.Sql): Promise<string | null
 }
 
 /**
- * Ends a restore with which somebody has dealt, who says for each printer what `restoreNoticedAt` was before it was asked. False: another one was noticed
- * since, and the printers are held for it. Nobody has asked them about that one.
+ * Ends a restore with which somebody has dealt, who says for each printer what `restoreNoticedAt`
+ * was before it was asked. False: another one was noticed since, and the printers are held for it.
+ * Nobody has asked them about that one.
  */
-export async function concludeRestore(sql: postgres.Sql, asked: readonly { readonly noticedAt: string | null }[]): Promise<boolean> {
+export async function concludeRestore(
+  sql: postgres.Sql,
+  asked: readonly { readonly noticedAt: string | null }[],
+): Promise<boolean> {
   const [first = null, ...others] = new Set(asked.map(({ noticedAt }) => noticedAt));
-  if (others.length > 0 || (first === null && asked.length > 0)) return (await restoreNoticedAt(sql)) === null;
+  if (others.length > 0 || (first === null && asked.length > 0))
+    return (await restoreNoticedAt(sql)) === null;
   // As text: the driver would make a Date of it.
   const [row] = await mapped(sql<{ concluded: boolean }[]>`
     select postrider.restore_reconciled(${first}::text::timestamptz) as concluded`);

@@ -4,8 +4,8 @@ import { ask } from './asking.ts';
 import type { PipelineContext } from './context.ts';
 
 /**
- * Asks any adapter but a printer, or has one made. It is told when the pipeline stops, and may still answer. Throws `SilentAdapterError`, and whatever the
- * call throws.
+ * Asks any adapter but a printer, or has one made. It is told when the pipeline stops, and may
+ * still answer. Throws `SilentAdapterError`, and whatever the call throws.
  */
 export async function askAdapter<Answer>(
   context: PipelineContext,
@@ -13,5 +13,9 @@ export async function askAdapter<Answer>(
   call: (context: CallContext) => Promise<Answer>,
   silenceMs = context.settings.adapterTimeoutMs,
 ): Promise<Answer> {
-  return await ask({ who, silenceMs }, async ({ signal }) => await call(context.callContext(AbortSignal.any([signal, context.stopping]))));
+  return await ask(
+    { who, silenceMs },
+    async ({ signal }) =>
+      await call(context.callContext(AbortSignal.any([signal, context.stopping]))),
+  );
 }

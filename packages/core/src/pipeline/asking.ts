@@ -1,6 +1,7 @@
 /**
- * The door to adapters. An adapter is somebody else's code at the end of somebody else's network: it may never answer. Whoever waits for it waits with a
- * bound, and is told late what came after it, since a card that was printed was printed.
+ * The door to adapters. An adapter is somebody else's code at the end of somebody else's network:
+ * it may never answer. Whoever waits for it waits with a bound, and is told late what came after
+ * it, since a card that was printed was printed.
  */
 
 /** Nothing was heard of an adapter for too long. It may still be at it. */
@@ -29,19 +30,25 @@ export interface Asked {
   heard(): void;
 }
 
-// An adapter's own time-out is to speak first, also in a process that was stopped for a while and finds both of them passed.
+// An adapter's own time-out is to speak first, also in a process that was stopped for a while and
+// finds both of them passed.
 const SLACK_MS = 1000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Throws `SilentAdapterError`, and whatever the call throws. */
-export async function ask<Answer>(question: Question<Answer>, call: (asked: Asked) => Promise<Answer>): Promise<Answer> {
+export async function ask<Answer>(
+  question: Question<Answer>,
+  call: (asked: Asked) => Promise<Answer>,
+): Promise<Answer> {
   const { who, silenceMs, late } = question;
   const givenUp = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let over = false;
   const silence = Promise.withResolvers<never>();
   const giveUp = (): void => {
-    const error = new SilentAdapterError(`nothing was heard of ${who} for ${silenceMs} ms: it is given up`);
+    const error = new SilentAdapterError(
+      `nothing was heard of ${who} for ${silenceMs} ms: it is given up`,
+    );
     givenUp.abort(error);
     silence.reject(error);
   };

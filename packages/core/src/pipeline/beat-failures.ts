@@ -16,10 +16,19 @@ export interface PartFailure {
 }
 
 export function hintOf(error: unknown): string | null {
-  return typeof error === 'object' && error !== null && 'hint' in error && typeof error.hint === 'string' ? error.hint : null;
+  return typeof error === 'object' &&
+    error !== null &&
+    'hint' in error &&
+    typeof error.hint === 'string'
+    ? error.hint
+    : null;
 }
 
-export function failureOf(part: string, error: unknown, organizations: readonly string[] = []): PartFailure {
+export function failureOf(
+  part: string,
+  error: unknown,
+  organizations: readonly string[] = [],
+): PartFailure {
   return {
     part,
     organizations,
@@ -29,7 +38,10 @@ export function failureOf(part: string, error: unknown, organizations: readonly 
   };
 }
 
-/** Does a part for one organization after the other: one that fails does not keep the next from it. Rejects where the connection is lost. */
+/**
+ * Does a part for one organization after the other: one that fails does not keep the next from it.
+ * Rejects where the connection is lost.
+ */
 export async function forEachOrganization(
   part: string,
   organizations: readonly string[],

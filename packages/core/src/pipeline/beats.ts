@@ -1,6 +1,7 @@
 /**
- * The clock. Beats of minutes and hours are pg-boss schedules. Beats of seconds are jobs that every runner offers and pg-boss takes once per slot: any
- * number of runners may tick, a dead one costs nothing, and slots are aligned to the epoch.
+ * The clock. Beats of minutes and hours are pg-boss schedules. Beats of seconds are jobs that every
+ * runner offers and pg-boss takes once per slot: any number of runners may tick, a dead one costs
+ * nothing, and slots are aligned to the epoch.
  */
 import type { PipelineContext } from './context.ts';
 import { stages } from '../stages/index.ts';
@@ -15,7 +16,13 @@ const TICK_MS = 7500;
 /** Writes the schedules of cron beats. Cheap, and the same from every runner. */
 export async function declareSchedules(context: PipelineContext): Promise<void> {
   for (const beat of beats) {
-    if ('cron' in beat) await context.boss.schedule('beat', beat.cron, { beat: beat.name }, { tz: beat.timeZone, key: beat.name });
+    if ('cron' in beat)
+      await context.boss.schedule(
+        'beat',
+        beat.cron,
+        { beat: beat.name },
+        { tz: beat.timeZone, key: beat.name },
+      );
   }
 }
 
@@ -24,7 +31,11 @@ async function offer(context: PipelineContext): Promise<void> {
   const lengths = [...new Set(beats.flatMap((beat) => ('seconds' in beat ? [beat.seconds] : [])))];
   await context.boss.insert(
     'beat',
-    lengths.map((seconds) => ({ data: { seconds }, singletonKey: `every-${seconds}`, singletonSeconds: seconds })),
+    lengths.map((seconds) => ({
+      data: { seconds },
+      singletonKey: `every-${seconds}`,
+      singletonSeconds: seconds,
+    })),
   );
 }
 
@@ -40,7 +51,10 @@ export function startTicking(context: PipelineContext): () => void {
   return () => clearInterval(timer);
 }
 
-/** What a job of the beat queue carries: a beat of minutes or hours by its name, or all beats of so many seconds. */
+/**
+ * What a job of the beat queue carries: a beat of minutes or hours by its name, or all beats of so
+ * many seconds.
+ */
 export type BeatJob = { readonly beat: BeatName } | { readonly seconds: number };
 
 function isDue(beat: Beat, job: BeatJob): boolean {
@@ -65,7 +79,10 @@ class BeatFailedError extends Error {
   override readonly name = 'BeatFailedError';
 }
 
-/** Counts what failed, logs it, each once, and says what works again. Where it cannot be counted it is logged all the same. */
+/**
+ * Counts what failed, logs it, each once, and says what works again. Where it cannot be counted it
+ * is logged all the same.
+ */
 async function tell(
   { sql, logger }: PipelineContext,
   names: readonly BeatName[],
@@ -74,14 +91,24 @@ async function tell(
 ): Promise<void> {
   const noted = await sql<Noted[]>`
     select beat, part, failures, since, is_over as "isOver"
-    from postrider.note_failures(${names}::text[], ${JSON.stringify(failed)}::text::jsonb, ${isWhole})`.catch((error: unknown) => {
-    logger.error({ beats: names, error: messageOf(error) }, 'what failed of a beat could not be counted');
-    return [];
-  });
+    from postrider.note_failures(${names}::text[], ${JSON.stringify(failed)}::text::jsonb, ${isWhole})`.catch(
+    (error: unknown) => {
+      logger.error(
+        { beats: names, error: messageOf(error) },
+        'what failed of a beat could not be counted',
+      );
+      return [];
+    },
+  );
   for (const { message, organizations, ...failure } of failed) {
     if (message === null) continue;
-    const count = noted.find(({ beat, part, isOver }) => beat === failure.beat && part === failure.part && !isOver);
-    const some = organizations.length === 0 ? {} : { organizations: organizations.length, organization: organizations[0] };
+    const count = noted.find(
+      ({ beat, part, isOver }) => beat === failure.beat && part === failure.part && !isOver,
+    );
+    const some =
+      organizations.length === 0
+        ? {}
+        : { organizations: organizations.length, organization: organizations[0] };
     logger.error(
       { ...failure, ...some, error: message, inARow: count?.failures, since: count?.since },
       'a part of a beat failed; the next beat tries again',
@@ -92,8 +119,9 @@ async function tell(
 }
 
 /**
- * What beats do, on whichever runner got the job. Each part stands by itself: one that fails keeps no other from its beat. The job then fails with what all
- * of them said. A lost connection, or a stop, is no part's fault: what it kept from being done is done by the next beat.
+ * What beats do, on whichever runner got the job. Each part stands by itself: one that fails keeps
+ * no other from its beat. The job then fails with what all of them said. A lost connection, or a
+ * stop, is no part's fault: what it kept from being done is done by the next beat.
  */
 export async function onBeat(context: PipelineContext, job: BeatJob): Promise<void> {
   const now = beats.filter((beat) => isDue(beat, job));
@@ -101,7 +129,12 @@ export async function onBeat(context: PipelineContext, job: BeatJob): Promise<vo
   const every = now.map((beat) => ('cron' in beat ? beat.every : `${beat.seconds} seconds`));
   const failed: Failed[] = [];
   const interrupted: unknown[] = [];
-  const attempt = async <T>(beat: BeatName, stage: string, part: string, work: () => Promise<T>): Promise<T | null> => {
+  const attempt = async <T>(
+    beat: BeatName,
+    stage: string,
+    part: string,
+    work: () => Promise<T>,
+  ): Promise<T | null> => {
     try {
       return await work();
     } catch (error) {
@@ -119,7 +152,13 @@ export async function onBeat(context: PipelineContext, job: BeatJob): Promise<vo
       await context.sql<(Due & { failing: boolean })[]>`
       select reconcile, effects, unmatched, webhooks, failing from postrider.beat(${names}::text[], ${every}::text[]::interval[])`,
   );
-  const due = rows?.[0] ?? { reconcile: [], effects: [], unmatched: [], webhooks: false, failing: true };
+  const due = rows?.[0] ?? {
+    reconcile: [],
+    effects: [],
+    unmatched: [],
+    webhooks: false,
+    failing: true,
+  };
   for (const beat of names) {
     for (const { name: stage, beats: parts } of stages) {
       for (const [part, work] of Object.entries(parts[beat] ?? {})) {
@@ -128,8 +167,11 @@ export async function onBeat(context: PipelineContext, job: BeatJob): Promise<vo
       }
     }
   }
-  const told = failed.flatMap(({ part, message }) => (message === null ? [] : [`${part}: ${message}`]));
-  if (told.length > 0 || (due.failing && interrupted.length === 0)) await tell(context, names, failed, interrupted.length === 0);
+  const told = failed.flatMap(({ part, message }) =>
+    message === null ? [] : [`${part}: ${message}`],
+  );
+  if (told.length > 0 || (due.failing && interrupted.length === 0))
+    await tell(context, names, failed, interrupted.length === 0);
   if (told.length > 0) throw new BeatFailedError(told.join('; '));
   if (interrupted.length > 0) throw interrupted[0];
 }

@@ -8,7 +8,12 @@ import { makeBoss } from '../queues/boss.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
 import { RestoreWatermark } from './restore-watermark.ts';
-import { defaultSettings, type PipelineOptions, type PipelineSettings, type Point } from './options.ts';
+import {
+  defaultSettings,
+  type PipelineOptions,
+  type PipelineSettings,
+  type Point,
+} from './options.ts';
 
 export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile' | 'poll';
 
@@ -23,7 +28,10 @@ export interface PipelineContext {
   readonly leases: Leases;
   readonly watermark: RestoreWatermark;
   readonly runnerId: string;
-  /** Printers that take no cards at the moment, each told once; those that do again are told when they fall out the next time. */
+  /**
+   * Printers that take no cards at the moment, each told once; those that do again are told when
+   * they fall out the next time.
+   */
   readonly refusing: Set<string>;
   /** Aborts when the pipeline stops. */
   readonly stopping: AbortSignal;
@@ -42,18 +50,28 @@ interface ContextHooks {
   readonly onBossError: (error: unknown) => void;
 }
 
-const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
-// One is enough: nothing here holds a connection while it asks for another. With none a query would wait for ever.
+// One is enough: nothing here holds a connection while it asks for another. With none a query would
+// wait for ever.
 function requireConnections(name: string, client: postgres.Sql): void {
   const { max } = client.options;
-  if (!(max >= 1)) throw new RangeError(`a pipeline needs at least one connection, and its client ${name} has a max of ${max}`);
+  if (!(max >= 1))
+    throw new RangeError(
+      `a pipeline needs at least one connection, and its client ${name} has a max of ${max}`,
+    );
 }
 
 // The one sign by which the driver that is carried here is told from others.
 function warnOfDriver(client: postgres.Sql, logger: Logger): void {
   if ('endsWithSession' in client) return;
-  const what = 'the driver of this client may run what is left of a transaction whose connection was lost in the session of somebody else';
+  const what =
+    'the driver of this client may run what is left of a transaction whose connection was lost in the session of somebody else';
   logger.warn({}, `${what}; apply the patch of decision 0012 to your postgres`);
 }
 
@@ -64,7 +82,11 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
   warnOfDriver(sql, logger);
   const settings = { ...defaultSettings, ...options.settings };
   const runnerId = randomUUID();
-  const leases = new Leases(settings.leaseMs, async (cohorts) => await renew(sql, runnerId, cohorts, settings.leaseMs), logger);
+  const leases = new Leases(
+    settings.leaseMs,
+    async (cohorts) => await renew(sql, runnerId, cohorts, settings.leaseMs),
+    logger,
+  );
   return {
     sql,
     queueSql,
@@ -79,7 +101,8 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
       runnerId,
       store: options.restoreWatermark,
       logger,
-      // Whoever asks the printers what they made must not be overtaken by a card that was begun before.
+      // Whoever asks the printers what they made must not be overtaken by a card that was begun
+      // before.
       onRestore: () => leases.loseAll(),
     }),
     stopping: hooks.stopping,
@@ -89,7 +112,10 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
       now,
       // Places for what later adapters need (docs/adr/0010): no limit, and nothing kept.
       limiter: { take: async () => await Promise.resolve(0) },
-      saved: { read: async () => await Promise.resolve(null), write: async () => await Promise.resolve() },
+      saved: {
+        read: async () => await Promise.resolve(null),
+        write: async () => await Promise.resolve(),
+      },
     }),
     reach: async (point) => {
       if (options.onPoint !== undefined) await options.onPoint(point);

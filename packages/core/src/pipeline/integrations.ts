@@ -1,6 +1,14 @@
 /** Where the adapters of a campaign or a printer come from. */
 import type { CampaignBrief } from '../machine/cohorts.ts';
-import type { AddressEnricher, AudienceSource, EventSink, ImageHost, Printer, Renderer, UsageMeter } from '../ports/index.ts';
+import type {
+  AddressEnricher,
+  AudienceSource,
+  EventSink,
+  ImageHost,
+  Printer,
+  Renderer,
+  UsageMeter,
+} from '../ports/index.ts';
 
 /** How a printer is reached, as the database has it. */
 export interface PrinterBrief {
@@ -9,18 +17,24 @@ export interface PrinterBrief {
   readonly kind: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly baseDirectory: string | null;
-  /** In milliseconds: the longest rest of an unknown outcome that a runner has noted for it; null before the first card. */
+  /**
+   * In milliseconds: the longest rest of an unknown outcome that a runner has noted for it; null
+   * before the first card.
+   */
   readonly quietMs: number | null;
 }
 
 /**
- * Finds the adapters of a campaign. The runner's registry reads them from the campaign file; a library's user may hand over their own.
- * Each may throw: the stage then reports the error and its people wait.
+ * Finds the adapters of a campaign. The runner's registry reads them from the campaign file; a
+ * library's user may hand over their own. Each may throw: the stage then reports the error and its
+ * people wait.
  */
 export interface Integrations {
   audience(campaign: CampaignBrief): Promise<AudienceSource>;
   /** Null: the campaign has no enricher. */
-  enricher(campaign: CampaignBrief): Promise<{ readonly name: string; readonly port: AddressEnricher } | null>;
+  enricher(
+    campaign: CampaignBrief,
+  ): Promise<{ readonly name: string; readonly port: AddressEnricher } | null>;
   renderer(campaign: CampaignBrief): Promise<Renderer>;
   imageHost(campaign: CampaignBrief): Promise<ImageHost>;
   printer(printer: PrinterBrief): Promise<Printer>;
@@ -28,7 +42,10 @@ export interface Integrations {
   eventSink(campaign: CampaignBrief): Promise<EventSink | null>;
 }
 
-/** One adapter a port. What is left out is not used: people without an address are skipped, nothing is metered, nothing is reported. */
+/**
+ * One adapter a port. What is left out is not used: people without an address are skipped, nothing
+ * is metered, nothing is reported.
+ */
 export interface Ports {
   readonly audience: AudienceSource;
   readonly renderer: Renderer;
@@ -40,7 +57,10 @@ export interface Ports {
   readonly eventSink?: EventSink;
 }
 
-/** The same adapters for every campaign and printer of a database: for a service that brings its own. */
+/**
+ * The same adapters for every campaign and printer of a database: for a service that brings its
+ * own.
+ */
 export function integrationsOf(ports: Ports): Integrations {
   return {
     audience: async () => await Promise.resolve(ports.audience),

@@ -1,8 +1,9 @@
 /**
  * The leases that this runner holds. A renewal is one statement for all of them.
  *
- * A lease counts from when its begin or renewal was SENT, by the larger of monotonic and wall-clock time: a process that was stopped, or a machine
- * that slept, must find its leases passed when it wakes, before it posts anything. Where a renewal fails, the clock just runs on.
+ * A lease counts from when its begin or renewal was SENT, by the larger of monotonic and wall-clock
+ * time: a process that was stopped, or a machine that slept, must find its leases passed when it
+ * wakes, before it posts anything. Where a renewal fails, the clock just runs on.
  */
 import { LeaseLostError, type LeaseGuard, type Logger } from '../ports/index.ts';
 import { messageOf } from './message-of.ts';
@@ -44,7 +45,10 @@ export class Lease implements LeaseGuard {
   }
 
   assertHeld(): void {
-    if (this.leftMs <= 0) throw new LeaseLostError(`the lease on cohort ${this.cohortId} has passed: another runner may have it`);
+    if (this.leftMs <= 0)
+      throw new LeaseLostError(
+        `the lease on cohort ${this.cohortId} has passed: another runner may have it`,
+      );
   }
 
   renewed(sentAt: SentAt): void {
@@ -64,7 +68,11 @@ export class Leases {
   #timer: NodeJS.Timeout | null = null;
   #renewing = false;
 
-  constructor(leaseMs: number, renew: (cohorts: readonly Lease[]) => Promise<readonly string[]>, logger: Logger) {
+  constructor(
+    leaseMs: number,
+    renew: (cohorts: readonly Lease[]) => Promise<readonly string[]>,
+    logger: Logger,
+  ) {
     this.#leaseMs = leaseMs;
     this.#renew = renew;
     this.#logger = logger;
@@ -92,7 +100,10 @@ export class Leases {
     for (const lease of this.#held.values()) lease.lose();
   }
 
-  /** No renewals any more: what is still under way after a stop that took too long may be given to others. */
+  /**
+   * No renewals any more: what is still under way after a stop that took too long may be given to
+   * others.
+   */
   end(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
@@ -109,12 +120,18 @@ export class Leases {
       for (const lease of asked) {
         if (ours.has(lease.cohortId)) lease.renewed(sentAt);
         else if (this.#held.has(lease.cohortId)) {
-          this.#logger.warn({ cohort: lease.cohortId }, 'the lease is lost: another runner gives its people back');
+          this.#logger.warn(
+            { cohort: lease.cohortId },
+            'the lease is lost: another runner gives its people back',
+          );
           lease.lose();
         }
       }
     } catch (error) {
-      this.#logger.warn({ error: messageOf(error) }, 'leases could not be renewed; nothing is posted once they pass');
+      this.#logger.warn(
+        { error: messageOf(error) },
+        'leases could not be renewed; nothing is posted once they pass',
+      );
     } finally {
       this.#renewing = false;
     }

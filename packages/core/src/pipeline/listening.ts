@@ -1,10 +1,24 @@
-/** The database says when people have moved: one notification per statement, each of which wakes whoever has work now. */
+/**
+ * The database says when people have moved: one notification per statement, each of which wakes
+ * whoever has work now.
+ */
 import type { PipelineContext, Wake } from './context.ts';
 
-const woken: Readonly<Record<string, Wake>> = { pending: 'proof', proofed: 'mail', track: 'track', cancel: 'reconcile' };
+const woken: Readonly<Record<string, Wake>> = {
+  pending: 'proof',
+  proofed: 'mail',
+  track: 'track',
+  cancel: 'reconcile',
+};
 
-/** @param onListening called whenever a connection listens, the first time and again: nobody knows what was missed before. Returns how to end it. */
-export async function startListening(context: PipelineContext, onListening: () => void): Promise<() => Promise<void>> {
+/**
+ * @param onListening called whenever a connection listens, the first time and again: nobody knows
+ * what was missed before. Returns how to end it.
+ */
+export async function startListening(
+  context: PipelineContext,
+  onListening: () => void,
+): Promise<() => Promise<void>> {
   const listening = await context.sql.listen(
     'postrider_moved',
     (payload) => {

@@ -4,7 +4,12 @@ import { inspect } from 'node:util';
 export function messageOf(error: unknown): string {
   if (error instanceof Error) {
     // fetch hides why in the cause, and where a name has several addresses each has its own.
-    const inner: unknown[] = error instanceof AggregateError ? error.errors : error.message === 'fetch failed' ? [error.cause] : [];
+    const inner: unknown[] =
+      error instanceof AggregateError
+        ? error.errors
+        : error.message === 'fetch failed'
+          ? [error.cause]
+          : [];
     const why = [...new Set(inner.filter((one) => one !== undefined).map(messageOf))].join('; ');
     return [error.message, why].filter((part) => part !== '').join(': ') || error.name;
   }

@@ -8,7 +8,9 @@ import { pollPrinters } from '../stages/poll.ts';
 import type { PipelineContext } from './context.ts';
 
 const LOOK_MS = 100;
-/** How often it is asked what comes and whether anything moved forward, while something can move. */
+/**
+ * How often it is asked what comes and whether anything moved forward, while something can move.
+ */
 const GLANCE_MS = 1000;
 const PATIENCE_MS = 30_000;
 
@@ -27,7 +29,10 @@ export interface Waiting {
 export interface OnceOptions {
   /** false: nothing is synced or looked up first, for whoever has just done it. */
   readonly sync?: boolean;
-  /** How long what failed in passing is waited for, again and again while anything moves forward. Default: 30,000 ms. */
+  /**
+   * How long what failed in passing is waited for, again and again while anything moves forward.
+   * Default: 30,000 ms.
+   */
   readonly patienceMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -43,7 +48,9 @@ interface Coming {
 
 /** Counts of what can still move, by kind; all zero: nothing. */
 export async function whatMoves(context: PipelineContext): Promise<Record<string, number>> {
-  const [row] = await context.sql<{ moves: Record<string, number> }[]>`select postrider.what_moves() as moves`;
+  const [row] = await context.sql<
+    { moves: Record<string, number> }[]
+  >`select postrider.what_moves() as moves`;
   return row?.moves ?? {};
 }
 
@@ -56,7 +63,10 @@ export async function whatWaits(context: PipelineContext): Promise<Waiting[]> {
     state: String(row['state']),
     people: Number(row['people']),
     why: String(row['why']),
-    until: typeof row['until'] === 'string' && row['until'] !== 'infinity' ? new Date(row['until']) : null,
+    until:
+      typeof row['until'] === 'string' && row['until'] !== 'infinity'
+        ? new Date(row['until'])
+        : null,
   }));
 }
 
@@ -75,7 +85,9 @@ function plural(count: number, one: string, several: string): string {
 function inWords({ people, effects, unknown, inMs }: Coming): string {
   const all = [
     ...(people === 0 ? [] : [plural(people, 'person', 'people')]),
-    ...(unknown === 0 ? [] : [plural(unknown, 'card whose outcome nobody knows', 'cards whose outcome nobody knows')]),
+    ...(unknown === 0
+      ? []
+      : [plural(unknown, 'card whose outcome nobody knows', 'cards whose outcome nobody knows')]),
     ...(effects === 0 ? [] : [plural(effects, 'effect', 'effects')]),
   ];
   const verb = people + effects + unknown === 1 ? 'is' : 'are';
@@ -83,11 +95,16 @@ function inWords({ people, effects, unknown, inMs }: Coming): string {
 }
 
 /**
- * Resolves when nothing can move any more without an outside event or a later time, or when the pipeline stops. What failed in passing and comes back
- * within `patienceMs` is waited for, and so on while anything moves forward: a printer that stays away is an outside event. Whoever is tried in vain ends
- * in error after so many tries, so this ends too.
+ * Resolves when nothing can move any more without an outside event or a later time, or when the
+ * pipeline stops. What failed in passing and comes back within `patienceMs` is waited for, and so
+ * on while anything moves forward: a printer that stays away is an outside event. Whoever is tried
+ * in vain ends in error after so many tries, so this ends too.
  */
-export async function untilIdle(context: PipelineContext, signal?: AbortSignal, patienceMs = PATIENCE_MS): Promise<void> {
+export async function untilIdle(
+  context: PipelineContext,
+  signal?: AbortSignal,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
   const isOver = (): boolean => signal?.aborted === true || context.stopping.aborted;
   let stepsLeft = Infinity;
   let forwardAt = performance.now();
@@ -113,7 +130,9 @@ export async function untilIdle(context: PipelineContext, signal?: AbortSignal, 
         quiet = 0;
         if (!isTold) context.logger.warn({}, inWords(coming));
         isTold = true;
-        await new Promise((resolve) => setTimeout(resolve, Math.min(coming.inMs ?? 0, GLANCE_MS / 2)));
+        await new Promise((resolve) =>
+          setTimeout(resolve, Math.min(coming.inMs ?? 0, GLANCE_MS / 2)),
+        );
         continue;
       }
     }
@@ -133,13 +152,19 @@ async function organizations(rows: PromiseLike<readonly { id: string }[]>): Prom
   return (await rows).map(({ id }) => id);
 }
 
-/** One failure, of a source or an enricher, is logged and does not stop the next: as with the beats. */
+/**
+ * One failure, of a source or an enricher, is logged and does not stop the next: as with the beats.
+ */
 export async function once(context: PipelineContext, options: OnceOptions): Promise<Waiting[]> {
   const { sql } = context;
   if (options.sync !== false) {
-    const toSync = sql<{ id: string }[]>`select distinct organization_id as id from postrider.sync_candidates()`;
+    const toSync = sql<
+      { id: string }[]
+    >`select distinct organization_id as id from postrider.sync_candidates()`;
     for (const id of await organizations(toSync)) await workSync(context, id);
-    const toEnrich = sql<{ id: string }[]>`select distinct organization_id as id from postrider.enrich_candidates(false)`;
+    const toEnrich = sql<
+      { id: string }[]
+    >`select distinct organization_id as id from postrider.enrich_candidates(false)`;
     for (const id of await organizations(toEnrich)) await workEnrich(context, id, false);
   }
   // Nobody may be listening for webhooks: what printers have to tell is asked for.

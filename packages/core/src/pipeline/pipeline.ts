@@ -1,9 +1,10 @@
 /**
- * createPipeline: the library's door. Bring a `postgres` client (or let `connect` make one), adapters, a logger; start it inside your own service.
- * Any number of pipelines may share one database; none of them is special.
+ * createPipeline: the library's door. Bring a `postgres` client (or let `connect` make one),
+ * adapters, a logger; start it inside your own service. Any number of pipelines may share one
+ * database; none of them is special.
  *
- * A pipeline lives once: new, started, stopped. Each step is one promise that whoever asks for it shares; a start that fails, or that a stop comes
- * upon, takes back what it had begun.
+ * A pipeline lives once: new, started, stopped. Each step is one promise that whoever asks for it
+ * shares; a start that fails, or that a stop comes upon, takes back what it had begun.
  */
 import { applyEvents } from '../machine/mailpieces.ts';
 import type { SyncReport } from '../machine/sync.ts';
@@ -55,8 +56,9 @@ export class Pipeline {
   }
 
   /**
-   * Starts workers, beats and wake-ups. The database must be migrated. Safe to call twice. Where it fails nothing is left running, and it may be called
-   * again; after a stop it throws `PipelineStoppedError`.
+   * Starts workers, beats and wake-ups. The database must be migrated. Safe to call twice. Where it
+   * fails nothing is left running, and it may be called again; after a stop it throws
+   * `PipelineStoppedError`.
    */
   async start(): Promise<void> {
     this.#refuseStopped('started again');
@@ -65,8 +67,9 @@ export class Pipeline {
   }
 
   /**
-   * Stops, for good: nothing new begins; what is under way, syncs and look-ups of yours included, is told to end and waited for, for `timeoutMs` at
-   * most. Says whether anybody is still at work. Safe to call twice. The clients stay open: they are yours.
+   * Stops, for good: nothing new begins; what is under way, syncs and look-ups of yours included,
+   * is told to end and waited for, for `timeoutMs` at most. Says whether anybody is still at work.
+   * Safe to call twice. The clients stay open: they are yours.
    */
   async stop(options: { timeoutMs?: number } = {}): Promise<Stopped> {
     this.#stop.abort(new PipelineStoppedError('the pipeline stops'));
@@ -78,8 +81,14 @@ export class Pipeline {
   }
 
   /** Syncs one campaign now; see `syncCampaign`. */
-  async sync(organizationId: string, campaignId: string, options: SyncOptions = { kind: 'manual' }): Promise<SyncReport> {
-    return await this.#ask(async () => await syncCampaign(this.#context, organizationId, campaignId, options));
+  async sync(
+    organizationId: string,
+    campaignId: string,
+    options: SyncOptions = { kind: 'manual' },
+  ): Promise<SyncReport> {
+    return await this.#ask(
+      async () => await syncCampaign(this.#context, organizationId, campaignId, options),
+    );
   }
 
   /** Looks up addresses of one campaign now. Returns how many people were taken. */
@@ -91,17 +100,26 @@ export class Pipeline {
     });
   }
 
-  /** Asks printers about pieces of which nobody knows whether they were printed. Returns how many people moved. */
+  /**
+   * Asks printers about pieces of which nobody knows whether they were printed. Returns how many
+   * people moved.
+   */
   async reconcile(organizationId: string): Promise<number> {
     return await this.#ask(async () => await reconcile(this.#context, organizationId));
   }
 
-  /** After a restored backup: asks every printer for what it made since it was taken. Hold the printers first, and go on only where all were `listed`. */
+  /**
+   * After a restored backup: asks every printer for what it made since it was taken. Hold the
+   * printers first, and go on only where all were `listed`.
+   */
   async reconcileSince(organizationId: string, since: Date): Promise<readonly AskedSince[]> {
     return await this.#ask(async () => await reconcileSince(this.#context, organizationId, since));
   }
 
-  /** Checks and stores a printer's webhook. Answer the printer at once; what it says is applied in the background. Needs no start. */
+  /**
+   * Checks and stores a printer's webhook. Answer the printer at once; what it says is applied in
+   * the background. Needs no start.
+   */
   async receiveWebhook(
     organizationId: string,
     printerName: string,
@@ -111,18 +129,31 @@ export class Pipeline {
     return await receiveWebhook(this.#context, organizationId, printerName, headers, body);
   }
 
-  /** Applies events of a printer that were read elsewhere, for printers without webhooks. Returns how many were new. Needs no start. */
-  async applyEvents(organizationId: string, printerName: string, events: readonly PrinterEvent[]): Promise<number> {
+  /**
+   * Applies events of a printer that were read elsewhere, for printers without webhooks. Returns
+   * how many were new. Needs no start.
+   */
+  async applyEvents(
+    organizationId: string,
+    printerName: string,
+    events: readonly PrinterEvent[],
+  ): Promise<number> {
     return await applyEvents(this.#context.sql, organizationId, printerName, events, null, null);
   }
 
-  /** Starts, syncs and enriches once, then goes on until nothing can move without an outside event or a later time. Returns what waits. */
+  /**
+   * Starts, syncs and enriches once, then goes on until nothing can move without an outside event
+   * or a later time. Returns what waits.
+   */
   async once(options: OnceOptions = {}): Promise<Waiting[]> {
     await this.start();
     return await this.#ask(async () => await once(this.#context, options));
   }
 
-  /** Resolves when nothing can move any more without an outside event or a later time, or when the pipeline stops. */
+  /**
+   * Resolves when nothing can move any more without an outside event or a later time, or when the
+   * pipeline stops.
+   */
   async untilIdle(signal?: AbortSignal): Promise<void> {
     await this.#ask(async () => await untilIdle(this.#context, signal));
   }
@@ -153,12 +184,16 @@ export class Pipeline {
     const left = (): number => Math.max(0, deadline - performance.now());
     if (before.is === 'started') await within(left(), before.started);
     // At the same time: nothing new is to begin while an old sync is waited for.
-    const [stopped] = await Promise.all([this.#running.end(left()), within(left(), Promise.allSettled(this.#asked))]);
+    const [stopped] = await Promise.all([
+      this.#running.end(left()),
+      within(left(), Promise.allSettled(this.#asked)),
+    ]);
     return stopped;
   }
 
   #refuseStopped(what: string): void {
-    if (this.#life.is === 'stopped') throw new PipelineStoppedError(`a stopped pipeline is not ${what}; make a new one`);
+    if (this.#life.is === 'stopped')
+      throw new PipelineStoppedError(`a stopped pipeline is not ${what}; make a new one`);
   }
 
   async #ask<Answer>(work: () => Promise<Answer>): Promise<Answer> {

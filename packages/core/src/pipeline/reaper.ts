@@ -1,17 +1,27 @@
-/** Looks for lost work every few seconds, on every runner; the same statement says that this runner lives. */
+/**
+ * Looks for lost work every few seconds, on every runner; the same statement says that this runner
+ * lives.
+ */
 import { tick } from '../machine/cohorts.ts';
 import { VERSION } from '../version.ts';
 import type { PipelineContext } from './context.ts';
 import { messageOf } from './message-of.ts';
 
-/** Looks once, so that the runner is known, and from then on by itself. Never throws. Returns how to end it. */
-export async function startReaper(context: PipelineContext, onError: (error: unknown) => void): Promise<() => void> {
+/**
+ * Looks once, so that the runner is known, and from then on by itself. Never throws. Returns how to
+ * end it.
+ */
+export async function startReaper(
+  context: PipelineContext,
+  onError: (error: unknown) => void,
+): Promise<() => void> {
   const { sql, settings, runnerId, logger, watermark } = context;
   const { runnerName: name, proofSlots, mailSlots, leaseMs, graceMs, quietMs } = settings;
   let said: unknown = null;
   const nothingSent = (error: unknown): void => {
     // Both run into the one of whoever heard nothing last.
-    if (error !== said) logger.error({ error: messageOf(error) }, 'no card can be sent; trying again');
+    if (error !== said)
+      logger.error({ error: messageOf(error) }, 'no card can be sent; trying again');
     said = error;
   };
   let isReaping = false;
@@ -20,7 +30,13 @@ export async function startReaper(context: PipelineContext, onError: (error: unk
     isReaping = true;
     try {
       const runner = { id: runnerId, name, proofSlots, mailSlots, version: VERSION, leaseMs };
-      const { back, ...told } = await tick(sql, runner, leaseMs + graceMs, quietMs, watermark.marks);
+      const { back, ...told } = await tick(
+        sql,
+        runner,
+        leaseMs + graceMs,
+        quietMs,
+        watermark.marks,
+      );
       watermark.learn(told.watermark, { others: told.witnesses });
       if (back > 0) logger.warn({ people: back }, 'lost work was found; its people are back');
     } catch (error) {
@@ -35,7 +51,8 @@ export async function startReaper(context: PipelineContext, onError: (error: unk
       isReaping = false;
     }
   };
-  // By itself: a database that lets this one wait, and then comes back as an older one, is told from it by what others remember.
+  // By itself: a database that lets this one wait, and then comes back as an older one, is told
+  // from it by what others remember.
   let isHearing = false;
   const hear = async (): Promise<void> => {
     if (isHearing) return;

@@ -1,6 +1,8 @@
 /**
- * After a lost connection. A worker whose fetch met a dead session would look again only at its poll, a minute later, and a stager at its beat: instead
- * the database is asked until it answers, and then everybody looks. Whose own connection is found dead only then fails once more, and is heard again.
+ * After a lost connection. A worker whose fetch met a dead session would look again only at its
+ * poll, a minute later, and a stager at its beat: instead the database is asked until it answers,
+ * and then everybody looks. Whose own connection is found dead only then fails once more, and is
+ * heard again.
  */
 import { isLostConnection } from '../machine/errors.ts';
 

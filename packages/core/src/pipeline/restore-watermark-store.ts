@@ -14,7 +14,8 @@ export interface RestoreWatermarkStore {
   /**
    * Takes the place of what this runner wrote before. Resolves when a process that is killed then
    * would find it. Some hundred bytes, several times a second while cards are sent. The first text
-   * of a runner holds all that it has read itself: what ended runners wrote may be removed after it.
+   * of a runner holds all that it has read itself: what ended runners wrote may be removed after
+   * it.
    */
   write(runnerId: string, text: string): Promise<void>;
 }
@@ -28,7 +29,9 @@ function isMissing(error: unknown): boolean {
 
 type Texts = ReadonlyMap<string, string>;
 
-/** A folder with a file for each runner. A draft takes its place, so that it is never half written. */
+/**
+ * A folder with a file for each runner. A draft takes its place, so that it is never half written.
+ */
 export function restoreWatermarkFolder(path: string): RestoreWatermarkStore {
   /** By each runner that has not written yet. */
   const found = new Map<string, Texts>();
@@ -53,7 +56,10 @@ export function restoreWatermarkFolder(path: string): RestoreWatermarkStore {
     }
   };
 
-  /** Where a file went away meanwhile what it said may be in another one that was passed by: all are read again. */
+  /**
+   * Where a file went away meanwhile what it said may be in another one that was passed by: all are
+   * read again.
+   */
   const readAll = async (): Promise<Texts> => {
     let gone: string | null = null;
     for (;;) {
@@ -71,14 +77,15 @@ export function restoreWatermarkFolder(path: string): RestoreWatermarkStore {
   };
 
   /**
-   * A file that its runner writes anew in this very moment is not lost: it has another name then. A draft never gets the name of what is read, and
-   * what no runner has written is left alone.
+   * A file that its runner writes anew in this very moment is not lost: it has another name then. A
+   * draft never gets the name of what is read, and what no runner has written is left alone.
    */
   const removeWhatEndedRunnersLeft = async (read: Texts | undefined): Promise<void> => {
     for (const name of await names())
       try {
         const file = join(path, name);
-        if (!/\.(?:json|draft)$/.test(name) || Date.now() - (await stat(file)).mtimeMs < LEFT_MS) continue;
+        if (!/\.(?:json|draft)$/.test(name) || Date.now() - (await stat(file)).mtimeMs < LEFT_MS)
+          continue;
         if (name.endsWith('.draft')) await rm(file);
         else {
           const taken = join(path, `${randomUUID()}.json`);

@@ -1,6 +1,8 @@
 /**
- * What a pipeline remembers of its database outside of it. A restored database has forgotten what was sent since its backup: it is told by what is
- * remembered here (sql/functions/0262_restore_watermark.sql). A begin is remembered before its first card is posted.
+ * What a pipeline remembers of its database outside of it. A restored database has forgotten what
+ * was sent since its backup: it is told by what is remembered here
+ * (sql/functions/0262_restore_watermark.sql). A begin is remembered before its first card is
+ * posted.
  */
 import { z } from 'zod';
 import type { Mark, Marks, Watermark, Witness } from '../machine/watermark.ts';
@@ -8,7 +10,10 @@ import type { Logger } from '../ports/index.ts';
 import { messageOf } from './message-of.ts';
 import type { RestoreWatermarkStore } from './restore-watermark-store.ts';
 
-/** What is remembered cannot be read or written: nothing is posted, since a restored database would not be noticed. */
+/**
+ * What is remembered cannot be read or written: nothing is posted, since a restored database would
+ * not be noticed.
+ */
 export class RestoreWatermarkError extends Error {
   override readonly name = 'RestoreWatermarkError';
 }
@@ -18,7 +23,14 @@ const mark = z.object({
   system: z.string().nullable(),
   timeline: z.int().nullable(),
   // As PostgreSQL has them: whoever makes an organization may give it an id of any version.
-  witnesses: z.array(z.object({ organizationId: z.guid(), recipientId: z.guid(), moveNo: z.int(), mailpieceId: z.guid() })),
+  witnesses: z.array(
+    z.object({
+      organizationId: z.guid(),
+      recipientId: z.guid(),
+      moveNo: z.int(),
+      mailpieceId: z.guid(),
+    }),
+  ),
 });
 const stored = z.record(z.guid(), mark);
 
@@ -26,7 +38,10 @@ function parsed(text: string): Marks {
   try {
     return stored.parse(JSON.parse(text));
   } catch (error) {
-    const what = error instanceof z.ZodError ? z.prettifyError(error).replaceAll(/\s+/g, ' ') : messageOf(error);
+    const what =
+      error instanceof z.ZodError
+        ? z.prettifyError(error).replaceAll(/\s+/g, ' ')
+        : messageOf(error);
     throw new Error(`${JSON.stringify(text.slice(0, 60))}…: ${what}`, { cause: error });
   }
 }
@@ -37,7 +52,10 @@ function keyOf({ recipientId, moveNo }: Witness): string {
 function keysOf(known: Mark | undefined): ReadonlySet<string> {
   return new Set(known?.witnesses.map(keyOf));
 }
-function without(keys: ReadonlySet<string>, witnesses: readonly Witness[] = []): readonly Witness[] {
+function without(
+  keys: ReadonlySet<string>,
+  witnesses: readonly Witness[] = [],
+): readonly Witness[] {
   return witnesses.filter((witness) => !keys.has(keyOf(witness)));
 }
 
@@ -55,20 +73,26 @@ function latest(before: readonly Witness[], others: readonly Witness[] = []): re
 function merged(one: Mark | undefined, other: Mark): Mark {
   if (one === undefined || other.restores > one.restores) return other;
   if (one.restores > other.restores) return one;
-  const witnesses = new Map([...one.witnesses, ...other.witnesses].map((witness) => [keyOf(witness), witness]));
+  const witnesses = new Map(
+    [...one.witnesses, ...other.witnesses].map((witness) => [keyOf(witness), witness]),
+  );
   return { ...other, witnesses: [...witnesses.values()] };
 }
 
 function together(...all: readonly Marks[]): Marks {
   const marks: Record<string, Mark> = {};
-  for (const [installation, mark] of all.flatMap(Object.entries<Mark>)) marks[installation] = merged(marks[installation], mark);
+  for (const [installation, mark] of all.flatMap(Object.entries<Mark>))
+    marks[installation] = merged(marks[installation], mark);
   return marks;
 }
 
 /** What the database has told of itself, in its latest state. */
 interface Told extends Mark {
   readonly installation: string;
-  /** Begins of others that were at work when it was last asked for them; where none were, those that were at work last. */
+  /**
+   * Begins of others that were at work when it was last asked for them; where none were, those that
+   * were at work last.
+   */
   readonly others: readonly Witness[];
 }
 
@@ -85,15 +109,19 @@ interface RestoreWatermarkOptions {
   /** `not kept`: the program has said that it does without. */
   readonly store: RestoreWatermarkStore | 'not kept';
   readonly logger: Logger;
-  /** Called once for each restore that is noticed, with why: what was begun before is not to go on. */
+  /**
+   * Called once for each restore that is noticed, with why: what was begun before is not to go on.
+   */
   readonly onRestore: () => void;
   /** How long the place may take to answer; default: ten seconds. */
   readonly patienceMs?: number;
 }
 
 /**
- * Few witnesses are needed. Whatever older state of a database has a begin also has all that was committed before that begin was asked for: so a begin
- * takes the place of all that was remembered when it was asked for. What stays are the begins that were under way at once, and those of others.
+ * Few witnesses are needed. Whatever older state of a database has a begin also has all that was
+ * committed before that begin was asked for: so a begin takes the place of all that was remembered
+ * when it was asked for. What stays are the begins that were under way at once, and those of
+ * others.
  */
 export class RestoreWatermark {
   readonly #runnerId: string;
@@ -102,7 +130,10 @@ export class RestoreWatermark {
   readonly #onRestore: () => void;
   readonly #patienceMs: number;
   #told: Told | null = null;
-  /** As it was found at the start: what runners wrote that have ended. Written again with what is learned here. */
+  /**
+   * As it was found at the start: what runners wrote that have ended. Written again with what is
+   * learned here.
+   */
   #inherited: Marks = {};
   /** As it was found last: what others know, who write it themselves. */
   #heard: Marks = {};
@@ -117,7 +148,13 @@ export class RestoreWatermark {
   #deaf: RestoreWatermarkError | null = null;
   #written: string | null = null;
 
-  constructor({ runnerId, store, logger, onRestore, patienceMs = 10_000 }: RestoreWatermarkOptions) {
+  constructor({
+    runnerId,
+    store,
+    logger,
+    onRestore,
+    patienceMs = 10_000,
+  }: RestoreWatermarkOptions) {
     this.#runnerId = runnerId;
     this.#patienceMs = patienceMs;
     this.#store = store === 'not kept' ? null : store;
@@ -157,7 +194,8 @@ export class RestoreWatermark {
     // An answer that was under way since before a restore.
     if ((this.#marks[installation]?.restores ?? 0) > restores) return;
     // Another database at its address, as while a backup is put back: this one may return.
-    if (this.#told !== null && this.#told.installation !== installation) this.#inherited = this.#own();
+    if (this.#told !== null && this.#told.installation !== installation)
+      this.#inherited = this.#own();
     const isSame = this.#told?.installation === installation && this.#told.restores === restores;
     const before = isSame ? this.#told : null;
     const asked = begun?.asked[installation];
@@ -167,12 +205,17 @@ export class RestoreWatermark {
       restores,
       system,
       timeline,
-      witnesses: [...without(replaced, before?.witnesses), ...(begun === undefined ? [] : [begun.witness])],
+      witnesses: [
+        ...without(replaced, before?.witnesses),
+        ...(begun === undefined ? [] : [begun.witness]),
+      ],
       others: latest(without(replaced, before?.others), others),
     };
     const left = (marks: Marks): Marks => {
       const mark = marks[installation];
-      return mark === undefined ? marks : { ...marks, [installation]: { ...mark, witnesses: without(replaced, mark.witnesses) } };
+      return mark === undefined
+        ? marks
+        : { ...marks, [installation]: { ...mark, witnesses: without(replaced, mark.witnesses) } };
     };
     [this.#inherited, this.#heard] = [left(this.#inherited), left(this.#heard)];
     this.#combine();
@@ -186,14 +229,19 @@ export class RestoreWatermark {
   #own(): Marks {
     if (this.#told === null) return this.#inherited;
     const { installation, restores, system, timeline, witnesses, others } = this.#told;
-    return together(this.#inherited, { [installation]: { restores, system, timeline, witnesses: [...others, ...witnesses] } });
+    return together(this.#inherited, {
+      [installation]: { restores, system, timeline, witnesses: [...others, ...witnesses] },
+    });
   }
 
   #text(): string {
     return `${JSON.stringify(this.#own())}\n`;
   }
 
-  /** Resolves when all that was learned before this call is kept. Throws `RestoreWatermarkError`, also where others are not heard: nothing may be posted then. */
+  /**
+   * Resolves when all that was learned before this call is kept. Throws `RestoreWatermarkError`,
+   * also where others are not heard: nothing may be posted then.
+   */
   async kept(): Promise<void> {
     if (this.#deaf !== null) throw this.#deaf;
     if (this.#store === null || this.#written === this.#text()) return;
@@ -207,7 +255,10 @@ export class RestoreWatermark {
     await this.#patiently((this.#next ??= again()));
   }
 
-  /** Looks what other runners know that share the place. Throws `RestoreWatermarkError`; what was known before stays known. */
+  /**
+   * Looks what other runners know that share the place. Throws `RestoreWatermarkError`; what was
+   * known before stays known.
+   */
   async hear(): Promise<void> {
     if (this.#store === null) return;
     try {
@@ -220,7 +271,10 @@ export class RestoreWatermark {
     this.#combine();
   }
 
-  /** A place that falls silent would keep its cards at the printer's door, under a lease that is renewed for ever. What is under way goes on by itself. */
+  /**
+   * A place that falls silent would keep its cards at the printer's door, under a lease that is
+   * renewed for ever. What is under way goes on by itself.
+   */
   async #patiently<T>(work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<null>((resolve) => {

@@ -1,4 +1,7 @@
-/** What runs while a pipeline is started: workers, stagers, listening, the reaper, beats. Begun in an order, ended together. */
+/**
+ * What runs while a pipeline is started: workers, stagers, listening, the reaper, beats. Begun in
+ * an order, ended together.
+ */
 import { isLostSession } from '../machine/errors.ts';
 import { requireSuitableSession } from '../machine/session.ts';
 import { stages, type JobData, type StageWorker } from '../stages/index.ts';
@@ -13,14 +16,18 @@ import { within } from './waiting.ts';
 import { workDone, workFailed, type WorkName } from './work-failures.ts';
 import { Workers } from './workers.ts';
 
-/** What is asked of the database and said to it at the end; where it does not answer, this is given up. */
+/**
+ * What is asked of the database and said to it at the end; where it does not answer, this is given
+ * up.
+ */
 const GOODBYE_MS = 5000;
 
 /** How a stop has ended. */
 export interface Stopped {
   /**
-   * People whom this pipeline has begun and not settled; null where the database could not be asked. In good order nobody is. Where the time was over, they
-   * come back when their lease has passed, by any other runner or the next one.
+   * People whom this pipeline has begun and not settled; null where the database could not be
+   * asked. In good order nobody is. Where the time was over, they come back when their lease has
+   * passed, by any other runner or the next one.
    */
   readonly atWork: number | null;
 }
@@ -50,7 +57,9 @@ export class Running {
     this.#recovery?.heard(error);
   }
 
-  /** Rejects where it cannot, or where the pipeline stops meanwhile: `end` then ends what was begun. */
+  /**
+   * Rejects where it cannot, or where the pipeline stops meanwhile: `end` then ends what was begun.
+   */
   async begin(): Promise<void> {
     const { boss, sql, settings, stopping, watermark } = this.#context;
     const heard = (error: unknown): void => this.heard(error);
@@ -75,7 +84,8 @@ export class Running {
     for (const { workers: served } of stages) {
       for (const { queue, slots, work } of served) {
         stopping.throwIfAborted();
-        const told = async (id: string, data: JobData): Promise<void> => await this.#telling(queue, id, data, work);
+        const told = async (id: string, data: JobData): Promise<void> =>
+          await this.#telling(queue, id, data, work);
         await workers.add<JobData>(queue, slots(this.#context), told);
       }
     }
@@ -85,7 +95,9 @@ export class Running {
     this.#closers.push(startTicking(this.#context));
   }
 
-  /** Nothing new begins; what is under way is waited for. Safe where little or nothing was begun. */
+  /**
+   * Nothing new begins; what is under way is waited for. Safe where little or nothing was begun.
+   */
   async end(timeoutMs: number): Promise<Stopped> {
     const { boss, leases, logger } = this.#context;
     const wakers = [...this.#wakers.values()];
@@ -93,13 +105,18 @@ export class Running {
     this.#wakers.clear();
     const closed = this.#closers.splice(0).map(async (close) => await close());
     const stopped = wakers.map(async (waker) => await waker.stop());
-    // pg-boss still writes down what it has given up when the time is over, and takes a second at least.
+    // pg-boss still writes down what it has given up when the time is over, and takes a second at
+    // least.
     const ended = within(timeoutMs + GOODBYE_MS, boss.stop({ graceful: true, timeout: timeoutMs }));
     const done = within(
       timeoutMs,
       ended.then(async () => await this.#workers?.done()),
     );
-    await Promise.all([ended, done, within(timeoutMs + GOODBYE_MS, Promise.allSettled([...closed, ...stopped]))]);
+    await Promise.all([
+      ended,
+      done,
+      within(timeoutMs + GOODBYE_MS, Promise.allSettled([...closed, ...stopped])),
+    ]);
     leases.end();
     if (!wasBegun) return { atWork: 0 };
     let atWork: number | null = null;
@@ -108,7 +125,10 @@ export class Running {
       this.#sayGoodbye().then((people) => (atWork = people)),
     );
     if (atWork !== 0)
-      logger.warn({ people: atWork }, 'stopped before everything at work was done; people at work come back when their lease has passed');
+      logger.warn(
+        { people: atWork },
+        'stopped before everything at work was done; people at work come back when their lease has passed',
+      );
     return { atWork };
   }
 
@@ -124,10 +144,15 @@ export class Running {
   }
 
   /**
-   * pg-boss keeps a job's error to itself. What fails of an organization's job is counted as well; a
-   * cohort's people count for themselves, and `stuck` tells of those who were lost too often.
+   * pg-boss keeps a job's error to itself. What fails of an organization's job is counted as well;
+   * a cohort's people count for themselves, and `stuck` tells of those who were lost too often.
    */
-  async #telling(queue: Queue, id: string, data: JobData, work: StageWorker['work']): Promise<void> {
+  async #telling(
+    queue: Queue,
+    id: string,
+    data: JobData,
+    work: StageWorker['work'],
+  ): Promise<void> {
     const { logger, stopping } = this.#context;
     const line = 'a job failed; it is done again later';
     const whole = isWork(queue) ? { organizationId: data.organization_id, work: queue } : null;
@@ -135,18 +160,25 @@ export class Running {
       await work(this.#context, id, data);
       if (whole !== null && !stopping.aborted) await workDone(this.#context, whole);
     } catch (error) {
-      // A refused connection may be an adapter's: only the words of the driver and of the server are
-      // the database's own.
+      // A refused connection may be an adapter's: only the words of the driver and of the server
+      // are the database's own.
       if (isLostSession(error) || stopping.aborted) throw error;
       if (whole !== null) await workFailed(this.#context, whole, error, line, { queue, job: id });
-      else logger.error({ queue, job: id, organization: data.organization_id, error: messageOf(error) }, line);
+      else
+        logger.error(
+          { queue, job: id, organization: data.organization_id, error: messageOf(error) },
+          line,
+        );
       throw error;
     }
   }
 
   #makeWakers(): void {
     for (const { name, wakes } of stages) {
-      for (const [what, work] of Object.entries(wakes) as [Wake, (context: PipelineContext) => Promise<unknown>][]) {
+      for (const [what, work] of Object.entries(wakes) as [
+        Wake,
+        (context: PipelineContext) => Promise<unknown>,
+      ][]) {
         const waker = new Waker(
           `${name}: ${what}`,
           async () => void (await work(this.#context)),
@@ -161,7 +193,8 @@ export class Running {
   /** Nobody knows what was missed while a connection was lost. */
   #lookAgain(): void {
     this.#workers?.notifyAll();
-    // All but the poll, which is a beat's: printers are not asked whenever a connection comes and goes.
+    // All but the poll, which is a beat's: printers are not asked whenever a connection comes and
+    // goes.
     for (const [what, waker] of this.#wakers) if (what !== 'poll') waker.wake();
   }
 
@@ -169,7 +202,11 @@ export class Running {
     const { sql, queueSql, logger } = this.#context;
     for (const client of new Set([sql, queueSql])) {
       const short = await requireSuitableSession(client);
-      if (short.length > 0) logger.warn({ settings: short }, 'sessions may be ended, or statements cancelled, in the midst of their work');
+      if (short.length > 0)
+        logger.warn(
+          { settings: short },
+          'sessions may be ended, or statements cancelled, in the midst of their work',
+        );
     }
   }
 }

@@ -1,14 +1,16 @@
 /**
- * Settles results as they arrive: flushed at the latest 50 ms after the first, never only at the end. Where the database refuses results, or somebody's
- * open psql transaction locks one of these people, they are tried person by person, so that one row costs no others; what a lost connection left open is
- * tried again: a replay of a settle changes nothing.
+ * Settles results as they arrive: flushed at the latest 50 ms after the first, never only at the
+ * end. Where the database refuses results, or somebody's open psql transaction locks one of these
+ * people, they are tried person by person, so that one row costs no others; what a lost connection
+ * left open is tried again: a replay of a settle changes nothing.
  */
 import { isMachineError, sqlState } from '../machine/errors.ts';
 import type { Logger } from '../ports/index.ts';
 import { messageOf } from './message-of.ts';
 
 const FLUSH_MS = 50;
-// Classes of SQLSTATE that say nothing of the results: the connection is lost; the server stops, starts, is a standby, or has had enough.
+// Classes of SQLSTATE that say nothing of the results: the connection is lost; the server stops,
+// starts, is a standby, or has had enough.
 const SERVER = /^(08|25|53|57|58)/;
 // Data that no column takes: trying again changes nothing.
 const DATA = /^(22|23)/;
@@ -21,7 +23,9 @@ export interface SettlerOptions<Result> {
   readonly logger: Logger;
 }
 
-/** How the database refused these results: for good, or for now; null where it is not about them. */
+/**
+ * How the database refused these results: for good, or for now; null where it is not about them.
+ */
 function refusal(error: unknown): 'for now' | 'for good' | null {
   if (isMachineError(error)) return 'for good';
   const state = sqlState(error);
@@ -77,7 +81,8 @@ export class Settler<Result> {
     for (let attempt = 0; ; attempt += 1) {
       const again: (readonly Result[])[] = [];
       let message = '';
-      // Grows while it is gone through. `last` goes with them all together, or else by itself when each is written.
+      // Grows while it is gone through. `last` goes with them all together, or else by itself when
+      // each is written.
       for (const group of groups) {
         try {
           await write(group, last && group === results);
@@ -86,11 +91,18 @@ export class Settler<Result> {
           message = messageOf(error);
           const why = refusal(error);
           if (why !== null && group.length > 1) {
-            logger.warn({ people: group.length, error: message }, 'results could not be recorded together: settling one by one');
+            logger.warn(
+              { people: group.length, error: message },
+              'results could not be recorded together: settling one by one',
+            );
             groups.push(...group.map((result) => [result]));
           } else if (why === 'for good') {
-            // It stands in the log: what cannot be recorded is not lost, and neither are the others.
-            logger.error({ results: group, error: message }, 'a result could not be recorded; it counts as not given');
+            // It stands in the log: what cannot be recorded is not lost, and neither are the
+            // others.
+            logger.error(
+              { results: group, error: message },
+              'a result could not be recorded; it counts as not given',
+            );
           } else again.push(group);
         }
       }

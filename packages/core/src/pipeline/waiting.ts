@@ -10,7 +10,10 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
   });
 }
 
-/** Resolves when the work is over, however it ends, or after so many milliseconds. Its timer keeps a process alive that has nothing else left. */
+/**
+ * Resolves when the work is over, however it ends, or after so many milliseconds. Its timer keeps a
+ * process alive that has nothing else left.
+ */
 export async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), ms);

@@ -1,6 +1,7 @@
 /**
- * Runs something whenever it is woken: at once, never twice at a time, and once more where it was woken while it ran. This is the debounce between
- * the database's notifications (one per statement that moves people) and the stagers.
+ * Runs something whenever it is woken: at once, never twice at a time, and once more where it was
+ * woken while it ran. This is the debounce between the database's notifications (one per statement
+ * that moves people) and the stagers.
  */
 import type { Logger } from '../ports/index.ts';
 import { messageOf } from './message-of.ts';
@@ -14,7 +15,12 @@ export class Waker {
   #again = false;
   #stopped = false;
 
-  constructor(name: string, work: () => Promise<void>, logger: Logger, onError: (error: unknown) => void = () => undefined) {
+  constructor(
+    name: string,
+    work: () => Promise<void>,
+    logger: Logger,
+    onError: (error: unknown) => void = () => undefined,
+  ) {
     this.#name = name;
     this.#work = work;
     this.#logger = logger;
@@ -43,7 +49,10 @@ export class Waker {
         await this.#work();
       } catch (error) {
         // The beat is the retry.
-        this.#logger.warn({ error: messageOf(error) }, `${this.#name} failed and is tried again with the next beat`);
+        this.#logger.warn(
+          { error: messageOf(error) },
+          `${this.#name} failed and is tried again with the next beat`,
+        );
         this.#onError(error);
       }
     } while (this.#again && !this.#stopped);

@@ -10,7 +10,16 @@ import type { PipelineContext } from './context.ts';
 import { messageOf } from './message-of.ts';
 
 /** `collect`: what the enricher found; `call_back`: cards at the printer. */
-export type WorkName = 'sync' | 'enrich' | 'collect' | 'poll' | 'reconcile' | 'call_back' | 'usage_meter' | 'event_sink' | 'effects';
+export type WorkName =
+  | 'sync'
+  | 'enrich'
+  | 'collect'
+  | 'poll'
+  | 'reconcile'
+  | 'call_back'
+  | 'usage_meter'
+  | 'event_sink'
+  | 'effects';
 
 export interface Work {
   readonly organizationId: string;
@@ -31,17 +40,21 @@ const counted = new WeakSet<object>();
 const LONGEST = 2000;
 
 // By what it is called, as in a form, a header, JSON or JSON within JSON.
-const SECRET = /\b([\w-]*(?:key|token|secret|password)[\\"']*\s*[=:]\s*)(?:\\?"[^"]*"?|\\?'[^']*'?|[^\s&,;"'}]+)/gi;
+const SECRET =
+  /\b([\w-]*(?:key|token|secret|password)[\\"']*\s*[=:]\s*)(?:\\?"[^"]*"?|\\?'[^']*'?|[^\s&,;"'}]+)/gi;
 
 /**
- * What is kept of an error, and shown, opens nothing and names nobody: no credentials or query of an
- * address, no token, no e-mail.
+ * What is kept of an error, and shown, opens nothing and names nobody: no credentials or query of
+ * an address, no token, no e-mail.
  */
 export function discreet(said: string): string {
   return storable(said.slice(0, LONGEST))
     .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1')
     .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, '$1')
-    .replaceAll(/\b(authorization[\\"']*\s*[:=]\s*[\\"']*[^\s\\"']+|bearer)\s+[^\s\\"',]+/gi, '$1 …')
+    .replaceAll(
+      /\b(authorization[\\"']*\s*[:=]\s*[\\"']*[^\s\\"']+|bearer)\s+[^\s\\"',]+/gi,
+      '$1 …',
+    )
     .replaceAll(SECRET, '$1…')
     .replaceAll(/[^\s<>"'(),;:=]+(?:@|%40)[^\s<>"'(),;:=]+/g, '…');
 }
@@ -86,12 +99,23 @@ export async function workFailed(
     : await sql<Count[]>`
         select failures, since from postrider.work_failed(${organizationId}, ${work.work}, ${campaignId}, ${printer}, ${said}, ${code},
           ${hint === null ? null : discreet(hint)})`.catch((cannot: unknown) => {
-        logger.error({ ...named(work), error: messageOf(cannot) }, 'what failed could not be counted');
+        logger.error(
+          { ...named(work), error: messageOf(cannot) },
+          'what failed could not be counted',
+        );
         return [];
       });
   const [count] = rows;
   logger[concludes ? 'error' : 'warn'](
-    { ...named(work), ...fields, code, hint, error: said, inARow: count?.failures, since: count?.since },
+    {
+      ...named(work),
+      ...fields,
+      code,
+      hint,
+      error: said,
+      inARow: count?.failures,
+      since: count?.since,
+    },
     line,
   );
 }
@@ -99,7 +123,11 @@ export async function workFailed(
 interface Failure {
   readonly work: Work;
   /** Null: it was done. */
-  readonly failed: { readonly error: unknown; readonly line: string; readonly fields: object } | null;
+  readonly failed: {
+    readonly error: unknown;
+    readonly line: string;
+    readonly fields: object;
+  } | null;
 }
 
 /**
@@ -116,7 +144,8 @@ export class Round {
 
   failed(work: Work, error: unknown, line: string, fields: object = {}): void {
     const key = JSON.stringify(named(work));
-    if (!this.#works.get(key)?.failed) this.#works.set(key, { work, failed: { error, line, fields } });
+    if (!this.#works.get(key)?.failed)
+      this.#works.set(key, { work, failed: { error, line, fields } });
   }
 
   /** At its end, also where that is an error. Never throws. */
@@ -132,9 +161,15 @@ export class Round {
 export async function workDone({ sql, logger }: PipelineContext, work: Work): Promise<void> {
   const { organizationId, campaignId = null, printer = null } = work;
   const over = await sql<Count[]>`
-    select failures, since from postrider.work_done(${organizationId}, ${work.work}, ${campaignId}, ${printer})`.catch((error: unknown) => {
-    logger.warn({ ...named(work), error: messageOf(error) }, 'that it works again could not be noted');
-    return [];
-  });
-  for (const { failures, since } of over) logger.info({ ...named(work), failures, since }, 'what had failed works again');
+    select failures, since from postrider.work_done(${organizationId}, ${work.work}, ${campaignId}, ${printer})`.catch(
+    (error: unknown) => {
+      logger.warn(
+        { ...named(work), error: messageOf(error) },
+        'that it works again could not be noted',
+      );
+      return [];
+    },
+  );
+  for (const { failures, since } of over)
+    logger.info({ ...named(work), failures, since }, 'what had failed works again');
 }

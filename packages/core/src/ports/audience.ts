@@ -1,8 +1,10 @@
 import type { Address, CallContext } from './common.ts';
 
 /**
- * One member of a segment, as the source tells it. Core checks it, and makes a `Reject` of what cannot be used, without harm to the others: blank ids,
- * NUL bytes and broken Unicode, an address without line, city, postal code or country, neither e-mail nor address. Then it normalises and deduplicates.
+ * One member of a segment, as the source tells it. Core checks it, and makes a `Reject` of what
+ * cannot be used, without harm to the others: blank ids, NUL bytes and broken Unicode, an address
+ * without line, city, postal code or country, neither e-mail nor address. Then it normalises and
+ * deduplicates.
  */
 export interface Member {
   /** Where it stands in the source: a line of a file, counted from 1 with the header as line 1. */
@@ -38,16 +40,25 @@ export interface AudiencePage {
   readonly waitedMs: number;
 }
 
-/** The source cannot be read at all: not found, no rights, not this format, bad header. Nothing of the segment was taken as complete. */
+/**
+ * The source cannot be read at all: not found, no rights, not this format, bad header. Nothing of
+ * the segment was taken as complete.
+ */
 export class AudienceSourceError extends Error {
   override readonly name = 'AudienceSourceError';
 }
 
 export interface AudienceSource {
   /**
-   * Every member of the segment, page by page; memory does not grow with the segment. A run that ends without an error has fetched every
-   * page. A page that takes longer than the runner's `adapterTimeoutMs` ends the run, and the signal aborts. Throws `AudienceSourceError`.
-   * @param limit stop after so many rows (members and rejects); the run then does not count as complete. Null for all.
+   * Every member of the segment, page by page; memory does not grow with the segment. A run that
+   * ends without an error has fetched every page. A page that takes longer than the runner's
+   * `adapterTimeoutMs` ends the run, and the signal aborts. Throws `AudienceSourceError`.
+   * @param limit stop after so many rows (members and rejects); the run then does not count as
+   * complete. Null for all.
    */
-  members(segmentId: string, options: { pageSize: number; limit: number | null }, context: CallContext): AsyncIterable<AudiencePage>;
+  members(
+    segmentId: string,
+    options: { pageSize: number; limit: number | null },
+    context: CallContext,
+  ): AsyncIterable<AudiencePage>;
 }

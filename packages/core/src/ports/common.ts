@@ -1,15 +1,19 @@
 /**
  * What every port shares.
  *
- * Ports take arrays and answer one result per item, in the order asked. What is expected (a rejection, a rate limit, an unknown outcome)
- * is a discriminated result; an exception means that the whole call failed and its outcome is not known. So does an answer with another number of results
- * than items: it does not say which is whose. What cannot be recorded as it stands (a NUL, half an emoji, an outcome that does not exist) is mended, or
- * costs that one item its result. `afterMs` is kept between a second and a day; one that is no such time, 0 included, leaves the pause to the machine,
- * which waits longer each time.
- * An adapter knows ports, never the database.
+ * Ports take arrays and answer one result per item, in the order asked. What is expected (a
+ * rejection, a rate limit, an unknown outcome) is a discriminated result; an exception means that
+ * the whole call failed and its outcome is not known. So does an answer with another number of
+ * results than items: it does not say which is whose. What cannot be recorded as it stands (a NUL,
+ * half an emoji, an outcome that does not exist) is mended, or costs that one item its result.
+ * `afterMs` is kept between a second and a day; one that is no such time, 0 included, leaves the
+ * pause to the machine, which waits longer each time. An adapter knows ports, never the database.
  */
 
-/** A structured logger; pino's methods fit. The first argument is the fields, the second the sentence. Never pass a secret. */
+/**
+ * A structured logger; pino's methods fit. The first argument is the fields, the second the
+ * sentence. Never pass a secret.
+ */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -17,13 +21,22 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** A place for limits that processes share (docs/adr/0010): today nothing is limited, and `take` resolves at once. */
+/**
+ * A place for limits that processes share (docs/adr/0010): today nothing is limited, and `take`
+ * resolves at once.
+ */
 export interface RateLimiter {
-  /** Meant to resolve when `cost` units may be spent, and to return how long it waited, in milliseconds. Today: 0. */
+  /**
+   * Meant to resolve when `cost` units may be spent, and to return how long it waited, in
+   * milliseconds. Today: 0.
+   */
   take(cost: number, signal: AbortSignal): Promise<number>;
 }
 
-/** A place for what an adapter must remember between calls (docs/adr/0010): today nothing is kept, and `read` answers null. */
+/**
+ * A place for what an adapter must remember between calls (docs/adr/0010): today nothing is kept,
+ * and `read` answers null.
+ */
 export interface SavedState {
   read(): Promise<unknown>;
   write(value: unknown): Promise<void>;
@@ -31,7 +44,10 @@ export interface SavedState {
 
 /** Given to every call of a port. */
 export interface CallContext {
-  /** Aborts when the runner stops or the caller's lease has passed; for `submit` never, since hanging up unprints nothing. Hand it to every request. */
+  /**
+   * Aborts when the runner stops or the caller's lease has passed; for `submit` never, since
+   * hanging up unprints nothing. Hand it to every request.
+   */
   readonly signal: AbortSignal;
   readonly limiter: RateLimiter;
   readonly logger: Logger;
@@ -50,7 +66,10 @@ export interface Address {
   readonly country: string;
 }
 
-/** Points a mailpiece back to us. Travels in the printer's metadata, so that every piece can be found again without its id. */
+/**
+ * Points a mailpiece back to us. Travels in the printer's metadata, so that every piece can be
+ * found again without its id.
+ */
 export interface PieceReference {
   readonly organizationId: string;
   readonly campaignId: string;
@@ -58,13 +77,17 @@ export interface PieceReference {
   readonly mailpieceId: string;
 }
 
-/** How an adapter is named, configured and made. One per adapter; the runner's registry lists them by port and kind. */
+/**
+ * How an adapter is named, configured and made. One per adapter; the runner's registry lists them
+ * by port and kind.
+ */
 export interface AdapterFactory<Port> {
   /** The name in a campaign file, for example `csv`. */
   readonly kind: string;
   /**
-   * Checks the options of a campaign file and makes the adapter. Throws `AdapterConfigError` that names the option.
-   * `baseDirectory` resolves relative paths; `secrets` gives the value of a secret by its name (an environment variable or a file).
+   * Checks the options of a campaign file and makes the adapter. Throws `AdapterConfigError` that
+   * names the option. `baseDirectory` resolves relative paths; `secrets` gives the value of a
+   * secret by its name (an environment variable or a file).
    */
   create(options: unknown, wiring: AdapterWiring): Port | Promise<Port>;
 }
@@ -84,8 +107,8 @@ export interface OptionProblem {
 }
 
 /**
- * Whether an error is one of ours, by its name and not by its class: a program and its adapters may each have loaded a copy of this package, and the class
- * of one copy is none of the other's.
+ * Whether an error is one of ours, by its name and not by its class: a program and its adapters may
+ * each have loaded a copy of this package, and the class of one copy is none of the other's.
  */
 export function isNamed<Kind extends Error>(error: unknown, name: Kind['name']): error is Kind {
   return typeof error === 'object' && error !== null && 'name' in error && error.name === name;

@@ -1,6 +1,9 @@
 import type { CallContext, PieceReference } from './common.ts';
 
-/** One effect of a mailpiece that was sent. `key` = (mailpiece, kind): the provider sees the same key on a repeat. */
+/**
+ * One effect of a mailpiece that was sent. `key` = (mailpiece, kind): the provider sees the same
+ * key on a repeat.
+ */
 export interface EffectItem {
   readonly key: string;
   readonly reference: PieceReference;
@@ -14,7 +17,10 @@ export type EffectResult =
   | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }
   | { readonly outcome: 'failed'; readonly message: string };
 
-/** Counts what is charged for, once per key. A call that takes longer than two minutes, or the runner's `adapterTimeoutMs`, is given up and repeated. */
+/**
+ * Counts what is charged for, once per key. A call that takes longer than two minutes, or the
+ * runner's `adapterTimeoutMs`, is given up and repeated.
+ */
 export interface UsageMeter {
   record(items: readonly EffectItem[], context: CallContext): Promise<readonly EffectResult[]>;
 }

@@ -21,20 +21,34 @@ export type EnrichResult =
 
 export type CollectBatchResult =
   | { readonly outcome: 'pending' }
-  /** One result for each recipient submitted; whoever is missing, or whose result cannot be used, counts as not found. */
+  /**
+   * One result for each recipient submitted; whoever is missing, or whose result cannot be used,
+   * counts as not found.
+   */
   | { readonly outcome: 'done'; readonly results: readonly EnrichResult[] }
   /** The enricher does not know the batch any more; its people go back. */
   | { readonly outcome: 'lost'; readonly message: string };
 
 /**
- * Finds postal addresses for people known by e-mail. Batches may take hours; core keeps them in rows of their own, asks only the enricher that took a
- * batch, and takes its people back at the deadline, whether `collect` says `pending`, throws, answers what cannot be used, or hangs. A call that takes longer
- * than the runner's `adapterTimeoutMs` is given up, and its signal aborts.
+ * Finds postal addresses for people known by e-mail. Batches may take hours; core keeps them in
+ * rows of their own, asks only the enricher that took a batch, and takes its people back at the
+ * deadline, whether `collect` says `pending`, throws, answers what cannot be used, or hangs. A call
+ * that takes longer than the runner's `adapterTimeoutMs` is given up, and its signal aborts.
  */
 export interface AddressEnricher {
-  /** @param reference our id of the batch; the adapter hands it to the provider so that `find` works. */
-  submit(reference: string, people: readonly EnrichRequest[], context: CallContext): Promise<SubmitBatchResult>;
-  /** The provider's id of a batch that we submitted but whose answer was lost; null where it is proven absent. */
+  /**
+   * @param reference our id of the batch; the adapter hands it to the provider so that `find`
+   * works.
+   */
+  submit(
+    reference: string,
+    people: readonly EnrichRequest[],
+    context: CallContext,
+  ): Promise<SubmitBatchResult>;
+  /**
+   * The provider's id of a batch that we submitted but whose answer was lost; null where it is
+   * proven absent.
+   */
   find(reference: string, context: CallContext): Promise<string | null>;
   collect(providerBatchId: string, context: CallContext): Promise<CollectBatchResult>;
 }

@@ -33,12 +33,25 @@ export class LeaseLostError extends Error {
 export type SubmitResult =
   /** The printer has it. `replayed` where the printer says that the key was seen before. Without an id of at most 500 letters it counts as unknown.
    * `expectedDelivery` is an ISO 8601 date; what cannot be read as one is left out. */
-  | { readonly outcome: 'accepted'; readonly providerId: string; readonly replayed: boolean; readonly expectedDelivery: string | null }
+  | {
+      readonly outcome: 'accepted';
+      readonly providerId: string;
+      readonly replayed: boolean;
+      readonly expectedDelivery: string | null;
+    }
   /** Refused for good; nothing was created. */
-  | { readonly outcome: 'rejected'; readonly reason: string; readonly message: string; readonly badAddress: boolean }
+  | {
+      readonly outcome: 'rejected';
+      readonly reason: string;
+      readonly message: string;
+      readonly badAddress: boolean;
+    }
   /** PROVEN that nothing was created: 429, connection refused, not sent for want of a lease. */
   | { readonly outcome: 'retry'; readonly afterMs: number; readonly message: string }
-  /** Everything else: time-outs, resets, 5xx, answers that cannot be read. The default of an adapter. */
+  /**
+   * Everything else: time-outs, resets, 5xx, answers that cannot be read. The default of an
+   * adapter.
+   */
   | { readonly outcome: 'unknown'; readonly message: string };
 
 export type FindResult =
@@ -65,7 +78,10 @@ export type MailpieceStatus =
   | 'rejected'
   | 'cancelled';
 
-/** How sure a status is: scanned by the carrier, inferred from a container, inferred from position or time, or a plain estimate. */
+/**
+ * How sure a status is: scanned by the carrier, inferred from a container, inferred from position
+ * or time, or a plain estimate.
+ */
 export type Confidence = 'scan' | 'assumed' | 'logical' | 'estimated';
 
 export interface PrinterEvent {
@@ -84,7 +100,10 @@ export interface PrinterEvent {
   readonly confidence: Confidence;
 }
 
-/** What a printer told as an event, and what nobody can use: the others beside it count all the same. It is kept, with the reason, until the adapter can read it. */
+/**
+ * What a printer told as an event, and what nobody can use: the others beside it count all the
+ * same. It is kept, with the reason, until the adapter can read it.
+ */
 export interface UnusableEvent {
   /** Why, in a sentence. */
   readonly unusable: string;
@@ -107,7 +126,9 @@ export interface ListedPiece {
 }
 
 export interface Printer {
-  /** How long the printer remembers an idempotency key, in milliseconds; null where it has no keys. */
+  /**
+   * How long the printer remembers an idempotency key, in milliseconds; null where it has no keys.
+   */
   readonly keyLifetimeMs: number | null;
   /** How long after creation a piece may be missing from `find`, in milliseconds. */
   readonly readLagMs: number;
@@ -117,29 +138,53 @@ export interface Printer {
   /** Most pieces that one `submit` takes; at least 1. */
   readonly maxBatch: number;
   /**
-   * One result per piece. Calls `lease.assertHeld()` immediately before each request; where it throws, the pieces not yet sent are `retry`.
+   * One result per piece. Calls `lease.assertHeld()` immediately before each request; where it
+   * throws, the pieces not yet sent are `retry`.
    *
-   * Each such call is a sign of life and gives the adapter `timeoutMs` more: one request for all pieces may take `timeoutMs`, one request for each piece
-   * that many times as long. Whoever is silent for longer is given up: its pieces are unknown, the lease refuses any further request, and an
-   * answer that comes late counts only where it says `accepted`.
+   * Each such call is a sign of life and gives the adapter `timeoutMs` more: one request for all
+   * pieces may take `timeoutMs`, one request for each piece that many times as long. Whoever is
+   * silent for longer is given up: its pieces are unknown, the lease refuses any further request,
+   * and an answer that comes late counts only where it says `accepted`.
    */
-  submit(pieces: readonly PieceRequest[], lease: LeaseGuard, context: CallContext): Promise<readonly SubmitResult[]>;
+  submit(
+    pieces: readonly PieceRequest[],
+    lease: LeaseGuard,
+    context: CallContext,
+  ): Promise<readonly SubmitResult[]>;
   /** Look-up by our reference: one answer for each, in the order asked. Like `cancel`, `list` and `poll` it may be silent for `timeoutMs`; where it needs
    * several requests, it asks `context.limiter` before each, and that is its sign of life. */
-  find(pieces: readonly { reference: PieceReference; idempotencyKey: string }[], context: CallContext): Promise<readonly FindResult[]>;
+  find(
+    pieces: readonly { reference: PieceReference; idempotencyKey: string }[],
+    context: CallContext,
+  ): Promise<readonly FindResult[]>;
   /** Everything that was created since, page by page: after a restored backup the pieces made since are known to the printer only. The cursor is null for
    * the first page, and in the answer where there are no more; it has at most 100,000 characters. Absent where the printer cannot be listed. */
-  list?(since: Date, cursor: string | null, context: CallContext): Promise<{ pieces: readonly ListedPiece[]; cursor: string | null }>;
+  list?(
+    since: Date,
+    cursor: string | null,
+    context: CallContext,
+  ): Promise<{ pieces: readonly ListedPiece[]; cursor: string | null }>;
   cancel(providerIds: readonly string[], context: CallContext): Promise<readonly CancelResult[]>;
   /** Checks the signature over the raw bytes, in constant time. */
-  verifyWebhook(headers: Readonly<Record<string, string>>, body: Uint8Array, now: Date): WebhookVerdict;
+  verifyWebhook(
+    headers: Readonly<Record<string, string>>,
+    body: Uint8Array,
+    now: Date,
+  ): WebhookVerdict;
   /** The events of a verified body, each read by itself: one that cannot be used is an `UnusableEvent` and costs no other. Throws where the body as a whole is
    * not of the printer's format. An event needs an id of at most 500 letters; a time that cannot be read counts as the time when it came. */
   parseWebhook(body: Uint8Array): readonly (PrinterEvent | UnusableEvent)[];
-  /** Polls for events since a cursor of at most 100,000 characters, for printers whose webhooks stop. Absent where the printer cannot be polled. */
-  poll?(cursor: string | null, context: CallContext): Promise<{ events: readonly (PrinterEvent | UnusableEvent)[]; cursor: string | null }>;
+  /**
+   * Polls for events since a cursor of at most 100,000 characters, for printers whose webhooks
+   * stop. Absent where the printer cannot be polled.
+   */
+  poll?(
+    cursor: string | null,
+    context: CallContext,
+  ): Promise<{ events: readonly (PrinterEvent | UnusableEvent)[]; cursor: string | null }>;
 }
 
 export type WebhookVerdict =
   /** `deliveryId` is the same when the same webhook is delivered again. */
-  { readonly valid: true; readonly deliveryId: string } | { readonly valid: false; readonly message: string };
+  | { readonly valid: true; readonly deliveryId: string }
+  | { readonly valid: false; readonly message: string };

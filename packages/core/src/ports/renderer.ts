@@ -7,7 +7,9 @@ export interface CardRequest {
   readonly lastName: string | null;
   readonly address: Address;
   readonly returnAddress: Address | null;
-  /** Merge data, and `reference`: a short code printed beside the address, unique to the recipient. */
+  /**
+   * Merge data, and `reference`: a short code printed beside the address, unique to the recipient.
+   */
   readonly merge: Readonly<Record<string, string>>;
   readonly reference: string;
 }
@@ -36,14 +38,33 @@ export type RenderResult =
       /** Pages of that document, counted from 1. */
       readonly frontPage: number;
       readonly backPage: number;
-      /** sha256 hex over template, assets and the card's data: equal content, equal hash. Approval binds to it. */
+      /**
+       * sha256 hex over template, assets and the card's data: equal content, equal hash. Approval
+       * binds to it.
+       */
       readonly contentHash: string;
     }
-  /** This card cannot be rendered as it is: missing merge field, text that cannot fit, refused by the template. The message names nobody: one fault is one cause. */
-  | { readonly recipientId: string; readonly outcome: 'failed'; readonly reason: string; readonly message: string }
-  | { readonly recipientId: string; readonly outcome: 'retry'; readonly afterMs: number; readonly message: string };
+  /**
+   * This card cannot be rendered as it is: missing merge field, text that cannot fit, refused by
+   * the template. The message names nobody: one fault is one cause.
+   */
+  | {
+      readonly recipientId: string;
+      readonly outcome: 'failed';
+      readonly reason: string;
+      readonly message: string;
+    }
+  | {
+      readonly recipientId: string;
+      readonly outcome: 'retry';
+      readonly afterMs: number;
+      readonly message: string;
+    };
 
-/** Why no card of a job can be rendered, whoever it is for: the template is not there or broken, or the format is not known. */
+/**
+ * Why no card of a job can be rendered, whoever it is for: the template is not there or broken, or
+ * the format is not known.
+ */
 export interface JobFault {
   readonly reason: string;
   readonly message: string;
@@ -52,15 +73,20 @@ export interface JobFault {
 export interface RenderAnswer {
   readonly documents: readonly RenderedDocument[];
   readonly results: readonly RenderResult[];
-  /** Where this names anything, the results do not count: the campaign is held until somebody has mended it, and nobody is in `error` for its sake. */
+  /**
+   * Where this names anything, the results do not count: the campaign is held until somebody has
+   * mended it, and nobody is in `error` for its sake.
+   */
   readonly refused?: readonly JobFault[];
 }
 
 export interface Renderer {
   /**
-   * Cards of one campaign together. `results` has one entry per card, in the order asked. Where a result is not of its card's recipient, or names a
-   * document or a page that cannot be, or a document is empty, nothing of the answer is kept, as if the call had thrown: each card is then
-   * asked for by itself. Ends within the runner's `adapterTimeoutMs`, or its signal aborts and the people travel alone.
+   * Cards of one campaign together. `results` has one entry per card, in the order asked. Where a
+   * result is not of its card's recipient, or names a document or a page that cannot be, or a
+   * document is empty, nothing of the answer is kept, as if the call had thrown: each card is then
+   * asked for by itself. Ends within the runner's `adapterTimeoutMs`, or its signal aborts and the
+   * people travel alone.
    */
   render(job: RenderJob, context: CallContext): Promise<RenderAnswer>;
 }

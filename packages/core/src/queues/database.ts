@@ -1,9 +1,12 @@
 /**
- * pg-boss over the `postgres` client, so that moves and jobs share a transaction and there is one pool.
+ * pg-boss over the `postgres` client, so that moves and jobs share a transaction and there is one
+ * pool.
  *
- * Three traps, each with a test: pg-boss sends scripts of `BEGIN; …; COMMIT` without parameters, which postgres refuses on a pooled connection;
- * reserve(), which would help, may wait for ever after a connection was lost where the driver is not the one carried here (decision 0012), so the words
- * are left out: several statements sent at once are one transaction anyway. And pg-boss binds arrays, so the client must fetch types.
+ * Three traps, each with a test: pg-boss sends scripts of `BEGIN; …; COMMIT` without parameters,
+ * which postgres refuses on a pooled connection; reserve(), which would help, may wait for ever
+ * after a connection was lost where the driver is not the one carried here (decision 0012), so the
+ * words are left out: several statements sent at once are one transaction anyway. And pg-boss binds
+ * arrays, so the client must fetch types.
  */
 import type postgres from 'postgres';
 import type { Db } from 'pg-boss';
@@ -17,7 +20,10 @@ type Parameters = (string | number | boolean | Date | null | string[] | number[]
 
 const TRANSACTION = /^\s*BEGIN\s*;([\s\S]*?);?\s*COMMIT\s*;?\s*$/i;
 
-/** What stands between BEGIN and COMMIT; null for anything else, and for scripts of several transactions. */
+/**
+ * What stands between BEGIN and COMMIT; null for anything else, and for scripts of several
+ * transactions.
+ */
 export function insideTransaction(script: string): string | null {
   const inside = TRANSACTION.exec(script)?.[1];
   return inside === undefined || /\b(BEGIN|COMMIT|ROLLBACK)\s*;/i.test(inside) ? null : inside;
@@ -27,14 +33,20 @@ const STARTS_TRANSACTION = /^\s*BEGIN\b/i;
 
 async function run(on: Runs, text: string, values?: unknown[]): Promise<{ rows: unknown[] }> {
   const prepared = values !== undefined && values.length > 0;
-  const result: unknown[] = prepared ? await on.unsafe(text, values as Parameters, { prepare: true }) : await on.unsafe(text);
-  // A script of several statements answers a list of results; pg-boss reads the rows of all of them.
+  const result: unknown[] = prepared
+    ? await on.unsafe(text, values as Parameters, { prepare: true })
+    : await on.unsafe(text);
+  // A script of several statements answers a list of results; pg-boss reads the rows of all of
+  // them.
   return { rows: result.some(Array.isArray) ? result.flat() : [...result] };
 }
 
 /** The server does not answer now; a client that was closed never will again. */
 function mayComeBack(error: unknown): boolean {
-  return isLostConnection(error) && !(error instanceof Error && 'code' in error && error.code === 'CONNECTION_ENDED');
+  return (
+    isLostConnection(error) &&
+    !(error instanceof Error && 'code' in error && error.code === 'CONNECTION_ENDED')
+  );
 }
 
 /** pg-boss inside a transaction of ours. */
@@ -59,7 +71,8 @@ export function onPool(sql: Sql): Db {
         reserved.release();
       }
     },
-    // pg-boss asks once, and polls for ever where that fails. Whoever was refused by a lost connection therefore goes on asking, by the driver's back-off.
+    // pg-boss asks once, and polls for ever where that fails. Whoever was refused by a lost
+    // connection therefore goes on asking, by the driver's back-off.
     async listen(channel: string, onMessage: (payload: string) => void, onReconnect: () => void) {
       let listening: postgres.ListenMeta | null = null;
       let closed = false;

@@ -1,10 +1,12 @@
 /**
  * The queues and the beats, in one table each.
  *
- * Queues of cohorts: standard policy, few retries, generous expiry, no heartbeat, no dead letter: reap covers whatever happens to a job.
- * Queues by organization: `stately` with the organization as key: while one waits nothing is added, while one runs at most one more is kept, so
- * no wake-up is lost and nothing piles up. They have no retries: the beat is the retry. Their heartbeat frees the key when a runner dies, long before
- * the job expires (`end_silent_jobs` in SQL); what runs twice because a runner was only slow is kept apart by row locks and attempt numbers.
+ * Queues of cohorts: standard policy, few retries, generous expiry, no heartbeat, no dead letter:
+ * reap covers whatever happens to a job. Queues by organization: `stately` with the organization as
+ * key: while one waits nothing is added, while one runs at most one more is kept, so no wake-up is
+ * lost and nothing piles up. They have no retries: the beat is the retry. Their heartbeat frees the
+ * key when a runner dies, long before the job expires (`end_silent_jobs` in SQL); what runs twice
+ * because a runner was only slow is kept apart by row locks and attempt numbers.
  */
 import type { PgBoss } from 'pg-boss';
 
@@ -44,14 +46,29 @@ export const queues: Readonly<Record<QueueName, QueueSettings>> = {
   enrich: byOrganization,
   effects: { ...byOrganization, expireInSeconds: HOUR },
   reconcile: { ...byOrganization, expireInSeconds: HOUR },
-  beat: { policy: 'standard', notify: true, retryLimit: 0, expireInSeconds: 900, retentionSeconds: HOUR, deleteAfterSeconds: 600 },
+  beat: {
+    policy: 'standard',
+    notify: true,
+    retryLimit: 0,
+    expireInSeconds: 900,
+    retentionSeconds: HOUR,
+    deleteAfterSeconds: 600,
+  },
 };
 
 export type BeatName = 'sync' | 'enrich' | 'proof' | 'mail' | 'track' | 'house';
 
-/** What happens by the clock. `cron` beats are pg-boss schedules; `seconds` beats are one throttled job per slot, sent by every runner. */
+/**
+ * What happens by the clock. `cron` beats are pg-boss schedules; `seconds` beats are one throttled
+ * job per slot, sent by every runner.
+ */
 export type Beat =
-  | { readonly name: BeatName; readonly cron: string; readonly timeZone: string; readonly every: string }
+  | {
+      readonly name: BeatName;
+      readonly cron: string;
+      readonly timeZone: string;
+      readonly every: string;
+    }
   | { readonly name: BeatName; readonly seconds: number };
 
 export const beats: readonly Beat[] = [
@@ -65,7 +82,10 @@ export const beats: readonly Beat[] = [
   { name: 'house', seconds: 60 },
 ];
 
-/** The workers' polling floor beneath notifications, in seconds: of the first slot of a queue of cohorts, which wakes the others; and of all else. */
+/**
+ * The workers' polling floor beneath notifications, in seconds: of the first slot of a queue of
+ * cohorts, which wakes the others; and of all else.
+ */
 export const POLL_SECONDS = 7;
 export const IDLE_POLL_SECONDS = 60;
 

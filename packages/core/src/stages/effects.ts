@@ -1,6 +1,15 @@
-/** Effects of cards that were sent: claimed in bulk, done once per key at the provider. An outage here neither fails a card nor loses a charge. */
+/**
+ * Effects of cards that were sent: claimed in bulk, done once per key at the provider. An outage
+ * here neither fails a card nor loses a charge.
+ */
 import { campaignBrief } from '../machine/cohorts.ts';
-import { claimEffects, settleEffects, type ClaimedEffect, type EffectKind, type EffectSettlement } from '../machine/mailpieces.ts';
+import {
+  claimEffects,
+  settleEffects,
+  type ClaimedEffect,
+  type EffectKind,
+  type EffectSettlement,
+} from '../machine/mailpieces.ts';
 import { askAdapter } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
@@ -18,13 +27,21 @@ const kinds: readonly EffectKind[] = ['usage_meter', 'event_sink'];
 function toItem(organizationId: string, effect: ClaimedEffect): EffectItem {
   return {
     key: effect.key,
-    reference: { organizationId, campaignId: effect.campaignId, recipientId: effect.recipientId, mailpieceId: effect.mailpieceId },
+    reference: {
+      organizationId,
+      campaignId: effect.campaignId,
+      recipientId: effect.recipientId,
+      mailpieceId: effect.mailpieceId,
+    },
     occurredAt: effect.occurredAt,
     data: { format: effect.format, mailClass: effect.mailClass, mode: effect.mode },
   };
 }
 
-const names: Readonly<Record<EffectKind, string>> = { usage_meter: 'usage meter', event_sink: 'event sink' };
+const names: Readonly<Record<EffectKind, string>> = {
+  usage_meter: 'usage meter',
+  event_sink: 'event sink',
+};
 
 async function perform(
   context: PipelineContext,
@@ -38,16 +55,24 @@ async function perform(
   const campaign = await campaignBrief(context.sql, organizationId, campaignId);
   const items = effects.map((effect) => toItem(organizationId, effect));
   const all = (answer: EffectAnswer): EffectAnswer[] => effects.map(() => answer);
-  const missing: EffectAnswer = { outcome: 'retry', afterMs: 3_600_000, message: `the campaign has no ${names[kind]} any more` };
+  const missing: EffectAnswer = {
+    outcome: 'retry',
+    afterMs: 3_600_000,
+    message: `the campaign has no ${names[kind]} any more`,
+  };
   const who = `the ${names[kind]}`;
   switch (kind) {
     case 'usage_meter': {
       const meter = await integrations.usageMeter(campaign);
-      return meter === null ? all(missing) : effectAnswers(who, items.length, await meter.record(items, call));
+      return meter === null
+        ? all(missing)
+        : effectAnswers(who, items.length, await meter.record(items, call));
     }
     case 'event_sink': {
       const sink = await integrations.eventSink(campaign);
-      return sink === null ? all(missing) : effectAnswers(who, items.length, await sink.emit(items, call));
+      return sink === null
+        ? all(missing)
+        : effectAnswers(who, items.length, await sink.emit(items, call));
     }
   }
 }
@@ -63,7 +88,8 @@ async function workGroup(
 ): Promise<void> {
   const { sql, logger, settings } = context;
   const work: Work = { organizationId, work: kind, campaignId };
-  const failed = (error: unknown): void => round.failed(work, error, 'effects failed and are tried again', { effects: effects.length });
+  const failed = (error: unknown): void =>
+    round.failed(work, error, 'effects failed and are tried again', { effects: effects.length });
   let answers: readonly EffectAnswer[];
   try {
     answers = await askAdapter(
@@ -75,7 +101,8 @@ async function workGroup(
     );
     const [first] = answers;
     // Of one that failed for good an alarm tells by itself.
-    if (first?.outcome === 'retry' && answers.every(({ outcome }) => outcome === 'retry')) failed(new Error(first.message));
+    if (first?.outcome === 'retry' && answers.every(({ outcome }) => outcome === 'retry'))
+      failed(new Error(first.message));
     else round.done(work);
   } catch (error) {
     const message = text(messageOf(error));
@@ -92,7 +119,11 @@ async function workGroup(
     effects.map(({ mailpieceId }, index) => ({
       mailpieceId,
       kind,
-      ...(answers[index] ?? { outcome: 'retry', message: 'the adapter gave no answer', afterMs: null }),
+      ...(answers[index] ?? {
+        outcome: 'retry',
+        message: 'the adapter gave no answer',
+        afterMs: null,
+      }),
     })),
   );
   await settler.flush();
@@ -104,13 +135,18 @@ export async function beatEffects(context: PipelineContext, due?: Due): Promise<
     await context.boss.send('effects', { organization_id: id }, { singletonKey: id });
 }
 
-async function workKinds(context: PipelineContext, organizationId: string, round: Round): Promise<void> {
+async function workKinds(
+  context: PipelineContext,
+  organizationId: string,
+  round: Round,
+): Promise<void> {
   for (const kind of kinds) {
     const tried = new Set<string>();
     for (;;) {
       const effects = await claimEffects(context.sql, organizationId, kind, BATCH, LEASE_MS);
       if (effects.length > 0) await context.reach('effects.claimed');
-      // Side by side: the claim is one for all of them, and must not pass while the adapter of another campaign is silent.
+      // Side by side: the claim is one for all of them, and must not pass while the adapter of
+      // another campaign is silent.
       const campaigns = [...new Set(effects.map((effect) => effect.campaignId))];
       await Promise.all(
         campaigns.map(async (campaignId) => {
@@ -119,13 +155,21 @@ async function workKinds(context: PipelineContext, organizationId: string, round
         }),
       );
       // The longest due come first: the first that comes again says that there are no others.
-      if (effects.length < BATCH || context.stopping.aborted || effects.some(({ key }) => tried.has(key))) break;
+      if (
+        effects.length < BATCH ||
+        context.stopping.aborted ||
+        effects.some(({ key }) => tried.has(key))
+      )
+        break;
       for (const { key } of effects) tried.add(key);
     }
   }
 }
 
-/** The job: everything that is due of an organization, once. Who is to be tried again waits for a later job. */
+/**
+ * The job: everything that is due of an organization, once. Who is to be tried again waits for a
+ * later job.
+ */
 export async function workEffects(context: PipelineContext, organizationId: string): Promise<void> {
   const round = new Round();
   try {

@@ -1,6 +1,6 @@
 /**
- * The five stages, in the order in which a recipient passes them, and the house. Each says what it does at which beat, which queues its workers serve,
- * and what wakes it.
+ * The five stages, in the order in which a recipient passes them, and the house. Each says what it
+ * does at which beat, which queues its workers serve, and what wakes it.
  */
 import type { PartFailure } from '../pipeline/beat-failures.ts';
 import type { PipelineContext, Wake } from '../pipeline/context.ts';
@@ -31,11 +31,17 @@ export interface StageWorker {
 }
 
 /** A part of a beat. Rejects, or says what failed of it. */
-export type BeatWork = (context: PipelineContext, due: Due) => Promise<void | readonly PartFailure[]>;
+export type BeatWork = (
+  context: PipelineContext,
+  due: Due,
+) => Promise<void | readonly PartFailure[]>;
 
 export interface Stage {
   readonly name: 'sync' | 'enrich' | 'proof' | 'mail' | 'track' | 'house';
-  /** What it does at each beat, by the name of the part: one that fails keeps none of the others from its beat. */
+  /**
+   * What it does at each beat, by the name of the part: one that fails keeps none of the others
+   * from its beat.
+   */
   readonly beats: Partial<Record<BeatName, Readonly<Record<string, BeatWork>>>>;
   readonly workers: readonly StageWorker[];
   /** What is done at once, without a beat, when somebody says that there is work. */
@@ -56,7 +62,13 @@ export const stages: readonly Stage[] = [
   {
     name: 'sync',
     beats: { sync: { syncs: beatSync } },
-    workers: [{ queue: 'sync', slots: one, work: async (context, _id, data) => await workSync(context, data.organization_id) }],
+    workers: [
+      {
+        queue: 'sync',
+        slots: one,
+        work: async (context, _id, data) => await workSync(context, data.organization_id),
+      },
+    ],
     wakes: {},
   },
   {
@@ -70,7 +82,8 @@ export const stages: readonly Stage[] = [
       {
         queue: 'enrich',
         slots: one,
-        work: async (context, _id, data) => await workEnrich(context, data.organization_id, data.only_due === true),
+        work: async (context, _id, data) =>
+          await workEnrich(context, data.organization_id, data.only_due === true),
       },
     ],
     wakes: {},
@@ -96,7 +109,11 @@ export const stages: readonly Stage[] = [
         slots: (context) => context.settings.mailSlots,
         work: async (context, id, data) => await workMail(context, data.organization_id, id),
       },
-      { queue: 'reconcile', slots: one, work: async (context, _id, data) => await workReconcile(context, data.organization_id) },
+      {
+        queue: 'reconcile',
+        slots: one,
+        work: async (context, _id, data) => await workReconcile(context, data.organization_id),
+      },
     ],
     wakes: { mail: stageMail, reconcile: async (context) => await beatReconcile(context) },
   },
@@ -107,7 +124,13 @@ export const stages: readonly Stage[] = [
       // Only woken: a printer that does not answer must not hold up the beats.
       house: { poll: async (context) => await Promise.resolve(context.wake('poll')) },
     },
-    workers: [{ queue: 'effects', slots: one, work: async (context, _id, data) => await workEffects(context, data.organization_id) }],
+    workers: [
+      {
+        queue: 'effects',
+        slots: one,
+        work: async (context, _id, data) => await workEffects(context, data.organization_id),
+      },
+    ],
     wakes: {
       track: applyInbox,
       effects: async (context) => await beatEffects(context),

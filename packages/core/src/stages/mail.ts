@@ -1,8 +1,17 @@
 /**
- * Mailing: proofed → sending_staged → sending → sent. The one stage that cannot be undone: the mailpiece, with its key, is in the database before
- * the printer hears of it, the lease is checked immediately before each request, and an outcome that nobody knows is unknown, never repeated blindly.
+ * Mailing: proofed → sending_staged → sending → sent. The one stage that cannot be undone: the
+ * mailpiece, with its key, is in the database before the printer hears of it, the lease is checked
+ * immediately before each request, and an outcome that nobody knows is unknown, never repeated
+ * blindly.
  */
-import { beginMail, settleMail, type BegunMail, type BegunPiece, type CampaignBrief, type MailSettlement } from '../machine/cohorts.ts';
+import {
+  beginMail,
+  settleMail,
+  type BegunMail,
+  type BegunPiece,
+  type CampaignBrief,
+  type MailSettlement,
+} from '../machine/cohorts.ts';
 import { ask, SilentAdapterError } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { Lease } from '../pipeline/leases.ts';
@@ -28,7 +37,10 @@ function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
   };
 }
 
-function toSettlement({ recipientId, mailpieceId }: BegunPiece, answer: PieceAnswer): MailSettlement {
+function toSettlement(
+  { recipientId, mailpieceId }: BegunPiece,
+  answer: PieceAnswer,
+): MailSettlement {
   return {
     recipientId,
     mailpieceId,
@@ -43,7 +55,10 @@ function all(pieces: readonly BegunPiece[], answer: PieceAnswer): MailSettlement
 
 const untilItsEnd = new AbortController().signal;
 
-/** That nothing was made is no error of ours and is tried again; somebody should know all the same, once and not for each cohort. */
+/**
+ * That nothing was made is no error of ours and is tried again; somebody should know all the same,
+ * once and not for each cohort.
+ */
 function noteRefusal(
   { refusing, logger }: PipelineContext,
   { organizationId }: CampaignBrief,
@@ -55,19 +70,39 @@ function noteRefusal(
   if (again.length < answers.length) refusing.delete(key);
   else if (!refusing.has(key)) {
     refusing.add(key);
-    logger.warn({ printer, error: again[0]?.message }, 'the printer takes no cards at the moment; its people wait and are tried again');
+    logger.warn(
+      { printer, error: again[0]?.message },
+      'the printer takes no cards at the moment; its people wait and are tried again',
+    );
   }
 }
 
-/** Whoever posts must be able to tell later that the database knows of it: what was begun is kept outside of it first. */
-async function begin(context: PipelineContext, organizationId: string, cohortId: string): Promise<BegunMail | null> {
+/**
+ * Whoever posts must be able to tell later that the database knows of it: what was begun is kept
+ * outside of it first.
+ */
+async function begin(
+  context: PipelineContext,
+  organizationId: string,
+  cohortId: string,
+): Promise<BegunMail | null> {
   const { sql, runnerId, settings, watermark } = context;
   const { marks } = watermark;
-  return await beginMail(sql, organizationId, cohortId, runnerId, settings.leaseMs, marks, (told, [piece]) => {
-    if (piece === undefined) return watermark.learn(told);
-    const { recipientId, mailpieceId, moveNo } = piece;
-    return watermark.learn(told, { begun: { witness: { organizationId, recipientId, mailpieceId, moveNo }, asked: marks } });
-  });
+  return await beginMail(
+    sql,
+    organizationId,
+    cohortId,
+    runnerId,
+    settings.leaseMs,
+    marks,
+    (told, [piece]) => {
+      if (piece === undefined) return watermark.learn(told);
+      const { recipientId, mailpieceId, moveNo } = piece;
+      return watermark.learn(told, {
+        begun: { witness: { organizationId, recipientId, mailpieceId, moveNo }, asked: marks },
+      });
+    },
+  );
 }
 
 async function submit(
@@ -83,16 +118,30 @@ async function submit(
   for (let start = 0; start < pieces.length; start += printer.maxBatch) {
     if (context.stopping.aborted) {
       // Proven: these were never sent.
-      settler.add(all(pieces.slice(start), { outcome: 'retry', afterMs: 0, message: 'the runner stopped before it was sent' }));
+      settler.add(
+        all(pieces.slice(start), {
+          outcome: 'retry',
+          afterMs: 0,
+          message: 'the runner stopped before it was sent',
+        }),
+      );
       return;
     }
     const batch = pieces.slice(start, start + printer.maxBatch);
     const settlements = (answers: readonly PieceAnswer[]): MailSettlement[] =>
-      batch.flatMap((piece, index) => toSettlement(piece, answers[index] ?? { outcome: 'unknown', message: 'the adapter gave no result' }));
+      batch.flatMap((piece, index) =>
+        toSettlement(
+          piece,
+          answers[index] ?? { outcome: 'unknown', message: 'the adapter gave no result' },
+        ),
+      );
     // Evidence is never fenced; a decision of somebody who was given up is none.
     const late = (answers: readonly PieceAnswer[]): void => {
       const evidence = settlements(answers).filter(({ outcome }) => outcome === 'accepted');
-      logger.warn({ cohort: lease.cohortId, accepted: evidence.length, of: batch.length }, `${who} has answered after it was given up`);
+      logger.warn(
+        { cohort: lease.cohortId, accepted: evidence.length, of: batch.length },
+        `${who} has answered after it was given up`,
+      );
       settler.add(evidence);
     };
     let answers: readonly PieceAnswer[];
@@ -100,7 +149,10 @@ async function submit(
     let refusal: unknown = null;
     const requireLease = (isGivenUp: boolean): void => {
       try {
-        if (isGivenUp) throw new LeaseLostError(`${who} was given up: what it was asked for is not to be sent any more`);
+        if (isGivenUp)
+          throw new LeaseLostError(
+            `${who} was given up: what it was asked for is not to be sent any more`,
+          );
         lease.assertHeld();
       } catch (error) {
         refusal = error;
@@ -110,33 +162,48 @@ async function submit(
     try {
       await context.reach('mail.before-post');
       requireLease(false);
-      answers = await ask({ who, silenceMs: printer.timeoutMs, late }, async ({ signal, heard }) => {
-        const assertHeld = (): void => {
-          requireLease(signal.aborted);
-          isWithAdapter = true;
-          heard();
-        };
-        const requests = batch.map((piece) => toRequest(campaign, piece));
-        // No signal ends a request under way, neither a stop nor a lost lease: hanging up unprints nothing, it only loses the answer, and with it the
-        // one sign of a second card. The adapter's timeout is its end; the lease is asked before each request.
-        return pieceAnswers(batch.length, await printer.submit(requests, { assertHeld }, context.callContext(untilItsEnd)));
-      });
+      answers = await ask(
+        { who, silenceMs: printer.timeoutMs, late },
+        async ({ signal, heard }) => {
+          const assertHeld = (): void => {
+            requireLease(signal.aborted);
+            isWithAdapter = true;
+            heard();
+          };
+          const requests = batch.map((piece) => toRequest(campaign, piece));
+          // No signal ends a request under way, neither a stop nor a lost lease: hanging up unprints
+          // nothing, it only loses the answer, and with it the one sign of a second card. The
+          // adapter's timeout is its end; the lease is asked before each request.
+          return pieceAnswers(
+            batch.length,
+            await printer.submit(requests, { assertHeld }, context.callContext(untilItsEnd)),
+          );
+        },
+      );
     } catch (error) {
       const message = text(messageOf(error));
-      // Ours, and no other: it was thrown before anything was sent. One that an adapter has made, of whatever class, is no proof.
+      // Ours, and no other: it was thrown before anything was sent. One that an adapter has made,
+      // of whatever class, is no proof.
       if (error instanceof LeaseLostError && error === refusal) {
-        // Proven: these were never sent. The reaper, who has only the lease, would have to call them unknown. A decision counts for this cohort alone, so
-        // whatever he or another runner has done meanwhile stands. An adapter that was given the lease once and then throws: nobody knows.
+        // Proven: these were never sent. The reaper, who has only the lease, would have to call
+        // them unknown. A decision counts for this cohort alone, so whatever he or another runner
+        // has done meanwhile stands. An adapter that was given the lease once and then throws:
+        // nobody knows.
         const notSent: PieceAnswer = { outcome: 'retry', afterMs: null, message };
         settler.add(all(batch, isWithAdapter ? { outcome: 'unknown', message } : notSent));
         settler.add(all(pieces.slice(start + batch.length), notSent));
         return;
       }
-      logger.warn({ cohort: lease.cohortId, printer: pieces[0]?.printerName, error: message }, 'the printer could not be asked properly');
+      logger.warn(
+        { cohort: lease.cohortId, printer: pieces[0]?.printerName, error: message },
+        'the printer could not be asked properly',
+      );
       settler.add(all(batch, { outcome: 'unknown', message }));
       if (!(error instanceof SilentAdapterError)) continue;
       // Proven: these were never handed over.
-      settler.add(all(pieces.slice(start + batch.length), { outcome: 'retry', afterMs: 60_000, message }));
+      settler.add(
+        all(pieces.slice(start + batch.length), { outcome: 'retry', afterMs: 60_000, message }),
+      );
       return;
     }
     await context.reach('mail.after-post');
@@ -145,14 +212,22 @@ async function submit(
   }
 }
 
-/** One cohort, from its job to the last settle. Never throws once it has begun: whatever happens, reap and reconcile know what to do. */
-export async function workMail(context: PipelineContext, organizationId: string, cohortId: string): Promise<void> {
+/**
+ * One cohort, from its job to the last settle. Never throws once it has begun: whatever happens,
+ * reap and reconcile know what to do.
+ */
+export async function workMail(
+  context: PipelineContext,
+  organizationId: string,
+  cohortId: string,
+): Promise<void> {
   const { sql, settings, logger } = context;
   let quiet = settings.quietMs;
   await workCohort(context, organizationId, cohortId, {
     stage: 'mail',
     begin: async () => await begin(context, organizationId, cohortId),
-    settle: async (results: readonly MailSettlement[], last) => await settleMail(sql, organizationId, cohortId, results, last, quiet),
+    settle: async (results: readonly MailSettlement[], last) =>
+      await settleMail(sql, organizationId, cohortId, results, last, quiet),
     // Evidence is never fenced: it is worth recording long after the lease.
     patienceMs: 60_000,
     wakes: ['mail', 'effects'],
@@ -173,7 +248,10 @@ export async function workMail(context: PipelineContext, organizationId: string,
         } catch (error) {
           // Proven that nothing was created: the printer was never reached.
           const message = text(messageOf(error));
-          logger.error({ printer: name, error: message }, 'the printer cannot be used; its people wait');
+          logger.error(
+            { printer: name, error: message },
+            'the printer cannot be used; its people wait',
+          );
           settler.add(all(pieces, { outcome: 'retry', afterMs: 60_000, message }));
           continue;
         }

@@ -1,6 +1,7 @@
 /**
- * Polling, a part of tracking: printers whose webhooks have stopped, or that have none, are asked for their events, where they can be. Never part of a
- * beat, only woken by one: whoever does not answer, or never comes to an end, holds up nobody but the printers behind it.
+ * Polling, a part of tracking: printers whose webhooks have stopped, or that have none, are asked
+ * for their events, where they can be. Never part of a beat, only woken by one: whoever does not
+ * answer, or never comes to an end, holds up nobody but the printers behind it.
  */
 import { applyEvents } from '../machine/mailpieces.ts';
 import type { PrinterEvent } from '../ports/index.ts';
@@ -22,9 +23,19 @@ interface SilentPrinter {
   readonly cursor: string | null;
 }
 
-/** A printer that several organizations share, or that one knows by two names, may tell each of all. What nobody knows yet is kept. */
-async function ownEvents(context: PipelineContext, organizationId: string, name: string, events: readonly PrinterEvent[]) {
-  const ours = events.filter((event) => (event.organizationId ?? organizationId) === organizationId);
+/**
+ * A printer that several organizations share, or that one knows by two names, may tell each of all.
+ * What nobody knows yet is kept.
+ */
+async function ownEvents(
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+  events: readonly PrinterEvent[],
+) {
+  const ours = events.filter(
+    (event) => (event.organizationId ?? organizationId) === organizationId,
+  );
   const pieces = ours.flatMap(({ mailpieceId }) => mailpieceId ?? []);
   if (pieces.length === 0) return ours;
   const others = await context.sql<{ id: string }[]>`
@@ -34,16 +45,28 @@ async function ownEvents(context: PipelineContext, organizationId: string, name:
   return ours.filter(({ mailpieceId }) => mailpieceId === null || !elsewhere.has(mailpieceId));
 }
 
-async function pollPrinter(context: PipelineContext, { organization_id: organizationId, printer_name: name, cursor }: SilentPrinter) {
+async function pollPrinter(
+  context: PipelineContext,
+  { organization_id: organizationId, printer_name: name, cursor }: SilentPrinter,
+) {
   const printer = await printerNamed(context, organizationId, name);
   // A printer that comes back to a cursor goes round in a circle.
   const seen = new Set<string | null>();
   for (let from = cursor; !seen.has(from) && seen.size < MOST_PAGES;) {
     seen.add(from);
-    const told = askPrinter(context, name, printer, async (call) => await printer.poll?.(from, call));
+    const told = askPrinter(
+      context,
+      name,
+      printer,
+      async (call) => await printer.poll?.(from, call),
+    );
     const answer = await unlessAborted(told, context.stopping);
     if (answer === undefined) return;
-    const { events, cursor: next, unusable } = pollAnswer(answer, context.callContext(context.stopping).now());
+    const {
+      events,
+      cursor: next,
+      unusable,
+    } = pollAnswer(answer, context.callContext(context.stopping).now());
     if (Object.keys(unusable).length > 0) {
       context.logger.warn(
         { printer: name, unusable },
@@ -52,7 +75,8 @@ async function pollPrinter(context: PipelineContext, { organization_id: organiza
     }
     const own = await ownEvents(context, organizationId, name, events);
     if (own.length > 0) await applyEvents(context.sql, organizationId, name, own, null, null);
-    if (next !== null) await context.sql`select postrider.poll_done(${organizationId}, ${name}, ${next})`;
+    if (next !== null)
+      await context.sql`select postrider.poll_done(${organizationId}, ${name}, ${next})`;
     if (events.length === 0 || next === null) return;
     from = next;
   }
@@ -66,7 +90,11 @@ export async function pollPrinters(context: PipelineContext, silence = SILENCE):
   const takeTurns = async (): Promise<void> => {
     for (const printer of printers) {
       if (context.stopping.aborted) return;
-      const work: Work = { organizationId: printer.organization_id, work: 'poll', printer: printer.printer_name };
+      const work: Work = {
+        organizationId: printer.organization_id,
+        work: 'poll',
+        printer: printer.printer_name,
+      };
       try {
         await pollPrinter(context, printer);
         await workDone(context, work);

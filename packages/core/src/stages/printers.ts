@@ -1,6 +1,7 @@
 /**
- * The printers that the stages speak to, by name. How long one may keep us in the dark (its time-out and read lag) is known to its adapter only; the
- * database must know it as well before the first card is sent, since a reaper that finds the work of a dead runner asks no adapter.
+ * The printers that the stages speak to, by name. How long one may keep us in the dark (its
+ * time-out and read lag) is known to its adapter only; the database must know it as well before the
+ * first card is sent, since a reaper that finds the work of a dead runner asks no adapter.
  */
 import { mapped } from '../machine/errors.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
@@ -14,7 +15,9 @@ export class UnknownPrinterError extends Error {
   override readonly name = 'UnknownPrinterError';
 }
 
-/** A request to it may outlast the lease: a reaper would ask about a card that is still on its way. */
+/**
+ * A request to it may outlast the lease: a reaper would ask about a card that is still on its way.
+ */
 export class SlowPrinterError extends Error {
   override readonly name = 'SlowPrinterError';
 }
@@ -24,31 +27,55 @@ export class UnusablePrinterError extends Error {
   override readonly name = 'UnusablePrinterError';
 }
 
-/** How long an unknown outcome rests, in milliseconds: longer than the printer's time-out and read lag together. */
-export function quietMs(context: PipelineContext, printer: Pick<Printer, 'timeoutMs' | 'readLagMs'>): number {
+/**
+ * How long an unknown outcome rests, in milliseconds: longer than the printer's time-out and read
+ * lag together.
+ */
+export function quietMs(
+  context: PipelineContext,
+  printer: Pick<Printer, 'timeoutMs' | 'readLagMs'>,
+): number {
   return Math.max(context.settings.quietMs, printer.timeoutMs + printer.readLagMs + 1000);
 }
 
 /** What the database has of it. */
-export async function briefOf(context: PipelineContext, organizationId: string, name: string): Promise<PrinterBrief> {
-  const [row] = await context.sql<{ brief: PrinterBrief | null }[]>`select postrider.printer_brief(${organizationId}, ${name}) as brief`;
-  if (row === undefined || row.brief === null) throw new UnknownPrinterError(`there is no printer ${name}`);
+export async function briefOf(
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+): Promise<PrinterBrief> {
+  const [row] = await context.sql<
+    { brief: PrinterBrief | null }[]
+  >`select postrider.printer_brief(${organizationId}, ${name}) as brief`;
+  if (row === undefined || row.brief === null)
+    throw new UnknownPrinterError(`there is no printer ${name}`);
   return row.brief;
 }
 
-/** Making it may need secrets and files, and may hang like anything else of an adapter. What it throws says nothing of the database. */
+/**
+ * Making it may need secrets and files, and may hang like anything else of an adapter. What it
+ * throws says nothing of the database.
+ */
 export async function made(context: PipelineContext, brief: PrinterBrief): Promise<Printer> {
-  return await askAdapter(context, `the maker of printer ${brief.name}`, async () => await context.integrations.printer(brief));
+  return await askAdapter(
+    context,
+    `the maker of printer ${brief.name}`,
+    async () => await context.integrations.printer(brief),
+  );
 }
 
 /** To ask or to hear it. */
-export async function printerNamed(context: PipelineContext, organizationId: string, name: string): Promise<Printer> {
+export async function printerNamed(
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+): Promise<Printer> {
   return await made(context, await briefOf(context, organizationId, name));
 }
 
 /**
- * Asks a printer something that makes nothing. It may be silent for its own time-out; each request of a longer answer asks the limiter first, and that is
- * its sign of life.
+ * Asks a printer something that makes nothing. It may be silent for its own time-out; each request
+ * of a longer answer asks the limiter first, and that is its sign of life.
  */
 export async function askPrinter<Answer>(
   context: PipelineContext,
@@ -77,12 +104,18 @@ function isTime(value: number): boolean {
   return Number.isFinite(value) && value >= 0;
 }
 
-/** What an adapter says of its printer decides how cards are sent, and whether they are sent again. */
+/**
+ * What an adapter says of its printer decides how cards are sent, and whether they are sent again.
+ */
 function checkNumbers(name: string, { maxBatch, readLagMs, keyLifetimeMs }: Printer): void {
   const wrong = [
-    ...(Number.isInteger(maxBatch) && maxBatch >= 1 ? [] : [`maxBatch ${maxBatch}, which is no number of pieces`]),
+    ...(Number.isInteger(maxBatch) && maxBatch >= 1
+      ? []
+      : [`maxBatch ${maxBatch}, which is no number of pieces`]),
     ...(isTime(readLagMs) ? [] : [`readLagMs ${readLagMs}, which is no time`]),
-    ...(keyLifetimeMs === null || isTime(keyLifetimeMs) ? [] : [`keyLifetimeMs ${keyLifetimeMs}, which is neither a time nor null`]),
+    ...(keyLifetimeMs === null || isTime(keyLifetimeMs)
+      ? []
+      : [`keyLifetimeMs ${keyLifetimeMs}, which is neither a time nor null`]),
   ];
   if (wrong.length > 0)
     throw new UnusablePrinterError(
@@ -91,7 +124,11 @@ function checkNumbers(name: string, { maxBatch, readLagMs, keyLifetimeMs }: Prin
 }
 
 /** To send it cards. Throws before anything is sent. */
-export async function printerToSubmitTo(context: PipelineContext, organizationId: string, name: string): Promise<Printer> {
+export async function printerToSubmitTo(
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+): Promise<Printer> {
   const brief = await briefOf(context, organizationId, name);
   const printer = await made(context, brief);
   checkNumbers(name, printer);
@@ -106,13 +143,17 @@ export async function printerToSubmitTo(context: PipelineContext, organizationId
   }
   const quiet = quietMs(context, printer);
   if (!(quiet <= (brief.quietMs ?? 0))) {
-    await mapped(context.sql`select postrider.printer_rests(${organizationId}, ${name}, ${`${quiet} milliseconds`}::interval)`);
+    await mapped(
+      context.sql`select postrider.printer_rests(${organizationId}, ${name}, ${`${quiet} milliseconds`}::interval)`,
+    );
   }
   return printer;
 }
 
 /** Pieces by the printer that they go to, which is asked once for all of its own. */
-export function byPrinter<Piece extends { printerName: string }>(pieces: readonly Piece[]): [string, Piece[]][] {
+export function byPrinter<Piece extends { printerName: string }>(
+  pieces: readonly Piece[],
+): [string, Piece[]][] {
   const names = [...new Set(pieces.map((piece) => piece.printerName))];
   return names.map((name) => [name, pieces.filter((piece) => piece.printerName === name)]);
 }

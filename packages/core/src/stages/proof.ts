@@ -1,5 +1,15 @@
-/** Proofing: pending → proofing_staged → proofing → proofed. A cohort is rendered as one document where the renderer can. */
-import { beginProof, holdRefused, settleProof, type BegunCard, type CampaignBrief, type ProofSettlement } from '../machine/cohorts.ts';
+/**
+ * Proofing: pending → proofing_staged → proofing → proofed. A cohort is rendered as one document
+ * where the renderer can.
+ */
+import {
+  beginProof,
+  holdRefused,
+  settleProof,
+  type BegunCard,
+  type CampaignBrief,
+  type ProofSettlement,
+} from '../machine/cohorts.ts';
 import { ask, SilentAdapterError } from '../pipeline/asking.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { Lease } from '../pipeline/leases.ts';
@@ -40,12 +50,28 @@ function toSettlement(answer: CardAnswer, stored: readonly Stored[]): ProofSettl
   const { recipientId, contentHash, frontPage, backPage } = answer;
   const put = stored[answer.document];
   if (put?.outcome === 'stored')
-    return { recipientId, outcome: 'rendered', contentHash, frontUrl: put.url, frontPage, backUrl: put.url, backPage };
-  return { recipientId, ...(put ?? { outcome: 'retry', message: 'the image host gave no answer', afterMs: null }) };
+    return {
+      recipientId,
+      outcome: 'rendered',
+      contentHash,
+      frontUrl: put.url,
+      frontPage,
+      backUrl: put.url,
+      backPage,
+    };
+  return {
+    recipientId,
+    ...(put ?? { outcome: 'retry', message: 'the image host gave no answer', afterMs: null }),
+  };
 }
 
 function again(cards: readonly CardRequest[], error: unknown): ProofSettlement[] {
-  return cards.map(({ recipientId }) => ({ recipientId, outcome: 'retry', message: text(messageOf(error)), afterMs: null }));
+  return cards.map(({ recipientId }) => ({
+    recipientId,
+    outcome: 'retry',
+    message: text(messageOf(error)),
+    afterMs: null,
+  }));
 }
 
 /** The renderer makes no card of this campaign, whoever it is for. */
@@ -61,7 +87,9 @@ function commonFault(results: readonly ProofSettlement[]): string | null {
   const [first] = results;
   if (results.length < FEWEST_ALIKE || first?.outcome !== 'failed') return null;
   const { message } = first;
-  return results.every((result) => result.outcome === 'failed' && result.message === message) ? message : null;
+  return results.every((result) => result.outcome === 'failed' && result.message === message)
+    ? message
+    : null;
 }
 
 /** A begun cohort. Whoever is not answered for when an adapter fell silent goes back by the reaper, and then travels alone: a card on which an adapter
@@ -77,7 +105,10 @@ async function work(
   const silenceMs = settings.adapterTimeoutMs;
   const signal = AbortSignal.any([lease.signal, context.stopping]);
 
-  const proofsOf = async ({ renderer, host }: Adapters, some: readonly CardRequest[]): Promise<ProofSettlement[]> => {
+  const proofsOf = async (
+    { renderer, host }: Adapters,
+    some: readonly CardRequest[],
+  ): Promise<ProofSettlement[]> => {
     const call = context.callContext(signal);
     const job = { template: campaign.template, format: campaign.format, cards: some };
     const { documents, answers, refused } = cardAnswers(
@@ -86,7 +117,10 @@ async function work(
     );
     if (refused !== null) throw new RefusedJobError(refused);
     if (documents.length === 0) return answers.map((answer) => toSettlement(answer, []));
-    const put = await ask({ who: 'the image host', silenceMs }, async () => await host.put(documents, call));
+    const put = await ask(
+      { who: 'the image host', silenceMs },
+      async () => await host.put(documents, call),
+    );
     const stored = storedAnswers(documents.length, put);
     return answers.map((answer) => toSettlement(answer, stored));
   };
@@ -94,7 +128,10 @@ async function work(
   const failed = (some: readonly CardRequest[], error: unknown): void => {
     const fields = { cohort: lease.cohortId, campaign: campaign.name, error: messageOf(error) };
     if (error instanceof SilentAdapterError) {
-      logger.error(fields, 'an adapter is given up; the people of its cohort go back when the lease has passed');
+      logger.error(
+        fields,
+        'an adapter is given up; the people of its cohort go back when the lease has passed',
+      );
       // Tells the adapter to stop, too.
       lease.lose();
       return;
@@ -103,10 +140,24 @@ async function work(
     settler.add(again(some, error));
   };
 
-  /** One message for the operator, and nobody is the worse for it. Held first, or they would be staged again at once. `alike`: where it stands. */
-  const refuse = async (some: readonly CardRequest[], why: string, message: string, alike: readonly ProofSettlement[] | null) => {
+  /**
+   * One message for the operator, and nobody is the worse for it. Held first, or they would be
+   * staged again at once. `alike`: where it stands.
+   */
+  const refuse = async (
+    some: readonly CardRequest[],
+    why: string,
+    message: string,
+    alike: readonly ProofSettlement[] | null,
+  ) => {
     try {
-      const refusal = await holdRefused(context.sql, campaign, lease.cohortId, `${why}: ${message}`, alike !== null);
+      const refusal = await holdRefused(
+        context.sql,
+        campaign,
+        lease.cohortId,
+        `${why}: ${message}`,
+        alike !== null,
+      );
       if (refusal === 'held') {
         logger.error(
           { organization: campaign.organizationId, campaign: campaign.name, error: message },
@@ -114,14 +165,18 @@ async function work(
         );
       }
       settler.add(
-        refusal === 'stands' && alike !== null ? alike : some.map(({ recipientId }) => ({ recipientId, outcome: 'held', message })),
+        refusal === 'stands' && alike !== null
+          ? alike
+          : some.map(({ recipientId }) => ({ recipientId, outcome: 'held', message })),
       );
     } catch (error) {
       failed(some, error);
     }
   };
-  const refuseJob = async (some: readonly CardRequest[], { message }: RefusedJobError): Promise<void> =>
-    await refuse(some, 'the renderer refuses its cards', message, null);
+  const refuseJob = async (
+    some: readonly CardRequest[],
+    { message }: RefusedJobError,
+  ): Promise<void> => await refuse(some, 'the renderer refuses its cards', message, null);
 
   let adapters: Adapters;
   try {
@@ -149,8 +204,12 @@ async function work(
       failed(cards, error);
       return;
     }
-    // One card may have brought down the others: each is tried by itself, so that it convicts itself.
-    logger.warn({ cohort: lease.cohortId, error: messageOf(error) }, 'the cohort could not be rendered together: rendering one by one');
+    // One card may have brought down the others: each is tried by itself, so that it convicts
+    // itself.
+    logger.warn(
+      { cohort: lease.cohortId, error: messageOf(error) },
+      'the cohort could not be rendered together: rendering one by one',
+    );
   }
   for (const [index, card] of cards.entries()) {
     try {
@@ -166,12 +225,20 @@ async function work(
   }
 }
 
-/** One cohort, from its job to the last settle. Never throws once it has begun: whatever happens, reap knows what to do. */
-export async function workProof(context: PipelineContext, organizationId: string, cohortId: string): Promise<void> {
+/**
+ * One cohort, from its job to the last settle. Never throws once it has begun: whatever happens,
+ * reap knows what to do.
+ */
+export async function workProof(
+  context: PipelineContext,
+  organizationId: string,
+  cohortId: string,
+): Promise<void> {
   return await workCohort(context, organizationId, cohortId, {
     stage: 'proof',
     begin: beginProof,
-    settle: async (results: readonly ProofSettlement[], last) => await settleProof(context.sql, organizationId, cohortId, results, last),
+    settle: async (results: readonly ProofSettlement[], last) =>
+      await settleProof(context.sql, organizationId, cohortId, results, last),
     patienceMs: 0,
     wakes: ['proof'],
     work: async ({ campaign, cards }, lease, settler) => {

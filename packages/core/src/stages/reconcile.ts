@@ -1,4 +1,7 @@
-/** Reconcile, a part of the mail stage: pieces of which nobody knows whether they were printed are looked up at the printer; and cards are called back. */
+/**
+ * Reconcile, a part of the mail stage: pieces of which nobody knows whether they were printed are
+ * looked up at the printer; and cards are called back.
+ */
 import {
   claimCancels,
   claimUnknown,
@@ -20,7 +23,12 @@ export const BATCH = 50;
 
 function reference(organizationId: string, piece: UnknownPiece) {
   return {
-    reference: { organizationId, campaignId: piece.campaignId, recipientId: piece.recipientId, mailpieceId: piece.mailpieceId },
+    reference: {
+      organizationId,
+      campaignId: piece.campaignId,
+      recipientId: piece.recipientId,
+      mailpieceId: piece.mailpieceId,
+    },
     idempotencyKey: piece.idempotencyKey,
   };
 }
@@ -39,20 +47,37 @@ export async function lookUp(
   const young = (printer: Printer, piece: UnknownPiece): boolean =>
     // An hour before its end a key counts as dead: clocks differ.
     printer.keyLifetimeMs !== null &&
-    Date.now() - Date.parse(piece.openedAt) < printer.keyLifetimeMs - Math.min(3_600_000, printer.keyLifetimeMs / 2);
+    Date.now() - Date.parse(piece.openedAt) <
+      printer.keyLifetimeMs - Math.min(3_600_000, printer.keyLifetimeMs / 2);
   try {
     const printer = await printerNamed(context, organizationId, name);
     const references = pieces.map((piece) => reference(organizationId, piece));
-    const found = await askPrinter(context, name, printer, async (call) => await printer.find(references, call));
+    const found = await askPrinter(
+      context,
+      name,
+      printer,
+      async (call) => await printer.find(references, call),
+    );
     return findAnswers(pieces.length, found).map((answer, index): ReconcileVerdict => {
       const piece = pieces[index] as UnknownPiece;
-      return { mailpieceId: piece.mailpieceId, attempt: piece.attempt, keyStillHonoured: young(printer, piece), ...answer };
+      return {
+        mailpieceId: piece.mailpieceId,
+        attempt: piece.attempt,
+        keyStillHonoured: young(printer, piece),
+        ...answer,
+      };
     });
   } catch (error) {
     // The printer could not be asked at all: nobody is submitted again on the strength of that.
     const message = messageOf(error);
     failed(error, 'the printer could not be asked about unknown pieces; it is asked again later');
-    return pieces.map(({ mailpieceId, attempt }) => ({ mailpieceId, attempt, outcome: 'not_asked', keyStillHonoured: false, message }));
+    return pieces.map(({ mailpieceId, attempt }) => ({
+      mailpieceId,
+      attempt,
+      outcome: 'not_asked',
+      keyStillHonoured: false,
+      message,
+    }));
   }
 }
 
@@ -62,11 +87,18 @@ export async function reconcile(context: PipelineContext, organizationId: string
   let moved = 0;
   try {
     while (!context.stopping.aborted) {
-      const pieces = await claimUnknown(context.sql, organizationId, BATCH, context.settings.leaseMs);
+      const pieces = await claimUnknown(
+        context.sql,
+        organizationId,
+        BATCH,
+        context.settings.leaseMs,
+      );
       if (pieces.length > 0) await context.reach('reconcile.claimed');
       for (const [name, group] of byPrinter(pieces)) {
         const work: Work = { organizationId, work: 'reconcile', printer: name };
-        const verdicts = await lookUp(context, organizationId, name, group, (error, line) => round.failed(work, error, line));
+        const verdicts = await lookUp(context, organizationId, name, group, (error, line) =>
+          round.failed(work, error, line),
+        );
         round.done(work);
         await context.reach('reconcile.asked');
         moved += await settleReconcile(context.sql, organizationId, verdicts);
@@ -80,10 +112,18 @@ export async function reconcile(context: PipelineContext, organizationId: string
   return moved;
 }
 
-async function callBack(context: PipelineContext, organizationId: string, name: string, pieces: readonly PieceToCancel[]): Promise<number> {
+async function callBack(
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+  pieces: readonly PieceToCancel[],
+): Promise<number> {
   const printer = await printerNamed(context, organizationId, name);
   const ids = pieces.map((piece) => piece.providerId);
-  const answers = cancelAnswers(ids.length, await askPrinter(context, name, printer, async (call) => await printer.cancel(ids, call)));
+  const answers = cancelAnswers(
+    ids.length,
+    await askPrinter(context, name, printer, async (call) => await printer.cancel(ids, call)),
+  );
   const results = answers.map((answer, index) => {
     const { recipientId, mailpieceId } = pieces[index] as PieceToCancel;
     return { recipientId, mailpieceId, ...answer };
@@ -91,8 +131,14 @@ async function callBack(context: PipelineContext, organizationId: string, name: 
   return await settleCancels(context.sql, organizationId, results);
 }
 
-/** Calls back cards that are sent and to be cancelled. A printer that cannot be asked keeps nobody from the next. */
-export async function cancelSent(context: PipelineContext, organizationId: string): Promise<number> {
+/**
+ * Calls back cards that are sent and to be cancelled. A printer that cannot be asked keeps nobody
+ * from the next.
+ */
+export async function cancelSent(
+  context: PipelineContext,
+  organizationId: string,
+): Promise<number> {
   const round = new Round();
   let moved = 0;
   for (const [name, group] of byPrinter(await claimCancels(context.sql, organizationId, BATCH))) {
@@ -101,7 +147,12 @@ export async function cancelSent(context: PipelineContext, organizationId: strin
       moved += await callBack(context, organizationId, name, group);
       round.done(work);
     } catch (error) {
-      round.failed(work, error, 'cards could not be called back at the printer; it is asked again later', { pieces: group.length });
+      round.failed(
+        work,
+        error,
+        'cards could not be called back at the printer; it is asked again later',
+        { pieces: group.length },
+      );
     }
   }
   await round.count(context);
@@ -113,7 +164,10 @@ export async function beatReconcile(context: PipelineContext, due?: Due): Promis
     await context.boss.send('reconcile', { organization_id: id }, { singletonKey: id });
 }
 
-export async function workReconcile(context: PipelineContext, organizationId: string): Promise<void> {
+export async function workReconcile(
+  context: PipelineContext,
+  organizationId: string,
+): Promise<void> {
   await reconcile(context, organizationId);
   await cancelSent(context, organizationId);
 }

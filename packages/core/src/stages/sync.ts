@@ -1,8 +1,18 @@
-/** Sync: a segment becomes recipients, page by page. An organization's campaigns run one after the other. */
+/**
+ * Sync: a segment becomes recipients, page by page. An organization's campaigns run one after the
+ * other.
+ */
 import { hostname } from 'node:os';
 import { campaignBrief } from '../machine/cohorts.ts';
 import { isMachineError } from '../machine/errors.ts';
-import { applyPage, closeSync, openSync, renewSync, type SyncKind, type SyncReport } from '../machine/sync.ts';
+import {
+  applyPage,
+  closeSync,
+  openSync,
+  renewSync,
+  type SyncKind,
+  type SyncReport,
+} from '../machine/sync.ts';
 import { askAdapter } from '../pipeline/asking-adapters.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import { messageOf } from '../pipeline/message-of.ts';
@@ -15,17 +25,24 @@ const RENEW_MS = 10_000;
 
 export interface SyncOptions {
   readonly kind: SyncKind;
-  /** Stop after so many rows; the run is then not complete, and nobody is said to have left the segment. Null for all. */
+  /**
+   * Stop after so many rows; the run is then not complete, and nobody is said to have left the
+   * segment. Null for all.
+   */
   readonly limit?: number | null;
-  /** It is meant that more than half of those who wait leave the segment at once; otherwise such a run concludes nothing and raises an alarm. */
+  /**
+   * It is meant that more than half of those who wait leave the segment at once; otherwise such a
+   * run concludes nothing and raises an alarm.
+   */
   readonly allowDepartures?: boolean;
   /** Called after each page with the rows fetched so far. */
   readonly onPage?: (fetched: number) => void;
 }
 
 /**
- * The pages of a source, as long as the signal allows and each comes in time. A source that hangs is told to stop and left behind, so that the campaign's
- * lock passes; one that ends quietly because it was told to stop has not told the whole segment.
+ * The pages of a source, as long as the signal allows and each comes in time. A source that hangs
+ * is told to stop and left behind, so that the campaign's lock passes; one that ends quietly
+ * because it was told to stop has not told the whole segment.
  */
 async function* pagesOf(
   context: PipelineContext,
@@ -33,7 +50,9 @@ async function* pagesOf(
   tell: (call: CallContext) => AsyncIterable<AudiencePage>,
 ): AsyncGenerator<AudiencePage> {
   const left = new AbortController();
-  const pages = tell(context.callContext(AbortSignal.any([signal, left.signal])))[Symbol.asyncIterator]();
+  const pages = tell(context.callContext(AbortSignal.any([signal, left.signal])))[
+    Symbol.asyncIterator
+  ]();
   try {
     for (;;) {
       const next = await unlessAborted(
@@ -52,8 +71,9 @@ async function* pagesOf(
 }
 
 /**
- * Syncs one campaign now. Throws `MachineError` of kind `campaign_busy` (somebody else syncs it) or `campaign_gate` (its status or mode forbids it).
- * An error of the source ends the run with a report and is thrown again: pages applied so far stand.
+ * Syncs one campaign now. Throws `MachineError` of kind `campaign_busy` (somebody else syncs it) or
+ * `campaign_gate` (its status or mode forbids it). An error of the source ends the run with a
+ * report and is thrown again: pages applied so far stand.
  */
 export async function syncCampaign(
   context: PipelineContext,
@@ -83,7 +103,11 @@ export async function syncCampaign(
     const [segment] = await sql<{ id: string }[]>`
       select provider_segment_id as id from postrider.campaign where organization_id = ${organizationId} and id = ${campaignId}`;
     const signal = AbortSignal.any([context.stopping, lost.signal]);
-    const made = askAdapter(context, 'the maker of the audience source', async () => await context.integrations.audience(campaign));
+    const made = askAdapter(
+      context,
+      'the maker of the audience source',
+      async () => await context.integrations.audience(campaign),
+    );
     const source = await unlessAborted(made, signal);
     const limit = options.limit ?? null;
     const tell = (call: CallContext): AsyncIterable<AudiencePage> =>
@@ -96,13 +120,22 @@ export async function syncCampaign(
       options.onPage?.(fetched);
     }
     // A limit that was reached may have cut the segment short.
-    const report = await closeSync(sql, run, limit === null || fetched < limit, null, options.allowDepartures);
+    const report = await closeSync(
+      sql,
+      run,
+      limit === null || fetched < limit,
+      null,
+      options.allowDepartures,
+    );
     await context.reach('sync.closed');
     await workDone(context, { organizationId, work: 'sync', campaignId });
     return report;
   } catch (error) {
     const message = messageOf(error);
-    logger.error({ campaign: campaignId, run: runId, fetched, error: message }, 'the sync ended early; pages applied so far stand');
+    logger.error(
+      { campaign: campaignId, run: runId, fetched, error: message },
+      'the sync ended early; pages applied so far stand',
+    );
     await closeSync(sql, run, false, message).catch(() => undefined);
     throw error;
   } finally {
@@ -112,23 +145,34 @@ export async function syncCampaign(
 
 /** The beat: one job per organization with something to sync. */
 export async function beatSync(context: PipelineContext): Promise<void> {
-  const rows = await context.sql<{ id: string }[]>`select distinct organization_id as id from postrider.sync_candidates()`;
-  for (const { id } of rows) await context.boss.send('sync', { organization_id: id }, { singletonKey: id });
+  const rows = await context.sql<
+    { id: string }[]
+  >`select distinct organization_id as id from postrider.sync_candidates()`;
+  for (const { id } of rows)
+    await context.boss.send('sync', { organization_id: id }, { singletonKey: id });
 }
 
-/** The job: the organization's campaigns one after the other. One campaign's failure does not stop the next. */
+/**
+ * The job: the organization's campaigns one after the other. One campaign's failure does not stop
+ * the next.
+ */
 export async function workSync(context: PipelineContext, organizationId: string): Promise<void> {
   const campaigns = await context.sql<{ campaign_id: string; name: string }[]>`
     select campaign_id, name from postrider.sync_candidates() where organization_id = ${organizationId}`;
   for (const campaign of campaigns) {
     if (context.stopping.aborted) return;
     try {
-      const report = await syncCampaign(context, organizationId, campaign.campaign_id, { kind: 'automatic' });
+      const report = await syncCampaign(context, organizationId, campaign.campaign_id, {
+        kind: 'automatic',
+      });
       if (report.error === null) context.logger.info({ ...report }, 'synced');
       else context.logger.warn({ ...report }, 'synced, without a conclusion about who has left');
     } catch (error) {
       if (isMachineError(error) && error.kind === 'campaign_busy') {
-        context.logger.info({ campaign: campaign.name }, 'somebody else syncs this campaign; skipped this round');
+        context.logger.info(
+          { campaign: campaign.name },
+          'somebody else syncs this campaign; skipped this round',
+        );
       } else {
         const work = { organizationId, work: 'sync', campaignId: campaign.campaign_id } as const;
         await workFailed(context, work, error, 'the sync failed', { campaign: campaign.name });

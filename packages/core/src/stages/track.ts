@@ -1,4 +1,7 @@
-/** Tracking: what printers tell is stored first, answered at once, and applied here in bulk, up to 50 webhooks at a time. */
+/**
+ * Tracking: what printers tell is stored first, answered at once, and applied here in bulk, up to
+ * 50 webhooks at a time.
+ */
 import type postgres from 'postgres';
 import { isLostConnection, isLostSession, mapped, sqlState } from '../machine/errors.ts';
 import { applyEvents, lockForEvents } from '../machine/mailpieces.ts';
@@ -24,7 +27,10 @@ interface Inbox {
   readonly received_at: string;
 }
 
-/** A printer's webhook, checked on its raw bytes and stored. `forged` and `unknown_printer` store nothing. */
+/**
+ * A printer's webhook, checked on its raw bytes and stored. `forged` and `unknown_printer` store
+ * nothing.
+ */
 export type Reception =
   | { readonly outcome: 'stored' | 'repeated' }
   | { readonly outcome: 'forged' | 'unknown_printer'; readonly message: string };
@@ -41,7 +47,8 @@ export async function receiveWebhook(
     printer = await printerNamed(context, organizationId, printerName);
   } catch (error) {
     // A database that cannot be reached says nothing about the printer: it is told to come again.
-    if (!(error instanceof UnknownPrinterError) && !unwritable.includes(sqlState(error) ?? '')) throw error;
+    if (!(error instanceof UnknownPrinterError) && !unwritable.includes(sqlState(error) ?? ''))
+      throw error;
     return { outcome: 'unknown_printer', message: 'no such printer' };
   }
   const verdict = printer.verifyWebhook(headers, body, context.callContext(context.stopping).now());
@@ -51,7 +58,8 @@ export async function receiveWebhook(
   return { outcome: row?.stored === true ? 'stored' : 'repeated' };
 }
 
-// Deadlocks, locks that were not given, sessions ended, a server that stops or is full: none of them says anything about the webhook.
+// Deadlocks, locks that were not given, sessions ended, a server that stops or is full: none of
+// them says anything about the webhook.
 function isPassing(error: unknown): boolean {
   return isLostConnection(error) || /^(08|40|53|55|57)/.test(sqlState(error) ?? '');
 }
@@ -67,17 +75,28 @@ function keyOf(webhook: Inbox): string {
 /** Printers of webhooks, by `keyOf`; an error where one cannot be had. */
 type Printers = Map<string, Printer | Error>;
 
-/** Outside any transaction: an adapter may ask the database while it is made, and the pool may have no second connection. */
-async function meet(context: PipelineContext, printers: Printers, inbox: readonly Inbox[]): Promise<void> {
+/**
+ * Outside any transaction: an adapter may ask the database while it is made, and the pool may have
+ * no second connection.
+ */
+async function meet(
+  context: PipelineContext,
+  printers: Printers,
+  inbox: readonly Inbox[],
+): Promise<void> {
   for (const webhook of inbox) {
     const key = keyOf(webhook);
     if (printers.has(key)) continue;
-    const cannot = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
-    const brief = await briefOf(context, webhook.organization_id, webhook.printer_name).catch((error: unknown) => {
-      if (isPassing(error)) throw error;
-      return cannot(error);
-    });
-    // A file that is gone, or a vault that cannot be reached, is this printer's fault: the others' webhooks do not wait for it.
+    const cannot = (error: unknown): Error =>
+      error instanceof Error ? error : new Error(String(error));
+    const brief = await briefOf(context, webhook.organization_id, webhook.printer_name).catch(
+      (error: unknown) => {
+        if (isPassing(error)) throw error;
+        return cannot(error);
+      },
+    );
+    // A file that is gone, or a vault that cannot be reached, is this printer's fault: the others'
+    // webhooks do not wait for it.
     const printer =
       brief instanceof Error
         ? brief
@@ -93,7 +112,12 @@ async function meet(context: PipelineContext, printers: Printers, inbox: readonl
 }
 
 /** Kept, with the reason: doctor reports it, and nothing is dropped. */
-async function giveUp(context: PipelineContext, tx: postgres.TransactionSql, webhook: Inbox, error: unknown): Promise<void> {
+async function giveUp(
+  context: PipelineContext,
+  tx: postgres.TransactionSql,
+  webhook: Inbox,
+  error: unknown,
+): Promise<void> {
   const message = messageOf(error);
   context.logger.error(
     { webhook: webhook.id, printer: webhook.printer_name, error: message },
@@ -105,17 +129,37 @@ async function giveUp(context: PipelineContext, tx: postgres.TransactionSql, web
 /** Raws that are kept beside a webhook, whose body has them all. */
 const MOST_KEPT = 100;
 
-/** Kept by themselves, with the reasons; the webhook is read again by retry_webhooks, and what is applied of it now is known then. */
-async function keepUnusable(tx: postgres.TransactionSql, webhook: Inbox, unusable: readonly KeptEvent[]): Promise<void> {
+/**
+ * Kept by themselves, with the reasons; the webhook is read again by retry_webhooks, and what is
+ * applied of it now is known then.
+ */
+async function keepUnusable(
+  tx: postgres.TransactionSql,
+  webhook: Inbox,
+  unusable: readonly KeptEvent[],
+): Promise<void> {
   await tx`select postrider.track_unusable(${webhook.id}, ${JSON.stringify(unusable.slice(0, MOST_KEPT))}::text::jsonb, ${unusable.length})`;
 }
 
-/** All events of a webhook at once; where the database refuses them, each by itself. Returns those that it refuses. */
-async function applyWebhook(tx: postgres.TransactionSql, { webhook, events }: Parsed): Promise<readonly KeptEvent[]> {
-  const { organization_id: organizationId, printer_name: printerName, received_at: receivedAt } = webhook;
+/**
+ * All events of a webhook at once; where the database refuses them, each by itself. Returns those
+ * that it refuses.
+ */
+async function applyWebhook(
+  tx: postgres.TransactionSql,
+  { webhook, events }: Parsed,
+): Promise<readonly KeptEvent[]> {
+  const {
+    organization_id: organizationId,
+    printer_name: printerName,
+    received_at: receivedAt,
+  } = webhook;
   const applied = async (some: readonly PrinterEvent[]): Promise<unknown> => {
     try {
-      await tx.savepoint(async (inner) => await applyEvents(inner, organizationId, printerName, some, receivedAt, webhook.id));
+      await tx.savepoint(
+        async (inner) =>
+          await applyEvents(inner, organizationId, printerName, some, receivedAt, webhook.id),
+      );
       return null;
     } catch (error) {
       if (isPassing(error)) throw error;
@@ -133,14 +177,26 @@ async function applyWebhook(tx: postgres.TransactionSql, { webhook, events }: Pa
   return refused;
 }
 
-async function apply(context: PipelineContext, tx: postgres.TransactionSql, printers: Printers, inbox: readonly Inbox[]): Promise<void> {
+async function apply(
+  context: PipelineContext,
+  tx: postgres.TransactionSql,
+  printers: Printers,
+  inbox: readonly Inbox[],
+): Promise<void> {
   const groups = new Map<string, Parsed[]>();
   for (const webhook of inbox) {
     const key = keyOf(webhook);
     try {
       const printer = printers.get(key);
-      if (printer === undefined || printer instanceof Error) throw printer ?? new Error('its printer was not met');
-      const parsed = { webhook, ...webhookAnswer(printer.parseWebhook(Buffer.from(webhook.body, 'base64')), webhook.received_at) };
+      if (printer === undefined || printer instanceof Error)
+        throw printer ?? new Error('its printer was not met');
+      const parsed = {
+        webhook,
+        ...webhookAnswer(
+          printer.parseWebhook(Buffer.from(webhook.body, 'base64')),
+          webhook.received_at,
+        ),
+      };
       groups.set(key, [...(groups.get(key) ?? []), parsed]);
     } catch (error) {
       // Nothing here asks the database: whatever its code, it is the adapter's.
@@ -148,7 +204,10 @@ async function apply(context: PipelineContext, tx: postgres.TransactionSql, prin
     }
   }
   for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const { organization_id: organizationId, printer_name: printerName } = group[0]?.webhook ?? { organization_id: '', printer_name: '' };
+    const { organization_id: organizationId, printer_name: printerName } = group[0]?.webhook ?? {
+      organization_id: '',
+      printer_name: '',
+    };
     const all = group.flatMap(({ events }) => events);
     // Only an order: an event that the database refuses is found out below, by itself.
     await tx
@@ -166,7 +225,12 @@ async function apply(context: PipelineContext, tx: postgres.TransactionSql, prin
         continue;
       }
       context.logger.error(
-        { webhook: webhook.id, printer: printerName, unusable: unusable.length, error: unusable[0]?.reason },
+        {
+          webhook: webhook.id,
+          printer: printerName,
+          unusable: unusable.length,
+          error: unusable[0]?.reason,
+        },
         'some events of a webhook cannot be used; they are kept, and the others are applied',
       );
       await keepUnusable(tx, webhook, unusable);
@@ -174,8 +238,13 @@ async function apply(context: PipelineContext, tx: postgres.TransactionSql, prin
   }
 }
 
-/** Up to 50 webhooks in one transaction, all of them or, where a printer is still to be met, none. */
-async function applyBatch(context: PipelineContext, printers: Printers): Promise<{ inbox: readonly Inbox[]; applied: boolean }> {
+/**
+ * Up to 50 webhooks in one transaction, all of them or, where a printer is still to be met, none.
+ */
+async function applyBatch(
+  context: PipelineContext,
+  printers: Printers,
+): Promise<{ inbox: readonly Inbox[]; applied: boolean }> {
   return await context.sql.begin(async (tx) => {
     const inbox = await tx<Inbox[]>`
       select id, organization_id, printer_name, pg_catalog.encode(body, 'base64') as body, pg_catalog.to_json(received_at) as received_at
@@ -216,6 +285,13 @@ export async function beatInbox(context: PipelineContext, due: Due): Promise<voi
 }
 
 /** Events that found no piece when they came. */
-export async function beatUnmatched({ sql }: PipelineContext, due: Due): Promise<readonly PartFailure[]> {
-  return await forEachOrganization('unmatched events', due.unmatched, async (id) => await sql`select postrider.match_events(${id})`);
+export async function beatUnmatched(
+  { sql }: PipelineContext,
+  due: Due,
+): Promise<readonly PartFailure[]> {
+  return await forEachOrganization(
+    'unmatched events',
+    due.unmatched,
+    async (id) => await sql`select postrider.match_events(${id})`,
+  );
 }

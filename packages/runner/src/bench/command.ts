@@ -1,4 +1,7 @@
-/** `postrider bench`. Progress goes to stderr; the last line of stdout is one JSON object with the figures and what they come from. */
+/**
+ * `postrider bench`. Progress goes to stderr; the last line of stdout is one JSON object with the
+ * figures and what they come from.
+ */
 import { benchMachine } from './machine.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchIdle, benchLatency, benchQueries } from './rest.ts';
@@ -13,7 +16,10 @@ export interface BenchOptions {
   readonly say: (line: string) => void;
 }
 
-/** Runs one bench in a scratch database beside the one at `url`, which is dropped afterwards. The role needs CREATEDB. */
+/**
+ * Runs one bench in a scratch database beside the one at `url`, which is dropped afterwards. The
+ * role needs CREATEDB.
+ */
 export async function bench(which: Bench, options: BenchOptions): Promise<object> {
   switch (which) {
     case 'machine':

@@ -1,6 +1,7 @@
 /**
- * A campaign in the middle of its life, for `bench queries`: people who wait for everything that one can wait for, with their history, cards and what
- * follows from them. Put there past the triggers, which the tables' owner may switch off: moving a million people takes minutes.
+ * A campaign in the middle of its life, for `bench queries`: people who wait for everything that
+ * one can wait for, with their history, cards and what follows from them. Put there past the
+ * triggers, which the tables' owner may switch off: moving a million people takes minutes.
  */
 import type postgres from 'postgres';
 import type { Place } from './scratch.ts';
@@ -8,9 +9,10 @@ import type { Place } from './scratch.ts';
 const CHUNK = 100_000;
 
 /**
- * Of 1,000 people 100 wait for an address and 50 for the enricher's answer; 350 for a proof and 150 for the printer, of whom each third is tried again
- * later, for one of seven causes; 200 are sent, one is in error, for a cause of their own, the others are received. One in 500 of those who wait is held,
- * and one in 20 of the cards that are sent is not metered yet, after a failure.
+ * Of 1,000 people 100 wait for an address and 50 for the enricher's answer; 350 for a proof and 150
+ * for the printer, of whom each third is tried again later, for one of seven causes; 200 are sent,
+ * one is in error, for a cause of their own, the others are received. One in 500 of those who wait
+ * is held, and one in 20 of the cards that are sent is not metered yet, after a failure.
  */
 const STATEMENTS = [
   `insert into postrider.recipient (organization_id, id, campaign_id, external_id, email, first_name, last_name, line1, city,
@@ -79,7 +81,8 @@ export async function crowd(sql: postgres.Sql, at: Place, people: number): Promi
     await tx`set local synchronous_commit = off`;
     await tx`alter table postrider.recipient_state disable trigger user`;
     for (let made = 0; made < people; made += CHUNK)
-      for (const statement of STATEMENTS) await tx.unsafe(statement, [...place, made, Math.min(made + CHUNK, people)]);
+      for (const statement of STATEMENTS)
+        await tx.unsafe(statement, [...place, made, Math.min(made + CHUNK, people)]);
     for (const statement of ONCE) await tx.unsafe(statement, place);
     await tx`alter table postrider.recipient_state enable trigger user`;
   });

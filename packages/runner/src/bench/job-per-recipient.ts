@@ -1,6 +1,7 @@
 /**
- * The other yardstick of `bench pipeline`: the usual design, one pg-boss job per recipient and stage, each of which moves its recipient in transactions of
- * its own and sends the next job. Jobs are fetched 50 at a time by four workers, which favours it.
+ * The other yardstick of `bench pipeline`: the usual design, one pg-boss job per recipient and
+ * stage, each of which moves its recipient in transactions of its own and sends the next job. Jobs
+ * are fetched 50 at a time by four workers, which favours it.
  */
 import { PgBoss } from 'pg-boss';
 import { QUEUE_SCHEMA, onPool } from '@postrider/core/queues';
@@ -33,12 +34,22 @@ export async function jobPerRecipient(url: string, people: number): Promise<numb
   return await inScratch(url, async (scratch) => {
     const { organizationId } = await fill(scratch.sql, people);
     const sql = scratch.connect(12);
-    const boss = new PgBoss({ db: onPool(sql), schema: QUEUE_SCHEMA, migrate: false, useListenNotify: true, schedule: false });
+    const boss = new PgBoss({
+      db: onPool(sql),
+      schema: QUEUE_SCHEMA,
+      migrate: false,
+      useListenNotify: true,
+      schedule: false,
+    });
     boss.on('error', () => undefined);
     await boss.start();
     let done = 0;
     const finished = Promise.withResolvers<void>();
-    const stage = async (queue: string, next: string | null, work: (id: string) => Promise<void>): Promise<void> => {
+    const stage = async (
+      queue: string,
+      next: string | null,
+      work: (id: string) => Promise<void>,
+    ): Promise<void> => {
       await boss.createQueue(queue, { notify: true });
       for (let n = 0; n < 4; n += 1) {
         const worker: string = await boss.work<Job>(
@@ -76,7 +87,9 @@ export async function jobPerRecipient(url: string, people: number): Promise<numb
       await sql`update postrider.mailpiece set status = 'delivered' where organization_id = ${organizationId} and recipient_id = ${id}`;
       await move(sql, organizationId, id, 'track', 'sent', 'received', false);
     });
-    const ids = await sql<{ id: string }[]>`select recipient_id as id from postrider.recipient_state`;
+    const ids = await sql<
+      { id: string }[]
+    >`select recipient_id as id from postrider.recipient_state`;
     const started = performance.now();
     await boss.insert(
       'one_proof',

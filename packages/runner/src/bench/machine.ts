@@ -1,6 +1,7 @@
 /**
- * `bench machine`: audited, checked moves per second in one session, against a bare UPDATE with its event INSERT in one statement and no trigger, on
- * tables of the same shape. Both take turns, so that a noisy machine does not favour either; the ratio is the median of the pairs.
+ * `bench machine`: audited, checked moves per second in one session, against a bare UPDATE with its
+ * event INSERT in one statement and no trigger, on tables of the same shape. Both take turns, so
+ * that a noisy machine does not favour either; the ratio is the median of the pairs.
  */
 import type postgres from 'postgres';
 import { median } from './median.ts';
@@ -9,7 +10,9 @@ import { fill, inScratch } from './scratch.ts';
 export interface MachineFigures {
   readonly ratio: number;
   /** By rows a statement. */
-  readonly batches: Readonly<Record<string, { audited_per_second: number; bare_per_second: number; ratio: number }>>;
+  readonly batches: Readonly<
+    Record<string, { audited_per_second: number; bare_per_second: number; ratio: number }>
+  >;
 }
 
 const SETUP = `
@@ -61,7 +64,9 @@ async function round(
   size: number,
   there: boolean,
 ) {
-  const [from, to, fence] = there ? ['pending', 'proofing_staged', cohort] : ['proofing_staged', 'pending', null];
+  const [from, to, fence] = there
+    ? ['pending', 'proofing_staged', cohort]
+    : ['proofing_staged', 'pending', null];
   const started = performance.now();
   for (let at = 0; at < ids.length; at += size) {
     const some = ids.slice(at, at + size);
@@ -72,15 +77,24 @@ async function round(
   return ids.length / ((performance.now() - started) / 1000);
 }
 
-export async function benchMachine(url: string, say: (line: string) => void, rounds = 7): Promise<MachineFigures> {
+export async function benchMachine(
+  url: string,
+  say: (line: string) => void,
+  rounds = 7,
+): Promise<MachineFigures> {
   return await inScratch(url, async (scratch) => {
     const sql = scratch.connect(1);
     const { organizationId } = await fill(scratch.sql, 6000);
     await scratch.sql.unsafe(SETUP);
-    const ids = (await scratch.sql<{ id: string }[]>`select recipient_id as id from postrider.recipient_state order by 1`).map(
-      (row) => row.id,
-    );
-    const batches: Record<string, { audited_per_second: number; bare_per_second: number; ratio: number }> = {};
+    const ids = (
+      await scratch.sql<
+        { id: string }[]
+      >`select recipient_id as id from postrider.recipient_state order by 1`
+    ).map((row) => row.id);
+    const batches: Record<
+      string,
+      { audited_per_second: number; bare_per_second: number; ratio: number }
+    > = {};
     for (const size of [10, 100, 1000]) {
       const some = ids.slice(0, size === 10 ? 1500 : ids.length);
       const audited: number[] = [];
@@ -94,7 +108,8 @@ export async function benchMachine(url: string, say: (line: string) => void, rou
         }
       }
       // Everybody is staged now, in both: back for the next size.
-      for (const how of ['audited', 'bare'] as const) await round(sql, how, organizationId, some, size, false);
+      for (const how of ['audited', 'bare'] as const)
+        await round(sql, how, organizationId, some, size, false);
       await scratch.sql`vacuum analyze postrider.recipient_state, bench.recipient_state`.simple();
       batches[size] = {
         audited_per_second: Math.round(median(audited)),

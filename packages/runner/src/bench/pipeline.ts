@@ -1,7 +1,8 @@
 /**
- * `bench pipeline`: recipients per second from pending to received with no-op adapters, in one process on this machine: every move, job, lease, mailpiece
- * and event is real, only the printer and the renderer answer at once. Against the same moves at the same cohort size in plain SQL in one session, and
- * against one pg-boss job per recipient and stage.
+ * `bench pipeline`: recipients per second from pending to received with no-op adapters, in one
+ * process on this machine: every move, job, lease, mailpiece and event is real, only the printer
+ * and the renderer answer at once. Against the same moves at the same cohort size in plain SQL in
+ * one session, and against one pg-boss job per recipient and stage.
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,11 +22,15 @@ export interface PipelineFigures {
   readonly plain_sql_per_second: number;
   readonly job_per_recipient_per_second: number;
   readonly against_job_per_recipient: number;
-  readonly cohorts: Readonly<Record<string, { recipients_per_second: number; plain_sql_per_second: number; ratio: number }>>;
+  readonly cohorts: Readonly<
+    Record<string, { recipients_per_second: number; plain_sql_per_second: number; ratio: number }>
+  >;
 }
 
 async function received(sql: postgres.Sql, campaignId: string): Promise<number> {
-  const [row] = await sql<{ people: number }[]>`select received::int as people from postrider.funnel where campaign_id = ${campaignId}`;
+  const [row] = await sql<
+    { people: number }[]
+  >`select received::int as people from postrider.funnel where campaign_id = ${campaignId}`;
   return row?.people ?? 0;
 }
 
@@ -51,7 +56,8 @@ async function runPipeline(url: string, people: number, cohortSize: number): Pro
     await pipeline.start();
     try {
       await launch(scratch.sql, at.organizationId, at.campaignId, 'live');
-      while ((await received(scratch.sql, at.campaignId)) < people) await new Promise((resolve) => setTimeout(resolve, 50));
+      while ((await received(scratch.sql, at.campaignId)) < people)
+        await new Promise((resolve) => setTimeout(resolve, 50));
     } finally {
       await pipeline.stop({ timeoutMs: 5000 });
     }
@@ -62,7 +68,12 @@ async function runPipeline(url: string, people: number, cohortSize: number): Pro
   });
 }
 
-export async function benchPipeline(url: string, say: (line: string) => void, people = 6000, rounds = 3): Promise<PipelineFigures> {
+export async function benchPipeline(
+  url: string,
+  say: (line: string) => void,
+  people = 6000,
+  rounds = 3,
+): Promise<PipelineFigures> {
   const cohorts: Record<string, PipelineFigures['cohorts'][string]> = {};
   for (const size of [10, 50, 200]) {
     const ours: number[] = [];

@@ -1,6 +1,7 @@
 /**
- * The yardstick of `bench pipeline`: the same moves of the same people at the same cohort size, one after the other in one session, as somebody would
- * write them who needs no queue, no leases, no holds and never crashes. The trigger, the history and the tables are the same.
+ * The yardstick of `bench pipeline`: the same moves of the same people at the same cohort size, one
+ * after the other in one session, as somebody would write them who needs no queue, no leases, no
+ * holds and never crashes. The trigger, the history and the tables are the same.
  */
 import type postgres from 'postgres';
 import { fill, inScratch } from './scratch.ts';
@@ -50,7 +51,12 @@ const steps = [
 
 const cohort = '00000000-0000-7000-8000-000000000001';
 
-async function walk(sql: postgres.Sql, organizationId: string, ids: readonly string[], size: number): Promise<void> {
+async function walk(
+  sql: postgres.Sql,
+  organizationId: string,
+  ids: readonly string[],
+  size: number,
+): Promise<void> {
   for (let at = 0; at < ids.length; at += size) {
     const some = ids.slice(at, at + size);
     for (const [actor, from, to, inCohort] of steps) {
@@ -65,7 +71,11 @@ export async function plainSql(url: string, people: number, size: number): Promi
     const { organizationId } = await fill(scratch.sql, people);
     await scratch.sql.unsafe(SETUP);
     const sql = scratch.connect(1);
-    const ids = (await sql<{ id: string }[]>`select recipient_id as id from postrider.recipient_state order by 1`).map((row) => row.id);
+    const ids = (
+      await sql<
+        { id: string }[]
+      >`select recipient_id as id from postrider.recipient_state order by 1`
+    ).map((row) => row.id);
     const started = performance.now();
     await walk(sql, organizationId, ids, size);
     return (performance.now() - started) / 1000;

@@ -7,7 +7,11 @@ import { noopPorts } from './noop-ports.ts';
 import { addPending, fill, inScratch } from './scratch.ts';
 
 function noopPipeline(sql: postgres.Sql) {
-  return createPipeline({ sql, integrations: integrationsOf(noopPorts()), restoreWatermark: 'not kept' });
+  return createPipeline({
+    sql,
+    integrations: integrationsOf(noopPorts()),
+    restoreWatermark: 'not kept',
+  });
 }
 
 async function pause(ms: number): Promise<void> {
@@ -15,10 +19,15 @@ async function pause(ms: number): Promise<void> {
 }
 
 function percentile(sorted: readonly number[], p: number): number {
-  return Number((sorted[Math.min(sorted.length - 1, Math.ceil((p / 100) * sorted.length) - 1)] ?? 0).toFixed(2));
+  return Number(
+    (sorted[Math.min(sorted.length - 1, Math.ceil((p / 100) * sorted.length) - 1)] ?? 0).toFixed(2),
+  );
 }
 
-/** Pending → proofing on an idle system, by the database's own clock: from the statement that makes somebody pending to the begin of their cohort. */
+/**
+ * Pending → proofing on an idle system, by the database's own clock: from the statement that makes
+ * somebody pending to the begin of their cohort.
+ */
 export async function benchLatency(url: string, say: (line: string) => void, samples = 100) {
   return await inScratch(url, async (scratch) => {
     const at = await fill(scratch.sql, 0);
@@ -29,7 +38,11 @@ export async function benchLatency(url: string, say: (line: string) => void, sam
       for (let n = 0; n < samples; n += 1) {
         await addPending(scratch.sql, at, 1, `s${n}-`);
         // Until the system is idle again.
-        while ((await scratch.sql`select from postrider.recipient_state where state not in ('sent')`).length > 0) await pause(5);
+        while (
+          (await scratch.sql`select from postrider.recipient_state where state not in ('sent')`)
+            .length > 0
+        )
+          await pause(5);
         await pause(20);
       }
     } finally {
@@ -40,13 +53,23 @@ export async function benchLatency(url: string, say: (line: string) => void, sam
       join postrider.recipient_event b using (organization_id, recipient_id)
       where a.to_state = 'pending' and b.to_state = 'proofing' order by 1`;
     const ms = rows.map((row) => row.ms);
-    const figures = { samples: ms.length, p50_ms: percentile(ms, 50), p95_ms: percentile(ms, 95), p99_ms: percentile(ms, 99) };
-    say(`pending → proofing on an idle system: p50 ${figures.p50_ms} ms, p95 ${figures.p95_ms} ms, p99 ${figures.p99_ms} ms`);
+    const figures = {
+      samples: ms.length,
+      p50_ms: percentile(ms, 50),
+      p95_ms: percentile(ms, 95),
+      p99_ms: percentile(ms, 99),
+    };
+    say(
+      `pending → proofing on an idle system: p50 ${figures.p50_ms} ms, p95 ${figures.p95_ms} ms, p99 ${figures.p99_ms} ms`,
+    );
     return figures;
   });
 }
 
-/** Statements that an idle runner sends in a minute, counted where they are sent, after it has settled. */
+/**
+ * Statements that an idle runner sends in a minute, counted where they are sent, after it has
+ * settled.
+ */
 export async function benchIdle(url: string, say: (line: string) => void, seconds = 60) {
   return await inScratch(url, async (scratch) => {
     await fill(scratch.sql, 0);
@@ -90,11 +113,23 @@ export async function benchQueries(url: string, say: (line: string) => void, peo
       funnel_ms: await time('funnel', async () => await sql`select * from postrider.funnel`),
       stuck_ms: await time('stuck', async () => await sql`select * from postrider.stuck`),
       queue_ms: await time('queue', async () => await sql`select * from postrider.queue`),
-      trace_by_id_ms: await time('trace by id', async () => await sql`select * from postrider.trace(${some?.id ?? ''})`),
-      trace_by_email_ms: await time('trace by e-mail', async () => await sql`select * from postrider.trace(${some?.email ?? ''})`),
-      what_waits_ms: await time('what waits', async () => await sql`select * from postrider.what_waits()`),
+      trace_by_id_ms: await time(
+        'trace by id',
+        async () => await sql`select * from postrider.trace(${some?.id ?? ''})`,
+      ),
+      trace_by_email_ms: await time(
+        'trace by e-mail',
+        async () => await sql`select * from postrider.trace(${some?.email ?? ''})`,
+      ),
+      what_waits_ms: await time(
+        'what waits',
+        async () => await sql`select * from postrider.what_waits()`,
+      ),
       doctor_ms: await time('doctor', async () => await sql`select * from postrider.doctor()`),
-      why_ms: await time('why', async () => await sql`select * from postrider.why(${some?.reference ?? ''})`),
+      why_ms: await time(
+        'why',
+        async () => await sql`select * from postrider.why(${some?.reference ?? ''})`,
+      ),
       claim_ms: await time('claim of 50', async () => {
         await sql
           .begin(async (tx) => {
@@ -106,6 +141,13 @@ export async function benchQueries(url: string, say: (line: string) => void, peo
           });
       }),
     };
-    return { ...figures, worst_ms: Math.max(...Object.entries(figures).flatMap(([name, value]) => (name.endsWith('_ms') ? [value] : []))) };
+    return {
+      ...figures,
+      worst_ms: Math.max(
+        ...Object.entries(figures).flatMap(([name, value]) =>
+          name.endsWith('_ms') ? [value] : [],
+        ),
+      ),
+    };
   });
 }

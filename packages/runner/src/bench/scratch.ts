@@ -1,4 +1,6 @@
-/** A scratch database for a bench: made beside the one at hand, migrated, and dropped at the end. */
+/**
+ * A scratch database for a bench: made beside the one at hand, migrated, and dropped at the end.
+ */
 import { randomBytes } from 'node:crypto';
 import {
   applyCampaign,
@@ -16,7 +18,10 @@ import type postgres from 'postgres';
 export interface Scratch {
   readonly sql: postgres.Sql;
   /** One more client. */
-  connect(max: number, options?: Pick<ConnectOptions, 'onQuery' | 'synchronousCommit'>): postgres.Sql;
+  connect(
+    max: number,
+    options?: Pick<ConnectOptions, 'onQuery' | 'synchronousCommit'>,
+  ): postgres.Sql;
 }
 
 /** Where the people of a bench are. */
@@ -31,7 +36,10 @@ function withDatabase(url: string, name: string): string {
 }
 
 /** Runs `work` in a scratch database. The role needs CREATEDB. */
-export async function inScratch<T>(url: string, work: (scratch: Scratch) => Promise<T>): Promise<T> {
+export async function inScratch<T>(
+  url: string,
+  work: (scratch: Scratch) => Promise<T>,
+): Promise<T> {
   const name = `postrider_bench_${process.pid}_${randomBytes(3).toString('hex')}`;
   const admin = connect(url, { max: 1, name: 'postrider bench' });
   await admin.unsafe(`create database ${name} template template0 encoding 'UTF8'`);
@@ -52,10 +60,18 @@ export async function inScratch<T>(url: string, work: (scratch: Scratch) => Prom
   }
 }
 
-/** A launched campaign with `people` pending recipients, put there by one statement a table. Launch it yourself where `launchNow` is false. */
+/**
+ * A launched campaign with `people` pending recipients, put there by one statement a table. Launch
+ * it yourself where `launchNow` is false.
+ */
 export async function fill(sql: postgres.Sql, people: number, launchNow = true): Promise<Place> {
   const organizationId = await organizationNamed(sql, 'Bench');
-  const definition = defineCampaign({ name: 'bench', template: 'none', format: '4x6', printer_name: PRINTER });
+  const definition = defineCampaign({
+    name: 'bench',
+    template: 'none',
+    format: '4x6',
+    printer_name: PRINTER,
+  });
   const { campaignId } = await applyCampaign(sql, organizationId, definition);
   await armPrinter(sql, organizationId, PRINTER);
   await addPending(sql, { organizationId, campaignId }, people, 'bench');
@@ -63,7 +79,12 @@ export async function fill(sql: postgres.Sql, people: number, launchNow = true):
   return { organizationId, campaignId };
 }
 
-export async function addPending(sql: postgres.Sql, at: Place, people: number, prefix: string): Promise<void> {
+export async function addPending(
+  sql: postgres.Sql,
+  at: Place,
+  people: number,
+  prefix: string,
+): Promise<void> {
   // One statement for both tables, which is also what lets sync claim the move.
   await sql`
     with who as (

@@ -1,16 +1,30 @@
-/** How commands are declared: what they do, examples first, and an action that gets the options and what every command has in hand. */
+/**
+ * How commands are declared: what they do, examples first, and an action that gets the options and
+ * what every command has in hand.
+ */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Cli } from './cli.ts';
 
 export type Options = Readonly<Record<string, unknown>>;
 export type Action = (cli: Cli, args: readonly string[], options: Options) => Promise<void>;
 
-/** A family of commands adds itself to the program. Its actions load what they need when they run: `--help` and `status` must be fast. */
-export type Family = (program: Command, act: (action: Action) => (...received: unknown[]) => Promise<void>) => void;
+/**
+ * A family of commands adds itself to the program. Its actions load what they need when they run:
+ * `--help` and `status` must be fast.
+ */
+export type Family = (
+  program: Command,
+  act: (action: Action) => (...received: unknown[]) => Promise<void>,
+) => void;
 
 const examples = new WeakMap<Command, readonly string[]>();
 
-export function command(parent: Command, usage: string, description: string, shown: readonly string[]): Command {
+export function command(
+  parent: Command,
+  usage: string,
+  description: string,
+  shown: readonly string[],
+): Command {
   const made = parent.command(usage).description(description);
   showExamples(made, shown);
   return made;
@@ -24,10 +38,14 @@ export function examplesOf(of: Command): readonly string[] {
   return examples.get(of) ?? [];
 }
 
-export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+export function wholeNumber(
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= least && value <= most)) throw new InvalidArgumentError(`It must be a whole number ${range(least, most)}.`);
+    if (!(value >= least && value <= most))
+      throw new InvalidArgumentError(`It must be a whole number ${range(least, most)}.`);
     return value;
   };
 }
@@ -35,7 +53,8 @@ export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGE
 export function decimal(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = text.trim() === '' ? Number.NaN : Number(text);
-    if (!(value >= least && value <= most)) throw new InvalidArgumentError(`It must be a number ${range(least, most)}.`);
+    if (!(value >= least && value <= most))
+      throw new InvalidArgumentError(`It must be a number ${range(least, most)}.`);
     return value;
   };
 }
@@ -47,7 +66,8 @@ function range(least: number, most: number): string {
 /** A time in ISO 8601; without a zone it counts as local. */
 export function time(text: string): Date {
   const value = new Date(text);
-  if (Number.isNaN(value.getTime())) throw new InvalidArgumentError('It must be a time, for example 2026-11-24T18:00:00Z.');
+  if (Number.isNaN(value.getTime()))
+    throw new InvalidArgumentError('It must be a time, for example 2026-11-24T18:00:00Z.');
   return value;
 }
 

@@ -25,7 +25,8 @@ export async function confirm(out: Output, { what, expect = 'yes', yes }: Questi
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(`${what}\nType ${out.tint('bold', expect)} to go on: `);
-    if (answer.trim() !== expect) throw new CliError(exitCodes.failed, 'not confirmed', 'nothing was changed');
+    if (answer.trim() !== expect)
+      throw new CliError(exitCodes.failed, 'not confirmed', 'nothing was changed');
   } finally {
     terminal.close();
   }

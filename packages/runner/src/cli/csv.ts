@@ -1,4 +1,7 @@
-/** Records of a small CSV text by RFC 4180: quotes, doubled quotes, line breaks inside quotes. Audiences are read by their adapters, as streams. */
+/**
+ * Records of a small CSV text by RFC 4180: quotes, doubled quotes, line breaks inside quotes.
+ * Audiences are read by their adapters, as streams.
+ */
 export interface CsvRecord {
   /** The line it begins on, counted from 1. */
   readonly line: number;

@@ -1,6 +1,6 @@
 /**
- * Opens the database that a command works on. With the bare driver and not through core: core loads the queue, and a command that asks one question
- * would take twice as long.
+ * Opens the database that a command works on. With the bare driver and not through core: core loads
+ * the queue, and a command that asks one question would take twice as long.
  */
 import { userInfo } from 'node:os';
 import { learnServer, sessionSettings } from '@postrider/core/session';
@@ -24,13 +24,19 @@ export interface OpenDatabase extends AsyncDisposable {
 }
 
 export interface OpenOptions {
-  /** Sets up the embedded server where there is none yet. Default false: a question must not make a database. */
+  /**
+   * Sets up the embedded server where there is none yet. Default false: a question must not make a
+   * database.
+   */
   readonly create?: boolean;
   /** Connections at most. */
   readonly max?: number;
   /** Shown in pg_stat_activity. */
   readonly name?: string;
-  /** Settings of the session, over those that any session of ours has; null: as the database or the role has it. */
+  /**
+   * Settings of the session, over those that any session of ours has; null: as the database or the
+   * role has it.
+   */
   readonly settings?: Readonly<Record<string, string | null>>;
 }
 
@@ -44,11 +50,17 @@ export async function openDatabase(cli: Cli, options: OpenOptions = {}): Promise
 /** False where there is no embedded server yet, and none of one's own is named. Starts nothing. */
 export async function databaseExists(cli: Cli): Promise<boolean> {
   const { configuredUrl, serverStatus } = await import('../postgres/index.ts');
-  return configuredUrl(process.env) !== null || (await serverStatus({ projectDir: (await cli.project()).directory })).state !== 'absent';
+  return (
+    configuredUrl(process.env) !== null ||
+    (await serverStatus({ projectDir: (await cli.project()).directory })).state !== 'absent'
+  );
 }
 
 /** The address of the database, its server started if need be. */
-export async function findDatabase(cli: Cli, create: boolean): Promise<Pick<OpenDatabase, 'url' | 'source' | 'server'>> {
+export async function findDatabase(
+  cli: Cli,
+  create: boolean,
+): Promise<Pick<OpenDatabase, 'url' | 'source' | 'server'>> {
   const { configuredUrl, ensureServer } = await import('../postgres/index.ts');
   const own = configuredUrl(process.env);
   if (own !== null) return { ...own, server: null };
@@ -61,12 +73,21 @@ export async function findDatabase(cli: Cli, create: boolean): Promise<Pick<Open
     );
   }
   const began = Date.now();
-  const server = await ensureServer({ projectDir: directory, onProgress: (message) => cli.out.note(message) });
-  if (server.started) cli.out.detail(`embedded PostgreSQL started in ${duration(Date.now() - began)} on port ${server.port}`);
+  const server = await ensureServer({
+    projectDir: directory,
+    onProgress: (message) => cli.out.note(message),
+  });
+  if (server.started)
+    cli.out.detail(
+      `embedded PostgreSQL started in ${duration(Date.now() - began)} on port ${server.port}`,
+    );
   return { url: server.url, source: 'embedded', server };
 }
 
-/** Several people may share one login: interventions are recorded with this beside it. PostgreSQL takes 63 bytes, and plain letters only. */
+/**
+ * Several people may share one login: interventions are recorded with this beside it. PostgreSQL
+ * takes 63 bytes, and plain letters only.
+ */
 function whoAsks(): string {
   try {
     return `postrider (${userInfo().username})`;
@@ -79,7 +100,9 @@ function whoAsks(): string {
 /** The time zone is left to people: these sessions tell them times. */
 function settingsOf({ settings = {} }: OpenOptions): Record<string, string> {
   const all = Object.entries({ ...sessionSettings, ...settings });
-  return Object.fromEntries(all.filter((setting): setting is [string, string] => setting[1] !== null));
+  return Object.fromEntries(
+    all.filter((setting): setting is [string, string] => setting[1] !== null),
+  );
 }
 
 function connectTo(url: string, cli: Cli, options: OpenOptions): Sql {

@@ -1,6 +1,7 @@
 /**
- * Every error becomes a sentence, what to do about it, and an exit code. Nothing is imported here but types: an error is told by its name and code,
- * so that a command which only asks one question does not load what it never uses.
+ * Every error becomes a sentence, what to do about it, and an exit code. Nothing is imported here
+ * but types: an error is told by its name and code, so that a command which only asks one question
+ * does not load what it never uses.
  */
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { redacted } from './text.ts';
@@ -44,18 +45,26 @@ type Told = Omit<Explanation, 'message'> & { readonly message?: string };
 
 export function explain(error: unknown): Explanation {
   const told = tell(error);
-  return { ...told, message: redacted(told.message ?? messageOf(error)), hint: told.hint === null ? null : redacted(told.hint) };
+  return {
+    ...told,
+    message: redacted(told.message ?? messageOf(error)),
+    hint: told.hint === null ? null : redacted(told.hint),
+  };
 }
 
 export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  if (error instanceof AggregateError && error.message === '')
+    return error.errors.map(messageOf).join('; ');
   return error instanceof Error ? error.message : String(error);
 }
 
 function tell(error: unknown): Told {
   if (error instanceof CliError) {
     // What it says is ours; what the server said is known to programs by its SQLSTATE.
-    const state = error.cause instanceof Error && error.cause.name === 'PostgresError' ? field(error.cause, 'code') : '';
+    const state =
+      error.cause instanceof Error && error.cause.name === 'PostgresError'
+        ? field(error.cause, 'code')
+        : '';
     return { hint: error.hint, exitCode: error.exitCode, code: state || codeNames[error.exitCode] };
   }
   const code = field(error, 'code');
@@ -65,15 +74,26 @@ function tell(error: unknown): Told {
     case 'MigrationError':
       return migration(error as Error);
     case 'UnsuitableSessionError':
-      return { hint: field(error, 'hint') || null, exitCode: exitCodes.configuration, code: 'configuration' };
+      return {
+        hint: field(error, 'hint') || null,
+        exitCode: exitCodes.configuration,
+        code: 'configuration',
+      };
     case 'PostgresError':
       return database(error as Error, code);
     case 'ServerError':
-      return server(error as Error & { what: string; kept: string; remedy: string; log: string }, code);
+      return server(
+        error as Error & { what: string; kept: string; remedy: string; log: string },
+        code,
+      );
     case 'ShopError':
       return shop(error as Error & { exitCode: number });
     case 'ConfigurationError':
-      return { hint: field(error, 'hint') || null, exitCode: exitCodes.configuration, code: 'configuration' };
+      return {
+        hint: field(error, 'hint') || null,
+        exitCode: exitCodes.configuration,
+        code: 'configuration',
+      };
     case 'AdapterConfigError':
       return {
         hint: 'correct the campaign file and apply it again; nothing was changed',
@@ -89,11 +109,17 @@ function tell(error: unknown): Told {
     case 'AbortError':
       return { hint: null, exitCode: exitCodes.interrupted, code: 'interrupted' };
     default:
-      return connection(code) ?? file(error, code) ?? { hint: null, exitCode: exitCodes.failed, code: code || 'failed' };
+      return (
+        connection(code) ??
+        file(error, code) ?? { hint: null, exitCode: exitCodes.failed, code: code || 'failed' }
+      );
   }
 }
 
-/** The machine's own errors: SQLSTATE class PR, whether a typed call of core or plain SQL ran into it. */
+/**
+ * The machine's own errors: SQLSTATE class PR, whether a typed call of core or plain SQL ran into
+ * it.
+ */
 const machineCodes: Readonly<Record<string, ExitCode>> = {
   PR011: exitCodes.tryLater,
   PR013: exitCodes.tryLater,
@@ -133,7 +159,11 @@ function database(error: Error, code: string): Told {
   switch (code) {
     case '28P01':
     case '28000':
-      return { hint: 'check user and password in DATABASE_URL; nothing was changed', exitCode: exitCodes.noRights, code };
+      return {
+        hint: 'check user and password in DATABASE_URL; nothing was changed',
+        exitCode: exitCodes.noRights,
+        code,
+      };
     case '42501':
       return {
         hint:
@@ -143,12 +173,20 @@ function database(error: Error, code: string): Told {
         code,
       };
     case '3D000':
-      return { hint: 'create it (createdb), or correct DATABASE_URL; nothing was changed', exitCode: exitCodes.unavailable, code };
+      return {
+        hint: 'create it (createdb), or correct DATABASE_URL; nothing was changed',
+        exitCode: exitCodes.unavailable,
+        code,
+      };
     case '57P01':
     case '57P02':
     case '57P03':
     case '53300':
-      return { hint: 'the server starts, stops or is full; the same command works when it is back', exitCode: exitCodes.unavailable, code };
+      return {
+        hint: 'the server starts, stops or is full; the same command works when it is back',
+        exitCode: exitCodes.unavailable,
+        code,
+      };
     case '53100':
       return {
         hint: 'the disk of the database is full; what was committed stands. Free some space and run the same command again',
@@ -158,7 +196,11 @@ function database(error: Error, code: string): Told {
     case '55P03':
     case '40P01':
     case '40001':
-      return { hint: 'somebody else works on the same rows; nothing was changed, try again', exitCode: exitCodes.tryLater, code };
+      return {
+        hint: 'somebody else works on the same rows; nothing was changed, try again',
+        exitCode: exitCodes.tryLater,
+        code,
+      };
     default:
       return { hint, exitCode: exitCodes.failed, code };
   }
@@ -173,9 +215,18 @@ const serverCodes: Readonly<Record<string, ExitCode>> = {
   configuration: exitCodes.configuration,
 };
 
-function server(error: { what: string; kept: string; remedy: string; log: string }, code: string): Told {
-  const log = error.log === '' ? '' : `\nThe server's log ends with:\n${error.log.replace(/^/gm, '  ')}`;
-  return { message: error.what, hint: `${error.kept} ${error.remedy}${log}`, exitCode: serverCodes[code] ?? exitCodes.unavailable, code };
+function server(
+  error: { what: string; kept: string; remedy: string; log: string },
+  code: string,
+): Told {
+  const log =
+    error.log === '' ? '' : `\nThe server's log ends with:\n${error.log.replace(/^/gm, '  ')}`;
+  return {
+    message: error.what,
+    hint: `${error.kept} ${error.remedy}${log}`,
+    exitCode: serverCodes[code] ?? exitCodes.unavailable,
+    code,
+  };
 }
 
 function shop(error: { exitCode: number }): Told {
@@ -186,7 +237,11 @@ function shop(error: { exitCode: number }): Told {
     error.exitCode === exitCodes.cannotWrite
       ? 'mend the folder, or name another: `postrider print-shop start --folder <dir>`'
       : 'what it accepted is in its ledger: run the same command again';
-  return { hint, exitCode: error.exitCode === 74 ? exitCodes.cannotWrite : (known ?? exitCodes.failed), code: 'print_shop' };
+  return {
+    hint,
+    exitCode: error.exitCode === 74 ? exitCodes.cannotWrite : (known ?? exitCodes.failed),
+    code: 'print_shop',
+  };
 }
 
 const unreachable = new Set([
@@ -262,7 +317,10 @@ function file(error: unknown, given: string): Told | null {
 }
 
 function field(error: unknown, name: string): string {
-  const value = typeof error === 'object' && error !== null ? (error as Record<string, unknown>)[name] : undefined;
+  const value =
+    typeof error === 'object' && error !== null
+      ? (error as Record<string, unknown>)[name]
+      : undefined;
   return typeof value === 'string' ? value : '';
 }
 

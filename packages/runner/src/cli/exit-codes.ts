@@ -1,4 +1,7 @@
-/** From sysexits.h where it has a code. Documented in `--help` and docs/reference/cli.md: scripts rely on them. */
+/**
+ * From sysexits.h where it has a code. Documented in `--help` and docs/reference/cli.md: scripts
+ * rely on them.
+ */
 export const exitCodes = {
   ok: 0,
   /** It was tried and did not work, or the answer is "bad" (doctor). */

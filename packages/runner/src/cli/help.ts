@@ -6,7 +6,10 @@ import type { Output } from './output.ts';
 import { wrapped } from './table.ts';
 
 /** The commands of the program by what one wants to do. */
-export type Groups = readonly (readonly [title: string, commands: readonly (readonly [name: string, summary: string])[]])[];
+export type Groups = readonly (readonly [
+  title: string,
+  commands: readonly (readonly [name: string, summary: string])[],
+])[];
 
 export function formatHelp(command: Command, help: Help, groups: Groups, out: Output): string {
   const name = fullName(command);
@@ -15,10 +18,13 @@ export function formatHelp(command: Command, help: Help, groups: Groups, out: Ou
   const sections: string[] = [wrapped(command.description(), width).join('\n')];
 
   const shown = examplesOf(command);
-  if (shown.length > 0) sections.push([title('Examples'), ...shown.map((line) => example(line, out))].join('\n'));
+  if (shown.length > 0)
+    sections.push([title('Examples'), ...shown.map((line) => example(line, out))].join('\n'));
   sections.push(`${title('Usage')}\n  ${usage(command, name)}`);
 
-  const argumentsShown = command.registeredArguments.filter(({ description }) => description !== '');
+  const argumentsShown = command.registeredArguments.filter(
+    ({ description }) => description !== '',
+  );
   if (argumentsShown.length > 0) {
     sections.push(
       section(
@@ -45,35 +51,55 @@ export function formatHelp(command: Command, help: Help, groups: Groups, out: Ou
     );
   }
   const options = (list: readonly Option[]): [string, string][] =>
-    list.filter(({ long }) => long !== '--help').map((one) => [help.optionTerm(one), help.optionDescription(one)]);
+    list
+      .filter(({ long }) => long !== '--help')
+      .map((one) => [help.optionTerm(one), help.optionDescription(one)]);
   const own = options(help.visibleOptions(command));
-  if (own.length > 0 && command.parent !== null) sections.push(section(title('Options'), own, width));
+  if (own.length > 0 && command.parent !== null)
+    sections.push(section(title('Options'), own, width));
   const root = rootOf(command);
   if (command.parent === null) {
     sections.push(
-      section(title('Options of every command'), [...own, ['-h, --help', 'this text; of a command with `<command> --help`']], width),
+      section(
+        title('Options of every command'),
+        [...own, ['-h, --help', 'this text; of a command with `<command> --help`']],
+        width,
+      ),
     );
     sections.push(
       [
         title('Exit codes'),
         ...wrapped(
-          exitCodeMeanings.map(([code, meaning]) => `${code}\u00a0${meaning.replaceAll(' ', '\u00a0')}`).join(' · '),
+          exitCodeMeanings
+            .map(([code, meaning]) => `${code}\u00a0${meaning.replaceAll(' ', '\u00a0')}`)
+            .join(' · '),
           width - 2,
         ).map((line) => `  ${line.replaceAll('\u00a0', ' ')}`),
       ].join('\n'),
     );
   } else {
-    const names = options(help.visibleOptions(root)).map(([term]) => term.split(/[ ,]+/).findLast((part) => part.startsWith('--')));
-    sections.push(out.paint('dim', `Of every command: ${names.join(', ')}; see ${root.name()} --help`));
+    const names = options(help.visibleOptions(root)).map(([term]) =>
+      term.split(/[ ,]+/).findLast((part) => part.startsWith('--')),
+    );
+    sections.push(
+      out.paint('dim', `Of every command: ${names.join(', ')}; see ${root.name()} --help`),
+    );
   }
   return `${sections.join('\n\n')}\n`;
 }
 
-function section(title: string, rows: readonly (readonly [string, string])[], width: number, least = 0): string {
+function section(
+  title: string,
+  rows: readonly (readonly [string, string])[],
+  width: number,
+  least = 0,
+): string {
   const terms = Math.max(least, ...rows.map(([term]) => term.length));
   const room = Math.max(30, width - terms - 4);
   const lines = rows.flatMap(([term, text]) =>
-    wrapped(text, room).map((line, index) => `  ${(index === 0 ? term : '').padEnd(terms)}  ${line}`.trimEnd()),
+    wrapped(text, room).map((line, index) =>
+      `  ${(index === 0 ? term : '').padEnd(terms)}  ${line}`.trimEnd(),
+    ),
   );
   return [title, ...lines].join('\n');
 }
@@ -99,7 +125,9 @@ function termOf(command: Command): string {
 
 function usage(command: Command, name: string): string {
   const operands = termOf(command).split(' ').slice(1);
-  return [name, command.commands.length > 0 ? '<command>' : '', ...operands, '[options]'].filter(Boolean).join(' ');
+  return [name, command.commands.length > 0 ? '<command>' : '', ...operands, '[options]']
+    .filter(Boolean)
+    .join(' ');
 }
 
 /** `postrider campaign apply` */

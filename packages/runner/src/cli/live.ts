@@ -1,4 +1,7 @@
-/** A few lines of the terminal that are drawn again and again in place. Only for a terminal: see `Output.live`. */
+/**
+ * A few lines of the terminal that are drawn again and again in place. Only for a terminal: see
+ * `Output.live`.
+ */
 export class LiveLines {
   readonly #stream: NodeJS.WriteStream;
   #drawn = 0;
@@ -11,7 +14,9 @@ export class LiveLines {
   draw(lines: readonly string[]): void {
     // In one write, so that no half picture is ever shown; the cursor is hidden while it jumps.
     const up = this.#drawn === 0 ? '' : `\u001b[${this.#drawn}A`;
-    this.#stream.write(`\u001b[?25l${up}${lines.map((line) => `\r\u001b[2K${line}\n`).join('')}\u001b[0J\u001b[?25h`);
+    this.#stream.write(
+      `\u001b[?25l${up}${lines.map((line) => `\r\u001b[2K${line}\n`).join('')}\u001b[0J\u001b[?25h`,
+    );
     this.#drawn = lines.length;
   }
 

@@ -1,4 +1,7 @@
-/** One command line: reads it, runs it, and turns whatever goes wrong into a sentence and an exit code. */
+/**
+ * One command line: reads it, runs it, and turns whatever goes wrong into a sentence and an exit
+ * code.
+ */
 import { CommanderError } from 'commander';
 import { CliError, explain } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -38,14 +41,23 @@ function misused(error: CommanderError, program: Program): number {
     return exitCodes.usage;
   }
   const message = error.message.replace(/^error: /, '');
-  if (out.json) process.stderr.write(`${JSON.stringify({ error: { code: 'usage', message, exitCode: exitCodes.usage } })}\n`);
-  else process.stderr.write(`${out.tint('red', 'postrider:')} ${message}\n${out.tint('dim', `see ${program.helpFor(process.argv)}`)}\n`);
+  if (out.json)
+    process.stderr.write(
+      `${JSON.stringify({ error: { code: 'usage', message, exitCode: exitCodes.usage } })}\n`,
+    );
+  else
+    process.stderr.write(
+      `${out.tint('red', 'postrider:')} ${message}\n${out.tint('dim', `see ${program.helpFor(process.argv)}`)}\n`,
+    );
   return exitCodes.usage;
 }
 
 function failed(error: unknown, out: Output): number {
   const { message, hint, exitCode, code, detail } = explain(error);
-  if (out.json) process.stderr.write(`${JSON.stringify({ error: { code, message, hint, exitCode, detail } })}\n`);
+  if (out.json)
+    process.stderr.write(
+      `${JSON.stringify({ error: { code, message, hint, exitCode, detail } })}\n`,
+    );
   else {
     // What the machine says is one line each, whatever somebody once wrote as a reason.
     const shown = code.startsWith('PR') ? printable : printableLines;

@@ -1,4 +1,7 @@
-/** What people call things by: an organization, campaign or printer by its name, a person by whatever one has in hand. */
+/**
+ * What people call things by: an organization, campaign or printer by its name, a person by
+ * whatever one has in hand.
+ */
 import type { Sql } from './database.ts';
 import { CliError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -25,7 +28,11 @@ export async function campaignNamed(sql: Sql, given: string): Promise<CampaignRo
     kind: 'campaign',
     say: (row) => `"${row.organization}/${row.name}"`,
     known: async () =>
-      (await sql<{ name: string }[]>`select distinct name from postrider.campaigns order by 1 limit 1000`).map((row) => row.name),
+      (
+        await sql<
+          { name: string }[]
+        >`select distinct name from postrider.campaigns order by 1 limit 1000`
+      ).map((row) => row.name),
     make: 'make one: `postrider campaign apply <file>`',
   });
 }
@@ -36,7 +43,10 @@ export interface OrganizationRow {
 }
 
 /** By name or id; the only one where none is given. */
-export async function organizationNamed(sql: Sql, given: string | undefined): Promise<OrganizationRow> {
+export async function organizationNamed(
+  sql: Sql,
+  given: string | undefined,
+): Promise<OrganizationRow> {
   if (given !== undefined) refuseBlank('organization', given);
   const rows = await sql<OrganizationRow[]>`
     select id, name from postrider.organizations where ${given ?? null}::text is null or name = ${given ?? null} or id::text = ${given ?? null} order by created_at limit 20`;
@@ -52,7 +62,11 @@ export async function organizationNamed(sql: Sql, given: string | undefined): Pr
     kind: 'organization',
     say: (row) => row.id,
     known: async () =>
-      (await sql<{ name: string }[]>`select name from postrider.organizations order by 1 limit 1000`).map((row) => row.name),
+      (
+        await sql<
+          { name: string }[]
+        >`select name from postrider.organizations order by 1 limit 1000`
+      ).map((row) => row.name),
     make: 'a campaign file makes its organization: `postrider campaign apply <file>`',
   });
 }
@@ -63,7 +77,11 @@ export interface PrinterRow {
   readonly name: string;
 }
 
-export async function printerNamed(sql: Sql, given: string, organization: string | undefined): Promise<PrinterRow> {
+export async function printerNamed(
+  sql: Sql,
+  given: string,
+  organization: string | undefined,
+): Promise<PrinterRow> {
   refuseBlank('printer', given);
   const rows = await sql<PrinterRow[]>`
     select p.organization_id as "organizationId", o.name as organization, p.name
@@ -73,7 +91,11 @@ export async function printerNamed(sql: Sql, given: string, organization: string
     kind: 'printer',
     say: (row) => `--organization "${row.organization}"`,
     known: async () =>
-      (await sql<{ name: string }[]>`select distinct name from postrider.printers order by 1 limit 1000`).map((row) => row.name),
+      (
+        await sql<
+          { name: string }[]
+        >`select distinct name from postrider.printers order by 1 limit 1000`
+      ).map((row) => row.name),
     make: 'a campaign file names its printer: `postrider campaign apply <file>`',
   });
 }
@@ -89,10 +111,15 @@ export interface RecipientRow {
 }
 
 /**
- * By id, e-mail, external id, reference on the card, mailpiece or the printer's id; somebody may be in several campaigns, and of a customer id there may be
- * one in each organization.
+ * By id, e-mail, external id, reference on the card, mailpiece or the printer's id; somebody may be
+ * in several campaigns, and of a customer id there may be one in each organization.
  */
-export async function recipientsNamed(sql: Sql, given: string, organizationId: string | null, ending = ''): Promise<RecipientRow[]> {
+export async function recipientsNamed(
+  sql: Sql,
+  given: string,
+  organizationId: string | null,
+  ending = '',
+): Promise<RecipientRow[]> {
   const rows = await sql<RecipientRow[]>`
     select r.organization_id as "organizationId", o.name as organization, r.id as "recipientId", r.campaign, r.state, r.reason,
       coalesce(nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), r.email, r.external_id) as name
@@ -101,7 +128,9 @@ export async function recipientsNamed(sql: Sql, given: string, organizationId: s
     join postrider.organizations o on o.id = r.organization_id
     order by r.created_at, r.id`;
   if (rows.length > 0) return [...rows];
-  const [row] = await sql<{ reason: string; message: string; source_row: string | null; campaign: string }[]>`
+  const [row] = await sql<
+    { reason: string; message: string; source_row: string | null; campaign: string }[]
+  >`
     select j.reason, j.message, j.source_row, s.campaign from postrider.sync_rejects j
     join postrider.sync_runs s on s.organization_id = j.organization_id and s.id = j.run_id
     where j.external_id = ${given} and (${organizationId}::uuid is null or j.organization_id = ${organizationId}) order by s.started_at desc limit 1`;
@@ -119,12 +148,16 @@ export async function recipientsNamed(sql: Sql, given: string, organizationId: s
   );
 }
 
-/** For what changes them: each once, and all of one organization. Whoever says "2" means a customer of theirs, not everybody else's. */
+/**
+ * For what changes them: each once, and all of one organization. Whoever says "2" means a customer
+ * of theirs, not everybody else's.
+ */
 export async function peopleNamed(
   sql: Sql,
   given: readonly string[],
   organization: string | undefined,
-  chosen: (found: readonly RecipientRow[], one: string) => readonly RecipientRow[] = (found) => found,
+  chosen: (found: readonly RecipientRow[], one: string) => readonly RecipientRow[] = (found) =>
+    found,
 ): Promise<RecipientRow[]> {
   const id = await organizationIdOf(sql, organization);
   const found = new Map<string, readonly RecipientRow[]>();
@@ -136,10 +169,16 @@ export async function peopleNamed(
   if (whose.size < 2) return once([...found].flatMap(([one, rows]) => chosen(rows, one)));
   const lines = [...whose]
     .slice(0, 10)
-    .map(([name, theirs]) => printable(`  ${name}: ${theirs.map((row) => `${row.name} in ${row.campaign}`).join(', ')}`));
+    .map(([name, theirs]) =>
+      printable(`  ${name}: ${theirs.map((row) => `${row.name} in ${row.campaign}`).join(', ')}`),
+    );
   throw new CliError(
     exitCodes.usage,
-    [`${given.join(' ')}: these are people of ${whose.size} organizations`, ...lines, ...(whose.size > 10 ? ['  …'] : [])].join('\n'),
+    [
+      `${given.join(' ')}: these are people of ${whose.size} organizations`,
+      ...lines,
+      ...(whose.size > 10 ? ['  …'] : []),
+    ].join('\n'),
     `say whose with --organization ${JSON.stringify([...whose.keys()][0])}, or give the id of a recipient; nothing was changed`,
   );
 }
@@ -149,7 +188,10 @@ function once(rows: readonly RecipientRow[]): RecipientRow[] {
 }
 
 /** Null where none is given: all that the role may see. */
-export async function organizationIdOf(sql: Sql, given: string | undefined): Promise<string | null> {
+export async function organizationIdOf(
+  sql: Sql,
+  given: string | undefined,
+): Promise<string | null> {
   return given === undefined ? null : (await organizationNamed(sql, given)).id;
 }
 
@@ -160,7 +202,11 @@ export function calledInFull(one: RecipientRow): string {
 
 function refuseBlank(kind: string, given: string): void {
   if (given.trim() === '')
-    throw new CliError(exitCodes.usage, `the name of the ${kind} is blank`, 'perhaps a variable that is not set; nothing was changed');
+    throw new CliError(
+      exitCodes.usage,
+      `the name of the ${kind} is blank`,
+      'perhaps a variable that is not set; nothing was changed',
+    );
 }
 
 interface Kind<Row> {
@@ -172,13 +218,25 @@ interface Kind<Row> {
   readonly make: string;
 }
 
-async function only<Row>(rows: readonly Row[], given: string, { kind, say, known, make }: Kind<Row>): Promise<Row> {
+async function only<Row>(
+  rows: readonly Row[],
+  given: string,
+  { kind, say, known, make }: Kind<Row>,
+): Promise<Row> {
   const [row] = rows;
   if (row !== undefined && rows.length === 1) return row;
   if (rows.length > 1)
-    throw new CliError(exitCodes.usage, `${rows.length} ${kind}s are named ${given}`, `say ${rows.map(say).join(' or ')}`);
+    throw new CliError(
+      exitCodes.usage,
+      `${rows.length} ${kind}s are named ${given}`,
+      `say ${rows.map(say).join(' or ')}`,
+    );
   const names = await known();
   if (names.length === 0) throw new CliError(exitCodes.failed, `there is no ${kind} yet`, make);
   const few = names.length <= 10 ? `there are: ${names.join(', ')}` : `there are ${names.length}`;
-  throw new CliError(exitCodes.failed, `there is no ${kind} ${printable(given)}`, didYouMean(given, names) ?? few);
+  throw new CliError(
+    exitCodes.failed,
+    `there is no ${kind} ${printable(given)}`,
+    didYouMean(given, names) ?? few,
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * What the command line says. Data go to stdout and everything else to stderr, so that any command can be piped; colour and redrawing only where a
- * terminal is listening. Standard output of a command with --json is JSON and nothing else: one object, or one a line for lists.
+ * What the command line says. Data go to stdout and everything else to stderr, so that any command
+ * can be piped; colour and redrawing only where a terminal is listening. Standard output of a
+ * command with --json is JSON and nothing else: one object, or one a line for lists.
  */
 import { styleText } from 'node:util';
 import { renderRecords, renderTable, type Column, type Fields, type Style } from './table.ts';
@@ -25,7 +26,10 @@ export class Output {
     this.json = options.json;
     this.quiet = options.quiet;
     this.verbose = options.verbose;
-    this.#color = { out: options.color && colorful(process.stdout, env), err: options.color && colorful(process.stderr, env) };
+    this.#color = {
+      out: options.color && colorful(process.stdout, env),
+      err: options.color && colorful(process.stderr, env),
+    };
   }
 
   /** Whether somebody watches: only then is anything redrawn. */
@@ -53,8 +57,14 @@ export class Output {
     process.stdout.write(`${JSON.stringify(value, bigintAsText)}\n`);
   }
 
-  /** A list: NDJSON with --json, a table otherwise; `nothing` is said to people where it is empty. */
-  list<Row>(rows: readonly Row[], columns: readonly Column<Row>[], options: { json?: (row: Row) => unknown; nothing?: string } = {}): void {
+  /**
+   * A list: NDJSON with --json, a table otherwise; `nothing` is said to people where it is empty.
+   */
+  list<Row>(
+    rows: readonly Row[],
+    columns: readonly Column<Row>[],
+    options: { json?: (row: Row) => unknown; nothing?: string } = {},
+  ): void {
     if (this.json) {
       for (const row of rows) this.emit(options.json === undefined ? row : options.json(row));
       return;
@@ -63,12 +73,22 @@ export class Output {
       if (options.nothing !== undefined) this.note(options.nothing);
       return;
     }
-    this.print(renderTable(rows, columns, { width: terminalWidth(process.stdout), paint: (style, text) => this.paint(style, text) }));
+    this.print(
+      renderTable(rows, columns, {
+        width: terminalWidth(process.stdout),
+        paint: (style, text) => this.paint(style, text),
+      }),
+    );
   }
 
   /** A list of a few wide things, one below the other. */
   records(records: readonly Fields[]): void {
-    this.print(renderRecords(records, { width: terminalWidth(process.stdout), paint: (style, text) => this.paint(style, text) }));
+    this.print(
+      renderRecords(records, {
+        width: terminalWidth(process.stdout),
+        paint: (style, text) => this.paint(style, text),
+      }),
+    );
   }
 
   /** What a command did: an object with --json, a sentence otherwise. */
@@ -92,7 +112,8 @@ export class Output {
 
 function colorful(stream: Stream, env: NodeJS.ProcessEnv): boolean {
   if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false;
-  if (env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '') return env['FORCE_COLOR'] !== '0';
+  if (env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '')
+    return env['FORCE_COLOR'] !== '0';
   return stream.isTTY && env['TERM'] !== 'dumb';
 }
 
@@ -105,8 +126,13 @@ function bigintAsText(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-/** `| head` closes the pipe: a quiet end, not a crash. `told` says that stdout cannot be written; what is lost on stderr is lost. */
+/**
+ * `| head` closes the pipe: a quiet end, not a crash. `told` says that stdout cannot be written;
+ * what is lost on stderr is lost.
+ */
 export function endOnLostOutput(told: (error: NodeJS.ErrnoException) => number): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : told(error)));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? 0 : told(error)),
+  );
   process.stderr.on('error', () => undefined);
 }

@@ -1,4 +1,7 @@
-/** The whole command line put together. Only declarations are loaded here; what a command needs it loads when it runs. */
+/**
+ * The whole command line put together. Only declarations are loaded here; what a command needs it
+ * loads when it runs.
+ */
 import { Command, CommanderError } from 'commander';
 import { Signals, type Cli } from './cli.ts';
 import { showExamples, type Action, type Family } from './command.ts';
@@ -97,7 +100,11 @@ export interface Program {
   /** Runs a command line. Throws whatever went wrong; `CommanderError` for wrong usage. */
   parse(argv: readonly string[]): Promise<void>;
   /** Every command with its help, for whoever checks the reference against it. */
-  commands(): readonly { readonly name: string; readonly help: string; readonly options: readonly string[] }[];
+  commands(): readonly {
+    readonly name: string;
+    readonly help: string;
+    readonly options: readonly string[];
+  }[];
   /** The command line that explains what was meant: `postrider sync --help`. */
   helpFor(argv: readonly string[]): string;
   /** As asked for by the options that were read so far. */
@@ -108,8 +115,18 @@ export function buildProgram(version: string): Program {
   const program = new Command('postrider');
   const signals = new Signals();
   const output = (): Output => {
-    const { json, quiet, verbose, color } = program.opts<{ json?: boolean; quiet?: boolean; verbose?: boolean; color?: boolean }>();
-    return new Output({ json: json === true, quiet: quiet === true, verbose: verbose === true, color: color !== false });
+    const { json, quiet, verbose, color } = program.opts<{
+      json?: boolean;
+      quiet?: boolean;
+      verbose?: boolean;
+      color?: boolean;
+    }>();
+    return new Output({
+      json: json === true,
+      quiet: quiet === true,
+      verbose: verbose === true,
+      color: color !== false,
+    });
   };
   const act =
     (action: Action) =>
@@ -119,10 +136,12 @@ export function buildProgram(version: string): Program {
       const cli: Cli = {
         out: output(),
         signals,
-        project: async () => await (project ??= (await import('../config/project.ts')).openProject()),
+        project: async () =>
+          await (project ??= (await import('../config/project.ts')).openProject()),
       };
       signals.listen();
-      // With those of its parents: commander gives `suppress lift --email` to suppress, which has the same option.
+      // With those of its parents: commander gives `suppress lift --email` to suppress, which has
+      // the same option.
       await action(cli, command.args, command.optsWithGlobals());
     };
 
@@ -150,12 +169,23 @@ export function buildProgram(version: string): Program {
   for (const one of allBelow(program)) one.helpOption('-h, --help', 'this text');
   return {
     parse: async (argv) => {
-      if (argv.length === 2) throw new CommanderError(exitCodes.usage, 'postrider.nothing', program.helpInformation());
+      if (argv.length === 2)
+        throw new CommanderError(exitCodes.usage, 'postrider.nothing', program.helpInformation());
       const [node = '', main = '', first, ...more] = argv;
-      if (first !== 'help') return void (await program.parseAsync([...argv]).catch((error: unknown) => refuse(error, program, first)));
-      const asked = more.reduce<Command | undefined>((at, word) => at?.commands.find((one) => one.name() === word), program);
+      if (first !== 'help')
+        return void (await program
+          .parseAsync([...argv])
+          .catch((error: unknown) => refuse(error, program, first)));
+      const asked = more.reduce<Command | undefined>(
+        (at, word) => at?.commands.find((one) => one.name() === word),
+        program,
+      );
       if (asked === undefined)
-        throw new CommanderError(exitCodes.usage, 'postrider.unknownCommand', `there is no command ${more.join(' ')}`);
+        throw new CommanderError(
+          exitCodes.usage,
+          'postrider.unknownCommand',
+          `there is no command ${more.join(' ')}`,
+        );
       await program.parseAsync([node, main, ...more, '--help']);
     },
     commands: () =>
@@ -180,7 +210,9 @@ export function buildProgram(version: string): Program {
   };
 }
 
-/** A word that is a command below another, `launch`, is that one and no neighbour of its letters. */
+/**
+ * A word that is a command below another, `launch`, is that one and no neighbour of its letters.
+ */
 function refuse(error: unknown, program: Command, word: string | undefined): never {
   if (
     error instanceof CommanderError &&
@@ -190,7 +222,11 @@ function refuse(error: unknown, program: Command, word: string | undefined): nev
     const meant = program.commands.flatMap(allBelow).filter((one) => one.name() === word);
     const names = meant.map((one) => fullName(one).replace(/^postrider /, ''));
     if (names.length > 0)
-      throw new CommanderError(error.exitCode, error.code, `unknown command '${word}'\n(Did you mean ${names.join(' or ')}?)`);
+      throw new CommanderError(
+        error.exitCode,
+        error.code,
+        `unknown command '${word}'\n(Did you mean ${names.join(' or ')}?)`,
+      );
   }
   throw error;
 }

@@ -1,4 +1,7 @@
-/** Tables with own columns. Cells are made printable here, whatever they hold: names come from other people's lists. */
+/**
+ * Tables with own columns. Cells are made printable here, whatever they hold: names come from other
+ * people's lists.
+ */
 import type { styleText } from 'node:util';
 import { printable, width } from './text.ts';
 
@@ -22,7 +25,11 @@ export interface Rendering {
 
 const GAP = '  ';
 
-export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], rendering: Rendering): string {
+export function renderTable<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  rendering: Rendering,
+): string {
   const cells = rows.map((row) => columns.map((column) => cell(column.value(row))));
   const widths = columns.map((column, index) =>
     // Not as arguments of one call: a table may have more rows than a stack has room.
@@ -32,12 +39,19 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
   const before = widths.slice(0, last).reduce((sum, one) => sum + one + GAP.length, 0);
   const room = rendering.width === null ? Infinity : rendering.width - before;
   const header = columns
-    .map((column, index) => pad(column.title, index === last && column.right !== true ? 0 : (widths[index] ?? 0), column.right))
+    .map((column, index) =>
+      pad(
+        column.title,
+        index === last && column.right !== true ? 0 : (widths[index] ?? 0),
+        column.right,
+      ),
+    )
     .join(GAP);
   const lines = [rendering.paint('dim', header)];
   for (const [rowIndex, line] of cells.entries()) {
     const row = rows[rowIndex];
-    // Only the last column is ever long; it goes on below itself. Where even that has no room, the terminal wraps.
+    // Only the last column is ever long; it goes on below itself. Where even that has no room, the
+    // terminal wraps.
     const [first = '', ...more] = room >= 20 ? wrapped(line[last] ?? '', room) : [line[last] ?? ''];
     const painted = columns.map((column, index) => {
       const style = row === undefined ? null : (column.style?.(row) ?? null);
@@ -60,7 +74,10 @@ export function renderRecords(records: readonly Fields[], rendering: Rendering):
       const named = Math.max(0, ...rest.map(([name]) => name.length));
       const room = rendering.width === null ? Infinity : Math.max(20, rendering.width - named - 4);
       const lines = rest.flatMap(([name, value]) =>
-        wrapped(cell(value), room).map((text, index) => `  ${rendering.paint('dim', (index === 0 ? name : '').padEnd(named))}  ${text}`),
+        wrapped(cell(value), room).map(
+          (text, index) =>
+            `  ${rendering.paint('dim', (index === 0 ? name : '').padEnd(named))}  ${text}`,
+        ),
       );
       return [rendering.paint('bold', cell(headline?.[1])), ...lines].join('\n');
     })
@@ -77,7 +94,10 @@ function pad(text: string, cells: number, right = false): string {
   return right ? blanks + text : text + blanks;
 }
 
-/** At blanks; a word that is longer than a line, such as a path, is cut. With --json, or piped, nothing is. */
+/**
+ * At blanks; a word that is longer than a line, such as a path, is cut. With --json, or piped,
+ * nothing is.
+ */
 export function wrapped(text: string, cells: number): string[] {
   if (width(text) <= cells) return [text];
   const lines: string[] = [];

@@ -1,8 +1,13 @@
 /** Small things about words: what somebody meant, how long ago, how wide. */
 
-/** The URL of a database without its password, wherever it stands in a text. Errors of drivers and of Node itself may quote one. */
+/**
+ * The URL of a database without its password, wherever it stands in a text. Errors of drivers and
+ * of Node itself may quote one.
+ */
 export function redacted(text: string): string {
-  return text.replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/?#@:'"]*):[^\s@'"]*@/gi, '$1:***@').replace(/((?:ssl)?password=)[^&\s'"]+/gi, '$1***');
+  return text
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/?#@:'"]*):[^\s@'"]*@/gi, '$1:***@')
+    .replace(/((?:ssl)?password=)[^&\s'"]+/gi, '$1***');
 }
 
 export { didYouMean, similar } from '@postrider/adapters/near';
@@ -17,7 +22,10 @@ const units = [
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${ms < 10_000 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000)} s`;
-  const [index, [name, size]] = [...units.entries()].find(([, [, one]]) => ms >= one) ?? [2, units[2]];
+  const [index, [name, size]] = [...units.entries()].find(([, [, one]]) => ms >= one) ?? [
+    2,
+    units[2],
+  ];
   const whole = Math.floor(ms / size);
   const next = units[index + 1];
   const rest = next === undefined ? 0 : Math.floor((ms - whole * size) / next[1]);
@@ -35,7 +43,10 @@ export function count(n: number, one: string, many: string = `${one}s`): string 
   return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
 }
 
-/** What would move the cursor, colour the screen or turn the direction of writing is shown as an escape: names come from other people's lists. */
+/**
+ * What would move the cursor, colour the screen or turn the direction of writing is shown as an
+ * escape: names come from other people's lists.
+ */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (c) => {
     if (c === '\n') return '\\n';

@@ -1,11 +1,20 @@
-/** A campaign file, checked, in the machine's words. Every field is described in docs/reference/campaign-file.md. */
+/**
+ * A campaign file, checked, in the machine's words. Every field is described in
+ * docs/reference/campaign-file.md.
+ */
 import { realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { CampaignDefinition } from '@postrider/core';
 import type { Address } from '@postrider/core/ports';
 import { z } from 'zod';
 import { unknownKind, type PortName } from '../wiring/integrations.ts';
-import { ConfigurationError, inOrder, readDraft, type ConfigDraft, type Problem } from './yaml-file.ts';
+import {
+  ConfigurationError,
+  inOrder,
+  readDraft,
+  type ConfigDraft,
+  type Problem,
+} from './yaml-file.ts';
 
 /** A field that is there but empty counts as not there. */
 function optional<Schema extends z.ZodType>(schema: Schema) {
@@ -62,9 +71,16 @@ const schema = z.strictObject({
   format: words('a format, for example 4x6', 60),
   image_host: adapter('imageHost'),
   printer: adapter('printer').extend({
-    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens, for example print-shop'),
+    name: z
+      .string()
+      .regex(
+        /^[a-z0-9][a-z0-9-]{0,62}$/,
+        'small letters, digits and hyphens, for example print-shop',
+      ),
   }),
-  mail_class: z.string().regex(/^[a-z][a-z0-9_]{0,59}$/, 'small letters and underscores, for example first_class'),
+  mail_class: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,59}$/, 'small letters and underscores, for example first_class'),
   usage_meter: adapter('usageMeter').optional(),
   event_sink: adapter('eventSink').optional(),
   return_address: optional(returnAddress),
@@ -75,12 +91,17 @@ const schema = z.strictObject({
         .number()
         .min(0)
         .max(100)
-        .refine((percent) => Number.isInteger(Math.round(percent * 1e6) / 1e4), 'a percentage with two decimals at most'),
+        .refine(
+          (percent) => Number.isInteger(Math.round(percent * 1e6) / 1e4),
+          'a percentage with two decimals at most',
+        ),
       salt: words('text', 200),
     })
     .optional(),
   exclusion_window_days: days(3650).default(30),
-  frequency_cap: z.strictObject({ days: days(3650).min(1), mode: z.enum(['skip', 'defer']).default('skip') }).optional(),
+  frequency_cap: z
+    .strictObject({ days: days(3650).min(1), mode: z.enum(['skip', 'defer']).default('skip') })
+    .optional(),
   daily_cap: positive.optional(),
   total_cap: positive.optional(),
   budget: budget.optional(),
@@ -96,18 +117,28 @@ export interface CampaignFile {
   readonly organization: string;
   readonly timeZone: string | null;
   readonly definition: CampaignDefinition;
-  /** An error at a field of this file, with its line; fields by their names in the file, for example `audience.path`. */
-  error(problems: readonly { readonly field: string; readonly message: string }[]): ConfigurationError;
+  /**
+   * An error at a field of this file, with its line; fields by their names in the file, for example
+   * `audience.path`.
+   */
+  error(
+    problems: readonly { readonly field: string; readonly message: string }[],
+  ): ConfigurationError;
 }
 
-/** From the day a card is accepted: how long it usually takes, and when it counts as there although nobody scanned it. */
+/**
+ * From the day a card is accepted: how long it usually takes, and when it counts as there although
+ * nobody scanned it.
+ */
 const slowest = { transit: 14, assumed: 35 };
 const usual: Readonly<Record<string, { readonly transit: number; readonly assumed: number }>> = {
   first_class: { transit: 5, assumed: 21 },
   standard: slowest,
 };
 
-/** A campaign file as it stands: where some of it cannot be used, the rest can still be looked at. */
+/**
+ * A campaign file as it stands: where some of it cannot be used, the rest can still be looked at.
+ */
 export interface CampaignDraft {
   readonly path: string;
   readonly baseDirectory: string;
@@ -119,19 +150,30 @@ export interface CampaignDraft {
   problem(field: string, message: string): Problem;
 }
 
-/** What may be meant, and most likely is not: told beside what cannot be used, of the fields that can. */
+/**
+ * What may be meant, and most likely is not: told beside what cannot be used, of the fields that
+ * can.
+ */
 export function oddities({ raw }: CampaignDraft, today = new Date()): string[] {
   const read = <Name extends keyof File>(name: Name): File[Name] | undefined =>
     schema.shape[name].safeParse(raw[name]).data as File[Name] | undefined;
   const found: string[] = [];
-  if ((raw['audience'] ?? null) !== null && (raw['segment'] ?? null) === null && raw['mode'] !== 'automated')
-    found.push('audience: there is no segment of it to read: nobody comes from it until segment names one');
+  if (
+    (raw['audience'] ?? null) !== null &&
+    (raw['segment'] ?? null) === null &&
+    raw['mode'] !== 'automated'
+  )
+    found.push(
+      'audience: there is no segment of it to read: nobody comes from it until segment names one',
+    );
   const [end, mailClass] = [read('offer_ends_on'), read('mail_class')];
   if (mailClass === undefined) return found;
   const days = read('transit_days') ?? (usual[mailClass] ?? slowest).transit;
   const arrives = new Date(today.getTime() + days * 86_400_000).toISOString().slice(0, 10);
   if (end !== undefined && end < arrives)
-    found.push(`offer_ends_on: ${end} is before a card mailed today arrives (transit_days: ${days}): everybody would be skipped`);
+    found.push(
+      `offer_ends_on: ${end} is before a card mailed today arrives (transit_days: ${days}): everybody would be skipped`,
+    );
   if (!Object.hasOwn(usual, mailClass))
     found.push(
       `mail_class: ${mailClass} is neither ${Object.keys(usual).join(' nor ')}: a printer may refuse it, and the times of standard count`,
@@ -145,7 +187,8 @@ export async function readCampaignDraft(path: string): Promise<CampaignDraft> {
   const { value } = draft;
   const raw = isGroup(draft.raw) ? draft.raw : {};
   const problems = inOrder([...draft.problems, ...contradictions(raw, draft.problem)]);
-  const problem = (field: string, message: string): Problem => draft.problem(field.split('.'), message);
+  const problem = (field: string, message: string): Problem =>
+    draft.problem(field.split('.'), message);
   const baseDirectory = dirname(realpathSync(resolve(path)));
   const error: CampaignFile['error'] = (found) =>
     new ConfigurationError(
@@ -173,18 +216,29 @@ export async function readCampaignFile(path: string): Promise<CampaignFile> {
 }
 
 /** Between fields that may each be well. */
-function contradictions(raw: CampaignDraft['raw'], problem: ConfigDraft<unknown>['problem']): Problem[] {
+function contradictions(
+  raw: CampaignDraft['raw'],
+  problem: ConfigDraft<unknown>['problem'],
+): Problem[] {
   const problems: Problem[] = [];
   const missing = (field: string): boolean => (raw[field] ?? null) === null;
   if (!missing('segment') && missing('audience'))
-    problems.push(problem(['segment'], 'names a segment, but there is no audience to read it from'));
+    problems.push(
+      problem(['segment'], 'names a segment, but there is no audience to read it from'),
+    );
   if (raw['mode'] === 'automated' && missing('segment'))
-    problems.push(problem(['mode'], 'an automated campaign follows a segment: name one with segment, or use one_off'));
+    problems.push(
+      problem(
+        ['mode'],
+        'an automated campaign follows a segment: name one with segment, or use one_off',
+      ),
+    );
   const money = budget.safeParse(raw['budget']);
   if (money.success) {
     const { digits, currency } = minorUnits(money.data.currency);
     for (const field of ['amount', 'price_per_card'] as const) {
-      if (!isWhole(money.data[field] * 10 ** digits)) problems.push(problem(['budget', field], `${currency} has ${digits} decimals`));
+      if (!isWhole(money.data[field] * 10 ** digits))
+        problems.push(problem(['budget', field], `${currency} has ${digits} decimals`));
     }
   }
   return problems;
@@ -196,7 +250,16 @@ export function isGroup(value: unknown): value is Readonly<Record<string, unknow
 }
 
 function definitionOf(file: File, baseDirectory: string): CampaignDefinition {
-  const { audience, enricher, image_host, printer, usage_meter, event_sink, budget: money, return_address: from } = file;
+  const {
+    audience,
+    enricher,
+    image_host,
+    printer,
+    usage_meter,
+    event_sink,
+    budget: money,
+    return_address: from,
+  } = file;
   const { template, ...renderer } = file.renderer;
   const ports = { audience, enricher, renderer, image_host, printer, usage_meter, event_sink };
   const known = usual[file.mail_class] ?? slowest;
@@ -205,7 +268,9 @@ function definitionOf(file: File, baseDirectory: string): CampaignDefinition {
     name: file.name,
     campaign_mode: file.mode,
     provider_segment_id: file.segment ?? null,
-    integrations: Object.fromEntries(Object.entries(ports).filter(([, port]) => port !== undefined)),
+    integrations: Object.fromEntries(
+      Object.entries(ports).filter(([, port]) => port !== undefined),
+    ),
     base_directory: baseDirectory,
     template,
     format: file.format,
@@ -245,7 +310,10 @@ export function returnAddressOf(raw: unknown): Address | null {
 }
 
 function minorUnits(currency: string): { digits: number; currency: string } {
-  const { maximumFractionDigits } = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions();
+  const { maximumFractionDigits } = new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+  }).resolvedOptions();
   return { digits: maximumFractionDigits ?? 2, currency };
 }
 

@@ -8,8 +8,9 @@
  *   var/print-shop.json  where the print shop was started last, and the id of its ledger
  *   out/print-shop/      what the folder print shop prints
  *
- * It is POSTRIDER_HOME, else the nearest directory upwards that has a postrider.yaml, else the checkout this program is part of: never simply the
- * directory one happens to stand in. A second, empty database would not know who has been mailed, and mail everybody again.
+ * It is POSTRIDER_HOME, else the nearest directory upwards that has a postrider.yaml, else the
+ * checkout this program is part of: never simply the directory one happens to stand in. A second,
+ * empty database would not know who has been mailed, and mail everybody again.
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,9 +31,15 @@ export interface Project {
   makeDataDirectory(): void;
   /** Below var/, made when asked for. */
   stateFile(name: string): string;
-  /** The value of a secret: NAME, the file named by NAME_FILE, or var/secrets/NAME. Undefined where it is not set. */
+  /**
+   * The value of a secret: NAME, the file named by NAME_FILE, or var/secrets/NAME. Undefined where
+   * it is not set.
+   */
   secret(name: string): string | undefined;
-  /** The secret, made and kept in var/secrets/ where it is not set. Safe from several processes at once. */
+  /**
+   * The secret, made and kept in var/secrets/ where it is not set. Safe from several processes at
+   * once.
+   */
   ensureSecret(name: string, make: () => string): string;
 }
 
@@ -48,7 +55,10 @@ function projectDirectory(env: NodeJS.ProcessEnv): string {
   }
 }
 
-/** Throws `ConfigurationError` (postrider.yaml, a setting of the environment) or a file system error. */
+/**
+ * Throws `ConfigurationError` (postrider.yaml, a setting of the environment) or a file system
+ * error.
+ */
 export async function openProject(env: NodeJS.ProcessEnv = process.env): Promise<Project> {
   const directory = projectDirectory(env);
   mkdirSync(directory, { recursive: true });
@@ -59,7 +69,9 @@ export async function openProject(env: NodeJS.ProcessEnv = process.env): Promise
     const value = env[name]?.trim();
     if (value !== undefined && value !== '') return value;
     const file = env[`${name}_FILE`];
-    return file === undefined || file === '' ? readSecret(join(secrets, name)) : readSecret(resolve(directory, file));
+    return file === undefined || file === ''
+      ? readSecret(join(secrets, name))
+      : readSecret(resolve(directory, file));
   };
   return {
     directory,
@@ -88,7 +100,11 @@ export async function openProject(env: NodeJS.ProcessEnv = process.env): Promise
         rmSync(draft, { force: true });
       }
       const made = secret(name);
-      if (made === undefined) throw new CliError(exitCodes.cannotWrite, `the secret ${name} could not be kept in ${secrets}`);
+      if (made === undefined)
+        throw new CliError(
+          exitCodes.cannotWrite,
+          `the secret ${name} could not be kept in ${secrets}`,
+        );
       return made;
     },
   };
@@ -98,7 +114,8 @@ function readSecret(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').trim() || undefined;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return undefined;
     throw error;
   }
 }

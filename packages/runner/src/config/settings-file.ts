@@ -1,4 +1,6 @@
-/** postrider.yaml, and the same settings in the environment. Loaded only where there is one of them. */
+/**
+ * postrider.yaml, and the same settings in the environment. Loaded only where there is one of them.
+ */
 import { z } from 'zod';
 import { defaults, type Settings } from './settings.ts';
 import { ConfigurationError, parseConfig, readConfigFile } from './yaml-file.ts';
@@ -8,7 +10,9 @@ function whole(least: number, most: number) {
 }
 
 const schema = z.strictObject({
-  http: z.strictObject({ host: z.string().min(1).optional(), port: whole(0, 65_535).optional() }).default({}),
+  http: z
+    .strictObject({ host: z.string().min(1).optional(), port: whole(0, 65_535).optional() })
+    .default({}),
   runner: z
     .strictObject({
       proof_slots: whole(0, 64).optional(),
@@ -28,12 +32,20 @@ export interface FromEnvironment {
   readonly value: string;
 }
 
-export async function readSettings(file: string, environment: readonly FromEnvironment[]): Promise<Settings> {
+export async function readSettings(
+  file: string,
+  environment: readonly FromEnvironment[],
+): Promise<Settings> {
   const { value: fromFile } = await readConfigFile(file, schema, {});
   const fromEnvironment = environment.map((one) => readOne(one));
   const pick = (group: keyof z.infer<typeof schema>) =>
     Object.assign({}, fromFile[group], ...fromEnvironment.map((one) => one[group])) as object;
-  const { http, runner, sql, log } = schema.parse({ http: pick('http'), runner: pick('runner'), sql: pick('sql'), log: pick('log') });
+  const { http, runner, sql, log } = schema.parse({
+    http: pick('http'),
+    runner: pick('runner'),
+    sql: pick('sql'),
+    log: pick('log'),
+  });
   return {
     http: { host: http.host ?? defaults.http.host, port: http.port ?? defaults.http.port },
     proofSlots: runner.proof_slots ?? defaults.proofSlots,
@@ -51,7 +63,17 @@ function readOne({ name, path: [group, field], value }: FromEnvironment): z.infe
     return parseConfig(name, JSON.stringify({ [group]: { [field]: typed } }), schema).value;
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    const problems = error.problems.map((problem) => ({ line: null, column: null, field: '', message: problem.message }));
-    throw new ConfigurationError(`the environment variable ${name}`, problems, 'nothing was changed', error);
+    const problems = error.problems.map((problem) => ({
+      line: null,
+      column: null,
+      field: '',
+      message: problem.message,
+    }));
+    throw new ConfigurationError(
+      `the environment variable ${name}`,
+      problems,
+      'nothing was changed',
+      error,
+    );
   }
 }

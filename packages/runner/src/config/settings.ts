@@ -1,4 +1,7 @@
-/** Settings of a runner: flag before environment before postrider.yaml before default. Secrets and the address of the database are not settings. */
+/**
+ * Settings of a runner: flag before environment before postrider.yaml before default. Secrets and
+ * the address of the database are not settings.
+ */
 
 export interface Settings {
   readonly http: { readonly host: string; readonly port: number };

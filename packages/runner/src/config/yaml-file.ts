@@ -1,4 +1,7 @@
-/** Reads a YAML or JSON file by a schema. Whatever is wrong is told with file, line, field and what is allowed; all problems at once. */
+/**
+ * Reads a YAML or JSON file by a schema. Whatever is wrong is told with file, line, field and what
+ * is allowed; all problems at once.
+ */
 import { readFile } from 'node:fs/promises';
 import { faultsOf, type Path } from '@postrider/adapters/schema-words';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
@@ -19,8 +22,16 @@ export class ConfigurationError extends Error {
   readonly file: string;
   readonly problems: readonly Problem[];
   readonly hint: string;
-  constructor(file: string, problems: readonly Problem[], hint = 'nothing was changed', cause?: unknown) {
-    super(problems.map((problem) => describe(file, problem)).join('\n'), cause === undefined ? {} : { cause });
+  constructor(
+    file: string,
+    problems: readonly Problem[],
+    hint = 'nothing was changed',
+    cause?: unknown,
+  ) {
+    super(
+      problems.map((problem) => describe(file, problem)).join('\n'),
+      cause === undefined ? {} : { cause },
+    );
     this.file = file;
     this.problems = problems;
     this.hint = hint;
@@ -38,7 +49,10 @@ export interface ConfigFile<Value> {
   problem(path: Path, message: string): Problem;
 }
 
-/** A file that could be read, whether or not its fields can be used: others may look at it too, so that all problems are told at once. */
+/**
+ * A file that could be read, whether or not its fields can be used: others may look at it too, so
+ * that all problems are told at once.
+ */
 export interface ConfigDraft<Value> extends ConfigFile<Value | null> {
   /** As it stands in the file. */
   readonly raw: unknown;
@@ -54,11 +68,18 @@ export async function readConfigFile<Schema extends z.ZodType>(
   return usable(file, await readDraft(file, schema, missing));
 }
 
-export function parseConfig<Schema extends z.ZodType>(file: string, text: string, schema: Schema): ConfigFile<z.infer<Schema>> {
+export function parseConfig<Schema extends z.ZodType>(
+  file: string,
+  text: string,
+  schema: Schema,
+): ConfigFile<z.infer<Schema>> {
   return usable(file, parseDraft(file, text, schema));
 }
 
-function usable<Value>(file: string, { value, problems, problem }: ConfigDraft<Value>): ConfigFile<Value> {
+function usable<Value>(
+  file: string,
+  { value, problems, problem }: ConfigDraft<Value>,
+): ConfigFile<Value> {
   if (value === null) throw new ConfigurationError(file, problems);
   return { value, problem };
 }
@@ -75,18 +96,36 @@ export async function readDraft<Schema extends z.ZodType>(
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' && missing !== undefined) {
-      const problem = (path: Path, message: string): Problem => ({ line: null, column: null, field: path.join('.'), message });
+      const problem = (path: Path, message: string): Problem => ({
+        line: null,
+        column: null,
+        field: path.join('.'),
+        message,
+      });
       return { raw: missing, value: schema.parse(missing), problems: [], problem };
     }
     const why =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'is a directory' : `cannot be read (${code ?? String(error)})`;
-    throw new ConfigurationError(file, [{ line: null, column: null, field: '', message: why }], 'nothing was changed', error);
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'is a directory'
+          : `cannot be read (${code ?? String(error)})`;
+    throw new ConfigurationError(
+      file,
+      [{ line: null, column: null, field: '', message: why }],
+      'nothing was changed',
+      error,
+    );
   }
   return parseDraft(file, text, schema);
 }
 
 /** JSON is YAML, so one parser reads both. */
-function parseDraft<Schema extends z.ZodType>(file: string, text: string, schema: Schema): ConfigDraft<z.infer<Schema>> {
+function parseDraft<Schema extends z.ZodType>(
+  file: string,
+  text: string,
+  schema: Schema,
+): ConfigDraft<z.infer<Schema>> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
@@ -96,11 +135,17 @@ function parseDraft<Schema extends z.ZodType>(file: string, text: string, schema
     });
     throw new ConfigurationError(file, problems.slice(0, 5));
   }
-  const problem = (path: Path, message: string): Problem => ({ ...placeOf(document, lines, path), field: path.join('.'), message });
+  const problem = (path: Path, message: string): Problem => ({
+    ...placeOf(document, lines, path),
+    field: path.join('.'),
+    message,
+  });
   const raw: unknown = document.toJS() ?? {};
   const parsed = schema.safeParse(raw);
   if (parsed.success) return { raw, value: parsed.data, problems: [], problem };
-  const problems = faultsOf(schema, raw, parsed.error).map(({ path, message }) => problem(path, message));
+  const problems = faultsOf(schema, raw, parsed.error).map(({ path, message }) =>
+    problem(path, message),
+  );
   return { raw, value: null, problems: inOrder(problems), problem };
 }
 
@@ -110,7 +155,11 @@ export function inOrder(problems: readonly Problem[]): Problem[] {
 }
 
 /** Of the field itself, or of the nearest group around it that is there. */
-function placeOf(document: Document, lines: LineCounter, path: Path): { line: number | null; column: number | null } {
+function placeOf(
+  document: Document,
+  lines: LineCounter,
+  path: Path,
+): { line: number | null; column: number | null } {
   for (let length = path.length; length >= 0; length -= 1) {
     const key = length === 0 ? document.contents : keyNode(document, path.slice(0, length));
     if (isNode(key) && Array.isArray(key.range)) {
@@ -122,8 +171,10 @@ function placeOf(document: Document, lines: LineCounter, path: Path): { line: nu
 }
 
 function keyNode(document: Document, path: Path): unknown {
-  const parent: unknown = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
-  const items: unknown = typeof parent === 'object' && parent !== null && 'items' in parent ? parent.items : [];
+  const parent: unknown =
+    path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  const items: unknown =
+    typeof parent === 'object' && parent !== null && 'items' in parent ? parent.items : [];
   if (!Array.isArray(items)) return undefined;
   const last = path.at(-1);
   if (typeof last === 'number') return items[last];

@@ -1,11 +1,20 @@
 /**
  * The demonstration: the main job on real input, from a list of customers to cards in letterboxes.
  *
- * It does by itself what an operator does command by command (examples/bakery/README.md), and nothing else: the same functions of core and of the machine.
- * Stopped at any point, by Ctrl-C or kill -9, it goes on when it is started again.
+ * It does by itself what an operator does command by command (examples/bakery/README.md), and
+ * nothing else: the same functions of core and of the machine. Stopped at any point, by Ctrl-C or
+ * kill -9, it goes on when it is started again.
  */
 import { dirname, join } from 'node:path';
-import { armPrinter, hold, launch, migrate, release, type Pipeline, type SyncReport } from '@postrider/core';
+import {
+  armPrinter,
+  hold,
+  launch,
+  migrate,
+  release,
+  type Pipeline,
+  type SyncReport,
+} from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
 import { openDatabase, type OpenDatabase, type Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
@@ -20,7 +29,14 @@ import { whenFree } from '../operate/sync.ts';
 import { makePipeline, poolSize, quietLogger } from '../run/pipeline.ts';
 import { beginAnew, requireKnownPrints } from './fresh.ts';
 import { untilReceived, type Followed } from './follow.ts';
-import { isListRead, readExamples, readFunnel, readReasons, type Funnel, type Place } from './funnel.ts';
+import {
+  isListRead,
+  readExamples,
+  readFunnel,
+  readReasons,
+  type Funnel,
+  type Place,
+} from './funnel.ts';
 import { openShop, type OpenShop } from '../print-shop/process.ts';
 import { Progress } from './progress.ts';
 import { countCards, resultOf, showSummary } from './summary.ts';
@@ -36,24 +52,43 @@ export interface DemoOptions {
 const FIRST_ROWS = 300;
 /** A card takes six days. */
 const DAYS_PER_SECOND = 4;
-/** Short, so that a demonstration that was killed goes on within half a minute; longer than the 10 s that the shop may take to answer. */
+/**
+ * Short, so that a demonstration that was killed goes on within half a minute; longer than the 10 s
+ * that the shop may take to answer.
+ */
 const LEASE_SECONDS = 15;
 // Shorter, so that a batch of a run that was cut off is looked after before we give up.
 const ADAPTER_TIMEOUT_MS = 60_000;
-/** Between two demonstrations the campaign is on hold for this reason: a runner that is started for something else would mail the rest of its list. */
+/**
+ * Between two demonstrations the campaign is on hold for this reason: a runner that is started for
+ * something else would mail the rest of its list.
+ */
 const REST = 'the demonstration has ended; the next one goes on';
 
 export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
   const began = performance.now();
   const project = await cli.project();
   const progress = new Progress(cli);
-  progress.title('A bakery writes to its customers', 'Ctrl-C stops at any time: the same command goes on, and no card is printed twice.');
+  progress.title(
+    'A bakery writes to its customers',
+    'Ctrl-C stops at any time: the same command goes on, and no card is printed twice.',
+  );
   const file = await readCampaignFile(exampleCampaign);
   progress.doing('database', 'starting');
-  await using database = await openDatabase(cli, { create: true, max: poolSize(project.settings), name: 'postrider demo' });
+  await using database = await openDatabase(cli, {
+    create: true,
+    max: poolSize(project.settings),
+    name: 'postrider demo',
+  });
   describeDatabase(progress, database, performance.now() - began);
   if (options.fresh)
-    await beginAnew(cli, project, database.sql, { organization: file.organization, name: file.definition.name }, options.yes);
+    await beginAnew(
+      cli,
+      project,
+      database.sql,
+      { organization: file.organization, name: file.definition.name },
+      options.yes,
+    );
   // Starting a process takes as long as all that the database needs meanwhile.
   const opening = openShop(cli, project, database.sql, options.daysPerSecond ?? DAYS_PER_SECOND);
   opening.catch(() => undefined);
@@ -72,12 +107,22 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
       rows: options.rows === undefined ? FIRST_ROWS : options.rows,
     });
     progress.end();
-    const result = await resultOf(project, report, funnel, cardsBefore, (performance.now() - began) / 1000);
+    const result = await resultOf(
+      project,
+      report,
+      funnel,
+      cardsBefore,
+      (performance.now() - began) / 1000,
+    );
     if (cli.out.json) cli.out.emit(result);
     else {
       const reasons = await readReasons(database.sql, place);
       const goOn = !(await isListRead(database.sql, place));
-      await showSummary(cli, result, { reasons, examples: await readExamples(database.sql, place), goOn });
+      await showSummary(cli, result, {
+        reasons,
+        examples: await readExamples(database.sql, place),
+        goOn,
+      });
     }
     if ((funnel.counts['error'] ?? 0) > 0)
       throw new CliError(
@@ -95,13 +140,24 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
 function describeDatabase(progress: Progress, { server, source }: OpenDatabase, ms: number): void {
   progress.done(
     'database',
-    server === null ? `yours, by ${source}` : `embedded PostgreSQL on port ${server.port}${server.started ? '' : ', running already'}`,
+    server === null
+      ? `yours, by ${source}`
+      : `embedded PostgreSQL on port ${server.port}${server.started ? '' : ', running already'}`,
     ms,
   );
 }
 
-/** Everything but the mailing itself. Each step may have been done before, and is then left as it is. */
-async function prepare(progress: Progress, project: Project, sql: Sql, file: CampaignFile, rows: DemoOptions['rows']): Promise<Place> {
+/**
+ * Everything but the mailing itself. Each step may have been done before, and is then left as it
+ * is.
+ */
+async function prepare(
+  progress: Progress,
+  project: Project,
+  sql: Sql,
+  file: CampaignFile,
+  rows: DemoOptions['rows'],
+): Promise<Place> {
   const began = performance.now();
   progress.doing('schema', 'looking');
   const plan = await migrate(sql);
@@ -122,12 +178,24 @@ async function prepare(progress: Progress, project: Project, sql: Sql, file: Cam
     'campaign',
     `${file.definition.name} of ${file.organization}: live, printer armed, ${count(suppressions.entries.length, 'suppression')}`,
   );
-  if (underWay > 0) progress.done('under way', `${count(underWay, 'person', 'people')} of an earlier start, who are mailed too`);
+  if (underWay > 0)
+    progress.done(
+      'under way',
+      `${count(underWay, 'person', 'people')} of an earlier start, who are mailed too`,
+    );
   return { organizationId, campaignId };
 }
 
-/** Makes the campaign active; who else has put it on hold wants it to stay so. Returns how many are under way. */
-async function wake(sql: Sql, place: Place, file: CampaignFile, rows: DemoOptions['rows']): Promise<number> {
+/**
+ * Makes the campaign active; who else has put it on hold wants it to stay so. Returns how many are
+ * under way.
+ */
+async function wake(
+  sql: Sql,
+  place: Place,
+  file: CampaignFile,
+  rows: DemoOptions['rows'],
+): Promise<number> {
   const { recipients, inFlight, status } = await readFunnel(sql, place);
   const { organizationId, campaignId } = place;
   const [held] = await sql<{ kind: string; name: string; why: string | null }[]>`
@@ -162,12 +230,20 @@ interface Mailing extends Followed {
 async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; funnel: Funnel }> {
   const { project, sql, place, shop, progress, file, rows } = mailing;
   const logger = quietLogger(cli.out);
-  // Without beats: the quarter-hourly sync would read the whole list, whatever number of rows was asked for.
+  // Without beats: the quarter-hourly sync would read the whole list, whatever number of rows was
+  // asked for.
   project.makeDataDirectory();
   const leaseMs = (project.settings.leaseSeconds ?? LEASE_SECONDS) * 1000;
   const settings = { beats: false, leaseMs, reapMs: 2000, adapterTimeoutMs: ADAPTER_TIMEOUT_MS };
   const pipeline = makePipeline(project, sql, logger, { settings });
-  const http = await startHttp({ host: '127.0.0.1', port: 0, sql, pipeline, logger, isReady: () => true });
+  const http = await startHttp({
+    host: '127.0.0.1',
+    port: 0,
+    sql,
+    pipeline,
+    logger,
+    isReady: () => true,
+  });
   const stop = async (): Promise<void> => void (await pipeline.stop({ timeoutMs: 15_000 }));
   cli.signals.catch((name) => {
     progress.end();
@@ -177,12 +253,19 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
     void stop();
   });
   try {
-    await shop.redirect(place.organizationId, `${http.url}/webhooks/${place.organizationId}/${file.definition.printer_name}`);
+    await shop.redirect(
+      place.organizationId,
+      `${http.url}/webhooks/${place.organizationId}/${file.definition.printer_name}`,
+    );
     progress.done('print shop', `prints into ${project.printsDirectory}`);
     await pipeline.start();
     const report = await readList(cli, pipeline, place, progress, rows);
     const lookedUp = await pipeline.enrich(place.organizationId, place.campaignId);
-    if (lookedUp > 0) progress.done('addresses', `${count(lookedUp, 'person', 'people')} known by e-mail only looked up`);
+    if (lookedUp > 0)
+      progress.done(
+        'addresses',
+        `${count(lookedUp, 'person', 'people')} known by e-mail only looked up`,
+      );
     const funnel = await untilReceived(cli, pipeline, mailing);
     return { report, funnel };
   } catch (error) {
@@ -197,7 +280,8 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
 /** Nothing more is mailed until somebody asks. A hold by somebody else stays theirs. */
 async function rest(sql: Sql, place: Place): Promise<void> {
   const { status } = await readFunnel(sql, place);
-  if (status === 'active') await hold(sql, place.organizationId, 'campaign', place.campaignId, REST);
+  if (status === 'active')
+    await hold(sql, place.organizationId, 'campaign', place.campaignId, REST);
 }
 
 async function interrupted(sql: Sql, place: Place): Promise<CliError> {
@@ -209,7 +293,13 @@ async function interrupted(sql: Sql, place: Place): Promise<CliError> {
   );
 }
 
-async function readList(cli: Cli, pipeline: Pipeline, place: Place, progress: Progress, rows: number | null): Promise<SyncReport> {
+async function readList(
+  cli: Cli,
+  pipeline: Pipeline,
+  place: Place,
+  progress: Progress,
+  rows: number | null,
+): Promise<SyncReport> {
   progress.doing('list', 'reading');
   // A demonstration that was killed while it read holds the campaign's lock for up to 30 s.
   const report = await whenFree(

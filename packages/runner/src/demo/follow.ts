@@ -19,8 +19,15 @@ export interface Followed {
 const GIVE_UP_MS = 180_000;
 const LOOK_MS = 120;
 
-/** Until everybody is where they end. The pipeline runs by itself; this looks, and nudges what would wait for a beat. */
-export async function untilReceived(cli: Cli, pipeline: Pipeline, { sql, place, progress, shop }: Followed): Promise<Funnel> {
+/**
+ * Until everybody is where they end. The pipeline runs by itself; this looks, and nudges what would
+ * wait for a beat.
+ */
+export async function untilReceived(
+  cli: Cli,
+  pipeline: Pipeline,
+  { sql, place, progress, shop }: Followed,
+): Promise<Funnel> {
   const { signal } = cli.signals;
   let nudging: Promise<void> = Promise.resolve();
   let isNudging = false;
@@ -39,7 +46,8 @@ export async function untilReceived(cli: Cli, pipeline: Pipeline, { sql, place, 
     shop.assertOpen();
     if (!isNudging) {
       isNudging = true;
-      // A batch that a killed demonstration left behind gives its people back: they are looked up again, which is a beat's work elsewhere.
+      // A batch that a killed demonstration left behind gives its people back: they are looked up
+      // again, which is a beat's work elsewhere.
       const waits = (funnel.counts['address_enrichable'] ?? 0) > 0 && Date.now() - movedAt > 3000;
       nudging = (async () => {
         if (waits) await pipeline.enrich(place.organizationId, place.campaignId);
@@ -69,7 +77,8 @@ export async function untilReceived(cli: Cli, pipeline: Pipeline, { sql, place, 
 
 /** Why it stands still, in one line. */
 async function whatHolds(sql: Sql, pipeline: Pipeline, funnel: Funnel): Promise<string> {
-  if (funnel.status === 'paused') return 'the campaign is on hold; postrider release campaign bakery-welcome';
+  if (funnel.status === 'paused')
+    return 'the campaign is on hold; postrider release campaign bakery-welcome';
   const left = await leftBehind(sql, pipeline.runnerId);
   if (left > 0)
     return `${count(left, 'person', 'people')} were at work when an earlier run was cut off; they come back within half a minute`;

@@ -10,7 +10,10 @@ import { count } from '../cli/text.ts';
 import type { Project } from '../config/project.ts';
 import { countCards, readCards } from './summary.ts';
 
-/** Throws `CliError` where cards were printed that this database does not know: it would print everybody again. */
+/**
+ * Throws `CliError` where cards were printed that this database does not know: it would print
+ * everybody again.
+ */
 export async function requireKnownPrints(project: Project, sql: Sql): Promise<void> {
   const printed = await readCards(project.printsDirectory);
   const [row] = await sql<{ strangers: number }[]>`
@@ -25,7 +28,10 @@ export async function requireKnownPrints(project: Project, sql: Sql): Promise<vo
   );
 }
 
-/** Empties the database of the last demonstration and moves its prints aside. Refuses where anything else is in it. */
+/**
+ * Empties the database of the last demonstration and moves its prints aside. Refuses where anything
+ * else is in it.
+ */
 export async function beginAnew(
   cli: Cli,
   project: Project,
@@ -33,7 +39,9 @@ export async function beginAnew(
   campaign: { organization: string; name: string },
   yes: boolean,
 ): Promise<void> {
-  const [exists] = await sql<{ there: boolean }[]>`select to_regclass('postrider.campaign') is not null as there`;
+  const [exists] = await sql<
+    { there: boolean }[]
+  >`select to_regclass('postrider.campaign') is not null as there`;
   if (exists?.there === true) {
     const others = await sql<{ name: string }[]>`
       select o.name || '/' || c.name as name from postrider.campaign c join postrider.organization o on o.id = c.organization_id
@@ -49,16 +57,25 @@ export async function beginAnew(
       { name: string }[]
     >`select name from postrider.runner where seen_at > clock_timestamp() - interval '45 seconds' limit 1`;
     if (alive !== undefined)
-      throw new CliError(exitCodes.tryLater, `runner ${alive.name} works on this database`, 'stop it and try again; nothing was changed');
+      throw new CliError(
+        exitCodes.tryLater,
+        `runner ${alive.name} works on this database`,
+        'stop it and try again; nothing was changed',
+      );
     const cards = await countCards(project.printsDirectory);
     await confirm(cli.out, {
       what: `This forgets the demonstration: its database is emptied, and the folder with ${cards} cards is moved aside.`,
       yes,
     });
-    await sql.unsafe('drop schema if exists postrider cascade; drop schema if exists postrider_queue cascade');
+    await sql.unsafe(
+      'drop schema if exists postrider cascade; drop schema if exists postrider_queue cascade',
+    );
   }
   if (!existsSync(project.printsDirectory)) return;
-  const aside = join(dirname(project.printsDirectory), `print-shop-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
+  const aside = join(
+    dirname(project.printsDirectory),
+    `print-shop-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`,
+  );
   renameSync(project.printsDirectory, aside);
   cli.out.note(`the old prints are in ${aside}`);
 }

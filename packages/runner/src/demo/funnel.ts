@@ -8,7 +8,14 @@ export interface Place {
   readonly campaignId: string;
 }
 
-export const endStates: readonly RecipientState[] = ['received', 'returned', 'skipped', 'holdout', 'blacklisted', 'error'];
+export const endStates: readonly RecipientState[] = [
+  'received',
+  'returned',
+  'skipped',
+  'holdout',
+  'blacklisted',
+  'error',
+];
 const underWay = states.filter((state) => !endStates.includes(state));
 
 export interface Funnel {
@@ -20,7 +27,8 @@ export interface Funnel {
 }
 
 export async function readFunnel(sql: Sql, { organizationId, campaignId }: Place): Promise<Funnel> {
-  const [row] = await sql`select * from postrider.funnel where organization_id = ${organizationId} and campaign_id = ${campaignId}`;
+  const [row] =
+    await sql`select * from postrider.funnel where organization_id = ${organizationId} and campaign_id = ${campaignId}`;
   const counts = Object.fromEntries(states.map((state) => [state, Number(row?.[state] ?? 0)]));
   return {
     recipients: Number(row?.['recipients'] ?? 0),
@@ -38,7 +46,10 @@ export async function leftBehind(sql: Sql, runnerId: string): Promise<number> {
 }
 
 /** Whether some run has come to the end of the list. */
-export async function isListRead(sql: Sql, { organizationId, campaignId }: Place): Promise<boolean> {
+export async function isListRead(
+  sql: Sql,
+  { organizationId, campaignId }: Place,
+): Promise<boolean> {
   const [run] = await sql`
     select from postrider.sync_runs where organization_id = ${organizationId} and campaign_id = ${campaignId} and complete limit 1`;
   return run !== undefined;
@@ -55,7 +66,10 @@ export async function readReasons(
   return [...rows];
 }
 
-/** Somebody whose story is worth reading, and somebody who got no card although they are in the list. */
+/**
+ * Somebody whose story is worth reading, and somebody who got no card although they are in the
+ * list.
+ */
 export async function readExamples(
   sql: Sql,
   { organizationId, campaignId }: Place,

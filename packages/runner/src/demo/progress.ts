@@ -1,4 +1,7 @@
-/** What somebody sees while the demonstration runs: what is done, and below it the funnel, drawn in place. Plain lines where nobody watches. */
+/**
+ * What somebody sees while the demonstration runs: what is done, and below it the funnel, drawn in
+ * place. Plain lines where nobody watches.
+ */
 import type { Cli } from '../cli/cli.ts';
 import { LiveLines } from '../cli/live.ts';
 import { duration } from '../cli/text.ts';
@@ -76,7 +79,10 @@ export class Progress {
     const { out } = this.#cli;
     const total = Math.max(1, sum(counts, Object.keys(counts)) - sum(counts, turnedAway));
     const room = Math.max(10, Math.min(50, columns - 32));
-    const rows: (readonly [string, number])[] = way.map(([title, states]) => [title, sum(counts, states)]);
+    const rows: (readonly [string, number])[] = way.map(([title, states]) => [
+      title,
+      sum(counts, states),
+    ]);
     const errors = sum(counts, ['error', 'returned']);
     if (errors > 0) rows.push(['error', errors]);
     const lines = rows
@@ -86,7 +92,11 @@ export class Progress {
         const color = title === 'received' ? 'green' : title === 'error' ? 'red' : 'cyan';
         return `  ${title.padEnd(14)} ${out.tint(color, '━'.repeat(filled))}${out.tint('dim', '─'.repeat(room - filled))} ${n.toLocaleString('en-US').padStart(6)}`;
       });
-    return ['', ...lines, remark === null ? '' : `  ${out.tint('dim', remark.slice(0, columns - 3))}`];
+    return [
+      '',
+      ...lines,
+      remark === null ? '' : `  ${out.tint('dim', remark.slice(0, columns - 3))}`,
+    ];
   }
 }
 

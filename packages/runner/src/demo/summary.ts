@@ -16,7 +16,10 @@ export interface DemoResult {
   /** People by state; states without anybody are left out. */
   readonly states: Readonly<Record<string, number>>;
   readonly invalid: number;
-  /** Rows whose id stood on an earlier row. rows = people of this run + invalid + repeated; recipients are those of earlier runs too. */
+  /**
+   * Rows whose id stood on an earlier row. rows = people of this run + invalid + repeated;
+   * recipients are those of earlier runs too.
+   */
   readonly repeated: number;
   /** Cards in the manifest, and how many of them this run printed. */
   readonly cards: number;
@@ -54,12 +57,20 @@ export async function resultOf(
     cards,
     newCards: cards - cardsBefore,
     seconds: Math.round(seconds * 100) / 100,
-    paths: { prints: project.printsDirectory, manifest: join(project.printsDirectory, 'manifest.csv'), proofs: project.proofsDirectory },
+    paths: {
+      prints: project.printsDirectory,
+      manifest: join(project.printsDirectory, 'manifest.csv'),
+      proofs: project.proofsDirectory,
+    },
   };
 }
 
 export interface Told {
-  readonly reasons: readonly { readonly state: string; readonly reason: string; readonly people: number }[];
+  readonly reasons: readonly {
+    readonly state: string;
+    readonly reason: string;
+    readonly people: number;
+  }[];
   readonly examples: { readonly story: string | null; readonly turnedAway: string | null };
   /** There is more of the list than was ever read. */
   readonly goOn: boolean;
@@ -73,7 +84,10 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
   };
   out.print();
   const people = result.rows - result.invalid - result.repeated;
-  const earlier = result.recipients > people ? `; with earlier runs ${count(result.recipients, 'recipient')} in all` : '';
+  const earlier =
+    result.recipients > people
+      ? `; with earlier runs ${count(result.recipients, 'recipient')} in all`
+      : '';
   out.print(
     `${out.paint('bold', count(result.rows, 'row'))} of the list: ${count(people, 'recipient')}, ${result.invalid} unusable, ${result.repeated} repeated${earlier}\n`,
   );
@@ -81,7 +95,9 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
   for (const state of endStates) {
     const people = result.states[state] ?? 0;
     if (people === 0) continue;
-    const bar = '━'.repeat(Math.max(1, Math.round((people / Math.max(1, result.recipients)) * room)));
+    const bar = '━'.repeat(
+      Math.max(1, Math.round((people / Math.max(1, result.recipients)) * room)),
+    );
     const reasons = told.reasons
       .filter((row) => row.state === state && row.reason !== state)
       .map((row) => `${row.reason}${state === 'received' ? ' confidence' : ''} ${row.people}`);
@@ -90,7 +106,9 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
       `  ${state.padEnd(12)} ${people.toLocaleString('en-US').padStart(6)}  ${out.paint(color, bar.padEnd(room))}  ${out.paint('dim', reasons.join(', '))}`.trimEnd(),
     );
   }
-  const files = (await readdir(result.paths.prints).catch(() => [])).filter((name) => /^cards-\d+\.pdf$/.test(name)).toSorted();
+  const files = (await readdir(result.paths.prints).catch(() => []))
+    .filter((name) => /^cards-\d+\.pdf$/.test(name))
+    .toSorted();
   const all = files.length === 1 ? (files[0] ?? '') : `cards-*.pdf (${files.length} files)`;
   const printed =
     result.newCards === 0
@@ -101,14 +119,24 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
   out.print(`  manifest  ${here(result.paths.manifest)}`);
   out.print(`  proofs    ${here(result.paths.proofs)}`);
   const program = programName();
-  out.print(out.paint('dim', '\nThe campaign is on hold now: nothing more of it is mailed before the next demonstration, or a release.'));
+  out.print(
+    out.paint(
+      'dim',
+      '\nThe campaign is on hold now: nothing more of it is mailed before the next demonstration, or a release.',
+    ),
+  );
   const lines: (readonly [string, string])[] = [
-    ...(told.examples.story === null ? [] : [[`${program} trace ${told.examples.story}`, 'the whole story of one card'] as const]),
+    ...(told.examples.story === null
+      ? []
+      : [[`${program} trace ${told.examples.story}`, 'the whole story of one card'] as const]),
     [`${program} sql "select * from postrider.stuck"`, 'who does not move: nobody'],
-    ...(told.examples.turnedAway === null ? [] : [[`${program} why ${told.examples.turnedAway}`, 'why somebody got no card'] as const]),
+    ...(told.examples.turnedAway === null
+      ? []
+      : [[`${program} why ${told.examples.turnedAway}`, 'why somebody got no card'] as const]),
     ...(told.goOn ? [[`${program} demo --all`, 'goes on with the rest of the list'] as const] : []),
   ];
   const width = Math.max(...lines.map(([line]) => line.length));
   out.print(`\n${out.paint('bold', 'Try next')}`);
-  for (const [line, remark] of lines) out.print(`  ${line.padEnd(width)}  ${out.paint('dim', `# ${remark}`)}`);
+  for (const [line, remark] of lines)
+    out.print(`  ${line.padEnd(width)}  ${out.paint('dim', `# ${remark}`)}`);
 }

@@ -16,14 +16,21 @@ export async function metricsText(sql: Sql): Promise<string> {
       from postrider.queue group by 1, 2`,
     sql<{ name: string; state: string; jobs: number }[]>`
       select name, state, count(*)::int as jobs from postrider.queue_job where state in ('created', 'retry', 'active', 'failed') group by 1, 2`,
-    sql<{ kind: string; alarms: number }[]>`select kind, count(*)::int as alarms from postrider.alarms group by 1`,
-    sql<{ people: number }[]>`select coalesce(sum(people), 0)::float8 as people from postrider.stuck`,
+    sql<
+      { kind: string; alarms: number }[]
+    >`select kind, count(*)::int as alarms from postrider.alarms group by 1`,
+    sql<
+      { people: number }[]
+    >`select coalesce(sum(people), 0)::float8 as people from postrider.stuck`,
   ]);
   const people = funnel.flatMap((row): Sample[] => {
     const labels = { organization: String(row['organization']), campaign: String(row['campaign']) };
     return [...states].map((state) => [{ ...labels, state }, Number(row[state])]);
   });
-  const of = (row: { stage: string; begun: boolean }): Labels => ({ stage: row.stage, phase: row.begun ? 'at_work' : 'waiting' });
+  const of = (row: { stage: string; begun: boolean }): Labels => ({
+    stage: row.stage,
+    phase: row.begun ? 'at_work' : 'waiting',
+  });
   return [
     metric('postrider_recipients', 'People of a campaign by state.', people),
     metric(
@@ -51,7 +58,9 @@ export async function metricsText(sql: Sql): Promise<string> {
       'Alarms that are open.',
       alarms.map((row) => [{ kind: row.kind }, row.alarms]),
     ),
-    metric('postrider_stuck_people', 'People who do not move although they should.', [[{}, stuck[0]?.people ?? 0]]),
+    metric('postrider_stuck_people', 'People who do not move although they should.', [
+      [{}, stuck[0]?.people ?? 0],
+    ]),
   ].join('');
 }
 

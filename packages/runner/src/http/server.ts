@@ -1,6 +1,7 @@
 /**
- * The runner's HTTP: webhooks of printers, and what watches a runner. A webhook is checked on its raw bytes, stored and answered at once; what it says is
- * applied in the background. On 127.0.0.1 unless told: in front of it stands whatever ends TLS.
+ * The runner's HTTP: webhooks of printers, and what watches a runner. A webhook is checked on its
+ * raw bytes, stored and answered at once; what it says is applied in the background. On 127.0.0.1
+ * unless told: in front of it stands whatever ends TLS.
  */
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,10 +15,14 @@ import { metricsText } from './metrics.ts';
 
 /** No printer sends more in one webhook; a larger body is not read to its end. */
 const LARGEST_WEBHOOK = 1024 * 1024;
-// So much is read all the same, and thrown away: who is cut off in the middle of sending never reads our answer.
+// So much is read all the same, and thrown away: who is cut off in the middle of sending never
+// reads our answer.
 const MOST_READ = 4 * LARGEST_WEBHOOK;
 const READY_MS = 2000;
-/** A webhook is small: whoever needs longer for one, headers and body, or holds more connections, keeps others out. */
+/**
+ * A webhook is small: whoever needs longer for one, headers and body, or holds more connections,
+ * keeps others out.
+ */
 const LIMITS = { requestMs: 10_000, connections: 1000 };
 
 export interface HttpOptions {
@@ -50,17 +55,25 @@ export function createApp({ sql, pipeline, logger, isReady }: HttpOptions): Hono
 
   app.get('/health', (c) => c.json({ status: 'ok' }));
   app.get('/ready', async (c) => {
-    const reachable = isReady() && (await Promise.race([answers(sql), sleep(READY_MS, false, { ref: false })]));
+    const reachable =
+      isReady() && (await Promise.race([answers(sql), sleep(READY_MS, false, { ref: false })]));
     return c.json({ status: reachable ? 'ready' : 'not ready' }, reachable ? 200 : 503);
   });
-  app.get('/metrics', async (c) => c.text(await metricsText(sql), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }));
+  app.get('/metrics', async (c) =>
+    c.text(await metricsText(sql), 200, {
+      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+    }),
+  );
 
   app.post('/webhooks/:organizationId/:printer', async (c) => {
     const body = await readBody(c);
     if (body === null) {
       // The rest of the body is not worth reading, so the connection cannot be used again.
       c.header('connection', 'close');
-      return c.json({ error: `a webhook may hold ${LARGEST_WEBHOOK} bytes; nothing was stored` }, 413);
+      return c.json(
+        { error: `a webhook may hold ${LARGEST_WEBHOOK} bytes; nothing was stored` },
+        413,
+      );
     }
     const { organizationId, printer } = c.req.param();
     const reception = await pipeline.receiveWebhook(organizationId, printer, c.req.header(), body);
@@ -96,7 +109,9 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
     server.listen(port, host, resolve);
   });
-  server.on('error', (error) => options.logger.error({ error: error.message }, 'the HTTP server reports an error'));
+  server.on('error', (error) =>
+    options.logger.error({ error: error.message }, 'the HTTP server reports an error'),
+  );
   const address = server.address();
   const bound = address !== null && typeof address === 'object' ? address.port : port;
   return {
@@ -138,7 +153,10 @@ function cannotListen(error: NodeJS.ErrnoException, host: string, port: number):
   }
 }
 
-/** Null where it is too large. Hono's own limit would want the server to replace the global Request of the host program. */
+/**
+ * Null where it is too large. Hono's own limit would want the server to replace the global Request
+ * of the host program.
+ */
 async function readBody(c: Context): Promise<Uint8Array | null> {
   const announced = c.req.header('content-length');
   if (announced !== undefined && Number(announced) > MOST_READ) return null;

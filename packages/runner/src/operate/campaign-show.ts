@@ -12,7 +12,9 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
   // A day is a day, in no time zone.
   const [settings] = await sql`
     select *, offer_ends_on::text as offer_ends_on from postrider.campaigns where organization_id = ${organizationId} and id = ${campaignId}`;
-  const reasons = await sql<{ state: string; reason: string | null; sentence: string | null; people: number }[]>`
+  const reasons = await sql<
+    { state: string; reason: string | null; sentence: string | null; people: number }[]
+  >`
     select state, reason, sentence, count(*)::int as people from postrider.recipients
     where organization_id = ${organizationId} and campaign_id = ${campaignId} group by 1, 2, 3 order by (select ordinal from postrider.state where name = state), people desc`;
   const runs = await sql<SyncRun[]>`
@@ -25,7 +27,9 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
     return;
   }
   const reads = settings?.['campaign_mode'] === 'automated' || settings?.['launched_at'] === null;
-  out.records([[['', `${String(settings?.['name'])} (${campaignId})`], ...fieldsOf(settings ?? {})]]);
+  out.records([
+    [['', `${String(settings?.['name'])} (${campaignId})`], ...fieldsOf(settings ?? {})],
+  ]);
   out.print();
   out.list(
     reasons,
@@ -36,7 +40,9 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
       { title: '', value: (row) => row.sentence },
     ],
     {
-      nothing: reads ? `nobody is in it yet; read its list: postrider sync ${name}` : 'nobody is in it, and its list is not read any more',
+      nothing: reads
+        ? `nobody is in it yet; read its list: postrider sync ${name}`
+        : 'nobody is in it, and its list is not read any more',
     },
   );
   if (runs.length === 0) return;
@@ -49,22 +55,48 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
     { title: 'created', value: (row) => row.created, right: true },
     { title: 'changed', value: (row) => row.changed, right: true },
     { title: 'unusable', value: (row) => row.invalid, right: true },
-    { title: '', value: (row) => row.error ?? (row.complete || row.ms === null ? '' : 'not every row was read') },
+    {
+      title: '',
+      value: (row) =>
+        row.error ?? (row.complete || row.ms === null ? '' : 'not every row was read'),
+    },
   ]);
 }
 
 /** All that the file says, in words; what it leaves out and has no default is left out. */
 function fieldsOf(settings: Readonly<Record<string, unknown>>): Fields {
-  const { organization_id: _organization, id: _id, name: _name, printer_armed_at: armed, ...others } = settings;
-  const { budget_minor: budget, price_minor: price, currency, frequency_cap_mode: capMode, ...rest } = others;
+  const {
+    organization_id: _organization,
+    id: _id,
+    name: _name,
+    printer_armed_at: armed,
+    ...others
+  } = settings;
+  const {
+    budget_minor: budget,
+    price_minor: price,
+    currency,
+    frequency_cap_mode: capMode,
+    ...rest
+  } = others;
   const cap = rest['frequency_cap'];
   const shown: Record<string, unknown> = {
     ...rest,
     printer: `${String(rest['printer'])}, ${armed instanceof Date ? `armed for live printing since ${told(armed)}` : 'not armed for live printing'}`,
-    return_address: parts(rest['return_address'], ['line1', 'line2', 'city', 'region', 'postalCode', 'country']),
+    return_address: parts(rest['return_address'], [
+      'line1',
+      'line2',
+      'city',
+      'region',
+      'postalCode',
+      'country',
+    ]),
     adapters: parts(rest['adapters'], null),
     frequency_cap: typeof cap === 'string' ? `${cap}, ${String(capMode)}` : null,
-    budget: typeof currency === 'string' ? `${money(Number(budget), currency)}, at ${money(Number(price), currency)} a card` : null,
+    budget:
+      typeof currency === 'string'
+        ? `${money(Number(budget), currency)}, at ${money(Number(price), currency)} a card`
+        : null,
   };
   return Object.entries(shown)
     .map(([key, value]) => [key.replaceAll('_', ' '), told(value)] as const)
@@ -73,20 +105,34 @@ function fieldsOf(settings: Readonly<Record<string, unknown>>): Fields {
 
 /** What an object says: its values in an order, or each with its name. */
 function parts(value: unknown, order: readonly string[] | null): readonly string[] {
-  const given = new Map(Object.entries(value ?? {}).filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
-  return order === null ? [...given].map(([name, part]) => `${name} ${part}`) : order.flatMap((name) => given.get(name) ?? []);
+  const given = new Map(
+    Object.entries(value ?? {}).filter(
+      (pair): pair is [string, string] => typeof pair[1] === 'string',
+    ),
+  );
+  return order === null
+    ? [...given].map(([name, part]) => `${name} ${part}`)
+    : order.flatMap((name) => given.get(name) ?? []);
 }
 
 function told(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (value instanceof Date) return `${value.toISOString()} (${relative(value)})`;
   if (Array.isArray(value)) return value.join(', ');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === 'object'
+    ? JSON.stringify(value)
+    : String(value as string | number | boolean);
 }
 
 function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'code' });
-  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2)).replace('\u00a0', ' ');
+  const format = new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'code',
+  });
+  return format
+    .format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
+    .replace('\u00a0', ' ');
 }
 
 interface SyncRun {

@@ -14,7 +14,11 @@ export async function launchCampaign(
   options: { live: boolean; arm: boolean; yes: boolean; why: string | null },
 ): Promise<void> {
   if (options.arm && !options.live)
-    throw new CliError(exitCodes.usage, '--arm goes with --live', 'a test prints nothing and needs no armed printer; nothing was changed');
+    throw new CliError(
+      exitCodes.usage,
+      '--arm goes with --live',
+      'a test prints nothing and needs no armed printer; nothing was changed',
+    );
   await using database = await openDatabase(cli);
   const campaign = await campaignNamed(database.sql, name);
   if (options.live) {
@@ -25,7 +29,14 @@ export async function launchCampaign(
     });
   }
   const mode = options.live ? 'live' : 'test';
-  const status = await launch(database.sql, campaign.organizationId, campaign.campaignId, mode, options.why, options.arm);
+  const status = await launch(
+    database.sql,
+    campaign.organizationId,
+    campaign.campaignId,
+    mode,
+    options.why,
+    options.arm,
+  );
   const how = campaign.status === 'active' ? 'was active already' : `is ${status}`;
   cli.out.result(
     { campaign: campaign.name, campaignId: campaign.campaignId, status, mode, armed: options.arm },
@@ -36,7 +47,13 @@ export async function launchCampaign(
 export async function pauseCampaign(cli: Cli, name: string, why: string | null): Promise<void> {
   await using database = await openDatabase(cli);
   const campaign = await campaignNamed(database.sql, name);
-  const held = await hold(database.sql, campaign.organizationId, 'campaign', campaign.campaignId, why);
+  const held = await hold(
+    database.sql,
+    campaign.organizationId,
+    'campaign',
+    campaign.campaignId,
+    why,
+  );
   cli.out.result(
     { ...held, name: campaign.name },
     `${campaign.name} is paused: nothing new begins${stillOut(held)}. It goes on with: postrider release campaign ${campaign.name}`,
@@ -44,10 +61,18 @@ export async function pauseCampaign(cli: Cli, name: string, why: string | null):
 }
 
 /** What a hold does not stop any more. */
-export function stillOut({ atPrinter, unknown }: { readonly atPrinter: number; readonly unknown: number }): string {
+export function stillOut({
+  atPrinter,
+  unknown,
+}: {
+  readonly atPrinter: number;
+  readonly unknown: number;
+}): string {
   const known = atPrinter - unknown;
   return [
-    known === 0 ? '' : `; ${count(known, 'card is', 'cards are')} at the printer already and will still go out`,
+    known === 0
+      ? ''
+      : `; ${count(known, 'card is', 'cards are')} at the printer already and will still go out`,
     unknown === 0
       ? ''
       : `; of ${count(unknown, 'card')} nobody knows whether the printer has ${unknown === 1 ? 'it' : 'them'}: postrider reconcile asks`,
@@ -69,7 +94,13 @@ export async function endCampaignNamed(
     what: `${campaign.name} ends as ${status}: ${count(row?.before ?? 0, 'person', 'people')} not sent yet will be skipped.`,
     yes: options.yes,
   });
-  const skipped = await endCampaign(database.sql, campaign.organizationId, campaign.campaignId, status, options.why);
+  const skipped = await endCampaign(
+    database.sql,
+    campaign.organizationId,
+    campaign.campaignId,
+    status,
+    options.why,
+  );
   cli.out.result(
     { campaign: campaign.name, campaignId: campaign.campaignId, status, skipped },
     `${campaign.name} is ${status}; ${count(skipped, 'person was', 'people were')} skipped, and whoever is sent is still followed`,

@@ -7,7 +7,11 @@ import { exitCodes } from '../cli/exit-codes.ts';
 import { count, duration } from '../cli/text.ts';
 
 export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> {
-  await using database = await openDatabase(cli, { create: true, max: 2, name: 'postrider migrate' });
+  await using database = await openDatabase(cli, {
+    create: true,
+    max: 2,
+    name: 'postrider migrate',
+  });
   if (dryRun) {
     const text = await migrationSql(database.sql);
     if (cli.out.json) cli.out.emit({ sql: text });
@@ -17,7 +21,10 @@ export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> 
   const began = Date.now();
   const plan = await migrate(database.sql);
   const changed = plan.migrations.length > 0 || plan.repeatables || plan.queue || plan.grants;
-  const done = plan.migrations.length === 0 ? 'functions and views made anew' : `${count(plan.migrations.length, 'migration')} applied`;
+  const done =
+    plan.migrations.length === 0
+      ? 'functions and views made anew'
+      : `${count(plan.migrations.length, 'migration')} applied`;
   const misdated = await misdatedPartitions(database.sql);
   if (misdated.length > 0)
     cli.out.warn(
@@ -31,11 +38,20 @@ export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> 
   );
 }
 
-/** Not mended by a migration: that locks the history, for as long as it is large. Told to whoever may mend them. */
+/**
+ * Not mended by a migration: that locks the history, for as long as it is large. Told to whoever
+ * may mend them.
+ */
 async function misdatedPartitions(sql: Sql): Promise<readonly string[]> {
-  const [right] = await sql<{ may: boolean }[]>`select has_function_privilege('postrider.misdated_partitions()', 'execute') as may`;
+  const [right] = await sql<
+    { may: boolean }[]
+  >`select has_function_privilege('postrider.misdated_partitions()', 'execute') as may`;
   if (right?.may !== true) return [];
-  return (await sql<{ name: string }[]>`select partition_name as name from postrider.misdated_partitions()`).map(({ name }) => name);
+  return (
+    await sql<
+      { name: string }[]
+    >`select partition_name as name from postrider.misdated_partitions()`
+  ).map(({ name }) => name);
 }
 
 /** Throws where a pipeline cannot work on this database yet. */
@@ -49,7 +65,9 @@ export async function requireMigrated(sql: Sql): Promise<void> {
   );
 }
 
-/** False also where nobody can tell, or where the database is newer: `migrate` would not help there. */
+/**
+ * False also where nobody can tell, or where the database is newer: `migrate` would not help there.
+ */
 export async function migrationHelps(sql: Sql): Promise<boolean> {
   try {
     const plan = await planMigration(sql);

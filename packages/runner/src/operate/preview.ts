@@ -20,8 +20,13 @@ export interface PreviewCardOptions {
   readonly width: number;
 }
 
-export async function previewCard(cli: Cli, name: string, options: PreviewCardOptions): Promise<void> {
-  if (options.row !== null && options.who !== null) throw new CliError(exitCodes.usage, '--row and --who exclude each other');
+export async function previewCard(
+  cli: Cli,
+  name: string,
+  options: PreviewCardOptions,
+): Promise<void> {
+  if (options.row !== null && options.who !== null)
+    throw new CliError(exitCodes.usage, '--row and --who exclude each other');
   await using database = await openDatabase(cli);
   const { sql } = database;
   const { organizationId, campaignId } = await campaignNamed(sql, name);
@@ -31,16 +36,33 @@ export async function previewCard(cli: Cli, name: string, options: PreviewCardOp
   const project = await cli.project();
   const renderer = await createIntegrations(project).renderer(found.brief);
   if (!canPreview(renderer))
-    throw new CliError(exitCodes.failed, `the renderer of ${name} makes no previews`, 'typst does; nothing was written');
+    throw new CliError(
+      exitCodes.failed,
+      `the renderer of ${name} makes no previews`,
+      'typst does; nothing was written',
+    );
   const card =
-    options.who === null ? await ofList(project, found.brief, found.segment, options.row) : await ofPerson(sql, found.brief, options.who);
+    options.who === null
+      ? await ofList(project, found.brief, found.segment, options.row)
+      : await ofPerson(sql, found.brief, options.who);
   const pictures = await renderer
-    .preview({ template: found.brief.template, format: found.brief.format, card }, { width: options.width, guides: options.guides })
+    .preview(
+      { template: found.brief.template, format: found.brief.format, card },
+      { width: options.width, guides: options.guides },
+    )
     .catch((error: unknown) => {
-      throw new CliError(exitCodes.badData, error instanceof Error ? error.message : String(error), 'nothing was written', error);
+      throw new CliError(
+        exitCodes.badData,
+        error instanceof Error ? error.message : String(error),
+        'nothing was written',
+        error,
+      );
     });
   await mkdir(options.out, { recursive: true });
-  const files = { front: join(options.out, `${found.brief.name}-front.png`), back: join(options.out, `${found.brief.name}-back.png`) };
+  const files = {
+    front: join(options.out, `${found.brief.name}-front.png`),
+    back: join(options.out, `${found.brief.name}-back.png`),
+  };
   await writeFile(files.front, pictures.front);
   await writeFile(files.back, pictures.back);
   cli.out.result({ ...files, reference: card.reference }, `${files.front}\n${files.back}`);
@@ -51,18 +73,38 @@ function canPreview(renderer: object): renderer is TypstRenderer {
 }
 
 /** A row of the list, or the first that can be used. */
-async function ofList(project: Project, brief: CampaignBrief, segment: string | null, row: number | null): Promise<CardRequest> {
+async function ofList(
+  project: Project,
+  brief: CampaignBrief,
+  segment: string | null,
+  row: number | null,
+): Promise<CardRequest> {
   const audience = await createIntegrations(project).audience(brief);
   let first: Member | null = null;
-  for await (const page of audience.members(segment ?? '', { pageSize: 500, limit: null }, quietContext())) {
+  for await (const page of audience.members(
+    segment ?? '',
+    { pageSize: 500, limit: null },
+    quietContext(),
+  )) {
     const reject = page.rejects.find((one) => row !== null && one.row === row);
-    if (reject !== undefined) throw new CliError(exitCodes.badData, `row ${row} cannot be used: ${reject.message}`, 'nothing was written');
-    const member = page.members.find((one) => (row === null ? one.address !== null : one.row === row));
+    if (reject !== undefined)
+      throw new CliError(
+        exitCodes.badData,
+        `row ${row} cannot be used: ${reject.message}`,
+        'nothing was written',
+      );
+    const member = page.members.find((one) =>
+      row === null ? one.address !== null : one.row === row,
+    );
     first ??= page.members[0] ?? null;
     if (member !== undefined) return cardOf(member, brief.returnAddress);
   }
   if (row === null && first !== null) return cardOf(first, brief.returnAddress);
-  throw new CliError(exitCodes.badData, row === null ? 'the list is empty' : `the list has no row ${row}`, 'nothing was written');
+  throw new CliError(
+    exitCodes.badData,
+    row === null ? 'the list is empty' : `the list has no row ${row}`,
+    'nothing was written',
+  );
 }
 
 async function ofPerson(sql: Sql, brief: CampaignBrief, who: string): Promise<CardRequest> {
@@ -70,10 +112,17 @@ async function ofPerson(sql: Sql, brief: CampaignBrief, who: string): Promise<Ca
   const [row] = await sql<Person[]>`
     select id, first_name, last_name, line1, line2, city, region, postal_code, country, merge, reference from postrider.recipients
     where organization_id = ${brief.organizationId} and campaign_id = ${brief.campaignId} and id = any (${ids}::uuid[]) limit 1`;
-  if (row === undefined) throw new CliError(exitCodes.failed, `${who} is not in campaign ${brief.name}`, 'nothing was written');
+  if (row === undefined)
+    throw new CliError(
+      exitCodes.failed,
+      `${who} is not in campaign ${brief.name}`,
+      'nothing was written',
+    );
   const { line1, line2, city, region, postal_code: postalCode, country } = row;
   const address =
-    line1 === null || city === null || postalCode === null || country === null ? null : { line1, line2, city, region, postalCode, country };
+    line1 === null || city === null || postalCode === null || country === null
+      ? null
+      : { line1, line2, city, region, postalCode, country };
   const member = {
     row: null,
     externalId: row.id,

@@ -1,4 +1,7 @@
-/** Opens psql. The address goes by the environment and never by the command line, which everybody on the machine can read. */
+/**
+ * Opens psql. The address goes by the environment and never by the command line, which everybody on
+ * the machine can read.
+ */
 import { spawn } from 'node:child_process';
 import type { Cli } from '../cli/cli.ts';
 import { findDatabase } from '../cli/database.ts';
@@ -9,7 +12,10 @@ export async function openPsql(cli: Cli, args: readonly string[]): Promise<void>
   const { url } = await findDatabase(cli, false);
   // Ctrl-C belongs to psql: it cancels a statement there.
   cli.signals.catch(() => undefined);
-  const child = spawn('psql', [...args], { stdio: 'inherit', env: { ...process.env, ...libpqEnvironment(url) } });
+  const child = spawn('psql', [...args], {
+    stdio: 'inherit',
+    env: { ...process.env, ...libpqEnvironment(url) },
+  });
   const code = await new Promise<number>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') reject(error);
@@ -22,12 +28,16 @@ export async function openPsql(cli: Cli, args: readonly string[]): Promise<void>
           ),
         );
     });
-    child.once('close', (status, signal) => resolve(status ?? (signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.failed)));
+    child.once('close', (status, signal) =>
+      resolve(status ?? (signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.failed)),
+    );
   });
   process.exitCode = code;
 }
 
-/** What a URL says, in the variables that libpq reads. Throws `CliError` for a text that is no URL. */
+/**
+ * What a URL says, in the variables that libpq reads. Throws `CliError` for a text that is no URL.
+ */
 export function libpqEnvironment(url: string): Record<string, string> {
   if (!URL.canParse(url))
     throw new CliError(
@@ -52,5 +62,9 @@ export function libpqEnvironment(url: string): Record<string, string> {
     PGCHANNELBINDING: query.get('channel_binding'),
     PGAPPNAME: 'postrider psql',
   };
-  return Object.fromEntries(Object.entries(given).filter((pair): pair is [string, string] => pair[1] !== null && pair[1] !== ''));
+  return Object.fromEntries(
+    Object.entries(given).filter(
+      (pair): pair is [string, string] => pair[1] !== null && pair[1] !== '',
+    ),
+  );
 }

@@ -1,4 +1,7 @@
-/** `reconcile`: asks printers about cards of which nobody knows whether they were printed; with `--since`, for all that they made since a backup. */
+/**
+ * `reconcile`: asks printers about cards of which nobody knows whether they were printed; with
+ * `--since`, for all that they made since a backup.
+ */
 import { concludeRestore, type AskedSince, type Logger, type Pipeline } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
 import { openDatabase, type Sql } from '../cli/database.ts';
@@ -14,7 +17,11 @@ interface Organization {
   readonly name: string;
 }
 
-export async function reconcileNow(cli: Cli, since: Date | null, organization: string | undefined): Promise<void> {
+export async function reconcileNow(
+  cli: Cli,
+  since: Date | null,
+  organization: string | undefined,
+): Promise<void> {
   await using database = await openDatabase(cli, { max: 4, name: 'postrider reconcile' });
   const { sql } = database;
   await requireMigrated(sql);
@@ -25,21 +32,38 @@ export async function reconcileNow(cli: Cli, since: Date | null, organization: s
   // What it waits for is said: it may take a minute.
   const logger: Logger = {
     ...quietLogger(cli.out),
-    info: (fields, message) => cli.out.note(`${message}${'seconds' in fields ? `: in ${String(fields.seconds)} s` : ''}`),
+    info: (fields, message) =>
+      cli.out.note(`${message}${'seconds' in fields ? `: in ${String(fields.seconds)} s` : ''}`),
   };
   const pipeline = makePipeline(await cli.project(), sql, logger);
-  const asked = since === null ? [] : await askSince(cli, sql, pipeline, all, since, organization !== undefined || all.length > 1);
+  const asked =
+    since === null
+      ? []
+      : await askSince(
+          cli,
+          sql,
+          pipeline,
+          all,
+          since,
+          organization !== undefined || all.length > 1,
+        );
   let moved = asked.reduce((sum, one) => sum + one.moved, 0);
   for (const { id, name } of all) {
     const some = await pipeline.reconcile(id);
     moved += some;
     if (some > 0) cli.out.detail(`${name}: ${count(some, 'person', 'people')} moved`);
   }
-  const [left] = await sql<{ unknown: number }[]>`select count(*)::int as unknown from postrider.mailpieces where status = 'unknown'`;
+  const [left] = await sql<
+    { unknown: number }[]
+  >`select count(*)::int as unknown from postrider.mailpieces where status = 'unknown'`;
   const unknown = left?.unknown ?? 0;
   const end = since === null ? null : await endOf(sql, asked, organization === undefined);
   cli.out.result(
-    { moved, unknown, ...(end === null ? {} : { printers: asked, concluded: end === 'concluded' }) },
+    {
+      moved,
+      unknown,
+      ...(end === null ? {} : { printers: asked, concluded: end === 'concluded' }),
+    },
     `${count(moved, 'person', 'people')} moved; ${unknown === 0 ? 'no outcome is unknown' : `${count(unknown, 'outcome is', 'outcomes are')} still unknown, and ${unknown === 1 ? 'is' : 'are'} asked for again later`}`,
   );
   if (end instanceof CliError) throw end;
@@ -55,7 +79,12 @@ async function askSince(
   since: Date,
   named: boolean,
 ): Promise<Asked[]> {
-  if (since > new Date()) throw new CliError(exitCodes.usage, '--since is in the future', 'give the time of the backup that was restored');
+  if (since > new Date())
+    throw new CliError(
+      exitCodes.usage,
+      '--since is in the future',
+      'give the time of the backup that was restored',
+    );
   const open = await sql<{ name: string; organization: string }[]>`
     select p.name, o.name as organization from postrider.printers p join postrider.organizations o on o.id = p.organization_id
     where p.organization_id = any (${all.map(({ id }) => id)}) and p.held_at is null order by 1, 2`;
@@ -85,22 +114,32 @@ function sentenceOf({ outcome, message, moved, adopted, strangers }: AskedSince)
       ? `${count(strangers, 'card', 'cards')} of people whom it does not know; they are not mailed again when they are synced`
       : '',
   ];
-  const how = outcome === 'listed' ? 'listed all that it made since' : 'cannot be listed, and was asked for known cards only';
+  const how =
+    outcome === 'listed'
+      ? 'listed all that it made since'
+      : 'cannot be listed, and was asked for known cards only';
   return `${how}: ${news.filter((part) => part !== '').join(', ')}`;
 }
 
 /**
- * Only where every printer has told of everything, and no other restore was noticed since, the restore is dealt with, and doctor says no more about it.
- * Of one organization's printers: nothing is concluded.
+ * Only where every printer has told of everything, and no other restore was noticed since, the
+ * restore is dealt with, and doctor says no more about it. Of one organization's printers: nothing
+ * is concluded.
  */
-async function endOf(sql: Sql, asked: readonly Asked[], everybody: boolean): Promise<'concluded' | 'not concluded' | CliError> {
+async function endOf(
+  sql: Sql,
+  asked: readonly Asked[],
+  everybody: boolean,
+): Promise<'concluded' | 'not concluded' | CliError> {
   const [last] = await sql<{ why: string }[]>`
     select restore_why as why from postrider.installation
     where restore_noticed_at is not null and exists (
       select from unnest(${asked.map(({ noticedAt }) => noticedAt)}::text[]::timestamptz[]) as asked (noticed_at)
       where noticed_at is distinct from restore_noticed_at)`;
   if (last !== undefined) return noticedAgain(last.why);
-  const silent = asked.filter(({ outcome }) => outcome === 'not_asked').map(({ printer }) => printer);
+  const silent = asked
+    .filter(({ outcome }) => outcome === 'not_asked')
+    .map(({ printer }) => printer);
   if (silent.length > 0) {
     return new CliError(
       exitCodes.tryLater,
@@ -108,7 +147,9 @@ async function endOf(sql: Sql, asked: readonly Asked[], everybody: boolean): Pro
       'keep the printers held, and ask again: whoever goes on now may print cards a second time. What the others told is recorded.',
     );
   }
-  const unlisted = asked.filter(({ outcome }) => outcome === 'looked_up').map(({ printer }) => printer);
+  const unlisted = asked
+    .filter(({ outcome }) => outcome === 'looked_up')
+    .map(({ printer }) => printer);
   if (unlisted.length > 0) {
     // By its notice: one that comes while a person compares is another one.
     const notice = asked.find(({ noticedAt }) => noticedAt !== null)?.noticedAt;

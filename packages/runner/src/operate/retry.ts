@@ -1,4 +1,7 @@
-/** `retry --campaign`: everybody of a campaign who is in error, by reason. `retry --effects`: what follows from a card and failed for good. */
+/**
+ * `retry --campaign`: everybody of a campaign who is in error, by reason. `retry --effects`: what
+ * follows from a card and failed for good.
+ */
 import { retryAll, retryEffects, type Reason } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
 import { confirm } from '../cli/confirm.ts';
@@ -47,7 +50,10 @@ export async function retryCampaign(
     return;
   }
   const people = wanted.reduce((sum, row) => sum + row.people, 0);
-  await confirm(cli.out, { what: `${count(people, 'person', 'people')} of ${campaign.name} will be tried again.`, yes: options.yes });
+  await confirm(cli.out, {
+    what: `${count(people, 'person', 'people')} of ${campaign.name} will be tried again.`,
+    yes: options.yes,
+  });
   const tried: Record<string, number> = {};
   let refused = 0;
   for (const row of wanted) {
@@ -64,7 +70,10 @@ export async function retryCampaign(
       break;
     }
   }
-  cli.out.result({ campaign: campaign.name, tried, refused }, `${campaign.name}: ${listed(tried) || 'nobody was tried again'}`);
+  cli.out.result(
+    { campaign: campaign.name, tried, refused },
+    `${campaign.name}: ${listed(tried) || 'nobody was tried again'}`,
+  );
   if (refused === 0) return;
   throw new CliError(
     exitCodes.failed,
@@ -85,7 +94,12 @@ interface FailedEffects {
 export async function retryFailedEffects(
   cli: Cli,
   sql: Sql,
-  options: { kind: 'usage_meter' | 'event_sink' | null; organizationId: string | null; dryRun: boolean; yes: boolean },
+  options: {
+    kind: 'usage_meter' | 'event_sink' | null;
+    organizationId: string | null;
+    dryRun: boolean;
+    yes: boolean;
+  },
 ): Promise<void> {
   const failed = await sql<FailedEffects[]>`
     select o.id as "organizationId", o.name as organization, c.name as campaign, e.kind, count(*)::int as effects, max(e.error) as error
@@ -110,9 +124,15 @@ export async function retryFailedEffects(
     return;
   }
   const all = failed.reduce((sum, row) => sum + row.effects, 0);
-  await confirm(cli.out, { what: `${count(all, 'effect')} will be tried again, with the keys they had.`, yes: options.yes });
+  await confirm(cli.out, {
+    what: `${count(all, 'effect')} will be tried again, with the keys they had.`,
+    yes: options.yes,
+  });
   for (const [id, name] of new Map(failed.map((row) => [row.organizationId, row.organization]))) {
     const again = await retryEffects(sql, id, options.kind);
-    cli.out.result({ organization: name, kind: options.kind, again }, `${name}: ${count(again, 'effect is', 'effects are')} tried again`);
+    cli.out.result(
+      { organization: name, kind: options.kind, again },
+      `${name}: ${count(again, 'effect is', 'effects are')} tried again`,
+    );
   }
 }

@@ -1,6 +1,7 @@
 /**
- * One statement of SQL. Read-only unless told: it stands in a read-only transaction that it cannot leave, because the extended protocol takes one
- * statement and no second one behind a semicolon, and a DO block may commit only outside of a transaction.
+ * One statement of SQL. Read-only unless told: it stands in a read-only transaction that it cannot
+ * leave, because the extended protocol takes one statement and no second one behind a semicolon,
+ * and a DO block may commit only outside of a transaction.
  */
 import { text as readAll } from 'node:stream/consumers';
 import type postgres from 'postgres';
@@ -16,19 +17,32 @@ export interface StatementOptions {
   readonly timeoutSeconds: number | undefined;
 }
 
-/** By the extended protocol, which takes no second statement; the driver's types do not know the option. */
+/**
+ * By the extended protocol, which takes no second statement; the driver's types do not know the
+ * option.
+ */
 const oneStatement = { prepare: true, simple: false } as postgres.UnsafeQueryOptions;
 
-const copiesThroughClient = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*copy\b[^]*\b(?:stdin|stdout)\b/i;
+const copiesThroughClient =
+  /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*copy\b[^]*\b(?:stdin|stdout)\b/i;
 
 type Cell = string | null;
 type Result = postgres.RowList<postgres.Row[]>;
 
-export async function runStatement(cli: Cli, given: string, options: StatementOptions): Promise<void> {
+export async function runStatement(
+  cli: Cli,
+  given: string,
+  options: StatementOptions,
+): Promise<void> {
   const statement = given === '-' ? await readAll(process.stdin) : given;
   if (statement.trim() === '')
-    throw new CliError(exitCodes.usage, 'there is no statement', 'for example: postrider sql "select * from postrider.stuck"');
-  if (options.csv && cli.out.json) throw new CliError(exitCodes.usage, '--csv and --json exclude each other');
+    throw new CliError(
+      exitCodes.usage,
+      'there is no statement',
+      'for example: postrider sql "select * from postrider.stuck"',
+    );
+  if (options.csv && cli.out.json)
+    throw new CliError(exitCodes.usage, '--csv and --json exclude each other');
   if (copiesThroughClient.test(statement))
     throw new CliError(
       exitCodes.usage,
@@ -49,13 +63,23 @@ export async function runStatement(cli: Cli, given: string, options: StatementOp
   const result = await run(database.sql, statement, seconds, options.write);
   const columns = result.columns?.map(({ name, type }) => ({ name, type })) ?? [];
   const rows = result as unknown as (Buffer | null)[][];
-  const cells = rows.map((row) => row.map((value): Cell => (value === null ? null : Buffer.from(value).toString('utf8'))));
+  const cells = rows.map((row) =>
+    row.map((value): Cell => (value === null ? null : Buffer.from(value).toString('utf8'))),
+  );
   if (cli.out.json) {
     const keys = keysOf(columns.map(({ name }) => name));
     for (const row of cells)
-      cli.out.emit(Object.fromEntries(columns.map(({ type }, index) => [keys[index], valueOf(row[index] ?? null, type)])));
+      cli.out.emit(
+        Object.fromEntries(
+          columns.map(({ type }, index) => [keys[index], valueOf(row[index] ?? null, type)]),
+        ),
+      );
   } else if (options.csv) {
-    process.stdout.write([columns.map(({ name }) => name), ...cells].map((row) => `${row.map(csvCell).join(',')}\n`).join(''));
+    process.stdout.write(
+      [columns.map(({ name }) => name), ...cells]
+        .map((row) => `${row.map(csvCell).join(',')}\n`)
+        .join(''),
+    );
   } else if (columns.length > 0) {
     cli.out.list(
       cells,
@@ -70,10 +94,16 @@ export async function runStatement(cli: Cli, given: string, options: StatementOp
   if (columns.length === 0) cli.out.note(`${result.command} ${result.count ?? ''}`.trim());
 }
 
-async function run(sql: postgres.Sql, statement: string, seconds: number, write: boolean): Promise<Result> {
+async function run(
+  sql: postgres.Sql,
+  statement: string,
+  seconds: number,
+  write: boolean,
+): Promise<Result> {
   try {
     // As text, in the server's own words: a Date of JavaScript would cut off the microseconds.
-    const ask = async (on: Pick<postgres.Sql, 'unsafe'>) => (await on.unsafe(statement, [], oneStatement).raw()) as unknown as Result;
+    const ask = async (on: Pick<postgres.Sql, 'unsafe'>) =>
+      (await on.unsafe(statement, [], oneStatement).raw()) as unknown as Result;
     return write ? await ask(sql) : ((await sql.begin('read only', ask)) as Result);
   } catch (error) {
     const { code, message } = explain(error);
@@ -96,7 +126,9 @@ async function run(sql: postgres.Sql, statement: string, seconds: number, write:
         throw new CliError(
           exitCodes.failed,
           message,
-          /multiple commands/.test(message) ? 'give one statement at a time, or use `postrider psql`' : null,
+          /multiple commands/.test(message)
+            ? 'give one statement at a time, or use `postrider psql`'
+            : null,
           error,
         );
       // Its schema, a table, a function: what is missing may be this version, or mistyped.
@@ -106,7 +138,12 @@ async function run(sql: postgres.Sql, statement: string, seconds: number, write:
         const { migrationHelps } = await import('./migrate.ts');
         if (await migrationHelps(sql)) throw error;
         const told = error as Error & { hint?: string };
-        throw new CliError(exitCodes.failed, told.message, (await meant(sql, told.message)) ?? told.hint ?? null, error);
+        throw new CliError(
+          exitCodes.failed,
+          told.message,
+          (await meant(sql, told.message)) ?? told.hint ?? null,
+          error,
+        );
       }
       default:
         throw error;
@@ -128,7 +165,9 @@ async function meant(sql: postgres.Sql, message: string): Promise<string | null>
     typed,
     rows.map(({ name }) => name).filter((name) => name !== typed),
   );
-  return near.length === 0 ? null : `did you mean ${near.map((name) => `postrider.${name}`).join(' or ')}?`;
+  return near.length === 0
+    ? null
+    : `did you mean ${near.map((name) => `postrider.${name}`).join(' or ')}?`;
 }
 
 const [BOOL, INT8, INT2, INT4, JSON_, FLOAT4, FLOAT8, NUMERIC, JSONB, TIMESTAMP, TIMESTAMPTZ] = [
@@ -136,13 +175,20 @@ const [BOOL, INT8, INT2, INT4, JSON_, FLOAT4, FLOAT8, NUMERIC, JSONB, TIMESTAMP,
 ];
 const numbers: ReadonlySet<number> = new Set([INT2, INT4, INT8, FLOAT4, FLOAT8, NUMERIC]);
 
-/** Numbers and JSON as themselves, times as ISO 8601 in UTC; everything else as PostgreSQL writes it. */
+/**
+ * Numbers and JSON as themselves, times as ISO 8601 in UTC; everything else as PostgreSQL writes
+ * it.
+ */
 function valueOf(text: Cell, type: number): unknown {
   if (text === null) return null;
   if (type === BOOL) return text === 't';
   if (type === JSON_ || type === JSONB) return JSON.parse(text);
   if (numbers.has(type))
-    return Number.isFinite(Number(text)) && (type !== INT8 || Number.isSafeInteger(Number(text))) && type !== NUMERIC ? Number(text) : text;
+    return Number.isFinite(Number(text)) &&
+      (type !== INT8 || Number.isSafeInteger(Number(text))) &&
+      type !== NUMERIC
+      ? Number(text)
+      : text;
   if (type === TIMESTAMPTZ) return text.replace(' ', 'T').replace(/\+00$/, 'Z');
   if (type === TIMESTAMP) return text.replace(' ', 'T');
   return text;

@@ -1,6 +1,6 @@
 /**
- * Lists of people who must not be mailed. Checked by the audience's own rules: an entry that nobody can have would be reported as standing, and the
- * person would be mailed.
+ * Lists of people who must not be mailed. Checked by the audience's own rules: an entry that nobody
+ * can have would be reported as standing, and the person would be mailed.
  */
 import { basename } from 'node:path';
 import {
@@ -34,16 +34,31 @@ export interface SuppressionList {
   readonly rejects: readonly { readonly row: number; readonly message: string }[];
 }
 
-const columns = ['email', 'external_id', 'line1', 'line2', 'postal_code', 'region', 'country', 'reason'] as const;
+const columns = [
+  'email',
+  'external_id',
+  'line1',
+  'line2',
+  'postal_code',
+  'region',
+  'country',
+  'reason',
+] as const;
 export type Given = Readonly<Partial<Record<(typeof columns)[number], string | undefined>>>;
 
 /** The keys that can stand, null where there is none, and why the others cannot. */
-export function entryOf(given: Given): { readonly entry: Suppression | null; readonly problems: readonly string[] } {
+export function entryOf(given: Given): {
+  readonly entry: Suppression | null;
+  readonly problems: readonly string[];
+} {
   const problems: string[] = [];
   const cell = (name: (typeof columns)[number]): string | null => {
     const value = given[name]?.normalize('NFC').trim() ?? '';
     if (value !== '' && isPlain(value) && !value.includes('\uFFFD')) return value;
-    if (value !== '') problems.push(`${name} is too long, or has a line break or bytes that are not UTF-8: ${quote(value)}`);
+    if (value !== '')
+      problems.push(
+        `${name} is too long, or has a line break or bytes that are not UTF-8: ${quote(value)}`,
+      );
     return null;
   };
   let email = cell('email');
@@ -59,11 +74,15 @@ export function entryOf(given: Given): { readonly entry: Suppression | null; rea
     cell('country') ?? 'US',
   ];
   const country = normaliseCountry(place);
-  const postalCode = country === null || postal === null ? null : normalisePostalCode(country, region, postal);
+  const postalCode =
+    country === null || postal === null ? null : normalisePostalCode(country, region, postal);
   const addressed = line1 !== null && postalCode !== null && country !== null;
-  if ((line1 === null) !== (postal === null)) problems.push('an address needs line1 and postal_code');
-  else if (country === null) problems.push(`country is not a country (two letters, ISO 3166): ${quote(place)}`);
-  else if (line1 !== null && postalCode === null) problems.push(`postal_code is not a postal code of ${country}: ${quote(postal ?? '')}`);
+  if ((line1 === null) !== (postal === null))
+    problems.push('an address needs line1 and postal_code');
+  else if (country === null)
+    problems.push(`country is not a country (two letters, ISO 3166): ${quote(place)}`);
+  else if (line1 !== null && postalCode === null)
+    problems.push(`postal_code is not a postal code of ${country}: ${quote(postal ?? '')}`);
   const entry = {
     email,
     externalId: cell('external_id'),
@@ -74,7 +93,11 @@ export function entryOf(given: Given): { readonly entry: Suppression | null; rea
     reason: cell('reason'),
   };
   if (email !== null || entry.externalId !== null || addressed) return { entry, problems };
-  return { entry: null, problems: problems.length > 0 ? problems : ['names nobody: no email, no external_id, no address'] };
+  return {
+    entry: null,
+    problems:
+      problems.length > 0 ? problems : ['names nobody: no email, no external_id, no address'],
+  };
 }
 
 /** Throws `CliError` (bad data) where the file as a whole cannot be used. */
@@ -85,18 +108,30 @@ export async function readSuppressions(file: string): Promise<SuppressionList> {
   try {
     const source = await openSource(file, 'utf-8');
     try {
-      for await (const { line, cells } of csvRecords(file, source, detectDelimiter(source.head), AbortSignal.any([]), true)) {
+      for await (const { line, cells } of csvRecords(
+        file,
+        source,
+        detectDelimiter(source.head),
+        AbortSignal.any([]),
+        true,
+      )) {
         const values = cells.map((cell) => cell.trim());
         if (names === null) {
           names = headerOf(file, values);
           continue;
         }
         const fields = wrongNumberOfFields(names.length, values);
-        const given = Object.fromEntries(columns.map((name) => [name, values[names?.indexOf(name) ?? -1] ?? '']));
-        const { entry, problems } = fields === null ? entryOf(given) : { entry: null, problems: [fields] };
+        const given = Object.fromEntries(
+          columns.map((name) => [name, values[names?.indexOf(name) ?? -1] ?? '']),
+        );
+        const { entry, problems } =
+          fields === null ? entryOf(given) : { entry: null, problems: [fields] };
         if (entry !== null) entries.push(entry);
         if (problems.length > 0)
-          rejects.push({ row: line, message: `${problems.join('; ')}${entry === null ? '' : '; the rest of the row stands'}` });
+          rejects.push({
+            row: line,
+            message: `${problems.join('; ')}${entry === null ? '' : '; the rest of the row stands'}`,
+          });
       }
       await source.assertUnchanged();
     } finally {
@@ -105,7 +140,12 @@ export async function readSuppressions(file: string): Promise<SuppressionList> {
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'AudienceSourceError') throw error;
     const absent = (error.cause as { code?: unknown } | undefined)?.code === 'ENOENT';
-    throw new CliError(exitCodes.badData, absent ? `${file}: there is no such file` : error.message, 'nothing was changed', error);
+    throw new CliError(
+      exitCodes.badData,
+      absent ? `${file}: there is no such file` : error.message,
+      'nothing was changed',
+      error,
+    );
   }
   if (names === null) headerOf(file, []);
   return { entries, rejects };
@@ -114,8 +154,18 @@ export async function readSuppressions(file: string): Promise<SuppressionList> {
 function headerOf(file: string, cells: readonly string[]): string[] {
   const names = cells.map((name) => name.toLowerCase());
   const twice = columns.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
-  if (twice !== undefined) throw new CliError(exitCodes.badData, `${file}: line 1 names ${twice} twice`, 'nothing was changed');
-  if (names.includes('email') || names.includes('external_id') || (names.includes('line1') && names.includes('postal_code'))) return names;
+  if (twice !== undefined)
+    throw new CliError(
+      exitCodes.badData,
+      `${file}: line 1 names ${twice} twice`,
+      'nothing was changed',
+    );
+  if (
+    names.includes('email') ||
+    names.includes('external_id') ||
+    (names.includes('line1') && names.includes('postal_code'))
+  )
+    return names;
   throw new CliError(
     exitCodes.badData,
     `${file}: line 1 names neither email nor external_id nor line1 and postal_code (it has ${names.join(', ') || 'nothing'})`,
@@ -123,8 +173,16 @@ function headerOf(file: string, cells: readonly string[]): string[] {
   );
 }
 
-/** Returns how many people it stopped. In one transaction: either the whole list stands or nothing of it. */
-export async function suppressAll(sql: Sql, organizationId: string, entries: readonly Suppression[], source: string): Promise<number> {
+/**
+ * Returns how many people it stopped. In one transaction: either the whole list stands or nothing
+ * of it.
+ */
+export async function suppressAll(
+  sql: Sql,
+  organizationId: string,
+  entries: readonly Suppression[],
+  source: string,
+): Promise<number> {
   const [row] = await sql<{ stopped: number }[]>`
     select coalesce(sum(postrider.suppress(${organizationId}, p_email => e.email, p_external_id => e."externalId", p_line1 => e.line1, p_line2 => e.line2,
       p_postal_code => e."postalCode", p_country => e.country, p_reason => e.reason, p_source => ${basename(source)})), 0)::int as stopped

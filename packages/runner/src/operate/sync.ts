@@ -52,7 +52,8 @@ export async function whenFree<T>(cli: Cli, wait: boolean, work: () => Promise<T
     } catch (error) {
       const { code, message } = explain(error);
       if (code !== 'PR011' || !wait || cli.signals.signal.aborted) throw error;
-      if (!said) cli.out.note(`waiting: ${message}; if that process is gone, its lock ends within 30 s`);
+      if (!said)
+        cli.out.note(`waiting: ${message}; if that process is gone, its lock ends within 30 s`);
       await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
     }
   }
@@ -66,7 +67,11 @@ export interface RejectRow {
   readonly message: string;
 }
 
-async function rejectsOf(sql: Sql, campaign: CampaignRow, report: SyncReport): Promise<RejectRow[]> {
+async function rejectsOf(
+  sql: Sql,
+  campaign: CampaignRow,
+  report: SyncReport,
+): Promise<RejectRow[]> {
   const rows = await sql<RejectRow[]>`
     select source_row::float8 as row, source_column as column, external_id as "externalId", reason, message from postrider.sync_rejects
     where organization_id = ${campaign.organizationId} and run_id = ${report.runId} order by source_row nulls last, message`;
@@ -75,7 +80,8 @@ async function rejectsOf(sql: Sql, campaign: CampaignRow, report: SyncReport): P
 
 function showReport(cli: Cli, report: SyncReport, rejects: readonly RejectRow[]): void {
   const { out } = cli;
-  const waited = report.waitedMs === 0 ? '' : `, ${duration(report.waitedMs)} of it waiting for rate limits`;
+  const waited =
+    report.waitedMs === 0 ? '' : `, ${duration(report.waitedMs)} of it waiting for rate limits`;
   out.print(
     `${out.paint('bold', report.campaign)}: ${count(report.fetched, 'row')} in ${duration(report.durationMs)} (${count(report.pages, 'page')}${waited})`,
   );
@@ -86,17 +92,29 @@ function showReport(cli: Cli, report: SyncReport, rejects: readonly RejectRow[])
     ['unchanged', report.unchanged, ''],
     ['repeated', report.repeated, ''],
     ['unusable', report.invalid, ''],
-    ['left segment', report.leftSegment, report.complete ? '' : `not concluded${report.error === null ? ': not every page was read' : ''}`],
+    [
+      'left segment',
+      report.leftSegment,
+      report.complete
+        ? ''
+        : `not concluded${report.error === null ? ': not every page was read' : ''}`,
+    ],
   ];
   out.list(
-    lines.filter(([title, n]) => n > 0 || ['created', 'unchanged'].includes(title) || (title === 'left segment' && !report.complete)),
+    lines.filter(
+      ([title, n]) =>
+        n > 0 ||
+        ['created', 'unchanged'].includes(title) ||
+        (title === 'left segment' && !report.complete),
+    ),
     [
       { title: 'rows', value: ([title]) => title },
       { title: '', value: ([, n]) => n, right: true },
       { title: '', value: ([, , more]) => more },
     ],
   );
-  if (Object.keys(report.turnedAway).length > 0) out.print(`\nturned away: ${listed(report.turnedAway)}`);
+  if (Object.keys(report.turnedAway).length > 0)
+    out.print(`\nturned away: ${listed(report.turnedAway)}`);
   if (rejects.length === 0) return;
   out.print();
   out.list(rejects.slice(0, SHOWN_REJECTS), [
@@ -129,16 +147,33 @@ export async function enrichNow(cli: Cli, name: string): Promise<void> {
   const taken = await pipeline.enrich(campaign.organizationId, campaign.campaignId);
   const after = await waiting(sql, campaign);
   const notFound = after.notFound - before.notFound;
-  const found = before.enrichable + before.enriching - after.enrichable - after.enriching - notFound;
+  const found =
+    before.enrichable + before.enriching - after.enrichable - after.enriching - notFound;
   cli.out.result(
-    { campaign: campaign.name, taken, found, notFound, atEnricher: after.enriching, waiting: after.enrichable, held: after.held },
+    {
+      campaign: campaign.name,
+      taken,
+      found,
+      notFound,
+      atEnricher: after.enriching,
+      waiting: after.enrichable,
+      held: after.held,
+    },
     `${campaign.name}: ${lookedUp(campaign, taken, found, notFound, after)}`,
   );
 }
 
-function lookedUp(campaign: CampaignRow, taken: number, found: number, notFound: number, { enrichable, enriching, held }: Waiting): string {
+function lookedUp(
+  campaign: CampaignRow,
+  taken: number,
+  found: number,
+  notFound: number,
+  { enrichable, enriching, held }: Waiting,
+): string {
   const parts = [
-    found + notFound > 0 ? `${count(found, 'address', 'addresses')} found, ${notFound} not found` : '',
+    found + notFound > 0
+      ? `${count(found, 'address', 'addresses')} found, ${notFound} not found`
+      : '',
     enriching > 0 ? `${count(enriching, 'person', 'people')} not answered for yet` : '',
     enrichable > 0 && held !== null
       ? `${count(enrichable, 'person waits', 'people wait')} for an address, and nobody is looked up while the ${held} is held: ` +
@@ -147,7 +182,11 @@ function lookedUp(campaign: CampaignRow, taken: number, found: number, notFound:
         ? `${count(enrichable, 'person waits', 'people wait')} for the next time`
         : '',
   ].filter((part) => part !== '');
-  return parts.length > 0 ? parts.join('; ') : taken > 0 ? `${count(taken, 'person', 'people')} looked up` : 'nobody waits for an address';
+  return parts.length > 0
+    ? parts.join('; ')
+    : taken > 0
+      ? `${count(taken, 'person', 'people')} looked up`
+      : 'nobody waits for an address';
 }
 
 interface Waiting {

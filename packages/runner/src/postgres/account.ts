@@ -1,10 +1,11 @@
 /**
  * Which operating-system user runs the server.
  *
- * PostgreSQL refuses to run as root, so root has to lend it to somebody: the owner of the data, else the owner of the project (who can
- * change the code anyway), else `postgres`, else `nobody`. Everything that root does to files below the server's home is done *as that
- * user*, through a shell: a home that belongs to `nobody` must not be a place where a symbolic link makes root write elsewhere, nor a
- * pid file a way to have root signal a stranger's process.
+ * PostgreSQL refuses to run as root, so root has to lend it to somebody: the owner of the data,
+ * else the owner of the project (who can change the code anyway), else `postgres`, else `nobody`.
+ * Everything that root does to files below the server's home is done *as that user*, through a
+ * shell: a home that belongs to `nobody` must not be a place where a symbolic link makes root write
+ * elsewhere, nor a pid file a way to have root signal a stranger's process.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
@@ -19,7 +20,10 @@ export interface Account {
   readonly switched: boolean;
 }
 
-/** A bare environment: PG* variables and the caller's secrets are not the server's business. TZ spares initdb a search. */
+/**
+ * A bare environment: PG* variables and the caller's secrets are not the server's business. TZ
+ * spares initdb a search.
+ */
 export const serverEnvironment: Readonly<Record<string, string>> = {
   PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
   LC_ALL: 'C',
@@ -31,24 +35,32 @@ export function identity(account: Account): { uid?: number; gid?: number } {
 }
 
 /**
- * The user for a server of `projectDir`; `dataOwner` is the uid that owns existing data, and decides.
- * Throws ServerError `no_user`.
+ * The user for a server of `projectDir`; `dataOwner` is the uid that owns existing data, and
+ * decides. Throws ServerError `no_user`.
  */
 export function chooseAccount(projectDir: string, dataOwner: number | null): Account {
   const caller = process.getuid?.();
-  if (caller === undefined) throw noUser('This operating system has no user ids, so the embedded PostgreSQL cannot be kept private here.');
+  if (caller === undefined)
+    throw noUser(
+      'This operating system has no user ids, so the embedded PostgreSQL cannot be kept private here.',
+    );
   if (caller !== 0) {
     try {
       const { username, uid, gid } = userInfo();
       return { name: username, uid, gid, switched: false };
     } catch (cause) {
-      throw noUser(`User id ${caller} has no name on this machine, and PostgreSQL's initdb refuses to run without one.`, cause);
+      throw noUser(
+        `User id ${caller} has no name on this machine, and PostgreSQL's initdb refuses to run without one.`,
+        cause,
+      );
     }
   }
   if (dataOwner !== null && dataOwner !== 0) {
     const owner = lookUp(dataOwner);
     if (owner !== null && canSwitch(owner)) return owner;
-    throw noUser(`The data belong to user id ${dataOwner}, which has no name here or cannot be switched to.`);
+    throw noUser(
+      `The data belong to user id ${dataOwner}, which has no name here or cannot be switched to.`,
+    );
   }
   for (const who of [ownerOf(projectDir), 'postgres', 'nobody', 'daemon']) {
     const account = who === null ? null : lookUp(who);
@@ -59,8 +71,16 @@ export function chooseAccount(projectDir: string, dataOwner: number | null): Acc
   );
 }
 
-/** Runs a short shell script as the account; `$1`… are `args`. Output is text. Blocks for some 3 ms: not for the path of a warm start. */
-export function asAccount(account: Account, script: string, args: readonly string[], input?: string): { ok: boolean; out: string } {
+/**
+ * Runs a short shell script as the account; `$1`… are `args`. Output is text. Blocks for some 3 ms:
+ * not for the path of a warm start.
+ */
+export function asAccount(
+  account: Account,
+  script: string,
+  args: readonly string[],
+  input?: string,
+): { ok: boolean; out: string } {
   const done = spawnSync('/bin/sh', ['-c', `umask 077; ${script}`, 'sh', ...args], {
     ...identity(account),
     cwd: '/',
@@ -68,7 +88,10 @@ export function asAccount(account: Account, script: string, args: readonly strin
     encoding: 'utf8',
     input: input ?? '',
   });
-  return { ok: done.status === 0, out: `${done.stdout ?? ''}${done.stderr ?? ''}${done.error?.message ?? ''}` };
+  return {
+    ok: done.status === 0,
+    out: `${done.stdout ?? ''}${done.stderr ?? ''}${done.error?.message ?? ''}`,
+  };
 }
 
 /** Runs a program as the account and gathers what it says. */
@@ -109,9 +132,12 @@ function ownerOf(path: string): number | null {
 }
 
 function lookUp(who: string | number): Account | null {
-  const byFile = passwd().find(([name, , uid]) => (typeof who === 'string' ? name === who : uid === String(who)));
+  const byFile = passwd().find(([name, , uid]) =>
+    typeof who === 'string' ? name === who : uid === String(who),
+  );
   const [name, , uid, gid] = byFile ?? askId(String(who));
-  if (name === undefined || uid === undefined || gid === undefined || uid === '' || uid === '0') return null;
+  if (name === undefined || uid === undefined || gid === undefined || uid === '' || uid === '0')
+    return null;
   return { name, uid: Number(uid), gid: Number(gid), switched: process.getuid?.() === 0 };
 }
 
@@ -137,7 +163,11 @@ function askId(who: string): string[] {
 
 /** A container may have the name but not the right, or not the id, to switch. */
 function canSwitch(account: Account): boolean {
-  return !account.switched || spawnSync('/bin/sh', ['-c', ':'], { ...identity(account), cwd: '/', env: serverEnvironment }).status === 0;
+  return (
+    !account.switched ||
+    spawnSync('/bin/sh', ['-c', ':'], { ...identity(account), cwd: '/', env: serverEnvironment })
+      .status === 0
+  );
 }
 
 function noUser(what: string, cause?: unknown): ServerError {

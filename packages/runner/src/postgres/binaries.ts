@@ -1,12 +1,23 @@
 /**
- * The server's programs: initdb and postgres of the npm package for this platform, or of POSTRIDER_PG_BIN.
+ * The server's programs: initdb and postgres of the npm package for this platform, or of
+ * POSTRIDER_PG_BIN.
  *
- * npm tarballs cannot carry symbolic links, so the package lists them in pg-symlinks.json and recreates them in a postinstall script;
- * where scripts did not run, neither program starts until it is done here. And a checkout below a directory that the server's user cannot
- * enter needs a copy outside of it.
+ * npm tarballs cannot carry symbolic links, so the package lists them in pg-symlinks.json and
+ * recreates them in a postinstall script; where scripts did not run, neither program starts until
+ * it is done here. And a checkout below a directory that the server's user cannot enter needs a
+ * copy outside of it.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
@@ -23,10 +34,19 @@ export interface Binaries {
   readonly version: string;
 }
 
-/** Programs that this account can run; `native` is the package's directory of that name. Throws ServerError `no_binaries`. */
-export function binariesFor(account: Account, env: NodeJS.ProcessEnv = process.env, native: string | null = null): Binaries {
+/**
+ * Programs that this account can run; `native` is the package's directory of that name. Throws
+ * ServerError `no_binaries`.
+ */
+export function binariesFor(
+  account: Account,
+  env: NodeJS.ProcessEnv = process.env,
+  native: string | null = null,
+): Binaries {
   const given = env['POSTRIDER_PG_BIN'];
-  return given === undefined || given === '' ? bundled(account, native ?? locatePackage()) : binariesIn(given, account);
+  return given === undefined || given === ''
+    ? bundled(account, native ?? locatePackage())
+    : binariesIn(given, account);
 }
 
 function bundled(account: Account, native: string): Binaries {
@@ -76,11 +96,19 @@ function locatePackage(): string {
   }
 }
 
-/** Runs `postgres --version` as the account: proves that it can be reached, executed and linked. Answers what is wrong, or the programs. */
+/**
+ * Runs `postgres --version` as the account: proves that it can be reached, executed and linked.
+ * Answers what is wrong, or the programs.
+ */
 function ask(bin: string, account: Account): Binaries | string {
   const postgres = join(bin, 'postgres');
   const initdb = join(bin, 'initdb');
-  const run = spawnSync(postgres, ['--version'], { ...identity(account), cwd: '/', env: serverEnvironment, encoding: 'utf8' });
+  const run = spawnSync(postgres, ['--version'], {
+    ...identity(account),
+    cwd: '/',
+    env: serverEnvironment,
+    encoding: 'utf8',
+  });
   if (run.error) return run.error.message;
   if (run.status !== 0) return run.stderr.trim() || `exit code ${run.status ?? run.signal}`;
   const version = /\d+(\.\d+)?/.exec(run.stdout)?.[0];
@@ -92,7 +120,10 @@ function ask(bin: string, account: Account): Binaries | string {
 function linkLibraries(root: string): void {
   const list = join(root, 'pg-symlinks.json');
   if (!existsSync(list)) return;
-  const links = JSON.parse(readFileSync(list, 'utf8')) as ReadonlyArray<{ source: string; target: string }>;
+  const links = JSON.parse(readFileSync(list, 'utf8')) as ReadonlyArray<{
+    source: string;
+    target: string;
+  }>;
   for (const { source, target } of links) {
     const link = join(root, '..', target);
     if (lstatSync(link, { throwIfNoEntry: false }) !== undefined) continue;
@@ -104,11 +135,20 @@ function linkLibraries(root: string): void {
   }
 }
 
-/** Places for a copy, best first. The name changes with the package, so an upgrade makes a new copy. */
+/**
+ * Places for a copy, best first. The name changes with the package, so an upgrade makes a new copy.
+ */
 function copies(native: string): string[] {
   const name = join(`postgres-${keyOf(readFileSync(join(native, 'bin', 'postgres')))}`, 'native');
-  if (process.getuid?.() === 0) return [join('/var/lib/postrider', name), join('/opt/postrider', name), join('/var/tmp/postrider-0', name)];
-  return [join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'postrider', name)];
+  if (process.getuid?.() === 0)
+    return [
+      join('/var/lib/postrider', name),
+      join('/opt/postrider', name),
+      join('/var/tmp/postrider-0', name),
+    ];
+  return [
+    join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'postrider', name),
+  ];
 }
 
 function copyOut(native: string, target: string): void {
@@ -116,13 +156,18 @@ function copyOut(native: string, target: string): void {
   mkdirSync(base, { recursive: true, mode: 0o755 });
   const { uid, mode } = lstatSync(base);
   // In a public place somebody else could have made it first and swap the programs later.
-  if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error('its directory is not ours alone');
+  if (uid !== process.getuid?.() || (mode & 0o022) !== 0)
+    throw new Error('its directory is not ours alone');
   if (existsSync(target)) return;
   const holding = join(base, `.${basename(dirname(target))}.${process.pid}`);
   rmSync(holding, { recursive: true, force: true });
   try {
     // Static libraries and headers serve compilers only.
-    cpSync(native, join(holding, 'native'), { recursive: true, verbatimSymlinks: true, filter: (path) => !/\.a$|\/pkgconfig$/.test(path) });
+    cpSync(native, join(holding, 'native'), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !/\.a$|\/pkgconfig$/.test(path),
+    });
     makeReadable(holding);
     renameSync(holding, dirname(target));
   } catch (error) {

@@ -1,6 +1,7 @@
 /**
- * Makes a database cluster: initdb and the first roles into a temporary name, then one rename. A cluster that exists is therefore complete;
- * a kill -9 at any moment leaves only a temporary directory, which the next attempt removes.
+ * Makes a database cluster: initdb and the first roles into a temporary name, then one rename. A
+ * cluster that exists is therefore complete; a kill -9 at any moment leaves only a temporary
+ * directory, which the next attempt removes.
  */
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import type { Account } from './account.ts';
@@ -37,17 +38,29 @@ export async function createCluster(options: ClusterOptions): Promise<void> {
     await initdb(options, making);
     await addRoles(options, making);
     writeConfiguration(options, making);
-    if (options.durability === 'durable') await must(options, runAs(account, binaries.initdb, ['--sync-only', '-D', making]));
-    await must(options, Promise.resolve(asAccount(account, 'test ! -e "$2" && mv "$1" "$2"', [making, dataDir])));
-    // The new name must outlive a power cut as the files do. `sync DIR` is not everywhere; the plain form is.
-    if (options.durability === 'durable') asAccount(account, 'sync "$1" 2>/dev/null || sync', [`${dataDir}/..`]);
+    if (options.durability === 'durable')
+      await must(options, runAs(account, binaries.initdb, ['--sync-only', '-D', making]));
+    await must(
+      options,
+      Promise.resolve(asAccount(account, 'test ! -e "$2" && mv "$1" "$2"', [making, dataDir])),
+    );
+    // The new name must outlive a power cut as the files do. `sync DIR` is not everywhere; the
+    // plain form is.
+    if (options.durability === 'durable')
+      asAccount(account, 'sync "$1" 2>/dev/null || sync', [`${dataDir}/..`]);
   } finally {
     asAccount(account, 'rm -rf "$1"', [making]);
   }
 }
 
-/** Writes the three configuration files, each in one rename. Part of every start: settings follow the program's version. */
-export function writeConfiguration(options: Omit<ClusterOptions, 'password'>, dataDir: string = options.dataDir): void {
+/**
+ * Writes the three configuration files, each in one rename. Part of every start: settings follow
+ * the program's version.
+ */
+export function writeConfiguration(
+  options: Omit<ClusterOptions, 'password'>,
+  dataDir: string = options.dataDir,
+): void {
   const { account, durability, logDir, extra } = options;
   const files = [
     'postgresql.conf',
@@ -57,21 +70,37 @@ export function writeConfiguration(options: Omit<ClusterOptions, 'password'>, da
     'pg_ident.conf',
     identityMap(account, options.binaries.major),
   ];
-  const script = 'cd "$1" || exit 1; shift; while [ $# -gt 0 ]; do printf %s "$2" >"$1.new" && mv "$1.new" "$1" || exit 1; shift 2; done';
+  const script =
+    'cd "$1" || exit 1; shift; while [ $# -gt 0 ]; do printf %s "$2" >"$1.new" && mv "$1.new" "$1" || exit 1; shift 2; done';
   const done = asAccount(account, script, [dataDir, ...files]);
   if (!done.ok) throw diagnose(done.out, { dataDir, user: account.name, port: 0 });
 }
 
-/** A statement that gives a role its password without showing it, even if the statement lands in a log. */
+/**
+ * A statement that gives a role its password without showing it, even if the statement lands in a
+ * log.
+ */
 export function passwordStatement(role: string, password: string, iterations = 4096): string {
   return `alter role ${role} password '${scramVerifier(password, iterations)}'`;
 }
 
 async function initdb(options: ClusterOptions, directory: string): Promise<void> {
   const { binaries, account } = options;
-  const common = ['-D', directory, '-U', superuser, '-E', 'UTF8', '-A', 'peer', '--no-sync', '--no-instructions'];
-  // Code point order and Unicode upper/lower, the same on every machine and without the system's or ICU's library (whose upgrades reorder
-  // indexes). Before PostgreSQL 17 only the C library offers that.
+  const common = [
+    '-D',
+    directory,
+    '-U',
+    superuser,
+    '-E',
+    'UTF8',
+    '-A',
+    'peer',
+    '--no-sync',
+    '--no-instructions',
+  ];
+  // Code point order and Unicode upper/lower, the same on every machine and without the system's or
+  // ICU's library (whose upgrades reorder indexes). Before PostgreSQL 17 only the C library offers
+  // that.
   const locale =
     binaries.major >= 17
       ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
@@ -79,9 +108,13 @@ async function initdb(options: ClusterOptions, directory: string): Promise<void>
   await must(options, runAs(account, binaries.initdb, [...common, ...locale]));
 }
 
-/** By single-user mode: no port, no window in which a half-made server could be reached. Each statement is one line there. */
+/**
+ * By single-user mode: no port, no window in which a half-made server could be reached. Each
+ * statement is one line there.
+ */
 async function addRoles(options: ClusterOptions, directory: string): Promise<void> {
-  // A random password needs no stretching, and a throw-away server sees thousands of connections: one round instead of 4096.
+  // A random password needs no stretching, and a throw-away server sees thousands of connections:
+  // one round instead of 4096.
   const iterations = options.durability === 'throwaway' ? 1 : 4096;
   const statements = [
     `create role ${owner} login createdb createrole`,
@@ -89,16 +122,28 @@ async function addRoles(options: ClusterOptions, directory: string): Promise<voi
     // What doctor() and the operator's views look at: other sessions, their waits, their end.
     `grant pg_monitor, pg_signal_backend to ${owner}`,
     `create database ${database} owner ${owner}${options.durability === 'throwaway' ? ' strategy file_copy' : ''}`,
-    ...(options.superuserPassword === undefined ? [] : [passwordStatement(superuser, options.superuserPassword, iterations)]),
+    ...(options.superuserPassword === undefined
+      ? []
+      : [passwordStatement(superuser, options.superuserPassword, iterations)]),
   ];
-  // Not synced here: `initdb --sync-only` does it once for all. Errors do not end single-user mode with a bad exit code, so ask for them.
-  const done = await runAs(options.account, options.binaries.postgres, ['--single', '-F', '-D', directory, 'template1'], {
-    input: `${statements.map((statement) => `${statement};\n`).join('')}`,
-  });
-  if (!done.ok || /^.*\b(ERROR|FATAL|PANIC): /m.test(done.out)) await must(options, Promise.resolve({ ok: false, out: done.out }));
+  // Not synced here: `initdb --sync-only` does it once for all. Errors do not end single-user mode
+  // with a bad exit code, so ask for them.
+  const done = await runAs(
+    options.account,
+    options.binaries.postgres,
+    ['--single', '-F', '-D', directory, 'template1'],
+    {
+      input: `${statements.map((statement) => `${statement};\n`).join('')}`,
+    },
+  );
+  if (!done.ok || /^.*\b(ERROR|FATAL|PANIC): /m.test(done.out))
+    await must(options, Promise.resolve({ ok: false, out: done.out }));
 }
 
-async function must(options: ClusterOptions, step: Promise<{ ok: boolean; out: string }>): Promise<void> {
+async function must(
+  options: ClusterOptions,
+  step: Promise<{ ok: boolean; out: string }>,
+): Promise<void> {
   const { ok, out } = await step;
   if (ok) return;
   const known = diagnose(out, { dataDir: options.dataDir, user: options.account.name, port: 0 });
@@ -111,7 +156,9 @@ async function must(options: ClusterOptions, step: Promise<{ ok: boolean; out: s
   });
 }
 
-/** What PostgreSQL stores for a SCRAM-SHA-256 password (RFC 5803). Ours are ASCII, so no SASLprep. */
+/**
+ * What PostgreSQL stores for a SCRAM-SHA-256 password (RFC 5803). Ours are ASCII, so no SASLprep.
+ */
 function scramVerifier(password: string, iterations: number): string {
   const salt = randomBytes(16);
   const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');

@@ -1,4 +1,7 @@
-/** Which database a command works on: your own by DATABASE_URL or DATABASE_URL_FILE, else the project's embedded server. */
+/**
+ * Which database a command works on: your own by DATABASE_URL or DATABASE_URL_FILE, else the
+ * project's embedded server.
+ */
 import { readFileSync } from 'node:fs';
 import { ServerError, type ServerErrorCode } from './errors.ts';
 import type { EnsureOptions, Server } from './server.ts';
@@ -25,34 +28,48 @@ export async function databaseUrl(options: DatabaseOptions): Promise<Database> {
 }
 
 /**
- * The URL that the environment names, or null where it says nothing. A variable that is there and empty is a mistake, such as a secret that was not filled
- * in: the embedded server in its place would be a second, empty database, and mail everybody again. Starts nothing. Throws ServerError `no_rights` for a
- * file that may not be read, `configuration` for what cannot be used.
+ * The URL that the environment names, or null where it says nothing. A variable that is there and
+ * empty is a mistake, such as a secret that was not filled in: the embedded server in its place
+ * would be a second, empty database, and mail everybody again. Starts nothing. Throws ServerError
+ * `no_rights` for a file that may not be read, `configuration` for what cannot be used.
  */
-export function configuredUrl(env: NodeJS.ProcessEnv): { url: string; source: 'DATABASE_URL' | 'DATABASE_URL_FILE' } | null {
+export function configuredUrl(
+  env: NodeJS.ProcessEnv,
+): { url: string; source: 'DATABASE_URL' | 'DATABASE_URL_FILE' } | null {
   const direct = env['DATABASE_URL']?.trim();
   if (direct) return { url: checked('DATABASE_URL', direct), source: 'DATABASE_URL' };
   const path = env['DATABASE_URL_FILE'];
   if (path === undefined && direct === undefined) return null;
-  if (!path) throw unusable(`${path === undefined ? 'DATABASE_URL' : 'DATABASE_URL_FILE'} is empty`);
+  if (!path)
+    throw unusable(`${path === undefined ? 'DATABASE_URL' : 'DATABASE_URL_FILE'} is empty`);
   const named = `DATABASE_URL_FILE names ${path}`;
   let url: string;
   try {
     url = readFileSync(path, 'utf8').trim();
   } catch (cause) {
     const { code = 'error' } = cause as NodeJS.ErrnoException;
-    throw unusable(`${named}, which cannot be read (${code})`, cause, ['EACCES', 'EPERM'].includes(code) ? 'no_rights' : 'configuration');
+    throw unusable(
+      `${named}, which cannot be read (${code})`,
+      cause,
+      ['EACCES', 'EPERM'].includes(code) ? 'no_rights' : 'configuration',
+    );
   }
   if (url === '') throw unusable(`${named}, which is empty`);
   if (/\s/.test(url)) throw unusable(`${named}, which holds more than one line or word`);
   return { url: checked(path, url), source: 'DATABASE_URL_FILE' };
 }
 
-/** The same address without its secrets: for logs, errors and people. Takes anything, also what is no URL. */
+/**
+ * The same address without its secrets: for logs, errors and people. Takes anything, also what is
+ * no URL.
+ */
 export function redactUrl(url: string): string {
   return url
     .replace(/(\/\/[^/?#@:]*):.*@(?=[^@/?#]*(?:[/?#]|$))/, '$1:***@') // //user:secret@host, secrets with @ or / in them too
-    .replace(/([?&\s]|^)((?:ssl)?password|pass|passfile|sslkey)\s*=\s*('(?:[^'\\]|\\.)*'|[^&\s]*)/gi, '$1$2=***'); // ?password=, and libpq's key words
+    .replace(
+      /([?&\s]|^)((?:ssl)?password|pass|passfile|sslkey)\s*=\s*('(?:[^'\\]|\\.)*'|[^&\s]*)/gi,
+      '$1$2=***',
+    ); // ?password=, and libpq's key words
 }
 
 /** The driver takes any scheme, and would look for a PostgreSQL at the port of something else. */
@@ -66,7 +83,11 @@ function checked(where: string, url: string): string {
   });
 }
 
-function unusable(what: string, cause?: unknown, code: ServerErrorCode = 'configuration'): ServerError {
+function unusable(
+  what: string,
+  cause?: unknown,
+  code: ServerErrorCode = 'configuration',
+): ServerError {
   return new ServerError(code, {
     what: `${what}.`,
     kept: 'Nothing was started or changed.',

@@ -3,7 +3,10 @@
 export type ServerErrorCode =
   /** No PostgreSQL for this machine, or one that does not run here. */
   | 'no_binaries'
-  /** The caller is root and there is no ordinary user to run the server as, or the caller has no name. */
+  /**
+   * The caller is root and there is no ordinary user to run the server as, or the caller has no
+   * name.
+   */
   | 'no_user'
   | 'no_rights'
   | 'port_in_use'
@@ -43,7 +46,10 @@ export class ServerError extends Error {
   constructor(code: ServerErrorCode, detail: ServerErrorDetail) {
     const log = lastLines(detail.log ?? '');
     const tail = log === '' ? '' : `\nThe server's log ends with:\n${indent(log)}`;
-    super(`${detail.what}\n${detail.kept}\n${detail.remedy}${tail}`, detail.cause === undefined ? {} : { cause: detail.cause });
+    super(
+      `${detail.what}\n${detail.kept}\n${detail.remedy}${tail}`,
+      detail.cause === undefined ? {} : { cause: detail.cause },
+    );
     this.code = code;
     this.what = detail.what;
     this.kept = detail.kept;
@@ -52,24 +58,35 @@ export class ServerError extends Error {
   }
 }
 
-export const ownServerHint = 'Or use a server of your own: set DATABASE_URL, or DATABASE_URL_FILE to a file that holds it.';
+export const ownServerHint =
+  'Or use a server of your own: set DATABASE_URL, or DATABASE_URL_FILE to a file that holds it.';
 
-/** Lines of the server's log that say why it did not start. The first that matches wins: the most specific come first. */
+/**
+ * Lines of the server's log that say why it did not start. The first that matches wins: the most
+ * specific come first.
+ */
 const symptoms: ReadonlyArray<readonly [RegExp, ServerErrorCode]> = [
   [/No space left on device|Disk quota exceeded/, 'disk_full'],
   [/Read-only file system/, 'read_only'],
   [/could not bind IPv4 address|could not create any TCP\/IP sockets/, 'port_in_use'],
   [/was initialized by PostgreSQL version|initialized with CATALOG_VERSION_NO/, 'other_version'],
   [
-    // The major version has been compared before, so an unknown format of the control file means that it is not one any more.
+    // The major version has been compared before, so an unknown format of the control file means
+    // that it is not one any more.
     /initialized with PG_CONTROL_VERSION|could not locate a valid checkpoint record|invalid (primary )?checkpoint|incorrect checksum in control file|global\/pg_control|is not a database cluster directory|could not find redo location|invalid data in file|invalid page in block/,
     'damaged',
   ],
-  [/Permission denied|has invalid permissions|has wrong ownership|Operation not permitted/, 'no_rights'],
+  [
+    /Permission denied|has invalid permissions|has wrong ownership|Operation not permitted/,
+    'no_rights',
+  ],
 ];
 
 /** Turns the log of a server that did not start into an error. */
-export function diagnose(log: string, place: { dataDir: string; user: string; port: number }): ServerError {
+export function diagnose(
+  log: string,
+  place: { dataDir: string; user: string; port: number },
+): ServerError {
   const code = symptoms.find(([pattern]) => pattern.test(log))?.[1] ?? 'failed';
   const data = place.dataDir;
   switch (code) {
@@ -120,21 +137,31 @@ export function diagnose(log: string, place: { dataDir: string; user: string; po
   }
 }
 
-/** Turns a failed file operation of this process into an error that says what to do; anything else stays as it is. */
+/**
+ * Turns a failed file operation of this process into an error that says what to do; anything else
+ * stays as it is.
+ */
 export function fileError(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code === 'EROFS') return readOnly(path, { cause: error });
   const full = ['ENOSPC', 'EDQUOT'].includes(code);
   if (!full && !['EACCES', 'EPERM'].includes(code)) return error;
   return new ServerError(full ? 'disk_full' : 'no_rights', {
-    what: full ? `The disk that holds ${path} is full.` : `This process may not write ${path} (${code}).`,
+    what: full
+      ? `The disk that holds ${path} is full.`
+      : `This process may not write ${path} (${code}).`,
     kept: 'Nothing was started, and data that exist are untouched.',
-    remedy: full ? 'Free some space on that disk and run the same command again.' : `Run as the user who owns it. ${ownServerHint}`,
+    remedy: full
+      ? 'Free some space on that disk and run the same command again.'
+      : `Run as the user who owns it. ${ownServerHint}`,
     cause: error,
   });
 }
 
-export function readOnly(path: string, more: Pick<ServerErrorDetail, 'log' | 'cause'> = {}): ServerError {
+export function readOnly(
+  path: string,
+  more: Pick<ServerErrorDetail, 'log' | 'cause'> = {},
+): ServerError {
   return new ServerError('read_only', {
     what: `The embedded PostgreSQL cannot start: the file system of ${path} is read-only.`,
     kept: 'Nothing was started, and data that exist are untouched. No other database is made elsewhere: it would not know who has been mailed.',

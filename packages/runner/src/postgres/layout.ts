@@ -1,13 +1,23 @@
 /**
- * Where a project's server lives: its *home*, one private directory that holds data, socket, log and password.
+ * Where a project's server lives: its *home*, one private directory that holds data, socket, log
+ * and password.
  *
- * The first choice is `<project>/var/postgres`. It will not do where the server's user cannot enter it (a checkout below /root), or on a
- * file system without Unix modes or sockets (some mounts of virtual machines). Then the home is elsewhere, at a place that follows from the
- * project's path alone, so that every process finds the same one without a pointer file. An existing home always wins over a better place:
- * a second, empty database would mail everybody again.
+ * The first choice is `<project>/var/postgres`. It will not do where the server's user cannot enter
+ * it (a checkout below /root), or on a file system without Unix modes or sockets (some mounts of
+ * virtual machines). Then the home is elsewhere, at a place that follows from the project's path
+ * alone, so that every process finds the same one without a pointer file. An existing home always
+ * wins over a better place: a second, empty database would mail everybody again.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +51,10 @@ export function homeAt(path: string, elsewhere: string | null): Home {
   };
 }
 
-/** The home that holds this project's data already, or null. Throws ServerError `no_rights` where it belongs to somebody else. */
+/**
+ * The home that holds this project's data already, or null. Throws ServerError `no_rights` where it
+ * belongs to somebody else.
+ */
 export function findHome(projectDir: string): Home | null {
   const caller = process.getuid?.() ?? -1;
   for (const { path, inProject } of places(projectDir)) {
@@ -51,20 +64,29 @@ export function findHome(projectDir: string): Home | null {
       if (inProject) throw foreignHome(path, found.uid);
       continue; // somebody squats in a public directory
     }
-    const home = homeAt(path, inProject ? null : 'it was set up there; the project directory was not usable then');
-    if (lstatSync(join(home.dataDir, 'PG_VERSION'), { throwIfNoEntry: false }) !== undefined) return home;
+    const home = homeAt(
+      path,
+      inProject ? null : 'it was set up there; the project directory was not usable then',
+    );
+    if (lstatSync(join(home.dataDir, 'PG_VERSION'), { throwIfNoEntry: false }) !== undefined)
+      return home;
   }
   return null;
 }
 
-/** The first usable place for a new home, made. Throws ServerError `no_rights` when there is none, `read_only` where the project is. */
+/**
+ * The first usable place for a new home, made. Throws ServerError `no_rights` when there is none,
+ * `read_only` where the project is.
+ */
 export async function makeHome(projectDir: string): Promise<{ home: Home; account: Account }> {
   const account = chooseAccount(projectDir, null);
   const refusals: string[] = [];
   for (const { path, inProject } of places(projectDir)) {
     const refusal = await prepare(path, account);
-    if (refusal === null) return { home: homeAt(path, inProject ? null : (refusals[0] ?? null)), account };
-    // Secrets and cards live in the project too: nothing works there, and a database elsewhere would be one more.
+    if (refusal === null)
+      return { home: homeAt(path, inProject ? null : (refusals[0] ?? null)), account };
+    // Secrets and cards live in the project too: nothing works there, and a database elsewhere
+    // would be one more.
     if (inProject && refusal.includes('Read-only file system')) throw readOnly(path);
     refusals.push(`${path}: ${refusal}`);
   }
@@ -81,8 +103,8 @@ export function accountOf(projectDir: string, home: Home): Account {
 }
 
 /**
- * The directory of the socket: in the home, else, where that path is too long for the kernel, a private one in /tmp.
- * Throws ServerError `no_rights` when somebody else sits there.
+ * The directory of the socket: in the home, else, where that path is too long for the kernel, a
+ * private one in /tmp. Throws ServerError `no_rights` when somebody else sits there.
  */
 export function makeSocketDir(home: Home, account: Account): string {
   const inside = join(home.path, 'run');
@@ -100,7 +122,10 @@ export function makeSocketDir(home: Home, account: Account): string {
   return path;
 }
 
-/** Reads the password; null where it is missing. A symbolic link is not followed: the file's directory may belong to another user. */
+/**
+ * Reads the password; null where it is missing. A symbolic link is not followed: the file's
+ * directory may belong to another user.
+ */
 export function readPassword(home: Home): string | null {
   try {
     const file = openSync(home.passwordFile, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -127,30 +152,46 @@ function places(projectDir: string): ReadonlyArray<{ path: string; inProject: bo
   const state = process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
   return [
     { path: join(project, 'var', 'postgres'), inProject: true },
-    { path: uid === 0 ? `/var/lib/postrider/${key}` : join(state, 'postrider', key), inProject: false },
+    {
+      path: uid === 0 ? `/var/lib/postrider/${key}` : join(state, 'postrider', key),
+      inProject: false,
+    },
     { path: `/var/tmp/postrider-${uid}-${key}`, inProject: false },
   ];
 }
 
-/** Makes the directory and tries everything the server will need. Answers why it will not do, or null. */
+/**
+ * Makes the directory and tries everything the server will need. Answers why it will not do, or
+ * null.
+ */
 async function prepare(path: string, account: Account): Promise<string | null> {
   const made = asAccount(account, 'mkdir -p "$1"', [path]);
   if (!made.ok && !account.switched) return reason(made.out);
   if (account.switched) {
-    // Where only root may write, the parents stay root's; the home alone is handed over, so its name cannot be swapped beneath us. Each of
-    // several first runs does it, whoever made the directory: a run that tried it before the other had handed it over would go elsewhere.
+    // Where only root may write, the parents stay root's; the home alone is handed over, so its
+    // name cannot be swapped beneath us. Each of several first runs does it, whoever made the
+    // directory: a run that tried it before the other had handed it over would go elsewhere.
     const root = { ...account, switched: false };
     const given = made.ok ? made : asAccount(root, 'umask 022; mkdir -p "$1"', [path]);
     if (!given.ok) return reason(given.out);
-    if (lstatSync(path).uid === 0) asAccount(root, 'chown -h "$2:$3" "$1"', [path, String(account.uid), String(account.gid)]);
+    if (lstatSync(path).uid === 0)
+      asAccount(root, 'chown -h "$2:$3" "$1"', [path, String(account.uid), String(account.gid)]);
   }
   const probe = join(path, `.probe-${randomUUID()}`);
-  const tried = asAccount(account, 'cd "$1" && chmod 700 . && : >"$2" && rm -f "$2" && mkdir -p log', [path, probe]);
+  const tried = asAccount(
+    account,
+    'cd "$1" && chmod 700 . && : >"$2" && rm -f "$2" && mkdir -p log',
+    [path, probe],
+  );
   if (!tried.ok) return `user ${account.name} cannot use it (${reason(tried.out)})`;
   const now = lstatSync(path);
-  if (now.uid !== account.uid || (now.mode & 0o077) !== 0) return 'its file system keeps no owners or modes';
+  if (now.uid !== account.uid || (now.mode & 0o077) !== 0)
+    return 'its file system keeps no owners or modes';
   // A path that is too long says nothing about the file system; the socket then goes to /tmp.
-  if (Buffer.byteLength(path + LONGEST_SOCKET_NAME) <= SOCKET_PATH_LIMIT && !(await canListen(probe)))
+  if (
+    Buffer.byteLength(path + LONGEST_SOCKET_NAME) <= SOCKET_PATH_LIMIT &&
+    !(await canListen(probe))
+  )
     return 'its file system has no sockets';
   return null;
 }

@@ -1,8 +1,9 @@
 /**
  * One process at a time sets up, starts or stops the server of a home.
  *
- * A file made by link(2), so that it never exists without its holder's name in it. A holder who died is replaced, by one heir. Should all
- * of this fail, PostgreSQL's own interlock (postmaster.pid) and the rename of a finished data directory still keep the data safe.
+ * A file made by link(2), so that it never exists without its holder's name in it. A holder who
+ * died is replaced, by one heir. Should all of this fail, PostgreSQL's own interlock
+ * (postmaster.pid) and the rename of a finished data directory still keep the data safe.
  */
 import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -12,13 +13,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ServerError, fileError } from './errors.ts';
 import { isAlive, startTick } from './processes.ts';
 
-/** A holder on another host (a shared directory) cannot be looked at: it is believed for so long. */
+/**
+ * A holder on another host (a shared directory) cannot be looked at: it is believed for so long.
+ */
 const FOREIGN_HOLDER_MS = 120_000;
 
 /** A claim lives for as long as its owner waits; older ones were left by a killed process. */
 const CLAIM_LIFE_MS = 3_600_000;
 
-export async function withLock<T>(path: string, timeoutMs: number, body: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  timeoutMs: number,
+  body: () => Promise<T>,
+): Promise<T> {
   const id = randomUUID();
   const claim = `${path}.${id}`;
   const me = `${hostname()} ${process.pid} ${startTick(process.pid)} ${id}`;
@@ -61,8 +68,9 @@ async function take(path: string, claim: string, timeoutMs: number): Promise<voi
 }
 
 /**
- * Removes the lock of a dead holder; false when that is somebody else's task. Between our look and now the lock may have passed to a living
- * process, so only one waiter at a time, the heir of this very holder, may look again and remove it: nobody else changes it meanwhile.
+ * Removes the lock of a dead holder; false when that is somebody else's task. Between our look and
+ * now the lock may have passed to a living process, so only one waiter at a time, the heir of this
+ * very holder, may look again and remove it: nobody else changes it meanwhile.
  */
 function inherit(path: string, claim: string, held: string): boolean {
   const heir = `${path}.heir-${held.split(' ')[3] ?? ''}`;
@@ -101,6 +109,10 @@ function holder(path: string): string | null {
 
 function isGone(held: string, path: string): boolean {
   const [host, pid, tick] = held.split(' ');
-  if (host !== hostname()) return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > FOREIGN_HOLDER_MS;
+  if (host !== hostname())
+    return (
+      Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) >
+      FOREIGN_HOLDER_MS
+    );
   return !isAlive(Number(pid)) || startTick(Number(pid)) !== tick;
 }

@@ -1,9 +1,10 @@
 /**
  * Starting, watching and stopping one postmaster.
  *
- * It is started directly, not by pg_ctl: pg_ctl looks every 100 ms whether it is ready, here it is 5. `detached` gives it a session of its
- * own, so neither Ctrl-C nor the end of the process that started it reaches it; its output goes to a file, so a pipe behind the caller
- * (`npm start | head`) closes when the caller ends.
+ * It is started directly, not by pg_ctl: pg_ctl looks every 100 ms whether it is ready, here it is
+ * 5. `detached` gives it a session of its own, so neither Ctrl-C nor the end of the process that
+ * started it reaches it; its output goes to a file, so a pipe behind the caller (`npm start |
+ * head`) closes when the caller ends.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -61,14 +62,20 @@ export function readPidFile(dataDir: string): PidFile | null {
   };
 }
 
-/** The server of this directory, if its process lives. After a reboot the file may name a stranger, whom nobody may take for a server. */
+/**
+ * The server of this directory, if its process lives. After a reboot the file may name a stranger,
+ * whom nobody may take for a server.
+ */
 export function runningServer(dataDir: string): PidFile | null {
   const file = readPidFile(dataDir);
   if (file === null || !isAlive(file.pid)) return null;
   return isPostmasterOf(file.pid, dataDir) ? file : null;
 }
 
-/** Whether something accepts connections at the server's socket (its directory is private, so that is the server), or on its port. */
+/**
+ * Whether something accepts connections at the server's socket (its directory is private, so that
+ * is the server), or on its port.
+ */
 export async function answers(file: PidFile): Promise<boolean> {
   if (await accepts({ path: join(file.socketDir, `.s.PGSQL.${file.port}`) })) return true;
   // A cleaner of temporary files may have taken the socket from under a server that runs well.
@@ -93,14 +100,23 @@ export async function startPostmaster(options: StartOptions): Promise<PidFile> {
     clearStalePidFile(options);
     const outcome = await launch(options);
     if (typeof outcome !== 'string') return outcome;
-    if (/lock file "postmaster\.pid" already exists/.test(outcome) && runningServer(options.dataDir) !== null) {
+    if (
+      /lock file "postmaster\.pid" already exists/.test(outcome) &&
+      runningServer(options.dataDir) !== null
+    ) {
       const other = await untilReady(options.dataDir, options.timeoutMs);
       if (other !== null) return other;
     }
-    // The last postmaster was killed and backends of it still work: one in the middle of a long statement does not notice for a while.
-    const leftOver = /lock file "postmaster\.pid" already exists|pre-existing shared memory block/.test(outcome);
+    // The last postmaster was killed and backends of it still work: one in the middle of a long
+    // statement does not notice for a while.
+    const leftOver =
+      /lock file "postmaster\.pid" already exists|pre-existing shared memory block/.test(outcome);
     if (!leftOver || attempt === START_ATTEMPTS) {
-      throw diagnose(outcome, { dataDir: options.dataDir, user: options.account.name, port: options.port });
+      throw diagnose(outcome, {
+        dataDir: options.dataDir,
+        user: options.account.name,
+        port: options.port,
+      });
     }
     if (attempt * RETRY_MS > ORPHAN_GRACE_MS) endOrphans(options);
     await sleep(RETRY_MS);
@@ -108,10 +124,21 @@ export async function startPostmaster(options: StartOptions): Promise<PidFile> {
 }
 
 export type StopMode = 'smart' | 'fast' | 'immediate';
-const signals: Readonly<Record<StopMode, string>> = { smart: 'TERM', fast: 'INT', immediate: 'QUIT' };
+const signals: Readonly<Record<StopMode, string>> = {
+  smart: 'TERM',
+  fast: 'INT',
+  immediate: 'QUIT',
+};
 
-/** Stops the server; false when none ran. Throws ServerError `busy` when it does not end in time. */
-export async function stopPostmaster(account: Account, dataDir: string, mode: StopMode = 'fast', timeoutMs = 60_000): Promise<boolean> {
+/**
+ * Stops the server; false when none ran. Throws ServerError `busy` when it does not end in time.
+ */
+export async function stopPostmaster(
+  account: Account,
+  dataDir: string,
+  mode: StopMode = 'fast',
+  timeoutMs = 60_000,
+): Promise<boolean> {
   const file = runningServer(dataDir);
   if (file === null) return false;
   signal(account, file.pid, signals[mode]);
@@ -121,7 +148,8 @@ export async function stopPostmaster(account: Account, dataDir: string, mode: St
       throw new ServerError('busy', {
         what: `The server (process ${file.pid}) has not stopped within ${Math.round(timeoutMs / 1000)} s.`,
         kept: 'Everything committed is safe.',
-        remedy: 'Wait for its last statements, or stop it at once with mode immediate; it recovers at its next start.',
+        remedy:
+          'Wait for its last statements, or stop it at once with mode immediate; it recovers at its next start.',
       });
     }
     await sleep(5);
@@ -147,10 +175,20 @@ async function launch(options: StartOptions): Promise<PidFile | string> {
   const { binaries, account, dataDir, socketDir, logDir, port } = options;
   const began = Date.now();
   const said = listen(logDir);
-  // The shell makes the log file with the account's rights and is then replaced by the server: one process, one pid.
-  // No server of ours runs, so what lies in the socket's directory is left over, and PostgreSQL would trip over a pid used again in it.
-  const script = 'umask 077; mkdir -p "$2" && rm -f "$1"/.s.PGSQL.*; log="$2/$3"; shift 3; exec "$@" >"$log" 2>&1';
-  const server = [binaries.postgres, '-D', dataDir, '-p', String(port), '-k', doubleQuote(socketDir)]; // -k takes a list
+  // The shell makes the log file with the account's rights and is then replaced by the server: one
+  // process, one pid. No server of ours runs, so what lies in the socket's directory is left over,
+  // and PostgreSQL would trip over a pid used again in it.
+  const script =
+    'umask 077; mkdir -p "$2" && rm -f "$1"/.s.PGSQL.*; log="$2/$3"; shift 3; exec "$@" >"$log" 2>&1';
+  const server = [
+    binaries.postgres,
+    '-D',
+    dataDir,
+    '-p',
+    String(port),
+    '-k',
+    doubleQuote(socketDir),
+  ]; // -k takes a list
   const child = spawn('/bin/sh', ['-c', script, 'sh', socketDir, logDir, START_LOG, ...server], {
     ...identity(account),
     cwd: '/',
@@ -160,12 +198,16 @@ async function launch(options: StartOptions): Promise<PidFile | string> {
   });
   const end = { reason: '' };
   child.once('error', (error) => (end.reason = error.message));
-  child.once('exit', (code, killedBy) => (end.reason = `It ended with ${killedBy ?? `exit code ${code}`}.`));
+  child.once(
+    'exit',
+    (code, killedBy) => (end.reason = `It ended with ${killedBy ?? `exit code ${code}`}.`),
+  );
   try {
     while (end.reason === '') {
       const file = readPidFile(dataDir);
       if (file !== null && file.pid === child.pid && file.ready) return file;
-      if (Date.now() - began > options.timeoutMs) throw stillStarting(dataDir, child.pid ?? 0, options.timeoutMs);
+      if (Date.now() - began > options.timeoutMs)
+        throw stillStarting(dataDir, child.pid ?? 0, options.timeoutMs);
       await sleep(5);
     }
   } finally {
@@ -176,9 +218,10 @@ async function launch(options: StartOptions): Promise<PidFile | string> {
 }
 
 /**
- * PostgreSQL refuses to start while postmaster.pid names a live process of the same user. After a reboot that may be anybody, and in a
- * container without an init the zombie of the last server. The file is removed only where the system shows that no process at all works in
- * the data directory: it also carries the interlock against backends that outlived their postmaster.
+ * PostgreSQL refuses to start while postmaster.pid names a live process of the same user. After a
+ * reboot that may be anybody, and in a container without an init the zombie of the last server. The
+ * file is removed only where the system shows that no process at all works in the data directory:
+ * it also carries the interlock against backends that outlived their postmaster.
  */
 function clearStalePidFile(options: StartOptions): void {
   const file = readPidFile(options.dataDir);
@@ -189,7 +232,8 @@ function clearStalePidFile(options: StartOptions): void {
 
 function endOrphans(options: StartOptions): void {
   if (runningServer(options.dataDir) !== null) return; // they are no orphans
-  for (const pid of processesIn(options.dataDir, options.account) ?? []) signal(options.account, pid, 'KILL');
+  for (const pid of processesIn(options.dataDir, options.account) ?? [])
+    signal(options.account, pid, 'KILL');
 }
 
 function stillStarting(dataDir: string, pid: number, timeoutMs: number): ServerError {
@@ -200,7 +244,9 @@ function stillStarting(dataDir: string, pid: number, timeoutMs: number): ServerE
   });
 }
 
-async function accepts(address: { path: string } | { host: string; port: number }): Promise<boolean> {
+async function accepts(
+  address: { path: string } | { host: string; port: number },
+): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = connect(address);
     const done = (answer: boolean): void => {

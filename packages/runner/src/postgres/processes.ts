@@ -1,11 +1,17 @@
-/** Facts about processes that a bare pid cannot give: pids are used again, and a zombie answers signal 0 for ever. */
+/**
+ * Facts about processes that a bare pid cannot give: pids are used again, and a zombie answers
+ * signal 0 for ever.
+ */
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Account } from './account.ts';
 import { asAccount } from './account.ts';
 
 const linux = process.platform === 'linux';
 
-/** Alive and not a zombie (in a container whose first process reaps nobody, a killed server stays one). */
+/**
+ * Alive and not a zombie (in a container whose first process reaps nobody, a killed server stays
+ * one).
+ */
 export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
@@ -22,8 +28,9 @@ export function startTick(pid: number): string {
 }
 
 /**
- * Whether `pid` is the postmaster of this data directory, which stands in its command line (or is where it works: root in a container may
- * read the former only). True where the system does not say.
+ * Whether `pid` is the postmaster of this data directory, which stands in its command line (or is
+ * where it works: root in a container may read the former only). True where the system does not
+ * say.
  */
 export function isPostmasterOf(pid: number, dataDir: string): boolean {
   if (!linux) return true;
@@ -36,12 +43,17 @@ export function isPostmasterOf(pid: number, dataDir: string): boolean {
 }
 
 /**
- * The account's processes that work in `directory`, as a postmaster and all its backends do in their data directory. Null where the system
- * cannot tell. Some 10 ms. Asked as the account, because root in a container may not look at others' directories.
+ * The account's processes that work in `directory`, as a postmaster and all its backends do in
+ * their data directory. Null where the system cannot tell. Some 10 ms. Asked as the account,
+ * because root in a container may not look at others' directories.
  */
 export function processesIn(directory: string, account: Account): number[] | null {
   if (!linux) return null;
-  const found = asAccount(account, 'for p in /proc/[0-9]*; do [ "$p/cwd" -ef "$1" ] && echo "${p#/proc/}"; done', [directory]);
+  const found = asAccount(
+    account,
+    'for p in /proc/[0-9]*; do [ "$p/cwd" -ef "$1" ] && echo "${p#/proc/}"; done',
+    [directory],
+  );
   return found.out.split('\n').filter(Boolean).map(Number);
 }
 

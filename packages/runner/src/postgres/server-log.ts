@@ -1,4 +1,7 @@
-/** What a server said during one attempt to start it, out of files that also hold what earlier ones said. */
+/**
+ * What a server said during one attempt to start it, out of files that also hold what earlier ones
+ * said.
+ */
 import { closeSync, fstatSync, openSync, readSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,9 +10,14 @@ export const START_LOG = 'start.log';
 
 const TAIL_BYTES = 16_384;
 
-/** Remembers where the log files end now; the function it gives reads what was added since, first words first. */
+/**
+ * Remembers where the log files end now; the function it gives reads what was added since, first
+ * words first.
+ */
 export function listen(logDir: string): () => string {
-  const marks = new Map(files(logDir).map((name) => [name, name === START_LOG ? 0 : sizeOf(join(logDir, name))]));
+  const marks = new Map(
+    files(logDir).map((name) => [name, name === START_LOG ? 0 : sizeOf(join(logDir, name))]),
+  );
   return () =>
     files(logDir)
       .toSorted((a, b) => Number(b === START_LOG) - Number(a === START_LOG))

@@ -1,8 +1,10 @@
 /**
- * The embedded PostgreSQL of a project directory: one daemon, shared by every process that works there, reachable by its owner only.
+ * The embedded PostgreSQL of a project directory: one daemon, shared by every process that works
+ * there, reachable by its owner only.
  *
- * `ensureServer` is called by every command, so its warm path is two small files and one connection attempt: no lock, no child process, no
- * client library. Everything else happens under the home's lock. The server outlives the process that started it; `stopServer` ends it.
+ * `ensureServer` is called by every command, so its warm path is two small files and one connection
+ * attempt: no lock, no child process, no client library. Everything else happens under the home's
+ * lock. The server outlives the process that started it; `stopServer` ends it.
  */
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +18,14 @@ import type { Home } from './layout.ts';
 import { accountOf, findHome, keyOf, makeHome, makeSocketDir, readPassword } from './layout.ts';
 import { withLock } from './lock.ts';
 import type { PidFile, StopMode } from './postmaster.ts';
-import { answers, isFree, runningServer, startPostmaster, stopPostmaster, untilReady } from './postmaster.ts';
+import {
+  answers,
+  isFree,
+  runningServer,
+  startPostmaster,
+  stopPostmaster,
+  untilReady,
+} from './postmaster.ts';
 import { database, owner } from './settings.ts';
 
 export interface EnsureOptions {
@@ -29,9 +38,15 @@ export interface EnsureOptions {
 }
 
 export interface Server {
-  /** With the password, for the owner role by TCP; any client library takes it. Print it through `redactUrl` only. */
+  /**
+   * With the password, for the owner role by TCP; any client library takes it. Print it through
+   * `redactUrl` only.
+   */
   readonly url: string;
-  /** By the socket in here (peer, no password) the server's user and root may be any role, the superuser `postgres` too. */
+  /**
+   * By the socket in here (peer, no password) the server's user and root may be any role, the
+   * superuser `postgres` too.
+   */
   readonly socketDir: string;
   readonly port: number;
   readonly dataDir: string;
@@ -70,7 +85,9 @@ export async function ensureServer(options: EnsureOptions): Promise<Server> {
   }
   const timeoutMs = options.timeoutMs ?? 120_000;
   const { home, account } =
-    found === null ? await makeHome(options.projectDir) : { home: found, account: accountOf(options.projectDir, found) };
+    found === null
+      ? await makeHome(options.projectDir)
+      : { home: found, account: accountOf(options.projectDir, found) };
   const server = await withLock(home.lockFile, timeoutMs, async () => {
     // Another first run may have had to settle elsewhere meanwhile.
     const settled = findHome(options.projectDir);
@@ -113,13 +130,24 @@ export async function serverStatus(options: { projectDir: string }): Promise<Ser
   };
 }
 
-/** Stops the server; false when none ran. `fast` ends sessions and writes everything out. Throws ServerError. */
-export async function stopServer(options: { projectDir: string; mode?: StopMode; timeoutMs?: number }): Promise<boolean> {
+/**
+ * Stops the server; false when none ran. `fast` ends sessions and writes everything out. Throws
+ * ServerError.
+ */
+export async function stopServer(options: {
+  projectDir: string;
+  mode?: StopMode;
+  timeoutMs?: number;
+}): Promise<boolean> {
   const home = findHome(options.projectDir);
   if (home === null) return false;
   const timeoutMs = options.timeoutMs ?? 60_000;
   const account = accountOf(options.projectDir, home);
-  return await withLock(home.lockFile, timeoutMs, async () => await stopPostmaster(account, home.dataDir, options.mode, timeoutMs));
+  return await withLock(
+    home.lockFile,
+    timeoutMs,
+    async () => await stopPostmaster(account, home.dataDir, options.mode, timeoutMs),
+  );
 }
 
 async function running(home: Home): Promise<Server | null> {
@@ -130,17 +158,32 @@ async function running(home: Home): Promise<Server | null> {
 }
 
 /** Under the lock, with no answering server. */
-async function start(home: Home, account: Account, timeoutMs: number, say: (message: string) => void = () => undefined): Promise<Server> {
+async function start(
+  home: Home,
+  account: Account,
+  timeoutMs: number,
+  say: (message: string) => void = () => undefined,
+): Promise<Server> {
   const binaries = binariesFor(account);
   const logDir = home.logDir;
   const password = readPassword(home) ?? (await newPassword(home, account, binaries));
   if (majorOf(home) === null) {
-    say(`setting up PostgreSQL ${binaries.version} in ${home.dataDir}${home.elsewhere === null ? '' : ` (${home.elsewhere})`}`);
-    await createCluster({ binaries, account, dataDir: home.dataDir, durability: 'durable', password, logDir });
+    say(
+      `setting up PostgreSQL ${binaries.version} in ${home.dataDir}${home.elsewhere === null ? '' : ` (${home.elsewhere})`}`,
+    );
+    await createCluster({
+      binaries,
+      account,
+      dataDir: home.dataDir,
+      durability: 'durable',
+      password,
+      logDir,
+    });
   }
   checkVersion(home, binaries);
 
-  const early = runningServer(home.dataDir) === null ? null : await untilReady(home.dataDir, timeoutMs);
+  const early =
+    runningServer(home.dataDir) === null ? null : await untilReady(home.dataDir, timeoutMs);
   if (early !== null) return describe(home, early, password, false);
 
   writeConfiguration({ binaries, account, dataDir: home.dataDir, durability: 'durable', logDir });
@@ -148,11 +191,20 @@ async function start(home: Home, account: Account, timeoutMs: number, say: (mess
   for (let attempt = 1; ; attempt += 1) {
     const port = await choosePort(home);
     try {
-      const file = await startPostmaster({ binaries, account, dataDir: home.dataDir, socketDir, logDir, port, timeoutMs });
+      const file = await startPostmaster({
+        binaries,
+        account,
+        dataDir: home.dataDir,
+        socketDir,
+        logDir,
+        port,
+        timeoutMs,
+      });
       return describe(home, file, password, true);
     } catch (error) {
       // Between our look and its bind somebody else may have taken the port.
-      if (!(error instanceof ServerError && error.code === 'port_in_use' && attempt < PORTS_TRIED)) throw error;
+      if (!(error instanceof ServerError && error.code === 'port_in_use' && attempt < PORTS_TRIED))
+        throw error;
     }
   }
 }
@@ -170,14 +222,22 @@ function describe(home: Home, file: PidFile, password: string, started: boolean)
   };
 }
 
-/** Makes the password of a new home, or a new one where somebody removed the file: then the role gets it while the server is down. */
+/**
+ * Makes the password of a new home, or a new one where somebody removed the file: then the role
+ * gets it while the server is down.
+ */
 async function newPassword(home: Home, account: Account, binaries: Binaries): Promise<string> {
   const password = randomPassword();
   const existing = majorOf(home) !== null;
   if (existing) {
     await stopPostmaster(account, home.dataDir);
     const input = `${passwordStatement(owner, password)};\n`;
-    const done = await runAs(account, binaries.postgres, ['--single', '-D', home.dataDir, database], { input });
+    const done = await runAs(
+      account,
+      binaries.postgres,
+      ['--single', '-D', home.dataDir, database],
+      { input },
+    );
     if (!done.ok || /\b(ERROR|FATAL|PANIC): /.test(done.out)) {
       throw new ServerError('failed', {
         what: `The password file ${home.passwordFile} is missing, and a new password could not be set.`,
@@ -187,7 +247,12 @@ async function newPassword(home: Home, account: Account, binaries: Binaries): Pr
       });
     }
   }
-  const written = asAccount(account, 'cat >"$1.new" && mv "$1.new" "$1"', [home.passwordFile], password);
+  const written = asAccount(
+    account,
+    'cat >"$1.new" && mv "$1.new" "$1"',
+    [home.passwordFile],
+    password,
+  );
   if (!written.ok) {
     throw new ServerError(/No space/.test(written.out) ? 'disk_full' : 'no_rights', {
       what: `The password file ${home.passwordFile} cannot be written.`,
@@ -200,8 +265,9 @@ async function newPassword(home: Home, account: Account, binaries: Binaries): Pr
 }
 
 /**
- * The same port at every start where it is free, so that a saved URL stays good: it follows from the path, below the range from which
- * systems hand out ports by themselves. The next free one otherwise.
+ * The same port at every start where it is free, so that a saved URL stays good: it follows from
+ * the path, below the range from which systems hand out ports by themselves. The next free one
+ * otherwise.
  */
 async function choosePort(home: Home): Promise<number> {
   const first = 15_432 + (Number.parseInt(keyOf(home.path).slice(0, 6), 16) % 15_000);

@@ -1,15 +1,25 @@
-/** Configuration files of the embedded server. They are written anew at each start: a person's own changes belong into ALTER SYSTEM. */
+/**
+ * Configuration files of the embedded server. They are written anew at each start: a person's own
+ * changes belong into ALTER SYSTEM.
+ */
 import type { Account } from './account.ts';
 
-/** How sure a commit must be: `durable` for the product, `throwaway` for test servers whose directory dies with the run. */
+/**
+ * How sure a commit must be: `durable` for the product, `throwaway` for test servers whose
+ * directory dies with the run.
+ */
 export type Durability = 'durable' | 'throwaway';
 
-/** Roles of the cluster: a superuser for repairs, and an owner without superuser rights, as on a server that somebody else runs. */
+/**
+ * Roles of the cluster: a superuser for repairs, and an owner without superuser rights, as on a
+ * server that somebody else runs.
+ */
 export const superuser = 'postgres';
 export const owner = 'postrider';
 export const database = 'postrider';
 
-const header = '# Written by postrider at each start. Use ALTER SYSTEM for changes of your own: it wins over this file.\n';
+const header =
+  '# Written by postrider at each start. Use ALTER SYSTEM for changes of your own: it wins over this file.\n';
 
 /** For a laptop that also does other things; 2 cores, 8 GiB. */
 const base: Readonly<Record<string, string>> = {
@@ -17,18 +27,21 @@ const base: Readonly<Record<string, string>> = {
   unix_socket_permissions: '0700',
   max_connections: '100',
   shared_buffers: '256MB',
-  // Parallel queries and statistics then rarely need /dev/shm: 64 MB in a container, and emptied by systemd when its user logs out.
+  // Parallel queries and statistics then rarely need /dev/shm: 64 MB in a container, and emptied by
+  // systemd when its user logs out.
   min_dynamic_shared_memory: '64MB',
   work_mem: '16MB',
   maintenance_work_mem: '128MB',
   effective_cache_size: '1GB',
   random_page_cost: '1.1',
-  // Compiling a plan costs more than our short statements; no wal_compression: the bundled build has only pglz, not lz4.
+  // Compiling a plan costs more than our short statements; no wal_compression: the bundled build
+  // has only pglz, not lz4.
   jit: 'off',
   min_wal_size: '256MB',
   max_wal_size: '2GB',
   checkpoint_timeout: '15min',
-  // Hot narrow tables and queues: dead rows and stale statistics hurt here long before a fifth of a table has changed.
+  // Hot narrow tables and queues: dead rows and stale statistics hurt here long before a fifth of a
+  // table has changed.
   autovacuum_naptime: '15s',
   autovacuum_vacuum_scale_factor: '0.05',
   autovacuum_vacuum_insert_scale_factor: '0.1',
@@ -95,9 +108,10 @@ export function configuration(options: {
 }
 
 /**
- * Who may connect. The socket asks the kernel who is calling (peer): its directory is private, and even in it only the server's user and
- * root pass, without a secret that could leak. TCP on 127.0.0.1 is open to every user of the machine, so it asks for a password (scram),
- * and the superuser cannot come that way unless `superuserByTcp`.
+ * Who may connect. The socket asks the kernel who is calling (peer): its directory is private, and
+ * even in it only the server's user and root pass, without a secret that could leak. TCP on
+ * 127.0.0.1 is open to every user of the machine, so it asks for a password (scram), and the
+ * superuser cannot come that way unless `superuserByTcp`.
  */
 export function hostAccess(superuserByTcp: boolean): string {
   return `${header}local all all peer map=owner

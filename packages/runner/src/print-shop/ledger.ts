@@ -1,6 +1,7 @@
 /**
- * The one ledger that knows the cards of this project. A card whose answer was lost is looked up in it, and only there: an empty ledger would say of every
- * card that it was never printed, and print it again. So the print shop opens with another one only while nothing is in question.
+ * The one ledger that knows the cards of this project. A card whose answer was lost is looked up in
+ * it, and only there: an empty ledger would say of every card that it was never printed, and print
+ * it again. So the print shop opens with another one only while nothing is in question.
  */
 import { ledgerIn } from '@postrider/twins';
 import type { Cli } from '../cli/cli.ts';
@@ -11,7 +12,10 @@ import { count } from '../cli/text.ts';
 import { folderOf, type NotedPrintShop } from './own.ts';
 import type { Project } from '../config/project.ts';
 
-/** Throws `CliError` where cards may be printed of which this folder's ledger knows nothing. `sql`: null where no database is open yet. */
+/**
+ * Throws `CliError` where cards may be printed of which this folder's ledger knows nothing. `sql`:
+ * null where no database is open yet.
+ */
 export async function requireSameLedger(
   cli: Cli,
   project: Project,
@@ -45,11 +49,14 @@ async function inOwnDatabase(cli: Cli): Promise<number> {
 }
 
 /**
- * Under way to the project's own print shop, with an answer that is not known: at it now, unknown, or sent again because its key is honoured. A piece that is
- * only open, because the shop was not reached, is not among them.
+ * Under way to the project's own print shop, with an answer that is not known: at it now, unknown,
+ * or sent again because its key is honoured. A piece that is only open, because the shop was not
+ * reached, is not among them.
  */
 async function countOpen(sql: Sql): Promise<number> {
-  const [exists] = await sql<{ there: boolean }[]>`select to_regclass('postrider.mailpiece') is not null as there`;
+  const [exists] = await sql<
+    { there: boolean }[]
+  >`select to_regclass('postrider.mailpiece') is not null as there`;
   if (exists?.there !== true) return 0;
   const [row] = await sql<{ open: number }[]>`
     select count(*)::int as open

@@ -1,6 +1,7 @@
 /**
- * The print shop of the project itself: where it is, and where it reports to. Whoever starts it writes its address down, whoever sends cards reads it, and a
- * runner tells it where it listens. So a campaign file needs no address that changes with every start.
+ * The print shop of the project itself: where it is, and where it reports to. Whoever starts it
+ * writes its address down, whoever sends cards reads it, and a runner tells it where it listens. So
+ * a campaign file needs no address that changes with every start.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -20,7 +21,9 @@ export interface OwnPrintShop {
   readonly url: string;
   /** Null where it is not ours to stop: PRINT_SHOP_URL names it. */
   readonly pid: number | null;
-  /** The id of the ledger that knows our cards. Null where we cannot know: PRINT_SHOP_URL names it. */
+  /**
+   * The id of the ledger that knows our cards. Null where we cannot know: PRINT_SHOP_URL names it.
+   */
   readonly ledger: string | null;
 }
 
@@ -33,14 +36,22 @@ export interface NotedPrintShop extends OwnPrintShop {
   readonly daysPerSecond: number | null;
   /** Full files only, until they are closed. */
   readonly collect?: boolean;
-  /** What the next start in a folder goes on with, by its way from the project. Not a demonstration's: that has a pace of its own. */
+  /**
+   * What the next start in a folder goes on with, by its way from the project. Not a
+   * demonstration's: that has a pace of its own.
+   */
   readonly goesOn?: Readonly<Record<string, GoesOn>>;
 }
 
 export type GoesOn = Pick<NotedPrintShop, 'daysPerSecond'> & { readonly collect: boolean };
 
-/** Where the cards of this project go; it may have ended since. Null: no shop was ever started here. */
-export function ownPrintShop(project: Project, env: NodeJS.ProcessEnv = process.env): OwnPrintShop | null {
+/**
+ * Where the cards of this project go; it may have ended since. Null: no shop was ever started here.
+ */
+export function ownPrintShop(
+  project: Project,
+  env: NodeJS.ProcessEnv = process.env,
+): OwnPrintShop | null {
   const given = env['PRINT_SHOP_URL']?.trim();
   if (given !== undefined && given !== '') return { url: given, pid: null, ledger: null };
   return notedPrintShop(project);
@@ -58,7 +69,9 @@ export function notedPrintShop(project: Project): NotedPrintShop | null {
       collect = false,
       goesOn = {},
     } = JSON.parse(readFileSync(noteOf(project), 'utf8')) as Partial<NotedPrintShop>;
-    return typeof url === 'string' && typeof pid === 'number' ? { url, pid, ledger, folder, daysPerSecond, collect, goesOn } : null;
+    return typeof url === 'string' && typeof pid === 'number'
+      ? { url, pid, ledger, folder, daysPerSecond, collect, goesOn }
+      : null;
   } catch {
     return null;
   }
@@ -92,8 +105,14 @@ const webhookState = z.object({
   failing: z.record(z.string(), z.string()),
 });
 
-/** Where it sends the webhooks of each organization. Null where it does not answer, or something else does. */
-export async function askWebhooks(project: Project, url: string): Promise<z.infer<typeof webhookState> | null> {
+/**
+ * Where it sends the webhooks of each organization. Null where it does not answer, or something
+ * else does.
+ */
+export async function askWebhooks(
+  project: Project,
+  url: string,
+): Promise<z.infer<typeof webhookState> | null> {
   const answer = await ask(project, url, '/v1/webhook');
   try {
     return webhookState.parse(JSON.parse(answer ?? ''));
@@ -103,14 +122,25 @@ export async function askWebhooks(project: Project, url: string): Promise<z.infe
 }
 
 /** Tells it where to send the webhooks of each organization. False where it does not answer. */
-export async function tellWebhooks(project: Project, url: string, organizations: Readonly<Record<string, string>>): Promise<boolean> {
+export async function tellWebhooks(
+  project: Project,
+  url: string,
+  organizations: Readonly<Record<string, string>>,
+): Promise<boolean> {
   return (await ask(project, url, '/v1/webhook', { url: null, organizations })) !== null;
 }
 
-const pressState = z.object({ waiting: z.number(), collect: z.boolean(), daysPerSecond: z.number() });
+const pressState = z.object({
+  waiting: z.number(),
+  collect: z.boolean(),
+  daysPerSecond: z.number(),
+});
 
 /** How it prints, and how many cards wait for it. Null where it does not answer, or cannot tell. */
-export async function askPress(project: Project, url: string): Promise<z.infer<typeof pressState> | null> {
+export async function askPress(
+  project: Project,
+  url: string,
+): Promise<z.infer<typeof pressState> | null> {
   const answer = await ask(project, url, '/v1/print');
   try {
     return pressState.parse(JSON.parse(answer ?? ''));
@@ -119,7 +149,10 @@ export async function askPress(project: Project, url: string): Promise<z.infer<t
   }
 }
 
-const printed = z.object({ files: z.array(z.object({ file: z.string(), cards: z.number() })), failed: z.number() });
+const printed = z.object({
+  files: z.array(z.object({ file: z.string(), cards: z.number() })),
+  failed: z.number(),
+});
 const refusal = z.object({ message: z.string() });
 
 /** Has it print what waits. Throws `CliError` where it cannot, or does not answer. */
@@ -131,7 +164,11 @@ export async function printNow(project: Project, url: string): Promise<z.infer<t
     throw new Error(refusal.safeParse(answer).data?.message ?? 'it refuses our token');
   } catch (error) {
     const alive = await answers(project, url);
-    const why = alive ? (error instanceof Error ? error.message : String(error)) : 'it has ended meanwhile';
+    const why = alive
+      ? error instanceof Error
+        ? error.message
+        : String(error)
+      : 'it has ended meanwhile';
     throw new CliError(
       exitCodes.unavailable,
       `the print shop has not closed its files: ${why}`,
@@ -141,7 +178,13 @@ export async function printNow(project: Project, url: string): Promise<z.infer<t
   }
 }
 
-async function request(project: Project, url: string, path: string, body: unknown, timeoutMs: number): Promise<Response | null> {
+async function request(
+  project: Project,
+  url: string,
+  path: string,
+  body: unknown,
+  timeoutMs: number,
+): Promise<Response | null> {
   const token = project.secret(TOKEN);
   if (token === undefined) return null;
   return await fetch(`${url}${path}`, {
@@ -154,7 +197,12 @@ async function request(project: Project, url: string, path: string, body: unknow
 }
 
 /** The body of an answer that is 2xx; null otherwise. */
-async function ask(project: Project, url: string, path: string, body?: unknown): Promise<string | null> {
+async function ask(
+  project: Project,
+  url: string,
+  path: string,
+  body?: unknown,
+): Promise<string | null> {
   try {
     const response = await request(project, url, path, body, TIMEOUT_MS);
     if (response === null) return null;

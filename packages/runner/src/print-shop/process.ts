@@ -1,11 +1,21 @@
-/** The folder print shop of the project: as a process beside the demonstration, in the background, or in the foreground. */
+/**
+ * The folder print shop of the project: as a process beside the demonstration, in the background,
+ * or in the foreground.
+ */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { makeFolder, ShopError, spawnPrintShop, startPrintShop, type PrintShopOptions, type SpawnedPrintShop } from '@postrider/twins';
+import {
+  makeFolder,
+  ShopError,
+  spawnPrintShop,
+  startPrintShop,
+  type PrintShopOptions,
+  type SpawnedPrintShop,
+} from '@postrider/twins';
 import type { Cli } from '../cli/cli.ts';
 import type { Sql } from '../cli/database.ts';
 import { CliError } from '../cli/errors.ts';
@@ -39,19 +49,28 @@ export interface ShopSettings {
   readonly port: number | null;
   /** Null: as it was started last in this folder, at first as fast as real days. */
   readonly daysPerSecond: number | null;
-  /** Full files only, until they are closed. Null: as it was started last in this folder, at first not. */
+  /**
+   * Full files only, until they are closed. Null: as it was started last in this folder, at first
+   * not.
+   */
   readonly collect: boolean | null;
   /** With another ledger also where cards may be printed twice. */
   readonly yes: boolean;
 }
 
 function folderFor(project: Project, settings: ShopSettings): string {
-  return settings.folder === null ? folderOf(project, notedPrintShop(project)) : resolve(settings.folder);
+  return settings.folder === null
+    ? folderOf(project, notedPrintShop(project))
+    : resolve(settings.folder);
 }
 
-/** What is not told goes on as it was in the same folder: a start after a crash prints no batch that nobody has closed. */
+/**
+ * What is not told goes on as it was in the same folder: a start after a crash prints no batch that
+ * nobody has closed.
+ */
 function goingOn(project: Project, settings: ShopSettings): GoesOn {
-  const last = notedPrintShop(project)?.goesOn?.[relative(project.directory, folderFor(project, settings))];
+  const last =
+    notedPrintShop(project)?.goesOn?.[relative(project.directory, folderFor(project, settings))];
   return {
     daysPerSecond: settings.daysPerSecond ?? last?.daysPerSecond ?? null,
     collect: settings.collect ?? last?.collect ?? false,
@@ -92,7 +111,10 @@ function optionsOf(project: Project, settings: ShopSettings): PrintShopOptions {
     port: settings.port ?? 0,
     artwork: [project.proofsDirectory],
     token: project.ensureSecret(TOKEN, () => randomBytes(24).toString('base64url')),
-    webhookSecret: project.ensureSecret(WEBHOOK_SECRET, () => `whsec_${randomBytes(32).toString('base64')}`),
+    webhookSecret: project.ensureSecret(
+      WEBHOOK_SECRET,
+      () => `whsec_${randomBytes(32).toString('base64')}`,
+    ),
     ...(daysPerSecond === null ? {} : { daysPerSecond }),
   };
 }
@@ -107,7 +129,12 @@ export interface OpenShop {
 }
 
 /** Starts the shop as a process that ends with this one, however that ends. Throws `ShopError`. */
-export async function openShop(cli: Cli, project: Project, sql: Sql, daysPerSecond: number): Promise<OpenShop> {
+export async function openShop(
+  cli: Cli,
+  project: Project,
+  sql: Sql,
+  daysPerSecond: number,
+): Promise<OpenShop> {
   const folder = project.printsDirectory;
   await requireSameLedger(cli, project, notedPrintShop(project), folder, sql);
   let said = '';
@@ -115,14 +142,26 @@ export async function openShop(cli: Cli, project: Project, sql: Sql, daysPerSeco
     said = line;
     cli.out.detail(`print shop: ${line}`);
   };
-  const options = { ...optionsOf(project, { folder, port: null, daysPerSecond, collect: false, yes: false }), log };
+  const options = {
+    ...optionsOf(project, { folder, port: null, daysPerSecond, collect: false, yes: false }),
+    log,
+  };
   const shop = await spawnWhenFree(cli, options);
-  note(project, options, shop, shop.pid, goingOn(project, { folder, port: null, daysPerSecond: null, collect: null, yes: false }));
+  note(
+    project,
+    options,
+    shop,
+    shop.pid,
+    goingOn(project, { folder, port: null, daysPerSecond: null, collect: null, yes: false }),
+  );
   let ended: ShopError | null = null;
   void shop.exited.then(({ code, signal }) => {
     // Ended by somebody, it said nothing of it.
     const why = code === null || code === 0 ? (signal ?? 'somebody stopped it') : said;
-    ended = new ShopError(code === null || code === 0 ? exitCodes.unavailable : code, `the print shop has ended: ${why}`);
+    ended = new ShopError(
+      code === null || code === 0 ? exitCodes.unavailable : code,
+      `the print shop has ended: ${why}`,
+    );
   });
   return {
     url: shop.url,
@@ -155,7 +194,8 @@ async function spawnWhenFree(cli: Cli, options: PrintShopOptions): Promise<Spawn
           '`postrider print-shop stop` ends one in the background; another demonstration may be running',
           error,
         );
-      if (!said) cli.out.note('another print shop still works in this folder; waiting until it is done');
+      if (!said)
+        cli.out.note('another print shop still works in this folder; waiting until it is done');
       await sleep(300);
     }
   }
@@ -163,13 +203,27 @@ async function spawnWhenFree(cli: Cli, options: PrintShopOptions): Promise<Spawn
 
 export async function runInForeground(cli: Cli, settings: ShopSettings): Promise<void> {
   const project = await cli.project();
-  if (!settings.yes) await requireSameLedger(cli, project, notedPrintShop(project), folderFor(project, settings), null);
+  if (!settings.yes)
+    await requireSameLedger(
+      cli,
+      project,
+      notedPrintShop(project),
+      folderFor(project, settings),
+      null,
+    );
   const options = optionsOf(project, settings);
   const stopped = new Promise<void>((end) => cli.signals.catch(() => end()));
-  const shop = await startPrintShop({ ...options, log: (line) => cli.out.note(`print shop: ${line}`) });
+  const shop = await startPrintShop({
+    ...options,
+    log: (line) => cli.out.note(`print shop: ${line}`),
+  });
   note(project, options, shop, process.pid, goingOn(project, settings));
-  if (cli.out.json) cli.out.emit({ event: 'ready', url: shop.url, pid: process.pid, folder: options.folder });
-  else cli.out.note(`${cli.out.tint('green', 'open')}: takes cards on ${shop.url}, prints into ${options.folder}. Ctrl-C stops`);
+  if (cli.out.json)
+    cli.out.emit({ event: 'ready', url: shop.url, pid: process.pid, folder: options.folder });
+  else
+    cli.out.note(
+      `${cli.out.tint('green', 'open')}: takes cards on ${shop.url}, prints into ${options.folder}. Ctrl-C stops`,
+    );
   const broken = await Promise.race([stopped.then(() => null), shop.broken]);
   await shop.stop();
   if (broken !== null) throw broken;
@@ -178,13 +232,24 @@ export async function runInForeground(cli: Cli, settings: ShopSettings): Promise
 }
 
 /** What was asked of a start, and the shop that runs already does otherwise. */
-function differences(project: Project, settings: ShopSettings, noted: NotedPrintShop | null): string[] {
+function differences(
+  project: Project,
+  settings: ShopSettings,
+  noted: NotedPrintShop | null,
+): string[] {
   return [
-    ...(settings.folder !== null && resolve(settings.folder) !== folderOf(project, noted) ? ['--folder'] : []),
-    ...(settings.port !== null && settings.port !== 0 && String(settings.port) !== new URL(noted?.url ?? 'http://127.0.0.1').port
+    ...(settings.folder !== null && resolve(settings.folder) !== folderOf(project, noted)
+      ? ['--folder']
+      : []),
+    ...(settings.port !== null &&
+    settings.port !== 0 &&
+    String(settings.port) !== new URL(noted?.url ?? 'http://127.0.0.1').port
       ? ['--port']
       : []),
-    ...(settings.daysPerSecond !== null && settings.daysPerSecond !== (noted?.daysPerSecond ?? 1 / 86_400) ? ['--days-per-second'] : []),
+    ...(settings.daysPerSecond !== null &&
+    settings.daysPerSecond !== (noted?.daysPerSecond ?? 1 / 86_400)
+      ? ['--days-per-second']
+      : []),
     ...(settings.collect !== null && settings.collect !== (noted?.collect ?? false)
       ? [settings.collect ? '--collect' : '--no-collect']
       : []),
@@ -195,7 +260,11 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
   const project = await cli.project();
   const known = ownPrintShop(project);
   if (known !== null && (await answers(project, known.url))) {
-    const others = differences(project, settings, known.pid === null ? null : notedPrintShop(project));
+    const others = differences(
+      project,
+      settings,
+      known.pid === null ? null : notedPrintShop(project),
+    );
     if (others.length > 0)
       throw new CliError(
         exitCodes.tryLater,
@@ -223,20 +292,30 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
   ];
   const before = [
     ...(settings.collect === null && collect ? ['--collect (--no-collect ends that)'] : []),
-    ...(settings.daysPerSecond === null && daysPerSecond !== null ? [`--days-per-second ${daysPerSecond}`] : []),
+    ...(settings.daysPerSecond === null && daysPerSecond !== null
+      ? [`--days-per-second ${daysPerSecond}`]
+      : []),
   ];
   if (before.length > 0) cli.out.note(`goes on as it was started last: ${before.join(', ')}`);
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-  const child = spawn(process.execPath, [...process.execArgv, main, 'print-shop', 'run', ...flags], {
-    detached: true,
-    stdio: ['ignore', file, file],
-    env: { ...process.env, POSTRIDER_HOME: project.directory },
-  });
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, main, 'print-shop', 'run', ...flags],
+    {
+      detached: true,
+      stdio: ['ignore', file, file],
+      env: { ...process.env, POSTRIDER_HOME: project.directory },
+    },
+  );
   closeSync(file);
   let ended: number | null = null;
   child.once('exit', (code) => (ended = code ?? exitCodes.failed));
   child.unref();
-  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline && ended === null; await sleep(50)) {
+  for (
+    const deadline = Date.now() + PATIENCE_MS;
+    Date.now() < deadline && ended === null;
+    await sleep(50)
+  ) {
     const shop = notedPrintShop(project);
     if (shop === null || shop.pid !== child.pid || !(await answers(project, shop.url))) continue;
     cli.out.result(
@@ -246,18 +325,26 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
     return;
   }
   const late =
-    ended === null ? `the print shop was not ready within ${PATIENCE_MS / 1000} s, and was ended` : 'the print shop did not start';
+    ended === null
+      ? `the print shop was not ready within ${PATIENCE_MS / 1000} s, and was ended`
+      : 'the print shop did not start';
   // Not left behind where it runs and cannot be reached.
   await endForSure(child);
   const said = readFileSync(log, 'utf8')
     .trim()
     .replace(/^postrider: /gm, '');
-  const why = ended === null ? `${late}; ${said === '' ? 'it said nothing' : `it had said: ${said}`}` : said || late;
+  const why =
+    ended === null
+      ? `${late}; ${said === '' ? 'it said nothing' : `it had said: ${said}`}`
+      : said || late;
   throw new CliError(codeOf(ended), why, `its log is ${log}`);
 }
 
 function codeOf(ended: number | null): ExitCode {
-  return Object.values(exitCodes).find((code) => code === ended && code !== exitCodes.ok) ?? exitCodes.unavailable;
+  return (
+    Object.values(exitCodes).find((code) => code === ended && code !== exitCodes.ok) ??
+    exitCodes.unavailable
+  );
 }
 
 export async function stopInBackground(cli: Cli): Promise<void> {
@@ -269,9 +356,17 @@ export async function stopInBackground(cli: Cli): Promise<void> {
     return;
   }
   process.kill(shop.pid, 'SIGTERM');
-  for (const deadline = Date.now() + PATIENCE_MS; await answers(project, shop.url); await sleep(50)) {
+  for (
+    const deadline = Date.now() + PATIENCE_MS;
+    await answers(project, shop.url);
+    await sleep(50)
+  ) {
     if (Date.now() > deadline)
-      throw new CliError(exitCodes.tryLater, `process ${shop.pid} does not end`, 'it may be writing a large PDF: try again');
+      throw new CliError(
+        exitCodes.tryLater,
+        `process ${shop.pid} does not end`,
+        'it may be writing a large PDF: try again',
+      );
   }
   cli.out.result({ state: 'stopped', stopped: true }, 'stopped; what waits is in its ledger');
 }
@@ -288,7 +383,10 @@ export async function closeFiles(cli: Cli): Promise<void> {
     );
   const { files, failed } = await printNow(project, shop.url);
   const cards = files.reduce((sum, one) => sum + one.cards, 0);
-  const spoiled = failed === 0 ? '' : `; ${count(failed, 'card')} could not be printed, the log of the print shop says why`;
+  const spoiled =
+    failed === 0
+      ? ''
+      : `; ${count(failed, 'card')} could not be printed, the log of the print shop says why`;
   const folder = folderOf(project, notedPrintShop(project));
   cli.out.result(
     { files, cards, failed, folder },

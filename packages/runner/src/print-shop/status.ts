@@ -9,7 +9,9 @@ export async function showStatus(cli: Cli): Promise<void> {
   const running = shop !== null && (await answers(project, shop.url));
   const press = running ? await askPress(project, shop.url) : null;
   const cards =
-    press === null || press.waiting === 0 ? 'no card waits' : `${count(press.waiting, 'card')} wait${press.waiting === 1 ? 's' : ''}`;
+    press === null || press.waiting === 0
+      ? 'no card waits'
+      : `${count(press.waiting, 'card')} wait${press.waiting === 1 ? 's' : ''}`;
   const how =
     press === null
       ? ''

@@ -37,7 +37,8 @@ function forPeople(out: Output, least: Level): Logger {
     (fields: object, message: string): void => {
       if (levels.indexOf(level) < levels.indexOf(least)) return;
       const rest = Object.entries(fields).map(
-        ([name, value]) => `${name}=${typeof value === 'string' ? printable(value) : JSON.stringify(value)}`,
+        ([name, value]) =>
+          `${name}=${typeof value === 'string' ? printable(value) : JSON.stringify(value)}`,
       );
       const time = new Date().toTimeString().slice(0, 8);
       process.stderr.write(

@@ -44,19 +44,31 @@ export function leaseMsOf({ leaseSeconds }: Settings): number {
   return leaseSeconds === null ? defaultSettings.leaseMs : leaseSeconds * 1000;
 }
 
-/** A client for the queue's own traffic, which need not wait for the disk; see `PipelineOptions.queueSql`. */
+/**
+ * A client for the queue's own traffic, which need not wait for the disk; see
+ * `PipelineOptions.queueSql`.
+ */
 export function connectQueue(url: string): Sql & AsyncDisposable {
   const sql = connect(url, { max: 6, name: 'postrider queue', synchronousCommit: 'off' });
-  return Object.assign(sql, { [Symbol.asyncDispose]: async (): Promise<void> => await sql.end({ timeout: 5 }) });
+  return Object.assign(sql, {
+    [Symbol.asyncDispose]: async (): Promise<void> => await sql.end({ timeout: 5 }),
+  });
 }
 
 /** Connections for a pipeline: its slots, the beats, and some for whoever asks meanwhile. */
-export function poolSize({ proofSlots, mailSlots }: { readonly proofSlots: number; readonly mailSlots: number }): number {
+export function poolSize({
+  proofSlots,
+  mailSlots,
+}: {
+  readonly proofSlots: number;
+  readonly mailSlots: number;
+}): number {
   return proofSlots + mailSlots + 8;
 }
 
 /** For commands that only say something when something is wrong. */
 export function quietLogger(out: { detail(text: string): void }): Logger {
-  const say = (fields: object, message: string): void => out.detail(`${message} ${JSON.stringify(fields)}`);
+  const say = (fields: object, message: string): void =>
+    out.detail(`${message} ${JSON.stringify(fields)}`);
   return { debug: say, info: say, warn: say, error: say };
 }

@@ -1,4 +1,7 @@
-/** `run`: the pipeline and its HTTP, until it is told to stop; or, with --once, until nothing can move. */
+/**
+ * `run`: the pipeline and its HTTP, until it is told to stop; or, with --once, until nothing can
+ * move.
+ */
 import type { Pipeline, Stopped, Waiting } from '@postrider/core';
 import type { Cli } from '../cli/cli.ts';
 import { openDatabase, type Sql } from '../cli/database.ts';
@@ -29,18 +32,30 @@ const PATIENCE_MS = 30_000;
 export async function run(cli: Cli, options: RunOptions): Promise<void> {
   const project = withFlags(await cli.project(), options);
   const { settings } = project;
-  if (!options.once && !options.sync) throw new CliError(exitCodes.usage, '--no-sync goes with --once');
+  if (!options.once && !options.sync)
+    throw new CliError(exitCodes.usage, '--no-sync goes with --once');
   // Interventions are recorded with this name: what a runner holds, no person held.
-  await using database = await openDatabase(cli, { max: poolSize(settings), name: 'postrider run, by itself' });
+  await using database = await openDatabase(cli, {
+    max: poolSize(settings),
+    name: 'postrider run, by itself',
+  });
   const { sql } = database;
   await using queueSql = connectQueue(database.url);
   await requireMigrated(sql);
-  const logger = await createLogger(cli.out, options.once && cli.out.live ? 'warn' : settings.logLevel);
+  const logger = await createLogger(
+    cli.out,
+    options.once && cli.out.live ? 'warn' : settings.logLevel,
+  );
   project.makeDataDirectory();
-  const pipeline = makePipeline(project, sql, logger, { settings: { beats: !options.once || options.sync }, queueSql });
+  const pipeline = makePipeline(project, sql, logger, {
+    settings: { beats: !options.once || options.sync },
+    queueSql,
+  });
   let ready = false;
   let untold = (): void => undefined;
-  const http = options.http ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready }) : null;
+  const http = options.http
+    ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready })
+    : null;
   cli.signals.catch((name) => {
     ready = false;
     void tellStop(cli, sql, pipeline.runnerId, name);
@@ -50,7 +65,9 @@ export async function run(cli: Cli, options: RunOptions): Promise<void> {
     ready = true;
     if (http !== null) untold = await keepShopTold(project, sql, http.url, logger);
     announce(cli, http, project, pipeline);
-    const waiting = options.once ? await pipeline.once({ sync: options.sync, signal: cli.signals.signal }) : await untilStopped(cli);
+    const waiting = options.once
+      ? await pipeline.once({ sync: options.sync, signal: cli.signals.signal })
+      : await untilStopped(cli);
     ready = false;
     sayStopped(cli, await pipeline.stop({ timeoutMs: PATIENCE_MS }));
     if (waiting !== null && cli.signals.received === null) showWaiting(cli, waiting);
@@ -93,18 +110,32 @@ function withFlags(project: Project, { host, port, proofSlots, mailSlots }: RunO
 function announce(cli: Cli, http: RunningHttp | null, project: Project, pipeline: Pipeline): void {
   const { proofSlots, mailSlots } = project.settings;
   if (cli.out.json) {
-    cli.out.emit({ event: 'ready', url: http?.url ?? null, pid: process.pid, runnerId: pipeline.runnerId, proofSlots, mailSlots });
+    cli.out.emit({
+      event: 'ready',
+      url: http?.url ?? null,
+      pid: process.pid,
+      runnerId: pipeline.runnerId,
+      proofSlots,
+      mailSlots,
+    });
     return;
   }
   const where =
-    http === null ? 'it does not listen (--no-http)' : `${http.url}  /webhooks/<organization>/<printer>, /metrics, /health, /ready`;
-  cli.out.note(`${cli.out.tint('green', 'running')}: ${proofSlots} proof and ${mailSlots} mail slots. Ctrl-C stops\n  ${where}`);
+    http === null
+      ? 'it does not listen (--no-http)'
+      : `${http.url}  /webhooks/<organization>/<printer>, /metrics, /health, /ready`;
+  cli.out.note(
+    `${cli.out.tint('green', 'running')}: ${proofSlots} proof and ${mailSlots} mail slots. Ctrl-C stops\n  ${where}`,
+  );
 }
 
 async function untilStopped(cli: Cli): Promise<null> {
   const { signal } = cli.signals;
   // A promise alone keeps no process: the pool and the beats do that.
-  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  if (!signal.aborted)
+    await new Promise<void>((resolve) =>
+      signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
   return null;
 }
 
@@ -114,9 +145,14 @@ async function tellStop(cli: Cli, sql: Sql, runnerId: string, name: NodeJS.Signa
   const rows = await sql<{ stage: string; cohorts: number; people: number }[]>`
     select stage, count(*)::int as cohorts, sum(people)::int as people from postrider.cohort
     where runner_id = ${runnerId} and closed_at is null group by 1 order by 1`.catch(() => []);
-  const work = rows.map((row) => `${count(row.cohorts, `${row.stage} cohort`)} (${count(row.people, 'person', 'people')})`);
+  const work = rows.map(
+    (row) =>
+      `${count(row.cohorts, `${row.stage} cohort`)} (${count(row.people, 'person', 'people')})`,
+  );
   const waits = work.length === 0 ? 'nothing is at work' : `waiting for ${work.join(' and ')}`;
-  cli.out.note(`\nstopping: nothing new begins; ${waits}. ${again} does not wait, and loses nothing either`);
+  cli.out.note(
+    `\nstopping: nothing new begins; ${waits}. ${again} does not wait, and loses nothing either`,
+  );
 }
 
 function showWaiting(cli: Cli, waiting: readonly Waiting[]): void {

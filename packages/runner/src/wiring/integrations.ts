@@ -1,6 +1,7 @@
 /**
- * Finds the adapters that a campaign names. This is all that the runner knows of adapters: kinds and options come from the campaign file, as the
- * database has it, and each adapter is made once for the same options.
+ * Finds the adapters that a campaign names. This is all that the runner knows of adapters: kinds
+ * and options come from the campaign file, as the database has it, and each adapter is made once
+ * for the same options.
  */
 import { resolve } from 'node:path';
 import { adapters } from '@postrider/adapters';
@@ -35,7 +36,9 @@ export interface Ports {
 /** Of the registry; in a campaign file they are written with an underscore. */
 export type PortName = keyof Ports;
 
-const registry: { readonly [Name in PortName]: Readonly<Record<string, AdapterFactory<Ports[Name]>>> } = adapters;
+const registry: {
+  readonly [Name in PortName]: Readonly<Record<string, AdapterFactory<Ports[Name]>>>;
+} = adapters;
 
 export const fileNames: Readonly<Record<PortName, string>> = {
   audience: 'audience',
@@ -65,11 +68,16 @@ export function unknownKind(port: PortName, kind: string): string | null {
 }
 
 /** Throws `AdapterConfigError` with the field as it is called in a campaign file. */
-export async function makeAdapter<Name extends PortName>(port: Name, entry: unknown, home: AdapterHome): Promise<Ports[Name]> {
+export async function makeAdapter<Name extends PortName>(
+  port: Name,
+  entry: unknown,
+  home: AdapterHome,
+): Promise<Ports[Name]> {
   const { kind, ...rest } = isEntry(entry) ? entry : {};
   const wrong = typeof kind === 'string' ? unknownKind(port, kind) : 'is missing';
   const factory = wrong === null ? registry[port][kind as string] : undefined;
-  if (factory === undefined) throw new AdapterConfigError(`${fileNames[port]}.kind`, wrong ?? 'is missing');
+  if (factory === undefined)
+    throw new AdapterConfigError(`${fileNames[port]}.kind`, wrong ?? 'is missing');
   const wiring: AdapterWiring = {
     baseDirectory: home.baseDirectory,
     dataDirectory: home.project.dataDirectory,
@@ -79,9 +87,17 @@ export async function makeAdapter<Name extends PortName>(port: Name, entry: unkn
     return await factory.create(optionsOf(port, rest), wiring);
   } catch (error) {
     if (!isNamed<AdapterConfigError>(error, 'AdapterConfigError')) throw error;
-    const named = (option: string): string => [fileNames[port], ...option.split('.').slice(1)].join('.');
-    const [first, ...further] = error.problems.map(({ option, message }) => ({ option: named(option), message }));
-    throw new AdapterConfigError(first?.option ?? fileNames[port], first?.message ?? 'cannot be used', further);
+    const named = (option: string): string =>
+      [fileNames[port], ...option.split('.').slice(1)].join('.');
+    const [first, ...further] = error.problems.map(({ option, message }) => ({
+      option: named(option),
+      message,
+    }));
+    throw new AdapterConfigError(
+      first?.option ?? fileNames[port],
+      first?.message ?? 'cannot be used',
+      further,
+    );
   }
 }
 
@@ -96,7 +112,10 @@ function isEntry(value: unknown): value is Entry {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The entry of the project's own print shop, with the address where it was last started, and the ledger that knows our cards. */
+/**
+ * The entry of the project's own print shop, with the address where it was last started, and the
+ * ledger that knows our cards.
+ */
 export function withPrintShopUrl(entry: unknown, project: Project): unknown {
   if (!isEntry(entry) || entry['kind'] !== 'print-shop' || entry['url'] !== undefined) return entry;
   const own = ownPrintShop(project);
@@ -112,14 +131,22 @@ export function withPrintShopUrl(entry: unknown, project: Project): unknown {
 /** Hits and misses are remembered by this name, so two look-up files must have two. */
 function enricherName({ name, kind, path }: Entry, baseDirectory: string): string {
   if (typeof name === 'string') return name;
-  return typeof path === 'string' ? `${String(kind)} ${resolve(baseDirectory, path)}` : String(kind);
+  return typeof path === 'string'
+    ? `${String(kind)} ${resolve(baseDirectory, path)}`
+    : String(kind);
 }
 
 export function createIntegrations(project: Project): Integrations {
   const made = new Map<string, Promise<unknown>>();
 
-  /** Once for the same options. What failed is tried again next time: a file may be there by then. */
-  const cached = async <Name extends PortName>(port: Name, entry: unknown, baseDirectory: string): Promise<Ports[Name]> => {
+  /**
+   * Once for the same options. What failed is tried again next time: a file may be there by then.
+   */
+  const cached = async <Name extends PortName>(
+    port: Name,
+    entry: unknown,
+    baseDirectory: string,
+  ): Promise<Ports[Name]> => {
     const key = JSON.stringify([port, entry, baseDirectory]);
     let making = made.get(key) as Promise<Ports[Name]> | undefined;
     if (making === undefined) {
@@ -129,9 +156,15 @@ export function createIntegrations(project: Project): Integrations {
     }
     return await making;
   };
-  const of = async <Name extends PortName>(port: Name, campaign: CampaignBrief): Promise<Ports[Name]> =>
+  const of = async <Name extends PortName>(
+    port: Name,
+    campaign: CampaignBrief,
+  ): Promise<Ports[Name]> =>
     await cached(port, campaign.integrations[fileNames[port]], campaign.baseDirectory);
-  const ifNamed = async <Name extends PortName>(port: Name, campaign: CampaignBrief): Promise<Ports[Name] | null> =>
+  const ifNamed = async <Name extends PortName>(
+    port: Name,
+    campaign: CampaignBrief,
+  ): Promise<Ports[Name] | null> =>
     campaign.integrations[fileNames[port]] === undefined ? null : await of(port, campaign);
 
   return {

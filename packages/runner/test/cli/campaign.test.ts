@@ -51,11 +51,23 @@ describe('campaigns from the command line', () => {
     assert.equal(run.code, 78, run.stderr);
     assert.equal(run.stdout, '');
     assert.ok(
-      run.stderr.includes(`typos.yaml:${line('mailclass')}:1: mailclass: there is no such field; did you mean mail_class?`),
+      run.stderr.includes(
+        `typos.yaml:${line('mailclass')}:1: mailclass: there is no such field; did you mean mail_class?`,
+      ),
       run.stderr,
     );
-    assert.ok(run.stderr.includes(`typos.yaml:${line('dedupe: street')}:1: dedupe: must be person or household, not "street"`), run.stderr);
-    assert.ok(run.stderr.includes(`typos.yaml:${line('"ten"')}:3: holdout.percent: must be a number, not "ten"`), run.stderr);
+    assert.ok(
+      run.stderr.includes(
+        `typos.yaml:${line('dedupe: street')}:1: dedupe: must be person or household, not "street"`,
+      ),
+      run.stderr,
+    );
+    assert.ok(
+      run.stderr.includes(
+        `typos.yaml:${line('"ten"')}:3: holdout.percent: must be a number, not "ten"`,
+      ),
+      run.stderr,
+    );
     assert.match(run.stderr, /mail_class: is missing/);
     assert.equal((await machine.sql`select from postrider.organization`).length, 0);
   });
@@ -77,44 +89,74 @@ describe('campaigns from the command line', () => {
     const run = await cli(place, ['campaign', 'apply', path]);
     assert.equal(run.code, 78, run.stderr);
     assert.match(run.stderr, /dedupe: must be person or household/);
-    assert.match(run.stderr, /renderer\.kind: there is no renderer of kind typset; did you mean typst\?/);
+    assert.match(
+      run.stderr,
+      /renderer\.kind: there is no renderer of kind typset; did you mean typst\?/,
+    );
   });
 
   it('warns of an offer that is over and of a mail class that nobody knows', async () => {
     const path = spoiled('odd.yaml', (text) =>
-      text.replace('mail_class: first_class', 'mail_class: pigeon').replace(/^(offer_ends_on: .*\n)?/, 'offer_ends_on: 2020-02-01\n'),
+      text
+        .replace('mail_class: first_class', 'mail_class: pigeon')
+        .replace(/^(offer_ends_on: .*\n)?/, 'offer_ends_on: 2020-02-01\n'),
     );
     const run = await cli(place, ['campaign', 'apply', '--dry-run', '--no-check', path]);
     assert.equal(run.code, 0, run.stderr);
     assert.match(run.stderr, /warning: offer_ends_on: 2020-02-01 .* everybody would be skipped/);
     assert.match(run.stderr, /warning: mail_class: pigeon is neither first_class nor standard/);
-    assert.equal((await machine.sql`select from postrider.organization`).length, 0, 'a dry run makes nothing');
+    assert.equal(
+      (await machine.sql`select from postrider.organization`).length,
+      0,
+      'a dry run makes nothing',
+    );
     // In the same round as what cannot be used.
     writeFileSync(path, readFileSync(path, 'utf8').replace('dedupe: household', 'dedupe: street'));
     const wrong = await cli(place, ['campaign', 'apply', '--dry-run', '--no-check', path]);
     assert.equal(wrong.code, 78, wrong.stderr);
-    for (const told of [/warning: offer_ends_on: 2020/, /warning: mail_class: pigeon/, /dedupe: must be person or household/])
+    for (const told of [
+      /warning: offer_ends_on: 2020/,
+      /warning: mail_class: pigeon/,
+      /dedupe: must be person or household/,
+    ])
       assert.match(wrong.stderr, told);
   });
 
   it('knows the kinds of adapters and their options, with the line', async () => {
-    const kind = await cli(place, ['campaign', 'apply', spoiled('kind.yaml', (text) => text.replace('kind: typst', 'kind: typset'))]);
+    const kind = await cli(place, [
+      'campaign',
+      'apply',
+      spoiled('kind.yaml', (text) => text.replace('kind: typst', 'kind: typset')),
+    ]);
     assert.equal(kind.code, 78, kind.stderr);
-    assert.match(kind.stderr, /kind\.yaml:\d+:3: renderer\.kind: there is no renderer of kind typset; did you mean typst\?/);
+    assert.match(
+      kind.stderr,
+      /kind\.yaml:\d+:3: renderer\.kind: there is no renderer of kind typset; did you mean typst\?/,
+    );
     const option = await cli(place, [
       'campaign',
       'apply',
-      spoiled('option.yaml', (text) => text.replace('path: customers.csv', 'path: customers.csv\n  sheet: 1')),
+      spoiled('option.yaml', (text) =>
+        text.replace('path: customers.csv', 'path: customers.csv\n  sheet: 1'),
+      ),
     ]);
     assert.equal(option.code, 78, option.stderr);
-    assert.match(option.stderr, /option\.yaml:\d+:3: audience\.sheet: is not an option of this adapter/);
+    assert.match(
+      option.stderr,
+      /option\.yaml:\d+:3: audience\.sheet: is not an option of this adapter/,
+    );
     const slow = await cli(place, [
       'campaign',
       'apply',
-      spoiled('slow.yaml', (text) => text.replace('kind: print-shop', 'kind: print-shop\n  timeoutMs: 60000')),
+      spoiled('slow.yaml', (text) =>
+        text.replace('kind: print-shop', 'kind: print-shop\n  timeoutMs: 60000'),
+      ),
     ]);
     assert.equal(slow.code, 78, slow.stderr);
-    assert.match(slow.stderr, /slow\.yaml:\d+:3: printer\.timeoutMs: 60000 ms is not shorter than the runner's lease of 60000 ms/);
+    assert.match(
+      slow.stderr,
+      /slow\.yaml:\d+:3: printer\.timeoutMs: 60000 ms is not shorter than the runner's lease of 60000 ms/,
+    );
   });
 
   it('tells mistakes of the file, of options, of format, template and list in one round, and changes nothing', async () => {
@@ -149,18 +191,34 @@ describe('campaigns from the command line', () => {
   });
 
   it('refuses a list or a template that would stop every card, with line and column', async () => {
-    writeFileSync(join(folder, 'broken.typ'), '#let front(card) = {\n  rect(wdith: 3pt)\n}\n#let back(card) = []\n');
+    writeFileSync(
+      join(folder, 'broken.typ'),
+      '#let front(card) = {\n  rect(wdith: 3pt)\n}\n#let back(card) = []\n',
+    );
     writeFileSync(join(folder, 'binary.csv'), Buffer.from([0, 1, 2, 3, 0xff, 0, 10, 0, 7]));
-    writeFileSync(join(folder, 'colour.typ'), '#let front(card) = [#card.colour]\n#let back(card) = []\n');
+    writeFileSync(
+      join(folder, 'colour.typ'),
+      '#let front(card) = [#card.colour]\n#let back(card) = []\n',
+    );
     for (const [name, from, to, told] of [
-      ['list.yaml', 'path: customers.csv', 'path: custmers.csv', /list\.yaml:\d+:3: audience\.path: .*custmers\.csv: no such file/],
+      [
+        'list.yaml',
+        'path: customers.csv',
+        'path: custmers.csv',
+        /list\.yaml:\d+:3: audience\.path: .*custmers\.csv: no such file/,
+      ],
       [
         'binary.yaml',
         'path: customers.csv',
         'path: binary.csv',
         /binary\.yaml:\d+:3: audience\.path: the list cannot be read: .*binary\.csv/,
       ],
-      ['card.yaml', 'postcard.typ', 'broken.typ', /card\.yaml:\d+:3: renderer\.template: .*broken\.typ:2:\d+/],
+      [
+        'card.yaml',
+        'postcard.typ',
+        'broken.typ',
+        /card\.yaml:\d+:3: renderer\.template: .*broken\.typ:2:\d+/,
+      ],
       [
         'field.yaml',
         'postcard.typ',
@@ -168,7 +226,11 @@ describe('campaigns from the command line', () => {
         /renderer\.template: none of the first \d+ cards can be made; .*"colour" is blank or missing/,
       ],
     ] as const) {
-      const run = await cli(place, ['campaign', 'apply', spoiled(name, (text) => text.replace(from, to))]);
+      const run = await cli(place, [
+        'campaign',
+        'apply',
+        spoiled(name, (text) => text.replace(from, to)),
+      ]);
       assert.equal(run.code, 78, run.stderr);
       assert.match(run.stderr, told);
     }
@@ -177,12 +239,16 @@ describe('campaigns from the command line', () => {
 
   it('takes a list that comes later where that is said, and still looks at the template', async () => {
     const later = ['campaign', 'apply', '--dry-run', '--list-later'];
-    const list = (text: string): string => text.replace('path: customers.csv', 'path: tomorrow.csv');
+    const list = (text: string): string =>
+      text.replace('path: customers.csv', 'path: tomorrow.csv');
     const run = await cli(place, [...later, spoiled('later.yaml', list)]);
     assert.equal(run.code, 0, run.stderr);
     assert.match(run.stderr, /warning: the list cannot be read: .*tomorrow\.csv: no such file/);
     assert.match(run.stdout, /can be applied/);
-    const broken = await cli(place, [...later, spoiled('later-broken.yaml', (text) => list(text).replace('postcard.typ', 'broken.typ'))]);
+    const broken = await cli(place, [
+      ...later,
+      spoiled('later-broken.yaml', (text) => list(text).replace('postcard.typ', 'broken.typ')),
+    ]);
     assert.equal(broken.code, 78, broken.stderr);
     assert.match(broken.stderr, /renderer\.template: .*broken\.typ:2:\d+/);
   });
@@ -196,10 +262,15 @@ describe('campaigns from the command line', () => {
     const run = await cli(place, ['campaign', 'apply', '--dry-run', some]);
     assert.equal(run.code, 0, run.stderr);
     assert.match(run.stderr, /warning: the card of row \d+ cannot be made: .*no A/);
-    const unread = spoiled('unread.yaml', (text) => text.replace(/^segment: .*\n/m, '').replace('mode: automated', 'mode: one_off'));
+    const unread = spoiled('unread.yaml', (text) =>
+      text.replace(/^segment: .*\n/m, '').replace('mode: automated', 'mode: one_off'),
+    );
     const nobody = await cli(place, ['campaign', 'apply', '--dry-run', unread]);
     assert.equal(nobody.code, 0, nobody.stderr);
-    assert.match(nobody.stderr, /warning: audience: .*nobody comes from it until segment names one/);
+    assert.match(
+      nobody.stderr,
+      /warning: audience: .*nobody comes from it until segment names one/,
+    );
   });
 
   it('applies a file, and says what a second one changed', async () => {
@@ -214,12 +285,17 @@ describe('campaigns from the command line', () => {
       'campaign',
       'apply',
       '--no-check',
-      spoiled('changed.yaml', (text) => text.replace('exclusion_window_days: 30', 'exclusion_window_days: 60')),
+      spoiled('changed.yaml', (text) =>
+        text.replace('exclusion_window_days: 30', 'exclusion_window_days: 60'),
+      ),
     ]);
     assert.match(changed.stdout, /changed: exclusion_window/);
     const dry = await cli(place, ['campaign', 'apply', '--no-check', '--dry-run', file]);
     assert.match(dry.stdout, /can be applied: .* would change exclusion_window/, dry.stderr);
-    assert.match((await cli(place, ['campaign', 'apply', '--no-check', file])).stdout, /changed: exclusion_window/);
+    assert.match(
+      (await cli(place, ['campaign', 'apply', '--no-check', file])).stdout,
+      /changed: exclusion_window/,
+    );
     const json = await cli(place, ['campaign', 'list', '--json']);
     assert.equal(json.json()[0]?.['name'], 'bakery-welcome');
   });
@@ -266,16 +342,37 @@ describe('campaigns from the command line', () => {
     assert.equal(tested.code, 2, tested.stderr);
     assert.match(tested.stderr, /--arm goes with --live/);
     await machine.sql`update postrider.campaign set status = 'paused', status_before_hold = 'pending'`;
-    const held = await cli(place, ['campaign', 'launch', 'bakery-welcome', '--live', '--arm', '--yes']);
+    const held = await cli(place, [
+      'campaign',
+      'launch',
+      'bakery-welcome',
+      '--live',
+      '--arm',
+      '--yes',
+    ]);
     assert.equal(held.code, 1, held.stderr);
     assert.match(held.stderr, /is held[\s\S]*Nothing was changed/);
     await machine.sql`update postrider.campaign set status = 'pending', status_before_hold = null`;
     const [printer] = await machine.sql`select armed_at from postrider.printer`;
     assert.equal(printer?.['armed_at'], null, 'neither armed anything');
-    const live = await cli(place, ['campaign', 'launch', 'bakery-welcome', '--live', '--arm', '--yes']);
+    const live = await cli(place, [
+      'campaign',
+      'launch',
+      'bakery-welcome',
+      '--live',
+      '--arm',
+      '--yes',
+    ]);
     assert.equal(live.code, 0, live.stderr);
     assert.match(live.stdout, /is active in live mode/);
-    const twice = await cli(place, ['campaign', 'launch', 'bakery-welcome', '--live', '--arm', '--yes']);
+    const twice = await cli(place, [
+      'campaign',
+      'launch',
+      'bakery-welcome',
+      '--live',
+      '--arm',
+      '--yes',
+    ]);
     assert.match(twice.stdout, /bakery-welcome was active already in live mode/, twice.stderr);
     const frozen = await cli(place, ['campaign', 'launch', 'bakery-welcome']);
     assert.equal(frozen.code, 1);
@@ -303,11 +400,31 @@ describe('campaigns from the command line', () => {
       assert.equal(blank.code, 2, blank.stdout);
       assert.match(blank.stderr, /the name of the \w+ is blank\n.*nothing was changed/);
     }
-    const paused = await cli(place, ['campaign', 'pause', 'bakery-welcome', '--why', 'wrong price', '--json']);
+    const paused = await cli(place, [
+      'campaign',
+      'pause',
+      'bakery-welcome',
+      '--why',
+      'wrong price',
+      '--json',
+    ]);
     assert.equal(paused.json()[0]?.['atPrinter'], 0, paused.stderr);
-    assert.match((await cli(place, ['status'])).stderr, /campaign bakery-welcome is held by \w+, postrider.*: wrong price/);
-    assert.match((await cli(place, ['release', 'campaign', 'bakery-welcome', '--why', 'mended'])).stdout, /it is active again/);
-    const told = await cli(place, ['interventions', '--campaign', 'bakery-welcome', '--limit', '2', '--json']);
+    assert.match(
+      (await cli(place, ['status'])).stderr,
+      /campaign bakery-welcome is held by \w+, postrider.*: wrong price/,
+    );
+    assert.match(
+      (await cli(place, ['release', 'campaign', 'bakery-welcome', '--why', 'mended'])).stdout,
+      /it is active again/,
+    );
+    const told = await cli(place, [
+      'interventions',
+      '--campaign',
+      'bakery-welcome',
+      '--limit',
+      '2',
+      '--json',
+    ]);
     assert.deepEqual(
       told.json().map((row) => [row['action'], row['kind'], row['why']]),
       [
@@ -327,8 +444,19 @@ describe('campaigns from the command line', () => {
     const twice = await cli(place, ['release', 'printer', 'print-shop']);
     assert.equal(twice.code, 1);
     assert.match(twice.stderr, /is not held/);
-    assert.equal((await cli(place, ['campaign', 'end', 'bakery-welcome', '--as', 'completed'])).code, 2);
-    const ended = await cli(place, ['campaign', 'end', 'bakery-welcome', '--as', 'completed', '--yes', '--json']);
+    assert.equal(
+      (await cli(place, ['campaign', 'end', 'bakery-welcome', '--as', 'completed'])).code,
+      2,
+    );
+    const ended = await cli(place, [
+      'campaign',
+      'end',
+      'bakery-welcome',
+      '--as',
+      'completed',
+      '--yes',
+      '--json',
+    ]);
     assert.deepEqual([ended.code, ended.json()[0]?.['skipped']], [0, 0], ended.stderr);
     const gate = await cli(place, ['sync', 'bakery-welcome']);
     assert.equal(gate.code, 1);

@@ -34,7 +34,10 @@ export function projectHome(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** A copy of the example with the first rows of its list, which a test may spoil. Returns its folder. */
+/**
+ * A copy of the example with the first rows of its list, which a test may spoil. Returns its
+ * folder.
+ */
 export function shortBakery(home: string, rows: number): string {
   const folder = join(home, 'bakery');
   cpSync(bakery, folder, { recursive: true });
@@ -58,7 +61,11 @@ export function startCli(
   stdin: 'ignore' | 'pipe' = 'ignore',
   stdout: 'pipe' | number = 'pipe',
 ): ChildProcess {
-  return spawn(process.execPath, [...loader, entry, ...args], { cwd: place.home, stdio: [stdin, stdout, 'pipe'], env: environment(place) });
+  return spawn(process.execPath, [...loader, entry, ...args], {
+    cwd: place.home,
+    stdio: [stdin, stdout, 'pipe'],
+    env: environment(place),
+  });
 }
 
 function environment(place: CliPlace): NodeJS.ProcessEnv {
@@ -70,7 +77,12 @@ function environment(place: CliPlace): NodeJS.ProcessEnv {
     NODE_TEST_CONTEXT: _test,
     ...inherited
   } = process.env;
-  return { ...inherited, ...(place.url === null ? {} : { DATABASE_URL: place.url }), POSTRIDER_HOME: place.home, ...place.env };
+  return {
+    ...inherited,
+    ...(place.url === null ? {} : { DATABASE_URL: place.url }),
+    POSTRIDER_HOME: place.home,
+    ...place.env,
+  };
 }
 
 /** Hands its streams on to another program, or lives until it is told to end. */
@@ -78,8 +90,15 @@ function isAlone(args: readonly string[]): boolean {
   return args[0] === 'psql' || (args.includes('run') && !args.includes('--once'));
 }
 
-/** Runs a command to its end, in a process that may have run others before; with `input` in one of its own. */
-export async function cli(place: CliPlace, args: readonly string[], input?: string): Promise<CliRun> {
+/**
+ * Runs a command to its end, in a process that may have run others before; with `input` in one of
+ * its own.
+ */
+export async function cli(
+  place: CliPlace,
+  args: readonly string[],
+  input?: string,
+): Promise<CliRun> {
   if (input === undefined && !isAlone(args)) {
     const { code, stdout, stderr } = await hosted(args, place.home, environment(place));
     return resultOf(code, stdout, stderr);
@@ -113,7 +132,10 @@ function resultOf(code: number | null, stdout: string, stderr: string): CliRun {
 export interface Runner {
   readonly url: string;
   readonly child: ChildProcess;
-  /** Where its inspector listens. Only of one that was started with `NODE_OPTIONS: '--inspect=127.0.0.1:0'`. */
+  /**
+   * Where its inspector listens. Only of one that was started with `NODE_OPTIONS:
+   * '--inspect=127.0.0.1:0'`.
+   */
   inspector(): Promise<string>;
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<CliRun>;
@@ -126,7 +148,9 @@ export async function startRunner(place: CliPlace, args: readonly string[] = [])
   if (child.stdout === null) throw new Error('no stdout');
   const ready = new Promise<string>((resolve, reject) => {
     if (child.stdout === null) return;
-    createInterface({ input: child.stdout }).once('line', (line) => resolve((JSON.parse(line) as { url: string }).url));
+    createInterface({ input: child.stdout }).once('line', (line) =>
+      resolve((JSON.parse(line) as { url: string }).url),
+    );
     end.then(({ stderr }) => reject(new Error(`the runner ended: ${stderr}`)), reject);
   });
   let said = '';

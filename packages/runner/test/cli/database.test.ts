@@ -25,7 +25,8 @@ describe('the database behind the command line', () => {
     change(url);
     return { url: url.href, home: home.path };
   };
-  const never = (text: string): void => assert.ok(!text.includes(new URL(database.url).password), 'a password was told');
+  const never = (text: string): void =>
+    assert.ok(!text.includes(new URL(database.url).password), 'a password was told');
 
   it('says before it is set up what sets it up', async () => {
     const status = await cli(place, ['status']);
@@ -71,10 +72,16 @@ describe('the database behind the command line', () => {
     );
     assert.equal(absent.code, 69, absent.stderr);
     never(absent.stderr);
-    const garbled = await cli({ url: 'postgres://u:half secret@h:port/x', home: home.path }, ['status', '-v']);
+    const garbled = await cli({ url: 'postgres://u:half secret@h:port/x', home: home.path }, [
+      'status',
+      '-v',
+    ]);
     assert.equal(garbled.code, 78, garbled.stderr);
     assert.ok(!garbled.stderr.includes('half secret'), garbled.stderr);
-    const other = await cli({ url: 'mysql://u:secret@127.0.0.1/x', home: home.path }, ['status', '-v']);
+    const other = await cli({ url: 'mysql://u:secret@127.0.0.1/x', home: home.path }, [
+      'status',
+      '-v',
+    ]);
     assert.equal(other.code, 78, other.stderr);
     assert.match(other.stderr, /DATABASE_URL .*mysql/);
     assert.ok(!other.stderr.includes('secret'), other.stderr);
@@ -83,9 +90,15 @@ describe('the database behind the command line', () => {
   it('reads the address from a file', async () => {
     const file = join(home.path, 'address');
     writeFileSync(file, `${database.url}\n`, { mode: 0o600 });
-    const run = await cli({ url: null, home: home.path, env: { DATABASE_URL_FILE: file } }, ['status', '--json']);
+    const run = await cli({ url: null, home: home.path, env: { DATABASE_URL_FILE: file } }, [
+      'status',
+      '--json',
+    ]);
     assert.equal(run.code, 0, run.stderr);
-    const missing = await cli({ url: null, home: home.path, env: { DATABASE_URL_FILE: '/no/such/file' } }, ['status']);
+    const missing = await cli(
+      { url: null, home: home.path, env: { DATABASE_URL_FILE: '/no/such/file' } },
+      ['status'],
+    );
     assert.equal(missing.code, 78, missing.stderr);
     for (const args of [['status'], ['db', 'start']]) {
       const unset = await cli({ url: '', home: home.path }, args);
@@ -93,7 +106,9 @@ describe('the database behind the command line', () => {
       assert.match(unset.stderr, /DATABASE_URL is empty/);
     }
     writeFileSync(file, '\n');
-    const empty = await cli({ url: null, home: home.path, env: { DATABASE_URL_FILE: file } }, ['status']);
+    const empty = await cli({ url: null, home: home.path, env: { DATABASE_URL_FILE: file } }, [
+      'status',
+    ]);
     assert.equal(empty.code, 78, empty.stderr);
     assert.match(empty.stderr, /is empty/);
   });
@@ -127,8 +142,9 @@ describe('the database behind the command line', () => {
   it('refuses a server that is too old', async () => {
     await using old = await testDatabase();
     const admin = connect(old.adminUrl);
-    // A real server that claims to be another: in the server's own catalog, since a function of anybody else's is not called. Not strict: it is inlined then, and
-    // the built-in one is not asked.
+    // A real server that claims to be another: in the server's own catalog, since a function of
+    // anybody else's is not called. Not strict: it is inlined then, and the built-in one is not
+    // asked.
     await admin.unsafe(`
       set allow_system_table_mods = on;
       create or replace function pg_catalog.current_setting(text) returns text stable language sql as
@@ -136,7 +152,10 @@ describe('the database behind the command line', () => {
     await admin.end();
     const run = await cli({ url: old.url, home: home.path }, ['migrate']);
     assert.equal(run.code, 69, run.stderr);
-    assert.match(run.stderr, /PostgreSQL 14\.12 is too old\nPostrider needs PostgreSQL 15 or newer; nothing was changed/);
+    assert.match(
+      run.stderr,
+      /PostgreSQL 14\.12 is too old\nPostrider needs PostgreSQL 15 or newer; nothing was changed/,
+    );
   });
 
   it('works on a database whose defaults are hostile', async () => {
@@ -147,7 +166,11 @@ describe('the database behind the command line', () => {
     const migrate = await cli(at, ['migrate']);
     assert.equal(migrate.code, 0, migrate.stderr);
     // Somebody's own statement is read by their own search_path.
-    const sql = await cli(at, ['sql', `select pg_catalog.timestamptz '2026-05-04 12:00Z' as at, bytea '\\x00ff' as bytes`, '--json']);
+    const sql = await cli(at, [
+      'sql',
+      `select pg_catalog.timestamptz '2026-05-04 12:00Z' as at, bytea '\\x00ff' as bytes`,
+      '--json',
+    ]);
     assert.equal(sql.code, 0, sql.stderr);
     assert.deepEqual(JSON.parse(sql.stdout), { at: '2026-05-04T12:00:00Z', bytes: '\\x00ff' });
   });
@@ -167,7 +190,10 @@ describe('the database behind the command line', () => {
     await sql.end();
     const told = await cli(at, ['migrate', '--json']);
     assert.equal(told.code, 0, told.stderr);
-    assert.match(told.stderr, new RegExp(`${month.name}.*nobody moves meanwhile.*mend_event_partitions`));
+    assert.match(
+      told.stderr,
+      new RegExp(`${month.name}.*nobody moves meanwhile.*mend_event_partitions`),
+    );
     assert.deepEqual(told.json()[0]?.['misdatedPartitions'], [month.name]);
     const statement = /postrider sql --write "(.*)"/.exec(told.stderr)?.[1] ?? '';
     const mended = await cli(at, ['sql', '--write', statement, '--json']);
@@ -188,7 +214,10 @@ describe('the database behind the command line', () => {
       }
       const status = await cli({ url: null, home: bare.path }, ['db', 'status', '--json']);
       assert.equal(status.json()[0]?.['state'], 'absent');
-      assert.equal((await cli({ url: null, home: bare.path }, ['db', 'stop'])).stdout, 'it was not running\n');
+      assert.equal(
+        (await cli({ url: null, home: bare.path }, ['db', 'stop'])).stdout,
+        'it was not running\n',
+      );
     } finally {
       bare.remove();
     }
@@ -215,12 +244,24 @@ describe('the database behind the command line', () => {
     const bad = projectHome();
     try {
       mkdirSync(bad.path, { recursive: true });
-      writeFileSync(join(bad.path, 'postrider.yaml'), 'http:\n  host: 127.0.0.1\n  prot: 80\nrunner:\n  mail_slots: many\n');
+      writeFileSync(
+        join(bad.path, 'postrider.yaml'),
+        'http:\n  host: 127.0.0.1\n  prot: 80\nrunner:\n  mail_slots: many\n',
+      );
       const run = await cli({ ...place, home: bad.path }, ['sql', 'select 1']);
       assert.equal(run.code, 78, run.stderr);
-      assert.match(run.stderr, /postrider\.yaml:3:3: http\.prot: there is no such field; did you mean port\?/);
-      assert.match(run.stderr, /postrider\.yaml:5:3: runner\.mail_slots: must be a number, not "many"/);
-      const env = await cli({ ...place, env: { POSTRIDER_PORT: 'seventeen' } }, ['sql', 'select 1']);
+      assert.match(
+        run.stderr,
+        /postrider\.yaml:3:3: http\.prot: there is no such field; did you mean port\?/,
+      );
+      assert.match(
+        run.stderr,
+        /postrider\.yaml:5:3: runner\.mail_slots: must be a number, not "many"/,
+      );
+      const env = await cli({ ...place, env: { POSTRIDER_PORT: 'seventeen' } }, [
+        'sql',
+        'select 1',
+      ]);
       assert.equal(env.code, 78, env.stderr);
       assert.match(env.stderr, /POSTRIDER_PORT/);
     } finally {

@@ -25,7 +25,10 @@ describe('the command line', () => {
   });
 
   it('takes help as a word too', async () => {
-    const [word, option] = [await cli(place, ['help', 'campaign', 'apply']), await cli(place, ['campaign', 'apply', '--help'])];
+    const [word, option] = [
+      await cli(place, ['help', 'campaign', 'apply']),
+      await cli(place, ['campaign', 'apply', '--help']),
+    ];
     assert.deepEqual([word.code, word.stdout], [0, option.stdout]);
     assert.equal((await cli(place, ['help'])).code, 0);
     assert.equal((await cli(place, ['help', 'nonsense'])).code, 2);
@@ -46,12 +49,22 @@ describe('the command line', () => {
   });
 
   it('is described in docs/reference/cli.md, every command and every option', async () => {
-    const text = readFileSync(new URL('../../../../docs/reference/cli.md', import.meta.url), 'utf8');
+    const text = readFileSync(
+      new URL('../../../../docs/reference/cli.md', import.meta.url),
+      'utf8',
+    );
     const program = buildProgram('0.0.0');
     for (const { name, options } of program.commands()) {
       if (name === '') continue;
-      assert.ok(text.includes(`\`postrider ${name}`), `docs/reference/cli.md does not tell of postrider ${name}`);
-      for (const option of options) assert.ok(text.includes(option), `docs/reference/cli.md does not tell of ${option} (${name})`);
+      assert.ok(
+        text.includes(`\`postrider ${name}`),
+        `docs/reference/cli.md does not tell of postrider ${name}`,
+      );
+      for (const option of options)
+        assert.ok(
+          text.includes(option),
+          `docs/reference/cli.md does not tell of ${option} (${name})`,
+        );
     }
     for (const [code] of exitCodeMeanings) assert.match(text, new RegExp(`\\| ${code} \\|`));
   });
@@ -91,7 +104,9 @@ describe('the command line', () => {
   it('tells an error as JSON on stderr with --json', async () => {
     const run = await cli(place, ['status', '--json']);
     assert.equal(run.code, 69);
-    const { error } = JSON.parse(run.stderr) as { error: { code: string; exitCode: number; message: string } };
+    const { error } = JSON.parse(run.stderr) as {
+      error: { code: string; exitCode: number; message: string };
+    };
     assert.equal(error.exitCode, 69);
     assert.equal(error.code, 'ECONNREFUSED');
     const none = await cli(place, ['retry', '--json']);

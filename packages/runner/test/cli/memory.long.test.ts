@@ -1,6 +1,7 @@
 /**
- * A storm of requests of every kind, and what the runner still holds after it. Measured in the process itself, after garbage collection: the resident
- * memory of a process tells what was needed at once some time, and is hardly ever given back.
+ * A storm of requests of every kind, and what the runner still holds after it. Measured in the
+ * process itself, after garbage collection: the resident memory of a process tells what was needed
+ * at once some time, and is hardly ever given back.
  */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
@@ -52,7 +53,10 @@ async function inspected(address: string): Promise<{ memory(): Promise<Memory>; 
       // Twice: what finalizers let go of in the first goes in the second.
       await ask('HeapProfiler.collectGarbage');
       await ask('HeapProfiler.collectGarbage');
-      const told = await ask('Runtime.evaluate', { expression: 'process.memoryUsage()', returnByValue: true });
+      const told = await ask('Runtime.evaluate', {
+        expression: 'process.memoryUsage()',
+        returnByValue: true,
+      });
       return (told as { result: { value: Memory } }).result.value;
     },
     close: () => socket.close(),
@@ -68,9 +72,18 @@ void test('a runner holds no more after 100,000 requests of every kind than afte
     PRINT_SHOP_URL: 'http://127.0.0.1:9',
   };
   const place = { url: machine.url, home: home.path, env: secrets };
-  const applied = await cli(place, ['campaign', 'apply', join(shortBakery(home.path, 80), 'campaign.yaml'), '--no-check', '--json']);
+  const applied = await cli(place, [
+    'campaign',
+    'apply',
+    join(shortBakery(home.path, 80), 'campaign.yaml'),
+    '--no-check',
+    '--json',
+  ]);
   assert.equal(applied.code, 0, applied.stderr);
-  const runner = await startRunner({ ...place, env: { ...secrets, NODE_OPTIONS: '--inspect=127.0.0.1:0' } });
+  const runner = await startRunner({
+    ...place,
+    env: { ...secrets, NODE_OPTIONS: '--inspect=127.0.0.1:0' },
+  });
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   try {
     const inspector = await inspected(await runner.inspector());
@@ -87,22 +100,43 @@ void test('a runner holds no more after 100,000 requests of every kind than afte
         await once(response, 'end');
         return response.statusCode ?? 0;
       } catch (error) {
-        // The runner has closed a connection that rested, just when it was taken again: nothing was sent.
+        // The runner has closed a connection that rested, just when it was taken again: nothing was
+        // sent.
         if (sent.reusedSocket) return await told(options, body);
         throw error;
       }
     };
-    const webhook = async (id: string, body: string, over: Record<string, string> = {}, path = webhooks): Promise<number> => {
+    const webhook = async (
+      id: string,
+      body: string,
+      over: Record<string, string> = {},
+      path = webhooks,
+    ): Promise<number> => {
       const seconds = String(Math.floor(Date.now() / 1000));
-      const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64');
-      const headers = { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${signature}`, ...over };
+      const signature = createHmac('sha256', key)
+        .update(`${id}.${seconds}.${body}`)
+        .digest('base64');
+      const headers = {
+        'webhook-id': id,
+        'webhook-timestamp': seconds,
+        'webhook-signature': `v1,${signature}`,
+        ...over,
+      };
       return await told({ method: 'POST', path, headers }, body);
     };
     const event = (n: number): string =>
       JSON.stringify({
         type: 'piece.events',
         data: {
-          events: [{ eventId: `e${n}`, pieceId: `p${n}`, status: 'in_transit', confidence: 'scan', occurredAt: '2026-01-02T03:04:05Z' }],
+          events: [
+            {
+              eventId: `e${n}`,
+              pieceId: `p${n}`,
+              status: 'in_transit',
+              confidence: 'scan',
+              occurredAt: '2026-01-02T03:04:05Z',
+            },
+          ],
         },
       });
     /** Says this, and hangs up: at once, or when it was answered. */
@@ -118,25 +152,52 @@ void test('a runner holds no more after 100,000 requests of every kind than afte
     };
     const get = async (path: string): Promise<number> => await told({ method: 'GET', path });
     // Of 100 requests so many of each kind, and what is answered; 0: the connection ends.
-    const kinds: readonly (readonly [share: number, status: number, send: (n: number) => Promise<number>])[] = [
+    const kinds: readonly (readonly [
+      share: number,
+      status: number,
+      send: (n: number) => Promise<number>,
+    ])[] = [
       [12, 200, async (n) => await webhook(`wh_${n}`, event(n))],
       [10, 200, async (n) => await webhook('wh_again', event(n))],
       [2, 200, async (n) => await webhook(`bad_${n}`, `{"type": ${n}`)],
-      [20, 401, async (n) => await webhook(`wh_${n}`, event(n), { 'webhook-signature': `v1,${Buffer.alloc(32, n).toString('base64')}` })],
+      [
+        20,
+        401,
+        async (n) =>
+          await webhook(`wh_${n}`, event(n), {
+            'webhook-signature': `v1,${Buffer.alloc(32, n).toString('base64')}`,
+          }),
+      ],
       [
         10,
         404,
-        async (n) => await webhook(`wh_${n}`, event(n), {}, `/webhooks/00000000-0000-7000-8000-${String(n).padStart(12, '0')}/press`),
+        async (n) =>
+          await webhook(
+            `wh_${n}`,
+            event(n),
+            {},
+            `/webhooks/00000000-0000-7000-8000-${String(n).padStart(12, '0')}/press`,
+          ),
       ],
       [16, 404, async (n) => await get(`/nothing/${n}`)],
       [1, 413, async () => await told({ method: 'POST', path: webhooks }, LARGE)],
-      [10, 0, async () => await raw(`POST ${webhooks} HTTP/1.1\r\nhost: x\r\ncontent-length: 90000\r\n\r\n${'x'.repeat(9000)}`, true)],
+      [
+        10,
+        0,
+        async () =>
+          await raw(
+            `POST ${webhooks} HTTP/1.1\r\nhost: x\r\ncontent-length: 90000\r\n\r\n${'x'.repeat(9000)}`,
+            true,
+          ),
+      ],
       [5, 0, async (n) => await raw(`NONSENSE ${n}\r\n\r\n`, false)],
       [2, 200, async () => await get('/metrics')],
       [4, 200, async () => await get('/ready')],
       [8, 200, async () => await get('/health')],
     ];
-    const plan = kinds.flatMap(([share, status, send]) => Array.from({ length: share }, () => ({ status, send })));
+    const plan = kinds.flatMap(([share, status, send]) =>
+      Array.from({ length: share }, () => ({ status, send })),
+    );
     assert.equal(plan.length, 100);
 
     const seen: Memory[] = [];
@@ -166,7 +227,10 @@ void test('a runner holds no more after 100,000 requests of every kind than afte
     const held = ({ heapUsed, external }: Memory): number => heapUsed + external;
     const [first, last] = [seen[0], seen.at(-1)];
     assert.ok(first && last);
-    assert.ok(held(last) - held(first) < MOST_GROWTH, seen.map((memory) => JSON.stringify(memory)).join('\n'));
+    assert.ok(
+      held(last) - held(first) < MOST_GROWTH,
+      seen.map((memory) => JSON.stringify(memory)).join('\n'),
+    );
   } finally {
     agent.destroy();
     await runner.stop();

@@ -19,7 +19,10 @@ describe('an address where something else listens', () => {
   for (const [what, make] of [
     ['a web server', () => createHttpServer((_request, response) => response.end())],
     ['a server that hangs up', () => createServer((socket) => socket.destroy())],
-    ['a server that talks first', () => createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'))],
+    [
+      'a server that talks first',
+      () => createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n')),
+    ],
   ] as const)
     for (const query of ['', '?sslmode=require'])
       it(`says so of ${what}${query}, and does not knock without end`, async () => {
@@ -28,7 +31,9 @@ describe('an address where something else listens', () => {
         server.on('connection', () => (knocks += 1));
         const address = await listening(server);
         try {
-          const child = startCli({ url: `postgres://a:b@${address}/x${query}`, home: home.path }, ['status']);
+          const child = startCli({ url: `postgres://a:b@${address}/x${query}`, home: home.path }, [
+            'status',
+          ]);
           const patience = setTimeout(() => child.kill('SIGKILL'), 30_000);
           const run = await ended(child);
           clearTimeout(patience);
@@ -51,7 +56,8 @@ describe('an address where something else listens', () => {
       silent.on('connection', () => (knocks += 1));
       const address = await listening(silent);
       const url = new URL(machine.url);
-      const hosts = (...list: readonly string[]): string => machine.url.replace(url.host, list.join(','));
+      const hosts = (...list: readonly string[]): string =>
+        machine.url.replace(url.host, list.join(','));
       const good = connect(hosts(address, url.host));
       const bad = connect(hosts(address, address));
       try {

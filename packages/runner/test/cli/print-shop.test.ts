@@ -54,7 +54,8 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
   };
   const noteFile = (): string => join(home.path, 'var', 'print-shop.json');
   const readNote = (): Note => JSON.parse(readFileSync(noteFile(), 'utf8')) as Note;
-  const writeNote = (changed: Partial<Note>): void => writeFileSync(noteFile(), JSON.stringify({ ...readNote(), ...changed }));
+  const writeNote = (changed: Partial<Note>): void =>
+    writeFileSync(noteFile(), JSON.stringify({ ...readNote(), ...changed }));
   const cardsIn = (folder: string): string[] => {
     const manifest = join(folder, 'manifest.csv');
     return existsSync(manifest)
@@ -71,7 +72,12 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        const { host: _host, connection: _connection, 'content-length': _length, ...headers } = request.headers;
+        const {
+          host: _host,
+          connection: _connection,
+          'content-length': _length,
+          ...headers
+        } = request.headers;
         void fetch(url + String(request.url), {
           method: String(request.method),
           headers: headers as Record<string, string>,
@@ -103,7 +109,9 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     await until('every card is sent, and no answer came', async () => {
       const [under] = await machine.sql`
         select from postrider.recipients where state in ('address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged') limit 1`;
-      return under === undefined && (await pieces('submitting')) === 0 && (await pieces('unknown')) > 3;
+      return (
+        under === undefined && (await pieces('submitting')) === 0 && (await pieces('unknown')) > 3
+      );
     });
     runner.child.kill('SIGKILL');
     const unknown = await pieces('unknown');
@@ -113,7 +121,10 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     for (const command of ['start', 'run']) {
       const refused = await cli(place, ['print-shop', command, '--folder', second]);
       assert.equal(refused.code, 75, refused.stderr);
-      assert.match(refused.stderr, new RegExp(`${unknown} cards may be printed already[\\s\\S]*--folder ${first}`));
+      assert.match(
+        refused.stderr,
+        new RegExp(`${unknown} cards may be printed already[\\s\\S]*--folder ${first}`),
+      );
     }
     assert.ok(!existsSync(second));
     // Without a folder it is the old one.
@@ -145,7 +156,9 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
       await runner.stop();
       assert.equal(await pieces('unknown'), unknown);
       const answer = await fetch(`${stranger.url}/v1/ledger`, {
-        headers: { authorization: `Bearer ${readFileSync(join(home.path, 'var', 'secrets', 'PRINT_SHOP_TOKEN'), 'utf8').trim()}` },
+        headers: {
+          authorization: `Bearer ${readFileSync(join(home.path, 'var', 'secrets', 'PRINT_SHOP_TOKEN'), 'utf8').trim()}`,
+        },
       });
       assert.equal(await answer.text(), '', 'not one card was taken');
     } finally {
@@ -158,7 +171,10 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     await machine.sql`update postrider.mailpiece set available_at = clock_timestamp() where status = 'unknown'`;
     const unknown = await pieces('unknown');
     const runner = await startRunner(place, ['--no-http']);
-    await until('every card is found', async () => (await pieces('unknown')) === 0 && cardsIn(first).length >= unknown);
+    await until(
+      'every card is found',
+      async () => (await pieces('unknown')) === 0 && cardsIn(first).length >= unknown,
+    );
     await runner.stop();
     assert.equal(new Set(cardsIn(first)).size, unknown);
     assert.equal(cardsIn(first).length, unknown, 'no card twice');
@@ -188,10 +204,13 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     assert.equal(stopped.code, 69, stopped.stderr);
     await postrider('print-shop', 'start', '--collect', '--days-per-second', '0');
     const { url } = readNote();
-    const artwork = readdirSync(join(home.path, 'var', 'data', 'proofs'), { recursive: true, encoding: 'utf8' }).find((name) =>
-      name.endsWith('.pdf'),
-    );
-    const page = { url: pathToFileURL(join(home.path, 'var', 'data', 'proofs', artwork ?? '')).href };
+    const artwork = readdirSync(join(home.path, 'var', 'data', 'proofs'), {
+      recursive: true,
+      encoding: 'utf8',
+    }).find((name) => name.endsWith('.pdf'));
+    const page = {
+      url: pathToFileURL(join(home.path, 'var', 'data', 'proofs', artwork ?? '')).href,
+    };
     const piece = anOrder({ artwork: { front: { ...page, page: 1 }, back: { ...page, page: 2 } } });
     const ordered = await fetch(`${url}/v1/pieces`, {
       method: 'POST',
@@ -204,7 +223,11 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     assert.match(await ordered.text(), /"accepted"/);
     // After a crash a bare start prints no batch that nobody has closed.
     process.kill(readNote().pid, 'SIGKILL');
-    await until('it is dead', async () => (await postrider('print-shop', 'status', '--json')).json()[0]?.['state'] === 'stopped');
+    await until(
+      'it is dead',
+      async () =>
+        (await postrider('print-shop', 'status', '--json')).json()[0]?.['state'] === 'stopped',
+    );
     const bare = await postrider('print-shop', 'start');
     const again = readNote();
     assert.match(bare.stderr, /goes on as it was started last: --collect.*--days-per-second 0/);
@@ -225,28 +248,54 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     const cut = await cli(place, ['print-shop', 'close']);
     writeNote({ url: again.url });
     assert.equal(cut.code, 69, cut.stderr);
-    assert.match(cut.stderr, /it has ended meanwhile[^]*`postrider print-shop start`, and then the same command, goes on/);
+    assert.match(
+      cut.stderr,
+      /it has ended meanwhile[^]*`postrider print-shop start`, and then the same command, goes on/,
+    );
     const other = await cli(place, ['print-shop', 'start', '--no-collect']);
     assert.match(other.stderr, /not as --no-collect would have it/);
     const closed = await postrider('print-shop', 'close', '--json');
-    assert.deepEqual(closed.json()[0], { files: [{ file: 'cards-000001.pdf', cards: 1 }], cards: 1, failed: 0, folder: second });
+    assert.deepEqual(closed.json()[0], {
+      files: [{ file: 'cards-000001.pdf', cards: 1 }],
+      cards: 1,
+      failed: 0,
+      folder: second,
+    });
     assert.match((await postrider('print-shop', 'close')).stdout, /nothing waited/);
     await postrider('print-shop', 'stop');
     // Each folder goes on as it did.
     const third = join(home.path, 'third');
-    assert.equal((await postrider('print-shop', 'start', '--folder', third, '--yes', '--json')).json()[0]?.['collect'], false);
+    assert.equal(
+      (await postrider('print-shop', 'start', '--folder', third, '--yes', '--json')).json()[0]?.[
+        'collect'
+      ],
+      false,
+    );
     await postrider('print-shop', 'stop');
-    assert.equal((await postrider('print-shop', 'start', '--folder', second, '--yes', '--json')).json()[0]?.['collect'], true);
+    assert.equal(
+      (await postrider('print-shop', 'start', '--folder', second, '--yes', '--json')).json()[0]?.[
+        'collect'
+      ],
+      true,
+    );
     await postrider('print-shop', 'stop');
-    assert.equal((await postrider('print-shop', 'start', '--no-collect', '--json')).json()[0]?.['collect'], false);
+    assert.equal(
+      (await postrider('print-shop', 'start', '--no-collect', '--json')).json()[0]?.['collect'],
+      false,
+    );
   });
 
   it('says at once what is wrong with a folder that cannot be, and does not try for ever', async () => {
     await postrider('print-shop', 'stop');
     writeFileSync(join(home.path, 'file'), '');
     for (const [folder, told] of [
-      [join(home.path, 'file', 'below'), /The folder .*below cannot be used: ENOTDIR: .*file is not a folder/],
-      ...(existsSync('/proc/self') ? [['/proc/x/y', /The folder \/proc\/x\/y cannot be used: E[A-Z]+: .*\/proc/] as const] : []),
+      [
+        join(home.path, 'file', 'below'),
+        /The folder .*below cannot be used: ENOTDIR: .*file is not a folder/,
+      ],
+      ...(existsSync('/proc/self')
+        ? [['/proc/x/y', /The folder \/proc\/x\/y cannot be used: E[A-Z]+: .*\/proc/] as const]
+        : []),
     ] as const)
       for (const command of ['start', 'run']) {
         const refused = await cli(place, ['print-shop', command, '--folder', folder, '--yes']);
@@ -256,9 +305,13 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
   });
 
   it('ends a process that does not hear of it', async () => {
-    const deaf = spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); console.log('here'); setInterval(() => {}, 1000)"], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const deaf = spawn(
+      process.execPath,
+      ['-e', "process.on('SIGTERM', () => {}); console.log('here'); setInterval(() => {}, 1000)"],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     await once(deaf.stdout, 'data');
     await endForSure(deaf, 100);
     assert.equal(deaf.signalCode, 'SIGKILL');
@@ -270,7 +323,10 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     const refused = await cli(place, ['print-shop', 'start', '--port', '6000']);
     assert.equal(refused.code, 69, refused.stderr);
     assert.match(refused.stderr, /Port 6000 .* do not connect/);
-    assert.equal((await postrider('print-shop', 'status', '--json')).json()[0]?.['state'], 'stopped');
+    assert.equal(
+      (await postrider('print-shop', 'status', '--json')).json()[0]?.['state'],
+      'stopped',
+    );
   });
 });
 
@@ -284,10 +340,23 @@ it('reports to each organization that prints there, and to each what is its own'
   };
   const launch = async (organization: string, folder: string): Promise<void> => {
     const file = join(folder, `${organization}.yaml`);
-    writeFileSync(file, readFileSync(join(folder, 'campaign.yaml'), 'utf8').replace('Flour & Field Bakery', organization));
+    writeFileSync(
+      file,
+      readFileSync(join(folder, 'campaign.yaml'), 'utf8').replace(
+        'Flour & Field Bakery',
+        organization,
+      ),
+    );
     await postrider('campaign', 'apply', file, '--no-check');
     await postrider('sync', `${organization}/bakery-welcome`);
-    await postrider('campaign', 'launch', `${organization}/bakery-welcome`, '--live', '--arm', '--yes');
+    await postrider(
+      'campaign',
+      'launch',
+      `${organization}/bakery-welcome`,
+      '--live',
+      '--arm',
+      '--yes',
+    );
   };
   const received = async (): Promise<number> =>
     (
@@ -301,7 +370,8 @@ it('reports to each organization that prints there, and to each what is its own'
     await launch('Alpha', folder);
     await launch('Beta', folder);
     // Without an address both are polled, and what is polled is the whole shop's.
-    for (let round = 0; round < 2; round += 1) await postrider('run', '--once', '--no-sync', '--no-http');
+    for (let round = 0; round < 2; round += 1)
+      await postrider('run', '--once', '--no-sync', '--no-http');
     const [told] = await machine.sql<{ own: number; strange: number }[]>`
       select count(m.id)::int as own, (count(*) - count(m.id))::int as strange from postrider.mailpiece_event e
       left join postrider.mailpiece m on m.organization_id = e.organization_id and m.provider_id = e.provider_id`;

@@ -6,7 +6,16 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freshMachine, type Machine } from '../../../../test/support/machine.ts';
-import { cli, projectHome, shortBakery, startCli, startRunner, ended, type CliPlace, type Runner } from './cli.ts';
+import {
+  cli,
+  projectHome,
+  shortBakery,
+  startCli,
+  startRunner,
+  ended,
+  type CliPlace,
+  type Runner,
+} from './cli.ts';
 
 const key = Buffer.alloc(32, 7);
 
@@ -28,7 +37,13 @@ describe('postrider run', () => {
         PRINT_SHOP_URL: 'http://127.0.0.1:9',
       },
     };
-    const applied = await cli(place, ['campaign', 'apply', join(shortBakery(home.path, 80), 'campaign.yaml'), '--no-check', '--json']);
+    const applied = await cli(place, [
+      'campaign',
+      'apply',
+      join(shortBakery(home.path, 80), 'campaign.yaml'),
+      '--no-check',
+      '--json',
+    ]);
     assert.equal(applied.code, 0, applied.stderr);
     runner = await startRunner(place);
     webhooks = `${runner.url}/webhooks/${String(applied.json()[0]?.['organizationId'])}/print-shop`;
@@ -41,22 +56,44 @@ describe('postrider run', () => {
   const signed = (body: string, id = `wh_${randomUUID()}`): Record<string, string> => {
     const seconds = String(Math.floor(Date.now() / 1000));
     const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64');
-    return { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${signature}`, 'content-type': 'application/json' };
+    return {
+      'webhook-id': id,
+      'webhook-timestamp': seconds,
+      'webhook-signature': `v1,${signature}`,
+      'content-type': 'application/json',
+    };
   };
-  const post = async (url: string, body: string, headers: Record<string, string>): Promise<number> =>
-    (await fetch(url, { method: 'POST', body, headers })).status;
+  const post = async (
+    url: string,
+    body: string,
+    headers: Record<string, string>,
+  ): Promise<number> => (await fetch(url, { method: 'POST', body, headers })).status;
   const event = JSON.stringify({
     type: 'piece.events',
-    data: { events: [{ eventId: 'e1', pieceId: 'p1', status: 'in_transit', confidence: 'scan', occurredAt: '2026-01-02T03:04:05Z' }] },
+    data: {
+      events: [
+        {
+          eventId: 'e1',
+          pieceId: 'p1',
+          status: 'in_transit',
+          confidence: 'scan',
+          occurredAt: '2026-01-02T03:04:05Z',
+        },
+      ],
+    },
   });
 
   it('says that it is well and ready, and what watches it', async () => {
     assert.equal((await fetch(`${runner.url}/health`)).status, 200);
     assert.equal((await fetch(`${runner.url}/ready`)).status, 200);
     const metrics = await (await fetch(`${runner.url}/metrics`)).text();
-    assert.match(metrics, /^postrider_recipients\{organization="Flour & Field Bakery",campaign="bakery-welcome",state="pending"\} 0$/m);
+    assert.match(
+      metrics,
+      /^postrider_recipients\{organization="Flour & Field Bakery",campaign="bakery-welcome",state="pending"\} 0$/m,
+    );
     assert.match(metrics, /^# TYPE postrider_alarms gauge$/m);
-    for (const line of metrics.trim().split('\n')) assert.match(line, /^(# (HELP|TYPE) \w+ .+|\w+(\{.+\})? [\d.e+-]+)$/);
+    for (const line of metrics.trim().split('\n'))
+      assert.match(line, /^(# (HELP|TYPE) \w+ .+|\w+(\{.+\})? [\d.e+-]+)$/);
     assert.equal((await fetch(`${runner.url}/nothing`)).status, 404);
   });
 
@@ -66,7 +103,11 @@ describe('postrider run', () => {
     assert.equal(await post(webhooks, event, headers), 200);
     assert.equal((await machine.sql`select from postrider.provider_event`).length, 1);
     const [stored] = await machine.sql`select body from postrider.provider_event`;
-    assert.equal(Buffer.from(stored?.['body'] as Uint8Array).toString(), event, 'the raw bytes are kept');
+    assert.equal(
+      Buffer.from(stored?.['body'] as Uint8Array).toString(),
+      event,
+      'the raw bytes are kept',
+    );
   });
 
   it('refuses a forged webhook, an oversized one and an unknown printer, and stores nothing of them', async () => {
@@ -81,10 +122,18 @@ describe('postrider run', () => {
         controller.close();
       },
     });
-    const unannounced = await fetch(webhooks, { method: 'POST', body: stream, headers: signed(''), duplex: 'half' } as RequestInit);
+    const unannounced = await fetch(webhooks, {
+      method: 'POST',
+      body: stream,
+      headers: signed(''),
+      duplex: 'half',
+    } as RequestInit);
     assert.equal(unannounced.status, 413);
     assert.equal(await post(webhooks.replace('print-shop', 'another'), event, signed(event)), 404);
-    assert.equal(await post(`${runner.url}/webhooks/not-an-organization/print-shop`, event, signed(event)), 404);
+    assert.equal(
+      await post(`${runner.url}/webhooks/not-an-organization/print-shop`, event, signed(event)),
+      404,
+    );
     assert.equal((await machine.sql`select from postrider.provider_event`).length, before);
   });
 
@@ -113,7 +162,10 @@ describe('postrider run', () => {
     const second = await startRunner(place, ['--no-http']);
     const interrupted = await second.stop('SIGINT');
     assert.equal(interrupted.code, 130, interrupted.stderr);
-    assert.match(interrupted.stderr, /stopping: nothing new begins; (nothing is at work|waiting for)/);
+    assert.match(
+      interrupted.stderr,
+      /stopping: nothing new begins; (nothing is at work|waiting for)/,
+    );
     assert.match(interrupted.stderr, /nothing is lost/);
     const ended = await runner.stop('SIGTERM');
     assert.equal(ended.code, 0, ended.stderr);
@@ -121,7 +173,11 @@ describe('postrider run', () => {
   });
 
   it('ends quietly where nobody reads on', async () => {
-    const child = startCli(place, ['sql', '--csv', 'select repeat($$x$$, 1000) from generate_series(1, 5000)']);
+    const child = startCli(place, [
+      'sql',
+      '--csv',
+      'select repeat($$x$$, 1000) from generate_series(1, 5000)',
+    ]);
     child.stdout?.once('data', () => child.stdout?.destroy());
     const run = await ended(child);
     assert.equal(run.code, 0, run.stderr);
@@ -135,7 +191,11 @@ describe('postrider run', () => {
     }
     const full = openSync('/dev/full', 'w');
     try {
-      for (const args of [['sql', '--csv', 'select 1'], ['campaign', 'list', '--json'], ['--help']]) {
+      for (const args of [
+        ['sql', '--csv', 'select 1'],
+        ['campaign', 'list', '--json'],
+        ['--help'],
+      ]) {
         const child = startCli(place, args, 'ignore', full);
         const run = await ended(child);
         assert.equal(run.code, 73, run.stderr);

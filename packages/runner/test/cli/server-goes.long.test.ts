@@ -8,9 +8,15 @@ for (const how of ['killed', 'stopped'] as const) {
     void test(`the server is ${how} ${back ? 'and started' : 'for good'} at every moment of a runner's start and stop`, async () => {
       await using stage = await openStage();
       for (let step = 0; step <= STEPS; step += 1) {
-        await goesWhile(stage, { phase: 'start', how, back, afterMs: (stage.startMs * (step + STEPS / 3)) / STEPS });
+        await goesWhile(stage, {
+          phase: 'start',
+          how,
+          back,
+          afterMs: (stage.startMs * (step + STEPS / 3)) / STEPS,
+        });
       }
-      for (let step = 0; step < STEPS / 2; step += 1) await goesWhile(stage, { phase: 'stop', how, back, afterMs: step * 25 });
+      for (let step = 0; step < STEPS / 2; step += 1)
+        await goesWhile(stage, { phase: 'stop', how, back, afterMs: step * 25 });
     });
   }
 }

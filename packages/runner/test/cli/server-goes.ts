@@ -1,4 +1,7 @@
-/** `postrider run` while the server goes: it ends by its own decision, with a code and a sentence, or it goes on. */
+/**
+ * `postrider run` while the server goes: it ends by its own decision, with a code and a sentence,
+ * or it goes on.
+ */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freshMachine, type Machine } from '../../../../test/support/machine.ts';
@@ -67,7 +70,10 @@ export interface Going {
 /** What an error looks like that nobody has heard. */
 const RAW = /triggerUncaughtException|^\s+at .*\(?(node:|file:|\/)|Node\.js v\d/m;
 
-export async function goesWhile({ server, place }: Stage, { how, back, afterMs, phase }: Going): Promise<void> {
+export async function goesWhile(
+  { server, place }: Stage,
+  { how, back, afterMs, phase }: Going,
+): Promise<void> {
   const told = `${how}, ${back ? 'and started' : 'for good'}, ${Math.round(afterMs)} ms after the ${phase} began`;
   const runner = spawned(place);
   if (phase === 'stop') {

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { freshMachine, launched, people, syncPeople, type Machine, type Place } from '../../../../test/support/machine.ts';
+import {
+  freshMachine,
+  launched,
+  people,
+  syncPeople,
+  type Machine,
+  type Place,
+} from '../../../../test/support/machine.ts';
 import { testDatabase } from '../../../../test/support/server.ts';
 import { claimEffects, settleEffects } from '../../../core/src/machine/mailpieces.ts';
 import { sent } from '../../../../test/sql/rig.ts';
@@ -20,7 +27,13 @@ describe('SQL, questions and repairs from the command line', () => {
     campaign = await launched(machine.sql);
     await syncPeople(machine.sql, campaign, [
       ...people(6),
-      { externalId: 'esc', email: 'esc@example.com', firstName: 'Eve', lastName: '\u009b31mRed', row: 99 },
+      {
+        externalId: 'esc',
+        email: 'esc@example.com',
+        firstName: 'Eve',
+        lastName: '\u009b31mRed',
+        row: 99,
+      },
     ]);
   });
   after(async () => {
@@ -49,7 +62,10 @@ describe('SQL, questions and repairs from the command line', () => {
       },
     ]);
     const csv = await cli(place, ['sql', '-', '--csv'], question);
-    assert.match(csv.stdout, /^n,big,money,yes,nothing,j,at,text\n1,9007199254740993,1\.50,t,,"\{""a"": \[1\]\}",2026-01-02/);
+    assert.match(
+      csv.stdout,
+      /^n,big,money,yes,nothing,j,at,text\n1,9007199254740993,1\.50,t,,"\{""a"": \[1\]\}",2026-01-02/,
+    );
   });
 
   it('changes nothing unless told, whatever the statement tries', async () => {
@@ -75,7 +91,10 @@ describe('SQL, questions and repairs from the command line', () => {
   it('loses no column of the same name, and says of COPY that it does not carry its data', async () => {
     const twice = await cli(place, ['sql', 'select 1 as a, 2 as a, 3 as a_2, 4 as a', '--json']);
     assert.equal(twice.stdout, '{"a":1,"a_3":2,"a_2":3,"a_4":4}\n', twice.stderr);
-    for (const statement of ['copy (select 1) to stdout', '/* all */ -- of them\n COPY postrider.organization FROM STDIN']) {
+    for (const statement of [
+      'copy (select 1) to stdout',
+      '/* all */ -- of them\n COPY postrider.organization FROM STDIN',
+    ]) {
       const copy = await cli(place, ['sql', statement]);
       assert.equal(copy.code, 2, copy.stderr);
       assert.match(copy.stderr, /COPY.*\n.*--csv.*postrider psql/);
@@ -85,16 +104,30 @@ describe('SQL, questions and repairs from the command line', () => {
   it('says what the server says of a statement that is wrong, under its SQLSTATE, and what was meant', async () => {
     const mistyped = await cli(place, ['sql', 'select * from postrider.stuk']);
     assert.equal(mistyped.code, 1, mistyped.stderr);
-    assert.match(mistyped.stderr, /relation "postrider\.stuk" does not exist\ndid you mean postrider\.stuck\?/);
-    assert.match((await cli(place, ['sql', `select postrider.trase(1)`])).stderr, /did you mean .*postrider\.trace/);
+    assert.match(
+      mistyped.stderr,
+      /relation "postrider\.stuk" does not exist\ndid you mean postrider\.stuck\?/,
+    );
+    assert.match(
+      (await cli(place, ['sql', `select postrider.trase(1)`])).stderr,
+      /did you mean .*postrider\.trace/,
+    );
     assert.match(
       (await cli(place, ['sql', `select * from postrider.why(1, 2)`])).stderr,
       /why\(integer, integer\) does not exist\nNo function/,
     );
-    const codes = { 'select * from postrider.stuk': '42P01', 'selekt 1': '42601', 'delete from postrider.clock': '25006' };
+    const codes = {
+      'select * from postrider.stuk': '42P01',
+      'selekt 1': '42601',
+      'delete from postrider.clock': '25006',
+    };
     for (const [statement, code] of Object.entries(codes)) {
       const run = await cli(place, ['sql', '--json', statement]);
-      assert.equal((JSON.parse(run.stderr) as { error: { code: string } }).error.code, code, run.stderr);
+      assert.equal(
+        (JSON.parse(run.stderr) as { error: { code: string } }).error.code,
+        code,
+        run.stderr,
+      );
     }
     await using fresh = await testDatabase();
     const unset = await cli({ ...place, url: fresh.url }, ['sql', 'select * from postrider.stuck']);
@@ -122,10 +155,18 @@ describe('SQL, questions and repairs from the command line', () => {
       '#!/bin/sh\necho "args: $*"\necho "$PGUSER@$PGHOST:$PGPORT/$PGDATABASE ${PGPASSWORD:+with a password}"\nexit 3\n',
     );
     chmodSync(join(bin, 'psql'), 0o755);
-    const run = await cli({ ...place, env: { PATH: `${bin}:/usr/bin:/bin` } }, ['psql', '--', '-c', 'select 1']);
+    const run = await cli({ ...place, env: { PATH: `${bin}:/usr/bin:/bin` } }, [
+      'psql',
+      '--',
+      '-c',
+      'select 1',
+    ]);
     assert.equal(run.code, 3, run.stderr);
     const url = new URL(machine.url);
-    assert.equal(run.stdout, `args: -c select 1\n${url.username}@127.0.0.1:${url.port}${url.pathname} with a password\n`);
+    assert.equal(
+      run.stdout,
+      `args: -c select 1\n${url.username}@127.0.0.1:${url.port}${url.pathname} with a password\n`,
+    );
     const none = await cli({ ...place, env: { PATH: join(home.path, 'empty') } }, ['psql']);
     assert.equal(none.code, 69, none.stderr);
     assert.match(none.stderr, /psql is not installed\n.*postrider sql/);
@@ -148,10 +189,21 @@ describe('SQL, questions and repairs from the command line', () => {
   });
 
   it('holds and releases a person, cancels, erases, and refuses what makes no sense', async () => {
-    assert.match((await cli(place, ['hold', 'recipient', 'p1@example.com'])).stdout, /held recipient Ada Byron p1 in spring/);
+    assert.match(
+      (await cli(place, ['hold', 'recipient', 'p1@example.com'])).stdout,
+      /held recipient Ada Byron p1 in spring/,
+    );
     assert.match((await cli(place, ['why', 'p1@example.com'])).stdout, /Held since/);
     assert.equal((await cli(place, ['release', 'recipient', 'p1@example.com'])).code, 0);
-    const cancelled = await cli(place, ['cancel', 'p1@example.com', 'p2@example.com', '--why', 'moved away', '--yes', '--json']);
+    const cancelled = await cli(place, [
+      'cancel',
+      'p1@example.com',
+      'p2@example.com',
+      '--why',
+      'moved away',
+      '--yes',
+      '--json',
+    ]);
     assert.deepEqual(
       cancelled.json().map((one) => one['state']),
       ['skipped', 'skipped'],
@@ -169,7 +221,13 @@ describe('SQL, questions and repairs from the command line', () => {
     assert.equal((await cli(place, ['trace', 'p3@example.com'])).code, 1);
     const stopped = await cli(place, ['suppress', '--email', 'p4@example.com', '--json']);
     assert.equal(stopped.json()[0]?.['stopped'], 1, stopped.stderr);
-    const resolve = await cli(place, ['resolve', '00000000-0000-7000-8000-000000000000', 'printed', '--evidence', 'x']);
+    const resolve = await cli(place, [
+      'resolve',
+      '00000000-0000-7000-8000-000000000000',
+      'printed',
+      '--evidence',
+      'x',
+    ]);
     assert.equal(resolve.code, 1, resolve.stderr);
     const reconcile = await cli(place, ['reconcile', '--json']);
     assert.deepEqual(reconcile.json(), [{ moved: 0, unknown: 0 }], reconcile.stderr);
@@ -180,23 +238,54 @@ describe('SQL, questions and repairs from the command line', () => {
     const at = await launched(sql, { name: 'metered', effects: ['usage_meter'] }, 'Metered Bakery');
     await sent(sql, at, 2);
     const meters = await claimEffects(sql, at.organizationId, 'usage_meter', 10, 60_000);
-    const failed = meters.map((meter) => ({ ...meter, outcome: 'failed' as const, message: 'no such customer' }));
+    const failed = meters.map((meter) => ({
+      ...meter,
+      outcome: 'failed' as const,
+      message: 'no such customer',
+    }));
     await settleEffects(sql, at.organizationId, failed);
     assert.match((await cli(place, ['alarms'])).stdout, /postrider retry --effects/);
     const would = await cli(place, ['retry', '--effects', '--dry-run', '--json']);
     assert.deepEqual(
-      would.json().map((row) => [row['organization'], row['campaign'], row['kind'], row['effects'], row['error']]),
+      would
+        .json()
+        .map((row) => [
+          row['organization'],
+          row['campaign'],
+          row['kind'],
+          row['effects'],
+          row['error'],
+        ]),
       [['Metered Bakery', 'metered', 'usage_meter', 2, 'no such customer']],
       would.stderr,
     );
     assert.equal((await cli(place, ['retry', '--effects'])).code, 2, 'nobody was asked');
     assert.equal((await cli(place, ['retry', 'p1@example.com', '--effects'])).code, 2);
     assert.equal((await cli(place, ['retry', '--effects', 'postage'])).code, 2);
-    assert.match((await cli(place, ['retry', '--effects', 'event_sink', '--yes'])).stderr, /no effect has failed for good/);
-    const again = await cli(place, ['retry', '--effects', 'usage_meter', '--organization', 'Metered Bakery', '--yes', '--json']);
-    assert.deepEqual(again.json(), [{ organization: 'Metered Bakery', kind: 'usage_meter', again: 2 }], again.stderr);
+    assert.match(
+      (await cli(place, ['retry', '--effects', 'event_sink', '--yes'])).stderr,
+      /no effect has failed for good/,
+    );
+    const again = await cli(place, [
+      'retry',
+      '--effects',
+      'usage_meter',
+      '--organization',
+      'Metered Bakery',
+      '--yes',
+      '--json',
+    ]);
+    assert.deepEqual(
+      again.json(),
+      [{ organization: 'Metered Bakery', kind: 'usage_meter', again: 2 }],
+      again.stderr,
+    );
     const told = await cli(place, ['interventions', '--limit', '1']);
-    assert.match(told.stdout, /retry organization +Metered Bakery .*effects that had failed for good: 2 of usage_meter/, told.stderr);
+    assert.match(
+      told.stdout,
+      /retry organization +Metered Bakery .*effects that had failed for good: 2 of usage_meter/,
+      told.stderr,
+    );
     assert.equal((await claimEffects(sql, at.organizationId, 'usage_meter', 10, 60_000)).length, 2);
   });
 
@@ -208,15 +297,27 @@ describe('SQL, questions and repairs from the command line', () => {
     await sql`select postrider.turn_clock('1 hour')`;
     try {
       const stuck = await cli(place, ['stuck', '--campaign', 'autumn']);
-      assert.match(stuck.stdout, /the campaign is held: wrong price[^]*postrider release campaign autumn/, stuck.stderr);
-      const [waits] = await sql`select count(*)::int as n from postrider.recipients where campaign = 'spring' and state = 'pending'`;
+      assert.match(
+        stuck.stdout,
+        /the campaign is held: wrong price[^]*postrider release campaign autumn/,
+        stuck.stderr,
+      );
+      const [waits] =
+        await sql`select count(*)::int as n from postrider.recipients where campaign = 'spring' and state = 'pending'`;
       const status = await cli(place, ['status']);
-      assert.match(status.stderr, new RegExp(`^${waits?.['n']} (people do|person does) not move`, 'm'), status.stderr);
+      assert.match(
+        status.stderr,
+        new RegExp(`^${waits?.['n']} (people do|person does) not move`, 'm'),
+        status.stderr,
+      );
       const nobody = await cli(place, ['stuck', '--campaign', 'nope']);
       assert.equal(nobody.code, 1, nobody.stderr);
       assert.match(nobody.stderr, /there is no campaign nope/);
       assert.equal((await cli(place, ['release', 'campaign', 'autumn'])).code, 0);
-      assert.match((await cli(place, ['release', 'campaign', 'autumn'])).stderr, /campaign autumn is not held/);
+      assert.match(
+        (await cli(place, ['release', 'campaign', 'autumn'])).stderr,
+        /campaign autumn is not held/,
+      );
     } finally {
       await sql`select postrider.turn_clock('-1 hour')`;
     }
@@ -238,7 +339,10 @@ describe('SQL, questions and repairs from the command line', () => {
     );
     const unknown = await cli(place, ['doctor', 'webhooks', 'horoscope']);
     assert.equal(unknown.code, 2, unknown.stderr);
-    assert.match(unknown.stderr, /doctor has no check 'horoscope'[^]*there are: runners, [^]*restore, schema/);
+    assert.match(
+      unknown.stderr,
+      /doctor has no check 'horoscope'[^]*there are: runners, [^]*restore, schema/,
+    );
     for (const list of ['stuck', 'queue', 'alarms']) {
       const empty = await cli(place, [list, '--json']);
       assert.deepEqual([empty.code, empty.stdout], [0, ''], list);

@@ -25,9 +25,9 @@ describe('the do-not-mail list from the command line', () => {
     home.remove();
   });
   const listed = async (): Promise<string[]> =>
-    (await machine.sql`select kind || ' ' || value as entry from postrider.suppression order by created_at, kind, value`).map((row) =>
-      String(row['entry']),
-    );
+    (
+      await machine.sql`select kind || ' ' || value as entry from postrider.suppression order by created_at, kind, value`
+    ).map((row) => String(row['entry']));
   const suppress = async (text: string | Buffer, ...args: string[]): Promise<CliRun> => {
     const path = join(home.path, 'stop.csv');
     writeFileSync(path, text);
@@ -57,9 +57,16 @@ describe('the do-not-mail list from the command line', () => {
       [3, 4, 5, 6, 8, 9, 10],
       JSON.stringify(report?.rejected),
     );
-    assert.match(report?.rejected[3]?.message ?? '', /email .*"half-good".*the rest of the row stands/);
+    assert.match(
+      report?.rejected[3]?.message ?? '',
+      /email .*"half-good".*the rest of the row stands/,
+    );
     assert.equal(report?.entries, 3);
-    assert.deepEqual(await listed(), ['email ada@example.com', 'external_id c7', 'household US|02138|12 ELM ST|']);
+    assert.deepEqual(await listed(), [
+      'email ada@example.com',
+      'external_id c7',
+      'household US|02138|12 ELM ST|',
+    ]);
     await machine.sql`delete from postrider.suppression`;
   });
 
@@ -72,7 +79,9 @@ describe('the do-not-mail list from the command line', () => {
       assert.equal(run.code, 65, run.stderr);
       assert.match(run.stderr, /stop\.csv: .*quote.*line [24].*nothing was changed/s);
     }
-    const bytes = await suppress(Buffer.from('email\nada@example.com\n\xff\xfe@example.com\n', 'latin1'));
+    const bytes = await suppress(
+      Buffer.from('email\nada@example.com\n\xff\xfe@example.com\n', 'latin1'),
+    );
     assert.equal(bytes.code, 65, bytes.stderr);
     assert.deepEqual(await listed(), ['email ada@example.com']);
     await machine.sql`delete from postrider.suppression`;
@@ -84,7 +93,16 @@ describe('the do-not-mail list from the command line', () => {
       ['--file', 'good.csv', '--email', 'bob@example.com'],
       ['--email', 'notanemail'],
       ['--email', 'Foo Bar <foo@bar.com>'],
-      ['--email', 'ada@example.com', '--line1', '12 Elm Street', '--postal-code', '02138', '--country', 'Atlantis'],
+      [
+        '--email',
+        'ada@example.com',
+        '--line1',
+        '12 Elm Street',
+        '--postal-code',
+        '02138',
+        '--country',
+        'Atlantis',
+      ],
       ['--line1', '12 Elm Street', '--postal-code', '0213'],
       ['--line1', '12 Elm Street'],
       ['--external-id', 'a\nb'],
@@ -94,7 +112,15 @@ describe('the do-not-mail list from the command line', () => {
       assert.equal(run.code, 2, `${args.join(' ')}: ${run.stdout}${run.stderr}`);
     }
     assert.deepEqual(await listed(), []);
-    const run = await cli(place, ['suppress', '--line1', '12 Elm Street', '--postal-code', '02138-1234', '--country', 'USA']);
+    const run = await cli(place, [
+      'suppress',
+      '--line1',
+      '12 Elm Street',
+      '--postal-code',
+      '02138-1234',
+      '--country',
+      'USA',
+    ]);
     assert.equal(run.code, 0, run.stderr);
     assert.deepEqual(await listed(), ['household US|02138|12 ELM ST|']);
   });

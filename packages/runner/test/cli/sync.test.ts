@@ -15,7 +15,12 @@ describe('sync, enrichment and proofs from the command line', () => {
     machine = await freshMachine();
     place = { url: machine.url, home: home.path };
     folder = shortBakery(home.path, 80);
-    const applied = await cli(place, ['campaign', 'apply', join(folder, 'campaign.yaml'), '--no-check']);
+    const applied = await cli(place, [
+      'campaign',
+      'apply',
+      join(folder, 'campaign.yaml'),
+      '--no-check',
+    ]);
     assert.equal(applied.code, 0, applied.stderr);
   });
   after(async () => {
@@ -51,7 +56,9 @@ describe('sync, enrichment and proofs from the command line', () => {
   it('reports what became of every row, and of each that cannot be used where and why', async () => {
     const run = await cli(place, ['sync', 'bakery-welcome', '--limit', '60', '--json']);
     assert.equal(run.code, 0, run.stderr);
-    const [report] = run.json<Record<string, number> & { rejects: { row: number; column: string | null; reason: string }[] }>();
+    const [report] = run.json<
+      Record<string, number> & { rejects: { row: number; column: string | null; reason: string }[] }
+    >();
     assert.ok(report !== undefined);
     assert.equal(report['fetched'], 60);
     const { created = 0, changed = 0, unchanged = 0, repeated = 0, invalid = 0 } = report;
@@ -70,13 +77,17 @@ describe('sync, enrichment and proofs from the command line', () => {
       select run_id, token from postrider.sync_open(${campaign?.['organization_id'] as string}, ${campaign?.['id'] as string}, 'manual', 'somebody else')`;
     const busy = await cli(place, ['sync', 'bakery-welcome', '--json']);
     assert.equal(busy.code, 75, busy.stderr);
-    const { error } = JSON.parse(busy.stderr) as { error: { code: string; message: string; detail: { holder: string; since: string } } };
+    const { error } = JSON.parse(busy.stderr) as {
+      error: { code: string; message: string; detail: { holder: string; since: string } };
+    };
     assert.equal(error.code, 'PR011');
     assert.equal(error.detail.holder, 'somebody else');
     assert.ok(!Number.isNaN(Date.parse(error.detail.since)));
     const waiting = startCli(place, ['sync', 'bakery-welcome', '--wait', '--limit', '5']);
     const end = ended(waiting);
-    await new Promise<void>((resolve) => waiting.stderr?.on('data', (text: string) => String(text).includes('waiting: ') && resolve()));
+    await new Promise<void>((resolve) =>
+      waiting.stderr?.on('data', (text: string) => String(text).includes('waiting: ') && resolve()),
+    );
     await machine.sql`select postrider.sync_close(${campaign?.['organization_id'] as string}, ${campaign?.['id'] as string},
       ${open?.['token'] as string}, ${open?.['run_id'] as string}, false, null)`;
     const run = await end;
@@ -91,7 +102,9 @@ describe('sync, enrichment and proofs from the command line', () => {
     const path = join(folder, 'customers.csv');
     const whole = readFileSync(path, 'utf8');
     const header = `${whole.split('\n', 1)[0] ?? ''}\n`;
-    const left = async () => (await machine.sql`select from postrider.recipient_state where reason = 'left_segment'`).length;
+    const left = async () =>
+      (await machine.sql`select from postrider.recipient_state where reason = 'left_segment'`)
+        .length;
     writeFileSync(path, header);
     const run = await cli(place, ['sync', 'bakery-welcome']);
     assert.match(run.stderr, /would leave the segment at once, so nobody was taken out/);
@@ -112,14 +125,20 @@ describe('sync, enrichment and proofs from the command line', () => {
     writeFileSync(path, whole);
     assert.equal(run.code, 65, run.stderr);
     assert.match(run.stderr, /customers\.csv: is UTF-16, not UTF-8/);
-    assert.equal((await machine.sql`select from postrider.recipient_state where reason = 'left_segment'`).length, 0);
+    assert.equal(
+      (await machine.sql`select from postrider.recipient_state where reason = 'left_segment'`)
+        .length,
+      0,
+    );
     assert.equal((await machine.sql`select from postrider.recipient`).length, before);
     const shown = await cli(place, ['campaign', 'show', 'bakery-welcome', '--json']);
     assert.match(shown.stdout, /is UTF-16/);
   });
 
   it('looks up addresses at once', async () => {
-    const [before] = (await cli(place, ['status', '--json'])).json<{ address_enrichable: number }>();
+    const [before] = (await cli(place, ['status', '--json'])).json<{
+      address_enrichable: number;
+    }>();
     assert.ok((before?.address_enrichable ?? 0) > 0);
     assert.equal((await cli(place, ['hold', 'campaign', 'bakery-welcome'])).code, 0);
     const held = await cli(place, ['enrich', 'bakery-welcome']);
@@ -132,14 +151,31 @@ describe('sync, enrichment and proofs from the command line', () => {
     assert.equal(run.code, 0, run.stderr);
     const [report] = run.json<{ taken: number; found: number; notFound: number }>();
     assert.equal(report?.taken, before?.address_enrichable);
-    const [missed] = await machine.sql`select count(*)::int as people from postrider.recipients where reason = 'no_address'`;
-    assert.deepEqual([report?.notFound, (report?.found ?? 0) + (report?.notFound ?? 0)], [missed?.['people'], before?.address_enrichable]);
-    assert.match((await cli(place, ['enrich', 'bakery-welcome'])).stdout, /nobody waits for an address/);
+    const [missed] =
+      await machine.sql`select count(*)::int as people from postrider.recipients where reason = 'no_address'`;
+    assert.deepEqual(
+      [report?.notFound, (report?.found ?? 0) + (report?.notFound ?? 0)],
+      [missed?.['people'], before?.address_enrichable],
+    );
+    assert.match(
+      (await cli(place, ['enrich', 'bakery-welcome'])).stdout,
+      /nobody waits for an address/,
+    );
   });
 
   it('makes pictures of a card, and says where the disk is full', async (t) => {
     const out = join(home.path, 'pictures');
-    const run = await cli(place, ['preview', 'bakery-welcome', '--row', '2', '--out', out, '--width', '300', '--json']);
+    const run = await cli(place, [
+      'preview',
+      'bakery-welcome',
+      '--row',
+      '2',
+      '--out',
+      out,
+      '--width',
+      '300',
+      '--json',
+    ]);
     assert.equal(run.code, 0, run.stderr);
     const [files] = run.json<{ front: string }>();
     assert.equal(
@@ -148,7 +184,14 @@ describe('sync, enrichment and proofs from the command line', () => {
         .toString(),
       'PNG',
     );
-    const unusable = await cli(place, ['preview', 'bakery-welcome', '--row', '99999', '--out', out]);
+    const unusable = await cli(place, [
+      'preview',
+      'bakery-welcome',
+      '--row',
+      '99999',
+      '--out',
+      out,
+    ]);
     assert.equal(unusable.code, 65, unusable.stderr);
     if (!existsSync('/dev/full')) {
       t.diagnostic('this system has no /dev/full: a full disk was not tried');
@@ -157,7 +200,14 @@ describe('sync, enrichment and proofs from the command line', () => {
     const full = join(home.path, 'full');
     mkdirSync(full);
     symlinkSync('/dev/full', join(full, 'bakery-welcome-front.png'));
-    const refused = await cli(place, ['preview', 'bakery-welcome', '--out', full, '--width', '300']);
+    const refused = await cli(place, [
+      'preview',
+      'bakery-welcome',
+      '--out',
+      full,
+      '--width',
+      '300',
+    ]);
     assert.equal(refused.code, 73, refused.stderr);
     assert.match(refused.stderr, /the disk is full/);
   });
@@ -165,12 +215,17 @@ describe('sync, enrichment and proofs from the command line', () => {
   it('holds a campaign with a broken template once, tells line and column, and goes on when it is mended and released', async () => {
     const path = join(folder, 'postcard.typ');
     const whole = readFileSync(path, 'utf8');
-    writeFileSync(path, whole.replace('#let front(card) = {', '#let front(card) = {\n  rect(wdith: 1pt)'));
+    writeFileSync(
+      path,
+      whole.replace('#let front(card) = {', '#let front(card) = {\n  rect(wdith: 1pt)'),
+    );
     const line = whole.split('\n').findIndex((text) => text.startsWith('#let front')) + 2;
     const told = new RegExp(`the renderer refuses its cards: .*postcard\\.typ:${line}:\\d+`);
     const run = await cli(place, ['run', '--once', '--no-http', '--json']);
     assert.equal(run.code, 0, run.stderr);
-    const waiting = run.json<{ state?: string; why?: string }>().filter(({ state }) => state !== undefined);
+    const waiting = run
+      .json<{ state?: string; why?: string }>()
+      .filter(({ state }) => state !== undefined);
     assert.deepEqual(
       waiting.map(({ state }) => state),
       ['pending'],
@@ -185,20 +240,32 @@ describe('sync, enrichment and proofs from the command line', () => {
   it('tells of cards that the template refuses, in stuck and status, and tries them again when it is mended', async () => {
     const path = join(folder, 'postcard.typ');
     const whole = readFileSync(path, 'utf8');
-    writeFileSync(path, whole.replace('#let front(card) = {', '#let front(card) = {\n  assert(false, message: "not this one")'));
-    // Nobody's card was ever made: it is one message at first, and everybody's own fault once the operator has let it go on.
+    writeFileSync(
+      path,
+      whole.replace(
+        '#let front(card) = {',
+        '#let front(card) = {\n  assert(false, message: "not this one")',
+      ),
+    );
+    // Nobody's card was ever made: it is one message at first, and everybody's own fault once the
+    // operator has let it go on.
     assert.equal((await cli(place, ['run', '--once', '--no-http'])).code, 0);
     assert.match((await cli(place, ['alarms'])).stdout, /every card fails alike: .*not this one/);
     assert.match((await cli(place, ['stuck'])).stdout, /mend what the reason names/);
     assert.equal((await cli(place, ['release', 'campaign', 'bakery-welcome'])).code, 0);
     const run = await cli(place, ['run', '--once', '--no-http', '--json']);
     assert.equal(run.code, 0, run.stderr);
-    const waiting = run.json<{ state?: string; why?: string; people?: number }>().filter(({ state }) => state === 'error');
+    const waiting = run
+      .json<{ state?: string; why?: string; people?: number }>()
+      .filter(({ state }) => state === 'error');
     assert.equal(waiting.length, 1, run.stdout);
     const stuck = await cli(place, ['stuck']);
     const line = whole.split('\n').findIndex((text) => text.startsWith('#let front')) + 2;
     assert.match(stuck.stdout, new RegExp(`postcard\\.typ:${line}:\\d+`));
-    assert.match((await cli(place, ['status'])).stderr, /people do not move although they should: postrider stuck/);
+    assert.match(
+      (await cli(place, ['status'])).stderr,
+      /people do not move although they should: postrider stuck/,
+    );
     writeFileSync(path, whole);
     const dry = await cli(place, ['retry', '--campaign', 'bakery-welcome', '--dry-run', '--json']);
     assert.deepEqual(
@@ -206,9 +273,24 @@ describe('sync, enrichment and proofs from the command line', () => {
       [{ reason: 'render_failed', people: waiting[0]?.people }],
     );
     assert.equal((await cli(place, ['retry', '--campaign', 'bakery-welcome'])).code, 2);
-    const wrong = await cli(place, ['retry', '--campaign', 'bakery-welcome', '--reason', 'render_faild', '--yes']);
+    const wrong = await cli(place, [
+      'retry',
+      '--campaign',
+      'bakery-welcome',
+      '--reason',
+      'render_faild',
+      '--yes',
+    ]);
     assert.match(wrong.stderr, /did you mean render_failed\?/);
-    const retried = await cli(place, ['retry', '--campaign', 'bakery-welcome', '--reason', 'render_failed', '--yes', '--json']);
+    const retried = await cli(place, [
+      'retry',
+      '--campaign',
+      'bakery-welcome',
+      '--reason',
+      'render_failed',
+      '--yes',
+      '--json',
+    ]);
     assert.equal(retried.code, 0, retried.stderr);
     // Not the double of somebody who was turned away as theirs.
     assert.deepEqual(retried.json()[0]?.['tried'], { pending: waiting[0]?.people });

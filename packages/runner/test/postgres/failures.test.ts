@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +36,8 @@ describe('what goes wrong is told, and mended it goes on', () => {
       (reason: unknown) => reason,
     );
     assert.ok(error instanceof ServerError, String(error));
-    for (const part of [error.what, error.kept, error.remedy]) assert.ok(error.message.includes(part) && part.length > 10);
+    for (const part of [error.what, error.kept, error.remedy])
+      assert.ok(error.message.includes(part) && part.length > 10);
     return error;
   };
   const worksAgain = async (): Promise<void> => {
@@ -90,7 +99,8 @@ describe('what goes wrong is told, and mended it goes on', () => {
     try {
       chmodSync(locked.dir, 0o500);
       process.env['XDG_STATE_HOME'] = join(locked.dir, 'state');
-      // The last resort is /var/tmp, so it is tried and used; without it there would be an error that names all three.
+      // The last resort is /var/tmp, so it is tried and used; without it there would be an error
+      // that names all three.
       const server = await locked.ensure();
       assert.match(server.dataDir, /^\/var\/tmp\//);
       assert.equal(existsSync(dirname(server.dataDir)), true);
@@ -111,10 +121,19 @@ describe('what goes wrong is told, and mended it goes on', () => {
     const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
     const script = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"';
     for (const dir of [project.dir, empty.dir]) {
-      const run = spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', dir, process.execPath, ...nodeFlags, main, 'db', 'start'], {
-        encoding: 'utf8',
-        env: { ...process.env, DATABASE_URL: undefined, DATABASE_URL_FILE: undefined, POSTRIDER_HOME: dir },
-      });
+      const run = spawnSync(
+        'unshare',
+        ['-m', 'sh', '-c', script, 'sh', dir, process.execPath, ...nodeFlags, main, 'db', 'start'],
+        {
+          encoding: 'utf8',
+          env: {
+            ...process.env,
+            DATABASE_URL: undefined,
+            DATABASE_URL_FILE: undefined,
+            POSTRIDER_HOME: dir,
+          },
+        },
+      );
       assert.equal(run.status, 73, run.stderr);
       assert.match(run.stderr, /read-only/);
     }
@@ -134,8 +153,14 @@ describe('the server’s log is understood', () => {
   // Lines as PostgreSQL 18 writes them.
   const lines: ReadonlyArray<readonly [string, string]> = [
     ['FATAL:  could not write lock file "postmaster.pid": No space left on device', 'disk_full'],
-    ['FATAL:  could not write blocks 17..17 in file "base/13510/2838": No space left on device', 'disk_full'],
-    ['LOG:  could not bind IPv4 address "127.0.0.1": Address already in use\nFATAL:  could not create any TCP/IP sockets', 'port_in_use'],
+    [
+      'FATAL:  could not write blocks 17..17 in file "base/13510/2838": No space left on device',
+      'disk_full',
+    ],
+    [
+      'LOG:  could not bind IPv4 address "127.0.0.1": Address already in use\nFATAL:  could not create any TCP/IP sockets',
+      'port_in_use',
+    ],
     [
       'FATAL:  database files are incompatible with server\nDETAIL:  The data directory was initialized by PostgreSQL version 17',
       'other_version',

@@ -20,7 +20,8 @@ describe('the embedded server', () => {
   });
   after(async () => project.remove());
   const status = (): ReturnType<typeof serverStatus> => serverStatus({ projectDir: project.dir });
-  const stop = (mode: 'fast' | 'immediate' = 'fast'): Promise<boolean> => stopServer({ projectDir: project.dir, mode });
+  const stop = (mode: 'fast' | 'immediate' = 'fast'): Promise<boolean> =>
+    stopServer({ projectDir: project.dir, mode });
   const killPostmaster = async (pid: number): Promise<void> => {
     asAccount(chooseAccount(project.dir, null), 'kill -s KILL "$1"', [String(pid)]);
     while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -54,7 +55,14 @@ describe('the embedded server', () => {
               (select rolsuper from pg_roles where rolname = current_user) as super, pg_has_role('pg_monitor', 'member') as monitor,
               (select datdba::regrole::text from pg_database where datname = current_database()) as owner`,
     );
-    const expected = { major: 18, user: 'postrider', database: 'postrider', super: false, monitor: true, owner: 'postrider' };
+    const expected = {
+      major: 18,
+      user: 'postrider',
+      database: 'postrider',
+      super: false,
+      monitor: true,
+      owner: 'postrider',
+    };
     assert.deepEqual(row, expected);
   });
 
@@ -105,7 +113,12 @@ describe('the embedded server', () => {
       process.kill(-(child.process.pid ?? 0), signal);
       await child.closed;
       assert.equal((await project.ensure()).pid, server.pid);
-      if (process.platform === 'linux') assert.equal(Number(processStat(server.pid)[3]), server.pid, 'it leads a session of its own');
+      if (process.platform === 'linux')
+        assert.equal(
+          Number(processStat(server.pid)[3]),
+          server.pid,
+          'it leads a session of its own',
+        );
     }
   });
 
@@ -131,8 +144,9 @@ describe('the embedded server', () => {
     const busy = sql`select count(*) from generate_series(1, 100000000000)`.catch(() => undefined);
     const watcher = connect(url);
     while (
-      (await watcher`select 1 from pg_stat_activity where query like '%generate_series(1, 1000000%' and pid <> pg_backend_pid()`).length ===
-      0
+      (
+        await watcher`select 1 from pg_stat_activity where query like '%generate_series(1, 1000000%' and pid <> pg_backend_pid()`
+      ).length === 0
     );
     await watcher.end();
     await killPostmaster(pid);
@@ -146,7 +160,11 @@ describe('the embedded server', () => {
     const { dataDir } = await project.ensure();
     const pidFile = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8');
     await stop();
-    const stranger = spawn('sleep', ['60'], { ...identity(chooseAccount(project.dir, null)), cwd: '/', stdio: 'ignore' });
+    const stranger = spawn('sleep', ['60'], {
+      ...identity(chooseAccount(project.dir, null)),
+      cwd: '/',
+      stdio: 'ignore',
+    });
     try {
       writeFileSync(join(dataDir, 'postmaster.pid'), pidFile.replace(/^\d+/, String(stranger.pid)));
       assert.equal((await status()).state, 'stopped');
@@ -193,7 +211,10 @@ describe('the embedded server', () => {
     const { dataDir } = await project.ensure();
     await stop();
     const home = dirname(dataDir);
-    writeFileSync(join(home, 'lock'), `${hostname()} ${process.pid} 1 a process of an earlier life with the pid of this one`);
+    writeFileSync(
+      join(home, 'lock'),
+      `${hostname()} ${process.pid} 1 a process of an earlier life with the pid of this one`,
+    );
     writeFileSync(join(home, 'run', '.s.PGSQL.17000.lock'), '1\n');
     const now = await project.ensure();
     assert.equal(now.started, true);
@@ -221,7 +242,10 @@ describe('the embedded server', () => {
   it('is told apart by its pid file', async () => {
     const { dataDir, pid, port, socketDir } = await project.ensure();
     const file = readPidFile(dataDir);
-    assert.deepEqual({ ...file, startedAt: 0 }, { pid, port, socketDir, startedAt: 0, ready: true });
+    assert.deepEqual(
+      { ...file, startedAt: 0 },
+      { pid, port, socketDir, startedAt: 0, ready: true },
+    );
     assert.equal(Math.abs((file?.startedAt ?? 0) * 1000 - Date.now()) < 600_000, true);
   });
 });

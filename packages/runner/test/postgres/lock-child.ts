@@ -1,4 +1,7 @@
-/** Enters the lock, notices whether somebody else is inside, and ends at once: in peace, or (`die`) killed before it can give the lock back. */
+/**
+ * Enters the lock, notices whether somebody else is inside, and ends at once: in peace, or (`die`)
+ * killed before it can give the lock back.
+ */
 import { mkdirSync, rmdirSync, writeSync } from 'node:fs';
 import { withLock } from '../../src/postgres/lock.ts';
 

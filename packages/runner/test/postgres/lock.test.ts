@@ -45,7 +45,9 @@ describe('the lock', () => {
     await assert.rejects(
       withLock(path, 60, () => Promise.resolve()),
       (error: Error & { code?: string }) =>
-        error.code === 'busy' && error.message.includes(String(process.pid)) && error.message.includes(path),
+        error.code === 'busy' &&
+        error.message.includes(String(process.pid)) &&
+        error.message.includes(path),
     );
     assert.match(readFileSync(path, 'utf8'), /other$/);
     rmSync(path);

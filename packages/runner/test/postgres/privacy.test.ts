@@ -25,7 +25,13 @@ describe('who reaches the embedded server', () => {
   it('has its files for its user alone', () => {
     const home = dirname(server.dataDir);
     const uid = chooseAccount(project.dir, null).uid;
-    for (const path of [home, server.dataDir, server.socketDir, server.logDir, join(home, 'password')]) {
+    for (const path of [
+      home,
+      server.dataDir,
+      server.socketDir,
+      server.logDir,
+      join(home, 'password'),
+    ]) {
       assert.equal(lstatSync(path).mode & 0o077, 0, path);
       assert.equal(lstatSync(path).uid, uid, path);
     }
@@ -34,9 +40,17 @@ describe('who reaches the embedded server', () => {
   it('does not hold the password, in its files, its log or its command line', () => {
     const password = new URL(server.url).password;
     assert.ok(password.length >= 32);
-    const found = asAccount(chooseAccount(project.dir, null), 'grep -rl -e "$1" "$2" "$3"', [password, server.dataDir, server.logDir]);
+    const found = asAccount(chooseAccount(project.dir, null), 'grep -rl -e "$1" "$2" "$3"', [
+      password,
+      server.dataDir,
+      server.logDir,
+    ]);
     assert.equal(found.out, '');
-    if (process.platform === 'linux') assert.doesNotMatch(readFileSync(`/proc/${server.pid}/cmdline`, 'utf8'), new RegExp(password));
+    if (process.platform === 'linux')
+      assert.doesNotMatch(
+        readFileSync(`/proc/${server.pid}/cmdline`, 'utf8'),
+        new RegExp(password),
+      );
   });
 
   it('lets nobody in by TCP without the password, and the superuser not at all', async () => {
@@ -47,7 +61,10 @@ describe('who reaches the embedded server', () => {
     await assert.rejects(query(wrong.href, 'select 1'));
     const superuser = new URL(server.url);
     superuser.username = 'postgres';
-    await assert.rejects(query(superuser.href, 'select 1'), /pg_hba\.conf rejects|no pg_hba\.conf entry/);
+    await assert.rejects(
+      query(superuser.href, 'select 1'),
+      /pg_hba\.conf rejects|no pg_hba\.conf entry/,
+    );
   });
 
   it('listens on 127.0.0.1 only', async () => {
@@ -57,7 +74,12 @@ describe('who reaches the embedded server', () => {
 
   it('lets its user and root in by the socket without a password, as any role', async () => {
     for (const user of ['postrider', 'postgres']) {
-      const sql = connect('postgres://', { host: server.socketDir, port: server.port, user, database: 'postrider' });
+      const sql = connect('postgres://', {
+        host: server.socketDir,
+        port: server.port,
+        user,
+        database: 'postrider',
+      });
       const [row] = await sql<Array<{ user: string }>>`select current_user as "user"`;
       await sql.end();
       assert.equal(row?.user, user);
@@ -65,11 +87,18 @@ describe('who reaches the embedded server', () => {
   });
 
   it('keeps other users of the machine out of the socket, even with its directory open', (t) => {
-    if (otherUser === null) return t.diagnostic('not tried: this user cannot be another one, or that one cannot run Node from here');
+    if (otherUser === null)
+      return t.diagnostic(
+        'not tried: this user cannot be another one, or that one cannot run Node from here',
+      );
     assert.equal(asAccount(otherUser, 'cd "$1"', [server.socketDir]).ok, false);
-    assert.equal(asAccount(otherUser, 'cat "$1"', [join(dirname(server.dataDir), 'password')]).ok, false);
+    assert.equal(
+      asAccount(otherUser, 'cat "$1"', [join(dirname(server.dataDir), 'password')]).ok,
+      false,
+    );
 
-    // Suppose that somebody opened every directory and the socket: the kernel still tells the server who is calling.
+    // Suppose that somebody opened every directory and the socket: the kernel still tells the
+    // server who is calling.
     const socket = join(server.socketDir, `.s.PGSQL.${server.port}`);
     chmodSync(dirname(server.dataDir), 0o755);
     chmodSync(server.socketDir, 0o755);
@@ -80,7 +109,12 @@ describe('who reaches the embedded server', () => {
       require('net').connect(process.argv[1], function () { this.write(Buffer.concat([size, body])); })
         .on('data', (answer) => { console.log(answer.toString('latin1')); process.exit(); })`;
     const as = (uid: number): string =>
-      spawnSync(process.execPath, ['-e', greet, socket], { uid, gid: uid, cwd: '/', encoding: 'latin1' }).stdout;
+      spawnSync(process.execPath, ['-e', greet, socket], {
+        uid,
+        gid: uid,
+        cwd: '/',
+        encoding: 'latin1',
+      }).stdout;
     assert.match(as(otherUser.uid), /Peer authentication failed/);
     assert.match(as(0), /^R\0\0\0\x08\0\0\0\0/, 'the same words from root are let in');
   });
@@ -88,7 +122,10 @@ describe('who reaches the embedded server', () => {
 
 describe('another user in the same project', () => {
   it('is told whose database it is, and does not get a second one', async (t) => {
-    if (otherUser === null) return t.diagnostic('not tried: this user cannot be another one, or that one cannot run Node from here');
+    if (otherUser === null)
+      return t.diagnostic(
+        'not tried: this user cannot be another one, or that one cannot run Node from here',
+      );
     const project = makeProject();
     try {
       await project.ensure();
@@ -103,7 +140,11 @@ describe('another user in the same project', () => {
         encoding: 'utf8',
         env: { PATH: process.env['PATH'], HOME: '/' },
       });
-      assert.match(run.stdout, /^no_rights The database of this project, .*, belongs to /, run.stderr);
+      assert.match(
+        run.stdout,
+        /^no_rights The database of this project, .*, belongs to /,
+        run.stderr,
+      );
       assert.match(run.stdout, /no(ne| second)/);
     } finally {
       await project.remove();
@@ -120,7 +161,11 @@ describe('another user in the same project', () => {
       const server = await ensureServer({ projectDir: project.dir });
       assert.equal((await serverStatus({ projectDir: project.dir })).user, other.name);
       assert.equal(lstatSync(server.dataDir).uid, other.uid);
-      assert.equal(lstatSync(dirname(dirname(server.dataDir))).uid, other.uid, 'var too: it is her project');
+      assert.equal(
+        lstatSync(dirname(dirname(server.dataDir))).uid,
+        other.uid,
+        'var too: it is her project',
+      );
     } finally {
       await project.remove();
     }

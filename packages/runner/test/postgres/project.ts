@@ -1,4 +1,7 @@
-/** A temporary project directory with an embedded server of its own, and other processes that use it. */
+/**
+ * A temporary project directory with an embedded server of its own, and other processes that use
+ * it.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,9 +21,15 @@ export const nodeFlags = process.execArgv.filter((flag) => !flag.startsWith('--t
 
 const nobody: Account = { name: 'nobody', uid: 65_534, gid: 65_534, switched: true };
 
-/** Another user of this machine who can run Node from this checkout; null where there is none to be, and a test says so. */
+/**
+ * Another user of this machine who can run Node from this checkout; null where there is none to be,
+ * and a test says so.
+ */
 export const otherUser =
-  isRoot && asAccount(nobody, 'test -x "$1" && test -r "$2"', [process.execPath, import.meta.filename]).ok ? nobody : null;
+  isRoot &&
+  asAccount(nobody, 'test -x "$1" && test -r "$2"', [process.execPath, import.meta.filename]).ok
+    ? nobody
+    : null;
 
 export interface Project {
   readonly dir: string;
@@ -38,7 +47,8 @@ export function makeProject(name = 'project'): Project {
   process.once('exit', () => {
     const dataDir = join(dir, 'var', 'postgres', 'data');
     const pid = runningServer(dataDir)?.pid;
-    if (pid !== undefined) asAccount(chooseAccount(dir, lstatSync(dataDir).uid), 'kill -s QUIT "$1"', [String(pid)]);
+    if (pid !== undefined)
+      asAccount(chooseAccount(dir, lstatSync(dataDir).uid), 'kill -s QUIT "$1"', [String(pid)]);
     rmSync(base, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   });
   return {
@@ -53,15 +63,22 @@ export function makeProject(name = 'project'): Project {
 
 const child = fileURLToPath(new URL('./child.ts', import.meta.url));
 
-/** Another process that ensures the server, prints it as JSON and then waits for its end (`stay`) or leaves. */
-export function ensureElsewhere(dir: string, stay = false): { process: ChildProcess; server: Promise<Server>; closed: Promise<void> } {
+/**
+ * Another process that ensures the server, prints it as JSON and then waits for its end (`stay`) or
+ * leaves.
+ */
+export function ensureElsewhere(
+  dir: string,
+  stay = false,
+): { process: ChildProcess; server: Promise<Server>; closed: Promise<void> } {
   const process_ = spawn(process.execPath, [...nodeFlags, child, dir, stay ? 'stay' : ''], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true, // a group of its own, so that a test can send it what Ctrl-C sends
     env: { ...process.env, NODE_TEST_CONTEXT: undefined },
   });
   const end = (): void => {
-    if (process_.exitCode === null && process_.signalCode === null) process.kill(-(process_.pid ?? 0), 'SIGKILL');
+    if (process_.exitCode === null && process_.signalCode === null)
+      process.kill(-(process_.pid ?? 0), 'SIGKILL');
   };
   process.once('exit', end);
   process_.once('exit', () => process.off('exit', end));
@@ -86,7 +103,9 @@ export async function query<Row>(url: string, text: string): Promise<Row[]> {
   }
 }
 
-/** The fields of /proc/<pid>/stat after the name: state, parent, process group, session… Linux only. */
+/**
+ * The fields of /proc/<pid>/stat after the name: state, parent, process group, session… Linux only.
+ */
 export function processStat(pid: number): string[] {
   const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
   return text.slice(text.lastIndexOf(')') + 2).split(' ');

@@ -26,7 +26,8 @@ describe('setting up', () => {
       const home = join(project.dir, 'var', 'postgres');
       const child = ensureElsewhere(project.dir);
       const gaveUp = assert.rejects(child.server);
-      const making = (): string[] => (existsSync(home) ? readdirSync(home).filter((name) => name.startsWith('data.new-')) : []);
+      const making = (): string[] =>
+        existsSync(home) ? readdirSync(home).filter((name) => name.startsWith('data.new-')) : [];
       while (making().length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
       process.kill(-(child.process.pid ?? 0), 'SIGKILL');
       await child.closed;
@@ -45,7 +46,11 @@ describe('setting up', () => {
     try {
       const server = await project.ensure();
       assert.equal(dirname(dirname(server.dataDir)), join(project.dir, 'var'));
-      assert.match(server.socketDir, /^\/tmp\/postrider-/, 'the kernel takes 107 bytes: the socket is elsewhere');
+      assert.match(
+        server.socketDir,
+        /^\/tmp\/postrider-/,
+        'the kernel takes 107 bytes: the socket is elsewhere',
+      );
       assert.equal(lstatSync(server.socketDir).mode & 0o777, 0o700);
       assert.deepEqual(await query(server.url, 'select 1 as one'), [{ one: 1 }]);
       const link = join(project.dir, '..', 'link');
@@ -59,7 +64,8 @@ describe('setting up', () => {
 
   it('goes elsewhere when the server’s user cannot enter the project, says so, and finds it again', async () => {
     const project = makeProject('private/project');
-    // As root the server runs as somebody who cannot enter; an ordinary user is kept out of her own directory by its mode alone.
+    // As root the server runs as somebody who cannot enter; an ordinary user is kept out of her own
+    // directory by its mode alone.
     if (isRoot) chmodSync(dirname(project.dir), 0o700);
     else {
       mkdirSync(join(project.dir, 'var'));
@@ -105,7 +111,8 @@ describe('the programs', () => {
       verbatimSymlinks: true,
       filter: (path) => !lstatSync(path).isSymbolicLink() && !path.endsWith('.a'),
     });
-    if (process.platform === 'linux') assert.throws(() => binariesIn(join(copy, 'bin'), account), { code: 'no_binaries' });
+    if (process.platform === 'linux')
+      assert.throws(() => binariesIn(join(copy, 'bin'), account), { code: 'no_binaries' });
     assert.equal(binariesFor(account, {}, copy).postgres, join(copy, 'bin', 'postgres'));
   });
 
@@ -129,7 +136,13 @@ describe('the programs', () => {
   it('may be your own', () => {
     const bundled = binariesFor(account, {});
     assert.equal(bundled.major, 18);
-    assert.deepEqual(binariesFor(account, { POSTRIDER_PG_BIN: dirname(bundled.postgres) }), bundled);
-    assert.throws(() => binariesFor(account, { POSTRIDER_PG_BIN: '/nonexistent' }), { name: 'ServerError', code: 'no_binaries' });
+    assert.deepEqual(
+      binariesFor(account, { POSTRIDER_PG_BIN: dirname(bundled.postgres) }),
+      bundled,
+    );
+    assert.throws(() => binariesFor(account, { POSTRIDER_PG_BIN: '/nonexistent' }), {
+      name: 'ServerError',
+      code: 'no_binaries',
+    });
   });
 });

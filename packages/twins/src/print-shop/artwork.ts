@@ -1,10 +1,12 @@
 /**
- * Reads artwork: PDFs below the directories that the shop was given, and nothing else on the disk. Symbolic links are resolved first, so that
- * a link inside an allowed directory does not lead out of it.
+ * Reads artwork: PDFs below the directories that the shop was given, and nothing else on the disk.
+ * Symbolic links are resolved first, so that a link inside an allowed directory does not lead out
+ * of it.
  *
- * Each piece names a page of a document that it shares with its cohort, so a document is parsed once and remembered by path, time and size.
- * What is remembered is the page sizes and the sha256, not the document: the press reads it again, and refuses it where the hash has changed
- * since the card was accepted.
+ * Each piece names a page of a document that it shares with its cohort, so a document is parsed
+ * once and remembered by path, time and size. What is remembered is the page sizes and the sha256,
+ * not the document: the press reads it again, and refuses it where the hash has changed since the
+ * card was accepted.
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -48,7 +50,10 @@ export class ArtworkReader {
     return document;
   }
 
-  /** Throws `ArtworkError` where the document is not what it was. Cheap: a file that was not touched is not read. */
+  /**
+   * Throws `ArtworkError` where the document is not what it was. Cheap: a file that was not touched
+   * is not read.
+   */
   async check({ url, sha256 }: FrozenDocument): Promise<void> {
     if ((await this.inspect(url)).sha256 !== sha256) throw changed(url);
   }
@@ -62,10 +67,14 @@ export class ArtworkReader {
 
   async #resolve(url: string): Promise<string> {
     if (this.#directories.length === 0) {
-      throw new ArtworkError('artwork_not_allowed', 'This shop reads no artwork: start it with --artwork <directory>');
+      throw new ArtworkError(
+        'artwork_not_allowed',
+        'This shop reads no artwork: start it with --artwork <directory>',
+      );
     }
     const path = pathOf(url);
-    // Whether a file outside exists is nobody's business, so a missing one is looked for by its name alone.
+    // Whether a file outside exists is nobody's business, so a missing one is looked for by its
+    // name alone.
     const real = await realpath(path).catch(() => null);
     for (const directory of this.#directories) {
       const root = await realpath(directory).catch(() => null);
@@ -74,18 +83,27 @@ export class ArtworkReader {
       if (real === null && (isBelow(root, path) || isBelow(directory, path)))
         throw new ArtworkError('bad_artwork', `${url} does not exist`);
     }
-    throw new ArtworkError('artwork_not_allowed', `${url} is not below a directory that this shop may read (--artwork)`);
+    throw new ArtworkError(
+      'artwork_not_allowed',
+      `${url} is not below a directory that this shop may read (--artwork)`,
+    );
   }
 }
 
 function pathOf(url: string): string {
   if (!URL.canParse(url) || new URL(url).protocol !== 'file:') {
-    throw new ArtworkError('artwork_not_allowed', `${url.slice(0, 200)} is not a file: URL, and this shop takes no other`);
+    throw new ArtworkError(
+      'artwork_not_allowed',
+      `${url.slice(0, 200)} is not a file: URL, and this shop takes no other`,
+    );
   }
   try {
     return fileURLToPath(url);
   } catch (error) {
-    throw new ArtworkError('artwork_not_allowed', `${url} does not name a file of this machine: ${messageOf(error)}`);
+    throw new ArtworkError(
+      'artwork_not_allowed',
+      `${url} does not name a file of this machine: ${messageOf(error)}`,
+    );
   }
 }
 
@@ -106,10 +124,16 @@ async function readDocument(path: string, url: string): Promise<ArtworkDocument>
 }
 
 async function readBytes(path: string, url: string): Promise<Uint8Array> {
-  // Not blocking, so that a FIFO does not hold the shop; not following, so that the path checked is the path opened.
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(unreadable(url));
+  // Not blocking, so that a FIFO does not hold the shop; not following, so that the path checked is
+  // the path opened.
+  const file = await open(
+    path,
+    constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+  ).catch(unreadable(url));
   try {
-    const { size } = await file.stat().then((found) => (found.isFile() ? found : Promise.reject(new Error('it is not a file'))));
+    const { size } = await file
+      .stat()
+      .then((found) => (found.isFile() ? found : Promise.reject(new Error('it is not a file'))));
     if (size > LARGEST) throw new Error(`it is larger than ${LARGEST / 1024 / 1024} MB`);
     return await file.readFile();
   } catch (error) {
@@ -127,7 +151,9 @@ function unreadable(url: string): (error: unknown) => never {
   return (error) => {
     throw new ArtworkError(
       'bad_artwork',
-      hasCode(error, 'ENOENT') ? `${url} does not exist` : `${url} cannot be read: ${messageOf(error)}`,
+      hasCode(error, 'ENOENT')
+        ? `${url} does not exist`
+        : `${url} cannot be read: ${messageOf(error)}`,
     );
   };
 }

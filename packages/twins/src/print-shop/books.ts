@@ -1,8 +1,10 @@
 /**
- * The shop's state in memory: what the ledger's entries add up to. `apply` is the only thing that changes it, while running and while
- * replaying alike, so that a restart cannot remember anything else than what was written.
+ * The shop's state in memory: what the ledger's entries add up to. `apply` is the only thing that
+ * changes it, while running and while replaying alike, so that a restart cannot remember anything
+ * else than what was written.
  *
- * 100,000 pieces are held at once: what is only needed for printing (names, addresses, artwork) is let go when a piece is printed.
+ * 100,000 pieces are held at once: what is only needed for printing (names, addresses, artwork) is
+ * let go when a piece is printed.
  */
 import type { Stamp } from './clock.ts';
 import { LEDGER_VERSION, ledgerId, type AcceptedPiece, type Entry } from './entries.ts';
@@ -108,7 +110,10 @@ export class Books {
     return Math.max(this.#delivered.get(undefined) ?? 0, this.#delivered.get(organization) ?? 0);
   }
 
-  /** The next events of an organization, `limit` at most, before the event `end`; and where to go on. */
+  /**
+   * The next events of an organization, `limit` at most, before the event `end`; and where to go
+   * on.
+   */
   eventsOf(
     organization: string,
     from: number,
@@ -144,7 +149,10 @@ export class Books {
     return (this.files.at(-1)?.file ?? 0) + 1;
   }
 
-  /** Takes up to `count` waiting sheets for the press: from here on they cannot be cancelled. Not written down: a crash makes them wait again. */
+  /**
+   * Takes up to `count` waiting sheets for the press: from here on they cannot be cancelled. Not
+   * written down: a crash makes them wait again.
+   */
   reserve(count: number): Piece[] {
     const reserved: Piece[] = [];
     for (const piece of this.waitingSheets) {
@@ -171,18 +179,22 @@ export class Books {
     switch (entry.kind) {
       case 'opened':
         if (entry.version !== LEDGER_VERSION)
-          throw new Error(`it is of version ${entry.version}, and this shop reads version ${LEDGER_VERSION}`);
+          throw new Error(
+            `it is of version ${entry.version}, and this shop reads version ${LEDGER_VERSION}`,
+          );
         this.ledger = ledgerId(entry);
         return;
       case 'accepted':
-        for (const piece of entry.pieces) this.#accept(piece, entry.documents, { at: entry.at, travel: entry.travel });
+        for (const piece of entry.pieces)
+          this.#accept(piece, entry.documents, { at: entry.at, travel: entry.travel });
         return;
       case 'plan':
         return this.#plan(entry.file, entry.pieces, { at: entry.at, travel: entry.travel });
       case 'printed':
         return this.#print(entry.file);
       case 'passed':
-        for (const id of entry.pieces) this.#pass(this.#known(id), { at: entry.at, travel: entry.travel });
+        for (const id of entry.pieces)
+          this.#pass(this.#known(id), { at: entry.at, travel: entry.travel });
         return;
       case 'failed':
         for (const id of entry.pieces) this.#drop(this.#known(id), 'failed', entry.at);
@@ -205,11 +217,17 @@ export class Books {
         this.#delivered.set(entry.organization, entry.count);
         return;
       default:
-        throw new Error(`its kind ${JSON.stringify((entry as { kind?: unknown }).kind)} is not known`);
+        throw new Error(
+          `its kind ${JSON.stringify((entry as { kind?: unknown }).kind)} is not known`,
+        );
     }
   }
 
-  #accept({ id, order, fingerprint }: AcceptedPiece, documents: Readonly<Record<string, string>>, accepted: Stamp): void {
+  #accept(
+    { id, order, fingerprint }: AcceptedPiece,
+    documents: Readonly<Record<string, string>>,
+    accepted: Stamp,
+  ): void {
     const { front, back } = order.artwork;
     const noop = front.url === NOOP_ARTWORK;
     const piece: Piece = {
@@ -232,11 +250,16 @@ export class Books {
       stage: 0,
       content: noop
         ? null
-        : { to: order.to, artwork: order.artwork, hashes: { front: documents[front.url] ?? '', back: documents[back.url] ?? '' } },
+        : {
+            to: order.to,
+            artwork: order.artwork,
+            hashes: { front: documents[front.url] ?? '', back: documents[back.url] ?? '' },
+          },
     };
     this.#pieces.set(id, piece);
     // The first keeps its key, also where a shop without keys made a second one.
-    if (piece.idempotencyKey !== null && !this.#byKey.has(piece.idempotencyKey)) this.#byKey.set(piece.idempotencyKey, piece);
+    if (piece.idempotencyKey !== null && !this.#byKey.has(piece.idempotencyKey))
+      this.#byKey.set(piece.idempotencyKey, piece);
     const siblings = this.#byMailpiece.get(piece.reference.mailpieceId);
     if (siblings === undefined) this.#byMailpiece.set(piece.reference.mailpieceId, [piece]);
     else siblings.push(piece);
@@ -255,7 +278,8 @@ export class Books {
 
   #print(file: number): void {
     const plan = this.openPlan;
-    if (plan?.file !== file) throw new Error(`it says that file ${file} was printed, which was not planned`);
+    if (plan?.file !== file)
+      throw new Error(`it says that file ${file} was printed, which was not planned`);
     this.onPrinted(plan);
     this.openPlan = null;
     this.files.push({ file, cards: plan.pieces.length });

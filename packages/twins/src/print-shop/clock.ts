@@ -1,7 +1,9 @@
 /**
- * Two times. The *calendar* is the real one, plus the days that somebody turned it by (`POST /v1/clock`). The *travel time* is how long mail
- * has been on its way: it may run faster than the calendar (`daysPerSecond`), or stand still. A card takes six days of travel time, and its
- * scans are dated by the calendar from when it was printed: however fast the demonstration runs, cards accepted today are delivered next week.
+ * Two times. The *calendar* is the real one, plus the days that somebody turned it by (`POST
+ * /v1/clock`). The *travel time* is how long mail has been on its way: it may run faster than the
+ * calendar (`daysPerSecond`), or stand still. A card takes six days of travel time, and its scans
+ * are dated by the calendar from when it was printed: however fast the demonstration runs, cards
+ * accepted today are delivered next week.
  *
  * Both go on while the shop is closed, as the post does.
  */
@@ -33,7 +35,10 @@ export class ShopClock {
   now(): Stamp {
     const real = Date.now();
     // A calendar that was set back must not make mail travel backwards.
-    return { at: real + this.#turned, travel: this.#anchor.travel + Math.max(0, real - this.#anchor.real) * this.#pace };
+    return {
+      at: real + this.#turned,
+      travel: this.#anchor.travel + Math.max(0, real - this.#anchor.real) * this.#pace,
+    };
   }
 
   advance(days: number): void {
@@ -42,7 +47,10 @@ export class ShopClock {
     this.#turned += days * DAY;
   }
 
-  /** Sets the clock by an entry of the ledger; `turnedDays` where the entry is the one that turned it. */
+  /**
+   * Sets the clock by an entry of the ledger; `turnedDays` where the entry is the one that turned
+   * it.
+   */
   resume(stamp: Stamp, turnedDays = 0): void {
     // A plan keeps the time at which its PDF was composed, and may stand behind later entries.
     if (turnedDays === 0 && stamp.at < this.#resumedAt) return;

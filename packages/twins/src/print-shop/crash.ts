@@ -1,6 +1,7 @@
 /**
- * Named places where the shop's own tests kill it. The protocol of ledger, PDF and manifest is only worth something if a power cut between
- * any two of its steps is survived, and random kills hit the narrow ones too rarely.
+ * Named places where the shop's own tests kill it. The protocol of ledger, PDF and manifest is only
+ * worth something if a power cut between any two of its steps is survived, and random kills hit the
+ * narrow ones too rarely.
  *
  * `PRINT_SHOP_CRASH_AT=<place>` kills at the first passage, `<place>:3` at the third.
  */

@@ -1,4 +1,7 @@
-/** What stands in the ledger. Everything the shop knows is rebuilt from these, so a field is never renamed; version 1. */
+/**
+ * What stands in the ledger. Everything the shop knows is rebuilt from these, so a field is never
+ * renamed; version 1.
+ */
 import type { Stamp } from './clock.ts';
 import type { PieceOrder, PieceStatus } from './wire.ts';
 
@@ -14,7 +17,10 @@ export interface AcceptedPiece {
 export interface OpenedEntry extends Stamp {
   readonly kind: 'opened';
   readonly version: number;
-  /** Random. Whoever asks what was accepted must know which ledger answers: another one has never heard of their pieces. */
+  /**
+   * Random. Whoever asks what was accepted must know which ledger answers: another one has never
+   * heard of their pieces.
+   */
   readonly ledger?: string;
 }
 
@@ -30,7 +36,10 @@ export interface AcceptedEntry extends Stamp {
   readonly pieces: readonly AcceptedPiece[];
 }
 
-/** These cards, in this order, will be the PDF of this number: written before the PDF, so that a crash cannot put a card into two. */
+/**
+ * These cards, in this order, will be the PDF of this number: written before the PDF, so that a
+ * crash cannot put a card into two.
+ */
 export interface PlanEntry extends Stamp {
   readonly kind: 'plan';
   readonly file: number;
@@ -81,7 +90,10 @@ export interface WebhookEntry extends Stamp {
   readonly from: 'start' | 'request';
 }
 
-/** Of the first `count` events those of this organization have been delivered; without one, those of everybody. */
+/**
+ * Of the first `count` events those of this organization have been delivered; without one, those of
+ * everybody.
+ */
 export interface DeliveredEntry extends Stamp {
   readonly kind: 'delivered';
   readonly organization?: string;

@@ -1,6 +1,7 @@
 /**
- * The bad days of a printer, on request (`POST /v1/faults`, only with `--allow-faults`). Each fault waits in a queue for the requests that it
- * is meant for and hits `count` of them. "Effect" is what the request was for: the piece is in the ledger, the cancellation is done.
+ * The bad days of a printer, on request (`POST /v1/faults`, only with `--allow-faults`). Each fault
+ * waits in a queue for the requests that it is meant for and hits `count` of them. "Effect" is what
+ * the request was for: the piece is in the ledger, the cancellation is done.
  */
 import { z } from 'zod';
 
@@ -64,7 +65,8 @@ export class Faults {
   take(endpoint: Endpoint, mailpieceIds: readonly string[]): Fault | null {
     const index = this.#queue.findIndex(
       (one) =>
-        (one.endpoint === 'any' || one.endpoint === endpoint) && (one.mailpieceId === undefined || mailpieceIds.includes(one.mailpieceId)),
+        (one.endpoint === 'any' || one.endpoint === endpoint) &&
+        (one.mailpieceId === undefined || mailpieceIds.includes(one.mailpieceId)),
     );
     const found = this.#queue[index];
     if (found === undefined) return null;

@@ -1,4 +1,7 @@
-/** Writing files so that a reader, or a power cut, sees the old one or the new one and never half of one. */
+/**
+ * Writing files so that a reader, or a power cut, sees the old one or the new one and never half of
+ * one.
+ */
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { crash, crashesAt } from './crash.ts';

@@ -1,8 +1,9 @@
 /**
  * One shop to a folder: two would number their PDFs alike and tear each other's ledger.
  *
- * Node has no flock, so the lock is a file that names its process. A process is told by its number and the time it began, where the system
- * shows that, because numbers come round again; and one that is dead but not yet buried (a zombie) holds nothing.
+ * Node has no flock, so the lock is a file that names its process. A process is told by its number
+ * and the time it began, where the system shows that, because numbers come round again; and one
+ * that is dead but not yet buried (a zombie) holds nothing.
  */
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +14,9 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
-/** One that was stopped or killed a moment ago may still be ending, on a busy machine for seconds. */
+/**
+ * One that was stopped or killed a moment ago may still be ending, on a busy machine for seconds.
+ */
 const PATIENCE_MS = 3000;
 
 /** Throws `ShopError` where a living shop holds the folder, and goes on doing so. */
@@ -58,7 +61,8 @@ async function removeStale(path: string): Promise<string | null> {
   if (found === null) return null;
   const [pid = '', began = ''] = found.trim().split(' ');
   if (await isAlive(Number(pid), began)) return pid;
-  // Moved aside before it is removed: if another starter has put its own lock there meanwhile, this is seen and given back.
+  // Moved aside before it is removed: if another starter has put its own lock there meanwhile, this
+  // is seen and given back.
   const aside = `${path}.${randomUUID()}`;
   const moved = await rename(path, aside).then(
     () => true,
@@ -81,7 +85,10 @@ async function isAlive(pid: number, began: string): Promise<boolean> {
   return now === null || now === began;
 }
 
-/** Start time of a process in the system's own unit; null where it is not shown (outside Linux). 'zombie' where it is dead. */
+/**
+ * Start time of a process in the system's own unit; null where it is not shown (outside Linux).
+ * 'zombie' where it is dead.
+ */
 async function beganAt(pid: number): Promise<string | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   // The name in parentheses may hold spaces and parentheses of its own.

@@ -4,8 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { exitCodes, messageOf, ShopError } from './errors.ts';
 
 /**
- * Throws `ShopError` where it cannot be. Step by step, because Node's own `recursive` never ends where a file system that takes no folder says that there is
- * none (`/proc`).
+ * Throws `ShopError` where it cannot be. Step by step, because Node's own `recursive` never ends
+ * where a file system that takes no folder says that there is none (`/proc`).
  */
 export function makeFolder(path: string, mode = 0o777): void {
   const whole = resolve(path);
@@ -18,9 +18,13 @@ export function makeFolder(path: string, mode = 0o777): void {
     for (const one of missing) makeOne(one, mode);
   } catch (error) {
     const why = missing.length > 0 && !messageOf(error).includes(parent) ? ` (in ${parent})` : '';
-    throw new ShopError(exitCodes.cannotCreate, `The folder ${path} cannot be used: ${messageOf(error)}${why}. Nothing was accepted.`, {
-      cause: error,
-    });
+    throw new ShopError(
+      exitCodes.cannotCreate,
+      `The folder ${path} cannot be used: ${messageOf(error)}${why}. Nothing was accepted.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

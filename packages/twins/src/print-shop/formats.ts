@@ -32,7 +32,10 @@ export interface PageSize {
 /** Renderers round to a pixel of 300 dpi (0.24 pt) or to a tenth of a millimetre (0.28 pt). */
 const TOLERANCE = 0.5;
 
-/** Says why a page does not fit, or null where it does. Portrait and landscape are both taken: the guillotine turns the sheet. */
+/**
+ * Says why a page does not fit, or null where it does. Portrait and landscape are both taken: the
+ * guillotine turns the sheet.
+ */
 export function misfit(name: string, format: CardFormat, page: PageSize): string | null {
   const [short, long] = format.trim;
   const sheet: readonly [number, number] = [short + 2 * BLEED, long + 2 * BLEED];
@@ -45,8 +48,14 @@ export function misfit(name: string, format: CardFormat, page: PageSize): string
   return null;
 }
 
-function sameSize(size: readonly [number, number], [short, long]: readonly [number, number]): boolean {
-  return Math.abs(Math.min(...size) - short) <= TOLERANCE && Math.abs(Math.max(...size) - long) <= TOLERANCE;
+function sameSize(
+  size: readonly [number, number],
+  [short, long]: readonly [number, number],
+): boolean {
+  return (
+    Math.abs(Math.min(...size) - short) <= TOLERANCE &&
+    Math.abs(Math.max(...size) - long) <= TOLERANCE
+  );
 }
 
 function inches(size: readonly [number, number]): string {

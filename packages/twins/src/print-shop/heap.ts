@@ -31,7 +31,8 @@ export class DueHeap<Item> {
       const left = nodes[2 * at + 1];
       if (left === undefined) break;
       const right = nodes[2 * at + 2];
-      const [child, under] = right !== undefined && right.due < left.due ? [right, 2 * at + 2] : [left, 2 * at + 1];
+      const [child, under] =
+        right !== undefined && right.due < left.due ? [right, 2 * at + 2] : [left, 2 * at + 1];
       if (last.due <= child.due) break;
       nodes[at] = child;
       at = under;

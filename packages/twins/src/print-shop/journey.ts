@@ -1,6 +1,7 @@
 /**
- * How a card travels, as the post would report it: six days, four scans. Where it is lost to the scanners and whether it comes back is drawn
- * from the piece's id, so that a restart, or a second look, sees the same journey.
+ * How a card travels, as the post would report it: six days, four scans. Where it is lost to the
+ * scanners and whether it comes back is drawn from the piece's id, so that a restart, or a second
+ * look, sees the same journey.
  */
 import { createHash } from 'node:crypto';
 import { DAY } from './clock.ts';
@@ -20,8 +21,15 @@ export interface JourneyStop {
   readonly after: number;
 }
 
-/** Days after printing at which a stage begins, and how far it spreads. Seven stages would be truer; four are what printers pass on. */
-const stages: readonly { readonly status: PieceStatus; readonly day: number; readonly spread: number }[] = [
+/**
+ * Days after printing at which a stage begins, and how far it spreads. Seven stages would be truer;
+ * four are what printers pass on.
+ */
+const stages: readonly {
+  readonly status: PieceStatus;
+  readonly day: number;
+  readonly spread: number;
+}[] = [
   { status: 'in_transit', day: 0.8, spread: 0.5 },
   { status: 'in_local_area', day: 3, spread: 0.8 },
   { status: 'processed_for_delivery', day: 4.8, spread: 0.5 },
@@ -34,7 +42,10 @@ const LAST = stages.length - 1;
 
 export const EXPECTED_DAYS = 6;
 
-/** A container's scan stands for its cards, a sorting machine sees each card, and nobody scans a postcard at the door. */
+/**
+ * A container's scan stands for its cards, a sorting machine sees each card, and nobody scans a
+ * postcard at the door.
+ */
 const confidences: Readonly<Record<PieceStatus, Confidence>> = {
   accepted: 'scan',
   in_production: 'scan',
@@ -51,10 +62,13 @@ export function confidenceOf(status: PieceStatus): Confidence {
   return confidences[status];
 }
 
-/** The next thing that will be heard of a piece whose journey stands at `stage`, or null at its end. */
+/**
+ * The next thing that will be heard of a piece whose journey stands at `stage`, or null at its end.
+ */
 export function nextStop(id: string, stage: number, options: JourneyOptions): JourneyStop | null {
   if (stage > LAST) return null;
-  // One drawing for the whole journey: whether it comes back, and for each stage whether it is scanned and at what hour.
+  // One drawing for the whole journey: whether it comes back, and for each stage whether it is
+  // scanned and at what hour.
   const lots = createHash('sha512').update(id).digest();
   const lot = (number: number): number => lots.readUInt32BE(4 * number) / 2 ** 32;
   for (let at = stage; at <= LAST; at += 1) {
@@ -63,7 +77,11 @@ export function nextStop(id: string, stage: number, options: JourneyOptions): Jo
     if (plan === undefined) return null;
     // A card that lies on the sender's mat again was seen by somebody.
     if (!back && lot(1 + 2 * at) * 100 < options.loseScans) continue;
-    return { stage: at, status: plan.status, after: (plan.day + plan.spread * lot(2 + 2 * at)) * DAY };
+    return {
+      stage: at,
+      status: plan.status,
+      after: (plan.day + plan.spread * lot(2 + 2 * at)) * DAY,
+    };
   }
   return null;
 }

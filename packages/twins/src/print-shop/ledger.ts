@@ -1,12 +1,15 @@
 /**
  * An append-only file of JSON lines: the shop's memory.
  *
- * An entry counts once its line is complete, and is spoken of once it is on the disk. Entries that arrive while a write is under way share
- * the next one (group commit), so that fifty clients cost one fsync and not fifty. A process killed in the middle of a line leaves a torn
- * tail; nobody was told of it, so it is cut off on opening. A bad line anywhere else is damage, and the shop refuses to guess.
+ * An entry counts once its line is complete, and is spoken of once it is on the disk. Entries that
+ * arrive while a write is under way share the next one (group commit), so that fifty clients cost
+ * one fsync and not fifty. A process killed in the middle of a line leaves a torn tail; nobody was
+ * told of it, so it is cut off on opening. A bad line anywhere else is damage, and the shop refuses
+ * to guess.
  *
- * After a failed write or fsync the file's state is unknown, and retrying an fsync may report success for pages that were dropped: from then
- * on every append fails, and only opening the file anew finds out what is there.
+ * After a failed write or fsync the file's state is unknown, and retrying an fsync may report
+ * success for pages that were dropped: from then on every append fails, and only opening the file
+ * anew finds out what is there.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -23,7 +26,9 @@ export function ledgerPath(folder: string): string {
   return join(folder, 'shop', 'ledger.ndjson');
 }
 
-/** The id of the ledger in a folder, of a shop that need not be open; null where there is none yet. */
+/**
+ * The id of the ledger in a folder, of a shop that need not be open; null where there is none yet.
+ */
 export async function ledgerIn(folder: string): Promise<string | null> {
   try {
     await using file = await open(ledgerPath(folder));
@@ -51,7 +56,10 @@ export class Ledger<Entry extends object> {
     this.#onBroken = onBroken;
   }
 
-  /** Hands every entry to `replay`, in order, cuts off a torn tail, and opens the file for appending. Throws `ShopError` where it is damaged. */
+  /**
+   * Hands every entry to `replay`, in order, cuts off a torn tail, and opens the file for
+   * appending. Throws `ShopError` where it is damaged.
+   */
   static async open<Entry extends object>(
     path: string,
     replay: (entry: Entry) => void,
@@ -145,7 +153,10 @@ export class Ledger<Entry extends object> {
 }
 
 /** Calls `take` for every complete line and returns how many bytes they fill. */
-async function readLines(file: FileHandle, take: (line: string, number: number) => void): Promise<number> {
+async function readLines(
+  file: FileHandle,
+  take: (line: string, number: number) => void,
+): Promise<number> {
   const chunk = Buffer.allocUnsafe(READ_SIZE);
   let unfinished: Buffer[] = [];
   let position = 0;

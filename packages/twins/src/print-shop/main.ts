@@ -12,7 +12,8 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  // Compiled code is kept for the next start, which saves it a third of its time; it helps only what is imported from here on.
+  // Compiled code is kept for the next start, which saves it a third of its time; it helps only
+  // what is imported from here on.
   enableCompileCache();
   const { startPrintShop } = await import('./shop.ts');
   const shop = await startPrintShop(commandLine.options);

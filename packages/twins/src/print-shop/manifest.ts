@@ -1,8 +1,10 @@
 /**
- * The posting manifest: one row per printed card, RFC 4180, for the mail-house and its spreadsheets.
+ * The posting manifest: one row per printed card, RFC 4180, for the mail-house and its
+ * spreadsheets.
  *
- * Each PDF has a part of its own in `shop/manifest/`, written before the PDF counts as printed; `manifest.csv` is put together from the parts
- * of what was printed. It never names a card whose PDF is not there, and after a crash it is simply put together again.
+ * Each PDF has a part of its own in `shop/manifest/`, written before the PDF counts as printed;
+ * `manifest.csv` is put together from the parts of what was printed. It never names a card whose
+ * PDF is not there, and after a crash it is simply put together again.
  */
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
@@ -65,20 +67,31 @@ export function manifestPart(plan: Plan): string {
     .join('');
 }
 
-export async function writeManifest(path: string, parts: string, files: readonly PrintedFile[]): Promise<void> {
+export async function writeManifest(
+  path: string,
+  parts: string,
+  files: readonly PrintedFile[],
+): Promise<void> {
   await writeAtomically(path, joined(parts, files));
 }
 
-async function* joined(parts: string, files: readonly PrintedFile[]): AsyncGenerator<Uint8Array | string> {
+async function* joined(
+  parts: string,
+  files: readonly PrintedFile[],
+): AsyncGenerator<Uint8Array | string> {
   yield record(columns);
-  for (const { file } of files) yield* createReadStream(partPath(parts, file)) as AsyncIterable<Uint8Array>;
+  for (const { file } of files)
+    yield* createReadStream(partPath(parts, file)) as AsyncIterable<Uint8Array>;
 }
 
 function record(cells: readonly string[]): string {
   return `${cells.map(cell).join(',')}\r\n`;
 }
 
-/** A cell that a spreadsheet would take for a formula gets an apostrophe: a name in somebody's list must not run on the mail-house's machine. */
+/**
+ * A cell that a spreadsheet would take for a formula gets an apostrophe: a name in somebody's list
+ * must not run on the mail-house's machine.
+ */
 export function cell(value: string): string {
   const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

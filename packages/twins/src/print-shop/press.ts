@@ -3,12 +3,13 @@
  *
  *   compose the PDF in memory · write the *plan* (these cards, this number) · PDF · manifest part · write *printed* · manifest
  *
- * Where one of these fails, all from there on is done again a little later. Nothing is left of the plan by which a manifest could be missed once it is
- * printed, hence a flag of its own.
+ * Where one of these fails, all from there on is done again a little later. Nothing is left of the
+ * plan by which a manifest could be missed once it is printed, hence a flag of its own.
  *
- * A card is in at most one open plan, and a plan's number is used for nothing else. After a crash an open plan is carried out to the end: if
- * its PDF is there it is the right one and whole (it got its name by rename, and the name belongs to the plan), otherwise it is made again.
- * There is one plan at a time.
+ * A card is in at most one open plan, and a plan's number is used for nothing else. After a crash
+ * an open plan is carried out to the end: if its PDF is there it is the right one and whole (it got
+ * its name by rename, and the name belongs to the plan), otherwise it is made again. There is one
+ * plan at a time.
  */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -85,7 +86,10 @@ export class Press {
     this.#onError = parts.onError;
   }
 
-  /** Carries out the plan that a crash left open, and puts the manifest together. What only waits goes on waiting. */
+  /**
+   * Carries out the plan that a crash left open, and puts the manifest together. What only waits
+   * goes on waiting.
+   */
   async start(): Promise<void> {
     await this.#inTurn(async () => {
       const round: Round = { files: [], failed: 0 };
@@ -110,7 +114,10 @@ export class Press {
     }
   }
 
-  /** Prints what waits now; resolves when PDFs and manifest are written. Rejects where they cannot be; it is tried again by itself. */
+  /**
+   * Prints what waits now; resolves when PDFs and manifest are written. Rejects where they cannot
+   * be; it is tried again by itself.
+   */
   printNow(): Promise<PrintReport> {
     return this.#inTurn(() => this.#print(1));
   }
@@ -135,7 +142,10 @@ export class Press {
   #wakeAfter(ms: number): void {
     if (this.#quiet !== null) clearTimeout(this.#quiet);
     const atLeast = this.#options.collect ? CARDS_PER_FILE : 1;
-    this.#quiet = setTimeout(() => void this.#inTurn(() => this.#print(atLeast)).catch(() => undefined), ms);
+    this.#quiet = setTimeout(
+      () => void this.#inTurn(() => this.#print(atLeast)).catch(() => undefined),
+      ms,
+    );
   }
 
   #failed(error: unknown): void {
@@ -179,7 +189,10 @@ export class Press {
       const { pdf, printable } = await this.#compose(pieces, stamp.at, round);
       if (printable.length === 0) return;
       crashPoint('before-plan');
-      await this.#commit({ kind: 'plan', file: this.#books.nextFile, pieces: printable.map(({ id }) => id) }, stamp);
+      await this.#commit(
+        { kind: 'plan', file: this.#books.nextFile, pieces: printable.map(({ id }) => id) },
+        stamp,
+      );
       crashPoint('after-plan');
       await this.#carryOut(pdf, round);
     } finally {
@@ -194,7 +207,10 @@ export class Press {
     const unprinted = plan.pieces.filter(({ place }) => place === 'planned');
     const { pdf, printable } = await this.#compose(unprinted, plan.stamp.at, round);
     if (printable.length < plan.pieces.length) {
-      await this.#commit({ kind: 'plan', file: plan.file, pieces: printable.map(({ id }) => id) }, plan.stamp);
+      await this.#commit(
+        { kind: 'plan', file: plan.file, pieces: printable.map(({ id }) => id) },
+        plan.stamp,
+      );
     }
     if (printable.length > 0) await this.#carryOut(pdf, round);
   }
@@ -203,7 +219,8 @@ export class Press {
   async #carryOut(pdf: Uint8Array | null, round: Round): Promise<void> {
     const plan = this.#books.openPlan;
     if (plan === null) throw new Error('There is no plan to carry out.');
-    // A PDF that is there may not be in its folder for good: whoever wrote it may have been cut off, or failed, just after the rename.
+    // A PDF that is there may not be in its folder for good: whoever wrote it may have been cut
+    // off, or failed, just after the rename.
     if (pdf === null) await syncFolder(this.#options.folders.output);
     else await writeAtomically(this.#pdfPath(plan), [pdf]);
     crashPoint('after-pdf');

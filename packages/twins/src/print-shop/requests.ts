@@ -13,25 +13,37 @@ export type Env = { Bindings: HttpBindings };
 export type Ctx = Context<Env>;
 type Status = 400 | 401 | 404 | 409 | 412 | 413 | 429 | 500 | 503;
 
-export async function body<Schema extends z.ZodType>(c: Ctx, schema: Schema): Promise<z.infer<Schema>> {
+export async function body<Schema extends z.ZodType>(
+  c: Ctx,
+  schema: Schema,
+): Promise<z.infer<Schema>> {
   const text = await readText(c);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw refused(c, 400, { code: 'bad_request', message: `The body is not JSON: ${messageOf(error)}. Nothing of this request was done.` });
+    throw refused(c, 400, {
+      code: 'bad_request',
+      message: `The body is not JSON: ${messageOf(error)}. Nothing of this request was done.`,
+    });
   }
   const result = schema.safeParse(value);
   if (!result.success) throw refused(c, 400, describeIssue(result.error));
   return result.data;
 }
 
-/** Hono's own limit makes a new Request for a body of unknown length, which needs the server to replace the global class of the host program. */
+/**
+ * Hono's own limit makes a new Request for a body of unknown length, which needs the server to
+ * replace the global class of the host program.
+ */
 async function readText(c: Ctx): Promise<string> {
   const tooLarge = (): HTTPException => {
     // The rest of the body is not worth reading, so the connection cannot be used again.
     c.header('connection', 'close');
-    return refused(c, 413, { code: 'too_large', message: `A request may hold ${LARGEST_BODY} bytes. Nothing of this one was done.` });
+    return refused(c, 413, {
+      code: 'too_large',
+      message: `A request may hold ${LARGEST_BODY} bytes. Nothing of this one was done.`,
+    });
   };
   const announced = c.req.header('content-length');
   if (announced !== undefined) {

@@ -1,12 +1,23 @@
 /**
  * Finds equal objects among those copied from several PDFs and keeps one of each.
  *
- * Cards come in documents of some fifty, and each document carries its own copy of the photograph and the fonts. Two objects are equal when
- * their content is, references counted by what they lead to; so each object is hashed with the hashes of what it refers to in place of the
- * references. Pages are left alone: two cards may look the same, and are still two sheets.
+ * Cards come in documents of some fifty, and each document carries its own copy of the photograph
+ * and the fonts. Two objects are equal when their content is, references counted by what they lead
+ * to; so each object is hashed with the hashes of what it refers to in place of the references.
+ * Pages are left alone: two cards may look the same, and are still two sheets.
  */
 import { createHash } from 'node:crypto';
-import { PDFArray, PDFDict, PDFName, PDFPageLeaf, PDFRawStream, PDFRef, PDFStream, type PDFContext, type PDFObject } from 'pdf-lib';
+import {
+  PDFArray,
+  PDFDict,
+  PDFName,
+  PDFPageLeaf,
+  PDFRawStream,
+  PDFRef,
+  PDFStream,
+  type PDFContext,
+  type PDFObject,
+} from 'pdf-lib';
 
 export class SharedObjects {
   readonly #context: PDFContext;
@@ -21,7 +32,9 @@ export class SharedObjects {
 
   /** Takes in the objects that came since the last call. */
   absorb(): void {
-    const fresh = this.#context.enumerateIndirectObjects().filter(([ref]) => ref.objectNumber > this.#absorbed);
+    const fresh = this.#context
+      .enumerateIndirectObjects()
+      .filter(([ref]) => ref.objectNumber > this.#absorbed);
     this.#absorbed = this.#context.largestObjectNumber;
     const twins = new Map<PDFRef, PDFRef>();
     for (const [ref, object] of fresh) {
@@ -39,10 +52,13 @@ export class SharedObjects {
   #hashOf(ref: PDFRef): string {
     const known = this.#hashes.get(ref);
     if (known !== undefined) return known;
-    // Met again while it is being hashed: a cycle. Its name stands for it, so that nothing in the cycle equals anything else.
+    // Met again while it is being hashed: a cycle. Its name stands for it, so that nothing in the
+    // cycle equals anything else.
     this.#hashes.set(ref, `cycle ${ref.tag}`);
     const object = this.#context.lookup(ref);
-    const hash = createHash('sha256').update(measured(object === undefined ? `nothing ${ref.tag}` : this.#describe(object, ref)));
+    const hash = createHash('sha256').update(
+      measured(object === undefined ? `nothing ${ref.tag}` : this.#describe(object, ref)),
+    );
     if (object instanceof PDFRawStream) hash.update(object.contents);
     const digest = hash.digest('base64url');
     this.#hashes.set(ref, digest);
@@ -55,7 +71,9 @@ export class SharedObjects {
     if (object instanceof PDFRawStream) return `stream ${this.#describe(object.dict, owner)}`;
     if (object instanceof PDFStream) return `other stream ${owner.tag}`;
     if (object instanceof PDFDict) {
-      const entries = object.entries().map(([key, value]) => measured(key.toString()) + measured(this.#describe(value, owner)));
+      const entries = object
+        .entries()
+        .map(([key, value]) => measured(key.toString()) + measured(this.#describe(value, owner)));
       return `dict ${entries.toSorted().join('')}`;
     }
     if (object instanceof PDFArray)

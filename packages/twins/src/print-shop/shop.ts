@@ -1,8 +1,9 @@
 /**
- * The shop put together: opens the folder, replays the ledger, starts press, tracking and webhooks, and listens.
+ * The shop put together: opens the folder, replays the ledger, starts press, tracking and webhooks,
+ * and listens.
  *
- * Everything that changes goes through `commit`: an entry changes the books at once, and what depends on it (an answer, a file, a webhook)
- * waits until it is on the disk.
+ * Everything that changes goes through `commit`: an entry changes the books at once, and what
+ * depends on it (an answer, a file, a webhook) waits until it is on the disk.
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -30,7 +31,10 @@ import { Tracking } from './tracking.ts';
 import { Webhooks } from './webhooks.ts';
 
 const HOST = '127.0.0.1';
-/** Longer than the pools of clients keep a connection: the shop never hangs up on a request that is just being sent. */
+/**
+ * Longer than the pools of clients keep a connection: the shop never hangs up on a request that is
+ * just being sent.
+ */
 const KEEP_ALIVE_MS = 120_000;
 const ANSWER_MS = 500;
 
@@ -56,7 +60,9 @@ export async function startPrintShop(options: PrintShopOptions): Promise<Running
   makeFolder(parts, 0o700);
   const lock = await lockFolder(join(own, 'lock')).catch(unwritable(output));
   try {
-    return await open(settings, { output, parts, ledger: ledgerPath(output) }, () => lock.release());
+    return await open(settings, { output, parts, ledger: ledgerPath(output) }, () =>
+      lock.release(),
+    );
   } catch (error) {
     await lock.release();
     throw error;
@@ -75,7 +81,8 @@ async function open(
   const clock = new ShopClock(settings.daysPerSecond);
   const lostParts: { readonly file: number; readonly rows: string }[] = [];
   books.onPrinted = (plan: Plan): void => {
-    if (!existsSync(partPath(paths.parts, plan.file))) lostParts.push({ file: plan.file, rows: manifestPart(plan) });
+    if (!existsSync(partPath(paths.parts, plan.file)))
+      lostParts.push({ file: plan.file, rows: manifestPart(plan) });
   };
   const broken = Promise.withResolvers<ShopError>();
   let breakage: ShopError | null = null;
@@ -83,7 +90,8 @@ async function open(
   const ledger = await Ledger.open<Entry>(
     paths.ledger,
     (entry) => {
-      if (entries === 0 && entry.kind !== 'opened') throw new Error('it does not begin as a ledger of a print shop does');
+      if (entries === 0 && entry.kind !== 'opened')
+        throw new Error('it does not begin as a ledger of a print shop does');
       entries += 1;
       books.apply(entry);
       clock.resume(entry, entry.kind === 'turned' ? entry.days : 0);
@@ -121,7 +129,11 @@ async function open(
     onError,
     options: { folders, printAfterMs: settings.printAfterMs, collect: settings.collect },
   });
-  const webhookOptions = { secret: settings.webhookSecret, duplicates: settings.webhookDuplicates, shuffle: settings.webhookShuffle };
+  const webhookOptions = {
+    secret: settings.webhookSecret,
+    duplicates: settings.webhookDuplicates,
+    shuffle: settings.webhookShuffle,
+  };
   const webhooks = new Webhooks(books, commit, () => durableEvents, webhookOptions, log);
   const closed = Promise.withResolvers<void>();
   const requests = new Map<Promise<void>, IncomingMessage>();
@@ -170,7 +182,10 @@ async function open(
     },
   };
 
-  const server = createAdaptorServer({ fetch: createApp(shop).fetch, overrideGlobalObjects: false }) as Server;
+  const server = createAdaptorServer({
+    fetch: createApp(shop).fetch,
+    overrideGlobalObjects: false,
+  }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   const stopParts = async (): Promise<void> => {
     // Whoever is still sending gets a moment. Nothing of such a request was done.
@@ -186,12 +201,14 @@ async function open(
   };
   try {
     await refuseForeignFiles(paths.output, books);
-    if (entries === 0) await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
+    if (entries === 0)
+      await commit({ kind: 'opened', version: LEDGER_VERSION, ledger: randomUUID() });
     // Given on the command line as before, it does not undo what a request has said since.
     if (settings.webhook !== null && settings.webhook !== books.webhook.started) {
       await commit({ kind: 'webhook', url: settings.webhook, from: 'start' });
     }
-    for (const { file, rows } of lostParts) await writeAtomically(partPath(paths.parts, file), [rows]);
+    for (const { file, rows } of lostParts)
+      await writeAtomically(partPath(paths.parts, file), [rows]);
     await listen(server, settings.port);
     tracking.start(onError);
     await press.start();
@@ -203,7 +220,8 @@ async function open(
   }
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : settings.port;
-  if (books.size > 0) log(`${books.size} pieces in the ledger, ${books.waitingSheets.size} cards wait to be printed`);
+  if (books.size > 0)
+    log(`${books.size} pieces in the ledger, ${books.waitingSheets.size} cards wait to be printed`);
 
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
@@ -212,16 +230,26 @@ async function open(
     const ended = new Promise<void>((end) => server.close(() => end()));
     server.closeIdleConnections();
     await stopParts();
-    // Answers that are just being sent get a moment; who holds a connection open for nothing does not.
+    // Answers that are just being sent get a moment; who holds a connection open for nothing does
+    // not.
     await Promise.race([ended, sleep(ANSWER_MS, undefined, { ref: false })]);
     server.closeAllConnections();
     await ended;
     await unlock();
   };
-  return { url: `http://${HOST}:${port}`, port, ledger: books.ledger, broken: broken.promise, stop: () => (stopping ??= stop()) };
+  return {
+    url: `http://${HOST}:${port}`,
+    port,
+    ledger: books.ledger,
+    broken: broken.promise,
+    stop: () => (stopping ??= stop()),
+  };
 }
 
-/** PDFs that the ledger does not know: it was lost, or is an old copy, and numbering on from it would print cards again and over others. */
+/**
+ * PDFs that the ledger does not know: it was lost, or is an old copy, and numbering on from it
+ * would print cards again and over others.
+ */
 async function refuseForeignFiles(output: string, books: Books): Promise<void> {
   for (const name of (await readdir(output)).toSorted()) {
     const file = Number(/^cards-(\d+)\.pdf$/.exec(name)?.[1] ?? 0);
@@ -245,29 +273,45 @@ async function listen(server: Server, port: number): Promise<void> {
   server.once('error', (error) => {
     const why = hasCode(error, 'EADDRINUSE') ? 'is in use' : `cannot be used: ${messageOf(error)}`;
     reject(
-      new ShopError(exitCodes.unavailable, `Port ${port} of ${HOST} ${why}. Choose another with --port, or 0 for any.`, { cause: error }),
+      new ShopError(
+        exitCodes.unavailable,
+        `Port ${port} of ${HOST} ${why}. Choose another with --port, or 0 for any.`,
+        { cause: error },
+      ),
     );
   });
   server.listen(port, HOST, listening);
   await promise;
 }
 
-/** Fetch connects to some ports (22, 6000, …) never, whoever listens there: a shop there would be open, and found by nobody. */
+/**
+ * Fetch connects to some ports (22, 6000, …) never, whoever listens there: a shop there would be
+ * open, and found by nobody.
+ */
 async function isBlocked(port: number): Promise<boolean> {
   try {
-    const answer = await fetch(`http://${HOST}:${port}`, { method: 'HEAD', signal: AbortSignal.timeout(1000) });
+    const answer = await fetch(`http://${HOST}:${port}`, {
+      method: 'HEAD',
+      signal: AbortSignal.timeout(1000),
+    });
     await answer.body?.cancel();
     return false;
   } catch (error) {
-    return error instanceof Error && error.cause instanceof Error && error.cause.message === 'bad port';
+    return (
+      error instanceof Error && error.cause instanceof Error && error.cause.message === 'bad port'
+    );
   }
 }
 
 function unwritable(folder: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof ShopError) throw error;
-    throw new ShopError(exitCodes.cannotCreate, `The folder ${folder} cannot be used: ${messageOf(error)}. Nothing was accepted.`, {
-      cause: error,
-    });
+    throw new ShopError(
+      exitCodes.cannotCreate,
+      `The folder ${folder} cannot be used: ${messageOf(error)}. Nothing was accepted.`,
+      {
+        cause: error,
+      },
+    );
   };
 }

@@ -50,7 +50,11 @@ export class Tracking {
     const base = departure(piece);
     const stop = base === null ? null : nextStop(piece.id, piece.stage, this.#options);
     if (base !== null && stop !== null)
-      this.#due.push(base.travel + stop.after, { piece, status: stop.status, at: Math.round(base.at + stop.after) });
+      this.#due.push(base.travel + stop.after, {
+        piece,
+        status: stop.status,
+        at: Math.round(base.at + stop.after),
+      });
   }
 
   /** Resolves when everything that is due by now has been written down. */
@@ -73,8 +77,12 @@ export class Tracking {
         const coming = this.#due.pop();
         if (coming !== undefined) due.push(coming);
       }
-      // Waited for, so that requests are answered between two entries: 100,000 cards have 400,000 scans.
-      await this.#commit({ kind: 'scanned', scans: due.map(({ piece, status, at }) => [piece.id, status, at]) });
+      // Waited for, so that requests are answered between two entries: 100,000 cards have 400,000
+      // scans.
+      await this.#commit({
+        kind: 'scanned',
+        scans: due.map(({ piece, status, at }) => [piece.id, status, at]),
+      });
       for (const { piece } of due) this.follow(piece);
     }
   }

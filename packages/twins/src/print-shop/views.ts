@@ -17,7 +17,10 @@ export function view(piece: Piece): PieceView {
     status: piece.status,
     acceptedAt: new Date(piece.accepted.at).toISOString(),
     // In test mode nothing is printed, whatever tracking says.
-    printedAt: piece.printed === null || piece.mode === 'test' ? null : new Date(piece.printed.at).toISOString(),
+    printedAt:
+      piece.printed === null || piece.mode === 'test'
+        ? null
+        : new Date(piece.printed.at).toISOString(),
     file: piece.file === null ? null : pdfName(piece.file),
     card: piece.card,
     expectedDelivery: expectedDelivery(piece.accepted.at),

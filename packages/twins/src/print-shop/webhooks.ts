@@ -1,11 +1,13 @@
 /**
  * Posts tracking events to the runner, signed by Standard Webhooks, at least once.
  *
- * Events are taken in the order in which they were written down, in windows of up to four requests; a window is left behind only when all of
- * it was answered with 2xx, and then in the ledger. So a crash sends at most one window again. The id of a request is made from its events:
- * a receiver that remembers ids can never mistake other events for ones it has seen.
+ * Events are taken in the order in which they were written down, in windows of up to four requests;
+ * a window is left behind only when all of it was answered with 2xx, and then in the ledger. So a
+ * crash sends at most one window again. The id of a request is made from its events: a receiver
+ * that remembers ids can never mistake other events for ones it has seen.
  *
- * Each organization has an address and a pace of its own: a receiver that does not answer keeps nobody else waiting, and events without an address wait for one.
+ * Each organization has an address and a pace of its own: a receiver that does not answer keeps
+ * nobody else waiting, and events without an address wait for one.
  */
 import { createHash, createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,7 +48,10 @@ export function eventOf({ piece, status, at }: Happening): TrackingEvent {
   };
 }
 
-/** Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`, with the key behind `whsec_`. `seconds` since 1970. */
+/**
+ * Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`, with the key behind `whsec_`. `seconds`
+ * since 1970.
+ */
 export function sign(secret: string, id: string, seconds: number, body: string): string {
   const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
   return `v1,${createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')}`;
@@ -67,15 +72,27 @@ export class Webhooks {
   readonly #log: (line: string) => void;
   #wake = Promise.withResolvers<void>();
   /** By organization: where it is told, and what gives up the requests to it. */
-  readonly #addresses = new Map<string, { readonly url: string | null; readonly changed: AbortController }>();
+  readonly #addresses = new Map<
+    string,
+    { readonly url: string | null; readonly changed: AbortController }
+  >();
   readonly #stop = new AbortController();
   /** Null: not started yet. */
   #onError: ((error: unknown) => void) | null = null;
   readonly #running = new Map<string, Promise<void>>();
-  /** By organization: the address that failed last, and since when (ISO 8601) no delivery has worked. */
+  /**
+   * By organization: the address that failed last, and since when (ISO 8601) no delivery has
+   * worked.
+   */
   readonly #unreachable = new Map<string, { readonly url: string; readonly since: string }>();
 
-  constructor(books: Books, commit: Commit, durableEvents: () => number, options: WebhookOptions, log: (line: string) => void) {
+  constructor(
+    books: Books,
+    commit: Commit,
+    durableEvents: () => number,
+    options: WebhookOptions,
+    log: (line: string) => void,
+  ) {
     this.#books = books;
     this.#commit = commit;
     this.#durableEvents = durableEvents;
@@ -93,19 +110,28 @@ export class Webhooks {
     const onError = this.#onError;
     if (onError === null) return;
     for (const organization of this.#stop.signal.aborted ? [] : this.#books.organizations) {
-      if (!this.#running.has(organization)) this.#running.set(organization, this.#run(organization).catch(onError));
+      if (!this.#running.has(organization))
+        this.#running.set(organization, this.#run(organization).catch(onError));
     }
     this.#wake.resolve();
     this.#wake = Promise.withResolvers<void>();
   }
 
-  /** Since when (ISO 8601) nothing is taken at an organization's address; those that work, or were not tried yet, are left out. */
+  /**
+   * Since when (ISO 8601) nothing is taken at an organization's address; those that work, or were
+   * not tried yet, are left out.
+   */
   get failing(): Readonly<Record<string, string>> {
-    const failing = [...this.#unreachable].filter(([organization, { url }]) => url === this.#books.webhookOf(organization));
+    const failing = [...this.#unreachable].filter(
+      ([organization, { url }]) => url === this.#books.webhookOf(organization),
+    );
     return Object.fromEntries(failing.map(([organization, { since }]) => [organization, since]));
   }
 
-  /** Call when addresses have changed: requests to an old one are given up, their events go to the new one. Those to any other go on. */
+  /**
+   * Call when addresses have changed: requests to an old one are given up, their events go to the
+   * new one. Those to any other go on.
+   */
   redirect(): void {
     for (const organization of this.#addresses.keys()) this.#address(organization);
     this.wake();
@@ -125,7 +151,8 @@ export class Webhooks {
   async #run(organization: string): Promise<void> {
     let from = this.#books.delivered(organization);
     while (!this.#stop.signal.aborted) {
-      // An address of an earlier run, and a shop that was started without a secret: nothing is sent unsigned.
+      // An address of an earlier run, and a shop that was started without a secret: nothing is sent
+      // unsigned.
       const nowhere = this.#books.webhookOf(organization) === null || this.#options.secret === null;
       const { events: happened, next } = nowhere
         ? { events: [], next: from }
@@ -139,7 +166,8 @@ export class Webhooks {
       const events = happened.map(eventOf);
       if (this.#options.shuffle) shuffle(events);
       const batches: TrackingEvent[][] = [];
-      for (let start = 0; start < events.length; start += BATCH_LIMIT) batches.push(events.slice(start, start + BATCH_LIMIT));
+      for (let start = 0; start < events.length; start += BATCH_LIMIT)
+        batches.push(events.slice(start, start + BATCH_LIMIT));
       const done = await Promise.all(batches.map((batch) => this.#deliver(organization, batch)));
       crashPoint('after-webhook');
       if (!done.every(Boolean)) continue;
@@ -150,31 +178,51 @@ export class Webhooks {
 
   /** Sends until it is taken. False where the shop stops first. */
   async #deliver(organization: string, events: readonly TrackingEvent[]): Promise<boolean> {
-    const body = JSON.stringify({ type: 'piece.events', timestamp: new Date().toISOString(), data: { events } } satisfies WebhookBody);
+    const body = JSON.stringify({
+      type: 'piece.events',
+      timestamp: new Date().toISOString(),
+      data: { events },
+    } satisfies WebhookBody);
     const id = `wh_${createHash('sha256')
       .update(events.map(({ eventId }) => eventId).join())
       .digest('hex')
       .slice(0, 32)}`;
-    for (let pause = FIRST_PAUSE_MS; !this.#stop.signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    for (
+      let pause = FIRST_PAUSE_MS;
+      !this.#stop.signal.aborted;
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
+    ) {
       const { url, changed } = this.#address(organization);
       const { signal } = changed;
       if (await this.#post(organization, url, id, body, signal)) {
-        // A repeat under the same id is what a sender does whose answer was lost; under another id, what one does that lost its memory.
+        // A repeat under the same id is what a sender does whose answer was lost; under another id,
+        // what one does that lost its memory.
         const lot = Math.random() * 100;
         if (lot < this.#options.duplicates)
-          await this.#post(organization, url, lot < this.#options.duplicates / 2 ? id : `${id}_again`, body, signal);
+          await this.#post(
+            organization,
+            url,
+            lot < this.#options.duplicates / 2 ? id : `${id}_again`,
+            body,
+            signal,
+          );
         return true;
       }
       // Ends early where the address changes; the events then go to the new one at once.
-      await sleep(pause, undefined, { signal: AbortSignal.any([signal, this.#stop.signal]) }).catch(() => {
-        pause = FIRST_PAUSE_MS / 2;
-      });
+      await sleep(pause, undefined, { signal: AbortSignal.any([signal, this.#stop.signal]) }).catch(
+        () => {
+          pause = FIRST_PAUSE_MS / 2;
+        },
+      );
     }
     return false;
   }
 
   /** Where it is told now; what was on its way to another address is given up. */
-  #address(organization: string): { readonly url: string | null; readonly changed: AbortController } {
+  #address(organization: string): {
+    readonly url: string | null;
+    readonly changed: AbortController;
+  } {
     const url = this.#books.webhookOf(organization);
     const known = this.#addresses.get(organization);
     if (known !== undefined && known.url === url) return known;
@@ -184,7 +232,13 @@ export class Webhooks {
     return address;
   }
 
-  async #post(organization: string, url: string | null, id: string, body: string, changed: AbortSignal): Promise<boolean> {
+  async #post(
+    organization: string,
+    url: string | null,
+    id: string,
+    body: string,
+    changed: AbortSignal,
+  ): Promise<boolean> {
     const { secret } = this.#options;
     if (url === null || secret === null) return false;
     const seconds = Math.floor(Date.now() / 1000);
@@ -208,23 +262,32 @@ export class Webhooks {
       if (changed.aborted) return false;
       return this.#failed(organization, url, networkFault(error));
     }
-    if (this.#unreachable.delete(organization)) this.#log(`webhooks of ${organization} are delivered again`);
+    if (this.#unreachable.delete(organization))
+      this.#log(`webhooks of ${organization} are delivered again`);
     return true;
   }
 
   /** Says so once and not at each attempt. */
   #failed(organization: string, url: string, why: string): false {
     const before = this.#unreachable.get(organization);
-    if (before === undefined) this.#log(`webhooks of ${organization} are not delivered: ${why}. Events are kept and sent again`);
-    if (before?.url !== url) this.#unreachable.set(organization, { url, since: new Date().toISOString() });
+    if (before === undefined)
+      this.#log(
+        `webhooks of ${organization} are not delivered: ${why}. Events are kept and sent again`,
+      );
+    if (before?.url !== url)
+      this.#unreachable.set(organization, { url, since: new Date().toISOString() });
     return false;
   }
 }
 
-/** fetch hides the reason in the cause, and where a name has several addresses in a list without a message. */
+/**
+ * fetch hides the reason in the cause, and where a name has several addresses in a list without a
+ * message.
+ */
 function networkFault(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
+  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string')
+    return cause.code;
   return messageOf(cause);
 }
 

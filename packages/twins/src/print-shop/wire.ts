@@ -1,8 +1,10 @@
 /**
- * The wire format of the folder print shop: what a client may send, and what it gets back. JSON over HTTP, below /v1.
+ * The wire format of the folder print shop: what a client may send, and what it gets back. JSON
+ * over HTTP, below /v1.
  *
- * The schemas check only the shape. Whether a card can be printed and delivered is judged piece by piece (`intake.ts`), so that one bad
- * address among fifty is one rejection and not a refused request.
+ * The schemas check only the shape. Whether a card can be printed and delivered is judged piece by
+ * piece (`intake.ts`), so that one bad address among fifty is one rejection and not a refused
+ * request.
  */
 import { z } from 'zod';
 
@@ -10,8 +12,10 @@ import { z } from 'zod';
 export const BATCH_LIMIT = 100;
 
 /**
- * In every answer the id of the ledger that it comes from. In a request the ledger that is meant: another one refuses it with 412 `another_ledger`, and does
- * nothing of it. So a client that knows its ledger never takes "not known here" for "not printed", nor sends a card again to one that knows no key of it.
+ * In every answer the id of the ledger that it comes from. In a request the ledger that is meant:
+ * another one refuses it with 412 `another_ledger`, and does nothing of it. So a client that knows
+ * its ledger never takes "not known here" for "not printed", nor sends a card again to one that
+ * knows no key of it.
  */
 export const LEDGER_HEADER = 'print-shop-ledger';
 
@@ -61,7 +65,10 @@ const order = z.object({
 export const piecesRequest = z.object({ pieces: z.array(order).min(1).max(BATCH_LIMIT) });
 const webhookUrl = z.string().max(4096);
 /** `url` is for every organization that has no address of its own. The whole is replaced. */
-export const webhookRequest = z.object({ url: webhookUrl.nullable(), organizations: z.record(identifier, webhookUrl).default({}) });
+export const webhookRequest = z.object({
+  url: webhookUrl.nullable(),
+  organizations: z.record(identifier, webhookUrl).default({}),
+});
 export const clockRequest = z.object({ advanceDays: z.number().positive().max(3650) });
 
 export type Address = z.infer<typeof address>;
@@ -77,7 +84,11 @@ export type PieceResult =
       /** `YYYY-MM-DD`. */
       readonly expectedDelivery: string;
     }
-  | { readonly status: 'rejected'; readonly code: RejectionCode | string; readonly message: string };
+  | {
+      readonly status: 'rejected';
+      readonly code: RejectionCode | string;
+      readonly message: string;
+    };
 
 export type RejectionCode =
   | 'idempotency_conflict'
@@ -125,7 +136,10 @@ export interface WebhookBody {
 export interface WebhookState {
   readonly url: string | null;
   readonly organizations: Readonly<Record<string, string>>;
-  /** By organization: since when (ISO 8601) its address takes nothing. Left out where it works, or was not tried yet. */
+  /**
+   * By organization: since when (ISO 8601) its address takes nothing. Left out where it works, or
+   * was not tried yet.
+   */
   readonly failing: Readonly<Record<string, string>>;
 }
 
@@ -140,7 +154,9 @@ export interface PieceView {
   readonly status: PieceStatus;
   readonly acceptedAt: string;
   readonly printedAt: string | null;
-  /** The PDF that holds the card, and its number in it, counted from 1. Null where there is none. */
+  /**
+   * The PDF that holds the card, and its number in it, counted from 1. Null where there is none.
+   */
   readonly file: string | null;
   readonly card: number | null;
   readonly expectedDelivery: string;
@@ -161,15 +177,23 @@ export interface Refusal {
   readonly field?: string;
 }
 
-/** What is wrong with a body, in one sentence, with the piece and the field where they are known. */
+/**
+ * What is wrong with a body, in one sentence, with the piece and the field where they are known.
+ */
 export function describeIssue(error: z.ZodError): Refusal {
   const issue = error.issues[0];
   const path = issue?.path ?? [];
-  const where = path.map((part, depth) => (typeof part === 'number' ? `[${part}]` : `${depth === 0 ? '' : '.'}${String(part)}`)).join('');
+  const where = path
+    .map((part, depth) =>
+      typeof part === 'number' ? `[${part}]` : `${depth === 0 ? '' : '.'}${String(part)}`,
+    )
+    .join('');
   const [list, piece, ...field] = path;
   return {
     code: 'bad_request',
     message: `${where === '' ? 'The body' : where}: ${issue?.message ?? 'not the format'}. Nothing of this request was accepted.`,
-    ...(list === 'pieces' && typeof piece === 'number' ? { piece, field: field.map(String).join('.') } : {}),
+    ...(list === 'pieces' && typeof piece === 'number'
+      ? { piece, field: field.map(String).join('.') }
+      : {}),
   };
 }

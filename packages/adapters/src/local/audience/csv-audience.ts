@@ -1,5 +1,11 @@
 import { AudienceSourceError } from '@postrider/core/ports';
-import type { AdapterFactory, AdapterWiring, AudiencePage, AudienceSource, CallContext } from '@postrider/core/ports';
+import type {
+  AdapterFactory,
+  AdapterWiring,
+  AudiencePage,
+  AudienceSource,
+  CallContext,
+} from '@postrider/core/ports';
 import { z } from 'zod';
 import { parseOptions } from '../../options.ts';
 import { planHeader } from './columns.ts';
@@ -17,7 +23,10 @@ const optionsSchema = fileAudienceOptions.extend({
 });
 type Options = z.infer<typeof optionsSchema>;
 
-/** People in a CSV file with a header line. `row` is the line a record begins on, the header being line 1. */
+/**
+ * People in a CSV file with a header line. `row` is the line a record begins on, the header being
+ * line 1.
+ */
 export function createCsvAudience(options: unknown, wiring: AdapterWiring): AudienceSource {
   const parsed = parseOptions('audience', optionsSchema, options);
   const pathOf = segmentPaths(parsed, wiring);
@@ -47,18 +56,28 @@ export async function* csvRows(
   try {
     let plan: ColumnPlan | null = null;
     let filter: number | undefined;
-    for await (const { cells, line } of csvRecords(path, file, options.delimiter ?? detectDelimiter(file.head), signal)) {
+    for await (const { cells, line } of csvRecords(
+      path,
+      file,
+      options.delimiter ?? detectDelimiter(file.head),
+      signal,
+    )) {
       if (plan === null) {
         plan = headerOf(path, cells, options, needsExternalId);
         filter = segmentIndex(plan, options.segmentColumn);
         if (options.segmentColumn !== undefined && filter === undefined) {
-          throw new AudienceSourceError(`${path}: there is no column "${options.segmentColumn}" to filter the segment by (line 1)`);
+          throw new AudienceSourceError(
+            `${path}: there is no column "${options.segmentColumn}" to filter the segment by (line 1)`,
+          );
         }
       } else if (filter === undefined || cells[filter]?.trim() === segmentId) {
         yield readRow(plan, cells, line, rules);
       }
     }
-    if (plan === null) throw new AudienceSourceError(`${path}: the file has no header line; the first line must name the columns`);
+    if (plan === null)
+      throw new AudienceSourceError(
+        `${path}: the file has no header line; the first line must name the columns`,
+      );
     await file.assertUnchanged();
   } finally {
     await file.close();
@@ -74,8 +93,13 @@ function headerOf(
   try {
     return planHeader(cells, options.columns, needsExternalId);
   } catch (error) {
-    throw error instanceof AudienceSourceError ? new AudienceSourceError(`${path}: ${error.message}`, { cause: error }) : error;
+    throw error instanceof AudienceSourceError
+      ? new AudienceSourceError(`${path}: ${error.message}`, { cause: error })
+      : error;
   }
 }
 
-export const csvAudience: AdapterFactory<AudienceSource> = { kind: 'csv', create: createCsvAudience };
+export const csvAudience: AdapterFactory<AudienceSource> = {
+  kind: 'csv',
+  create: createCsvAudience,
+};

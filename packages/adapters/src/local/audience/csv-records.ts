@@ -1,8 +1,9 @@
 /**
  * Records of a CSV file with the line each begins on.
  *
- * csv-parse says on which line a record *ends*, and counts a CRLF inside quotes as two lines (checked against 3,000 random files in random
- * chunks), so the start is worked out from the line breaks in the cells. That number is what a person types into an editor to find a bad row.
+ * csv-parse says on which line a record *ends*, and counts a CRLF inside quotes as two lines
+ * (checked against 3,000 random files in random chunks), so the start is worked out from the line
+ * breaks in the cells. That number is what a person types into an editor to find a bad row.
  */
 import { AudienceSourceError } from '@postrider/core/ports';
 import type { Info } from 'csv-parse';
@@ -16,7 +17,10 @@ export interface CsvRecord {
   readonly line: number;
 }
 
-/** @param strict a stray quote ends the reading, where half a list is worse than none: what stands behind it may have swallowed rows. */
+/**
+ * @param strict a stray quote ends the reading, where half a list is worse than none: what stands
+ * behind it may have swallowed rows.
+ */
 export async function* csvRecords(
   path: string,
   file: SourceFile,
@@ -32,7 +36,8 @@ export async function* csvRecords(
     // A quote that is never closed would otherwise take the rest of the file into memory.
     max_record_size: maxRecord,
     record_delimiter: ['\r\n', '\n', '\r'],
-    // A row of the wrong length, or with a stray quote, is one bad row and no reason to give up the file.
+    // A row of the wrong length, or with a stray quote, is one bad row and no reason to give up the
+    // file.
     relax_column_count: true,
     relax_quotes: !strict,
     skip_empty_lines: true,
@@ -42,7 +47,10 @@ export async function* csvRecords(
   source.pipe(parser);
   let doubleCounted = 0;
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
+    for await (const { record, info } of parser as AsyncIterable<{
+      record: string[];
+      info: Info;
+    }>) {
       let inner = 0;
       for (const cell of record) {
         if (!cell.includes('\n') && !cell.includes('\r')) continue;
@@ -86,9 +94,12 @@ function sourceError(path: string, error: unknown, doubleCounted: number): Audie
         { cause: error },
       );
     default:
-      return new AudienceSourceError(`${path}: cannot be read${where}: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      });
+      return new AudienceSourceError(
+        `${path}: cannot be read${where}: ${error instanceof Error ? error.message : String(error)}`,
+        {
+          cause: error,
+        },
+      );
   }
 }
 

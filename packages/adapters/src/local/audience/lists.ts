@@ -1,4 +1,7 @@
-/** For whoever reads other lists of people than audiences, by the same rules: a key that no audience can have suppresses nobody. */
+/**
+ * For whoever reads other lists of people than audiences, by the same rules: a key that no audience
+ * can have suppresses nobody.
+ */
 export { csvRecords, detectDelimiter } from './csv-records.ts';
 export { normaliseCountry, normalisePostalCode } from './postal-code.ts';
 export { isEmail, isPlain, quote, wrongNumberOfFields } from './row.ts';

@@ -1,10 +1,18 @@
 /**
- * People in a file of JSON objects, one a line. Each line may have other keys; nested objects are read as `address.city`. The columns of a set of
- * keys are worked out once and remembered, since a file has few such sets.
+ * People in a file of JSON objects, one a line. Each line may have other keys; nested objects are
+ * read as `address.city`. The columns of a set of keys are worked out once and remembered, since a
+ * file has few such sets.
  */
 import { StringDecoder } from 'node:string_decoder';
 import { AudienceSourceError } from '@postrider/core/ports';
-import type { AdapterFactory, AdapterWiring, AudiencePage, AudienceSource, CallContext, Reject } from '@postrider/core/ports';
+import type {
+  AdapterFactory,
+  AdapterWiring,
+  AudiencePage,
+  AudienceSource,
+  CallContext,
+  Reject,
+} from '@postrider/core/ports';
 import type { z } from 'zod';
 import { parseOptions } from '../../options.ts';
 import { planColumns } from './columns.ts';
@@ -50,13 +58,18 @@ export async function* ndjsonRows(
   const file = await openSource(path, options.encoding);
   try {
     if (file.head.trimStart().startsWith('[')) {
-      throw new AudienceSourceError(`${path}: is one JSON array; write one object a line instead (jq -c '.[]')`);
+      throw new AudienceSourceError(
+        `${path}: is one JSON array; write one object a line instead (jq -c '.[]')`,
+      );
     }
     let understood = false;
     for await (const { text, line } of lines(path, file.stream(signal), signal)) {
       const parsed = parseLine(text, line);
       if ('reject' in parsed) {
-        if (!understood) throw new AudienceSourceError(`${path}: is not NDJSON, one JSON object a line (line ${line}: ${quote(text)})`);
+        if (!understood)
+          throw new AudienceSourceError(
+            `${path}: is not NDJSON, one JSON object a line (line ${line}: ${quote(text)})`,
+          );
         yield parsed;
         continue;
       }
@@ -80,7 +93,11 @@ export async function* ndjsonRows(
   }
 }
 
-async function* lines(path: string, source: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<{ text: string; line: number }> {
+async function* lines(
+  path: string,
+  source: AsyncIterable<unknown>,
+  signal: AbortSignal,
+): AsyncGenerator<{ text: string; line: number }> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   let line = 0;
@@ -92,22 +109,31 @@ async function* lines(path: string, source: AsyncIterable<unknown>, signal: Abor
         line++;
         const text = rest.slice(from, end);
         from = end + 1;
-        if (text.trim() !== '') yield { text: line === 1 ? text.replace(/^\uFEFF/, '') : text, line };
+        if (text.trim() !== '')
+          yield { text: line === 1 ? text.replace(/^\uFEFF/, '') : text, line };
       }
       rest = rest.slice(from);
       if (rest.length > maxLine) {
-        throw new AudienceSourceError(`${path}: line ${line + 1} is longer than ${maxLine} characters; is it NDJSON, one object a line?`);
+        throw new AudienceSourceError(
+          `${path}: line ${line + 1} is longer than ${maxLine} characters; is it NDJSON, one object a line?`,
+        );
       }
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof AudienceSourceError ? error : new AudienceSourceError(`${path}: ${explain(error)}`, { cause: error });
+    throw error instanceof AudienceSourceError
+      ? error
+      : new AudienceSourceError(`${path}: ${explain(error)}`, { cause: error });
   }
   rest += decoder.end();
-  if (rest.trim() !== '') yield { text: line === 0 ? rest.replace(/^\uFEFF/, '') : rest, line: line + 1 };
+  if (rest.trim() !== '')
+    yield { text: line === 0 ? rest.replace(/^\uFEFF/, '') : rest, line: line + 1 };
 }
 
-function parseLine(text: string, line: number): { readonly keys: string[]; readonly cells: string[] } | { readonly reject: Reject } {
+function parseLine(
+  text: string,
+  line: number,
+): { readonly keys: string[]; readonly cells: string[] } | { readonly reject: Reject } {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -121,7 +147,9 @@ function parseLine(text: string, line: number): { readonly keys: string[]; reado
   flatten('', value, 0);
   // Keys become names of merge data, and no database stores such a name.
   const odd = keys.find((key) => key.includes('\0') || !key.isWellFormed());
-  return odd === undefined ? { keys, cells } : badJson(`The line has a key with a character that cannot be stored: ${quote(odd)}.`);
+  return odd === undefined
+    ? { keys, cells }
+    : badJson(`The line has a key with a character that cannot be stored: ${quote(odd)}.`);
 
   function badJson(message: string): { reject: Reject } {
     return { reject: { row: line, column: null, reason: 'bad_json', message, externalId: null } };
@@ -130,13 +158,23 @@ function parseLine(text: string, line: number): { readonly keys: string[]; reado
   function flatten(prefix: string, object: object, depth: number): void {
     for (const [key, item] of Object.entries(object) as [string, unknown][]) {
       const name = prefix === '' ? key : `${prefix}.${key}`;
-      if (typeof item === 'object' && item !== null && !Array.isArray(item) && depth < 4) flatten(name, item, depth + 1);
+      if (typeof item === 'object' && item !== null && !Array.isArray(item) && depth < 4)
+        flatten(name, item, depth + 1);
       else {
         keys.push(name);
-        cells.push(item === null || item === undefined ? '' : typeof item === 'string' ? item : JSON.stringify(item));
+        cells.push(
+          item === null || item === undefined
+            ? ''
+            : typeof item === 'string'
+              ? item
+              : JSON.stringify(item),
+        );
       }
     }
   }
 }
 
-export const ndjsonAudience: AdapterFactory<AudienceSource> = { kind: 'ndjson', create: createNdjsonAudience };
+export const ndjsonAudience: AdapterFactory<AudienceSource> = {
+  kind: 'ndjson',
+  create: createNdjsonAudience,
+};

@@ -22,13 +22,18 @@ export const fileAudienceOptions = z.strictObject({
 
 /** Absolute path by segment id. Throws `AdapterConfigError` where no file is named at all. */
 export function segmentPaths(
-  options: { readonly path?: string | undefined; readonly segments?: Readonly<Record<string, string>> | undefined },
+  options: {
+    readonly path?: string | undefined;
+    readonly segments?: Readonly<Record<string, string>> | undefined;
+  },
   wiring: AdapterWiring,
 ): (segmentId: string) => string {
   const { path, segments } = options;
-  if (path === undefined && segments === undefined) throw new AdapterConfigError('audience.path', 'name the file of the audience');
+  if (path === undefined && segments === undefined)
+    throw new AdapterConfigError('audience.path', 'name the file of the audience');
   return (segmentId) => {
-    const file = segments !== undefined && Object.hasOwn(segments, segmentId) ? segments[segmentId] : path;
+    const file =
+      segments !== undefined && Object.hasOwn(segments, segmentId) ? segments[segmentId] : path;
     if (file === undefined) {
       throw new AudienceSourceError(
         `audience.segments names no file for segment "${segmentId}"; it has ${Object.keys(segments ?? {}).join(', ')}`,
@@ -41,6 +46,8 @@ export function segmentPaths(
 /** Where the segment column stands; undefined where there is no filter. */
 export function segmentIndex(plan: ColumnPlan, name: string | undefined): number | undefined {
   if (name === undefined) return undefined;
-  const index = plan.names.findIndex((column) => column.toLowerCase() === name.trim().toLowerCase());
+  const index = plan.names.findIndex(
+    (column) => column.toLowerCase() === name.trim().toLowerCase(),
+  );
   return index < 0 ? undefined : index;
 }

@@ -1,7 +1,10 @@
 import type { AudiencePage, Member, Reject } from '@postrider/core/ports';
 import type { RowResult } from './row.ts';
 
-/** Gathers rows into pages of `pageSize` rows and stops after `limit` rows; members and rejects both count. */
+/**
+ * Gathers rows into pages of `pageSize` rows and stops after `limit` rows; members and rejects both
+ * count.
+ */
 export async function* paginate(
   rows: AsyncIterable<RowResult>,
   options: { readonly pageSize: number; readonly limit: number | null },

@@ -1,6 +1,7 @@
 /**
- * Postal codes as they must be printed. A spreadsheet that took ZIP codes for numbers has eaten their leading zeros ("2138"): they are given
- * back where the state really has such codes, and only there, because a lost *last* digit looks the same.
+ * Postal codes as they must be printed. A spreadsheet that took ZIP codes for numbers has eaten
+ * their leading zeros ("2138"): they are given back where the state really has such codes, and only
+ * there, because a lost *last* digit looks the same.
  */
 
 const zeroZips: Readonly<Record<string, RegExp>> = {
@@ -34,8 +35,15 @@ const stateNames: Readonly<Record<string, string>> = {
 const british = /^(?:[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][ABD-HJLNP-UW-Z]{2}|GIR0AA)$/;
 const britishForces = /^BFPO([0-9]{1,4})$/;
 
-/** The code in its printed form, or null where it is none. A country without a rule of its own takes anything short without control characters. */
-export function normalisePostalCode(country: string, region: string | null, value: string): string | null {
+/**
+ * The code in its printed form, or null where it is none. A country without a rule of its own takes
+ * anything short without control characters.
+ */
+export function normalisePostalCode(
+  country: string,
+  region: string | null,
+  value: string,
+): string | null {
   const compact = value.toUpperCase().replace(/\s+/g, '');
   switch (country) {
     case 'US':
@@ -49,7 +57,9 @@ export function normalisePostalCode(country: string, region: string | null, valu
       return british.test(compact) ? `${compact.slice(0, -3)} ${compact.slice(-3)}` : null;
     }
     case 'CA':
-      return /^[ABCEGHJ-NPRSTVXY][0-9][A-Z][0-9][A-Z][0-9]$/.test(compact) ? `${compact.slice(0, 3)} ${compact.slice(3)}` : null;
+      return /^[ABCEGHJ-NPRSTVXY][0-9][A-Z][0-9][A-Z][0-9]$/.test(compact)
+        ? `${compact.slice(0, 3)} ${compact.slice(3)}`
+        : null;
     default:
       return value.length <= 12 ? value : null;
   }

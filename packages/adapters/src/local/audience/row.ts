@@ -1,9 +1,10 @@
 /**
  * One row of a file becomes a member or a reject, never nothing. Shared by CSV and NDJSON.
  *
- * The checks run from the most to the least damaged: bytes first (NUL, encoding, length), then who it is, then where they live. A row with a
- * good address and a bad e-mail stays a member without e-mail: the card can be posted, and dropping the person for a field that is not needed
- * would be the silent loss this house does not allow.
+ * The checks run from the most to the least damaged: bytes first (NUL, encoding, length), then who
+ * it is, then where they live. A row with a good address and a bad e-mail stays a member without
+ * e-mail: the card can be posted, and dropping the person for a field that is not needed would be
+ * the silent loss this house does not allow.
  */
 import type { Address, Member, Reject } from '@postrider/core/ports';
 import { columnName } from './columns.ts';
@@ -11,7 +12,8 @@ import type { ColumnPlan, Role } from './columns.ts';
 import { normaliseCountry, normalisePostalCode } from './postal-code.ts';
 
 const maxLength = 200;
-// A control character, a line separator or a bidirectional override changes what is printed without being seen.
+// A control character, a line separator or a bidirectional override changes what is printed without
+// being seen.
 const control = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/;
 const emailPattern = /^[^\s@,;:<>"()[\]\\]+@[^\s@,;:<>"()[\]\\.]+(?:\.[^\s@,;:<>"()[\]\\.]+)+$/;
 /** Whether a card can be printed with it and a database takes it. */
@@ -21,7 +23,17 @@ export function isPlain(value: string): boolean {
 export function isEmail(value: string): boolean {
   return value.length <= 254 && emailPattern.test(value) && !control.test(value);
 }
-const nameAndAddress = ['firstName', 'lastName', 'name', 'line1', 'line2', 'city', 'region', 'postalCode', 'country'] as const;
+const nameAndAddress = [
+  'firstName',
+  'lastName',
+  'name',
+  'line1',
+  'line2',
+  'city',
+  'region',
+  'postalCode',
+  'country',
+] as const;
 
 export type RowResult = { readonly member: Member } | { readonly reject: Reject };
 
@@ -31,7 +43,12 @@ export interface RowRules {
   readonly needsExternalId: boolean;
 }
 
-export function readRow(plan: ColumnPlan, cells: readonly string[], row: number, rules: RowRules): RowResult {
+export function readRow(
+  plan: ColumnPlan,
+  cells: readonly string[],
+  row: number,
+  rules: RowRules,
+): RowResult {
   const values = cells.map((cell) => cell.normalize('NFC').trim());
   const at = (role: Role): string => {
     const index = plan.at[role];
@@ -50,17 +67,33 @@ export function readRow(plan: ColumnPlan, cells: readonly string[], row: number,
     const value = values[index] ?? '';
     const column = plan.names[index] ?? null;
     if (value.includes('\0'))
-      return reject(column, 'nul_byte', `Column "${column}" has a NUL byte, which no database or printer takes: ${quote(value)}.`);
+      return reject(
+        column,
+        'nul_byte',
+        `Column "${column}" has a NUL byte, which no database or printer takes: ${quote(value)}.`,
+      );
     if (value.includes('\uFFFD') || !value.isWellFormed()) {
-      return reject(column, 'bad_encoding', `Column "${column}" is not valid UTF-8: ${quote(value)}. Save the file as UTF-8.`);
+      return reject(
+        column,
+        'bad_encoding',
+        `Column "${column}" is not valid UTF-8: ${quote(value)}. Save the file as UTF-8.`,
+      );
     }
     if (value.length > maxLength) {
-      return reject(column, 'too_long', `Column "${column}" has ${value.length} characters; at most ${maxLength} are taken.`);
+      return reject(
+        column,
+        'too_long',
+        `Column "${column}" has ${value.length} characters; at most ${maxLength} are taken.`,
+      );
     }
   }
   if (externalId === '' && rules.needsExternalId) {
     const column = columnName(plan, 'externalId');
-    return reject(column, 'missing_external_id', `Column "${column}" is blank: without an id the person cannot be told from others.`);
+    return reject(
+      column,
+      'missing_external_id',
+      `Column "${column}" is blank: without an id the person cannot be told from others.`,
+    );
   }
   if (control.test(externalId)) return controlReject('externalId');
   for (const role of nameAndAddress) if (control.test(at(role))) return controlReject(role);
@@ -71,10 +104,18 @@ export function readRow(plan: ColumnPlan, cells: readonly string[], row: number,
   const emailGood = isEmail(email);
   if (address.value === null && !emailGood) {
     if (email === '') {
-      return reject(null, 'no_email_no_address', 'There is neither an e-mail nor an address: nothing could be sent or looked up.');
+      return reject(
+        null,
+        'no_email_no_address',
+        'There is neither an e-mail nor an address: nothing could be sent or looked up.',
+      );
     }
     const column = columnName(plan, 'email');
-    return reject(column, 'bad_email', `Column "${column}" is not an e-mail address and there is no postal address: ${quote(email)}.`);
+    return reject(
+      column,
+      'bad_email',
+      `Column "${column}" is not an e-mail address and there is no postal address: ${quote(email)}.`,
+    );
   }
 
   let firstName = at('firstName');
@@ -89,7 +130,9 @@ export function readRow(plan: ColumnPlan, cells: readonly string[], row: number,
       lastName: lastName === '' ? null : lastName,
       address: address.value,
       // fromEntries, because a column may be named __proto__.
-      merge: Object.fromEntries(plan.merge.map((index) => [plan.names[index] ?? '', values[index] ?? ''])),
+      merge: Object.fromEntries(
+        plan.merge.map((index) => [plan.names[index] ?? '', values[index] ?? '']),
+      ),
     },
   };
 
@@ -103,26 +146,55 @@ export function readRow(plan: ColumnPlan, cells: readonly string[], row: number,
   }
 
   function readAddress(): { readonly value: Address | null } | { readonly reject: Reject } {
-    const [line1, line2, city, region, postal] = [at('line1'), at('line2'), at('city'), at('region'), at('postalCode')];
-    if (line1 === '' && line2 === '' && city === '' && region === '' && postal === '') return { value: null };
+    const [line1, line2, city, region, postal] = [
+      at('line1'),
+      at('line2'),
+      at('city'),
+      at('region'),
+      at('postalCode'),
+    ];
+    if (line1 === '' && line2 === '' && city === '' && region === '' && postal === '')
+      return { value: null };
     const countryText = at('country');
     const country = countryText === '' ? rules.defaultCountry : normaliseCountry(countryText);
     if (country === null) {
       const column = columnName(plan, 'country');
-      return reject(column, 'bad_country', `Column "${column}" is not a country (two letters, ISO 3166): ${quote(countryText)}.`);
+      return reject(
+        column,
+        'bad_country',
+        `Column "${column}" is not a country (two letters, ISO 3166): ${quote(countryText)}.`,
+      );
     }
-    const needed: readonly Role[] = country === 'US' || country === 'CA' ? ['line1', 'city', 'region'] : ['line1', 'city'];
+    const needed: readonly Role[] =
+      country === 'US' || country === 'CA' ? ['line1', 'city', 'region'] : ['line1', 'city'];
     const missing = needed.find((role) => at(role) === '');
     if (missing !== undefined) {
       const column = columnName(plan, missing);
-      return reject(column, 'incomplete_address', `Column "${column}" is blank, but other parts of the address are there.`);
+      return reject(
+        column,
+        'incomplete_address',
+        `Column "${column}" is blank, but other parts of the address are there.`,
+      );
     }
     const postalCode = normalisePostalCode(country, region, postal);
     if (postalCode === null) {
       const column = columnName(plan, 'postalCode');
-      return reject(column, 'bad_postal_code', `Column "${column}" is not a postal code of ${country}: ${quote(postal)}.`);
+      return reject(
+        column,
+        'bad_postal_code',
+        `Column "${column}" is not a postal code of ${country}: ${quote(postal)}.`,
+      );
     }
-    return { value: { line1, line2: line2 === '' ? null : line2, city, region: region === '' ? null : region, postalCode, country } };
+    return {
+      value: {
+        line1,
+        line2: line2 === '' ? null : line2,
+        city,
+        region: region === '' ? null : region,
+        postalCode,
+        country,
+      },
+    };
   }
 }
 
@@ -143,8 +215,9 @@ function splitName(name: string): [string, string] {
 /** At most 40 characters of a value, with what cannot be seen made visible. */
 export function quote(value: string): string {
   const points = [...value];
-  const text = JSON.stringify(points.slice(0, 40).join('')).replace(/[\u007F-\u009F\u2028-\u202E\u2066-\u2069\uFFFD]/g, (c) =>
-    c === '\uFFFD' ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  const text = JSON.stringify(points.slice(0, 40).join('')).replace(
+    /[\u007F-\u009F\u2028-\u202E\u2066-\u2069\uFFFD]/g,
+    (c) => (c === '\uFFFD' ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
   return points.length > 40 ? `${text}…` : text;
 }

@@ -1,6 +1,7 @@
 /**
- * Opens the file of an audience, says clearly what is wrong with it, and notices when it changes while it is read: whoever is missing from a
- * half-written export must not count as having left the segment.
+ * Opens the file of an audience, says clearly what is wrong with it, and notices when it changes
+ * while it is read: whoever is missing from a half-written export must not count as having left the
+ * segment.
  */
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -27,9 +28,12 @@ export async function openSource(path: string, encoding: Encoding): Promise<Sour
   });
   try {
     const before = await handle.stat({ bigint: true });
-    if (before.isDirectory()) throw new AudienceSourceError(`${path}: is a directory; name the file in it`);
+    if (before.isDirectory())
+      throw new AudienceSourceError(`${path}: is a directory; name the file in it`);
     if (before.isFile() && before.size === 0n)
-      throw new AudienceSourceError(`${path}: the file is empty; even an empty segment has a header line`);
+      throw new AudienceSourceError(
+        `${path}: the file is empty; even an empty segment has a header line`,
+      );
     const buffer = Buffer.alloc(65_536);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
     const bytes = buffer.subarray(0, bytesRead);
@@ -39,20 +43,26 @@ export async function openSource(path: string, encoding: Encoding): Promise<Sour
       stream: (signal) => readFrom(handle, encoding, signal),
       async assertUnchanged() {
         const after = await handle.stat({ bigint: true });
-        // A replaced file (rename) leaves our handle on the old, whole one; only writing in place is dangerous.
+        // A replaced file (rename) leaves our handle on the old, whole one; only writing in place
+        // is dangerous.
         if (after.size !== before.size || after.mtimeNs !== before.mtimeNs) {
-          throw new AudienceSourceError(`${path}: the file was changed while it was read; nobody was taken as having left, sync again`);
+          throw new AudienceSourceError(
+            `${path}: the file was changed while it was read; nobody was taken as having left, sync again`,
+          );
         }
       },
       close: () => handle.close(),
     };
   } catch (error) {
     await handle.close();
-    throw error instanceof AudienceSourceError ? error : new AudienceSourceError(`${path}: ${explain(error)}`, { cause: error });
+    throw error instanceof AudienceSourceError
+      ? error
+      : new AudienceSourceError(`${path}: ${explain(error)}`, { cause: error });
   }
 }
 
-// Read by hand: destroying a stream of the handle closes the handle, which is needed afterwards to see whether the file was changed.
+// Read by hand: destroying a stream of the handle closes the handle, which is needed afterwards to
+// see whether the file was changed.
 function readFrom(handle: FileHandle, encoding: Encoding, signal: AbortSignal): Readable {
   async function* chunks(): AsyncGenerator<Buffer> {
     const decoder = encoding === 'utf-8' ? null : new TextDecoder(encoding);
@@ -72,13 +82,19 @@ function readFrom(handle: FileHandle, encoding: Encoding, signal: AbortSignal): 
 }
 
 function refuseOtherFormats(path: string, bytes: Buffer, encoding: Encoding): void {
-  const starts = (...magic: number[]): boolean => magic.every((byte, index) => bytes[index] === byte);
-  if (starts(0x1f, 0x8b)) throw new AudienceSourceError(`${path}: is compressed with gzip; unpack it first (gunzip)`);
+  const starts = (...magic: number[]): boolean =>
+    magic.every((byte, index) => bytes[index] === byte);
+  if (starts(0x1f, 0x8b))
+    throw new AudienceSourceError(`${path}: is compressed with gzip; unpack it first (gunzip)`);
   if (starts(0x50, 0x4b, 0x03, 0x04)) {
-    throw new AudienceSourceError(`${path}: is a zip archive or a spreadsheet (xlsx); export it as CSV in UTF-8`);
+    throw new AudienceSourceError(
+      `${path}: is a zip archive or a spreadsheet (xlsx); export it as CSV in UTF-8`,
+    );
   }
   if (encoding !== 'utf-16le' && (starts(0xff, 0xfe) || starts(0xfe, 0xff))) {
-    throw new AudienceSourceError(`${path}: is UTF-16, not UTF-8; save it as UTF-8, or set encoding: utf-16le`);
+    throw new AudienceSourceError(
+      `${path}: is UTF-16, not UTF-8; save it as UTF-8, or set encoding: utf-16le`,
+    );
   }
 }
 

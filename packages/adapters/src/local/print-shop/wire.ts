@@ -1,5 +1,14 @@
-/** What the print shop answers. Read loosely: a field that we do not know is no error, a status that we do not know is kept. */
-import type { Confidence, ListedPiece, MailpieceStatus, PrinterEvent, UnusableEvent } from '@postrider/core/ports';
+/**
+ * What the print shop answers. Read loosely: a field that we do not know is no error, a status that
+ * we do not know is kept.
+ */
+import type {
+  Confidence,
+  ListedPiece,
+  MailpieceStatus,
+  PrinterEvent,
+  UnusableEvent,
+} from '@postrider/core/ports';
 import { z } from 'zod';
 
 /** Names the ledger: in an answer the shop's own, in a request the one that is meant. */
@@ -15,7 +24,11 @@ export const submitAnswer = z.object({
           replayed: z.boolean().default(false),
           expectedDelivery: z.string().nullish(),
         }),
-        z.object({ status: z.literal('rejected'), code: z.string(), message: z.string().default('') }),
+        z.object({
+          status: z.literal('rejected'),
+          code: z.string(),
+          message: z.string().default(''),
+        }),
       ])
       // One result that cannot be read makes one piece unknown and not the whole batch.
       .nullable()
@@ -24,10 +37,21 @@ export const submitAnswer = z.object({
 });
 
 export const findAnswer = z.object({
-  pieces: z.array(z.object({ id: z.string().min(1), mailpiece: z.string().min(1), status: z.string().optional() })),
+  pieces: z.array(
+    z.object({
+      id: z.string().min(1),
+      mailpiece: z.string().min(1),
+      status: z.string().optional(),
+    }),
+  ),
 });
 
-const reference = z.object({ organizationId: z.string(), campaignId: z.string(), recipientId: z.string(), mailpieceId: z.string() });
+const reference = z.object({
+  organizationId: z.string(),
+  campaignId: z.string(),
+  recipientId: z.string(),
+  mailpieceId: z.string(),
+});
 
 export const listAnswer = z.object({
   pieces: z.array(
@@ -59,7 +83,13 @@ export function listedPiece(wire: z.infer<typeof listAnswer>['pieces'][number]):
 export const refusal = z.object({ code: z.string(), message: z.string().default('') });
 
 /** It did nothing of the request. */
-export function isAnotherLedger({ status, body }: { readonly status: number; readonly body: string }): boolean {
+export function isAnotherLedger({
+  status,
+  body,
+}: {
+  readonly status: number;
+  readonly body: string;
+}): boolean {
   return status === 412 && readJson(refusal, body)?.code === 'another_ledger';
 }
 
@@ -75,8 +105,14 @@ const event = z.object({
 });
 
 // Events are read one by one: an odd one costs no other.
-export const webhookBody = z.object({ type: z.string(), data: z.object({ events: z.array(z.unknown()) }) });
-export const eventsAnswer = z.object({ events: z.array(z.unknown()), cursor: z.string().nullable() });
+export const webhookBody = z.object({
+  type: z.string(),
+  data: z.object({ events: z.array(z.unknown()) }),
+});
+export const eventsAnswer = z.object({
+  events: z.array(z.unknown()),
+  cursor: z.string().nullable(),
+});
 
 const statuses: ReadonlySet<string> = new Set<MailpieceStatus>([
   'accepted',
@@ -91,7 +127,12 @@ const statuses: ReadonlySet<string> = new Set<MailpieceStatus>([
   'rejected',
   'cancelled',
 ]);
-const confidences: ReadonlySet<string> = new Set<Confidence>(['scan', 'assumed', 'logical', 'estimated']);
+const confidences: ReadonlySet<string> = new Set<Confidence>([
+  'scan',
+  'assumed',
+  'logical',
+  'estimated',
+]);
 
 function isStatus(text: string): text is MailpieceStatus {
   return statuses.has(text);
@@ -102,7 +143,11 @@ function isConfidence(text: string | null | undefined): text is Confidence {
 
 export function printerEvent(raw: unknown): PrinterEvent | UnusableEvent {
   const told = event.safeParse(raw);
-  if (!told.success) return { unusable: `the print shop told an event that cannot be read: ${z.prettifyError(told.error)}`, raw };
+  if (!told.success)
+    return {
+      unusable: `the print shop told an event that cannot be read: ${z.prettifyError(told.error)}`,
+      raw,
+    };
   const wire = told.data;
   return {
     eventId: wire.eventId,
@@ -111,14 +156,19 @@ export function printerEvent(raw: unknown): PrinterEvent | UnusableEvent {
     organizationId: wire.organizationId ?? null,
     status: isStatus(wire.status) ? wire.status : null,
     providerStatus: wire.status,
-    occurredAt: Number.isNaN(Date.parse(wire.occurredAt)) ? wire.occurredAt : new Date(wire.occurredAt).toISOString(),
+    occurredAt: Number.isNaN(Date.parse(wire.occurredAt))
+      ? wire.occurredAt
+      : new Date(wire.occurredAt).toISOString(),
     // How sure an unknown word is cannot be told, so as little as possible is claimed.
     confidence: isConfidence(wire.confidence) ? wire.confidence : 'estimated',
   };
 }
 
 /** The value of a JSON text by a schema, or null. */
-export function readJson<Schema extends z.ZodType>(schema: Schema, text: string): z.infer<Schema> | null {
+export function readJson<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string,
+): z.infer<Schema> | null {
   try {
     const parsed = schema.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : null;

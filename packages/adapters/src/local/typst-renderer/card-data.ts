@@ -1,15 +1,19 @@
 /**
  * What a template gets as `card`, and the hash that approval binds to.
  *
- * Strict by default: a blank field is left out, so that using it is an error that names the field. A card that greets nobody is worse than one
- * that is not printed; a template that can do without says so: `card.at("firstName", default: "neighbor")`.
+ * Strict by default: a blank field is left out, so that using it is an error that names the field.
+ * A card that greets nobody is worse than one that is not printed; a template that can do without
+ * says so: `card.at("firstName", default: "neighbor")`.
  */
 import { createHash } from 'node:crypto';
 import type { Address, CardRequest } from '@postrider/core/ports';
 
 export type CardData = Readonly<Record<string, unknown>>;
 
-/** Merge fields stand beside our own; where a name is taken it is ours, and `card.merge` has both. Own texts are NFC: an é is one glyph. */
+/**
+ * Merge fields stand beside our own; where a name is taken it is ours, and `card.merge` has both.
+ * Own texts are NFC: an é is one glyph.
+ */
 export function cardData(card: CardRequest): CardData {
   const merge: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [name, value] of Object.entries(card.merge)) {
@@ -25,13 +29,18 @@ export function cardData(card: CardRequest): CardData {
     ...(name === '' ? {} : { name }),
     reference: clean(card.reference),
     address: addressData(card.address, home),
-    ...(card.returnAddress === null ? {} : { returnAddress: addressData(card.returnAddress, home) }),
+    ...(card.returnAddress === null
+      ? {}
+      : { returnAddress: addressData(card.returnAddress, home) }),
     merge,
   };
   return { ...merge, ...own };
 }
 
-/** Equal content, equal hash, whoever it is for: the recipient's id is not printed and does not count. */
+/**
+ * Equal content, equal hash, whoever it is for: the recipient's id is not printed and does not
+ * count.
+ */
 export function contentHash(parts: readonly string[], data: CardData): string {
   return createHash('sha256')
     .update(JSON.stringify([...parts, sorted(data)]))
@@ -39,7 +48,12 @@ export function contentHash(parts: readonly string[], data: CardData): string {
 }
 
 function addressData(address: Address, home: string): Record<string, unknown> {
-  const [line1, line2, city, region] = [clean(address.line1), clean(address.line2), clean(address.city), clean(address.region)];
+  const [line1, line2, city, region] = [
+    clean(address.line1),
+    clean(address.line2),
+    clean(address.city),
+    clean(address.region),
+  ];
   const [postalCode, country] = [clean(address.postalCode), clean(address.country)];
   const last =
     country === 'US' || country === 'CA' || country === 'AU'
@@ -47,11 +61,14 @@ function addressData(address: Address, home: string): Record<string, unknown> {
       : country === 'GB'
         ? [city, postalCode]
         : [[postalCode, city].filter((part) => part !== '').join(' '), region];
-  const lines = [line1, line2, ...last, country === home ? '' : countryName(country)].filter((line) => line !== '');
+  const lines = [line1, line2, ...last, country === home ? '' : countryName(country)].filter(
+    (line) => line !== '',
+  );
   return { line1, line2, city, region, postalCode, country, lines };
 }
 
-// The country is printed in capitals on mail that leaves the sender's own, in English, as the sorting office there reads it.
+// The country is printed in capitals on mail that leaves the sender's own, in English, as the
+// sorting office there reads it.
 function countryName(country: string): string {
   try {
     return (new Intl.DisplayNames('en', { type: 'region' }).of(country) ?? country).toUpperCase();

@@ -1,9 +1,10 @@
 /**
  * The typst compiler, kept in its bounds.
  *
- * It is one object for the whole life of a renderer: making one costs 14 ms, compiling a card 0.2 ms. Its memory of earlier results grows
- * without end (2.9 GB after 3,000 cards, measured on 0.7) unless it is emptied after every document, failed ones too. Calls are synchronous;
- * between setting the files and reading the result nothing may be awaited, or two jobs would mix.
+ * It is one object for the whole life of a renderer: making one costs 14 ms, compiling a card 0.2
+ * ms. Its memory of earlier results grows without end (2.9 GB after 3,000 cards, measured on 0.7)
+ * unless it is emptied after every document, failed ones too. Calls are synchronous; between
+ * setting the files and reading the result nothing may be awaited, or two jobs would mix.
  */
 import type { NodeCompiler, NodeTypstDocument } from '@myriaddreamin/typst-ts-node-compiler';
 import type { FontSet } from './fonts.ts';
@@ -13,7 +14,8 @@ import type { Problem } from './diagnostics.ts';
 // Need not exist: every file is given to the compiler from memory.
 const root = '/postrider-template';
 const mainPath = `${root}/.postrider/main.typ`;
-// The main file has one line per card behind its header, so that an error's trace tells which card it was.
+// The main file has one line per card behind its header, so that an error's trace tells which card
+// it was.
 function header(template: string): string {
   return `#import "/postrider.typ": _setup, _card\n#import ${JSON.stringify(template)} as template\n#show: _setup\n`;
 }
@@ -44,7 +46,9 @@ export class TypstCompiler {
 
   static async create(fonts: FontSet): Promise<TypstCompiler> {
     const { NodeCompiler: Compiler } = await import('@myriaddreamin/typst-ts-node-compiler');
-    return new TypstCompiler(Compiler.create({ workspace: root, fontArgs: [{ fontBlobs: [...fonts.blobs] }] }));
+    return new TypstCompiler(
+      Compiler.create({ workspace: root, fontArgs: [{ fontBlobs: [...fonts.blobs] }] }),
+    );
   }
 
   /** Compiles and hands the document to `use`; what it returns must not refer to the document. */
@@ -56,7 +60,11 @@ export class TypstCompiler {
       else compiler.mapShadow(root + path, bytes);
     }
     compiler.addSource(`${root}/postrider.typ`, source.prelude);
-    for (const [name, value] of Object.entries({ job: source.job, cards: source.cards, codes: source.codes })) {
+    for (const [name, value] of Object.entries({
+      job: source.job,
+      cards: source.cards,
+      codes: source.codes,
+    })) {
       compiler.mapShadow(`${root}/.postrider/${name}.json`, Buffer.from(JSON.stringify(value)));
     }
     const lines = source.cards.map((_, index) => `#_card(template, ${index})\n`).join('');
@@ -65,12 +73,19 @@ export class TypstCompiler {
     const document = result.result;
     if (document === null) {
       const error = result.takeDiagnostics();
-      return explainDiagnostics(error === null ? [] : compiler.fetchDiagnostics(error), { root, mainPath, headerLines });
+      return explainDiagnostics(error === null ? [] : compiler.fetchDiagnostics(error), {
+        root,
+        mainPath,
+        headerLines,
+      });
     }
     return use(new Compiled(compiler, document));
   }
 
-  /** Empties the memory. To be called after every job; between its passes the memory is what makes the second one cheap. */
+  /**
+   * Empties the memory. To be called after every job; between its passes the memory is what makes
+   * the second one cheap.
+   */
   forget(): void {
     this.#compiler.evictCache(0);
     this.#compiler.resetShadow();
@@ -91,7 +106,10 @@ export class Compiled {
   }
 
   marks(): readonly Mark[] {
-    return this.#compiler.query(this.#document, { selector: '<postrider>', field: 'value' }) as readonly Mark[];
+    return this.#compiler.query(this.#document, {
+      selector: '<postrider>',
+      field: 'value',
+    }) as readonly Mark[];
   }
 
   pdf(): Buffer {

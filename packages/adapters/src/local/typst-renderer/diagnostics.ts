@@ -14,7 +14,10 @@ const errorSeverity = 1;
 /** Why a document could not be compiled. */
 export interface Problem {
   readonly problem: true;
-  /** Index into the cards of the document; null where no card is to blame, or typst does not say which. */
+  /**
+   * Index into the cards of the document; null where no card is to blame, or typst does not say
+   * which.
+   */
   readonly card: number | null;
   readonly reason: 'missing_field' | 'refused_by_template' | 'broken_template';
   /** With `file:line:column` where typst tells them. */
@@ -23,7 +26,11 @@ export interface Problem {
 
 export function explainDiagnostics(
   raw: readonly unknown[],
-  { root, mainPath, headerLines }: { readonly root: string; readonly mainPath: string; readonly headerLines: number },
+  {
+    root,
+    mainPath,
+    headerLines,
+  }: { readonly root: string; readonly mainPath: string; readonly headerLines: number },
 ): Problem {
   const diagnostics = raw.flatMap((one): Diagnostic[] => {
     const parsed = diagnosticSchema.safeParse(one);
@@ -32,16 +39,28 @@ export function explainDiagnostics(
   const error = diagnostics.find(({ severity }) => severity === errorSeverity);
   const line = diagnostics.find(({ path, range }) => path === mainPath && range)?.range?.start.line;
   const card = line !== undefined && line >= headerLines ? line - headerLines : null;
-  if (error === undefined) return { problem: true, card, reason: 'broken_template', message: 'typst gave no reason' };
+  if (error === undefined)
+    return { problem: true, card, reason: 'broken_template', message: 'typst gave no reason' };
 
-  // The author's own file, where the error itself lies in the prelude: `fit` called with a wrong argument is the template's fault.
-  const own = diagnostics.find(({ path, range }) => range && path !== mainPath && !path.endsWith('/postrider.typ')) ?? error;
+  // The author's own file, where the error itself lies in the prelude: `fit` called with a wrong
+  // argument is the template's fault.
+  const own =
+    diagnostics.find(
+      ({ path, range }) => range && path !== mainPath && !path.endsWith('/postrider.typ'),
+    ) ?? error;
   const file = own.path.startsWith(`${root}/`) ? own.path.slice(root.length + 1) : own.path;
-  const where = own.range ? `${file}:${own.range.start.line + 1}:${own.range.start.character + 1}` : file;
+  const where = own.range
+    ? `${file}:${own.range.start.line + 1}:${own.range.start.character + 1}`
+    : file;
 
   const field = /^dictionary does not contain key "(.*?)"/s.exec(error.message)?.[1];
   if (field !== undefined) {
-    return { problem: true, card, reason: 'missing_field', message: `the field "${field}" is blank or missing (${where})` };
+    return {
+      problem: true,
+      card,
+      reason: 'missing_field',
+      message: `the field "${field}" is blank or missing (${where})`,
+    };
   }
   const said = /^(?:panicked with|assertion failed): (.*)$/s.exec(error.message)?.[1];
   if (said !== undefined) {

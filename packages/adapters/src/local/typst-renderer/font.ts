@@ -1,6 +1,7 @@
 /**
- * Reads from a TrueType or OpenType font what the renderer must know before it prints: its names, and which characters it can draw. A character
- * that no font has comes out as an empty box, which a press prints without complaint.
+ * Reads from a TrueType or OpenType font what the renderer must know before it prints: its names,
+ * and which characters it can draw. A character that no font has comes out as an empty box, which a
+ * press prints without complaint.
  */
 
 export interface FontFacts {
@@ -16,7 +17,8 @@ export interface FontFacts {
 export function readFont(bytes: Buffer): FontFacts {
   try {
     const version = bytes.readUInt32BE(0);
-    if (version !== 0x00010000 && version !== 0x4f54544f && version !== 0x74727565) throw new RangeError('no sfnt header');
+    if (version !== 0x00010000 && version !== 0x4f54544f && version !== 0x74727565)
+      throw new RangeError('no sfnt header');
     const tables = new Map<string, number>();
     for (let index = 0; index < bytes.readUInt16BE(4); index++) {
       const record = 12 + 16 * index;
@@ -37,7 +39,11 @@ function readNames(bytes: Buffer, table: number): Map<number, string> {
   const strings = table + bytes.readUInt16BE(table + 4);
   for (let index = 0; index < bytes.readUInt16BE(table + 2); index++) {
     const record = table + 6 + 12 * index;
-    const [platform, language, id] = [bytes.readUInt16BE(record), bytes.readUInt16BE(record + 4), bytes.readUInt16BE(record + 6)];
+    const [platform, language, id] = [
+      bytes.readUInt16BE(record),
+      bytes.readUInt16BE(record + 4),
+      bytes.readUInt16BE(record + 6),
+    ];
     // Windows platform, US English: the one that every font has.
     if (platform !== 3 || language !== 0x409) continue;
     const start = strings + bytes.readUInt16BE(record + 10);
@@ -55,7 +61,9 @@ function readCoverage(bytes: Buffer, table: number): (readonly [number, number])
     if ((format === 4 || format === 12) && format > (best?.format ?? 0)) best = { format, at };
   }
   if (best === null) throw new RangeError('no Unicode character map');
-  return mergeRanges(best.format === 12 ? readGroups(bytes, best.at) : readSegments(bytes, best.at));
+  return mergeRanges(
+    best.format === 12 ? readGroups(bytes, best.at) : readSegments(bytes, best.at),
+  );
 }
 
 function readGroups(bytes: Buffer, at: number): [number, number][] {
@@ -73,10 +81,17 @@ function readSegments(bytes: Buffer, at: number): [number, number][] {
   const [deltas, offsets] = [starts + 2 * count, starts + 4 * count];
   const ranges: [number, number][] = [];
   for (let index = 0; index < count; index++) {
-    const [start, end] = [bytes.readUInt16BE(starts + 2 * index), bytes.readUInt16BE(ends + 2 * index)];
-    const [delta, offset] = [bytes.readUInt16BE(deltas + 2 * index), bytes.readUInt16BE(offsets + 2 * index)];
+    const [start, end] = [
+      bytes.readUInt16BE(starts + 2 * index),
+      bytes.readUInt16BE(ends + 2 * index),
+    ];
+    const [delta, offset] = [
+      bytes.readUInt16BE(deltas + 2 * index),
+      bytes.readUInt16BE(offsets + 2 * index),
+    ];
     for (let code = start; code <= end && code < 0xffff; code++) {
-      const slot = offset === 0 ? code : bytes.readUInt16BE(offsets + 2 * index + offset + 2 * (code - start));
+      const slot =
+        offset === 0 ? code : bytes.readUInt16BE(offsets + 2 * index + offset + 2 * (code - start));
       // Glyph 0 is the empty box: a segment may hold gaps of it.
       const glyph = offset !== 0 && slot === 0 ? 0 : (slot + delta) & 0xffff;
       if (glyph !== 0) ranges.push([code, code]);
@@ -85,7 +100,9 @@ function readSegments(bytes: Buffer, at: number): [number, number][] {
   return ranges;
 }
 
-export function mergeRanges(ranges: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+export function mergeRanges(
+  ranges: readonly (readonly [number, number])[],
+): (readonly [number, number])[] {
   const merged: [number, number][] = [];
   for (const [start, end] of ranges.toSorted((a, b) => a[0] - b[0])) {
     const last = merged.at(-1);
@@ -96,7 +113,9 @@ export function mergeRanges(ranges: readonly (readonly [number, number])[]): (re
 }
 
 /** The characters that all of the sets have. */
-export function intersectRanges(sets: readonly (readonly (readonly [number, number])[])[]): (readonly [number, number])[] {
+export function intersectRanges(
+  sets: readonly (readonly (readonly [number, number])[])[],
+): (readonly [number, number])[] {
   return sets.reduce<readonly (readonly [number, number])[]>(
     (common, set) => {
       const result: [number, number][] = [];

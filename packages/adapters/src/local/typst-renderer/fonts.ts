@@ -9,7 +9,10 @@ import type { FontFacts } from './font.ts';
 export interface FontSet {
   readonly blobs: readonly Buffer[];
   readonly postScriptNames: ReadonlySet<string>;
-  /** What the prelude needs: the family to start with, a pattern of characters that some family lacks, and what each family has. */
+  /**
+   * What the prelude needs: the family to start with, a pattern of characters that some family
+   * lacks, and what each family has.
+   */
   readonly forTemplate: {
     readonly family: string;
     readonly suspects: string;
@@ -30,29 +33,52 @@ const invisible: readonly (readonly [number, number])[] = [
   [0xfeff, 0xfeff],
 ];
 
-/** Files, or folders whose .ttf and .otf files are taken; without any, Lora (OFL), which comes with the adapter. */
+/**
+ * Files, or folders whose .ttf and .otf files are taken; without any, Lora (OFL), which comes with
+ * the adapter.
+ */
 export async function loadFonts(paths: readonly string[]): Promise<FontSet> {
-  const files = paths.length === 0 ? await filesIn(bundledFolder()) : (await Promise.all(paths.map(expand))).flat();
-  if (files.length === 0) throw new AdapterConfigError('renderer.fonts', `there is no .ttf or .otf file in ${paths.join(', ')}`);
-  const blobs = await Promise.all(files.map((file) => readFile(file).catch((error: unknown) => unreadable(file, error))));
+  const files =
+    paths.length === 0
+      ? await filesIn(bundledFolder())
+      : (await Promise.all(paths.map(expand))).flat();
+  if (files.length === 0)
+    throw new AdapterConfigError(
+      'renderer.fonts',
+      `there is no .ttf or .otf file in ${paths.join(', ')}`,
+    );
+  const blobs = await Promise.all(
+    files.map((file) => readFile(file).catch((error: unknown) => unreadable(file, error))),
+  );
   const facts = blobs.map((bytes, index): FontFacts => {
     try {
       return readFont(bytes);
     } catch (error) {
-      throw new AdapterConfigError('renderer.fonts', `${files[index]} ${error instanceof Error ? error.message : String(error)}`);
+      throw new AdapterConfigError(
+        'renderer.fonts',
+        `${files[index]} ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   });
   const families = new Map<string, (readonly (readonly [number, number])[])[]>();
-  for (const { family, coverage } of facts) families.set(family.toLowerCase(), [...(families.get(family.toLowerCase()) ?? []), coverage]);
+  for (const { family, coverage } of facts)
+    families.set(family.toLowerCase(), [...(families.get(family.toLowerCase()) ?? []), coverage]);
   const coverage = Object.fromEntries(
-    [...families].map(([family, cuts]) => [family, mergeRanges([...intersectRanges(cuts), ...invisible])]),
+    [...families].map(([family, cuts]) => [
+      family,
+      mergeRanges([...intersectRanges(cuts), ...invisible]),
+    ]),
   );
   const hash = createHash('sha256');
   for (const blob of blobs) hash.update(createHash('sha256').update(blob).digest());
   return {
     blobs,
     postScriptNames: new Set(facts.map(({ postScriptName }) => postScriptName)),
-    forTemplate: { family: facts[0]?.family ?? '', suspects: complementPattern(intersectRanges(Object.values(coverage))), coverage },
+    forTemplate: {
+      family: facts[0]?.family ?? '',
+      suspects: complementPattern(intersectRanges(Object.values(coverage))),
+      coverage,
+    },
     hash: hash.digest('hex'),
   };
 }

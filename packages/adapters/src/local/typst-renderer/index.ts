@@ -1,8 +1,11 @@
 /**
- * Postcards by typst: one PDF per job, front and back of each card after one another, vector text with embedded fonts.
+ * Postcards by typst: one PDF per job, front and back of each card after one another, vector text
+ * with embedded fonts.
  *
- * A card fails by itself, with a reason and a sentence; the others of its job are printed. What is wrong with the template or the format refuses the job. The bytes of a PDF depend on the template, the fonts and the
- * cards alone: no clock, no machine font, no network. So the same job gives the same file under the same name, and storing it twice is harmless.
+ * A card fails by itself, with a reason and a sentence; the others of its job are printed. What is
+ * wrong with the template or the format refuses the job. The bytes of a PDF depend on the template,
+ * the fonts and the cards alone: no clock, no machine font, no network. So the same job gives the
+ * same file under the same name, and storing it twice is harmless.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -34,7 +37,10 @@ import { loadFault, typeset } from './typeset.ts';
 import type { Failure, Side, TypesetSource } from './typeset.ts';
 
 const optionsSchema = z.strictObject({
-  /** TrueType or OpenType files, or folders of them; relative to the campaign file. Without any: Lora. */
+  /**
+   * TrueType or OpenType files, or folders of them; relative to the campaign file. Without any:
+   * Lora.
+   */
   fonts: z.array(z.string().min(1)).default([]),
 });
 
@@ -52,16 +58,30 @@ export interface PreviewOptions {
 }
 
 export interface TypstRenderer extends Renderer {
-  /** Front and back of one card as PNG. Throws an error that says what is wrong where the card cannot be rendered. */
-  preview(job: Omit<RenderJob, 'cards'> & { readonly card: CardRequest }, options?: PreviewOptions): Promise<CardPreview>;
+  /**
+   * Front and back of one card as PNG. Throws an error that says what is wrong where the card
+   * cannot be rendered.
+   */
+  preview(
+    job: Omit<RenderJob, 'cards'> & { readonly card: CardRequest },
+    options?: PreviewOptions,
+  ): Promise<CardPreview>;
 }
 
-export async function createTypstRenderer(options: unknown, wiring: AdapterWiring): Promise<TypstRenderer> {
+export async function createTypstRenderer(
+  options: unknown,
+  wiring: AdapterWiring,
+): Promise<TypstRenderer> {
   const parsed = parseOptions('renderer', optionsSchema, options);
   const fonts = await loadFonts(parsed.fonts.map((path) => resolve(wiring.baseDirectory, path)));
   const prelude = readFileSync(new URL('./prelude.typ', import.meta.url), 'utf8');
-  const machinery = createHash('sha256').update(prelude).update(fonts.hash).update(compilerVersion()).digest('hex');
-  // Made at the first job: loading the compiler takes a while, and a runner that only syncs needs none.
+  const machinery = createHash('sha256')
+    .update(prelude)
+    .update(fonts.hash)
+    .update(compilerVersion())
+    .digest('hex');
+  // Made at the first job: loading the compiler takes a while, and a runner that only syncs needs
+  // none.
   let compiling: Promise<TypstCompiler> | null = null;
   const compiler = (): Promise<TypstCompiler> => (compiling ??= TypstCompiler.create(fonts));
 
@@ -76,8 +96,13 @@ export async function createTypstRenderer(options: unknown, wiring: AdapterWirin
 
       const cards = job.cards.map(cardData);
       const source = sourceOf(prelude, fonts, format, template, ['front', 'back'], false);
-      const { output, printed, failures } = typeset(typst, source, cards, (document) => document.pdf());
-      const fault = output === null ? commonFault(typst, source, cards.length, failures) : foreignFont(output, fonts);
+      const { output, printed, failures } = typeset(typst, source, cards, (document) =>
+        document.pdf(),
+      );
+      const fault =
+        output === null
+          ? commonFault(typst, source, cards.length, failures)
+          : foreignFont(output, fonts);
       if (fault !== null) return refusing(job.cards, [fault]);
       const documents: RenderedDocument[] = [];
       if (output !== null) {
@@ -105,9 +130,13 @@ export async function createTypstRenderer(options: unknown, wiring: AdapterWirin
       return { documents, results };
     },
 
-    async preview({ template: path, format: formatName, card }, { width = 1250, guides = false } = {}) {
+    async preview(
+      { template: path, format: formatName, card },
+      { width = 1250, guides = false } = {},
+    ) {
       const prepared = await prepare(path, formatName, wiring);
-      if (Array.isArray(prepared)) throw new Error(prepared.map(({ message }) => message).join('\n'));
+      if (Array.isArray(prepared))
+        throw new Error(prepared.map(({ message }) => message).join('\n'));
       const typst = await compiler();
       const side = (one: Side): string => {
         const { output, failures } = typeset(
@@ -116,10 +145,14 @@ export async function createTypstRenderer(options: unknown, wiring: AdapterWirin
           [cardData(card)],
           (document) => document.svg(),
         );
-        if (output === null) throw new Error(failures.get(0)?.message ?? 'the card cannot be rendered');
+        if (output === null)
+          throw new Error(failures.get(0)?.message ?? 'the card cannot be rendered');
         return output;
       };
-      return { front: await svgToPng(side('front'), width), back: await svgToPng(side('back'), width) };
+      return {
+        front: await svgToPng(side('front'), width),
+        back: await svgToPng(side('back'), width),
+      };
     },
   };
 }
@@ -129,12 +162,19 @@ interface Prepared {
   readonly template: TemplateFiles;
 }
 
-async function prepare(template: string, formatName: string, wiring: AdapterWiring): Promise<Prepared | Failure[]> {
+async function prepare(
+  template: string,
+  formatName: string,
+  wiring: AdapterWiring,
+): Promise<Prepared | Failure[]> {
   const format = formats.get(formatName);
   const files = await readTemplate(resolve(wiring.baseDirectory, template));
   if (format !== undefined && !('reason' in files)) return { format, template: files };
   const message = `the renderer has no format "${formatName}"; it has ${[...formats.keys()].join(', ')}`;
-  return [...(format === undefined ? [{ reason: 'unknown_format', message }] : []), ...('reason' in files ? [files] : [])];
+  return [
+    ...(format === undefined ? [{ reason: 'unknown_format', message }] : []),
+    ...('reason' in files ? [files] : []),
+  ];
 }
 
 function refusing(cards: readonly CardRequest[], faults: readonly Failure[]): RenderAnswer {
@@ -142,11 +182,23 @@ function refusing(cards: readonly CardRequest[], faults: readonly Failure[]): Re
   return { documents: [], results: cards.map((card) => failed(card, first)), refused: faults };
 }
 
-/** The template is broken whoever the card is for: it cannot be loaded, or breaks off at the same place for all of several. */
-function commonFault(typst: TypstCompiler, source: TypesetSource, cards: number, failures: ReadonlyMap<number, Failure>): Failure | null {
+/**
+ * The template is broken whoever the card is for: it cannot be loaded, or breaks off at the same
+ * place for all of several.
+ */
+function commonFault(
+  typst: TypstCompiler,
+  source: TypesetSource,
+  cards: number,
+  failures: ReadonlyMap<number, Failure>,
+): Failure | null {
   const [first, ...others] = failures.values();
   if (first?.reason !== 'broken_template') return null;
-  if (cards > 1 && others.every(({ reason, message }) => reason === first.reason && message === first.message)) return first;
+  if (
+    cards > 1 &&
+    others.every(({ reason, message }) => reason === first.reason && message === first.message)
+  )
+    return first;
   return loadFault(typst, source);
 }
 
@@ -158,16 +210,24 @@ function sourceOf(
   sides: readonly Side[],
   guides: boolean,
 ): TypesetSource {
-  return { prelude, template: template.main, files: template.files, job: { format, fonts: fonts.forTemplate, sides, guides } };
+  return {
+    prelude,
+    template: template.main,
+    files: template.files,
+    job: { format, fonts: fonts.forTemplate, sides, guides },
+  };
 }
 
 function failed(card: CardRequest, { reason, message }: Failure): RenderResult {
   return { recipientId: card.recipientId, outcome: 'failed', reason, message };
 }
 
-// typst finds the fonts installed on the machine whether we want it or not; a card must not look different on another runner.
+// typst finds the fonts installed on the machine whether we want it or not; a card must not look
+// different on another runner.
 function foreignFont(pdf: Buffer, fonts: FontSet): Failure | null {
-  for (const [, name] of pdf.toString('latin1').matchAll(/\/BaseFont \/(?:[A-Z]{6}\+)?([^\s/<>[\]()]+)/g)) {
+  for (const [, name] of pdf
+    .toString('latin1')
+    .matchAll(/\/BaseFont \/(?:[A-Z]{6}\+)?([^\s/<>[\]()]+)/g)) {
     const plain = name?.replace(/-Identity-H$/, '') ?? '';
     if (fonts.postScriptNames.has(plain)) continue;
     const message = `the template uses the font ${plain}, which is not among renderer.fonts and may differ on another machine; add its file there`;
@@ -177,8 +237,13 @@ function foreignFont(pdf: Buffer, fonts: FontSet): Failure | null {
 }
 
 function compilerVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)('@myriaddreamin/typst-ts-node-compiler/package.json');
+  const manifest: unknown = createRequire(import.meta.url)(
+    '@myriaddreamin/typst-ts-node-compiler/package.json',
+  );
   return z.object({ version: z.string() }).parse(manifest).version;
 }
 
-export const typstRenderer: AdapterFactory<TypstRenderer> = { kind: 'typst', create: createTypstRenderer };
+export const typstRenderer: AdapterFactory<TypstRenderer> = {
+  kind: 'typst',
+  create: createTypstRenderer,
+};

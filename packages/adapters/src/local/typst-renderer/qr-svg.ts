@@ -1,6 +1,7 @@
 /**
- * A QR code as one SVG path along the outlines of its dark areas. Squares side by side would leave hairlines between them in viewers and on
- * some presses; outlines do not, and typst draws them faster than it draws modules (50 cards: 7 ms against 55 ms by `curve`).
+ * A QR code as one SVG path along the outlines of its dark areas. Squares side by side would leave
+ * hairlines between them in viewers and on some presses; outlines do not, and typst draws them
+ * faster than it draws modules (50 cards: 7 ms against 55 ms by `curve`).
  */
 import { encode } from 'uqr';
 
@@ -10,13 +11,20 @@ export interface QrCode {
   readonly svg: string;
 }
 
-/** Medium error correction: 15 % of a card may be smudged. Throws where the text is longer than a QR code takes. */
+/**
+ * Medium error correction: 15 % of a card may be smudged. Throws where the text is longer than a QR
+ * code takes.
+ */
 export function qrCode(text: string): QrCode {
   const { data, size } = encode(text, { border: 0, ecc: 'M' });
-  return { modules: size, svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}"><path d="${outline(data)}"/></svg>` };
+  return {
+    modules: size,
+    svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}"><path d="${outline(data)}"/></svg>`,
+  };
 }
 
-// Every edge between dark and light runs with the dark on its right; chained, the edges are closed outlines, holes the other way round.
+// Every edge between dark and light runs with the dark on its right; chained, the edges are closed
+// outlines, holes the other way round.
 function outline(dark: readonly (readonly boolean[])[]): string {
   const width = dark.length + 1;
   const isDark = (x: number, y: number): boolean => dark[y]?.[x] ?? false;

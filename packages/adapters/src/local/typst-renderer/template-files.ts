@@ -1,9 +1,11 @@
 /**
  * The files a template may use, read once per job.
  *
- * typst sees these bytes and no others: the template's own folder is its root, filled with the template, every file it names in a string
- * (followed through .typ files), and everything under `assets/` beside it. So the hash over them is the hash of what is printed, a file changed
- * in the middle of a run cannot slip into half of the cards, and what a template does not name it cannot read.
+ * typst sees these bytes and no others: the template's own folder is its root, filled with the
+ * template, every file it names in a string (followed through .typ files), and everything under
+ * `assets/` beside it. So the hash over them is the hash of what is printed, a file changed in the
+ * middle of a run cannot slip into half of the cards, and what a template does not name it cannot
+ * read.
  */
 import { createHash } from 'node:crypto';
 import { readFile, readdir, stat } from 'node:fs/promises';
@@ -20,7 +22,10 @@ export interface TemplateFiles {
   readonly hash: string;
 }
 
-export type TemplateProblem = { readonly reason: 'template_not_found' | 'broken_template'; readonly message: string };
+export type TemplateProblem = {
+  readonly reason: 'template_not_found' | 'broken_template';
+  readonly message: string;
+};
 
 /** @param path absolute. */
 export async function readTemplate(path: string): Promise<TemplateFiles | TemplateProblem> {
@@ -52,13 +57,16 @@ export async function readTemplate(path: string): Promise<TemplateFiles | Templa
     if (files.has(inner)) continue;
     files.set(inner, bytes);
     total += bytes.length;
-    if (total > maxBytes) return broken(`the template and its assets are larger than ${maxBytes / 1024 / 1024} MiB`);
+    if (total > maxBytes)
+      return broken(`the template and its assets are larger than ${maxBytes / 1024 / 1024} MiB`);
     if (extname(inner) !== '.typ') continue;
     const text = bytes.toString('utf8');
     const forbidden = forbiddenUse(text);
     if (forbidden !== null) return broken(`${inner.slice(1)}:${forbidden}`);
     for (const literal of text.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)) {
-      const named = posix.normalize(posix.join('/', literal[1]?.startsWith('/') ? '' : posix.dirname(inner), literal[1] ?? ''));
+      const named = posix.normalize(
+        posix.join('/', literal[1]?.startsWith('/') ? '' : posix.dirname(inner), literal[1] ?? ''),
+      );
       if (named.endsWith('/') || files.has(named)) continue;
       const found = await readIfFile(join(root, ...named.split('/')));
       if (found !== null) waiting.push([named, found]);
@@ -72,11 +80,15 @@ export async function readTemplate(path: string): Promise<TemplateFiles | Templa
   return { main, files, hash: hash.digest('hex') };
 
   function broken(what: string): TemplateProblem {
-    return { reason: 'broken_template', message: `The template ${path} cannot be used: ${what}. Nothing was rendered.` };
+    return {
+      reason: 'broken_template',
+      message: `The template ${path} cannot be used: ${what}. Nothing was rendered.`,
+    };
   }
 }
 
-// Both would make the same card come out differently another day, without any change that an approval could notice.
+// Both would make the same card come out differently another day, without any change that an
+// approval could notice.
 function forbiddenUse(text: string): string | null {
   for (const [index, line] of text.split('\n').entries()) {
     const code = line.replace(/\/\/.*$/, '');
@@ -90,7 +102,11 @@ function forbiddenUse(text: string): string | null {
 
 async function filesUnder(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries.flatMap((entry) => (entry.isFile() && !entry.name.startsWith('.') ? [join(entry.parentPath, entry.name)] : [])).toSorted();
+  return entries
+    .flatMap((entry) =>
+      entry.isFile() && !entry.name.startsWith('.') ? [join(entry.parentPath, entry.name)] : [],
+    )
+    .toSorted();
 }
 
 async function readIfFile(path: string): Promise<Buffer | null> {

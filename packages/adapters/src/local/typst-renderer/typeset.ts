@@ -1,9 +1,11 @@
 /**
  * From cards to pages: which cards can be printed, and the document of those that can.
  *
- * Two passes. The first compiles without QR codes and reads the marks: what texts are to be encoded, which texts do not fit, which characters no
- * font has. A card that raises an error takes the whole document with it, so it is found by the error's trace, put aside, and the rest is tried
- * again. The second pass is the document that is printed. Both together take about 0.5 ms a card; compiling cards one by one takes 5 to 9.
+ * Two passes. The first compiles without QR codes and reads the marks: what texts are to be
+ * encoded, which texts do not fit, which characters no font has. A card that raises an error takes
+ * the whole document with it, so it is found by the error's trace, put aside, and the rest is tried
+ * again. The second pass is the document that is printed. Both together take about 0.5 ms a card;
+ * compiling cards one by one takes 5 to 9.
  */
 import type { CardData } from './card-data.ts';
 import type { Compiled, Mark, Source, TypstCompiler } from './compiler.ts';
@@ -64,7 +66,8 @@ function passes<Output>(
     codes: Readonly<Record<string, QrCode>>,
     of: readonly number[],
     then: (document: Compiled) => Result,
-  ): Result | Problem => compiler.compile({ ...source, cards: of.map((index) => cards[index]), codes }, then);
+  ): Result | Problem =>
+    compiler.compile({ ...source, cards: of.map((index) => cards[index]), codes }, then);
   const drop = (index: number, failure: Failure): void => {
     failures.set(index, failure);
     active = active.filter((other) => other !== index);
@@ -74,7 +77,9 @@ function passes<Output>(
   while (active.length > 0) {
     const first = pass({}, active, (document) => {
       const read = readMarks(document.marks(), active, document.pages, sides);
-      return read.flawed.size === 0 && read.texts.size === 0 ? { ...read, output: use(document) } : read;
+      return read.flawed.size === 0 && read.texts.size === 0
+        ? { ...read, output: use(document) }
+        : read;
     });
     if ('problem' in first) {
       const culprit = first.card === null ? undefined : active[first.card];
@@ -91,12 +96,16 @@ function passes<Output>(
         codes[text] = qrCode(text);
       } catch {
         for (const index of users)
-          drop(index, { reason: 'qr_code', message: `a text of ${text.length} characters is too long for a QR code` });
+          drop(index, {
+            reason: 'qr_code',
+            message: `a text of ${text.length} characters is too long for a QR code`,
+          });
       }
     }
     if (active.length === 0) break;
     const second = pass(codes, active, (document) => {
-      if (document.pages !== active.length * sides) throw new Error(`typst made ${document.pages} pages for ${active.length} cards`);
+      if (document.pages !== active.length * sides)
+        throw new Error(`typst made ${document.pages} pages for ${active.length} cards`);
       return { output: use(document) };
     });
     if (!('problem' in second)) return { output: second.output, printed: active, failures };
@@ -137,7 +146,10 @@ function readMarks(
         starts.push({ index: current, side: mark[2], page: mark[3] });
         break;
       case 'overflow':
-        flawed.set(current, { reason: 'text_does_not_fit', message: `the text ${show(mark[1])} does not fit, even at its smallest size` });
+        flawed.set(current, {
+          reason: 'text_does_not_fit',
+          message: `the text ${show(mark[1])} does not fit, even at its smallest size`,
+        });
         break;
       case 'glyph':
         glyphs.set(current, (glyphs.get(current) ?? new Set()).add(mark[1]));
@@ -148,8 +160,15 @@ function readMarks(
     }
   }
   for (const [index, characters] of glyphs) {
-    const list = [...characters].slice(0, 10).map((c) => `${c} (U+${(c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')})`);
-    flawed.set(index, { reason: 'missing_glyph', message: `no font of the renderer has ${list.join(', ')}; add one with renderer.fonts` });
+    const list = [...characters]
+      .slice(0, 10)
+      .map(
+        (c) => `${c} (U+${(c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')})`,
+      );
+    flawed.set(index, {
+      reason: 'missing_glyph',
+      message: `no font of the renderer has ${list.join(', ')}; add one with renderer.fonts`,
+    });
   }
   for (const [place, { index, side, page }] of starts.entries()) {
     const next = starts[place + 1]?.page ?? pages + 1;
@@ -160,7 +179,8 @@ function readMarks(
       });
     }
   }
-  if (starts.length !== active.length * sides) throw new Error(`typst told of ${starts.length} pages instead of ${active.length * sides}`);
+  if (starts.length !== active.length * sides)
+    throw new Error(`typst told of ${starts.length} pages instead of ${active.length * sides}`);
   return { flawed, texts };
 }
 

@@ -21,7 +21,10 @@ interface Fetched {
   readonly pages: readonly number[];
 }
 
-/** What core relies on: every row is told once, in pages of bounded size, and a run that ends without an error was whole. */
+/**
+ * What core relies on: every row is told once, in pages of bounded size, and a run that ends
+ * without an error was whole.
+ */
 export function describeAudienceContract(name: string, make: () => Promise<AudienceHarness>): void {
   describe(`AudienceSource contract: ${name}`, () => {
     let harness: AudienceHarness;
@@ -32,7 +35,11 @@ export function describeAudienceContract(name: string, make: () => Promise<Audie
 
     const fetch = async (pageSize: number, limit: number | null = null): Promise<Fetched> => {
       const [members, rejects, pages]: [Member[], Reject[], number[]] = [[], [], []];
-      for await (const page of harness.source.members(harness.segmentId, { pageSize, limit }, contractContext())) {
+      for await (const page of harness.source.members(
+        harness.segmentId,
+        { pageSize, limit },
+        contractContext(),
+      )) {
         members.push(...page.members);
         rejects.push(...page.rejects);
         pages.push(page.members.length + page.rejects.length);
@@ -86,28 +93,50 @@ export function describeAudienceContract(name: string, make: () => Promise<Audie
 
     it('stops when the signal aborts, before and in the middle, and never ends as if it were whole', async () => {
       await assert.rejects(async () => {
-        for await (const _ of harness.source.members(harness.segmentId, { pageSize: 2, limit: null }, abortedContext()))
+        for await (const _ of harness.source.members(
+          harness.segmentId,
+          { pageSize: 2, limit: null },
+          abortedContext(),
+        ))
           assert.fail('a page came');
       });
       const controller = new AbortController();
       await assert.rejects(async () => {
         const context = contractContext({ signal: controller.signal });
-        for await (const _ of harness.source.members(harness.segmentId, { pageSize: 1, limit: null }, context)) controller.abort();
+        for await (const _ of harness.source.members(
+          harness.segmentId,
+          { pageSize: 1, limit: null },
+          context,
+        ))
+          controller.abort();
       });
     });
 
     it('lets a reader stop early without harm', async () => {
-      for await (const _ of harness.source.members(harness.segmentId, { pageSize: 1, limit: null }, contractContext())) break;
-      assert.equal((await fetch(1_000)).members.length + (await fetch(1_000)).rejects.length, harness.rows);
+      for await (const _ of harness.source.members(
+        harness.segmentId,
+        { pageSize: 1, limit: null },
+        contractContext(),
+      ))
+        break;
+      assert.equal(
+        (await fetch(1_000)).members.length + (await fetch(1_000)).rejects.length,
+        harness.rows,
+      );
     });
 
     it('says that it cannot be read by AudienceSourceError', async () => {
       await assert.rejects(
         async () => {
-          for await (const _ of harness.unreadable.members(harness.segmentId, { pageSize: 2, limit: null }, contractContext()))
+          for await (const _ of harness.unreadable.members(
+            harness.segmentId,
+            { pageSize: 2, limit: null },
+            contractContext(),
+          ))
             assert.fail('a page came');
         },
-        (error) => isNamed<AudienceSourceError>(error, 'AudienceSourceError') && error.message.length > 10,
+        (error) =>
+          isNamed<AudienceSourceError>(error, 'AudienceSourceError') && error.message.length > 10,
       );
     });
   });

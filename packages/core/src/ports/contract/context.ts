@@ -19,10 +19,17 @@ export function contractContext(changes: Partial<CallContext> = {}): CallContext
 
 /** A context whose signal has aborted already. */
 export function abortedContext(): CallContext {
-  return contractContext({ signal: AbortSignal.abort(new DOMException('the runner stops', 'AbortError')) });
+  return contractContext({
+    signal: AbortSignal.abort(new DOMException('the runner stops', 'AbortError')),
+  });
 }
 
-const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
 function inMemory(): SavedState {
   let kept: unknown = null;

@@ -15,7 +15,10 @@ export interface EffectsHarness {
   close(): Promise<void>;
 }
 
-/** What core relies on: a key counts once, however often it is told. For `UsageMeter` and `EventSink`. */
+/**
+ * What core relies on: a key counts once, however often it is told. For `UsageMeter` and
+ * `EventSink`.
+ */
 export function describeEffectsContract(name: string, make: () => Promise<EffectsHarness>): void {
   describe(`UsageMeter and EventSink contract: ${name}`, () => {
     let harness: EffectsHarness;
@@ -30,7 +33,8 @@ export function describeEffectsContract(name: string, make: () => Promise<Effect
       occurredAt: '2026-11-24T12:00:00.000Z',
       data: { format: '4x6', amount: 1 },
     });
-    const times = async (key: string): Promise<number> => (await harness.counted()).filter((one) => one === key).length;
+    const times = async (key: string): Promise<number> =>
+      (await harness.counted()).filter((one) => one === key).length;
 
     it('answers each item, in the order asked, and counts it', async () => {
       const items = [item(), item(), item()];
@@ -45,7 +49,10 @@ export function describeEffectsContract(name: string, make: () => Promise<Effect
     it('counts a key once: told twice, twice in one call, at the same time, and by another process', async () => {
       const one = item();
       await harness.write([one, one], contractContext());
-      await Promise.all([harness.write([one], contractContext()), harness.write([one], contractContext())]);
+      await Promise.all([
+        harness.write([one], contractContext()),
+        harness.write([one], contractContext()),
+      ]);
       const other = await harness.restarted();
       const [again] = await other([one], contractContext());
       assert.equal(again?.outcome, 'done');

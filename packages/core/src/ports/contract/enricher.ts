@@ -15,7 +15,10 @@ export interface EnricherHarness {
   close(): Promise<void>;
 }
 
-/** What core relies on: a batch is found again by our reference, also by another process, and everybody in it is answered once. */
+/**
+ * What core relies on: a batch is found again by our reference, also by another process, and
+ * everybody in it is answered once.
+ */
 export function describeEnricherContract(name: string, make: () => Promise<EnricherHarness>): void {
   describe(`AddressEnricher contract: ${name}`, () => {
     let harness: EnricherHarness;
@@ -29,7 +32,10 @@ export function describeEnricherContract(name: string, make: () => Promise<Enric
       assert.equal(result.outcome, 'accepted');
       return result.outcome === 'accepted' ? result.providerBatchId : '';
     };
-    const collect = async (enricher: AddressEnricher, id: string): Promise<readonly EnrichResult[]> => {
+    const collect = async (
+      enricher: AddressEnricher,
+      id: string,
+    ): Promise<readonly EnrichResult[]> => {
       for (let attempt = 0; attempt < 100; attempt++) {
         const result = await enricher.collect(id, contractContext());
         if (result.outcome === 'done') return result.results;
@@ -42,11 +48,16 @@ export function describeEnricherContract(name: string, make: () => Promise<Enric
 
     it('finds the addresses it has, and says of nobody else that it has one', async () => {
       const results = await collect(harness.enricher, await submit(randomUUID(), requests()));
-      assert.equal(new Set(results.map(({ recipientId }) => recipientId)).size, results.length, 'each person is answered once');
+      assert.equal(
+        new Set(results.map(({ recipientId }) => recipientId)).size,
+        results.length,
+        'each person is answered once',
+      );
       for (const { request, address } of harness.people) {
         const result = results.find(({ recipientId }) => recipientId === request.recipientId);
         if (address === null) assert.notEqual(result?.outcome, 'match');
-        else assert.deepEqual(result, { recipientId: request.recipientId, outcome: 'match', address });
+        else
+          assert.deepEqual(result, { recipientId: request.recipientId, outcome: 'match', address });
       }
     });
 
@@ -76,7 +87,10 @@ export function describeEnricherContract(name: string, make: () => Promise<Enric
     });
 
     it('calls a batch lost that it does not know', async () => {
-      assert.equal((await harness.enricher.collect('no-such-batch', contractContext())).outcome, 'lost');
+      assert.equal(
+        (await harness.enricher.collect('no-such-batch', contractContext())).outcome,
+        'lost',
+      );
     });
 
     it('takes an empty batch', async () => {
@@ -85,7 +99,9 @@ export function describeEnricherContract(name: string, make: () => Promise<Enric
 
     it('submits nothing when the signal has aborted', async () => {
       const reference = randomUUID();
-      const result = await harness.enricher.submit(reference, requests(), abortedContext()).catch(() => null);
+      const result = await harness.enricher
+        .submit(reference, requests(), abortedContext())
+        .catch(() => null);
       assert.notEqual(result?.outcome, 'accepted');
       assert.equal(await harness.enricher.find(reference, contractContext()), null);
     });

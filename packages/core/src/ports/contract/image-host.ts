@@ -6,14 +6,19 @@ import { abortedContext, contractContext } from './context.ts';
 
 export interface ImageHostHarness {
   readonly host: ImageHost;
-  /** The bytes behind a URL, null where there are none. Asked for with the ability `keeps-bytes`. */
+  /**
+   * The bytes behind a URL, null where there are none. Asked for with the ability `keeps-bytes`.
+   */
   read?(url: string): Promise<Uint8Array | null>;
   close(): Promise<void>;
 }
 
 export type ImageHostAbility = 'keeps-bytes';
 
-/** What core relies on: storing and removing may be repeated, and what is stored under a URL never changes. */
+/**
+ * What core relies on: storing and removing may be repeated, and what is stored under a URL never
+ * changes.
+ */
 export function describeImageHostContract(
   name: string,
   make: () => Promise<ImageHostHarness>,
@@ -37,7 +42,10 @@ export function describeImageHostContract(
     };
 
     it('answers each document, in the order asked, with a URL', async () => {
-      const results = await harness.host.put([document('a1.pdf', 'a'), document('b1.pdf', 'b')], contractContext());
+      const results = await harness.host.put(
+        [document('a1.pdf', 'a'), document('b1.pdf', 'b')],
+        contractContext(),
+      );
       assert.equal(results.length, 2);
       for (const result of results) assert.ok(URL.canParse(url(result)), 'is a URL');
     });
@@ -56,30 +64,49 @@ export function describeImageHostContract(
     it('counts what is gone already as removed', async () => {
       const [stored] = await harness.host.put([document('gone.pdf', 'x')], contractContext());
       for (let time = 0; time < 2; time++) {
-        assert.deepEqual(await harness.host.remove([url(stored)], contractContext()), [{ outcome: 'removed' }]);
+        assert.deepEqual(await harness.host.remove([url(stored)], contractContext()), [
+          { outcome: 'removed' },
+        ]);
       }
     });
 
     it('stores nothing when the signal has aborted', async () => {
-      const results = await harness.host.put([document('aborted.pdf', 'x')], abortedContext()).catch(() => [null]);
+      const results = await harness.host
+        .put([document('aborted.pdf', 'x')], abortedContext())
+        .catch(() => [null]);
       assert.ok(results.every((result) => result?.outcome !== 'stored'));
     });
 
     if (abilities.includes('keeps-bytes')) {
       it('serves the bytes that were stored, until they are removed', async () => {
-        const [stored] = await harness.host.put([document('bytes.pdf', 'these bytes')], contractContext());
-        assert.equal(Buffer.from((await harness.read?.(url(stored))) ?? []).toString(), 'these bytes');
+        const [stored] = await harness.host.put(
+          [document('bytes.pdf', 'these bytes')],
+          contractContext(),
+        );
+        assert.equal(
+          Buffer.from((await harness.read?.(url(stored))) ?? []).toString(),
+          'these bytes',
+        );
         await harness.host.remove([url(stored)], contractContext());
         assert.equal(await harness.read?.(url(stored)), null);
       });
 
       it('never changes what is stored: other bytes under the same name do not replace it', async () => {
-        const [first] = await harness.host.put([document('proof.pdf', 'approved')], contractContext());
-        const [second] = await harness.host.put([document('proof.pdf', 'something else')], contractContext());
+        const [first] = await harness.host.put(
+          [document('proof.pdf', 'approved')],
+          contractContext(),
+        );
+        const [second] = await harness.host.put(
+          [document('proof.pdf', 'something else')],
+          contractContext(),
+        );
         assert.equal(Buffer.from((await harness.read?.(url(first))) ?? []).toString(), 'approved');
         if (second?.outcome === 'stored') {
           assert.notEqual(second.url, url(first));
-          assert.equal(Buffer.from((await harness.read?.(second.url)) ?? []).toString(), 'something else');
+          assert.equal(
+            Buffer.from((await harness.read?.(second.url)) ?? []).toString(),
+            'something else',
+          );
         }
       });
     }

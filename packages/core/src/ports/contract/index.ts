@@ -1,14 +1,24 @@
 /**
- * What core relies on, as tests. An author of an adapter runs the suite of its port against the provider's sandbox or a twin:
+ * What core relies on, as tests. An author of an adapter runs the suite of its port against the
+ * provider's sandbox or a twin:
  *
  *     describePrinterContract('my printer', async () => ({ printer, piece, created, close }), ['answer-lost', 'webhooks']);
  *
- * The suites register with `node:test`. Abilities name the parts that need something of the harness; leave out what a provider cannot do.
+ * The suites register with `node:test`. Abilities name the parts that need something of the
+ * harness; leave out what a provider cannot do.
  */
 export { describeAudienceContract, type AudienceHarness } from './audience.ts';
 export { abortedContext, contractContext } from './context.ts';
 export { describeEffectsContract, type EffectsHarness } from './effects.ts';
 export { describeEnricherContract, type EnricherHarness } from './enricher.ts';
-export { describeImageHostContract, type ImageHostAbility, type ImageHostHarness } from './image-host.ts';
+export {
+  describeImageHostContract,
+  type ImageHostAbility,
+  type ImageHostHarness,
+} from './image-host.ts';
 export { describePrinterContract, type PrinterAbility, type PrinterHarness } from './printer.ts';
-export { describeRendererContract, type RendererAbility, type RendererHarness } from './renderer.ts';
+export {
+  describeRendererContract,
+  type RendererAbility,
+  type RendererHarness,
+} from './renderer.ts';

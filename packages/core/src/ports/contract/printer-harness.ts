@@ -5,11 +5,16 @@ export interface PrinterHarness {
   readonly printer: Printer;
   /** A good order with ids and a key of its own. */
   piece(): PieceRequest;
-  /** Mailpiece ids of what the printer has made, one entry per piece: a double print is two entries. */
+  /**
+   * Mailpiece ids of what the printer has made, one entry per piece: a double print is two entries.
+   */
   created(): Promise<readonly string[]>;
   /** `answer-lost`: the next submit has its effect, and its answer never comes. */
   loseNextAnswer?(): Promise<void>;
-  /** `breaks-before`: the next submit breaks before it has an effect, in a way that the client cannot tell from `answer-lost`. */
+  /**
+   * `breaks-before`: the next submit breaks before it has an effect, in a way that the client
+   * cannot tell from `answer-lost`.
+   */
   breakNext?(): Promise<void>;
   /** `rate-limit`: the next submit is refused for being too many; nothing is made. */
   limitNext?(): Promise<void>;
@@ -21,9 +26,18 @@ export interface PrinterHarness {
   badAddress?(): PieceRequest;
   /** `bad-request`: an order so broken that the printer refuses the request that it is in. */
   badRequest?(): PieceRequest;
-  /** `webhooks`: a webhook as the printer would send it for this piece now, and the headers of one that was signed `secondsAgo`. */
-  webhook?(piece: PieceRequest, secondsAgo: number): { readonly headers: Record<string, string>; readonly body: Uint8Array };
-  /** `odd-events`: the body of a webhook with an event of this piece, and before and after it one that cannot be used. */
+  /**
+   * `webhooks`: a webhook as the printer would send it for this piece now, and the headers of one
+   * that was signed `secondsAgo`.
+   */
+  webhook?(
+    piece: PieceRequest,
+    secondsAgo: number,
+  ): { readonly headers: Record<string, string>; readonly body: Uint8Array };
+  /**
+   * `odd-events`: the body of a webhook with an event of this piece, and before and after it one
+   * that cannot be used.
+   */
   oddWebhook?(piece: PieceRequest): Uint8Array;
   close(): Promise<void>;
 }

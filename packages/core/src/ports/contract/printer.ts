@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { LeaseLostError } from '../printer.ts';
-import type { LeaseGuard, ListedPiece, PieceRequest, PrinterEvent, SubmitResult, UnusableEvent } from '../printer.ts';
+import type {
+  LeaseGuard,
+  ListedPiece,
+  PieceRequest,
+  PrinterEvent,
+  SubmitResult,
+  UnusableEvent,
+} from '../printer.ts';
 import { abortedContext, contractContext } from './context.ts';
 import type { PrinterAbility, PrinterHarness } from './printer-harness.ts';
 
@@ -37,15 +44,23 @@ export function describePrinterContract(
     });
     after(() => harness.close());
 
-    const submit = (pieces: readonly PieceRequest[], lease: LeaseGuard = held): Promise<readonly SubmitResult[]> =>
-      harness.printer.submit(pieces, lease, contractContext());
+    const submit = (
+      pieces: readonly PieceRequest[],
+      lease: LeaseGuard = held,
+    ): Promise<readonly SubmitResult[]> => harness.printer.submit(pieces, lease, contractContext());
     const made = async ({ reference }: PieceRequest): Promise<number> =>
       (await harness.created()).filter((id) => id === reference.mailpieceId).length;
-    const accepted = (result: SubmitResult | undefined): Extract<SubmitResult, { outcome: 'accepted' }> => {
+    const accepted = (
+      result: SubmitResult | undefined,
+    ): Extract<SubmitResult, { outcome: 'accepted' }> => {
       assert.equal(result?.outcome, 'accepted', JSON.stringify(result));
       return result as Extract<SubmitResult, { outcome: 'accepted' }>;
     };
-    const can = (ability: PrinterAbility, title: string, test: () => void | Promise<void>): void => {
+    const can = (
+      ability: PrinterAbility,
+      title: string,
+      test: () => void | Promise<void>,
+    ): void => {
       if (abilities.includes(ability)) it(title, test);
     };
 
@@ -59,10 +74,17 @@ export function describePrinterContract(
       const pieces = Array.from({ length: harness.printer.maxBatch + 3 }, () => harness.piece());
       const results = await submit(pieces);
       assert.equal(results.length, pieces.length);
-      assert.equal(new Set(results.map((result) => accepted(result).providerId)).size, pieces.length, 'each piece has an id of its own');
+      assert.equal(
+        new Set(results.map((result) => accepted(result).providerId)).size,
+        pieces.length,
+        'each piece has an id of its own',
+      );
       const found = await harness.printer.find(pieces, contractContext());
       for (const [index, result] of results.entries()) {
-        assert.deepEqual(found[index], { outcome: 'found', providerId: accepted(result).providerId });
+        assert.deepEqual(found[index], {
+          outcome: 'found',
+          providerId: accepted(result).providerId,
+        });
       }
     });
 
@@ -98,13 +120,17 @@ export function describePrinterContract(
 
     it('makes nothing when the signal has aborted', async () => {
       const piece = harness.piece();
-      const results = await harness.printer.submit([piece], held, abortedContext()).catch(() => [null]);
+      const results = await harness.printer
+        .submit([piece], held, abortedContext())
+        .catch(() => [null]);
       assert.ok(results.every((result) => result === null || result.outcome === 'retry'));
       assert.equal(await made(piece), 0);
     });
 
     it('proves that a piece is absent which was never submitted', async () => {
-      assert.deepEqual(await harness.printer.find([harness.piece()], contractContext()), [{ outcome: 'absent' }]);
+      assert.deepEqual(await harness.printer.find([harness.piece()], contractContext()), [
+        { outcome: 'absent' },
+      ]);
     });
 
     it('makes one piece for one key, and does not claim so where it has no keys', async () => {
@@ -117,25 +143,35 @@ export function describePrinterContract(
       assert.equal(await made(piece), second.replayed ? 1 : 2);
     });
 
-    can('answer-lost', 'calls the outcome unknown when the answer is lost, and then finds the piece', async () => {
-      const piece = harness.piece();
-      await harness.loseNextAnswer?.();
-      const [result] = await submit([piece]);
-      assert.equal(result?.outcome, 'unknown', JSON.stringify(result));
-      assert.equal(await made(piece), 1);
-      const [found] = await harness.printer.find([piece], contractContext());
-      assert.equal(found?.outcome, 'found');
-    });
+    can(
+      'answer-lost',
+      'calls the outcome unknown when the answer is lost, and then finds the piece',
+      async () => {
+        const piece = harness.piece();
+        await harness.loseNextAnswer?.();
+        const [result] = await submit([piece]);
+        assert.equal(result?.outcome, 'unknown', JSON.stringify(result));
+        assert.equal(await made(piece), 1);
+        const [found] = await harness.printer.find([piece], contractContext());
+        assert.equal(found?.outcome, 'found');
+      },
+    );
 
-    can('breaks-before', 'calls the outcome unknown when the request breaks, and then proves that nothing was made', async () => {
-      const piece = harness.piece();
-      await harness.breakNext?.();
-      const [result] = await submit([piece]);
-      assert.equal(result?.outcome, 'unknown', JSON.stringify(result));
-      assert.deepEqual(await harness.printer.find([piece], contractContext()), [{ outcome: 'absent' }]);
-      accepted((await submit([piece]))[0]);
-      assert.equal(await made(piece), 1);
-    });
+    can(
+      'breaks-before',
+      'calls the outcome unknown when the request breaks, and then proves that nothing was made',
+      async () => {
+        const piece = harness.piece();
+        await harness.breakNext?.();
+        const [result] = await submit([piece]);
+        assert.equal(result?.outcome, 'unknown', JSON.stringify(result));
+        assert.deepEqual(await harness.printer.find([piece], contractContext()), [
+          { outcome: 'absent' },
+        ]);
+        accepted((await submit([piece]))[0]);
+        assert.equal(await made(piece), 1);
+      },
+    );
 
     can('rate-limit', 'says retry when it is too fast for the printer', async () => {
       const piece = harness.piece();
@@ -185,46 +221,63 @@ export function describePrinterContract(
       assert.equal(await made(bad), 0);
     });
 
-    can('cancel', 'cancels a piece, and says of one that it does not know that it cannot tell', async () => {
-      const { providerId } = accepted((await submit([harness.piece()]))[0]);
-      const results = await harness.printer.cancel([providerId, 'no-such-piece'], contractContext());
-      assert.deepEqual(
-        results.map(({ outcome }) => outcome),
-        ['cancelled', 'unknown'],
-      );
-    });
+    can(
+      'cancel',
+      'cancels a piece, and says of one that it does not know that it cannot tell',
+      async () => {
+        const { providerId } = accepted((await submit([harness.piece()]))[0]);
+        const results = await harness.printer.cancel(
+          [providerId, 'no-such-piece'],
+          contractContext(),
+        );
+        assert.deepEqual(
+          results.map(({ outcome }) => outcome),
+          ['cancelled', 'unknown'],
+        );
+      },
+    );
 
-    can('list', 'lists what was created since, with our reference and whom it is for, page by page', async () => {
-      const { printer } = harness;
-      assert.ok(printer.list !== undefined);
-      const since = new Date(Date.now() - 60_000);
-      const piece = { ...harness.piece(), person: 'ab'.repeat(32) };
-      const { providerId } = accepted((await submit([piece]))[0]);
-      const seen: ListedPiece[] = [];
-      for (let cursor: string | null = null; ;) {
-        const page = await printer.list(since, cursor, contractContext());
-        seen.push(...page.pieces);
-        if (page.cursor === null) break;
-        cursor = page.cursor;
-      }
-      const listed = seen.filter((one) => one.reference?.mailpieceId === piece.reference.mailpieceId);
-      assert.deepEqual(
-        listed.map(({ createdAt: _at, ...one }) => one),
-        [
-          {
-            providerId,
-            reference: piece.reference,
-            idempotencyKey: piece.idempotencyKey,
-            person: piece.person,
-            mode: piece.mode,
-            onPaper: true,
-          },
-        ],
-      );
-      await printer.cancel([providerId], contractContext());
-      const later = await printer.list(new Date(Date.now() + 3_600_000 * 24 * 365), null, contractContext());
-      assert.deepEqual(later.pieces, []);
-    });
+    can(
+      'list',
+      'lists what was created since, with our reference and whom it is for, page by page',
+      async () => {
+        const { printer } = harness;
+        assert.ok(printer.list !== undefined);
+        const since = new Date(Date.now() - 60_000);
+        const piece = { ...harness.piece(), person: 'ab'.repeat(32) };
+        const { providerId } = accepted((await submit([piece]))[0]);
+        const seen: ListedPiece[] = [];
+        for (let cursor: string | null = null; ;) {
+          const page = await printer.list(since, cursor, contractContext());
+          seen.push(...page.pieces);
+          if (page.cursor === null) break;
+          cursor = page.cursor;
+        }
+        const listed = seen.filter(
+          (one) => one.reference?.mailpieceId === piece.reference.mailpieceId,
+        );
+        assert.deepEqual(
+          listed.map(({ createdAt: _at, ...one }) => one),
+          [
+            {
+              providerId,
+              reference: piece.reference,
+              idempotencyKey: piece.idempotencyKey,
+              person: piece.person,
+              mode: piece.mode,
+              onPaper: true,
+            },
+          ],
+        );
+        await printer.cancel([providerId], contractContext());
+        const later = await printer.list(
+          new Date(Date.now() + 3_600_000 * 24 * 365),
+          null,
+          contractContext(),
+        );
+        assert.deepEqual(later.pieces, []);
+      },
+    );
 
     can('poll', 'tells events of what it accepted, from a cursor on', async () => {
       const { printer } = harness;
@@ -253,42 +306,65 @@ export function describePrinterContract(
       const verdict = harness.printer.verifyWebhook(webhook.headers, webhook.body, new Date());
       assert.equal(verdict.valid, true, JSON.stringify(verdict));
       const events = harness.printer.parseWebhook(webhook.body);
-      assert.ok(events.filter(isUsable).some(({ mailpieceId }) => mailpieceId === piece.reference.mailpieceId));
-    });
-
-    can('odd-events', 'reads each event of a webhook by itself: one that cannot be used costs no other', () => {
-      const piece = harness.piece();
-      const events = harness.printer.parseWebhook(harness.oddWebhook?.(piece) ?? assert.fail('a webhook'));
-      assert.deepEqual(
-        events.map((event) => isUsable(event)),
-        [false, true, false],
-      );
-      const [first, good] = events;
-      assert.ok(good !== undefined && isUsable(good) && good.mailpieceId === piece.reference.mailpieceId);
       assert.ok(
-        first !== undefined && !isUsable(first) && first.unusable !== '' && first.raw !== undefined,
-        'the reason, and what was told',
+        events
+          .filter(isUsable)
+          .some(({ mailpieceId }) => mailpieceId === piece.reference.mailpieceId),
       );
     });
 
-    can('webhooks', 'trusts no webhook that was changed, is unsigned, or is signed by somebody else or long ago', async () => {
-      const { headers, body } = harness.webhook?.(harness.piece(), 0) ?? assert.fail('a webhook');
-      const changed = Uint8Array.from(body);
-      changed[changed.length - 3] = (changed[changed.length - 3] ?? 0) ^ 1;
-      const other = harness.webhook?.(harness.piece(), 0) ?? assert.fail('a webhook');
-      const old = harness.webhook?.(harness.piece(), 3600) ?? assert.fail('a webhook');
-      const early = harness.webhook?.(harness.piece(), -3600) ?? assert.fail('a webhook');
-      const now = new Date();
-      for (const [what, given, bytes] of [
-        ['changed', headers, changed],
-        ['unsigned', {}, body],
-        ['with the signature of another', other.headers, body],
-        ['of an hour ago', old.headers, old.body],
-        ['of the next hour', early.headers, early.body],
-      ] as const) {
-        assert.equal(harness.printer.verifyWebhook(given, bytes, now).valid, false, `a webhook ${what}`);
-      }
-    });
+    can(
+      'odd-events',
+      'reads each event of a webhook by itself: one that cannot be used costs no other',
+      () => {
+        const piece = harness.piece();
+        const events = harness.printer.parseWebhook(
+          harness.oddWebhook?.(piece) ?? assert.fail('a webhook'),
+        );
+        assert.deepEqual(
+          events.map((event) => isUsable(event)),
+          [false, true, false],
+        );
+        const [first, good] = events;
+        assert.ok(
+          good !== undefined && isUsable(good) && good.mailpieceId === piece.reference.mailpieceId,
+        );
+        assert.ok(
+          first !== undefined &&
+            !isUsable(first) &&
+            first.unusable !== '' &&
+            first.raw !== undefined,
+          'the reason, and what was told',
+        );
+      },
+    );
+
+    can(
+      'webhooks',
+      'trusts no webhook that was changed, is unsigned, or is signed by somebody else or long ago',
+      async () => {
+        const { headers, body } = harness.webhook?.(harness.piece(), 0) ?? assert.fail('a webhook');
+        const changed = Uint8Array.from(body);
+        changed[changed.length - 3] = (changed[changed.length - 3] ?? 0) ^ 1;
+        const other = harness.webhook?.(harness.piece(), 0) ?? assert.fail('a webhook');
+        const old = harness.webhook?.(harness.piece(), 3600) ?? assert.fail('a webhook');
+        const early = harness.webhook?.(harness.piece(), -3600) ?? assert.fail('a webhook');
+        const now = new Date();
+        for (const [what, given, bytes] of [
+          ['changed', headers, changed],
+          ['unsigned', {}, body],
+          ['with the signature of another', other.headers, body],
+          ['of an hour ago', old.headers, old.body],
+          ['of the next hour', early.headers, early.body],
+        ] as const) {
+          assert.equal(
+            harness.printer.verifyWebhook(given, bytes, now).valid,
+            false,
+            `a webhook ${what}`,
+          );
+        }
+      },
+    );
 
     can('webhooks', 'gives the same delivery id for the same webhook', async () => {
       const { headers, body } = harness.webhook?.(harness.piece(), 0) ?? assert.fail('a webhook');
@@ -297,7 +373,9 @@ export function describePrinterContract(
     });
 
     can('webhooks', 'throws on a body that is not of its format', async () => {
-      assert.throws(() => harness.printer.parseWebhook(new TextEncoder().encode('{"hello":"world"}')));
+      assert.throws(() =>
+        harness.printer.parseWebhook(new TextEncoder().encode('{"hello":"world"}')),
+      );
       assert.throws(() => harness.printer.parseWebhook(new TextEncoder().encode('not JSON')));
     });
   });

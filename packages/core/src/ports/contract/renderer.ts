@@ -7,7 +7,10 @@ export interface RendererHarness {
   readonly renderer: Renderer;
   /** At least three cards with different content, all of which can be rendered. */
   readonly job: RenderJob;
-  /** A card for the same template that cannot be rendered. Asked for with the ability `refuses-cards`. */
+  /**
+   * A card for the same template that cannot be rendered. Asked for with the ability
+   * `refuses-cards`.
+   */
   flawed?(): CardRequest;
   /** A job whose template is broken. Asked for with the ability `refuses-templates`. */
   broken?(): RenderJob;
@@ -17,7 +20,10 @@ export interface RendererHarness {
 export type RendererAbility = 'refuses-cards' | 'refuses-templates';
 type Rendered = Extract<RenderResult, { outcome: 'rendered' }>;
 
-/** What core relies on: one result per card in order, pages of its own for each card, and a hash that means equal content. */
+/**
+ * What core relies on: one result per card in order, pages of its own for each card, and a hash
+ * that means equal content.
+ */
 export function describeRendererContract(
   name: string,
   make: () => Promise<RendererHarness>,
@@ -31,7 +37,10 @@ export function describeRendererContract(
     after(() => harness.close());
 
     const hashes = async (cards: readonly CardRequest[]): Promise<readonly string[]> => {
-      const { results } = await harness.renderer.render({ ...harness.job, cards }, contractContext());
+      const { results } = await harness.renderer.render(
+        { ...harness.job, cards },
+        contractContext(),
+      );
       return results.map((result) => {
         assert.equal(result.outcome, 'rendered', JSON.stringify(result));
         return (result as Rendered).contentHash;
@@ -68,7 +77,10 @@ export function describeRendererContract(
       assert.deepEqual(first.results, second.results);
       for (const [index, document] of first.documents.entries()) {
         assert.equal(second.documents[index]?.name, document.name);
-        assert.equal(Buffer.compare(second.documents[index]?.bytes ?? new Uint8Array(), document.bytes), 0);
+        assert.equal(
+          Buffer.compare(second.documents[index]?.bytes ?? new Uint8Array(), document.bytes),
+          0,
+        );
       }
     });
 
@@ -85,7 +97,10 @@ export function describeRendererContract(
     });
 
     it('takes an empty job', async () => {
-      assert.deepEqual((await harness.renderer.render({ ...harness.job, cards: [] }, contractContext())).results, []);
+      assert.deepEqual(
+        (await harness.renderer.render({ ...harness.job, cards: [] }, contractContext())).results,
+        [],
+      );
     });
 
     it('does not render when the signal has aborted', async () => {
@@ -98,17 +113,25 @@ export function describeRendererContract(
         assert.ok(flawed !== undefined);
         const [first, ...rest] = harness.job.cards;
         assert.ok(first !== undefined);
-        const { results } = await harness.renderer.render({ ...harness.job, cards: [first, flawed, ...rest] }, contractContext());
+        const { results } = await harness.renderer.render(
+          { ...harness.job, cards: [first, flawed, ...rest] },
+          contractContext(),
+        );
         const [, failure] = results;
         assert.equal(failure?.outcome, 'failed');
         if (failure?.outcome === 'failed') {
           assert.match(failure.reason, /^[a-z][a-z0-9_]*$/);
           assert.notEqual(failure.message, '');
-          assert.ok(!failure.message.includes(flawed.recipientId), 'the row knows whose it is: one fault is one cause');
+          assert.ok(
+            !failure.message.includes(flawed.recipientId),
+            'the row knows whose it is: one fault is one cause',
+          );
         }
         const without = await hashes(harness.job.cards);
         assert.deepEqual(
-          results.filter((_, index) => index !== 1).map((result) => (result as Rendered).contentHash),
+          results
+            .filter((_, index) => index !== 1)
+            .map((result) => (result as Rendered).contentHash),
           without,
         );
       });

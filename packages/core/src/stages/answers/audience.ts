@@ -1,9 +1,24 @@
 /** What sources tell: nothing of one row stops the others. */
 import { z } from 'zod';
 import { storable } from '../../machine/sync.ts';
-import { AudienceSourceError, type AudiencePage, type Member, type Reject } from '../../ports/index.ts';
+import {
+  AudienceSourceError,
+  type AudiencePage,
+  type Member,
+  type Reject,
+} from '../../ports/index.ts';
 import { tellable } from './fields.ts';
-import { addressSchema, because, intact, isReason, needed, optional, reasons, unprintable, type Reason } from './printable.ts';
+import {
+  addressSchema,
+  because,
+  intact,
+  isReason,
+  needed,
+  optional,
+  reasons,
+  unprintable,
+  type Reason,
+} from './printable.ts';
 
 const MAX_EMAIL_LENGTH = 254;
 const emailPattern = /^[^\s@,;:<>"()[\]\\]+@[^\s@,;:<>"()[\]\\.]+(?:\.[^\s@,;:<>"()[\]\\.]+)+$/;
@@ -20,7 +35,9 @@ const mergeSchema = z
       if (reason !== null) context.addIssue({ code: 'custom', path: [name], message: reason });
     }
   })
-  .transform((merge): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(merge)));
+  .transform((merge): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(merge)),
+  );
 
 function faultOf(value: unknown): Reason | null {
   if (typeof value !== 'string') return 'not_text';
@@ -43,7 +60,8 @@ const memberSchema = z
   )
   .transform((member, context): Member => {
     const email = member.email ?? '';
-    const good = email.length <= MAX_EMAIL_LENGTH && emailPattern.test(email) && !unprintable.test(email);
+    const good =
+      email.length <= MAX_EMAIL_LENGTH && emailPattern.test(email) && !unprintable.test(email);
     if (!good && member.address === null) {
       context.addIssue(
         email === ''
@@ -56,7 +74,9 @@ const memberSchema = z
   });
 
 const tellableId = needed('missing_external_id').nullable().catch(null);
-const rowOf = z.object({ row: z.int().nullable().catch(null), externalId: tellableId }).catch({ row: null, externalId: null });
+const rowOf = z
+  .object({ row: z.int().nullable().catch(null), externalId: tellableId })
+  .catch({ row: null, externalId: null });
 const rejectSchema = z
   .object({
     row: z.int().nullable().catch(null),
@@ -65,7 +85,13 @@ const rejectSchema = z
     reason: tellable.catch('unreadable'),
     message: tellable.catch('The source gives no reason.'),
   })
-  .catch({ row: null, column: null, externalId: null, reason: 'unreadable', message: 'The source gives no reason.' });
+  .catch({
+    row: null,
+    column: null,
+    externalId: null,
+    reason: 'unreadable',
+    message: 'The source gives no reason.',
+  });
 
 interface Fault {
   readonly reason: Reason;
@@ -76,8 +102,15 @@ interface Fault {
 function firstFault(error: z.ZodError): Fault {
   const [issue] = error.issues;
   const reason = issue !== undefined && isReason(issue.message) ? issue.message : 'not_a_member';
-  const field = issue === undefined || issue.path.length === 0 ? null : storable(issue.path.map(String).join('.'));
-  return { reason, field, message: `${field === null ? 'The row' : `Field "${field}"`} ${reasons[reason]}.` };
+  const field =
+    issue === undefined || issue.path.length === 0
+      ? null
+      : storable(issue.path.map(String).join('.'));
+  return {
+    reason,
+    field,
+    message: `${field === null ? 'The row' : `Field "${field}"`} ${reasons[reason]}.`,
+  };
 }
 
 const pageSchema = z.object({
@@ -86,7 +119,10 @@ const pageSchema = z.object({
   waitedMs: z.number().nonnegative().catch(0),
 });
 
-/** Members that cannot be used become rejects. Throws `AudienceSourceError` where the page itself is none. */
+/**
+ * Members that cannot be used become rejects. Throws `AudienceSourceError` where the page itself is
+ * none.
+ */
 export function pageAnswer(told: unknown): AudiencePage {
   const page = pageSchema.safeParse(told);
   if (!page.success) {

@@ -9,6 +9,10 @@ const effect = z.discriminatedUnion('outcome', [
 export type EffectAnswer = z.infer<typeof effect>;
 
 /** What a meter or a sink did. Throws `UnusableAnswerError`. */
-export function effectAnswers(who: string, asked: number, answers: unknown): readonly EffectAnswer[] {
+export function effectAnswers(
+  who: string,
+  asked: number,
+  answers: unknown,
+): readonly EffectAnswer[] {
   return readAnswers<EffectAnswer>(who, effect, asked, answers, later);
 }

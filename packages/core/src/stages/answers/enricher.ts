@@ -5,7 +5,11 @@ import { addressSchema } from './printable.ts';
 
 const submissionSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('accepted'), providerBatchId: kept('id', LONGEST_TOKEN) }),
-  z.object({ outcome: z.literal('retry'), afterMs: z.number().nonnegative().catch(60_000), message: sentence }),
+  z.object({
+    outcome: z.literal('retry'),
+    afterMs: z.number().nonnegative().catch(60_000),
+    message: sentence,
+  }),
   z.object({ outcome: z.literal('rejected'), message: sentence }),
 ]);
 const answerSchema = z.discriminatedUnion('outcome', [
@@ -18,10 +22,16 @@ const resultSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('no_match'), recipientId: z.guid() }),
 ]);
 
-/** Throws where the enricher may have the batch and names no id that could be kept: it is asked for it later. */
+/**
+ * Throws where the enricher may have the batch and names no id that could be kept: it is asked for
+ * it later.
+ */
 export function submissionAnswer(told: unknown): z.infer<typeof submissionSchema> {
   const submission = submissionSchema.safeParse(told);
-  if (!submission.success) throw new Error('what the enricher said of the batch cannot be used; it is asked later whether it has it');
+  if (!submission.success)
+    throw new Error(
+      'what the enricher said of the batch cannot be used; it is asked later whether it has it',
+    );
   return submission.data;
 }
 
@@ -37,12 +47,17 @@ export type CollectAnswer =
   | { readonly outcome: 'lost'; readonly message: string }
   | {
       readonly outcome: 'done';
-      readonly results: readonly { readonly recipientId: string; readonly address: Address | null }[];
+      readonly results: readonly {
+        readonly recipientId: string;
+        readonly address: Address | null;
+      }[];
       /** Results that cannot be used, by what is wrong with them. */
       readonly unusable: Readonly<Record<string, number>>;
     };
 
-/** Of two results for one person the first counts. Throws where nothing of the answer can be used. */
+/**
+ * Of two results for one person the first counts. Throws where nothing of the answer can be used.
+ */
 export function collectAnswer(told: unknown): CollectAnswer {
   const answer = answerSchema.safeParse(told);
   if (!answer.success) throw new Error('what the enricher answered is no answer');
@@ -61,7 +76,9 @@ export function collectAnswer(told: unknown): CollectAnswer {
     }
   }
   if (results.size === 0 && answer.data.results.length > 0) {
-    throw new Error(`none of the enricher's ${answer.data.results.length} results can be used: ${JSON.stringify(unusable)}`);
+    throw new Error(
+      `none of the enricher's ${answer.data.results.length} results can be used: ${JSON.stringify(unusable)}`,
+    );
   }
   return { outcome: 'done', results: [...results.values()], unusable };
 }

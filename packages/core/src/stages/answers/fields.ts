@@ -1,8 +1,9 @@
 /**
- * What adapters answer, made fit to be recorded; a room for each port. Types end at a port: an answer may lack anything, and hold what no column takes
- * (a NUL, half an emoji, a fraction of a millisecond). One such answer must not cost the others of its cohort what was said of them, so each is read
- * by itself, and becomes the most careful of the outcomes it could mean: unknown at a printer, retry everywhere else. An answer that does not say
- * who is who counts for nobody.
+ * What adapters answer, made fit to be recorded; a room for each port. Types end at a port: an
+ * answer may lack anything, and hold what no column takes (a NUL, half an emoji, a fraction of a
+ * millisecond). One such answer must not cost the others of its cohort what was said of them, so
+ * each is read by itself, and becomes the most careful of the outcomes it could mean: unknown at a
+ * printer, retry everywhere else. An answer that does not say who is who counts for nobody.
  */
 import { z } from 'zod';
 import { storable } from '../../machine/sync.ts';
@@ -10,7 +11,10 @@ import { UnusableAnswerError } from '../../pipeline/asking.ts';
 
 const LONGEST_TEXT = 1000;
 const LONGEST_NAME = 2000;
-/** Of what only its adapter reads, a cursor or the id of a batch: a signed one may hold a whole query. */
+/**
+ * Of what only its adapter reads, a cursor or the id of a batch: a signed one may hold a whole
+ * query.
+ */
 export const LONGEST_TOKEN = 100_000;
 const SHORTEST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 24 * 3_600_000;
@@ -33,10 +37,16 @@ export function kept(what: string, longest = LONGEST_NAME) {
   return z
     .string(`no ${what}`)
     .max(longest, `no ${what}`)
-    .refine((name) => name.trim() !== '' && name.isWellFormed() && !name.includes('\0'), `no ${what}`);
+    .refine(
+      (name) => name.trim() !== '' && name.isWellFormed() && !name.includes('\0'),
+      `no ${what}`,
+    );
 }
 
-/** Null: no time that means anything, so that the machine backs off by itself. "At once" is none either: it would be asked in a tight loop. */
+/**
+ * Null: no time that means anything, so that the machine backs off by itself. "At once" is none
+ * either: it would be asked in a tight loop.
+ */
 const wait = z
   .number()
   .positive()
@@ -56,7 +66,10 @@ export function isObject(told: unknown): told is Readonly<Record<string, unknown
 /** One answer for each thing asked: a list of another length does not say which is whose. */
 export function answersOf(who: string, asked: number, answers: unknown): readonly unknown[] {
   if (!Array.isArray(answers)) throw new UnusableAnswerError(`${who} answered no list of results`);
-  if (answers.length !== asked) throw new UnusableAnswerError(`${who} gave ${answers.length} results where ${asked} were asked for`);
+  if (answers.length !== asked)
+    throw new UnusableAnswerError(
+      `${who} gave ${answers.length} results where ${asked} were asked for`,
+    );
   return Array.from(answers, (answer: unknown) => answer);
 }
 
@@ -71,7 +84,12 @@ function faultOf(who: string, told: unknown, [issue]: readonly z.core.$ZodIssue[
 }
 
 /** One answer; where it cannot be read, what the most careful outcome is then. */
-export function readAnswer<Answer>(who: string, schema: z.ZodType<Answer>, told: unknown, otherwise: (message: string) => Answer): Answer {
+export function readAnswer<Answer>(
+  who: string,
+  schema: z.ZodType<Answer>,
+  told: unknown,
+  otherwise: (message: string) => Answer,
+): Answer {
   const read = schema.safeParse(told);
   return read.success ? read.data : otherwise(faultOf(who, told, read.error.issues));
 }

@@ -1,6 +1,8 @@
 /**
- * What is printed. A NUL or half a surrogate pair, which no database takes, is a reason to turn a row away and not stripped: an id or an address with a
- * letter less is another one, and nobody would notice. Only in sentences for people (a reject, the reason of a loss) such letters are replaced.
+ * What is printed. A NUL or half a surrogate pair, which no database takes, is a reason to turn a
+ * row away and not stripped: an id or an address with a letter less is another one, and nobody
+ * would notice. Only in sentences for people (a reject, the reason of a loss) such letters are
+ * replaced.
  */
 import { z } from 'zod';
 
@@ -26,7 +28,8 @@ export function isReason(code: string): code is Reason {
 
 const MAX_LENGTH = 200;
 const MAX_POSTAL_CODE_LENGTH = 12;
-// A control character, a line separator or a bidirectional override changes what is printed without being seen.
+// A control character, a line separator or a bidirectional override changes what is printed without
+// being seen.
 export const unprintable = /[\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]/;
 
 // The messages of these schemas are the reasons.
@@ -68,7 +71,10 @@ export const addressSchema = z
     },
     because('incomplete_address'),
   )
-  .refine(({ country, postalCode }) => country !== 'US' || /^[0-9]{5}(?:-[0-9]{4})?$/.test(postalCode), {
-    path: ['postalCode'],
-    error: because('bad_postal_code'),
-  });
+  .refine(
+    ({ country, postalCode }) => country !== 'US' || /^[0-9]{5}(?:-[0-9]{4})?$/.test(postalCode),
+    {
+      path: ['postalCode'],
+      error: because('bad_postal_code'),
+    },
+  );

@@ -1,10 +1,22 @@
-/** What printers answer; of all adapters the ones whose answers cannot be asked for again, since what was printed was printed. */
+/**
+ * What printers answer; of all adapters the ones whose answers cannot be asked for again, since
+ * what was printed was printed.
+ */
 import { z } from 'zod';
 import type { MailSettlement } from '../../machine/cohorts.ts';
 import { UnusableAnswerError } from '../../pipeline/asking.ts';
 import type { CancelResult, ListedPiece, PrinterEvent } from '../../ports/index.ts';
 import { storable } from '../../machine/sync.ts';
-import { isObject, kept, LONGEST_TOKEN, readAnswers, retry, sentence, tellable, text } from './fields.ts';
+import {
+  isObject,
+  kept,
+  LONGEST_TOKEN,
+  readAnswers,
+  retry,
+  sentence,
+  tellable,
+  text,
+} from './fields.ts';
 
 const WHO = 'the printer';
 // An index takes no more of it.
@@ -22,8 +34,17 @@ const day = z
 const piece = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('accepted'), providerId: printerId, expectedDelivery: day }),
   z
-    .object({ outcome: z.literal('rejected'), reason: sentence, message: sentence, badAddress: z.boolean().catch(false) })
-    .transform(({ outcome, reason, message, badAddress }) => ({ outcome, message: `${reason}: ${message}`, badAddress })),
+    .object({
+      outcome: z.literal('rejected'),
+      reason: sentence,
+      message: sentence,
+      badAddress: z.boolean().catch(false),
+    })
+    .transform(({ outcome, reason, message, badAddress }) => ({
+      outcome,
+      message: `${reason}: ${message}`,
+      badAddress,
+    })),
   retry,
   z.object({ outcome: z.literal('unknown'), message: sentence }),
 ]);
@@ -31,7 +52,10 @@ export type PieceAnswer = Omit<MailSettlement, 'recipientId' | 'mailpieceId'>;
 
 /** What a printer says of so many pieces. Throws `UnusableAnswerError`. */
 export function pieceAnswers(asked: number, answers: unknown): readonly PieceAnswer[] {
-  return readAnswers<PieceAnswer>(WHO, piece, asked, answers, (message) => ({ outcome: 'unknown', message }));
+  return readAnswers<PieceAnswer>(WHO, piece, asked, answers, (message) => ({
+    outcome: 'unknown',
+    message,
+  }));
 }
 
 const found = z.discriminatedUnion('outcome', [
@@ -41,9 +65,15 @@ const found = z.discriminatedUnion('outcome', [
 ]);
 type FindAnswer = z.infer<typeof found>;
 
-/** What a printer knows of so many pieces; only a plain `absent` is one. Throws `UnusableAnswerError`. */
+/**
+ * What a printer knows of so many pieces; only a plain `absent` is one. Throws
+ * `UnusableAnswerError`.
+ */
 export function findAnswers(asked: number, answers: unknown): readonly FindAnswer[] {
-  return readAnswers<FindAnswer>(WHO, found, asked, answers, (message) => ({ outcome: 'cannot_tell', message }));
+  return readAnswers<FindAnswer>(WHO, found, asked, answers, (message) => ({
+    outcome: 'cannot_tell',
+    message,
+  }));
 }
 
 const cancelled = z.discriminatedUnion('outcome', [
@@ -53,7 +83,10 @@ const cancelled = z.discriminatedUnion('outcome', [
 
 /** What became of so many cards that were called back. Throws `UnusableAnswerError`. */
 export function cancelAnswers(asked: number, answers: unknown): readonly CancelResult[] {
-  return readAnswers<CancelResult>(WHO, cancelled, asked, answers, (message) => ({ outcome: 'unknown', message }));
+  return readAnswers<CancelResult>(WHO, cancelled, asked, answers, (message) => ({
+    outcome: 'unknown',
+    message,
+  }));
 }
 
 const listed = z.object({
@@ -61,13 +94,22 @@ const listed = z.object({
   cursor: kept('cursor', LONGEST_TOKEN).nullable(),
 });
 
-/** A page of what a printer made. Throws `UnusableAnswerError`, also for one piece without an id: it may be the one that matters. */
-export function listAnswer(told: unknown): { readonly pieces: readonly ListedPiece[]; readonly cursor: string | null } {
+/**
+ * A page of what a printer made. Throws `UnusableAnswerError`, also for one piece without an id: it
+ * may be the one that matters.
+ */
+export function listAnswer(told: unknown): {
+  readonly pieces: readonly ListedPiece[];
+  readonly cursor: string | null;
+} {
   const page = listed.safeParse(told);
-  if (page.success) return told as { readonly pieces: readonly ListedPiece[]; readonly cursor: string | null };
+  if (page.success)
+    return told as { readonly pieces: readonly ListedPiece[]; readonly cursor: string | null };
   const [of, index] = page.error.issues[0]?.path ?? [];
   throw new UnusableAnswerError(
-    of === 'pieces' && index !== undefined ? 'the printer listed a piece without an id or a mode' : 'the printer listed no page of pieces',
+    of === 'pieces' && index !== undefined
+      ? 'the printer listed a piece without an id or a mode'
+      : 'the printer listed no page of pieces',
   );
 }
 
@@ -96,9 +138,14 @@ interface Unusable {
   readonly told: unknown;
 }
 
-type ReadEvent = { readonly event: PrinterEvent; readonly hasTime: boolean } | { readonly unusable: Unusable };
+type ReadEvent =
+  | { readonly event: PrinterEvent; readonly hasTime: boolean }
+  | { readonly unusable: Unusable };
 
-/** A piece is named by what names none: the event would be of nobody. A poll's is taken all the same: it is told once. */
+/**
+ * A piece is named by what names none: the event would be of nobody. A poll's is taken all the
+ * same: it is told once.
+ */
 function namesNothing(told: unknown, { providerId, mailpieceId }: PrinterEvent): boolean {
   return (
     providerId === null &&
@@ -111,12 +158,17 @@ function namesNothing(told: unknown, { providerId, mailpieceId }: PrinterEvent):
 /** An event whose time cannot be read counts as of `now`: what happened is worth more than when. */
 function readEvent(told: unknown, now: string): ReadEvent {
   const unusable = unusableSchema.safeParse(told);
-  if (unusable.success) return { unusable: { reason: unusable.data.unusable, told: unusable.data.raw } };
+  if (unusable.success)
+    return { unusable: { reason: unusable.data.unusable, told: unusable.data.raw } };
   const event = eventSchema.safeParse(told);
-  if (!event.success) return { unusable: { reason: event.error.issues[0]?.path.join('.') || 'no event', told } };
+  if (!event.success)
+    return { unusable: { reason: event.error.issues[0]?.path.join('.') || 'no event', told } };
   const { occurredAt, status, ...rest } = event.data;
   // A status that does not exist is kept and reported by the machine.
-  return { event: { ...rest, status: status as PrinterEvent['status'], occurredAt: occurredAt ?? now }, hasTime: occurredAt !== null };
+  return {
+    event: { ...rest, status: status as PrinterEvent['status'], occurredAt: occurredAt ?? now },
+    hasTime: occurredAt !== null,
+  };
 }
 
 const pollSchema = z.object({ events: z.array(z.unknown()), cursor: z.unknown() });
@@ -132,7 +184,8 @@ export interface PollAnswer {
 /** Throws `UnusableAnswerError` where there is no page. */
 export function pollAnswer(told: unknown, now: Date): PollAnswer {
   const page = pollSchema.safeParse(told);
-  if (!page.success) throw new UnusableAnswerError('what the printer answered to its poll is no page of events');
+  if (!page.success)
+    throw new UnusableAnswerError('what the printer answered to its poll is no page of events');
   const events: PrinterEvent[] = [];
   const unusable: Record<string, number> = {};
   const blame = (fault: string): void => void (unusable[fault] = (unusable[fault] ?? 0) + 1);
@@ -186,17 +239,25 @@ export interface WebhookAnswer {
   readonly unusable: readonly KeptEvent[];
 }
 
-/** Of a webhook that came at a time (ISO 8601): each event by itself. Throws `UnusableAnswerError` where the adapter gave no list. */
+/**
+ * Of a webhook that came at a time (ISO 8601): each event by itself. Throws `UnusableAnswerError`
+ * where the adapter gave no list.
+ */
 export function webhookAnswer(told: unknown, receivedAt: string): WebhookAnswer {
-  if (!Array.isArray(told)) throw new UnusableAnswerError('the adapter made no list of events of it');
+  if (!Array.isArray(told))
+    throw new UnusableAnswerError('the adapter made no list of events of it');
   const read = Array.from(told, (one: unknown) => {
     const made = readEvent(one, receivedAt);
-    return 'event' in made && namesNothing(one, made.event) ? { unusable: { reason: 'mailpieceId', told: one } } : made;
+    return 'event' in made && namesNothing(one, made.event)
+      ? { unusable: { reason: 'mailpieceId', told: one } }
+      : made;
   });
   return {
     events: read.flatMap((one) => ('event' in one ? [one.event] : [])),
     unusable: read.flatMap((one) =>
-      'unusable' in one ? [keptEvent(one.unusable.told, missing[one.unusable.reason] ?? one.unusable.reason)] : [],
+      'unusable' in one
+        ? [keptEvent(one.unusable.told, missing[one.unusable.reason] ?? one.unusable.reason)]
+        : [],
     ),
   };
 }

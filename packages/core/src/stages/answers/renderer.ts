@@ -20,26 +20,43 @@ const card = z.discriminatedUnion('outcome', [
 ]);
 export type CardAnswer = { readonly recipientId: string } & z.infer<typeof card>;
 
-const documentsSchema = z.array(z.object({ name: kept('name'), bytes: z.instanceof(Uint8Array).refine(({ length }) => length > 0) }));
+const documentsSchema = z.array(
+  z.object({
+    name: kept('name'),
+    bytes: z.instanceof(Uint8Array).refine(({ length }) => length > 0),
+  }),
+);
 
-function cardAnswer({ recipientId }: CardRequest, told: Readonly<Record<string, unknown>>, documents: number): CardAnswer {
+function cardAnswer(
+  { recipientId }: CardRequest,
+  told: Readonly<Record<string, unknown>>,
+  documents: number,
+): CardAnswer {
   const answer = readAnswer<z.infer<typeof card>>(WHO, card, told, (message) => {
-    if (told['outcome'] === 'rendered') throw new UnusableAnswerError(`${message}, for recipient ${recipientId}`);
+    if (told['outcome'] === 'rendered')
+      throw new UnusableAnswerError(`${message}, for recipient ${recipientId}`);
     return later(message);
   });
   if (answer.outcome === 'rendered' && answer.document >= documents)
-    throw new UnusableAnswerError(`the renderer names document ${answer.document} of ${documents} for recipient ${recipientId}`);
+    throw new UnusableAnswerError(
+      `the renderer names document ${answer.document} of ${documents} for recipient ${recipientId}`,
+    );
   return { recipientId, ...answer };
 }
 
 /**
- * What a renderer made of these cards. Throws `UnusableAnswerError`, also for a single answer that cannot be: a renderer that mixed up one row may have
- * mixed up all, and a card with somebody else's name on it is worse than none.
+ * What a renderer made of these cards. Throws `UnusableAnswerError`, also for a single answer that
+ * cannot be: a renderer that mixed up one row may have mixed up all, and a card with somebody
+ * else's name on it is worse than none.
  */
 export function cardAnswers(
   cards: readonly CardRequest[],
   told: unknown,
-): { readonly documents: readonly RenderedDocument[]; readonly answers: readonly CardAnswer[]; readonly refused: string | null } {
+): {
+  readonly documents: readonly RenderedDocument[];
+  readonly answers: readonly CardAnswer[];
+  readonly refused: string | null;
+} {
   const { documents, results, refused } = isObject(told) ? told : {};
   if (Array.isArray(refused) && refused.length > 0) {
     const faults = refused.map((fault: unknown) => text(isObject(fault) ? fault['message'] : null));
@@ -52,7 +69,9 @@ export function cardAnswers(
   const answers = cards.map((card, index) => {
     const one = list[index];
     if (!isObject(one) || one['recipientId'] !== card.recipientId)
-      throw new UnusableAnswerError(`the renderer mixed up its rows: result ${index} is not of recipient ${card.recipientId}`);
+      throw new UnusableAnswerError(
+        `the renderer mixed up its rows: result ${index} is not of recipient ${card.recipientId}`,
+      );
     return cardAnswer(card, one, made.length);
   });
   return { documents: made, answers, refused: null };

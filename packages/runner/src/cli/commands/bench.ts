@@ -1,4 +1,7 @@
-/** `bench`: how fast it is on this machine. Works in a scratch database beside the project's, which is dropped afterwards. */
+/**
+ * `bench`: how fast it is on this machine. Works in a scratch database beside the project's, which
+ * is dropped afterwards.
+ */
 import { command, number, wholeNumber, type Family } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -16,17 +19,36 @@ export const measuring: Family = (program, act) => {
     ['postrider bench pipeline', 'postrider bench machine --json | tail -1'],
   )
     .argument('<what>', kinds.join(', '))
-    .option('--people <n>', 'in pipeline (6,000 unless told) and queries (a million)', wholeNumber(100))
+    .option(
+      '--people <n>',
+      'in pipeline (6,000 unless told) and queries (a million)',
+      wholeNumber(100),
+    )
     .action(
       act(async (cli, [given = ''], options) => {
         const what = kinds.find((kind) => kind === given);
-        if (what === undefined) throw new CliError(exitCodes.usage, `there is no bench ${given}`, `there are ${kinds.join(', ')}`);
+        if (what === undefined)
+          throw new CliError(
+            exitCodes.usage,
+            `there is no bench ${given}`,
+            `there are ${kinds.join(', ')}`,
+          );
         if (number(options['people']) !== undefined && what !== 'pipeline' && what !== 'queries')
-          throw new CliError(exitCodes.usage, `--people is for pipeline and queries, not for ${what}`);
-        const [{ findDatabase }, { bench }] = await Promise.all([import('../database.ts'), import('../../bench/command.ts')]);
+          throw new CliError(
+            exitCodes.usage,
+            `--people is for pipeline and queries, not for ${what}`,
+          );
+        const [{ findDatabase }, { bench }] = await Promise.all([
+          import('../database.ts'),
+          import('../../bench/command.ts'),
+        ]);
         const { url } = await findDatabase(cli, true);
         const people = number(options['people']);
-        const figures = await bench(what, { url, say: (line) => cli.out.note(line), ...(people === undefined ? {} : { people }) });
+        const figures = await bench(what, {
+          url,
+          say: (line) => cli.out.note(line),
+          ...(people === undefined ? {} : { people }),
+        });
         if (cli.out.json) cli.out.emit(figures);
         else cli.out.records([fieldsOf(what, figures)]);
       }),
@@ -35,12 +57,17 @@ export const measuring: Family = (program, act) => {
 
 function fieldsOf(what: string, figures: object): Fields {
   const lines = Object.entries(figures).filter(([name]) => name !== 'bench');
-  return [['', what], ...lines.map(([name, value]) => [name.replaceAll('_', ' '), told(value)] as const)];
+  return [
+    ['', what],
+    ...lines.map(([name, value]) => [name.replaceAll('_', ' '), told(value)] as const),
+  ];
 }
 
 function told(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   return Object.entries(value)
-    .map(([name, one]) => `${Array.isArray(value) ? '' : `${name.replaceAll('_', ' ')} `}${told(one)}`)
+    .map(
+      ([name, one]) => `${Array.isArray(value) ? '' : `${name.replaceAll('_', ' ')} `}${told(one)}`,
+    )
     .join(', ');
 }

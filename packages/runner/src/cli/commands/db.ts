@@ -12,11 +12,16 @@ export const databases: Family = (program, act) => {
     ['postrider db status', 'postrider db stop'],
   );
 
-  command(db, 'start', 'Starts it, and sets it up where there is none yet.', ['postrider db start']).action(
+  command(db, 'start', 'Starts it, and sets it up where there is none yet.', [
+    'postrider db start',
+  ]).action(
     act(async (cli) => {
       const { configuredUrl, ensureServer, redactUrl } = await import('../../postgres/index.ts');
       refuseOwn(configuredUrl(process.env));
-      const server = await ensureServer({ projectDir: (await cli.project()).directory, onProgress: (message) => cli.out.note(message) });
+      const server = await ensureServer({
+        projectDir: (await cli.project()).directory,
+        onProgress: (message) => cli.out.note(message),
+      });
       cli.out.result(
         {
           state: 'running',
@@ -31,9 +36,12 @@ export const databases: Family = (program, act) => {
     }),
   );
 
-  command(db, 'stop', 'Stops it: ends all sessions, writes everything out. The next command starts it again.', [
-    'postrider db stop',
-  ]).action(
+  command(
+    db,
+    'stop',
+    'Stops it: ends all sessions, writes everything out. The next command starts it again.',
+    ['postrider db stop'],
+  ).action(
     act(async (cli) => {
       const { configuredUrl, stopServer } = await import('../../postgres/index.ts');
       refuseOwn(configuredUrl(process.env));
@@ -42,7 +50,9 @@ export const databases: Family = (program, act) => {
     }),
   );
 
-  command(db, 'status', 'Where it is and whether it runs. Starts nothing.', ['postrider db status --json']).action(
+  command(db, 'status', 'Where it is and whether it runs. Starts nothing.', [
+    'postrider db status --json',
+  ]).action(
     act(async (cli) => {
       const { configuredUrl, redactUrl, serverStatus } = await import('../../postgres/index.ts');
       const own = configuredUrl(process.env);
@@ -65,12 +75,18 @@ export const databases: Family = (program, act) => {
       const since = status.startedAt === null ? '' : `, started ${relative(status.startedAt)}`;
       cli.out.records([
         [
-          ['state', `${status.state}${status.pid === null ? '' : ` (process ${status.pid}${since})`}`],
+          [
+            'state',
+            `${status.state}${status.pid === null ? '' : ` (process ${status.pid}${since})`}`,
+          ],
           ...(status.port === null ? [] : [['port', `${status.port} on 127.0.0.1`] as const]),
           ...(status.socketDir === null ? [] : [['socket', status.socketDir] as const]),
           ['version', `PostgreSQL ${status.major ?? '?'}`],
           ['user', status.user ?? '?'],
-          ['data', `${status.dataDir ?? '?'}${status.elsewhere === null ? '' : ` (${status.elsewhere})`}`],
+          [
+            'data',
+            `${status.dataDir ?? '?'}${status.elsewhere === null ? '' : ` (${status.elsewhere})`}`,
+          ],
           ['log', status.logDir ?? '?'],
         ],
       ]);

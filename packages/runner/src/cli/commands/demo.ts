@@ -1,5 +1,14 @@
 /** `demo`: the main job on real input. `print-shop`: the folder print shop by itself. */
-import { command, decimal, flag, number, text, wholeNumber, type Family, type Options } from '../command.ts';
+import {
+  command,
+  decimal,
+  flag,
+  number,
+  text,
+  wholeNumber,
+  type Family,
+  type Options,
+} from '../command.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 
@@ -21,8 +30,15 @@ export const demonstration: Family = (program, act) => {
       'only so many rows of the list, and nobody else; unless told 300, and whoever is under way already',
       wholeNumber(1),
     )
-    .option('--days-per-second <n>', 'how fast the mail travels; a card takes six days', decimal(0.01, 1000))
-    .option('--fresh', 'forget the last demonstration: empties its database and moves its prints aside; asks first')
+    .option(
+      '--days-per-second <n>',
+      'how fast the mail travels; a card takes six days',
+      decimal(0.01, 1000),
+    )
+    .option(
+      '--fresh',
+      'forget the last demonstration: empties its database and moves its prints aside; asks first',
+    )
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, _args, options) => {
@@ -50,14 +66,24 @@ export const demonstration: Family = (program, act) => {
   );
   const settings = (made: ReturnType<typeof command>) =>
     made
-      .option('--folder <dir>', 'where the prints go; where they went last unless told, at first out/print-shop of the project')
-      .option('--port <n>', 'on 127.0.0.1; 0, the default, takes a free one', wholeNumber(0, 65_535))
+      .option(
+        '--folder <dir>',
+        'where the prints go; where they went last unless told, at first out/print-shop of the project',
+      )
+      .option(
+        '--port <n>',
+        'on 127.0.0.1; 0, the default, takes a free one',
+        wholeNumber(0, 65_535),
+      )
       .option(
         '--days-per-second <n>',
         'how fast the mail travels; as it did last in this folder unless told, at first `real` days',
         (given) => (given === 'real' ? 1 / 86_400 : decimal(0, 1000)(given)),
       )
-      .option('--collect', 'full files of 500 cards only; `postrider print-shop close` prints the rest')
+      .option(
+        '--collect',
+        'full files of 500 cards only; `postrider print-shop close` prints the rest',
+      )
       .option('--no-collect', 'ends --collect, which a folder keeps from start to start')
       .option('--yes', 'with another ledger, also where cards may be printed twice');
   const settingsOf = (options: Options) => ({
@@ -69,38 +95,51 @@ export const demonstration: Family = (program, act) => {
   });
 
   settings(
-    command(shop, 'start', 'Starts it in the background. Campaigns of this project that print at it find it by themselves.', [
-      'postrider print-shop start',
-    ]),
+    command(
+      shop,
+      'start',
+      'Starts it in the background. Campaigns of this project that print at it find it by themselves.',
+      ['postrider print-shop start'],
+    ),
   ).action(
     act(async (cli, _args, options) => {
       const { startInBackground } = await import('../../print-shop/process.ts');
       await startInBackground(cli, settingsOf(options));
     }),
   );
-  settings(command(shop, 'run', 'Runs it in the foreground, until Ctrl-C.', ['postrider print-shop run'])).action(
+  settings(
+    command(shop, 'run', 'Runs it in the foreground, until Ctrl-C.', ['postrider print-shop run']),
+  ).action(
     act(async (cli, _args, options) => {
       const { runInForeground } = await import('../../print-shop/process.ts');
       await runInForeground(cli, settingsOf(options));
     }),
   );
-  command(shop, 'stop', 'Stops it. What waits is in its ledger, and is printed when it is started again.', [
-    'postrider print-shop stop',
-  ]).action(
+  command(
+    shop,
+    'stop',
+    'Stops it. What waits is in its ledger, and is printed when it is started again.',
+    ['postrider print-shop stop'],
+  ).action(
     act(async (cli) => {
       const { stopInBackground } = await import('../../print-shop/process.ts');
       await stopInBackground(cli);
     }),
   );
-  command(shop, 'close', 'Prints what waits for a file to fill up: the batch is whole. The shop goes on taking cards.', [
-    'postrider print-shop close',
-  ]).action(
+  command(
+    shop,
+    'close',
+    'Prints what waits for a file to fill up: the batch is whole. The shop goes on taking cards.',
+    ['postrider print-shop close'],
+  ).action(
     act(async (cli) => {
       const { closeFiles } = await import('../../print-shop/process.ts');
       await closeFiles(cli);
     }),
   );
-  command(shop, 'status', 'Whether it runs, and where.', ['postrider print-shop status --json']).action(
+  command(shop, 'status', 'Whether it runs, and where.', [
+    'postrider print-shop status --json',
+  ]).action(
     act(async (cli) => {
       const { showStatus } = await import('../../print-shop/status.ts');
       await showStatus(cli);

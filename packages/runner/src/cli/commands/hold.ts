@@ -19,9 +19,12 @@ export const holds: Family = (program, act) => {
       'postrider hold recipient ada@example.com',
     ],
   );
-  const release = command(program, 'release', 'Lets what was held go on. A campaign gets back the status it had before.', [
-    'postrider release campaign bakery-welcome',
-  ]);
+  const release = command(
+    program,
+    'release',
+    'Lets what was held go on. A campaign gets back the status it had before.',
+    ['postrider release campaign bakery-welcome'],
+  );
   for (const kind of kinds) {
     const argument = kind === 'recipient' ? '<who>' : '<name>';
     const add = (parent: Command, description: string): Command => {
@@ -39,39 +42,72 @@ export const holds: Family = (program, act) => {
       .option('--why <sentence>', 'shown by stuck and why')
       .action(
         act(async (cli, [given = ''], options) => {
-          await each(cli, kind, given, text(options['organization']), async (sql, organizationId, id, name) => {
-            const { hold: holdIt } = await import('@postrider/core');
-            const held = await holdIt(sql, organizationId, kind, id, text(options['why']) ?? null).catch((error: unknown) => {
-              throw calledByName(error, id, name);
-            });
-            const { stillOut } = await import('../../operate/campaign.ts');
-            cli.out.result({ ...held, name }, `held ${kind} ${name}: nothing new begins${stillOut(held)}`);
-          });
+          await each(
+            cli,
+            kind,
+            given,
+            text(options['organization']),
+            async (sql, organizationId, id, name) => {
+              const { hold: holdIt } = await import('@postrider/core');
+              const held = await holdIt(
+                sql,
+                organizationId,
+                kind,
+                id,
+                text(options['why']) ?? null,
+              ).catch((error: unknown) => {
+                throw calledByName(error, id, name);
+              });
+              const { stillOut } = await import('../../operate/campaign.ts');
+              cli.out.result(
+                { ...held, name },
+                `held ${kind} ${name}: nothing new begins${stillOut(held)}`,
+              );
+            },
+          );
         }),
       );
-    const releaseOne = add(release, `Releases ${kind === 'organization' ? 'an' : 'a'} ${kind}.`).option(
-      '--why <sentence>',
-      'shown by interventions and trace',
-    );
-    (kind === 'printer' ? releaseOne.option('--yes', 'also where nobody has asked it since a restore was noticed') : releaseOne).action(
+    const releaseOne = add(
+      release,
+      `Releases ${kind === 'organization' ? 'an' : 'a'} ${kind}.`,
+    ).option('--why <sentence>', 'shown by interventions and trace');
+    (kind === 'printer'
+      ? releaseOne.option('--yes', 'also where nobody has asked it since a restore was noticed')
+      : releaseOne
+    ).action(
       act(async (cli, [given = ''], options) => {
-        await each(cli, kind, given, text(options['organization']), async (sql, organizationId, id, name) => {
-          if (kind === 'printer') await confirmUnasked(cli, sql, flag(options['yes']));
-          const { release: releaseIt } = await import('@postrider/core');
-          const status = await releaseIt(sql, organizationId, kind, id, text(options['why']) ?? null).catch((error: unknown) => {
-            throw calledByName(error, id, name);
-          });
-          cli.out.result(
-            { released: kind, id, name, status },
-            `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`,
-          );
-        });
+        await each(
+          cli,
+          kind,
+          given,
+          text(options['organization']),
+          async (sql, organizationId, id, name) => {
+            if (kind === 'printer') await confirmUnasked(cli, sql, flag(options['yes']));
+            const { release: releaseIt } = await import('@postrider/core');
+            const status = await releaseIt(
+              sql,
+              organizationId,
+              kind,
+              id,
+              text(options['why']) ?? null,
+            ).catch((error: unknown) => {
+              throw calledByName(error, id, name);
+            });
+            cli.out.result(
+              { released: kind, id, name, status },
+              `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`,
+            );
+          },
+        );
       }),
     );
   }
 };
 
-/** A restore may have been noticed since the printers were asked about another one: who releases then knows nothing of it. */
+/**
+ * A restore may have been noticed since the printers were asked about another one: who releases
+ * then knows nothing of it.
+ */
 async function confirmUnasked(cli: Cli, sql: Sql, yes: boolean): Promise<void> {
   const [noticed] = await sql<
     { why: string }[]
@@ -97,7 +133,10 @@ async function each(
   organization: string | undefined,
   work: (sql: Sql, organizationId: string, id: string, name: string) => Promise<void>,
 ): Promise<void> {
-  const [{ openDatabase }, names] = await Promise.all([import('../database.ts'), import('../names.ts')]);
+  const [{ openDatabase }, names] = await Promise.all([
+    import('../database.ts'),
+    import('../names.ts'),
+  ]);
   await using database = await openDatabase(cli);
   const { sql } = database;
   switch (kind) {
@@ -114,7 +153,15 @@ async function each(
       return await work(sql, found.organizationId, found.name, found.name);
     }
     case 'recipient': {
-      const ended = new Set(['received', 'returned', 'skipped', 'holdout', 'blacklisted', 'error', 'sent']);
+      const ended = new Set([
+        'received',
+        'returned',
+        'skipped',
+        'holdout',
+        'blacklisted',
+        'error',
+        'sent',
+      ]);
       const found = await names.peopleNamed(sql, [given], organization);
       const moving = found.filter(({ state }) => !ended.has(state));
       // Where nobody is under way the machine says why each cannot be held.

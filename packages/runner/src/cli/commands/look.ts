@@ -1,4 +1,6 @@
-/** What an operator must look at, each one statement in the database: stuck, queue, alarms, doctor. */
+/**
+ * What an operator must look at, each one statement in the database: stuck, queue, alarms, doctor.
+ */
 import type { Check } from '../../operate/migrate.ts';
 import { command, flag, text, wholeNumber, number, type Family } from '../command.ts';
 import { CliError, explain } from '../errors.ts';
@@ -10,10 +12,12 @@ import { count, relative } from '../text.ts';
 const SCHEMA = 'schema';
 
 export const looks: Family = (program, act) => {
-  command(program, 'stuck', 'Who does not move although they should: why, since when, and what helps. Nobody is good news.', [
-    'postrider stuck',
-    'postrider stuck --campaign bakery-welcome --json',
-  ])
+  command(
+    program,
+    'stuck',
+    'Who does not move although they should: why, since when, and what helps. Nobody is good news.',
+    ['postrider stuck', 'postrider stuck --campaign bakery-welcome --json'],
+  )
     .option('--campaign <name>', 'only of this campaign')
     .option('--limit <n>', 'at most so many; 50 unless told', wholeNumber(1))
     .action(
@@ -21,7 +25,10 @@ export const looks: Family = (program, act) => {
         const { openDatabase } = await import('../database.ts');
         await using database = await openDatabase(cli);
         const named = text(options['campaign']);
-        const campaign = named === undefined ? null : await (await import('../names.ts')).campaignNamed(database.sql, named);
+        const campaign =
+          named === undefined
+            ? null
+            : await (await import('../names.ts')).campaignNamed(database.sql, named);
         const limit = number(options['limit']) ?? 50;
         const rows = await database.sql<StuckRow[]>`
           select campaign, recipient_id, people::int, state, since, reason, why, what_helps, cohort_id, job, mailpiece_id from postrider.stuck
@@ -37,7 +44,12 @@ export const looks: Family = (program, act) => {
       }),
     );
 
-  command(program, 'queue', 'The cohorts on their way, with the job that carries each until it begins.', ['postrider queue']).action(
+  command(
+    program,
+    'queue',
+    'The cohorts on their way, with the job that carries each until it begins.',
+    ['postrider queue'],
+  ).action(
     act(async (cli) => {
       const { openDatabase } = await import('../database.ts');
       await using database = await openDatabase(cli);
@@ -51,7 +63,10 @@ export const looks: Family = (program, act) => {
           { title: 'people', value: (row) => row.people, right: true },
           { title: 'made', value: (row) => relative(row.made_at) },
           { title: 'runner', value: (row) => row.runner },
-          { title: 'lease', value: (row) => (row.begun_at === null ? '' : relative(row.lease_until)) },
+          {
+            title: 'lease',
+            value: (row) => (row.begun_at === null ? '' : relative(row.lease_until)),
+          },
           { title: 'job', value: (row) => row.job },
           { title: 'meaning', value: (row) => row.meaning },
         ],
@@ -60,10 +75,12 @@ export const looks: Family = (program, act) => {
     }),
   );
 
-  const alarms = command(program, 'alarms', 'What needs a person: evidence that contradicts, statuses that nobody knows.', [
-    'postrider alarms',
-    'postrider alarms clear 0198c0de-… --why "the shop printed one by hand"',
-  ]);
+  const alarms = command(
+    program,
+    'alarms',
+    'What needs a person: evidence that contradicts, statuses that nobody knows.',
+    ['postrider alarms', 'postrider alarms clear 0198c0de-… --why "the shop printed one by hand"'],
+  );
   alarms.action(
     act(async (cli) => {
       const { openDatabase } = await import('../database.ts');
@@ -83,8 +100,15 @@ export const looks: Family = (program, act) => {
     .action(
       act(async (cli, [id = ''], options) => {
         if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(id))
-          throw new CliError(exitCodes.usage, `${id} is not the id of an alarm`, '`postrider alarms` shows it');
-        const [{ openDatabase }, { clearAlarm }] = await Promise.all([import('../database.ts'), import('@postrider/core')]);
+          throw new CliError(
+            exitCodes.usage,
+            `${id} is not the id of an alarm`,
+            '`postrider alarms` shows it',
+          );
+        const [{ openDatabase }, { clearAlarm }] = await Promise.all([
+          import('../database.ts'),
+          import('@postrider/core'),
+        ]);
         await using database = await openDatabase(cli);
         const at = await clearAlarm(database.sql, id, text(options['why']) ?? '');
         cli.out.result({ id, clearedAt: at }, `alarm ${id} is cleared`);
@@ -96,9 +120,16 @@ export const looks: Family = (program, act) => {
     'doctor',
     'What is wrong with the database, the runners and the queue, and what helps. Exit code 1 where something is bad. ' +
       'A check that is named looks at everything, however long that takes; all of them together answer at once, and say where they counted up to a bound.',
-    ['postrider doctor', 'postrider doctor --bad', 'postrider doctor history "lost mailpieces" --json'],
+    [
+      'postrider doctor',
+      'postrider doctor --bad',
+      'postrider doctor history "lost mailpieces" --json',
+    ],
   )
-    .argument('[check...]', 'only these: the names in the first column (of all beats together: beats)')
+    .argument(
+      '[check...]',
+      'only these: the names in the first column (of all beats together: beats)',
+    )
     .option('--bad', 'only what is not well')
     .action(
       act(async (cli, named, options) => {
@@ -116,7 +147,9 @@ export const looks: Family = (program, act) => {
               select check_name as "check", verdict, message, what_helps from postrider.doctor(variadic ${others}::text[])`.catch(
               (error: unknown) => {
                 const { code, message, hint } = explain(error);
-                throw code === 'PR020' ? new CliError(exitCodes.usage, message, `${hint ?? ''}, ${SCHEMA}`, error) : error;
+                throw code === 'PR020'
+                  ? new CliError(exitCodes.usage, message, `${hint ?? ''}, ${SCHEMA}`, error)
+                  : error;
               },
             )),
           );
@@ -124,14 +157,26 @@ export const looks: Family = (program, act) => {
         cli.out.list(
           shown,
           [
-            { title: '', value: (row) => row.verdict, style: (row) => ({ ok: 'green', warn: 'yellow', bad: 'red' } as const)[row.verdict] },
+            {
+              title: '',
+              value: (row) => row.verdict,
+              style: (row) => ({ ok: 'green', warn: 'yellow', bad: 'red' } as const)[row.verdict],
+            },
             { title: 'check', value: (row) => row.check, style: () => 'bold' },
-            { title: 'what', value: (row) => row.message + (row.what_helps === null ? '' : ` → ${row.what_helps}`) },
+            {
+              title: 'what',
+              value: (row) => row.message + (row.what_helps === null ? '' : ` → ${row.what_helps}`),
+            },
           ],
           { nothing: 'all is well' },
         );
         const bad = rows.filter((row) => row.verdict === 'bad').length;
-        if (bad > 0) throw new CliError(exitCodes.failed, `${count(bad, 'check')} bad`, 'what helps stands beside each');
+        if (bad > 0)
+          throw new CliError(
+            exitCodes.failed,
+            `${count(bad, 'check')} bad`,
+            'what helps stands beside each',
+          );
       }),
     );
 };
@@ -173,18 +218,26 @@ interface AlarmRow {
 
 function alarmFields(row: AlarmRow): Fields {
   return [
-    ['', `${row.kind}, ${relative(row.raised_at)}${row.campaign === null ? '' : `, ${row.campaign}`}`],
+    [
+      '',
+      `${row.kind}, ${relative(row.raised_at)}${row.campaign === null ? '' : `, ${row.campaign}`}`,
+    ],
     ['meaning', row.meaning],
     ['helps', asCommand(row.what_helps, row.campaign ?? '')],
     ...(row.recipient_id === null ? [] : [['recipient', row.recipient_id] as const]),
     ...(row.mailpiece_id === null ? [] : [['mailpiece', row.mailpiece_id] as const]),
     // These end by themselves.
-    ...(['beat_failing', 'work_failing'].includes(row.kind) ? [] : [['clear', `postrider alarms clear ${row.id} --why "…"`] as const]),
+    ...(['beat_failing', 'work_failing'].includes(row.kind)
+      ? []
+      : [['clear', `postrider alarms clear ${row.id} --why "…"`] as const]),
   ];
 }
 
 function stuckFields(row: StuckRow): Fields {
-  const whom = row.people === 1 && row.recipient_id !== null ? `recipient ${row.recipient_id}` : count(row.people, 'person', 'people');
+  const whom =
+    row.people === 1 && row.recipient_id !== null
+      ? `recipient ${row.recipient_id}`
+      : count(row.people, 'person', 'people');
   return [
     ['', `${row.campaign}: ${whom} ${row.state}, ${relative(row.since)}`],
     ['why', row.why],
@@ -198,9 +251,21 @@ function asCommand(helps: string, name: string): string {
   return helps
     .replace(/select postrider\.retry\('([^']+)'\)/, 'postrider retry $1')
     .replace(/select postrider\.retry_effects\(.*\)/, 'postrider retry --effects')
-    .replace(/select postrider\.resolve\('([^']+)'.*\)/, 'postrider resolve $1 printed|not_printed --evidence "…"')
-    .replace(/select postrider\.release\('[^']+', 'campaign', .*\)/, `postrider release campaign ${campaign}`)
-    .replace(/select postrider\.release\('[^']+', '(organization|printer)', '([^']+)'\)/, 'postrider release $1 $2')
+    .replace(
+      /select postrider\.resolve\('([^']+)'.*\)/,
+      'postrider resolve $1 printed|not_printed --evidence "…"',
+    )
+    .replace(
+      /select postrider\.release\('[^']+', 'campaign', .*\)/,
+      `postrider release campaign ${campaign}`,
+    )
+    .replace(
+      /select postrider\.release\('[^']+', '(organization|printer)', '([^']+)'\)/,
+      'postrider release $1 $2',
+    )
     .replace(/select postrider\.launch\(.*\)/, `postrider campaign launch ${campaign}`)
-    .replace(/select postrider\.arm_printer\(.*\)/, `postrider campaign launch ${campaign} --live --arm`);
+    .replace(
+      /select postrider\.arm_printer\(.*\)/,
+      `postrider campaign launch ${campaign} --live --arm`,
+    );
 }

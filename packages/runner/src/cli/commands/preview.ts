@@ -6,14 +6,25 @@ export const previews: Family = (program, act) => {
     program,
     'preview',
     'Front and back of one card as PNG, as it would be printed: of a row of the list, or of somebody who is known already.',
-    ['postrider preview bakery-welcome --out .', 'postrider preview bakery-welcome --row 17 --guides --out /tmp'],
+    [
+      'postrider preview bakery-welcome --out .',
+      'postrider preview bakery-welcome --row 17 --guides --out /tmp',
+    ],
   )
     .argument('<campaign>', 'by name, by organization/name, or by id')
     .requiredOption('--out <dir>', 'where the pictures go')
-    .option('--row <n>', 'a row of the list, as its reports count; the first that can be used unless told', wholeNumber(1))
+    .option(
+      '--row <n>',
+      'a row of the list, as its reports count; the first that can be used unless told',
+      wholeNumber(1),
+    )
     .option('--who <who>', 'somebody known already: an e-mail, customer id, reference or id')
     .option('--guides', 'draw trim, safe area and the ink-free box')
-    .option('--width <pixels>', '1250 unless told; 1875 is 300 dpi for a 4x6', wholeNumber(100, 8000))
+    .option(
+      '--width <pixels>',
+      '1250 unless told; 1875 is 300 dpi for a 4x6',
+      wholeNumber(100, 8000),
+    )
     .action(
       act(async (cli, [campaign = ''], options) => {
         const { previewCard } = await import('../../operate/preview.ts');

@@ -1,27 +1,48 @@
-/** Safe repairs: retry, cancel, resolve, erase. Each is one function of the machine, which knows when it must refuse. */
+/**
+ * Safe repairs: retry, cancel, resolve, erase. Each is one function of the machine, which knows
+ * when it must refuse.
+ */
 import { command, flag, oneOf, text, type Family } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { CliError, explain } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { calledInFull, campaignNamed, organizationIdOf, peopleNamed, type RecipientRow } from '../names.ts';
+import {
+  calledInFull,
+  campaignNamed,
+  organizationIdOf,
+  peopleNamed,
+  type RecipientRow,
+} from '../names.ts';
 import type { Output } from '../output.ts';
 import { count, printable } from '../text.ts';
 
 const whose = 'whose customer it is, where an id is used by several';
 
 export const repairs: Family = (program, act) => {
-  command(program, 'retry', 'Tries again whoever is in error. Refuses where a card may exist already: that one must be resolved.', [
-    'postrider retry ada@example.com',
-    'postrider retry --campaign bakery-welcome --reason render_failed --dry-run',
-    'postrider retry --effects usage_meter   # charges that failed for good; nothing is charged twice',
-  ])
+  command(
+    program,
+    'retry',
+    'Tries again whoever is in error. Refuses where a card may exist already: that one must be resolved.',
+    [
+      'postrider retry ada@example.com',
+      'postrider retry --campaign bakery-welcome --reason render_failed --dry-run',
+      'postrider retry --effects usage_meter   # charges that failed for good; nothing is charged twice',
+    ],
+  )
     .argument('[who...]', 'people in error, by e-mail, customer id, reference or id')
     .option('--campaign <name>', 'everybody in error of this campaign')
     .option('--reason <code>', 'with --campaign: only who is in error for this reason')
     .addOption(
-      oneOf('--effects [kind]', 'not people, but what follows from their cards and failed for good', ['usage_meter', 'event_sink']),
+      oneOf(
+        '--effects [kind]',
+        'not people, but what follows from their cards and failed for good',
+        ['usage_meter', 'event_sink'],
+      ),
     )
-    .option('--organization <name>', 'whose customers they are, where an id is used by several; with --effects: only of this one')
+    .option(
+      '--organization <name>',
+      'whose customers they are, where an id is used by several; with --effects: only of this one',
+    )
     .option('--dry-run', 'only say who, or what, it would be')
     .option('--yes', 'do not ask')
     .action(
@@ -40,7 +61,10 @@ export const repairs: Family = (program, act) => {
           );
         if (effects !== undefined) {
           if (given.length > 0 || campaign !== undefined || options['reason'] !== undefined)
-            throw new CliError(exitCodes.usage, '--effects is for all of an organization: leave out people, --campaign and --reason');
+            throw new CliError(
+              exitCodes.usage,
+              '--effects is for all of an organization: leave out people, --campaign and --reason',
+            );
           const { retryFailedEffects } = await import('../../operate/retry.ts');
           return await retryFailedEffects(cli, sql, {
             kind: effects === 'usage_meter' || effects === 'event_sink' ? effects : null,
@@ -55,7 +79,8 @@ export const repairs: Family = (program, act) => {
             'say who: people, or --campaign; or what: --effects',
             'for example: postrider retry --campaign bakery-welcome --reason render_failed',
           );
-        if (campaign === undefined && options['reason'] !== undefined) throw new CliError(exitCodes.usage, '--reason goes with --campaign');
+        if (campaign === undefined && options['reason'] !== undefined)
+          throw new CliError(exitCodes.usage, '--reason goes with --campaign');
         if (campaign !== undefined) {
           const { retryCampaign } = await import('../../operate/retry.ts');
           return await retryCampaign(cli, sql, await campaignNamed(sql, campaign), {
@@ -94,7 +119,11 @@ export const repairs: Family = (program, act) => {
           yes: flag(options['yes']) || people.length === 1,
         });
         const { cancel } = await import('@postrider/core');
-        await eachPerson(cli.out, people, async (one) => await cancel(database.sql, one.recipientId, text(options['why']) ?? null));
+        await eachPerson(
+          cli.out,
+          people,
+          async (one) => await cancel(database.sql, one.recipientId, text(options['why']) ?? null),
+        );
       }),
     );
 
@@ -113,12 +142,22 @@ export const repairs: Family = (program, act) => {
     .action(
       act(async (cli, [mailpiece = '', verdict = ''], options) => {
         if (verdict !== 'printed' && verdict !== 'not_printed')
-          throw new CliError(exitCodes.usage, `the verdict is printed or not_printed, not ${verdict}`);
+          throw new CliError(
+            exitCodes.usage,
+            `the verdict is printed or not_printed, not ${verdict}`,
+          );
         if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(mailpiece))
-          throw new CliError(exitCodes.usage, `${mailpiece} is not the id of a mailpiece`, '`postrider stuck` names it');
+          throw new CliError(
+            exitCodes.usage,
+            `${mailpiece} is not the id of a mailpiece`,
+            '`postrider stuck` names it',
+          );
         const evidence = text(options['evidence']);
         if (evidence === undefined)
-          throw new CliError(exitCodes.usage, 'say what shows it, with --evidence: the printer’s id, or who said so and when');
+          throw new CliError(
+            exitCodes.usage,
+            'say what shows it, with --evidence: the printer’s id, or who said so and when',
+          );
         const { openDatabase } = await import('../database.ts');
         await using database = await openDatabase(cli);
         const { resolve } = await import('@postrider/core');
@@ -144,7 +183,10 @@ export const repairs: Family = (program, act) => {
         const { openDatabase } = await import('../database.ts');
         await using database = await openDatabase(cli);
         const people = await peopleNamed(database.sql, [given], text(options['organization']));
-        await confirm(cli.out, { what: `This forgets ${listed(people)} for good; it cannot be undone.`, yes: flag(options['yes']) });
+        await confirm(cli.out, {
+          what: `This forgets ${listed(people)} for good; it cannot be undone.`,
+          yes: flag(options['yes']),
+        });
         const { erase } = await import('@postrider/core');
         const ended = async (one: RecipientRow): Promise<string> => {
           await erase(database.sql, one.recipientId);
@@ -194,7 +236,13 @@ async function eachPerson(
     try {
       const state = await work(one);
       out.result(
-        { recipientId: one.recipientId, organization: one.organization, campaign: one.campaign, was: one.state, state },
+        {
+          recipientId: one.recipientId,
+          organization: one.organization,
+          campaign: one.campaign,
+          was: one.state,
+          state,
+        },
         `${calledInFull(one)}: ${one.state === state ? '' : `${one.state} → `}${state}${ending}`,
       );
     } catch (error) {

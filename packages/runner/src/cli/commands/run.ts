@@ -19,7 +19,11 @@ export const running: Family = (program, act) => {
         'times, where that is less than 30 seconds away',
     )
     .option('--no-sync', 'with --once: only go on with who is known, and read no list')
-    .option('--port <n>', 'for webhooks and metrics; 4117 unless told, 0 takes a free one', wholeNumber(0, 65_535))
+    .option(
+      '--port <n>',
+      'for webhooks and metrics; 4117 unless told, 0 takes a free one',
+      wholeNumber(0, 65_535),
+    )
     .option('--host <address>', 'where to listen; 127.0.0.1 unless told')
     .option('--no-http', 'do not listen')
     .option('--proof-slots <n>', 'cohorts rendered at the same time', wholeNumber(0, 64))
@@ -44,7 +48,10 @@ export const running: Family = (program, act) => {
     'migrate',
     'Brings the database to this version. Safe from several processes at once, and cheap where there is nothing to do. It changes nothing but the schemas ' +
       'postrider and postrider_queue, and needs no superuser.',
-    ['postrider migrate', 'postrider migrate --dry-run > migration.sql   # what it would do, for psql'],
+    [
+      'postrider migrate',
+      'postrider migrate --dry-run > migration.sql   # what it would do, for psql',
+    ],
   )
     .option('--dry-run', 'print the SQL and change nothing')
     .action(

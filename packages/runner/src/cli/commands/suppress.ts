@@ -32,7 +32,8 @@ export const suppressions: Family = (program, act) => {
     .option('--organization <name>', 'by name or id; needed only where there are several')
     .action(
       act(async (cli, _args, options) => {
-        const { entryOf, readSuppressions, suppressAll } = await import('../../operate/suppressions.ts');
+        const { entryOf, readSuppressions, suppressAll } =
+          await import('../../operate/suppressions.ts');
         const file = text(options['file']);
         const given = keysOf(options);
         const alone = Object.values(given).every((value) => value === undefined);
@@ -48,26 +49,50 @@ export const suppressions: Family = (program, act) => {
             '--file and a single entry exclude each other',
             'a list has a column for each; nothing was changed',
           );
-        const list = file === undefined ? { entries: [oneEntry(entryOf(given))], rejects: [] } : await readSuppressions(file);
+        const list =
+          file === undefined
+            ? { entries: [oneEntry(entryOf(given))], rejects: [] }
+            : await readSuppressions(file);
         await using database = await open(cli);
         const { organizationNamed } = await import('../names.ts');
         const organization = await organizationNamed(database.sql, text(options['organization']));
-        const stopped = await suppressAll(database.sql, organization.id, list.entries, file === undefined ? 'operator' : file);
+        const stopped = await suppressAll(
+          database.sql,
+          organization.id,
+          list.entries,
+          file === undefined ? 'operator' : file,
+        );
         cli.out.result(
-          { organization: organization.name, entries: list.entries.length, stopped, rejected: list.rejects },
+          {
+            organization: organization.name,
+            entries: list.entries.length,
+            stopped,
+            rejected: list.rejects,
+          },
           `${count(list.entries.length, 'entry stands', 'entries stand')} for ${organization.name}; ${count(stopped, 'person was', 'people were')} stopped`,
         );
         if (stopped === 0 && list.entries.length > 0)
-          cli.out.note('nobody who is here and could still be stopped is known by that; it stands for whoever comes');
+          cli.out.note(
+            'nobody who is here and could still be stopped is known by that; it stands for whoever comes',
+          );
         if (list.rejects.length === 0) return;
-        if (!cli.out.json) for (const { row, message } of list.rejects.slice(0, 20)) cli.out.warn(`row ${row}: ${message}`);
-        throw new CliError(exitCodes.badData, `${count(list.rejects.length, 'row')} of ${file ?? ''} cannot be used`, 'the others stand');
+        if (!cli.out.json)
+          for (const { row, message } of list.rejects.slice(0, 20))
+            cli.out.warn(`row ${row}: ${message}`);
+        throw new CliError(
+          exitCodes.badData,
+          `${count(list.rejects.length, 'row')} of ${file ?? ''} cannot be used`,
+          'the others stand',
+        );
       }),
     );
 
-  command(suppress, 'lift', 'Takes an entry off the list. Whoever was turned away by it stays where they are.', [
-    'postrider suppress lift --email ada@example.com',
-  ])
+  command(
+    suppress,
+    'lift',
+    'Takes an entry off the list. Whoever was turned away by it stays where they are.',
+    ['postrider suppress lift --email ada@example.com'],
+  )
     .option('--email <address>', 'an e-mail address')
     .option('--external-id <id>', 'the id at the source of the audience')
     .option('--household <key>', 'as postrider.household_key makes it of an address')
@@ -80,7 +105,11 @@ export const suppressions: Family = (program, act) => {
           ['household', text(options['household'])],
         ].filter((pair): pair is [string, string] => pair[1] !== undefined);
         const [[kind, value] = ['', '']] = keys;
-        if (keys.length !== 1) throw new CliError(exitCodes.usage, 'say which entry: one of --email, --external-id, --household');
+        if (keys.length !== 1)
+          throw new CliError(
+            exitCodes.usage,
+            'say which entry: one of --email, --external-id, --household',
+          );
         await using database = await open(cli);
         const { organizationNamed } = await import('../names.ts');
         const organization = await organizationNamed(database.sql, text(options['organization']));
@@ -89,8 +118,15 @@ export const suppressions: Family = (program, act) => {
         >`select postrider.lift_suppression(${organization.id}, ${kind}, ${value}) as lifted`;
         const lifted = row?.lifted ?? 0;
         if (lifted === 0)
-          throw new CliError(exitCodes.failed, `${value} is not on the list of ${organization.name}`, 'nothing was changed');
-        cli.out.result({ organization: organization.name, lifted }, `lifted: ${value} may be mailed again by ${organization.name}`);
+          throw new CliError(
+            exitCodes.failed,
+            `${value} is not on the list of ${organization.name}`,
+            'nothing was changed',
+          );
+        cli.out.result(
+          { organization: organization.name, lifted },
+          `lifted: ${value} may be mailed again by ${organization.name}`,
+        );
       }),
     );
 };
@@ -114,6 +150,7 @@ function keysOf(options: Options): Given {
 
 /** All of it or nothing: whoever types one entry can type it again. */
 function oneEntry({ entry, problems }: ReturnType<typeof entryOf>): Suppression {
-  if (entry === null || problems.length > 0) throw new CliError(exitCodes.usage, problems.join('; '), 'nothing was changed');
+  if (entry === null || problems.length > 0)
+    throw new CliError(exitCodes.usage, problems.join('; '), 'nothing was changed');
   return entry;
 }
