@@ -23,7 +23,7 @@ function exportsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
   const from = (name: string): string => join(dirname(file), name);
   return [
-    ...[...text.matchAll(/^export (?:const|class|interface|type|function) (\w+)/gm)].map(
+    ...[...text.matchAll(/^export (?:async )?(?:const|class|interface|type|function) (\w+)/gm)].map(
       ([, name = '']) => name,
     ),
     ...[...text.matchAll(/^export (?:type )?\{([^}]+)\}/gm)].flatMap(([, names = '']) =>
@@ -84,7 +84,7 @@ void test('so do options, ports, methods and kinds of errors', () => {
     ['ports/printer.ts', 'Printer'],
     ['ports/enricher.ts', 'AddressEnricher'],
     ['ports/image-host.ts', 'ImageHost'],
-    ['machine/migrate.ts', 'MigrationPlan'],
+    ['machine/migration-plan.ts', 'MigrationPlan'],
   ].map(([file = '', name = '']) => [name, membersOf(file, name)] as const);
   for (const [name, of] of members) {
     assert.ok(of.length > 1, name);

@@ -3,10 +3,11 @@
  * those who may use it, and nothing else is.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { machineErrors } from '../../packages/core/src/machine/errors.ts';
+import { sqlFiles } from '../../packages/core/src/machine/sql-files.ts';
 import { freshMachine, type Machine } from '../support/machine.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -150,12 +151,8 @@ void test('the table of errors has every code that is raised, by the kind that t
     machineErrors,
   );
   const raised = new Set<string>();
-  for (const folder of ['functions', 'views'])
-    for (const file of readdirSync(join(root, 'sql', folder)))
-      for (const [, code = ''] of readFileSync(join(root, 'sql', folder, file), 'utf8').matchAll(
-        /'(PR\d{3})'/g,
-      ))
-        raised.add(code);
+  for (const { text } of sqlFiles().repeatables)
+    for (const [, code = ''] of text.matchAll(/'(PR\d{3})'/g)) raised.add(code);
   assert.deepEqual([...raised].toSorted(), Object.keys(machineErrors).toSorted());
   for (const [, code, , wrong = '', remedy = ''] of rows)
     assert.ok(wrong.length > 10 && remedy.length > 10, code);

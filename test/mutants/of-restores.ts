@@ -1,8 +1,8 @@
 /** Safeguards of what follows a restore or a failover. */
 import type { Mutant } from './mutants.ts';
 
-const begin = 'sql/functions/0210_begin.sql';
-const watermark = 'sql/functions/0262_restore_watermark.sql';
+const begin = 'sql/functions/50_mail/begin_mail.sql';
+const watermark = 'sql/functions/90_house/restore_watermark.sql';
 
 export const restores: readonly Mutant[] = [
   {

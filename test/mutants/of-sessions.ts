@@ -26,7 +26,7 @@ export const sessions: readonly Mutant[] = [
     without: 'a repair in a session that is read-only says what helps',
     edits: [
       {
-        file: 'sql/functions/0100_basics.sql',
+        file: 'sql/functions/00_common/session.sql',
         find: "if current_setting('transaction_read_only') = 'on' then",
         replace: 'if false then',
       },
@@ -111,7 +111,7 @@ export const sessions: readonly Mutant[] = [
     without: 'migrate works under settings of its own, by any client',
     edits: [
       {
-        file: 'packages/core/src/machine/migrate.ts',
+        file: 'packages/core/src/machine/migration-plan.ts',
         find: 'await tx.unsafe(setForTransaction);',
         replace: '',
       },
@@ -123,7 +123,7 @@ export const sessions: readonly Mutant[] = [
     without: 'nothing moves in a session in which no trigger fires',
     edits: [
       {
-        file: 'sql/functions/0100_basics.sql',
+        file: 'sql/functions/00_common/session.sql',
         find: `if current_setting('session_replication_role') = 'replica' then`,
         replace: 'if false then',
       },
@@ -138,8 +138,8 @@ export const sessions: readonly Mutant[] = [
     without: 'a trace tells times in one style',
     edits: [
       {
-        file: 'sql/views/0200_trace.sql',
-        find: ` set datestyle = 'ISO, MDY' set timezone = 'UTC'`,
+        file: 'sql/functions/99_settings.sql',
+        find: `,\n('trace', 'datestyle = ''ISO, MDY'''),\n('trace', 'timezone = ''UTC''')`,
         replace: '',
       },
     ],
@@ -150,7 +150,7 @@ export const sessions: readonly Mutant[] = [
     without: 'what is stuck is told by the clock of the organization',
     edits: [
       {
-        file: 'sql/views/0110_stuck.sql',
+        file: 'sql/views/stuck.sql',
         find: `to_char(b.next_poll_at at time zone o.time_zone, 'HH24:MI:SS')`,
         replace: `to_char(b.next_poll_at, 'HH24:MI:SS')`,
       },
@@ -162,8 +162,8 @@ export const sessions: readonly Mutant[] = [
     without: 'doctor tells intervals in one style',
     edits: [
       {
-        file: 'sql/views/0220_doctor.sql',
-        find: ` set intervalstyle = postgres set timezone = 'UTC'`,
+        file: 'sql/functions/99_settings.sql',
+        find: `('doctor', 'intervalstyle = postgres'),\n('doctor', 'timezone = ''UTC'''),`,
         replace: '',
       },
     ],
@@ -210,7 +210,7 @@ export const sessions: readonly Mutant[] = [
     without: 'a printer whose webhooks are odd raises one alarm',
     edits: [
       {
-        file: 'sql/functions/0400_track.sql',
+        file: 'sql/functions/60_track/inbox.sql',
         find: `a.kind = 'unusable_event' and a.detail ->> 'printer' = v_hook.printer_name and a.cleared_at is null)\n  then`,
         replace: 'false)\n  then',
       },
@@ -222,9 +222,9 @@ export const sessions: readonly Mutant[] = [
     without: 'the body of a webhook of which something is kept is not blanked',
     edits: [
       {
-        file: 'sql/functions/0400_track.sql',
-        find: `where id = p_inbox_id and unusable is null;`,
-        replace: 'where id = p_inbox_id;',
+        file: 'sql/functions/60_track/apply_events.sql',
+        find: 'and id = p_inbox_id and unusable is null;',
+        replace: 'and id = p_inbox_id;',
       },
     ],
     test: { file: webhooks, pattern: 'is kept until all of it is applied' },

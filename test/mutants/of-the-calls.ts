@@ -12,7 +12,7 @@ export const calls: readonly Mutant[] = [
     without: 'bounds of arguments',
     edits: [
       {
-        file: 'sql/functions/0100_basics.sql',
+        file: 'sql/functions/00_common/fail.sql',
         find: 'if p_value is null or p_value < p_least or p_value > p_most then',
         replace: 'if false then',
       },
@@ -24,7 +24,7 @@ export const calls: readonly Mutant[] = [
     without: 'the refusal of null where a value is needed',
     edits: [
       {
-        file: 'sql/functions/0100_basics.sql',
+        file: 'sql/functions/00_common/fail.sql',
         find: 'if array_position(p_values, null) is not null then',
         replace: 'if false then',
       },
@@ -36,7 +36,7 @@ export const calls: readonly Mutant[] = [
     without: 'the refusal of JSON that is no list',
     edits: [
       {
-        file: 'sql/functions/0100_basics.sql',
+        file: 'sql/functions/00_common/fail.sql',
         find: `if p_type is distinct from 'array' then`,
         replace: 'if false then',
       },
@@ -48,7 +48,7 @@ export const calls: readonly Mutant[] = [
     without: 'the refusal of an organization that is not there, for who sees all',
     edits: [
       {
-        file: 'sql/functions/0105_access.sql',
+        file: 'sql/functions/00_common/access.sql',
         find: 'if not exists (select from postrider.organization where id = p_organization_id) then',
         replace: 'if false then',
       },
@@ -60,7 +60,7 @@ export const calls: readonly Mutant[] = [
     without: 'our words for a definition that no column takes',
     edits: [
       {
-        file: 'sql/functions/0510_campaign.sql',
+        file: 'sql/functions/80_operate/campaign.sql',
         find: 'exception when data_exception or integrity_constraint_violation then',
         replace: 'exception when division_by_zero then',
       },
@@ -72,7 +72,7 @@ export const calls: readonly Mutant[] = [
     without: 'the functions that are closed to runners',
     edits: [
       {
-        file: 'sql/views/0300_roles.sql',
+        file: 'sql/views/roles.sql',
         find: 'and p.proname = any (v_internal)',
         replace: 'and false',
       },
@@ -84,7 +84,7 @@ export const calls: readonly Mutant[] = [
     without: 'the refusal of a lease that never ends',
     edits: [
       {
-        file: 'sql/functions/0210_begin.sql',
+        file: 'sql/functions/30_cohort/begin.sql',
         find: `if p_runner_id is null or p_lease is null or p_lease <= interval '0' or p_lease > interval '1 day' then`,
         replace: 'if false then',
       },
@@ -99,7 +99,7 @@ export const calls: readonly Mutant[] = [
     without: 'the cohort of whoever travels, and of nobody else',
     edits: [
       {
-        file: 'sql/functions/0120_trigger.sql',
+        file: 'sql/functions/00_common/moves.sql',
         find: `p.travels <> (p.to_state in ('address_enriching', 'proofing_staged', 'proofing', 'sending_staged', 'sending')) or case`,
         replace: 'case',
       },
@@ -115,7 +115,7 @@ export const calls: readonly Mutant[] = [
       'the lease that the printer is not asked for after somebody has taken a cohort away by hand',
     edits: [
       {
-        file: 'sql/functions/0240_reap.sql',
+        file: 'sql/functions/30_cohort/reap.sql',
         find: `case when c.closed_why = 'lease_lost' then interval '0' else p_grace end as still`,
         replace: `interval '0' as still`,
       },
@@ -130,7 +130,7 @@ export const calls: readonly Mutant[] = [
     without: 'the refusal of a grace that is shorter than a lease',
     edits: [
       {
-        file: 'sql/functions/0240_reap.sql',
+        file: 'sql/functions/30_cohort/reap.sql',
         find: 'if p_grace < v_lease then',
         replace: 'if false then',
       },
@@ -142,7 +142,7 @@ export const calls: readonly Mutant[] = [
     without: 'the memory of a runner that says goodbye while it has open cohorts',
     edits: [
       {
-        file: 'sql/functions/0230_lease.sql',
+        file: 'sql/functions/90_house/runners.sql',
         find: 'where r.id = p_runner_id and not exists (select from postrider.cohort c where c.runner_id = r.id and c.closed_at is null)',
         replace: 'where r.id = p_runner_id',
       },
@@ -157,7 +157,7 @@ export const calls: readonly Mutant[] = [
     without: 'the grace of a runner that grows with the longest lease',
     edits: [
       {
-        file: 'sql/functions/0245_tick.sql',
+        file: 'sql/functions/90_house/beats.sql',
         find: 'postrider.reap(greatest(p_grace, postrider.longest_lease()), p_quiet)',
         replace: 'postrider.reap(p_grace, p_quiet)',
       },
@@ -172,7 +172,7 @@ export const calls: readonly Mutant[] = [
     without: 'what why says of an old cancel: obeyed as soon as the printer has answered, for ever',
     edits: [
       {
-        file: 'sql/views/0210_why.sql',
+        file: 'sql/views/why.sql',
         find: `when s.cancel_requested_at is not null and s.state = 'sending' then`,
         replace: 'when s.cancel_requested_at is not null then',
       },
@@ -187,7 +187,7 @@ export const calls: readonly Mutant[] = [
     without: "the printer's refusal to call a card back, kept with the card",
     edits: [
       {
-        file: 'sql/functions/0531_cancel.sql',
+        file: 'sql/functions/50_mail/call_back.sql',
         find: `r.outcome in ('too_late', 'cancelled') and m.status <> 'cancelled';`,
         replace: 'false;',
       },

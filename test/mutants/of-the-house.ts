@@ -1,9 +1,8 @@
 /** Safeguards of beats, housekeeping and what others replicate. */
 import type { Mutant } from './mutants.ts';
 
-const published = 'sql/migrations/0015_published_and_failing.sql';
-const misdated = 'sql/functions/0102_misdated_partitions.sql';
-const houseSql = 'sql/functions/0542_house.sql';
+const misdated = 'sql/functions/90_house/misdated_partitions.sql';
+const houseSql = 'sql/functions/90_house/housekeeping.sql';
 const failingHouse = 'test/pipeline/failing-house.test.ts';
 const failingBeats = 'test/pipeline/failing-beats.test.ts';
 const failingWork = 'test/pipeline/failing-work.test.ts';
@@ -28,9 +27,9 @@ export const house: readonly Mutant[] = [
     without: 'a key of the tally, by which a publication tells its rows',
     edits: [
       {
-        file: published,
-        find: 'alter table postrider.tally add constraint tally_pkey primary key (organization_id, id);',
-        replace: '',
+        file: 'sql/baseline/recipient.sql',
+        find: 'people bigint not null,\nprimary key (organization_id, id)',
+        replace: 'people bigint not null',
       },
     ],
     test: {
@@ -43,9 +42,9 @@ export const house: readonly Mutant[] = [
     without: 'the organization in what tells the rows of the inbox apart',
     edits: [
       {
-        file: published,
-        find: 'alter table postrider.provider_event replica identity using index provider_event_delivery_key;',
-        replace: '',
+        file: 'sql/baseline/mailpiece.sql',
+        find: 'primary key (organization_id, id),\nconstraint provider_event_delivery_key',
+        replace: 'primary key (id),\nconstraint provider_event_delivery_key',
       },
     ],
     test: { file: 'test/sql/identity.test.ts', pattern: 'one organization.s rows are published' },
@@ -55,7 +54,7 @@ export const house: readonly Mutant[] = [
     without: 'events of a missed month come back from a table that no publication has',
     edits: [
       {
-        file: 'sql/functions/0100_basics.sql',
+        file: 'sql/functions/90_house/partitions.sql',
         find: 'create unlogged table postrider.stray_event',
         replace: 'create table postrider.stray_event',
       },
@@ -67,7 +66,7 @@ export const house: readonly Mutant[] = [
     without: 'the offset of the bounds of a month: they are of the zone of the session',
     edits: [
       {
-        file: 'sql/functions/0100_basics.sql',
+        file: 'sql/functions/90_house/partitions.sql',
         find: `to_char(v_month, 'YYYY-MM-DD 00:00:00+00'),
         to_char(v_month + interval '1 month', 'YYYY-MM-DD 00:00:00+00'));`,
         replace: `to_char(v_month, 'YYYY-MM-DD 00:00:00'),
@@ -142,7 +141,7 @@ export const house: readonly Mutant[] = [
     without: 'an alarm only after three failures in a row',
     edits: [
       {
-        file: 'sql/views/0100_views.sql',
+        file: 'sql/views/alarms.sql',
         find: 'where f.failures >= 3',
         replace: 'where f.failures >= 1',
       },
@@ -154,7 +153,7 @@ export const house: readonly Mutant[] = [
     without: 'the failure of a beat is over when it works again',
     edits: [
       {
-        file: houseSql,
+        file: 'sql/functions/90_house/beat_failures.sql',
         find: 'where p_whole and f.over_at is null',
         replace: 'where not p_whole and f.over_at is null',
       },
@@ -218,7 +217,7 @@ export const house: readonly Mutant[] = [
     without: 'an alarm only after three failures of a work in a row',
     edits: [
       {
-        file: 'sql/views/0100_views.sql',
+        file: 'sql/views/alarms.sql',
         find: 'where w.failures >= 3;',
         replace: 'where w.failures >= 1;',
       },
@@ -293,7 +292,7 @@ export const house: readonly Mutant[] = [
     without: 'doctor counts work that fails among the alarms, as the view does',
     edits: [
       {
-        file: 'sql/views/0221_doctor_people.sql',
+        file: 'sql/views/doctor_people.sql',
         find: 'where f.failures >= 3 and (p_mine is null',
         replace: 'where false and (p_mine is null',
       },
@@ -305,7 +304,7 @@ export const house: readonly Mutant[] = [
     without: 'a campaign for which there was no place fails still',
     edits: [
       {
-        file: 'sql/functions/0200_stage.sql',
+        file: 'sql/functions/30_cohort/stage_round.sql',
         find: '  untried := exists (',
         replace: '  untried := false and exists (',
       },

@@ -1,10 +1,11 @@
 /** Safeguards of the SQL. */
 import type { Mutant } from './mutants.ts';
 
-const settleMail = 'sql/functions/0221_settle_mail.sql';
-const begin = 'sql/functions/0210_begin.sql';
-const reconcile = 'sql/functions/0260_reconcile.sql';
-const trigger = 'sql/functions/0120_trigger.sql';
+const settleMail = 'sql/functions/50_mail/settle_mail.sql';
+const begin = 'sql/functions/30_cohort/begin.sql';
+const beginMail = 'sql/functions/50_mail/begin_mail.sql';
+const reconcile = 'sql/functions/50_mail/reconcile.sql';
+const trigger = 'sql/functions/00_common/moves.sql';
 
 export const machine: readonly Mutant[] = [
   {
@@ -12,7 +13,7 @@ export const machine: readonly Mutant[] = [
     without: 'the fence: a settle of proofs moves only who still carries its cohort',
     edits: [
       {
-        file: 'sql/functions/0220_settle_proof.sql',
+        file: 'sql/functions/40_proof/settle_proof.sql',
         find: `s.recipient_id = r."recipientId" and s.cohort_id = p_cohort_id and s.state = 'proofing';`,
         replace: `s.recipient_id = r."recipientId" and s.state = 'proofing';`,
       },
@@ -27,7 +28,7 @@ export const machine: readonly Mutant[] = [
     without: 'news of a closed piece moves nobody who has another one that is open',
     edits: [
       {
-        file: 'sql/functions/0401_follow.sql',
+        file: 'sql/functions/60_track/follow_mailpieces.sql',
         find: `and (n.marked is null or n.marked = (s.cancel_requested_at is not null))
       -- Late news of a card that was given up is no news of the one that was made for it.
       and not postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status);`,
@@ -44,12 +45,12 @@ export const machine: readonly Mutant[] = [
     without: 'the unique index: at most one open mailpiece for a recipient',
     edits: [
       {
-        file: 'sql/migrations/0006_mailpieces.sql',
+        file: 'sql/baseline/mailpiece.sql',
         find: 'create unique index mailpiece_one_open',
         replace: 'create index mailpiece_one_open',
       },
       {
-        file: begin,
+        file: beginMail,
         find: `\n  on conflict (organization_id, recipient_id, mode) where status not in ('rejected', 'cancelled', 'failed') do nothing;`,
         replace: ';',
       },
@@ -76,7 +77,7 @@ export const machine: readonly Mutant[] = [
       without: `the advisory lock by which a hold of the ${kind} keeps its place before later begins`,
       edits: [
         {
-          file: 'sql/functions/0520_hold.sql',
+          file: 'sql/functions/80_operate/hold.sql',
           find: `    when '${kind}' then\n      perform pg_advisory_xact_lock(postrider.lock_key(${key}));\n      select`,
           replace: `    when '${kind}' then\n      select`,
         },
@@ -117,7 +118,7 @@ export const machine: readonly Mutant[] = [
     without: `the organization's sync lock`,
     edits: [
       {
-        file: 'sql/functions/0310_sync.sql',
+        file: 'sql/functions/10_sync/sync_lock.sql',
         find: '  perform from postrider.organization_sync where organization_id = p_organization_id for no key update;\n',
         replace: '',
       },
@@ -132,7 +133,7 @@ export const machine: readonly Mutant[] = [
     without: 'reap (c): people whose cohort is missing or closed',
     edits: [
       {
-        file: 'sql/functions/0240_reap.sql',
+        file: 'sql/functions/30_cohort/reap.sql',
         find: 'and (c.id is null or c.closed_at is not null)\n      and (s.state',
         replace: 'and false\n      and (s.state',
       },
@@ -147,7 +148,7 @@ export const machine: readonly Mutant[] = [
     without: 'reap (d): jobs of organizations whose runner went silent',
     edits: [
       {
-        file: 'sql/functions/0240_reap.sql',
+        file: 'sql/functions/30_cohort/reap.sql',
         find: '  perform postrider.end_silent_jobs();\n',
         replace: '',
       },
@@ -159,7 +160,7 @@ export const machine: readonly Mutant[] = [
     without: 'who lost a lease travels alone',
     edits: [
       {
-        file: 'sql/functions/0200_stage.sql',
+        file: 'sql/functions/30_cohort/stage.sql',
         find: 'select p.id, p.losses > 0 as alone,',
         replace: 'select p.id, false as alone,',
       },
@@ -171,7 +172,7 @@ export const machine: readonly Mutant[] = [
     without: 'people who lost a lease get the places that the others leave',
     edits: [
       {
-        file: 'sql/functions/0200_stage.sql',
+        file: 'sql/functions/30_cohort/stage.sql',
         find: 'greatest(0, v_alone, p_cohorts - coalesce(max(cohort_no) filter (where not alone) + 1, 0))',
         replace: 'greatest(0, v_alone)',
       },
@@ -183,7 +184,7 @@ export const machine: readonly Mutant[] = [
     without: 'of organizations with equally few cohorts any may be next',
     edits: [
       {
-        file: 'sql/functions/0200_stage.sql',
+        file: 'sql/functions/30_cohort/stage_plan.sql',
         find: 'order by 2, random() limit',
         replace: 'order by 2, 1 limit',
       },
@@ -195,7 +196,7 @@ export const machine: readonly Mutant[] = [
     without: 'of campaigns with equally few cohorts any may be next',
     edits: [
       {
-        file: 'sql/functions/0200_stage.sql',
+        file: 'sql/functions/30_cohort/stage_plan.sql',
         find: '+ k.n, random()) as level',
         replace: '+ k.n, r.campaign_id) as level',
       },
@@ -207,7 +208,7 @@ export const machine: readonly Mutant[] = [
     without: `reconcile's quiet period after a runner that was lost`,
     edits: [
       {
-        file: 'sql/functions/0240_reap.sql',
+        file: 'sql/functions/30_cohort/reap.sql',
         find: `status = 'unknown', available_at = v_now + p_still + greatest(p_quiet, p.quiet),`,
         replace: `status = 'unknown', available_at = v_now,`,
       },
@@ -222,7 +223,7 @@ export const machine: readonly Mutant[] = [
     without: `the quiet period that a printer's own time-out asks for`,
     edits: [
       {
-        file: 'sql/functions/0240_reap.sql',
+        file: 'sql/functions/30_cohort/reap.sql',
         find: 'v_now + p_still + greatest(p_quiet, p.quiet)',
         replace: 'v_now + p_still + p_quiet',
       },
@@ -266,7 +267,7 @@ export const machine: readonly Mutant[] = [
     without: 'staging fails where a cohort has no job',
     edits: [
       {
-        file: 'sql/functions/0200_stage.sql',
+        file: 'sql/functions/30_cohort/stage.sql',
         find: 'if v_jobs <> cardinality(v_cohorts) or v_moved <> cardinality(v_people) then',
         replace: 'if false then',
       },
@@ -278,7 +279,7 @@ export const machine: readonly Mutant[] = [
     without: 'suppressions are looked at once more before the printer',
     edits: [
       {
-        file: 'sql/functions/0211_turn_away.sql',
+        file: 'sql/functions/50_mail/turn_away.sql',
         find: `    and not s.recipient_id = any (coalesce(v_printed, '{}'));`,
         replace: '    and false;',
       },
@@ -306,7 +307,7 @@ export const machine: readonly Mutant[] = [
     without: 'what was opened before a cap was set counts against it',
     edits: [
       {
-        file: 'sql/functions/0510_campaign.sql',
+        file: 'sql/functions/80_operate/campaign.sql',
         find: '    perform postrider.count_opened(p_organization_id, v_old.id, v_old.price_minor);\n',
         replace: '    null;\n',
       },
@@ -333,7 +334,7 @@ export const machine: readonly Mutant[] = [
     without: 'a begin of mail waits for the disk, also on a server that commits asynchronously',
     edits: [
       {
-        file: begin,
+        file: beginMail,
         find: `if current_setting('synchronous_commit') = 'off' then`,
         replace: 'if false then',
       },
@@ -345,7 +346,7 @@ export const machine: readonly Mutant[] = [
     without: 'who is met while they do not follow the source is met all the same',
     edits: [
       {
-        file: 'sql/functions/0310_sync.sql',
+        file: 'sql/functions/10_sync/sync_page.sql',
         find: 'where p.id is not null and not p.repeated',
         replace: `where p.id is not null and not p.repeated and exists (select from postrider.recipient_state s
       where s.organization_id = p_organization_id and s.recipient_id = p.id and s.state in ('address_enrichable', 'pending'))`,

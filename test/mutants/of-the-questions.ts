@@ -7,7 +7,7 @@ export const questions: readonly Mutant[] = [
     without: 'what waits: who is beyond the bound at one end is counted by the tally',
     edits: [
       {
-        file: 'sql/functions/0541_what_waits.sql',
+        file: 'sql/functions/90_house/what_waits.sql',
         find: `('due', case when n.due > v_most then p.free - n.later else n.due end, false,`,
         replace: `('due', n.due, false,`,
       },
@@ -22,7 +22,7 @@ export const questions: readonly Mutant[] = [
     without: 'what waits: who is held one by one does not wait for what the others wait for',
     edits: [
       {
-        file: 'sql/functions/0541_what_waits.sql',
+        file: 'sql/functions/90_house/what_waits.sql',
         find: `h.people as held, p.people - h.people as free from`,
         replace: `h.people as held, p.people as free from`,
       },
@@ -37,7 +37,7 @@ export const questions: readonly Mutant[] = [
     without: 'what waits: of what is estimated it is said that it is',
     edits: [
       {
-        file: 'sql/functions/0541_what_waits.sql',
+        file: 'sql/functions/90_house/what_waits.sql',
         find: `|| case when p.estimated then format(' (about: by a sample of %s)', g.weight_of_all)`,
         replace: `|| case when false then ''`,
       },
@@ -52,7 +52,7 @@ export const questions: readonly Mutant[] = [
     without: 'doctor: a check that is named looks at everything',
     edits: [
       {
-        file: 'sql/views/0221_doctor_people.sql',
+        file: 'sql/views/doctor_people.sql',
         find: 'if p_whole or v_people <= c_few then',
         replace: 'if v_people <= c_few then',
       },
@@ -65,7 +65,7 @@ export const questions: readonly Mutant[] = [
       'doctor: in the round of all checks some people are looked at, each with all of their moves',
     edits: [
       {
-        file: 'sql/views/0221_doctor_people.sql',
+        file: 'sql/views/doctor_people.sql',
         find: 'select count(*), coalesce(sum(greatest(moves - entries, 0)), 0) into v_looked, v_missing',
         replace: 'select count(*), 0 into v_looked, v_missing',
       },
@@ -77,7 +77,7 @@ export const questions: readonly Mutant[] = [
     without: 'doctor: a check that does not exist is refused',
     edits: [
       {
-        file: 'sql/views/0220_doctor.sql',
+        file: 'sql/views/doctor.sql',
         find: 'where o.name is null or not o.name = any (v_known) limit 1;',
         replace: 'where false limit 1;',
       },

@@ -1,7 +1,7 @@
 /**
- * Applies a mutant's edits to source text. The machine's SQL is embedded in one TypeScript module,
- * so edits of sql/ are made there. The driver that is carried here is edited where it was
- * installed, with its patch.
+ * Applies a mutant's edits to source text. The machine's SQL is read through one TypeScript module,
+ * so edits of sql/ are made there. The driver that is carried here is edited where it was installed,
+ * with its patch.
  */
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { mutants, type Edit, type Mutant } from './mutants.ts';
 
 export const root = join(import.meta.dirname, '../..');
-const EMBEDDED = 'packages/core/src/machine/sql.generated.ts';
+const READER = 'packages/core/src/machine/sql-files.ts';
 
 export function mutantNamed(name: string): Mutant {
   const mutant = mutants.find((one) => one.name === name);
@@ -22,7 +22,7 @@ export function mutantNamed(name: string): Mutant {
 
 /** The module in which an edit takes effect. */
 function moduleOf(edit: Edit): string {
-  return edit.file.startsWith('sql/') ? EMBEDDED : edit.file;
+  return edit.file.startsWith('sql/') ? READER : edit.file;
 }
 
 export function modulesOf(mutant: Mutant): readonly string[] {
@@ -63,15 +63,16 @@ function edited(file: string, edits: readonly Edit[]): string {
   );
 }
 
-/** The embedded module with one of its files replaced. */
-function embed(source: string, file: string, edits: readonly Edit[]): string {
-  const entry = (text: string): string =>
-    `{ name: ${JSON.stringify(file.slice('sql/'.length))}, text: ${JSON.stringify(text)} }`;
+/** The module that reads sql/, reading these texts in place of what is there. */
+function reading(texts: ReadonlyMap<string, string>): string {
+  const read = "return readFileSync(new URL(path, FOLDER), 'utf8');";
   return replaceOnce(
-    source,
-    entry(readFileSync(join(root, file), 'utf8')),
-    entry(edited(file, edits)),
-    `${EMBEDDED} (npm run generate?)`,
+    readFileSync(join(root, READER), 'utf8'),
+    read,
+    `const edited: Record<string, string> = ${JSON.stringify(Object.fromEntries(texts))};
+    if (edited[path] !== undefined) return edited[path];
+    ${read}`,
+    READER,
   );
 }
 
@@ -81,9 +82,8 @@ export function mutated(mutant: Mutant, module: string): string {
     mutant.edits.filter((edit) => moduleOf(edit) === module),
     (edit) => edit.file,
   );
-  if (module !== EMBEDDED) return edited(module, edits.get(module) ?? []);
-  return [...edits].reduce(
-    (source, [file, some]) => embed(source, file, some),
-    readFileSync(join(root, EMBEDDED), 'utf8'),
+  if (module !== READER) return edited(module, edits.get(module) ?? []);
+  return reading(
+    new Map([...edits].map(([file, some]) => [file.slice('sql/'.length), edited(file, some)])),
   );
 }

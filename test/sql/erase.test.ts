@@ -156,7 +156,7 @@ void test('raw webhooks, rejects and cached addresses of who is erased are blank
     event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' }),
   ];
   await sql`select postrider.apply_events(${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb, now(), ${hook?.id ?? ''})`;
-  await sql`select postrider.track_done(${hook?.id ?? ''})`;
+  await sql`select postrider.track_done(${at.organizationId}, ${hook?.id ?? ''})`;
   await erase(sql, id);
   const [row] =
     await sql`select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;

@@ -329,8 +329,8 @@ void test('a webhook is stored once, and claimed by one', async () => {
     const second = await sql`select id from postrider.track_claim(10)`;
     assert.deepEqual([first.length, second.length], [1, 1]);
     assert.notEqual(first[0]?.['id'], second[0]?.['id']);
-    await tx`select postrider.track_done(${first[0]?.['id'] as string})`;
-    await tx`select postrider.track_done(${second[0]?.['id'] as string}, 'no JSON')`.catch(
+    await tx`select postrider.track_done(${at.organizationId}, ${first[0]?.['id'] as string})`;
+    await tx`select postrider.track_done(${at.organizationId}, ${second[0]?.['id'] as string}, 'no JSON')`.catch(
       () => undefined,
     );
   });

@@ -34,7 +34,7 @@ export type Rule = (
 ) => number;
 
 /**
- * As sql/functions/0240_reap.sql has it; the printer's own quiet time is more than its time-out and
+ * As sql/functions/30_cohort/reap.sql has it; the printer's own quiet time is more than its time-out and
  * read lag.
  */
 export const rule: Rule = (how, reapedAt, { grace, timeout, readLag }) =>

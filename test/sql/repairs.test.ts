@@ -230,7 +230,7 @@ void test('webhooks that could not be read are read again', async () => {
       >`select id from postrider.track_claim(10) where organization_id = ${at.organizationId}`
     ).map((row) => row.id);
   const [id] = await claim();
-  await sql`select postrider.track_done(${id ?? ''}, 'Unexpected token')`;
+  await sql`select postrider.track_done(${at.organizationId}, ${id ?? ''}, 'Unexpected token')`;
   assert.deepEqual(await claim(), []);
   const again = async (printer: string | null): Promise<unknown> =>
     (await sql`select postrider.retry_webhooks(${at.organizationId}, ${printer}) as n`)[0]?.['n'];

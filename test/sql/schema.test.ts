@@ -4,11 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type postgres from 'postgres';
 import { connect, migrate, MigrationError, migrationSql, planMigration } from '@postrider/core';
-import { bootstrap, migrations } from '../../packages/core/src/machine/sql.generated.ts';
+import { migrateTo } from '../../packages/core/src/machine/migrate.ts';
+import { planMigrationTo } from '../../packages/core/src/machine/migration-plan.ts';
+import { sqlFiles, type SqlFiles } from '../../packages/core/src/machine/sql-files.ts';
 import {
   broken,
   freshMachine,
@@ -20,10 +25,6 @@ import {
 } from '../support/machine.ts';
 import { databasesOn, type TestDatabase } from '../support/server.ts';
 import { catalog } from './catalog.ts';
-
-function checksum(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
-}
 
 async function withEmpty(
   work: (sql: postgres.Sql, database: TestDatabase) => Promise<void>,
@@ -66,51 +67,61 @@ async function refuses(sql: postgres.Sql, message: RegExp, hint: RegExp): Promis
   });
 }
 
-// Every one in the long form. An upgrade from the bootstrap runs them all, one from the last but
-// one is what the next version brings.
-const every = process.env['POSTRIDER_TEST_LONG'] === '1' ? 1 : Math.ceil(migrations.length / 3);
-for (let k = 0; k < migrations.length; k += 1) {
-  if (k % every !== 0 && k !== migrations.length - 1) continue;
-  void test(`an upgrade from ${k === 0 ? 'nothing but the bootstrap' : (migrations[k - 1]?.name ?? '')} ends where a fresh install does`, async () => {
+/** This version with a migration more, as the next one will have it. */
+function nextVersion(): SqlFiles {
+  const files = sqlFiles();
+  const text = 'alter table postrider.organization add column colour text;';
+  return {
+    ...files,
+    migrations: [...files.migrations, { name: 'migrations/0001_colours.sql', text }],
+    repeatables: [
+      ...files.repeatables,
+      {
+        name: 'views/colours.sql',
+        text: 'create view postrider.colours as select id, colour from postrider.organization;',
+      },
+    ],
+  };
+}
+
+for (const from of ['nothing but the bootstrap', 'the version before']) {
+  void test(`an upgrade from ${from} ends where a fresh install of the next version does`, async () => {
+    const next = nextVersion();
     await withEmpty(async (sql) => {
-      await sql.unsafe(bootstrap.text);
-      for (const file of migrations.slice(0, k)) {
-        await sql.unsafe(file.text);
-        await sql`insert into postrider.migration (name, checksum) values (${file.name}, ${checksum(file.text)})`;
-      }
-      const plan = await migrate(sql);
-      assert.deepEqual(
-        plan.migrations,
-        migrations.slice(k).map((file) => file.name),
-      );
-      same(await catalog(sql), await freshCatalog());
+      if (from === 'the version before') await migrate(sql);
+      else await sql.unsafe(next.bootstrap.text);
+      const plan = await migrateTo(sql, next);
+      assert.equal(plan.migrations.at(-1), 'migrations/0001_colours.sql');
+      assert.equal(plan.migrations.includes('baseline'), from !== 'the version before');
+      await withEmpty(async (other) => {
+        await migrateTo(other, next);
+        same(await catalog(sql), await catalog(other));
+      });
     });
   });
 }
 
-void test('an upgrade mends a campaign of which something follows that nobody knows, so that it can be held and changed', async () => {
+void test('a database that a version before the first release made is refused, with what to do', async () => {
   await withEmpty(async (sql) => {
-    await sql.unsafe(bootstrap.text);
-    const k = migrations.findIndex((file) => file.name.startsWith('migrations/0010'));
-    for (const file of migrations.slice(0, k)) {
-      await sql.unsafe(file.text);
-      await sql`insert into postrider.migration (name, checksum) values (${file.name}, ${checksum(file.text)})`;
-    }
-    await sql.unsafe(`
-      insert into postrider.organization (id, name, time_zone, created_at) values (gen_random_uuid(), 'Bakery', 'UTC', now());
-      insert into postrider.printer (organization_id, name, kind) select id, 'press', 'noop' from postrider.organization;
-      insert into postrider.campaign (organization_id, id, name, campaign_mode, integrations, base_directory, template, format, mail_class, printer_name,
-        dedupe, exclusion_window, holdout_salt, transit_days, assumed_after, effects, created_at)
-      select id, gen_random_uuid(), 'spring', 'automated', '{}', '/', 'card', '4x6', 'first_class', 'press', 'household', '30 days', 'salt', -3, '0',
-        '{bogus,usage_meter}', now() from postrider.organization`);
-    await migrate(sql);
-    const [row] =
-      await sql`select transit_days, assumed_after::text, effects from postrider.campaign`;
-    assert.deepEqual(
-      { ...row },
-      { transit_days: 0, assumed_after: '1 day', effects: ['usage_meter'] },
-    );
+    await sql.unsafe(sqlFiles().bootstrap.text);
+    await sql`insert into postrider.migration (name, checksum)
+      values ('migrations/0001_foundations.sql', 'x'), ('repeatables', 'x')`;
+    await refuses(sql, /made before the first release/, /give this one an empty database/);
   });
+});
+
+void test('the files of sql/ are all named by what runs them, once', () => {
+  const root = fileURLToPath(new URL('../../sql/', import.meta.url));
+  const there = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.sql') && path.includes(sep))
+    .map((path) => path.replaceAll(sep, '/'));
+  const named = ['baseline', 'repeatable'].flatMap((list) =>
+    [...readFileSync(join(root, `${list}.sql`), 'utf8').matchAll(/^\\ir (\S+)$/gm)].map(
+      ([, path = '']) => path,
+    ),
+  );
+  const migrations = there.filter((path) => path.startsWith('migrations/'));
+  assert.deepEqual([...named, ...migrations].toSorted(), there.toSorted());
 });
 
 void test('migrating again does nothing, and making everything repeatable anew changes nothing', async () => {
@@ -241,12 +252,16 @@ void test('the SQL of a dry run, given to psql, ends where migrate does', async 
 void test('a migration that was changed after it had been applied is refused, and nothing changes', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
-  await sql`update postrider.migration set checksum = 'another' where name = 'migrations/0003_campaigns.sql'`;
+  await migrateTo(sql, nextVersion());
+  await sql`update postrider.migration set checksum = 'another'
+    where name = 'migrations/0001_colours.sql'`;
   const before = await catalog(sql);
-  await refuses(
-    sql,
-    /0003_campaigns\.sql was changed after it had been applied/,
-    /put the change into a new one/,
+  await assert.rejects(
+    planMigrationTo(sql, nextVersion()),
+    (error) =>
+      error instanceof MigrationError &&
+      /0001_colours\.sql was changed after it had been applied/.test(error.message) &&
+      /put the change into a new one/.test(error.hint),
   );
   same(await catalog(sql), before);
 });
@@ -331,9 +346,8 @@ void test('whatever others built upon our functions is named, and nothing goes w
 void test('a migration that is missing is applied, also where functions and views are of this version', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
-  const [last] = await sql`select name from postrider.migration where name like 'migrations/0010%'`;
-  // Unapplied by hand: only the note is taken away, so applying it again must fail loudly, not be
-  // passed over.
-  await sql`delete from postrider.migration where name = ${String(last?.['name'])}`;
-  await assert.rejects(migrate(sql), /already exists/);
+  await migrateTo(sql, nextVersion());
+  // Taken back by hand: only the note goes, so to apply it again must fail, and not be passed over.
+  await sql`delete from postrider.migration where name = 'migrations/0001_colours.sql'`;
+  await assert.rejects(migrateTo(sql, nextVersion()), /already exists/);
 });

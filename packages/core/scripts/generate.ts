@@ -1,20 +1,13 @@
 /**
- * Generates what follows from sql/: the embedded module (so that packages and the binary carry the
- * machine), the TypeScript unions, and the state diagram. `--check` writes nothing and exits 1
- * where a file is not in step.
+ * Generates what follows from sql/machine/: the TypeScript unions and the state diagram. `--check`
+ * writes nothing, and exits 1 where a file is not in step.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../../..');
 function read(path: string): string {
   return readFileSync(join(root, path), 'utf8');
-}
-function files(folder: string): string[] {
-  return readdirSync(join(root, 'sql', folder))
-    .filter((name) => name.endsWith('.sql'))
-    .sort()
-    .map((name) => `${folder}/${name}`);
 }
 
 /**
@@ -36,29 +29,15 @@ function tuples(path: string, from = ''): string[][] {
   );
 }
 
-function embedded(): string {
-  const entry = (path: string): string =>
-    `  { name: ${JSON.stringify(path)}, text: ${JSON.stringify(read(`sql/${path}`))} },`;
-  const list = (name: string, paths: string[]): string =>
-    `export const ${name}: readonly SqlFile[] = [\n${paths.map(entry).join('\n')}\n];\n`;
-  return [
-    '// Generated from sql/ by `npm run generate`. Do not edit.\n',
-    'export interface SqlFile {\n  readonly name: string;\n  readonly text: string;\n}\n',
-    `export const bootstrap: SqlFile = { name: 'bootstrap.sql', text: ${JSON.stringify(read('sql/bootstrap.sql'))} };\n`,
-    list('migrations', files('migrations')),
-    list('repeatables', [...files('machine'), ...files('functions'), ...files('views')]),
-  ].join('\n');
-}
-
-const states = tuples('sql/machine/0010_states.sql').filter((row) => row.length === 5);
-const statuses = tuples('sql/machine/0010_states.sql').filter((row) => row.length === 4);
-const transitions = tuples('sql/machine/0020_transitions.sql').map(([from, to, actors, why]) => ({
+const states = tuples('sql/machine/states.sql').filter((row) => row.length === 5);
+const statuses = tuples('sql/machine/states.sql').filter((row) => row.length === 4);
+const transitions = tuples('sql/machine/transitions.sql').map(([from, to, actors, why]) => ({
   from: from === 'null' ? null : (from ?? ''),
   to: to ?? '',
   actors: (actors ?? '').split(','),
   why: why ?? '',
 }));
-const reasons = tuples('sql/machine/0030_reasons.sql');
+const reasons = tuples('sql/machine/reasons.sql');
 
 function union(name: string, doc: string, values: string[]): string {
   return `/** ${doc} */\nexport type ${name} =\n${values.map((value) => `  | '${value}'`).join('\n')};\n`;
@@ -151,7 +130,6 @@ function diagram(): string {
 }
 
 const outputs: Record<string, string> = {
-  'packages/core/src/machine/sql.generated.ts': embedded(),
   'packages/core/src/machine/states.generated.ts': types(),
   'docs/reference/state-machine.md': diagram(),
 };

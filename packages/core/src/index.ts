@@ -2,13 +2,8 @@
 export { connect, type ConnectOptions } from './machine/connect.ts';
 export { isMachineError, MachineError, type MachineErrorKind } from './machine/errors.ts';
 export { UnsuitableSessionError } from './machine/session.ts';
-export {
-  migrate,
-  migrationSql,
-  MigrationError,
-  planMigration,
-  type MigrationPlan,
-} from './machine/migrate.ts';
+export { migrate, migrationSql } from './machine/migrate.ts';
+export { MigrationError, planMigration, type MigrationPlan } from './machine/migration-plan.ts';
 export * from './machine/operator.ts';
 export * from './machine/states.generated.ts';
 export { concludeRestore } from './machine/watermark.ts';

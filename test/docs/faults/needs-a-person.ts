@@ -168,7 +168,7 @@ export const webhooks: Scenario = async ({ sql, at }, run) => {
     await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'delivery 1', ${Buffer.from('<xml/>')}) as stored`;
   assert.equal(stored?.['stored'], true);
   const [row] = await sql<{ id: string }[]>`select id from postrider.track_claim(10)`;
-  await sql`select postrider.track_done(${row?.id ?? ''}, 'the body is not JSON')`;
+  await sql`select postrider.track_done(${at.organizationId}, ${row?.id ?? ''}, 'the body is not JSON')`;
 
   const [check] = await run.rows('find');
   assert.equal(check?.['verdict'], 'bad');

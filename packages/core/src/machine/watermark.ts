@@ -1,6 +1,6 @@
 /**
  * Typed calls of the restore watermark; what they do is said in
- * sql/functions/0262_restore_watermark.sql.
+ * sql/functions/90_house/restore_watermark.sql.
  */
 import type postgres from 'postgres';
 import { mapped } from './errors.ts';

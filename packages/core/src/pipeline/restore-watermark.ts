@@ -1,7 +1,7 @@
 /**
  * What a pipeline remembers of its database outside of it. A restored database has forgotten what
  * was sent since its backup: it is told by what is remembered here
- * (sql/functions/0262_restore_watermark.sql). A begin is remembered before its first card is
+ * (sql/functions/90_house/restore_watermark.sql). A begin is remembered before its first card is
  * posted.
  */
 import { z } from 'zod';

@@ -123,7 +123,7 @@ async function giveUp(
     { webhook: webhook.id, printer: webhook.printer_name, error: message },
     'a webhook could not be applied; it is kept',
   );
-  await tx`select postrider.track_done(${webhook.id}, ${message})`;
+  await tx`select postrider.track_done(${webhook.organization_id}, ${webhook.id}, ${message})`;
 }
 
 /** Raws that are kept beside a webhook, whose body has them all. */
@@ -138,7 +138,7 @@ async function keepUnusable(
   webhook: Inbox,
   unusable: readonly KeptEvent[],
 ): Promise<void> {
-  await tx`select postrider.track_unusable(${webhook.id}, ${JSON.stringify(unusable.slice(0, MOST_KEPT))}::text::jsonb, ${unusable.length})`;
+  await tx`select postrider.track_unusable(${webhook.organization_id}, ${webhook.id}, ${JSON.stringify(unusable.slice(0, MOST_KEPT))}::text::jsonb, ${unusable.length})`;
 }
 
 /**
@@ -221,7 +221,7 @@ async function apply(
       if (parsed.unusable.length > 0) await keepUnusable(tx, webhook, parsed.unusable);
       const unusable = [...parsed.unusable, ...(await applyWebhook(tx, parsed))];
       if (unusable.length === 0) {
-        await tx`select postrider.track_done(${webhook.id})`;
+        await tx`select postrider.track_done(${webhook.organization_id}, ${webhook.id})`;
         continue;
       }
       context.logger.error(

@@ -1,0 +1,131 @@
+-- Proofs, mailpieces and their events have no foreign keys: each is written from a row that it
+-- would check, recipients cannot be deleted (recipient_state refuses), and five checks per card
+-- cost as much as all its moves.
+create table postrider.proof (
+  organization_id uuid not null,
+  recipient_id uuid not null,
+  content_hash text not null,
+  front_url text not null,
+  front_page int not null,
+  back_url text not null,
+  back_page int not null,
+  made_at timestamptz not null,
+  primary key (organization_id, recipient_id)
+);
+
+-- One physical card. It has a life of its own, and its key, printer and request never change.
+create table postrider.mailpiece (
+  organization_id uuid not null,
+  id uuid not null,
+  recipient_id uuid not null,
+  campaign_id uuid not null,
+  printer_name text not null,
+  mode text not null,
+  -- Random: a hash of content would make a second card of a corrected address, and a restored
+  -- counter would use one again.
+  idempotency_key uuid not null,
+  request jsonb not null,
+  status text not null default 'submitting',
+  provider_id text,
+  opened_at timestamptz not null,
+  -- The day against whose cap it was counted last, where it is not the day on which it was opened.
+  counted_on date,
+  accepted_at timestamptz,
+  expected_delivery date,
+  rerouted boolean not null default false,
+  -- Reconcile claims by attempt number and lease; a verdict counts only while both still hold.
+  attempt int not null default 0,
+  -- How often the printer has answered about it without being able to tell. Apart from attempt,
+  -- which is the fence of a claim: a printer that could not be asked at all has said nothing.
+  told_nothing smallint not null default 0,
+  available_at timestamptz,
+  outcome_detail text,
+  erased_at timestamptz,
+  primary key (organization_id, id),
+  constraint mailpiece_accepted_has_an_id check (
+    status in ('submitting', 'unknown', 'rejected', 'cancelled') or accepted_at is not null),
+  constraint mailpiece_mode_is_known check (mode in ('test', 'live'))
+) with (fillfactor = 80);
+-- At most one piece that is, or may be, on paper.
+create unique index mailpiece_one_open on postrider.mailpiece
+  (organization_id, recipient_id, mode) where status not in ('rejected', 'cancelled', 'failed');
+create unique index mailpiece_provider_id on postrider.mailpiece
+  (organization_id, printer_name, provider_id) where provider_id is not null;
+create index mailpiece_of_recipient on postrider.mailpiece (organization_id, recipient_id);
+create index mailpiece_unknown on postrider.mailpiece (organization_id, available_at)
+  where status = 'unknown';
+
+-- What printers tell, as it came: stored before anybody has looked inside. A webhook's address
+-- names its organization.
+create table postrider.provider_event (
+  organization_id uuid not null,
+  id uuid not null,
+  printer_name text not null,
+  delivery_id text not null,
+  body bytea not null,
+  received_at timestamptz not null,
+  applied_at timestamptz,
+  error text,
+  -- Events of a webhook that cannot be used, while the others of it are applied:
+  -- [{eventId, reason, raw}], at most a hundred. The body has them all. Not null also where none is
+  -- left: then the body is kept until the webhook is done, whoever is erased meanwhile.
+  unusable jsonb,
+  primary key (organization_id, id),
+  constraint provider_event_delivery_key unique (organization_id, printer_name, delivery_id)
+);
+create index provider_event_new on postrider.provider_event (received_at)
+  where applied_at is null and error is null;
+create index provider_event_applied on postrider.provider_event (applied_at)
+  where applied_at is not null;
+create index provider_event_unreadable on postrider.provider_event
+  (organization_id, printer_name) where applied_at is null and error is not null;
+create index provider_event_unusable on postrider.provider_event
+  (organization_id, printer_name) where unusable is not null;
+
+-- Each status told, once. mailpiece_id stays null until the piece is known: an event can come
+-- before the answer that names it.
+create table postrider.mailpiece_event (
+  organization_id uuid not null,
+  printer_name text not null,
+  event_id text not null,
+  mailpiece_id uuid,
+  provider_id text,
+  -- Null: a status that we do not know. Kept and reported.
+  status text,
+  provider_status text not null,
+  -- The webhook that told it.
+  inbox_id uuid,
+  confidence text not null,
+  occurred_at timestamptz not null,
+  received_at timestamptz not null,
+  primary key (organization_id, printer_name, event_id),
+  constraint mailpiece_event_confidence_is_known
+    check (confidence in ('scan', 'assumed', 'logical', 'estimated'))
+);
+create index mailpiece_event_of_piece on postrider.mailpiece_event
+  (organization_id, mailpiece_id) where mailpiece_id is not null;
+create index mailpiece_event_unmatched on postrider.mailpiece_event
+  (organization_id, received_at) where mailpiece_id is null;
+
+-- What follows from a card that was sent. Written in the transaction that makes it sent, so that no
+-- charge is lost; done once per (mailpiece, kind).
+create table postrider.effect (
+  organization_id uuid not null,
+  mailpiece_id uuid not null,
+  kind text not null,
+  campaign_id uuid not null,
+  recipient_id uuid not null,
+  state text not null default 'waiting',
+  attempt int not null default 0,
+  available_at timestamptz not null,
+  occurred_at timestamptz not null,
+  done_at timestamptz,
+  error text,
+  primary key (organization_id, mailpiece_id, kind),
+  constraint effect_kind_is_known check (kind in ('usage_meter', 'event_sink')),
+  constraint effect_state_is_known check (state in ('waiting', 'done', 'failed'))
+) with (fillfactor = 80);
+create index effect_due on postrider.effect (organization_id, kind, available_at)
+  where state = 'waiting';
+create index effect_failing on postrider.effect (organization_id, campaign_id, kind, available_at)
+  where state = 'waiting' and error is not null;

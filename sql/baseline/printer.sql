@@ -1,0 +1,33 @@
+create table postrider.printer (
+  organization_id uuid not null references postrider.organization (id),
+  name text not null,
+  kind text not null,
+  options jsonb not null default '{}',
+  held_at timestamptz,
+  held_why text,
+  -- Live printing costs money and paper: nothing is sent in live mode to a printer that nobody has
+  -- armed.
+  armed_at timestamptz,
+  armed_by text,
+  -- How long an outcome of this printer that nobody knows rests before the printer is asked, as its
+  -- adapter says. A runner writes it before it sends the first card: whoever reaps after that
+  -- runner's death knows no adapter. Null: no runner has sent anything.
+  quiet interval,
+  primary key (organization_id, name),
+  constraint printer_name_is_plain check (name ~ '^[a-z0-9][a-z0-9-]{0,62}$')
+);
+
+-- What a printer told last, and how far it was polled. Apart from printer, whose row every begin
+-- shares.
+create table postrider.printer_feed (
+  organization_id uuid not null,
+  printer_name text not null,
+  told_at timestamptz,
+  polled_at timestamptz,
+  poll_cursor text,
+  -- Whether this printer has ever told that a card of it went on the press. A card of such a
+  -- printer that is still only accepted was not printed: it is not assumed to be in a letterbox.
+  tells_production boolean not null default false,
+  primary key (organization_id, printer_name),
+  foreign key (organization_id, printer_name) references postrider.printer (organization_id, name)
+);

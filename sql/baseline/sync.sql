@@ -1,0 +1,51 @@
+create table postrider.sync_run (
+  organization_id uuid not null,
+  id uuid not null,
+  campaign_id uuid not null,
+  -- automatic, manual or forced.
+  kind text not null,
+  started_at timestamptz not null,
+  ended_at timestamptz,
+  -- Every page was fetched: only then may anybody be said to have left the segment.
+  complete boolean not null default false,
+  fetched int not null default 0,
+  created int not null default 0,
+  changed int not null default 0,
+  unchanged int not null default 0,
+  repeated int not null default 0,
+  invalid int not null default 0,
+  left_segment int not null default 0,
+  pages int not null default 0,
+  waited_ms bigint not null default 0,
+  created_by_state jsonb not null default '{}',
+  turned_away jsonb not null default '{}',
+  error text,
+  primary key (organization_id, id),
+  foreign key (organization_id, campaign_id) references postrider.campaign (organization_id, id),
+  constraint sync_run_kind_is_known check (kind in ('automatic', 'manual', 'forced'))
+);
+create index sync_run_of_campaign on postrider.sync_run
+  (organization_id, campaign_id, started_at desc);
+
+-- Rows of the source that could not be read as members, with the place and the reason.
+create table postrider.sync_reject (
+  organization_id uuid not null,
+  run_id uuid not null,
+  ordinal int not null,
+  source_row bigint,
+  source_column text,
+  external_id text,
+  reason text not null,
+  message text not null,
+  primary key (organization_id, run_id, ordinal),
+  foreign key (organization_id, run_id) references postrider.sync_run (organization_id, id)
+);
+
+-- Whom this run has met among those who still follow the source. Kept apart and emptied at the end:
+-- to mark a wide row at every sync would rewrite a million rows each quarter of an hour.
+create table postrider.sync_seen (
+  organization_id uuid not null,
+  run_id uuid not null,
+  recipient_id uuid not null,
+  primary key (organization_id, run_id, recipient_id)
+);

@@ -1,0 +1,67 @@
+-- An operator has looked at the printer's console. The only way out of outcome_unknown.
+create function postrider.resolve(p_mailpiece_id uuid, p_verdict text, p_evidence text) returns text
+language plpgsql security definer as $$
+declare
+  v_before text := postrider.act_as('op');
+  v_piece postrider.mailpiece;
+  v_state postrider.recipient_state;
+  v_other uuid;
+  v_status text;
+  v_now timestamptz := postrider.now();
+begin
+  perform postrider.require_suitable_session();
+  select * into v_piece from postrider.mailpiece m where m.id = p_mailpiece_id and m.organization_id = any (postrider.my_organizations());
+  if not found then
+    perform postrider.fail('PR010', format('there is no mailpiece %s', p_mailpiece_id), 'look it up with postrider.trace(recipient, e-mail or reference)');
+  end if;
+  if coalesce(p_verdict, '') not in ('printed', 'not_printed') then
+    perform postrider.fail('PR020', format('the verdict is printed or not_printed, not %L', p_verdict), 'nothing was changed');
+  end if;
+  if nullif(btrim(p_evidence), '') is null then
+    perform postrider.fail('PR020', 'say how you know', 'for printed: the printer''s id of the piece; for not_printed: whom you asked, and when');
+  end if;
+  if p_verdict = 'not_printed' and exists (
+    select from postrider.recipient_state s
+    where s.organization_id = v_piece.organization_id and s.recipient_id = v_piece.recipient_id and s.cancel_requested_at is null) then
+    -- The person goes on, and the campaign may have ended meanwhile. Its locks come before its people's.
+    v_status := (postrider.reopen_campaign(v_piece.organization_id, v_piece.campaign_id)).status;
+  end if;
+  select * into v_state from postrider.recipient_state
+  where organization_id = v_piece.organization_id and recipient_id = v_piece.recipient_id for no key update;
+  if not (v_state.state = 'error' and v_state.reason = 'outcome_unknown') then
+    perform postrider.fail('PR017', format('the outcome of mailpiece %s is not in question: its recipient is %s (%s)', p_mailpiece_id,
+      v_state.state, v_state.reason), 'resolve works on outcome_unknown only; nothing was changed');
+  end if;
+  perform from postrider.mailpiece m
+  where m.organization_id = v_piece.organization_id and m.id = v_piece.id and m.status = 'unknown' for no key update;
+  if not found then
+    perform postrider.fail('PR017', format('the outcome of mailpiece %s is not in question: it is %s', p_mailpiece_id, v_piece.status),
+      'the one in question is named by postrider.why(recipient); nothing was changed');
+  end if;
+  perform postrider.note_intervention(v_piece.organization_id, 'resolve', p_verdict || ': ' || btrim(p_evidence), p_people => array[v_piece.recipient_id]);
+  if p_verdict = 'printed' then
+    -- The record of another card stays as it is, and this one's outcome stays open: said before anything is done.
+    select m.id into v_other from postrider.mailpiece m
+    where m.organization_id = v_piece.organization_id and m.printer_name = v_piece.printer_name and m.provider_id = btrim(p_evidence)
+      and m.id <> v_piece.id;
+    if found then
+      perform postrider.fail('PR020', format('the printer''s id %s belongs to mailpiece %s', btrim(p_evidence), v_other),
+        'look again at the printer''s console for the card of this mailpiece; nothing was changed', jsonb_build_object('mailpieceId', v_other));
+    end if;
+    perform postrider.record_evidence(v_piece.organization_id,
+      jsonb_build_array(jsonb_build_object('mailpieceId', v_piece.id, 'providerId', btrim(p_evidence))), 'resolved_printed');
+    return 'sent';
+  end if;
+  -- A name may stand in it.
+  p_evidence := postrider.unless_erased(v_piece.organization_id, v_piece.recipient_id, p_evidence);
+  update postrider.mailpiece set status = 'cancelled', outcome_detail = 'not printed: ' || p_evidence, available_at = null
+  where organization_id = v_piece.organization_id and id = v_piece.id;
+  update postrider.recipient_state s
+  set state = case when s.cancel_requested_at is null and v_status <> 'archived' then 'proofed' else 'skipped' end, since = v_now, move_no = s.move_no + 1,
+    reason = case when s.cancel_requested_at is not null then 'cancelled' when v_status = 'archived' then 'campaign_closed'
+      else 'resolved_not_printed' end, detail = left(p_evidence, 500),
+    available_at = v_now, attempt = 0, losses = 0, cancel_requested_at = null
+  where s.organization_id = v_piece.organization_id and s.recipient_id = v_piece.recipient_id
+  returning s.state into v_state.state;
+  return v_state.state;
+end $$;
