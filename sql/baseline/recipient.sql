@@ -47,6 +47,10 @@ create table postrider.recipient_state (
   recipient_id uuid not null,
   campaign_id uuid not null,
   state text not null,
+  -- The state, where it is one in which people wait for a stage or for news; else null. The claims
+  -- ask for it, so that their index has an entry for those who wait and for nobody else.
+  waiting_state text generated always as (
+    case when state in ('address_enrichable', 'pending', 'proofed', 'sent') then state end) stored,
   since timestamptz not null,
   -- Counts the moves: 1..n without a gap is what "the history is whole" means.
   move_no int not null,
@@ -72,8 +76,8 @@ create table postrider.recipient_state (
 
 -- The claim. One index for all waiting states: a move touches it only where it enters one.
 create index recipient_state_waiting on postrider.recipient_state
-  (organization_id, campaign_id, state, available_at, recipient_id)
-  where state in ('address_enrichable', 'pending', 'proofed', 'sent');
+  (organization_id, campaign_id, waiting_state, available_at, recipient_id)
+  where waiting_state is not null;
 create index recipient_state_travelling on postrider.recipient_state (organization_id, cohort_id)
   where cohort_id is not null;
 create index recipient_state_cancelling on postrider.recipient_state
@@ -87,7 +91,7 @@ create index recipient_state_held on postrider.recipient_state
   (organization_id, campaign_id, state, available_at) where held_at is not null;
 create index recipient_state_retrying on postrider.recipient_state
   (organization_id, campaign_id, state, available_at)
-  where reason = 'retry' and state in ('pending', 'proofed');
+  where reason = 'retry';
 create index recipient_state_unresolved on postrider.recipient_state
   (organization_id, recipient_id) where state = 'error' and reason = 'outcome_unknown';
 

@@ -52,7 +52,7 @@ begin atomic
       select count(*) as people, min(r.detail) as said from (
         select r.detail from postrider.recipient_state r
         where r.organization_id = h.organization_id and r.campaign_id = h.campaign_id
-          and r.state = h.state and r.reason = 'retry' and r.state in ('pending', 'proofed')
+          and r.state = h.state and r.reason = 'retry'
         limit postrider.most_counted(p_whole)) r) s
     where h.state in ('pending', 'proofed') and s.people > 0
       and (p_mine is null or h.organization_id = any (p_mine))

@@ -73,8 +73,7 @@ join postrider.printer p on p.organization_id = c.organization_id and p.name = c
 cross join (values ('pending'), ('proofed')) as v (state)
 cross join lateral (
   select s.recipient_id, s.available_at, s.reason from postrider.recipient_state s
-  where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = v.state
-    and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.held_at is null
+  where s.organization_id = c.organization_id and s.campaign_id = c.id and s.waiting_state = v.state and s.held_at is null
   order by s.available_at, s.recipient_id limit 1
 ) oldest
 left join lateral (
@@ -107,14 +106,12 @@ select c.organization_id, c.name, m.recipient_id, n.people, 'sent', m.accepted_a
 from postrider.campaign c
 cross join lateral (
   select count(*) as people from postrider.recipient_state s
-  where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = 'sent' and s.available_at = 'infinity'
-    and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+  where s.organization_id = c.organization_id and s.campaign_id = c.id and s.waiting_state = 'sent' and s.available_at = 'infinity'
 ) n
 cross join lateral (
   select m.* from (
     select s.recipient_id from postrider.recipient_state s
-    where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = 'sent' and s.available_at = 'infinity'
-      and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+    where s.organization_id = c.organization_id and s.campaign_id = c.id and s.waiting_state = 'sent' and s.available_at = 'infinity'
     order by s.recipient_id limit 1) s
   join postrider.mailpiece m on m.organization_id = c.organization_id and m.recipient_id = s.recipient_id and m.status = 'accepted'
 ) m;

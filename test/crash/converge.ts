@@ -17,7 +17,7 @@ export async function nudge(sql: postgres.Sql): Promise<void> {
     from (
       select 'effects' as queue, organization_id as id from postrider.effect where state = 'waiting' and available_at <= postrider.now()
       union select 'enrich', organization_id from postrider.recipient_state
-        where state in ('address_enrichable', 'pending', 'proofed', 'sent') and state = 'address_enrichable'
+        where waiting_state = 'address_enrichable'
       union select 'enrich', organization_id from postrider.enrichment_batch where closed_at is null and next_poll_at <= postrider.now()
     ) due`;
 }

@@ -24,6 +24,9 @@ interface Run {
   readonly output: string;
 }
 
+/** How long a test may take. None that ends takes half of it, on a slow machine, too. */
+const LONGEST_MS = 180_000;
+
 async function run(test: Mutant['test'], mutant: string | null, server: string): Promise<Run> {
   const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: options = '', ...environment } = process.env;
   const hook = `--import=${pathToFileURL(join(import.meta.dirname, 'hook.ts')).href}`;
@@ -53,10 +56,14 @@ async function run(test: Mutant['test'], mutant: string | null, server: string):
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  // Without the safeguard a test may wait for ever, and in what comes after it, too.
+  const ended = setTimeout(() => child.kill('SIGKILL'), LONGEST_MS);
   await new Promise((resolve) => child.once('close', resolve));
+  clearTimeout(ended);
   const count = (what: string): number =>
     Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
-  return { passed: count('pass'), failed: count('fail') + count('cancelled'), output };
+  const red = count('fail') + count('cancelled');
+  return { passed: count('pass'), failed: child.signalCode === null ? red : 1, output };
 }
 
 async function hunt(

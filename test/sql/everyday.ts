@@ -160,9 +160,12 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
     [
       'assume',
       async () => {
-        await sql`update postrider.recipient_state set available_at = now() - interval '1 hour' where organization_id = ${o} and recipient_id = any (array(
-          select recipient_id from postrider.recipient_state where organization_id = ${o} and campaign_id = ${c} and state = 'sent'
-            and state in ('address_enrichable', 'pending', 'proofed', 'sent') order by available_at limit 50))`;
+        await sql`
+          update postrider.recipient_state set available_at = now() - interval '1 hour'
+          where organization_id = ${o} and recipient_id = any (array(
+            select recipient_id from postrider.recipient_state
+            where organization_id = ${o} and campaign_id = ${c} and waiting_state = 'sent'
+            order by available_at limit 50))`;
         await sql`select postrider.assume_received(${o})`;
       },
     ],

@@ -86,6 +86,12 @@ void test('views and functions tell the same words to sessions of any settings',
     const [said, saidOddly] = [await told(usual, question), await told(odd, question)];
     assert.deepEqual(lasting(saidOddly), lasting(said), question);
   }
+  // How long somebody's transaction has been open is told in one style, too.
+  await sql.begin(async (tx) => {
+    await tx`select from postrider.clock`;
+    const [said] = await told(odd, `select message from postrider.doctor('oldest transaction')`);
+    assert.match(said?.[0] ?? '', /^open for \d\d:\d\d:\d\d /);
+  });
   const places = await told(
     odd,
     'select t.detail from postrider.recipient r, postrider.trace(r.id::text) t',

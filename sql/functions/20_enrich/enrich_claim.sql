@@ -26,8 +26,7 @@ begin
   end if;
   v_people := array(
     select s.recipient_id from postrider.recipient_state s
-    where s.organization_id = p_organization_id and s.campaign_id = p_campaign_id and s.state = 'address_enrichable'
-      and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.available_at <= v_now and s.held_at is null
+    where s.organization_id = p_organization_id and s.campaign_id = p_campaign_id and s.waiting_state = 'address_enrichable' and s.available_at <= v_now and s.held_at is null
     order by s.available_at, s.recipient_id limit p_limit for no key update skip locked);
   if cardinality(v_people) = 0 then
     perform postrider.act_as(v_before);

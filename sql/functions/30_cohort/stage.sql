@@ -22,8 +22,7 @@ begin
   from postrider.recipient_state s
   where s.organization_id = p_organization_id and s.recipient_id = any (array(
     select r.recipient_id from postrider.recipient_state r
-    where r.organization_id = p_organization_id and r.campaign_id = p_campaign_id and r.state = v_source and r.available_at <= v_now
-      and r.state in ('address_enrichable', 'pending', 'proofed', 'sent') and r.held_at is null
+    where r.organization_id = p_organization_id and r.campaign_id = p_campaign_id and r.waiting_state = v_source and r.available_at <= v_now and r.held_at is null
     order by r.available_at, r.recipient_id limit p_cohorts * p_size for no key update skip locked));
   if v_people is null then
     perform postrider.act_as(v_before);
@@ -39,8 +38,7 @@ begin
       union all
       select o.id, 0 from unnest(array(
         select r.recipient_id from postrider.recipient_state r
-        where r.organization_id = p_organization_id and r.campaign_id = p_campaign_id and r.state = v_source and r.available_at <= v_now
-          and r.state in ('address_enrichable', 'pending', 'proofed', 'sent') and r.held_at is null and r.losses = 0
+        where r.organization_id = p_organization_id and r.campaign_id = p_campaign_id and r.waiting_state = v_source and r.available_at <= v_now and r.held_at is null and r.losses = 0
         order by r.available_at, r.recipient_id limit p_cohorts * p_size for no key update skip locked)) as o (id)) p;
   end if;
 

@@ -40,8 +40,7 @@ begin
     -- With a limit, so that it is one look into the index for each campaign, whatever the planner knows.
     cross join lateral (
       select from postrider.recipient_state s
-      where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = v_source and s.available_at <= v_now
-        and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.held_at is null limit 1) s
+      where s.organization_id = c.organization_id and s.campaign_id = c.id and s.waiting_state = v_source and s.available_at <= v_now and s.held_at is null limit 1) s
     where (c.status = 'active' or c.status = 'pending' and p_stage = 'proof')
       and (p_stage = 'proof' or p.held_at is null and (c.mode = 'test' or p.armed_at is not null))
   ), few as (

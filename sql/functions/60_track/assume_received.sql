@@ -29,8 +29,7 @@ begin
   for v_campaign in select c.id from postrider.campaign c where c.organization_id = p_organization_id loop
     v_due := array(
       select r.recipient_id from postrider.recipient_state r
-      where r.organization_id = p_organization_id and r.campaign_id = v_campaign.id and r.state = 'sent' and r.available_at <= v_now
-        and r.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+      where r.organization_id = p_organization_id and r.campaign_id = v_campaign.id and r.waiting_state = 'sent' and r.available_at <= v_now
       order by r.available_at, r.recipient_id limit p_limit for no key update skip locked);
     continue when cardinality(v_due) = 0;
     select array_agg(w.recipient_id), array_agg(w.until) into v_early, v_until

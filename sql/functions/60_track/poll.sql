@@ -8,8 +8,7 @@ language sql volatile security definer as $$
   where (n.told_at is null or n.told_at < postrider.now() - p_silence) and (n.polled_at is null or n.polled_at < postrider.now() - p_silence)
     and exists (
       select from postrider.campaign c
-      join postrider.recipient_state s on s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = 'sent'
-        and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+      join postrider.recipient_state s on s.organization_id = c.organization_id and s.campaign_id = c.id and s.waiting_state = 'sent'
       where c.organization_id = p.organization_id and c.printer_name = p.name)
   on conflict (organization_id, printer_name) do update set polled_at = excluded.polled_at
   returning f.organization_id, f.printer_name, f.poll_cursor

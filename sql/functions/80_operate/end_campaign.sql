@@ -67,6 +67,6 @@ language sql stable
 return exists (select from postrider.recipient r where r.organization_id = p_organization_id and r.campaign_id = p_campaign_id)
   and not exists (
     select from postrider.recipient_state s where s.organization_id = p_organization_id and s.campaign_id = p_campaign_id
-      and s.state in ('address_enrichable', 'pending', 'proofed', 'sent'))
+      and s.waiting_state is not null)
   and not exists (
     select from postrider.recipient_state s where s.organization_id = p_organization_id and s.campaign_id = p_campaign_id and s.cohort_id is not null);

@@ -16,8 +16,7 @@ begin atomic
   select c.organization_id, c.id from postrider.campaign c
   where not p_only_due and c.status in ('pending', 'active') and exists (
     select from postrider.recipient_state s
-    where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = 'address_enrichable'
-      and s.state in ('address_enrichable', 'pending', 'proofed', 'sent'))
+    where s.organization_id = c.organization_id and s.campaign_id = c.id and s.waiting_state = 'address_enrichable')
   union
   select b.organization_id, b.campaign_id from postrider.enrichment_batch b where b.closed_at is null and b.next_poll_at <= postrider.now()
   union

@@ -21,8 +21,8 @@ begin
       select distinct c.organization_id from postrider.campaign c
       cross join lateral (
         select from postrider.recipient_state s
-        where s.organization_id = c.organization_id and s.campaign_id = c.id and s.state = 'sent'
-          and s.available_at <= v_now and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+        where s.organization_id = c.organization_id and s.campaign_id = c.id and s.waiting_state = 'sent'
+          and s.available_at <= v_now
         limit 1) s
       order by 1)
     else '{}' end;

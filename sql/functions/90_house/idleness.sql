@@ -19,8 +19,7 @@ language sql stable security definer as $$
       select count(*) from postrider.open_doors() d
       where exists (
         select from postrider.recipient_state s
-        where s.organization_id = d.organization_id and s.campaign_id = d.campaign_id and s.state = d.state and s.available_at <= postrider.now()
-          and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.held_at is null)),
+        where s.organization_id = d.organization_id and s.campaign_id = d.campaign_id and s.waiting_state = d.state and s.available_at <= postrider.now() and s.held_at is null)),
     'webhooks', (select count(*) from postrider.provider_event where applied_at is null and error is null),
     'unknown', (select count(*) from postrider.mailpiece where status = 'unknown' and available_at <= postrider.now()),
     'effects', (select count(*) from (
@@ -43,9 +42,8 @@ language sql stable security definer as $$
   ), coming as (
     select 'people' as kind, n.many, n.first from clock cross join postrider.open_doors() d cross join lateral (
       select count(*) as many, min(s.available_at) as first from postrider.recipient_state s
-      where s.organization_id = d.organization_id and s.campaign_id = d.campaign_id and s.state = d.state
-        and s.available_at > clock.now and s.available_at <= clock.horizon
-        and s.state in ('address_enrichable', 'pending', 'proofed', 'sent') and s.held_at is null) n
+      where s.organization_id = d.organization_id and s.campaign_id = d.campaign_id and s.waiting_state = d.state
+        and s.available_at > clock.now and s.available_at <= clock.horizon and s.held_at is null) n
     union all
     select 'effects', count(*), min(e.available_at) from clock
     join postrider.effect e on e.state = 'waiting' and e.available_at > clock.now and e.available_at <= clock.horizon

@@ -54,7 +54,7 @@ return (
   from (
     select s.detail from postrider.recipient_state s
     where s.organization_id = p_organization_id and s.campaign_id = p_campaign_id
-      and s.state = p_state and s.reason = 'retry' and s.state in ('pending', 'proofed')
+      and s.state = p_state and s.reason = 'retry'
       and s.available_at <= p_before and s.held_at is null
     order by s.available_at limit p_most + 1) r);
 
@@ -91,8 +91,7 @@ begin
     cross join lateral (
       select s.available_at, s.reason, s.detail from postrider.recipient_state s
       where s.organization_id = p.organization_id and s.campaign_id = p.campaign_id
-        and s.state = p.state and s.available_at > v_now and s.held_at is null
-        and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+        and s.waiting_state = p.state and s.available_at > v_now and s.held_at is null
       order by s.available_at limit v_most + 1) s
     where p.why is null and p.state <> 'error'
     union all
@@ -100,8 +99,7 @@ begin
     cross join lateral (
       select s.available_at, s.reason, s.detail from postrider.recipient_state s
       where s.organization_id = p.organization_id and s.campaign_id = p.campaign_id
-        and s.state = p.state and s.available_at <= v_now and s.held_at is null
-        and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+        and s.waiting_state = p.state and s.available_at <= v_now and s.held_at is null
       order by s.available_at desc limit v_most + 1) s
     where p.why is null and p.state <> 'error'
     union all
@@ -184,8 +182,7 @@ begin
       (
         select s.available_at from postrider.recipient_state s
         where s.organization_id = p.organization_id and s.campaign_id = p.campaign_id
-          and s.state = p.state and s.available_at > v_now and s.available_at < 'infinity'
-          and s.state in ('address_enrichable', 'pending', 'proofed', 'sent')
+          and s.waiting_state = p.state and s.available_at > v_now and s.available_at < 'infinity'
           and (s.held_at is null or s.state = 'sent')
         order by s.available_at limit 1)
     from place p where p.free > 0 and p.why is not null and p.state <> 'address_enriching'
