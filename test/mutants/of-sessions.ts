@@ -2,8 +2,8 @@
 import type { Mutant } from './mutants.ts';
 
 const session = 'packages/core/src/machine/session.ts';
-const track = 'packages/core/src/stages/track.ts';
-const answers = 'packages/core/src/stages/answers/printer.ts';
+const track = 'packages/core/src/stages/track/track.ts';
+const answers = 'packages/core/src/runtime/printer-answers.ts';
 const settings = 'test/pipeline/hostile-settings.test.ts';
 const told = 'test/sql/told-alike.test.ts';
 const webhooks = 'test/pipeline/odd-webhooks.test.ts';
@@ -14,7 +14,7 @@ export const sessions: readonly Mutant[] = [
     without: 'a printer that cannot be had keeps nobody else from its webhooks',
     edits: [
       {
-        file: 'packages/core/src/stages/track.ts',
+        file: 'packages/core/src/stages/track/track.ts',
         find: 'if (isLostSession(error)) throw error;\nreturn cannot(error);',
         replace: 'throw error;',
       },
@@ -90,7 +90,7 @@ export const sessions: readonly Mutant[] = [
     without: `so is the queue's own client`,
     edits: [
       {
-        file: 'packages/core/src/pipeline/running.ts',
+        file: 'packages/core/src/running/running.ts',
         find: 'new Set([sql, queueSql])',
         replace: 'new Set([sql, queueSql].slice(0, 1))',
       },

@@ -261,7 +261,7 @@ export const driver: readonly Mutant[] = [
     without: 'a lost connection says nothing about a webhook',
     edits: [
       {
-        file: 'packages/core/src/stages/track.ts',
+        file: 'packages/core/src/stages/track/track.ts',
         find: 'if (isLostSession(error)) throw error;',
         replace: '',
       },

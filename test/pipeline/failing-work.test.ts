@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
 import type { AddressEnricher, EventSink, Printer } from '@postrider/core/ports';
-import { workEffects } from '../../packages/core/src/stages/effects.ts';
-import { workEnrich } from '../../packages/core/src/stages/enrich.ts';
-import { pollPrinters } from '../../packages/core/src/stages/poll.ts';
-import { workReconcile } from '../../packages/core/src/stages/reconcile.ts';
-import { workSync } from '../../packages/core/src/stages/sync.ts';
+import { workEffects } from '../../packages/core/src/stages/effects/effects.ts';
+import { workEnrich } from '../../packages/core/src/stages/enrich/enrich.ts';
+import { pollPrinters } from '../../packages/core/src/stages/track/poll.ts';
+import { workReconcile } from '../../packages/core/src/stages/mail/reconcile.ts';
+import { workSync } from '../../packages/core/src/stages/sync/sync.ts';
 import { launched, people, syncPeople } from '../support/machine.ts';
 import { DAY, sent, turnClock, unknownDue } from '../sql/rig.ts';
 import {

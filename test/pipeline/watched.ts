@@ -4,12 +4,12 @@
  */
 import type postgres from 'postgres';
 import { connect, integrationsOf, type Integrations } from '@postrider/core';
-import { onBeat } from '../../packages/core/src/pipeline/beats.ts';
+import { onBeat } from '../../packages/core/src/running/beats.ts';
 import {
   makeContext,
   type PipelineContext,
   type Wake,
-} from '../../packages/core/src/pipeline/context.ts';
+} from '../../packages/core/src/runtime/context.ts';
 import { freshMachine, launched, type Machine, type Place } from '../support/machine.ts';
 import { noopPorts } from './rig.ts';
 

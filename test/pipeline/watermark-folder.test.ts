@@ -18,8 +18,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Witness } from '../../packages/core/src/machine/watermark.ts';
-import { restoreWatermarkFolder } from '../../packages/core/src/pipeline/restore-watermark-store.ts';
-import { RestoreWatermark, type News } from '../../packages/core/src/pipeline/restore-watermark.ts';
+import { restoreWatermarkFolder } from '../../packages/core/src/runtime/restore-watermark-store.ts';
+import { RestoreWatermark, type News } from '../../packages/core/src/runtime/restore-watermark.ts';
 
 function silent(): undefined {
   return undefined;

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { Logger } from '../../packages/core/src/ports/index.ts';
-import { RestoreWatermark, type News } from '../../packages/core/src/pipeline/restore-watermark.ts';
-import type { RestoreWatermarkStore } from '../../packages/core/src/pipeline/restore-watermark-store.ts';
+import { RestoreWatermark, type News } from '../../packages/core/src/runtime/restore-watermark.ts';
+import type { RestoreWatermarkStore } from '../../packages/core/src/runtime/restore-watermark-store.ts';
 import type { Witness } from '../../packages/core/src/machine/watermark.ts';
 
 const logger = {

@@ -19,23 +19,23 @@ export {
   type Integrations,
   type Ports,
   type PrinterBrief,
-} from './pipeline/integrations.ts';
-export type { OnceOptions, Waiting } from './pipeline/once.ts';
+} from './runtime/integrations.ts';
+export type { OnceOptions, Waiting } from './running/once.ts';
 export {
   defaultSettings,
   type PipelineOptions,
   type PipelineSettings,
   type Point,
-} from './pipeline/options.ts';
-export { RestoreWatermarkError } from './pipeline/restore-watermark.ts';
+} from './runtime/options.ts';
+export { RestoreWatermarkError } from './runtime/restore-watermark.ts';
 export {
   restoreWatermarkFolder,
   type RestoreWatermarkStore,
-} from './pipeline/restore-watermark-store.ts';
-export { createPipeline, PipelineStoppedError, type Pipeline } from './pipeline/pipeline.ts';
-export type { Stopped } from './pipeline/running.ts';
-export type { AskedSince } from './stages/restore.ts';
-export type { SyncOptions } from './stages/sync.ts';
-export type { Reception } from './stages/track.ts';
+} from './runtime/restore-watermark-store.ts';
+export { createPipeline, PipelineStoppedError, type Pipeline } from './pipeline.ts';
+export type { Stopped } from './running/running.ts';
+export type { AskedSince } from './stages/house/restore.ts';
+export type { SyncOptions } from './stages/sync/sync.ts';
+export type { Reception } from './stages/track/track.ts';
 export * from './ports/index.ts';
 export { VERSION } from './version.ts';

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import postgres from 'postgres';
 import { LeaseLostError } from '@postrider/core/ports';
-import { Lease, Leases } from '../src/pipeline/leases.ts';
-import { messageOf } from '../src/pipeline/message-of.ts';
-import { Settler } from '../src/pipeline/settling.ts';
-import { Waker } from '../src/pipeline/waker.ts';
-import { discreet } from '../src/pipeline/work-failures.ts';
+import { Lease, Leases } from '../src/runtime/leases.ts';
+import { messageOf } from '../src/common/message-of.ts';
+import { Settler } from '../src/runtime/settling.ts';
+import { Waker } from '../src/running/waker.ts';
+import { discreet } from '../src/runtime/work-failures.ts';
 
 const silent = {
   debug: () => undefined,

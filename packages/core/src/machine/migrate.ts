@@ -11,7 +11,7 @@ import { declareQueues, QUEUE_SCHEMA } from '../queues/queues.ts';
 import { sqlState } from './errors.ts';
 import { setForSession, setForTransaction } from './session.ts';
 import { bootstrap, migrations, repeatables, type SqlFile } from './sql.generated.ts';
-import { messageOf } from '../pipeline/message-of.ts';
+import { messageOf } from '../common/message-of.ts';
 
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';

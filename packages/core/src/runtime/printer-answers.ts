@@ -1,0 +1,263 @@
+/**
+ * What printers answer; of all adapters the ones whose answers cannot be asked for again, since
+ * what was printed was printed.
+ */
+import { z } from 'zod';
+import type { MailSettlement } from '../machine/cohorts.ts';
+import { UnusableAnswerError } from './asking.ts';
+import type { CancelResult, ListedPiece, PrinterEvent } from '../ports/index.ts';
+import { storable } from '../machine/sync.ts';
+import {
+  isObject,
+  kept,
+  LONGEST_TOKEN,
+  readAnswers,
+  retry,
+  sentence,
+  tellable,
+  text,
+} from './answers.ts';
+
+const WHO = 'the printer';
+// An index takes no more of it.
+const printerId = kept('id', 500);
+
+/** The day of an ISO 8601 date or moment; null where it cannot be read. */
+const day = z
+  .string()
+  .regex(/^[1-9]\d{3}-\d\d-\d\d(?![^T ])/)
+  .transform((moment) => moment.slice(0, 10))
+  .pipe(z.iso.date())
+  .nullable()
+  .catch(null);
+
+const piece = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('accepted'), providerId: printerId, expectedDelivery: day }),
+  z
+    .object({
+      outcome: z.literal('rejected'),
+      reason: sentence,
+      message: sentence,
+      badAddress: z.boolean().catch(false),
+    })
+    .transform(({ outcome, reason, message, badAddress }) => ({
+      outcome,
+      message: `${reason}: ${message}`,
+      badAddress,
+    })),
+  retry,
+  z.object({ outcome: z.literal('unknown'), message: sentence }),
+]);
+export type PieceAnswer = Omit<MailSettlement, 'recipientId' | 'mailpieceId'>;
+
+/** What a printer says of so many pieces. Throws `UnusableAnswerError`. */
+export function pieceAnswers(asked: number, answers: unknown): readonly PieceAnswer[] {
+  return readAnswers<PieceAnswer>(WHO, piece, asked, answers, (message) => ({
+    outcome: 'unknown',
+    message,
+  }));
+}
+
+const found = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('found'), providerId: printerId }),
+  z.object({ outcome: z.literal('absent') }),
+  z.object({ outcome: z.literal('cannot_tell'), message: sentence }),
+]);
+type FindAnswer = z.infer<typeof found>;
+
+/**
+ * What a printer knows of so many pieces; only a plain `absent` is one. Throws
+ * `UnusableAnswerError`.
+ */
+export function findAnswers(asked: number, answers: unknown): readonly FindAnswer[] {
+  return readAnswers<FindAnswer>(WHO, found, asked, answers, (message) => ({
+    outcome: 'cannot_tell',
+    message,
+  }));
+}
+
+const cancelled = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('cancelled') }),
+  z.object({ outcome: z.enum(['too_late', 'unknown']), message: sentence }),
+]);
+
+/** What became of so many cards that were called back. Throws `UnusableAnswerError`. */
+export function cancelAnswers(asked: number, answers: unknown): readonly CancelResult[] {
+  return readAnswers<CancelResult>(WHO, cancelled, asked, answers, (message) => ({
+    outcome: 'unknown',
+    message,
+  }));
+}
+
+const listed = z.object({
+  pieces: z.array(z.object({ providerId: printerId, mode: z.enum(['test', 'live']) })),
+  cursor: kept('cursor', LONGEST_TOKEN).nullable(),
+});
+
+/**
+ * A page of what a printer made. Throws `UnusableAnswerError`, also for one piece without an id: it
+ * may be the one that matters.
+ */
+export function listAnswer(told: unknown): {
+  readonly pieces: readonly ListedPiece[];
+  readonly cursor: string | null;
+} {
+  const page = listed.safeParse(told);
+  if (page.success)
+    return told as { readonly pieces: readonly ListedPiece[]; readonly cursor: string | null };
+  const [of, index] = page.error.issues[0]?.path ?? [];
+  throw new UnusableAnswerError(
+    of === 'pieces' && index !== undefined
+      ? 'the printer listed a piece without an id or a mode'
+      : 'the printer listed no page of pieces',
+  );
+}
+
+const eventSchema = z.object({
+  // Without one an event cannot be told from its repeat.
+  eventId: printerId,
+  providerId: printerId.nullable().catch(null),
+  mailpieceId: z.guid().nullable().catch(null),
+  organizationId: z.string().nullable().catch(null),
+  status: tellable.nullable().catch(null),
+  providerStatus: tellable.catch('the printer named no status'),
+  occurredAt: z
+    .string()
+    .regex(/^[1-9]\d{3}-\d\d-\d\d(?:T|$)/)
+    .refine((text) => !Number.isNaN(Date.parse(text)), { abort: true })
+    .transform((text) => new Date(text).toISOString())
+    .nullable()
+    .catch(null),
+  confidence: z.enum(['scan', 'assumed', 'logical', 'estimated']).catch('estimated'),
+});
+const unusableSchema = z.object({ unusable: sentence, raw: z.unknown() });
+
+/** What cannot be used, and why. */
+interface Unusable {
+  readonly reason: string;
+  readonly told: unknown;
+}
+
+type ReadEvent =
+  | { readonly event: PrinterEvent; readonly hasTime: boolean }
+  | { readonly unusable: Unusable };
+
+/**
+ * A piece is named by what names none: the event would be of nobody. A poll's is taken all the
+ * same: it is told once.
+ */
+function namesNothing(told: unknown, { providerId, mailpieceId }: PrinterEvent): boolean {
+  return (
+    providerId === null &&
+    mailpieceId === null &&
+    isObject(told) &&
+    ((told['providerId'] ?? null) !== null || (told['mailpieceId'] ?? null) !== null)
+  );
+}
+
+/** An event whose time cannot be read counts as of `now`: what happened is worth more than when. */
+function readEvent(told: unknown, now: string): ReadEvent {
+  const unusable = unusableSchema.safeParse(told);
+  if (unusable.success)
+    return { unusable: { reason: unusable.data.unusable, told: unusable.data.raw } };
+  const event = eventSchema.safeParse(told);
+  if (!event.success)
+    return { unusable: { reason: event.error.issues[0]?.path.join('.') || 'no event', told } };
+  const { occurredAt, status, ...rest } = event.data;
+  // A status that does not exist is kept and reported by the machine.
+  return {
+    event: { ...rest, status: status as PrinterEvent['status'], occurredAt: occurredAt ?? now },
+    hasTime: occurredAt !== null,
+  };
+}
+
+const pollSchema = z.object({ events: z.array(z.unknown()), cursor: z.unknown() });
+
+export interface PollAnswer {
+  readonly events: readonly PrinterEvent[];
+  /** Null also where there is one that cannot be kept: what comes after it is asked for again. */
+  readonly cursor: string | null;
+  /** What cannot be used, by what is wrong with it. */
+  readonly unusable: Readonly<Record<string, number>>;
+}
+
+/** Throws `UnusableAnswerError` where there is no page. */
+export function pollAnswer(told: unknown, now: Date): PollAnswer {
+  const page = pollSchema.safeParse(told);
+  if (!page.success)
+    throw new UnusableAnswerError('what the printer answered to its poll is no page of events');
+  const events: PrinterEvent[] = [];
+  const unusable: Record<string, number> = {};
+  const blame = (fault: string): void => void (unusable[fault] = (unusable[fault] ?? 0) + 1);
+  for (const told of page.data.events) {
+    const read = readEvent(told, now.toISOString());
+    if ('unusable' in read) {
+      blame(read.unusable.reason);
+      continue;
+    }
+    if (!read.hasTime) blame('occurredAt');
+    events.push(read.event);
+  }
+  const cursor = kept('cursor', LONGEST_TOKEN).nullable().safeParse(page.data.cursor);
+  if (!cursor.success) blame('cursor');
+  return { events, cursor: cursor.data ?? null, unusable };
+}
+
+/** An event of a webhook as it is kept where it cannot be used. */
+export interface KeptEvent {
+  readonly eventId: string | null;
+  readonly reason: string;
+  /** JSON as the adapter has it, or its beginning. */
+  readonly raw: string;
+}
+
+const LONGEST_RAW = 2000;
+
+export function keptEvent(told: unknown, reason: string): KeptEvent {
+  let raw: string;
+  try {
+    raw = JSON.stringify(told) ?? typeof told;
+  } catch {
+    raw = typeof told;
+  }
+  const id = isObject(told) ? told['eventId'] : null;
+  return {
+    eventId: typeof id === 'string' ? storable(id.slice(0, 500)) : null,
+    reason: text(reason),
+    raw: storable(raw.slice(0, LONGEST_RAW)),
+  };
+}
+
+const missing: Readonly<Record<string, string>> = {
+  eventId: 'it has no id that can be kept',
+  mailpieceId: 'it names a piece by what is no id',
+  'no event': 'it is no event',
+};
+
+export interface WebhookAnswer {
+  readonly events: readonly PrinterEvent[];
+  readonly unusable: readonly KeptEvent[];
+}
+
+/**
+ * Of a webhook that came at a time (ISO 8601): each event by itself. Throws `UnusableAnswerError`
+ * where the adapter gave no list.
+ */
+export function webhookAnswer(told: unknown, receivedAt: string): WebhookAnswer {
+  if (!Array.isArray(told))
+    throw new UnusableAnswerError('the adapter made no list of events of it');
+  const read = Array.from(told, (one: unknown) => {
+    const made = readEvent(one, receivedAt);
+    return 'event' in made && namesNothing(one, made.event)
+      ? { unusable: { reason: 'mailpieceId', told: one } }
+      : made;
+  });
+  return {
+    events: read.flatMap((one) => ('event' in one ? [one.event] : [])),
+    unusable: read.flatMap((one) =>
+      'unusable' in one
+        ? [keptEvent(one.unusable.told, missing[one.unusable.reason] ?? one.unusable.reason)]
+        : [],
+    ),
+  };
+}
