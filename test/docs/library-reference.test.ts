@@ -23,7 +23,7 @@ function exportsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
   const from = (name: string): string => join(dirname(file), name);
   return [
-    ...[...text.matchAll(/^export (?:const|class|interface|type|function) (\w+)/gm)].map(
+    ...[...text.matchAll(/^export (?:async )?(?:const|class|interface|type|function) (\w+)/gm)].map(
       ([, name = '']) => name,
     ),
     ...[...text.matchAll(/^export (?:type )?\{([^}]+)\}/gm)].flatMap(([, names = '']) =>
@@ -76,10 +76,10 @@ void test('every setting stands there with its default', () => {
 void test('so do options, ports, methods and kinds of errors', () => {
   const members = [
     ['machine/connect.ts', 'ConnectOptions'],
-    ['pipeline/options.ts', 'PipelineOptions'],
-    ['pipeline/once.ts', 'OnceOptions'],
-    ['pipeline/integrations.ts', 'Integrations'],
-    ['stages/sync.ts', 'SyncOptions'],
+    ['runtime/options.ts', 'PipelineOptions'],
+    ['running/once.ts', 'OnceOptions'],
+    ['runtime/integrations.ts', 'Integrations'],
+    ['stages/sync/sync.ts', 'SyncOptions'],
     ['ports/common.ts', 'CallContext'],
     ['ports/printer.ts', 'Printer'],
     ['ports/enricher.ts', 'AddressEnricher'],

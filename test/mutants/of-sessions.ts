@@ -3,6 +3,7 @@ import type { Mutant } from './mutants.ts';
 
 const session = 'packages/core/src/machine/session.ts';
 const track = 'packages/core/src/stages/track/track.ts';
+const calls = 'packages/core/src/machine/track.ts';
 const answers = 'packages/core/src/runtime/printer-answers.ts';
 const settings = 'test/pipeline/hostile-settings.test.ts';
 const told = 'test/sql/told-alike.test.ts';
@@ -103,7 +104,7 @@ export const sessions: readonly Mutant[] = [
   {
     name: 'body-in-base64',
     without: 'the body of a webhook is read whatever bytea_output is',
-    edits: [{ file: track, find: `pg_catalog.encode(body, 'base64') as body`, replace: 'body' }],
+    edits: [{ file: calls, find: `pg_catalog.encode(body, 'base64') as body`, replace: 'body' }],
     test: { file: settings, pattern: 'through another client a mailing goes its way' },
   },
   {

@@ -191,10 +191,10 @@ export const house: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/house/housekeeping.ts',
-        find: `from postrider.keep_house()\`;
+        find: `return await keepHouse(sql);
   } catch (error) {
     if (sqlState(error) !== QUERY_CANCELED) throw error;`,
-        replace: `from postrider.keep_house()\`;
+        replace: `return await keepHouse(sql);
   } catch (error) {
     throw error;`,
       },

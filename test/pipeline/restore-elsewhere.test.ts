@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { integrationsOf } from '@postrider/core';
-import { checkWatermark } from '../../packages/core/src/machine/watermark.ts';
+import { checkWatermark } from '../../packages/core/src/machine/restore.ts';
 import { makeContext } from '../../packages/core/src/runtime/context.ts';
 import { startReaper } from '../../packages/core/src/running/reaper.ts';
 import { freshMachine, states } from '../support/machine.ts';

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Witness } from '../../packages/core/src/machine/watermark.ts';
+import type { Witness } from '../../packages/core/src/machine/restore.ts';
 import { restoreWatermarkFolder } from '../../packages/core/src/runtime/restore-watermark-store.ts';
 import { RestoreWatermark, type News } from '../../packages/core/src/runtime/restore-watermark.ts';
 

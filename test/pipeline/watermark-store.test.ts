@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import type { Logger } from '../../packages/core/src/ports/index.ts';
 import { RestoreWatermark, type News } from '../../packages/core/src/runtime/restore-watermark.ts';
 import type { RestoreWatermarkStore } from '../../packages/core/src/runtime/restore-watermark-store.ts';
-import type { Witness } from '../../packages/core/src/machine/watermark.ts';
+import type { Witness } from '../../packages/core/src/machine/restore.ts';
 
 const logger = {
   debug: () => undefined,

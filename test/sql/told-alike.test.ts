@@ -22,12 +22,8 @@ import {
   statesOf,
   tell,
 } from './rig.ts';
-import {
-  beginMail,
-  settleMail,
-  settleProof,
-  type beginProof,
-} from '../../packages/core/src/machine/cohorts.ts';
+import { beginMail, settleMail } from '../../packages/core/src/machine/mail.ts';
+import { settleProof, type beginProof } from '../../packages/core/src/machine/proof.ts';
 import { people, syncPeople } from '../support/machine.ts';
 import { arranged, everyState } from './somebody.ts';
 import { PLANT } from '../pipeline/hostile-settings.ts';

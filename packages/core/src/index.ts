@@ -9,18 +9,16 @@ export {
   planMigration,
   type MigrationPlan,
 } from './machine/migrate.ts';
-export * from './machine/operator.ts';
+export * from './machine/campaigns.ts';
+export * from './machine/operate.ts';
 export * from './machine/states.generated.ts';
-export { concludeRestore } from './machine/watermark.ts';
-export type { CampaignBrief, CohortStage } from './machine/cohorts.ts';
+export { concludeRestore } from './machine/restore.ts';
+export type { CampaignBrief, PrinterBrief } from './machine/briefs.ts';
+export type { CohortStage } from './machine/cohorts.ts';
 export type { SyncKind, SyncReport } from './machine/sync.ts';
-export {
-  integrationsOf,
-  type Integrations,
-  type Ports,
-  type PrinterBrief,
-} from './runtime/integrations.ts';
-export type { OnceOptions, Waiting } from './running/once.ts';
+export { integrationsOf, type Integrations, type Ports } from './runtime/integrations.ts';
+export type { OnceOptions } from './running/once.ts';
+export type { Waiting } from './machine/waiting.ts';
 export {
   defaultSettings,
   type PipelineOptions,

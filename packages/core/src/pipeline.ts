@@ -6,26 +6,20 @@
  * A pipeline lives once: new, started, stopped. Each step is one promise that whoever asks for it
  * shares; a start that fails, or that a stop comes upon, takes back what it had begun.
  */
-import { applyEvents } from './machine/mailpieces.ts';
 import type { SyncReport } from './machine/sync.ts';
+import { applyEvents } from './machine/track.ts';
+import { whatMoves, whatWaits, type Waiting } from './machine/waiting.ts';
 import type { PrinterEvent } from './ports/index.ts';
+import { once, untilIdle, type OnceOptions } from './running/once.ts';
+import { Running, type Stopped } from './running/running.ts';
+import { makeContext, type PipelineContext } from './runtime/context.ts';
+import type { PipelineOptions } from './runtime/options.ts';
+import { within } from './runtime/waiting.ts';
 import { enrichCampaign, workEnrich } from './stages/enrich/enrich.ts';
-import { reconcile } from './stages/mail/reconcile.ts';
 import { reconcileSince, type AskedSince } from './stages/house/restore.ts';
+import { reconcile } from './stages/mail/reconcile.ts';
 import { syncCampaign, type SyncOptions } from './stages/sync/sync.ts';
 import { receiveWebhook, type Reception } from './stages/track/track.ts';
-import { makeContext, type PipelineContext } from './runtime/context.ts';
-import {
-  once,
-  untilIdle,
-  whatMoves,
-  whatWaits,
-  type OnceOptions,
-  type Waiting,
-} from './running/once.ts';
-import type { PipelineOptions } from './runtime/options.ts';
-import { Running, type Stopped } from './running/running.ts';
-import { within } from './runtime/waiting.ts';
 
 /** How long what a failed start had begun may take to end. */
 const UNDO_MS = 5000;
@@ -145,7 +139,7 @@ export class Pipeline {
     printerName: string,
     events: readonly PrinterEvent[],
   ): Promise<number> {
-    return await applyEvents(this.#context.sql, organizationId, printerName, events, null, null);
+    return await applyEvents(this.#context.sql, organizationId, printerName, events);
   }
 
   /**
@@ -167,12 +161,12 @@ export class Pipeline {
 
   /** Counts of what can still move, by kind; all zero: nothing. */
   async whatMoves(): Promise<Record<string, number>> {
-    return await whatMoves(this.#context);
+    return await whatMoves(this.#context.sql);
   }
 
   /** What waits for an outside event or a later time. */
   async waiting(): Promise<Waiting[]> {
-    return await whatWaits(this.#context);
+    return await whatWaits(this.#context.sql);
   }
 
   async #begin(): Promise<void> {

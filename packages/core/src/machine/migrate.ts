@@ -8,7 +8,7 @@ import { getConstructionPlans, PgBoss, type Db } from 'pg-boss';
 import type postgres from 'postgres';
 import { insideTransaction, inTransaction } from '../queues/database.ts';
 import { declareQueues, QUEUE_SCHEMA } from '../queues/queues.ts';
-import { sqlState } from './errors.ts';
+import { sqlState } from '../common/driver-errors.ts';
 import { setForSession, setForTransaction } from './session.ts';
 import { bootstrap, migrations, repeatables, type SqlFile } from './sql.generated.ts';
 import { messageOf } from '../common/message-of.ts';

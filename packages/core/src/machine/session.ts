@@ -94,6 +94,11 @@ export class UnsuitableSessionError extends Error {
   }
 }
 
+/** Rejects where the server does not answer. */
+export async function answers(sql: postgres.Sql): Promise<void> {
+  await sql`select 1`;
+}
+
 interface Demand {
   readonly setting: string;
   /** Of the value as `current_setting` tells it. */

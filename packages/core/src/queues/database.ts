@@ -8,9 +8,9 @@
  * words are left out: several statements sent at once are one transaction anyway. And pg-boss binds
  * arrays, so the client must fetch types.
  */
-import type postgres from 'postgres';
 import type { Db } from 'pg-boss';
-import { isLostConnection } from '../machine/errors.ts';
+import type postgres from 'postgres';
+import { isLostConnection } from '../common/driver-errors.ts';
 
 type Sql = postgres.Sql;
 type Runs = Pick<postgres.Sql, 'unsafe'>;

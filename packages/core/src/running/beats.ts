@@ -3,13 +3,13 @@
  * runner offers and pg-boss takes once per slot: any number of runners may tick, a dead one costs
  * nothing, and slots are aligned to the epoch.
  */
+import { isLostConnection } from '../common/driver-errors.ts';
+import { messageOf } from '../common/message-of.ts';
+import { type BeatFailure, noteBeats, noteFailures } from '../machine/house.ts';
+import { beats, type Beat, type BeatName } from '../queues/queues.ts';
+import { failureOf } from '../runtime/beat-failures.ts';
 import type { PipelineContext } from '../runtime/context.ts';
 import { stages } from './stages.ts';
-import type { Due } from '../runtime/due.ts';
-import { beats, type Beat, type BeatName } from '../queues/queues.ts';
-import { isLostConnection } from '../machine/errors.ts';
-import { failureOf, type PartFailure } from '../runtime/beat-failures.ts';
-import { messageOf } from '../common/message-of.ts';
 
 const TICK_MS = 7500;
 
@@ -61,19 +61,6 @@ function isDue(beat: Beat, job: BeatJob): boolean {
   return 'beat' in job ? beat.name === job.beat : 'seconds' in beat && beat.seconds === job.seconds;
 }
 
-interface Failed extends PartFailure {
-  readonly beat: BeatName;
-  readonly stage: string;
-}
-
-interface Noted {
-  readonly beat: string;
-  readonly part: string;
-  readonly failures: number;
-  readonly since: Date;
-  readonly isOver: boolean;
-}
-
 /** A beat of which something failed; all of it was logged and counted. */
 class BeatFailedError extends Error {
   override readonly name = 'BeatFailedError';
@@ -86,20 +73,14 @@ class BeatFailedError extends Error {
 async function tell(
   { sql, logger }: PipelineContext,
   names: readonly BeatName[],
-  failed: readonly Failed[],
+  failed: readonly BeatFailure[],
   isWhole: boolean,
 ): Promise<void> {
-  const noted = await sql<Noted[]>`
-    select beat, part, failures, since, is_over as "isOver"
-    from postrider.note_failures(${names}::text[], ${JSON.stringify(failed)}::text::jsonb, ${isWhole})`.catch(
-    (error: unknown) => {
-      logger.error(
-        { beats: names, error: messageOf(error) },
-        'what failed of a beat could not be counted',
-      );
-      return [];
-    },
-  );
+  const noted = await noteFailures(sql, names, failed, isWhole).catch((error: unknown) => {
+    const fields = { beats: names, error: messageOf(error) };
+    logger.error(fields, 'what failed of a beat could not be counted');
+    return [];
+  });
   for (const { message, organizations, ...failure } of failed) {
     if (message === null) continue;
     const count = noted.find(
@@ -127,7 +108,7 @@ export async function onBeat(context: PipelineContext, job: BeatJob): Promise<vo
   const now = beats.filter((beat) => isDue(beat, job));
   const names = now.map((beat) => beat.name);
   const every = now.map((beat) => ('cron' in beat ? beat.every : `${beat.seconds} seconds`));
-  const failed: Failed[] = [];
+  const failed: BeatFailure[] = [];
   const interrupted: unknown[] = [];
   const attempt = async <T>(
     beat: BeatName,
@@ -144,15 +125,12 @@ export async function onBeat(context: PipelineContext, job: BeatJob): Promise<vo
     }
   };
   const [first = 'house'] = names;
-  const rows = await attempt(
+  const due = (await attempt(
     first,
     first,
     'what is due',
-    async () =>
-      await context.sql<(Due & { failing: boolean })[]>`
-      select reconcile, effects, unmatched, webhooks, failing from postrider.beat(${names}::text[], ${every}::text[]::interval[])`,
-  );
-  const due = rows?.[0] ?? {
+    async () => await noteBeats(context.sql, names, every),
+  )) ?? {
     reconcile: [],
     effects: [],
     unmatched: [],

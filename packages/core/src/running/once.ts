@@ -1,11 +1,13 @@
 /** `once`: everything that can be done now, to its end; and what waits after that. */
-import { mapped } from '../machine/errors.ts';
+import { organizationsToEnrich } from '../machine/enrich.ts';
+import { organizationsToSync } from '../machine/sync.ts';
+import { type Coming, type Waiting, whatComes, whatMoves, whatWaits } from '../machine/waiting.ts';
+import type { PipelineContext } from '../runtime/context.ts';
 import { beatEffects } from '../stages/effects/effects.ts';
 import { beatEnrich, workEnrich } from '../stages/enrich/enrich.ts';
 import { beatReconcile } from '../stages/mail/reconcile.ts';
 import { workSync } from '../stages/sync/sync.ts';
 import { pollPrinters } from '../stages/track/poll.ts';
-import type { PipelineContext } from '../runtime/context.ts';
 
 const LOOK_MS = 100;
 /**
@@ -13,18 +15,6 @@ const LOOK_MS = 100;
  */
 const GLANCE_MS = 1000;
 const PATIENCE_MS = 30_000;
-
-/** What waits, for what, and until when. */
-export interface Waiting {
-  readonly organization: string;
-  readonly campaign: string;
-  /** Of people; or `effect usage_meter`, `effect event_sink`: what follows from their cards. */
-  readonly state: string;
-  readonly people: number;
-  /** Of what failed with the cause in brackets, as the adapter told it. */
-  readonly why: string;
-  readonly until: Date | null;
-}
 
 export interface OnceOptions {
   /** false: nothing is synced or looked up first, for whoever has just done it. */
@@ -35,47 +25,6 @@ export interface OnceOptions {
    */
   readonly patienceMs?: number;
   readonly signal?: AbortSignal;
-}
-
-interface Coming {
-  readonly people: number;
-  readonly effects: number;
-  readonly unknown: number;
-  /** null: nothing comes. */
-  readonly inMs: number | null;
-  readonly stepsLeft: number;
-}
-
-/** Counts of what can still move, by kind; all zero: nothing. */
-export async function whatMoves(context: PipelineContext): Promise<Record<string, number>> {
-  const [row] = await context.sql<
-    { moves: Record<string, number> }[]
-  >`select postrider.what_moves() as moves`;
-  return row?.moves ?? {};
-}
-
-export async function whatWaits(context: PipelineContext): Promise<Waiting[]> {
-  const rows = await context.sql`
-    select organization, campaign, state, people::int as people, why, pg_catalog.to_json(until) as until from postrider.what_waits()`;
-  return rows.map((row) => ({
-    organization: String(row['organization']),
-    campaign: String(row['campaign']),
-    state: String(row['state']),
-    people: Number(row['people']),
-    why: String(row['why']),
-    until:
-      typeof row['until'] === 'string' && row['until'] !== 'infinity'
-        ? new Date(row['until'])
-        : null,
-  }));
-}
-
-async function whatComes({ sql }: PipelineContext, withinMs: number): Promise<Coming> {
-  const [row] = await mapped(sql<Coming[]>`
-    select people::int as people, effects::int as effects, unknown::int as unknown, steps_left::float8 as "stepsLeft",
-      extract(epoch from first_in)::float8 * 1000 as "inMs"
-    from postrider.what_comes(${`${withinMs} milliseconds`}::interval)`);
-  return row ?? { people: 0, effects: 0, unknown: 0, inMs: null, stepsLeft: 0 };
 }
 
 function plural(count: number, one: string, several: string): string {
@@ -111,12 +60,12 @@ export async function untilIdle(
   let glancedAt = -Infinity;
   let isTold = false;
   for (let quiet = 0; quiet < 2 && !isOver();) {
-    const moves = await whatMoves(context);
+    const moves = await whatMoves(context.sql);
     const busy = Object.values(moves).some((count) => count > 0);
     if (!busy || performance.now() - glancedAt > GLANCE_MS) {
       glancedAt = performance.now();
       const left = patienceMs - (glancedAt - forwardAt);
-      const coming = await whatComes(context, Math.max(0, left));
+      const coming = await whatComes(context.sql, Math.max(0, left));
       // Since the last glance, and not ever: newcomers and news make more steps.
       const isForward = coming.stepsLeft < stepsLeft;
       stepsLeft = coming.stepsLeft;
@@ -148,27 +97,18 @@ export async function untilIdle(
   }
 }
 
-async function organizations(rows: PromiseLike<readonly { id: string }[]>): Promise<string[]> {
-  return (await rows).map(({ id }) => id);
-}
-
 /**
  * One failure, of a source or an enricher, is logged and does not stop the next: as with the beats.
  */
 export async function once(context: PipelineContext, options: OnceOptions): Promise<Waiting[]> {
   const { sql } = context;
   if (options.sync !== false) {
-    const toSync = sql<
-      { id: string }[]
-    >`select distinct organization_id as id from postrider.sync_candidates()`;
-    for (const id of await organizations(toSync)) await workSync(context, id);
-    const toEnrich = sql<
-      { id: string }[]
-    >`select distinct organization_id as id from postrider.enrich_candidates(false)`;
-    for (const id of await organizations(toEnrich)) await workEnrich(context, id, false);
+    for (const id of await organizationsToSync(sql)) await workSync(context, id);
+    for (const id of await organizationsToEnrich(sql, { onlyDue: false }))
+      await workEnrich(context, id, false);
   }
   // Nobody may be listening for webhooks: what printers have to tell is asked for.
   await pollPrinters(context, '0 seconds');
   await untilIdle(context, options.signal, options.patienceMs);
-  return await whatWaits(context);
+  return await whatWaits(sql);
 }

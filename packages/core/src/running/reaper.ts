@@ -2,10 +2,10 @@
  * Looks for lost work every few seconds, on every runner; the same statement says that this runner
  * lives.
  */
-import { tick } from '../machine/cohorts.ts';
-import { VERSION } from '../version.ts';
-import type { PipelineContext } from '../runtime/context.ts';
 import { messageOf } from '../common/message-of.ts';
+import { tick } from '../machine/house.ts';
+import type { PipelineContext } from '../runtime/context.ts';
+import { VERSION } from '../version.ts';
 
 /**
  * Looks once, so that the runner is known, and from then on by itself. Never throws. Returns how to

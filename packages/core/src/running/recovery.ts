@@ -4,7 +4,7 @@
  * and then everybody looks. Whose own connection is found dead only then fails once more, and is
  * heard again.
  */
-import { isLostConnection } from '../machine/errors.ts';
+import { isLostConnection } from '../common/driver-errors.ts';
 
 const ASK_MS = 500;
 

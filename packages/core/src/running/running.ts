@@ -2,18 +2,19 @@
  * What runs while a pipeline is started: workers, stagers, listening, the reaper, beats. Begun in
  * an order, ended together.
  */
-import { isLostSession } from '../machine/errors.ts';
-import { requireSuitableSession } from '../machine/session.ts';
-import { stages, type JobData, type StageWorker } from './stages.ts';
-import { declareSchedules, onBeat, startTicking, type BeatJob } from './beats.ts';
-import type { PipelineContext, Wake } from '../runtime/context.ts';
-import { startListening } from './listening.ts';
+import { isLostSession } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
+import { type WorkName, endRunner, peopleAtWork } from '../machine/house.ts';
+import { answers, requireSuitableSession } from '../machine/session.ts';
+import type { PipelineContext, Wake } from '../runtime/context.ts';
+import { within } from '../runtime/waiting.ts';
+import { workDone, workFailed } from '../runtime/work-failures.ts';
+import { declareSchedules, onBeat, startTicking, type BeatJob } from './beats.ts';
+import { startListening } from './listening.ts';
 import { startReaper } from './reaper.ts';
 import { Recovery } from './recovery.ts';
+import { stages, type JobData, type StageWorker } from './stages.ts';
 import { Waker } from './waker.ts';
-import { within } from '../runtime/waiting.ts';
-import { workDone, workFailed, type WorkName } from '../runtime/work-failures.ts';
 import { Workers } from './workers.ts';
 
 /**
@@ -65,7 +66,7 @@ export class Running {
     const heard = (error: unknown): void => this.heard(error);
     const workers = new Workers(boss);
     const recovery = new Recovery(
-      async () => await sql`select 1`,
+      async () => await answers(sql),
       () => this.#lookAgain(),
     );
     this.#workers = workers;
@@ -135,12 +136,9 @@ export class Running {
   /** Resolves with how many people are still at work. */
   async #sayGoodbye(): Promise<number> {
     const { sql, runnerId } = this.#context;
-    const [row] = await sql<{ people: number }[]>`
-      select count(*)::int as people from postrider.cohort c
-      join postrider.recipient_state s on s.organization_id = c.organization_id and s.cohort_id = c.id and s.state in ('proofing', 'sending')
-      where c.runner_id = ${runnerId} and c.closed_at is null`;
-    await sql`select postrider.goodbye(${runnerId})`;
-    return row?.people ?? 0;
+    const people = await peopleAtWork(sql, runnerId);
+    await endRunner(sql, runnerId);
+    return people;
   }
 
   /**

@@ -2,19 +2,18 @@
  * The five stages, in the order in which a recipient passes them, and the house. Each says what it
  * does at which beat, which queues its workers serve, and what wakes it.
  */
-import type { PartFailure } from '../runtime/beat-failures.ts';
-import type { PipelineContext, Wake } from '../runtime/context.ts';
+import type { PartFailure, Due } from '../machine/house.ts';
 import type { BeatName, QueueName } from '../queues/queues.ts';
 import { stageCohorts } from '../runtime/cohorts.ts';
-import type { Due } from '../runtime/due.ts';
+import type { PipelineContext, Wake } from '../runtime/context.ts';
 import { beatEffects, workEffects } from '../stages/effects/effects.ts';
 import { beatEnrich, workEnrich } from '../stages/enrich/enrich.ts';
+import { beatHouse } from '../stages/house/housekeeping.ts';
 import { workMail } from '../stages/mail/mail.ts';
-import { pollPrinters } from '../stages/track/poll.ts';
-import { workProof } from '../stages/proof/proof.ts';
-import { keepHouse } from '../stages/house/housekeeping.ts';
 import { beatReconcile, workReconcile } from '../stages/mail/reconcile.ts';
+import { workProof } from '../stages/proof/proof.ts';
 import { beatSync, workSync } from '../stages/sync/sync.ts';
+import { pollPrinters } from '../stages/track/poll.ts';
 import { applyInbox, beatInbox, beatUnmatched } from '../stages/track/track.ts';
 
 /** What a job of ours carries; a cohort's id is the job's own. */
@@ -139,7 +138,7 @@ export const stages: readonly Stage[] = [
   },
   {
     name: 'house',
-    beats: { house: { housekeeping: keepHouse } },
+    beats: { house: { housekeeping: beatHouse } },
     workers: [],
     wakes: {},
   },

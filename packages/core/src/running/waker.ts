@@ -3,8 +3,8 @@
  * woken while it ran. This is the debounce between the database's notifications (one per statement
  * that moves people) and the stagers.
  */
-import type { Logger } from '../ports/index.ts';
 import { messageOf } from '../common/message-of.ts';
+import type { Logger } from '../ports/index.ts';
 
 export class Waker {
   readonly #name: string;

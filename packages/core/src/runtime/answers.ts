@@ -6,7 +6,7 @@
  * printer, retry everywhere else. An answer that does not say who is who counts for nobody.
  */
 import { z } from 'zod';
-import { storable } from '../machine/sync.ts';
+import { storable } from '../common/text.ts';
 import { UnusableAnswerError } from './asking.ts';
 
 const LONGEST_TEXT = 1000;

@@ -1,19 +1,8 @@
 /** What fails of a beat: its parts, each by itself, are told, logged and counted. */
-import { isLostConnection, sqlState } from '../machine/errors.ts';
-import { storable } from '../machine/sync.ts';
+import { isLostConnection, sqlState } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
-
-/** What failed of one part of a beat. */
-export interface PartFailure {
-  readonly part: string;
-  /** Those that it failed for, where it works for each by itself. */
-  readonly organizations: readonly string[];
-  /** The SQLSTATE; null where it was not the database that said it. */
-  readonly code: string | null;
-  /** Null: it was not tried, and fails still if it did. */
-  readonly message: string | null;
-  readonly hint: string | null;
-}
+import { storable } from '../common/text.ts';
+import type { PartFailure } from '../machine/house.ts';
 
 export function hintOf(error: unknown): string | null {
   return typeof error === 'object' &&

@@ -2,12 +2,12 @@
  * What a cohort goes through, whether it is proofed or mailed: made with its job, begun once, under
  * a lease, settled as results arrive.
  */
+import type postgres from 'postgres';
 import { stageRound, type CohortStage, type StagingFailure } from '../machine/cohorts.ts';
-import type { PartFailure } from './beat-failures.ts';
+import type { PartFailure } from '../machine/house.ts';
 import type { PipelineContext, Wake } from './context.ts';
 import type { Lease } from './leases.ts';
 import { Settler } from './settling.ts';
-import type postgres from 'postgres';
 
 /** Makes cohorts until the window is full or nobody is ready. Returns what could not be staged. */
 export async function stageCohorts(

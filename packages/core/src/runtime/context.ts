@@ -7,13 +7,13 @@ import type { CallContext, Logger } from '../ports/index.ts';
 import { makeBoss } from '../queues/boss.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
-import { RestoreWatermark } from './restore-watermark.ts';
 import {
   defaultSettings,
   type PipelineOptions,
   type PipelineSettings,
   type Point,
 } from './options.ts';
+import { RestoreWatermark } from './restore-watermark.ts';
 
 export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile' | 'poll';
 

@@ -1,5 +1,5 @@
 /** Where the adapters of a campaign or a printer come from. */
-import type { CampaignBrief } from '../machine/cohorts.ts';
+import type { CampaignBrief } from '../machine/briefs.ts';
 import type {
   AddressEnricher,
   AudienceSource,

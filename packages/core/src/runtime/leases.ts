@@ -5,8 +5,8 @@
  * time: a process that was stopped, or a machine that slept, must find its leases passed when it
  * wakes, before it posts anything. Where a renewal fails, the clock just runs on.
  */
-import { LeaseLostError, type LeaseGuard, type Logger } from '../ports/index.ts';
 import { messageOf } from '../common/message-of.ts';
+import { LeaseLostError, type LeaseGuard, type Logger } from '../ports/index.ts';
 
 interface SentAt {
   readonly monotonic: number;

@@ -3,10 +3,10 @@
  * what was printed was printed.
  */
 import { z } from 'zod';
-import type { MailSettlement } from '../machine/cohorts.ts';
-import { UnusableAnswerError } from './asking.ts';
+import { storable } from '../common/text.ts';
+import type { MailSettlement } from '../machine/mail.ts';
+import type { KeptEvent } from '../machine/track.ts';
 import type { CancelResult, ListedPiece, PrinterEvent } from '../ports/index.ts';
-import { storable } from '../machine/sync.ts';
 import {
   isObject,
   kept,
@@ -17,6 +17,7 @@ import {
   tellable,
   text,
 } from './answers.ts';
+import { UnusableAnswerError } from './asking.ts';
 
 const WHO = 'the printer';
 // An index takes no more of it.
@@ -201,14 +202,6 @@ export function pollAnswer(told: unknown, now: Date): PollAnswer {
   const cursor = kept('cursor', LONGEST_TOKEN).nullable().safeParse(page.data.cursor);
   if (!cursor.success) blame('cursor');
   return { events, cursor: cursor.data ?? null, unusable };
-}
-
-/** An event of a webhook as it is kept where it cannot be used. */
-export interface KeptEvent {
-  readonly eventId: string | null;
-  readonly reason: string;
-  /** JSON as the adapter has it, or its beginning. */
-  readonly raw: string;
 }
 
 const LONGEST_RAW = 2000;

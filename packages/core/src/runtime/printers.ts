@@ -3,12 +3,12 @@
  * time-out and read lag) is known to its adapter only; the database must know it as well before the
  * first card is sent, since a reaper that finds the work of a dead runner asks no adapter.
  */
-import { mapped } from '../machine/errors.ts';
-import type { PipelineContext } from './context.ts';
-import type { PrinterBrief } from './integrations.ts';
-import { ask } from './asking.ts';
-import { askAdapter } from './asking-adapters.ts';
+import { type PrinterBrief, printerBrief } from '../machine/briefs.ts';
+import { notePrinterRest } from '../machine/mail.ts';
 import type { CallContext, Printer } from '../ports/index.ts';
+import { askAdapter } from './asking-adapters.ts';
+import { ask } from './asking.ts';
+import type { PipelineContext } from './context.ts';
 
 /** No such printer, or not this role's to see. */
 export class UnknownPrinterError extends Error {
@@ -44,12 +44,9 @@ export async function briefOf(
   organizationId: string,
   name: string,
 ): Promise<PrinterBrief> {
-  const [row] = await context.sql<
-    { brief: PrinterBrief | null }[]
-  >`select postrider.printer_brief(${organizationId}, ${name}) as brief`;
-  if (row === undefined || row.brief === null)
-    throw new UnknownPrinterError(`there is no printer ${name}`);
-  return row.brief;
+  const brief = await printerBrief(context.sql, organizationId, name);
+  if (brief === null) throw new UnknownPrinterError(`there is no printer ${name}`);
+  return brief;
 }
 
 /**
@@ -142,11 +139,8 @@ export async function printerToSubmitTo(
     );
   }
   const quiet = quietMs(context, printer);
-  if (!(quiet <= (brief.quietMs ?? 0))) {
-    await mapped(
-      context.sql`select postrider.printer_rests(${organizationId}, ${name}, ${`${quiet} milliseconds`}::interval)`,
-    );
-  }
+  if (!(quiet <= (brief.quietMs ?? 0)))
+    await notePrinterRest(context.sql, organizationId, name, quiet);
   return printer;
 }
 

@@ -5,9 +5,9 @@
  * posted.
  */
 import { z } from 'zod';
-import type { Mark, Marks, Watermark, Witness } from '../machine/watermark.ts';
-import type { Logger } from '../ports/index.ts';
 import { messageOf } from '../common/message-of.ts';
+import type { Mark, Marks, Watermark, Witness } from '../machine/restore.ts';
+import type { Logger } from '../ports/index.ts';
 import type { RestoreWatermarkStore } from './restore-watermark-store.ts';
 
 /**

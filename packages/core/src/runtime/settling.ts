@@ -4,9 +4,10 @@
  * people, they are tried person by person, so that one row costs no others; what a lost connection
  * left open is tried again: a replay of a settle changes nothing.
  */
-import { isMachineError, sqlState } from '../machine/errors.ts';
-import type { Logger } from '../ports/index.ts';
+import { sqlState } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
+import { isMachineError } from '../machine/errors.ts';
+import type { Logger } from '../ports/index.ts';
 
 const FLUSH_MS = 50;
 // Classes of SQLSTATE that say nothing of the results: the connection is lost; the server stops,

@@ -3,35 +3,12 @@
  * until it works again. Whoever does the work says which campaign's or printer's it is, or neither
  * for a whole job.
  */
-import { isLostSession } from '../machine/errors.ts';
-import { storable } from '../machine/sync.ts';
+import { isLostSession } from '../common/driver-errors.ts';
+import { messageOf } from '../common/message-of.ts';
+import { storable } from '../common/text.ts';
+import { type Work, noteWorkDone, noteWorkFailed } from '../machine/house.ts';
 import { hintOf } from './beat-failures.ts';
 import type { PipelineContext } from './context.ts';
-import { messageOf } from '../common/message-of.ts';
-
-/** `collect`: what the enricher found; `call_back`: cards at the printer. */
-export type WorkName =
-  | 'sync'
-  | 'enrich'
-  | 'collect'
-  | 'poll'
-  | 'reconcile'
-  | 'call_back'
-  | 'usage_meter'
-  | 'event_sink'
-  | 'effects';
-
-export interface Work {
-  readonly organizationId: string;
-  readonly work: WorkName;
-  readonly campaignId?: string;
-  readonly printer?: string;
-}
-
-interface Count {
-  readonly failures: number;
-  readonly since: Date;
-}
 
 /** Errors that were counted where they happened, and pass further doors. */
 const counted = new WeakSet<object>();
@@ -92,20 +69,15 @@ export async function workFailed(
   }
   const said = discreet(messageOf(error));
   const [code, hint] = [codeOf(error), hintOf(error)];
-  const { organizationId, campaignId = null, printer = null } = work;
   const concludes = !stopping.aborted && !isLostSession(error);
-  const rows = !concludes
-    ? []
-    : await sql<Count[]>`
-        select failures, since from postrider.work_failed(${organizationId}, ${work.work}, ${campaignId}, ${printer}, ${said}, ${code},
-          ${hint === null ? null : discreet(hint)})`.catch((cannot: unknown) => {
-        logger.error(
-          { ...named(work), error: messageOf(cannot) },
-          'what failed could not be counted',
-        );
-        return [];
+  const told = { message: said, code, hint: hint === null ? null : discreet(hint) };
+  const count = !concludes
+    ? null
+    : await noteWorkFailed(sql, work, told).catch((cannot: unknown) => {
+        const fields = { ...named(work), error: messageOf(cannot) };
+        logger.error(fields, 'what failed could not be counted');
+        return null;
       });
-  const [count] = rows;
   logger[concludes ? 'error' : 'warn'](
     {
       ...named(work),
@@ -159,17 +131,11 @@ export class Round {
 
 /** What had failed of it is over. Never throws: the next time says it again. */
 export async function workDone({ sql, logger }: PipelineContext, work: Work): Promise<void> {
-  const { organizationId, campaignId = null, printer = null } = work;
-  const over = await sql<Count[]>`
-    select failures, since from postrider.work_done(${organizationId}, ${work.work}, ${campaignId}, ${printer})`.catch(
-    (error: unknown) => {
-      logger.warn(
-        { ...named(work), error: messageOf(error) },
-        'that it works again could not be noted',
-      );
-      return [];
-    },
-  );
+  const over = await noteWorkDone(sql, work).catch((error: unknown) => {
+    const fields = { ...named(work), error: messageOf(error) };
+    logger.warn(fields, 'that it works again could not be noted');
+    return [];
+  });
   for (const { failures, since } of over)
     logger.info({ ...named(work), failures, since }, 'what had failed works again');
 }

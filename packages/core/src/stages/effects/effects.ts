@@ -2,23 +2,23 @@
  * Effects of cards that were sent: claimed in bulk, done once per key at the provider. An outage
  * here neither fails a card nor loses a charge.
  */
-import { campaignBrief } from '../../machine/cohorts.ts';
+import { messageOf } from '../../common/message-of.ts';
+import { campaignBrief } from '../../machine/briefs.ts';
 import {
   claimEffects,
   settleEffects,
   type ClaimedEffect,
   type EffectKind,
   type EffectSettlement,
-} from '../../machine/mailpieces.ts';
+} from '../../machine/effects.ts';
+import { type Work, whatIsDue, type Due } from '../../machine/house.ts';
+import type { CallContext, EffectItem } from '../../ports/index.ts';
+import { text } from '../../runtime/answers.ts';
 import { askAdapter } from '../../runtime/asking-adapters.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { messageOf } from '../../common/message-of.ts';
 import { Settler } from '../../runtime/settling.ts';
-import { Round, type Work } from '../../runtime/work-failures.ts';
-import type { CallContext, EffectItem } from '../../ports/index.ts';
+import { Round } from '../../runtime/work-failures.ts';
 import { effectAnswers, type EffectAnswer } from './effect-answers.ts';
-import { text } from '../../runtime/answers.ts';
-import { whatIsDue, type Due } from '../../runtime/due.ts';
 
 const BATCH = 200;
 const LEASE_MS = 120_000;
@@ -131,7 +131,7 @@ async function workGroup(
 }
 
 export async function beatEffects(context: PipelineContext, due?: Due): Promise<void> {
-  for (const id of (due ?? (await whatIsDue(context))).effects)
+  for (const id of (due ?? (await whatIsDue(context.sql))).effects)
     await context.boss.send('effects', { organization_id: id }, { singletonKey: id });
 }
 

@@ -2,21 +2,26 @@
  * Enrichment: people known by e-mail get a postal address. Batches may take hours: they live in
  * rows, and are looked after by whoever is there.
  */
-import { campaignBrief, type CampaignBrief } from '../../machine/cohorts.ts';
+import { messageOf } from '../../common/message-of.ts';
+import { campaignBrief, type CampaignBrief } from '../../machine/briefs.ts';
 import {
+  type DueBatch,
+  campaignsToEnrich,
   claimBatch,
   dueBatches,
   loseBatch,
   noteSubmitted,
+  organizationsToEnrich,
+  returnOrphans,
   settleBatch,
-  type DueBatch,
-} from '../../machine/sync.ts';
+  skipWithoutEnricher,
+} from '../../machine/enrich.ts';
+import type { Work } from '../../machine/house.ts';
+import type { AddressEnricher, CallContext } from '../../ports/index.ts';
 import { askAdapter } from '../../runtime/asking-adapters.ts';
 import { SilentAdapterError } from '../../runtime/asking.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { messageOf } from '../../common/message-of.ts';
-import { Round, workDone, workFailed, type Work } from '../../runtime/work-failures.ts';
-import type { AddressEnricher, CallContext } from '../../ports/index.ts';
+import { Round, workDone, workFailed } from '../../runtime/work-failures.ts';
 import { collectAnswer, batchIdAnswer, submissionAnswer } from './enricher-answers.ts';
 
 interface NamedEnricher {
@@ -103,26 +108,20 @@ export async function enrichCampaign(
   const campaign = await campaignBrief(context.sql, organizationId, campaignId);
   const enricher = await enricherOf(context, campaign);
   if (enricher === null) {
-    const [row] = await sql<
-      { moved: number }[]
-    >`select postrider.enrich_none(${organizationId}, ${campaignId}) as moved`;
+    const skipped = await skipWithoutEnricher(sql, organizationId, campaignId);
     await workDone(context, handing);
-    return row?.moved ?? 0;
+    return skipped;
   }
   let people = 0;
   while (!context.stopping.aborted) {
     const { batchSize, batchDeadlineMs } = settings;
     const restMs = silenceMs(context) + SPARE_MS;
     const asOf = Date.now();
-    const batch = await claimBatch(
-      sql,
-      organizationId,
-      campaignId,
-      enricher.name,
-      batchSize,
-      batchDeadlineMs,
+    const batch = await claimBatch(sql, organizationId, campaignId, enricher.name, {
+      limit: batchSize,
+      deadlineMs: batchDeadlineMs,
       restMs,
-    );
+    });
     if (batch === null) return people;
     await context.reach('enrich.claimed');
     people += batch.people.length + batch.cached;
@@ -274,10 +273,7 @@ async function lookAfter(
  * are out, between the times of day.
  */
 export async function beatEnrich(context: PipelineContext, onlyDue: boolean): Promise<void> {
-  const rows = await context.sql<
-    { id: string }[]
-  >`select distinct organization_id as id from postrider.enrich_candidates(${onlyDue})`;
-  for (const { id } of rows)
+  for (const id of await organizationsToEnrich(context.sql, { onlyDue }))
     await context.boss.send(
       'enrich',
       { organization_id: id, only_due: onlyDue },
@@ -310,7 +306,7 @@ export async function workEnrich(
   onlyDue: boolean,
 ): Promise<void> {
   const orphans: Work = { organizationId, work: 'collect' };
-  await context.sql`select postrider.enrich_orphans(${organizationId})`.then(
+  await returnOrphans(context.sql, organizationId).then(
     async () => await workDone(context, orphans),
     async (error: unknown) =>
       await workFailed(
@@ -323,9 +319,7 @@ export async function workEnrich(
   const silent = new Map<string, SilentAdapterError>();
   await collectAll(context, organizationId, silent);
   if (onlyDue) return;
-  const campaigns = await context.sql<{ id: string }[]>`
-    select campaign_id as id from postrider.enrich_candidates(false) where organization_id = ${organizationId}`;
-  for (const { id } of campaigns) {
+  for (const id of await campaignsToEnrich(context.sql, organizationId)) {
     if (silent.has(id)) continue;
     await enrichCampaign(context, organizationId, id).catch(
       async (error: unknown) =>

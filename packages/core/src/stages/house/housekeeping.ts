@@ -1,6 +1,7 @@
 /** The housekeeping of a minute. */
-import { sqlState } from '../../machine/errors.ts';
-import { failureOf, type PartFailure } from '../../runtime/beat-failures.ts';
+import { sqlState } from '../../common/driver-errors.ts';
+import { type PartFailure, housekeepingParts, keepHouse } from '../../machine/house.ts';
+import { failureOf } from '../../runtime/beat-failures.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 
 const QUERY_CANCELED = '57014';
@@ -9,24 +10,16 @@ const QUERY_CANCELED = '57014';
  * In one statement, in which each part stands by itself. Where all of them together do not end in
  * time (a `statement_timeout`), in one for each.
  */
-export async function keepHouse({ sql }: PipelineContext): Promise<readonly PartFailure[]> {
+export async function beatHouse({ sql }: PipelineContext): Promise<readonly PartFailure[]> {
   try {
-    return await sql<
-      PartFailure[]
-    >`select part, organizations, code, message, hint from postrider.keep_house()`;
+    return await keepHouse(sql);
   } catch (error) {
     if (sqlState(error) !== QUERY_CANCELED) throw error;
   }
   const failures: PartFailure[] = [];
-  for (const { part } of await sql<
-    { part: string }[]
-  >`select part from unnest(postrider.house_parts()) as p (part)`) {
+  for (const part of await housekeepingParts(sql)) {
     try {
-      failures.push(
-        ...(await sql<
-          PartFailure[]
-        >`select part, organizations, code, message, hint from postrider.keep_house(${[part]})`),
-      );
+      failures.push(...(await keepHouse(sql, [part])));
     } catch (error) {
       if (sqlState(error) !== QUERY_CANCELED) throw error;
       failures.push(failureOf(part, error));

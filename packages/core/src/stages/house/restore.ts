@@ -4,21 +4,22 @@
  * people that this database has never heard of. Pieces that are known here are looked up one by one
  * besides.
  */
-import { checkWatermark, postingMayLast, restoreNoticedAt } from '../../machine/watermark.ts';
-import {
-  adoptPieces,
-  printersOf,
-  settleReconcile,
-  type PieceToAdopt,
-  type UnknownPiece,
-} from '../../machine/mailpieces.ts';
-import { mapped } from '../../machine/errors.ts';
-import type { PipelineContext } from '../../runtime/context.ts';
-import type { ListedPiece, Printer } from '../../ports/index.ts';
 import { messageOf } from '../../common/message-of.ts';
-import { unlessAborted } from '../../runtime/waiting.ts';
+import { settleReconcile } from '../../machine/reconcile.ts';
+import {
+  type PieceToAdopt,
+  adoptPieces,
+  checkWatermark,
+  piecesOpenedSince,
+  postingMayLast,
+  printersOf,
+  restoreNoticedAt,
+} from '../../machine/restore.ts';
+import type { ListedPiece, Printer } from '../../ports/index.ts';
+import type { PipelineContext } from '../../runtime/context.ts';
 import { listAnswer } from '../../runtime/printer-answers.ts';
 import { askPrinter, printerNamed, quietMs } from '../../runtime/printers.ts';
+import { unlessAborted } from '../../runtime/waiting.ts';
 import { BATCH, lookUp } from '../mail/reconcile.ts';
 
 /** Clocks differ, and a backup has no one moment. */
@@ -123,8 +124,10 @@ async function lookUpKnown(
   let untold: string | null = null;
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
-    const pieces = await mapped(context.sql<UnknownPiece[]>`
-      select * from postrider.pieces_opened_since(${organizationId}, ${name}, ${since}, ${after}, ${BATCH})`);
+    const pieces = await piecesOpenedSince(context.sql, organizationId, name, since, {
+      after,
+      limit: BATCH,
+    });
     if (pieces.length === 0) return { moved, untold };
     const verdicts = await lookUp(context, organizationId, name, pieces, (error, line) =>
       context.logger.warn({ printer: name, pieces: pieces.length, error: messageOf(error) }, line),

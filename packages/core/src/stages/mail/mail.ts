@@ -4,24 +4,24 @@
  * immediately before each request, and an outcome that nobody knows is unknown, never repeated
  * blindly.
  */
+import { messageOf } from '../../common/message-of.ts';
+import type { CampaignBrief } from '../../machine/briefs.ts';
 import {
   beginMail,
   settleMail,
   type BegunMail,
   type BegunPiece,
-  type CampaignBrief,
   type MailSettlement,
-} from '../../machine/cohorts.ts';
-import { ask, SilentAdapterError } from '../../runtime/asking.ts';
-import type { PipelineContext } from '../../runtime/context.ts';
-import type { Lease } from '../../runtime/leases.ts';
-import { messageOf } from '../../common/message-of.ts';
-import type { Settler } from '../../runtime/settling.ts';
+} from '../../machine/mail.ts';
 import { LeaseLostError, type PieceRequest, type Printer } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
-import { pieceAnswers, type PieceAnswer } from '../../runtime/printer-answers.ts';
+import { ask, SilentAdapterError } from '../../runtime/asking.ts';
 import { workCohort } from '../../runtime/cohorts.ts';
+import type { PipelineContext } from '../../runtime/context.ts';
+import type { Lease } from '../../runtime/leases.ts';
+import { pieceAnswers, type PieceAnswer } from '../../runtime/printer-answers.ts';
 import { byPrinter, printerToSubmitTo, quietMs } from '../../runtime/printers.ts';
+import type { Settler } from '../../runtime/settling.ts';
 
 function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
   return {

@@ -2,6 +2,8 @@
  * Reconcile, a part of the mail stage: pieces of which nobody knows whether they were printed are
  * looked up at the printer; and cards are called back.
  */
+import { messageOf } from '../../common/message-of.ts';
+import { whatIsDue, type Due, type Work } from '../../machine/house.ts';
 import {
   claimCancels,
   claimUnknown,
@@ -10,14 +12,12 @@ import {
   type PieceToCancel,
   type ReconcileVerdict,
   type UnknownPiece,
-} from '../../machine/mailpieces.ts';
-import type { PipelineContext } from '../../runtime/context.ts';
-import { whatIsDue, type Due } from '../../runtime/due.ts';
+} from '../../machine/reconcile.ts';
 import type { Printer } from '../../ports/index.ts';
-import { messageOf } from '../../common/message-of.ts';
-import { Round, type Work } from '../../runtime/work-failures.ts';
+import type { PipelineContext } from '../../runtime/context.ts';
 import { cancelAnswers, findAnswers } from '../../runtime/printer-answers.ts';
 import { askPrinter, byPrinter, printerNamed } from '../../runtime/printers.ts';
+import { Round } from '../../runtime/work-failures.ts';
 
 export const BATCH = 50;
 
@@ -160,7 +160,7 @@ export async function cancelSent(
 }
 
 export async function beatReconcile(context: PipelineContext, due?: Due): Promise<void> {
-  for (const id of (due ?? (await whatIsDue(context))).reconcile)
+  for (const id of (due ?? (await whatIsDue(context.sql))).reconcile)
     await context.boss.send('reconcile', { organization_id: id }, { singletonKey: id });
 }
 

@@ -2,24 +2,24 @@
  * Proofing: pending → proofing_staged → proofing → proofed. A cohort is rendered as one document
  * where the renderer can.
  */
+import { messageOf } from '../../common/message-of.ts';
+import type { CampaignBrief } from '../../machine/briefs.ts';
 import {
   beginProof,
   holdRefused,
   settleProof,
   type BegunCard,
-  type CampaignBrief,
   type ProofSettlement,
-} from '../../machine/cohorts.ts';
-import { ask, SilentAdapterError } from '../../runtime/asking.ts';
-import type { PipelineContext } from '../../runtime/context.ts';
-import type { Lease } from '../../runtime/leases.ts';
-import { messageOf } from '../../common/message-of.ts';
-import type { Settler } from '../../runtime/settling.ts';
+} from '../../machine/proof.ts';
 import type { CardRequest, ImageHost, Renderer } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
+import { ask, SilentAdapterError } from '../../runtime/asking.ts';
+import { workCohort } from '../../runtime/cohorts.ts';
+import type { PipelineContext } from '../../runtime/context.ts';
+import type { Lease } from '../../runtime/leases.ts';
+import type { Settler } from '../../runtime/settling.ts';
 import { storedAnswers, type Stored } from './image-host-answers.ts';
 import { cardAnswers, type CardAnswer } from './renderer-answers.ts';
-import { workCohort } from '../../runtime/cohorts.ts';
 
 function toRequest(campaign: CampaignBrief, card: BegunCard): CardRequest {
   return {

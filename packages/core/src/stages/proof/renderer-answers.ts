@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { UnusableAnswerError } from '../../runtime/asking.ts';
 import type { CardRequest, RenderedDocument } from '../../ports/index.ts';
 import {
   answersOf,
@@ -11,6 +10,7 @@ import {
   sentence,
   text,
 } from '../../runtime/answers.ts';
+import { UnusableAnswerError } from '../../runtime/asking.ts';
 
 const WHO = 'the renderer';
 const page = z.int('no page').min(1, 'no page').max(1_000_000, 'no page');

@@ -1,6 +1,6 @@
 /** What sources tell: nothing of one row stops the others. */
 import { z } from 'zod';
-import { storable } from '../../machine/sync.ts';
+import { storable } from '../../common/text.ts';
 import {
   AudienceSourceError,
   type AudiencePage,

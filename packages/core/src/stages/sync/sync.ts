@@ -3,22 +3,25 @@
  * other.
  */
 import { hostname } from 'node:os';
-import { campaignBrief } from '../../machine/cohorts.ts';
+import { messageOf } from '../../common/message-of.ts';
+import { campaignBrief } from '../../machine/briefs.ts';
 import { isMachineError } from '../../machine/errors.ts';
 import {
-  applyPage,
-  closeSync,
-  openSync,
-  renewSync,
   type SyncKind,
   type SyncReport,
+  applyPage,
+  campaignsToSync,
+  closeSync,
+  openSync,
+  organizationsToSync,
+  renewSync,
+  segmentOf,
 } from '../../machine/sync.ts';
+import type { AudiencePage, CallContext } from '../../ports/index.ts';
 import { askAdapter } from '../../runtime/asking-adapters.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { messageOf } from '../../common/message-of.ts';
 import { unlessAborted } from '../../runtime/waiting.ts';
 import { workDone, workFailed } from '../../runtime/work-failures.ts';
-import type { AudiencePage, CallContext } from '../../ports/index.ts';
 import { pageAnswer } from './audience-answers.ts';
 
 const RENEW_MS = 10_000;
@@ -100,8 +103,7 @@ export async function syncCampaign(
   let fetched = 0;
   try {
     const campaign = await campaignBrief(context.sql, organizationId, campaignId);
-    const [segment] = await sql<{ id: string }[]>`
-      select provider_segment_id as id from postrider.campaign where organization_id = ${organizationId} and id = ${campaignId}`;
+    const segment = await segmentOf(sql, organizationId, campaignId);
     const signal = AbortSignal.any([context.stopping, lost.signal]);
     const made = askAdapter(
       context,
@@ -111,7 +113,7 @@ export async function syncCampaign(
     const source = await unlessAborted(made, signal);
     const limit = options.limit ?? null;
     const tell = (call: CallContext): AsyncIterable<AudiencePage> =>
-      source.members(segment?.id ?? '', { pageSize: settings.pageSize, limit }, call);
+      source.members(segment ?? '', { pageSize: settings.pageSize, limit }, call);
     for await (const told of pagesOf(context, signal, tell)) {
       const page = pageAnswer(told);
       await applyPage(sql, run, page.members, page.rejects, Math.round(page.waitedMs));
@@ -145,10 +147,7 @@ export async function syncCampaign(
 
 /** The beat: one job per organization with something to sync. */
 export async function beatSync(context: PipelineContext): Promise<void> {
-  const rows = await context.sql<
-    { id: string }[]
-  >`select distinct organization_id as id from postrider.sync_candidates()`;
-  for (const { id } of rows)
+  for (const id of await organizationsToSync(context.sql))
     await context.boss.send('sync', { organization_id: id }, { singletonKey: id });
 }
 
@@ -157,25 +156,21 @@ export async function beatSync(context: PipelineContext): Promise<void> {
  * the next.
  */
 export async function workSync(context: PipelineContext, organizationId: string): Promise<void> {
-  const campaigns = await context.sql<{ campaign_id: string; name: string }[]>`
-    select campaign_id, name from postrider.sync_candidates() where organization_id = ${organizationId}`;
-  for (const campaign of campaigns) {
+  for (const { campaignId, name } of await campaignsToSync(context.sql, organizationId)) {
     if (context.stopping.aborted) return;
     try {
-      const report = await syncCampaign(context, organizationId, campaign.campaign_id, {
-        kind: 'automatic',
-      });
+      const report = await syncCampaign(context, organizationId, campaignId, { kind: 'automatic' });
       if (report.error === null) context.logger.info({ ...report }, 'synced');
       else context.logger.warn({ ...report }, 'synced, without a conclusion about who has left');
     } catch (error) {
       if (isMachineError(error) && error.kind === 'campaign_busy') {
         context.logger.info(
-          { campaign: campaign.name },
+          { campaign: name },
           'somebody else syncs this campaign; skipped this round',
         );
       } else {
-        const work = { organizationId, work: 'sync', campaignId: campaign.campaign_id } as const;
-        await workFailed(context, work, error, 'the sync failed', { campaign: campaign.name });
+        const work = { organizationId, work: 'sync', campaignId } as const;
+        await workFailed(context, work, error, 'the sync failed', { campaign: name });
       }
     }
   }

@@ -3,25 +3,26 @@
  * for their events, where they can be. Never part of a beat, only woken by one: whoever does not
  * answer, or never comes to an end, holds up nobody but the printers behind it.
  */
-import { applyEvents } from '../../machine/mailpieces.ts';
+import type { Work } from '../../machine/house.ts';
+import {
+  type SilentPrinter,
+  applyEvents,
+  claimSilentPrinters,
+  notePolled,
+  piecesOfOtherPrinters,
+} from '../../machine/track.ts';
 import type { PrinterEvent } from '../../ports/index.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { unlessAborted } from '../../runtime/waiting.ts';
-import { workDone, workFailed, type Work } from '../../runtime/work-failures.ts';
 import { pollAnswer } from '../../runtime/printer-answers.ts';
 import { askPrinter, printerNamed } from '../../runtime/printers.ts';
+import { unlessAborted } from '../../runtime/waiting.ts';
+import { workDone, workFailed } from '../../runtime/work-failures.ts';
 
 const SILENCE = '5 minutes';
 /** Printers that are asked at the same time. */
 const AT_ONCE = 4;
 /** Pages of one printer in a round; the next round goes on where this one ends. */
 const MOST_PAGES = 1000;
-
-interface SilentPrinter {
-  readonly organization_id: string;
-  readonly printer_name: string;
-  readonly cursor: string | null;
-}
 
 /**
  * A printer that several organizations share, or that one knows by two names, may tell each of all.
@@ -38,16 +39,13 @@ async function ownEvents(
   );
   const pieces = ours.flatMap(({ mailpieceId }) => mailpieceId ?? []);
   if (pieces.length === 0) return ours;
-  const others = await context.sql<{ id: string }[]>`
-    select id from postrider.mailpiece
-    where organization_id = ${organizationId} and id = any (${pieces}::uuid[]) and printer_name <> ${name}`;
-  const elsewhere = new Set(others.map(({ id }) => id));
+  const elsewhere = await piecesOfOtherPrinters(context.sql, organizationId, name, pieces);
   return ours.filter(({ mailpieceId }) => mailpieceId === null || !elsewhere.has(mailpieceId));
 }
 
 async function pollPrinter(
   context: PipelineContext,
-  { organization_id: organizationId, printer_name: name, cursor }: SilentPrinter,
+  { organizationId, printerName: name, cursor }: SilentPrinter,
 ) {
   const printer = await printerNamed(context, organizationId, name);
   // A printer that comes back to a cursor goes round in a circle.
@@ -74,27 +72,22 @@ async function pollPrinter(
       );
     }
     const own = await ownEvents(context, organizationId, name, events);
-    if (own.length > 0) await applyEvents(context.sql, organizationId, name, own, null, null);
-    if (next !== null)
-      await context.sql`select postrider.poll_done(${organizationId}, ${name}, ${next})`;
+    if (own.length > 0) await applyEvents(context.sql, organizationId, name, own);
+    if (next !== null) await notePolled(context.sql, organizationId, name, next);
     if (events.length === 0 || next === null) return;
     from = next;
   }
 }
 
 export async function pollPrinters(context: PipelineContext, silence = SILENCE): Promise<void> {
-  const silent = await context.sql<SilentPrinter[]>`
-    select organization_id, printer_name, cursor from postrider.poll_claim(${silence}::interval)`;
+  const silent = await claimSilentPrinters(context.sql, silence);
   // One iterator, from which each takes the next.
   const printers = silent.values();
   const takeTurns = async (): Promise<void> => {
     for (const printer of printers) {
       if (context.stopping.aborted) return;
-      const work: Work = {
-        organizationId: printer.organization_id,
-        work: 'poll',
-        printer: printer.printer_name,
-      };
+      const { organizationId, printerName } = printer;
+      const work: Work = { organizationId, work: 'poll', printer: printerName };
       try {
         await pollPrinter(context, printer);
         await workDone(context, work);

@@ -3,34 +3,29 @@
  * 50 webhooks at a time.
  */
 import type postgres from 'postgres';
-import { isLostConnection, isLostSession, mapped, sqlState } from '../../machine/errors.ts';
-import { applyEvents, lockForEvents } from '../../machine/mailpieces.ts';
-import { forEachOrganization, type PartFailure } from '../../runtime/beat-failures.ts';
-import type { PipelineContext } from '../../runtime/context.ts';
-import type { Printer, PrinterEvent } from '../../ports/index.ts';
-import {
-  keptEvent,
-  webhookAnswer,
-  type KeptEvent,
-  type WebhookAnswer,
-} from '../../runtime/printer-answers.ts';
-import type { Due } from '../../runtime/due.ts';
-import { briefOf, made, printerNamed, UnknownPrinterError } from '../../runtime/printers.ts';
+import { isLostConnection, isLostSession, sqlState } from '../../common/driver-errors.ts';
 import { messageOf } from '../../common/message-of.ts';
+import type { PartFailure, Due } from '../../machine/house.ts';
+import {
+  type KeptEvent,
+  type StoredWebhook,
+  applyEvents,
+  claimWebhooks,
+  closeWebhook,
+  keepUnusableEvents,
+  lockForEvents,
+  matchEvents,
+  storeWebhook,
+} from '../../machine/track.ts';
+import type { Printer, PrinterEvent } from '../../ports/index.ts';
+import { forEachOrganization } from '../../runtime/beat-failures.ts';
+import type { PipelineContext } from '../../runtime/context.ts';
+import { type WebhookAnswer, keptEvent, webhookAnswer } from '../../runtime/printer-answers.ts';
+import { briefOf, made, printerNamed, UnknownPrinterError } from '../../runtime/printers.ts';
 
 const BATCH = 50;
 // In the address, an organization's id that is no uuid, or a letter that no text can hold (NUL).
 const unwritable = ['22P02', '22021'];
-
-interface Inbox {
-  readonly id: string;
-  readonly organization_id: string;
-  readonly printer_name: string;
-  /** In base64: as bytes it would be read in whichever way the session writes them. */
-  readonly body: string;
-  /** ISO 8601. */
-  readonly received_at: string;
-}
 
 /**
  * A printer's webhook, checked on its raw bytes and stored. `forged` and `unknown_printer` store
@@ -58,9 +53,14 @@ export async function receiveWebhook(
   }
   const verdict = printer.verifyWebhook(headers, body, context.callContext(context.stopping).now());
   if (!verdict.valid) return { outcome: 'forged', message: verdict.message };
-  const [row] = await mapped(context.sql<{ stored: boolean }[]>`
-    select postrider.receive_webhook(${organizationId}, ${printerName}, ${verdict.deliveryId}, ${Buffer.from(body)}) as stored`);
-  return { outcome: row?.stored === true ? 'stored' : 'repeated' };
+  const isNew = await storeWebhook(
+    context.sql,
+    organizationId,
+    printerName,
+    verdict.deliveryId,
+    body,
+  );
+  return { outcome: isNew ? 'stored' : 'repeated' };
 }
 
 // Deadlocks, locks that were not given, sessions ended, a server that stops or is full: none of
@@ -70,10 +70,10 @@ function isPassing(error: unknown): boolean {
 }
 
 interface Parsed extends WebhookAnswer {
-  readonly webhook: Inbox;
+  readonly webhook: StoredWebhook;
 }
 
-function keyOf(webhook: Inbox): string {
+function keyOf(webhook: StoredWebhook): string {
   return `${webhook.organization_id}/${webhook.printer_name}`;
 }
 
@@ -87,7 +87,7 @@ type Printers = Map<string, Printer | Error>;
 async function meet(
   context: PipelineContext,
   printers: Printers,
-  inbox: readonly Inbox[],
+  inbox: readonly StoredWebhook[],
 ): Promise<void> {
   for (const webhook of inbox) {
     const key = keyOf(webhook);
@@ -120,7 +120,7 @@ async function meet(
 async function giveUp(
   context: PipelineContext,
   tx: postgres.TransactionSql,
-  webhook: Inbox,
+  webhook: StoredWebhook,
   error: unknown,
 ): Promise<void> {
   const message = messageOf(error);
@@ -128,7 +128,7 @@ async function giveUp(
     { webhook: webhook.id, printer: webhook.printer_name, error: message },
     'a webhook could not be applied; it is kept',
   );
-  await tx`select postrider.track_done(${webhook.id}, ${message})`;
+  await closeWebhook(tx, webhook.id, message);
 }
 
 /** Raws that are kept beside a webhook, whose body has them all. */
@@ -140,10 +140,10 @@ const MOST_KEPT = 100;
  */
 async function keepUnusable(
   tx: postgres.TransactionSql,
-  webhook: Inbox,
+  webhook: StoredWebhook,
   unusable: readonly KeptEvent[],
 ): Promise<void> {
-  await tx`select postrider.track_unusable(${webhook.id}, ${JSON.stringify(unusable.slice(0, MOST_KEPT))}::text::jsonb, ${unusable.length})`;
+  await keepUnusableEvents(tx, webhook.id, unusable.slice(0, MOST_KEPT), unusable.length);
 }
 
 /**
@@ -163,7 +163,10 @@ async function applyWebhook(
     try {
       await tx.savepoint(
         async (inner) =>
-          await applyEvents(inner, organizationId, printerName, some, receivedAt, webhook.id),
+          await applyEvents(inner, organizationId, printerName, some, {
+            receivedAt,
+            webhookId: webhook.id,
+          }),
       );
       return null;
     } catch (error) {
@@ -186,7 +189,7 @@ async function apply(
   context: PipelineContext,
   tx: postgres.TransactionSql,
   printers: Printers,
-  inbox: readonly Inbox[],
+  inbox: readonly StoredWebhook[],
 ): Promise<void> {
   const groups = new Map<string, Parsed[]>();
   for (const webhook of inbox) {
@@ -226,7 +229,7 @@ async function apply(
       if (parsed.unusable.length > 0) await keepUnusable(tx, webhook, parsed.unusable);
       const unusable = [...parsed.unusable, ...(await applyWebhook(tx, parsed))];
       if (unusable.length === 0) {
-        await tx`select postrider.track_done(${webhook.id})`;
+        await closeWebhook(tx, webhook.id);
         continue;
       }
       context.logger.error(
@@ -249,11 +252,9 @@ async function apply(
 async function applyBatch(
   context: PipelineContext,
   printers: Printers,
-): Promise<{ inbox: readonly Inbox[]; applied: boolean }> {
+): Promise<{ inbox: readonly StoredWebhook[]; applied: boolean }> {
   return await context.sql.begin(async (tx) => {
-    const inbox = await tx<Inbox[]>`
-      select id, organization_id, printer_name, pg_catalog.encode(body, 'base64') as body, pg_catalog.to_json(received_at) as received_at
-      from postrider.track_claim(${BATCH})`;
+    const inbox = await claimWebhooks(tx, BATCH);
     if (!inbox.every((webhook) => printers.has(keyOf(webhook)))) return { inbox, applied: false };
     if (inbox.length > 0) await context.reach('track.claimed');
     await apply(context, tx, printers, inbox);
@@ -297,6 +298,6 @@ export async function beatUnmatched(
   return await forEachOrganization(
     'unmatched events',
     due.unmatched,
-    async (id) => await sql`select postrider.match_events(${id})`,
+    async (id) => await matchEvents(sql, id),
   );
 }
