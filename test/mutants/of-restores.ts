@@ -124,7 +124,7 @@ export const restores: readonly Mutant[] = [
     without: 'the last begins of others are remembered also when nobody is at work any more',
     edits: [
       {
-        file: 'packages/core/src/runtime/restore-watermark.ts',
+        file: 'packages/core/src/runtime/restore-marks.ts',
         find: 'return news.length > 0 ? others : before;',
         replace: 'return news.length >= 0 ? others : before;',
       },

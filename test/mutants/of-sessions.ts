@@ -2,9 +2,9 @@
 import type { Mutant } from './mutants.ts';
 
 const session = 'packages/core/src/machine/session.ts';
-const track = 'packages/core/src/stages/track/track.ts';
-const calls = 'packages/core/src/machine/track.ts';
-const answers = 'packages/core/src/runtime/printer-answers.ts';
+const track = 'packages/core/src/machine/track.ts';
+const inbox = 'packages/core/src/stages/track/inbox.ts';
+const answers = 'packages/core/src/stages/track/event-answers.ts';
 const settings = 'test/pipeline/hostile-settings.test.ts';
 const told = 'test/sql/told-alike.test.ts';
 const webhooks = 'test/pipeline/odd-webhooks.test.ts';
@@ -15,7 +15,7 @@ export const sessions: readonly Mutant[] = [
     without: 'a printer that cannot be had keeps nobody else from its webhooks',
     edits: [
       {
-        file: 'packages/core/src/stages/track/track.ts',
+        file: inbox,
         find: 'if (isLostSession(error)) throw error;\nreturn cannot(error);',
         replace: 'throw error;',
       },
@@ -104,7 +104,7 @@ export const sessions: readonly Mutant[] = [
   {
     name: 'body-in-base64',
     without: 'the body of a webhook is read whatever bytea_output is',
-    edits: [{ file: calls, find: `pg_catalog.encode(body, 'base64') as body`, replace: 'body' }],
+    edits: [{ file: track, find: `pg_catalog.encode(body, 'base64') as body`, replace: 'body' }],
     test: { file: settings, pattern: 'through another client a mailing goes its way' },
   },
   {
@@ -199,7 +199,7 @@ export const sessions: readonly Mutant[] = [
     without: 'what the database refuses together is applied one by one',
     edits: [
       {
-        file: track,
+        file: inbox,
         find: 'const error = events.length === 1 ? refusal : await applied([event]);',
         replace: 'const error = refusal;',
       },

@@ -262,7 +262,7 @@ export const driver: readonly Mutant[] = [
     without: 'a lost connection says nothing about a webhook',
     edits: [
       {
-        file: 'packages/core/src/stages/track/track.ts',
+        file: 'packages/core/src/stages/track/inbox.ts',
         find: 'if (isLostSession(error)) throw error;',
         replace: '',
       },

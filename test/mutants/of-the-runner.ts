@@ -117,7 +117,7 @@ export const runner: readonly Mutant[] = [
     without: 'accepted without an id is unknown',
     edits: [
       {
-        file: 'packages/core/src/runtime/printer-answers.ts',
+        file: 'packages/core/src/stages/mail/printer-answers.ts',
         find: `z.object({ outcome: z.literal('accepted'), providerId: printerId,`,
         replace: `z.object({ outcome: z.literal('accepted'), providerId: sentence,`,
       },

@@ -34,6 +34,6 @@ export { createPipeline, PipelineStoppedError, type Pipeline } from './pipeline.
 export type { Stopped } from './running/running.ts';
 export type { AskedSince } from './stages/house/restore.ts';
 export type { SyncOptions } from './stages/sync/sync.ts';
-export type { Reception } from './stages/track/track.ts';
+export type { Reception } from './stages/track/receive-webhook.ts';
 export * from './ports/index.ts';
 export { VERSION } from './version.ts';

@@ -7,8 +7,10 @@ import type { CardRequest } from '../src/ports/index.ts';
 import { effectAnswers } from '../src/stages/effects/effect-answers.ts';
 import { batchIdAnswer, submissionAnswer } from '../src/stages/enrich/enricher-answers.ts';
 import { storedAnswers } from '../src/stages/proof/image-host-answers.ts';
-import { listAnswer, pieceAnswers, pollAnswer } from '../src/runtime/printer-answers.ts';
+import { listAnswer } from '../src/stages/house/list-answer.ts';
+import { pieceAnswers } from '../src/stages/mail/printer-answers.ts';
 import { cardAnswers } from '../src/stages/proof/renderer-answers.ts';
+import { pollAnswer } from '../src/stages/track/event-answers.ts';
 
 function card(recipientId: string): CardRequest {
   return {

@@ -5,7 +5,7 @@
  */
 import { isLostConnection } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
-import { type BeatFailure, noteBeats, noteFailures } from '../machine/house.ts';
+import { noteBeats, noteFailures, type BeatFailure } from '../machine/house.ts';
 import { beats, type Beat, type BeatName } from '../queues/queues.ts';
 import { failureOf } from '../runtime/beat-failures.ts';
 import type { PipelineContext } from '../runtime/context.ts';

@@ -1,7 +1,7 @@
 /** `once`: everything that can be done now, to its end; and what waits after that. */
 import { organizationsToEnrich } from '../machine/enrich.ts';
 import { organizationsToSync } from '../machine/sync.ts';
-import { type Coming, type Waiting, whatComes, whatMoves, whatWaits } from '../machine/waiting.ts';
+import { whatComes, whatMoves, whatWaits, type Coming, type Waiting } from '../machine/waiting.ts';
 import type { PipelineContext } from '../runtime/context.ts';
 import { beatEffects } from '../stages/effects/effects.ts';
 import { beatEnrich, workEnrich } from '../stages/enrich/enrich.ts';

@@ -4,7 +4,7 @@
  */
 import { isLostSession } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
-import { type WorkName, endRunner, peopleAtWork } from '../machine/house.ts';
+import { endRunner, peopleAtWork, type WorkName } from '../machine/house.ts';
 import { answers, requireSuitableSession } from '../machine/session.ts';
 import type { PipelineContext, Wake } from '../runtime/context.ts';
 import { within } from '../runtime/waiting.ts';

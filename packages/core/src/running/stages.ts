@@ -13,8 +13,8 @@ import { workMail } from '../stages/mail/mail.ts';
 import { beatReconcile, workReconcile } from '../stages/mail/reconcile.ts';
 import { workProof } from '../stages/proof/proof.ts';
 import { beatSync, workSync } from '../stages/sync/sync.ts';
+import { applyInbox, beatInbox, beatUnmatched } from '../stages/track/inbox.ts';
 import { pollPrinters } from '../stages/track/poll.ts';
-import { applyInbox, beatInbox, beatUnmatched } from '../stages/track/track.ts';
 
 /** What a job of ours carries; a cohort's id is the job's own. */
 export interface JobData {

@@ -43,6 +43,9 @@ export function kept(what: string, longest = LONGEST_NAME) {
     );
 }
 
+// An index takes no more of it.
+export const printerId = kept('id', 500);
+
 /**
  * Null: no time that means anything, so that the machine backs off by itself. "At once" is none
  * either: it would be asked in a tight loop.

@@ -3,7 +3,7 @@
  * time-out and read lag) is known to its adapter only; the database must know it as well before the
  * first card is sent, since a reaper that finds the work of a dead runner asks no adapter.
  */
-import { type PrinterBrief, printerBrief } from '../machine/briefs.ts';
+import { printerBrief, type PrinterBrief } from '../machine/briefs.ts';
 import { notePrinterRest } from '../machine/mail.ts';
 import type { CallContext, Printer } from '../ports/index.ts';
 import { askAdapter } from './asking-adapters.ts';

@@ -4,10 +4,10 @@
  * (sql/functions/0262_restore_watermark.sql). A begin is remembered before its first card is
  * posted.
  */
-import { z } from 'zod';
 import { messageOf } from '../common/message-of.ts';
 import type { Mark, Marks, Watermark, Witness } from '../machine/restore.ts';
 import type { Logger } from '../ports/index.ts';
+import { keysOf, latest, parsedMarks, together, without } from './restore-marks.ts';
 import type { RestoreWatermarkStore } from './restore-watermark-store.ts';
 
 /**
@@ -16,74 +16,6 @@ import type { RestoreWatermarkStore } from './restore-watermark-store.ts';
  */
 export class RestoreWatermarkError extends Error {
   override readonly name = 'RestoreWatermarkError';
-}
-
-const mark = z.object({
-  restores: z.int().nonnegative(),
-  system: z.string().nullable(),
-  timeline: z.int().nullable(),
-  // As PostgreSQL has them: whoever makes an organization may give it an id of any version.
-  witnesses: z.array(
-    z.object({
-      organizationId: z.guid(),
-      recipientId: z.guid(),
-      moveNo: z.int(),
-      mailpieceId: z.guid(),
-    }),
-  ),
-});
-const stored = z.record(z.guid(), mark);
-
-function parsed(text: string): Marks {
-  try {
-    return stored.parse(JSON.parse(text));
-  } catch (error) {
-    const what =
-      error instanceof z.ZodError
-        ? z.prettifyError(error).replaceAll(/\s+/g, ' ')
-        : messageOf(error);
-    throw new Error(`${JSON.stringify(text.slice(0, 60))}…: ${what}`, { cause: error });
-  }
-}
-
-function keyOf({ recipientId, moveNo }: Witness): string {
-  return `${recipientId} ${moveNo}`;
-}
-function keysOf(known: Mark | undefined): ReadonlySet<string> {
-  return new Set(known?.witnesses.map(keyOf));
-}
-function without(
-  keys: ReadonlySet<string>,
-  witnesses: readonly Witness[] = [],
-): readonly Witness[] {
-  return witnesses.filter((witness) => !keys.has(keyOf(witness)));
-}
-
-/**
- * Of the begins of others. One that was not at work before was committed after those that were seen
- * then, and takes their place. Where there is none, those that have ended stay the latest that is
- * known: their runners may remember elsewhere.
- */
-function latest(before: readonly Witness[], others: readonly Witness[] = []): readonly Witness[] {
-  const news = without(new Set(before.map(keyOf)), others);
-  return news.length > 0 ? others : before;
-}
-
-/** The later state of a database stands; of the same state what both know. */
-function merged(one: Mark | undefined, other: Mark): Mark {
-  if (one === undefined || other.restores > one.restores) return other;
-  if (one.restores > other.restores) return one;
-  const witnesses = new Map(
-    [...one.witnesses, ...other.witnesses].map((witness) => [keyOf(witness), witness]),
-  );
-  return { ...other, witnesses: [...witnesses.values()] };
-}
-
-function together(...all: readonly Marks[]): Marks {
-  const marks: Record<string, Mark> = {};
-  for (const [installation, mark] of all.flatMap(Object.entries<Mark>))
-    marks[installation] = merged(marks[installation], mark);
-  return marks;
 }
 
 /** What the database has told of itself, in its latest state. */
@@ -302,7 +234,7 @@ export class RestoreWatermark {
 
   async #read(store: RestoreWatermarkStore): Promise<Marks> {
     try {
-      return together(...(await store.read(this.#runnerId)).map(parsed));
+      return together(...(await store.read(this.#runnerId)).map(parsedMarks));
     } catch (error) {
       throw new RestoreWatermarkError(
         `what runners remember of their database cannot be read (${messageOf(error)}): nothing is sent, since a database that was restored ` +

@@ -6,7 +6,7 @@
 import { isLostSession } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
 import { storable } from '../common/text.ts';
-import { type Work, noteWorkDone, noteWorkFailed } from '../machine/house.ts';
+import { noteWorkDone, noteWorkFailed, type Work } from '../machine/house.ts';
 import { hintOf } from './beat-failures.ts';
 import type { PipelineContext } from './context.ts';
 

@@ -11,7 +11,7 @@ import {
   type EffectKind,
   type EffectSettlement,
 } from '../../machine/effects.ts';
-import { type Work, whatIsDue, type Due } from '../../machine/house.ts';
+import { whatIsDue, type Work, type Due } from '../../machine/house.ts';
 import type { CallContext, EffectItem } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
 import { askAdapter } from '../../runtime/asking-adapters.ts';

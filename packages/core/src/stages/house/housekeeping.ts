@@ -1,6 +1,6 @@
 /** The housekeeping of a minute. */
 import { sqlState } from '../../common/driver-errors.ts';
-import { type PartFailure, housekeepingParts, keepHouse } from '../../machine/house.ts';
+import { housekeepingParts, keepHouse, type PartFailure } from '../../machine/house.ts';
 import { failureOf } from '../../runtime/beat-failures.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 

@@ -7,20 +7,20 @@
 import { messageOf } from '../../common/message-of.ts';
 import { settleReconcile } from '../../machine/reconcile.ts';
 import {
-  type PieceToAdopt,
   adoptPieces,
   checkWatermark,
   piecesOpenedSince,
   postingMayLast,
   printersOf,
   restoreNoticedAt,
+  type PieceToAdopt,
 } from '../../machine/restore.ts';
 import type { ListedPiece, Printer } from '../../ports/index.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { listAnswer } from '../../runtime/printer-answers.ts';
+import { LOOK_UP_BATCH, lookUp } from '../../runtime/look-up.ts';
 import { askPrinter, printerNamed, quietMs } from '../../runtime/printers.ts';
 import { unlessAborted } from '../../runtime/waiting.ts';
-import { BATCH, lookUp } from '../mail/reconcile.ts';
+import { listAnswer } from './list-answer.ts';
 
 /** Clocks differ, and a backup has no one moment. */
 const MARGIN_MS = 3_600_000;
@@ -126,7 +126,7 @@ async function lookUpKnown(
   for (;;) {
     const pieces = await piecesOpenedSince(context.sql, organizationId, name, since, {
       after,
-      limit: BATCH,
+      limit: LOOK_UP_BATCH,
     });
     if (pieces.length === 0) return { moved, untold };
     const verdicts = await lookUp(context, organizationId, name, pieces, (error, line) =>

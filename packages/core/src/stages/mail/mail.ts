@@ -19,9 +19,9 @@ import { ask, SilentAdapterError } from '../../runtime/asking.ts';
 import { workCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import type { Lease } from '../../runtime/leases.ts';
-import { pieceAnswers, type PieceAnswer } from '../../runtime/printer-answers.ts';
 import { byPrinter, printerToSubmitTo, quietMs } from '../../runtime/printers.ts';
 import type { Settler } from '../../runtime/settling.ts';
+import { type PieceAnswer, pieceAnswers } from './printer-answers.ts';
 
 function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
   return {

@@ -2,84 +2,19 @@
  * Reconcile, a part of the mail stage: pieces of which nobody knows whether they were printed are
  * looked up at the printer; and cards are called back.
  */
-import { messageOf } from '../../common/message-of.ts';
 import { whatIsDue, type Due, type Work } from '../../machine/house.ts';
 import {
+  type PieceToCancel,
   claimCancels,
   claimUnknown,
   settleCancels,
   settleReconcile,
-  type PieceToCancel,
-  type ReconcileVerdict,
-  type UnknownPiece,
 } from '../../machine/reconcile.ts';
-import type { Printer } from '../../ports/index.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { cancelAnswers, findAnswers } from '../../runtime/printer-answers.ts';
+import { LOOK_UP_BATCH, lookUp } from '../../runtime/look-up.ts';
 import { askPrinter, byPrinter, printerNamed } from '../../runtime/printers.ts';
 import { Round } from '../../runtime/work-failures.ts';
-
-export const BATCH = 50;
-
-function reference(organizationId: string, piece: UnknownPiece) {
-  return {
-    reference: {
-      organizationId,
-      campaignId: piece.campaignId,
-      recipientId: piece.recipientId,
-      mailpieceId: piece.mailpieceId,
-    },
-    idempotencyKey: piece.idempotencyKey,
-  };
-}
-
-/**
- * What the printer says of each. Never throws: who could not be asked is told so, and `failed` is
- * told why.
- */
-export async function lookUp(
-  context: PipelineContext,
-  organizationId: string,
-  name: string,
-  pieces: readonly UnknownPiece[],
-  failed: (error: unknown, line: string) => void,
-): Promise<ReconcileVerdict[]> {
-  const young = (printer: Printer, piece: UnknownPiece): boolean =>
-    // An hour before its end a key counts as dead: clocks differ.
-    printer.keyLifetimeMs !== null &&
-    Date.now() - Date.parse(piece.openedAt) <
-      printer.keyLifetimeMs - Math.min(3_600_000, printer.keyLifetimeMs / 2);
-  try {
-    const printer = await printerNamed(context, organizationId, name);
-    const references = pieces.map((piece) => reference(organizationId, piece));
-    const found = await askPrinter(
-      context,
-      name,
-      printer,
-      async (call) => await printer.find(references, call),
-    );
-    return findAnswers(pieces.length, found).map((answer, index): ReconcileVerdict => {
-      const piece = pieces[index] as UnknownPiece;
-      return {
-        mailpieceId: piece.mailpieceId,
-        attempt: piece.attempt,
-        keyStillHonoured: young(printer, piece),
-        ...answer,
-      };
-    });
-  } catch (error) {
-    // The printer could not be asked at all: nobody is submitted again on the strength of that.
-    const message = messageOf(error);
-    failed(error, 'the printer could not be asked about unknown pieces; it is asked again later');
-    return pieces.map(({ mailpieceId, attempt }) => ({
-      mailpieceId,
-      attempt,
-      outcome: 'not_asked',
-      keyStillHonoured: false,
-      message,
-    }));
-  }
-}
+import { cancelAnswers } from './printer-answers.ts';
 
 /** Asks about unknown pieces until none is due. Returns how many people moved. */
 export async function reconcile(context: PipelineContext, organizationId: string): Promise<number> {
@@ -90,7 +25,7 @@ export async function reconcile(context: PipelineContext, organizationId: string
       const pieces = await claimUnknown(
         context.sql,
         organizationId,
-        BATCH,
+        LOOK_UP_BATCH,
         context.settings.leaseMs,
       );
       if (pieces.length > 0) await context.reach('reconcile.claimed');
@@ -104,7 +39,7 @@ export async function reconcile(context: PipelineContext, organizationId: string
         moved += await settleReconcile(context.sql, organizationId, verdicts);
         await context.reach('reconcile.settled');
       }
-      if (pieces.length < BATCH) break;
+      if (pieces.length < LOOK_UP_BATCH) break;
     }
   } finally {
     await round.count(context);
@@ -141,7 +76,9 @@ export async function cancelSent(
 ): Promise<number> {
   const round = new Round();
   let moved = 0;
-  for (const [name, group] of byPrinter(await claimCancels(context.sql, organizationId, BATCH))) {
+  for (const [name, group] of byPrinter(
+    await claimCancels(context.sql, organizationId, LOOK_UP_BATCH),
+  )) {
     const work: Work = { organizationId, work: 'call_back', printer: name };
     try {
       moved += await callBack(context, organizationId, name, group);

@@ -7,8 +7,6 @@ import { messageOf } from '../../common/message-of.ts';
 import { campaignBrief } from '../../machine/briefs.ts';
 import { isMachineError } from '../../machine/errors.ts';
 import {
-  type SyncKind,
-  type SyncReport,
   applyPage,
   campaignsToSync,
   closeSync,
@@ -16,6 +14,8 @@ import {
   organizationsToSync,
   renewSync,
   segmentOf,
+  type SyncKind,
+  type SyncReport,
 } from '../../machine/sync.ts';
 import type { AudiencePage, CallContext } from '../../ports/index.ts';
 import { askAdapter } from '../../runtime/asking-adapters.ts';

@@ -5,18 +5,18 @@
  */
 import type { Work } from '../../machine/house.ts';
 import {
-  type SilentPrinter,
   applyEvents,
   claimSilentPrinters,
   notePolled,
   piecesOfOtherPrinters,
+  type SilentPrinter,
 } from '../../machine/track.ts';
 import type { PrinterEvent } from '../../ports/index.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { pollAnswer } from '../../runtime/printer-answers.ts';
 import { askPrinter, printerNamed } from '../../runtime/printers.ts';
 import { unlessAborted } from '../../runtime/waiting.ts';
 import { workDone, workFailed } from '../../runtime/work-failures.ts';
+import { pollAnswer } from './event-answers.ts';
 
 const SILENCE = '5 minutes';
 /** Printers that are asked at the same time. */

@@ -1,118 +1,18 @@
-/**
- * What printers answer; of all adapters the ones whose answers cannot be asked for again, since
- * what was printed was printed.
- */
+/** What printers tell of their pieces, by webhook or when they are polled: events, each by itself. */
 import { z } from 'zod';
-import { storable } from '../common/text.ts';
-import type { MailSettlement } from '../machine/mail.ts';
-import type { KeptEvent } from '../machine/track.ts';
-import type { CancelResult, ListedPiece, PrinterEvent } from '../ports/index.ts';
+import { storable } from '../../common/text.ts';
+import type { KeptEvent } from '../../machine/track.ts';
+import type { PrinterEvent } from '../../ports/index.ts';
 import {
   isObject,
   kept,
   LONGEST_TOKEN,
-  readAnswers,
-  retry,
+  printerId,
   sentence,
   tellable,
   text,
-} from './answers.ts';
-import { UnusableAnswerError } from './asking.ts';
-
-const WHO = 'the printer';
-// An index takes no more of it.
-const printerId = kept('id', 500);
-
-/** The day of an ISO 8601 date or moment; null where it cannot be read. */
-const day = z
-  .string()
-  .regex(/^[1-9]\d{3}-\d\d-\d\d(?![^T ])/)
-  .transform((moment) => moment.slice(0, 10))
-  .pipe(z.iso.date())
-  .nullable()
-  .catch(null);
-
-const piece = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('accepted'), providerId: printerId, expectedDelivery: day }),
-  z
-    .object({
-      outcome: z.literal('rejected'),
-      reason: sentence,
-      message: sentence,
-      badAddress: z.boolean().catch(false),
-    })
-    .transform(({ outcome, reason, message, badAddress }) => ({
-      outcome,
-      message: `${reason}: ${message}`,
-      badAddress,
-    })),
-  retry,
-  z.object({ outcome: z.literal('unknown'), message: sentence }),
-]);
-export type PieceAnswer = Omit<MailSettlement, 'recipientId' | 'mailpieceId'>;
-
-/** What a printer says of so many pieces. Throws `UnusableAnswerError`. */
-export function pieceAnswers(asked: number, answers: unknown): readonly PieceAnswer[] {
-  return readAnswers<PieceAnswer>(WHO, piece, asked, answers, (message) => ({
-    outcome: 'unknown',
-    message,
-  }));
-}
-
-const found = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('found'), providerId: printerId }),
-  z.object({ outcome: z.literal('absent') }),
-  z.object({ outcome: z.literal('cannot_tell'), message: sentence }),
-]);
-type FindAnswer = z.infer<typeof found>;
-
-/**
- * What a printer knows of so many pieces; only a plain `absent` is one. Throws
- * `UnusableAnswerError`.
- */
-export function findAnswers(asked: number, answers: unknown): readonly FindAnswer[] {
-  return readAnswers<FindAnswer>(WHO, found, asked, answers, (message) => ({
-    outcome: 'cannot_tell',
-    message,
-  }));
-}
-
-const cancelled = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('cancelled') }),
-  z.object({ outcome: z.enum(['too_late', 'unknown']), message: sentence }),
-]);
-
-/** What became of so many cards that were called back. Throws `UnusableAnswerError`. */
-export function cancelAnswers(asked: number, answers: unknown): readonly CancelResult[] {
-  return readAnswers<CancelResult>(WHO, cancelled, asked, answers, (message) => ({
-    outcome: 'unknown',
-    message,
-  }));
-}
-
-const listed = z.object({
-  pieces: z.array(z.object({ providerId: printerId, mode: z.enum(['test', 'live']) })),
-  cursor: kept('cursor', LONGEST_TOKEN).nullable(),
-});
-
-/**
- * A page of what a printer made. Throws `UnusableAnswerError`, also for one piece without an id: it
- * may be the one that matters.
- */
-export function listAnswer(told: unknown): {
-  readonly pieces: readonly ListedPiece[];
-  readonly cursor: string | null;
-} {
-  const page = listed.safeParse(told);
-  if (page.success)
-    return told as { readonly pieces: readonly ListedPiece[]; readonly cursor: string | null };
-  const [of, index] = page.error.issues[0]?.path ?? [];
-  throw new UnusableAnswerError(
-    of === 'pieces' && index !== undefined
-      ? 'the printer listed a piece without an id or a mode'
-      : 'the printer listed no page of pieces',
-  );
-}
+} from '../../runtime/answers.ts';
+import { UnusableAnswerError } from '../../runtime/asking.ts';
 
 const eventSchema = z.object({
   // Without one an event cannot be told from its repeat.

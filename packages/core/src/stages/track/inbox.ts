@@ -1,6 +1,6 @@
 /**
- * Tracking: what printers tell is stored first, answered at once, and applied here in bulk, up to
- * 50 webhooks at a time.
+ * The inbox of tracking: webhooks that were stored are applied in bulk, up to 50 at a time; and
+ * events that found no piece when they came.
  */
 import type postgres from 'postgres';
 import { isLostConnection, isLostSession, sqlState } from '../../common/driver-errors.ts';
@@ -15,53 +15,14 @@ import {
   keepUnusableEvents,
   lockForEvents,
   matchEvents,
-  storeWebhook,
 } from '../../machine/track.ts';
 import type { Printer, PrinterEvent } from '../../ports/index.ts';
 import { forEachOrganization } from '../../runtime/beat-failures.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { type WebhookAnswer, keptEvent, webhookAnswer } from '../../runtime/printer-answers.ts';
-import { briefOf, made, printerNamed, UnknownPrinterError } from '../../runtime/printers.ts';
+import { briefOf, made } from '../../runtime/printers.ts';
+import { type WebhookAnswer, keptEvent, webhookAnswer } from './event-answers.ts';
 
 const BATCH = 50;
-// In the address, an organization's id that is no uuid, or a letter that no text can hold (NUL).
-const unwritable = ['22P02', '22021'];
-
-/**
- * A printer's webhook, checked on its raw bytes and stored. `forged` and `unknown_printer` store
- * nothing.
- */
-export type Reception =
-  | { readonly outcome: 'stored' | 'repeated' }
-  | { readonly outcome: 'forged' | 'unknown_printer'; readonly message: string };
-
-export async function receiveWebhook(
-  context: PipelineContext,
-  organizationId: string,
-  printerName: string,
-  headers: Readonly<Record<string, string>>,
-  body: Uint8Array,
-): Promise<Reception> {
-  let printer: Printer;
-  try {
-    printer = await printerNamed(context, organizationId, printerName);
-  } catch (error) {
-    // A database that cannot be reached says nothing about the printer: it is told to come again.
-    if (!(error instanceof UnknownPrinterError) && !unwritable.includes(sqlState(error) ?? ''))
-      throw error;
-    return { outcome: 'unknown_printer', message: 'no such printer' };
-  }
-  const verdict = printer.verifyWebhook(headers, body, context.callContext(context.stopping).now());
-  if (!verdict.valid) return { outcome: 'forged', message: verdict.message };
-  const isNew = await storeWebhook(
-    context.sql,
-    organizationId,
-    printerName,
-    verdict.deliveryId,
-    body,
-  );
-  return { outcome: isNew ? 'stored' : 'repeated' };
-}
 
 // Deadlocks, locks that were not given, sessions ended, a server that stops or is full: none of
 // them says anything about the webhook.
