@@ -7,6 +7,7 @@ const houseSql = 'sql/functions/0542_house.sql';
 const failingHouse = 'test/pipeline/failing-house.test.ts';
 const failingBeats = 'test/pipeline/failing-beats.test.ts';
 const failingWork = 'test/pipeline/failing-work.test.ts';
+const failingPrinters = 'test/pipeline/failing-printers.test.ts';
 const workFailures = 'packages/core/src/runtime/work-failures.ts';
 
 export const house: readonly Mutant[] = [
@@ -265,7 +266,7 @@ export const house: readonly Mutant[] = [
         replace: 'if (this.#works.size === 0) this',
       },
     ],
-    test: { file: failingWork, pattern: 'a round of many batches' },
+    test: { file: failingPrinters, pattern: 'a round of many batches' },
   },
   {
     name: 'discreet-failures',
