@@ -190,7 +190,8 @@ export async function findCampaign(
   );
   if (rows.length > 1)
     throw new Error(
-      `${rows.length} campaigns are named ${name}: say ${rows.map((row) => `${row.organization}/${row.name}`).join(' or ')}`,
+      `${rows.length} campaigns are named ${name}: say ` +
+        `${rows.map((row) => `${row.organization}/${row.name}`).join(' or ')}`,
     );
   const [row] = rows;
   return row === undefined

@@ -46,7 +46,7 @@ export async function stageRound(
   );
 }
 
-/** Renews the leases of a runner, for `leaseMs` from now. Returns the cohorts that are still its own. */
+/** Renews leases of a runner, for `leaseMs` from now. Returns the cohorts that are still its. */
 export async function renew(
   sql: Sql,
   runnerId: string,

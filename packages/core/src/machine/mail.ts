@@ -78,7 +78,7 @@ export async function beginMail(
 
 /**
  * Writes results of a cohort. A replay changes nothing. Returns how many people it moved.
- * @param last no more results will come: the outcome of people who were not answered for is unknown.
+ * @param last no more results will come: pieces that were not answered for are unknown.
  * @param quietMs how long an unknown outcome rests before the printer is asked.
  */
 export async function settleMail(
@@ -102,8 +102,8 @@ export async function settleMail(
 }
 
 /**
- * Notes how long an unknown outcome of a printer rests, before the first card is sent: a reaper that
- * finds the work of a dead runner asks no adapter.
+ * Notes how long an unknown outcome of a printer rests, before the first card is sent: a reaper
+ * that finds the work of a dead runner asks no adapter.
  */
 export async function notePrinterRest(
   sql: Sql,

@@ -37,7 +37,7 @@ export type ProofSettlement =
       readonly afterMs: number | null;
     };
 
-/** Gives a cohort to one runner, at most once. Null where nothing began: it was begun or is held. */
+/** Gives a cohort to one runner, at most once. Null: it was begun before, or is held. */
 export async function beginProof(
   sql: Sql,
   organizationId: string,

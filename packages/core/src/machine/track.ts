@@ -33,7 +33,7 @@ export async function storeWebhook(
   );
 }
 
-/** Locks stored webhooks of any organization for the transaction; those that others have are left. */
+/** Locks stored webhooks, of any organization, for the transaction; skips those that are locked. */
 export async function claimWebhooks(sql: Sql, limit: number): Promise<readonly StoredWebhook[]> {
   return await mapped(
     sql<StoredWebhook[]>`
@@ -46,7 +46,7 @@ export async function claimWebhooks(sql: Sql, limit: number): Promise<readonly S
 
 /**
  * Ends a webhook.
- * @param error why it could not be applied: it is kept, and doctor reports it. Null: it was applied.
+ * @param error why it could not be applied: it is kept, and doctor reports it. Null: it was.
  */
 export async function closeWebhook(
   sql: Sql,

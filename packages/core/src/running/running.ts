@@ -128,7 +128,8 @@ export class Running {
     if (atWork !== 0)
       logger.warn(
         { people: atWork },
-        'stopped before everything at work was done; people at work come back when their lease has passed',
+        'stopped before everything at work was done; people at work come back when their ' +
+          'lease has passed',
       );
     return { atWork };
   }

@@ -71,7 +71,8 @@ function requireConnections(name: string, client: postgres.Sql): void {
 function warnOfDriver(client: postgres.Sql, logger: Logger): void {
   if ('endsWithSession' in client) return;
   const what =
-    'the driver of this client may run what is left of a transaction whose connection was lost in the session of somebody else';
+    'the driver of this client may run what is left of a transaction whose connection was ' +
+    'lost in the session of somebody else';
   logger.warn({}, `${what}; apply the patch of decision 0012 to your postgres`);
 }
 

@@ -78,16 +78,24 @@ export interface PipelineSettings {
    * shorter is sent nothing.
    */
   readonly leaseMs: number;
-  /** How long the renderer and the image host may take for a cohort each, a source for a page, an enricher for a call, a meter or a sink for a batch, and
-   * any adapter to be made, in milliseconds. Whoever is silent for longer is given up: the people of a cohort go back and then travel alone. A printer is given up by its own timeout. */
+  /**
+   * How long the renderer and the image host may take for a cohort each, a source for a page, an
+   * enricher for a call, a meter or a sink for a batch, and any adapter to be made, in
+   * milliseconds. An adapter that is silent for longer is given up: the people of a cohort go back
+   * and then travel alone. A printer is given up by its own timeout.
+   */
   readonly adapterTimeoutMs: number;
   /**
    * How long a job may be away, beyond the lease, before its cohort is given up, in milliseconds:
    * longer than any printer's timeout.
    */
   readonly graceMs: number;
-  /** How long an unknown outcome rests before the printer is asked, in milliseconds, at least: a printer whose timeout and read lag are longer gets a
-   * second more than both. It begins when the old worker cannot post any more: after a deletion by hand that is a lease later, and need not be added here. */
+  /**
+   * How long an unknown outcome rests before the printer is asked, in milliseconds, at least: a
+   * printer whose timeout and read lag are longer gets a second more than both. It begins when the
+   * old worker cannot post any more: after a deletion by hand that is a lease later, and need not
+   * be added here.
+   */
   readonly quietMs: number;
   /** How often lost work is looked for, in milliseconds. */
   readonly reapMs: number;

@@ -116,7 +116,8 @@ function checkNumbers(name: string, { maxBatch, readLagMs, keyLifetimeMs }: Prin
   ];
   if (wrong.length > 0)
     throw new UnusablePrinterError(
-      `printer ${name} has ${wrong.join(' and ')}: nothing is sent until its adapter or its options are mended`,
+      `printer ${name} has ${wrong.join(' and ')}: nothing is sent until its adapter or its ` +
+        'options are mended',
     );
 }
 
@@ -134,7 +135,8 @@ export async function printerToSubmitTo(
   // Negated, so that a time-out that is no number is refused as well.
   if (!(timeoutMs < leaseMs)) {
     throw new SlowPrinterError(
-      `one request to printer ${name} may take ${timeoutMs} ms, and the runner's lease is ${leaseMs} ms: ` +
+      `one request to printer ${name} may take ${timeoutMs} ms, and the runner's lease is ` +
+        `${leaseMs} ms: ` +
         `nothing is sent until the printer's timeoutMs is shorter, or the runner's lease longer`,
     );
   }

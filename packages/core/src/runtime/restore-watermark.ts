@@ -116,7 +116,8 @@ export class RestoreWatermark {
     if (notice !== null && notice !== this.#noticed) {
       this.#logger.error(
         {},
-        `${noticed}. Cards that were begun last may be unknown to it, so the printers are held: ask them for what they made, ` +
+        `${noticed}. Cards that were begun last may be unknown to it, so the printers are ` +
+          'held: ask them for what they made, ' +
           'postrider reconcile --since <time of the backup or failover>, then release them',
       );
       this.#onRestore();
@@ -216,8 +217,10 @@ export class RestoreWatermark {
       const answer = await Promise.race([work.then((told) => ({ told })), silence]);
       if (answer !== null) return answer.told;
       throw new RestoreWatermarkError(
-        `where this runner remembers its database does not answer (for ${this.#patienceMs / 1000} s): nothing is sent, since a database that was ` +
-          'restored from a backup would not be noticed. Nobody is lost; mend its place, and it goes on',
+        'where this runner remembers its database does not answer (for ' +
+          `${this.#patienceMs / 1000} s): nothing is sent, since a database that was ` +
+          'restored from a backup would not be noticed. Nobody is lost; mend its place, and ' +
+          'it goes on',
       );
     } finally {
       clearTimeout(timer);
@@ -237,8 +240,10 @@ export class RestoreWatermark {
       return together(...(await store.read(this.#runnerId)).map(parsedMarks));
     } catch (error) {
       throw new RestoreWatermarkError(
-        `what runners remember of their database cannot be read (${messageOf(error)}): nothing is sent, since a database that was restored ` +
-          'from a backup would not be noticed. Mend its place; where it is lost, remove it, and be sure that this database was not restored',
+        `what runners remember of their database cannot be read (${messageOf(error)}): ` +
+          'nothing is sent, since a database that was restored ' +
+          'from a backup would not be noticed. Mend its place; where it is lost, remove it, ' +
+          'and be sure that this database was not restored',
         { cause: error },
       );
     }
@@ -251,8 +256,10 @@ export class RestoreWatermark {
       this.#written = text;
     } catch (error) {
       throw new RestoreWatermarkError(
-        `what this runner remembers of its database cannot be written (${messageOf(error)}): nothing is sent, since a database that was ` +
-          'restored from a backup would not be noticed. Nobody is lost; mend its place, and it goes on',
+        `what this runner remembers of its database cannot be written (${messageOf(error)}): ` +
+          'nothing is sent, since a database that was ' +
+          'restored from a backup would not be noticed. Nobody is lost; mend its place, and ' +
+          'it goes on',
         { cause: error },
       );
     }

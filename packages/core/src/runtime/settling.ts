@@ -111,7 +111,8 @@ export class Settler<Result> {
       if (Date.now() - started > patienceMs()) {
         logger.error(
           { people: again.flat().length, error: message },
-          'results could not be recorded in time: reap and reconcile find out what became of these people',
+          'results could not be recorded in time: reap and reconcile find out what became of ' +
+            'these people',
         );
         return;
       }

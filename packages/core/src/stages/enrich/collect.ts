@@ -35,7 +35,8 @@ export async function collect(
       if (Object.keys(answer.unusable).length > 0) {
         context.logger.warn(
           { batch: batch.batchId, enricher: enricher.name, unusable: answer.unusable },
-          'some of the results cannot be used; these people count as not found, and are not remembered as such',
+          'some of the results cannot be used; these people count as not found, and are not ' +
+            'remembered as such',
         );
       }
       await settleBatch(
@@ -85,8 +86,10 @@ async function collectOne(
   );
   if (enricher === null || (batch.enricher !== null && batch.enricher !== enricher.name)) {
     throw new Error(
-      `the batch is at ${batch.enricher ?? 'an enricher'}, and the enricher of the campaign is ${enricher?.name ?? 'none'}; ` +
-        'apply the campaign with the old one to have its answer, or let its people go back at the deadline of the batch',
+      `the batch is at ${batch.enricher ?? 'an enricher'}, and the enricher of the campaign ` +
+        `is ${enricher?.name ?? 'none'}; ` +
+        'apply the campaign with the old one to have its answer, or let its people go back ' +
+        'at the deadline of the batch',
     );
   }
   let id = batch.providerBatchId;

@@ -77,7 +77,8 @@ export function collectAnswer(told: unknown): CollectAnswer {
   }
   if (results.size === 0 && answer.data.results.length > 0) {
     throw new Error(
-      `none of the enricher's ${answer.data.results.length} results can be used: ${JSON.stringify(unusable)}`,
+      `none of the enricher's ${answer.data.results.length} results can be used: ` +
+        `${JSON.stringify(unusable)}`,
     );
   }
   return { outcome: 'done', results: [...results.values()], unusable };

@@ -29,8 +29,11 @@ const MOST_PAGES = 100_000;
 
 export interface AskedSince {
   readonly printer: string;
-  /** `listed`: it was asked for everything. `looked_up`: it cannot be listed, so only pieces that are known here were asked for. `not_asked`: it could not
-   * be reached, or could not tell of every piece. */
+  /**
+   * `listed`: it was asked for everything. `looked_up`: it cannot be listed, so only pieces that
+   * are known here were asked for. `not_asked`: it could not be reached, or could not tell of every
+   * piece.
+   */
   readonly outcome: 'listed' | 'looked_up' | 'not_asked';
   /** Why it was not asked, or what it could not tell. */
   readonly message: string | null;

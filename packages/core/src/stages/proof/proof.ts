@@ -92,8 +92,10 @@ function commonFault(results: readonly ProofSettlement[]): string | null {
     : null;
 }
 
-/** A begun cohort. Whoever is not answered for when an adapter fell silent goes back by the reaper, and then travels alone: a card on which an adapter
- * hangs convicts itself. */
+/**
+ * Renders a begun cohort. People who are not answered for when an adapter falls silent go back by
+ * the reaper, and then travel alone: a card on which an adapter hangs convicts itself.
+ */
 async function work(
   context: PipelineContext,
   campaign: CampaignBrief,
@@ -161,7 +163,8 @@ async function work(
       if (refusal === 'held') {
         logger.error(
           { organization: campaign.organizationId, campaign: campaign.name, error: message },
-          'the campaign is held: its cards cannot be rendered. Mend it, then release it; nobody was harmed',
+          'the campaign is held: its cards cannot be rendered. Mend it, then release it; ' +
+            'nobody was harmed',
         );
       }
       settler.add(

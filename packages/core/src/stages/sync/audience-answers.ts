@@ -127,7 +127,8 @@ export function pageAnswer(told: unknown): AudiencePage {
   const page = pageSchema.safeParse(told);
   if (!page.success) {
     throw new AudienceSourceError(
-      'the source told a page without lists of members and rejects; pages before it stand, nobody was taken as having left',
+      'the source told a page without lists of members and rejects; pages before it stand, ' +
+        'nobody was taken as having left',
     );
   }
   const members: Member[] = [];

@@ -1,4 +1,4 @@
-/** What printers tell of their pieces, by webhook or when they are polled: events, each by itself. */
+/** What printers tell of their pieces, by webhook or when they are polled, event by event. */
 import { z } from 'zod';
 import { storable } from '../../common/text.ts';
 import type { KeptEvent } from '../../machine/track.ts';

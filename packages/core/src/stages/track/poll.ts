@@ -68,7 +68,8 @@ async function pollPrinter(
     if (Object.keys(unusable).length > 0) {
       context.logger.warn(
         { printer: name, unusable },
-        'some of what the printer told when polled cannot be used; what has no usable id of its own is left out',
+        'some of what the printer told when polled cannot be used; what has no usable id of ' +
+          'its own is left out',
       );
     }
     const own = await ownEvents(context, organizationId, name, events);
