@@ -29,7 +29,7 @@ export const restores: readonly Mutant[] = [
       {
         file: 'packages/core/src/runtime/restore-watermark.ts',
         find: 'this.#inherited = await this.#patiently(this.#read(this.#store));',
-        replace: 'this.#heard = await this.#patiently(this.#read(this.#store));',
+        replace: 'this.#shared = await this.#patiently(this.#read(this.#store));',
       },
     ],
     test: {
@@ -86,8 +86,8 @@ export const restores: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/runtime/restore-watermark.ts',
-        find: 'this.#told.installation !== installation) this.#inherited = this.#own();',
-        replace: 'this.#told.installation !== installation) this.#combine();',
+        find: 'this.#observed.installation !== installation) this.#inherited = this.#own();',
+        replace: 'this.#observed.installation !== installation) this.#combine();',
       },
     ],
     test: {
@@ -101,8 +101,8 @@ export const restores: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/runtime/restore-watermark.ts',
-        find: 'if (this.#deaf !== null) throw this.#deaf;',
-        replace: 'if (this.#deaf !== null) await Promise.resolve();',
+        find: 'if (this.#refreshError !== null) throw this.#refreshError;',
+        replace: 'if (this.#refreshError !== null) await Promise.resolve();',
       },
     ],
     test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'cannot be read any more' },
@@ -113,7 +113,7 @@ export const restores: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/running/reaper.ts',
-        find: '[reap, hear].map((work) => setInterval(() => void work()',
+        find: '[reap, refresh].map((work) => setInterval(() => void work()',
         replace: '[reap].map((work) => setInterval(() => void work()',
       },
     ],
@@ -150,7 +150,7 @@ export const restores: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/house/restore.ts',
-        find: 'await context.watermark.hear();',
+        find: 'await context.watermark.refresh();',
         replace: 'await Promise.resolve();',
       },
     ],
@@ -233,7 +233,7 @@ export const restores: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/mail/mail.ts',
-        find: 'await context.watermark.kept();',
+        find: 'await context.watermark.saved();',
         replace: 'await Promise.resolve();',
       },
     ],

@@ -16,7 +16,7 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: inbox,
-        find: 'if (isLostSession(error)) throw error;\nreturn cannot(error);',
+        find: 'if (isLostSession(error)) throw error;\nreturn asError(error);',
         replace: 'throw error;',
       },
     ],

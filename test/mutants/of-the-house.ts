@@ -192,10 +192,10 @@ export const house: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/house/housekeeping.ts',
-        find: `return await keepHouse(sql);
+        find: `return await runHousekeeping(sql);
   } catch (error) {
     if (sqlState(error) !== QUERY_CANCELED) throw error;`,
-        replace: `return await keepHouse(sql);
+        replace: `return await runHousekeeping(sql);
   } catch (error) {
     throw error;`,
       },
@@ -274,7 +274,7 @@ export const house: readonly Mutant[] = [
     edits: [
       {
         file: workFailures,
-        find: 'const said = discreet(messageOf(error));',
+        find: 'const said = redacted(messageOf(error));',
         replace: 'const said = storable(messageOf(error));',
       },
     ],

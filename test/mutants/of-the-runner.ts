@@ -27,7 +27,7 @@ export const runner: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/stages/mail/mail.ts',
-        find: 'context.callContext(untilItsEnd)',
+        find: 'context.callContext(neverAborted)',
         replace: 'context.callContext(lease.signal)',
       },
     ],

@@ -4,7 +4,7 @@
  */
 import type postgres from 'postgres';
 import { connect, integrationsOf, type Integrations } from '@postrider/core';
-import { onBeat } from '../../packages/core/src/running/beats.ts';
+import { runBeat } from '../../packages/core/src/running/beats.ts';
 import {
   makeContext,
   type PipelineContext,
@@ -67,7 +67,7 @@ export async function watched(
     errors: () => errors?.splice(0) ?? [],
     infos: () => infos?.splice(0) ?? [],
     beat: async (seconds) =>
-      await onBeat(context, { seconds }).then(
+      await runBeat(context, { seconds }).then(
         () => false,
         () => true,
       ),

@@ -3,8 +3,8 @@
  * adapters, a logger; start it inside your own service. Any number of pipelines may share one
  * database; none of them is special.
  *
- * A pipeline lives once: new, started, stopped. Each step is one promise that whoever asks for it
- * shares; a start that fails, or that a stop comes upon, takes back what it had begun.
+ * A pipeline lives once: new, started, stopped. Each step is one promise that all callers share; a
+ * start that fails, or that a stop comes upon, takes back what it had begun.
  */
 import type { SyncReport } from './machine/sync.ts';
 import { applyEvents } from './machine/track.ts';
@@ -46,7 +46,7 @@ export class Pipeline {
     this.#context = makeContext(options, {
       stopping: this.#stop.signal,
       wake: (what) => this.#running.wake(what),
-      onBossError: (error) => this.#running.heard(error),
+      onBossError: (error) => this.#running.noteError(error),
     });
     this.#running = new Running(this.#context);
   }

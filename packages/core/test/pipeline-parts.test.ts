@@ -6,7 +6,7 @@ import { Lease, Leases } from '../src/runtime/leases.ts';
 import { messageOf } from '../src/common/message-of.ts';
 import { Settler } from '../src/runtime/settling.ts';
 import { Waker } from '../src/running/waker.ts';
-import { discreet } from '../src/runtime/work-failures.ts';
+import { redacted } from '../src/runtime/work-failures.ts';
 
 const silent = {
   debug: () => undefined,
@@ -162,7 +162,7 @@ void test('what is kept of an error has no secrets and no e-mails, also of those
     ['GET /people/hidden%40example.com/orders: 404', '404'],
     ['duplicate key value: 7 of 8', 'of 8'],
   ] as const) {
-    const told = discreet(said);
+    const told = redacted(said);
     assert.doesNotMatch(told, /hidden/);
     assert.ok(told.includes(kept), told);
   }

@@ -46,9 +46,9 @@ export type NewCampaign = Pick<
   Partial<CampaignDefinition>;
 
 /**
- * A whole definition from what differs. `integrations` is for whoever finds adapters by it, as the
- * runner does; with adapters handed over in code (`integrationsOf`) it only names the kind of the
- * printer for people.
+ * A whole definition from what differs. `integrations` is for a program that finds adapters by it,
+ * as the runner does; with adapters handed over in code (`integrationsOf`) it only names the kind
+ * of the printer for people.
  */
 export function defineCampaign(given: NewCampaign): CampaignDefinition {
   return {

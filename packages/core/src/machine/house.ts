@@ -130,7 +130,7 @@ export interface PartFailure {
  * The housekeeping of a minute. Returns the parts that failed.
  * @param parts null: all of them, in one statement.
  */
-export async function keepHouse(
+export async function runHousekeeping(
   sql: Sql,
   parts: readonly string[] | null = null,
 ): Promise<readonly PartFailure[]> {

@@ -48,7 +48,7 @@ export interface MailSettlement {
  * Gives a cohort to one runner, at most once. Null where nothing began: it was begun, is held, or
  * the database is an older state of itself.
  * @param remembered what is kept of the database outside of it.
- * @param learn called with what the database tells of itself, also where nothing began since it is
+ * @param observe called with what the database tells of itself, also where nothing began since it is
  * an older state of itself.
  */
 export async function beginMail(
@@ -58,7 +58,7 @@ export async function beginMail(
   runnerId: string,
   leaseMs: number,
   remembered: Marks = {},
-  learn: (watermark: Watermark, pieces: readonly BegunPiece[]) => void = () => undefined,
+  observe: (watermark: Watermark, pieces: readonly BegunPiece[]) => void = () => undefined,
 ): Promise<BegunMail | null> {
   const told = await resultOf(
     sql<{ result: (Partial<BegunMail> & { watermark: Watermark }) | null }[]>`
@@ -72,7 +72,7 @@ export async function beginMail(
   );
   if (told === null) return null;
   const { watermark, campaign, pieces } = told;
-  learn(watermark, pieces ?? []);
+  observe(watermark, pieces ?? []);
   return campaign === undefined || pieces === undefined ? null : { campaign, pieces };
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a session of ours must be like, whatever somebody has given the database or the role as a
- * default. Imports the driver alone: a command that asks one question opens its client by this too.
+ * What a session of ours must be like, whatever defaults the database or the role were given.
+ * Imports the driver alone: a command that asks one question opens its client by this too.
  */
 import type postgres from 'postgres';
 
@@ -21,7 +21,7 @@ export const sessionSettings: Readonly<Record<string, string>> = {
   quote_all_identifiers: 'off',
   client_min_messages: 'notice',
   check_function_bodies: 'on',
-  // Nobody's function takes the place of the server's own. What is not of the server is named with
+  // No other function takes the place of the server's own. What is not of the server is named with
   // its schema.
   search_path: 'pg_catalog, pg_temp',
   // The machine refuses any other (PR023).
@@ -82,8 +82,8 @@ export function learnServer(client: () => postgres.Sql) {
 }
 
 /**
- * The sessions of a client cannot be worked with: somebody has set what would make what is read or
- * written wrong. Nothing was changed.
+ * The sessions of a client cannot be worked with: their settings would make what is read or written
+ * wrong. Nothing was changed.
  */
 export class UnsuitableSessionError extends Error {
   override readonly name = 'UnsuitableSessionError';

@@ -71,7 +71,7 @@ export function onPool(sql: Sql): Db {
         reserved.release();
       }
     },
-    // pg-boss asks once, and polls for ever where that fails. Whoever was refused by a lost
+    // pg-boss asks once, and polls for ever where that fails. A listener that was refused by a lost
     // connection therefore goes on asking, by the driver's back-off.
     async listen(channel: string, onMessage: (payload: string) => void, onReconnect: () => void) {
       let listening: postgres.ListenMeta | null = null;

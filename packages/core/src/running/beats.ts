@@ -27,7 +27,7 @@ export async function declareSchedules(context: PipelineContext): Promise<void> 
 }
 
 /** Offers the beats of seconds, in one statement; beats of one length share a job. */
-async function offer(context: PipelineContext): Promise<void> {
+async function offerBeats(context: PipelineContext): Promise<void> {
   const lengths = [...new Set(beats.flatMap((beat) => ('seconds' in beat ? [beat.seconds] : [])))];
   await context.boss.insert(
     'beat',
@@ -42,7 +42,7 @@ async function offer(context: PipelineContext): Promise<void> {
 /** Starts ticking; returns how to stop. */
 export function startTicking(context: PipelineContext): () => void {
   const tick = (): void => {
-    offer(context).catch((error: unknown) => {
+    offerBeats(context).catch((error: unknown) => {
       context.logger.warn({ error: messageOf(error) }, 'a beat could not be offered');
     });
   };
@@ -70,7 +70,7 @@ class BeatFailedError extends Error {
  * Counts what failed, logs it, each once, and says what works again. Where it cannot be counted it
  * is logged all the same.
  */
-async function tell(
+async function reportFailures(
   { sql, logger }: PipelineContext,
   names: readonly BeatName[],
   failed: readonly BeatFailure[],
@@ -104,7 +104,7 @@ async function tell(
  * no other from its beat. The job then fails with what all of them said. A lost connection, or a
  * stop, is no part's fault: what it kept from being done is done by the next beat.
  */
-export async function onBeat(context: PipelineContext, job: BeatJob): Promise<void> {
+export async function runBeat(context: PipelineContext, job: BeatJob): Promise<void> {
   const now = beats.filter((beat) => isDue(beat, job));
   const names = now.map((beat) => beat.name);
   const every = now.map((beat) => ('cron' in beat ? beat.every : `${beat.seconds} seconds`));
@@ -149,7 +149,7 @@ export async function onBeat(context: PipelineContext, job: BeatJob): Promise<vo
     message === null ? [] : [`${part}: ${message}`],
   );
   if (told.length > 0 || (due.failing && interrupted.length === 0))
-    await tell(context, names, failed, interrupted.length === 0);
+    await reportFailures(context, names, failed, interrupted.length === 0);
   if (told.length > 0) throw new BeatFailedError(told.join('; '));
   if (interrupted.length > 0) throw interrupted[0];
 }

@@ -1,6 +1,6 @@
 /**
- * The database says when people have moved: one notification per statement, each of which wakes
- * whoever has work now.
+ * The database says when people have moved: one notification per statement, each of which wakes the
+ * stages that have work now.
  */
 import type { PipelineContext, Wake } from '../runtime/context.ts';
 

@@ -9,15 +9,15 @@ import { beatReconcile } from '../stages/mail/reconcile.ts';
 import { workSync } from '../stages/sync/sync.ts';
 import { pollPrinters } from '../stages/track/poll.ts';
 
-const LOOK_MS = 100;
+const RECHECK_MS = 100;
 /**
  * How often it is asked what comes and whether anything moved forward, while something can move.
  */
-const GLANCE_MS = 1000;
+const PROGRESS_MS = 1000;
 const PATIENCE_MS = 30_000;
 
 export interface OnceOptions {
-  /** false: nothing is synced or looked up first, for whoever has just done it. */
+  /** false: nothing is synced or looked up first, for a caller that has just done so. */
   readonly sync?: boolean;
   /**
    * How long what failed in passing is waited for, again and again while anything moves forward.
@@ -31,7 +31,7 @@ function plural(count: number, one: string, several: string): string {
   return `${count} ${count === 1 ? one : several}`;
 }
 
-function inWords({ people, effects, unknown, inMs }: Coming): string {
+function describe({ people, effects, unknown, inMs }: Coming): string {
   const all = [
     ...(people === 0 ? [] : [plural(people, 'person', 'people')]),
     ...(unknown === 0
@@ -46,8 +46,8 @@ function inWords({ people, effects, unknown, inMs }: Coming): string {
 /**
  * Resolves when nothing can move any more without an outside event or a later time, or when the
  * pipeline stops. What failed in passing and comes back within `patienceMs` is waited for, and so
- * on while anything moves forward: a printer that stays away is an outside event. Whoever is tried
- * in vain ends in error after so many tries, so this ends too.
+ * on while anything moves forward: a printer that stays away is an outside event. A recipient that
+ * is tried in vain ends in error after so many tries, so this ends too.
  */
 export async function untilIdle(
   context: PipelineContext,
@@ -56,31 +56,31 @@ export async function untilIdle(
 ): Promise<void> {
   const isOver = (): boolean => signal?.aborted === true || context.stopping.aborted;
   let stepsLeft = Infinity;
-  let forwardAt = performance.now();
-  let glancedAt = -Infinity;
-  let isTold = false;
+  let progressedAt = performance.now();
+  let checkedAt = -Infinity;
+  let isAnnounced = false;
   for (let quiet = 0; quiet < 2 && !isOver();) {
     const moves = await whatMoves(context.sql);
     const busy = Object.values(moves).some((count) => count > 0);
-    if (!busy || performance.now() - glancedAt > GLANCE_MS) {
-      glancedAt = performance.now();
-      const left = patienceMs - (glancedAt - forwardAt);
+    if (!busy || performance.now() - checkedAt > PROGRESS_MS) {
+      checkedAt = performance.now();
+      const left = patienceMs - (checkedAt - progressedAt);
       const coming = await whatComes(context.sql, Math.max(0, left));
       // Since the last glance, and not ever: newcomers and news make more steps.
-      const isForward = coming.stepsLeft < stepsLeft;
+      const hasProgressed = coming.stepsLeft < stepsLeft;
       stepsLeft = coming.stepsLeft;
-      if (isForward) {
-        [forwardAt, isTold] = [performance.now(), false];
+      if (hasProgressed) {
+        [progressedAt, isAnnounced] = [performance.now(), false];
         // Asked again with all of the patience.
-        glancedAt = -Infinity;
+        checkedAt = -Infinity;
         if (!busy) continue;
       }
       if (!busy && coming.inMs !== null) {
         quiet = 0;
-        if (!isTold) context.logger.warn({}, inWords(coming));
-        isTold = true;
+        if (!isAnnounced) context.logger.warn({}, describe(coming));
+        isAnnounced = true;
         await new Promise((resolve) =>
-          setTimeout(resolve, Math.min(coming.inMs ?? 0, GLANCE_MS / 2)),
+          setTimeout(resolve, Math.min(coming.inMs ?? 0, PROGRESS_MS / 2)),
         );
         continue;
       }
@@ -93,7 +93,7 @@ export async function untilIdle(
     if ((moves['unknown'] ?? 0) > 0) await beatReconcile(context);
     if ((moves['batches'] ?? 0) > 0) await beatEnrich(context, true);
     if ((moves['effects'] ?? 0) > 0) await beatEffects(context);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, RECHECK_MS));
   }
 }
 
@@ -107,7 +107,7 @@ export async function once(context: PipelineContext, options: OnceOptions): Prom
     for (const id of await organizationsToEnrich(sql, { onlyDue: false }))
       await workEnrich(context, id, false);
   }
-  // Nobody may be listening for webhooks: what printers have to tell is asked for.
+  // No webhook may reach this process: what printers have to tell is asked for.
   await pollPrinters(context, '0 seconds');
   await untilIdle(context, options.signal, options.patienceMs);
   return await whatWaits(sql);

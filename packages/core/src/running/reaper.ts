@@ -17,12 +17,12 @@ export async function startReaper(
 ): Promise<() => void> {
   const { sql, settings, runnerId, logger, watermark } = context;
   const { runnerName: name, proofSlots, mailSlots, leaseMs, graceMs, quietMs } = settings;
-  let said: unknown = null;
-  const nothingSent = (error: unknown): void => {
-    // Both run into the one of whoever heard nothing last.
-    if (error !== said)
+  let lastError: unknown = null;
+  const reportOnce = (error: unknown): void => {
+    // A refresh that failed is what the next save fails with: one error, told once.
+    if (error !== lastError)
       logger.error({ error: messageOf(error) }, 'no card can be sent; trying again');
-    said = error;
+    lastError = error;
   };
   let isReaping = false;
   const reap = async (): Promise<void> => {
@@ -37,36 +37,36 @@ export async function startReaper(
         quietMs,
         watermark.marks,
       );
-      watermark.learn(told.watermark, { others: told.witnesses });
+      watermark.observe(told.watermark, { others: told.witnesses });
       if (back > 0) logger.warn({ people: back }, 'lost work was found; its people are back');
     } catch (error) {
       logger.warn({ error: messageOf(error) }, 'lost work could not be looked for; trying again');
       onError(error);
     }
     try {
-      await watermark.kept();
+      await watermark.saved();
     } catch (error) {
-      nothingSent(error);
+      reportOnce(error);
     } finally {
       isReaping = false;
     }
   };
   // By itself: a database that lets this one wait, and then comes back as an older one, is told
   // from it by what others remember.
-  let isHearing = false;
-  const hear = async (): Promise<void> => {
-    if (isHearing) return;
-    isHearing = true;
+  let isRefreshing = false;
+  const refresh = async (): Promise<void> => {
+    if (isRefreshing) return;
+    isRefreshing = true;
     try {
-      await watermark.hear();
+      await watermark.refresh();
     } catch (error) {
-      nothingSent(error);
+      reportOnce(error);
     } finally {
-      isHearing = false;
+      isRefreshing = false;
     }
   };
   await reap();
-  await hear();
-  const timers = [reap, hear].map((work) => setInterval(() => void work(), settings.reapMs));
+  await refresh();
+  const timers = [reap, refresh].map((work) => setInterval(() => void work(), settings.reapMs));
   return () => timers.forEach((timer) => clearInterval(timer));
 }

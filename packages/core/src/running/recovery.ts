@@ -1,8 +1,8 @@
 /**
  * After a lost connection. A worker whose fetch met a dead session would look again only at its
  * poll, a minute later, and a stager at its beat: instead the database is asked until it answers,
- * and then everybody looks. Whose own connection is found dead only then fails once more, and is
- * heard again.
+ * and then all of them look. A worker whose own connection is found dead only then fails once more,
+ * and its error starts this again.
  */
 import { isLostConnection } from '../common/driver-errors.ts';
 
@@ -10,18 +10,18 @@ const ASK_MS = 500;
 
 export class Recovery {
   readonly #ask: () => Promise<unknown>;
-  readonly #lookAgain: () => void;
+  readonly #onRecovered: () => void;
   #timer: NodeJS.Timeout | null = null;
   #ended = false;
 
-  constructor(ask: () => Promise<unknown>, lookAgain: () => void) {
+  constructor(ask: () => Promise<unknown>, onRecovered: () => void) {
     this.#ask = ask;
-    this.#lookAgain = lookAgain;
+    this.#onRecovered = onRecovered;
   }
 
-  /** Call with any error; others than a lost connection are nobody's business here. */
-  heard(error: unknown): void {
-    if (isLostConnection(error)) this.#later();
+  /** Call with any error; only a lost connection counts here. */
+  noteError(error: unknown): void {
+    if (isLostConnection(error)) this.#askLater();
   }
 
   end(): void {
@@ -29,7 +29,7 @@ export class Recovery {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  #later(): void {
+  #askLater(): void {
     if (!this.#ended) this.#timer ??= setTimeout(() => void this.#try(), ASK_MS);
   }
 
@@ -39,7 +39,7 @@ export class Recovery {
       () => false,
     );
     this.#timer = null;
-    if (!isBack) this.#later();
-    else if (!this.#ended) this.#lookAgain();
+    if (!isBack) this.#askLater();
+    else if (!this.#ended) this.#onRecovered();
   }
 }

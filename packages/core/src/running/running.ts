@@ -9,7 +9,7 @@ import { answers, requireSuitableSession } from '../machine/session.ts';
 import type { PipelineContext, Wake } from '../runtime/context.ts';
 import { within } from '../runtime/waiting.ts';
 import { workDone, workFailed } from '../runtime/work-failures.ts';
-import { declareSchedules, onBeat, startTicking, type BeatJob } from './beats.ts';
+import { declareSchedules, runBeat, startTicking, type BeatJob } from './beats.ts';
 import { startListening } from './listening.ts';
 import { startReaper } from './reaper.ts';
 import { Recovery } from './recovery.ts';
@@ -21,7 +21,7 @@ import { Workers } from './workers.ts';
  * What is asked of the database and said to it at the end; where it does not answer, this is given
  * up.
  */
-const GOODBYE_MS = 5000;
+const SIGN_OFF_MS = 5000;
 
 /** How a stop has ended. */
 export interface Stopped {
@@ -53,9 +53,9 @@ export class Running {
     this.#wakers.get(what)?.wake();
   }
 
-  /** An error of whatever runs. */
-  heard(error: unknown): void {
-    this.#recovery?.heard(error);
+  /** Call with every error of what runs here. */
+  noteError(error: unknown): void {
+    this.#recovery?.noteError(error);
   }
 
   /**
@@ -63,11 +63,11 @@ export class Running {
    */
   async begin(): Promise<void> {
     const { boss, sql, settings, stopping, watermark } = this.#context;
-    const heard = (error: unknown): void => this.heard(error);
+    const noteError = (error: unknown): void => this.noteError(error);
     const workers = new Workers(boss);
     const recovery = new Recovery(
       async () => await answers(sql),
-      () => this.#lookAgain(),
+      () => this.#wakeAll(),
     );
     this.#workers = workers;
     this.#recovery = recovery;
@@ -75,24 +75,24 @@ export class Running {
     await this.#requireSuitableSessions();
     stopping.throwIfAborted();
     await watermark.load();
-    this.#closers.push(await startReaper(this.#context, heard));
+    this.#closers.push(await startReaper(this.#context, noteError));
     stopping.throwIfAborted();
     await boss.start();
     stopping.throwIfAborted();
     if (settings.beats) await declareSchedules(this.#context);
     this.#makeWakers();
-    this.#closers.push(await startListening(this.#context, () => this.#lookAgain()));
+    this.#closers.push(await startListening(this.#context, () => this.#wakeAll()));
     for (const { workers: served } of stages) {
       for (const { queue, slots, work } of served) {
         stopping.throwIfAborted();
         const told = async (id: string, data: JobData): Promise<void> =>
-          await this.#telling(queue, id, data, work);
+          await this.#reportingWork(queue, id, data, work);
         await workers.add<JobData>(queue, slots(this.#context), told);
       }
     }
     if (!settings.beats) return;
     stopping.throwIfAborted();
-    await workers.add<BeatJob>('beat', 1, async (_id, data) => await onBeat(this.#context, data));
+    await workers.add<BeatJob>('beat', 1, async (_id, data) => await runBeat(this.#context, data));
     this.#closers.push(startTicking(this.#context));
   }
 
@@ -108,7 +108,10 @@ export class Running {
     const stopped = wakers.map(async (waker) => await waker.stop());
     // pg-boss still writes down what it has given up when the time is over, and takes a second at
     // least.
-    const ended = within(timeoutMs + GOODBYE_MS, boss.stop({ graceful: true, timeout: timeoutMs }));
+    const ended = within(
+      timeoutMs + SIGN_OFF_MS,
+      boss.stop({ graceful: true, timeout: timeoutMs }),
+    );
     const done = within(
       timeoutMs,
       ended.then(async () => await this.#workers?.done()),
@@ -116,14 +119,14 @@ export class Running {
     await Promise.all([
       ended,
       done,
-      within(timeoutMs + GOODBYE_MS, Promise.allSettled([...closed, ...stopped])),
+      within(timeoutMs + SIGN_OFF_MS, Promise.allSettled([...closed, ...stopped])),
     ]);
     leases.end();
     if (!wasBegun) return { atWork: 0 };
     let atWork: number | null = null;
     await within(
-      GOODBYE_MS,
-      this.#sayGoodbye().then((people) => (atWork = people)),
+      SIGN_OFF_MS,
+      this.#signOff().then((people) => (atWork = people)),
     );
     if (atWork !== 0)
       logger.warn(
@@ -135,7 +138,7 @@ export class Running {
   }
 
   /** Resolves with how many people are still at work. */
-  async #sayGoodbye(): Promise<number> {
+  async #signOff(): Promise<number> {
     const { sql, runnerId } = this.#context;
     const people = await peopleAtWork(sql, runnerId);
     await endRunner(sql, runnerId);
@@ -146,7 +149,7 @@ export class Running {
    * pg-boss keeps a job's error to itself. What fails of an organization's job is counted as well;
    * a cohort's people count for themselves, and `stuck` tells of those who were lost too often.
    */
-  async #telling(
+  async #reportingWork(
     queue: Queue,
     id: string,
     data: JobData,
@@ -182,15 +185,15 @@ export class Running {
           `${name}: ${what}`,
           async () => void (await work(this.#context)),
           this.#context.logger,
-          (error) => this.heard(error),
+          (error) => this.noteError(error),
         );
         this.#wakers.set(what, waker);
       }
     }
   }
 
-  /** Nobody knows what was missed while a connection was lost. */
-  #lookAgain(): void {
+  /** Every worker and stager looks for work: notifications may have been missed. */
+  #wakeAll(): void {
     this.#workers?.notifyAll();
     // All but the poll, which is a beat's: printers are not asked whenever a connection comes and
     // goes.

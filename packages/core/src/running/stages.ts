@@ -43,7 +43,7 @@ export interface Stage {
    */
   readonly beats: Partial<Record<BeatName, Readonly<Record<string, BeatWork>>>>;
   readonly workers: readonly StageWorker[];
-  /** What is done at once, without a beat, when somebody says that there is work. */
+  /** What is done at once, without a beat, when there may be work. */
   readonly wakes: Partial<Record<Wake, (context: PipelineContext) => Promise<unknown>>>;
 }
 

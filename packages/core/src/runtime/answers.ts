@@ -1,9 +1,10 @@
 /**
- * What adapters answer, made fit to be recorded; a room for each port. Types end at a port: an
- * answer may lack anything, and hold what no column takes (a NUL, half an emoji, a fraction of a
- * millisecond). One such answer must not cost the others of its cohort what was said of them, so
- * each is read by itself, and becomes the most careful of the outcomes it could mean: unknown at a
- * printer, retry everywhere else. An answer that does not say who is who counts for nobody.
+ * What adapters answer, made fit to be recorded; each stage reads the answers that it asked for.
+ * Types end at a port: an answer may lack anything, and hold what no column takes (a NUL, half an
+ * emoji, a fraction of a millisecond). One such answer must not cost the others of its cohort what
+ * was said of them, so each is read by itself, and becomes the most careful of the outcomes it
+ * could mean: unknown at a printer, retry everywhere else. An answer that does not say who is who
+ * counts for nobody.
  */
 import { z } from 'zod';
 import { storable } from '../common/text.ts';

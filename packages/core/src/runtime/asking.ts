@@ -1,10 +1,10 @@
 /**
- * The door to adapters. An adapter is somebody else's code at the end of somebody else's network:
- * it may never answer. Whoever waits for it waits with a bound, and is told late what came after
- * it, since a card that was printed was printed.
+ * How adapters are asked. An adapter is foreign code at the end of a foreign network: it may never
+ * answer. A caller waits for it with a bound, and is told of an answer that comes after it, since a
+ * card that was printed was printed.
  */
 
-/** Nothing was heard of an adapter for too long. It may still be at it. */
+/** An adapter gave no sign of life for too long. It may still be at work. */
 export class SilentAdapterError extends Error {
   override readonly name = 'SilentAdapterError';
 }
@@ -20,14 +20,14 @@ export interface Question<Answer> {
   /** How long it may be silent, in milliseconds. */
   readonly silenceMs: number;
   /** Told of an answer that came after all. */
-  readonly late?: (answer: Answer) => void;
+  readonly onLate?: (answer: Answer) => void;
 }
 
 export interface Asked {
   /** Aborts when the adapter is given up. */
   readonly signal: AbortSignal;
   /** A sign of life: the silence begins anew. */
-  heard(): void;
+  signOfLife(): void;
 }
 
 // An adapter's own time-out is to speak first, also in a process that was stopped for a while and
@@ -40,7 +40,7 @@ export async function ask<Answer>(
   question: Question<Answer>,
   call: (asked: Asked) => Promise<Answer>,
 ): Promise<Answer> {
-  const { who, silenceMs, late } = question;
+  const { who, silenceMs, onLate } = question;
   const givenUp = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let over = false;
@@ -52,7 +52,7 @@ export async function ask<Answer>(
     givenUp.abort(error);
     silence.reject(error);
   };
-  const heard = (): void => {
+  const signOfLife = (): void => {
     clearTimeout(timer);
     if (over) return;
     timer = setTimeout(
@@ -63,12 +63,12 @@ export async function ask<Answer>(
       // A program that has nothing else left need not wait for it.
     ).unref();
   };
-  heard();
-  const answer = (async () => await call({ signal: givenUp.signal, heard }))();
+  signOfLife();
+  const answer = (async () => await call({ signal: givenUp.signal, signOfLife }))();
   try {
     return await Promise.race([answer, silence.promise]);
   } catch (error) {
-    if (givenUp.signal.aborted && late !== undefined) void answer.then(late, () => undefined);
+    if (givenUp.signal.aborted && onLate !== undefined) void answer.then(onLate, () => undefined);
     throw error;
   } finally {
     over = true;

@@ -79,8 +79,8 @@ export async function workCohort<Begun, Result>(
       logger,
     });
     await work(begun, lease, settler);
-    // Without a lease whoever is left belongs to the reaper, who knows more; with it, whoever was
-    // not answered for is tried again or unknown.
+    // Without a lease the people who are left belong to the reaper, which knows more. With it,
+    // people who were not answered for are tried again, or their outcome is unknown.
     if (lease.leftMs > 0) await settler.end();
     else await settler.flush();
     await context.reach(`${stage}.settled`);

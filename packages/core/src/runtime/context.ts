@@ -1,4 +1,4 @@
-/** What every stage has in hand. Made once by `createPipeline`. */
+/** What every stage works with. Made once by `createPipeline`. */
 import { randomUUID } from 'node:crypto';
 import type { PgBoss } from 'pg-boss';
 import type postgres from 'postgres';
@@ -102,8 +102,8 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
       runnerId,
       store: options.restoreWatermark,
       logger,
-      // Whoever asks the printers what they made must not be overtaken by a card that was begun
-      // before.
+      // A caller that asks the printers what they made must not be overtaken by a card that was
+      // begun before.
       onRestore: () => leases.loseAll(),
     }),
     stopping: hooks.stopping,

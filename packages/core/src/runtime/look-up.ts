@@ -14,8 +14,8 @@ import { askPrinter, printerNamed } from './printers.ts';
 export const LOOK_UP_BATCH = 50;
 
 /**
- * What the printer says of each. Never throws: who could not be asked is told so, and `failed` is
- * told why.
+ * What the printer says of each. Never throws: a piece that could not be asked about is
+ * `not_asked`, and `failed` is told why.
  */
 export async function lookUp(
   context: PipelineContext,
@@ -48,7 +48,7 @@ export async function lookUp(
       };
     });
   } catch (error) {
-    // The printer could not be asked at all: nobody is submitted again on the strength of that.
+    // The printer could not be asked at all: that is no reason to submit a piece again.
     const message = messageOf(error);
     failed(error, 'the printer could not be asked about unknown pieces; it is asked again later');
     return pieces.map(({ mailpieceId, attempt }) => ({

@@ -39,7 +39,7 @@ export function quietMs(
 }
 
 /** What the database has of it. */
-export async function briefOf(
+export async function printerBriefOf(
   context: PipelineContext,
   organizationId: string,
   name: string,
@@ -53,7 +53,7 @@ export async function briefOf(
  * Making it may need secrets and files, and may hang like anything else of an adapter. What it
  * throws says nothing of the database.
  */
-export async function made(context: PipelineContext, brief: PrinterBrief): Promise<Printer> {
+export async function makePrinter(context: PipelineContext, brief: PrinterBrief): Promise<Printer> {
   return await askAdapter(
     context,
     `the maker of printer ${brief.name}`,
@@ -67,7 +67,7 @@ export async function printerNamed(
   organizationId: string,
   name: string,
 ): Promise<Printer> {
-  return await made(context, await briefOf(context, organizationId, name));
+  return await makePrinter(context, await printerBriefOf(context, organizationId, name));
 }
 
 /**
@@ -83,13 +83,13 @@ export async function askPrinter<Answer>(
   const { leaseMs } = context.settings;
   // Also where it is no number, or has no end.
   const silenceMs = printer.timeoutMs < leaseMs ? printer.timeoutMs : leaseMs;
-  return await ask({ who: `printer ${name}`, silenceMs }, async ({ signal, heard }) => {
+  return await ask({ who: `printer ${name}`, silenceMs }, async ({ signal, signOfLife }) => {
     const plain = context.callContext(AbortSignal.any([signal, context.stopping]));
     return await call({
       ...plain,
       limiter: {
         take: async (cost, until) => {
-          heard();
+          signOfLife();
           return await plain.limiter.take(cost, until);
         },
       },
@@ -127,8 +127,8 @@ export async function printerToSubmitTo(
   organizationId: string,
   name: string,
 ): Promise<Printer> {
-  const brief = await briefOf(context, organizationId, name);
-  const printer = await made(context, brief);
+  const brief = await printerBriefOf(context, organizationId, name);
+  const printer = await makePrinter(context, brief);
   checkNumbers(name, printer);
   const { timeoutMs } = printer;
   const { leaseMs } = context.settings;
@@ -147,7 +147,7 @@ export async function printerToSubmitTo(
 }
 
 /** Pieces by the printer that they go to, which is asked once for all of its own. */
-export function byPrinter<Piece extends { printerName: string }>(
+export function groupByPrinter<Piece extends { printerName: string }>(
   pieces: readonly Piece[],
 ): [string, Piece[]][] {
   const names = [...new Set(pieces.map((piece) => piece.printerName))];

@@ -7,7 +7,7 @@ const mark = z.object({
   restores: z.int().nonnegative(),
   system: z.string().nullable(),
   timeline: z.int().nullable(),
-  // As PostgreSQL has them: whoever makes an organization may give it an id of any version.
+  // As PostgreSQL takes them: an organization may be given an id of any version.
   witnesses: z.array(
     z.object({
       organizationId: z.guid(),
@@ -20,7 +20,7 @@ const mark = z.object({
 const stored = z.record(z.guid(), mark);
 
 /** Throws with what is wrong with the text. */
-export function parsedMarks(text: string): Marks {
+export function parseMarks(text: string): Marks {
   try {
     return stored.parse(JSON.parse(text));
   } catch (error) {
@@ -50,7 +50,7 @@ export function without(
  * then, and takes their place. Where there is none, those that have ended stay the latest that is
  * known: their runners may remember elsewhere.
  */
-export function latest(
+export function latestOthers(
   before: readonly Witness[],
   others: readonly Witness[] = [],
 ): readonly Witness[] {
@@ -59,7 +59,7 @@ export function latest(
 }
 
 /** The later state of a database stands; of the same state what both know. */
-function merged(one: Mark | undefined, other: Mark): Mark {
+function mergeMark(one: Mark | undefined, other: Mark): Mark {
   if (one === undefined || other.restores > one.restores) return other;
   if (one.restores > other.restores) return one;
   const witnesses = new Map(
@@ -68,9 +68,9 @@ function merged(one: Mark | undefined, other: Mark): Mark {
   return { ...other, witnesses: [...witnesses.values()] };
 }
 
-export function together(...all: readonly Marks[]): Marks {
+export function mergeMarks(...all: readonly Marks[]): Marks {
   const marks: Record<string, Mark> = {};
   for (const [installation, mark] of all.flatMap(Object.entries<Mark>))
-    marks[installation] = merged(marks[installation], mark);
+    marks[installation] = mergeMark(marks[installation], mark);
   return marks;
 }

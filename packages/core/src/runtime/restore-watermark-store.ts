@@ -20,8 +20,8 @@ export interface RestoreWatermarkStore {
   write(runnerId: string, text: string): Promise<void>;
 }
 
-/** Who has not written for an hour has ended, or sends nothing. */
-const LEFT_MS = 3_600_000;
+/** A runner that has not written for an hour has ended, or sends nothing. */
+const ENDED_AFTER_MS = 3_600_000;
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
@@ -43,7 +43,7 @@ export function restoreWatermarkFolder(path: string): RestoreWatermarkStore {
       throw error;
     });
 
-  /** Whoever mends it is told which of them. */
+  /** The error names the file, for the person who mends it. */
   const textOf = async (name: string): Promise<string> => {
     const file = join(path, name);
     try {
@@ -80,11 +80,14 @@ export function restoreWatermarkFolder(path: string): RestoreWatermarkStore {
    * A file that its runner writes anew in this very moment is not lost: it has another name then. A
    * draft never gets the name of what is read, and what no runner has written is left alone.
    */
-  const removeWhatEndedRunnersLeft = async (read: Texts | undefined): Promise<void> => {
+  const removeFilesOfEndedRunners = async (read: Texts | undefined): Promise<void> => {
     for (const name of await names())
       try {
         const file = join(path, name);
-        if (!/\.(?:json|draft)$/.test(name) || Date.now() - (await stat(file)).mtimeMs < LEFT_MS)
+        if (
+          !/\.(?:json|draft)$/.test(name) ||
+          Date.now() - (await stat(file)).mtimeMs < ENDED_AFTER_MS
+        )
           continue;
         if (name.endsWith('.draft')) await rm(file);
         else {
@@ -116,7 +119,7 @@ export function restoreWatermarkFolder(path: string): RestoreWatermarkStore {
       begun.add(runnerId);
       const read = found.get(runnerId);
       found.delete(runnerId);
-      await removeWhatEndedRunnersLeft(read);
+      await removeFilesOfEndedRunners(read);
     },
   };
 }

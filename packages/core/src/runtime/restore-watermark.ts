@@ -7,7 +7,7 @@
 import { messageOf } from '../common/message-of.ts';
 import type { Mark, Marks, Watermark, Witness } from '../machine/restore.ts';
 import type { Logger } from '../ports/index.ts';
-import { keysOf, latest, parsedMarks, together, without } from './restore-marks.ts';
+import { keysOf, latestOthers, parseMarks, mergeMarks, without } from './restore-marks.ts';
 import type { RestoreWatermarkStore } from './restore-watermark-store.ts';
 
 /**
@@ -19,7 +19,7 @@ export class RestoreWatermarkError extends Error {
 }
 
 /** What the database has told of itself, in its latest state. */
-interface Told extends Mark {
+interface Observed extends Mark {
   readonly installation: string;
   /**
    * Begins of others that were at work when it was last asked for them; where none were, those that
@@ -29,7 +29,7 @@ interface Told extends Mark {
 }
 
 /** What came with the word of a database. */
-export interface News {
+export interface Observation {
   /** Begins that were at work in it, of whichever runner. */
   readonly others?: readonly Witness[];
   /** What was begun, and what was remembered when it was asked to. */
@@ -61,14 +61,14 @@ export class RestoreWatermark {
   readonly #logger: Logger;
   readonly #onRestore: () => void;
   readonly #patienceMs: number;
-  #told: Told | null = null;
+  #observed: Observed | null = null;
   /**
    * As it was found at the start: what runners wrote that have ended. Written again with what is
    * learned here.
    */
   #inherited: Marks = {};
   /** As it was found last: what others know, who write it themselves. */
-  #heard: Marks = {};
+  #shared: Marks = {};
   /** All of them. */
   #marks: Marks = {};
   #loading: Promise<void> | null = null;
@@ -77,7 +77,7 @@ export class RestoreWatermark {
   #next: Promise<void> | null = null;
   #noticed: string | null = null;
   /** Why nobody was heard the last time; null: all were. */
-  #deaf: RestoreWatermarkError | null = null;
+  #refreshError: RestoreWatermarkError | null = null;
   #written: string | null = null;
 
   constructor({
@@ -109,7 +109,7 @@ export class RestoreWatermark {
   }
 
   /** What the database has told of itself, and what came with it. */
-  learn(watermark: Watermark, { others, begun }: News = {}): void {
+  observe(watermark: Watermark, { others, begun }: Observation = {}): void {
     const { installation, restores, system, timeline, noticed, superseded } = watermark;
     // By its number too: the next one may be told in the same words.
     const notice = noticed === null ? null : `${restores} ${noticed}`;
@@ -127,13 +127,14 @@ export class RestoreWatermark {
     // An answer that was under way since before a restore.
     if ((this.#marks[installation]?.restores ?? 0) > restores) return;
     // Another database at its address, as while a backup is put back: this one may return.
-    if (this.#told !== null && this.#told.installation !== installation)
+    if (this.#observed !== null && this.#observed.installation !== installation)
       this.#inherited = this.#own();
-    const isSame = this.#told?.installation === installation && this.#told.restores === restores;
-    const before = isSame ? this.#told : null;
+    const isSame =
+      this.#observed?.installation === installation && this.#observed.restores === restores;
+    const before = isSame ? this.#observed : null;
     const asked = begun?.asked[installation];
     const replaced = keysOf(asked?.restores === restores ? asked : undefined);
-    this.#told = {
+    this.#observed = {
       installation,
       restores,
       system,
@@ -142,7 +143,7 @@ export class RestoreWatermark {
         ...without(replaced, before?.witnesses),
         ...(begun === undefined ? [] : [begun.witness]),
       ],
-      others: latest(without(replaced, before?.others), others),
+      others: latestOthers(without(replaced, before?.others), others),
     };
     const left = (marks: Marks): Marks => {
       const mark = marks[installation];
@@ -150,19 +151,19 @@ export class RestoreWatermark {
         ? marks
         : { ...marks, [installation]: { ...mark, witnesses: without(replaced, mark.witnesses) } };
     };
-    [this.#inherited, this.#heard] = [left(this.#inherited), left(this.#heard)];
+    [this.#inherited, this.#shared] = [left(this.#inherited), left(this.#shared)];
     this.#combine();
   }
 
   #combine(): void {
-    this.#marks = together(this.#heard, this.#own());
+    this.#marks = mergeMarks(this.#shared, this.#own());
   }
 
   /** What is written. */
   #own(): Marks {
-    if (this.#told === null) return this.#inherited;
-    const { installation, restores, system, timeline, witnesses, others } = this.#told;
-    return together(this.#inherited, {
+    if (this.#observed === null) return this.#inherited;
+    const { installation, restores, system, timeline, witnesses, others } = this.#observed;
+    return mergeMarks(this.#inherited, {
       [installation]: { restores, system, timeline, witnesses: [...others, ...witnesses] },
     });
   }
@@ -175,8 +176,8 @@ export class RestoreWatermark {
    * Resolves when all that was learned before this call is kept. Throws `RestoreWatermarkError`,
    * also where others are not heard: nothing may be posted then.
    */
-  async kept(): Promise<void> {
-    if (this.#deaf !== null) throw this.#deaf;
+  async saved(): Promise<void> {
+    if (this.#refreshError !== null) throw this.#refreshError;
     if (this.#store === null || this.#written === this.#text()) return;
     const store = this.#store;
     const again = async (): Promise<void> => {
@@ -192,13 +193,13 @@ export class RestoreWatermark {
    * Looks what other runners know that share the place. Throws `RestoreWatermarkError`; what was
    * known before stays known.
    */
-  async hear(): Promise<void> {
+  async refresh(): Promise<void> {
     if (this.#store === null) return;
     try {
-      this.#heard = await this.#patiently(this.#read(this.#store));
-      this.#deaf = null;
+      this.#shared = await this.#patiently(this.#read(this.#store));
+      this.#refreshError = null;
     } catch (error) {
-      if (error instanceof RestoreWatermarkError) this.#deaf = error;
+      if (error instanceof RestoreWatermarkError) this.#refreshError = error;
       throw error;
     }
     this.#combine();
@@ -232,12 +233,12 @@ export class RestoreWatermark {
     this.#inherited = await this.#patiently(this.#read(this.#store));
     this.#combine();
     // That it can be written is found out before anybody is taken from the queue.
-    await this.kept();
+    await this.saved();
   }
 
   async #read(store: RestoreWatermarkStore): Promise<Marks> {
     try {
-      return together(...(await store.read(this.#runnerId)).map(parsedMarks));
+      return mergeMarks(...(await store.read(this.#runnerId)).map(parseMarks));
     } catch (error) {
       throw new RestoreWatermarkError(
         `what runners remember of their database cannot be read (${messageOf(error)}): ` +

@@ -1,8 +1,8 @@
 /**
  * Settles results as they arrive: flushed at the latest 50 ms after the first, never only at the
- * end. Where the database refuses results, or somebody's open psql transaction locks one of these
- * people, they are tried person by person, so that one row costs no others; what a lost connection
- * left open is tried again: a replay of a settle changes nothing.
+ * end. Where the database refuses results, or an open psql transaction locks one of these people,
+ * they are tried person by person, so that one row costs no others; what a lost connection left
+ * open is tried again: a replay of a settle changes nothing.
  */
 import { sqlState } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';

@@ -1,4 +1,4 @@
-/** Waiting with an end: whoever is not done by then is left behind. */
+/** Waiting with an end: work that is not done by then is left behind. */
 
 /** Rejects as soon as the signal aborts, whatever becomes of the work. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,7 +1,7 @@
 /**
  * What fails of the work that beats send jobs for: logged each time, and counted in the database
- * until it works again. Whoever does the work says which campaign's or printer's it is, or neither
- * for a whole job.
+ * until it works again. The caller says which campaign's or printer's work it is, or neither for a
+ * whole job.
  */
 import { isLostSession } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
@@ -21,10 +21,10 @@ const SECRET =
   /\b([\w-]*(?:key|token|secret|password)[\\"']*\s*[=:]\s*)(?:\\?"[^"]*"?|\\?'[^']*'?|[^\s&,;"'}]+)/gi;
 
 /**
- * What is kept of an error, and shown, opens nothing and names nobody: no credentials or query of
- * an address, no token, no e-mail.
+ * What is kept of an error, and shown, holds no secret and no personal data: no credentials or
+ * query of an address, no token, no e-mail.
  */
-export function discreet(said: string): string {
+export function redacted(said: string): string {
   return storable(said.slice(0, LONGEST))
     .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1')
     .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, '$1')
@@ -67,10 +67,10 @@ export async function workFailed(
     if (counted.has(error)) return;
     counted.add(error);
   }
-  const said = discreet(messageOf(error));
+  const said = redacted(messageOf(error));
   const [code, hint] = [codeOf(error), hintOf(error)];
   const concludes = !stopping.aborted && !isLostSession(error);
-  const told = { message: said, code, hint: hint === null ? null : discreet(hint) };
+  const told = { message: said, code, hint: hint === null ? null : redacted(hint) };
   const count = !concludes
     ? null
     : await noteWorkFailed(sql, work, told).catch((cannot: unknown) => {

@@ -96,7 +96,7 @@ async function workGroup(
       context,
       `the ${names[kind]}`,
       async (call) => await perform(context, organizationId, campaignId, kind, effects, call),
-      // Somebody else may claim them when ours has passed.
+      // Another runner may claim them when our lease has passed.
       Math.min(settings.adapterTimeoutMs, LEASE_MS / 2),
     );
     const [first] = answers;
@@ -167,8 +167,8 @@ async function workKinds(
 }
 
 /**
- * The job: everything that is due of an organization, once. Who is to be tried again waits for a
- * later job.
+ * The job: everything that is due of an organization, once. An effect that is to be tried again
+ * waits for a later job.
  */
 export async function workEffects(context: PipelineContext, organizationId: string): Promise<void> {
   const round = new Round();

@@ -65,7 +65,7 @@ export async function collectDue(
   const round = new Round();
   for (const batch of await dueBatches(context.sql, organizationId)) {
     const work: Work = { organizationId, work: 'collect', campaignId: batch.campaignId };
-    const failed = await lookAfter(context, organizationId, batch, silent).catch(
+    const failed = await collectOrLose(context, organizationId, batch, silent).catch(
       (error: unknown) => ({ error }),
     );
     if (failed === null) round.done(work);
@@ -75,7 +75,7 @@ export async function collectDue(
 }
 
 /** Asks the enricher that took the batch. Throws where it is not the campaign's any more. */
-async function collectOne(
+async function collectBatch(
   context: PipelineContext,
   organizationId: string,
   batch: DueBatch,
@@ -124,9 +124,9 @@ async function collectOne(
 
 /**
  * Resolves with why the enricher did not answer; null where it did.
- * @param silent campaigns whose enricher fell silent in this job: nobody waits for it again.
+ * @param silent campaigns whose enricher fell silent in this job: it is not asked again.
  */
-async function lookAfter(
+async function collectOrLose(
   context: PipelineContext,
   organizationId: string,
   batch: DueBatch,
@@ -135,11 +135,11 @@ async function lookAfter(
   try {
     const before = silent.get(batch.campaignId);
     if (before !== undefined) throw before;
-    await collectOne(context, organizationId, batch);
+    await collectBatch(context, organizationId, batch);
     return null;
   } catch (error) {
     if (error instanceof SilentAdapterError) silent.set(batch.campaignId, error);
-    // Past the deadline it does not matter why there is no answer: nobody is kept for ever.
+    // Past the deadline it does not matter why there is no answer: no recipient is kept for ever.
     if (batch.overdue && !context.stopping.aborted)
       await loseBatch(
         context.sql,

@@ -1,6 +1,6 @@
 /**
  * Enrichment: people known by e-mail get a postal address. Batches may take hours: they live in
- * rows, and are looked after by whoever is there.
+ * rows, and any runner looks after them.
  */
 import { campaignBrief } from '../../machine/briefs.ts';
 import {
@@ -22,7 +22,7 @@ import { askEnricher, enricherOf, silenceMs } from './enricher.ts';
 
 // Between the claim and the call, and for a call that was given up to arrive at the enricher all
 // the same.
-const SPARE_MS = 60_000;
+const HAND_OVER_MARGIN_MS = 60_000;
 
 /** Takes people into batches, hands them over, and takes at once what is answered at once. */
 export async function enrichCampaign(
@@ -31,18 +31,18 @@ export async function enrichCampaign(
   campaignId: string,
 ): Promise<number> {
   const { sql, settings } = context;
-  const handing: Work = { organizationId, work: 'enrich', campaignId };
+  const handOver: Work = { organizationId, work: 'enrich', campaignId };
   const campaign = await campaignBrief(context.sql, organizationId, campaignId);
   const enricher = await enricherOf(context, campaign);
   if (enricher === null) {
     const skipped = await skipWithoutEnricher(sql, organizationId, campaignId);
-    await workDone(context, handing);
+    await workDone(context, handOver);
     return skipped;
   }
   let people = 0;
   while (!context.stopping.aborted) {
     const { batchSize, batchDeadlineMs } = settings;
-    const restMs = silenceMs(context) + SPARE_MS;
+    const restMs = silenceMs(context) + HAND_OVER_MARGIN_MS;
     const asOf = Date.now();
     const batch = await claimBatch(sql, organizationId, campaignId, enricher.name, {
       limit: batchSize,
@@ -53,9 +53,9 @@ export async function enrichCampaign(
     await context.reach('enrich.claimed');
     people += batch.people.length + batch.cached;
     if (batch.people.length === 0) continue;
-    // We were stopped for a while: somebody else may have found that the enricher does not have it,
-    // and have claimed its people again.
-    if (Date.now() - asOf > SPARE_MS / 2)
+    // This process was stopped for a while: another runner may have found that the enricher does
+    // not have the batch, and have claimed its people again.
+    if (Date.now() - asOf > HAND_OVER_MARGIN_MS / 2)
       throw new Error(
         `batch ${batch.batchId} came too late to be handed over; it is looked after later`,
       );
@@ -69,7 +69,7 @@ export async function enrichCampaign(
     if (submitted.outcome !== 'accepted') {
       await workFailed(
         context,
-        handing,
+        handOver,
         new Error(submitted.message),
         'the enricher did not take the batch; its people go back',
         {
@@ -93,7 +93,7 @@ export async function enrichCampaign(
       batch.batchId,
       submitted.providerBatchId,
     );
-    await workDone(context, handing);
+    await workDone(context, handOver);
     try {
       await collect(
         context,

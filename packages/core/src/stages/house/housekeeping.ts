@@ -1,6 +1,6 @@
 /** The housekeeping of a minute. */
 import { sqlState } from '../../common/driver-errors.ts';
-import { housekeepingParts, keepHouse, type PartFailure } from '../../machine/house.ts';
+import { housekeepingParts, runHousekeeping, type PartFailure } from '../../machine/house.ts';
 import { failureOf } from '../../runtime/beat-failures.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 
@@ -12,14 +12,14 @@ const QUERY_CANCELED = '57014';
  */
 export async function beatHouse({ sql }: PipelineContext): Promise<readonly PartFailure[]> {
   try {
-    return await keepHouse(sql);
+    return await runHousekeeping(sql);
   } catch (error) {
     if (sqlState(error) !== QUERY_CANCELED) throw error;
   }
   const failures: PartFailure[] = [];
   for (const part of await housekeepingParts(sql)) {
     try {
-      failures.push(...(await keepHouse(sql, [part])));
+      failures.push(...(await runHousekeeping(sql, [part])));
     } catch (error) {
       if (sqlState(error) !== QUERY_CANCELED) throw error;
       failures.push(failureOf(part, error));

@@ -52,7 +52,7 @@ export interface AskedSince {
   readonly noticedAt: string | null;
 }
 
-function ours(organizationId: string) {
+function piecesToAdopt(organizationId: string) {
   return ({
     reference,
     onPaper,
@@ -99,7 +99,7 @@ async function adoptListed(
     const answer = listAnswer(
       await askPrinter(context, name, printer, async (call) => await list(since, cursor, call)),
     );
-    const pieces = answer.pieces.flatMap(ours(organizationId));
+    const pieces = answer.pieces.flatMap(piecesToAdopt(organizationId));
     if (pieces.length > 0) {
       const some = await adoptPieces(context.sql, organizationId, name, pieces);
       sum.moved += some.moved;
@@ -122,20 +122,20 @@ async function lookUpKnown(
   organizationId: string,
   name: string,
   since: Date,
-): Promise<{ moved: number; untold: string | null }> {
+): Promise<{ moved: number; undetermined: string | null }> {
   let moved = 0;
-  let untold: string | null = null;
+  let undetermined: string | null = null;
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
     const pieces = await piecesOpenedSince(context.sql, organizationId, name, since, {
       after,
       limit: LOOK_UP_BATCH,
     });
-    if (pieces.length === 0) return { moved, untold };
+    if (pieces.length === 0) return { moved, undetermined };
     const verdicts = await lookUp(context, organizationId, name, pieces, (error, line) =>
       context.logger.warn({ printer: name, pieces: pieces.length, error: messageOf(error) }, line),
     );
-    untold ??=
+    undetermined ??=
       verdicts.find(({ outcome }) => outcome === 'not_asked' || outcome === 'cannot_tell')
         ?.message ?? null;
     moved += await settleReconcile(
@@ -157,9 +157,9 @@ async function lastNotice({ sql, watermark }: PipelineContext): Promise<string |
  * A runner that began a card before the servers changed may post it until its lease ends, and what
  * it posts then would not be listed. It gives up as soon as it sees the new server; one that sees
  * none any more has its lease. Where they change again meanwhile, the wait begins anew. Returns the
- * last notice for which nobody is waited any more.
+ * last notice whose old leases have passed.
  */
-async function outwaitOldLeases(
+async function waitForOldLeases(
   context: PipelineContext,
   printer: string,
   quiet: number,
@@ -182,8 +182,8 @@ async function outwaitOldLeases(
 
 /**
  * Asks every printer of the organization for what it made since the backup was taken. Hold the
- * printers first: whoever mails meanwhile may mail twice. A printer that was asked while another
- * restore was noticed may have been asked too early for that one: it is to be asked again.
+ * printers first: a runner that mails meanwhile may mail twice. A printer that was asked while
+ * another restore was noticed may have been asked too early for that one: it is to be asked again.
  */
 export async function reconcileSince(
   context: PipelineContext,
@@ -192,7 +192,7 @@ export async function reconcileSince(
 ): Promise<AskedSince[]> {
   // Else the first runner that starts afterwards would notice the restore about which they were
   // asked.
-  await context.watermark.hear();
+  await context.watermark.refresh();
   const asked: AskedSince[] = [];
   const from = new Date(since.getTime() - MARGIN_MS);
   for (const { name } of await printersOf(context.sql, organizationId)) {
@@ -208,16 +208,18 @@ export async function reconcileSince(
       const list = printer.list?.bind(printer);
       nothing = {
         ...nothing,
-        noticedAt: await outwaitOldLeases(context, name, quietMs(context, printer)),
+        noticedAt: await waitForOldLeases(context, name, quietMs(context, printer)),
       };
       const listed =
         list === undefined
           ? nothing
           : await adoptListed(context, organizationId, name, printer, list, from);
-      const { moved, untold } = await lookUpKnown(context, organizationId, name, from);
+      const { moved, undetermined } = await lookUpKnown(context, organizationId, name, from);
       const last = await lastNotice(context);
-      const early = last !== null && last !== nothing.noticedAt;
-      const message = early ? 'a restore was noticed while it was asked: ask it again' : untold;
+      const isStale = last !== null && last !== nothing.noticedAt;
+      const message = isStale
+        ? 'a restore was noticed while it was asked: ask it again'
+        : undetermined;
       const outcome = message !== null ? 'not_asked' : list === undefined ? 'looked_up' : 'listed';
       asked.push({ ...nothing, ...listed, moved: listed.moved + moved, outcome, message });
     } catch (error) {

@@ -19,7 +19,7 @@ import { ask, SilentAdapterError } from '../../runtime/asking.ts';
 import { workCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import type { Lease } from '../../runtime/leases.ts';
-import { byPrinter, printerToSubmitTo, quietMs } from '../../runtime/printers.ts';
+import { groupByPrinter, printerToSubmitTo, quietMs } from '../../runtime/printers.ts';
 import type { Settler } from '../../runtime/settling.ts';
 import { type PieceAnswer, pieceAnswers } from './printer-answers.ts';
 
@@ -49,17 +49,17 @@ function toSettlement(
 }
 
 /** The same for all. */
-function all(pieces: readonly BegunPiece[], answer: PieceAnswer): MailSettlement[] {
+function sameForAll(pieces: readonly BegunPiece[], answer: PieceAnswer): MailSettlement[] {
   return pieces.map((piece) => toSettlement(piece, answer));
 }
 
-const untilItsEnd = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 
 /**
- * That nothing was made is no error of ours and is tried again; somebody should know all the same,
- * once and not for each cohort.
+ * A printer that takes no cards is no error of ours, and its people are tried again. An operator
+ * should know of it all the same, once and not for each cohort.
  */
-function noteRefusal(
+function reportRefusal(
   { refusing, logger }: PipelineContext,
   { organizationId }: CampaignBrief,
   printer: string | undefined,
@@ -78,8 +78,8 @@ function noteRefusal(
 }
 
 /**
- * Whoever posts must be able to tell later that the database knows of it: what was begun is kept
- * outside of it first.
+ * A runner that posts must be able to tell later whether the database knows of it: what was begun
+ * is kept outside of the database first.
  */
 async function begin(
   context: PipelineContext,
@@ -96,9 +96,9 @@ async function begin(
     settings.leaseMs,
     marks,
     (told, [piece]) => {
-      if (piece === undefined) return watermark.learn(told);
+      if (piece === undefined) return watermark.observe(told);
       const { recipientId, mailpieceId, moveNo } = piece;
-      return watermark.learn(told, {
+      return watermark.observe(told, {
         begun: { witness: { organizationId, recipientId, mailpieceId, moveNo }, asked: marks },
       });
     },
@@ -119,7 +119,7 @@ async function submit(
     if (context.stopping.aborted) {
       // Proven: these were never sent.
       settler.add(
-        all(pieces.slice(start), {
+        sameForAll(pieces.slice(start), {
           outcome: 'retry',
           afterMs: 0,
           message: 'the runner stopped before it was sent',
@@ -135,8 +135,8 @@ async function submit(
           answers[index] ?? { outcome: 'unknown', message: 'the adapter gave no result' },
         ),
       );
-    // Evidence is never fenced; a decision of somebody who was given up is none.
-    const late = (answers: readonly PieceAnswer[]): void => {
+    // Evidence is never fenced; a decision of a printer that was given up does not count.
+    const onLate = (answers: readonly PieceAnswer[]): void => {
       const evidence = settlements(answers).filter(({ outcome }) => outcome === 'accepted');
       logger.warn(
         { cohort: lease.cohortId, accepted: evidence.length, of: batch.length },
@@ -163,12 +163,12 @@ async function submit(
       await context.reach('mail.before-post');
       requireLease(false);
       answers = await ask(
-        { who, silenceMs: printer.timeoutMs, late },
-        async ({ signal, heard }) => {
+        { who, silenceMs: printer.timeoutMs, onLate },
+        async ({ signal, signOfLife }) => {
           const assertHeld = (): void => {
             requireLease(signal.aborted);
             isWithAdapter = true;
-            heard();
+            signOfLife();
           };
           const requests = batch.map((piece) => toRequest(campaign, piece));
           // No signal ends a request under way, neither a stop nor a lost lease: hanging up unprints
@@ -176,7 +176,7 @@ async function submit(
           // adapter's timeout is its end; the lease is asked before each request.
           return pieceAnswers(
             batch.length,
-            await printer.submit(requests, { assertHeld }, context.callContext(untilItsEnd)),
+            await printer.submit(requests, { assertHeld }, context.callContext(neverAborted)),
           );
         },
       );
@@ -185,29 +185,33 @@ async function submit(
       // Ours, and no other: it was thrown before anything was sent. One that an adapter has made,
       // of whatever class, is no proof.
       if (error instanceof LeaseLostError && error === refusal) {
-        // Proven: these were never sent. The reaper, who has only the lease, would have to call
-        // them unknown. A decision counts for this cohort alone, so whatever he or another runner
-        // has done meanwhile stands. An adapter that was given the lease once and then throws:
-        // nobody knows.
+        // Proven: these were never sent. The reaper, which has only the lease, would have to call
+        // them unknown. A decision counts for this cohort alone, so what the reaper or another
+        // runner has done meanwhile stands. Of an adapter that passed the lease check once and then
+        // throws, the outcome is unknown.
         const notSent: PieceAnswer = { outcome: 'retry', afterMs: null, message };
-        settler.add(all(batch, isWithAdapter ? { outcome: 'unknown', message } : notSent));
-        settler.add(all(pieces.slice(start + batch.length), notSent));
+        settler.add(sameForAll(batch, isWithAdapter ? { outcome: 'unknown', message } : notSent));
+        settler.add(sameForAll(pieces.slice(start + batch.length), notSent));
         return;
       }
       logger.warn(
         { cohort: lease.cohortId, printer: pieces[0]?.printerName, error: message },
         'the printer could not be asked properly',
       );
-      settler.add(all(batch, { outcome: 'unknown', message }));
+      settler.add(sameForAll(batch, { outcome: 'unknown', message }));
       if (!(error instanceof SilentAdapterError)) continue;
       // Proven: these were never handed over.
       settler.add(
-        all(pieces.slice(start + batch.length), { outcome: 'retry', afterMs: 60_000, message }),
+        sameForAll(pieces.slice(start + batch.length), {
+          outcome: 'retry',
+          afterMs: 60_000,
+          message,
+        }),
       );
       return;
     }
     await context.reach('mail.after-post');
-    noteRefusal(context, campaign, batch[0]?.printerName, answers);
+    reportRefusal(context, campaign, batch[0]?.printerName, answers);
     settler.add(settlements(answers));
   }
 }
@@ -233,15 +237,15 @@ export async function workMail(
     wakes: ['mail', 'effects'],
     work: async (begun, lease, settler) => {
       try {
-        await context.watermark.kept();
+        await context.watermark.saved();
       } catch (error) {
         // Proven that nothing was created.
         const message = text(messageOf(error));
         logger.error({ cohort: cohortId, error: message }, 'nothing was sent; its people wait');
-        settler.add(all(begun.pieces, { outcome: 'retry', afterMs: 60_000, message }));
+        settler.add(sameForAll(begun.pieces, { outcome: 'retry', afterMs: 60_000, message }));
         return;
       }
-      for (const [name, pieces] of byPrinter(begun.pieces)) {
+      for (const [name, pieces] of groupByPrinter(begun.pieces)) {
         let printer: Printer;
         try {
           printer = await printerToSubmitTo(context, organizationId, name);
@@ -252,7 +256,7 @@ export async function workMail(
             { printer: name, error: message },
             'the printer cannot be used; its people wait',
           );
-          settler.add(all(pieces, { outcome: 'retry', afterMs: 60_000, message }));
+          settler.add(sameForAll(pieces, { outcome: 'retry', afterMs: 60_000, message }));
           continue;
         }
         quiet = Math.max(quiet, quietMs(context, printer));

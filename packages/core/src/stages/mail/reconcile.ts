@@ -12,7 +12,7 @@ import {
 } from '../../machine/reconcile.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { LOOK_UP_BATCH, lookUp } from '../../runtime/look-up.ts';
-import { askPrinter, byPrinter, printerNamed } from '../../runtime/printers.ts';
+import { askPrinter, groupByPrinter, printerNamed } from '../../runtime/printers.ts';
 import { Round } from '../../runtime/work-failures.ts';
 import { cancelAnswers } from './printer-answers.ts';
 
@@ -29,7 +29,7 @@ export async function reconcile(context: PipelineContext, organizationId: string
         context.settings.leaseMs,
       );
       if (pieces.length > 0) await context.reach('reconcile.claimed');
-      for (const [name, group] of byPrinter(pieces)) {
+      for (const [name, group] of groupByPrinter(pieces)) {
         const work: Work = { organizationId, work: 'reconcile', printer: name };
         const verdicts = await lookUp(context, organizationId, name, group, (error, line) =>
           round.failed(work, error, line),
@@ -67,8 +67,8 @@ async function callBack(
 }
 
 /**
- * Calls back cards that are sent and to be cancelled. A printer that cannot be asked keeps nobody
- * from the next.
+ * Calls back cards that are sent and to be cancelled. A printer that cannot be asked does not keep
+ * the next one from being asked.
  */
 export async function cancelSent(
   context: PipelineContext,
@@ -76,7 +76,7 @@ export async function cancelSent(
 ): Promise<number> {
   const round = new Round();
   let moved = 0;
-  for (const [name, group] of byPrinter(
+  for (const [name, group] of groupByPrinter(
     await claimCancels(context.sql, organizationId, LOOK_UP_BATCH),
   )) {
     const work: Work = { organizationId, work: 'call_back', printer: name };

@@ -65,7 +65,7 @@ function toSettlement(answer: CardAnswer, stored: readonly Stored[]): ProofSettl
   };
 }
 
-function again(cards: readonly CardRequest[], error: unknown): ProofSettlement[] {
+function retriesOf(cards: readonly CardRequest[], error: unknown): ProofSettlement[] {
   return cards.map(({ recipientId }) => ({
     recipientId,
     outcome: 'retry',
@@ -74,18 +74,18 @@ function again(cards: readonly CardRequest[], error: unknown): ProofSettlement[]
   }));
 }
 
-/** The renderer makes no card of this campaign, whoever it is for. */
+/** The renderer makes no card of this campaign, for any recipient. */
 class RefusedJobError extends Error {
   override readonly name = 'RefusedJobError';
 }
 
 /** Of fewer it may well be their own fault. */
-const FEWEST_ALIKE = 5;
+const MIN_ALIKE = 5;
 
 /** The words in which every card of a cohort fails; null where they do not. */
 function commonFault(results: readonly ProofSettlement[]): string | null {
   const [first] = results;
-  if (results.length < FEWEST_ALIKE || first?.outcome !== 'failed') return null;
+  if (results.length < MIN_ALIKE || first?.outcome !== 'failed') return null;
   const { message } = first;
   return results.every((result) => result.outcome === 'failed' && result.message === message)
     ? message
@@ -96,7 +96,7 @@ function commonFault(results: readonly ProofSettlement[]): string | null {
  * Renders a begun cohort. People who are not answered for when an adapter falls silent go back by
  * the reaper, and then travel alone: a card on which an adapter hangs convicts itself.
  */
-async function work(
+async function renderCohort(
   context: PipelineContext,
   campaign: CampaignBrief,
   cards: readonly CardRequest[],
@@ -139,12 +139,12 @@ async function work(
       return;
     }
     logger.warn(fields, 'the cohort could not be rendered; it is tried again');
-    settler.add(again(some, error));
+    settler.add(retriesOf(some, error));
   };
 
   /**
-   * One message for the operator, and nobody is the worse for it. Held first, or they would be
-   * staged again at once. `alike`: where it stands.
+   * Holds the campaign: one message for the operator, and no attempt is counted. Held first, or its
+   * people would be staged again at once. `alike`: where it stands.
    */
   const refuse = async (
     some: readonly CardRequest[],
@@ -246,7 +246,7 @@ export async function workProof(
     wakes: ['proof'],
     work: async ({ campaign, cards }, lease, settler) => {
       const requests = cards.map((card) => toRequest(campaign, card));
-      await work(context, campaign, requests, lease, settler);
+      await renderCohort(context, campaign, requests, lease, settler);
     },
   });
 }

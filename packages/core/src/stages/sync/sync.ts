@@ -74,9 +74,9 @@ async function* pagesOf(
 }
 
 /**
- * Syncs one campaign now. Throws `MachineError` of kind `campaign_busy` (somebody else syncs it) or
- * `campaign_gate` (its status or mode forbids it). An error of the source ends the run with a
- * report and is thrown again: pages applied so far stand.
+ * Syncs one campaign now. Throws `MachineError` of kind `campaign_busy` (another runner or person
+ * syncs it) or `campaign_gate` (its status or mode forbids it). An error of the source ends the run
+ * with a report and is thrown again: pages applied so far stand.
  */
 export async function syncCampaign(
   context: PipelineContext,

@@ -44,8 +44,8 @@ type ReadEvent =
   | { readonly unusable: Unusable };
 
 /**
- * A piece is named by what names none: the event would be of nobody. A poll's is taken all the
- * same: it is told once.
+ * The event names a piece by an id that is none, so it would belong to no piece. An event of a poll
+ * is taken all the same: it is told once.
  */
 function namesNothing(told: unknown, { providerId, mailpieceId }: PrinterEvent): boolean {
   return (

@@ -19,7 +19,7 @@ import {
 import type { Printer, PrinterEvent } from '../../ports/index.ts';
 import { forEachOrganization } from '../../runtime/beat-failures.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { briefOf, made } from '../../runtime/printers.ts';
+import { printerBriefOf, makePrinter } from '../../runtime/printers.ts';
 import { type WebhookAnswer, keptEvent, webhookAnswer } from './event-answers.ts';
 
 const BATCH = 50;
@@ -45,7 +45,7 @@ type Printers = Map<string, Printer | Error>;
  * Outside any transaction: an adapter may ask the database while it is made, and the pool may have
  * no second connection.
  */
-async function meet(
+async function makePrinters(
   context: PipelineContext,
   printers: Printers,
   inbox: readonly StoredWebhook[],
@@ -53,32 +53,34 @@ async function meet(
   for (const webhook of inbox) {
     const key = keyOf(webhook);
     if (printers.has(key)) continue;
-    const cannot = (error: unknown): Error =>
+    const asError = (error: unknown): Error =>
       error instanceof Error ? error : new Error(String(error));
-    const brief = await briefOf(context, webhook.organization_id, webhook.printer_name).catch(
-      (error: unknown) => {
-        if (isPassing(error)) throw error;
-        return cannot(error);
-      },
-    );
+    const brief = await printerBriefOf(
+      context,
+      webhook.organization_id,
+      webhook.printer_name,
+    ).catch((error: unknown) => {
+      if (isPassing(error)) throw error;
+      return asError(error);
+    });
     // A file that is gone, or a vault that cannot be reached, is this printer's fault: the others'
     // webhooks do not wait for it.
     const printer =
       brief instanceof Error
         ? brief
-        : await made(context, brief).catch((error: unknown) => {
-            // Whoever makes it may ask our database.
+        : await makePrinter(context, brief).catch((error: unknown) => {
+            // The code that makes a printer may ask our database.
             if (isLostSession(error)) throw error;
-            return cannot(error);
+            return asError(error);
           });
-    // Who is told to stop may answer with an error that is none.
+    // An adapter that is told to stop may answer with an error that means nothing.
     if (printer instanceof Error && context.stopping.aborted) throw printer;
     printers.set(key, printer);
   }
 }
 
 /** Kept, with the reason: doctor reports it, and nothing is dropped. */
-async function giveUp(
+async function keepUnreadable(
   context: PipelineContext,
   tx: postgres.TransactionSql,
   webhook: StoredWebhook,
@@ -158,7 +160,7 @@ async function apply(
     try {
       const printer = printers.get(key);
       if (printer === undefined || printer instanceof Error)
-        throw printer ?? new Error('its printer was not met');
+        throw printer ?? new Error('its printer was not made');
       const parsed = {
         webhook,
         ...webhookAnswer(
@@ -169,7 +171,7 @@ async function apply(
       groups.set(key, [...(groups.get(key) ?? []), parsed]);
     } catch (error) {
       // Nothing here asks the database: whatever its code, it is the adapter's.
-      await giveUp(context, tx, webhook, error);
+      await keepUnreadable(context, tx, webhook, error);
     }
   }
   for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -208,7 +210,7 @@ async function apply(
 }
 
 /**
- * Up to 50 webhooks in one transaction, all of them or, where a printer is still to be met, none.
+ * Up to 50 webhooks in one transaction, all of them or, where a printer is still to be made, none.
  */
 async function applyBatch(
   context: PipelineContext,
@@ -232,7 +234,7 @@ export async function applyInbox(context: PipelineContext): Promise<number> {
       const { inbox, applied } = await applyBatch(context, printers);
       failures = 0;
       if (!applied) {
-        await meet(context, printers, inbox);
+        await makePrinters(context, printers, inbox);
         continue;
       }
       if (inbox.length > 0) await context.reach('track.applied');

@@ -1,7 +1,7 @@
 /**
  * Polling, a part of tracking: printers whose webhooks have stopped, or that have none, are asked
- * for their events, where they can be. Never part of a beat, only woken by one: whoever does not
- * answer, or never comes to an end, holds up nobody but the printers behind it.
+ * for their events, where they can be. Never part of a beat, only woken by one: a printer that does
+ * not answer, or never comes to an end, holds up only the printers behind it.
  */
 import type { Work } from '../../machine/house.ts';
 import {
@@ -26,7 +26,7 @@ const MOST_PAGES = 1000;
 
 /**
  * A printer that several organizations share, or that one knows by two names, may tell each of all.
- * What nobody knows yet is kept.
+ * An event of a piece that is unknown here is kept.
  */
 async function ownEvents(
   context: PipelineContext,
