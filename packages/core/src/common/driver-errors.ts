@@ -1,7 +1,7 @@
 /** Errors of the driver and of the server, told apart by what they look like. */
 import { isNamed } from '../ports/common.ts';
 
-export interface ServerError {
+export interface ErrorOfServer {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
@@ -13,7 +13,7 @@ export interface ServerError {
  * version of the driver, whose class is not ours, or of a bundle in which the class has lost its
  * name.
  */
-export function isServerError(error: unknown): error is ServerError {
+export function isServerError(error: unknown): error is ErrorOfServer {
   return (
     typeof error === 'object' &&
     error !== null &&

@@ -12,7 +12,6 @@ import type { Db } from 'pg-boss';
 import type postgres from 'postgres';
 import { isLostConnection } from '../common/driver-errors.ts';
 
-type Sql = postgres.Sql;
 type Runs = Pick<postgres.Sql, 'unsafe'>;
 
 // postgres types parameters more narrowly than pg-boss, which hands over what its own driver takes.
@@ -55,7 +54,7 @@ export function inTransaction(tx: Runs): Db {
 }
 
 /** pg-boss on the pool. */
-export function onPool(sql: Sql): Db {
+export function onPool(sql: postgres.Sql): Db {
   return {
     async executeSql(text: string, values?: unknown[]) {
       if (!STARTS_TRANSACTION.test(text)) return await run(sql, text, values);

@@ -1,5 +1,5 @@
 /** Where the adapters of a campaign or a printer come from. */
-import type { CampaignBrief } from '../machine/briefs.ts';
+import type { CampaignBrief, PrinterBrief } from '../machine/briefs.ts';
 import type {
   AddressEnricher,
   AudienceSource,
@@ -9,20 +9,6 @@ import type {
   Renderer,
   UsageMeter,
 } from '../ports/index.ts';
-
-/** How a printer is reached, as the database has it. */
-export interface PrinterBrief {
-  readonly organizationId: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly baseDirectory: string | null;
-  /**
-   * In milliseconds: the longest rest of an unknown outcome that a runner has noted for it; null
-   * before the first card.
-   */
-  readonly quietMs: number | null;
-}
 
 /**
  * Finds the adapters of a campaign. The runner's registry reads them from the campaign file; a

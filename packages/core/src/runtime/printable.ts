@@ -7,7 +7,7 @@
 import { z } from 'zod';
 
 /** The reasons of a reject, and what is said of the field. */
-export const reasons = {
+export const rejectReasons = {
   not_a_member: 'is not a member of a segment',
   not_text: 'is not text',
   nul_byte: 'has a NUL byte, which no database or printer takes',
@@ -21,9 +21,9 @@ export const reasons = {
   bad_email: 'is not an e-mail address, and there is no postal address',
   no_email_no_address: 'has neither an e-mail nor an address: nothing could be sent or looked up',
 } as const;
-export type Reason = keyof typeof reasons;
-export function isReason(code: string): code is Reason {
-  return Object.hasOwn(reasons, code);
+export type RejectReason = keyof typeof rejectReasons;
+export function isRejectReason(code: string): code is RejectReason {
+  return Object.hasOwn(rejectReasons, code);
 }
 
 const MAX_LENGTH = 200;
@@ -33,22 +33,22 @@ const MAX_POSTAL_CODE_LENGTH = 12;
 export const unprintable = /[\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]/;
 
 // The messages of these schemas are the reasons.
-export function because(reason: Reason): Reason {
+export function because(reason: RejectReason): RejectReason {
   return reason;
 }
-export function intact(notText: Reason) {
+export function intact(notText: RejectReason) {
   return z
     .string(because(notText))
     .refine((text) => !text.includes('\0'), because('nul_byte'))
     .refine((text) => text.isWellFormed(), because('bad_encoding'))
     .trim();
 }
-function printable(notText: Reason, length = MAX_LENGTH) {
+function printable(notText: RejectReason, length = MAX_LENGTH) {
   return intact(notText)
     .max(length, because('too_long'))
     .refine((text) => !unprintable.test(text), because('control_character'));
 }
-export function needed(missing: Reason, length?: number) {
+export function needed(missing: RejectReason, length?: number) {
   return printable(missing, length).min(1, missing);
 }
 export const optional = printable('not_text')

@@ -12,12 +12,12 @@ import {
   addressSchema,
   because,
   intact,
-  isReason,
+  isRejectReason,
   needed,
   optional,
-  reasons,
+  rejectReasons,
   unprintable,
-  type Reason,
+  type RejectReason,
 } from '../../runtime/printable.ts';
 
 const MAX_EMAIL_LENGTH = 254;
@@ -39,7 +39,7 @@ const mergeSchema = z
     Object.fromEntries(Object.entries(merge)),
   );
 
-function faultOf(value: unknown): Reason | null {
+function faultOf(value: unknown): RejectReason | null {
   if (typeof value !== 'string') return 'not_text';
   if (value.includes('\0')) return 'nul_byte';
   return value.isWellFormed() ? null : 'bad_encoding';
@@ -94,14 +94,15 @@ const rejectSchema = z
   });
 
 interface Fault {
-  readonly reason: Reason;
+  readonly reason: RejectReason;
   readonly field: string | null;
   readonly message: string;
 }
 
 function firstFault(error: z.ZodError): Fault {
   const [issue] = error.issues;
-  const reason = issue !== undefined && isReason(issue.message) ? issue.message : 'not_a_member';
+  const reason =
+    issue !== undefined && isRejectReason(issue.message) ? issue.message : 'not_a_member';
   const field =
     issue === undefined || issue.path.length === 0
       ? null
@@ -109,7 +110,7 @@ function firstFault(error: z.ZodError): Fault {
   return {
     reason,
     field,
-    message: `${field === null ? 'The row' : `Field "${field}"`} ${reasons[reason]}.`,
+    message: `${field === null ? 'The row' : `Field "${field}"`} ${rejectReasons[reason]}.`,
   };
 }
 
