@@ -55,9 +55,11 @@ interface Piece {
 
 export async function pieces({ sql }: Opened): Promise<Piece[]> {
   return await sql<Piece[]>`
-    select m.status, coalesce(s.detail, m.outcome_detail) as detail, m.expected_delivery::text as expected, s.state,
+    select m.status, coalesce(s.detail, m.outcome_detail) as detail,
+      m.expected_delivery::text as expected, s.state,
       extract(epoch from s.available_at - s.since)::float8 as waits
-    from postrider.mailpiece m join postrider.recipient_state s using (organization_id, recipient_id)
+    from postrider.mailpiece m
+    join postrider.recipient_state s using (organization_id, recipient_id)
     join postrider.recipient r on r.organization_id = s.organization_id and r.id = s.recipient_id
     order by substr(r.external_id, 2)::int`;
 }

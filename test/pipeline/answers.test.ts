@@ -66,7 +66,8 @@ void test('a result that the database refuses costs the others of its cohort not
     { outcome: 'accepted', providerId: 'refused', replayed: false, expectedDelivery: null },
   ]);
   await using opened = await open({ people: 4, ports: { printer } });
-  await opened.sql`alter table postrider.mailpiece add constraint planted check (provider_id <> 'refused')`;
+  await opened.sql`
+    alter table postrider.mailpiece add constraint planted check (provider_id <> 'refused')`;
   await opened.pipeline.start();
   await until(
     async () =>
@@ -198,7 +199,9 @@ void test('answers of a renderer that cannot be recorded as they are cost no oth
   await until(async () => (await states(opened.sql))['sent'] === 3);
   assert.equal((await states(opened.sql))['error'], 1);
   const [late] = await opened.sql<{ waits: number }[]>`
-    select max(extract(epoch from available_at - since))::float8 as waits from postrider.recipient_state where state = 'pending'`;
+    select max(extract(epoch from available_at - since))::float8 as waits
+    from postrider.recipient_state
+    where state = 'pending'`;
   assert.equal(late?.waits, 86_400);
 });
 
@@ -217,7 +220,8 @@ for (const [what, put] of [
     await until(
       async () =>
         (
-          await opened.sql`select from postrider.recipient_state where state = 'pending' and reason = 'retry'`
+          await opened.sql`
+            select from postrider.recipient_state where state = 'pending' and reason = 'retry'`
         ).length === 3,
     );
     assert.deepEqual([...(await opened.sql`select * from postrider.proof`)], []);

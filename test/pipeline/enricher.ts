@@ -88,7 +88,8 @@ export async function taken(
     answers: () => ({ outcome: 'pending' }),
     later: async (overdue = false) =>
       void (await place.sql`update postrider.enrichment_batch set next_poll_at = postrider.now(),
-        deadline = case when ${overdue} then postrider.now() - interval '1 second' else deadline end where closed_at is null`),
+        deadline = case when ${overdue} then postrider.now() - interval '1 second' else deadline end
+      where closed_at is null`),
     enrich: async () => await place.pipeline.enrich(organizationId, campaignId),
     [Symbol.asyncDispose]: async () => await place[Symbol.asyncDispose](),
   };

@@ -43,7 +43,9 @@ void test('a printer that cannot be polled, asked or told is told by its name, a
   const { sql } = at;
   const [shop, other] = [await bakery(sql, 'Bakery'), await launched(sql, {}, 'Other')];
   await sent(sql, shop, 1);
-  await sql`select postrider.cancel((select recipient_id from postrider.recipient_state where state = 'sent'))`;
+  await sql`
+    select postrider.cancel((
+      select recipient_id from postrider.recipient_state where state = 'sent'))`;
   await unknownDue(sql, other, 1);
   for (let n = 1; n <= 3; n += 1) {
     await turnClock(sql, 60 * 60_000 - 1000);

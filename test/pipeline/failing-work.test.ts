@@ -78,7 +78,8 @@ void test('what fails is for readers of its organization, and for nobody of anot
   const seenBy = async (organizationId: string): Promise<[number, string | undefined]> => {
     await using admin = connected(at.machine.database.adminUrl);
     await admin.sql`delete from postrider.organization_member`;
-    await admin.sql`insert into postrider.organization_member values (${organizationId}, 'postrider_reader')`;
+    await admin.sql`
+      insert into postrider.organization_member values (${organizationId}, 'postrider_reader')`;
     await admin.sql`set role postrider_reader`;
     return [(await alarms(admin.sql)).length, (await doctor(admin.sql))?.verdict];
   };
@@ -88,7 +89,8 @@ void test('what fails is for readers of its organization, and for nobody of anot
     async () => {
       await using admin = connected(at.machine.database.adminUrl);
       await admin.sql`set role postrider_operator`;
-      await admin.sql`select postrider.work_done(${place.organizationId}, 'sync', ${place.campaignId}, null)`;
+      await admin.sql`
+        select postrider.work_done(${place.organizationId}, 'sync', ${place.campaignId}, null)`;
     },
     { code: '42501' },
   );
@@ -170,7 +172,9 @@ void test('a job that fails as a whole is counted for its organization, and ends
   await sql`revoke update on postrider.mailpiece from current_user`;
   const send = async (): Promise<void> => {
     const job = JSON.stringify({ organization_id: place.place.organizationId });
-    await sql`select postrider.enqueue('reconcile', ${[crypto.randomUUID()]}::uuid[], ${[job]}::text[]::jsonb[], null)`;
+    await sql`
+      select postrider.enqueue('reconcile', ${[crypto.randomUUID()]}::uuid[],
+        ${[job]}::text[]::jsonb[], null)`;
   };
   await send();
   await until(async () =>
@@ -225,7 +229,8 @@ void test('what is no longer tried does not fail for ever', async () => {
   for (const { organizationId } of [ended, left]) await workSync(at.context, organizationId);
   await at.beat(60);
   assert.deepEqual((await works(sql)).length, 2);
-  await sql`select postrider.end_campaign(${ended.organizationId}, ${ended.campaignId}, 'archived')`;
+  await sql`
+    select postrider.end_campaign(${ended.organizationId}, ${ended.campaignId}, 'archived')`;
   await at.beat(60);
   assert.deepEqual((await works(sql)).length, 1);
   await turnClock(sql, DAY + 1000);

@@ -214,9 +214,10 @@ export async function mailThrough(sql: Sql): Promise<void> {
           submit: async () => await Promise.resolve({ outcome: 'accepted', providerBatchId: 'b1' }),
           find: async () => await Promise.resolve('b1'),
           collect: async () => {
-            const asked = await sql<
-              { id: string }[]
-            >`select recipient_id as id from postrider.recipient_state where state = 'address_enriching'`;
+            const asked = await sql<{ id: string }[]>`
+              select recipient_id as id
+              from postrider.recipient_state
+              where state = 'address_enriching'`;
             const address = {
               line1: '3 Elm St',
               line2: null,

@@ -87,7 +87,9 @@ void test('an odd status, time or certainty is no reason to lose an event', asyn
     ['unknown_status'],
   );
   const [late] = await place.sql`
-    select e.occurred_at = h.received_at as so from postrider.mailpiece_event e join postrider.provider_event h on h.id = e.inbox_id
+    select e.occurred_at = h.received_at as so
+    from postrider.mailpiece_event e
+    join postrider.provider_event h on h.id = e.inbox_id
     where e.mailpiece_id = ${first}`;
   assert.equal(late?.['so'], true);
 });
@@ -120,7 +122,9 @@ void test('when the adapter is mended the event is applied, the others are not a
   assert.equal((await alarms(place)).length, 1);
   // What it names is what is left.
   const [left] = await place.sql`
-    select h.unusable -> 0 ->> 'raw' as raw from postrider.alarm a join postrider.provider_event h on h.id = (a.detail ->> 'webhook')::uuid
+    select h.unusable -> 0 ->> 'raw' as raw
+    from postrider.alarm a
+    join postrider.provider_event h on h.id = (a.detail ->> 'webhook')::uuid
     where a.cleared_at is null`;
   assert.match(String(left?.['raw']), new RegExp(fourth ?? ''));
   bad.clear();
@@ -166,7 +170,8 @@ void test('an event that the database refuses costs no other', async () => {
   await using place = await accepted(3, reading(read));
   const admin = connect(place.machine.database.adminUrl);
   await admin.unsafe(
-    `alter table postrider.mailpiece_event add constraint cursed check (event_id <> '${place.pieces[1]} delivered')`,
+    `alter table postrider.mailpiece_event
+      add constraint cursed check (event_id <> '${place.pieces[1]} delivered')`,
   );
   await tell(place, Buffer.from(JSON.stringify(place.pieces)));
   await looked(place);

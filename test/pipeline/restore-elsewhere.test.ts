@@ -40,7 +40,8 @@ void test('a runner that began nothing notices that the last cards of another on
   // As it was before anybody was begun.
   await using backup = await freshMachine();
   await checkWatermark(backup.sql, {});
-  await backup.sql`update postrider.installation set id = ${Object.keys(idle.watermark.marks)[0] ?? ''}`;
+  await backup.sql`
+    update postrider.installation set id = ${Object.keys(idle.watermark.marks)[0] ?? ''}`;
   const { noticed } = await checkWatermark(backup.sql, idle.watermark.marks);
   assert.match(noticed ?? '', /cards were begun that it does not know/);
 });

@@ -73,12 +73,17 @@ export async function watched(
       ),
     doctor: async (beat = 'house') => {
       const [row] = await sql<{ verdict: string; message: string; helps: string | null }[]>`
-        select verdict, message, what_helps as helps from postrider.doctor() where check_name = ${`beat ${beat}`}`;
+        select verdict, message, what_helps as helps
+        from postrider.doctor()
+        where check_name = ${`beat ${beat}`}`;
       return row ?? { verdict: 'none', message: '', helps: '' };
     },
     alarms: async () => [
       ...(await sql<{ id: string; meaning: string; organization: string | null }[]>`
-        select id, meaning, organization_id as organization from postrider.alarms where kind = 'beat_failing' order by meaning`),
+        select id, meaning, organization_id as organization
+        from postrider.alarms
+        where kind = 'beat_failing'
+        order by meaning`),
     ],
     async [Symbol.asyncDispose]() {
       await machine[Symbol.asyncDispose]();
@@ -106,8 +111,12 @@ export async function refuse(
   const condition =
     organizationId === undefined ? 'true' : `${row}.organization_id = '${organizationId}'`;
   await sql.unsafe(`create function public.refuse() returns trigger language plpgsql as $$
-    begin if ${condition} then raise 'refused by hand' using hint = 'drop the trigger'; end if; return ${row}; end $$;
-    create trigger refuse before ${what} on ${table} for each row execute function public.refuse()`);
+    begin
+      if ${condition} then raise 'refused by hand' using hint = 'drop the trigger'; end if;
+      return ${row};
+    end $$;
+    create trigger refuse before ${what} on ${table}
+      for each row execute function public.refuse()`);
 }
 export async function allow(sql: postgres.Sql): Promise<void> {
   return void (await sql`drop function public.refuse() cascade`);
@@ -118,10 +127,14 @@ export async function allow(sql: postgres.Sql): Promise<void> {
  * webhook and a runner that is gone.
  */
 export async function chores(sql: postgres.Sql): Promise<void> {
-  await sql`select postrider.receive_webhook((select id from postrider.organization limit 1), 'press', ${crypto.randomUUID()}, '{}'::bytea)`;
+  await sql`
+    select postrider.receive_webhook((select id from postrider.organization limit 1), 'press',
+      ${crypto.randomUUID()}, '{}'::bytea)`;
   await sql`update postrider.provider_event set applied_at = now() - interval '1 year'`;
-  await sql`insert into postrider.runner (id, name, proof_slots, mail_slots, version, started_at, seen_at)
-    values (gen_random_uuid(), 'gone', 1, 1, '0', now() - interval '3 days', now() - interval '2 days')`;
+  await sql`
+    insert into postrider.runner (id, name, proof_slots, mail_slots, version, started_at, seen_at)
+    values (gen_random_uuid(), 'gone', 1, 1, '0', now() - interval '3 days',
+      now() - interval '2 days')`;
 }
 /** Of these chores, what is still to be done. */
 export async function left(sql: postgres.Sql): Promise<string[]> {
@@ -130,7 +143,9 @@ export async function left(sql: postgres.Sql): Promise<string[]> {
     case when exists (select from postrider.recipient_state where state = 'sent') then 'sent' end,
     case when exists (select from postrider.provider_event) then 'webhooks' end,
     case when exists (select from postrider.runner) then 'runners' end,
-    case when to_regclass('postrider.recipient_event_' || to_char(postrider.now() at time zone 'UTC', 'YYYY_MM')) is null then 'partition' end], null) as left`;
+    case when to_regclass('postrider.recipient_event_'
+      || to_char(postrider.now() at time zone 'UTC', 'YYYY_MM')) is null then 'partition' end
+    ], null) as left`;
   return row?.left ?? [];
 }
 

@@ -1,4 +1,4 @@
-/** Webhooks of a printer that reads them as it is told to, and where it is seen what came of them. */
+/** Webhooks of a printer that reads them as it is told to, and what came of them. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createNoopPrinter } from '@postrider/adapters';
@@ -75,14 +75,17 @@ interface Hook {
 export async function hooks({ sql }: Opened): Promise<Hook[]> {
   return [
     ...(await sql<Hook[]>`
-    select applied_at is not null as applied, error, unusable, encode(body, 'escape') as body from postrider.provider_event order by received_at`),
+    select applied_at is not null as applied, error, unusable, encode(body, 'escape') as body
+    from postrider.provider_event
+    order by received_at`),
   ];
 }
 export async function looked(place: Opened): Promise<void> {
   return await until(
     async () =>
       (
-        await place.sql`select from postrider.provider_event where applied_at is null and error is null`
+        await place.sql`
+          select from postrider.provider_event where applied_at is null and error is null`
       ).length === 0,
   );
 }
