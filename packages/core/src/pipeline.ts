@@ -19,7 +19,7 @@ import { enrichCampaign, workEnrich } from './stages/enrich/enrich.ts';
 import { reconcileSince, type AskedSince } from './stages/house/restore.ts';
 import { reconcile } from './stages/mail/reconcile.ts';
 import { syncCampaign, type SyncOptions } from './stages/sync/sync.ts';
-import { type Reception, receiveWebhook } from './stages/track/receive-webhook.ts';
+import { receiveWebhook, type Reception } from './stages/track/receive-webhook.ts';
 
 /** How long what a failed start had begun may take to end. */
 const UNDO_MS = 5000;

@@ -6,12 +6,12 @@ import { mapped } from './errors.ts';
 /** A webhook that was stored and not yet applied. */
 export interface StoredWebhook {
   readonly id: string;
-  readonly organization_id: string;
-  readonly printer_name: string;
+  readonly organizationId: string;
+  readonly printerName: string;
   /** In base64: as bytes it would be read in whichever way the session writes them. */
   readonly body: string;
   /** ISO 8601. */
-  readonly received_at: string;
+  readonly receivedAt: string;
 }
 
 /** Stores a webhook that was verified. False: this delivery was stored before. */
@@ -37,9 +37,9 @@ export async function storeWebhook(
 export async function claimWebhooks(sql: Sql, limit: number): Promise<readonly StoredWebhook[]> {
   return await mapped(
     sql<StoredWebhook[]>`
-      select id, organization_id, printer_name,
+      select id, organization_id as "organizationId", printer_name as "printerName",
         pg_catalog.encode(body, 'base64') as body,
-        pg_catalog.to_json(received_at) as received_at
+        pg_catalog.to_json(received_at) as "receivedAt"
       from postrider.track_claim(p_limit => ${limit})`,
   );
 }
@@ -64,22 +64,23 @@ export interface KeptEvent {
   readonly raw: string;
 }
 
+/** Events that are kept beside a webhook, whose body has them all. */
+const MOST_KEPT = 100;
+
 /**
  * Keeps events of a webhook that cannot be used, with the reasons. `retryWebhooks` has the webhook
  * read again; what is applied of it now is known then.
- * @param count how many there are; of `unusable` only some may be given.
  */
 export async function keepUnusableEvents(
   sql: Sql,
   webhookId: string,
   unusable: readonly KeptEvent[],
-  count: number,
 ): Promise<void> {
   await mapped(sql`
     select postrider.track_unusable(
       p_id => ${webhookId},
-      p_unusable => ${JSON.stringify(unusable)}::text::jsonb,
-      p_count => ${count}
+      p_unusable => ${JSON.stringify(unusable.slice(0, MOST_KEPT))}::text::jsonb,
+      p_count => ${unusable.length}
     )`);
 }
 

@@ -17,7 +17,7 @@ import {
 } from '../../machine/restore.ts';
 import type { ListedPiece, Printer } from '../../ports/index.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { LOOK_UP_BATCH, lookUp } from '../../runtime/look-up.ts';
+import { FIND_BATCH, findPieces } from '../../runtime/find-pieces.ts';
 import { askPrinter, printerNamed, quietMs } from '../../runtime/printers.ts';
 import { unlessAborted } from '../../runtime/waiting.ts';
 import { listAnswer } from './list-answer.ts';
@@ -129,10 +129,10 @@ async function lookUpKnown(
   for (;;) {
     const pieces = await piecesOpenedSince(context.sql, organizationId, name, since, {
       after,
-      limit: LOOK_UP_BATCH,
+      limit: FIND_BATCH,
     });
     if (pieces.length === 0) return { moved, undetermined };
-    const verdicts = await lookUp(context, organizationId, name, pieces, (error, line) =>
+    const verdicts = await findPieces(context, organizationId, name, pieces, (error, line) =>
       context.logger.warn({ printer: name, pieces: pieces.length, error: messageOf(error) }, line),
     );
     undetermined ??=

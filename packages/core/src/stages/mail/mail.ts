@@ -21,7 +21,7 @@ import type { PipelineContext } from '../../runtime/context.ts';
 import type { Lease } from '../../runtime/leases.ts';
 import { groupByPrinter, printerToSubmitTo, quietMs } from '../../runtime/printers.ts';
 import type { Settler } from '../../runtime/settling.ts';
-import { type PieceAnswer, pieceAnswers } from './printer-answers.ts';
+import { pieceAnswers, type PieceAnswer } from './printer-answers.ts';
 
 function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
   return {

@@ -7,20 +7,20 @@ import { isLostConnection, isLostSession, sqlState } from '../../common/driver-e
 import { messageOf } from '../../common/message-of.ts';
 import type { PartFailure, Due } from '../../machine/house.ts';
 import {
-  type KeptEvent,
-  type StoredWebhook,
   applyEvents,
   claimWebhooks,
   closeWebhook,
   keepUnusableEvents,
   lockForEvents,
   matchEvents,
+  type KeptEvent,
+  type StoredWebhook,
 } from '../../machine/track.ts';
 import type { Printer, PrinterEvent } from '../../ports/index.ts';
 import { forEachOrganization } from '../../runtime/beat-failures.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { printerBriefOf, makePrinter } from '../../runtime/printers.ts';
-import { type WebhookAnswer, keptEvent, webhookAnswer } from './event-answers.ts';
+import { keptEvent, webhookAnswer, type WebhookAnswer } from './event-answers.ts';
 
 const BATCH = 50;
 
@@ -35,7 +35,7 @@ interface Parsed extends WebhookAnswer {
 }
 
 function keyOf(webhook: StoredWebhook): string {
-  return `${webhook.organization_id}/${webhook.printer_name}`;
+  return `${webhook.organizationId}/${webhook.printerName}`;
 }
 
 /** Printers of webhooks, by `keyOf`; an error where one cannot be had. */
@@ -55,14 +55,12 @@ async function makePrinters(
     if (printers.has(key)) continue;
     const asError = (error: unknown): Error =>
       error instanceof Error ? error : new Error(String(error));
-    const brief = await printerBriefOf(
-      context,
-      webhook.organization_id,
-      webhook.printer_name,
-    ).catch((error: unknown) => {
-      if (isPassing(error)) throw error;
-      return asError(error);
-    });
+    const brief = await printerBriefOf(context, webhook.organizationId, webhook.printerName).catch(
+      (error: unknown) => {
+        if (isPassing(error)) throw error;
+        return asError(error);
+      },
+    );
     // A file that is gone, or a vault that cannot be reached, is this printer's fault: the others'
     // webhooks do not wait for it.
     const printer =
@@ -88,25 +86,10 @@ async function keepUnreadable(
 ): Promise<void> {
   const message = messageOf(error);
   context.logger.error(
-    { webhook: webhook.id, printer: webhook.printer_name, error: message },
+    { webhook: webhook.id, printer: webhook.printerName, error: message },
     'a webhook could not be applied; it is kept',
   );
   await closeWebhook(tx, webhook.id, message);
-}
-
-/** Raws that are kept beside a webhook, whose body has them all. */
-const MOST_KEPT = 100;
-
-/**
- * Kept by themselves, with the reasons; the webhook is read again by retry_webhooks, and what is
- * applied of it now is known then.
- */
-async function keepUnusable(
-  tx: postgres.TransactionSql,
-  webhook: StoredWebhook,
-  unusable: readonly KeptEvent[],
-): Promise<void> {
-  await keepUnusableEvents(tx, webhook.id, unusable.slice(0, MOST_KEPT), unusable.length);
 }
 
 /**
@@ -117,19 +100,12 @@ async function applyWebhook(
   tx: postgres.TransactionSql,
   { webhook, events }: Parsed,
 ): Promise<readonly KeptEvent[]> {
-  const {
-    organization_id: organizationId,
-    printer_name: printerName,
-    received_at: receivedAt,
-  } = webhook;
+  const { id: webhookId, organizationId, printerName, receivedAt } = webhook;
   const applied = async (some: readonly PrinterEvent[]): Promise<unknown> => {
     try {
       await tx.savepoint(
         async (inner) =>
-          await applyEvents(inner, organizationId, printerName, some, {
-            receivedAt,
-            webhookId: webhook.id,
-          }),
+          await applyEvents(inner, organizationId, printerName, some, { receivedAt, webhookId }),
       );
       return null;
     } catch (error) {
@@ -139,7 +115,7 @@ async function applyWebhook(
   };
   const refusal = events.length === 0 ? null : await applied(events);
   if (refusal === null) return [];
-  await keepUnusable(tx, webhook, []);
+  await keepUnusableEvents(tx, webhookId, []);
   const refused: KeptEvent[] = [];
   for (const event of events) {
     const error = events.length === 1 ? refusal : await applied([event]);
@@ -148,64 +124,68 @@ async function applyWebhook(
   return refused;
 }
 
-async function apply(
+/** What is read in webhooks of one printer. */
+type Group = readonly [Parsed, ...Parsed[]];
+
+/** Webhooks by printer, in the order of their keys; one that cannot be read is kept as it is. */
+async function readWebhooks(
   context: PipelineContext,
   tx: postgres.TransactionSql,
   printers: Printers,
   inbox: readonly StoredWebhook[],
-): Promise<void> {
-  const groups = new Map<string, Parsed[]>();
+): Promise<readonly Group[]> {
+  const groups = new Map<string, [Parsed, ...Parsed[]]>();
   for (const webhook of inbox) {
     const key = keyOf(webhook);
     try {
       const printer = printers.get(key);
       if (printer === undefined || printer instanceof Error)
         throw printer ?? new Error('its printer was not made');
-      const parsed = {
-        webhook,
-        ...webhookAnswer(
-          printer.parseWebhook(Buffer.from(webhook.body, 'base64')),
-          webhook.received_at,
-        ),
-      };
-      groups.set(key, [...(groups.get(key) ?? []), parsed]);
+      const told = printer.parseWebhook(Buffer.from(webhook.body, 'base64'));
+      const parsed = { webhook, ...webhookAnswer(told, webhook.receivedAt) };
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [parsed]);
+      else group.push(parsed);
     } catch (error) {
       // Nothing here asks the database: whatever its code, it is the adapter's.
       await keepUnreadable(context, tx, webhook, error);
     }
   }
-  for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const { organization_id: organizationId, printer_name: printerName } = group[0]?.webhook ?? {
-      organization_id: '',
-      printer_name: '',
-    };
-    const all = group.flatMap(({ events }) => events);
-    // Only an order: an event that the database refuses is found out below, by itself.
-    await tx
-      .savepoint(async (inner) => await lockForEvents(inner, organizationId, printerName, all))
-      .catch((error: unknown) => {
-        if (isPassing(error)) throw error;
-      });
-    for (const parsed of group) {
-      const { webhook } = parsed;
-      // Before the others are applied, or the body might be blanked with them.
-      if (parsed.unusable.length > 0) await keepUnusable(tx, webhook, parsed.unusable);
-      const unusable = [...parsed.unusable, ...(await applyWebhook(tx, parsed))];
-      if (unusable.length === 0) {
-        await closeWebhook(tx, webhook.id);
-        continue;
-      }
-      context.logger.error(
-        {
-          webhook: webhook.id,
-          printer: printerName,
-          unusable: unusable.length,
-          error: unusable[0]?.reason,
-        },
-        'some events of a webhook cannot be used; they are kept, and the others are applied',
-      );
-      await keepUnusable(tx, webhook, unusable);
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+}
+
+async function applyGroup(
+  { logger }: PipelineContext,
+  tx: postgres.TransactionSql,
+  group: Group,
+): Promise<void> {
+  const { organizationId, printerName } = group[0].webhook;
+  const all = group.flatMap(({ events }) => events);
+  // Only an order: an event that the database refuses is found out below, by itself.
+  await tx
+    .savepoint(async (inner) => await lockForEvents(inner, organizationId, printerName, all))
+    .catch((error: unknown) => {
+      if (isPassing(error)) throw error;
+    });
+  for (const parsed of group) {
+    const { webhook } = parsed;
+    // Before the others are applied, or the body might be blanked with them.
+    if (parsed.unusable.length > 0) await keepUnusableEvents(tx, webhook.id, parsed.unusable);
+    const unusable = [...parsed.unusable, ...(await applyWebhook(tx, parsed))];
+    if (unusable.length === 0) {
+      await closeWebhook(tx, webhook.id);
+      continue;
     }
+    logger.error(
+      {
+        webhook: webhook.id,
+        printer: printerName,
+        unusable: unusable.length,
+        error: unusable[0]?.reason,
+      },
+      'some events of a webhook cannot be used; they are kept, and the others are applied',
+    );
+    await keepUnusableEvents(tx, webhook.id, unusable);
   }
 }
 
@@ -220,7 +200,8 @@ async function applyBatch(
     const inbox = await claimWebhooks(tx, BATCH);
     if (!inbox.every((webhook) => printers.has(keyOf(webhook)))) return { inbox, applied: false };
     if (inbox.length > 0) await context.reach('track.claimed');
-    await apply(context, tx, printers, inbox);
+    for (const group of await readWebhooks(context, tx, printers, inbox))
+      await applyGroup(context, tx, group);
     return { inbox, applied: true };
   });
 }

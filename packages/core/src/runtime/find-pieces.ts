@@ -1,6 +1,6 @@
 /**
- * Looks up at a printer what became of pieces: those whose outcome nobody knows, and after a
- * restored backup those that were opened since.
+ * Asks a printer what became of pieces: those whose outcome is unknown, and after a restored backup
+ * those that were opened since.
  */
 import { z } from 'zod';
 import { messageOf } from '../common/message-of.ts';
@@ -11,13 +11,13 @@ import type { PipelineContext } from './context.ts';
 import { askPrinter, printerNamed } from './printers.ts';
 
 /** Pieces that a printer is asked about at a time. */
-export const LOOK_UP_BATCH = 50;
+export const FIND_BATCH = 50;
 
 /**
  * What the printer says of each. Never throws: a piece that could not be asked about is
  * `not_asked`, and `failed` is told why.
  */
-export async function lookUp(
+export async function findPieces(
   context: PipelineContext,
   organizationId: string,
   name: string,
