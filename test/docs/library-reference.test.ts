@@ -76,10 +76,10 @@ void test('every setting stands there with its default', () => {
 void test('so do options, ports, methods and kinds of errors', () => {
   const members = [
     ['machine/connect.ts', 'ConnectOptions'],
-    ['pipeline/options.ts', 'PipelineOptions'],
-    ['pipeline/once.ts', 'OnceOptions'],
-    ['pipeline/integrations.ts', 'Integrations'],
-    ['stages/sync.ts', 'SyncOptions'],
+    ['runtime/options.ts', 'PipelineOptions'],
+    ['running/once.ts', 'OnceOptions'],
+    ['runtime/integrations.ts', 'Integrations'],
+    ['stages/sync/sync.ts', 'SyncOptions'],
     ['ports/common.ts', 'CallContext'],
     ['ports/printer.ts', 'Printer'],
     ['ports/enricher.ts', 'AddressEnricher'],

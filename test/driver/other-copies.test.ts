@@ -13,7 +13,7 @@ import {
   type SubmitResult,
 } from '@postrider/core/ports';
 import mine from 'postgres';
-import { Settler } from '../../packages/core/src/pipeline/settling.ts';
+import { Settler } from '../../packages/core/src/runtime/settling.ts';
 import { open, until } from '../pipeline/rig.ts';
 import { freshMachine, states, type Machine } from '../support/machine.ts';
 

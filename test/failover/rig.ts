@@ -24,7 +24,7 @@ import {
   type Pipeline,
 } from '@postrider/core';
 import { startPrintShop, type LedgerLine } from '@postrider/twins';
-import { isLostConnection } from '../../packages/core/src/machine/errors.ts';
+import { isLostConnection } from '../../packages/core/src/common/driver-errors.ts';
 import { until } from '../pipeline/rig.ts';
 import {
   broken,

@@ -11,7 +11,7 @@ export const restores: readonly Mutant[] = [
       'a begin takes the place of what was remembered when it was asked for, and not of what was begun beside it',
     edits: [
       {
-        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        file: 'packages/core/src/runtime/restore-watermark.ts',
         find: 'keysOf(asked?.restores === restores ? asked : undefined)',
         replace:
           'keysOf(begun === undefined || asked === undefined ? undefined : this.#marks[installation])',
@@ -27,9 +27,9 @@ export const restores: readonly Mutant[] = [
     without: 'what ended runners knew is written again by whoever starts',
     edits: [
       {
-        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        file: 'packages/core/src/runtime/restore-watermark.ts',
         find: 'this.#inherited = await this.#patiently(this.#read(this.#store));',
-        replace: 'this.#heard = await this.#patiently(this.#read(this.#store));',
+        replace: 'this.#shared = await this.#patiently(this.#read(this.#store));',
       },
     ],
     test: {
@@ -42,7 +42,7 @@ export const restores: readonly Mutant[] = [
     without: 'an old file is removed only where it is what was read',
     edits: [
       {
-        file: 'packages/core/src/pipeline/restore-watermark-store.ts',
+        file: 'packages/core/src/runtime/restore-watermark-store.ts',
         find: "(await readFile(taken, 'utf8')) === read?.get(name)",
         replace: 'read?.has(name)',
       },
@@ -58,7 +58,7 @@ export const restores: readonly Mutant[] = [
       'an old file is removed only by who has read it as it is, not by another pipeline of the same store',
     edits: [
       {
-        file: 'packages/core/src/pipeline/restore-watermark-store.ts',
+        file: 'packages/core/src/runtime/restore-watermark-store.ts',
         find: 'if (!begun.has(runnerId)) found.set(runnerId, texts);',
         replace: 'for (const by of [runnerId, ...found.keys()]) found.set(by, texts);',
       },
@@ -73,7 +73,7 @@ export const restores: readonly Mutant[] = [
     without: 'a draft that a killed runner left is removed under its own name',
     edits: [
       {
-        file: 'packages/core/src/pipeline/restore-watermark-store.ts',
+        file: 'packages/core/src/runtime/restore-watermark-store.ts',
         find: "if (name.endsWith('.draft')) await rm(file);",
         replace: "if (name === '') await rm(file);",
       },
@@ -85,9 +85,9 @@ export const restores: readonly Mutant[] = [
     without: 'what a runner knew of a database stays known while another one is at its address',
     edits: [
       {
-        file: 'packages/core/src/pipeline/restore-watermark.ts',
-        find: 'this.#told.installation !== installation) this.#inherited = this.#own();',
-        replace: 'this.#told.installation !== installation) this.#combine();',
+        file: 'packages/core/src/runtime/restore-watermark.ts',
+        find: 'this.#observed.installation !== installation) this.#inherited = this.#own();',
+        replace: 'this.#observed.installation !== installation) this.#combine();',
       },
     ],
     test: {
@@ -100,9 +100,9 @@ export const restores: readonly Mutant[] = [
     without: 'nothing is posted while it cannot be read what others remember',
     edits: [
       {
-        file: 'packages/core/src/pipeline/restore-watermark.ts',
-        find: 'if (this.#deaf !== null) throw this.#deaf;',
-        replace: 'if (this.#deaf !== null) await Promise.resolve();',
+        file: 'packages/core/src/runtime/restore-watermark.ts',
+        find: 'if (this.#refreshError !== null) throw this.#refreshError;',
+        replace: 'if (this.#refreshError !== null) await Promise.resolve();',
       },
     ],
     test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'cannot be read any more' },
@@ -112,8 +112,8 @@ export const restores: readonly Mutant[] = [
     without: 'others are heard also while the database lets a runner wait',
     edits: [
       {
-        file: 'packages/core/src/pipeline/reaper.ts',
-        find: '[reap, hear].map((work) => setInterval(() => void work()',
+        file: 'packages/core/src/running/reaper.ts',
+        find: '[reap, refresh].map((work) => setInterval(() => void work()',
         replace: '[reap].map((work) => setInterval(() => void work()',
       },
     ],
@@ -124,7 +124,7 @@ export const restores: readonly Mutant[] = [
     without: 'the last begins of others are remembered also when nobody is at work any more',
     edits: [
       {
-        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        file: 'packages/core/src/runtime/restore-marks.ts',
         find: 'return news.length > 0 ? others : before;',
         replace: 'return news.length >= 0 ? others : before;',
       },
@@ -136,7 +136,7 @@ export const restores: readonly Mutant[] = [
     without: 'each restore ends what was begun before it',
     edits: [
       {
-        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        file: 'packages/core/src/runtime/restore-watermark.ts',
         find: 'noticed === null ? null : `${restores} ${noticed}`;',
         replace: 'noticed === null ? null : `${noticed}`;',
       },
@@ -149,8 +149,8 @@ export const restores: readonly Mutant[] = [
       'the printers are asked about a restore that only runners can tell, before one of them was started',
     edits: [
       {
-        file: 'packages/core/src/stages/restore.ts',
-        find: 'await context.watermark.hear();',
+        file: 'packages/core/src/stages/house/restore.ts',
+        find: 'await context.watermark.refresh();',
         replace: 'await Promise.resolve();',
       },
     ],
@@ -232,8 +232,8 @@ export const restores: readonly Mutant[] = [
     without: 'a begin is kept outside of the database before its first card is posted',
     edits: [
       {
-        file: 'packages/core/src/stages/mail.ts',
-        find: 'await context.watermark.kept();',
+        file: 'packages/core/src/stages/mail/mail.ts',
+        find: 'await context.watermark.saved();',
         replace: 'await Promise.resolve();',
       },
     ],
@@ -247,7 +247,7 @@ export const restores: readonly Mutant[] = [
     without: 'the word of a server that another has taken over from is not remembered',
     edits: [
       {
-        file: 'packages/core/src/pipeline/restore-watermark.ts',
+        file: 'packages/core/src/runtime/restore-watermark.ts',
         find: 'if (superseded) return;',
         replace: 'if (installation === "") return;',
       },
@@ -262,7 +262,7 @@ export const restores: readonly Mutant[] = [
     without: 'what was begun before a restore was noticed is given up',
     edits: [
       {
-        file: 'packages/core/src/pipeline/context.ts',
+        file: 'packages/core/src/runtime/context.ts',
         find: 'onRestore: () => leases.loseAll(),',
         replace: 'onRestore: () => undefined,',
       },
@@ -277,7 +277,7 @@ export const restores: readonly Mutant[] = [
     without: 'printers are asked for what they made when no lease from before is left',
     edits: [
       {
-        file: 'packages/core/src/stages/restore.ts',
+        file: 'packages/core/src/stages/house/restore.ts',
         find: 'if (ms <= 0) return noticedAt;',
         replace: 'if (ms < Infinity) return noticedAt;',
       },
@@ -318,7 +318,7 @@ export const restores: readonly Mutant[] = [
       'who waits for leases from before a restore waits for those from before the next one too',
     edits: [
       {
-        file: 'packages/core/src/stages/restore.ts',
+        file: 'packages/core/src/stages/house/restore.ts',
         find: 'setTimeout(resolve, Math.ceil(ms))), stopping);',
         replace: 'setTimeout(resolve, Math.ceil(ms))), stopping);\n    return noticedAt;',
       },

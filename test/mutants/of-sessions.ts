@@ -2,8 +2,9 @@
 import type { Mutant } from './mutants.ts';
 
 const session = 'packages/core/src/machine/session.ts';
-const track = 'packages/core/src/stages/track.ts';
-const answers = 'packages/core/src/stages/answers/printer.ts';
+const track = 'packages/core/src/machine/track.ts';
+const inbox = 'packages/core/src/stages/track/inbox.ts';
+const answers = 'packages/core/src/stages/track/event-answers.ts';
 const settings = 'test/pipeline/hostile-settings.test.ts';
 const told = 'test/sql/told-alike.test.ts';
 const webhooks = 'test/pipeline/odd-webhooks.test.ts';
@@ -14,8 +15,8 @@ export const sessions: readonly Mutant[] = [
     without: 'a printer that cannot be had keeps nobody else from its webhooks',
     edits: [
       {
-        file: 'packages/core/src/stages/track.ts',
-        find: 'if (isLostSession(error)) throw error;\nreturn cannot(error);',
+        file: inbox,
+        find: 'if (isLostSession(error)) throw error;\nreturn asError(error);',
         replace: 'throw error;',
       },
     ],
@@ -90,7 +91,7 @@ export const sessions: readonly Mutant[] = [
     without: `so is the queue's own client`,
     edits: [
       {
-        file: 'packages/core/src/pipeline/running.ts',
+        file: 'packages/core/src/running/running.ts',
         find: 'new Set([sql, queueSql])',
         replace: 'new Set([sql, queueSql].slice(0, 1))',
       },
@@ -198,7 +199,7 @@ export const sessions: readonly Mutant[] = [
     without: 'what the database refuses together is applied one by one',
     edits: [
       {
-        file: track,
+        file: inbox,
         find: 'const error = events.length === 1 ? refusal : await applied([event]);',
         replace: 'const error = refusal;',
       },

@@ -5,6 +5,7 @@ const pool = 'node_modules/postgres/src/index.js';
 const connection = 'node_modules/postgres/src/connection.js';
 const query = 'node_modules/postgres/src/query.js';
 const errors = 'packages/core/src/machine/errors.ts';
+const driverErrors = 'packages/core/src/common/driver-errors.ts';
 
 const lost = 'test/driver/lost-sessions.test.ts';
 const reading = 'test/driver/reading.test.ts';
@@ -219,13 +220,13 @@ export const driver: readonly Mutant[] = [
     without: "the server's errors are told by name and code, and not by a class",
     edits: [
       {
-        file: errors,
+        file: driverErrors,
         find: "import { isNamed } from '../ports/common.ts';\n",
         replace:
           "import postgres from 'postgres';\nimport { isNamed } from '../ports/common.ts';\n",
       },
       {
-        file: errors,
+        file: driverErrors,
         find: "(isNamed(error, 'PostgresError') || 'severity_local' in error)",
         replace: 'error instanceof postgres.PostgresError',
       },
@@ -237,7 +238,7 @@ export const driver: readonly Mutant[] = [
     without: 'the SQLSTATE is read also of the client of another copy of the driver',
     edits: [
       {
-        file: errors,
+        file: driverErrors,
         find: 'return isServerError(error) ? error.code',
         replace: 'return error instanceof Error && isServerError(error.cause) ? error.code',
       },
@@ -261,7 +262,7 @@ export const driver: readonly Mutant[] = [
     without: 'a lost connection says nothing about a webhook',
     edits: [
       {
-        file: 'packages/core/src/stages/track.ts',
+        file: 'packages/core/src/stages/track/inbox.ts',
         find: 'if (isLostSession(error)) throw error;',
         replace: '',
       },

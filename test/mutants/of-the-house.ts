@@ -6,7 +6,8 @@ const houseSql = 'sql/functions/90_house/housekeeping.sql';
 const failingHouse = 'test/pipeline/failing-house.test.ts';
 const failingBeats = 'test/pipeline/failing-beats.test.ts';
 const failingWork = 'test/pipeline/failing-work.test.ts';
-const workFailures = 'packages/core/src/pipeline/work-failures.ts';
+const failingPrinters = 'test/pipeline/failing-printers.test.ts';
+const workFailures = 'packages/core/src/runtime/work-failures.ts';
 
 export const house: readonly Mutant[] = [
   {
@@ -165,7 +166,7 @@ export const house: readonly Mutant[] = [
     without: 'a part of a beat that fails keeps no other from it',
     edits: [
       {
-        file: 'packages/core/src/pipeline/beats.ts',
+        file: 'packages/core/src/running/beats.ts',
         find: 'else failed.push({ beat, stage, ...failureOf(part, error) });',
         replace: 'else throw error;',
       },
@@ -177,7 +178,7 @@ export const house: readonly Mutant[] = [
     without: 'a lost connection is no fault of a beat',
     edits: [
       {
-        file: 'packages/core/src/pipeline/beats.ts',
+        file: 'packages/core/src/running/beats.ts',
         find: 'if (isLostConnection(error) || context.stopping.aborted) interrupted.push(error);',
         replace: 'if (context.stopping.aborted) interrupted.push(error);',
       },
@@ -189,11 +190,11 @@ export const house: readonly Mutant[] = [
     without: 'a housekeeping that does not end in time is done part by part',
     edits: [
       {
-        file: 'packages/core/src/stages/house.ts',
-        find: `from postrider.keep_house()\`;
+        file: 'packages/core/src/stages/house/housekeeping.ts',
+        find: `return await runHousekeeping(sql);
   } catch (error) {
     if (sqlState(error) !== QUERY_CANCELED) throw error;`,
-        replace: `from postrider.keep_house()\`;
+        replace: `return await runHousekeeping(sql);
   } catch (error) {
     throw error;`,
       },
@@ -205,7 +206,7 @@ export const house: readonly Mutant[] = [
     without: 'a job that fails is logged',
     edits: [
       {
-        file: 'packages/core/src/pipeline/running.ts',
+        file: 'packages/core/src/running/running.ts',
         find: 'if (isLostSession(error) || stopping.aborted) throw error;',
         replace: 'if (!isLostSession(error) || stopping.aborted) throw error;',
       },
@@ -229,7 +230,7 @@ export const house: readonly Mutant[] = [
     without: 'what failed of a sync is over when it works again',
     edits: [
       {
-        file: 'packages/core/src/stages/sync.ts',
+        file: 'packages/core/src/stages/sync/sync.ts',
         find: "await workDone(context, { organizationId, work: 'sync', campaignId });",
         replace: '',
       },
@@ -264,7 +265,7 @@ export const house: readonly Mutant[] = [
         replace: 'if (this.#works.size === 0) this',
       },
     ],
-    test: { file: failingWork, pattern: 'a round of many batches' },
+    test: { file: failingPrinters, pattern: 'a round of many batches' },
   },
   {
     name: 'discreet-failures',
@@ -272,7 +273,7 @@ export const house: readonly Mutant[] = [
     edits: [
       {
         file: workFailures,
-        find: 'const said = discreet(messageOf(error));',
+        find: 'const said = redacted(messageOf(error));',
         replace: 'const said = storable(messageOf(error));',
       },
     ],
@@ -316,7 +317,7 @@ export const house: readonly Mutant[] = [
     without: 'a campaign that cannot be staged is told',
     edits: [
       {
-        file: 'packages/core/src/stages/cohorts.ts',
+        file: 'packages/core/src/runtime/cohorts.ts',
         find: 'failed.push(...failures);',
         replace: '',
       },

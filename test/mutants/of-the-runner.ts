@@ -11,7 +11,7 @@ export const runner: readonly Mutant[] = [
     without: 'the check that a request ends before the lease does',
     edits: [
       {
-        file: 'packages/core/src/stages/printers.ts',
+        file: 'packages/core/src/runtime/printers.ts',
         find: 'if (!(timeoutMs < leaseMs)) {',
         replace: 'if (timeoutMs < 0) {',
       },
@@ -26,8 +26,8 @@ export const runner: readonly Mutant[] = [
     without: 'a request under way is heard to its end, also without a lease',
     edits: [
       {
-        file: 'packages/core/src/stages/mail.ts',
-        find: 'context.callContext(untilItsEnd)',
+        file: 'packages/core/src/stages/mail/mail.ts',
+        find: 'context.callContext(neverAborted)',
         replace: 'context.callContext(lease.signal)',
       },
     ],
@@ -41,7 +41,7 @@ export const runner: readonly Mutant[] = [
     without: 'a printer that was given up is refused its next request',
     edits: [
       {
-        file: 'packages/core/src/stages/mail.ts',
+        file: 'packages/core/src/stages/mail/mail.ts',
         find: 'requireLease(signal.aborted);',
         replace: 'requireLease(lease.signal.aborted);',
       },
@@ -56,7 +56,7 @@ export const runner: readonly Mutant[] = [
     without: 'whoever was not sent because the lease had passed goes back at once',
     edits: [
       {
-        file: 'packages/core/src/stages/mail.ts',
+        file: 'packages/core/src/stages/mail/mail.ts',
         find: 'if (error instanceof LeaseLostError && error === refusal) {',
         replace:
           'if (error === refusal) return;\n      if (error instanceof LeaseLostError && error === refusal) {',
@@ -69,7 +69,7 @@ export const runner: readonly Mutant[] = [
     without: 'cards of which an adapter has sent some before it threw are unknown',
     edits: [
       {
-        file: 'packages/core/src/stages/mail.ts',
+        file: 'packages/core/src/stages/mail/mail.ts',
         find: 'isWithAdapter ? {',
         replace: 'isWithAdapter && message === null ? {',
       },
@@ -81,7 +81,7 @@ export const runner: readonly Mutant[] = [
     without: 'a stop waits for jobs that pg-boss no longer waits for',
     edits: [
       {
-        file: 'packages/core/src/pipeline/running.ts',
+        file: 'packages/core/src/running/running.ts',
         find: 'await this.#workers?.done()',
         replace: 'await Promise.resolve()',
       },
@@ -93,9 +93,9 @@ export const runner: readonly Mutant[] = [
     without: 'a stop whose time is over says how many are still at work',
     edits: [
       {
-        file: 'packages/core/src/pipeline/running.ts',
-        find: 'return row?.people ?? 0',
-        replace: 'return row === undefined ? 1 : 0',
+        file: 'packages/core/src/running/running.ts',
+        find: 'return people;',
+        replace: 'return people - people;',
       },
     ],
     test: { file: stops, pattern: 'a stop whose time is over says how many' },
@@ -105,7 +105,7 @@ export const runner: readonly Mutant[] = [
     without: 'a rendering counts only where each row is of the recipient who was asked for',
     edits: [
       {
-        file: 'packages/core/src/stages/answers/renderer.ts',
+        file: 'packages/core/src/stages/proof/renderer-answers.ts',
         find: `one['recipientId'] !== card.recipientId`,
         replace: `one['recipientId'] === undefined`,
       },
@@ -117,7 +117,7 @@ export const runner: readonly Mutant[] = [
     without: 'accepted without an id is unknown',
     edits: [
       {
-        file: 'packages/core/src/stages/answers/printer.ts',
+        file: 'packages/core/src/stages/mail/printer-answers.ts',
         find: `z.object({ outcome: z.literal('accepted'), providerId: printerId,`,
         replace: `z.object({ outcome: z.literal('accepted'), providerId: sentence,`,
       },
@@ -132,7 +132,7 @@ export const runner: readonly Mutant[] = [
     without: 'results that the database refuses together are recorded one by one',
     edits: [
       {
-        file: 'packages/core/src/pipeline/settling.ts',
+        file: 'packages/core/src/runtime/settling.ts',
         find: 'if (why !== null && group.length > 1) {',
         replace: `if (why === 'for now' && group.length > 1) {`,
       },
@@ -147,7 +147,7 @@ export const runner: readonly Mutant[] = [
     without: 'the lease check immediately before the request',
     edits: [
       {
-        file: 'packages/core/src/pipeline/leases.ts',
+        file: 'packages/core/src/runtime/leases.ts',
         find: 'if (this.leftMs <= 0) throw',
         replace: 'if (this.leftMs === Infinity) throw',
       },

@@ -4,75 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
-import type {
-  ImageHost,
-  PieceRequest,
-  Printer,
-  Renderer,
-  SubmitResult,
-} from '@postrider/core/ports';
+import { createNoopImageHost } from '@postrider/adapters';
+import type { ImageHost, PieceRequest, Renderer, SubmitResult } from '@postrider/core/ports';
 import { states } from '../support/machine.ts';
-import { open, until, type Opened } from './rig.ts';
-
-/** An answer as a program without types would give it. */
-function odd<Answer>(answer: unknown): Answer {
-  return answer as Answer;
-}
-function printerWith(over: Partial<Printer>): Printer {
-  return { ...createNoopPrinter(), ...over };
-}
-function accepted({ reference }: PieceRequest): SubmitResult {
-  return {
-    outcome: 'accepted',
-    providerId: `id-${reference.recipientId}`,
-    replayed: false,
-    expectedDelivery: null,
-  };
-}
-/** The person's place in the list, from 0. */
-function place({ to }: PieceRequest): number {
-  return Number(/p(\d+)$/.exec(to.name)?.[1]);
-}
-
-/**
- * A printer that answers the first submit with these, by the people's places, and takes everybody
- * else.
- */
-function answering(answers: readonly unknown[]): Printer {
-  let asked = false;
-  return printerWith({
-    timeoutMs: 50_000,
-    submit: async (pieces) => {
-      if (asked) return await new Promise(() => undefined);
-      asked = true;
-      return await Promise.resolve(
-        pieces.map((piece) =>
-          place(piece) < answers.length
-            ? odd<SubmitResult>(answers[place(piece)])
-            : accepted(piece),
-        ),
-      );
-    },
-  });
-}
-
-interface Piece {
-  readonly status: string;
-  readonly detail: string | null;
-  readonly expected: string | null;
-  readonly state: string;
-  readonly waits: number | null;
-}
-
-async function pieces({ sql }: Opened): Promise<Piece[]> {
-  return await sql<Piece[]>`
-    select m.status, coalesce(s.detail, m.outcome_detail) as detail, m.expected_delivery::text as expected, s.state,
-      extract(epoch from s.available_at - s.since)::float8 as waits
-    from postrider.mailpiece m join postrider.recipient_state s using (organization_id, recipient_id)
-    join postrider.recipient r on r.organization_id = s.organization_id and r.id = s.recipient_id
-    order by substr(r.external_id, 2)::int`;
-}
+import { accepted, answering, odd, pieces, printerWith, rendererWith } from './answering.ts';
+import { open, until } from './rig.ts';
 
 void test('answers of a printer that cannot be recorded as they are cost no other card its evidence', async () => {
   const retry = { outcome: 'retry', message: 'busy' };
@@ -130,7 +66,8 @@ void test('a result that the database refuses costs the others of its cohort not
     { outcome: 'accepted', providerId: 'refused', replayed: false, expectedDelivery: null },
   ]);
   await using opened = await open({ people: 4, ports: { printer } });
-  await opened.sql`alter table postrider.mailpiece add constraint planted check (provider_id <> 'refused')`;
+  await opened.sql`
+    alter table postrider.mailpiece add constraint planted check (provider_id <> 'refused')`;
   await opened.pipeline.start();
   await until(
     async () =>
@@ -220,23 +157,6 @@ for (const over of [
   });
 }
 
-/** A renderer whose first answers are changed on their way; later ones are as they should be. */
-function rendererWith(
-  change: (answer: Awaited<ReturnType<Renderer['render']>>) => unknown,
-  times: number,
-): Renderer {
-  const plain = createNoopRenderer();
-  let left = times;
-  return {
-    render: async (job, context) => {
-      const answer = await plain.render(job, context);
-      if (left === 0) return answer;
-      left -= 1;
-      return odd(change(answer));
-    },
-  };
-}
-
 for (const [what, change] of [
   ['mixes up its rows', ({ documents, results }) => ({ documents, results: results.toReversed() })],
   ['answers nothing', () => undefined],
@@ -279,7 +199,9 @@ void test('answers of a renderer that cannot be recorded as they are cost no oth
   await until(async () => (await states(opened.sql))['sent'] === 3);
   assert.equal((await states(opened.sql))['error'], 1);
   const [late] = await opened.sql<{ waits: number }[]>`
-    select max(extract(epoch from available_at - since))::float8 as waits from postrider.recipient_state where state = 'pending'`;
+    select max(extract(epoch from available_at - since))::float8 as waits
+    from postrider.recipient_state
+    where state = 'pending'`;
   assert.equal(late?.waits, 86_400);
 });
 
@@ -298,7 +220,8 @@ for (const [what, put] of [
     await until(
       async () =>
         (
-          await opened.sql`select from postrider.recipient_state where state = 'pending' and reason = 'retry'`
+          await opened.sql`
+            select from postrider.recipient_state where state = 'pending' and reason = 'retry'`
         ).length === 3,
     );
     assert.deepEqual([...(await opened.sql`select * from postrider.proof`)], []);

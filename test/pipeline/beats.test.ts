@@ -13,10 +13,13 @@ function polled(poll: NonNullable<Printer['poll']>): Printer {
 /** Puts a beat of so many seconds into the queue; returns whether it is over. */
 async function beat({ sql }: Opened, seconds: number): Promise<() => Promise<boolean>> {
   const id = crypto.randomUUID();
-  await sql`select postrider.enqueue('beat', ${[id]}::uuid[], ${[`{"seconds": ${seconds}}`]}::text[]::jsonb[], null)`;
+  const job = JSON.stringify({ seconds });
+  await sql`
+    select postrider.enqueue('beat', ${[id]}::uuid[], ${[job]}::text[]::jsonb[], null)`;
   return async () =>
     (
-      await sql`select from postrider_queue.job where name = 'beat' and id = ${id} and state = 'completed'`
+      await sql`
+        select from postrider_queue.job where name = 'beat' and id = ${id} and state = 'completed'`
     ).length === 1;
 }
 
@@ -115,8 +118,12 @@ void test('a printer that an organization knows by two names tells each of all: 
   await until(async () => (await states(place.sql))['sent'] === 5);
   await place.pipeline.once({ sync: false });
   const kept = await place.sql<{ printer: string; own: boolean | null; count: number }[]>`
-    select e.printer_name as printer, m.printer_name = e.printer_name as own, count(*)::int from postrider.mailpiece_event e
-    left join postrider.mailpiece m on m.organization_id = e.organization_id and m.id::text = e.event_id group by 1, 2 order by 1, 2`;
+    select e.printer_name as printer, m.printer_name = e.printer_name as own, count(*)::int
+    from postrider.mailpiece_event e
+    left join postrider.mailpiece m
+      on m.organization_id = e.organization_id and m.id::text = e.event_id
+    group by 1, 2
+    order by 1, 2`;
   assert.deepEqual(
     kept.map(({ printer: name, own, count }) => [name, own, count]),
     [
@@ -174,7 +181,9 @@ void test('of what a printer tells when polled, what can be used counts, and not
   await place.pipeline.once({ sync: false });
   assert.deepEqual(asked, [null, 'a']);
   const kept = await place.sql`
-    select event_id, status, confidence, occurred_at < '2026-01-03' as long_ago from postrider.mailpiece_event order by event_id`;
+    select event_id, status, confidence, occurred_at < '2026-01-03' as long_ago
+    from postrider.mailpiece_event
+    order by event_id`;
   assert.deepEqual(
     kept.map(({ event_id: id, ...rest }) => [id, ...Object.values(rest)]),
     [

@@ -168,7 +168,9 @@ void test('a worker whose fetch met a dead session looks again when the database
     await pipeline.start();
     const fetches = async () =>
       await sql<{ pid: number }[]>`
-        select pid from pg_stat_activity where datname = current_database() and application_name = 'pipeline'
+        select pid
+        from pg_stat_activity
+        where datname = current_database() and application_name = 'pipeline'
           and wait_event_type = 'Lock' and query like '%next AS%'`;
     // While the queue is locked, every slot is made to look; then its session ends. The job comes
     // without a notification.
@@ -176,7 +178,9 @@ void test('a worker whose fetch met a dead session looks again when the database
     await other.begin(async (tx) => {
       await tx`lock table postrider_queue.job in access exclusive mode`;
       await sql`select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and application_name = 'pipeline' and query ilike 'listen%'`;
+        where datname = current_database()
+          and application_name = 'pipeline'
+          and query ilike 'listen%'`;
       // Two proof slots, four mail slots, and one of each of the four other queues.
       await until(async () => (await fetches()).length === 10);
       const pids = (await fetches()).map(({ pid }) => pid);
@@ -185,7 +189,9 @@ void test('a worker whose fetch met a dead session looks again when the database
         async () =>
           (await sql`select from pg_stat_activity where pid = any (${pids}::int[])`).length === 0,
       );
-      await tx`insert into postrider_queue.job (name, data) values ('sync', ${tx.json({ organization_id: place.place.organizationId })})`;
+      await tx`
+        insert into postrider_queue.job (name, data)
+        values ('sync', ${tx.json({ organization_id: place.place.organizationId })})`;
     });
     await until(
       async () =>

@@ -20,7 +20,10 @@ async function withMeter(people: number, usageMeter: UsageMeter): Promise<Opened
 }
 async function effects({ sql }: Opened) {
   return await sql<{ state: string; error: string | null; attempt: number; waits: number }[]>`
-    select state, error, attempt, extract(epoch from available_at - postrider.now())::float8 as waits from postrider.effect order by state, error`;
+    select state, error, attempt,
+      extract(epoch from available_at - postrider.now())::float8 as waits
+    from postrider.effect
+    order by state, error`;
 }
 
 void test('one answer that cannot be recorded does not make the others be done again', async () => {
@@ -110,11 +113,15 @@ void test('the silent meter of one campaign keeps no other campaign of the same 
   silent = place.campaignId < second.campaignId ? place.campaignId : second.campaignId;
   // The silent one is due first.
   await sql`
-    insert into postrider.effect (organization_id, mailpiece_id, kind, campaign_id, recipient_id, available_at, occurred_at)
-    select organization_id, id, 'usage_meter', campaign_id, recipient_id, now() - case when campaign_id = ${silent} then interval '1 hour' else '0' end, now()
+    insert into postrider.effect (organization_id, mailpiece_id, kind, campaign_id, recipient_id,
+      available_at, occurred_at)
+    select organization_id, id, 'usage_meter', campaign_id, recipient_id,
+      now() - case when campaign_id = ${silent} then interval '1 hour' else '0' end, now()
     from postrider.mailpiece`;
   const { organizationId: id } = place;
-  await sql`select postrider.enqueue('effects', array[gen_random_uuid()], array[jsonb_build_object('organization_id', ${id}::uuid)], ${id})`;
+  await sql`
+    select postrider.enqueue('effects', array[gen_random_uuid()],
+      array[jsonb_build_object('organization_id', ${id}::uuid)], ${id})`;
   await until(
     async () => (await sql`select from postrider.effect where state = 'done'`).length === 1,
   );

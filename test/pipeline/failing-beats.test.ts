@@ -65,7 +65,9 @@ void test('a campaign that cannot be staged does not work again because there wa
   await refuse(sql, 'insert', 'postrider.cohort', first.organizationId);
   await at.beat(15);
   await sql`insert into postrider.cohort (organization_id, id, campaign_id, stage, people, made_at)
-    select ${second.organizationId}, postrider.new_id(), ${second.campaignId}, 'proof', 1, postrider.now() from generate_series(1, 100)`;
+    select ${second.organizationId}, postrider.new_id(), ${second.campaignId}, 'proof', 1,
+      postrider.now()
+    from generate_series(1, 100)`;
   at.errors();
   assert.equal(await at.beat(15), false);
   assert.deepEqual([at.errors(), at.infos()], [[], []]);
@@ -74,7 +76,8 @@ void test('a campaign that cannot be staged does not work again because there wa
   for (let n = 2; n <= 3; n += 1) await at.beat(15);
   assert.match((await at.alarms())[0]?.meaning ?? '', /staging, has failed 3 times in a row/);
   // Nobody is left whom it could fail for.
-  await sql`select postrider.end_campaign(${first.organizationId}, ${first.campaignId}, 'archived')`;
+  await sql`
+    select postrider.end_campaign(${first.organizationId}, ${first.campaignId}, 'archived')`;
   await at.beat(15);
   assert.equal((await at.doctor('proof')).verdict, 'ok');
 });
@@ -131,7 +134,9 @@ void test('what the error of a beat says is for whoever runs the installation, a
     await using admin = connected(at.machine.database.adminUrl);
     await admin.sql.unsafe(`set role ${role}`);
     const [row] = await admin.sql<{ alarms: number; message: string }[]>`
-      select (select count(*)::int from postrider.alarms) as alarms, message from postrider.doctor() where check_name = 'beat house'`;
+      select (select count(*)::int from postrider.alarms) as alarms, message
+      from postrider.doctor()
+      where check_name = 'beat house'`;
     return row ?? { alarms: -1, message: '' };
   };
   const reader = await seenAs('postrider_reader');
@@ -158,7 +163,9 @@ void test('what helps against it may name others too, and is for nobody else eit
     message: 'refused',
     hint: 'ask Rival Ltd, +1 555 0100',
   };
-  await at.sql`select from postrider.note_failures('{house}', ${JSON.stringify([failure])}::text::jsonb, true)`;
+  await at.sql`
+    select
+    from postrider.note_failures('{house}', ${JSON.stringify([failure])}::text::jsonb, true)`;
   const helpFor = async (role: string): Promise<string> => {
     await using admin = connected(at.machine.database.adminUrl);
     await admin.sql.unsafe(`set role ${role}`);
@@ -179,7 +186,9 @@ void test('a job that fails is logged with its cause, and a beat that fails is l
   await place.sql`delete from postrider.turn`;
   await place.pipeline.start();
   const job = JSON.stringify({ organization_id: place.place.organizationId });
-  await place.sql`select postrider.enqueue('reconcile', ${[crypto.randomUUID()]}::uuid[], ${[job]}::text[]::jsonb[], null)`;
+  await place.sql`
+    select postrider.enqueue('reconcile', ${[crypto.randomUUID()]}::uuid[],
+      ${[job]}::text[]::jsonb[], null)`;
   await until(() =>
     place.log.some(
       (line) =>

@@ -138,7 +138,9 @@ void test('whatever a database administrator does to one table, the other parts 
       name: 'a publication has a table whose rows cannot be told apart',
       part: 'old_addresses',
       code: '55000',
-      there: `alter table postrider.address_cache replica identity nothing; create publication few for table postrider.address_cache`,
+      there: `
+      alter table postrider.address_cache replica identity nothing;
+      create publication few for table postrider.address_cache`,
       back: 'drop publication few; alter table postrider.address_cache replica identity default',
     },
   ];
@@ -201,8 +203,12 @@ void test('a table that somebody has locked is not waited for once for each orga
   const watching = (async () => {
     while (!over) {
       const rows = await watcher<{ since: string }[]>`
-        select l.waitstart::text as since from pg_locks l join pg_database d on d.oid = l.database and d.datname = current_database()
-        where not l.granted and l.relation = 'postrider.recipient_state'::regclass and l.waitstart is not null`;
+        select l.waitstart::text as since
+        from pg_locks l
+        join pg_database d on d.oid = l.database and d.datname = current_database()
+        where not l.granted
+          and l.relation = 'postrider.recipient_state'::regclass
+          and l.waitstart is not null`;
       for (const { since } of rows) waits.add(since);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -258,8 +264,11 @@ void test('a housekeeping that never ends in time is done part by part, and what
   await sent(sql, await bakery(sql, 'Bakery'), 2);
   await turnClock(sql, 400 * DAY);
   await chores(sql);
-  await sql.unsafe(`create function public.refuse() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return old; end $$;
-    create trigger refuse before delete on postrider.provider_event for each row execute function public.refuse()`);
+  await sql.unsafe(`
+    create function public.refuse() returns trigger language plpgsql
+      as $$ begin perform pg_sleep(60); return old; end $$;
+    create trigger refuse before delete on postrider.provider_event
+      for each row execute function public.refuse()`);
   // On a slow machine a part that would end may not, once.
   await until(async () => {
     assert.equal(await at.beat(60), true);

@@ -6,15 +6,11 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createNoopPrinter } from '@postrider/adapters';
-import type { AddressEnricher, EventSink, Printer } from '@postrider/core/ports';
-import { workEffects } from '../../packages/core/src/stages/effects.ts';
-import { workEnrich } from '../../packages/core/src/stages/enrich.ts';
-import { pollPrinters } from '../../packages/core/src/stages/poll.ts';
-import { workReconcile } from '../../packages/core/src/stages/reconcile.ts';
-import { workSync } from '../../packages/core/src/stages/sync.ts';
-import { launched, people, syncPeople } from '../support/machine.ts';
-import { DAY, sent, turnClock, unknownDue } from '../sql/rig.ts';
+import type { AddressEnricher } from '@postrider/core/ports';
+import { workEnrich } from '../../packages/core/src/stages/enrich/enrich.ts';
+import { workSync } from '../../packages/core/src/stages/sync/sync.ts';
+import { people, syncPeople } from '../support/machine.ts';
+import { DAY, turnClock } from '../sql/rig.ts';
 import {
   address,
   alarms,
@@ -82,7 +78,8 @@ void test('what fails is for readers of its organization, and for nobody of anot
   const seenBy = async (organizationId: string): Promise<[number, string | undefined]> => {
     await using admin = connected(at.machine.database.adminUrl);
     await admin.sql`delete from postrider.organization_member`;
-    await admin.sql`insert into postrider.organization_member values (${organizationId}, 'postrider_reader')`;
+    await admin.sql`
+      insert into postrider.organization_member values (${organizationId}, 'postrider_reader')`;
     await admin.sql`set role postrider_reader`;
     return [(await alarms(admin.sql)).length, (await doctor(admin.sql))?.verdict];
   };
@@ -92,7 +89,8 @@ void test('what fails is for readers of its organization, and for nobody of anot
     async () => {
       await using admin = connected(at.machine.database.adminUrl);
       await admin.sql`set role postrider_operator`;
-      await admin.sql`select postrider.work_done(${place.organizationId}, 'sync', ${place.campaignId}, null)`;
+      await admin.sql`
+        select postrider.work_done(${place.organizationId}, 'sync', ${place.campaignId}, null)`;
     },
     { code: '42501' },
   );
@@ -167,97 +165,6 @@ void test('an enricher that takes nobody is told, round after round', async () =
   ]);
 });
 
-/** A printer that asks over the network whatever it is asked. */
-function distant(url: string): Printer {
-  const ask = async (): Promise<void> => void (await fetch(url));
-  return {
-    ...createNoopPrinter(),
-    poll: async () => {
-      await ask();
-      return { events: [], cursor: null };
-    },
-    find: async (references) => {
-      await ask();
-      return references.map(() => ({ outcome: 'cannot_tell', message: 'not yet' }));
-    },
-    cancel: async (ids) => {
-      await ask();
-      return ids.map(() => ({ outcome: 'too_late', message: 'printed' }));
-    },
-  };
-}
-
-void test('a printer that cannot be polled, asked or told is told by its name, and each of these ends by itself', async () => {
-  await using where = await address();
-  const printer = distant(where.url);
-  await using at = await watched({
-    integrations: { printer: async () => await Promise.resolve(printer) },
-  });
-  const { sql } = at;
-  const [shop, other] = [await bakery(sql, 'Bakery'), await launched(sql, {}, 'Other')];
-  await sent(sql, shop, 1);
-  await sql`select postrider.cancel((select recipient_id from postrider.recipient_state where state = 'sent'))`;
-  await unknownDue(sql, other, 1);
-  for (let n = 1; n <= 3; n += 1) {
-    await turnClock(sql, 60 * 60_000 - 1000);
-    await pollPrinters(at.context);
-    for (const { organizationId } of [shop, other]) await workReconcile(at.context, organizationId);
-  }
-  assert.deepEqual(await works(sql), [
-    ['call_back', 3],
-    ['poll', 3],
-    ['reconcile', 3],
-  ]);
-  assert.deepEqual(
-    (await alarms(sql)).map(({ meaning }) => meaning.replace(/:\d+$/, '')),
-    [
-      'asking printer press about cards of which nobody knows the outcome',
-      'calling cards back at printer press',
-      'polling printer press',
-    ].map(
-      (what) => `${what} has failed 3 times in a row: fetch failed: connect ECONNREFUSED 127.0.0.1`,
-    ),
-  );
-  await where.open();
-  await turnClock(sql, 60 * 60_000 - 1000);
-  await pollPrinters(at.context);
-  for (const { organizationId } of [shop, other]) await workReconcile(at.context, organizationId);
-  assert.deepEqual([await works(sql), await alarms(sql)], [[], []]);
-});
-
-void test('a round of many batches that all fail is one failure', async () => {
-  await using where = await address();
-  await using at = await watched({
-    integrations: { printer: async () => await Promise.resolve(distant(where.url)) },
-  });
-  const shop = await bakery(at.sql, 'Bakery');
-  await unknownDue(at.sql, shop, 60);
-  await unknownDue(at.sql, await launched(at.sql, { name: 'autumn' }), people(60, 'q'));
-  await workReconcile(at.context, shop.organizationId);
-  assert.deepEqual(await works(at.sql), [['reconcile', 1]]);
-});
-
-void test('what follows from cards, and fails, is told by its campaign', async () => {
-  await using where = await address();
-  const sink: EventSink = {
-    emit: async (items) => {
-      await fetch(where.url);
-      return items.map(() => ({ outcome: 'done' }));
-    },
-  };
-  await using at = await watched({
-    integrations: { eventSink: async () => await Promise.resolve(sink) },
-  });
-  const shop = await launched(at.sql, { effects: ['event_sink'] });
-  await sent(at.sql, shop, 1);
-  await workEffects(at.context, shop.organizationId);
-  assert.deepEqual(await works(at.sql), [['event_sink', 1]]);
-  await where.open();
-  await turnClock(at.sql, 120_000);
-  await workEffects(at.context, shop.organizationId);
-  assert.deepEqual(await works(at.sql), []);
-});
-
 void test('a job that fails as a whole is counted for its organization, and ends when one is done', async () => {
   await using place = await open({ people: 0 });
   const { sql } = place;
@@ -265,7 +172,9 @@ void test('a job that fails as a whole is counted for its organization, and ends
   await sql`revoke update on postrider.mailpiece from current_user`;
   const send = async (): Promise<void> => {
     const job = JSON.stringify({ organization_id: place.place.organizationId });
-    await sql`select postrider.enqueue('reconcile', ${[crypto.randomUUID()]}::uuid[], ${[job]}::text[]::jsonb[], null)`;
+    await sql`
+      select postrider.enqueue('reconcile', ${[crypto.randomUUID()]}::uuid[],
+        ${[job]}::text[]::jsonb[], null)`;
   };
   await send();
   await until(async () =>
@@ -320,7 +229,8 @@ void test('what is no longer tried does not fail for ever', async () => {
   for (const { organizationId } of [ended, left]) await workSync(at.context, organizationId);
   await at.beat(60);
   assert.deepEqual((await works(sql)).length, 2);
-  await sql`select postrider.end_campaign(${ended.organizationId}, ${ended.campaignId}, 'archived')`;
+  await sql`
+    select postrider.end_campaign(${ended.organizationId}, ${ended.campaignId}, 'archived')`;
   await at.beat(60);
   assert.deepEqual((await works(sql)).length, 1);
   await turnClock(sql, DAY + 1000);

@@ -51,7 +51,10 @@ interface Raised {
 export async function alarms(sql: postgres.Sql): Promise<Raised[]> {
   return [
     ...(await sql<Raised[]>`
-    select id, organization_id, meaning from postrider.alarms where kind = 'work_failing' order by meaning`),
+    select id, organization_id, meaning
+    from postrider.alarms
+    where kind = 'work_failing'
+    order by meaning`),
   ];
 }
 

@@ -163,19 +163,26 @@ void test('transactions of connect() have no end of their own, where the server 
 /** Objects of ours that stand on something of the schema `hijack`. */
 const HIJACKED = `
   select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as name from pg_depend d
-  where (d.refclassid = 'pg_proc'::regclass and d.refobjid in (select oid from pg_proc where pronamespace = 'hijack'::regnamespace)
-      or d.refclassid = 'pg_operator'::regclass and d.refobjid in (select oid from pg_operator where oprnamespace = 'hijack'::regnamespace)
-      or d.refclassid = 'pg_class'::regclass and d.refobjid in (select oid from pg_class where relnamespace = 'hijack'::regnamespace))
+  where (d.refclassid = 'pg_proc'::regclass
+        and d.refobjid in (select oid from pg_proc where pronamespace = 'hijack'::regnamespace)
+      or d.refclassid = 'pg_operator'::regclass
+        and d.refobjid in (select oid from pg_operator where oprnamespace = 'hijack'::regnamespace)
+      or d.refclassid = 'pg_class'::regclass
+        and d.refobjid in (select oid from pg_class where relnamespace = 'hijack'::regnamespace))
     and pg_describe_object(d.classid, d.objid, d.objsubid) !~ 'hijack|schema'
-    and not (d.classid = 'pg_type'::regclass or d.classid = 'pg_rewrite'::regclass and d.deptype = 'i')`;
+    and not (d.classid = 'pg_type'::regclass
+      or d.classid = 'pg_rewrite'::regclass and d.deptype = 'i')`;
 
 /** The settings under which a migration makes things, told by an event trigger of the superuser. */
 const WATCH = `
   create table public.seen (name text, value text, unique (name, value));
   grant insert, select on public.seen to public;
-  create function public.see() returns event_trigger language plpgsql set search_path = pg_catalog as $$
+  create function public.see() returns event_trigger language plpgsql
+    set search_path = pg_catalog as $$
   begin
-    insert into public.seen select s, current_setting(s, true) from unnest('{transaction_timeout,statement_timeout,check_function_bodies,standard_conforming_strings}'::text[]) s
+    insert into public.seen select s, current_setting(s, true)
+    from unnest(array['transaction_timeout', 'statement_timeout', 'check_function_bodies',
+      'standard_conforming_strings']) s
       where current_setting(s, true) is not null on conflict do nothing;
   end $$;
   create event trigger see on ddl_command_end execute function public.see();`;

@@ -100,7 +100,9 @@ void test('a printer that never answers a look-up keeps no other organization wa
   await sql`update postrider.mailpiece set available_at = now()`;
   // One slot: the silent one is asked first.
   for (const id of [place.place.organizationId, good])
-    await sql`select postrider.enqueue('reconcile', array[gen_random_uuid()], array[jsonb_build_object('organization_id', ${id}::uuid)], ${id})`;
+    await sql`
+      select postrider.enqueue('reconcile', array[gen_random_uuid()],
+        array[jsonb_build_object('organization_id', ${id}::uuid)], ${id})`;
   await until(async () => (await states(sql))['sent'] === 1);
   assert.ok(
     place.log.some((line) => line.includes('nothing was heard of printer press for 300 ms')),

@@ -72,7 +72,10 @@ void test('whoever deletes a cohort in the middle of its work makes no second ca
         (await sql`select from postrider.recipient_state where state = 'sent'`).length === 1,
     );
     // It has been at work for longer than a lease, and has just renewed it.
-    await sql`update postrider.recipient_state set since = since - interval '1 hour' where state = 'sending'`;
+    await sql`
+      update postrider.recipient_state
+      set since = since - interval '1 hour'
+      where state = 'sending'`;
     await sql`delete from postrider.cohort where stage = 'mail'`;
     await until(
       async () =>

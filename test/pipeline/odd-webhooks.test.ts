@@ -3,105 +3,13 @@
  * read again when the adapter is mended.
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
-import type { Printer, PrinterEvent, UnusableEvent } from '@postrider/core/ports';
 import { bodyOf, eventOf, printerAt, signed } from '../../packages/adapters/test/pieces.ts';
 import { launched, states } from '../support/machine.ts';
 import { connect } from '../support/server.ts';
-import { open, until, type Opened } from './rig.ts';
-
-type Told = readonly (PrinterEvent | UnusableEvent)[];
-
-/** Takes cards, and reads any webhook as it is told to. */
-function reading(read: { with: (body: string) => unknown }): Printer {
-  return {
-    ...createNoopPrinter(),
-    verifyWebhook: (_headers, body) => ({
-      valid: true,
-      deliveryId: createHash('sha256').update(body).digest('hex'),
-    }),
-    parseWebhook: (body) => read.with(Buffer.from(body).toString()) as Told,
-  };
-}
-
-function delivered(mailpieceId: string, over: object = {}): PrinterEvent {
-  return {
-    eventId: `${mailpieceId} delivered`,
-    providerId: null,
-    mailpieceId,
-    organizationId: null,
-    status: 'delivered',
-    providerStatus: 'delivered',
-    occurredAt: '2026-05-04T12:00:00.000Z',
-    confidence: 'scan',
-    ...over,
-  };
-}
-
-/**
- * So many people whose cards are accepted, in the order of their ids, and a pipeline that is
- * started.
- */
-async function accepted(
-  people: number,
-  printer: Printer,
-): Promise<Opened & { readonly pieces: readonly string[] }> {
-  const place = await open({ people, ports: { printer } });
-  await place.pipeline.start();
-  await until(async () => (await states(place.sql))['sent'] === people);
-  const pieces = await place.sql<{ id: string }[]>`select id from postrider.mailpiece order by id`;
-  return {
-    ...place,
-    [Symbol.asyncDispose]: async () => await place[Symbol.asyncDispose](),
-    pieces: pieces.map(({ id }) => id),
-  };
-}
-
-async function tell(
-  { pipeline, place }: Opened,
-  body: Uint8Array,
-  headers: Record<string, string> = {},
-): Promise<void> {
-  assert.equal(
-    (await pipeline.receiveWebhook(place.organizationId, 'press', headers, body)).outcome,
-    'stored',
-  );
-}
-
-interface Hook {
-  readonly applied: boolean;
-  readonly error: string | null;
-  readonly unusable:
-    | readonly { readonly eventId: string | null; readonly reason: string; readonly raw: string }[]
-    | null;
-  readonly body: string;
-}
-async function hooks({ sql }: Opened): Promise<Hook[]> {
-  return [
-    ...(await sql<Hook[]>`
-    select applied_at is not null as applied, error, unusable, encode(body, 'escape') as body from postrider.provider_event order by received_at`),
-  ];
-}
-async function looked(place: Opened): Promise<void> {
-  return await until(
-    async () =>
-      (
-        await place.sql`select from postrider.provider_event where applied_at is null and error is null`
-      ).length === 0,
-  );
-}
-async function alarms({ sql }: Opened) {
-  return [
-    ...(await sql<
-      { kind: string; meaning: string; what_helps: string }[]
-    >`select kind, meaning, what_helps from postrider.alarms`),
-  ];
-}
-async function events({ sql }: Opened): Promise<number> {
-  return (await sql`select from postrider.mailpiece_event`).length;
-}
+import { open, until } from './rig.ts';
+import { accepted, alarms, delivered, events, hooks, looked, reading, tell } from './webhooks.ts';
 
 const odd: readonly (readonly [what: string, event: (id: string) => unknown, reason: RegExp])[] = [
   ['nothing', () => null, /it is no event/],
@@ -179,7 +87,9 @@ void test('an odd status, time or certainty is no reason to lose an event', asyn
     ['unknown_status'],
   );
   const [late] = await place.sql`
-    select e.occurred_at = h.received_at as so from postrider.mailpiece_event e join postrider.provider_event h on h.id = e.inbox_id
+    select e.occurred_at = h.received_at as so
+    from postrider.mailpiece_event e
+    join postrider.provider_event h on h.id = e.inbox_id
     where e.mailpiece_id = ${first}`;
   assert.equal(late?.['so'], true);
 });
@@ -212,7 +122,9 @@ void test('when the adapter is mended the event is applied, the others are not a
   assert.equal((await alarms(place)).length, 1);
   // What it names is what is left.
   const [left] = await place.sql`
-    select h.unusable -> 0 ->> 'raw' as raw from postrider.alarm a join postrider.provider_event h on h.id = (a.detail ->> 'webhook')::uuid
+    select h.unusable -> 0 ->> 'raw' as raw
+    from postrider.alarm a
+    join postrider.provider_event h on h.id = (a.detail ->> 'webhook')::uuid
     where a.cleared_at is null`;
   assert.match(String(left?.['raw']), new RegExp(fourth ?? ''));
   bad.clear();
@@ -258,7 +170,8 @@ void test('an event that the database refuses costs no other', async () => {
   await using place = await accepted(3, reading(read));
   const admin = connect(place.machine.database.adminUrl);
   await admin.unsafe(
-    `alter table postrider.mailpiece_event add constraint cursed check (event_id <> '${place.pieces[1]} delivered')`,
+    `alter table postrider.mailpiece_event
+      add constraint cursed check (event_id <> '${place.pieces[1]} delivered')`,
   );
   await tell(place, Buffer.from(JSON.stringify(place.pieces)));
   await looked(place);

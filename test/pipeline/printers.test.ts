@@ -52,7 +52,8 @@ void test('a time-out that is no number is no time-out', async () => {
   await until(
     async () =>
       (
-        await place.sql`select from postrider.recipient_state where state = 'proofed' and reason = 'retry'`
+        await place.sql`
+          select from postrider.recipient_state where state = 'proofed' and reason = 'retry'`
       ).length === 1,
   );
 });
@@ -75,10 +76,15 @@ void test('how long a slow printer must rest is in the database before it is sen
   await place.pipeline.start();
   await until(() => known.length === 1);
   assert.deepEqual(known, [71]);
-  await place.sql`update postrider.cohort set lease_until = postrider.now() - interval '1 second', runner_id = gen_random_uuid() where stage = 'mail'`;
+  await place.sql`
+    update postrider.cohort
+    set lease_until = postrider.now() - interval '1 second', runner_id = gen_random_uuid()
+    where stage = 'mail'`;
   const rests = async () =>
     await place.sql<{ seconds: number }[]>`
-      select extract(epoch from available_at - postrider.now())::int as seconds from postrider.mailpiece where status = 'unknown'`;
+      select extract(epoch from available_at - postrider.now())::int as seconds
+      from postrider.mailpiece
+      where status = 'unknown'`;
   await until(async () => (await rests()).length === 1);
   const [{ seconds } = { seconds: 0 }] = await rests();
   assert.ok(seconds > 60 && seconds <= 71, `${seconds} s`);
@@ -107,7 +113,10 @@ void test('a request under way is heard to its end although its lease is lost: t
   await using place = await open({ people: 1, ports: { printer }, settings: { leaseMs: 2000 } });
   await place.pipeline.start();
   await until(() => sent);
-  await place.sql`update postrider.cohort set lease_until = postrider.now() - interval '1 second', runner_id = gen_random_uuid() where stage = 'mail'`;
+  await place.sql`
+    update postrider.cohort
+    set lease_until = postrider.now() - interval '1 second', runner_id = gen_random_uuid()
+    where stage = 'mail'`;
   await until(() => place.log.some((line) => line.startsWith('the lease is lost')));
   // Long enough for whatever listens to a lost lease.
   await sleep(100);
@@ -147,21 +156,27 @@ void test('a printer that cannot be made keeps nobody from being asked for at an
   });
   const { sql } = place;
   const { organizationId, campaignId } = place.place;
-  await sql`insert into postrider.printer (organization_id, name, kind) values (${organizationId}, 'zebra', 'noop')`;
+  await sql`
+    insert into postrider.printer (organization_id, name, kind)
+    values (${organizationId}, 'zebra', 'noop')`;
   const ids = await sql<
     { id: string }[]
   >`select recipient_id as id from postrider.recipient_state order by 1`;
   for (const [index, { id }] of ids.entries()) {
     const printer = index === 0 ? 'press' : 'zebra';
     await sql`
-      insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, status,
+      insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name,
+        mode, idempotency_key, request, status,
         opened_at, available_at)
-      values (${organizationId}, gen_random_uuid(), ${id}, ${campaignId}, ${printer}, 'live', gen_random_uuid(), '{}', 'unknown', now(), now())`;
+      values (${organizationId}, gen_random_uuid(), ${id}, ${campaignId}, ${printer}, 'live',
+        gen_random_uuid(), '{}', 'unknown', now(), now())`;
   }
   await place.pipeline.reconcile(organizationId);
   assert.deepEqual(asked, [ids[1]?.id]);
   const rests = await sql<{ printer_name: string; told_nothing: number; later: boolean }[]>`
-    select printer_name, told_nothing, available_at > now() as later from postrider.mailpiece where status = 'unknown'`;
+    select printer_name, told_nothing, available_at > now() as later
+    from postrider.mailpiece
+    where status = 'unknown'`;
   assert.deepEqual([...rests], [{ printer_name: 'press', told_nothing: 0, later: true }]);
 });
 

@@ -217,7 +217,8 @@ for (const [what, people, fault] of [
     await until(
       async () =>
         (
-          await sql`select from postrider.recipient_state where state in ('error', 'sent', 'received')`
+          await sql`
+            select from postrider.recipient_state where state in ('error', 'sent', 'received')`
         ).length === people,
     );
     assert.equal((await sql`select from postrider.campaign where status = 'active'`).length, 1);

@@ -33,7 +33,9 @@ async function asAdmin(
 }
 
 async function beat(sql: postgres.Sql): Promise<void> {
-  await sql`select postrider.enqueue('beat', ${[crypto.randomUUID()]}::uuid[], ${['{"seconds": 60}']}::text[]::jsonb[], null)`;
+  await sql`
+    select postrider.enqueue('beat', ${[crypto.randomUUID()]}::uuid[],
+      ${['{"seconds": 60}']}::text[]::jsonb[], null)`;
 }
 
 /**
@@ -42,11 +44,14 @@ async function beat(sql: postgres.Sql): Promise<void> {
  */
 async function subscribe(publisher: Machine, subscriber: Machine): Promise<void> {
   await asAdmin(publisher, async (sql) => {
-    await sql`create publication everything for all tables with (publish_via_partition_root = true)`;
+    await sql`
+      create publication everything for all tables with (publish_via_partition_root = true)`;
     await sql`select pg_create_logical_replication_slot('everything', 'pgoutput')`;
   });
   await asAdmin(subscriber, async (sql) => {
-    await sql.unsafe(`create subscription everything connection '${publisher.database.adminUrl}' publication everything
+    await sql.unsafe(`
+      create subscription everything
+        connection '${publisher.database.adminUrl}' publication everything
       with (create_slot = false, slot_name = 'everything', copy_data = false)`);
   });
 }
@@ -71,13 +76,18 @@ async function unsubscribe(publisher: Machine, subscriber: Machine): Promise<voi
 /** Every table of ours, by what is in it. */
 async function contents(sql: postgres.Sql): Promise<Record<string, string>> {
   const tables = await sql<{ name: string }[]>`
-    select relname as name from pg_class where relnamespace = 'postrider'::regnamespace and relkind in ('r', 'p') and not relispartition order by 1`;
+    select relname as name
+    from pg_class
+    where relnamespace = 'postrider'::regnamespace
+      and relkind in ('r', 'p')
+      and not relispartition
+    order by 1`;
   const rows = await sql.unsafe<{ name: string; rows: number; sum: string }[]>(
     tables
       .map(
-        ({
-          name,
-        }) => `select '${name}' as name, count(*)::int as rows, md5(string_agg(t::text, e'\\n' order by t::text collate "C")) as sum
+        ({ name }) => `
+          select '${name}' as name, count(*)::int as rows,
+            md5(string_agg(t::text, e'\\n' order by t::text collate "C")) as sum
           from postrider.${name} t`,
       )
       .join(' union all '),
@@ -92,7 +102,9 @@ async function caughtUp(publisher: postgres.Sql): Promise<void> {
   const [now] = await publisher<{ lsn: string }[]>`select pg_current_wal_lsn()::text as lsn`;
   await until(async () => {
     const [slot] = await publisher<{ done: boolean }[]>`
-      select confirmed_flush_lsn >= ${now?.lsn ?? ''}::pg_lsn as done from pg_replication_slots where slot_name = 'everything'`;
+      select confirmed_flush_lsn >= ${now?.lsn ?? ''}::pg_lsn as done
+      from pg_replication_slots
+      where slot_name = 'everything'`;
     return slot?.done === true;
   });
 }
@@ -142,12 +154,15 @@ void test('a subscriber has the same history when months with wrong bounds were 
     await using machine = await freshMachine(server.adminUrl);
     const { sql } = machine;
     const [month] = await sql<{ name: string; from: string; until: string }[]>`
-      select 'recipient_event_' || to_char(m, 'YYYY_MM') as name, to_char(m, 'YYYY-MM-DD 03:30:00+00') as from,
+      select 'recipient_event_' || to_char(m, 'YYYY_MM') as name,
+        to_char(m, 'YYYY-MM-DD 03:30:00+00') as from,
         to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
       from date_trunc('month', (now() at time zone 'UTC') + interval '3 months') m`;
     assert.ok(month);
-    await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${month.name};
-      alter table postrider.recipient_event attach partition postrider.${month.name} for values from ('${month.from}') to ('${month.until}')`);
+    await sql.unsafe(`
+      alter table postrider.recipient_event detach partition postrider.${month.name};
+      alter table postrider.recipient_event attach partition postrider.${month.name}
+        for values from ('${month.from}') to ('${month.until}')`);
     await subscribe(machine, subscriber);
     await using _ = { [Symbol.asyncDispose]: async () => await unsubscribe(machine, subscriber) };
     const place = await launched(sql);
@@ -158,7 +173,8 @@ void test('a subscriber has the same history when months with wrong bounds were 
       ['4 months 2 hours', 'after'],
     ] as const) {
       await sql`select postrider.turn_clock(
-        date_trunc('month', now() at time zone 'UTC') + ${at}::interval - (postrider.now() at time zone 'UTC'))`;
+        date_trunc('month', now() at time zone 'UTC')
+          + ${at}::interval - (postrider.now() at time zone 'UTC'))`;
       await syncPeople(sql, place, people(4, prefix), false);
     }
     const [did] = await sql`select moved::int from postrider.mend_event_partitions()`;

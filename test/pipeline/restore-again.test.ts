@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
 import { concludeRestore, hold, release, type AskedSince } from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
-import { checkWatermark } from '../../packages/core/src/machine/watermark.ts';
+import { checkWatermark } from '../../packages/core/src/machine/restore.ts';
 import { open, until, type Opened } from './rig.ts';
 
 /** The server that was asked was promoted, and somebody has noticed it. */

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { integrationsOf } from '@postrider/core';
-import { checkWatermark } from '../../packages/core/src/machine/watermark.ts';
-import { makeContext } from '../../packages/core/src/pipeline/context.ts';
-import { startReaper } from '../../packages/core/src/pipeline/reaper.ts';
+import { checkWatermark } from '../../packages/core/src/machine/restore.ts';
+import { makeContext } from '../../packages/core/src/runtime/context.ts';
+import { startReaper } from '../../packages/core/src/running/reaper.ts';
 import { freshMachine, states } from '../support/machine.ts';
 import { noopPorts, open, until } from './rig.ts';
 
@@ -40,7 +40,8 @@ void test('a runner that began nothing notices that the last cards of another on
   // As it was before anybody was begun.
   await using backup = await freshMachine();
   await checkWatermark(backup.sql, {});
-  await backup.sql`update postrider.installation set id = ${Object.keys(idle.watermark.marks)[0] ?? ''}`;
+  await backup.sql`
+    update postrider.installation set id = ${Object.keys(idle.watermark.marks)[0] ?? ''}`;
   const { noticed } = await checkWatermark(backup.sql, idle.watermark.marks);
   assert.match(noticed ?? '', /cards were begun that it does not know/);
 });

@@ -116,7 +116,8 @@ void test('what others remember is heard also while the database lets its runner
     await until(
       async () =>
         (
-          await one.sql`select from pg_locks where not granted and relation = 'postrider.runner'::regclass`
+          await one.sql`
+            select from pg_locks where not granted and relation = 'postrider.runner'::regclass`
         ).length > 0,
     );
     place.reads = 0;

@@ -103,7 +103,9 @@ async function restored(
   const backup = `${name}_backup`;
   const url = machine.url.replace(`/${name}`, `/${backup}`);
   try {
-    await admin`create database ${admin(backup)} template ${admin(name)} owner ${admin(new URL(machine.url).username)}`;
+    await admin`
+      create database ${admin(backup)} template ${admin(name)}
+        owner ${admin(new URL(machine.url).username)}`;
     const before = connect(machine.url, { max: 8 });
     await mailAll(before, printer, place, 6, store);
     await syncPeople(before, place, people(8), false);
@@ -203,8 +205,10 @@ void test('a printer that cannot be listed, or not be asked, is told apart from 
       { id: string }[]
     >`select recipient_id as id from postrider.recipient_state where state = 'proofed' limit 1`;
     await sql`
-      insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, opened_at)
-      values (${place.organizationId}, gen_random_uuid(), ${row?.id ?? ''}, ${place.campaignId}, 'press', 'live', gen_random_uuid(), '{}', now())`;
+      insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name,
+        mode, idempotency_key, request, opened_at)
+      values (${place.organizationId}, gen_random_uuid(), ${row?.id ?? ''}, ${place.campaignId},
+        'press', 'live', gen_random_uuid(), '{}', now())`;
     const find: Printer['find'] = async (pieces) =>
       await Promise.resolve(
         pieces.map(() => ({ outcome: 'cannot_tell' as const, message: 'the register is lost' })),
@@ -228,7 +232,10 @@ void test('a copy on the timeline of its server is told by what the pipeline rem
         await until(
           async () =>
             (
-              await sql`select from postrider.printer where held_why ~ 'cards were begun that it does not know'`
+              await sql`
+                select
+                from postrider.printer
+                where held_why ~ 'cards were begun that it does not know'`
             ).length === 1,
         );
         await until(async () => (await states(sql))['proofed'] === 6);

@@ -13,7 +13,8 @@ export type Phase = 'start' | 'stop';
 export const goings = {
   'its sessions are ended': async (_server, machine) => {
     const admin = connect(machine.database.adminUrl, { max: 1, name: 'admin' });
-    await admin`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'goes'`;
+    await admin`
+      select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'goes'`;
     await admin.end();
   },
   'it is killed and started': async (server) => {

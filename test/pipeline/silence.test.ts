@@ -26,7 +26,8 @@ void test('a printer that falls silent is given up: what it was asked is unknown
   await until(
     async () =>
       (
-        await opened.sql`select from postrider.recipient_state where state = 'proofed' and reason = 'retry'`
+        await opened.sql`
+          select from postrider.recipient_state where state = 'proofed' and reason = 'retry'`
       ).length === 3,
   );
   assert.deepEqual(await states(opened.sql), { sending: 2, proofed: 3 });
@@ -138,9 +139,10 @@ for (const who of ['renderer', 'image host'] as const) {
     });
     assert.equal(told, true);
     assert.equal(calls, 4, 'once together, and once each');
-    const why = await opened.sql<
-      { reason: string }[]
-    >`select distinct reason from postrider.recipient_event where from_state = 'proofing' and to_state = 'pending'`;
+    const why = await opened.sql<{ reason: string }[]>`
+      select distinct reason
+      from postrider.recipient_event
+      where from_state = 'proofing' and to_state = 'pending'`;
     assert.deepEqual(
       why.map(({ reason }) => reason),
       ['lease_lost'],

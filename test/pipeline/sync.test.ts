@@ -55,8 +55,8 @@ void test('a source that ends quietly when it is stopped has not told the whole 
     new Set(Object.values(await statesOf(place.sql, place.place))),
     new Set(['pending']),
   );
-  const [run] =
-    await place.sql`select complete, left_segment, error from postrider.sync_run order by started_at desc limit 1`;
+  const [run] = await place.sql`
+    select complete, left_segment, error from postrider.sync_run order by started_at desc limit 1`;
   assert.deepEqual({ ...run }, { complete: false, left_segment: 0, error: 'the pipeline stops' });
 });
 
@@ -98,8 +98,8 @@ void test('a source that hangs is told to stop and given up: the lock is free, w
     'pending',
     'pending',
   ]);
-  const [run] =
-    await place.sql`select complete, pages from postrider.sync_run order by started_at desc limit 1`;
+  const [run] = await place.sql`
+    select complete, pages from postrider.sync_run order by started_at desc limit 1`;
   assert.deepEqual({ ...run }, { complete: false, pages: 1 });
 });
 
@@ -196,7 +196,9 @@ void test('core checks what a source tells: what cannot be used is a reject with
   const told = await place.sql<
     { reason: string; column: string | null; row: number | null; message: string }[]
   >`
-    select reason, source_column as column, source_row::int as row, message from postrider.sync_reject order by ordinal`;
+    select reason, source_column as column, source_row::int as row, message
+    from postrider.sync_reject
+    order by ordinal`;
   assert.deepEqual(
     told.slice(1).map(({ reason, column }) => [reason, column]),
     bad.map(([, reason, column]) => [reason, column]),

@@ -94,7 +94,9 @@ void test('what follows from a card and failed in passing is told too', async ()
 
 void test('a short back-off of the machine itself is waited out', async () => {
   await using opened = await open({ people: 3 });
-  await opened.sql`update postrider.recipient_state set losses = 1, available_at = postrider.now() + interval '2 seconds'`;
+  await opened.sql`
+    update postrider.recipient_state
+    set losses = 1, available_at = postrider.now() + interval '2 seconds'`;
   const waiting = await opened.pipeline.once({ sync: false });
   assert.deepEqual(
     waiting.map(({ state, people: many }) => [state, many]),
@@ -104,7 +106,9 @@ void test('a short back-off of the machine itself is waited out', async () => {
 
 void test('whoever comes back soon is waited for, however often they were tried before, and this is said', async () => {
   await using opened = await open({ people: 3 });
-  await opened.sql`update postrider.recipient_state set attempt = 9, losses = 2, available_at = postrider.now() + interval '2 seconds'`;
+  await opened.sql`
+    update postrider.recipient_state
+    set attempt = 9, losses = 2, available_at = postrider.now() + interval '2 seconds'`;
   const waiting = await opened.pipeline.once({ sync: false });
   assert.deepEqual(
     waiting.map(({ state, people: many }) => [state, many]),

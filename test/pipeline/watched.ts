@@ -4,12 +4,12 @@
  */
 import type postgres from 'postgres';
 import { connect, integrationsOf, type Integrations } from '@postrider/core';
-import { onBeat } from '../../packages/core/src/pipeline/beats.ts';
+import { runBeat } from '../../packages/core/src/running/beats.ts';
 import {
   makeContext,
   type PipelineContext,
   type Wake,
-} from '../../packages/core/src/pipeline/context.ts';
+} from '../../packages/core/src/runtime/context.ts';
 import { freshMachine, launched, type Machine, type Place } from '../support/machine.ts';
 import { noopPorts } from './rig.ts';
 
@@ -67,18 +67,23 @@ export async function watched(
     errors: () => errors?.splice(0) ?? [],
     infos: () => infos?.splice(0) ?? [],
     beat: async (seconds) =>
-      await onBeat(context, { seconds }).then(
+      await runBeat(context, { seconds }).then(
         () => false,
         () => true,
       ),
     doctor: async (beat = 'house') => {
       const [row] = await sql<{ verdict: string; message: string; helps: string | null }[]>`
-        select verdict, message, what_helps as helps from postrider.doctor() where check_name = ${`beat ${beat}`}`;
+        select verdict, message, what_helps as helps
+        from postrider.doctor()
+        where check_name = ${`beat ${beat}`}`;
       return row ?? { verdict: 'none', message: '', helps: '' };
     },
     alarms: async () => [
       ...(await sql<{ id: string; meaning: string; organization: string | null }[]>`
-        select id, meaning, organization_id as organization from postrider.alarms where kind = 'beat_failing' order by meaning`),
+        select id, meaning, organization_id as organization
+        from postrider.alarms
+        where kind = 'beat_failing'
+        order by meaning`),
     ],
     async [Symbol.asyncDispose]() {
       await machine[Symbol.asyncDispose]();
@@ -106,8 +111,12 @@ export async function refuse(
   const condition =
     organizationId === undefined ? 'true' : `${row}.organization_id = '${organizationId}'`;
   await sql.unsafe(`create function public.refuse() returns trigger language plpgsql as $$
-    begin if ${condition} then raise 'refused by hand' using hint = 'drop the trigger'; end if; return ${row}; end $$;
-    create trigger refuse before ${what} on ${table} for each row execute function public.refuse()`);
+    begin
+      if ${condition} then raise 'refused by hand' using hint = 'drop the trigger'; end if;
+      return ${row};
+    end $$;
+    create trigger refuse before ${what} on ${table}
+      for each row execute function public.refuse()`);
 }
 export async function allow(sql: postgres.Sql): Promise<void> {
   return void (await sql`drop function public.refuse() cascade`);
@@ -118,10 +127,14 @@ export async function allow(sql: postgres.Sql): Promise<void> {
  * webhook and a runner that is gone.
  */
 export async function chores(sql: postgres.Sql): Promise<void> {
-  await sql`select postrider.receive_webhook((select id from postrider.organization limit 1), 'press', ${crypto.randomUUID()}, '{}'::bytea)`;
+  await sql`
+    select postrider.receive_webhook((select id from postrider.organization limit 1), 'press',
+      ${crypto.randomUUID()}, '{}'::bytea)`;
   await sql`update postrider.provider_event set applied_at = now() - interval '1 year'`;
-  await sql`insert into postrider.runner (id, name, proof_slots, mail_slots, version, started_at, seen_at)
-    values (gen_random_uuid(), 'gone', 1, 1, '0', now() - interval '3 days', now() - interval '2 days')`;
+  await sql`
+    insert into postrider.runner (id, name, proof_slots, mail_slots, version, started_at, seen_at)
+    values (gen_random_uuid(), 'gone', 1, 1, '0', now() - interval '3 days',
+      now() - interval '2 days')`;
 }
 /** Of these chores, what is still to be done. */
 export async function left(sql: postgres.Sql): Promise<string[]> {
@@ -130,7 +143,9 @@ export async function left(sql: postgres.Sql): Promise<string[]> {
     case when exists (select from postrider.recipient_state where state = 'sent') then 'sent' end,
     case when exists (select from postrider.provider_event) then 'webhooks' end,
     case when exists (select from postrider.runner) then 'runners' end,
-    case when to_regclass('postrider.recipient_event_' || to_char(postrider.now() at time zone 'UTC', 'YYYY_MM')) is null then 'partition' end], null) as left`;
+    case when to_regclass('postrider.recipient_event_'
+      || to_char(postrider.now() at time zone 'UTC', 'YYYY_MM')) is null then 'partition' end
+    ], null) as left`;
   return row?.left ?? [];
 }
 

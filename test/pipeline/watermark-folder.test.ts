@@ -17,9 +17,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Witness } from '../../packages/core/src/machine/watermark.ts';
-import { restoreWatermarkFolder } from '../../packages/core/src/pipeline/restore-watermark-store.ts';
-import { RestoreWatermark, type News } from '../../packages/core/src/pipeline/restore-watermark.ts';
+import type { Witness } from '../../packages/core/src/machine/restore.ts';
+import { restoreWatermarkFolder } from '../../packages/core/src/runtime/restore-watermark-store.ts';
+import {
+  RestoreWatermark,
+  type Observation,
+} from '../../packages/core/src/runtime/restore-watermark.ts';
 
 function silent(): undefined {
   return undefined;
@@ -45,7 +48,7 @@ function witness(): Witness {
 }
 
 /** The news of a begin that was asked for with all that is remembered now. */
-function began(by: RestoreWatermark, begun: Witness): News {
+function began(by: RestoreWatermark, begun: Witness): Observation {
   return { begun: { witness: begun, asked: by.marks } };
 }
 
@@ -87,13 +90,13 @@ void test('of two that write at once each finds there what it has kept', async (
     await Promise.all([one.load(), other.load()]);
     for (let round = 0; round < 50; round += 1) {
       const [first, second] = [witness(), witness()];
-      one.learn(told, began(one, first));
-      other.learn(told, began(other, second));
-      await Promise.all([one.kept(), other.kept()]);
+      one.observe(told, began(one, first));
+      other.observe(told, began(other, second));
+      await Promise.all([one.saved(), other.saved()]);
       const text = textIn(path);
       for (const { mailpieceId } of [first, second])
         assert.ok(text.includes(mailpieceId), `round ${round}: its card is posted by now`);
-      await Promise.all([one.hear(), other.hear()]);
+      await Promise.all([one.refresh(), other.refresh()]);
       for (const by of [one, other])
         assert.ok(
           by.marks[installation]?.witnesses.some(
@@ -111,8 +114,8 @@ void test('what a runner knew that has ended is remembered, though its file goes
     const ended = remember(path);
     await ended.load();
     const last = witness();
-    ended.learn(told, began(ended, last));
-    await ended.kept();
+    ended.observe(told, began(ended, last));
+    await ended.saved();
     const [file = ''] = files(path);
     await remember(path).load();
     assert.equal(files(path).length, 2, 'whoever wrote just now may be at work');
@@ -154,10 +157,10 @@ void test('a folder that was removed meanwhile is made again, and holds what was
     const one = remember(path);
     await one.load();
     rmSync(path, { recursive: true });
-    await one.hear();
+    await one.refresh();
     const last = witness();
-    one.learn(told, began(one, last));
-    await one.kept();
+    one.observe(told, began(one, last));
+    await one.saved();
     assert.ok(textIn(path).includes(last.mailpieceId));
   });
 });
@@ -170,8 +173,8 @@ void test('the word of a server that another has taken over from is not remember
     onRestore: silent,
   });
   const begun = witness();
-  one.learn({ ...told, timeline: 2 }, began(one, begun));
-  one.learn({ ...told, timeline: 1, noticed: 'another server has taken over', superseded: true });
+  one.observe({ ...told, timeline: 2 }, began(one, begun));
+  one.observe({ ...told, timeline: 1, noticed: 'another server has taken over', superseded: true });
   assert.equal(one.marks[installation]?.timeline, 2);
   assert.equal(one.marks[installation]?.witnesses[0]?.mailpieceId, begun.mailpieceId);
 });
@@ -235,14 +238,14 @@ void test('what a runner knew of a database stays known while another one is at 
     const one = remember(path);
     await one.load();
     const begun = witness();
-    one.learn(told, began(one, begun));
-    await one.kept();
+    one.observe(told, began(one, begun));
+    await one.saved();
     // Made anew, for the backup that is put back then.
-    one.learn({ ...told, installation: randomUUID() });
-    await one.kept();
+    one.observe({ ...told, installation: randomUUID() });
+    await one.saved();
     assert.ok(textIn(path).includes(begun.mailpieceId));
-    one.learn(told);
-    await one.hear();
+    one.observe(told);
+    await one.refresh();
     assert.deepEqual(one.marks[installation]?.witnesses, [begun]);
   });
 });
@@ -274,11 +277,11 @@ void test('two pipelines with one store remove only what the one that starts has
     const loaded = starts.load();
     while (starting.write === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
     const begun = witness();
-    other.learn(told, began(other, begun));
-    await other.kept();
+    other.observe(told, began(other, begun));
+    await other.saved();
     // The clock of the machine is put right, by more than an hour.
     for (const file of files(path)) age(path, file);
-    await runs.hear();
+    await runs.refresh();
     starting.write();
     await loaded;
     assert.ok(textIn(path).includes(begun.mailpieceId), 'its card is posted by now');

@@ -5,9 +5,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { Logger } from '../../packages/core/src/ports/index.ts';
-import { RestoreWatermark, type News } from '../../packages/core/src/pipeline/restore-watermark.ts';
-import type { RestoreWatermarkStore } from '../../packages/core/src/pipeline/restore-watermark-store.ts';
-import type { Witness } from '../../packages/core/src/machine/watermark.ts';
+import {
+  RestoreWatermark,
+  type Observation,
+} from '../../packages/core/src/runtime/restore-watermark.ts';
+import type { RestoreWatermarkStore } from '../../packages/core/src/runtime/restore-watermark-store.ts';
+import type { Witness } from '../../packages/core/src/machine/restore.ts';
 
 const logger = {
   debug: () => undefined,
@@ -60,7 +63,7 @@ function remember(store: RestoreWatermarkStore): RestoreWatermark {
 }
 
 /** The news of a begin that was asked for with all that is remembered now. */
-function began(by: RestoreWatermark, begun: Witness): News {
+function began(by: RestoreWatermark, begun: Witness): Observation {
   return { begun: { witness: begun, asked: by.marks } };
 }
 function remembered(by: RestoreWatermark): readonly string[] {
@@ -117,12 +120,12 @@ void test('a place that does not answer is one that cannot be used, and it is us
   });
   await one.load();
   const begun = witness();
-  one.learn(told, began(one, begun));
-  assert.equal(await outcome(one.kept()), 'RestoreWatermarkError');
-  assert.equal(await outcome(one.kept()), 'RestoreWatermarkError');
+  one.observe(told, began(one, begun));
+  assert.equal(await outcome(one.saved()), 'RestoreWatermarkError');
+  assert.equal(await outcome(one.saved()), 'RestoreWatermarkError');
   hanging = false;
   answer();
-  assert.equal(await outcome(one.kept()), 'ok');
+  assert.equal(await outcome(one.saved()), 'ok');
   assert.ok(place.text?.includes(begun.mailpieceId));
 });
 
@@ -130,10 +133,13 @@ void test('an id that is no RFC 9562 one is read again as it was written', async
   const { store } = memory();
   const one = remember(store);
   await one.load();
-  one.learn(told, began(one, witness({ organizationId: '11111111-1111-1111-1111-111111111111' })));
-  await one.kept();
-  one.learn(told, began(one, witness()));
-  await one.kept();
+  one.observe(
+    told,
+    began(one, witness({ organizationId: '11111111-1111-1111-1111-111111111111' })),
+  );
+  await one.saved();
+  one.observe(told, began(one, witness()));
+  await one.saved();
   await remember(store).load();
 });
 
@@ -142,11 +148,11 @@ void test('begins of others that are told do not push out what was begun here af
   const one = remember(store);
   await one.load();
   const last = witness();
-  one.learn(told, began(one, last));
-  await one.kept();
+  one.observe(told, began(one, last));
+  await one.saved();
   // Sixty-four cohorts of other runners, that were begun before.
-  one.learn(told, { others: Array.from({ length: 64 }, () => witness()) });
-  await one.kept();
+  one.observe(told, { others: Array.from({ length: 64 }, () => witness()) });
+  await one.saved();
   assert.ok(place.text?.includes(last.mailpieceId));
 });
 
@@ -155,14 +161,14 @@ void test('what was begun here before a restore is forgotten with it, whoever ha
   const [one, other] = [remember(store), remember(store)];
   await one.load();
   const [before, after] = [witness(), witness()];
-  one.learn(told, began(one, before));
-  await one.kept();
-  other.learn({ ...told, restores: 1 });
-  await other.kept();
-  one.learn(told, began(one, witness()));
-  await one.kept();
-  one.learn({ ...told, restores: 1 }, began(one, after));
-  await one.kept();
+  one.observe(told, began(one, before));
+  await one.saved();
+  other.observe({ ...told, restores: 1 });
+  await other.saved();
+  one.observe(told, began(one, witness()));
+  await one.saved();
+  one.observe({ ...told, restores: 1 }, began(one, after));
+  await one.saved();
   assert.ok(!place.text?.includes(before.mailpieceId));
   assert.ok(place.text?.includes(after.mailpieceId));
 });
@@ -181,20 +187,20 @@ void test('a begin takes the place of all that was remembered when it was asked 
     witness(),
     witness(),
   ];
-  one.learn(told, began(one, first));
+  one.observe(told, began(one, first));
   // Both are under way at once: either may be the one that a restored database lacks.
   const [secondNews, thirdNews] = [began(one, second), began(one, third)];
-  one.learn(told, secondNews);
-  one.learn(told, thirdNews);
+  one.observe(told, secondNews);
+  one.observe(told, thirdNews);
   assert.deepEqual(remembered(one), ids(second, third));
   const fourthNews = began(one, fourth);
-  one.learn(told, { others: [other, third] });
-  one.learn(told, fourthNews);
+  one.observe(told, { others: [other, third] });
+  one.observe(told, fourthNews);
   assert.deepEqual(remembered(one), ids(other, fourth));
   // Asked of a state of the database that is over.
   const late = began(one, witness());
-  one.learn({ ...told, restores: 1 }, began(one, second));
-  one.learn(
+  one.observe({ ...told, restores: 1 }, began(one, second));
+  one.observe(
     { ...told, restores: 1 },
     { begun: { witness: third, asked: late.begun?.asked ?? {} } },
   );
@@ -207,16 +213,16 @@ void test('a place that several share keeps the last begin of each, and what eac
   await Promise.all([busy.load(), second.load(), idle.load()]);
   for (let round = 0; round < 100; round += 1) {
     const [mine, theirs] = [witness(), witness()];
-    busy.learn(told, began(busy, mine));
-    await busy.kept();
+    busy.observe(told, began(busy, mine));
+    await busy.saved();
     if (round % 3 === 0) {
-      second.learn(told, began(second, theirs));
-      await second.kept();
+      second.observe(told, began(second, theirs));
+      await second.saved();
     }
     // It begins nothing itself, and is told what is at work.
-    idle.learn(told, { others: [mine, witness()] });
-    await idle.kept();
-    await Promise.all([busy.hear(), second.hear(), idle.hear()]);
+    idle.observe(told, { others: [mine, witness()] });
+    await idle.saved();
+    await Promise.all([busy.refresh(), second.refresh(), idle.refresh()]);
     assert.ok(place.text?.includes(mine.mailpieceId), `round ${round}`);
     assert.ok(round % 3 !== 0 || place.text?.includes(theirs.mailpieceId), `round ${round}`);
     assert.ok(
@@ -234,16 +240,16 @@ void test('who begins nothing keeps the last begins of others that it was told, 
     onRestore: () => undefined,
   });
   const [first, second, third, own] = [witness(), witness(), witness(), witness()];
-  one.learn(told, { others: [first] });
-  one.learn(told, { others: [first, second] });
-  one.learn(told, { others: [second] });
-  one.learn(told, { others: [] });
+  one.observe(told, { others: [first] });
+  one.observe(told, { others: [first, second] });
+  one.observe(told, { others: [second] });
+  one.observe(told, { others: [] });
   assert.ok(remembered(one).includes(second.mailpieceId));
   // It was not at work when those were seen: they are part of whatever has it.
-  one.learn(told, { others: [third] });
+  one.observe(told, { others: [third] });
   assert.deepEqual(remembered(one), ids(third));
-  one.learn(told, { others: [] });
-  one.learn(told, began(one, own));
+  one.observe(told, { others: [] });
+  one.observe(told, began(one, own));
   assert.deepEqual(remembered(one), ids(own));
 });
 
@@ -257,9 +263,9 @@ void test('each restore ends what was begun before it, also where it is noticed 
   });
   const noticed =
     'this database was restored from a backup: cards were begun that it does not know';
-  one.learn({ ...told, restores: 1, noticed });
-  one.learn({ ...told, restores: 1, noticed });
+  one.observe({ ...told, restores: 1, noticed });
+  one.observe({ ...told, restores: 1, noticed });
   assert.equal(ended, 1);
-  one.learn({ ...told, restores: 2, noticed });
+  one.observe({ ...told, restores: 2, noticed });
   assert.equal(ended, 2);
 });

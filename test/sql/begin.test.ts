@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCampaign, cancel, hold, release, retry } from '@postrider/core';
-import { beginProof, type BegunPiece } from '../../packages/core/src/machine/cohorts.ts';
+import { beginProof } from '../../packages/core/src/machine/proof.ts';
+import type { BegunPiece } from '../../packages/core/src/machine/mail.ts';
 import { definition } from '../support/machine.ts';
 import {
   LEASE_MS,

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, erase, retry, retryAll, suppress } from '@postrider/core';
-import { claimCancels, settleCancels } from '../../packages/core/src/machine/mailpieces.ts';
+import { claimCancels, settleCancels } from '../../packages/core/src/machine/reconcile.ts';
 import { arranged, everyState } from './somebody.ts';
 import {
   answered,

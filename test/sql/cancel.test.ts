@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, hold, suppress } from '@postrider/core';
-import { claimCancels, settleCancels } from '../../packages/core/src/machine/mailpieces.ts';
+import { claimCancels, settleCancels } from '../../packages/core/src/machine/reconcile.ts';
 import { people, syncPeople } from '../support/machine.ts';
 import {
   event,

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import type postgres from 'postgres';
 import { applyCampaign, organizationNamed, type CampaignDefinition } from '@postrider/core';
 import { definition, people, syncPeople, type Place } from '../support/machine.ts';
-import { beginMail } from '../../packages/core/src/machine/cohorts.ts';
+import { beginMail } from '../../packages/core/src/machine/mail.ts';
 import {
   LEASE_MS,
   RUNNER,

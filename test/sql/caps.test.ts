@@ -12,7 +12,7 @@ import {
   organizationNamed,
   type CampaignDefinition,
 } from '@postrider/core';
-import { beginMail } from '../../packages/core/src/machine/cohorts.ts';
+import { beginMail } from '../../packages/core/src/machine/mail.ts';
 import { definition, people, syncPeople, type Place } from '../support/machine.ts';
 import {
   LEASE_MS,

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retryEffects } from '@postrider/core';
-import { claimEffects, settleEffects } from '../../packages/core/src/machine/mailpieces.ts';
+import { claimEffects, settleEffects } from '../../packages/core/src/machine/effects.ts';
 import {
   accepted,
   alarms,

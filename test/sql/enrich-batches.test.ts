@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retry } from '@postrider/core';
-import { dueBatches, loseBatch, noteSubmitted } from '../../packages/core/src/machine/sync.ts';
+import { dueBatches, loseBatch, noteSubmitted } from '../../packages/core/src/machine/enrich.ts';
 import { syncPeople } from '../support/machine.ts';
 import { emailOnly, one, place, reasonsOf, refused, sharedMachine, turnClock } from './rig.ts';
 import { HOUR, home, claim, claimed, answer } from './rig/enricher.ts';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, erase, hold, release } from '@postrider/core';
-import { loseBatch, settleBatch } from '../../packages/core/src/machine/sync.ts';
+import { loseBatch, settleBatch } from '../../packages/core/src/machine/enrich.ts';
 import { syncPeople } from '../support/machine.ts';
 import {
   emailOnly,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCampaign, cancel, erase, launch, resolve, retry, suppress } from '@postrider/core';
-import { claimUnknown, settleReconcile } from '../../packages/core/src/machine/mailpieces.ts';
+import { claimUnknown, settleReconcile } from '../../packages/core/src/machine/reconcile.ts';
 import { definition, people, syncPeople } from '../support/machine.ts';
 import {
   answered,

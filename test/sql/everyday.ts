@@ -6,17 +6,16 @@ import { randomUUID } from 'node:crypto';
 import type postgres from 'postgres';
 import {
   beginMail,
-  beginProof,
   settleMail,
-  settleProof,
   type MailSettlement,
-} from '../../packages/core/src/machine/cohorts.ts';
+} from '../../packages/core/src/machine/mail.ts';
+import { beginProof, settleProof } from '../../packages/core/src/machine/proof.ts';
 import {
   claimCancels,
-  claimEffects,
   claimUnknown,
   settleReconcile,
-} from '../../packages/core/src/machine/mailpieces.ts';
+} from '../../packages/core/src/machine/reconcile.ts';
+import { claimEffects } from '../../packages/core/src/machine/effects.ts';
 import { applyPage, openSync } from '../../packages/core/src/machine/sync.ts';
 import type { Member } from '../../packages/core/src/ports/index.ts';
 import { people, type Place } from '../support/machine.ts';

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, retry, suppress } from '@postrider/core';
-import { beginProof } from '../../packages/core/src/machine/cohorts.ts';
-import { claimCancels } from '../../packages/core/src/machine/mailpieces.ts';
+import { beginProof } from '../../packages/core/src/machine/proof.ts';
+import { claimCancels } from '../../packages/core/src/machine/reconcile.ts';
 import { people, type Place } from '../support/machine.ts';
 import {
   LEASE_MS,

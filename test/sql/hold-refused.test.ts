@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCampaign, hold, release } from '@postrider/core';
-import { campaignBrief, holdRefused } from '../../packages/core/src/machine/cohorts.ts';
+import { campaignBrief } from '../../packages/core/src/machine/briefs.ts';
+import { holdRefused } from '../../packages/core/src/machine/proof.ts';
 import { definition } from '../support/machine.ts';
 import { pidOf, place, proofing, sharedMachine, waitsForLock } from './rig.ts';
 

@@ -17,7 +17,7 @@ import {
   retryEffects,
   suppress,
 } from '@postrider/core';
-import { settleReconcile } from '../../packages/core/src/machine/mailpieces.ts';
+import { settleReconcile } from '../../packages/core/src/machine/reconcile.ts';
 import { people, syncPeople, type Place } from '../support/machine.ts';
 import {
   answered,

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retryAll } from '@postrider/core';
-import { claimBatch } from '../../packages/core/src/machine/sync.ts';
+import { claimBatch } from '../../packages/core/src/machine/enrich.ts';
 import type { Reject } from '../../packages/core/src/ports/index.ts';
-import { beginProof, settleProof } from '../../packages/core/src/machine/cohorts.ts';
+import { beginProof, settleProof } from '../../packages/core/src/machine/proof.ts';
 import { people, syncPeople } from '../support/machine.ts';
 import {
   LEASE_MS,
@@ -195,15 +195,11 @@ void test('who comes back from a lost batch while a run is on its way has not le
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('mail')]);
-  const batch = await claimBatch(
-    sql,
-    at.organizationId,
-    at.campaignId,
-    'faraday',
-    10,
-    3_600_000,
-    60_000,
-  );
+  const batch = await claimBatch(sql, at.organizationId, at.campaignId, 'faraday', {
+    limit: 10,
+    deadlineMs: 3_600_000,
+    restMs: 60_000,
+  });
   const slow = await syncRun(sql, at);
   await slow.page([emailOnly('mail')]);
   await sql`select postrider.enrich_lost(${at.organizationId}, ${batch?.batchId ?? ''}, 'lost')`;

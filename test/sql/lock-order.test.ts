@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { suppress } from '@postrider/core';
-import type { BegunPiece } from '../../packages/core/src/machine/cohorts.ts';
-import { applyEvents, lockForEvents } from '../../packages/core/src/machine/mailpieces.ts';
+import type { BegunPiece } from '../../packages/core/src/machine/mail.ts';
+import { applyEvents, lockForEvents } from '../../packages/core/src/machine/track.ts';
 import type { PrinterEvent } from '../../packages/core/src/ports/index.ts';
 import { people, type Place } from '../support/machine.ts';
 import {
@@ -138,7 +138,7 @@ async function crosswise(status: PrinterEvent['status'], before?: string): Promi
     await client.begin(async (tx) => {
       await lockForEvents(tx, at.organizationId, 'press', events);
       for (const one of events) {
-        await applyEvents(tx, at.organizationId, 'press', [one], null, randomUUID());
+        await applyEvents(tx, at.organizationId, 'press', [one], { webhookId: randomUUID() });
         await between();
       }
     });
@@ -182,9 +182,9 @@ void test('a poll and a webhook with the same event do not wait for each other',
   let polled: Promise<number> | undefined;
   const pushed = await a.begin(async (tx) => {
     await lockForEvents(tx, at.organizationId, 'press', [scan]);
-    polled = applyEvents(b, at.organizationId, 'press', [scan], null, null);
+    polled = applyEvents(b, at.organizationId, 'press', [scan]);
     await waitsForLock(sql, pidB);
-    return await applyEvents(tx, at.organizationId, 'press', [scan], null, randomUUID());
+    return await applyEvents(tx, at.organizationId, 'press', [scan], { webhookId: randomUUID() });
   });
   assert.deepEqual([pushed, await polled], [1, 0]);
 });

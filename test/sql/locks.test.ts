@@ -6,12 +6,8 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type postgres from 'postgres';
 import { applyCampaign, armPrinter, hold, launch, release, suppress } from '@postrider/core';
-import {
-  beginMail,
-  beginProof,
-  settleMail,
-  settleProof,
-} from '../../packages/core/src/machine/cohorts.ts';
+import { beginMail, settleMail } from '../../packages/core/src/machine/mail.ts';
+import { beginProof, settleProof } from '../../packages/core/src/machine/proof.ts';
 import { broken, definition, people, syncPeople, type Place } from '../support/machine.ts';
 import {
   LEASE_MS,

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCampaign, armPrinter, hold, launch, organizationNamed } from '@postrider/core';
-import { beginMail } from '../../packages/core/src/machine/cohorts.ts';
+import { beginMail } from '../../packages/core/src/machine/mail.ts';
 import { definition, people, syncPeople } from '../support/machine.ts';
 import {
   LEASE_MS,

@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retry } from '@postrider/core';
-import { beginMail, beginProof, settleProof } from '../../packages/core/src/machine/cohorts.ts';
+import { beginMail } from '../../packages/core/src/machine/mail.ts';
+import { beginProof, settleProof } from '../../packages/core/src/machine/proof.ts';
 import { broken, freshMachine, launched, people, states, syncPeople } from '../support/machine.ts';
 import {
   LEASE_MS,

@@ -6,13 +6,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { cancel, hold, release, resolve, retry } from '@postrider/core';
-import type { BegunPiece } from '../../packages/core/src/machine/cohorts.ts';
+import type { BegunPiece } from '../../packages/core/src/machine/mail.ts';
 import {
   claimUnknown,
   settleReconcile,
   type ReconcileVerdict,
   type UnknownPiece,
-} from '../../packages/core/src/machine/mailpieces.ts';
+} from '../../packages/core/src/machine/reconcile.ts';
 import type { Place } from '../support/machine.ts';
 import {
   QUIET_MS,

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type postgres from 'postgres';
-import { beginProof, settleProof } from '../../packages/core/src/machine/cohorts.ts';
+import { beginProof, settleProof } from '../../packages/core/src/machine/proof.ts';
 import {
   broken,
   freshMachine,

@@ -12,7 +12,7 @@ import {
   type Mark,
   type Marks,
   type Watermark,
-} from '../../packages/core/src/machine/watermark.ts';
+} from '../../packages/core/src/machine/restore.ts';
 import { freshMachine, type Machine } from '../support/machine.ts';
 import { place } from './rig.ts';
 

@@ -3,14 +3,15 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, test } from 'node:test';
 import type postgres from 'postgres';
-import { beginMail, tick } from '../../packages/core/src/machine/cohorts.ts';
+import { beginMail } from '../../packages/core/src/machine/mail.ts';
+import { tick } from '../../packages/core/src/machine/house.ts';
 import {
   checkWatermark,
   type Mark,
   type Marks,
   type Watermark,
   type Witness,
-} from '../../packages/core/src/machine/watermark.ts';
+} from '../../packages/core/src/machine/restore.ts';
 import { freshMachine, type Machine } from '../support/machine.ts';
 import {
   LEASE_MS,

@@ -9,7 +9,7 @@ import {
   adoptPieces,
   type Adopted,
   type PieceToAdopt,
-} from '../../packages/core/src/machine/mailpieces.ts';
+} from '../../packages/core/src/machine/restore.ts';
 import { people, syncPeople, type Place } from '../support/machine.ts';
 import {
   accepted,

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, suppress } from '@postrider/core';
-import { beginProof, settleProof } from '../../packages/core/src/machine/cohorts.ts';
+import { beginProof, settleProof } from '../../packages/core/src/machine/proof.ts';
 import { people, syncPeople } from '../support/machine.ts';
 import {
   LEASE_MS,

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import type postgres from 'postgres';
 import { suppress } from '@postrider/core';
-import { beginProof } from '../../packages/core/src/machine/cohorts.ts';
-import { claimUnknown, settleReconcile } from '../../packages/core/src/machine/mailpieces.ts';
+import { beginProof } from '../../packages/core/src/machine/proof.ts';
+import { claimUnknown, settleReconcile } from '../../packages/core/src/machine/reconcile.ts';
 import { people, syncPeople, type Place } from '../support/machine.ts';
 import {
   LEASE_MS,

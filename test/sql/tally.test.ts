@@ -1,7 +1,7 @@
 /** The tally: what the trigger counts is what is there, however many write and whoever folds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { beginProof, settleProof } from '../../packages/core/src/machine/cohorts.ts';
+import { beginProof, settleProof } from '../../packages/core/src/machine/proof.ts';
 import { broken, people, states, syncPeople } from '../support/machine.ts';
 import { LEASE_MS, RUNNER, place, rendered, sharedMachine, stage } from './rig.ts';
 

@@ -22,15 +22,11 @@ import {
   statesOf,
   tell,
 } from './rig.ts';
-import {
-  beginMail,
-  settleMail,
-  settleProof,
-  type beginProof,
-} from '../../packages/core/src/machine/cohorts.ts';
+import { beginMail, settleMail } from '../../packages/core/src/machine/mail.ts';
+import { settleProof, type beginProof } from '../../packages/core/src/machine/proof.ts';
 import { people, syncPeople } from '../support/machine.ts';
 import { arranged, everyState } from './somebody.ts';
-import { PLANT } from '../pipeline/hostile-settings.ts';
+import { PLANT } from '../pipeline/planted.ts';
 
 const rig = sharedMachine(async () => void (await rig.admin.unsafe(PLANT)));
 

@@ -5,12 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import type postgres from 'postgres';
-import {
-  beginMail,
-  beginProof,
-  settleMail,
-  settleProof,
-} from '../../packages/core/src/machine/cohorts.ts';
+import { beginMail, settleMail } from '../../packages/core/src/machine/mail.ts';
+import { beginProof, settleProof } from '../../packages/core/src/machine/proof.ts';
 import { people as newcomers, type Person as Member, type Place } from '../support/machine.ts';
 import { Model } from './model.ts';
 import type { Cohort, Person } from './model-people.ts';

@@ -9,7 +9,7 @@ import {
   claimUnknown,
   settleCancels,
   settleReconcile,
-} from '../../packages/core/src/machine/mailpieces.ts';
+} from '../../packages/core/src/machine/reconcile.ts';
 import { syncPeople } from '../support/machine.ts';
 import { openPiece, RANK, type Card, type Person } from './model-people.ts';
 import { LEASE_MS, event, tell, turnClock } from './rig.ts';

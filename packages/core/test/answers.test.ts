@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { UnusableAnswerError } from '../src/pipeline/asking.ts';
+import { UnusableAnswerError } from '../src/runtime/asking.ts';
 import type { CardRequest } from '../src/ports/index.ts';
-import { effectAnswers } from '../src/stages/answers/effects.ts';
-import { batchIdAnswer, submissionAnswer } from '../src/stages/answers/enricher.ts';
-import { storedAnswers } from '../src/stages/answers/image-host.ts';
-import { listAnswer, pieceAnswers, pollAnswer } from '../src/stages/answers/printer.ts';
-import { cardAnswers } from '../src/stages/answers/renderer.ts';
+import { effectAnswers } from '../src/stages/effects/effect-answers.ts';
+import { batchIdAnswer, submissionAnswer } from '../src/stages/enrich/enricher-answers.ts';
+import { storedAnswers } from '../src/stages/proof/image-host-answers.ts';
+import { listAnswer } from '../src/stages/house/list-answer.ts';
+import { pieceAnswers } from '../src/stages/mail/printer-answers.ts';
+import { cardAnswers } from '../src/stages/proof/renderer-answers.ts';
+import { pollAnswer } from '../src/stages/track/event-answers.ts';
 
 function card(recipientId: string): CardRequest {
   return {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import postgres from 'postgres';
 import { LeaseLostError } from '@postrider/core/ports';
-import { Lease, Leases } from '../src/pipeline/leases.ts';
-import { messageOf } from '../src/pipeline/message-of.ts';
-import { Settler } from '../src/pipeline/settling.ts';
-import { Waker } from '../src/pipeline/waker.ts';
-import { discreet } from '../src/pipeline/work-failures.ts';
+import { Lease, Leases } from '../src/runtime/leases.ts';
+import { messageOf } from '../src/common/message-of.ts';
+import { Settler } from '../src/runtime/settling.ts';
+import { Waker } from '../src/running/waker.ts';
+import { redacted } from '../src/runtime/work-failures.ts';
 
 const silent = {
   debug: () => undefined,
@@ -162,7 +162,7 @@ void test('what is kept of an error has no secrets and no e-mails, also of those
     ['GET /people/hidden%40example.com/orders: 404', '404'],
     ['duplicate key value: 7 of 8', 'of 8'],
   ] as const) {
-    const told = discreet(said);
+    const told = redacted(said);
     assert.doesNotMatch(told, /hidden/);
     assert.ok(told.includes(kept), told);
   }

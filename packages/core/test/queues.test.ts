@@ -38,11 +38,18 @@ void test('a job enqueued by SQL equals one enqueued by the library, column by c
         { organization_id: 'x' },
         { id: byLibrary, ...(keyed ? { singletonKey: 'one' } : {}) },
       );
-      await sql`select postrider.enqueue(${name}, ${[bySql]}::uuid[], ${['{"organization_id": "x"}']}::text[]::jsonb[], ${keyed ? 'two' : null})`;
-      const rows =
-        await sql`select to_jsonb(j) - 'id' - 'created_on' - 'start_after' - 'keep_until' - 'singleton_key' as columns,
-          extract(epoch from j.keep_until - j.start_after)::int as kept, extract(epoch from j.start_after - j.created_on)::int as delayed
-        from ${sql(QUEUE_SCHEMA)}.job j where name = ${name} and id in (${byLibrary}, ${bySql}) order by id`;
+      await sql`
+        select postrider.enqueue(${name}, ${[bySql]}::uuid[],
+          ${['{"organization_id": "x"}']}::text[]::jsonb[], ${keyed ? 'two' : null})`;
+      const rows = await sql`
+        select
+          to_jsonb(j) - 'id' - 'created_on' - 'start_after' - 'keep_until' - 'singleton_key'
+            as columns,
+          extract(epoch from j.keep_until - j.start_after)::int as kept,
+          extract(epoch from j.start_after - j.created_on)::int as delayed
+        from ${sql(QUEUE_SCHEMA)}.job j
+        where name = ${name} and id in (${byLibrary}, ${bySql})
+        order by id`;
       assert.equal(rows.length, 2, name);
       assert.deepEqual(rows[1], rows[0], name);
     }
@@ -116,8 +123,10 @@ void test("pg-boss's own scripts of BEGIN … COMMIT run on one connection, and 
     [1, 2],
   );
   await assert.rejects(async () => await database.executeSql('BEGIN; select 1/0; COMMIT'));
-  const [row] =
-    await sql`select count(*)::int as open from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`;
+  const [row] = await sql`
+    select count(*)::int as open
+    from pg_stat_activity
+    where datname = current_database() and state like 'idle in transaction%'`;
   assert.equal(row?.['open'], 0);
   const arrays = await database.executeSql('select $1::text[] as a', [['x', 'y']]);
   assert.deepEqual(arrays.rows, [{ a: ['x', 'y'] }]);

@@ -1,6 +1,7 @@
 /** What operators do every day: look, find one person, hold and release, see who did what. */
 import assert from 'node:assert/strict';
-import { beginMail, beginProof, settleProof } from '../../../packages/core/src/machine/cohorts.ts';
+import { beginMail } from '../../../packages/core/src/machine/mail.ts';
+import { beginProof, settleProof } from '../../../packages/core/src/machine/proof.ts';
 import { launched, states, syncPeople } from '../../support/machine.ts';
 import {
   accepted,

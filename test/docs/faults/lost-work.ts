@@ -3,7 +3,7 @@
  * that nobody ends.
  */
 import assert from 'node:assert/strict';
-import { beginProof } from '../../../packages/core/src/machine/cohorts.ts';
+import { beginProof } from '../../../packages/core/src/machine/proof.ts';
 import { states, syncPeople } from '../../support/machine.ts';
 import {
   LEASE_MS,

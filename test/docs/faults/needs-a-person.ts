@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type postgres from 'postgres';
-import { beginProof, settleProof } from '../../../packages/core/src/machine/cohorts.ts';
+import { beginProof, settleProof } from '../../../packages/core/src/machine/proof.ts';
 import { states, syncPeople, type Person, type Place } from '../../support/machine.ts';
 import {
   event,

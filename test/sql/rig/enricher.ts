@@ -5,7 +5,7 @@ import {
   claimBatch,
   settleBatch,
   type ClaimedBatch,
-} from '../../../packages/core/src/machine/sync.ts';
+} from '../../../packages/core/src/machine/enrich.ts';
 import type { Address } from '../../../packages/core/src/ports/index.ts';
 import type { Place } from '../../support/machine.ts';
 
@@ -23,7 +23,11 @@ export async function claim(
   limit = 100,
   enricher = 'faraday',
 ): Promise<ClaimedBatch | null> {
-  return await claimBatch(sql, at.organizationId, at.campaignId, enricher, limit, HOUR, MINUTE);
+  return await claimBatch(sql, at.organizationId, at.campaignId, enricher, {
+    limit,
+    deadlineMs: HOUR,
+    restMs: MINUTE,
+  });
 }
 
 export async function claimed(sql: postgres.Sql, at: Place, limit = 100): Promise<ClaimedBatch> {

@@ -6,15 +6,17 @@ import assert from 'node:assert/strict';
 import type postgres from 'postgres';
 import {
   beginMail,
-  beginProof,
   settleMail,
-  settleProof,
   type BegunPiece,
-  type CohortStage,
   type MailSettlement,
+} from '../../../packages/core/src/machine/mail.ts';
+import {
+  beginProof,
+  settleProof,
   type ProofSettlement,
-} from '../../../packages/core/src/machine/cohorts.ts';
-import { claimUnknown, type UnknownPiece } from '../../../packages/core/src/machine/mailpieces.ts';
+} from '../../../packages/core/src/machine/proof.ts';
+import type { CohortStage } from '../../../packages/core/src/machine/cohorts.ts';
+import { claimUnknown, type UnknownPiece } from '../../../packages/core/src/machine/reconcile.ts';
 import { people, syncPeople, type Person, type Place } from '../../support/machine.ts';
 import { RUNNER, LEASE_MS, QUIET_MS, turnClock } from './times.ts';
 import { openCohorts } from './standing.ts';

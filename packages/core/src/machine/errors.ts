@@ -2,6 +2,7 @@
  * The machine's own errors: SQLSTATE class PR, mapped here once, by code and never by the name of a
  * constraint.
  */
+import { isServerError } from '../common/driver-errors.ts';
 import { isNamed } from '../ports/common.ts';
 
 export const machineErrors = {
@@ -60,28 +61,6 @@ export function isMachineError(error: unknown): error is MachineError {
   return isNamed<MachineError>(error, 'MachineError');
 }
 
-interface ServerError {
-  readonly code: string;
-  readonly message: string;
-  readonly hint?: string;
-  readonly detail?: string;
-}
-
-/**
- * Whether the server has said it. Told by what it looks like: the client may be of another copy or
- * version of the driver, whose class is not ours, or of a bundle in which the class has lost its
- * name.
- */
-function isServerError(error: unknown): error is ServerError {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    (isNamed(error, 'PostgresError') || 'severity_local' in error) &&
-    'code' in error &&
-    typeof error.code === 'string'
-  );
-}
-
 function parsed(detail: string | undefined): unknown {
   try {
     return JSON.parse(detail ?? '{}');
@@ -107,34 +86,4 @@ export async function mapped<T>(query: PromiseLike<T>): Promise<T> {
   } catch (error) {
     throw asMachineError(error);
   }
-}
-
-/** The SQLSTATE of a driver's error; null for anything else. */
-export function sqlState(error: unknown): string | null {
-  return isServerError(error) ? error.code : null;
-}
-
-/**
- * No connection, or none any more: closed, refused, not found, the server going or coming (57P…),
- * too many of them. Nothing is wrong with the query.
- */
-export function isLostConnection(error: unknown): boolean {
-  return isLostSession(error) || hasCode(error, /^E[A-Z]{3,}/);
-}
-
-/**
- * The same in the words of the driver or of the server alone: an error of the network, or of a
- * file, may be anybody's.
- */
-export function isLostSession(error: unknown): boolean {
-  return hasCode(error, /^(CONNECT|08|57P|53300)/);
-}
-
-function hasCode(error: unknown, pattern: RegExp): boolean {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    'code' in error &&
-    pattern.test(String(error.code))
-  );
 }

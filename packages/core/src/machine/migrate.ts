@@ -7,7 +7,7 @@ import { getConstructionPlans, PgBoss, type Db } from 'pg-boss';
 import type postgres from 'postgres';
 import { insideTransaction, inTransaction } from '../queues/database.ts';
 import { declareQueues, QUEUE_SCHEMA } from '../queues/queues.ts';
-import { sqlState } from './errors.ts';
+import { sqlState } from '../common/driver-errors.ts';
 import {
   checksum,
   isDone,
@@ -20,7 +20,7 @@ import {
 } from './migration-plan.ts';
 import { setForSession } from './session.ts';
 import { sqlFiles, type SqlFile, type SqlFiles } from './sql-files.ts';
-import { messageOf } from '../pipeline/message-of.ts';
+import { messageOf } from '../common/message-of.ts';
 
 // Views and functions go before the tables change beneath them. What others built upon them would
 // go too (views, functions, defaults, indexes, triggers), so it is looked for first.

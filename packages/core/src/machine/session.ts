@@ -1,6 +1,6 @@
 /**
- * What a session of ours must be like, whatever somebody has given the database or the role as a
- * default. Imports the driver alone: a command that asks one question opens its client by this too.
+ * What a session of ours must be like, whatever defaults the database or the role were given.
+ * Imports the driver alone: a command that asks one question opens its client by this too.
  */
 import type postgres from 'postgres';
 
@@ -21,7 +21,7 @@ export const sessionSettings: Readonly<Record<string, string>> = {
   quote_all_identifiers: 'off',
   client_min_messages: 'notice',
   check_function_bodies: 'on',
-  // Nobody's function takes the place of the server's own. What is not of the server is named with
+  // No other function takes the place of the server's own. What is not of the server is named with
   // its schema.
   search_path: 'pg_catalog, pg_temp',
   // The machine refuses any other (PR023).
@@ -82,8 +82,8 @@ export function learnServer(client: () => postgres.Sql) {
 }
 
 /**
- * The sessions of a client cannot be worked with: somebody has set what would make what is read or
- * written wrong. Nothing was changed.
+ * The sessions of a client cannot be worked with: their settings would make what is read or written
+ * wrong. Nothing was changed.
  */
 export class UnsuitableSessionError extends Error {
   override readonly name = 'UnsuitableSessionError';
@@ -92,6 +92,11 @@ export class UnsuitableSessionError extends Error {
     super(message);
     this.hint = hint;
   }
+}
+
+/** Rejects where the server does not answer. */
+export async function answers(sql: postgres.Sql): Promise<void> {
+  await sql`select 1`;
 }
 
 interface Demand {
@@ -158,18 +163,23 @@ const limits = [
  * only harmful: sessions that end too soon.
  */
 export async function requireSuitableSession(sql: postgres.Sql): Promise<readonly string[]> {
+  const asked = [...demands.map(({ setting }) => setting), ...limits];
   const [told] = await sql<{ settings: Record<string, string>; path: string[] }[]>`
     select pg_catalog.json_object_agg(s.name, pg_catalog.current_setting(s.name, true)) as settings,
       pg_catalog.array_remove(pg_catalog.current_schemas(true)::pg_catalog.text[], (
-        select n.nspname::pg_catalog.text from pg_catalog.pg_namespace n where n.oid operator(pg_catalog.=) pg_catalog.pg_my_temp_schema())) as path
-    from pg_catalog.unnest(${[...demands.map(({ setting }) => setting), ...limits]}::pg_catalog.text[]) as s (name)`;
+        select n.nspname::pg_catalog.text
+        from pg_catalog.pg_namespace n
+        where n.oid operator(pg_catalog.=) pg_catalog.pg_my_temp_schema()
+      )) as path
+    from pg_catalog.unnest(${asked}::pg_catalog.text[]) as s (name)`;
   if (told === undefined) return [];
   const set = (name: string): string => told.settings[name] ?? '';
   const unsuitable = demands.find(
     ({ setting, suits }) => told.settings[setting] !== undefined && !suits(set(setting)),
   );
   const remedy =
-    'take a client of connect(), or give yours the settings in docs/reference/library.md, "The client"; nothing was changed';
+    'take a client of connect(), or give yours the settings in docs/reference/library.md, ' +
+    '"The client"; nothing was changed';
   if (unsuitable !== undefined)
     throw new UnsuitableSessionError(
       `${unsuitable.setting} is ${set(unsuitable.setting)} in these sessions: ${unsuitable.why}`,
@@ -177,7 +187,8 @@ export async function requireSuitableSession(sql: postgres.Sql): Promise<readonl
     );
   if (told.path[0] !== 'pg_catalog')
     throw new UnsuitableSessionError(
-      `search_path puts ${told.path[0] ?? 'nothing'} before pg_catalog in these sessions: functions there would take the place of the server's own`,
+      `search_path puts ${told.path[0] ?? 'nothing'} before pg_catalog in these sessions: ` +
+        `functions there would take the place of the server's own`,
       remedy,
     );
   // Of a client of connect() that has a session by now.

@@ -1,14 +1,8 @@
-/** Typed calls of sync and enrichment. */
-import type postgres from 'postgres';
-import type { Address, EnrichRequest, Member, Reject } from '../ports/index.ts';
+/** Typed calls of sync. */
+import { storable } from '../common/text.ts';
+import type { Member, Reject } from '../ports/index.ts';
+import { rowOf, resultOf, type Sql } from './calls.ts';
 import { mapped } from './errors.ts';
-
-/**
- * A sentence as the database takes it: what adapters say may hold a NUL or half a surrogate pair.
- */
-export function storable(text: string): string {
-  return text.replaceAll('\0', '\uFFFD').toWellFormed();
-}
 
 export type SyncKind = 'automatic' | 'manual' | 'forced';
 
@@ -35,64 +29,142 @@ export interface SyncReport {
   readonly error: string | null;
 }
 
+/** Organizations with a campaign that syncs by the clock. */
+export async function organizationsToSync(sql: Sql): Promise<readonly string[]> {
+  const rows = await mapped(
+    sql<{ id: string }[]>`
+      select distinct organization_id as id
+      from postrider.sync_candidates()`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Campaigns of an organization that sync by the clock. */
+export async function campaignsToSync(
+  sql: Sql,
+  organizationId: string,
+): Promise<readonly { campaignId: string; name: string }[]> {
+  return await mapped(
+    sql<{ campaignId: string; name: string }[]>`
+      select campaign_id as "campaignId", name
+      from postrider.sync_candidates()
+      where organization_id = ${organizationId}`,
+  );
+}
+
+/** The segment of a campaign at its source; null: it names none, or there is no such campaign. */
+export async function segmentOf(
+  sql: Sql,
+  organizationId: string,
+  campaignId: string,
+): Promise<string | null> {
+  const [row] = await mapped(
+    sql<{ segment: string | null }[]>`
+      select provider_segment_id as segment
+      from postrider.campaign
+      where organization_id = ${organizationId} and id = ${campaignId}`,
+  );
+  return row?.segment ?? null;
+}
+
+/** A run of sync that holds the lock on its campaign. */
+export interface SyncRun {
+  readonly organizationId: string;
+  readonly campaignId: string;
+  readonly token: string;
+  readonly runId: string;
+}
+
+/**
+ * Takes the lock on a campaign, for 30 seconds, and begins a run. Throws `MachineError` of kind
+ * `campaign_busy` or `campaign_gate`.
+ * @param holder who it is, for people.
+ */
 export async function openSync(
-  sql: postgres.Sql,
+  sql: Sql,
   organizationId: string,
   campaignId: string,
   kind: SyncKind,
   holder: string,
 ): Promise<{ runId: string; token: string }> {
-  const [row] = await mapped(
-    sql<
-      { run_id: string; token: string }[]
-    >`select run_id, token from postrider.sync_open(${organizationId}, ${campaignId}, ${kind}, ${holder})`,
+  return await rowOf(
+    sql<{ runId: string; token: string }[]>`
+      select run_id as "runId", token
+      from postrider.sync_open(
+        p_organization_id => ${organizationId},
+        p_campaign_id => ${campaignId},
+        p_kind => ${kind},
+        p_holder => ${holder}
+      )`,
   );
-  if (row === undefined) throw new Error('sync_open answered no row');
-  return { runId: row.run_id, token: row.token };
 }
 
-/** False: the lock is lost. */
+/** Keeps the lock for 30 seconds more. False: it is lost. */
 export async function renewSync(
-  sql: postgres.Sql,
+  sql: Sql,
   organizationId: string,
   campaignId: string,
   token: string,
 ): Promise<boolean> {
-  const [row] = await mapped(
-    sql<
-      { held: boolean }[]
-    >`select postrider.sync_renew(${organizationId}, ${campaignId}, ${token}) as held`,
+  return await resultOf(
+    sql<{ result: boolean }[]>`
+      select postrider.sync_renew(
+        p_organization_id => ${organizationId},
+        p_campaign_id => ${campaignId},
+        p_token => ${token}
+      ) as result`,
   );
-  return row?.held ?? false;
 }
 
+/**
+ * Takes a page of members and rejects into the campaign. Throws `MachineError` of kind `lock_lost`.
+ * @param waitedMs how long the source waited for its rate limit; whole milliseconds.
+ */
 export async function applyPage(
-  sql: postgres.Sql,
-  run: { organizationId: string; campaignId: string; token: string; runId: string },
+  sql: Sql,
+  { organizationId, campaignId, token, runId }: SyncRun,
   members: readonly Member[],
   rejects: readonly Reject[],
   waitedMs: number,
 ): Promise<void> {
   const flat = members.map(({ address, ...member }) => ({ ...address, ...member }));
-  await mapped(
-    sql`select postrider.sync_page(${run.organizationId}, ${run.campaignId}, ${run.token}, ${run.runId}, ${JSON.stringify(flat)}::text::jsonb,
-      ${JSON.stringify(rejects)}::text::jsonb, ${waitedMs})`,
-  );
+  await mapped(sql`
+    select postrider.sync_page(
+      p_organization_id => ${organizationId},
+      p_campaign_id => ${campaignId},
+      p_token => ${token},
+      p_run_id => ${runId},
+      p_members => ${JSON.stringify(flat)}::text::jsonb,
+      p_rejects => ${JSON.stringify(rejects)}::text::jsonb,
+      p_waited_ms => ${waitedMs}
+    )`);
 }
 
+/**
+ * Ends a run and gives the lock back.
+ * @param complete the whole segment was told: members who were not in it have left.
+ * @param allowDepartures more than half of those who wait may have left.
+ */
 export async function closeSync(
-  sql: postgres.Sql,
-  run: { organizationId: string; campaignId: string; token: string; runId: string },
+  sql: Sql,
+  { organizationId, campaignId, token, runId }: SyncRun,
   complete: boolean,
   error: string | null,
   allowDepartures = false,
 ): Promise<SyncReport> {
-  const [row] = await mapped(sql`
-    select r.*, round(extract(epoch from r.ended_at - r.started_at) * 1000)::int as duration_ms, c.name as campaign
-    from postrider.sync_close(${run.organizationId}, ${run.campaignId}, ${run.token}, ${run.runId}, ${complete},
-      ${error === null ? null : storable(error)}, ${allowDepartures}) r
+  const row = await rowOf(sql`
+    select r.*, c.name as campaign,
+      round(extract(epoch from r.ended_at - r.started_at) * 1000)::int as duration_ms
+    from postrider.sync_close(
+      p_organization_id => ${organizationId},
+      p_campaign_id => ${campaignId},
+      p_token => ${token},
+      p_run_id => ${runId},
+      p_complete => ${complete},
+      p_error => ${error === null ? null : storable(error)},
+      p_allow_departures => ${allowDepartures}
+    ) r
     join postrider.campaign c on c.organization_id = r.organization_id and c.id = r.campaign_id`);
-  if (row === undefined) throw new Error('sync_close answered no row');
   return {
     runId: String(row['id']),
     campaign: String(row['campaign']),
@@ -111,91 +183,4 @@ export async function closeSync(
     durationMs: Number(row['duration_ms']),
     error: row['error'] === null ? null : String(row['error']),
   };
-}
-
-export interface ClaimedBatch {
-  readonly batchId: string;
-  /** Who must be asked for. */
-  readonly people: readonly EnrichRequest[];
-  /** How many were answered from the cache, for nothing. */
-  readonly cached: number;
-}
-
-/**
- * @param deadlineMs when the enricher is asked a last time, in milliseconds from now.
- * @param restMs for how long nobody but the caller looks after the batch.
- */
-export async function claimBatch(
-  sql: postgres.Sql,
-  organizationId: string,
-  campaignId: string,
-  enricher: string,
-  limit: number,
-  deadlineMs: number,
-  restMs: number,
-): Promise<ClaimedBatch | null> {
-  const [row] = await mapped(sql<{ batch: ClaimedBatch | null }[]>`
-    select postrider.enrich_claim(${organizationId}, ${campaignId}, ${enricher}, ${limit}, ${`${deadlineMs} milliseconds`}::interval,
-      ${`${restMs} milliseconds`}::interval) as batch`);
-  return row?.batch ?? null;
-}
-
-/** Returns the enricher's id that stands: the first one told wins. */
-export async function noteSubmitted(
-  sql: postgres.Sql,
-  organizationId: string,
-  batchId: string,
-  providerBatchId: string,
-): Promise<string> {
-  const [row] = await mapped(
-    sql<
-      { id: string }[]
-    >`select postrider.enrich_submitted(${organizationId}, ${batchId}, ${providerBatchId}) as id`,
-  );
-  return row?.id ?? providerBatchId;
-}
-
-export interface DueBatch {
-  readonly batchId: string;
-  readonly campaignId: string;
-  /** Who took it, by name; null for one of before names were kept. */
-  readonly enricher: string | null;
-  readonly providerBatchId: string | null;
-  readonly overdue: boolean;
-}
-
-export async function dueBatches(
-  sql: postgres.Sql,
-  organizationId: string,
-): Promise<readonly DueBatch[]> {
-  const [row] = await mapped(
-    sql<{ due: DueBatch[] | null }[]>`select postrider.enrich_due(${organizationId}) as due`,
-  );
-  return row?.due ?? [];
-}
-
-/** @param last whoever is left was not found. */
-export async function settleBatch(
-  sql: postgres.Sql,
-  organizationId: string,
-  batchId: string,
-  enricher: string,
-  results: readonly { recipientId: string; address: Address | null }[],
-  last: boolean,
-): Promise<number> {
-  const [row] = await mapped(sql<{ moved: number }[]>`
-    select postrider.enrich_settle(${organizationId}, ${batchId}, ${enricher}, ${JSON.stringify(results)}::text::jsonb, ${last}) as moved`);
-  return row?.moved ?? 0;
-}
-
-export async function loseBatch(
-  sql: postgres.Sql,
-  organizationId: string,
-  batchId: string,
-  why: string,
-  afterMs: number,
-): Promise<number> {
-  const [row] = await mapped(sql<{ moved: number }[]>`
-    select postrider.enrich_lost(${organizationId}, ${batchId}, ${storable(why)}, ${`${afterMs} milliseconds`}::interval) as moved`);
-  return row?.moved ?? 0;
 }

@@ -8,11 +8,10 @@
  * words are left out: several statements sent at once are one transaction anyway. And pg-boss binds
  * arrays, so the client must fetch types.
  */
-import type postgres from 'postgres';
 import type { Db } from 'pg-boss';
-import { isLostConnection } from '../machine/errors.ts';
+import type postgres from 'postgres';
+import { isLostConnection } from '../common/driver-errors.ts';
 
-type Sql = postgres.Sql;
 type Runs = Pick<postgres.Sql, 'unsafe'>;
 
 // postgres types parameters more narrowly than pg-boss, which hands over what its own driver takes.
@@ -55,7 +54,7 @@ export function inTransaction(tx: Runs): Db {
 }
 
 /** pg-boss on the pool. */
-export function onPool(sql: Sql): Db {
+export function onPool(sql: postgres.Sql): Db {
   return {
     async executeSql(text: string, values?: unknown[]) {
       if (!STARTS_TRANSACTION.test(text)) return await run(sql, text, values);
@@ -71,7 +70,7 @@ export function onPool(sql: Sql): Db {
         reserved.release();
       }
     },
-    // pg-boss asks once, and polls for ever where that fails. Whoever was refused by a lost
+    // pg-boss asks once, and polls for ever where that fails. A listener that was refused by a lost
     // connection therefore goes on asking, by the driver's back-off.
     async listen(channel: string, onMessage: (payload: string) => void, onReconnect: () => void) {
       let listening: postgres.ListenMeta | null = null;

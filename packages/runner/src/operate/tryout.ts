@@ -24,7 +24,7 @@ import {
   unknownKind,
   withPrintShopUrl,
   type PortName,
-  type Ports,
+  type PortTypes,
 } from '../wiring/integrations.ts';
 
 const ROWS = 50;
@@ -82,7 +82,7 @@ async function makeAdapters(
   const make = async <Name extends PortName>(
     port: Name,
     entry: Group,
-  ): Promise<Made<Ports[Name]> | null> => {
+  ): Promise<Made<PortTypes[Name]> | null> => {
     try {
       return { port: await makeAdapter(port, entry, home), crippled: false };
     } catch (error) {

@@ -23,7 +23,8 @@ import { didYouMean } from '../cli/text.ts';
 import type { Project } from '../config/project.ts';
 import { ownPrintShop } from '../print-shop/own.ts';
 
-export interface Ports {
+/** What each port of the registry makes. */
+export interface PortTypes {
   readonly audience: AudienceSource;
   readonly enricher: AddressEnricher;
   readonly renderer: Renderer;
@@ -34,10 +35,10 @@ export interface Ports {
 }
 
 /** Of the registry; in a campaign file they are written with an underscore. */
-export type PortName = keyof Ports;
+export type PortName = keyof PortTypes;
 
 const registry: {
-  readonly [Name in PortName]: Readonly<Record<string, AdapterFactory<Ports[Name]>>>;
+  readonly [Name in PortName]: Readonly<Record<string, AdapterFactory<PortTypes[Name]>>>;
 } = adapters;
 
 export const fileNames: Readonly<Record<PortName, string>> = {
@@ -72,7 +73,7 @@ export async function makeAdapter<Name extends PortName>(
   port: Name,
   entry: unknown,
   home: AdapterHome,
-): Promise<Ports[Name]> {
+): Promise<PortTypes[Name]> {
   const { kind, ...rest } = isEntry(entry) ? entry : {};
   const wrong = typeof kind === 'string' ? unknownKind(port, kind) : 'is missing';
   const factory = wrong === null ? registry[port][kind as string] : undefined;
@@ -146,9 +147,9 @@ export function createIntegrations(project: Project): Integrations {
     port: Name,
     entry: unknown,
     baseDirectory: string,
-  ): Promise<Ports[Name]> => {
+  ): Promise<PortTypes[Name]> => {
     const key = JSON.stringify([port, entry, baseDirectory]);
-    let making = made.get(key) as Promise<Ports[Name]> | undefined;
+    let making = made.get(key) as Promise<PortTypes[Name]> | undefined;
     if (making === undefined) {
       making = makeAdapter(port, entry, { project, baseDirectory });
       made.set(key, making);
@@ -159,12 +160,12 @@ export function createIntegrations(project: Project): Integrations {
   const of = async <Name extends PortName>(
     port: Name,
     campaign: CampaignBrief,
-  ): Promise<Ports[Name]> =>
+  ): Promise<PortTypes[Name]> =>
     await cached(port, campaign.integrations[fileNames[port]], campaign.baseDirectory);
   const ifNamed = async <Name extends PortName>(
     port: Name,
     campaign: CampaignBrief,
-  ): Promise<Ports[Name] | null> =>
+  ): Promise<PortTypes[Name] | null> =>
     campaign.integrations[fileNames[port]] === undefined ? null : await of(port, campaign);
 
   return {

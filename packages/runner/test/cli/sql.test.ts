@@ -11,7 +11,7 @@ import {
   type Place,
 } from '../../../../test/support/machine.ts';
 import { testDatabase } from '../../../../test/support/server.ts';
-import { claimEffects, settleEffects } from '../../../core/src/machine/mailpieces.ts';
+import { claimEffects, settleEffects } from '../../../core/src/machine/effects.ts';
 import { sent } from '../../../../test/sql/rig.ts';
 import { cli, projectHome, type CliPlace } from './cli.ts';
 

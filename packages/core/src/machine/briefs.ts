@@ -1,0 +1,65 @@
+/** Typed calls that tell what an adapter is made from. */
+import type { Address } from '../ports/index.ts';
+import { resultOf, type Sql } from './calls.ts';
+
+/** What a runner must know of a campaign to render and print for it. */
+export interface CampaignBrief {
+  readonly organizationId: string;
+  readonly campaignId: string;
+  readonly name: string;
+  readonly template: string;
+  readonly format: string;
+  readonly mailClass: string;
+  readonly mode: 'test' | 'live';
+  readonly printerName: string;
+  readonly returnAddress: Address | null;
+  /** Adapters by port, as in the campaign file. */
+  readonly integrations: Readonly<Record<string, unknown>>;
+  readonly baseDirectory: string;
+}
+
+/** How a printer is reached, as the database has it. */
+export interface PrinterBrief {
+  readonly organizationId: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly baseDirectory: string | null;
+  /**
+   * In milliseconds: the longest rest of an unknown outcome that a runner has noted for it; null
+   * before the first card.
+   */
+  readonly quietMs: number | null;
+}
+
+/** Throws where there is no such campaign, or where it is not this role's to see. */
+export async function campaignBrief(
+  sql: Sql,
+  organizationId: string,
+  campaignId: string,
+): Promise<CampaignBrief> {
+  const brief = await resultOf(
+    sql<{ result: CampaignBrief | null }[]>`
+      select postrider.campaign_brief(
+        p_organization_id => ${organizationId},
+        p_campaign_id => ${campaignId}
+      ) as result`,
+  );
+  if (brief === null) throw new Error(`there is no campaign ${campaignId}`);
+  return brief;
+}
+
+/** Null where there is no such printer, or where it is not this role's to see. */
+export async function printerBrief(
+  sql: Sql,
+  organizationId: string,
+  printerName: string,
+): Promise<PrinterBrief | null> {
+  return await resultOf(
+    sql<{ result: PrinterBrief | null }[]>`
+      select postrider.printer_brief(
+        p_organization_id => ${organizationId},
+        p_printer_name => ${printerName}
+      ) as result`,
+  );
+}

@@ -1,0 +1,200 @@
+/**
+ * Typed calls of what operators do with organizations, campaigns and printers. All throw
+ * `MachineError` with what to do.
+ */
+import { resultOf, type Sql } from './calls.ts';
+import { mapped } from './errors.ts';
+
+/** A campaign file, checked, in the machine's words; see docs/reference/campaign-file.md. */
+export interface CampaignDefinition {
+  readonly name: string;
+  readonly campaign_mode: 'automated' | 'one_off';
+  readonly provider_segment_id: string | null;
+  readonly integrations: Readonly<Record<string, unknown>>;
+  readonly base_directory: string;
+  readonly template: string;
+  readonly format: string;
+  readonly mail_class: string;
+  readonly printer_name: string;
+  readonly return_address: unknown;
+  readonly dedupe: 'person' | 'household';
+  /** An interval, for example `30 days`. */
+  readonly exclusion_window: string;
+  readonly frequency_cap: string | null;
+  readonly frequency_cap_mode: 'skip' | 'defer';
+  readonly holdout_percent: number;
+  readonly holdout_salt: string;
+  readonly daily_cap: number | null;
+  readonly total_cap: number | null;
+  readonly budget_minor: number | null;
+  readonly price_minor: number | null;
+  readonly currency: string | null;
+  readonly offer_ends_on: string | null;
+  readonly transit_days: number;
+  readonly assumed_after: string;
+  readonly effects: readonly ('usage_meter' | 'event_sink')[];
+}
+
+/**
+ * The fields that no campaign can do without; each of the others may be given, and has the default
+ * of a campaign file.
+ */
+export type NewCampaign = Pick<
+  CampaignDefinition,
+  'name' | 'template' | 'format' | 'printer_name'
+> &
+  Partial<CampaignDefinition>;
+
+/**
+ * A whole definition from what differs. `integrations` is for a program that finds adapters by it,
+ * as the runner does; with adapters handed over in code (`integrationsOf`) it only names the kind
+ * of the printer for people.
+ */
+export function defineCampaign(given: NewCampaign): CampaignDefinition {
+  return {
+    campaign_mode: 'automated',
+    provider_segment_id: null,
+    integrations: { printer: { kind: 'own' } },
+    base_directory: process.cwd(),
+    mail_class: 'first_class',
+    return_address: null,
+    dedupe: 'household',
+    exclusion_window: '30 days',
+    frequency_cap: null,
+    frequency_cap_mode: 'skip',
+    holdout_percent: 0,
+    holdout_salt: given.name,
+    daily_cap: null,
+    total_cap: null,
+    budget_minor: null,
+    price_minor: null,
+    currency: null,
+    offer_ends_on: null,
+    transit_days: 5,
+    assumed_after: '21 days',
+    effects: [],
+    ...given,
+  };
+}
+
+export interface AppliedCampaign {
+  readonly organizationId: string;
+  readonly campaignId: string;
+  readonly created: boolean;
+  readonly changed: readonly string[];
+}
+
+/** Finds or makes an organization by its name. Returns its id. */
+export async function organizationNamed(
+  sql: Sql,
+  name: string,
+  timeZone: string | null = null,
+): Promise<string> {
+  return await resultOf(
+    sql<{ result: string }[]>`
+      select postrider.organization_named(
+        p_name => ${name},
+        p_time_zone => ${timeZone}
+      ) as result`,
+  );
+}
+
+/** Makes a campaign, or brings it to this definition. */
+export async function applyCampaign(
+  sql: Sql,
+  organizationId: string,
+  definition: CampaignDefinition,
+): Promise<AppliedCampaign> {
+  return await resultOf(
+    sql<{ result: AppliedCampaign }[]>`
+      select postrider.apply_campaign(
+        p_organization_id => ${organizationId},
+        p_definition => ${JSON.stringify(definition)}::text::jsonb
+      ) as result`,
+  );
+}
+
+/**
+ * Makes a campaign active and freezes its mode.
+ * @param arm with a live launch its printer is armed too; where the launch is refused, it is not.
+ */
+export async function launch(
+  sql: Sql,
+  organizationId: string,
+  campaignId: string,
+  mode: 'test' | 'live',
+  why: string | null = null,
+  arm = false,
+): Promise<string> {
+  return await resultOf(
+    sql<{ result: string }[]>`
+      select postrider.launch(
+        p_organization_id => ${organizationId},
+        p_campaign_id => ${campaignId},
+        p_mode => ${mode},
+        p_why => ${why},
+        p_arm => ${arm}
+      ) as result`,
+  );
+}
+
+/** Allows live printing. Returns since when it is allowed. */
+export async function armPrinter(
+  sql: Sql,
+  organizationId: string,
+  printerName: string,
+): Promise<Date> {
+  const at = await resultOf(
+    sql<{ result: string }[]>`
+      select pg_catalog.to_json(postrider.arm_printer(
+        p_organization_id => ${organizationId},
+        p_printer_name => ${printerName}
+      )) as result`,
+  );
+  return new Date(at);
+}
+
+/** Ends a campaign. Returns how many people it skipped. */
+export async function endCampaign(
+  sql: Sql,
+  organizationId: string,
+  campaignId: string,
+  status: 'completed' | 'archived',
+  why: string | null = null,
+): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select postrider.end_campaign(
+        p_organization_id => ${organizationId},
+        p_campaign_id => ${campaignId},
+        p_status => ${status},
+        p_why => ${why}
+      ) as result`,
+  );
+}
+
+/**
+ * The organization and id of a campaign by its name (or `organization/name`, or id). Null where
+ * there is none; throws where the name is not unique.
+ */
+export async function findCampaign(
+  sql: Sql,
+  name: string,
+): Promise<{ organizationId: string; campaignId: string; name: string } | null> {
+  const rows = await mapped(
+    sql<{ organization_id: string; id: string; name: string; organization: string }[]>`
+      select organization_id, id, name, organization
+      from postrider.campaigns
+      where name = ${name} or organization || '/' || name = ${name} or id::text = ${name}
+      order by created_at`,
+  );
+  if (rows.length > 1)
+    throw new Error(
+      `${rows.length} campaigns are named ${name}: say ` +
+        `${rows.map((row) => `${row.organization}/${row.name}`).join(' or ')}`,
+    );
+  const [row] = rows;
+  return row === undefined
+    ? null
+    : { organizationId: row.organization_id, campaignId: row.id, name: row.name };
+}

@@ -1,0 +1,61 @@
+/** Typed calls of what follows from cards that were sent. */
+import { milliseconds, resultOf, type Sql } from './calls.ts';
+
+export type EffectKind = 'usage_meter' | 'event_sink';
+
+export interface ClaimedEffect {
+  readonly key: string;
+  readonly mailpieceId: string;
+  readonly kind: EffectKind;
+  readonly campaignId: string;
+  readonly recipientId: string;
+  readonly attempt: number;
+  readonly occurredAt: string;
+  readonly format: string;
+  readonly mailClass: string;
+  readonly mode: 'test' | 'live';
+}
+
+export interface EffectSettlement {
+  readonly mailpieceId: string;
+  readonly kind: EffectKind;
+  readonly outcome: 'done' | 'retry' | 'failed';
+  readonly message?: string;
+  /** Null: the machine backs off by itself. */
+  readonly afterMs?: number | null;
+}
+
+/** Takes effects that are due, for `leaseMs`; the longest due come first. */
+export async function claimEffects(
+  sql: Sql,
+  organizationId: string,
+  kind: EffectKind,
+  limit: number,
+  leaseMs: number,
+): Promise<readonly ClaimedEffect[]> {
+  const effects = await resultOf(
+    sql<{ result: ClaimedEffect[] | null }[]>`
+      select postrider.effects_claim(
+        p_organization_id => ${organizationId},
+        p_kind => ${kind},
+        p_limit => ${limit},
+        p_lease => ${milliseconds(leaseMs)}::interval
+      ) as result`,
+  );
+  return effects ?? [];
+}
+
+/** Writes what became of effects. Returns how many were settled. */
+export async function settleEffects(
+  sql: Sql,
+  organizationId: string,
+  results: readonly EffectSettlement[],
+): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select postrider.effects_settle(
+        p_organization_id => ${organizationId},
+        p_results => ${JSON.stringify(results)}::text::json
+      ) as result`,
+  );
+}

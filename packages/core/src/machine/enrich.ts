@@ -1,0 +1,175 @@
+/** Typed calls of enrichment. */
+import { storable } from '../common/text.ts';
+import type { Address, EnrichRequest } from '../ports/index.ts';
+import { milliseconds, resultOf, type Sql } from './calls.ts';
+import { mapped } from './errors.ts';
+
+/**
+ * Organizations with people to look up.
+ * @param onlyDue only those with batches that are out and due.
+ */
+export async function organizationsToEnrich(
+  sql: Sql,
+  { onlyDue }: { readonly onlyDue: boolean },
+): Promise<readonly string[]> {
+  const rows = await mapped(
+    sql<{ id: string }[]>`
+      select distinct organization_id as id
+      from postrider.enrich_candidates(p_only_due => ${onlyDue})`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Campaigns of an organization with people to look up. */
+export async function campaignsToEnrich(
+  sql: Sql,
+  organizationId: string,
+): Promise<readonly string[]> {
+  const rows = await mapped(
+    sql<{ id: string }[]>`
+      select campaign_id as id
+      from postrider.enrich_candidates(p_only_due => false)
+      where organization_id = ${organizationId}`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Skips people without an address of a campaign without an enricher. Returns how many. */
+export async function skipWithoutEnricher(
+  sql: Sql,
+  organizationId: string,
+  campaignId: string,
+): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select postrider.enrich_none(
+        p_organization_id => ${organizationId},
+        p_campaign_id => ${campaignId}
+      ) as result`,
+  );
+}
+
+/** Gives back people whose batch is gone. Returns how many. */
+export async function returnOrphans(sql: Sql, organizationId: string): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select postrider.enrich_orphans(p_organization_id => ${organizationId}) as result`,
+  );
+}
+
+export interface ClaimedBatch {
+  readonly batchId: string;
+  /** Those who are to be looked up. */
+  readonly people: readonly EnrichRequest[];
+  /** How many were answered from the cache, for nothing. */
+  readonly cached: number;
+}
+
+export interface BatchLimits {
+  /** People at most. */
+  readonly limit: number;
+  /** When the enricher is asked a last time, in milliseconds from now. */
+  readonly deadlineMs: number;
+  /** For how long nobody but the caller looks after the batch, in milliseconds. */
+  readonly restMs: number;
+}
+
+/** Takes people of a campaign into a batch. Null where nobody is to be looked up. */
+export async function claimBatch(
+  sql: Sql,
+  organizationId: string,
+  campaignId: string,
+  enricher: string,
+  { limit, deadlineMs, restMs }: BatchLimits,
+): Promise<ClaimedBatch | null> {
+  return await resultOf(
+    sql<{ result: ClaimedBatch | null }[]>`
+      select postrider.enrich_claim(
+        p_organization_id => ${organizationId},
+        p_campaign_id => ${campaignId},
+        p_enricher => ${enricher},
+        p_limit => ${limit},
+        p_deadline => ${milliseconds(deadlineMs)}::interval,
+        p_rest => ${milliseconds(restMs)}::interval
+      ) as result`,
+  );
+}
+
+/** Notes that the enricher has a batch. Returns its id there: the first one told stands. */
+export async function noteSubmitted(
+  sql: Sql,
+  organizationId: string,
+  batchId: string,
+  providerBatchId: string,
+): Promise<string> {
+  const stands = await resultOf(
+    sql<{ result: string | null }[]>`
+      select postrider.enrich_submitted(
+        p_organization_id => ${organizationId},
+        p_batch_id => ${batchId},
+        p_provider_batch_id => ${providerBatchId}
+      ) as result`,
+  );
+  return stands ?? providerBatchId;
+}
+
+export interface DueBatch {
+  readonly batchId: string;
+  readonly campaignId: string;
+  /** Which enricher took it, by name; null for one of before names were kept. */
+  readonly enricher: string | null;
+  readonly providerBatchId: string | null;
+  readonly overdue: boolean;
+}
+
+/** Batches that are out and due. */
+export async function dueBatches(sql: Sql, organizationId: string): Promise<readonly DueBatch[]> {
+  const due = await resultOf(
+    sql<{ result: DueBatch[] | null }[]>`
+      select postrider.enrich_due(p_organization_id => ${organizationId}) as result`,
+  );
+  return due ?? [];
+}
+
+/**
+ * Writes what an enricher found. Returns how many people it moved.
+ * @param last people of the batch who are left were not found.
+ */
+export async function settleBatch(
+  sql: Sql,
+  organizationId: string,
+  batchId: string,
+  enricher: string,
+  results: readonly { recipientId: string; address: Address | null }[],
+  last: boolean,
+): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select postrider.enrich_settle(
+        p_organization_id => ${organizationId},
+        p_batch_id => ${batchId},
+        p_enricher => ${enricher},
+        p_results => ${JSON.stringify(results)}::text::jsonb,
+        p_last => ${last}
+      ) as result`,
+  );
+}
+
+/** Gives back the people of a batch that is lost, for `afterMs` at least. Returns how many. */
+export async function loseBatch(
+  sql: Sql,
+  organizationId: string,
+  batchId: string,
+  why: string,
+  afterMs: number,
+): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select postrider.enrich_lost(
+        p_organization_id => ${organizationId},
+        p_batch_id => ${batchId},
+        p_why => ${storable(why)},
+        p_after => ${milliseconds(afterMs)}::interval
+      ) as result`,
+  );
+}

@@ -1,0 +1,248 @@
+/**
+ * Typed calls of what keeps the rest going: runners and lost work, beats and what is due at them,
+ * housekeeping, and the counts of what fails.
+ */
+import { milliseconds, resultOf, rowOf, type Sql } from './calls.ts';
+import { mapped } from './errors.ts';
+import type { Marks, Watermark, Witness } from './restore.ts';
+
+export interface RunnerSign {
+  readonly id: string;
+  readonly name: string;
+  readonly proofSlots: number;
+  readonly mailSlots: number;
+  readonly version: string;
+  readonly leaseMs: number;
+}
+
+export interface Tick {
+  /** People who were given back. */
+  readonly back: number;
+  readonly watermark: Watermark;
+  /** Begins at printers that are under way, of whichever runner. */
+  readonly witnesses: readonly Witness[];
+}
+
+/**
+ * Gives back what crashes, lost jobs and deletions by hand left behind; says that this runner is
+ * alive, and what it remembers of the database. The grace grows with the longest lease.
+ * @param graceMs how long a job may be away before its cohort is given up.
+ * @param quietMs how long an unknown outcome rests before the printer is asked.
+ */
+export async function tick(
+  sql: Sql,
+  runner: RunnerSign,
+  graceMs: number,
+  quietMs: number,
+  remembered: Marks,
+): Promise<Tick> {
+  return await resultOf(
+    sql<{ result: Tick }[]>`
+      select postrider.tick(
+        p_runner_id => ${runner.id},
+        p_name => ${runner.name},
+        p_proof_slots => ${runner.proofSlots},
+        p_mail_slots => ${runner.mailSlots},
+        p_version => ${runner.version},
+        p_lease => ${milliseconds(runner.leaseMs)}::interval,
+        p_grace => ${milliseconds(graceMs)}::interval,
+        p_quiet => ${milliseconds(quietMs)}::interval,
+        p_remembered => ${JSON.stringify(remembered)}::text::jsonb
+      ) as result`,
+  );
+}
+
+/** How many people a runner has begun and not settled. */
+export async function peopleAtWork(sql: Sql, runnerId: string): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select count(*)::int as result
+      from postrider.cohort c
+      join postrider.recipient_state s
+        on s.organization_id = c.organization_id
+        and s.cohort_id = c.id
+        and s.state in ('proofing', 'sending')
+      where c.runner_id = ${runnerId} and c.closed_at is null`,
+  );
+}
+
+/** Says that a runner has ended. One with open cohorts may be at them still: its lease counts. */
+export async function endRunner(sql: Sql, runnerId: string): Promise<void> {
+  await mapped(sql`select postrider.goodbye(p_runner_id => ${runnerId})`);
+}
+
+/**
+ * What a beat of seconds would otherwise ask one by one: organizations by what is due for them, and
+ * whether webhooks wait.
+ */
+export interface Due {
+  readonly reconcile: readonly string[];
+  readonly effects: readonly string[];
+  readonly unmatched: readonly string[];
+  readonly webhooks: boolean;
+}
+
+export async function whatIsDue(sql: Sql): Promise<Due> {
+  return await rowOf(
+    sql<Due[]>`
+      select reconcile, effects, unmatched, webhooks
+      from postrider.due()`,
+  );
+}
+
+/**
+ * Notes that these beats were done, and says what is due.
+ * @param every how often each of them comes, as intervals.
+ */
+export async function noteBeats(
+  sql: Sql,
+  names: readonly string[],
+  every: readonly string[],
+): Promise<
+  Due & {
+    /** Something of these beats failed before, and was not done since. */
+    readonly failing: boolean;
+  }
+> {
+  return await rowOf(
+    sql<(Due & { failing: boolean })[]>`
+      select reconcile, effects, unmatched, webhooks, failing
+      from postrider.beat(
+        p_names => ${names}::text[],
+        p_every => ${every}::text[]::interval[]
+      )`,
+  );
+}
+
+/** What failed of one part of a beat. */
+export interface PartFailure {
+  readonly part: string;
+  /** Those that it failed for, where it works for each by itself. */
+  readonly organizations: readonly string[];
+  /** The SQLSTATE; null where it was not the database that said it. */
+  readonly code: string | null;
+  /** Null: it was not tried, and fails still if it did. */
+  readonly message: string | null;
+  readonly hint: string | null;
+}
+
+/**
+ * The housekeeping of a minute. Returns the parts that failed.
+ * @param parts null: all of them, in one statement.
+ */
+export async function runHousekeeping(
+  sql: Sql,
+  parts: readonly string[] | null = null,
+): Promise<readonly PartFailure[]> {
+  return await mapped(
+    sql<PartFailure[]>`
+      select part, organizations, code, message, hint
+      from postrider.keep_house(p_parts => ${parts}::text[])`,
+  );
+}
+
+/** The names of the parts of housekeeping, in their order. */
+export async function housekeepingParts(sql: Sql): Promise<readonly string[]> {
+  return await resultOf(sql<{ result: string[] }[]>`select postrider.house_parts() as result`);
+}
+
+export interface BeatFailure extends PartFailure {
+  readonly beat: string;
+  readonly stage: string;
+}
+
+export interface NotedFailure {
+  readonly beat: string;
+  readonly part: string;
+  /** In a row. */
+  readonly failures: number;
+  readonly since: Date;
+  readonly isOver: boolean;
+}
+
+/**
+ * Remembers what failed of these beats in this round. Returns the failures with their count, and
+ * what is over.
+ * @param isWhole nothing interrupted the round: what had failed before and is not in it is over.
+ */
+export async function noteFailures(
+  sql: Sql,
+  beats: readonly string[],
+  failures: readonly BeatFailure[],
+  isWhole: boolean,
+): Promise<readonly NotedFailure[]> {
+  return await mapped(
+    sql<NotedFailure[]>`
+      select beat, part, failures, since, is_over as "isOver"
+      from postrider.note_failures(
+        p_beats => ${beats}::text[],
+        p_failures => ${JSON.stringify(failures)}::text::jsonb,
+        p_whole => ${isWhole}
+      )`,
+  );
+}
+
+/** `collect`: what the enricher found; `call_back`: cards at the printer. */
+export type WorkName =
+  | 'sync'
+  | 'enrich'
+  | 'collect'
+  | 'poll'
+  | 'reconcile'
+  | 'call_back'
+  | 'usage_meter'
+  | 'event_sink'
+  | 'effects';
+
+/** Work of a campaign, at a printer, or, with neither, a whole job of the organization. */
+export interface Work {
+  readonly organizationId: string;
+  readonly work: WorkName;
+  readonly campaignId?: string;
+  readonly printer?: string;
+}
+
+export interface FailureCount {
+  /** In a row. */
+  readonly failures: number;
+  readonly since: Date;
+}
+
+/** Counts a failure of the work. */
+export async function noteWorkFailed(
+  sql: Sql,
+  { organizationId, work, campaignId, printer }: Work,
+  error: { readonly message: string; readonly code: string | null; readonly hint: string | null },
+): Promise<FailureCount | null> {
+  const [count] = await mapped(
+    sql<FailureCount[]>`
+      select failures, since
+      from postrider.work_failed(
+        p_organization_id => ${organizationId},
+        p_work => ${work},
+        p_campaign_id => ${campaignId ?? null},
+        p_printer_name => ${printer ?? null},
+        p_error => ${error.message},
+        p_code => ${error.code},
+        p_hint => ${error.hint}
+      )`,
+  );
+  return count ?? null;
+}
+
+/** The work was done. Returns what had failed of it and is over. */
+export async function noteWorkDone(
+  sql: Sql,
+  { organizationId, work, campaignId, printer }: Work,
+): Promise<readonly FailureCount[]> {
+  return await mapped(
+    sql<FailureCount[]>`
+      select failures, since
+      from postrider.work_done(
+        p_organization_id => ${organizationId},
+        p_work => ${work},
+        p_campaign_id => ${campaignId ?? null},
+        p_printer_name => ${printer ?? null}
+      )`,
+  );
+}

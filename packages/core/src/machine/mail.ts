@@ -1,0 +1,120 @@
+/** Typed calls of mailing: cohorts are begun and settled, and printers note how long they rest. */
+import type { Address } from '../ports/index.ts';
+import type { CampaignBrief } from './briefs.ts';
+import { milliseconds, resultOf, type Sql } from './calls.ts';
+import { mapped } from './errors.ts';
+import type { Marks, Watermark } from './restore.ts';
+
+export interface BegunPiece {
+  readonly recipientId: string;
+  readonly mailpieceId: string;
+  /** Of the move to `sending`. */
+  readonly moveNo: number;
+  readonly idempotencyKey: string;
+  readonly mode: 'test' | 'live';
+  readonly printerName: string;
+  readonly request: {
+    /** See `PieceRequest.person`. */
+    readonly person?: string;
+    readonly format: string;
+    readonly mailClass: string;
+    readonly to: { readonly name: string; readonly address: Address };
+    readonly from: Address | null;
+    readonly artwork: {
+      readonly front: { readonly url: string; readonly page: number };
+      readonly back: { readonly url: string; readonly page: number };
+    };
+  };
+}
+
+export interface BegunMail {
+  readonly campaign: CampaignBrief;
+  readonly pieces: BegunPiece[];
+}
+
+export interface MailSettlement {
+  readonly recipientId: string;
+  readonly mailpieceId: string;
+  readonly outcome: 'accepted' | 'rejected' | 'retry' | 'unknown';
+  readonly providerId?: string;
+  readonly expectedDelivery?: string | null;
+  readonly message?: string;
+  readonly badAddress?: boolean;
+  /** Null: the machine backs off by itself. */
+  readonly afterMs?: number | null;
+}
+
+/**
+ * Gives a cohort to one runner, at most once. Null where nothing began: it was begun, is held, or
+ * the database is an older state of itself.
+ * @param remembered what is kept of the database outside of it.
+ * @param observe called with what the database tells of itself, also where nothing began since it is
+ * an older state of itself.
+ */
+export async function beginMail(
+  sql: Sql,
+  organizationId: string,
+  cohortId: string,
+  runnerId: string,
+  leaseMs: number,
+  remembered: Marks = {},
+  observe: (watermark: Watermark, pieces: readonly BegunPiece[]) => void = () => undefined,
+): Promise<BegunMail | null> {
+  const told = await resultOf(
+    sql<{ result: (Partial<BegunMail> & { watermark: Watermark }) | null }[]>`
+      select postrider.begin_mail(
+        p_organization_id => ${organizationId},
+        p_cohort_id => ${cohortId},
+        p_runner_id => ${runnerId},
+        p_lease => ${milliseconds(leaseMs)}::interval,
+        p_remembered => ${JSON.stringify(remembered)}::text::jsonb
+      ) as result`,
+  );
+  if (told === null) return null;
+  const { watermark, campaign, pieces } = told;
+  observe(watermark, pieces ?? []);
+  return campaign === undefined || pieces === undefined ? null : { campaign, pieces };
+}
+
+/**
+ * Writes results of a cohort. A replay changes nothing. Returns how many people it moved.
+ * @param last no more results will come: pieces that were not answered for are unknown.
+ * @param quietMs how long an unknown outcome rests before the printer is asked.
+ */
+export async function settleMail(
+  sql: Sql,
+  organizationId: string,
+  cohortId: string,
+  results: readonly MailSettlement[],
+  last: boolean,
+  quietMs: number,
+): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select postrider.settle_mail(
+        p_organization_id => ${organizationId},
+        p_cohort_id => ${cohortId},
+        p_results => ${JSON.stringify(results)}::text::json,
+        p_last => ${last},
+        p_quiet => ${milliseconds(quietMs)}::interval
+      ) as result`,
+  );
+}
+
+/**
+ * Notes how long an unknown outcome of a printer rests, before the first card is sent: a reaper
+ * that finds the work of a dead runner asks no adapter.
+ */
+export async function notePrinterRest(
+  sql: Sql,
+  organizationId: string,
+  printerName: string,
+  quietMs: number,
+): Promise<void> {
+  await mapped(sql`
+    select postrider.printer_rests(
+      p_organization_id => ${organizationId},
+      p_printer_name => ${printerName},
+      p_quiet => ${milliseconds(quietMs)}::interval
+    )`);
+}

@@ -1,0 +1,210 @@
+/** Typed calls of what operators do with people and their cards, and to mend what failed. */
+import { resultOf, type Sql } from './calls.ts';
+import type { Reason } from './states.generated.ts';
+
+export type Holdable = 'organization' | 'campaign' | 'printer' | 'recipient';
+
+export interface Held {
+  readonly held: Holdable;
+  readonly id: string;
+  /** Cards that are at the printer's API and still go out. */
+  readonly atPrinter: number;
+  /** Of so many of these nobody knows whether the printer has them. */
+  readonly unknown: number;
+}
+
+/** When it returns, nothing new begins. */
+export async function hold(
+  sql: Sql,
+  organizationId: string,
+  kind: Holdable,
+  id: string,
+  why: string | null = null,
+): Promise<Held> {
+  return await resultOf(
+    sql<{ result: Held }[]>`
+      select postrider.hold(
+        p_organization_id => ${organizationId},
+        p_kind => ${kind},
+        p_id => ${id},
+        p_why => ${why}
+      ) as result`,
+  );
+}
+
+/** Gives back what it was before the hold. Returns the status that follows. */
+export async function release(
+  sql: Sql,
+  organizationId: string,
+  kind: Holdable,
+  id: string,
+  why: string | null = null,
+): Promise<string> {
+  return await resultOf(
+    sql<{ result: string }[]>`
+      select postrider.release(
+        p_organization_id => ${organizationId},
+        p_kind => ${kind},
+        p_id => ${id},
+        p_why => ${why}
+      ) as result`,
+  );
+}
+
+/** Tries a recipient in error again. Returns the state that follows. */
+export async function retry(sql: Sql, recipientId: string): Promise<string> {
+  return await resultOf(
+    sql<{ result: string }[]>`
+      select postrider.retry(p_recipient_id => ${recipientId}) as result`,
+  );
+}
+
+export interface RetriedAll {
+  /** How many, by the state that follows. */
+  readonly tried: Readonly<Record<string, number>>;
+  /** Not tried: a card of theirs may exist. */
+  readonly refused: number;
+  /** Still to be tried: call again. */
+  readonly left: number;
+}
+
+/** Tries everybody of a campaign again who is in error for this reason, 10,000 at a time. */
+export async function retryAll(
+  sql: Sql,
+  organizationId: string,
+  campaignId: string,
+  reason: Reason,
+): Promise<RetriedAll> {
+  return await resultOf(
+    sql<{ result: RetriedAll }[]>`
+      select postrider.retry_all(
+        p_organization_id => ${organizationId},
+        p_campaign_id => ${campaignId},
+        p_reason => ${reason}
+      ) as result`,
+  );
+}
+
+/**
+ * Clears an alarm. Returns when.
+ * @param why what came of it; stays in the person's trace.
+ */
+export async function clearAlarm(sql: Sql, alarmId: string, why: string): Promise<Date> {
+  const at = await resultOf(
+    sql<{ result: string }[]>`
+      select pg_catalog.to_json(postrider.clear_alarm(
+        p_alarm_id => ${alarmId},
+        p_why => ${why}
+      )) as result`,
+  );
+  return new Date(at);
+}
+
+/** Webhooks that could not be read are read again; null: of all printers. Returns how many. */
+export async function retryWebhooks(
+  sql: Sql,
+  organizationId: string,
+  printerName: string | null = null,
+): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select postrider.retry_webhooks(
+        p_organization_id => ${organizationId},
+        p_printer_name => ${printerName}
+      ) as result`,
+  );
+}
+
+/**
+ * Effects that failed for good are tried again, with the keys they had; null: of every kind.
+ * Returns how many.
+ */
+export async function retryEffects(
+  sql: Sql,
+  organizationId: string,
+  kind: 'usage_meter' | 'event_sink' | null = null,
+): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select postrider.retry_effects(
+        p_organization_id => ${organizationId},
+        p_kind => ${kind}
+      ) as result`,
+  );
+}
+
+/** Cancels a recipient's card, also at the printer. Returns the state that follows. */
+export async function cancel(
+  sql: Sql,
+  recipientId: string,
+  why: string | null = null,
+): Promise<string> {
+  return await resultOf(
+    sql<{ result: string }[]>`
+      select postrider.cancel(
+        p_recipient_id => ${recipientId},
+        p_why => ${why}
+      ) as result`,
+  );
+}
+
+/** Erases a person, for good: a later sync does not bring them back. Returns what was done. */
+export async function erase(sql: Sql, recipientId: string): Promise<string> {
+  return await resultOf(
+    sql<{ result: string }[]>`
+      select postrider.erase(p_recipient_id => ${recipientId}) as result`,
+  );
+}
+
+/**
+ * The only way out of outcome_unknown. Returns the state that follows.
+ * @param evidence for `printed` the printer's id, for `not_printed` who said so and when.
+ */
+export async function resolve(
+  sql: Sql,
+  mailpieceId: string,
+  verdict: 'printed' | 'not_printed',
+  evidence: string,
+): Promise<string> {
+  return await resultOf(
+    sql<{ result: string }[]>`
+      select postrider.resolve(
+        p_mailpiece_id => ${mailpieceId},
+        p_verdict => ${verdict},
+        p_evidence => ${evidence}
+      ) as result`,
+  );
+}
+
+export interface SuppressionEntry {
+  readonly email?: string | null;
+  readonly externalId?: string | null;
+  readonly line1?: string | null;
+  readonly line2?: string | null;
+  readonly postalCode?: string | null;
+  readonly country?: string | null;
+  readonly reason?: string | null;
+}
+
+/** Puts somebody on the do-not-mail list. Returns how many people it stopped. */
+export async function suppress(
+  sql: Sql,
+  organizationId: string,
+  entry: SuppressionEntry,
+  source: string,
+): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select postrider.suppress(
+        p_organization_id => ${organizationId},
+        p_email => ${entry.email ?? null},
+        p_external_id => ${entry.externalId ?? null},
+        p_line1 => ${entry.line1 ?? null},
+        p_line2 => ${entry.line2 ?? null},
+        p_postal_code => ${entry.postalCode ?? null},
+        p_country => ${entry.country ?? 'US'},
+        p_reason => ${entry.reason ?? 'opted out'},
+        p_source => ${source}
+      ) as result`,
+  );
+}

@@ -1,0 +1,108 @@
+/**
+ * Typed calls of what mailing asks the printers later: about pieces of which nobody knows whether
+ * they were printed, and to call cards back.
+ */
+import { milliseconds, resultOf, type Sql } from './calls.ts';
+
+export interface UnknownPiece {
+  readonly mailpieceId: string;
+  readonly recipientId: string;
+  readonly campaignId: string;
+  readonly printerName: string;
+  readonly idempotencyKey: string;
+  readonly attempt: number;
+  readonly openedAt: string;
+}
+
+export interface ReconcileVerdict {
+  readonly mailpieceId: string;
+  readonly attempt: number;
+  /**
+   * `not_asked`: the printer could not be asked at all. It is asked again, and that counts for
+   * nothing.
+   */
+  readonly outcome: 'found' | 'absent' | 'cannot_tell' | 'not_asked';
+  readonly providerId?: string;
+  /** The printer honours keys, and this one is younger than its life: a repeat is safe. */
+  readonly keyStillHonoured: boolean;
+  readonly message?: string;
+}
+
+/** Takes unknown pieces that are due, for `leaseMs`. */
+export async function claimUnknown(
+  sql: Sql,
+  organizationId: string,
+  limit: number,
+  leaseMs: number,
+): Promise<readonly UnknownPiece[]> {
+  const pieces = await resultOf(
+    sql<{ result: UnknownPiece[] | null }[]>`
+      select postrider.reconcile_claim(
+        p_organization_id => ${organizationId},
+        p_limit => ${limit},
+        p_lease => ${milliseconds(leaseMs)}::interval
+      ) as result`,
+  );
+  return pieces ?? [];
+}
+
+/** Writes what printers said of unknown pieces. Returns how many people it moved. */
+export async function settleReconcile(
+  sql: Sql,
+  organizationId: string,
+  verdicts: readonly ReconcileVerdict[],
+): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select postrider.reconcile_settle(
+        p_organization_id => ${organizationId},
+        p_verdicts => ${JSON.stringify(verdicts)}::text::json
+      ) as result`,
+  );
+}
+
+export interface PieceToCancel {
+  readonly recipientId: string;
+  readonly mailpieceId: string;
+  readonly providerId: string;
+  readonly campaignId: string;
+  readonly printerName: string;
+}
+
+/** Takes cards at the printer that are to be cancelled. */
+export async function claimCancels(
+  sql: Sql,
+  organizationId: string,
+  limit: number,
+): Promise<readonly PieceToCancel[]> {
+  const pieces = await resultOf(
+    sql<{ result: PieceToCancel[] | null }[]>`
+      select postrider.cancel_claim(
+        p_organization_id => ${organizationId},
+        p_limit => ${limit}
+      ) as result`,
+  );
+  return pieces ?? [];
+}
+
+export interface CancelSettlement {
+  readonly recipientId: string;
+  readonly mailpieceId: string;
+  readonly outcome: string;
+  readonly message?: string;
+}
+
+/** Writes what became of cards that were called back. Returns how many people it moved. */
+export async function settleCancels(
+  sql: Sql,
+  organizationId: string,
+  results: readonly CancelSettlement[],
+): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select postrider.cancel_settle(
+        p_organization_id => ${organizationId},
+        p_results => ${JSON.stringify(results)}::text::json
+      ) as result`,
+  );
+}

@@ -1,0 +1,177 @@
+/**
+ * Typed calls of what follows a restored backup: the restore watermark, and what printers list of
+ * cards that this database has forgotten. The SQL is in sql/functions/, `restore` and
+ * `restore_watermark`.
+ */
+import { milliseconds, resultOf, type Sql } from './calls.ts';
+import { mapped } from './errors.ts';
+import type { UnknownPiece } from './reconcile.ts';
+
+/**
+ * A begin at a printer, as it can be found in the database: no state of it that has this begin
+ * lacks it later.
+ */
+export interface Witness {
+  readonly organizationId: string;
+  readonly recipientId: string;
+  readonly moveNo: number;
+  readonly mailpieceId: string;
+}
+
+/** What is remembered of a database. */
+export interface Mark {
+  readonly restores: number;
+  readonly system: string | null;
+  readonly timeline: number | null;
+  readonly witnesses: readonly Witness[];
+}
+
+/** Of several databases, by installation. */
+export type Marks = Readonly<Record<string, Mark>>;
+
+/** What a database tells of itself. */
+export interface Watermark {
+  readonly installation: string;
+  readonly restores: number;
+  readonly system: string | null;
+  readonly timeline: number | null;
+  /** Why it is an older state of itself, until somebody has asked the printers; else null. */
+  readonly noticed: string | null;
+  /** This server was superseded by another one: nothing of this is to be remembered. */
+  readonly superseded: boolean;
+}
+
+/** Compares, and holds all printers where this database is an older state of itself. */
+export async function checkWatermark(sql: Sql, remembered: Marks): Promise<Watermark> {
+  return await resultOf(
+    sql<{ result: Watermark }[]>`
+      select postrider.check_watermark(
+        p_remembered => ${JSON.stringify(remembered)}::text::jsonb
+      ) as result`,
+  );
+}
+
+/**
+ * How long a runner may still post, in milliseconds, that began a card before the printers were
+ * held.
+ */
+export async function postingMayLast(sql: Sql, leaseMs: number, quietMs: number): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select extract(epoch from postrider.posting_may_last(
+        p_lease => ${milliseconds(leaseMs)}::interval,
+        p_quiet => ${milliseconds(quietMs)}::interval
+      ))::float8 * 1000 as result`,
+  );
+}
+
+/**
+ * When the restore was noticed with which nobody has dealt yet, in UTC; null: there is none. Each
+ * notice has its own time, to the microsecond: a `Date` could not tell two of them apart.
+ */
+export async function restoreNoticedAt(sql: Sql): Promise<string | null> {
+  return await resultOf(
+    sql<{ result: string | null }[]>`
+      select to_char(restore_noticed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+        as result
+      from postrider.installation`,
+  );
+}
+
+/**
+ * Ends a restore with which somebody has dealt, who says for each printer what `restoreNoticedAt`
+ * was before it was asked. False: another one was noticed since, and the printers are held for it.
+ * Nobody has asked them about that one.
+ */
+export async function concludeRestore(
+  sql: Sql,
+  asked: readonly { readonly noticedAt: string | null }[],
+): Promise<boolean> {
+  const [first = null, ...others] = new Set(asked.map(({ noticedAt }) => noticedAt));
+  if (others.length > 0 || (first === null && asked.length > 0))
+    return (await restoreNoticedAt(sql)) === null;
+  // As text: the driver would make a Date of it.
+  return await resultOf(
+    sql<{ result: boolean }[]>`
+      select postrider.restore_reconciled(
+        p_noticed_at => ${first}::text::timestamptz
+      ) is true as result`,
+  );
+}
+
+/** The organization's printers that have, or may have, cards of it; by name. */
+export async function printersOf(
+  sql: Sql,
+  organizationId: string,
+): Promise<readonly { name: string; held: boolean }[]> {
+  return await mapped(
+    sql<{ name: string; held: boolean }[]>`
+      select name, held_at is not null as held
+      from postrider.printer
+      where organization_id = ${organizationId}
+      order by name`,
+  );
+}
+
+/** A piece that a printer lists after a restored backup; see `Printer.list`. */
+export interface PieceToAdopt {
+  readonly mailpieceId: string;
+  readonly recipientId: string;
+  readonly campaignId: string;
+  readonly providerId: string;
+  readonly idempotencyKey: string | null;
+  readonly person: string | null;
+  readonly mode: 'test' | 'live';
+  readonly createdAt: string;
+}
+
+export interface Adopted {
+  /** People who are sent now. */
+  readonly moved: number;
+  /** Pieces that were unknown here. */
+  readonly adopted: number;
+  /** People who are unknown here: when they are synced again they are not mailed again. */
+  readonly strangers: number;
+}
+
+/** Takes what a printer lists as evidence, also of pieces and of people who are unknown here. */
+export async function adoptPieces(
+  sql: Sql,
+  organizationId: string,
+  printerName: string,
+  pieces: readonly PieceToAdopt[],
+): Promise<Adopted> {
+  return await resultOf(
+    sql<{ result: Adopted }[]>`
+      select postrider.adopt_pieces(
+        p_organization_id => ${organizationId},
+        p_printer_name => ${printerName},
+        p_pieces => ${JSON.stringify(pieces)}::text::jsonb
+      ) as result`,
+  );
+}
+
+/**
+ * Pieces of a printer without its id that were opened about then or later, in the order of their
+ * ids.
+ * @param after the id of the last piece of the page before.
+ */
+export async function piecesOpenedSince(
+  sql: Sql,
+  organizationId: string,
+  printerName: string,
+  since: Date,
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Promise<readonly UnknownPiece[]> {
+  return await mapped(
+    sql<UnknownPiece[]>`
+      select *
+      from postrider.pieces_opened_since(
+        p_organization_id => ${organizationId},
+        p_printer_name => ${printerName},
+        p_since => ${since},
+        p_after => ${after},
+        p_limit => ${limit}
+      )`,
+  );
+}

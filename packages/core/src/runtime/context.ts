@@ -1,0 +1,126 @@
+/** What every stage works with. Made once by `createPipeline`. */
+import { randomUUID } from 'node:crypto';
+import type { PgBoss } from 'pg-boss';
+import type postgres from 'postgres';
+import { renew } from '../machine/cohorts.ts';
+import type { CallContext, Logger } from '../ports/index.ts';
+import { makeBoss } from '../queues/boss.ts';
+import type { Integrations } from './integrations.ts';
+import { Leases } from './leases.ts';
+import {
+  defaultSettings,
+  type PipelineOptions,
+  type PipelineSettings,
+  type Point,
+} from './options.ts';
+import { RestoreWatermark } from './restore-watermark.ts';
+
+export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile' | 'poll';
+
+export interface PipelineContext {
+  readonly sql: postgres.Sql;
+  /** pg-boss's own; often the same. */
+  readonly queueSql: postgres.Sql;
+  readonly boss: PgBoss;
+  readonly integrations: Integrations;
+  readonly settings: PipelineSettings;
+  readonly logger: Logger;
+  readonly leases: Leases;
+  readonly watermark: RestoreWatermark;
+  readonly runnerId: string;
+  /**
+   * Printers that take no cards at the moment, each told once; those that do again are told when
+   * they fall out the next time.
+   */
+  readonly refusing: Set<string>;
+  /** Aborts when the pipeline stops. */
+  readonly stopping: AbortSignal;
+  /** What an adapter is handed with each call. */
+  callContext(signal: AbortSignal): CallContext;
+  /** Passes a named point; costs nothing where nobody listens. */
+  reach(point: Point): Promise<void>;
+  /** Says that there may be work for a stager or the tracker. Cheap, and safe to say too often. */
+  wake(what: Wake): void;
+}
+
+interface ContextHooks {
+  readonly stopping: AbortSignal;
+  readonly wake: (what: Wake) => void;
+  /** Told of every error of pg-boss's own loops. */
+  readonly onBossError: (error: unknown) => void;
+}
+
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+// One is enough: nothing here holds a connection while it asks for another. With none a query would
+// wait for ever.
+function requireConnections(name: string, client: postgres.Sql): void {
+  const { max } = client.options;
+  if (!(max >= 1))
+    throw new RangeError(
+      `a pipeline needs at least one connection, and its client ${name} has a max of ${max}`,
+    );
+}
+
+// The one sign by which the driver that is carried here is told from others.
+function warnOfDriver(client: postgres.Sql, logger: Logger): void {
+  if ('endsWithSession' in client) return;
+  const what =
+    'the driver of this client may run what is left of a transaction whose connection was ' +
+    'lost in the session of somebody else';
+  logger.warn({}, `${what}; apply the patch of decision 0012 to your postgres`);
+}
+
+export function makeContext(options: PipelineOptions, hooks: ContextHooks): PipelineContext {
+  const { sql, queueSql = sql, integrations, logger = silent, now = () => new Date() } = options;
+  requireConnections('sql', sql);
+  requireConnections('queueSql', queueSql);
+  warnOfDriver(sql, logger);
+  const settings = { ...defaultSettings, ...options.settings };
+  const runnerId = randomUUID();
+  const leases = new Leases(
+    settings.leaseMs,
+    async (cohorts) => await renew(sql, runnerId, cohorts, settings.leaseMs),
+    logger,
+  );
+  return {
+    sql,
+    queueSql,
+    boss: makeBoss(queueSql, settings.beats, logger, hooks.onBossError),
+    integrations,
+    settings,
+    logger,
+    runnerId,
+    refusing: new Set(),
+    leases,
+    watermark: new RestoreWatermark({
+      runnerId,
+      store: options.restoreWatermark,
+      logger,
+      // A caller that asks the printers what they made must not be overtaken by a card that was
+      // begun before.
+      onRestore: () => leases.loseAll(),
+    }),
+    stopping: hooks.stopping,
+    callContext: (signal): CallContext => ({
+      signal,
+      logger,
+      now,
+      // Places for what later adapters need (docs/adr/0010): no limit, and nothing kept.
+      limiter: { take: async () => await Promise.resolve(0) },
+      saved: {
+        read: async () => await Promise.resolve(null),
+        write: async () => await Promise.resolve(),
+      },
+    }),
+    reach: async (point) => {
+      if (options.onPoint !== undefined) await options.onPoint(point);
+    },
+    wake: hooks.wake,
+  };
+}

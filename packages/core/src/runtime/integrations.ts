@@ -1,0 +1,60 @@
+/** Where the adapters of a campaign or a printer come from. */
+import type { CampaignBrief, PrinterBrief } from '../machine/briefs.ts';
+import type {
+  AddressEnricher,
+  AudienceSource,
+  EventSink,
+  ImageHost,
+  Printer,
+  Renderer,
+  UsageMeter,
+} from '../ports/index.ts';
+
+/**
+ * Finds the adapters of a campaign. The runner's registry reads them from the campaign file; a
+ * library's user may hand over their own. Each may throw: the stage then reports the error and its
+ * people wait.
+ */
+export interface Integrations {
+  audience(campaign: CampaignBrief): Promise<AudienceSource>;
+  /** Null: the campaign has no enricher. */
+  enricher(
+    campaign: CampaignBrief,
+  ): Promise<{ readonly name: string; readonly port: AddressEnricher } | null>;
+  renderer(campaign: CampaignBrief): Promise<Renderer>;
+  imageHost(campaign: CampaignBrief): Promise<ImageHost>;
+  printer(printer: PrinterBrief): Promise<Printer>;
+  usageMeter(campaign: CampaignBrief): Promise<UsageMeter | null>;
+  eventSink(campaign: CampaignBrief): Promise<EventSink | null>;
+}
+
+/**
+ * One adapter a port. What is left out is not used: people without an address are skipped, nothing
+ * is metered, nothing is reported.
+ */
+export interface Ports {
+  readonly audience: AudienceSource;
+  readonly renderer: Renderer;
+  readonly imageHost: ImageHost;
+  readonly printer: Printer;
+  /** Hits and misses are remembered by its name. */
+  readonly enricher?: { readonly name: string; readonly port: AddressEnricher };
+  readonly usageMeter?: UsageMeter;
+  readonly eventSink?: EventSink;
+}
+
+/**
+ * The same adapters for every campaign and printer of a database: for a service that brings its
+ * own.
+ */
+export function integrationsOf(ports: Ports): Integrations {
+  return {
+    audience: async () => await Promise.resolve(ports.audience),
+    renderer: async () => await Promise.resolve(ports.renderer),
+    imageHost: async () => await Promise.resolve(ports.imageHost),
+    printer: async () => await Promise.resolve(ports.printer),
+    enricher: async () => await Promise.resolve(ports.enricher ?? null),
+    usageMeter: async () => await Promise.resolve(ports.usageMeter ?? null),
+    eventSink: async () => await Promise.resolve(ports.eventSink ?? null),
+  };
+}

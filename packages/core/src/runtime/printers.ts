@@ -1,0 +1,155 @@
+/**
+ * The printers that the stages speak to, by name. How long one may keep us in the dark (its
+ * time-out and read lag) is known to its adapter only; the database must know it as well before the
+ * first card is sent, since a reaper that finds the work of a dead runner asks no adapter.
+ */
+import { printerBrief, type PrinterBrief } from '../machine/briefs.ts';
+import { notePrinterRest } from '../machine/mail.ts';
+import type { CallContext, Printer } from '../ports/index.ts';
+import { askAdapter } from './asking-adapters.ts';
+import { ask } from './asking.ts';
+import type { PipelineContext } from './context.ts';
+
+/** No such printer, or not this role's to see. */
+export class UnknownPrinterError extends Error {
+  override readonly name = 'UnknownPrinterError';
+}
+
+/**
+ * A request to it may outlast the lease: a reaper would ask about a card that is still on its way.
+ */
+export class SlowPrinterError extends Error {
+  override readonly name = 'SlowPrinterError';
+}
+
+/** It says of itself what cannot be. */
+export class UnusablePrinterError extends Error {
+  override readonly name = 'UnusablePrinterError';
+}
+
+/**
+ * How long an unknown outcome rests, in milliseconds: longer than the printer's time-out and read
+ * lag together.
+ */
+export function quietMs(
+  context: PipelineContext,
+  printer: Pick<Printer, 'timeoutMs' | 'readLagMs'>,
+): number {
+  return Math.max(context.settings.quietMs, printer.timeoutMs + printer.readLagMs + 1000);
+}
+
+/** What the database has of it. */
+export async function printerBriefOf(
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+): Promise<PrinterBrief> {
+  const brief = await printerBrief(context.sql, organizationId, name);
+  if (brief === null) throw new UnknownPrinterError(`there is no printer ${name}`);
+  return brief;
+}
+
+/**
+ * Making it may need secrets and files, and may hang like anything else of an adapter. What it
+ * throws says nothing of the database.
+ */
+export async function makePrinter(context: PipelineContext, brief: PrinterBrief): Promise<Printer> {
+  return await askAdapter(
+    context,
+    `the maker of printer ${brief.name}`,
+    async () => await context.integrations.printer(brief),
+  );
+}
+
+/** To ask or to hear it. */
+export async function printerNamed(
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+): Promise<Printer> {
+  return await makePrinter(context, await printerBriefOf(context, organizationId, name));
+}
+
+/**
+ * Asks a printer something that makes nothing. It may be silent for its own time-out; each request
+ * of a longer answer asks the limiter first, and that is its sign of life.
+ */
+export async function askPrinter<Answer>(
+  context: PipelineContext,
+  name: string,
+  printer: Printer,
+  call: (context: CallContext) => Promise<Answer>,
+): Promise<Answer> {
+  const { leaseMs } = context.settings;
+  // Also where it is no number, or has no end.
+  const silenceMs = printer.timeoutMs < leaseMs ? printer.timeoutMs : leaseMs;
+  return await ask({ who: `printer ${name}`, silenceMs }, async ({ signal, signOfLife }) => {
+    const plain = context.callContext(AbortSignal.any([signal, context.stopping]));
+    return await call({
+      ...plain,
+      limiter: {
+        take: async (cost, until) => {
+          signOfLife();
+          return await plain.limiter.take(cost, until);
+        },
+      },
+    });
+  });
+}
+
+function isTime(value: number): boolean {
+  return Number.isFinite(value) && value >= 0;
+}
+
+/**
+ * What an adapter says of its printer decides how cards are sent, and whether they are sent again.
+ */
+function checkNumbers(name: string, { maxBatch, readLagMs, keyLifetimeMs }: Printer): void {
+  const wrong = [
+    ...(Number.isInteger(maxBatch) && maxBatch >= 1
+      ? []
+      : [`maxBatch ${maxBatch}, which is no number of pieces`]),
+    ...(isTime(readLagMs) ? [] : [`readLagMs ${readLagMs}, which is no time`]),
+    ...(keyLifetimeMs === null || isTime(keyLifetimeMs)
+      ? []
+      : [`keyLifetimeMs ${keyLifetimeMs}, which is neither a time nor null`]),
+  ];
+  if (wrong.length > 0)
+    throw new UnusablePrinterError(
+      `printer ${name} has ${wrong.join(' and ')}: nothing is sent until its adapter or its ` +
+        'options are mended',
+    );
+}
+
+/** To send it cards. Throws before anything is sent. */
+export async function printerToSubmitTo(
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+): Promise<Printer> {
+  const brief = await printerBriefOf(context, organizationId, name);
+  const printer = await makePrinter(context, brief);
+  checkNumbers(name, printer);
+  const { timeoutMs } = printer;
+  const { leaseMs } = context.settings;
+  // Negated, so that a time-out that is no number is refused as well.
+  if (!(timeoutMs < leaseMs)) {
+    throw new SlowPrinterError(
+      `one request to printer ${name} may take ${timeoutMs} ms, and the runner's lease is ` +
+        `${leaseMs} ms: ` +
+        `nothing is sent until the printer's timeoutMs is shorter, or the runner's lease longer`,
+    );
+  }
+  const quiet = quietMs(context, printer);
+  if (!(quiet <= (brief.quietMs ?? 0)))
+    await notePrinterRest(context.sql, organizationId, name, quiet);
+  return printer;
+}
+
+/** Pieces by the printer that they go to, which is asked once for all of its own. */
+export function groupByPrinter<Piece extends { printerName: string }>(
+  pieces: readonly Piece[],
+): [string, Piece[]][] {
+  const names = [...new Set(pieces.map((piece) => piece.printerName))];
+  return names.map((name) => [name, pieces.filter((piece) => piece.printerName === name)]);
+}

@@ -1,0 +1,125 @@
+/** Where pipelines keep what they remember of their database (restore-watermark.ts). */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '../common/message-of.ts';
+
+/**
+ * A place outside of the database that outlives the process. Runners may share it: each writes what
+ * it knows, and reads what all have written.
+ */
+export interface RestoreWatermarkStore {
+  /** What each runner wrote last, also those that have ended. This one asks every few seconds. */
+  read(runnerId: string): Promise<readonly string[]>;
+  /**
+   * Takes the place of what this runner wrote before. Resolves when a process that is killed then
+   * would find it. Some hundred bytes, several times a second while cards are sent. The first text
+   * of a runner holds all that it has read itself: what ended runners wrote may be removed after
+   * it.
+   */
+  write(runnerId: string, text: string): Promise<void>;
+}
+
+/** A runner that has not written for an hour has ended, or sends nothing. */
+const ENDED_AFTER_MS = 3_600_000;
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+type Texts = ReadonlyMap<string, string>;
+
+/**
+ * A folder with a file for each runner. A draft takes its place, so that it is never half written.
+ */
+export function restoreWatermarkFolder(path: string): RestoreWatermarkStore {
+  /** By each runner that has not written yet. */
+  const found = new Map<string, Texts>();
+  const begun = new Set<string>();
+
+  const names = async (): Promise<readonly string[]> =>
+    await readdir(path).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+
+  /** The error names the file, for the person who mends it. */
+  const textOf = async (name: string): Promise<string> => {
+    const file = join(path, name);
+    try {
+      const text = await readFile(file, 'utf8');
+      JSON.parse(text);
+      return text;
+    } catch (error) {
+      if (isMissing(error)) throw error;
+      throw new Error(`${file}: ${messageOf(error)}`, { cause: error });
+    }
+  };
+
+  /**
+   * Where a file went away meanwhile what it said may be in another one that was passed by: all are
+   * read again.
+   */
+  const readAll = async (): Promise<Texts> => {
+    let gone: string | null = null;
+    for (;;) {
+      const texts = new Map<string, string>();
+      let name = '';
+      try {
+        for (name of await names()) if (name.endsWith('.json')) texts.set(name, await textOf(name));
+        return texts;
+      } catch (error) {
+        // It is there and is not: a link to nowhere.
+        if (!isMissing(error) || name === gone) throw error;
+        gone = name;
+      }
+    }
+  };
+
+  /**
+   * A file that its runner writes anew in this very moment is not lost: it has another name then. A
+   * draft never gets the name of what is read, and what no runner has written is left alone.
+   */
+  const removeFilesOfEndedRunners = async (read: Texts | undefined): Promise<void> => {
+    for (const name of await names())
+      try {
+        const file = join(path, name);
+        if (
+          !/\.(?:json|draft)$/.test(name) ||
+          Date.now() - (await stat(file)).mtimeMs < ENDED_AFTER_MS
+        )
+          continue;
+        if (name.endsWith('.draft')) await rm(file);
+        else {
+          const taken = join(path, `${randomUUID()}.json`);
+          await rename(file, taken);
+          if ((await readFile(taken, 'utf8')) === read?.get(name)) await rm(taken);
+        }
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+  };
+
+  return {
+    read: async (runnerId) => {
+      const texts = await readAll();
+      if (!begun.has(runnerId)) found.set(runnerId, texts);
+      return [...texts.values()];
+    },
+    write: async (runnerId, text) => {
+      const draft = join(path, `${runnerId}.draft`);
+      const write = async (): Promise<void> => await writeFile(draft, text, { mode: 0o600 });
+      await write().catch(async (error: unknown) => {
+        if (!isMissing(error)) throw error;
+        await mkdir(path, { recursive: true, mode: 0o700 });
+        await write();
+      });
+      await rename(draft, join(path, `${runnerId}.json`));
+      if (begun.has(runnerId)) return;
+      begun.add(runnerId);
+      const read = found.get(runnerId);
+      found.delete(runnerId);
+      await removeFilesOfEndedRunners(read);
+    },
+  };
+}

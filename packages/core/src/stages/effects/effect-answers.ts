@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { later, readAnswers, retry, sentence } from '../../runtime/answers.ts';
+
+const effect = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('done') }),
+  z.object({ outcome: z.literal('failed'), message: sentence }),
+  retry,
+]);
+export type EffectAnswer = z.infer<typeof effect>;
+
+/** What a meter or a sink did. Throws `UnusableAnswerError`. */
+export function effectAnswers(
+  who: string,
+  asked: number,
+  answers: unknown,
+): readonly EffectAnswer[] {
+  return readAnswers<EffectAnswer>(who, effect, asked, answers, later);
+}

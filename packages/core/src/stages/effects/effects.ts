@@ -1,0 +1,180 @@
+/**
+ * Effects of cards that were sent: claimed in bulk, done once per key at the provider. An outage
+ * here neither fails a card nor loses a charge.
+ */
+import { messageOf } from '../../common/message-of.ts';
+import { campaignBrief } from '../../machine/briefs.ts';
+import {
+  claimEffects,
+  settleEffects,
+  type ClaimedEffect,
+  type EffectKind,
+  type EffectSettlement,
+} from '../../machine/effects.ts';
+import { whatIsDue, type Work, type Due } from '../../machine/house.ts';
+import type { CallContext, EffectItem } from '../../ports/index.ts';
+import { text } from '../../runtime/answers.ts';
+import { askAdapter } from '../../runtime/asking-adapters.ts';
+import type { PipelineContext } from '../../runtime/context.ts';
+import { Settler } from '../../runtime/settling.ts';
+import { Round } from '../../runtime/work-failures.ts';
+import { effectAnswers, type EffectAnswer } from './effect-answers.ts';
+
+const BATCH = 200;
+const LEASE_MS = 120_000;
+const kinds: readonly EffectKind[] = ['usage_meter', 'event_sink'];
+
+function toItem(organizationId: string, effect: ClaimedEffect): EffectItem {
+  return {
+    key: effect.key,
+    reference: {
+      organizationId,
+      campaignId: effect.campaignId,
+      recipientId: effect.recipientId,
+      mailpieceId: effect.mailpieceId,
+    },
+    occurredAt: effect.occurredAt,
+    data: { format: effect.format, mailClass: effect.mailClass, mode: effect.mode },
+  };
+}
+
+const names: Readonly<Record<EffectKind, string>> = {
+  usage_meter: 'usage meter',
+  event_sink: 'event sink',
+};
+
+async function perform(
+  context: PipelineContext,
+  organizationId: string,
+  campaignId: string,
+  kind: EffectKind,
+  effects: readonly ClaimedEffect[],
+  call: CallContext,
+): Promise<readonly EffectAnswer[]> {
+  const { integrations } = context;
+  const campaign = await campaignBrief(context.sql, organizationId, campaignId);
+  const items = effects.map((effect) => toItem(organizationId, effect));
+  const all = (answer: EffectAnswer): EffectAnswer[] => effects.map(() => answer);
+  const missing: EffectAnswer = {
+    outcome: 'retry',
+    afterMs: 3_600_000,
+    message: `the campaign has no ${names[kind]} any more`,
+  };
+  const who = `the ${names[kind]}`;
+  switch (kind) {
+    case 'usage_meter': {
+      const meter = await integrations.usageMeter(campaign);
+      return meter === null
+        ? all(missing)
+        : effectAnswers(who, items.length, await meter.record(items, call));
+    }
+    case 'event_sink': {
+      const sink = await integrations.eventSink(campaign);
+      return sink === null
+        ? all(missing)
+        : effectAnswers(who, items.length, await sink.emit(items, call));
+    }
+  }
+}
+
+/** The effects of one campaign, performed and settled. Does not throw for what an adapter does. */
+async function workGroup(
+  context: PipelineContext,
+  organizationId: string,
+  campaignId: string,
+  kind: EffectKind,
+  effects: readonly ClaimedEffect[],
+  round: Round,
+): Promise<void> {
+  const { sql, logger, settings } = context;
+  const work: Work = { organizationId, work: kind, campaignId };
+  const failed = (error: unknown): void =>
+    round.failed(work, error, 'effects failed and are tried again', { effects: effects.length });
+  let answers: readonly EffectAnswer[];
+  try {
+    answers = await askAdapter(
+      context,
+      `the ${names[kind]}`,
+      async (call) => await perform(context, organizationId, campaignId, kind, effects, call),
+      // Another runner may claim them when our lease has passed.
+      Math.min(settings.adapterTimeoutMs, LEASE_MS / 2),
+    );
+    const [first] = answers;
+    // Of one that failed for good an alarm tells by itself.
+    if (first?.outcome === 'retry' && answers.every(({ outcome }) => outcome === 'retry'))
+      failed(new Error(first.message));
+    else round.done(work);
+  } catch (error) {
+    const message = text(messageOf(error));
+    failed(error);
+    answers = effects.map(() => ({ outcome: 'retry', afterMs: 60_000, message }));
+  }
+  await context.reach('effects.performed');
+  const settler = new Settler<EffectSettlement>({
+    write: async (results) => await settleEffects(sql, organizationId, results),
+    patienceMs: () => LEASE_MS,
+    logger,
+  });
+  settler.add(
+    effects.map(({ mailpieceId }, index) => ({
+      mailpieceId,
+      kind,
+      ...(answers[index] ?? {
+        outcome: 'retry',
+        message: 'the adapter gave no answer',
+        afterMs: null,
+      }),
+    })),
+  );
+  await settler.flush();
+  await context.reach('effects.settled');
+}
+
+export async function beatEffects(context: PipelineContext, due?: Due): Promise<void> {
+  for (const id of (due ?? (await whatIsDue(context.sql))).effects)
+    await context.boss.send('effects', { organization_id: id }, { singletonKey: id });
+}
+
+async function workKinds(
+  context: PipelineContext,
+  organizationId: string,
+  round: Round,
+): Promise<void> {
+  for (const kind of kinds) {
+    const tried = new Set<string>();
+    for (;;) {
+      const effects = await claimEffects(context.sql, organizationId, kind, BATCH, LEASE_MS);
+      if (effects.length > 0) await context.reach('effects.claimed');
+      // Side by side: the claim is one for all of them, and must not pass while the adapter of
+      // another campaign is silent.
+      const campaigns = [...new Set(effects.map((effect) => effect.campaignId))];
+      await Promise.all(
+        campaigns.map(async (campaignId) => {
+          const group = effects.filter((effect) => effect.campaignId === campaignId);
+          await workGroup(context, organizationId, campaignId, kind, group, round);
+        }),
+      );
+      // The longest due come first: the first that comes again says that there are no others.
+      if (
+        effects.length < BATCH ||
+        context.stopping.aborted ||
+        effects.some(({ key }) => tried.has(key))
+      )
+        break;
+      for (const { key } of effects) tried.add(key);
+    }
+  }
+}
+
+/**
+ * The job: everything that is due of an organization, once. An effect that is to be tried again
+ * waits for a later job.
+ */
+export async function workEffects(context: PipelineContext, organizationId: string): Promise<void> {
+  const round = new Round();
+  try {
+    await workKinds(context, organizationId, round);
+  } finally {
+    await round.count(context);
+  }
+}

@@ -1,0 +1,57 @@
+/** Cards that are sent and to be cancelled are called back at their printers. */
+import type { Work } from '../../machine/house.ts';
+import { claimCancels, settleCancels, type PieceToCancel } from '../../machine/reconcile.ts';
+import type { PipelineContext } from '../../runtime/context.ts';
+import { FIND_BATCH } from '../../runtime/find-pieces.ts';
+import { askPrinter, groupByPrinter, printerNamed } from '../../runtime/printers.ts';
+import { Round } from '../../runtime/work-failures.ts';
+import { cancelAnswers } from './printer-answers.ts';
+
+/**
+ * Calls back cards that are sent and to be cancelled. A printer that cannot be asked does not keep
+ * the next one from being asked.
+ */
+export async function callBackCards(
+  context: PipelineContext,
+  organizationId: string,
+): Promise<number> {
+  const round = new Round();
+  let moved = 0;
+  for (const [name, group] of groupByPrinter(
+    await claimCancels(context.sql, organizationId, FIND_BATCH),
+  )) {
+    const work: Work = { organizationId, work: 'call_back', printer: name };
+    try {
+      moved += await callBack(context, organizationId, name, group);
+      round.done(work);
+    } catch (error) {
+      round.failed(
+        work,
+        error,
+        'cards could not be called back at the printer; it is asked again later',
+        { pieces: group.length },
+      );
+    }
+  }
+  await round.count(context);
+  return moved;
+}
+
+async function callBack(
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+  pieces: readonly PieceToCancel[],
+): Promise<number> {
+  const printer = await printerNamed(context, organizationId, name);
+  const ids = pieces.map((piece) => piece.providerId);
+  const answers = cancelAnswers(
+    ids.length,
+    await askPrinter(context, name, printer, async (call) => await printer.cancel(ids, call)),
+  );
+  const results = answers.map((answer, index) => {
+    const { recipientId, mailpieceId } = pieces[index] as PieceToCancel;
+    return { recipientId, mailpieceId, ...answer };
+  });
+  return await settleCancels(context.sql, organizationId, results);
+}

@@ -1,0 +1,267 @@
+/**
+ * Mailing: proofed → sending_staged → sending → sent. The one stage that cannot be undone: the
+ * mailpiece, with its key, is in the database before the printer hears of it, the lease is checked
+ * immediately before each request, and an outcome that nobody knows is unknown, never repeated
+ * blindly.
+ */
+import { messageOf } from '../../common/message-of.ts';
+import type { CampaignBrief } from '../../machine/briefs.ts';
+import {
+  beginMail,
+  settleMail,
+  type BegunMail,
+  type BegunPiece,
+  type MailSettlement,
+} from '../../machine/mail.ts';
+import { LeaseLostError, type PieceRequest, type Printer } from '../../ports/index.ts';
+import { text } from '../../runtime/answers.ts';
+import { ask, SilentAdapterError } from '../../runtime/asking.ts';
+import { workCohort } from '../../runtime/cohorts.ts';
+import type { PipelineContext } from '../../runtime/context.ts';
+import type { Lease } from '../../runtime/leases.ts';
+import { groupByPrinter, printerToSubmitTo, quietMs } from '../../runtime/printers.ts';
+import type { Settler } from '../../runtime/settling.ts';
+import { pieceAnswers, type PieceAnswer } from './printer-answers.ts';
+
+function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
+  return {
+    reference: {
+      organizationId: campaign.organizationId,
+      campaignId: campaign.campaignId,
+      recipientId: piece.recipientId,
+      mailpieceId: piece.mailpieceId,
+    },
+    idempotencyKey: piece.idempotencyKey,
+    mode: piece.mode,
+    ...piece.request,
+  };
+}
+
+function toSettlement(
+  { recipientId, mailpieceId }: BegunPiece,
+  answer: PieceAnswer,
+): MailSettlement {
+  return {
+    recipientId,
+    mailpieceId,
+    ...answer,
+  };
+}
+
+/** The same for all. */
+function sameForAll(pieces: readonly BegunPiece[], answer: PieceAnswer): MailSettlement[] {
+  return pieces.map((piece) => toSettlement(piece, answer));
+}
+
+const neverAborted = new AbortController().signal;
+
+/**
+ * A printer that takes no cards is no error of ours, and its people are tried again. An operator
+ * should know of it all the same, once and not for each cohort.
+ */
+function reportRefusal(
+  { refusing, logger }: PipelineContext,
+  { organizationId }: CampaignBrief,
+  printer: string | undefined,
+  answers: readonly PieceAnswer[],
+): void {
+  const key = `${organizationId}/${printer}`;
+  const again = answers.filter(({ outcome }) => outcome === 'retry');
+  if (again.length < answers.length) refusing.delete(key);
+  else if (!refusing.has(key)) {
+    refusing.add(key);
+    logger.warn(
+      { printer, error: again[0]?.message },
+      'the printer takes no cards at the moment; its people wait and are tried again',
+    );
+  }
+}
+
+/**
+ * A runner that posts must be able to tell later whether the database knows of it: what was begun
+ * is kept outside of the database first.
+ */
+async function begin(
+  context: PipelineContext,
+  organizationId: string,
+  cohortId: string,
+): Promise<BegunMail | null> {
+  const { sql, runnerId, settings, watermark } = context;
+  const { marks } = watermark;
+  return await beginMail(
+    sql,
+    organizationId,
+    cohortId,
+    runnerId,
+    settings.leaseMs,
+    marks,
+    (told, [piece]) => {
+      if (piece === undefined) return watermark.observe(told);
+      const { recipientId, mailpieceId, moveNo } = piece;
+      return watermark.observe(told, {
+        begun: { witness: { organizationId, recipientId, mailpieceId, moveNo }, asked: marks },
+      });
+    },
+  );
+}
+
+async function submit(
+  context: PipelineContext,
+  campaign: CampaignBrief,
+  printer: Printer,
+  pieces: readonly BegunPiece[],
+  lease: Lease,
+  settler: Settler<MailSettlement>,
+): Promise<void> {
+  const { logger } = context;
+  const who = `printer ${pieces[0]?.printerName}`;
+  for (let start = 0; start < pieces.length; start += printer.maxBatch) {
+    if (context.stopping.aborted) {
+      // Proven: these were never sent.
+      settler.add(
+        sameForAll(pieces.slice(start), {
+          outcome: 'retry',
+          afterMs: 0,
+          message: 'the runner stopped before it was sent',
+        }),
+      );
+      return;
+    }
+    const batch = pieces.slice(start, start + printer.maxBatch);
+    const settlements = (answers: readonly PieceAnswer[]): MailSettlement[] =>
+      batch.flatMap((piece, index) =>
+        toSettlement(
+          piece,
+          answers[index] ?? { outcome: 'unknown', message: 'the adapter gave no result' },
+        ),
+      );
+    // Evidence is never fenced; a decision of a printer that was given up does not count.
+    const onLate = (answers: readonly PieceAnswer[]): void => {
+      const evidence = settlements(answers).filter(({ outcome }) => outcome === 'accepted');
+      logger.warn(
+        { cohort: lease.cohortId, accepted: evidence.length, of: batch.length },
+        `${who} has answered after it was given up`,
+      );
+      settler.add(evidence);
+    };
+    let answers: readonly PieceAnswer[];
+    let isWithAdapter = false;
+    let refusal: unknown = null;
+    const requireLease = (isGivenUp: boolean): void => {
+      try {
+        if (isGivenUp)
+          throw new LeaseLostError(
+            `${who} was given up: what it was asked for is not to be sent any more`,
+          );
+        lease.assertHeld();
+      } catch (error) {
+        refusal = error;
+        throw error;
+      }
+    };
+    try {
+      await context.reach('mail.before-post');
+      requireLease(false);
+      answers = await ask(
+        { who, silenceMs: printer.timeoutMs, onLate },
+        async ({ signal, signOfLife }) => {
+          const assertHeld = (): void => {
+            requireLease(signal.aborted);
+            isWithAdapter = true;
+            signOfLife();
+          };
+          const requests = batch.map((piece) => toRequest(campaign, piece));
+          // No signal ends a request under way, neither a stop nor a lost lease: hanging up unprints
+          // nothing, it only loses the answer, and with it the one sign of a second card. The
+          // adapter's timeout is its end; the lease is asked before each request.
+          return pieceAnswers(
+            batch.length,
+            await printer.submit(requests, { assertHeld }, context.callContext(neverAborted)),
+          );
+        },
+      );
+    } catch (error) {
+      const message = text(messageOf(error));
+      // Ours, and no other: it was thrown before anything was sent. One that an adapter has made,
+      // of whatever class, is no proof.
+      if (error instanceof LeaseLostError && error === refusal) {
+        // Proven: these were never sent. The reaper, which has only the lease, would have to call
+        // them unknown. A decision counts for this cohort alone, so what the reaper or another
+        // runner has done meanwhile stands. Of an adapter that passed the lease check once and then
+        // throws, the outcome is unknown.
+        const notSent: PieceAnswer = { outcome: 'retry', afterMs: null, message };
+        settler.add(sameForAll(batch, isWithAdapter ? { outcome: 'unknown', message } : notSent));
+        settler.add(sameForAll(pieces.slice(start + batch.length), notSent));
+        return;
+      }
+      logger.warn(
+        { cohort: lease.cohortId, printer: pieces[0]?.printerName, error: message },
+        'the printer could not be asked properly',
+      );
+      settler.add(sameForAll(batch, { outcome: 'unknown', message }));
+      if (!(error instanceof SilentAdapterError)) continue;
+      // Proven: these were never handed over.
+      settler.add(
+        sameForAll(pieces.slice(start + batch.length), {
+          outcome: 'retry',
+          afterMs: 60_000,
+          message,
+        }),
+      );
+      return;
+    }
+    await context.reach('mail.after-post');
+    reportRefusal(context, campaign, batch[0]?.printerName, answers);
+    settler.add(settlements(answers));
+  }
+}
+
+/**
+ * One cohort, from its job to the last settle. Never throws once it has begun: whatever happens,
+ * reap and reconcile know what to do.
+ */
+export async function workMail(
+  context: PipelineContext,
+  organizationId: string,
+  cohortId: string,
+): Promise<void> {
+  const { sql, settings, logger } = context;
+  let quiet = settings.quietMs;
+  await workCohort(context, organizationId, cohortId, {
+    stage: 'mail',
+    begin: async () => await begin(context, organizationId, cohortId),
+    settle: async (results: readonly MailSettlement[], last) =>
+      await settleMail(sql, organizationId, cohortId, results, last, quiet),
+    // Evidence is never fenced: it is worth recording long after the lease.
+    patienceMs: 60_000,
+    wakes: ['mail', 'effects'],
+    work: async (begun, lease, settler) => {
+      try {
+        await context.watermark.saved();
+      } catch (error) {
+        // Proven that nothing was created.
+        const message = text(messageOf(error));
+        logger.error({ cohort: cohortId, error: message }, 'nothing was sent; its people wait');
+        settler.add(sameForAll(begun.pieces, { outcome: 'retry', afterMs: 60_000, message }));
+        return;
+      }
+      for (const [name, pieces] of groupByPrinter(begun.pieces)) {
+        let printer: Printer;
+        try {
+          printer = await printerToSubmitTo(context, organizationId, name);
+        } catch (error) {
+          // Proven that nothing was created: the printer was never reached.
+          const message = text(messageOf(error));
+          logger.error(
+            { printer: name, error: message },
+            'the printer cannot be used; its people wait',
+          );
+          settler.add(sameForAll(pieces, { outcome: 'retry', afterMs: 60_000, message }));
+          continue;
+        }
+        quiet = Math.max(quiet, quietMs(context, printer));
+        await submit(context, begun.campaign, printer, pieces, lease, settler);
+      }
+    },
+  });
+}

@@ -1,0 +1,252 @@
+/**
+ * Proofing: pending → proofing_staged → proofing → proofed. A cohort is rendered as one document
+ * where the renderer can.
+ */
+import { messageOf } from '../../common/message-of.ts';
+import type { CampaignBrief } from '../../machine/briefs.ts';
+import {
+  beginProof,
+  holdRefused,
+  settleProof,
+  type BegunCard,
+  type ProofSettlement,
+} from '../../machine/proof.ts';
+import type { CardRequest, ImageHost, Renderer } from '../../ports/index.ts';
+import { text } from '../../runtime/answers.ts';
+import { ask, SilentAdapterError } from '../../runtime/asking.ts';
+import { workCohort } from '../../runtime/cohorts.ts';
+import type { PipelineContext } from '../../runtime/context.ts';
+import type { Lease } from '../../runtime/leases.ts';
+import type { Settler } from '../../runtime/settling.ts';
+import { storedAnswers, type Stored } from './image-host-answers.ts';
+import { cardAnswers, type CardAnswer } from './renderer-answers.ts';
+
+function toRequest(campaign: CampaignBrief, card: BegunCard): CardRequest {
+  return {
+    recipientId: card.recipientId,
+    firstName: card.firstName,
+    lastName: card.lastName,
+    address: {
+      line1: card.line1,
+      line2: card.line2,
+      city: card.city,
+      region: card.region,
+      postalCode: card.postalCode,
+      country: card.country,
+    },
+    returnAddress: campaign.returnAddress,
+    merge: card.merge,
+    reference: card.reference,
+  };
+}
+
+interface Adapters {
+  readonly renderer: Renderer;
+  readonly host: ImageHost;
+}
+
+function toSettlement(answer: CardAnswer, stored: readonly Stored[]): ProofSettlement {
+  if (answer.outcome !== 'rendered') return answer;
+  const { recipientId, contentHash, frontPage, backPage } = answer;
+  const put = stored[answer.document];
+  if (put?.outcome === 'stored')
+    return {
+      recipientId,
+      outcome: 'rendered',
+      contentHash,
+      frontUrl: put.url,
+      frontPage,
+      backUrl: put.url,
+      backPage,
+    };
+  return {
+    recipientId,
+    ...(put ?? { outcome: 'retry', message: 'the image host gave no answer', afterMs: null }),
+  };
+}
+
+function retriesOf(cards: readonly CardRequest[], error: unknown): ProofSettlement[] {
+  return cards.map(({ recipientId }) => ({
+    recipientId,
+    outcome: 'retry',
+    message: text(messageOf(error)),
+    afterMs: null,
+  }));
+}
+
+/** The renderer makes no card of this campaign, for any recipient. */
+class RefusedJobError extends Error {
+  override readonly name = 'RefusedJobError';
+}
+
+/** Of fewer it may well be their own fault. */
+const MIN_ALIKE = 5;
+
+/** The words in which every card of a cohort fails; null where they do not. */
+function commonFault(results: readonly ProofSettlement[]): string | null {
+  const [first] = results;
+  if (results.length < MIN_ALIKE || first?.outcome !== 'failed') return null;
+  const { message } = first;
+  return results.every((result) => result.outcome === 'failed' && result.message === message)
+    ? message
+    : null;
+}
+
+/**
+ * Renders a begun cohort. People who are not answered for when an adapter falls silent go back by
+ * the reaper, and then travel alone: a card on which an adapter hangs convicts itself.
+ */
+async function renderCohort(
+  context: PipelineContext,
+  campaign: CampaignBrief,
+  cards: readonly CardRequest[],
+  lease: Lease,
+  settler: Settler<ProofSettlement>,
+): Promise<void> {
+  const { integrations, logger, settings } = context;
+  const silenceMs = settings.adapterTimeoutMs;
+  const signal = AbortSignal.any([lease.signal, context.stopping]);
+
+  const proofsOf = async (
+    { renderer, host }: Adapters,
+    some: readonly CardRequest[],
+  ): Promise<ProofSettlement[]> => {
+    const call = context.callContext(signal);
+    const job = { template: campaign.template, format: campaign.format, cards: some };
+    const { documents, answers, refused } = cardAnswers(
+      some,
+      await ask({ who: 'the renderer', silenceMs }, async () => await renderer.render(job, call)),
+    );
+    if (refused !== null) throw new RefusedJobError(refused);
+    if (documents.length === 0) return answers.map((answer) => toSettlement(answer, []));
+    const put = await ask(
+      { who: 'the image host', silenceMs },
+      async () => await host.put(documents, call),
+    );
+    const stored = storedAnswers(documents.length, put);
+    return answers.map((answer) => toSettlement(answer, stored));
+  };
+
+  const failed = (some: readonly CardRequest[], error: unknown): void => {
+    const fields = { cohort: lease.cohortId, campaign: campaign.name, error: messageOf(error) };
+    if (error instanceof SilentAdapterError) {
+      logger.error(
+        fields,
+        'an adapter is given up; the people of its cohort go back when the lease has passed',
+      );
+      // Tells the adapter to stop, too.
+      lease.lose();
+      return;
+    }
+    logger.warn(fields, 'the cohort could not be rendered; it is tried again');
+    settler.add(retriesOf(some, error));
+  };
+
+  /**
+   * Holds the campaign: one message for the operator, and no attempt is counted. Held first, or its
+   * people would be staged again at once. `alike`: where it stands.
+   */
+  const refuse = async (
+    some: readonly CardRequest[],
+    why: string,
+    message: string,
+    alike: readonly ProofSettlement[] | null,
+  ) => {
+    try {
+      const refusal = await holdRefused(
+        context.sql,
+        campaign,
+        lease.cohortId,
+        `${why}: ${message}`,
+        alike !== null,
+      );
+      if (refusal === 'held') {
+        logger.error(
+          { organization: campaign.organizationId, campaign: campaign.name, error: message },
+          'the campaign is held: its cards cannot be rendered. Mend it, then release it; ' +
+            'nobody was harmed',
+        );
+      }
+      settler.add(
+        refusal === 'stands' && alike !== null
+          ? alike
+          : some.map(({ recipientId }) => ({ recipientId, outcome: 'held', message })),
+      );
+    } catch (error) {
+      failed(some, error);
+    }
+  };
+  const refuseJob = async (
+    some: readonly CardRequest[],
+    { message }: RefusedJobError,
+  ): Promise<void> => await refuse(some, 'the renderer refuses its cards', message, null);
+
+  let adapters: Adapters;
+  try {
+    adapters = await ask({ who: 'the makers of renderer and image host', silenceMs }, async () => ({
+      renderer: await integrations.renderer(campaign),
+      host: await integrations.imageHost(campaign),
+    }));
+  } catch (error) {
+    failed(cards, error);
+    return;
+  }
+  try {
+    const results = await proofsOf(adapters, cards);
+    await context.reach('proof.rendered');
+    const fault = commonFault(results);
+    if (fault === null) settler.add(results);
+    else await refuse(cards, 'every card fails alike', fault, results);
+    return;
+  } catch (error) {
+    if (error instanceof RefusedJobError) {
+      await refuseJob(cards, error);
+      return;
+    }
+    if (cards.length === 1 || signal.aborted || error instanceof SilentAdapterError) {
+      failed(cards, error);
+      return;
+    }
+    // One card may have brought down the others: each is tried by itself, so that it convicts
+    // itself.
+    logger.warn(
+      { cohort: lease.cohortId, error: messageOf(error) },
+      'the cohort could not be rendered together: rendering one by one',
+    );
+  }
+  for (const [index, card] of cards.entries()) {
+    try {
+      settler.add(await proofsOf(adapters, [card]));
+    } catch (error) {
+      if (error instanceof RefusedJobError) {
+        await refuseJob(cards.slice(index), error);
+        return;
+      }
+      failed([card], error);
+      if (error instanceof SilentAdapterError) return;
+    }
+  }
+}
+
+/**
+ * One cohort, from its job to the last settle. Never throws once it has begun: whatever happens,
+ * reap knows what to do.
+ */
+export async function workProof(
+  context: PipelineContext,
+  organizationId: string,
+  cohortId: string,
+): Promise<void> {
+  return await workCohort(context, organizationId, cohortId, {
+    stage: 'proof',
+    begin: beginProof,
+    settle: async (results: readonly ProofSettlement[], last) =>
+      await settleProof(context.sql, organizationId, cohortId, results, last),
+    patienceMs: 0,
+    wakes: ['proof'],
+    work: async ({ campaign, cards }, lease, settler) => {
+      const requests = cards.map((card) => toRequest(campaign, card));
+      await renderCohort(context, campaign, requests, lease, settler);
+    },
+  });
+}

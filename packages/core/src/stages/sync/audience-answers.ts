@@ -1,0 +1,147 @@
+/** What sources tell: nothing of one row stops the others. */
+import { z } from 'zod';
+import { storable } from '../../common/text.ts';
+import {
+  AudienceSourceError,
+  type AudiencePage,
+  type Member,
+  type Reject,
+} from '../../ports/index.ts';
+import { tellable } from '../../runtime/answers.ts';
+import {
+  addressSchema,
+  because,
+  intact,
+  isRejectReason,
+  needed,
+  optional,
+  rejectReasons,
+  unprintable,
+  type RejectReason,
+} from '../../runtime/printable.ts';
+
+const MAX_EMAIL_LENGTH = 254;
+const emailPattern = /^[^\s@,;:<>"()[\]\\]+@[^\s@,;:<>"()[\]\\.]+(?:\.[^\s@,;:<>"()[\]\\.]+)+$/;
+
+// By hand, since a column may be named __proto__.
+const mergeSchema = z
+  .custom<Readonly<Record<string, string>>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    because('not_text'),
+  )
+  .superRefine((merge, context) => {
+    for (const [name, value] of Object.entries(merge)) {
+      const reason = name.includes('\0') || !name.isWellFormed() ? 'bad_encoding' : faultOf(value);
+      if (reason !== null) context.addIssue({ code: 'custom', path: [name], message: reason });
+    }
+  })
+  .transform((merge): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(merge)),
+  );
+
+function faultOf(value: unknown): RejectReason | null {
+  if (typeof value !== 'string') return 'not_text';
+  if (value.includes('\0')) return 'nul_byte';
+  return value.isWellFormed() ? null : 'bad_encoding';
+}
+
+const memberSchema = z
+  .object(
+    {
+      row: z.int().nullable().catch(null),
+      externalId: needed('missing_external_id'),
+      email: intact('not_text').nullish(),
+      firstName: optional,
+      lastName: optional,
+      address: addressSchema.nullish().transform((address) => address ?? null),
+      merge: mergeSchema.nullish().transform((merge) => merge ?? {}),
+    },
+    because('not_a_member'),
+  )
+  .transform((member, context): Member => {
+    const email = member.email ?? '';
+    const good =
+      email.length <= MAX_EMAIL_LENGTH && emailPattern.test(email) && !unprintable.test(email);
+    if (!good && member.address === null) {
+      context.addIssue(
+        email === ''
+          ? { code: 'custom', message: because('no_email_no_address') }
+          : { code: 'custom', path: ['email'], message: because('bad_email') },
+      );
+    }
+    // A card can be posted without an e-mail.
+    return { ...member, email: good ? email : null };
+  });
+
+const tellableId = needed('missing_external_id').nullable().catch(null);
+const rowOf = z
+  .object({ row: z.int().nullable().catch(null), externalId: tellableId })
+  .catch({ row: null, externalId: null });
+const rejectSchema = z
+  .object({
+    row: z.int().nullable().catch(null),
+    column: tellable.nullable().catch(null),
+    externalId: tellableId,
+    reason: tellable.catch('unreadable'),
+    message: tellable.catch('The source gives no reason.'),
+  })
+  .catch({
+    row: null,
+    column: null,
+    externalId: null,
+    reason: 'unreadable',
+    message: 'The source gives no reason.',
+  });
+
+interface Fault {
+  readonly reason: RejectReason;
+  readonly field: string | null;
+  readonly message: string;
+}
+
+function firstFault(error: z.ZodError): Fault {
+  const [issue] = error.issues;
+  const reason =
+    issue !== undefined && isRejectReason(issue.message) ? issue.message : 'not_a_member';
+  const field =
+    issue === undefined || issue.path.length === 0
+      ? null
+      : storable(issue.path.map(String).join('.'));
+  return {
+    reason,
+    field,
+    message: `${field === null ? 'The row' : `Field "${field}"`} ${rejectReasons[reason]}.`,
+  };
+}
+
+const pageSchema = z.object({
+  members: z.array(z.unknown()),
+  rejects: z.array(rejectSchema),
+  waitedMs: z.number().nonnegative().catch(0),
+});
+
+/**
+ * Members that cannot be used become rejects. Throws `AudienceSourceError` where the page itself is
+ * none.
+ */
+export function pageAnswer(told: unknown): AudiencePage {
+  const page = pageSchema.safeParse(told);
+  if (!page.success) {
+    throw new AudienceSourceError(
+      'the source told a page without lists of members and rejects; pages before it stand, ' +
+        'nobody was taken as having left',
+    );
+  }
+  const members: Member[] = [];
+  const rejects: Reject[] = [...page.data.rejects];
+  for (const told of page.data.members) {
+    const member = memberSchema.safeParse(told);
+    if (member.success) {
+      members.push(member.data);
+    } else {
+      const { reason, field, message } = firstFault(member.error);
+      rejects.push({ ...rowOf.parse(told), column: field, reason, message });
+    }
+  }
+  return { members, rejects, waitedMs: page.data.waitedMs };
+}

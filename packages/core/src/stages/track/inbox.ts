@@ -1,0 +1,247 @@
+/**
+ * The inbox of tracking: webhooks that were stored are applied in bulk, up to 50 at a time; and
+ * events that found no piece when they came.
+ */
+import type postgres from 'postgres';
+import { isLostConnection, isLostSession, sqlState } from '../../common/driver-errors.ts';
+import { messageOf } from '../../common/message-of.ts';
+import type { PartFailure, Due } from '../../machine/house.ts';
+import {
+  applyEvents,
+  claimWebhooks,
+  closeWebhook,
+  keepUnusableEvents,
+  lockForEvents,
+  matchEvents,
+  type KeptEvent,
+  type StoredWebhook,
+} from '../../machine/track.ts';
+import type { Printer, PrinterEvent } from '../../ports/index.ts';
+import { forEachOrganization } from '../../runtime/beat-failures.ts';
+import type { PipelineContext } from '../../runtime/context.ts';
+import { printerBriefOf, makePrinter } from '../../runtime/printers.ts';
+import { keptEvent, webhookAnswer, type WebhookAnswer } from './event-answers.ts';
+
+const BATCH = 50;
+
+// Deadlocks, locks that were not given, sessions ended, a server that stops or is full: none of
+// them says anything about the webhook.
+function isPassing(error: unknown): boolean {
+  return isLostConnection(error) || /^(08|40|53|55|57)/.test(sqlState(error) ?? '');
+}
+
+interface Parsed extends WebhookAnswer {
+  readonly webhook: StoredWebhook;
+}
+
+function keyOf(webhook: StoredWebhook): string {
+  return `${webhook.organizationId}/${webhook.printerName}`;
+}
+
+/** Printers of webhooks, by `keyOf`; an error where one cannot be had. */
+type Printers = Map<string, Printer | Error>;
+
+/**
+ * Outside any transaction: an adapter may ask the database while it is made, and the pool may have
+ * no second connection.
+ */
+async function makePrinters(
+  context: PipelineContext,
+  printers: Printers,
+  inbox: readonly StoredWebhook[],
+): Promise<void> {
+  for (const webhook of inbox) {
+    const key = keyOf(webhook);
+    if (printers.has(key)) continue;
+    const asError = (error: unknown): Error =>
+      error instanceof Error ? error : new Error(String(error));
+    const brief = await printerBriefOf(context, webhook.organizationId, webhook.printerName).catch(
+      (error: unknown) => {
+        if (isPassing(error)) throw error;
+        return asError(error);
+      },
+    );
+    // A file that is gone, or a vault that cannot be reached, is this printer's fault: the others'
+    // webhooks do not wait for it.
+    const printer =
+      brief instanceof Error
+        ? brief
+        : await makePrinter(context, brief).catch((error: unknown) => {
+            // The code that makes a printer may ask our database.
+            if (isLostSession(error)) throw error;
+            return asError(error);
+          });
+    // An adapter that is told to stop may answer with an error that means nothing.
+    if (printer instanceof Error && context.stopping.aborted) throw printer;
+    printers.set(key, printer);
+  }
+}
+
+/** Kept, with the reason: doctor reports it, and nothing is dropped. */
+async function keepUnreadable(
+  context: PipelineContext,
+  tx: postgres.TransactionSql,
+  webhook: StoredWebhook,
+  error: unknown,
+): Promise<void> {
+  const message = messageOf(error);
+  context.logger.error(
+    { webhook: webhook.id, printer: webhook.printerName, error: message },
+    'a webhook could not be applied; it is kept',
+  );
+  await closeWebhook(tx, webhook, message);
+}
+
+/**
+ * All events of a webhook at once; where the database refuses them, each by itself. Returns those
+ * that it refuses.
+ */
+async function applyWebhook(
+  tx: postgres.TransactionSql,
+  { webhook, events }: Parsed,
+): Promise<readonly KeptEvent[]> {
+  const { id: webhookId, organizationId, printerName, receivedAt } = webhook;
+  const applied = async (some: readonly PrinterEvent[]): Promise<unknown> => {
+    try {
+      await tx.savepoint(
+        async (inner) =>
+          await applyEvents(inner, organizationId, printerName, some, { receivedAt, webhookId }),
+      );
+      return null;
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      return error;
+    }
+  };
+  const refusal = events.length === 0 ? null : await applied(events);
+  if (refusal === null) return [];
+  await keepUnusableEvents(tx, webhook, []);
+  const refused: KeptEvent[] = [];
+  for (const event of events) {
+    const error = events.length === 1 ? refusal : await applied([event]);
+    if (error !== null) refused.push(keptEvent(event, messageOf(error)));
+  }
+  return refused;
+}
+
+/** What is read in webhooks of one printer. */
+type Group = readonly [Parsed, ...Parsed[]];
+
+/** Webhooks by printer, in the order of their keys; one that cannot be read is kept as it is. */
+async function readWebhooks(
+  context: PipelineContext,
+  tx: postgres.TransactionSql,
+  printers: Printers,
+  inbox: readonly StoredWebhook[],
+): Promise<readonly Group[]> {
+  const groups = new Map<string, [Parsed, ...Parsed[]]>();
+  for (const webhook of inbox) {
+    const key = keyOf(webhook);
+    try {
+      const printer = printers.get(key);
+      if (printer === undefined || printer instanceof Error)
+        throw printer ?? new Error('its printer was not made');
+      const told = printer.parseWebhook(Buffer.from(webhook.body, 'base64'));
+      const parsed = { webhook, ...webhookAnswer(told, webhook.receivedAt) };
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [parsed]);
+      else group.push(parsed);
+    } catch (error) {
+      // Nothing here asks the database: whatever its code, it is the adapter's.
+      await keepUnreadable(context, tx, webhook, error);
+    }
+  }
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+}
+
+async function applyGroup(
+  { logger }: PipelineContext,
+  tx: postgres.TransactionSql,
+  group: Group,
+): Promise<void> {
+  const { organizationId, printerName } = group[0].webhook;
+  const all = group.flatMap(({ events }) => events);
+  // Only an order: an event that the database refuses is found out below, by itself.
+  await tx
+    .savepoint(async (inner) => await lockForEvents(inner, organizationId, printerName, all))
+    .catch((error: unknown) => {
+      if (isPassing(error)) throw error;
+    });
+  for (const parsed of group) {
+    const { webhook } = parsed;
+    // Before the others are applied, or the body might be blanked with them.
+    if (parsed.unusable.length > 0) await keepUnusableEvents(tx, webhook, parsed.unusable);
+    const unusable = [...parsed.unusable, ...(await applyWebhook(tx, parsed))];
+    if (unusable.length === 0) {
+      await closeWebhook(tx, webhook);
+      continue;
+    }
+    logger.error(
+      {
+        webhook: webhook.id,
+        printer: printerName,
+        unusable: unusable.length,
+        error: unusable[0]?.reason,
+      },
+      'some events of a webhook cannot be used; they are kept, and the others are applied',
+    );
+    await keepUnusableEvents(tx, webhook, unusable);
+  }
+}
+
+/**
+ * Up to 50 webhooks in one transaction, all of them or, where a printer is still to be made, none.
+ */
+async function applyBatch(
+  context: PipelineContext,
+  printers: Printers,
+): Promise<{ inbox: readonly StoredWebhook[]; applied: boolean }> {
+  return await context.sql.begin(async (tx) => {
+    const inbox = await claimWebhooks(tx, BATCH);
+    if (!inbox.every((webhook) => printers.has(keyOf(webhook)))) return { inbox, applied: false };
+    if (inbox.length > 0) await context.reach('track.claimed');
+    for (const group of await readWebhooks(context, tx, printers, inbox))
+      await applyGroup(context, tx, group);
+    return { inbox, applied: true };
+  });
+}
+
+/** Applies stored webhooks until none is left. Returns how many. */
+export async function applyInbox(context: PipelineContext): Promise<number> {
+  const printers: Printers = new Map();
+  let count = 0;
+  for (let failures = 0; !context.stopping.aborted;) {
+    try {
+      const { inbox, applied } = await applyBatch(context, printers);
+      failures = 0;
+      if (!applied) {
+        await makePrinters(context, printers, inbox);
+        continue;
+      }
+      if (inbox.length > 0) await context.reach('track.applied');
+      count += inbox.length;
+      if (inbox.length < BATCH) break;
+    } catch (error) {
+      // Rolled back as a whole; the next beat would try again, but a deadlock is over at once.
+      failures += 1;
+      if (failures > 3 || !isPassing(error)) throw error;
+    }
+  }
+  return count;
+}
+
+export async function beatInbox(context: PipelineContext, due: Due): Promise<void> {
+  if (due.webhooks) await applyInbox(context);
+}
+
+/** Events that found no piece when they came. */
+export async function beatUnmatched(
+  { sql }: PipelineContext,
+  due: Due,
+): Promise<readonly PartFailure[]> {
+  return await forEachOrganization(
+    'unmatched events',
+    due.unmatched,
+    async (id) => await matchEvents(sql, id),
+  );
+}

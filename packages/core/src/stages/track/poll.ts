@@ -1,0 +1,101 @@
+/**
+ * Polling, a part of tracking: printers whose webhooks have stopped, or that have none, are asked
+ * for their events, where they can be. Never part of a beat, only woken by one: a printer that does
+ * not answer, or never comes to an end, holds up only the printers behind it.
+ */
+import type { Work } from '../../machine/house.ts';
+import {
+  applyEvents,
+  claimSilentPrinters,
+  notePolled,
+  piecesOfOtherPrinters,
+  type SilentPrinter,
+} from '../../machine/track.ts';
+import type { PrinterEvent } from '../../ports/index.ts';
+import type { PipelineContext } from '../../runtime/context.ts';
+import { askPrinter, printerNamed } from '../../runtime/printers.ts';
+import { unlessAborted } from '../../runtime/waiting.ts';
+import { workDone, workFailed } from '../../runtime/work-failures.ts';
+import { pollAnswer } from './event-answers.ts';
+
+const SILENCE = '5 minutes';
+/** Printers that are asked at the same time. */
+const AT_ONCE = 4;
+/** Pages of one printer in a round; the next round goes on where this one ends. */
+const MOST_PAGES = 1000;
+
+/**
+ * A printer that several organizations share, or that one knows by two names, may tell each of all.
+ * An event of a piece that is unknown here is kept.
+ */
+async function ownEvents(
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+  events: readonly PrinterEvent[],
+) {
+  const ours = events.filter(
+    (event) => (event.organizationId ?? organizationId) === organizationId,
+  );
+  const pieces = ours.flatMap(({ mailpieceId }) => mailpieceId ?? []);
+  if (pieces.length === 0) return ours;
+  const elsewhere = await piecesOfOtherPrinters(context.sql, organizationId, name, pieces);
+  return ours.filter(({ mailpieceId }) => mailpieceId === null || !elsewhere.has(mailpieceId));
+}
+
+async function pollPrinter(
+  context: PipelineContext,
+  { organizationId, printerName: name, cursor }: SilentPrinter,
+) {
+  const printer = await printerNamed(context, organizationId, name);
+  // A printer that comes back to a cursor goes round in a circle.
+  const seen = new Set<string | null>();
+  for (let from = cursor; !seen.has(from) && seen.size < MOST_PAGES;) {
+    seen.add(from);
+    const told = askPrinter(
+      context,
+      name,
+      printer,
+      async (call) => await printer.poll?.(from, call),
+    );
+    const answer = await unlessAborted(told, context.stopping);
+    if (answer === undefined) return;
+    const {
+      events,
+      cursor: next,
+      unusable,
+    } = pollAnswer(answer, context.callContext(context.stopping).now());
+    if (Object.keys(unusable).length > 0) {
+      context.logger.warn(
+        { printer: name, unusable },
+        'some of what the printer told when polled cannot be used; what has no usable id of ' +
+          'its own is left out',
+      );
+    }
+    const own = await ownEvents(context, organizationId, name, events);
+    if (own.length > 0) await applyEvents(context.sql, organizationId, name, own);
+    if (next !== null) await notePolled(context.sql, organizationId, name, next);
+    if (events.length === 0 || next === null) return;
+    from = next;
+  }
+}
+
+export async function pollPrinters(context: PipelineContext, silence = SILENCE): Promise<void> {
+  const silent = await claimSilentPrinters(context.sql, silence);
+  // One iterator, from which each takes the next.
+  const printers = silent.values();
+  const takeTurns = async (): Promise<void> => {
+    for (const printer of printers) {
+      if (context.stopping.aborted) return;
+      const { organizationId, printerName } = printer;
+      const work: Work = { organizationId, work: 'poll', printer: printerName };
+      try {
+        await pollPrinter(context, printer);
+        await workDone(context, work);
+      } catch (error) {
+        await workFailed(context, work, error, 'the printer could not be polled');
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, takeTurns));
+}
