@@ -7,7 +7,12 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
 import type { Printer, PrinterEvent, UnusableEvent } from '@postrider/core/ports';
-import { bodyOf, eventOf, printerAt, signed } from '../../packages/adapters/test/pieces.ts';
+import {
+  bodyOf,
+  eventOf,
+  printerAt,
+  signed,
+} from '../../packages/adapters/src/print-shop/test/pieces.ts';
 import { launched, states } from '../support/machine.ts';
 import { connect } from '../support/server.ts';
 import { open, until, type Opened } from './rig.ts';

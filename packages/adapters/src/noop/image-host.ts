@@ -1,8 +1,4 @@
-import type { AdapterFactory, ImageHost } from '@postrider/core/ports';
-import { z } from 'zod';
-import { parseOptions } from '../options.ts';
-
-const optionsSchema = z.strictObject({});
+import type { ImageHost } from '@postrider/core/ports';
 
 /**
  * Stores nothing. Every document is at `noop:`, which the folder print shop takes where it was
@@ -20,11 +16,3 @@ export function createNoopImageHost(): ImageHost {
     },
   };
 }
-
-export const noopImageHost: AdapterFactory<ImageHost> = {
-  kind: 'noop',
-  create(options) {
-    parseOptions('imageHost', optionsSchema, options);
-    return createNoopImageHost();
-  },
-};

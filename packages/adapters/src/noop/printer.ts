@@ -8,21 +8,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
-  AdapterFactory,
   LeaseGuard,
   PieceRequest,
   Printer,
   PrinterEvent,
   SubmitResult,
 } from '@postrider/core/ports';
-import { z } from 'zod';
-import { parseOptions } from '../options.ts';
-
-const optionsSchema = z.strictObject({
-  /** How long one request takes, in milliseconds. */
-  delayMs: z.number().min(0).max(60_000).default(0),
-  maxBatch: z.int().min(1).max(1_000).default(50),
-});
 
 export interface NoopPrinterOptions {
   readonly delayMs?: number;
@@ -150,8 +141,3 @@ export function createNoopPrinter({
     };
   }
 }
-
-export const noopPrinter: AdapterFactory<Printer> = {
-  kind: 'noop',
-  create: (options) => createNoopPrinter(parseOptions('printer', optionsSchema, options)),
-};

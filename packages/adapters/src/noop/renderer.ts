@@ -1,9 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AdapterFactory, Renderer } from '@postrider/core/ports';
-import { z } from 'zod';
-import { parseOptions } from '../options.ts';
-
-const optionsSchema = z.strictObject({});
+import type { Renderer } from '@postrider/core/ports';
 
 /**
  * Renders nothing, at once: what is left is the pipeline itself. The hash of a card's content is a
@@ -36,11 +32,3 @@ export function createNoopRenderer(): Renderer {
     },
   };
 }
-
-export const noopRenderer: AdapterFactory<Renderer> = {
-  kind: 'noop',
-  create(options) {
-    parseOptions('renderer', optionsSchema, options);
-    return createNoopRenderer();
-  },
-};

@@ -77,13 +77,8 @@ export interface PieceReference {
   readonly mailpieceId: string;
 }
 
-/**
- * How an adapter is named, configured and made. One per adapter; the runner's registry lists them
- * by port and kind.
- */
+/** How an adapter is configured and made. A registry lists them by port and kind. */
 export interface AdapterFactory<Port> {
-  /** The name in a campaign file, for example `csv`. */
-  readonly kind: string;
   /**
    * Checks the options of a campaign file and makes the adapter. Throws `AdapterConfigError` that
    * names the option. `baseDirectory` resolves relative paths; `secrets` gives the value of a

@@ -5,3 +5,4 @@ export * from './enricher.ts';
 export * from './image-host.ts';
 export * from './printer.ts';
 export * from './renderer.ts';
+export * from './types.ts';

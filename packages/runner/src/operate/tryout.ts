@@ -4,12 +4,15 @@
  * file is corrected in one round. What would stop every card is a problem; what may come by itself,
  * such as a secret or the first rows of a list, is a warning.
  */
+import { portNames, portFields } from '@postrider/adapters';
 import type { CardRequest, Member } from '@postrider/core';
 import {
   isNamed,
   type AdapterConfigError,
   type AudienceSource,
   type CallContext,
+  type PortName,
+  type PortTypes,
   type Printer,
   type Renderer,
 } from '@postrider/core/ports';
@@ -18,14 +21,7 @@ import { isGroup, returnAddressOf, type CampaignDraft } from '../config/campaign
 import type { Project } from '../config/project.ts';
 import type { Problem } from '../config/yaml-file.ts';
 import { leaseMsOf, quietLogger } from '../run/pipeline.ts';
-import {
-  fileNames,
-  makeAdapter,
-  unknownKind,
-  withPrintShopUrl,
-  type PortName,
-  type Ports,
-} from '../wiring/integrations.ts';
+import { makeAdapter, unknownKind, withPrintShopUrl } from '../wiring/integrations.ts';
 
 const ROWS = 50;
 
@@ -82,7 +78,7 @@ async function makeAdapters(
   const make = async <Name extends PortName>(
     port: Name,
     entry: Group,
-  ): Promise<Made<Ports[Name]> | null> => {
+  ): Promise<Made<PortTypes[Name]> | null> => {
     try {
       return { port: await makeAdapter(port, entry, home), crippled: false };
     } catch (error) {
@@ -98,7 +94,7 @@ async function makeAdapters(
     }
   };
   const entryOf = (port: PortName): Group | null => {
-    const entry = draft.raw[fileNames[port]];
+    const entry = draft.raw[portFields[port]];
     // What is no group of fields, or of no kind that is known, the file's own check has told.
     if (
       !isGroup(entry) ||
@@ -112,7 +108,7 @@ async function makeAdapters(
   };
   let audience: Made<AudienceSource> | null = null;
   let renderer: Made<Renderer> | null = null;
-  for (const port of Object.keys(fileNames) as PortName[]) {
+  for (const port of portNames) {
     const entry = entryOf(port);
     if (entry === null) continue;
     if (port === 'audience') audience = await make(port, entry);
