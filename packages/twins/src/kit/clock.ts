@@ -1,11 +1,11 @@
 /**
- * Two times. The *calendar* is the real one, plus the days that somebody turned it by (`POST
- * /v1/clock`). The *travel time* is how long mail has been on its way: it may run faster than the
- * calendar (`daysPerSecond`), or stand still. A card takes six days of travel time, and its scans
- * are dated by the calendar from when it was printed: however fast the demonstration runs, cards
- * accepted today are delivered next week.
+ * Two times. The *calendar* is the real one, plus the days that somebody turned it by. The *travel
+ * time* is how long things have been on their way: it may run faster than the calendar
+ * (`daysPerSecond`), or stand still. A card takes six days of travel time, and its scans are dated
+ * by the calendar from when it was printed: however fast the demonstration runs, cards accepted
+ * today are delivered next week.
  *
- * Both go on while the shop is closed, as the post does.
+ * Both go on while the twin is closed, as the world does.
  */
 export const DAY = 86_400_000;
 
@@ -13,11 +13,11 @@ export const DAY = 86_400_000;
 export interface Stamp {
   /** Calendar, since 1970. */
   readonly at: number;
-  /** Travel time, since the shop first opened. */
+  /** Travel time, since the twin first opened. */
   readonly travel: number;
 }
 
-export class ShopClock {
+export class TwinClock {
   /** Milliseconds of travel time in one real millisecond. */
   readonly #pace: number;
   #turned = 0;
@@ -34,7 +34,7 @@ export class ShopClock {
 
   now(): Stamp {
     const real = Date.now();
-    // A calendar that was set back must not make mail travel backwards.
+    // A calendar that was set back must not make anything travel backwards.
     return {
       at: real + this.#turned,
       travel: this.#anchor.travel + Math.max(0, real - this.#anchor.real) * this.#pace,
@@ -52,7 +52,7 @@ export class ShopClock {
    * it.
    */
   resume(stamp: Stamp, turnedDays = 0): void {
-    // A plan keeps the time at which its PDF was composed, and may stand behind later entries.
+    // An entry may keep an earlier time than those before it, as the plan of a PDF does.
     if (turnedDays === 0 && stamp.at < this.#resumedAt) return;
     this.#resumedAt = stamp.at;
     this.#turned += turnedDays * DAY;

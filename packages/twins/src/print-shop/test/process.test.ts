@@ -3,62 +3,29 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { suite, test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { loader } from '../../../test/support/loader.ts';
-import { ledgerIn, ShopError, spawnPrintShop, startPrintShop } from '../src/index.ts';
-import { fromArguments, settle, toArguments } from '../src/print-shop/options.ts';
+import { suite, test } from 'node:test';
+import { loader } from '../../../../../test/support/loader.ts';
+import { ledgerIn, TwinError, spawnPrintShop, startPrintShop } from '../../index.ts';
+import { cardOf, makeArtwork, pdfNames } from './artwork.ts';
 import {
   anOrder,
-  cardOf,
   client,
   eventually,
-  makeArtwork,
-  pdfNames,
   quiet,
-  SECRET,
   shopHere,
   shopProcess,
   temporaryFolder,
   TOKEN,
 } from './helpers.ts';
-
-const main = fileURLToPath(new URL('../src/print-shop/main.ts', import.meta.url));
-
-/** Runs the command line as a person does. */
-function run(
-  t: TestContext,
-  argv: readonly string[],
-  env: NodeJS.ProcessEnv = { PRINT_SHOP_TOKEN: TOKEN },
-) {
-  const child = spawn(process.execPath, [...loader, main, ...argv], {
-    env: { ...process.env, ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  t.after(() => child.kill('SIGKILL'));
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = once(child, 'close').then(([code]) => ({
-    code: code as number | null,
-    stdout,
-    stderr,
-  }));
-  const ready = (): Promise<{ url: string }> =>
-    eventually('the ready line', () =>
-      stdout.endsWith('\n') ? (JSON.parse(stdout) as { url: string }) : null,
-    );
-  return { child, ended, ready };
-}
+import { main, run } from './running.ts';
 
 function withCode(exitCode: number, message: RegExp) {
   return (error: unknown) => {
-    assert.ok(error instanceof ShopError);
+    assert.ok(error instanceof TwinError);
     assert.equal(error.exitCode, exitCode);
     assert.match(error.message, message);
     return true;
@@ -179,105 +146,6 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
     assert.equal((await order([anOrder()]))[0]?.status, 'accepted');
   });
 
-  test('wrong usage is said in a sentence, and ends with 2', async (t) => {
-    const folder = join(await temporaryFolder(t), 'never-made');
-    const { code, stdout, stderr } = await run(t, ['--folder', folder, '--returned', 'some']).ended;
-    assert.equal(code, 2);
-    assert.equal(stdout, '');
-    assert.match(
-      stderr,
-      /^print shop: --returned must be a number, and is "some"\. See --help\.\n$/,
-    );
-
-    const token = { PRINT_SHOP_TOKEN: TOKEN };
-    const cases: readonly (readonly [readonly string[], NodeJS.ProcessEnv, RegExp])[] = [
-      [[], token, /--folder is missing/],
-      [['--folder', folder, '--colour'], token, /--colour/],
-      [['--folder', folder], {}, /PRINT_SHOP_TOKEN is not set/],
-      [
-        ['--folder', folder, '--returned', '101'],
-        token,
-        /--returned must be a number from 0 to 100/,
-      ],
-      [['--folder', folder, '--print-after-ms=-1'], token, /--print-after-ms must be/],
-      [
-        ['--folder', folder, '--webhook', 'http://127.0.0.1:1/'],
-        token,
-        /PRINT_SHOP_WEBHOOK_SECRET/,
-      ],
-      [
-        ['--folder', folder, '--webhook', 'ftp://127.0.0.1/'],
-        { ...token, PRINT_SHOP_WEBHOOK_SECRET: SECRET },
-        /http: or https:/,
-      ],
-      [
-        ['--folder', folder],
-        { ...token, PRINT_SHOP_WEBHOOK_SECRET: 'whsec_c2hvcnQ=' },
-        /24 to 64 bytes/,
-      ],
-      [['--folder', folder], { ...token, PRINT_SHOP_WEBHOOK_SECRET: 'plain' }, /whsec_/],
-    ];
-    for (const [argv, env, message] of cases) {
-      assert.throws(
-        () => settle(fromArguments(argv, env)?.options ?? { folder, token: TOKEN }),
-        withCode(2, message),
-      );
-    }
-    await assert.rejects(
-      startPrintShop({ folder, token: TOKEN, daysPerSecond: Number.NaN }),
-      withCode(2, /--days-per-second/),
-    );
-    await assert.rejects(stat(folder), { code: 'ENOENT' });
-  });
-
-  test('a child process gets the options that it was given', () => {
-    const options = {
-      folder: '/a folder/=x',
-      token: TOKEN,
-      webhookSecret: SECRET,
-      port: 4_711,
-      artwork: ['/one', '--two'],
-      acceptNoopArtwork: true,
-      keys: false,
-      readLagMs: 1,
-      printAfterMs: 0,
-      daysPerSecond: 0.5,
-      loseScans: 2,
-      returned: 3,
-      webhook: 'http://127.0.0.1:1/x?y=z',
-      webhookDuplicates: 4,
-      webhookShuffle: true,
-      allowFaults: true,
-    };
-    const argv = toArguments(options);
-    assert.ok(
-      !argv.join(' ').includes('whsec') && !argv.join(' ').includes(TOKEN),
-      'secrets are not on the command line',
-    );
-    assert.deepEqual(
-      fromArguments(argv, { PRINT_SHOP_TOKEN: TOKEN, PRINT_SHOP_WEBHOOK_SECRET: SECRET })?.options,
-      options,
-    );
-    assert.deepEqual(
-      toArguments({ folder: 'x', token: TOKEN, keys: true, webhookShuffle: false }),
-      ['--folder=x'],
-    );
-  });
-
-  test('--help names every option', async (t) => {
-    const { code, stdout } = await run(t, ['--help'], {}).ended;
-    assert.equal(code, 0);
-    for (const flag of [
-      '--folder',
-      '--no-keys',
-      '--read-lag-ms',
-      '--days-per-second',
-      '--webhook-shuffle',
-      '--allow-faults',
-    ])
-      assert.ok(stdout.includes(flag), flag);
-  });
-
   test('it ends with the process that started it', async (t) => {
     const { child, ended, ready } = run(t, [
       '--folder',
@@ -292,7 +160,7 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
   test('Ctrl-C at its starter does not reach it; it ends when the starter does, however that ends', async (t) => {
     const folder = await temporaryFolder(t);
     const script = `
-      import { spawnPrintShop } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
+      import { spawnPrintShop } from ${JSON.stringify(new URL('../../index.ts', import.meta.url).href)};
       process.on('SIGINT', () => console.log('interrupted'));
       const { pid, url } = await spawnPrintShop({ folder: ${JSON.stringify(folder)}, token: ${JSON.stringify(TOKEN)}, acceptNoopArtwork: true });
       console.log(JSON.stringify({ pid, url }));`;
@@ -326,7 +194,7 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
   test('or outlives it, where that was asked for', async (t) => {
     const folder = await temporaryFolder(t);
     const script = `
-      import { spawnPrintShop } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
+      import { spawnPrintShop } from ${JSON.stringify(new URL('../../index.ts', import.meta.url).href)};
       const { pid, url } = await spawnPrintShop({ folder: ${JSON.stringify(folder)}, token: ${JSON.stringify(TOKEN)}, acceptNoopArtwork: true, outlive: true });
       console.log(JSON.stringify({ pid, url }));`;
     const starter = spawn(process.execPath, [...loader, '--input-type=module', '-e', script], {

@@ -1,5 +1,5 @@
 /**
- * One shop to a folder: two would number their PDFs alike and tear each other's ledger.
+ * One twin to a folder: two would tear each other's ledger.
  *
  * Node has no flock, so the lock is a file that names its process. A process is told by its number
  * and the time it began, where the system shows that, because numbers come round again; and one
@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exitCodes, hasCode, ShopError } from './errors.ts';
+import { exitCodes, hasCode, TwinError } from './errors.ts';
 
 export interface FolderLock {
   release(): Promise<void>;
@@ -19,8 +19,12 @@ export interface FolderLock {
  */
 const PATIENCE_MS = 3000;
 
-/** Throws `ShopError` where a living shop holds the folder, and goes on doing so. */
-export async function lockFolder(path: string): Promise<FolderLock> {
+/**
+ * Throws `TwinError` where a living twin holds the folder, and goes on doing so.
+ *
+ * @param what the twin is, for example `print shop`.
+ */
+export async function lockFolder(path: string, what: string): Promise<FolderLock> {
   const deadline = Date.now() + PATIENCE_MS;
   const own = `${process.pid} ${(await beganAt(process.pid)) ?? '-'} ${randomUUID()}\n`;
   const draft = `${path}.${randomUUID()}`;
@@ -39,9 +43,9 @@ export async function lockFolder(path: string): Promise<FolderLock> {
       const holder = await removeStale(path);
       if (holder === null) continue;
       if (Date.now() > deadline)
-        throw new ShopError(
+        throw new TwinError(
           exitCodes.tryLater,
-          `Another print shop (process ${holder}) works in this folder. Stop it, or use another folder. If there is none, remove ${path}.`,
+          `Another ${what} (process ${holder}) works in this folder. Stop it, or use another folder. If there is none, remove ${path}.`,
         );
       await sleep(50);
     }

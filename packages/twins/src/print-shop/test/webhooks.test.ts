@@ -4,18 +4,10 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { suite, test } from 'node:test';
-import type { TrackingEvent, WebhookBody, WebhookState } from '../src/index.ts';
+import type { TrackingEvent, WebhookBody, WebhookState } from '../../index.ts';
 import { allEvents, idsOf } from './events.ts';
-import {
-  anOrder,
-  eventually,
-  SECRET,
-  shopHere,
-  shopProcess,
-  temporaryFolder,
-  webhookReceiver,
-  type ReceivedWebhook,
-} from './helpers.ts';
+import { anOrder, eventually, SECRET, shopHere, shopProcess, temporaryFolder } from './helpers.ts';
+import { webhookReceiver, type ReceivedWebhook } from './receiver.ts';
 
 /** By the specification, and by no code of the shop. */
 function isSigned({ headers, raw }: ReceivedWebhook): boolean {
@@ -234,7 +226,7 @@ suite('webhooks', { concurrency: 4 }, () => {
     const options = { folder, daysPerSecond: 0, webhook: receiver.url, webhookSecret: SECRET };
     const first = await shopProcess(t, {
       ...options,
-      env: { PRINT_SHOP_CRASH_AT: 'after-webhook' },
+      env: { TWIN_CRASH_AT: 'after-webhook' },
     });
     await first.order([anOrder(), anOrder()]).catch(() => undefined);
     await first.shop.exited;

@@ -8,16 +8,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { PDFDocument } from 'pdf-lib';
-import type { PieceOrder, RejectionCode } from '../src/index.ts';
-import { ArtworkReader } from '../src/print-shop/artwork.ts';
-import {
-  anOrder,
-  cardOf,
-  makeArtwork,
-  shopHere,
-  shopWithArtwork,
-  temporaryFolder,
-} from './helpers.ts';
+import type { PieceOrder, RejectionCode } from '../../index.ts';
+import { ArtworkReader } from '../artwork.ts';
+import { cardOf, makeArtwork } from './artwork.ts';
+import { anOrder, shopHere, shopWithArtwork, temporaryFolder } from './helpers.ts';
 
 test('artwork that does not fit is rejected with the sizes', async (t) => {
   const { order, at } = await shopWithArtwork(t);

@@ -1,10 +1,10 @@
-/** The folder that a shop works in, made where it is missing. */
+/** The folder that a twin works in, made where it is missing. */
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { exitCodes, messageOf, ShopError } from './errors.ts';
+import { exitCodes, messageOf, TwinError } from './errors.ts';
 
 /**
- * Throws `ShopError` where it cannot be. Step by step, because Node's own `recursive` never ends
+ * Throws `TwinError` where it cannot be. Step by step, because Node's own `recursive` never ends
  * where a file system that takes no folder says that there is none (`/proc`).
  */
 export function makeFolder(path: string, mode = 0o777): void {
@@ -18,14 +18,17 @@ export function makeFolder(path: string, mode = 0o777): void {
     for (const one of missing) makeOne(one, mode);
   } catch (error) {
     const why = missing.length > 0 && !messageOf(error).includes(parent) ? ` (in ${parent})` : '';
-    throw new ShopError(
-      exitCodes.cannotCreate,
-      `The folder ${path} cannot be used: ${messageOf(error)}${why}. Nothing was accepted.`,
-      {
-        cause: error,
-      },
-    );
+    throw cannotUse(path, error, why);
   }
+}
+
+/** The error of a folder that cannot be read or written. */
+export function cannotUse(folder: string, error: unknown, why = ''): TwinError {
+  return new TwinError(
+    exitCodes.cannotCreate,
+    `The folder ${folder} cannot be used: ${messageOf(error)}${why}. Nothing was accepted.`,
+    { cause: error },
+  );
 }
 
 function makeOne(path: string, mode: number): void {

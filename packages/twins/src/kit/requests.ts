@@ -1,21 +1,30 @@
 /** Reading a request, and refusing it. */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { z } from 'zod';
 import { messageOf } from './errors.ts';
-import { describeIssue, type Refusal } from './wire.ts';
 
-/** 100 pieces with the longest allowed fields stay below it. */
 const LARGEST_BODY = 2 * 1024 * 1024;
 
 export type Env = { Bindings: HttpBindings };
 export type Ctx = Context<Env>;
-type Status = 400 | 401 | 404 | 409 | 412 | 413 | 429 | 500 | 503;
+type Status = 400 | 401 | 403 | 404 | 409 | 412 | 413 | 422 | 429 | 500 | 503;
+
+/** What an answer says that is not 2xx. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Says what is wrong with a body, in one sentence. */
+export type Describe = (error: z.ZodError) => Refusal;
 
 export async function body<Schema extends z.ZodType>(
   c: Ctx,
   schema: Schema,
+  describe: Describe,
 ): Promise<z.infer<Schema>> {
   const text = await readText(c);
   let value: unknown;
@@ -28,7 +37,7 @@ export async function body<Schema extends z.ZodType>(
     });
   }
   const result = schema.safeParse(value);
-  if (!result.success) throw refused(c, 400, describeIssue(result.error));
+  if (!result.success) throw refused(c, 400, describe(result.error));
   return result.data;
 }
 
@@ -68,6 +77,9 @@ export function refuse(c: Context, status: Status, refusal: Refusal): Response {
   return c.json(refusal, status);
 }
 
-export function noSuchPiece(c: Ctx): Response {
-  return refuse(c, 404, { code: 'not_found', message: 'There is no piece with this id.' });
+/** Hashed first, so that neither the time nor the length tells anything about the token. */
+export function hasToken(c: Ctx, token: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  const header = c.req.header('authorization') ?? '';
+  return timingSafeEqual(digest(header), digest(`Bearer ${token}`));
 }

@@ -3,7 +3,7 @@
  * one.
  */
 import { open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { crash, crashesAt } from './crash.ts';
 
 const UNFINISHED = '.unfinished-';
@@ -14,11 +14,12 @@ export async function writeAtomically(
   chunks: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
 ): Promise<void> {
   const unfinished = join(dirname(path), UNFINISHED + basename(path));
+  const halfway = `mid-${extname(path).slice(1)}`;
   try {
     const file = await open(unfinished, 'w');
     try {
       for await (const chunk of chunks) {
-        if (path.endsWith('.pdf') && crashesAt('mid-pdf')) {
+        if (crashesAt(halfway)) {
           await file.writeFile(chunk.slice(0, chunk.length / 2));
           crash();
         }

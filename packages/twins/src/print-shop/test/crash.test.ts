@@ -2,26 +2,13 @@
  * kill -9 between any two steps: what was acknowledged is there once, and no card is in two PDFs.
  */
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { ShopError, startPrintShop, type PieceOrder, type PieceResult } from '../src/index.ts';
-import type { CrashPlace } from '../src/print-shop/crash.ts';
-import {
-  anOrder,
-  cardOf,
-  client,
-  eventually,
-  makeArtwork,
-  pageTexts,
-  pdfNames,
-  quiet,
-  readManifest,
-  shopHere,
-  shopProcess,
-  temporaryFolder,
-  TOKEN,
-} from './helpers.ts';
+import { type PieceOrder, type PieceResult } from '../../index.ts';
+import { cardOf, makeArtwork, pageTexts, pdfNames } from './artwork.ts';
+import { anOrder, client, eventually, shopHere, shopProcess, temporaryFolder } from './helpers.ts';
+import { readManifest } from './manifest.ts';
 
 /**
  * Every card of the ledger is once in the PDFs and once in the manifest, at the place that the
@@ -52,7 +39,7 @@ async function assertPrintedOnce(
 
 // Side by side, because each mostly waits for a process to start.
 suite('a print shop that is killed', { concurrency: 4 }, () => {
-  const printPlaces: readonly CrashPlace[] = [
+  const printPlaces: readonly string[] = [
     'before-plan',
     'after-plan',
     'mid-pdf',
@@ -70,7 +57,7 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
       const first = await shopProcess(t, {
         folder,
         artwork: [art],
-        env: { PRINT_SHOP_CRASH_AT: place },
+        env: { TWIN_CRASH_AT: place },
       });
       await first.order(orders.slice(0, 3));
       await assert.rejects(first.post('/v1/print', {}));
@@ -96,7 +83,7 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
     const first = await shopProcess(t, {
       folder,
       artwork: [art],
-      env: { PRINT_SHOP_CRASH_AT: 'after-plan' },
+      env: { TWIN_CRASH_AT: 'after-plan' },
     });
     await first.order(orders);
     await assert.rejects(first.post('/v1/print', {}));
@@ -127,7 +114,7 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
     const first = await shopProcess(t, {
       folder,
       artwork: [art],
-      env: { PRINT_SHOP_CRASH_AT: 'after-pdf' },
+      env: { TWIN_CRASH_AT: 'after-pdf' },
     });
     await first.order(orders);
     await assert.rejects(first.post('/v1/print', {}));
@@ -137,12 +124,12 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
     await assertPrintedOnce(folder, orders, await second.ledger());
   });
 
-  const acceptPlaces: readonly CrashPlace[] = ['mid-append', 'before-sync', 'after-accept'];
+  const acceptPlaces: readonly string[] = ['mid-append', 'before-sync', 'after-accept'];
   for (const place of acceptPlaces) {
     test(`killed ${place.replace('-', ' ')} of an order, asking again makes one piece`, async (t) => {
       const folder = await temporaryFolder(t);
       // The shop's own opening entry is the first that is written.
-      const env = { PRINT_SHOP_CRASH_AT: place === 'after-accept' ? place : `${place}:2` };
+      const env = { TWIN_CRASH_AT: place === 'after-accept' ? place : `${place}:2` };
       const first = await shopProcess(t, { folder, env });
       const orders = [anOrder(), anOrder()];
       await assert.rejects(first.order(orders));
@@ -195,107 +182,6 @@ suite('a print shop that is killed', { concurrency: 4 }, () => {
     const lines = await ledger();
     assert.equal(lines.length, orders.length);
     assert.deepEqual(new Map(lines.map(({ mailpiece, id }) => [mailpiece, id])), acknowledged);
-  });
-
-  test('a ledger cut at any byte opens, with every whole line and nothing else', async (t) => {
-    const folder = await temporaryFolder(t);
-    const whole = join(folder, 'whole.ndjson');
-    const { order, shop, folder: original, post } = await shopHere(t);
-    await order([anOrder(), anOrder()]);
-    await order([anOrder({ name: 'Ünïcode ✉' })]);
-    await post('/v1/print', {});
-    await shop.stop();
-    await copyFile(join(original, 'shop', 'ledger.ndjson'), whole);
-    const bytes = await readFile(whole);
-    const lines = bytes.toString().split('\n').slice(0, -1);
-    assert.equal(lines.length, 4);
-    const ends = lines.map((_, line) =>
-      Buffer.byteLength(`${lines.slice(0, line + 1).join('\n')}\n`),
-    );
-    const accepted = [0, 2, 3, 3];
-    // Every byte around a line's end, and some in between: each opening costs a few milliseconds.
-    const cuts = new Set(ends.flatMap((end) => [end - 2, end - 1, end, end + 1]));
-    for (let cut = 0; cut < bytes.length; cut += 149) cuts.add(cut);
-    for (const cut of [...cuts].filter((one) => one <= bytes.length)) {
-      const ledger = join(folder, `at-${cut}`, 'shop', 'ledger.ndjson');
-      await mkdir(join(folder, `at-${cut}`, 'shop'), { recursive: true });
-      await copyFile(whole, ledger);
-      await truncate(ledger, cut);
-      const opened = await startPrintShop({
-        folder: join(folder, `at-${cut}`),
-        token: TOKEN,
-        log: quiet,
-        printAfterMs: 3_600_000,
-      });
-      const complete = ends.filter((end) => end <= cut).length;
-      const held = await client(opened.url).ledger();
-      assert.equal(held.length, accepted[complete - 1] ?? 0, `cut at ${cut}`);
-      await opened.stop();
-      const kept = await readFile(ledger, 'utf8');
-      assert.ok(kept.endsWith('\n'), 'the torn tail is gone');
-      assert.equal(kept.startsWith(lines.slice(0, complete).join('\n')), true);
-    }
-  });
-
-  test('a ledger that is damaged in the middle is refused and not touched', async (t) => {
-    const { order, shop, folder } = await shopHere(t);
-    await order([anOrder()]);
-    await shop.stop();
-    const path = join(folder, 'shop', 'ledger.ndjson');
-    const good = await readFile(path, 'utf8');
-    for (const damaged of [
-      good.replace('{', '#'),
-      good.replace('"kind":"accepted"', '"kind":"unheard-of"'),
-      good.split('\n').slice(1).join('\n'),
-      good.replace('"version":1', '"version":2'),
-    ]) {
-      await writeFile(path, damaged);
-      await assert.rejects(startPrintShop({ folder, token: TOKEN, log: quiet }), (error) => {
-        assert.ok(error instanceof ShopError);
-        assert.equal(error.exitCode, 65);
-        assert.match(error.message, /Line [12] of the ledger .*ledger\.ndjson/);
-        return true;
-      });
-      assert.equal(await readFile(path, 'utf8'), damaged);
-    }
-  });
-
-  test('PDFs that the ledger does not know keep the shop from printing over them', async (t) => {
-    const art = await temporaryFolder(t);
-    const { order, post, shop, folder } = await shopHere(t, { artwork: [art] });
-    const path = join(folder, 'shop', 'ledger.ndjson');
-    const old = await readFile(path);
-    await order([anOrder(cardOf(await makeArtwork(join(art, 'card.pdf')), 0))]);
-    await post('/v1/print', {});
-    await shop.stop();
-    const { mtimeMs } = await stat(join(folder, 'cards-000001.pdf'));
-    await writeFile(path, old);
-    await assert.rejects(
-      startPrintShop({ folder, token: TOKEN, log: quiet }),
-      /holds cards-000001\.pdf, which its ledger does not know/,
-    );
-    await rm(path);
-    await assert.rejects(
-      startPrintShop({ folder, token: TOKEN, log: quiet }),
-      /holds cards-000001\.pdf, which its ledger does not know/,
-    );
-    assert.equal((await stat(join(folder, 'cards-000001.pdf'))).mtimeMs, mtimeMs);
-  });
-
-  test('a manifest or a part of it that was removed is put together again', async (t) => {
-    const art = await temporaryFolder(t);
-    const { order, post, shop, folder } = await shopHere(t, { artwork: [art] });
-    const url = await makeArtwork(join(art, 'card.pdf'), { cards: 2 });
-    for (const card of [0, 1]) {
-      await order([anOrder(cardOf(url, card))]);
-      await post('/v1/print', {});
-    }
-    const before = await readFile(join(folder, 'manifest.csv'), 'utf8');
-    await shop.stop();
-    await rm(join(folder, 'manifest.csv'));
-    await rm(join(folder, 'shop', 'manifest', 'cards-000002.csv'));
-    await shopHere(t, { folder });
-    assert.equal(await readFile(join(folder, 'manifest.csv'), 'utf8'), before);
   });
 
   test('cards that waited when the shop was killed are printed after the next start', async (t) => {
