@@ -23,7 +23,7 @@ type Told = readonly (PrinterEvent | UnusableEvent)[];
 function reading(read: { with: (body: string) => unknown }): Printer {
   return {
     ...createNoopPrinter(),
-    verifyWebhook: (_headers, body) => ({
+    verifyWebhook: ({ body }) => ({
       valid: true,
       deliveryId: createHash('sha256').update(body).digest('hex'),
     }),
@@ -69,8 +69,9 @@ async function tell(
   body: Uint8Array,
   headers: Record<string, string> = {},
 ): Promise<void> {
+  const request = { url: '/', headers, body };
   assert.equal(
-    (await pipeline.receiveWebhook(place.organizationId, 'press', headers, body)).outcome,
+    (await pipeline.receiveWebhook(place.organizationId, 'press', request)).outcome,
     'stored',
   );
 }

@@ -10,7 +10,7 @@ export function webhooksOf(
   wiring: AdapterWiring,
 ): Pick<Printer, 'verifyWebhook' | 'parseWebhook'> {
   return {
-    verifyWebhook(headers, body, now) {
+    verifyWebhook({ headers, body }, now) {
       const keys = parseWebhookSecrets(wiring.secret(secretName) ?? '');
       if (keys === null)
         return {

@@ -8,7 +8,7 @@
  */
 import { applyEvents } from '../machine/mailpieces.ts';
 import type { SyncReport } from '../machine/sync.ts';
-import type { PrinterEvent } from '../ports/index.ts';
+import type { PrinterEvent, WebhookRequest } from '../ports/index.ts';
 import { enrichCampaign, workEnrich } from '../stages/enrich.ts';
 import { reconcile } from '../stages/reconcile.ts';
 import { reconcileSince, type AskedSince } from '../stages/restore.ts';
@@ -123,10 +123,9 @@ export class Pipeline {
   async receiveWebhook(
     organizationId: string,
     printerName: string,
-    headers: Readonly<Record<string, string>>,
-    body: Uint8Array,
+    request: WebhookRequest,
   ): Promise<Reception> {
-    return await receiveWebhook(this.#context, organizationId, printerName, headers, body);
+    return await receiveWebhook(this.#context, organizationId, printerName, request);
   }
 
   /**

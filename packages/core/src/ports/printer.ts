@@ -165,12 +165,8 @@ export interface Printer {
     context: CallContext,
   ): Promise<{ pieces: readonly ListedPiece[]; cursor: string | null }>;
   cancel(providerIds: readonly string[], context: CallContext): Promise<readonly CancelResult[]>;
-  /** Checks the signature over the raw bytes, in constant time. */
-  verifyWebhook(
-    headers: Readonly<Record<string, string>>,
-    body: Uint8Array,
-    now: Date,
-  ): WebhookVerdict;
+  /** Checks the signature, over the raw bytes and whatever else is signed, in constant time. */
+  verifyWebhook(request: WebhookRequest, now: Date): WebhookVerdict;
   /** The events of a verified body, each read by itself: one that cannot be used is an `UnusableEvent` and costs no other. Throws where the body as a whole is
    * not of the printer's format. An event needs an id of at most 500 letters; a time that cannot be read counts as the time when it came. */
   parseWebhook(body: Uint8Array): readonly (PrinterEvent | UnusableEvent)[];
@@ -182,6 +178,19 @@ export interface Printer {
     cursor: string | null,
     context: CallContext,
   ): Promise<{ events: readonly (PrinterEvent | UnusableEvent)[]; cursor: string | null }>;
+}
+
+/** A webhook as it came. */
+export interface WebhookRequest {
+  /**
+   * The address that it was posted to, query included: some printers sign it, or put their token
+   * there. Behind a proxy, as the proxy asked for it.
+   */
+  readonly url: string;
+  /** By name, in small letters. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The raw bytes: a signature is over these, and not over what they are read as. */
+  readonly body: Uint8Array;
 }
 
 export type WebhookVerdict =

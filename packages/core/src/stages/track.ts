@@ -7,7 +7,7 @@ import { isLostConnection, isLostSession, mapped, sqlState } from '../machine/er
 import { applyEvents, lockForEvents } from '../machine/mailpieces.ts';
 import { forEachOrganization, type PartFailure } from '../pipeline/beat-failures.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
-import type { Printer, PrinterEvent } from '../ports/index.ts';
+import type { Printer, PrinterEvent, WebhookRequest } from '../ports/index.ts';
 import { keptEvent, webhookAnswer, type KeptEvent, type WebhookAnswer } from './answers/printer.ts';
 import type { Due } from './due.ts';
 import { briefOf, made, printerNamed, UnknownPrinterError } from './printers.ts';
@@ -39,8 +39,7 @@ export async function receiveWebhook(
   context: PipelineContext,
   organizationId: string,
   printerName: string,
-  headers: Readonly<Record<string, string>>,
-  body: Uint8Array,
+  request: WebhookRequest,
 ): Promise<Reception> {
   let printer: Printer;
   try {
@@ -51,10 +50,10 @@ export async function receiveWebhook(
       throw error;
     return { outcome: 'unknown_printer', message: 'no such printer' };
   }
-  const verdict = printer.verifyWebhook(headers, body, context.callContext(context.stopping).now());
+  const verdict = printer.verifyWebhook(request, context.callContext(context.stopping).now());
   if (!verdict.valid) return { outcome: 'forged', message: verdict.message };
   const [row] = await mapped(context.sql<{ stored: boolean }[]>`
-    select postrider.receive_webhook(${organizationId}, ${printerName}, ${verdict.deliveryId}, ${Buffer.from(body)}) as stored`);
+    select postrider.receive_webhook(${organizationId}, ${printerName}, ${verdict.deliveryId}, ${Buffer.from(request.body)}) as stored`);
   return { outcome: row?.stored === true ? 'stored' : 'repeated' };
 }
 

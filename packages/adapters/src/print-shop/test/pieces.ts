@@ -1,6 +1,6 @@
 /** Orders for printers, and webhooks about them. */
 import { createHmac, randomUUID } from 'node:crypto';
-import type { PieceRequest, Printer } from '@postrider/core/ports';
+import type { PieceRequest, Printer, WebhookRequest } from '@postrider/core/ports';
 import { createPrintShopPrinter } from '../../index.ts';
 import { wiringAt } from '../../../test/helpers.ts';
 
@@ -50,7 +50,7 @@ export function webhookOf(
   { reference }: Pick<PieceRequest, 'reference'>,
   secondsAgo: number,
   key = secret,
-): { headers: Record<string, string>; body: Uint8Array } {
+): WebhookRequest {
   return signed(bodyOf([eventOf(reference)]), secondsAgo, key);
 }
 
@@ -79,13 +79,14 @@ export function signed(
   body: Uint8Array,
   secondsAgo = 0,
   key = secret,
-): { headers: Record<string, string>; body: Uint8Array } {
+): WebhookRequest & { readonly headers: Record<string, string> } {
   const [id, seconds] = [`wh_${randomUUID()}`, String(Math.floor(Date.now() / 1000) - secondsAgo)];
   const mac = createHmac('sha256', Buffer.from(key.slice('whsec_'.length), 'base64'))
     .update(`${id}.${seconds}.`)
     .update(body)
     .digest('base64');
   return {
+    url: 'http://127.0.0.1/webhooks/org/press',
     headers: { 'Webhook-Id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${mac}` },
     body,
   };

@@ -1,6 +1,6 @@
 /** Webhooks: only those that the printer signed, each event by itself. */
 import assert from 'node:assert/strict';
-
+import type { WebhookRequest } from '../printer.ts';
 import { isUsable, type PrinterBench } from './printer-bench.ts';
 
 export function webhooksOf({ harness, can }: PrinterBench): void {
@@ -8,7 +8,7 @@ export function webhooksOf({ harness, can }: PrinterBench): void {
     const piece = harness().piece();
     const webhook = harness().webhook?.(piece, 0);
     assert.ok(webhook !== undefined);
-    const verdict = harness().printer.verifyWebhook(webhook.headers, webhook.body, new Date());
+    const verdict = harness().printer.verifyWebhook(webhook, new Date());
     assert.equal(verdict.valid, true, JSON.stringify(verdict));
     const events = harness().printer.parseWebhook(webhook.body);
     assert.ok(
@@ -45,33 +45,27 @@ export function webhooksOf({ harness, can }: PrinterBench): void {
     'webhooks',
     'trusts no webhook that was changed, is unsigned, or is signed by somebody else or long ago',
     async () => {
-      const { headers, body } =
-        harness().webhook?.(harness().piece(), 0) ?? assert.fail('a webhook');
-      const changed = Uint8Array.from(body);
+      const signed = (secondsAgo = 0): WebhookRequest =>
+        harness().webhook?.(harness().piece(), secondsAgo) ?? assert.fail('a webhook');
+      const webhook = signed();
+      const changed = Uint8Array.from(webhook.body);
       changed[changed.length - 3] = (changed[changed.length - 3] ?? 0) ^ 1;
-      const other = harness().webhook?.(harness().piece(), 0) ?? assert.fail('a webhook');
-      const old = harness().webhook?.(harness().piece(), 3600) ?? assert.fail('a webhook');
-      const early = harness().webhook?.(harness().piece(), -3600) ?? assert.fail('a webhook');
       const now = new Date();
-      for (const [what, given, bytes] of [
-        ['changed', headers, changed],
-        ['unsigned', {}, body],
-        ['with the signature of another', other.headers, body],
-        ['of an hour ago', old.headers, old.body],
-        ['of the next hour', early.headers, early.body],
+      for (const [what, given] of [
+        ['changed', { ...webhook, body: changed }],
+        ['unsigned', { ...webhook, headers: {} }],
+        ['with the signature of another', { ...webhook, headers: signed().headers }],
+        ['of an hour ago', signed(3600)],
+        ['of the next hour', signed(-3600)],
       ] as const) {
-        assert.equal(
-          harness().printer.verifyWebhook(given, bytes, now).valid,
-          false,
-          `a webhook ${what}`,
-        );
+        assert.equal(harness().printer.verifyWebhook(given, now).valid, false, `a webhook ${what}`);
       }
     },
   );
 
   can('webhooks', 'gives the same delivery id for the same webhook', async () => {
-    const { headers, body } = harness().webhook?.(harness().piece(), 0) ?? assert.fail('a webhook');
-    const verdicts = [1, 2].map(() => harness().printer.verifyWebhook(headers, body, new Date()));
+    const webhook = harness().webhook?.(harness().piece(), 0) ?? assert.fail('a webhook');
+    const verdicts = [1, 2].map(() => harness().printer.verifyWebhook(webhook, new Date()));
     assert.deepEqual(verdicts[0], verdicts[1]);
   });
 
