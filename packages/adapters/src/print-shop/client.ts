@@ -16,8 +16,8 @@ import { isAnotherLedger, LEDGER_HEADER, refusal } from './wire.ts';
 
 export interface PrintShopClient {
   /**
-   * Waits for the rate limit and sends; `lease` is asked last, because the wait may have outlived
-   * it.
+   * Waits for the rate limit, says that it is at it, and sends; `lease` is asked last, because the
+   * wait may have outlived it.
    */
   ask(request: ShopRequest, context: CallContext): Promise<HttpOutcome>;
 }
@@ -66,6 +66,7 @@ export function createClient(
       const json = body === undefined ? undefined : JSON.stringify(body);
       try {
         await context.limiter.take(1, context.signal);
+        context.alive();
         lease?.assertHeld();
       } catch (error) {
         return {

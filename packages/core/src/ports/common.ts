@@ -49,6 +49,13 @@ export interface CallContext {
    * hanging up unprints nothing. Hand it to every request.
    */
   readonly signal: AbortSignal;
+  /**
+   * A sign of life: the time after which a silent adapter is given up begins anew. Call it before
+   * each request, where one call of the port needs several. It counts at a printer, for everything
+   * that makes nothing; `submit` asks for its lease instead, and other ports have one time for the
+   * whole call.
+   */
+  alive(): void;
   readonly limiter: RateLimiter;
   readonly logger: Logger;
   readonly saved: SavedState;

@@ -152,7 +152,7 @@ export interface Printer {
     context: CallContext,
   ): Promise<readonly SubmitResult[]>;
   /** Look-up by our reference: one answer for each, in the order asked. Like `cancel`, `list` and `poll` it may be silent for `timeoutMs`; where it needs
-   * several requests, it asks `context.limiter` before each, and that is its sign of life. */
+   * several requests, it calls `context.alive` before each. */
   find(
     pieces: readonly { reference: PieceReference; idempotencyKey: string }[],
     context: CallContext,

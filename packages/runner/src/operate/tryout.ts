@@ -144,6 +144,7 @@ export function quietContext(): CallContext {
     signal: new AbortController().signal,
     logger: quietLogger({ detail: () => undefined }),
     now: () => new Date(),
+    alive: () => undefined,
     limiter: { take: async () => await Promise.resolve(0) },
     saved: {
       read: async () => await Promise.resolve(null),

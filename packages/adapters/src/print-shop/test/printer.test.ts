@@ -71,4 +71,15 @@ describe('Print shop client', () => {
     assert.deepEqual(found, [{ outcome: 'found', providerId: 'fp_1' }]);
     assert.equal(errors.length, 1);
   });
+
+  it('gives a sign of life before each request of a look-up that needs several', async () => {
+    const { url } = await server((_, response) => response.end('{"pieces":[]}'));
+    let alive = 0;
+    const context = contractContext({ alive: () => (alive += 1) });
+    const results = await printerAt(url, { maxBatch: 2 }).find(
+      [piece(), piece(), piece()],
+      context,
+    );
+    assert.deepEqual([results.length, alive], [3, 2]);
+  });
 });

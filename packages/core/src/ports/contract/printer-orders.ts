@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { abortedContext, contractContext } from './context.ts';
-
 import { held, losing, type PrinterBench } from './printer-bench.ts';
 
 export function ordersOf({ harness, submit, made, accepted, can }: PrinterBench): void {

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import type { ListedPiece } from '../printer.ts';
 import { contractContext } from './context.ts';
-
 import { isUsable, type PrinterBench } from './printer-bench.ts';
 
 export function recordsOf({ harness, submit, accepted, can }: PrinterBench): void {
