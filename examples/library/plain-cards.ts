@@ -25,6 +25,7 @@ function pages(card: CardRequest): readonly [front: string, back: string] {
 }
 
 export const plainCards: Renderer = {
+  makes: ['text/plain'],
   async render({ cards }, context) {
     context.signal.throwIfAborted();
     const texts = cards.map(pages);

@@ -23,7 +23,7 @@ function exportsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
   const from = (name: string): string => join(dirname(file), name);
   return [
-    ...[...text.matchAll(/^export (?:const|class|interface|type|function) (\w+)/gm)].map(
+    ...[...text.matchAll(/^export (?:const|class|interface|type|(?:async )?function) (\w+)/gm)].map(
       ([, name = '']) => name,
     ),
     ...[...text.matchAll(/^export (?:type )?\{([^}]+)\}/gm)].flatMap(([, names = '']) =>

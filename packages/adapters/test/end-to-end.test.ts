@@ -54,7 +54,7 @@ it('a list of people becomes printed cards: CSV, typst, folder, print shop', asy
     reference: one.externalId,
   }));
   const { documents, results } = await renderer.render(
-    { template: 'postcard.typ', format: '4x6', cards },
+    { template: 'postcard.typ', format: '4x6', media: 'application/pdf', cards },
     context,
   );
   const [stored] = await createFolderImageHost({}, wiring).put(documents, context);

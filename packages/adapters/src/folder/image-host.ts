@@ -9,9 +9,11 @@ import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { takesMedia } from '@postrider/core/ports';
 import type {
   AdapterWiring,
   ImageHost,
+  MediaType,
   PutResult,
   RemoveResult,
   RenderedDocument,
@@ -20,12 +22,17 @@ import { errorCode, isPassing, writeFileAtomic } from '../kit/files.ts';
 import { parseOptions } from '../kit/options.ts';
 import { folderOptions } from './options.ts';
 
+/** What a printer, or somebody who opens the file, can make something of. */
+const takes: readonly MediaType[] = ['application/pdf', 'image/png', 'image/jpeg', 'text/plain'];
+
 export function createFolderImageHost(options: unknown, wiring: AdapterWiring): ImageHost {
   const { path } = parseOptions('imageHost', folderOptions, options);
   const folder =
     path === undefined ? join(wiring.dataDirectory, 'proofs') : resolve(wiring.baseDirectory, path);
 
   return {
+    takes,
+
     async put(documents, context) {
       const results: PutResult[] = [];
       for (const document of documents) {
@@ -34,6 +41,11 @@ export function createFolderImageHost(options: unknown, wiring: AdapterWiring): 
             outcome: 'retry',
             afterMs: 0,
             message: 'The runner is stopping; the document was not stored.',
+          });
+        else if (!takesMedia(takes, document.contentType))
+          results.push({
+            outcome: 'failed',
+            message: `The folder takes ${takes.join(', ')}, and not ${document.contentType}.`,
           });
         else results.push(await store(folder, document));
       }

@@ -1,3 +1,4 @@
+import { anyMedia } from '@postrider/core/ports';
 import type { ImageHost } from '@postrider/core/ports';
 
 /**
@@ -6,6 +7,8 @@ import type { ImageHost } from '@postrider/core/ports';
  */
 export function createNoopImageHost(): ImageHost {
   return {
+    takes: anyMedia,
+
     async put(documents, context) {
       context.signal.throwIfAborted();
       return documents.map(() => ({ outcome: 'stored', url: 'noop:' }));

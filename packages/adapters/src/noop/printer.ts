@@ -7,6 +7,7 @@
  * key gives the same id without a second table.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { anyMedia } from '@postrider/core/ports';
 import type {
   LeaseGuard,
   PieceRequest,
@@ -66,6 +67,7 @@ export function createNoopPrinter({
   }
 
   return {
+    takes: anyMedia,
     keyLifetimeMs: 86_400_000,
     readLagMs: 0,
     timeoutMs: delayMs + 1_000,

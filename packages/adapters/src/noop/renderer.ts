@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Renderer } from '@postrider/core/ports';
+import type { MediaType, Renderer } from '@postrider/core/ports';
+
+const NOTHING: MediaType = 'application/x-noop';
 
 /**
  * Renders nothing, at once: what is left is the pipeline itself. The hash of a card's content is a
@@ -7,6 +9,8 @@ import type { Renderer } from '@postrider/core/ports';
  */
 export function createNoopRenderer(): Renderer {
   return {
+    makes: [NOTHING],
+
     async render({ template, format, cards }, context) {
       context.signal.throwIfAborted();
       if (cards.length === 0) return { documents: [], results: [] };
@@ -24,9 +28,7 @@ export function createNoopRenderer(): Renderer {
         };
       });
       return {
-        documents: [
-          { name: 'noop', contentType: 'application/x-noop', bytes: Buffer.from('noop') },
-        ],
+        documents: [{ name: 'noop', contentType: NOTHING, bytes: Buffer.from('noop') }],
         results,
       };
     },

@@ -34,6 +34,8 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
   const client = createClient(parsed, wiring);
 
   return {
+    // The second is what stands behind `noop:`, for a shop that was started to accept it.
+    takes: ['application/pdf', 'application/x-noop'],
     keyLifetimeMs: parsed.keys ? parsed.keyLifetimeMs : null,
     readLagMs: parsed.readLagMs,
     timeoutMs: parsed.timeoutMs,

@@ -55,7 +55,7 @@ export interface TypstRenderer extends Renderer {
    * cannot be rendered.
    */
   preview(
-    job: Omit<RenderJob, 'cards'> & { readonly card: CardRequest },
+    job: Omit<RenderJob, 'cards' | 'media'> & { readonly card: CardRequest },
     options?: PreviewOptions,
   ): Promise<CardPreview>;
 }
@@ -78,6 +78,8 @@ export async function createTypstRenderer(
   const compiler = (): Promise<TypstCompiler> => (compiling ??= TypstCompiler.create(fonts));
 
   return {
+    makes: ['application/pdf'],
+
     async render(job, context) {
       context.signal.throwIfAborted();
       const prepared = await prepare(job.template, job.format, wiring);

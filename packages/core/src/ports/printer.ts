@@ -1,4 +1,5 @@
 import type { Address, CallContext, PieceReference } from './common.ts';
+import type { MediaType } from './media.ts';
 
 /** A frozen order for one card: the same bytes whenever it is sent again. */
 export interface PieceRequest {
@@ -126,6 +127,8 @@ export interface ListedPiece {
 }
 
 export interface Printer {
+  /** What artwork may be. */
+  readonly takes: readonly MediaType[];
   /**
    * How long the printer remembers an idempotency key, in milliseconds; null where it has no keys.
    */

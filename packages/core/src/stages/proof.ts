@@ -15,7 +15,7 @@ import type { PipelineContext } from '../pipeline/context.ts';
 import type { Lease } from '../pipeline/leases.ts';
 import { messageOf } from '../pipeline/message-of.ts';
 import type { Settler } from '../pipeline/settling.ts';
-import type { CardRequest, ImageHost, Renderer } from '../ports/index.ts';
+import { fittingMedia, type CardRequest, type ImageHost, type Renderer } from '../ports/index.ts';
 import { text } from './answers/fields.ts';
 import { storedAnswers, type Stored } from './answers/image-host.ts';
 import { cardAnswers, type CardAnswer } from './answers/renderer.ts';
@@ -110,7 +110,14 @@ async function work(
     some: readonly CardRequest[],
   ): Promise<ProofSettlement[]> => {
     const call = context.callContext(signal);
-    const job = { template: campaign.template, format: campaign.format, cards: some };
+    const media = fittingMedia(renderer.makes, host.takes);
+    if (media === null) {
+      throw new RefusedJobError(
+        `the renderer makes ${renderer.makes.join(', ')}, and the image host takes ${host.takes.join(', ')}`,
+      );
+    }
+    const { template, format } = campaign;
+    const job = { template, format, media, cards: some };
     const { documents, answers, refused } = cardAnswers(
       some,
       await ask({ who: 'the renderer', silenceMs }, async () => await renderer.render(job, call)),

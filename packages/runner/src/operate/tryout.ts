@@ -11,6 +11,7 @@ import {
   type AdapterConfigError,
   type AudienceSource,
   type CallContext,
+  type ImageHost,
   type PortName,
   type PortTypes,
   type Printer,
@@ -20,6 +21,7 @@ import { explain } from '../cli/errors.ts';
 import { isGroup, returnAddressOf, type CampaignDraft } from '../config/campaign-file.ts';
 import type { Project } from '../config/project.ts';
 import type { Problem } from '../config/yaml-file.ts';
+import { misfits } from './media.ts';
 import { leaseMsOf, quietLogger } from '../run/pipeline.ts';
 import { makeAdapter, unknownKind, withPrintShopUrl } from '../wiring/integrations.ts';
 
@@ -108,17 +110,22 @@ async function makeAdapters(
   };
   let audience: Made<AudienceSource> | null = null;
   let renderer: Made<Renderer> | null = null;
+  let host: Made<ImageHost> | null = null;
+  let printer: Made<Printer> | null = null;
   for (const port of portNames) {
     const entry = entryOf(port);
     if (entry === null) continue;
     if (port === 'audience') audience = await make(port, entry);
     else if (port === 'renderer') renderer = await make(port, entry);
+    else if (port === 'imageHost') host = await make(port, entry);
     else if (port === 'printer') {
-      const printer = await make(port, addressed(entry, project, warnings));
+      printer = await make(port, addressed(entry, project, warnings));
       if (printer !== null && !printer.crippled)
         problems.push(...tooSlow(printer.port, project, draft));
     } else await make(port, entry);
   }
+  if (renderer !== null && host !== null)
+    problems.push(...misfits(renderer.port, host.port, printer?.port ?? null, draft));
   return { audience, renderer };
 }
 
@@ -216,8 +223,10 @@ async function setCards(
     ? sample.map((member) => cardOf(member, returnAddress))
     : [cardOf(nobody, returnAddress)];
   try {
+    // What is wrong with a card does not depend on what it becomes.
+    const [media = 'application/pdf'] = renderer.makes;
     const { results, refused = [] } = await renderer.render(
-      { template, format, cards },
+      { template, format, media, cards },
       quietContext(),
     );
     for (const { reason, message } of refused) {

@@ -58,7 +58,12 @@ describePrinterContract(
 
 describeRendererContract('noop', async () => ({
   renderer: createNoopRenderer(),
-  job: { template: 'postcard.typ', format: '4x6', cards: [card(1), card(2), card(3)] },
+  job: {
+    template: 'postcard.typ',
+    format: '4x6',
+    media: 'application/x-noop',
+    cards: [card(1), card(2), card(3)],
+  },
   close: async () => undefined,
 }));
 

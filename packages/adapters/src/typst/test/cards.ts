@@ -67,7 +67,12 @@ export async function renderIn(
 ): Promise<Rendered> {
   const renderer = await createTypstRenderer(options, wiringAt(folder));
   const { documents, results } = await renderer.render(
-    { template: folder === bakery ? 'postcard.typ' : 'card.typ', format, cards },
+    {
+      template: folder === bakery ? 'postcard.typ' : 'card.typ',
+      format,
+      media: 'application/pdf',
+      cards,
+    },
     contractContext(),
   );
   assert.ok(documents.length <= 1);

@@ -80,9 +80,12 @@ describe('Cards that typst cannot set', () => {
     const folder = await temporaryFolder();
     const renderer = await createTypstRenderer({}, wiringAt(folder));
     const refusedFor = async (template: string, cards: readonly CardRequest[], format = '4x6') =>
-      (await renderer.render({ template, format, cards }, contractContext())).refused?.map(
-        ({ reason, message }) => `${reason} ${message}`,
-      );
+      (
+        await renderer.render(
+          { template, format, media: 'application/pdf', cards },
+          contractContext(),
+        )
+      ).refused?.map(({ reason, message }) => `${reason} ${message}`);
     const gone = await refusedFor('gone.typ', [card(), card()], '5x7');
     assert.match(
       gone?.join('\n') ?? '',

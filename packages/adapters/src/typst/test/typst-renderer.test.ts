@@ -19,9 +19,19 @@ describeRendererContract(
     await writeFile(join(folder, 'broken.typ'), '#let front(card) = [\n');
     return {
       renderer: await createTypstRenderer({}, wiringAt(folder)),
-      job: { template: 'card.typ', format: '4x6', cards: [card(), card(), card()] },
+      job: {
+        template: 'card.typ',
+        format: '4x6',
+        media: 'application/pdf',
+        cards: [card(), card(), card()],
+      },
       flawed: () => card({ merge: {} }),
-      broken: () => ({ template: 'broken.typ', format: '4x6', cards: [card(), card()] }),
+      broken: () => ({
+        template: 'broken.typ',
+        format: '4x6',
+        media: 'application/pdf',
+        cards: [card(), card()],
+      }),
       close: async () => undefined,
     };
   },
@@ -155,6 +165,7 @@ describe('Typst renderer', () => {
           {
             template: 'postcard.typ',
             format: '4x6',
+            media: 'application/pdf',
             cards: Array.from({ length: 50 }, () => card()),
           },
           contractContext(),

@@ -6,9 +6,10 @@ import { held, losing, type PrinterBench } from './printer-bench.ts';
 
 export function ordersOf({ harness, submit, made, accepted, can }: PrinterBench): void {
   it('says what it can do in numbers that make sense', () => {
-    const { keyLifetimeMs, maxBatch, readLagMs, timeoutMs } = harness().printer;
+    const { keyLifetimeMs, maxBatch, readLagMs, takes, timeoutMs } = harness().printer;
     assert.ok(keyLifetimeMs === null || keyLifetimeMs > 0);
     assert.ok(maxBatch >= 1 && readLagMs >= 0 && timeoutMs > 0);
+    assert.ok(takes.length > 0, 'what artwork may be');
   });
 
   it('answers each piece, in the order asked, also when there are more than one request takes', async () => {

@@ -71,6 +71,16 @@ export function describeRendererContract(
       }
     });
 
+    it('makes what it says that it makes, and of that what it is asked for', async () => {
+      assert.ok(harness.renderer.makes.length > 0);
+      for (const media of harness.renderer.makes) {
+        const job = { ...harness.job, media };
+        const { documents } = await harness.renderer.render(job, contractContext());
+        assert.ok(documents.length > 0);
+        for (const { contentType } of documents) assert.equal(contentType, media);
+      }
+    });
+
     it('gives the same names, bytes and hashes for the same job', async () => {
       const first = await harness.renderer.render(harness.job, contractContext());
       const second = await harness.renderer.render(harness.job, contractContext());
