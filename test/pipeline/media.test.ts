@@ -1,8 +1,8 @@
 /** What a renderer makes and an image host takes: agreed on before anything is rendered. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopImageHost, createNoopRenderer } from '@postrider/adapters';
-import type { ImageHost, MediaType, Renderer } from '@postrider/core/ports';
+import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import type { ImageHost, MediaType, PieceRequest, Printer, Renderer } from '@postrider/core/ports';
 import { states } from '../support/machine.ts';
 import { open, until } from './rig.ts';
 
@@ -45,4 +45,75 @@ void test('where nothing fits the campaign is held with both sides of it, and no
   );
   await until(async () => (await states(place.sql))['pending'] === 2);
   assert.deepEqual(asked, []);
+});
+
+/** A picture for each side of each card. */
+const pictures: Renderer = {
+  makes: ['image/png'],
+  render: async ({ cards }) =>
+    await Promise.resolve({
+      documents: cards.flatMap(({ recipientId }) =>
+        ['front', 'back'].map((side) => ({
+          name: `${recipientId}-${side}.png`,
+          contentType: 'image/png' as const,
+          bytes: Buffer.from(`${side} of ${recipientId}`),
+        })),
+      ),
+      results: cards.map(({ recipientId }, index) => ({
+        recipientId,
+        outcome: 'rendered' as const,
+        front: { document: 2 * index, page: 1 },
+        back: { document: 2 * index + 1, page: 1 },
+        contentHash: 'ab'.repeat(32),
+      })),
+    }),
+};
+
+void test('front and back are two artworks where the renderer makes two', async () => {
+  const printed: PieceRequest[] = [];
+  const press = createNoopPrinter();
+  const imageHost: ImageHost = {
+    ...taking(['image/png']),
+    put: async (documents) =>
+      await Promise.resolve(
+        documents.map(({ name }) => ({ outcome: 'stored' as const, url: `https://x/${name}` })),
+      ),
+  };
+  const printer: Printer = {
+    ...press,
+    async submit(pieces, lease, context) {
+      printed.push(...pieces);
+      return await press.submit(pieces, lease, context);
+    },
+  };
+  await using place = await open({ people: 2, ports: { renderer: pictures, imageHost, printer } });
+  await place.pipeline.start();
+  await until(async () => (await states(place.sql))['sent'] === 2);
+  assert.equal(printed.length, 2);
+  for (const { artwork, reference } of printed) {
+    assert.deepEqual(artwork, {
+      front: { url: `https://x/${reference.recipientId}-front.png`, page: 1 },
+      back: { url: `https://x/${reference.recipientId}-back.png`, page: 1 },
+    });
+  }
+});
+
+void test('a card of which one side is refused for good is not tried again for the other', async () => {
+  const imageHost: ImageHost = {
+    ...taking(['image/png']),
+    put: async (documents) =>
+      await Promise.resolve(
+        documents.map(({ name }) =>
+          name.endsWith('front.png')
+            ? { outcome: 'retry' as const, afterMs: 1000, message: 'busy' }
+            : { outcome: 'failed' as const, message: 'too large' },
+        ),
+      ),
+  };
+  await using place = await open({ people: 1, ports: { renderer: pictures, imageHost } });
+  await place.pipeline.start();
+  await until(async () => (await states(place.sql))['error'] === 1);
+  const [person] = await place.sql<{ detail: string }[]>`
+    select detail from postrider.recipient_state`;
+  assert.equal(person?.detail, 'image host: too large');
 });

@@ -86,7 +86,7 @@ it('a list of people becomes printed cards: CSV, typst, folder, print shop', asy
       mailClass: 'first_class',
       to: { name: `${card.firstName} ${card.lastName}`, address: card.address },
       from: null,
-      artwork: { front: { url, page: result.frontPage }, back: { url, page: result.backPage } },
+      artwork: { front: { url, page: result.front.page }, back: { url, page: result.back.page } },
     };
   });
   const submitted = await createPrintShopPrinter({ url: shop.url }, wiring).submit(

@@ -21,9 +21,8 @@ export function createNoopRenderer(): Renderer {
         return {
           recipientId,
           outcome: 'rendered' as const,
-          document: 0,
-          frontPage: 2 * index + 1,
-          backPage: 2 * index + 2,
+          front: { document: 0, page: 2 * index + 1 },
+          back: { document: 0, page: 2 * index + 2 },
           contentHash,
         };
       });

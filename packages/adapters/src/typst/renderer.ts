@@ -115,9 +115,8 @@ export async function createTypstRenderer(
         return {
           recipientId: card.recipientId,
           outcome: 'rendered',
-          document: 0,
-          frontPage: 2 * position + 1,
-          backPage: 2 * position + 2,
+          front: { document: 0, page: 2 * position + 1 },
+          back: { document: 0, page: 2 * position + 2 },
           contentHash: contentHash([machinery, template.hash, job.format], cards[index] ?? {}),
         };
       });

@@ -32,15 +32,20 @@ export interface RenderedDocument {
   readonly bytes: Uint8Array;
 }
 
+export interface RenderedSide {
+  /** Index into `documents`. */
+  readonly document: number;
+  /** Of that document, counted from 1. A picture has one. */
+  readonly page: number;
+}
+
 export type RenderResult =
   | {
       readonly recipientId: string;
       readonly outcome: 'rendered';
-      /** Index into `documents`. */
-      readonly document: number;
-      /** Pages of that document, counted from 1. */
-      readonly frontPage: number;
-      readonly backPage: number;
+      /** Two artworks: a document of its own for each, or pages of one for both. */
+      readonly front: RenderedSide;
+      readonly back: RenderedSide;
       /**
        * sha256 hex over template, assets and the card's data: equal content, equal hash. Approval
        * binds to it.

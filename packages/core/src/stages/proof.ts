@@ -47,18 +47,23 @@ interface Adapters {
 
 function toSettlement(answer: CardAnswer, stored: readonly Stored[]): ProofSettlement {
   if (answer.outcome !== 'rendered') return answer;
-  const { recipientId, contentHash, frontPage, backPage } = answer;
-  const put = stored[answer.document];
-  if (put?.outcome === 'stored')
+  const { recipientId, contentHash, front, back } = answer;
+  const [frontPut, backPut] = [stored[front.document], stored[back.document]];
+  if (frontPut?.outcome === 'stored' && backPut?.outcome === 'stored')
     return {
       recipientId,
       outcome: 'rendered',
       contentHash,
-      frontUrl: put.url,
-      frontPage,
-      backUrl: put.url,
-      backPage,
+      frontUrl: frontPut.url,
+      frontPage: front.page,
+      backUrl: backPut.url,
+      backPage: back.page,
     };
+  // Where one is refused for good, the card is not tried again for the sake of the other.
+  const missing = [frontPut, backPut].flatMap((put) =>
+    put === undefined || put.outcome === 'stored' ? [] : [put],
+  );
+  const put = missing.find(({ outcome }) => outcome === 'failed') ?? missing[0];
   return {
     recipientId,
     ...(put ?? { outcome: 'retry', message: 'the image host gave no answer', afterMs: null }),

@@ -26,7 +26,7 @@ describe('Cards that typst cannot set', () => {
       } else {
         assert.equal(result.outcome, 'rendered');
         if (result.outcome === 'rendered')
-          assert.ok(looks[result.frontPage - 1]?.text.includes(`Loaf ${index}`));
+          assert.ok(looks[result.front.page - 1]?.text.includes(`Loaf ${index}`));
       }
     }
   });

@@ -56,10 +56,10 @@ export function describeRendererContract(
       const pages = new Set<string>();
       for (const result of results) {
         assert.equal(result.outcome, 'rendered', JSON.stringify(result));
-        const { document, frontPage, backPage, contentHash } = result as Rendered;
-        assert.ok(document >= 0 && document < documents.length, 'the document is there');
+        const { front, back, contentHash } = result as Rendered;
         assert.match(contentHash, /^[0-9a-f]{64}$/);
-        for (const page of [frontPage, backPage]) {
+        for (const { document, page } of [front, back]) {
+          assert.ok(document >= 0 && document < documents.length, 'the document is there');
           assert.ok(Number.isInteger(page) && page >= 1);
           pages.add(`${document}:${page}`);
         }
