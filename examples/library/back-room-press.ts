@@ -89,6 +89,7 @@ export function backRoomPress(folder: string): Printer {
   };
 
   return {
+    takes: ['text/plain'],
     keyLifetimeMs: Number.MAX_SAFE_INTEGER,
     readLagMs: 0,
     timeoutMs: 5000,

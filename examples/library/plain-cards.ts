@@ -25,6 +25,7 @@ function pages(card: CardRequest): readonly [front: string, back: string] {
 }
 
 export const plainCards: Renderer = {
+  makes: ['text/plain'],
   async render({ cards }, context) {
     context.signal.throwIfAborted();
     const texts = cards.map(pages);
@@ -32,9 +33,8 @@ export const plainCards: Renderer = {
     const results = cards.map((card, index): RenderResult => ({
       recipientId: card.recipientId,
       outcome: 'rendered',
-      document: 0,
-      frontPage: 2 * index + 1,
-      backPage: 2 * index + 2,
+      front: { document: 0, page: 2 * index + 1 },
+      back: { document: 0, page: 2 * index + 2 },
       contentHash: sha256(texts[index]?.join('\f') ?? ''),
     }));
     // Named by its content: rendering it again is harmless.

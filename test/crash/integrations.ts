@@ -92,6 +92,7 @@ export function integrationsOf(config: RunnerConfig, afterLeaseCheck: () => void
   const renderer = async (): Promise<Renderer> => {
     const plain = await adapters.renderer.noop.create({}, wiring);
     return {
+      makes: plain.makes,
       async render(job, context) {
         if (
           config.poison !== null &&

@@ -64,7 +64,8 @@ function listenForWebhooks(port: number): void {
       const headers = Object.fromEntries(
         Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
       );
-      pipeline.receiveWebhook(organizationId, printerName, headers, Buffer.concat(chunks)).then(
+      const webhook = { url: request.url ?? '', headers, body: Buffer.concat(chunks) };
+      pipeline.receiveWebhook(organizationId, printerName, webhook).then(
         ({ outcome }) =>
           response.writeHead(outcome === 'stored' || outcome === 'repeated' ? 204 : 401).end(),
         () => response.writeHead(503).end(),

@@ -10,6 +10,8 @@ const documents = [
   'docs/reference/sql.md',
   'docs/reference/library.md',
   'examples/library/README.md',
+  'packages/adapters/README.md',
+  'packages/twins/README.md',
 ];
 
 function slug(title: string): string {

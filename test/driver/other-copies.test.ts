@@ -94,12 +94,11 @@ void test('by such a client a result that the database refuses costs the others 
       (line) => line.startsWith('a result could not be recorded') && line.includes('"refused"'),
     ),
   );
-  const reception = await pipeline.receiveWebhook(
-    place.organizationId,
-    'a\0b',
-    {},
-    Buffer.from('[]'),
-  );
+  const reception = await pipeline.receiveWebhook(place.organizationId, 'a\0b', {
+    url: '/',
+    headers: {},
+    body: Buffer.from('[]'),
+  });
   assert.equal(reception.outcome, 'unknown_printer');
   await pipeline.stop();
   await Promise.all(clients.map(async (client) => await client.end({ timeout: 2 })));

@@ -70,7 +70,12 @@ describeRendererContract(
   async () =>
     await Promise.resolve({
       renderer: plainCards,
-      job: { template: 'plain', format: '4x6', cards: [card('Ada'), card('Ben'), card('Cleo')] },
+      job: {
+        template: 'plain',
+        format: '4x6',
+        media: 'text/plain',
+        cards: [card('Ada'), card('Ben'), card('Cleo')],
+      },
       close: async () => await Promise.resolve(),
     }),
 );

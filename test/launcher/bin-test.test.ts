@@ -25,6 +25,10 @@ describe('bin/test', () => {
     file('test/deep/two.test.ts', test('two'));
     file('packages/core/test/three.test.ts', test('three'));
     file('packages/core/test/four.long.test.ts', test('four'));
+    file('packages/core/src/deep/test/six.test.ts', test('six'));
+    // These share a process, and `together-1.ts` runs them.
+    file('packages/twins/src/one/test/seven.test.ts', test('seven'));
+    file('packages/twins/test/together-1.ts', test('eight'));
     file('packages/core/test/node_modules/five.test.ts', test('five'));
     file('test/helper.ts', 'throw new Error("no test");');
     file('test/mutants/run.ts', 'console.log("mutants", process.argv.slice(2).join());');
@@ -40,14 +44,27 @@ describe('bin/test', () => {
   it('runs all but the long ones, on one shared server, and ends with the summary', async () => {
     const result = await run([]);
     assert.equal(result.code, 0, result.stderr + result.stdout);
-    assert.deepEqual([...new Set(names(result))].toSorted(), ['one', 'three', 'two']);
+    assert.deepEqual([...new Set(names(result))].toSorted(), [
+      'eight',
+      'one',
+      'six',
+      'three',
+      'two',
+    ]);
     assert.match(result.stdout, /one long= server=shared/);
-    assert.match(result.stdout, /ℹ tests 6\n[\s\S]*ℹ pass 6\nℹ fail 0\n/);
+    assert.match(result.stdout, /ℹ tests 10\n[\s\S]*ℹ pass 10\nℹ fail 0\n/);
   });
 
   it('runs the long ones with --long, or when one is named', async () => {
     const all = await run(['--long']);
-    assert.deepEqual([...new Set(names(all))].toSorted(), ['four', 'one', 'three', 'two']);
+    assert.deepEqual([...new Set(names(all))].toSorted(), [
+      'eight',
+      'four',
+      'one',
+      'six',
+      'three',
+      'two',
+    ]);
     assert.match(all.stdout, /one long=1/);
     const one = await run(['packages/core/test/four.long.test.ts']);
     assert.match(one.stdout, /four long=1/);

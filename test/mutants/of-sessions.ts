@@ -187,7 +187,7 @@ export const sessions: readonly Mutant[] = [
     without: 'the print shop tells of one event that cannot be read and of the others',
     edits: [
       {
-        file: 'packages/adapters/src/local/print-shop/wire.ts',
+        file: 'packages/adapters/src/print-shop/wire.ts',
         find: 'if (!told.success) return {',
         replace: 'if (!told.success) throw told.error;\n  if (!told.success) return {',
       },

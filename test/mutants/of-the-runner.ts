@@ -159,7 +159,7 @@ export const runner: readonly Mutant[] = [
     without: 'an answer that was lost is unknown, and not proof that nothing was printed',
     edits: [
       {
-        file: 'packages/adapters/src/local/print-shop/index.ts',
+        file: 'packages/adapters/src/print-shop/orders.ts',
         find: `if (outcome.kind === 'unclear') return all({ outcome: 'unknown', message: outcome.message });`,
         replace: `if (outcome.kind === 'unclear') return all({ outcome: 'retry', afterMs: 0, message: outcome.message });`,
       },

@@ -72,6 +72,7 @@ export function rendererWith(
   const plain = createNoopRenderer();
   let left = times;
   return {
+    ...plain,
     render: async (job, context) => {
       const answer = await plain.render(job, context);
       if (left === 0) return answer;

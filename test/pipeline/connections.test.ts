@@ -17,7 +17,7 @@ const quiet = { debug: forgetful, info: forgetful, warn: forgetful, error: forge
 /** Whose webhooks are lists of mailpieces that were delivered. */
 const talking: Printer = {
   ...createNoopPrinter(),
-  verifyWebhook: (_headers, body) => ({
+  verifyWebhook: ({ body }) => ({
     valid: true,
     deliveryId: createHash('sha256').update(body).digest('hex'),
   }),
@@ -46,12 +46,11 @@ void test('one connection is enough, from pending to received by webhook', async
   await until(async () => (await states(sql))['sent'] === 5);
   const pieces = await sql<{ id: string }[]>`select id from postrider.mailpiece`;
   for (const { id } of pieces) {
-    const reception = await pipeline.receiveWebhook(
-      place.place.organizationId,
-      'press',
-      {},
-      Buffer.from(JSON.stringify([id])),
-    );
+    const reception = await pipeline.receiveWebhook(place.place.organizationId, 'press', {
+      url: '/',
+      headers: {},
+      body: Buffer.from(JSON.stringify([id])),
+    });
     assert.equal(reception.outcome, 'stored');
   }
   await until(async () => (await states(sql))['received'] === 5);
@@ -70,7 +69,11 @@ void test('a printer that asks the database while it is made is made outside the
   });
   const { pipeline } = place;
   const body = Buffer.from('["00000000-0000-4000-8000-000000000001"]');
-  await pipeline.receiveWebhook(place.place.organizationId, 'press', {}, body);
+  await pipeline.receiveWebhook(place.place.organizationId, 'press', {
+    url: '/',
+    headers: {},
+    body,
+  });
   await pipeline.start();
   await until(
     async () =>
@@ -94,12 +97,11 @@ void test('a connection that is lost while a printer is made says nothing about 
     },
   });
   const { pipeline } = place;
-  await pipeline.receiveWebhook(
-    place.place.organizationId,
-    'press',
-    {},
-    Buffer.from('["00000000-0000-4000-8000-000000000001"]'),
-  );
+  await pipeline.receiveWebhook(place.place.organizationId, 'press', {
+    url: '/',
+    headers: {},
+    body: Buffer.from('["00000000-0000-4000-8000-000000000001"]'),
+  });
   await pipeline.start();
   await until(
     async () =>

@@ -148,7 +148,7 @@ const audience: AudienceSource = {
 /** Whose webhooks are lists of mailpieces that were delivered. */
 const printer: Printer = {
   ...createNoopPrinter(),
-  verifyWebhook: (_headers, body) => ({
+  verifyWebhook: ({ body }) => ({
     valid: true,
     deliveryId: createHash('sha256').update(body).digest('hex'),
   }),
@@ -257,7 +257,8 @@ export async function mailThrough(sql: Sql): Promise<void> {
       JSON.stringify({ told: pieces.map(({ id }) => id), also: 'back\\slash \u00e9' }),
     );
     assert.equal(
-      (await pipeline.receiveWebhook(organizationId, 'press', {}, body)).outcome,
+      (await pipeline.receiveWebhook(organizationId, 'press', { url: '/', headers: {}, body }))
+        .outcome,
       'stored',
     );
     await pipeline.untilIdle();

@@ -12,6 +12,7 @@ function keyless(): Printer & { readonly cards: string[] } {
   const cards: string[] = [];
   return {
     cards,
+    takes: ['application/x-noop'],
     keyLifetimeMs: null,
     readLagMs: 0,
     timeoutMs: 300,

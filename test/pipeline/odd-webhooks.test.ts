@@ -5,7 +5,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
-import { bodyOf, eventOf, printerAt, signed } from '../../packages/adapters/test/pieces.ts';
+import {
+  bodyOf,
+  eventOf,
+  printerAt,
+  signed,
+} from '../../packages/adapters/src/print-shop/test/pieces.ts';
 import { launched, states } from '../support/machine.ts';
 import { connect } from '../support/server.ts';
 import { open, until } from './rig.ts';

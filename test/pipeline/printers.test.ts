@@ -211,7 +211,11 @@ void test('a printer that hangs while it is made keeps nobody who asks about its
     /could not be asked about unknown pieces.*nothing was heard of the maker of printer press/,
   );
   await assert.rejects(
-    place.pipeline.receiveWebhook(organizationId, 'press', {}, Buffer.from('{}')),
+    place.pipeline.receiveWebhook(organizationId, 'press', {
+      url: '/',
+      headers: {},
+      body: Buffer.from('{}'),
+    }),
     silent,
   );
 });

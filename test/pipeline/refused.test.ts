@@ -15,6 +15,7 @@ function deletable(): { renderer: Renderer; restore(): void } {
   let there = false;
   return {
     renderer: {
+      ...whole,
       render: async (job, context) =>
         there
           ? await whole.render(job, context)
@@ -95,6 +96,7 @@ void test('a cohort that was refused before the template was mended does not hol
   const both = Promise.withResolvers<void>();
   let jobs = 0;
   const slow: Renderer = {
+    ...renderer,
     render: async (job, context) => {
       jobs += 1;
       const answer = renderer.render(job, context);
@@ -143,6 +145,7 @@ void test('the end of a campaign ends the alarm of its hold', async () => {
 function failing(fault: (recipientId: string, index: number) => string | null): Renderer {
   const whole = createNoopRenderer();
   return {
+    ...whole,
     render: async (job, context) => {
       const { documents, results } = await whole.render(job, context);
       return {
@@ -229,6 +232,7 @@ void test('one cohort whose cards fail alike holds no campaign of which cards we
   const whole = createNoopRenderer();
   const alike = failing(() => 'the same');
   const renderer: Renderer = {
+    ...whole,
     render: async (job, context) => {
       cohorts += 1;
       return await (cohorts === 1 ? whole : alike).render(job, context);

@@ -115,6 +115,7 @@ for (const who of ['renderer', 'image host'] as const) {
       people: 3,
       ports: {
         renderer: {
+          ...renderer,
           render: async (job, context) =>
             who === 'renderer' && (calls += 1) === 1
               ? await hang(context)

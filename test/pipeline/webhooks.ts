@@ -12,7 +12,7 @@ type Told = readonly (PrinterEvent | UnusableEvent)[];
 export function reading(read: { with: (body: string) => unknown }): Printer {
   return {
     ...createNoopPrinter(),
-    verifyWebhook: (_headers, body) => ({
+    verifyWebhook: ({ body }) => ({
       valid: true,
       deliveryId: createHash('sha256').update(body).digest('hex'),
     }),
@@ -59,7 +59,8 @@ export async function tell(
   headers: Record<string, string> = {},
 ): Promise<void> {
   assert.equal(
-    (await pipeline.receiveWebhook(place.organizationId, 'press', headers, body)).outcome,
+    (await pipeline.receiveWebhook(place.organizationId, 'press', { url: '/', headers, body }))
+      .outcome,
     'stored',
   );
 }

@@ -1,9 +1,10 @@
 /**
  * Test files of one folder in one process. To start one and load the program into it costs more
  * than most files do, so a folder with `together-1.ts` in it is run by that file and its sisters,
- * each a share of the folder's; `bin/test FILE` runs any of them alone.
+ * each a share of the folder's; `bin/test FILE` runs any of them alone. The folder `test` of a
+ * package also runs the tests that stand beside its source, in `src`.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { describe } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -21,12 +22,16 @@ export function together(url: string): void {
   const names = readdirSync(folder).toSorted();
   const shares = names.filter((name) => SISTER.test(name)).length;
   const share = Number(SISTER.exec(basename(path))?.[1]) - 1;
-  const files = names.filter(
-    (name) => name.endsWith('.test.ts') && !name.endsWith('.long.test.ts'),
-  );
-  for (const [index, name] of files.entries()) {
+  const source = join(folder, '../src');
+  const beside = existsSync(source)
+    ? readdirSync(source, { recursive: true, encoding: 'utf8' }).toSorted()
+    : [];
+  const files = [
+    ...names.map((name) => join(folder, name)),
+    ...beside.map((name) => join(source, name)),
+  ].filter((file) => file.endsWith('.test.ts') && !file.endsWith('.long.test.ts'));
+  for (const [index, file] of files.entries()) {
     if (index % shares !== share) continue;
-    const file = join(folder, name);
     // What a file does before and after its tests belongs to its own suite.
     void describe(relative(root, file), async () => void (await import(pathToFileURL(file).href)));
   }

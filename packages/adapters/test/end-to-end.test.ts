@@ -54,7 +54,7 @@ it('a list of people becomes printed cards: CSV, typst, folder, print shop', asy
     reference: one.externalId,
   }));
   const { documents, results } = await renderer.render(
-    { template: 'postcard.typ', format: '4x6', cards },
+    { template: 'postcard.typ', format: '4x6', media: 'application/pdf', cards },
     context,
   );
   const [stored] = await createFolderImageHost({}, wiring).put(documents, context);
@@ -86,7 +86,7 @@ it('a list of people becomes printed cards: CSV, typst, folder, print shop', asy
       mailClass: 'first_class',
       to: { name: `${card.firstName} ${card.lastName}`, address: card.address },
       from: null,
-      artwork: { front: { url, page: result.frontPage }, back: { url, page: result.backPage } },
+      artwork: { front: { url, page: result.front.page }, back: { url, page: result.back.page } },
     };
   });
   const submitted = await createPrintShopPrinter({ url: shop.url }, wiring).submit(

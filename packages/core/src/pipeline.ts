@@ -9,7 +9,7 @@
 import type { SyncReport } from './machine/sync.ts';
 import { applyEvents } from './machine/track.ts';
 import { whatMoves, whatWaits, type Waiting } from './machine/waiting.ts';
-import type { PrinterEvent } from './ports/index.ts';
+import type { PrinterEvent, WebhookRequest } from './ports/index.ts';
 import { once, untilIdle, type OnceOptions } from './running/once.ts';
 import { Running, type Stopped } from './running/running.ts';
 import { makeContext, type PipelineContext } from './runtime/context.ts';
@@ -124,10 +124,9 @@ export class Pipeline {
   async receiveWebhook(
     organizationId: string,
     printerName: string,
-    headers: Readonly<Record<string, string>>,
-    body: Uint8Array,
+    request: WebhookRequest,
   ): Promise<Reception> {
-    return await receiveWebhook(this.#context, organizationId, printerName, headers, body);
+    return await receiveWebhook(this.#context, organizationId, printerName, request);
   }
 
   /**

@@ -34,9 +34,8 @@ function rendered(recipientId: string, over: object = {}) {
   return {
     recipientId,
     outcome: 'rendered',
-    document: 0,
-    frontPage: 1,
-    backPage: 2,
+    front: { document: 0, page: 1 },
+    back: { document: 0, page: 2 },
     contentHash: 'ab',
     ...over,
   };
@@ -55,14 +54,28 @@ for (const [what, answer] of Object.entries({
   },
   'a document without bytes': { documents: [{ name: 'cards.pdf' }], results: [rendered('a')] },
   'a document without a name': { documents: [{ ...document, name: '' }], results: [rendered('a')] },
-  'a document that is not there': {
+  'a front that is not there': {
     documents: [document],
-    results: [rendered('a', { document: 1 })],
+    results: [rendered('a', { front: { document: 1, page: 1 } })],
   },
-  'page -3': { documents: [document], results: [rendered('a', { frontPage: -3 })] },
-  'page 0': { documents: [document], results: [rendered('a', { backPage: 0 })] },
-  'page NaN': { documents: [document], results: [rendered('a', { backPage: Number.NaN })] },
-  'page 1.5': { documents: [document], results: [rendered('a', { backPage: 1.5 })] },
+  'a back that is not there': {
+    documents: [document],
+    results: [rendered('a', { back: { document: 1, page: 1 } })],
+  },
+  'no back': { documents: [document], results: [rendered('a', { back: undefined })] },
+  'page -3': {
+    documents: [document],
+    results: [rendered('a', { front: { document: 0, page: -3 } })],
+  },
+  'page 0': { documents: [document], results: [rendered('a', { back: { document: 0, page: 0 } })] },
+  'page NaN': {
+    documents: [document],
+    results: [rendered('a', { back: { document: 0, page: Number.NaN } })],
+  },
+  'page 1.5': {
+    documents: [document],
+    results: [rendered('a', { back: { document: 0, page: 1.5 } })],
+  },
   'an empty hash': { documents: [document], results: [rendered('a', { contentHash: '' })] },
 })) {
   void test(`a rendering with ${what} counts for nobody`, () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import type { WebhookRequest } from '@postrider/core/ports';
 import { freshMachine, type Machine } from '../../../test/support/machine.ts';
 import { openProject, type Project } from '../src/config/project.ts';
 import { startHttp, type HttpOptions, type RunningHttp } from '../src/http/server.ts';
@@ -24,9 +25,11 @@ describe('the HTTP of a runner', () => {
     home.remove();
   });
 
-  const started = async (limits: HttpOptions['limits']): Promise<RunningHttp> => {
+  const started = async (
+    limits: HttpOptions['limits'],
+    pipeline = makePipeline(project, machine.sql, quietLogger({ detail: () => undefined })),
+  ): Promise<RunningHttp> => {
     const logger = quietLogger({ detail: () => undefined });
-    const pipeline = makePipeline(project, machine.sql, logger);
     const http = await startHttp({
       host: '127.0.0.1',
       port: 0,
@@ -89,5 +92,23 @@ describe('the HTTP of a runner', () => {
     await held[0]?.closed;
     assert.match(held[0]?.heard() ?? '', /^HTTP\/1\.1 200 /);
     held[1]?.socket.destroy();
+  });
+
+  it('hands a webhook over as it came: address with its query, headers, raw bytes', async () => {
+    const pipeline = makePipeline(project, machine.sql, quietLogger({ detail: () => undefined }));
+    const given: unknown[] = [];
+    pipeline.receiveWebhook = async (...all) => {
+      given.push(...all);
+      return await Promise.resolve({ outcome: 'stored' });
+    };
+    const http = await started({ requestMs: 60_000, connections: 10 }, pipeline);
+    const url = `${http.url}/webhooks/org/press?token=a%20b`;
+    const body = Buffer.from([0, 255, 13, 10]);
+    const { status } = await fetch(url, { method: 'POST', headers: { 'X-Signature': 's' }, body });
+    assert.equal(status, 200);
+    const [organizationId, printer, request] = given as [string, string, WebhookRequest];
+    assert.deepEqual([organizationId, printer, request.url], ['org', 'press', url]);
+    assert.equal(request.headers['x-signature'], 's');
+    assert.deepEqual(Buffer.from(request.body), body);
   });
 });

@@ -1,7 +1,7 @@
 /** Stand-ins for providers, as processes of their own. */
-export { ShopError } from './print-shop/errors.ts';
+export { TwinError } from './kit/errors.ts';
 export type { Endpoint, Fault, FaultInput, FaultKind } from './print-shop/faults.ts';
-export { makeFolder } from './print-shop/folders.ts';
+export { makeFolder } from './kit/folders.ts';
 export { ledgerIn } from './print-shop/ledger.ts';
 export type { PrintShopOptions } from './print-shop/options.ts';
 export type { PrintReport } from './print-shop/press.ts';

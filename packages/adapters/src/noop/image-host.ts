@@ -1,8 +1,5 @@
-import type { AdapterFactory, ImageHost } from '@postrider/core/ports';
-import { z } from 'zod';
-import { parseOptions } from '../options.ts';
-
-const optionsSchema = z.strictObject({});
+import { anyMedia } from '@postrider/core/ports';
+import type { ImageHost } from '@postrider/core/ports';
 
 /**
  * Stores nothing. Every document is at `noop:`, which the folder print shop takes where it was
@@ -10,6 +7,8 @@ const optionsSchema = z.strictObject({});
  */
 export function createNoopImageHost(): ImageHost {
   return {
+    takes: anyMedia,
+
     async put(documents, context) {
       context.signal.throwIfAborted();
       return documents.map(() => ({ outcome: 'stored', url: 'noop:' }));
@@ -20,11 +19,3 @@ export function createNoopImageHost(): ImageHost {
     },
   };
 }
-
-export const noopImageHost: AdapterFactory<ImageHost> = {
-  kind: 'noop',
-  create(options) {
-    parseOptions('imageHost', optionsSchema, options);
-    return createNoopImageHost();
-  },
-};

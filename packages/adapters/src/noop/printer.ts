@@ -7,22 +7,14 @@
  * key gives the same id without a second table.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { anyMedia } from '@postrider/core/ports';
 import type {
-  AdapterFactory,
   LeaseGuard,
   PieceRequest,
   Printer,
   PrinterEvent,
   SubmitResult,
 } from '@postrider/core/ports';
-import { z } from 'zod';
-import { parseOptions } from '../options.ts';
-
-const optionsSchema = z.strictObject({
-  /** How long one request takes, in milliseconds. */
-  delayMs: z.number().min(0).max(60_000).default(0),
-  maxBatch: z.int().min(1).max(1_000).default(50),
-});
 
 export interface NoopPrinterOptions {
   readonly delayMs?: number;
@@ -75,6 +67,7 @@ export function createNoopPrinter({
   }
 
   return {
+    takes: anyMedia,
     keyLifetimeMs: 86_400_000,
     readLagMs: 0,
     timeoutMs: delayMs + 1_000,
@@ -150,8 +143,3 @@ export function createNoopPrinter({
     };
   }
 }
-
-export const noopPrinter: AdapterFactory<Printer> = {
-  kind: 'noop',
-  create: (options) => createNoopPrinter(parseOptions('printer', optionsSchema, options)),
-};

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { AdapterFactory, Renderer } from '@postrider/core/ports';
-import { z } from 'zod';
-import { parseOptions } from '../options.ts';
+import type { MediaType, Renderer } from '@postrider/core/ports';
 
-const optionsSchema = z.strictObject({});
+const NOTHING: MediaType = 'application/x-noop';
 
 /**
  * Renders nothing, at once: what is left is the pipeline itself. The hash of a card's content is a
@@ -11,6 +9,8 @@ const optionsSchema = z.strictObject({});
  */
 export function createNoopRenderer(): Renderer {
   return {
+    makes: [NOTHING],
+
     async render({ template, format, cards }, context) {
       context.signal.throwIfAborted();
       if (cards.length === 0) return { documents: [], results: [] };
@@ -21,26 +21,15 @@ export function createNoopRenderer(): Renderer {
         return {
           recipientId,
           outcome: 'rendered' as const,
-          document: 0,
-          frontPage: 2 * index + 1,
-          backPage: 2 * index + 2,
+          front: { document: 0, page: 2 * index + 1 },
+          back: { document: 0, page: 2 * index + 2 },
           contentHash,
         };
       });
       return {
-        documents: [
-          { name: 'noop', contentType: 'application/x-noop', bytes: Buffer.from('noop') },
-        ],
+        documents: [{ name: 'noop', contentType: NOTHING, bytes: Buffer.from('noop') }],
         results,
       };
     },
   };
 }
-
-export const noopRenderer: AdapterFactory<Renderer> = {
-  kind: 'noop',
-  create(options) {
-    parseOptions('renderer', optionsSchema, options);
-    return createNoopRenderer();
-  },
-};

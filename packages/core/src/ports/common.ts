@@ -49,6 +49,13 @@ export interface CallContext {
    * hanging up unprints nothing. Hand it to every request.
    */
   readonly signal: AbortSignal;
+  /**
+   * A sign of life: the time after which a silent adapter is given up begins anew. Call it before
+   * each request, where one call of the port needs several. It counts at a printer, for everything
+   * that makes nothing; `submit` asks for its lease instead, and other ports have one time for the
+   * whole call.
+   */
+  alive(): void;
   readonly limiter: RateLimiter;
   readonly logger: Logger;
   readonly saved: SavedState;
@@ -77,13 +84,8 @@ export interface PieceReference {
   readonly mailpieceId: string;
 }
 
-/**
- * How an adapter is named, configured and made. One per adapter; the runner's registry lists them
- * by port and kind.
- */
+/** How an adapter is configured and made. A registry lists them by port and kind. */
 export interface AdapterFactory<Port> {
-  /** The name in a campaign file, for example `csv`. */
-  readonly kind: string;
   /**
    * Checks the options of a campaign file and makes the adapter. Throws `AdapterConfigError` that
    * names the option. `baseDirectory` resolves relative paths; `secrets` gives the value of a

@@ -1,4 +1,5 @@
 import type { CallContext } from './common.ts';
+import type { MediaType } from './media.ts';
 import type { RenderedDocument } from './renderer.ts';
 
 export type PutResult =
@@ -12,6 +13,8 @@ export type RemoveResult =
 
 /** Keeps proof images where printers and people can fetch them. */
 export interface ImageHost {
+  /** What may be stored here. Printers and people are given the same. */
+  readonly takes: readonly MediaType[];
   /** Stores each document under its name; storing the same name and bytes again is harmless. Ends within the runner's `adapterTimeoutMs`, or its signal
    * aborts and nobody counts as proofed. */
   put(documents: readonly RenderedDocument[], context: CallContext): Promise<readonly PutResult[]>;

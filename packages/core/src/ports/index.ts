@@ -3,5 +3,7 @@ export * from './common.ts';
 export * from './effects.ts';
 export * from './enricher.ts';
 export * from './image-host.ts';
+export * from './media.ts';
 export * from './printer.ts';
 export * from './renderer.ts';
+export * from './types.ts';

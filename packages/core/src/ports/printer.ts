@@ -1,4 +1,5 @@
 import type { Address, CallContext, PieceReference } from './common.ts';
+import type { MediaType } from './media.ts';
 
 /** A frozen order for one card: the same bytes whenever it is sent again. */
 export interface PieceRequest {
@@ -126,6 +127,8 @@ export interface ListedPiece {
 }
 
 export interface Printer {
+  /** What artwork may be. */
+  readonly takes: readonly MediaType[];
   /**
    * How long the printer remembers an idempotency key, in milliseconds; null where it has no keys.
    */
@@ -152,7 +155,7 @@ export interface Printer {
     context: CallContext,
   ): Promise<readonly SubmitResult[]>;
   /** Look-up by our reference: one answer for each, in the order asked. Like `cancel`, `list` and `poll` it may be silent for `timeoutMs`; where it needs
-   * several requests, it asks `context.limiter` before each, and that is its sign of life. */
+   * several requests, it calls `context.alive` before each. */
   find(
     pieces: readonly { reference: PieceReference; idempotencyKey: string }[],
     context: CallContext,
@@ -165,12 +168,8 @@ export interface Printer {
     context: CallContext,
   ): Promise<{ pieces: readonly ListedPiece[]; cursor: string | null }>;
   cancel(providerIds: readonly string[], context: CallContext): Promise<readonly CancelResult[]>;
-  /** Checks the signature over the raw bytes, in constant time. */
-  verifyWebhook(
-    headers: Readonly<Record<string, string>>,
-    body: Uint8Array,
-    now: Date,
-  ): WebhookVerdict;
+  /** Checks the signature, over the raw bytes and whatever else is signed, in constant time. */
+  verifyWebhook(request: WebhookRequest, now: Date): WebhookVerdict;
   /** The events of a verified body, each read by itself: one that cannot be used is an `UnusableEvent` and costs no other. Throws where the body as a whole is
    * not of the printer's format. An event needs an id of at most 500 letters; a time that cannot be read counts as the time when it came. */
   parseWebhook(body: Uint8Array): readonly (PrinterEvent | UnusableEvent)[];
@@ -182,6 +181,19 @@ export interface Printer {
     cursor: string | null,
     context: CallContext,
   ): Promise<{ events: readonly (PrinterEvent | UnusableEvent)[]; cursor: string | null }>;
+}
+
+/** A webhook as it came. */
+export interface WebhookRequest {
+  /**
+   * The address that it was posted to, query included: some printers sign it, or put their token
+   * there. Behind a proxy, as the proxy asked for it.
+   */
+  readonly url: string;
+  /** By name, in small letters. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The raw bytes: a signature is over these, and not over what they are read as. */
+  readonly body: Uint8Array;
 }
 
 export type WebhookVerdict =

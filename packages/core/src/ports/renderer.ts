@@ -1,4 +1,5 @@
 import type { Address, CallContext } from './common.ts';
+import type { MediaType } from './media.ts';
 
 /** What a template may use for one card. */
 export interface CardRequest {
@@ -19,25 +20,32 @@ export interface RenderJob {
   readonly template: string;
   /** For example `4x6`. */
   readonly format: string;
+  /** One of those that the renderer makes: what its documents are to be. */
+  readonly media: MediaType;
   readonly cards: readonly CardRequest[];
 }
 
 /** A file that the renderer made; it may hold the cards of many recipients. */
 export interface RenderedDocument {
   readonly name: string;
-  readonly contentType: string;
+  readonly contentType: MediaType;
   readonly bytes: Uint8Array;
+}
+
+export interface RenderedSide {
+  /** Index into `documents`. */
+  readonly document: number;
+  /** Of that document, counted from 1. A picture has one. */
+  readonly page: number;
 }
 
 export type RenderResult =
   | {
       readonly recipientId: string;
       readonly outcome: 'rendered';
-      /** Index into `documents`. */
-      readonly document: number;
-      /** Pages of that document, counted from 1. */
-      readonly frontPage: number;
-      readonly backPage: number;
+      /** Two artworks: a document of its own for each, or pages of one for both. */
+      readonly front: RenderedSide;
+      readonly back: RenderedSide;
       /**
        * sha256 hex over template, assets and the card's data: equal content, equal hash. Approval
        * binds to it.
@@ -81,6 +89,10 @@ export interface RenderAnswer {
 }
 
 export interface Renderer {
+  /**
+   * What its documents can be, the best first: a campaign gets the first that its image host takes.
+   */
+  readonly makes: readonly MediaType[];
   /**
    * Cards of one campaign together. `results` has one entry per card, in the order asked. Where a
    * result is not of its card's recipient, or names a document or a page that cannot be, or a

@@ -111,6 +111,7 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
       signal,
       logger,
       now,
+      alive: () => undefined,
       // Places for what later adapters need (docs/adr/0010): no limit, and nothing kept.
       limiter: { take: async () => await Promise.resolve(0) },
       saved: {

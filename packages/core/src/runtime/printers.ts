@@ -72,7 +72,7 @@ export async function printerNamed(
 
 /**
  * Asks a printer something that makes nothing. It may be silent for its own time-out; each request
- * of a longer answer asks the limiter first, and that is its sign of life.
+ * of a longer answer begins with a sign of life.
  */
 export async function askPrinter<Answer>(
   context: PipelineContext,
@@ -85,15 +85,7 @@ export async function askPrinter<Answer>(
   const silenceMs = printer.timeoutMs < leaseMs ? printer.timeoutMs : leaseMs;
   return await ask({ who: `printer ${name}`, silenceMs }, async ({ signal, signOfLife }) => {
     const plain = context.callContext(AbortSignal.any([signal, context.stopping]));
-    return await call({
-      ...plain,
-      limiter: {
-        take: async (cost, until) => {
-          signOfLife();
-          return await plain.limiter.take(cost, until);
-        },
-      },
-    });
+    return await call({ ...plain, alive: signOfLife });
   });
 }
 

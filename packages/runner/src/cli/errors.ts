@@ -86,7 +86,7 @@ function tell(error: unknown): Told {
         error as Error & { what: string; kept: string; remedy: string; log: string },
         code,
       );
-    case 'ShopError':
+    case 'TwinError':
       return shop(error as Error & { exitCode: number });
     case 'ConfigurationError':
       return {

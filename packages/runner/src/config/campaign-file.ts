@@ -5,9 +5,9 @@
 import { realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { CampaignDefinition } from '@postrider/core';
-import type { Address } from '@postrider/core/ports';
+import type { Address, PortName } from '@postrider/core/ports';
 import { z } from 'zod';
-import { unknownKind, type PortName } from '../wiring/integrations.ts';
+import { unknownKind } from '../wiring/integrations.ts';
 import {
   ConfigurationError,
   inOrder,

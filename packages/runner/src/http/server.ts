@@ -76,7 +76,8 @@ export function createApp({ sql, pipeline, logger, isReady }: HttpOptions): Hono
       );
     }
     const { organizationId, printer } = c.req.param();
-    const reception = await pipeline.receiveWebhook(organizationId, printer, c.req.header(), body);
+    const request = { url: c.req.url, headers: c.req.header(), body };
+    const reception = await pipeline.receiveWebhook(organizationId, printer, request);
     switch (reception.outcome) {
       case 'stored':
       case 'repeated':

@@ -4,12 +4,16 @@
  * file is corrected in one round. What would stop every card is a problem; what may come by itself,
  * such as a secret or the first rows of a list, is a warning.
  */
+import { portNames, portFields } from '@postrider/adapters';
 import type { CardRequest, Member } from '@postrider/core';
 import {
   isNamed,
   type AdapterConfigError,
   type AudienceSource,
   type CallContext,
+  type ImageHost,
+  type PortName,
+  type PortTypes,
   type Printer,
   type Renderer,
 } from '@postrider/core/ports';
@@ -17,15 +21,9 @@ import { explain } from '../cli/errors.ts';
 import { isGroup, returnAddressOf, type CampaignDraft } from '../config/campaign-file.ts';
 import type { Project } from '../config/project.ts';
 import type { Problem } from '../config/yaml-file.ts';
+import { misfits } from './media.ts';
 import { leaseMsOf, quietLogger } from '../run/pipeline.ts';
-import {
-  fileNames,
-  makeAdapter,
-  unknownKind,
-  withPrintShopUrl,
-  type PortName,
-  type PortTypes,
-} from '../wiring/integrations.ts';
+import { makeAdapter, unknownKind, withPrintShopUrl } from '../wiring/integrations.ts';
 
 const ROWS = 50;
 
@@ -98,7 +96,7 @@ async function makeAdapters(
     }
   };
   const entryOf = (port: PortName): Group | null => {
-    const entry = draft.raw[fileNames[port]];
+    const entry = draft.raw[portFields[port]];
     // What is no group of fields, or of no kind that is known, the file's own check has told.
     if (
       !isGroup(entry) ||
@@ -112,17 +110,22 @@ async function makeAdapters(
   };
   let audience: Made<AudienceSource> | null = null;
   let renderer: Made<Renderer> | null = null;
-  for (const port of Object.keys(fileNames) as PortName[]) {
+  let host: Made<ImageHost> | null = null;
+  let printer: Made<Printer> | null = null;
+  for (const port of portNames) {
     const entry = entryOf(port);
     if (entry === null) continue;
     if (port === 'audience') audience = await make(port, entry);
     else if (port === 'renderer') renderer = await make(port, entry);
+    else if (port === 'imageHost') host = await make(port, entry);
     else if (port === 'printer') {
-      const printer = await make(port, addressed(entry, project, warnings));
+      printer = await make(port, addressed(entry, project, warnings));
       if (printer !== null && !printer.crippled)
         problems.push(...tooSlow(printer.port, project, draft));
     } else await make(port, entry);
   }
+  if (renderer !== null && host !== null)
+    problems.push(...misfits(renderer.port, host.port, printer?.port ?? null, draft));
   return { audience, renderer };
 }
 
@@ -148,6 +151,7 @@ export function quietContext(): CallContext {
     signal: new AbortController().signal,
     logger: quietLogger({ detail: () => undefined }),
     now: () => new Date(),
+    alive: () => undefined,
     limiter: { take: async () => await Promise.resolve(0) },
     saved: {
       read: async () => await Promise.resolve(null),
@@ -219,8 +223,10 @@ async function setCards(
     ? sample.map((member) => cardOf(member, returnAddress))
     : [cardOf(nobody, returnAddress)];
   try {
+    // What is wrong with a card does not depend on what it becomes.
+    const [media = 'application/pdf'] = renderer.makes;
     const { results, refused = [] } = await renderer.render(
-      { template, format, cards },
+      { template, format, media, cards },
       quietContext(),
     );
     for (const { reason, message } of refused) {

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   makeFolder,
-  ShopError,
+  TwinError,
   spawnPrintShop,
   startPrintShop,
   type PrintShopOptions,
@@ -128,7 +128,7 @@ export interface OpenShop {
   stop(): Promise<void>;
 }
 
-/** Starts the shop as a process that ends with this one, however that ends. Throws `ShopError`. */
+/** Starts the shop as a process that ends with this one, however that ends. Throws `TwinError`. */
 export async function openShop(
   cli: Cli,
   project: Project,
@@ -154,11 +154,11 @@ export async function openShop(
     shop.pid,
     goingOn(project, { folder, port: null, daysPerSecond: null, collect: null, yes: false }),
   );
-  let ended: ShopError | null = null;
+  let ended: TwinError | null = null;
   void shop.exited.then(({ code, signal }) => {
     // Ended by somebody, it said nothing of it.
     const why = code === null || code === 0 ? (signal ?? 'somebody stopped it') : said;
-    ended = new ShopError(
+    ended = new TwinError(
       code === null || code === 0 ? exitCodes.unavailable : code,
       `the print shop has ended: ${why}`,
     );
@@ -186,7 +186,7 @@ async function spawnWhenFree(cli: Cli, options: PrintShopOptions): Promise<Spawn
     try {
       return await spawnPrintShop(options);
     } catch (error) {
-      if (!(error instanceof ShopError) || error.exitCode !== FOLDER_IN_USE) throw error;
+      if (!(error instanceof TwinError) || error.exitCode !== FOLDER_IN_USE) throw error;
       if (Date.now() > deadline)
         throw new CliError(
           exitCodes.tryLater,

@@ -4,52 +4,21 @@
  * for the same options.
  */
 import { resolve } from 'node:path';
-import { adapters } from '@postrider/adapters';
+import { adapters, portFields, type AdaptersByKind } from '@postrider/adapters';
 import type { CampaignBrief, Integrations, PrinterBrief } from '@postrider/core';
 import {
   AdapterConfigError,
   isNamed,
-  type AdapterFactory,
   type AdapterWiring,
-  type AddressEnricher,
-  type AudienceSource,
-  type EventSink,
-  type ImageHost,
-  type Printer,
-  type Renderer,
-  type UsageMeter,
+  type PortName,
+  type PortTypes,
 } from '@postrider/core/ports';
 import { didYouMean } from '../cli/text.ts';
 import type { Project } from '../config/project.ts';
 import { ownPrintShop } from '../print-shop/own.ts';
 
-/** What each port of the registry makes. */
-export interface PortTypes {
-  readonly audience: AudienceSource;
-  readonly enricher: AddressEnricher;
-  readonly renderer: Renderer;
-  readonly imageHost: ImageHost;
-  readonly printer: Printer;
-  readonly usageMeter: UsageMeter;
-  readonly eventSink: EventSink;
-}
-
-/** Of the registry; in a campaign file they are written with an underscore. */
-export type PortName = keyof PortTypes;
-
-const registry: {
-  readonly [Name in PortName]: Readonly<Record<string, AdapterFactory<PortTypes[Name]>>>;
-} = adapters;
-
-export const fileNames: Readonly<Record<PortName, string>> = {
-  audience: 'audience',
-  enricher: 'enricher',
-  renderer: 'renderer',
-  imageHost: 'image_host',
-  printer: 'printer',
-  usageMeter: 'usage_meter',
-  eventSink: 'event_sink',
-};
+// A campaign file may name any kind.
+const registry: AdaptersByKind = adapters;
 
 export interface AdapterHome {
   readonly project: Project;
@@ -65,7 +34,7 @@ type Entry = Readonly<Record<string, unknown>>;
 export function unknownKind(port: PortName, kind: string): string | null {
   const kinds = Object.keys(registry[port]);
   if (kinds.includes(kind)) return null;
-  return `there is no ${fileNames[port]} of kind ${kind}; ${didYouMean(kind, kinds) ?? `there are ${kinds.join(', ')}`}`;
+  return `there is no ${portFields[port]} of kind ${kind}; ${didYouMean(kind, kinds) ?? `there are ${kinds.join(', ')}`}`;
 }
 
 /** Throws `AdapterConfigError` with the field as it is called in a campaign file. */
@@ -78,7 +47,7 @@ export async function makeAdapter<Name extends PortName>(
   const wrong = typeof kind === 'string' ? unknownKind(port, kind) : 'is missing';
   const factory = wrong === null ? registry[port][kind as string] : undefined;
   if (factory === undefined)
-    throw new AdapterConfigError(`${fileNames[port]}.kind`, wrong ?? 'is missing');
+    throw new AdapterConfigError(`${portFields[port]}.kind`, wrong ?? 'is missing');
   const wiring: AdapterWiring = {
     baseDirectory: home.baseDirectory,
     dataDirectory: home.project.dataDirectory,
@@ -89,13 +58,13 @@ export async function makeAdapter<Name extends PortName>(
   } catch (error) {
     if (!isNamed<AdapterConfigError>(error, 'AdapterConfigError')) throw error;
     const named = (option: string): string =>
-      [fileNames[port], ...option.split('.').slice(1)].join('.');
+      [portFields[port], ...option.split('.').slice(1)].join('.');
     const [first, ...further] = error.problems.map(({ option, message }) => ({
       option: named(option),
       message,
     }));
     throw new AdapterConfigError(
-      first?.option ?? fileNames[port],
+      first?.option ?? portFields[port],
       first?.message ?? 'cannot be used',
       further,
     );
@@ -161,12 +130,12 @@ export function createIntegrations(project: Project): Integrations {
     port: Name,
     campaign: CampaignBrief,
   ): Promise<PortTypes[Name]> =>
-    await cached(port, campaign.integrations[fileNames[port]], campaign.baseDirectory);
+    await cached(port, campaign.integrations[portFields[port]], campaign.baseDirectory);
   const ifNamed = async <Name extends PortName>(
     port: Name,
     campaign: CampaignBrief,
   ): Promise<PortTypes[Name] | null> =>
-    campaign.integrations[fileNames[port]] === undefined ? null : await of(port, campaign);
+    campaign.integrations[portFields[port]] === undefined ? null : await of(port, campaign);
 
   return {
     audience: async (campaign) => await of('audience', campaign),

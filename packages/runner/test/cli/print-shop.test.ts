@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { startPrintShop } from '@postrider/twins';
 import { freshMachine, type Machine } from '../../../../test/support/machine.ts';
-import { anOrder } from '../../../twins/test/helpers.ts';
+import { anOrder } from '../../../twins/src/print-shop/test/helpers.ts';
 import { readCsv } from '../../src/cli/csv.ts';
 import { endForSure } from '../../src/print-shop/ending.ts';
 import { cli, projectHome, shortBakery, startRunner, type CliPlace, type CliRun } from './cli.ts';

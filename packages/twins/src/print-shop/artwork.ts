@@ -13,7 +13,8 @@ import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ArtworkError, hasCode, messageOf } from './errors.ts';
+import { hasCode, messageOf } from '../kit/errors.ts';
+import { ArtworkError } from './errors.ts';
 import type { PageSize } from './formats.ts';
 import type { FrozenDocument } from './sheets.ts';
 

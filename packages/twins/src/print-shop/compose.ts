@@ -3,7 +3,7 @@
  * and composes the sheets of those.
  */
 import type { ArtworkReader } from './artwork.ts';
-import type { Piece } from './books.ts';
+import type { Piece } from './pieces.ts';
 import { ArtworkError } from './errors.ts';
 import type { FrozenDocument, Sheet } from './sheets.ts';
 

@@ -2,7 +2,7 @@
  * What stands in the ledger. Everything the shop knows is rebuilt from these, so a field is never
  * renamed; version 1.
  */
-import type { Stamp } from './clock.ts';
+import type { Stamp } from '../kit/clock.ts';
 import type { PieceOrder, PieceStatus } from './wire.ts';
 
 export const LEDGER_VERSION = 1;

@@ -8,11 +8,12 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { ArtworkDocument, ArtworkReader } from './artwork.ts';
-import { NOOP_ARTWORK, type Books } from './books.ts';
-import { DAY, type ShopClock } from './clock.ts';
+import { type Books } from './books.ts';
+import { NOOP_ARTWORK } from './pieces.ts';
+import { DAY, type TwinClock } from '../kit/clock.ts';
 import type { AcceptedPiece, Commit } from './entries.ts';
 import { ArtworkError } from './errors.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from '../kit/faults.ts';
 import { formatNamed, formatNames, mailClasses, misfit, type CardFormat } from './formats.ts';
 import { EXPECTED_DAYS } from './journey.ts';
 import type { Address, PieceOrder, PieceResult } from './wire.ts';
@@ -32,7 +33,7 @@ type Verdict =
 
 export class Intake {
   readonly #books: Books;
-  readonly #clock: ShopClock;
+  readonly #clock: TwinClock;
   readonly #artwork: ArtworkReader;
   readonly #commit: Commit;
   readonly #settled: () => Promise<void>;
@@ -40,7 +41,7 @@ export class Intake {
 
   constructor(
     books: Books,
-    clock: ShopClock,
+    clock: TwinClock,
     artwork: ArtworkReader,
     commit: Commit,
     settled: () => Promise<void>,
@@ -226,7 +227,7 @@ function conflict(order: PieceOrder): Rejection {
 function rejectedOnRequest(order: PieceOrder, fault: Fault | null): Rejection | null {
   if (
     fault === null ||
-    (fault.mailpieceId !== undefined && fault.mailpieceId !== order.reference.mailpieceId)
+    (fault.subject !== undefined && fault.subject !== order.reference.mailpieceId)
   )
     return null;
   return rejected(fault.code, fault.message);

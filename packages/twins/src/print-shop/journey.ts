@@ -4,7 +4,7 @@
  * look, sees the same journey.
  */
 import { createHash } from 'node:crypto';
-import { DAY } from './clock.ts';
+import { DAY } from '../kit/clock.ts';
 import type { Confidence, PieceStatus } from './wire.ts';
 
 export interface JourneyOptions {

@@ -8,8 +8,8 @@
  */
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import type { Plan, PrintedFile } from './books.ts';
-import { writeAtomically } from './files.ts';
+import type { Plan, PrintedFile } from './pieces.ts';
+import { writeAtomically } from '../kit/files.ts';
 
 const columns = [
   'piece_id',

@@ -1,10 +1,15 @@
-/**
- * The options of the shop: one table for the library, the command line and the child process, so
- * that the three cannot drift apart.
- */
-import { parseArgs } from 'node:util';
-import { exitCodes, messageOf, ShopError } from './errors.ts';
-import { isWebhookSecret } from './webhooks.ts';
+/** The options of the shop. */
+import {
+  checkNumbers,
+  flagLines,
+  milliseconds,
+  misused,
+  percent,
+  readArguments,
+  toArguments as argumentsOf,
+  type Flag,
+} from '../kit/flags.ts';
+import { isWebhookSecret } from '../kit/standard-webhooks.ts';
 
 export interface PrintShopOptions {
   /** Where PDFs and manifest go, and the shop's ledger below `shop/`. Made where it is missing. */
@@ -55,8 +60,6 @@ export type Settings = {
 } & { readonly webhook: string | null; readonly webhookSecret: string | null };
 
 const SECONDS_A_DAY = 86_400;
-const percent = { type: 'number', least: 0, most: 100 } as const;
-const milliseconds = { type: 'number', least: 0, most: 3_600_000 } as const;
 
 /**
  * Flags of the command line. The token comes from the environment: a command line can be read by
@@ -107,6 +110,7 @@ const flags = {
   webhook: { type: 'string', value: 'url', help: 'post tracking events there' },
   webhookSecret: {
     type: 'string',
+    secret: true,
     value: 'whsec',
     help: 'better in PRINT_SHOP_WEBHOOK_SECRET: others can read a command line',
   },
@@ -115,37 +119,13 @@ const flags = {
   allowFaults: { type: 'boolean', help: 'answer POST /v1/faults, for tests' },
 } as const satisfies Partial<Record<keyof PrintShopOptions, Flag>>;
 
-type Flag =
-  | { readonly type: 'string' | 'strings'; readonly value: string; readonly help: string }
-  | {
-      readonly type: 'number';
-      readonly least: number;
-      readonly most: number;
-      readonly value: string;
-      readonly help: string;
-    }
-  /** `unset` is true by default and has a flag `--no-…`. */
-  | { readonly type: 'boolean' | 'unset'; readonly help: string };
-
-const table: readonly (readonly [keyof typeof flags, Flag])[] = Object.entries(flags) as (readonly [
-  keyof typeof flags,
-  Flag,
-])[];
-
-function flagName(name: string, flag: Flag): string {
-  const dashed = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return flag.type === 'unset' ? `no-${dashed}` : dashed;
-}
-
 export const usage = `Usage: print-shop --folder <dir> [options]
 
 A print shop for postcards that prints into a folder. Takes orders on http://127.0.0.1:<port>/v1/pieces.
 
   PRINT_SHOP_TOKEN=… print-shop --folder ./printed --artwork ./artwork --days-per-second 2
 
-${table.map(([name, flag]) => `  ${`--${flagName(name, flag)}${'value' in flag ? ` <${flag.value}>` : ''}`.padEnd(32)} ${flag.help}`).join('\n')}
-  ${'--until-stdin-ends'.padEnd(32)} stop when standard input is closed
-  ${'--help'.padEnd(32)} this text
+${flagLines(flags)}
 
 Environment: PRINT_SHOP_TOKEN (required), PRINT_SHOP_WEBHOOK_SECRET.
 Standard output has one line, when the shop is ready: {"ready":true,"url":"http://127.0.0.1:…","ledger":"…"}. The rest goes to standard error.
@@ -154,15 +134,7 @@ Exit codes: 0 stopped, 2 usage, 65 ledger damaged, 69 port in use, 73 folder not
 
 /** The command line that gives a child process these options. The secrets are not in it. */
 export function toArguments(options: PrintShopOptions): string[] {
-  return table.flatMap(([name, flag]) => {
-    const value = options[name];
-    const argument = `--${flagName(name, flag)}`;
-    if (value === undefined || name === 'webhookSecret') return [];
-    if (flag.type === 'boolean') return value === true ? [argument] : [];
-    if (flag.type === 'unset') return value === false ? [argument] : [];
-    if (Array.isArray(value)) return value.map((one: string) => `${argument}=${one}`);
-    return [`${argument}=${String(value)}`];
-  });
+  return argumentsOf(flags, { ...options });
 }
 
 export interface CommandLine {
@@ -170,39 +142,14 @@ export interface CommandLine {
   readonly untilStdinEnds: boolean;
 }
 
-/** Null where `--help` was asked. Throws `ShopError` (usage). */
+/** Null where `--help` was asked. Throws `TwinError` (usage). */
 export function fromArguments(
   argv: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): CommandLine | null {
-  const types = table.map(([name, flag]) => {
-    const type =
-      flag.type === 'boolean' || flag.type === 'unset' ? ('boolean' as const) : ('string' as const);
-    return [flagName(name, flag), { type, multiple: flag.type === 'strings' }] as const;
-  });
-  let values: Record<string, unknown>;
-  try {
-    const flagTypes = {
-      ...Object.fromEntries(types),
-      help: { type: 'boolean' },
-      'until-stdin-ends': { type: 'boolean' },
-    } as const;
-    ({ values } = parseArgs({ args: [...argv], options: flagTypes, strict: true }));
-  } catch (error) {
-    throw misused(messageOf(error));
-  }
-  if (values['help'] === true) return null;
-  const given: Record<string, unknown> = {};
-  for (const [name, flag] of table) {
-    const value = values[flagName(name, flag)];
-    if (value === undefined) continue;
-    given[name] =
-      flag.type === 'number'
-        ? toNumber(flagName(name, flag), value)
-        : flag.type === 'unset'
-          ? false
-          : value;
-  }
+  const read = readArguments(flags, argv);
+  if (read === null) return null;
+  const { given, untilStdinEnds } = read;
   const options = {
     ...(given as Partial<PrintShopOptions>),
     folder: typeof given['folder'] === 'string' ? given['folder'] : '',
@@ -212,23 +159,15 @@ export function fromArguments(
         ? given['webhookSecret']
         : environment['PRINT_SHOP_WEBHOOK_SECRET'],
   };
-  return { options, untilStdinEnds: values['until-stdin-ends'] === true };
+  return { options, untilStdinEnds };
 }
 
-/** Checks the options and fills in the defaults. Throws `ShopError` (usage). */
+/** Checks the options and fills in the defaults. Throws `TwinError` (usage). */
 export function settle(options: PrintShopOptions): Settings {
   if (options.folder === '') throw misused('--folder is missing: say where the cards go.');
   if (options.token === '')
     throw misused('PRINT_SHOP_TOKEN is not set: choose a token that clients must send.');
-  for (const [name, flag] of table) {
-    const value = options[name];
-    if (flag.type !== 'number' || value === undefined) continue;
-    if (typeof value !== 'number' || !(value >= flag.least && value <= flag.most)) {
-      throw misused(
-        `--${flagName(name, flag)} must be a number from ${flag.least} to ${flag.most}, and is ${JSON.stringify(value)}.`,
-      );
-    }
-  }
+  checkNumbers(flags, { ...options });
   const webhookSecret =
     options.webhookSecret === undefined || options.webhookSecret === ''
       ? null
@@ -272,15 +211,4 @@ export function webhookFault(url: string): string | null {
   if (parsed.username !== '' || parsed.password !== '')
     return 'The webhook must not hold a user name or a password: it is written to the ledger.';
   return null;
-}
-
-function toNumber(flag: string, text: unknown): number {
-  const value = typeof text === 'string' && text.trim() !== '' ? Number(text) : Number.NaN;
-  if (Number.isNaN(value))
-    throw misused(`--${flag} must be a number, and is ${JSON.stringify(text)}.`);
-  return value;
-}
-
-function misused(message: string): ShopError {
-  return new ShopError(exitCodes.usage, `${message.replace(/\.?$/, '.')} See --help.`);
 }

@@ -14,12 +14,13 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtworkReader } from './artwork.ts';
-import type { Books, Piece, Plan } from './books.ts';
-import type { ShopClock } from './clock.ts';
+import type { Books } from './books.ts';
+import type { Piece, Plan } from './pieces.ts';
+import type { TwinClock } from '../kit/clock.ts';
 import { compose, type Composition } from './compose.ts';
-import { crashPoint } from './crash.ts';
+import { crashPoint } from '../kit/crash.ts';
 import type { Commit } from './entries.ts';
-import { syncFolder, writeAtomically } from './files.ts';
+import { syncFolder, writeAtomically } from '../kit/files.ts';
 import { manifestPart, partPath, pdfName, writeManifest } from './manifest.ts';
 import type { Tracking } from './tracking.ts';
 
@@ -55,7 +56,7 @@ interface Round {
 
 export class Press {
   readonly #books: Books;
-  readonly #clock: ShopClock;
+  readonly #clock: TwinClock;
   readonly #commit: Commit;
   readonly #artwork: ArtworkReader;
   readonly #tracking: Tracking;
@@ -70,7 +71,7 @@ export class Press {
 
   constructor(parts: {
     books: Books;
-    clock: ShopClock;
+    clock: TwinClock;
     commit: Commit;
     artwork: ArtworkReader;
     tracking: Tracking;

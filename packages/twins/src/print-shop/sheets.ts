@@ -7,7 +7,8 @@
  * photograph of 5.8 MB: 58 MB without it, 6 MB with it.)
  */
 import { ParseSpeeds, PDFDocument, PDFName, PDFNumber, type PDFPage } from 'pdf-lib';
-import { ArtworkError, messageOf } from './errors.ts';
+import { messageOf } from '../kit/errors.ts';
+import { ArtworkError } from './errors.ts';
 import { BLEED, type PageSize } from './formats.ts';
 import { SharedObjects } from './shared-objects.ts';
 

@@ -1,8 +1,9 @@
 /** Lets time pass for the cards that have left: writes down every scan that is due. */
-import type { Books, Piece } from './books.ts';
-import type { ShopClock } from './clock.ts';
+import type { Books } from './books.ts';
+import type { Piece } from './pieces.ts';
+import type { TwinClock } from '../kit/clock.ts';
 import type { Commit } from './entries.ts';
-import { DueHeap } from './heap.ts';
+import { DueHeap } from '../kit/heap.ts';
 import { nextStop, type JourneyOptions } from './journey.ts';
 import type { PieceStatus } from './wire.ts';
 
@@ -20,7 +21,7 @@ interface Coming {
 
 export class Tracking {
   readonly #books: Books;
-  readonly #clock: ShopClock;
+  readonly #clock: TwinClock;
   readonly #commit: Commit;
   readonly #options: JourneyOptions;
   readonly #due = new DueHeap<Coming>();
@@ -28,7 +29,7 @@ export class Tracking {
   #timer: NodeJS.Timeout | null = null;
   #round: Promise<void> = Promise.resolve();
 
-  constructor(books: Books, clock: ShopClock, commit: Commit, options: JourneyOptions) {
+  constructor(books: Books, clock: TwinClock, commit: Commit, options: JourneyOptions) {
     this.#books = books;
     this.#clock = clock;
     this.#commit = commit;

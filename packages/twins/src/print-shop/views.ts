@@ -1,5 +1,6 @@
 /** Pieces as clients see them. */
-import type { Books, Piece } from './books.ts';
+import type { Books } from './books.ts';
+import type { Piece } from './pieces.ts';
 import { expectedDelivery } from './intake.ts';
 import { pdfName } from './manifest.ts';
 import type { LedgerLine, PieceView } from './wire.ts';

@@ -7,9 +7,12 @@
  * request.
  */
 import { z } from 'zod';
+import type { Refusal as Refused } from '../kit/requests.ts';
 
 /** Most pieces in one request, in one look-up and in one webhook. */
 export const BATCH_LIMIT = 100;
+/** Most events, or pieces of a list, in one answer. */
+export const MOST_AT_ONCE = 1_000;
 
 /**
  * In every answer the id of the ledger that it comes from. In a request the ledger that is meant:
@@ -169,9 +172,7 @@ export interface LedgerLine extends PieceView {
 }
 
 /** Every answer that is not 2xx. */
-export interface Refusal {
-  readonly code: string;
-  readonly message: string;
+export interface Refusal extends Refused {
   /** Where the body is not the format: which piece, counted from 0, and which of its fields. */
   readonly piece?: number;
   readonly field?: string;

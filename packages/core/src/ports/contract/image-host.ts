@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { ImageHost, PutResult } from '../image-host.ts';
+import { takesMedia } from '../media.ts';
 import type { RenderedDocument } from '../renderer.ts';
 import { abortedContext, contractContext } from './context.ts';
 
@@ -75,6 +76,18 @@ export function describeImageHostContract(
         .put([document('aborted.pdf', 'x')], abortedContext())
         .catch(() => [null]);
       assert.ok(results.every((result) => result?.outcome !== 'stored'));
+    });
+
+    it('stores what it says that it takes, and nothing else', async () => {
+      const { takes } = harness.host;
+      assert.ok(takes.length > 0);
+      const odd = { ...document('odd.bin', 'x'), contentType: 'application/x-odd' } as const;
+      for (const contentType of takes.filter((type) => !type.includes('*'))) {
+        const [result] = await harness.host.put([{ ...odd, contentType }], contractContext());
+        assert.equal(result?.outcome, 'stored', contentType);
+      }
+      const [result] = await harness.host.put([odd], contractContext());
+      assert.equal(result?.outcome, takesMedia(takes, odd.contentType) ? 'stored' : 'failed');
     });
 
     if (abilities.includes('keeps-bytes')) {

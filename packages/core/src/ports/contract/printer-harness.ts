@@ -1,5 +1,5 @@
 /** What the contract of a printer is run on: the adapter, and a hand in what its printer does. */
-import type { PieceRequest, Printer } from '../printer.ts';
+import type { PieceRequest, Printer, WebhookRequest } from '../printer.ts';
 
 export interface PrinterHarness {
   readonly printer: Printer;
@@ -27,13 +27,10 @@ export interface PrinterHarness {
   /** `bad-request`: an order so broken that the printer refuses the request that it is in. */
   badRequest?(): PieceRequest;
   /**
-   * `webhooks`: a webhook as the printer would send it for this piece now, and the headers of one
-   * that was signed `secondsAgo`.
+   * `webhooks`: a webhook as the printer would send it for this piece now, and one that was signed
+   * `secondsAgo`.
    */
-  webhook?(
-    piece: PieceRequest,
-    secondsAgo: number,
-  ): { readonly headers: Record<string, string>; readonly body: Uint8Array };
+  webhook?(piece: PieceRequest, secondsAgo: number): WebhookRequest;
   /**
    * `odd-events`: the body of a webhook with an event of this piece, and before and after it one
    * that cannot be used.

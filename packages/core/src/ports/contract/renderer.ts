@@ -56,10 +56,10 @@ export function describeRendererContract(
       const pages = new Set<string>();
       for (const result of results) {
         assert.equal(result.outcome, 'rendered', JSON.stringify(result));
-        const { document, frontPage, backPage, contentHash } = result as Rendered;
-        assert.ok(document >= 0 && document < documents.length, 'the document is there');
+        const { front, back, contentHash } = result as Rendered;
         assert.match(contentHash, /^[0-9a-f]{64}$/);
-        for (const page of [frontPage, backPage]) {
+        for (const { document, page } of [front, back]) {
+          assert.ok(document >= 0 && document < documents.length, 'the document is there');
           assert.ok(Number.isInteger(page) && page >= 1);
           pages.add(`${document}:${page}`);
         }
@@ -68,6 +68,16 @@ export function describeRendererContract(
       for (const document of documents) {
         assert.notEqual(document.name, '');
         assert.match(document.contentType, /^[a-z]+\/[a-z0-9.+-]+$/);
+      }
+    });
+
+    it('makes what it says that it makes, and of that what it is asked for', async () => {
+      assert.ok(harness.renderer.makes.length > 0);
+      for (const media of harness.renderer.makes) {
+        const job = { ...harness.job, media };
+        const { documents } = await harness.renderer.render(job, contractContext());
+        assert.ok(documents.length > 0);
+        for (const { contentType } of documents) assert.equal(contentType, media);
       }
     });
 

@@ -11,7 +11,12 @@ import {
   type BegunCard,
   type ProofSettlement,
 } from '../../machine/proof.ts';
-import type { CardRequest, ImageHost, Renderer } from '../../ports/index.ts';
+import {
+  fittingMedia,
+  type CardRequest,
+  type ImageHost,
+  type Renderer,
+} from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
 import { ask, SilentAdapterError } from '../../runtime/asking.ts';
 import { workCohort } from '../../runtime/cohorts.ts';
@@ -47,18 +52,23 @@ interface Adapters {
 
 function toSettlement(answer: CardAnswer, stored: readonly Stored[]): ProofSettlement {
   if (answer.outcome !== 'rendered') return answer;
-  const { recipientId, contentHash, frontPage, backPage } = answer;
-  const put = stored[answer.document];
-  if (put?.outcome === 'stored')
+  const { recipientId, contentHash, front, back } = answer;
+  const [frontPut, backPut] = [stored[front.document], stored[back.document]];
+  if (frontPut?.outcome === 'stored' && backPut?.outcome === 'stored')
     return {
       recipientId,
       outcome: 'rendered',
       contentHash,
-      frontUrl: put.url,
-      frontPage,
-      backUrl: put.url,
-      backPage,
+      frontUrl: frontPut.url,
+      frontPage: front.page,
+      backUrl: backPut.url,
+      backPage: back.page,
     };
+  // Where one is refused for good, the card is not tried again for the sake of the other.
+  const missing = [frontPut, backPut].flatMap((put) =>
+    put === undefined || put.outcome === 'stored' ? [] : [put],
+  );
+  const put = missing.find(({ outcome }) => outcome === 'failed') ?? missing[0];
   return {
     recipientId,
     ...(put ?? { outcome: 'retry', message: 'the image host gave no answer', afterMs: null }),
@@ -112,7 +122,14 @@ async function renderCohort(
     some: readonly CardRequest[],
   ): Promise<ProofSettlement[]> => {
     const call = context.callContext(signal);
-    const job = { template: campaign.template, format: campaign.format, cards: some };
+    const media = fittingMedia(renderer.makes, host.takes);
+    if (media === null) {
+      throw new RefusedJobError(
+        `the renderer makes ${renderer.makes.join(', ')}, and the image host takes ${host.takes.join(', ')}`,
+      );
+    }
+    const { template, format } = campaign;
+    const job = { template, format, media, cards: some };
     const { documents, answers, refused } = cardAnswers(
       some,
       await ask({ who: 'the renderer', silenceMs }, async () => await renderer.render(job, call)),

@@ -14,12 +14,12 @@ import { UnusableAnswerError } from '../../runtime/asking.ts';
 
 const WHO = 'the renderer';
 const page = z.int('no page').min(1, 'no page').max(1_000_000, 'no page');
+const side = z.object({ document: z.int('no document').nonnegative('no document'), page });
 const card = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('rendered'),
-    document: z.int('no document').nonnegative('no document'),
-    frontPage: page,
-    backPage: page,
+    front: side,
+    back: side,
     contentHash: kept('hash'),
   }),
   z
@@ -46,10 +46,13 @@ function cardAnswer(
       throw new UnusableAnswerError(`${message}, for recipient ${recipientId}`);
     return later(message);
   });
-  if (answer.outcome === 'rendered' && answer.document >= documents)
-    throw new UnusableAnswerError(
-      `the renderer names document ${answer.document} of ${documents} for recipient ${recipientId}`,
-    );
+  if (answer.outcome === 'rendered') {
+    const missing = [answer.front, answer.back].find(({ document }) => document >= documents);
+    if (missing !== undefined)
+      throw new UnusableAnswerError(
+        `the renderer names document ${missing.document} of ${documents} for recipient ${recipientId}`,
+      );
+  }
   return { recipientId, ...answer };
 }
 

@@ -1,7 +1,7 @@
 /** A printer's webhook: verified on its raw bytes, stored, and answered at once. */
 import { sqlState } from '../../common/driver-errors.ts';
 import { storeWebhook } from '../../machine/track.ts';
-import type { Printer } from '../../ports/index.ts';
+import type { Printer, WebhookRequest } from '../../ports/index.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { printerNamed, UnknownPrinterError } from '../../runtime/printers.ts';
 
@@ -20,8 +20,7 @@ export async function receiveWebhook(
   context: PipelineContext,
   organizationId: string,
   printerName: string,
-  headers: Readonly<Record<string, string>>,
-  body: Uint8Array,
+  request: WebhookRequest,
 ): Promise<Reception> {
   let printer: Printer;
   try {
@@ -32,14 +31,14 @@ export async function receiveWebhook(
       throw error;
     return { outcome: 'unknown_printer', message: 'no such printer' };
   }
-  const verdict = printer.verifyWebhook(headers, body, context.callContext(context.stopping).now());
+  const verdict = printer.verifyWebhook(request, context.callContext(context.stopping).now());
   if (!verdict.valid) return { outcome: 'forged', message: verdict.message };
   const isNew = await storeWebhook(
     context.sql,
     organizationId,
     printerName,
     verdict.deliveryId,
-    body,
+    request.body,
   );
   return { outcome: isNew ? 'stored' : 'repeated' };
 }

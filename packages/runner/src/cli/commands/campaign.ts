@@ -1,7 +1,14 @@
 /** `campaign`: applied from a file, launched, paused, shown, ended. */
+import { kinds } from '@postrider/adapters/kinds';
 import { command, flag, oneOf, text, type Family } from '../command.ts';
 
 const named = 'by name, by organization/name, or by id';
+
+/** Such as `Adapters: audience csv, ndjson; renderer typst`. */
+function adapterKinds(): string {
+  const ports = Object.entries(kinds).map(([port, names]) => `${port} ${names.join(', ')}`);
+  return `Adapters: ${ports.join('; ')}`;
+}
 
 export const campaigns: Family = (program, act) => {
   const campaign = command(
@@ -24,7 +31,7 @@ export const campaigns: Family = (program, act) => {
       'postrider campaign apply campaign.yaml --dry-run',
     ],
   )
-    .argument('<file>', 'YAML or JSON; docs/reference/campaign-file.md')
+    .argument('<file>', `YAML or JSON; docs/reference/campaign-file.md. ${adapterKinds()}`)
     .option('--dry-run', 'check it and change nothing')
     .option('--list-later', 'the list is not there yet: what is wrong with it is a warning')
     .option('--no-check', 'do not try out list and template')

@@ -1,0 +1,24 @@
+import type { AdapterWiring, AudiencePage, AudienceSource } from '@postrider/core/ports';
+import { parseOptions } from '../kit/options.ts';
+import { csvRows } from '../kit/people/csv-rows.ts';
+import { segmentPaths } from '../kit/people/options.ts';
+import { paginate } from '../kit/people/pages.ts';
+import { csvOptions } from './options.ts';
+
+/**
+ * People in a CSV file with a header line. `row` is the line a record begins on, the header being
+ * line 1.
+ */
+export function createCsvAudience(options: unknown, wiring: AdapterWiring): AudienceSource {
+  const parsed = parseOptions('audience', csvOptions, options);
+  const pathOf = segmentPaths(parsed, wiring);
+  return {
+    members(segmentId, { pageSize, limit }, context): AsyncIterable<AudiencePage> {
+      return paginate(
+        csvRows(pathOf(segmentId), segmentId, parsed, { needsExternalId: true }, context),
+        { pageSize, limit },
+        context.signal,
+      );
+    },
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * People in a file of JSON objects, one a line. Each line may have other keys; nested objects are
+ * read as `address.city`. The columns of a set of keys are worked out once and remembered, since a
+ * file has few such sets.
+ */
+import { StringDecoder } from 'node:string_decoder';
+import { AudienceSourceError } from '@postrider/core/ports';
+import type { CallContext, Reject } from '@postrider/core/ports';
+import { planColumns } from './columns.ts';
+import type { ColumnPlan } from './columns.ts';
+import { segmentIndex } from './options.ts';
+import type { RowOptions } from './options.ts';
+import { quote, readRow } from './row.ts';
+import type { RowResult } from './row.ts';
+import { explain, openSource } from './source-file.ts';
+
+const maxLine = 1_000_000;
+const maxPlans = 1_000;
+
+/** `line` of a row is the line of the file, counted from 1; there is no header. */
+export async function* ndjsonRows(
+  path: string,
+  segmentId: string,
+  options: RowOptions,
+  { needsExternalId }: { readonly needsExternalId: boolean },
+  context: Pick<CallContext, 'signal'>,
+): AsyncGenerator<RowResult> {
+  const { signal } = context;
+  signal.throwIfAborted();
+  const rules = { defaultCountry: options.defaultCountry, needsExternalId };
+  const plans = new Map<string, ColumnPlan>();
+  const file = await openSource(path, options.encoding);
+  try {
+    if (file.head.trimStart().startsWith('[')) {
+      throw new AudienceSourceError(
+        `${path}: is one JSON array; write one object a line instead (jq -c '.[]')`,
+      );
+    }
+    let understood = false;
+    for await (const { text, line } of lines(path, file.stream(signal), signal)) {
+      const parsed = parseLine(text, line);
+      if ('reject' in parsed) {
+        if (!understood)
+          throw new AudienceSourceError(
+            `${path}: is not NDJSON, one JSON object a line (line ${line}: ${quote(text)})`,
+          );
+        yield parsed;
+        continue;
+      }
+      understood = true;
+      const { keys, cells } = parsed;
+      const signature = keys.join('\0');
+      let plan = plans.get(signature);
+      if (plan === undefined) {
+        plan = planColumns(keys, options.columns, false);
+        if (plans.size < maxPlans) plans.set(signature, plan);
+      }
+      if (options.segmentColumn !== undefined) {
+        const filter = segmentIndex(plan, options.segmentColumn);
+        if (filter === undefined || cells[filter]?.trim() !== segmentId) continue;
+      }
+      yield readRow(plan, cells, line, rules);
+    }
+    await file.assertUnchanged();
+  } finally {
+    await file.close();
+  }
+}
+
+async function* lines(
+  path: string,
+  source: AsyncIterable<unknown>,
+  signal: AbortSignal,
+): AsyncGenerator<{ text: string; line: number }> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  let line = 0;
+  try {
+    for await (const chunk of source) {
+      rest += decoder.write(chunk as Buffer);
+      let from = 0;
+      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', from)) {
+        line++;
+        const text = rest.slice(from, end);
+        from = end + 1;
+        if (text.trim() !== '')
+          yield { text: line === 1 ? text.replace(/^\uFEFF/, '') : text, line };
+      }
+      rest = rest.slice(from);
+      if (rest.length > maxLine) {
+        throw new AudienceSourceError(
+          `${path}: line ${line + 1} is longer than ${maxLine} characters; is it NDJSON, one object a line?`,
+        );
+      }
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof AudienceSourceError
+      ? error
+      : new AudienceSourceError(`${path}: ${explain(error)}`, { cause: error });
+  }
+  rest += decoder.end();
+  if (rest.trim() !== '')
+    yield { text: line === 0 ? rest.replace(/^\uFEFF/, '') : rest, line: line + 1 };
+}
+
+function parseLine(
+  text: string,
+  line: number,
+): { readonly keys: string[]; readonly cells: string[] } | { readonly reject: Reject } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return badJson(`The line is not JSON: ${quote(text.trim())}.`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return badJson(`The line is not a JSON object: ${quote(text.trim())}.`);
+  const keys: string[] = [];
+  const cells: string[] = [];
+  flatten('', value, 0);
+  // Keys become names of merge data, and no database stores such a name.
+  const odd = keys.find((key) => key.includes('\0') || !key.isWellFormed());
+  return odd === undefined
+    ? { keys, cells }
+    : badJson(`The line has a key with a character that cannot be stored: ${quote(odd)}.`);
+
+  function badJson(message: string): { reject: Reject } {
+    return { reject: { row: line, column: null, reason: 'bad_json', message, externalId: null } };
+  }
+
+  function flatten(prefix: string, object: object, depth: number): void {
+    for (const [key, item] of Object.entries(object) as [string, unknown][]) {
+      const name = prefix === '' ? key : `${prefix}.${key}`;
+      if (typeof item === 'object' && item !== null && !Array.isArray(item) && depth < 4)
+        flatten(name, item, depth + 1);
+      else {
+        keys.push(name);
+        cells.push(
+          item === null || item === undefined
+            ? ''
+            : typeof item === 'string'
+              ? item
+              : JSON.stringify(item),
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
+import type { AdapterWiring } from '@postrider/core/ports';
+import { z } from 'zod';
+import { columnsOption, roles } from './columns.ts';
+import type { ColumnPlan } from './columns.ts';
+
+/** How the rows of a file are read, whatever they are read for. */
+export const rowOptions = z.strictObject({
+  columns: columnsOption
+    .default({})
+    .describe(
+      `which column is what: ${roles.map((role) => `\`${role}\``).join(', ')}; usual names are found by themselves, \`null\` switches that off, every other column is merge data`,
+    ),
+  defaultCountry: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'must be two capital letters (ISO 3166), for example US')
+    .default('US')
+    .describe('of rows without a country'),
+  encoding: z.enum(['utf-8', 'utf-16le', 'windows-1252']).default('utf-8').describe('of the file'),
+});
+
+export interface RowOptions extends z.infer<typeof rowOptions> {
+  readonly segmentColumn?: string | undefined;
+}
+
+export const fileAudienceOptions = z.strictObject({
+  path: z.string().min(1).optional().describe('the file; relative to the campaign file'),
+  segments: z
+    .record(z.string(), z.string().min(1))
+    .optional()
+    .describe('files by segment id, where one source holds several segments'),
+  segmentColumn: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('takes only rows whose cell in this column is the segment id'),
+  ...rowOptions.shape,
+});
+
+/** Absolute path by segment id. Throws `AdapterConfigError` where no file is named at all. */
+export function segmentPaths(
+  options: {
+    readonly path?: string | undefined;
+    readonly segments?: Readonly<Record<string, string>> | undefined;
+  },
+  wiring: AdapterWiring,
+): (segmentId: string) => string {
+  const { path, segments } = options;
+  if (path === undefined && segments === undefined)
+    throw new AdapterConfigError('audience.path', 'name the file of the audience');
+  return (segmentId) => {
+    const file =
+      segments !== undefined && Object.hasOwn(segments, segmentId) ? segments[segmentId] : path;
+    if (file === undefined) {
+      throw new AudienceSourceError(
+        `audience.segments names no file for segment "${segmentId}"; it has ${Object.keys(segments ?? {}).join(', ')}`,
+      );
+    }
+    return resolve(wiring.baseDirectory, file);
+  };
+}
+
+/** Where the segment column stands; undefined where there is no filter. */
+export function segmentIndex(plan: ColumnPlan, name: string | undefined): number | undefined {
+  if (name === undefined) return undefined;
+  const index = plan.names.findIndex(
+    (column) => column.toLowerCase() === name.trim().toLowerCase(),
+  );
+  return index < 0 ? undefined : index;
+}

@@ -1,0 +1,165 @@
+/**
+ * Postal addresses from a file: e-mail in, address out.
+ *
+ * It answers at once, yet goes through the batch port like a provider that takes hours, so that the
+ * whole of core's protocol is walked: a submitted batch is a small file in the data directory,
+ * named by our reference. It survives a restart of the runner, `find` sees it, and handing in the
+ * same reference again changes nothing.
+ */
+import { createHash } from 'node:crypto';
+import { readFile, readdir, rm, stat } from 'node:fs/promises';
+import { extname, join, resolve } from 'node:path';
+import { AudienceSourceError } from '@postrider/core/ports';
+import type {
+  AdapterWiring,
+  Address,
+  AddressEnricher,
+  CallContext,
+  EnrichResult,
+} from '@postrider/core/ports';
+import { z } from 'zod';
+import { errorCode, isPassing, writeFileAtomic } from '../kit/files.ts';
+import { parseOptions } from '../kit/options.ts';
+import { csvRows } from '../kit/people/csv-rows.ts';
+import { ndjsonRows } from '../kit/people/ndjson-rows.ts';
+import { lookupOptions } from './options.ts';
+
+const batchSchema = z.object({
+  reference: z.string(),
+  people: z.array(z.object({ recipientId: z.string(), email: z.string() })),
+});
+
+const idPrefix = 'lookup-';
+// Batches hold e-mail addresses; a settled one is of no use to anybody after this.
+const keepMs = 30 * 86_400_000;
+
+export function createLookupEnricher(options: unknown, wiring: AdapterWiring): AddressEnricher {
+  const parsed = parseOptions('enricher', lookupOptions, options);
+  const path = resolve(wiring.baseDirectory, parsed.path);
+  const folder = join(wiring.dataDirectory, 'lookup-batches');
+  const readTable = cachedTable(path, parsed);
+  let cleaned = false;
+
+  return {
+    async submit(reference, people, context) {
+      context.signal.throwIfAborted();
+      const batch = {
+        reference,
+        people: people.map(({ recipientId, email }) => ({ recipientId, email })),
+      };
+      try {
+        await writeFileAtomic(batchFile(folder, reference), `${JSON.stringify(batch)}\n`);
+      } catch (error) {
+        // Nothing was renamed into place, so nothing was created.
+        const message = `${folder}: the batch could not be stored (${errorCode(error) || String(error)}); nobody was looked up`;
+        return isPassing(error)
+          ? { outcome: 'retry', afterMs: 60_000, message }
+          : { outcome: 'rejected', message };
+      }
+      if (!cleaned) {
+        cleaned = true;
+        await removeOldBatches(folder, context).catch((error: unknown) =>
+          context.logger.warn({ error }, 'old look-up batches could not be removed'),
+        );
+      }
+      return { outcome: 'accepted', providerBatchId: idPrefix + reference };
+    },
+
+    async find(reference, context) {
+      context.signal.throwIfAborted();
+      return (await readBatch(folder, reference)) === null ? null : idPrefix + reference;
+    },
+
+    async collect(providerBatchId, context) {
+      context.signal.throwIfAborted();
+      const batch = providerBatchId.startsWith(idPrefix)
+        ? await readBatch(folder, providerBatchId.slice(idPrefix.length))
+        : null;
+      if (batch === null)
+        return {
+          outcome: 'lost',
+          message: `${folder} has no batch ${providerBatchId}; its people go back and are handed in again`,
+        };
+      const table = await readTable(context);
+      const results = batch.people.map(({ recipientId, email }): EnrichResult => {
+        const address = table.get(foldEmail(email));
+        return address === undefined
+          ? { recipientId, outcome: 'no_match' }
+          : { recipientId, outcome: 'match', address };
+      });
+      return { outcome: 'done', results };
+    },
+  };
+}
+
+function foldEmail(email: string): string {
+  return email.trim().normalize('NFC').toLowerCase();
+}
+
+/**
+ * The table is read once and again when the file changes. Throws `AudienceSourceError` where it
+ * cannot be read: the batch then waits.
+ */
+function cachedTable(
+  path: string,
+  options: z.infer<typeof lookupOptions>,
+): (context: CallContext) => Promise<ReadonlyMap<string, Address>> {
+  const format =
+    options.format ??
+    (['.ndjson', '.jsonl'].includes(extname(path).toLowerCase()) ? 'ndjson' : 'csv');
+  let version = '';
+  let table: ReadonlyMap<string, Address> = new Map();
+  return async (context) => {
+    const found = await stat(path, { bigint: true }).catch(() => null);
+    const now = found === null ? '' : `${found.ino}:${found.size}:${found.mtimeNs}`;
+    if (now !== '' && now === version) return table;
+    const read = new Map<string, Address>();
+    let unusable = 0;
+    const rows = format === 'csv' ? csvRows : ndjsonRows;
+    for await (const row of rows(path, '', options, { needsExternalId: false }, context)) {
+      if ('member' in row && row.member.email !== null && row.member.address !== null)
+        read.set(foldEmail(row.member.email), row.member.address);
+      else unusable++;
+    }
+    if (read.size === 0 && unusable > 0)
+      throw new AudienceSourceError(`${path}: no row has both an e-mail and a usable address`);
+    if (unusable > 0)
+      context.logger.warn(
+        { path, unusable, usable: read.size },
+        'rows of the look-up file without e-mail or usable address were left out',
+      );
+    version = now;
+    table = read;
+    return table;
+  };
+}
+
+function batchFile(folder: string, reference: string): string {
+  const safe = /^[A-Za-z0-9_-]{1,100}$/.test(reference)
+    ? reference
+    : createHash('sha256').update(reference).digest('hex');
+  return join(folder, `${safe}.json`);
+}
+
+async function readBatch(
+  folder: string,
+  reference: string,
+): Promise<z.infer<typeof batchSchema> | null> {
+  let text: string;
+  try {
+    text = await readFile(batchFile(folder, reference), 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return null;
+    throw error;
+  }
+  return batchSchema.parse(JSON.parse(text));
+}
+
+async function removeOldBatches(folder: string, context: CallContext): Promise<void> {
+  const oldest = context.now().getTime() - keepMs;
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => null);
+    if (found !== null && found.mtimeMs < oldest) await rm(path, { force: true });
+  }
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { readFile, readdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { contractContext, describeEnricherContract } from '@postrider/core/contract';
+import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
+import type { AddressEnricher, EnrichRequest } from '@postrider/core/ports';
+import { createLookupEnricher } from '../../index.ts';
+import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
+
+const table =
+  'email,line1,city,state,zip\nAnn@Example.com,12 Main Street,Springfield,IL,62701\nbad@example.com,1 Main Street,Springfield,IL,6270\n';
+const address = {
+  line1: '12 Main Street',
+  line2: null,
+  city: 'Springfield',
+  region: 'IL',
+  postalCode: '62701',
+  country: 'US',
+};
+function person(email: string): EnrichRequest {
+  return { recipientId: `r-${email}`, email, firstName: null, lastName: null };
+}
+
+async function enricherWith(
+  text: string,
+  name = 'addresses.csv',
+): Promise<{ enricher: AddressEnricher; folder: string }> {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, name), text);
+  return { enricher: createLookupEnricher({ path: name }, wiringAt(folder)), folder };
+}
+
+describeEnricherContract('lookup', async () => {
+  const { enricher, folder } = await enricherWith(table);
+  return {
+    enricher,
+    people: [
+      { request: person('ann@EXAMPLE.com '), address },
+      { request: person('bad@example.com'), address: null },
+      { request: person('nobody@example.com'), address: null },
+    ],
+    restarted: async () => createLookupEnricher({ path: 'addresses.csv' }, wiringAt(folder)),
+    close: async () => undefined,
+  };
+});
+
+describe('Look-up enricher', () => {
+  it('reads NDJSON too, and the file again when it changes', async () => {
+    const line = (email: string): string =>
+      `${JSON.stringify({ email, address: { line1: '12 Main Street', city: 'Springfield', state: 'IL', zip: '62701' } })}\n`;
+    const { enricher, folder } = await enricherWith(line('ann@example.com'), 'addresses.ndjson');
+    const outcomes = async (): Promise<readonly string[]> => {
+      const submitted = await enricher.submit(
+        'batch',
+        [person('ann@example.com'), person('bo@example.com')],
+        contractContext(),
+      );
+      assert.equal(submitted.outcome, 'accepted');
+      const collected = await enricher.collect('lookup-batch', contractContext());
+      return collected.outcome === 'done' ? collected.results.map(({ outcome }) => outcome) : [];
+    };
+    assert.deepEqual(await outcomes(), ['match', 'no_match']);
+    await writeFile(
+      join(folder, 'addresses.ndjson'),
+      line('ann@example.com') + line('bo@example.com'),
+    );
+    assert.deepEqual(await outcomes(), ['match', 'match']);
+  });
+
+  it('keeps names and addresses out of its files, stays in its folder, and clears old batches away', async () => {
+    const { enricher, folder } = await enricherWith(table);
+    const batches = join(folder, 'data', 'lookup-batches');
+    const context = contractContext();
+    await enricher.submit(
+      '../../escape',
+      [{ ...person('ann@example.com'), firstName: 'Ann', lastName: 'Lee' }],
+      context,
+    );
+    const [name = ''] = await readdir(batches);
+    assert.match(name, /^[0-9a-f]{64}\.json$/);
+    assert.doesNotMatch(await readFile(join(batches, name), 'utf8'), /Lee/);
+    assert.equal(await enricher.find('../../escape', context), 'lookup-../../escape');
+    const old = new Date(Date.now() - 40 * 86_400_000);
+    await utimes(join(batches, name), old, old);
+    await createLookupEnricher({ path: 'addresses.csv' }, wiringAt(folder)).submit(
+      'new',
+      [],
+      context,
+    );
+    assert.deepEqual(await readdir(batches), ['new.json']);
+  });
+
+  it('does not take an unreadable file for one without matches', async () => {
+    const { enricher } = await enricherWith('email,shoe size\nann@example.com,44\n');
+    await enricher.submit('batch', [person('ann@example.com')], contractContext());
+    await assert.rejects(enricher.collect('lookup-batch', contractContext()), AudienceSourceError);
+    const missing = createLookupEnricher(
+      { path: 'missing.csv' },
+      wiringAt(await temporaryFolder()),
+    );
+    await missing.submit('batch', [person('ann@example.com')], contractContext());
+    await assert.rejects(
+      missing.collect('lookup-batch', contractContext()),
+      /missing\.csv: no such file/,
+    );
+  });
+
+  it('names the option it cannot use', () => {
+    assert.throws(
+      () => createLookupEnricher({}, wiringAt('/')),
+      (error) => error instanceof AdapterConfigError && error.option === 'enricher.path',
+    );
+  });
+});

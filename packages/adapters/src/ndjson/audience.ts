@@ -1,0 +1,21 @@
+import type { AdapterWiring, AudiencePage, AudienceSource } from '@postrider/core/ports';
+import { parseOptions } from '../kit/options.ts';
+import { ndjsonRows } from '../kit/people/ndjson-rows.ts';
+import { segmentPaths } from '../kit/people/options.ts';
+import { paginate } from '../kit/people/pages.ts';
+import { ndjsonOptions } from './options.ts';
+
+/** `row` is the line of the file, counted from 1; there is no header. */
+export function createNdjsonAudience(options: unknown, wiring: AdapterWiring): AudienceSource {
+  const parsed = parseOptions('audience', ndjsonOptions, options);
+  const pathOf = segmentPaths(parsed, wiring);
+  return {
+    members(segmentId, { pageSize, limit }, context): AsyncIterable<AudiencePage> {
+      return paginate(
+        ndjsonRows(pathOf(segmentId), segmentId, parsed, { needsExternalId: true }, context),
+        { pageSize, limit },
+        context.signal,
+      );
+    },
+  };
+}

@@ -1,0 +1,3 @@
+import { fileAudienceOptions } from '../kit/people/options.ts';
+
+export const ndjsonOptions = fileAudienceOptions;

@@ -1,0 +1,143 @@
+/**
+ * The folder print shop over HTTP.
+ *
+ * `orders.ts` says what an answer to an order proves. In a look-up, a shop with another ledger than
+ * ours (412 `another_ledger`) is an error and never "absent", so that nobody is sent again on the
+ * strength of it.
+ */
+import type {
+  AdapterWiring,
+  CancelResult,
+  FindResult,
+  Printer,
+  SubmitResult,
+} from '@postrider/core/ports';
+import { readJson } from '../kit/json.ts';
+import { parseOptions } from '../kit/options.ts';
+import { createClient, describe } from './client.ts';
+import { printShopOptions } from './options.ts';
+import { submitBatch } from './orders.ts';
+import { webhooksOf } from './webhook.ts';
+import {
+  eventsAnswer,
+  findAnswer,
+  isAnotherLedger,
+  listAnswer,
+  listedPiece,
+  printerEvent,
+} from './wire.ts';
+
+const pollLimit = 500;
+
+export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring): Printer {
+  const parsed = parseOptions('printer', printShopOptions, options);
+  const client = createClient(parsed, wiring);
+
+  return {
+    // The second is what stands behind `noop:`, for a shop that was started to accept it.
+    takes: ['application/pdf', 'application/x-noop'],
+    keyLifetimeMs: parsed.keys ? parsed.keyLifetimeMs : null,
+    readLagMs: parsed.readLagMs,
+    timeoutMs: parsed.timeoutMs,
+    maxBatch: parsed.maxBatch,
+
+    async submit(pieces, lease, context) {
+      const results: SubmitResult[] = [];
+      for (const batch of chunks(pieces, parsed.maxBatch))
+        results.push(...(await submitBatch(client, batch, lease, context)));
+      return results;
+    },
+
+    async find(pieces, context) {
+      const results: FindResult[] = [];
+      for (const batch of chunks(pieces, parsed.maxBatch)) {
+        const query = batch
+          .map(({ reference }) => `mailpiece=${encodeURIComponent(reference.mailpieceId)}`)
+          .join('&');
+        const outcome = await client.ask({ method: 'GET', path: `/v1/pieces?${query}` }, context);
+        if (outcome.kind === 'answer' && isAnotherLedger(outcome))
+          throw new Error(describe(outcome));
+        const answer =
+          outcome.kind === 'answer' && outcome.status === 200
+            ? readJson(findAnswer, outcome.body)
+            : null;
+        if (answer === null) {
+          const message = describe(outcome);
+          results.push(...batch.map((): FindResult => ({ outcome: 'cannot_tell', message })));
+          continue;
+        }
+        for (const { reference } of batch) {
+          const found = answer.pieces.filter(
+            ({ mailpiece }) => mailpiece === reference.mailpieceId,
+          );
+          if (found.length > 1) {
+            const ids = found.map(({ id }) => id);
+            context.logger.error(
+              { mailpieceId: reference.mailpieceId, ids },
+              'the printer has several pieces for one mailpiece',
+            );
+          }
+          // A cancelled one is evidence too, but one that is printed counts before it.
+          const best =
+            found.find(({ status }) => status !== 'cancelled' && status !== 'failed') ?? found[0];
+          results.push(
+            best === undefined ? { outcome: 'absent' } : { outcome: 'found', providerId: best.id },
+          );
+        }
+      }
+      return results;
+    },
+
+    async list(since, cursor, context) {
+      const after = cursor === null ? '' : `&after=${encodeURIComponent(cursor)}`;
+      const path = `/v1/pieces?since=${encodeURIComponent(since.toISOString())}${after}&limit=${pollLimit}`;
+      const outcome = await client.ask({ method: 'GET', path: path }, context);
+      const answer =
+        outcome.kind === 'answer' && outcome.status === 200
+          ? readJson(listAnswer, outcome.body)
+          : null;
+      if (answer === null) throw new Error(`Its pieces cannot be listed: ${describe(outcome)}`);
+      return { pieces: answer.pieces.map(listedPiece), cursor: answer.cursor };
+    },
+
+    async cancel(providerIds, context) {
+      const results: CancelResult[] = [];
+      for (const id of providerIds) {
+        const outcome = await client.ask(
+          { method: 'POST', path: `/v1/pieces/${encodeURIComponent(id)}/cancel` },
+          context,
+        );
+        if (outcome.kind !== 'answer')
+          results.push({ outcome: 'unknown', message: outcome.message });
+        else if (outcome.status === 200) results.push({ outcome: 'cancelled' });
+        else if (outcome.status === 409)
+          results.push({ outcome: 'too_late', message: describe(outcome) });
+        else results.push({ outcome: 'unknown', message: describe(outcome) });
+      }
+      return results;
+    },
+
+    ...webhooksOf(parsed.webhookSecret, wiring),
+
+    async poll(cursor, context) {
+      const after = cursor === null ? '' : `after=${encodeURIComponent(cursor)}&`;
+      const outcome = await client.ask(
+        { method: 'GET', path: `/v1/events?${after}limit=${pollLimit}` },
+        context,
+      );
+      const answer =
+        outcome.kind === 'answer' && outcome.status === 200
+          ? readJson(eventsAnswer, outcome.body)
+          : null;
+      if (answer === null) throw new Error(`Events cannot be fetched: ${describe(outcome)}`);
+      return { events: answer.events.map(printerEvent), cursor: answer.cursor ?? cursor };
+    },
+  };
+}
+
+function chunks<Item>(items: readonly Item[], size: number): Item[][] {
+  const result: Item[][] = [];
+  for (let start = 0; start < items.length; start += size)
+    result.push(items.slice(start, start + size));
+  return result;
+}

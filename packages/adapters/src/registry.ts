@@ -1,0 +1,49 @@
+/**
+ * The one list of providers. Kinds by port are derived from it; the checks of a campaign file, the
+ * table in docs/reference/campaign-file.md and `--help` read it.
+ *
+ * Importing this costs little: typst, resvg and csv-parse are loaded when they are first used.
+ */
+import type { PortName, PortTypes } from '@postrider/core/ports';
+import { csv } from './csv/index.ts';
+import { file } from './file/index.ts';
+import { folder } from './folder/index.ts';
+import type { Offer, Provider } from './kit/provider.ts';
+import { portNames } from './kit/provider.ts';
+import { lookup } from './lookup/index.ts';
+import { ndjson } from './ndjson/index.ts';
+import { noop } from './noop/index.ts';
+import { printShop } from './print-shop/index.ts';
+import { typst } from './typst/index.ts';
+
+export const providers = [csv, ndjson, lookup, typst, folder, printShop, file, noop] as const;
+
+type Listed = (typeof providers)[number];
+type Serving<Name extends PortName> = Extract<Listed, { readonly [Key in Name]: unknown }>;
+
+/** The kinds of a port, as a campaign file names them. */
+export type KindOf<Name extends PortName> = Serving<Name>['kind'];
+
+/** By port and kind, as a campaign file names them. */
+export type Adapters = {
+  readonly [Name in PortName]: Readonly<Record<KindOf<Name>, Offer<PortTypes[Name]>>>;
+};
+
+export type AdaptersByKind = {
+  readonly [Name in PortName]: Readonly<Record<string, Offer<PortTypes[Name]>>>;
+};
+
+/** The offers of some providers by port and kind. */
+export function byPort(list: readonly Provider[]): AdaptersByKind {
+  const offers = (name: PortName): [string, unknown][] =>
+    list.flatMap((provider) =>
+      provider[name] === undefined ? [] : [[provider.kind, provider[name]]],
+    );
+  return Object.fromEntries(
+    portNames.map((name) => [name, Object.fromEntries(offers(name))]),
+    // Each offer stands under the port that it was read from.
+  ) as AdaptersByKind;
+}
+
+// The kinds of `Adapters` are those of the same list.
+export const adapters = byPort(providers) as Adapters;

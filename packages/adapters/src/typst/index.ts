@@ -1,0 +1,15 @@
+/** Postcards typeset by typst, on this machine. */
+import type { Provider } from '../kit/provider.ts';
+import { formats } from './formats.ts';
+import { typstOptions } from './options.ts';
+import { createTypstRenderer } from './renderer.ts';
+
+export { createTypstRenderer };
+export type { CardPreview, PreviewOptions, TypstRenderer } from './renderer.ts';
+
+export const typst = {
+  kind: 'typst',
+  title: 'Postcards from typst templates, as PDF',
+  formats: [...formats.keys()],
+  renderer: { options: typstOptions, create: createTypstRenderer },
+} as const satisfies Provider;

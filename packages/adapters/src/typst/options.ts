@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+export const typstOptions = z.strictObject({
+  fonts: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'TrueType or OpenType files, or folders of them; relative to the campaign file. Lora unless told',
+    ),
+});

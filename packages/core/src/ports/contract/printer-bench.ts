@@ -1,0 +1,68 @@
+/** What the parts of a printer's contract share. */
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { LeaseLostError } from '../printer.ts';
+import type {
+  LeaseGuard,
+  PieceRequest,
+  PrinterEvent,
+  SubmitResult,
+  UnusableEvent,
+} from '../printer.ts';
+import { contractContext } from './context.ts';
+import type { PrinterAbility, PrinterHarness } from './printer-harness.ts';
+
+export interface PrinterBench {
+  /** Throws before the suite has begun. */
+  harness(): PrinterHarness;
+  submit(pieces: readonly PieceRequest[], lease?: LeaseGuard): Promise<readonly SubmitResult[]>;
+  /** How many pieces the printer has made for this one. */
+  made(piece: PieceRequest): Promise<number>;
+  accepted(result: SubmitResult | undefined): Extract<SubmitResult, { outcome: 'accepted' }>;
+  /** A test for printers with this ability. */
+  can(ability: PrinterAbility, title: string, test: () => void | Promise<void>): void;
+}
+
+export const held: LeaseGuard = { assertHeld: () => undefined };
+
+export function isUsable(event: PrinterEvent | UnusableEvent): event is PrinterEvent {
+  return !('unusable' in event);
+}
+
+/** A lease that is lost after so many questions. */
+export function losing(after: number): LeaseGuard & { asked: number } {
+  return {
+    asked: 0,
+    assertHeld() {
+      this.asked++;
+      if (this.asked > after) throw new LeaseLostError('the lease has passed');
+    },
+  };
+}
+
+/** Of the suite that it is called in. */
+export function printerBench(
+  make: () => Promise<PrinterHarness>,
+  abilities: readonly PrinterAbility[],
+): PrinterBench {
+  let made: PrinterHarness | null = null;
+  before(async () => {
+    made = await make();
+  });
+  after(() => made?.close());
+  const harness = (): PrinterHarness => made ?? assert.fail('the suite has not begun');
+  return {
+    harness,
+    submit: (pieces, lease = held) => harness().printer.submit(pieces, lease, contractContext()),
+    async made({ reference }) {
+      return (await harness().created()).filter((id) => id === reference.mailpieceId).length;
+    },
+    accepted(result) {
+      assert.equal(result?.outcome, 'accepted', JSON.stringify(result));
+      return result as Extract<SubmitResult, { outcome: 'accepted' }>;
+    },
+    can(ability, title, test) {
+      if (abilities.includes(ability)) it(title, test);
+    },
+  };
+}

@@ -1,0 +1,165 @@
+/** Orders: one answer for each, and what is proven of it. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { abortedContext, contractContext } from './context.ts';
+import { held, losing, type PrinterBench } from './printer-bench.ts';
+
+export function ordersOf({ harness, submit, made, accepted, can }: PrinterBench): void {
+  it('says what it can do in numbers that make sense', () => {
+    const { keyLifetimeMs, maxBatch, readLagMs, takes, timeoutMs } = harness().printer;
+    assert.ok(keyLifetimeMs === null || keyLifetimeMs > 0);
+    assert.ok(maxBatch >= 1 && readLagMs >= 0 && timeoutMs > 0);
+    assert.ok(takes.length > 0, 'what artwork may be');
+  });
+
+  it('answers each piece, in the order asked, also when there are more than one request takes', async () => {
+    const pieces = Array.from({ length: harness().printer.maxBatch + 3 }, () => harness().piece());
+    const results = await submit(pieces);
+    assert.equal(results.length, pieces.length);
+    assert.equal(
+      new Set(results.map((result) => accepted(result).providerId)).size,
+      pieces.length,
+      'each piece has an id of its own',
+    );
+    const found = await harness().printer.find(pieces, contractContext());
+    for (const [index, result] of results.entries()) {
+      assert.deepEqual(found[index], {
+        outcome: 'found',
+        providerId: accepted(result).providerId,
+      });
+    }
+  });
+
+  it('takes empty arrays', async () => {
+    assert.deepEqual(await submit([]), []);
+    assert.deepEqual(await harness().printer.find([], contractContext()), []);
+    assert.deepEqual(await harness().printer.cancel([], contractContext()), []);
+  });
+
+  it('asks for the lease before every request', async () => {
+    const pieces = Array.from({ length: harness().printer.maxBatch + 1 }, () => harness().piece());
+    const lease = losing(Infinity);
+    await submit(pieces, lease);
+    assert.ok(lease.asked >= 2, `asked ${lease.asked} times for two requests`);
+  });
+
+  it('makes nothing when the lease is lost, and says retry', async () => {
+    const piece = harness().piece();
+    const [result] = await submit([piece], losing(0));
+    assert.equal(result?.outcome, 'retry');
+    assert.equal(await made(piece), 0);
+  });
+
+  it('keeps what was sent and gives back the rest when the lease is lost in between', async () => {
+    const pieces = Array.from({ length: harness().printer.maxBatch + 1 }, () => harness().piece());
+    const results = await submit(pieces, losing(1));
+    accepted(results[0]);
+    assert.equal(results.at(-1)?.outcome, 'retry');
+    const last = pieces.at(-1);
+    assert.ok(last !== undefined);
+    assert.equal(await made(last), 0);
+  });
+
+  it('makes nothing when the signal has aborted', async () => {
+    const piece = harness().piece();
+    const results = await harness()
+      .printer.submit([piece], held, abortedContext())
+      .catch(() => [null]);
+    assert.ok(results.every((result) => result === null || result.outcome === 'retry'));
+    assert.equal(await made(piece), 0);
+  });
+
+  it('proves that a piece is absent which was never submitted', async () => {
+    assert.deepEqual(await harness().printer.find([harness().piece()], contractContext()), [
+      { outcome: 'absent' },
+    ]);
+  });
+
+  it('makes one piece for one key, and does not claim so where it has no keys', async () => {
+    const piece = harness().piece();
+    const first = accepted((await submit([piece]))[0]);
+    const second = accepted((await submit([piece]))[0]);
+    assert.equal(first.replayed, false);
+    assert.equal(second.replayed, harness().printer.keyLifetimeMs !== null);
+    assert.equal(second.providerId === first.providerId, second.replayed);
+    assert.equal(await made(piece), second.replayed ? 1 : 2);
+  });
+
+  can(
+    'answer-lost',
+    'calls the outcome unknown when the answer is lost, and then finds the piece',
+    async () => {
+      const piece = harness().piece();
+      await harness().loseNextAnswer?.();
+      const [result] = await submit([piece]);
+      assert.equal(result?.outcome, 'unknown', JSON.stringify(result));
+      assert.equal(await made(piece), 1);
+      const [found] = await harness().printer.find([piece], contractContext());
+      assert.equal(found?.outcome, 'found');
+    },
+  );
+
+  can(
+    'breaks-before',
+    'calls the outcome unknown when the request breaks, and then proves that nothing was made',
+    async () => {
+      const piece = harness().piece();
+      await harness().breakNext?.();
+      const [result] = await submit([piece]);
+      assert.equal(result?.outcome, 'unknown', JSON.stringify(result));
+      assert.deepEqual(await harness().printer.find([piece], contractContext()), [
+        { outcome: 'absent' },
+      ]);
+      accepted((await submit([piece]))[0]);
+      assert.equal(await made(piece), 1);
+    },
+  );
+
+  can('rate-limit', 'says retry when it is too fast for the printer', async () => {
+    const piece = harness().piece();
+    await harness().limitNext?.();
+    const [result] = await submit([piece]);
+    assert.equal(result?.outcome, 'retry', JSON.stringify(result));
+    if (result?.outcome === 'retry') assert.ok(result.afterMs > 0);
+    assert.equal(await made(piece), 0);
+  });
+
+  can('unreachable', 'says retry, and cannot tell, when nobody listens', async () => {
+    const printer = await harness().unreachable?.();
+    assert.ok(printer !== undefined);
+    const piece = harness().piece();
+    const [result] = await printer.submit([piece], held, contractContext());
+    assert.equal(result?.outcome, 'retry', JSON.stringify(result));
+    const [found] = await printer.find([piece], contractContext());
+    assert.equal(found?.outcome, 'cannot_tell');
+  });
+
+  can('look-up-breaks', 'never calls a piece absent when the look-up failed', async () => {
+    const piece = harness().piece();
+    await submit([piece]);
+    await harness().breakNextFind?.();
+    const [found] = await harness().printer.find([piece], contractContext());
+    assert.equal(found?.outcome, 'cannot_tell');
+  });
+
+  can('bad-address', 'rejects a bad address alone, and says that it is the address', async () => {
+    const bad = harness().badAddress?.();
+    assert.ok(bad !== undefined);
+    const [good, result, also] = await submit([harness().piece(), bad, harness().piece()]);
+    accepted(good);
+    accepted(also);
+    assert.equal(result?.outcome, 'rejected');
+    if (result?.outcome === 'rejected') assert.equal(result.badAddress, true);
+    assert.equal(await made(bad), 0);
+  });
+
+  can('bad-request', 'accepts the good pieces of a request that is refused for one', async () => {
+    const bad = harness().badRequest?.();
+    assert.ok(bad !== undefined);
+    const [good, result, also] = await submit([harness().piece(), bad, harness().piece()]);
+    accepted(good);
+    accepted(also);
+    assert.equal(result?.outcome, 'rejected');
+    assert.equal(await made(bad), 0);
+  });
+}
