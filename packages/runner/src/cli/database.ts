@@ -5,7 +5,7 @@
 import { userInfo } from 'node:os';
 import { learnServer, sessionSettings } from '@postrider/core/session';
 import postgres from 'postgres';
-import type { Server } from '../postgres/index.ts';
+import type { Place, Server } from '@postrider/embedded-postgres';
 import { CliError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Cli } from './cli.ts';
@@ -49,11 +49,16 @@ export async function openDatabase(cli: Cli, options: OpenOptions = {}): Promise
 
 /** False where there is no embedded server yet, and none of one's own is named. Starts nothing. */
 export async function databaseExists(cli: Cli): Promise<boolean> {
-  const { configuredUrl, serverStatus } = await import('../postgres/index.ts');
+  const { configuredUrl, serverStatus } = await import('@postrider/embedded-postgres');
   return (
     configuredUrl(process.env) !== null ||
-    (await serverStatus({ projectDir: (await cli.project()).directory })).state !== 'absent'
+    (await serverStatus(await serverPlace(cli))).state !== 'absent'
   );
+}
+
+/** Whose the embedded server is. */
+export async function serverPlace(cli: Cli): Promise<Place> {
+  return { projectDir: (await cli.project()).directory, application: 'postrider' };
 }
 
 /** The address of the database, its server started if need be. */
@@ -61,10 +66,9 @@ export async function findDatabase(
   cli: Cli,
   create: boolean,
 ): Promise<Pick<OpenDatabase, 'url' | 'source' | 'server'>> {
-  const { configuredUrl, ensureServer } = await import('../postgres/index.ts');
+  const { configuredUrl, ensureServer } = await import('@postrider/embedded-postgres');
   const own = configuredUrl(process.env);
   if (own !== null) return { ...own, server: null };
-  const { directory } = await cli.project();
   if (!create && !(await databaseExists(cli))) {
     throw new CliError(
       exitCodes.unavailable,
@@ -74,7 +78,7 @@ export async function findDatabase(
   }
   const began = Date.now();
   const server = await ensureServer({
-    projectDir: directory,
+    ...(await serverPlace(cli)),
     onProgress: (message) => cli.out.note(message),
   });
   if (server.started)

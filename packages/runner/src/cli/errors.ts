@@ -206,6 +206,15 @@ function database(error: Error, code: string): Told {
   }
 }
 
+/** What the embedded server cannot know: what its data are to those who mail. */
+const ofMailing: Readonly<Record<string, { readonly kept?: string; readonly remedy: string }>> = {
+  damaged: {
+    kept: 'Cards already printed stay known to their printers.',
+    remedy: 'Run `reconcile --since` before mailing resumes, so that nothing is printed twice.',
+  },
+  read_only: { remedy: 'POSTRIDER_HOME names the directory of the project.' },
+};
+
 const serverCodes: Readonly<Record<string, ExitCode>> = {
   no_user: exitCodes.noRights,
   no_rights: exitCodes.noRights,
@@ -221,9 +230,11 @@ function server(
 ): Told {
   const log =
     error.log === '' ? '' : `\nThe server's log ends with:\n${error.log.replace(/^/gm, '  ')}`;
+  const { kept, remedy } = ofMailing[code] ?? {};
+  const hint = [error.kept, kept, error.remedy, remedy].filter((part) => part !== undefined);
   return {
     message: error.what,
-    hint: `${error.kept} ${error.remedy}${log}`,
+    hint: `${hint.join(' ')}${log}`,
     exitCode: serverCodes[code] ?? exitCodes.unavailable,
     code,
   };

@@ -16,10 +16,12 @@ export const databases: Family = (program, act) => {
     'postrider db start',
   ]).action(
     act(async (cli) => {
-      const { configuredUrl, ensureServer, redactUrl } = await import('../../postgres/index.ts');
+      const { configuredUrl, ensureServer, redactUrl } =
+        await import('@postrider/embedded-postgres');
       refuseOwn(configuredUrl(process.env));
+      const { serverPlace } = await import('../database.ts');
       const server = await ensureServer({
-        projectDir: (await cli.project()).directory,
+        ...(await serverPlace(cli)),
         onProgress: (message) => cli.out.note(message),
       });
       cli.out.result(
@@ -43,9 +45,10 @@ export const databases: Family = (program, act) => {
     ['postrider db stop'],
   ).action(
     act(async (cli) => {
-      const { configuredUrl, stopServer } = await import('../../postgres/index.ts');
+      const { configuredUrl, stopServer } = await import('@postrider/embedded-postgres');
       refuseOwn(configuredUrl(process.env));
-      const stopped = await stopServer({ projectDir: (await cli.project()).directory });
+      const { serverPlace } = await import('../database.ts');
+      const stopped = await stopServer(await serverPlace(cli));
       cli.out.result({ state: 'stopped', stopped }, stopped ? 'stopped' : 'it was not running');
     }),
   );
@@ -54,7 +57,8 @@ export const databases: Family = (program, act) => {
     'postrider db status --json',
   ]).action(
     act(async (cli) => {
-      const { configuredUrl, redactUrl, serverStatus } = await import('../../postgres/index.ts');
+      const { configuredUrl, redactUrl, serverStatus } =
+        await import('@postrider/embedded-postgres');
       const own = configuredUrl(process.env);
       if (own !== null) {
         cli.out.result(
@@ -63,7 +67,8 @@ export const databases: Family = (program, act) => {
         );
         return;
       }
-      const status = await serverStatus({ projectDir: (await cli.project()).directory });
+      const { serverPlace } = await import('../database.ts');
+      const status = await serverStatus(await serverPlace(cli));
       if (cli.out.json) {
         cli.out.emit(status);
         return;

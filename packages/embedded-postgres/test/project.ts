@@ -7,12 +7,15 @@ import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Account } from '../../src/postgres/account.ts';
-import { asAccount, chooseAccount } from '../../src/postgres/account.ts';
-import { connect } from '../../src/postgres/client.ts';
-import type { Server } from '../../src/postgres/index.ts';
-import { ensureServer, stopServer } from '../../src/postgres/index.ts';
-import { runningServer } from '../../src/postgres/postmaster.ts';
+import type { Account } from '../src/account.ts';
+import { asAccount, chooseAccount } from '../src/account.ts';
+import { connect } from '../../../test/support/client.ts';
+import type { Place, Server } from '../src/index.ts';
+import { ensureServer, stopServer } from '../src/index.ts';
+import { runningServer } from '../src/postmaster.ts';
+
+/** Whose servers they are. */
+export const application = 'acme';
 
 export const isRoot = process.getuid?.() === 0;
 
@@ -33,13 +36,14 @@ export const otherUser =
 
 export interface Project {
   readonly dir: string;
+  readonly place: Place;
   ensure(): Promise<Server>;
   remove(): Promise<void>;
 }
 
 /** `name` is made below a fresh directory, so it may be as long or odd as a test needs. */
 export function makeProject(name = 'project'): Project {
-  const base = mkdtempSync(join(tmpdir(), 'postrider-project-'));
+  const base = mkdtempSync(join(tmpdir(), 'acme-project-'));
   chmodSync(base, 0o755);
   const dir = join(base, name);
   mkdirSync(dir, { recursive: true });
@@ -51,11 +55,13 @@ export function makeProject(name = 'project'): Project {
       asAccount(chooseAccount(dir, lstatSync(dataDir).uid), 'kill -s QUIT "$1"', [String(pid)]);
     rmSync(base, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   });
+  const place = { projectDir: dir, application };
   return {
     dir,
-    ensure: () => ensureServer({ projectDir: dir }),
+    place,
+    ensure: () => ensureServer(place),
     remove: async () => {
-      await stopServer({ projectDir: dir, mode: 'immediate' });
+      await stopServer({ ...place, mode: 'immediate' });
       rmSync(base, { recursive: true, force: true });
     },
   };

@@ -9,9 +9,11 @@ import { asAccount, runAs } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { ServerError, diagnose } from './errors.ts';
 import type { Durability } from './settings.ts';
-import { configuration, database, hostAccess, identityMap, owner, superuser } from './settings.ts';
+import { configuration, hostAccess, identityMap, superuser } from './settings.ts';
 
 export interface ClusterOptions {
+  /** Names the owner and its database: small letters, digits and underscores. */
+  readonly application: string;
   readonly binaries: Binaries;
   readonly account: Account;
   readonly dataDir: string;
@@ -68,10 +70,11 @@ export function writeConfiguration(
     'pg_hba.conf',
     hostAccess(options.superuserPassword !== undefined),
     'pg_ident.conf',
-    identityMap(account, options.binaries.major),
+    identityMap(account, options.binaries.major, options.application),
   ];
   const script =
-    'cd "$1" || exit 1; shift; while [ $# -gt 0 ]; do printf %s "$2" >"$1.new" && mv "$1.new" "$1" || exit 1; shift 2; done';
+    'cd "$1" || exit 1; shift; while [ $# -gt 0 ]; do ' +
+    'printf %s "$2" >"$1.new" && mv "$1.new" "$1" || exit 1; shift 2; done';
   const done = asAccount(account, script, [dataDir, ...files]);
   if (!done.ok) throw diagnose(done.out, { dataDir, user: account.name, port: 0 });
 }
@@ -116,12 +119,14 @@ async function addRoles(options: ClusterOptions, directory: string): Promise<voi
   // A random password needs no stretching, and a throw-away server sees thousands of connections:
   // one round instead of 4096.
   const iterations = options.durability === 'throwaway' ? 1 : 4096;
+  const strategy = options.durability === 'throwaway' ? ' strategy file_copy' : '';
+  const { application } = options;
   const statements = [
-    `create role ${owner} login createdb createrole`,
-    passwordStatement(owner, options.password, iterations),
-    // What doctor() and the operator's views look at: other sessions, their waits, their end.
-    `grant pg_monitor, pg_signal_backend to ${owner}`,
-    `create database ${database} owner ${owner}${options.durability === 'throwaway' ? ' strategy file_copy' : ''}`,
+    `create role ${application} login createdb createrole`,
+    passwordStatement(application, options.password, iterations),
+    // An application looks at other sessions and their waits, and may have to end one.
+    `grant pg_monitor, pg_signal_backend to ${application}`,
+    `create database ${application} owner ${application}${strategy}`,
     ...(options.superuserPassword === undefined
       ? []
       : [passwordStatement(superuser, options.superuserPassword, iterations)]),
@@ -164,5 +169,6 @@ function scramVerifier(password: string, iterations: number): string {
   const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
   const hmac = (text: string): Buffer => createHmac('sha256', salted).update(text).digest();
   const stored = createHash('sha256').update(hmac('Client Key')).digest('base64');
-  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${stored}:${hmac('Server Key').toString('base64')}`;
+  const server = hmac('Server Key').toString('base64');
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${stored}:${server}`;
 }

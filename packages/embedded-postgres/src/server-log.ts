@@ -43,7 +43,8 @@ function readFrom(path: string, mark: number): string {
     const file = openSync(path, 'r');
     try {
       const { size } = fstatSync(file);
-      const from = Math.max(size < mark ? 0 : mark, size - TAIL_BYTES); // smaller than before: it was rotated
+      // Smaller than before: it was rotated.
+      const from = Math.max(size < mark ? 0 : mark, size - TAIL_BYTES);
       const chunk = Buffer.alloc(size - from);
       readSync(file, chunk, 0, chunk.length, from);
       return chunk.toString('utf8');

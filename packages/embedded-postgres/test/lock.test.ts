@@ -5,14 +5,14 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { withLock } from '../../src/postgres/lock.ts';
-import { isAlive, startTick } from '../../src/postgres/processes.ts';
+import { withLock } from '../src/lock.ts';
+import { isAlive, startTick } from '../src/processes.ts';
 import { nodeFlags } from './project.ts';
 
 const child = fileURLToPath(new URL('./lock-child.ts', import.meta.url));
 
 describe('the lock', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'postrider-lock-'));
+  const dir = mkdtempSync(join(tmpdir(), 'acme-lock-'));
   after(() => rmSync(dir, { recursive: true }));
 
   it('lets one in at a time, and leaves no file behind', async () => {

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { configuredUrl, databaseUrl, redactUrl } from '../../src/postgres/index.ts';
-import { makeProject } from './project.ts';
+import { configuredUrl, databaseUrl, redactUrl } from '../src/index.ts';
+import { application, makeProject } from './project.ts';
 
 describe('which database', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'postrider-discover-'));
+  const dir = mkdtempSync(join(tmpdir(), 'acme-discover-'));
   after(() => rmSync(dir, { recursive: true }));
   const file = (name: string, content: string): string => {
     writeFileSync(join(dir, name), content);
@@ -16,7 +16,7 @@ describe('which database', () => {
 
   it('is the one DATABASE_URL names, before a file', async () => {
     const env = { DATABASE_URL: ' postgres://me@host/db\n', DATABASE_URL_FILE: '/nonexistent' };
-    assert.deepEqual(await databaseUrl({ env, projectDir: dir }), {
+    assert.deepEqual(await databaseUrl({ env, projectDir: dir, application }), {
       url: 'postgres://me@host/db',
       source: 'DATABASE_URL',
       server: null,
@@ -49,7 +49,7 @@ describe('which database', () => {
       });
   });
 
-  it('and a variable that is empty is none: a second, empty database would mail everybody again', () => {
+  it('and a variable that is empty is none: no second, empty database is made for it', () => {
     for (const env of [
       { DATABASE_URL: '' },
       { DATABASE_URL: ' \n' },
@@ -66,7 +66,8 @@ describe('which database', () => {
   it('else the project’s embedded server', async () => {
     const project = makeProject();
     try {
-      const { url, source, server } = await databaseUrl({ env: {}, projectDir: project.dir });
+      const place = { projectDir: project.dir, application };
+      const { url, source, server } = await databaseUrl({ ...place, env: {} });
       assert.equal(source, 'embedded');
       assert.equal(server?.url, url);
       assert.equal(server?.started, true);

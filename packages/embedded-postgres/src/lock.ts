@@ -57,8 +57,11 @@ async function take(path: string, claim: string, timeoutMs: number): Promise<voi
     const held = holder(path);
     if (held !== null && isGone(held, path) && inherit(path, claim, held)) continue;
     if (Date.now() > deadline) {
+      const other = held?.split(' ')[1] ?? 'unknown';
       throw new ServerError('busy', {
-        what: `Another process (${held?.split(' ')[1] ?? 'unknown'}) has been setting up or stopping the embedded PostgreSQL for ${Math.round(timeoutMs / 1000)} s.`,
+        what:
+          `Another process (${other}) has been setting up or stopping the embedded PostgreSQL ` +
+          `for ${Math.round(timeoutMs / 1000)} s.`,
         kept: 'Nothing was changed by this one.',
         remedy: `Wait for it, or end it and run the same command again. Its lock is ${path}.`,
       });

@@ -5,13 +5,13 @@ import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { asAccount, chooseAccount, identity } from '../../src/postgres/account.ts';
-import { connect } from '../../src/postgres/client.ts';
-import { serverStatus, stopServer } from '../../src/postgres/index.ts';
-import { readPidFile } from '../../src/postgres/postmaster.ts';
-import { isAlive } from '../../src/postgres/processes.ts';
+import { asAccount, chooseAccount, identity } from '../src/account.ts';
+import { connect } from '../../../test/support/client.ts';
+import { serverStatus, stopServer } from '../src/index.ts';
+import { readPidFile } from '../src/postmaster.ts';
+import { isAlive } from '../src/processes.ts';
 import type { Project } from './project.ts';
-import { ensureElsewhere, makeProject, processStat, query } from './project.ts';
+import { application, ensureElsewhere, makeProject, processStat, query } from './project.ts';
 
 describe('the embedded server', () => {
   let project: Project;
@@ -19,9 +19,9 @@ describe('the embedded server', () => {
     project = makeProject();
   });
   after(async () => project.remove());
-  const status = (): ReturnType<typeof serverStatus> => serverStatus({ projectDir: project.dir });
+  const status = (): ReturnType<typeof serverStatus> => serverStatus(project.place);
   const stop = (mode: 'fast' | 'immediate' = 'fast'): Promise<boolean> =>
-    stopServer({ projectDir: project.dir, mode });
+    stopServer({ ...project.place, mode });
   const killPostmaster = async (pid: number): Promise<void> => {
     asAccount(chooseAccount(project.dir, null), 'kill -s KILL "$1"', [String(pid)]);
     while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -51,17 +51,20 @@ describe('the embedded server', () => {
     const { url } = await project.ensure();
     const [row] = await query<Record<string, unknown>>(
       url,
-      `select current_setting('server_version_num')::int / 10000 as major, current_user as "user", current_database() as database,
-              (select rolsuper from pg_roles where rolname = current_user) as super, pg_has_role('pg_monitor', 'member') as monitor,
-              (select datdba::regrole::text from pg_database where datname = current_database()) as owner`,
+      `select current_setting('server_version_num')::int / 10000 as major,
+         current_user as "user",
+         current_database() as database,
+         (select rolsuper from pg_roles where rolname = current_user) as super,
+         pg_has_role('pg_monitor', 'member') as monitor,
+         (select datdba::regrole::text from pg_database where datname = current_database()) as owner`,
     );
     const expected = {
       major: 18,
-      user: 'postrider',
-      database: 'postrider',
+      user: application,
+      database: application,
       super: false,
       monitor: true,
-      owner: 'postrider',
+      owner: application,
     };
     assert.deepEqual(row, expected);
   });
@@ -70,11 +73,19 @@ describe('the embedded server', () => {
     const { url } = await project.ensure();
     const [row] = await query<Record<string, unknown>>(
       url,
-      `select upper('éàñø') as upper, lower('ÉÅ') as lower, normalize(U&'e\\0301', nfc) = 'é' as normal, 'Z' < 'a' as by_code_point,
-              pg_encoding_to_char(encoding) as encoding, current_setting('fsync') as fsync, current_setting('full_page_writes') as pages,
-              current_setting('synchronous_commit') as commit, current_setting('timezone') as zone, current_setting('jit') as jit,
-              current_setting('idle_in_transaction_session_timeout') as idle
-         from pg_database where datname = current_database()`,
+      `select upper('éàñø') as upper,
+         lower('ÉÅ') as lower,
+         normalize(U&'e\\0301', nfc) = 'é' as normal,
+         'Z' < 'a' as by_code_point,
+         pg_encoding_to_char(encoding) as encoding,
+         current_setting('fsync') as fsync,
+         current_setting('full_page_writes') as pages,
+         current_setting('synchronous_commit') as commit,
+         current_setting('timezone') as zone,
+         current_setting('jit') as jit,
+         current_setting('idle_in_transaction_session_timeout') as idle
+       from pg_database
+       where datname = current_database()`,
     );
     assert.deepEqual(row, {
       upper: 'ÉÀÑØ',
@@ -122,9 +133,10 @@ describe('the embedded server', () => {
     }
   });
 
-  it('holds no pipe of its starter: `postrider demo | head` ends', async () => {
+  it('holds no pipe of its starter: a command that is piped into `head` ends', async () => {
     await stop();
-    const child = ensureElsewhere(project.dir); // `closed` comes when nobody holds its stdout any more
+    // `closed` comes when nobody holds its stdout any more.
+    const child = ensureElsewhere(project.dir);
     await child.closed;
     assert.equal((await status()).state, 'running');
   });
@@ -145,7 +157,10 @@ describe('the embedded server', () => {
     const watcher = connect(url);
     while (
       (
-        await watcher`select 1 from pg_stat_activity where query like '%generate_series(1, 1000000%' and pid <> pg_backend_pid()`
+        await watcher`
+          select 1
+          from pg_stat_activity
+          where query like '%generate_series(1, 1000000%' and pid <> pg_backend_pid()`
       ).length === 0
     );
     await watcher.end();
@@ -191,7 +206,8 @@ describe('the embedded server', () => {
   });
 
   it('is reached although a cleaner of temporary files took its socket', async () => {
-    if (process.platform !== 'linux') return; // elsewhere the socket alone tells a server from a stranger on its port
+    // Elsewhere the socket alone tells a server from a stranger on its port.
+    if (process.platform !== 'linux') return;
     const first = await project.ensure();
     rmSync(join(first.socketDir, `.s.PGSQL.${first.port}`));
     assert.equal((await project.ensure()).pid, first.pid);
@@ -231,7 +247,8 @@ describe('the embedded server', () => {
     const file = join(logDir, `postgres-${day}.log`);
     let log = '';
     for (let i = 0; i < 100 && !log.includes('division by zero'); i += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 20)); // the collector is a process of its own
+      // The collector is a process of its own.
+      await new Promise((resolve) => setTimeout(resolve, 20));
       log = readFileSync(file, 'utf8');
     }
     assert.match(log, /division by zero/);

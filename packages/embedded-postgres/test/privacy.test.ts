@@ -4,12 +4,12 @@ import { chmodSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { asAccount, chooseAccount } from '../../src/postgres/account.ts';
-import { connect } from '../../src/postgres/client.ts';
-import type { Server } from '../../src/postgres/index.ts';
-import { ensureServer, serverStatus } from '../../src/postgres/index.ts';
+import { asAccount, chooseAccount } from '../src/account.ts';
+import { connect } from '../../../test/support/client.ts';
+import type { Server } from '../src/index.ts';
+import { ensureServer, serverStatus } from '../src/index.ts';
 import type { Project } from './project.ts';
-import { isRoot, makeProject, nodeFlags, otherUser, query } from './project.ts';
+import { application, isRoot, makeProject, nodeFlags, otherUser, query } from './project.ts';
 
 const repository = fileURLToPath(new URL('../../../..', import.meta.url));
 
@@ -73,12 +73,12 @@ describe('who reaches the embedded server', () => {
   });
 
   it('lets its user and root in by the socket without a password, as any role', async () => {
-    for (const user of ['postrider', 'postgres']) {
+    for (const user of [application, 'postgres']) {
       const sql = connect('postgres://', {
         host: server.socketDir,
         port: server.port,
         user,
-        database: 'postrider',
+        database: application,
       });
       const [row] = await sql<Array<{ user: string }>>`select current_user as "user"`;
       await sql.end();
@@ -104,7 +104,8 @@ describe('who reaches the embedded server', () => {
     chmodSync(server.socketDir, 0o755);
     chmodSync(socket, 0o777);
     const greet = `
-      const body = Buffer.from('\\0\\x03\\0\\0user\\0postrider\\0database\\0postrider\\0\\0', 'latin1');
+      const words = '\\0\\x03\\0\\0user\\0acme\\0database\\0acme\\0\\0';
+      const body = Buffer.from(words, 'latin1');
       const size = Buffer.alloc(4); size.writeInt32BE(body.length + 4);
       require('net').connect(process.argv[1], function () { this.write(Buffer.concat([size, body])); })
         .on('data', (answer) => { console.log(answer.toString('latin1')); process.exit(); })`;
@@ -130,16 +131,20 @@ describe('another user in the same project', () => {
     try {
       await project.ensure();
       const script = `
-        import(${JSON.stringify(new URL('../../src/postgres/index.ts', import.meta.url).href)})
-          .then((postgres) => postgres.ensureServer({ projectDir: process.argv[1] }))
+        import(${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)})
+          .then((postgres) => postgres.ensureServer(JSON.parse(process.argv[1])))
           .catch((error) => console.log(error.code, error.message))`;
-      const run = spawnSync(process.execPath, [...nodeFlags, '-e', script, project.dir], {
-        uid: otherUser.uid,
-        gid: otherUser.gid,
-        cwd: repository,
-        encoding: 'utf8',
-        env: { PATH: process.env['PATH'], HOME: '/' },
-      });
+      const run = spawnSync(
+        process.execPath,
+        [...nodeFlags, '-e', script, JSON.stringify(project.place)],
+        {
+          uid: otherUser.uid,
+          gid: otherUser.gid,
+          cwd: repository,
+          encoding: 'utf8',
+          env: { PATH: process.env['PATH'], HOME: '/' },
+        },
+      );
       assert.match(
         run.stdout,
         /^no_rights The database of this project, .*, belongs to /,
@@ -158,8 +163,8 @@ describe('another user in the same project', () => {
     try {
       const { chownSync } = await import('node:fs');
       chownSync(project.dir, other.uid, other.gid);
-      const server = await ensureServer({ projectDir: project.dir });
-      assert.equal((await serverStatus({ projectDir: project.dir })).user, other.name);
+      const server = await ensureServer(project.place);
+      assert.equal((await serverStatus(project.place)).user, other.name);
       assert.equal(lstatSync(server.dataDir).uid, other.uid);
       assert.equal(
         lstatSync(dirname(dirname(server.dataDir))).uid,

@@ -1,4 +1,4 @@
-/** A plain connection for administration and tests; the pipeline has its own pool in core. */
+/** A plain connection, for tests and for administration; the pipeline has its own pool in core. */
 import postgres from 'postgres';
 
 export { postgres };

@@ -3,7 +3,7 @@
  * killed before it can give the lock back.
  */
 import { mkdirSync, rmdirSync, writeSync } from 'node:fs';
-import { withLock } from '../../src/postgres/lock.ts';
+import { withLock } from '../src/lock.ts';
 
 const [path = '', how] = process.argv.slice(2);
 await withLock(path, 60_000, async () => {

@@ -30,7 +30,7 @@ export async function databaseUrl(options: DatabaseOptions): Promise<Database> {
 /**
  * The URL that the environment names, or null where it says nothing. A variable that is there and
  * empty is a mistake, such as a secret that was not filled in: the embedded server in its place
- * would be a second, empty database, and mail everybody again. Starts nothing. Throws ServerError
+ * would be a second, empty database. Starts nothing. Throws ServerError
  * `no_rights` for a file that may not be read, `configuration` for what cannot be used.
  */
 export function configuredUrl(
@@ -64,12 +64,16 @@ export function configuredUrl(
  * no URL.
  */
 export function redactUrl(url: string): string {
-  return url
-    .replace(/(\/\/[^/?#@:]*):.*@(?=[^@/?#]*(?:[/?#]|$))/, '$1:***@') // //user:secret@host, secrets with @ or / in them too
-    .replace(
-      /([?&\s]|^)((?:ssl)?password|pass|passfile|sslkey)\s*=\s*('(?:[^'\\]|\\.)*'|[^&\s]*)/gi,
-      '$1$2=***',
-    ); // ?password=, and libpq's key words
+  return (
+    url
+      // //user:secret@host, secrets with @ or / in them too
+      .replace(/(\/\/[^/?#@:]*):.*@(?=[^@/?#]*(?:[/?#]|$))/, '$1:***@')
+      // ?password=, and libpq's key words
+      .replace(
+        /([?&\s]|^)((?:ssl)?password|pass|passfile|sslkey)\s*=\s*('(?:[^'\\]|\\.)*'|[^&\s]*)/gi,
+        '$1$2=***',
+      )
+  );
 }
 
 /** The driver takes any scheme, and would look for a PostgreSQL at the port of something else. */
@@ -77,7 +81,7 @@ function checked(where: string, url: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1];
   if (scheme === undefined || /^postgres(ql)?$/i.test(scheme)) return url;
   throw new ServerError('configuration', {
-    what: `${where} names a ${scheme}:// address, and Postrider works on PostgreSQL.`,
+    what: `${where} names a ${scheme}:// address, which is not that of a PostgreSQL.`,
     kept: 'Nothing was started or changed.',
     remedy: 'It looks like postgres://user:password@host:5432/name.',
   });
@@ -92,7 +96,8 @@ function unusable(
     what: `${what}.`,
     kept: 'Nothing was started or changed.',
     remedy:
-      'Put the address there, in one line (postgres://user:password@host:5432/name), readable for this user; or unset the variable for the embedded server.',
+      'Put the address there, in one line (postgres://user:password@host:5432/name), readable ' +
+      'for this user; or unset the variable for the embedded server.',
     cause,
   });
 }

@@ -6,17 +6,17 @@
  * attempt: no lock, no child process, no client library. Everything else happens under the home's
  * lock. The server outlives the process that started it; `stopServer` ends it.
  */
-import { lstatSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync } from 'node:fs';
 import type { Account } from './account.ts';
-import { asAccount, runAs, userName } from './account.ts';
+import { userName } from './account.ts';
 import type { Binaries } from './binaries.ts';
-import { binariesFor } from './binaries.ts';
-import { createCluster, passwordStatement, randomPassword, writeConfiguration } from './cluster.ts';
+import { binariesFor, variableFor } from './binaries.ts';
+import { createCluster, writeConfiguration } from './cluster.ts';
 import { ServerError, ownServerHint } from './errors.ts';
-import type { Home } from './layout.ts';
-import { accountOf, findHome, keyOf, makeHome, makeSocketDir, readPassword } from './layout.ts';
+import type { Home, Place } from './layout.ts';
+import { accountOf, findHome, keyOf, majorOf, makeHome, makeSocketDir } from './layout.ts';
 import { withLock } from './lock.ts';
+import { newPassword, readPassword } from './password.ts';
 import type { PidFile, StopMode } from './postmaster.ts';
 import {
   answers,
@@ -26,11 +26,8 @@ import {
   stopPostmaster,
   untilReady,
 } from './postmaster.ts';
-import { database, owner } from './settings.ts';
 
-export interface EnsureOptions {
-  /** An existing directory. Its server is found by its real path. */
-  readonly projectDir: string;
+export interface EnsureOptions extends Place {
   /** Told in a sentence what takes long: the first set-up, a recovery. For stderr. */
   readonly onProgress?: (message: string) => void;
   /** For the whole of it, in milliseconds. 120,000 unless told. */
@@ -78,7 +75,7 @@ const PORTS_TRIED = 5;
 
 /** Starts the server if need be; safe from any number of processes at once. Throws ServerError. */
 export async function ensureServer(options: EnsureOptions): Promise<Server> {
-  const found = findHome(options.projectDir);
+  const found = findHome(options);
   if (found !== null) {
     const server = await running(found);
     if (server !== null) return server;
@@ -86,11 +83,11 @@ export async function ensureServer(options: EnsureOptions): Promise<Server> {
   const timeoutMs = options.timeoutMs ?? 120_000;
   const { home, account } =
     found === null
-      ? await makeHome(options.projectDir)
+      ? await makeHome(options)
       : { home: found, account: accountOf(options.projectDir, found) };
   const server = await withLock(home.lockFile, timeoutMs, async () => {
     // Another first run may have had to settle elsewhere meanwhile.
-    const settled = findHome(options.projectDir);
+    const settled = findHome(options);
     if (settled !== null && settled.path !== home.path) return null;
     return (await running(home)) ?? (await start(home, account, timeoutMs, options.onProgress));
   });
@@ -98,8 +95,8 @@ export async function ensureServer(options: EnsureOptions): Promise<Server> {
 }
 
 /** Looks only. Throws ServerError `no_rights` where the data belong to another user. */
-export async function serverStatus(options: { projectDir: string }): Promise<ServerStatus> {
-  const home = findHome(options.projectDir);
+export async function serverStatus(options: Place): Promise<ServerStatus> {
+  const home = findHome(options);
   if (home === null) {
     const nothing = {
       dataDir: null,
@@ -134,12 +131,10 @@ export async function serverStatus(options: { projectDir: string }): Promise<Ser
  * Stops the server; false when none ran. `fast` ends sessions and writes everything out. Throws
  * ServerError.
  */
-export async function stopServer(options: {
-  projectDir: string;
-  mode?: StopMode;
-  timeoutMs?: number;
-}): Promise<boolean> {
-  const home = findHome(options.projectDir);
+export async function stopServer(
+  options: Place & { readonly mode?: StopMode; readonly timeoutMs?: number },
+): Promise<boolean> {
+  const home = findHome(options);
   if (home === null) return false;
   const timeoutMs = options.timeoutMs ?? 60_000;
   const account = accountOf(options.projectDir, home);
@@ -164,14 +159,14 @@ async function start(
   timeoutMs: number,
   say: (message: string) => void = () => undefined,
 ): Promise<Server> {
-  const binaries = binariesFor(account);
-  const logDir = home.logDir;
+  const { application, logDir } = home;
+  const binaries = binariesFor(account, application);
   const password = readPassword(home) ?? (await newPassword(home, account, binaries));
   if (majorOf(home) === null) {
-    say(
-      `setting up PostgreSQL ${binaries.version} in ${home.dataDir}${home.elsewhere === null ? '' : ` (${home.elsewhere})`}`,
-    );
+    const why = home.elsewhere === null ? '' : ` (${home.elsewhere})`;
+    say(`setting up PostgreSQL ${binaries.version} in ${home.dataDir}${why}`);
     await createCluster({
+      application,
       binaries,
       account,
       dataDir: home.dataDir,
@@ -186,7 +181,14 @@ async function start(
     runningServer(home.dataDir) === null ? null : await untilReady(home.dataDir, timeoutMs);
   if (early !== null) return describe(home, early, password, false);
 
-  writeConfiguration({ binaries, account, dataDir: home.dataDir, durability: 'durable', logDir });
+  writeConfiguration({
+    application,
+    binaries,
+    account,
+    dataDir: home.dataDir,
+    durability: 'durable',
+    logDir,
+  });
   const socketDir = makeSocketDir(home, account);
   for (let attempt = 1; ; attempt += 1) {
     const port = await choosePort(home);
@@ -211,7 +213,7 @@ async function start(
 
 function describe(home: Home, file: PidFile, password: string, started: boolean): Server {
   return {
-    url: `postgres://${owner}:${password}@127.0.0.1:${file.port}/${database}`,
+    url: `postgres://${home.application}:${password}@127.0.0.1:${file.port}/${home.application}`,
     socketDir: file.socketDir,
     port: file.port,
     dataDir: home.dataDir,
@@ -220,48 +222,6 @@ function describe(home: Home, file: PidFile, password: string, started: boolean)
     started,
     elsewhere: home.elsewhere,
   };
-}
-
-/**
- * Makes the password of a new home, or a new one where somebody removed the file: then the role
- * gets it while the server is down.
- */
-async function newPassword(home: Home, account: Account, binaries: Binaries): Promise<string> {
-  const password = randomPassword();
-  const existing = majorOf(home) !== null;
-  if (existing) {
-    await stopPostmaster(account, home.dataDir);
-    const input = `${passwordStatement(owner, password)};\n`;
-    const done = await runAs(
-      account,
-      binaries.postgres,
-      ['--single', '-D', home.dataDir, database],
-      { input },
-    );
-    if (!done.ok || /\b(ERROR|FATAL|PANIC): /.test(done.out)) {
-      throw new ServerError('failed', {
-        what: `The password file ${home.passwordFile} is missing, and a new password could not be set.`,
-        kept: 'The data are untouched.',
-        remedy: `Put the file back, or read the messages below. ${ownServerHint}`,
-        log: done.out,
-      });
-    }
-  }
-  const written = asAccount(
-    account,
-    'cat >"$1.new" && mv "$1.new" "$1"',
-    [home.passwordFile],
-    password,
-  );
-  if (!written.ok) {
-    throw new ServerError(/No space/.test(written.out) ? 'disk_full' : 'no_rights', {
-      what: `The password file ${home.passwordFile} cannot be written.`,
-      kept: 'Nothing was started; data that exist are untouched.',
-      remedy: `Make its directory writable for user ${account.name}. ${ownServerHint}`,
-      log: written.out,
-    });
-  }
-  return password;
 }
 
 /**
@@ -275,26 +235,25 @@ async function choosePort(home: Home): Promise<number> {
     if (await isFree(port)) return port;
   }
   throw new ServerError('port_in_use', {
-    what: `No port between ${first} and ${first + 199} on 127.0.0.1 is free for the embedded PostgreSQL.`,
+    what:
+      `No port between ${first} and ${first + 199} on 127.0.0.1 is free ` +
+      'for the embedded PostgreSQL.',
     kept: `The data in ${home.dataDir} are untouched.`,
     remedy: `End a program that listens there. ${ownServerHint}`,
   });
-}
-
-function majorOf(home: Home): number | null {
-  try {
-    return Number.parseInt(readFileSync(join(home.dataDir, 'PG_VERSION'), 'utf8'), 10);
-  } catch {
-    return null;
-  }
 }
 
 function checkVersion(home: Home, binaries: Binaries): void {
   const major = majorOf(home);
   if (major === binaries.major) return;
   throw new ServerError('other_version', {
-    what: `The data in ${home.dataDir} were written by PostgreSQL ${major}; this is PostgreSQL ${binaries.version}.`,
+    what:
+      `The data in ${home.dataDir} were written by PostgreSQL ${major}; ` +
+      `this is PostgreSQL ${binaries.version}.`,
     kept: 'They are untouched.',
-    remedy: `Dump them with PostgreSQL ${major} and load them here, or set POSTRIDER_PG_BIN to the bin directory of a PostgreSQL ${major}. ${ownServerHint}`,
+    remedy:
+      `Dump them with PostgreSQL ${major} and load them here, or set ` +
+      `${variableFor(home.application)} to the bin directory of a PostgreSQL ${major}. ` +
+      ownServerHint,
   });
 }

@@ -6,18 +6,10 @@
  * it (a checkout below /root), or on a file system without Unix modes or sockets (some mounts of
  * virtual machines). Then the home is elsewhere, at a place that follows from the project's path
  * alone, so that every process finds the same one without a pointer file. An existing home always
- * wins over a better place: a second, empty database would mail everybody again.
+ * wins over a better place: a second, empty database would know nothing of what is in the first.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-} from 'node:fs';
+import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -25,11 +17,23 @@ import type { Account } from './account.ts';
 import { asAccount, chooseAccount, userName } from './account.ts';
 import { ServerError, ownServerHint, readOnly } from './errors.ts';
 
+/** Whose server it is. */
+export interface Place {
+  /** An existing directory. Its server is found by its real path. */
+  readonly projectDir: string;
+  /**
+   * The program that keeps its data here. Names the role and the database, the places outside the
+   * project, and the environment variable `<NAME>_PG_BIN`: small letters, digits and underscores.
+   */
+  readonly application: string;
+}
+
 export interface Home {
+  readonly application: string;
   readonly path: string;
   readonly dataDir: string;
   readonly logDir: string;
-  /** Password of the role `postrider` for TCP, mode 0600. */
+  /** Password of the owner for TCP, mode 0600. */
   readonly passwordFile: string;
   readonly lockFile: string;
   /** Why it is not in the project directory, or null. */
@@ -40,8 +44,9 @@ export interface Home {
 const SOCKET_PATH_LIMIT = process.platform === 'linux' ? 107 : 103;
 const LONGEST_SOCKET_NAME = '/.s.PGSQL.65535';
 
-export function homeAt(path: string, elsewhere: string | null): Home {
+export function homeAt(path: string, application: string, elsewhere: string | null = null): Home {
   return {
+    application,
     path,
     dataDir: join(path, 'data'),
     logDir: join(path, 'log'),
@@ -55,9 +60,9 @@ export function homeAt(path: string, elsewhere: string | null): Home {
  * The home that holds this project's data already, or null. Throws ServerError `no_rights` where it
  * belongs to somebody else.
  */
-export function findHome(projectDir: string): Home | null {
+export function findHome(place: Place): Home | null {
   const caller = process.getuid?.() ?? -1;
-  for (const { path, inProject } of places(projectDir)) {
+  for (const { path, inProject } of candidates(place)) {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined) continue;
     if (!found.isDirectory() || (caller !== 0 && found.uid !== caller)) {
@@ -66,6 +71,7 @@ export function findHome(projectDir: string): Home | null {
     }
     const home = homeAt(
       path,
+      place.application,
       inProject ? null : 'it was set up there; the project directory was not usable then',
     );
     if (lstatSync(join(home.dataDir, 'PG_VERSION'), { throwIfNoEntry: false }) !== undefined)
@@ -78,15 +84,17 @@ export function findHome(projectDir: string): Home | null {
  * The first usable place for a new home, made. Throws ServerError `no_rights` when there is none,
  * `read_only` where the project is.
  */
-export async function makeHome(projectDir: string): Promise<{ home: Home; account: Account }> {
-  const account = chooseAccount(projectDir, null);
+export async function makeHome(place: Place): Promise<{ home: Home; account: Account }> {
+  const account = chooseAccount(place.projectDir, null);
   const refusals: string[] = [];
-  for (const { path, inProject } of places(projectDir)) {
+  for (const { path, inProject } of candidates(place)) {
     const refusal = await prepare(path, account);
-    if (refusal === null)
-      return { home: homeAt(path, inProject ? null : (refusals[0] ?? null)), account };
-    // Secrets and cards live in the project too: nothing works there, and a database elsewhere
-    // would be one more.
+    if (refusal === null) {
+      const elsewhere = inProject ? null : (refusals[0] ?? null);
+      return { home: homeAt(path, place.application, elsewhere), account };
+    }
+    // The application's own files live in the project too: nothing works there, and a database
+    // elsewhere would be one more.
     if (inProject && refusal.includes('Read-only file system')) throw readOnly(path);
     refusals.push(`${path}: ${refusal}`);
   }
@@ -109,12 +117,14 @@ export function accountOf(projectDir: string, home: Home): Account {
 export function makeSocketDir(home: Home, account: Account): string {
   const inside = join(home.path, 'run');
   const fits = Buffer.byteLength(inside + LONGEST_SOCKET_NAME) <= SOCKET_PATH_LIMIT;
-  const path = fits ? inside : `/tmp/postrider-${account.uid}-${keyOf(home.path)}`;
+  const path = fits ? inside : `/tmp/${home.application}-${account.uid}-${keyOf(home.path)}`;
   asAccount(account, 'mkdir -p "$1" && chmod 700 "$1"', [path]);
   const made = lstatSync(path, { throwIfNoEntry: false });
   if (!made?.isDirectory() || made.uid !== account.uid || (made.mode & 0o077) !== 0) {
     throw new ServerError('no_rights', {
-      what: `The directory ${path} for the server's socket cannot be made private for user ${account.name}.`,
+      what:
+        `The directory ${path} for the server's socket ` +
+        `cannot be made private for user ${account.name}.`,
       kept: 'The data are untouched.',
       remedy: `Remove it and run the same command again. ${ownServerHint}`,
     });
@@ -122,19 +132,10 @@ export function makeSocketDir(home: Home, account: Account): string {
   return path;
 }
 
-/**
- * Reads the password; null where it is missing. A symbolic link is not followed: the file's
- * directory may belong to another user.
- */
-export function readPassword(home: Home): string | null {
+/** PostgreSQL's major version that wrote the data; null where there are none yet. */
+export function majorOf(home: Home): number | null {
   try {
-    const file = openSync(home.passwordFile, constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      if (!fstatSync(file).isFile()) return null;
-      return readFileSync(file, 'utf8').trim() || null;
-    } finally {
-      closeSync(file);
-    }
+    return Number.parseInt(readFileSync(join(home.dataDir, 'PG_VERSION'), 'utf8'), 10);
   } catch {
     return null;
   }
@@ -145,7 +146,10 @@ export function keyOf(content: string | Buffer): string {
   return createHash('sha256').update(content).digest('hex').slice(0, 12);
 }
 
-function places(projectDir: string): ReadonlyArray<{ path: string; inProject: boolean }> {
+function candidates({
+  projectDir,
+  application,
+}: Place): ReadonlyArray<{ path: string; inProject: boolean }> {
   const project = realpathSync(projectDir);
   const key = keyOf(project);
   const uid = process.getuid?.() ?? 0;
@@ -153,10 +157,10 @@ function places(projectDir: string): ReadonlyArray<{ path: string; inProject: bo
   return [
     { path: join(project, 'var', 'postgres'), inProject: true },
     {
-      path: uid === 0 ? `/var/lib/postrider/${key}` : join(state, 'postrider', key),
+      path: uid === 0 ? `/var/lib/${application}/${key}` : join(state, application, key),
       inProject: false,
     },
-    { path: `/var/tmp/postrider-${uid}-${key}`, inProject: false },
+    { path: `/var/tmp/${application}-${uid}-${key}`, inProject: false },
   ];
 }
 
@@ -212,7 +216,9 @@ function foreignHome(path: string, uid: number): ServerError {
   const owner = userName(uid) ?? `user id ${uid}`;
   return new ServerError('no_rights', {
     what: `The database of this project, ${path}, belongs to ${owner}.`,
-    kept: 'It is untouched. A second database beside it would not know who has been mailed already, so none is made.',
+    kept:
+      'It is untouched. A second database beside it would know nothing of what is in this one, ' +
+      'so none is made.',
     remedy: `Run as ${owner} or as root. ${ownServerHint}`,
   });
 }

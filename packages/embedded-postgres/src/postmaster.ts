@@ -146,10 +146,13 @@ export async function stopPostmaster(
   while (isAlive(file.pid) && readPidFile(dataDir)?.pid === file.pid) {
     if (Date.now() > deadline) {
       throw new ServerError('busy', {
-        what: `The server (process ${file.pid}) has not stopped within ${Math.round(timeoutMs / 1000)} s.`,
+        what:
+          `The server (process ${file.pid}) has not stopped ` +
+          `within ${Math.round(timeoutMs / 1000)} s.`,
         kept: 'Everything committed is safe.',
         remedy:
-          'Wait for its last statements, or stop it at once with mode immediate; it recovers at its next start.',
+          'Wait for its last statements, or stop it at once with mode immediate; ' +
+          'it recovers at its next start.',
       });
     }
     await sleep(5);
@@ -179,7 +182,8 @@ async function launch(options: StartOptions): Promise<PidFile | string> {
   // process, one pid. No server of ours runs, so what lies in the socket's directory is left over,
   // and PostgreSQL would trip over a pid used again in it.
   const script =
-    'umask 077; mkdir -p "$2" && rm -f "$1"/.s.PGSQL.*; log="$2/$3"; shift 3; exec "$@" >"$log" 2>&1';
+    'umask 077; mkdir -p "$2" && rm -f "$1"/.s.PGSQL.*; ' +
+    'log="$2/$3"; shift 3; exec "$@" >"$log" 2>&1';
   const server = [
     binaries.postgres,
     '-D',
@@ -238,7 +242,9 @@ function endOrphans(options: StartOptions): void {
 
 function stillStarting(dataDir: string, pid: number, timeoutMs: number): ServerError {
   return new ServerError('busy', {
-    what: `The embedded PostgreSQL (process ${pid}) is still starting after ${Math.round(timeoutMs / 1000)} s; after a crash it replays its log first.`,
+    what:
+      `The embedded PostgreSQL (process ${pid}) is still starting ` +
+      `after ${Math.round(timeoutMs / 1000)} s; after a crash it replays its log first.`,
     kept: `Everything committed in ${dataDir} is safe, and it goes on starting.`,
     remedy: 'Run the same command again in a while.',
   });

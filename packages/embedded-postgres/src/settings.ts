@@ -11,15 +11,13 @@ import type { Account } from './account.ts';
 export type Durability = 'durable' | 'throwaway';
 
 /**
- * Roles of the cluster: a superuser for repairs, and an owner without superuser rights, as on a
- * server that somebody else runs.
+ * The role for repairs. The owner of the database has no superuser rights, as on a server that
+ * somebody else runs; role and database bear the name of the application.
  */
 export const superuser = 'postgres';
-export const owner = 'postrider';
-export const database = 'postrider';
 
 const header =
-  '# Written by postrider at each start. Use ALTER SYSTEM for changes of your own: it wins over this file.\n';
+  '# Written at each start. For changes of your own use ALTER SYSTEM: it wins over this file.\n';
 
 /** For a laptop that also does other things; 2 cores, 8 GiB. */
 const base: Readonly<Record<string, string>> = {
@@ -58,7 +56,7 @@ const base: Readonly<Record<string, string>> = {
   log_lock_waits: 'on',
   log_checkpoints: 'off',
   log_min_duration_statement: '2s',
-  // Parameters are people's names and addresses.
+  // Parameters are the application's data, which may be about people.
   log_parameter_max_length: '0',
   log_parameter_max_length_on_error: '0',
 };
@@ -114,16 +112,22 @@ export function configuration(options: {
  * superuser cannot come that way unless `superuserByTcp`.
  */
 export function hostAccess(superuserByTcp: boolean): string {
-  return `${header}local all all peer map=owner
-${superuserByTcp ? '' : `host all ${superuser} 127.0.0.1/32 reject\n`}host all all 127.0.0.1/32 scram-sha-256
-`;
+  return [
+    `${header}local all all peer map=owner`,
+    ...(superuserByTcp ? [] : [`host all ${superuser} 127.0.0.1/32 reject`]),
+    'host all all 127.0.0.1/32 scram-sha-256',
+    '',
+  ].join('\n');
 }
 
 /** Which system users may be which role by the socket. PostgreSQL 15 has no word for "any role". */
-export function identityMap(account: Account, major: number): string {
+export function identityMap(account: Account, major: number, owner: string): string {
   const users = [...new Set([account.name, 'root'])];
   const roles = major >= 16 ? ['all'] : [superuser, owner];
-  return `${header}${users.flatMap((user) => roles.map((role) => `owner ${doubleQuote(user)} ${role}\n`)).join('')}`;
+  const lines = users.flatMap((user) =>
+    roles.map((role) => `owner ${doubleQuote(user)} ${role}\n`),
+  );
+  return `${header}${lines.join('')}`;
 }
 
 /** In postgresql.conf a backslash escapes. */

