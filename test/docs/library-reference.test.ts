@@ -3,7 +3,7 @@
  * defaults, methods, kinds of errors.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { connect, createPipeline, defaultSettings, VERSION } from '@postrider/core';
@@ -23,7 +23,7 @@ function exportsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
   const from = (name: string): string => join(dirname(file), name);
   return [
-    ...[...text.matchAll(/^export (?:const|class|interface|type|function) (\w+)/gm)].map(
+    ...[...text.matchAll(/^export (?:const|class|interface|type|(?:async )?function) (\w+)/gm)].map(
       ([, name = '']) => name,
     ),
     ...[...text.matchAll(/^export (?:type )?\{([^}]+)\}/gm)].flatMap(([, names = '']) =>
@@ -106,7 +106,7 @@ void test('so do options, ports, methods and kinds of errors', () => {
 void test('the version is the one of the packages', () => {
   for (const file of [
     'package.json',
-    ...['core', 'runner', 'adapters', 'twins'].map((name) => `packages/${name}/package.json`),
+    ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}/package.json`),
   ]) {
     const { version } = JSON.parse(readFileSync(join(root, file), 'utf8')) as { version?: string };
     assert.equal(version ?? VERSION, VERSION, file);

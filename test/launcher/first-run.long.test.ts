@@ -42,7 +42,7 @@ describe('a first run', () => {
     });
     // What this test is about is everything up to the first line of the program.
     writeFileSync(
-      join(root, 'packages', 'runner', 'src', 'main.ts'),
+      join(root, 'bin', 'main.ts'),
       `import { databaseUrl, stopServer } from '@postrider/embedded-postgres';
        import postgres from 'postgres';
        const place = { projectDir: process.argv[2] ?? '', application: 'postrider' };

@@ -3,6 +3,8 @@ import type { Project } from '../config/project.ts';
 import type { Output } from './output.ts';
 
 export interface Cli {
+  /** The file of the program, to start it again in the background. */
+  readonly entry: string;
   readonly out: Output;
   /** The project directory, opened when it is first asked for. */
   project(): Promise<Project>;

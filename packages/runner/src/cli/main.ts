@@ -3,6 +3,7 @@
  * code.
  */
 import { CommanderError } from 'commander';
+import type { Benchmark } from './commands/bench.ts';
 import { CliError, explain } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import { endOnLostOutput, type Output } from './output.ts';
@@ -11,9 +12,15 @@ import { printable, printableLines } from './text.ts';
 
 const VERSION = '0.1.0';
 
+export interface Parts {
+  /** The file of the program, which a command may start again in the background. */
+  readonly entry: string;
+  readonly benchmarks: readonly Benchmark[];
+}
+
 /** Resolves with the exit code. */
-export async function main(): Promise<number> {
-  const program = buildProgram(VERSION);
+export async function main(parts: Parts): Promise<number> {
+  const program = buildProgram(VERSION, parts);
   endOnLostOutput(({ code }) =>
     failed(
       new CliError(

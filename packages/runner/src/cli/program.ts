@@ -21,6 +21,7 @@ import { status } from './commands/status.ts';
 import { suppressions } from './commands/suppress.ts';
 import { exitCodes } from './exit-codes.ts';
 import { formatHelp, fullName, type Groups } from './help.ts';
+import type { Parts } from './main.ts';
 import { Output } from './output.ts';
 
 const groups: Groups = [
@@ -93,7 +94,6 @@ const families: readonly Family[] = [
   repairs,
   statements,
   databases,
-  measuring,
 ];
 
 export interface Program {
@@ -111,7 +111,7 @@ export interface Program {
   readonly out: Output;
 }
 
-export function buildProgram(version: string): Program {
+export function buildProgram(version: string, { entry, benchmarks }: Parts): Program {
   const program = new Command('postrider');
   const signals = new Signals();
   const output = (): Output => {
@@ -134,6 +134,7 @@ export function buildProgram(version: string): Program {
       const command = received.at(-1) as Command;
       let project: ReturnType<Cli['project']> | null = null;
       const cli: Cli = {
+        entry,
         out: output(),
         signals,
         project: async () =>
@@ -165,7 +166,7 @@ export function buildProgram(version: string): Program {
     'postrider run',
     'postrider status',
   ]);
-  for (const family of families) family(program, act);
+  for (const family of [...families, measuring(benchmarks)]) family(program, act);
   for (const one of allBelow(program)) one.helpOption('-h, --help', 'this text');
   return {
     parse: async (argv) => {

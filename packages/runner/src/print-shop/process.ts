@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import {
   makeFolder,
   ShopError,
@@ -297,10 +296,9 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
       : []),
   ];
   if (before.length > 0) cli.out.note(`goes on as it was started last: ${before.join(', ')}`);
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const child = spawn(
     process.execPath,
-    [...process.execArgv, main, 'print-shop', 'run', ...flags],
+    [...process.execArgv, cli.entry, 'print-shop', 'run', ...flags],
     {
       detached: true,
       stdio: ['ignore', file, file],

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { exitCodeMeanings } from '../../src/cli/exit-codes.ts';
 import { buildProgram } from '../../src/cli/program.ts';
+import { benchmarks, entry } from '../../../../test/support/hosted.ts';
 import { cli, projectHome, type CliPlace } from './cli.ts';
 
 describe('the command line', () => {
@@ -37,7 +38,7 @@ describe('the command line', () => {
   });
 
   it('has help for every command, each with an example, and every command is in the overview', async () => {
-    const program = buildProgram('0.0.0');
+    const program = buildProgram('0.0.0', { entry, benchmarks });
     const overview = program.commands().find(({ name }) => name === '')?.help ?? '';
     for (const { name, help } of program.commands()) {
       assert.match(help, /^Examples\n {2}postrider /m, name);
@@ -53,7 +54,7 @@ describe('the command line', () => {
       new URL('../../../../docs/reference/cli.md', import.meta.url),
       'utf8',
     );
-    const program = buildProgram('0.0.0');
+    const program = buildProgram('0.0.0', { entry, benchmarks });
     for (const { name, options } of program.commands()) {
       if (name === '') continue;
       assert.ok(

@@ -1,5 +1,6 @@
 import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
-import type { Ports } from '@postrider/core';
+import { createPipeline, integrationsOf, type Pipeline, type Ports } from '@postrider/core';
+import type postgres from 'postgres';
 
 /** Adapters that answer at once: what is left is the pipeline. */
 export function noopPorts(): Ports {
@@ -13,4 +14,12 @@ export function noopPorts(): Ports {
     imageHost: createNoopImageHost(),
     printer: createNoopPrinter(),
   };
+}
+
+export function noopPipeline(sql: postgres.Sql): Pipeline {
+  return createPipeline({
+    sql,
+    integrations: integrationsOf(noopPorts()),
+    restoreWatermark: 'not kept',
+  });
 }

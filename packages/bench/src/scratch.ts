@@ -88,15 +88,24 @@ export async function addPending(
   // One statement for both tables, which is also what lets sync claim the move.
   await sql`
     with who as (
-      insert into postrider.recipient (organization_id, id, campaign_id, external_id, email, first_name, last_name, line1, city, region, postal_code,
-        country, address_from, merge, email_key, household_key, reference, created_at)
-      select ${at.organizationId}::uuid, postrider.new_id(), ${at.campaignId}::uuid, ${prefix} || i, ${prefix} || i || '@example.com', 'Ada', 'Byron ' || i,
-        i || ' Main Street', 'Oakland', 'CA', '94607', 'US', 'source', '{}', ${prefix} || i || '@example.com', 'US|94607|' || i || ' MAIN ST ' || ${prefix}::text || '|',
+      insert into postrider.recipient (
+        organization_id, id, campaign_id, external_id, email, first_name, last_name,
+        line1, city, region, postal_code, country, address_from, merge,
+        email_key, household_key, reference, created_at)
+      select
+        ${at.organizationId}::uuid, postrider.new_id(), ${at.campaignId}::uuid,
+        ${prefix} || i, ${prefix} || i || '@example.com', 'Ada', 'Byron ' || i,
+        i || ' Main Street', 'Oakland', 'CA', '94607', 'US', 'source', '{}',
+        ${prefix} || i || '@example.com',
+        'US|94607|' || i || ' MAIN ST ' || ${prefix}::text || '|',
         postrider.new_reference(), clock_timestamp()
       from generate_series(1, ${people}) as i
       returning organization_id, id, campaign_id
     ), acting as materialized (select postrider.act_as('sync') as before)
-    insert into postrider.recipient_state (organization_id, recipient_id, campaign_id, state, since, move_no, available_at, reason)
-    select organization_id, id, campaign_id, 'pending', clock_timestamp(), 1, clock_timestamp(), 'new' from who, acting`;
+    insert into postrider.recipient_state (
+      organization_id, recipient_id, campaign_id, state, since, move_no, available_at, reason)
+    select
+      organization_id, id, campaign_id, 'pending', clock_timestamp(), 1, clock_timestamp(), 'new'
+    from who, acting`;
   await sql`analyze postrider.recipient, postrider.recipient_state`;
 }

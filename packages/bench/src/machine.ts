@@ -17,38 +17,63 @@ export interface MachineFigures {
 
 const SETUP = `
   create schema bench;
-  create table bench.recipient_state (like postrider.recipient_state including all) with (fillfactor = 70);
+  create table bench.recipient_state (like postrider.recipient_state including all)
+    with (fillfactor = 70);
   insert into bench.recipient_state select * from postrider.recipient_state;
-  create table bench.recipient_event (like postrider.recipient_event including all) partition by range (at);
-  create table bench.recipient_event_now partition of bench.recipient_event for values from ('2000-01-01') to ('2100-01-01');
+  create table bench.recipient_event (like postrider.recipient_event including all)
+    partition by range (at);
+  create table bench.recipient_event_now partition of bench.recipient_event
+    for values from ('2000-01-01') to ('2100-01-01');
   analyze bench.recipient_state;
-  create function bench.audited(p_organization_id uuid, p_ids uuid[], p_from text, p_to text, p_cohort uuid) returns int
-  language plpgsql set plan_cache_mode = force_custom_plan as $$
+  create function bench.audited(
+    p_organization_id uuid,
+    p_ids uuid[],
+    p_from text,
+    p_to text,
+    p_cohort uuid
+  ) returns int language plpgsql set plan_cache_mode = force_custom_plan as $$
   declare
     v_before text := postrider.act_as('proof');
     v_now timestamptz := postrider.now();
     v_rows int;
   begin
     update postrider.recipient_state
-    set state = p_to, since = v_now, move_no = move_no + 1, cohort_id = p_cohort, reason = 'staged', detail = null
-    where organization_id = p_organization_id and recipient_id = any (p_ids) and state = p_from;
+    set state = p_to, since = v_now, move_no = move_no + 1,
+      cohort_id = p_cohort, reason = 'staged', detail = null
+    where organization_id = p_organization_id
+      and recipient_id = any (p_ids)
+      and state = p_from;
     get diagnostics v_rows = row_count;
     return v_rows;
   end $$;
-  create function bench.bare(p_organization_id uuid, p_ids uuid[], p_from text, p_to text, p_cohort uuid) returns int
-  language plpgsql set plan_cache_mode = force_custom_plan as $$
+  create function bench.bare(
+    p_organization_id uuid,
+    p_ids uuid[],
+    p_from text,
+    p_to text,
+    p_cohort uuid
+  ) returns int language plpgsql set plan_cache_mode = force_custom_plan as $$
   declare
     v_now timestamptz := postrider.now();
     v_rows int;
   begin
     with moved as (
       update bench.recipient_state
-      set state = p_to, since = v_now, move_no = move_no + 1, cohort_id = p_cohort, reason = 'staged', detail = null
-      where organization_id = p_organization_id and recipient_id = any (p_ids) and state = p_from
-      returning organization_id, recipient_id, move_no, campaign_id, state, reason, detail, cohort_id
+      set state = p_to, since = v_now, move_no = move_no + 1,
+        cohort_id = p_cohort, reason = 'staged', detail = null
+      where organization_id = p_organization_id
+        and recipient_id = any (p_ids)
+        and state = p_from
+      returning
+        organization_id, recipient_id, move_no, campaign_id, state, reason, detail, cohort_id
     )
-    insert into bench.recipient_event (organization_id, recipient_id, move_no, at, campaign_id, from_state, to_state, actor, reason, detail, cohort_id, by_role)
-    select organization_id, recipient_id, move_no, v_now, campaign_id, p_from, state, 'proof', reason, detail, cohort_id, session_user from moved;
+    insert into bench.recipient_event (
+      organization_id, recipient_id, move_no, at, campaign_id, from_state, to_state,
+      actor, reason, detail, cohort_id, by_role)
+    select
+      organization_id, recipient_id, move_no, v_now, campaign_id, p_from, state,
+      'proof', reason, detail, cohort_id, session_user
+    from moved;
     get diagnostics v_rows = row_count;
     return v_rows;
   end $$;`;
@@ -71,7 +96,9 @@ async function round(
   for (let at = 0; at < ids.length; at += size) {
     const some = ids.slice(at, at + size);
     const [row] = await sql<{ moved: number }[]>`
-      select ${sql.unsafe(`bench.${how}`)}(${organizationId}, ${some}::uuid[], ${from}, ${to}, ${fence}::uuid) as moved`;
+      select ${sql.unsafe(`bench.${how}`)}(
+        ${organizationId}, ${some}::uuid[], ${from}, ${to}, ${fence}::uuid
+      ) as moved`;
     if (row?.moved !== some.length) throw new Error(`${how} moved ${row?.moved} of ${some.length}`);
   }
   return ids.length / ((performance.now() - started) / 1000);
@@ -86,11 +113,9 @@ export async function benchMachine(
     const sql = scratch.connect(1);
     const { organizationId } = await fill(scratch.sql, 6000);
     await scratch.sql.unsafe(SETUP);
-    const ids = (
-      await scratch.sql<
-        { id: string }[]
-      >`select recipient_id as id from postrider.recipient_state order by 1`
-    ).map((row) => row.id);
+    const everybody = await scratch.sql<{ id: string }[]>`
+      select recipient_id as id from postrider.recipient_state order by 1`;
+    const ids = everybody.map((row) => row.id);
     const batches: Record<
       string,
       { audited_per_second: number; bare_per_second: number; ratio: number }
@@ -117,7 +142,8 @@ export async function benchMachine(
         ratio: Number(median(audited.map((rate, n) => rate / (bare[n] ?? rate))).toFixed(3)),
       };
       say(
-        `${size} rows a statement: ${batches[size].audited_per_second} audited, ${batches[size].bare_per_second} bare moves/s, ratio ${batches[size].ratio}`,
+        `${size} rows a statement: ${batches[size].audited_per_second} audited, ` +
+          `${batches[size].bare_per_second} bare moves/s, ratio ${batches[size].ratio}`,
       );
     }
     return { ratio: batches['100']?.ratio ?? 0, batches };

@@ -28,9 +28,8 @@ export interface PipelineFigures {
 }
 
 async function received(sql: postgres.Sql, campaignId: string): Promise<number> {
-  const [row] = await sql<
-    { people: number }[]
-  >`select received::int as people from postrider.funnel where campaign_id = ${campaignId}`;
+  const [row] = await sql<{ people: number }[]>`
+    select received::int as people from postrider.funnel where campaign_id = ${campaignId}`;
   return row?.people ?? 0;
 }
 
@@ -62,8 +61,9 @@ async function runPipeline(url: string, people: number, cohortSize: number): Pro
       await pipeline.stop({ timeoutMs: 5000 });
     }
     const [span] = await scratch.sql<{ seconds: number }[]>`
-      select extract(epoch from (select max(at) from postrider.recipient_event where to_state = 'received')
-        - (select min(at) from postrider.recipient_event where to_state = 'proofing_staged'))::float8 as seconds`;
+      select extract(epoch from max(at) filter (where to_state = 'received')
+        - min(at) filter (where to_state = 'proofing_staged'))::float8 as seconds
+      from postrider.recipient_event`;
     return span?.seconds ?? 0;
   });
 }
@@ -88,7 +88,8 @@ export async function benchPipeline(
       ratio: Number(median(ours.map((rate, n) => rate / (plain[n] ?? rate))).toFixed(3)),
     };
     say(
-      `cohorts of ${size}: ${cohorts[size].recipients_per_second} recipients/s, plain SQL ${cohorts[size].plain_sql_per_second}/s, ratio ${cohorts[size].ratio}`,
+      `cohorts of ${size}: ${cohorts[size].recipients_per_second} recipients/s, ` +
+        `plain SQL ${cohorts[size].plain_sql_per_second}/s, ratio ${cohorts[size].ratio}`,
     );
   }
   const few = Math.min(people, 1500);

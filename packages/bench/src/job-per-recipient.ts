@@ -22,7 +22,10 @@ async function move(
     update postrider.recipient_state s
     set state = ${to}, since = clock_timestamp(), move_no = s.move_no + 1, reason = 'staged',
       cohort_id = ${fence ? '00000000-0000-7000-8000-000000000001' : null}::uuid
-    from acting where s.organization_id = ${organizationId} and s.recipient_id = ${id} and s.state = ${from}`;
+    from acting
+    where s.organization_id = ${organizationId}
+      and s.recipient_id = ${id}
+      and s.state = ${from}`;
 }
 
 interface Job {
@@ -69,27 +72,42 @@ export async function jobPerRecipient(url: string, people: number): Promise<numb
     await stage('one_proof', 'one_mail', async (id) => {
       await move(sql, organizationId, id, 'proof', 'pending', 'proofing_staged', true);
       await move(sql, organizationId, id, 'proof', 'proofing_staged', 'proofing', true);
-      await sql`insert into postrider.proof (organization_id, recipient_id, content_hash, front_url, front_page, back_url, back_page, made_at)
+      await sql`
+        insert into postrider.proof (
+          organization_id, recipient_id, content_hash,
+          front_url, front_page, back_url, back_page, made_at)
         values (${organizationId}, ${id}, 'hash', 'noop:', 1, 'noop:', 2, clock_timestamp())`;
       await move(sql, organizationId, id, 'proof', 'proofing', 'proofed', false);
     });
     await stage('one_mail', 'one_track', async (id) => {
       await move(sql, organizationId, id, 'mail', 'proofed', 'sending_staged', true);
-      await sql`insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, opened_at)
-        select organization_id, postrider.new_id(), id, campaign_id, 'press', 'live', gen_random_uuid(), '{}', clock_timestamp()
-        from postrider.recipient where organization_id = ${organizationId} and id = ${id}`;
+      await sql`
+        insert into postrider.mailpiece (
+          organization_id, id, recipient_id, campaign_id,
+          printer_name, mode, idempotency_key, request, opened_at)
+        select organization_id, postrider.new_id(), id, campaign_id,
+          'press', 'live', gen_random_uuid(), '{}', clock_timestamp()
+        from postrider.recipient
+        where organization_id = ${organizationId}
+          and id = ${id}`;
       await move(sql, organizationId, id, 'mail', 'sending_staged', 'sending', true);
-      await sql`update postrider.mailpiece set status = 'accepted', provider_id = 'bench_' || id, accepted_at = clock_timestamp()
-        where organization_id = ${organizationId} and recipient_id = ${id}`;
+      await sql`
+        update postrider.mailpiece
+        set status = 'accepted', provider_id = 'bench_' || id, accepted_at = clock_timestamp()
+        where organization_id = ${organizationId}
+          and recipient_id = ${id}`;
       await move(sql, organizationId, id, 'mail', 'sending', 'sent', false);
     });
     await stage('one_track', null, async (id) => {
-      await sql`update postrider.mailpiece set status = 'delivered' where organization_id = ${organizationId} and recipient_id = ${id}`;
+      await sql`
+        update postrider.mailpiece
+        set status = 'delivered'
+        where organization_id = ${organizationId}
+          and recipient_id = ${id}`;
       await move(sql, organizationId, id, 'track', 'sent', 'received', false);
     });
-    const ids = await sql<
-      { id: string }[]
-    >`select recipient_id as id from postrider.recipient_state`;
+    const ids = await sql<{ id: string }[]>`
+      select recipient_id as id from postrider.recipient_state`;
     const started = performance.now();
     await boss.insert(
       'one_proof',
