@@ -3,7 +3,7 @@
  * and the benchmarks know nothing of each other, and are put together here.
  */
 import { benchmarks } from '@postrider/bench';
-import { main } from '@postrider/runner/cli';
+import { main } from '@postrider/cli';
 
 process.exitCode = await main({ entry: import.meta.filename, benchmarks });
 // What is still open by now (a pool that could not be closed) must not keep the process.

@@ -112,7 +112,7 @@ void test('the version is the one of the packages', () => {
     assert.equal(version ?? VERSION, VERSION, file);
   }
   assert.match(
-    readFileSync(join(root, 'packages/runner/src/cli/main.ts'), 'utf8'),
+    readFileSync(join(root, 'packages/cli/src/main.ts'), 'utf8'),
     new RegExp(`VERSION = '${VERSION}'|VERSION.*@postrider/core`),
   );
 });

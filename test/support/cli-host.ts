@@ -5,7 +5,7 @@
  * was all.
  */
 import { benchmarks } from '@postrider/bench';
-import { main } from '@postrider/runner/cli';
+import { main } from '@postrider/cli';
 
 export interface HostedCommand {
   /** The file of the program. */

@@ -3,11 +3,11 @@
  * it. What a killed run leaves behind is removed by the next (`reap`).
  */
 import { spawnSync } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, realpathSync, statfsSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { randomBytes, randomInt } from 'node:crypto';
 import {
   asAccount,
   binariesFor,

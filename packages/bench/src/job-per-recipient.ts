@@ -3,8 +3,8 @@
  * stage, each of which moves its recipient in transactions of its own and sends the next job. Jobs
  * are fetched 50 at a time by four workers, which favours it.
  */
-import { PgBoss } from 'pg-boss';
 import { QUEUE_SCHEMA, onPool } from '@postrider/core/queues';
+import { PgBoss } from 'pg-boss';
 import type postgres from 'postgres';
 import { fill, inScratch } from './scratch.ts';
 

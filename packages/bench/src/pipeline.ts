@@ -6,14 +6,14 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPipeline, integrationsOf, launch, restoreWatermarkFolder } from '@postrider/core';
 import { createNoopPrinter } from '@postrider/adapters';
+import { createPipeline, integrationsOf, launch, restoreWatermarkFolder } from '@postrider/core';
 import type postgres from 'postgres';
 import { jobPerRecipient } from './job-per-recipient.ts';
 import { median } from './median.ts';
 import { noopPorts } from './noop-ports.ts';
-import { fill, inScratch, PRINTER } from './scratch.ts';
 import { plainSql } from './plain-sql.ts';
+import { fill, inScratch, PRINTER } from './scratch.ts';
 
 export interface PipelineFigures {
   /** Pipeline against plain SQL at cohort 50. */

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { freshMachine, type Machine } from '../../../test/support/machine.ts';
+import { projectHome } from '../../../test/support/project-home.ts';
 import { openProject, type Project } from '../src/config/project.ts';
 import { startHttp, type HttpOptions, type RunningHttp } from '../src/http/server.ts';
 import { makePipeline, quietLogger } from '../src/run/pipeline.ts';
-import { projectHome } from './cli/cli.ts';
 
 describe('the HTTP of a runner', () => {
   let home: ReturnType<typeof projectHome>;

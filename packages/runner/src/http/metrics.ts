@@ -1,6 +1,6 @@
 /** Prometheus text, by hand, from the public views: the funnel, the queue, the jobs, the alarms. */
 import { states as allStates } from '@postrider/core/states';
-import type { Sql } from '../cli/database.ts';
+import type { Sql } from '../database/open.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
