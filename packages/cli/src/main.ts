@@ -54,7 +54,8 @@ function misused(error: CommanderError, program: Program): number {
     );
   else
     process.stderr.write(
-      `${out.tint('red', 'postrider:')} ${message}\n${out.tint('dim', `see ${program.helpFor(process.argv)}`)}\n`,
+      `${out.tint('red', 'postrider:')} ` +
+        `${message}\n${out.tint('dim', `see ${program.helpFor(process.argv)}`)}\n`,
     );
   return exitCodes.usage;
 }

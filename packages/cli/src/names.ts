@@ -21,17 +21,19 @@ export interface CampaignRow {
 export async function campaignNamed(sql: Sql, given: string): Promise<CampaignRow> {
   refuseBlank('campaign', given);
   const rows = await sql<CampaignRow[]>`
-    select organization_id as "organizationId", organization, id as "campaignId", name, status, mode, campaign_mode as "campaignMode", printer
-    from postrider.campaigns where name = ${given} or organization || '/' || name = ${given} or id::text = ${given} order by created_at`;
+    select
+      organization_id as "organizationId", organization, id as "campaignId", name,
+      status, mode, campaign_mode as "campaignMode", printer
+    from postrider.campaigns
+    where name = ${given}
+      or organization || '/' || name = ${given}
+      or id::text = ${given}
+    order by created_at`;
   return only(rows, given, {
     kind: 'campaign',
     say: (row) => `"${row.organization}/${row.name}"`,
     known: async () =>
-      (
-        await sql<
-          { name: string }[]
-        >`select distinct name from postrider.campaigns order by 1 limit 1000`
-      ).map((row) => row.name),
+      namesIn(await sql`select distinct name from postrider.campaigns order by 1 limit 1000`),
     make: 'make one: `postrider campaign apply <file>`',
   });
 }
@@ -48,7 +50,13 @@ export async function organizationNamed(
 ): Promise<OrganizationRow> {
   if (given !== undefined) refuseBlank('organization', given);
   const rows = await sql<OrganizationRow[]>`
-    select id, name from postrider.organizations where ${given ?? null}::text is null or name = ${given ?? null} or id::text = ${given ?? null} order by created_at limit 20`;
+    select id, name
+    from postrider.organizations
+    where ${given ?? null}::text is null
+      or name = ${given ?? null}
+      or id::text = ${given ?? null}
+    order by created_at
+    limit 20`;
   if (given === undefined && rows.length > 1) {
     const names = rows.map((row) => `"${row.name}"`).join(', ');
     throw new UserError(
@@ -61,11 +69,7 @@ export async function organizationNamed(
     kind: 'organization',
     say: (row) => row.id,
     known: async () =>
-      (
-        await sql<
-          { name: string }[]
-        >`select name from postrider.organizations order by 1 limit 1000`
-      ).map((row) => row.name),
+      namesIn(await sql`select name from postrider.organizations order by 1 limit 1000`),
     make: 'a campaign file makes its organization: `postrider campaign apply <file>`',
   });
 }
@@ -84,17 +88,19 @@ export async function printerNamed(
   refuseBlank('printer', given);
   const rows = await sql<PrinterRow[]>`
     select p.organization_id as "organizationId", o.name as organization, p.name
-    from postrider.printers p join postrider.organizations o on o.id = p.organization_id
-    where p.name = ${given} and (${organization ?? null}::text is null or o.name = ${organization ?? null} or o.id::text = ${organization ?? null})`;
+    from postrider.printers p
+    join postrider.organizations o on o.id = p.organization_id
+    where p.name = ${given}
+      and (
+        ${organization ?? null}::text is null
+        or o.name = ${organization ?? null}
+        or o.id::text = ${organization ?? null}
+      )`;
   return only(rows, given, {
     kind: 'printer',
     say: (row) => `--organization "${row.organization}"`,
     known: async () =>
-      (
-        await sql<
-          { name: string }[]
-        >`select distinct name from postrider.printers order by 1 limit 1000`
-      ).map((row) => row.name),
+      namesIn(await sql`select distinct name from postrider.printers order by 1 limit 1000`),
     make: 'a campaign file names its printer: `postrider campaign apply <file>`',
   });
 }
@@ -120,8 +126,14 @@ export async function recipientsNamed(
   ending = '',
 ): Promise<RecipientRow[]> {
   const rows = await sql<RecipientRow[]>`
-    select r.organization_id as "organizationId", o.name as organization, r.id as "recipientId", r.campaign, r.state, r.reason,
-      coalesce(nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), r.email, r.external_id) as name
+    select
+      r.organization_id as "organizationId", o.name as organization, r.id as "recipientId",
+      r.campaign, r.state, r.reason,
+      coalesce(
+        nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''),
+        r.email,
+        r.external_id
+      ) as name
     from postrider.find_recipients(${given}, ${organizationId}) f
     join postrider.recipients r on r.organization_id = f.organization_id and r.id = f.recipient_id
     join postrider.organizations o on o.id = r.organization_id
@@ -130,20 +142,26 @@ export async function recipientsNamed(
   const [row] = await sql<
     { reason: string; message: string; source_row: string | null; campaign: string }[]
   >`
-    select j.reason, j.message, j.source_row, s.campaign from postrider.sync_rejects j
+    select j.reason, j.message, j.source_row, s.campaign
+    from postrider.sync_rejects j
     join postrider.sync_runs s on s.organization_id = j.organization_id and s.id = j.run_id
-    where j.external_id = ${given} and (${organizationId}::uuid is null or j.organization_id = ${organizationId}) order by s.started_at desc limit 1`;
+    where j.external_id = ${given}
+      and (${organizationId}::uuid is null or j.organization_id = ${organizationId})
+    order by s.started_at desc
+    limit 1`;
   if (row !== undefined) {
     throw new UserError(
       exitCodes.failed,
-      `nobody is known by ${printable(given)}, but the last sync of ${row.campaign} met that id in a row it could not use`,
+      `nobody is known by ${printable(given)}, but the last sync of ${row.campaign} met ` +
+        'that id in a row it could not use',
       `row ${row.source_row ?? '?'}: ${row.message} (${row.reason})${ending}`,
     );
   }
   throw new UserError(
     exitCodes.failed,
     `nobody is known by ${printable(given)}`,
-    `give an e-mail, a customer id, the reference on the card, or the id of a recipient or mailpiece${ending}`,
+    'give an e-mail, a customer id, the reference on the card, ' +
+      `or the id of a recipient or mailpiece${ending}`,
   );
 }
 
@@ -178,7 +196,8 @@ export async function peopleNamed(
       ...lines,
       ...(whose.size > 10 ? ['  …'] : []),
     ].join('\n'),
-    `say whose with --organization ${JSON.stringify([...whose.keys()][0])}, or give the id of a recipient; nothing was changed`,
+    `say whose with --organization ${JSON.stringify([...whose.keys()][0])}, ` +
+      'or give the id of a recipient; nothing was changed',
   );
 }
 
@@ -215,6 +234,10 @@ interface Kind<Row> {
   known(): Promise<string[]>;
   /** How such a thing comes to be. */
   readonly make: string;
+}
+
+function namesIn(rows: readonly Record<string, unknown>[]): string[] {
+  return rows.map((row) => String(row['name']));
 }
 
 async function only<Row>(

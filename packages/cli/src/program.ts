@@ -148,7 +148,8 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
 
   program
     .description(
-      'Moves people from an audience to a printed postcard in their letterbox, each exactly once. Everything lives in one PostgreSQL.',
+      'Moves people from an audience to a printed postcard in their letterbox, ' +
+        'each exactly once. Everything lives in one PostgreSQL.',
     )
     .version(version, '-V, --version', 'the version')
     .option('--json', 'JSON on stdout: one object, or one a line for lists')
@@ -161,7 +162,8 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
     .exitOverride()
     .configureHelp({ formatHelp: (command, help) => formatHelp(command, help, groups, output()) });
   showExamples(program, [
-    'postrider demo                                   # begin here: mails the example, prints into a folder',
+    'postrider demo                                   # begin here: ' +
+      'mails the example, prints into a folder',
     'postrider campaign apply campaign.yaml           # then your own',
     'postrider run',
     'postrider status',

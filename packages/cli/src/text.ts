@@ -13,8 +13,11 @@ export function printableLines(text: string): string {
 }
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
-const wide =
-  /^[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const wide = new RegExp(
+  String.raw`^[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f` +
+    String.raw`\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]`,
+  'u',
+);
 
 /** Cells of a terminal that a text without escapes takes. */
 export function width(text: string): number {
@@ -31,5 +34,8 @@ export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 export function clock(at: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
+  return (
+    `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.` +
+    `${String(at.getMilliseconds()).padStart(3, '0')}`
+  );
 }

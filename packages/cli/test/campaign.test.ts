@@ -52,7 +52,8 @@ describe('campaigns from the command line', () => {
     assert.equal(run.stdout, '');
     assert.ok(
       run.stderr.includes(
-        `typos.yaml:${line('mailclass')}:1: mailclass: there is no such field; did you mean mail_class?`,
+        `typos.yaml:${line('mailclass')}:1: mailclass: there is no such field; ` +
+          'did you mean mail_class?',
       ),
       run.stderr,
     );
@@ -257,7 +258,9 @@ describe('campaigns from the command line', () => {
     const some = spoiled('some.yaml', (text) => text.replace('postcard.typ', 'some.typ'));
     writeFileSync(
       join(folder, 'some.typ'),
-      '#let front(card) = { assert(card.reference == card.reference); [x] }\n#let back(card) = if card.firstName.starts-with("A") { panic("no A") } else []\n',
+      '#let front(card) = { assert(card.reference == card.reference); ' +
+        '[x] }\n#let back(card) = if card.firstName.starts-with("A") { panic("no A") } else ' +
+        '[]\n',
     );
     const run = await cli(place, ['campaign', 'apply', '--dry-run', some]);
     assert.equal(run.code, 0, run.stderr);

@@ -186,7 +186,8 @@ void test('a runner holds no more after 100,000 requests of every kind than afte
         0,
         async () =>
           await raw(
-            `POST ${webhooks} HTTP/1.1\r\nhost: x\r\ncontent-length: 90000\r\n\r\n${'x'.repeat(9000)}`,
+            `POST ${webhooks} HTTP/1.1\r\nhost: x\r\ncontent-length: ` +
+              `90000\r\n\r\n${'x'.repeat(9000)}`,
             true,
           ),
       ],
@@ -220,7 +221,8 @@ void test('a runner holds no more after 100,000 requests of every kind than afte
       seen.push(memory);
       const mb = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
       context.diagnostic(
-        `${n} requests: heap ${mb(memory.heapUsed)} MB, external ${mb(memory.external)} MB, resident ${mb(memory.rss)} MB`,
+        `${n} requests: heap ${mb(memory.heapUsed)} MB, ` +
+          `external ${mb(memory.external)} MB, resident ${mb(memory.rss)} MB`,
       );
     }
     inspector.close();

@@ -157,7 +157,9 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
       assert.equal(await pieces('unknown'), unknown);
       const answer = await fetch(`${stranger.url}/v1/ledger`, {
         headers: {
-          authorization: `Bearer ${readFileSync(join(home.path, 'var', 'secrets', 'PRINT_SHOP_TOKEN'), 'utf8').trim()}`,
+          authorization:
+            'Bearer ' +
+            `${readFileSync(join(home.path, 'var', 'secrets', 'PRINT_SHOP_TOKEN'), 'utf8').trim()}`,
         },
       });
       assert.equal(await answer.text(), '', 'not one card was taken');
@@ -215,7 +217,9 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     const ordered = await fetch(`${url}/v1/pieces`, {
       method: 'POST',
       headers: {
-        authorization: `Bearer ${readFileSync(join(home.path, 'var', 'secrets', 'PRINT_SHOP_TOKEN'), 'utf8').trim()}`,
+        authorization:
+          'Bearer ' +
+          `${readFileSync(join(home.path, 'var', 'secrets', 'PRINT_SHOP_TOKEN'), 'utf8').trim()}`,
         'content-type': 'application/json',
       },
       body: JSON.stringify({ pieces: [piece] }),

@@ -74,7 +74,9 @@ export async function goesWhile(
   { server, place }: Stage,
   { how, back, afterMs, phase }: Going,
 ): Promise<void> {
-  const told = `${how}, ${back ? 'and started' : 'for good'}, ${Math.round(afterMs)} ms after the ${phase} began`;
+  const told =
+    `${how}, ${back ? 'and started' : 'for good'}, ${Math.round(afterMs)} ms after the ` +
+    `${phase} began`;
   const runner = spawned(place);
   if (phase === 'stop') {
     assert.equal(await runner.ready, true, told);

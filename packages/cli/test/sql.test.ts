@@ -72,8 +72,10 @@ describe('SQL, questions and repairs from the command line', () => {
     const tries = [
       `update postrider.organization set time_zone = 'UTC'`,
       `set transaction read write; update postrider.organization set time_zone = 'UTC'`,
-      `do $$ begin commit; set transaction read write; update postrider.organization set time_zone = 'UTC'; end $$`,
-      `do $$ begin perform set_config('transaction_read_only', 'off', true); update postrider.organization set time_zone = 'UTC'; end $$`,
+      'do $$ begin commit; set transaction read write; ' +
+        "update postrider.organization set time_zone = 'UTC'; end $$",
+      "do $$ begin perform set_config('transaction_read_only', 'off', true); " +
+        "update postrider.organization set time_zone = 'UTC'; end $$",
     ];
     for (const statement of tries) {
       const run = await cli(place, ['sql', statement]);
@@ -152,7 +154,8 @@ describe('SQL, questions and repairs from the command line', () => {
     mkdirSync(bin);
     writeFileSync(
       join(bin, 'psql'),
-      '#!/bin/sh\necho "args: $*"\necho "$PGUSER@$PGHOST:$PGPORT/$PGDATABASE ${PGPASSWORD:+with a password}"\nexit 3\n',
+      '#!/bin/sh\necho "args: $*"\necho "$PGUSER@$PGHOST:$PGPORT/$PGDATABASE ' +
+        `\${PGPASSWORD:+with a password}"\nexit 3\n`,
     );
     chmodSync(join(bin, 'psql'), 0o755);
     const run = await cli({ ...place, env: { PATH: `${bin}:/usr/bin:/bin` } }, [

@@ -32,7 +32,8 @@ describe('sync, enrichment and proofs from the command line', () => {
     const list = join(home.path, 'stop.csv');
     writeFileSync(
       list,
-      'email,line1,postal_code,reason\nada@example.com,,,asked\n,12 Elm Street,,half an address\n,,,nobody\n"c@example.com",,,"quoted, as it has a comma"\n',
+      'email,line1,postal_code,reason\nada@example.com,,,asked\n,12 Elm Street,,half an ' +
+        'address\n,,,nobody\n"c@example.com",,,"quoted, as it has a comma"\n',
     );
     const run = await cli(place, ['suppress', '--file', list, '--json']);
     assert.equal(run.code, 65, run.stderr);

@@ -65,7 +65,8 @@ describe('the HTTP of a runner', () => {
     for (let attempt = 0; attempt < 20 && answer === ''; attempt += 1) {
       const { socket, heard, closed } = await dialled(http);
       socket.write(
-        'POST /webhooks/00000000-0000-7000-8000-000000000000/press HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n',
+        'POST /webhooks/00000000-0000-7000-8000-000000000000/press HTTP/1.1\r\nhost: ' +
+          'x\r\ncontent-length: 100000\r\n\r\n',
       );
       const drip = setInterval(() => socket.write('x'), 50);
       await closed

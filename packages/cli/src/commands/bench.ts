@@ -27,8 +27,8 @@ export function measuring(benchmarks: readonly Benchmark[]): Family {
     command(
       program,
       'bench',
-      'Measures how fast it is on this machine, in a scratch database that is dropped afterwards; ' +
-        'the role needs CREATEDB. ' +
+      'Measures how fast it is on this machine, in a scratch database that is dropped ' +
+        'afterwards; the role needs CREATEDB. ' +
         benchmarks.map(({ name, about }) => `${name}: ${about}.`).join(' '),
       ['postrider bench pipeline', 'postrider bench machine --json | tail -1'],
     )

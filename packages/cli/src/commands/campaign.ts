@@ -18,7 +18,9 @@ export const campaigns: Family = (program, act) => {
   command(
     campaign,
     'apply',
-    'Makes a campaign of a file, or changes it to what the file says. Reads the first rows of its list and sets their cards, so that a mistake shows now and not later.',
+    'Makes a campaign of a file, or changes it to what the file says. ' +
+      'Reads the first rows of its list and sets their cards, ' +
+      'so that a mistake shows now and not later.',
     [
       'postrider campaign apply examples/bakery/campaign.yaml',
       'postrider campaign apply campaign.yaml --dry-run',
@@ -40,7 +42,8 @@ export const campaigns: Family = (program, act) => {
   command(
     campaign,
     'launch',
-    'Makes a campaign active: only now does mail leave. In test mode, unless told, nothing is ever printed. The mode is frozen by this.',
+    'Makes a campaign active: only now does mail leave. ' +
+      'In test mode, unless told, nothing is ever printed. The mode is frozen by this.',
     [
       'postrider campaign launch bakery-welcome',
       'postrider campaign launch bakery-welcome --live --arm',
@@ -123,9 +126,8 @@ export const campaigns: Family = (program, act) => {
     act(async (cli) => {
       const { openDatabase } = await import('@postrider/runner/database');
       await using database = await openDatabase(cli);
-      const rows = await database.sql<
-        Record<string, string | null>[]
-      >`select * from postrider.campaigns order by organization, created_at, id`;
+      const rows = await database.sql<Record<string, string | null>[]>`
+        select * from postrider.campaigns order by organization, created_at, id`;
       const column = (title: string, from = title) => ({
         title,
         value: (row: Record<string, string | null>) => row[from] ?? null,

@@ -7,7 +7,8 @@ export const databases: Family = (program, act) => {
   const db = command(
     program,
     'db',
-    'The embedded PostgreSQL of this project. It is a daemon of its own and starts by itself; with DATABASE_URL it is not used.',
+    'The embedded PostgreSQL of this project. It is a daemon of its own and starts by ' +
+      'itself; with DATABASE_URL it is not used.',
     ['postrider db status', 'postrider db stop'],
   );
 
@@ -32,7 +33,8 @@ export const databases: Family = (program, act) => {
           dataDir: server.dataDir,
           socketDir: server.socketDir,
         },
-        `${server.started ? 'started' : 'running already'}: ${redactUrl(server.url)} (process ${server.pid}), data in ${server.dataDir}`,
+        `${server.started ? 'started' : 'running already'}: ` +
+          `${redactUrl(server.url)} (process ${server.pid}), data in ${server.dataDir}`,
       );
     }),
   );

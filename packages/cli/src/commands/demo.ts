@@ -15,8 +15,10 @@ export const demonstration: Family = (program, act) => {
   command(
     program,
     'demo',
-    'Mails the example: a bakery writes to its customers. Reads the list, prints into a folder, and follows every card until it is received. It can be ' +
-      'stopped at any time, also with kill -9: the same command goes on, and no card is printed twice.',
+    'Mails the example: a bakery writes to its customers. ' +
+      'Reads the list, prints into a folder, and follows every card until it is received. ' +
+      'It can be stopped at any time, also with kill -9: ' +
+      'the same command goes on, and no card is printed twice.',
     [
       'postrider demo                 # the first 300 rows',
       'postrider demo --all           # goes on with the same campaign to all 3,220 rows',
@@ -26,7 +28,8 @@ export const demonstration: Family = (program, act) => {
     .option('--all', 'the whole list')
     .option(
       '--rows <n>',
-      'only so many rows of the list, and nobody else; unless told 300, and whoever is under way already',
+      'only so many rows of the list, and nobody else; ' +
+        'unless told 300, and whoever is under way already',
       wholeNumber(1),
     )
     .option(
@@ -56,7 +59,9 @@ export const demonstration: Family = (program, act) => {
   const shop = command(
     program,
     'print-shop',
-    'The folder print shop: a printer that prints into a folder. It takes cards over HTTP, writes PDFs and a posting manifest, and reports how they travel.',
+    'The folder print shop: a printer that prints into a folder. ' +
+      'It takes cards over HTTP, writes PDFs and a posting manifest, ' +
+      'and reports how they travel.',
     [
       'postrider print-shop start',
       'postrider print-shop start --days-per-second 2   # the mail arrives within seconds',
@@ -67,7 +72,8 @@ export const demonstration: Family = (program, act) => {
     made
       .option(
         '--folder <dir>',
-        'where the prints go; where they went last unless told, at first out/print-shop of the project',
+        'where the prints go; where they went last unless told, ' +
+          'at first out/print-shop of the project',
       )
       .option(
         '--port <n>',
@@ -76,7 +82,8 @@ export const demonstration: Family = (program, act) => {
       )
       .option(
         '--days-per-second <n>',
-        'how fast the mail travels; as it did last in this folder unless told, at first `real` days',
+        'how fast the mail travels; as it did last in this folder unless told, ' +
+          'at first `real` days',
         (given) => (given === 'real' ? 1 / 86_400 : decimal(0, 1000)(given)),
       )
       .option(
@@ -97,7 +104,8 @@ export const demonstration: Family = (program, act) => {
     command(
       shop,
       'start',
-      'Starts it in the background. Campaigns of this project that print at it find it by themselves.',
+      'Starts it in the background. Campaigns of this project that print at it find it by ' +
+        'themselves.',
       ['postrider print-shop start'],
     ),
   ).action(

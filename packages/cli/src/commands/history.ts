@@ -80,7 +80,9 @@ export const histories: Family = (program, act) => {
   command(
     program,
     'interventions',
-    'What was done by hand (applied, launched, held, released, ended, armed, suppressed, cancelled, tried again, resolved, erased …), by whom, when and why: the last first.',
+    'What was done by hand (applied, launched, held, released, ended, armed, ' +
+      'suppressed, cancelled, tried again, resolved, erased …), by whom, when and why: ' +
+      'the last first.',
     ['postrider interventions', 'postrider interventions --campaign bakery-welcome --json'],
   )
     .option('--campaign <name>', 'only of this campaign and its people')
@@ -95,11 +97,16 @@ export const histories: Family = (program, act) => {
             ? null
             : await (await import('../names.ts')).campaignNamed(database.sql, named);
         const rows = await database.sql<InterventionRow[]>`
-          select i.at, i.action, i.kind, i.campaign, i.printer, i.recipient_id, i.why, i.by_role, i.application, o.name as organization
-          from postrider.interventions i join postrider.organizations o on o.id = i.organization_id
+          select
+            i.at, i.action, i.kind, i.campaign, i.printer, i.recipient_id, i.why,
+            i.by_role, i.application, o.name as organization
+          from postrider.interventions i
+          join postrider.organizations o on o.id = i.organization_id
           where ${campaign?.campaignId ?? null}::uuid is null
-            or i.campaign_id = ${campaign?.campaignId ?? null} and i.organization_id = ${campaign?.organizationId ?? null}
-          order by i.at desc, i.id desc limit ${number(options['limit']) ?? 50}`;
+            or i.campaign_id = ${campaign?.campaignId ?? null}
+            and i.organization_id = ${campaign?.organizationId ?? null}
+          order by i.at desc, i.id desc
+          limit ${number(options['limit']) ?? 50}`;
         cli.out.list(
           rows,
           [

@@ -12,7 +12,9 @@ export const holds: Family = (program, act) => {
   const hold = command(
     program,
     'hold',
-    'Holds an organization, a campaign, a printer or one person: when it returns, nothing new begins. It says how many cards are at the printer already and still go out.',
+    'Holds an organization, a campaign, a printer or one person: ' +
+      'when it returns, nothing new begins. It says how many cards are at the printer already ' +
+      'and still go out.',
     [
       'postrider hold campaign bakery-welcome --why "wrong price"',
       'postrider hold printer print-shop',
@@ -34,7 +36,8 @@ export const holds: Family = (program, act) => {
       return kind === 'printer' || kind === 'recipient'
         ? made.option(
             '--organization <name>',
-            `whose ${kind === 'printer' ? 'printer' : 'customer'} it is; needed only where there are several`,
+            `whose ${kind === 'printer' ? 'printer' : 'customer'} it is; ` +
+              'needed only where there are several',
           )
         : made;
     };
@@ -109,12 +112,13 @@ export const holds: Family = (program, act) => {
  * then knows nothing of it.
  */
 async function confirmUnasked(cli: Cli, sql: Sql, yes: boolean): Promise<void> {
-  const [noticed] = await sql<
-    { why: string }[]
-  >`select restore_why as why from postrider.installation where restore_noticed_at is not null`;
+  const [noticed] = await sql<{ why: string }[]>`
+    select restore_why as why from postrider.installation where restore_noticed_at is not null`;
   if (noticed === undefined) return;
   await confirm(cli.out, {
-    what: `${noticed.why}, and nobody has asked the printers since what they made (postrider reconcile --since): some cards may be printed a second time.`,
+    what:
+      `${noticed.why}, and nobody has asked the printers since what they made (postrider ` +
+      'reconcile --since): some cards may be printed a second time.',
     yes,
   });
 }

@@ -31,9 +31,15 @@ export const looks: Family = (program, act) => {
             : await (await import('../names.ts')).campaignNamed(database.sql, named);
         const limit = number(options['limit']) ?? 50;
         const rows = await database.sql<StuckRow[]>`
-          select campaign, recipient_id, people::int, state, since, reason, why, what_helps, cohort_id, job, mailpiece_id from postrider.stuck
+          select
+            campaign, recipient_id, people::int, state, since, reason, why, what_helps,
+            cohort_id, job, mailpiece_id
+          from postrider.stuck
           where ${campaign?.name ?? null}::text is null
-            or campaign = ${campaign?.name ?? null} and organization_id = ${campaign?.organizationId ?? null} order by people desc, since limit ${limit + 1}`;
+            or campaign = ${campaign?.name ?? null}
+            and organization_id = ${campaign?.organizationId ?? null}
+          order by people desc, since
+          limit ${limit + 1}`;
         if (cli.out.json) {
           for (const row of rows.slice(0, limit)) cli.out.emit(row);
           return;
@@ -54,7 +60,10 @@ export const looks: Family = (program, act) => {
       const { openDatabase } = await import('@postrider/runner/database');
       await using database = await openDatabase(cli);
       const rows = await database.sql<QueueRow[]>`
-        select cohort_id, stage, campaign, people, made_at, begun_at, lease_until, runner, job, meaning from postrider.queue order by made_at, cohort_id`;
+        select
+          cohort_id, stage, campaign, people, made_at, begun_at, lease_until, runner, job, meaning
+        from postrider.queue
+        order by made_at, cohort_id`;
       cli.out.list(
         rows,
         [
@@ -86,7 +95,10 @@ export const looks: Family = (program, act) => {
       const { openDatabase } = await import('@postrider/runner/database');
       await using database = await openDatabase(cli);
       const rows = await database.sql<AlarmRow[]>`
-        select id, kind, campaign, recipient_id, mailpiece_id, detail, meaning, what_helps, raised_at from postrider.alarms order by raised_at, id`;
+        select
+          id, kind, campaign, recipient_id, mailpiece_id, detail, meaning, what_helps, raised_at
+        from postrider.alarms
+        order by raised_at, id`;
       if (cli.out.json) for (const row of rows) cli.out.emit(row);
       else if (rows.length === 0) cli.out.note('no alarm is open');
       else cli.out.records(rows.map(alarmFields));
@@ -118,8 +130,10 @@ export const looks: Family = (program, act) => {
   command(
     program,
     'doctor',
-    'What is wrong with the database, the runners and the queue, and what helps. Exit code 1 where something is bad. ' +
-      'A check that is named looks at everything, however long that takes; all of them together answer at once, and say where they counted up to a bound.',
+    'What is wrong with the database, the runners and the queue, and what helps. ' +
+      'Exit code 1 where something is bad. A check that is named looks at everything, ' +
+      'however long that takes; all of them together answer at once, ' +
+      'and say where they counted up to a bound.',
     [
       'postrider doctor',
       'postrider doctor --bad',
@@ -144,14 +158,13 @@ export const looks: Family = (program, act) => {
         if (schema.verdict !== 'bad' && (named.length === 0 || others.length > 0))
           rows.push(
             ...(await database.sql<Check[]>`
-              select check_name as "check", verdict, message, what_helps from postrider.doctor(variadic ${others}::text[])`.catch(
-              (error: unknown) => {
-                const { code, message, hint } = explain(error);
-                throw code === 'PR020'
-                  ? new UserError(exitCodes.usage, message, `${hint ?? ''}, ${SCHEMA}`, error)
-                  : error;
-              },
-            )),
+              select check_name as "check", verdict, message, what_helps
+              from postrider.doctor(variadic ${others}::text[])`.catch((error: unknown) => {
+              const { code, message, hint } = explain(error);
+              throw code === 'PR020'
+                ? new UserError(exitCodes.usage, message, `${hint ?? ''}, ${SCHEMA}`, error)
+                : error;
+            })),
           );
         const shown = flag(options['bad']) ? rows.filter((row) => row.verdict !== 'ok') : rows;
         cli.out.list(

@@ -5,7 +5,9 @@ export const moving: Family = (program, act) => {
   command(
     program,
     'sync',
-    'Reads the segment of a campaign now, and reports what became of every row. Safe to repeat: running it again changes nothing. Exit code 75 where somebody else syncs the same campaign.',
+    'Reads the segment of a campaign now, and reports what became of every row. ' +
+      'Safe to repeat: running it again changes nothing. ' +
+      'Exit code 75 where somebody else syncs the same campaign.',
     [
       'postrider sync bakery-welcome',
       'postrider sync bakery-welcome --limit 300',
@@ -42,7 +44,8 @@ export const moving: Family = (program, act) => {
   command(
     program,
     'enrich',
-    'Looks up the addresses of people known by e-mail only, now instead of at 1:00, 7:00, 13:00 or 19:00 New York time.',
+    'Looks up the addresses of people known by e-mail only, now instead of at 1:00, ' +
+      '7:00, 13:00 or 19:00 New York time.',
     ['postrider enrich bakery-welcome'],
   )
     .argument('<campaign>', 'by name, by organization/name, or by id')
@@ -56,7 +59,9 @@ export const moving: Family = (program, act) => {
   command(
     program,
     'reconcile',
-    'Asks printers about cards of which nobody knows whether they were printed. After a restore from a backup, --since asks about everything since then: do that before mailing resumes.',
+    'Asks printers about cards of which nobody knows whether they were printed. ' +
+      'After a restore from a backup, --since asks about everything since then: ' +
+      'do that before mailing resumes.',
     [
       'postrider reconcile',
       'postrider reconcile --since 2026-11-24T03:00:00Z   # the time of the backup',

@@ -5,7 +5,8 @@ export const previews: Family = (program, act) => {
   command(
     program,
     'preview',
-    'Front and back of one card as PNG, as it would be printed: of a row of the list, or of somebody who is known already.',
+    'Front and back of one card as PNG, as it would be printed: ' +
+      'of a row of the list, or of somebody who is known already.',
     [
       'postrider preview bakery-welcome --out .',
       'postrider preview bakery-welcome --row 17 --guides --out /tmp',

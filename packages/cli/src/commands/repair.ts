@@ -21,11 +21,13 @@ export const repairs: Family = (program, act) => {
   command(
     program,
     'retry',
-    'Tries again whoever is in error. Refuses where a card may exist already: that one must be resolved.',
+    'Tries again whoever is in error. Refuses where a card may exist already: ' +
+      'that one must be resolved.',
     [
       'postrider retry ada@example.com',
       'postrider retry --campaign bakery-welcome --reason render_failed --dry-run',
-      'postrider retry --effects usage_meter   # charges that failed for good; nothing is charged twice',
+      'postrider retry --effects usage_meter   # charges that failed for good; ' +
+        'nothing is charged twice',
     ],
   )
     .argument('[who...]', 'people in error, by e-mail, customer id, reference or id')
@@ -98,7 +100,8 @@ export const repairs: Family = (program, act) => {
   command(
     program,
     'cancel',
-    'Cancels people. Before the printer at once; at the printer as soon as the outcome is known; after that the printer is asked to call the card back.',
+    'Cancels people. Before the printer at once; at the printer as soon as the outcome is ' +
+      'known; after that the printer is asked to call the card back.',
     ['postrider cancel ada@example.com --why "moved away"'],
   )
     .argument('<who...>', 'by e-mail, customer id, reference or id')
@@ -129,10 +132,13 @@ export const repairs: Family = (program, act) => {
   command(
     program,
     'resolve',
-    'Ends an outcome that nobody knows, after somebody has looked at the printer. Printed: give the printer’s id of the card as evidence. Not printed: say who found out and when.',
+    'Ends an outcome that nobody knows, after somebody has looked at the printer. ' +
+      'Printed: give the printer’s id of the card as evidence. ' +
+      'Not printed: say who found out and when.',
     [
       'postrider resolve 0198c0de-… printed --evidence fp_8kq2',
-      'postrider resolve 0198c0de-… not_printed --evidence "phoned the shop, 24 Nov, order not there"',
+      'postrider resolve 0198c0de-… not_printed --evidence "phoned the shop, 24 Nov, ' +
+        'order not there"',
     ],
   )
     .argument('<mailpiece>', 'its id; `postrider stuck` names it')
@@ -171,7 +177,8 @@ export const repairs: Family = (program, act) => {
   command(
     program,
     'erase',
-    'Forgets a person: name, address, frozen requests and raw events are blanked for good. They stay suppressed, so the next sync does not bring them back.',
+    'Forgets a person: name, address, frozen requests and raw events are blanked for good. ' +
+      'They stay suppressed, so the next sync does not bring them back.',
     ['postrider erase ada@example.com'],
   )
     .argument('<who>', 'by e-mail, customer id, reference or id')
@@ -190,7 +197,10 @@ export const repairs: Family = (program, act) => {
         const ended = async (one: RecipientRow): Promise<string> => {
           await erase(database.sql, one.recipientId);
           const [row] = await database.sql<{ state: string }[]>`
-            select state from postrider.recipients where organization_id = ${one.organizationId} and id = ${one.recipientId}`;
+            select state
+            from postrider.recipients
+            where organization_id = ${one.organizationId}
+              and id = ${one.recipientId}`;
           return row?.state ?? one.state;
         };
         await eachPerson(cli.out, people, ended, ', erased');

@@ -5,8 +5,10 @@ export const running: Family = (program, act) => {
   command(
     program,
     'run',
-    'Runs the pipeline: beats, workers, and HTTP for webhooks and metrics. Any number of runners may share one database; none of them is special. ' +
-      'Ctrl-C or SIGTERM finishes what is at work; a second one does not wait, and loses nothing either.',
+    'Runs the pipeline: beats, workers, and HTTP for webhooks and metrics. ' +
+      'Any number of runners may share one database; none of them is special. ' +
+      'Ctrl-C or SIGTERM finishes what is at work; a second one does not wait, ' +
+      'and loses nothing either.',
     [
       'postrider run',
       'postrider run --once          # go on until nothing can move, list what waits, and end',
@@ -15,8 +17,9 @@ export const running: Family = (program, act) => {
   )
     .option(
       '--once',
-      'sync and enrich once, then go on until nothing can move without an outside event or a later time; what failed in passing is tried again a few ' +
-        'times, where that is less than 30 seconds away',
+      'sync and enrich once, then go on until nothing can move without an outside event or ' +
+        'a later time; what failed in passing is tried again a few times, ' +
+        'where that is less than 30 seconds away',
     )
     .option('--no-sync', 'with --once: only go on with who is known, and read no list')
     .option(
@@ -46,8 +49,9 @@ export const running: Family = (program, act) => {
   command(
     program,
     'migrate',
-    'Brings the database to this version. Safe from several processes at once, and cheap where there is nothing to do. It changes nothing but the schemas ' +
-      'postrider and postrider_queue, and needs no superuser.',
+    'Brings the database to this version. Safe from several processes at once, ' +
+      'and cheap where there is nothing to do. It changes nothing but the schemas postrider ' +
+      'and postrider_queue, and needs no superuser.',
     [
       'postrider migrate',
       'postrider migrate --dry-run > migration.sql   # what it would do, for psql',

@@ -5,11 +5,13 @@ export const statements: Family = (program, act) => {
   command(
     program,
     'sql',
-    'Runs one statement, in a read-only transaction and with a time limit unless told otherwise. The views postrider.funnel, stuck, queue, recipients, mailpieces and ' +
-      'sync_runs are there for it, and the functions trace, why and doctor.',
+    'Runs one statement, in a read-only transaction and with a time limit unless told ' +
+      'otherwise. The views postrider.funnel, stuck, queue, recipients, ' +
+      'mailpieces and sync_runs are there for it, and the functions trace, why and doctor.',
     [
       'postrider sql "select * from postrider.stuck"',
-      'postrider sql "select state, reason, count(*) from postrider.recipients group by 1, 2" --csv',
+      'postrider sql "select state, reason, count(*) from postrider.recipients group by 1, ' +
+        '2" --csv',
       'postrider sql - < question.sql',
       `postrider sql --write "select postrider.hold('…', 'campaign', '…')"`,
     ],
@@ -32,7 +34,8 @@ export const statements: Family = (program, act) => {
   command(
     program,
     'psql',
-    'Opens psql on the database. The address goes to it by the environment, so nobody sees the password in a list of processes.',
+    'Opens psql on the database. The address goes to it by the environment, ' +
+      'so nobody sees the password in a list of processes.',
     ['postrider psql', 'postrider psql -- -c "\\dv postrider.*"'],
   )
     .argument('[args...]', 'for psql, after --')

@@ -60,24 +60,36 @@ async function show(cli: Cli, sql: Sql): Promise<void> {
       application: string | null;
     }[]
   >`
-    select kind, name, since, why, by_role, application from postrider.holds order by since nulls first, name`;
+    select kind, name, since, why, by_role, application
+    from postrider.holds
+    order by since nulls first, name`;
   for (const { kind, name, since, why, by_role: role, application } of holds) {
     const by = role === null ? '' : ` by ${role}${application === null ? '' : `, ${application}`}`;
     cli.out.note(
-      `\n${kind} ${name} is held${by}${since === null ? '' : `, ${relative(since)}`}${why === null ? '' : `: ${printable(why)}`}`,
+      `\n${kind} ${name} is held${by}${since === null ? '' : `, ${relative(since)}`}` +
+        (why === null ? '' : `: ${printable(why)}`),
     );
   }
   const [trouble] = await sql<{ stuck: number; alarms: number }[]>`
-    select (
+    select
+      (
         -- Who waits for a launch or a release waits on purpose.
-        select coalesce(sum(s.people), 0) from postrider.stuck s
-        left join postrider.campaigns c on c.organization_id = s.organization_id and c.name = s.campaign
-        where not (s.state in ('pending', 'proofed') and (c.status = 'paused' or c.status = 'pending' and s.state = 'proofed'))
-      )::int as stuck, (select count(*) from postrider.alarms)::int as alarms`;
+        select coalesce(sum(s.people), 0)
+        from postrider.stuck s
+        left join postrider.campaigns c
+          on c.organization_id = s.organization_id
+          and c.name = s.campaign
+        where not (
+          s.state in ('pending', 'proofed')
+          and (c.status = 'paused' or c.status = 'pending' and s.state = 'proofed')
+        )
+      )::int as stuck,
+      (select count(*) from postrider.alarms)::int as alarms`;
   if (trouble === undefined) return;
   if (trouble.stuck > 0)
     cli.out.note(
-      `\n${count(trouble.stuck, 'person does', 'people do')} not move although they should: postrider stuck`,
+      `\n${count(trouble.stuck, 'person does', 'people do')} not move although they should: ` +
+        'postrider stuck',
     );
   if (trouble.alarms > 0)
     cli.out.note(`\n${count(trouble.alarms, 'alarm is', 'alarms are')} open: postrider alarms`);

@@ -8,7 +8,8 @@ export const suppressions: Family = (program, act) => {
   const suppress = command(
     program,
     'suppress',
-    'Puts people on the do-not-mail list, by e-mail, customer id or address, and stops whoever is not at the printer yet. It stands from the moment this returns.',
+    'Puts people on the do-not-mail list, by e-mail, customer id or address, ' +
+      'and stops whoever is not at the printer yet. It stands from the moment this returns.',
     [
       'postrider suppress --email ada@example.com',
       'postrider suppress --file suppressions.csv --organization "Flour & Field Bakery"',
@@ -24,7 +25,8 @@ export const suppressions: Family = (program, act) => {
     .option('--country <code>', 'two letters; US unless told')
     .option(
       '--file <csv>',
-      'a list with the columns email, external_id, line1, line2, postal_code, region, country, reason; others are left out',
+      'a list with the columns email, external_id, line1, line2, postal_code, ' +
+        'region, country, reason; others are left out',
     )
     .option('--reason <text>', 'opted out unless told')
     .option('--organization <name>', 'by name or id; needed only where there are several')
@@ -67,11 +69,13 @@ export const suppressions: Family = (program, act) => {
             stopped,
             rejected: list.rejects,
           },
-          `${count(list.entries.length, 'entry stands', 'entries stand')} for ${organization.name}; ${count(stopped, 'person was', 'people were')} stopped`,
+          `${count(list.entries.length, 'entry stands', 'entries stand')} for ` +
+            `${organization.name}; ${count(stopped, 'person was', 'people were')} stopped`,
         );
         if (stopped === 0 && list.entries.length > 0)
           cli.out.note(
-            'nobody who is here and could still be stopped is known by that; it stands for whoever comes',
+            'nobody who is here and could still be stopped is known by that; ' +
+              'it stands for whoever comes',
           );
         if (list.rejects.length === 0) return;
         if (!cli.out.json)
@@ -111,9 +115,8 @@ export const suppressions: Family = (program, act) => {
         await using database = await open(cli);
         const { organizationNamed } = await import('../names.ts');
         const organization = await organizationNamed(database.sql, text(options['organization']));
-        const [row] = await database.sql<
-          { lifted: number }[]
-        >`select postrider.lift_suppression(${organization.id}, ${kind}, ${value}) as lifted`;
+        const [row] = await database.sql<{ lifted: number }[]>`
+          select postrider.lift_suppression(${organization.id}, ${kind}, ${value}) as lifted`;
         const lifted = row?.lifted ?? 0;
         if (lifted === 0)
           throw new UserError(

@@ -162,7 +162,8 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   cli.signals.catch((name) => {
     progress.end();
     cli.out.note(
-      `\nStopping: nothing new begins, and cards at the printer are seen to their end. ${name === 'SIGINT' ? 'Ctrl-C again' : 'A second signal'} ends at once.`,
+      '\nStopping: nothing new begins, and cards at the printer are seen to their end. ' +
+        `${name === 'SIGINT' ? 'Ctrl-C again' : 'A second signal'} ends at once.`,
     );
     void stop();
   });

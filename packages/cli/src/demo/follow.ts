@@ -65,7 +65,9 @@ export async function untilReceived(
     if (still > GIVE_UP_MS) {
       throw new UserError(
         exitCodes.failed,
-        `nothing has moved for ${duration(still)}, ${count(funnel.inFlight, 'person is', 'people are')} under way: ${await whatHolds(sql, pipeline, funnel)}`,
+        `nothing has moved for ${duration(still)}, ` +
+          `${count(funnel.inFlight, 'person is', 'people are')} under way: ` +
+          (await whatHolds(sql, pipeline, funnel)),
         'postrider stuck says why, and what helps; after that the same command goes on',
       );
     }
@@ -79,7 +81,10 @@ async function whatHolds(sql: Sql, pipeline: Pipeline, funnel: Funnel): Promise<
     return 'the campaign is on hold; postrider release campaign bakery-welcome';
   const left = await leftBehind(sql, pipeline.runnerId);
   if (left > 0)
-    return `${count(left, 'person', 'people')} were at work when an earlier run was cut off; they come back within half a minute`;
+    return (
+      `${count(left, 'person', 'people')} were at work when an earlier run was cut off; ` +
+      'they come back within half a minute'
+    );
   const [waits] = await pipeline.waiting();
   return waits === undefined ? 'waiting' : `waiting: ${printable(waits.why)}`;
 }

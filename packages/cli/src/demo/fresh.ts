@@ -22,8 +22,10 @@ export async function requireKnownPrints(project: Project, sql: Sql): Promise<vo
   if (strangers === 0) return;
   throw new UserError(
     exitCodes.configuration,
-    `${printsDirectory(project)} holds ${count(strangers, 'card')} that this database does not know`,
-    'they were printed for another database (is DATABASE_URL another one now?). `postrider demo --fresh` moves them aside and begins anew; nothing was changed',
+    `${printsDirectory(project)} holds ${count(strangers, 'card')} that this database does ` +
+      'not know',
+    'they were printed for another database (is DATABASE_URL another one now?). ' +
+      '`postrider demo --fresh` moves them aside and begins anew; nothing was changed',
   );
 }
 
@@ -38,23 +40,29 @@ export async function beginAnew(
   campaign: { organization: string; name: string },
   yes: boolean,
 ): Promise<void> {
-  const [exists] = await sql<
-    { there: boolean }[]
-  >`select to_regclass('postrider.campaign') is not null as there`;
+  const [exists] = await sql<{ there: boolean }[]>`
+    select to_regclass('postrider.campaign') is not null as there`;
   if (exists?.there === true) {
     const others = await sql<{ name: string }[]>`
-      select o.name || '/' || c.name as name from postrider.campaign c join postrider.organization o on o.id = c.organization_id
-      where (o.name, c.name) <> (${campaign.organization}, ${campaign.name}) limit 3`;
+      select o.name || '/' || c.name as name
+      from postrider.campaign c
+      join postrider.organization o on o.id = c.organization_id
+      where (o.name, c.name) <> (${campaign.organization}, ${campaign.name})
+      limit 3`;
     if (others.length > 0) {
       throw new UserError(
         exitCodes.failed,
-        `this database holds more than the demonstration: ${others.map((row) => row.name).join(', ')}`,
-        '--fresh would forget who has been mailed. Use another database (DATABASE_URL) or another project (POSTRIDER_HOME); nothing was changed',
+        'this database holds more than the demonstration: ' +
+          others.map((row) => row.name).join(', '),
+        '--fresh would forget who has been mailed. Use another database (DATABASE_URL) or ' +
+          'another project (POSTRIDER_HOME); nothing was changed',
       );
     }
-    const [alive] = await sql<
-      { name: string }[]
-    >`select name from postrider.runner where seen_at > clock_timestamp() - interval '45 seconds' limit 1`;
+    const [alive] = await sql<{ name: string }[]>`
+      select name
+      from postrider.runner
+      where seen_at > clock_timestamp() - interval '45 seconds'
+      limit 1`;
     if (alive !== undefined)
       throw new UserError(
         exitCodes.tryLater,
@@ -63,7 +71,9 @@ export async function beginAnew(
       );
     const cards = await countCards(printsDirectory(project));
     await confirm(cli.out, {
-      what: `This forgets the demonstration: its database is emptied, and the folder with ${cards} cards is moved aside.`,
+      what:
+        'This forgets the demonstration: its database is emptied, ' +
+        `and the folder with ${cards} cards is moved aside.`,
       yes,
     });
     await sql.unsafe(

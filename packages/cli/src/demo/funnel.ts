@@ -27,8 +27,11 @@ export interface Funnel {
 }
 
 export async function readFunnel(sql: Sql, { organizationId, campaignId }: Place): Promise<Funnel> {
-  const [row] =
-    await sql`select * from postrider.funnel where organization_id = ${organizationId} and campaign_id = ${campaignId}`;
+  const [row] = await sql`
+    select *
+    from postrider.funnel
+    where organization_id = ${organizationId}
+      and campaign_id = ${campaignId}`;
   const counts = Object.fromEntries(states.map((state) => [state, Number(row?.[state] ?? 0)]));
   return {
     recipients: Number(row?.['recipients'] ?? 0),
@@ -41,7 +44,11 @@ export async function readFunnel(sql: Sql, { organizationId, campaignId }: Place
 /** What a runner that is gone left behind: its people come back when its lease has passed. */
 export async function leftBehind(sql: Sql, runnerId: string): Promise<number> {
   const [row] = await sql<{ people: number }[]>`
-    select coalesce(sum(people), 0)::int as people from postrider.cohort where closed_at is null and begun_at is not null and runner_id <> ${runnerId}`;
+    select coalesce(sum(people), 0)::int as people
+    from postrider.cohort
+    where closed_at is null
+      and begun_at is not null
+      and runner_id <> ${runnerId}`;
   return row?.people ?? 0;
 }
 
@@ -51,7 +58,12 @@ export async function isListRead(
   { organizationId, campaignId }: Place,
 ): Promise<boolean> {
   const [run] = await sql`
-    select from postrider.sync_runs where organization_id = ${organizationId} and campaign_id = ${campaignId} and complete limit 1`;
+    select
+    from postrider.sync_runs
+    where organization_id = ${organizationId}
+      and campaign_id = ${campaignId}
+      and complete
+    limit 1`;
   return run !== undefined;
 }
 
@@ -61,8 +73,12 @@ export async function readReasons(
   { organizationId, campaignId }: Place,
 ): Promise<{ state: string; reason: string; people: number }[]> {
   const rows = await sql<{ state: string; reason: string; people: number }[]>`
-    select state, coalesce(reason, '') as reason, count(*)::int as people from postrider.recipients
-    where organization_id = ${organizationId} and campaign_id = ${campaignId} group by 1, 2 order by people desc, reason`;
+    select state, coalesce(reason, '') as reason, count(*)::int as people
+    from postrider.recipients
+    where organization_id = ${organizationId}
+      and campaign_id = ${campaignId}
+    group by 1, 2
+    order by people desc, reason`;
   return [...rows];
 }
 
@@ -75,11 +91,20 @@ export async function readExamples(
   { organizationId, campaignId }: Place,
 ): Promise<{ story: string | null; turnedAway: string | null }> {
   const [story] = await sql<{ who: string }[]>`
-    select coalesce(email, external_id) as who from postrider.recipients
-    where organization_id = ${organizationId} and campaign_id = ${campaignId} and state in ('received', 'sent')
-    order by move_no desc, created_at, id limit 1`;
+    select coalesce(email, external_id) as who
+    from postrider.recipients
+    where organization_id = ${organizationId}
+      and campaign_id = ${campaignId}
+      and state in ('received', 'sent')
+    order by move_no desc, created_at, id
+    limit 1`;
   const [turnedAway] = await sql<{ who: string }[]>`
-    select external_id as who from postrider.recipients
-    where organization_id = ${organizationId} and campaign_id = ${campaignId} and state = 'skipped' order by (reason = 'duplicate') desc, created_at, id limit 1`;
+    select external_id as who
+    from postrider.recipients
+    where organization_id = ${organizationId}
+      and campaign_id = ${campaignId}
+      and state = 'skipped'
+    order by (reason = 'duplicate') desc, created_at, id
+    limit 1`;
   return { story: story?.who ?? null, turnedAway: turnedAway?.who ?? null };
 }

@@ -1,4 +1,4 @@
-/** Before and after the mailing: the campaign of the demonstration is made, woken, and put to rest. */
+/** Before and after the mailing: its campaign is made, woken, and put to rest. */
 import { dirname, join } from 'node:path';
 import { armPrinter, hold, launch, migrate, release } from '@postrider/core';
 import type { CampaignFile } from '@postrider/runner/campaign-file';
@@ -47,7 +47,8 @@ export async function prepare(
   const underWay = await wake(sql, { organizationId, campaignId }, file, rows);
   progress.done(
     'campaign',
-    `${file.definition.name} of ${file.organization}: live, printer armed, ${count(suppressions.entries.length, 'suppression')}`,
+    `${file.definition.name} of ${file.organization}: ` +
+      `live, printer armed, ${count(suppressions.entries.length, 'suppression')}`,
   );
   if (underWay > 0)
     progress.done(
@@ -70,19 +71,29 @@ async function wake(
   const { recipients, inFlight, status } = await readFunnel(sql, place);
   const { organizationId, campaignId } = place;
   const [held] = await sql<{ kind: string; name: string; why: string | null }[]>`
-    select kind, name, why from postrider.holds where organization_id = ${organizationId} and why is distinct from ${REST}
-      and (kind = 'organization' or campaign_id = ${campaignId} or printer = ${file.definition.printer_name}) order by kind`;
+    select kind, name, why
+    from postrider.holds
+    where organization_id = ${organizationId}
+      and why is distinct from ${REST}
+      and (
+        kind = 'organization'
+        or campaign_id = ${campaignId}
+        or printer = ${file.definition.printer_name}
+      )
+    order by kind`;
   if (held !== undefined) {
     throw new UserError(
       exitCodes.failed,
       `${held.kind} ${held.name} is held${held.why === null ? '' : `: ${printable(held.why)}`}`,
-      `postrider release ${held.kind} ${JSON.stringify(held.name)} lets it go on; nothing was read, and nothing was mailed`,
+      `postrider release ${held.kind} ${JSON.stringify(held.name)} lets it go on; ` +
+        'nothing was read, and nothing was mailed',
     );
   }
   if (typeof rows === 'number' && recipients > rows && inFlight > 0) {
     throw new UserError(
       exitCodes.failed,
-      `more than ${count(rows, 'row')} of the list are read already, and ${count(inFlight, 'person waits', 'people wait')} for a card`,
+      `more than ${count(rows, 'row')} of the list are read already, ` +
+        `and ${count(inFlight, 'person waits', 'people wait')} for a card`,
       '`postrider demo` without --rows mails them; nothing was mailed',
     );
   }

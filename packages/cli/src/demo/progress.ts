@@ -90,7 +90,11 @@ export class Progress {
       .map(([title, n]) => {
         const filled = n === 0 ? 0 : Math.max(1, Math.round((n / total) * room));
         const color = title === 'received' ? 'green' : title === 'error' ? 'red' : 'cyan';
-        return `  ${title.padEnd(14)} ${out.tint(color, '━'.repeat(filled))}${out.tint('dim', '─'.repeat(room - filled))} ${n.toLocaleString('en-US').padStart(6)}`;
+        return (
+          `  ${title.padEnd(14)} ${out.tint(color, '━'.repeat(filled))}` +
+          `${out.tint('dim', '─'.repeat(room - filled))} ` +
+          `${n.toLocaleString('en-US').padStart(6)}`
+        );
       });
     return [
       '',

@@ -91,7 +91,9 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
       ? `; with earlier runs ${count(result.recipients, 'recipient')} in all`
       : '';
   out.print(
-    `${out.paint('bold', count(result.rows, 'row'))} of the list: ${count(people, 'recipient')}, ${result.invalid} unusable, ${result.repeated} repeated${earlier}\n`,
+    `${out.paint('bold', count(result.rows, 'row'))} of the list: ` +
+      `${count(people, 'recipient')}, ${result.invalid} unusable, ` +
+      `${result.repeated} repeated${earlier}\n`,
   );
   const room = 34;
   for (const state of endStates) {
@@ -104,9 +106,12 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
       .filter((row) => row.state === state && row.reason !== state)
       .map((row) => `${row.reason}${state === 'received' ? ' confidence' : ''} ${row.people}`);
     const color = state === 'received' ? 'green' : state === 'error' ? 'red' : 'cyan';
-    out.print(
-      `  ${state.padEnd(12)} ${people.toLocaleString('en-US').padStart(6)}  ${out.paint(color, bar.padEnd(room))}  ${out.paint('dim', reasons.join(', '))}`.trimEnd(),
-    );
+    const line = [
+      `  ${state.padEnd(12)} ${people.toLocaleString('en-US').padStart(6)}`,
+      out.paint(color, bar.padEnd(room)),
+      out.paint('dim', reasons.join(', ')),
+    ];
+    out.print(line.join('  ').trimEnd());
   }
   const files = (await readdir(result.paths.prints).catch(() => []))
     .filter((name) => /^cards-\d+\.pdf$/.test(name))
@@ -114,8 +119,11 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
   const all = files.length === 1 ? (files[0] ?? '') : `cards-*.pdf (${files.length} files)`;
   const printed =
     result.newCards === 0
-      ? `${out.paint('green', 'Nothing new:')} all of these people were mailed before, and no card was printed twice.`
-      : `${out.paint('green', `${count(result.newCards, 'card')} printed`)} and followed to the letterbox in ${duration(result.seconds * 1000)}${result.cards === result.newCards ? '' : `; ${count(result.cards, 'card')} in all`}.`;
+      ? `${out.paint('green', 'Nothing new:')} all of these people were mailed before, ` +
+        'and no card was printed twice.'
+      : `${out.paint('green', `${count(result.newCards, 'card')} printed`)} and followed to ` +
+        `the letterbox in ${duration(result.seconds * 1000)}` +
+        (result.cards === result.newCards ? '.' : `; ${count(result.cards, 'card')} in all.`);
   out.print(`\n${printed}\n`);
   out.print(`  cards     ${here(join(result.paths.prints, all))}`);
   out.print(`  manifest  ${here(result.paths.manifest)}`);
@@ -124,7 +132,8 @@ export async function showSummary(cli: Cli, result: DemoResult, told: Told): Pro
   out.print(
     out.paint(
       'dim',
-      '\nThe campaign is on hold now: nothing more of it is mailed before the next demonstration, or a release.',
+      '\nThe campaign is on hold now: nothing more of it is mailed before the next ' +
+        'demonstration, or a release.',
     ),
   );
   const lines: (readonly [string, string])[] = [

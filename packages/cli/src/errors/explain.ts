@@ -1,7 +1,7 @@
 /**
- * Every error becomes a sentence, what to do about it, and an exit code. An error is told by its
- * name and code, and no class is imported for it, so that a command which only asks one question does
- * not load what it never uses.
+ * Every error becomes a sentence, what to do about it, and an exit code. An error is known by its
+ * name and code, and no class is imported for it: a command that only asks one question does not
+ * load what it never uses.
  */
 import {
   exitCodes,

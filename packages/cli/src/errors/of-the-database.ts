@@ -38,7 +38,9 @@ export function database(error: Error, code: string): Told {
   if (['42P01', '3F000', '42883'].includes(code) && /postrider/.test(error.message))
     return {
       message: `the database is not set up for this version: ${error.message}`,
-      hint: 'run `postrider migrate`; it changes nothing but the schemas postrider and postrider_queue',
+      hint:
+        'run `postrider migrate`; it changes nothing but the schemas postrider and ' +
+        'postrider_queue',
       exitCode: exitCodes.configuration,
       code,
     };
@@ -54,7 +56,8 @@ export function database(error: Error, code: string): Told {
       return {
         hint:
           hint ??
-          'use the owner of the schema postrider, or a role that was granted postrider_operator (for `run`: postrider_runner); nothing was changed',
+          'use the owner of the schema postrider, or a role that was granted ' +
+            'postrider_operator (for `run`: postrider_runner); nothing was changed',
         exitCode: exitCodes.noRights,
         code,
       };
@@ -75,7 +78,9 @@ export function database(error: Error, code: string): Told {
       };
     case '53100':
       return {
-        hint: 'the disk of the database is full; what was committed stands. Free some space and run the same command again',
+        hint:
+          'the disk of the database is full; what was committed stands. ' +
+          'Free some space and run the same command again',
         exitCode: exitCodes.cannotWrite,
         code,
       };
@@ -108,14 +113,18 @@ export function connection(code: string): Told | null {
   if (unreachable.has(code))
     return {
       message: `the database cannot be reached (${code})`,
-      hint: 'is the server up, and DATABASE_URL right? Nothing was changed; without DATABASE_URL the embedded server is used',
+      hint:
+        'is the server up, and DATABASE_URL right? Nothing was changed; ' +
+        'without DATABASE_URL the embedded server is used',
       exitCode: exitCodes.unavailable,
       code,
     };
   if (broken.has(code))
     return {
       message: 'the connection to the database broke',
-      hint: 'what was committed stands; run the same command again. Where it breaks every time: is it a PostgreSQL that DATABASE_URL names?',
+      hint:
+        'what was committed stands; run the same command again. ' +
+        'Where it breaks every time: is it a PostgreSQL that DATABASE_URL names?',
       exitCode: exitCodes.unavailable,
       code,
     };

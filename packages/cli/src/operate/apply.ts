@@ -35,7 +35,8 @@ export async function applyFile(
         warnings,
         definition: file.definition,
       },
-      `${path} can be applied: campaign ${name} of ${file.organization}, as far as the file tells; there is no database yet`,
+      `${path} can be applied: campaign ${name} of ${file.organization}, ` +
+        'as far as the file tells; there is no database yet',
     );
     return;
   }
@@ -73,7 +74,10 @@ export async function applyFile(
     `campaign ${name} of ${file.organization} is ${what}`,
   );
   const [now] = await database.sql<{ status: string }[]>`
-    select status from postrider.campaigns where organization_id = ${applied.organizationId} and id = ${applied.campaignId}`;
+    select status
+    from postrider.campaigns
+    where organization_id = ${applied.organizationId}
+      and id = ${applied.campaignId}`;
   if (now?.status === 'pending')
     cli.out.note(
       cli.out.tint(

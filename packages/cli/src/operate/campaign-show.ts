@@ -12,16 +12,28 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
   const { organizationId, campaignId } = await campaignNamed(sql, name);
   // A day is a day, in no time zone.
   const [settings] = await sql`
-    select *, offer_ends_on::text as offer_ends_on from postrider.campaigns where organization_id = ${organizationId} and id = ${campaignId}`;
+    select *, offer_ends_on::text as offer_ends_on
+    from postrider.campaigns
+    where organization_id = ${organizationId}
+      and id = ${campaignId}`;
   const reasons = await sql<
     { state: string; reason: string | null; sentence: string | null; people: number }[]
   >`
-    select state, reason, sentence, count(*)::int as people from postrider.recipients
-    where organization_id = ${organizationId} and campaign_id = ${campaignId} group by 1, 2, 3 order by (select ordinal from postrider.state where name = state), people desc`;
+    select state, reason, sentence, count(*)::int as people
+    from postrider.recipients
+    where organization_id = ${organizationId}
+      and campaign_id = ${campaignId}
+    group by 1, 2, 3
+    order by (select ordinal from postrider.state where name = state), people desc`;
   const runs = await sql<SyncRun[]>`
-    select kind, started_at, (extract(epoch from duration) * 1000)::float8 as ms, complete, fetched, created, changed, unchanged, repeated, invalid,
-      left_segment, error
-    from postrider.sync_runs where organization_id = ${organizationId} and campaign_id = ${campaignId} order by started_at desc limit 5`;
+    select
+      kind, started_at, (extract(epoch from duration) * 1000)::float8 as ms, complete,
+      fetched, created, changed, unchanged, repeated, invalid, left_segment, error
+    from postrider.sync_runs
+    where organization_id = ${organizationId}
+      and campaign_id = ${campaignId}
+    order by started_at desc
+    limit 5`;
   const { out } = cli;
   if (out.json) {
     out.emit({ ...settings, states: reasons, syncs: runs });
@@ -83,7 +95,11 @@ function fieldsOf(settings: Readonly<Record<string, unknown>>): Fields {
   const cap = rest['frequency_cap'];
   const shown: Record<string, unknown> = {
     ...rest,
-    printer: `${String(rest['printer'])}, ${armed instanceof Date ? `armed for live printing since ${told(armed)}` : 'not armed for live printing'}`,
+    printer:
+      `${String(rest['printer'])}, ` +
+      (armed instanceof Date
+        ? `armed for live printing since ${told(armed)}`
+        : 'not armed for live printing'),
     return_address: parts(rest['return_address'], [
       'line1',
       'line2',

@@ -21,7 +21,10 @@ export async function launchCampaign(
   const campaign = await campaignNamed(database.sql, name);
   if (options.live) {
     await confirm(cli.out, {
-      what: `${campaign.name} of ${campaign.organization} goes live: printer ${campaign.printer} ${options.arm ? 'is armed, and ' : ''}prints and posts real cards.`,
+      what:
+        `${campaign.name} of ${campaign.organization} goes live: ` +
+        `printer ${campaign.printer} ${options.arm ? 'is armed, and ' : ''}prints and posts ` +
+        'real cards.',
       expect: campaign.name,
       yes: options.yes,
     });
@@ -38,7 +41,8 @@ export async function launchCampaign(
   const how = campaign.status === 'active' ? 'was active already' : `is ${status}`;
   cli.out.result(
     { campaign: campaign.name, campaignId: campaign.campaignId, status, mode, armed: options.arm },
-    `${campaign.name} ${how} in ${mode} mode${mode === 'test' ? ': proofs are made and submitted as tests, nothing is printed' : ''}`,
+    `${campaign.name} ${how} in ${mode} mode` +
+      (mode === 'test' ? ': proofs are made and submitted as tests, nothing is printed' : ''),
   );
 }
 
@@ -54,7 +58,8 @@ export async function pauseCampaign(cli: Cli, name: string, why: string | null):
   );
   cli.out.result(
     { ...held, name: campaign.name },
-    `${campaign.name} is paused: nothing new begins${stillOut(held)}. It goes on with: postrider release campaign ${campaign.name}`,
+    `${campaign.name} is paused: nothing new begins${stillOut(held)}. ` +
+      `It goes on with: postrider release campaign ${campaign.name}`,
   );
 }
 
@@ -73,7 +78,8 @@ export function stillOut({
       : `; ${count(known, 'card is', 'cards are')} at the printer already and will still go out`,
     unknown === 0
       ? ''
-      : `; of ${count(unknown, 'card')} nobody knows whether the printer has ${unknown === 1 ? 'it' : 'them'}: postrider reconcile asks`,
+      : `; of ${count(unknown, 'card')} nobody knows whether the printer has ` +
+        `${unknown === 1 ? 'it' : 'them'}: postrider reconcile asks`,
   ].join('');
 }
 
@@ -86,10 +92,17 @@ export async function endCampaignNamed(
   await using database = await openDatabase(cli);
   const campaign = await campaignNamed(database.sql, name);
   const [row] = await database.sql<{ before: number }[]>`
-    select (address_enrichable + address_enriching + pending + proofing_staged + proofing + proofed + sending_staged)::int as before
-    from postrider.funnel where organization_id = ${campaign.organizationId} and campaign_id = ${campaign.campaignId}`;
+    select (
+      address_enrichable + address_enriching + pending + proofing_staged + proofing
+      + proofed + sending_staged
+    )::int as before
+    from postrider.funnel
+    where organization_id = ${campaign.organizationId}
+      and campaign_id = ${campaign.campaignId}`;
   await confirm(cli.out, {
-    what: `${campaign.name} ends as ${status}: ${count(row?.before ?? 0, 'person', 'people')} not sent yet will be skipped.`,
+    what:
+      `${campaign.name} ends as ${status}: ${count(row?.before ?? 0, 'person', 'people')} not ` +
+      'sent yet will be skipped.',
     yes: options.yes,
   });
   const skipped = await endCampaign(
@@ -101,6 +114,7 @@ export async function endCampaignNamed(
   );
   cli.out.result(
     { campaign: campaign.name, campaignId: campaign.campaignId, status, skipped },
-    `${campaign.name} is ${status}; ${count(skipped, 'person was', 'people were')} skipped, and whoever is sent is still followed`,
+    `${campaign.name} is ${status}; ${count(skipped, 'person was', 'people were')} skipped, ` +
+      'and whoever is sent is still followed',
   );
 }

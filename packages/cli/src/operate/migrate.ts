@@ -27,8 +27,9 @@ export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> 
   const misdated = await misdatedPartitions(database.sql);
   if (misdated.length > 0)
     cli.out.warn(
-      `the history has months whose bounds are no month of UTC (${misdated.join(', ')}): the months beside them cannot be made. In a quiet moment, since ` +
-        'nobody moves meanwhile (about a second for each million events in them): ' +
+      `the history has months whose bounds are no month of UTC (${misdated.join(', ')}): ` +
+        'the months beside them cannot be made. In a quiet moment, ' +
+        'since nobody moves meanwhile (about a second for each million events in them): ' +
         'postrider sql --write "select * from postrider.mend_event_partitions()"',
     );
   cli.out.result(
@@ -42,15 +43,12 @@ export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> 
  * may mend them.
  */
 async function misdatedPartitions(sql: Sql): Promise<readonly string[]> {
-  const [right] = await sql<
-    { may: boolean }[]
-  >`select has_function_privilege('postrider.misdated_partitions()', 'execute') as may`;
+  const [right] = await sql<{ may: boolean }[]>`
+    select has_function_privilege('postrider.misdated_partitions()', 'execute') as may`;
   if (right?.may !== true) return [];
-  return (
-    await sql<
-      { name: string }[]
-    >`select partition_name as name from postrider.misdated_partitions()`
-  ).map(({ name }) => name);
+  const rows = await sql<{ name: string }[]>`
+    select partition_name as name from postrider.misdated_partitions()`;
+  return rows.map(({ name }) => name);
 }
 
 /**
@@ -80,7 +78,7 @@ export async function checkSchema(sql: Sql): Promise<Check> {
       return { check: 'schema', verdict: 'ok', message: 'on this version', what_helps: null };
     const message = plan.queue
       ? 'not set up yet'
-      : `behind this version: ${plan.migrations.length === 0 ? 'functions and views differ' : plan.migrations.join(', ')}`;
+      : `behind this version: ${plan.migrations.join(', ') || 'functions and views differ'}`;
     return { check: 'schema', verdict: 'bad', message, what_helps: 'postrider migrate' };
   } catch (error) {
     if (!(error instanceof Error && error.name === 'MigrationError')) throw error;

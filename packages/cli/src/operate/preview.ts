@@ -30,7 +30,10 @@ export async function previewCard(
   const { sql } = database;
   const { organizationId, campaignId } = await campaignNamed(sql, name);
   const [found] = await sql<{ brief: CampaignBrief; segment: string | null }[]>`
-    select postrider.campaign_brief(organization_id, id) as brief, segment from postrider.campaigns where organization_id = ${organizationId} and id = ${campaignId}`;
+    select postrider.campaign_brief(organization_id, id) as brief, segment
+    from postrider.campaigns
+    where organization_id = ${organizationId}
+      and id = ${campaignId}`;
   if (found === undefined) throw new UserError(exitCodes.failed, `there is no campaign ${name}`);
   const project = await cli.project();
   const renderer = await createIntegrations(project).renderer(found.brief);
@@ -109,8 +112,14 @@ async function ofList(
 async function ofPerson(sql: Sql, brief: CampaignBrief, who: string): Promise<CardRequest> {
   const ids = (await recipientsNamed(sql, who, brief.organizationId)).map((one) => one.recipientId);
   const [row] = await sql<Person[]>`
-    select id, first_name, last_name, line1, line2, city, region, postal_code, country, merge, reference from postrider.recipients
-    where organization_id = ${brief.organizationId} and campaign_id = ${brief.campaignId} and id = any (${ids}::uuid[]) limit 1`;
+    select
+      id, first_name, last_name, line1, line2, city, region, postal_code, country,
+      merge, reference
+    from postrider.recipients
+    where organization_id = ${brief.organizationId}
+      and campaign_id = ${brief.campaignId}
+      and id = any (${ids}::uuid[])
+    limit 1`;
   if (row === undefined)
     throw new UserError(
       exitCodes.failed,

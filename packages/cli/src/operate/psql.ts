@@ -23,7 +23,8 @@ export async function openPsql(cli: Cli, args: readonly string[]): Promise<void>
           new UserError(
             exitCodes.unavailable,
             'psql is not installed',
-            'it comes with PostgreSQL’s client package (postgresql-client, libpq); `postrider sql "…"` asks one question without it',
+            'it comes with PostgreSQL’s client package (postgresql-client, ' +
+              'libpq); `postrider sql "…"` asks one question without it',
           ),
         );
     });

@@ -52,10 +52,14 @@ export async function reconcileNow(
     moved += some;
     if (some > 0) cli.out.detail(`${name}: ${count(some, 'person', 'people')} moved`);
   }
-  const [left] = await sql<
-    { unknown: number }[]
-  >`select count(*)::int as unknown from postrider.mailpieces where status = 'unknown'`;
+  const [left] = await sql<{ unknown: number }[]>`
+    select count(*)::int as unknown from postrider.mailpieces where status = 'unknown'`;
   const unknown = left?.unknown ?? 0;
+  const outcomes =
+    unknown === 0
+      ? 'no outcome is unknown'
+      : `${count(unknown, 'outcome is', 'outcomes are')} still unknown, ` +
+        `and ${unknown === 1 ? 'is' : 'are'} asked for again later`;
   const end = since === null ? null : await endOf(sql, asked, organization === undefined);
   cli.out.result(
     {
@@ -63,7 +67,7 @@ export async function reconcileNow(
       unknown,
       ...(end === null ? {} : { printers: asked, concluded: end === 'concluded' }),
     },
-    `${count(moved, 'person', 'people')} moved; ${unknown === 0 ? 'no outcome is unknown' : `${count(unknown, 'outcome is', 'outcomes are')} still unknown, and ${unknown === 1 ? 'is' : 'are'} asked for again later`}`,
+    `${count(moved, 'person', 'people')} moved; ${outcomes}`,
   );
   if (end instanceof UserError) throw end;
 }
@@ -85,13 +89,24 @@ async function askSince(
       'give the time of the backup that was restored',
     );
   const open = await sql<{ name: string; organization: string }[]>`
-    select p.name, o.name as organization from postrider.printers p join postrider.organizations o on o.id = p.organization_id
-    where p.organization_id = any (${all.map(({ id }) => id)}) and p.held_at is null order by 1, 2`;
+    select p.name, o.name as organization
+    from postrider.printers p
+    join postrider.organizations o on o.id = p.organization_id
+    where p.organization_id = any (${all.map(({ id }) => id)})
+      and p.held_at is null
+    order by 1, 2`;
   if (open.length > 0) {
+    const names = open.map(({ name }) => name).join(', ');
+    const commands = open.map(({ name, organization }) => {
+      const whose = named ? ` --organization "${organization}"` : '';
+      return `postrider hold printer ${name}${whose}`;
+    });
     throw new UserError(
       exitCodes.tryLater,
-      `mailing may go on while ${open.length === 1 ? 'the printer is' : 'printers are'} asked: ${open.map(({ name }) => name).join(', ')} ${open.length === 1 ? 'is' : 'are'} not held`,
-      `first: ${open.map(({ name, organization }) => `postrider hold printer ${name}${named ? ` --organization "${organization}"` : ''}`).join('; ')}. Nothing was changed.`,
+      open.length === 1
+        ? `mailing may go on while the printer is asked: ${names} is not held`
+        : `mailing may go on while printers are asked: ${names} are not held`,
+      `first: ${commands.join('; ')}. Nothing was changed.`,
     );
   }
   const asked: Asked[] = [];
@@ -110,7 +125,8 @@ function sentenceOf({ outcome, message, moved, adopted, strangers }: AskedSince)
     `${count(moved, 'person', 'people')} sent after all`,
     adopted > 0 ? `${count(adopted, 'card', 'cards')} that this database did not know` : '',
     strangers > 0
-      ? `${count(strangers, 'card', 'cards')} of people whom it does not know; they are not mailed again when they are synced`
+      ? `${count(strangers, 'card', 'cards')} of people whom it does not know; ` +
+        'they are not mailed again when they are synced'
       : '',
   ];
   const how =
@@ -130,11 +146,16 @@ async function endOf(
   asked: readonly Asked[],
   everybody: boolean,
 ): Promise<'concluded' | 'not concluded' | UserError> {
+  const notices = asked.map(({ noticedAt }) => noticedAt);
   const [last] = await sql<{ why: string }[]>`
-    select restore_why as why from postrider.installation
-    where restore_noticed_at is not null and exists (
-      select from unnest(${asked.map(({ noticedAt }) => noticedAt)}::text[]::timestamptz[]) as asked (noticed_at)
-      where noticed_at is distinct from restore_noticed_at)`;
+    select restore_why as why
+    from postrider.installation
+    where restore_noticed_at is not null
+      and exists (
+        select
+        from unnest(${notices}::text[]::timestamptz[]) as asked (noticed_at)
+        where noticed_at is distinct from restore_noticed_at
+      )`;
   if (last !== undefined) return noticedAgain(last.why);
   const silent = asked
     .filter(({ outcome }) => outcome === 'not_asked')
@@ -143,7 +164,8 @@ async function endOf(
     return new UserError(
       exitCodes.tryLater,
       `not every printer could tell: ${silent.join(', ')}`,
-      'keep the printers held, and ask again: whoever goes on now may print cards a second time. What the others told is recorded.',
+      'keep the printers held, and ask again: whoever goes on now may print cards a second ' +
+        'time. What the others told is recorded.',
     );
   }
   const unlisted = asked
@@ -154,8 +176,11 @@ async function endOf(
     const notice = asked.find(({ noticedAt }) => noticedAt !== null)?.noticedAt;
     return new UserError(
       exitCodes.tryLater,
-      `${unlisted.join(', ')} cannot be listed: cards that were begun after the backup are unknown here`,
-      `compare the printer's console with \`postrider status\`, cancel who has a card already, then: postrider sql --write "select postrider.restore_reconciled(${notice === undefined ? '' : `'${notice}'`})"`,
+      `${unlisted.join(', ')} cannot be listed: cards that were begun after the backup are ` +
+        'unknown here',
+      "compare the printer's console with `postrider status`, " +
+        'cancel who has a card already, then: postrider sql --write "select ' +
+        `postrider.restore_reconciled(${notice === undefined ? '' : `'${notice}'`})"`,
     );
   }
   if (!everybody) return 'not concluded';
@@ -165,7 +190,9 @@ async function endOf(
 function noticedAgain(why: string | null): UserError {
   return new UserError(
     exitCodes.tryLater,
-    `a restore was noticed while the printers were asked, and they have not told of it${why === null ? '' : `: ${why}`}`,
-    'the printers stay held: run the same command again, with the time of the older backup or failover. What they told is recorded.',
+    'a restore was noticed while the printers were asked, ' +
+      `and they have not told of it${why === null ? '' : `: ${why}`}`,
+    'the printers stay held: run the same command again, ' +
+      'with the time of the older backup or failover. What they told is recorded.',
   );
 }

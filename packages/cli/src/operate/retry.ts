@@ -25,8 +25,13 @@ export async function retryCampaign(
 ): Promise<void> {
   const { reason } = options;
   const all = await sql<InError[]>`
-    select reason, coalesce(sentence, reason) as sentence, count(*)::int as people from postrider.recipients
-    where organization_id = ${campaign.organizationId} and campaign_id = ${campaign.campaignId} and state = 'error' group by 1, 2 order by people desc`;
+    select reason, coalesce(sentence, reason) as sentence, count(*)::int as people
+    from postrider.recipients
+    where organization_id = ${campaign.organizationId}
+      and campaign_id = ${campaign.campaignId}
+      and state = 'error'
+    group by 1, 2
+    order by people desc`;
   const wanted = all.filter((row) => reason === null || row.reason === reason);
   if (reason !== null && wanted.length === 0 && all.length > 0) {
     const reasons = all.map((row) => row.reason);
@@ -101,13 +106,17 @@ export async function retryFailedEffects(
   },
 ): Promise<void> {
   const failed = await sql<FailedEffects[]>`
-    select o.id as "organizationId", o.name as organization, c.name as campaign, e.kind, count(*)::int as effects, max(e.error) as error
+    select
+      o.id as "organizationId", o.name as organization, c.name as campaign, e.kind,
+      count(*)::int as effects, max(e.error) as error
     from postrider.effect e
     join postrider.organization o on o.id = e.organization_id
     join postrider.campaign c on c.organization_id = e.organization_id and c.id = e.campaign_id
-    where e.state = 'failed' and (${options.kind}::text is null or e.kind = ${options.kind})
+    where e.state = 'failed'
+      and (${options.kind}::text is null or e.kind = ${options.kind})
       and (${options.organizationId}::uuid is null or e.organization_id = ${options.organizationId})
-    group by 1, 2, 3, 4 order by 2, 3, 4`;
+    group by 1, 2, 3, 4
+    order by 2, 3, 4`;
   if (options.dryRun || failed.length === 0) {
     cli.out.list(
       failed,

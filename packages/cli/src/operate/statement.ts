@@ -156,11 +156,17 @@ async function meant(sql: postgres.Sql, message: string): Promise<string | null>
   const [, typed] = /postrider\.(\w+)/.exec(message) ?? [];
   if (typed === undefined) return null;
   const rows = await sql<{ name: string }[]>`
-    select relname as name from pg_class
-    where relnamespace = to_regnamespace('postrider') and relkind in ('v', 'r', 'p') and has_table_privilege(oid, 'select') and not relispartition
-    union select proname from pg_proc where pronamespace = to_regnamespace('postrider') and has_function_privilege(oid, 'execute')`.catch(
-    () => [],
-  );
+    select relname as name
+    from pg_class
+    where relnamespace = to_regnamespace('postrider')
+      and relkind in ('v', 'r', 'p')
+      and has_table_privilege(oid, 'select')
+      and not relispartition
+    union
+    select proname
+    from pg_proc
+    where pronamespace = to_regnamespace('postrider')
+      and has_function_privilege(oid, 'execute')`.catch(() => []);
   const near = similar(
     typed,
     rows.map(({ name }) => name).filter((name) => name !== typed),

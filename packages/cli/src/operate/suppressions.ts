@@ -129,7 +129,9 @@ export async function readSuppressions(file: string): Promise<SuppressionList> {
         if (problems.length > 0)
           rejects.push({
             row: line,
-            message: `${problems.join('; ')}${entry === null ? '' : '; the rest of the row stands'}`,
+            message: [...problems, ...(entry === null ? [] : ['the rest of the row stands'])].join(
+              '; ',
+            ),
           });
       }
       await source.assertUnchanged();
@@ -167,7 +169,8 @@ function headerOf(file: string, cells: readonly string[]): string[] {
     return names;
   throw new UserError(
     exitCodes.badData,
-    `${file}: line 1 names neither email nor external_id nor line1 and postal_code (it has ${names.join(', ') || 'nothing'})`,
+    `${file}: line 1 names neither email nor external_id nor line1 and postal_code (it has ` +
+      `${names.join(', ') || 'nothing'})`,
     `the columns are ${columns.join(', ')}; nothing was changed`,
   );
 }
@@ -183,8 +186,25 @@ export async function suppressAll(
   source: string,
 ): Promise<number> {
   const [row] = await sql<{ stopped: number }[]>`
-    select coalesce(sum(postrider.suppress(${organizationId}, p_email => e.email, p_external_id => e."externalId", p_line1 => e.line1, p_line2 => e.line2,
-      p_postal_code => e."postalCode", p_country => e.country, p_reason => e.reason, p_source => ${basename(source)})), 0)::int as stopped
-    from json_to_recordset(${JSON.stringify(entries)}::text::json) as e (email text, "externalId" text, line1 text, line2 text, "postalCode" text, country text, reason text)`;
+    select coalesce(sum(postrider.suppress(
+      ${organizationId},
+      p_email => e.email,
+      p_external_id => e."externalId",
+      p_line1 => e.line1,
+      p_line2 => e.line2,
+      p_postal_code => e."postalCode",
+      p_country => e.country,
+      p_reason => e.reason,
+      p_source => ${basename(source)}
+    )), 0)::int as stopped
+    from json_to_recordset(${JSON.stringify(entries)}::text::json) as e (
+      email text,
+      "externalId" text,
+      line1 text,
+      line2 text,
+      "postalCode" text,
+      country text,
+      reason text
+    )`;
   return row?.stopped ?? 0;
 }

@@ -74,8 +74,13 @@ async function rejectsOf(
   report: SyncReport,
 ): Promise<RejectRow[]> {
   const rows = await sql<RejectRow[]>`
-    select source_row::float8 as row, source_column as column, external_id as "externalId", reason, message from postrider.sync_rejects
-    where organization_id = ${campaign.organizationId} and run_id = ${report.runId} order by source_row nulls last, message`;
+    select
+      source_row::float8 as row, source_column as column, external_id as "externalId",
+      reason, message
+    from postrider.sync_rejects
+    where organization_id = ${campaign.organizationId}
+      and run_id = ${report.runId}
+    order by source_row nulls last, message`;
   return [...rows];
 }
 
@@ -84,7 +89,8 @@ function showReport(cli: Cli, report: SyncReport, rejects: readonly RejectRow[])
   const waited =
     report.waitedMs === 0 ? '' : `, ${duration(report.waitedMs)} of it waiting for rate limits`;
   out.print(
-    `${out.paint('bold', report.campaign)}: ${count(report.fetched, 'row')} in ${duration(report.durationMs)} (${count(report.pages, 'page')}${waited})`,
+    `${out.paint('bold', report.campaign)}: ${count(report.fetched, 'row')} in ` +
+      `${duration(report.durationMs)} (${count(report.pages, 'page')}${waited})`,
   );
   out.print();
   const lines: [string, number, string][] = [
@@ -126,7 +132,8 @@ function showReport(cli: Cli, report: SyncReport, rejects: readonly RejectRow[])
   ]);
   if (rejects.length > SHOWN_REJECTS)
     out.note(
-      `${rejects.length - SHOWN_REJECTS} more: postrider sql "select * from postrider.sync_rejects where run_id = '${report.runId}'"`,
+      `${rejects.length - SHOWN_REJECTS} more: postrider sql "select * from ` +
+        `postrider.sync_rejects where run_id = '${report.runId}'"`,
     );
 }
 
@@ -177,8 +184,10 @@ function lookedUp(
       : '',
     enriching > 0 ? `${count(enriching, 'person', 'people')} not answered for yet` : '',
     enrichable > 0 && held !== null
-      ? `${count(enrichable, 'person waits', 'people wait')} for an address, and nobody is looked up while the ${held} is held: ` +
-        `postrider release ${held} ${JSON.stringify(held === 'campaign' ? campaign.name : campaign.organization)}`
+      ? `${count(enrichable, 'person waits', 'people wait')} for an address, ` +
+        `and nobody is looked up while the ${held} is held: ` +
+        `postrider release ${held} ` +
+        JSON.stringify(held === 'campaign' ? campaign.name : campaign.organization)
       : enrichable > 0
         ? `${count(enrichable, 'person waits', 'people wait')} for the next time`
         : '',
@@ -200,11 +209,28 @@ interface Waiting {
 
 async function waiting(sql: Sql, { organizationId, campaignId }: CampaignRow): Promise<Waiting> {
   const [row] = await sql<Waiting[]>`
-    select address_enrichable::int as enrichable, address_enriching::int as enriching,
-      (select count(*)::int from postrider.recipients r
-        where r.organization_id = f.organization_id and r.campaign_id = f.campaign_id and r.state = 'skipped' and r.reason = 'no_address') as "notFound",
-      (select min(h.kind) from postrider.holds h where h.organization_id = f.organization_id
-        and (h.kind = 'organization' or h.kind = 'campaign' and h.campaign_id = f.campaign_id)) as held
-    from postrider.funnel f where organization_id = ${organizationId} and campaign_id = ${campaignId}`;
+    select
+      address_enrichable::int as enrichable,
+      address_enriching::int as enriching,
+      (
+        select count(*)::int
+        from postrider.recipients r
+        where r.organization_id = f.organization_id
+          and r.campaign_id = f.campaign_id
+          and r.state = 'skipped'
+          and r.reason = 'no_address'
+      ) as "notFound",
+      (
+        select min(h.kind)
+        from postrider.holds h
+        where h.organization_id = f.organization_id
+          and (
+            h.kind = 'organization'
+            or h.kind = 'campaign' and h.campaign_id = f.campaign_id
+          )
+      ) as held
+    from postrider.funnel f
+    where organization_id = ${organizationId}
+      and campaign_id = ${campaignId}`;
   return row ?? { enrichable: 0, enriching: 0, notFound: 0, held: null };
 }

@@ -134,7 +134,9 @@ async function makeAdapters(
 function tooSlow({ timeoutMs }: Printer, { settings }: Project, draft: CampaignDraft): Problem[] {
   const leaseMs = leaseMsOf(settings);
   if (timeoutMs < leaseMs) return [];
-  const message = `${timeoutMs} ms is not shorter than the runner's lease of ${leaseMs} ms: shorten it, or set runner.lease_seconds in postrider.yaml`;
+  const message =
+    `${timeoutMs} ms is not shorter than the runner's lease of ${leaseMs} ms: ` +
+    'shorten it, or set runner.lease_seconds in postrider.yaml';
   return [draft.problem('printer.timeoutMs', message)];
 }
 
@@ -199,7 +201,8 @@ async function sampleOf(
   if (read === 0) warnings.push(`the segment ${segment} is empty`);
   else if (members.length === 0)
     warnings.push(
-      `none of the first ${read} rows has an address that can be used; \`postrider sync\` will tell of each`,
+      `none of the first ${read} rows has an address that can be used; ` +
+        '`postrider sync` will tell of each',
     );
   return members;
 }

@@ -50,7 +50,8 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
     if (others.length > 0)
       throw new UserError(
         exitCodes.tryLater,
-        `a print shop runs already on ${known.url}, and not as ${others.join(' and ')} would have it`,
+        `a print shop runs already on ${known.url}, and not as ${others.join(' and ')} ` +
+          'would have it',
         '`postrider print-shop stop` ends it; then start it again. Nothing was changed',
       );
     cli.out.result({ state: 'running', started: false, ...known }, `it runs already: ${known.url}`);

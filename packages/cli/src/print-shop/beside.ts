@@ -89,7 +89,8 @@ async function spawnWhenFree(cli: Cli, options: PrintShopOptions): Promise<Spawn
         throw new UserError(
           exitCodes.tryLater,
           error.message,
-          '`postrider print-shop stop` ends one in the background; another demonstration may be running',
+          '`postrider print-shop stop` ends one in the background; ' +
+            'another demonstration may be running',
           error,
         );
       if (!said)

@@ -24,6 +24,7 @@ export async function closeFiles(cli: Cli): Promise<void> {
     { files, cards, failed, folder },
     files.length === 0
       ? `nothing waited${spoiled}`
-      : `${count(cards, 'card')} in ${count(files.length, 'file')}${spoiled}\n${files.map((one) => `  ${one.file}  ${one.cards}`).join('\n')}`,
+      : `${count(cards, 'card')} in ${count(files.length, 'file')}${spoiled}\n` +
+          `${files.map((one) => `  ${one.file}  ${one.cards}`).join('\n')}`,
   );
 }

@@ -26,7 +26,8 @@ export async function runInForeground(cli: Cli, settings: ShopSettings): Promise
     cli.out.emit({ event: 'ready', url: shop.url, pid: process.pid, folder: options.folder });
   else
     cli.out.note(
-      `${cli.out.tint('green', 'open')}: takes cards on ${shop.url}, prints into ${options.folder}. Ctrl-C stops`,
+      `${cli.out.tint('green', 'open')}: takes cards on ${shop.url}, ` +
+        `prints into ${options.folder}. Ctrl-C stops`,
     );
   const broken = await Promise.race([stopped.then(() => null), shop.broken]);
   await shop.stop();

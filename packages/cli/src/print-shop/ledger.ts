@@ -27,11 +27,15 @@ export async function requireSameLedger(
   const known = folderOf(project, noted);
   throw new UserError(
     exitCodes.tryLater,
-    `${count(open, 'card')} may be printed already, and ${folder} does not hold the ledger that knows`,
+    `${count(open, 'card')} may be printed already, and ${folder} does not hold the ledger ` +
+      'that knows',
     known === folder
-      ? `put the folder back as it was. Where its ledger is lost, \`postrider print-shop start --yes\` begins another, and these cards may be printed twice; nothing was changed`
-      : `\`postrider print-shop start --folder ${known}\` and a runner settle them; another folder is for the cards after that. ` +
-          'Where that ledger is lost, --yes begins another, and these cards may be printed twice; nothing was changed',
+      ? 'put the folder back as it was. Where its ledger is lost, ' +
+          '`postrider print-shop start --yes` begins another, ' +
+          'and these cards may be printed twice; nothing was changed'
+      : `\`postrider print-shop start --folder ${known}\` and a runner settle them; ` +
+          'another folder is for the cards after that. Where that ledger is lost, ' +
+          '--yes begins another, and these cards may be printed twice; nothing was changed',
   );
 }
 
@@ -52,17 +56,31 @@ async function inOwnDatabase(cli: Cli): Promise<number> {
  * reached, is not among them.
  */
 async function countOpen(sql: Sql): Promise<number> {
-  const [exists] = await sql<
-    { there: boolean }[]
-  >`select to_regclass('postrider.mailpiece') is not null as there`;
+  const [exists] = await sql<{ there: boolean }[]>`
+    select to_regclass('postrider.mailpiece') is not null as there`;
   if (exists?.there !== true) return 0;
   const [row] = await sql<{ open: number }[]>`
     select count(*)::int as open
     from postrider.mailpiece m
-    join postrider.printer p on p.organization_id = m.organization_id and p.name = m.printer_name and p.kind = 'print-shop' and not p.options ? 'url'
-    join postrider.recipient_state s on s.organization_id = m.organization_id and s.recipient_id = m.recipient_id
-    where m.status in ('submitting', 'unknown') and (s.state = 'sending' or s.state in ('proofed', 'sending_staged') and exists (
-      select from postrider.recipient_event e
-      where e.organization_id = m.organization_id and e.recipient_id = m.recipient_id and e.reason = 'same_key_again' and e.at >= m.opened_at))`;
+    join postrider.printer p
+      on p.organization_id = m.organization_id
+      and p.name = m.printer_name
+      and p.kind = 'print-shop'
+      and not p.options ? 'url'
+    join postrider.recipient_state s
+      on s.organization_id = m.organization_id
+      and s.recipient_id = m.recipient_id
+    where m.status in ('submitting', 'unknown')
+      and (
+        s.state = 'sending'
+        or s.state in ('proofed', 'sending_staged') and exists (
+          select
+          from postrider.recipient_event e
+          where e.organization_id = m.organization_id
+            and e.recipient_id = m.recipient_id
+            and e.reason = 'same_key_again'
+            and e.at >= m.opened_at
+        )
+      )`;
   return row?.open ?? 0;
 }

@@ -176,7 +176,10 @@ export async function printNow(project: Project, url: string): Promise<z.infer<t
     throw new UserError(
       exitCodes.unavailable,
       `the print shop has not closed its files: ${why}`,
-      `no card is lost, and none is printed twice: ${alive ? 'the same command goes on' : '`postrider print-shop start`, and then the same command, goes on'}`,
+      'no card is lost, and none is printed twice: ' +
+        (alive
+          ? 'the same command goes on'
+          : '`postrider print-shop start`, and then the same command, goes on'),
       error,
     );
   }

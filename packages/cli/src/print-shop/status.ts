@@ -15,7 +15,9 @@ export async function showStatus(cli: Cli): Promise<void> {
   const how =
     press === null
       ? ''
-      : `\n  ${cards}${press.collect ? ' for a full file: `postrider print-shop close` prints what waits' : ''}\n  mail    ${paceOf(press.daysPerSecond)}`;
+      : `\n  ${cards}` +
+        (press.collect ? ' for a full file: `postrider print-shop close` prints what waits' : '') +
+        `\n  mail    ${paceOf(press.daysPerSecond)}`;
   cli.out.result(
     {
       state: running ? 'running' : 'stopped',

@@ -26,8 +26,12 @@ export async function reportToRunner(
       return logger.debug({ url: shop.url }, 'the print shop of this project does not run now');
     // Whoever has two printers at it is polled: its events do not say which of them they are for.
     const users = await sql<{ id: string; printer: string }[]>`
-      select organization_id as id, min(name) as printer from postrider.printer where kind = 'print-shop' and not options ? 'url'
-      group by organization_id having count(*) = 1`;
+      select organization_id as id, min(name) as printer
+      from postrider.printer
+      where kind = 'print-shop'
+        and not options ? 'url'
+      group by organization_id
+      having count(*) = 1`;
     const organizations = Object.fromEntries(
       users.map(({ id, printer }) => {
         const there = has.organizations[id];

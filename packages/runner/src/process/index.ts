@@ -1,4 +1,4 @@
-/** What a process has to do with people: errors, exit codes, signals, words. Costs nothing to load. */
+/** What a process tells people: errors, exit codes, signals, words. Costs nothing to load. */
 export { exitCodeMeanings, exitCodes, type ExitCode } from './exit-codes.ts';
 export type { Host } from './host.ts';
 export { Signals } from './signals.ts';
