@@ -147,8 +147,14 @@ describe('the database behind the command line', () => {
     // asked.
     await admin.unsafe(`
       set allow_system_table_mods = on;
-      create or replace function pg_catalog.current_setting(text) returns text stable language sql as
-        $$ select case $1 when 'server_version_num' then '140012' when 'server_version' then '14.12' else pg_catalog.current_setting($1, false) end $$`);
+      create or replace function pg_catalog.current_setting(text) returns text
+      stable language sql as $$
+        select case $1
+          when 'server_version_num' then '140012'
+          when 'server_version' then '14.12'
+          else pg_catalog.current_setting($1, false)
+        end
+      $$`);
     await admin.end();
     const run = await cli({ url: old.url, home: home.path }, ['migrate']);
     assert.equal(run.code, 69, run.stderr);
@@ -181,12 +187,16 @@ describe('the database behind the command line', () => {
     assert.equal((await cli(at, ['migrate'])).code, 0);
     const sql = connect(old.url, { max: 1 });
     const [month] = await sql<{ name: string; until: string }[]>`
-      select 'recipient_event_' || to_char(m, 'YYYY_MM') as name, to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
+      select
+        'recipient_event_' || to_char(m, 'YYYY_MM') as name,
+        to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
       from date_trunc('month', (now() at time zone 'UTC') + interval '3 months') m`;
     assert.ok(month);
     const from = month.until.replace(/^.{10}/, `${month.name.slice(-7).replace('_', '-')}-01`);
-    await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${month.name};
-      alter table postrider.recipient_event attach partition postrider.${month.name} for values from ('${from}') to ('${month.until}')`);
+    await sql.unsafe(`
+      alter table postrider.recipient_event detach partition postrider.${month.name};
+      alter table postrider.recipient_event attach partition postrider.${month.name}
+        for values from ('${from}') to ('${month.until}')`);
     await sql.end();
     const told = await cli(at, ['migrate', '--json']);
     assert.equal(told.code, 0, told.stderr);

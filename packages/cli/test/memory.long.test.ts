@@ -214,7 +214,10 @@ void test('a runner holds no more after 100,000 requests of every kind than afte
       // What was taken in is worked off.
       for (let left = 1; left > 0; await sleep(200)) {
         const [waits] = await machine.sql<{ many: number }[]>`
-          select count(*)::int as many from postrider.provider_event where applied_at is null and error is null`;
+          select count(*)::int as many
+          from postrider.provider_event
+          where applied_at is null
+            and error is null`;
         left = waits?.many ?? 0;
       }
       const memory = await inspector.memory();

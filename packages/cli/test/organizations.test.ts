@@ -29,7 +29,8 @@ describe('people whose customer id another organization has too', () => {
       const [someone] = people(1, organization);
       if (someone === undefined) throw new Error('nobody');
       await syncPeople(machine.sql, at, [{ ...someone, externalId: '2' }]);
-      await machine.sql`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'completed')`;
+      await machine.sql`
+        select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'completed')`;
       await syncPeople(machine.sql, autumn, [{ ...someone, externalId: '2' }]);
     }
   });
@@ -39,9 +40,12 @@ describe('people whose customer id another organization has too', () => {
   });
   const states = async (): Promise<unknown[]> =>
     (
-      await machine.sql`select o.name, c.name as campaign, s.state, s.held_at is not null as held from postrider.recipient_state s
+      await machine.sql`
+        select o.name, c.name as campaign, s.state, s.held_at is not null as held
+        from postrider.recipient_state s
         join postrider.organization o on o.id = s.organization_id
-        join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id order by 1, 2`
+        join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
+        order by 1, 2`
     ).map(
       (row) =>
         `${row['name']} ${row['campaign']} ${row['state']}${row['held'] === true ? ' held' : ''}`,

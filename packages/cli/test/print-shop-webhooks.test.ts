@@ -45,7 +45,9 @@ async function aProject(t: TestContext) {
   const { sql } = machine;
   const organization = await organizationNamed(sql, 'Bakery');
   const addPrinter = async (name: string): Promise<void> =>
-    void (await sql`insert into postrider.printer (organization_id, name, kind) values (${organization}, ${name}, 'print-shop')`);
+    void (await sql`
+      insert into postrider.printer (organization_id, name, kind)
+      values (${organization}, ${name}, 'print-shop')`);
   await addPrinter('press');
   const project = await openProject({ POSTRIDER_HOME: home.path, [TOKEN]: token });
   const shop = await startPrintShop({

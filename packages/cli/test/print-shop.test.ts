@@ -1,30 +1,32 @@
 /** The print shop of a project, and the one ledger that knows which cards were printed. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { startPrintShop } from '@postrider/twins';
 import { freshMachine, type Machine } from '../../../test/support/machine.ts';
-import { anOrder } from '../../twins/test/helpers.ts';
 import { readCsv } from '../src/csv.ts';
-import { endForSure } from '../src/print-shop/ending.ts';
 import { cli, projectHome, shortBakery, startRunner, type CliPlace, type CliRun } from './cli.ts';
+import { loseAnswersOf } from './lossy-proxy.ts';
+import { until } from './until.ts';
+
+const address = {
+  line1: '12 Main Street',
+  line2: null,
+  city: 'Springfield',
+  region: 'IL',
+  postalCode: '62701',
+  country: 'US',
+};
 
 interface Note {
   readonly url: string;
   readonly pid: number;
   readonly ledger: string;
-}
-
-async function until(what: string, so: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 240_000; !(await so()); await sleep(50))
-    if (Date.now() > deadline) throw new Error(`Never happened: ${what}`);
 }
 
 describe('the print shop of a project', { concurrency: 1 }, () => {
@@ -56,6 +58,8 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
   const readNote = (): Note => JSON.parse(readFileSync(noteFile(), 'utf8')) as Note;
   const writeNote = (changed: Partial<Note>): void =>
     writeFileSync(noteFile(), JSON.stringify({ ...readNote(), ...changed }));
+  const token = (): string =>
+    readFileSync(join(home.path, 'var', 'secrets', 'PRINT_SHOP_TOKEN'), 'utf8').trim();
   const cardsIn = (folder: string): string[] => {
     const manifest = join(folder, 'manifest.csv');
     return existsSync(manifest)
@@ -64,37 +68,11 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
           .map(({ cells }) => cells[1] ?? '')
       : [];
   };
+  const askAgainNow = async (): Promise<void> =>
+    void (await machine.sql`
+      update postrider.mailpiece set available_at = clock_timestamp() where status = 'unknown'`);
   const pieces = async (status: string): Promise<number> =>
     (await machine.sql`select from postrider.mailpieces where status = ${status}`).length;
-  /** Hands orders on, and hangs up before the answer. */
-  async function loseAnswersOf(url: string): Promise<Server> {
-    const server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        const {
-          host: _host,
-          connection: _connection,
-          'content-length': _length,
-          ...headers
-        } = request.headers;
-        void fetch(url + String(request.url), {
-          method: String(request.method),
-          headers: headers as Record<string, string>,
-          ...(request.method === 'POST' ? { body: Buffer.concat(chunks) } : {}),
-        }).then(
-          () => response.destroy(),
-          () => response.destroy(),
-        );
-      });
-    });
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    closing.push(async () => {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
-    });
-    return server;
-  }
 
   it('does not open with another ledger while it is not known what was printed', async () => {
     const folder = shortBakery(home.path, 12);
@@ -103,12 +81,18 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     await postrider('sync', 'bakery-welcome');
     await postrider('campaign', 'launch', 'bakery-welcome', '--live', '--arm', '--yes');
     const { url, ledger } = readNote();
-    const server = await loseAnswersOf(url);
-    writeNote({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const proxy = await loseAnswersOf(url);
+    closing.push(proxy.close);
+    writeNote({ url: proxy.url });
     const runner = await startRunner(place, ['--no-http']);
     await until('every card is sent, and no answer came', async () => {
       const [under] = await machine.sql`
-        select from postrider.recipients where state in ('address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged') limit 1`;
+        select
+        from postrider.recipients
+        where state in (
+          'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged'
+        )
+        limit 1`;
       return (
         under === undefined && (await pieces('submitting')) === 0 && (await pieces('unknown')) > 3
       );
@@ -139,18 +123,21 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     const { url, ledger } = readNote();
     const stranger = await startPrintShop({
       folder: second,
-      token: readFileSync(join(home.path, 'var', 'secrets', 'PRINT_SHOP_TOKEN'), 'utf8').trim(),
+      token: token(),
       artwork: [join(home.path, 'var', 'data', 'proofs')],
       log: () => undefined,
     });
     try {
       writeNote({ url: stranger.url });
-      await machine.sql`update postrider.mailpiece set available_at = clock_timestamp() where status = 'unknown'`;
+      await askAgainNow();
       const unknown = await pieces('unknown');
       const runner = await startRunner(place, ['--no-http']);
       await until('every card was asked for', async () => {
-        const told =
-          await machine.sql`select from postrider.mailpieces where status = 'unknown' and outcome_detail like 'Another print shop answers%'`;
+        const told = await machine.sql`
+          select
+          from postrider.mailpieces
+          where status = 'unknown'
+            and outcome_detail like 'Another print shop answers%'`;
         return told.length === unknown;
       });
       await runner.stop();
@@ -170,7 +157,7 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
   });
 
   it('finds every card in the old ledger, and only then opens with another', async () => {
-    await machine.sql`update postrider.mailpiece set available_at = clock_timestamp() where status = 'unknown'`;
+    await askAgainNow();
     const unknown = await pieces('unknown');
     const runner = await startRunner(place, ['--no-http']);
     await until(
@@ -213,13 +200,25 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
     const page = {
       url: pathToFileURL(join(home.path, 'var', 'data', 'proofs', artwork ?? '')).href,
     };
-    const piece = anOrder({ artwork: { front: { ...page, page: 1 }, back: { ...page, page: 2 } } });
+    const piece = {
+      reference: {
+        organizationId: 'org-1',
+        campaignId: 'camp-1',
+        recipientId: randomUUID(),
+        mailpieceId: randomUUID(),
+      },
+      idempotencyKey: randomUUID(),
+      mode: 'live',
+      format: '4x6',
+      mailClass: 'first_class',
+      to: { name: 'Ada Miller', address },
+      from: null,
+      artwork: { front: { ...page, page: 1 }, back: { ...page, page: 2 } },
+    };
     const ordered = await fetch(`${url}/v1/pieces`, {
       method: 'POST',
       headers: {
-        authorization:
-          'Bearer ' +
-          `${readFileSync(join(home.path, 'var', 'secrets', 'PRINT_SHOP_TOKEN'), 'utf8').trim()}`,
+        authorization: `Bearer ${token()}`,
         'content-type': 'application/json',
       },
       body: JSON.stringify({ pieces: [piece] }),
@@ -288,107 +287,4 @@ describe('the print shop of a project', { concurrency: 1 }, () => {
       false,
     );
   });
-
-  it('says at once what is wrong with a folder that cannot be, and does not try for ever', async () => {
-    await postrider('print-shop', 'stop');
-    writeFileSync(join(home.path, 'file'), '');
-    for (const [folder, told] of [
-      [
-        join(home.path, 'file', 'below'),
-        /The folder .*below cannot be used: ENOTDIR: .*file is not a folder/,
-      ],
-      ...(existsSync('/proc/self')
-        ? [['/proc/x/y', /The folder \/proc\/x\/y cannot be used: E[A-Z]+: .*\/proc/] as const]
-        : []),
-    ] as const)
-      for (const command of ['start', 'run']) {
-        const refused = await cli(place, ['print-shop', command, '--folder', folder, '--yes']);
-        assert.equal(refused.code, 73, refused.stderr);
-        assert.match(refused.stderr, told);
-      }
-  });
-
-  it('ends a process that does not hear of it', async () => {
-    const deaf = spawn(
-      process.execPath,
-      ['-e', "process.on('SIGTERM', () => {}); console.log('here'); setInterval(() => {}, 1000)"],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    await once(deaf.stdout, 'data');
-    await endForSure(deaf, 100);
-    assert.equal(deaf.signalCode, 'SIGKILL');
-    await endForSure(deaf);
-  });
-
-  it('does not open where nobody could reach it', async () => {
-    await postrider('print-shop', 'stop');
-    const refused = await cli(place, ['print-shop', 'start', '--port', '6000']);
-    assert.equal(refused.code, 69, refused.stderr);
-    assert.match(refused.stderr, /Port 6000 .* do not connect/);
-    assert.equal(
-      (await postrider('print-shop', 'status', '--json')).json()[0]?.['state'],
-      'stopped',
-    );
-  });
-});
-
-it('reports to each organization that prints there, and to each what is its own', async () => {
-  const home = projectHome();
-  await using machine = await freshMachine();
-  const place: CliPlace = { url: machine.url, home: home.path };
-  const postrider = async (...args: string[]): Promise<void> => {
-    const run = await cli(place, args);
-    assert.equal(run.code, 0, `${args.join(' ')}: ${run.stderr}`);
-  };
-  const launch = async (organization: string, folder: string): Promise<void> => {
-    const file = join(folder, `${organization}.yaml`);
-    writeFileSync(
-      file,
-      readFileSync(join(folder, 'campaign.yaml'), 'utf8').replace(
-        'Flour & Field Bakery',
-        organization,
-      ),
-    );
-    await postrider('campaign', 'apply', file, '--no-check');
-    await postrider('sync', `${organization}/bakery-welcome`);
-    await postrider(
-      'campaign',
-      'launch',
-      `${organization}/bakery-welcome`,
-      '--live',
-      '--arm',
-      '--yes',
-    );
-  };
-  const received = async (): Promise<number> =>
-    (
-      await machine.sql`
-    select from postrider.organizations o where exists (select from postrider.recipients r where r.organization_id = o.id and r.state = 'received')
-      and not exists (select from postrider.recipients r where r.organization_id = o.id and r.state in ('pending', 'proofed', 'sending', 'sent'))`
-    ).length;
-  try {
-    const folder = shortBakery(home.path, 6);
-    await postrider('print-shop', 'start', '--days-per-second', '0');
-    await launch('Alpha', folder);
-    await launch('Beta', folder);
-    // Without an address both are polled, and what is polled is the whole shop's.
-    for (let round = 0; round < 2; round += 1)
-      await postrider('run', '--once', '--no-sync', '--no-http');
-    const [told] = await machine.sql<{ own: number; strange: number }[]>`
-      select count(m.id)::int as own, (count(*) - count(m.id))::int as strange from postrider.mailpiece_event e
-      left join postrider.mailpiece m on m.organization_id = e.organization_id and m.provider_id = e.provider_id`;
-    assert.ok((told?.own ?? 0) > 0);
-    assert.equal(told?.strange, 0);
-    await postrider('print-shop', 'stop');
-
-    await postrider('print-shop', 'start', '--days-per-second', '5');
-    const runner = await startRunner(place);
-    await until('the cards of both are received', async () => (await received()) === 2);
-    await runner.stop();
-  } finally {
-    await cli(place, ['print-shop', 'stop']);
-    home.remove();
-  }
 });

@@ -26,7 +26,10 @@ describe('the do-not-mail list from the command line', () => {
   });
   const listed = async (): Promise<string[]> =>
     (
-      await machine.sql`select kind || ' ' || value as entry from postrider.suppression order by created_at, kind, value`
+      await machine.sql`
+        select kind || ' ' || value as entry
+        from postrider.suppression
+        order by created_at, kind, value`
     ).map((row) => String(row['entry']));
   const suppress = async (text: string | Buffer, ...args: string[]): Promise<CliRun> => {
     const path = join(home.path, 'stop.csv');

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { freshMachine, type Machine } from '../../../test/support/machine.ts';
 import { cli, ended, projectHome, shortBakery, startCli, type CliPlace } from './cli.ts';
 
-describe('sync, enrichment and proofs from the command line', () => {
+describe('sync, enrichment and previews from the command line', () => {
   let home: ReturnType<typeof projectHome>;
   let machine: Machine;
   let place: CliPlace;
@@ -73,9 +73,12 @@ describe('sync, enrichment and proofs from the command line', () => {
   });
 
   it('exits 75 with holder and since while somebody else syncs, and waits for them with --wait', async () => {
-    const [campaign] = await machine.sql`select organization_id, id from postrider.campaign`;
+    const [campaign] = await machine.sql<{ organization_id: string; id: string }[]>`
+      select organization_id, id from postrider.campaign`;
+    const { organization_id: organization, id } = campaign ?? assert.fail('it was applied');
     const [open] = await machine.sql`
-      select run_id, token from postrider.sync_open(${campaign?.['organization_id'] as string}, ${campaign?.['id'] as string}, 'manual', 'somebody else')`;
+      select run_id, token
+      from postrider.sync_open(${organization}, ${id}, 'manual', 'somebody else')`;
     const busy = await cli(place, ['sync', 'bakery-welcome', '--json']);
     assert.equal(busy.code, 75, busy.stderr);
     const { error } = JSON.parse(busy.stderr) as {
@@ -89,8 +92,10 @@ describe('sync, enrichment and proofs from the command line', () => {
     await new Promise<void>((resolve) =>
       waiting.stderr?.on('data', (text: string) => String(text).includes('waiting: ') && resolve()),
     );
-    await machine.sql`select postrider.sync_close(${campaign?.['organization_id'] as string}, ${campaign?.['id'] as string},
-      ${open?.['token'] as string}, ${open?.['run_id'] as string}, false, null)`;
+    await machine.sql`
+      select postrider.sync_close(
+        ${organization}, ${id}, ${open?.['token'] as string}, ${open?.['run_id'] as string},
+        false, null)`;
     const run = await end;
     assert.equal(run.code, 0, run.stderr);
     assert.match(
@@ -152,8 +157,8 @@ describe('sync, enrichment and proofs from the command line', () => {
     assert.equal(run.code, 0, run.stderr);
     const [report] = run.json<{ taken: number; found: number; notFound: number }>();
     assert.equal(report?.taken, before?.address_enrichable);
-    const [missed] =
-      await machine.sql`select count(*)::int as people from postrider.recipients where reason = 'no_address'`;
+    const [missed] = await machine.sql`
+        select count(*)::int as people from postrider.recipients where reason = 'no_address'`;
     assert.deepEqual(
       [report?.notFound, (report?.found ?? 0) + (report?.notFound ?? 0)],
       [missed?.['people'], before?.address_enrichable],
@@ -211,92 +216,5 @@ describe('sync, enrichment and proofs from the command line', () => {
     ]);
     assert.equal(refused.code, 73, refused.stderr);
     assert.match(refused.stderr, /the disk is full/);
-  });
-
-  it('holds a campaign with a broken template once, tells line and column, and goes on when it is mended and released', async () => {
-    const path = join(folder, 'postcard.typ');
-    const whole = readFileSync(path, 'utf8');
-    writeFileSync(
-      path,
-      whole.replace('#let front(card) = {', '#let front(card) = {\n  rect(wdith: 1pt)'),
-    );
-    const line = whole.split('\n').findIndex((text) => text.startsWith('#let front')) + 2;
-    const told = new RegExp(`the renderer refuses its cards: .*postcard\\.typ:${line}:\\d+`);
-    const run = await cli(place, ['run', '--once', '--no-http', '--json']);
-    assert.equal(run.code, 0, run.stderr);
-    const waiting = run
-      .json<{ state?: string; why?: string }>()
-      .filter(({ state }) => state !== undefined);
-    assert.deepEqual(
-      waiting.map(({ state }) => state),
-      ['pending'],
-      run.stdout,
-    );
-    assert.match(waiting[0]?.why ?? '', told);
-    assert.match((await cli(place, ['status'])).stderr, told);
-    writeFileSync(path, whole);
-    assert.equal((await cli(place, ['release', 'campaign', 'bakery-welcome'])).code, 0);
-  });
-
-  it('tells of cards that the template refuses, in stuck and status, and tries them again when it is mended', async () => {
-    const path = join(folder, 'postcard.typ');
-    const whole = readFileSync(path, 'utf8');
-    writeFileSync(
-      path,
-      whole.replace(
-        '#let front(card) = {',
-        '#let front(card) = {\n  assert(false, message: "not this one")',
-      ),
-    );
-    // Nobody's card was ever made: it is one message at first, and everybody's own fault once the
-    // operator has let it go on.
-    assert.equal((await cli(place, ['run', '--once', '--no-http'])).code, 0);
-    assert.match((await cli(place, ['alarms'])).stdout, /every card fails alike: .*not this one/);
-    assert.match((await cli(place, ['stuck'])).stdout, /mend what the reason names/);
-    assert.equal((await cli(place, ['release', 'campaign', 'bakery-welcome'])).code, 0);
-    const run = await cli(place, ['run', '--once', '--no-http', '--json']);
-    assert.equal(run.code, 0, run.stderr);
-    const waiting = run
-      .json<{ state?: string; why?: string; people?: number }>()
-      .filter(({ state }) => state === 'error');
-    assert.equal(waiting.length, 1, run.stdout);
-    const stuck = await cli(place, ['stuck']);
-    const line = whole.split('\n').findIndex((text) => text.startsWith('#let front')) + 2;
-    assert.match(stuck.stdout, new RegExp(`postcard\\.typ:${line}:\\d+`));
-    assert.match(
-      (await cli(place, ['status'])).stderr,
-      /people do not move although they should: postrider stuck/,
-    );
-    writeFileSync(path, whole);
-    const dry = await cli(place, ['retry', '--campaign', 'bakery-welcome', '--dry-run', '--json']);
-    assert.deepEqual(
-      dry.json().map(({ reason, people }) => ({ reason, people })),
-      [{ reason: 'render_failed', people: waiting[0]?.people }],
-    );
-    assert.equal((await cli(place, ['retry', '--campaign', 'bakery-welcome'])).code, 2);
-    const wrong = await cli(place, [
-      'retry',
-      '--campaign',
-      'bakery-welcome',
-      '--reason',
-      'render_faild',
-      '--yes',
-    ]);
-    assert.match(wrong.stderr, /did you mean render_failed\?/);
-    const retried = await cli(place, [
-      'retry',
-      '--campaign',
-      'bakery-welcome',
-      '--reason',
-      'render_failed',
-      '--yes',
-      '--json',
-    ]);
-    assert.equal(retried.code, 0, retried.stderr);
-    // Not the double of somebody who was turned away as theirs.
-    assert.deepEqual(retried.json()[0]?.['tried'], { pending: waiting[0]?.people });
-    const more = await cli(place, ['run', '--once', '--no-http']);
-    assert.equal(more.code, 0, more.stderr);
-    assert.match(more.stdout, /bakery-welcome +proofed +\d+ +the launch/);
   });
 });
