@@ -166,8 +166,8 @@ export async function recipientsNamed(
 }
 
 /**
- * For what changes them: each once, and all of one organization. Whoever says "2" means a customer
- * of theirs, not everybody else's.
+ * For what changes them: each once, and all of one organization. A caller who says "2" means one of
+ * their own customers, not a customer 2 of every organization.
  */
 export async function peopleNamed(
   sql: Sql,

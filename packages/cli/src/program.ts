@@ -99,7 +99,7 @@ const families: readonly Family[] = [
 export interface Program {
   /** Runs a command line. Throws whatever went wrong; `CommanderError` for wrong usage. */
   parse(argv: readonly string[]): Promise<void>;
-  /** Every command with its help, for whoever checks the reference against it. */
+  /** Every command with its help: the reference is checked against it. */
   commands(): readonly {
     readonly name: string;
     readonly help: string;

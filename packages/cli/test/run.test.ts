@@ -169,7 +169,7 @@ describe('postrider run', () => {
     assert.match(interrupted.stderr, /nothing is lost/);
     const ended = await runner.stop('SIGTERM');
     assert.equal(ended.code, 0, ended.stderr);
-    assert.equal((await machine.sql`select from postrider.runner`).length, 0, 'it says goodbye');
+    assert.equal((await machine.sql`select from postrider.runner`).length, 0, 'it signs off');
   });
 
   it('ends quietly where nobody reads on', async () => {

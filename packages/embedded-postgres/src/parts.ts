@@ -1,4 +1,4 @@
-/** What a server is made of, for whoever makes and kills servers of their own: tests. */
+/** What a server is made of, for tests that make and kill servers of their own. */
 export { asAccount, chooseAccount, identity, runAs, type Account } from './account.ts';
 export { binariesFor, binariesIn, type Binaries } from './binaries.ts';
 export { createCluster, randomPassword, writeConfiguration } from './cluster.ts';

@@ -123,7 +123,7 @@ async function confirmUnasked(cli: Cli, sql: Sql, yes: boolean): Promise<void> {
   });
 }
 
-/** The machine knows an id, and who reads it a name. */
+/** The machine knows an id, and the reader a name. */
 function calledByName(error: unknown, id: string, name: string): unknown {
   if (error instanceof Error) error.message = error.message.replace(id, name);
   return error;

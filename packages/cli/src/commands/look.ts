@@ -258,7 +258,7 @@ function stuckFields(row: StuckRow): Fields {
   ];
 }
 
-/** The view speaks SQL, for psql and programs; whoever reads this has the command line in hand. */
+/** The view speaks SQL, for psql and programs. Here it is said as a command. */
 function asCommand(helps: string, name: string): string {
   const campaign = /^[\w./-]+$/.test(name) ? name : JSON.stringify(name);
   return helps

@@ -107,7 +107,7 @@ function columnsFor(rows: readonly Funnel[]): Column<Funnel>[] {
     ...(several ? [text('organization')] : []),
     { ...text('campaign'), style: () => 'bold' },
     text('status'),
-    // Whoever received a card of a test received none.
+    // In a test nothing is printed: its people have received no card.
     text('mode'),
     { title: 'people', value: (row) => row['recipients'], right: true },
     ...shown.map((state): Column<Funnel> => ({

@@ -149,7 +149,7 @@ function keysOf(options: Options): Given {
   };
 }
 
-/** All of it or nothing: whoever types one entry can type it again. */
+/** All of it or nothing: one entry can be typed again. */
 function oneEntry({ entry, problems }: ReturnType<typeof entryOf>): Suppression {
   if (entry === null || problems.length > 0)
     throw new UserError(exitCodes.usage, problems.join('; '), 'nothing was changed');

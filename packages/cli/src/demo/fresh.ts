@@ -17,7 +17,7 @@ export async function requireKnownPrints(project: Project, sql: Sql): Promise<vo
   const printed = await readCards(printsDirectory(project));
   const [row] = await sql<{ strangers: number }[]>`
     select count(*)::int as strangers from unnest(${printed}::text[]) as c (mailpiece)
-    where not exists (select from postrider.mailpiece m where m.id::text = c.mailpiece)`;
+    where not exists (select from postrider.mailpieces m where m.id::text = c.mailpiece)`;
   const strangers = row?.strangers ?? 0;
   if (strangers === 0) return;
   throw new UserError(
@@ -41,13 +41,12 @@ export async function beginAnew(
   yes: boolean,
 ): Promise<void> {
   const [exists] = await sql<{ there: boolean }[]>`
-    select to_regclass('postrider.campaign') is not null as there`;
+    select to_regclass('postrider.campaigns') is not null as there`;
   if (exists?.there === true) {
     const others = await sql<{ name: string }[]>`
-      select o.name || '/' || c.name as name
-      from postrider.campaign c
-      join postrider.organization o on o.id = c.organization_id
-      where (o.name, c.name) <> (${campaign.organization}, ${campaign.name})
+      select organization || '/' || name as name
+      from postrider.campaigns
+      where (organization, name) <> (${campaign.organization}, ${campaign.name})
       limit 3`;
     if (others.length > 0) {
       throw new UserError(

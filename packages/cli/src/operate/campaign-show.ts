@@ -1,4 +1,5 @@
 /** `campaign show`: everything about one campaign. */
+import { states } from '@postrider/core/states';
 import { openDatabase } from '@postrider/runner/database';
 import { duration } from '@postrider/runner/process';
 import type { Cli } from '../cli.ts';
@@ -24,7 +25,7 @@ export async function showCampaign(cli: Cli, name: string): Promise<void> {
     where organization_id = ${organizationId}
       and campaign_id = ${campaignId}
     group by 1, 2, 3
-    order by (select ordinal from postrider.state where name = state), people desc`;
+    order by array_position(${states}::text[], state), people desc`;
   const runs = await sql<SyncRun[]>`
     select
       kind, started_at, (extract(epoch from duration) * 1000)::float8 as ms, complete,

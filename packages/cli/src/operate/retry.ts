@@ -107,11 +107,10 @@ export async function retryFailedEffects(
 ): Promise<void> {
   const failed = await sql<FailedEffects[]>`
     select
-      o.id as "organizationId", o.name as organization, c.name as campaign, e.kind,
+      c.organization_id as "organizationId", c.organization, c.name as campaign, e.kind,
       count(*)::int as effects, max(e.error) as error
     from postrider.effect e
-    join postrider.organization o on o.id = e.organization_id
-    join postrider.campaign c on c.organization_id = e.organization_id and c.id = e.campaign_id
+    join postrider.campaigns c on c.organization_id = e.organization_id and c.id = e.campaign_id
     where e.state = 'failed'
       and (${options.kind}::text is null or e.kind = ${options.kind})
       and (${options.organizationId}::uuid is null or e.organization_id = ${options.organizationId})

@@ -65,7 +65,7 @@ interface Made<Port> {
    * Without the options that it cannot use: what it says is believed only as far as they do not
    * matter.
    */
-  readonly crippled: boolean;
+  readonly partial: boolean;
 }
 
 async function makeAdapters(
@@ -88,7 +88,7 @@ async function makeAdapters(
     entry: Group,
   ): Promise<Made<Ports[Name]> | null> => {
     try {
-      return { port: await makeAdapter(port, entry, home), crippled: false };
+      return { port: await makeAdapter(port, entry, home), partial: false };
     } catch (error) {
       if (!isNamed<AdapterConfigError>(error, 'AdapterConfigError')) throw error;
       for (const { option, message } of error.problems)
@@ -96,7 +96,7 @@ async function makeAdapters(
       const useless = new Set(error.problems.map(({ option }) => option.split('.')[1]));
       const rest = Object.fromEntries(Object.entries(entry).filter(([name]) => !useless.has(name)));
       return await makeAdapter(port, rest, home).then(
-        (made) => ({ port: made, crippled: true }),
+        (made) => ({ port: made, partial: true }),
         () => null,
       );
     }
@@ -123,7 +123,7 @@ async function makeAdapters(
     else if (port === 'renderer') renderer = await make(port, entry);
     else if (port === 'printer') {
       const printer = await make(port, addressed(entry, project, warnings));
-      if (printer !== null && !printer.crippled)
+      if (printer !== null && !printer.partial)
         problems.push(...tooSlow(printer.port, project, draft));
     } else await make(port, entry);
   }
@@ -187,7 +187,7 @@ async function sampleOf(
     const cause: unknown = error instanceof Error ? error.cause : null;
     // An option that could not be used may be why it is not understood; it is not why the file is
     // not there.
-    const believed = !made.crippled || (cause instanceof Error && 'code' in cause);
+    const believed = !made.partial || (cause instanceof Error && 'code' in cause);
     const option =
       isGroup(draft.raw['audience']) && 'path' in draft.raw['audience']
         ? 'audience.path'
@@ -197,7 +197,7 @@ async function sampleOf(
       problems.push(draft.problem(option, `${message}; where it comes later, say --list-later`));
     return null;
   }
-  if (made.crippled) return null;
+  if (made.partial) return null;
   if (read === 0) warnings.push(`the segment ${segment} is empty`);
   else if (members.length === 0)
     warnings.push(
@@ -212,7 +212,7 @@ async function sampleOf(
  * every card counts.
  */
 async function setCards(
-  { port: renderer, crippled }: Made<Renderer>,
+  { port: renderer, partial }: Made<Renderer>,
   draft: CampaignDraft,
   sample: readonly Member[] | null,
   { problems, warnings }: Findings,
@@ -231,7 +231,7 @@ async function setCards(
       quietContext(),
     );
     for (const { reason, message } of refused) {
-      if (!crippled || reason !== 'font_not_provided')
+      if (!partial || reason !== 'font_not_provided')
         problems.push(draft.problem(fieldOf(reason), message.replace(/\.$/, '')));
     }
     const failed = results.flatMap((result, index) =>
@@ -276,8 +276,8 @@ const nobody: Member = {
 };
 
 /**
- * The card of somebody who is not a recipient yet. Who has no address gets a made-up one: it is
- * only looked at.
+ * The card of a member who is not a recipient yet. Without an address it gets a made-up one: the
+ * card is only looked at.
  */
 export function cardOf(member: Member, returnAddress: CardRequest['returnAddress']): CardRequest {
   return {

@@ -1,7 +1,7 @@
 /**
- * The print shop of the project itself: where it is, and where it reports to. Whoever starts it
- * writes its address down, whoever sends cards reads it, and a runner tells it where it listens. So
- * a campaign file needs no address that changes with every start.
+ * The print shop of the project itself: where it is, and where it reports to. The process that
+ * starts it writes its address down, a process that sends cards reads it, and a runner tells it
+ * where it listens. So a campaign file needs no address that changes with every start.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ export interface OwnPrintShop {
   readonly ledger: string | null;
 }
 
-/** As whoever started it wrote it down. */
+/** As the process that started it wrote it down. */
 export interface NotedPrintShop extends OwnPrintShop {
   readonly pid: number;
   /** Null: that of `printsDirectory`, wherever the project is by now. */

@@ -24,7 +24,8 @@ export async function reportToRunner(
     const has = await askWebhooks(project, shop.url);
     if (has === null)
       return logger.debug({ url: shop.url }, 'the print shop of this project does not run now');
-    // Whoever has two printers at it is polled: its events do not say which of them they are for.
+    // An organization with two printers at it is polled: an event does not say which of the two it
+    // is for.
     const users = await sql<{ id: string; printer: string }[]>`
       select organization_id as id, min(name) as printer
       from postrider.printer

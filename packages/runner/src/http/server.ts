@@ -16,13 +16,13 @@ import { metricsText } from './metrics.ts';
 
 /** No printer sends more in one webhook; a larger body is not read to its end. */
 const LARGEST_WEBHOOK = 1024 * 1024;
-// So much is read all the same, and thrown away: who is cut off in the middle of sending never
-// reads our answer.
+// So much is read all the same, and thrown away: a sender that is cut off in the middle of sending
+// never reads our answer.
 const MOST_READ = 4 * LARGEST_WEBHOOK;
 const READY_MS = 2000;
 /**
- * A webhook is small: whoever needs longer for one, headers and body, or holds more connections,
- * keeps others out.
+ * A webhook is small: a sender that needs longer for one, headers and body, or holds more
+ * connections, keeps others out.
  */
 const LIMITS = { requestMs: 10_000, connections: 1000 };
 
@@ -57,7 +57,7 @@ export function createApp({
   const app = new Hono();
   app.onError((error, c) => {
     logger.error({ path: c.req.path, error: explain(error) }, 'a request failed');
-    // Whoever sent a webhook keeps it and sends it again.
+    // The sender of a webhook keeps it and sends it again.
     return c.json({ error: 'the request could not be handled; send it again' }, 503);
   });
   app.notFound((c) => c.json({ error: `there is no ${c.req.method} ${c.req.path}` }, 404));

@@ -1,7 +1,7 @@
 /** Errors that are told to people: a sentence, what helps, and how the process ends. */
 import type { ExitCode } from './exit-codes.ts';
 
-/** Something that whoever started the program can mend. */
+/** Something that the person who started the program can mend. */
 export class UserError extends Error {
   override readonly name = 'UserError';
   readonly exitCode: ExitCode;

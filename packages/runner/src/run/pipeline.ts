@@ -61,7 +61,7 @@ export function connectQueue(url: string): Sql & AsyncDisposable {
   });
 }
 
-/** Connections for a pipeline: its slots, the beats, and some for whoever asks meanwhile. */
+/** Connections for a pipeline: its slots, the beats, and some for questions meanwhile. */
 export function poolSize({
   proofSlots,
   mailSlots,
