@@ -10,8 +10,7 @@ import type { Cli } from '../cli.ts';
 import { endForSure } from './ending.ts';
 import { requireSameLedger } from './ledger.ts';
 import { answers, folderOf, notedPrintShop, ownPrintShop, type NotedPrintShop } from './own.ts';
-import { PATIENCE_MS } from './patience.ts';
-import { folderFor, goingOn, type ShopSettings } from './settings.ts';
+import { PATIENCE_MS, folderFor, goingOn, type ShopSettings } from './settings.ts';
 
 /** What was asked of a start, and the shop that runs already does otherwise. */
 function differences(

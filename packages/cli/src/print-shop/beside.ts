@@ -12,8 +12,7 @@ import {
 import type { Cli } from '../cli.ts';
 import { requireSameLedger } from './ledger.ts';
 import { notedPrintShop, printsDirectory, tellWebhooks } from './own.ts';
-import { PATIENCE_MS } from './patience.ts';
-import { goingOn, noteShop, optionsOf } from './settings.ts';
+import { PATIENCE_MS, goingOn, noteShop, optionsOf } from './settings.ts';
 
 const FOLDER_IN_USE = 75;
 

@@ -14,6 +14,9 @@ import {
   type GoesOn,
 } from './own.ts';
 
+/** A shop whose runner was killed finishes its PDF before it lets go of the folder. */
+export const PATIENCE_MS = 15_000;
+
 export interface ShopSettings {
   /** Null: where it printed last, at first out/print-shop of the project. */
   readonly folder: string | null;
