@@ -3,7 +3,7 @@
  * defaults, methods, kinds of errors.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { connect, createPipeline, defaultSettings, VERSION } from '@postrider/core';
@@ -106,13 +106,13 @@ void test('so do options, ports, methods and kinds of errors', () => {
 void test('the version is the one of the packages', () => {
   for (const file of [
     'package.json',
-    ...['core', 'runner', 'adapters', 'twins'].map((name) => `packages/${name}/package.json`),
+    ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}/package.json`),
   ]) {
     const { version } = JSON.parse(readFileSync(join(root, file), 'utf8')) as { version?: string };
     assert.equal(version ?? VERSION, VERSION, file);
   }
   assert.match(
-    readFileSync(join(root, 'packages/runner/src/cli/main.ts'), 'utf8'),
+    readFileSync(join(root, 'packages/cli/src/main.ts'), 'utf8'),
     new RegExp(`VERSION = '${VERSION}'|VERSION.*@postrider/core`),
   );
 });

@@ -73,12 +73,11 @@ export function makeCheckout(name = 'checkout'): Checkout {
   chmodSync(base, 0o755);
   const root = join(base, name);
   const tools = join(base, 'tools');
-  mkdirSync(join(root, 'packages', 'runner', 'src'), { recursive: true });
-  mkdirSync(tools);
+  mkdirSync(tools, { recursive: true });
   cpSync(join(repository, 'bin'), join(root, 'bin'), { recursive: true });
   writeFileSync(join(root, 'pnpm-lock.yaml'), 'lockfileVersion: 9\n');
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }\n');
-  writeFileSync(join(root, 'packages', 'runner', 'src', 'main.ts'), main);
+  writeFileSync(join(root, 'bin', 'main.ts'), main);
   const log = join(base, 'installs');
   const bundledNode = realpathSync(join(repository, 'node_modules', '.bin', 'node'));
   const program = (path: string, text: string): void =>

@@ -42,15 +42,15 @@ describe('a first run', () => {
     });
     // What this test is about is everything up to the first line of the program.
     writeFileSync(
-      join(root, 'packages', 'runner', 'src', 'main.ts'),
-      `import { databaseUrl, stopServer } from './postgres/index.ts';
-       import { connect } from './postgres/client.ts';
-       const projectDir = process.argv[2] ?? '';
-       const { url, server } = await databaseUrl({ env: {}, projectDir });
-       const sql = connect(url);
+      join(root, 'bin', 'main.ts'),
+      `import { databaseUrl, stopServer } from '@postrider/embedded-postgres';
+       import postgres from 'postgres';
+       const place = { projectDir: process.argv[2] ?? '', application: 'postrider' };
+       const { url, server } = await databaseUrl({ ...place, env: {} });
+       const sql = postgres(url);
        const [row] = await sql\`select current_setting('server_version') as version\`;
        await sql.end();
-       await stopServer({ projectDir });
+       await stopServer(place);
        console.log(JSON.stringify({ ...row, node: process.version, elsewhere: server?.elsewhere, dataDir: server?.dataDir }));`,
     );
   });

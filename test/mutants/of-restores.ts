@@ -305,12 +305,12 @@ export const restores: readonly Mutant[] = [
     without: 'the release of a printer that nobody has asked since a restore needs a confirmation',
     edits: [
       {
-        file: 'packages/runner/src/cli/commands/hold.ts',
+        file: 'packages/cli/src/commands/hold.ts',
         find: 'if (noticed === undefined) return;',
         replace: 'if (!yes) return;',
       },
     ],
-    test: { file: 'packages/runner/test/cli/restore.test.ts', pattern: 'a restored database' },
+    test: { file: 'packages/cli/test/restore.test.ts', pattern: 'a restored database' },
   },
   {
     name: 'wait-of-the-next-restore',

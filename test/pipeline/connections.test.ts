@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
 import { connect, createPipeline, integrationsOf } from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
-import { createApp } from '../../packages/runner/src/http/server.ts';
+import { createApp } from '@postrider/runner';
 import { states } from '../support/machine.ts';
 import { open, until, type Opened } from './rig.ts';
 

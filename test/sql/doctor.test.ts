@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect, migrate, planMigration } from '@postrider/core';
-import { crowd } from '../../packages/runner/src/bench/crowd.ts';
+import { crowd } from '@postrider/bench/crowd';
 import { freshMachine } from '../support/machine.ts';
 import { place, refused, sharedMachine } from './rig.ts';
 

@@ -5,8 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { connect, migrate, planMigration } from '@postrider/core';
-import { owner } from '../../packages/runner/src/postgres/settings.ts';
-import { startServer } from '../support/server.ts';
+import { owner, startServer } from '../support/server.ts';
 
 // Roles are the whole server's: one of this test's own.
 let server: Awaited<ReturnType<typeof startServer>> | undefined;

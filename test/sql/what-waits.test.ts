@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { armPrinter, hold, launch, release } from '@postrider/core';
 import type postgres from 'postgres';
-import { crowd } from '../../packages/runner/src/bench/crowd.ts';
+import { crowd } from '@postrider/bench/crowd';
 import { people, syncPeople, type Place } from '../support/machine.ts';
 import { everybodyRead, type Waits } from './everybody-read.ts';
 import { accepted, answered, place, proofed, sending, settle, sharedMachine } from './rig.ts';

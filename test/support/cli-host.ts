@@ -4,9 +4,12 @@
  * and a test asks for fifty of them. Output goes to the real streams; a mark on both says that it
  * was all.
  */
-import { main } from '../../packages/runner/src/cli/main.ts';
+import { benchmarks } from '@postrider/bench';
+import { main } from '@postrider/cli';
 
 export interface HostedCommand {
+  /** The file of the program. */
+  readonly entry: string;
   readonly argv: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
@@ -15,7 +18,7 @@ export interface HostedCommand {
 /** Between two commands; nothing that is shown to people holds a NUL. */
 export const END = '\0end of a command\0';
 
-async function run({ argv, cwd, env }: HostedCommand): Promise<number> {
+async function run({ entry, argv, cwd, env }: HostedCommand): Promise<number> {
   process.argv = [...argv];
   process.chdir(cwd);
   for (const name of Object.keys(process.env))
@@ -23,7 +26,7 @@ async function run({ argv, cwd, env }: HostedCommand): Promise<number> {
   Object.assign(process.env, env);
   process.exitCode = undefined;
   try {
-    return await main();
+    return await main({ entry, benchmarks });
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM']) process.removeAllListeners(signal);
     for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error');

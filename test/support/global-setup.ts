@@ -2,9 +2,9 @@
  * Run once around a whole test run (`--test-global-setup`): one throw-away server for all test
  * files, named in their environment.
  */
+import { pg15Binaries } from './server.ts';
 import type { OwnServer } from './throwaway.ts';
 import { prepareCluster, reap, startThrowaway } from './throwaway.ts';
-import { pg15Binaries } from './server.ts';
 
 let server: OwnServer | undefined;
 

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { END, type HostedCommand } from './cli-host.ts';
 import { loader } from './loader.ts';
 
-export const entry = fileURLToPath(new URL('../../packages/runner/src/main.ts', import.meta.url));
+export { benchmarks } from '@postrider/bench';
+export const entry = fileURLToPath(new URL('../../bin/main.ts', import.meta.url));
 const host = fileURLToPath(new URL('./cli-host.ts', import.meta.url));
 
 /**
@@ -55,6 +56,7 @@ export async function hosted(
     (pair): pair is [string, string] => pair[1] !== undefined,
   );
   const command: HostedCommand = {
+    entry,
     argv: [process.execPath, entry, ...args],
     cwd,
     env: Object.fromEntries(given),

@@ -2,7 +2,6 @@
  * A database with the machine in it, and short ways to fill it. Every test gets its own, cloned
  * from a template that was migrated once.
  */
-import type postgres from 'postgres';
 import {
   applyCampaign,
   armPrinter,
@@ -13,6 +12,7 @@ import {
   organizationNamed,
   type CampaignDefinition,
 } from '@postrider/core';
+import type postgres from 'postgres';
 import { databasesOn, startServer, testServer, type TestDatabase } from './server.ts';
 
 // A machine with a safeguard taken out (test/mutants) is a template of its own.

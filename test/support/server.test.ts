@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { isAlive } from '../../packages/runner/src/postgres/processes.ts';
+import { isAlive } from '@postrider/embedded-postgres/parts';
 import {
   cloneDatabase,
   connect,

@@ -15,13 +15,14 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, withDatabase } from '../../packages/runner/src/postgres/client.ts';
-import { owner, superuser } from '../../packages/runner/src/postgres/settings.ts';
+import { superuser } from '@postrider/embedded-postgres/parts';
+import { connect, withDatabase } from './client.ts';
 import type { OwnServer, OwnServerOptions } from './throwaway.ts';
-import { startThrowaway } from './throwaway.ts';
+import { owner, startThrowaway } from './throwaway.ts';
 
-export { connect, postgres } from '../../packages/runner/src/postgres/client.ts';
-export type { Sql } from '../../packages/runner/src/postgres/client.ts';
+export { connect, postgres } from './client.ts';
+export type { Sql } from './client.ts';
+export { owner } from './throwaway.ts';
 export type { OwnServer } from './throwaway.ts';
 
 export interface TestDatabase {

@@ -4,12 +4,7 @@
  * what that program does.
  */
 import { join } from 'node:path';
-import {
-  asAccount,
-  chooseAccount,
-  runAs,
-  type Account,
-} from '../../packages/runner/src/postgres/account.ts';
+import { asAccount, chooseAccount, runAs, type Account } from '@postrider/embedded-postgres/parts';
 import { connect, startServer, type OwnServer } from './server.ts';
 
 /** What a server needs to have standbys; the settings of test servers leave it out. */

@@ -3,37 +3,40 @@
  * it. What a killed run leaves behind is removed by the next (`reap`).
  */
 import { spawnSync } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, realpathSync, statfsSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { randomBytes, randomInt } from 'node:crypto';
-import type { Account } from '../../packages/runner/src/postgres/account.ts';
-import { asAccount, chooseAccount, identity } from '../../packages/runner/src/postgres/account.ts';
 import {
+  asAccount,
   binariesFor,
   binariesIn,
-  type Binaries,
-} from '../../packages/runner/src/postgres/binaries.ts';
-import {
+  chooseAccount,
   createCluster,
-  randomPassword,
-  writeConfiguration,
-} from '../../packages/runner/src/postgres/cluster.ts';
-import { ServerError } from '../../packages/runner/src/postgres/errors.ts';
-import type { Home } from '../../packages/runner/src/postgres/layout.ts';
-import { homeAt, makeSocketDir } from '../../packages/runner/src/postgres/layout.ts';
-import type { PidFile, StopMode } from '../../packages/runner/src/postgres/postmaster.ts';
-import {
+  homeAt,
+  identity,
+  isAlive,
   isFree,
+  makeSocketDir,
+  randomPassword,
   readPidFile,
   runningServer,
+  ServerError,
   signal,
   startPostmaster,
   stopPostmaster,
-} from '../../packages/runner/src/postgres/postmaster.ts';
-import { isAlive } from '../../packages/runner/src/postgres/processes.ts';
-import { database, owner, superuser } from '../../packages/runner/src/postgres/settings.ts';
+  superuser,
+  writeConfiguration,
+  type Account,
+  type Binaries,
+  type Home,
+  type PidFile,
+  type StopMode,
+} from '@postrider/embedded-postgres/parts';
+
+/** The owner role and its database, as the product names them. */
+export const owner = 'postrider';
 
 export interface OwnServerOptions {
   readonly major?: 18 | 15;
@@ -96,7 +99,7 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 export async function startThrowaway(options: OwnServerOptions = {}): Promise<OwnServer> {
   const account = chooseAccount(repository, null);
   const binaries =
-    options.bin === undefined ? binariesFor(account) : binariesIn(options.bin, account);
+    options.bin === undefined ? binariesFor(account, owner) : binariesIn(options.bin, account);
   const home = makeDirectory(account, options.durable !== true && hasRoom(MEMORY));
   removeAtExit(home, account);
   const copy = options.copy ?? preparedFor(binaries);
@@ -105,6 +108,7 @@ export async function startThrowaway(options: OwnServerOptions = {}): Promise<Ow
   const extra = options.settings ?? {};
   const { dataDir, logDir } = home;
   const cluster = {
+    application: owner,
     binaries,
     account,
     dataDir,
@@ -133,7 +137,7 @@ export async function startThrowaway(options: OwnServerOptions = {}): Promise<Ow
   const url = (role: string, name: string): string =>
     `postgres://${role}:${password}@127.0.0.1:${port}/${name}`;
   return {
-    url: url(owner, database),
+    url: url(owner, owner),
     adminUrl: url(superuser, 'postgres'),
     port,
     dataDir,
@@ -167,11 +171,12 @@ interface Prepared {
  */
 export async function prepareCluster(bin?: string): Promise<void> {
   const account = chooseAccount(repository, null);
-  const binaries = bin === undefined ? binariesFor(account) : binariesIn(bin, account);
+  const binaries = bin === undefined ? binariesFor(account, owner) : binariesIn(bin, account);
   const { path, dataDir } = makeDirectory(account, hasRoom(MEMORY));
   process.once('exit', () => void asAccount(account, 'rm -rf "$1"', [path]));
   const password = randomPassword();
   await createCluster({
+    application: owner,
     binaries,
     account,
     dataDir,
@@ -215,7 +220,7 @@ export async function reap(): Promise<void> {
       if (Number.isNaN(pid) || isAlive(pid)) continue;
       const path = join(base, name);
       if (lstatSync(path, { throwIfNoEntry: false })?.uid !== account.uid) continue;
-      await stopPostmaster(account, homeAt(path, null).dataDir, 'immediate');
+      await stopPostmaster(account, homeAt(path, owner).dataDir, 'immediate');
       asAccount(account, 'rm -rf "$1"', [path]);
     }
   }
@@ -239,7 +244,7 @@ async function onSomePort(launch: (port: number) => Promise<PidFile>): Promise<P
 function makeDirectory(account: Account, inMemory: boolean): Home {
   for (const base of inMemory ? bases() : bases().filter((path) => path !== MEMORY)) {
     const path = join(base, `${PREFIX}${process.pid}-${randomBytes(4).toString('hex')}`);
-    if (asAccount(account, 'mkdir "$1" && mkdir "$1/log"', [path]).ok) return homeAt(path, null);
+    if (asAccount(account, 'mkdir "$1" && mkdir "$1/log"', [path]).ok) return homeAt(path, owner);
   }
   throw new Error(
     `user ${account.name} cannot make a directory in any of ${bases().join(', ')}: set TMPDIR to one that is open to all`,

@@ -94,7 +94,8 @@ describe('campaign files', () => {
 
   it('a return address, effects and JSON are taken', async () => {
     const { definition } = await read(
-      `${least}return_address: { line1: 1 Millers Row, city: Montpelier, region: VT, postal_code: "05602", country: US }\nusage_meter: { kind: file }\n`,
+      `${least}return_address: { line1: 1 Millers Row, city: Montpelier, region: ` +
+        'VT, postal_code: "05602", country: US }\nusage_meter: { kind: file }\n',
     );
     assert.deepEqual(definition.return_address, {
       line1: '1 Millers Row',

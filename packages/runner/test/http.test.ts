@@ -4,10 +4,10 @@ import { connect as dial, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { WebhookRequest } from '@postrider/core/ports';
 import { freshMachine, type Machine } from '../../../test/support/machine.ts';
+import { projectHome } from '../../../test/support/project-home.ts';
 import { openProject, type Project } from '../src/config/project.ts';
 import { startHttp, type HttpOptions, type RunningHttp } from '../src/http/server.ts';
 import { makePipeline, quietLogger } from '../src/run/pipeline.ts';
-import { projectHome } from './cli/cli.ts';
 
 describe('the HTTP of a runner', () => {
   let home: ReturnType<typeof projectHome>;
@@ -68,7 +68,8 @@ describe('the HTTP of a runner', () => {
     for (let attempt = 0; attempt < 20 && answer === ''; attempt += 1) {
       const { socket, heard, closed } = await dialled(http);
       socket.write(
-        'POST /webhooks/00000000-0000-7000-8000-000000000000/press HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n',
+        'POST /webhooks/00000000-0000-7000-8000-000000000000/press HTTP/1.1\r\nhost: ' +
+          'x\r\ncontent-length: 100000\r\n\r\n',
       );
       const drip = setInterval(() => socket.write('x'), 50);
       await closed

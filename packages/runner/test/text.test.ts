@@ -1,38 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readCsv } from '../src/cli/csv.ts';
-import { explain } from '../src/cli/errors.ts';
-import { renderTable, wrapped } from '../src/cli/table.ts';
-import { duration, printable, redacted, relative, similar, width } from '../src/cli/text.ts';
-import { stillOut } from '../src/operate/campaign.ts';
-import { libpqEnvironment } from '../src/operate/psql.ts';
+import { duration, printable, redacted } from '../src/process/text.ts';
 
-describe('words of the command line', () => {
-  it('tells a connection that was lost as such, in whatever words of the driver or the system', () => {
-    for (const code of [
-      'CONNECTION_CLOSED',
-      'CONNECTION_DESTROYED',
-      'EPIPE',
-      'ECONNRESET',
-      'ECONNREFUSED',
-      'ETIMEDOUT',
-      'CONNECT_TIMEOUT',
-    ]) {
-      const { exitCode, hint } = explain(Object.assign(new Error(`write ${code}`), { code }));
-      assert.equal(exitCode, 69, code);
-      assert.ok(hint !== null, code);
-    }
-  });
-
-  it('finds what was meant, and nothing where nothing is near', () => {
-    assert.deepEqual(similar('bakery-wellcome', ['bakery-welcome', 'spring', 'autumn']), [
-      'bakery-welcome',
-    ]);
-    assert.deepEqual(similar('sprnig', ['spring', 'string']), ['spring', 'string']);
-    assert.deepEqual(similar('x', ['bakery-welcome', 'spring']), []);
-  });
-
-  it('tells times as people do', () => {
+describe('words that a process says', () => {
+  it('tell how long something took as people do', () => {
     assert.deepEqual([0.4, 340, 7400, 42_400, 720_000, 11_100_000, 187_200_000].map(duration), [
       '0 ms',
       '340 ms',
@@ -42,9 +13,6 @@ describe('words of the command line', () => {
       '3 h 5 min',
       '2 d 4 h',
     ]);
-    const now = new Date('2026-01-02T03:04:05Z');
-    assert.equal(relative(new Date('2026-01-02T02:52:05Z'), now), '12 min ago');
-    assert.equal(relative(new Date('2026-01-02T06:04:05Z'), now), 'in 3 h');
   });
 
   it('cuts passwords out of whatever is told', () => {
@@ -53,90 +21,10 @@ describe('words of the command line', () => {
       'connect postgres://ada:***@db:5432/x failed',
     );
     assert.equal(redacted('host=db password=s3cret user=ada'), 'host=db password=*** user=ada');
-    const error = new Error('cannot use postgres://ada:s3cret@db/x');
-    assert.ok(!explain(error).message.includes('s3cret'));
   });
 
-  it('measures cells and not letters, and shows what would move the cursor', () => {
-    assert.equal(width('Zoë'), 3);
-    assert.equal(width('e\u0301'), 1);
-    assert.equal(width('東京'), 4);
+  it('show what would move the cursor', () => {
     assert.equal(printable('a\u001b[31mb\nc'), 'a\\u001b[31mb\\nc');
     assert.equal(printable('\u202eabc'), '\\u202eabc');
-  });
-
-  it('lines columns up, and lets the last one go on below itself', () => {
-    const rows = [
-      { name: '東', n: 1234, text: 'one two three four five six seven' },
-      { name: 'abcd', n: 5, text: 'short' },
-    ];
-    const table = renderTable(
-      rows,
-      [
-        { title: 'name', value: (row) => row.name },
-        { title: 'n', value: (row) => row.n, right: true },
-        { title: 'text', value: (row) => row.text },
-      ],
-      { width: 33, paint: (_style, text) => text },
-    );
-    assert.deepEqual(table.split('\n'), [
-      'name      n  text',
-      '東    1,234  one two three four',
-      '             five six seven',
-      'abcd      5  short',
-    ]);
-    assert.deepEqual(wrapped('see /a/very/long/path end', 10), [
-      'see',
-      '/a/very/lo',
-      'ng/path',
-      'end',
-    ]);
-  });
-});
-
-describe('what a hold does not stop any more', () => {
-  it('is what is at the printer, and what nobody knows of', () => {
-    assert.equal(stillOut({ atPrinter: 0, unknown: 0 }), '');
-    assert.equal(
-      stillOut({ atPrinter: 2, unknown: 0 }),
-      '; 2 cards are at the printer already and will still go out',
-    );
-    assert.equal(
-      stillOut({ atPrinter: 50, unknown: 50 }),
-      '; of 50 cards nobody knows whether the printer has them: postrider reconcile asks',
-    );
-  });
-});
-
-describe('small CSV files', () => {
-  it('reads quotes, doubled quotes and line breaks inside them, and says on which line a record begins', () => {
-    const records = readCsv('\ufeffa,b\r\n"x ""y"", z","two\nlines"\n\n,last');
-    assert.deepEqual(records, [
-      { line: 1, cells: ['a', 'b'] },
-      { line: 2, cells: ['x "y", z', 'two\nlines'] },
-      { line: 5, cells: ['', 'last'] },
-    ]);
-  });
-});
-
-describe('the environment of psql', () => {
-  it('holds every part of an address', () => {
-    assert.deepEqual(
-      libpqEnvironment('postgres://a%40b:p%2Fw@[::1]:5433/my%20db?sslmode=require'),
-      {
-        PGHOST: '::1',
-        PGPORT: '5433',
-        PGUSER: 'a@b',
-        PGPASSWORD: 'p/w',
-        PGDATABASE: 'my db',
-        PGSSLMODE: 'require',
-        PGAPPNAME: 'postrider psql',
-      },
-    );
-    assert.equal(
-      libpqEnvironment('postgres:///x?host=/run/postgresql')['PGHOST'],
-      '/run/postgresql',
-    );
-    assert.throws(() => libpqEnvironment('not an address'), /not the address of a database/);
   });
 });

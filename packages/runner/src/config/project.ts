@@ -1,12 +1,11 @@
 /**
- * The project directory: where a database of one's own, secrets and printed cards live.
+ * The project directory: where the embedded database, secrets and printed cards live.
  *
- *   postrider.yaml       settings, where there are any
- *   var/postgres/        the embedded server
- *   var/secrets/         one file a secret, mode 0600; the environment wins
- *   var/data/            what adapters keep: proofs, look-up batches
- *   var/print-shop.json  where the print shop was started last, and the id of its ledger
- *   out/print-shop/      what the folder print shop prints
+ *   postrider.yaml  settings, where there are any
+ *   var/postgres/   the embedded server
+ *   var/secrets/    one file a secret, mode 0600; the environment wins
+ *   var/data/       what adapters keep: proofs, look-up batches
+ *   out/            what is printed here
  *
  * It is POSTRIDER_HOME, else the nearest directory upwards that has a postrider.yaml, else the
  * checkout this program is part of: never simply the directory one happens to stand in. A second,
@@ -14,10 +13,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CliError } from '../cli/errors.ts';
-import { exitCodes } from '../cli/exit-codes.ts';
+import { exitCodes } from '../process/exit-codes.ts';
+import { UserError } from '../process/user-error.ts';
 import { loadSettings } from './load-settings.ts';
 import type { Settings } from './settings.ts';
 
@@ -25,7 +24,6 @@ export interface Project {
   readonly directory: string;
   readonly settings: Settings;
   readonly dataDirectory: string;
-  readonly printsDirectory: string;
   readonly proofsDirectory: string;
   /** Makes it, for its owner only: proofs and look-ups hold names and addresses. */
   makeDataDirectory(): void;
@@ -43,7 +41,7 @@ export interface Project {
   ensureSecret(name: string, make: () => string): string;
 }
 
-const checkout = fileURLToPath(new URL('../../../..', import.meta.url));
+const checkout = fileURLToPath(new URL('.', import.meta.url));
 
 function projectDirectory(env: NodeJS.ProcessEnv): string {
   const from = process.cwd();
@@ -77,7 +75,6 @@ export async function openProject(env: NodeJS.ProcessEnv = process.env): Promise
     directory,
     settings,
     dataDirectory: data,
-    printsDirectory: join(directory, 'out', 'print-shop'),
     proofsDirectory: join(data, 'proofs'),
     makeDataDirectory: () => void mkdirSync(data, { recursive: true, mode: 0o700 }),
     stateFile(name) {
@@ -101,7 +98,7 @@ export async function openProject(env: NodeJS.ProcessEnv = process.env): Promise
       }
       const made = secret(name);
       if (made === undefined)
-        throw new CliError(
+        throw new UserError(
           exitCodes.cannotWrite,
           `the secret ${name} could not be kept in ${secrets}`,
         );
@@ -119,12 +116,3 @@ function readSecret(path: string): string | undefined {
     throw error;
   }
 }
-
-/** How the reader can call this program again from where they stand. */
-export function programName(from: string = process.cwd()): string {
-  const program = join(resolve(checkout), 'bin', 'postrider');
-  const way = relative(from, program);
-  return way.startsWith('..') ? program : `./${way}`;
-}
-
-export const exampleCampaign = join(checkout, 'examples', 'bakery', 'campaign.yaml');

@@ -1,6 +1,6 @@
 /** Prometheus text, by hand, from the public views: the funnel, the queue, the jobs, the alarms. */
 import { states as allStates } from '@postrider/core/states';
-import type { Sql } from '../cli/database.ts';
+import type { Sql } from '../database/open.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
@@ -11,17 +11,21 @@ export async function metricsText(sql: Sql): Promise<string> {
   const [funnel, cohorts, jobs, alarms, stuck] = await Promise.all([
     sql`select * from postrider.funnel`,
     sql<{ stage: string; begun: boolean; cohorts: number; people: number; oldest: number }[]>`
-      select stage, begun_at is not null as begun, count(*)::int as cohorts, sum(people)::int as people,
+      select
+        stage, begun_at is not null as begun,
+        count(*)::int as cohorts, sum(people)::int as people,
         extract(epoch from clock_timestamp() - min(made_at))::float8 as oldest
-      from postrider.queue group by 1, 2`,
+      from postrider.queue
+      group by 1, 2`,
     sql<{ name: string; state: string; jobs: number }[]>`
-      select name, state, count(*)::int as jobs from postrider.queue_job where state in ('created', 'retry', 'active', 'failed') group by 1, 2`,
-    sql<
-      { kind: string; alarms: number }[]
-    >`select kind, count(*)::int as alarms from postrider.alarms group by 1`,
-    sql<
-      { people: number }[]
-    >`select coalesce(sum(people), 0)::float8 as people from postrider.stuck`,
+      select name, state, count(*)::int as jobs
+      from postrider.queue_job
+      where state in ('created', 'retry', 'active', 'failed')
+      group by 1, 2`,
+    sql<{ kind: string; alarms: number }[]>`
+      select kind, count(*)::int as alarms from postrider.alarms group by 1`,
+    sql<{ people: number }[]>`
+      select coalesce(sum(people), 0)::float8 as people from postrider.stuck`,
   ]);
   const people = funnel.flatMap((row): Sample[] => {
     const labels = { organization: String(row['organization']), campaign: String(row['campaign']) };

@@ -6,22 +6,23 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
-import { Hono, type Context } from 'hono';
 import type { Logger, Pipeline } from '@postrider/core';
-import type { Sql } from '../cli/database.ts';
-import { CliError, explain } from '../cli/errors.ts';
-import { exitCodes } from '../cli/exit-codes.ts';
+import { Hono, type Context } from 'hono';
+import type { Sql } from '../database/open.ts';
+import { exitCodes } from '../process/exit-codes.ts';
+import { redacted } from '../process/text.ts';
+import { messageOf, UserError } from '../process/user-error.ts';
 import { metricsText } from './metrics.ts';
 
 /** No printer sends more in one webhook; a larger body is not read to its end. */
 const LARGEST_WEBHOOK = 1024 * 1024;
-// So much is read all the same, and thrown away: who is cut off in the middle of sending never
-// reads our answer.
+// So much is read all the same, and thrown away: a sender that is cut off in the middle of sending
+// never reads our answer.
 const MOST_READ = 4 * LARGEST_WEBHOOK;
 const READY_MS = 2000;
 /**
- * A webhook is small: whoever needs longer for one, headers and body, or holds more connections,
- * keeps others out.
+ * A webhook is small: a sender that needs longer for one, headers and body, or holds more
+ * connections, keeps others out.
  */
 const LIMITS = { requestMs: 10_000, connections: 1000 };
 
@@ -35,6 +36,8 @@ export interface HttpOptions {
   /** Of the process as a whole: false while it starts and once it stops. */
   readonly isReady: () => boolean;
   readonly limits?: typeof LIMITS | undefined;
+  /** What the log says of an error; its own message unless told. */
+  readonly explain?: ((error: unknown) => string) | undefined;
 }
 
 export interface RunningHttp {
@@ -44,11 +47,17 @@ export interface RunningHttp {
   close(): Promise<void>;
 }
 
-export function createApp({ sql, pipeline, logger, isReady }: HttpOptions): Hono {
+export function createApp({
+  sql,
+  pipeline,
+  logger,
+  isReady,
+  explain = (error) => redacted(messageOf(error)),
+}: HttpOptions): Hono {
   const app = new Hono();
   app.onError((error, c) => {
-    logger.error({ path: c.req.path, error: explain(error).message }, 'a request failed');
-    // Whoever sent a webhook keeps it and sends it again.
+    logger.error({ path: c.req.path, error: explain(error) }, 'a request failed');
+    // The sender of a webhook keeps it and sends it again.
     return c.json({ error: 'the request could not be handled; send it again' }, 503);
   });
   app.notFound((c) => c.json({ error: `there is no ${c.req.method} ${c.req.path}` }, 404));
@@ -92,7 +101,7 @@ export function createApp({ sql, pipeline, logger, isReady }: HttpOptions): Hono
   return app;
 }
 
-/** Throws `CliError` (unavailable) where the port is taken. */
+/** Throws `UserError` (unavailable) where the port is taken. */
 export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   const { host, port, limits = LIMITS } = options;
   const server = createAdaptorServer({
@@ -128,24 +137,25 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   };
 }
 
-function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): CliError {
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): UserError {
   switch (error.code) {
     case 'EADDRINUSE':
-      return new CliError(
+      return new UserError(
         exitCodes.unavailable,
         `port ${port} of ${host} is in use`,
-        'another runner may be listening there: choose another with --port, any free one with --port 0, or none with --no-http. Nothing was started',
+        'another runner may be listening there: choose another with --port, any free one with ' +
+          '--port 0, or none with --no-http. Nothing was started',
         error,
       );
     case 'EACCES':
-      return new CliError(
+      return new UserError(
         exitCodes.noRights,
         `no right to listen on port ${port} of ${host}`,
         'choose a port from 1024 on with --port. Nothing was started',
         error,
       );
     default:
-      return new CliError(
+      return new UserError(
         exitCodes.unavailable,
         `cannot listen on ${host}, port ${port} (${error.code ?? error.message})`,
         'choose another address with --host. Nothing was started',

@@ -1,13 +1,23 @@
 /** The log goes to stderr: lines for people on a terminal, JSON by pino otherwise. */
 import type { Logger } from '@postrider/core';
-import type { Output } from '../cli/output.ts';
-import { printable } from '../cli/text.ts';
 import type { Settings } from '../config/settings.ts';
+import { printable } from '../process/text.ts';
+
+/** Who reads the log. */
+export interface LogOutput {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Whether somebody watches. */
+  readonly live: boolean;
+  /** Colours what goes to stderr. */
+  tint(style: 'dim' | 'cyan' | 'yellow' | 'red', text: string): string;
+}
 
 type Level = Settings['logLevel'];
 const levels: readonly Level[] = ['debug', 'info', 'warn', 'error'];
 
-export async function createLogger(out: Output, level: Level): Promise<Logger> {
+export async function createLogger(out: LogOutput, level: Level): Promise<Logger> {
   const least: Level = out.verbose ? 'debug' : out.quiet ? 'error' : level;
   if (process.stderr.isTTY && !out.json) return forPeople(out, least);
   const { default: pino } = await import('pino');
@@ -30,7 +40,7 @@ export async function createLogger(out: Output, level: Level): Promise<Logger> {
   };
 }
 
-function forPeople(out: Output, least: Level): Logger {
+function forPeople(out: LogOutput, least: Level): Logger {
   const colors = { debug: 'dim', info: 'cyan', warn: 'yellow', error: 'red' } as const;
   const say =
     (level: Level) =>
@@ -40,10 +50,13 @@ function forPeople(out: Output, least: Level): Logger {
         ([name, value]) =>
           `${name}=${typeof value === 'string' ? printable(value) : JSON.stringify(value)}`,
       );
-      const time = new Date().toTimeString().slice(0, 8);
-      process.stderr.write(
-        `${out.tint('dim', time)} ${out.tint(colors[level], level.padEnd(5))} ${message}${rest.length === 0 ? '' : ` ${out.tint('dim', rest.join(' '))}`}\n`,
-      );
+      const parts = [
+        out.tint('dim', new Date().toTimeString().slice(0, 8)),
+        out.tint(colors[level], level.padEnd(5)),
+        message,
+        ...(rest.length === 0 ? [] : [out.tint('dim', rest.join(' '))]),
+      ];
+      process.stderr.write(`${parts.join(' ')}\n`);
     };
   return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 }

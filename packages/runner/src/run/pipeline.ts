@@ -10,16 +10,22 @@ import {
   type Pipeline,
   type PipelineSettings,
 } from '@postrider/core';
-import type { Sql } from '../cli/database.ts';
 import type { Project } from '../config/project.ts';
 import type { Settings } from '../config/settings.ts';
-import { createIntegrations } from '../wiring/integrations.ts';
+import type { Sql } from '../database/open.ts';
+import { createIntegrations, type CompleteEntry } from '../wiring/integrations.ts';
+
+export interface MakeOptions {
+  readonly settings?: Partial<PipelineSettings>;
+  readonly queueSql?: Sql;
+  readonly completeEntry?: CompleteEntry;
+}
 
 export function makePipeline(
   project: Project,
   sql: Sql,
   logger: Logger,
-  { settings, queueSql = sql }: { settings?: Partial<PipelineSettings>; queueSql?: Sql } = {},
+  { settings, queueSql = sql, completeEntry }: MakeOptions = {},
 ): Pipeline {
   const { proofSlots, mailSlots, cohortSize } = project.settings;
   project.makeDataDirectory();
@@ -27,7 +33,7 @@ export function makePipeline(
     sql,
     queueSql,
     logger,
-    integrations: createIntegrations(project),
+    integrations: createIntegrations(project, completeEntry),
     restoreWatermark: restoreWatermarkFolder(join(project.dataDirectory, 'restore-watermark')),
     settings: {
       runnerName: `${hostname()}:${process.pid}`,
@@ -55,7 +61,7 @@ export function connectQueue(url: string): Sql & AsyncDisposable {
   });
 }
 
-/** Connections for a pipeline: its slots, the beats, and some for whoever asks meanwhile. */
+/** Connections for a pipeline: its slots, the beats, and some for questions meanwhile. */
 export function poolSize({
   proofSlots,
   mailSlots,

@@ -1,18 +1,18 @@
 /**
- * `run`: the pipeline and its HTTP, until it is told to stop; or, with --once, until nothing can
- * move.
+ * The life of a runner: the pipeline and its HTTP, until it is told to stop; or, with `once`, until
+ * nothing can move. What people are told of it is the caller's.
  */
-import type { Pipeline, Stopped, Waiting } from '@postrider/core';
-import type { Cli } from '../cli/cli.ts';
-import { openDatabase, type Sql } from '../cli/database.ts';
-import { CliError } from '../cli/errors.ts';
-import { exitCodes } from '../cli/exit-codes.ts';
-import { count, relative } from '../cli/text.ts';
+import type { Logger, Pipeline, Stopped, Waiting } from '@postrider/core';
 import type { Project } from '../config/project.ts';
-import { startHttp, type RunningHttp } from '../http/server.ts';
-import { requireMigrated } from '../operate/migrate.ts';
-import { createLogger } from './logger.ts';
-import { keepShopTold } from '../print-shop/webhooks.ts';
+import { requireMigrated } from '../database/migrated.ts';
+import { openDatabase, type Sql } from '../database/open.ts';
+import { startHttp, type HttpOptions, type RunningHttp } from '../http/server.ts';
+import { exitCodes } from '../process/exit-codes.ts';
+import type { Host } from '../process/host.ts';
+import type { Signals } from '../process/signals.ts';
+import { UserError } from '../process/user-error.ts';
+import type { CompleteEntry } from '../wiring/integrations.ts';
+import { createLogger, type LogOutput } from './logger.ts';
 import { connectQueue, makePipeline, poolSize } from './pipeline.ts';
 
 export interface RunOptions {
@@ -26,72 +26,95 @@ export interface RunOptions {
   readonly mailSlots: number | undefined;
 }
 
+export interface RunHost extends Host {
+  readonly out: Host['out'] & LogOutput;
+  readonly signals: Signals;
+}
+
+/** Cohorts of a stage that this runner has at work. */
+export interface AtWork {
+  readonly stage: string;
+  readonly cohorts: number;
+  readonly people: number;
+}
+
+/** What people are told. */
+export interface Announcements {
+  running(http: RunningHttp | null, project: Project, pipeline: Pipeline): void;
+  /** At once after the first signal. */
+  stopping(signal: NodeJS.Signals, atWork: readonly AtWork[]): void;
+  stopped(stopped: Stopped, patienceMs: number): void;
+  /** With `once`: why nothing moves any more. */
+  waiting(waiting: readonly Waiting[]): void;
+}
+
+export interface Listening {
+  readonly project: Project;
+  readonly sql: Sql;
+  /** Where webhooks are taken. */
+  readonly url: string;
+  readonly logger: Logger;
+}
+
+/** What the program adds to a runner. */
+export interface RunHooks {
+  readonly announce: Announcements;
+  readonly completeEntry: CompleteEntry;
+  readonly explain: HttpOptions['explain'];
+  /** Goes on beside the pipeline while it listens. Returns what ends it. */
+  readonly beside: (listening: Listening) => Promise<() => void>;
+}
+
 /** What is at work may take so long after the first signal. */
 const PATIENCE_MS = 30_000;
 
-export async function run(cli: Cli, options: RunOptions): Promise<void> {
-  const project = withFlags(await cli.project(), options);
+export async function run(host: RunHost, options: RunOptions, hooks: RunHooks): Promise<void> {
+  const project = withFlags(await host.project(), options);
+  const { announce, completeEntry, explain } = hooks;
   const { settings } = project;
+  const { out, signals } = host;
   if (!options.once && !options.sync)
-    throw new CliError(exitCodes.usage, '--no-sync goes with --once');
+    throw new UserError(exitCodes.usage, '--no-sync goes with --once');
   // Interventions are recorded with this name: what a runner holds, no person held.
-  await using database = await openDatabase(cli, {
+  await using database = await openDatabase(host, {
     max: poolSize(settings),
     name: 'postrider run, by itself',
   });
   const { sql } = database;
   await using queueSql = connectQueue(database.url);
   await requireMigrated(sql);
-  const logger = await createLogger(
-    cli.out,
-    options.once && cli.out.live ? 'warn' : settings.logLevel,
-  );
+  const logger = await createLogger(out, options.once && out.live ? 'warn' : settings.logLevel);
   project.makeDataDirectory();
   const pipeline = makePipeline(project, sql, logger, {
     settings: { beats: !options.once || options.sync },
     queueSql,
+    completeEntry,
   });
   let ready = false;
-  let untold = (): void => undefined;
+  let endBeside = (): void => undefined;
   const http = options.http
-    ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready })
+    ? await startHttp({ ...settings.http, sql, pipeline, logger, isReady: () => ready, explain })
     : null;
-  cli.signals.catch((name) => {
+  signals.catch((name) => {
     ready = false;
-    void tellStop(cli, sql, pipeline.runnerId, name);
+    void atWork(sql, pipeline.runnerId).then((work) => announce.stopping(name, work));
   });
   try {
     await pipeline.start();
     ready = true;
-    if (http !== null) untold = await keepShopTold(project, sql, http.url, logger);
-    announce(cli, http, project, pipeline);
+    if (http !== null) endBeside = await hooks.beside({ project, sql, url: http.url, logger });
+    announce.running(http, project, pipeline);
     const waiting = options.once
-      ? await pipeline.once({ sync: options.sync, signal: cli.signals.signal })
-      : await untilStopped(cli);
+      ? await pipeline.once({ sync: options.sync, signal: signals.signal })
+      : await untilStopped(signals);
     ready = false;
-    sayStopped(cli, await pipeline.stop({ timeoutMs: PATIENCE_MS }));
-    if (waiting !== null && cli.signals.received === null) showWaiting(cli, waiting);
+    announce.stopped(await pipeline.stop({ timeoutMs: PATIENCE_MS }), PATIENCE_MS);
+    if (waiting !== null && signals.received === null) announce.waiting(waiting);
   } finally {
-    untold();
+    endBeside();
     await pipeline.stop({ timeoutMs: 1000 }).catch(() => undefined);
     await http?.close();
   }
-  if (cli.signals.received === 'SIGINT') process.exitCode = 130;
-}
-
-function sayStopped(cli: Cli, { atWork }: Stopped): void {
-  if (atWork === 0) {
-    if (cli.signals.received !== null) cli.out.note('stopped; nothing is lost');
-    return;
-  }
-  process.exitCode = exitCodes.failed;
-  const who =
-    atWork === null
-      ? 'whether anybody is still at work, the database did not say'
-      : `${count(atWork, 'person is', 'people are')} still at work`;
-  cli.out.note(
-    `stopped${atWork === null ? '' : ` after ${PATIENCE_MS / 1000} s`}; ${who}. Nothing is lost: people at work come back when their lease has passed (a minute), by any other runner or the next one`,
-  );
 }
 
 function withFlags(project: Project, { host, port, proofSlots, mailSlots }: RunOptions): Project {
@@ -107,30 +130,7 @@ function withFlags(project: Project, { host, port, proofSlots, mailSlots }: RunO
   };
 }
 
-function announce(cli: Cli, http: RunningHttp | null, project: Project, pipeline: Pipeline): void {
-  const { proofSlots, mailSlots } = project.settings;
-  if (cli.out.json) {
-    cli.out.emit({
-      event: 'ready',
-      url: http?.url ?? null,
-      pid: process.pid,
-      runnerId: pipeline.runnerId,
-      proofSlots,
-      mailSlots,
-    });
-    return;
-  }
-  const where =
-    http === null
-      ? 'it does not listen (--no-http)'
-      : `${http.url}  /webhooks/<organization>/<printer>, /metrics, /health, /ready`;
-  cli.out.note(
-    `${cli.out.tint('green', 'running')}: ${proofSlots} proof and ${mailSlots} mail slots. Ctrl-C stops\n  ${where}`,
-  );
-}
-
-async function untilStopped(cli: Cli): Promise<null> {
-  const { signal } = cli.signals;
+async function untilStopped({ signal }: Signals): Promise<null> {
   // A promise alone keeps no process: the pool and the beats do that.
   if (!signal.aborted)
     await new Promise<void>((resolve) =>
@@ -139,34 +139,13 @@ async function untilStopped(cli: Cli): Promise<null> {
   return null;
 }
 
-/** Said at once, before anything is waited for. */
-async function tellStop(cli: Cli, sql: Sql, runnerId: string, name: NodeJS.Signals): Promise<void> {
-  const again = name === 'SIGINT' ? 'Ctrl-C again' : 'a second signal';
-  const rows = await sql<{ stage: string; cohorts: number; people: number }[]>`
-    select stage, count(*)::int as cohorts, sum(people)::int as people from postrider.cohort
-    where runner_id = ${runnerId} and closed_at is null group by 1 order by 1`.catch(() => []);
-  const work = rows.map(
-    (row) =>
-      `${count(row.cohorts, `${row.stage} cohort`)} (${count(row.people, 'person', 'people')})`,
-  );
-  const waits = work.length === 0 ? 'nothing is at work' : `waiting for ${work.join(' and ')}`;
-  cli.out.note(
-    `\nstopping: nothing new begins; ${waits}. ${again} does not wait, and loses nothing either`,
-  );
-}
-
-function showWaiting(cli: Cli, waiting: readonly Waiting[]): void {
-  const several = new Set(waiting.map((row) => row.organization)).size > 1;
-  cli.out.list(
-    waiting,
-    [
-      ...(several ? [{ title: 'organization', value: (row: Waiting) => row.organization }] : []),
-      { title: 'campaign', value: (row) => row.campaign, style: () => 'bold' },
-      { title: 'state', value: (row) => row.state },
-      { title: 'people', value: (row) => row.people, right: true },
-      { title: 'until', value: (row) => (row.until === null ? '' : relative(row.until)) },
-      { title: 'waits for', value: (row) => row.why },
-    ],
-    { nothing: 'nothing waits: everybody is where they end' },
-  );
+/** Asked before anything is waited for; nothing where the database does not answer. */
+async function atWork(sql: Sql, runnerId: string): Promise<readonly AtWork[]> {
+  return await sql<AtWork[]>`
+    select stage, count(*)::int as cohorts, sum(people)::int as people
+    from postrider.cohort
+    where runner_id = ${runnerId}
+      and closed_at is null
+    group by 1
+    order by 1`.catch(() => []);
 }

@@ -5,6 +5,7 @@
  */
 import { resolve } from 'node:path';
 import { adapters, portFields, type AdaptersByKind } from '@postrider/adapters';
+import { didYouMean } from '@postrider/adapters/near';
 import type { CampaignBrief, Integrations, PrinterBrief } from '@postrider/core';
 import {
   AdapterConfigError,
@@ -13,9 +14,8 @@ import {
   type PortName,
   type PortTypes,
 } from '@postrider/core/ports';
-import { didYouMean } from '../cli/text.ts';
+import { isGroup } from '../config/group.ts';
 import type { Project } from '../config/project.ts';
-import { ownPrintShop } from '../print-shop/own.ts';
 
 // A campaign file may name any kind.
 const registry: AdaptersByKind = adapters;
@@ -28,13 +28,25 @@ export interface AdapterHome {
   readonly secret?: (name: string) => string | undefined;
 }
 
-type Entry = Readonly<Record<string, unknown>>;
+/** An adapter as a campaign names it: its kind and its options. */
+export type Entry = Readonly<Record<string, unknown>>;
+
+/**
+ * Adds what only the program knows, for example the address of a process that it has started. Asked
+ * each time an adapter is needed. May throw `AdapterConfigError`.
+ */
+export type CompleteEntry = (port: PortName, entry: Entry, project: Project) => Entry;
+
+function asItIs(_port: PortName, entry: Entry): Entry {
+  return entry;
+}
 
 /** What is wrong with a kind, or null. */
 export function unknownKind(port: PortName, kind: string): string | null {
   const kinds = Object.keys(registry[port]);
   if (kinds.includes(kind)) return null;
-  return `there is no ${portFields[port]} of kind ${kind}; ${didYouMean(kind, kinds) ?? `there are ${kinds.join(', ')}`}`;
+  const meant = didYouMean(kind, kinds) ?? `there are ${kinds.join(', ')}`;
+  return `there is no ${portFields[port]} of kind ${kind}; ${meant}`;
 }
 
 /** Throws `AdapterConfigError` with the field as it is called in a campaign file. */
@@ -43,7 +55,7 @@ export async function makeAdapter<Name extends PortName>(
   entry: unknown,
   home: AdapterHome,
 ): Promise<PortTypes[Name]> {
-  const { kind, ...rest } = isEntry(entry) ? entry : {};
+  const { kind, ...rest } = isGroup(entry) ? entry : {};
   const wrong = typeof kind === 'string' ? unknownKind(port, kind) : 'is missing';
   const factory = wrong === null ? registry[port][kind as string] : undefined;
   if (factory === undefined)
@@ -78,26 +90,6 @@ function optionsOf(port: PortName, options: Entry): Entry {
   return rest;
 }
 
-function isEntry(value: unknown): value is Entry {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/**
- * The entry of the project's own print shop, with the address where it was last started, and the
- * ledger that knows our cards.
- */
-export function withPrintShopUrl(entry: unknown, project: Project): unknown {
-  if (!isEntry(entry) || entry['kind'] !== 'print-shop' || entry['url'] !== undefined) return entry;
-  const own = ownPrintShop(project);
-  if (own === null) {
-    throw new AdapterConfigError(
-      'printer.url',
-      'is not set, and the print shop of this project was never started: `postrider print-shop start` does',
-    );
-  }
-  return { ...(own.ledger === null ? {} : { ledger: own.ledger }), ...entry, url: own.url };
-}
-
 /** Hits and misses are remembered by this name, so two look-up files must have two. */
 function enricherName({ name, kind, path }: Entry, baseDirectory: string): string {
   if (typeof name === 'string') return name;
@@ -106,7 +98,10 @@ function enricherName({ name, kind, path }: Entry, baseDirectory: string): strin
     : String(kind);
 }
 
-export function createIntegrations(project: Project): Integrations {
+export function createIntegrations(
+  project: Project,
+  completeEntry: CompleteEntry = asItIs,
+): Integrations {
   const made = new Map<string, Promise<unknown>>();
 
   /**
@@ -114,9 +109,10 @@ export function createIntegrations(project: Project): Integrations {
    */
   const cached = async <Name extends PortName>(
     port: Name,
-    entry: unknown,
+    given: unknown,
     baseDirectory: string,
   ): Promise<PortTypes[Name]> => {
+    const entry = isGroup(given) ? completeEntry(port, given, project) : given;
     const key = JSON.stringify([port, entry, baseDirectory]);
     let making = made.get(key) as Promise<PortTypes[Name]> | undefined;
     if (making === undefined) {
@@ -147,10 +143,10 @@ export function createIntegrations(project: Project): Integrations {
       const entry = campaign.integrations['enricher'];
       const port = await ifNamed('enricher', campaign);
       if (port === null) return null;
-      return { name: enricherName(isEntry(entry) ? entry : {}, campaign.baseDirectory), port };
+      return { name: enricherName(isGroup(entry) ? entry : {}, campaign.baseDirectory), port };
     },
     async printer(printer: PrinterBrief) {
-      const entry = withPrintShopUrl({ ...printer.options, kind: printer.kind }, project);
+      const entry = { ...printer.options, kind: printer.kind };
       return await cached('printer', entry, printer.baseDirectory ?? project.directory);
     },
   };

@@ -1,0 +1,3 @@
+export async function pause(ms: number): Promise<void> {
+  return await new Promise((resolve) => setTimeout(resolve, ms));
+}

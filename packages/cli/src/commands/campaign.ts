@@ -1,0 +1,157 @@
+/** `campaign`: applied from a file, launched, paused, shown, ended. */
+import { kinds } from '@postrider/adapters/kinds';
+import { command, flag, oneOf, text, type Family } from '../command.ts';
+
+const named = 'by name, by organization/name, or by id';
+
+/** Such as `Adapters: audience csv, ndjson; renderer typst`. */
+function adapterKinds(): string {
+  const ports = Object.entries(kinds).map(([port, names]) => `${port} ${names.join(', ')}`);
+  return `Adapters: ${ports.join('; ')}`;
+}
+
+export const campaigns: Family = (program, act) => {
+  const campaign = command(
+    program,
+    'campaign',
+    'Campaigns: made from a file, launched, paused, shown, ended.',
+    [
+      'postrider campaign apply examples/bakery/campaign.yaml',
+      'postrider campaign launch bakery-welcome --live --arm',
+      'postrider campaign show bakery-welcome',
+    ],
+  );
+
+  command(
+    campaign,
+    'apply',
+    'Makes a campaign of a file, or changes it to what the file says. ' +
+      'Reads the first rows of its list and sets their cards, ' +
+      'so that a mistake shows now and not later.',
+    [
+      'postrider campaign apply examples/bakery/campaign.yaml',
+      'postrider campaign apply campaign.yaml --dry-run',
+    ],
+  )
+    .argument('<file>', `YAML or JSON; docs/reference/campaign-file.md. ${adapterKinds()}`)
+    .option('--dry-run', 'check it and change nothing')
+    .option('--list-later', 'the list is not there yet: what is wrong with it is a warning')
+    .option('--no-check', 'do not try out list and template')
+    .action(
+      act(async (cli, [file = ''], options) => {
+        const { applyFile } = await import('../operate/apply.ts');
+        const list =
+          options['check'] === false ? 'unread' : flag(options['listLater']) ? 'later' : 'now';
+        await applyFile(cli, file, { dryRun: flag(options['dryRun']), list });
+      }),
+    );
+
+  command(
+    campaign,
+    'launch',
+    'Makes a campaign active: only now does mail leave. ' +
+      'In test mode, unless told, nothing is ever printed. The mode is frozen by this.',
+    [
+      'postrider campaign launch bakery-welcome',
+      'postrider campaign launch bakery-welcome --live --arm',
+    ],
+  )
+    .argument('<name>', named)
+    .option(
+      '--live',
+      'for real: cards are printed and cost money; asks for the name of the campaign',
+    )
+    .option('--arm', 'with --live: arm its printer for live printing too')
+    .option('--why <sentence>', 'shown by interventions and trace')
+    .option('--yes', 'do not ask')
+    .action(
+      act(async (cli, [name = ''], options) => {
+        const { launchCampaign } = await import('../operate/campaign.ts');
+        const why = text(options['why']) ?? null;
+        await launchCampaign(cli, name, {
+          live: flag(options['live']),
+          arm: flag(options['arm']),
+          yes: flag(options['yes']),
+          why,
+        });
+      }),
+    );
+
+  command(campaign, 'pause', 'Holds a campaign: the same as `postrider hold campaign`.', [
+    'postrider campaign pause bakery-welcome --why "wrong price"',
+  ])
+    .argument('<name>', named)
+    .option('--why <sentence>', 'shown by stuck and why')
+    .action(
+      act(async (cli, [name = ''], options) => {
+        const { pauseCampaign } = await import('../operate/campaign.ts');
+        await pauseCampaign(cli, name, text(options['why']) ?? null);
+      }),
+    );
+
+  command(
+    campaign,
+    'end',
+    'Ends a campaign. Whoever is not sent yet is skipped; whoever is sent is still followed.',
+    [
+      'postrider campaign end bakery-welcome --as completed',
+      'postrider campaign end bakery-welcome --as archived   # for good: nobody is tried again',
+    ],
+  )
+    .argument('<name>', named)
+    .addOption(
+      oneOf('--as <status>', 'how it ends', ['completed', 'archived']).makeOptionMandatory(),
+    )
+    .option('--why <sentence>', 'shown by interventions and trace')
+    .option('--yes', 'do not ask')
+    .action(
+      act(async (cli, [name = ''], options) => {
+        const { endCampaignNamed } = await import('../operate/campaign.ts');
+        const status = options['as'] === 'archived' ? 'archived' : 'completed';
+        await endCampaignNamed(cli, name, status, {
+          yes: flag(options['yes']),
+          why: text(options['why']) ?? null,
+        });
+      }),
+    );
+
+  command(
+    campaign,
+    'show',
+    'Everything about one campaign: settings, funnel, reasons, the last syncs.',
+    ['postrider campaign show bakery-welcome'],
+  )
+    .argument('<name>', named)
+    .action(
+      act(async (cli, [name = '']) => {
+        const { showCampaign } = await import('../operate/campaign-show.ts');
+        await showCampaign(cli, name);
+      }),
+    );
+
+  command(campaign, 'list', 'All campaigns.', ['postrider campaign list --json']).action(
+    act(async (cli) => {
+      const { openDatabase } = await import('@postrider/runner/database');
+      await using database = await openDatabase(cli);
+      const rows = await database.sql<Record<string, string | null>[]>`
+        select * from postrider.campaigns order by organization, created_at, id`;
+      const column = (title: string, from = title) => ({
+        title,
+        value: (row: Record<string, string | null>) => row[from] ?? null,
+      });
+      cli.out.list(
+        rows,
+        [
+          column('organization'),
+          { ...column('campaign', 'name'), style: () => 'bold' as const },
+          column('status'),
+          column('mode'),
+          column('kind', 'campaign_mode'),
+          column('printer'),
+          column('syncing'),
+        ],
+        { nothing: 'no campaign yet; apply one: postrider campaign apply <file>' },
+      );
+    }),
+  );
+};

@@ -1,0 +1,110 @@
+/** `db`: the embedded server. */
+import { UserError, exitCodes } from '@postrider/runner/process';
+import { command, type Family } from '../command.ts';
+import { relative } from '../text.ts';
+
+export const databases: Family = (program, act) => {
+  const db = command(
+    program,
+    'db',
+    'The embedded PostgreSQL of this project. It is a daemon of its own and starts by ' +
+      'itself; with DATABASE_URL it is not used.',
+    ['postrider db status', 'postrider db stop'],
+  );
+
+  command(db, 'start', 'Starts it, and sets it up where there is none yet.', [
+    'postrider db start',
+  ]).action(
+    act(async (cli) => {
+      const { configuredUrl, ensureServer, redactUrl } =
+        await import('@postrider/embedded-postgres');
+      refuseOwn(configuredUrl(process.env));
+      const { serverPlace } = await import('@postrider/runner/database');
+      const server = await ensureServer({
+        ...(await serverPlace(cli)),
+        onProgress: (message) => cli.out.note(message),
+      });
+      cli.out.result(
+        {
+          state: 'running',
+          started: server.started,
+          port: server.port,
+          pid: server.pid,
+          dataDir: server.dataDir,
+          socketDir: server.socketDir,
+        },
+        `${server.started ? 'started' : 'running already'}: ` +
+          `${redactUrl(server.url)} (process ${server.pid}), data in ${server.dataDir}`,
+      );
+    }),
+  );
+
+  command(
+    db,
+    'stop',
+    'Stops it: ends all sessions, writes everything out. The next command starts it again.',
+    ['postrider db stop'],
+  ).action(
+    act(async (cli) => {
+      const { configuredUrl, stopServer } = await import('@postrider/embedded-postgres');
+      refuseOwn(configuredUrl(process.env));
+      const { serverPlace } = await import('@postrider/runner/database');
+      const stopped = await stopServer(await serverPlace(cli));
+      cli.out.result({ state: 'stopped', stopped }, stopped ? 'stopped' : 'it was not running');
+    }),
+  );
+
+  command(db, 'status', 'Where it is and whether it runs. Starts nothing.', [
+    'postrider db status --json',
+  ]).action(
+    act(async (cli) => {
+      const { configuredUrl, redactUrl, serverStatus } =
+        await import('@postrider/embedded-postgres');
+      const own = configuredUrl(process.env);
+      if (own !== null) {
+        cli.out.result(
+          { state: 'own', source: own.source, url: redactUrl(own.url) },
+          `${own.source} names ${redactUrl(own.url)}; the embedded server is not used`,
+        );
+        return;
+      }
+      const { serverPlace } = await import('@postrider/runner/database');
+      const status = await serverStatus(await serverPlace(cli));
+      if (cli.out.json) {
+        cli.out.emit(status);
+        return;
+      }
+      if (status.state === 'absent') {
+        cli.out.print('there is none yet; `postrider db start` or `postrider demo` makes one');
+        return;
+      }
+      const since = status.startedAt === null ? '' : `, started ${relative(status.startedAt)}`;
+      cli.out.records([
+        [
+          [
+            'state',
+            `${status.state}${status.pid === null ? '' : ` (process ${status.pid}${since})`}`,
+          ],
+          ...(status.port === null ? [] : [['port', `${status.port} on 127.0.0.1`] as const]),
+          ...(status.socketDir === null ? [] : [['socket', status.socketDir] as const]),
+          ['version', `PostgreSQL ${status.major ?? '?'}`],
+          ['user', status.user ?? '?'],
+          [
+            'data',
+            `${status.dataDir ?? '?'}${status.elsewhere === null ? '' : ` (${status.elsewhere})`}`,
+          ],
+          ['log', status.logDir ?? '?'],
+        ],
+      ]);
+    }),
+  );
+};
+
+function refuseOwn(own: { readonly source: string } | null): void {
+  if (own === null) return;
+  throw new UserError(
+    exitCodes.usage,
+    `${own.source} names a server of your own`,
+    'unset it to work with the embedded one; nothing was changed',
+  );
+}

@@ -1,0 +1,284 @@
+/**
+ * What an operator must look at, each one statement in the database: stuck, queue, alarms, doctor.
+ */
+import { UserError, count, exitCodes } from '@postrider/runner/process';
+import { command, flag, text, wholeNumber, number, type Family } from '../command.ts';
+import { explain } from '../errors/explain.ts';
+import type { Check } from '../operate/migrate.ts';
+import type { Fields } from '../table.ts';
+import { relative } from '../text.ts';
+
+/** The one check that is asked of the program and not of the database. */
+const SCHEMA = 'schema';
+
+export const looks: Family = (program, act) => {
+  command(
+    program,
+    'stuck',
+    'Who does not move although they should: why, since when, and what helps. Nobody is good news.',
+    ['postrider stuck', 'postrider stuck --campaign bakery-welcome --json'],
+  )
+    .option('--campaign <name>', 'only of this campaign')
+    .option('--limit <n>', 'at most so many; 50 unless told', wholeNumber(1))
+    .action(
+      act(async (cli, _args, options) => {
+        const { openDatabase } = await import('@postrider/runner/database');
+        await using database = await openDatabase(cli);
+        const named = text(options['campaign']);
+        const campaign =
+          named === undefined
+            ? null
+            : await (await import('../names.ts')).campaignNamed(database.sql, named);
+        const limit = number(options['limit']) ?? 50;
+        const rows = await database.sql<StuckRow[]>`
+          select
+            campaign, recipient_id, people::int, state, since, reason, why, what_helps,
+            cohort_id, job, mailpiece_id
+          from postrider.stuck
+          where ${campaign?.name ?? null}::text is null
+            or campaign = ${campaign?.name ?? null}
+            and organization_id = ${campaign?.organizationId ?? null}
+          order by people desc, since
+          limit ${limit + 1}`;
+        if (cli.out.json) {
+          for (const row of rows.slice(0, limit)) cli.out.emit(row);
+          return;
+        }
+        if (rows.length === 0) cli.out.note('nobody is stuck');
+        else cli.out.records(rows.slice(0, limit).map(stuckFields));
+        if (rows.length > limit) cli.out.note(`\nThere are more; --limit shows them.`);
+      }),
+    );
+
+  command(
+    program,
+    'queue',
+    'The cohorts on their way, with the job that carries each until it begins.',
+    ['postrider queue'],
+  ).action(
+    act(async (cli) => {
+      const { openDatabase } = await import('@postrider/runner/database');
+      await using database = await openDatabase(cli);
+      const rows = await database.sql<QueueRow[]>`
+        select
+          cohort_id, stage, campaign, people, made_at, begun_at, lease_until, runner, job, meaning
+        from postrider.queue
+        order by made_at, cohort_id`;
+      cli.out.list(
+        rows,
+        [
+          { title: 'stage', value: (row) => row.stage },
+          { title: 'campaign', value: (row) => row.campaign, style: () => 'bold' },
+          { title: 'people', value: (row) => row.people, right: true },
+          { title: 'made', value: (row) => relative(row.made_at) },
+          { title: 'runner', value: (row) => row.runner },
+          {
+            title: 'lease',
+            value: (row) => (row.begun_at === null ? '' : relative(row.lease_until)),
+          },
+          { title: 'job', value: (row) => row.job },
+          { title: 'meaning', value: (row) => row.meaning },
+        ],
+        { nothing: 'no cohort is on its way' },
+      );
+    }),
+  );
+
+  const alarms = command(
+    program,
+    'alarms',
+    'What needs a person: evidence that contradicts, statuses that nobody knows.',
+    ['postrider alarms', 'postrider alarms clear 0198c0de-… --why "the shop printed one by hand"'],
+  );
+  alarms.action(
+    act(async (cli) => {
+      const { openDatabase } = await import('@postrider/runner/database');
+      await using database = await openDatabase(cli);
+      const rows = await database.sql<AlarmRow[]>`
+        select
+          id, kind, campaign, recipient_id, mailpiece_id, detail, meaning, what_helps, raised_at
+        from postrider.alarms
+        order by raised_at, id`;
+      if (cli.out.json) for (const row of rows) cli.out.emit(row);
+      else if (rows.length === 0) cli.out.note('no alarm is open');
+      else cli.out.records(rows.map(alarmFields));
+    }),
+  );
+  command(alarms, 'clear', 'Clears an alarm. What came of it stays in the trace of the person.', [
+    'postrider alarms clear 0198c0de-… --why "looked at: harmless"',
+  ])
+    .argument('<id>', 'as `postrider alarms` shows it')
+    .requiredOption('--why <sentence>', 'what came of it')
+    .action(
+      act(async (cli, [id = ''], options) => {
+        if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(id))
+          throw new UserError(
+            exitCodes.usage,
+            `${id} is not the id of an alarm`,
+            '`postrider alarms` shows it',
+          );
+        const [{ openDatabase }, { clearAlarm }] = await Promise.all([
+          import('@postrider/runner/database'),
+          import('@postrider/core'),
+        ]);
+        await using database = await openDatabase(cli);
+        const at = await clearAlarm(database.sql, id, text(options['why']) ?? '');
+        cli.out.result({ id, clearedAt: at }, `alarm ${id} is cleared`);
+      }),
+    );
+
+  command(
+    program,
+    'doctor',
+    'What is wrong with the database, the runners and the queue, and what helps. ' +
+      'Exit code 1 where something is bad. A check that is named looks at everything, ' +
+      'however long that takes; all of them together answer at once, ' +
+      'and say where they counted up to a bound.',
+    [
+      'postrider doctor',
+      'postrider doctor --bad',
+      'postrider doctor history "lost mailpieces" --json',
+    ],
+  )
+    .argument(
+      '[check...]',
+      'only these: the names in the first column (of all beats together: beats)',
+    )
+    .option('--bad', 'only what is not well')
+    .action(
+      act(async (cli, named, options) => {
+        const { openDatabase } = await import('@postrider/runner/database');
+        await using database = await openDatabase(cli);
+        const { checkSchema } = await import('../operate/migrate.ts');
+        const schema = await checkSchema(database.sql);
+        const others = named.filter((name) => name !== SCHEMA);
+        const isSchemaAsked = named.length === 0 || others.length < named.length;
+        // What is asked of functions that are not there yet has no other answer.
+        const rows = schema.verdict === 'bad' || isSchemaAsked ? [schema] : [];
+        if (schema.verdict !== 'bad' && (named.length === 0 || others.length > 0))
+          rows.push(
+            ...(await database.sql<Check[]>`
+              select check_name as "check", verdict, message, what_helps
+              from postrider.doctor(variadic ${others}::text[])`.catch((error: unknown) => {
+              const { code, message, hint } = explain(error);
+              throw code === 'PR020'
+                ? new UserError(exitCodes.usage, message, `${hint ?? ''}, ${SCHEMA}`, error)
+                : error;
+            })),
+          );
+        const shown = flag(options['bad']) ? rows.filter((row) => row.verdict !== 'ok') : rows;
+        cli.out.list(
+          shown,
+          [
+            {
+              title: '',
+              value: (row) => row.verdict,
+              style: (row) => ({ ok: 'green', warn: 'yellow', bad: 'red' } as const)[row.verdict],
+            },
+            { title: 'check', value: (row) => row.check, style: () => 'bold' },
+            {
+              title: 'what',
+              value: (row) => row.message + (row.what_helps === null ? '' : ` → ${row.what_helps}`),
+            },
+          ],
+          { nothing: 'all is well' },
+        );
+        const bad = rows.filter((row) => row.verdict === 'bad').length;
+        if (bad > 0)
+          throw new UserError(
+            exitCodes.failed,
+            `${count(bad, 'check')} bad`,
+            'what helps stands beside each',
+          );
+      }),
+    );
+};
+
+interface StuckRow {
+  readonly campaign: string;
+  readonly recipient_id: string | null;
+  readonly people: number;
+  readonly state: string;
+  readonly since: Date;
+  readonly reason: string | null;
+  readonly why: string;
+  readonly what_helps: string;
+}
+
+interface QueueRow {
+  readonly cohort_id: string;
+  readonly stage: string;
+  readonly campaign: string;
+  readonly people: number;
+  readonly made_at: Date;
+  readonly begun_at: Date | null;
+  readonly lease_until: Date;
+  readonly runner: string | null;
+  readonly job: string | null;
+  readonly meaning: string;
+}
+
+interface AlarmRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly campaign: string | null;
+  readonly recipient_id: string | null;
+  readonly mailpiece_id: string | null;
+  readonly meaning: string;
+  readonly what_helps: string;
+  readonly raised_at: Date;
+}
+
+function alarmFields(row: AlarmRow): Fields {
+  return [
+    [
+      '',
+      `${row.kind}, ${relative(row.raised_at)}${row.campaign === null ? '' : `, ${row.campaign}`}`,
+    ],
+    ['meaning', row.meaning],
+    ['helps', asCommand(row.what_helps, row.campaign ?? '')],
+    ...(row.recipient_id === null ? [] : [['recipient', row.recipient_id] as const]),
+    ...(row.mailpiece_id === null ? [] : [['mailpiece', row.mailpiece_id] as const]),
+    // These end by themselves.
+    ...(['beat_failing', 'work_failing'].includes(row.kind)
+      ? []
+      : [['clear', `postrider alarms clear ${row.id} --why "…"`] as const]),
+  ];
+}
+
+function stuckFields(row: StuckRow): Fields {
+  const whom =
+    row.people === 1 && row.recipient_id !== null
+      ? `recipient ${row.recipient_id}`
+      : count(row.people, 'person', 'people');
+  return [
+    ['', `${row.campaign}: ${whom} ${row.state}, ${relative(row.since)}`],
+    ['why', row.why],
+    ['helps', asCommand(row.what_helps, row.campaign)],
+  ];
+}
+
+/** The view speaks SQL, for psql and programs. Here it is said as a command. */
+function asCommand(helps: string, name: string): string {
+  const campaign = /^[\w./-]+$/.test(name) ? name : JSON.stringify(name);
+  return helps
+    .replace(/select postrider\.retry\('([^']+)'\)/, 'postrider retry $1')
+    .replace(/select postrider\.retry_effects\(.*\)/, 'postrider retry --effects')
+    .replace(
+      /select postrider\.resolve\('([^']+)'.*\)/,
+      'postrider resolve $1 printed|not_printed --evidence "…"',
+    )
+    .replace(
+      /select postrider\.release\('[^']+', 'campaign', .*\)/,
+      `postrider release campaign ${campaign}`,
+    )
+    .replace(
+      /select postrider\.release\('[^']+', '(organization|printer)', '([^']+)'\)/,
+      'postrider release $1 $2',
+    )
+    .replace(/select postrider\.launch\(.*\)/, `postrider campaign launch ${campaign}`)
+    .replace(
+      /select postrider\.arm_printer\(.*\)/,
+      `postrider campaign launch ${campaign} --live --arm`,
+    );
+}

@@ -1,0 +1,83 @@
+/** What the beats do, done now: sync, enrich, reconcile. */
+import { command, flag, number, text, time, wholeNumber, type Family } from '../command.ts';
+
+export const moving: Family = (program, act) => {
+  command(
+    program,
+    'sync',
+    'Reads the segment of a campaign now, and reports what became of every row. ' +
+      'Safe to repeat: running it again changes nothing. ' +
+      'Exit code 75 where somebody else syncs the same campaign.',
+    [
+      'postrider sync bakery-welcome',
+      'postrider sync bakery-welcome --limit 300',
+      'postrider sync bakery-welcome --wait --json',
+    ],
+  )
+    .argument('<campaign>', 'by name, by organization/name, or by id')
+    .option(
+      '--limit <n>',
+      'stop after so many rows; nobody is then said to have left the segment',
+      wholeNumber(1),
+    )
+    .option(
+      '--allow-departures',
+      'it is meant that more than half of those who wait leave the segment at once: conclude it',
+    )
+    .option('--wait', 'where somebody else syncs it, wait until they are done')
+    .option(
+      '--force',
+      'marks the run as forced in its report; the gate of the campaign holds all the same',
+    )
+    .action(
+      act(async (cli, [campaign = ''], options) => {
+        const { syncNow } = await import('../operate/sync.ts');
+        await syncNow(cli, campaign, {
+          limit: number(options['limit']) ?? null,
+          wait: flag(options['wait']),
+          force: flag(options['force']),
+          allowDepartures: flag(options['allowDepartures']),
+        });
+      }),
+    );
+
+  command(
+    program,
+    'enrich',
+    'Looks up the addresses of people known by e-mail only, now instead of at 1:00, ' +
+      '7:00, 13:00 or 19:00 New York time.',
+    ['postrider enrich bakery-welcome'],
+  )
+    .argument('<campaign>', 'by name, by organization/name, or by id')
+    .action(
+      act(async (cli, [campaign = '']) => {
+        const { enrichNow } = await import('../operate/sync.ts');
+        await enrichNow(cli, campaign);
+      }),
+    );
+
+  command(
+    program,
+    'reconcile',
+    'Asks printers about cards of which nobody knows whether they were printed. ' +
+      'After a restore from a backup, --since asks about everything since then: ' +
+      'do that before mailing resumes.',
+    [
+      'postrider reconcile',
+      'postrider reconcile --since 2026-11-24T03:00:00Z   # the time of the backup',
+    ],
+  )
+    .option('--since <time>', 'the time of the backup that was restored', time)
+    .option('--organization <name>', 'only of this one, by name or id')
+    .action(
+      act(async (cli, _args, options) => {
+        const { reconcileNow } = await import('../operate/reconcile.ts');
+        const since = options['since'];
+        await reconcileNow(
+          cli,
+          since instanceof Date ? since : null,
+          text(options['organization']),
+        );
+      }),
+    );
+};

@@ -1,0 +1,267 @@
+/**
+ * Safe repairs: retry, cancel, resolve, erase. Each is one function of the machine, which knows
+ * when it must refuse.
+ */
+import { UserError, count, exitCodes, printable } from '@postrider/runner/process';
+import { command, flag, oneOf, text, type Family } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { explain } from '../errors/explain.ts';
+import {
+  calledInFull,
+  campaignNamed,
+  organizationIdOf,
+  peopleNamed,
+  type RecipientRow,
+} from '../names.ts';
+import type { Output } from '../output.ts';
+
+const whose = 'whose customer it is, where an id is used by several';
+
+export const repairs: Family = (program, act) => {
+  command(
+    program,
+    'retry',
+    'Tries again whoever is in error. Refuses where a card may exist already: ' +
+      'that one must be resolved.',
+    [
+      'postrider retry ada@example.com',
+      'postrider retry --campaign bakery-welcome --reason render_failed --dry-run',
+      'postrider retry --effects usage_meter   # charges that failed for good; ' +
+        'nothing is charged twice',
+    ],
+  )
+    .argument('[who...]', 'people in error, by e-mail, customer id, reference or id')
+    .option('--campaign <name>', 'everybody in error of this campaign')
+    .option('--reason <code>', 'with --campaign: only who is in error for this reason')
+    .addOption(
+      oneOf(
+        '--effects [kind]',
+        'not people, but what follows from their cards and failed for good',
+        ['usage_meter', 'event_sink'],
+      ),
+    )
+    .option(
+      '--organization <name>',
+      'whose customers they are, where an id is used by several; with --effects: only of this one',
+    )
+    .option('--dry-run', 'only say who, or what, it would be')
+    .option('--yes', 'do not ask')
+    .action(
+      act(async (cli, given, options) => {
+        const { openDatabase } = await import('@postrider/runner/database');
+        await using database = await openDatabase(cli);
+        const { sql } = database;
+        const campaign = text(options['campaign']);
+        const effects = options['effects'];
+        const organization = text(options['organization']);
+        if (campaign !== undefined && organization !== undefined)
+          throw new UserError(
+            exitCodes.usage,
+            '--organization goes with people or --effects',
+            'a campaign may be given as organization/name',
+          );
+        if (effects !== undefined) {
+          if (given.length > 0 || campaign !== undefined || options['reason'] !== undefined)
+            throw new UserError(
+              exitCodes.usage,
+              '--effects is for all of an organization: leave out people, --campaign and --reason',
+            );
+          const { retryFailedEffects } = await import('../operate/retry.ts');
+          return await retryFailedEffects(cli, sql, {
+            kind: effects === 'usage_meter' || effects === 'event_sink' ? effects : null,
+            organizationId: await organizationIdOf(sql, organization),
+            dryRun: flag(options['dryRun']),
+            yes: flag(options['yes']),
+          });
+        }
+        if ((given.length === 0) === (campaign === undefined))
+          throw new UserError(
+            exitCodes.usage,
+            'say who: people, or --campaign; or what: --effects',
+            'for example: postrider retry --campaign bakery-welcome --reason render_failed',
+          );
+        if (campaign === undefined && options['reason'] !== undefined)
+          throw new UserError(exitCodes.usage, '--reason goes with --campaign');
+        if (campaign !== undefined) {
+          const { retryCampaign } = await import('../operate/retry.ts');
+          return await retryCampaign(cli, sql, await campaignNamed(sql, campaign), {
+            reason: text(options['reason']) ?? null,
+            dryRun: flag(options['dryRun']),
+            yes: flag(options['yes']),
+          });
+        }
+        const people = await peopleNamed(sql, given, organization, inError);
+        if (flag(options['dryRun'])) return listPeople(cli.out, people);
+        const { retry } = await import('@postrider/core');
+        return await eachPerson(cli.out, people, async (one) => await retry(sql, one.recipientId));
+      }),
+    );
+
+  command(
+    program,
+    'cancel',
+    'Cancels people. Before the printer at once; at the printer as soon as the outcome is ' +
+      'known; after that the printer is asked to call the card back.',
+    ['postrider cancel ada@example.com --why "moved away"'],
+  )
+    .argument('<who...>', 'by e-mail, customer id, reference or id')
+    .option('--organization <name>', whose)
+    .option('--why <sentence>', 'shown by trace')
+    .option('--yes', 'do not ask where it is more than one person')
+    .action(
+      act(async (cli, given, options) => {
+        const { openDatabase } = await import('@postrider/runner/database');
+        await using database = await openDatabase(cli);
+        const found = await peopleNamed(database.sql, given, text(options['organization']));
+        const over = new Set(['received', 'returned', 'skipped', 'holdout', 'blacklisted']);
+        const moving = found.filter(({ state }) => !over.has(state));
+        const people = moving.length > 0 ? moving : found;
+        await confirm(cli.out, {
+          what: `This cancels ${count(people.length, 'person', 'people')}: ${listed(people)}.`,
+          yes: flag(options['yes']) || people.length === 1,
+        });
+        const { cancel } = await import('@postrider/core');
+        await eachPerson(
+          cli.out,
+          people,
+          async (one) => await cancel(database.sql, one.recipientId, text(options['why']) ?? null),
+        );
+      }),
+    );
+
+  command(
+    program,
+    'resolve',
+    'Ends an outcome that nobody knows, after somebody has looked at the printer. ' +
+      'Printed: give the printer’s id of the card as evidence. ' +
+      'Not printed: say who found out and when.',
+    [
+      'postrider resolve 0198c0de-… printed --evidence fp_8kq2',
+      'postrider resolve 0198c0de-… not_printed --evidence "phoned the shop, 24 Nov, ' +
+        'order not there"',
+    ],
+  )
+    .argument('<mailpiece>', 'its id; `postrider stuck` names it')
+    .argument('<verdict>', 'printed or not_printed')
+    .option('--evidence <text>', 'the printer’s id, or who said so and when; it must be given')
+    .action(
+      act(async (cli, [mailpiece = '', verdict = ''], options) => {
+        if (verdict !== 'printed' && verdict !== 'not_printed')
+          throw new UserError(
+            exitCodes.usage,
+            `the verdict is printed or not_printed, not ${verdict}`,
+          );
+        if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(mailpiece))
+          throw new UserError(
+            exitCodes.usage,
+            `${mailpiece} is not the id of a mailpiece`,
+            '`postrider stuck` names it',
+          );
+        const evidence = text(options['evidence']);
+        if (evidence === undefined)
+          throw new UserError(
+            exitCodes.usage,
+            'say what shows it, with --evidence: the printer’s id, or who said so and when',
+          );
+        const { openDatabase } = await import('@postrider/runner/database');
+        await using database = await openDatabase(cli);
+        const { resolve } = await import('@postrider/core');
+        const state = await resolve(database.sql, mailpiece, verdict, evidence);
+        cli.out.result(
+          { mailpieceId: mailpiece, verdict, state },
+          `mailpiece ${mailpiece} is resolved as ${verdict}: its person is ${state}`,
+        );
+      }),
+    );
+
+  command(
+    program,
+    'erase',
+    'Forgets a person: name, address, frozen requests and raw events are blanked for good. ' +
+      'They stay suppressed, so the next sync does not bring them back.',
+    ['postrider erase ada@example.com'],
+  )
+    .argument('<who>', 'by e-mail, customer id, reference or id')
+    .option('--organization <name>', whose)
+    .option('--yes', 'do not ask')
+    .action(
+      act(async (cli, [given = ''], options) => {
+        const { openDatabase } = await import('@postrider/runner/database');
+        await using database = await openDatabase(cli);
+        const people = await peopleNamed(database.sql, [given], text(options['organization']));
+        await confirm(cli.out, {
+          what: `This forgets ${listed(people)} for good; it cannot be undone.`,
+          yes: flag(options['yes']),
+        });
+        const { erase } = await import('@postrider/core');
+        const ended = async (one: RecipientRow): Promise<string> => {
+          await erase(database.sql, one.recipientId);
+          const [row] = await database.sql<{ state: string }[]>`
+            select state
+            from postrider.recipients
+            where organization_id = ${one.organizationId}
+              and id = ${one.recipientId}`;
+          return row?.state ?? one.state;
+        };
+        await eachPerson(cli.out, people, ended, ', erased');
+      }),
+    );
+};
+
+function listed(people: readonly RecipientRow[]): string {
+  return people.map((one) => `${calledInFull(one)} (${one.state})`).join(', ');
+}
+
+function inError(found: readonly RecipientRow[], given: string): RecipientRow[] {
+  const people = found.filter(({ state }) => state === 'error');
+  if (people.length > 0) return people;
+  throw new UserError(
+    exitCodes.failed,
+    `${given} is ${[...new Set(found.map(({ state }) => state))].join(' and ')}, not in error`,
+    'only errors are tried again; nothing was changed',
+  );
+}
+
+function listPeople(out: Output, people: readonly RecipientRow[]): void {
+  out.list(people, [
+    { title: 'organization', value: (row) => row.organization },
+    { title: 'campaign', value: (row) => row.campaign },
+    { title: 'who', value: (row) => row.name, style: () => 'bold' },
+    { title: 'reason', value: (row) => row.reason },
+    { title: 'recipient', value: (row) => row.recipientId },
+  ]);
+}
+
+/** One after the other: one refusal does not stop the next, and the exit code tells of it. */
+async function eachPerson(
+  out: Output,
+  people: readonly RecipientRow[],
+  work: (one: RecipientRow) => Promise<string>,
+  ending = '',
+): Promise<void> {
+  let refused: Error | null = null;
+  let refusals = 0;
+  for (const one of people) {
+    try {
+      const state = await work(one);
+      out.result(
+        {
+          recipientId: one.recipientId,
+          organization: one.organization,
+          campaign: one.campaign,
+          was: one.state,
+          state,
+        },
+        `${calledInFull(one)}: ${one.state === state ? '' : `${one.state} → `}${state}${ending}`,
+      );
+    } catch (error) {
+      refused ??= error instanceof Error ? error : new Error(String(error));
+      refusals += 1;
+      if (people.length > 1) out.warn(`${calledInFull(one)}: ${printable(explain(error).message)}`);
+    }
+  }
+  if (refused === null) return;
+  if (people.length === 1) throw refused;
+  const { exitCode, hint } = explain(refused);
+  throw new UserError(exitCode, `${refusals} of ${people.length} were refused`, hint);
+}

@@ -1,0 +1,67 @@
+/** `run`: beats, workers and HTTP. `migrate`: brings the database to this version. */
+import { command, flag, number, text, wholeNumber, type Family } from '../command.ts';
+
+export const running: Family = (program, act) => {
+  command(
+    program,
+    'run',
+    'Runs the pipeline: beats, workers, and HTTP for webhooks and metrics. ' +
+      'Any number of runners may share one database; none of them is special. ' +
+      'Ctrl-C or SIGTERM finishes what is at work; a second one does not wait, ' +
+      'and loses nothing either.',
+    [
+      'postrider run',
+      'postrider run --once          # go on until nothing can move, list what waits, and end',
+      'postrider run --port 0 --host 127.0.0.1',
+    ],
+  )
+    .option(
+      '--once',
+      'sync and enrich once, then go on until nothing can move without an outside event or ' +
+        'a later time; what failed in passing is tried again a few times, ' +
+        'where that is less than 30 seconds away',
+    )
+    .option('--no-sync', 'with --once: only go on with who is known, and read no list')
+    .option(
+      '--port <n>',
+      'for webhooks and metrics; 4117 unless told, 0 takes a free one',
+      wholeNumber(0, 65_535),
+    )
+    .option('--host <address>', 'where to listen; 127.0.0.1 unless told')
+    .option('--no-http', 'do not listen')
+    .option('--proof-slots <n>', 'cohorts rendered at the same time', wholeNumber(0, 64))
+    .option('--mail-slots <n>', 'cohorts submitted at the same time', wholeNumber(0, 64))
+    .action(
+      act(async (cli, _args, options) => {
+        const { runPipeline } = await import('../operate/run.ts');
+        await runPipeline(cli, {
+          once: flag(options['once']),
+          sync: options['sync'] !== false,
+          port: number(options['port']),
+          host: text(options['host']),
+          http: options['http'] !== false,
+          proofSlots: number(options['proofSlots']),
+          mailSlots: number(options['mailSlots']),
+        });
+      }),
+    );
+
+  command(
+    program,
+    'migrate',
+    'Brings the database to this version. Safe from several processes at once, ' +
+      'and cheap where there is nothing to do. It changes nothing but the schemas postrider ' +
+      'and postrider_queue, and needs no superuser.',
+    [
+      'postrider migrate',
+      'postrider migrate --dry-run > migration.sql   # what it would do, for psql',
+    ],
+  )
+    .option('--dry-run', 'print the SQL and change nothing')
+    .action(
+      act(async (cli, _args, options) => {
+        const { migrateDatabase } = await import('../operate/migrate.ts');
+        await migrateDatabase(cli, flag(options['dryRun']));
+      }),
+    );
+};

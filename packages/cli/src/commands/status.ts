@@ -1,0 +1,155 @@
+/**
+ * `status`: the funnel. Reads what the trigger counted, and never looks at a person: it answers at
+ * once, however many there are.
+ */
+import { states } from '@postrider/core/states';
+import type { Sql } from '@postrider/runner/database';
+import { count, printable } from '@postrider/runner/process';
+import type { Cli } from '../cli.ts';
+import { command, decimal, flag, number, type Family } from '../command.ts';
+import type { Column } from '../table.ts';
+import { relative } from '../text.ts';
+
+export const status: Family = (program, act) => {
+  command(
+    program,
+    'status',
+    'The funnel: how many people of each campaign are where. The counts always add up.',
+    ['postrider status', 'postrider status --watch', 'postrider status --json | jq .received'],
+  )
+    .option('--watch', 'again and again until Ctrl-C')
+    .option('--every <seconds>', 'with --watch; 2 unless told', decimal(0.2, 3600))
+    .action(
+      act(async (cli, _args, options) => {
+        const { openDatabase } = await import('@postrider/runner/database');
+        await using database = await openDatabase(cli);
+        if (flag(options['watch']))
+          await watch(cli, database.sql, (number(options['every']) ?? 2) * 1000);
+        else await show(cli, database.sql);
+      }),
+    );
+};
+
+type Funnel = Readonly<Record<string, string | number>>;
+
+async function funnel(sql: Sql): Promise<Funnel[]> {
+  const rows = await sql`select * from postrider.funnel order by organization, campaign`;
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [
+        name,
+        ['recipients', ...states].includes(name) ? Number(value) : String(value),
+      ]),
+    ),
+  );
+}
+
+async function show(cli: Cli, sql: Sql): Promise<void> {
+  const rows = await funnel(sql);
+  cli.out.list(rows, columnsFor(rows), {
+    nothing: 'no campaign yet; apply one: postrider campaign apply <file>',
+  });
+  if (cli.out.json || rows.length === 0) return;
+  const holds = await sql<
+    {
+      kind: string;
+      name: string;
+      since: Date | null;
+      why: string | null;
+      by_role: string | null;
+      application: string | null;
+    }[]
+  >`
+    select kind, name, since, why, by_role, application
+    from postrider.holds
+    order by since nulls first, name`;
+  for (const { kind, name, since, why, by_role: role, application } of holds) {
+    const by = role === null ? '' : ` by ${role}${application === null ? '' : `, ${application}`}`;
+    cli.out.note(
+      `\n${kind} ${name} is held${by}${since === null ? '' : `, ${relative(since)}`}` +
+        (why === null ? '' : `: ${printable(why)}`),
+    );
+  }
+  const [trouble] = await sql<{ stuck: number; alarms: number }[]>`
+    select
+      (
+        -- Who waits for a launch or a release waits on purpose.
+        select coalesce(sum(s.people), 0)
+        from postrider.stuck s
+        left join postrider.campaigns c
+          on c.organization_id = s.organization_id
+          and c.name = s.campaign
+        where not (
+          s.state in ('pending', 'proofed')
+          and (c.status = 'paused' or c.status = 'pending' and s.state = 'proofed')
+        )
+      )::int as stuck,
+      (select count(*) from postrider.alarms)::int as alarms`;
+  if (trouble === undefined) return;
+  if (trouble.stuck > 0)
+    cli.out.note(
+      `\n${count(trouble.stuck, 'person does', 'people do')} not move although they should: ` +
+        'postrider stuck',
+    );
+  if (trouble.alarms > 0)
+    cli.out.note(`\n${count(trouble.alarms, 'alarm is', 'alarms are')} open: postrider alarms`);
+}
+
+/**
+ * Only states in which somebody is: all fifteen do not fit on a screen. With --json they are all
+ * there.
+ */
+function columnsFor(rows: readonly Funnel[]): Column<Funnel>[] {
+  const several = new Set(rows.map((row) => row['organization'])).size > 1;
+  const text = (title: string): Column<Funnel> => ({ title, value: (row) => row[title] });
+  const shown = states.filter((state) => rows.some((row) => Number(row[state]) > 0));
+  return [
+    ...(several ? [text('organization')] : []),
+    { ...text('campaign'), style: () => 'bold' },
+    text('status'),
+    // In a test nothing is printed: its people have received no card.
+    text('mode'),
+    { title: 'people', value: (row) => row['recipients'], right: true },
+    ...shown.map((state): Column<Funnel> => ({
+      title: state,
+      value: (row) => row[state],
+      right: true,
+      ...(state === 'error' ? { style: () => 'red' } : {}),
+    })),
+  ];
+}
+
+async function watch(cli: Cli, sql: Sql, everyMs: number): Promise<void> {
+  const { renderTable } = await import('../table.ts');
+  const { LiveLines } = await import('../live.ts');
+  const live = new LiveLines(process.stdout);
+  const { signal } = cli.signals;
+  cli.signals.catch(() => undefined);
+  while (!signal.aborted) {
+    const rows = await funnel(sql);
+    if (cli.out.json)
+      for (const row of rows) cli.out.emit({ at: new Date().toISOString(), ...row });
+    else if (process.stdout.isTTY) {
+      const table = renderTable(rows, columnsFor(rows), {
+        width: null,
+        paint: (style, text) => cli.out.paint(style, text),
+      });
+      live.draw([
+        ...table.split('\n'),
+        '',
+        cli.out.paint(
+          'dim',
+          `${new Date().toLocaleTimeString()}, every ${everyMs / 1000} s; Ctrl-C ends`,
+        ),
+      ]);
+    } else cli.out.list(rows, columnsFor(rows));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, everyMs);
+      signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+  process.exitCode = 130;
+}

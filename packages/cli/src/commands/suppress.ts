@@ -1,0 +1,157 @@
+/** `suppress`: do-not-mail. An entry stands from the moment this returns. */
+import { UserError, count, exitCodes } from '@postrider/runner/process';
+import type { Cli } from '../cli.ts';
+import { command, text, type Family, type Options } from '../command.ts';
+import type { entryOf, Given, Suppression } from '../operate/suppressions.ts';
+
+export const suppressions: Family = (program, act) => {
+  const suppress = command(
+    program,
+    'suppress',
+    'Puts people on the do-not-mail list, by e-mail, customer id or address, ' +
+      'and stops whoever is not at the printer yet. It stands from the moment this returns.',
+    [
+      'postrider suppress --email ada@example.com',
+      'postrider suppress --file suppressions.csv --organization "Flour & Field Bakery"',
+      'postrider suppress --line1 "12 Elm Street" --postal-code 02138 --reason "asked by letter"',
+      'postrider suppress lift --email ada@example.com',
+    ],
+  )
+    .option('--email <address>', 'an e-mail address')
+    .option('--external-id <id>', 'the id at the source of the audience')
+    .option('--line1 <text>', 'an address: first line')
+    .option('--line2 <text>', 'an address: second line, such as the apartment')
+    .option('--postal-code <code>', 'an address: postal code')
+    .option('--country <code>', 'two letters; US unless told')
+    .option(
+      '--file <csv>',
+      'a list with the columns email, external_id, line1, line2, postal_code, ' +
+        'region, country, reason; others are left out',
+    )
+    .option('--reason <text>', 'opted out unless told')
+    .option('--organization <name>', 'by name or id; needed only where there are several')
+    .action(
+      act(async (cli, _args, options) => {
+        const { entryOf, readSuppressions, suppressAll } =
+          await import('../operate/suppressions.ts');
+        const file = text(options['file']);
+        const given = keysOf(options);
+        const alone = Object.values(given).every((value) => value === undefined);
+        if (file === undefined && alone)
+          throw new UserError(
+            exitCodes.usage,
+            'say whom: --email, --external-id, an address, or --file',
+            'for example: postrider suppress --email ada@example.com',
+          );
+        if (file !== undefined && !alone)
+          throw new UserError(
+            exitCodes.usage,
+            '--file and a single entry exclude each other',
+            'a list has a column for each; nothing was changed',
+          );
+        const list =
+          file === undefined
+            ? { entries: [oneEntry(entryOf(given))], rejects: [] }
+            : await readSuppressions(file);
+        await using database = await open(cli);
+        const { organizationNamed } = await import('../names.ts');
+        const organization = await organizationNamed(database.sql, text(options['organization']));
+        const stopped = await suppressAll(
+          database.sql,
+          organization.id,
+          list.entries,
+          file === undefined ? 'operator' : file,
+        );
+        cli.out.result(
+          {
+            organization: organization.name,
+            entries: list.entries.length,
+            stopped,
+            rejected: list.rejects,
+          },
+          `${count(list.entries.length, 'entry stands', 'entries stand')} for ` +
+            `${organization.name}; ${count(stopped, 'person was', 'people were')} stopped`,
+        );
+        if (stopped === 0 && list.entries.length > 0)
+          cli.out.note(
+            'nobody who is here and could still be stopped is known by that; ' +
+              'it stands for whoever comes',
+          );
+        if (list.rejects.length === 0) return;
+        if (!cli.out.json)
+          for (const { row, message } of list.rejects.slice(0, 20))
+            cli.out.warn(`row ${row}: ${message}`);
+        throw new UserError(
+          exitCodes.badData,
+          `${count(list.rejects.length, 'row')} of ${file ?? ''} cannot be used`,
+          'the others stand',
+        );
+      }),
+    );
+
+  command(
+    suppress,
+    'lift',
+    'Takes an entry off the list. Whoever was turned away by it stays where they are.',
+    ['postrider suppress lift --email ada@example.com'],
+  )
+    .option('--email <address>', 'an e-mail address')
+    .option('--external-id <id>', 'the id at the source of the audience')
+    .option('--household <key>', 'as postrider.household_key makes it of an address')
+    .option('--organization <name>', 'by name or id; needed only where there are several')
+    .action(
+      act(async (cli, _args, options) => {
+        const keys = [
+          ['email', text(options['email'])],
+          ['external_id', text(options['externalId'])],
+          ['household', text(options['household'])],
+        ].filter((pair): pair is [string, string] => pair[1] !== undefined);
+        const [[kind, value] = ['', '']] = keys;
+        if (keys.length !== 1)
+          throw new UserError(
+            exitCodes.usage,
+            'say which entry: one of --email, --external-id, --household',
+          );
+        await using database = await open(cli);
+        const { organizationNamed } = await import('../names.ts');
+        const organization = await organizationNamed(database.sql, text(options['organization']));
+        const [row] = await database.sql<{ lifted: number }[]>`
+          select postrider.lift_suppression(${organization.id}, ${kind}, ${value}) as lifted`;
+        const lifted = row?.lifted ?? 0;
+        if (lifted === 0)
+          throw new UserError(
+            exitCodes.failed,
+            `${value} is not on the list of ${organization.name}`,
+            'nothing was changed',
+          );
+        cli.out.result(
+          { organization: organization.name, lifted },
+          `lifted: ${value} may be mailed again by ${organization.name}`,
+        );
+      }),
+    );
+};
+
+async function open(cli: Cli) {
+  const { openDatabase } = await import('@postrider/runner/database');
+  return await openDatabase(cli);
+}
+
+function keysOf(options: Options): Given {
+  return {
+    email: text(options['email']),
+    external_id: text(options['externalId']),
+    line1: text(options['line1']),
+    line2: text(options['line2']),
+    postal_code: text(options['postalCode']),
+    country: text(options['country']),
+    reason: text(options['reason']),
+  };
+}
+
+/** All of it or nothing: one entry can be typed again. */
+function oneEntry({ entry, problems }: ReturnType<typeof entryOf>): Suppression {
+  if (entry === null || problems.length > 0)
+    throw new UserError(exitCodes.usage, problems.join('; '), 'nothing was changed');
+  return entry;
+}

@@ -1,0 +1,89 @@
+/** Whether the prints in out/ belong to this database, and beginning anew. */
+import { existsSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Sql } from '@postrider/runner/database';
+import { UserError, count, exitCodes } from '@postrider/runner/process';
+import type { Project } from '@postrider/runner/project';
+import type { Cli } from '../cli.ts';
+import { confirm } from '../confirm.ts';
+import { printsDirectory } from '../print-shop/own.ts';
+import { countCards, readCards } from './summary.ts';
+
+/**
+ * Throws `UserError` where cards were printed that this database does not know: it would print
+ * everybody again.
+ */
+export async function requireKnownPrints(project: Project, sql: Sql): Promise<void> {
+  const printed = await readCards(printsDirectory(project));
+  const [row] = await sql<{ strangers: number }[]>`
+    select count(*)::int as strangers from unnest(${printed}::text[]) as c (mailpiece)
+    where not exists (select from postrider.mailpieces m where m.id::text = c.mailpiece)`;
+  const strangers = row?.strangers ?? 0;
+  if (strangers === 0) return;
+  throw new UserError(
+    exitCodes.configuration,
+    `${printsDirectory(project)} holds ${count(strangers, 'card')} that this database does ` +
+      'not know',
+    'they were printed for another database (is DATABASE_URL another one now?). ' +
+      '`postrider demo --fresh` moves them aside and begins anew; nothing was changed',
+  );
+}
+
+/**
+ * Empties the database of the last demonstration and moves its prints aside. Refuses where anything
+ * else is in it.
+ */
+export async function beginAnew(
+  cli: Cli,
+  project: Project,
+  sql: Sql,
+  campaign: { organization: string; name: string },
+  yes: boolean,
+): Promise<void> {
+  const [exists] = await sql<{ there: boolean }[]>`
+    select to_regclass('postrider.campaigns') is not null as there`;
+  if (exists?.there === true) {
+    const others = await sql<{ name: string }[]>`
+      select organization || '/' || name as name
+      from postrider.campaigns
+      where (organization, name) <> (${campaign.organization}, ${campaign.name})
+      limit 3`;
+    if (others.length > 0) {
+      throw new UserError(
+        exitCodes.failed,
+        'this database holds more than the demonstration: ' +
+          others.map((row) => row.name).join(', '),
+        '--fresh would forget who has been mailed. Use another database (DATABASE_URL) or ' +
+          'another project (POSTRIDER_HOME); nothing was changed',
+      );
+    }
+    const [alive] = await sql<{ name: string }[]>`
+      select name
+      from postrider.runner
+      where seen_at > clock_timestamp() - interval '45 seconds'
+      limit 1`;
+    if (alive !== undefined)
+      throw new UserError(
+        exitCodes.tryLater,
+        `runner ${alive.name} works on this database`,
+        'stop it and try again; nothing was changed',
+      );
+    const cards = await countCards(printsDirectory(project));
+    await confirm(cli.out, {
+      what:
+        'This forgets the demonstration: its database is emptied, ' +
+        `and the folder with ${cards} cards is moved aside.`,
+      yes,
+    });
+    await sql.unsafe(
+      'drop schema if exists postrider cascade; drop schema if exists postrider_queue cascade',
+    );
+  }
+  if (!existsSync(printsDirectory(project))) return;
+  const aside = join(
+    dirname(printsDirectory(project)),
+    `print-shop-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`,
+  );
+  renameSync(printsDirectory(project), aside);
+  cli.out.note(`the old prints are in ${aside}`);
+}

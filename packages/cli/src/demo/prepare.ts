@@ -1,0 +1,111 @@
+/** Before and after the mailing: its campaign is made, woken, and put to rest. */
+import { dirname, join } from 'node:path';
+import { armPrinter, hold, launch, migrate, release } from '@postrider/core';
+import type { CampaignFile } from '@postrider/runner/campaign-file';
+import type { Sql } from '@postrider/runner/database';
+import { count, exitCodes, printable, UserError } from '@postrider/runner/process';
+import type { Project } from '@postrider/runner/project';
+import { exampleCampaign } from '../checkout.ts';
+import { applyTo } from '../operate/apply.ts';
+import { readSuppressions, suppressAll } from '../operate/suppressions.ts';
+import { requireKnownPrints } from './fresh.ts';
+import { readFunnel, type Place } from './funnel.ts';
+import type { Progress } from './progress.ts';
+
+/**
+ * Between two demonstrations the campaign is on hold for this reason: a runner that is started for
+ * something else would mail the rest of its list.
+ */
+const REST = 'the demonstration has ended; the next one goes on';
+
+/**
+ * Everything but the mailing itself. Each step may have been done before, and is then left as it
+ * is.
+ */
+export async function prepare(
+  progress: Progress,
+  project: Project,
+  sql: Sql,
+  file: CampaignFile,
+  rows: number | null | undefined,
+): Promise<Place> {
+  const began = performance.now();
+  progress.doing('schema', 'looking');
+  const plan = await migrate(sql);
+  const changed = plan.migrations.length > 0 || plan.repeatables;
+  progress.done(
+    'schema',
+    changed ? `${count(plan.migrations.length, 'migration')}, functions and views` : 'up to date',
+    changed ? performance.now() - began : null,
+  );
+
+  await requireKnownPrints(project, sql);
+  const { organizationId, campaignId } = await applyTo(sql, file);
+  const suppressions = await readSuppressions(join(dirname(exampleCampaign), 'suppressions.csv'));
+  await suppressAll(sql, organizationId, suppressions.entries, 'suppressions.csv');
+  await armPrinter(sql, organizationId, file.definition.printer_name);
+  const underWay = await wake(sql, { organizationId, campaignId }, file, rows);
+  progress.done(
+    'campaign',
+    `${file.definition.name} of ${file.organization}: ` +
+      `live, printer armed, ${count(suppressions.entries.length, 'suppression')}`,
+  );
+  if (underWay > 0)
+    progress.done(
+      'under way',
+      `${count(underWay, 'person', 'people')} of an earlier start, who are mailed too`,
+    );
+  return { organizationId, campaignId };
+}
+
+/**
+ * Makes the campaign active; who else has put it on hold wants it to stay so. Returns how many are
+ * under way.
+ */
+async function wake(
+  sql: Sql,
+  place: Place,
+  file: CampaignFile,
+  rows: number | null | undefined,
+): Promise<number> {
+  const { recipients, inFlight, status } = await readFunnel(sql, place);
+  const { organizationId, campaignId } = place;
+  const [held] = await sql<{ kind: string; name: string; why: string | null }[]>`
+    select kind, name, why
+    from postrider.holds
+    where organization_id = ${organizationId}
+      and why is distinct from ${REST}
+      and (
+        kind = 'organization'
+        or campaign_id = ${campaignId}
+        or printer = ${file.definition.printer_name}
+      )
+    order by kind`;
+  if (held !== undefined) {
+    throw new UserError(
+      exitCodes.failed,
+      `${held.kind} ${held.name} is held${held.why === null ? '' : `: ${printable(held.why)}`}`,
+      `postrider release ${held.kind} ${JSON.stringify(held.name)} lets it go on; ` +
+        'nothing was read, and nothing was mailed',
+    );
+  }
+  if (typeof rows === 'number' && recipients > rows && inFlight > 0) {
+    throw new UserError(
+      exitCodes.failed,
+      `more than ${count(rows, 'row')} of the list are read already, ` +
+        `and ${count(inFlight, 'person waits', 'people wait')} for a card`,
+      '`postrider demo` without --rows mails them; nothing was mailed',
+    );
+  }
+  if (status === 'paused') await release(sql, organizationId, 'campaign', campaignId);
+  // Held before its launch it is pending again.
+  await launch(sql, organizationId, campaignId, 'live');
+  return inFlight;
+}
+
+/** Nothing more is mailed until somebody asks. A hold by somebody else stays theirs. */
+export async function rest(sql: Sql, place: Place): Promise<void> {
+  const { status } = await readFunnel(sql, place);
+  if (status === 'active')
+    await hold(sql, place.organizationId, 'campaign', place.campaignId, REST);
+}

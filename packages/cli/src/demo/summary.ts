@@ -1,0 +1,153 @@
+/** The end of the demonstration: the funnel, where the cards are, and what to try next. */
+import { readFile, readdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { SyncReport } from '@postrider/core';
+import { count, duration } from '@postrider/runner/process';
+import type { Project } from '@postrider/runner/project';
+import { programName } from '../checkout.ts';
+import type { Cli } from '../cli.ts';
+import { readCsv } from '../csv.ts';
+import { printsDirectory } from '../print-shop/own.ts';
+import { endStates, type Funnel } from './funnel.ts';
+
+/** `demo --json`: keys are only ever added. */
+export interface DemoResult {
+  /** Rows of the list that were read. */
+  readonly rows: number;
+  readonly recipients: number;
+  /** People by state; states without anybody are left out. */
+  readonly states: Readonly<Record<string, number>>;
+  readonly invalid: number;
+  /**
+   * Rows whose id stood on an earlier row. rows = people of this run + invalid + repeated;
+   * recipients are those of earlier runs too.
+   */
+  readonly repeated: number;
+  /** Cards in the manifest, and how many of them this run printed. */
+  readonly cards: number;
+  readonly newCards: number;
+  readonly seconds: number;
+  readonly paths: { readonly prints: string; readonly manifest: string; readonly proofs: string };
+}
+
+/** The mailpiece of every card in the manifest. */
+export async function readCards(prints: string): Promise<string[]> {
+  const text = await readFile(join(prints, 'manifest.csv'), 'utf8').catch(() => '');
+  const [header, ...rows] = readCsv(text);
+  const column = header?.cells.indexOf('mailpiece') ?? -1;
+  return rows.map(({ cells }) => cells[column] ?? '');
+}
+
+export async function countCards(prints: string): Promise<number> {
+  return (await readCards(prints)).length;
+}
+
+export async function resultOf(
+  project: Project,
+  report: SyncReport,
+  funnel: Funnel,
+  cardsBefore: number,
+  seconds: number,
+): Promise<DemoResult> {
+  const cards = await countCards(printsDirectory(project));
+  return {
+    rows: report.fetched,
+    recipients: funnel.recipients,
+    states: Object.fromEntries(Object.entries(funnel.counts).filter(([, people]) => people > 0)),
+    invalid: report.invalid,
+    repeated: report.repeated,
+    cards,
+    newCards: cards - cardsBefore,
+    seconds: Math.round(seconds * 100) / 100,
+    paths: {
+      prints: printsDirectory(project),
+      manifest: join(printsDirectory(project), 'manifest.csv'),
+      proofs: project.proofsDirectory,
+    },
+  };
+}
+
+export interface Told {
+  readonly reasons: readonly {
+    readonly state: string;
+    readonly reason: string;
+    readonly people: number;
+  }[];
+  readonly examples: { readonly story: string | null; readonly turnedAway: string | null };
+  /** There is more of the list than was ever read. */
+  readonly goOn: boolean;
+}
+
+export async function showSummary(cli: Cli, result: DemoResult, told: Told): Promise<void> {
+  const { out } = cli;
+  const here = (path: string): string => {
+    const short = relative(process.cwd(), path);
+    return short.startsWith('..') ? path : short;
+  };
+  out.print();
+  const people = result.rows - result.invalid - result.repeated;
+  const earlier =
+    result.recipients > people
+      ? `; with earlier runs ${count(result.recipients, 'recipient')} in all`
+      : '';
+  out.print(
+    `${out.paint('bold', count(result.rows, 'row'))} of the list: ` +
+      `${count(people, 'recipient')}, ${result.invalid} unusable, ` +
+      `${result.repeated} repeated${earlier}\n`,
+  );
+  const room = 34;
+  for (const state of endStates) {
+    const people = result.states[state] ?? 0;
+    if (people === 0) continue;
+    const bar = '━'.repeat(
+      Math.max(1, Math.round((people / Math.max(1, result.recipients)) * room)),
+    );
+    const reasons = told.reasons
+      .filter((row) => row.state === state && row.reason !== state)
+      .map((row) => `${row.reason}${state === 'received' ? ' confidence' : ''} ${row.people}`);
+    const color = state === 'received' ? 'green' : state === 'error' ? 'red' : 'cyan';
+    const line = [
+      `  ${state.padEnd(12)} ${people.toLocaleString('en-US').padStart(6)}`,
+      out.paint(color, bar.padEnd(room)),
+      out.paint('dim', reasons.join(', ')),
+    ];
+    out.print(line.join('  ').trimEnd());
+  }
+  const files = (await readdir(result.paths.prints).catch(() => []))
+    .filter((name) => /^cards-\d+\.pdf$/.test(name))
+    .toSorted();
+  const all = files.length === 1 ? (files[0] ?? '') : `cards-*.pdf (${files.length} files)`;
+  const printed =
+    result.newCards === 0
+      ? `${out.paint('green', 'Nothing new:')} all of these people were mailed before, ` +
+        'and no card was printed twice.'
+      : `${out.paint('green', `${count(result.newCards, 'card')} printed`)} and followed to ` +
+        `the letterbox in ${duration(result.seconds * 1000)}` +
+        (result.cards === result.newCards ? '.' : `; ${count(result.cards, 'card')} in all.`);
+  out.print(`\n${printed}\n`);
+  out.print(`  cards     ${here(join(result.paths.prints, all))}`);
+  out.print(`  manifest  ${here(result.paths.manifest)}`);
+  out.print(`  proofs    ${here(result.paths.proofs)}`);
+  const program = programName();
+  out.print(
+    out.paint(
+      'dim',
+      '\nThe campaign is on hold now: nothing more of it is mailed before the next ' +
+        'demonstration, or a release.',
+    ),
+  );
+  const lines: (readonly [string, string])[] = [
+    ...(told.examples.story === null
+      ? []
+      : [[`${program} trace ${told.examples.story}`, 'the whole story of one card'] as const]),
+    [`${program} sql "select * from postrider.stuck"`, 'who does not move: nobody'],
+    ...(told.examples.turnedAway === null
+      ? []
+      : [[`${program} why ${told.examples.turnedAway}`, 'why somebody got no card'] as const]),
+    ...(told.goOn ? [[`${program} demo --all`, 'goes on with the rest of the list'] as const] : []),
+  ];
+  const width = Math.max(...lines.map(([line]) => line.length));
+  out.print(`\n${out.paint('bold', 'Try next')}`);
+  for (const [line, remark] of lines)
+    out.print(`  ${line.padEnd(width)}  ${out.paint('dim', `# ${remark}`)}`);
+}

@@ -1,0 +1,140 @@
+/** Errors of the machine, of migrations, of PostgreSQL, and of the way to it. */
+import { exitCodes, type ExitCode } from '@postrider/runner/process';
+import { field, type Told } from './explanation.ts';
+
+/**
+ * The machine's own errors: SQLSTATE class PR, whether a typed call of core or plain SQL ran into
+ * it.
+ */
+const machineCodes: Readonly<Record<string, ExitCode>> = {
+  PR011: exitCodes.tryLater,
+  PR013: exitCodes.tryLater,
+  PR018: exitCodes.configuration,
+  PR019: exitCodes.noRights,
+  PR020: exitCodes.usage,
+  PR021: exitCodes.tryLater,
+};
+
+export function machine(code: string, hint: string, detail: unknown): Told {
+  return {
+    hint: hint === '' ? null : hint,
+    exitCode: machineCodes[code] ?? exitCodes.failed,
+    code,
+    ...(detail === undefined ? {} : { detail }),
+  };
+}
+
+export function migration(error: Error): Told {
+  const hint = field(error, 'hint') || null;
+  const kind = field(error, 'kind');
+  if (kind === 'no_rights') return { hint, exitCode: exitCodes.noRights, code: 'no_rights' };
+  if (kind === 'too_old') return { hint, exitCode: exitCodes.unavailable, code: 'server_too_old' };
+  return { hint, exitCode: exitCodes.configuration, code: 'migration' };
+}
+
+export function database(error: Error, code: string): Told {
+  const hint = field(error, 'hint') || null;
+  if (code.startsWith('PR')) return machine(code, hint ?? '', parsed(field(error, 'detail')));
+  if (['42P01', '3F000', '42883'].includes(code) && /postrider/.test(error.message))
+    return {
+      message: `the database is not set up for this version: ${error.message}`,
+      hint:
+        'run `postrider migrate`; it changes nothing but the schemas postrider and ' +
+        'postrider_queue',
+      exitCode: exitCodes.configuration,
+      code,
+    };
+  switch (code) {
+    case '28P01':
+    case '28000':
+      return {
+        hint: 'check user and password in DATABASE_URL; nothing was changed',
+        exitCode: exitCodes.noRights,
+        code,
+      };
+    case '42501':
+      return {
+        hint:
+          hint ??
+          'use the owner of the schema postrider, or a role that was granted ' +
+            'postrider_operator (for `run`: postrider_runner); nothing was changed',
+        exitCode: exitCodes.noRights,
+        code,
+      };
+    case '3D000':
+      return {
+        hint: 'create it (createdb), or correct DATABASE_URL; nothing was changed',
+        exitCode: exitCodes.unavailable,
+        code,
+      };
+    case '57P01':
+    case '57P02':
+    case '57P03':
+    case '53300':
+      return {
+        hint: 'the server starts, stops or is full; the same command works when it is back',
+        exitCode: exitCodes.unavailable,
+        code,
+      };
+    case '53100':
+      return {
+        hint:
+          'the disk of the database is full; what was committed stands. ' +
+          'Free some space and run the same command again',
+        exitCode: exitCodes.cannotWrite,
+        code,
+      };
+    case '55P03':
+    case '40P01':
+    case '40001':
+      return {
+        hint: 'somebody else works on the same rows; nothing was changed, try again',
+        exitCode: exitCodes.tryLater,
+        code,
+      };
+    default:
+      return { hint, exitCode: exitCodes.failed, code };
+  }
+}
+
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ECONNRESET',
+  'CONNECT_TIMEOUT',
+]);
+const broken = new Set(['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'EPIPE']);
+
+export function connection(code: string): Told | null {
+  if (unreachable.has(code))
+    return {
+      message: `the database cannot be reached (${code})`,
+      hint:
+        'is the server up, and DATABASE_URL right? Nothing was changed; ' +
+        'without DATABASE_URL the embedded server is used',
+      exitCode: exitCodes.unavailable,
+      code,
+    };
+  if (broken.has(code))
+    return {
+      message: 'the connection to the database broke',
+      hint:
+        'what was committed stands; run the same command again. ' +
+        'Where it breaks every time: is it a PostgreSQL that DATABASE_URL names?',
+      exitCode: exitCodes.unavailable,
+      code,
+    };
+  return null;
+}
+
+function parsed(detail: string): unknown {
+  try {
+    return JSON.parse(detail === '' ? '{}' : detail);
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,120 @@
+/** `campaign apply`: a file becomes a campaign, or changes one. */
+import { applyCampaign, organizationNamed, type AppliedCampaign } from '@postrider/core';
+import {
+  type CampaignFile,
+  ConfigurationError,
+  inOrder,
+  oddities,
+  readCampaignDraft,
+} from '@postrider/runner/campaign-file';
+import { databaseExists, openDatabase, type Sql } from '@postrider/runner/database';
+import { requireMigrated } from '@postrider/runner/migrated';
+import type { Cli } from '../cli.ts';
+import { explain } from '../errors/explain.ts';
+import { tryOut, type ListCheck } from './tryout.ts';
+
+export async function applyFile(
+  cli: Cli,
+  path: string,
+  options: { dryRun: boolean; list: ListCheck },
+): Promise<void> {
+  const draft = await readCampaignDraft(path);
+  const found = await tryOut(await cli.project(), draft, options.list);
+  const { file } = draft;
+  const warnings = [...oddities(draft), ...found.warnings];
+  for (const warning of warnings) cli.out.warn(warning);
+  const problems = inOrder([...draft.problems, ...found.problems]);
+  if (file === null || problems.length > 0) throw new ConfigurationError(path, problems);
+  const { name } = file.definition;
+  if (options.dryRun && !(await databaseExists(cli))) {
+    cli.out.result(
+      {
+        dryRun: true,
+        campaign: name,
+        organization: file.organization,
+        warnings,
+        definition: file.definition,
+      },
+      `${path} can be applied: campaign ${name} of ${file.organization}, ` +
+        'as far as the file tells; there is no database yet',
+    );
+    return;
+  }
+  await using database = await openDatabase(cli, { max: 2 });
+  await requireMigrated(database.sql);
+  if (options.dryRun) {
+    const { created, changed } = await rehearse(database.sql, file);
+    const would = created
+      ? 'would be made'
+      : changed.length === 0
+        ? 'would stay as it is'
+        : `would change ${changed.join(', ')}`;
+    cli.out.result(
+      {
+        dryRun: true,
+        campaign: name,
+        organization: file.organization,
+        created,
+        changed,
+        warnings,
+        definition: file.definition,
+      },
+      `${path} can be applied: campaign ${name} of ${file.organization} ${would}`,
+    );
+    return;
+  }
+  const applied = await applyTo(database.sql, file);
+  const what = applied.created
+    ? 'made'
+    : applied.changed.length === 0
+      ? 'as it was'
+      : `changed: ${applied.changed.join(', ')}`;
+  cli.out.result(
+    { ...applied, campaign: name, organization: file.organization, warnings },
+    `campaign ${name} of ${file.organization} is ${what}`,
+  );
+  const [now] = await database.sql<{ status: string }[]>`
+    select status
+    from postrider.campaigns
+    where organization_id = ${applied.organizationId}
+      and id = ${applied.campaignId}`;
+  if (now?.status === 'pending')
+    cli.out.note(
+      cli.out.tint(
+        'dim',
+        `proofs are made from now on; nothing is mailed before: postrider campaign launch ${name}`,
+      ),
+    );
+}
+
+/** Applies it and rolls back: what the database refuses is known, and nothing is changed. */
+async function rehearse(sql: Sql, file: CampaignFile): Promise<AppliedCampaign> {
+  const back = new Error('rolled back');
+  let applied: AppliedCampaign | null = null;
+  try {
+    await sql.begin(async (tx) => {
+      applied = await applyTo(tx as unknown as Sql, file);
+      throw back;
+    });
+  } catch (error) {
+    if (error !== back) throw error;
+  }
+  if (applied === null) throw back;
+  return applied;
+}
+
+/**
+ * Throws `ConfigurationError` for what the machine refuses of a field, `MachineError` for what is
+ * frozen.
+ */
+export async function applyTo(sql: Sql, file: CampaignFile): Promise<AppliedCampaign> {
+  try {
+    const organizationId = await organizationNamed(sql, file.organization, file.timeZone);
+    return await applyCampaign(sql, organizationId, file.definition);
+  } catch (error) {
+    const { code, message } = explain(error);
+    if (code === 'PR020' && file.timeZone !== null)
+      throw file.error([{ field: 'time_zone', message }]);
+    throw error;
+  }
+}

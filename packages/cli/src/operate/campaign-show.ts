@@ -1,0 +1,166 @@
+/** `campaign show`: everything about one campaign. */
+import { states } from '@postrider/core/states';
+import { openDatabase } from '@postrider/runner/database';
+import { duration } from '@postrider/runner/process';
+import type { Cli } from '../cli.ts';
+import { campaignNamed } from '../names.ts';
+import type { Fields } from '../table.ts';
+import { relative } from '../text.ts';
+
+export async function showCampaign(cli: Cli, name: string): Promise<void> {
+  await using database = await openDatabase(cli);
+  const { sql } = database;
+  const { organizationId, campaignId } = await campaignNamed(sql, name);
+  // A day is a day, in no time zone.
+  const [settings] = await sql`
+    select *, offer_ends_on::text as offer_ends_on
+    from postrider.campaigns
+    where organization_id = ${organizationId}
+      and id = ${campaignId}`;
+  const reasons = await sql<
+    { state: string; reason: string | null; sentence: string | null; people: number }[]
+  >`
+    select state, reason, sentence, count(*)::int as people
+    from postrider.recipients
+    where organization_id = ${organizationId}
+      and campaign_id = ${campaignId}
+    group by 1, 2, 3
+    order by array_position(${states}::text[], state), people desc`;
+  const runs = await sql<SyncRun[]>`
+    select
+      kind, started_at, (extract(epoch from duration) * 1000)::float8 as ms, complete,
+      fetched, created, changed, unchanged, repeated, invalid, left_segment, error
+    from postrider.sync_runs
+    where organization_id = ${organizationId}
+      and campaign_id = ${campaignId}
+    order by started_at desc
+    limit 5`;
+  const { out } = cli;
+  if (out.json) {
+    out.emit({ ...settings, states: reasons, syncs: runs });
+    return;
+  }
+  const reads = settings?.['campaign_mode'] === 'automated' || settings?.['launched_at'] === null;
+  out.records([
+    [['', `${String(settings?.['name'])} (${campaignId})`], ...fieldsOf(settings ?? {})],
+  ]);
+  out.print();
+  out.list(
+    reasons,
+    [
+      { title: 'state', value: (row) => row.state, style: () => 'bold' },
+      { title: 'people', value: (row) => row.people, right: true },
+      { title: 'reason', value: (row) => row.reason },
+      { title: '', value: (row) => row.sentence },
+    ],
+    {
+      nothing: reads
+        ? `nobody is in it yet; read its list: postrider sync ${name}`
+        : 'nobody is in it, and its list is not read any more',
+    },
+  );
+  if (runs.length === 0) return;
+  out.print();
+  out.list(runs, [
+    { title: 'sync', value: (row) => relative(row.started_at) },
+    { title: 'kind', value: (row) => row.kind },
+    { title: 'took', value: (row) => (row.ms === null ? 'under way' : duration(row.ms)) },
+    { title: 'rows', value: (row) => row.fetched, right: true },
+    { title: 'created', value: (row) => row.created, right: true },
+    { title: 'changed', value: (row) => row.changed, right: true },
+    { title: 'unusable', value: (row) => row.invalid, right: true },
+    {
+      title: '',
+      value: (row) =>
+        row.error ?? (row.complete || row.ms === null ? '' : 'not every row was read'),
+    },
+  ]);
+}
+
+/** All that the file says, in words; what it leaves out and has no default is left out. */
+function fieldsOf(settings: Readonly<Record<string, unknown>>): Fields {
+  const {
+    organization_id: _organization,
+    id: _id,
+    name: _name,
+    printer_armed_at: armed,
+    ...others
+  } = settings;
+  const {
+    budget_minor: budget,
+    price_minor: price,
+    currency,
+    frequency_cap_mode: capMode,
+    ...rest
+  } = others;
+  const cap = rest['frequency_cap'];
+  const shown: Record<string, unknown> = {
+    ...rest,
+    printer:
+      `${String(rest['printer'])}, ` +
+      (armed instanceof Date
+        ? `armed for live printing since ${told(armed)}`
+        : 'not armed for live printing'),
+    return_address: parts(rest['return_address'], [
+      'line1',
+      'line2',
+      'city',
+      'region',
+      'postalCode',
+      'country',
+    ]),
+    adapters: parts(rest['adapters'], null),
+    frequency_cap: typeof cap === 'string' ? `${cap}, ${String(capMode)}` : null,
+    budget:
+      typeof currency === 'string'
+        ? `${money(Number(budget), currency)}, at ${money(Number(price), currency)} a card`
+        : null,
+  };
+  return Object.entries(shown)
+    .map(([key, value]) => [key.replaceAll('_', ' '), told(value)] as const)
+    .filter(([, value]) => value !== '');
+}
+
+/** What an object says: its values in an order, or each with its name. */
+function parts(value: unknown, order: readonly string[] | null): readonly string[] {
+  const given = new Map(
+    Object.entries(value ?? {}).filter(
+      (pair): pair is [string, string] => typeof pair[1] === 'string',
+    ),
+  );
+  return order === null
+    ? [...given].map(([name, part]) => `${name} ${part}`)
+    : order.flatMap((name) => given.get(name) ?? []);
+}
+
+function told(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (value instanceof Date) return `${value.toISOString()} (${relative(value)})`;
+  if (Array.isArray(value)) return value.join(', ');
+  return typeof value === 'object'
+    ? JSON.stringify(value)
+    : String(value as string | number | boolean);
+}
+
+function money(minor: number, currency: string): string {
+  const format = new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'code',
+  });
+  return format
+    .format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
+    .replace('\u00a0', ' ');
+}
+
+interface SyncRun {
+  readonly kind: string;
+  readonly started_at: Date;
+  readonly ms: number | null;
+  readonly complete: boolean;
+  readonly fetched: number;
+  readonly created: number;
+  readonly changed: number;
+  readonly invalid: number;
+  readonly error: string | null;
+}

@@ -1,0 +1,120 @@
+/** Launching, pausing and ending a campaign. */
+import { endCampaign, hold, launch } from '@postrider/core';
+import { openDatabase } from '@postrider/runner/database';
+import { UserError, count, exitCodes } from '@postrider/runner/process';
+import type { Cli } from '../cli.ts';
+import { confirm } from '../confirm.ts';
+import { campaignNamed } from '../names.ts';
+
+export async function launchCampaign(
+  cli: Cli,
+  name: string,
+  options: { live: boolean; arm: boolean; yes: boolean; why: string | null },
+): Promise<void> {
+  if (options.arm && !options.live)
+    throw new UserError(
+      exitCodes.usage,
+      '--arm goes with --live',
+      'a test prints nothing and needs no armed printer; nothing was changed',
+    );
+  await using database = await openDatabase(cli);
+  const campaign = await campaignNamed(database.sql, name);
+  if (options.live) {
+    await confirm(cli.out, {
+      what:
+        `${campaign.name} of ${campaign.organization} goes live: ` +
+        `printer ${campaign.printer} ${options.arm ? 'is armed, and ' : ''}prints and posts ` +
+        'real cards.',
+      expect: campaign.name,
+      yes: options.yes,
+    });
+  }
+  const mode = options.live ? 'live' : 'test';
+  const status = await launch(
+    database.sql,
+    campaign.organizationId,
+    campaign.campaignId,
+    mode,
+    options.why,
+    options.arm,
+  );
+  const how = campaign.status === 'active' ? 'was active already' : `is ${status}`;
+  cli.out.result(
+    { campaign: campaign.name, campaignId: campaign.campaignId, status, mode, armed: options.arm },
+    `${campaign.name} ${how} in ${mode} mode` +
+      (mode === 'test' ? ': proofs are made and submitted as tests, nothing is printed' : ''),
+  );
+}
+
+export async function pauseCampaign(cli: Cli, name: string, why: string | null): Promise<void> {
+  await using database = await openDatabase(cli);
+  const campaign = await campaignNamed(database.sql, name);
+  const held = await hold(
+    database.sql,
+    campaign.organizationId,
+    'campaign',
+    campaign.campaignId,
+    why,
+  );
+  cli.out.result(
+    { ...held, name: campaign.name },
+    `${campaign.name} is paused: nothing new begins${stillOut(held)}. ` +
+      `It goes on with: postrider release campaign ${campaign.name}`,
+  );
+}
+
+/** What a hold does not stop any more. */
+export function stillOut({
+  atPrinter,
+  unknown,
+}: {
+  readonly atPrinter: number;
+  readonly unknown: number;
+}): string {
+  const known = atPrinter - unknown;
+  return [
+    known === 0
+      ? ''
+      : `; ${count(known, 'card is', 'cards are')} at the printer already and will still go out`,
+    unknown === 0
+      ? ''
+      : `; of ${count(unknown, 'card')} nobody knows whether the printer has ` +
+        `${unknown === 1 ? 'it' : 'them'}: postrider reconcile asks`,
+  ].join('');
+}
+
+export async function endCampaignNamed(
+  cli: Cli,
+  name: string,
+  status: 'completed' | 'archived',
+  options: { yes: boolean; why: string | null },
+): Promise<void> {
+  await using database = await openDatabase(cli);
+  const campaign = await campaignNamed(database.sql, name);
+  const [row] = await database.sql<{ before: number }[]>`
+    select (
+      address_enrichable + address_enriching + pending + proofing_staged + proofing
+      + proofed + sending_staged
+    )::int as before
+    from postrider.funnel
+    where organization_id = ${campaign.organizationId}
+      and campaign_id = ${campaign.campaignId}`;
+  await confirm(cli.out, {
+    what:
+      `${campaign.name} ends as ${status}: ${count(row?.before ?? 0, 'person', 'people')} not ` +
+      'sent yet will be skipped.',
+    yes: options.yes,
+  });
+  const skipped = await endCampaign(
+    database.sql,
+    campaign.organizationId,
+    campaign.campaignId,
+    status,
+    options.why,
+  );
+  cli.out.result(
+    { campaign: campaign.name, campaignId: campaign.campaignId, status, skipped },
+    `${campaign.name} is ${status}; ${count(skipped, 'person was', 'people were')} skipped, ` +
+      'and whoever is sent is still followed',
+  );
+}

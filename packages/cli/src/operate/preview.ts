@@ -1,0 +1,158 @@
+/** `preview`: front and back of one card as pictures. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TypstRenderer } from '@postrider/adapters';
+import type { CampaignBrief, CardRequest, Member } from '@postrider/core';
+import { openDatabase, type Sql } from '@postrider/runner/database';
+import { createIntegrations } from '@postrider/runner/integrations';
+import { UserError, exitCodes } from '@postrider/runner/process';
+import type { Project } from '@postrider/runner/project';
+import type { Cli } from '../cli.ts';
+import { campaignNamed, recipientsNamed } from '../names.ts';
+import { cardOf, quietContext } from './tryout.ts';
+
+export interface PreviewCardOptions {
+  readonly out: string;
+  readonly row: number | null;
+  readonly who: string | null;
+  readonly guides: boolean;
+  readonly width: number;
+}
+
+export async function previewCard(
+  cli: Cli,
+  name: string,
+  options: PreviewCardOptions,
+): Promise<void> {
+  if (options.row !== null && options.who !== null)
+    throw new UserError(exitCodes.usage, '--row and --who exclude each other');
+  await using database = await openDatabase(cli);
+  const { sql } = database;
+  const { organizationId, campaignId } = await campaignNamed(sql, name);
+  const [found] = await sql<{ brief: CampaignBrief; segment: string | null }[]>`
+    select postrider.campaign_brief(organization_id, id) as brief, segment
+    from postrider.campaigns
+    where organization_id = ${organizationId}
+      and id = ${campaignId}`;
+  if (found === undefined) throw new UserError(exitCodes.failed, `there is no campaign ${name}`);
+  const project = await cli.project();
+  const renderer = await createIntegrations(project).renderer(found.brief);
+  if (!canPreview(renderer))
+    throw new UserError(
+      exitCodes.failed,
+      `the renderer of ${name} makes no previews`,
+      'typst does; nothing was written',
+    );
+  const card =
+    options.who === null
+      ? await ofList(project, found.brief, found.segment, options.row)
+      : await ofPerson(sql, found.brief, options.who);
+  const pictures = await renderer
+    .preview(
+      { template: found.brief.template, format: found.brief.format, card },
+      { width: options.width, guides: options.guides },
+    )
+    .catch((error: unknown) => {
+      throw new UserError(
+        exitCodes.badData,
+        error instanceof Error ? error.message : String(error),
+        'nothing was written',
+        error,
+      );
+    });
+  await mkdir(options.out, { recursive: true });
+  const files = {
+    front: join(options.out, `${found.brief.name}-front.png`),
+    back: join(options.out, `${found.brief.name}-back.png`),
+  };
+  await writeFile(files.front, pictures.front);
+  await writeFile(files.back, pictures.back);
+  cli.out.result({ ...files, reference: card.reference }, `${files.front}\n${files.back}`);
+}
+
+function canPreview(renderer: object): renderer is TypstRenderer {
+  return 'preview' in renderer && typeof renderer.preview === 'function';
+}
+
+/** A row of the list, or the first that can be used. */
+async function ofList(
+  project: Project,
+  brief: CampaignBrief,
+  segment: string | null,
+  row: number | null,
+): Promise<CardRequest> {
+  const audience = await createIntegrations(project).audience(brief);
+  let first: Member | null = null;
+  for await (const page of audience.members(
+    segment ?? '',
+    { pageSize: 500, limit: null },
+    quietContext(),
+  )) {
+    const reject = page.rejects.find((one) => row !== null && one.row === row);
+    if (reject !== undefined)
+      throw new UserError(
+        exitCodes.badData,
+        `row ${row} cannot be used: ${reject.message}`,
+        'nothing was written',
+      );
+    const member = page.members.find((one) =>
+      row === null ? one.address !== null : one.row === row,
+    );
+    first ??= page.members[0] ?? null;
+    if (member !== undefined) return cardOf(member, brief.returnAddress);
+  }
+  if (row === null && first !== null) return cardOf(first, brief.returnAddress);
+  throw new UserError(
+    exitCodes.badData,
+    row === null ? 'the list is empty' : `the list has no row ${row}`,
+    'nothing was written',
+  );
+}
+
+async function ofPerson(sql: Sql, brief: CampaignBrief, who: string): Promise<CardRequest> {
+  const ids = (await recipientsNamed(sql, who, brief.organizationId)).map((one) => one.recipientId);
+  const [row] = await sql<Person[]>`
+    select
+      id, first_name, last_name, line1, line2, city, region, postal_code, country,
+      merge, reference
+    from postrider.recipients
+    where organization_id = ${brief.organizationId}
+      and campaign_id = ${brief.campaignId}
+      and id = any (${ids}::uuid[])
+    limit 1`;
+  if (row === undefined)
+    throw new UserError(
+      exitCodes.failed,
+      `${who} is not in campaign ${brief.name}`,
+      'nothing was written',
+    );
+  const { line1, line2, city, region, postal_code: postalCode, country } = row;
+  const address =
+    line1 === null || city === null || postalCode === null || country === null
+      ? null
+      : { line1, line2, city, region, postalCode, country };
+  const member = {
+    row: null,
+    externalId: row.id,
+    email: null,
+    firstName: row.first_name,
+    lastName: row.last_name,
+    address,
+    merge: row.merge,
+  };
+  return { ...cardOf(member, brief.returnAddress), recipientId: row.id, reference: row.reference };
+}
+
+interface Person {
+  readonly id: string;
+  readonly first_name: string | null;
+  readonly last_name: string | null;
+  readonly line1: string | null;
+  readonly line2: string | null;
+  readonly city: string | null;
+  readonly region: string | null;
+  readonly postal_code: string | null;
+  readonly country: string | null;
+  readonly merge: Readonly<Record<string, string>>;
+  readonly reference: string;
+}

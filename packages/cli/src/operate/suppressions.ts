@@ -1,0 +1,210 @@
+/**
+ * Lists of people who must not be mailed. Checked by the audience's own rules: an entry that nobody
+ * can have would be reported as standing, and the person would be mailed.
+ */
+import { basename } from 'node:path';
+import {
+  csvRecords,
+  detectDelimiter,
+  isEmail,
+  isPlain,
+  normaliseCountry,
+  normalisePostalCode,
+  openSource,
+  quote,
+  wrongNumberOfFields,
+} from '@postrider/adapters/lists';
+import type { Sql } from '@postrider/runner/database';
+import { UserError, exitCodes } from '@postrider/runner/process';
+
+export interface Suppression {
+  readonly email: string | null;
+  readonly externalId: string | null;
+  readonly line1: string | null;
+  readonly line2: string | null;
+  readonly postalCode: string | null;
+  readonly country: string;
+  readonly reason: string | null;
+}
+
+export interface SuppressionList {
+  readonly entries: readonly Suppression[];
+  /** What does not stand, by the line of its row in the file. */
+  readonly rejects: readonly { readonly row: number; readonly message: string }[];
+}
+
+const columns = [
+  'email',
+  'external_id',
+  'line1',
+  'line2',
+  'postal_code',
+  'region',
+  'country',
+  'reason',
+] as const;
+export type Given = Readonly<Partial<Record<(typeof columns)[number], string | undefined>>>;
+
+/** The keys that can stand, null where there is none, and why the others cannot. */
+export function entryOf(given: Given): {
+  readonly entry: Suppression | null;
+  readonly problems: readonly string[];
+} {
+  const problems: string[] = [];
+  const cell = (name: (typeof columns)[number]): string | null => {
+    const value = given[name]?.normalize('NFC').trim() ?? '';
+    if (value !== '' && isPlain(value) && !value.includes('\uFFFD')) return value;
+    if (value !== '')
+      problems.push(
+        `${name} is too long, or has a line break or bytes that are not UTF-8: ${quote(value)}`,
+      );
+    return null;
+  };
+  let email = cell('email');
+  if (email !== null && !isEmail(email)) {
+    problems.push(`email is not an e-mail address by itself: ${quote(email)}`);
+    email = null;
+  }
+  const [line1, line2, postal, region, place] = [
+    cell('line1'),
+    cell('line2'),
+    cell('postal_code'),
+    cell('region'),
+    cell('country') ?? 'US',
+  ];
+  const country = normaliseCountry(place);
+  const postalCode =
+    country === null || postal === null ? null : normalisePostalCode(country, region, postal);
+  const addressed = line1 !== null && postalCode !== null && country !== null;
+  if ((line1 === null) !== (postal === null))
+    problems.push('an address needs line1 and postal_code');
+  else if (country === null)
+    problems.push(`country is not a country (two letters, ISO 3166): ${quote(place)}`);
+  else if (line1 !== null && postalCode === null)
+    problems.push(`postal_code is not a postal code of ${country}: ${quote(postal ?? '')}`);
+  const entry = {
+    email,
+    externalId: cell('external_id'),
+    line1: addressed ? line1 : null,
+    line2: addressed ? line2 : null,
+    postalCode: addressed ? postalCode : null,
+    country: country ?? 'US',
+    reason: cell('reason'),
+  };
+  if (email !== null || entry.externalId !== null || addressed) return { entry, problems };
+  return {
+    entry: null,
+    problems:
+      problems.length > 0 ? problems : ['names nobody: no email, no external_id, no address'],
+  };
+}
+
+/** Throws `UserError` (bad data) where the file as a whole cannot be used. */
+export async function readSuppressions(file: string): Promise<SuppressionList> {
+  const entries: Suppression[] = [];
+  const rejects: { row: number; message: string }[] = [];
+  let names: string[] | null = null;
+  try {
+    const source = await openSource(file, 'utf-8');
+    try {
+      for await (const { line, cells } of csvRecords(
+        file,
+        source,
+        detectDelimiter(source.head),
+        AbortSignal.any([]),
+        true,
+      )) {
+        const values = cells.map((cell) => cell.trim());
+        if (names === null) {
+          names = headerOf(file, values);
+          continue;
+        }
+        const fields = wrongNumberOfFields(names.length, values);
+        const given = Object.fromEntries(
+          columns.map((name) => [name, values[names?.indexOf(name) ?? -1] ?? '']),
+        );
+        const { entry, problems } =
+          fields === null ? entryOf(given) : { entry: null, problems: [fields] };
+        if (entry !== null) entries.push(entry);
+        if (problems.length > 0)
+          rejects.push({
+            row: line,
+            message: [...problems, ...(entry === null ? [] : ['the rest of the row stands'])].join(
+              '; ',
+            ),
+          });
+      }
+      await source.assertUnchanged();
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'AudienceSourceError') throw error;
+    const absent = (error.cause as { code?: unknown } | undefined)?.code === 'ENOENT';
+    throw new UserError(
+      exitCodes.badData,
+      absent ? `${file}: there is no such file` : error.message,
+      'nothing was changed',
+      error,
+    );
+  }
+  if (names === null) headerOf(file, []);
+  return { entries, rejects };
+}
+
+function headerOf(file: string, cells: readonly string[]): string[] {
+  const names = cells.map((name) => name.toLowerCase());
+  const twice = columns.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
+  if (twice !== undefined)
+    throw new UserError(
+      exitCodes.badData,
+      `${file}: line 1 names ${twice} twice`,
+      'nothing was changed',
+    );
+  if (
+    names.includes('email') ||
+    names.includes('external_id') ||
+    (names.includes('line1') && names.includes('postal_code'))
+  )
+    return names;
+  throw new UserError(
+    exitCodes.badData,
+    `${file}: line 1 names neither email nor external_id nor line1 and postal_code (it has ` +
+      `${names.join(', ') || 'nothing'})`,
+    `the columns are ${columns.join(', ')}; nothing was changed`,
+  );
+}
+
+/**
+ * Returns how many people it stopped. In one transaction: either the whole list stands or nothing
+ * of it.
+ */
+export async function suppressAll(
+  sql: Sql,
+  organizationId: string,
+  entries: readonly Suppression[],
+  source: string,
+): Promise<number> {
+  const [row] = await sql<{ stopped: number }[]>`
+    select coalesce(sum(postrider.suppress(
+      ${organizationId},
+      p_email => e.email,
+      p_external_id => e."externalId",
+      p_line1 => e.line1,
+      p_line2 => e.line2,
+      p_postal_code => e."postalCode",
+      p_country => e.country,
+      p_reason => e.reason,
+      p_source => ${basename(source)}
+    )), 0)::int as stopped
+    from json_to_recordset(${JSON.stringify(entries)}::text::json) as e (
+      email text,
+      "externalId" text,
+      line1 text,
+      line2 text,
+      "postalCode" text,
+      country text,
+      reason text
+    )`;
+  return row?.stopped ?? 0;
+}

@@ -1,0 +1,236 @@
+/** `sync` and `enrich`: what the beats do, now, with a report. */
+import type { SyncReport } from '@postrider/core';
+import { openDatabase, type Sql } from '@postrider/runner/database';
+import { requireMigrated } from '@postrider/runner/migrated';
+import { quietLogger } from '@postrider/runner/pipeline';
+import { count, duration } from '@postrider/runner/process';
+import type { Cli } from '../cli.ts';
+import { explain } from '../errors/explain.ts';
+import { LiveLines } from '../live.ts';
+import { campaignNamed, type CampaignRow } from '../names.ts';
+import { commandPipeline } from '../pipeline.ts';
+
+export interface SyncNowOptions {
+  readonly limit: number | null;
+  readonly wait: boolean;
+  readonly force: boolean;
+  readonly allowDepartures: boolean;
+}
+
+const ASK_AGAIN_MS = 1000;
+const SHOWN_REJECTS = 20;
+
+export async function syncNow(cli: Cli, name: string, options: SyncNowOptions): Promise<void> {
+  await using database = await openDatabase(cli, { max: 4, name: 'postrider sync' });
+  const { sql } = database;
+  await requireMigrated(sql);
+  const campaign = await campaignNamed(sql, name);
+  const pipeline = commandPipeline(await cli.project(), sql, quietLogger(cli.out));
+  const live = cli.out.live && !cli.out.json ? new LiveLines() : null;
+  const kind = options.force ? 'forced' : 'manual';
+  const report = await whenFree(
+    cli,
+    options.wait,
+    async () =>
+      await pipeline.sync(campaign.organizationId, campaign.campaignId, {
+        kind,
+        limit: options.limit,
+        allowDepartures: options.allowDepartures,
+        onPage: (fetched) => live?.draw([`${campaign.name}: ${count(fetched, 'row')} read`]),
+      }),
+  ).finally(() => live?.clear());
+  const rejects = await rejectsOf(sql, campaign, report);
+  if (cli.out.json) cli.out.emit({ ...report, rejects });
+  else showReport(cli, report, rejects);
+  if (report.error !== null) cli.out.warn(report.error);
+}
+
+/** Waits where somebody else syncs the same campaign, if that was asked for. */
+export async function whenFree<T>(cli: Cli, wait: boolean, work: () => Promise<T>): Promise<T> {
+  for (let said = false; ; said = true) {
+    try {
+      return await work();
+    } catch (error) {
+      const { code, message } = explain(error);
+      if (code !== 'PR011' || !wait || cli.signals.signal.aborted) throw error;
+      if (!said)
+        cli.out.note(`waiting: ${message}; if that process is gone, its lock ends within 30 s`);
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    }
+  }
+}
+
+export interface RejectRow {
+  readonly row: number | null;
+  readonly column: string | null;
+  readonly externalId: string | null;
+  readonly reason: string;
+  readonly message: string;
+}
+
+async function rejectsOf(
+  sql: Sql,
+  campaign: CampaignRow,
+  report: SyncReport,
+): Promise<RejectRow[]> {
+  const rows = await sql<RejectRow[]>`
+    select
+      source_row::float8 as row, source_column as column, external_id as "externalId",
+      reason, message
+    from postrider.sync_rejects
+    where organization_id = ${campaign.organizationId}
+      and run_id = ${report.runId}
+    order by source_row nulls last, message`;
+  return [...rows];
+}
+
+function showReport(cli: Cli, report: SyncReport, rejects: readonly RejectRow[]): void {
+  const { out } = cli;
+  const waited =
+    report.waitedMs === 0 ? '' : `, ${duration(report.waitedMs)} of it waiting for rate limits`;
+  out.print(
+    `${out.paint('bold', report.campaign)}: ${count(report.fetched, 'row')} in ` +
+      `${duration(report.durationMs)} (${count(report.pages, 'page')}${waited})`,
+  );
+  out.print();
+  const lines: [string, number, string][] = [
+    ['created', report.created, listed(report.createdByState)],
+    ['changed', report.changed, ''],
+    ['unchanged', report.unchanged, ''],
+    ['repeated', report.repeated, ''],
+    ['unusable', report.invalid, ''],
+    [
+      'left segment',
+      report.leftSegment,
+      report.complete
+        ? ''
+        : `not concluded${report.error === null ? ': not every page was read' : ''}`,
+    ],
+  ];
+  out.list(
+    lines.filter(
+      ([title, n]) =>
+        n > 0 ||
+        ['created', 'unchanged'].includes(title) ||
+        (title === 'left segment' && !report.complete),
+    ),
+    [
+      { title: 'rows', value: ([title]) => title },
+      { title: '', value: ([, n]) => n, right: true },
+      { title: '', value: ([, , more]) => more },
+    ],
+  );
+  if (Object.keys(report.turnedAway).length > 0)
+    out.print(`\nturned away: ${listed(report.turnedAway)}`);
+  if (rejects.length === 0) return;
+  out.print();
+  out.list(rejects.slice(0, SHOWN_REJECTS), [
+    { title: 'row', value: (row) => (row.row === null ? '' : String(row.row)), right: true },
+    { title: 'column', value: (row) => row.column },
+    { title: 'reason', value: (row) => row.reason, style: () => 'yellow' },
+    { title: 'what', value: (row) => row.message },
+  ]);
+  if (rejects.length > SHOWN_REJECTS)
+    out.note(
+      `${rejects.length - SHOWN_REJECTS} more: postrider sql "select * from ` +
+        `postrider.sync_rejects where run_id = '${report.runId}'"`,
+    );
+}
+
+/** `holdout 36, duplicate 15`: the largest first. */
+export function listed(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([name, n]) => `${name} ${n.toLocaleString('en-US')}`)
+    .join(', ');
+}
+
+export async function enrichNow(cli: Cli, name: string): Promise<void> {
+  await using database = await openDatabase(cli, { max: 4, name: 'postrider enrich' });
+  const { sql } = database;
+  await requireMigrated(sql);
+  const campaign = await campaignNamed(sql, name);
+  const before = await waiting(sql, campaign);
+  const pipeline = commandPipeline(await cli.project(), sql, quietLogger(cli.out));
+  const taken = await pipeline.enrich(campaign.organizationId, campaign.campaignId);
+  const after = await waiting(sql, campaign);
+  const notFound = after.notFound - before.notFound;
+  const found =
+    before.enrichable + before.enriching - after.enrichable - after.enriching - notFound;
+  cli.out.result(
+    {
+      campaign: campaign.name,
+      taken,
+      found,
+      notFound,
+      atEnricher: after.enriching,
+      waiting: after.enrichable,
+      held: after.held,
+    },
+    `${campaign.name}: ${lookedUp(campaign, taken, found, notFound, after)}`,
+  );
+}
+
+function lookedUp(
+  campaign: CampaignRow,
+  taken: number,
+  found: number,
+  notFound: number,
+  { enrichable, enriching, held }: Waiting,
+): string {
+  const parts = [
+    found + notFound > 0
+      ? `${count(found, 'address', 'addresses')} found, ${notFound} not found`
+      : '',
+    enriching > 0 ? `${count(enriching, 'person', 'people')} not answered for yet` : '',
+    enrichable > 0 && held !== null
+      ? `${count(enrichable, 'person waits', 'people wait')} for an address, ` +
+        `and nobody is looked up while the ${held} is held: ` +
+        `postrider release ${held} ` +
+        JSON.stringify(held === 'campaign' ? campaign.name : campaign.organization)
+      : enrichable > 0
+        ? `${count(enrichable, 'person waits', 'people wait')} for the next time`
+        : '',
+  ].filter((part) => part !== '');
+  return parts.length > 0
+    ? parts.join('; ')
+    : taken > 0
+      ? `${count(taken, 'person', 'people')} looked up`
+      : 'nobody waits for an address';
+}
+
+interface Waiting {
+  readonly enrichable: number;
+  readonly enriching: number;
+  readonly notFound: number;
+  /** What keeps them, if anything. */
+  readonly held: 'organization' | 'campaign' | null;
+}
+
+async function waiting(sql: Sql, { organizationId, campaignId }: CampaignRow): Promise<Waiting> {
+  const [row] = await sql<Waiting[]>`
+    select
+      address_enrichable::int as enrichable,
+      address_enriching::int as enriching,
+      (
+        select count(*)::int
+        from postrider.recipients r
+        where r.organization_id = f.organization_id
+          and r.campaign_id = f.campaign_id
+          and r.state = 'skipped'
+          and r.reason = 'no_address'
+      ) as "notFound",
+      (
+        select min(h.kind)
+        from postrider.holds h
+        where h.organization_id = f.organization_id
+          and (
+            h.kind = 'organization'
+            or h.kind = 'campaign' and h.campaign_id = f.campaign_id
+          )
+      ) as held
+    from postrider.funnel f
+    where organization_id = ${organizationId}
+      and campaign_id = ${campaignId}`;
+  return row ?? { enrichable: 0, enriching: 0, notFound: 0, held: null };
+}

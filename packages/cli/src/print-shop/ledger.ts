@@ -1,0 +1,86 @@
+/**
+ * The one ledger that knows the cards of this project. A card whose answer was lost is looked up in
+ * it, and only there: an empty ledger would say of every card that it was never printed, and print
+ * it again. So the print shop opens with another one only while nothing is in question.
+ */
+import { openDatabase, type Sql } from '@postrider/runner/database';
+import { UserError, count, exitCodes } from '@postrider/runner/process';
+import type { Project } from '@postrider/runner/project';
+import { ledgerIn } from '@postrider/twins';
+import type { Cli } from '../cli.ts';
+import { folderOf, type NotedPrintShop } from './own.ts';
+
+/**
+ * Throws `UserError` where cards may be printed of which this folder's ledger knows nothing. `sql`:
+ * null where no database is open yet.
+ */
+export async function requireSameLedger(
+  cli: Cli,
+  project: Project,
+  noted: NotedPrintShop | null,
+  folder: string,
+  sql: Sql | null,
+): Promise<void> {
+  if (noted === null || noted.ledger === null || noted.ledger === (await ledgerIn(folder))) return;
+  const open = sql === null ? await inOwnDatabase(cli) : await countOpen(sql);
+  if (open === 0) return;
+  const known = folderOf(project, noted);
+  throw new UserError(
+    exitCodes.tryLater,
+    `${count(open, 'card')} may be printed already, and ${folder} does not hold the ledger ` +
+      'that knows',
+    known === folder
+      ? 'put the folder back as it was. Where its ledger is lost, ' +
+          '`postrider print-shop start --yes` begins another, ' +
+          'and these cards may be printed twice; nothing was changed'
+      : `\`postrider print-shop start --folder ${known}\` and a runner settle them; ` +
+          'another folder is for the cards after that. Where that ledger is lost, ' +
+          '--yes begins another, and these cards may be printed twice; nothing was changed',
+  );
+}
+
+async function inOwnDatabase(cli: Cli): Promise<number> {
+  try {
+    await using database = await openDatabase(cli);
+    return await countOpen(database.sql);
+  } catch (error) {
+    // Where there is no database yet, there are no cards.
+    if (error instanceof UserError && error.exitCode === exitCodes.unavailable) return 0;
+    throw error;
+  }
+}
+
+/**
+ * Under way to the project's own print shop, with an answer that is not known: at it now, unknown,
+ * or sent again because its key is honoured. A piece that is only open, because the shop was not
+ * reached, is not among them.
+ */
+async function countOpen(sql: Sql): Promise<number> {
+  const [exists] = await sql<{ there: boolean }[]>`
+    select to_regclass('postrider.mailpiece') is not null as there`;
+  if (exists?.there !== true) return 0;
+  const [row] = await sql<{ open: number }[]>`
+    select count(*)::int as open
+    from postrider.mailpiece m
+    join postrider.printer p
+      on p.organization_id = m.organization_id
+      and p.name = m.printer_name
+      and p.kind = 'print-shop'
+      and not p.options ? 'url'
+    join postrider.recipient_state s
+      on s.organization_id = m.organization_id
+      and s.recipient_id = m.recipient_id
+    where m.status in ('submitting', 'unknown')
+      and (
+        s.state = 'sending'
+        or s.state in ('proofed', 'sending_staged') and exists (
+          select
+          from postrider.recipient_event e
+          where e.organization_id = m.organization_id
+            and e.recipient_id = m.recipient_id
+            and e.reason = 'same_key_again'
+            and e.at >= m.opened_at
+        )
+      )`;
+  return row?.open ?? 0;
+}

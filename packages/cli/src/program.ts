@@ -1,0 +1,239 @@
+/**
+ * The whole command line put together. Only declarations are loaded here; what a command needs it
+ * loads when it runs.
+ */
+import { exitCodes, Signals } from '@postrider/runner/process';
+import { Command, CommanderError } from 'commander';
+import type { Cli } from './cli.ts';
+import { showExamples, type Action, type Family } from './command.ts';
+import { measuring } from './commands/bench.ts';
+import { campaigns } from './commands/campaign.ts';
+import { databases } from './commands/db.ts';
+import { demonstration } from './commands/demo.ts';
+import { histories } from './commands/history.ts';
+import { holds } from './commands/hold.ts';
+import { looks } from './commands/look.ts';
+import { moving } from './commands/moving.ts';
+import { previews } from './commands/preview.ts';
+import { repairs } from './commands/repair.ts';
+import { running } from './commands/run.ts';
+import { statements } from './commands/sql.ts';
+import { status } from './commands/status.ts';
+import { suppressions } from './commands/suppress.ts';
+import { formatHelp, fullName, type Groups } from './help.ts';
+import type { Parts } from './main.ts';
+import { Output } from './output.ts';
+
+const groups: Groups = [
+  [
+    'Begin',
+    [
+      ['demo', 'mail the example: a list goes in, printed cards come out'],
+      ['run', 'run the pipeline: beats, workers, webhooks, metrics'],
+      ['migrate', 'bring the database to this version'],
+      ['db', 'the embedded PostgreSQL: start, stop, status'],
+      ['print-shop', 'run the folder print shop by itself'],
+    ],
+  ],
+  [
+    'Mail',
+    [
+      ['campaign', 'apply, launch, pause, show, list, end'],
+      ['suppress', 'put people on the do-not-mail list, or lift an entry'],
+      ['sync', 'read the list of a campaign now'],
+      ['enrich', 'look up missing addresses now'],
+      ['preview', 'one card as pictures'],
+      ['reconcile', 'ask printers about outcomes that nobody knows'],
+    ],
+  ],
+  [
+    'Look',
+    [
+      ['status', 'the funnel: how many people are where'],
+      ['trace', 'the whole story of one person'],
+      ['why', 'where somebody is, why, and what comes next'],
+      ['stuck', 'who does not move, why, and what helps'],
+      ['queue', 'the cohorts on their way'],
+      ['alarms', 'what needs a person'],
+      ['interventions', 'who stopped what, who let it go on, and why'],
+      ['doctor', 'what is wrong, and what helps'],
+    ],
+  ],
+  [
+    'Mend',
+    [
+      ['hold', 'nothing new begins: an organization, campaign, printer or person'],
+      ['release', 'what was held goes on'],
+      ['retry', 'try again whoever is in error'],
+      ['cancel', 'no card for these people'],
+      ['resolve', 'say whether a card was printed'],
+      ['erase', 'forget a person'],
+    ],
+  ],
+  [
+    'SQL',
+    [
+      ['sql', 'one statement, read-only unless told'],
+      ['psql', 'psql on the database'],
+    ],
+  ],
+  ['Measure', [['bench', 'how fast it is on this machine']]],
+];
+
+const families: readonly Family[] = [
+  demonstration,
+  running,
+  campaigns,
+  suppressions,
+  moving,
+  previews,
+  status,
+  histories,
+  looks,
+  holds,
+  repairs,
+  statements,
+  databases,
+];
+
+export interface Program {
+  /** Runs a command line. Throws whatever went wrong; `CommanderError` for wrong usage. */
+  parse(argv: readonly string[]): Promise<void>;
+  /** Every command with its help: the reference is checked against it. */
+  commands(): readonly {
+    readonly name: string;
+    readonly help: string;
+    readonly options: readonly string[];
+  }[];
+  /** The command line that explains what was meant: `postrider sync --help`. */
+  helpFor(argv: readonly string[]): string;
+  /** As asked for by the options that were read so far. */
+  readonly out: Output;
+}
+
+export function buildProgram(version: string, { entry, benchmarks }: Parts): Program {
+  const program = new Command('postrider');
+  const signals = new Signals();
+  const output = (): Output => {
+    const { json, quiet, verbose, color } = program.opts<{
+      json?: boolean;
+      quiet?: boolean;
+      verbose?: boolean;
+      color?: boolean;
+    }>();
+    return new Output({
+      json: json === true,
+      quiet: quiet === true,
+      verbose: verbose === true,
+      color: color !== false,
+    });
+  };
+  const act =
+    (action: Action) =>
+    async (...received: unknown[]): Promise<void> => {
+      const command = received.at(-1) as Command;
+      let project: ReturnType<Cli['project']> | null = null;
+      const cli: Cli = {
+        entry,
+        out: output(),
+        signals,
+        project: async () =>
+          await (project ??= (await import('@postrider/runner/project')).openProject()),
+      };
+      signals.listen();
+      // With those of its parents: commander gives `suppress lift --email` to suppress, which has
+      // the same option.
+      await action(cli, command.args, command.optsWithGlobals());
+    };
+
+  program
+    .description(
+      'Moves people from an audience to a printed postcard in their letterbox, ' +
+        'each exactly once. Everything lives in one PostgreSQL.',
+    )
+    .version(version, '-V, --version', 'the version')
+    .option('--json', 'JSON on stdout: one object, or one a line for lists')
+    .option('-q, --quiet', 'say nothing but data and errors')
+    .option('-v, --verbose', 'say more on stderr')
+    .option('--no-color', 'no colour; NO_COLOR does the same')
+    .helpCommand(false)
+    .showSuggestionAfterError(true)
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride()
+    .configureHelp({ formatHelp: (command, help) => formatHelp(command, help, groups, output()) });
+  showExamples(program, [
+    'postrider demo                                   # begin here: ' +
+      'mails the example, prints into a folder',
+    'postrider campaign apply campaign.yaml           # then your own',
+    'postrider run',
+    'postrider status',
+  ]);
+  for (const family of [...families, measuring(benchmarks)]) family(program, act);
+  for (const one of allBelow(program)) one.helpOption('-h, --help', 'this text');
+  return {
+    parse: async (argv) => {
+      if (argv.length === 2)
+        throw new CommanderError(exitCodes.usage, 'postrider.nothing', program.helpInformation());
+      const [node = '', main = '', first, ...more] = argv;
+      if (first !== 'help')
+        return void (await program
+          .parseAsync([...argv])
+          .catch((error: unknown) => refuse(error, program, first)));
+      const asked = more.reduce<Command | undefined>(
+        (at, word) => at?.commands.find((one) => one.name() === word),
+        program,
+      );
+      if (asked === undefined)
+        throw new CommanderError(
+          exitCodes.usage,
+          'postrider.unknownCommand',
+          `there is no command ${more.join(' ')}`,
+        );
+      await program.parseAsync([node, main, ...more, '--help']);
+    },
+    commands: () =>
+      allBelow(program).map((one) => ({
+        name: fullName(one).replace(/^postrider ?/, ''),
+        help: one.helpInformation(),
+        options: one.options.flatMap(({ long }) => (typeof long === 'string' ? [long] : [])),
+      })),
+    helpFor: (argv) => {
+      const words: string[] = [];
+      let at: Command | undefined = program;
+      for (const word of argv.slice(2)) {
+        at = at?.commands.find((one) => one.name() === word);
+        if (at === undefined) break;
+        words.push(word);
+      }
+      return ['postrider', ...words, '--help'].join(' ');
+    },
+    get out() {
+      return output();
+    },
+  };
+}
+
+/**
+ * A word that is a command below another, `launch`, is that one and no neighbour of its letters.
+ */
+function refuse(error: unknown, program: Command, word: string | undefined): never {
+  if (
+    error instanceof CommanderError &&
+    error.code === 'commander.unknownCommand' &&
+    !program.commands.some((one) => one.name() === word)
+  ) {
+    const meant = program.commands.flatMap(allBelow).filter((one) => one.name() === word);
+    const names = meant.map((one) => fullName(one).replace(/^postrider /, ''));
+    if (names.length > 0)
+      throw new CommanderError(
+        error.exitCode,
+        error.code,
+        `unknown command '${word}'\n(Did you mean ${names.join(' or ')}?)`,
+      );
+  }
+  throw error;
+}
+
+function allBelow(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allBelow)];
+}

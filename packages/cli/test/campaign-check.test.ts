@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { bakeryPlace } from './bakery-place.ts';
+import { cli } from './cli.ts';
+
+describe('a campaign file, before it is applied', () => {
+  const at = bakeryPlace();
+  const { folder, spoiled } = at;
+
+  it('names file, line, field and what is allowed, all problems at once, and changes nothing', async () => {
+    const path = spoiled('typos.yaml', (text) =>
+      text
+        .replace('mail_class: first_class', 'mailclass: first_class')
+        .replace('dedupe: household', 'dedupe: street')
+        .replace('percent: 10', 'percent: "ten"'),
+    );
+    const line = (word: string): number =>
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .findIndex((text) => text.includes(word)) + 1;
+    const run = await cli(at.place, ['campaign', 'apply', path]);
+    assert.equal(run.code, 78, run.stderr);
+    assert.equal(run.stdout, '');
+    assert.ok(
+      run.stderr.includes(
+        `typos.yaml:${line('mailclass')}:1: mailclass: there is no such field; ` +
+          'did you mean mail_class?',
+      ),
+      run.stderr,
+    );
+    assert.ok(
+      run.stderr.includes(
+        `typos.yaml:${line('dedupe: street')}:1: dedupe: must be person or household, not "street"`,
+      ),
+      run.stderr,
+    );
+    assert.ok(
+      run.stderr.includes(
+        `typos.yaml:${line('"ten"')}:3: holdout.percent: must be a number, not "ten"`,
+      ),
+      run.stderr,
+    );
+    assert.match(run.stderr, /mail_class: is missing/);
+    assert.equal((await at.machine.sql`select from postrider.organization`).length, 0);
+  });
+
+  it('names the line where YAML is broken, and the file that is not there', async () => {
+    const path = spoiled('broken.yaml', (text) => `${text}\nname: again\n  x: [1,\n`);
+    const run = await cli(at.place, ['campaign', 'apply', path]);
+    assert.equal(run.code, 78, run.stderr);
+    assert.match(run.stderr, /broken\.yaml:\d+:\d+: /);
+    const missing = await cli(at.place, ['campaign', 'apply', 'nowhere.yaml']);
+    assert.equal(missing.code, 78);
+    assert.match(missing.stderr, /nowhere\.yaml: there is no such file/);
+  });
+
+  it('names an unknown kind of adapter together with all other problems', async () => {
+    const path = spoiled('kinds.yaml', (text) =>
+      text.replace('kind: typst', 'kind: typset').replace('dedupe: household', 'dedupe: street'),
+    );
+    const run = await cli(at.place, ['campaign', 'apply', path]);
+    assert.equal(run.code, 78, run.stderr);
+    assert.match(run.stderr, /dedupe: must be person or household/);
+    assert.match(
+      run.stderr,
+      /renderer\.kind: there is no renderer of kind typset; did you mean typst\?/,
+    );
+  });
+
+  it('warns of an offer that is over and of a mail class that nobody knows', async () => {
+    const path = spoiled('odd.yaml', (text) =>
+      text
+        .replace('mail_class: first_class', 'mail_class: pigeon')
+        .replace(/^(offer_ends_on: .*\n)?/, 'offer_ends_on: 2020-02-01\n'),
+    );
+    const run = await cli(at.place, ['campaign', 'apply', '--dry-run', '--no-check', path]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stderr, /warning: offer_ends_on: 2020-02-01 .* everybody would be skipped/);
+    assert.match(run.stderr, /warning: mail_class: pigeon is neither first_class nor standard/);
+    assert.equal(
+      (await at.machine.sql`select from postrider.organization`).length,
+      0,
+      'a dry run makes nothing',
+    );
+    // In the same round as what cannot be used.
+    writeFileSync(path, readFileSync(path, 'utf8').replace('dedupe: household', 'dedupe: street'));
+    const wrong = await cli(at.place, ['campaign', 'apply', '--dry-run', '--no-check', path]);
+    assert.equal(wrong.code, 78, wrong.stderr);
+    for (const told of [
+      /warning: offer_ends_on: 2020/,
+      /warning: mail_class: pigeon/,
+      /dedupe: must be person or household/,
+    ])
+      assert.match(wrong.stderr, told);
+  });
+
+  it('knows the kinds of adapters and their options, with the line', async () => {
+    const kind = await cli(at.place, [
+      'campaign',
+      'apply',
+      spoiled('kind.yaml', (text) => text.replace('kind: typst', 'kind: typset')),
+    ]);
+    assert.equal(kind.code, 78, kind.stderr);
+    assert.match(
+      kind.stderr,
+      /kind\.yaml:\d+:3: renderer\.kind: there is no renderer of kind typset; did you mean typst\?/,
+    );
+    const option = await cli(at.place, [
+      'campaign',
+      'apply',
+      spoiled('option.yaml', (text) =>
+        text.replace('path: customers.csv', 'path: customers.csv\n  sheet: 1'),
+      ),
+    ]);
+    assert.equal(option.code, 78, option.stderr);
+    assert.match(
+      option.stderr,
+      /option\.yaml:\d+:3: audience\.sheet: is not an option of this adapter/,
+    );
+    const slow = await cli(at.place, [
+      'campaign',
+      'apply',
+      spoiled('slow.yaml', (text) =>
+        text.replace('kind: print-shop', 'kind: print-shop\n  timeoutMs: 60000'),
+      ),
+    ]);
+    assert.equal(slow.code, 78, slow.stderr);
+    assert.match(
+      slow.stderr,
+      /slow\.yaml:\d+:3: printer\.timeoutMs: 60000 ms is not shorter than the runner's lease of 60000 ms/,
+    );
+  });
+
+  it('tells mistakes of the file, of options, of format, template and list in one round, and changes nothing', async () => {
+    const path = spoiled('all.yaml', (text) =>
+      text
+        .replace('dedupe: household', 'dedupe: street')
+        .replace('path: customers.csv', 'path: custmers.csv\n  colums: {}\n  foo: 1\n  encoding: 7')
+        .replace('format: 4x6', 'format: 5x7')
+        .replace('template: postcard.typ', 'template: potcard.typ')
+        .replace('kind: print-shop', 'kind: print-shop\n  timeoutMs: "long"'),
+    );
+    const run = await cli(at.place, ['campaign', 'apply', path]);
+    assert.equal(run.code, 78, run.stderr);
+    for (const told of [
+      /all\.yaml:\d+:1: dedupe: must be person or household, not "street"/,
+      /all\.yaml:\d+:3: audience\.colums: is not an option of this adapter; did you mean columns\?/,
+      /all\.yaml:\d+:3: audience\.foo: is not an option of this adapter; the fields here are path, /,
+      /all\.yaml:\d+:3: audience\.encoding: must be utf-8 or utf-16le or windows-1252, not 7/,
+      /all\.yaml:\d+:3: audience\.path: the list cannot be read: .*custmers\.csv: no such file.*--list-later/,
+      /all\.yaml:\d+:1: format: the renderer has no format "5x7"; it has 4x6, 6x9, 6x11/,
+      /all\.yaml:\d+:3: renderer\.template: The template .*potcard\.typ cannot be read \(ENOENT\)/,
+      /all\.yaml:\d+:3: printer\.timeoutMs: must be a number, not "long"/,
+    ])
+      assert.match(run.stderr, told);
+    assert.doesNotMatch(run.stderr, /Invalid input|expected/);
+    const lines = [...run.stderr.matchAll(/all\.yaml:(\d+):/g)].map(([, line]) => Number(line));
+    assert.deepEqual(
+      lines,
+      lines.toSorted((a, b) => a - b),
+    );
+    assert.equal((await at.machine.sql`select from postrider.organization`).length, 0);
+  });
+
+  it('refuses a list or a template that would stop every card, with line and column', async () => {
+    writeFileSync(
+      join(folder, 'broken.typ'),
+      '#let front(card) = {\n  rect(wdith: 3pt)\n}\n#let back(card) = []\n',
+    );
+    writeFileSync(join(folder, 'binary.csv'), Buffer.from([0, 1, 2, 3, 0xff, 0, 10, 0, 7]));
+    writeFileSync(
+      join(folder, 'colour.typ'),
+      '#let front(card) = [#card.colour]\n#let back(card) = []\n',
+    );
+    for (const [name, from, to, told] of [
+      [
+        'list.yaml',
+        'path: customers.csv',
+        'path: custmers.csv',
+        /list\.yaml:\d+:3: audience\.path: .*custmers\.csv: no such file/,
+      ],
+      [
+        'binary.yaml',
+        'path: customers.csv',
+        'path: binary.csv',
+        /binary\.yaml:\d+:3: audience\.path: the list cannot be read: .*binary\.csv/,
+      ],
+      [
+        'card.yaml',
+        'postcard.typ',
+        'broken.typ',
+        /card\.yaml:\d+:3: renderer\.template: .*broken\.typ:2:\d+/,
+      ],
+      [
+        'field.yaml',
+        'postcard.typ',
+        'colour.typ',
+        /renderer\.template: none of the first \d+ cards can be made; .*"colour" is blank or missing/,
+      ],
+    ] as const) {
+      const run = await cli(at.place, [
+        'campaign',
+        'apply',
+        spoiled(name, (text) => text.replace(from, to)),
+      ]);
+      assert.equal(run.code, 78, run.stderr);
+      assert.match(run.stderr, told);
+    }
+    assert.equal((await at.machine.sql`select from postrider.organization`).length, 0);
+  });
+
+  it('takes a list that comes later where that is said, and still looks at the template', async () => {
+    const later = ['campaign', 'apply', '--dry-run', '--list-later'];
+    const list = (text: string): string =>
+      text.replace('path: customers.csv', 'path: tomorrow.csv');
+    const run = await cli(at.place, [...later, spoiled('later.yaml', list)]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stderr, /warning: the list cannot be read: .*tomorrow\.csv: no such file/);
+    assert.match(run.stdout, /can be applied/);
+    const broken = await cli(at.place, [
+      ...later,
+      spoiled('later-broken.yaml', (text) => list(text).replace('postcard.typ', 'broken.typ')),
+    ]);
+    assert.equal(broken.code, 78, broken.stderr);
+    assert.match(broken.stderr, /renderer\.template: .*broken\.typ:2:\d+/);
+  });
+
+  it('warns of some cards that cannot be set, and of an audience that nobody is read from', async () => {
+    const some = spoiled('some.yaml', (text) => text.replace('postcard.typ', 'some.typ'));
+    writeFileSync(
+      join(folder, 'some.typ'),
+      '#let front(card) = { assert(card.reference == card.reference); ' +
+        '[x] }\n#let back(card) = if card.firstName.starts-with("A") { panic("no A") } else ' +
+        '[]\n',
+    );
+    const run = await cli(at.place, ['campaign', 'apply', '--dry-run', some]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stderr, /warning: the card of row \d+ cannot be made: .*no A/);
+    const unread = spoiled('unread.yaml', (text) =>
+      text.replace(/^segment: .*\n/m, '').replace('mode: automated', 'mode: one_off'),
+    );
+    const nobody = await cli(at.place, ['campaign', 'apply', '--dry-run', unread]);
+    assert.equal(nobody.code, 0, nobody.stderr);
+    assert.match(
+      nobody.stderr,
+      /warning: audience: .*nobody comes from it until segment names one/,
+    );
+  });
+});

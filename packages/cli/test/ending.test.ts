@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { it } from 'node:test';
+import { endForSure } from '../src/print-shop/ending.ts';
+
+it('ends a process that does not hear of it', async () => {
+  const deaf = spawn(
+    process.execPath,
+    ['-e', "process.on('SIGTERM', () => {}); console.log('here'); setInterval(() => {}, 1000)"],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  await once(deaf.stdout, 'data');
+  await endForSure(deaf, 100);
+  assert.equal(deaf.signalCode, 'SIGKILL');
+  await endForSure(deaf);
+});

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { freshMachine, launched, type Machine } from '../../../test/support/machine.ts';
+import { cli, projectHome, type CliPlace, type CliRun } from './cli.ts';
+
+interface Report {
+  readonly entries: number;
+  readonly rejected: readonly { readonly row: number; readonly message: string }[];
+}
+
+describe('the do-not-mail list from the command line', () => {
+  let home: ReturnType<typeof projectHome>;
+  let machine: Machine;
+  let place: CliPlace;
+  before(async () => {
+    home = projectHome();
+    machine = await freshMachine();
+    place = { url: machine.url, home: home.path };
+    await launched(machine.sql);
+  });
+  after(async () => {
+    await machine[Symbol.asyncDispose]();
+    home.remove();
+  });
+  const listed = async (): Promise<string[]> =>
+    (
+      await machine.sql`
+        select kind || ' ' || value as entry
+        from postrider.suppression
+        order by created_at, kind, value`
+    ).map((row) => String(row['entry']));
+  const suppress = async (text: string | Buffer, ...args: string[]): Promise<CliRun> => {
+    const path = join(home.path, 'stop.csv');
+    writeFileSync(path, text);
+    return await cli(place, ['suppress', '--file', path, '--json', ...args]);
+  };
+
+  it('names each row that cannot stand, and puts only keys on the list that somebody can have', async () => {
+    const run = await suppress(
+      [
+        'email;external_id;line1;postal_code;region;country;reason',
+        'ada@example.com;;;;;;asked',
+        'bad;;;;;;',
+        'Foo Bar <foo@bar.com>;;;;;;',
+        'carol@example.com',
+        'half-good;c7;;;;;',
+        ';;12 Elm Street;2138;MA;USA;',
+        ';;13 Elm Street;0213;MA;;',
+        ';;14 Elm Street;02138;MA;Atlantis;',
+        ';;;;;;',
+        '',
+      ].join('\n'),
+    );
+    assert.equal(run.code, 65, run.stderr);
+    const [report] = run.json<Report>();
+    assert.deepEqual(
+      report?.rejected.map(({ row }) => row),
+      [3, 4, 5, 6, 8, 9, 10],
+      JSON.stringify(report?.rejected),
+    );
+    assert.match(
+      report?.rejected[3]?.message ?? '',
+      /email .*"half-good".*the rest of the row stands/,
+    );
+    assert.equal(report?.entries, 3);
+    assert.deepEqual(await listed(), [
+      'email ada@example.com',
+      'external_id c7',
+      'household US|02138|12 ELM ST|',
+    ]);
+    await machine.sql`delete from postrider.suppression`;
+  });
+
+  it('takes no list as a whole in which a quote is not closed, or closed somewhere else', async () => {
+    for (const text of [
+      'email,reason\nada@example.com,"asked\nbob@example.com,\ncarol@example.com,\n',
+      'email,reason\n"ada@example.com,asked\nbob@example.com,\n"carol@example.com",\n',
+    ]) {
+      const run = await suppress(text);
+      assert.equal(run.code, 65, run.stderr);
+      assert.match(run.stderr, /stop\.csv: .*quote.*line [24].*nothing was changed/s);
+    }
+    const bytes = await suppress(
+      Buffer.from('email\nada@example.com\n\xff\xfe@example.com\n', 'latin1'),
+    );
+    assert.equal(bytes.code, 65, bytes.stderr);
+    assert.deepEqual(await listed(), ['email ada@example.com']);
+    await machine.sql`delete from postrider.suppression`;
+  });
+
+  it('refuses what would suppress nobody, and a file together with a person', async () => {
+    writeFileSync(join(home.path, 'good.csv'), 'email\nada@example.com\n');
+    for (const args of [
+      ['--file', 'good.csv', '--email', 'bob@example.com'],
+      ['--email', 'notanemail'],
+      ['--email', 'Foo Bar <foo@bar.com>'],
+      [
+        '--email',
+        'ada@example.com',
+        '--line1',
+        '12 Elm Street',
+        '--postal-code',
+        '02138',
+        '--country',
+        'Atlantis',
+      ],
+      ['--line1', '12 Elm Street', '--postal-code', '0213'],
+      ['--line1', '12 Elm Street'],
+      ['--external-id', 'a\nb'],
+      [],
+    ]) {
+      const run = await cli(place, ['suppress', ...args]);
+      assert.equal(run.code, 2, `${args.join(' ')}: ${run.stdout}${run.stderr}`);
+    }
+    assert.deepEqual(await listed(), []);
+    const run = await cli(place, [
+      'suppress',
+      '--line1',
+      '12 Elm Street',
+      '--postal-code',
+      '02138-1234',
+      '--country',
+      'USA',
+    ]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.deepEqual(await listed(), ['household US|02138|12 ELM ST|']);
+  });
+});

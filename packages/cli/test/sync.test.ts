@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { freshMachine, type Machine } from '../../../test/support/machine.ts';
+import { cli, ended, projectHome, shortBakery, startCli, type CliPlace } from './cli.ts';
+
+describe('sync, enrichment and previews from the command line', () => {
+  let home: ReturnType<typeof projectHome>;
+  let machine: Machine;
+  let place: CliPlace;
+  let folder: string;
+  before(async () => {
+    home = projectHome();
+    machine = await freshMachine();
+    place = { url: machine.url, home: home.path };
+    folder = shortBakery(home.path, 80);
+    const applied = await cli(place, [
+      'campaign',
+      'apply',
+      join(folder, 'campaign.yaml'),
+      '--no-check',
+    ]);
+    assert.equal(applied.code, 0, applied.stderr);
+  });
+  after(async () => {
+    await machine[Symbol.asyncDispose]();
+    home.remove();
+  });
+
+  it('suppresses a list, tells of each row it cannot use, and stands for the others', async () => {
+    const list = join(home.path, 'stop.csv');
+    writeFileSync(
+      list,
+      'email,line1,postal_code,reason\nada@example.com,,,asked\n,12 Elm Street,,half an ' +
+        'address\n,,,nobody\n"c@example.com",,,"quoted, as it has a comma"\n',
+    );
+    const run = await cli(place, ['suppress', '--file', list, '--json']);
+    assert.equal(run.code, 65, run.stderr);
+    const [report] = run.json<{ entries: number; rejected: { row: number }[] }>();
+    assert.equal(report?.entries, 2);
+    assert.deepEqual(
+      report?.rejected.map(({ row }) => row),
+      [3, 4],
+    );
+    const lifted = await cli(place, ['suppress', 'lift', '--email', 'ADA@example.com']);
+    assert.equal(lifted.code, 0, lifted.stderr);
+    assert.equal((await cli(place, ['suppress', 'lift', '--email', 'ada@example.com'])).code, 1);
+    const missing = await cli(place, ['suppress', '--file', 'nowhere.csv']);
+    assert.equal(missing.code, 65);
+    assert.match(missing.stderr, /nowhere\.csv: there is no such file/);
+    const all = await cli(place, ['suppress', '--file', join(folder, 'suppressions.csv')]);
+    assert.equal(all.code, 0, all.stderr);
+    assert.match(all.stdout, /40 entries stand for Flour & Field Bakery/);
+  });
+
+  it('reports what became of every row, and of each that cannot be used where and why', async () => {
+    const run = await cli(place, ['sync', 'bakery-welcome', '--limit', '60', '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    const [report] = run.json<
+      Record<string, number> & { rejects: { row: number; column: string | null; reason: string }[] }
+    >();
+    assert.ok(report !== undefined);
+    assert.equal(report['fetched'], 60);
+    const { created = 0, changed = 0, unchanged = 0, repeated = 0, invalid = 0 } = report;
+    assert.equal(created + changed + unchanged + repeated + invalid, 60);
+    assert.equal(report.rejects.length, invalid);
+    assert.ok(invalid > 0 && report.rejects.every(({ row, reason }) => row > 1 && reason !== ''));
+    const again = await cli(place, ['sync', 'bakery-welcome', '--limit', '60']);
+    assert.match(again.stdout, /created +0/);
+    assert.match(again.stdout, /not concluded: not every page was read/);
+    assert.match(again.stdout, /row +column +reason +what/);
+  });
+
+  it('exits 75 with holder and since while somebody else syncs, and waits for them with --wait', async () => {
+    const [campaign] = await machine.sql<{ organization_id: string; id: string }[]>`
+      select organization_id, id from postrider.campaign`;
+    const { organization_id: organization, id } = campaign ?? assert.fail('it was applied');
+    const [open] = await machine.sql`
+      select run_id, token
+      from postrider.sync_open(${organization}, ${id}, 'manual', 'somebody else')`;
+    const busy = await cli(place, ['sync', 'bakery-welcome', '--json']);
+    assert.equal(busy.code, 75, busy.stderr);
+    const { error } = JSON.parse(busy.stderr) as {
+      error: { code: string; message: string; detail: { holder: string; since: string } };
+    };
+    assert.equal(error.code, 'PR011');
+    assert.equal(error.detail.holder, 'somebody else');
+    assert.ok(!Number.isNaN(Date.parse(error.detail.since)));
+    const waiting = startCli(place, ['sync', 'bakery-welcome', '--wait', '--limit', '5']);
+    const end = ended(waiting);
+    await new Promise<void>((resolve) =>
+      waiting.stderr?.on('data', (text: string) => String(text).includes('waiting: ') && resolve()),
+    );
+    await machine.sql`
+      select postrider.sync_close(
+        ${organization}, ${id}, ${open?.['token'] as string}, ${open?.['run_id'] as string},
+        false, null)`;
+    const run = await end;
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(
+      run.stderr,
+      /waiting: the campaign is being synced by somebody else .*; if that process is gone, its lock ends within 30 s/,
+    );
+  });
+
+  it('takes nobody out where most would leave at once, until it is told that it is meant', async () => {
+    const path = join(folder, 'customers.csv');
+    const whole = readFileSync(path, 'utf8');
+    const header = `${whole.split('\n', 1)[0] ?? ''}\n`;
+    const left = async () =>
+      (await machine.sql`select from postrider.recipient_state where reason = 'left_segment'`)
+        .length;
+    writeFileSync(path, header);
+    const run = await cli(place, ['sync', 'bakery-welcome']);
+    assert.match(run.stderr, /would leave the segment at once, so nobody was taken out/);
+    assert.match(run.stdout, /left segment +0 +not concluded/);
+    assert.equal(await left(), 0);
+    assert.match((await cli(place, ['alarms'])).stdout, /--allow-departures/);
+    writeFileSync(path, whole);
+    assert.equal((await cli(place, ['sync', 'bakery-welcome'])).code, 0);
+    assert.doesNotMatch((await cli(place, ['alarms'])).stdout, /--allow-departures/);
+  });
+
+  it('exits 65 where the list cannot be read, and loses nobody', async () => {
+    const path = join(folder, 'customers.csv');
+    const whole = readFileSync(path);
+    const before = (await machine.sql`select from postrider.recipient`).length;
+    writeFileSync(path, Buffer.concat([Buffer.from([0xff, 0xfe]), whole.subarray(0, 500)]));
+    const run = await cli(place, ['sync', 'bakery-welcome']);
+    writeFileSync(path, whole);
+    assert.equal(run.code, 65, run.stderr);
+    assert.match(run.stderr, /customers\.csv: is UTF-16, not UTF-8/);
+    assert.equal(
+      (await machine.sql`select from postrider.recipient_state where reason = 'left_segment'`)
+        .length,
+      0,
+    );
+    assert.equal((await machine.sql`select from postrider.recipient`).length, before);
+    const shown = await cli(place, ['campaign', 'show', 'bakery-welcome', '--json']);
+    assert.match(shown.stdout, /is UTF-16/);
+  });
+
+  it('looks up addresses at once', async () => {
+    const [before] = (await cli(place, ['status', '--json'])).json<{
+      address_enrichable: number;
+    }>();
+    assert.ok((before?.address_enrichable ?? 0) > 0);
+    assert.equal((await cli(place, ['hold', 'campaign', 'bakery-welcome'])).code, 0);
+    const held = await cli(place, ['enrich', 'bakery-welcome']);
+    assert.match(
+      held.stdout,
+      /\d+ (people wait|person waits) for an address.*the campaign is held: postrider release campaign "bakery-welcome"/,
+    );
+    assert.equal((await cli(place, ['release', 'campaign', 'bakery-welcome'])).code, 0);
+    const run = await cli(place, ['enrich', 'bakery-welcome', '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    const [report] = run.json<{ taken: number; found: number; notFound: number }>();
+    assert.equal(report?.taken, before?.address_enrichable);
+    const [missed] = await machine.sql`
+        select count(*)::int as people from postrider.recipients where reason = 'no_address'`;
+    assert.deepEqual(
+      [report?.notFound, (report?.found ?? 0) + (report?.notFound ?? 0)],
+      [missed?.['people'], before?.address_enrichable],
+    );
+    assert.match(
+      (await cli(place, ['enrich', 'bakery-welcome'])).stdout,
+      /nobody waits for an address/,
+    );
+  });
+
+  it('makes pictures of a card, and says where the disk is full', async (t) => {
+    const out = join(home.path, 'pictures');
+    const run = await cli(place, [
+      'preview',
+      'bakery-welcome',
+      '--row',
+      '2',
+      '--out',
+      out,
+      '--width',
+      '300',
+      '--json',
+    ]);
+    assert.equal(run.code, 0, run.stderr);
+    const [files] = run.json<{ front: string }>();
+    assert.equal(
+      readFileSync(files?.front ?? '')
+        .subarray(1, 4)
+        .toString(),
+      'PNG',
+    );
+    const unusable = await cli(place, [
+      'preview',
+      'bakery-welcome',
+      '--row',
+      '99999',
+      '--out',
+      out,
+    ]);
+    assert.equal(unusable.code, 65, unusable.stderr);
+    if (!existsSync('/dev/full')) {
+      t.diagnostic('this system has no /dev/full: a full disk was not tried');
+      return;
+    }
+    const full = join(home.path, 'full');
+    mkdirSync(full);
+    symlinkSync('/dev/full', join(full, 'bakery-welcome-front.png'));
+    const refused = await cli(place, [
+      'preview',
+      'bakery-welcome',
+      '--out',
+      full,
+      '--width',
+      '300',
+    ]);
+    assert.equal(refused.code, 73, refused.stderr);
+    assert.match(refused.stderr, /the disk is full/);
+  });
+});

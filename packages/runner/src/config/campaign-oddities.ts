@@ -1,0 +1,36 @@
+/** What in a campaign file is allowed, and most likely not meant. */
+import type { CampaignDraft } from './campaign-file.ts';
+import { schema, slowest, usual, type CampaignFields } from './campaign-schema.ts';
+
+/**
+ * What may be meant, and most likely is not: told beside what cannot be used, of the fields that
+ * can.
+ */
+export function oddities({ raw }: CampaignDraft, today = new Date()): string[] {
+  const read = <Name extends keyof CampaignFields>(name: Name): CampaignFields[Name] | undefined =>
+    schema.shape[name].safeParse(raw[name]).data as CampaignFields[Name] | undefined;
+  const found: string[] = [];
+  if (
+    (raw['audience'] ?? null) !== null &&
+    (raw['segment'] ?? null) === null &&
+    raw['mode'] !== 'automated'
+  )
+    found.push(
+      'audience: there is no segment of it to read: nobody comes from it until segment names one',
+    );
+  const [end, mailClass] = [read('offer_ends_on'), read('mail_class')];
+  if (mailClass === undefined) return found;
+  const days = read('transit_days') ?? (usual[mailClass] ?? slowest).transit;
+  const arrives = new Date(today.getTime() + days * 86_400_000).toISOString().slice(0, 10);
+  if (end !== undefined && end < arrives)
+    found.push(
+      `offer_ends_on: ${end} is before a card mailed today arrives ` +
+        `(transit_days: ${days}): everybody would be skipped`,
+    );
+  if (!Object.hasOwn(usual, mailClass))
+    found.push(
+      `mail_class: ${mailClass} is neither ${Object.keys(usual).join(' nor ')}: ` +
+        'a printer may refuse it, and the times of standard count',
+    );
+  return found;
+}

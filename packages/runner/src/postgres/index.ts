@@ -1,8 +1,0 @@
-/** The embedded PostgreSQL 18 and the choice between it and a server of your own. */
-export type { Database, DatabaseOptions } from './discover.ts';
-export { configuredUrl, databaseUrl, redactUrl } from './discover.ts';
-export type { ServerErrorCode } from './errors.ts';
-export { ServerError } from './errors.ts';
-export type { StopMode } from './postmaster.ts';
-export type { EnsureOptions, Server, ServerStatus } from './server.ts';
-export { ensureServer, serverStatus, stopServer } from './server.ts';
