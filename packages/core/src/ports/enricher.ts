@@ -22,8 +22,8 @@ export type EnrichResult =
 export type CollectBatchResult =
   | { readonly outcome: 'pending' }
   /**
-   * One result for each recipient submitted; whoever is missing, or whose result cannot be used,
-   * counts as not found.
+   * One result for each recipient submitted; a person who is missing, or whose result cannot be
+   * used, counts as not found.
    */
   | { readonly outcome: 'done'; readonly results: readonly EnrichResult[] }
   /** The enricher does not know the batch any more; its people go back. */

@@ -15,8 +15,10 @@ export type RemoveResult =
 export interface ImageHost {
   /** What may be stored here. Printers and people are given the same. */
   readonly takes: readonly MediaType[];
-  /** Stores each document under its name; storing the same name and bytes again is harmless. Ends within the runner's `adapterTimeoutMs`, or its signal
-   * aborts and nobody counts as proofed. */
+  /**
+   * Stores each document under its name; storing the same name and bytes again is harmless. Ends
+   * within the runner's `adapterTimeoutMs`, or its signal aborts and nobody counts as proofed.
+   */
   put(documents: readonly RenderedDocument[], context: CallContext): Promise<readonly PutResult[]>;
   /** Removing what is gone already counts as removed. */
   remove(urls: readonly string[], context: CallContext): Promise<readonly RemoveResult[]>;

@@ -6,8 +6,12 @@ export interface PieceRequest {
   readonly reference: PieceReference;
   /** A random uuid that belongs to the mailpiece for its whole life. */
   readonly idempotencyKey: string;
-  /** A keyed digest (64 hex digits) that is the same whenever a card is for the same person of the organization, and tells nothing else. Travels with the
-   * reference: after a restored backup it is all that is known of people who were synced since. Absent on pieces that were opened before it existed. */
+  /**
+   * A keyed digest (64 hex digits) that is the same whenever a card is for the same person of the
+   * organization, and tells nothing else. Travels with the reference: after a restored backup it is
+   * all that is known of people who were synced since. Absent on pieces that were opened before it
+   * existed.
+   */
   readonly person?: string;
   readonly mode: 'test' | 'live';
   readonly format: string;
@@ -20,8 +24,11 @@ export interface PieceRequest {
   };
 }
 
-/** Says whether the runner may still post. Ask immediately before each request that creates something: a process that was stopped for longer
- * than its lease must not print what another runner has taken over. */
+/**
+ * Says whether the runner may still post. Ask immediately before each request that creates
+ * something: a process that was stopped for longer than its lease must not print what another
+ * runner has taken over.
+ */
 export interface LeaseGuard {
   /** Throws `LeaseLostError` where the lease may have passed. */
   assertHeld(): void;
@@ -32,8 +39,11 @@ export class LeaseLostError extends Error {
 }
 
 export type SubmitResult =
-  /** The printer has it. `replayed` where the printer says that the key was seen before. Without an id of at most 500 letters it counts as unknown.
-   * `expectedDelivery` is an ISO 8601 date; what cannot be read as one is left out. */
+  /**
+   * The printer has it. `replayed` where the printer says that the key was seen before. Without an
+   * id of at most 500 letters it counts as unknown. `expectedDelivery` is an ISO 8601 date; what
+   * cannot be read as one is left out.
+   */
   | {
       readonly outcome: 'accepted';
       readonly providerId: string;
@@ -135,8 +145,11 @@ export interface Printer {
   readonly keyLifetimeMs: number | null;
   /** How long after creation a piece may be missing from `find`, in milliseconds. */
   readonly readLagMs: number;
-  /** Longest time that one request may take, in milliseconds. Where it is not shorter than the runner's lease, nothing is submitted. A `submit` that
-   * neither ends nor asks for the lease for so long, and a second, is given up. */
+  /**
+   * Longest time that one request may take, in milliseconds. Where it is not shorter than the
+   * runner's lease, nothing is submitted. A `submit` that neither ends nor asks for the lease for
+   * so long, and a second, is given up.
+   */
   readonly timeoutMs: number;
   /** Most pieces that one `submit` takes; at least 1. */
   readonly maxBatch: number;
@@ -145,23 +158,30 @@ export interface Printer {
    * throws, the pieces not yet sent are `retry`.
    *
    * Each such call is a sign of life and gives the adapter `timeoutMs` more: one request for all
-   * pieces may take `timeoutMs`, one request for each piece that many times as long. Whoever is
-   * silent for longer is given up: its pieces are unknown, the lease refuses any further request,
-   * and an answer that comes late counts only where it says `accepted`.
+   * pieces may take `timeoutMs`, one request for each piece that many times as long. An adapter
+   * that is silent for longer is given up: its pieces are unknown, the lease refuses any further
+   * request, and an answer that comes late counts only where it says `accepted`.
    */
   submit(
     pieces: readonly PieceRequest[],
     lease: LeaseGuard,
     context: CallContext,
   ): Promise<readonly SubmitResult[]>;
-  /** Look-up by our reference: one answer for each, in the order asked. Like `cancel`, `list` and `poll` it may be silent for `timeoutMs`; where it needs
-   * several requests, it calls `context.alive` before each. */
+  /**
+   * Look-up by our reference: one answer for each, in the order asked. Like `cancel`, `list` and
+   * `poll` it may be silent for `timeoutMs`; where it needs several requests, it calls
+   * `context.alive` before each.
+   */
   find(
     pieces: readonly { reference: PieceReference; idempotencyKey: string }[],
     context: CallContext,
   ): Promise<readonly FindResult[]>;
-  /** Everything that was created since, page by page: after a restored backup the pieces made since are known to the printer only. The cursor is null for
-   * the first page, and in the answer where there are no more; it has at most 100,000 characters. Absent where the printer cannot be listed. */
+  /**
+   * Everything that was created since, page by page: after a restored backup the pieces made since
+   * are known to the printer only. The cursor is null for the first page, and in the answer where
+   * there are no more; it has at most 100,000 characters. Absent where the printer cannot be
+   * listed.
+   */
   list?(
     since: Date,
     cursor: string | null,
@@ -170,8 +190,12 @@ export interface Printer {
   cancel(providerIds: readonly string[], context: CallContext): Promise<readonly CancelResult[]>;
   /** Checks the signature, over the raw bytes and whatever else is signed, in constant time. */
   verifyWebhook(request: WebhookRequest, now: Date): WebhookVerdict;
-  /** The events of a verified body, each read by itself: one that cannot be used is an `UnusableEvent` and costs no other. Throws where the body as a whole is
-   * not of the printer's format. An event needs an id of at most 500 letters; a time that cannot be read counts as the time when it came. */
+  /**
+   * The events of a verified body, each read by itself: one that cannot be used is an
+   * `UnusableEvent` and costs no other. Throws where the body as a whole is not of the printer's
+   * format. An event needs an id of at most 500 letters; a time that cannot be read counts as the
+   * time when it came.
+   */
   parseWebhook(body: Uint8Array): readonly (PrinterEvent | UnusableEvent)[];
   /**
    * Polls for events since a cursor of at most 100,000 characters, for printers whose webhooks

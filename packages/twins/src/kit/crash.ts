@@ -1,7 +1,6 @@
 /**
- * Named places where a twin's own tests kill it. The protocol of a ledger and what is written beside
- * it is only worth something if a power cut between any two of its steps is survived, and random
- * kills hit the narrow ones too rarely.
+ * Named places where a twin's own tests kill it. A ledger is only worth something if a power cut
+ * between any two of its steps is survived, and random kills hit the narrow ones too rarely.
  *
  * `TWIN_CRASH_AT=<place>` kills at the first passage, `<place>:3` at the third. Places of the kit:
  * `mid-append` and `before-sync` (ledger), `mid-<extension>` (a file), `after-webhook`.

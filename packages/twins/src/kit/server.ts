@@ -87,7 +87,7 @@ export class TwinServer {
 
   /** Resolves when no request is under way. */
   async settle(): Promise<void> {
-    // Whoever is still sending gets a moment. Nothing of such a request was done.
+    // A client that is still sending gets a moment. Nothing of its request was done.
     const patience = setTimeout(() => {
       for (const incoming of this.#requests.values()) if (!incoming.complete) incoming.destroy();
     }, ANSWER_MS);
@@ -119,8 +119,8 @@ async function listen(server: Server, port: number): Promise<void> {
 }
 
 /**
- * Fetch connects to some ports (22, 6000, …) never, whoever listens there: a twin there would be
- * open, and found by nobody.
+ * Fetch connects to some ports (22, 6000, …) never, even where somebody listens: a twin there would
+ * be open, and found by nobody.
  */
 async function isBlocked(port: number): Promise<boolean> {
   try {

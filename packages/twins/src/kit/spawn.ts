@@ -71,7 +71,8 @@ export async function spawnTwin(options: SpawnOptions): Promise<SpawnedTwin> {
       child.once('close', (code, signal) => resolve({ code, signal }));
     },
   );
-  // Whoever waits for the start hears of it there; later, an end that nobody waits for is no error.
+  // The caller that waits for the start is told there; later, an end that nobody waits for is no
+  // error.
   ended.catch(() => undefined);
   const said: string[] = [];
   if (child.stderr !== null) {

@@ -18,7 +18,7 @@ export interface OpenedEntry extends Stamp {
   readonly kind: 'opened';
   readonly version: number;
   /**
-   * Random. Whoever asks what was accepted must know which ledger answers: another one has never
+   * Random. A client that asks what was accepted must know which ledger answers: another has never
    * heard of their pieces.
    */
   readonly ledger?: string;

@@ -87,7 +87,7 @@ function isListed(shop: Shop): (piece: Piece) => boolean {
 }
 
 /**
- * `?since=<ISO 8601>&after=<cursor>&limit=<n>`: every piece accepted since, whoever sent it, for
+ * `?since=<ISO 8601>&after=<cursor>&limit=<n>`: every piece accepted since, of all clients, for
  * clients whose database was restored from a backup.
  */
 async function list(c: Ctx, shop: Shop): Promise<Response> {

@@ -220,7 +220,7 @@ export class Press {
   async #carryOut(pdf: Uint8Array | null, round: Round): Promise<void> {
     const plan = this.#books.openPlan;
     if (plan === null) throw new Error('There is no plan to carry out.');
-    // A PDF that is there may not be in its folder for good: whoever wrote it may have been cut
+    // A PDF that is there may not be in its folder for good: its writer may have been cut
     // off, or failed, just after the rename.
     if (pdf === null) await syncFolder(this.#options.folders.output);
     else await writeAtomically(this.#pdfPath(plan), [pdf]);

@@ -1,4 +1,4 @@
-/** What the shop tells and is told beside orders: events, the press, the clock, webhooks, faults. */
+/** Beside orders: events, the press, the clock, webhooks, faults. */
 import type { Hono } from 'hono';
 import { messageOf } from '../kit/errors.ts';
 import { withFaults } from '../kit/faults.ts';

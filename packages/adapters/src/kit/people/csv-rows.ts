@@ -1,4 +1,4 @@
-/** The people in a CSV file, for an audience and for whoever looks addresses up in one. */
+/** The people in a CSV file, for an audience and for look-ups of addresses. */
 import { AudienceSourceError } from '@postrider/core/ports';
 import type { CallContext } from '@postrider/core/ports';
 import { planHeader } from './columns.ts';

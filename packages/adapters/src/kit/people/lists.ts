@@ -1,5 +1,5 @@
 /**
- * For whoever reads other lists of people than audiences, by the same rules: a key that no audience
+ * For other lists of people than audiences, read by the same rules: a key that no audience
  * can have suppresses nobody.
  */
 export { csvRecords, detectDelimiter } from './csv-records.ts';

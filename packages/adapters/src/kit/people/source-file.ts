@@ -1,6 +1,6 @@
 /**
  * Opens the file of an audience, says clearly what is wrong with it, and notices when it changes
- * while it is read: whoever is missing from a half-written export must not count as having left the
+ * while it is read: a person missing from a half-written export must not count as having left the
  * segment.
  */
 import { open } from 'node:fs/promises';
@@ -98,7 +98,7 @@ function refuseOtherFormats(path: string, bytes: Buffer, encoding: Encoding): vo
   }
 }
 
-/** What a file system error means to whoever wrote the path. */
+/** What a file system error means to the person who wrote the path. */
 export function explain(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   switch (code) {

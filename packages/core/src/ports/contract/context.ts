@@ -1,6 +1,9 @@
 import type { CallContext, Logger, SavedState } from '../common.ts';
 
-/** A context for tests of adapters: no rate limit, no end of patience, a silent log, the machine's time. */
+/**
+ * A context for tests of adapters: no rate limit, no end of patience, a silent log, the machine's
+ * time.
+ */
 export function contractContext(changes: Partial<CallContext> = {}): CallContext {
   return {
     signal: new AbortController().signal,
