@@ -9,6 +9,8 @@ const documents = [
   ...globSync('docs/{how-to,explanation}/*.md', { cwd: root }),
   'docs/reference/sql.md',
   'docs/reference/library.md',
+  'CONTRIBUTING.md',
+  'README.md',
   'examples/library/README.md',
   'packages/adapters/README.md',
   'packages/twins/README.md',
@@ -38,12 +40,14 @@ for (const document of documents) {
       if (!existsSync(target)) missing.push(file);
       else if (anchor !== '' && !anchorsOf(target).has(anchor)) missing.push(`${file}#${anchor}`);
     }
-    // `packages/…`, `sql/…`, and a bare `0211_….sql` or `beats.ts` after such a path.
+    // `packages/…`, `sql/…`, after such a path a bare `beats.ts`, and `40_proof/….sql` of sql/functions.
     let folder = '';
     for (const [, code = ''] of text.matchAll(/`([^`\n]+)`/g)) {
       if (/^(packages|sql|test|examples|docs)\/[\w./-]+$/.test(code)) {
         folder = code.endsWith('/') ? code : dirname(code);
         if (!existsSync(join(root, code))) missing.push(code);
+      } else if (/^\d\d_\w+\/\w+\.sql$/.test(code)) {
+        if (!existsSync(join(root, 'sql/functions', code))) missing.push(code);
       } else if (
         /^[\w-]+\.(sql|ts)$/.test(code) &&
         folder !== '' &&
