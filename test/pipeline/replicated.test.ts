@@ -5,108 +5,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
-import { connect } from '@postrider/core';
-import {
-  broken,
-  freshMachine,
-  launched,
-  people,
-  states,
-  syncPeople,
-  type Machine,
-} from '../support/machine.ts';
+import { broken, freshMachine, launched, people, states, syncPeople } from '../support/machine.ts';
 import { startServer } from '../support/server.ts';
 import { open, until } from './rig.ts';
-
-const LOGICAL = { wal_level: 'logical', max_wal_senders: '8', max_replication_slots: '8' };
-
-async function asAdmin(
-  machine: Machine,
-  work: (sql: postgres.Sql) => Promise<void>,
-): Promise<void> {
-  const sql = connect(machine.database.adminUrl, { max: 1 });
-  try {
-    await work(sql);
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
-}
+import { asAdmin, caughtUp, contents, LOGICAL, subscribe, unsubscribe } from './subscriber.ts';
 
 async function beat(sql: postgres.Sql): Promise<void> {
   await sql`
     select postrider.enqueue('beat', ${[crypto.randomUUID()]}::uuid[],
       ${['{"seconds": 60}']}::text[]::jsonb[], null)`;
-}
-
-/**
- * Both are copies of one template, so that nothing needs to be copied. The slot is made apart: a
- * server cannot wait for itself.
- */
-async function subscribe(publisher: Machine, subscriber: Machine): Promise<void> {
-  await asAdmin(publisher, async (sql) => {
-    await sql`
-      create publication everything for all tables with (publish_via_partition_root = true)`;
-    await sql`select pg_create_logical_replication_slot('everything', 'pgoutput')`;
-  });
-  await asAdmin(subscriber, async (sql) => {
-    await sql.unsafe(`
-      create subscription everything
-        connection '${publisher.database.adminUrl}' publication everything
-      with (create_slot = false, slot_name = 'everything', copy_data = false)`);
-  });
-}
-
-/** A database that has a subscription or a slot cannot be dropped. */
-async function unsubscribe(publisher: Machine, subscriber: Machine): Promise<void> {
-  await asAdmin(subscriber, async (sql) => {
-    await sql`alter subscription everything disable`;
-    await sql`alter subscription everything set (slot_name = none)`;
-    await sql`drop subscription everything`;
-  });
-  await asAdmin(publisher, async (sql) => {
-    await until(async () => {
-      const [slot] =
-        await sql`select active from pg_replication_slots where slot_name = 'everything'`;
-      return slot?.['active'] === false;
-    });
-    await sql`select pg_drop_replication_slot('everything')`;
-  });
-}
-
-/** Every table of ours, by what is in it. */
-async function contents(sql: postgres.Sql): Promise<Record<string, string>> {
-  const tables = await sql<{ name: string }[]>`
-    select relname as name
-    from pg_class
-    where relnamespace = 'postrider'::regnamespace
-      and relkind in ('r', 'p')
-      and not relispartition
-    order by 1`;
-  const rows = await sql.unsafe<{ name: string; rows: number; sum: string }[]>(
-    tables
-      .map(
-        ({ name }) => `
-          select '${name}' as name, count(*)::int as rows,
-            md5(string_agg(t::text, e'\\n' order by t::text collate "C")) as sum
-          from postrider.${name} t`,
-      )
-      .join(' union all '),
-  );
-  return Object.fromEntries(
-    rows.map(({ name, rows: count, sum }) => [name, `${count} rows ${sum}`]),
-  );
-}
-
-/** The subscriber has written down whatever was committed until now. */
-async function caughtUp(publisher: postgres.Sql): Promise<void> {
-  const [now] = await publisher<{ lsn: string }[]>`select pg_current_wal_lsn()::text as lsn`;
-  await until(async () => {
-    const [slot] = await publisher<{ done: boolean }[]>`
-      select confirmed_flush_lsn >= ${now?.lsn ?? ''}::pg_lsn as done
-      from pg_replication_slots
-      where slot_name = 'everything'`;
-    return slot?.done === true;
-  });
 }
 
 void test('with a publication for all tables everybody arrives, the house is kept, and the subscriber has the same rows', async () => {
