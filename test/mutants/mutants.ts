@@ -3,6 +3,8 @@
  * notice. `find` is exact and stands in the file once; run.ts says so loudly where it does not any
  * more.
  */
+import { cohorts } from './of-cohorts.ts';
+import { failingWorks } from './of-failing-work.ts';
 import { calls } from './of-the-calls.ts';
 import { driver } from './of-the-driver.ts';
 import { house } from './of-the-house.ts';
@@ -11,6 +13,7 @@ import { questions } from './of-the-questions.ts';
 import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
 import { sessions } from './of-sessions.ts';
+import { watermarks } from './of-watermarks.ts';
 
 export interface Edit {
   /**
@@ -33,12 +36,15 @@ export interface Mutant {
 
 export const mutants: readonly Mutant[] = [
   ...machine,
+  ...cohorts,
   ...calls,
   ...runner,
   ...sessions,
   ...driver,
+  ...watermarks,
   ...restores,
   ...house,
+  ...failingWorks,
   ...questions,
 ];
 

@@ -36,7 +36,7 @@ export async function login(
 
 /** Takes away all that were made. */
 export async function logout(rig: Rig): Promise<void> {
-  for (const { name, sql } of logins) {
+  for (const { name, sql } of logins.splice(0)) {
     await sql.end({ timeout: 2 });
     await rig.admin.unsafe(`drop role if exists "${name}"`);
   }
@@ -57,4 +57,26 @@ export async function furnished(sql: postgres.Sql): Promise<Place> {
   await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{}')})`;
   await sql`select * from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'manual', 'test')`;
   return at;
+}
+
+export interface TwoOrganizations {
+  readonly mine: Place;
+  readonly theirs: Place;
+  /** Of my organization only. */
+  readonly reader: Login;
+  readonly operator: Login;
+  /** Of all. */
+  readonly runner: Login;
+}
+
+export async function twoOrganizations(rig: Rig): Promise<TwoOrganizations> {
+  const theirs = await furnished(rig.sql);
+  const mine = await furnished(rig.sql);
+  return {
+    mine,
+    theirs,
+    reader: await login(rig, 'postrider_reader', [mine.organizationId]),
+    operator: await login(rig, 'postrider_operator', [mine.organizationId]),
+    runner: await login(rig, 'postrider_runner', []),
+  };
 }
