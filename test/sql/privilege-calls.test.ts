@@ -32,9 +32,10 @@ void test('nobody but the owner writes a table', async () => {
       'clock',
       'recipient_event',
     ]) {
-      const [column] = await rig.sql<
-        { name: string }[]
-      >`select attname as name from pg_attribute where attrelid = ${`postrider.${table}`}::regclass and attnum = 1`;
+      const [column] = await rig.sql<{ name: string }[]>`
+        select attname as name
+        from pg_attribute
+        where attrelid = ${`postrider.${table}`}::regclass and attnum = 1`;
       await refused(
         '42501',
         who.sql.unsafe(`update postrider.${table} set ${column?.name} = ${column?.name}`),
@@ -98,13 +99,33 @@ void test('everything that an operator may call refuses another organization and
     'one call for each function',
   );
   const snapshot = async () =>
-    await rig.sql`select md5(string_agg(t::text, ',' order by t::text)) as sum from (
-      select s::text from postrider.recipient_state s where organization_id = ${theirs.organizationId}
-      union all select c::text from postrider.campaign c where organization_id = ${theirs.organizationId}
-      union all select p::text from postrider.printer p where organization_id = ${theirs.organizationId}
-      union all select a::text from postrider.alarm a where organization_id = ${theirs.organizationId}
-      union all select x::text from postrider.suppression x where organization_id = ${theirs.organizationId}
-      union all select m::text from postrider.mailpiece m where organization_id = ${theirs.organizationId}) t`;
+    await rig.sql`
+      select md5(string_agg(t::text, ',' order by t::text)) as sum
+      from (
+        select s::text
+        from postrider.recipient_state s
+        where organization_id = ${theirs.organizationId}
+        union all
+        select c::text
+        from postrider.campaign c
+        where organization_id = ${theirs.organizationId}
+        union all
+        select p::text
+        from postrider.printer p
+        where organization_id = ${theirs.organizationId}
+        union all
+        select a::text
+        from postrider.alarm a
+        where organization_id = ${theirs.organizationId}
+        union all
+        select x::text
+        from postrider.suppression x
+        where organization_id = ${theirs.organizationId}
+        union all
+        select m::text
+        from postrider.mailpiece m
+        where organization_id = ${theirs.organizationId}
+      ) t`;
   const before = await snapshot();
   for (const [name, args] of Object.entries(calls)) {
     // By organization: PR019. By an id of somebody: there is no such id.
@@ -124,16 +145,26 @@ void test('and works on its own', async () => {
     (await operator.sql`select postrider.cancel(${id}) as state`)[0]?.['state'],
     'sending (cancel requested)',
   );
-  await operator.sql`select postrider.hold(${mine.organizationId}, 'campaign', ${mine.campaignId}, 'a look at it')`;
-  await operator.sql`select postrider.release(${mine.organizationId}, 'campaign', ${mine.campaignId})`;
-  const [moved] =
-    await rig.sql`select by_role from postrider.recipient_event where organization_id = ${mine.organizationId} order by at desc limit 1`;
+  await operator.sql`
+    select postrider.hold(${mine.organizationId}, 'campaign', ${mine.campaignId}, 'a look at it')`;
+  await operator.sql`
+    select postrider.release(${mine.organizationId}, 'campaign', ${mine.campaignId})`;
+  const [moved] = await rig.sql`
+    select by_role
+    from postrider.recipient_event
+    where organization_id = ${mine.organizationId}
+    order by at desc
+    limit 1`;
   assert.ok(moved?.['by_role']);
   const [entry] =
     await operator.sql`select postrider.suppress(${mine.organizationId}, 'p1@example.com') as n`;
   assert.ok(Number(entry?.['n']) >= 0);
-  const [added] =
-    await rig.sql`select added_by from postrider.suppression where organization_id = ${mine.organizationId} order by created_at desc limit 1`;
+  const [added] = await rig.sql`
+    select added_by
+    from postrider.suppression
+    where organization_id = ${mine.organizationId}
+    order by created_at desc
+    limit 1`;
   assert.equal(added?.['added_by'], operator.name, 'by whom is recorded');
 });
 
@@ -152,7 +183,7 @@ void test('a runner sees every organization, and calls all that programs call an
   const packages = join(import.meta.dirname, '../../packages');
   const programs = readdirSync(packages, { recursive: true, encoding: 'utf8' })
     // The benchmarks are the owner's.
-    .filter((file) => /^\w+\/src\/.*\.ts$/.test(file) && !/generated|\/bench\//.test(file))
+    .filter((file) => /^\w+\/src\/.*\.ts$/.test(file) && !/generated|^bench\//.test(file))
     .map((file) => readFileSync(join(packages, file), 'utf8'))
     .join('\n');
   const called = new Set([...programs.matchAll(/postrider\.(\w+)\(/g)].map(([, name]) => name));
@@ -169,16 +200,21 @@ void test('a role of no group may do nothing at all', async () => {
   const nobody = `t_nobody_${process.pid}_${randomBytes(3).toString('hex')}`;
   await rig.admin.unsafe(`create role "${nobody}"`);
   try {
-    const open =
-      await rig.sql`select p.oid::regprocedure::text as name from pg_proc p where pronamespace = 'postrider'::regnamespace
-      and has_function_privilege(${nobody}, p.oid, 'execute')`;
+    const open = await rig.sql`
+      select p.oid::regprocedure::text as name
+      from pg_proc p
+      where pronamespace = 'postrider'::regnamespace
+        and has_function_privilege(${nobody}, p.oid, 'execute')`;
     assert.deepEqual(
       open.map((row) => row['name']),
       [],
     );
-    const tables =
-      await rig.sql`select relname from pg_class where relnamespace = 'postrider'::regnamespace and relkind in ('r', 'v', 'p')
-      and has_table_privilege(${nobody}, oid, 'select, insert, update, delete, truncate')`;
+    const tables = await rig.sql`
+      select relname
+      from pg_class
+      where relnamespace = 'postrider'::regnamespace
+        and relkind in ('r', 'v', 'p')
+        and has_table_privilege(${nobody}, oid, 'select, insert, update, delete, truncate')`;
     assert.deepEqual(
       tables.map((row) => row['relname']),
       [],
