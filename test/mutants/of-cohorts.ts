@@ -11,7 +11,9 @@ export const cohorts: readonly Mutant[] = [
     edits: [
       {
         file: begin,
-        find: 'v_refused := postrider.begin_refused(p_organization_id, v_campaign_id, p_stage, v_printer_name);',
+        find: `v_refused := postrider.begin_refused(
+          p_organization_id, v_campaign_id, p_stage, v_printer_name
+        );`,
         replace: 'v_refused := null;',
       },
     ],
@@ -26,8 +28,11 @@ export const cohorts: readonly Mutant[] = [
       edits: [
         {
           file: 'sql/functions/80_operate/hold.sql',
-          find: `    when '${kind}' then\n      perform pg_advisory_xact_lock(postrider.lock_key(${key}));\n      select`,
-          replace: `    when '${kind}' then\n      select`,
+          find: `when '${kind}' then
+            perform pg_advisory_xact_lock(postrider.lock_key(${key}));
+            select`,
+          replace: `when '${kind}' then
+            select`,
         },
       ],
       test: {
@@ -81,7 +86,9 @@ export const cohorts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/stage.sql',
-        find: 'greatest(0, v_alone, p_cohorts - coalesce(max(cohort_no) filter (where not alone) + 1, 0))',
+        find: `greatest(
+          0, v_alone, p_cohorts - coalesce(max(cohort_no) filter (where not alone) + 1, 0)
+        )`,
         replace: 'greatest(0, v_alone)',
       },
     ],
@@ -191,9 +198,13 @@ export const cohorts: readonly Mutant[] = [
     edits: [
       {
         file: begin,
-        find: `        and (c.daily_cap is not null or c.total_cap is not null or c.budget_minor is not null))
-    for no key update;`,
-        replace: `        and (c.daily_cap is not null or c.total_cap is not null or c.budget_minor is not null));`,
+        find: `and (
+            c.daily_cap is not null or c.total_cap is not null or c.budget_minor is not null
+          ))
+          for no key update;`,
+        replace: `and (
+            c.daily_cap is not null or c.total_cap is not null or c.budget_minor is not null
+          ));`,
       },
     ],
     test: { file: 'test/sql/caps.test.ts', pattern: 'a begin that comes while another counts' },
@@ -204,8 +215,8 @@ export const cohorts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/80_operate/campaign.sql',
-        find: '    perform postrider.count_opened(p_organization_id, v_old.id, v_old.price_minor);\n',
-        replace: '    null;\n',
+        find: 'perform postrider.count_opened(p_organization_id, v_old.id, v_old.price_minor);',
+        replace: 'null;',
       },
     ],
     test: { file: 'test/sql/caps-kept.test.ts', pattern: 'a cap that is set after mailing' },

@@ -8,7 +8,8 @@ export const restores: readonly Mutant[] = [
   {
     name: 'asked-with-what-is-remembered',
     without:
-      'the printers are asked about a restore that only runners can tell, before one of them was started',
+      'the printers are asked about a restore that only runners can tell, ' +
+      'before one of them was started',
     edits: [
       {
         file: 'packages/core/src/stages/house/restore.ts',
@@ -51,9 +52,17 @@ export const restores: readonly Mutant[] = [
     edits: [
       {
         file: watermark,
-        find: 'v_signs := postrider.restore_signs(v_is, v_told, v_here.system_identifier, v_here.timeline);\nif v_signs.why is not null then\n-- One notices',
-        replace:
-          'v_signs := postrider.restore_signs((select i from postrider.installation i), v_told, v_here.system_identifier, v_here.timeline);\nif v_signs.why is not null then\n-- One notices',
+        find: `v_signs := postrider.restore_signs(
+          v_is, v_told, v_here.system_identifier, v_here.timeline
+        );
+        if v_signs.why is not null then
+        -- One notices`,
+        replace: `v_signs := postrider.restore_signs(
+          (select i from postrider.installation i), v_told, v_here.system_identifier,
+          v_here.timeline
+        );
+        if v_signs.why is not null then
+        -- One notices`,
       },
     ],
     test: {
@@ -79,7 +88,8 @@ export const restores: readonly Mutant[] = [
   {
     name: 'superseded-begins-nobody',
     without:
-      'a server that another has taken over from begins nobody, whoever releases its printers meanwhile',
+      'a server that another has taken over from begins nobody, ' +
+      'whoever releases its printers meanwhile',
     edits: [
       {
         file: begin,

@@ -30,7 +30,9 @@ export const machine: readonly Mutant[] = [
         file: 'sql/functions/60_track/follow_mailpieces.sql',
         find: `and (n.marked is null or n.marked = (s.cancel_requested_at is not null))
       -- Late news of a card that was given up is no news of the one that was made for it.
-      and not postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status);`,
+      and not postrider.has_other_open_piece(
+        m.organization_id, m.recipient_id, m.id, m.mode, m.status
+      );`,
         replace: 'and (n.marked is null or n.marked = (s.cancel_requested_at is not null));',
       },
     ],
@@ -50,7 +52,9 @@ export const machine: readonly Mutant[] = [
       },
       {
         file: beginMail,
-        find: `\n  on conflict (organization_id, recipient_id, mode) where status not in ('rejected', 'cancelled', 'failed') do nothing;`,
+        find: `
+          on conflict (organization_id, recipient_id, mode)
+          where status not in ('rejected', 'cancelled', 'failed') do nothing;`,
         replace: ';',
       },
     ],
@@ -71,9 +75,12 @@ export const machine: readonly Mutant[] = [
     edits: [
       {
         file: trigger,
-        find: 'left join postrider.transition t on t.from_state = p.from_state and t.to_state = p.to_state and t.actor = v_actor;',
-        replace: `left join (select from_state, to_state, min(actor) as actor from postrider.transition group by 1, 2) t
-    on t.from_state = p.from_state and t.to_state = p.to_state;`,
+        find: `left join postrider.transition t
+          on t.from_state = p.from_state and t.to_state = p.to_state and t.actor = v_actor;`,
+        replace: `left join (
+          select from_state, to_state, min(actor) as actor from postrider.transition group by 1, 2
+        ) t
+          on t.from_state = p.from_state and t.to_state = p.to_state;`,
       },
     ],
     test: {
@@ -87,7 +94,8 @@ export const machine: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/10_sync/sync_lock.sql',
-        find: '  perform from postrider.organization_sync where organization_id = p_organization_id for no key update;\n',
+        find: `perform from postrider.organization_sync
+          where organization_id = p_organization_id for no key update;`,
         replace: '',
       },
     ],
@@ -115,8 +123,12 @@ export const machine: readonly Mutant[] = [
       {
         file: 'sql/functions/10_sync/sync_page.sql',
         find: 'where p.id is not null and not p.repeated',
-        replace: `where p.id is not null and not p.repeated and exists (select from postrider.recipient_state s
-      where s.organization_id = p_organization_id and s.recipient_id = p.id and s.state in ('address_enrichable', 'pending'))`,
+        replace: `where p.id is not null and not p.repeated and exists (
+          select from postrider.recipient_state s
+          where s.organization_id = p_organization_id
+            and s.recipient_id = p.id
+            and s.state in ('address_enrichable', 'pending')
+        )`,
       },
     ],
     test: {
@@ -130,8 +142,8 @@ export const machine: readonly Mutant[] = [
     edits: [
       {
         file: settleMail,
-        find: `where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending'
-    and (r.outcome <> 'accepted'`,
+        find: `where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id
+          and s.state = 'sending' and (r.outcome <> 'accepted'`,
         replace: `where s.organization_id = p_organization_id and s.state = 'sending'
     and (r.outcome <> 'accepted'`,
       },

@@ -5,7 +5,8 @@ export const watermarks: readonly Mutant[] = [
   {
     name: 'begun-at-once',
     without:
-      'a begin takes the place of what was remembered when it was asked for, and not of what was begun beside it',
+      'a begin takes the place of what was remembered when it was asked for, ' +
+      'and not of what was begun beside it',
     edits: [
       {
         file: 'packages/core/src/runtime/restore-watermark.ts',
@@ -52,7 +53,8 @@ export const watermarks: readonly Mutant[] = [
   {
     name: 'removed-as-read-itself',
     without:
-      'an old file is removed only by who has read it as it is, not by another pipeline of the same store',
+      'an old file is removed only by who has read it as it is, ' +
+      'not by another pipeline of the same store',
     edits: [
       {
         file: 'packages/core/src/runtime/restore-watermark-store.ts',

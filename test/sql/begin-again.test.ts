@@ -79,8 +79,10 @@ void test('hold waits for a begin that takes up a piece of another printer than 
   const runner = machine.connect(1);
   await runner.begin(async (tx) => {
     await tx`select postrider.begin_mail(${at.organizationId}, ${id}, ${RUNNER}, '1 minute')`;
-    const [lock] =
-      await sql`select pg_try_advisory_xact_lock(postrider.lock_key('printer', ${at.organizationId}, 'press')) as free`;
+    const [lock] = await sql`
+      select pg_try_advisory_xact_lock(
+        postrider.lock_key('printer', ${at.organizationId}, 'press')
+      ) as free`;
     assert.equal(lock?.['free'], false);
   });
 });

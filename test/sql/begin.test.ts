@@ -207,7 +207,10 @@ void test('a lease that is renewed holds, of a cohort that is still ours and ope
   const batch = await sending(sql, at, 1);
   const renew = async (runner: string) =>
     (
-      await sql`select postrider.renew(${runner}, ${[at.organizationId]}::uuid[], ${[batch.cohortId]}::uuid[], '1 minute') as ours`
+      await sql`
+        select postrider.renew(
+          ${runner}, ${[at.organizationId]}::uuid[], ${[batch.cohortId]}::uuid[], '1 minute'
+        ) as ours`
     )[0]?.['ours'];
   await turnClock(sql, 50_000);
   assert.deepEqual(await renew(RUNNER), [batch.cohortId]);

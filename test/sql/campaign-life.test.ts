@@ -33,8 +33,10 @@ void test('a campaign file is applied as often as one likes, and says what it ch
     [changed.campaignId, changed.changed],
     [at.campaignId, ['daily_cap', 'exclusion_window', 'template']],
   );
-  const [row] =
-    await sql`select template, daily_cap, exclusion_window = '14 days' as window from postrider.campaign where id = ${at.campaignId}`;
+  const [row] = await sql`
+    select template, daily_cap, exclusion_window = '14 days' as window
+    from postrider.campaign
+    where id = ${at.campaignId}`;
   assert.deepEqual({ ...row }, { template: 'other', daily_cap: 9, window: true });
 });
 
@@ -56,7 +58,9 @@ void test('an applied file never launches, ends, holds or moves a campaign: what
   assert.equal(await statusOf(sql, at), 'pending');
   assert.equal(
     (
-      await sql`select from postrider.campaign where organization_id in ${sql([at.organizationId, other.organizationId])}`
+      await sql`
+        select from postrider.campaign
+        where organization_id in ${sql([at.organizationId, other.organizationId])}`
     ).length,
     2,
   );
@@ -183,8 +187,10 @@ void test('erased stays erased: the next syncs of this campaign and of others do
     const report = await syncPeople(sql, where, people(2));
     assert.equal((report['turned_away'] as Record<string, number>)['erased'], 1);
   }
-  const [row] =
-    await sql`select count(*)::int as n from postrider.recipient where organization_id = ${at.organizationId} and email = 'p0@example.com'`;
+  const [row] = await sql`
+    select count(*)::int as n
+    from postrider.recipient
+    where organization_id = ${at.organizationId} and email = 'p0@example.com'`;
   assert.equal(row?.['n'], 0);
 });
 
@@ -199,15 +205,18 @@ void test('the months of the history stand where they should, whatever the time 
     });
   }
   const parts = await sql<{ name: string; bound: string }[]>`
-    select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_class c where c.relispartition and c.relkind = 'r'
-      and c.relname like 'recipient_event_2%' order by 1`;
+    select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
+    from pg_class c
+    where c.relispartition and c.relkind = 'r' and c.relname like 'recipient_event_2%'
+    order by 1`;
   const wrong: string[] = [];
   await sql.begin(async (tx) => {
     await tx`set local timezone = 'UTC'`;
-    for (const part of await tx<
-      { name: string; bound: string }[]
-    >`select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_class c
-      where c.relispartition and c.relkind = 'r' and c.relname like 'recipient_event_2%' order by 1`) {
+    for (const part of await tx<{ name: string; bound: string }[]>`
+      select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
+      from pg_class c
+      where c.relispartition and c.relkind = 'r' and c.relname like 'recipient_event_2%'
+      order by 1`) {
       const [, year, month] = /(\d{4})_(\d\d)$/.exec(part.name) ?? [];
       const from = `${year}-${month}-01 00:00:00+00`;
       const next = new Date(Date.UTC(Number(year), Number(month), 1)).toISOString().slice(0, 10);

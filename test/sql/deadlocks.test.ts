@@ -40,7 +40,10 @@ void test('a campaign file is applied in the order in which a begin locks: the c
     );
     await waitsForLock(sql, pid);
     await tx`set local lock_timeout = '1s'`;
-    await tx`select from postrider.printer where organization_id = ${at.organizationId} and name = 'press' for share`;
+    await tx`
+      select from postrider.printer
+      where organization_id = ${at.organizationId} and name = 'press'
+      for share`;
   });
   await applied;
 });
@@ -106,7 +109,8 @@ void test('hold, begin and reap of one campaign take their locks in one order', 
     churn(async (c) => await c`select postrider.reap('1 second', '1 second')`),
     churn(
       async (c) =>
-        await c`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'completed')`.catch(
+        await c`
+          select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'completed')`.catch(
           (error: unknown) => {
             if ((error as { code?: string }).code !== 'PR021') throw error;
           },

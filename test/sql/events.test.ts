@@ -106,8 +106,10 @@ void test('a status that we do not know is kept and reported once, and moves nob
     ]);
   assert.equal((await one(sql, at)).state, 'sent');
   assert.deepEqual(await alarms(sql, at), ['unknown_status']);
-  const kept =
-    await sql`select status, provider_status from postrider.mailpiece_event where organization_id = ${at.organizationId}`;
+  const kept = await sql`
+    select status, provider_status
+    from postrider.mailpiece_event
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     kept.map((row) => ({ ...row })),
     [
@@ -130,7 +132,11 @@ void test('an address that mail came back from is suppressed for the whole organ
   const { sql } = rig;
   const at = await place(sql, { exclusion_window: '0' });
   // An earlier entry for the same household, which has run out since: it must not stand in the way.
-  await sql`select postrider.suppress(${at.organizationId}, p_line1 => '1 p Street', p_postal_code => '94607', p_expires_at => postrider.now() + interval '1 second')`;
+  await sql`
+    select postrider.suppress(
+      ${at.organizationId}, p_line1 => '1 p Street', p_postal_code => '94607',
+      p_expires_at => postrider.now() + interval '1 second'
+    )`;
   await turnClock(sql, 2000);
   const batch = await sent(sql, at);
   await tellAll(sql, at, batch, 'delivered');
@@ -151,8 +157,10 @@ void test('an address that mail came back from is suppressed for the whole organ
     },
   ]);
   assert.deepEqual(await reasonsOf(sql, next), { new: 'blacklisted (suppressed)' });
-  const [entry] =
-    await sql`select value, reason, expires_at from postrider.suppression where organization_id = ${at.organizationId}`;
+  const [entry] = await sql`
+    select value, reason, expires_at
+    from postrider.suppression
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual([entry?.['value'], entry?.['expires_at']], ['US|94607|1 P ST|', null]);
 });
 
@@ -177,7 +185,10 @@ void test('a webhook is stored once, and claimed by one', async () => {
   const at: Place = await place(sql);
   const store = async (id: string) =>
     (
-      await sql`select postrider.receive_webhook(${at.organizationId}, 'press', ${id}, ${Buffer.from('{}')}) as stored`
+      await sql`
+        select postrider.receive_webhook(
+          ${at.organizationId}, 'press', ${id}, ${Buffer.from('{}')}
+        ) as stored`
     )[0]?.['stored'];
   assert.deepEqual([await store('d1'), await store('d1'), await store('d2')], [true, false, true]);
   const other = machine.connect(1);
@@ -187,12 +198,14 @@ void test('a webhook is stored once, and claimed by one', async () => {
     assert.deepEqual([first.length, second.length], [1, 1]);
     assert.notEqual(first[0]?.['id'], second[0]?.['id']);
     await tx`select postrider.track_done(${at.organizationId}, ${first[0]?.['id'] as string})`;
-    await tx`select postrider.track_done(${at.organizationId}, ${second[0]?.['id'] as string}, 'no JSON')`.catch(
-      () => undefined,
-    );
+    await tx`
+      select postrider.track_done(
+        ${at.organizationId}, ${second[0]?.['id'] as string}, 'no JSON'
+      )`.catch(() => undefined);
   });
-  const [row] =
-    await sql`select count(*) filter (where applied_at is not null)::int as applied, max(error) as error from postrider.provider_event
+  const [row] = await sql`
+    select count(*) filter (where applied_at is not null)::int as applied, max(error) as error
+    from postrider.provider_event
     where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...row }, { applied: 1, error: 'no JSON' });
   assert.deepEqual(await statesOf(sql, at), {});

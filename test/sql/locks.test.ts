@@ -35,7 +35,10 @@ void test('hold gets in under sixteen busy clients, and when it returns nothing 
   const begins = async (): Promise<number> =>
     Number(
       (
-        await sql`select count(*) as n from postrider.recipient_event where organization_id = ${at.organizationId} and reason = 'begun'`
+        await sql`
+          select count(*) as n
+          from postrider.recipient_event
+          where organization_id = ${at.organizationId} and reason = 'begun'`
       )[0]?.['n'],
     );
   const rounds = await busy(rig.machine, at, async () => {
@@ -135,7 +138,10 @@ void test('hold does not wait for a begin that waits for an open psql session', 
   const psql = machine.connect(1);
   const runner = machine.connect(1);
   await psql.begin(async (tx) => {
-    await tx`select from postrider.recipient_state where recipient_id = ${(await one(sql, at, 'p0')).id} for update`;
+    await tx`
+      select from postrider.recipient_state
+      where recipient_id = ${(await one(sql, at, 'p0')).id}
+      for update`;
     const pid = await pidOf(runner);
     const begin = refused('55P03', beginProof(runner, at.organizationId, id, RUNNER, LEASE_MS));
     await waitsForLock(sql, pid);

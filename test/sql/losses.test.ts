@@ -61,7 +61,9 @@ void test('a begin that fails ten times for mail ends in error, with the open pi
   await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
   for (let round = 1; round <= 10; round += 1) {
     await stageOne(sql, at, 'mail');
-    await sql`delete from postrider_queue.job where name = 'mail' and data ->> 'organization_id' = ${at.organizationId}`;
+    await sql`
+      delete from postrider_queue.job
+      where name = 'mail' and data ->> 'organization_id' = ${at.organizationId}`;
     await turnClock(sql, GRACE_MS + 1000);
     await reap(sql);
     await turnClock(sql, 900_000);

@@ -38,7 +38,8 @@ void test('a migration that was changed after it had been applied is refused, an
 void test('a database of a newer version is refused', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
-  await sql`insert into postrider.migration (name, checksum) values ('migrations/9999_next_year.sql', 'x')`;
+  await sql`
+    insert into postrider.migration (name, checksum) values ('migrations/9999_next_year.sql', 'x')`;
   await refuses(
     sql,
     /newer than this version: it has migrations\/9999_next_year\.sql/,
@@ -51,7 +52,10 @@ void test("what others have built upon the machine's views is named, and not dro
   const { sql } = machine;
   await sql`create schema theirs`;
   await sql`create view theirs.progress as select campaign, sent from postrider.funnel`;
-  await sql`create materialized view theirs.folded as select postrider.fold(name) as name from postrider.organization`;
+  await sql`
+    create materialized view theirs.folded as
+    select postrider.fold(name) as name
+    from postrider.organization`;
   await sql`update postrider.migration set checksum = 'older' where name = 'repeatables'`;
   await refuses(
     sql,
@@ -100,9 +104,12 @@ void test('a database that is not UTF8, or where one may not create, is refused 
 void test('whatever others built upon our functions is named, and nothing goes with them', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
-  await sql.unsafe(`create schema theirs; create table theirs.note (id uuid default postrider.new_id(), said text);
+  await sql.unsafe(`
+    create schema theirs;
+    create table theirs.note (id uuid default postrider.new_id(), said text);
     create index note_said on theirs.note (postrider.fold(said));
-    create function theirs.twice(p text) returns text language sql return postrider.fold(p) || postrider.fold(p)`);
+    create function theirs.twice(p text) returns text language sql
+      return postrider.fold(p) || postrider.fold(p)`);
   await sql`update postrider.migration set checksum = 'another' where name = 'repeatables'`;
   await assert.rejects(migrate(sql), (error: Error) =>
     ['theirs.note', 'theirs.note_said', 'theirs.twice'].every((name) =>

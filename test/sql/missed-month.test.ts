@@ -26,8 +26,11 @@ void test('events of a month that was missed move into its partition, in whateve
   assert.equal((await sql`select postrider.event_partitions() as n`)[0]?.['n'], 0);
   // Each starts on the first of its month, in UTC, and ends where the next begins.
   const bounds = await sql<{ name: string; bound: string }[]>`
-    select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_inherits i
-    join pg_class c on c.oid = i.inhrelid where i.inhparent = 'postrider.recipient_event'::regclass and c.relname <> 'recipient_event_default'`;
+    select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'postrider.recipient_event'::regclass
+      and c.relname <> 'recipient_event_default'`;
   await sql`set time zone 'UTC'`;
   for (const { name, bound } of bounds) {
     const [from, to] = [...bound.matchAll(/'([^']+)'/g)].map((match) => new Date(match[1] ?? ''));
@@ -81,11 +84,13 @@ void test('an open transaction that moved somebody does not let the making of a 
   await syncPeople(sql, at, people(2));
   const open = await machine.connect(1).reserve();
   await open`begin`;
-  await open`select postrider.cancel(id, 'left open') from postrider.recipients where external_id = 'p0'`;
+  await open`
+    select postrider.cancel(id, 'left open') from postrider.recipients where external_id = 'p0'`;
   const [row] = await machine.connect(1)`select postrider.event_partitions() as made`;
   assert.equal(row?.['made'], 0);
   // It has given up and holds nothing: others move while the transaction is still open.
-  await sql`select postrider.cancel(id, 'moved away') from postrider.recipients where external_id = 'p1'`;
+  await sql`
+    select postrider.cancel(id, 'moved away') from postrider.recipients where external_id = 'p1'`;
   await open`commit`;
   open.release();
   const [again] = await sql`select postrider.event_partitions() as made`;

@@ -1,7 +1,7 @@
 /**
  * The model's people and what is known of their cards: evidence, what the printer tells, and its
- * verdicts. Beside it stands the printer's own ledger, which is the truth that nobody in the machine
- * sees.
+ * verdicts. Beside it stands the printer's own ledger, which is the truth that nobody in the
+ * machine sees.
  */
 import assert from 'node:assert/strict';
 import {

@@ -19,8 +19,15 @@ async function arrange(): Promise<void> {
 async function keyed(): Promise<string[]> {
   return (
     await rig.sql<{ name: string }[]>`
-      select c.relname as name from pg_class c where c.relnamespace = 'postrider'::regnamespace and c.relkind in ('r', 'p') and exists (
-        select from pg_attribute a where a.attrelid = c.oid and a.attname = 'organization_id' and not a.attisdropped) order by 1`
+      select c.relname as name
+      from pg_class c
+      where c.relnamespace = 'postrider'::regnamespace
+        and c.relkind in ('r', 'p')
+        and exists (
+          select from pg_attribute a
+          where a.attrelid = c.oid and a.attname = 'organization_id' and not a.attisdropped
+        )
+      order by 1`
   ).map((row) => row.name);
 }
 
@@ -34,8 +41,10 @@ async function seen(
 ): Promise<{ own: number; foreign: number } | null> {
   try {
     const [row] = await sql.unsafe<{ own: number; foreign: number }[]>(
-      `select count(*) filter (where ${column} = '${mine.organizationId}')::int as own, count(*) filter (where ${column} <> '${mine.organizationId}')::int as foreign
-       from postrider."${relation}"`,
+      `
+        select count(*) filter (where ${column} = '${mine.organizationId}')::int as own,
+          count(*) filter (where ${column} <> '${mine.organizationId}')::int as foreign
+        from postrider."${relation}"`,
     );
     return row ?? null;
   } catch (error) {
@@ -55,8 +64,8 @@ void test('in every table that is keyed by organization a role sees the rows of 
       else assert.deepEqual([rows.own, rows.foreign], [all?.own, 0], `${table} as ${who.name}`);
     }
     if ((all?.own ?? 0) > 0 && (all?.foreign ?? 0) > 0) withRows += 1;
-    const [secured] =
-      await rig.sql`select relrowsecurity from pg_class where oid = ${`postrider.${table}`}::regclass`;
+    const [secured] = await rig.sql`
+      select relrowsecurity from pg_class where oid = ${`postrider.${table}`}::regclass`;
     assert.equal(secured?.['relrowsecurity'], true, `${table} has row-level security`);
   }
   const secret = [...closed].filter((name) => !name.startsWith('recipient_event_')).sort();
@@ -66,10 +75,14 @@ void test('in every table that is keyed by organization a role sees the rows of 
 });
 
 void test('so it does in every view', async () => {
-  const views = await rig.sql<
-    { name: string }[]
-  >`select c.relname as name from pg_class c where c.relnamespace = 'postrider'::regnamespace and c.relkind = 'v'
-    and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'organization_id')`;
+  const views = await rig.sql<{ name: string }[]>`
+    select c.relname as name
+    from pg_class c
+    where c.relnamespace = 'postrider'::regnamespace
+      and c.relkind = 'v'
+      and exists (
+        select from pg_attribute a where a.attrelid = c.oid and a.attname = 'organization_id'
+      )`;
   assert.ok(views.length >= 9);
   for (const { name } of views) {
     const all = await seen(rig.sql, name);
@@ -82,17 +95,22 @@ void test('so it does in every view', async () => {
 });
 
 void test("every view is the caller's, but for the one over the queue, which shows no payload", async () => {
-  const views = await rig.sql<
-    { name: string }[]
-  >`select relname as name from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'v'
-    and coalesce(array_to_string(reloptions, ','), '') !~ 'security_invoker=true' order by 1`;
+  const views = await rig.sql<{ name: string }[]>`
+    select relname as name
+    from pg_class
+    where relnamespace = 'postrider'::regnamespace
+      and relkind = 'v'
+      and coalesce(array_to_string(reloptions, ','), '') !~ 'security_invoker=true'
+    order by 1`;
   assert.deepEqual(
     views.map((row) => row.name),
     ['queue_job'],
   );
-  const columns = await rig.sql<
-    { name: string }[]
-  >`select attname as name from pg_attribute where attrelid = 'postrider.queue_job'::regclass and attnum > 0 order by attnum`;
+  const columns = await rig.sql<{ name: string }[]>`
+    select attname as name
+    from pg_attribute
+    where attrelid = 'postrider.queue_job'::regclass and attnum > 0
+    order by attnum`;
   assert.deepEqual(
     columns.map((row) => row.name),
     ['id', 'name', 'state', 'retry_count', 'created_on', 'started_on', 'completed_on'],
@@ -101,9 +119,14 @@ void test("every view is the caller's, but for the one over the queue, which sho
 
 void test('trace, why and the look-ups find nobody of another organization', async () => {
   const [person] = await rig.sql<{ id: string; reference: string; email: string }[]>`
-    select id, reference, email from postrider.recipient where organization_id = ${theirs.organizationId} and external_id = 'p0'`;
+    select id, reference, email
+    from postrider.recipient
+    where organization_id = ${theirs.organizationId} and external_id = 'p0'`;
   const [piece] = await rig.sql<{ id: string; provider_id: string }[]>`
-    select id, provider_id from postrider.mailpiece where organization_id = ${theirs.organizationId} limit 1`;
+    select id, provider_id
+    from postrider.mailpiece
+    where organization_id = ${theirs.organizationId}
+    limit 1`;
   for (const who of [reader, operator]) {
     for (const what of [person?.id, person?.reference, piece?.id, piece?.provider_id]) {
       for (const name of ['trace', 'why', 'find_recipients'])
@@ -116,8 +139,10 @@ void test('trace, why and the look-ups find nobody of another organization', asy
     // The same e-mail is known to both: each sees its own.
     const traced =
       await who.sql`select distinct recipient_id from postrider.trace('p0@example.com')`;
-    const own =
-      await rig.sql`select id from postrider.recipient where organization_id = ${mine.organizationId} and external_id = 'p0'`;
+    const own = await rig.sql`
+      select id
+      from postrider.recipient
+      where organization_id = ${mine.organizationId} and external_id = 'p0'`;
     assert.deepEqual(
       traced.map((row) => row['recipient_id']),
       own.map((row) => row['id']),
@@ -145,8 +170,12 @@ void test('SET ROLE counts as who asks: a superuser who plays a reader sees what
 });
 
 void test('doctor tells nobody of the troubles of other organizations', async () => {
-  await rig.sql`insert into postrider.provider_event (id, organization_id, printer_name, delivery_id, body, received_at, error)
-    select gen_random_uuid(), o.id, 'press', 'unreadable', '', postrider.now(), 'what is wrong at ' || o.id
+  await rig.sql`
+    insert into postrider.provider_event (
+      id, organization_id, printer_name, delivery_id, body, received_at, error
+    )
+    select gen_random_uuid(), o.id, 'press', 'unreadable', '', postrider.now(),
+      'what is wrong at ' || o.id
     from unnest(${[mine.organizationId, theirs.organizationId]}::uuid[]) o (id)`;
   const told = async (who: postgres.Sql): Promise<string> =>
     JSON.stringify(await who`select * from postrider.doctor()`);

@@ -16,9 +16,7 @@ import {
   cohort,
   mailBegun,
   one,
-  onlyPiece,
   openCohorts,
-  pidOf,
   pieces,
   place,
   proofAll,
@@ -32,7 +30,6 @@ import {
   staged,
   statesOf,
   turnClock,
-  waitsForLock,
 } from './rig.ts';
 
 const rig = sharedMachine();
@@ -95,7 +92,10 @@ for (const name of ['proof', 'mail'] as const) {
     [
       'active and stale',
       (id: string) =>
-        rig.sql`update postrider_queue.job set state = 'active', started_on = now() - interval '1 hour' where id = ${id}`,
+        rig.sql`
+          update postrider_queue.job
+          set state = 'active', started_on = now() - interval '1 hour'
+          where id = ${id}`,
     ],
   ] as const) {
     void test(`${name}: a cohort that never began and whose job is ${what} gives its people back`, async () => {
@@ -202,7 +202,10 @@ void test('everything deleted, the jobs and the cohorts: nobody is stuck, and ev
       ? { ...piece, outcome: 'absent' }
       : { ...piece, outcome: 'found', providerId: piece.mailpieceId },
   );
-  await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
+  await sql`
+    select postrider.reconcile_settle(
+      ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
+    )`;
   for (let round = 0; round < 30 && (await states(sql))['sent'] !== 60; round += 1) {
     await turnClock(sql, 60_000);
     await proofAll(sql, at);
@@ -217,71 +220,9 @@ void test('everything deleted, the jobs and the cohorts: nobody is stuck, and ev
     }
   }
   assert.deepEqual(await states(sql), { sent: 60 });
-  const [row] =
-    await sql`select count(*)::int as n, count(distinct recipient_id)::int as people from postrider.mailpiece`;
+  const [row] = await sql`
+    select count(*)::int as n, count(distinct recipient_id)::int as people
+    from postrider.mailpiece`;
   assert.deepEqual({ ...row }, { n: 60, people: 60 });
   assert.deepEqual(await broken(sql), []);
-});
-
-void test('somebody whom another session has locked is passed over: reap waits for nobody, and comes again', async () => {
-  const { sql, machine } = rig;
-  const at = await place(sql);
-  const id = await staged(rig.sql, at, 'proof', 3);
-  await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
-  await turnClock(sql, LEASE_MS + 1000);
-  const psql = machine.connect(1);
-  await psql.begin(async (tx) => {
-    await tx`select from postrider.recipient_state where recipient_id = ${(await one(sql, at, 'p0')).id} for update`;
-    await sql.begin(async (reaper) => {
-      await reaper`set local lock_timeout = '1s'`;
-      await reap(reaper);
-    });
-    assert.deepEqual(await statesOf(sql, at), { p0: 'proofing', p1: 'pending', p2: 'pending' });
-  });
-  await reap(sql);
-  assert.deepEqual(await statesOf(sql, at), { p0: 'pending', p1: 'pending', p2: 'pending' });
-});
-
-void test('somebody who has moved on to another cohort while reap was looking stays there', async () => {
-  const { sql, machine } = rig;
-  const at = await place(sql);
-  const id = await staged(rig.sql, at, 'proof', 1);
-  await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
-  await sql`update postrider.cohort set closed_at = now(), closed_why = 'by hand' where id = ${id}`;
-  const { id: person } = await one(sql, at);
-  const slow = machine.connect(1);
-  const reaper = machine.connect(1);
-  const pid = await pidOf(reaper);
-  let reaping: Promise<number> | undefined;
-  await slow.begin(async (tx) => {
-    // The runner settles after all, and the person is staged again, while reap already knows that
-    // the cohort was closed.
-    await tx`select postrider.settle_proof(${at.organizationId}, ${id}, ${JSON.stringify([{ recipientId: person, outcome: 'retry', message: 'x', afterMs: 0 }])}::text::json, false)`;
-    await tx`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 1, 50)`;
-    reaping = reap(reaper);
-    // Either it waits for the person's row, or it passes over it.
-    await Promise.race([reaping, waitsForLock(sql, pid).catch(() => undefined)]);
-  });
-  await reaping;
-  const later = await one(sql, at);
-  assert.equal(later.state, 'proofing_staged');
-  assert.equal(later.losses, 0);
-  assert.notEqual(later.cohortId, id);
-});
-
-void test('while one reaps the others pass', async () => {
-  const { sql, machine } = rig;
-  const at = await place(sql);
-  const id = await staged(rig.sql, at, 'proof', 1);
-  await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
-  await turnClock(sql, LEASE_MS + 1000);
-  const other = machine.connect(1);
-  await other.begin(async (tx) => {
-    await tx`select postrider.take_turn('reap')`;
-    assert.equal(await reap(sql), 0);
-    assert.equal((await one(sql, at)).state, 'proofing');
-  });
-  await reap(sql);
-  assert.equal((await one(sql, at)).state, 'pending');
-  assert.equal(await onlyPiece(sql, at).catch(() => null), null);
 });

@@ -47,7 +47,9 @@ async function retryAll(
   limit = 10_000,
 ): Promise<Retried> {
   const [row] = await sql<{ result: Retried }[]>`
-    select postrider.retry_all(${at.organizationId}, ${at.campaignId}, ${reason}, ${limit}) as result`;
+    select postrider.retry_all(
+      ${at.organizationId}, ${at.campaignId}, ${reason}, ${limit}
+    ) as result`;
   return row?.result ?? assert.fail('no answer');
 }
 
@@ -144,10 +146,16 @@ void test('retry_all never makes a second card while one may exist', async () =>
     keyStillHonoured: false,
     message: 'no answer',
   }));
-  await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json, 1)`;
+  await sql`
+    select postrider.reconcile_settle(
+      ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json, 1
+    )`;
   await refused('PR016', retryAll(sql, at, 'outcome_unknown'), /nobody can tell/);
   // As if a later version had given the reason another name: the open piece alone must be enough.
-  await admin`update postrider.recipient_state set reason = 'too_many_losses' where organization_id = ${at.organizationId}`;
+  await admin`
+    update postrider.recipient_state
+    set reason = 'too_many_losses'
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual(await retryAll(sql, at, 'too_many_losses'), { tried: {}, refused: 2, left: 0 });
   assert.deepEqual(await statesOf(sql, at), { p0: 'error', p1: 'error' });
 });
@@ -175,7 +183,8 @@ void test('a completed campaign becomes active again by retry_all, an archived o
 
   const archived = await place(sql);
   await renderFailed(sql, archived, 1);
-  await sql`select postrider.end_campaign(${archived.organizationId}, ${archived.campaignId}, 'archived')`;
+  await sql`
+    select postrider.end_campaign(${archived.organizationId}, ${archived.campaignId}, 'archived')`;
   await refused('PR012', retryAll(sql, archived, 'render_failed'));
 });
 
@@ -187,7 +196,9 @@ void test('an alarm is cleared by a person, with a sentence that stays', async (
   assert.ok(piece !== undefined);
   await settle(sql, at, batch, [accepted(piece, 'another id')]);
   const [alarm] = await sql<{ id: string; meaning: string; campaign: string }[]>`
-    select id, meaning, campaign from postrider.alarms where organization_id = ${at.organizationId}`;
+    select id, meaning, campaign
+    from postrider.alarms
+    where organization_id = ${at.organizationId}`;
   assert.ok(alarm !== undefined);
   assert.match(alarm.meaning, /second id/);
   assert.equal(alarm.campaign, 'spring');
@@ -199,7 +210,10 @@ void test('an alarm is cleared by a person, with a sentence that stays', async (
   );
   await refused('PR010', sql`select postrider.clear_alarm(${alarm.id}, 'again')`);
   const story = await sql<{ what: string; detail: string; by_role: string | null }[]>`
-    select what, detail, by_role from postrider.trace(${piece.recipientId}) where what like 'alarm%' order by at`;
+    select what, detail, by_role
+    from postrider.trace(${piece.recipientId})
+    where what like 'alarm%'
+    order by at`;
   assert.equal(story[0]?.what, 'alarm second_provider_id');
   assert.doesNotMatch(story[0]?.detail ?? '', /renumbered/);
   assert.equal(story[1]?.what, 'alarm cleared');
@@ -213,7 +227,10 @@ void test('an alarm is cleared by a person, with a sentence that stays', async (
 void test('webhooks that could not be read are read again', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd1', ${Buffer.from('garbled')})`;
+  await sql`
+    select postrider.receive_webhook(
+      ${at.organizationId}, 'press', 'd1', ${Buffer.from('garbled')}
+    )`;
   const claim = async (): Promise<string[]> =>
     (
       await sql<
@@ -238,7 +255,10 @@ void test('somebody who is held does not explain why the others wait', async () 
   await sql`select postrider.hold(${at.organizationId}, 'recipient', ${held})`;
   await turnClock(sql, 600_000);
   const oldest = async (): Promise<unknown[]> => [
-    ...(await sql`select recipient_id from postrider.stuck where organization_id = ${at.organizationId} and state = 'proofed'`),
+    ...(await sql`
+      select recipient_id
+      from postrider.stuck
+      where organization_id = ${at.organizationId} and state = 'proofed'`),
   ];
   assert.deepEqual(await oldest(), [{ recipient_id: (await standing(sql, at))[1]?.id }]);
 });

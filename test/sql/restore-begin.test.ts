@@ -49,8 +49,10 @@ void test('a begin asks first: it begins nobody in a database that is an older s
   );
   assert.equal(nothing, null);
   assert.match(said[0]?.noticed ?? '', /does not know/);
-  const [person] =
-    await sql`select state, reason from postrider.recipient_state where organization_id = ${at.organizationId}`;
+  const [person] = await sql`
+    select state, reason
+    from postrider.recipient_state
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...person }, { state: 'proofed', reason: 'held' });
   await dealtWith(sql);
   assert.equal((await mailBegun(sql, at)).pieces.length, 1);
@@ -89,8 +91,12 @@ void test('a server that another has taken over from begins nobody, also where i
   await checkWatermark(sql, later);
   const [gate, slow] = [machine.connect(1), machine.connect(1)];
   const pid = await pidOf(slow);
-  await sql`alter function postrider.notice_restore(text, boolean, jsonb, text, bigint) rename to notice_restore_at_once`;
-  await sql.unsafe(`create function postrider.notice_restore(a text, b boolean, c jsonb, d text, e bigint) returns void language plpgsql as $$
+  await sql`
+    alter function postrider.notice_restore(text, boolean, jsonb, text, bigint)
+      rename to notice_restore_at_once`;
+  await sql.unsafe(`
+    create function postrider.notice_restore(a text, b boolean, c jsonb, d text, e bigint)
+    returns void language plpgsql as $$
     begin
       perform postrider.notice_restore_at_once(a, b, c, d, e);
       perform pg_advisory_xact_lock_shared(4712);
@@ -104,11 +110,13 @@ void test('a server that another has taken over from begins nobody, also where i
     await releasePrinters(sql);
     await gate`select pg_advisory_unlock(4712)`;
     assert.match(JSON.stringify(await begun), /another server has taken over/);
-    const [person] =
-      await sql`select state from postrider.recipient_state where organization_id = ${at.organizationId}`;
+    const [person] = await sql`
+      select state from postrider.recipient_state where organization_id = ${at.organizationId}`;
     assert.equal(person?.['state'], 'sending_staged', 'it is tried again');
   } finally {
     await sql`drop function postrider.notice_restore(text, boolean, jsonb, text, bigint)`;
-    await sql`alter function postrider.notice_restore_at_once(text, boolean, jsonb, text, bigint) rename to notice_restore`;
+    await sql`
+      alter function postrider.notice_restore_at_once(text, boolean, jsonb, text, bigint)
+        rename to notice_restore`;
   }
 });

@@ -159,7 +159,9 @@ void test('two that notice at once hold once, and do not wait for each other in 
  */
 async function slowToAsk(pid: number, gate: number): Promise<AsyncDisposable> {
   await sql`alter function postrider.server_identity() rename to server_identity_at_once`;
-  await sql.unsafe(`create function postrider.server_identity(out system_identifier text, out timeline bigint) language plpgsql as $$
+  await sql.unsafe(`
+    create function postrider.server_identity(out system_identifier text, out timeline bigint)
+    language plpgsql as $$
     begin
       if pg_backend_pid() = ${pid} then
         perform pg_advisory_xact_lock_shared(${gate});

@@ -72,7 +72,8 @@ void test('migrating again does nothing, and making everything repeatable anew c
 void test('roles that came later, or lost what they had been granted, get it by the next migrate', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
-  await sql`revoke all on schema postrider from postrider_reader, postrider_operator, postrider_runner`;
+  await sql`
+    revoke all on schema postrider from postrider_reader, postrider_operator, postrider_runner`;
   assert.deepEqual(await migrate(sql), {
     migrations: [],
     repeatables: false,

@@ -62,7 +62,10 @@ void test('what a runner that was written off decides counts for nothing; what i
   // The printer is asked, has none of them, and they travel on in another cohort.
   await turnClock(sql, QUIET_MS + 1000);
   const verdicts = (await claimDue(sql, at)).map((piece) => ({ ...piece, outcome: 'absent' }));
-  await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
+  await sql`
+    select postrider.reconcile_settle(
+      ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
+    )`;
   const fresh: string[] = [];
   for (const _ of [1, 2, 3]) fresh.push((await mailBegun(sql, at)).cohortId);
   const before = await standing(sql, at);

@@ -39,8 +39,10 @@ void test('a card that is rendered is proofed, with its proof', async () => {
   const batch = await proofing(rig.sql, at);
   const [card] = batch.cards;
   assert.equal(await batch.settle([rendered(card?.recipientId ?? '')]), 1);
-  const [proof] =
-    await sql`select front_url, front_page, back_url, back_page, content_hash from postrider.proof where recipient_id = ${card?.recipientId ?? ''}`;
+  const [proof] = await sql`
+    select front_url, front_page, back_url, back_page, content_hash
+    from postrider.proof
+    where recipient_id = ${card?.recipientId ?? ''}`;
   assert.deepEqual(
     { ...proof },
     {
@@ -106,8 +108,9 @@ void test('the twentieth attempt that fails in passing is the last', async () =>
 
 void test('a try that has no time of its own waits longer each time, up to ten minutes', async () => {
   const { sql } = rig;
-  const [row] =
-    await sql`select array_agg(extract(epoch from postrider.back_off(n))::float order by n) as seconds from generate_series(0, 15) n`;
+  const [row] = await sql`
+    select array_agg(extract(epoch from postrider.back_off(n))::float order by n) as seconds
+    from generate_series(0, 15) n`;
   const seconds = row?.['seconds'] as number[];
   for (const [n, value] of seconds.entries()) {
     const middle = Math.min(2 ** Math.min(n + 1, 10), 600);

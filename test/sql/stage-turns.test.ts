@@ -1,4 +1,7 @@
-/** Whose turn it is when cohorts are staged: between organizations, campaigns and those who lost a lease. */
+/**
+ * Whose turn it is when cohorts are staged: between organizations, campaigns and people who lost a
+ * lease.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
@@ -21,9 +24,10 @@ const rig = sharedMachine();
 async function spread(sql: postgres.Sql, places: readonly Place[]): Promise<number[]> {
   return await Promise.all(
     places.map(async (at) => {
-      const [row] = await sql<
-        { n: number }[]
-      >`select count(*)::int as n from postrider.cohort where campaign_id = ${at.campaignId} and closed_at is null`;
+      const [row] = await sql<{ n: number }[]>`
+        select count(*)::int as n
+        from postrider.cohort
+        where campaign_id = ${at.campaignId} and closed_at is null`;
       return row?.n ?? 0;
     }),
   );
@@ -33,8 +37,16 @@ void test('who lost a lease travels alone, and such cohorts get at most a quarte
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, people(60));
-  await sql`update postrider.recipient_state set losses = 1 where organization_id = ${at.organizationId} and recipient_id in (
-    select id from postrider.recipient where organization_id = ${at.organizationId} and external_id in ('p3', 'p7', 'p11', 'p20', 'p30'))`;
+  await sql`
+    update postrider.recipient_state
+    set losses = 1
+    where organization_id = ${at.organizationId}
+      and recipient_id in (
+        select id
+        from postrider.recipient
+        where organization_id = ${at.organizationId}
+          and external_id in ('p3', 'p7', 'p11', 'p20', 'p30')
+      )`;
   await stage(sql, at, 'proof', 8, 5);
   const cohorts = await openCohorts(sql, at);
   const losers = (await standing(sql, at)).filter(
@@ -56,7 +68,8 @@ void test('where only people who lost a lease are ready, they get all the places
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, people(6));
-  await sql`update postrider.recipient_state set losses = 2 where organization_id = ${at.organizationId}`;
+  await sql`
+    update postrider.recipient_state set losses = 2 where organization_id = ${at.organizationId}`;
   await stage(sql, at, 'proof', 4, 50);
   assert.deepEqual(
     (await openCohorts(sql, at)).map((cohort) => cohort.people),
@@ -68,8 +81,17 @@ void test('where one place is free at a time, people who lost a lease do not kee
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, people(40));
-  await sql`update postrider.recipient_state set losses = 1, available_at = available_at - interval '1 hour' where organization_id = ${at.organizationId}
-    and recipient_id in (select id from postrider.recipient where organization_id = ${at.organizationId} order by external_id limit 20)`;
+  await sql`
+    update postrider.recipient_state
+    set losses = 1, available_at = available_at - interval '1 hour'
+    where organization_id = ${at.organizationId}
+      and recipient_id in (
+        select id
+        from postrider.recipient
+        where organization_id = ${at.organizationId}
+        order by external_id
+        limit 20
+      )`;
   let others = 0;
   for (let round = 0; round < 8; round += 1) {
     await stage(sql, at, 'proof', 1, 5);
@@ -162,7 +184,10 @@ void test('every organization, and every campaign of one, gets its turn where th
   for (const [n, at] of places.entries()) await syncPeople(sql, at, people(100, `of${n}-`));
   for (let round = 0; round < 60; round += 1) {
     await stageRound(sql, 'proof', 2, 1);
-    await sql`update postrider.cohort set closed_at = postrider.now(), closed_why = 'settled' where closed_at is null`;
+    await sql`
+      update postrider.cohort
+      set closed_at = postrider.now(), closed_why = 'settled'
+      where closed_at is null`;
   }
   const rows = await sql<
     { n: number }[]

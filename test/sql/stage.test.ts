@@ -34,7 +34,10 @@ async function jobs(
 ): Promise<{ id: string; data: unknown }[]> {
   return [
     ...(await sql<{ id: string; data: unknown }[]>`
-    select id, data from postrider_queue.job where name = ${name} and data ->> 'organization_id' = ${at.organizationId} order by id`),
+      select id, data
+      from postrider_queue.job
+      where name = ${name} and data ->> 'organization_id' = ${at.organizationId}
+      order by id`),
   ];
 }
 
@@ -56,9 +59,11 @@ void test('a cohort takes up to its size, and has a job with its own id', async 
     new Set((await jobs(sql, at)).map((job) => JSON.stringify(job.data))),
     new Set([JSON.stringify({ organization_id: at.organizationId })]),
   );
-  const [row] =
-    await sql`select count(*)::int as n from postrider.recipient_state s join postrider.cohort c on c.organization_id = s.organization_id
-    and c.id = s.cohort_id where s.organization_id = ${at.organizationId} and s.state = 'proofing_staged'`;
+  const [row] = await sql`
+    select count(*)::int as n
+    from postrider.recipient_state s
+    join postrider.cohort c on c.organization_id = s.organization_id and c.id = s.cohort_id
+    where s.organization_id = ${at.organizationId} and s.state = 'proofing_staged'`;
   assert.equal(row?.['n'], 120);
 });
 
@@ -82,7 +87,8 @@ void test('when the jobs cannot be made, nobody is staged', async () => {
         'PR018',
         tx.savepoint(
           async (inner) =>
-            await inner`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 1, 50)`,
+            await inner`
+              select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 1, 50)`,
         ),
       );
       throw new Error('undone');
@@ -100,7 +106,8 @@ void test('two stagers at once take nobody twice', async () => {
     Array.from(
       { length: 4 },
       async () =>
-        await clients`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 2, 15)`,
+        await clients`
+          select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 2, 15)`,
     ),
   );
   const cohorts = await openCohorts(sql, at);
@@ -119,7 +126,10 @@ void test('who is held, or whose time has not come, is not taken', async () => {
   await syncPeople(sql, at, people(3));
   const [a, b] = await standing(sql, at);
   await hold(sql, at.organizationId, 'recipient', a?.id ?? '');
-  await sql`update postrider.recipient_state set available_at = postrider.now() + interval '1 hour' where recipient_id = ${b?.id ?? ''}`;
+  await sql`
+    update postrider.recipient_state
+    set available_at = postrider.now() + interval '1 hour'
+    where recipient_id = ${b?.id ?? ''}`;
   await stage(sql, at, 'proof');
   assert.deepEqual(await statesOf(sql, at), {
     p0: 'pending',
@@ -140,8 +150,13 @@ void test('who is ready longest goes first', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, people(4));
-  await sql`update postrider.recipient_state s set available_at = postrider.now() - interval '1 day' from postrider.recipient r
-    where r.id = s.recipient_id and r.external_id in ('p2', 'p3') and s.organization_id = ${at.organizationId}`;
+  await sql`
+    update postrider.recipient_state s
+    set available_at = postrider.now() - interval '1 day'
+    from postrider.recipient r
+    where r.id = s.recipient_id
+      and r.external_id in ('p2', 'p3')
+      and s.organization_id = ${at.organizationId}`;
   await stage(sql, at, 'proof', 1, 2);
   assert.deepEqual(await statesOf(sql, at), {
     p0: 'pending',
@@ -157,7 +172,11 @@ void test('somebody whom another session has locked is passed over, not waited f
   await syncPeople(sql, at, people(3));
   const psql = machine.connect(1);
   await psql.begin(async (tx) => {
-    await tx`select from postrider.recipient_state where organization_id = ${at.organizationId} and recipient_id = ${(await standing(sql, at))[0]?.id ?? ''} for update`;
+    await tx`
+      select from postrider.recipient_state
+      where organization_id = ${at.organizationId}
+        and recipient_id = ${(await standing(sql, at))[0]?.id ?? ''}
+      for update`;
     await stage(sql, at, 'proof');
     assert.deepEqual(await statesOf(sql, at), {
       p0: 'pending',

@@ -134,8 +134,10 @@ void test('the gate: which campaigns sync, by mode and status, for manual and fo
       );
     }
   }
-  const [runs] =
-    await sql`select count(*)::int as runs from postrider.sync_run where campaign_id = ${at.campaignId} and ended_at is null`;
+  const [runs] = await sql`
+    select count(*)::int as runs
+    from postrider.sync_run
+    where campaign_id = ${at.campaignId} and ended_at is null`;
   assert.equal(runs?.['runs'], 0);
   const [lock] =
     await sql`select 1 from postrider.campaign_lock where campaign_id = ${at.campaignId}`;
@@ -213,12 +215,18 @@ void test('two campaigns that sync the same 150 households at once never both ta
       }),
     );
     const [row] = await sql`
-      select count(*) filter (where taken = 1)::int as once, count(*) filter (where taken > 1)::int as twice, count(distinct takers)::int as takers,
+      select count(*) filter (where taken = 1)::int as once,
+        count(*) filter (where taken > 1)::int as twice, count(distinct takers)::int as takers,
         bool_or(takers like '%,%') as mixed
-      from (select r.household_key, count(*) filter (where s.state = 'pending') as taken, string_agg(s.campaign_id::text, ',')
-          filter (where s.state = 'pending') as takers
-        from postrider.recipient r join postrider.recipient_state s on s.organization_id = r.organization_id and s.recipient_id = r.id
-        where r.organization_id = ${first.organizationId} group by 1) x`;
+      from (
+        select r.household_key, count(*) filter (where s.state = 'pending') as taken,
+          string_agg(s.campaign_id::text, ',') filter (where s.state = 'pending') as takers
+        from postrider.recipient r
+        join postrider.recipient_state s
+          on s.organization_id = r.organization_id and s.recipient_id = r.id
+        where r.organization_id = ${first.organizationId}
+        group by 1
+      ) x`;
     assert.deepEqual([row?.['once'], row?.['twice']], [150, 0]);
     assert.equal(row?.['takers'], 2, 'both took some: they did run at the same time');
     for (const client of sides) await client.sql.end({ timeout: 2 });
@@ -237,8 +245,11 @@ void test('a page waits for the one of another campaign before it looks', async 
   const pid = await pidOf(waiting);
   let page: Promise<void> | undefined;
   await slow.begin(async (tx) => {
-    await tx`select postrider.sync_page(${mine.organizationId}, ${mine.campaignId}, ${mine.token}, ${mine.runId},
-      ${JSON.stringify(people(3))}::text::jsonb, '[]')`;
+    await tx`
+      select postrider.sync_page(
+        ${mine.organizationId}, ${mine.campaignId}, ${mine.token}, ${mine.runId},
+        ${JSON.stringify(people(3))}::text::jsonb, '[]'
+      )`;
     page = applyPage(waiting, theirs, members(people(3, 'p')), [], 0);
     await waitsForLock(sql, pid);
   });
@@ -255,11 +266,15 @@ void test('a sync does not keep another organization, nor a begin, waiting', asy
   const mine = await open(sql, first);
   const slow = machine.connect(1);
   await slow.begin(async (tx) => {
-    await tx`select postrider.sync_page(${mine.organizationId}, ${mine.campaignId}, ${mine.token}, ${mine.runId},
-      ${JSON.stringify(people(3))}::text::jsonb, '[]')`;
+    await tx`
+      select postrider.sync_page(
+        ${mine.organizationId}, ${mine.campaignId}, ${mine.token}, ${mine.runId},
+        ${JSON.stringify(people(3))}::text::jsonb, '[]'
+      )`;
     await sql.begin(async (quick) => {
       await quick`set local lock_timeout = '1s'`;
-      await quick`select postrider.lock_for_begin(${first.organizationId}, ${first.campaignId}, '{press}')`;
+      await quick`
+        select postrider.lock_for_begin(${first.organizationId}, ${first.campaignId}, '{press}')`;
     });
     await syncPeople(sql, other, people(2));
   });

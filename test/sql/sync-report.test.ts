@@ -35,8 +35,10 @@ void test('a row that comes again in the same run is a repeat, within a page and
   await first.page([{ ...b, row: 91, line1: '91 Late Rd' }]);
   const report = await first.close();
   assert.deepEqual([report.created, report.repeated, report.fetched], [2, 2, 4]);
-  const [row] =
-    await sql`select array_agg(line1 order by line1) as lines from postrider.recipient where organization_id = ${at.organizationId}`;
+  const [row] = await sql`
+    select array_agg(line1 order by line1) as lines
+    from postrider.recipient
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual(row?.['lines'], [a.line1, b.line1]);
 });
 
@@ -85,9 +87,11 @@ void test('rows that cannot be read are counted, and listed with their place and
   await again.page([], [reject(8), reject(9)]);
   const report = await again.close();
   assert.deepEqual([report.invalid, report.fetched, report.pages, report.waitedMs], [3, 5, 2, 10]);
-  const rows =
-    await sql`select source_row::int as row, source_column, reason, message from postrider.sync_rejects
-    where organization_id = ${at.organizationId} order by source_row`;
+  const rows = await sql`
+    select source_row::int as row, source_column, reason, message
+    from postrider.sync_rejects
+    where organization_id = ${at.organizationId}
+    order by source_row`;
   assert.deepEqual(
     rows.map((r) => r['row']),
     [7, 8, 9],
@@ -146,10 +150,19 @@ void test('a run that went silent is ended by the next, and leaves nothing behin
   await silent.page(people(3));
   await turnClock(sql, 31_000);
   await syncPeople(sql, at, people(3));
-  const [row] =
-    await sql`select (select count(*)::int from postrider.sync_seen where organization_id = ${at.organizationId}) as seen,
-    (select count(*)::int from postrider.sync_run where organization_id = ${at.organizationId} and ended_at is null) as open,
-    (select max(error) from postrider.sync_run where organization_id = ${at.organizationId}) as error`;
+  const [row] = await sql`
+    select
+      (
+        select count(*)::int from postrider.sync_seen where organization_id = ${at.organizationId}
+      ) as seen,
+      (
+        select count(*)::int
+        from postrider.sync_run
+        where organization_id = ${at.organizationId} and ended_at is null
+      ) as open,
+      (
+        select max(error) from postrider.sync_run where organization_id = ${at.organizationId}
+      ) as error`;
   assert.deepEqual([row?.['seen'], row?.['open']], [0, 0]);
   assert.match(String(row?.['error']), /silent/);
 });

@@ -24,11 +24,15 @@ void test('a second run changes nothing, and says so', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, [...people(3), emailOnly('mail')]);
-  const [before] =
-    await sql`select sum(move_no) as moves, max(since) as since from postrider.recipient_state where organization_id = ${at.organizationId}`;
+  const [before] = await sql`
+    select sum(move_no) as moves, max(since) as since
+    from postrider.recipient_state
+    where organization_id = ${at.organizationId}`;
   const report = await syncPeople(sql, at, [...people(3), emailOnly('mail')]);
-  const [later] =
-    await sql`select sum(move_no) as moves, max(since) as since from postrider.recipient_state where organization_id = ${at.organizationId}`;
+  const [later] = await sql`
+    select sum(move_no) as moves, max(since) as since
+    from postrider.recipient_state
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...later }, { ...before });
   assert.deepEqual(
     [report['created'], report['changed'], report['unchanged'], report['left_segment']],
@@ -45,8 +49,10 @@ void test('up to pending a person follows the source', async () => {
   const report = await syncPeople(sql, at, [
     { ...person, firstName: 'Zoë', line1: '77 Other Way', merge: { code: 'X' } },
   ]);
-  const [row] =
-    await sql`select first_name, line1, household_key, merge from postrider.recipient where organization_id = ${at.organizationId}`;
+  const [row] = await sql`
+    select first_name, line1, household_key, merge
+    from postrider.recipient
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     { ...row },
     {
@@ -69,8 +75,8 @@ void test('from staging on a person is frozen: what the source says now is not w
   const report = await syncPeople(sql, at, [
     { ...person, firstName: 'Zoë', line1: '77 Other Way' },
   ]);
-  const [row] =
-    await sql`select first_name, line1 from postrider.recipient where organization_id = ${at.organizationId}`;
+  const [row] = await sql`
+    select first_name, line1 from postrider.recipient where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...row }, { first_name: 'Ada', line1: '1 p Street' });
   assert.deepEqual([report['changed'], report['unchanged']], [0, 1]);
 });
@@ -150,8 +156,8 @@ void test('a source that knows no address any more does not take away the one th
   const at = await place(sql);
   await syncPeople(sql, at, people(1));
   await syncPeople(sql, at, [{ ...emailOnly('p0'), firstName: 'Zoë' }]);
-  const [row] =
-    await sql`select line1, first_name from postrider.recipient where organization_id = ${at.organizationId}`;
+  const [row] = await sql`
+    select line1, first_name from postrider.recipient where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...row }, { line1: '1 p Street', first_name: 'Zoë' });
   assert.equal((await one(sql, at)).state, 'pending');
 });

@@ -235,7 +235,10 @@ export class World extends Runners {
     const evidence = card?.providerId ?? 'Jo, on the phone';
     await this.expect(
       this.model.resolve(piece, card !== undefined),
-      this.sql`select postrider.resolve(${piece.id}, ${card === undefined ? 'not_printed' : 'printed'}, ${evidence})`,
+      this.sql`
+        select postrider.resolve(
+          ${piece.id}, ${card === undefined ? 'not_printed' : 'printed'}, ${evidence}
+        )`,
     );
   }
 

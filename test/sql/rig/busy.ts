@@ -23,10 +23,12 @@ export async function busy(
   const client = async (): Promise<void> => {
     while (!stop) {
       await sql`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'mail', 1, 1)`;
-      const [open] = await sql<
-        { id: string }[]
-      >`select id from postrider.cohort where organization_id = ${at.organizationId} and begun_at is null
-        and closed_at is null order by random() limit 1`;
+      const [open] = await sql<{ id: string }[]>`
+        select id
+        from postrider.cohort
+        where organization_id = ${at.organizationId} and begun_at is null and closed_at is null
+        order by random()
+        limit 1`;
       if (open === undefined) continue;
       const begun = await beginMail(sql, at.organizationId, open.id, RUNNER, LEASE_MS);
       const results = begun?.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })) ?? [];

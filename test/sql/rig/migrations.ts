@@ -1,4 +1,4 @@
-/** Databases that are migrated: empty ones, a version to come, and what must be equal or refused. */
+/** Databases that are migrated: empty ones, a version to come, what must be equal or refused. */
 import assert from 'node:assert/strict';
 import type postgres from 'postgres';
 import { connect, migrate, MigrationError } from '@postrider/core';
