@@ -306,7 +306,7 @@ export const restores: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/cli/src/commands/hold.ts',
-        find: 'if (noticed === undefined) return;',
+        find: 'if (noticed === null) return;',
         replace: 'if (!yes) return;',
       },
     ],
