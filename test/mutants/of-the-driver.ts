@@ -10,6 +10,7 @@ const lost = 'test/driver/lost-sessions.test.ts';
 const reading = 'test/driver/reading.test.ts';
 const ends = 'test/driver/ends.test.ts';
 const copies = 'test/driver/other-copies.test.ts';
+const retried = 'test/driver/retried.test.ts';
 
 const staysLost = { file: lost, pattern: 'what was lost by terminate stays lost' };
 const over = `      if (over)
@@ -213,6 +214,82 @@ export const driver: readonly Mutant[] = [
       },
     ],
     test: { file: lost, pattern: 'who waits for a reserved connection while all are lost' },
+  },
+  {
+    name: 'sent-again-by-the-pool',
+    without: 'what is sent again is not sent behind what was sent meanwhile',
+    edits: [{ file: connection, find: '      : q.handler(q)\n', replace: '      : execute(q)\n' }],
+    test: { file: retried, pattern: 'does not come into the transaction of somebody else' },
+  },
+  {
+    name: 'sent-again-behind-nobody',
+    without: 'what is sent again has a connection for itself',
+    edits: [
+      {
+        file: pool,
+        find: '    busy.length && !query.retried\n',
+        replace: '    busy.length\n',
+      },
+    ],
+    test: { file: retried, pattern: 'many statements that were sent at once' },
+  },
+  {
+    name: 'sent-again-in-order',
+    without: 'what is held keeps its order',
+    edits: [{ file: connection, find: ' || (q.hold && sent.length))', replace: ')' }],
+    test: { file: retried, pattern: 'keeps its place among those of its own reservation' },
+  },
+  {
+    name: 'sent-again-beside-a-begin-by-hand',
+    without: 'what is sent again does not come into a transaction that was begun by hand',
+    edits: [
+      { file: connection, find: '        throw q.retried\n', replace: '        void q.retried\n' },
+    ],
+    test: { file: retried, pattern: 'begun by hand behind it' },
+  },
+  {
+    name: 'sent-again-as-it-was',
+    without: 'what is sent again is written anew from what was asked',
+    edits: [
+      {
+        file: connection,
+        find: '    q.state = q.parameters = null\n',
+        replace: '    q.state = null\n',
+      },
+    ],
+    test: { file: retried, pattern: 'what is sent again is what was asked for' },
+  },
+  {
+    name: 'sent-again-once-it-ran',
+    without: 'a statement that had begun to run is not sent again',
+    edits: [{ file: connection, find: 'query.retried || query.bound', replace: 'query.retried' }],
+    test: { file: retried, pattern: 'a statement that failed while it ran' },
+  },
+  {
+    name: 'sent-again-and-cancelled',
+    without: 'what waits to be sent again can be cancelled',
+    edits: [
+      {
+        file: connection,
+        find: '    q.state = q.parameters = null\n',
+        replace: '    q.parameters = null\n',
+      },
+    ],
+    test: { file: retried, pattern: 'a statement that is cancelled before it could be sent again' },
+  },
+  {
+    name: 'sent-again-and-prepared-anew',
+    without: 'what is sent again is prepared anew',
+    edits: [
+      { file: connection, find: ' && !q.retried && q.signature in', replace: ' && q.signature in' },
+    ],
+    test: { file: retried, pattern: 'is stale on every connection' },
+  },
+  {
+    name: 'sent-again-in-a-failed-transaction',
+    without: 'what failed with its transaction is not sent again',
+    edits: [{ file: connection, find: '? x[5] === 69 // E', replace: '? x[5] === 0 // E' }],
+    test: { file: retried, pattern: 'a statement that failed with its transaction' },
   },
   {
     name: 'errors-by-code',
