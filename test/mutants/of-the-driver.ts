@@ -170,6 +170,19 @@ export const driver: readonly Mutant[] = [
     test: { file: reading, pattern: 'a COPY that was lost by terminate' },
   },
   {
+    name: 'drained',
+    without: "a connection whose socket has sent all is still its holder's",
+    edits: [
+      {
+        file: connection,
+        find: "    x.on('close', closed)\n    return x\n",
+        replace:
+          "    x.on('close', closed)\n    x.on('drain', () => query || onopen(connection))\n    return x\n",
+      },
+    ],
+    test: { file: reading, pattern: 'a COPY that is refused amid what is still to be written' },
+  },
+  {
     name: 'end-of-a-copy',
     without: 'whoever writes a COPY is told at its end that it failed',
     edits: [{ file: connection, find: '    final && (final(err), final = null)\n', replace: '' }],
