@@ -10,6 +10,7 @@ const lost = 'test/driver/lost-sessions.test.ts';
 const reading = 'test/driver/reading.test.ts';
 const ends = 'test/driver/ends.test.ts';
 const copies = 'test/driver/other-copies.test.ts';
+const answers = 'test/driver/answers.test.ts';
 const retried = 'test/driver/retried.test.ts';
 const standby = 'test/driver/standby.test.ts';
 
@@ -245,6 +246,44 @@ export const driver: readonly Mutant[] = [
       },
     ],
     test: { file: 'test/driver/host-list.test.ts', pattern: 'the first query of a connection' },
+  },
+  {
+    name: 'rows-of-the-one-before',
+    without: 'the rows of a statement are counted from none',
+    edits: [
+      {
+        file: connection,
+        find: '    rows = 0\n    connectTimer.cancel()\n',
+        replace: '    connectTimer.cancel()\n',
+      },
+    ],
+    test: { file: answers, pattern: 'whatever becomes of a statement' },
+  },
+  {
+    name: 'one-end-of-each',
+    without: 'the end of a statement is asked for once',
+    edits: [
+      {
+        file: connection,
+        find: 'query.synced || (query.synced = true, write(Sync))',
+        replace: 'query.synced = true, write(Sync)',
+      },
+    ],
+    test: { file: answers, pattern: 'whatever becomes of a statement' },
+  },
+  {
+    name: 'page-of-a-failed-cursor',
+    without: 'a cursor that has failed reads no more pages',
+    edits: [
+      { file: connection, find: '    if (q.synced)\n', replace: '    if (q.synced === null)\n' },
+    ],
+    test: { file: answers, pattern: 'whatever becomes of a statement' },
+  },
+  {
+    name: 'described-and-failed',
+    without: 'a statement that has failed while it was described is not run',
+    edits: [{ file: connection, find: ' && !query.synced && (write(', replace: ' && (write(' }],
+    test: { file: answers, pattern: 'whatever becomes of a statement' },
   },
   {
     name: 'unlisten-after-a-loss',
