@@ -182,15 +182,20 @@ returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
 begin atomic
   select 'restore',
-    case when w.why is not null then 'bad' when h.timeline is null then 'warn' else 'ok' end,
+    case when w.why is not null then 'bad' when h.timeline is null and not h.standby then 'warn'
+      else 'ok' end,
     case when w.why is not null then w.why || ': cards that were begun last may be unknown here'
+      when h.standby then 'this is a standby: it tells what the primary had written when it heard '
+        'last'
       when h.timeline is null then 'this server does not tell its timeline: a failover is noticed '
         'by what runners remember only'
       else 'not restored' end,
     case when w.why is not null then 'the printers are held until then: postrider reconcile '
         '--since <time of the backup or failover>, then release them'
+      when h.standby then 'for what is so now ask the primary; nothing can be changed here'
       when h.timeline is null then 'hold the printers after a failover: postrider hold printer' end
-  from postrider.server_identity() h
+  from (
+    select s.*, pg_is_in_recovery() as standby from postrider.server_identity() s) h
   left join postrider.installation i on true
   cross join lateral (
     select case when i.restore_noticed_at is not null then i.restore_why

@@ -152,7 +152,7 @@ for (const [what, rules] of Object.entries({
     const elsewhere = mkdtempSync(join(tmpdir(), 'postrider-layers-'));
     try {
       const files = breaking(rules, elsewhere);
-      const told = broken(rules, 'packages', elsewhere).map((line) => line.split(':')[0]);
+      const told = broken(rules, 'packages', elsewhere).map((line) => line.split(':')[0] ?? '');
       assert.deepEqual(told.toSorted(), files.toSorted());
     } finally {
       rmSync(elsewhere, { recursive: true });
