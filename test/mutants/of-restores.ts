@@ -328,4 +328,19 @@ export const restores: readonly Mutant[] = [
       pattern: 'waits for the last one from before the next',
     },
   },
+  {
+    name: 'identity-of-a-standby',
+    without: 'a server that recovers tells no timeline, and fails nobody for it',
+    edits: [
+      {
+        file: 'sql/functions/90_house/restore_watermark.sql',
+        find: ' or object_not_in_prerequisite_state then',
+        replace: ' then',
+      },
+    ],
+    test: {
+      file: 'test/sql/standby.test.ts',
+      pattern: 'every look-up of a reader is answered on a hot standby',
+    },
+  },
 ];

@@ -83,13 +83,33 @@ void test('a lock that was let expire is taken over, and the one that had it can
   await turnClock(sql, 2000);
   const next = await open(sql, at, 'manual', 'next');
   assert.equal(await renewSync(sql, at.organizationId, at.campaignId, silent.token), false);
-  await refused('PR013', applyPage(sql, silent, members(people(2)), [], 0), /lost its lock/);
+  await refused(
+    'PR013',
+    applyPage(sql, silent, members(people(2)), [], 0),
+    /lost its lock: next has it/,
+  );
   await refused('PR013', closeSync(sql, silent, true, null));
   await closeSync(sql, silent, false, 'lost').catch(() => undefined);
   // The lock of the next one stands, whatever the silent one said.
   await applyPage(sql, next, members(people(2)), [], 0);
   await closeSync(sql, next, true, null);
   assert.deepEqual(await statesOf(sql, at), { p0: 'pending', p1: 'pending' });
+});
+
+void test('a sync whose lock this database does not know is not told that it was silent', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const mine = await open(sql, at);
+  // As on the old primary, after the sync was begun on the new one.
+  await sql`delete from postrider.campaign_lock where campaign_id = ${at.campaignId}`;
+  await assert.rejects(
+    applyPage(sql, mine, members(people(1)), [], 0),
+    ({ code, message, hint }: MachineError & { hint?: string }) =>
+      code === 'PR013' &&
+      /nobody has it in this database/.test(message) &&
+      /begun on another server/.test(String(hint)) &&
+      !/silent/.test(String(hint)),
+  );
 });
 
 void test('a lock that is renewed in time holds', async () => {
