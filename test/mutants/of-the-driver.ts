@@ -134,8 +134,8 @@ export const driver: readonly Mutant[] = [
     edits: [
       {
         file: connection,
-        find: '    query = results = errorResponse = null\n    result = new Result()\n    rows = 0\n',
-        replace: '    query = results = null\n    result = new Result()\n    rows = 0\n',
+        find: 'function forgetAnswers() {\nquery = results = errorResponse = null',
+        replace: 'function forgetAnswers() {\nquery = results = null',
       },
     ],
     test: { file: reading, pattern: 'the last words of a session' },
