@@ -45,20 +45,36 @@ declare
   v_partition text;
   v_function text;
   -- Reading: the look-ups and what they are made of.
-  v_reading constant text[] := '{trace,why,find_recipients,doctor,now,caller,sees_all,my_organizations,trimmed,email_key,fold,household_key,abbreviate,
-    holdout_bucket,assumed_at,failing_beats,people_in_cohorts,
-    tallied,headcount}';
+  v_reading constant text[] := '{
+    abbreviate, assumed_at, caller, doctor, email_key, failing_beats, find_recipients, fold,
+    headcount, holdout_bucket, household_key, my_organizations, now, people_in_cohorts,
+    sees_all, tallied, trace, trimmed, why}';
   -- Operating: each of these checks the organization itself.
-  v_operating constant text[] := '{hold,release,retry,cancel,erase,resolve,suppress,lift_suppression,launch,arm_printer,disarm_printer,end_campaign,
-    apply_campaign,count_opened,replace_lost_mailpieces,retry_all,clear_alarm,retry_webhooks,retry_effects}';
+  v_operating constant text[] := '{
+    apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,
+    end_campaign, erase, hold, launch, lift_suppression, release, replace_lost_mailpieces,
+    resolve, retry, retry_all, retry_effects, retry_webhooks, suppress}';
   -- What only functions of the machine call, with the owner's rights. Whoever calls one asks nothing that it could answer.
-  v_internal constant text[] := '{bounds_of,retry_causes,causes_told,restore_signs,server_identity,mail_witnesses,house_organizations,keep_part,beat_health,forget_untried_work,act_as,acting,add_counts,assume_received,back_off,begin_refused,blank_traces,bring_to_sent,card_may_exist,
-    check_mailpieces,checked_definition,clear_refused,close_cohort_if_done,complete_campaigns,digest_of,drop_open_mailpieces,end_silent_jobs,enqueue,fail,
-    follow_mailpieces,follow_source,fresh_statistics,give_back,gone_from_segment,has_other_open_piece,id_of,judge,keep_within_caps,lock_for_begin,
-    lock_for_retry,lock_for_sync,lock_households,lock_key,lost_mailpieces,nobody_in_flight,note_intervention,notice_restore,open_doors,
-    people_known_as,point_printer,printers_of_cohort,record_evidence,record_evidence_for_lost,redoable,refuse_moves,reopen_campaign,
-    require_given,require_lease,require_list,require_organization,require_suitable_session,require_recipient,require_within,retry_people,settle_not_accepted,stage,stage_plan,
-    status_told,stop_people,suppressions_of,sync_count,take_cohort,take_turn,turn_away_before_mail,unless_erased,wake_workers}';
+  v_internal constant text[] := '{
+    accept_mailpieces, act_as, acting, add_counts, alarm_conflicting_evidence,
+    alarm_failed_after_received, alarm_scanned_though_closed, alarm_unknown_statuses,
+    assign_events, assume_received, back_off, beat_health, begin_refused, begin_sending,
+    blank_traces, bounds_of, bring_to_sent, card_may_exist, causes_told, check_mailpieces,
+    checked_definition, clear_refused, close_cohort_if_done, complete_campaigns,
+    confirm_deliveries, digest_of, drop_open_mailpieces, end_silent_jobs, enqueue, fail,
+    follow_mailpieces, follow_source, forget_untried_work, fresh_statistics, give_back,
+    gone_from_segment, has_other_open_piece, house_organizations, id_of, judge, keep_part,
+    keep_within_caps, lock_for_begin, lock_for_retry, lock_for_sync, lock_households, lock_key,
+    lost_mailpieces, mail_witnesses, move_to_end, nobody_in_flight, note_intervention,
+    notice_restore, open_doors, open_mailpieces, people_known_as, piece_is_closed,
+    point_printer, printers_of_cohort, raise_statuses, record_evidence,
+    record_evidence_for_lost, redoable, refuse_moves, reopen_campaign, require_given,
+    require_lease, require_list, require_organization, require_recipient,
+    require_suitable_session, require_within, restore_signs, retry_causes, retry_people,
+    server_identity, settle_not_accepted, settle_unknown, skip_for_end_of_offer, stage,
+    stage_plan, status_told, stop_people, store_events, suppress_returned, suppressed_in_cohort,
+    suppressions_of, surest_delivery, sync_count, take_cohort, take_turn, turn_away_before_mail,
+    unless_erased, wait_for_delivery, wake_workers}';
 begin
   for v_role in select rolname from pg_roles where rolname in ('postrider_reader', 'postrider_operator', 'postrider_runner') loop
     execute format('grant usage on schema postrider to %I', v_role);
