@@ -33,12 +33,12 @@ begin
       '{
       accept_mailpieces, alarm_conflicting_evidence, alarm_failed_after_received,
       alarm_scanned_though_closed, alarm_unknown_statuses, apply_events, assign_events,
-      assume_received, begin_proof, begin_sending, bring_to_sent, check_mailpieces,
-      confirm_deliveries, follow_mailpieces, keep_within_caps, match_events, move_to_end,
-      open_mailpieces, printers_of_cohort, raise_statuses, record_evidence, renew,
-      restore_signs, settle_mail, settle_not_accepted, skip_for_end_of_offer, stage,
-      store_events, suppress_returned, suppressed_in_cohort, take_cohort, track_lock,
-      turn_away_before_mail, wait_for_delivery}'::text[]),
+      assume_received, begin_proof, begin_sending, bring_to_sent, check_evidence,
+      check_mailpieces, confirm_deliveries, decide_not_accepted, follow_mailpieces,
+      keep_within_caps, mark_rerouted, match_events, move_to_end, open_mailpieces,
+      printers_of_cohort, raise_statuses, record_evidence, renew, restore_signs, settle_mail,
+      settle_not_accepted, skip_for_end_of_offer, stage, store_events, suppress_returned,
+      suppressed_in_cohort, take_cohort, track_lock, turn_away_before_mail, wait_for_delivery}'::text[]),
       -- Once a statement that moves people: compares two sets of rows, however large, by hash.
       ('statement', array[
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_generic_plan',

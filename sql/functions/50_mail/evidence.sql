@@ -46,29 +46,10 @@ begin
         where m.organization_id = p_organization_id and m.id = any (v_pieces)))
     order by recipient_id
     for no key update) s;
-  select
-    coalesce(
-      bool_or(m.provider_id <> t.told
-        or postrider.piece_is_closed(m.status)
-        or exists (
-          select from postrider.mailpiece o
-          where o.organization_id = p_organization_id
-            and o.printer_name = m.printer_name
-            and o.provider_id = t.told
-            and o.id <> m.id)),
-      false)
-    -- Two ids for one piece, or one for two, at once.
-    or jsonb_array_length(p_pieces) > cardinality(v_pieces)
-    or count(distinct t.told) < count(t.told),
-    count(*) < cardinality(v_pieces)
+  select c.conflict, c.lost
   into v_conflict, v_lost
-  from (
-    select id, printer_name, provider_id, status
-    from postrider.mailpiece
-    where organization_id = p_organization_id and id = any (v_pieces)
-    order by id
-    for no key update) m
-  join unnest(v_pieces, v_ids) as t (id, told) on t.id = m.id;
+  from postrider.check_evidence(
+    p_organization_id, v_pieces, v_ids, jsonb_array_length(p_pieces)) c;
 
   perform postrider.accept_mailpieces(
     p_organization_id, v_pieces, v_ids, v_expected, v_conflict, v_now);
@@ -100,6 +81,43 @@ begin
     perform postrider.follow_mailpieces(p_organization_id, v_pieces);
   end if;
   return v_moved;
+end $$;
+
+-- Locks mailpieces, by id, and tells of the evidence for them whether it conflicts with what is
+-- recorded or with itself, and whether it is for pieces that are lost.
+-- p_ids: the printer's id for each of them. p_told: how often anything was told of them.
+create function postrider.check_evidence(
+  p_organization_id uuid,
+  p_pieces uuid[],
+  p_ids text[],
+  p_told int,
+  out conflict boolean,
+  out lost boolean
+) language plpgsql as $$
+begin
+  select
+    coalesce(
+      bool_or(m.provider_id <> t.told
+        or postrider.piece_is_closed(m.status)
+        or exists (
+          select from postrider.mailpiece o
+          where o.organization_id = p_organization_id
+            and o.printer_name = m.printer_name
+            and o.provider_id = t.told
+            and o.id <> m.id)),
+      false)
+    -- Two ids for one piece, or one for two, at once.
+    or p_told > cardinality(p_pieces)
+    or count(distinct t.told) < count(t.told),
+    count(*) < cardinality(p_pieces)
+  into conflict, lost
+  from (
+    select id, printer_name, provider_id, status
+    from postrider.mailpiece
+    where organization_id = p_organization_id and id = any (p_pieces)
+    order by id
+    for no key update) m
+  join unnest(p_pieces, p_ids) as t (id, told) on t.id = m.id;
 end $$;
 
 -- Makes mailpieces accepted under the printer's ids. A piece that has an id keeps it.

@@ -75,8 +75,8 @@ begin
   return v_moved + coalesce(v_more, 0);
 end $$;
 
--- Decides for the people whose card the printer did not accept, and returns how many it moved.
--- The caller has locked them.
+-- Moves the people whose card the printer did not accept, and returns how many. The caller has
+-- locked them.
 create function postrider.settle_not_accepted(
   p_organization_id uuid,
   p_cohort_id uuid,
@@ -86,41 +86,10 @@ create function postrider.settle_not_accepted(
   p_now timestamptz
 ) returns int language plpgsql as $$
 declare
-  v_decisions jsonb;
+  v_decisions jsonb := postrider.decide_not_accepted(
+    p_organization_id, p_cohort_id, p_results, p_last);
   v_moved int;
 begin
-  -- One decision for each person still working in this cohort whose piece is still submitting. A
-  -- recipient for whom there is no answer is unknown.
-  select jsonb_agg(jsonb_build_object(
-    'recipient_id', s.recipient_id,
-    'mailpiece_id', m.id,
-    'outcome', coalesce(r.outcome, 'unknown'),
-    'message', coalesce(r.message, case
-      when r.outcome is null then 'the adapter gave no result'
-      when r.outcome = 'accepted'
-        then 'accepted, but without an id by which it could be followed or called back' end),
-    'after_ms', r."afterMs",
-    'verdict', case
-      when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
-      -- A cancel that came meanwhile: nothing was made, and nothing will be.
-      when r.outcome in ('rejected', 'retry') and s.cancel_requested_at is not null
-        then 'cancelled'
-      when r.outcome in ('rejected', 'retry') then r.outcome
-      else 'unknown' end))
-  into v_decisions
-  from postrider.recipient_state s
-  join postrider.mailpiece m
-    on m.organization_id = s.organization_id
-    and m.recipient_id = s.recipient_id
-    and m.status = 'submitting'
-  left join json_to_recordset(p_results) as r ("recipientId" uuid, "mailpieceId" uuid, outcome text,
-      "providerId" text, reason text, message text, "badAddress" boolean, "afterMs" int)
-    on r."mailpieceId" = m.id
-  where s.organization_id = p_organization_id
-    and s.cohort_id = p_cohort_id
-    and s.state = 'sending'
-    and (r.outcome <> 'accepted'
-      or coalesce(r."providerId", '') = '' and (r.outcome is not null or p_last));
   if v_decisions is null then
     return 0;
   end if;
@@ -162,4 +131,49 @@ begin
     and s.state = 'sending';
   get diagnostics v_moved = row_count;
   return v_moved;
+end $$;
+
+-- Returns [{recipient_id, mailpiece_id, outcome, message, after_ms, verdict}], or null: one
+-- decision for each person still working in a cohort whose piece is still submitting and was not
+-- accepted. A recipient for whom there is no answer is unknown.
+create function postrider.decide_not_accepted(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_results json,
+  p_last boolean
+) returns jsonb language plpgsql as $$
+declare
+  v_decisions jsonb;
+begin
+  select jsonb_agg(jsonb_build_object(
+    'recipient_id', s.recipient_id,
+    'mailpiece_id', m.id,
+    'outcome', coalesce(r.outcome, 'unknown'),
+    'message', coalesce(r.message, case
+      when r.outcome is null then 'the adapter gave no result'
+      when r.outcome = 'accepted'
+        then 'accepted, but without an id by which it could be followed or called back' end),
+    'after_ms', r."afterMs",
+    'verdict', case
+      when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
+      -- A cancel that came meanwhile: nothing was made, and nothing will be.
+      when r.outcome in ('rejected', 'retry') and s.cancel_requested_at is not null
+        then 'cancelled'
+      when r.outcome in ('rejected', 'retry') then r.outcome
+      else 'unknown' end))
+  into v_decisions
+  from postrider.recipient_state s
+  join postrider.mailpiece m
+    on m.organization_id = s.organization_id
+    and m.recipient_id = s.recipient_id
+    and m.status = 'submitting'
+  left join json_to_recordset(p_results) as r ("recipientId" uuid, "mailpieceId" uuid, outcome text,
+      "providerId" text, reason text, message text, "badAddress" boolean, "afterMs" int)
+    on r."mailpieceId" = m.id
+  where s.organization_id = p_organization_id
+    and s.cohort_id = p_cohort_id
+    and s.state = 'sending'
+    and (r.outcome <> 'accepted'
+      or coalesce(r."providerId", '') = '' and (r.outcome is not null or p_last));
+  return v_decisions;
 end $$;

@@ -66,15 +66,7 @@ begin
   from postrider.mailpiece m
   where m.organization_id = p_organization_id and m.id = any (p_pieces);
   if v_rerouted then
-    update postrider.mailpiece m
-    set rerouted = true
-    from postrider.mailpiece_event e
-    where m.organization_id = p_organization_id
-      and m.id = any (p_pieces)
-      and not m.rerouted
-      and e.organization_id = m.organization_id
-      and e.mailpiece_id = m.id
-      and e.status = 'rerouted';
+    perform postrider.mark_rerouted(p_organization_id, p_pieces);
   end if;
   if v_ended then
     v_moved := postrider.move_to_end(p_organization_id, p_pieces, v_now);
@@ -163,6 +155,21 @@ begin
     and m.status <> 'accepted'
     and c.organization_id = s.organization_id
     and c.id = s.campaign_id;
+end $$;
+
+-- Marks mailpieces that were sent on to another address.
+create function postrider.mark_rerouted(p_organization_id uuid, p_pieces uuid[]) returns void
+language plpgsql as $$
+begin
+  update postrider.mailpiece m
+  set rerouted = true
+  from postrider.mailpiece_event e
+  where m.organization_id = p_organization_id
+    and m.id = any (p_pieces)
+    and not m.rerouted
+    and e.organization_id = m.organization_id
+    and e.mailpiece_id = m.id
+    and e.status = 'rerouted';
 end $$;
 
 -- Moves the people whose mailpiece came to its end, and returns how many.
