@@ -64,8 +64,8 @@ begin
         'enable_seqscan = off', 'jit = off'],
       '{
       doctor, what_waits}'::text[]),
-      -- Parsed when it is made, so that its names are fixed, and taken up into the plan of whoever
-      -- calls it, which one that has settings is not.
+      -- Parsed when it is made, so that its names are fixed, and taken up into the plan of its
+      -- caller, which a function that has settings is not.
       ('inline', '{}',
       '{
       abbreviate, acting, add_counts, assumed_at, back_off, beat, beat_health, begin_refused,
