@@ -39,6 +39,7 @@
 \ir functions/30_cohort/people_in_cohorts.sql
 \ir functions/40_proof/begin_proof.sql
 \ir functions/40_proof/settle_proof.sql
+\ir functions/50_mail/mailpieces.sql
 \ir functions/50_mail/begin_mail.sql
 \ir functions/50_mail/turn_away.sql
 \ir functions/50_mail/caps.sql
@@ -51,6 +52,9 @@
 \ir functions/60_track/poll.sql
 \ir functions/60_track/apply_events.sql
 \ir functions/60_track/follow_mailpieces.sql
+\ir functions/60_track/closed_pieces.sql
+\ir functions/60_track/returned_mail.sql
+\ir functions/60_track/match_events.sql
 \ir functions/60_track/assume_received.sql
 \ir functions/70_effects/effects.sql
 \ir functions/80_operate/organization.sql

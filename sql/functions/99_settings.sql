@@ -12,7 +12,7 @@ begin
       ('plain', array[
         'search_path = postrider, pg_temp'],
       '{
-      act_as, apply_campaign, arm_printer, blank_traces, cancel, check_watermark,
+      act_as, apply_campaign, arm_printer, begin_mail, blank_traces, cancel, check_watermark,
       checked_definition, clear_alarm, deletion_refused, disarm_printer, end_campaign,
       end_silent_jobs, enqueue, erase, event_partitions, fail, fold_tally, fresh_statistics,
       hold, hold_refused, household_key, id_of, keep_house, launch, lift_suppression,
@@ -21,20 +21,24 @@ begin
       notice_restore, organization_named, pieces_opened_since, point_printer, poll_claim,
       posting_may_last, receive_webhook, record_kept, redoable, refuse_moves, release,
       reopen_campaign, require_given, require_lease, require_list, require_organization,
-      require_recipient, require_suitable_session, require_within, resolve,
-      restore_reconciled, retry, retry_webhooks, server_identity, settle_proof,
-      stage_campaigns, stage_plan, suppress, sync_count, sync_open, sync_renew, take_turn,
-      tick, track_claim, track_done, track_unusable, turn_clock, work_failed}'::text[]),
+      require_recipient, require_suitable_session, require_within, resolve, restore_reconciled,
+      retry, retry_webhooks, server_identity, settle_proof, stage_campaigns, stage_plan,
+      suppress, sync_count, sync_open, sync_renew, take_turn, tick, track_claim, track_done,
+      track_unusable, turn_clock, work_failed}'::text[]),
       -- Once a cohort, or more often: planned once a session, and by index whatever the statistics
       -- say. They lag behind a burst of moves; to plan each call would cost more than to run it.
       ('hot', array[
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_generic_plan',
         'enable_seqscan = off', 'enable_hashjoin = off', 'enable_mergejoin = off'],
       '{
-      apply_events, assume_received, begin_mail, begin_proof, bring_to_sent,
-      check_mailpieces, follow_mailpieces, keep_within_caps, match_events,
-      printers_of_cohort, record_evidence, renew, restore_signs, settle_mail,
-      settle_not_accepted, stage, take_cohort, track_lock, turn_away_before_mail}'::text[]),
+      accept_mailpieces, alarm_conflicting_evidence, alarm_failed_after_received,
+      alarm_scanned_though_closed, alarm_unknown_statuses, apply_events, assign_events,
+      assume_received, begin_proof, begin_sending, bring_to_sent, check_evidence,
+      check_mailpieces, confirm_deliveries, decide_not_accepted, follow_mailpieces,
+      keep_within_caps, mark_rerouted, match_events, move_to_end, open_mailpieces,
+      printers_of_cohort, raise_statuses, record_evidence, renew, restore_signs, settle_mail,
+      settle_not_accepted, skip_for_end_of_offer, stage, store_events, suppress_returned,
+      suppressed_in_cohort, take_cohort, track_lock, turn_away_before_mail, wait_for_delivery}'::text[]),
       -- Once a statement that moves people: compares two sets of rows, however large, by hash.
       ('statement', array[
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_generic_plan',
@@ -51,7 +55,8 @@ begin
       enrich_orphans, enrich_settle, find_recipients, follow_source, give_back,
       house_organizations, judge, keep_part, reap, reconcile_claim, reconcile_settle,
       record_evidence_for_lost, replace_lost_mailpieces, retry_all, retry_effects,
-      retry_people, stop_people, sync_close, sync_page, trace, what_comes, what_moves, why}'::text[]),
+      retry_people, settle_unknown, stop_people, sync_close, sync_page, trace, what_comes,
+      what_moves, why}'::text[]),
       -- Answers a person, among millions of rows: as above, by index, and never compiled, which
       -- takes longer than to answer.
       ('look', array[
@@ -59,25 +64,25 @@ begin
         'enable_seqscan = off', 'jit = off'],
       '{
       doctor, what_waits}'::text[]),
-      -- Parsed when it is made, so that its names are fixed, and taken up into the plan of whoever
-      -- calls it, which one that has settings is not.
+      -- Parsed when it is made, so that its names are fixed, and taken up into the plan of its
+      -- caller, which a function that has settings is not.
       ('inline', '{}',
       '{
-      abbreviate, acting, add_counts, assumed_at, back_off, beat, beat_health,
-      begin_refused, bounds_of, caller, campaign_brief, card_may_exist, causes_told,
-      clear_refused, close_cohort_if_done, counted, digest_of, doctor_alarms, doctor_beats,
-      doctor_bloat, doctor_blocked_sessions, doctor_default_partition,
-      doctor_event_partitions, doctor_leases, doctor_lost_mailpieces,
-      doctor_oldest_transaction, doctor_restore, doctor_runners, doctor_tried_again,
-      doctor_unknown_outcomes, doctor_unreachable_states, doctor_webhooks, doctor_work,
-      drop_open_mailpieces, due, email_key, enrich_candidates, enrich_due, enrich_submitted,
-      failing_beats, fold, forget_untried_work, gone_from_segment, goodbye,
-      has_other_open_piece, headcount, heartbeat, holdout_bucket, house_parts, lock_key,
-      longest_lease, lost_mailpieces, most_counted, my_organizations, new_id, new_reference,
-      nobody_in_flight, now, open_doors, people_at_printers, people_in_cohorts,
-      people_known_as, poll_done, printer_brief, printer_rests, retry_causes, sees_all,
-      stage_round, status_told, suppressions_of, sync_candidates, tallied, trimmed,
-      unless_erased, waiting_places, wake_workers, window_of, work_done}'::text[])
+      abbreviate, acting, add_counts, assumed_at, back_off, beat, beat_health, begin_refused,
+      bounds_of, caller, campaign_brief, card_may_exist, causes_told, clear_refused,
+      close_cohort_if_done, counted, digest_of, doctor_alarms, doctor_beats, doctor_bloat,
+      doctor_blocked_sessions, doctor_default_partition, doctor_event_partitions,
+      doctor_leases, doctor_lost_mailpieces, doctor_oldest_transaction, doctor_restore,
+      doctor_runners, doctor_tried_again, doctor_unknown_outcomes, doctor_unreachable_states,
+      doctor_webhooks, doctor_work, drop_open_mailpieces, due, email_key, enrich_candidates,
+      enrich_due, enrich_submitted, failing_beats, fold, forget_untried_work,
+      gone_from_segment, goodbye, has_other_open_piece, headcount, heartbeat, holdout_bucket,
+      house_parts, lock_key, longest_lease, lost_mailpieces, most_counted, my_organizations,
+      new_id, new_reference, nobody_in_flight, now, open_doors, people_at_printers,
+      people_in_cohorts, people_known_as, piece_is_closed, poll_done, printer_brief,
+      printer_rests, retry_causes, sees_all, stage_round, status_told, suppressions_of,
+      surest_delivery, sync_candidates, tallied, trimmed, unless_erased, waiting_places,
+      wake_workers, window_of, work_done}'::text[])
     ), own (name, setting) as (values
       ('beat_health', 'timezone = ''UTC'''),
       ('beat_health', 'intervalstyle = postgres'),

@@ -1,19 +1,31 @@
 -- What people and dashboards read. Columns are only ever added.
 
 create view postrider.organizations with (security_invoker = true) as
-select id, name, time_zone, held_at, held_why, created_at from postrider.organization;
+select id, name, time_zone, held_at, held_why, created_at
+from postrider.organization;
 
 create view postrider.campaigns with (security_invoker = true) as
-select c.organization_id, o.name as organization, c.id, c.name, c.campaign_mode, c.status, c.mode, c.provider_segment_id as segment, c.format,
-  c.mail_class, c.printer_name as printer, c.holdout_percent, c.dedupe, c.held_why, c.created_at, c.launched_at, c.ended_at,
-  l.holder as syncing, l.since as syncing_since, p.armed_at as printer_armed_at, c.template, c.holdout_salt, c.return_address, c.exclusion_window, c.frequency_cap,
-  c.frequency_cap_mode, c.daily_cap, c.total_cap, c.budget_minor, c.price_minor, c.currency, c.offer_ends_on, c.transit_days, c.assumed_after, c.effects,
+select c.organization_id, o.name as organization, c.id, c.name, c.campaign_mode, c.status, c.mode,
+  c.provider_segment_id as segment, c.format, c.mail_class, c.printer_name as printer,
+  c.holdout_percent, c.dedupe, c.held_why, c.created_at, c.launched_at, c.ended_at,
+  l.holder as syncing, l.since as syncing_since, p.armed_at as printer_armed_at, c.template,
+  c.holdout_salt, c.return_address, c.exclusion_window, c.frequency_cap, c.frequency_cap_mode,
+  c.daily_cap, c.total_cap, c.budget_minor, c.price_minor, c.currency, c.offer_ends_on,
+  c.transit_days, c.assumed_after, c.effects,
   -- Of their options only where they read or write: others may be secret.
-  (select jsonb_object_agg(i.key, concat_ws(' ', i.value ->> 'kind', i.value ->> 'path')) from jsonb_each(c.integrations) i) as adapters
+  (
+    select jsonb_object_agg(i.key, concat_ws(' ', i.value ->> 'kind', i.value ->> 'path'))
+    from jsonb_each(c.integrations) i) as adapters
 from postrider.campaign c
-join postrider.organization o on o.id = c.organization_id
-join postrider.printer p on p.organization_id = c.organization_id and p.name = c.printer_name
-left join postrider.campaign_lock l on l.organization_id = c.organization_id and l.campaign_id = c.id and l.until > postrider.now();
+join postrider.organization o
+  on o.id = c.organization_id
+join postrider.printer p
+  on p.organization_id = c.organization_id and p.name = c.printer_name
+left join postrider.campaign_lock l
+  on l.organization_id = c.organization_id
+  and l.campaign_id = c.id
+  and l.until > postrider.now();
 
 create view postrider.printers with (security_invoker = true) as
-select organization_id, name, kind, held_at, held_why, armed_at, armed_by from postrider.printer;
+select organization_id, name, kind, held_at, held_why, armed_at, armed_by
+from postrider.printer;

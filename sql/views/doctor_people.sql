@@ -1,23 +1,28 @@
 -- Checks of doctor that look at people, their cards and what was told of them. p_mine and p_whole
 -- are as doctor.sql says.
 
+-- Counts the open cohorts whose lease has passed.
 create function postrider.doctor_leases(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
 begin atomic
-  select 'leases', case when count(*) > 0 then 'warn' else 'ok' end,
+  select 'leases',
+    case when count(*) > 0 then 'warn' else 'ok' end,
     format('%s open cohorts whose lease has passed', count(*)),
     case when count(*) > 0 then 'a live runner reaps them within seconds' end
   from postrider.cohort k
-  where k.closed_at is null and k.lease_until < (select postrider.now()) - interval '30 seconds'
+  where k.closed_at is null
+    and k.lease_until < (select postrider.now()) - interval '30 seconds'
     and (p_mine is null or k.organization_id = any (p_mine));
 end;
 
+-- Counts the mailpieces whose outcome nobody knows.
 create function postrider.doctor_unknown_outcomes(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
 begin atomic
-  select 'unknown outcomes', case when count(*) > 0 then 'warn' else 'ok' end,
+  select 'unknown outcomes',
+    case when count(*) > 0 then 'warn' else 'ok' end,
     format('%s mailpieces of which nobody knows whether they were printed',
       postrider.counted(count(*), p_whole)),
     case when count(*) > 0
@@ -28,50 +33,77 @@ begin atomic
     limit postrider.most_counted(p_whole)) m;
 end;
 
--- Of what failed in passing: where, and what was said there. It is nobody's alarm, and passes by
+-- Tells what failed in passing: where, and what was said there. It is nobody's alarm, and passes by
 -- itself once the other side is back.
 create function postrider.doctor_tried_again(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
 begin atomic
-  select 'tried again', case when count(*) > 0 then 'warn' else 'ok' end,
-    coalesce(string_agg(format('%s people at %s%s',
-      case when f.is_cut then 'more than ' || f.people - 1 else f.people::text end, f.place,
-      ' [' || f.said || ']'), '; ' order by f.people desc), 'nobody'),
-    case when count(*) > 0
-      then 'it goes on by itself when that can be asked again: is it up, and are its options right?'
-    end
+  select 'tried again',
+    case when count(*) > 0 then 'warn' else 'ok' end,
+    coalesce(
+      string_agg(
+        format('%s people at %s%s',
+          case when f.is_cut then 'more than ' || f.people - 1 else f.people::text end,
+          f.place,
+          ' [' || f.said || ']'),
+        '; ' order by f.people desc),
+      'nobody'),
+    case
+      when count(*) > 0 then 'it goes on by itself when that can be asked again: '
+        'is it up, and are its options right?' end
   from (
     select h.organization_id, sum(s.people) as people, left(min(s.said), 200) as said,
       bool_or(s.people = postrider.most_counted(p_whole)) as is_cut,
-      case h.state when 'proofed' then 'printer ' || c.printer_name
+      case h.state
+        when 'proofed' then 'printer ' || c.printer_name
         else 'the renderer of campaign ' || c.name end as place
     from postrider.headcount() h
-    join postrider.campaign c on c.organization_id = h.organization_id and c.id = h.campaign_id
+    join postrider.campaign c
+      on c.organization_id = h.organization_id and c.id = h.campaign_id
     cross join lateral (
-      select count(*) as people, min(r.detail) as said from (
-        select r.detail from postrider.recipient_state r
-        where r.organization_id = h.organization_id and r.campaign_id = h.campaign_id
-          and r.state = h.state and r.reason = 'retry'
+      select count(*) as people, min(r.detail) as said
+      from (
+        select r.detail
+        from postrider.recipient_state r
+        where r.organization_id = h.organization_id
+          and r.campaign_id = h.campaign_id
+          and r.state = h.state
+          and r.reason = 'retry'
         limit postrider.most_counted(p_whole)) r) s
-    where h.state in ('pending', 'proofed') and s.people > 0
+    where h.state in ('pending', 'proofed')
+      and s.people > 0
       and (p_mine is null or h.organization_id = any (p_mine))
     group by h.organization_id, place) f;
 end;
 
--- Of what beats send jobs for, and fails round after round: the worst of it, since when, and why.
+-- Tells which of the work that beats send jobs for fails round after round: the worst of it, since
+-- when, and why.
 create function postrider.doctor_work(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
 begin atomic
   select 'work',
-    case when max(f.failures) >= 3 then 'bad' when count(*) > 0 then 'warn' else 'ok' end,
-    case when count(*) = 0 then 'nothing fails'
-      else string_agg(format('%s (%s) fails since %s UTC, %s in a row: %s%s', f.what,
-          f.organization, to_char(f.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'), f.failures,
-          left(f.error, 200), ' (' || f.code || ')'), '; ' order by f.place) filter (where p_whole or f.place <= 5)
-        || case when count(*) > 5 and not p_whole
-          then format('; and %s others: doctor(''work'') has all', count(*) - 5) else '' end end,
+    case
+      when max(f.failures) >= 3 then 'bad'
+      when count(*) > 0 then 'warn'
+      else 'ok' end,
+    case
+      when count(*) = 0 then 'nothing fails'
+      else string_agg(
+          format('%s (%s) fails since %s UTC, %s in a row: %s%s',
+            f.what,
+            f.organization,
+            to_char(f.since at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
+            f.failures,
+            left(f.error, 200),
+            ' (' || f.code || ')'),
+          '; ' order by f.place)
+          filter (where p_whole or f.place <= 5)
+        || case
+          when count(*) > 5 and not p_whole
+            then format('; and %s others: doctor(''work'') has all', count(*) - 5)
+          else '' end end,
     string_agg(distinct f.what_helps, '; ') filter (where p_whole or f.place <= 5)
   from (
     select w.*, row_number() over (order by w.failures desc, w.since, w.id) as place
@@ -79,15 +111,16 @@ begin atomic
     where p_mine is null or w.organization_id = any (p_mine)) f;
 end;
 
--- As many as the view shows, which also has what fails three times in a row.
+-- Counts the alarms: as many as the view shows, which also has what fails three times in a row.
 create function postrider.doctor_alarms(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
 begin atomic
-  select 'alarms', case when count(*) > 0 then 'bad' else 'ok' end,
+  select 'alarms',
+    case when count(*) > 0 then 'bad' else 'ok' end,
     format('%s open', postrider.counted(count(*), p_whole)),
-    case when count(*) > 0
-      then 'select campaign, meaning, what_helps from postrider.alarms' end
+    case
+      when count(*) > 0 then 'select campaign, meaning, what_helps from postrider.alarms' end
   from (
     select from postrider.alarm a
     where a.cleared_at is null and (p_mine is null or a.organization_id = any (p_mine))
@@ -95,14 +128,15 @@ begin atomic
     select from postrider.work_failure f
     where f.failures >= 3 and (p_mine is null or f.organization_id = any (p_mine))
     union all
-    select from postrider.failing_beats() f where f.failures >= 3
+    select from postrider.failing_beats() f
+    where f.failures >= 3
     limit postrider.most_counted(p_whole)) a;
 end;
 
--- Every person counts their moves, and has an entry in the history for each. In the round of all
--- checks 250 people are looked at, others each time: references are random, and in their order
--- anybody may come next. A month that was dropped shows with the first of them, a single entry that
--- is gone only where all are looked at.
+-- Looks whether the history is whole. Every person counts their moves, and has an entry in the
+-- history for each. In the round of all checks 250 people are looked at, others each time:
+-- references are random, and in their order anybody may come next. A month that was dropped shows
+-- with the first of them, a single entry that is gone only where all are looked at.
 create function postrider.doctor_history(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language plpgsql stable as $$
@@ -112,7 +146,8 @@ declare
   c_organizations constant int := 20;
   v_started timestamptz := clock_timestamp();
   v_people bigint := (
-    select coalesce(sum(h.people), 0) from postrider.headcount() h
+    select coalesce(sum(h.people), 0)
+    from postrider.headcount() h
     where p_mine is null or h.organization_id = any (p_mine));
   v_from text := postrider.new_reference();
   v_looked bigint;
@@ -123,7 +158,8 @@ begin
     into v_looked, v_missing
     from postrider.recipient_state s
     left join (
-      select e.organization_id, e.recipient_id, count(*) as entries from postrider.recipient_event e
+      select e.organization_id, e.recipient_id, count(*) as entries
+      from postrider.recipient_event e
       where p_mine is null or e.organization_id = any (p_mine)
       group by e.organization_id, e.recipient_id) h
       on h.organization_id = s.organization_id and h.recipient_id = s.recipient_id
@@ -131,47 +167,65 @@ begin
   else
     -- Of many organizations some, each as likely as it has people.
     with chosen as materialized (
-      select o.organization_id from (
-        select h.organization_id, sum(h.people) as people from postrider.headcount() h
-        where p_mine is null or h.organization_id = any (p_mine) group by 1) o
-      order by -ln(1 - random()) / o.people limit c_organizations
+      select o.organization_id
+      from (
+        select h.organization_id, sum(h.people) as people
+        from postrider.headcount() h
+        where p_mine is null or h.organization_id = any (p_mine)
+        group by 1) o
+      order by -ln(1 - random()) / o.people
+      limit c_organizations
     ), picked as materialized (
-      select r.* from chosen c
+      select r.*
+      from chosen c
       cross join lateral (
-        (select r.organization_id, r.id from postrider.recipient r
+        (select r.organization_id, r.id
+          from postrider.recipient r
           where r.organization_id = c.organization_id and r.reference >= v_from
-          order by r.reference limit c_picked / 2 / (select count(*) from chosen))
+          order by r.reference
+          limit c_picked / 2 / (select count(*) from chosen))
         union all
-        (select r.organization_id, r.id from postrider.recipient r
+        (select r.organization_id, r.id
+          from postrider.recipient r
           where r.organization_id = c.organization_id and r.reference < v_from
-          order by r.reference desc limit c_picked / 2 / (select count(*) from chosen))) r
+          order by r.reference desc
+          limit c_picked / 2 / (select count(*) from chosen))) r
     ), person as (
       -- As sub-selects, by index whatever is thought of the size of the tables.
-      select (
-          select s.move_no from postrider.recipient_state s
+      select
+        (
+          select s.move_no
+          from postrider.recipient_state s
           where s.organization_id = r.organization_id and s.recipient_id = r.id) as moves,
         (
-          select count(*) from postrider.recipient_event e
+          select count(*)
+          from postrider.recipient_event e
           where e.organization_id = r.organization_id and e.recipient_id = r.id) as entries
       from picked r
     )
     select count(*), coalesce(sum(greatest(moves - entries, 0)), 0) into v_looked, v_missing
     from person;
   end if;
-  return query select 'history', case when v_missing > 0 then 'bad' else 'ok' end,
-    case when v_missing > 0 then format('%s moves have no entry in the history', v_missing)
+  return query
+  select 'history',
+    case when v_missing > 0 then 'bad' else 'ok' end,
+    case
+      when v_missing > 0 then format('%s moves have no entry in the history', v_missing)
       else 'whole' end
-    || case when v_looked < v_people
+    || case
+      when v_looked < v_people
         then format(' (of %s people among %s: doctor(''history'') looks at all)',
           v_looked, v_people)
       when p_whole
         then format(' (of %s people, in %s s)', v_looked,
           round(extract(epoch from clock_timestamp() - v_started), 1))
       else '' end,
-    case when v_missing > 0
-      then 'a month was dropped, or somebody deleted from it: restore it from a backup' end;
+    case
+      when v_missing > 0
+        then 'a month was dropped, or somebody deleted from it: restore it from a backup' end;
 end $$;
 
+-- Counts the people at a printer whose mailpiece was lost.
 create function postrider.doctor_lost_mailpieces(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
@@ -179,39 +233,52 @@ begin atomic
   select 'lost mailpieces',
     case when count(*) filter (where l.is_lost) > 0 then 'bad' else 'ok' end,
     format('%s people at a printer have no mailpiece', count(*) filter (where l.is_lost))
-    || case when count(*) >= postrider.most_counted(p_whole)
-        then format(' (of %s that were looked at)', count(*)) else '' end,
-    case when count(*) filter (where l.is_lost) > 0
-      then 'for each organization: select postrider.replace_lost_mailpieces(organization); then '
-        'look at the view stuck' end
+    || case
+      when count(*) >= postrider.most_counted(p_whole)
+        then format(' (of %s that were looked at)', count(*))
+      else '' end,
+    case
+      when count(*) filter (where l.is_lost) > 0
+        then 'for each organization: select postrider.replace_lost_mailpieces(organization); '
+          'then look at the view stuck' end
   from (
-    select not p.has_mailpiece as is_lost from postrider.people_at_printers(p_mine) p
+    select not p.has_mailpiece as is_lost
+    from postrider.people_at_printers(p_mine) p
     limit postrider.most_counted(p_whole)) l;
 end;
 
+-- Counts the webhooks that wait, and those that could not be read.
 create function postrider.doctor_webhooks(p_mine uuid[], p_whole boolean)
 returns table (check_name text, verdict text, message text, what_helps text)
 language sql stable
 begin atomic
   select 'webhooks',
-    case when unread.many > 0 then 'bad' when waiting.many > 1000 then 'warn' else 'ok' end,
-    format('%s wait, %s could not be read', postrider.counted(waiting.many, p_whole),
-      postrider.counted(unread.many, p_whole)),
-    case when unread.many > 0
-      then format('mend the adapter of printer %s (%s), then: '
-        'select postrider.retry_webhooks(organization)', unread.printers, unread.said) end
+    case
+      when unread.many > 0 then 'bad'
+      when waiting.many > 1000 then 'warn'
+      else 'ok' end,
+    format('%s wait, %s could not be read',
+      postrider.counted(waiting.many, p_whole), postrider.counted(unread.many, p_whole)),
+    case
+      when unread.many > 0
+        then format('mend the adapter of printer %s (%s), then: '
+          'select postrider.retry_webhooks(organization)', unread.printers, unread.said) end
   from (
-      select count(*) as many from (
+      select count(*) as many
+      from (
         select from postrider.provider_event e
-        where e.applied_at is null and e.error is null
+        where e.applied_at is null
+          and e.error is null
           and (p_mine is null or e.organization_id = any (p_mine))
         limit postrider.most_counted(p_whole)) e) waiting,
     (
       select count(*) as many, string_agg(distinct e.printer_name, ', ') as printers,
         left(max(e.error), 200) as said
       from (
-        select e.printer_name, e.error from postrider.provider_event e
-        where e.applied_at is null and e.error is not null
+        select e.printer_name, e.error
+        from postrider.provider_event e
+        where e.applied_at is null
+          and e.error is not null
           and (p_mine is null or e.organization_id = any (p_mine))
         limit postrider.most_counted(p_whole)) e) unread;
 end;

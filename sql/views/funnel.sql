@@ -1,9 +1,12 @@
--- How many people of a campaign are where. Adds up what the trigger counted: it never looks at a person.
+-- How many people of a campaign are in each state. It adds up what the trigger counted, and never
+-- looks at a person.
 create view postrider.funnel with (security_invoker = true) as
 select c.organization_id, o.name as organization, c.id as campaign_id, c.name as campaign, c.status,
   coalesce(sum(n.people), 0)::bigint as recipients,
-  coalesce(sum(n.people) filter (where n.state = 'address_enrichable'), 0)::bigint as address_enrichable,
-  coalesce(sum(n.people) filter (where n.state = 'address_enriching'), 0)::bigint as address_enriching,
+  coalesce(sum(n.people) filter (where n.state = 'address_enrichable'), 0)::bigint
+    as address_enrichable,
+  coalesce(sum(n.people) filter (where n.state = 'address_enriching'), 0)::bigint
+    as address_enriching,
   coalesce(sum(n.people) filter (where n.state = 'pending'), 0)::bigint as pending,
   coalesce(sum(n.people) filter (where n.state = 'proofing_staged'), 0)::bigint as proofing_staged,
   coalesce(sum(n.people) filter (where n.state = 'proofing'), 0)::bigint as proofing,
@@ -16,8 +19,11 @@ select c.organization_id, o.name as organization, c.id as campaign_id, c.name as
   coalesce(sum(n.people) filter (where n.state = 'skipped'), 0)::bigint as skipped,
   coalesce(sum(n.people) filter (where n.state = 'holdout'), 0)::bigint as holdout,
   coalesce(sum(n.people) filter (where n.state = 'blacklisted'), 0)::bigint as blacklisted,
-  coalesce(sum(n.people) filter (where n.state = 'error'), 0)::bigint as error, c.mode
+  coalesce(sum(n.people) filter (where n.state = 'error'), 0)::bigint as error,
+  c.mode
 from postrider.campaign c
-join postrider.organization o on o.id = c.organization_id
-left join postrider.tallied() n on n.organization_id = c.organization_id and n.campaign_id = c.id
+join postrider.organization o
+  on o.id = c.organization_id
+left join postrider.tallied() n
+  on n.organization_id = c.organization_id and n.campaign_id = c.id
 group by 1, 2, 3, 4, 5, c.mode;

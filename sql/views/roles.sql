@@ -1,5 +1,6 @@
--- Roles, where they may be created (CREATE ROLE is cluster-wide); everything works without them. Tables are the owner's: readers see them only
--- through row-level security, and only functions change them.
+-- Roles, where they may be created (CREATE ROLE is cluster-wide); everything works without them.
+-- Tables are the owner's: readers see them only through row-level security, and only functions
+-- change them.
 
 do $$
 declare
@@ -21,70 +22,115 @@ declare
   v_table text;
   v_partition boolean;
 begin
-  -- One policy for every table that is keyed by organization. The functions in it stand in sub-selects: they run once a query, not once a row.
-  -- A partition has none: it is read through its parent.
+  -- One policy for every table that is keyed by organization. The functions in it stand in
+  -- sub-selects: they run once a query, not once a row. A partition has no policy: it is read
+  -- through its parent.
   for v_table, v_partition in
-    select t.relname, t.relispartition from pg_class t
-    where t.relnamespace = 'postrider'::regnamespace and t.relkind in ('r', 'p') and (t.relname = 'organization' or exists (
-      select from pg_attribute a where a.attrelid = t.oid and a.attname = 'organization_id' and not a.attisdropped))
+    select t.relname, t.relispartition
+    from pg_class t
+    where t.relnamespace = 'postrider'::regnamespace
+      and t.relkind in ('r', 'p')
+      and (t.relname = 'organization'
+        or exists (
+          select from pg_attribute a
+          where a.attrelid = t.oid
+            and a.attname = 'organization_id'
+            and not a.attisdropped))
     order by 1
   loop
     execute format('alter table postrider.%I enable row level security', v_table);
     if not v_partition then
-      execute format('create policy mine on postrider.%I using (%I = any (array(select unnest(postrider.my_organizations()))))', v_table,
-        case v_table when 'organization' then 'id' else 'organization_id' end);
+      execute format(
+        'create policy mine on postrider.%I '
+        'using (%I = any (array(select unnest(postrider.my_organizations()))))',
+        v_table, case v_table when 'organization' then 'id' else 'organization_id' end);
     end if;
   end loop;
 end $$;
 
 revoke all on all functions in schema postrider from public;
--- Each of them that is there: whoever may not create roles may have been given one or two.
+-- Each of them that is there: an owner that may not create roles may have been given one or two.
 do $$
 declare
   v_role text;
   v_partition text;
   v_function text;
   -- Reading: the look-ups and what they are made of.
-  v_reading constant text[] := '{trace,why,find_recipients,doctor,now,caller,sees_all,my_organizations,trimmed,email_key,fold,household_key,abbreviate,
-    holdout_bucket,assumed_at,failing_beats,people_in_cohorts,
-    tallied,headcount}';
+  v_reading constant text[] := '{
+    abbreviate, assumed_at, caller, doctor, email_key, failing_beats, find_recipients, fold,
+    headcount, holdout_bucket, household_key, my_organizations, now, people_in_cohorts,
+    sees_all, tallied, trace, trimmed, why}';
   -- Operating: each of these checks the organization itself.
-  v_operating constant text[] := '{hold,release,retry,cancel,erase,resolve,suppress,lift_suppression,launch,arm_printer,disarm_printer,end_campaign,
-    apply_campaign,count_opened,replace_lost_mailpieces,retry_all,clear_alarm,retry_webhooks,retry_effects}';
-  -- What only functions of the machine call, with the owner's rights. Whoever calls one asks nothing that it could answer.
-  v_internal constant text[] := '{bounds_of,retry_causes,causes_told,restore_signs,server_identity,mail_witnesses,house_organizations,keep_part,beat_health,forget_untried_work,act_as,acting,add_counts,assume_received,back_off,begin_refused,blank_traces,bring_to_sent,card_may_exist,
-    check_mailpieces,checked_definition,clear_refused,close_cohort_if_done,complete_campaigns,digest_of,drop_open_mailpieces,end_silent_jobs,enqueue,fail,
-    follow_mailpieces,follow_source,fresh_statistics,give_back,gone_from_segment,has_other_open_piece,id_of,judge,keep_within_caps,lock_for_begin,
-    lock_for_retry,lock_for_sync,lock_households,lock_key,lost_mailpieces,nobody_in_flight,note_intervention,notice_restore,open_doors,
-    people_known_as,point_printer,printers_of_cohort,record_evidence,record_evidence_for_lost,redoable,refuse_moves,reopen_campaign,
-    require_given,require_lease,require_list,require_organization,require_suitable_session,require_recipient,require_within,retry_people,settle_not_accepted,stage,stage_plan,
-    status_told,stop_people,suppressions_of,sync_count,take_cohort,take_turn,turn_away_before_mail,unless_erased,wake_workers}';
+  v_operating constant text[] := '{
+    apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,
+    end_campaign, erase, hold, launch, lift_suppression, release, replace_lost_mailpieces,
+    resolve, retry, retry_all, retry_effects, retry_webhooks, suppress}';
+  -- What only functions of the machine call, with the owner's rights. A caller from outside would
+  -- ask nothing that they could answer.
+  v_internal constant text[] := '{
+    accept_mailpieces, act_as, acting, add_counts, alarm_conflicting_evidence,
+    alarm_failed_after_received, alarm_scanned_though_closed, alarm_unknown_statuses,
+    assign_events, assume_received, back_off, beat_health, begin_refused, begin_sending,
+    blank_traces, bounds_of, bring_to_sent, card_may_exist, causes_told, check_evidence,
+    check_mailpieces, checked_definition, clear_refused, close_cohort_if_done,
+    complete_campaigns, confirm_deliveries, decide_not_accepted, digest_of,
+    drop_open_mailpieces, end_silent_jobs, enqueue, fail, follow_mailpieces, follow_source,
+    forget_untried_work, fresh_statistics, give_back, gone_from_segment, has_other_open_piece,
+    house_organizations, id_of, judge, keep_part, keep_within_caps, lock_for_begin,
+    lock_for_retry, lock_for_sync, lock_households, lock_key, lost_mailpieces, mail_witnesses,
+    mark_rerouted, move_to_end, nobody_in_flight, note_intervention, notice_restore, open_doors,
+    open_mailpieces, people_known_as, piece_is_closed, point_printer, printers_of_cohort,
+    raise_statuses, record_evidence, record_evidence_for_lost, redoable, refuse_moves,
+    reopen_campaign, require_given, require_lease, require_list, require_organization,
+    require_recipient, require_suitable_session, require_within, restore_signs, retry_causes,
+    retry_people, server_identity, settle_not_accepted, settle_unknown, skip_for_end_of_offer,
+    stage, stage_plan, status_told, stop_people, store_events, suppress_returned,
+    suppressed_in_cohort, suppressions_of, surest_delivery, sync_count, take_cohort, take_turn,
+    turn_away_before_mail, unless_erased, wait_for_delivery, wake_workers}';
 begin
-  for v_role in select rolname from pg_roles where rolname in ('postrider_reader', 'postrider_operator', 'postrider_runner') loop
+  for v_role in
+    select rolname
+    from pg_roles
+    where rolname in ('postrider_reader', 'postrider_operator', 'postrider_runner')
+  loop
     execute format('grant usage on schema postrider to %I', v_role);
     execute format('grant select on all tables in schema postrider to %I', v_role);
     for v_partition in
-      select relname from pg_class where relnamespace = 'postrider'::regnamespace and relkind in ('r', 'p') and relispartition
+      select relname
+      from pg_class
+      where relnamespace = 'postrider'::regnamespace
+        and relkind in ('r', 'p')
+        and relispartition
     loop
       execute format('revoke all on postrider.%I from %I', v_partition, v_role);
     end loop;
     if v_role = 'postrider_runner' then
       execute format('grant execute on all functions in schema postrider to %I', v_role);
       for v_function in
-        select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'postrider'::regnamespace and p.proname = any (v_internal)
+        select p.oid::regprocedure::text
+        from pg_proc p
+        where p.pronamespace = 'postrider'::regnamespace and p.proname = any (v_internal)
       loop
         execute format('revoke execute on function %s from %I', v_function, v_role);
       end loop;
       -- A runner's workers are the queue's.
       execute format('grant usage on schema postrider_queue to %I', v_role);
-      execute format('grant select, insert, update, delete on all tables in schema postrider_queue to %I', v_role);
+      execute format(
+        'grant select, insert, update, delete on all tables in schema postrider_queue to %I',
+        v_role);
       execute format('grant execute on all functions in schema postrider_queue to %I', v_role);
       continue;
     end if;
-    execute format('revoke select on postrider.organization_key, postrider.provider_event, postrider.suppression, postrider.beat_failure from %I', v_role);
+    execute format(
+      'revoke select on postrider.organization_key, postrider.provider_event, '
+      'postrider.suppression, postrider.beat_failure from %I',
+      v_role);
     for v_function in
-      select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'postrider'::regnamespace
-        and (p.proname = any (v_reading) or v_role = 'postrider_operator' and p.proname = any (v_operating))
+      select p.oid::regprocedure::text
+      from pg_proc p
+      where p.pronamespace = 'postrider'::regnamespace
+        and (p.proname = any (v_reading)
+          or v_role = 'postrider_operator' and p.proname = any (v_operating))
     loop
       execute format('grant execute on function %s to %I', v_function, v_role);
     end loop;

@@ -6,9 +6,20 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { finished, pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Readable, type Writable } from 'node:stream';
 import { onPool } from '@postrider/core/queues';
-import { gate, open, others, outcome, until, type Gate, type Place, type Sql } from './rig.ts';
+import {
+  builds,
+  gate,
+  open,
+  others,
+  outcome,
+  until,
+  type Gate,
+  type Place,
+  type Sql,
+} from './rig.ts';
 
 const lost = /^(CONNECTION_CLOSED|ECONNRESET)$/;
 
@@ -182,6 +193,55 @@ void test('whoever writes a COPY is told at its end that the server refused it, 
   });
   await pipeline(Readable.from(['good\n']), await copyIn(sql));
   await until(async () => (await place.written()).includes('good'));
+});
+
+void test('a COPY that is refused amid what is still to be written leaves its connection to whoever holds it', async () => {
+  await using place = await open();
+  await place.admin`create table number (n int)`;
+  const large = Buffer.alloc(8 << 20, 'x\n');
+  for (const [build, driver] of Object.entries(builds)) {
+    await place.admin`truncate note`;
+    const sql = place.client({ max: 1 }, driver);
+    // The server refuses the first line; megabytes of the rest are written after that.
+    const refused = async (by: Sql): Promise<void> => {
+      const stream = await by`copy number from stdin`.writable();
+      const told = outcome(finished(stream));
+      for (let n = 0; n < 4; n += 1) stream.write(large);
+      assert.equal(await told, '22P02', build);
+    };
+    // All that the socket still holds; nothing says when that is.
+    const written = async (): Promise<void> => await sleep(300);
+    const reserved = await sql.reserve();
+    await refused(reserved as unknown as Sql);
+    const asked: Promise<string>[] = [outcome(sql`insert into note values ('pool')`)];
+    await written();
+    assert.deepEqual(await place.written(), [], `${build}: somebody else was served`);
+    reserved.release();
+    assert.deepEqual(await Promise.all(asked), ['ok']);
+
+    await place.admin`truncate note`;
+    const inside = outcome(
+      sql.begin(async (tx) => {
+        await tx
+          .savepoint(async (inner) => {
+            await refused(inner as unknown as Sql);
+            asked.push(outcome(sql`insert into note values ('pool')`));
+            await written();
+            throw new Error('back to the savepoint');
+          })
+          .catch(() => undefined);
+        for (let n = 0; n < 10; n += 1) {
+          asked.push(outcome(sql`insert into note values ('pool')`));
+          await tx`select pg_sleep(0.01)`;
+        }
+        throw new Error('rolled back');
+      }),
+    );
+    assert.equal(await inside, 'Error: rolled back');
+    assert.deepEqual(new Set(await Promise.all(asked)), new Set(['ok']));
+    assert.equal((await place.written()).length, asked.length - 1, build);
+    await sql.end({ timeout: 1 });
+  }
 });
 
 void test('a COPY that is read ends with an error when it is lost, and does not keep the connection where its reader has gone', async () => {

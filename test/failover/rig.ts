@@ -166,9 +166,10 @@ export async function failover(options: Options): Promise<Failover> {
     sql: () => admin,
     open: () => letThrough(1_000_000),
     start: async (address) => {
+      // The standby first: it lives, and must not be taken for who takes writes.
       const hosts = at(primary.port).replace(
         `:${primary.port}/`,
-        `:${primary.port},127.0.0.1:${standby.port}/`,
+        `:${standby.port},127.0.0.1:${primary.port}/`,
       );
       const url = address === 'proxy' ? at(front.port) : `${hosts}?target_session_attrs=read-write`;
       const sql = connect(url, { max: 8, name: 'runner' });

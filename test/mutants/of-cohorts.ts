@@ -183,7 +183,7 @@ export const cohorts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/50_mail/turn_away.sql',
-        find: `    and not s.recipient_id = any (coalesce(v_printed, '{}'));`,
+        find: `    and not s.recipient_id = any (coalesce(p_printed, '{}'));`,
         replace: '    and false;',
       },
     ],

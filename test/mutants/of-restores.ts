@@ -148,7 +148,7 @@ export const restores: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/cli/src/commands/hold.ts',
-        find: 'if (noticed === undefined) return;',
+        find: 'if (noticed === null) return;',
         replace: 'if (!yes) return;',
       },
     ],
@@ -168,6 +168,21 @@ export const restores: readonly Mutant[] = [
     test: {
       file: 'test/pipeline/restore-again.test.ts',
       pattern: 'waits for the last one from before the next',
+    },
+  },
+  {
+    name: 'identity-of-a-standby',
+    without: 'a server that recovers tells no timeline, and fails nobody for it',
+    edits: [
+      {
+        file: 'sql/functions/90_house/restore_watermark.sql',
+        find: ' or object_not_in_prerequisite_state then',
+        replace: ' then',
+      },
+    ],
+    test: {
+      file: 'test/sql/standby.test.ts',
+      pattern: 'every look-up of a reader is answered on a hot standby',
     },
   },
 ];

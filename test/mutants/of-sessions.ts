@@ -214,7 +214,7 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/60_track/inbox.sql',
-        find: `a.kind = 'unusable_event' and a.detail ->> 'printer' = v_hook.printer_name
+        find: `a.kind = 'unusable_event' and a.detail ->> 'printer' = v_webhook.printer_name
           and a.cleared_at is null)
           then`,
         replace: 'false)\n  then',

@@ -6,12 +6,10 @@ const connection = 'node_modules/postgres/src/connection.js';
 const query = 'node_modules/postgres/src/query.js';
 const errors = 'packages/core/src/machine/errors.ts';
 const driverErrors = 'packages/core/src/common/driver-errors.ts';
-
 const lost = 'test/driver/lost-sessions.test.ts';
 const reading = 'test/driver/reading.test.ts';
 const ends = 'test/driver/ends.test.ts';
 const copies = 'test/driver/other-copies.test.ts';
-
 const staysLost = { file: lost, pattern: 'what was lost by terminate stays lost' };
 const over = `      if (over)
         return c.refuse(q, over())`;
@@ -131,8 +129,8 @@ export const driver: readonly Mutant[] = [
     edits: [
       {
         file: connection,
-        find: '    query = results = errorResponse = null\n    result = new Result()\n    rows = 0\n',
-        replace: '    query = results = null\n    result = new Result()\n    rows = 0\n',
+        find: 'function forgetAnswers() {\nquery = results = errorResponse = null',
+        replace: 'function forgetAnswers() {\nquery = results = null',
       },
     ],
     test: { file: reading, pattern: 'the last words of a session' },
@@ -168,6 +166,19 @@ export const driver: readonly Mutant[] = [
       { file: connection, find: '    x && x.destroy(err)\n', replace: '' },
     ],
     test: { file: reading, pattern: 'a COPY that was lost by terminate' },
+  },
+  {
+    name: 'drained',
+    without: "a connection whose socket has sent all is still its holder's",
+    edits: [
+      {
+        file: connection,
+        find: "    x.on('close', closed)\n    return x\n",
+        replace:
+          "    x.on('close', closed)\n    x.on('drain', () => query || onopen(connection))\n    return x\n",
+      },
+    ],
+    test: { file: reading, pattern: 'a COPY that is refused amid what is still to be written' },
   },
   {
     name: 'end-of-a-copy',

@@ -100,7 +100,7 @@ export const machine: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/sync-lock.test.ts',
+      file: 'test/sql/sync-beside.test.ts',
       pattern: 'a page waits for the one of another campaign before it looks',
     },
   },

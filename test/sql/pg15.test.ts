@@ -10,6 +10,7 @@ import { pg15Binaries, startServer } from '../support/server.ts';
 
 const FILES = [
   'sync',
+  'sync-report',
   'left-segment',
   'evidence',
   'odd-evidence',

@@ -183,7 +183,7 @@ void test('a runner sees every organization, and calls all that programs call an
   const packages = join(import.meta.dirname, '../../packages');
   const programs = readdirSync(packages, { recursive: true, encoding: 'utf8' })
     // The benchmarks are the owner's.
-    .filter((file) => /^\w+\/src\/.*\.ts$/.test(file) && !/generated|^bench\//.test(file))
+    .filter((file) => /^[\w-]+\/src\/.*\.ts$/.test(file) && !/generated|^bench\//.test(file))
     .map((file) => readFileSync(join(packages, file), 'utf8'))
     .join('\n');
   const called = new Set([...programs.matchAll(/postrider\.(\w+)\(/g)].map(([, name]) => name));

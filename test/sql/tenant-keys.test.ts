@@ -44,7 +44,7 @@ void test('every key and unique index of what belongs to an organization starts 
     order by 1`;
   assert.deepEqual(
     wrong.map((row) => row.name),
-    ['provider_event_pkey'],
+    [],
   );
 });
 

@@ -19,7 +19,13 @@ const SETUP = `
   create schema bench;
   create table bench.recipient_state (like postrider.recipient_state including all)
     with (fillfactor = 70);
-  insert into bench.recipient_state select * from postrider.recipient_state;
+  insert into bench.recipient_state (
+    organization_id, recipient_id, campaign_id, state, since, move_no, attempt, losses,
+    available_at, cohort_id, reason, detail, held_at, cancel_requested_at)
+  select
+    organization_id, recipient_id, campaign_id, state, since, move_no, attempt, losses,
+    available_at, cohort_id, reason, detail, held_at, cancel_requested_at
+  from postrider.recipient_state;
   create table bench.recipient_event (like postrider.recipient_event including all)
     partition by range (at);
   create table bench.recipient_event_now partition of bench.recipient_event

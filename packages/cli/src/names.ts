@@ -15,6 +15,8 @@ export interface CampaignRow {
   readonly mode: string;
   readonly campaignMode: string;
   readonly printer: string;
+  /** At its source; null: it names none. */
+  readonly segment: string | null;
 }
 
 /** By name, by `organization/name` where the name is not unique, or by id. */
@@ -23,7 +25,7 @@ export async function campaignNamed(sql: Sql, given: string): Promise<CampaignRo
   const rows = await sql<CampaignRow[]>`
     select
       organization_id as "organizationId", organization, id as "campaignId", name,
-      status, mode, campaign_mode as "campaignMode", printer
+      status, mode, campaign_mode as "campaignMode", printer, segment
     from postrider.campaigns
     where name = ${given}
       or organization || '/' || name = ${given}

@@ -74,6 +74,7 @@ create function postrider.lock_for_sync(p_organization_id uuid, p_campaign_id uu
 language plpgsql as $$
 declare
   v_campaign postrider.campaign;
+  v_holder text;
 begin
   perform from postrider.organization_sync where organization_id = p_organization_id for no key update;
   -- Without the row nobody waits for anybody, and without the key no suppression matches: neither may pass in silence.
@@ -84,8 +85,12 @@ begin
   select * into v_campaign from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id for share;
   if p_token is not null and not exists (
     select from postrider.campaign_lock where organization_id = p_organization_id and campaign_id = p_campaign_id and token = p_token) then
-    perform postrider.fail('PR013', format('the sync of campaign %s lost its lock', v_campaign.name),
-      'it was silent for more than 30 seconds and another sync has taken over; pages applied so far stand, nothing else was changed');
+    v_holder := (select holder from postrider.campaign_lock where organization_id = p_organization_id and campaign_id = p_campaign_id);
+    perform postrider.fail('PR013', format('the sync of campaign %s lost its lock: %s', v_campaign.name,
+        coalesce(v_holder || ' has it', 'nobody has it in this database')),
+      case when v_holder is null then 'the run has ended, or was begun on another server than this one (a failover, a restore)'
+        else 'it was silent for more than 30 seconds and another sync has taken over, or it was begun on another server than this one' end
+      || '; pages applied so far stand, nothing else was changed');
   end if;
   return v_campaign;
 end $$;

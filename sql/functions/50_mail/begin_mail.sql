@@ -1,97 +1,180 @@
+-- Gives a mail cohort to one runner, with an open mailpiece for each of its people.
+--
 -- Returns {campaign: {…}, pieces: [{recipientId, mailpieceId, moveNo, idempotencyKey, mode,
--- printerName, request}], watermark}; without campaign and pieces where this database is not the one
--- that the runner knew; null where there is nothing to do.
--- p_remembered: what the runner keeps outside of the database, see check_watermark. It is compared
--- first: a hold of the printers comes before every lock of a begin, and is obeyed by this one.
+-- printerName, request}], watermark}; without campaign and pieces where this database is not the
+-- one that the runner knew; null where there is nothing to do.
+-- p_remembered: what the runner keeps outside of the database, see check_watermark.
 create function postrider.begin_mail(
   p_organization_id uuid,
   p_cohort_id uuid,
   p_runner_id uuid,
   p_lease interval,
   p_remembered jsonb default null
-) returns json
-language plpgsql security definer as $$
+) returns json language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');
+  v_begun json;
+begin
+  v_begun := postrider.begin_sending(
+    p_organization_id, p_cohort_id, p_runner_id, p_lease, p_remembered);
+  perform postrider.act_as(v_before);
+  return v_begun;
+end $$;
+
+-- Moves the people of a cohort to sending, and returns what begin_mail returns.
+-- The watermark is compared first: a hold of the printers comes before every lock of a begin, and
+-- is obeyed by this one.
+create function postrider.begin_sending(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_runner_id uuid,
+  p_lease interval,
+  p_remembered jsonb
+) returns json language plpgsql as $$
+declare
   v_watermark jsonb := postrider.check_watermark(p_remembered);
   v_now timestamptz := postrider.now();
-  v_campaign_id uuid := postrider.take_cohort(p_organization_id, p_cohort_id, 'mail', p_runner_id, p_lease, v_now);
-  v_secret text;
+  v_campaign_id uuid := postrider.take_cohort(
+    p_organization_id, p_cohort_id, 'mail', p_runner_id, p_lease, v_now);
   v_pieces json;
 begin
   if v_campaign_id is null then
-    perform postrider.act_as(v_before);
     return case when v_watermark ->> 'noticed' is not null
       then json_build_object('watermark', v_watermark) end;
   end if;
-  -- It was held when we asked, and somebody has released it since. Who asks next holds it again.
+  -- The printers were held when we asked, and somebody has released them since. The next runner
+  -- that asks holds them again.
   if (v_watermark ->> 'superseded')::boolean then
-    perform postrider.fail('PR017', v_watermark ->> 'noticed', 'nobody was begun; end this server, '
+    perform postrider.fail('PR017', v_watermark ->> 'noticed',
+      'nobody was begun; end this server, '
       'or ask the printers: postrider reconcile --since, then release');
   end if;
-  -- The printer is about to hear of these pieces: this commit must survive a crash of the server, also where others need not.
-  -- And a failover, where a standby is synchronous.
+  -- The printer is about to hear of these pieces: this commit must survive a crash of the server,
+  -- also where others need not. It must survive a failover, too, where a standby is synchronous.
   if current_setting('synchronous_commit') = 'off' then
     perform set_config('synchronous_commit', 'on', true);
   end if;
   perform postrider.turn_away_before_mail(p_organization_id, v_campaign_id, p_cohort_id, v_now);
-  v_secret := (select secret::text from postrider.organization_key where organization_id = p_organization_id);
-
-  -- An open piece is taken up again, key, printer and request unchanged. Where there is none, one is opened.
-  insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, opened_at)
-  select p_organization_id, postrider.new_id(), r.id, c.id, c.printer_name, c.mode, gen_random_uuid(),
-    jsonb_build_object('format', c.format, 'mailClass', c.mail_class,
-      'to', jsonb_build_object(
-        'name', coalesce(nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), 'Current Resident'),
-        'address', jsonb_build_object('line1', r.line1, 'line2', r.line2, 'city', r.city, 'region', r.region,
-          'postalCode', r.postal_code, 'country', r.country)),
-      'from', c.return_address, 'person', encode(sha256(convert_to(v_secret || ':external_id:' || r.external_id, 'UTF8')), 'hex'),
-      'artwork', jsonb_build_object('front', jsonb_build_object('url', p.front_url, 'page', p.front_page),
-        'back', jsonb_build_object('url', p.back_url, 'page', p.back_page))),
-    v_now
-  from postrider.recipient_state s
-  join postrider.recipient r on r.organization_id = s.organization_id and r.id = s.recipient_id
-  join postrider.proof p on p.organization_id = s.organization_id and p.recipient_id = s.recipient_id
-  join postrider.campaign c on c.organization_id = s.organization_id and c.id = s.campaign_id
-  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged'
-  on conflict (organization_id, recipient_id, mode) where status not in ('rejected', 'cancelled', 'failed') do nothing;
+  perform postrider.open_mailpieces(p_organization_id, p_cohort_id, v_now);
 
   with begun as (
     update postrider.recipient_state s
     set state = 'sending', since = v_now, move_no = s.move_no + 1, reason = 'begun', detail = null
     from postrider.campaign c, postrider.mailpiece m
-    where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged'
-      and c.organization_id = s.organization_id and c.id = s.campaign_id
-      and m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.mode = c.mode and m.status = 'submitting'
+    where s.organization_id = p_organization_id
+      and s.cohort_id = p_cohort_id
+      and s.state = 'sending_staged'
+      and c.organization_id = s.organization_id
+      and c.id = s.campaign_id
+      and m.organization_id = s.organization_id
+      and m.recipient_id = s.recipient_id
+      and m.mode = c.mode
+      and m.status = 'submitting'
     returning m.*, s.move_no
   )
-  select json_agg(json_build_object('recipientId', recipient_id, 'mailpieceId', id, 'moveNo', move_no,
-    'idempotencyKey', idempotency_key, 'mode', mode, 'printerName', printer_name, 'request', request)
-    order by recipient_id)
-  into v_pieces from begun;
+  select json_agg(json_build_object(
+      'recipientId', recipient_id,
+      'mailpieceId', id,
+      'moveNo', move_no,
+      'idempotencyKey', idempotency_key,
+      'mode', mode,
+      'printerName', printer_name,
+      'request', request) order by recipient_id)
+  into v_pieces
+  from begun;
 
-  -- Nobody may be at the printer without a piece: nothing would ever bring them back from there.
-  if exists (select from postrider.recipient_state where organization_id = p_organization_id and cohort_id = p_cohort_id and state = 'sending_staged') then
+  -- A recipient without a piece may not be at the printer: nothing would ever bring them back.
+  if exists (
+    select from postrider.recipient_state
+    where organization_id = p_organization_id
+      and cohort_id = p_cohort_id
+      and state = 'sending_staged')
+  then
     update postrider.recipient_state
-    set state = 'error', since = v_now, move_no = move_no + 1, cohort_id = null, reason = 'render_failed', detail = 'its proof is gone'
-    where organization_id = p_organization_id and cohort_id = p_cohort_id and state = 'sending_staged';
+    set state = 'error', since = v_now, move_no = move_no + 1, cohort_id = null,
+      reason = 'render_failed', detail = 'its proof is gone'
+    where organization_id = p_organization_id
+      and cohort_id = p_cohort_id
+      and state = 'sending_staged';
   end if;
   if v_pieces is null then
-    update postrider.cohort set closed_at = v_now, closed_why = 'empty' where organization_id = p_organization_id and id = p_cohort_id;
-    perform postrider.act_as(v_before);
+    update postrider.cohort
+    set closed_at = v_now, closed_why = 'empty'
+    where organization_id = p_organization_id and id = p_cohort_id;
     return null;
   end if;
-  perform postrider.act_as(v_before);
-  return json_build_object('pieces', v_pieces, 'watermark', v_watermark,
+  return json_build_object(
+    'pieces', v_pieces,
+    'watermark', v_watermark,
     'campaign', postrider.campaign_brief(p_organization_id, v_campaign_id));
 end $$;
 
--- A runner says, before it sends this printer anything, how long an unknown outcome must rest: longer than the printer's time-out and read lag together.
--- Never shortened by a runner: another one, or a request under way, may still work by the longer time.
-create function postrider.printer_rests(p_organization_id uuid, p_printer_name text, p_quiet interval) returns void
-language sql volatile security definer
+-- Opens a mailpiece for each recipient of a cohort who has none. An open piece is taken up again:
+-- its key, printer and request stay as they are.
+create function postrider.open_mailpieces(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_now timestamptz
+) returns void language plpgsql as $$
+declare
+  v_secret text := (
+    select secret::text from postrider.organization_key
+    where organization_id = p_organization_id);
+begin
+  insert into postrider.mailpiece (
+    organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request,
+    opened_at)
+  select p_organization_id, postrider.new_id(), r.id, c.id, c.printer_name, c.mode,
+    gen_random_uuid(),
+    jsonb_build_object(
+      'format', c.format,
+      'mailClass', c.mail_class,
+      'to', jsonb_build_object(
+        'name', coalesce(
+          nullif(btrim(concat_ws(' ', r.first_name, r.last_name)), ''), 'Current Resident'),
+        'address', jsonb_build_object(
+          'line1', r.line1,
+          'line2', r.line2,
+          'city', r.city,
+          'region', r.region,
+          'postalCode', r.postal_code,
+          'country', r.country)),
+      'from', c.return_address,
+      'person', encode(
+        sha256(convert_to(v_secret || ':external_id:' || r.external_id, 'UTF8')), 'hex'),
+      'artwork', jsonb_build_object(
+        'front', jsonb_build_object('url', p.front_url, 'page', p.front_page),
+        'back', jsonb_build_object('url', p.back_url, 'page', p.back_page))),
+    p_now
+  from postrider.recipient_state s
+  join postrider.recipient r
+    on r.organization_id = s.organization_id and r.id = s.recipient_id
+  join postrider.proof p
+    on p.organization_id = s.organization_id and p.recipient_id = s.recipient_id
+  join postrider.campaign c
+    on c.organization_id = s.organization_id and c.id = s.campaign_id
+  where s.organization_id = p_organization_id
+    and s.cohort_id = p_cohort_id
+    and s.state = 'sending_staged'
+  on conflict (organization_id, recipient_id, mode)
+    where status not in ('rejected', 'cancelled', 'failed') do nothing;
+end $$;
+
+-- Tells the machine how long an unknown outcome must rest at a printer: longer than its time-out
+-- and read lag together. A runner says it before it sends this printer anything.
+-- A runner never shortens it: another one, or a request under way, may still work by the longer
+-- time.
+create function postrider.printer_rests(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_quiet interval
+) returns void language sql volatile security definer
 begin atomic
-  select postrider.require_within('how long an unknown outcome rests', p_quiet, interval '0', interval '30 days');
-  update postrider.printer set quiet = p_quiet
-  where organization_id = p_organization_id and name = p_printer_name and (quiet is null or quiet < p_quiet);
+  select postrider.require_within(
+    'how long an unknown outcome rests', p_quiet, interval '0', interval '30 days');
+  update postrider.printer
+  set quiet = p_quiet
+  where organization_id = p_organization_id
+    and name = p_printer_name
+    and (quiet is null or quiet < p_quiet);
 end;

@@ -1,5 +1,9 @@
--- Who is sent and to be called back: asked for once a minute until the printer has answered. The piece carries when it may be asked for next, so that
--- those of whom a printer cannot tell do not keep it from being asked about the others.
+-- Cards that are sent and are to be called back.
+
+-- Gives a runner the cards that are to be called back: [{recipientId, mailpieceId, providerId,
+-- campaignId, printerName}], or null. Each is asked for once a minute until the printer has
+-- answered. The piece carries when it may be asked for next, so that those of which a printer
+-- cannot tell do not keep it from being asked about the others.
 create function postrider.cancel_claim(p_organization_id uuid, p_limit int) returns json
 language plpgsql security definer as $$
 declare
@@ -8,21 +12,38 @@ declare
 begin
   perform postrider.require_within('the limit', p_limit, 0, 1000000);
   with asked as (
-    update postrider.mailpiece m set available_at = v_now + interval '1 minute'
-    where m.organization_id = p_organization_id and m.id = any (array(
-      select p.id from postrider.recipient_state s
-      join postrider.mailpiece p on p.organization_id = s.organization_id and p.recipient_id = s.recipient_id and p.provider_id is not null
-        and p.status not in ('rejected', 'cancelled', 'failed') and (p.available_at is null or p.available_at <= v_now)
-      where s.organization_id = p_organization_id and s.cancel_requested_at is not null and s.state in ('sending', 'sent') and s.state = 'sent'
-      order by p.available_at nulls first, p.id limit p_limit for no key update of p skip locked))
+    update postrider.mailpiece m
+    set available_at = v_now + interval '1 minute'
+    where m.organization_id = p_organization_id
+      and m.id = any (array(
+        select p.id
+        from postrider.recipient_state s
+        join postrider.mailpiece p
+          on p.organization_id = s.organization_id
+          and p.recipient_id = s.recipient_id
+          and p.provider_id is not null
+          and not postrider.piece_is_closed(p.status)
+          and (p.available_at is null or p.available_at <= v_now)
+        where s.organization_id = p_organization_id
+          and s.cancel_requested_at is not null
+          and s.state = 'sent'
+        order by p.available_at nulls first, p.id
+        limit p_limit
+        for no key update of p skip locked))
     returning m.id, m.recipient_id, m.provider_id, m.campaign_id, m.printer_name
   )
-  select json_agg(json_build_object('recipientId', recipient_id, 'mailpieceId', id, 'providerId', provider_id, 'campaignId', campaign_id,
-    'printerName', printer_name) order by printer_name, id)
-  into v_pieces from asked;
+  select json_agg(json_build_object(
+      'recipientId', recipient_id,
+      'mailpieceId', id,
+      'providerId', provider_id,
+      'campaignId', campaign_id,
+      'printerName', printer_name) order by printer_name, id)
+  into v_pieces
+  from asked;
   return v_pieces;
 end $$;
 
+-- Takes what a printer answered to a call-back, and returns how many people were skipped.
 -- p_results: [{recipientId, mailpieceId, outcome: cancelled|too_late|unknown, message}]
 create function postrider.cancel_settle(p_organization_id uuid, p_results json) returns int
 language plpgsql security definer as $$
@@ -33,28 +54,54 @@ declare
 begin
   perform postrider.require_list('the results', json_typeof(p_results));
   perform from postrider.recipient_state
-  where organization_id = p_organization_id and recipient_id in (select r."recipientId" from json_to_recordset(p_results) as r ("recipientId" uuid))
-  order by recipient_id for no key update;
-  update postrider.mailpiece m set status = 'cancelled', outcome_detail = 'cancelled at the printer'
-  from json_to_recordset(p_results) as r ("mailpieceId" uuid, outcome text)
-  where m.organization_id = p_organization_id and m.id = r."mailpieceId" and r.outcome = 'cancelled'
-    and (select rank from postrider.mailpiece_status where name = m.status) < 30;
-  update postrider.recipient_state s
-  set state = 'skipped', since = v_now, move_no = s.move_no + 1, reason = 'cancelled', detail = 'at the printer', cancel_requested_at = null
-  from json_to_recordset(p_results) as r ("recipientId" uuid, "mailpieceId" uuid, outcome text)
-  join postrider.mailpiece m on m.organization_id = p_organization_id and m.id = r."mailpieceId" and m.status = 'cancelled'
-  where s.organization_id = p_organization_id and s.recipient_id = r."recipientId" and s.state = 'sent' and r.outcome = 'cancelled';
-  get diagnostics v_moved = row_count;
-  -- On the piece as well: the person's detail goes with the next move, and what became of the cancel is asked afterwards.
+  where organization_id = p_organization_id
+    and recipient_id in (
+      select r."recipientId" from json_to_recordset(p_results) as r ("recipientId" uuid))
+  order by recipient_id
+  for no key update;
+
   update postrider.mailpiece m
-  set outcome_detail = left(concat_ws(': ', 'cannot be called back', postrider.unless_erased(m.organization_id, m.recipient_id, r.message)), 500)
+  set status = 'cancelled', outcome_detail = 'cancelled at the printer'
+  from json_to_recordset(p_results) as r ("mailpieceId" uuid, outcome text)
+  where m.organization_id = p_organization_id
+    and m.id = r."mailpieceId"
+    and r.outcome = 'cancelled'
+    and (select rank from postrider.mailpiece_status where name = m.status) < 30;
+
+  update postrider.recipient_state s
+  set state = 'skipped', since = v_now, move_no = s.move_no + 1, reason = 'cancelled',
+    detail = 'at the printer', cancel_requested_at = null
+  from json_to_recordset(p_results) as r ("recipientId" uuid, "mailpieceId" uuid, outcome text)
+  join postrider.mailpiece m
+    on m.organization_id = p_organization_id
+    and m.id = r."mailpieceId"
+    and m.status = 'cancelled'
+  where s.organization_id = p_organization_id
+    and s.recipient_id = r."recipientId"
+    and s.state = 'sent'
+    and r.outcome = 'cancelled';
+  get diagnostics v_moved = row_count;
+
+  -- On the piece as well: the recipient's detail goes with the next move, and what became of the
+  -- cancel is asked afterwards.
+  update postrider.mailpiece m
+  set outcome_detail = left(concat_ws(': ', 'cannot be called back',
+    postrider.unless_erased(m.organization_id, m.recipient_id, r.message)), 500)
   from json_to_recordset(p_results) as r ("mailpieceId" uuid, outcome text, message text)
-  where m.organization_id = p_organization_id and m.id = r."mailpieceId" and r.outcome in ('too_late', 'cancelled') and m.status <> 'cancelled';
-  update postrider.recipient_state s set cancel_requested_at = null,
-    detail = left(concat_ws(': ', 'cannot be called back', postrider.unless_erased(s.organization_id, s.recipient_id, r.message)), 500)
+  where m.organization_id = p_organization_id
+    and m.id = r."mailpieceId"
+    and r.outcome in ('too_late', 'cancelled')
+    and m.status <> 'cancelled';
+
+  update postrider.recipient_state s
+  set cancel_requested_at = null,
+    detail = left(concat_ws(': ', 'cannot be called back',
+      postrider.unless_erased(s.organization_id, s.recipient_id, r.message)), 500)
   from json_to_recordset(p_results) as r ("recipientId" uuid, outcome text, message text)
-  where s.organization_id = p_organization_id and s.recipient_id = r."recipientId" and s.state = 'sent'
-    -- Whoever is still sent although it was called back: the card has been scanned on its way.
+  where s.organization_id = p_organization_id
+    and s.recipient_id = r."recipientId"
+    and s.state = 'sent'
+    -- A recipient who is still sent although the card was called back: it was scanned on its way.
     and r.outcome in ('too_late', 'cancelled');
   perform postrider.act_as(v_before);
   return v_moved;

@@ -1,9 +1,16 @@
--- Caps and budgets. Only a capped campaign counts what it opens: the count is a row that one begin at a time may hold. What was opened before there was
--- a cap is counted when the campaign file sets one.
+-- Caps and budgets. Only a capped campaign counts what it opens: the count is a row that one begin
+-- at a time may hold. Pieces that were opened before there was a cap are counted when the campaign
+-- file sets one.
 
--- Who of a cohort is over goes back, and waits for the next day. Called by begin_mail with the counter locked, after everybody else was turned away.
-create function postrider.keep_within_caps(p_campaign postrider.campaign, p_cohort_id uuid, p_now timestamptz, p_zone text) returns void
-language plpgsql as $$
+-- Lets of a cohort only as many people go on as the caps of its campaign allow. The others go back,
+-- and wait for the next day.
+-- Called with the counter locked, after everybody else was turned away.
+create function postrider.keep_within_caps(
+  p_campaign postrider.campaign,
+  p_cohort_id uuid,
+  p_now timestamptz,
+  p_zone text
+) returns void language plpgsql as $$
 declare
   v_day date := (p_now at time zone p_zone)::date;
   v_count postrider.campaign_counter;
@@ -13,10 +20,15 @@ declare
   v_room_new int;
   v_over uuid[];
 begin
-  select n.* into v_count from postrider.campaign_counter n where n.organization_id = p_campaign.organization_id and n.campaign_id = p_campaign.id;
+  select n.* into v_count
+  from postrider.campaign_counter n
+  where n.organization_id = p_campaign.organization_id and n.campaign_id = p_campaign.id;
   if not found then
-    perform postrider.fail('PR010', format('campaign %s has a cap or a budget, and no count of what it has opened', p_campaign.name),
-      format('somebody deleted it: select postrider.count_opened(%L, %L). Nobody is mailed until then; nothing was changed',
+    perform postrider.fail('PR010',
+      format('campaign %s has a cap or a budget, and no count of what it has opened',
+        p_campaign.name),
+      format('somebody deleted it: select postrider.count_opened(%L, %L). '
+        'Nobody is mailed until then; nothing was changed',
         p_campaign.organization_id, p_campaign.id));
   end if;
   -- A day that goes back, because the time zone changed, begins no new count.
@@ -24,37 +36,62 @@ begin
     v_count.opened_on_day := 0;
   end if;
 
-  -- An open piece was counted when it was opened; taken up again on another day, it counts on that day.
-  select array_agg(s.recipient_id order by s.recipient_id) filter (where m.id is null),
-    array_agg(s.recipient_id order by s.recipient_id) filter (where coalesce(m.counted_on, (m.opened_at at time zone p_zone)::date) < v_day)
+  -- An open piece was counted when it was opened; taken up again on another day, it counts on that
+  -- day.
+  select
+    array_agg(s.recipient_id order by s.recipient_id)
+      filter (where m.id is null),
+    array_agg(s.recipient_id order by s.recipient_id)
+      filter (where coalesce(m.counted_on, (m.opened_at at time zone p_zone)::date) < v_day)
   into v_new, v_again
   from postrider.recipient_state s
-  left join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.mode = p_campaign.mode
-    and m.status not in ('rejected', 'cancelled', 'failed')
-  where s.organization_id = p_campaign.organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged';
-  v_room_again := greatest(0, least(p_campaign.daily_cap - v_count.opened_on_day, coalesce(cardinality(v_again), 0)));
-  v_room_new := greatest(0, least(p_campaign.daily_cap - v_count.opened_on_day - v_room_again, p_campaign.total_cap - v_count.opened_in_all,
-    (p_campaign.budget_minor - v_count.spent_minor) / p_campaign.price_minor, coalesce(cardinality(v_new), 0)));
+  left join postrider.mailpiece m
+    on m.organization_id = s.organization_id
+    and m.recipient_id = s.recipient_id
+    and m.mode = p_campaign.mode
+    and not postrider.piece_is_closed(m.status)
+  where s.organization_id = p_campaign.organization_id
+    and s.cohort_id = p_cohort_id
+    and s.state = 'sending_staged';
+  v_room_again := greatest(0, least(
+    p_campaign.daily_cap - v_count.opened_on_day,
+    coalesce(cardinality(v_again), 0)));
+  v_room_new := greatest(0, least(
+    p_campaign.daily_cap - v_count.opened_on_day - v_room_again,
+    p_campaign.total_cap - v_count.opened_in_all,
+    (p_campaign.budget_minor - v_count.spent_minor) / p_campaign.price_minor,
+    coalesce(cardinality(v_new), 0)));
 
-  update postrider.campaign_counter set day = greatest(day, v_day), opened_on_day = v_count.opened_on_day + v_room_again + v_room_new,
-    opened_in_all = opened_in_all + v_room_new, spent_minor = spent_minor + v_room_new * coalesce(p_campaign.price_minor, 0)
+  update postrider.campaign_counter
+  set day = greatest(day, v_day),
+    opened_on_day = v_count.opened_on_day + v_room_again + v_room_new,
+    opened_in_all = opened_in_all + v_room_new,
+    spent_minor = spent_minor + v_room_new * coalesce(p_campaign.price_minor, 0)
   where organization_id = p_campaign.organization_id and campaign_id = p_campaign.id;
   if v_room_again > 0 then
-    update postrider.mailpiece m set counted_on = v_day
-    where m.organization_id = p_campaign.organization_id and m.recipient_id = any (v_again[:v_room_again]) and m.status = 'submitting';
+    update postrider.mailpiece m
+    set counted_on = v_day
+    where m.organization_id = p_campaign.organization_id
+      and m.recipient_id = any (v_again[:v_room_again])
+      and m.status = 'submitting';
   end if;
   v_over := v_again[v_room_again + 1:] || v_new[v_room_new + 1:];
   if cardinality(v_over) > 0 then
     update postrider.recipient_state s
-    set state = 'proofed', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'cap_reached', detail = null,
+    set state = 'proofed', since = p_now, move_no = s.move_no + 1, cohort_id = null,
+      reason = 'cap_reached', detail = null,
       available_at = ((v_day + 1)::timestamp at time zone p_zone)
     where s.organization_id = p_campaign.organization_id and s.recipient_id = any (v_over);
   end if;
 end $$;
 
--- Counts what a campaign has opened, from its pieces. p_price: what a piece cost that was opened while nobody counted; null: what one costs now.
-create function postrider.count_opened(p_organization_id uuid, p_campaign_id uuid, p_price bigint default null) returns bigint
-language plpgsql security definer as $$
+-- Counts what a campaign has opened, from its pieces, and returns how many there are.
+-- p_price: what a piece cost that was opened while nobody counted; null: what one costs now.
+create function postrider.count_opened(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_price bigint default null
+) returns bigint language plpgsql security definer as $$
 declare
   v_price bigint;
   v_opened bigint;
@@ -64,23 +101,38 @@ begin
     perform postrider.require_within('the price', p_price, 0, 1000000000);
   end if;
   -- No begin opens a piece while we count.
-  select coalesce(p_price, price_minor, 0) into v_price from postrider.campaign
-  where organization_id = p_organization_id and id = p_campaign_id for update;
+  select coalesce(p_price, price_minor, 0) into v_price
+  from postrider.campaign
+  where organization_id = p_organization_id and id = p_campaign_id
+  for update;
   if not found then
-    perform postrider.fail('PR010', 'there is no such campaign', 'select name, id from postrider.campaigns');
+    perform postrider.fail('PR010', 'there is no such campaign',
+      'select name, id from postrider.campaigns');
   end if;
-  insert into postrider.campaign_counter as n (organization_id, campaign_id, day, opened_on_day, opened_in_all, spent_minor)
-  select p_organization_id, p_campaign_id, d.day, count(m.id) filter (where coalesce(m.counted_on, (m.opened_at at time zone d.zone)::date) = d.day),
+
+  insert into postrider.campaign_counter as n (
+    organization_id, campaign_id, day, opened_on_day, opened_in_all, spent_minor)
+  select p_organization_id, p_campaign_id, d.day,
+    count(m.id) filter (
+      where coalesce(m.counted_on, (m.opened_at at time zone d.zone)::date) = d.day),
     count(m.id), count(m.id) * v_price
-  from (select time_zone as zone, (postrider.now() at time zone time_zone)::date as day from postrider.organization where id = p_organization_id) d
+  from (
+    select time_zone as zone, (postrider.now() at time zone time_zone)::date as day
+    from postrider.organization
+    where id = p_organization_id) d
   left join (
-    postrider.recipient r join postrider.mailpiece m on m.organization_id = r.organization_id and m.recipient_id = r.id)
+    postrider.recipient r
+    join postrider.mailpiece m
+      on m.organization_id = r.organization_id and m.recipient_id = r.id)
     on r.organization_id = p_organization_id and r.campaign_id = p_campaign_id
   group by d.day
-  on conflict (organization_id, campaign_id) do update set day = excluded.day, opened_on_day = excluded.opened_on_day,
+  on conflict (organization_id, campaign_id) do update
+  set day = excluded.day,
+    opened_on_day = excluded.opened_on_day,
     opened_in_all = excluded.opened_in_all,
     -- What was counted keeps its price; without one, nothing was.
-    spent_minor = n.spent_minor + v_price * case when n.spent_minor = 0 then excluded.opened_in_all
+    spent_minor = n.spent_minor + v_price * case
+      when n.spent_minor = 0 then excluded.opened_in_all
       else greatest(0, excluded.opened_in_all - n.opened_in_all) end
   returning opened_in_all into v_opened;
   return v_opened;

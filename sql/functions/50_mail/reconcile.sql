@@ -1,8 +1,14 @@
--- reconcile: a submission whose outcome nobody knows is never repeated blindly. After a quiet period the printer is asked by our reference.
+-- reconcile: a submission whose outcome nobody knows is never repeated blindly. After a quiet
+-- period the printer is asked by our reference.
 
--- Claims unknown pieces by attempt number and lease; a verdict counts only while both still hold.
-create function postrider.reconcile_claim(p_organization_id uuid, p_limit int, p_lease interval) returns json
-language plpgsql security definer as $$
+-- Gives a runner the unknown mailpieces that are due: [{mailpieceId, recipientId, campaignId,
+-- printerName, idempotencyKey, attempt, openedAt}], or null. They are claimed by attempt number and
+-- lease; a verdict counts only while both still hold.
+create function postrider.reconcile_claim(
+  p_organization_id uuid,
+  p_limit int,
+  p_lease interval
+) returns json language plpgsql security definer as $$
 declare
   v_now timestamptz := postrider.now();
   v_pieces json;
@@ -10,78 +16,148 @@ begin
   perform postrider.require_within('the limit', p_limit, 0, 1000000);
   perform postrider.require_lease(p_lease);
   with claimed as (
-    update postrider.mailpiece m set attempt = m.attempt + 1, available_at = v_now + p_lease
-    where m.organization_id = p_organization_id and m.id = any (array(
-      select u.id from postrider.mailpiece u
-      join postrider.printer p on p.organization_id = u.organization_id and p.name = u.printer_name and p.held_at is null
-      where u.organization_id = p_organization_id and u.status = 'unknown' and u.available_at <= v_now
-      order by u.available_at, u.id limit p_limit for no key update of u skip locked))
+    update postrider.mailpiece m
+    set attempt = m.attempt + 1, available_at = v_now + p_lease
+    where m.organization_id = p_organization_id
+      and m.id = any (array(
+        select u.id
+        from postrider.mailpiece u
+        join postrider.printer p
+          on p.organization_id = u.organization_id
+          and p.name = u.printer_name
+          and p.held_at is null
+        where u.organization_id = p_organization_id
+          and u.status = 'unknown'
+          and u.available_at <= v_now
+        order by u.available_at, u.id
+        limit p_limit
+        for no key update of u skip locked))
     returning m.*
   )
-  select json_agg(json_build_object('mailpieceId', id, 'recipientId', recipient_id, 'campaignId', campaign_id, 'printerName', printer_name,
-    'idempotencyKey', idempotency_key, 'attempt', attempt, 'openedAt', opened_at) order by printer_name, id)
-  into v_pieces from claimed;
+  select json_agg(json_build_object(
+      'mailpieceId', id,
+      'recipientId', recipient_id,
+      'campaignId', campaign_id,
+      'printerName', printer_name,
+      'idempotencyKey', idempotency_key,
+      'attempt', attempt,
+      'openedAt', opened_at) order by printer_name, id)
+  into v_pieces
+  from claimed;
   return v_pieces;
 end $$;
 
--- p_verdicts: [{mailpieceId, attempt, outcome: found|absent|cannot_tell|not_asked, providerId, keyStillHonoured, message}]. Who cannot be told about
--- p_attempts times is a matter for a person; a printer that could not be asked has not answered.
-create function postrider.reconcile_settle(p_organization_id uuid, p_verdicts json, p_attempts int default 8) returns int
-language plpgsql security definer as $$
+-- Takes what printers answered about unknown mailpieces, and returns how many people it moved.
+-- p_verdicts: [{mailpieceId, attempt, outcome: found|absent|cannot_tell|not_asked, providerId,
+-- keyStillHonoured, message}].
+-- p_attempts: a piece of which the printer could not tell so many times is a matter for a person. A
+-- printer that could not be asked has not answered.
+create function postrider.reconcile_settle(
+  p_organization_id uuid,
+  p_verdicts json,
+  p_attempts int default 8
+) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');
   v_now timestamptz := postrider.now();
   v_found jsonb;
   v_moved int := 0;
-  v_more int;
 begin
   perform postrider.require_list('the verdicts', json_typeof(p_verdicts));
   perform postrider.require_within('the number of attempts', p_attempts, 1, 30000);
-  select jsonb_agg(jsonb_build_object('mailpieceId', v."mailpieceId", 'providerId', v."providerId")) into v_found
+  select jsonb_agg(jsonb_build_object(
+    'mailpieceId', v."mailpieceId", 'providerId', v."providerId"))
+  into v_found
   from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, outcome text, "providerId" text)
   where v.outcome = 'found' and v."providerId" <> '';
-  -- Everybody at once, by id: also whom evidence moves.
+  -- All of them at once, by id: also the people whom evidence moves.
   perform from postrider.recipient_state s
-  where s.organization_id = p_organization_id and s.recipient_id = any (array(
-    select m.recipient_id from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (array(
-      select v."mailpieceId" from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid)))))
-  order by s.recipient_id for no key update;
+  where s.organization_id = p_organization_id
+    and s.recipient_id = any (array(
+      select m.recipient_id
+      from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.id = any (array(
+          select v."mailpieceId"
+          from json_to_recordset(p_verdicts) as v ("mailpieceId" uuid)))))
+  order by s.recipient_id
+  for no key update;
 
   if v_found is not null then
     v_moved := postrider.record_evidence(p_organization_id, v_found, 'late_evidence');
   end if;
+  v_moved := v_moved
+    + postrider.settle_unknown(p_organization_id, p_verdicts, p_attempts, v_now);
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
 
-  -- What the verdict means; only where the piece is still unknown and nobody has claimed it since.
+-- Does what the verdicts mean, and returns how many people it moved. A verdict counts only where
+-- the piece is still unknown and nobody has claimed it since. The caller has locked the people.
+create function postrider.settle_unknown(
+  p_organization_id uuid,
+  p_verdicts json,
+  p_attempts int,
+  p_now timestamptz
+) returns int language plpgsql as $$
+declare
+  v_moved int;
+begin
   with verdict as materialized (
-    select m.id, m.recipient_id, v.message, s.cancel_requested_at is not null as cancelled, case
-      when v.outcome = 'absent' then 'proven_absent'
-      -- Somebody who is to be cancelled is not submitted again, however safe a repeat is: the printer is asked until it can tell.
-      when v.outcome = 'not_asked' then 'later'
-      when v."keyStillHonoured" and v.outcome <> 'found' and s.cancel_requested_at is null then 'same_key_again'
-      when m.told_nothing + 1 >= p_attempts then 'outcome_unknown'
-      else 'later' end as reason, m.attempt, case when v.outcome = 'not_asked' then 0 else 1 end as told
+    select m.id, m.recipient_id, v.message,
+      s.cancel_requested_at is not null as cancelled,
+      case
+        when v.outcome = 'absent' then 'proven_absent'
+        when v.outcome = 'not_asked' then 'later'
+        -- A recipient who is to be cancelled is not submitted again, however safe a repeat is: the
+        -- printer is asked until it can tell.
+        when v."keyStillHonoured" and v.outcome <> 'found' and s.cancel_requested_at is null
+          then 'same_key_again'
+        when m.told_nothing + 1 >= p_attempts then 'outcome_unknown'
+        else 'later'
+      end as reason,
+      m.attempt,
+      case when v.outcome = 'not_asked' then 0 else 1 end as told
     from postrider.mailpiece m
-    join json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, attempt int, outcome text, "keyStillHonoured" boolean, message text)
+    join json_to_recordset(p_verdicts) as v ("mailpieceId" uuid, attempt int, outcome text,
+        "keyStillHonoured" boolean, message text)
       on m.id = v."mailpieceId" and m.attempt = v.attempt
-    join postrider.recipient_state s on s.organization_id = m.organization_id and s.recipient_id = m.recipient_id
-    -- Still unknown although it was found: under an id that is another card's. In the end that is a matter for a person.
+    join postrider.recipient_state s
+      on s.organization_id = m.organization_id and s.recipient_id = m.recipient_id
+    -- Still unknown although it was found: under an id that is another card's. In the end that is a
+    -- matter for a person.
     where m.organization_id = p_organization_id and m.status = 'unknown'
   ), piece as (
     update postrider.mailpiece m
-    set status = case when v.reason = 'proven_absent' and v.cancelled then 'cancelled'
-        when v.reason in ('proven_absent', 'same_key_again') then 'submitting' else m.status end,
-      told_nothing = m.told_nothing + v.told, available_at = case v.reason when 'later' then v_now + postrider.back_off(v.attempt + 2) when 'outcome_unknown' then null end,
+    set status = case
+        when v.reason = 'proven_absent' and v.cancelled then 'cancelled'
+        when v.reason in ('proven_absent', 'same_key_again') then 'submitting'
+        else m.status end,
+      told_nothing = m.told_nothing + v.told,
+      available_at = case v.reason
+        when 'later' then p_now + postrider.back_off(v.attempt + 2)
+        when 'outcome_unknown' then null end,
       outcome_detail = coalesce(left(v.message, 500), m.outcome_detail)
-    from verdict v where m.organization_id = p_organization_id and m.id = v.id
+    from verdict v
+    where m.organization_id = p_organization_id and m.id = v.id
   )
   update postrider.recipient_state s
-  set state = case when v.reason = 'outcome_unknown' then 'error' when v.reason = 'proven_absent' and v.cancelled then 'skipped' else 'proofed' end,
-    reason = case when v.reason = 'proven_absent' and v.cancelled then 'cancelled' else v.reason end,
-    since = v_now, move_no = s.move_no + 1, cohort_id = null, available_at = v_now, detail = left(v.message, 500),
-    cancel_requested_at = case when v.reason = 'outcome_unknown' then s.cancel_requested_at end
+  set state = case
+      when v.reason = 'outcome_unknown' then 'error'
+      when v.reason = 'proven_absent' and v.cancelled then 'skipped'
+      else 'proofed' end,
+    reason = case
+      when v.reason = 'proven_absent' and v.cancelled then 'cancelled'
+      else v.reason end,
+    since = p_now, move_no = s.move_no + 1, cohort_id = null, available_at = p_now,
+    detail = left(v.message, 500),
+    cancel_requested_at = case
+      when v.reason = 'outcome_unknown' then s.cancel_requested_at end
   from verdict v
-  where s.organization_id = p_organization_id and s.recipient_id = v.recipient_id and s.state = 'sending' and v.reason <> 'later';
-  get diagnostics v_more = row_count;
-  perform postrider.act_as(v_before);
-  return v_moved + v_more;
+  where s.organization_id = p_organization_id
+    and s.recipient_id = v.recipient_id
+    and s.state = 'sending'
+    and v.reason <> 'later';
+  get diagnostics v_moved = row_count;
+  return v_moved;
 end $$;

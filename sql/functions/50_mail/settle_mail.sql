@@ -1,8 +1,19 @@
--- Results of a mail cohort. Evidence (the printer has it, under this id) is never fenced; decisions are.
--- p_results: [{recipientId, mailpieceId, outcome: accepted|rejected|retry|unknown, providerId, expectedDelivery, reason, message, badAddress, afterMs}]
--- p_quiet: how long an unknown outcome rests before reconcile asks: longer than the HTTP timeout and the printer's read lag together.
-create function postrider.settle_mail(p_organization_id uuid, p_cohort_id uuid, p_results json, p_last boolean, p_quiet interval) returns int
-language plpgsql security definer as $$
+-- Results of a mail cohort. Evidence (the printer has it, under this id) is never fenced; decisions
+-- are.
+
+-- Takes what a printer answered for people of a cohort, and returns how many it moved.
+-- p_results: [{recipientId, mailpieceId, outcome: accepted|rejected|retry|unknown, providerId,
+-- expectedDelivery, reason, message, badAddress, afterMs}]
+-- p_last: no more results come. Everybody who is still at work in the cohort has none.
+-- p_quiet: how long an unknown outcome rests before reconcile asks: longer than the HTTP timeout
+-- and the printer's read lag together.
+create function postrider.settle_mail(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_results json,
+  p_last boolean,
+  p_quiet interval
+) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');
   v_now timestamptz := postrider.now();
@@ -16,83 +27,153 @@ begin
   end if;
   -- Without an end nobody would ever ask what became of a card.
   if p_quiet is null or p_quiet < interval '0' or p_quiet > interval '30 days' then
-    perform postrider.require_within('how long an unknown outcome rests', p_quiet, interval '0', interval '30 days');
+    perform postrider.require_within(
+      'how long an unknown outcome rests', p_quiet, interval '0', interval '30 days');
   end if;
-  perform from postrider.cohort where organization_id = p_organization_id and id = p_cohort_id for no key update;
+  perform from postrider.cohort
+  where organization_id = p_organization_id and id = p_cohort_id
+  for no key update;
 
-  select jsonb_agg(jsonb_build_object('mailpieceId', r."mailpieceId", 'recipientId', r."recipientId", 'providerId', r."providerId",
+  select jsonb_agg(jsonb_build_object(
+    'mailpieceId', r."mailpieceId",
+    'recipientId', r."recipientId",
+    'providerId', r."providerId",
     'expectedDelivery', r."expectedDelivery"))
   into v_accepted
-  from json_to_recordset(p_results) as r ("mailpieceId" uuid, "recipientId" uuid, outcome text, "providerId" text, "expectedDelivery" text)
+  from json_to_recordset(p_results) as r ("mailpieceId" uuid, "recipientId" uuid, outcome text,
+    "providerId" text, "expectedDelivery" text)
   where r.outcome = 'accepted' and r."providerId" <> '';
-  v_others := v_accepted is null or jsonb_array_length(v_accepted) < json_array_length(p_results) or p_last;
+  v_others := v_accepted is null
+    or jsonb_array_length(v_accepted) < json_array_length(p_results)
+    or p_last;
   if v_others then
-    -- Everybody at once, by id: first who was accepted and then the rest would be two rounds, and an opt-out of their household waits for one while we
-    -- wait for the other.
+    -- All of them at once, by id. First the accepted and then the others would be two rounds, and
+    -- an opt-out of their household waits for one while we wait for the other.
     perform from postrider.recipient_state
-    where organization_id = p_organization_id and recipient_id = any (array(
-      select x."recipientId" from json_to_recordset(p_results) as x ("recipientId" uuid)
-      union all
-      select c.recipient_id from postrider.recipient_state c where p_last and c.organization_id = p_organization_id and c.cohort_id = p_cohort_id))
-    order by recipient_id for no key update;
+    where organization_id = p_organization_id
+      and recipient_id = any (array(
+        select x."recipientId" from json_to_recordset(p_results) as x ("recipientId" uuid)
+        union all
+        select c.recipient_id
+        from postrider.recipient_state c
+        where p_last
+          and c.organization_id = p_organization_id
+          and c.cohort_id = p_cohort_id))
+    order by recipient_id
+    for no key update;
   end if;
   if v_accepted is not null then
     v_moved := postrider.record_evidence(p_organization_id, v_accepted, 'accepted');
   end if;
 
   if v_others then
-    v_more := postrider.settle_not_accepted(p_organization_id, p_cohort_id, p_results, p_last, p_quiet, v_now);
+    v_more := postrider.settle_not_accepted(
+      p_organization_id, p_cohort_id, p_results, p_last, p_quiet, v_now);
   end if;
   perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
   perform postrider.act_as(v_before);
   return v_moved + coalesce(v_more, 0);
 end $$;
 
--- Whoever calls it has locked them.
+-- Moves the people whose card the printer did not accept, and returns how many. The caller has
+-- locked them.
 create function postrider.settle_not_accepted(
-  p_organization_id uuid, p_cohort_id uuid, p_results json, p_last boolean, p_quiet interval, p_now timestamptz) returns int
-language plpgsql as $$
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_results json,
+  p_last boolean,
+  p_quiet interval,
+  p_now timestamptz
+) returns int language plpgsql as $$
 declare
-  v_decisions jsonb;
+  v_decisions jsonb := postrider.decide_not_accepted(
+    p_organization_id, p_cohort_id, p_results, p_last);
   v_moved int;
 begin
-  -- One decision for each person still working in this cohort whose piece is still submitting; whoever was not answered for is unknown.
-  select jsonb_agg(jsonb_build_object('recipient_id', s.recipient_id, 'mailpiece_id', m.id, 'outcome', coalesce(r.outcome, 'unknown'),
-    'message', coalesce(r.message, case when r.outcome is null then 'the adapter gave no result'
-      when r.outcome = 'accepted' then 'accepted, but without an id by which it could be followed or called back' end), 'after_ms', r."afterMs",
-    'verdict', case
-      when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
-      -- A cancel that came meanwhile: nothing was made, and nothing will be.
-      when r.outcome in ('rejected', 'retry') and s.cancel_requested_at is not null then 'cancelled'
-      when r.outcome in ('rejected', 'retry') then r.outcome
-      else 'unknown' end))
-  into v_decisions
-  from postrider.recipient_state s
-  join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.status = 'submitting'
-  left join json_to_recordset(p_results) as r ("recipientId" uuid, "mailpieceId" uuid, outcome text, "providerId" text, reason text,
-    message text, "badAddress" boolean, "afterMs" int) on r."mailpieceId" = m.id
-  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending'
-    and (r.outcome <> 'accepted' or coalesce(r."providerId", '') = '' and (r.outcome is not null or p_last));
   if v_decisions is null then
     return 0;
   end if;
 
   update postrider.mailpiece m
-  set status = case when d.verdict = 'unknown' then 'unknown' when d.outcome = 'rejected' then 'rejected' when d.verdict = 'cancelled' then 'cancelled'
+  set status = case
+      when d.verdict = 'unknown' then 'unknown'
+      when d.outcome = 'rejected' then 'rejected'
+      when d.verdict = 'cancelled' then 'cancelled'
       else m.status end,
-    available_at = case d.verdict when 'unknown' then p_now + p_quiet end, outcome_detail = left(d.message, 500)
-  from jsonb_to_recordset(v_decisions) as d (mailpiece_id uuid, verdict text, outcome text, message text)
-  where m.organization_id = p_organization_id and m.id = d.mailpiece_id and m.status = 'submitting'
-    and m.id = any (array(select x.mailpiece_id from jsonb_to_recordset(v_decisions) as x (mailpiece_id uuid)));
+    available_at = case d.verdict when 'unknown' then p_now + p_quiet end,
+    outcome_detail = left(d.message, 500)
+  from jsonb_to_recordset(v_decisions)
+    as d (mailpiece_id uuid, verdict text, outcome text, message text)
+  where m.organization_id = p_organization_id
+    and m.id = d.mailpiece_id
+    and m.status = 'submitting'
+    and m.id = any (array(
+      select x.mailpiece_id from jsonb_to_recordset(v_decisions) as x (mailpiece_id uuid)));
 
   update postrider.recipient_state s
-  set state = n.state, since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = d.verdict, detail = left(d.message, 500),
-    attempt = least(s.attempt + 1, 32000), available_at = p_now + coalesce(d.after_ms * interval '1 millisecond', postrider.back_off(s.attempt)),
+  set state = n.state, since = p_now, move_no = s.move_no + 1, cohort_id = null,
+    reason = d.verdict, detail = left(d.message, 500),
+    attempt = least(s.attempt + 1, 32000),
+    available_at = p_now
+      + coalesce(d.after_ms * interval '1 millisecond', postrider.back_off(s.attempt)),
     cancel_requested_at = null
-  from jsonb_to_recordset(v_decisions) as d (recipient_id uuid, verdict text, message text, after_ms int)
-  join (values ('retry', 'proofed'), ('bad_address', 'skipped'), ('cancelled', 'skipped'), ('rejected', 'error')) as n (verdict, state)
+  from jsonb_to_recordset(v_decisions)
+    as d (recipient_id uuid, verdict text, message text, after_ms int)
+  join (values
+      ('retry', 'proofed'),
+      ('bad_address', 'skipped'),
+      ('cancelled', 'skipped'),
+      ('rejected', 'error')) as n (verdict, state)
     using (verdict)
-  where s.organization_id = p_organization_id and s.recipient_id = d.recipient_id and s.cohort_id = p_cohort_id and s.state = 'sending';
+  where s.organization_id = p_organization_id
+    and s.recipient_id = d.recipient_id
+    and s.cohort_id = p_cohort_id
+    and s.state = 'sending';
   get diagnostics v_moved = row_count;
   return v_moved;
+end $$;
+
+-- Returns [{recipient_id, mailpiece_id, outcome, message, after_ms, verdict}], or null: one
+-- decision for each person still working in a cohort whose piece is still submitting and was not
+-- accepted. A recipient for whom there is no answer is unknown.
+create function postrider.decide_not_accepted(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_results json,
+  p_last boolean
+) returns jsonb language plpgsql as $$
+declare
+  v_decisions jsonb;
+begin
+  select jsonb_agg(jsonb_build_object(
+    'recipient_id', s.recipient_id,
+    'mailpiece_id', m.id,
+    'outcome', coalesce(r.outcome, 'unknown'),
+    'message', coalesce(r.message, case
+      when r.outcome is null then 'the adapter gave no result'
+      when r.outcome = 'accepted'
+        then 'accepted, but without an id by which it could be followed or called back' end),
+    'after_ms', r."afterMs",
+    'verdict', case
+      when r.outcome = 'rejected' and r."badAddress" then 'bad_address'
+      -- A cancel that came meanwhile: nothing was made, and nothing will be.
+      when r.outcome in ('rejected', 'retry') and s.cancel_requested_at is not null
+        then 'cancelled'
+      when r.outcome in ('rejected', 'retry') then r.outcome
+      else 'unknown' end))
+  into v_decisions
+  from postrider.recipient_state s
+  join postrider.mailpiece m
+    on m.organization_id = s.organization_id
+    and m.recipient_id = s.recipient_id
+    and m.status = 'submitting'
+  left join json_to_recordset(p_results) as r ("recipientId" uuid, "mailpieceId" uuid, outcome text,
+      "providerId" text, reason text, message text, "badAddress" boolean, "afterMs" int)
+    on r."mailpieceId" = m.id
+  where s.organization_id = p_organization_id
+    and s.cohort_id = p_cohort_id
+    and s.state = 'sending'
+    and (r.outcome <> 'accepted'
+      or coalesce(r."providerId", '') = '' and (r.outcome is not null or p_last));
+  return v_decisions;
 end $$;

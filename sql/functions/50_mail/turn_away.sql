@@ -1,90 +1,172 @@
--- Eligibility once more, at the last moment before the printer: people opt out, offers end and caps fill while a card waits.
--- Called by begin_mail with every lock in hand.
-create function postrider.turn_away_before_mail(p_organization_id uuid, p_campaign_id uuid, p_cohort_id uuid, p_now timestamptz) returns void
-language plpgsql as $$
+-- Eligibility once more, at the last moment before the printer: people opt out, offers end and caps
+-- fill while a card waits.
+
+-- Turns away the people of a cohort who may not be mailed now. Called by a begin with every lock in
+-- hand.
+create function postrider.turn_away_before_mail(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_cohort_id uuid,
+  p_now timestamptz
+) returns void language plpgsql as $$
 declare
   v_campaign postrider.campaign;
   v_zone text;
-  v_secret text;
-  v_day date;
   v_printed uuid[];
   v_pieces uuid[];
-  v_people uuid[];
+  v_suppressed uuid[];
   v_held uuid[];
 begin
-  select c.* into v_campaign from postrider.campaign c where c.organization_id = p_organization_id and c.id = p_campaign_id;
-  select o.time_zone into v_zone from postrider.organization o where o.id = p_organization_id;
-  v_day := (p_now at time zone v_zone)::date;
+  select c.* into v_campaign
+  from postrider.campaign c
+  where c.organization_id = p_organization_id and c.id = p_campaign_id;
+  select o.time_zone into v_zone
+  from postrider.organization o
+  where o.id = p_organization_id;
 
-  -- Looked for before it is moved: an UPDATE that finds nobody still pays for the trigger. Hardly anybody has an open piece or a suppression, so
-  -- both are asked the other way round, from those that exist.
-  select array_agg(s.recipient_id) filter (where m.accepted_at is not null),
-    array_agg(s.recipient_id) filter (where m.status = 'submitting' and m.printer_name <> v_campaign.printer_name
-      and (p.held_at is not null or v_campaign.mode = 'live' and p.armed_at is null))
+  -- People are looked for before they are moved: an UPDATE that finds nobody still pays for the
+  -- trigger. Hardly anybody has an open piece or a suppression, so both are asked the other way
+  -- round, from those that exist.
+  select
+    array_agg(s.recipient_id) filter (where m.accepted_at is not null),
+    array_agg(s.recipient_id) filter (
+      where m.status = 'submitting'
+        and m.printer_name <> v_campaign.printer_name
+        and (p.held_at is not null or v_campaign.mode = 'live' and p.armed_at is null))
   into v_printed, v_held
   from postrider.recipient_state s
-  join postrider.mailpiece m on m.organization_id = p_organization_id and m.recipient_id = s.recipient_id and m.mode = v_campaign.mode
-    and m.status not in ('rejected', 'cancelled', 'failed')
-  join postrider.printer p on p.organization_id = p_organization_id and p.name = m.printer_name
-  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged';
+  join postrider.mailpiece m
+    on m.organization_id = p_organization_id
+    and m.recipient_id = s.recipient_id
+    and m.mode = v_campaign.mode
+    and not postrider.piece_is_closed(m.status)
+  join postrider.printer p
+    on p.organization_id = p_organization_id and p.name = m.printer_name
+  where s.organization_id = p_organization_id
+    and s.cohort_id = p_cohort_id
+    and s.state = 'sending_staged';
+  v_suppressed := postrider.suppressed_in_cohort(
+    p_organization_id, p_campaign_id, p_cohort_id, p_now, v_printed);
 
-  select k.secret::text into v_secret from postrider.organization_key k where k.organization_id = p_organization_id;
+  if v_printed is not null then
+    -- A late answer has shown that the printer has these cards already: nobody is submitted twice.
+    v_pieces := array(
+      select m.id
+      from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.recipient_id = any (v_printed)
+        and m.mode = v_campaign.mode
+        and m.accepted_at is not null);
+    perform postrider.bring_to_sent(p_organization_id, v_pieces, 'late_evidence', false);
+    perform postrider.follow_mailpieces(p_organization_id, v_pieces);
+  end if;
+  if v_suppressed is not null then
+    perform postrider.drop_open_mailpieces(p_organization_id, v_suppressed, 'suppressed');
+    update postrider.recipient_state s
+    set state = 'blacklisted', since = p_now, move_no = s.move_no + 1, cohort_id = null,
+      reason = 'suppressed', detail = null
+    where s.organization_id = p_organization_id and s.recipient_id = any (v_suppressed);
+  end if;
+  if v_held is not null then
+    -- Their open piece is at a printer that the campaign has left, and which is held or not armed.
+    -- Staging does not see that: they are asked for again in a minute.
+    update postrider.recipient_state s
+    set state = 'proofed', since = p_now, move_no = s.move_no + 1, cohort_id = null,
+      reason = 'held', detail = 'the printer of its open mailpiece',
+      available_at = p_now + interval '1 minute'
+    where s.organization_id = p_organization_id
+      and s.recipient_id = any (v_held)
+      and s.state = 'sending_staged';
+  end if;
+
+  if v_campaign.offer_ends_on < (p_now at time zone v_zone)::date + v_campaign.transit_days then
+    perform postrider.skip_for_end_of_offer(v_campaign, p_cohort_id, p_now);
+  elsif v_campaign.daily_cap is not null
+    or v_campaign.total_cap is not null
+    or v_campaign.budget_minor is not null
+  then
+    perform postrider.keep_within_caps(v_campaign, p_cohort_id, p_now, v_zone);
+  end if;
+end $$;
+
+-- Finds the people of a cohort who are on a do-not-mail list; null where there are none.
+-- p_printed: people whose card the printer has already. A suppression comes too late for them.
+create function postrider.suppressed_in_cohort(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_cohort_id uuid,
+  p_now timestamptz,
+  p_printed uuid[]
+) returns uuid[] language plpgsql as $$
+declare
+  v_secret text;
+  v_people uuid[];
+begin
+  select k.secret::text into v_secret
+  from postrider.organization_key k
+  where k.organization_id = p_organization_id;
   if v_secret is null then
-    perform postrider.fail('PR010', 'the organization''s row in organization_key is gone: no suppression can be told without it',
+    perform postrider.fail('PR010',
+      'the organization''s row in organization_key is gone: '
+      'no suppression can be told without it',
       'restore it from a backup; nobody is mailed until then, and nothing was changed');
   end if;
   select array_agg(distinct s.recipient_id) into v_people
   from postrider.recipient_state s
-  join postrider.recipient r on r.organization_id = p_organization_id and r.id = s.recipient_id
-  cross join lateral (values ('external_id', r.external_id), ('email', r.email_key), ('household', r.household_key)) as k (kind, value)
-  join postrider.suppression x on x.organization_id = p_organization_id and x.kind = k.kind
+  join postrider.recipient r
+    on r.organization_id = p_organization_id and r.id = s.recipient_id
+  cross join lateral (values
+    ('external_id', r.external_id),
+    ('email', r.email_key),
+    ('household', r.household_key)) as k (kind, value)
+  join postrider.suppression x
+    on x.organization_id = p_organization_id
+    and x.kind = k.kind
     and x.digest = sha256(convert_to(v_secret || ':' || k.kind || ':' || k.value, 'UTF8'))
-  where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged'
-    and (x.campaign_id is null or x.campaign_id = p_campaign_id) and (x.expires_at is null or x.expires_at > p_now)
-    and not s.recipient_id = any (coalesce(v_printed, '{}'));
-
-  if v_printed is not null then
-    -- A late answer has shown that the printer has these cards already: nobody is submitted twice.
-    v_pieces := array(select m.id from postrider.mailpiece m
-      where m.organization_id = p_organization_id and m.recipient_id = any (v_printed) and m.mode = v_campaign.mode and m.accepted_at is not null);
-    perform postrider.bring_to_sent(p_organization_id, v_pieces, 'late_evidence', false);
-    perform postrider.follow_mailpieces(p_organization_id, v_pieces);
-  end if;
-  if v_people is not null then
-    perform postrider.drop_open_mailpieces(p_organization_id, v_people, 'suppressed');
-    update postrider.recipient_state s
-    set state = 'blacklisted', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'suppressed', detail = null
-    where s.organization_id = p_organization_id and s.recipient_id = any (v_people);
-  end if;
-  if v_held is not null then
-    -- Taken up again at a printer that its campaign has left, and which is held or not armed. Staging does not see that: asked again in a minute.
-    update postrider.recipient_state s
-    set state = 'proofed', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'held', detail = 'the printer of its open mailpiece',
-      available_at = p_now + interval '1 minute'
-    where s.organization_id = p_organization_id and s.recipient_id = any (v_held) and s.state = 'sending_staged';
-  end if;
-
-  if v_campaign.offer_ends_on < v_day + v_campaign.transit_days then
-    select array_agg(s.recipient_id) into v_people from postrider.recipient_state s
-    where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged';
-    perform postrider.drop_open_mailpieces(p_organization_id, v_people, 'offer_over');
-    update postrider.recipient_state s
-    set state = 'skipped', since = p_now, move_no = s.move_no + 1, cohort_id = null, reason = 'offer_over',
-      detail = format('offer ends %s, %s days of transit', to_char(v_campaign.offer_ends_on, 'YYYY-MM-DD'), v_campaign.transit_days)
-    where s.organization_id = p_organization_id and s.cohort_id = p_cohort_id and s.state = 'sending_staged';
-    return;
-  end if;
-
-  if v_campaign.daily_cap is null and v_campaign.total_cap is null and v_campaign.budget_minor is null then
-    return;
-  end if;
-  perform postrider.keep_within_caps(v_campaign, p_cohort_id, p_now, v_zone);
+  where s.organization_id = p_organization_id
+    and s.cohort_id = p_cohort_id
+    and s.state = 'sending_staged'
+    and (x.campaign_id is null or x.campaign_id = p_campaign_id)
+    and (x.expires_at is null or x.expires_at > p_now)
+    and not s.recipient_id = any (coalesce(p_printed, '{}'));
+  return v_people;
 end $$;
 
--- An open piece that was proven not printed is called off when its person is turned away.
-create function postrider.drop_open_mailpieces(p_organization_id uuid, p_people uuid[], p_why text) returns void
-language sql volatile
+-- Skips everybody who is left of a cohort: the offer ends before a card would arrive.
+create function postrider.skip_for_end_of_offer(
+  p_campaign postrider.campaign,
+  p_cohort_id uuid,
+  p_now timestamptz
+) returns void language plpgsql as $$
+declare
+  v_people uuid[];
+begin
+  select array_agg(s.recipient_id) into v_people
+  from postrider.recipient_state s
+  where s.organization_id = p_campaign.organization_id
+    and s.cohort_id = p_cohort_id
+    and s.state = 'sending_staged';
+  perform postrider.drop_open_mailpieces(p_campaign.organization_id, v_people, 'offer_over');
+  update postrider.recipient_state s
+  set state = 'skipped', since = p_now, move_no = s.move_no + 1, cohort_id = null,
+    reason = 'offer_over',
+    detail = format('offer ends %s, %s days of transit',
+      to_char(p_campaign.offer_ends_on, 'YYYY-MM-DD'), p_campaign.transit_days)
+  where s.organization_id = p_campaign.organization_id
+    and s.cohort_id = p_cohort_id
+    and s.state = 'sending_staged';
+end $$;
+
+-- Calls off the open pieces of people who are turned away, where they were proven not printed.
+create function postrider.drop_open_mailpieces(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_why text
+) returns void language sql volatile
 begin atomic
-  update postrider.mailpiece set status = 'cancelled', outcome_detail = p_why
-  where organization_id = p_organization_id and recipient_id = any (p_people) and status = 'submitting';
+  update postrider.mailpiece
+  set status = 'cancelled', outcome_detail = p_why
+  where organization_id = p_organization_id
+    and recipient_id = any (p_people)
+    and status = 'submitting';
 end;

@@ -1,46 +1,64 @@
--- Locks everybody whom a whole batch of webhooks concerns, by id, before the first of them is applied: one webhook after the other would lock its
--- people in any order, and two trackers, or a tracker and a settle, would wait for each other (two runners and shuffled webhooks: 40P01 within 200 cards).
-create function postrider.track_lock(p_organization_id uuid, p_printer_name text, p_events jsonb) returns void
-language plpgsql security definer as $$
+-- What printers tell of their mailpieces, applied in bulk.
+
+-- Locks everybody whom a whole batch of webhooks concerns, by id, before the first of them is
+-- applied. One webhook after the other would lock its people in any order, and two trackers, or a
+-- tracker and a settle, would wait for each other (two runners and shuffled webhooks: 40P01 within
+-- 200 cards).
+create function postrider.track_lock(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_events jsonb
+) returns void language plpgsql security definer as $$
 declare
   v_people uuid[];
   v_returned uuid[];
 begin
   perform postrider.require_list('the events', jsonb_typeof(p_events));
-  -- As sub-selects: joined while statistics are old, the printer's ids of all mailpieces are read instead of these.
-  select array_agg(p.id), array_agg(p.id) filter (where t.status = 'returned') into v_people, v_returned
-  from jsonb_to_recordset(p_events) as t ("providerId" text, "mailpieceId" uuid, status text) cross join lateral (values
-    ((select m.recipient_id from postrider.mailpiece m
-      where m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id = t."providerId")),
-    ((select m.recipient_id from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = t."mailpieceId"))) as p (id)
+  -- As sub-selects: joined while statistics are old, the printer's ids of all mailpieces are read
+  -- instead of these.
+  select array_agg(p.id), array_agg(p.id) filter (where t.status = 'returned')
+  into v_people, v_returned
+  from jsonb_to_recordset(p_events) as t ("providerId" text, "mailpieceId" uuid, status text)
+  cross join lateral (values
+    ((select m.recipient_id
+      from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.printer_name = p_printer_name
+        and m.provider_id = t."providerId")),
+    ((select m.recipient_id
+      from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.id = t."mailpieceId"))) as p (id)
   where p.id is not null;
   perform from postrider.recipient_state
-  where organization_id = p_organization_id and recipient_id = any (v_people) order by recipient_id for no key update;
+  where organization_id = p_organization_id and recipient_id = any (v_people)
+  order by recipient_id
+  for no key update;
   if v_returned is not null then
     perform postrider.lock_households(p_organization_id, v_returned);
   end if;
 end $$;
 
--- Returned mail suppresses households, and the entry of one household is written by one transaction after the other: the households are taken in one order.
-create function postrider.lock_households(p_organization_id uuid, p_people uuid[]) returns void
-language plpgsql as $$
-begin
-  perform pg_advisory_xact_lock(k.key) from (
-    select distinct postrider.lock_key('household', p_organization_id, r.household_key) as key from postrider.recipient r
-    where r.organization_id = p_organization_id and r.id = any (p_people) and r.household_key is not null
-    order by 1) k;
-end $$;
-
--- A status that we know, as it is kept; null where we do not. What a printer refuses after it had accepted, it failed to make.
+-- A status that we know, as it is kept; null where we do not know it. A card that a printer refuses
+-- after it had accepted it is one that it failed to make.
 create function postrider.status_told(p_status text) returns text
 language sql immutable
-return case when p_status in ('accepted', 'in_production', 'in_transit', 'in_local_area', 'processed_for_delivery', 'delivered', 'rerouted', 'returned',
-  'failed', 'cancelled') then p_status when p_status = 'rejected' then 'failed' end;
+return case
+  when p_status in ('accepted', 'in_production', 'in_transit', 'in_local_area',
+    'processed_for_delivery', 'delivered', 'rerouted', 'returned', 'failed', 'cancelled')
+    then p_status
+  when p_status = 'rejected' then 'failed' end;
 
--- p_events: [{eventId, providerId, mailpieceId, status, providerStatus, occurredAt, confidence}]. Returns how many were new.
-create function postrider.apply_events(p_organization_id uuid, p_printer_name text, p_events jsonb, p_received_at timestamptz default null,
-  p_inbox_id uuid default null) returns int
-language plpgsql security definer as $$
+-- Applies what a printer told, and returns how many events were new.
+-- p_events: [{eventId, providerId, mailpieceId, status, providerStatus, occurredAt, confidence}].
+-- p_inbox_id: the webhook that brought them; null where they were polled.
+create function postrider.apply_events(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_events jsonb,
+  p_received_at timestamptz default null,
+  p_inbox_id uuid default null
+) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('track');
   v_now timestamptz := postrider.now();
@@ -49,66 +67,47 @@ declare
   v_evidence jsonb;
   v_produces boolean;
 begin
-  if jsonb_typeof(p_events) is distinct from 'array' or exists (
-    select from jsonb_array_elements(p_events) as e (told)
-    where told ->> 'eventId' is null or told ->> 'providerStatus' is null or told ->> 'occurredAt' is null
-      or coalesce(told ->> 'confidence', '') not in ('scan', 'assumed', 'logical', 'estimated')) then
+  if jsonb_typeof(p_events) is distinct from 'array'
+    or exists (
+      select from jsonb_array_elements(p_events) as e (told)
+      where told ->> 'eventId' is null
+        or told ->> 'providerStatus' is null
+        or told ->> 'occurredAt' is null
+        or coalesce(told ->> 'confidence', '')
+          not in ('scan', 'assumed', 'logical', 'estimated'))
+  then
     perform postrider.require_list('the events', jsonb_typeof(p_events));
     perform postrider.fail('PR020', 'an event lacks its id, status, time or confidence',
-      'each has eventId, providerStatus, occurredAt and a confidence of scan, assumed, logical or estimated; none was applied');
+      'each has eventId, providerStatus, occurredAt and a confidence of scan, assumed, '
+      'logical or estimated; none was applied');
   end if;
   -- The webhook is stored; what was polled is polled again.
   perform postrider.redoable();
-  -- People before what is told of them: whoever applies webhooks has locked theirs, and may bring the same event as a poll.
+  -- People before their events. A caller that applies webhooks has locked its people, and may bring
+  -- the same event as a poll.
   if p_inbox_id is null then
     perform postrider.track_lock(p_organization_id, p_printer_name, p_events);
   end if;
-  with told as materialized (
-    select distinct on (e."eventId") e."eventId", e."providerId", e."mailpieceId", e."providerStatus", e."occurredAt", e.confidence,
-      postrider.status_told(e.status) as status
-    from jsonb_to_recordset(p_events) as e ("eventId" text, "providerId" text, "mailpieceId" uuid, status text, "providerStatus" text,
-      "occurredAt" timestamptz, confidence text) order by e."eventId"
-  ), stored as (
-    insert into postrider.mailpiece_event (organization_id, printer_name, event_id, mailpiece_id, provider_id, status, provider_status, confidence,
-      occurred_at, received_at, inbox_id)
-    select p_organization_id, p_printer_name, t."eventId",
-      -- By the printer's id, or by our reference where the printer sends it back: also for a piece whose answer was lost. As sub-selects, so that a
-      -- table whose statistics are old is never scanned for it.
-      coalesce(
-        (select m.id from postrider.mailpiece m
-          where m.organization_id = p_organization_id and m.printer_name = p_printer_name and m.provider_id = t."providerId"),
-        (select o.id from postrider.mailpiece o
-          where o.organization_id = p_organization_id and o.id = t."mailpieceId" and o.printer_name = p_printer_name)),
-      t."providerId", t.status, t."providerStatus", t.confidence,
-      t."occurredAt", coalesce(p_received_at, v_now), p_inbox_id
-    from told t
-    on conflict do nothing
-    returning mailpiece_id, provider_id, event_id, status
-  )
-  select count(*), array_agg(distinct s.mailpiece_id) filter (where s.mailpiece_id is not null),
-    jsonb_agg(distinct jsonb_build_object('mailpieceId', m.id, 'providerId', s.provider_id))
-      filter (where m.id is not null and s.provider_id is not null and m.provider_id is distinct from s.provider_id),
-    bool_or(s.status = 'in_production')
+
+  select s.new_events, s.pieces, s.evidence, s.produces
   into v_new, v_pieces, v_evidence, v_produces
-  from stored s left join lateral (
-    select x.id, x.provider_id from postrider.mailpiece x where x.organization_id = p_organization_id and x.id = s.mailpiece_id limit 1) m on true;
-
-  if exists (select from jsonb_to_recordset(p_events) as t (status text) where postrider.status_told(t.status) is null) then
-    insert into postrider.alarm (organization_id, id, kind, mailpiece_id, detail, raised_at)
-    select distinct on (e.provider_status) p_organization_id, postrider.new_id(), 'unknown_status', e.mailpiece_id,
-      jsonb_build_object('printer', p_printer_name, 'status', e.provider_status), v_now
-    from postrider.mailpiece_event e
-    join jsonb_to_recordset(p_events) as t ("eventId" text) on t."eventId" = e.event_id
-    where e.organization_id = p_organization_id and e.printer_name = p_printer_name and e.status is null
-      and not exists (select from postrider.alarm a where a.organization_id = p_organization_id and a.kind = 'unknown_status'
-        and a.detail ->> 'status' = e.provider_status and a.cleared_at is null);
+  from postrider.store_events(p_organization_id, p_printer_name, p_events,
+    coalesce(p_received_at, v_now), p_inbox_id) s;
+  if exists (
+    select from jsonb_to_recordset(p_events) as t (status text)
+    where postrider.status_told(t.status) is null)
+  then
+    perform postrider.alarm_unknown_statuses(p_organization_id, p_printer_name, p_events, v_now);
   end if;
-
   -- Looked at first: written once in the life of a printer.
   if v_produces and not exists (
     select from postrider.printer_feed f
-    where f.organization_id = p_organization_id and f.printer_name = p_printer_name and f.tells_production) then
-    insert into postrider.printer_feed (organization_id, printer_name, tells_production) values (p_organization_id, p_printer_name, true)
+    where f.organization_id = p_organization_id
+      and f.printer_name = p_printer_name
+      and f.tells_production)
+  then
+    insert into postrider.printer_feed (organization_id, printer_name, tells_production)
+    values (p_organization_id, p_printer_name, true)
     on conflict (organization_id, printer_name) do update set tells_production = true;
   end if;
   if v_evidence is not null then
@@ -118,11 +117,104 @@ begin
     perform postrider.follow_mailpieces(p_organization_id, v_pieces);
     -- A printer that still sends the name of somebody who was erased meanwhile.
     if p_inbox_id is not null and exists (
-      select from postrider.mailpiece m where m.organization_id = p_organization_id and m.id = any (v_pieces) and m.erased_at is not null) then
-      update postrider.provider_event set body = ''
+      select from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.id = any (v_pieces)
+        and m.erased_at is not null)
+    then
+      update postrider.provider_event
+      set body = ''
       where organization_id = p_organization_id and id = p_inbox_id and unusable is null;
     end if;
   end if;
   perform postrider.act_as(v_before);
   return v_new;
+end $$;
+
+-- Stores events, each once. Returns how many were new, the mailpieces that they are of, what they
+-- are evidence of, as record_evidence takes it, and whether one tells that a card is in production.
+create function postrider.store_events(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_events jsonb,
+  p_received_at timestamptz,
+  p_inbox_id uuid,
+  out new_events int,
+  out pieces uuid[],
+  out evidence jsonb,
+  out produces boolean
+) language plpgsql as $$
+begin
+  with told as materialized (
+    select distinct on (e."eventId") e."eventId", e."providerId", e."mailpieceId",
+      e."providerStatus", e."occurredAt", e.confidence, postrider.status_told(e.status) as status
+    from jsonb_to_recordset(p_events) as e ("eventId" text, "providerId" text, "mailpieceId" uuid,
+      status text, "providerStatus" text, "occurredAt" timestamptz, confidence text)
+    order by e."eventId"
+  ), stored as (
+    insert into postrider.mailpiece_event (
+      organization_id, printer_name, event_id, mailpiece_id, provider_id, status, provider_status,
+      confidence, occurred_at, received_at, inbox_id)
+    select p_organization_id, p_printer_name, t."eventId",
+      -- By the printer's id, or by our reference where the printer sends it back: also for a piece
+      -- whose answer was lost. As sub-selects, so that a table whose statistics are old is never
+      -- scanned for it.
+      coalesce(
+        (select m.id
+          from postrider.mailpiece m
+          where m.organization_id = p_organization_id
+            and m.printer_name = p_printer_name
+            and m.provider_id = t."providerId"),
+        (select o.id
+          from postrider.mailpiece o
+          where o.organization_id = p_organization_id
+            and o.id = t."mailpieceId"
+            and o.printer_name = p_printer_name)),
+      t."providerId", t.status, t."providerStatus", t.confidence, t."occurredAt", p_received_at,
+      p_inbox_id
+    from told t
+    on conflict do nothing
+    returning mailpiece_id, provider_id, event_id, status
+  )
+  select
+    count(*),
+    array_agg(distinct s.mailpiece_id) filter (where s.mailpiece_id is not null),
+    jsonb_agg(distinct jsonb_build_object('mailpieceId', m.id, 'providerId', s.provider_id))
+      filter (where m.id is not null
+        and s.provider_id is not null
+        and m.provider_id is distinct from s.provider_id),
+    bool_or(s.status = 'in_production')
+  into new_events, pieces, evidence, produces
+  from stored s
+  left join lateral (
+    select x.id, x.provider_id
+    from postrider.mailpiece x
+    where x.organization_id = p_organization_id and x.id = s.mailpiece_id
+    limit 1) m on true;
+end $$;
+
+-- Raises an alarm for statuses that nobody here knows: one for each of them, until somebody has
+-- looked.
+create function postrider.alarm_unknown_statuses(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_events jsonb,
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
+  insert into postrider.alarm (organization_id, id, kind, mailpiece_id, detail, raised_at)
+  select distinct on (e.provider_status) p_organization_id, postrider.new_id(), 'unknown_status',
+    e.mailpiece_id,
+    jsonb_build_object('printer', p_printer_name, 'status', e.provider_status), p_now
+  from postrider.mailpiece_event e
+  join jsonb_to_recordset(p_events) as t ("eventId" text) on t."eventId" = e.event_id
+  where e.organization_id = p_organization_id
+    and e.printer_name = p_printer_name
+    and e.status is null
+    and not exists (
+      select from postrider.alarm a
+      where a.organization_id = p_organization_id
+        and a.kind = 'unknown_status'
+        and a.detail ->> 'status' = e.provider_status
+        and a.cleared_at is null);
 end $$;

@@ -1,21 +1,37 @@
--- When a card that nobody scans is assumed to be there. Infinity: not before its printer tells that it was printed.
+-- Cards that nobody scans.
+
+-- When a card that nobody scans is assumed to be there. Infinity: not before its printer tells that
+-- it was printed.
 create function postrider.assumed_at(p_piece postrider.mailpiece) returns timestamptz
 language sql stable
 return (
-  select case when p_piece.status = 'accepted' and exists (
+  select case
+    when p_piece.status = 'accepted' and exists (
       select from postrider.printer_feed f
-      where f.organization_id = p_piece.organization_id and f.printer_name = p_piece.printer_name and f.tells_production) then 'infinity'::timestamptz
+      where f.organization_id = p_piece.organization_id
+        and f.printer_name = p_piece.printer_name
+        and f.tells_production)
+      then 'infinity'::timestamptz
     -- By our own clock: a printer's may be wrong.
     else c.assumed_after + greatest(p_piece.accepted_at, (
-      select min(e.received_at) from postrider.mailpiece_event e
-      where e.organization_id = p_piece.organization_id and e.mailpiece_id = p_piece.id and e.status = 'in_production')) end
-  from postrider.campaign c where c.organization_id = p_piece.organization_id and c.id = p_piece.campaign_id);
+      select min(e.received_at)
+      from postrider.mailpiece_event e
+      where e.organization_id = p_piece.organization_id
+        and e.mailpiece_id = p_piece.id
+        and e.status = 'in_production'))
+  end
+  from postrider.campaign c
+  where c.organization_id = p_piece.organization_id and c.id = p_piece.campaign_id);
 
--- Where no scan ever comes: after the usual time of the mail class the card is assumed to be there. The time counts from when the printer took the card,
--- and from the press on where that was told. Of a printer that tells when it prints, a card that is still only accepted was not printed: its person waits
--- without end, until the printer tells more. Looked at when the time is over, so that a card on its usual way costs nothing.
-create function postrider.assume_received(p_organization_id uuid, p_limit int default 5000) returns int
-language plpgsql security definer as $$
+-- Moves people to received whose card nobody scans, after the usual time of the mail class, and
+-- returns how many. The time counts from when the printer took the card, and from the press on
+-- where that was told. Of a printer that tells when it prints, a card that is still only accepted
+-- was not printed: its recipient waits without end, until the printer tells more. It is looked at
+-- when the time is over, so that a card on its usual way costs nothing.
+create function postrider.assume_received(
+  p_organization_id uuid,
+  p_limit int default 5000
+) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('track');
   v_now timestamptz := postrider.now();
@@ -26,27 +42,43 @@ declare
   v_moved int := 0;
   v_more int;
 begin
-  for v_campaign in select c.id from postrider.campaign c where c.organization_id = p_organization_id loop
+  for v_campaign in
+    select c.id from postrider.campaign c where c.organization_id = p_organization_id
+  loop
     v_due := array(
-      select r.recipient_id from postrider.recipient_state r
-      where r.organization_id = p_organization_id and r.campaign_id = v_campaign.id and r.waiting_state = 'sent' and r.available_at <= v_now
-      order by r.available_at, r.recipient_id limit p_limit for no key update skip locked);
+      select r.recipient_id
+      from postrider.recipient_state r
+      where r.organization_id = p_organization_id
+        and r.campaign_id = v_campaign.id
+        and r.waiting_state = 'sent'
+        and r.available_at <= v_now
+      order by r.available_at, r.recipient_id
+      limit p_limit
+      for no key update skip locked);
     continue when cardinality(v_due) = 0;
-    select array_agg(w.recipient_id), array_agg(w.until) into v_early, v_until
+    select array_agg(w.recipient_id), array_agg(w.until)
+    into v_early, v_until
     from (
-      select m.recipient_id, max(postrider.assumed_at(m)) as until from postrider.mailpiece m
-      where m.organization_id = p_organization_id and m.recipient_id = any (v_due) and m.status not in ('rejected', 'cancelled', 'failed')
+      select m.recipient_id, max(postrider.assumed_at(m)) as until
+      from postrider.mailpiece m
+      where m.organization_id = p_organization_id
+        and m.recipient_id = any (v_due)
+        and not postrider.piece_is_closed(m.status)
       group by m.recipient_id) w
     where w.until > v_now;
     if v_early is not null then
-      update postrider.recipient_state s set available_at = e.until
+      update postrider.recipient_state s
+      set available_at = e.until
       from unnest(v_early, v_until) as e (id, until)
       where s.organization_id = p_organization_id and s.recipient_id = e.id;
       continue when cardinality(v_early) = cardinality(v_due);
     end if;
     update postrider.recipient_state s
-    set state = 'received', since = v_now, move_no = s.move_no + 1, reason = 'assumed', detail = null
-    where s.organization_id = p_organization_id and s.recipient_id = any (v_due) and s.recipient_id <> all (coalesce(v_early, '{}'));
+    set state = 'received', since = v_now, move_no = s.move_no + 1, reason = 'assumed',
+      detail = null
+    where s.organization_id = p_organization_id
+      and s.recipient_id = any (v_due)
+      and s.recipient_id <> all (coalesce(v_early, '{}'));
     get diagnostics v_more = row_count;
     v_moved := v_moved + v_more;
   end loop;

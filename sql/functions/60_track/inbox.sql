@@ -1,44 +1,70 @@
--- Status tracking. Raw webhooks are stored first and answered at once; what they say is applied in bulk. A mailpiece's status is a function of
--- the set of its events, not of their order: the highest rank wins.
+-- Status tracking. Raw webhooks are stored first and answered at once; what they say is applied in
+-- bulk. A mailpiece's status is a function of the set of its events, not of their order: the
+-- highest rank wins.
 
 -- Stores a verified webhook. False where it was delivered before.
-create function postrider.receive_webhook(p_organization_id uuid, p_printer_name text, p_delivery_id text, p_body bytea) returns boolean
-language plpgsql security definer as $$
+create function postrider.receive_webhook(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_delivery_id text,
+  p_body bytea
+) returns boolean language plpgsql security definer as $$
 begin
   if p_delivery_id is null or p_body is null or length(p_delivery_id) > 1000 then
-    perform postrider.require_given('the id of a delivery, and its body', p_delivery_id, left(p_body::text, 1));
-    perform postrider.require_within('the length of a delivery''s id', length(p_delivery_id), 0, 1000);
+    perform postrider.require_given(
+      'the id of a delivery, and its body', p_delivery_id, left(p_body::text, 1));
+    perform postrider.require_within(
+      'the length of a delivery''s id', length(p_delivery_id), 0, 1000);
   end if;
-  insert into postrider.provider_event (id, organization_id, printer_name, delivery_id, body, received_at)
+  insert into postrider.provider_event (
+    id, organization_id, printer_name, delivery_id, body, received_at)
   select postrider.new_id(), p.organization_id, p.name, p_delivery_id, p_body, postrider.now()
-  from postrider.printer p where p.organization_id = p_organization_id and p.name = p_printer_name
+  from postrider.printer p
+  where p.organization_id = p_organization_id and p.name = p_printer_name
   on conflict on constraint provider_event_delivery_key do nothing;
   if not found then
-    if not exists (select from postrider.printer where organization_id = p_organization_id and name = p_printer_name) then
-      perform postrider.fail('PR010', format('there is no printer %s', left(p_printer_name, 100)),
-        'select organization, name from postrider.printers; the webhook was not kept, and its sender should send it again');
+    if not exists (
+      select from postrider.printer
+      where organization_id = p_organization_id and name = p_printer_name)
+    then
+      perform postrider.fail('PR010',
+        format('there is no printer %s', left(p_printer_name, 100)),
+        'select organization, name from postrider.printers; '
+        'the webhook was not kept, and its sender should send it again');
     end if;
     return false;
   end if;
   -- Apart from printer, which every begin shares; and written once a minute, not once a webhook.
-  insert into postrider.printer_feed as f (organization_id, printer_name, told_at) values (p_organization_id, p_printer_name, postrider.now())
-  on conflict (organization_id, printer_name) do update set told_at = excluded.told_at
-    where f.told_at is null or f.told_at < excluded.told_at - interval '1 minute';
+  insert into postrider.printer_feed as f (organization_id, printer_name, told_at)
+  values (p_organization_id, p_printer_name, postrider.now())
+  on conflict (organization_id, printer_name) do update
+  set told_at = excluded.told_at
+  where f.told_at is null or f.told_at < excluded.told_at - interval '1 minute';
   perform pg_notify('postrider_moved', 'track');
   return true;
 end $$;
 
--- Up to p_limit webhooks that nobody has applied, locked until the transaction ends.
+-- Gives a runner up to p_limit webhooks that nobody has applied, locked until the transaction ends.
 create function postrider.track_claim(p_limit int)
-returns table (id uuid, organization_id uuid, printer_name text, body bytea, received_at timestamptz)
+returns table (
+  id uuid,
+  organization_id uuid,
+  printer_name text,
+  body bytea,
+  received_at timestamptz)
 language sql volatile security definer as $$
   select postrider.require_within('the limit', p_limit, 0, 1000000);
-  select id, organization_id, printer_name, body, received_at from postrider.provider_event
-  where applied_at is null and error is null order by received_at limit p_limit for no key update skip locked
+  select id, organization_id, printer_name, body, received_at
+  from postrider.provider_event
+  where applied_at is null and error is null
+  order by received_at
+  limit p_limit
+  for no key update skip locked
 $$;
 
--- Applied, or kept as a whole with the reason. With the last webhook of a printer that had something
--- unusable in it goes the alarm.
+-- Says that a webhook was applied or, with an error, that it could not be read: then it is kept as
+-- a whole with the reason. The alarm goes with the last webhook of a printer that had something
+-- unusable in it.
 create function postrider.track_done(
   p_organization_id uuid,
   p_id uuid,
@@ -46,49 +72,67 @@ create function postrider.track_done(
 ) returns void language plpgsql security definer as $$
 declare
   v_now timestamptz := postrider.now();
-  v_hook postrider.provider_event;
+  v_webhook postrider.provider_event;
 begin
   update postrider.provider_event
   set applied_at = case when p_error is null then v_now end, error = left(p_error, 2000)
-  where organization_id = p_organization_id and id = p_id
+  where organization_id = p_organization_id
+    and id = p_id
     and (p_error is not null or unusable is null);
   if found then
     return;
   end if;
+
   update postrider.provider_event e
   set applied_at = v_now, error = null, unusable = null,
-    body = case when exists (
-      select from postrider.mailpiece_event x
-      join postrider.mailpiece m on m.organization_id = x.organization_id
-        and m.id = x.mailpiece_id and m.erased_at is not null
-      where x.organization_id = e.organization_id and x.inbox_id = e.id) then '' else e.body end
+    body = case
+      when exists (
+        select from postrider.mailpiece_event x
+        join postrider.mailpiece m
+          on m.organization_id = x.organization_id
+          and m.id = x.mailpiece_id
+          and m.erased_at is not null
+        where x.organization_id = e.organization_id and x.inbox_id = e.id)
+        then ''
+      else e.body end
   where organization_id = p_organization_id and id = p_id
-  returning * into v_hook;
+  returning * into v_webhook;
+
   update postrider.alarm
   set cleared_at = v_now, cleared_by = session_user,
     detail = detail || jsonb_build_object('cleared', 'what could not be used was applied')
-  where organization_id = p_organization_id and kind = 'unusable_event'
-    and detail ->> 'printer' = v_hook.printer_name and cleared_at is null
+  where organization_id = p_organization_id
+    and kind = 'unusable_event'
+    and detail ->> 'printer' = v_webhook.printer_name
+    and cleared_at is null
     and not exists (
       select from postrider.provider_event e
-      where e.organization_id = p_organization_id and e.printer_name = v_hook.printer_name
+      where e.organization_id = p_organization_id
+        and e.printer_name = v_webhook.printer_name
         and e.unusable is not null);
   -- Where something is left the alarm names that, and no longer what was applied.
   update postrider.alarm a
   set detail = a.detail || jsonb_build_object(
     'webhook', l.id, 'eventId', l.first -> 'eventId', 'reason', l.first -> 'reason')
   from (
-    select e.id, e.unusable -> 0 as first from postrider.provider_event e
-    where e.organization_id = p_organization_id and e.printer_name = v_hook.printer_name
-      and e.unusable is not null and e.unusable <> '[]'
-    order by e.received_at limit 1) l
-  where a.organization_id = p_organization_id and a.kind = 'unusable_event'
-    and a.detail ->> 'webhook' = p_id::text and a.cleared_at is null;
+    select e.id, e.unusable -> 0 as first
+    from postrider.provider_event e
+    where e.organization_id = p_organization_id
+      and e.printer_name = v_webhook.printer_name
+      and e.unusable is not null
+      and e.unusable <> '[]'
+    order by e.received_at
+    limit 1) l
+  where a.organization_id = p_organization_id
+    and a.kind = 'unusable_event'
+    and a.detail ->> 'webhook' = p_id::text
+    and a.cleared_at is null;
 end $$;
 
--- Some events of a webhook cannot be used: p_unusable [{eventId, reason, raw}], of p_count in all. The
--- webhook is kept, retry_webhooks() reads it again, and what was applied of it is known by its ids
--- then. Called before the others are applied, too: a webhook of which something is kept keeps its body.
+-- Keeps a webhook of which some events cannot be used: p_unusable [{eventId, reason, raw}], of
+-- p_count in all. retry_webhooks() reads it again, and what was applied of it is known by its ids
+-- then. Called before the others are applied, too: a webhook of which something is kept keeps its
+-- body.
 create function postrider.track_unusable(
   p_organization_id uuid,
   p_id uuid,
@@ -96,17 +140,18 @@ create function postrider.track_unusable(
   p_count int
 ) returns void language plpgsql security definer as $$
 declare
-  v_hook postrider.provider_event;
+  v_webhook postrider.provider_event;
   v_first jsonb := p_unusable -> 0;
 begin
   perform postrider.require_list('the events', jsonb_typeof(p_unusable));
   perform postrider.require_within('their number', p_count, 0, 1000000);
   update postrider.provider_event
   set unusable = p_unusable,
-    error = case when p_count > 0 then
-      left(format('%s of its events cannot be used: %s', p_count, v_first ->> 'reason'), 2000) end
+    error = case
+      when p_count > 0 then left(
+        format('%s of its events cannot be used: %s', p_count, v_first ->> 'reason'), 2000) end
   where organization_id = p_organization_id and id = p_id
-  returning * into v_hook;
+  returning * into v_webhook;
   if not found then
     perform postrider.fail('PR010', format('there is no webhook %s', p_id),
       'it may be over, or another organization''s; nothing was changed');
@@ -114,12 +159,21 @@ begin
   -- One alarm for a printer, however many of its webhooks are odd.
   if p_count > 0 and not exists (
     select from postrider.alarm a
-    where a.organization_id = p_organization_id and a.kind = 'unusable_event'
-      and a.detail ->> 'printer' = v_hook.printer_name and a.cleared_at is null)
+    where a.organization_id = p_organization_id
+      and a.kind = 'unusable_event'
+      and a.detail ->> 'printer' = v_webhook.printer_name
+      and a.cleared_at is null)
   then
     insert into postrider.alarm (organization_id, id, kind, detail, raised_at)
-    values (p_organization_id, postrider.new_id(), 'unusable_event',
-      jsonb_build_object('printer', v_hook.printer_name, 'webhook', p_id,
-        'eventId', v_first -> 'eventId', 'reason', v_first -> 'reason'), postrider.now());
+    values (
+      p_organization_id,
+      postrider.new_id(),
+      'unusable_event',
+      jsonb_build_object(
+        'printer', v_webhook.printer_name,
+        'webhook', p_id,
+        'eventId', v_first -> 'eventId',
+        'reason', v_first -> 'reason'),
+      postrider.now());
   end if;
 end $$;

@@ -1,21 +1,37 @@
--- Printers with cards on their way that have told nothing for p_silence: to be polled. Each is taken for that long.
-create function postrider.poll_claim(p_silence interval) returns table (organization_id uuid, printer_name text, cursor text)
+-- Polling printers that tell nothing by themselves.
+
+-- Gives a runner the printers with cards on their way that have told nothing for p_silence. Each is
+-- taken for that long.
+create function postrider.poll_claim(p_silence interval)
+returns table (organization_id uuid, printer_name text, cursor text)
 language sql volatile security definer as $$
   select postrider.require_within('the silence', p_silence, interval '0', interval '1 year');
   insert into postrider.printer_feed as f (organization_id, printer_name, polled_at)
-  select p.organization_id, p.name, postrider.now() from postrider.printer p
-  left join postrider.printer_feed n on n.organization_id = p.organization_id and n.printer_name = p.name
-  where (n.told_at is null or n.told_at < postrider.now() - p_silence) and (n.polled_at is null or n.polled_at < postrider.now() - p_silence)
+  select p.organization_id, p.name, postrider.now()
+  from postrider.printer p
+  left join postrider.printer_feed n
+    on n.organization_id = p.organization_id and n.printer_name = p.name
+  where (n.told_at is null or n.told_at < postrider.now() - p_silence)
+    and (n.polled_at is null or n.polled_at < postrider.now() - p_silence)
     and exists (
       select from postrider.campaign c
-      join postrider.recipient_state s on s.organization_id = c.organization_id and s.campaign_id = c.id and s.waiting_state = 'sent'
+      join postrider.recipient_state s
+        on s.organization_id = c.organization_id
+        and s.campaign_id = c.id
+        and s.waiting_state = 'sent'
       where c.organization_id = p.organization_id and c.printer_name = p.name)
   on conflict (organization_id, printer_name) do update set polled_at = excluded.polled_at
   returning f.organization_id, f.printer_name, f.poll_cursor
 $$;
 
-create function postrider.poll_done(p_organization_id uuid, p_printer_name text, p_cursor text) returns void
-language sql volatile security definer
+-- Keeps how far a printer was polled.
+create function postrider.poll_done(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_cursor text
+) returns void language sql volatile security definer
 begin atomic
-  update postrider.printer_feed set poll_cursor = p_cursor where organization_id = p_organization_id and printer_name = p_printer_name;
+  update postrider.printer_feed
+  set poll_cursor = p_cursor
+  where organization_id = p_organization_id and printer_name = p_printer_name;
 end;

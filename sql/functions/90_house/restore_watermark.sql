@@ -13,7 +13,7 @@
 --
 -- begin_mail asks each time. No session can begin a card before it has been asked.
 
--- Of the server that this session is on. Null: it does not tell.
+-- Of the server that this session is on. Null: it does not tell, or is a standby, which writes none.
 create function postrider.server_identity(out system_identifier text, out timeline bigint)
 language plpgsql stable as $$
 begin
@@ -24,8 +24,9 @@ begin
   end;
   begin
     timeline := ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint;
-  exception when insufficient_privilege or feature_not_supported then
-    null;
+  exception
+    when insufficient_privilege or feature_not_supported or object_not_in_prerequisite_state then
+      null;
   end;
 end $$;
 

@@ -112,9 +112,9 @@ export const holds: Family = (program, act) => {
  * then knows nothing of it.
  */
 async function confirmUnasked(cli: Cli, sql: Sql, yes: boolean): Promise<void> {
-  const [noticed] = await sql<{ why: string }[]>`
-    select restore_why as why from postrider.installation where restore_noticed_at is not null`;
-  if (noticed === undefined) return;
+  const { noticedRestore } = await import('@postrider/core/machine');
+  const noticed = await noticedRestore(sql);
+  if (noticed === null) return;
   await confirm(cli.out, {
     what:
       `${noticed.why}, and nobody has asked the printers since what they made (postrider ` +

@@ -1,10 +1,11 @@
 /** Follows a mailing until it stands still, and says why where it does so too early. */
 import type { Pipeline } from '@postrider/core';
+import { peopleAtOtherRunners } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, count, duration, exitCodes, printable } from '@postrider/runner/process';
 import type { Cli } from '../cli.ts';
 import type { OpenShop } from '../print-shop/beside.ts';
-import { leftBehind, readFunnel, type Funnel, type Place } from './funnel.ts';
+import { readFunnel, type Funnel, type Place } from './funnel.ts';
 import type { Progress } from './progress.ts';
 
 export interface Followed {
@@ -79,7 +80,8 @@ export async function untilReceived(
 async function whatHolds(sql: Sql, pipeline: Pipeline, funnel: Funnel): Promise<string> {
   if (funnel.status === 'paused')
     return 'the campaign is on hold; postrider release campaign bakery-welcome';
-  const left = await leftBehind(sql, pipeline.runnerId);
+  // People of a runner that is gone come back when its lease has passed.
+  const left = await peopleAtOtherRunners(sql, pipeline.runnerId);
   if (left > 0)
     return (
       `${count(left, 'person', 'people')} were at work when an earlier run was cut off; ` +

@@ -1,6 +1,7 @@
 /** Whether the prints in out/ belong to this database, and beginning anew. */
 import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { livingRunner } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
@@ -57,15 +58,11 @@ export async function beginAnew(
           'another project (POSTRIDER_HOME); nothing was changed',
       );
     }
-    const [alive] = await sql<{ name: string }[]>`
-      select name
-      from postrider.runner
-      where seen_at > clock_timestamp() - interval '45 seconds'
-      limit 1`;
-    if (alive !== undefined)
+    const alive = await livingRunner(sql);
+    if (alive !== null)
       throw new UserError(
         exitCodes.tryLater,
-        `runner ${alive.name} works on this database`,
+        `runner ${alive} works on this database`,
         'stop it and try again; nothing was changed',
       );
     const cards = await countCards(printsDirectory(project));

@@ -41,17 +41,6 @@ export async function readFunnel(sql: Sql, { organizationId, campaignId }: Place
   };
 }
 
-/** What a runner that is gone left behind: its people come back when its lease has passed. */
-export async function leftBehind(sql: Sql, runnerId: string): Promise<number> {
-  const [row] = await sql<{ people: number }[]>`
-    select coalesce(sum(people), 0)::int as people
-    from postrider.cohort
-    where closed_at is null
-      and begun_at is not null
-      and runner_id <> ${runnerId}`;
-  return row?.people ?? 0;
-}
-
 /** Whether some run has come to the end of the list. */
 export async function isListRead(
   sql: Sql,

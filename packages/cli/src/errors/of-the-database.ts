@@ -119,6 +119,15 @@ export function connection(code: string): Told | null {
       exitCode: exitCodes.unavailable,
       code,
     };
+  if (code === 'CONNECTION_UNFIT')
+    return {
+      message: 'no server of DATABASE_URL is what its target_session_attrs asks for',
+      hint:
+        'those that answer are standbys, or read-only: promote one, or wait for the primary; ' +
+        'nothing was changed',
+      exitCode: exitCodes.unavailable,
+      code,
+    };
   if (broken.has(code))
     return {
       message: 'the connection to the database broke',

@@ -1,5 +1,6 @@
 /** `migrate`, and the check whether it is needed. */
 import { migrate, migrationSql, planMigration } from '@postrider/core';
+import { misdatedPartitions } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { count, duration } from '@postrider/runner/process';
 import type { Cli } from '../cli.ts';
@@ -24,6 +25,8 @@ export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> 
     plan.migrations.length === 0
       ? 'functions and views made anew'
       : `${count(plan.migrations.length, 'migration')} applied`;
+  // Not mended by a migration: that locks the history, for as long as it is large. Told to whoever
+  // may mend them.
   const misdated = await misdatedPartitions(database.sql);
   if (misdated.length > 0)
     cli.out.warn(
@@ -36,19 +39,6 @@ export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> 
     { changed, ...plan, misdatedPartitions: misdated },
     changed ? `${done} in ${duration(Date.now() - began)}` : 'the database is up to date',
   );
-}
-
-/**
- * Not mended by a migration: that locks the history, for as long as it is large. Told to whoever
- * may mend them.
- */
-async function misdatedPartitions(sql: Sql): Promise<readonly string[]> {
-  const [right] = await sql<{ may: boolean }[]>`
-    select has_function_privilege('postrider.misdated_partitions()', 'execute') as may`;
-  if (right?.may !== true) return [];
-  const rows = await sql<{ name: string }[]>`
-    select partition_name as name from postrider.misdated_partitions()`;
-  return rows.map(({ name }) => name);
 }
 
 /**

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TypstRenderer } from '@postrider/adapters';
 import type { CampaignBrief, CardRequest, Member } from '@postrider/core';
+import { campaignBrief } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { createIntegrations } from '@postrider/runner/integrations';
 import { UserError, exitCodes } from '@postrider/runner/process';
@@ -28,15 +29,10 @@ export async function previewCard(
     throw new UserError(exitCodes.usage, '--row and --who exclude each other');
   await using database = await openDatabase(cli);
   const { sql } = database;
-  const { organizationId, campaignId } = await campaignNamed(sql, name);
-  const [found] = await sql<{ brief: CampaignBrief; segment: string | null }[]>`
-    select postrider.campaign_brief(organization_id, id) as brief, segment
-    from postrider.campaigns
-    where organization_id = ${organizationId}
-      and id = ${campaignId}`;
-  if (found === undefined) throw new UserError(exitCodes.failed, `there is no campaign ${name}`);
+  const { organizationId, campaignId, segment } = await campaignNamed(sql, name);
+  const brief = await campaignBrief(sql, organizationId, campaignId);
   const project = await cli.project();
-  const renderer = await createIntegrations(project).renderer(found.brief);
+  const renderer = await createIntegrations(project).renderer(brief);
   if (!canPreview(renderer))
     throw new UserError(
       exitCodes.failed,
@@ -45,11 +41,11 @@ export async function previewCard(
     );
   const card =
     options.who === null
-      ? await ofList(project, found.brief, found.segment, options.row)
-      : await ofPerson(sql, found.brief, options.who);
+      ? await ofList(project, brief, segment, options.row)
+      : await ofPerson(sql, brief, options.who);
   const pictures = await renderer
     .preview(
-      { template: found.brief.template, format: found.brief.format, card },
+      { template: brief.template, format: brief.format, card },
       { width: options.width, guides: options.guides },
     )
     .catch((error: unknown) => {
@@ -62,8 +58,8 @@ export async function previewCard(
     });
   await mkdir(options.out, { recursive: true });
   const files = {
-    front: join(options.out, `${found.brief.name}-front.png`),
-    back: join(options.out, `${found.brief.name}-back.png`),
+    front: join(options.out, `${brief.name}-front.png`),
+    back: join(options.out, `${brief.name}-back.png`),
   };
   await writeFile(files.front, pictures.front);
   await writeFile(files.back, pictures.back);

@@ -3,6 +3,7 @@
  * `--since`, for all that they made since a backup.
  */
 import { concludeRestore, type AskedSince, type Logger, type Pipeline } from '@postrider/core';
+import { noticedRestore } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { requireMigrated } from '@postrider/runner/migrated';
 import { quietLogger } from '@postrider/runner/pipeline';
@@ -146,17 +147,9 @@ async function endOf(
   asked: readonly Asked[],
   everybody: boolean,
 ): Promise<'concluded' | 'not concluded' | UserError> {
-  const notices = asked.map(({ noticedAt }) => noticedAt);
-  const [last] = await sql<{ why: string }[]>`
-    select restore_why as why
-    from postrider.installation
-    where restore_noticed_at is not null
-      and exists (
-        select
-        from unnest(${notices}::text[]::timestamptz[]) as asked (noticed_at)
-        where noticed_at is distinct from restore_noticed_at
-      )`;
-  if (last !== undefined) return noticedAgain(last.why);
+  const last = await noticedRestore(sql);
+  if (last !== null && asked.some(({ noticedAt }) => noticedAt !== last.at))
+    return noticedAgain(last.why);
   const silent = asked
     .filter(({ outcome }) => outcome === 'not_asked')
     .map(({ printer }) => printer);

@@ -4,6 +4,7 @@
  */
 import { didYouMean } from '@postrider/adapters/near';
 import { retryAll, retryEffects, type Reason } from '@postrider/core';
+import { failedEffects, type EffectKind } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Cli } from '../cli.ts';
@@ -86,36 +87,17 @@ export async function retryCampaign(
   );
 }
 
-interface FailedEffects {
-  readonly organizationId: string;
-  readonly organization: string;
-  readonly campaign: string;
-  readonly kind: string;
-  readonly effects: number;
-  readonly error: string | null;
-}
-
 export async function retryFailedEffects(
   cli: Cli,
   sql: Sql,
   options: {
-    kind: 'usage_meter' | 'event_sink' | null;
+    kind: EffectKind | null;
     organizationId: string | null;
     dryRun: boolean;
     yes: boolean;
   },
 ): Promise<void> {
-  const failed = await sql<FailedEffects[]>`
-    select
-      c.organization_id as "organizationId", c.organization, c.name as campaign, e.kind,
-      count(*)::int as effects, max(e.error) as error
-    from postrider.effect e
-    join postrider.campaigns c on c.organization_id = e.organization_id and c.id = e.campaign_id
-    where e.state = 'failed'
-      and (${options.kind}::text is null or e.kind = ${options.kind})
-      and (${options.organizationId}::uuid is null or e.organization_id = ${options.organizationId})
-    group by 1, 2, 3, 4
-    order by 2, 3, 4`;
+  const failed = await failedEffects(sql, options);
   if (options.dryRun || failed.length === 0) {
     cli.out.list(
       failed,

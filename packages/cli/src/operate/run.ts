@@ -1,9 +1,10 @@
 /** `run`: the runner, and what people are told of it. */
 import type { Pipeline, Stopped, Waiting } from '@postrider/core';
+import type { CohortsAtWork } from '@postrider/core/machine';
 import type { RunningHttp } from '@postrider/runner/http';
 import { count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import { run, type AtWork, type RunOptions } from '@postrider/runner/run';
+import { run, type RunOptions } from '@postrider/runner/run';
 import type { Cli } from '../cli.ts';
 import { explain } from '../errors/explain.ts';
 import { completeEntry } from '../print-shop/entry.ts';
@@ -53,7 +54,7 @@ function sayRunning(
   );
 }
 
-function sayStopping(cli: Cli, signal: NodeJS.Signals, atWork: readonly AtWork[]): void {
+function sayStopping(cli: Cli, signal: NodeJS.Signals, atWork: readonly CohortsAtWork[]): void {
   const again = signal === 'SIGINT' ? 'Ctrl-C again' : 'a second signal';
   const work = atWork.map(
     ({ stage, cohorts, people }) =>

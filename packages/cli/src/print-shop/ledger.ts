@@ -3,12 +3,14 @@
  * it, and only there: an empty ledger would say of every card that it was never printed, and print
  * it again. So the print shop opens with another one only while nothing is in question.
  */
+import { cardsInQuestion } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import { ledgerIn } from '@postrider/twins';
 import type { Cli } from '../cli.ts';
 import { folderOf, type NotedPrintShop } from './own.ts';
+import { printersAtOwnShop } from './printers.ts';
 
 /**
  * Throws `UserError` where cards may be printed of which this folder's ledger knows nothing. `sql`:
@@ -50,37 +52,10 @@ async function inOwnDatabase(cli: Cli): Promise<number> {
   }
 }
 
-/**
- * Under way to the project's own print shop, with an answer that is not known: at it now, unknown,
- * or sent again because its key is honoured. A piece that is only open, because the shop was not
- * reached, is not among them.
- */
+/** Cards at the project's own print shop of which nobody knows whether they were printed. */
 async function countOpen(sql: Sql): Promise<number> {
   const [exists] = await sql<{ there: boolean }[]>`
-    select to_regclass('postrider.mailpiece') is not null as there`;
+    select to_regclass('postrider.mailpieces') is not null as there`;
   if (exists?.there !== true) return 0;
-  const [row] = await sql<{ open: number }[]>`
-    select count(*)::int as open
-    from postrider.mailpiece m
-    join postrider.printer p
-      on p.organization_id = m.organization_id
-      and p.name = m.printer_name
-      and p.kind = 'print-shop'
-      and not p.options ? 'url'
-    join postrider.recipient_state s
-      on s.organization_id = m.organization_id
-      and s.recipient_id = m.recipient_id
-    where m.status in ('submitting', 'unknown')
-      and (
-        s.state = 'sending'
-        or s.state in ('proofed', 'sending_staged') and exists (
-          select
-          from postrider.recipient_event e
-          where e.organization_id = m.organization_id
-            and e.recipient_id = m.recipient_id
-            and e.reason = 'same_key_again'
-            and e.at >= m.opened_at
-        )
-      )`;
-  return row?.open ?? 0;
+  return await cardsInQuestion(sql, await printersAtOwnShop(sql));
 }

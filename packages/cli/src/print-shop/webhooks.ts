@@ -8,6 +8,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Listening } from '@postrider/runner/run';
 import { askWebhooks, ownPrintShop, tellWebhooks } from './own.ts';
+import { printersAtOwnShop } from './printers.ts';
 
 const LOOK_MS = 15_000;
 
@@ -24,20 +25,15 @@ export async function reportToRunner(
     const has = await askWebhooks(project, shop.url);
     if (has === null)
       return logger.debug({ url: shop.url }, 'the print shop of this project does not run now');
-    // An organization with two printers at it is polled: an event does not say which of the two it
-    // is for.
-    const users = await sql<{ id: string; printer: string }[]>`
-      select organization_id as id, min(name) as printer
-      from postrider.printer
-      where kind = 'print-shop'
-        and not options ? 'url'
-      group by organization_id
-      having count(*) = 1`;
+    const printers = Map.groupBy(await printersAtOwnShop(sql), (one) => one.organizationId);
     const organizations = Object.fromEntries(
-      users.map(({ id, printer }) => {
+      [...printers].flatMap(([id, [printer, another]]) => {
+        // An organization with two printers at it is polled: an event does not say which of the two
+        // it is for.
+        if (printer === undefined || another !== undefined) return [];
         const there = has.organizations[id];
         const stays = !starting && there !== undefined && has.failing[id] === undefined;
-        return [id, stays ? there : `${root}/webhooks/${id}/${printer}`];
+        return [[id, stays ? there : `${root}/webhooks/${id}/${printer.name}`]];
       }),
     );
     if (

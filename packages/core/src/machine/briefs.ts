@@ -1,6 +1,7 @@
 /** Typed calls that tell what an adapter is made from. */
 import type { Address } from '../ports/index.ts';
 import { resultOf, type Sql } from './calls.ts';
+import { mapped } from './errors.ts';
 
 /** What a runner must know of a campaign to render and print for it. */
 export interface CampaignBrief {
@@ -61,5 +62,23 @@ export async function printerBrief(
         p_organization_id => ${organizationId},
         p_printer_name => ${printerName}
       ) as result`,
+  );
+}
+
+/** A printer by its name in its organization, and what its adapter was given. */
+export interface PrinterOfKind {
+  readonly organizationId: string;
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** The printers of one kind of all organizations that this role sees, by name. */
+export async function printersOfKind(sql: Sql, kind: string): Promise<readonly PrinterOfKind[]> {
+  return await mapped(
+    sql<PrinterOfKind[]>`
+      select organization_id as "organizationId", name, options
+      from postrider.printer
+      where kind = ${kind}
+      order by organization_id, name`,
   );
 }

@@ -3,6 +3,7 @@
  * begun. What gives lost cohorts back is a part of `tick` (house.ts).
  */
 import { milliseconds, resultOf, rowOf, type Sql } from './calls.ts';
+import { mapped } from './errors.ts';
 
 export type CohortStage = 'proof' | 'mail';
 
@@ -61,5 +62,40 @@ export async function renew(
         p_cohort_ids => ${cohorts.map((cohort) => cohort.cohortId)}::uuid[],
         p_lease => ${milliseconds(leaseMs)}::interval
       ) as result`,
+  );
+}
+
+/** Open cohorts of a stage that one runner has. */
+export interface CohortsAtWork {
+  readonly stage: CohortStage;
+  readonly cohorts: number;
+  readonly people: number;
+}
+
+/** The open cohorts of a runner, a row a stage; none where it has none. */
+export async function cohortsAtWork(sql: Sql, runnerId: string): Promise<readonly CohortsAtWork[]> {
+  return await mapped(
+    sql<CohortsAtWork[]>`
+      select stage, count(*)::int as cohorts, sum(people)::int as people
+      from postrider.cohort
+      where runner_id = ${runnerId}
+        and closed_at is null
+      group by 1
+      order by 1`,
+  );
+}
+
+/**
+ * How many people other runners have begun and not settled. Where such a runner is gone, they come
+ * back when its lease has passed.
+ */
+export async function peopleAtOtherRunners(sql: Sql, runnerId: string): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select coalesce(sum(people), 0)::int as result
+      from postrider.cohort
+      where closed_at is null
+        and begun_at is not null
+        and runner_id <> ${runnerId}`,
   );
 }

@@ -1,5 +1,6 @@
 /** Typed calls of what follows from cards that were sent. */
 import { milliseconds, resultOf, type Sql } from './calls.ts';
+import { mapped } from './errors.ts';
 
 export type EffectKind = 'usage_meter' | 'event_sink';
 
@@ -57,5 +58,43 @@ export async function settleEffects(
         p_organization_id => ${organizationId},
         p_results => ${JSON.stringify(results)}::text::json
       ) as result`,
+  );
+}
+
+/** Effects of one kind and campaign that failed for good: nobody tries them again by itself. */
+export interface FailedEffects {
+  readonly organizationId: string;
+  readonly organization: string;
+  readonly campaign: string;
+  readonly kind: EffectKind;
+  readonly effects: number;
+  /** What one of them was answered. */
+  readonly error: string | null;
+}
+
+export interface EffectsWanted {
+  /** Null: of every kind. */
+  readonly kind: EffectKind | null;
+  /** Null: of every organization that this role sees. */
+  readonly organizationId: string | null;
+}
+
+/** What failed for good. */
+export async function failedEffects(
+  sql: Sql,
+  { kind, organizationId }: EffectsWanted,
+): Promise<readonly FailedEffects[]> {
+  return await mapped(
+    sql<FailedEffects[]>`
+      select
+        c.organization_id as "organizationId", c.organization, c.name as campaign, e.kind,
+        count(*)::int as effects, max(e.error) as error
+      from postrider.effect e
+      join postrider.campaigns c on c.organization_id = e.organization_id and c.id = e.campaign_id
+      where e.state = 'failed'
+        and (${kind}::text is null or e.kind = ${kind})
+        and (${organizationId}::uuid is null or e.organization_id = ${organizationId})
+      group by 1, 2, 3, 4
+      order by 2, 3, 4`,
   );
 }

@@ -66,6 +66,18 @@ export async function peopleAtWork(sql: Sql, runnerId: string): Promise<number> 
   );
 }
 
+/** The name of a runner that lives: it told of itself within 45 seconds. Null: none does. */
+export async function livingRunner(sql: Sql): Promise<string | null> {
+  const [runner] = await mapped(
+    sql<{ name: string }[]>`
+      select name
+      from postrider.runner
+      where seen_at > clock_timestamp() - interval '45 seconds'
+      limit 1`,
+  );
+  return runner?.name ?? null;
+}
+
 /** Says that a runner has ended. One with open cohorts may be at them still: its lease counts. */
 export async function endRunner(sql: Sql, runnerId: string): Promise<void> {
   await mapped(sql`select postrider.goodbye(p_runner_id => ${runnerId})`);
@@ -245,4 +257,22 @@ export async function noteWorkDone(
         p_printer_name => ${printer ?? null}
       )`,
   );
+}
+
+/**
+ * Months of the history whose bounds are no month of UTC, by the name of their partition; none
+ * where this role may not mend them (`mend_event_partitions`).
+ */
+export async function misdatedPartitions(sql: Sql): Promise<readonly string[]> {
+  const mayAsk = await resultOf(
+    sql<{ result: boolean }[]>`
+      select has_function_privilege('postrider.misdated_partitions()', 'execute') as result`,
+  );
+  if (!mayAsk) return [];
+  const rows = await mapped(
+    sql<{ name: string }[]>`
+      select partition_name as name
+      from postrider.misdated_partitions()`,
+  );
+  return rows.map(({ name }) => name);
 }

@@ -61,6 +61,43 @@ export async function settleReconcile(
   );
 }
 
+/**
+ * How many cards are under way to these printers with an answer that is not known: at it now,
+ * unknown, or sent again because their key is honoured. A piece that is only open, because the
+ * printer was not reached, is not among them.
+ */
+export async function cardsInQuestion(
+  sql: Sql,
+  printers: readonly { readonly organizationId: string; readonly name: string }[],
+): Promise<number> {
+  return await resultOf(
+    sql<{ result: number }[]>`
+      select count(*)::int as result
+      from unnest(
+        ${printers.map(({ organizationId }) => organizationId)}::uuid[],
+        ${printers.map(({ name }) => name)}::text[]
+      ) as p (organization_id, name)
+      join postrider.mailpiece m
+        on m.organization_id = p.organization_id
+        and m.printer_name = p.name
+      join postrider.recipient_state s
+        on s.organization_id = m.organization_id
+        and s.recipient_id = m.recipient_id
+      where m.status in ('submitting', 'unknown')
+        and (
+          s.state = 'sending'
+          or s.state in ('proofed', 'sending_staged') and exists (
+            select
+            from postrider.recipient_event e
+            where e.organization_id = m.organization_id
+              and e.recipient_id = m.recipient_id
+              and e.reason = 'same_key_again'
+              and e.at >= m.opened_at
+          )
+        )`,
+  );
+}
+
 export interface PieceToCancel {
   readonly recipientId: string;
   readonly mailpieceId: string;

@@ -65,17 +65,33 @@ export async function postingMayLast(sql: Sql, leaseMs: number, quietMs: number)
   );
 }
 
-/**
- * When the restore was noticed with which nobody has dealt yet, in UTC; null: there is none. Each
- * notice has its own time, to the microsecond: a `Date` could not tell two of them apart.
- */
-export async function restoreNoticedAt(sql: Sql): Promise<string | null> {
-  return await resultOf(
-    sql<{ result: string | null }[]>`
-      select to_char(restore_noticed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-        as result
-      from postrider.installation`,
+/** A restore that was noticed and with which nobody has dealt yet. */
+export interface NoticedRestore {
+  /**
+   * When it was noticed, in UTC. Each notice has its own time, to the microsecond: a `Date` could
+   * not tell two of them apart.
+   */
+  readonly at: string;
+  /** By what it was noticed. */
+  readonly why: string;
+}
+
+/** Null: there is none. */
+export async function noticedRestore(sql: Sql): Promise<NoticedRestore | null> {
+  const [notice] = await mapped(
+    sql<NoticedRestore[]>`
+      select
+        to_char(restore_noticed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at,
+        restore_why as why
+      from postrider.installation
+      where restore_noticed_at is not null`,
   );
+  return notice ?? null;
+}
+
+/** The time of `noticedRestore`; null: there is none. */
+export async function restoreNoticedAt(sql: Sql): Promise<string | null> {
+  return (await noticedRestore(sql))?.at ?? null;
 }
 
 /**

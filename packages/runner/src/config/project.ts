@@ -41,7 +41,7 @@ export interface Project {
   ensureSecret(name: string, make: () => string): string;
 }
 
-const checkout = fileURLToPath(new URL('.', import.meta.url));
+const checkout = fileURLToPath(new URL('../../../..', import.meta.url));
 
 function projectDirectory(env: NodeJS.ProcessEnv): string {
   const from = process.cwd();

@@ -3,6 +3,7 @@
  * nothing can move. What people are told of it is the caller's.
  */
 import type { Logger, Pipeline, Stopped, Waiting } from '@postrider/core';
+import { cohortsAtWork, type CohortsAtWork } from '@postrider/core/machine';
 import type { Project } from '../config/project.ts';
 import { requireMigrated } from '../database/migrated.ts';
 import { openDatabase, type Sql } from '../database/open.ts';
@@ -31,18 +32,11 @@ export interface RunHost extends Host {
   readonly signals: Signals;
 }
 
-/** Cohorts of a stage that this runner has at work. */
-export interface AtWork {
-  readonly stage: string;
-  readonly cohorts: number;
-  readonly people: number;
-}
-
 /** What people are told. */
 export interface Announcements {
   running(http: RunningHttp | null, project: Project, pipeline: Pipeline): void;
   /** At once after the first signal. */
-  stopping(signal: NodeJS.Signals, atWork: readonly AtWork[]): void;
+  stopping(signal: NodeJS.Signals, atWork: readonly CohortsAtWork[]): void;
   stopped(stopped: Stopped, patienceMs: number): void;
   /** With `once`: why nothing moves any more. */
   waiting(waiting: readonly Waiting[]): void;
@@ -97,7 +91,10 @@ export async function run(host: RunHost, options: RunOptions, hooks: RunHooks): 
     : null;
   signals.catch((name) => {
     ready = false;
-    void atWork(sql, pipeline.runnerId).then((work) => announce.stopping(name, work));
+    // Asked before anything is waited for; nothing where the database does not answer.
+    void cohortsAtWork(sql, pipeline.runnerId)
+      .catch(() => [])
+      .then((work) => announce.stopping(name, work));
   });
   try {
     await pipeline.start();
@@ -137,15 +134,4 @@ async function untilStopped({ signal }: Signals): Promise<null> {
       signal.addEventListener('abort', () => resolve(), { once: true }),
     );
   return null;
-}
-
-/** Asked before anything is waited for; nothing where the database does not answer. */
-async function atWork(sql: Sql, runnerId: string): Promise<readonly AtWork[]> {
-  return await sql<AtWork[]>`
-    select stage, count(*)::int as cohorts, sum(people)::int as people
-    from postrider.cohort
-    where runner_id = ${runnerId}
-      and closed_at is null
-    group by 1
-    order by 1`.catch(() => []);
 }

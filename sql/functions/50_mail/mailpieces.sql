@@ -1,0 +1,24 @@
+-- What the status of a mailpiece says of it.
+
+-- Tells whether a mailpiece is closed: no card comes of it any more, and another may be opened.
+-- It is taken up into the plan of its caller, so that the index of open mailpieces is found.
+create function postrider.piece_is_closed(p_status text) returns boolean
+language sql immutable
+return p_status in ('rejected', 'cancelled', 'failed');
+
+-- Tells of a closed mailpiece whether its recipient has another one that is open. Of an open
+-- mailpiece it says no.
+create function postrider.has_other_open_piece(
+  p_organization_id uuid,
+  p_recipient_id uuid,
+  p_id uuid,
+  p_mode text,
+  p_status text
+) returns boolean language sql stable
+return postrider.piece_is_closed(p_status) and exists (
+  select from postrider.mailpiece o
+  where o.organization_id = p_organization_id
+    and o.recipient_id = p_recipient_id
+    and o.mode = p_mode
+    and o.id <> p_id
+    and not postrider.piece_is_closed(o.status));
