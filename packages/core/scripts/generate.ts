@@ -40,7 +40,8 @@ const transitions = tuples('sql/machine/transitions.sql').map(([from, to, actors
 const reasons = tuples('sql/machine/reasons.sql');
 
 function union(name: string, doc: string, values: string[]): string {
-  return `/** ${doc} */\nexport type ${name} =\n${values.map((value) => `  | '${value}'`).join('\n')};\n`;
+  const lines = values.map((value) => `  | '${value}'`).join('\n');
+  return `/** ${doc} */\nexport type ${name} =\n${lines};\n`;
 }
 
 function types(): string {
@@ -62,9 +63,11 @@ function types(): string {
       'Why somebody is where they are.',
       reasons.map((row) => row[0] ?? ''),
     ),
-    'export interface Transition {\n  /** Null: a new recipient. */\n  readonly from: RecipientState | null;\n  readonly to: RecipientState;\n' +
+    'export interface Transition {\n  /** Null: a new recipient. */\n' +
+      '  readonly from: RecipientState | null;\n  readonly to: RecipientState;\n' +
       '  readonly actors: readonly Actor[];\n  readonly why: string;\n}\n',
-    `export const states: readonly RecipientState[] = [\n${states.map((row) => `  '${row[0]}',`).join('\n')}\n];\n`,
+    `export const states: readonly RecipientState[] = [\n` +
+      `${states.map((row) => `  '${row[0]}',`).join('\n')}\n];\n`,
     `export const terminalStates: ReadonlySet<RecipientState> = new Set<RecipientState>([\n${states
       .filter((row) => row[2] === 'terminal')
       .map((row) => `  '${row[0]}',`)
@@ -72,7 +75,8 @@ function types(): string {
     `export const transitions: readonly Transition[] = [\n${transitions
       .map(
         (t) =>
-          `  { from: ${t.from === null ? 'null' : `'${t.from}'`}, to: '${t.to}', actors: [${t.actors.map((a) => `'${a}'`).join(', ')}], why: ${JSON.stringify(t.why)} },`,
+          `  { from: ${t.from === null ? 'null' : `'${t.from}'`}, to: '${t.to}', ` +
+          `actors: [${t.actors.map((a) => `'${a}'`).join(', ')}], why: ${JSON.stringify(t.why)} },`,
       )
       .join('\n')}\n];\n`,
   ].join('\n');
@@ -107,7 +111,8 @@ function diagram(): string {
     '|---|---|---|---|',
     ...transitions.map(
       (t) =>
-        `| ${t.from === null ? '(new)' : `\`${t.from}\``} | \`${t.to}\` | ${t.actors.join(', ')} | ${t.why} |`,
+        `| ${t.from === null ? '(new)' : `\`${t.from}\``} | \`${t.to}\` | ` +
+        `${t.actors.join(', ')} | ${t.why} |`,
     ),
     '',
     '## Reasons',

@@ -76,7 +76,9 @@ export function createEffectFile(
           afterMs: 0,
           message: 'The runner is stopping; nothing was written.',
         }));
-      const message = `${file} cannot be written (${errorCode(error) || String(error)}); nothing was counted, it is tried again.`;
+      const message =
+        `${file} cannot be written (${errorCode(error) || String(error)}); ` +
+        `nothing was counted, it is tried again.`;
       // A repeat is harmless, so even a fault that looks lasting is only put off: a full disk or a
       // missing right is mended by somebody.
       return items.map(() => ({

@@ -8,7 +8,8 @@ export function fileOptions(defaultName: string) {
       .min(1)
       .optional()
       .describe(
-        `the file; relative to the campaign file. \`${defaultName}\` in the data directory unless told`,
+        `the file; relative to the campaign file. ` +
+          `\`${defaultName}\` in the data directory unless told`,
       ),
   });
 }

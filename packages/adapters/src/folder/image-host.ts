@@ -111,7 +111,9 @@ async function store(folder: string, document: RenderedDocument): Promise<PutRes
     await writeFileAtomic(other, document.bytes);
     return { outcome: 'stored', url: pathToFileURL(other).href };
   } catch (error) {
-    const message = `${file} cannot be written (${errorCode(error) || String(error)}). The proof was not stored; free space or give the runner the right to write there.`;
+    const message =
+      `${file} cannot be written (${errorCode(error) || String(error)}). ` +
+      `The proof was not stored; free space or give the runner the right to write there.`;
     return isPassing(error)
       ? { outcome: 'retry', afterMs: 60_000, message }
       : { outcome: 'failed', message };
@@ -128,10 +130,8 @@ function safeName(name: string, hash: string): string {
   if (plain !== '' && plain === name && plain.length <= 120) return plain;
   // What was changed could now clash with another document's name; the hash keeps them apart.
   const extension = extname(plain).slice(0, 12);
-  return `${plain.slice(0, plain.length - extension.length).slice(0, 80)}-${hash.slice(0, 16)}${extension}`.replace(
-    /^-/,
-    '',
-  );
+  const stem = plain.slice(0, plain.length - extension.length).slice(0, 80);
+  return `${stem}-${hash.slice(0, 16)}${extension}`.replace(/^-/, '');
 }
 
 // 256 to 4,096 folders: a million files in one directory slow every tool that lists it.

@@ -51,7 +51,10 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
         await writeFileAtomic(batchFile(folder, reference), `${JSON.stringify(batch)}\n`);
       } catch (error) {
         // Nothing was renamed into place, so nothing was created.
-        const message = `${folder}: the batch could not be stored (${errorCode(error) || String(error)}); nobody was looked up`;
+        const message =
+          `${folder}: the batch could not be stored ` +
+          `(${errorCode(error) || String(error)}); ` +
+          `nobody was looked up`;
         return isPassing(error)
           ? { outcome: 'retry', afterMs: 60_000, message }
           : { outcome: 'rejected', message };

@@ -99,7 +99,12 @@ export function describe(outcome: HttpOutcome): string {
   if (outcome.kind !== 'answer') return outcome.message;
   const told = readJson(refusal, outcome.body);
   if (isAnotherLedger(outcome)) {
-    return `Another print shop answers than the one that has our cards: ${told?.message ?? ''} Start the shop in its old folder again.`;
+    return (
+      `Another print shop answers than the one that has our cards: ` +
+      `${told?.message ?? ''} ` +
+      `Start the shop in its old folder again.`
+    );
   }
-  return `The print shop answered ${outcome.status}${told === null ? '' : ` ${told.code}: ${told.message.slice(0, 300)}`}`;
+  const words = told === null ? '' : ` ${told.code}: ${told.message.slice(0, 300)}`;
+  return `The print shop answered ${outcome.status}${words}`;
 }

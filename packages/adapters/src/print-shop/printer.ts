@@ -90,7 +90,8 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
 
     async list(since, cursor, context) {
       const after = cursor === null ? '' : `&after=${encodeURIComponent(cursor)}`;
-      const path = `/v1/pieces?since=${encodeURIComponent(since.toISOString())}${after}&limit=${pollLimit}`;
+      const from = encodeURIComponent(since.toISOString());
+      const path = `/v1/pieces?since=${from}${after}&limit=${pollLimit}`;
       const outcome = await client.ask({ method: 'GET', path: path }, context);
       const answer =
         outcome.kind === 'answer' && outcome.status === 200

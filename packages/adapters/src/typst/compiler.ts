@@ -17,7 +17,12 @@ const mainPath = `${root}/.postrider/main.typ`;
 // The main file has one line per card behind its header, so that an error's trace tells which card
 // it was.
 function header(template: string): string {
-  return `#import "/postrider.typ": _setup, _card\n#import ${JSON.stringify(template)} as template\n#show: _setup\n`;
+  return [
+    `#import "/postrider.typ": _setup, _card`,
+    `#import ${JSON.stringify(template)} as template`,
+    '#show: _setup',
+    '',
+  ].join('\n');
 }
 const headerLines = 3;
 

@@ -85,7 +85,10 @@ export async function loadFonts(paths: readonly string[]): Promise<FontSet> {
 
 function complementPattern(ranges: readonly (readonly [number, number])[]): string {
   const hex = (code: number): string => `\\u{${code.toString(16)}}`;
-  return `[^${ranges.map(([start, end]) => (start === end ? hex(start) : `${hex(start)}-${hex(end)}`)).join('')}]`;
+  const named = ranges.map(([start, end]) =>
+    start === end ? hex(start) : `${hex(start)}-${hex(end)}`,
+  );
+  return `[^${named.join('')}]`;
 }
 
 function bundledFolder(): string {

@@ -163,7 +163,8 @@ async function prepare(
   const format = formats.get(formatName);
   const files = await readTemplate(resolve(wiring.baseDirectory, template));
   if (format !== undefined && !('reason' in files)) return { format, template: files };
-  const message = `the renderer has no format "${formatName}"; it has ${[...formats.keys()].join(', ')}`;
+  const message =
+    `the renderer has no format "${formatName}"; ` + `it has ${[...formats.keys()].join(', ')}`;
   return [
     ...(format === undefined ? [{ reason: 'unknown_format', message }] : []),
     ...('reason' in files ? [files] : []),
@@ -223,7 +224,10 @@ function foreignFont(pdf: Buffer, fonts: FontSet): Failure | null {
     .matchAll(/\/BaseFont \/(?:[A-Z]{6}\+)?([^\s/<>[\]()]+)/g)) {
     const plain = name?.replace(/-Identity-H$/, '') ?? '';
     if (fonts.postScriptNames.has(plain)) continue;
-    const message = `the template uses the font ${plain}, which is not among renderer.fonts and may differ on another machine; add its file there`;
+    const message =
+      `the template uses the font ${plain}, ` +
+      `which is not among renderer.fonts and may differ on another machine; ` +
+      `add its file there`;
     return { reason: 'font_not_provided', message };
   }
   return null;

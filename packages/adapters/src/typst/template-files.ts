@@ -93,9 +93,15 @@ function forbiddenUse(text: string): string | null {
   for (const [index, line] of text.split('\n').entries()) {
     const code = line.replace(/\/\/.*$/, '');
     if (/\bdatetime\s*\.\s*today\b/.test(code))
-      return `${index + 1}: datetime.today() makes a card depend on the day it is rendered; use a merge field`;
+      return (
+        `${index + 1}: datetime.today() makes a card depend on the day it is rendered; ` +
+        `use a merge field`
+      );
     if (/\b(?:import|include)\s+"@/.test(code))
-      return `${index + 1}: packages are fetched from the network; put the files beside the template instead`;
+      return (
+        `${index + 1}: packages are fetched from the network; ` +
+        `put the files beside the template instead`
+      );
   }
   return null;
 }

@@ -48,8 +48,8 @@ export interface MailSettlement {
  * Gives a cohort to one runner, at most once. Null where nothing began: it was begun, is held, or
  * the database is an older state of itself.
  * @param remembered what is kept of the database outside of it.
- * @param observe called with what the database tells of itself, also where nothing began since it is
- * an older state of itself.
+ * @param observe called with what the database tells of itself, also where nothing began since it
+ * is an older state of itself.
  */
 export async function beginMail(
   sql: Sql,

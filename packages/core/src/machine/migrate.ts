@@ -70,7 +70,8 @@ export async function migrationSql(sql: postgres.Sql): Promise<string> {
   return [
     `-- Whatever the defaults of the database and the role are.\n${setForSession}`,
     plan.queue
-      ? `-- pg-boss (its queues are declared by the program)\n${getConstructionPlans(QUEUE_SCHEMA)}\n`
+      ? `-- pg-boss (its queues are declared by the program)\n` +
+        `${getConstructionPlans(QUEUE_SCHEMA)}\n`
       : '',
     'begin;\n',
     section(files.bootstrap),

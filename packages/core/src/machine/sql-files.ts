@@ -1,6 +1,7 @@
 /**
- * The machine's SQL, read where it lies: `sql/` of the repository, or the copy that a package carries
- * beside its sources. psql runs the same files: `baseline.sql` and `repeatable.sql` name them in order.
+ * The machine's SQL, read where it lies: `sql/` of the repository, or the copy that a package
+ * carries beside its sources. psql runs the same files: `baseline.sql` and `repeatable.sql` name
+ * them in order.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 

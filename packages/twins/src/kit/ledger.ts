@@ -67,8 +67,9 @@ export class Ledger<Entry extends object> {
         } catch (error) {
           throw new TwinError(
             exitCodes.badData,
-            `Line ${number} of the ledger ${path} cannot be used: ${messageOf(error)}. Nothing was changed. ` +
-              `Restore the file from a backup, or start the ${words.twin} in an empty folder.`,
+            `Line ${number} of the ledger ${path} cannot be used: ${messageOf(error)}. ` +
+              `Nothing was changed. Restore the file from a backup, ` +
+              `or start the ${words.twin} in an empty folder.`,
             { cause: error },
           );
         }

@@ -40,10 +40,16 @@ export function misfit(name: string, format: CardFormat, page: PageSize): string
   const [short, long] = format.trim;
   const sheet: readonly [number, number] = [short + 2 * BLEED, long + 2 * BLEED];
   if (!sameSize(page.media, sheet)) {
-    return `the page is ${inches(page.media)}, and ${name} with 0.125 in bleed on each side is ${inches(sheet)}`;
+    return (
+      `the page is ${inches(page.media)}, and ${name} with 0.125 in bleed ` +
+      `on each side is ${inches(sheet)}`
+    );
   }
   if (page.trim !== null && !sameSize(page.trim, format.trim)) {
-    return `the page's TrimBox is ${inches(page.trim)}, and ${name} is trimmed to ${inches(format.trim)}`;
+    return (
+      `the page's TrimBox is ${inches(page.trim)}, ` +
+      `and ${name} is trimmed to ${inches(format.trim)}`
+    );
   }
   return null;
 }

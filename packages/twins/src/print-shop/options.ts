@@ -121,15 +121,18 @@ const flags = {
 
 export const usage = `Usage: print-shop --folder <dir> [options]
 
-A print shop for postcards that prints into a folder. Takes orders on http://127.0.0.1:<port>/v1/pieces.
+A print shop for postcards that prints into a folder.
+Takes orders on http://127.0.0.1:<port>/v1/pieces.
 
   PRINT_SHOP_TOKEN=… print-shop --folder ./printed --artwork ./artwork --days-per-second 2
 
 ${flagLines(flags)}
 
 Environment: PRINT_SHOP_TOKEN (required), PRINT_SHOP_WEBHOOK_SECRET.
-Standard output has one line, when the shop is ready: {"ready":true,"url":"http://127.0.0.1:…","ledger":"…"}. The rest goes to standard error.
-Exit codes: 0 stopped, 2 usage, 65 ledger damaged, 69 port in use, 73 folder not writable, 74 write failed, 75 folder in use.
+Standard output has one line, when the shop is ready:
+{"ready":true,"url":"http://127.0.0.1:…","ledger":"…"}. The rest goes to standard error.
+Exit codes: 0 stopped, 2 usage, 65 ledger damaged, 69 port in use, 73 folder not writable,
+74 write failed, 75 folder in use.
 `;
 
 /** The command line that gives a child process these options. The secrets are not in it. */

@@ -102,7 +102,9 @@ async function list(c: Ctx, shop: Shop): Promise<Response> {
     limit < 1 ||
     limit > MOST_AT_ONCE
   ) {
-    const message = `since must be a time, after a cursor that this shop gave, and limit 1 to ${MOST_AT_ONCE}.`;
+    const message =
+      'since must be a time, after a cursor that this shop gave, ' +
+      `and limit 1 to ${MOST_AT_ONCE}.`;
     return refuse(c, 400, { code: 'bad_request', message });
   }
   return withFaults(c, shop, 'find', [], async () => {

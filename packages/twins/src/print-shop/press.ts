@@ -1,7 +1,8 @@
 /**
  * Prints: up to 500 cards to a PDF, each card into exactly one, whatever crashes in between.
  *
- *   compose the PDF in memory · write the *plan* (these cards, this number) · PDF · manifest part · write *printed* · manifest
+ *   compose the PDF in memory · write the *plan* (these cards, this number) · PDF ·
+ *   manifest part · write *printed* · manifest
  *
  * Where one of these fails, all from there on is done again a little later. Nothing is left of the
  * plan by which a manifest could be missed once it is printed, hence a flag of its own.

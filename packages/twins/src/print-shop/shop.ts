@@ -205,7 +205,8 @@ async function refuseForeignFiles(output: string, books: Books): Promise<void> {
     if (file < books.nextFile || file === books.openPlan?.file) continue;
     throw new TwinError(
       exitCodes.badData,
-      `The folder ${output} holds ${name}, which its ledger does not know: the ledger is lost or old. ` +
+      `The folder ${output} holds ${name}, which its ledger does not know: ` +
+        `the ledger is lost or old. ` +
         `Nothing was changed. Restore ${join('shop', 'ledger.ndjson')}, or use another folder.`,
     );
   }

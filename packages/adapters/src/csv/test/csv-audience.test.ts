@@ -224,7 +224,8 @@ describe('CSV audience', () => {
               a: x.normalize('NFC').trim(),
               b: y.normalize('NFC').trim(),
             });
-            const record = `1,a@example.com,"${x.replaceAll('"', '""')}","${y.replaceAll('"', '""')}"${lineBreakHere}`;
+            const [one, two] = [x, y].map((field) => `"${field.replaceAll('"', '""')}"`);
+            const record = `1,a@example.com,${one},${two}${lineBreakHere}`;
             text += record;
             line += record.match(/\r\n|\n|\r/g)?.length ?? 0;
           }

@@ -103,14 +103,18 @@ describe('Effects in a file', () => {
 
   it('counts each key once when several processes tell the same keys, one of them killed in the middle', async () => {
     const folder = await temporaryFolder();
+    const source = new URL('../../index.ts', import.meta.url).href;
     const program = `
-      import { createFileMeter } from ${JSON.stringify(new URL('../../index.ts', import.meta.url).href)};
+      import { createFileMeter } from ${JSON.stringify(source)};
       import { contractContext } from '@postrider/core/contract';
-      const meter = createFileMeter({ path: 'usage.ndjson' }, { baseDirectory: ${JSON.stringify(folder)}, dataDirectory: '', secret: () => undefined });
+      const baseDirectory = ${JSON.stringify(folder)};
+      const home = { baseDirectory, dataDirectory: '', secret: () => undefined };
+      const meter = createFileMeter({ path: 'usage.ndjson' }, home);
       const item = (key) => ({ key, reference: {}, occurredAt: '', data: {} });
       for (let i = 0; i < 40; i++) {
         const results = await meter.record([item('k' + i), item('k' + (i + 1))], contractContext());
-        if (results.some(({ outcome }) => outcome !== 'done')) throw new Error(JSON.stringify(results));
+        if (results.some(({ outcome }) => outcome !== 'done'))
+          throw new Error(JSON.stringify(results));
       }
     `;
     const here = fileURLToPath(new URL('.', import.meta.url));

@@ -10,7 +10,9 @@ export const rowOptions = z.strictObject({
   columns: columnsOption
     .default({})
     .describe(
-      `which column is what: ${roles.map((role) => `\`${role}\``).join(', ')}; usual names are found by themselves, \`null\` switches that off, every other column is merge data`,
+      `which column is what: ${roles.map((role) => `\`${role}\``).join(', ')}; ` +
+        'usual names are found by themselves, `null` switches that off, ' +
+        'every other column is merge data',
     ),
   defaultCountry: z
     .string()

@@ -90,6 +90,8 @@ export function hash(result: RenderResult | undefined): string {
 
 /** The least that a card needs. */
 export const plain = `#import "postrider.typ": *
-#let front(card) = place(dx: 20pt, dy: 20pt, [Hello #card.at("firstName", default: "neighbor"), #card.favorite])
+#let front(card) = place(
+  dx: 20pt, dy: 20pt, [Hello #card.at("firstName", default: "neighbor"), #card.favorite]
+)
 #let back(card) = address-block(card)
 `;

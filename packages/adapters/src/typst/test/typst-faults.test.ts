@@ -114,7 +114,8 @@ describe('Cards that typst cannot set', () => {
   });
 
   it('lets a template refuse a card', async () => {
-    const template = `${plain}\n#let back(card) = { assert(card.favorite != "Rye", message: "no rye today"); [x] }`;
+    const template = `${plain}
+#let back(card) = { assert(card.favorite != "Rye", message: "no rye today"); [x] }`;
     const { results } = await render(template, [card(), card({ merge: { favorite: 'Spelt' } })]);
     assert.equal(failure(results[0]).reason, 'refused_by_template');
     assert.match(failure(results[0]).message, /no rye today/);
@@ -122,7 +123,11 @@ describe('Cards that typst cannot set', () => {
   });
 
   it('finds the one card whose error shows only when pages are laid out', async () => {
-    const template = `${plain}\n#let back(card) = context { if measure(card.favorite).width > 60pt { panic("too wide") }; [x] }`;
+    const template = `${plain}
+#let back(card) = context {
+  if measure(card.favorite).width > 60pt { panic("too wide") }
+  [x]
+}`;
     const { results } = await render(template, [
       card(),
       card({ merge: { favorite: 'A very long favorite indeed' } }),
@@ -137,8 +142,12 @@ describe('Cards that typst cannot set', () => {
 
   it('shrinks what does not fit, down to the smallest size, and then fails that card', async () => {
     const template = `#import "postrider.typ": *
-#let front(card) = place(dx: 100pt, dy: 100pt, text(size: 30pt, fit(200pt, min: 8pt, card.favorite)))
-#let back(card) = place(dx: 100pt, dy: 100pt, fit-block(200pt, 40pt, min: 8pt, card.at("text", default: "x")))`;
+#let front(card) = place(
+  dx: 100pt, dy: 100pt, text(size: 30pt, fit(200pt, min: 8pt, card.favorite))
+)
+#let back(card) = place(
+  dx: 100pt, dy: 100pt, fit-block(200pt, 40pt, min: 8pt, card.at("text", default: "x"))
+)`;
     const texts = ['Rye', 'Roasted walnut and dried cranberry levain', 'W'.repeat(60)];
     const blocks = ['word '.repeat(30), 'word '.repeat(90), 'x'.repeat(80)];
     const cards = [
@@ -169,7 +178,8 @@ describe('Cards that typst cannot set', () => {
   });
 
   it('fails a card whose content runs over to a third page', async () => {
-    const template = `${plain}\n#let back(card) = { for _ in range(if card.favorite == "Rye" { 3 } else { 300 }) [line \\ ] }`;
+    const template = `${plain}
+#let back(card) = { for _ in range(if card.favorite == "Rye" { 3 } else { 300 }) [line \\ ] }`;
     const { results } = await render(template, [
       card({ merge: { favorite: 'Spelt' } }),
       card(),

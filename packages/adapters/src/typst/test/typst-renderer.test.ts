@@ -127,7 +127,12 @@ describe('Typst renderer', () => {
   });
 
   it('hashes what is printed: template, assets, format and card, and nothing that lies beside them', async () => {
-    const template = `${plain}\n#let back(card) = image("images/" + "logo.svg", width: 20pt) + image("assets/deep/a.svg", width: 10pt)\n#let logo = "images/logo.svg"`;
+    const template = `${plain}
+#let back(card) = {
+  image("images/" + "logo.svg", width: 20pt)
+  image("assets/deep/a.svg", width: 10pt)
+}
+#let logo = "images/logo.svg"`;
     const svg = (color: string): string =>
       `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1" fill="${color}"/></svg>`;
     const base = {

@@ -2,7 +2,8 @@
  * What core relies on, as tests. An author of an adapter runs the suite of its port against the
  * provider's sandbox or a twin:
  *
- *     describePrinterContract('my printer', async () => ({ printer, piece, created, close }), ['answer-lost', 'webhooks']);
+ *     const made = async () => ({ printer, piece, created, close });
+ *     describePrinterContract('my printer', made, ['answer-lost', 'webhooks']);
  *
  * The suites register with `node:test`. Abilities name the parts that need something of the
  * harness; leave out what a provider cannot do.

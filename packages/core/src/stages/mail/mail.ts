@@ -171,9 +171,9 @@ async function submit(
             signOfLife();
           };
           const requests = batch.map((piece) => toRequest(campaign, piece));
-          // No signal ends a request under way, neither a stop nor a lost lease: hanging up unprints
-          // nothing, it only loses the answer, and with it the one sign of a second card. The
-          // adapter's timeout is its end; the lease is asked before each request.
+          // No signal ends a request under way, neither a stop nor a lost lease: hanging up
+          // unprints nothing, it only loses the answer, and with it the one sign of a second card.
+          // The adapter's timeout is its end; the lease is asked before each request.
           return pieceAnswers(
             batch.length,
             await printer.submit(requests, { assertHeld }, context.callContext(neverAborted)),

@@ -1,6 +1,6 @@
 /**
- * Reconcile, a part of the mail stage: printers are asked about pieces of which nobody knows whether
- * they were printed.
+ * Reconcile, a part of the mail stage: printers are asked about pieces of which nobody knows
+ * whether they were printed.
  */
 import { whatIsDue, type Due, type Work } from '../../machine/house.ts';
 import { claimUnknown, settleReconcile } from '../../machine/reconcile.ts';

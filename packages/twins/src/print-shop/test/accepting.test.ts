@@ -229,7 +229,8 @@ test('a stop does not wait for a body that does not come, and nothing of it is a
   t.after(() => socket.destroy());
   socket.on('error', () => undefined);
   socket.write(
-    `POST /v1/pieces HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: application/json\r\n` +
+    `POST /v1/pieces HTTP/1.1\r\nhost: shop\r\n` +
+      `authorization: Bearer ${TOKEN}\r\ncontent-type: application/json\r\n` +
       `content-length: ${body.length}\r\nexpect: 100-continue\r\n\r\n`,
   );
   // The shop has read the head and waits for the rest.

@@ -159,10 +159,15 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
 
   test('Ctrl-C at its starter does not reach it; it ends when the starter does, however that ends', async (t) => {
     const folder = await temporaryFolder(t);
+    const source = new URL('../../index.ts', import.meta.url).href;
     const script = `
-      import { spawnPrintShop } from ${JSON.stringify(new URL('../../index.ts', import.meta.url).href)};
+      import { spawnPrintShop } from ${JSON.stringify(source)};
       process.on('SIGINT', () => console.log('interrupted'));
-      const { pid, url } = await spawnPrintShop({ folder: ${JSON.stringify(folder)}, token: ${JSON.stringify(TOKEN)}, acceptNoopArtwork: true });
+      const { pid, url } = await spawnPrintShop({
+        folder: ${JSON.stringify(folder)},
+        token: ${JSON.stringify(TOKEN)},
+        acceptNoopArtwork: true,
+      });
       console.log(JSON.stringify({ pid, url }));`;
     const starter = spawn(process.execPath, [...loader, '--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -193,9 +198,15 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
 
   test('or outlives it, where that was asked for', async (t) => {
     const folder = await temporaryFolder(t);
+    const source = new URL('../../index.ts', import.meta.url).href;
     const script = `
-      import { spawnPrintShop } from ${JSON.stringify(new URL('../../index.ts', import.meta.url).href)};
-      const { pid, url } = await spawnPrintShop({ folder: ${JSON.stringify(folder)}, token: ${JSON.stringify(TOKEN)}, acceptNoopArtwork: true, outlive: true });
+      import { spawnPrintShop } from ${JSON.stringify(source)};
+      const { pid, url } = await spawnPrintShop({
+        folder: ${JSON.stringify(folder)},
+        token: ${JSON.stringify(TOKEN)},
+        acceptNoopArtwork: true,
+        outlive: true,
+      });
       console.log(JSON.stringify({ pid, url }));`;
     const starter = spawn(process.execPath, [...loader, '--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
