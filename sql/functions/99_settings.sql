@@ -63,7 +63,7 @@ begin
       -- calls it, which one that has settings is not.
       ('inline', '{}',
       '{
-      abbreviate, acting, add_counts, assumed_at, back_off, beat, beat_health,
+      abbreviate, acting, actor_is_claimed, add_counts, assumed_at, back_off, beat, beat_health,
       begin_refused, bounds_of, caller, campaign_brief, card_may_exist, causes_told,
       clear_refused, close_cohort_if_done, counted, digest_of, doctor_alarms, doctor_beats,
       doctor_bloat, doctor_blocked_sessions, doctor_default_partition,
@@ -73,7 +73,7 @@ begin
       drop_open_mailpieces, due, email_key, enrich_candidates, enrich_due, enrich_submitted,
       failing_beats, fold, forget_untried_work, gone_from_segment, goodbye,
       has_other_open_piece, headcount, heartbeat, holdout_bucket, house_parts, lock_key,
-      longest_lease, lost_mailpieces, most_counted, my_organizations, new_id, new_reference,
+      longest_lease, lost_mailpieces, most_counted, my_organizations, needs_cohort, new_id, new_reference,
       nobody_in_flight, now, open_doors, people_at_printers, people_in_cohorts,
       people_known_as, poll_done, printer_brief, printer_rests, retry_causes, sees_all,
       stage_round, status_told, suppressions_of, sync_candidates, tallied, trimmed,
