@@ -21,6 +21,7 @@
 \ir functions/00_common/jobs.sql
 \ir functions/10_sync/judge.sql
 \ir functions/10_sync/sync_lock.sql
+\ir functions/10_sync/match_members.sql
 \ir functions/10_sync/sync_page.sql
 \ir functions/10_sync/follow_source.sql
 \ir functions/10_sync/sync_close.sql

@@ -14,17 +14,18 @@ begin
       '{
       act_as, apply_campaign, arm_printer, blank_traces, cancel, check_watermark,
       checked_definition, clear_alarm, deletion_refused, disarm_printer, end_campaign,
-      end_silent_jobs, enqueue, erase, event_partitions, fail, fold_tally, fresh_statistics,
-      hold, hold_refused, household_key, id_of, keep_house, launch, lift_suppression,
-      lock_for_begin, lock_for_retry, lock_for_sync, lock_households, mail_witnesses,
-      mend_event_partitions, misdated_partitions, note_failures, note_intervention,
-      notice_restore, organization_named, pieces_opened_since, point_printer, poll_claim,
-      posting_may_last, receive_webhook, record_kept, redoable, refuse_moves, release,
-      reopen_campaign, require_given, require_lease, require_list, require_organization,
-      require_recipient, require_suitable_session, require_within, resolve,
-      restore_reconciled, retry, retry_webhooks, server_identity, settle_proof,
-      stage_campaigns, stage_plan, suppress, sync_count, sync_open, sync_renew, take_turn,
-      tick, track_claim, track_done, track_unusable, turn_clock, work_failed}'::text[]),
+      end_silent_jobs, end_silent_run, enqueue, erase, event_partitions, fail, fold_tally,
+      fresh_statistics, hold, hold_refused, household_key, id_of, keep_house, launch,
+      lift_suppression, lock_for_begin, lock_for_retry, lock_for_sync, lock_households,
+      mail_witnesses, mend_event_partitions, misdated_partitions, note_failures,
+      note_intervention, notice_restore, organization_named, pieces_opened_since,
+      point_printer, poll_claim, posting_may_last, receive_webhook, record_kept, redoable,
+      refuse_moves, release, reopen_campaign, require_given, require_lease, require_list,
+      require_organization, require_page, require_recipient, require_suitable_session,
+      require_syncing_campaign, require_within, resolve, restore_reconciled, retry,
+      retry_webhooks, server_identity, settle_proof, stage_campaigns, stage_plan, suppress,
+      sync_count, sync_open, sync_renew, take_campaign_lock, take_turn, tick, track_claim,
+      track_done, track_unusable, turn_clock, work_failed}'::text[]),
       -- Once a cohort, or more often: planned once a session, and by index whatever the statistics
       -- say. They lag behind a burst of moves; to plan each call would cost more than to run it.
       ('hot', array[
@@ -46,12 +47,13 @@ begin
       ('batch', array[
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_custom_plan'],
       '{
-      adopt_pieces, cancel_claim, cancel_settle, complete_campaigns, count_opened,
-      doctor_history, effects_claim, effects_settle, enrich_claim, enrich_lost, enrich_none,
-      enrich_orphans, enrich_settle, find_recipients, follow_source, give_back,
-      house_organizations, judge, keep_part, reap, reconcile_claim, reconcile_settle,
-      record_evidence_for_lost, replace_lost_mailpieces, retry_all, retry_effects,
-      retry_people, stop_people, sync_close, sync_page, trace, what_comes, what_moves, why}'::text[]),
+      admit_members, adopt_pieces, cancel_claim, cancel_settle, complete_campaigns,
+      conclude_departures, count_opened, doctor_history, effects_claim, effects_settle,
+      enrich_claim, enrich_lost, enrich_none, enrich_orphans, enrich_settle, find_recipients,
+      follow_source, give_back, house_organizations, judge, judge_again, keep_part,
+      match_members, reap, reconcile_claim, reconcile_settle, record_evidence_for_lost,
+      replace_lost_mailpieces, retry_all, retry_effects, retry_people, stop_people,
+      sync_close, sync_page, trace, what_comes, what_moves, why}'::text[]),
       -- Answers a person, among millions of rows: as above, by index, and never compiled, which
       -- takes longer than to answer.
       ('look', array[
@@ -63,19 +65,20 @@ begin
       -- calls it, which one that has settings is not.
       ('inline', '{}',
       '{
-      abbreviate, acting, actor_is_claimed, add_counts, assumed_at, back_off, beat, beat_health,
-      begin_refused, bounds_of, caller, campaign_brief, card_may_exist, causes_told,
-      clear_refused, close_cohort_if_done, counted, digest_of, doctor_alarms, doctor_beats,
-      doctor_bloat, doctor_blocked_sessions, doctor_default_partition,
+      abbreviate, acting, actor_is_claimed, add_counts, assumed_at, back_off, beat,
+      beat_health, begin_refused, bounds_of, caller, campaign_brief, card_may_exist,
+      causes_told, clear_refused, close_cohort_if_done, counted, digest_of, doctor_alarms,
+      doctor_beats, doctor_bloat, doctor_blocked_sessions, doctor_default_partition,
       doctor_event_partitions, doctor_leases, doctor_lost_mailpieces,
       doctor_oldest_transaction, doctor_restore, doctor_runners, doctor_tried_again,
       doctor_unknown_outcomes, doctor_unreachable_states, doctor_webhooks, doctor_work,
-      drop_open_mailpieces, due, email_key, enrich_candidates, enrich_due, enrich_submitted,
-      failing_beats, fold, forget_untried_work, gone_from_segment, goodbye,
-      has_other_open_piece, headcount, heartbeat, holdout_bucket, house_parts, lock_key,
-      longest_lease, lost_mailpieces, most_counted, my_organizations, needs_cohort, new_id, new_reference,
-      nobody_in_flight, now, open_doors, people_at_printers, people_in_cohorts,
-      people_known_as, poll_done, printer_brief, printer_rests, retry_causes, sees_all,
+      doubles_of, drop_open_mailpieces, due, email_key, enrich_candidates, enrich_due,
+      enrich_submitted, failing_beats, fold, follows_source, forget_untried_work,
+      gone_from_segment, goodbye, has_other_open_piece, headcount, heartbeat, holdout_bucket,
+      house_parts, lock_key, longest_lease, lost_mailpieces, mailed_since, most_counted,
+      my_organizations, needs_cohort, new_id, new_reference, nobody_in_flight, now,
+      open_doors, other_campaigns_of, people_at_printers, people_in_cohorts, people_known_as,
+      poll_done, printer_brief, printer_rests, raise_mass_departure, retry_causes, sees_all,
       stage_round, status_told, suppressions_of, sync_candidates, tallied, trimmed,
       unless_erased, waiting_places, wake_workers, window_of, work_done}'::text[])
     ), own (name, setting) as (values
