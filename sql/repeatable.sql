@@ -18,6 +18,7 @@
 \ir functions/00_common/paper_trail.sql
 \ir functions/00_common/interventions.sql
 \ir functions/00_common/tally.sql
+\ir functions/00_common/ready.sql
 \ir functions/00_common/jobs.sql
 \ir functions/10_sync/judge.sql
 \ir functions/10_sync/sync_lock.sql
