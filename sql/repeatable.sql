@@ -30,6 +30,7 @@
 \ir functions/20_enrich/enrich_settle.sql
 \ir functions/20_enrich/enrich_lost.sql
 \ir functions/20_enrich/enrich_none.sql
+\ir functions/30_cohort/stage_states.sql
 \ir functions/30_cohort/stage_plan.sql
 \ir functions/30_cohort/stage.sql
 \ir functions/30_cohort/stage_round.sql

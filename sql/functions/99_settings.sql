@@ -12,7 +12,7 @@ begin
       ('plain', array[
         'search_path = postrider, pg_temp'],
       '{
-      act_as, apply_campaign, arm_printer, blank_traces, cancel, check_watermark,
+      act_as, apply_campaign, arm_printer, begin_proof, blank_traces, cancel, check_watermark,
       checked_definition, clear_alarm, deletion_refused, disarm_printer, end_campaign,
       end_silent_jobs, end_silent_run, enqueue, enrich_claim, erase, event_partitions, fail,
       fold_tally, fresh_statistics, hold, hold_refused, household_key, id_of, keep_house,
@@ -24,18 +24,19 @@ begin
       require_lease, require_list, require_organization, require_page, require_recipient,
       require_suitable_session, require_syncing_campaign, require_within, resolve,
       restore_reconciled, retry, retry_webhooks, server_identity, settle_proof,
-      stage_campaigns, stage_plan, suppress, sync_count, sync_open, sync_renew,
-      take_campaign_lock, take_turn, tick, track_claim, track_done, track_unusable,
-      turn_clock, work_failed}'::text[]),
+      settle_proofing, stage, stage_campaigns, stage_plan, store_proofs, suppress, sync_count,
+      sync_open, sync_renew, take_campaign_lock, take_turn, tick, track_claim, track_done,
+      track_unusable, turn_clock, work_failed}'::text[]),
       -- Once a cohort, or more often: planned once a session, and by index whatever the statistics
       -- say. They lag behind a burst of moves; to plan each call would cost more than to run it.
       ('hot', array[
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_generic_plan',
         'enable_seqscan = off', 'enable_hashjoin = off', 'enable_mergejoin = off'],
       '{
-      apply_events, assume_received, begin_mail, begin_proof, bring_to_sent, check_mailpieces,
-      follow_mailpieces, keep_within_caps, lock_ready, match_events, printers_of_cohort,
-      record_evidence, renew, restore_signs, settle_mail, settle_not_accepted, stage,
+      apply_events, assume_received, begin_mail, bring_to_sent, check_mailpieces,
+      choose_people, follow_mailpieces, form_cohorts, keep_within_caps, lock_counter,
+      lock_ready, match_events, printers_of_cohort, record_evidence, renew, restore_signs,
+      return_refused, seat_people, settle_mail, settle_not_accepted, start_proofing,
       take_cohort, track_lock, turn_away_before_mail}'::text[]),
       -- Once a statement that moves people: compares two sets of rows, however large, by hash.
       ('statement', array[
@@ -51,11 +52,11 @@ begin
       admit_members, adopt_pieces, cancel_claim, cancel_settle, complete_campaigns,
       conclude_departures, count_opened, doctor_history, effects_claim, effects_settle,
       enrich_lost, enrich_none, enrich_orphans, enrich_settle, find_recipients, follow_source,
-      give_back, house_organizations, judge, judge_again, keep_part, match_members,
-      open_enrichment_batch, reap, reconcile_claim, reconcile_settle,
-      record_evidence_for_lost, remember_addresses, replace_lost_mailpieces, results_of_batch,
-      retry_all, retry_effects, retry_people, settle_found, settle_not_found, stop_people,
-      sync_close, sync_page, trace, what_comes, what_moves, why}'::text[]),
+      give_back, house_organizations, judge, judge_again, keep_part, mark_unknown,
+      match_members, open_enrichment_batch, reap, reap_cohorts, reap_people, reconcile_claim,
+      reconcile_settle, record_evidence_for_lost, remember_addresses, replace_lost_mailpieces,
+      results_of_batch, retry_all, retry_effects, retry_people, settle_found,
+      settle_not_found, stop_people, sync_close, sync_page, trace, what_comes, what_moves, why}'::text[]),
       -- Answers a person, among millions of rows: as above, by index, and never compiled, which
       -- takes longer than to answer.
       ('look', array[
@@ -81,8 +82,9 @@ begin
       my_organizations, needs_cohort, new_id, new_reference, nobody_in_flight, now,
       open_doors, other_campaigns_of, people_at_printers, people_in_cohorts, people_known_as,
       people_to_ask, poll_done, printer_brief, printer_rests, raise_mass_departure,
-      retry_causes, sees_all, stage_round, status_told, suppressions_of, sync_candidates,
-      tallied, trimmed, unless_erased, waiting_places, wake_workers, window_of, work_done}'::text[])
+      retry_causes, sees_all, stage_round, staged_state_of, status_told, suppressions_of,
+      sync_candidates, tallied, trimmed, unless_erased, waiting_places, waiting_state_of,
+      wake_workers, window_of, work_done}'::text[])
     ), own (name, setting) as (values
       ('beat_health', 'timezone = ''UTC'''),
       ('beat_health', 'intervalstyle = postgres'),
@@ -112,8 +114,14 @@ begin
       ('settle_proof', 'enable_seqscan = off'),
       ('settle_proof', 'enable_mergejoin = off'),
       ('settle_proof', 'lock_timeout = ''2s'''),
+      ('settle_proofing', 'plan_cache_mode = force_generic_plan'),
+      ('settle_proofing', 'enable_seqscan = off'),
+      ('settle_proofing', 'enable_mergejoin = off'),
       ('stage_plan', 'plan_cache_mode = force_generic_plan'),
       ('stage_plan', 'enable_seqscan = off'),
+      ('store_proofs', 'plan_cache_mode = force_generic_plan'),
+      ('store_proofs', 'enable_seqscan = off'),
+      ('store_proofs', 'enable_mergejoin = off'),
       ('trace', 'datestyle = ''ISO, MDY'''),
       ('trace', 'timezone = ''UTC''')
     )
