@@ -53,10 +53,10 @@ declare
     apply_campaign,count_opened,replace_lost_mailpieces,retry_all,clear_alarm,retry_webhooks,retry_effects}';
   -- What only functions of the machine call, with the owner's rights. Whoever calls one asks nothing that it could answer.
   v_internal constant text[] := '{bounds_of,retry_causes,causes_told,restore_signs,server_identity,mail_witnesses,house_organizations,keep_part,beat_health,forget_untried_work,act_as,acting,actor_is_claimed,add_counts,admit_members,assume_received,back_off,begin_refused,blank_traces,bring_to_sent,card_may_exist,
-    check_mailpieces,checked_definition,choose_people,clear_refused,close_cohort_if_done,complete_campaigns,conclude_departures,digest_of,doubles_of,drop_open_mailpieces,end_silent_jobs,end_silent_run,enqueue,fail,
+    check_mailpieces,checked_definition,choose_people,clear_refused,close_cohort_if_done,commit_asynchronously,complete_campaigns,conclude_departures,digest_of,doubles_of,drop_open_mailpieces,end_silent_jobs,end_silent_run,enqueue,fail,
     follow_mailpieces,follow_source,follows_source,form_cohorts,fresh_statistics,give_back,gone_from_segment,has_other_open_piece,id_of,judge,judge_again,keep_within_caps,lock_counter,lock_for_begin,
     lock_for_retry,lock_for_sync,lock_households,lock_key,lock_ready,lost_mailpieces,mailed_since,mark_unknown,match_members,needs_cohort,nobody_in_flight,note_intervention,notice_restore,open_doors,open_enrichment_batch,other_campaigns_of,
-    people_known_as,people_to_ask,point_printer,printers_of_cohort,raise_mass_departure,reap_cohorts,reap_people,record_evidence,record_evidence_for_lost,redoable,refuse_moves,remember_addresses,reopen_campaign,
+    people_known_as,people_to_ask,point_printer,printers_of_cohort,raise_mass_departure,reap_cohorts,reap_people,record_evidence,record_evidence_for_lost,refuse_moves,remember_addresses,reopen_campaign,
     require_given,require_lease,require_list,require_organization,require_page,require_suitable_session,require_syncing_campaign,require_recipient,require_within,results_of_batch,retry_people,return_refused,seat_people,settle_found,settle_not_accepted,settle_not_found,settle_proofing,stage,stage_plan,staged_state_of,start_proofing,
     status_told,stop_people,store_proofs,suppressions_of,sync_count,take_campaign_lock,take_cohort,take_turn,turn_away_before_mail,unless_erased,waiting_state_of,wake_workers}';
 begin

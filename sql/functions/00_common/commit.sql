@@ -5,7 +5,7 @@
 --
 -- It is never called where somebody outside has been told, or will be: a printer, a webhook's
 -- sender, an operator.
-create function postrider.redoable() returns void language plpgsql volatile as $$
+create function postrider.commit_asynchronously() returns void language plpgsql volatile as $$
 declare
   -- An assignment, not a query: it is evaluated without being planned.
   v_commit text := set_config('synchronous_commit', 'off', true);

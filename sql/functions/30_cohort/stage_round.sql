@@ -36,7 +36,7 @@ begin
   if not postrider.take_turn('stage:' || p_stage) then
     return;
   end if;
-  perform postrider.redoable();
+  perform postrider.commit_asynchronously();
   perform postrider.fresh_statistics();
   for v_place in
     select *

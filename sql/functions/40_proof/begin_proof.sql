@@ -31,7 +31,7 @@ declare
     p_organization_id, p_cohort_id, 'proof', p_runner_id, p_lease, v_now);
   v_cards json;
 begin
-  perform postrider.redoable();
+  perform postrider.commit_asynchronously();
   if v_campaign_id is null then
     return null;
   end if;

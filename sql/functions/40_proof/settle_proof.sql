@@ -21,7 +21,7 @@ begin
   if json_typeof(p_results) is distinct from 'array' then
     perform postrider.require_list('the results', json_typeof(p_results));
   end if;
-  perform postrider.redoable();
+  perform postrider.commit_asynchronously();
   perform from postrider.cohort
   where organization_id = p_organization_id
     and id = p_cohort_id

@@ -58,7 +58,7 @@ begin
       'each has eventId, providerStatus, occurredAt and a confidence of scan, assumed, logical or estimated; none was applied');
   end if;
   -- The webhook is stored; what was polled is polled again.
-  perform postrider.redoable();
+  perform postrider.commit_asynchronously();
   -- People before what is told of them: whoever applies webhooks has locked theirs, and may bring the same event as a poll.
   if p_inbox_id is null then
     perform postrider.track_lock(p_organization_id, p_printer_name, p_events);
