@@ -18,9 +18,11 @@
 \ir functions/00_common/paper_trail.sql
 \ir functions/00_common/interventions.sql
 \ir functions/00_common/tally.sql
+\ir functions/00_common/ready.sql
 \ir functions/00_common/jobs.sql
 \ir functions/10_sync/judge.sql
 \ir functions/10_sync/sync_lock.sql
+\ir functions/10_sync/match_members.sql
 \ir functions/10_sync/sync_page.sql
 \ir functions/10_sync/follow_source.sql
 \ir functions/10_sync/sync_close.sql
@@ -28,6 +30,7 @@
 \ir functions/20_enrich/enrich_settle.sql
 \ir functions/20_enrich/enrich_lost.sql
 \ir functions/20_enrich/enrich_none.sql
+\ir functions/30_cohort/stage_states.sql
 \ir functions/30_cohort/stage_plan.sql
 \ir functions/30_cohort/stage.sql
 \ir functions/30_cohort/stage_round.sql

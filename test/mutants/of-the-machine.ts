@@ -173,8 +173,8 @@ export const machine: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/stage.sql',
-        find: 'greatest(0, v_alone, p_cohorts - coalesce(max(cohort_no) filter (where not alone) + 1, 0))',
-        replace: 'greatest(0, v_alone)',
+        find: 'greatest(0, p_alone, p_cohorts - coalesce(max(cohort_no) filter (where not alone) + 1, 0))',
+        replace: 'greatest(0, p_alone)',
       },
     ],
     test: { file: 'test/sql/stage.test.ts', pattern: 'places that the others do not need' },
@@ -209,8 +209,8 @@ export const machine: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/reap.sql',
-        find: `status = 'unknown', available_at = v_now + p_still + greatest(p_quiet, p.quiet),`,
-        replace: `status = 'unknown', available_at = v_now,`,
+        find: `status = 'unknown', available_at = p_now + p_still + greatest(p_quiet, p.quiet),`,
+        replace: `status = 'unknown', available_at = p_now,`,
       },
     ],
     test: {
@@ -224,8 +224,8 @@ export const machine: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/reap.sql',
-        find: 'v_now + p_still + greatest(p_quiet, p.quiet)',
-        replace: 'v_now + p_still + p_quiet',
+        find: 'p_now + p_still + greatest(p_quiet, p.quiet)',
+        replace: 'p_now + p_still + p_quiet',
       },
     ],
     test: { file: 'test/pipeline/printers.test.ts', pattern: 'how long a slow printer must rest' },
@@ -346,7 +346,7 @@ export const machine: readonly Mutant[] = [
     without: 'who is met while they do not follow the source is met all the same',
     edits: [
       {
-        file: 'sql/functions/10_sync/sync_page.sql',
+        file: 'sql/functions/10_sync/match_members.sql',
         find: 'where p.id is not null and not p.repeated',
         replace: `where p.id is not null and not p.repeated and exists (select from postrider.recipient_state s
       where s.organization_id = p_organization_id and s.recipient_id = p.id and s.state in ('address_enrichable', 'pending'))`,
