@@ -54,6 +54,7 @@
 \ir functions/60_track/assume_received.sql
 \ir functions/70_effects/effects.sql
 \ir functions/80_operate/organization.sql
+\ir functions/80_operate/campaign_definition.sql
 \ir functions/80_operate/campaign.sql
 \ir functions/80_operate/printers.sql
 \ir functions/80_operate/launch.sql
@@ -61,6 +62,7 @@
 \ir functions/80_operate/hold.sql
 \ir functions/80_operate/hold_refused.sql
 \ir functions/80_operate/retry.sql
+\ir functions/80_operate/retry_people.sql
 \ir functions/80_operate/cancel.sql
 \ir functions/80_operate/suppress.sql
 \ir functions/80_operate/stop_people.sql

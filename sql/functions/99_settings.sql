@@ -12,19 +12,24 @@ begin
       ('plain', array[
         'search_path = postrider, pg_temp'],
       '{
-      act_as, apply_campaign, arm_printer, blank_traces, cancel, check_watermark,
-      checked_definition, clear_alarm, deletion_refused, disarm_printer, end_campaign,
-      end_silent_jobs, enqueue, erase, event_partitions, fail, fold_tally, fresh_statistics,
-      hold, hold_refused, household_key, id_of, keep_house, launch, lift_suppression,
-      lock_for_begin, lock_for_retry, lock_for_sync, lock_households, mail_witnesses,
+      act_as, add_suppressions, apply_campaign, arm_printer, blank_traces, cancel,
+      cancel_recipient, cards_at_printer, change_campaign, check_watermark,
+      checked_definition, clear_alarm, close_campaign, deletion_refused, disarm_printer,
+      end_campaign, end_silent_jobs, enqueue, erase, event_partitions, fail, fold_tally,
+      forget_person, fresh_statistics, hold, hold_refused, household_key, id_of, keep_house,
+      launch, lift_suppression, lock_for_begin, lock_for_retry, lock_for_sync,
+      lock_households, lock_unknown_outcome, mail_witnesses, make_campaign,
       mend_event_partitions, misdated_partitions, note_failures, note_intervention,
       notice_restore, organization_named, pieces_opened_since, point_printer, poll_claim,
-      posting_may_last, receive_webhook, record_kept, redoable, refuse_moves, release,
-      reopen_campaign, require_given, require_lease, require_list, require_organization,
-      require_recipient, require_suitable_session, require_within, resolve,
-      restore_reconciled, retry, retry_webhooks, server_identity, settle_proof,
-      stage_campaigns, stage_plan, suppress, sync_count, sync_open, sync_renew, take_turn,
-      tick, track_claim, track_done, track_unusable, turn_clock, work_failed}'::text[]),
+      posting_may_last, receive_webhook, record_kept, record_not_printed, record_printed,
+      redoable, refuse_hold, refuse_moves, refuse_unread, release, reopen_campaign,
+      require_armed, require_changeable, require_given, require_launchable, require_lease,
+      require_list, require_organization, require_recipient, require_suitable_session,
+      require_within, resolve, resolve_outcome, restore_reconciled, retry, retry_all,
+      retry_recipient, retry_webhooks, server_identity, set_hold, settle_proof,
+      stage_campaigns, stage_plan, suppress, suppress_erased, suppress_person, sync_count,
+      sync_open, sync_renew, take_turn, tick, track_claim, track_done, track_unusable,
+      turn_clock, work_failed}'::text[]),
       -- Once a cohort, or more often: planned once a session, and by index whatever the statistics
       -- say. They lag behind a burst of moves; to plan each call would cost more than to run it.
       ('hot', array[
@@ -46,12 +51,13 @@ begin
       ('batch', array[
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_custom_plan'],
       '{
-      adopt_pieces, cancel_claim, cancel_settle, complete_campaigns, count_opened,
-      doctor_history, effects_claim, effects_settle, enrich_claim, enrich_lost, enrich_none,
-      enrich_orphans, enrich_settle, find_recipients, follow_source, give_back,
-      house_organizations, judge, keep_part, reap, reconcile_claim, reconcile_settle,
-      record_evidence_for_lost, replace_lost_mailpieces, retry_all, retry_effects,
-      retry_people, stop_people, sync_close, sync_page, trace, what_comes, what_moves, why}'::text[]),
+      adopt_pieces, bring_printed_to_sent, cancel_claim, cancel_settle, complete_campaigns,
+      count_opened, doctor_history, effects_claim, effects_settle, enrich_claim, enrich_lost,
+      enrich_none, enrich_orphans, enrich_settle, find_recipients, follow_source, give_back,
+      house_organizations, judge, judge_again, keep_part, reap, reconcile_claim,
+      reconcile_settle, record_evidence_for_lost, replace_lost_mailpieces, retry_by_reason,
+      retry_effects, retry_people, stop_people, sync_close, sync_page, trace, what_comes,
+      what_moves, why}'::text[]),
       -- Answers a person, among millions of rows: as above, by index, and never compiled, which
       -- takes longer than to answer.
       ('look', array[
@@ -63,21 +69,22 @@ begin
       -- calls it, which one that has settings is not.
       ('inline', '{}',
       '{
-      abbreviate, acting, add_counts, assumed_at, back_off, beat, beat_health,
-      begin_refused, bounds_of, caller, campaign_brief, card_may_exist, causes_told,
-      clear_refused, close_cohort_if_done, counted, digest_of, doctor_alarms, doctor_beats,
-      doctor_bloat, doctor_blocked_sessions, doctor_default_partition,
-      doctor_event_partitions, doctor_leases, doctor_lost_mailpieces,
-      doctor_oldest_transaction, doctor_restore, doctor_runners, doctor_tried_again,
-      doctor_unknown_outcomes, doctor_unreachable_states, doctor_webhooks, doctor_work,
-      drop_open_mailpieces, due, email_key, enrich_candidates, enrich_due, enrich_submitted,
-      failing_beats, fold, forget_untried_work, gone_from_segment, goodbye,
-      has_other_open_piece, headcount, heartbeat, holdout_bucket, house_parts, lock_key,
-      longest_lease, lost_mailpieces, most_counted, my_organizations, new_id, new_reference,
+      abbreviate, acting, add_counts, assumed_at, back_off, beat, beat_health, begin_refused,
+      bounds_of, caller, campaign_brief, card_may_exist, causes_told, clear_refused,
+      close_cohort_if_done, counted, digest_of, doctor_alarms, doctor_beats, doctor_bloat,
+      doctor_blocked_sessions, doctor_default_partition, doctor_event_partitions,
+      doctor_leases, doctor_lost_mailpieces, doctor_oldest_transaction, doctor_restore,
+      doctor_runners, doctor_tried_again, doctor_unknown_outcomes, doctor_unreachable_states,
+      doctor_webhooks, doctor_work, drop_open_mailpieces, due, email_key, enrich_candidates,
+      enrich_due, enrich_submitted, failing_beats, fold, forget_untried_work,
+      gone_from_segment, goodbye, has_made_cards, has_other_open_piece, headcount, heartbeat,
+      holdout_bucket, house_parts, is_before_printer, lock_key, longest_lease,
+      lost_mailpieces, most_counted, my_organizations, new_id, new_reference,
       nobody_in_flight, now, open_doors, people_at_printers, people_in_cohorts,
       people_known_as, poll_done, printer_brief, printer_rests, retry_causes, sees_all,
       stage_round, status_told, suppressions_of, sync_candidates, tallied, trimmed,
-      unless_erased, waiting_places, wake_workers, window_of, work_done}'::text[])
+      unless_erased, waiting_places, wake_workers, was_changed_since_begin, was_held_for,
+      window_of, work_done}'::text[])
     ), own (name, setting) as (values
       ('beat_health', 'timezone = ''UTC'''),
       ('beat_health', 'intervalstyle = postgres'),
