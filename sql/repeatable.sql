@@ -73,6 +73,8 @@
 \ir functions/90_house/due.sql
 \ir functions/90_house/beats.sql
 \ir functions/90_house/idleness.sql
+\ir functions/90_house/waiting_places.sql
+\ir functions/90_house/waiting_causes.sql
 \ir functions/90_house/what_waits.sql
 \ir functions/90_house/housekeeping.sql
 \ir functions/90_house/beat_failures.sql

@@ -60,11 +60,13 @@ declare
     require_given,require_lease,require_list,require_organization,require_suitable_session,require_recipient,require_within,retry_people,settle_not_accepted,stage,stage_plan,
     status_told,stop_people,suppressions_of,sync_count,take_cohort,take_turn,turn_away_before_mail,unless_erased,wake_workers,
     add_suppressions,bring_printed_to_sent,cancel_recipient,cards_at_printer,change_campaign,
-    close_campaign,forget_person,has_made_cards,is_before_printer,judge_again,
-    lock_unknown_outcome,make_campaign,record_not_printed,record_printed,refuse_hold,
-    refuse_unread,require_armed,require_changeable,require_launchable,resolve_outcome,
-    retry_by_reason,retry_recipient,set_hold,suppress_erased,suppress_person,
-    was_changed_since_begin,was_held_for}';
+    close_campaign,close_replaced,ends_of_place,forget_person,has_made_cards,held_in_place,
+    is_before_printer,judge_again,lock_history,lock_listed,lock_unknown_outcome,make_campaign,
+    make_event_partition,open_listed,parts_of_place,put_back_partition,record_not_printed,
+    record_printed,refuse_hold,refuse_unread,require_armed,require_changeable,require_launchable,
+    require_next_partition,resolve_outcome,retry_by_reason,retry_recipient,set_hold,
+    shares_of_batches,suppress_erased,suppress_person,suppress_strangers,take_off_partition,
+    waiting_effects,was_changed_since_begin,was_held_for}';
 begin
   for v_role in select rolname from pg_roles where rolname in ('postrider_reader', 'postrider_operator', 'postrider_runner') loop
     execute format('grant usage on schema postrider to %I', v_role);
