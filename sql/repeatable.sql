@@ -61,6 +61,7 @@
 \ir functions/60_track/assume_received.sql
 \ir functions/70_effects/effects.sql
 \ir functions/80_operate/organization.sql
+\ir functions/80_operate/campaign_definition.sql
 \ir functions/80_operate/campaign.sql
 \ir functions/80_operate/printers.sql
 \ir functions/80_operate/launch.sql
@@ -68,6 +69,7 @@
 \ir functions/80_operate/hold.sql
 \ir functions/80_operate/hold_refused.sql
 \ir functions/80_operate/retry.sql
+\ir functions/80_operate/retry_people.sql
 \ir functions/80_operate/cancel.sql
 \ir functions/80_operate/suppress.sql
 \ir functions/80_operate/stop_people.sql
@@ -78,6 +80,8 @@
 \ir functions/90_house/due.sql
 \ir functions/90_house/beats.sql
 \ir functions/90_house/idleness.sql
+\ir functions/90_house/waiting_places.sql
+\ir functions/90_house/waiting_causes.sql
 \ir functions/90_house/what_waits.sql
 \ir functions/90_house/housekeeping.sql
 \ir functions/90_house/beat_failures.sql

@@ -70,7 +70,7 @@ export const machine: readonly Mutant[] = [
     test: { file: 'test/sql/locks.test.ts', pattern: 'hold gets in under sixteen busy clients' },
   },
   ...(['organization', 'campaign', 'printer'] as const).map((kind): Mutant => {
-    const id = { organization: '', campaign: ', v_id::text', printer: ', p_id' }[kind];
+    const id = { organization: '', campaign: ', p_uuid::text', printer: ', p_id' }[kind];
     const key = `'${kind}', p_organization_id${id}`;
     return {
       name: `hold-waits-in-line-${kind}`,
@@ -308,7 +308,7 @@ export const machine: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/80_operate/campaign.sql',
-        find: '    perform postrider.count_opened(p_organization_id, v_old.id, v_old.price_minor);\n',
+        find: '    perform postrider.count_opened(p_old.organization_id, p_old.id, p_old.price_minor);\n',
         replace: '    null;\n',
       },
     ],
