@@ -388,6 +388,48 @@ export const driver: readonly Mutant[] = [
     test: { file: retried, pattern: 'a statement that failed with its transaction' },
   },
   {
+    name: 'file-of-a-cancelled-query',
+    without: 'a query of a file that was cancelled meanwhile takes no connection',
+    edits: [
+      {
+        file: pool,
+        find: '          query.cancelled || handler(query)\n',
+        replace: '          handler(query)\n',
+      },
+    ],
+    test: {
+      file: 'test/driver/file.test.ts',
+      pattern: 'a query of a file that is cancelled before it is read',
+    },
+  },
+  {
+    name: 'asked-while-the-server-goes',
+    without: 'what a connection asks for itself ends no start and no stop',
+    edits: [
+      {
+        file: connection,
+        find: '    query.reject = err => socket && socket.destroy(err)\n',
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/server-goes.test.ts',
+      pattern: 'no start and no stop ends the process',
+    },
+  },
+  {
+    name: 'driver-of-the-queue',
+    without: 'whoever brings another driver for the queue is warned as well',
+    edits: [
+      {
+        file: 'packages/core/src/pipeline/context.ts',
+        find: 'warnOfDriver([sql, queueSql], logger);',
+        replace: 'warnOfDriver([sql], logger);',
+      },
+    ],
+    test: { file: copies, pattern: 'whoever brings such a client is warned' },
+  },
+  {
     name: 'errors-by-code',
     without: "the server's errors are told by name and code, and not by a class",
     edits: [
