@@ -59,7 +59,8 @@ export function backRoomPress(folder: string): Printer {
     if (piece.mode === 'test') return accepted(false);
     let card: string;
     try {
-      card = `${await pageOf(piece.artwork.front)}\n${'-'.repeat(40)}\n${await pageOf(piece.artwork.back)}\n`;
+      const { front, back } = piece.artwork;
+      card = `${await pageOf(front)}\n${'-'.repeat(40)}\n${await pageOf(back)}\n`;
     } catch (error) {
       return {
         outcome: 'rejected',

@@ -31,7 +31,8 @@ import { plainCards } from './plain-cards.ts';
 const url = process.env['DATABASE_URL'];
 if (url === undefined)
   throw new Error(
-    'DATABASE_URL is not set: the address of a PostgreSQL 15 or newer, for example postgres://me@localhost/shop',
+    'DATABASE_URL is not set: the address of a PostgreSQL 15 or newer, ' +
+      'for example postgres://me@localhost/shop',
   );
 const folder = process.env['GARDEN_FOLDER'] ?? join(import.meta.dirname, 'out');
 
@@ -89,7 +90,8 @@ const pipeline = createPipeline({
 try {
   const report = await pipeline.sync(organization, campaign);
   say(
-    `synced: ${report.fetched} customers, ${report.created} new, turned away: ${JSON.stringify(report.turnedAway)}`,
+    `synced: ${report.fetched} customers, ${report.created} new, ` +
+      `turned away: ${JSON.stringify(report.turnedAway)}`,
   );
 
   // A customer writes that she wants no more mail. Her wish, in the service's table and in the
@@ -127,7 +129,9 @@ try {
   // In the evening the postman takes what the press has made. The event's id makes telling it twice
   // harmless.
   const cards = await sql<{ id: string; provider_id: string }[]>`
-    select id, provider_id from postrider.mailpieces where organization_id = ${organization} and printer = 'back-room' and status = 'accepted'`;
+    select id, provider_id
+    from postrider.mailpieces
+    where organization_id = ${organization} and printer = 'back-room' and status = 'accepted'`;
   const told = await pipeline.applyEvents(
     organization,
     'back-room',
@@ -144,8 +148,10 @@ try {
   );
   say(`the postman took ${told} cards`);
 
-  const [funnel] =
-    await sql`select recipients, received, skipped, blacklisted, error from postrider.funnel where campaign_id = ${campaign}`;
+  const [funnel] = await sql`
+    select recipients, received, skipped, blacklisted, error
+    from postrider.funnel
+    where campaign_id = ${campaign}`;
   say(
     `funnel: ${Object.entries(funnel ?? {})
       .map(([state, people]) => `${String(people)} ${state}`)

@@ -14,7 +14,8 @@ function pages(card: CardRequest): readonly [front: string, back: string] {
   return [
     `Spring at the garden shop: ${card.merge['loves'] ?? 'flowers'}`,
     [
-      `Dear ${card.firstName ?? 'neighbour'}, ten percent off all ${card.merge['loves'] ?? 'flowers'} with this card.`,
+      `Dear ${card.firstName ?? 'neighbour'}, ` +
+        `ten percent off all ${card.merge['loves'] ?? 'flowers'} with this card.`,
       '',
       `${card.firstName ?? ''} ${card.lastName ?? ''}`.trim(),
       address.line1,

@@ -7,8 +7,9 @@
  * each person who is to get one, none for anybody else, none twice, and on each the right name,
  * address and code.
  *
- *   tsx test/audit/auditor.ts --customers customers.csv --suppressions suppressions.csv --addresses addresses.csv --prints <folder>
- *     [--rows 300] [--qr all|sample] [--holdout-percent 10] [--holdout-salt bakery-welcome-2026] [--json]
+ *   tsx test/audit/auditor.ts --customers customers.csv --suppressions suppressions.csv
+ *     --addresses addresses.csv --prints <folder> [--rows 300] [--qr all|sample]
+ *     [--holdout-percent 10] [--holdout-salt bakery-welcome-2026] [--json]
  *
  * Exit codes: 0 all is well, 1 problems were found, 2 it cannot tell (wrong use, a file that cannot
  * be read).
@@ -106,7 +107,10 @@ export async function audit(input: AuditInput): Promise<AuditReport> {
       document = await openPdf(readFileSync(pdf));
     } catch (error) {
       problems.push({
-        what: `${prints.name(pdf)} cannot be read (${error instanceof Error ? error.message : String(error)}); the manifest has ${lines.length} cards in it`,
+        what:
+          `${prints.name(pdf)} cannot be read ` +
+          `(${error instanceof Error ? error.message : String(error)}); ` +
+          `the manifest has ${lines.length} cards in it`,
       });
       continue;
     }
@@ -120,7 +124,9 @@ export async function audit(input: AuditInput): Promise<AuditReport> {
         if (front === undefined || back === undefined) {
           problems.push({
             card: line.card,
-            what: `the manifest names pages ${line.frontPage} and ${line.backPage} of ${sheets.length}`,
+            what:
+              `the manifest names pages ` +
+              `${line.frontPage} and ${line.backPage} of ${sheets.length}`,
           });
           continue;
         }
@@ -137,7 +143,9 @@ export async function audit(input: AuditInput): Promise<AuditReport> {
         if (!verdict.card)
           problems.push({
             ...place,
-            what: `a card for ${verdict.customerId}, who must not get one: ${verdict.ends} (${verdict.reason})`,
+            what:
+              `a card for ${verdict.customerId}, who must not get one: ` +
+              `${verdict.ends} (${verdict.reason})`,
           });
         const wrong = checkTexts(front, back, line, verdict, RULES);
         if (input.qr !== 'sample' || index % 10 === 0 || index === lines.length - 1) {
@@ -274,7 +282,8 @@ async function main(): Promise<number> {
         [card, row === undefined ? undefined : `row ${row}`, what].filter(Boolean).join(': '),
       );
     console.log(
-      `${report.cards} cards, ${report.codes} QR codes read, ${report.ok ? 'no problem' : `${report.problems.length} problems`}`,
+      `${report.cards} cards, ${report.codes} QR codes read, ` +
+        `${report.ok ? 'no problem' : `${report.problems.length} problems`}`,
     );
   }
   return report.ok ? 0 : 1;

@@ -67,7 +67,8 @@ export function readPrints(folder: string, report: (what: string) => void): Prin
       for (const [index, cell] of record.fields.entries()) {
         if (FORMULA.test(cell))
           report(
-            `${line}: a spreadsheet would run the cell ${table.columns[index]}: ${cell.slice(0, 40)}`,
+            `${line}: a spreadsheet would run the cell ` +
+              `${table.columns[index]}: ${cell.slice(0, 40)}`,
           );
       }
       const cells = Object.fromEntries(

@@ -94,11 +94,13 @@ export const inputs = {
 writeFileSync(inputs.customers, csv([CUSTOMER_COLUMNS, ...ROWS]));
 writeFileSync(
   inputs.suppressions,
-  'email,external_id,line1,line2,city,region,postal_code,country,reason\nGRACE@example.com,,,,,,,,letter\n',
+  'email,external_id,line1,line2,city,region,postal_code,country,reason\n' +
+    'GRACE@example.com,,,,,,,,letter\n',
 );
 writeFileSync(
   inputs.addresses,
-  'email,line1,line2,city,region,postal_code,country\nMEI@example.com,7 Elm Court,,Troy,VT,05868,US\n',
+  'email,line1,line2,city,region,postal_code,country\n' +
+    'MEI@example.com,7 Elm Court,,Troy,VT,05868,US\n',
 );
 
 export function card(

@@ -59,7 +59,8 @@ export function printPdf(folder: string, name: string, cards: readonly TestCard[
   mkdirSync(folder, { recursive: true });
   const objects: string[] = ['<< /Type /Catalog /Pages 2 0 R >>', ''];
   const font = objects.push(
-    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /BaseEncoding /WinAnsiEncoding /Differences [1 /fi] >> >>',
+    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica ' +
+      '/Encoding << /BaseEncoding /WinAnsiEncoding /Differences [1 /fi] >> >>',
   );
   const pages: number[] = [];
   for (const card of cards) {
@@ -73,12 +74,14 @@ export function printPdf(folder: string, name: string, cards: readonly TestCard[
       );
       pages.push(
         objects.push(
-          `<< /Type /Page /Parent 2 0 R ${boxes.join(' ')} /Resources << /Font << /F ${font} 0 R >> >> /Contents ${stream} 0 R >>`,
+          `<< /Type /Page /Parent 2 0 R ${boxes.join(' ')} ` +
+            `/Resources << /Font << /F ${font} 0 R >> >> /Contents ${stream} 0 R >>`,
         ),
       );
     }
   }
-  objects[1] = `<< /Type /Pages /Kids [${pages.map((page) => `${page} 0 R`).join(' ')}] /Count ${pages.length} >>`;
+  const kids = pages.map((page) => `${page} 0 R`).join(' ');
+  objects[1] = `<< /Type /Pages /Kids [${kids}] /Count ${pages.length} >>`;
 
   let pdf = '%PDF-1.7\n';
   const offsets = objects.map((object, index) => {

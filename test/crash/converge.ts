@@ -13,12 +13,22 @@ import { beatOfSync, type Scenario } from './scenario.ts';
 export async function nudge(sql: postgres.Sql): Promise<void> {
   await sql`select pg_notify('postrider_moved', 'pending,proofed,track,cancel')`;
   await sql`
-    select postrider.enqueue(due.queue, array[gen_random_uuid()], array[jsonb_build_object('organization_id', due.id)], due.id::text)
+    select postrider.enqueue(
+      due.queue, array[gen_random_uuid()], array[jsonb_build_object('organization_id', due.id)],
+      due.id::text
+    )
     from (
-      select 'effects' as queue, organization_id as id from postrider.effect where state = 'waiting' and available_at <= postrider.now()
-      union select 'enrich', organization_id from postrider.recipient_state
-        where waiting_state = 'address_enrichable'
-      union select 'enrich', organization_id from postrider.enrichment_batch where closed_at is null and next_poll_at <= postrider.now()
+      select 'effects' as queue, organization_id as id
+      from postrider.effect
+      where state = 'waiting' and available_at <= postrider.now()
+      union
+      select 'enrich', organization_id
+      from postrider.recipient_state
+      where waiting_state = 'address_enrichable'
+      union
+      select 'enrich', organization_id
+      from postrider.enrichment_batch
+      where closed_at is null and next_poll_at <= postrider.now()
     ) due`;
 }
 
@@ -29,13 +39,22 @@ export async function nudge(sql: postgres.Sql): Promise<void> {
 async function hurry(sql: postgres.Sql): Promise<void> {
   await sql`update postrider.recipient_state set available_at = postrider.now()
     where state in ('pending', 'proofed', 'address_enrichable') and available_at > postrider.now()`;
-  await sql`update postrider.mailpiece set available_at = postrider.now() where status = 'unknown' and available_at > postrider.now() + interval '4 seconds'`;
+  await sql`
+    update postrider.mailpiece
+    set available_at = postrider.now()
+    where status = 'unknown' and available_at > postrider.now() + interval '4 seconds'`;
   // Effects and batches are claimed for minutes; what was claimed by a runner that is gone would be
   // taken up after that.
-  await sql`update postrider.effect set available_at = postrider.now()
-    where state = 'waiting' and available_at between postrider.now() and postrider.now() + interval '110 seconds'`;
-  await sql`update postrider.enrichment_batch set next_poll_at = postrider.now()
-    where closed_at is null and next_poll_at between postrider.now() and postrider.now() + interval '55 seconds'`;
+  await sql`
+    update postrider.effect
+    set available_at = postrider.now()
+    where state = 'waiting'
+      and available_at between postrider.now() and postrider.now() + interval '110 seconds'`;
+  await sql`
+    update postrider.enrichment_batch
+    set next_poll_at = postrider.now()
+    where closed_at is null
+      and next_poll_at between postrider.now() and postrider.now() + interval '55 seconds'`;
 }
 
 // Long enough for a machine that does other things as well; short where a test is expected to fail
@@ -57,13 +76,21 @@ async function whatIsLeft(sql: postgres.Sql): Promise<string> {
   const [moves] = await sql<
     { moves: Record<string, number> }[]
   >`select postrider.what_moves() as moves`;
-  const stuck =
-    await sql`select state, reason, why, what_helps, count(*)::int as rows from postrider.stuck group by 1, 2, 3, 4`;
+  const stuck = await sql`
+    select state, reason, why, what_helps, count(*)::int as rows
+    from postrider.stuck
+    group by 1, 2, 3, 4`;
   const sessions = await sql`
-    select application_name as who, state, wait_event as waits, round(extract(epoch from now() - state_change)) as since, left(query, 70) as query
-    from pg_stat_activity where datname = current_database() and application_name like 'runner-%' order by 1, 2`;
-  const jobs =
-    await sql`select name, state, count(*)::int as jobs from postrider_queue.job where state < 'completed' group by 1, 2`;
+    select application_name as who, state, wait_event as waits,
+      round(extract(epoch from now() - state_change)) as since, left(query, 70) as query
+    from pg_stat_activity
+    where datname = current_database() and application_name like 'runner-%'
+    order by 1, 2`;
+  const jobs = await sql`
+    select name, state, count(*)::int as jobs
+    from postrider_queue.job
+    where state < 'completed'
+    group by 1, 2`;
   return JSON.stringify({ counts, moves: moves?.moves, stuck, sessions, jobs });
 }
 
@@ -82,7 +109,8 @@ export async function converge(scenario: Scenario, options: ConvergeOptions = {}
         ...runner.log.slice(-15),
       ]);
       throw new Error(
-        `not everybody has arrived after ${deadlineMs} ms: ${await whatIsLeft(sql)}\n${logs.join('\n')}`,
+        `not everybody has arrived after ${deadlineMs} ms: ` +
+          `${await whatIsLeft(sql)}\n${logs.join('\n')}`,
       );
     }
     await options.meanwhile?.();
@@ -90,8 +118,8 @@ export async function converge(scenario: Scenario, options: ConvergeOptions = {}
     if (hurries) await hurry(sql);
     await new Promise((resolve) => setTimeout(resolve, 250));
     const [left] = await sql<{ people: number; missing: boolean; moves: Record<string, number> }[]>`
-      select count(*) filter (where s.state <> all (${arrived}::text[]))::int as people, count(*) < ${scenario.people} as missing,
-        postrider.what_moves() as moves
+      select count(*) filter (where s.state <> all (${arrived}::text[]))::int as people,
+        count(*) < ${scenario.people} as missing, postrider.what_moves() as moves
       from postrider.recipient_state s`;
     const moves = Object.values(left?.moves ?? { none: 1 }).some((count) => count > 0);
     const waits = await sql`select from postrider.effect where state = 'waiting' limit 1`;
@@ -123,7 +151,10 @@ export async function minutesPass(scenario: Scenario): Promise<void> {
     throw new Error('time is only turned while nobody works');
   const { sql } = scenario.machine;
   await sql`select postrider.turn_clock('3 minutes')`;
-  await sql`update postrider_queue.job set started_on = started_on - interval '3 minutes', heartbeat_on = heartbeat_on - interval '3 minutes'
+  await sql`
+    update postrider_queue.job
+    set started_on = started_on - interval '3 minutes',
+      heartbeat_on = heartbeat_on - interval '3 minutes'
     where state = 'active'`;
 }
 

@@ -27,7 +27,9 @@ async function withAdmin<T>(scenario: Scenario, work: (sql: Sql) => Promise<T>):
 async function endSessions(scenario: Scenario): Promise<number> {
   return await withAdmin(scenario, async (admin) => {
     const ended = await admin`
-      select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'runner-%'`;
+      select pg_terminate_backend(pid)
+      from pg_stat_activity
+      where datname = current_database() and application_name like 'runner-%'`;
     return ended.length;
   });
 }

@@ -33,7 +33,9 @@ void test(`${crowd} people of one organization, and fifty of another who come in
   await release(sql, organizationId, 'campaign', campaignId);
   const began = async (stage: string, organization: string): Promise<number> =>
     (
-      await sql`select from postrider.cohort where stage = ${stage} and organization_id = ${organization} and begun_at is not null`
+      await sql`
+        select from postrider.cohort
+        where stage = ${stage} and organization_id = ${organization} and begun_at is not null`
     ).length;
   await eventually(
     'the big one is in mid-run',
@@ -47,22 +49,35 @@ void test(`${crowd} people of one organization, and fifty of another who come in
 
   const waits = await sql<{ stage: string; ms: number; before: number }[]>`
     with small as (
-      select c.stage, min(e.at) as ready, min(c.begun_at) as begun from postrider.cohort c
-      join postrider.recipient_event e on e.organization_id = c.organization_id
-        and e.to_state = case c.stage when 'proof' then 'pending' else 'proofed' end
-      where c.organization_id = ${small.organizationId} and c.begun_at is not null group by 1)
-    select stage, (extract(epoch from begun - ready) * 1000)::float8 as ms, (
-      select count(*)::int from postrider.cohort c
-      where c.organization_id = ${organizationId} and c.stage = small.stage and c.begun_at between ready and begun) as before
-    from small order by 1 desc`;
+      select c.stage, min(e.at) as ready, min(c.begun_at) as begun
+      from postrider.cohort c
+      join postrider.recipient_event e
+        on e.organization_id = c.organization_id
+          and e.to_state = case c.stage when 'proof' then 'pending' else 'proofed' end
+      where c.organization_id = ${small.organizationId} and c.begun_at is not null
+      group by 1
+    )
+    select stage, (extract(epoch from begun - ready) * 1000)::float8 as ms,
+      (
+        select count(*)::int
+        from postrider.cohort c
+        where c.organization_id = ${organizationId}
+          and c.stage = small.stage
+          and c.begun_at between ready and begun
+      ) as before
+    from small
+    order by 1 desc`;
   const [left] = await sql<{ people: number }[]>`
-    select count(*)::int as people from postrider.recipient_state
-    where organization_id = ${organizationId} and state in ('pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged')`;
+    select count(*)::int as people
+    from postrider.recipient_state
+    where organization_id = ${organizationId}
+      and state in ('pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged')`;
   t.diagnostic(`${left?.people} people of the big one are still before the printer`);
   assert.ok((left?.people ?? 0) > 0, 'it is in mid-run');
   for (const { stage, ms, before } of waits)
     t.diagnostic(
-      `${stage}: ${Math.round(ms)} ms from ready to first begun, ${before} cohorts of the big one before it`,
+      `${stage}: ${Math.round(ms)} ms from ready to first begun, ` +
+        `${before} cohorts of the big one before it`,
     );
   assert.equal(waits.length, 2);
   for (const { stage, ms, before } of waits) {

@@ -69,13 +69,17 @@ void describe('by hand, in mid-run', { concurrency: 3 }, () => {
       const [now] = await sql<{ at: Date }[]>`select postrider.now() as at`;
       const ledger = (await scenario.shop.ledger()).length;
       t.diagnostic(
-        `hold of the ${kind}: ${Math.round(performance.now() - asked)} ms, ${atPrinter} at the printer`,
+        `hold of the ${kind}: ${Math.round(performance.now() - asked)} ms, ` +
+          `${atPrinter} at the printer`,
       );
       await sleep(700);
       // Proofs go on while only the printer is held.
       const begun = await sql`
-        select stage, begun_at, closed_why from postrider.cohort
-        where begun_at > ${now?.at ?? null} and closed_why is distinct from 'held' and (${kind} <> 'printer' or stage = 'mail')`;
+        select stage, begun_at, closed_why
+        from postrider.cohort
+        where begun_at > ${now?.at ?? null}
+          and closed_why is distinct from 'held'
+          and (${kind} <> 'printer' or stage = 'mail')`;
       assert.deepEqual([...begun], [], `nothing begins after the hold of the ${kind}`);
       assert.ok(
         (await scenario.shop.ledger()).length - ledger <= atPrinter,

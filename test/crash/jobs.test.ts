@@ -9,14 +9,23 @@ void test('a job whose runner went silent ends within seconds, and the next of i
   const { organizationId } = await launched(sql);
   const send = async (queue: string): Promise<number> => {
     const [row] = await sql<{ made: number }[]>`
-      select postrider.enqueue(${queue}, array[gen_random_uuid()], array[jsonb_build_object('organization_id', ${organizationId}::uuid)], ${organizationId}) as made`;
+      select postrider.enqueue(
+        ${queue}, array[gen_random_uuid()],
+        array[jsonb_build_object('organization_id', ${organizationId}::uuid)], ${organizationId}
+      ) as made`;
     return row?.made ?? 0;
   };
   // As the fetch of a worker does; the one that waits meets the key of the one that runs.
   const fetch = async (queue: string): Promise<unknown> =>
-    await sql`update postrider_queue.job set state = 'active', started_on = now(), heartbeat_on = now() where name = ${queue} and state = 'created'`;
+    await sql`
+      update postrider_queue.job
+      set state = 'active', started_on = now(), heartbeat_on = now()
+      where name = ${queue} and state = 'created'`;
   const silence = async (seconds: number): Promise<void> => {
-    await sql`update postrider_queue.job set heartbeat_on = now() - ${seconds} * interval '1 second' where state = 'active'`;
+    await sql`
+      update postrider_queue.job
+      set heartbeat_on = now() - ${seconds} * interval '1 second'
+      where state = 'active'`;
     await sql`select postrider.reap('1 minute', '1 minute')`;
   };
 
@@ -35,7 +44,10 @@ void test('a job whose runner went silent ends within seconds, and the next of i
   await fetch('mail');
   await silence(60);
   const jobs = await sql<{ name: string; state: string }[]>`
-    select name, state::text from postrider_queue.job where name <> 'beat' and not starts_with(name, '__') order by name, state`;
+    select name, state::text
+    from postrider_queue.job
+    where name <> 'beat' and not starts_with(name, '__')
+    order by name, state`;
   assert.deepEqual(
     jobs.map((job) => `${job.name} ${job.state}`),
     [

@@ -32,7 +32,8 @@ async function killedAt(
   }
   if (runner.alive)
     assert.fail(
-      `no runner came to ${point}: ${JSON.stringify(await states(scenario.machine.sql))}\n${runner.log.join('\n')}`,
+      `no runner came to ${point}: ` +
+        `${JSON.stringify(await states(scenario.machine.sql))}\n${runner.log.join('\n')}`,
     );
   assert.equal(await runner.ended, 'SIGKILL');
   assert.equal(await runner.snared(), point);
@@ -65,7 +66,8 @@ void describe('kill -9 at the named points', { concurrency: 3 }, () => {
       'every run of a sync has ended, and nothing of a dead one is left',
       async () => {
         const [left] = await sql<{ runs: number; seen: number }[]>`
-        select (select count(*)::int from postrider.sync_run where ended_at is null) as runs, (select count(*)::int from postrider.sync_seen) as seen`;
+          select (select count(*)::int from postrider.sync_run where ended_at is null) as runs,
+            (select count(*)::int from postrider.sync_seen) as seen`;
         return left?.runs === 0 && left.seen === 0;
       },
     );

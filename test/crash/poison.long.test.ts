@@ -20,7 +20,10 @@ void test('a card that kills the process each time it is rendered', async (t) =>
   };
   await converge(scenario, { arrived: ['sent', 'error'], meanwhile: revive, deadlineMs: 300_000 });
   const errors = await sql`
-    select r.external_id, s.reason from postrider.recipient_state s join postrider.recipient r on r.id = s.recipient_id where s.state = 'error'`;
+    select r.external_id, s.reason
+    from postrider.recipient_state s
+    join postrider.recipient r on r.id = s.recipient_id
+    where s.state = 'error'`;
   assert.deepEqual([...errors], [{ external_id: 'p77', reason: 'too_many_losses' }]);
   t.diagnostic(`${deaths} processes died of it`);
   assert.equal(deaths, 10);

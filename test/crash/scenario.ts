@@ -84,7 +84,11 @@ export interface Scenario extends AsyncDisposable {
 
 /** The job that the beat of 15 minutes sends. */
 export async function beatOfSync(sql: Machine['sql'], organizationId: string): Promise<void> {
-  await sql`select postrider.enqueue('sync', array[gen_random_uuid()], array[jsonb_build_object('organization_id', ${organizationId}::uuid)], ${organizationId})`;
+  await sql`
+    select postrider.enqueue(
+      'sync', array[gen_random_uuid()],
+      array[jsonb_build_object('organization_id', ${organizationId}::uuid)], ${organizationId}
+    )`;
 }
 
 async function openShop(options: SpawnPrintShopOptions): Promise<Shop & { stop(): Promise<void> }> {
@@ -171,7 +175,10 @@ export async function openScenario(options: ScenarioOptions): Promise<Scenario> 
     async grow(by) {
       people += by;
       writeLookupFile(folder, people);
-      await machine.sql`update postrider.campaign set provider_segment_id = ${segment()} where id = ${place.campaignId}`;
+      await machine.sql`
+        update postrider.campaign
+        set provider_segment_id = ${segment()}
+        where id = ${place.campaignId}`;
       await beatOfSync(machine.sql, place.organizationId);
     },
     async [Symbol.asyncDispose]() {

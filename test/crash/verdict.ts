@@ -41,8 +41,10 @@ export async function verdict(scenario: Scenario, options: VerdictOptions = {}):
   const { without = [], twice = [], alarms = [] } = options;
   const pieces = await printed(scenario);
   const people = await sql<{ external_id: string; state: string }[]>`
-    select r.external_id, s.state from postrider.recipient r
-    join postrider.recipient_state s on s.organization_id = r.organization_id and s.recipient_id = r.id`;
+    select r.external_id, s.state
+    from postrider.recipient r
+    join postrider.recipient_state s
+      on s.organization_id = r.organization_id and s.recipient_id = r.id`;
   assert.equal(people.length, scenario.people, 'everybody of the segment is a recipient, once');
   const wrong = people.filter(
     ({ external_id: id }) =>
@@ -56,8 +58,11 @@ export async function verdict(scenario: Scenario, options: VerdictOptions = {}):
   assert.equal(pieces.size, scenario.people - without.length, 'nobody else has a card');
 
   assert.deepEqual(await broken(sql), []);
-  const open =
-    await sql`select status, count(*)::int as pieces from postrider.mailpiece where status in ('submitting', 'unknown') group by 1`;
+  const open = await sql`
+    select status, count(*)::int as pieces
+    from postrider.mailpiece
+    where status in ('submitting', 'unknown')
+    group by 1`;
   assert.deepEqual([...open], [], 'no piece is left without an answer');
   const ids = new Set((await scenario.shop.ledger()).map((line) => line.id));
   const recorded = await sql<

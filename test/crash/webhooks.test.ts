@@ -33,8 +33,10 @@ void describe('webhooks', { concurrency: 3 }, () => {
     await runner.snared();
     await eventually('the first ten are received while their settle waits', async () => {
       const [row] = await sql`
-        select count(*)::int as people from postrider.recipient_event e
-        join postrider.recipient_event f on f.recipient_id = e.recipient_id and f.move_no = e.move_no - 1
+        select count(*)::int as people
+        from postrider.recipient_event e
+        join postrider.recipient_event f
+          on f.recipient_id = e.recipient_id and f.move_no = e.move_no - 1
         where e.to_state = 'received' and e.from_state = 'sent' and f.reason = 'late_evidence'`;
       return Number(row?.['people']) >= 10;
     });
@@ -53,7 +55,10 @@ void describe('webhooks', { concurrency: 3 }, () => {
     };
     for (const events of [[event], []]) {
       const body = Buffer.from(JSON.stringify({ type: 'piece.events', data: { events } }));
-      await sql`select postrider.receive_webhook(${scenario.place.organizationId}, 'press', ${randomUUID()}, ${body})`;
+      await sql`
+        select postrider.receive_webhook(
+          ${scenario.place.organizationId}, 'press', ${randomUUID()}, ${body}
+        )`;
     }
     await eventually(
       'both are done with',

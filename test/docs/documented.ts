@@ -1,7 +1,8 @@
 /**
  * The statements of a how-to, as they stand in its fenced blocks. A marker before a block names it:
  *
- *     <!-- fault: jobs-deleted step: find -->          <!-- fault: jobs-deleted step: mend as: owner -->
+ *     <!-- fault: jobs-deleted step: find -->
+ *     <!-- fault: jobs-deleted step: mend as: owner -->
  *
  * and a ```text block right after it, where there is one, shows what psql answers.
  */

@@ -42,7 +42,9 @@ export async function openHouse(machine: Machine): Promise<House> {
   const role = `${OPERATOR}_${process.pid}_${randomBytes(4).toString('hex')}`;
   const password = randomBytes(16).toString('hex');
   await sql.unsafe(`create role ${role} login password '${password}' in role postrider_operator`);
-  await sql`insert into postrider.organization_member (organization_id, role_name) values (${at.organizationId}, ${role})`;
+  await sql`
+    insert into postrider.organization_member (organization_id, role_name)
+    values (${at.organizationId}, ${role})`;
   const url = new URL(machine.url);
   url.username = role;
   url.password = password;

@@ -40,7 +40,8 @@ for (const document of documents) {
       if (!existsSync(target)) missing.push(file);
       else if (anchor !== '' && !anchorsOf(target).has(anchor)) missing.push(`${file}#${anchor}`);
     }
-    // `packages/…`, `sql/…`, after such a path a bare `beats.ts`, and `40_proof/….sql` of sql/functions.
+    // `packages/…`, `sql/…`, after such a path a bare `beats.ts`, and `40_proof/….sql` of
+    // sql/functions.
     let folder = '';
     for (const [, code = ''] of text.matchAll(/`([^`\n]+)`/g)) {
       if (/^(packages|sql|test|examples|docs)\/[\w./-]+$/.test(code)) {

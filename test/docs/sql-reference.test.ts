@@ -44,9 +44,14 @@ after(async () => {
 
 void test('every view is there with its columns and types', async () => {
   const views = await machine.sql<{ name: string; shape: string }[]>`
-    select c.relname as name, string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum) as shape
-    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relnamespace = 'postrider'::regnamespace and c.relkind = 'v' group by 1`;
+    select c.relname as name,
+      string_agg(
+        a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum
+      ) as shape
+    from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relnamespace = 'postrider'::regnamespace and c.relkind = 'v'
+    group by 1`;
   const documented = entries('Views').map(({ name, shape }) => ({ name, shape }));
   const byName = (a: { name: string }, b: { name: string }): number => a.name.localeCompare(b.name);
   assert.deepEqual(
@@ -71,10 +76,16 @@ interface Catalogued {
 async function catalogued(): Promise<Catalogued[]> {
   return [
     ...(await machine.sql<Catalogued[]>`
-    select p.proname as name, format('%s(%s) → %s', p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid)) as shape,
-      has_function_privilege('postrider_reader', p.oid, 'execute') as reader, has_function_privilege('postrider_operator', p.oid, 'execute') as operator,
-      has_function_privilege('postrider_runner', p.oid, 'execute') as runner, has_function_privilege('public', p.oid, 'execute') as anybody
-    from pg_proc p where p.pronamespace = 'postrider'::regnamespace`),
+      select p.proname as name,
+        format(
+          '%s(%s) → %s', p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid)
+        ) as shape,
+        has_function_privilege('postrider_reader', p.oid, 'execute') as reader,
+        has_function_privilege('postrider_operator', p.oid, 'execute') as operator,
+        has_function_privilege('postrider_runner', p.oid, 'execute') as runner,
+        has_function_privilege('public', p.oid, 'execute') as anybody
+      from pg_proc p
+      where p.pronamespace = 'postrider'::regnamespace`),
   ];
 }
 
@@ -116,7 +127,9 @@ void test('every function that readers or operators may call is there with its s
 void test('a function raises the errors that its text names', async () => {
   const sources = new Map<string, string>();
   for (const row of await machine.sql<{ name: string; text: string }[]>`
-    select p.proname as name, pg_get_functiondef(p.oid) as text from pg_proc p where p.pronamespace = 'postrider'::regnamespace`)
+    select p.proname as name, pg_get_functiondef(p.oid) as text
+    from pg_proc p
+    where p.pronamespace = 'postrider'::regnamespace`)
     sources.set(row.name, (sources.get(row.name) ?? '') + row.text);
   const raised = (name: string, seen = new Set<string>()): Set<string> => {
     const codes = new Set<string>();

@@ -21,11 +21,10 @@ it('the first 300 rows, then all 3,220, killed three times on the way', async (t
     await sleep(2000 + Math.random() * 6000);
     child.kill('SIGKILL');
     await ended;
-    const cut =
-      await demo.sql`select state, count(*)::int as people from postrider.recipient_state group by 1 order by 1`;
-    t.diagnostic(
-      `killed with ${cut.map((row) => `${String(row['people'])} ${String(row['state'])}`).join(', ')}`,
-    );
+    const cut = await demo.sql`
+      select state, count(*)::int as people from postrider.recipient_state group by 1 order by 1`;
+    const left = cut.map((row) => `${String(row['people'])} ${String(row['state'])}`);
+    t.diagnostic(`killed with ${left.join(', ')}`);
   }
   const result = await demo.run('--all');
   const { invalid, repeated: _known, ...ends } = totals.all.ends;

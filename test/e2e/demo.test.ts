@@ -61,11 +61,10 @@ it('300 rows go in; killed in mid-run, it goes on, the right cards come out, non
   }
   child.kill('SIGKILL');
   await ended;
-  const cut =
-    await demo.sql`select state, count(*)::int as people from postrider.recipient_state group by 1 order by 1`;
-  t.diagnostic(
-    `killed with ${cut.map((row) => `${String(row['people'])} ${String(row['state'])}`).join(', ')}`,
-  );
+  const cut = await demo.sql`
+    select state, count(*)::int as people from postrider.recipient_state group by 1 order by 1`;
+  const left = cut.map((row) => `${String(row['people'])} ${String(row['state'])}`);
+  t.diagnostic(`killed with ${left.join(', ')}`);
 
   const result = await demo.run('--rows', '300');
   assert.equal(result.rows, 300);
@@ -150,7 +149,8 @@ it('goes on with what was mailed by hand, as the README has it, prints nothing o
   // demonstration that was not asked to.
   await demo.postrider('run', '--once', '--no-http');
   const [row] = await demo.sql<{ people: number; pieces: number }[]>`
-    select (select count(*)::int from postrider.recipient) as people, (select count(*)::int from postrider.mailpiece) as pieces`;
+    select (select count(*)::int from postrider.recipient) as people,
+      (select count(*)::int from postrider.mailpiece) as pieces`;
   assert.ok((row?.people ?? 0) > 1000);
   assert.equal(row?.pieces, result.cards);
   await assert.rejects(

@@ -29,7 +29,9 @@ function inCore(layer: string, above: readonly string[], example: string): Layer
   return {
     files: `packages/core/src/${layer}/**`,
     never: [...above.map((name) => `**/${name}/**`), '**/pipeline.ts'],
-    because: `core is ports < ${layersOfCore.join(' < ')} < pipeline.ts: ${layer} knows nothing above it`,
+    because:
+      `core is ports < ${layersOfCore.join(' < ')} < pipeline.ts: ` +
+      `${layer} knows nothing above it`,
     example,
   };
 }

@@ -15,7 +15,8 @@ describe('bin/test', () => {
       writeFileSync(full, text);
     };
     const test = (name: string): string => `import test from 'node:test';
-      test('${name} long=' + (process.env.POSTRIDER_TEST_LONG ?? '') + ' server=' + process.env.POSTRIDER_TEST_SERVER, () => {});
+      const { POSTRIDER_TEST_LONG: long = '', POSTRIDER_TEST_SERVER: server } = process.env;
+      test('${name} long=' + long + ' server=' + server, () => {});
       test('${name} other', () => { if (process.env.FAIL) throw new Error('red'); });`;
     file(
       'test/support/global-setup.ts',

@@ -61,7 +61,8 @@ export interface RunOptions {
 
 const main = `import type { Stats } from 'node:fs';
 const told: { arguments: string[]; directory: string; node: string; flags: string[] } = {
-  arguments: process.argv.slice(2), directory: process.cwd(), node: process.execPath, flags: process.execArgv,
+  arguments: process.argv.slice(2), directory: process.cwd(),
+  node: process.execPath, flags: process.execArgv,
 };
 if (told.arguments[0] === 'exit') process.exit(Number(told.arguments[1]));
 console.log(JSON.stringify(told));

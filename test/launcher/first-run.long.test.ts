@@ -51,7 +51,8 @@ describe('a first run', () => {
        const [row] = await sql\`select current_setting('server_version') as version\`;
        await sql.end();
        await stopServer(place);
-       console.log(JSON.stringify({ ...row, node: process.version, elsewhere: server?.elsewhere, dataDir: server?.dataDir }));`,
+       const { elsewhere, dataDir } = server ?? {};
+       console.log(JSON.stringify({ ...row, node: process.version, elsewhere, dataDir }));`,
     );
   });
   after(() => rmSync(base, { recursive: true, force: true }));

@@ -113,7 +113,8 @@ describe('bin/postrider', () => {
       `${process.pid}-${process.platform === 'linux' ? 1 : ''}\n`,
     );
     if (process.platform !== 'linux')
-      rmSync(join(checkout.root, '.install-lock'), { recursive: true }); // only Linux tells them apart
+      // Only Linux tells them apart.
+      rmSync(join(checkout.root, '.install-lock'), { recursive: true });
     const run = await checkout.run(program);
     assert.equal(run.code, 0, run.stderr);
     assert.doesNotMatch(run.stderr, /waiting/);
@@ -174,7 +175,9 @@ describe('bin/postrider', () => {
   it('says so where no Node runs here', async () => {
     fresh();
     checkout.npx(
-      'real_install; rm "$ROOT/node_modules/.bin/node"; printf "#!/bin/sh\\necho wrong libc >&2; exit 1" >"$ROOT/node_modules/.bin/node"; chmod +x "$ROOT/node_modules/.bin/node"',
+      'real_install; rm "$ROOT/node_modules/.bin/node"; ' +
+        'printf "#!/bin/sh\\necho wrong libc >&2; exit 1" >"$ROOT/node_modules/.bin/node"; ' +
+        'chmod +x "$ROOT/node_modules/.bin/node"',
     );
     refused(await checkout.run(program), /wrong libc[\s\S]*22\.12/);
   });
@@ -189,7 +192,8 @@ describe('bin/postrider', () => {
     mkdirSync(own);
     writeFileSync(
       join(own, 'node'),
-      `#!/bin/sh\n[ "$1" = -e ] && { echo '${own}/node'; exit; }\nFROM_OWN=1 exec '${process.execPath}' "$@"\n`,
+      `#!/bin/sh\n[ "$1" = -e ] && { echo '${own}/node'; exit; }\n` +
+        `FROM_OWN=1 exec '${process.execPath}' "$@"\n`,
       { mode: 0o755 },
     );
     const PATH = `${own}:${checkout.tools}:/usr/bin:/bin`;

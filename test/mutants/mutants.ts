@@ -3,14 +3,19 @@
  * notice. `find` is exact and stands in the file once; run.ts says so loudly where it does not any
  * more.
  */
+import { cohorts } from './of-cohorts.ts';
+import { failingWorks } from './of-failing-work.ts';
 import { calls } from './of-the-calls.ts';
 import { driver } from './of-the-driver.ts';
+import { hosts } from './of-hosts.ts';
 import { house } from './of-the-house.ts';
 import { machine } from './of-the-machine.ts';
 import { questions } from './of-the-questions.ts';
 import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
 import { sessions } from './of-sessions.ts';
+import { statements } from './of-statements.ts';
+import { watermarks } from './of-watermarks.ts';
 
 export interface Edit {
   /**
@@ -33,12 +38,17 @@ export interface Mutant {
 
 export const mutants: readonly Mutant[] = [
   ...machine,
+  ...cohorts,
   ...calls,
   ...runner,
   ...sessions,
   ...driver,
+  ...hosts,
+  ...statements,
+  ...watermarks,
   ...restores,
   ...house,
+  ...failingWorks,
   ...questions,
 ];
 

@@ -176,7 +176,9 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: answers,
-        find: `if (!event.success) return { unusable: { reason: event.error.issues[0]?.path.join('.') || 'no event', told } };`,
+        find: `if (!event.success)
+          return {
+            unusable: { reason: event.error.issues[0]?.path.join('.') || 'no event', told } };`,
         replace: 'if (!event.success) throw event.error;',
       },
     ],
@@ -212,7 +214,9 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/60_track/inbox.sql',
-        find: `a.kind = 'unusable_event' and a.detail ->> 'printer' = v_webhook.printer_name and a.cleared_at is null)\n  then`,
+        find: `a.kind = 'unusable_event' and a.detail ->> 'printer' = v_webhook.printer_name
+          and a.cleared_at is null)
+          then`,
         replace: 'false)\n  then',
       },
     ],

@@ -85,7 +85,8 @@ export const calls: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/begin.sql',
-        find: `if p_runner_id is null or p_lease is null or p_lease <= interval '0' or p_lease > interval '1 day' then`,
+        find: `if p_runner_id is null or p_lease is null or p_lease <= interval '0'
+          or p_lease > interval '1 day' then`,
         replace: 'if false then',
       },
     ],
@@ -143,7 +144,9 @@ export const calls: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/90_house/runners.sql',
-        find: 'where r.id = p_runner_id and not exists (select from postrider.cohort c where c.runner_id = r.id and c.closed_at is null)',
+        find: `where r.id = p_runner_id and not exists (
+          select from postrider.cohort c where c.runner_id = r.id and c.closed_at is null
+        )`,
         replace: 'where r.id = p_runner_id',
       },
     ],

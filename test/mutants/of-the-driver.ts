@@ -6,15 +6,10 @@ const connection = 'node_modules/postgres/src/connection.js';
 const query = 'node_modules/postgres/src/query.js';
 const errors = 'packages/core/src/machine/errors.ts';
 const driverErrors = 'packages/core/src/common/driver-errors.ts';
-
 const lost = 'test/driver/lost-sessions.test.ts';
 const reading = 'test/driver/reading.test.ts';
 const ends = 'test/driver/ends.test.ts';
 const copies = 'test/driver/other-copies.test.ts';
-const answers = 'test/driver/answers.test.ts';
-const retried = 'test/driver/retried.test.ts';
-const standby = 'test/driver/standby.test.ts';
-
 const staysLost = { file: lost, pattern: 'what was lost by terminate stays lost' };
 const over = `      if (over)
         return c.refuse(q, over())`;
@@ -207,86 +202,6 @@ export const driver: readonly Mutant[] = [
     },
   },
   {
-    name: 'standby-takes-no-writes',
-    without: 'a hot standby is none that takes writes',
-    edits: [
-      {
-        file: connection,
-        find: "reads = standby || xs.default_transaction_read_only === 'on'",
-        replace: "reads = xs.default_transaction_read_only === 'on'",
-      },
-    ],
-    test: { file: standby, pattern: 'each of target_session_attrs is served' },
-  },
-  {
-    name: 'standby-but-preferred',
-    without: 'where no host is a standby, any of them serves who prefers one',
-    edits: [
-      {
-        file: connection,
-        find: "host.length * (target_session_attrs === 'prefer-standby' ? 2 : 1)",
-        replace: 'host.length',
-      },
-    ],
-    test: { file: standby, pattern: 'where no host of the list is fit' },
-  },
-  {
-    name: 'unfit-waits-longer',
-    without: 'a list without a fit host is not asked again at once',
-    edits: [{ file: connection, find: 'return leave()', replace: 'return terminate()' }],
-    test: { file: standby, pattern: 'where no host of the list is fit' },
-  },
-  {
-    name: 'first-query-of-a-list',
-    without: 'the first query of a connection is told of its loss, with a list of hosts too',
-    edits: [
-      {
-        file: connection,
-        find: 'if (initial && connection.queue',
-        replace: 'if (connection.queue',
-      },
-    ],
-    test: { file: 'test/driver/host-list.test.ts', pattern: 'the first query of a connection' },
-  },
-  {
-    name: 'rows-of-the-one-before',
-    without: 'the rows of a statement are counted from none',
-    edits: [
-      {
-        file: connection,
-        find: '    rows = 0\n    connectTimer.cancel()\n',
-        replace: '    connectTimer.cancel()\n',
-      },
-    ],
-    test: { file: answers, pattern: 'whatever becomes of a statement' },
-  },
-  {
-    name: 'one-end-of-each',
-    without: 'the end of a statement is asked for once',
-    edits: [
-      {
-        file: connection,
-        find: 'query.synced || (query.synced = true, write(Sync))',
-        replace: 'query.synced = true, write(Sync)',
-      },
-    ],
-    test: { file: answers, pattern: 'whatever becomes of a statement' },
-  },
-  {
-    name: 'page-of-a-failed-cursor',
-    without: 'a cursor that has failed reads no more pages',
-    edits: [
-      { file: connection, find: '    if (q.synced)\n', replace: '    if (q.synced === null)\n' },
-    ],
-    test: { file: answers, pattern: 'whatever becomes of a statement' },
-  },
-  {
-    name: 'described-and-failed',
-    without: 'a statement that has failed while it was described is not run',
-    edits: [{ file: connection, find: ' && !query.synced && (write(', replace: ' && (write(' }],
-    test: { file: answers, pattern: 'whatever becomes of a statement' },
-  },
-  {
     name: 'unlisten-after-a-loss',
     without: 'a listener keeps being itself in the next session',
     edits: [
@@ -310,124 +225,6 @@ export const driver: readonly Mutant[] = [
       },
     ],
     test: { file: lost, pattern: 'who waits for a reserved connection while all are lost' },
-  },
-  {
-    name: 'sent-again-by-the-pool',
-    without: 'what is sent again is not sent behind what was sent meanwhile',
-    edits: [{ file: connection, find: '      : q.handler(q)\n', replace: '      : execute(q)\n' }],
-    test: { file: retried, pattern: 'does not come into the transaction of somebody else' },
-  },
-  {
-    name: 'sent-again-behind-nobody',
-    without: 'what is sent again has a connection for itself',
-    edits: [
-      {
-        file: pool,
-        find: '    busy.length && !query.retried\n',
-        replace: '    busy.length\n',
-      },
-    ],
-    test: { file: retried, pattern: 'many statements that were sent at once' },
-  },
-  {
-    name: 'sent-again-in-order',
-    without: 'what is held keeps its order',
-    edits: [{ file: connection, find: ' || (q.hold && sent.length))', replace: ')' }],
-    test: { file: retried, pattern: 'keeps its place among those of its own reservation' },
-  },
-  {
-    name: 'sent-again-beside-a-begin-by-hand',
-    without: 'what is sent again does not come into a transaction that was begun by hand',
-    edits: [
-      { file: connection, find: '        throw q.retried\n', replace: '        void q.retried\n' },
-    ],
-    test: { file: retried, pattern: 'begun by hand behind it' },
-  },
-  {
-    name: 'sent-again-as-it-was',
-    without: 'what is sent again is written anew from what was asked',
-    edits: [
-      {
-        file: connection,
-        find: '    q.state = q.parameters = null\n',
-        replace: '    q.state = null\n',
-      },
-    ],
-    test: { file: retried, pattern: 'what is sent again is what was asked for' },
-  },
-  {
-    name: 'sent-again-once-it-ran',
-    without: 'a statement that had begun to run is not sent again',
-    edits: [{ file: connection, find: 'query.retried || query.bound', replace: 'query.retried' }],
-    test: { file: retried, pattern: 'a statement that failed while it ran' },
-  },
-  {
-    name: 'sent-again-and-cancelled',
-    without: 'what waits to be sent again can be cancelled',
-    edits: [
-      {
-        file: connection,
-        find: '    q.state = q.parameters = null\n',
-        replace: '    q.parameters = null\n',
-      },
-    ],
-    test: { file: retried, pattern: 'a statement that is cancelled before it could be sent again' },
-  },
-  {
-    name: 'sent-again-and-prepared-anew',
-    without: 'what is sent again is prepared anew',
-    edits: [
-      { file: connection, find: ' && !q.retried && q.signature in', replace: ' && q.signature in' },
-    ],
-    test: { file: retried, pattern: 'is stale on every connection' },
-  },
-  {
-    name: 'sent-again-in-a-failed-transaction',
-    without: 'what failed with its transaction is not sent again',
-    edits: [{ file: connection, find: '? x[5] === 69 // E', replace: '? x[5] === 0 // E' }],
-    test: { file: retried, pattern: 'a statement that failed with its transaction' },
-  },
-  {
-    name: 'file-of-a-cancelled-query',
-    without: 'a query of a file that was cancelled meanwhile takes no connection',
-    edits: [
-      {
-        file: pool,
-        find: '          query.cancelled || handler(query)\n',
-        replace: '          handler(query)\n',
-      },
-    ],
-    test: {
-      file: 'test/driver/file.test.ts',
-      pattern: 'a query of a file that is cancelled before it is read',
-    },
-  },
-  {
-    name: 'asked-while-the-server-goes',
-    without: 'what a connection asks for itself ends no start and no stop',
-    edits: [
-      {
-        file: connection,
-        find: '    query.reject = err => socket && socket.destroy(err)\n',
-        replace: '',
-      },
-    ],
-    test: {
-      file: 'test/pipeline/server-goes.test.ts',
-      pattern: 'no start and no stop ends the process',
-    },
-  },
-  {
-    name: 'driver-of-the-queue',
-    without: 'whoever brings another driver for the queue is warned as well',
-    edits: [
-      {
-        file: 'packages/core/src/pipeline/context.ts',
-        find: 'warnOfDriver([sql, queueSql], logger);',
-        replace: 'warnOfDriver([sql], logger);',
-      },
-    ],
-    test: { file: copies, pattern: 'whoever brings such a client is warned' },
   },
   {
     name: 'errors-by-code',

@@ -23,8 +23,8 @@ export const questions: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/90_house/waiting_places.sql',
-        find: `n.held, h.people - n.held from`,
-        replace: `n.held, h.people from`,
+        find: 'n.held, h.people - n.held from',
+        replace: 'n.held, h.people from',
       },
     ],
     test: {

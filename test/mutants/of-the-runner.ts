@@ -161,7 +161,8 @@ export const runner: readonly Mutant[] = [
       {
         file: 'packages/adapters/src/print-shop/orders.ts',
         find: `if (outcome.kind === 'unclear') return all({ outcome: 'unknown', message: outcome.message });`,
-        replace: `if (outcome.kind === 'unclear') return all({ outcome: 'retry', afterMs: 0, message: outcome.message });`,
+        replace: `if (outcome.kind === 'unclear')
+          return all({ outcome: 'retry', afterMs: 0, message: outcome.message });`,
       },
     ],
     test: {

@@ -1,7 +1,7 @@
 /**
  * Applies a mutant's edits to source text. The machine's SQL is read through one TypeScript module,
- * so edits of sql/ are made there. The driver that is carried here is edited where it was installed,
- * with its patch.
+ * so edits of sql/ are made there. The driver that is carried here is edited where it was
+ * installed, with its patch.
  */
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,7 +51,9 @@ function replaceOnce(text: string, find: string | RegExp, replace: string, where
   const parts = text.split(find);
   if (parts.length !== 2)
     throw new Error(
-      `${where} has ${parts.length - 1} times, and not once:\n${String(find)}\nThe safeguard has been rewritten: bring test/mutants/mutants.ts in step.`,
+      `${where} has ${parts.length - 1} times, and not once:\n${String(find)}\n` +
+        `The safeguard has been rewritten: ` +
+        `bring test/mutants/mutants.ts in step.`,
     );
   return parts.join(replace);
 }

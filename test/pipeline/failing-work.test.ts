@@ -205,7 +205,8 @@ void test('a lost connection and a stop are no fault of the work', async () => {
 
 void test('what is kept of an error holds no credentials and no e-mail, and an erasure blanks it', async () => {
   const secret =
-    'GET https://bot:hunter2@cdp.example.com/v1/list?api_key=s3cr3t of ada@example.com: 401, Authorization: Bearer abc.def';
+    'GET https://bot:hunter2@cdp.example.com/v1/list?api_key=s3cr3t of ada@example.com: 401, ' +
+    'Authorization: Bearer abc.def';
   await using at = await watched({
     integrations: { audience: async () => await Promise.reject(new Error(secret)) },
   });

@@ -42,7 +42,9 @@ void test('with a publication for all tables everybody arrives, the house is kep
     await beat(place.sql);
     await until(async () => (await states(place.sql))['received'] === 60);
     const [month] = await place.sql`
-      select to_regclass('postrider.recipient_event_' || to_char(postrider.now() at time zone 'UTC', 'YYYY_MM')) as made`;
+      select to_regclass(
+        'postrider.recipient_event_' || to_char(postrider.now() at time zone 'UTC', 'YYYY_MM')
+      ) as made`;
     assert.notEqual(month?.['made'], null);
     assert.equal((await place.sql`select from postrider.recipient_event_default`).length, 0);
     await place.pipeline.stop();

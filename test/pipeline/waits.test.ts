@@ -35,8 +35,10 @@ void test('what failed in passing is told with what the printer said, for each o
       ),
     ),
     new Set([
-      `${first?.name} | spring | proofed | 3 | Failed in passing: will be tried again. [connect ECONNREFUSED 10.0.0.7:443]`,
-      'Second Bakery | spring | proofed | 2 | Failed in passing: will be tried again. [connect ECONNREFUSED 10.0.0.7:443]',
+      `${first?.name} | spring | proofed | 3 | ` +
+        `Failed in passing: will be tried again. [connect ECONNREFUSED 10.0.0.7:443]`,
+      'Second Bakery | spring | proofed | 2 | ' +
+        'Failed in passing: will be tried again. [connect ECONNREFUSED 10.0.0.7:443]',
     ]),
   );
   assert.ok(waiting.every(({ until }) => until !== null && until.getTime() > Date.now()));
@@ -64,7 +66,8 @@ void test('of many different causes one is told, and that there are others', asy
       [
         'error',
         3,
-        'a person: The card could not be rendered. [template: row 0: no such picture; and 2 other causes]',
+        'a person: The card could not be rendered. ' +
+          '[template: row 0: no such picture; and 2 other causes]',
       ],
     ],
   );

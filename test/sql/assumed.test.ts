@@ -38,7 +38,8 @@ async function stuckOf(at: Place) {
   return await rig.sql<
     { people: number; state: string; why: string; helps: string; mailpieceId: string }[]
   >`
-    select people::int, state, why, what_helps as helps, mailpiece_id as "mailpieceId" from postrider.stuck
+    select people::int, state, why, what_helps as helps, mailpiece_id as "mailpieceId"
+    from postrider.stuck
     where organization_id = ${at.organizationId} and state = 'sent'`;
 }
 
@@ -73,8 +74,10 @@ void test('a card that its printer has not printed is not assumed to be there, a
     await whyOf(at, waits),
     /Next: the printer prints it; it took it at 20\d\d-.* Before that it is not assumed to be there\./,
   );
-  const [face] =
-    await sql`select available_at from postrider.recipients where organization_id = ${at.organizationId} and state = 'sent'`;
+  const [face] = await sql`
+    select available_at
+    from postrider.recipients
+    where organization_id = ${at.organizationId} and state = 'sent'`;
   assert.equal(face?.['available_at'], null);
 });
 

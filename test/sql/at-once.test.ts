@@ -23,9 +23,12 @@ for (const end of ['commit', 'rollback'] as const)
     await first.unsafe(end);
     assert.equal((await found) === made, end === 'commit');
     const rows = await sql`
-      select o.time_zone, count(k.*)::int as keys, count(s.*)::int as syncs from postrider.organization o
+      select o.time_zone, count(k.*)::int as keys, count(s.*)::int as syncs
+      from postrider.organization o
       left join postrider.organization_key k on k.organization_id = o.id
-      left join postrider.organization_sync s on s.organization_id = o.id where o.name = ${name} group by o.id`;
+      left join postrider.organization_sync s on s.organization_id = o.id
+      where o.name = ${name}
+      group by o.id`;
     assert.deepEqual(
       rows.map((row) => ({ ...row })),
       [{ time_zone: 'Europe/London', keys: 1, syncs: 1 }],
@@ -55,7 +58,8 @@ void test('a new campaign', async () => {
 async function beginning(at: Place) {
   const session = rig.machine.connect(1);
   await session`begin`;
-  await session`select postrider.lock_for_begin(${at.organizationId}, ${at.campaignId}, array['press'])`;
+  await session`
+    select postrider.lock_for_begin(${at.organizationId}, ${at.campaignId}, array['press'])`;
   return session;
 }
 
@@ -67,8 +71,10 @@ void test('an apply waits for begins of its campaign, is not overtaken by later 
   const [applying, overtaking] = [await pidOf(applier), await pidOf(second)];
   const applied = applyCampaign(applier, at.organizationId, definition({ daily_cap: 7 }));
   await waitsForLock(sql, applying);
-  const begun =
-    second`select postrider.lock_for_begin(${at.organizationId}, ${at.campaignId}, array['press'])`.execute();
+  const begun = second`
+    select postrider.lock_for_begin(
+      ${at.organizationId}, ${at.campaignId}, array['press']
+    )`.execute();
   await waitsForLock(sql, overtaking);
   await applyCampaign(
     sql,

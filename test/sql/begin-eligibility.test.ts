@@ -59,8 +59,15 @@ void test('who was suppressed since is not mailed, whichever key it was by', asy
   // Past suppress(), which would have moved them at once: an entry that another transaction was
   // just writing.
   const entry = async (kind: string, value: string) =>
-    await sql`insert into postrider.suppression (organization_id, id, kind, digest, value, reason, source, added_by, created_at)
-      values (${at.organizationId}, postrider.new_id(), ${kind}, postrider.digest_of(${at.organizationId}, ${kind}, ${value}), ${value}, 'no', 'test', 'test', now())`;
+    await sql`
+      insert into postrider.suppression (
+        organization_id, id, kind, digest, value, reason, source, added_by, created_at
+      )
+      values (
+        ${at.organizationId}, postrider.new_id(), ${kind},
+        postrider.digest_of(${at.organizationId}, ${kind}, ${value}), ${value}, 'no', 'test',
+        'test', now()
+      )`;
   await entry('email', 'p0@example.com');
   await entry('external_id', 'p1');
   await entry('household', 'US|94607|3 P ST|');
@@ -89,8 +96,8 @@ void test('who is suppressed before the begin is out of the cohort at once, and 
 void test('an offer that would be over before the card arrives is not mailed', async () => {
   const { sql } = rig;
   const ends = async (days: number): Promise<string> => {
-    const [row] =
-      await sql`select ((postrider.now() at time zone 'America/New_York')::date + ${days}::int)::text as day`;
+    const [row] = await sql`
+      select ((postrider.now() at time zone 'America/New_York')::date + ${days}::int)::text as day`;
     return String(row?.['day']);
   };
   const at = await place(sql, { offer_ends_on: await ends(4), transit_days: 5 });

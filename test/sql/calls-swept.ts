@@ -40,8 +40,12 @@ async function sensible(sql: postgres.Sql, mine: Place, theirs: Place): Promise<
   const ids = async (table: string, column = 'id'): Promise<string[]> =>
     (
       await sql.unsafe<{ id: string }[]>(
-        `select ${column}::text as id from postrider.${table} where organization_id = any ($1::uuid[]) and ${column} is not null
-         order by organization_id = $2 desc, 1 limit 6`,
+        `
+          select ${column}::text as id
+          from postrider.${table}
+          where organization_id = any ($1::uuid[]) and ${column} is not null
+          order by organization_id = $2 desc, 1
+          limit 6`,
         [both, mine.organizationId],
       )
     ).map((row) => row.id);

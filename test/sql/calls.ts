@@ -27,15 +27,28 @@ export interface Refusal {
 export async function callable(sql: postgres.Sql): Promise<Callable[]> {
   return [
     ...(await sql<Callable[]>`
-    select p.proname as name, format('%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid)) as signature,
-      p.provariadic <> 0 as "isVariadic",
-      has_function_privilege('postrider_operator', p.oid, 'execute') as "forOperators", coalesce((
-      select json_agg(json_build_object('name', coalesce(p.proargnames[a.n], ''), 'type', format_type(a.type, null)) order by a.n)
-      from unnest(p.proargtypes::oid[]) with ordinality as a (type, n)), '[]') as args
-    from pg_proc p
-    where p.pronamespace = 'postrider'::regnamespace and p.prokind = 'f' and p.prorettype <> 'trigger'::regtype
-      and has_function_privilege(p.oid, 'execute')
-    order by 2`),
+      select p.proname as name,
+        format('%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid)) as signature,
+        p.provariadic <> 0 as "isVariadic",
+        has_function_privilege('postrider_operator', p.oid, 'execute') as "forOperators",
+        coalesce(
+          (
+            select json_agg(
+              json_build_object(
+                'name', coalesce(p.proargnames[a.n], ''), 'type', format_type(a.type, null)
+              )
+              order by a.n
+            )
+            from unnest(p.proargtypes::oid[]) with ordinality as a (type, n)
+          ),
+          '[]'
+        ) as args
+      from pg_proc p
+      where p.pronamespace = 'postrider'::regnamespace
+        and p.prokind = 'f'
+        and p.prorettype <> 'trigger'::regtype
+        and has_function_privilege(p.oid, 'execute')
+      order by 2`),
   ];
 }
 
@@ -105,6 +118,8 @@ const KEYS = [
 function object(value: string): string {
   return `{${KEYS.map((key) => `"${key}": ${value}`).join(', ')}}`;
 }
+
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 const DOCUMENTS = [
   'null',
   '[]',
@@ -122,7 +137,7 @@ const DOCUMENTS = [
     object(value),
     `[${object(value)}]`,
   ]),
-  '[{"recipientId": "00000000-0000-0000-0000-000000000000", "mailpieceId": "00000000-0000-0000-0000-000000000000"}]',
+  `[{"recipientId": "${NOBODY}", "mailpieceId": "${NOBODY}"}]`,
 ];
 
 export interface Known {
@@ -206,14 +221,18 @@ export async function readyToCall(admin: postgres.Sql): Promise<void> {
   await admin.unsafe(`
     create schema probe;
     grant usage on schema probe to public;
-    create function probe.refusals(p_calls text[]) returns table (call text, state text, message text, hint text) language plpgsql as $$
+    create function probe.refusals(p_calls text[])
+    returns table (call text, state text, message text, hint text) language plpgsql as $$
     begin
       foreach call in array p_calls loop
         begin
           execute call;
           raise exception using errcode = 'ZZ000';
         exception when others then
-          get stacked diagnostics state = returned_sqlstate, message = message_text, hint = pg_exception_hint;
+          get stacked diagnostics
+            state = returned_sqlstate,
+            message = message_text,
+            hint = pg_exception_hint;
           if state <> 'ZZ000' then
             return next;
           end if;

@@ -4,56 +4,20 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type postgres from 'postgres';
 import {
   applyCampaign,
   type CampaignDefinition,
   armPrinter,
-  endCampaign,
   erase,
-  hold,
   launch,
   organizationNamed,
-  retry,
   type MachineError,
 } from '@postrider/core';
-import { definition, people, syncPeople, type Place } from '../support/machine.ts';
-import {
-  accepted,
-  answered,
-  event,
-  mailBegun,
-  one,
-  place,
-  proofAll,
-  reasonsOf,
-  refused,
-  sending,
-  sent,
-  settle,
-  sharedMachine,
-  stage,
-  tell,
-  turnClock,
-  settleAll,
-  tellAll,
-} from './rig.ts';
+import { definition, people, syncPeople } from '../support/machine.ts';
+import { one, place, refused, sharedMachine, turnClock } from './rig.ts';
+import { statusOf } from './rig/campaigns.ts';
 
 const rig = sharedMachine();
-
-async function statusOf(sql: postgres.Sql, at: Place): Promise<string> {
-  return String(
-    (await sql`select status from postrider.campaign where id = ${at.campaignId}`)[0]?.['status'],
-  );
-}
-
-/** A one-off that was synced while it could be, and launched. */
-async function oneOff(sql: postgres.Sql, n = 1): Promise<Place> {
-  const at = await place(sql, { campaign_mode: 'one_off' }, null);
-  await syncPeople(sql, at, people(n));
-  await launch(sql, at.organizationId, at.campaignId, 'live');
-  return at;
-}
 
 void test('a campaign file is applied as often as one likes, and says what it changed', async () => {
   const { sql } = rig;
@@ -69,8 +33,10 @@ void test('a campaign file is applied as often as one likes, and says what it ch
     [changed.campaignId, changed.changed],
     [at.campaignId, ['daily_cap', 'exclusion_window', 'template']],
   );
-  const [row] =
-    await sql`select template, daily_cap, exclusion_window = '14 days' as window from postrider.campaign where id = ${at.campaignId}`;
+  const [row] = await sql`
+    select template, daily_cap, exclusion_window = '14 days' as window
+    from postrider.campaign
+    where id = ${at.campaignId}`;
   assert.deepEqual({ ...row }, { template: 'other', daily_cap: 9, window: true });
 });
 
@@ -92,7 +58,9 @@ void test('an applied file never launches, ends, holds or moves a campaign: what
   assert.equal(await statusOf(sql, at), 'pending');
   assert.equal(
     (
-      await sql`select from postrider.campaign where organization_id in ${sql([at.organizationId, other.organizationId])}`
+      await sql`
+        select from postrider.campaign
+        where organization_id in ${sql([at.organizationId, other.organizationId])}`
     ).length,
     2,
   );
@@ -205,111 +173,6 @@ void test('a one-off whose last sync concluded nothing, because too many would l
   assert.equal(await launch(sql, at.organizationId, at.campaignId, 'live'), 'active');
 });
 
-void test('a campaign that is ended by hand closes everybody before the printer, and follows who was sent', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const batch = await sent(sql, at, 1);
-  await syncPeople(sql, at, people(6), false);
-  const more = [
-    {
-      externalId: 'mail',
-      row: 9,
-      email: 'mail@example.com',
-      firstName: 'A',
-      lastName: 'B',
-      merge: {},
-    },
-  ];
-  await syncPeople(sql, at, more, false);
-  await stage(sql, at, 'proof', 1, 2);
-  await proofAll(sql, at);
-  await stage(sql, at, 'mail', 1, 1);
-  assert.equal(await endCampaign(sql, at.organizationId, at.campaignId, 'archived'), 6);
-  const reasons = await reasonsOf(sql, at);
-  assert.equal(reasons['p0'], 'sent (accepted)');
-  assert.deepEqual(
-    new Set(
-      Object.entries(reasons)
-        .filter(([name]) => name !== 'p0')
-        .map(([, reason]) => reason),
-    ),
-    new Set(['skipped (campaign_closed)']),
-  );
-  await tellAll(sql, at, batch, 'delivered');
-  assert.equal((await reasonsOf(sql, at))['p0'], 'received (scan)');
-});
-
-void test('a campaign does not end while anybody is at the printer', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const batch = await sending(sql, at, 2);
-  await refused(
-    'PR021',
-    endCampaign(sql, at.organizationId, at.campaignId, 'completed'),
-    /2 people of campaign spring are at the printer/,
-  );
-  assert.equal(await statusOf(sql, at), 'active');
-  await settleAll(sql, at, batch);
-  await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
-  assert.equal(await statusOf(sql, at), 'completed');
-});
-
-void test('what does not exist, or is archived, is not ended; nor is it launched or changed', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await refused('PR010', endCampaign(sql, at.organizationId, at.organizationId, 'archived'));
-  await refused(
-    'PR020',
-    sql`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'paused')`,
-  );
-  await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
-  await endCampaign(sql, at.organizationId, at.campaignId, 'archived');
-  await refused('PR012', endCampaign(sql, at.organizationId, at.campaignId, 'completed'));
-  await refused('PR012', launch(sql, at.organizationId, at.campaignId, 'live'));
-  await refused('PR012', applyCampaign(sql, at.organizationId, definition({ template: 'other' })));
-  assert.equal(await statusOf(sql, at), 'archived');
-});
-
-void test('a one-off is completed when nobody is in flight; who is sent is', async () => {
-  const { sql } = rig;
-  const at = await oneOff(sql, 2);
-  const complete = async (): Promise<string> => {
-    await sql`select postrider.complete_campaigns(${at.organizationId})`;
-    return await statusOf(sql, at);
-  };
-  await proofAll(sql, at);
-  assert.equal(await complete(), 'active');
-  const batch = await mailBegun(sql, at);
-  const [a, b] = batch.pieces;
-  assert.ok(a && b);
-  await settle(sql, at, batch, [accepted(a), answered(b, 'rejected')]);
-  assert.equal(await complete(), 'active');
-  await tell(sql, at, [event({ providerId: `id of ${a.mailpieceId}`, status: 'delivered' })]);
-  assert.equal(await complete(), 'completed');
-  assert.equal(await retry(sql, b.recipientId), 'pending');
-  assert.equal(await statusOf(sql, at), 'active', 'a retry makes it active again');
-});
-
-void test('an automated campaign, an empty one, one that is held or not launched is not completed by itself', async () => {
-  const { sql } = rig;
-  const automated = await place(sql);
-  const empty = await place(sql, { campaign_mode: 'one_off', provider_segment_id: null });
-  const pending = await place(sql, { campaign_mode: 'one_off' }, null);
-  await syncPeople(sql, pending, []);
-  const held = await oneOff(sql, 1);
-  await sql`select postrider.cancel(${(await one(sql, held)).id})`;
-  await hold(sql, held.organizationId, 'campaign', held.campaignId);
-  for (const [at, status] of [
-    [automated, 'active'],
-    [empty, 'active'],
-    [pending, 'pending'],
-    [held, 'paused'],
-  ] as const) {
-    await sql`select postrider.complete_campaigns(${at.organizationId})`;
-    assert.equal(await statusOf(sql, at), status);
-  }
-});
-
 void test('erased stays erased: the next syncs of this campaign and of others do not bring anybody back', async () => {
   const { sql } = rig;
   const at = await place(sql);
@@ -324,8 +187,10 @@ void test('erased stays erased: the next syncs of this campaign and of others do
     const report = await syncPeople(sql, where, people(2));
     assert.equal((report['turned_away'] as Record<string, number>)['erased'], 1);
   }
-  const [row] =
-    await sql`select count(*)::int as n from postrider.recipient where organization_id = ${at.organizationId} and email = 'p0@example.com'`;
+  const [row] = await sql`
+    select count(*)::int as n
+    from postrider.recipient
+    where organization_id = ${at.organizationId} and email = 'p0@example.com'`;
   assert.equal(row?.['n'], 0);
 });
 
@@ -340,15 +205,18 @@ void test('the months of the history stand where they should, whatever the time 
     });
   }
   const parts = await sql<{ name: string; bound: string }[]>`
-    select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_class c where c.relispartition and c.relkind = 'r'
-      and c.relname like 'recipient_event_2%' order by 1`;
+    select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
+    from pg_class c
+    where c.relispartition and c.relkind = 'r' and c.relname like 'recipient_event_2%'
+    order by 1`;
   const wrong: string[] = [];
   await sql.begin(async (tx) => {
     await tx`set local timezone = 'UTC'`;
-    for (const part of await tx<
-      { name: string; bound: string }[]
-    >`select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_class c
-      where c.relispartition and c.relkind = 'r' and c.relname like 'recipient_event_2%' order by 1`) {
+    for (const part of await tx<{ name: string; bound: string }[]>`
+      select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
+      from pg_class c
+      where c.relispartition and c.relkind = 'r' and c.relname like 'recipient_event_2%'
+      order by 1`) {
       const [, year, month] = /(\d{4})_(\d\d)$/.exec(part.name) ?? [];
       const from = `${year}-${month}-01 00:00:00+00`;
       const next = new Date(Date.UTC(Number(year), Number(month), 1)).toISOString().slice(0, 10);

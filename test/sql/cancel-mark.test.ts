@@ -79,8 +79,15 @@ void test('a mark that an error still carries is obeyed by the retry', async () 
   const batch = await sending(sql, at, 3);
   await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   // As an earlier version left them.
-  await sql`update postrider.recipient_state set cancel_requested_at = postrider.now() where organization_id = ${at.organizationId}
-    and recipient_id in (select id from postrider.recipient where organization_id = ${at.organizationId} and external_id <> 'p2')`;
+  await sql`
+    update postrider.recipient_state
+    set cancel_requested_at = postrider.now()
+    where organization_id = ${at.organizationId}
+      and recipient_id in (
+        select id
+        from postrider.recipient
+        where organization_id = ${at.organizationId} and external_id <> 'p2'
+      )`;
   assert.equal(await retry(sql, (await one(sql, at, 'p0')).id), 'skipped');
   assert.deepEqual((await retryAll(sql, at.organizationId, at.campaignId, 'rejected')).tried, {
     pending: 1,
@@ -178,7 +185,10 @@ void test('so they do of a card that was returned, of one that is assumed to be 
   const failed = await sending(sql, elsewhere, 1);
   await settleAll(sql, elsewhere, failed, (piece) => answered(piece, 'rejected'));
   const { id } = await one(sql, elsewhere);
-  await sql`update postrider.recipient_state set cancel_requested_at = postrider.now() where recipient_id = ${id}`;
+  await sql`
+    update postrider.recipient_state
+    set cancel_requested_at = postrider.now()
+    where recipient_id = ${id}`;
   assert.match(
     (await told(id)).why,
     /A cancel is asked for: postrider\.retry\('.*'\) obeys it, and no card is made\.$/,
@@ -191,7 +201,10 @@ void test('no state that is final promises that a cancel will be obeyed, and non
   const { sql } = rig;
   for (const state of everyState) {
     const at = await arranged(sql, state);
-    await sql`update postrider.recipient_state set cancel_requested_at = postrider.now() where organization_id = ${at.organizationId}`;
+    await sql`
+      update postrider.recipient_state
+      set cancel_requested_at = postrider.now()
+      where organization_id = ${at.organizationId}`;
     const { id, state: is } = await one(sql, at);
     const { why } = await told(id);
     if (is !== 'sending' && is !== 'sent')

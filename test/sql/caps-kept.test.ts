@@ -81,8 +81,9 @@ void test('a price that changes while there is no cap leaves what was printed be
   await sent(sql, at, 2);
   await apply(sql, at, price(80));
   await apply(sql, at, { budget_minor: 260, ...price(80) });
-  const [count] =
-    await sql`select opened_in_all::int as opened, spent_minor::int as spent from postrider.campaign_counter
+  const [count] = await sql`
+    select opened_in_all::int as opened, spent_minor::int as spent
+    from postrider.campaign_counter
     where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...count }, { opened: 2, spent: 100 });
   await more(sql, at, 3, 'q');

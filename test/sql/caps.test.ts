@@ -84,8 +84,10 @@ void test("a day ends at midnight in the organization's time zone, wherever the 
   await proofed(sql, at, 5);
   await mailBegun(sql, at);
   const [waiting] = (await standing(sql, at)).filter((person) => person.state === 'proofed');
-  const [midnight] =
-    await sql`select (((postrider.now() at time zone 'Asia/Tokyo')::date + 1)::timestamp at time zone 'Asia/Tokyo') as at`;
+  const [midnight] = await sql`
+    select (
+      ((postrider.now() at time zone 'Asia/Tokyo')::date + 1)::timestamp at time zone 'Asia/Tokyo'
+    ) as at`;
   assert.deepEqual(waiting?.availableAt, midnight?.['at']);
   await turnClock(sql, 24 * HOUR);
   assert.equal((await mailBegun(sql, at)).pieces.length, 2);
@@ -133,8 +135,10 @@ void test('many begins at once do not pass a cap together', async () => {
     begun.reduce((sum, batch) => sum + (batch?.pieces.length ?? 0), 0),
     7,
   );
-  const [counter] =
-    await sql`select opened_on_day, opened_in_all from postrider.campaign_counter where campaign_id = ${at.campaignId}`;
+  const [counter] = await sql`
+    select opened_on_day, opened_in_all
+    from postrider.campaign_counter
+    where campaign_id = ${at.campaignId}`;
   assert.deepEqual({ ...counter }, { opened_on_day: 7, opened_in_all: 7 });
 });
 

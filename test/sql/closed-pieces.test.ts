@@ -33,7 +33,9 @@ async function twoClosed(
   const { sql } = rig;
   const first = await sending(sql, at, 2);
   const [p0] = (await sql<{ id: string }[]>`
-    select id from postrider.recipient where organization_id = ${at.organizationId} and external_id = 'p0'`) as unknown as [
+    select id
+    from postrider.recipient
+    where organization_id = ${at.organizationId} and external_id = 'p0'`) as unknown as [
     { id: string },
   ];
   const pieceOf = (batch: Sending) =>
@@ -64,8 +66,10 @@ void test('both tries that the printer had refused were made all the same', asyn
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (late_evidence)', p1: 'sent (accepted)' });
   assert.deepEqual(await statuses(at), ['accepted', 'accepted', 'rejected']);
   assert.deepEqual(await alarms(sql, at), ['evidence_for_closed_piece']);
-  const [row] =
-    await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
+  const [row] = await sql`
+    select count(*)::int as effects
+    from postrider.effect
+    where organization_id = ${at.organizationId}`;
   assert.equal(row?.['effects'], 2);
 });
 
@@ -84,7 +88,10 @@ void test('both tries that the printer had failed to make are scanned', async ()
     if (late) {
       // As events that came beside the answer which named their piece.
       await tell(sql, at, scans, 'another press');
-      await sql`update postrider.mailpiece_event set printer_name = 'press' where organization_id = ${at.organizationId}`;
+      await sql`
+        update postrider.mailpiece_event
+        set printer_name = 'press'
+        where organization_id = ${at.organizationId}`;
       await sql`select postrider.match_events(${at.organizationId})`;
     } else for (const _ of [1, 2]) await tell(sql, at, scans);
     assert.deepEqual(await reasonsOf(sql, at), {

@@ -18,7 +18,9 @@ async function checks(...only: (string | null)[]): Promise<string[]> {
 void test('every check has its function, every function is a check, and each answers alone what it answers among all', async () => {
   const { sql } = rig;
   assert.deepEqual(await checks('beats'), ['beats'], 'that none has come is told, too');
-  await sql`insert into postrider.beat (name, every, last_at) values ('house', '1 minute', clock_timestamp())`;
+  await sql`
+    insert into postrider.beat (name, every, last_at)
+    values ('house', '1 minute', clock_timestamp())`;
   const functions = await sql<{ name: string }[]>`
     select replace(substr(proname, 8), '_', ' ') as name from pg_proc
     where pronamespace = 'postrider'::regnamespace and proname like 'doctor\\_%'`;
@@ -65,12 +67,18 @@ void test('with many people the round looks at some and says so, a check that is
     await admin.begin(async (tx) => {
       await tx`set local session_replication_role = replica`;
       await tx.unsafe(
-        `delete from postrider.recipient_event where organization_id = '${at.organizationId}' and ${where}`,
+        `
+          delete from postrider.recipient_event
+          where organization_id = '${at.organizationId}' and ${where}`,
       );
     });
   // A single entry, which a sample rarely has; then a month.
   await gone(
-    `move_no = 1 and recipient_id = (select max(recipient_id::text)::uuid from postrider.recipient_state where organization_id = '${at.organizationId}')`,
+    `move_no = 1 and recipient_id = (
+      select max(recipient_id::text)::uuid
+      from postrider.recipient_state
+      where organization_id = '${at.organizationId}'
+    )`,
   );
   assert.match(
     (await told('history'))[0] ?? '',
@@ -88,13 +96,15 @@ void test('a month whose bounds are no month of UTC, as an older version made th
   await using machine = await freshMachine();
   const { sql } = machine;
   const [month] = await sql<{ name: string; from: string; until: string }[]>`
-    select 'recipient_event_' || to_char(m, 'YYYY_MM') as name, to_char(m, 'YYYY-MM-DD 03:30:00+00') as from,
+    select 'recipient_event_' || to_char(m, 'YYYY_MM') as name,
+      to_char(m, 'YYYY-MM-DD 03:30:00+00') as from,
       to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
     from date_trunc('month', (postrider.now() at time zone 'UTC') + interval '3 months') m`;
   assert.ok(month);
   const told = async (): Promise<string> => {
     const [row] = await sql<{ told: string }[]>`
-      select concat_ws(': ', verdict, message, what_helps) as told from postrider.doctor('event partitions')`;
+      select concat_ws(': ', verdict, message, what_helps) as told
+      from postrider.doctor('event partitions')`;
     return row?.told ?? '';
   };
   assert.equal(await told(), 'ok: 4 months from now on have a partition');
@@ -102,14 +112,17 @@ void test('a month whose bounds are no month of UTC, as an older version made th
     `alter table postrider.recipient_event detach partition postrider.${month.name}`,
   );
   await sql.unsafe(
-    `alter table postrider.recipient_event attach partition postrider.${month.name} for values from ('${month.from}') to ('${month.until}')`,
+    `
+      alter table postrider.recipient_event attach partition postrider.${month.name}
+        for values from ('${month.from}') to ('${month.until}')`,
   );
   for (const style of ['ISO, MDY', 'German, DMY']) {
     await sql.unsafe(`alter database "${machine.database.name}" set datestyle = '${style}'`);
     assert.match(
       await told(),
       new RegExp(
-        `^bad: 3 months from now on have a partition, and bounds that are no month of UTC: ${month.name}: `,
+        '^bad: 3 months from now on have a partition, ' +
+          `and bounds that are no month of UTC: ${month.name}: `,
       ),
     );
   }
@@ -119,20 +132,29 @@ void test('nor does it keep anybody from migrating', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
   const months = await sql<{ name: string; from: string; until: string }[]>`
-    select 'recipient_event_' || to_char(m, 'YYYY_MM') as name, to_char(m, 'YYYY-MM-DD 03:30:00+00') as from,
+    select 'recipient_event_' || to_char(m, 'YYYY_MM') as name,
+      to_char(m, 'YYYY-MM-DD 03:30:00+00') as from,
       to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
     from generate_series(2, 3) n
-    cross join lateral (select date_trunc('month', (postrider.now() at time zone 'UTC') + make_interval(months => n)) as m) x order by n`;
+    cross join lateral (
+      select date_trunc(
+        'month', (postrider.now() at time zone 'UTC') + make_interval(months => n)
+      ) as m
+    ) x
+    order by n`;
   for (const { name } of months)
     await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${name}`);
   const [wrong, missing] = months;
   assert.ok(wrong && missing);
   await sql.unsafe(`drop table postrider.${missing.name}`);
   await sql.unsafe(
-    `alter table postrider.recipient_event attach partition postrider.${wrong.name} for values from ('${wrong.from}') to ('${wrong.until}')`,
+    `
+      alter table postrider.recipient_event attach partition postrider.${wrong.name}
+        for values from ('${wrong.from}') to ('${wrong.until}')`,
   );
   await assert.rejects(sql`select postrider.event_partitions()`, { code: 'PR017' });
-  await sql`update postrider.migration set checksum = 'of another version' where name = 'repeatables'`;
+  await sql`
+    update postrider.migration set checksum = 'of another version' where name = 'repeatables'`;
   assert.equal((await planMigration(sql)).repeatables, true);
   await migrate(sql);
   assert.equal((await planMigration(sql)).repeatables, false);

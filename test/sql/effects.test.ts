@@ -23,7 +23,10 @@ const LEASE = 60_000;
 async function all(organizationId: string) {
   return (
     await rig.sql<{ kind: string; state: string; attempt: number; error: string | null }[]>`
-      select kind, state, attempt, error from postrider.effect where organization_id = ${organizationId} order by kind`
+      select kind, state, attempt, error
+      from postrider.effect
+      where organization_id = ${organizationId}
+      order by kind`
   ).map((row) => ({ ...row }));
 }
 
@@ -46,7 +49,10 @@ void test('a settle that is rolled back leaves no effect', async () => {
   const results = JSON.stringify(batch.pieces.map((piece) => accepted(piece)));
   await sql
     .begin(async (tx) => {
-      await tx`select postrider.settle_mail(${at.organizationId}, ${batch.cohortId}, ${results}::text::json, true, '1 minute')`;
+      await tx`
+        select postrider.settle_mail(
+          ${at.organizationId}, ${batch.cohortId}, ${results}::text::json, true, '1 minute'
+        )`;
       throw new Error('no commit');
     })
     .catch(() => undefined);
@@ -135,8 +141,8 @@ void test('an effect that failed for good raises one alarm a campaign, and is tr
       { ...meter, outcome: 'failed', message: 'no such customer' },
     ]);
   assert.deepEqual(await alarms(sql, at), ['effect_failed']);
-  const [alarm] =
-    await sql`select meaning, what_helps from postrider.alarms where organization_id = ${at.organizationId}`;
+  const [alarm] = await sql`
+    select meaning, what_helps from postrider.alarms where organization_id = ${at.organizationId}`;
   assert.match(String(alarm?.['meaning']), /usage_meter.*no such customer/);
   assert.match(String(alarm?.['what_helps']), /retry_effects/);
   assert.equal(await retryEffects(sql, at.organizationId, 'event_sink'), 0);

@@ -44,7 +44,10 @@ async function unknowable(at: Place): Promise<string> {
       outcome: 'cannot_tell',
       keyStillHonoured: false,
     }));
-    await rig.sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
+    await rig.sql`
+      select postrider.reconcile_settle(
+        ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
+      )`;
     await turnClock(rig.sql, 1_000_000);
   }
   return (await onlyPiece(rig.sql, at)).id;
@@ -103,7 +106,10 @@ void test('not printed, of somebody who was to be cancelled: skipped, and the ca
   const verdict = [
     { mailpieceId: piece, attempt: 8, outcome: 'cannot_tell', keyStillHonoured: false },
   ];
-  await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdict)}::text::json)`;
+  await sql`
+    select postrider.reconcile_settle(
+      ${at.organizationId}, ${JSON.stringify(verdict)}::text::json
+    )`;
   await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
   assert.equal(await resolve(sql, piece, 'not_printed', 'Jo, on the phone'), 'skipped');
   assert.deepEqual(
@@ -118,10 +124,15 @@ void test('stuck lists people who wait in a campaign that has ended', async () =
   const at = await place(sql);
   await syncPeople(sql, at, people(2));
   await proofAll(sql, at);
-  await sql`update postrider.campaign set status = 'completed', ended_at = postrider.now() where id = ${at.campaignId}`;
+  await sql`
+    update postrider.campaign
+    set status = 'completed', ended_at = postrider.now()
+    where id = ${at.campaignId}`;
   await turnClock(sql, 180_000);
-  const rows =
-    await sql`select state, people::int, why, what_helps from postrider.stuck where organization_id = ${at.organizationId}`;
+  const rows = await sql`
+    select state, people::int, why, what_helps
+    from postrider.stuck
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     rows.map((row) => [row['state'], row['people'], row['why']]),
     [['proofed', 2, 'the campaign is completed']],

@@ -41,9 +41,12 @@ void test('a batch is claimed, answered and closed: found people are pending, th
     b: 'skipped (no_address)',
     c: 'skipped (no_address)',
   });
-  const [row] =
-    await sql`select r.line1, r.address_from, b.closed_why from postrider.recipient r, postrider.enrichment_batch b
-    where r.organization_id = ${at.organizationId} and r.line1 is not null and b.id = ${batch.batchId}`;
+  const [row] = await sql`
+    select r.line1, r.address_from, b.closed_why
+    from postrider.recipient r, postrider.enrichment_batch b
+    where r.organization_id = ${at.organizationId}
+      and r.line1 is not null
+      and b.id = ${batch.batchId}`;
   assert.deepEqual({ ...row }, { line1: '1 Elm St', address_from: 'enricher', closed_why: 'done' });
 });
 
@@ -134,7 +137,10 @@ void test('the cache is by enricher, and forgets: a miss sooner than a hit; what
 void test('the rules of the door meet the address that was found: duplicate, blacklist, holdout', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  await sql`select postrider.suppress(${at.organizationId}, p_line1 => '3 Bad Road', p_postal_code => '94607')`;
+  await sql`
+    select postrider.suppress(
+      ${at.organizationId}, p_line1 => '3 Bad Road', p_postal_code => '94607'
+    )`;
   await syncPeople(sql, at, [
     { ...emailOnly('old'), ...home('1 Elm Street') },
     emailOnly('a'),
@@ -187,9 +193,11 @@ void test('of two batches at once that find one household exactly one person sta
         ),
     ),
   );
-  const [row] =
-    await sql`select count(*)::int as pending, count(distinct household_key)::int as homes from postrider.recipient r
-    join postrider.recipient_state s on s.organization_id = r.organization_id and s.recipient_id = r.id
+  const [row] = await sql`
+    select count(*)::int as pending, count(distinct household_key)::int as homes
+    from postrider.recipient r
+    join postrider.recipient_state s
+      on s.organization_id = r.organization_id and s.recipient_id = r.id
     where r.organization_id = ${at.organizationId} and s.state = 'pending'`;
   assert.deepEqual([row?.['pending'], row?.['homes']], [10, 10]);
 });
@@ -209,7 +217,10 @@ void test('an answer teaches only about people of its batch, also of those who w
   }));
   await settleBatch(sql, at.organizationId, batch.batchId, 'faraday', told, true);
   const cached = await sql<{ email_key: string }[]>`
-    select email_key from postrider.address_cache where organization_id = ${at.organizationId} order by 1`;
+    select email_key
+    from postrider.address_cache
+    where organization_id = ${at.organizationId}
+    order by 1`;
   assert.deepEqual(
     cached.map((row) => row.email_key),
     ['a@example.com', 'b@example.com'],
@@ -258,8 +269,10 @@ void test('who is cancelled, suppressed or erased while the enricher has them st
     'skipped (cancelled)',
     'skipped (erased)',
   ]);
-  const [cached] =
-    await sql`select 1 from postrider.address_cache where organization_id = ${at.organizationId} and email_key = 'c@example.com'`;
+  const [cached] = await sql`
+    select 1
+    from postrider.address_cache
+    where organization_id = ${at.organizationId} and email_key = 'c@example.com'`;
   assert.equal(cached, undefined, 'nothing is learnt of who was erased');
   const [closed] =
     await sql`select closed_why from postrider.enrichment_batch where id = ${batch.batchId}`;

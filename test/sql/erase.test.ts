@@ -34,9 +34,11 @@ for (const state of everyState) {
       !['skipped', 'blacklisted', 'holdout', 'received', 'returned', 'error'].includes(before.state)
     )
       assert.deepEqual([after.state, after.reason], ['skipped', 'erased']);
-    const [cold] =
-      await sql`select r.*, null as organization_id, null as id, null as campaign_id, null as reference, null as created_at, null as made_in_run
-      from postrider.recipient r where id = ${before.id}`;
+    const [cold] = await sql`
+      select r.*, null as organization_id, null as id, null as campaign_id, null as reference,
+        null as created_at, null as made_in_run
+      from postrider.recipient r
+      where id = ${before.id}`;
     const left = Object.entries({ ...cold }).filter(
       ([name, value]) => value !== null && !['external_id', 'merge', 'erased_at'].includes(name),
     );
@@ -52,8 +54,11 @@ for (const state of everyState) {
       trace.some((row) => row['what'] === 'erased') && trace.length >= before.moveNo,
       'the trail is left',
     );
-    const entries =
-      await sql`select kind, value, reason from postrider.suppression where organization_id = ${at.organizationId} and reason = 'erasure' order by kind`;
+    const entries = await sql`
+      select kind, value, reason
+      from postrider.suppression
+      where organization_id = ${at.organizationId} and reason = 'erasure'
+      order by kind`;
     assert.deepEqual(
       entries.map((row) => [row['kind'], row['value']]),
       [
@@ -113,8 +118,8 @@ void test('what an operator writes of somebody who is erased already is not kept
     [
       'error, outcome unknown',
       async (id: string) => {
-        const [piece] =
-          await sql`select id from postrider.mailpiece where recipient_id = ${id} and status = 'unknown'`;
+        const [piece] = await sql`
+          select id from postrider.mailpiece where recipient_id = ${id} and status = 'unknown'`;
         await resolve(sql, String(piece?.['id']), 'not_printed', 'asked Ada Byron on the phone');
       },
     ],
@@ -150,16 +155,22 @@ void test('raw webhooks, rejects and cached addresses of who is erased are blank
   const at = await place(sql);
   const batch = await sent(sql, at);
   const { id } = await one(sql, at);
-  await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{"to": "Ada Byron"}')})`;
+  await sql`
+    select postrider.receive_webhook(
+      ${at.organizationId}, 'press', 'd', ${Buffer.from('{"to": "Ada Byron"}')}
+    )`;
   const [hook] = await sql<{ id: string }[]>`select id from postrider.track_claim(1)`;
   const scan = [
     event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' }),
   ];
-  await sql`select postrider.apply_events(${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb, now(), ${hook?.id ?? ''})`;
+  await sql`
+    select postrider.apply_events(
+      ${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb, now(), ${hook?.id ?? ''}
+    )`;
   await sql`select postrider.track_done(${at.organizationId}, ${hook?.id ?? ''})`;
   await erase(sql, id);
-  const [row] =
-    await sql`select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;
+  const [row] = await sql`
+    select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;
   assert.equal(row?.['bytes'], 0);
 });
 
@@ -180,8 +191,10 @@ void test('who is erased is erased in every campaign, with what was noted about 
   await syncPeople(sql, autumn, people(1));
   const elsewhere = await one(sql, autumn);
   await erase(sql, (await one(sql, at)).id);
-  const cold =
-    await sql`select last_name, line1, erased_at from postrider.recipient where organization_id = ${at.organizationId}`;
+  const cold = await sql`
+    select last_name, line1, erased_at
+    from postrider.recipient
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     cold.map((row) => [row['last_name'], row['line1'], row['erased_at'] !== null]),
     [
@@ -191,9 +204,17 @@ void test('who is erased is erased in every campaign, with what was noted about 
   );
   assert.equal((await one(sql, autumn, elsewhere.id)).state, 'skipped');
   const noted = await sql`
-    select detail from postrider.recipient_event where organization_id = ${at.organizationId} and detail is not null
-    union all select outcome_detail from postrider.mailpiece where organization_id = ${at.organizationId} and outcome_detail ~ 'Ada'
-    union all select detail from postrider.recipient_state where organization_id = ${at.organizationId} and detail is not null`;
+    select detail
+    from postrider.recipient_event
+    where organization_id = ${at.organizationId} and detail is not null
+    union all
+    select outcome_detail
+    from postrider.mailpiece
+    where organization_id = ${at.organizationId} and outcome_detail ~ 'Ada'
+    union all
+    select detail
+    from postrider.recipient_state
+    where organization_id = ${at.organizationId} and detail is not null`;
   assert.deepEqual([...noted], []);
 });
 
@@ -202,16 +223,22 @@ void test('a webhook that names somebody who was erased is blanked when it has b
   const at = await place(sql);
   const batch = await sent(sql, at);
   await erase(sql, (await one(sql, at)).id);
-  await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'late', ${Buffer.from('{"to": "Ada Byron"}')})`;
+  await sql`
+    select postrider.receive_webhook(
+      ${at.organizationId}, 'press', 'late', ${Buffer.from('{"to": "Ada Byron"}')}
+    )`;
   const [hook] = await sql<
     { id: string }[]
   >`select id from postrider.provider_event where organization_id = ${at.organizationId}`;
   const scan = [
     event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' }),
   ];
-  await sql`select postrider.apply_events(${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb, now(), ${hook?.id ?? ''})`;
-  const [row] =
-    await sql`select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;
+  await sql`
+    select postrider.apply_events(
+      ${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb, now(), ${hook?.id ?? ''}
+    )`;
+  const [row] = await sql`
+    select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;
   assert.equal(row?.['bytes'], 0);
 });
 

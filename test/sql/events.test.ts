@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { applyCampaign, retry } from '@postrider/core';
 import { definition, people, syncPeople, type Place } from '../support/machine.ts';
 import {
@@ -21,9 +20,7 @@ import {
   reasonsOf,
   sending,
   sent,
-  settle,
   sharedMachine,
-  standing,
   statesOf,
   tell,
   turnClock,
@@ -32,135 +29,6 @@ import {
 } from './rig.ts';
 
 const rig = sharedMachine();
-const LONG = process.env['POSTRIDER_TEST_LONG'] === '1';
-const STATUSES = [
-  'accepted',
-  'in_production',
-  'in_transit',
-  'in_local_area',
-  'processed_for_delivery',
-  'delivered',
-  'returned',
-  'failed',
-  'cancelled',
-  'rerouted',
-  'rejected',
-  null,
-];
-const RANK = [
-  'accepted',
-  'in_production',
-  'failed',
-  'cancelled',
-  'in_transit',
-  'in_local_area',
-  'processed_for_delivery',
-  'delivered',
-  'returned',
-];
-const SURE = ['scan', 'assumed', 'logical', 'estimated'];
-
-interface Told {
-  readonly status: string | null;
-  readonly confidence: string;
-}
-
-/** What must come of a set of events, whatever their order. */
-function expected(events: readonly Told[]): { status: string; state: string; rerouted: boolean } {
-  const ranks = events.map((e) =>
-    RANK.indexOf(e.status === 'rejected' ? 'failed' : (e.status ?? '')),
-  );
-  const status = RANK[Math.max(0, ...ranks)] ?? '';
-  const surest =
-    SURE.find((c) => events.some((e) => e.status === 'delivered' && e.confidence === c)) ?? '';
-  const states: Record<string, string> = {
-    delivered: `received (${surest})`,
-    returned: 'returned (returned)',
-    failed: 'error (failed_at_printer)',
-    cancelled: 'skipped (cancelled)',
-  };
-  return {
-    status,
-    state: states[status] ?? 'sent',
-    rerouted: events.some((e) => e.status === 'rerouted'),
-  };
-}
-
-void test('any order, repetition and grouping of any events ends the same, also before the answer that names the piece', async () => {
-  const { sql } = rig;
-  const told = fc.record({
-    status: fc.constantFrom(...STATUSES),
-    confidence: fc.constantFrom(...SURE),
-  });
-  const plan = fc.array(told, { minLength: 1, maxLength: 6 }).chain((events) =>
-    fc.record({
-      events: fc.constant(events),
-      // Every event at least once, some twice, in any order; split into calls; the printer's answer
-      // somewhere in between; with or without our reference.
-      order: fc
-        .shuffledSubarray([...events.keys(), ...events.keys()], { minLength: events.length })
-        .map((order) => [...order, ...events.keys()]),
-      answerAt: fc.nat({ max: events.length + 1 }),
-      together: fc.boolean(),
-      reference: fc.boolean(),
-    }),
-  );
-  await fc.assert(
-    fc.asyncProperty(fc.array(plan, { minLength: 12, maxLength: 12 }), async (plans) => {
-      const at = await place(sql);
-      const batch = await sending(sql, at, people(plans.length));
-      const cases = plans.map((p, i) => ({ ...p, piece: batch.pieces[i] ?? assert.fail() }));
-      const steps = Math.max(...cases.map((c) => c.order.length)) + 1;
-      for (let step = 0; step < steps; step += 1) {
-        const answers = cases.filter((c) => c.answerAt === step).map((c) => accepted(c.piece));
-        const now = cases.flatMap((c) => {
-          const numbers = c.together ? (step === 1 ? c.order : []) : c.order.slice(step, step + 1);
-          return numbers.map((n) => {
-            const what = c.events[n];
-            const mailpieceId = c.reference ? c.piece.mailpieceId : null;
-            return event(
-              {
-                providerId: `id of ${c.piece.mailpieceId}`,
-                mailpieceId,
-                status: what?.status ?? null,
-              },
-              {
-                eventId: `${c.piece.mailpieceId} ${n}`,
-                confidence: what?.confidence ?? 'scan',
-                providerStatus: 'as the printer says',
-              },
-            );
-          });
-        });
-        if (step % 2 === 0 && answers.length > 0) await settle(sql, at, batch, answers, false);
-        if (now.length > 0) await tell(sql, at, now);
-        if (step % 2 === 1 && answers.length > 0) await settle(sql, at, batch, answers, false);
-        if (step % 3 === 0) await sql`select postrider.match_events(${at.organizationId})`;
-      }
-      await settle(
-        sql,
-        at,
-        batch,
-        cases.map((c) => accepted(c.piece)),
-        false,
-      );
-      await sql`select postrider.match_events(${at.organizationId})`;
-      const there = new Map((await pieces(sql, at)).map((piece) => [piece.id, piece]));
-      const persons = new Map((await standing(sql, at)).map((person) => [person.id, person]));
-      for (const c of cases) {
-        const piece = there.get(c.piece.mailpieceId);
-        const person = persons.get(c.piece.recipientId);
-        const state = person?.state === 'sent' ? 'sent' : `${person?.state} (${person?.reason})`;
-        assert.deepEqual(
-          { status: piece?.status, state, rerouted: piece?.rerouted },
-          expected(c.events),
-        );
-      }
-    }),
-    { numRuns: LONG ? 300 : 8 },
-  );
-});
-
 void test('a webhook that comes before the answer is kept, and counts when the id lands', async () => {
   const { sql } = rig;
   const at = await place(sql);
@@ -238,8 +106,10 @@ void test('a status that we do not know is kept and reported once, and moves nob
     ]);
   assert.equal((await one(sql, at)).state, 'sent');
   assert.deepEqual(await alarms(sql, at), ['unknown_status']);
-  const kept =
-    await sql`select status, provider_status from postrider.mailpiece_event where organization_id = ${at.organizationId}`;
+  const kept = await sql`
+    select status, provider_status
+    from postrider.mailpiece_event
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     kept.map((row) => ({ ...row })),
     [
@@ -262,7 +132,11 @@ void test('an address that mail came back from is suppressed for the whole organ
   const { sql } = rig;
   const at = await place(sql, { exclusion_window: '0' });
   // An earlier entry for the same household, which has run out since: it must not stand in the way.
-  await sql`select postrider.suppress(${at.organizationId}, p_line1 => '1 p Street', p_postal_code => '94607', p_expires_at => postrider.now() + interval '1 second')`;
+  await sql`
+    select postrider.suppress(
+      ${at.organizationId}, p_line1 => '1 p Street', p_postal_code => '94607',
+      p_expires_at => postrider.now() + interval '1 second'
+    )`;
   await turnClock(sql, 2000);
   const batch = await sent(sql, at);
   await tellAll(sql, at, batch, 'delivered');
@@ -283,8 +157,10 @@ void test('an address that mail came back from is suppressed for the whole organ
     },
   ]);
   assert.deepEqual(await reasonsOf(sql, next), { new: 'blacklisted (suppressed)' });
-  const [entry] =
-    await sql`select value, reason, expires_at from postrider.suppression where organization_id = ${at.organizationId}`;
+  const [entry] = await sql`
+    select value, reason, expires_at
+    from postrider.suppression
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual([entry?.['value'], entry?.['expires_at']], ['US|94607|1 P ST|', null]);
 });
 
@@ -304,23 +180,15 @@ void test('a card that the printer could not make is a matter for a person; trie
   );
 });
 
-void test('a scan after it was assumed says how sure it is', async () => {
-  const { sql } = rig;
-  const at = await place(sql, { assumed_after: '1 day' });
-  const batch = await sent(sql, at);
-  await turnClock(sql, 86_401_000);
-  await sql`select postrider.assume_received(${at.organizationId})`;
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'received (assumed)' });
-  await tellAll(sql, at, batch, 'delivered');
-  assert.deepEqual(await reasonsOf(sql, at), { p0: 'received (scan)' });
-});
-
 void test('a webhook is stored once, and claimed by one', async () => {
   const { sql, machine } = rig;
   const at: Place = await place(sql);
   const store = async (id: string) =>
     (
-      await sql`select postrider.receive_webhook(${at.organizationId}, 'press', ${id}, ${Buffer.from('{}')}) as stored`
+      await sql`
+        select postrider.receive_webhook(
+          ${at.organizationId}, 'press', ${id}, ${Buffer.from('{}')}
+        ) as stored`
     )[0]?.['stored'];
   assert.deepEqual([await store('d1'), await store('d1'), await store('d2')], [true, false, true]);
   const other = machine.connect(1);
@@ -330,12 +198,14 @@ void test('a webhook is stored once, and claimed by one', async () => {
     assert.deepEqual([first.length, second.length], [1, 1]);
     assert.notEqual(first[0]?.['id'], second[0]?.['id']);
     await tx`select postrider.track_done(${at.organizationId}, ${first[0]?.['id'] as string})`;
-    await tx`select postrider.track_done(${at.organizationId}, ${second[0]?.['id'] as string}, 'no JSON')`.catch(
-      () => undefined,
-    );
+    await tx`
+      select postrider.track_done(
+        ${at.organizationId}, ${second[0]?.['id'] as string}, 'no JSON'
+      )`.catch(() => undefined);
   });
-  const [row] =
-    await sql`select count(*) filter (where applied_at is not null)::int as applied, max(error) as error from postrider.provider_event
+  const [row] = await sql`
+    select count(*) filter (where applied_at is not null)::int as applied, max(error) as error
+    from postrider.provider_event
     where organization_id = ${at.organizationId}`;
   assert.deepEqual({ ...row }, { applied: 1, error: 'no JSON' });
   assert.deepEqual(await statesOf(sql, at), {});

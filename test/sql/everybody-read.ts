@@ -14,20 +14,24 @@ export async function everybodyRead(sql: postgres.Sql): Promise<Waits[]> {
   return await sql<Waits[]>`
   with waiting as (
     select o.name as organization, c.name as campaign, s.state,
-      case when s.state = 'error' then 'a person: ' || coalesce(r.sentence, s.reason)
+      case
+        when s.state = 'error' then 'a person: ' || coalesce(r.sentence, s.reason)
         when s.state = 'sent' then 'news of the delivery'
         when s.state = 'sending' then 'the printer''s answer'
         when s.held_at is not null then 'held'
-        when o.held_at is not null then 'the organization is held' || coalesce(': ' || o.held_why, '')
+        when o.held_at is not null
+          then 'the organization is held' || coalesce(': ' || o.held_why, '')
         when c.status = 'paused' then 'the campaign is held' || coalesce(': ' || c.held_why, '')
         when s.state = 'proofed' and c.status <> 'pending' and p.held_at is not null
           then 'the printer is held' || coalesce(': ' || p.held_why, '')
         when s.state = 'address_enrichable' then 'the next enrichment'
         when s.state = 'address_enriching' then 'the enricher' || coalesce(' ' || b.enricher, '')
         when s.state = 'proofed' and c.status = 'pending' then 'the launch'
-        when s.state = 'proofed' and c.mode = 'live' and p.armed_at is null then 'the printer to be armed'
+        when s.state = 'proofed' and c.mode = 'live' and p.armed_at is null
+          then 'the printer to be armed'
         when s.available_at > postrider.now() then coalesce(r.sentence, s.reason)
-        else 'its turn' end as why,
+        else 'its turn'
+      end as why,
       case when s.state = 'error' or s.reason = 'retry' then s.detail end as cause,
       coalesce(b.deadline, nullif(s.available_at, 'infinity')) as until
     from postrider.recipient_state s

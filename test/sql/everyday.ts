@@ -34,10 +34,12 @@ async function value<T>(rows: PromiseLike<readonly { value: T }[]>): Promise<T |
 export function everyday(sql: postgres.Sql, at: Place, round: string): readonly Step[] {
   const { organizationId: o, campaignId: c } = at;
   const open = async (stage: string): Promise<string> =>
-    (await value(sql<
-      { value: string }[]
-    >`select id as value from postrider.cohort where organization_id = ${o} and stage = ${stage} and begun_at is null
-      and closed_at is null order by id desc limit 1`)) ?? randomUUID();
+    (await value(sql<{ value: string }[]>`
+      select id as value
+      from postrider.cohort
+      where organization_id = ${o} and stage = ${stage} and begun_at is null and closed_at is null
+      order by id desc
+      limit 1`)) ?? randomUUID();
   let begun: readonly { recipientId: string; mailpieceId: string }[] = [];
   let proofing: string[] = [];
   let [proofId, mailId] = ['', ''];
@@ -70,7 +72,8 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
     [
       'renew',
       async () =>
-        await sql`select postrider.renew(${RUNNER}, ${[o]}::uuid[], ${[proofId]}::uuid[], '1 minute')`,
+        await sql`
+          select postrider.renew(${RUNNER}, ${[o]}::uuid[], ${[proofId]}::uuid[], '1 minute')`,
     ],
     [
       'settle proof',
@@ -119,7 +122,10 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
     [
       'reconcile',
       async () => {
-        await sql`update postrider.mailpiece set available_at = now() where organization_id = ${o} and status = 'unknown' and available_at is not null`;
+        await sql`
+          update postrider.mailpiece
+          set available_at = now()
+          where organization_id = ${o} and status = 'unknown' and available_at is not null`;
         const claimed = await claimUnknown(sql, o, 50, 60_000);
         await settleReconcile(
           sql,
@@ -204,7 +210,9 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
     [
       'candidates',
       async () =>
-        await sql`select (select count(*) from postrider.enrich_candidates(true)), (select count(*) from postrider.sync_candidates())`,
+        await sql`
+          select (select count(*) from postrider.enrich_candidates(true)),
+            (select count(*) from postrider.sync_candidates())`,
     ],
     ['complete campaigns', async () => await sql`select postrider.complete_campaigns(${o})`],
     ['funnel', async () => await sql`select * from postrider.funnel`],
@@ -213,10 +221,11 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
     [
       'look somebody up',
       async () => {
-        const [row] = await sql<
-          (typeof who)[]
-        >`select r.id as recipient_id, r.email, r.reference, m.provider_id, m.id as mailpiece_id from postrider.mailpiece m
-          join postrider.recipient r on r.organization_id = m.organization_id and r.id = m.recipient_id
+        const [row] = await sql<(typeof who)[]>`
+          select r.id as recipient_id, r.email, r.reference, m.provider_id, m.id as mailpiece_id
+          from postrider.mailpiece m
+          join postrider.recipient r
+            on r.organization_id = m.organization_id and r.id = m.recipient_id
           where m.organization_id = ${o} and m.id = ${begun[0]?.mailpieceId ?? randomUUID()}`;
         if (row !== undefined) who = row;
       },

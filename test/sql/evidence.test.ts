@@ -74,8 +74,14 @@ for (const [state, arrange] of Object.entries(later)) {
           await tell(sql, at, [
             event({ providerId: 'printed', mailpieceId: piece.mailpieceId, status: 'accepted' }),
           ]);
-        if (how === 'reconcile')
-          await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify([{ mailpieceId: piece.mailpieceId, attempt: 0, outcome: 'found', providerId: 'printed' }])}::text::json)`;
+        if (how === 'reconcile') {
+          const { mailpieceId } = piece;
+          const found = [{ mailpieceId, attempt: 0, outcome: 'found', providerId: 'printed' }];
+          await sql`
+            select postrider.reconcile_settle(
+              ${at.organizationId}, ${JSON.stringify(found)}::text::json
+            )`;
+        }
       };
       await bring();
       await bring();
@@ -93,8 +99,10 @@ for (const [state, arrange] of Object.entries(later)) {
         await alarms(sql, at),
         state === 'skipped' || state === 'blacklisted' ? ['printed_all_the_same'] : [],
       );
-      const [row] =
-        await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
+      const [row] = await sql`
+        select count(*)::int as effects
+        from postrider.effect
+        where organization_id = ${at.organizationId}`;
       assert.equal(row?.['effects'], 2);
     }
   });
@@ -137,8 +145,10 @@ for (const [state, arrange] of Object.entries(again)) {
       assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (late_evidence)' }, how);
       await suppress(sql, at.organizationId, { email: 'p0@example.com' }, 'test');
       assert.equal((await claimCancels(sql, at.organizationId, 50)).length, 1, how);
-      const [row] =
-        await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
+      const [row] = await sql`
+        select count(*)::int as effects
+        from postrider.effect
+        where organization_id = ${at.organizationId}`;
       assert.equal(row?.['effects'], 1, how);
     }
   });
@@ -151,7 +161,9 @@ void test('whoever is stopped and has a card all the same is sent, charged for a
   await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   for (const piece of batch.pieces) await retry(sql, piece.recipientId);
   // As an earlier version left them: the piece is known to be made, and its person waits.
-  await sql`update postrider.mailpiece set status = 'accepted', provider_id = id::text, accepted_at = postrider.now()
+  await sql`
+    update postrider.mailpiece
+    set status = 'accepted', provider_id = id::text, accepted_at = postrider.now()
     where organization_id = ${at.organizationId}`;
   assert.equal(await cancel(sql, (await one(sql, at, 'p0')).id), 'sent (cancel requested)');
   await suppress(sql, at.organizationId, { email: 'p1@example.com' }, 'test');
@@ -160,8 +172,10 @@ void test('whoever is stopped and has a card all the same is sent, charged for a
     p1: 'sent (late_evidence)',
   });
   assert.equal((await claimCancels(sql, at.organizationId, 50)).length, 2);
-  const [row] =
-    await sql`select count(*)::int as effects from postrider.effect where organization_id = ${at.organizationId}`;
+  const [row] = await sql`
+    select count(*)::int as effects
+    from postrider.effect
+    where organization_id = ${at.organizationId}`;
   assert.equal(row?.['effects'], 2);
 });
 
@@ -183,9 +197,14 @@ void test('there is at most one open piece of a person and mode, by index', asyn
   const at = await place(sql);
   const batch = await sending(sql, at);
   const copy = (mode: string, status: string) => sql`
-    insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, status, opened_at, accepted_at)
-    select organization_id, postrider.new_id(), recipient_id, campaign_id, printer_name, ${mode}, gen_random_uuid(), request, ${status}, now(), now()
-    from postrider.mailpiece where id = ${firstOf(batch).mailpieceId}`;
+    insert into postrider.mailpiece (
+      organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request,
+      status, opened_at, accepted_at
+    )
+    select organization_id, postrider.new_id(), recipient_id, campaign_id, printer_name, ${mode},
+      gen_random_uuid(), request, ${status}, now(), now()
+    from postrider.mailpiece
+    where id = ${firstOf(batch).mailpieceId}`;
   for (const status of [
     'submitting',
     'unknown',

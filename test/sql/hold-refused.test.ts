@@ -77,6 +77,9 @@ for (const isMended of [false, true])
       await applyCampaign(sql, at.organizationId, definition({ template: 'mended, they say' }));
     await release(sql, at.organizationId, 'campaign', at.campaignId);
     // The next cohort.
-    await sql`update postrider.cohort set begun_at = postrider.now() where organization_id = ${at.organizationId}`;
+    await sql`
+      update postrider.cohort
+      set begun_at = postrider.now()
+      where organization_id = ${at.organizationId}`;
     assert.equal(await at.refuse(sql, true), isMended ? 'held' : 'stands');
   });

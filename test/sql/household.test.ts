@@ -39,7 +39,9 @@ async function keysOf(
   return (
     await sql<{ key: string | null }[]>`
       select postrider.household_key(a.line1, a.line2, a."postalCode", a.country) as key
-      from jsonb_array_elements(${JSON.stringify(addresses)}::text::jsonb) with ordinality as x (value, n),
+      from jsonb_array_elements(
+        ${JSON.stringify(addresses)}::text::jsonb
+      ) with ordinality as x (value, n),
         jsonb_to_record(x.value) as a (line1 text, line2 text, "postalCode" text, country text)
       order by x.n`
   ).map((row) => row.key);
@@ -75,7 +77,9 @@ void test('every row of the bakery has the key and the bucket that the auditor w
   );
   assert.deepEqual(wrong, []);
   const buckets = await rig.sql<{ bucket: number }[]>`
-    select postrider.holdout_bucket('salt', k) as bucket from unnest(${keys as string[]}::text[]) with ordinality as x (k, n) order by n`;
+    select postrider.holdout_bucket('salt', k) as bucket
+    from unnest(${keys as string[]}::text[]) with ordinality as x (k, n)
+    order by n`;
   assert.deepEqual(
     buckets.map((row) => row.bucket),
     keys.map((key) => holdoutBucket('salt', key ?? '')),
@@ -212,9 +216,11 @@ void test('in Britain the numbers of an address make it, in whatever order they 
 
 void test('an address that is not whole has no key', async () => {
   const { sql } = rig;
-  const [row] =
-    await sql`select postrider.household_key(null, null, '94607', 'US') as a, postrider.household_key('1 Elm St', null, null, 'US') as b,
-    postrider.household_key('1 Elm St', null, '94607', null) as c, postrider.household_key('1 Elm St', null, '94607', 'US') as d`;
+  const [row] = await sql`
+    select postrider.household_key(null, null, '94607', 'US') as a,
+      postrider.household_key('1 Elm St', null, null, 'US') as b,
+      postrider.household_key('1 Elm St', null, '94607', null) as c,
+      postrider.household_key('1 Elm St', null, '94607', 'US') as d`;
   assert.deepEqual({ ...row }, { a: null, b: null, c: null, d: 'US|94607|1 ELM ST|' });
 });
 
@@ -227,8 +233,11 @@ void test('folding twice is folding once, and leaves nothing but letters, digits
       ),
       async (texts) => {
         const rows = await rig.sql<{ once: string; twice: string }[]>`
-        select postrider.fold(t) as once, postrider.fold(postrider.fold(t)) as twice
-        from jsonb_array_elements_text(${JSON.stringify(texts)}::text::jsonb) with ordinality as x (t, n) order by n`;
+          select postrider.fold(t) as once, postrider.fold(postrider.fold(t)) as twice
+          from jsonb_array_elements_text(
+            ${JSON.stringify(texts)}::text::jsonb
+          ) with ordinality as x (t, n)
+          order by n`;
         for (const [i, row] of rows.entries()) {
           assert.equal(row.twice, row.once);
           assert.match(row.once, /^([A-Z0-9/#]+( [A-Z0-9/#]+)*)?$/);
@@ -245,11 +254,17 @@ void test('the key does not depend on the collation of the database', async () =
   // Capital letters of these differ: ß is SS in ICU and in Unicode, ı is I in most, and neither in
   // C.
   const collations = await sql<{ name: string }[]>`
-    select quote_ident(collname) as name from pg_collation where collname in ('C', 'und-x-icu', 'tr-x-icu', 'en_US.utf8', 'pg_unicode_fast', 'pg_c_utf8') order by 1`;
+    select quote_ident(collname) as name
+    from pg_collation
+    where collname in ('C', 'und-x-icu', 'tr-x-icu', 'en_US.utf8', 'pg_unicode_fast', 'pg_c_utf8')
+    order by 1`;
   const keys = await Promise.all(
     collations.map(async ({ name }) => {
       const [row] = await sql.unsafe<{ key: string }[]>(
-        `select postrider.household_key('1 Straße ıi' collate ${name}, null, 'ı1', 'fr' collate ${name}) as key`,
+        `
+          select postrider.household_key(
+            '1 Straße ıi' collate ${name}, null, 'ı1', 'fr' collate ${name}
+          ) as key`,
       );
       return row?.key;
     }),
@@ -261,14 +276,20 @@ void test('the key does not depend on the collation of the database', async () =
 void test('the holdout is deterministic, even, and another one with another salt', async () => {
   const { sql } = rig;
   const [share] = await sql`
-    select avg((b < 1000)::int)::float as tenth, avg((b < 5000)::int)::float as half, min(b) as least, max(b) as most
-    from (select postrider.holdout_bucket('a', 'US|94607|' || n || ' ELM ST|') as b from generate_series(1, 4000) n) x`;
+    select avg((b < 1000)::int)::float as tenth, avg((b < 5000)::int)::float as half,
+      min(b) as least, max(b) as most
+    from (
+      select postrider.holdout_bucket('a', 'US|94607|' || n || ' ELM ST|') as b
+      from generate_series(1, 4000) n
+    ) x`;
   assert.ok(
     Math.abs(share?.['tenth'] - 0.1) < 0.02 && Math.abs(share?.['half'] - 0.5) < 0.03,
     JSON.stringify(share),
   );
   assert.ok(share?.['least'] >= 0 && share?.['most'] <= 9999);
   const [differ] = await sql`
-    select count(*)::int as differ from generate_series(1, 500) n where postrider.holdout_bucket('a', n::text) <> postrider.holdout_bucket('b', n::text)`;
+    select count(*)::int as differ
+    from generate_series(1, 500) n
+    where postrider.holdout_bucket('a', n::text) <> postrider.holdout_bucket('b', n::text)`;
   assert.ok(differ?.['differ'] > 450);
 });

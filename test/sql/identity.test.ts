@@ -20,13 +20,34 @@ interface Table {
 
 async function tables(schema: string): Promise<readonly Table[]> {
   return await rig.sql<Table[]>`
-    select c.relname as name, case when c.relreplident = 'f' then 'full' when i.indexrelid is null then 'nothing' else 'index' end as by,
-      array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum = any (i.indkey) order by 1) as columns,
-      exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'organization_id' and not a.attisdropped) as organizations
+    select c.relname as name,
+      case
+        when c.relreplident = 'f' then 'full'
+        when i.indexrelid is null then 'nothing'
+        else 'index'
+      end as by,
+      array(
+        select a.attname::text
+        from pg_attribute a
+        where a.attrelid = c.oid and a.attnum = any (i.indkey)
+        order by 1
+      ) as columns,
+      exists (
+        select from pg_attribute a
+        where a.attrelid = c.oid and a.attname = 'organization_id' and not a.attisdropped
+      ) as organizations
     from pg_class c
-    left join pg_index i on i.indrelid = c.oid and i.indisvalid and i.indimmediate and i.indpred is null
-      and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident else false end
-    where c.relnamespace = ${schema}::regnamespace and c.relkind in ('r', 'p') and c.relpersistence = 'p' order by 1`;
+    left join pg_index i
+      on i.indrelid = c.oid and i.indisvalid and i.indimmediate and i.indpred is null and case
+        c.relreplident
+        when 'd' then i.indisprimary
+        when 'i' then i.indisreplident
+        else false
+      end
+    where c.relnamespace = ${schema}::regnamespace
+      and c.relkind in ('r', 'p')
+      and c.relpersistence = 'p'
+    order by 1`;
 }
 
 void test('every table, the queue included, has a key or another replica identity', async () => {
@@ -73,7 +94,8 @@ void test("one organization's rows are published, and whoever changes or deletes
     await stage(sql, at, 'proof', 1, 10);
     assert.equal(
       (
-        await sql`update postrider.provider_event set applied_at = now() - interval '1 year' returning id`
+        await sql`
+          update postrider.provider_event set applied_at = now() - interval '1 year' returning id`
       ).length,
       1,
     );

@@ -13,8 +13,11 @@ void test('every name in the lists of roles is that of a function', async () => 
   const unknown: string[] = [];
   for (const [, list] of text.matchAll(/constant text\[\] := '(\{[^']*\})'/g)) {
     const rows = await machine.sql<{ name: string }[]>`
-      select n as name from unnest(${list ?? ''}::text::text[]) as n
-      where not exists (select from pg_proc p where p.pronamespace = 'postrider'::regnamespace and p.proname = n)`;
+      select n as name
+      from unnest(${list ?? ''}::text::text[]) as n
+      where not exists (
+        select from pg_proc p where p.pronamespace = 'postrider'::regnamespace and p.proname = n
+      )`;
     unknown.push(...rows.map(({ name }) => name));
   }
   assert.deepEqual(unknown, []);

@@ -36,9 +36,11 @@ import {
 const rig = sharedMachine();
 
 async function written(at: Place): Promise<string[]> {
-  const rows =
-    await rig.sql`select action, kind, why, by_role = session_user and application = 'test' as by_us from postrider.interventions
-    where organization_id = ${at.organizationId} order by at, id`;
+  const rows = await rig.sql`
+    select action, kind, why, by_role = session_user and application = 'test' as by_us
+    from postrider.interventions
+    where organization_id = ${at.organizationId}
+    order by at, id`;
   for (const row of rows) assert.equal(row['by_us'], true);
   return rows.map((row) =>
     [row['action'], row['kind'], row['why']].filter((word) => word !== null).join(' '),
@@ -97,7 +99,10 @@ void test('what is done to people is written down one by one, and to many as one
   const id = async (name: string): Promise<string> =>
     String(
       (
-        await sql`select id from postrider.recipient where organization_id = ${at.organizationId} and external_id = ${name}`
+        await sql`
+          select id
+          from postrider.recipient
+          where organization_id = ${at.organizationId} and external_id = ${name}`
       )[0]?.['id'],
     );
   const before = (await written(at)).length;
@@ -114,8 +119,8 @@ void test('what is done to people is written down one by one, and to many as one
     'suppress recipient by phone',
     'lift organization suppressions by email: 1',
   ]);
-  const story =
-    await sql`select what, detail, by_role from postrider.trace(${await id('p0')}) where move_no is null`;
+  const story = await sql`
+    select what, detail, by_role from postrider.trace(${await id('p0')}) where move_no is null`;
   assert.deepEqual(
     story.map((row) => `${row['what']}: ${row['detail']}`),
     ['hold: asked us to wait · test', 'release: test', 'cancel: moved away · test'],
@@ -127,7 +132,10 @@ void test('a blank reason is none, and who is cancelled already is not cancelled
   const at = await place(sql);
   await syncPeople(sql, at, people(2));
   const [first, second] = await sql<{ id: string }[]>`
-    select id from postrider.recipient where organization_id = ${at.organizationId} order by external_id`;
+    select id
+    from postrider.recipient
+    where organization_id = ${at.organizationId}
+    order by external_id`;
   assert.ok(first && second);
   const before = (await written(at)).length;
   await suppress(sql, at.organizationId, { email: 'p0@example.com', reason: '  ' }, 'test');
@@ -178,8 +186,12 @@ void test('who decides about cards that were lost, or printed since a backup, is
   });
   const before = (await written(at)).length;
   for (const _ of [1, 2]) await sql`select postrider.replace_lost_mailpieces(${at.organizationId})`;
-  await sql`insert into postrider.installation (id, system_identifier, timeline, seen_at, restore_noticed_at)
-    values (gen_random_uuid(), 'x', 1, now(), now()) on conflict (singleton) do update set restore_noticed_at = now()`;
+  await sql`
+    insert into postrider.installation (
+      id, system_identifier, timeline, seen_at, restore_noticed_at
+    )
+    values (gen_random_uuid(), 'x', 1, now(), now())
+    on conflict (singleton) do update set restore_noticed_at = now()`;
   for (const _ of [1, 2]) await sql`select postrider.restore_reconciled()`;
   assert.deepEqual((await written(at)).slice(before), [
     'replace recipient the mailpiece was lost',
@@ -234,55 +246,13 @@ void test('the record is not changed by hand; the reason goes with the person', 
   ])
     await refused('PR004', sql.unsafe(statement), /is refused/);
   await erase(sql, id);
-  const rows =
-    await sql`select action, why from postrider.interventions where recipient_id = ${id} order by at`;
+  const rows = await sql`
+    select action, why from postrider.interventions where recipient_id = ${id} order by at`;
   assert.deepEqual(
     rows.map((row) => ({ ...row })),
     [
       { action: 'cancel', why: null },
       { action: 'erase', why: null },
     ],
-  );
-});
-
-void test('why, stuck and holds name who holds, and since when', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await syncPeople(sql, at, people(1));
-  const [me] = await sql<{ name: string }[]>`select session_user as name`;
-  const { id } = await one(sql, at);
-  const why = async (): Promise<string> =>
-    String((await sql`select * from postrider.why(${id}) as why`)[0]?.['why']);
-  await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price');
-  await turnClock(sql, 300_000);
-  const by = `${me?.name}`;
-  assert.match(
-    await why(),
-    new RegExp(`The campaign is held by ${by} \\(test\\) since \\d{4}-.*: wrong price: it goes on`),
-  );
-  const [stuck] =
-    await sql`select why from postrider.stuck where organization_id = ${at.organizationId}`;
-  assert.match(
-    String(stuck?.['why']),
-    new RegExp(`^the campaign is held: wrong price \\(by ${by}, test, since \\d{4}-`),
-  );
-  await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price.');
-  assert.match(await why(), /: wrong price: it goes on when released\.$/);
-  await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price');
-  const holds =
-    await sql`select kind, name, why, by_role from postrider.holds where organization_id = ${at.organizationId}`;
-  assert.deepEqual(
-    holds.map((row) => ({ ...row })),
-    [{ kind: 'campaign', name: 'spring', why: 'wrong price', by_role: by }],
-  );
-  await release(sql, at.organizationId, 'campaign', at.campaignId);
-  await hold(sql, at.organizationId, 'recipient', id, 'asked us to wait');
-  assert.match(
-    await why(),
-    new RegExp(`Held since .* by ${by} \\(test\\): asked us to wait: goes on after`),
-  );
-  assert.equal(
-    (await sql`select from postrider.holds where organization_id = ${at.organizationId}`).length,
-    0,
   );
 });

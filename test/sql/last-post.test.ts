@@ -77,7 +77,10 @@ for (const [how, statement] of [
     const { cohortId } = await sending(sql, at);
     // It was at work for long, and has renewed its lease just now.
     await turnClock(sql, LEASE_MS - 1000);
-    await sql`select postrider.renew(${RUNNER}, ${[at.organizationId]}::uuid[], ${[cohortId]}::uuid[], '1 minute')`;
+    await sql`
+      select postrider.renew(
+        ${RUNNER}, ${[at.organizationId]}::uuid[], ${[cohortId]}::uuid[], '1 minute'
+      )`;
     await turnClock(sql, 2000);
     await sql.unsafe(`${statement} where id = '${cohortId}'`);
     await reap(sql, LEASE_MS);
@@ -91,7 +94,9 @@ void test('reap refuses a grace that is shorter than the lease of a runner which
   const { cohortId } = await sending(sql, at);
   await sql`delete from postrider.cohort where id = ${cohortId}`;
   await turnClock(sql, 3_600_000);
-  await sql`select postrider.heartbeat(${RUNNER}, 'slow', 1, 1, '1', '2 minutes'), postrider.heartbeat(${OTHER_RUNNER}, 'quick', 1, 1, '1', '10 seconds')`;
+  await sql`
+    select postrider.heartbeat(${RUNNER}, 'slow', 1, 1, '1', '2 minutes'),
+      postrider.heartbeat(${OTHER_RUNNER}, 'quick', 1, 1, '1', '10 seconds')`;
   const error = await refused(
     'PR020',
     sql`select postrider.reap('119 seconds', '1 second')`,
@@ -105,7 +110,10 @@ void test('reap refuses a grace that is shorter than the lease of a runner which
   await sql`select postrider.reap('2 minutes', '1 second')`;
   assert.ok((await rest(at)) > 120_000 - SLACK_MS);
   // Whose lease has ended long ago posts nothing.
-  await sql`update postrider.runner set seen_at = clock_timestamp() - interval '4 minutes' where id = ${RUNNER}`;
+  await sql`
+    update postrider.runner
+    set seen_at = clock_timestamp() - interval '4 minutes'
+    where id = ${RUNNER}`;
   await refused('PR020', sql`select postrider.reap('9 seconds')`, /00:00:10/);
   await sql`select postrider.reap('10 seconds')`;
   await sql`delete from postrider.runner`;

@@ -34,8 +34,8 @@ export type Rule = (
 ) => number;
 
 /**
- * As sql/functions/30_cohort/reap.sql has it; the printer's own quiet time is more than its time-out and
- * read lag.
+ * As sql/functions/30_cohort/reap.sql has it; the printer's own quiet time is more than its
+ * time-out and read lag.
  */
 export const rule: Rule = (how, reapedAt, { grace, timeout, readLag }) =>
   reapedAt + (how === 'taken by hand' ? grace : 0) + timeout + readLag + 1;

@@ -91,7 +91,10 @@ void test('accepted without an id is unknown: such a card could be neither follo
     keyStillHonoured: false,
   }));
   assert.equal(verdicts.length, 2);
-  await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
+  await sql`
+    select postrider.reconcile_settle(
+      ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
+    )`;
   assert.deepEqual(
     (await pieces(sql, at)).map((piece) => piece.status).sort(),
     ['accepted', 'unknown', 'unknown'],
@@ -113,8 +116,10 @@ void test('a word that nobody knows is kept, moves nobody and raises one alarm',
     new Set((await pieces(sql, at)).map((piece) => piece.status)),
     new Set(['accepted']),
   );
-  const [row] =
-    await sql`select count(*)::int as kept from postrider.mailpiece_event where organization_id = ${at.organizationId} and status is null`;
+  const [row] = await sql`
+    select count(*)::int as kept
+    from postrider.mailpiece_event
+    where organization_id = ${at.organizationId} and status is null`;
   assert.equal(row?.['kept'], 4);
 });
 
@@ -139,7 +144,10 @@ void test('a printer that cannot be used for a month does not overflow the count
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at);
-  await sql`update postrider.recipient_state set attempt = 32767 where organization_id = ${at.organizationId}`;
+  await sql`
+    update postrider.recipient_state
+    set attempt = 32767
+    where organization_id = ${at.organizationId}`;
   await settleAll(sql, at, batch, (piece) => answered(piece, 'retry', { afterMs: 0 }));
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (retry)' });
 });

@@ -92,7 +92,9 @@ void test('when more than half of those who wait would leave at once nobody does
   const at = await place(sql);
   const alarm = async () =>
     await sql<{ meaning: string; what_helps: string }[]>`
-    select meaning, what_helps from postrider.alarms where organization_id = ${at.organizationId} and kind = 'mass_departure'`;
+      select meaning, what_helps
+      from postrider.alarms
+      where organization_id = ${at.organizationId} and kind = 'mass_departure'`;
   const told = async (n: number, allowed = false): ReturnType<SyncRun['close']> => {
     const now = await syncRun(sql, at);
     await now.page(people(n));

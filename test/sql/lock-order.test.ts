@@ -154,8 +154,10 @@ async function crosswise(status: PrinterEvent['status'], before?: string): Promi
     await Promise.race([half, waitsForLock(sql, pidB)]);
   });
   await second;
-  const [row] =
-    await sql`select count(*)::int as n from postrider.suppression where organization_id = ${at.organizationId}`;
+  const [row] = await sql`
+    select count(*)::int as n
+    from postrider.suppression
+    where organization_id = ${at.organizationId}`;
   assert.equal(row?.['n'], 2);
   assert.deepEqual(
     new Set(Object.values(await reasonsOf(sql, at))),

@@ -25,7 +25,9 @@ export async function login(
   const password = randomBytes(12).toString('hex');
   await rig.admin.unsafe(`create role "${name}" login password '${password}' in role ${group}`);
   for (const id of organizations)
-    await rig.sql`insert into postrider.organization_member (organization_id, role_name) values (${id}, ${name})`;
+    await rig.sql`
+      insert into postrider.organization_member (organization_id, role_name)
+      values (${id}, ${name})`;
   const url = new URL(rig.machine.url);
   url.username = name;
   url.password = password;
@@ -36,7 +38,7 @@ export async function login(
 
 /** Takes away all that were made. */
 export async function logout(rig: Rig): Promise<void> {
-  for (const { name, sql } of logins) {
+  for (const { name, sql } of logins.splice(0)) {
     await sql.end({ timeout: 2 });
     await rig.admin.unsafe(`drop role if exists "${name}"`);
   }
@@ -52,9 +54,36 @@ export async function furnished(sql: postgres.Sql): Promise<Place> {
     event({ providerId: 'x', status: null }),
   ]);
   await syncPeople(sql, at, [emailOnly('mail', 9), ...people(2)]);
-  await sql`select postrider.enrich_claim(${at.organizationId}, ${at.campaignId}, 'x', 10, '1 hour', '1 minute')`;
+  await sql`
+    select postrider.enrich_claim(
+      ${at.organizationId}, ${at.campaignId}, 'x', 10, '1 hour', '1 minute'
+    )`;
   await sql`select postrider.suppress(${at.organizationId}, 'no@example.com')`;
-  await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{}')})`;
-  await sql`select * from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'manual', 'test')`;
+  await sql`
+    select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{}')})`;
+  await sql`
+    select * from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'manual', 'test')`;
   return at;
+}
+
+export interface TwoOrganizations {
+  readonly mine: Place;
+  readonly theirs: Place;
+  /** Of my organization only. */
+  readonly reader: Login;
+  readonly operator: Login;
+  /** Of all. */
+  readonly runner: Login;
+}
+
+export async function twoOrganizations(rig: Rig): Promise<TwoOrganizations> {
+  const theirs = await furnished(rig.sql);
+  const mine = await furnished(rig.sql);
+  return {
+    mine,
+    theirs,
+    reader: await login(rig, 'postrider_reader', [mine.organizationId]),
+    operator: await login(rig, 'postrider_operator', [mine.organizationId]),
+    runner: await login(rig, 'postrider_runner', []),
+  };
 }

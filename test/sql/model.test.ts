@@ -9,7 +9,8 @@ import fc from 'fast-check';
 import { broken } from '../support/machine.ts';
 import { place, sharedMachine } from './rig.ts';
 import { compare, judgeCards, settleDown } from './world-judge.ts';
-import { STEPS, World, type Step } from './world.ts';
+import { STEPS, type Step } from './world-steps.ts';
+import { World } from './world.ts';
 
 const rig = sharedMachine();
 const LONG = process.env['POSTRIDER_TEST_LONG'] === '1';

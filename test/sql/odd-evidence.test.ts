@@ -62,9 +62,10 @@ void test('two ids for one piece in one breath: one is kept, the other raises th
         ),
       );
     assert.deepEqual(await alarms(sql, at), ['second_provider_id'], how);
-    const [alarm] = await sql<
-      { told: string }[]
-    >`select detail ->> 'told' as told from postrider.alarm where organization_id = ${at.organizationId}`;
+    const [alarm] = await sql<{ told: string }[]>`
+      select detail ->> 'told' as told
+      from postrider.alarm
+      where organization_id = ${at.organizationId}`;
     assert.deepEqual(
       new Set([(await onlyPiece(sql, at)).providerId, alarm?.told]),
       new Set(['one', 'two']),
@@ -118,7 +119,10 @@ void test('one id for two pieces in one answer does not lose the answer of all t
       providerId: 'same',
       keyStillHonoured: true,
     }));
-    await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
+    await sql`
+      select postrider.reconcile_settle(
+        ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
+      )`;
   }
   assert.deepEqual(
     Object.values(await reasonsOf(sql, at)).filter((reason) => reason.startsWith('error')),
@@ -178,7 +182,8 @@ void test('a scan of a card whose person was skipped or failed brings them to se
       outcome: 'cancelled',
     },
   ];
-  await sql`select postrider.cancel_settle(${at.organizationId}, ${JSON.stringify(cancelled)}::text::json)`;
+  await sql`
+    select postrider.cancel_settle(${at.organizationId}, ${JSON.stringify(cancelled)}::text::json)`;
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (cancelled)' });
   await tellAll(sql, at, batch, 'in_transit');
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (late_evidence)' });

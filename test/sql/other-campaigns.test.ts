@@ -129,8 +129,10 @@ void test('a household that was mailed too recently is skipped, or waits until i
   assert.equal((await one(sql, skips, 'b2')).state, 'pending');
   const deferred = await one(sql, defers, 'c');
   assert.deepEqual([deferred.state, deferred.reason], ['pending', 'frequency_deferred']);
-  const [piece] =
-    await sql`select accepted_at + interval '90 days' as free from postrider.mailpiece where id = ${batch.pieces[0]?.mailpieceId ?? ''}`;
+  const [piece] = await sql`
+    select accepted_at + interval '90 days' as free
+    from postrider.mailpiece
+    where id = ${batch.pieces[0]?.mailpieceId ?? ''}`;
   assert.deepEqual(deferred.availableAt, piece?.['free']);
   await proofAll(sql, defers);
   assert.equal((await one(sql, defers, 'c')).state, 'pending');
@@ -152,8 +154,10 @@ void test('who is tried again still waits for the frequency cap', async () => {
     piece.recipientId === id ? answered(piece, 'rejected') : accepted(piece),
   );
   assert.equal(await retry(sql, id), 'pending');
-  const [free] =
-    await sql`select max(accepted_at) + interval '90 days' as at from postrider.mailpiece where organization_id = ${bakery.organizationId}`;
+  const [free] = await sql`
+    select max(accepted_at) + interval '90 days' as at
+    from postrider.mailpiece
+    where organization_id = ${bakery.organizationId}`;
   assert.deepEqual((await one(sql, bakery, 'b')).availableAt, free?.['at']);
 });
 

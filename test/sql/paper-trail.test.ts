@@ -61,8 +61,13 @@ void test('a gap in a history is told', async () => {
   assert.equal((await verdict('history')).verdict, 'ok');
   await admin.begin(async (tx) => {
     await tx`set local session_replication_role = replica`;
-    await tx`update postrider.recipient_event set move_no = 100 where organization_id = ${at.organizationId} and move_no = 1`;
-    await tx`delete from postrider.recipient_event where organization_id = ${at.organizationId} and move_no = 2`;
+    await tx`
+      update postrider.recipient_event
+      set move_no = 100
+      where organization_id = ${at.organizationId} and move_no = 1`;
+    await tx`
+      delete from postrider.recipient_event
+      where organization_id = ${at.organizationId} and move_no = 2`;
   });
   assert.deepEqual(await verdict('history'), {
     verdict: 'bad',
@@ -70,9 +75,16 @@ void test('a gap in a history is told', async () => {
   });
   await admin.begin(async (tx) => {
     await tx`set local session_replication_role = replica`;
-    await tx`update postrider.recipient_event set move_no = 1 where organization_id = ${at.organizationId} and move_no = 100`;
-    await tx`insert into postrider.recipient_event select organization_id, recipient_id, 2, at, campaign_id, 'pending', 'proofing_staged', 'proof', 'staged',
-      null, null, by_role from postrider.recipient_event where organization_id = ${at.organizationId} and move_no = 1`;
+    await tx`
+      update postrider.recipient_event
+      set move_no = 1
+      where organization_id = ${at.organizationId} and move_no = 100`;
+    await tx`
+      insert into postrider.recipient_event
+      select organization_id, recipient_id, 2, at, campaign_id, 'pending', 'proofing_staged',
+        'proof', 'staged', null, null, by_role
+      from postrider.recipient_event
+      where organization_id = ${at.organizationId} and move_no = 1`;
   });
 });
 
@@ -99,7 +111,10 @@ void test('who is at the printer and whose mailpiece is lost is told, and is res
     'the printer knows nothing of the new id, and its "absent" would prove nothing',
   );
   const [a, b] = await sql<{ id: string; recipientId: string }[]>`
-    select id, recipient_id as "recipientId" from postrider.mailpiece where organization_id = ${at.organizationId} order by recipient_id`;
+    select id, recipient_id as "recipientId"
+    from postrider.mailpiece
+    where organization_id = ${at.organizationId}
+    order by recipient_id`;
   assert.equal((await one(sql, at, a?.recipientId)).reason, 'outcome_unknown');
   assert.equal(await resolve(sql, a?.id ?? '', 'printed', 'card 1'), 'sent');
   assert.equal(await resolve(sql, b?.id ?? '', 'not_printed', 'Jo, on the phone'), 'proofed');
@@ -134,7 +149,9 @@ void test('the answer of a runner whose mailpiece was lost meanwhile counts for 
   ]);
   await sql`select postrider.replace_lost_mailpieces(${at.organizationId})`;
   const [denied] = await sql<{ id: string }[]>`
-    select id from postrider.mailpiece where organization_id = ${at.organizationId} and recipient_id = ${reported.recipientId}`;
+    select id
+    from postrider.mailpiece
+    where organization_id = ${at.organizationId} and recipient_id = ${reported.recipientId}`;
   await resolve(sql, denied?.id ?? '', 'not_printed', 'Jo, on the phone');
   const answers = batch.pieces.map((piece) => accepted(piece));
   for (const _ of [1, 2]) await settle(sql, at, batch, answers);
@@ -142,14 +159,18 @@ void test('the answer of a runner whose mailpiece was lost meanwhile counts for 
     batch.pieces.map(async (piece) => (await one(sql, at, piece.recipientId)).reason),
   );
   assert.deepEqual(reasons, ['late_evidence', 'scan', 'resolved_not_printed']);
-  const ids =
-    await sql`select provider_id from postrider.mailpiece where organization_id = ${at.organizationId} and provider_id is not null`;
+  const ids = await sql`
+    select provider_id
+    from postrider.mailpiece
+    where organization_id = ${at.organizationId} and provider_id is not null`;
   assert.deepEqual(
     new Set(ids.map((row) => row['provider_id'])),
     new Set(answers.slice(0, 2).map((answer) => answer.providerId)),
   );
-  const raised =
-    await sql`select kind, recipient_id, detail ->> 'told' as told from postrider.alarm where organization_id = ${at.organizationId}`;
+  const raised = await sql`
+    select kind, recipient_id, detail ->> 'told' as told
+    from postrider.alarm
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual(
     raised.map((row) => ({ ...row })),
     [

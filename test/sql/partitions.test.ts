@@ -17,8 +17,12 @@ const STYLES = ['German', 'SQL, DMY', 'Postgres, MDY', 'ISO'];
 /** Each starts on the first of its month, in UTC, and ends where the next begins. */
 async function wrongBounds(sql: postgres.Sql): Promise<string[]> {
   const rows = await sql<{ name: string; bound: string }[]>`
-    select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent = 'postrider.recipient_event'::regclass and c.relname <> 'recipient_event_default' order by 1`;
+    select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'postrider.recipient_event'::regclass
+      and c.relname <> 'recipient_event_default'
+    order by 1`;
   assert.ok(rows.length > 4);
   return rows.flatMap(({ name, bound }) => {
     const [, year = '', month = ''] = /_(\d{4})_(\d{2})$/.exec(name) ?? [];
@@ -37,8 +41,9 @@ void test('the months of the history are those of UTC under every time zone and 
     for (const style of STYLES) {
       await sql`select postrider.turn_clock('95 days')`;
       const made = await sql.begin(async (tx) => {
-        await tx`select set_config('timezone', ${zone}, true), set_config('datestyle', ${style}, true),
-          set_config('intervalstyle', 'sql_standard', true)`;
+        await tx`
+          select set_config('timezone', ${zone}, true), set_config('datestyle', ${style}, true),
+            set_config('intervalstyle', 'sql_standard', true)`;
         return (await tx`select postrider.event_partitions() as made`)[0]?.['made'] as number;
       });
       assert.ok(made >= 3, `${zone}, ${style}: ${made}`);
@@ -60,8 +65,10 @@ void test('a month that cannot be made beside one with wrong bounds says what to
   const [row] = await sql<
     { last: string; following: string; from: string; until: string; turn: string }[]
   >`
-    select 'recipient_event_' || to_char(m, 'YYYY_MM') as last, 'recipient_event_' || to_char(m + interval '1 month', 'YYYY_MM') as following,
-      to_char(m, 'YYYY-MM-DD 00:00:00+00') as from, to_char(m + interval '1 month', 'YYYY-MM-DD 00:00:00-06') as until,
+    select 'recipient_event_' || to_char(m, 'YYYY_MM') as last,
+      'recipient_event_' || to_char(m + interval '1 month', 'YYYY_MM') as following,
+      to_char(m, 'YYYY-MM-DD 00:00:00+00') as from,
+      to_char(m + interval '1 month', 'YYYY-MM-DD 00:00:00-06') as until,
       (m + interval '1 month 10 days' - now() at time zone 'UTC')::text as turn
     from (select date_trunc('month', now() at time zone 'UTC') + interval '3 months' as m) x`;
   assert.ok(row !== undefined);
@@ -85,7 +92,9 @@ void test('a month that cannot be made beside one with wrong bounds says what to
 /** Everybody's history, whichever partitions it lies in. */
 async function history(sql: postgres.Sql): Promise<unknown> {
   const [row] = await sql`
-    select count(*)::int as events, md5(string_agg(e::text, e'\n' order by e::text collate "C")) as sum from postrider.recipient_event e`;
+    select count(*)::int as events,
+      md5(string_agg(e::text, e'\n' order by e::text collate "C")) as sum
+    from postrider.recipient_event e`;
   return row;
 }
 
@@ -93,8 +102,12 @@ async function history(sql: postgres.Sql): Promise<unknown> {
 async function byPartition(sql: postgres.Sql): Promise<Record<string, number>> {
   const rows = await sql<{ name: string; events: number; all_of_month: boolean }[]>`
     select e.tableoid::regclass::text as name, count(*)::int as events,
-      bool_and(e.tableoid::regclass::text like '%' || to_char(e.at at time zone 'UTC', 'YYYY_MM')) as all_of_month
-    from postrider.recipient_event e group by 1 order by 1`;
+      bool_and(
+        e.tableoid::regclass::text like '%' || to_char(e.at at time zone 'UTC', 'YYYY_MM')
+      ) as all_of_month
+    from postrider.recipient_event e
+    group by 1
+    order by 1`;
   assert.deepEqual(
     rows.filter((row) => !row.all_of_month),
     [],
@@ -108,24 +121,34 @@ async function byPartition(sql: postgres.Sql): Promise<Record<string, number>> {
  */
 async function misdated(sql: postgres.Sql): Promise<string[]> {
   const months = await sql<{ name: string; from: string; until: string }[]>`
-    select c.relname as name, to_char(m, 'YYYY-MM-DD 03:30:00+00') as from, to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
-    from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    select c.relname as name, to_char(m, 'YYYY-MM-DD 03:30:00+00') as from,
+      to_char(m + interval '1 month', 'YYYY-MM-DD 03:30:00+00') as until
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
     cross join lateral (select to_date(right(c.relname, 7), 'YYYY_MM')::timestamp as m) x
-    where i.inhparent = 'postrider.recipient_event'::regclass and c.relname <> 'recipient_event_default' order by 1`;
+    where i.inhparent = 'postrider.recipient_event'::regclass
+      and c.relname <> 'recipient_event_default'
+    order by 1`;
   for (const { name } of months)
     await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${name}`);
   for (const { name, from, until } of months)
     await sql.unsafe(
-      `alter table postrider.recipient_event attach partition postrider.${name} for values from ('${from}') to ('${until}')`,
+      `
+        alter table postrider.recipient_event attach partition postrider.${name} for values from
+          ('${from}') to ('${until}')`,
     );
   return months.map(({ name }) => name);
 }
 
 /** The clock shows this hour of the first day of that month from now. */
 async function turnTo(sql: postgres.Sql, months: number, hour: string): Promise<void> {
-  await sql`select postrider.turn_clock(
-    date_trunc('month', now() at time zone 'UTC') + make_interval(months => ${months}) + ${hour}::interval
-    - (postrider.now() at time zone 'UTC'))`;
+  await sql`
+    select postrider.turn_clock(
+      date_trunc('month', now() at time zone 'UTC') + make_interval(months => ${months}) +
+        ${hour}::interval - (
+        postrider.now() at time zone 'UTC'
+      )
+    )`;
 }
 
 void test('months with wrong bounds are mended in one call: every event comes into its month, and none is lost or doubled', async () => {
@@ -149,12 +172,14 @@ void test('months with wrong bounds are mended in one call: every event comes in
   const before = await history(sql);
   const told = async (): Promise<string> => {
     const [row] = await sql<{ told: string }[]>`
-      select concat_ws(': ', verdict, what_helps) as told from postrider.doctor('event partitions')`;
+      select concat_ws(': ', verdict, what_helps) as told
+      from postrider.doctor('event partitions')`;
     return row?.told ?? '';
   };
   assert.match(await told(), /^bad: .*select \* from postrider\.mend_event_partitions\(\)/);
   const did = await sql.begin(async (tx) => {
-    await tx`select set_config('timezone', 'Asia/Kolkata', true), set_config('datestyle', 'German', true)`;
+    await tx`
+      select set_config('timezone', 'Asia/Kolkata', true), set_config('datestyle', 'German', true)`;
     return await tx<{ partition_name: string; became: string; moved: number }[]>`
       select partition_name, became, moved::int from postrider.mend_event_partitions()`;
   });
@@ -194,13 +219,16 @@ void test('a partition that is no month, and of no name of a month, goes when it
   const { sql } = machine;
   const at = await launched(sql);
   const [month] = await sql<{ name: string; from: string; until: string }[]>`
-    select 'recipient_event_' || to_char(m, 'YYYY_MM') as name, to_char(m, 'YYYY-MM-DD 03:30:00+00') as from,
+    select 'recipient_event_' || to_char(m, 'YYYY_MM') as name,
+      to_char(m, 'YYYY-MM-DD 03:30:00+00') as from,
       to_char(m + interval '1 month', 'YYYY-MM-DD 00:00:00+00') as until
     from date_trunc('month', (now() at time zone 'UTC') + interval '2 months') m`;
   assert.ok(month);
-  await sql.unsafe(`alter table postrider.recipient_event detach partition postrider.${month.name};
+  await sql.unsafe(`
+    alter table postrider.recipient_event detach partition postrider.${month.name};
     alter table postrider.${month.name} rename to by_hand;
-    alter table postrider.recipient_event attach partition postrider.by_hand for values from ('${month.from}') to ('${month.until}')`);
+    alter table postrider.recipient_event attach partition postrider.by_hand
+      for values from ('${month.from}') to ('${month.until}')`);
   // What a month of it covers, and what the default partition has of it.
   for (const hour of ['1 hour', '50 hours']) {
     await turnTo(sql, 2, hour);

@@ -10,6 +10,7 @@ import { pg15Binaries, startServer } from '../support/server.ts';
 
 const FILES = [
   'sync',
+  'sync-report',
   'left-segment',
   'evidence',
   'odd-evidence',
@@ -22,7 +23,8 @@ void test('the machine is the same on PostgreSQL 15', async (context) => {
     return; // everything runs there already
   if (pg15Binaries() === null) {
     context.diagnostic(
-      'NOT RUN on PostgreSQL 15: its programs were not found; set POSTRIDER_PG15_BIN to their directory',
+      'NOT RUN on PostgreSQL 15: its programs were not found; ' +
+        'set POSTRIDER_PG15_BIN to their directory',
     );
     return;
   }

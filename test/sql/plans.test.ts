@@ -39,11 +39,18 @@ void test('no everyday statement reads a big table, with fresh statistics, with 
   await using machine = await freshMachine();
   const { sql, database } = machine;
   // On a slow machine autovacuum would come in between, and know the tables while they are small.
-  await sql.unsafe(`do $$ declare t regclass; begin
-    for t in select oid from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'r' loop
-      execute format('alter table %s set (autovacuum_enabled = off)', t);
-    end loop;
-  end $$`);
+  await sql.unsafe(`do $$
+    declare
+      t regclass;
+    begin
+      for t in
+        select oid
+        from pg_class
+        where relnamespace = 'postrider'::regnamespace and relkind = 'r'
+      loop
+        execute format('alter table %s set (autovacuum_enabled = off)', t);
+      end loop;
+    end $$`);
   const at = await launched(sql, { effects: ['usage_meter'] });
   await syncPeople(sql, at, people(600));
   await using old = await watched(database.adminUrl);
@@ -101,7 +108,10 @@ void test('the look itself sees a scan, and an index that is read from end to en
   assert.match(
     (
       await problems(
-        `select count(*) from postrider.recipient where organization_id = '${at.organizationId}' and first_name = 'x'`,
+        `
+          select count(*)
+          from postrider.recipient
+          where organization_id = '${at.organizationId}' and first_name = 'x'`,
       )
     ).join(),
     /looks at 3000 rows of recipient/,

@@ -37,7 +37,11 @@ function shop(url: string) {
 }
 async function armed(organizationId: string): Promise<unknown[]> {
   return (
-    await rig.sql`select armed_at is not null as armed from postrider.printer where organization_id = ${organizationId} order by name`
+    await rig.sql`
+      select armed_at is not null as armed
+      from postrider.printer
+      where organization_id = ${organizationId}
+      order by name`
   ).map((row) => row['armed']);
 }
 
@@ -79,8 +83,9 @@ for (const outcome of ['submitting', 'unknown', 'retry'] as const)
       /printer press/,
     );
     assert.match(error.hint ?? '', /another name/);
-    const [printer] =
-      await sql`select options ->> 'url' as url, armed_at is not null as armed from postrider.printer
+    const [printer] = await sql`
+      select options ->> 'url' as url, armed_at is not null as armed
+      from postrider.printer
       where organization_id = ${at.organizationId}`;
     assert.deepEqual({ ...printer }, { url: 'http://one', armed: true });
     await applyCampaign(
@@ -134,8 +139,11 @@ void test('a launch that arms its printer arms it with the launch, or not at all
   assert.deepEqual(await armed(organizationId), [false]);
   assert.equal(await launch(sql, organizationId, campaignId, 'live', null, true), 'active');
   assert.deepEqual(await armed(organizationId), [true]);
-  const told =
-    await sql`select action from postrider.interventions where organization_id = ${organizationId} order by at, id`;
+  const told = await sql`
+    select action
+    from postrider.interventions
+    where organization_id = ${organizationId}
+    order by at, id`;
   assert.deepEqual(
     told.map((row) => row['action']).filter((action) => action !== 'apply'),
     ['arm', 'launch'],

@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { retry } from '@postrider/core';
 import { beginMail } from '../../packages/core/src/machine/mail.ts';
 import { beginProof, settleProof } from '../../packages/core/src/machine/proof.ts';
 import { broken, freshMachine, launched, people, states, syncPeople } from '../support/machine.ts';
@@ -13,14 +12,11 @@ import {
   QUIET_MS,
   RUNNER,
   accepted,
-  answered,
   claimDue,
   cohort,
   mailBegun,
   one,
-  onlyPiece,
   openCohorts,
-  pidOf,
   pieces,
   place,
   proofAll,
@@ -29,15 +25,11 @@ import {
   rendered,
   sending,
   settle,
-  settleAll,
   sharedMachine,
   stage,
-  stageOne,
   staged,
-  standing,
   statesOf,
   turnClock,
-  waitsForLock,
 } from './rig.ts';
 
 const rig = sharedMachine();
@@ -100,7 +92,10 @@ for (const name of ['proof', 'mail'] as const) {
     [
       'active and stale',
       (id: string) =>
-        rig.sql`update postrider_queue.job set state = 'active', started_on = now() - interval '1 hour' where id = ${id}`,
+        rig.sql`
+          update postrider_queue.job
+          set state = 'active', started_on = now() - interval '1 hour'
+          where id = ${id}`,
     ],
   ] as const) {
     void test(`${name}: a cohort that never began and whose job is ${what} gives its people back`, async () => {
@@ -176,64 +171,6 @@ for (const name of ['proof', 'mail'] as const) {
   });
 }
 
-void test('whoever loses ten cohorts needs a person, and travels alone after the first', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await syncPeople(sql, at, people(3));
-  for (let round = 1; round <= 10; round += 1) {
-    const made = await stage(sql, at, 'proof', 3);
-    assert.equal(made.length, round === 1 ? 1 : 3);
-    for (const id of made) await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
-    await turnClock(sql, LEASE_MS + 1000);
-    await reap(sql);
-    assert.ok(
-      (await standing(sql, at)).every(
-        (p) => p.losses === round && p.state === (round < 10 ? 'pending' : 'error'),
-      ),
-      `round ${round}`,
-    );
-    await turnClock(sql, 900_000);
-  }
-  assert.deepEqual(
-    new Set(Object.values(await reasonsOf(sql, at))),
-    new Set(['error (too_many_losses)']),
-  );
-  const { id } = await one(sql, at, 'p0');
-  assert.equal(await retry(sql, id), 'pending');
-  assert.equal((await one(sql, at, 'p0')).losses, 0);
-});
-
-void test('a begin that fails ten times for mail ends in error, with the open piece kept for a retry', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const batch = await sending(sql, at, 1);
-  await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
-  for (let round = 1; round <= 10; round += 1) {
-    await stageOne(sql, at, 'mail');
-    await sql`delete from postrider_queue.job where name = 'mail' and data ->> 'organization_id' = ${at.organizationId}`;
-    await turnClock(sql, GRACE_MS + 1000);
-    await reap(sql);
-    await turnClock(sql, 900_000);
-  }
-  const person = await one(sql, at);
-  assert.deepEqual([person.state, person.reason], ['error', 'too_many_losses']);
-  assert.equal(await retry(sql, person.id), 'proofed');
-  const again = await mailBegun(sql, at);
-  assert.equal(again.pieces[0]?.idempotencyKey, batch.pieces[0]?.idempotencyKey);
-});
-
-void test('who is rendered after all has a clean sheet', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const id = await staged(rig.sql, at, 'proof', 1);
-  await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
-  await turnClock(sql, LEASE_MS + 1000);
-  await reap(sql);
-  await turnClock(sql, 60_000);
-  await proofAll(sql, at);
-  assert.equal((await one(sql, at)).losses, 0);
-});
-
 void test('everything deleted, the jobs and the cohorts: nobody is stuck, and everybody arrives once', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
@@ -265,7 +202,10 @@ void test('everything deleted, the jobs and the cohorts: nobody is stuck, and ev
       ? { ...piece, outcome: 'absent' }
       : { ...piece, outcome: 'found', providerId: piece.mailpieceId },
   );
-  await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
+  await sql`
+    select postrider.reconcile_settle(
+      ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
+    )`;
   for (let round = 0; round < 30 && (await states(sql))['sent'] !== 60; round += 1) {
     await turnClock(sql, 60_000);
     await proofAll(sql, at);
@@ -280,71 +220,9 @@ void test('everything deleted, the jobs and the cohorts: nobody is stuck, and ev
     }
   }
   assert.deepEqual(await states(sql), { sent: 60 });
-  const [row] =
-    await sql`select count(*)::int as n, count(distinct recipient_id)::int as people from postrider.mailpiece`;
+  const [row] = await sql`
+    select count(*)::int as n, count(distinct recipient_id)::int as people
+    from postrider.mailpiece`;
   assert.deepEqual({ ...row }, { n: 60, people: 60 });
   assert.deepEqual(await broken(sql), []);
-});
-
-void test('somebody whom another session has locked is passed over: reap waits for nobody, and comes again', async () => {
-  const { sql, machine } = rig;
-  const at = await place(sql);
-  const id = await staged(rig.sql, at, 'proof', 3);
-  await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
-  await turnClock(sql, LEASE_MS + 1000);
-  const psql = machine.connect(1);
-  await psql.begin(async (tx) => {
-    await tx`select from postrider.recipient_state where recipient_id = ${(await one(sql, at, 'p0')).id} for update`;
-    await sql.begin(async (reaper) => {
-      await reaper`set local lock_timeout = '1s'`;
-      await reap(reaper);
-    });
-    assert.deepEqual(await statesOf(sql, at), { p0: 'proofing', p1: 'pending', p2: 'pending' });
-  });
-  await reap(sql);
-  assert.deepEqual(await statesOf(sql, at), { p0: 'pending', p1: 'pending', p2: 'pending' });
-});
-
-void test('somebody who has moved on to another cohort while reap was looking stays there', async () => {
-  const { sql, machine } = rig;
-  const at = await place(sql);
-  const id = await staged(rig.sql, at, 'proof', 1);
-  await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
-  await sql`update postrider.cohort set closed_at = now(), closed_why = 'by hand' where id = ${id}`;
-  const { id: person } = await one(sql, at);
-  const slow = machine.connect(1);
-  const reaper = machine.connect(1);
-  const pid = await pidOf(reaper);
-  let reaping: Promise<number> | undefined;
-  await slow.begin(async (tx) => {
-    // The runner settles after all, and the person is staged again, while reap already knows that
-    // the cohort was closed.
-    await tx`select postrider.settle_proof(${at.organizationId}, ${id}, ${JSON.stringify([{ recipientId: person, outcome: 'retry', message: 'x', afterMs: 0 }])}::text::json, false)`;
-    await tx`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'proof', 1, 50)`;
-    reaping = reap(reaper);
-    // Either it waits for the person's row, or it passes over it.
-    await Promise.race([reaping, waitsForLock(sql, pid).catch(() => undefined)]);
-  });
-  await reaping;
-  const later = await one(sql, at);
-  assert.equal(later.state, 'proofing_staged');
-  assert.equal(later.losses, 0);
-  assert.notEqual(later.cohortId, id);
-});
-
-void test('while one reaps the others pass', async () => {
-  const { sql, machine } = rig;
-  const at = await place(sql);
-  const id = await staged(rig.sql, at, 'proof', 1);
-  await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
-  await turnClock(sql, LEASE_MS + 1000);
-  const other = machine.connect(1);
-  await other.begin(async (tx) => {
-    await tx`select postrider.take_turn('reap')`;
-    assert.equal(await reap(sql), 0);
-    assert.equal((await one(sql, at)).state, 'proofing');
-  });
-  await reap(sql);
-  assert.equal((await one(sql, at)).state, 'pending');
-  assert.equal(await onlyPiece(sql, at).catch(() => null), null);
 });

@@ -7,14 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { beginProof, settleProof } from '../../packages/core/src/machine/proof.ts';
-import {
-  broken,
-  freshMachine,
-  launched,
-  people,
-  syncPeople,
-  type Place,
-} from '../support/machine.ts';
+import { people, syncPeople, type Place } from '../support/machine.ts';
 import {
   LEASE_MS,
   RUNNER,
@@ -22,7 +15,6 @@ import {
   alarms,
   answered,
   mailBegun,
-  pidOf,
   place,
   proofAll,
   proofed,
@@ -38,7 +30,6 @@ import {
   statesOf,
   turnClock,
   unknownDue,
-  waitsForLock,
 } from './rig.ts';
 
 const rig = sharedMachine();
@@ -56,7 +47,9 @@ async function retryAll(
   limit = 10_000,
 ): Promise<Retried> {
   const [row] = await sql<{ result: Retried }[]>`
-    select postrider.retry_all(${at.organizationId}, ${at.campaignId}, ${reason}, ${limit}) as result`;
+    select postrider.retry_all(
+      ${at.organizationId}, ${at.campaignId}, ${reason}, ${limit}
+    ) as result`;
   return row?.result ?? assert.fail('no answer');
 }
 
@@ -153,10 +146,16 @@ void test('retry_all never makes a second card while one may exist', async () =>
     keyStillHonoured: false,
     message: 'no answer',
   }));
-  await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json, 1)`;
+  await sql`
+    select postrider.reconcile_settle(
+      ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json, 1
+    )`;
   await refused('PR016', retryAll(sql, at, 'outcome_unknown'), /nobody can tell/);
   // As if a later version had given the reason another name: the open piece alone must be enough.
-  await admin`update postrider.recipient_state set reason = 'too_many_losses' where organization_id = ${at.organizationId}`;
+  await admin`
+    update postrider.recipient_state
+    set reason = 'too_many_losses'
+    where organization_id = ${at.organizationId}`;
   assert.deepEqual(await retryAll(sql, at, 'too_many_losses'), { tried: {}, refused: 2, left: 0 });
   assert.deepEqual(await statesOf(sql, at), { p0: 'error', p1: 'error' });
 });
@@ -184,7 +183,8 @@ void test('a completed campaign becomes active again by retry_all, an archived o
 
   const archived = await place(sql);
   await renderFailed(sql, archived, 1);
-  await sql`select postrider.end_campaign(${archived.organizationId}, ${archived.campaignId}, 'archived')`;
+  await sql`
+    select postrider.end_campaign(${archived.organizationId}, ${archived.campaignId}, 'archived')`;
   await refused('PR012', retryAll(sql, archived, 'render_failed'));
 });
 
@@ -196,7 +196,9 @@ void test('an alarm is cleared by a person, with a sentence that stays', async (
   assert.ok(piece !== undefined);
   await settle(sql, at, batch, [accepted(piece, 'another id')]);
   const [alarm] = await sql<{ id: string; meaning: string; campaign: string }[]>`
-    select id, meaning, campaign from postrider.alarms where organization_id = ${at.organizationId}`;
+    select id, meaning, campaign
+    from postrider.alarms
+    where organization_id = ${at.organizationId}`;
   assert.ok(alarm !== undefined);
   assert.match(alarm.meaning, /second id/);
   assert.equal(alarm.campaign, 'spring');
@@ -208,7 +210,10 @@ void test('an alarm is cleared by a person, with a sentence that stays', async (
   );
   await refused('PR010', sql`select postrider.clear_alarm(${alarm.id}, 'again')`);
   const story = await sql<{ what: string; detail: string; by_role: string | null }[]>`
-    select what, detail, by_role from postrider.trace(${piece.recipientId}) where what like 'alarm%' order by at`;
+    select what, detail, by_role
+    from postrider.trace(${piece.recipientId})
+    where what like 'alarm%'
+    order by at`;
   assert.equal(story[0]?.what, 'alarm second_provider_id');
   assert.doesNotMatch(story[0]?.detail ?? '', /renumbered/);
   assert.equal(story[1]?.what, 'alarm cleared');
@@ -222,7 +227,10 @@ void test('an alarm is cleared by a person, with a sentence that stays', async (
 void test('webhooks that could not be read are read again', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'd1', ${Buffer.from('garbled')})`;
+  await sql`
+    select postrider.receive_webhook(
+      ${at.organizationId}, 'press', 'd1', ${Buffer.from('garbled')}
+    )`;
   const claim = async (): Promise<string[]> =>
     (
       await sql<
@@ -247,93 +255,10 @@ void test('somebody who is held does not explain why the others wait', async () 
   await sql`select postrider.hold(${at.organizationId}, 'recipient', ${held})`;
   await turnClock(sql, 600_000);
   const oldest = async (): Promise<unknown[]> => [
-    ...(await sql`select recipient_id from postrider.stuck where organization_id = ${at.organizationId} and state = 'proofed'`),
+    ...(await sql`
+      select recipient_id
+      from postrider.stuck
+      where organization_id = ${at.organizationId} and state = 'proofed'`),
   ];
   assert.deepEqual(await oldest(), [{ recipient_id: (await standing(sql, at))[1]?.id }]);
-});
-
-void test('events of a month that was missed move into its partition, in whatever time zone the session lives', async () => {
-  await using machine = await freshMachine();
-  const { sql } = machine;
-  const at = await launched(sql);
-  await syncPeople(sql, at, people(3, 'before'));
-  await sql`select postrider.turn_clock('400 days')`;
-  await syncPeople(sql, at, [...people(3, 'before'), ...people(4, 'after')]);
-  const stray = async (): Promise<unknown> =>
-    (await sql`select count(*)::int as n from postrider.recipient_event_default`)[0]?.['n'];
-  assert.equal(await stray(), 4);
-  const made = await sql.begin(async (tx) => {
-    await tx`set local time zone 'America/New_York'`;
-    return (await tx`select postrider.event_partitions() as n`)[0]?.['n'];
-  });
-  assert.equal(made, 4);
-  assert.equal(await stray(), 0);
-  assert.equal((await sql`select postrider.event_partitions() as n`)[0]?.['n'], 0);
-  // Each starts on the first of its month, in UTC, and ends where the next begins.
-  const bounds = await sql<{ name: string; bound: string }[]>`
-    select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound from pg_inherits i
-    join pg_class c on c.oid = i.inhrelid where i.inhparent = 'postrider.recipient_event'::regclass and c.relname <> 'recipient_event_default'`;
-  await sql`set time zone 'UTC'`;
-  for (const { name, bound } of bounds) {
-    const [from, to] = [...bound.matchAll(/'([^']+)'/g)].map((match) => new Date(match[1] ?? ''));
-    assert.equal(`recipient_event_${from?.toISOString().slice(0, 7).replace('-', '_')}`, name);
-    assert.match(from?.toISOString() ?? '', /-01T00:00:00.000Z$/, name);
-    assert.match(to?.toISOString() ?? '', /-01T00:00:00.000Z$/, name);
-  }
-  const [doctor] =
-    await sql`select verdict from postrider.doctor() where check_name = 'default partition'`;
-  assert.equal(doctor?.['verdict'], 'ok');
-  assert.deepEqual(await broken(sql), []);
-});
-
-void test('whoever moves while a partition is made waits for it, and the move does not fail', async () => {
-  await using machine = await freshMachine();
-  const { sql } = machine;
-  const at = await launched(sql);
-  await sql`select postrider.turn_clock('400 days')`;
-  await syncPeople(sql, at, people(2));
-  // Somebody reads the history just now, so that the partition is made slowly and the move comes in
-  // between.
-  const reader = await machine.connect(1).reserve();
-  await reader`begin`;
-  await reader`select 1 from postrider.recipient_event_default`;
-  const keeper = machine.connect(1);
-  const mover = machine.connect(1);
-  const [keeperPid, moverPid] = [await pidOf(keeper), await pidOf(mover)];
-  const made = keeper`select postrider.event_partitions() as made`.then(
-    (rows) => rows[0]?.['made'],
-  );
-  await waitsForLock(sql, keeperPid);
-  const moved =
-    mover`select postrider.cancel(s.recipient_id) as state from postrider.recipient_state s`.then(
-      (rows) => rows.map((row) => row['state']),
-    );
-  await waitsForLock(sql, moverPid);
-  await reader`commit`;
-  reader.release();
-  assert.deepEqual(await moved, ['skipped', 'skipped']);
-  // On a slow machine it may have given up after 2 s.
-  const [later] = await sql`select postrider.event_partitions() as made`;
-  assert.equal(Number(await made) + Number(later?.['made']), 4);
-  assert.deepEqual(await broken(sql), []);
-});
-
-void test('an open transaction that moved somebody does not let the making of a partition stop everybody else', async () => {
-  await using machine = await freshMachine();
-  const { sql } = machine;
-  const at = await launched(sql);
-  await sql`select postrider.turn_clock('400 days')`;
-  await syncPeople(sql, at, people(2));
-  const open = await machine.connect(1).reserve();
-  await open`begin`;
-  await open`select postrider.cancel(id, 'left open') from postrider.recipients where external_id = 'p0'`;
-  const [row] = await machine.connect(1)`select postrider.event_partitions() as made`;
-  assert.equal(row?.['made'], 0);
-  // It has given up and holds nothing: others move while the transaction is still open.
-  await sql`select postrider.cancel(id, 'moved away') from postrider.recipients where external_id = 'p1'`;
-  await open`commit`;
-  open.release();
-  const [again] = await sql`select postrider.event_partitions() as made`;
-  assert.equal(again?.['made'], 4);
-  assert.deepEqual(await broken(sql), []);
 });

@@ -77,7 +77,8 @@ void test('a printer that is held for another reason is held for the restore as 
   const [printer] = await sql<
     { name: string }[]
   >`select name from postrider.printer where organization_id = ${organizationId}`;
-  await sql`select postrider.hold(${organizationId}, 'printer', ${printer?.name ?? ''}, 'paper jam')`;
+  await sql`
+    select postrider.hold(${organizationId}, 'printer', ${printer?.name ?? ''}, 'paper jam')`;
   await sql`update postrider.installation set timeline = timeline + 1`;
   await checkWatermark(sql, {});
   const [held] = await sql<
@@ -94,7 +95,9 @@ void test('a printer that is named again before a restore was dealt with is held
   await checkWatermark(sql, {});
   await sql`select postrider.point_printer(${organizationId}, 'lost', '{"kind": "noop"}', true)`;
   const [held] = await sql<{ why: string | null }[]>`
-    select held_why as why from postrider.printer where organization_id = ${organizationId} and name = 'lost'`;
+    select held_why as why
+    from postrider.printer
+    where organization_id = ${organizationId} and name = 'lost'`;
   assert.match(held?.why ?? '', /reconcile --since/);
   await dealtWith();
 });

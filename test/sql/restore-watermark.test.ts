@@ -3,27 +3,16 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, test } from 'node:test';
 import type postgres from 'postgres';
-import { beginMail } from '../../packages/core/src/machine/mail.ts';
 import { tick } from '../../packages/core/src/machine/house.ts';
 import {
   checkWatermark,
-  type Mark,
   type Marks,
   type Watermark,
   type Witness,
 } from '../../packages/core/src/machine/restore.ts';
 import { freshMachine, type Machine } from '../support/machine.ts';
-import {
-  LEASE_MS,
-  mailBegun,
-  pidOf,
-  place,
-  proofed,
-  RUNNER,
-  sending,
-  stage,
-  waitsForLock,
-} from './rig.ts';
+import { LEASE_MS, pidOf, place, RUNNER, waitsForLock } from './rig.ts';
+import { begun, dealtWith, held, releasePrinters, remembered } from './rig/watermarks.ts';
 
 // A database of its own for each: what is tried here is one row of it.
 let machine: Machine;
@@ -33,45 +22,14 @@ before(async () => {
   sql = machine.sql;
 });
 after(async () => await machine[Symbol.asyncDispose]());
-afterEach(async () => await dealtWith());
-
-function remembered(
-  { installation, restores, system, timeline }: Watermark,
-  over: Partial<Mark> = {},
-): Marks {
-  return {
-    [installation]: { restores, system, timeline, witnesses: [], ...over },
-  };
-}
-
-async function held(): Promise<string[]> {
-  const rows = await sql<
-    { why: string }[]
-  >`select held_why as why from postrider.printer where held_at is not null`;
-  return [...new Set(rows.map(({ why }) => why))];
-}
-
-async function dealtWith(): Promise<void> {
-  await sql`select postrider.restore_reconciled()`;
-  await sql`update postrider.printer set held_at = null, held_why = null`;
-}
-
-/** A begin that the database has, as a runner remembers it. */
-async function begun(): Promise<Witness> {
-  const at = await place(sql);
-  const { pieces } = await sending(sql, at, 1);
-  const [piece] = pieces;
-  assert.ok(piece !== undefined);
-  const { recipientId, mailpieceId, moveNo } = piece;
-  return { organizationId: at.organizationId, recipientId, mailpieceId, moveNo };
-}
+afterEach(async () => await dealtWith(sql));
 
 void test('what it was is what it is: nothing is noticed, however often it is asked', async () => {
-  const witness = await begun();
+  const witness = await begun(sql);
   const first = await checkWatermark(sql, {});
   for (let round = 0; round < 3; round += 1)
     assert.deepEqual(await checkWatermark(sql, remembered(first, { witnesses: [witness] })), first);
-  assert.deepEqual([first.noticed, first.superseded, await held()], [null, false, []]);
+  assert.deepEqual([first.noticed, first.superseded, await held(sql)], [null, false, []]);
   // What is remembered of another database says nothing of this one.
   const other = {
     [randomUUID()]: {
@@ -133,12 +91,12 @@ const older: readonly [
 
 for (const [what, forget, why] of older) {
   void test(`every printer is held, once, where ${what}`, async () => {
-    const witness = await begun();
+    const witness = await begun(sql);
     const marks = await forget(await checkWatermark(sql, {}), witness);
     const noticed = await checkWatermark(sql, marks);
     assert.match(noticed.noticed ?? '', why);
     assert.equal(noticed.superseded, false);
-    const [reason, ...others] = await held();
+    const [reason, ...others] = await held(sql);
     assert.deepEqual(others, []);
     assert.match(reason ?? '', why);
     assert.match(reason ?? '', /postrider reconcile --since, then release$/);
@@ -148,51 +106,17 @@ for (const [what, forget, why] of older) {
     assert.match(String(doctor?.['message']), why);
     // Whoever comes with the same memory, or releases without having asked, is not stopped a second
     // time.
-    await sql`update postrider.printer set held_at = null, held_why = null`;
+    await releasePrinters(sql);
     await checkWatermark(sql, marks);
-    assert.deepEqual(await held(), []);
-    await dealtWith();
+    assert.deepEqual(await held(sql), []);
+    await dealtWith(sql);
     const now = await checkWatermark(sql, marks);
-    assert.deepEqual([now.noticed, await held()], [null, []]);
+    assert.deepEqual([now.noticed, await held(sql)], [null, []]);
   });
 }
 
-void test('a begin asks first: it begins nobody in a database that is an older state of itself', async () => {
-  const at = await place(sql);
-  await proofed(sql, at, 1);
-  const [cohort] = await stage(sql, at, 'mail');
-  const told = await checkWatermark(sql, {});
-  const lost = remembered(told, {
-    witnesses: [
-      {
-        organizationId: at.organizationId,
-        recipientId: randomUUID(),
-        moveNo: 1,
-        mailpieceId: randomUUID(),
-      },
-    ],
-  });
-  const said: Watermark[] = [];
-  const nothing = await beginMail(
-    sql,
-    at.organizationId,
-    cohort ?? '',
-    RUNNER,
-    LEASE_MS,
-    lost,
-    (watermark) => said.push(watermark),
-  );
-  assert.equal(nothing, null);
-  assert.match(said[0]?.noticed ?? '', /does not know/);
-  const [person] =
-    await sql`select state, reason from postrider.recipient_state where organization_id = ${at.organizationId}`;
-  assert.deepEqual({ ...person }, { state: 'proofed', reason: 'held' });
-  await dealtWith();
-  assert.equal((await mailBegun(sql, at)).pieces.length, 1);
-});
-
 void test('so does whoever looks for lost work, who also tells of the begins of others', async () => {
-  const witness = await begun();
+  const witness = await begun(sql);
   const runner = {
     id: RUNNER,
     name: 'a test',
@@ -215,64 +139,7 @@ void test('so does whoever looks for lost work, who also tells of the begins of 
     remembered(first.watermark, { restores: first.watermark.restores + 5 }),
   );
   assert.match(second.watermark.noticed ?? '', /before its last restore/);
-  await dealtWith();
-});
-
-void test('a server that another has taken over from is held whenever it is asked, and its word is not remembered', async () => {
-  await place(sql);
-  const told = await checkWatermark(sql, {});
-  const later = remembered(told, { timeline: (told.timeline ?? 0) + 1 });
-  for (let round = 0; round < 2; round += 1) {
-    const noticed = await checkWatermark(sql, later);
-    assert.equal(noticed.superseded, true);
-    assert.equal(
-      noticed.restores,
-      told.restores,
-      'the server that took over would look older than this one',
-    );
-    assert.match((await held()).join(), /another server has taken over from this one/);
-    await sql`update postrider.printer set held_at = null, held_why = null`;
-  }
-  // Somebody has decided that this is the one that counts.
-  await dealtWith();
-  const now = await checkWatermark(sql, later);
-  assert.deepEqual(
-    [now.superseded, now.noticed, now.restores > told.restores],
-    [false, null, true],
-  );
-});
-
-void test('a server that another has taken over from begins nobody, also where its printer is released at that very moment', async () => {
-  const at = await place(sql);
-  await proofed(sql, at, 1);
-  const told = await checkWatermark(sql, {});
-  const later = remembered(told, { timeline: (told.timeline ?? 0) + 1 });
-  const [cohort] = await stage(sql, at, 'mail');
-  await checkWatermark(sql, later);
-  const [gate, slow] = [machine.connect(1), machine.connect(1)];
-  const pid = await pidOf(slow);
-  await sql`alter function postrider.notice_restore(text, boolean, jsonb, text, bigint) rename to notice_restore_at_once`;
-  await sql.unsafe(`create function postrider.notice_restore(a text, b boolean, c jsonb, d text, e bigint) returns void language plpgsql as $$
-    begin
-      perform postrider.notice_restore_at_once(a, b, c, d, e);
-      perform pg_advisory_xact_lock_shared(4712);
-    end $$`);
-  try {
-    await gate`select pg_advisory_lock(4712)`;
-    const begun = beginMail(slow, at.organizationId, cohort ?? '', RUNNER, LEASE_MS, later).catch(
-      (error: Error) => error.message,
-    );
-    await waitsForLock(sql, pid);
-    await sql`update postrider.printer set held_at = null, held_why = null`;
-    await gate`select pg_advisory_unlock(4712)`;
-    assert.match(JSON.stringify(await begun), /another server has taken over/);
-    const [person] =
-      await sql`select state from postrider.recipient_state where organization_id = ${at.organizationId}`;
-    assert.equal(person?.['state'], 'sending_staged', 'it is tried again');
-  } finally {
-    await sql`drop function postrider.notice_restore(text, boolean, jsonb, text, bigint)`;
-    await sql`alter function postrider.notice_restore_at_once(text, boolean, jsonb, text, bigint) rename to notice_restore`;
-  }
+  await dealtWith(sql);
 });
 
 void test('two that notice at once hold once, and do not wait for each other in a circle', async () => {
@@ -283,7 +150,7 @@ void test('two that notice at once hold once, and do not wait for each other in 
     Array.from({ length: 6 }, async () => await checkWatermark(sql, marks)),
   );
   assert.deepEqual(new Set(all.map(({ restores }) => restores)), new Set([told.restores + 2]));
-  await dealtWith();
+  await dealtWith(sql);
 });
 
 /**
@@ -292,7 +159,9 @@ void test('two that notice at once hold once, and do not wait for each other in 
  */
 async function slowToAsk(pid: number, gate: number): Promise<AsyncDisposable> {
   await sql`alter function postrider.server_identity() rename to server_identity_at_once`;
-  await sql.unsafe(`create function postrider.server_identity(out system_identifier text, out timeline bigint) language plpgsql as $$
+  await sql.unsafe(`
+    create function postrider.server_identity(out system_identifier text, out timeline bigint)
+    language plpgsql as $$
     begin
       if pg_backend_pid() = ${pid} then
         perform pg_advisory_xact_lock_shared(${gate});
@@ -321,7 +190,7 @@ void test('who asks while somebody else notices is told what that one has found'
   await gate`select pg_advisory_unlock(4711)`;
   assert.deepEqual(await asked, first);
   assert.deepEqual([first.restores, first.noticed !== null], [told.restores + 2, true]);
-  await dealtWith();
+  await dealtWith(sql);
 });
 
 void test('printers are asked when no lease from before can be left', async () => {
@@ -338,7 +207,7 @@ void test('printers are asked when no lease from before can be left', async () =
   assert.equal(await left(), true);
   await sql`select postrider.turn_clock('61 seconds')`;
   assert.equal(await left(), false);
-  await dealtWith();
+  await dealtWith(sql);
 });
 
 void test('what no runner remembers is refused in our words, and holds nothing', async () => {
@@ -363,5 +232,5 @@ void test('what no runner remembers is refused in our words, and holds nothing',
       },
     );
   }
-  assert.deepEqual(await held(), []);
+  assert.deepEqual(await held(sql), []);
 });

@@ -96,12 +96,21 @@ void test('adopted cards count against the cap', async () => {
   const at = await place(sql, { total_cap: 3 });
   await proofed(sql, at, 5);
   const ids = await sql<{ id: string }[]>`
-    select recipient_id as id from postrider.recipient_state where organization_id = ${at.organizationId} order by 1 limit 3`;
+    select recipient_id as id
+    from postrider.recipient_state
+    where organization_id = ${at.organizationId}
+    order by 1
+    limit 3`;
   assert.equal((await adopt(sql, at, ...ids.map(({ id }) => listed(at, id)))).adopted, 3);
   await sql`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'mail', 1, 50)`;
   const [cohort] = await sql<{ id: string }[]>`
-    select id from postrider.cohort where organization_id = ${at.organizationId} and stage = 'mail' and begun_at is null`;
-  await sql`select postrider.begin_mail(${at.organizationId}, ${cohort?.id ?? ''}, gen_random_uuid(), '1 minute')`;
+    select id
+    from postrider.cohort
+    where organization_id = ${at.organizationId} and stage = 'mail' and begun_at is null`;
+  await sql`
+    select postrider.begin_mail(
+      ${at.organizationId}, ${cohort?.id ?? ''}, gen_random_uuid(), '1 minute'
+    )`;
   assert.equal((await pieces(sql, at)).length, 3);
 });
 
@@ -109,7 +118,10 @@ void test('who is unknown here is kept from a second card although an old entry 
   const { sql } = rig;
   const at = await place(sql);
   await sql`
-    select postrider.suppress(${at.organizationId}, null, 'p0', p_campaign_id => ${at.campaignId}, p_expires_at => now() + interval '1 second')`;
+    select postrider.suppress(
+      ${at.organizationId}, null, 'p0', p_campaign_id => ${at.campaignId},
+      p_expires_at => now() + interval '1 second'
+    )`;
   const [key] = await sql<{ digest: string }[]>`
     select encode(postrider.digest_of(${at.organizationId}, 'external_id', 'p0'), 'hex') as digest`;
   assert.equal(
@@ -117,8 +129,8 @@ void test('who is unknown here is kept from a second card although an old entry 
       .strangers,
     1,
   );
-  const [entry] =
-    await sql`select expires_at from postrider.suppression where organization_id = ${at.organizationId}`;
+  const [entry] = await sql`
+    select expires_at from postrider.suppression where organization_id = ${at.organizationId}`;
   assert.equal(entry?.['expires_at'], null);
   await syncPeople(sql, at, people(2));
   await proofAll(sql, at);
@@ -134,7 +146,8 @@ void test('of a campaign that is unknown here too they are kept from one for a y
     listed(at, crypto.randomUUID(), { campaignId: crypto.randomUUID(), person: 'ab'.repeat(32) }),
   );
   const [entry] = await sql<{ campaign_id: string | null; days: number }[]>`
-    select campaign_id, extract(day from expires_at - postrider.now())::int as days from postrider.suppression
+    select campaign_id, extract(day from expires_at - postrider.now())::int as days
+    from postrider.suppression
     where organization_id = ${at.organizationId}`;
   assert.equal(entry?.campaign_id, null);
   assert.ok((entry?.days ?? 0) > 360);

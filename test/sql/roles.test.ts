@@ -38,10 +38,16 @@ for (const given of [
       await migrate(sql);
       assert.equal((await planMigration(sql)).grants, false);
       for (const role of given) {
-        const [may] = await sql`select has_table_privilege(${role}, 'postrider.funnel', 'select')
-            and has_function_privilege(${role}, 'postrider.why(text, uuid)', 'execute') as look,
-          has_function_privilege(${role}, 'postrider.hold(uuid, text, text, text)', 'execute') as hold,
-          has_function_privilege(${role}, 'postrider.reap(interval, interval)', 'execute') as reap`;
+        const [may] = await sql`
+          select
+            has_table_privilege(${role}, 'postrider.funnel', 'select')
+              and has_function_privilege(${role}, 'postrider.why(text, uuid)', 'execute') as look,
+            has_function_privilege(
+              ${role}, 'postrider.hold(uuid, text, text, text)', 'execute'
+            ) as hold,
+            has_function_privilege(
+              ${role}, 'postrider.reap(interval, interval)', 'execute'
+            ) as reap`;
         assert.deepEqual({ ...may }, rights[role], role);
       }
     } finally {

@@ -60,9 +60,10 @@ void test('who calls a repair in a session that writes nothing is told so, with 
   const { sql, machine } = rig;
   const at = await place(sql);
   await proofed(sql, at, 1);
-  const [person] = await sql<
-    { id: string }[]
-  >`select recipient_id as id from postrider.recipient_state where organization_id = ${at.organizationId}`;
+  const [person] = await sql<{ id: string }[]>`
+    select recipient_id as id
+    from postrider.recipient_state
+    where organization_id = ${at.organizationId}`;
   const session = machine.connect(1);
   await session`set default_transaction_read_only = on`;
   await refused('PR023', hold(session, at.organizationId, 'campaign', at.campaignId), /read-only/);
@@ -157,8 +158,10 @@ void test('an id is an id, however it is spelled; and what is none is said to be
   const loud = at.campaignId.toUpperCase();
   assert.equal((await hold(sql, at.organizationId, 'campaign', loud)).atPrinter, 2);
   assert.equal(await release(sql, at.organizationId, 'campaign', loud), 'active');
-  const [keys] =
-    await sql`select count(distinct postrider.lock_key('campaign', ${at.organizationId}, postrider.id_of(x)::text)) as n
+  const [keys] = await sql`
+    select count(
+      distinct postrider.lock_key('campaign', ${at.organizationId}, postrider.id_of(x)::text)
+    ) as n
     from unnest(${[loud, at.campaignId]}::text[]) x`;
   assert.equal(Number(keys?.['n']), 1);
   await refused('PR020', hold(sql, at.organizationId, 'campaign', 'nope'), /not an id/);
@@ -175,7 +178,8 @@ void test('a hold waits for a begin, however the id is spelled', async () => {
   const holder = machine.connect(1);
   await holder`set lock_timeout = '300ms'`;
   await beginner.begin(async (tx) => {
-    await tx`select postrider.begin_mail(${at.organizationId}, ${cohortId}, ${randomUUID()}, '1 minute')`;
+    await tx`
+      select postrider.begin_mail(${at.organizationId}, ${cohortId}, ${randomUUID()}, '1 minute')`;
     await refused(
       '55P03',
       hold(holder, at.organizationId, 'campaign', at.campaignId.toUpperCase()),
@@ -194,9 +198,15 @@ void test('organizations whose effects are due are found, and no others', async 
     await place(sql, effects),
   ];
   for (const at of [one, two, later, done]) await sent(sql, at, 3);
-  await sql`update postrider.effect set available_at = available_at + interval '1 day' where organization_id = ${later.organizationId}`;
-  await sql`update postrider.effect set state = 'done', done_at = postrider.now() where organization_id = ${done.organizationId}
-    or organization_id = ${two.organizationId} and kind = 'usage_meter'`;
+  await sql`
+    update postrider.effect
+    set available_at = available_at + interval '1 day'
+    where organization_id = ${later.organizationId}`;
+  await sql`
+    update postrider.effect
+    set state = 'done', done_at = postrider.now()
+    where organization_id = ${done.organizationId}
+      or organization_id = ${two.organizationId} and kind = 'usage_meter'`;
   const [due] = await sql<{ effects: string[] }[]>`select effects from postrider.due()`;
   assert.deepEqual(due?.effects.toSorted(), [one.organizationId, two.organizationId].sort());
 });
@@ -205,11 +215,20 @@ void test('the house keeps what webhooks told for half a year', async () => {
   const { sql } = rig;
   const at = await place(sql);
   for (const days of [179, 181, null])
-    await sql`insert into postrider.provider_event (id, organization_id, printer_name, delivery_id, body, received_at, applied_at)
-      values (gen_random_uuid(), ${at.organizationId}, 'press', ${String(days)}, '', postrider.now(), postrider.now() - make_interval(days => ${days}))`;
+    await sql`
+      insert into postrider.provider_event (
+        id, organization_id, printer_name, delivery_id, body, received_at, applied_at
+      )
+      values (
+        gen_random_uuid(), ${at.organizationId}, 'press', ${String(days)}, '', postrider.now(),
+        postrider.now() - make_interval(days => ${days})
+      )`;
   await sql`select postrider.keep_house()`;
-  const left =
-    await sql`select delivery_id from postrider.provider_event where organization_id = ${at.organizationId} order by 1`;
+  const left = await sql`
+    select delivery_id
+    from postrider.provider_event
+    where organization_id = ${at.organizationId}
+    order by 1`;
   assert.deepEqual(
     left.map((row) => row['delivery_id']),
     ['179', 'null'],

@@ -33,7 +33,10 @@ void test('a settle waits for a lock, but not for ever', async () => {
   const psql = machine.connect(1);
   const settler = machine.connect(1);
   await psql.begin(async (tx) => {
-    await tx`select from postrider.recipient_state where recipient_id = ${blocked?.recipientId ?? ''} for update`;
+    await tx`
+      select from postrider.recipient_state
+      where recipient_id = ${blocked?.recipientId ?? ''}
+      for update`;
     const pid = await pidOf(settler);
     const waiting = refused(
       '55P03',
@@ -78,7 +81,10 @@ void test('one open psql transaction does not block the others: person by person
           i % 2 === 0
             ? rendered(card.recipientId)
             : { recipientId: card.recipientId, outcome: 'retry', message: 'busy', afterMs: 0 };
-        await tx`select postrider.settle_proof(${at.organizationId}, ${batch.id}, ${JSON.stringify([result])}::text::json, false)`;
+        await tx`
+          select postrider.settle_proof(
+            ${at.organizationId}, ${batch.id}, ${JSON.stringify([result])}::text::json, false
+          )`;
       }
     });
   });

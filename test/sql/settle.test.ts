@@ -9,20 +9,16 @@ import { beginProof, settleProof } from '../../packages/core/src/machine/proof.t
 import { people, syncPeople } from '../support/machine.ts';
 import {
   LEASE_MS,
-  QUIET_MS,
   RUNNER,
   accepted,
   answered,
-  claimDue,
   cohort,
   mailBegun,
   one,
   pieces,
   place,
   proofAll,
-  proofed,
   proofing,
-  reap,
   reasonsOf,
   rendered,
   sending,
@@ -43,8 +39,10 @@ void test('a card that is rendered is proofed, with its proof', async () => {
   const batch = await proofing(rig.sql, at);
   const [card] = batch.cards;
   assert.equal(await batch.settle([rendered(card?.recipientId ?? '')]), 1);
-  const [proof] =
-    await sql`select front_url, front_page, back_url, back_page, content_hash from postrider.proof where recipient_id = ${card?.recipientId ?? ''}`;
+  const [proof] = await sql`
+    select front_url, front_page, back_url, back_page, content_hash
+    from postrider.proof
+    where recipient_id = ${card?.recipientId ?? ''}`;
   assert.deepEqual(
     { ...proof },
     {
@@ -110,8 +108,9 @@ void test('the twentieth attempt that fails in passing is the last', async () =>
 
 void test('a try that has no time of its own waits longer each time, up to ten minutes', async () => {
   const { sql } = rig;
-  const [row] =
-    await sql`select array_agg(extract(epoch from postrider.back_off(n))::float order by n) as seconds from generate_series(0, 15) n`;
+  const [row] = await sql`
+    select array_agg(extract(epoch from postrider.back_off(n))::float order by n) as seconds
+    from generate_series(0, 15) n`;
   const seconds = row?.['seconds'] as number[];
   for (const [n, value] of seconds.entries()) {
     const middle = Math.min(2 ** Math.min(n + 1, 10), 600);
@@ -157,84 +156,6 @@ void test('who was not answered for is tried again by the renderer, and unknown 
     'done',
     'the cohort has nothing more to do: reconcile asks the printer',
   );
-});
-
-void test('a settle that is played again changes nothing', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const batch = await proofing(rig.sql, at);
-  const results = [rendered(batch.cards[0]?.recipientId ?? '')];
-  assert.equal(await batch.settle(results), 1);
-  assert.equal(await batch.settle(results), 0);
-  const mail = await mailBegun(sql, at);
-  for (const answer of [
-    answered,
-    (piece: (typeof mail.pieces)[number]) => accepted(piece),
-  ] as const) {
-    const again = mail.pieces.map((piece) =>
-      answer === answered ? answered(piece, 'retry', { afterMs: 0 }) : accepted(piece),
-    );
-    if (answer === answered) continue;
-    assert.equal(await settle(sql, at, mail, again), 1);
-    assert.equal(await settle(sql, at, mail, again), 0);
-  }
-  const { moveNo, state } = await one(sql, at);
-  assert.deepEqual([state, moveNo], ['sent', 7]);
-});
-
-void test('what a runner that was written off decides counts for nothing; what it knows counts', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await proofed(sql, at, 3);
-  const old = await mailBegun(sql, at);
-  await turnClock(sql, LEASE_MS + 1000);
-  await reap(sql);
-  // The printer is asked, has none of them, and they travel on in another cohort.
-  await turnClock(sql, QUIET_MS + 1000);
-  const verdicts = (await claimDue(sql, at)).map((piece) => ({ ...piece, outcome: 'absent' }));
-  await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json)`;
-  const fresh: string[] = [];
-  for (const _ of [1, 2, 3]) fresh.push((await mailBegun(sql, at)).cohortId);
-  const before = await standing(sql, at);
-  const [a, b, c] = old.pieces;
-  assert.ok(a && b && c);
-  assert.equal(
-    await settle(sql, at, old, [
-      answered(a, 'rejected'),
-      answered(b, 'retry', { afterMs: 0 }),
-      answered(c, 'unknown'),
-    ]),
-    0,
-  );
-  assert.deepEqual(await standing(sql, at), before);
-  assert.deepEqual(
-    new Set((await pieces(sql, at)).map((piece) => piece.status)),
-    new Set(['submitting']),
-  );
-  assert.equal(await settle(sql, at, old, [accepted(a)]), 1);
-  assert.equal((await one(sql, at, a.recipientId)).state, 'sent');
-  assert.equal(fresh.length, 3);
-});
-
-void test('a written-off runner does not move proofs either', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const old = await proofing(rig.sql, at);
-  await turnClock(sql, LEASE_MS + 1000);
-  await reap(sql);
-  await turnClock(sql, 60_000);
-  const cohortId = await stageOne(sql, at, 'proof');
-  await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS);
-  assert.equal(
-    await old.settle([
-      { ...rendered(old.cards[0]?.recipientId ?? ''), frontUrl: 'file:///stale.pdf' },
-    ]),
-    0,
-  );
-  assert.equal((await one(sql, at)).cohortId, cohortId);
-  const [proof] =
-    await sql`select 1 from postrider.proof where organization_id = ${at.organizationId}`;
-  assert.equal(proof, undefined);
 });
 
 void test('each answer of the printer ends where it should', async () => {

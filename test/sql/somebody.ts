@@ -46,7 +46,10 @@ const into: Record<string, (sql: postgres.Sql, at: Place) => Promise<Sending | v
   address_enrichable: async (sql, at) => void (await syncPeople(sql, at, enrichable)),
   address_enriching: async (sql, at) => {
     await syncPeople(sql, at, enrichable);
-    await sql`select postrider.enrich_claim(${at.organizationId}, ${at.campaignId}, 'x', 10, '1 hour', '1 minute')`;
+    await sql`
+      select postrider.enrich_claim(
+        ${at.organizationId}, ${at.campaignId}, 'x', 10, '1 hour', '1 minute'
+      )`;
   },
   pending: async (sql, at) => void (await syncPeople(sql, at, people(1))),
   proofing_staged: async (sql, at) => {

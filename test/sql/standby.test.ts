@@ -76,15 +76,19 @@ for (const major of [undefined, 15] as const) {
     };
     const calls = (await callable(reader)).flatMap((one) => callsOf(one, known, false, 0));
     const views = await reader<{ name: string }[]>`
-      select c.relname as name from pg_class c
-      where c.relnamespace = 'postrider'::regnamespace and c.relkind in ('v', 'r', 'p') and has_table_privilege(c.oid, 'select')`;
+      select c.relname as name
+      from pg_class c
+      where c.relnamespace = 'postrider'::regnamespace
+        and c.relkind in ('v', 'r', 'p')
+        and has_table_privilege(c.oid, 'select')`;
     calls.push(...views.map(({ name }) => `select * from postrider.${name} limit 5`));
     assert.ok(calls.length > 50);
     const wrong = (await refusals(reader, calls)).filter(({ state }) => !state.startsWith('PR'));
     assert.deepEqual(wrong, []);
 
     // What the primary had noticed is told here as well.
-    await admin`update postrider.installation set restore_noticed_at = now(), restore_why = 'noticed there'`;
+    await admin`
+      update postrider.installation set restore_noticed_at = now(), restore_why = 'noticed there'`;
     await standby.caughtUp();
     assert.match(JSON.stringify(await doctor(reader)), /"bad".*noticed there/);
   });

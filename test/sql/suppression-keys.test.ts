@@ -32,8 +32,10 @@ void test('an entry matches whatever stands around it', async () => {
     new Set(Object.values(await reasonsOf(sql, at))),
     new Set(['blacklisted (suppressed)']),
   );
-  const [row] =
-    await sql`select postrider.lift_suppression(${at.organizationId}, 'external_id', ${'\u00a0p8\r'}) as lifted`;
+  const [row] = await sql`
+    select postrider.lift_suppression(
+      ${at.organizationId}, 'external_id', ${'\u00a0p8\r'}
+    ) as lifted`;
   assert.equal(row?.['lifted'], 1);
 });
 
@@ -91,12 +93,14 @@ void test('nobody is let in or mailed where no suppression could be told, or whe
   const { sql } = rig;
   const at = await place(sql);
   await proofed(sql, at);
-  const [key] = await sql<
-    { secret: string }[]
-  >`delete from postrider.organization_key where organization_id = ${at.organizationId} returning secret`;
+  const [key] = await sql<{ secret: string }[]>`
+    delete from postrider.organization_key
+    where organization_id = ${at.organizationId}
+    returning secret`;
   await refused('PR010', mailBegun(sql, at), /organization_key/);
   await refused('PR010', syncPeople(sql, at, people(1)), /organization_key/);
-  await sql`insert into postrider.organization_key values (${at.organizationId}, ${key?.secret ?? ''})`;
+  await sql`
+    insert into postrider.organization_key values (${at.organizationId}, ${key?.secret ?? ''})`;
   await sql`delete from postrider.campaign_lock`;
   await sql`delete from postrider.organization_sync where organization_id = ${at.organizationId}`;
   await refused('PR010', syncPeople(sql, at, people(1)), /organization_sync/);

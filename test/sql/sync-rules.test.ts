@@ -127,7 +127,10 @@ void test('a suppression is found by e-mail, by external id and by household', a
   const { organizationId: o } = bakery;
   await sql`select postrider.suppress(${o}, p_email => ' A@example.com')`;
   await sql`select postrider.suppress(${o}, p_external_id => 'b')`;
-  await sql`select postrider.suppress(${o}, p_line1 => '9 Oak Avenue', p_line2 => 'Apt 2', p_postal_code => '94607-1111')`;
+  await sql`
+    select postrider.suppress(
+      ${o}, p_line1 => '9 Oak Avenue', p_line2 => 'Apt 2', p_postal_code => '94607-1111'
+    )`;
   await syncPeople(sql, bakery, [
     resident('a'),
     resident('b'),
@@ -167,7 +170,10 @@ void test('a suppression of one campaign leaves the others alone', async () => {
   const { sql } = rig;
   const first = await place(sql, { exclusion_window: '0' });
   const second = await anotherCampaign(sql, first);
-  await sql`select postrider.suppress(${first.organizationId}, 'a@example.com', p_campaign_id => ${first.campaignId})`;
+  await sql`
+    select postrider.suppress(
+      ${first.organizationId}, 'a@example.com', p_campaign_id => ${first.campaignId}
+    )`;
   await syncPeople(sql, first, [resident('a')]);
   await syncPeople(sql, second, [resident('a')]);
   assert.deepEqual(await statesOf(sql, first), { a: 'blacklisted' });
@@ -179,8 +185,8 @@ void test('a suppression that is lifted opens the door again, not for who was tu
   const bakery = await place(sql);
   await sql`select postrider.suppress(${bakery.organizationId}, 'a@example.com')`;
   await syncPeople(sql, bakery, [resident('a')]);
-  const [lifted] =
-    await sql`select postrider.lift_suppression(${bakery.organizationId}, 'email', ' A@EXAMPLE.com') as n`;
+  const [lifted] = await sql`
+    select postrider.lift_suppression(${bakery.organizationId}, 'email', ' A@EXAMPLE.com') as n`;
   assert.equal(lifted?.['n'], 1);
   await syncPeople(sql, bakery, [
     resident('a'),
@@ -238,7 +244,10 @@ void test('who has no address meets the holdout only when one comes', async () =
 void test('a changed address meets the rules again: holdout, duplicate, blacklist', async () => {
   const { sql } = rig;
   const bakery = await place(sql);
-  await sql`select postrider.suppress(${bakery.organizationId}, p_line1 => '3 Bad Road', p_postal_code => '94607')`;
+  await sql`
+    select postrider.suppress(
+      ${bakery.organizationId}, p_line1 => '3 Bad Road', p_postal_code => '94607'
+    )`;
   await syncPeople(sql, bakery, [resident('a'), resident('b'), resident('c')]);
   await syncPeople(sql, bakery, [
     resident('a'),

@@ -19,8 +19,10 @@ void test('the funnel is right before, while and after the tally is folded under
   const folder = (async () => {
     while (folding) {
       await Promise.all([sql`select postrider.fold_tally()`, sql`select postrider.fold_tally()`]);
-      const [funnel] =
-        await sql`select recipients, proofing_staged + proofing + proofed as there from postrider.funnel where campaign_id = ${at.campaignId}`;
+      const [funnel] = await sql`
+        select recipients, proofing_staged + proofing + proofed as there
+        from postrider.funnel
+        where campaign_id = ${at.campaignId}`;
       if (Number(funnel?.['recipients']) !== 240 || Number(funnel?.['there']) !== 240)
         wrong.push({ ...funnel });
     }
@@ -39,8 +41,10 @@ void test('the funnel is right before, while and after the tally is folded under
   await sql`select postrider.fold_tally()`;
   const [left] = await sql`select count(*)::int as rows from postrider.tally`;
   assert.equal(left?.['rows'], 0);
-  const [funnel] =
-    await sql`select recipients::int, proofed::int from postrider.funnel where campaign_id = ${at.campaignId}`;
+  const [funnel] = await sql`
+    select recipients::int, proofed::int
+    from postrider.funnel
+    where campaign_id = ${at.campaignId}`;
   assert.deepEqual({ ...funnel }, { recipients: 240, proofed: 240 });
   assert.deepEqual(await broken(sql), []);
   assert.deepEqual(await states(sql), { proofed: 240 });
@@ -56,7 +60,9 @@ void test('a move that is rolled back is not counted', async () => {
       throw new Error('no');
     })
     .catch(() => undefined);
-  const [funnel] =
-    await sql`select pending::int, proofing_staged::int from postrider.funnel where campaign_id = ${at.campaignId}`;
+  const [funnel] = await sql`
+    select pending::int, proofing_staged::int
+    from postrider.funnel
+    where campaign_id = ${at.campaignId}`;
   assert.deepEqual({ ...funnel }, { pending: 3, proofing_staged: 0 });
 });

@@ -30,8 +30,15 @@ import { PLANT } from '../pipeline/planted.ts';
 
 const rig = sharedMachine(async () => void (await rig.admin.unsafe(PLANT)));
 
-const ODD = `set datestyle = 'German, DMY'; set intervalstyle = iso_8601; set timezone = 'Asia/Kolkata'; set extra_float_digits = -15;
-  set bytea_output = escape; set quote_all_identifiers = on; set standard_conforming_strings = off; set array_nulls = off;
+const ODD = `
+  set datestyle = 'German, DMY';
+  set intervalstyle = iso_8601;
+  set timezone = 'Asia/Kolkata';
+  set extra_float_digits = -15;
+  set bytea_output = escape;
+  set quote_all_identifiers = on;
+  set standard_conforming_strings = off;
+  set array_nulls = off;
   set search_path = hijack, pg_catalog`;
 
 // Of these types a client says how they look: date, timestamptz, timestamptz[], interval.
@@ -65,7 +72,10 @@ void test('views and functions tell the same words to sessions of any settings',
   const odd = machine.connect(1);
   await odd.unsafe(ODD);
   const views = await sql<{ name: string }[]>`
-    select relname as name from pg_class where relnamespace = 'postrider'::regnamespace and relkind = 'v' order by 1`;
+    select relname as name
+    from pg_class
+    where relnamespace = 'postrider'::regnamespace and relkind = 'v'
+    order by 1`;
   assert.ok(views.length > 12);
   const questions = [
     ...views.map(({ name }) => `select * from postrider.${name}`),
@@ -182,11 +192,15 @@ void test('a refusal names times in the same words, too', async () => {
   const odd = machine.connect(1);
   await odd.unsafe(ODD);
   const [lock] = await sql<{ since: string }[]>`
-    select to_char(l.since at time zone o.time_zone, 'HH24:MI:SS') as since from postrider.campaign_lock l
-    join postrider.organization o on o.id = l.organization_id where l.campaign_id = ${at.campaignId}`;
+    select to_char(l.since at time zone o.time_zone, 'HH24:MI:SS') as since
+    from postrider.campaign_lock l
+    join postrider.organization o on o.id = l.organization_id
+    where l.campaign_id = ${at.campaignId}`;
   await refused(
     'PR011',
-    odd`select * from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'manual', 'another')`,
+    odd`
+      select *
+      from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'manual', 'another')`,
     new RegExp(`since ${lock?.since}$`),
   );
 });

@@ -6,46 +6,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { states, transitions, type RecipientState } from '@postrider/core';
-import { people, syncPeople, type Place } from '../support/machine.ts';
+import { people, syncPeople } from '../support/machine.ts';
 import { one, place, proofAll, proofed, refused, sending, sharedMachine } from './rig.ts';
+import { standIn, TRAVELLING } from './rig/stand-in.ts';
 
 const rig = sharedMachine();
 const ACTORS = ['sync', 'enrich', 'proof', 'mail', 'track', 'op'] as const;
-const TRAVELLING = new Set([
-  'address_enriching',
-  'proofing_staged',
-  'proofing',
-  'sending_staged',
-  'sending',
-]);
-
-/**
- * Somebody in any state, with a mailpiece that was accepted and failed, so that neither `sent` nor
- * `pending` is refused for its sake. Put there past the trigger, by a superuser.
- */
-async function standIn(admin: postgres.Sql, at: Place, state: string): Promise<string> {
-  const [row] = await admin.begin(async (tx) => {
-    await tx`set local session_replication_role = replica`;
-    return await tx<{ id: string }[]>`
-      with r as (
-        insert into postrider.recipient (organization_id, id, campaign_id, external_id, reference, created_at)
-        values (${at.organizationId}, postrider.new_id(), ${at.campaignId}, gen_random_uuid()::text, 'R', now()) returning *
-      ), m as (
-        insert into postrider.mailpiece (organization_id, id, recipient_id, campaign_id, printer_name, mode, idempotency_key, request, status, opened_at,
-          accepted_at)
-        select organization_id, postrider.new_id(), id, campaign_id, 'press', 'live', gen_random_uuid(), '{}', 'failed', now(), now() from r
-      ), s as (
-        insert into postrider.recipient_state (organization_id, recipient_id, campaign_id, state, since, move_no, available_at, cohort_id)
-        select organization_id, id, campaign_id, ${state}, now(), 1, now(), ${TRAVELLING.has(state) ? at.campaignId : null}::uuid from r
-      ), e as (
-        insert into postrider.recipient_event (organization_id, recipient_id, move_no, at, campaign_id, to_state, actor, by_role)
-        select organization_id, id, 1, now(), campaign_id, ${state}, 'test', 'test' from r
-      ), t as (
-        insert into postrider.tally (organization_id, campaign_id, to_state, people) select organization_id, campaign_id, ${state}, 1 from r
-      ) select id from r`;
-  });
-  return row?.id ?? '';
-}
 
 /** The SQLSTATE with which a move is refused, or null. Nothing stays of it. */
 async function attempt(
@@ -61,8 +27,13 @@ async function attempt(
         .savepoint(async (inner) => {
           // Claim and move in one statement, as a function of the machine does.
           await inner.unsafe(
-            `do $$ begin perform postrider.act_as('${actor}'); update postrider.recipient_state
-             set state = '${to}', move_no = move_no + 1, cohort_id = ${TRAVELLING.has(to) ? 'campaign_id' : 'null'} where recipient_id = '${person}'; end $$`,
+            `do $$ begin
+              perform postrider.act_as('${actor}');
+              update postrider.recipient_state
+              set state = '${to}', move_no = move_no + 1,
+                cohort_id = ${TRAVELLING.has(to) ? 'campaign_id' : 'null'}
+              where recipient_id = '${person}';
+            end $$`,
           );
         })
         .catch((error: unknown) => {
@@ -112,14 +83,25 @@ void test('somebody new comes in only in the states of the door, and only with s
     await sql
       .begin(async (tx) => {
         const [row] = await tx<{ id: string }[]>`
-          insert into postrider.recipient (organization_id, id, campaign_id, external_id, reference, created_at)
-          values (${at.organizationId}, postrider.new_id(), ${at.campaignId}, 'x', 'R', now()) returning id`;
+          insert into postrider.recipient (
+            organization_id, id, campaign_id, external_id, reference, created_at
+          )
+          values (${at.organizationId}, postrider.new_id(), ${at.campaignId}, 'x', 'R', now())
+          returning id`;
         await tx
           .savepoint(
             async (inner) =>
-              await inner.unsafe(`do $$ begin perform postrider.act_as('${actor}'); insert into postrider.recipient_state
-                (organization_id, recipient_id, campaign_id, state, since, move_no, available_at, cohort_id) values ('${at.organizationId}',
-                '${row?.id}', '${at.campaignId}', '${state}', now(), ${moveNo}, now(), ${TRAVELLING.has(state) ? 'gen_random_uuid()' : 'null'}); end $$`),
+              await inner.unsafe(`do $$ begin
+                perform postrider.act_as('${actor}');
+                insert into postrider.recipient_state (
+                  organization_id, recipient_id, campaign_id, state, since, move_no, available_at,
+                  cohort_id
+                )
+                values (
+                  '${at.organizationId}', '${row?.id}', '${at.campaignId}', '${state}', now(),
+                  ${moveNo}, now(), ${TRAVELLING.has(state) ? 'gen_random_uuid()' : 'null'}
+                );
+              end $$`),
           )
           .catch((error: unknown) => {
             code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
@@ -170,8 +152,11 @@ void test('nobody changes who they are or where they belong', async () => {
   await proofed(sql, at, 2);
   const { id } = await one(sql, at, 'p0');
   const [theirs] = await sql<{ id: string }[]>`
-    insert into postrider.recipient (organization_id, id, campaign_id, external_id, reference, created_at)
-    values (${at.organizationId}, postrider.new_id(), ${at.campaignId}, 'lonely', 'R', now()) returning id`;
+    insert into postrider.recipient (
+      organization_id, id, campaign_id, external_id, reference, created_at
+    )
+    values (${at.organizationId}, postrider.new_id(), ${at.campaignId}, 'lonely', 'R', now())
+    returning id`;
   const row = (set: postgres.Fragment) =>
     sql`update postrider.recipient_state set ${set} where recipient_id = ${id}`;
   await refused(
@@ -192,7 +177,10 @@ void test('the moves are counted: a number that jumps, stands or moves alone is 
   const at = await place(sql);
   await syncPeople(sql, at, people(1));
   const set = (fragment: postgres.Fragment) =>
-    sql`update postrider.recipient_state set ${fragment} where organization_id = ${at.organizationId}`;
+    sql`
+      update postrider.recipient_state
+      set ${fragment}
+      where organization_id = ${at.organizationId}`;
   await refused(
     'PR006',
     set(sql`state = 'skipped'`),
@@ -213,12 +201,17 @@ void test('of many rows one wrong move refuses all', async () => {
   const { id } = await one(sql, at, 'p7');
   await refused(
     'PR001',
-    sql`update postrider.recipient_state set state = case when recipient_id = ${id} then 'received' else 'skipped' end, move_no = move_no + 1
+    sql`
+      update postrider.recipient_state
+      set state = case when recipient_id = ${id} then 'received' else 'skipped' end,
+        move_no = move_no + 1
       where organization_id = ${at.organizationId}`,
     /pending → received/,
   );
-  const [count] =
-    await sql`select count(*)::int as pending from postrider.recipient_state where organization_id = ${at.organizationId} and state = 'pending'`;
+  const [count] = await sql`
+    select count(*)::int as pending
+    from postrider.recipient_state
+    where organization_id = ${at.organizationId} and state = 'pending'`;
   assert.equal(count?.['pending'], 20);
 });
 
@@ -228,8 +221,12 @@ void test('nobody is sent without a mailpiece that was accepted, whoever moves t
   await sending(sql, at);
   const error = await refused(
     'PR005',
-    sql.unsafe(`do $$ begin perform postrider.act_as('mail'); update postrider.recipient_state
-      set state = 'sent', move_no = move_no + 1, cohort_id = null where organization_id = '${at.organizationId}'; end $$`),
+    sql.unsafe(`do $$ begin
+      perform postrider.act_as('mail');
+      update postrider.recipient_state
+      set state = 'sent', move_no = move_no + 1, cohort_id = null
+      where organization_id = '${at.organizationId}';
+    end $$`),
   );
   assert.match(error.hint ?? '', /resolve/);
 });
@@ -238,9 +235,11 @@ void test('the role that is logged in stands in the history beside the actor tha
   const { sql } = rig;
   const at = await place(sql);
   await proofed(sql, at);
-  const events =
-    await sql`select move_no, from_state, to_state, actor, reason, by_role, cohort_id is not null as travelled from postrider.recipient_event
-    where organization_id = ${at.organizationId} order by move_no`;
+  const events = await sql`
+    select move_no, from_state, to_state, actor, reason, by_role, cohort_id is not null as travelled
+    from postrider.recipient_event
+    where organization_id = ${at.organizationId}
+    order by move_no`;
   const [me] = await sql`select session_user::text as name`;
   assert.deepEqual(
     events.map((e) => [

@@ -31,7 +31,10 @@ void test('an update typed by hand may not send, prove or unsend anybody', async
   await sending(sql, at);
   const { id } = await one(sql, at);
   const typed = (state: string) =>
-    sql`update postrider.recipient_state set state = ${state}, move_no = move_no + 1, cohort_id = null where recipient_id = ${id}`;
+    sql`
+      update postrider.recipient_state
+      set state = ${state}, move_no = move_no + 1, cohort_id = null
+      where recipient_id = ${id}`;
   const error = await refused(
     'PR002',
     typed('proofed'),
@@ -52,8 +55,11 @@ void test('it may not even in a transaction in which the mail stage has just act
   await refused(
     'PR002',
     sql.begin(async (tx) => {
-      await tx`select postrider.begin_mail(${at.organizationId}, ${cohortId}, ${RUNNER}, '1 minute')`;
-      await tx`update postrider.recipient_state set state = 'proofed', move_no = move_no + 1, cohort_id = null
+      await tx`
+        select postrider.begin_mail(${at.organizationId}, ${cohortId}, ${RUNNER}, '1 minute')`;
+      await tx`
+        update postrider.recipient_state
+        set state = 'proofed', move_no = move_no + 1, cohort_id = null
         where organization_id = ${at.organizationId}`;
     }),
     /op may not move sending → proofed/,
@@ -64,7 +70,9 @@ void test('nor behind a function of the machine in one message of several statem
   const { sql } = rig;
   const at = await place(sql);
   const batch = await sending(sql, at);
-  const move = `update postrider.recipient_state set state = 'proofed', move_no = move_no + 1, cohort_id = null
+  const move = `
+    update postrider.recipient_state
+    set state = 'proofed', move_no = move_no + 1, cohort_id = null
     where organization_id = '${at.organizationId}'`;
   for (const call of [
     `postrider.settle_mail('${at.organizationId}', '${batch.cohortId}', '[]', false, '1 s')`,
@@ -148,9 +156,16 @@ async function outcomeUnknown(sql: postgres.Sql, at: Place): Promise<void> {
   await settleAll(sql, at, batch, (piece) => answered(piece, 'unknown'));
   await sql`select postrider.reconcile_settle(${at.organizationId}, '[]')`;
   for (let round = 0; (await one(sql, at)).state === 'sending' && round < 10; round += 1) {
-    await sql`update postrider.mailpiece set available_at = postrider.now() where organization_id = ${at.organizationId}`;
+    await sql`
+      update postrider.mailpiece
+      set available_at = postrider.now()
+      where organization_id = ${at.organizationId}`;
     const [piece] = await claimDue(sql, at);
-    await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify([{ ...piece, outcome: 'cannot_tell', keyStillHonoured: false }])}::text::json)`;
+    const verdicts = [{ ...piece, outcome: 'cannot_tell', keyStillHonoured: false }];
+    await sql`
+      select postrider.reconcile_settle(
+        ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
+      )`;
   }
   assert.equal((await one(sql, at)).reason, 'outcome_unknown');
 }
@@ -160,7 +175,10 @@ void test('nobody goes back to pending by hand while a card of theirs may exist'
   const at = await place(sql);
   await outcomeUnknown(sql, at);
   const typed = (state: string) =>
-    sql`update postrider.recipient_state set state = ${state}, move_no = move_no + 1 where organization_id = ${at.organizationId}`;
+    sql`
+      update postrider.recipient_state
+      set state = ${state}, move_no = move_no + 1
+      where organization_id = ${at.organizationId}`;
   await refused('PR017', typed('pending'), /mailpiece/);
   await refused('PR017', typed('proofed'), /mailpiece/);
 });
@@ -177,8 +195,10 @@ void test('whoever is moved by hand from any state to any other, in a cohort or 
       ['null', 'gen_random_uuid()', 'cohort_id'].flatMap((cohort) =>
         ['1', '0', '-1', '2'].map(
           (step) =>
-            `update postrider.recipient_state set state = '${to}', move_no = move_no + ${step}, cohort_id = ${cohort}
-             where organization_id = '${organizationId}'`,
+            `
+              update postrider.recipient_state
+              set state = '${to}', move_no = move_no + ${step}, cohort_id = ${cohort}
+              where organization_id = '${organizationId}'`,
         ),
       ),
     );

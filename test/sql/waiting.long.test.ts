@@ -15,14 +15,22 @@ const MOST = 10_500;
 /** What differs from somebody who is pending and whose turn it is; i counts them. */
 const kinds: Readonly<Record<string, string>> = {
   'their turn': `'pending', now() - interval '1 hour', 'new', null, null::uuid`,
-  'a next try, each for a cause of their own': `'pending', now() + i * interval '1 second', 'retry', 'cause ' || i, null::uuid`,
-  'a next try, half of them now': `'proofed', now() + (i - ${PEOPLE / 2}) * interval '1 second', 'retry', 'cause ' || i % 1000, null::uuid`,
-  'the end of a cap or a next try': `'proofed', now() + interval '1 day', (array['cap_reached', 'retry'])[i % 2 + 1], 'said', null::uuid`,
-  'a person': `'error', now(), (array['rejected', 'render_failed', 'failed_at_printer'])[i % 3 + 1], 'cause ' || i, null::uuid`,
+  'a next try, each for a cause of their own': `
+    'pending', now() + i * interval '1 second', 'retry', 'cause ' || i, null::uuid`,
+  'a next try, half of them now': `
+    'proofed', now() + (i - ${PEOPLE / 2}) * interval '1 second', 'retry', 'cause ' || i % 1000,
+    null::uuid`,
+  'the end of a cap or a next try': `
+    'proofed', now() + interval '1 day', (array['cap_reached', 'retry'])[i % 2 + 1], 'said',
+    null::uuid`,
+  'a person': `
+    'error', now(), (array['rejected', 'render_failed', 'failed_at_printer'])[i % 3 + 1],
+    'cause ' || i, null::uuid`,
   'news of the delivery': `'sent', now() + i * interval '1 second', 'accepted', null, null::uuid`,
   'the press': `'sent', 'infinity', 'accepted', null, null::uuid`,
   'the enricher': `'address_enriching', now(), 'staged', null, md5((i / 1000)::text)::uuid`,
-  "the printer's answer": `'sending', now() - interval '1 hour', 'begun', null, md5((i / 50)::text)::uuid`,
+  "the printer's answer": `
+    'sending', now() - interval '1 hour', 'begun', null, md5((i / 50)::text)::uuid`,
 };
 
 void test('what a million people wait for is told without reading them, and how many they are exactly, whatever it is', async (context) => {
@@ -68,24 +76,45 @@ void test('what a million people wait for is told without reading them, and how 
   try {
     await admin`set session_replication_role = replica`;
     for (const [what, differs] of Object.entries(kinds)) {
-      await admin`truncate postrider.recipient_state, postrider.tally, postrider.tally_total, postrider.enrichment_batch`;
+      await admin`
+        truncate postrider.recipient_state, postrider.tally, postrider.tally_total,
+          postrider.enrichment_batch`;
       await admin.unsafe(
-        `insert into postrider.recipient_state (organization_id, recipient_id, campaign_id, since, move_no, state, available_at, reason, detail, cohort_id)
-         select $1, md5(i::text)::uuid, $2, now(), 1, ${differs} from generate_series(1, ${PEOPLE}) i`,
+        `
+          insert into postrider.recipient_state (
+            organization_id, recipient_id, campaign_id, since, move_no, state, available_at, reason,
+            detail, cohort_id
+          )
+          select $1, md5(i::text)::uuid, $2, now(), 1, ${differs}
+          from generate_series(1, ${PEOPLE}) i`,
         [o, c],
       );
-      await admin`insert into postrider.tally (organization_id, campaign_id, to_state, people)
-        select organization_id, campaign_id, state, count(*) from postrider.recipient_state group by 1, 2, 3`;
-      await admin`insert into postrider.enrichment_batch (organization_id, id, campaign_id, people, claimed_at, deadline, next_poll_at, enricher)
-        select organization_id, cohort_id, campaign_id, count(*), now(), now() + interval '1 day', now(), 'lookup'
-        from postrider.recipient_state where state = 'address_enriching' group by 1, 2, 3`;
+      await admin`
+        insert into postrider.tally (organization_id, campaign_id, to_state, people)
+        select organization_id, campaign_id, state, count(*)
+        from postrider.recipient_state
+        group by 1, 2, 3`;
+      await admin`
+        insert into postrider.enrichment_batch (
+          organization_id, id, campaign_id, people, claimed_at, deadline, next_poll_at, enricher
+        )
+        select organization_id, cohort_id, campaign_id, count(*), now(), now() + interval '1 day',
+          now(), 'lookup'
+        from postrider.recipient_state
+        where state = 'address_enriching'
+        group by 1, 2, 3`;
       await look(what);
       await admin`vacuum analyze postrider.recipient_state`;
       await look(`${what}, with statistics`);
     }
     await hold(sql, o, 'organization', o);
-    await admin`insert into postrider.effect (organization_id, mailpiece_id, kind, campaign_id, recipient_id, state, attempt, available_at, occurred_at, error)
-      select ${o}::uuid, md5(i::text)::uuid, 'usage_meter', ${c}::uuid, md5(i::text)::uuid, 'waiting', 1, now() + interval '1 hour', now(), 'HTTP 503'
+    await admin`
+      insert into postrider.effect (
+        organization_id, mailpiece_id, kind, campaign_id, recipient_id, state, attempt,
+        available_at, occurred_at, error
+      )
+      select ${o}::uuid, md5(i::text)::uuid, 'usage_meter', ${c}::uuid, md5(i::text)::uuid,
+        'waiting', 1, now() + interval '1 hour', now(), 'HTTP 503'
       from generate_series(1, ${PEOPLE}) i`;
     await look('what follows from a million cards');
   } finally {

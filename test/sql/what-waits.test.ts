@@ -28,7 +28,10 @@ void test('who is held waits for the release, with its reason; cards on their wa
   await syncPeople(sql, at, people(1, 'z'));
   const waits = async (): Promise<Record<string, string>> => {
     const rows = await sql<{ state: string; why: string }[]>`
-      select w.state, w.why from postrider.what_waits() w join postrider.organization o on o.name = w.organization where o.id = ${o}`;
+      select w.state, w.why
+      from postrider.what_waits() w
+      join postrider.organization o on o.name = w.organization
+      where o.id = ${o}`;
     return Object.fromEntries(rows.map((row) => [row.state, row.why]));
   };
   const free = await waits();
@@ -91,19 +94,35 @@ async function secondEnricher(
   { organizationId: o, campaignId: c }: Place,
 ): Promise<void> {
   const [batch] = await sql<{ id: string }[]>`
-    insert into postrider.enrichment_batch (organization_id, id, campaign_id, enricher, people, claimed_at, deadline, next_poll_at)
-    values (${o}, postrider.new_id(), ${c}, 'other', 7, now(), now() + interval '2 days', now()) returning id`;
-  await sql`update postrider.recipient_state set cohort_id = ${batch?.id ?? null} where organization_id = ${o} and recipient_id in (
-    select recipient_id from postrider.recipient_state where organization_id = ${o} and state = 'address_enriching' limit 7)`;
+    insert into postrider.enrichment_batch (
+      organization_id, id, campaign_id, enricher, people, claimed_at, deadline, next_poll_at
+    )
+    values (${o}, postrider.new_id(), ${c}, 'other', 7, now(), now() + interval '2 days', now())
+    returning id`;
+  await sql`
+    update postrider.recipient_state
+    set cohort_id = ${batch?.id ?? null}
+    where organization_id = ${o}
+      and recipient_id in (
+        select recipient_id
+        from postrider.recipient_state
+        where organization_id = ${o} and state = 'address_enriching'
+        limit 7
+      )`;
 }
 
 void test('a batch that nobody waits in any more says nothing of when the others are answered', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await crowd(sql, at, 500);
-  await sql`insert into postrider.enrichment_batch (organization_id, id, campaign_id, enricher, people, claimed_at, deadline, next_poll_at)
-    select organization_id, postrider.new_id(), campaign_id, enricher, 3, now(), now() + interval '1 minute', now()
-    from postrider.enrichment_batch where organization_id = ${at.organizationId}`;
+  await sql`
+    insert into postrider.enrichment_batch (
+      organization_id, id, campaign_id, enricher, people, claimed_at, deadline, next_poll_at
+    )
+    select organization_id, postrider.new_id(), campaign_id, enricher, 3, now(),
+      now() + interval '1 minute', now()
+    from postrider.enrichment_batch
+    where organization_id = ${at.organizationId}`;
   const name = await nameOf(sql, at);
   const enriching = (rows: readonly Waits[]): Waits[] =>
     of(name, rows).filter(({ state }) => state === 'address_enriching');
@@ -126,8 +145,15 @@ void test('of some thousand people it tells what reading everybody tells, whatev
     },
     'nothing holds them': async () => await armPrinter(sql, o, 'press'),
     'few are due': async () =>
-      await sql`update postrider.recipient_state s set available_at = now() + interval '1 day' from postrider.recipient r
-        where s.organization_id = ${o} and r.organization_id = ${o} and r.id = s.recipient_id and s.state = 'pending' and r.source_row % 50 > 4`,
+      await sql`
+        update postrider.recipient_state s
+        set available_at = now() + interval '1 day'
+        from postrider.recipient r
+        where s.organization_id = ${o}
+          and r.organization_id = ${o}
+          and r.id = s.recipient_id
+          and s.state = 'pending'
+          and r.source_row % 50 > 4`,
     'the printer is held': async () => await hold(sql, o, 'printer', 'press', 'out of paper'),
     'the campaign is held': async () => await hold(sql, o, 'campaign', c, 'wrong price'),
     'the organization is held': async () => await hold(sql, o, 'organization', o),
@@ -175,17 +201,34 @@ void test('of many it tells exactly how many are where, and says of what is esti
   }
 
   // One end is short: who is there is known, and so is how many the others are.
-  await sql`update postrider.recipient_state s set available_at = now() - interval '1 hour' from postrider.recipient r
-    where s.organization_id = ${at.organizationId} and r.organization_id = s.organization_id and r.id = s.recipient_id
-      and (s.state = 'proofed' and r.source_row % 30 <> 0 or s.state = 'pending' and r.source_row % 60 <> 0)`;
+  await sql`
+    update postrider.recipient_state s
+    set available_at = now() - interval '1 hour'
+    from postrider.recipient r
+    where s.organization_id = ${at.organizationId}
+      and r.organization_id = s.organization_id
+      and r.id = s.recipient_id
+      and (
+        s.state = 'proofed' and r.source_row % 30 <> 0
+        or s.state = 'pending' and r.source_row % 60 <> 0
+      )`;
   assert.deepEqual(
     mine(await told(sql)).get('proofed'),
     mine(await everybodyRead(sql)).get('proofed'),
   );
-  await sql`update postrider.recipient_state set available_at = now() + interval '1 hour'
-    where organization_id = ${at.organizationId} and state = 'pending' and available_at < now() and recipient_id not in (
-      select recipient_id from postrider.recipient_state where organization_id = ${at.organizationId} and state = 'pending'
-        and available_at < now() order by recipient_id limit 100)`;
+  await sql`
+    update postrider.recipient_state
+    set available_at = now() + interval '1 hour'
+    where organization_id = ${at.organizationId}
+      and state = 'pending'
+      and available_at < now()
+      and recipient_id not in (
+        select recipient_id
+        from postrider.recipient_state
+        where organization_id = ${at.organizationId} and state = 'pending' and available_at < now()
+        order by recipient_id
+        limit 100
+      )`;
   const due = (rows: Map<string, Waits[]>): Waits[] | undefined =>
     rows.get('pending')?.filter(({ why }) => why.startsWith('its turn'));
   assert.deepEqual(due(mine(await told(sql))), due(mine(await everybodyRead(sql))));

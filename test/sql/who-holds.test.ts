@@ -28,8 +28,12 @@ function all(at: Place) {
 /** Kind, application, why and how many whole hours ago it began. */
 async function holds(at: Place): Promise<unknown[][]> {
   return [
-    ...(await rig.sql`select kind, application, why, floor(extract(epoch from postrider.now() - since) / 3600)::int as hours
-    from postrider.holds where organization_id = ${at.organizationId} order by kind`.values()),
+    ...(await rig.sql`
+      select kind, application, why,
+        floor(extract(epoch from postrider.now() - since) / 3600)::int as hours
+      from postrider.holds
+      where organization_id = ${at.organizationId}
+      order by kind`.values()),
   ];
 }
 
@@ -52,6 +56,50 @@ async function heldBefore(statement: string): Promise<void> {
     await tx.unsafe(statement);
   });
 }
+
+void test('why, stuck and holds name who holds, and since when', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await syncPeople(sql, at, people(1));
+  const [me] = await sql<{ name: string }[]>`select session_user as name`;
+  const { id } = await one(sql, at);
+  const why = async (): Promise<string> =>
+    String((await sql`select * from postrider.why(${id}) as why`)[0]?.['why']);
+  await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price');
+  await turnClock(sql, 300_000);
+  const by = `${me?.name}`;
+  assert.match(
+    await why(),
+    new RegExp(`The campaign is held by ${by} \\(test\\) since \\d{4}-.*: wrong price: it goes on`),
+  );
+  const [stuck] =
+    await sql`select why from postrider.stuck where organization_id = ${at.organizationId}`;
+  assert.match(
+    String(stuck?.['why']),
+    new RegExp(`^the campaign is held: wrong price \\(by ${by}, test, since \\d{4}-`),
+  );
+  await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price.');
+  assert.match(await why(), /: wrong price: it goes on when released\.$/);
+  await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price');
+  const holds = await sql`
+    select kind, name, why, by_role
+    from postrider.holds
+    where organization_id = ${at.organizationId}`;
+  assert.deepEqual(
+    holds.map((row) => ({ ...row })),
+    [{ kind: 'campaign', name: 'spring', why: 'wrong price', by_role: by }],
+  );
+  await release(sql, at.organizationId, 'campaign', at.campaignId);
+  await hold(sql, at.organizationId, 'recipient', id, 'asked us to wait');
+  assert.match(
+    await why(),
+    new RegExp(`Held since .* by ${by} \\(test\\): asked us to wait: goes on after`),
+  );
+  assert.equal(
+    (await sql`select from postrider.holds where organization_id = ${at.organizationId}`).length,
+    0,
+  );
+});
 
 void test('a second hold takes over nothing; with a reason of its own, reason and name are its', async () => {
   const { sql } = rig;
@@ -91,13 +139,19 @@ void test('what was held before it was recorded is held by nobody, and a hold wi
   const { id } = await one(sql, at);
   const o = at.organizationId;
   await heldBefore(
-    `update postrider.campaign set status = 'paused', status_before_hold = 'active', held_why = 'old reason' where id = '${at.campaignId}'`,
+    `
+      update postrider.campaign
+      set status = 'paused', status_before_hold = 'active', held_why = 'old reason'
+      where id = '${at.campaignId}'`,
   );
   await turnClock(sql, 300_000);
   assert.match(await why(id), / The campaign is held: old reason: it goes on when released\.$/);
   assert.equal(await stuck(at), 'the campaign is held: old reason');
   await heldBefore(
-    `update postrider.organization set held_at = postrider.now(), held_why = 'older' where id = '${o}'`,
+    `
+      update postrider.organization
+      set held_at = postrider.now(), held_why = 'older'
+      where id = '${o}'`,
   );
   await heldBefore(
     `update postrider.printer set held_at = postrider.now() where organization_id = '${o}'`,
@@ -117,7 +171,8 @@ void test('what was held before it was recorded is held by nobody, and a hold wi
     `update postrider.recipient_state set held_at = postrider.now() where recipient_id = '${id}'`,
   );
   const story = async () => [
-    ...(await sql`select what, by_role from postrider.trace(${id}) where what in ('held', 'hold')`.values()),
+    ...(await sql`
+      select what, by_role from postrider.trace(${id}) where what in ('held', 'hold')`.values()),
   ];
   assert.deepEqual(await story(), [['held', null]]);
   assert.match(await why(id), / Held since \d{4}-\S+ [\d:]+: goes on after/);
@@ -155,7 +210,9 @@ void test('who was held and has a card all the same waits for news of it, and fo
   await hold(sql, at.organizationId, 'recipient', recipientId, 'a look at it');
   await settleAll(sql, at, batch);
   const [told] = await sql<{ why: string; state: string }[]>`
-    select postrider.why(${recipientId}) as why, state from postrider.recipient_state where recipient_id = ${recipientId}`;
+    select postrider.why(${recipientId}) as why, state
+    from postrider.recipient_state
+    where recipient_id = ${recipientId}`;
   assert.equal(told?.state, 'sent');
   assert.match(told.why, /Next: delivery/);
   assert.doesNotMatch(told.why, /release/);

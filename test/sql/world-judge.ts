@@ -19,9 +19,12 @@ export async function compare(world: World, after: string): Promise<void> {
       cohort: string | null;
     }[]
   >`
-    select r.external_id as name, s.state, s.losses, s.held_at is not null as held, s.cancel_requested_at is not null as cancel, s.cohort_id as cohort
-    from postrider.recipient_state s join postrider.recipient r on r.organization_id = s.organization_id and r.id = s.recipient_id
-    where s.organization_id = ${world.at.organizationId} order by 1`;
+    select r.external_id as name, s.state, s.losses, s.held_at is not null as held,
+      s.cancel_requested_at is not null as cancel, s.cohort_id as cohort
+    from postrider.recipient_state s
+    join postrider.recipient r on r.organization_id = s.organization_id and r.id = s.recipient_id
+    where s.organization_id = ${world.at.organizationId}
+    order by 1`;
   const wanted = world
     .people()
     .map(({ name, state, losses, held, cancel, cohort }) => ({
@@ -102,8 +105,10 @@ export async function settleDown(world: World): Promise<void> {
   await world.loseJobs();
   await turnClock(sql, 3_600_000);
   await world.reap();
-  const open =
-    await sql`select id from postrider.cohort where organization_id = ${world.at.organizationId} and closed_at is null`;
+  const open = await sql`
+    select id
+    from postrider.cohort
+    where organization_id = ${world.at.organizationId} and closed_at is null`;
   assert.deepEqual([...open], [], 'no cohort is left open');
 }
 

@@ -37,10 +37,12 @@ export class Runners {
   async stage(kind: 'proof' | 'mail', size: number): Promise<void> {
     const known = new Set(this.model.cohorts.map((k) => k.id));
     await this.sql`select postrider.stage_round(${kind}, 100, ${size})`;
-    const rows = await this.sql<
-      { cohort: string; person: string }[]
-    >`select cohort_id as cohort, recipient_id as person from postrider.recipient_state
-      where organization_id = ${this.at.organizationId} and state = ${kind === 'proof' ? 'proofing_staged' : 'sending_staged'} order by cohort_id`;
+    const rows = await this.sql<{ cohort: string; person: string }[]>`
+      select cohort_id as cohort, recipient_id as person
+      from postrider.recipient_state
+      where organization_id = ${this.at.organizationId}
+        and state = ${kind === 'proof' ? 'proofing_staged' : 'sending_staged'}
+      order by cohort_id`;
     const picked = new Map<string, string[]>();
     for (const row of rows)
       if (!known.has(row.cohort))
@@ -158,13 +160,21 @@ export class Runners {
 
   async reap(): Promise<void> {
     const rows = await this.sql<{ id: string; passed: boolean }[]>`
-      select id, case when begun_at is not null then lease_until < postrider.now() else made_at < postrider.now() - ${`${GRACE_MS} ms`}::interval end as passed
-      from postrider.cohort where organization_id = ${this.at.organizationId} and closed_at is null`;
-    const since = await this.sql<
-      { id: string }[]
-    >`select recipient_id as id from postrider.recipient_state
-      where organization_id = ${this.at.organizationId} and state = 'sending' and since < postrider.now() - ${`${GRACE_MS} ms`}::interval`;
-    await this.sql`select postrider.reap(${`${GRACE_MS} ms`}::interval, ${`${QUIET_MS} ms`}::interval)`;
+      select id,
+        case
+          when begun_at is not null then lease_until < postrider.now()
+          else made_at < postrider.now() - ${`${GRACE_MS} ms`}::interval
+        end as passed
+      from postrider.cohort
+      where organization_id = ${this.at.organizationId} and closed_at is null`;
+    const since = await this.sql<{ id: string }[]>`
+      select recipient_id as id
+      from postrider.recipient_state
+      where organization_id = ${this.at.organizationId}
+        and state = 'sending'
+        and since < postrider.now() - ${`${GRACE_MS} ms`}::interval`;
+    await this.sql`
+      select postrider.reap(${`${GRACE_MS} ms`}::interval, ${`${QUIET_MS} ms`}::interval)`;
     const gone = (id: string): boolean =>
       this.model.cohorts.find((k) => k.id === id)?.jobGone ?? true;
     const begun = (id: string): boolean =>

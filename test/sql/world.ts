@@ -14,54 +14,7 @@ import { syncPeople } from '../support/machine.ts';
 import { openPiece, RANK, type Card, type Person } from './model-people.ts';
 import { LEASE_MS, event, tell, turnClock } from './rig.ts';
 import { chosen, Runners } from './world-runners.ts';
-
-/** A step: what it is, and numbers from which it chooses whom and how. */
-export interface Step {
-  readonly what: (typeof STEPS)[number];
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-}
-export const STEPS = [
-  ...([
-    'sync',
-    'render',
-    'render',
-    'to the printer',
-    'to the printer',
-    'to the printer',
-    'post',
-    'post',
-    'post',
-    'settle',
-    'settle',
-    'settle',
-  ] as const),
-  ...([
-    'stage proof',
-    'stage mail',
-    'begin',
-    'reap',
-    'lose leases',
-    'time passes',
-    'delete job',
-    'delete cohort',
-    'reconcile',
-    'reconcile',
-  ] as const),
-  ...([
-    'tell',
-    'tell',
-    'hold',
-    'release',
-    'hold campaign',
-    'cancel',
-    'suppress',
-    'retry',
-    'resolve',
-    'call back',
-  ] as const),
-] as const;
+import type { Step } from './world-steps.ts';
 
 function pick<T>(list: readonly T[], n: number): T | undefined {
   return list[n % Math.max(1, list.length)];
@@ -282,7 +235,10 @@ export class World extends Runners {
     const evidence = card?.providerId ?? 'Jo, on the phone';
     await this.expect(
       this.model.resolve(piece, card !== undefined),
-      this.sql`select postrider.resolve(${piece.id}, ${card === undefined ? 'not_printed' : 'printed'}, ${evidence})`,
+      this.sql`
+        select postrider.resolve(
+          ${piece.id}, ${card === undefined ? 'not_printed' : 'printed'}, ${evidence}
+        )`,
     );
   }
 

@@ -158,13 +158,21 @@ export async function syncPeople(
   members: readonly Person[],
   complete = true,
 ): Promise<postgres.Row> {
-  const [open] =
-    await sql`select run_id, token from postrider.sync_open(${place.organizationId}, ${place.campaignId}, 'manual', 'test')`;
+  const [open] = await sql`
+    select run_id, token
+    from postrider.sync_open(${place.organizationId}, ${place.campaignId}, 'manual', 'test')`;
   const run = open?.['run_id'] as string;
   const token = open?.['token'] as string;
-  await sql`select postrider.sync_page(${place.organizationId}, ${place.campaignId}, ${token}, ${run}, ${JSON.stringify(members)}::text::jsonb, '[]')`;
-  const [report] =
-    await sql`select * from postrider.sync_close(${place.organizationId}, ${place.campaignId}, ${token}, ${run}, ${complete}, null)`;
+  await sql`
+    select postrider.sync_page(
+      ${place.organizationId}, ${place.campaignId}, ${token}, ${run},
+      ${JSON.stringify(members)}::text::jsonb, '[]'
+    )`;
+  const [report] = await sql`
+    select *
+    from postrider.sync_close(
+      ${place.organizationId}, ${place.campaignId}, ${token}, ${run}, ${complete}, null
+    )`;
   if (report === undefined) throw new Error('no report');
   return report;
 }
@@ -192,43 +200,78 @@ export async function broken(sql: postgres.Sql): Promise<string[]> {
   };
   await check(
     'a history is not whole',
-    sql`select s.recipient_id, s.move_no, count(e.*) as events, max(e.move_no) as last from postrider.recipient_state s
-      left join postrider.recipient_event e on e.organization_id = s.organization_id and e.recipient_id = s.recipient_id
-      group by s.organization_id, s.recipient_id, s.move_no having count(e.*) <> s.move_no or max(e.move_no) <> s.move_no`,
+    sql`
+      select s.recipient_id, s.move_no, count(e.*) as events, max(e.move_no) as last
+      from postrider.recipient_state s
+      left join postrider.recipient_event e
+        on e.organization_id = s.organization_id and e.recipient_id = s.recipient_id
+      group by s.organization_id, s.recipient_id, s.move_no
+      having count(e.*) <> s.move_no or max(e.move_no) <> s.move_no`,
   );
   await check(
     'the last event does not tell the state',
-    sql`select s.recipient_id, s.state, e.to_state from postrider.recipient_state s
-      join postrider.recipient_event e on e.organization_id = s.organization_id and e.recipient_id = s.recipient_id and e.move_no = s.move_no
+    sql`
+      select s.recipient_id, s.state, e.to_state
+      from postrider.recipient_state s
+      join postrider.recipient_event e
+        on e.organization_id = s.organization_id
+          and e.recipient_id = s.recipient_id
+          and e.move_no = s.move_no
       where e.to_state <> s.state`,
   );
   await check(
     'two events do not join',
-    sql`select a.recipient_id, a.move_no from postrider.recipient_event a
-      join postrider.recipient_event b on b.organization_id = a.organization_id and b.recipient_id = a.recipient_id and b.move_no = a.move_no + 1
+    sql`
+      select a.recipient_id, a.move_no
+      from postrider.recipient_event a
+      join postrider.recipient_event b
+        on b.organization_id = a.organization_id
+          and b.recipient_id = a.recipient_id
+          and b.move_no = a.move_no + 1
       where b.from_state <> a.to_state`,
   );
   await check(
     'somebody has two open pieces',
-    sql`select recipient_id, mode, count(*) from postrider.mailpiece where status not in ('rejected', 'cancelled', 'failed')
-      group by 1, 2 having count(*) > 1`,
+    sql`
+      select recipient_id, mode, count(*)
+      from postrider.mailpiece
+      where status not in ('rejected', 'cancelled', 'failed')
+      group by 1, 2
+      having count(*) > 1`,
   );
   await check(
     'somebody was sent without an accepted piece',
-    sql`select recipient_id, state from postrider.recipient_state s where state in ('sent', 'received', 'returned') and not exists (
-      select from postrider.mailpiece m where m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.accepted_at is not null)`,
+    sql`
+      select recipient_id, state
+      from postrider.recipient_state s
+      where state in ('sent', 'received', 'returned')
+        and not exists (
+          select from postrider.mailpiece m
+          where m.organization_id = s.organization_id
+            and m.recipient_id = s.recipient_id
+            and m.accepted_at is not null
+        )`,
   );
   await check(
     'the funnel does not add up',
-    sql`select f.campaign_id, f.recipients, n.people from postrider.funnel f
-      left join (select campaign_id, count(*) as people from postrider.recipient_state group by 1) n using (campaign_id)
+    sql`
+      select f.campaign_id, f.recipients, n.people
+      from postrider.funnel f
+      left join (
+        select campaign_id, count(*) as people from postrider.recipient_state group by 1
+      ) n using (campaign_id)
       where f.recipients <> coalesce(n.people, 0)`,
   );
   await check(
     'the tally of a state is wrong',
-    sql`select * from (
-        select campaign_id, state, sum(people) as counted from postrider.tallied() group by 1, 2) t
-      full join (select campaign_id, state, count(*) as real from postrider.recipient_state group by 1, 2) r using (campaign_id, state)
+    sql`
+      select *
+      from (
+        select campaign_id, state, sum(people) as counted from postrider.tallied() group by 1, 2
+      ) t
+      full join (
+        select campaign_id, state, count(*) as real from postrider.recipient_state group by 1, 2
+      ) r using (campaign_id, state)
       where coalesce(counted, 0) <> coalesce(real, 0)`,
   );
   return problems;

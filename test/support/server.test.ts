@@ -100,7 +100,9 @@ describe('a server of a test’s own', () => {
     assert.equal(server.major, 15);
     const [row] = await rows(
       server.url,
-      `select current_setting('server_version_num')::int / 10000 as major, upper('é') as upper, 'Z' < 'a' as code_point`,
+      `
+        select current_setting('server_version_num')::int / 10000 as major, upper('é') as upper,
+          'Z' < 'a' as code_point`,
     );
     assert.deepEqual(row, { major: 15, upper: 'É', code_point: true });
     await server.drop();

@@ -6,9 +6,11 @@
  * gets a database of its own: a copy of a template that was migrated once, some 20 ms.
  *
  *     await templateDatabase('migrated', async (url) => migrate(url));
- *     const db = await cloneDatabase('migrated');   // db.url is the owner's, who is no superuser; db.adminUrl is the superuser's
+ *     const db = await cloneDatabase('migrated');
  *     …
  *     await db.drop();
+ *
+ * `db.url` is the owner's, who is no superuser; `db.adminUrl` is the superuser's.
  *
  * `startServer` gives a server that a test may kill, stop and start.
  */
@@ -132,7 +134,8 @@ export function databasesOn(adminUrl: string): Databases {
     const name = `t_${process.pid}_${randomBytes(5).toString('hex')}`;
     // Copying files needs no WAL; with fsync off it is twice as fast as wal_log (14-21 ms against
     // 30-44).
-    const statement = `create database "${name}" owner ${owner} template "${template}" strategy file_copy`;
+    const statement = `
+      create database "${name}" owner ${owner} template "${template}" strategy file_copy`;
     await withAdmin(maintenance, (sql) => sql.unsafe(statement));
     return handle(name);
   };
@@ -143,7 +146,8 @@ export function databasesOn(adminUrl: string): Databases {
       await withAdmin(maintenance, async (sql) => {
         // Held by the session: another process that wants the same template waits here until it is
         // whole or its maker has died.
-        await sql`select pg_advisory_lock(hashtextextended(${`postrider-test-template ${name}`}, 0))`;
+        await sql`
+          select pg_advisory_lock(hashtextextended(${`postrider-test-template ${name}`}, 0))`;
         const [existing] = await sql`select 1 from pg_database where datname = ${name}`;
         if (existing !== undefined) return;
         const building = `${name}_building`;
@@ -154,7 +158,8 @@ export function databasesOn(adminUrl: string): Databases {
         await prepare(withDatabase(adminUrl, building, owner));
         // A template may have no sessions; autovacuum is kept out by allow_connections as well.
         await sql.unsafe(`alter database "${building}" allow_connections false`);
-        await sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = ${building}`;
+        await sql`
+          select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = ${building}`;
         await sql.unsafe(`alter database "${building}" rename to "${name}"`);
       });
     },

@@ -55,14 +55,17 @@ export async function startStandby(primary: OwnServer, through: number): Promise
       ...(primary.major === 15 ? { major: 15 as const } : {}),
       settings: {
         ...replicating,
-        primary_conninfo: `'host=127.0.0.1 port=${through} user=${username} password=${password} application_name=standby'`,
+        primary_conninfo:
+          `'host=127.0.0.1 port=${through} user=${username} ` +
+          `password=${password} application_name=standby'`,
         wal_retrieve_retry_interval: '100ms',
       },
       copy: {
         password,
         fill: async (_account, dataDir) => {
           const copy =
-            'cp -a "$1" "$2" && cd "$2" && rm -rf postmaster.* pg_replslot/* && touch standby.signal';
+            'cp -a "$1" "$2" && cd "$2" && ' +
+            'rm -rf postmaster.* pg_replslot/* && touch standby.signal';
           must(asAccount(account, copy, [primary.dataDir, dataDir]));
           const [label] = await admin<
             { labelfile: string }[]
@@ -101,7 +104,8 @@ export async function rewind(old: OwnServer, now: OwnServer): Promise<void> {
   const admin = connect(now.adminUrl, { max: 1 });
   await admin`checkpoint`;
   await admin.end({ timeout: 2 });
-  const source = `host=127.0.0.1 port=${now.port} user=${username} password=${password} dbname=postgres`;
+  const source =
+    `host=127.0.0.1 port=${now.port} user=${username} ` + `password=${password} dbname=postgres`;
   must(
     await runAs(account, join(old.bin, 'pg_rewind'), [
       '-D',

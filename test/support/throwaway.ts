@@ -247,7 +247,8 @@ function makeDirectory(account: Account, inMemory: boolean): Home {
     if (asAccount(account, 'mkdir "$1" && mkdir "$1/log"', [path]).ok) return homeAt(path, owner);
   }
   throw new Error(
-    `user ${account.name} cannot make a directory in any of ${bases().join(', ')}: set TMPDIR to one that is open to all`,
+    `user ${account.name} cannot make a directory in any of ${bases().join(', ')}: ` +
+      `set TMPDIR to one that is open to all`,
   );
 }
 
@@ -279,7 +280,8 @@ function removeAtExit(home: Home, account: Account): void {
     const file = readPidFile(home.dataDir);
     const stop = `kill -s QUIT "$2" 2>/dev/null; i=0
       while [ -e "$1/data/postmaster.pid" ] && [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done`;
-    const script = `${file === null || runningServer(home.dataDir) === null ? '' : stop}\nrm -rf "$1"`;
+    const runs = file !== null && runningServer(home.dataDir) !== null;
+    const script = `${runs ? stop : ''}\nrm -rf "$1"`;
     spawnSync('/bin/sh', ['-c', script, 'sh', home.path, String(file?.pid ?? 0)], {
       ...identity(account),
       cwd: dirname(home.path),

@@ -9,7 +9,8 @@
 import { isHeldBack, type Holdout } from '../../../test/audit/household-key.ts';
 import { keyOf, realPlaces, type Place } from './addresses.ts';
 import { MAILED } from './kinds-mailed.ts';
-import { incomplete, TURNED_AWAY } from './kinds-turned-away.ts';
+import { TURNED_AWAY } from './kinds-turned-away.ts';
+import { incomplete, UNREADABLE } from './kinds-unreadable.ts';
 import { emailOf, favorite, person, promoCode } from './people.ts';
 import { Chance } from './random.ts';
 import {
@@ -36,7 +37,7 @@ export interface Assembled {
 export function assemble(): Assembled {
   const chance = new Chance(2026);
   const { whole, withoutCity } = realPlaces();
-  const kinds = [...MAILED, ...TURNED_AWAY, incomplete(withoutCity)];
+  const kinds = [...MAILED, ...TURNED_AWAY, ...UNREADABLE, incomplete(withoutCity)];
   const shuffled = chance.shuffled(whole);
   const setAside = shuffled.slice(0, SET_ASIDE);
   const ordinary = shuffled.slice(SET_ASIDE);

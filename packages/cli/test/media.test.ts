@@ -25,7 +25,10 @@ void test('what the renderer makes and nobody takes is refused when the campaign
   assert.match(
     run.stderr,
     new RegExp(
-      `campaign\\.yaml:${line}:\\d+: image_host\\.kind: folder takes application/pdf, image/png, image/jpeg, text/plain, and the renderer noop makes application/x-noop: choose another image_host, or another renderer`,
+      `campaign\\.yaml:${line}:\\d+: image_host\\.kind: ` +
+        `folder takes application/pdf, image/png, image/jpeg, text/plain, ` +
+        `and the renderer noop makes application/x-noop: ` +
+        `choose another image_host, or another renderer`,
     ),
   );
 });
@@ -52,7 +55,9 @@ void test('a printer is looked at by the very type that will be made', () => {
     {
       field: 'printer.kind',
       message:
-        'press takes application/pdf, image/jpeg, and the renderer easel makes image/png: choose another printer, or another renderer',
+        'press takes application/pdf, image/jpeg, ' +
+        'and the renderer easel makes image/png: ' +
+        'choose another printer, or another renderer',
     },
   ]);
 });

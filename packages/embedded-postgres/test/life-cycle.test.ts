@@ -51,12 +51,14 @@ describe('the embedded server', () => {
     const { url } = await project.ensure();
     const [row] = await query<Record<string, unknown>>(
       url,
-      `select current_setting('server_version_num')::int / 10000 as major,
-         current_user as "user",
-         current_database() as database,
-         (select rolsuper from pg_roles where rolname = current_user) as super,
-         pg_has_role('pg_monitor', 'member') as monitor,
-         (select datdba::regrole::text from pg_database where datname = current_database()) as owner`,
+      `
+        select current_setting('server_version_num')::int / 10000 as major, current_user as "user",
+          current_database() as database,
+          (select rolsuper from pg_roles where rolname = current_user) as super,
+          pg_has_role('pg_monitor', 'member') as monitor,
+          (
+            select datdba::regrole::text from pg_database where datname = current_database()
+          ) as owner`,
     );
     const expected = {
       major: 18,

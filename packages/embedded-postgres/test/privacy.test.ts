@@ -107,7 +107,8 @@ describe('who reaches the embedded server', () => {
       const words = '\\0\\x03\\0\\0user\\0acme\\0database\\0acme\\0\\0';
       const body = Buffer.from(words, 'latin1');
       const size = Buffer.alloc(4); size.writeInt32BE(body.length + 4);
-      require('net').connect(process.argv[1], function () { this.write(Buffer.concat([size, body])); })
+      require('net')
+          .connect(process.argv[1], function () { this.write(Buffer.concat([size, body])); })
         .on('data', (answer) => { console.log(answer.toString('latin1')); process.exit(); })`;
     const as = (uid: number): string =>
       spawnSync(process.execPath, ['-e', greet, socket], {

@@ -1,14 +1,12 @@
 /** What operators do every day: look, find one person, hold and release, see who did what. */
 import assert from 'node:assert/strict';
-import { beginMail } from '../../../packages/core/src/machine/mail.ts';
 import { beginProof, settleProof } from '../../../packages/core/src/machine/proof.ts';
-import { launched, states, syncPeople } from '../../support/machine.ts';
+import { states, syncPeople } from '../../support/machine.ts';
 import {
   accepted,
   event,
   LEASE_MS,
   mailBegun,
-  proofAll,
   proofed,
   rendered,
   RUNNER,
@@ -16,15 +14,12 @@ import {
   sent,
   settle,
   stage,
-  stageOne,
   standing,
   statesOf,
   tell,
   turnClock,
 } from '../../sql/rig.ts';
 import { neighbours, type Scenario } from '../house.ts';
-import { driver } from '../shells.ts';
-
 const MINUTES = 60_000;
 
 export const byHand: Scenario = async ({ sql, at }, run) => {
@@ -58,7 +53,10 @@ export const firstLook: Scenario = async ({ sql, at }, run) => {
   );
   await stage(sql, at, 'proof', 1, 3);
   // As pg-boss leaves them while a worker has them, and a runner that died some minutes ago.
-  await sql`update postrider_queue.job set state = 'active', started_on = now() where id = any (${[first, mail.cohortId]})`;
+  await sql`
+    update postrider_queue.job
+    set state = 'active', started_on = now()
+    where id = any (${[first, mail.cohortId]})`;
   await sql`update postrider.runner set seen_at = seen_at - interval '10 minutes'`;
 
   const [counts] = await run.rows('funnel');
@@ -134,94 +132,6 @@ export const onePerson: Scenario = async ({ sql, at }, run) => {
   }
 };
 
-export const stop: Scenario = async ({ sql, at }, run) => {
-  const batch = await sending(sql, at, neighbours(2));
-  await proofed(sql, at, neighbours(4));
-  const next = await stageOne(sql, at, 'mail');
-
-  const [held] = await run.rows('hold', { organization: 'Bakery', why: 'wrong offer on the card' });
-  assert.deepEqual(JSON.parse(held?.['hold'] ?? ''), {
-    held: 'organization',
-    id: at.organizationId,
-    atPrinter: 2,
-    unknown: 0,
-  });
-  assert.equal(await beginMail(sql, at.organizationId, next, RUNNER, LEASE_MS), null);
-  assert.deepEqual(await states(sql), { sending: 2, proofed: 2 });
-  assert.deepEqual(await run.rows('at-printer', { organization: 'Bakery' }), [
-    { campaign: 'spring', sending: '2' },
-  ]);
-  await settle(
-    sql,
-    at,
-    batch,
-    batch.pieces.map((piece) => accepted(piece)),
-  );
-  assert.equal(
-    await sql`select postrider.stage_round('mail', 8, 50) as made`.then(([row]) =>
-      Number(row?.['made']),
-    ),
-    0,
-  );
-
-  assert.deepEqual(await run.rows('release', { organization: 'Bakery' }), [
-    { release: 'released' },
-  ]);
-  assert.equal((await mailBegun(sql, at)).pieces.length, 2);
-  assert.deepEqual(await states(sql), { sending: 2, sent: 2 });
-};
-
-export const held: Scenario = async ({ sql, at, operator, operatorUrl }, run) => {
-  const summer = await launched(sql, { name: 'summer' });
-  await proofed(sql, at, neighbours(3));
-  await syncPeople(sql, summer, neighbours(2, 'Elm Street'));
-  const [person] = await standing(sql, summer);
-  await operator`select postrider.hold(${at.organizationId}, 'printer', 'press', 'out of paper')`;
-  await operator`select postrider.hold(${at.organizationId}, 'campaign', ${summer.campaignId}, 'wrong offer')`;
-  await operator`select postrider.hold(${at.organizationId}, 'recipient', ${person?.id ?? ''})`;
-  await turnClock(sql, 10 * MINUTES);
-
-  const found = await run.rows('find');
-  assert.deepEqual(
-    found.map((row) => [
-      row['campaign'],
-      row['state'],
-      row['people'],
-      row['why']?.replace(/, since .*/, ''),
-    ]),
-    [
-      [
-        'spring',
-        'proofed',
-        '3',
-        'the printer is held: out of paper (by night_operator, postgres.js',
-      ],
-      [
-        'summer',
-        'pending',
-        '2',
-        'the campaign is held: wrong offer (by night_operator, postgres.js',
-      ],
-    ],
-  );
-  assert.deepEqual(await run.rows('mend-printer', { printer: 'press' }), [{ release: 'released' }]);
-  assert.deepEqual(await run.rows('mend-campaign', { campaign: 'summer' }), [
-    { release: 'active' },
-  ]);
-  assert.deepEqual(await run.rows('find'), []);
-  assert.equal((await run.rows('find-people'))[0]?.['id'], person?.id);
-  assert.deepEqual(await run.rows('mend-people', { campaign: 'summer' }), [{ release: 'pending' }]);
-  assert.deepEqual(await run.rows('find-people'), []);
-
-  // What `stuck` says helps is a statement, and helps.
-  await operator`select postrider.hold(${at.organizationId}, 'printer', 'press', 'out of paper')`;
-  await operator`select postrider.hold(${at.organizationId}, 'campaign', ${summer.campaignId}, 'wrong offer')`;
-  for (const { what_helps: statement } of found) await driver.run(operatorUrl, statement ?? '', {});
-  assert.deepEqual(await run.rows('find'), []);
-  await proofAll(sql, summer);
-  assert.equal((await mailBegun(sql, at)).pieces.length, 3);
-};
-
 export const defaultPartition: Scenario = async ({ sql, at }, run) => {
   await syncPeople(sql, at, neighbours(2));
   await turnClock(sql, 150 * 24 * 60 * MINUTES);
@@ -240,15 +150,18 @@ export const defaultPartition: Scenario = async ({ sql, at }, run) => {
   );
   await run.rows('mend');
   assert.equal(await stray(), 0);
-  const [ok] =
-    await sql`select bool_and(verdict = 'ok') as ok from postrider.doctor() where check_name like '%partition%'`;
+  const [ok] = await sql`
+    select bool_and(verdict = 'ok') as ok
+    from postrider.doctor()
+    where check_name like '%partition%'`;
   assert.equal(ok?.['ok'], true);
 };
 
 export const sync: Scenario = async ({ sql, at }, run) => {
   await syncPeople(sql, at, neighbours(3));
-  const [open] =
-    await sql`select run_id, token from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'automatic', 'laptop:4711')`;
+  const [open] = await sql`
+    select run_id, token
+    from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'automatic', 'laptop:4711')`;
   const rejects = [
     {
       row: 5,
@@ -258,10 +171,17 @@ export const sync: Scenario = async ({ sql, at }, run) => {
       message: 'zip: "6270" is no US postal code',
     },
   ];
-  await sql`select postrider.sync_page(${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])}, ${String(open?.['run_id'])},
-    ${JSON.stringify(neighbours(3))}::text::jsonb, ${JSON.stringify(rejects)}::text::jsonb)`;
-  await sql`select postrider.sync_close(${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])}, ${String(open?.['run_id'])}, false,
-    'customers.csv: line 6: a quote is not closed')`;
+  await sql`
+    select postrider.sync_page(
+      ${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])},
+      ${String(open?.['run_id'])}, ${JSON.stringify(neighbours(3))}::text::jsonb,
+      ${JSON.stringify(rejects)}::text::jsonb
+    )`;
+  await sql`
+    select postrider.sync_close(
+      ${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])},
+      ${String(open?.['run_id'])}, false, 'customers.csv: line 6: a quote is not closed'
+    )`;
 
   const runs = await run.rows('find', { campaign: 'spring' });
   assert.deepEqual(
@@ -279,7 +199,10 @@ export const who: Scenario = async ({ sql, at, operator }, run) => {
   await proofed(sql, at, neighbours(3));
   const [ada, ben] = await standing(sql, at);
   await operator`select postrider.cancel(${ada?.id ?? ''}, 'moved away')`;
-  await operator`select postrider.suppress(${at.organizationId}, p_email => 'ben@example.com', p_reason => 'phoned')`;
+  await operator`
+    select postrider.suppress(
+      ${at.organizationId}, p_email => 'ben@example.com', p_reason => 'phoned'
+    )`;
 
   const moves = await run.rows('moves');
   assert.deepEqual(

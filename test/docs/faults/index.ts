@@ -1,16 +1,8 @@
 import type { Scenario } from '../house.ts';
 import { cohortDeleted, jobsDeleted, oldTransaction } from './lost-work.ts';
 import { alarm, outcomeUnknown, renderError, webhooks } from './needs-a-person.ts';
-import {
-  byHand,
-  defaultPartition,
-  firstLook,
-  held,
-  onePerson,
-  stop,
-  sync,
-  who,
-} from './everyday.ts';
+import { byHand, defaultPartition, firstLook, onePerson, sync, who } from './everyday.ts';
+import { held, stop } from './holds.ts';
 
 /** By the name of the fault in the document's markers. */
 export const scenarios: Readonly<Record<string, Scenario>> = {

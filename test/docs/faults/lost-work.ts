@@ -55,7 +55,9 @@ export const cohortDeleted: Scenario = async ({ sql, at }, run) => {
   const proof = await stageOne(sql, at, 'proof');
   await beginProof(sql, at.organizationId, proof, RUNNER, LEASE_MS);
   assert.deepEqual(await states(sql), { sending: 1, proofing: 3 });
-  await sql`delete from postrider.cohort where organization_id = ${at.organizationId} and id = any (${[mail.cohortId, proof]})`;
+  await sql`
+    delete from postrider.cohort
+    where organization_id = ${at.organizationId} and id = any (${[mail.cohortId, proof]})`;
 
   const gone = await run.rows('find');
   assert.deepEqual(
@@ -78,7 +80,10 @@ export const cohortDeleted: Scenario = async ({ sql, at }, run) => {
   const piece = await onlyPiece(sql, at);
   await sql`select postrider.reconcile_claim(${at.organizationId}, 10, '1 minute')`;
   const verdict = [{ mailpieceId: piece.id, attempt: 1, outcome: 'found', providerId: 'fp_1' }];
-  await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdict)}::text::json)`;
+  await sql`
+    select postrider.reconcile_settle(
+      ${at.organizationId}, ${JSON.stringify(verdict)}::text::json
+    )`;
   assert.equal((await statesOf(sql, at))['MA-1001'], 'sent');
 };
 

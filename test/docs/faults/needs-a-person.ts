@@ -37,7 +37,10 @@ async function reconcile(
     attempt,
     ...verdict,
   }));
-  await sql`select postrider.reconcile_settle(${at.organizationId}, ${JSON.stringify(verdicts)}::text::json, ${attempts})`;
+  await sql`
+    select postrider.reconcile_settle(
+      ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json, ${attempts}
+    )`;
 }
 
 const cannotTell = {
@@ -164,11 +167,14 @@ export const alarm: Scenario = async ({ sql, at }, run) => {
 };
 
 export const webhooks: Scenario = async ({ sql, at }, run) => {
-  const [stored] =
-    await sql`select postrider.receive_webhook(${at.organizationId}, 'press', 'delivery 1', ${Buffer.from('<xml/>')}) as stored`;
+  const [stored] = await sql`
+    select postrider.receive_webhook(
+      ${at.organizationId}, 'press', 'delivery 1', ${Buffer.from('<xml/>')}
+    ) as stored`;
   assert.equal(stored?.['stored'], true);
   const [row] = await sql<{ id: string }[]>`select id from postrider.track_claim(10)`;
-  await sql`select postrider.track_done(${at.organizationId}, ${row?.id ?? ''}, 'the body is not JSON')`;
+  await sql`
+    select postrider.track_done(${at.organizationId}, ${row?.id ?? ''}, 'the body is not JSON')`;
 
   const [check] = await run.rows('find');
   assert.equal(check?.['verdict'], 'bad');

@@ -32,7 +32,9 @@ export async function tell(
   printer = 'press',
 ): Promise<number> {
   const [row] = await sql<{ added: number }[]>`
-    select postrider.apply_events(${at.organizationId}, ${printer}, ${JSON.stringify(events)}::text::jsonb) as added`;
+    select postrider.apply_events(
+      ${at.organizationId}, ${printer}, ${JSON.stringify(events)}::text::jsonb
+    ) as added`;
   return row?.added ?? 0;
 }
 

@@ -32,7 +32,8 @@ export async function stage(
   size = 50,
 ): Promise<string[]> {
   const known = (await openCohorts(sql, at)).map((cohort) => cohort.id);
-  await sql`select postrider.stage(${at.organizationId}, ${at.campaignId}, ${name}, ${cohorts}, ${size})`;
+  await sql`
+    select postrider.stage(${at.organizationId}, ${at.campaignId}, ${name}, ${cohorts}, ${size})`;
   return (await openCohorts(sql, at))
     .map((cohort) => cohort.id)
     .filter((id) => !known.includes(id));

@@ -26,12 +26,17 @@ export async function standing(
 ): Promise<Standing[]> {
   return [
     ...(await sql<Standing[]>`
-    select s.recipient_id as id, r.external_id as "externalId", s.state, s.reason, s.detail, s.cohort_id as "cohortId", s.move_no as "moveNo",
-      s.attempt, s.losses, s.available_at as "availableAt", s.held_at as "heldAt", s.cancel_requested_at as "cancelRequestedAt"
-    from postrider.recipient_state s
-    join postrider.recipient r on r.organization_id = s.organization_id and r.id = s.recipient_id
-    where s.organization_id = ${where.organizationId} and (${where.campaignId ?? null}::uuid is null or s.campaign_id = ${where.campaignId ?? null})
-    order by r.external_id`),
+      select s.recipient_id as id, r.external_id as "externalId", s.state, s.reason, s.detail,
+        s.cohort_id as "cohortId", s.move_no as "moveNo", s.attempt, s.losses,
+        s.available_at as "availableAt", s.held_at as "heldAt",
+        s.cancel_requested_at as "cancelRequestedAt"
+      from postrider.recipient_state s
+      join postrider.recipient r on r.organization_id = s.organization_id and r.id = s.recipient_id
+      where s.organization_id = ${where.organizationId}
+        and (
+          ${where.campaignId ?? null}::uuid is null or s.campaign_id = ${where.campaignId ?? null}
+        )
+      order by r.external_id`),
   ];
 }
 
@@ -88,9 +93,12 @@ export interface Piece {
 export async function pieces(sql: Sql, where: { organizationId: string }): Promise<Piece[]> {
   return [
     ...(await sql<Piece[]>`
-    select id, recipient_id as "recipientId", status, provider_id as "providerId", idempotency_key as key, printer_name as printer, request, attempt,
-      available_at as "availableAt", accepted_at as "acceptedAt", rerouted
-    from postrider.mailpiece where organization_id = ${where.organizationId} order by opened_at, id`),
+      select id, recipient_id as "recipientId", status, provider_id as "providerId",
+        idempotency_key as key, printer_name as printer, request, attempt,
+        available_at as "availableAt", accepted_at as "acceptedAt", rerouted
+      from postrider.mailpiece
+      where organization_id = ${where.organizationId}
+      order by opened_at, id`),
   ];
 }
 
@@ -102,9 +110,11 @@ export async function onlyPiece(sql: Sql, where: { organizationId: string }): Pr
 
 export async function alarms(sql: Sql, where: { organizationId: string }): Promise<string[]> {
   return (
-    await sql<
-      { kind: string }[]
-    >`select kind from postrider.alarm where organization_id = ${where.organizationId} order by raised_at, kind`
+    await sql<{ kind: string }[]>`
+      select kind
+      from postrider.alarm
+      where organization_id = ${where.organizationId}
+      order by raised_at, kind`
   ).map((row) => row.kind);
 }
 
@@ -114,7 +124,10 @@ export async function openCohorts(
 ): Promise<{ id: string; stage: string; people: number }[]> {
   return [
     ...(await sql<{ id: string; stage: string; people: number }[]>`
-    select id, stage, people from postrider.cohort where organization_id = ${at.organizationId} and closed_at is null order by id`),
+      select id, stage, people
+      from postrider.cohort
+      where organization_id = ${at.organizationId} and closed_at is null
+      order by id`),
   ];
 }
 
@@ -123,7 +136,9 @@ export async function cohort(
   id: string,
 ): Promise<{ begun: boolean; closedWhy: string | null; leaseUntil: Date | null }> {
   const [row] = await sql<{ begun: boolean; closedWhy: string | null; leaseUntil: Date | null }[]>`
-    select begun_at is not null as begun, closed_why as "closedWhy", lease_until as "leaseUntil" from postrider.cohort where id = ${id}`;
+    select begun_at is not null as begun, closed_why as "closedWhy", lease_until as "leaseUntil"
+    from postrider.cohort
+    where id = ${id}`;
   if (row === undefined) throw new Error(`there is no cohort ${id}`);
   return row;
 }

@@ -4,7 +4,12 @@
  */
 import type postgres from 'postgres';
 import { applyCampaign, launch, type CampaignDefinition } from '@postrider/core';
-import { applyPage, closeSync, openSync } from '../../../packages/core/src/machine/sync.ts';
+import {
+  applyPage,
+  closeSync,
+  openSync,
+  type SyncKind,
+} from '../../../packages/core/src/machine/sync.ts';
 import type { Member, Reject } from '../../../packages/core/src/ports/index.ts';
 import { definition, type Person, type Place } from '../../support/machine.ts';
 
@@ -13,15 +18,29 @@ export interface SyncRun {
   close(complete?: boolean, allowDepartures?: boolean): ReturnType<typeof closeSync>;
 }
 
+/** A run that is open, with where it runs. */
+export async function runOpened(
+  sql: postgres.Sql,
+  at: Place,
+  kind: SyncKind = 'manual',
+  holder = 'test',
+) {
+  return {
+    ...at,
+    ...(await openSync(sql, at.organizationId, at.campaignId, kind, holder)),
+  };
+}
+
+export function membersOf(list: readonly Person[]): Member[] {
+  return list as unknown as Member[];
+}
+
 /** A run of several pages. */
 export async function syncRun(sql: postgres.Sql, at: Place): Promise<SyncRun> {
-  const opened = {
-    ...at,
-    ...(await openSync(sql, at.organizationId, at.campaignId, 'manual', 'test')),
-  };
+  const opened = await runOpened(sql, at);
   return {
     page: async (members, rejects = []) =>
-      await applyPage(sql, opened, members as unknown as Member[], rejects, 5),
+      await applyPage(sql, opened, membersOf(members), rejects, 5),
     close: async (complete = true, allowDepartures = false) =>
       await closeSync(sql, opened, complete, null, allowDepartures),
   };

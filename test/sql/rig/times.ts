@@ -16,6 +16,8 @@ export async function turnClock(sql: Sql, ms: number): Promise<void> {
 /** Gives back whatever a crash left: leases over, grace over. */
 export async function reap(sql: Sql, graceMs = 20_000): Promise<number> {
   const [row] = await sql<{ back: number }[]>`
-    select postrider.reap(${`${graceMs} milliseconds`}::interval, ${`${QUIET_MS} milliseconds`}::interval) as back`;
+    select postrider.reap(
+      ${`${graceMs} milliseconds`}::interval, ${`${QUIET_MS} milliseconds`}::interval
+    ) as back`;
   return row?.back ?? 0;
 }

@@ -22,7 +22,9 @@ export function misfits(
   const problem = (field: string, taken: readonly string[], made: string): Problem =>
     draft.problem(
       `${field}.kind`,
-      `${kindOf(field)} takes ${taken.join(', ')}, and the renderer ${kindOf('renderer')} makes ${made}: choose another ${field}, or another renderer`,
+      `${kindOf(field)} takes ${taken.join(', ')}, ` +
+        `and the renderer ${kindOf('renderer')} makes ${made}: ` +
+        `choose another ${field}, or another renderer`,
     );
   const media = fittingMedia(renderer.makes, host.takes);
   if (media === null) return [problem('image_host', host.takes, renderer.makes.join(', '))];

@@ -10,7 +10,7 @@ import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import type { Cli } from '../cli.ts';
 import { campaignNamed, recipientsNamed } from '../names.ts';
-import { cardOf, quietContext } from './tryout.ts';
+import { cardOf, quietContext } from './trial-card.ts';
 
 export interface PreviewCardOptions {
   readonly out: string;
