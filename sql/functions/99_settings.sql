@@ -53,8 +53,8 @@ begin
         'enable_nestloop = off', 'enable_hashjoin = on', 'enable_seqscan = on'],
       '{
       recipient_created, recipient_moved}'::text[]),
-      -- A page, a beat, a repair: planned for the values at hand. A plan that was made while a table
-      -- was empty would scan for ever.
+      -- A page, a beat, a repair: planned for the values at hand. A plan that was made while a
+      -- table was empty would scan for ever.
       ('batch', array[
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_custom_plan'],
       '{
