@@ -53,7 +53,7 @@ begin
       admit_members, adopt_pieces, cancel_claim, cancel_settle, complete_campaigns,
       conclude_departures, count_opened, doctor_history, effects_claim, effects_settle,
       enrich_lost, enrich_none, enrich_orphans, enrich_settle, find_recipients,
-      follow_source, give_back, house_organizations, judge, judge_again, keep_part,
+      follow_source, give_back, house_organizations, judge, judge_changed, keep_part,
       mark_unknown, match_members, open_enrichment_batch, reap, reap_cohorts,
       reap_people, reconcile_claim, reconcile_settle, record_evidence_for_lost,
       remember_addresses, replace_lost_mailpieces, results_of_batch, retry_all,
