@@ -88,7 +88,7 @@ begin
   from followed;
 
   if v_moved is not null then
-    perform postrider.judge_again(p_organization_id, p_campaign_id, v_moved, p_now);
+    perform postrider.judge_changed(p_organization_id, p_campaign_id, v_moved, p_now);
   end if;
   return v_changed;
 end $$;
@@ -96,7 +96,7 @@ end $$;
 -- Judges people whose e-mail or household has become another one: they meet the rules of the door
 -- again. A recipient who was skipped stays so, unless the verdict is pending.
 -- p_people: as in judge().
-create function postrider.judge_again(
+create function postrider.judge_changed(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_people jsonb,
