@@ -61,7 +61,7 @@ begin
       admit_members, adopt_pieces, bring_printed_to_sent, cancel_claim, cancel_settle,
       close_replaced, complete_campaigns, conclude_departures, count_opened, doctor_history,
       effects_claim, effects_settle, enrich_lost, enrich_none, enrich_orphans, enrich_settle,
-      find_recipients, follow_source, give_back, house_organizations, judge, judge_changed,
+      find_recipients, follow_source, give_back, house_organizations, judge, judge_again, judge_changed,
       keep_part, lock_listed, mark_unknown, match_members, open_enrichment_batch, open_listed,
       reap, reap_cohorts, reap_people, reconcile_claim, reconcile_settle,
       record_evidence_for_lost, remember_addresses, replace_lost_mailpieces, results_of_batch,

@@ -80,7 +80,7 @@ declare
     end_silent_run, ends_of_place, enqueue, fail, follow_mailpieces, follow_source,
     follows_source, forget_person, forget_untried_work, form_cohorts, fresh_statistics,
     give_back, gone_from_segment, has_made_cards, has_other_open_piece, held_in_place,
-    house_organizations, id_of, is_before_printer, judge, judge_changed, keep_part,
+    house_organizations, id_of, is_before_printer, judge, judge_again, judge_changed, keep_part,
     keep_within_caps, lock_counter, lock_for_begin, lock_for_retry, lock_for_sync, lock_history,
     lock_households, lock_key, lock_listed, lock_ready, lock_unknown_outcome, lost_mailpieces,
     mail_witnesses, mailed_since, make_campaign, make_event_partition, mark_rerouted,
