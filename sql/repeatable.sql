@@ -18,9 +18,11 @@
 \ir functions/00_common/paper_trail.sql
 \ir functions/00_common/interventions.sql
 \ir functions/00_common/tally.sql
+\ir functions/00_common/ready.sql
 \ir functions/00_common/jobs.sql
 \ir functions/10_sync/judge.sql
 \ir functions/10_sync/sync_lock.sql
+\ir functions/10_sync/match_members.sql
 \ir functions/10_sync/sync_page.sql
 \ir functions/10_sync/follow_source.sql
 \ir functions/10_sync/sync_close.sql
@@ -28,6 +30,7 @@
 \ir functions/20_enrich/enrich_settle.sql
 \ir functions/20_enrich/enrich_lost.sql
 \ir functions/20_enrich/enrich_none.sql
+\ir functions/30_cohort/stage_states.sql
 \ir functions/30_cohort/stage_plan.sql
 \ir functions/30_cohort/stage.sql
 \ir functions/30_cohort/stage_round.sql
@@ -58,6 +61,7 @@
 \ir functions/60_track/assume_received.sql
 \ir functions/70_effects/effects.sql
 \ir functions/80_operate/organization.sql
+\ir functions/80_operate/campaign_definition.sql
 \ir functions/80_operate/campaign.sql
 \ir functions/80_operate/printers.sql
 \ir functions/80_operate/launch.sql
@@ -65,6 +69,7 @@
 \ir functions/80_operate/hold.sql
 \ir functions/80_operate/hold_refused.sql
 \ir functions/80_operate/retry.sql
+\ir functions/80_operate/retry_people.sql
 \ir functions/80_operate/cancel.sql
 \ir functions/80_operate/suppress.sql
 \ir functions/80_operate/stop_people.sql
@@ -75,6 +80,8 @@
 \ir functions/90_house/due.sql
 \ir functions/90_house/beats.sql
 \ir functions/90_house/idleness.sql
+\ir functions/90_house/waiting_places.sql
+\ir functions/90_house/waiting_causes.sql
 \ir functions/90_house/what_waits.sql
 \ir functions/90_house/housekeeping.sql
 \ir functions/90_house/beat_failures.sql

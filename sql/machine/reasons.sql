@@ -1,4 +1,4 @@
--- Why somebody is where they are: the code for programs, the sentence for people.
+-- Says why people are where they are: the code for programs, the sentence for people.
 merge into postrider.reason r
 using (values
   -- turned away
@@ -23,16 +23,22 @@ using (values
   ('begin_failed', 'The cohort did not begin: its job was lost or failed.', true),
   ('lease_lost', 'The runner that had it went silent.', true),
   ('cap_reached', 'A cap or the budget of the campaign is reached: goes on later.', true),
-  ('frequency_deferred', 'The household was mailed recently: waits until it may be mailed again.', true),
+  ('frequency_deferred',
+    'The household was mailed recently: waits until it may be mailed again.', true),
   ('retry', 'Failed in passing: will be tried again.', true),
-  ('proven_absent', 'The printer does not have it: will be submitted again with the same key.', true),
-  ('same_key_again', 'The printer cannot tell, but honours the key: will be submitted again with the same key.', true),
+  ('proven_absent',
+    'The printer does not have it: will be submitted again with the same key.', true),
+  ('same_key_again',
+    'The printer cannot tell, but honours the key: will be submitted again with the same key.',
+    true),
   ('not_answered', 'The adapter gave no result for it.', true),
   ('batch_lost', 'The enricher lost the batch.', true),
   -- giving up
   ('render_failed', 'The card could not be rendered.', true),
   ('rejected', 'The printer refused the card.', true),
-  ('outcome_unknown', 'Nobody can tell whether the card was printed: look at the printer''s console and resolve it.', true),
+  ('outcome_unknown',
+    'Nobody can tell whether the card was printed: look at the printer''s console and resolve it.',
+    true),
   ('failed_at_printer', 'The printer could not make the card.', true),
   ('too_many_losses', 'Ten cohorts were lost with this person in them.', true),
   -- going well
@@ -44,7 +50,8 @@ using (values
   ('rendered', 'Front and back are rendered.', true),
   ('accepted', 'The printer accepted the card.', true),
   ('late_evidence', 'The printer has the card, as a late answer shows.', true),
-  ('found_after_restore', 'The printer has the card: it was sent after the backup that was restored.', true),
+  ('found_after_restore',
+    'The printer has the card: it was sent after the backup that was restored.', true),
   ('resolved_printed', 'An operator found out that the card was printed.', true),
   ('resolved_not_printed', 'An operator found out that the card was not printed.', true),
   ('scan', 'Delivered: scanned by the carrier.', true),
@@ -54,5 +61,7 @@ using (values
   ('returned', 'Came back.', true),
   ('retried', 'Tried again by an operator.', true)
 ) as v (code, sentence, holds_place) on r.code = v.code
-when matched then update set sentence = v.sentence, holds_place = v.holds_place
-when not matched then insert values (v.code, v.sentence, v.holds_place);
+when matched then
+  update set sentence = v.sentence, holds_place = v.holds_place
+when not matched then
+  insert values (v.code, v.sentence, v.holds_place);

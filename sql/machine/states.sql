@@ -1,3 +1,4 @@
+-- Lists the states of recipients and the statuses of mailpieces.
 merge into postrider.state s
 using (values
   ('address_enrichable', 1, 'waiting', 'enrich', 'known by e-mail, no postal address yet'),
@@ -16,8 +17,10 @@ using (values
   ('blacklisted', 14, 'terminal', null, 'on a do-not-mail list'),
   ('error', 15, 'terminal', null, 'gave up: needs a person')
 ) as v (name, ordinal, kind, stage, meaning) on s.name = v.name
-when matched then update set ordinal = v.ordinal, kind = v.kind, stage = v.stage, meaning = v.meaning
-when not matched then insert values (v.name, v.ordinal, v.kind, v.stage, v.meaning);
+when matched then
+  update set ordinal = v.ordinal, kind = v.kind, stage = v.stage, meaning = v.meaning
+when not matched then
+  insert values (v.name, v.ordinal, v.kind, v.stage, v.meaning);
 
 merge into postrider.mailpiece_status s
 using (values
@@ -34,5 +37,7 @@ using (values
   ('delivered', 60, true, 'in the letterbox'),
   ('returned', 70, true, 'came back')
 ) as v (name, rank, is_open, meaning) on s.name = v.name
-when matched then update set rank = v.rank, is_open = v.is_open, meaning = v.meaning
-when not matched then insert values (v.name, v.rank, v.is_open, v.meaning);
+when matched then
+  update set rank = v.rank, is_open = v.is_open, meaning = v.meaning
+when not matched then
+  insert values (v.name, v.rank, v.is_open, v.meaning);

@@ -1,4 +1,5 @@
--- Every legal move, who may make it, and why it exists. Anything else is refused. `op` is an operator.
+-- Lists every legal move, who may make it, and why it exists. Anything else is refused. `op` is an
+-- operator.
 with wanted (from_state, to_state, actors, why) as (values
   (null, 'pending', 'sync', 'the segment has somebody with an address'),
   (null, 'address_enrichable', 'sync', 'the segment has somebody known by e-mail only'),
@@ -8,41 +9,53 @@ with wanted (from_state, to_state, actors, why) as (values
 
   ('address_enrichable', 'address_enriching', 'enrich', 'taken into a batch for the enricher'),
   ('address_enrichable', 'pending', 'sync', 'the source itself came to know the address'),
-  ('address_enrichable', 'holdout', 'sync', 'the source came to know the address, and the household is in the control group'),
-  ('address_enrichable', 'skipped', 'sync,enrich,op', 'left the segment, no enricher to ask, a duplicate by its new address, or cancelled'),
+  ('address_enrichable', 'holdout', 'sync',
+    'the source came to know the address, and the household is in the control group'),
+  ('address_enrichable', 'skipped', 'sync,enrich,op',
+    'left the segment, no enricher to ask, a duplicate by its new address, or cancelled'),
   ('address_enrichable', 'blacklisted', 'sync,op', 'opted out'),
-  ('address_enrichable', 'sent', 'mail,track,op', 'late evidence: the printer has a card of an earlier try, or from before a restore'),
+  ('address_enrichable', 'sent', 'mail,track,op',
+    'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
   ('address_enriching', 'pending', 'enrich', 'the enricher found the address'),
   ('address_enriching', 'holdout', 'enrich', 'found, and the household is in the control group'),
-  ('address_enriching', 'address_enrichable', 'enrich', 'the enricher lost the batch: its people go back'),
+  ('address_enriching', 'address_enrichable', 'enrich',
+    'the enricher lost the batch: its people go back'),
   ('address_enriching', 'error', 'enrich', 'too many batches were lost with this person in them'),
-  ('address_enriching', 'skipped', 'enrich,op', 'no address found, a duplicate by the address found, or cancelled'),
+  ('address_enriching', 'skipped', 'enrich,op',
+    'no address found, a duplicate by the address found, or cancelled'),
   ('address_enriching', 'blacklisted', 'enrich,op', 'opted out'),
-  ('address_enriching', 'sent', 'mail,track,op', 'late evidence: the printer has a card of an earlier try, or from before a restore'),
+  ('address_enriching', 'sent', 'mail,track,op',
+    'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
   ('pending', 'proofing_staged', 'proof', 'taken into a cohort for rendering'),
-  ('pending', 'holdout', 'sync', 'the address changed, and the new household is in the control group'),
-  ('pending', 'skipped', 'sync,op', 'left the segment, a duplicate by a changed address, or cancelled'),
+  ('pending', 'holdout', 'sync',
+    'the address changed, and the new household is in the control group'),
+  ('pending', 'skipped', 'sync,op',
+    'left the segment, a duplicate by a changed address, or cancelled'),
   ('pending', 'blacklisted', 'sync,op', 'opted out'),
-  ('pending', 'sent', 'mail,track,op', 'late evidence: the printer has a card of an earlier try, or from before a restore'),
+  ('pending', 'sent', 'mail,track,op',
+    'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
   ('proofing_staged', 'proofing', 'proof', 'the cohort has begun'),
   ('proofing_staged', 'pending', 'proof', 'the cohort could not begin: held, or its job was lost'),
   ('proofing_staged', 'error', 'proof', 'the begin failed 10 times'),
   ('proofing_staged', 'skipped', 'op', 'cancelled'),
   ('proofing_staged', 'blacklisted', 'op', 'opted out'),
-  ('proofing_staged', 'sent', 'mail,track,op', 'late evidence: the printer has a card of an earlier try, or from before a restore'),
+  ('proofing_staged', 'sent', 'mail,track,op',
+    'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
   ('proofing', 'proofed', 'proof', 'front and back are rendered and stored'),
   ('proofing', 'pending', 'proof', 'to be tried again, or the lease was lost'),
   ('proofing', 'error', 'proof', 'cannot be rendered'),
   ('proofing', 'skipped', 'proof,op', 'cancelled'),
   ('proofing', 'blacklisted', 'op', 'opted out'),
-  ('proofing', 'sent', 'mail,track,op', 'late evidence: the printer has a card of an earlier try, or from before a restore'),
+  ('proofing', 'sent', 'mail,track,op',
+    'late evidence: the printer has a card of an earlier try, or from before a restore'),
 
   ('proofed', 'sending_staged', 'mail', 'taken into a cohort for the printer'),
-  ('proofed', 'pending', 'sync,op', 'the content changed: it must be proofed again (only without an open mailpiece)'),
+  ('proofed', 'pending', 'sync,op',
+    'the content changed: it must be proofed again (only without an open mailpiece)'),
   ('proofed', 'skipped', 'op', 'cancelled'),
   ('proofed', 'blacklisted', 'op', 'opted out'),
   ('proofed', 'sent', 'mail,track', 'late evidence: the printer has the card after all'),
@@ -69,19 +82,29 @@ with wanted (from_state, to_state, actors, why) as (values
   ('error', 'pending', 'op', 'tried again from the start (only without an open mailpiece)'),
   ('error', 'address_enrichable', 'op', 'tried again with the enricher'),
   ('error', 'proofed', 'op', 'tried again with the proof it has'),
-  ('error', 'skipped', 'track,op', 'given up, or called back at the printer that had failed to make it'),
+  ('error', 'skipped', 'track,op',
+    'given up, or called back at the printer that had failed to make it'),
   ('error', 'sent', 'mail,track,op', 'evidence: the printer has the card'),
 
   ('skipped', 'pending', 'sync', 'the address that was missing has come'),
-  ('skipped', 'sent', 'mail,track', 'late evidence, with an alarm: the card was printed all the same'),
-  ('blacklisted', 'sent', 'mail,track', 'late evidence, with an alarm: the card was printed all the same')
+  ('skipped', 'sent', 'mail,track',
+    'late evidence, with an alarm: the card was printed all the same'),
+  ('blacklisted', 'sent', 'mail,track',
+    'late evidence, with an alarm: the card was printed all the same')
 ), wanted_row as (
-  select w.from_state, w.to_state, a.actor, w.why from wanted w cross join lateral unnest(string_to_array(w.actors, ',')) as a (actor)
+  select w.from_state, w.to_state, a.actor, w.why
+  from wanted w
+  cross join lateral unnest(string_to_array(w.actors, ',')) as a (actor)
 ), gone as (
   delete from postrider.transition t
   where not exists (
-    select from wanted_row w where w.from_state is not distinct from t.from_state and w.to_state = t.to_state and w.actor = t.actor)
+    select from wanted_row w
+    where w.from_state is not distinct from t.from_state
+      and w.to_state = t.to_state
+      and w.actor = t.actor)
 )
 insert into postrider.transition (from_state, to_state, actor, why)
-select from_state, to_state, actor, why from wanted_row
-on conflict on constraint transition_key do update set why = excluded.why;
+select from_state, to_state, actor, why
+from wanted_row
+on conflict on constraint transition_key do update
+  set why = excluded.why;

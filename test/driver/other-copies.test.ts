@@ -5,7 +5,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
-import { isMachineError, MachineError, retry } from '@postrider/core';
+import {
+  createPipeline,
+  integrationsOf,
+  isMachineError,
+  MachineError,
+  retry,
+} from '@postrider/core';
 import {
   isNamed,
   type LeaseLostError,
@@ -14,7 +20,7 @@ import {
 } from '@postrider/core/ports';
 import mine from 'postgres';
 import { Settler } from '../../packages/core/src/runtime/settling.ts';
-import { open, until } from '../pipeline/rig.ts';
+import { noopPorts, open, until } from '../pipeline/rig.ts';
 import { freshMachine, states, type Machine } from '../support/machine.ts';
 
 /** A module that is loaded once more, as by a second copy of its package. */
@@ -50,6 +56,28 @@ void test("the machine's errors arrive as such by the client of another copy of 
   assert.ok(error instanceof MachineError);
   assert.equal(error.kind, 'not_found');
   assert.ok(error.hint.length > 10);
+});
+
+void test('whoever brings such a client is warned, for the machine or for the queue, and nobody else is', async () => {
+  await using machine = await freshMachine();
+  const [own, foreign] = [machine.sql, clientOf(machine, 1)];
+  for (const [clients, warnings] of [
+    [{ sql: foreign }, 1],
+    [{ sql: own, queueSql: foreign }, 1],
+    [{ sql: own, queueSql: own }, 0],
+  ] as const) {
+    const said: string[] = [];
+    const note = (_: object, message: string): void => void said.push(message);
+    createPipeline({
+      ...clients,
+      restoreWatermark: 'not kept',
+      integrations: integrationsOf(noopPorts()),
+      logger: { debug: () => undefined, info: () => undefined, warn: note, error: note },
+    });
+    const told = said.filter((line) => line.startsWith('the driver of this client may run'));
+    assert.equal(told.length, warnings);
+  }
+  await foreign.end();
 });
 
 void test('by such a client a result that the database refuses costs the others nothing, and an address that none can have is not found', async () => {

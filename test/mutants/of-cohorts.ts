@@ -20,7 +20,7 @@ export const cohorts: readonly Mutant[] = [
     test: { file: 'test/sql/locks.test.ts', pattern: 'hold gets in under sixteen busy clients' },
   },
   ...(['organization', 'campaign', 'printer'] as const).map((kind): Mutant => {
-    const id = { organization: '', campaign: ', v_id::text', printer: ', p_id' }[kind];
+    const id = { organization: '', campaign: ', p_uuid::text', printer: ', p_id' }[kind];
     const key = `'${kind}', p_organization_id${id}`;
     return {
       name: `hold-waits-in-line-${kind}`,
@@ -87,9 +87,9 @@ export const cohorts: readonly Mutant[] = [
       {
         file: 'sql/functions/30_cohort/stage.sql',
         find: `greatest(
-          0, v_alone, p_cohorts - coalesce(max(cohort_no) filter (where not alone) + 1, 0)
+          0, p_alone, p_cohorts - coalesce(max(cohort_no) filter (where not alone) + 1, 0)
         )`,
-        replace: 'greatest(0, v_alone)',
+        replace: 'greatest(0, p_alone)',
       },
     ],
     test: { file: 'test/sql/stage-turns.test.ts', pattern: 'places that the others do not need' },
@@ -124,8 +124,8 @@ export const cohorts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/reap.sql',
-        find: `status = 'unknown', available_at = v_now + p_still + greatest(p_quiet, p.quiet),`,
-        replace: `status = 'unknown', available_at = v_now,`,
+        find: `status = 'unknown', available_at = p_now + p_still + greatest(p_quiet, p.quiet),`,
+        replace: `status = 'unknown', available_at = p_now,`,
       },
     ],
     test: {
@@ -139,8 +139,8 @@ export const cohorts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/30_cohort/reap.sql',
-        find: 'v_now + p_still + greatest(p_quiet, p.quiet)',
-        replace: 'v_now + p_still + p_quiet',
+        find: 'p_now + p_still + greatest(p_quiet, p.quiet)',
+        replace: 'p_now + p_still + p_quiet',
       },
     ],
     test: { file: 'test/pipeline/printers.test.ts', pattern: 'how long a slow printer must rest' },
@@ -215,7 +215,7 @@ export const cohorts: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/80_operate/campaign.sql',
-        find: 'perform postrider.count_opened(p_organization_id, v_old.id, v_old.price_minor);',
+        find: 'perform postrider.count_opened(p_old.organization_id, p_old.id, p_old.price_minor);',
         replace: 'null;',
       },
     ],

@@ -47,4 +47,19 @@ export const hosts: readonly Mutant[] = [
     ],
     test: { file: 'test/driver/host-list.test.ts', pattern: 'the first query of a connection' },
   },
+  {
+    name: 'driver-of-the-queue',
+    without: 'whoever brings another driver for the queue is warned as well',
+    edits: [
+      {
+        file: 'packages/core/src/runtime/context.ts',
+        find: 'warnOfDriver([sql, queueSql], logger);',
+        replace: 'warnOfDriver([sql], logger);',
+      },
+    ],
+    test: {
+      file: 'test/driver/other-copies.test.ts',
+      pattern: 'whoever brings such a client is warned',
+    },
+  },
 ];

@@ -2,7 +2,7 @@
 import type { Mutant } from './mutants.ts';
 
 const session = 'packages/core/src/machine/session.ts';
-const track = 'packages/core/src/machine/track.ts';
+const track = 'packages/core/src/machine/generated/track.generated.ts';
 const inbox = 'packages/core/src/stages/track/inbox.ts';
 const answers = 'packages/core/src/stages/track/event-answers.ts';
 const settings = 'test/pipeline/hostile-settings.test.ts';

@@ -121,4 +121,34 @@ export const statements: readonly Mutant[] = [
     edits: [{ file: connection, find: '? x[5] === 69 // E', replace: '? x[5] === 0 // E' }],
     test: { file: retried, pattern: 'a statement that failed with its transaction' },
   },
+  {
+    name: 'file-of-a-cancelled-query',
+    without: 'a query of a file that was cancelled meanwhile takes no connection',
+    edits: [
+      {
+        file: pool,
+        find: '          query.cancelled || handler(query)\n',
+        replace: '          handler(query)\n',
+      },
+    ],
+    test: {
+      file: 'test/driver/file.test.ts',
+      pattern: 'a query of a file that is cancelled before it is read',
+    },
+  },
+  {
+    name: 'asked-while-the-server-goes',
+    without: 'what a connection asks for itself ends no start and no stop',
+    edits: [
+      {
+        file: connection,
+        find: '    query.reject = err => socket && socket.destroy(err)\n',
+        replace: '',
+      },
+    ],
+    test: {
+      file: 'test/pipeline/server-goes.test.ts',
+      pattern: 'no start and no stop ends the process',
+    },
+  },
 ];

@@ -101,9 +101,7 @@ export const calls: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/00_common/moves.sql',
-        find: `p.travels <> (p.to_state in (
-          'address_enriching', 'proofing_staged', 'proofing', 'sending_staged', 'sending'
-        )) or case`,
+        find: 'p.travels <> postrider.needs_cohort(p.to_state) or case',
         replace: 'case',
       },
     ],

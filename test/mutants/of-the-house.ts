@@ -64,10 +64,10 @@ export const house: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/functions/90_house/partitions.sql',
-        find: `to_char(v_month, 'YYYY-MM-DD 00:00:00+00'),
-        to_char(v_month + interval '1 month', 'YYYY-MM-DD 00:00:00+00'));`,
-        replace: `to_char(v_month, 'YYYY-MM-DD 00:00:00'),
-        to_char(v_month + interval '1 month', 'YYYY-MM-DD 00:00:00'));`,
+        find: `to_char(p_month, 'YYYY-MM-DD 00:00:00+00'),
+        to_char(p_month + interval '1 month', 'YYYY-MM-DD 00:00:00+00'));`,
+        replace: `to_char(p_month, 'YYYY-MM-DD 00:00:00'),
+        to_char(p_month + interval '1 month', 'YYYY-MM-DD 00:00:00'));`,
       },
     ],
     test: {

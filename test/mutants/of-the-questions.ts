@@ -7,9 +7,9 @@ export const questions: readonly Mutant[] = [
     without: 'what waits: who is beyond the bound at one end is counted by the tally',
     edits: [
       {
-        file: 'sql/functions/90_house/what_waits.sql',
-        find: `('due', case when n.due > v_most then p.free - n.later else n.due end, false,`,
-        replace: `('due', n.due, false,`,
+        file: 'sql/functions/90_house/waiting_places.sql',
+        find: `'due', case when p_due > p_most then p_free - p_later else p_due end, false,`,
+        replace: `'due', p_due, false,`,
       },
     ],
     test: {
@@ -22,9 +22,9 @@ export const questions: readonly Mutant[] = [
     without: 'what waits: who is held one by one does not wait for what the others wait for',
     edits: [
       {
-        file: 'sql/functions/90_house/what_waits.sql',
-        find: `h.people as held, p.people - h.people as free from`,
-        replace: `h.people as held, p.people as free from`,
+        file: 'sql/functions/90_house/waiting_places.sql',
+        find: 'n.held, h.people - n.held from',
+        replace: 'n.held, h.people from',
       },
     ],
     test: {

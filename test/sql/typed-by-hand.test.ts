@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type postgres from 'postgres';
+import type { Place } from '../support/machine.ts';
 import { readyToCall, refusals } from './calls.ts';
 import { arranged, everyState } from './somebody.ts';
 import {
@@ -116,9 +118,40 @@ void test('a claim ends when the function that made it does, whatever it claimed
     assert.equal(await who(call), 'op', call);
 });
 
-void test('nobody goes back to pending by hand while a card of theirs may exist', async () => {
+void test('a call of an operator hands back the claim that stood before it', async () => {
   const { sql } = rig;
   const at = await place(sql);
+  const batch = await sending(sql, at);
+  await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
+  const { id } = await one(sql, at);
+  const open = await place(sql);
+  await outcomeUnknown(sql, open);
+  const [piece] = await sql`
+    select id from postrider.mailpiece where organization_id = ${open.organizationId}`;
+  const [o, campaign] = [at.organizationId, at.campaignId];
+  for (const call of [
+    `postrider.retry('${id}')`,
+    `postrider.cancel('${id}')`,
+    `postrider.retry_all('${o}', '${campaign}', 'rejected')`,
+    `postrider.suppress('${o}', p_external_id => 'p0')`,
+    `postrider.erase('${id}')`,
+    `postrider.end_campaign('${o}', '${campaign}', 'completed')`,
+    `postrider.resolve('${piece?.['id']}', 'not_printed', 'asked them')`,
+  ]) {
+    const after = await sql.begin(async (tx) => {
+      await tx.unsafe(`do $$ begin
+        perform postrider.act_as('mail');
+        perform ${call};
+        perform set_config('test.acting', postrider.acting(), true);
+      end $$`);
+      return (await tx`select current_setting('test.acting') as acting`)[0]?.['acting'] as unknown;
+    });
+    assert.equal(after, 'mail', call);
+  }
+});
+
+/** Somebody of whose card nobody can tell whether it was printed. */
+async function outcomeUnknown(sql: postgres.Sql, at: Place): Promise<void> {
   const batch = await sending(sql, at);
   await settleAll(sql, at, batch, (piece) => answered(piece, 'unknown'));
   await sql`select postrider.reconcile_settle(${at.organizationId}, '[]')`;
@@ -135,6 +168,12 @@ void test('nobody goes back to pending by hand while a card of theirs may exist'
       )`;
   }
   assert.equal((await one(sql, at)).reason, 'outcome_unknown');
+}
+
+void test('nobody goes back to pending by hand while a card of theirs may exist', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await outcomeUnknown(sql, at);
   const typed = (state: string) =>
     sql`
       update postrider.recipient_state

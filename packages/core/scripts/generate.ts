@@ -20,7 +20,7 @@ function tuples(path: string, from = ''): string[][] {
     .replace(/^\s*--.*$/gm, '');
   return [
     ...text.matchAll(
-      /^ {2}\(((?:'(?:[^']|'')*'|null|\d+|true|false)(?:, (?:'(?:[^']|'')*'|null|\d+|true|false))+)\),?$/gm,
+      /^ {2}\(((?:'(?:[^']|'')*'|null|\d+|true|false)(?:,\s+(?:'(?:[^']|'')*'|null|\d+|true|false))+)\),?$/gm,
     ),
   ].map((row) =>
     [...(row[1] ?? '').matchAll(/'((?:[^']|'')*)'|null|\d+|true|false/g)].map(

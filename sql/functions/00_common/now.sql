@@ -1,16 +1,21 @@
--- The machine's time. Read once into a variable by whoever needs it twice. Real time, unless this database is marked as test.
-create function postrider.now() returns timestamptz
-language sql volatile
-return clock_timestamp() + coalesce((select turned_by from postrider.clock where is_test), '0'::interval);
+-- Tells the machine's time: real time, unless this database is marked as test. It moves on within
+-- a transaction: a caller that needs it twice reads it once, into a variable.
+create function postrider.now() returns timestamptz language sql volatile
+return clock_timestamp()
+  + coalesce((select turned_by from postrider.clock where is_test), '0'::interval);
 
--- A test turns the clock: only in a database marked as one.
-create function postrider.turn_clock(p_by interval) returns timestamptz
-language plpgsql as $$
+-- Turns the clock for a test: only in a database that is marked as one.
+create function postrider.turn_clock(p_by interval) returns timestamptz language plpgsql as $$
 begin
-  perform postrider.require_within('how far the clock turns', p_by, interval '-100 years', interval '100 years');
-  update postrider.clock set turned_by = turned_by + p_by where is_test;
+  perform postrider.require_within(
+    'how far the clock turns', p_by, interval '-100 years', interval '100 years');
+  update postrider.clock
+  set turned_by = turned_by + p_by
+  where is_test;
   if not found then
-    perform postrider.fail('PR017', 'the clock of this database cannot be turned',
+    perform postrider.fail(
+      'PR017',
+      'the clock of this database cannot be turned',
       'only a database marked as test obeys: update postrider.clock set is_test = true');
   end if;
   return postrider.now();

@@ -1,41 +1,68 @@
--- Who may be mailed: the rules of the door, in their order: duplicate, suppression, other campaigns, frequency cap, holdout.
--- Sync, revivals, enrichment results and retry() all ask here, and all hold the organization's sync row: two of them at once could each find
--- the household free (of 150 households without the lock 139 were taken twice).
+-- The keys by which a person is known, and the suppressions that match them.
 
--- Without white space, controls and other letters that nobody sees, at both ends: what one program leaves there another takes away, and a key must not differ.
-create function postrider.trimmed(p_text text) returns text
-language sql immutable parallel safe
-return btrim(p_text, E'\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f \x7f'
-  '\u0080\u0081\u0082\u0083\u0084\u0085\u0086\u0087\u0088\u0089\u008a\u008b\u008c\u008d\u008e\u008f\u0090\u0091\u0092\u0093\u0094\u0095\u0096\u0097\u0098\u0099'
-  '\u009a\u009b\u009c\u009d\u009e\u009f\u00a0\u00ad\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f'
-  '\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u202f\u205f\u2060\u3000\ufeff');
+-- Takes white space, controls and other letters that nobody sees from both ends. What one program
+-- leaves there another takes away, and a key must not differ.
+create function postrider.trimmed(p_text text) returns text language sql immutable parallel safe
+return btrim(p_text,
+  E'\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\f\r\x0e\x0f'
+  '\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f \x7f'
+  '\u0080\u0081\u0082\u0083\u0084\u0085\u0086\u0087\u0088\u0089\u008a\u008b\u008c\u008d'
+  '\u008e\u008f\u0090\u0091\u0092\u0093\u0094\u0095\u0096\u0097\u0098\u0099\u009a\u009b'
+  '\u009c\u009d\u009e\u009f\u00a0\u00ad\u1680\u180e'
+  '\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d'
+  '\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u202f\u205f\u2060\u3000\ufeff');
 
-create function postrider.email_key(p_email text) returns text
-language sql immutable parallel safe
+-- Makes the key of an e-mail address; null where there is none.
+create function postrider.email_key(p_email text) returns text language sql immutable parallel safe
 return nullif(lower(postrider.trimmed(p_email)), '');
 
--- The suppressions that match a person now. By digest: what an erased person's entry still says.
-create function postrider.digest_of(p_organization_id uuid, p_kind text, p_value text) returns bytea
-language sql stable
-return sha256(convert_to((select secret::text from postrider.organization_key where organization_id = p_organization_id)
+-- Makes the digest by which a suppression is found: it is what an erased person's entry still
+-- says.
+create function postrider.digest_of(
+  p_organization_id uuid,
+  p_kind text,
+  p_value text
+) returns bytea language sql stable
+return sha256(convert_to(
+  (select secret::text
+    from postrider.organization_key
+    where organization_id = p_organization_id)
   || ':' || p_kind || ':' || p_value, 'UTF8'));
 
-create function postrider.suppressions_of(p_organization_id uuid, p_campaign_id uuid, p_external_id text, p_email_key text, p_household_key text)
-returns setof postrider.suppression
-language sql stable
+-- Lists the suppressions that match a person now, by the person's keys.
+create function postrider.suppressions_of(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_external_id text,
+  p_email_key text,
+  p_household_key text
+) returns setof postrider.suppression language sql stable
 begin atomic
-  select s.* from (values ('external_id', p_external_id), ('email', p_email_key), ('household', p_household_key)) as k (kind, value)
-  join postrider.suppression s on s.organization_id = p_organization_id and s.kind = k.kind
+  select s.*
+  from (values
+    ('external_id', p_external_id),
+    ('email', p_email_key),
+    ('household', p_household_key)) as k (kind, value)
+  join postrider.suppression s
+    on s.organization_id = p_organization_id
+    and s.kind = k.kind
     and s.digest = postrider.digest_of(p_organization_id, k.kind, k.value)
-  where k.value is not null and (s.campaign_id is null or s.campaign_id = p_campaign_id)
+  where k.value is not null
+    and (s.campaign_id is null or s.campaign_id = p_campaign_id)
     and (s.expires_at is null or s.expires_at > postrider.now());
 end;
 
-create function postrider.suppressions_of(p_organization_id uuid, p_campaign_id uuid, p_recipient_id uuid)
-returns setof postrider.suppression
-language sql stable
+-- Lists the same of a recipient.
+create function postrider.suppressions_of(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_recipient_id uuid
+) returns setof postrider.suppression language sql stable
 begin atomic
-  select s.* from postrider.recipient r
-  cross join lateral postrider.suppressions_of(p_organization_id, p_campaign_id, r.external_id, r.email_key, r.household_key) s
-  where r.organization_id = p_organization_id and r.id = p_recipient_id;
+  select s.*
+  from postrider.recipient r
+  cross join lateral postrider.suppressions_of(
+    p_organization_id, p_campaign_id, r.external_id, r.email_key, r.household_key) s
+  where r.organization_id = p_organization_id
+    and r.id = p_recipient_id;
 end;

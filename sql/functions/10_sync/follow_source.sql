@@ -1,59 +1,130 @@
--- Up to pending a recipient follows the source; from proofing_staged on it is frozen. Who was skipped for want of an address revives when one
--- comes. Called by sync_page with the organization's sync row locked. Returns how many people changed.
+-- Says whether a recipient follows the source: up to pending. From proofing_staged on a recipient
+-- is frozen. One who was skipped for want of an address revives when an address comes.
+create function postrider.follows_source(
+  p_state text,
+  p_reason text
+) returns boolean language sql immutable
+return p_state in ('address_enrichable', 'pending')
+  or p_state = 'skipped' and p_reason = 'no_address';
+
+-- Takes over what the source says of people that we know, and returns how many changed. It is
+-- called by sync_page with the organization's sync row locked.
 -- p_known: members as in sync_page, with id, email_key, household_key and name_key.
-create function postrider.follow_source(p_organization_id uuid, p_campaign_id uuid, p_run_id uuid, p_known jsonb, p_now timestamptz) returns int
-language plpgsql as $$
+create function postrider.follow_source(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_known jsonb,
+  p_now timestamptz
+) returns int language plpgsql as $$
 declare
   v_changed int;
   v_moved jsonb;
 begin
   perform from postrider.recipient_state s
-  where s.organization_id = p_organization_id and s.recipient_id = any (array(select (k ->> 'id')::uuid from jsonb_array_elements(p_known) as k))
-    and (s.state in ('address_enrichable', 'pending') or s.state = 'skipped' and s.reason = 'no_address')
-  order by s.recipient_id for no key update;
+  where s.organization_id = p_organization_id
+    and s.recipient_id = any (
+      array(select (k ->> 'id')::uuid from jsonb_array_elements(p_known) as k))
+    and postrider.follows_source(s.state, s.reason)
+  order by s.recipient_id
+  for no key update;
 
   with known as materialized (
-    select k.* from jsonb_to_recordset(p_known) as k (id uuid, n int, "externalId" text, email text, "firstName" text, "lastName" text, line1 text,
-      line2 text, city text, region text, "postalCode" text, country text, merge jsonb, email_key text, household_key text, name_key text)
+    select k.*
+    from jsonb_to_recordset(p_known) as k (
+      id uuid, n int, "externalId" text, email text, "firstName" text, "lastName" text,
+      line1 text, line2 text, city text, region text, "postalCode" text, country text,
+      merge jsonb, email_key text, household_key text, name_key text)
   ), before as materialized (
-    select r.* from postrider.recipient r join known k on r.id = k.id
-    join postrider.recipient_state s on s.organization_id = r.organization_id and s.recipient_id = r.id
-    where r.organization_id = p_organization_id and r.erased_at is null
+    select r.*
+    from postrider.recipient r
+    join known k on r.id = k.id
+    join postrider.recipient_state s
+      on s.organization_id = r.organization_id and s.recipient_id = r.id
+    where r.organization_id = p_organization_id
+      and r.erased_at is null
       -- Said twice, or a planner without statistics reads everybody who waits.
       and s.recipient_id = any (array(select k.id from known k))
-      and (s.state in ('address_enrichable', 'pending') or s.state = 'skipped' and s.reason = 'no_address')
+      and postrider.follows_source(s.state, s.reason)
   ), followed as (
     -- A source that knows no address any more does not take away one that was found.
     update postrider.recipient r
-    set email = k.email, first_name = k."firstName", last_name = k."lastName", merge = coalesce(k.merge, '{}'), email_key = k.email_key,
-      line1 = case when k.line1 is null then r.line1 else k.line1 end, line2 = case when k.line1 is null then r.line2 else k.line2 end,
-      city = case when k.line1 is null then r.city else k.city end, region = case when k.line1 is null then r.region else k.region end,
+    set
+      email = k.email,
+      first_name = k."firstName",
+      last_name = k."lastName",
+      merge = coalesce(k.merge, '{}'),
+      email_key = k.email_key,
+      line1 = case when k.line1 is null then r.line1 else k.line1 end,
+      line2 = case when k.line1 is null then r.line2 else k.line2 end,
+      city = case when k.line1 is null then r.city else k.city end,
+      region = case when k.line1 is null then r.region else k.region end,
       postal_code = case when k.line1 is null then r.postal_code else k."postalCode" end,
       country = case when k.line1 is null then r.country else k.country end,
       household_key = case when k.line1 is null then r.household_key else k.household_key end,
       address_from = case when k.line1 is null then r.address_from else 'source' end
-    from known k join before b on b.id = k.id
-    where r.organization_id = p_organization_id and r.id = k.id
-      and ((b.email, b.first_name, b.last_name, b.merge) is distinct from (k.email, k."firstName", k."lastName", coalesce(k.merge, '{}'))
-        or (k.line1 is not null and (b.line1, b.line2, b.city, b.region, b.postal_code, b.country)
-          is distinct from (k.line1, k.line2, k.city, k.region, k."postalCode", k.country)))
-    returning r.id, b.email_key as old_email_key, b.household_key as old_household_key, r.email_key, r.household_key, k.n, k."externalId", k.name_key
+    from known k
+    join before b on b.id = k.id
+    where r.organization_id = p_organization_id
+      and r.id = k.id
+      and (
+        (b.email, b.first_name, b.last_name, b.merge)
+          is distinct from (k.email, k."firstName", k."lastName", coalesce(k.merge, '{}'))
+        or (
+          k.line1 is not null
+          and (b.line1, b.line2, b.city, b.region, b.postal_code, b.country)
+            is distinct from (k.line1, k.line2, k.city, k.region, k."postalCode", k.country)))
+    returning
+      r.id, b.email_key as old_email_key, b.household_key as old_household_key,
+      r.email_key, r.household_key, k.n, k."externalId", k.name_key
   )
-  select count(*), jsonb_agg(jsonb_build_object('n', n, 'id', id, 'externalId', "externalId", 'emailKey', email_key, 'householdKey', household_key,
-      'nameKey', name_key) order by n) filter (where (old_email_key, old_household_key) is distinct from (email_key, household_key))
-  into v_changed, v_moved from followed;
+  select
+    count(*),
+    jsonb_agg(
+      jsonb_build_object(
+        'n', n, 'id', id, 'externalId', "externalId", 'emailKey', email_key,
+        'householdKey', household_key, 'nameKey', name_key) order by n)
+      filter (where (old_email_key, old_household_key) is distinct from (email_key, household_key))
+  into v_changed, v_moved
+  from followed;
 
-  -- Somebody whose e-mail or household is another one now meets the rules of the door again.
   if v_moved is not null then
-    update postrider.recipient_state s
-    set state = case when s.state = 'skipped' and j.verdict <> 'pending' then s.state else j.verdict end,
-      move_no = s.move_no + case when s.state = j.verdict or s.state = 'skipped' and j.verdict <> 'pending' then 0 else 1 end,
-      since = case when s.state = j.verdict then s.since else p_now end, available_at = j.available_at,
-      reason = case when s.state = 'address_enrichable' and j.verdict = 'pending' and j.reason = 'new' or s.state = 'skipped' and j.verdict = 'pending' then 'address_came'
-        when s.state = 'skipped' and j.verdict = 'address_enrichable' then s.reason else j.reason end, detail = j.detail
-    from postrider.judge(p_organization_id, p_campaign_id, v_moved) j
-    where s.organization_id = p_organization_id and s.recipient_id = j.id
-      and (s.state in ('address_enrichable', 'pending') or s.state = 'skipped' and s.reason = 'no_address');
+    perform postrider.judge_changed(p_organization_id, p_campaign_id, v_moved, p_now);
   end if;
   return v_changed;
+end $$;
+
+-- Judges people whose e-mail or household has become another one: they meet the rules of the door
+-- again. A recipient who was skipped stays so, unless the verdict is pending.
+-- p_people: as in judge().
+create function postrider.judge_changed(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_people jsonb,
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
+  update postrider.recipient_state s
+  set
+    state = case
+      when s.state = 'skipped' and j.verdict <> 'pending' then s.state
+      else j.verdict
+    end,
+    move_no = s.move_no + case
+      when s.state = j.verdict or s.state = 'skipped' and j.verdict <> 'pending' then 0
+      else 1
+    end,
+    since = case when s.state = j.verdict then s.since else p_now end,
+    available_at = j.available_at,
+    reason = case
+      when s.state = 'address_enrichable' and j.verdict = 'pending' and j.reason = 'new'
+        or s.state = 'skipped' and j.verdict = 'pending'
+        then 'address_came'
+      when s.state = 'skipped' and j.verdict = 'address_enrichable' then s.reason
+      else j.reason
+    end,
+    detail = j.detail
+  from postrider.judge(p_organization_id, p_campaign_id, p_people) j
+  where s.organization_id = p_organization_id
+    and s.recipient_id = j.id
+    and postrider.follows_source(s.state, s.reason);
 end $$;

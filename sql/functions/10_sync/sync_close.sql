@@ -1,10 +1,18 @@
--- Ends a run and frees the lock. Only a run that fetched every page may conclude that somebody left the segment. Leaving is final, and a source that lost
--- its filter or half its file looks like a segment that emptied: where more than half of those who wait would leave at once, and not only a few, the run
--- concludes nothing and raises an alarm, until somebody says that it is meant (p_allow_departures).
-create function postrider.sync_close(p_organization_id uuid, p_campaign_id uuid, p_token uuid, p_run_id uuid, p_complete boolean, p_error text,
-  p_allow_departures boolean default false)
-returns postrider.sync_run
-language plpgsql security definer as $$
+-- Ends a run and frees its lock, and returns the run's report.
+--
+-- Only a run that fetched every page may conclude that people left the segment. Leaving is final,
+-- and a source that lost its filter or half its file looks like a segment that emptied. Where more
+-- than half of those who wait would leave at once, and not only a few, the run concludes nothing
+-- and raises an alarm, until an operator says that it is meant (p_allow_departures).
+create function postrider.sync_close(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_token uuid,
+  p_run_id uuid,
+  p_complete boolean,
+  p_error text,
+  p_allow_departures boolean default false
+) returns postrider.sync_run language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('sync');
   v_now timestamptz := postrider.now();
@@ -20,57 +28,146 @@ begin
   perform postrider.require_given('whether every page was read', p_complete::text);
   if p_complete then
     v_campaign := postrider.lock_for_sync(p_organization_id, p_campaign_id, p_token);
-    v_gone := array(select g.recipient_id from postrider.gone_from_segment(p_organization_id, p_campaign_id, p_run_id) g);
+    v_gone := array(
+      select g.recipient_id
+      from postrider.gone_from_segment(p_organization_id, p_campaign_id, p_run_id) g);
     if cardinality(v_gone) > c_few and not p_allow_departures then
-      select count(*) into v_waiting from postrider.recipient_state s
-      where s.organization_id = p_organization_id and s.campaign_id = p_campaign_id and s.state in ('address_enrichable', 'pending');
+      select count(*) into v_waiting
+      from postrider.recipient_state s
+      where s.organization_id = p_organization_id
+        and s.campaign_id = p_campaign_id
+        and s.state in ('address_enrichable', 'pending');
       v_complete := cardinality(v_gone) * 2 <= v_waiting;
     end if;
   end if;
   if v_complete then
-    perform from postrider.recipient_state s
-    where s.organization_id = p_organization_id and s.recipient_id = any (v_gone) order by s.recipient_id for no key update;
-    update postrider.recipient_state s
-    set state = 'skipped', since = v_now, move_no = s.move_no + 1, reason = 'left_segment', detail = null
-    where s.organization_id = p_organization_id and s.recipient_id = any (v_gone) and s.state in ('address_enrichable', 'pending');
-    get diagnostics v_left = row_count;
-    update postrider.alarm set cleared_at = v_now, cleared_by = session_user, detail = detail || '{"cleared": "a later sync concluded who has left"}'
-    where organization_id = p_organization_id and campaign_id = p_campaign_id and kind = 'mass_departure' and cleared_at is null;
+    v_left := postrider.conclude_departures(p_organization_id, p_campaign_id, v_gone, v_now);
   elsif p_complete then
-    v_error := format('%s of the %s people who wait would leave the segment at once, so nobody was taken out: look whether the source tells all of it; '
-      'if that is meant: postrider sync %s --allow-departures', cardinality(v_gone), v_waiting, v_campaign.name);
-    insert into postrider.alarm (organization_id, id, kind, campaign_id, detail, raised_at)
-    select p_organization_id, postrider.new_id(), 'mass_departure', p_campaign_id,
-      jsonb_build_object('run', p_run_id, 'leaving', cardinality(v_gone), 'waiting', v_waiting), v_now
-    where not exists (
-      select from postrider.alarm a
-      where a.organization_id = p_organization_id and a.campaign_id = p_campaign_id and a.kind = 'mass_departure' and a.cleared_at is null);
+    v_error := format(
+      '%s of the %s people who wait would leave the segment at once, so nobody was taken out: '
+      'look whether the source tells all of it; '
+      'if that is meant: postrider sync %s --allow-departures',
+      cardinality(v_gone), v_waiting, v_campaign.name);
+    perform postrider.raise_mass_departure(
+      p_organization_id, p_campaign_id, p_run_id, cardinality(v_gone), v_waiting, v_now);
   end if;
-  delete from postrider.sync_seen where organization_id = p_organization_id and run_id = p_run_id;
-  update postrider.sync_run set ended_at = v_now, complete = v_complete, left_segment = v_left, error = left(v_error, 2000)
-  where organization_id = p_organization_id and id = p_run_id returning * into v_run;
-  delete from postrider.campaign_lock where organization_id = p_organization_id and campaign_id = p_campaign_id and token = p_token;
+  delete from postrider.sync_seen
+  where organization_id = p_organization_id
+    and run_id = p_run_id;
+  update postrider.sync_run
+  set
+    ended_at = v_now,
+    complete = v_complete,
+    left_segment = v_left,
+    error = left(v_error, 2000)
+  where organization_id = p_organization_id
+    and id = p_run_id
+  returning * into v_run;
+  delete from postrider.campaign_lock
+  where organization_id = p_organization_id
+    and campaign_id = p_campaign_id
+    and token = p_token;
   perform postrider.act_as(v_before);
   return v_run;
 end $$;
 
--- Whose row can no longer be read is in the segment all the same, where the reject names them.
-create function postrider.gone_from_segment(p_organization_id uuid, p_campaign_id uuid, p_run_id uuid) returns table (recipient_id uuid)
-language sql stable
+-- Lists the people who wait and whom the run has not met. A person whose row can no longer be read
+-- is in the segment all the same, where the reject names the person. One who has an open mailpiece
+-- does not leave: the card may exist.
+create function postrider.gone_from_segment(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_run_id uuid
+) returns table (recipient_id uuid) language sql stable
 begin atomic
-  select s.recipient_id from postrider.recipient_state s
-  where s.organization_id = p_organization_id and s.campaign_id = p_campaign_id and s.state in ('address_enrichable', 'pending')
+  select s.recipient_id
+  from postrider.recipient_state s
+  where s.organization_id = p_organization_id
+    and s.campaign_id = p_campaign_id
+    and s.state in ('address_enrichable', 'pending')
     and not exists (
       select from postrider.sync_seen n
-      where n.organization_id = p_organization_id and n.run_id = p_run_id and n.recipient_id = s.recipient_id)
+      where n.organization_id = p_organization_id
+        and n.run_id = p_run_id
+        and n.recipient_id = s.recipient_id)
     and not exists (
       select from postrider.mailpiece m
-      where m.organization_id = p_organization_id and m.recipient_id = s.recipient_id and m.status not in ('rejected', 'cancelled', 'failed'))
+      where m.organization_id = p_organization_id
+        and m.recipient_id = s.recipient_id
+        and m.status not in ('rejected', 'cancelled', 'failed'))
   except
-  select r.id from postrider.sync_reject j
-  -- One look-up a reject, as in sync_page.
+  select r.id
+  from postrider.sync_reject j
+  -- One look-up a reject, as in match_members.
   cross join lateral (
-    select x.id from postrider.recipient x
-    where x.organization_id = p_organization_id and x.campaign_id = p_campaign_id and x.external_id = j.external_id limit 1) r
-  where j.organization_id = p_organization_id and j.run_id = p_run_id;
+    select x.id
+    from postrider.recipient x
+    where x.organization_id = p_organization_id
+      and x.campaign_id = p_campaign_id
+      and x.external_id = j.external_id
+    limit 1
+  ) r
+  where j.organization_id = p_organization_id
+    and j.run_id = p_run_id;
+end;
+
+-- Takes out the people who have left the segment, and returns how many. It ends the campaign's
+-- alarm of a mass departure.
+create function postrider.conclude_departures(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_people uuid[],
+  p_now timestamptz
+) returns int language plpgsql as $$
+declare
+  v_left int;
+begin
+  perform from postrider.recipient_state s
+  where s.organization_id = p_organization_id
+    and s.recipient_id = any (p_people)
+  order by s.recipient_id
+  for no key update;
+  update postrider.recipient_state s
+  set
+    state = 'skipped',
+    since = p_now,
+    move_no = s.move_no + 1,
+    reason = 'left_segment',
+    detail = null
+  where s.organization_id = p_organization_id
+    and s.recipient_id = any (p_people)
+    and s.state in ('address_enrichable', 'pending');
+  get diagnostics v_left = row_count;
+  update postrider.alarm
+  set
+    cleared_at = p_now,
+    cleared_by = session_user,
+    detail = detail || '{"cleared": "a later sync concluded who has left"}'
+  where organization_id = p_organization_id
+    and campaign_id = p_campaign_id
+    and kind = 'mass_departure'
+    and cleared_at is null;
+  return v_left;
+end $$;
+
+-- Raises the alarm that too many people would leave a segment at once. A campaign has it once.
+create function postrider.raise_mass_departure(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_run_id uuid,
+  p_leaving int,
+  p_waiting int,
+  p_now timestamptz
+) returns void language sql volatile
+begin atomic
+  insert into postrider.alarm (organization_id, id, kind, campaign_id, detail, raised_at)
+  select
+    p_organization_id, postrider.new_id(), 'mass_departure', p_campaign_id,
+    jsonb_build_object('run', p_run_id, 'leaving', p_leaving, 'waiting', p_waiting), p_now
+  where not exists (
+    select from postrider.alarm a
+    where a.organization_id = p_organization_id
+      and a.campaign_id = p_campaign_id
+      and a.kind = 'mass_departure'
+      and a.cleared_at is null);
 end;

@@ -1,6 +1,9 @@
--- Where no enricher is configured, waiting for an address would be for ever.
-create function postrider.enrich_none(p_organization_id uuid, p_campaign_id uuid) returns int
-language plpgsql security definer as $$
+-- Skips the people who wait for an address in a campaign that has no enricher: they would wait for
+-- ever. Returns how many.
+create function postrider.enrich_none(
+  p_organization_id uuid,
+  p_campaign_id uuid
+) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('enrich');
   v_now timestamptz := postrider.now();
@@ -8,8 +11,15 @@ declare
 begin
   perform postrider.lock_for_sync(p_organization_id, p_campaign_id);
   update postrider.recipient_state
-  set state = 'skipped', since = v_now, move_no = move_no + 1, reason = 'no_address', detail = 'the campaign has no enricher'
-  where organization_id = p_organization_id and campaign_id = p_campaign_id and state = 'address_enrichable';
+  set
+    state = 'skipped',
+    since = v_now,
+    move_no = move_no + 1,
+    reason = 'no_address',
+    detail = 'the campaign has no enricher'
+  where organization_id = p_organization_id
+    and campaign_id = p_campaign_id
+    and state = 'address_enrichable';
   get diagnostics v_moved = row_count;
   perform postrider.act_as(v_before);
   return v_moved;

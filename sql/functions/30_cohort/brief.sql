@@ -1,20 +1,47 @@
--- What a runner must know of a campaign to render and print for it.
-create function postrider.campaign_brief(p_organization_id uuid, p_campaign_id uuid) returns json
-language sql stable
+-- Tells a runner what it must know of a campaign to render and print for it.
+create function postrider.campaign_brief(
+  p_organization_id uuid,
+  p_campaign_id uuid
+) returns json language sql stable
 return (
-  select json_build_object('organizationId', organization_id, 'campaignId', id, 'name', name, 'template', template, 'format', format,
-    'mailClass', mail_class, 'mode', mode, 'printerName', printer_name, 'returnAddress', return_address,
-    'integrations', integrations, 'baseDirectory', base_directory)
-  from postrider.campaign where organization_id = p_organization_id and id = p_campaign_id
+  select json_build_object(
+    'organizationId', organization_id,
+    'campaignId', id,
+    'name', name,
+    'template', template,
+    'format', format,
+    'mailClass', mail_class,
+    'mode', mode,
+    'printerName', printer_name,
+    'returnAddress', return_address,
+    'integrations', integrations,
+    'baseDirectory', base_directory)
+  from postrider.campaign
+  where organization_id = p_organization_id
+    and id = p_campaign_id
 );
 
--- How a printer is reached: kind and options as in the campaign file that named it last.
-create function postrider.printer_brief(p_organization_id uuid, p_printer_name text) returns json
-language sql stable security definer
+-- Tells a runner how a printer is reached: kind and options as in the campaign file that named it
+-- last.
+create function postrider.printer_brief(
+  p_organization_id uuid,
+  p_printer_name text
+) returns json language sql stable security definer
 return (
-  select json_build_object('organizationId', p.organization_id, 'name', p.name, 'kind', p.kind, 'options', p.options,
-    'baseDirectory', (select c.base_directory from postrider.campaign c
-      where c.organization_id = p.organization_id and c.printer_name = p.name order by c.created_at desc limit 1),
+  select json_build_object(
+    'organizationId', p.organization_id,
+    'name', p.name,
+    'kind', p.kind,
+    'options', p.options,
+    'baseDirectory', (
+      select c.base_directory
+      from postrider.campaign c
+      where c.organization_id = p.organization_id
+        and c.printer_name = p.name
+      order by c.created_at desc
+      limit 1),
     'quietMs', extract(epoch from p.quiet) * 1000)
-  from postrider.printer p where p.organization_id = p_organization_id and p.name = p_printer_name
+  from postrider.printer p
+  where p.organization_id = p_organization_id
+    and p.name = p_printer_name
 );

@@ -1,10 +1,17 @@
--- settle: results come home. It waits at most 2 s for a lock, then the runner tries person by person: one open psql transaction must not block
--- nine others. Only rows that still carry the cohort are moved, so a replay after a lost COMMIT, or a runner that was written off,
--- changes nothing. p_last says that no more results will come: whoever is left then was not answered for.
--- Whoever is `held` goes back as they came: it was not their card.
--- p_results: [{recipientId, outcome: rendered|failed|retry|held, contentHash, frontUrl, frontPage, backUrl, backPage, reason, message, afterMs}]
-create function postrider.settle_proof(p_organization_id uuid, p_cohort_id uuid, p_results json, p_last boolean) returns int
-language plpgsql security definer as $$
+-- Settles what a runner rendered, and returns how many people moved.
+-- p_results: [{recipientId, outcome: rendered|failed|retry|held, contentHash, frontUrl, frontPage,
+-- backUrl, backPage, reason, message, afterMs}].
+-- p_last: no more results will come; a person who is left was not answered for.
+--
+-- It waits at most 2 s for a lock, then the runner tries person by person: one open psql
+-- transaction must not block nine others. Only rows that still carry the cohort are moved: a replay
+-- after a lost COMMIT, or a runner that was written off, changes nothing.
+create function postrider.settle_proof(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_results json,
+  p_last boolean
+) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('proof');
   v_now timestamptz := postrider.now();
@@ -14,43 +21,122 @@ begin
   if json_typeof(p_results) is distinct from 'array' then
     perform postrider.require_list('the results', json_typeof(p_results));
   end if;
-  perform postrider.redoable();
-  perform from postrider.cohort where organization_id = p_organization_id and id = p_cohort_id for no key update;
-  select array_agg(s.recipient_id) into v_people from (
-    select recipient_id from postrider.recipient_state
-    where organization_id = p_organization_id and cohort_id = p_cohort_id and state = 'proofing'
+  perform postrider.commit_asynchronously();
+  perform from postrider.cohort
+  where organization_id = p_organization_id
+    and id = p_cohort_id
+  for no key update;
+  select array_agg(s.recipient_id) into v_people
+  from (
+    select recipient_id
+    from postrider.recipient_state
+    where organization_id = p_organization_id
+      and cohort_id = p_cohort_id
+      and state = 'proofing'
       -- Nobody else's row: person by person would wait for the one that is locked all the same.
-      and (p_last or recipient_id in (select x."recipientId" from json_to_recordset(p_results) as x ("recipientId" uuid)))
-    order by recipient_id for no key update) s;
+      and (
+        p_last
+        or recipient_id in (
+          select x."recipientId"
+          from json_to_recordset(p_results) as x ("recipientId" uuid)))
+    order by recipient_id
+    for no key update
+  ) s;
+  perform postrider.store_proofs(p_organization_id, v_people, p_results, v_now);
+  v_moved := postrider.settle_proofing(
+    p_organization_id, p_cohort_id, v_people, p_results, p_last, v_now);
+  perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
 
-  insert into postrider.proof as p (organization_id, recipient_id, content_hash, front_url, front_page, back_url, back_page, made_at)
-  select p_organization_id, r."recipientId", r."contentHash", r."frontUrl", r."frontPage", r."backUrl", r."backPage", v_now
-  from json_to_recordset(p_results) as r ("recipientId" uuid, outcome text, "contentHash" text, "frontUrl" text, "frontPage" int,
+-- Stores where the front and back of each rendered card are.
+create function postrider.store_proofs(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_results json,
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
+  insert into postrider.proof as p (
+    organization_id, recipient_id, content_hash, front_url, front_page, back_url, back_page,
+    made_at)
+  select
+    p_organization_id, r."recipientId", r."contentHash", r."frontUrl", r."frontPage",
+    r."backUrl", r."backPage", p_now
+  from json_to_recordset(p_results) as r (
+    "recipientId" uuid, outcome text, "contentHash" text, "frontUrl" text, "frontPage" int,
     "backUrl" text, "backPage" int)
-  where r.outcome = 'rendered' and r."recipientId" = any (v_people)
-  on conflict (organization_id, recipient_id) do update set content_hash = excluded.content_hash, front_url = excluded.front_url,
-    front_page = excluded.front_page, back_url = excluded.back_url, back_page = excluded.back_page, made_at = excluded.made_at;
+  where r.outcome = 'rendered'
+    and r."recipientId" = any (p_people)
+  on conflict (organization_id, recipient_id) do update
+    set
+      content_hash = excluded.content_hash,
+      front_url = excluded.front_url,
+      front_page = excluded.front_page,
+      back_url = excluded.back_url,
+      back_page = excluded.back_page,
+      made_at = excluded.made_at;
+end $$;
 
+-- Moves the people of the cohort by their results, and returns how many moved. A held recipient
+-- keeps its attempt count: the failure was not caused by this card. After twenty attempts a card
+-- counts as one that cannot be rendered.
+create function postrider.settle_proofing(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_people uuid[],
+  p_results json,
+  p_last boolean,
+  p_now timestamptz
+) returns int language plpgsql as $$
+declare
+  v_moved int;
+begin
   update postrider.recipient_state s
-  set since = v_now, move_no = s.move_no + 1, cohort_id = null, detail = left(r.message, 500),
-    state = case when r.outcome = 'rendered' then 'proofed' when r.outcome = 'held' or r.outcome = 'retry' and s.attempt < 19 then 'pending'
-      else 'error' end,
-    reason = case when r.outcome in ('rendered', 'held') then r.outcome when r.outcome = 'retry' and s.attempt < 19 then coalesce(r.reason, 'retry')
-      else 'render_failed' end,
-    available_at = case when r.outcome = 'retry' and s.attempt < 19
-      then v_now + coalesce(r."afterMs" * interval '1 millisecond', postrider.back_off(s.attempt)) else v_now end,
-    attempt = case r.outcome when 'rendered' then 0 when 'held' then s.attempt else s.attempt + 1 end,
+  set
+    since = p_now,
+    move_no = s.move_no + 1,
+    cohort_id = null,
+    detail = left(r.message, 500),
+    state = case
+      when r.outcome = 'rendered' then 'proofed'
+      when r.outcome = 'held' or r.outcome = 'retry' and s.attempt < 19 then 'pending'
+      else 'error'
+    end,
+    reason = case
+      when r.outcome in ('rendered', 'held') then r.outcome
+      when r.outcome = 'retry' and s.attempt < 19 then coalesce(r.reason, 'retry')
+      else 'render_failed'
+    end,
+    available_at = case
+      when r.outcome = 'retry' and s.attempt < 19
+        then p_now
+          + coalesce(r."afterMs" * interval '1 millisecond', postrider.back_off(s.attempt))
+      else p_now
+    end,
+    attempt = case r.outcome
+      when 'rendered' then 0
+      when 'held' then s.attempt
+      else s.attempt + 1
+    end,
     losses = case r.outcome when 'rendered' then 0 else s.losses end
   from (
     select "recipientId", outcome, reason, message, "afterMs"
-    from json_to_recordset(p_results) as x ("recipientId" uuid, outcome text, reason text, message text, "afterMs" int)
+    from json_to_recordset(p_results) as x (
+      "recipientId" uuid, outcome text, reason text, message text, "afterMs" int)
     union all
-    select id, 'retry', 'not_answered', null, null from unnest(v_people) as id
-    where p_last and not exists (select from json_to_recordset(p_results) as x ("recipientId" uuid) where x."recipientId" = id)
+    select id, 'retry', 'not_answered', null, null
+    from unnest(p_people) as id
+    where p_last
+      and not exists (
+        select from json_to_recordset(p_results) as x ("recipientId" uuid)
+        where x."recipientId" = id)
   ) r
-  where s.organization_id = p_organization_id and s.recipient_id = r."recipientId" and s.cohort_id = p_cohort_id and s.state = 'proofing';
+  where s.organization_id = p_organization_id
+    and s.recipient_id = r."recipientId"
+    and s.cohort_id = p_cohort_id
+    and s.state = 'proofing';
   get diagnostics v_moved = row_count;
-  perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
-  perform postrider.act_as(v_before);
   return v_moved;
 end $$;

@@ -82,7 +82,7 @@ begin
       'logical or estimated; none was applied');
   end if;
   -- The webhook is stored; what was polled is polled again.
-  perform postrider.redoable();
+  perform postrider.commit_asynchronously();
   -- People before their events. A caller that applies webhooks has locked its people, and may bring
   -- the same event as a poll.
   if p_inbox_id is null then

@@ -1,71 +1,136 @@
--- Makes the printer that a campaign names, or changes it. Its pieces are looked for, called back and asked for where it says: while an outcome is open
--- there, an honest "absent" of another shop would print a card again. And whoever armed it, armed what it was.
-create function postrider.point_printer(p_organization_id uuid, p_name text, p_options jsonb, p_launched boolean) returns void
-language plpgsql as $$
+-- Makes the printer that a campaign names, or changes it. A printer's pieces are looked for, called
+-- back and asked for where it says. So it is not changed while an outcome is open there: an honest
+-- "absent" of another shop would print a card again. And the operator who armed it armed what it
+-- was
+-- then: a change disarms it.
+create function postrider.point_printer(
+  p_organization_id uuid,
+  p_name text,
+  p_options jsonb,
+  p_launched boolean
+) returns void language plpgsql as $$
 declare
   v_printer postrider.printer;
   v_open int;
 begin
-  insert into postrider.printer (organization_id, name, kind, options) values (p_organization_id, p_name, p_options ->> 'kind', p_options)
+  insert into postrider.printer (organization_id, name, kind, options)
+  values (p_organization_id, p_name, p_options ->> 'kind', p_options)
   on conflict (organization_id, name) do nothing;
   if found then
-    -- Perhaps not new but forgotten, with the cards that it has made.
-    perform postrider.hold(p_organization_id, 'printer', p_name, i.restore_why || '; ask the printers: postrider reconcile --since, then release')
-    from postrider.installation i where i.restore_noticed_at is not null;
+    -- Perhaps it is not new but forgotten, with the cards that it has made.
+    perform postrider.hold(
+      p_organization_id,
+      'printer',
+      p_name,
+      i.restore_why || '; ask the printers: postrider reconcile --since, then release')
+    from postrider.installation i
+    where i.restore_noticed_at is not null;
   end if;
-  if exists (select from postrider.printer where organization_id = p_organization_id and name = p_name
-    and (kind, options) is not distinct from (p_options ->> 'kind', p_options)) then
+  if exists (
+    select from postrider.printer
+    where organization_id = p_organization_id
+      and name = p_name
+      and (kind, options) is not distinct from (p_options ->> 'kind', p_options))
+  then
     return;
   end if;
-  -- Who begins has it for share: no piece is opened from here on.
+  -- A begin holds this lock shared: no piece is opened from here on.
   perform pg_advisory_xact_lock(postrider.lock_key('printer', p_organization_id, p_name));
-  select * into v_printer from postrider.printer where organization_id = p_organization_id and name = p_name for update;
-  select count(*) into v_open from postrider.mailpiece
-  where organization_id = p_organization_id and printer_name = p_name and status in ('submitting', 'unknown');
+  select *
+  into v_printer
+  from postrider.printer
+  where organization_id = p_organization_id
+    and name = p_name
+  for update;
+  select count(*)
+  into v_open
+  from postrider.mailpiece
+  where organization_id = p_organization_id
+    and printer_name = p_name
+    and status in ('submitting', 'unknown');
   if v_open > 0 then
-    perform postrider.fail('PR021', format('%s mailpieces at printer %s have no outcome yet', v_open, p_name),
-      'where they are asked for does not change meanwhile: hold the printer until they are settled, or give the other printer another name; nothing was changed',
+    perform postrider.fail(
+      'PR021',
+      format('%s mailpieces at printer %s have no outcome yet', v_open, p_name),
+      'where they are asked for does not change meanwhile: hold the printer until they are '
+      'settled, or give the other printer another name; nothing was changed',
       jsonb_build_object('printer', p_name, 'mailpieces', v_open));
   end if;
   if v_printer.armed_at is not null and not p_launched then
-    perform postrider.fail('PR017', format('printer %s is armed, and a campaign that is not launched does not change it', p_name),
-      format('give the other printer another name, or: select postrider.disarm_printer(%L, %L); nothing was changed', p_organization_id, p_name));
+    perform postrider.fail(
+      'PR017',
+      format(
+        'printer %s is armed, and a campaign that is not launched does not change it', p_name),
+      format(
+        'give the other printer another name, or: select postrider.disarm_printer(%L, %L); '
+        'nothing was changed',
+        p_organization_id, p_name));
   end if;
-  update postrider.printer set kind = p_options ->> 'kind', options = p_options, armed_at = null, armed_by = null
-  where organization_id = p_organization_id and name = p_name;
-  -- What another kind of printer tells, and how far it was read, is its own.
+  update postrider.printer
+  set kind = p_options ->> 'kind',
+    options = p_options,
+    armed_at = null,
+    armed_by = null
+  where organization_id = p_organization_id
+    and name = p_name;
+  -- What a printer of another kind tells, and how far it was read, belongs to that kind.
   if v_printer.kind <> p_options ->> 'kind' then
-    delete from postrider.printer_feed where organization_id = p_organization_id and printer_name = p_name;
+    delete from postrider.printer_feed
+    where organization_id = p_organization_id
+      and printer_name = p_name;
   end if;
 end $$;
 
-create function postrider.arm_printer(p_organization_id uuid, p_printer_name text) returns timestamptz
-language plpgsql security definer as $$
+-- Arms a printer: live campaigns may print there from now on. Returns since when it is armed.
+create function postrider.arm_printer(
+  p_organization_id uuid,
+  p_printer_name text
+) returns timestamptz language plpgsql security definer as $$
 declare
   v_at timestamptz;
 begin
   perform postrider.require_organization(p_organization_id);
-  select armed_at into v_at from postrider.printer where organization_id = p_organization_id and name = p_printer_name;
+  select armed_at
+  into v_at
+  from postrider.printer
+  where organization_id = p_organization_id
+    and name = p_printer_name;
   if not found then
-    perform postrider.fail('PR010', format('there is no printer %s', p_printer_name), 'select name from postrider.printers');
+    perform postrider.fail(
+      'PR010',
+      format('there is no printer %s', p_printer_name),
+      'select name from postrider.printers');
   end if;
-  -- Nothing to do, and nobody to wait for.
+  -- There is nothing to do, and no lock to wait for.
   if v_at is not null then
     return v_at;
   end if;
-  perform pg_advisory_xact_lock(postrider.lock_key('printer', p_organization_id, p_printer_name));
-  update postrider.printer set armed_at = coalesce(armed_at, postrider.now()), armed_by = coalesce(armed_by, session_user::text)
-  where organization_id = p_organization_id and name = p_printer_name returning armed_at into v_at;
+  perform pg_advisory_xact_lock(
+    postrider.lock_key('printer', p_organization_id, p_printer_name));
+  update postrider.printer
+  set armed_at = coalesce(armed_at, postrider.now()),
+    armed_by = coalesce(armed_by, session_user::text)
+  where organization_id = p_organization_id
+    and name = p_printer_name
+  returning armed_at into v_at;
   perform postrider.note_intervention(p_organization_id, 'arm', null, null, p_printer_name);
   return v_at;
 end $$;
 
-create function postrider.disarm_printer(p_organization_id uuid, p_printer_name text) returns void
-language plpgsql security definer as $$
+-- Disarms a printer: nothing is printed live there until somebody arms it again.
+create function postrider.disarm_printer(
+  p_organization_id uuid,
+  p_printer_name text
+) returns void language plpgsql security definer as $$
 begin
   perform postrider.require_organization(p_organization_id);
-  perform pg_advisory_xact_lock(postrider.lock_key('printer', p_organization_id, p_printer_name));
-  update postrider.printer set armed_at = null, armed_by = null where organization_id = p_organization_id and name = p_printer_name;
+  perform pg_advisory_xact_lock(
+    postrider.lock_key('printer', p_organization_id, p_printer_name));
+  update postrider.printer
+  set armed_at = null,
+    armed_by = null
+  where organization_id = p_organization_id
+    and name = p_printer_name;
   if found then
     perform postrider.note_intervention(p_organization_id, 'disarm', null, null, p_printer_name);
   end if;

@@ -1,11 +1,16 @@
--- Moves people who are not yet at the printer to skipped or blacklisted; those at the printer get a cancel mark. Whoever seems to be before the printer
--- and has a card there all the same is sent, and called back. Returns whom it moved or marked.
-create function postrider.stop_people(p_organization_id uuid, p_people uuid[], p_state text, p_reason text, p_detail text) returns uuid[]
-language plpgsql as $$
+-- Stops people for an operator: those before the printer move to skipped or blacklisted, those at
+-- the printer get a cancel mark. Returns the ids that it moved or marked.
+-- A recipient who seems to be before the printer and has a card there all the same is sent first,
+-- and is then called back. The caller has claimed op.
+create function postrider.stop_people(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_state text,
+  p_reason text,
+  p_detail text
+) returns uuid[] language plpgsql as $$
 declare
-  v_before text := postrider.act_as('op');
   v_now timestamptz := postrider.now();
-  v_cards uuid[];
   v_stopped uuid[];
   v_marked uuid[];
 begin
@@ -13,39 +18,86 @@ begin
     return '{}';
   end if;
   perform from postrider.recipient_state
-  where organization_id = p_organization_id and recipient_id = any (p_people) order by recipient_id for no key update;
-  v_cards := array(
-    select m.id from postrider.recipient_state s
-    join postrider.mailpiece m on m.organization_id = s.organization_id and m.recipient_id = s.recipient_id and m.accepted_at is not null
-      and m.status not in ('rejected', 'cancelled', 'failed')
-    where s.organization_id = p_organization_id and s.recipient_id = any (p_people)
-      and s.state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged'));
-  if cardinality(v_cards) > 0 then
-    perform postrider.act_as('mail');
-    perform postrider.bring_to_sent(p_organization_id, v_cards, 'late_evidence', false);
-    perform postrider.follow_mailpieces(p_organization_id, v_cards);
-    perform postrider.act_as('op');
-  end if;
-  update postrider.mailpiece m set status = 'cancelled', outcome_detail = p_reason
+  where organization_id = p_organization_id
+    and recipient_id = any (p_people)
+  order by recipient_id
+  for no key update;
+  perform postrider.bring_printed_to_sent(p_organization_id, p_people);
+  update postrider.mailpiece m
+  set status = 'cancelled',
+    outcome_detail = p_reason
   from postrider.recipient_state s
-  where m.organization_id = p_organization_id and m.recipient_id = any (p_people) and m.status = 'submitting'
-    and s.organization_id = m.organization_id and s.recipient_id = m.recipient_id and s.state in ('proofed', 'sending_staged');
+  where m.organization_id = p_organization_id
+    and m.recipient_id = any (p_people)
+    and m.status = 'submitting'
+    and s.organization_id = m.organization_id
+    and s.recipient_id = m.recipient_id
+    and s.state in ('proofed', 'sending_staged');
   with stopped as (
     update postrider.recipient_state
-    set state = p_state, since = v_now, move_no = move_no + 1, cohort_id = null, reason = p_reason, detail = left(p_detail, 500)
-    where organization_id = p_organization_id and recipient_id = any (p_people)
-      and state in ('address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed', 'sending_staged')
+    set state = p_state,
+      since = v_now,
+      move_no = move_no + 1,
+      cohort_id = null,
+      reason = p_reason,
+      detail = left(p_detail, 500)
+    where organization_id = p_organization_id
+      and recipient_id = any (p_people)
+      and postrider.is_before_printer(state)
     returning recipient_id
   )
-  select coalesce(array_agg(recipient_id), '{}') into v_stopped from stopped;
+  select coalesce(array_agg(recipient_id), '{}')
+  into v_stopped
+  from stopped;
   with marked as (
-    update postrider.recipient_state set cancel_requested_at = v_now
-    where organization_id = p_organization_id and recipient_id = any (p_people) and state in ('sending', 'sent') and cancel_requested_at is null
+    update postrider.recipient_state
+    set cancel_requested_at = v_now
+    where organization_id = p_organization_id
+      and recipient_id = any (p_people)
+      and state in ('sending', 'sent')
+      and cancel_requested_at is null
     returning recipient_id
   )
-  select coalesce(array_agg(recipient_id), '{}') into v_marked from marked;
+  select coalesce(array_agg(recipient_id), '{}')
+  into v_marked
+  from marked;
   if cardinality(v_marked) > 0 then
     perform pg_notify('postrider_moved', 'cancel');
   end if;
   return v_stopped || v_marked;
 end $$;
+
+-- Moves people to sent who seem to be before the printer and have a card there all the same.
+-- Evidence is mail's to bring, so it claims mail meanwhile.
+create function postrider.bring_printed_to_sent(
+  p_organization_id uuid,
+  p_people uuid[]
+) returns void language plpgsql as $$
+declare
+  v_before text;
+  v_cards uuid[] := array(
+    select m.id
+    from postrider.recipient_state s
+    join postrider.mailpiece m
+      on m.organization_id = s.organization_id
+      and m.recipient_id = s.recipient_id
+      and m.accepted_at is not null
+      and m.status not in ('rejected', 'cancelled', 'failed')
+    where s.organization_id = p_organization_id
+      and s.recipient_id = any (p_people)
+      and postrider.is_before_printer(s.state));
+begin
+  if cardinality(v_cards) > 0 then
+    v_before := postrider.act_as('mail');
+    perform postrider.bring_to_sent(p_organization_id, v_cards, 'late_evidence', false);
+    perform postrider.follow_mailpieces(p_organization_id, v_cards);
+    perform postrider.act_as(v_before);
+  end if;
+end $$;
+
+-- Whether a recipient in this state can be stopped before the card is at the printer.
+create function postrider.is_before_printer(p_state text) returns boolean
+language sql immutable
+return p_state in (
+  'address_enrichable', 'address_enriching', 'pending', 'proofing_staged', 'proofing', 'proofed',
+  'sending_staged');

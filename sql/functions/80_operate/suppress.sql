@@ -1,79 +1,187 @@
--- Do-not-mail. An entry stands from the moment this returns: people before the printer are moved at once, people at the printer get a cancel mark,
--- and the begin of every mail cohort asks again.
-
+-- Do-not-mail. An entry stands from the moment this returns: people before the printer are moved at
+-- once, people at the printer get a cancel mark, and the begin of every mail cohort asks again.
 -- Give at least one of e-mail, external id and address. Returns how many people it stopped.
-create function postrider.suppress(p_organization_id uuid, p_email text default null, p_external_id text default null, p_line1 text default null,
-  p_line2 text default null, p_postal_code text default null, p_country text default 'US', p_reason text default 'opted out',
-  p_source text default 'operator', p_campaign_id uuid default null, p_expires_at timestamptz default null) returns int
-language plpgsql security definer as $$
+create function postrider.suppress(
+  p_organization_id uuid,
+  p_email text default null,
+  p_external_id text default null,
+  p_line1 text default null,
+  p_line2 text default null,
+  p_postal_code text default null,
+  p_country text default 'US',
+  p_reason text default 'opted out',
+  p_source text default 'operator',
+  p_campaign_id uuid default null,
+  p_expires_at timestamptz default null
+) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('op');
-  v_now timestamptz := postrider.now();
-  v_external_id text := nullif(postrider.trimmed(p_external_id), '');
-  v_household text := case when p_line1 is not null and p_postal_code is not null
-    then postrider.household_key(p_line1, p_line2, p_postal_code, p_country) end;
-  v_entries int;
+  v_household_key text := case
+    when p_line1 is not null and p_postal_code is not null
+      then postrider.household_key(p_line1, p_line2, p_postal_code, p_country)
+  end;
+  v_stopped int;
+begin
+  perform postrider.require_organization(p_organization_id);
+  v_stopped := postrider.suppress_person(
+    p_organization_id,
+    p_campaign_id,
+    postrider.email_key(p_email),
+    nullif(postrider.trimmed(p_external_id), ''),
+    v_household_key,
+    coalesce(nullif(btrim(p_reason), ''), 'opted out'),
+    coalesce(p_source, 'operator'),
+    p_expires_at);
+  perform postrider.act_as(v_before);
+  return v_stopped;
+end $$;
+
+-- Suppresses a person by each key that is given, in one campaign or, with null, in all of them, and
+-- stops the people who are known by one. Returns how many. The caller has claimed op.
+create function postrider.suppress_person(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_email_key text,
+  p_external_id text,
+  p_household_key text,
+  p_reason text,
+  p_source text,
+  p_expires_at timestamptz
+) returns int language plpgsql as $$
+declare
   v_people uuid[];
   v_stopped uuid[];
 begin
-  perform postrider.require_organization(p_organization_id);
-  p_reason := coalesce(nullif(btrim(p_reason), ''), 'opted out');
-  p_source := coalesce(p_source, 'operator');
-  if concat_ws(' ', postrider.email_key(p_email), v_external_id) ~ '[\u0001-\u001f\u007f-\u009f]' then
-    perform postrider.fail('PR020', 'there is a control character inside the e-mail or external id', 'two lines in one, perhaps: it would match nobody; nothing was changed');
+  if concat_ws(' ', p_email_key, p_external_id) ~ '[\u0001-\u001f\u007f-\u009f]' then
+    perform postrider.fail(
+      'PR020',
+      'there is a control character inside the e-mail or external id',
+      'two lines in one, perhaps: it would match nobody; nothing was changed');
   end if;
-  -- People before suppressions, as whoever suppresses returned mail does.
+  -- People are locked before suppressions, as in the call that suppresses returned mail.
   perform from postrider.recipient_state
   where organization_id = p_organization_id
-    and recipient_id = any (postrider.people_known_as(p_organization_id, p_campaign_id, postrider.email_key(p_email), v_external_id, v_household))
-  order by recipient_id for no key update;
-  insert into postrider.suppression (organization_id, id, campaign_id, kind, digest, value, reason, source, added_by, created_at, expires_at)
-  select p_organization_id, postrider.new_id(), p_campaign_id, k.kind, postrider.digest_of(p_organization_id, k.kind, k.value), k.value,
-    p_reason, p_source, session_user, v_now, p_expires_at
-  from (values ('email', postrider.email_key(p_email)), ('external_id', v_external_id), ('household', v_household)) as k (kind, value)
-  where k.value is not null
-  on conflict on constraint suppression_key do update
-    -- The longer one stands.
-    set expires_at = case when suppression.expires_at is null or excluded.expires_at is null then null
-      else greatest(suppression.expires_at, excluded.expires_at) end;
-  get diagnostics v_entries = row_count;
-  if v_entries = 0 then
-    perform postrider.fail('PR020', 'a suppression needs an e-mail, an external id, or an address with line1 and postal code', 'nothing was changed');
+    and recipient_id = any (
+      postrider.people_known_as(
+        p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key))
+  order by recipient_id
+  for no key update;
+  if postrider.add_suppressions(
+    p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key, p_reason,
+    p_source, p_expires_at) = 0
+  then
+    perform postrider.fail(
+      'PR020',
+      'a suppression needs an e-mail, an external id, or an address with line1 and postal code',
+      'nothing was changed');
   end if;
-  -- Looked for again: somebody may have come in while this waited.
-  v_people := postrider.people_known_as(p_organization_id, p_campaign_id, postrider.email_key(p_email), v_external_id, v_household);
+  -- People are looked for again: somebody may have come in while this waited for the locks.
+  v_people := postrider.people_known_as(
+    p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key);
   if cardinality(v_people) = 0 then
-    raise notice 'nobody here is known as %: the entry stands for whoever comes', concat_ws(' or ', postrider.email_key(p_email), v_external_id, v_household);
+    raise notice 'nobody here is known as %: the entry stands for whoever comes',
+      concat_ws(' or ', p_email_key, p_external_id, p_household_key);
   end if;
-  v_stopped := postrider.stop_people(p_organization_id, v_people, 'blacklisted', 'suppressed', p_reason);
-  -- The entry itself says who added it, and whom it stopped is said here.
-  perform postrider.note_intervention(p_organization_id, 'suppress', p_reason, p_people => v_stopped);
+  v_stopped := postrider.stop_people(
+    p_organization_id, v_people, 'blacklisted', 'suppressed', p_reason);
+  -- The entry itself says who added it. Whom it stopped is said here.
+  perform postrider.note_intervention(
+    p_organization_id, 'suppress', p_reason, p_people => v_stopped);
   return cardinality(v_stopped);
 end $$;
 
-create function postrider.people_known_as(p_organization_id uuid, p_campaign_id uuid, p_email_key text, p_external_id text, p_household_key text)
-returns uuid[]
-language sql stable
-return array(
-  select r.id from (
-    select id, campaign_id from postrider.recipient where organization_id = p_organization_id and email_key = p_email_key
-    union select id, campaign_id from postrider.recipient where organization_id = p_organization_id and external_id = p_external_id
-    union select id, campaign_id from postrider.recipient where organization_id = p_organization_id and household_key = p_household_key
-  ) r where p_campaign_id is null or r.campaign_id = p_campaign_id);
+-- Adds an entry to the do-not-mail list for each key that is given. Returns how many.
+create function postrider.add_suppressions(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_email_key text,
+  p_external_id text,
+  p_household_key text,
+  p_reason text,
+  p_source text,
+  p_expires_at timestamptz
+) returns int language plpgsql as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_entries int;
+begin
+  insert into postrider.suppression (
+    organization_id, id, campaign_id, kind, digest, value, reason, source, added_by, created_at,
+    expires_at)
+  select
+    p_organization_id, postrider.new_id(), p_campaign_id, k.kind,
+    postrider.digest_of(p_organization_id, k.kind, k.value), k.value, p_reason, p_source,
+    session_user, v_now, p_expires_at
+  from (values
+    ('email', p_email_key),
+    ('external_id', p_external_id),
+    ('household', p_household_key)
+  ) as k (kind, value)
+  where k.value is not null
+  on conflict on constraint suppression_key do update
+  -- Of two entries the one that stands longer stays.
+  set expires_at = case
+    when suppression.expires_at is null or excluded.expires_at is null then null
+    else greatest(suppression.expires_at, excluded.expires_at)
+  end;
+  get diagnostics v_entries = row_count;
+  return v_entries;
+end $$;
 
--- The door opens again. Returns how many entries were lifted; people turned away by them stay where they are.
-create function postrider.lift_suppression(p_organization_id uuid, p_kind text, p_value text) returns int
-language plpgsql security definer as $$
+-- The ids of the people who are known by one of these keys, in one campaign or, with null, in all.
+create function postrider.people_known_as(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_email_key text,
+  p_external_id text,
+  p_household_key text
+) returns uuid[] language sql stable
+return array(
+  select r.id
+  from (
+    select id, campaign_id
+    from postrider.recipient
+    where organization_id = p_organization_id
+      and email_key = p_email_key
+    union
+    select id, campaign_id
+    from postrider.recipient
+    where organization_id = p_organization_id
+      and external_id = p_external_id
+    union
+    select id, campaign_id
+    from postrider.recipient
+    where organization_id = p_organization_id
+      and household_key = p_household_key
+  ) r
+  where p_campaign_id is null
+    or r.campaign_id = p_campaign_id);
+
+-- Lifts the suppressions by one key, so that new people with it are let in again. Returns how many
+-- entries were lifted. People whom they turned away stay where they are.
+create function postrider.lift_suppression(
+  p_organization_id uuid,
+  p_kind text,
+  p_value text
+) returns int language plpgsql security definer as $$
 declare
   v_lifted int;
 begin
   perform postrider.require_organization(p_organization_id);
   delete from postrider.suppression
-  where organization_id = p_organization_id and kind = p_kind
-    and digest = postrider.digest_of(p_organization_id, p_kind, case p_kind when 'email' then postrider.email_key(p_value) else postrider.trimmed(p_value) end);
+  where organization_id = p_organization_id
+    and kind = p_kind
+    and digest = postrider.digest_of(
+      p_organization_id,
+      p_kind,
+      case p_kind
+        when 'email' then postrider.email_key(p_value)
+        else postrider.trimmed(p_value)
+      end);
   get diagnostics v_lifted = row_count;
   if v_lifted > 0 then
-    perform postrider.note_intervention(p_organization_id, 'lift', format('suppressions by %s: %s', p_kind, v_lifted));
+    perform postrider.note_intervention(
+      p_organization_id, 'lift', format('suppressions by %s: %s', p_kind, v_lifted));
   end if;
   return v_lifted;
 end $$;

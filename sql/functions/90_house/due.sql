@@ -1,59 +1,121 @@
--- What there is to do: for the beats, and for whoever wants to know when nothing can move any more.
+-- What there is to do, for the beats, and for a caller that wants to know when nothing can move any
+-- more.
 
--- Campaigns whose segment is to be synced now: automated ones while pending, active or paused, one-offs while pending.
-create function postrider.sync_candidates() returns table (organization_id uuid, campaign_id uuid, name text)
-language sql stable security definer
+-- Campaigns whose segment is to be synced now: automated ones while they are pending, active or
+-- paused, one-offs while they are pending.
+create function postrider.sync_candidates() returns table (
+  organization_id uuid,
+  campaign_id uuid,
+  name text
+) language sql stable security definer
 begin atomic
-  select c.organization_id, c.id, c.name from postrider.campaign c
-  where c.status in ('pending', 'active', 'paused') and (c.campaign_mode = 'automated' or c.status = 'pending' and c.provider_segment_id is not null)
+  select c.organization_id, c.id, c.name
+  from postrider.campaign c
+  where c.status in ('pending', 'active', 'paused')
+    and (
+      c.campaign_mode = 'automated'
+      or c.status = 'pending' and c.provider_segment_id is not null)
   order by c.organization_id, c.created_at, c.id;
 end;
 
--- Campaigns with people who wait for an address, or with batches that are out.
-create function postrider.enrich_candidates(p_only_due boolean) returns table (organization_id uuid, campaign_id uuid)
-language sql stable security definer
+-- Campaigns with people who wait for an address, or with batches that are out. p_only_due: only
+-- those with a batch to poll or to give back.
+create function postrider.enrich_candidates(p_only_due boolean) returns table (
+  organization_id uuid,
+  campaign_id uuid
+) language sql stable security definer
 begin atomic
-  select c.organization_id, c.id from postrider.campaign c
-  where not p_only_due and c.status in ('pending', 'active') and exists (
-    select from postrider.recipient_state s
-    where s.organization_id = c.organization_id and s.campaign_id = c.id and s.waiting_state = 'address_enrichable')
+  select c.organization_id, c.id
+  from postrider.campaign c
+  where not p_only_due
+    and c.status in ('pending', 'active')
+    and exists (
+      select from postrider.recipient_state s
+      where s.organization_id = c.organization_id
+        and s.campaign_id = c.id
+        and s.waiting_state = 'address_enrichable')
   union
-  select b.organization_id, b.campaign_id from postrider.enrichment_batch b where b.closed_at is null and b.next_poll_at <= postrider.now()
+  select b.organization_id, b.campaign_id
+  from postrider.enrichment_batch b
+  where b.closed_at is null
+    and b.next_poll_at <= postrider.now()
   union
-  -- In a batch that somebody deleted.
-  select s.organization_id, s.campaign_id from postrider.recipient_state s
-  where s.state = 'address_enriching' and s.cohort_id is not null and not exists (
-    select from postrider.enrichment_batch b where b.organization_id = s.organization_id and b.id = s.cohort_id and b.closed_at is null);
+  -- People in a batch that somebody deleted.
+  select s.organization_id, s.campaign_id
+  from postrider.recipient_state s
+  where s.state = 'address_enriching'
+    and s.cohort_id is not null
+    and not exists (
+      select from postrider.enrichment_batch b
+      where b.organization_id = s.organization_id
+        and b.id = s.cohort_id
+        and b.closed_at is null);
 end;
 
--- What a beat of seconds would otherwise ask one by one: organizations with pieces to ask printers about or cards to call back, with effects that
--- are due, with events that found no piece; and whether webhooks wait. An idle runner asks this, and no more.
-create function postrider.due() returns table (reconcile uuid[], effects uuid[], unmatched uuid[], webhooks boolean)
-language sql stable security definer
+-- What a beat of seconds would otherwise ask one by one: organizations with pieces to ask printers
+-- about or cards to call back, with effects that are due, with events that found no piece; and
+-- whether webhooks wait. An idle runner asks this, and no more.
+create function postrider.due() returns table (
+  reconcile uuid[],
+  effects uuid[],
+  unmatched uuid[],
+  webhooks boolean
+) language sql stable security definer
 begin atomic
   select
     array(
-      select m.organization_id from postrider.mailpiece m where m.status = 'unknown' and m.available_at <= (select postrider.now())
+      select m.organization_id
+      from postrider.mailpiece m
+      where m.status = 'unknown'
+        and m.available_at <= (select postrider.now())
       union
-      select s.organization_id from postrider.recipient_state s
-      where s.cancel_requested_at is not null and s.state in ('sending', 'sent') and s.state = 'sent'),
-    -- From one organization with effects that wait to the next, by index: neither all organizations are looked at nor all their effects.
+      select s.organization_id
+      from postrider.recipient_state s
+      where s.cancel_requested_at is not null
+        and s.state in ('sending', 'sent')
+        and s.state = 'sent'),
+    -- From one organization with effects that wait to the next, by index: neither all organizations
+    -- are looked at nor all their effects.
     array(
       with recursive waiting (organization_id) as (
-        (select e.organization_id from postrider.effect e where e.state = 'waiting' order by e.organization_id limit 1)
+        (
+          select e.organization_id
+          from postrider.effect e
+          where e.state = 'waiting'
+          order by e.organization_id
+          limit 1
+        )
         union all
-        select n.organization_id from waiting w cross join lateral (
-          select e.organization_id from postrider.effect e where e.state = 'waiting' and e.organization_id > w.organization_id
-          order by e.organization_id limit 1) n
+        select n.organization_id
+        from waiting w
+        cross join lateral (
+          select e.organization_id
+          from postrider.effect e
+          where e.state = 'waiting'
+            and e.organization_id > w.organization_id
+          order by e.organization_id
+          limit 1
+        ) n
       )
-      select w.organization_id from waiting w
+      select w.organization_id
+      from waiting w
       cross join (values ('usage_meter'), ('event_sink')) as k (kind)
       cross join lateral (
         select from postrider.effect e
-        where e.organization_id = w.organization_id and e.kind = k.kind and e.state = 'waiting' and e.available_at <= (select postrider.now()) limit 1) e
+        where e.organization_id = w.organization_id
+          and e.kind = k.kind
+          and e.state = 'waiting'
+          and e.available_at <= (select postrider.now())
+        limit 1
+      ) e
       group by 1),
     array(
-      select distinct e.organization_id from postrider.mailpiece_event e
-      where e.mailpiece_id is null and e.received_at > (select postrider.now()) - interval '7 days'),
-    exists (select from postrider.provider_event e where e.applied_at is null and e.error is null);
+      select distinct e.organization_id
+      from postrider.mailpiece_event e
+      where e.mailpiece_id is null
+        and e.received_at > (select postrider.now()) - interval '7 days'),
+    exists (
+      select from postrider.provider_event e
+      where e.applied_at is null
+        and e.error is null);
 end;

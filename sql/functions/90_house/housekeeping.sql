@@ -1,12 +1,13 @@
--- The housekeeping of a minute, and what is remembered of beats that fail.
+-- The housekeeping of a minute.
 
 -- Its parts, in order. Each stands by itself.
 create function postrider.house_parts() returns text[]
 language sql immutable
-return array['fold_tally', 'event_partitions', 'complete_campaigns', 'assume_received', 'old_webhooks',
+return array[
+  'fold_tally', 'event_partitions', 'complete_campaigns', 'assume_received', 'old_webhooks',
   'old_cohorts', 'old_addresses', 'old_runners', 'old_failures'];
 
--- Organizations for which a part has something to do: of ten thousand each costs little, and
+-- The organizations for which a part has something to do: of ten thousand each costs little, and
 -- together they cost seconds. None, where the part is of the installation.
 create function postrider.house_organizations(p_part text) returns uuid[]
 language plpgsql stable security definer as $$
@@ -15,70 +16,107 @@ declare
 begin
   return case p_part
     when 'complete_campaigns' then array(
-      select distinct c.organization_id from postrider.campaign c
-      where c.campaign_mode = 'one_off' and c.status = 'active' order by 1)
+      select distinct c.organization_id
+      from postrider.campaign c
+      where c.campaign_mode = 'one_off'
+        and c.status = 'active'
+      order by 1)
     when 'assume_received' then array(
-      select distinct c.organization_id from postrider.campaign c
+      select distinct c.organization_id
+      from postrider.campaign c
       cross join lateral (
         select from postrider.recipient_state s
-        where s.organization_id = c.organization_id and s.campaign_id = c.id and s.waiting_state = 'sent'
+        where s.organization_id = c.organization_id
+          and s.campaign_id = c.id
+          and s.waiting_state = 'sent'
           and s.available_at <= v_now
-        limit 1) s
+        limit 1
+      ) s
       order by 1)
-    else '{}' end;
+    else '{}'
+  end;
 end $$;
 
 -- Does one part, for these organizations.
-create function postrider.keep_part(p_part text, p_organizations uuid[]) returns void
-language plpgsql security definer as $$
+create function postrider.keep_part(
+  p_part text,
+  p_organizations uuid[]
+) returns void language plpgsql security definer as $$
 declare
   v_now timestamptz := postrider.now();
-  v_name text;
 begin
   case p_part
     when 'fold_tally' then
       perform postrider.fold_tally();
     when 'event_partitions' then
       perform postrider.event_partitions();
-      -- It gives way to whoever stands in its way, and there is time for that until the month ends.
-      v_name := 'recipient_event_' || to_char((v_now at time zone 'UTC') + interval '1 month', 'YYYY_MM');
-      if to_regclass('postrider.' || v_name) is null then
-        perform postrider.fail('PR017', format('the partition %s could not be made', v_name),
-          'an open transaction moved people or reads their history: see the check oldest transaction');
-      end if;
+      perform postrider.require_next_partition(v_now);
     when 'complete_campaigns' then
-      perform postrider.complete_campaigns(o.id) from unnest(p_organizations) as o (id);
+      perform postrider.complete_campaigns(o.id)
+      from unnest(p_organizations) as o (id);
     when 'assume_received' then
-      perform postrider.assume_received(o.id) from unnest(p_organizations) as o (id);
+      perform postrider.assume_received(o.id)
+      from unnest(p_organizations) as o (id);
     -- Some at a time: what is left is left to the next minute.
     when 'old_webhooks' then
       delete from postrider.provider_event e
       using (
-        select organization_id, id from postrider.provider_event
-        where applied_at < v_now - interval '180 days' order by applied_at limit 10000) old
-      where e.organization_id = old.organization_id and e.id = old.id;
+        select organization_id, id
+        from postrider.provider_event
+        where applied_at < v_now - interval '180 days'
+        order by applied_at
+        limit 10000
+      ) old
+      where e.organization_id = old.organization_id
+        and e.id = old.id;
     when 'old_cohorts' then
-      delete from postrider.cohort where closed_at < v_now - interval '30 days';
+      delete from postrider.cohort
+      where closed_at < v_now - interval '30 days';
     when 'old_addresses' then
-      delete from postrider.address_cache where expires_at < v_now;
+      delete from postrider.address_cache
+      where expires_at < v_now;
     when 'old_runners' then
-      delete from postrider.runner where seen_at < clock_timestamp() - interval '1 day';
+      delete from postrider.runner
+      where seen_at < clock_timestamp() - interval '1 day';
     when 'old_failures' then
-      delete from postrider.beat_failure where over_at < clock_timestamp() - interval '90 days';
+      delete from postrider.beat_failure
+      where over_at < clock_timestamp() - interval '90 days';
       perform postrider.forget_untried_work();
     else
-      perform postrider.fail('PR020', format('%L is no part of the housekeeping', p_part),
+      perform postrider.fail(
+        'PR020',
+        format('%L is no part of the housekeeping', p_part),
         'select postrider.house_parts(); nothing was done');
   end case;
 end $$;
 
--- The housekeeping of a minute, or only some parts of it. What fails undoes neither the other parts
--- nor, where a part works for each organization, the other organizations'; it is returned, a row for
--- each part. Nobody who holds a lock is waited for longer than 2 s: that fails, too. What does not
+-- Refuses where the partition of the next month is not there: event_partitions gives way to every
+-- open transaction that is in its way, and there is time for that until the month ends.
+create function postrider.require_next_partition(p_now timestamptz) returns void
+language plpgsql as $$
+declare
+  v_name text := 'recipient_event_'
+    || to_char((p_now at time zone 'UTC') + interval '1 month', 'YYYY_MM');
+begin
+  if to_regclass('postrider.' || v_name) is null then
+    perform postrider.fail(
+      'PR017',
+      format('the partition %s could not be made', v_name),
+      'an open transaction moved people or reads their history: see the check oldest transaction');
+  end if;
+end $$;
+
+-- Does the housekeeping of a minute, or only some parts of it. What fails undoes neither the other
+-- parts nor, where a part works for each organization, the other organizations'. It is returned, a
+-- row for each part. A holder of a lock is waited for 2 s at most: that fails, too. What does not
 -- end in time (statement_timeout) is cancelled as a whole: a runner then asks for each part alone.
-create function postrider.keep_house(p_parts text[] default null)
-returns table (part text, organizations uuid[], code text, message text, hint text)
-language plpgsql security definer as $$
+create function postrider.keep_house(p_parts text[] default null) returns table (
+  part text,
+  organizations uuid[],
+  code text,
+  message text,
+  hint text
+) language plpgsql security definer as $$
 declare
   c_waits constant int := 3;
   v_all uuid[];
@@ -93,11 +131,15 @@ begin
       perform postrider.keep_part(part, v_all);
       continue;
     exception when others then
-      get stacked diagnostics code = returned_sqlstate, message = message_text, hint = pg_exception_hint;
+      get stacked diagnostics
+        code = returned_sqlstate,
+        message = message_text,
+        hint = pg_exception_hint;
     end;
-    -- All of them were undone: each by itself, to learn whose fault it is. Not so from the start,
-    -- because many savepoints in one transaction cost everybody else's snapshots. Where a lock was not
-    -- given three times it is the table's: a thousand organizations would wait two seconds each.
+    -- All of them were undone. Each is done by itself, to learn whose fault it is. Not so from the
+    -- start, because many savepoints in one transaction cost everybody else's snapshots. Where a
+    -- lock was not given three times it is the table's: a thousand organizations would wait two
+    -- seconds each.
     v_waits := 0;
     foreach v_one in array v_all loop
       if v_waits >= c_waits then
@@ -107,7 +149,10 @@ begin
       begin
         perform postrider.keep_part(part, array[v_one]);
       exception when others then
-        get stacked diagnostics code = returned_sqlstate, message = message_text, hint = pg_exception_hint;
+        get stacked diagnostics
+          code = returned_sqlstate,
+          message = message_text,
+          hint = pg_exception_hint;
         organizations := organizations || v_one;
         v_waits := v_waits + (code = '55P03')::int;
       end;

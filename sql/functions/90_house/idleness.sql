@@ -1,63 +1,154 @@
--- Campaigns and states in which nothing holds those who are there.
-create function postrider.open_doors() returns table (organization_id uuid, campaign_id uuid, state text)
-language sql stable security definer
+-- Whether anything can still move, now or within a time.
+
+-- Campaigns and states in which no hold, no status and no unarmed printer keeps people back.
+create function postrider.open_doors() returns table (
+  organization_id uuid,
+  campaign_id uuid,
+  state text
+) language sql stable security definer
 begin atomic
-  select c.organization_id, c.id, v.state from postrider.campaign c
-  join postrider.organization o on o.id = c.organization_id and o.held_at is null
-  join postrider.printer p on p.organization_id = c.organization_id and p.name = c.printer_name
+  select c.organization_id, c.id, v.state
+  from postrider.campaign c
+  join postrider.organization o
+    on o.id = c.organization_id
+    and o.held_at is null
+  join postrider.printer p
+    on p.organization_id = c.organization_id
+    and p.name = c.printer_name
   cross join (values ('pending'), ('proofed')) as v (state)
   where (c.status = 'active' or c.status = 'pending' and v.state = 'pending')
-    and (v.state = 'pending' or p.held_at is null and (c.mode = 'test' or p.armed_at is not null));
+    and (
+      v.state = 'pending'
+      or p.held_at is null and (c.mode = 'test' or p.armed_at is not null));
 end;
 
--- Counts whatever can still move without an outside event or a later time. All zero: nothing can.
+-- Counts everything that can still move without an outside event or a later time. All are zero:
+-- nothing can.
 create function postrider.what_moves() returns jsonb
 language sql stable security definer as $$
   select jsonb_build_object(
-    'cohorts', (select count(*) from postrider.cohort where closed_at is null),
+    'cohorts', (
+      select count(*)
+      from postrider.cohort
+      where closed_at is null),
     'ready', (
-      select count(*) from postrider.open_doors() d
+      select count(*)
+      from postrider.open_doors() d
       where exists (
         select from postrider.recipient_state s
-        where s.organization_id = d.organization_id and s.campaign_id = d.campaign_id and s.waiting_state = d.state and s.available_at <= postrider.now() and s.held_at is null)),
-    'webhooks', (select count(*) from postrider.provider_event where applied_at is null and error is null),
-    'unknown', (select count(*) from postrider.mailpiece where status = 'unknown' and available_at <= postrider.now()),
-    'effects', (select count(*) from (
-      select from postrider.effect e join postrider.organization o on o.id = e.organization_id
-      where e.state = 'waiting' and e.available_at <= postrider.now() limit 1) e),
-    -- One that is out and not to be asked about yet waits for the enricher.
-    'batches', (select count(*) from postrider.enrichment_batch where closed_at is null and next_poll_at <= postrider.now()),
-    'jobs', (select count(*) from postrider_queue.job where name in ('sync', 'enrich', 'reconcile', 'effects') and state in ('created', 'active')
-      and start_after <= clock_timestamp())
-  )
+        where s.organization_id = d.organization_id
+          and s.campaign_id = d.campaign_id
+          and s.waiting_state = d.state
+          and s.available_at <= postrider.now()
+          and s.held_at is null)),
+    'webhooks', (
+      select count(*)
+      from postrider.provider_event
+      where applied_at is null
+        and error is null),
+    'unknown', (
+      select count(*)
+      from postrider.mailpiece
+      where status = 'unknown'
+        and available_at <= postrider.now()),
+    'effects', (
+      select count(*)
+      from (
+        select from postrider.effect e
+        join postrider.organization o on o.id = e.organization_id
+        where e.state = 'waiting'
+          and e.available_at <= postrider.now()
+        limit 1
+      ) e),
+    -- A batch that is out and not to be asked about yet waits for the enricher.
+    'batches', (
+      select count(*)
+      from postrider.enrichment_batch
+      where closed_at is null
+        and next_poll_at <= postrider.now()),
+    'jobs', (
+      select count(*)
+      from postrider_queue.job
+      where name in ('sync', 'enrich', 'reconcile', 'effects')
+        and state in ('created', 'active')
+        and start_after <= clock_timestamp()))
 $$;
 
--- What moves by itself within p_within: who comes back after a failure in passing, and when the first does. steps_left falls whenever anything moves
--- forward, never with a failure, and rises with newcomers and news: who waits long asks it whether that is worth while.
-create function postrider.what_comes(p_within interval) returns table (people bigint, effects bigint, unknown bigint, first_in interval, steps_left bigint)
-language sql stable security definer as $$
-  select postrider.require_within('the time to come', p_within, interval '0', interval '100 years');
+-- Counts what moves by itself within p_within: people who come back after a failure in passing,
+-- effects, and unknown outcomes; and says when the first does. steps_left falls whenever anything
+-- moves forward, never with a failure, and rises with newcomers and news: a caller that waits long
+-- asks it whether that is worth while.
+create function postrider.what_comes(p_within interval) returns table (
+  people bigint,
+  effects bigint,
+  unknown bigint,
+  first_in interval,
+  steps_left bigint
+) language sql stable security definer as $$
+  select postrider.require_within(
+    'the time to come', p_within, interval '0', interval '100 years');
   with clock as (
     select postrider.now() as now, postrider.now() + p_within as horizon
   ), coming as (
-    select 'people' as kind, n.many, n.first from clock cross join postrider.open_doors() d cross join lateral (
-      select count(*) as many, min(s.available_at) as first from postrider.recipient_state s
-      where s.organization_id = d.organization_id and s.campaign_id = d.campaign_id and s.waiting_state = d.state
-        and s.available_at > clock.now and s.available_at <= clock.horizon and s.held_at is null) n
+    select 'people' as kind, n.many, n.first
+    from clock
+    cross join postrider.open_doors() d
+    cross join lateral (
+      select count(*) as many, min(s.available_at) as first
+      from postrider.recipient_state s
+      where s.organization_id = d.organization_id
+        and s.campaign_id = d.campaign_id
+        and s.waiting_state = d.state
+        and s.available_at > clock.now
+        and s.available_at <= clock.horizon
+        and s.held_at is null
+    ) n
     union all
-    select 'effects', count(*), min(e.available_at) from clock
-    join postrider.effect e on e.state = 'waiting' and e.available_at > clock.now and e.available_at <= clock.horizon
+    select 'effects', count(*), min(e.available_at)
+    from clock
+    join postrider.effect e
+      on e.state = 'waiting'
+      and e.available_at > clock.now
+      and e.available_at <= clock.horizon
     union all
-    select 'unknown', count(*), min(m.available_at) from clock
-    join postrider.mailpiece m on m.status = 'unknown' and m.available_at > clock.now and m.available_at <= clock.horizon
+    select 'unknown', count(*), min(m.available_at)
+    from clock
+    join postrider.mailpiece m
+      on m.status = 'unknown'
+      and m.available_at > clock.now
+      and m.available_at <= clock.horizon
   )
-  select coalesce(sum(c.many) filter (where c.kind = 'people'), 0)::bigint, coalesce(sum(c.many) filter (where c.kind = 'effects'), 0)::bigint,
-    coalesce(sum(c.many) filter (where c.kind = 'unknown'), 0)::bigint, min(c.first) - min(clock.now),
+  select
+    coalesce(sum(c.many) filter (where c.kind = 'people'), 0)::bigint,
+    coalesce(sum(c.many) filter (where c.kind = 'effects'), 0)::bigint,
+    coalesce(sum(c.many) filter (where c.kind = 'unknown'), 0)::bigint,
+    min(c.first) - min(clock.now),
     -- A card that is sent may have two effects: it counts for more than these.
-    (select coalesce(sum(w.weight * t.people), 0) from postrider.headcount() t
-      join (values ('address_enrichable', 5), ('address_enriching', 5), ('pending', 4), ('proofing_staged', 4), ('proofing', 4), ('proofed', 3), ('sending_staged', 3), ('sending', 3)) as w (state, weight)
-        using (state))::bigint
-      + (select count(*) from postrider.effect e where e.state = 'waiting')
-      + (select count(*) from postrider.provider_event e where e.applied_at is null and e.error is null)
-  from coming c cross join clock
+    (
+      select coalesce(sum(w.weight * t.people), 0)
+      from postrider.headcount() t
+      join (values
+        ('address_enrichable', 5),
+        ('address_enriching', 5),
+        ('pending', 4),
+        ('proofing_staged', 4),
+        ('proofing', 4),
+        ('proofed', 3),
+        ('sending_staged', 3),
+        ('sending', 3)
+      ) as w (state, weight) using (state)
+    )::bigint
+    + (
+      select count(*)
+      from postrider.effect e
+      where e.state = 'waiting'
+    )
+    + (
+      select count(*)
+      from postrider.provider_event e
+      where e.applied_at is null
+        and e.error is null
+    )
+  from coming c
+  cross join clock
 $$;

@@ -1,7 +1,8 @@
 /** Typed calls that tell what an adapter is made from. */
 import type { Address } from '../ports/index.ts';
-import { resultOf, type Sql } from './calls.ts';
+import type { Sql } from './calls.ts';
 import { mapped } from './errors.ts';
+import * as calls from './generated/index.generated.ts';
 
 /** What a runner must know of a campaign to render and print for it. */
 export interface CampaignBrief {
@@ -39,13 +40,10 @@ export async function campaignBrief(
   organizationId: string,
   campaignId: string,
 ): Promise<CampaignBrief> {
-  const brief = await resultOf(
-    sql<{ result: CampaignBrief | null }[]>`
-      select postrider.campaign_brief(
-        p_organization_id => ${organizationId},
-        p_campaign_id => ${campaignId}
-      ) as result`,
-  );
+  const brief = await calls.campaignBrief<CampaignBrief | null>(sql, {
+    organizationId,
+    campaignId,
+  });
   if (brief === null) throw new Error(`there is no campaign ${campaignId}`);
   return brief;
 }
@@ -56,13 +54,7 @@ export async function printerBrief(
   organizationId: string,
   printerName: string,
 ): Promise<PrinterBrief | null> {
-  return await resultOf(
-    sql<{ result: PrinterBrief | null }[]>`
-      select postrider.printer_brief(
-        p_organization_id => ${organizationId},
-        p_printer_name => ${printerName}
-      ) as result`,
-  );
+  return await calls.printerBrief(sql, { organizationId, printerName });
 }
 
 /** A printer by its name in its organization, and what its adapter was given. */

@@ -1,7 +1,8 @@
 /**
- * What typed calls share. A typed call is one statement: a function of SQL with named notation, or
- * a look at a private table. Each throws `MachineError` where the machine refuses, and the driver's
- * own error where the connection is lost.
+ * What typed calls share. Calls of functions are generated (generated/). By hand is what a function
+ * alone does not answer: a look at private tables, or a call with a condition or a join, in one
+ * statement. Each throws `MachineError` where the machine refuses, and the driver's own error where
+ * the connection is lost.
  */
 import type postgres from 'postgres';
 import { mapped } from './errors.ts';
@@ -19,12 +20,44 @@ export async function resultOf<T>(query: PromiseLike<readonly { result: T }[]>):
 
 /** The only row. */
 export async function rowOf<Row>(query: PromiseLike<readonly Row[]>): Promise<Row> {
-  const [row] = await mapped(query);
+  return onlyRow(await mapped(query));
+}
+
+export function onlyRow<Row>([row]: readonly Row[]): Row {
   if (row === undefined) throw new Error('the database answered no row');
   return row;
 }
 
-/** An interval, as a parameter. */
-export function milliseconds(value: number): string {
-  return `${value} milliseconds`;
+// What follows is for the generated calls. The driver does not know what a statement answers: that
+// the columns are these is held by the catalog, from which it was written.
+
+/** What a function of one value answers. */
+export async function scalar<Result>(query: PromiseLike<readonly object[]>): Promise<Result> {
+  const { result } = onlyRow(await mapped(query)) as { result: Result };
+  return result;
+}
+
+/** What a function of rows answers. */
+export async function rows<Row>(query: PromiseLike<readonly object[]>): Promise<readonly Row[]> {
+  return (await mapped(query)) as readonly Row[];
+}
+
+/** Awaits a function that answers nothing. */
+export async function done(query: PromiseLike<unknown>): Promise<void> {
+  await mapped(query);
+}
+
+/** JSON as text; null and undefined are the null of SQL. */
+export function json(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+/** Milliseconds as an interval. */
+export function interval(value: number | null): string | null {
+  return value === null ? null : `${value} milliseconds`;
+}
+
+/** A time as text: of a `Date`, the driver would write text in the style of the session. */
+export function time(value: string | Date | null): string | null {
+  return value instanceof Date ? value.toISOString() : value;
 }

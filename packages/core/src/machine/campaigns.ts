@@ -2,8 +2,9 @@
  * Typed calls of what operators do with organizations, campaigns and printers. All throw
  * `MachineError` with what to do.
  */
-import { resultOf, type Sql } from './calls.ts';
+import type { Sql } from './calls.ts';
 import { mapped } from './errors.ts';
+import * as calls from './generated/index.generated.ts';
 
 /** A campaign file, checked, in the machine's words; see docs/reference/campaign-file.md. */
 export interface CampaignDefinition {
@@ -90,13 +91,7 @@ export async function organizationNamed(
   name: string,
   timeZone: string | null = null,
 ): Promise<string> {
-  return await resultOf(
-    sql<{ result: string }[]>`
-      select postrider.organization_named(
-        p_name => ${name},
-        p_time_zone => ${timeZone}
-      ) as result`,
-  );
+  return await calls.organizationNamed(sql, { name, timeZone });
 }
 
 /** Makes a campaign, or brings it to this definition. */
@@ -105,13 +100,7 @@ export async function applyCampaign(
   organizationId: string,
   definition: CampaignDefinition,
 ): Promise<AppliedCampaign> {
-  return await resultOf(
-    sql<{ result: AppliedCampaign }[]>`
-      select postrider.apply_campaign(
-        p_organization_id => ${organizationId},
-        p_definition => ${JSON.stringify(definition)}::text::jsonb
-      ) as result`,
-  );
+  return await calls.applyCampaign(sql, { organizationId, definition });
 }
 
 /**
@@ -126,16 +115,7 @@ export async function launch(
   why: string | null = null,
   arm = false,
 ): Promise<string> {
-  return await resultOf(
-    sql<{ result: string }[]>`
-      select postrider.launch(
-        p_organization_id => ${organizationId},
-        p_campaign_id => ${campaignId},
-        p_mode => ${mode},
-        p_why => ${why},
-        p_arm => ${arm}
-      ) as result`,
-  );
+  return await calls.launch(sql, { organizationId, campaignId, mode, why, arm });
 }
 
 /** Allows live printing. Returns since when it is allowed. */
@@ -144,14 +124,7 @@ export async function armPrinter(
   organizationId: string,
   printerName: string,
 ): Promise<Date> {
-  const at = await resultOf(
-    sql<{ result: string }[]>`
-      select pg_catalog.to_json(postrider.arm_printer(
-        p_organization_id => ${organizationId},
-        p_printer_name => ${printerName}
-      )) as result`,
-  );
-  return new Date(at);
+  return new Date(await calls.armPrinter(sql, { organizationId, printerName }));
 }
 
 /** Ends a campaign. Returns how many people it skipped. */
@@ -162,15 +135,7 @@ export async function endCampaign(
   status: 'completed' | 'archived',
   why: string | null = null,
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.end_campaign(
-        p_organization_id => ${organizationId},
-        p_campaign_id => ${campaignId},
-        p_status => ${status},
-        p_why => ${why}
-      ) as result`,
-  );
+  return await calls.endCampaign(sql, { organizationId, campaignId, status, why });
 }
 
 /**

@@ -2,8 +2,9 @@
  * Typed calls of what proofing and mailing share: cohorts are staged, and leased once they are
  * begun. What gives lost cohorts back is a part of `tick` (house.ts).
  */
-import { milliseconds, resultOf, rowOf, type Sql } from './calls.ts';
+import { resultOf, rowOf, type Sql } from './calls.ts';
 import { mapped } from './errors.ts';
+import * as calls from './generated/index.generated.ts';
 
 export type CohortStage = 'proof' | 'mail';
 
@@ -54,15 +55,12 @@ export async function renew(
   cohorts: readonly { organizationId: string; cohortId: string }[],
   leaseMs: number,
 ): Promise<string[]> {
-  return await resultOf(
-    sql<{ result: string[] }[]>`
-      select postrider.renew(
-        p_runner_id => ${runnerId},
-        p_organization_ids => ${cohorts.map((cohort) => cohort.organizationId)}::uuid[],
-        p_cohort_ids => ${cohorts.map((cohort) => cohort.cohortId)}::uuid[],
-        p_lease => ${milliseconds(leaseMs)}::interval
-      ) as result`,
-  );
+  return await calls.renew(sql, {
+    runnerId,
+    organizationIds: cohorts.map((cohort) => cohort.organizationId),
+    cohortIds: cohorts.map((cohort) => cohort.cohortId),
+    leaseMs,
+  });
 }
 
 /** Open cohorts of a stage that one runner has. */

@@ -1,6 +1,7 @@
 /** Typed calls of what follows from cards that were sent. */
-import { milliseconds, resultOf, type Sql } from './calls.ts';
+import type { Sql } from './calls.ts';
 import { mapped } from './errors.ts';
+import * as calls from './generated/index.generated.ts';
 
 export type EffectKind = 'usage_meter' | 'event_sink';
 
@@ -34,16 +35,8 @@ export async function claimEffects(
   limit: number,
   leaseMs: number,
 ): Promise<readonly ClaimedEffect[]> {
-  const effects = await resultOf(
-    sql<{ result: ClaimedEffect[] | null }[]>`
-      select postrider.effects_claim(
-        p_organization_id => ${organizationId},
-        p_kind => ${kind},
-        p_limit => ${limit},
-        p_lease => ${milliseconds(leaseMs)}::interval
-      ) as result`,
-  );
-  return effects ?? [];
+  const claim = { organizationId, kind, limit, leaseMs };
+  return (await calls.effectsClaim<ClaimedEffect[] | null>(sql, claim)) ?? [];
 }
 
 /** Writes what became of effects. Returns how many were settled. */
@@ -52,13 +45,7 @@ export async function settleEffects(
   organizationId: string,
   results: readonly EffectSettlement[],
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.effects_settle(
-        p_organization_id => ${organizationId},
-        p_results => ${JSON.stringify(results)}::text::json
-      ) as result`,
-  );
+  return await calls.effectsSettle(sql, { organizationId, results });
 }
 
 /** Effects of one kind and campaign that failed for good: nobody tries them again by itself. */

@@ -1,8 +1,9 @@
 /** Typed calls of enrichment. */
 import { storable } from '../common/text.ts';
 import type { Address, EnrichRequest } from '../ports/index.ts';
-import { milliseconds, resultOf, type Sql } from './calls.ts';
+import type { Sql } from './calls.ts';
 import { mapped } from './errors.ts';
+import * as calls from './generated/index.generated.ts';
 
 /**
  * Organizations with people to look up.
@@ -40,21 +41,12 @@ export async function skipWithoutEnricher(
   organizationId: string,
   campaignId: string,
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.enrich_none(
-        p_organization_id => ${organizationId},
-        p_campaign_id => ${campaignId}
-      ) as result`,
-  );
+  return await calls.enrichNone(sql, { organizationId, campaignId });
 }
 
 /** Gives back people whose batch is gone. Returns how many. */
 export async function returnOrphans(sql: Sql, organizationId: string): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.enrich_orphans(p_organization_id => ${organizationId}) as result`,
-  );
+  return await calls.enrichOrphans(sql, { organizationId });
 }
 
 export interface ClaimedBatch {
@@ -82,17 +74,8 @@ export async function claimBatch(
   enricher: string,
   { limit, deadlineMs, restMs }: BatchLimits,
 ): Promise<ClaimedBatch | null> {
-  return await resultOf(
-    sql<{ result: ClaimedBatch | null }[]>`
-      select postrider.enrich_claim(
-        p_organization_id => ${organizationId},
-        p_campaign_id => ${campaignId},
-        p_enricher => ${enricher},
-        p_limit => ${limit},
-        p_deadline => ${milliseconds(deadlineMs)}::interval,
-        p_rest => ${milliseconds(restMs)}::interval
-      ) as result`,
-  );
+  const batch = { organizationId, campaignId, enricher, limit, deadlineMs, restMs };
+  return await calls.enrichClaim(sql, batch);
 }
 
 /** Notes that the enricher has a batch. Returns its id there: the first one told stands. */
@@ -102,15 +85,8 @@ export async function noteSubmitted(
   batchId: string,
   providerBatchId: string,
 ): Promise<string> {
-  const stands = await resultOf(
-    sql<{ result: string | null }[]>`
-      select postrider.enrich_submitted(
-        p_organization_id => ${organizationId},
-        p_batch_id => ${batchId},
-        p_provider_batch_id => ${providerBatchId}
-      ) as result`,
-  );
-  return stands ?? providerBatchId;
+  const submitted = { organizationId, batchId, providerBatchId };
+  return (await calls.enrichSubmitted<string | null>(sql, submitted)) ?? providerBatchId;
 }
 
 export interface DueBatch {
@@ -124,11 +100,7 @@ export interface DueBatch {
 
 /** Batches that are out and due. */
 export async function dueBatches(sql: Sql, organizationId: string): Promise<readonly DueBatch[]> {
-  const due = await resultOf(
-    sql<{ result: DueBatch[] | null }[]>`
-      select postrider.enrich_due(p_organization_id => ${organizationId}) as result`,
-  );
-  return due ?? [];
+  return (await calls.enrichDue<DueBatch[] | null>(sql, { organizationId })) ?? [];
 }
 
 /**
@@ -143,16 +115,7 @@ export async function settleBatch(
   results: readonly { recipientId: string; address: Address | null }[],
   last: boolean,
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.enrich_settle(
-        p_organization_id => ${organizationId},
-        p_batch_id => ${batchId},
-        p_enricher => ${enricher},
-        p_results => ${JSON.stringify(results)}::text::jsonb,
-        p_last => ${last}
-      ) as result`,
-  );
+  return await calls.enrichSettle(sql, { organizationId, batchId, enricher, results, last });
 }
 
 /** Gives back the people of a batch that is lost, for `afterMs` at least. Returns how many. */
@@ -163,13 +126,5 @@ export async function loseBatch(
   why: string,
   afterMs: number,
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.enrich_lost(
-        p_organization_id => ${organizationId},
-        p_batch_id => ${batchId},
-        p_why => ${storable(why)},
-        p_after => ${milliseconds(afterMs)}::interval
-      ) as result`,
-  );
+  return await calls.enrichLost(sql, { organizationId, batchId, why: storable(why), afterMs });
 }

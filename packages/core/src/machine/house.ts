@@ -2,8 +2,9 @@
  * Typed calls of what keeps the rest going: runners and lost work, beats and what is due at them,
  * housekeeping, and the counts of what fails.
  */
-import { milliseconds, resultOf, rowOf, type Sql } from './calls.ts';
+import { onlyRow, resultOf, type Sql } from './calls.ts';
 import { mapped } from './errors.ts';
+import * as calls from './generated/index.generated.ts';
 import type { Marks, Watermark, Witness } from './restore.ts';
 
 export interface RunnerSign {
@@ -36,20 +37,8 @@ export async function tick(
   quietMs: number,
   remembered: Marks,
 ): Promise<Tick> {
-  return await resultOf(
-    sql<{ result: Tick }[]>`
-      select postrider.tick(
-        p_runner_id => ${runner.id},
-        p_name => ${runner.name},
-        p_proof_slots => ${runner.proofSlots},
-        p_mail_slots => ${runner.mailSlots},
-        p_version => ${runner.version},
-        p_lease => ${milliseconds(runner.leaseMs)}::interval,
-        p_grace => ${milliseconds(graceMs)}::interval,
-        p_quiet => ${milliseconds(quietMs)}::interval,
-        p_remembered => ${JSON.stringify(remembered)}::text::jsonb
-      ) as result`,
-  );
+  const { id: runnerId, ...told } = runner;
+  return await calls.tick(sql, { runnerId, ...told, graceMs, quietMs, remembered });
 }
 
 /** How many people a runner has begun and not settled. */
@@ -80,7 +69,7 @@ export async function livingRunner(sql: Sql): Promise<string | null> {
 
 /** Says that a runner has ended. One with open cohorts may be at them still: its lease counts. */
 export async function endRunner(sql: Sql, runnerId: string): Promise<void> {
-  await mapped(sql`select postrider.goodbye(p_runner_id => ${runnerId})`);
+  await calls.goodbye(sql, { runnerId });
 }
 
 /**
@@ -95,11 +84,7 @@ export interface Due {
 }
 
 export async function whatIsDue(sql: Sql): Promise<Due> {
-  return await rowOf(
-    sql<Due[]>`
-      select reconcile, effects, unmatched, webhooks
-      from postrider.due()`,
-  );
+  return onlyRow(await calls.due<Due>(sql));
 }
 
 /**
@@ -116,14 +101,7 @@ export async function noteBeats(
     readonly failing: boolean;
   }
 > {
-  return await rowOf(
-    sql<(Due & { failing: boolean })[]>`
-      select reconcile, effects, unmatched, webhooks, failing
-      from postrider.beat(
-        p_names => ${names}::text[],
-        p_every => ${every}::text[]::interval[]
-      )`,
-  );
+  return onlyRow(await calls.beat<Due & { failing: boolean }>(sql, { names, every }));
 }
 
 /** What failed of one part of a beat. */
@@ -146,16 +124,12 @@ export async function runHousekeeping(
   sql: Sql,
   parts: readonly string[] | null = null,
 ): Promise<readonly PartFailure[]> {
-  return await mapped(
-    sql<PartFailure[]>`
-      select part, organizations, code, message, hint
-      from postrider.keep_house(p_parts => ${parts}::text[])`,
-  );
+  return await calls.keepHouse<PartFailure>(sql, { parts });
 }
 
 /** The names of the parts of housekeeping, in their order. */
 export async function housekeepingParts(sql: Sql): Promise<readonly string[]> {
-  return await resultOf(sql<{ result: string[] }[]>`select postrider.house_parts() as result`);
+  return await calls.houseParts(sql);
 }
 
 export interface BeatFailure extends PartFailure {
@@ -183,15 +157,8 @@ export async function noteFailures(
   failures: readonly BeatFailure[],
   isWhole: boolean,
 ): Promise<readonly NotedFailure[]> {
-  return await mapped(
-    sql<NotedFailure[]>`
-      select beat, part, failures, since, is_over as "isOver"
-      from postrider.note_failures(
-        p_beats => ${beats}::text[],
-        p_failures => ${JSON.stringify(failures)}::text::jsonb,
-        p_whole => ${isWhole}
-      )`,
-  );
+  const round = { beats, failures, whole: isWhole };
+  return (await calls.noteFailures<InText<NotedFailure>>(sql, round)).map(dated);
 }
 
 /** `collect`: what the enricher found; `call_back`: cards at the printer. */
@@ -220,43 +187,37 @@ export interface FailureCount {
   readonly since: Date;
 }
 
+export interface WorkError {
+  readonly message: string;
+  readonly code: string | null;
+  readonly hint: string | null;
+}
+
 /** Counts a failure of the work. */
 export async function noteWorkFailed(
   sql: Sql,
-  { organizationId, work, campaignId, printer }: Work,
-  error: { readonly message: string; readonly code: string | null; readonly hint: string | null },
+  work: Work,
+  { message, code, hint }: WorkError,
 ): Promise<FailureCount | null> {
-  const [count] = await mapped(
-    sql<FailureCount[]>`
-      select failures, since
-      from postrider.work_failed(
-        p_organization_id => ${organizationId},
-        p_work => ${work},
-        p_campaign_id => ${campaignId ?? null},
-        p_printer_name => ${printer ?? null},
-        p_error => ${error.message},
-        p_code => ${error.code},
-        p_hint => ${error.hint}
-      )`,
-  );
-  return count ?? null;
+  const failed = { ...asGiven(work), error: message, code, hint };
+  const [count] = await calls.workFailed<InText<FailureCount>>(sql, failed);
+  return count === undefined ? null : dated(count);
 }
 
 /** The work was done. Returns what had failed of it and is over. */
-export async function noteWorkDone(
-  sql: Sql,
-  { organizationId, work, campaignId, printer }: Work,
-): Promise<readonly FailureCount[]> {
-  return await mapped(
-    sql<FailureCount[]>`
-      select failures, since
-      from postrider.work_done(
-        p_organization_id => ${organizationId},
-        p_work => ${work},
-        p_campaign_id => ${campaignId ?? null},
-        p_printer_name => ${printer ?? null}
-      )`,
-  );
+export async function noteWorkDone(sql: Sql, work: Work): Promise<readonly FailureCount[]> {
+  return (await calls.workDone<InText<FailureCount>>(sql, asGiven(work))).map(dated);
+}
+
+function asGiven({ campaignId, printer, ...work }: Work) {
+  return { ...work, campaignId: campaignId ?? null, printerName: printer ?? null };
+}
+
+/** A row with its time as SQL tells it. */
+type InText<Row> = Omit<Row, 'since'> & { readonly since: string };
+
+function dated<Row extends { readonly since: string }>(row: Row): Row & { readonly since: Date } {
+  return { ...row, since: new Date(row.since) };
 }
 
 /**

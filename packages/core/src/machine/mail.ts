@@ -1,8 +1,8 @@
 /** Typed calls of mailing: cohorts are begun and settled, and printers note how long they rest. */
 import type { Address } from '../ports/index.ts';
 import type { CampaignBrief } from './briefs.ts';
-import { milliseconds, resultOf, type Sql } from './calls.ts';
-import { mapped } from './errors.ts';
+import type { Sql } from './calls.ts';
+import * as calls from './generated/index.generated.ts';
 import type { Marks, Watermark } from './restore.ts';
 
 export interface BegunPiece {
@@ -60,16 +60,13 @@ export async function beginMail(
   remembered: Marks = {},
   observe: (watermark: Watermark, pieces: readonly BegunPiece[]) => void = () => undefined,
 ): Promise<BegunMail | null> {
-  const told = await resultOf(
-    sql<{ result: (Partial<BegunMail> & { watermark: Watermark }) | null }[]>`
-      select postrider.begin_mail(
-        p_organization_id => ${organizationId},
-        p_cohort_id => ${cohortId},
-        p_runner_id => ${runnerId},
-        p_lease => ${milliseconds(leaseMs)}::interval,
-        p_remembered => ${JSON.stringify(remembered)}::text::jsonb
-      ) as result`,
-  );
+  const told = await calls.beginMail<(Partial<BegunMail> & { watermark: Watermark }) | null>(sql, {
+    organizationId,
+    cohortId,
+    runnerId,
+    leaseMs,
+    remembered,
+  });
   if (told === null) return null;
   const { watermark, campaign, pieces } = told;
   observe(watermark, pieces ?? []);
@@ -89,16 +86,7 @@ export async function settleMail(
   last: boolean,
   quietMs: number,
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.settle_mail(
-        p_organization_id => ${organizationId},
-        p_cohort_id => ${cohortId},
-        p_results => ${JSON.stringify(results)}::text::json,
-        p_last => ${last},
-        p_quiet => ${milliseconds(quietMs)}::interval
-      ) as result`,
-  );
+  return await calls.settleMail(sql, { organizationId, cohortId, results, last, quietMs });
 }
 
 /**
@@ -111,10 +99,5 @@ export async function notePrinterRest(
   printerName: string,
   quietMs: number,
 ): Promise<void> {
-  await mapped(sql`
-    select postrider.printer_rests(
-      p_organization_id => ${organizationId},
-      p_printer_name => ${printerName},
-      p_quiet => ${milliseconds(quietMs)}::interval
-    )`);
+  await calls.printerRests(sql, { organizationId, printerName, quietMs });
 }

@@ -1,5 +1,6 @@
 /** Typed calls of what operators do with people and their cards, and to mend what failed. */
-import { resultOf, type Sql } from './calls.ts';
+import type { Sql } from './calls.ts';
+import * as calls from './generated/index.generated.ts';
 import type { Reason } from './states.generated.ts';
 
 export type Holdable = 'organization' | 'campaign' | 'printer' | 'recipient';
@@ -21,15 +22,7 @@ export async function hold(
   id: string,
   why: string | null = null,
 ): Promise<Held> {
-  return await resultOf(
-    sql<{ result: Held }[]>`
-      select postrider.hold(
-        p_organization_id => ${organizationId},
-        p_kind => ${kind},
-        p_id => ${id},
-        p_why => ${why}
-      ) as result`,
-  );
+  return await calls.hold(sql, { organizationId, kind, id, why });
 }
 
 /** Gives back what it was before the hold. Returns the status that follows. */
@@ -40,23 +33,12 @@ export async function release(
   id: string,
   why: string | null = null,
 ): Promise<string> {
-  return await resultOf(
-    sql<{ result: string }[]>`
-      select postrider.release(
-        p_organization_id => ${organizationId},
-        p_kind => ${kind},
-        p_id => ${id},
-        p_why => ${why}
-      ) as result`,
-  );
+  return await calls.release(sql, { organizationId, kind, id, why });
 }
 
 /** Tries a recipient in error again. Returns the state that follows. */
 export async function retry(sql: Sql, recipientId: string): Promise<string> {
-  return await resultOf(
-    sql<{ result: string }[]>`
-      select postrider.retry(p_recipient_id => ${recipientId}) as result`,
-  );
+  return await calls.retry(sql, { recipientId });
 }
 
 export interface RetriedAll {
@@ -75,14 +57,7 @@ export async function retryAll(
   campaignId: string,
   reason: Reason,
 ): Promise<RetriedAll> {
-  return await resultOf(
-    sql<{ result: RetriedAll }[]>`
-      select postrider.retry_all(
-        p_organization_id => ${organizationId},
-        p_campaign_id => ${campaignId},
-        p_reason => ${reason}
-      ) as result`,
-  );
+  return await calls.retryAll(sql, { organizationId, campaignId, reason });
 }
 
 /**
@@ -90,14 +65,7 @@ export async function retryAll(
  * @param why what came of it; stays in the person's trace.
  */
 export async function clearAlarm(sql: Sql, alarmId: string, why: string): Promise<Date> {
-  const at = await resultOf(
-    sql<{ result: string }[]>`
-      select pg_catalog.to_json(postrider.clear_alarm(
-        p_alarm_id => ${alarmId},
-        p_why => ${why}
-      )) as result`,
-  );
-  return new Date(at);
+  return new Date(await calls.clearAlarm(sql, { alarmId, why }));
 }
 
 /** Webhooks that could not be read are read again; null: of all printers. Returns how many. */
@@ -106,13 +74,7 @@ export async function retryWebhooks(
   organizationId: string,
   printerName: string | null = null,
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.retry_webhooks(
-        p_organization_id => ${organizationId},
-        p_printer_name => ${printerName}
-      ) as result`,
-  );
+  return await calls.retryWebhooks(sql, { organizationId, printerName });
 }
 
 /**
@@ -124,13 +86,7 @@ export async function retryEffects(
   organizationId: string,
   kind: 'usage_meter' | 'event_sink' | null = null,
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.retry_effects(
-        p_organization_id => ${organizationId},
-        p_kind => ${kind}
-      ) as result`,
-  );
+  return await calls.retryEffects(sql, { organizationId, kind });
 }
 
 /** Cancels a recipient's card, also at the printer. Returns the state that follows. */
@@ -139,21 +95,12 @@ export async function cancel(
   recipientId: string,
   why: string | null = null,
 ): Promise<string> {
-  return await resultOf(
-    sql<{ result: string }[]>`
-      select postrider.cancel(
-        p_recipient_id => ${recipientId},
-        p_why => ${why}
-      ) as result`,
-  );
+  return await calls.cancel(sql, { recipientId, why });
 }
 
 /** Erases a person, for good: a later sync does not bring them back. Returns what was done. */
 export async function erase(sql: Sql, recipientId: string): Promise<string> {
-  return await resultOf(
-    sql<{ result: string }[]>`
-      select postrider.erase(p_recipient_id => ${recipientId}) as result`,
-  );
+  return await calls.erase(sql, { recipientId });
 }
 
 /**
@@ -166,14 +113,7 @@ export async function resolve(
   verdict: 'printed' | 'not_printed',
   evidence: string,
 ): Promise<string> {
-  return await resultOf(
-    sql<{ result: string }[]>`
-      select postrider.resolve(
-        p_mailpiece_id => ${mailpieceId},
-        p_verdict => ${verdict},
-        p_evidence => ${evidence}
-      ) as result`,
-  );
+  return await calls.resolve(sql, { mailpieceId, verdict, evidence });
 }
 
 export interface SuppressionEntry {
@@ -193,18 +133,12 @@ export async function suppress(
   entry: SuppressionEntry,
   source: string,
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.suppress(
-        p_organization_id => ${organizationId},
-        p_email => ${entry.email ?? null},
-        p_external_id => ${entry.externalId ?? null},
-        p_line1 => ${entry.line1 ?? null},
-        p_line2 => ${entry.line2 ?? null},
-        p_postal_code => ${entry.postalCode ?? null},
-        p_country => ${entry.country ?? 'US'},
-        p_reason => ${entry.reason ?? 'opted out'},
-        p_source => ${source}
-      ) as result`,
-  );
+  const { country, reason, ...known } = entry;
+  return await calls.suppress(sql, {
+    organizationId,
+    ...known,
+    country: country ?? undefined,
+    reason: reason ?? undefined,
+    source,
+  });
 }

@@ -1,7 +1,8 @@
 /** Typed calls of proofing. */
 import type { Address } from '../ports/index.ts';
 import type { CampaignBrief } from './briefs.ts';
-import { milliseconds, resultOf, type Sql } from './calls.ts';
+import type { Sql } from './calls.ts';
+import * as calls from './generated/index.generated.ts';
 
 export interface BegunCard extends Address {
   readonly recipientId: string;
@@ -45,15 +46,7 @@ export async function beginProof(
   runnerId: string,
   leaseMs: number,
 ): Promise<BegunProof | null> {
-  return await resultOf(
-    sql<{ result: BegunProof | null }[]>`
-      select postrider.begin_proof(
-        p_organization_id => ${organizationId},
-        p_cohort_id => ${cohortId},
-        p_runner_id => ${runnerId},
-        p_lease => ${milliseconds(leaseMs)}::interval
-      ) as result`,
-  );
+  return await calls.beginProof(sql, { organizationId, cohortId, runnerId, leaseMs });
 }
 
 /**
@@ -67,15 +60,7 @@ export async function settleProof(
   results: readonly ProofSettlement[],
   last: boolean,
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.settle_proof(
-        p_organization_id => ${organizationId},
-        p_cohort_id => ${cohortId},
-        p_results => ${JSON.stringify(results)}::text::json,
-        p_last => ${last}
-      ) as result`,
-  );
+  return await calls.settleProof(sql, { organizationId, cohortId, results, last });
 }
 
 /**
@@ -95,14 +80,11 @@ export async function holdRefused(
   why: string,
   alike: boolean,
 ): Promise<Refusal> {
-  return await resultOf(
-    sql<{ result: Refusal }[]>`
-      select postrider.hold_refused(
-        p_organization_id => ${organizationId},
-        p_campaign_id => ${campaignId},
-        p_cohort_id => ${cohortId},
-        p_why => ${why},
-        p_alike => ${alike}
-      ) as result`,
-  );
+  return await calls.holdRefused<Refusal>(sql, {
+    organizationId,
+    campaignId,
+    cohortId,
+    why,
+    alike,
+  });
 }

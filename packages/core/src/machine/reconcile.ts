@@ -2,7 +2,8 @@
  * Typed calls of what mailing asks the printers later: about pieces of which nobody knows whether
  * they were printed, and to call cards back.
  */
-import { milliseconds, resultOf, type Sql } from './calls.ts';
+import { resultOf, type Sql } from './calls.ts';
+import * as calls from './generated/index.generated.ts';
 
 export interface UnknownPiece {
   readonly mailpieceId: string;
@@ -35,15 +36,8 @@ export async function claimUnknown(
   limit: number,
   leaseMs: number,
 ): Promise<readonly UnknownPiece[]> {
-  const pieces = await resultOf(
-    sql<{ result: UnknownPiece[] | null }[]>`
-      select postrider.reconcile_claim(
-        p_organization_id => ${organizationId},
-        p_limit => ${limit},
-        p_lease => ${milliseconds(leaseMs)}::interval
-      ) as result`,
-  );
-  return pieces ?? [];
+  const claim = { organizationId, limit, leaseMs };
+  return (await calls.reconcileClaim<UnknownPiece[] | null>(sql, claim)) ?? [];
 }
 
 /** Writes what printers said of unknown pieces. Returns how many people it moved. */
@@ -52,13 +46,7 @@ export async function settleReconcile(
   organizationId: string,
   verdicts: readonly ReconcileVerdict[],
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.reconcile_settle(
-        p_organization_id => ${organizationId},
-        p_verdicts => ${JSON.stringify(verdicts)}::text::json
-      ) as result`,
-  );
+  return await calls.reconcileSettle(sql, { organizationId, verdicts });
 }
 
 /**
@@ -112,14 +100,7 @@ export async function claimCancels(
   organizationId: string,
   limit: number,
 ): Promise<readonly PieceToCancel[]> {
-  const pieces = await resultOf(
-    sql<{ result: PieceToCancel[] | null }[]>`
-      select postrider.cancel_claim(
-        p_organization_id => ${organizationId},
-        p_limit => ${limit}
-      ) as result`,
-  );
-  return pieces ?? [];
+  return (await calls.cancelClaim<PieceToCancel[] | null>(sql, { organizationId, limit })) ?? [];
 }
 
 export interface CancelSettlement {
@@ -135,11 +116,5 @@ export async function settleCancels(
   organizationId: string,
   results: readonly CancelSettlement[],
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.cancel_settle(
-        p_organization_id => ${organizationId},
-        p_results => ${JSON.stringify(results)}::text::json
-      ) as result`,
-  );
+  return await calls.cancelSettle(sql, { organizationId, results });
 }

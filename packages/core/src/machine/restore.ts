@@ -3,8 +3,9 @@
  * cards that this database has forgotten. The SQL is in sql/functions/, `restore` and
  * `restore_watermark`.
  */
-import { milliseconds, resultOf, type Sql } from './calls.ts';
+import type { Sql } from './calls.ts';
 import { mapped } from './errors.ts';
+import * as calls from './generated/index.generated.ts';
 import type { UnknownPiece } from './reconcile.ts';
 
 /**
@@ -43,12 +44,7 @@ export interface Watermark {
 
 /** Compares, and holds all printers where this database is an older state of itself. */
 export async function checkWatermark(sql: Sql, remembered: Marks): Promise<Watermark> {
-  return await resultOf(
-    sql<{ result: Watermark }[]>`
-      select postrider.check_watermark(
-        p_remembered => ${JSON.stringify(remembered)}::text::jsonb
-      ) as result`,
-  );
+  return await calls.checkWatermark(sql, { remembered });
 }
 
 /**
@@ -56,13 +52,7 @@ export async function checkWatermark(sql: Sql, remembered: Marks): Promise<Water
  * held.
  */
 export async function postingMayLast(sql: Sql, leaseMs: number, quietMs: number): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select extract(epoch from postrider.posting_may_last(
-        p_lease => ${milliseconds(leaseMs)}::interval,
-        p_quiet => ${milliseconds(quietMs)}::interval
-      ))::float8 * 1000 as result`,
-  );
+  return await calls.postingMayLast(sql, { leaseMs, quietMs });
 }
 
 /** A restore that was noticed and with which nobody has dealt yet. */
@@ -106,13 +96,7 @@ export async function concludeRestore(
   const [first = null, ...others] = new Set(asked.map(({ noticedAt }) => noticedAt));
   if (others.length > 0 || (first === null && asked.length > 0))
     return (await restoreNoticedAt(sql)) === null;
-  // As text: the driver would make a Date of it.
-  return await resultOf(
-    sql<{ result: boolean }[]>`
-      select postrider.restore_reconciled(
-        p_noticed_at => ${first}::text::timestamptz
-      ) is true as result`,
-  );
+  return (await calls.restoreReconciled(sql, { noticedAt: first })) === true;
 }
 
 /** The organization's printers that have, or may have, cards of it; by name. */
@@ -157,14 +141,7 @@ export async function adoptPieces(
   printerName: string,
   pieces: readonly PieceToAdopt[],
 ): Promise<Adopted> {
-  return await resultOf(
-    sql<{ result: Adopted }[]>`
-      select postrider.adopt_pieces(
-        p_organization_id => ${organizationId},
-        p_printer_name => ${printerName},
-        p_pieces => ${JSON.stringify(pieces)}::text::jsonb
-      ) as result`,
-  );
+  return await calls.adoptPieces(sql, { organizationId, printerName, pieces });
 }
 
 /**
@@ -179,15 +156,6 @@ export async function piecesOpenedSince(
   since: Date,
   { after, limit }: { readonly after: string; readonly limit: number },
 ): Promise<readonly UnknownPiece[]> {
-  return await mapped(
-    sql<UnknownPiece[]>`
-      select *
-      from postrider.pieces_opened_since(
-        p_organization_id => ${organizationId},
-        p_printer_name => ${printerName},
-        p_since => ${since},
-        p_after => ${after},
-        p_limit => ${limit}
-      )`,
-  );
+  const opened = { organizationId, printerName, since, after, limit };
+  return await calls.piecesOpenedSince<UnknownPiece>(sql, opened);
 }

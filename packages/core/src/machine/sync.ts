@@ -1,8 +1,9 @@
 /** Typed calls of sync. */
 import { storable } from '../common/text.ts';
 import type { Member, Reject } from '../ports/index.ts';
-import { rowOf, resultOf, type Sql } from './calls.ts';
+import { onlyRow, rowOf, type Sql } from './calls.ts';
 import { mapped } from './errors.ts';
+import * as calls from './generated/index.generated.ts';
 
 export type SyncKind = 'automatic' | 'manual' | 'forced';
 
@@ -87,16 +88,8 @@ export async function openSync(
   kind: SyncKind,
   holder: string,
 ): Promise<{ runId: string; token: string }> {
-  return await rowOf(
-    sql<{ runId: string; token: string }[]>`
-      select run_id as "runId", token
-      from postrider.sync_open(
-        p_organization_id => ${organizationId},
-        p_campaign_id => ${campaignId},
-        p_kind => ${kind},
-        p_holder => ${holder}
-      )`,
-  );
+  const opened = { organizationId, campaignId, kind, holder };
+  return onlyRow(await calls.syncOpen<{ runId: string; token: string }>(sql, opened));
 }
 
 /** Keeps the lock for 30 seconds more. False: it is lost. */
@@ -106,14 +99,7 @@ export async function renewSync(
   campaignId: string,
   token: string,
 ): Promise<boolean> {
-  return await resultOf(
-    sql<{ result: boolean }[]>`
-      select postrider.sync_renew(
-        p_organization_id => ${organizationId},
-        p_campaign_id => ${campaignId},
-        p_token => ${token}
-      ) as result`,
-  );
+  return await calls.syncRenew(sql, { organizationId, campaignId, token });
 }
 
 /**
@@ -122,22 +108,13 @@ export async function renewSync(
  */
 export async function applyPage(
   sql: Sql,
-  { organizationId, campaignId, token, runId }: SyncRun,
+  run: SyncRun,
   members: readonly Member[],
   rejects: readonly Reject[],
   waitedMs: number,
 ): Promise<void> {
   const flat = members.map(({ address, ...member }) => ({ ...address, ...member }));
-  await mapped(sql`
-    select postrider.sync_page(
-      p_organization_id => ${organizationId},
-      p_campaign_id => ${campaignId},
-      p_token => ${token},
-      p_run_id => ${runId},
-      p_members => ${JSON.stringify(flat)}::text::jsonb,
-      p_rejects => ${JSON.stringify(rejects)}::text::jsonb,
-      p_waited_ms => ${waitedMs}
-    )`);
+  await calls.syncPage(sql, { ...run, members: flat, rejects, waitedMs });
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Typed calls of tracking: webhooks, polls, and the events that both of them tell. */
 import type { PrinterEvent } from '../ports/index.ts';
-import { resultOf, type Sql } from './calls.ts';
+import type { Sql } from './calls.ts';
 import { mapped } from './errors.ts';
+import * as calls from './generated/index.generated.ts';
 
 /** A webhook that was stored and not yet applied. */
 export interface StoredWebhook {
@@ -22,26 +23,13 @@ export async function storeWebhook(
   deliveryId: string,
   body: Uint8Array,
 ): Promise<boolean> {
-  return await resultOf(
-    sql<{ result: boolean }[]>`
-      select postrider.receive_webhook(
-        p_organization_id => ${organizationId},
-        p_printer_name => ${printerName},
-        p_delivery_id => ${deliveryId},
-        p_body => ${Buffer.from(body)}
-      ) as result`,
-  );
+  const bytes = Buffer.from(body);
+  return await calls.receiveWebhook(sql, { organizationId, printerName, deliveryId, body: bytes });
 }
 
 /** Locks stored webhooks, of any organization, for the transaction; skips those that are locked. */
 export async function claimWebhooks(sql: Sql, limit: number): Promise<readonly StoredWebhook[]> {
-  return await mapped(
-    sql<StoredWebhook[]>`
-      select id, organization_id as "organizationId", printer_name as "printerName",
-        pg_catalog.encode(body, 'base64') as body,
-        pg_catalog.to_json(received_at) as "receivedAt"
-      from postrider.track_claim(p_limit => ${limit})`,
-  );
+  return await calls.trackClaim<StoredWebhook>(sql, { limit });
 }
 
 /**
@@ -53,12 +41,7 @@ export async function closeWebhook(
   { organizationId, id }: StoredWebhook,
   error: string | null = null,
 ): Promise<void> {
-  await mapped(sql`
-    select postrider.track_done(
-      p_organization_id => ${organizationId},
-      p_id => ${id},
-      p_error => ${error}
-    )`);
+  await calls.trackDone(sql, { organizationId, id, error });
 }
 
 /** An event of a webhook as it is kept where it cannot be used. */
@@ -81,13 +64,8 @@ export async function keepUnusableEvents(
   { organizationId, id }: StoredWebhook,
   unusable: readonly KeptEvent[],
 ): Promise<void> {
-  await mapped(sql`
-    select postrider.track_unusable(
-      p_organization_id => ${organizationId},
-      p_id => ${id},
-      p_unusable => ${JSON.stringify(unusable.slice(0, MOST_KEPT))}::text::jsonb,
-      p_count => ${unusable.length}
-    )`);
+  const kept = unusable.slice(0, MOST_KEPT);
+  await calls.trackUnusable(sql, { organizationId, id, unusable: kept, count: unusable.length });
 }
 
 /** Locks the people of a whole batch of events, by id, before any of them is applied. */
@@ -97,12 +75,7 @@ export async function lockForEvents(
   printerName: string,
   events: readonly PrinterEvent[],
 ): Promise<void> {
-  await mapped(sql`
-    select postrider.track_lock(
-      p_organization_id => ${organizationId},
-      p_printer_name => ${printerName},
-      p_events => ${JSON.stringify(events)}::text::jsonb
-    )`);
+  await calls.trackLock(sql, { organizationId, printerName, events });
 }
 
 export interface EventsOrigin {
@@ -120,21 +93,13 @@ export async function applyEvents(
   events: readonly PrinterEvent[],
   { receivedAt, webhookId }: EventsOrigin = {},
 ): Promise<number> {
-  return await resultOf(
-    sql<{ result: number }[]>`
-      select postrider.apply_events(
-        p_organization_id => ${organizationId},
-        p_printer_name => ${printerName},
-        p_events => ${JSON.stringify(events)}::text::jsonb,
-        p_received_at => ${receivedAt ?? null}::timestamptz,
-        p_inbox_id => ${webhookId ?? null}::uuid
-      ) as result`,
-  );
+  const told = { organizationId, printerName, events, receivedAt };
+  return await calls.applyEvents(sql, { ...told, inboxId: webhookId });
 }
 
 /** Applies events that found no piece when they came. */
 export async function matchEvents(sql: Sql, organizationId: string): Promise<void> {
-  await mapped(sql`select postrider.match_events(p_organization_id => ${organizationId})`);
+  await calls.matchEvents(sql, { organizationId });
 }
 
 /** A printer of which nothing was heard for a while. */
@@ -148,13 +113,9 @@ export interface SilentPrinter {
 /** Takes printers of which nothing was heard for so long; the next claim passes them by. */
 export async function claimSilentPrinters(
   sql: Sql,
-  silence: string,
+  silenceMs: number,
 ): Promise<readonly SilentPrinter[]> {
-  return await mapped(
-    sql<SilentPrinter[]>`
-      select organization_id as "organizationId", printer_name as "printerName", cursor
-      from postrider.poll_claim(p_silence => ${silence}::interval)`,
-  );
+  return await calls.pollClaim<SilentPrinter>(sql, { silenceMs });
 }
 
 /** Notes how far a printer was polled. */
@@ -164,12 +125,7 @@ export async function notePolled(
   printerName: string,
   cursor: string,
 ): Promise<void> {
-  await mapped(sql`
-    select postrider.poll_done(
-      p_organization_id => ${organizationId},
-      p_printer_name => ${printerName},
-      p_cursor => ${cursor}
-    )`);
+  await calls.pollDone(sql, { organizationId, printerName, cursor });
 }
 
 /** Which of these pieces are known as another printer's. */

@@ -1,14 +1,12 @@
 /** Typed calls that tell whether anything can move still, when, and what waits for what. */
-import { milliseconds, resultOf, rowOf, type Sql } from './calls.ts';
-import { mapped } from './errors.ts';
+import { onlyRow, type Sql } from './calls.ts';
+import * as calls from './generated/index.generated.ts';
 
 /**
  * Counts of what can move without an outside event or a later time, by kind; all zero: nothing can.
  */
 export async function whatMoves(sql: Sql): Promise<Record<string, number>> {
-  return await resultOf(
-    sql<{ result: Record<string, number> }[]>`select postrider.what_moves() as result`,
-  );
+  return await calls.whatMoves(sql);
 }
 
 /** What comes back by itself after a failure in passing. */
@@ -24,15 +22,13 @@ export interface Coming {
   readonly stepsLeft: number;
 }
 
+type ComingRow = Omit<Coming, 'inMs'> & { readonly firstInMs: number | null };
+
 /** What comes back within so many milliseconds. */
 export async function whatComes(sql: Sql, withinMs: number): Promise<Coming> {
-  return await rowOf(
-    sql<Coming[]>`
-      select people::int as people, effects::int as effects, unknown::int as unknown,
-        steps_left::float8 as "stepsLeft",
-        extract(epoch from first_in)::float8 * 1000 as "inMs"
-      from postrider.what_comes(p_within => ${milliseconds(withinMs)}::interval)`,
-  );
+  const row = onlyRow(await calls.whatComes<ComingRow>(sql, { withinMs }));
+  const { firstInMs: inMs, ...counts } = row;
+  return { ...counts, inMs };
 }
 
 /** What waits, for what, and until when. */
@@ -47,20 +43,12 @@ export interface Waiting {
   readonly until: Date | null;
 }
 
+type WaitingRow = Omit<Waiting, 'until'> & { readonly until: string | null };
+
 export async function whatWaits(sql: Sql): Promise<Waiting[]> {
-  const rows = await mapped(sql`
-    select organization, campaign, state, people::int as people, why,
-      pg_catalog.to_json(until) as until
-    from postrider.what_waits()`);
-  return rows.map((row) => ({
-    organization: String(row['organization']),
-    campaign: String(row['campaign']),
-    state: String(row['state']),
-    people: Number(row['people']),
-    why: String(row['why']),
-    until:
-      typeof row['until'] === 'string' && row['until'] !== 'infinity'
-        ? new Date(row['until'])
-        : null,
+  const rows = await calls.whatWaits<WaitingRow>(sql);
+  return rows.map(({ until, ...row }) => ({
+    ...row,
+    until: until === null || until === 'infinity' ? null : new Date(until),
   }));
 }

@@ -108,7 +108,7 @@ export async function once(context: PipelineContext, options: OnceOptions): Prom
       await workEnrich(context, id, false);
   }
   // No webhook may reach this process: what printers have to tell is asked for.
-  await pollPrinters(context, '0 seconds');
+  await pollPrinters(context, 0);
   await untilIdle(context, options.signal, options.patienceMs);
   return await whatWaits(sql);
 }

@@ -68,8 +68,8 @@ function requireConnections(name: string, client: postgres.Sql): void {
 }
 
 // The one sign by which the driver that is carried here is told from others.
-function warnOfDriver(client: postgres.Sql, logger: Logger): void {
-  if ('endsWithSession' in client) return;
+function warnOfDriver(clients: readonly postgres.Sql[], logger: Logger): void {
+  if (clients.every((client) => 'endsWithSession' in client)) return;
   const what =
     'the driver of this client may run what is left of a transaction whose connection was ' +
     'lost in the session of somebody else';
@@ -80,7 +80,7 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
   const { sql, queueSql = sql, integrations, logger = silent, now = () => new Date() } = options;
   requireConnections('sql', sql);
   requireConnections('queueSql', queueSql);
-  warnOfDriver(sql, logger);
+  warnOfDriver([sql, queueSql], logger);
   const settings = { ...defaultSettings, ...options.settings };
   const runnerId = randomUUID();
   const leases = new Leases(

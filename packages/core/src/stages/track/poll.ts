@@ -18,7 +18,7 @@ import { unlessAborted } from '../../runtime/waiting.ts';
 import { workDone, workFailed } from '../../runtime/work-failures.ts';
 import { pollAnswer } from './event-answers.ts';
 
-const SILENCE = '5 minutes';
+const SILENCE_MS = 5 * 60_000;
 /** Printers that are asked at the same time. */
 const AT_ONCE = 4;
 /** Pages of one printer in a round; the next round goes on where this one ends. */
@@ -80,8 +80,11 @@ async function pollPrinter(
   }
 }
 
-export async function pollPrinters(context: PipelineContext, silence = SILENCE): Promise<void> {
-  const silent = await claimSilentPrinters(context.sql, silence);
+export async function pollPrinters(
+  context: PipelineContext,
+  silenceMs = SILENCE_MS,
+): Promise<void> {
+  const silent = await claimSilentPrinters(context.sql, silenceMs);
   // One iterator, from which each takes the next.
   const printers = silent.values();
   const takeTurns = async (): Promise<void> => {

@@ -1,0 +1,39 @@
+// Generated from the catalog by `npm run generate:calls`. Do not edit.
+import { interval, json, scalar, type Sql } from '../calls.ts';
+
+export async function effectsClaim<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly kind: string;
+    readonly limit: number;
+    readonly leaseMs: number;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.effects_claim(
+      p_organization_id => ${given.organizationId},
+      p_kind => ${given.kind},
+      p_limit => ${given.limit},
+      p_lease => ${interval(given.leaseMs)}::interval
+    ) as result`);
+}
+
+export async function effectsSettle<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly results: unknown },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.effects_settle(
+      p_organization_id => ${given.organizationId},
+      p_results => ${json(given.results)}::text::json
+    ) as result`);
+}
+
+export async function retryEffects<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly kind?: string | null | undefined },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.retry_effects(
+      p_organization_id => ${given.organizationId},
+      p_kind => ${given.kind ?? null}
+    ) as result`);
+}

@@ -1,0 +1,109 @@
+// Generated from the catalog by `npm run generate:calls`. Do not edit.
+import { interval, json, scalar, type Sql } from '../calls.ts';
+
+export async function enrichClaim<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly enricher: string;
+    readonly limit: number;
+    readonly deadlineMs: number;
+    readonly restMs: number;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.enrich_claim(
+      p_organization_id => ${given.organizationId},
+      p_campaign_id => ${given.campaignId},
+      p_enricher => ${given.enricher},
+      p_limit => ${given.limit},
+      p_deadline => ${interval(given.deadlineMs)}::interval,
+      p_rest => ${interval(given.restMs)}::interval
+    ) as result`);
+}
+
+export async function enrichDue<Result>(
+  sql: Sql,
+  given: { readonly organizationId: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.enrich_due(
+      p_organization_id => ${given.organizationId}
+    ) as result`);
+}
+
+export async function enrichLost<Result extends number | null = number>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly batchId: string;
+    readonly why: string;
+    readonly afterMs?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.enrich_lost(
+      p_organization_id => ${given.organizationId},
+      p_batch_id => ${given.batchId},
+      p_why => ${given.why}
+      ${given.afterMs === undefined ? sql`` : sql`,
+      p_after => ${interval(given.afterMs)}::interval`}
+    ) as result`);
+}
+
+export async function enrichNone<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly campaignId: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.enrich_none(
+      p_organization_id => ${given.organizationId},
+      p_campaign_id => ${given.campaignId}
+    ) as result`);
+}
+
+export async function enrichOrphans<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly organizationId: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.enrich_orphans(
+      p_organization_id => ${given.organizationId}
+    ) as result`);
+}
+
+export async function enrichSettle<Result extends number | null = number>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly batchId: string;
+    readonly enricher: string;
+    readonly results: unknown;
+    readonly last: boolean;
+    readonly hitLifeMs?: number | undefined;
+    readonly missLifeMs?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.enrich_settle(
+      p_organization_id => ${given.organizationId},
+      p_batch_id => ${given.batchId},
+      p_enricher => ${given.enricher},
+      p_results => ${json(given.results)}::text::jsonb,
+      p_last => ${given.last}
+      ${given.hitLifeMs === undefined ? sql`` : sql`,
+      p_hit_life => ${interval(given.hitLifeMs)}::interval`}
+      ${given.missLifeMs === undefined ? sql`` : sql`,
+      p_miss_life => ${interval(given.missLifeMs)}::interval`}
+    ) as result`);
+}
+
+export async function enrichSubmitted<Result extends string | null = string>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly batchId: string;
+    readonly providerBatchId: string;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.enrich_submitted(
+      p_organization_id => ${given.organizationId},
+      p_batch_id => ${given.batchId},
+      p_provider_batch_id => ${given.providerBatchId}
+    ) as result`);
+}

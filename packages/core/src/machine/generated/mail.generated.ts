@@ -1,0 +1,102 @@
+// Generated from the catalog by `npm run generate:calls`. Do not edit.
+import { done, interval, json, scalar, type Sql } from '../calls.ts';
+
+export async function beginMail<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly cohortId: string;
+    readonly runnerId: string;
+    readonly leaseMs: number;
+    readonly remembered?: unknown | null | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.begin_mail(
+      p_organization_id => ${given.organizationId},
+      p_cohort_id => ${given.cohortId},
+      p_runner_id => ${given.runnerId},
+      p_lease => ${interval(given.leaseMs)}::interval,
+      p_remembered => ${json(given.remembered ?? null)}::text::jsonb
+    ) as result`);
+}
+
+export async function cancelClaim<Result>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly limit: number },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.cancel_claim(
+      p_organization_id => ${given.organizationId},
+      p_limit => ${given.limit}
+    ) as result`);
+}
+
+export async function cancelSettle<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly results: unknown },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.cancel_settle(
+      p_organization_id => ${given.organizationId},
+      p_results => ${json(given.results)}::text::json
+    ) as result`);
+}
+
+export async function printerRests(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly printerName: string;
+    readonly quietMs: number;
+  },
+): Promise<void> {
+  await done(sql`select postrider.printer_rests(
+      p_organization_id => ${given.organizationId},
+      p_printer_name => ${given.printerName},
+      p_quiet => ${interval(given.quietMs)}::interval
+    )`);
+}
+
+export async function reconcileClaim<Result>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly limit: number; readonly leaseMs: number },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.reconcile_claim(
+      p_organization_id => ${given.organizationId},
+      p_limit => ${given.limit},
+      p_lease => ${interval(given.leaseMs)}::interval
+    ) as result`);
+}
+
+export async function reconcileSettle<Result extends number | null = number>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly verdicts: unknown;
+    readonly attempts?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.reconcile_settle(
+      p_organization_id => ${given.organizationId},
+      p_verdicts => ${json(given.verdicts)}::text::json
+      ${given.attempts === undefined ? sql`` : sql`,
+      p_attempts => ${given.attempts}`}
+    ) as result`);
+}
+
+export async function settleMail<Result extends number | null = number>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly cohortId: string;
+    readonly results: unknown;
+    readonly last: boolean;
+    readonly quietMs: number;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.settle_mail(
+      p_organization_id => ${given.organizationId},
+      p_cohort_id => ${given.cohortId},
+      p_results => ${json(given.results)}::text::json,
+      p_last => ${given.last},
+      p_quiet => ${interval(given.quietMs)}::interval
+    ) as result`);
+}

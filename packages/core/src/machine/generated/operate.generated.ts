@@ -1,0 +1,234 @@
+// Generated from the catalog by `npm run generate:calls`. Do not edit.
+import { json, scalar, time, type Sql } from '../calls.ts';
+
+export async function applyCampaign<Result>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly definition: unknown },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.apply_campaign(
+      p_organization_id => ${given.organizationId},
+      p_definition => ${json(given.definition)}::text::jsonb
+    ) as result`);
+}
+
+export async function armPrinter<Result extends string | null = string>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly printerName: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select pg_catalog.to_json(postrider.arm_printer(
+      p_organization_id => ${given.organizationId},
+      p_printer_name => ${given.printerName}
+    )) as result`);
+}
+
+export async function cancel<Result extends string | null = string>(
+  sql: Sql,
+  given: { readonly recipientId: string; readonly why?: string | null | undefined },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.cancel(
+      p_recipient_id => ${given.recipientId},
+      p_why => ${given.why ?? null}
+    ) as result`);
+}
+
+export async function clearAlarm<Result extends string | null = string>(
+  sql: Sql,
+  given: { readonly alarmId: string; readonly why: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select pg_catalog.to_json(postrider.clear_alarm(
+      p_alarm_id => ${given.alarmId},
+      p_why => ${given.why}
+    )) as result`);
+}
+
+export async function endCampaign<Result extends number | null = number>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly status: string;
+    readonly why?: string | null | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.end_campaign(
+      p_organization_id => ${given.organizationId},
+      p_campaign_id => ${given.campaignId},
+      p_status => ${given.status},
+      p_why => ${given.why ?? null}
+    ) as result`);
+}
+
+export async function erase<Result extends string | null = string>(
+  sql: Sql,
+  given: { readonly recipientId: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.erase(
+      p_recipient_id => ${given.recipientId}
+    ) as result`);
+}
+
+export async function hold<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly kind: string;
+    readonly id: string;
+    readonly why?: string | null | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.hold(
+      p_organization_id => ${given.organizationId},
+      p_kind => ${given.kind},
+      p_id => ${given.id},
+      p_why => ${given.why ?? null}
+    ) as result`);
+}
+
+export async function holdRefused<Result extends string | null = string>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly cohortId: string;
+    readonly why: string;
+    readonly alike: boolean;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.hold_refused(
+      p_organization_id => ${given.organizationId},
+      p_campaign_id => ${given.campaignId},
+      p_cohort_id => ${given.cohortId},
+      p_why => ${given.why},
+      p_alike => ${given.alike}
+    ) as result`);
+}
+
+export async function launch<Result extends string | null = string>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly mode?: string | undefined;
+    readonly why?: string | null | undefined;
+    readonly arm?: boolean | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.launch(
+      p_organization_id => ${given.organizationId},
+      p_campaign_id => ${given.campaignId}
+      ${given.mode === undefined ? sql`` : sql`,
+      p_mode => ${given.mode}`},
+      p_why => ${given.why ?? null}
+      ${given.arm === undefined ? sql`` : sql`,
+      p_arm => ${given.arm}`}
+    ) as result`);
+}
+
+export async function organizationNamed<Result extends string | null = string>(
+  sql: Sql,
+  given: { readonly name: string; readonly timeZone?: string | null | undefined },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.organization_named(
+      p_name => ${given.name},
+      p_time_zone => ${given.timeZone ?? null}
+    ) as result`);
+}
+
+export async function release<Result extends string | null = string>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly kind: string;
+    readonly id: string;
+    readonly why?: string | null | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.release(
+      p_organization_id => ${given.organizationId},
+      p_kind => ${given.kind},
+      p_id => ${given.id},
+      p_why => ${given.why ?? null}
+    ) as result`);
+}
+
+export async function resolve<Result extends string | null = string>(
+  sql: Sql,
+  given: { readonly mailpieceId: string; readonly verdict: string; readonly evidence: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.resolve(
+      p_mailpiece_id => ${given.mailpieceId},
+      p_verdict => ${given.verdict},
+      p_evidence => ${given.evidence}
+    ) as result`);
+}
+
+export async function retry<Result extends string | null = string>(
+  sql: Sql,
+  given: { readonly recipientId: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.retry(
+      p_recipient_id => ${given.recipientId}
+    ) as result`);
+}
+
+export async function retryAll<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly reason: string;
+    readonly limit?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.retry_all(
+      p_organization_id => ${given.organizationId},
+      p_campaign_id => ${given.campaignId},
+      p_reason => ${given.reason}
+      ${given.limit === undefined ? sql`` : sql`,
+      p_limit => ${given.limit}`}
+    ) as result`);
+}
+
+export async function retryWebhooks<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly printerName?: string | null | undefined },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.retry_webhooks(
+      p_organization_id => ${given.organizationId},
+      p_printer_name => ${given.printerName ?? null}
+    ) as result`);
+}
+
+export async function suppress<Result extends number | null = number>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly email?: string | null | undefined;
+    readonly externalId?: string | null | undefined;
+    readonly line1?: string | null | undefined;
+    readonly line2?: string | null | undefined;
+    readonly postalCode?: string | null | undefined;
+    readonly country?: string | undefined;
+    readonly reason?: string | undefined;
+    readonly source?: string | undefined;
+    readonly campaignId?: string | null | undefined;
+    readonly expiresAt?: string | Date | null | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.suppress(
+      p_organization_id => ${given.organizationId},
+      p_email => ${given.email ?? null},
+      p_external_id => ${given.externalId ?? null},
+      p_line1 => ${given.line1 ?? null},
+      p_line2 => ${given.line2 ?? null},
+      p_postal_code => ${given.postalCode ?? null}
+      ${given.country === undefined ? sql`` : sql`,
+      p_country => ${given.country}`}
+      ${given.reason === undefined ? sql`` : sql`,
+      p_reason => ${given.reason}`}
+      ${given.source === undefined ? sql`` : sql`,
+      p_source => ${given.source}`},
+      p_campaign_id => ${given.campaignId ?? null},
+      p_expires_at => ${time(given.expiresAt ?? null)}::text::timestamptz
+    ) as result`);
+}

@@ -1,0 +1,68 @@
+// Generated from the catalog by `npm run generate:calls`. Do not edit.
+import { done, interval, json, rows, scalar, type Sql } from '../calls.ts';
+
+export async function syncOpen<
+  Row extends { readonly runId: string | null; readonly token: string | null },
+>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly kind: string;
+    readonly holder: string;
+    readonly leaseMs?: number | undefined;
+  },
+): Promise<readonly Row[]> {
+  return await rows<Row>(sql`
+    select run_id as "runId", token
+    from postrider.sync_open(
+      p_organization_id => ${given.organizationId},
+      p_campaign_id => ${given.campaignId},
+      p_kind => ${given.kind},
+      p_holder => ${given.holder}
+      ${given.leaseMs === undefined ? sql`` : sql`,
+      p_lease => ${interval(given.leaseMs)}::interval`}
+    )`);
+}
+
+export async function syncPage(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly token: string;
+    readonly runId: string;
+    readonly members: unknown;
+    readonly rejects: unknown;
+    readonly waitedMs?: number | undefined;
+  },
+): Promise<void> {
+  await done(sql`select postrider.sync_page(
+      p_organization_id => ${given.organizationId},
+      p_campaign_id => ${given.campaignId},
+      p_token => ${given.token},
+      p_run_id => ${given.runId},
+      p_members => ${json(given.members)}::text::jsonb,
+      p_rejects => ${json(given.rejects)}::text::jsonb
+      ${given.waitedMs === undefined ? sql`` : sql`,
+      p_waited_ms => ${given.waitedMs}`}
+    )`);
+}
+
+export async function syncRenew<Result extends boolean | null = boolean>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly token: string;
+    readonly leaseMs?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.sync_renew(
+      p_organization_id => ${given.organizationId},
+      p_campaign_id => ${given.campaignId},
+      p_token => ${given.token}
+      ${given.leaseMs === undefined ? sql`` : sql`,
+      p_lease => ${interval(given.leaseMs)}::interval`}
+    ) as result`);
+}

@@ -1,0 +1,147 @@
+// Generated from the catalog by `npm run generate:calls`. Do not edit.
+import { done, interval, json, rows, scalar, time, type Sql } from '../calls.ts';
+
+export async function applyEvents<Result extends number | null = number>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly printerName: string;
+    readonly events: unknown;
+    readonly receivedAt?: string | Date | null | undefined;
+    readonly inboxId?: string | null | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.apply_events(
+      p_organization_id => ${given.organizationId},
+      p_printer_name => ${given.printerName},
+      p_events => ${json(given.events)}::text::jsonb,
+      p_received_at => ${time(given.receivedAt ?? null)}::text::timestamptz,
+      p_inbox_id => ${given.inboxId ?? null}
+    ) as result`);
+}
+
+export async function matchEvents<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly organizationId: string },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.match_events(
+      p_organization_id => ${given.organizationId}
+    ) as result`);
+}
+
+export async function pollClaim<
+  Row extends {
+    readonly organizationId: string | null;
+    readonly printerName: string | null;
+    readonly cursor: string | null;
+  },
+>(
+  sql: Sql,
+  given: { readonly silenceMs: number },
+): Promise<readonly Row[]> {
+  return await rows<Row>(sql`
+    select organization_id as "organizationId", printer_name as "printerName", cursor
+    from postrider.poll_claim(
+      p_silence => ${interval(given.silenceMs)}::interval
+    )`);
+}
+
+export async function pollDone(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly printerName: string;
+    readonly cursor: string;
+  },
+): Promise<void> {
+  await done(sql`select postrider.poll_done(
+      p_organization_id => ${given.organizationId},
+      p_printer_name => ${given.printerName},
+      p_cursor => ${given.cursor}
+    )`);
+}
+
+export async function receiveWebhook<Result extends boolean | null = boolean>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly printerName: string;
+    readonly deliveryId: string;
+    readonly body: Buffer;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.receive_webhook(
+      p_organization_id => ${given.organizationId},
+      p_printer_name => ${given.printerName},
+      p_delivery_id => ${given.deliveryId},
+      p_body => ${given.body}
+    ) as result`);
+}
+
+export async function trackClaim<
+  Row extends {
+    readonly id: string | null;
+    readonly organizationId: string | null;
+    readonly printerName: string | null;
+    readonly body: string | null;
+    readonly receivedAt: string | null;
+  },
+>(
+  sql: Sql,
+  given: { readonly limit: number },
+): Promise<readonly Row[]> {
+  return await rows<Row>(sql`
+    select id,
+      organization_id as "organizationId",
+      printer_name as "printerName",
+      pg_catalog.encode(body, 'base64') as body,
+      pg_catalog.to_json(received_at) as "receivedAt"
+    from postrider.track_claim(p_limit => ${given.limit})`);
+}
+
+export async function trackDone(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly id: string;
+    readonly error?: string | null | undefined;
+  },
+): Promise<void> {
+  await done(sql`select postrider.track_done(
+      p_organization_id => ${given.organizationId},
+      p_id => ${given.id},
+      p_error => ${given.error ?? null}
+    )`);
+}
+
+export async function trackLock(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly printerName: string;
+    readonly events: unknown;
+  },
+): Promise<void> {
+  await done(sql`select postrider.track_lock(
+      p_organization_id => ${given.organizationId},
+      p_printer_name => ${given.printerName},
+      p_events => ${json(given.events)}::text::jsonb
+    )`);
+}
+
+export async function trackUnusable(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly id: string;
+    readonly unusable: unknown;
+    readonly count: number;
+  },
+): Promise<void> {
+  await done(sql`select postrider.track_unusable(
+      p_organization_id => ${given.organizationId},
+      p_id => ${given.id},
+      p_unusable => ${json(given.unusable)}::text::jsonb,
+      p_count => ${given.count}
+    )`);
+}

@@ -1,0 +1,84 @@
+-- Gives each member of a page its keys, and tells those whom we know from those who are new.
+-- Remembers in sync_seen whom the run has met: for repeats, and for who has left the segment.
+--
+-- A second row with the same id in a run counts as a repeat, in whatever state its person is by
+-- now: the first one stands.
+-- known: members as in sync_page, with n, id, email_key, household_key and name_key.
+-- newcomers: people as in judge(), each with its member.
+create function postrider.match_members(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_run_id uuid,
+  p_members jsonb,
+  out known jsonb,
+  out newcomers jsonb,
+  out repeated int
+) language plpgsql as $$
+#variable_conflict use_column
+declare
+  v_nameless boolean;
+begin
+  with member as (
+    select
+      m."row", postrider.trimmed(m."externalId") as "externalId", m.email, m."firstName",
+      m."lastName", m.line1, m.line2, m.city, m.region, m."postalCode", m.country, m.merge,
+      row_number() over () as n,
+      case when m.line1 is not null
+        then postrider.household_key(m.line1, m.line2, m."postalCode", m.country)
+      end as household_key,
+      postrider.email_key(m.email) as email_key,
+      postrider.fold(concat_ws(' ', m."firstName", m."lastName")) as name_key
+    from jsonb_to_recordset(p_members) as m (
+      "row" bigint, "externalId" text, email text, "firstName" text, "lastName" text,
+      line1 text, line2 text, city text, region text, "postalCode" text, country text,
+      merge jsonb)
+  ), placed as (
+    select
+      m.*, r.id,
+      g.met is not null
+        or row_number() over (partition by m."externalId" order by m.n) > 1 as repeated
+    from member m
+    -- One look-up a row: a planner without statistics, as in a first sync, would read the whole
+    -- campaign for every page.
+    left join lateral (
+      select x.id
+      from postrider.recipient x
+      where x.organization_id = p_organization_id
+        and x.campaign_id = p_campaign_id
+        and x.external_id = m."externalId"
+      limit 1
+    ) r on true
+    left join lateral (
+      select true as met
+      from postrider.sync_seen n
+      where n.organization_id = p_organization_id
+        and n.run_id = p_run_id
+        and n.recipient_id = r.id
+      limit 1
+    ) g on true
+  ), met as (
+    insert into postrider.sync_seen (organization_id, run_id, recipient_id)
+    select p_organization_id, p_run_id, p.id
+    from placed p
+    where p.id is not null and not p.repeated
+  )
+  select
+    jsonb_agg(to_jsonb(p) - 'repeated' order by p.n)
+      filter (where not p.repeated and p.id is not null),
+    jsonb_agg(
+      jsonb_build_object(
+        'n', p.n, 'externalId', p."externalId", 'emailKey', p.email_key,
+        'householdKey', p.household_key, 'nameKey', p.name_key,
+        'member', to_jsonb(p) - 'repeated') order by p.n)
+      filter (where not p.repeated and p.id is null),
+    count(*) filter (where p.repeated),
+    bool_or(p."externalId" is null)
+  into known, newcomers, repeated, v_nameless
+  from placed p;
+  if v_nameless then
+    perform postrider.fail(
+      'PR020',
+      'a member has no external id',
+      'it is what the source calls somebody; nobody of the page was taken in');
+  end if;
+end $$;

@@ -1,0 +1,66 @@
+-- Refuses what no campaign file may say, before a table is asked. Returns the definition as it is.
+create function postrider.checked_definition(p_definition jsonb) returns jsonb
+language plpgsql immutable as $$
+declare
+  v_fields text[] := '{
+    name,campaign_mode,provider_segment_id,integrations,base_directory,template,format,mail_class,
+    printer_name,return_address,dedupe,exclusion_window,frequency_cap,frequency_cap_mode,
+    holdout_percent,holdout_salt,daily_cap,total_cap,budget_minor,price_minor,currency,
+    offer_ends_on,transit_days,assumed_after,effects}';
+  v_needed text[] := '{
+    name,campaign_mode,integrations,base_directory,template,format,mail_class,printer_name,dedupe,
+    exclusion_window,frequency_cap_mode,holdout_percent,holdout_salt,transit_days,assumed_after,
+    effects}';
+  v_wrong text;
+begin
+  if jsonb_typeof(p_definition) is distinct from 'object' then
+    perform postrider.fail(
+      'PR020',
+      'a definition of a campaign is a JSON object',
+      'see docs/reference/campaign-file.md; nothing was changed');
+  end if;
+  select string_agg(k, ', ' order by k)
+  into v_wrong
+  from jsonb_object_keys(p_definition) k
+  where not k = any (v_fields);
+  if v_wrong is not null then
+    perform postrider.fail(
+      'PR020',
+      format('a campaign is not defined by %s', v_wrong),
+      'status and mode change by launch, hold, release and end_campaign; for the fields see '
+      'docs/reference/campaign-file.md. Nothing was changed');
+  end if;
+  select string_agg(k, ', ' order by k)
+  into v_wrong
+  from unnest(v_needed) k
+  where coalesce(p_definition -> k, 'null') = 'null';
+  if v_wrong is not null then
+    perform postrider.fail(
+      'PR020',
+      format('the definition says nothing of %s', v_wrong),
+      'see docs/reference/campaign-file.md; nothing was changed');
+  end if;
+  select string_agg(e, ', ')
+  into v_wrong
+  from jsonb_array_elements_text(p_definition -> 'effects') e
+  where e not in ('usage_meter', 'event_sink');
+  if v_wrong is not null then
+    perform postrider.fail(
+      'PR020',
+      format('nothing of the name %s follows from a card', v_wrong),
+      'effects are usage_meter and event_sink; see docs/reference/campaign-file.md. '
+      'Nothing was changed');
+  end if;
+  if (p_definition ->> 'transit_days')::int not between 0 and 365
+    or (p_definition ->> 'assumed_after')::interval
+      not between interval '1 day' and interval '365 days'
+  then
+    perform postrider.fail(
+      'PR020',
+      format(
+        'a card travels %s days, and is assumed to be there after %s',
+        p_definition ->> 'transit_days', p_definition ->> 'assumed_after'),
+      'transit_days is from 0 to 365, assumed_after from 1 day to 365 days; nothing was changed');
+  end if;
+  return p_definition;
+end $$;

@@ -1,0 +1,105 @@
+-- Brings people back from error: together they meet the rules of admission again. Returns each with
+-- the state that follows. The caller has locked them, and none of them has a card.
+-- A piece that is still submitting was proven not printed, and is taken up again. A recipient with
+-- a cancel mark is cancelled now, and keeps no duplicate out.
+create function postrider.retry_people(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_people uuid[]
+) returns table (recipient_id uuid, state text) language plpgsql as $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := postrider.now();
+  v_verdicts jsonb;
+begin
+  if cardinality(p_people) = 0 then
+    return;
+  end if;
+  v_verdicts := postrider.judge_again(p_organization_id, p_campaign_id, p_people, v_now);
+
+  return query
+  update postrider.recipient_state s
+  set state = case
+      when j.askable then j.verdict
+      when j.verdict <> 'pending' then 'skipped'
+      when m.id is not null then 'proofed'
+      else 'pending'
+    end,
+    since = v_now,
+    move_no = s.move_no + 1,
+    attempt = 0,
+    losses = 0,
+    available_at = greatest(v_now, j.available_at),
+    held_at = null,
+    cancel_requested_at = null,
+    reason = case
+      when j.verdict = 'pending' or j.askable then 'retried'
+      when j.verdict = 'address_enrichable' then 'no_address'
+      else j.reason
+    end,
+    detail = j.detail
+  from jsonb_to_recordset(v_verdicts) as j (
+    id uuid, verdict text, reason text, detail text, available_at timestamptz, askable boolean)
+  left join postrider.mailpiece m
+    on m.organization_id = p_organization_id
+    and m.recipient_id = j.id
+    and m.status = 'submitting'
+  where s.organization_id = p_organization_id
+    and s.recipient_id = j.id
+    and s.state = 'error'
+  returning s.recipient_id, s.state;
+
+  perform postrider.drop_open_mailpieces(p_organization_id, array_agg(j.id), j.reason)
+  from jsonb_to_recordset(v_verdicts) as j (id uuid, verdict text, reason text)
+  where j.verdict <> 'pending'
+  group by j.reason;
+end $$;
+
+-- Judges people who are in error as a sync judges newcomers. Returns [{id, verdict, reason, detail,
+-- available_at, askable}]. askable: an enricher can be asked for the address, since there is an
+-- e-mail to ask by. A person who is erased has none.
+create function postrider.judge_again(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_people uuid[],
+  p_now timestamptz
+) returns jsonb language plpgsql as $$
+declare
+  v_marked uuid[] := array(
+    select s.recipient_id
+    from postrider.recipient_state s
+    where s.organization_id = p_organization_id
+      and s.recipient_id = any (p_people)
+      and s.cancel_requested_at is not null);
+  v_asked jsonb;
+begin
+  select jsonb_agg(
+    jsonb_build_object(
+      'n', r.n,
+      'id', r.id,
+      'externalId', r.external_id,
+      'emailKey', r.email_key,
+      'householdKey', r.household_key,
+      'nameKey', postrider.fold(concat_ws(' ', r.first_name, r.last_name))))
+  into v_asked
+  from (
+    select row_number() over (order by created_at, source_row, id) as n, x.*
+    from postrider.recipient x
+    where x.organization_id = p_organization_id
+      and x.id = any (p_people)
+      and not x.id = any (v_marked)
+  ) r;
+  return (
+    select jsonb_agg(to_jsonb(j))
+    from (
+      select
+        j.id, j.verdict, j.reason, j.detail, j.available_at,
+        j.verdict = 'address_enrichable' and a."emailKey" is not null as askable
+      from postrider.judge(p_organization_id, p_campaign_id, v_asked) j
+      join jsonb_to_recordset(v_asked) as a (id uuid, "emailKey" text)
+        on a.id = j.id
+      union all
+      select x, 'skipped', 'cancelled', null, p_now, false
+      from unnest(v_marked) x
+    ) j);
+end $$;

@@ -1,0 +1,160 @@
+-- What waits for a cause that is told apart from the place's own: people who are held one by one,
+-- people in batches at an enricher, and effects that failed.
+
+-- Tells of the people of a place who are held one by one: the causes of those who had been turned
+-- away in passing, and when the first may be tried again.
+create function postrider.held_in_place(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_state text,
+  p_now timestamptz,
+  p_most int
+) returns table (
+  causes text,
+  until timestamptz
+) language sql stable
+begin atomic
+  select
+    postrider.causes_told(
+      array_agg(distinct s.detail) filter (where s.reason = 'retry' and s.detail is not null),
+      case when count(*) > p_most then count(*) end),
+    min(s.available_at) filter (where s.available_at > p_now)
+  from (
+    select s.available_at, s.reason, s.detail
+    from postrider.recipient_state s
+    where s.organization_id = p_organization_id
+      and s.campaign_id = p_campaign_id
+      and s.state = p_state
+      and s.held_at is not null
+    order by s.available_at desc
+    limit p_most + 1
+  ) s;
+end;
+
+-- The enrichers that a campaign's open batches are at, each with its share of the people in them;
+-- p_by_enricher false: all batches together. p_counted: people are counted one by one, and not by
+-- the size of the batch. shares: how many enrichers there are.
+create function postrider.shares_of_batches(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_by_enricher boolean,
+  p_counted boolean,
+  p_now timestamptz
+) returns table (
+  enricher text,
+  until timestamptz,
+  shares bigint,
+  share numeric
+) language sql stable
+begin atomic
+  select
+    e.enricher,
+    min(e.deadline) filter (where e.deadline > p_now and e.people > 0),
+    count(*) over (),
+    sum(e.people) / nullif(sum(sum(e.people)) over (), 0)
+  from (
+    select
+      case when p_by_enricher then b.enricher end as enricher,
+      b.deadline,
+      case
+        when not p_counted then b.people
+        else (
+          select count(*)
+          from postrider.recipient_state s
+          where s.organization_id = b.organization_id
+            and s.cohort_id = b.id
+            and s.held_at is null
+        )
+      end as people
+    from postrider.enrichment_batch b
+    where b.organization_id = p_organization_id
+      and b.campaign_id = p_campaign_id
+      and b.closed_at is null
+  ) e
+  group by e.enricher;
+end;
+
+-- Effects that failed and wait to be tried again, by campaign and kind. They are counted up to
+-- p_counted; the causes are read from up to p_most + 1 of them.
+create function postrider.waiting_effects(
+  p_now timestamptz,
+  p_most int,
+  p_counted int
+) returns table (
+  organization text,
+  campaign text,
+  state text,
+  why text,
+  people bigint,
+  causes text,
+  until timestamptz
+) language sql stable
+begin atomic
+  with recursive failing as (
+    -- From one campaign and kind of effect to the next, by index.
+    (
+      select e.organization_id, e.campaign_id, e.kind
+      from postrider.effect e
+      where e.state = 'waiting'
+        and e.error is not null
+      order by e.organization_id, e.campaign_id, e.kind
+      limit 1
+    )
+    union all
+    select n.*
+    from failing f
+    cross join lateral (
+      select e.organization_id, e.campaign_id, e.kind
+      from postrider.effect e
+      where e.state = 'waiting'
+        and e.error is not null
+        and (e.organization_id, e.campaign_id, e.kind)
+          > (f.organization_id, f.campaign_id, f.kind)
+      order by e.organization_id, e.campaign_id, e.kind
+      limit 1
+    ) n
+  )
+  select
+    o.name, c.name, 'effect ' || f.kind, r.sentence, least(n.many, p_counted),
+    e.causes || case
+      when n.many > p_counted then format(' (or more: counted up to %s)', p_counted)
+      else ''
+    end,
+    e.until
+  from failing f
+  join postrider.organization o on o.id = f.organization_id
+  join postrider.campaign c
+    on c.organization_id = f.organization_id
+    and c.id = f.campaign_id
+  join postrider.reason r on r.code = 'retry'
+  cross join lateral (
+    select
+      postrider.causes_told(
+        array_agg(distinct x.error),
+        case when count(*) > p_most then count(*) end) as causes,
+      min(x.available_at) filter (where x.available_at > p_now) as until
+    from (
+      select e.error, e.available_at
+      from postrider.effect e
+      where e.organization_id = f.organization_id
+        and e.campaign_id = f.campaign_id
+        and e.kind = f.kind
+        and e.state = 'waiting'
+        and e.error is not null
+      order by e.available_at desc
+      limit p_most + 1
+    ) x
+  ) e
+  cross join lateral (
+    select count(*) as many
+    from (
+      select from postrider.effect e
+      where e.organization_id = f.organization_id
+        and e.campaign_id = f.campaign_id
+        and e.kind = f.kind
+        and e.state = 'waiting'
+        and e.error is not null
+      limit p_counted + 1
+    ) x
+  ) n;
+end;
