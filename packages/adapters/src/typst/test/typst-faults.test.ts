@@ -22,7 +22,7 @@ describe('Cards that typst cannot set', () => {
         const { reason, message } = failure(result);
         assert.equal(reason, 'missing_field');
         // Nobody's id: fifty with the same fault have one cause.
-        assert.match(message, /^the field "favorite" is blank or missing \(card\.typ:2:\d+\)$/);
+        assert.match(message, /^the field "favorite" is blank or missing \(card\.typ:3:\d+\)$/);
       } else {
         assert.equal(result.outcome, 'rendered');
         if (result.outcome === 'rendered')
