@@ -46,7 +46,8 @@ begin
       open_mailpieces, printers_of_cohort, raise_statuses, record_evidence, renew,
       restore_signs, return_refused, seat_people, settle_mail, settle_not_accepted,
       skip_for_end_of_offer, start_proofing, store_events, suppress_returned,
-      suppressed_in_cohort, take_cohort, track_lock, turn_away_before_mail, wait_for_delivery}'::text[]),
+      suppressed_in_cohort, take_cohort, track_lock, turn_away_before_mail,
+      wait_for_delivery}'::text[]),
       -- Once a statement that moves people: compares two sets of rows, however large, by hash.
       ('statement', array[
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_generic_plan',
