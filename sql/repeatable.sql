@@ -75,7 +75,8 @@
 \ir functions/80_operate/stop_people.sql
 \ir functions/80_operate/resolve.sql
 \ir functions/80_operate/erase.sql
-\ir functions/80_operate/repairs.sql
+\ir functions/80_operate/clear_alarm.sql
+\ir functions/80_operate/retry_webhooks.sql
 \ir functions/90_house/runners.sql
 \ir functions/90_house/due.sql
 \ir functions/90_house/beats.sql
@@ -104,4 +105,4 @@
 \ir views/doctor.sql
 \ir views/doctor_people.sql
 \ir functions/99_settings.sql
-\ir views/roles.sql
+\ir privileges.sql

@@ -72,7 +72,7 @@ export const calls: readonly Mutant[] = [
     without: 'the functions that are closed to runners',
     edits: [
       {
-        file: 'sql/views/roles.sql',
+        file: 'sql/privileges.sql',
         find: 'and p.proname = any (v_internal)',
         replace: 'and false',
       },

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { freshMachine } from '../support/machine.ts';
 
 void test('every name in the lists of roles is that of a function', async () => {
-  const text = readFileSync(new URL('../../sql/views/roles.sql', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../sql/privileges.sql', import.meta.url), 'utf8');
   await using machine = await freshMachine();
   const unknown: string[] = [];
   for (const [, list] of text.matchAll(/constant text\[\] := '(\{[^']*\})'/g)) {

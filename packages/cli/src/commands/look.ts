@@ -7,6 +7,8 @@ import { explain } from '../errors/explain.ts';
 import type { Check } from '../operate/migrate.ts';
 import type { Fields } from '../table.ts';
 import { relative } from '../text.ts';
+import { alarms } from './alarms.ts';
+import { asCommand } from './as-command.ts';
 
 /** The one check that is asked of the program and not of the database. */
 const SCHEMA = 'schema';
@@ -84,48 +86,7 @@ export const looks: Family = (program, act) => {
     }),
   );
 
-  const alarms = command(
-    program,
-    'alarms',
-    'What needs a person: evidence that contradicts, statuses that nobody knows.',
-    ['postrider alarms', 'postrider alarms clear 0198c0de-… --why "the shop printed one by hand"'],
-  );
-  alarms.action(
-    act(async (cli) => {
-      const { openDatabase } = await import('@postrider/runner/database');
-      await using database = await openDatabase(cli);
-      const rows = await database.sql<AlarmRow[]>`
-        select
-          id, kind, campaign, recipient_id, mailpiece_id, detail, meaning, what_helps, raised_at
-        from postrider.alarms
-        order by raised_at, id`;
-      if (cli.out.json) for (const row of rows) cli.out.emit(row);
-      else if (rows.length === 0) cli.out.note('no alarm is open');
-      else cli.out.records(rows.map(alarmFields));
-    }),
-  );
-  command(alarms, 'clear', 'Clears an alarm. What came of it stays in the trace of the person.', [
-    'postrider alarms clear 0198c0de-… --why "looked at: harmless"',
-  ])
-    .argument('<id>', 'as `postrider alarms` shows it')
-    .requiredOption('--why <sentence>', 'what came of it')
-    .action(
-      act(async (cli, [id = ''], options) => {
-        if (!/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(id))
-          throw new UserError(
-            exitCodes.usage,
-            `${id} is not the id of an alarm`,
-            '`postrider alarms` shows it',
-          );
-        const [{ openDatabase }, { clearAlarm }] = await Promise.all([
-          import('@postrider/runner/database'),
-          import('@postrider/core'),
-        ]);
-        await using database = await openDatabase(cli);
-        const at = await clearAlarm(database.sql, id, text(options['why']) ?? '');
-        cli.out.result({ id, clearedAt: at }, `alarm ${id} is cleared`);
-      }),
-    );
+  alarms(program, act);
 
   command(
     program,
@@ -218,34 +179,6 @@ interface QueueRow {
   readonly meaning: string;
 }
 
-interface AlarmRow {
-  readonly id: string;
-  readonly kind: string;
-  readonly campaign: string | null;
-  readonly recipient_id: string | null;
-  readonly mailpiece_id: string | null;
-  readonly meaning: string;
-  readonly what_helps: string;
-  readonly raised_at: Date;
-}
-
-function alarmFields(row: AlarmRow): Fields {
-  return [
-    [
-      '',
-      `${row.kind}, ${relative(row.raised_at)}${row.campaign === null ? '' : `, ${row.campaign}`}`,
-    ],
-    ['meaning', row.meaning],
-    ['helps', asCommand(row.what_helps, row.campaign ?? '')],
-    ...(row.recipient_id === null ? [] : [['recipient', row.recipient_id] as const]),
-    ...(row.mailpiece_id === null ? [] : [['mailpiece', row.mailpiece_id] as const]),
-    // These end by themselves.
-    ...(['beat_failing', 'work_failing'].includes(row.kind)
-      ? []
-      : [['clear', `postrider alarms clear ${row.id} --why "…"`] as const]),
-  ];
-}
-
 function stuckFields(row: StuckRow): Fields {
   const whom =
     row.people === 1 && row.recipient_id !== null
@@ -256,29 +189,4 @@ function stuckFields(row: StuckRow): Fields {
     ['why', row.why],
     ['helps', asCommand(row.what_helps, row.campaign)],
   ];
-}
-
-/** The view speaks SQL, for psql and programs. Here it is said as a command. */
-function asCommand(helps: string, name: string): string {
-  const campaign = /^[\w./-]+$/.test(name) ? name : JSON.stringify(name);
-  return helps
-    .replace(/select postrider\.retry\('([^']+)'\)/, 'postrider retry $1')
-    .replace(/select postrider\.retry_effects\(.*\)/, 'postrider retry --effects')
-    .replace(
-      /select postrider\.resolve\('([^']+)'.*\)/,
-      'postrider resolve $1 printed|not_printed --evidence "…"',
-    )
-    .replace(
-      /select postrider\.release\('[^']+', 'campaign', .*\)/,
-      `postrider release campaign ${campaign}`,
-    )
-    .replace(
-      /select postrider\.release\('[^']+', '(organization|printer)', '([^']+)'\)/,
-      'postrider release $1 $2',
-    )
-    .replace(/select postrider\.launch\(.*\)/, `postrider campaign launch ${campaign}`)
-    .replace(
-      /select postrider\.arm_printer\(.*\)/,
-      `postrider campaign launch ${campaign} --live --arm`,
-    );
 }

@@ -7,7 +7,7 @@ import { isLostConnection } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
 import { noteBeats, noteFailures, type BeatFailure } from '../machine/house.ts';
 import { beats, type Beat, type BeatName } from '../queues/queues.ts';
-import { failureOf } from '../runtime/beat-failures.ts';
+import { failureOf } from '../runtime/part-failure.ts';
 import type { PipelineContext } from '../runtime/context.ts';
 import { stages } from './stages.ts';
 

@@ -7,7 +7,7 @@ import { isLostSession } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
 import { storable } from '../common/text.ts';
 import { noteWorkDone, noteWorkFailed, type Work } from '../machine/house.ts';
-import { hintOf } from './beat-failures.ts';
+import { hintOf } from './part-failure.ts';
 import type { PipelineContext } from './context.ts';
 
 /** Errors that were counted where they happened, and pass further doors. */

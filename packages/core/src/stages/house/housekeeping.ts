@@ -1,7 +1,7 @@
 /** The housekeeping of a minute. */
 import { sqlState } from '../../common/driver-errors.ts';
 import { housekeepingParts, runHousekeeping, type PartFailure } from '../../machine/house.ts';
-import { failureOf } from '../../runtime/beat-failures.ts';
+import { failureOf } from '../../runtime/part-failure.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 
 const QUERY_CANCELED = '57014';

@@ -17,7 +17,7 @@ import {
   type StoredWebhook,
 } from '../../machine/track.ts';
 import type { Printer, PrinterEvent } from '../../ports/index.ts';
-import { forEachOrganization } from '../../runtime/beat-failures.ts';
+import { forEachOrganization } from '../../runtime/part-failure.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { printerBriefOf, makePrinter } from '../../runtime/printers.ts';
 import { keptEvent, webhookAnswer, type WebhookAnswer } from './event-answers.ts';

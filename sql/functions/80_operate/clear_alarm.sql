@@ -1,5 +1,3 @@
--- Small repairs, one call each.
-
 -- Clears an alarm that somebody has looked at; p_why says what came of it. Returns when it was
 -- cleared.
 create function postrider.clear_alarm(
@@ -47,32 +45,4 @@ begin
       'select id, kind, what_helps from postrider.alarms; nothing was changed');
   end if;
   return v_now;
-end $$;
-
--- Has webhooks that could not be read read again, once the adapter is mended. Returns how many.
-create function postrider.retry_webhooks(
-  p_organization_id uuid,
-  p_printer_name text default null
-) returns int language plpgsql security definer as $$
-declare
-  v_again int;
-begin
-  perform postrider.require_organization(p_organization_id);
-  update postrider.provider_event
-  set error = null
-  where organization_id = p_organization_id
-    and applied_at is null
-    and error is not null
-    and (p_printer_name is null or printer_name = p_printer_name);
-  get diagnostics v_again = row_count;
-  if v_again > 0 then
-    perform postrider.note_intervention(
-      p_organization_id,
-      'retry',
-      'webhooks that could not be read: ' || v_again,
-      null,
-      p_printer_name);
-    perform pg_notify('postrider_moved', 'track');
-  end if;
-  return v_again;
 end $$;

@@ -1,0 +1,24 @@
+/** What a view advises as SQL, for psql and programs, as a command. */
+export function asCommand(helps: string, name: string): string {
+  const campaign = /^[\w./-]+$/.test(name) ? name : JSON.stringify(name);
+  return helps
+    .replace(/select postrider\.retry\('([^']+)'\)/, 'postrider retry $1')
+    .replace(/select postrider\.retry_effects\(.*\)/, 'postrider retry --effects')
+    .replace(
+      /select postrider\.resolve\('([^']+)'.*\)/,
+      'postrider resolve $1 printed|not_printed --evidence "…"',
+    )
+    .replace(
+      /select postrider\.release\('[^']+', 'campaign', .*\)/,
+      `postrider release campaign ${campaign}`,
+    )
+    .replace(
+      /select postrider\.release\('[^']+', '(organization|printer)', '([^']+)'\)/,
+      'postrider release $1 $2',
+    )
+    .replace(/select postrider\.launch\(.*\)/, `postrider campaign launch ${campaign}`)
+    .replace(
+      /select postrider\.arm_printer\(.*\)/,
+      `postrider campaign launch ${campaign} --live --arm`,
+    );
+}
