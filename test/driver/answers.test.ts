@@ -16,7 +16,9 @@ const picky = {
 
 /** A callback of a cursor may promise something; the driver's types do not say so. */
 type Callback = (rows: readonly unknown[]) => void;
-const answers = (callback: () => unknown): Callback => callback as unknown as Callback;
+function answers(callback: () => unknown): Callback {
+  return callback as unknown as Callback;
+}
 
 function refuse(): never {
   throw new Error('mine');

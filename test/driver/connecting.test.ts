@@ -84,7 +84,10 @@ void test('a pool that ends while the server goes away has ended', async () => {
     await until(
       async () =>
         (
-          await place.admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)'`
+          await place.admin`
+            select from pg_stat_activity
+            where datname = current_database()
+              and query = 'select pg_sleep(60)'`
         ).length === max,
     );
     const ended = outcome(sql.end());

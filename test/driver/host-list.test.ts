@@ -29,7 +29,11 @@ void test('the first query of a connection is told of the loss of its session, w
       await until(
         async () =>
           (
-            await place.admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)' and state = 'active'`
+            await place.admin`
+              select from pg_stat_activity
+              where datname = current_database()
+                and query = 'select pg_sleep(60)'
+                and state = 'active'`
           ).length >= 1,
       );
       await place[lose]();

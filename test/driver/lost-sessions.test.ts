@@ -86,7 +86,10 @@ async function losesAndAsks(
   await until(
     async () =>
       (
-        await place.admin`select from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60)'`
+        await place.admin`
+          select from pg_stat_activity
+          where datname = current_database()
+            and query = 'select pg_sleep(60)'`
       ).length === 1,
   );
   await lose();

@@ -111,7 +111,8 @@ void test('by such a client a result that the database refuses costs the others 
     log.filter((line) => line.startsWith('the driver of this client may run')).length,
     1,
   );
-  await sql`alter table postrider.mailpiece add constraint planted check (provider_id <> 'refused')`;
+  await sql`
+    alter table postrider.mailpiece add constraint planted check (provider_id <> 'refused')`;
   await pipeline.start();
   await until(
     async () => (await sql`select from postrider.mailpiece where status = 'unknown'`).length === 1,

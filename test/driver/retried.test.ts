@@ -21,7 +21,9 @@ async function stale(place: Place, driver: Driver, max: number) {
     const rows = await Promise.all(
       Array.from({ length: max }, async () => {
         const [row] = await sql`
-          insert into wide (who) select ${'first'} from pg_sleep(0.05) returning pg_backend_pid() as pid`;
+          insert into wide (who)
+          select ${'first'} from pg_sleep(0.05)
+          returning pg_backend_pid() as pid`;
         await insert('first');
         return Number(row?.['pid']);
       }),
@@ -136,7 +138,8 @@ void test('a statement whose plan is stale on every connection is prepared anew 
     const { sql, insert } = await stale(place, driver, 2);
     const leave = gate();
     const reserved = await sql.reserve();
-    // The other one: asked and begun at once, so that it is sent again on the one that is given back.
+    // The other one: asked and begun at once, so that it is sent again on the one that is given
+    // back.
     const told = outcome(insert('pool'));
     const entered = gate();
     const inside = outcome(

@@ -111,7 +111,9 @@ export async function open(server?: { readonly url: string }): Promise<Place> {
   const clients: Sql[] = [];
   const sessions = async (): Promise<number[]> => {
     const rows = await admin<{ pid: number }[]>`
-      select pid from pg_stat_activity where datname = current_database() and application_name = 'driver test'`;
+      select pid from pg_stat_activity
+      where datname = current_database()
+        and application_name = 'driver test'`;
     return rows.map(({ pid }) => pid);
   };
   const gone = async (before: readonly number[]): Promise<void> =>

@@ -8,6 +8,7 @@ const errors = 'packages/core/src/machine/errors.ts';
 const driverErrors = 'packages/core/src/common/driver-errors.ts';
 const lost = 'test/driver/lost-sessions.test.ts';
 const reading = 'test/driver/reading.test.ts';
+const copyStreams = 'test/driver/copy-streams.test.ts';
 const ends = 'test/driver/ends.test.ts';
 const copies = 'test/driver/other-copies.test.ts';
 const staysLost = { file: lost, pattern: 'what was lost by terminate stays lost' };
@@ -165,7 +166,7 @@ export const driver: readonly Mutant[] = [
       },
       { file: connection, find: '    x && x.destroy(err)\n', replace: '' },
     ],
-    test: { file: reading, pattern: 'a COPY that was lost by terminate' },
+    test: { file: copyStreams, pattern: 'a COPY that was lost by terminate' },
   },
   {
     name: 'drained',
@@ -178,13 +179,13 @@ export const driver: readonly Mutant[] = [
           "    x.on('close', closed)\n    x.on('drain', () => query || onopen(connection))\n    return x\n",
       },
     ],
-    test: { file: reading, pattern: 'a COPY that is refused amid what is still to be written' },
+    test: { file: copyStreams, pattern: 'a COPY that is refused amid what is still to be written' },
   },
   {
     name: 'end-of-a-copy',
     without: 'whoever writes a COPY is told at its end that it failed',
     edits: [{ file: connection, find: '    final && (final(err), final = null)\n', replace: '' }],
-    test: { file: reading, pattern: 'whoever writes a COPY is told at its end' },
+    test: { file: copyStreams, pattern: 'whoever writes a COPY is told at its end' },
   },
   {
     name: 'types-that-cannot-be-asked',
