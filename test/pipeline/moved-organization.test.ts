@@ -83,7 +83,7 @@ void test('an organization has the same rows, one by one, in the database that i
     );
     assert.deepEqual(await broken(target.sql), []);
 
-    // There it is a machine as any other.
+    // The new database syncs, moves and cancels its people as the old one did.
     await release(target.sql, moving.organizationId, 'organization', moving.organizationId);
     await syncPeople(target.sql, moving, people(5, 'there'), false);
     const [one] = await target.sql<{ id: string }[]>`
