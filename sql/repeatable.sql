@@ -20,7 +20,7 @@
 \ir functions/00_common/tally.sql
 \ir functions/00_common/ready.sql
 \ir functions/00_common/jobs.sql
-\ir functions/10_sync/judge.sql
+\ir functions/10_sync/eligibility.sql
 \ir functions/10_sync/sync_lock.sql
 \ir functions/10_sync/match_members.sql
 \ir functions/10_sync/sync_page.sql
@@ -83,7 +83,7 @@
 \ir functions/90_house/idleness.sql
 \ir functions/90_house/waiting_places.sql
 \ir functions/90_house/waiting_causes.sql
-\ir functions/90_house/what_waits.sql
+\ir functions/90_house/waiting_work.sql
 \ir functions/90_house/housekeeping.sql
 \ir functions/90_house/beat_failures.sql
 \ir functions/90_house/work_failures.sql

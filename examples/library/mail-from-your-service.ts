@@ -17,7 +17,7 @@ import {
   integrationsOf,
   launch,
   migrate,
-  organizationNamed,
+  ensureOrganization,
   release,
   restoreWatermarkFolder,
   suppress,
@@ -58,7 +58,7 @@ const logger: Logger = {
 await prepareCustomers(sql);
 await migrate(sql);
 
-const organization = await organizationNamed(sql, 'Garden shop', 'America/Chicago');
+const organization = await ensureOrganization(sql, 'Garden shop', 'America/Chicago');
 const { campaignId: campaign } = await applyCampaign(
   sql,
   organization,

@@ -3,7 +3,7 @@
 with wanted (from_state, to_state, actors, why) as (values
   (null, 'pending', 'sync', 'the segment has somebody with an address'),
   (null, 'address_enrichable', 'sync', 'the segment has somebody known by e-mail only'),
-  (null, 'skipped', 'sync', 'turned away at the door, and kept with the reason'),
+  (null, 'skipped', 'sync', 'turned away on admission, and kept with the reason'),
   (null, 'holdout', 'sync', 'the household is in the control group'),
   (null, 'blacklisted', 'sync', 'on a do-not-mail list'),
 

@@ -39,15 +39,15 @@ end $$;
 
 -- Bounds what is counted in the round of all checks: so many, and one more, which says that there
 -- are others. Null where all are counted.
-create function postrider.most_counted(p_whole boolean) returns bigint
+create function postrider.count_limit(p_whole boolean) returns bigint
 language sql immutable
 return case when not p_whole then 1001 end;
 
 -- Says a number that was counted up to that bound.
-create function postrider.counted(p_many bigint, p_whole boolean) returns text
+create function postrider.count_text(p_many bigint, p_whole boolean) returns text
 language sql immutable
 return case
-  when p_many >= postrider.most_counted(p_whole) then 'more than ' || p_many - 1
+  when p_many >= postrider.count_limit(p_whole) then 'more than ' || p_many - 1
   else p_many::text end;
 
 -- Counts the runners that are alive.

@@ -24,13 +24,13 @@ begin atomic
   select 'unknown outcomes',
     case when count(*) > 0 then 'warn' else 'ok' end,
     format('%s mailpieces of which nobody knows whether they were printed',
-      postrider.counted(count(*), p_whole)),
+      postrider.count_text(count(*), p_whole)),
     case when count(*) > 0
       then 'reconcile asks the printers; what stays is listed in the view stuck' end
   from (
     select from postrider.mailpiece m
     where m.status = 'unknown' and (p_mine is null or m.organization_id = any (p_mine))
-    limit postrider.most_counted(p_whole)) m;
+    limit postrider.count_limit(p_whole)) m;
 end;
 
 -- Tells what failed in passing: where, and what was said there. It is nobody's alarm, and passes by
@@ -54,7 +54,7 @@ begin atomic
         'is it up, and are its options right?' end
   from (
     select h.organization_id, sum(s.people) as people, left(min(s.said), 200) as said,
-      bool_or(s.people = postrider.most_counted(p_whole)) as is_cut,
+      bool_or(s.people = postrider.count_limit(p_whole)) as is_cut,
       case h.state
         when 'proofed' then 'printer ' || c.printer_name
         else 'the renderer of campaign ' || c.name end as place
@@ -70,7 +70,7 @@ begin atomic
           and r.campaign_id = h.campaign_id
           and r.state = h.state
           and r.reason = 'retry'
-        limit postrider.most_counted(p_whole)) r) s
+        limit postrider.count_limit(p_whole)) r) s
     where h.state in ('pending', 'proofed')
       and s.people > 0
       and (p_mine is null or h.organization_id = any (p_mine))
@@ -118,7 +118,7 @@ language sql stable
 begin atomic
   select 'alarms',
     case when count(*) > 0 then 'bad' else 'ok' end,
-    format('%s open', postrider.counted(count(*), p_whole)),
+    format('%s open', postrider.count_text(count(*), p_whole)),
     case
       when count(*) > 0 then 'select campaign, meaning, what_helps from postrider.alarms' end
   from (
@@ -130,7 +130,7 @@ begin atomic
     union all
     select from postrider.failing_beats() f
     where f.failures >= 3
-    limit postrider.most_counted(p_whole)) a;
+    limit postrider.count_limit(p_whole)) a;
 end;
 
 -- Looks whether the history is whole. Every person counts their moves, and has an entry in the
@@ -234,7 +234,7 @@ begin atomic
     case when count(*) filter (where l.is_lost) > 0 then 'bad' else 'ok' end,
     format('%s people at a printer have no mailpiece', count(*) filter (where l.is_lost))
     || case
-      when count(*) >= postrider.most_counted(p_whole)
+      when count(*) >= postrider.count_limit(p_whole)
         then format(' (of %s that were looked at)', count(*))
       else '' end,
     case
@@ -244,7 +244,7 @@ begin atomic
   from (
     select not p.has_mailpiece as is_lost
     from postrider.people_at_printers(p_mine) p
-    limit postrider.most_counted(p_whole)) l;
+    limit postrider.count_limit(p_whole)) l;
 end;
 
 -- Counts the webhooks that wait, and those that could not be read.
@@ -258,7 +258,7 @@ begin atomic
       when waiting.many > 1000 then 'warn'
       else 'ok' end,
     format('%s wait, %s could not be read',
-      postrider.counted(waiting.many, p_whole), postrider.counted(unread.many, p_whole)),
+      postrider.count_text(waiting.many, p_whole), postrider.count_text(unread.many, p_whole)),
     case
       when unread.many > 0
         then format('mend the adapter of printer %s (%s), then: '
@@ -270,7 +270,7 @@ begin atomic
         where e.applied_at is null
           and e.error is null
           and (p_mine is null or e.organization_id = any (p_mine))
-        limit postrider.most_counted(p_whole)) e) waiting,
+        limit postrider.count_limit(p_whole)) e) waiting,
     (
       select count(*) as many, string_agg(distinct e.printer_name, ', ') as printers,
         left(max(e.error), 200) as said
@@ -280,5 +280,5 @@ begin atomic
         where e.applied_at is null
           and e.error is not null
           and (p_mine is null or e.organization_id = any (p_mine))
-        limit postrider.most_counted(p_whole)) e) unread;
+        limit postrider.count_limit(p_whole)) e) unread;
 end;

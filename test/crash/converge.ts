@@ -75,7 +75,7 @@ async function whatIsLeft(sql: postgres.Sql): Promise<string> {
   const counts = await states(sql);
   const [moves] = await sql<
     { moves: Record<string, number> }[]
-  >`select postrider.what_moves() as moves`;
+  >`select postrider.ready_work() as moves`;
   const stuck = await sql`
     select state, reason, why, what_helps, count(*)::int as rows
     from postrider.stuck
@@ -119,7 +119,7 @@ export async function converge(scenario: Scenario, options: ConvergeOptions = {}
     await new Promise((resolve) => setTimeout(resolve, 250));
     const [left] = await sql<{ people: number; missing: boolean; moves: Record<string, number> }[]>`
       select count(*) filter (where s.state <> all (${arrived}::text[]))::int as people,
-        count(*) < ${scenario.people} as missing, postrider.what_moves() as moves
+        count(*) < ${scenario.people} as missing, postrider.ready_work() as moves
       from postrider.recipient_state s`;
     const moves = Object.values(left?.moves ?? { none: 1 }).some((count) => count > 0);
     const waits = await sql`select from postrider.effect where state = 'waiting' limit 1`;

@@ -113,7 +113,7 @@ void describe('by hand, in mid-run', { concurrency: 3 }, () => {
       const { sending, proofing } = await states(sql);
       assert.deepEqual({ sending, proofing }, { sending: undefined, proofing: undefined });
       assert.equal((await sql`select from postrider.mailpiece where status = 'unknown'`).length, 0);
-      assert.equal((await sql`select from postrider.runner`).length, 0, 'it said goodbye');
+      assert.equal((await sql`select from postrider.runner`).length, 0, 'it is deregistered');
       await scenario.grow(2 * more);
     }
     await scenario.start();

@@ -19,7 +19,7 @@ import {
   type SubmitResult,
 } from '@postrider/core/ports';
 import mine from 'postgres';
-import { Settler } from '../../packages/core/src/runtime/settling.ts';
+import { ResultWriter } from '../../packages/core/src/runtime/result-writer.ts';
 import { noopPorts, open, until } from '../pipeline/rig.ts';
 import { freshMachine, states, type Machine } from '../support/machine.ts';
 
@@ -147,7 +147,7 @@ void test("another copy's errors of ours are ours", async () => {
   // What the machine refuses is not tried again until patience is at its end.
   const written: number[] = [];
   const said: string[] = [];
-  const settler = new Settler<number>({
+  const settler = new ResultWriter<number>({
     write: async ([first]) => {
       written.push(first ?? 0);
       return await Promise.reject(first === undefined ? new Error('not about results') : error);

@@ -139,8 +139,8 @@ export const calls: readonly Mutant[] = [
     test: { file: 'test/sql/last-post.test.ts', pattern: 'reap refuses a grace that is shorter' },
   },
   {
-    name: 'goodbye-at-work',
-    without: 'the memory of a runner that says goodbye while it has open cohorts',
+    name: 'deregistered-at-work',
+    without: 'the memory of a runner that deregisters while it has open cohorts',
     edits: [
       {
         file: 'sql/functions/90_house/runners.sql',
@@ -152,7 +152,7 @@ export const calls: readonly Mutant[] = [
     ],
     test: {
       file: 'test/sql/last-post.test.ts',
-      pattern: 'a runner that says goodbye while a cohort',
+      pattern: 'a runner that deregisters while a cohort',
     },
   },
   {

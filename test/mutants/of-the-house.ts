@@ -111,10 +111,10 @@ export const house: readonly Mutant[] = [
     edits: [
       {
         file: houseSql,
-        find: `perform postrider.keep_part(part, v_all);
+        find: `perform postrider.run_housekeeping_part(part, v_all);
       continue;
     exception when others then`,
-        replace: `perform postrider.keep_part(part, v_all);
+        replace: `perform postrider.run_housekeeping_part(part, v_all);
       continue;
     exception when assert_failure then`,
       },

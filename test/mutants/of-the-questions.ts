@@ -13,7 +13,7 @@ export const questions: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/what-waits.test.ts',
+      file: 'test/sql/waiting-work.test.ts',
       pattern: 'of many it tells exactly how many are where',
     },
   },
@@ -28,7 +28,7 @@ export const questions: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/what-waits.test.ts',
+      file: 'test/sql/waiting-work.test.ts',
       pattern: 'of some thousand people it tells what reading everybody tells',
     },
   },
@@ -37,13 +37,13 @@ export const questions: readonly Mutant[] = [
     without: 'what waits: of what is estimated it is said that it is',
     edits: [
       {
-        file: 'sql/functions/90_house/what_waits.sql',
+        file: 'sql/functions/90_house/waiting_work.sql',
         find: `|| case when p.estimated then format(' (about: by a sample of %s)', g.weight_of_all)`,
         replace: `|| case when false then ''`,
       },
     ],
     test: {
-      file: 'test/sql/what-waits.test.ts',
+      file: 'test/sql/waiting-work.test.ts',
       pattern: 'of many it tells exactly how many are where',
     },
   },

@@ -132,7 +132,7 @@ export const runner: readonly Mutant[] = [
     without: 'results that the database refuses together are recorded one by one',
     edits: [
       {
-        file: 'packages/core/src/runtime/settling.ts',
+        file: 'packages/core/src/runtime/result-writer.ts',
         find: 'if (why !== null && group.length > 1) {',
         replace: `if (why === 'for now' && group.length > 1) {`,
       },

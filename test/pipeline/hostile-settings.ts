@@ -263,7 +263,7 @@ export async function mailThrough(sql: Sql): Promise<void> {
     );
     await pipeline.untilIdle();
     assert.deepEqual(await states(sql), { received: 3 });
-    await sql`select postrider.keep_house()`;
+    await sql`select postrider.run_housekeeping()`;
     await sql`select postrider.reap()`;
     assert.equal(metered, 3);
     assert.deepEqual([...(await sql`select * from postrider.alarms`)], []);

@@ -24,7 +24,7 @@ void test('a start that fails leaves nothing, says so to everybody who asked, an
     ['rejected', 'rejected'],
   );
   await assert.rejects(pipeline.start());
-  assert.deepEqual([...(await sql`select from postrider.runner`)], [], 'it has said goodbye');
+  assert.deepEqual([...(await sql`select from postrider.runner`)], [], 'it is deregistered');
   await sql`alter schema away rename to postrider_queue`;
   await Promise.all([pipeline.start(), pipeline.start()]);
   await until(async () => (await states(sql))['sent'] === 3);

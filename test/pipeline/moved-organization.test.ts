@@ -70,7 +70,7 @@ void test('an organization has the same rows, one by one, in the database that i
     // Nothing of it moves from here on, while the other goes on.
     await hold(source.sql, moving.organizationId, 'organization', moving.organizationId);
     await until(async () => (await sent(source, staying)) === 30);
-    await source.sql`select postrider.keep_house()`;
+    await source.sql`select postrider.run_housekeeping()`;
     await asAdmin(source.machine, caughtUp);
     assert.deepEqual(
       await contents(target.sql, moving.organizationId),

@@ -52,7 +52,7 @@ void test('with a publication for all tables everybody arrives, the house is kep
       place.log.filter((line) => /fail|error/i.test(line)),
       [],
     );
-    await place.sql`select postrider.keep_house()`;
+    await place.sql`select postrider.run_housekeeping()`;
     assert.equal((await place.sql`select from postrider.tally`).length, 0);
     await asAdmin(place.machine, caughtUp);
     assert.deepEqual(await contents(subscriber.sql), await contents(place.sql));

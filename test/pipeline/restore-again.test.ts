@@ -55,7 +55,7 @@ void test('whoever waits for the last lease from before a restore waits for the 
     list: async () => {
       const [row] = await one.sql<
         { left: boolean }[]
-      >`select postrider.posting_may_last('4 seconds') > '0' as left`;
+      >`select postrider.longest_posting_time('4 seconds') > '0' as left`;
       leftAtList.push(row?.left === true);
       return { pieces: [], cursor: null };
     },

@@ -165,7 +165,8 @@ void test('what was begun before a restore was noticed is not posted after it, a
     },
     list: async () => {
       const [row] = await one.sql<{ left: boolean }[]>`
-        select postrider.posting_may_last(${`${leaseMs} milliseconds`}::interval) > '0' as left`;
+        select postrider.longest_posting_time(
+          ${`${leaseMs} milliseconds`}::interval) > '0' as left`;
       leftAtList.push(row?.left === true);
       return { pieces: [], cursor: null };
     },

@@ -29,7 +29,7 @@ void test('a member of postrider_runner renders, mails and keeps house', async (
         (await opened.sql`select from postrider.recipient_state where state = 'sent'`).length ===
         20,
     );
-    await client`select postrider.keep_house()`;
+    await client`select postrider.run_housekeeping()`;
     assert.deepEqual(
       log.filter((line) => /denied/.test(line)),
       [],

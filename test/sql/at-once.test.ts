@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyCampaign, launch, organizationNamed } from '@postrider/core';
+import { applyCampaign, launch, ensureOrganization } from '@postrider/core';
 import { definition, type Place } from '../support/machine.ts';
 import { pidOf, place, sharedMachine, waitsForLock } from './rig.ts';
 
@@ -17,8 +17,8 @@ for (const end of ['commit', 'rollback'] as const)
     const pid = await pidOf(second);
     const name = `Bakery of two (${end})`;
     await first`begin`;
-    const made = await organizationNamed(first, name);
-    const found = organizationNamed(second, name, 'Europe/London');
+    const made = await ensureOrganization(first, name);
+    const found = ensureOrganization(second, name, 'Europe/London');
     await waitsForLock(sql, pid);
     await first.unsafe(end);
     assert.equal((await found) === made, end === 'commit');

@@ -34,7 +34,7 @@ void test('nothing is leased, rests or is claimed without an end', async () => {
   for (const endless of ['null', `'-1 minute'`, `'100000 years'`])
     for (const call of [
       `settle_mail('${o}', '${cohort}', '[]', true, ${endless})`,
-      `printer_rests('${o}', 'press', ${endless})`,
+      `set_quiet_time('${o}', 'press', ${endless})`,
     ])
       await refused('PR020', sql.unsafe(`select postrider.${call}`), /rests/);
   await refused(

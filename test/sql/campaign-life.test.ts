@@ -10,7 +10,7 @@ import {
   armPrinter,
   erase,
   launch,
-  organizationNamed,
+  ensureOrganization,
   type MachineError,
 } from '@postrider/core';
 import { definition, people, syncPeople } from '../support/machine.ts';
@@ -134,7 +134,7 @@ void test('holdout salt and percent freeze with the first recipient, the modes w
 
 void test('a live launch asks for an armed printer; a test launch does not', async () => {
   const { sql } = rig;
-  const organizationId = await organizationNamed(sql, 'Unarmed Bakery');
+  const organizationId = await ensureOrganization(sql, 'Unarmed Bakery');
   const { campaignId } = await applyCampaign(sql, organizationId, definition());
   await refused('PR015', launch(sql, organizationId, campaignId, 'live'), /press is not armed/);
   await refused('PR020', sql`select postrider.launch(${organizationId}, ${campaignId}, 'real')`);

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
-import { applyCampaign, organizationNamed, type CampaignDefinition } from '@postrider/core';
+import { applyCampaign, ensureOrganization, type CampaignDefinition } from '@postrider/core';
 import { definition, people, syncPeople, type Place } from '../support/machine.ts';
 import { beginMail } from '../../packages/core/src/machine/mail.ts';
 import {
@@ -104,9 +104,9 @@ void test('a day that goes back, because the time zone changed, begins no new co
     { name: string }[]
   >`select name from postrider.organization where id = ${at.organizationId}`;
   // Whatever the hour, it is a day later at one of these than at the other.
-  await organizationNamed(sql, organization?.name ?? '', 'Pacific/Kiritimati');
+  await ensureOrganization(sql, organization?.name ?? '', 'Pacific/Kiritimati');
   await sent(sql, at, 2);
-  await organizationNamed(sql, organization?.name ?? '', 'Pacific/Pago_Pago');
+  await ensureOrganization(sql, organization?.name ?? '', 'Pacific/Pago_Pago');
   await more(sql, at, 3, 'q');
   assert.equal(await opened(sql, at), 0);
 });

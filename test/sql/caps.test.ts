@@ -9,7 +9,7 @@ import {
   applyCampaign,
   armPrinter,
   launch,
-  organizationNamed,
+  ensureOrganization,
   type CampaignDefinition,
 } from '@postrider/core';
 import { beginMail } from '../../packages/core/src/machine/mail.ts';
@@ -76,7 +76,7 @@ void test('of a cohort the cap lets through who has waited longest', async () =>
 
 void test("a day ends at midnight in the organization's time zone, wherever the server stands", async () => {
   const { sql } = rig;
-  const organizationId = await organizationNamed(sql, 'Tokyo Bakery', 'Asia/Tokyo');
+  const organizationId = await ensureOrganization(sql, 'Tokyo Bakery', 'Asia/Tokyo');
   const { campaignId } = await applyCampaign(sql, organizationId, definition({ daily_cap: 2 }));
   await armPrinter(sql, organizationId, 'press');
   await launch(sql, organizationId, campaignId, 'live');

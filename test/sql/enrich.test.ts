@@ -134,7 +134,7 @@ void test('the cache is by enricher, and forgets: a miss sooner than a hit; what
   assert.deepEqual(await asked('6'), []);
 });
 
-void test('the rules of the door meet the address that was found: duplicate, blacklist, holdout', async () => {
+void test('the rules of admission meet the address that was found: duplicate, blacklist, holdout', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await sql`

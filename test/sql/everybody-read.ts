@@ -1,4 +1,4 @@
-/** What waits, by reading everybody: slow, and beyond doubt. For comparing what_waits() with. */
+/** What waits, by reading everybody: slow, and beyond doubt. For comparing waiting_work() with. */
 import type postgres from 'postgres';
 
 export interface Waits {

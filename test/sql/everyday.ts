@@ -246,9 +246,9 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
     ['suppress', async () => await sql`select postrider.suppress(${o}, 'crowd7@example.com')`],
     ['hold', async () => await sql`select postrider.hold(${o}, 'campaign', ${c})`],
     ['release', async () => await sql`select postrider.release(${o}, 'campaign', ${c})`],
-    ['what moves', async () => await sql`select postrider.what_moves()`],
-    ['what waits', async () => await sql`select * from postrider.what_waits()`],
+    ['what moves', async () => await sql`select postrider.ready_work()`],
+    ['what waits', async () => await sql`select * from postrider.waiting_work()`],
     ['doctor', async () => await sql`select * from postrider.doctor()`],
-    ['what comes', async () => await sql`select from postrider.what_comes('30 seconds')`],
+    ['what comes', async () => await sql`select from postrider.upcoming_work('30 seconds')`],
   ];
 }

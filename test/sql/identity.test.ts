@@ -99,7 +99,7 @@ void test("one organization's rows are published, and whoever changes or deletes
       ).length,
       1,
     );
-    await sql`select postrider.keep_house()`;
+    await sql`select postrider.run_housekeeping()`;
     assert.equal((await sql`select from postrider.provider_event`).length, 0);
   } finally {
     await admin`drop publication one_of_them`;

@@ -21,7 +21,7 @@ import * as mail from '../../packages/core/src/machine/mail.ts';
 import type { BegunCard, BegunProof } from '../../packages/core/src/machine/proof.ts';
 import * as reconcile from '../../packages/core/src/machine/reconcile.ts';
 import * as restore from '../../packages/core/src/machine/restore.ts';
-import { whatMoves } from '../../packages/core/src/machine/waiting.ts';
+import { readyWork } from '../../packages/core/src/machine/waiting.ts';
 import type { EnrichRequest } from '../../packages/core/src/ports/index.ts';
 import { definition, syncPeople } from '../support/machine.ts';
 import {
@@ -235,7 +235,7 @@ void test('what a runner is told at each tick, and what is under way meanwhile',
     moveNo: 'number',
     mailpieceId: 'string',
   });
-  for (const count of Object.values(await whatMoves(sql))) assert.equal(typeof count, 'number');
+  for (const count of Object.values(await readyWork(sql))) assert.equal(typeof count, 'number');
 });
 
 void test('what is done after a card was sent', async () => {

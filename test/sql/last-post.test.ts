@@ -119,15 +119,15 @@ void test('reap refuses a grace that is shorter than the lease of a runner which
   await sql`delete from postrider.runner`;
 });
 
-void test('a runner that says goodbye while a cohort of its is open is remembered until that is given back', async () => {
+void test('a runner that deregisters while a cohort of its is open is remembered until that is given back', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await sql`select postrider.heartbeat(${RUNNER}, 'late', 1, 1, '1', '2 minutes')`;
   await sending(sql, at);
-  await sql`select postrider.goodbye(${RUNNER})`;
+  await sql`select postrider.deregister_runner(${RUNNER})`;
   await refused('PR020', sql`select postrider.reap('1 minute')`, /00:02:00/);
   await turnClock(sql, LEASE_MS + 1000);
   await sql`select postrider.reap('2 minutes')`;
-  await sql`select postrider.goodbye(${RUNNER})`;
+  await sql`select postrider.deregister_runner(${RUNNER})`;
   assert.deepEqual([...(await sql`select from postrider.runner where id = ${RUNNER}`)], []);
 });

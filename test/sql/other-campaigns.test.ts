@@ -1,5 +1,5 @@
 /**
- * The rules of the door that look at mail beyond the campaign: who is in flight or was mailed
+ * The rules of admission that look at mail beyond the campaign: who is in flight or was mailed
  * elsewhere, and who was mailed too recently.
  */
 import assert from 'node:assert/strict';

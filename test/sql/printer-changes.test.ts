@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyCampaign, armPrinter, hold, launch, organizationNamed } from '@postrider/core';
+import { applyCampaign, armPrinter, hold, launch, ensureOrganization } from '@postrider/core';
 import { beginMail } from '../../packages/core/src/machine/mail.ts';
 import { definition, people, syncPeople } from '../support/machine.ts';
 import {
@@ -122,7 +122,7 @@ void test('a campaign that is not launched does not redirect an armed printer', 
 
 void test('a launch that arms its printer arms it with the launch, or not at all', async () => {
   const { sql } = rig;
-  const organizationId = await organizationNamed(sql, 'Bakery that arms');
+  const organizationId = await ensureOrganization(sql, 'Bakery that arms');
   const { campaignId } = await applyCampaign(
     sql,
     organizationId,

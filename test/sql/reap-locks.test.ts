@@ -79,7 +79,7 @@ void test('while one reaps the others pass', async () => {
   await turnClock(sql, LEASE_MS + 1000);
   const other = machine.connect(1);
   await other.begin(async (tx) => {
-    await tx`select postrider.take_turn('reap')`;
+    await tx`select postrider.try_lock_work('reap')`;
     assert.equal(await reap(sql), 0);
     assert.equal((await one(sql, at)).state, 'proofing');
   });

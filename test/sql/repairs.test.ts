@@ -99,7 +99,7 @@ void test('retry_all brings back everybody in error for one reason, and nobody e
   assert.equal((await statesOf(sql, at))['p0'], 'proofed');
 });
 
-void test('retry_all asks the rules of the door again', async () => {
+void test('retry_all asks the rules of admission again', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await renderFailed(sql, at, 3);

@@ -7,7 +7,7 @@ import type postgres from 'postgres';
 import {
   checkWatermark,
   concludeRestore,
-  postingMayLast,
+  longestPostingTime,
   restoreNoticedAt,
   type Mark,
   type Marks,
@@ -41,7 +41,7 @@ async function dealtWith(): Promise<void> {
 async function left(): Promise<boolean> {
   const [row] = await sql<
     { left: boolean }[]
-  >`select postrider.posting_may_last('1 minute') > '0' as left`;
+  >`select postrider.longest_posting_time('1 minute') > '0' as left`;
   return row?.left === true;
 }
 
@@ -93,7 +93,7 @@ void test('a printer that is named again before a restore was dealt with is held
   await checkWatermark(sql, {});
   await sql`update postrider.installation set timeline = timeline + 1`;
   await checkWatermark(sql, {});
-  await sql`select postrider.point_printer(${organizationId}, 'lost', '{"kind": "noop"}', true)`;
+  await sql`select postrider.define_printer(${organizationId}, 'lost', '{"kind": "noop"}', true)`;
   const [held] = await sql<{ why: string | null }[]>`
     select held_why as why
     from postrider.printer
@@ -126,9 +126,9 @@ void test('the last request of a runner with a longer lease has its answer, and 
   // It posts until its lease is over; a request takes up to eleven seconds, of which reconcile
   // --since knows.
   await sql`select postrider.turn_clock('301 seconds')`;
-  assert.ok((await postingMayLast(sql, 60_000, 11_000)) > 5000);
+  assert.ok((await longestPostingTime(sql, 60_000, 11_000)) > 5000);
   await sql`select postrider.turn_clock('11 seconds')`;
-  assert.equal(await postingMayLast(sql, 60_000, 11_000), 0);
+  assert.equal(await longestPostingTime(sql, 60_000, 11_000), 0);
   await dealtWith();
 });
 

@@ -198,7 +198,7 @@ void test('printers are asked when no lease from before can be left', async () =
   const left = async (): Promise<boolean> => {
     const [row] = await sql<
       { left: boolean }[]
-    >`select postrider.posting_may_last('1 minute') > '0' as left`;
+    >`select postrider.longest_posting_time('1 minute') > '0' as left`;
     return row?.left === true;
   };
   assert.equal(await left(), false);

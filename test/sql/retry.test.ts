@@ -1,4 +1,4 @@
-/** retry: for errors only, by the rules of the door, and not in an archived campaign. */
+/** retry: for errors only, by the rules of admission, and not in an archived campaign. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endCampaign, retry } from '@postrider/core';
@@ -31,7 +31,7 @@ void test('retry in an archived campaign refuses', async () => {
   await refused('PR010', retry(sql, at.campaignId));
 });
 
-void test('retry is for errors only, and meets the rules of the door again', async () => {
+void test('retry is for errors only, and meets the rules of admission again', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await proofed(sql, at, 1);

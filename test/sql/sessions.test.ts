@@ -223,7 +223,7 @@ void test('the house keeps what webhooks told for half a year', async () => {
         gen_random_uuid(), ${at.organizationId}, 'press', ${String(days)}, '', postrider.now(),
         postrider.now() - make_interval(days => ${days})
       )`;
-  await sql`select postrider.keep_house()`;
+  await sql`select postrider.run_housekeeping()`;
   const left = await sql`
     select delivery_id
     from postrider.provider_event

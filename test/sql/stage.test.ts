@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
-import { applyCampaign, hold, launch, organizationNamed, release } from '@postrider/core';
+import { applyCampaign, hold, launch, ensureOrganization, release } from '@postrider/core';
 import { stageRound } from '../../packages/core/src/machine/cohorts.ts';
 import {
   definition,
@@ -203,7 +203,7 @@ void test('a round does nothing while another stager is at it', async () => {
 void test('what a campaign, an organization or a printer may do is known before anybody is staged', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
-  const organizationId = await organizationNamed(sql, 'Bakery');
+  const organizationId = await ensureOrganization(sql, 'Bakery');
   const { campaignId } = await applyCampaign(sql, organizationId, definition());
   const at: Place = { organizationId, campaignId };
   const ready = async (name: 'proof' | 'mail'): Promise<boolean> =>

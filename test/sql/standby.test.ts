@@ -51,7 +51,7 @@ for (const major of [undefined, 15] as const) {
         `why('p0@example.com')`,
         'stuck',
         'funnel',
-        ...(sql === owner ? ['what_waits()'] : []),
+        ...(sql === owner ? ['waiting_work()'] : []),
       ]) {
         const rows = await sql.unsafe(`select * from postrider.${call}`);
         assert.ok(rows.length > 0 || call === 'stuck', call);

@@ -1,5 +1,5 @@
 /**
- * The rules of the door, in their order: duplicate, suppression, other campaigns, frequency cap,
+ * The rules of admission, in their order: duplicate, suppression, other campaigns, frequency cap,
  * holdout.
  */
 import assert from 'node:assert/strict';
@@ -180,7 +180,7 @@ void test('a suppression of one campaign leaves the others alone', async () => {
   assert.deepEqual(await statesOf(sql, second), { a: 'pending' });
 });
 
-void test('a suppression that is lifted opens the door again, not for who was turned away', async () => {
+void test('a suppression that is lifted admits people again, not for who was turned away', async () => {
   const { sql } = rig;
   const bakery = await place(sql);
   await sql`select postrider.suppress(${bakery.organizationId}, 'a@example.com')`;

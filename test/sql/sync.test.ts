@@ -98,7 +98,7 @@ void test('who was skipped for want of an address comes back when the source lea
   });
 });
 
-void test('who comes back meets the rules of the door again', async () => {
+void test('who comes back meets the rules of admission again', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('late'), ...people(1)]);

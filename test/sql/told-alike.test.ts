@@ -80,8 +80,8 @@ void test('views and functions tell the same words to sessions of any settings',
   const questions = [
     ...views.map(({ name }) => `select * from postrider.${name}`),
     'select * from postrider.doctor()',
-    'select * from postrider.what_waits()',
-    'select * from postrider.what_moves()',
+    'select * from postrider.waiting_work()',
+    'select * from postrider.ready_work()',
     'select t.* from postrider.recipient r, postrider.trace(r.id::text) t',
     'select t.* from postrider.recipient r, postrider.why(r.id::text) t',
   ];
@@ -172,7 +172,7 @@ void test('functions call what the server has, whatever stands on the search_pat
     `retry_webhooks('${o}')`,
     "stage_round('proof', 1, 1)",
     'reap()',
-    'keep_house()',
+    'run_housekeeping()',
     'due()',
     `heartbeat('${RUNNER}', 'odd', 1, 1, '1')`,
   ])

@@ -71,7 +71,7 @@ void test('every move is let through, or refused with its code, exactly as the t
   assert.ok(tried > 500, `${tried} moves were tried`);
 });
 
-void test('somebody new comes in only in the states of the door, and only with sync', async () => {
+void test('somebody new comes in only in the states of admission, and only with sync', async () => {
   const { sql } = rig;
   const at = await place(sql);
   const insert = async (

@@ -113,7 +113,7 @@ void test('a claim ends when the function that made it does, whatever it claimed
     `postrider.apply_events('${o}', 'press', '[]')`,
     `postrider.match_events('${o}')`,
     `postrider.assume_received('${o}')`,
-    `postrider.keep_house()`,
+    `postrider.run_housekeeping()`,
   ])
     assert.equal(await who(call), 'op', call);
 });

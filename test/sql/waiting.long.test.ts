@@ -40,16 +40,16 @@ void test('what a million people wait for is told without reading them, and how 
   const admin = connect(machine.database.adminUrl, { max: 1 });
   await using session = await watched(machine.database.adminUrl);
   const look = async (what: string): Promise<void> => {
-    await sql`select * from postrider.what_waits()`;
+    await sql`select * from postrider.waiting_work()`;
     let best = Infinity;
     for (let round = 0; round < 7; round += 1) {
       const started = performance.now();
-      await sql`select * from postrider.what_waits()`;
+      await sql`select * from postrider.waiting_work()`;
       best = Math.min(best, performance.now() - started);
     }
     context.diagnostic(`${what}: ${best.toFixed(1)} ms`);
     const plans = await session.plansOf(
-      async () => await session.sql`select * from postrider.what_waits()`,
+      async () => await session.sql`select * from postrider.waiting_work()`,
     );
     assert.deepEqual(
       plans.flatMap((plan) => greedy(plan, MOST)),
@@ -69,7 +69,7 @@ void test('what a million people wait for is told without reading them, and how 
         );
     const rows = await sql<
       { people: number }[]
-    >`select people::int from postrider.what_waits() where state not like 'effect %'`;
+    >`select people::int from postrider.waiting_work() where state not like 'effect %'`;
     const people = rows.reduce((all, row) => all + row.people, 0);
     assert.ok(Math.abs(people - PEOPLE) <= rows.length, `${what}: ${people} people`);
   };

@@ -9,7 +9,7 @@ import {
   defineCampaign,
   launch,
   migrate,
-  organizationNamed,
+  ensureOrganization,
   type CampaignDefinition,
 } from '@postrider/core';
 import type postgres from 'postgres';
@@ -111,7 +111,7 @@ export async function launched(
   organization = 'Bakery',
   mode: 'test' | 'live' | null = 'live',
 ): Promise<Place> {
-  const organizationId = await organizationNamed(sql, organization);
+  const organizationId = await ensureOrganization(sql, organization);
   const { campaignId } = await applyCampaign(sql, organizationId, definition(over));
   await armPrinter(sql, organizationId, over.printer_name ?? 'press');
   if (mode !== null) await launch(sql, organizationId, campaignId, mode);

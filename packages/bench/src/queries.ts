@@ -41,9 +41,9 @@ export async function benchQueries(url: string, say: (line: string) => void, peo
         'trace by e-mail',
         async () => await sql`select * from postrider.trace(${some?.email ?? ''})`,
       ),
-      what_waits_ms: await time(
+      waiting_work_ms: await time(
         'what waits',
-        async () => await sql`select * from postrider.what_waits()`,
+        async () => await sql`select * from postrider.waiting_work()`,
       ),
       doctor_ms: await time('doctor', async () => await sql`select * from postrider.doctor()`),
       why_ms: await time(

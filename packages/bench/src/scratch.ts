@@ -9,7 +9,7 @@ import {
   defineCampaign,
   launch,
   migrate,
-  organizationNamed,
+  ensureOrganization,
   type AppliedCampaign,
   type ConnectOptions,
 } from '@postrider/core';
@@ -65,7 +65,7 @@ export async function inScratch<T>(
  * it yourself where `launchNow` is false.
  */
 export async function fill(sql: postgres.Sql, people: number, launchNow = true): Promise<Place> {
-  const organizationId = await organizationNamed(sql, 'Bench');
+  const organizationId = await ensureOrganization(sql, 'Bench');
   const definition = defineCampaign({
     name: 'bench',
     template: 'none',

@@ -46,7 +46,7 @@ export interface OrganizationRow {
 }
 
 /** By name or id; the only one where none is given. */
-export async function organizationNamed(
+export async function ensureOrganization(
   sql: Sql,
   given: string | undefined,
 ): Promise<OrganizationRow> {
@@ -212,11 +212,11 @@ export async function organizationIdOf(
   sql: Sql,
   given: string | undefined,
 ): Promise<string | null> {
-  return given === undefined ? null : (await organizationNamed(sql, given)).id;
+  return given === undefined ? null : (await ensureOrganization(sql, given)).id;
 }
 
 /** Who it is, unmistakably. */
-export function calledInFull(one: RecipientRow): string {
+export function fullRecipientName(one: RecipientRow): string {
   return printable(`${one.name} in ${one.campaign} of ${one.organization}`);
 }
 

@@ -6,14 +6,14 @@ import { exitCodes, Signals } from '@postrider/runner/process';
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { showExamples, type Action, type Family } from './command.ts';
-import { measuring } from './commands/bench.ts';
+import { benchFamily } from './commands/bench.ts';
 import { campaigns } from './commands/campaign.ts';
 import { databases } from './commands/db.ts';
 import { demonstration } from './commands/demo.ts';
 import { histories } from './commands/history.ts';
 import { holds } from './commands/hold.ts';
-import { looks } from './commands/look.ts';
-import { moving } from './commands/moving.ts';
+import { lookUps } from './commands/look-ups.ts';
+import { beatCommands } from './commands/beats.ts';
 import { previews } from './commands/preview.ts';
 import { repairs } from './commands/repair.ts';
 import { running } from './commands/run.ts';
@@ -85,11 +85,11 @@ const families: readonly Family[] = [
   running,
   campaigns,
   suppressions,
-  moving,
+  beatCommands,
   previews,
   status,
   histories,
-  looks,
+  lookUps,
   holds,
   repairs,
   statements,
@@ -168,7 +168,7 @@ export function buildProgram(version: string, { entry, benchmarks }: Parts): Pro
     'postrider run',
     'postrider status',
   ]);
-  for (const family of [...families, measuring(benchmarks)]) family(program, act);
+  for (const family of [...families, benchFamily(benchmarks)]) family(program, act);
   for (const one of allBelow(program)) one.helpOption('-h, --help', 'this text');
   return {
     parse: async (argv) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { it } from 'node:test';
-import { endForSure } from '../src/print-shop/ending.ts';
+import { killAfterGrace } from '../src/print-shop/ending.ts';
 
 it('ends a process that does not hear of it', async () => {
   const deaf = spawn(
@@ -13,7 +13,7 @@ it('ends a process that does not hear of it', async () => {
     },
   );
   await once(deaf.stdout, 'data');
-  await endForSure(deaf, 100);
+  await killAfterGrace(deaf, 100);
   assert.equal(deaf.signalCode, 'SIGKILL');
-  await endForSure(deaf);
+  await killAfterGrace(deaf);
 });

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { organizationNamed } from '@postrider/core';
+import { ensureOrganization } from '@postrider/core';
 import { openProject } from '@postrider/runner/project';
 import { startPrintShop } from '@postrider/twins';
 import { until } from '../../../test/pipeline/rig.ts';
@@ -43,7 +43,7 @@ async function aProject(t: TestContext) {
   const machine = await freshMachine();
   t.after(async () => await machine[Symbol.asyncDispose]());
   const { sql } = machine;
-  const organization = await organizationNamed(sql, 'Bakery');
+  const organization = await ensureOrganization(sql, 'Bakery');
   const addPrinter = async (name: string): Promise<void> =>
     void (await sql`
       insert into postrider.printer (organization_id, name, kind)

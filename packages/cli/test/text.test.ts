@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { similar } from '@postrider/adapters/near';
+import { nearWords } from '@postrider/adapters/near';
 import { readCsv } from '../src/csv.ts';
 import { explain } from '../src/errors/explain.ts';
-import { stillOut } from '../src/operate/campaign.ts';
+import { peopleOut } from '../src/operate/campaign.ts';
 import { libpqEnvironment } from '../src/operate/psql.ts';
 import { renderTable, wrapped } from '../src/table.ts';
 import { relative, width } from '../src/text.ts';
@@ -26,11 +26,11 @@ describe('words of the command line', () => {
   });
 
   it('finds what was meant, and nothing where nothing is near', () => {
-    assert.deepEqual(similar('bakery-wellcome', ['bakery-welcome', 'spring', 'autumn']), [
+    assert.deepEqual(nearWords('bakery-wellcome', ['bakery-welcome', 'spring', 'autumn']), [
       'bakery-welcome',
     ]);
-    assert.deepEqual(similar('sprnig', ['spring', 'string']), ['spring', 'string']);
-    assert.deepEqual(similar('x', ['bakery-welcome', 'spring']), []);
+    assert.deepEqual(nearWords('sprnig', ['spring', 'string']), ['spring', 'string']);
+    assert.deepEqual(nearWords('x', ['bakery-welcome', 'spring']), []);
   });
 
   it('tells times as people do', () => {
@@ -81,13 +81,13 @@ describe('words of the command line', () => {
 
 describe('what a hold does not stop any more', () => {
   it('is what is at the printer, and what nobody knows of', () => {
-    assert.equal(stillOut({ atPrinter: 0, unknown: 0 }), '');
+    assert.equal(peopleOut({ atPrinter: 0, unknown: 0 }), '');
     assert.equal(
-      stillOut({ atPrinter: 2, unknown: 0 }),
+      peopleOut({ atPrinter: 2, unknown: 0 }),
       '; 2 cards are at the printer already and will still go out',
     );
     assert.equal(
-      stillOut({ atPrinter: 50, unknown: 50 }),
+      peopleOut({ atPrinter: 50, unknown: 50 }),
       '; of 50 cards nobody knows whether the printer has them: postrider reconcile asks',
     );
   });

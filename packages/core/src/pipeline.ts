@@ -8,7 +8,7 @@
  */
 import type { SyncReport } from './machine/sync.ts';
 import { applyEvents } from './machine/track.ts';
-import { whatMoves, whatWaits, type Waiting } from './machine/waiting.ts';
+import { readyWork, waitingWork, type Waiting } from './machine/waiting.ts';
 import type { PrinterEvent, WebhookRequest } from './ports/index.ts';
 import { once, untilIdle, type OnceOptions } from './running/once.ts';
 import { Running, type Stopped } from './running/running.ts';
@@ -159,13 +159,13 @@ export class Pipeline {
   }
 
   /** Counts of what can still move, by kind; all zero: nothing. */
-  async whatMoves(): Promise<Record<string, number>> {
-    return await whatMoves(this.#context.sql);
+  async readyWork(): Promise<Record<string, number>> {
+    return await readyWork(this.#context.sql);
   }
 
   /** What waits for an outside event or a later time. */
   async waiting(): Promise<Waiting[]> {
-    return await whatWaits(this.#context.sql);
+    return await waitingWork(this.#context.sql);
   }
 
   async #begin(): Promise<void> {

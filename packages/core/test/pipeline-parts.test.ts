@@ -4,7 +4,7 @@ import postgres from 'postgres';
 import { LeaseLostError } from '@postrider/core/ports';
 import { Lease, Leases } from '../src/runtime/leases.ts';
 import { messageOf } from '../src/common/message-of.ts';
-import { Settler } from '../src/runtime/settling.ts';
+import { ResultWriter } from '../src/runtime/result-writer.ts';
 import { Waker } from '../src/running/waker.ts';
 import { redacted } from '../src/runtime/work-failures.ts';
 
@@ -64,7 +64,7 @@ void test('where renewals fail, the lease runs out by itself', async () => {
 
 void test('results are flushed while others are still awaited, and the last flush says that no more will come', async () => {
   const writes: [number[], boolean][] = [];
-  const settler = new Settler<number>({
+  const settler = new ResultWriter<number>({
     write: async (results, last) => await Promise.resolve(writes.push([[...results], last])),
     patienceMs: () => 1000,
     logger: silent,
@@ -81,7 +81,7 @@ void test('results are flushed while others are still awaited, and the last flus
 void test('a settle that waits for a lock is done person by person, so that one row does not block the others', async () => {
   const written: number[] = [];
   let last = false;
-  const settler = new Settler<number>({
+  const settler = new ResultWriter<number>({
     write: async (results, isLast) => {
       if (results.length > 1) throw pgError('55P03');
       written.push(...results);
@@ -99,7 +99,7 @@ void test('a settle that waits for a lock is done person by person, so that one 
 
 void test('a lost connection is tried again until patience ends, and then nobody is told that it worked', async () => {
   let tries = 0;
-  const settler = new Settler<number>({
+  const settler = new ResultWriter<number>({
     write: async () => {
       tries += 1;
       if (tries < 3) throw new Error('CONNECTION_CLOSED');

@@ -76,7 +76,7 @@ export function runningServer(dataDir: string): PidFile | null {
  * Whether something accepts connections at the server's socket (its directory is private, so that
  * is the server), or on its port.
  */
-export async function answers(file: PidFile): Promise<boolean> {
+export async function isAnswering(file: PidFile): Promise<boolean> {
   if (await accepts({ path: join(file.socketDir, `.s.PGSQL.${file.port}`) })) return true;
   // A cleaner of temporary files may have taken the socket from under a server that runs well.
   return process.platform === 'linux' && (await accepts({ host: '127.0.0.1', port: file.port }));
@@ -88,7 +88,7 @@ export async function untilReady(dataDir: string, timeoutMs: number): Promise<Pi
   for (;;) {
     const file = runningServer(dataDir);
     if (file === null) return null;
-    if (file.ready && (await answers(file))) return file;
+    if (file.ready && (await isAnswering(file))) return file;
     if (Date.now() > deadline) throw stillStarting(dataDir, file.pid, timeoutMs);
     await sleep(5);
   }

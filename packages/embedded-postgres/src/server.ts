@@ -19,7 +19,7 @@ import { withLock } from './lock.ts';
 import { newPassword, readPassword } from './password.ts';
 import type { PidFile, StopMode } from './postmaster.ts';
 import {
-  answers,
+  isAnswering,
   isFree,
   runningServer,
   startPostmaster,
@@ -114,7 +114,8 @@ export async function serverStatus(options: Place): Promise<ServerStatus> {
   const file = runningServer(home.dataDir);
   const uid = lstatSync(home.dataDir).uid;
   return {
-    state: file === null ? 'stopped' : file.ready && (await answers(file)) ? 'running' : 'starting',
+    state:
+      file === null ? 'stopped' : file.ready && (await isAnswering(file)) ? 'running' : 'starting',
     dataDir: home.dataDir,
     logDir: home.logDir,
     socketDir: file?.socketDir ?? null,
@@ -148,7 +149,7 @@ export async function stopServer(
 async function running(home: Home): Promise<Server | null> {
   const file = runningServer(home.dataDir);
   const password = readPassword(home);
-  if (file === null || password === null || !file.ready || !(await answers(file))) return null;
+  if (file === null || password === null || !file.ready || !(await isAnswering(file))) return null;
   return describe(home, file, password, false);
 }
 

@@ -9,7 +9,7 @@ return hashtextextended('postrider:' || p_kind || ':' || p_organization_id || ':
 -- Gives a piece of work to one session at a time. Returns true to the session that has it, until
 -- its transaction ends. The turn is a row: an advisory lock may be taken by any role that can log
 -- in, and the work would stand still.
-create function postrider.take_turn(p_work text) returns boolean language plpgsql volatile as $$
+create function postrider.try_lock_work(p_work text) returns boolean language plpgsql volatile as $$
 begin
   perform from postrider.turn where work = p_work for update skip locked;
   if found then

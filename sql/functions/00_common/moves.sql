@@ -272,7 +272,7 @@ begin
 end $$;
 
 -- Refuses to delete people.
-create function postrider.deletion_refused() returns trigger language plpgsql as $$
+create function postrider.refuse_deletion() returns trigger language plpgsql as $$
 begin
   perform postrider.fail(
     'PR004',
@@ -293,7 +293,7 @@ create trigger recipient_created
   for each statement execute function postrider.recipient_created();
 create trigger recipient_not_deleted
   before delete on postrider.recipient_state
-  for each statement execute function postrider.deletion_refused();
+  for each statement execute function postrider.refuse_deletion();
 create trigger recipient_not_truncated
   before truncate on postrider.recipient_state
-  for each statement execute function postrider.deletion_refused();
+  for each statement execute function postrider.refuse_deletion();

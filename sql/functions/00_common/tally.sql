@@ -7,7 +7,7 @@ create function postrider.fold_tally() returns bigint language plpgsql security 
 declare
   v_rows bigint;
 begin
-  if not postrider.take_turn('tally') then
+  if not postrider.try_lock_work('tally') then
     return 0;
   end if;
   with taken as (

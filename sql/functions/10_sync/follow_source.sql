@@ -88,15 +88,15 @@ begin
   from followed;
 
   if v_moved is not null then
-    perform postrider.judge_changed(p_organization_id, p_campaign_id, v_moved, p_now);
+    perform postrider.check_changed_people(p_organization_id, p_campaign_id, v_moved, p_now);
   end if;
   return v_changed;
 end $$;
 
--- Judges people whose e-mail or household has become another one: they meet the rules of the door
+-- Judges people whose e-mail or household has become another one: they meet the rules of admission
 -- again. A recipient who was skipped stays so, unless the verdict is pending.
--- p_people: as in judge().
-create function postrider.judge_changed(
+-- p_people: as in check_eligibility().
+create function postrider.check_changed_people(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_people jsonb,
@@ -123,7 +123,7 @@ begin
       else j.reason
     end,
     detail = j.detail
-  from postrider.judge(p_organization_id, p_campaign_id, p_people) j
+  from postrider.check_eligibility(p_organization_id, p_campaign_id, p_people) j
   where s.organization_id = p_organization_id
     and s.recipient_id = j.id
     and postrider.follows_source(s.state, s.reason);

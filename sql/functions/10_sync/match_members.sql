@@ -4,7 +4,7 @@
 -- A second row with the same id in a run counts as a repeat, in whatever state its person is by
 -- now: the first one stands.
 -- known: members as in sync_page, with n, id, email_key, household_key and name_key.
--- newcomers: people as in judge(), each with its member.
+-- newcomers: people as in check_eligibility(), each with its member.
 create function postrider.match_members(
   p_organization_id uuid,
   p_campaign_id uuid,

@@ -95,7 +95,7 @@ declare
 begin
   with verdict as materialized (
     select j.*, postrider.new_id() as new_id, x.member as m
-    from postrider.judge(p_organization_id, p_campaign_id, p_newcomers) j
+    from postrider.check_eligibility(p_organization_id, p_campaign_id, p_newcomers) j
     join jsonb_to_recordset(p_newcomers) as x (n int, member jsonb) using (n)
   ), made as (
     insert into postrider.recipient (

@@ -49,7 +49,7 @@ begin
       'the answer is about nobody of the batch',
       'it must name people by the ids they were submitted with; nobody was moved');
   end if;
-  perform postrider.remember_addresses(
+  perform postrider.cache_addresses(
     p_organization_id, p_enricher, v_known, p_hit_life, p_miss_life, v_now);
   v_moved :=
     postrider.settle_found(p_organization_id, v_campaign_id, p_batch_id, p_results, v_now);
@@ -99,7 +99,7 @@ end $$;
 
 -- Puts results into the cache, by e-mail: what was found, and also that nothing was. An entry that
 -- has not expired stands.
-create function postrider.remember_addresses(
+create function postrider.cache_addresses(
   p_organization_id uuid,
   p_enricher text,
   p_results jsonb,
@@ -126,7 +126,7 @@ begin
     where a.expires_at <= p_now;
 end $$;
 
--- Writes the addresses that were found, and moves their people by the rules of the door. Returns
+-- Writes the addresses that were found, and moves their people by the rules of admission. Returns
 -- how many moved.
 create function postrider.settle_found(
   p_organization_id uuid,
@@ -186,7 +186,7 @@ begin
     available_at = j.available_at,
     reason = case j.reason when 'new' then 'address_found' else j.reason end,
     detail = j.detail
-  from postrider.judge(p_organization_id, p_campaign_id, v_found) j
+  from postrider.check_eligibility(p_organization_id, p_campaign_id, v_found) j
   where s.organization_id = p_organization_id
     and s.recipient_id = j.id
     and s.cohort_id = p_batch_id

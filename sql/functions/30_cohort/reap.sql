@@ -34,7 +34,7 @@ begin
   end if;
   perform postrider.require_within(
     'how long an unknown outcome rests', p_quiet, interval '0', interval '30 days');
-  if not postrider.take_turn('reap') then
+  if not postrider.try_lock_work('reap') then
     return 0;
   end if;
   v_back := postrider.reap_cohorts(p_grace, p_quiet, v_now);

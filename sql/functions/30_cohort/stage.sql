@@ -37,14 +37,14 @@ declare
 begin
   select c.people, c.losses, c.alone
   into v_people, v_losses, v_alone
-  from postrider.choose_people(
+  from postrider.pick_ready_people(
     p_organization_id, p_campaign_id, p_stage, p_cohorts, p_size, v_now) c;
   if v_people is null then
     return 0;
   end if;
   select s.people, s.cohort_of, s.cohorts, s.sizes
   into v_people, v_cohort_of, v_cohorts, v_sizes
-  from postrider.seat_people(v_people, v_losses, v_alone, p_cohorts, p_size) s;
+  from postrider.assign_to_cohorts(v_people, v_losses, v_alone, p_cohorts, p_size) s;
 
   insert into postrider.cohort (organization_id, id, campaign_id, stage, people, made_at)
   select p_organization_id, c.id, p_campaign_id, p_stage, c.size, v_now
@@ -85,7 +85,7 @@ end $$;
 -- A person who lost a lease travels alone, so that a row that kills the process convicts itself.
 -- Such cohorts get at most a quarter of the places (and at least one), or one crash would stop
 -- everybody else. alone: how many they get, besides those that the others leave.
-create function postrider.choose_people(
+create function postrider.pick_ready_people(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_stage text,
@@ -143,7 +143,7 @@ end $$;
 
 -- Divides people into at most p_cohorts cohorts of p_size, those who lost a lease one by one.
 -- Returns the people who have a seat with their cohorts, and the cohorts with their sizes.
-create function postrider.seat_people(
+create function postrider.assign_to_cohorts(
   p_people uuid[],
   p_losses smallint[],
   p_alone int,

@@ -106,7 +106,7 @@ end $$;
 -- and a burst is over by then. Doubling keeps the cost in proportion. It costs little where there
 -- is nothing to do: it looks at the sizes of files. A table that is being vacuumed, or is locked
 -- otherwise, is left to the next time: nobody is staged while we wait.
-create function postrider.fresh_statistics() returns int
+create function postrider.refresh_statistics() returns int
 language plpgsql security definer as $$
 declare
   v_table regclass;

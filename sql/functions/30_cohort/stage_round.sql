@@ -33,11 +33,11 @@ begin
   again := false;
   failures := '[]';
   untried := true;
-  if not postrider.take_turn('stage:' || p_stage) then
+  if not postrider.try_lock_work('stage:' || p_stage) then
     return;
   end if;
   perform postrider.commit_asynchronously();
-  perform postrider.fresh_statistics();
+  perform postrider.refresh_statistics();
   for v_place in
     select *
     from postrider.stage_plan(p_stage, p_window)

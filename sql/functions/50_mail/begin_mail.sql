@@ -164,7 +164,7 @@ end $$;
 -- and read lag together. A runner says it before it sends this printer anything.
 -- A runner never shortens it: another one, or a request under way, may still work by the longer
 -- time.
-create function postrider.printer_rests(
+create function postrider.set_quiet_time(
   p_organization_id uuid,
   p_printer_name text,
   p_quiet interval

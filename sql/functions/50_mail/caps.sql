@@ -5,7 +5,7 @@
 -- Lets of a cohort only as many people go on as the caps of its campaign allow. The others go back,
 -- and wait for the next day.
 -- Called with the counter locked, after everybody else was turned away.
-create function postrider.keep_within_caps(
+create function postrider.enforce_caps(
   p_campaign postrider.campaign,
   p_cohort_id uuid,
   p_now timestamptz,

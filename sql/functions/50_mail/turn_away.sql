@@ -61,7 +61,7 @@ begin
     perform postrider.follow_mailpieces(p_organization_id, v_pieces);
   end if;
   if v_suppressed is not null then
-    perform postrider.drop_open_mailpieces(p_organization_id, v_suppressed, 'suppressed');
+    perform postrider.cancel_open_mailpieces(p_organization_id, v_suppressed, 'suppressed');
     update postrider.recipient_state s
     set state = 'blacklisted', since = p_now, move_no = s.move_no + 1, cohort_id = null,
       reason = 'suppressed', detail = null
@@ -85,7 +85,7 @@ begin
     or v_campaign.total_cap is not null
     or v_campaign.budget_minor is not null
   then
-    perform postrider.keep_within_caps(v_campaign, p_cohort_id, p_now, v_zone);
+    perform postrider.enforce_caps(v_campaign, p_cohort_id, p_now, v_zone);
   end if;
 end $$;
 
@@ -146,7 +146,7 @@ begin
   where s.organization_id = p_campaign.organization_id
     and s.cohort_id = p_cohort_id
     and s.state = 'sending_staged';
-  perform postrider.drop_open_mailpieces(p_campaign.organization_id, v_people, 'offer_over');
+  perform postrider.cancel_open_mailpieces(p_campaign.organization_id, v_people, 'offer_over');
   update postrider.recipient_state s
   set state = 'skipped', since = p_now, move_no = s.move_no + 1, cohort_id = null,
     reason = 'offer_over',
@@ -158,7 +158,7 @@ begin
 end $$;
 
 -- Calls off the open pieces of people who are turned away, where they were proven not printed.
-create function postrider.drop_open_mailpieces(
+create function postrider.cancel_open_mailpieces(
   p_organization_id uuid,
   p_people uuid[],
   p_why text

@@ -4,7 +4,7 @@
 -- applied. One webhook after the other would lock its people in any order, and two trackers, or a
 -- tracker and a settle, would wait for each other (two runners and shuffled webhooks: 40P01 within
 -- 200 cards).
-create function postrider.track_lock(
+create function postrider.lock_for_track(
   p_organization_id uuid,
   p_printer_name text,
   p_events jsonb
@@ -41,7 +41,7 @@ end $$;
 
 -- A status that we know, as it is kept; null where we do not know it. A card that a printer refuses
 -- after it had accepted it is one that it failed to make.
-create function postrider.status_told(p_status text) returns text
+create function postrider.known_status(p_status text) returns text
 language sql immutable
 return case
   when p_status in ('accepted', 'in_production', 'in_transit', 'in_local_area',
@@ -86,7 +86,7 @@ begin
   -- People before their events. A caller that applies webhooks has locked its people, and may bring
   -- the same event as a poll.
   if p_inbox_id is null then
-    perform postrider.track_lock(p_organization_id, p_printer_name, p_events);
+    perform postrider.lock_for_track(p_organization_id, p_printer_name, p_events);
   end if;
 
   select s.new_events, s.pieces, s.evidence, s.produces
@@ -95,7 +95,7 @@ begin
     coalesce(p_received_at, v_now), p_inbox_id) s;
   if exists (
     select from jsonb_to_recordset(p_events) as t (status text)
-    where postrider.status_told(t.status) is null)
+    where postrider.known_status(t.status) is null)
   then
     perform postrider.alarm_unknown_statuses(p_organization_id, p_printer_name, p_events, v_now);
   end if;
@@ -147,7 +147,7 @@ create function postrider.store_events(
 begin
   with told as materialized (
     select distinct on (e."eventId") e."eventId", e."providerId", e."mailpieceId",
-      e."providerStatus", e."occurredAt", e.confidence, postrider.status_told(e.status) as status
+      e."providerStatus", e."occurredAt", e.confidence, postrider.known_status(e.status) as status
     from jsonb_to_recordset(p_events) as e ("eventId" text, "providerId" text, "mailpieceId" uuid,
       status text, "providerStatus" text, "occurredAt" timestamptz, confidence text)
     order by e."eventId"

@@ -35,7 +35,7 @@ begin
 
   v_returned := postrider.raise_statuses(p_organization_id, p_pieces);
   if v_unprinted then
-    perform postrider.wait_for_delivery(p_organization_id, p_pieces, v_now);
+    perform postrider.start_delivery_window(p_organization_id, p_pieces, v_now);
   end if;
   if v_late then
     -- A scan shows that the card exists, whatever was thought of its recipient.
@@ -69,7 +69,7 @@ begin
     perform postrider.mark_rerouted(p_organization_id, p_pieces);
   end if;
   if v_ended then
-    v_moved := postrider.move_to_end(p_organization_id, p_pieces, v_now);
+    v_moved := postrider.move_to_terminal(p_organization_id, p_pieces, v_now);
   end if;
   if v_ended and v_received then
     perform postrider.confirm_deliveries(p_organization_id, p_pieces);
@@ -138,7 +138,7 @@ end $$;
 
 -- Lets the usual time of the mail class begin for people who waited for the printer beyond it:
 -- their card was printed now.
-create function postrider.wait_for_delivery(
+create function postrider.start_delivery_window(
   p_organization_id uuid,
   p_pieces uuid[],
   p_now timestamptz
@@ -173,7 +173,7 @@ begin
 end $$;
 
 -- Moves the people whose mailpiece came to its end, and returns how many.
-create function postrider.move_to_end(
+create function postrider.move_to_terminal(
   p_organization_id uuid,
   p_pieces uuid[],
   p_now timestamptz
@@ -194,7 +194,8 @@ begin
       ('failed', true, 'skipped', 'cancelled'),
       ('cancelled', null, 'skipped', 'cancelled')) as n (status, marked, state, reason)
     on n.status = m.status
-  left join lateral postrider.surest_delivery(p_organization_id, m.id) d on m.status = 'delivered'
+  left join lateral postrider.best_delivery_evidence(p_organization_id, m.id) d
+    on m.status = 'delivered'
   where s.organization_id = p_organization_id
     and m.organization_id = p_organization_id
     and m.id = any (p_pieces)
@@ -211,7 +212,7 @@ begin
 end $$;
 
 -- The surest word that a mailpiece was delivered; no row where there is none.
-create function postrider.surest_delivery(p_organization_id uuid, p_mailpiece_id uuid)
+create function postrider.best_delivery_evidence(p_organization_id uuid, p_mailpiece_id uuid)
 returns table (confidence text)
 language sql stable
 begin atomic
@@ -232,7 +233,7 @@ begin
   update postrider.recipient_state s
   set reason = d.confidence
   from postrider.mailpiece m
-  cross join lateral postrider.surest_delivery(p_organization_id, m.id) d
+  cross join lateral postrider.best_delivery_evidence(p_organization_id, m.id) d
   where s.organization_id = p_organization_id
     and m.organization_id = p_organization_id
     and m.id = any (p_pieces)

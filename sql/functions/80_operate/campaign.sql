@@ -34,7 +34,7 @@ begin
     where organization_id = p_organization_id
       and name = v_definition ->> 'name'
     for update;
-    perform postrider.point_printer(
+    perform postrider.define_printer(
       p_organization_id,
       v_definition ->> 'printer_name',
       v_definition #> '{integrations,printer}',

@@ -31,7 +31,7 @@ begin
   -- The same e-mail or external id in another campaign is the same person.
   v_people := array(
     select distinct unnest(
-      p_recipient_id || postrider.people_known_as(
+      p_recipient_id || postrider.people_by_key(
         v_organization_id, null, v_recipient.email_key, v_recipient.external_id, null)));
   -- People are locked before suppressions, as in suppress().
   perform from postrider.recipient_state
@@ -55,7 +55,7 @@ begin
     end
   where organization_id = v_organization_id
     and recipient_id = any (v_people);
-  perform postrider.blank_traces(v_organization_id, v_people, v_now);
+  perform postrider.erase_personal_data(v_organization_id, v_people, v_now);
   perform postrider.note_intervention(v_organization_id, 'erase', null, p_people => v_new);
 end $$;
 
@@ -96,7 +96,7 @@ end $$;
 
 -- Blanks everything that a name or an address of erased people may stand in. What happened, when,
 -- and the printers' ids stay.
-create function postrider.blank_traces(
+create function postrider.erase_personal_data(
   p_organization_id uuid,
   p_people uuid[],
   p_now timestamptz

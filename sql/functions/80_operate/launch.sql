@@ -92,14 +92,14 @@ begin
         and campaign_id = p_campaign.id
         and complete)
   then
-    perform postrider.refuse_unread(p_campaign);
+    perform postrider.require_list_read(p_campaign);
   end if;
 end $$;
 
 -- Refuses a one-off whose list was not read to its end. It says why the last run did not conclude,
 -- with what to do about it: to be told to read the list again does not help where the list was read
 -- and something else was wrong.
-create function postrider.refuse_unread(p_campaign postrider.campaign) returns void
+create function postrider.require_list_read(p_campaign postrider.campaign) returns void
 language plpgsql as $$
 declare
   v_error text;

@@ -1,6 +1,6 @@
 -- Finds the organization of this name, or makes it. Returns its id. A time zone that is given is
 -- set, also where the organization is there already.
-create function postrider.organization_named(
+create function postrider.ensure_organization(
   p_name text,
   p_time_zone text default null
 ) returns uuid language plpgsql security definer as $$

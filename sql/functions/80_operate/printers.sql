@@ -3,7 +3,7 @@
 -- "absent" of another shop would print a card again. And the operator who armed it armed what it
 -- was
 -- then: a change disarms it.
-create function postrider.point_printer(
+create function postrider.define_printer(
   p_organization_id uuid,
   p_name text,
   p_options jsonb,

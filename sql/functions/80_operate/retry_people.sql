@@ -15,7 +15,7 @@ begin
   if cardinality(p_people) = 0 then
     return;
   end if;
-  v_verdicts := postrider.judge_again(p_organization_id, p_campaign_id, p_people, v_now);
+  v_verdicts := postrider.check_retried_people(p_organization_id, p_campaign_id, p_people, v_now);
 
   return query
   update postrider.recipient_state s
@@ -49,7 +49,7 @@ begin
     and s.state = 'error'
   returning s.recipient_id, s.state;
 
-  perform postrider.drop_open_mailpieces(p_organization_id, array_agg(j.id), j.reason)
+  perform postrider.cancel_open_mailpieces(p_organization_id, array_agg(j.id), j.reason)
   from jsonb_to_recordset(v_verdicts) as j (id uuid, verdict text, reason text)
   where j.verdict <> 'pending'
   group by j.reason;
@@ -58,7 +58,7 @@ end $$;
 -- Judges people who are in error as a sync judges newcomers. Returns [{id, verdict, reason, detail,
 -- available_at, askable}]. askable: an enricher can be asked for the address, since there is an
 -- e-mail to ask by. A person who is erased has none.
-create function postrider.judge_again(
+create function postrider.check_retried_people(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_people uuid[],
@@ -95,7 +95,7 @@ begin
       select
         j.id, j.verdict, j.reason, j.detail, j.available_at,
         j.verdict = 'address_enrichable' and a."emailKey" is not null as askable
-      from postrider.judge(p_organization_id, p_campaign_id, v_asked) j
+      from postrider.check_eligibility(p_organization_id, p_campaign_id, v_asked) j
       join jsonb_to_recordset(v_asked) as a (id uuid, "emailKey" text)
         on a.id = j.id
       union all

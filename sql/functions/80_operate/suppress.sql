@@ -62,7 +62,7 @@ begin
   perform from postrider.recipient_state
   where organization_id = p_organization_id
     and recipient_id = any (
-      postrider.people_known_as(
+      postrider.people_by_key(
         p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key))
   order by recipient_id
   for no key update;
@@ -76,7 +76,7 @@ begin
       'nothing was changed');
   end if;
   -- People are looked for again: somebody may have come in while this waited for the locks.
-  v_people := postrider.people_known_as(
+  v_people := postrider.people_by_key(
     p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key);
   if cardinality(v_people) = 0 then
     raise notice 'nobody here is known as %: the entry stands for whoever comes',
@@ -129,7 +129,7 @@ begin
 end $$;
 
 -- The ids of the people who are known by one of these keys, in one campaign or, with null, in all.
-create function postrider.people_known_as(
+create function postrider.people_by_key(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_email_key text,

@@ -1,7 +1,7 @@
 -- The housekeeping of a minute.
 
 -- Its parts, in order. Each stands by itself.
-create function postrider.house_parts() returns text[]
+create function postrider.housekeeping_parts() returns text[]
 language sql immutable
 return array[
   'fold_tally', 'event_partitions', 'complete_campaigns', 'assume_received', 'old_webhooks',
@@ -9,7 +9,7 @@ return array[
 
 -- The organizations for which a part has something to do: of ten thousand each costs little, and
 -- together they cost seconds. None, where the part is of the installation.
-create function postrider.house_organizations(p_part text) returns uuid[]
+create function postrider.housekeeping_organizations(p_part text) returns uuid[]
 language plpgsql stable security definer as $$
 declare
   v_now timestamptz := postrider.now();
@@ -38,7 +38,7 @@ begin
 end $$;
 
 -- Does one part, for these organizations.
-create function postrider.keep_part(
+create function postrider.run_housekeeping_part(
   p_part text,
   p_organizations uuid[]
 ) returns void language plpgsql security definer as $$
@@ -86,7 +86,7 @@ begin
       perform postrider.fail(
         'PR020',
         format('%L is no part of the housekeeping', p_part),
-        'select postrider.house_parts(); nothing was done');
+        'select postrider.housekeeping_parts(); nothing was done');
   end case;
 end $$;
 
@@ -110,7 +110,7 @@ end $$;
 -- parts nor, where a part works for each organization, the other organizations'. It is returned, a
 -- row for each part. A holder of a lock is waited for 2 s at most: that fails, too. What does not
 -- end in time (statement_timeout) is cancelled as a whole: a runner then asks for each part alone.
-create function postrider.keep_house(p_parts text[] default null) returns table (
+create function postrider.run_housekeeping(p_parts text[] default null) returns table (
   part text,
   organizations uuid[],
   code text,
@@ -123,12 +123,12 @@ declare
   v_one uuid;
   v_waits int;
 begin
-  foreach part in array coalesce(p_parts, postrider.house_parts()) loop
+  foreach part in array coalesce(p_parts, postrider.housekeeping_parts()) loop
     v_all := '{}';
     organizations := '{}';
     begin
-      v_all := postrider.house_organizations(part);
-      perform postrider.keep_part(part, v_all);
+      v_all := postrider.housekeeping_organizations(part);
+      perform postrider.run_housekeeping_part(part, v_all);
       continue;
     exception when others then
       get stacked diagnostics
@@ -147,7 +147,7 @@ begin
         continue;
       end if;
       begin
-        perform postrider.keep_part(part, array[v_one]);
+        perform postrider.run_housekeeping_part(part, array[v_one]);
       exception when others then
         get stacked diagnostics
           code = returned_sqlstate,

@@ -1,7 +1,7 @@
 -- Whether anything can still move, now or within a time.
 
 -- Campaigns and states in which no hold, no status and no unarmed printer keeps people back.
-create function postrider.open_doors() returns table (
+create function postrider.unblocked_states() returns table (
   organization_id uuid,
   campaign_id uuid,
   state text
@@ -24,7 +24,7 @@ end;
 
 -- Counts everything that can still move without an outside event or a later time. All are zero:
 -- nothing can.
-create function postrider.what_moves() returns jsonb
+create function postrider.ready_work() returns jsonb
 language sql stable security definer as $$
   select jsonb_build_object(
     'cohorts', (
@@ -33,7 +33,7 @@ language sql stable security definer as $$
       where closed_at is null),
     'ready', (
       select count(*)
-      from postrider.open_doors() d
+      from postrider.unblocked_states() d
       where exists (
         select from postrider.recipient_state s
         where s.organization_id = d.organization_id
@@ -78,7 +78,7 @@ $$;
 -- effects, and unknown outcomes; and says when the first does. steps_left falls whenever anything
 -- moves forward, never with a failure, and rises with newcomers and news: a caller that waits long
 -- asks it whether that is worth while.
-create function postrider.what_comes(p_within interval) returns table (
+create function postrider.upcoming_work(p_within interval) returns table (
   people bigint,
   effects bigint,
   unknown bigint,
@@ -92,7 +92,7 @@ create function postrider.what_comes(p_within interval) returns table (
   ), coming as (
     select 'people' as kind, n.many, n.first
     from clock
-    cross join postrider.open_doors() d
+    cross join postrider.unblocked_states() d
     cross join lateral (
       select count(*) as many, min(s.available_at) as first
       from postrider.recipient_state s

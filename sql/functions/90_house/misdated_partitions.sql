@@ -77,7 +77,7 @@ begin
   -- bounded.
   create unlogged table postrider.stray_event (like postrider.recipient_event);
   for i in 1 .. cardinality(v_names) loop
-    v_moved := v_moved || postrider.take_off_partition(v_names[i], v_months[i]);
+    v_moved := v_moved || postrider.detach_partition(v_names[i], v_months[i]);
   end loop;
   with stray as (
     delete from postrider.recipient_event_default
@@ -88,7 +88,7 @@ begin
   select * from stray;
   for i in 1 .. cardinality(v_names) loop
     continue when v_months[i] is null;
-    perform postrider.put_back_partition(v_names[i], v_months[i]);
+    perform postrider.attach_partition(v_names[i], v_months[i]);
   end loop;
   insert into postrider.recipient_event
   select * from postrider.stray_event;
@@ -102,7 +102,7 @@ end $$;
 
 -- Takes a partition off the history, without the events that lie outside of its month. One without
 -- a month goes. Returns how many events it took out.
-create function postrider.take_off_partition(
+create function postrider.detach_partition(
   p_name text,
   p_month timestamp
 ) returns bigint language plpgsql as $$
@@ -133,7 +133,7 @@ begin
 end $$;
 
 -- Puts a partition back that was taken off, with the bounds of its month.
-create function postrider.put_back_partition(
+create function postrider.attach_partition(
   p_name text,
   p_month timestamp
 ) returns void language plpgsql as $$

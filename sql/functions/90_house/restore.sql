@@ -45,7 +45,7 @@ begin
     from unnest(v_counting) c;
   end if;
 
-  v_strangers := postrider.suppress_strangers(p_organization_id, p_pieces);
+  v_strangers := postrider.suppress_unknown_people(p_organization_id, p_pieces);
   perform postrider.act_as(v_before);
   return jsonb_build_object(
     'moved', v_moved,
@@ -193,7 +193,7 @@ end $$;
 -- Suppresses people who are unknown here and have a live card. Somebody who was synced after the
 -- backup comes back with the next sync, under a new id, but is known by the digest that travelled
 -- with the card. Returns how many there are.
-create function postrider.suppress_strangers(
+create function postrider.suppress_unknown_people(
   p_organization_id uuid,
   p_pieces jsonb
 ) returns int language plpgsql as $$

@@ -161,7 +161,7 @@ declare
 begin
   update postrider.installation
   -- The last notice counts: a runner that began before it may post from then on, see
-  -- posting_may_last. A server that was superseded is told the same again and again.
+  -- longest_posting_time. A server that was superseded is told the same again and again.
   set restore_noticed_at = case
       when p_superseded and restore_why = p_why then coalesce(restore_noticed_at, postrider.now())
       else postrider.now()
@@ -219,7 +219,7 @@ end $$;
 -- How long a runner may still post that began a card before the change of servers was noticed: one
 -- lease, and what a request under way takes until it can be found (p_quiet). A printer that is
 -- asked before that has not told all.
-create function postrider.posting_may_last(
+create function postrider.longest_posting_time(
   p_lease interval,
   p_quiet interval default '0'
 ) returns interval language plpgsql volatile security definer as $$

@@ -27,7 +27,7 @@ end;
 -- Forgets a runner that stops, and runners that were not seen for a day. A runner that was told to
 -- stop and has open cohorts may still be at work on them: its row stays until it is old, and its
 -- lease counts.
-create function postrider.goodbye(p_runner_id uuid) returns void
+create function postrider.deregister_runner(p_runner_id uuid) returns void
 language sql volatile security definer
 begin atomic
   delete from postrider.runner r

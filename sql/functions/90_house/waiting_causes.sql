@@ -3,7 +3,7 @@
 
 -- Tells of the people of a place who are held one by one: the causes of those who had been turned
 -- away in passing, and when the first may be tried again.
-create function postrider.held_in_place(
+create function postrider.held_causes(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_state text,
@@ -15,7 +15,7 @@ create function postrider.held_in_place(
 ) language sql stable
 begin atomic
   select
-    postrider.causes_told(
+    postrider.cause_summary(
       array_agg(distinct s.detail) filter (where s.reason = 'retry' and s.detail is not null),
       case when count(*) > p_most then count(*) end),
     min(s.available_at) filter (where s.available_at > p_now)
@@ -34,7 +34,7 @@ end;
 -- The enrichers that a campaign's open batches are at, each with its share of the people in them;
 -- p_by_enricher false: all batches together. p_counted: people are counted one by one, and not by
 -- the size of the batch. shares: how many enrichers there are.
-create function postrider.shares_of_batches(
+create function postrider.enrichers_of_batches(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_by_enricher boolean,
@@ -129,7 +129,7 @@ begin atomic
   join postrider.reason r on r.code = 'retry'
   cross join lateral (
     select
-      postrider.causes_told(
+      postrider.cause_summary(
         array_agg(distinct x.error),
         case when count(*) > p_most then count(*) end) as causes,
       min(x.available_at) filter (where x.available_at > p_now) as until

@@ -157,7 +157,7 @@ end;
 
 -- Tells the causes of a group: one, and how many others there are. p_among: so many people were
 -- looked at for it, and not all.
-create function postrider.causes_told(
+create function postrider.cause_summary(
   p_causes text[],
   p_among bigint default null
 ) returns text language sql immutable
@@ -184,7 +184,7 @@ create function postrider.retry_causes(
   p_most int
 ) returns text language sql stable
 return (
-  select postrider.causes_told(
+  select postrider.cause_summary(
     array_agg(distinct r.detail) filter (where r.detail is not null),
     case when count(*) > p_most then count(*) end)
   from (

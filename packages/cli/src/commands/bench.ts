@@ -20,7 +20,7 @@ export interface Benchmark {
   }): Promise<object>;
 }
 
-export function measuring(benchmarks: readonly Benchmark[]): Family {
+export function benchFamily(benchmarks: readonly Benchmark[]): Family {
   const names = benchmarks.map(({ name }) => name);
   const sized = benchmarks.filter(({ people }) => people !== null);
   return (program, act) => {

@@ -61,10 +61,10 @@ export const holds: Family = (program, act) => {
               ).catch((error: unknown) => {
                 throw calledByName(error, id, name);
               });
-              const { stillOut } = await import('../operate/campaign.ts');
+              const { peopleOut } = await import('../operate/campaign.ts');
               cli.out.result(
                 { ...held, name },
-                `held ${kind} ${name}: nothing new begins${stillOut(held)}`,
+                `held ${kind} ${name}: nothing new begins${peopleOut(held)}`,
               );
             },
           );
@@ -145,7 +145,7 @@ async function each(
   const { sql } = database;
   switch (kind) {
     case 'organization': {
-      const found = await names.organizationNamed(sql, given);
+      const found = await names.ensureOrganization(sql, given);
       return await work(sql, found.id, found.id, found.name);
     }
     case 'campaign': {
@@ -170,7 +170,7 @@ async function each(
       const moving = found.filter(({ state }) => !ended.has(state));
       // Where nobody is under way the machine says why each cannot be held.
       for (const one of moving.length > 0 ? moving : found.slice(0, 1)) {
-        await work(sql, one.organizationId, one.recipientId, names.calledInFull(one));
+        await work(sql, one.organizationId, one.recipientId, names.fullRecipientName(one));
       }
     }
   }

@@ -7,7 +7,7 @@ import { command, flag, oneOf, text, type Family } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { explain } from '../errors/explain.ts';
 import {
-  calledInFull,
+  fullRecipientName,
   campaignNamed,
   organizationIdOf,
   peopleNamed,
@@ -209,7 +209,7 @@ export const repairs: Family = (program, act) => {
 };
 
 function listed(people: readonly RecipientRow[]): string {
-  return people.map((one) => `${calledInFull(one)} (${one.state})`).join(', ');
+  return people.map((one) => `${fullRecipientName(one)} (${one.state})`).join(', ');
 }
 
 function inError(found: readonly RecipientRow[], given: string): RecipientRow[] {
@@ -252,12 +252,14 @@ async function eachPerson(
           was: one.state,
           state,
         },
-        `${calledInFull(one)}: ${one.state === state ? '' : `${one.state} → `}${state}${ending}`,
+        `${fullRecipientName(one)}: ` +
+          `${one.state === state ? '' : `${one.state} → `}${state}${ending}`,
       );
     } catch (error) {
       refused ??= error instanceof Error ? error : new Error(String(error));
       refusals += 1;
-      if (people.length > 1) out.warn(`${calledInFull(one)}: ${printable(explain(error).message)}`);
+      if (people.length > 1)
+        out.warn(`${fullRecipientName(one)}: ${printable(explain(error).message)}`);
     }
   }
   if (refused === null) return;

@@ -2,7 +2,7 @@
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Cli } from '../cli.ts';
 import { command, text, type Family, type Options } from '../command.ts';
-import type { entryOf, Given, Suppression } from '../operate/suppressions.ts';
+import type { entryOf, SuppressionRow, Suppression } from '../operate/suppressions.ts';
 
 export const suppressions: Family = (program, act) => {
   const suppress = command(
@@ -54,8 +54,8 @@ export const suppressions: Family = (program, act) => {
             ? { entries: [oneEntry(entryOf(given))], rejects: [] }
             : await readSuppressions(file);
         await using database = await open(cli);
-        const { organizationNamed } = await import('../names.ts');
-        const organization = await organizationNamed(database.sql, text(options['organization']));
+        const { ensureOrganization } = await import('../names.ts');
+        const organization = await ensureOrganization(database.sql, text(options['organization']));
         const stopped = await suppressAll(
           database.sql,
           organization.id,
@@ -113,8 +113,8 @@ export const suppressions: Family = (program, act) => {
             'say which entry: one of --email, --external-id, --household',
           );
         await using database = await open(cli);
-        const { organizationNamed } = await import('../names.ts');
-        const organization = await organizationNamed(database.sql, text(options['organization']));
+        const { ensureOrganization } = await import('../names.ts');
+        const organization = await ensureOrganization(database.sql, text(options['organization']));
         const [row] = await database.sql<{ lifted: number }[]>`
           select postrider.lift_suppression(${organization.id}, ${kind}, ${value}) as lifted`;
         const lifted = row?.lifted ?? 0;
@@ -137,7 +137,7 @@ async function open(cli: Cli) {
   return await openDatabase(cli);
 }
 
-function keysOf(options: Options): Given {
+function keysOf(options: Options): SuppressionRow {
   return {
     email: text(options['email']),
     external_id: text(options['externalId']),

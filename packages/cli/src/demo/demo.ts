@@ -15,12 +15,12 @@ import type { Project } from '@postrider/runner/project';
 import { exampleCampaign } from '../checkout.ts';
 import type { Cli } from '../cli.ts';
 import { explain } from '../errors/explain.ts';
-import { whenFree } from '../operate/sync.ts';
+import { onceFree } from '../operate/sync.ts';
 import { commandPipeline } from '../pipeline.ts';
 import { openShop, type OpenShop } from '../print-shop/beside.ts';
 import { printsDirectory } from '../print-shop/own.ts';
 import { untilReceived, type Followed } from './follow.ts';
-import { beginAnew } from './fresh.ts';
+import { startFresh } from './fresh.ts';
 import {
   isListRead,
   readExamples,
@@ -29,7 +29,7 @@ import {
   type Funnel,
   type Place,
 } from './funnel.ts';
-import { prepare, rest } from './prepare.ts';
+import { prepare, holdMailing } from './prepare.ts';
 import { Progress } from './progress.ts';
 import { countCards, resultOf, showSummary } from './summary.ts';
 
@@ -69,7 +69,7 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
   });
   describeDatabase(progress, database, performance.now() - began);
   if (options.fresh)
-    await beginAnew(
+    await startFresh(
       cli,
       project,
       database.sql,
@@ -188,7 +188,7 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   } finally {
     await stop();
     await http.close();
-    await rest(sql, place).catch((error: unknown) => cli.out.detail(String(error)));
+    await holdMailing(sql, place).catch((error: unknown) => cli.out.detail(String(error)));
   }
 }
 
@@ -210,7 +210,7 @@ async function readList(
 ): Promise<SyncReport> {
   progress.doing('list', 'reading');
   // A demonstration that was killed while it read holds the campaign's lock for up to 30 s.
-  const report = await whenFree(
+  const report = await onceFree(
     cli,
     true,
     async () =>

@@ -61,14 +61,14 @@ export async function untilReceived(
     const still = Date.now() - movedAt;
     if (still > 3000 && Date.now() - helpedAt > 3000) {
       helpedAt = Date.now();
-      remark = await whatHolds(sql, pipeline, funnel);
+      remark = await holdReason(sql, pipeline, funnel);
     }
     if (still > GIVE_UP_MS) {
       throw new UserError(
         exitCodes.failed,
         `nothing has moved for ${duration(still)}, ` +
           `${count(funnel.inFlight, 'person is', 'people are')} under way: ` +
-          (await whatHolds(sql, pipeline, funnel)),
+          (await holdReason(sql, pipeline, funnel)),
         'postrider stuck says why, and what helps; after that the same command goes on',
       );
     }
@@ -77,7 +77,7 @@ export async function untilReceived(
 }
 
 /** Why it stands still, in one line. */
-async function whatHolds(sql: Sql, pipeline: Pipeline, funnel: Funnel): Promise<string> {
+async function holdReason(sql: Sql, pipeline: Pipeline, funnel: Funnel): Promise<string> {
   if (funnel.status === 'paused')
     return 'the campaign is on hold; postrider release campaign bakery-welcome';
   // People of a runner that is gone come back when its lease has passed.

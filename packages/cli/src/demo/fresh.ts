@@ -1,7 +1,7 @@
 /** Whether the prints in out/ belong to this database, and beginning anew. */
 import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { livingRunner } from '@postrider/core/machine';
+import { oneLiveRunner } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
@@ -34,7 +34,7 @@ export async function requireKnownPrints(project: Project, sql: Sql): Promise<vo
  * Empties the database of the last demonstration and moves its prints aside. Refuses where anything
  * else is in it.
  */
-export async function beginAnew(
+export async function startFresh(
   cli: Cli,
   project: Project,
   sql: Sql,
@@ -58,7 +58,7 @@ export async function beginAnew(
           'another project (POSTRIDER_HOME); nothing was changed',
       );
     }
-    const alive = await livingRunner(sql);
+    const alive = await oneLiveRunner(sql);
     if (alive !== null)
       throw new UserError(
         exitCodes.tryLater,

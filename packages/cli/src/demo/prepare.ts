@@ -104,7 +104,7 @@ async function wake(
 }
 
 /** Nothing more is mailed until somebody asks. A hold by somebody else stays theirs. */
-export async function rest(sql: Sql, place: Place): Promise<void> {
+export async function holdMailing(sql: Sql, place: Place): Promise<void> {
   const { status } = await readFunnel(sql, place);
   if (status === 'active')
     await hold(sql, place.organizationId, 'campaign', place.campaignId, REST);

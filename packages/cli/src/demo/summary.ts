@@ -67,7 +67,7 @@ export async function resultOf(
   };
 }
 
-export interface Told {
+export interface SummaryParts {
   readonly reasons: readonly {
     readonly state: string;
     readonly reason: string;
@@ -78,7 +78,7 @@ export interface Told {
   readonly goOn: boolean;
 }
 
-export async function showSummary(cli: Cli, result: DemoResult, told: Told): Promise<void> {
+export async function showSummary(cli: Cli, result: DemoResult, told: SummaryParts): Promise<void> {
   const { out } = cli;
   const here = (path: string): string => {
     const short = relative(process.cwd(), path);

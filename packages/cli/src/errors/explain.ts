@@ -10,10 +10,10 @@ import {
   UserError,
   type ExitCode,
 } from '@postrider/runner/process';
-import { field, type Explanation, type Told } from './explanation.ts';
+import { field, type Explanation, type KnownExplanation } from './explanation.ts';
 import { file } from './of-files.ts';
 import { server, shop } from './of-processes.ts';
-import { connection, database, machine, migration } from './of-the-database.ts';
+import { connection, database, ofTheMachine, migration } from './of-the-database.ts';
 
 const codeNames: Readonly<Record<ExitCode, string>> = {
   [exitCodes.ok]: 'ok',
@@ -37,7 +37,7 @@ export function explain(error: unknown): Explanation {
   };
 }
 
-function tell(error: unknown): Told {
+function tell(error: unknown): KnownExplanation {
   if (error instanceof UserError) {
     // What it says is ours; what the server said is known to programs by its SQLSTATE.
     const state =
@@ -49,7 +49,7 @@ function tell(error: unknown): Told {
   const code = field(error, 'code');
   switch (error instanceof Error ? error.name : '') {
     case 'MachineError':
-      return machine(code, field(error, 'hint'), (error as { detail?: unknown }).detail);
+      return ofTheMachine(code, field(error, 'hint'), (error as { detail?: unknown }).detail);
     case 'MigrationError':
       return migration(error as Error);
     case 'UnsuitableSessionError':

@@ -12,7 +12,7 @@ export interface Explanation {
 }
 
 /** The message as it is, where no other is given. */
-export type Told = Omit<Explanation, 'message'> & { readonly message?: string };
+export type KnownExplanation = Omit<Explanation, 'message'> & { readonly message?: string };
 
 export function field(error: unknown, name: string): string {
   const value =

@@ -1,8 +1,8 @@
 /** Errors of the file system. */
 import { exitCodes } from '@postrider/runner/process';
-import { field, type Told } from './explanation.ts';
+import { field, type KnownExplanation } from './explanation.ts';
 
-export function file(error: unknown, given: string): Told | null {
+export function file(error: unknown, given: string): KnownExplanation | null {
   // A mkdir with all its parents says ENOENT where the file system is read-only.
   const code = given === 'ENOENT' && field(error, 'syscall') === 'mkdir' ? 'EROFS' : given;
   const path = field(error, 'path');

@@ -1,6 +1,6 @@
 /** Errors of processes that are started: the embedded server and the print shop. */
 import { exitCodes, type ExitCode } from '@postrider/runner/process';
-import type { Told } from './explanation.ts';
+import type { KnownExplanation } from './explanation.ts';
 
 /** What the embedded server cannot know: what its data are to those who mail. */
 const ofMailing: Readonly<Record<string, { readonly kept?: string; readonly remedy: string }>> = {
@@ -23,7 +23,7 @@ const serverCodes: Readonly<Record<string, ExitCode>> = {
 export function server(
   error: { what: string; kept: string; remedy: string; log: string },
   code: string,
-): Told {
+): KnownExplanation {
   const log =
     error.log === '' ? '' : `\nThe server's log ends with:\n${error.log.replace(/^/gm, '  ')}`;
   const { kept, remedy } = ofMailing[code] ?? {};
@@ -36,7 +36,7 @@ export function server(
   };
 }
 
-export function shop(error: { exitCode: number }): Told {
+export function shop(error: { exitCode: number }): KnownExplanation {
   const known = Object.values(exitCodes).find((code) => code === error.exitCode);
   // The shop's 74 is a write that failed while it ran.
   // Before it has opened there is nothing in it to speak of.

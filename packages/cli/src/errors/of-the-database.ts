@@ -1,6 +1,6 @@
 /** Errors of the machine, of migrations, of PostgreSQL, and of the way to it. */
 import { exitCodes, type ExitCode } from '@postrider/runner/process';
-import { field, type Told } from './explanation.ts';
+import { field, type KnownExplanation } from './explanation.ts';
 
 /**
  * The machine's own errors: SQLSTATE class PR, whether a typed call of core or plain SQL ran into
@@ -15,7 +15,7 @@ const machineCodes: Readonly<Record<string, ExitCode>> = {
   PR021: exitCodes.tryLater,
 };
 
-export function machine(code: string, hint: string, detail: unknown): Told {
+export function ofTheMachine(code: string, hint: string, detail: unknown): KnownExplanation {
   return {
     hint: hint === '' ? null : hint,
     exitCode: machineCodes[code] ?? exitCodes.failed,
@@ -24,7 +24,7 @@ export function machine(code: string, hint: string, detail: unknown): Told {
   };
 }
 
-export function migration(error: Error): Told {
+export function migration(error: Error): KnownExplanation {
   const hint = field(error, 'hint') || null;
   const kind = field(error, 'kind');
   if (kind === 'no_rights') return { hint, exitCode: exitCodes.noRights, code: 'no_rights' };
@@ -32,9 +32,9 @@ export function migration(error: Error): Told {
   return { hint, exitCode: exitCodes.configuration, code: 'migration' };
 }
 
-export function database(error: Error, code: string): Told {
+export function database(error: Error, code: string): KnownExplanation {
   const hint = field(error, 'hint') || null;
-  if (code.startsWith('PR')) return machine(code, hint ?? '', parsed(field(error, 'detail')));
+  if (code.startsWith('PR')) return ofTheMachine(code, hint ?? '', parsed(field(error, 'detail')));
   if (['42P01', '3F000', '42883'].includes(code) && /postrider/.test(error.message))
     return {
       message: `the database is not set up for this version: ${error.message}`,
@@ -109,7 +109,7 @@ const unreachable = new Set([
 ]);
 const broken = new Set(['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'EPIPE']);
 
-export function connection(code: string): Told | null {
+export function connection(code: string): KnownExplanation | null {
   if (unreachable.has(code))
     return {
       message: `the database cannot be reached (${code})`,

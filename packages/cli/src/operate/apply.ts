@@ -1,10 +1,10 @@
 /** `campaign apply`: a file becomes a campaign, or changes one. */
-import { applyCampaign, organizationNamed, type AppliedCampaign } from '@postrider/core';
+import { applyCampaign, ensureOrganization, type AppliedCampaign } from '@postrider/core';
 import {
   type CampaignFile,
   ConfigurationError,
   inOrder,
-  oddities,
+  campaignWarnings,
   readCampaignDraft,
 } from '@postrider/runner/campaign-file';
 import { databaseExists, openDatabase, type Sql } from '@postrider/runner/database';
@@ -21,7 +21,7 @@ export async function applyFile(
   const draft = await readCampaignDraft(path);
   const found = await tryOut(await cli.project(), draft, options.list);
   const { file } = draft;
-  const warnings = [...oddities(draft), ...found.warnings];
+  const warnings = [...campaignWarnings(draft), ...found.warnings];
   for (const warning of warnings) cli.out.warn(warning);
   const problems = inOrder([...draft.problems, ...found.problems]);
   if (file === null || problems.length > 0) throw new ConfigurationError(path, problems);
@@ -109,7 +109,7 @@ async function rehearse(sql: Sql, file: CampaignFile): Promise<AppliedCampaign> 
  */
 export async function applyTo(sql: Sql, file: CampaignFile): Promise<AppliedCampaign> {
   try {
-    const organizationId = await organizationNamed(sql, file.organization, file.timeZone);
+    const organizationId = await ensureOrganization(sql, file.organization, file.timeZone);
     return await applyCampaign(sql, organizationId, file.definition);
   } catch (error) {
     const { code, message } = explain(error);

@@ -58,13 +58,13 @@ export async function pauseCampaign(cli: Cli, name: string, why: string | null):
   );
   cli.out.result(
     { ...held, name: campaign.name },
-    `${campaign.name} is paused: nothing new begins${stillOut(held)}. ` +
+    `${campaign.name} is paused: nothing new begins${peopleOut(held)}. ` +
       `It goes on with: postrider release campaign ${campaign.name}`,
   );
 }
 
 /** What a hold does not stop any more. */
-export function stillOut({
+export function peopleOut({
   atPrinter,
   unknown,
 }: {

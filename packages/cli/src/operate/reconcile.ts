@@ -9,7 +9,7 @@ import { requireMigrated } from '@postrider/runner/migrated';
 import { quietLogger } from '@postrider/runner/pipeline';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Cli } from '../cli.ts';
-import { organizationNamed } from '../names.ts';
+import { ensureOrganization } from '../names.ts';
 import { commandPipeline } from '../pipeline.ts';
 
 interface Organization {
@@ -28,7 +28,7 @@ export async function reconcileNow(
   const all: readonly Organization[] =
     organization === undefined
       ? await sql<Organization[]>`select id, name from postrider.organizations order by created_at`
-      : [await organizationNamed(sql, organization)];
+      : [await ensureOrganization(sql, organization)];
   // What it waits for is said: it may take a minute.
   const logger: Logger = {
     ...quietLogger(cli.out),

@@ -4,7 +4,7 @@
  * and a DO block may commit only outside of a transaction.
  */
 import { text as readAll } from 'node:stream/consumers';
-import { similar } from '@postrider/adapters/near';
+import { nearWords } from '@postrider/adapters/near';
 import { openDatabase } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type postgres from 'postgres';
@@ -167,7 +167,7 @@ async function meant(sql: postgres.Sql, message: string): Promise<string | null>
     from pg_proc
     where pronamespace = to_regnamespace('postrider')
       and has_function_privilege(oid, 'execute')`.catch(() => []);
-  const near = similar(
+  const near = nearWords(
     typed,
     rows.map(({ name }) => name).filter((name) => name !== typed),
   );

@@ -43,10 +43,12 @@ const columns = [
   'country',
   'reason',
 ] as const;
-export type Given = Readonly<Partial<Record<(typeof columns)[number], string | undefined>>>;
+export type SuppressionRow = Readonly<
+  Partial<Record<(typeof columns)[number], string | undefined>>
+>;
 
 /** The keys that can stand, null where there is none, and why the others cannot. */
-export function entryOf(given: Given): {
+export function entryOf(given: SuppressionRow): {
   readonly entry: Suppression | null;
   readonly problems: readonly string[];
 } {

@@ -28,7 +28,7 @@ export async function syncNow(cli: Cli, name: string, options: SyncNowOptions): 
   const pipeline = commandPipeline(await cli.project(), sql, quietLogger(cli.out));
   const live = cli.out.live && !cli.out.json ? new LiveLines() : null;
   const kind = options.force ? 'forced' : 'manual';
-  const report = await whenFree(
+  const report = await onceFree(
     cli,
     options.wait,
     async () =>
@@ -46,7 +46,7 @@ export async function syncNow(cli: Cli, name: string, options: SyncNowOptions): 
 }
 
 /** Waits where somebody else syncs the same campaign, if that was asked for. */
-export async function whenFree<T>(cli: Cli, wait: boolean, work: () => Promise<T>): Promise<T> {
+export async function onceFree<T>(cli: Cli, wait: boolean, work: () => Promise<T>): Promise<T> {
   for (let said = false; ; said = true) {
     try {
       return await work();

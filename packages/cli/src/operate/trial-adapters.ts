@@ -28,7 +28,7 @@ export interface Findings {
   readonly warnings: string[];
 }
 
-export interface Made<Port> {
+export interface TrialAdapter<Port> {
   readonly port: Port;
   /**
    * Without the options that it cannot use: what it says is believed only as far as they do not
@@ -41,7 +41,10 @@ export async function makeAdapters(
   project: Project,
   draft: CampaignDraft,
   { problems, warnings }: Findings,
-): Promise<{ audience: Made<AudienceSource> | null; renderer: Made<Renderer> | null }> {
+): Promise<{
+  audience: TrialAdapter<AudienceSource> | null;
+  renderer: TrialAdapter<Renderer> | null;
+}> {
   // A secret may be set later, and a print shop started: what is missing today is a warning.
   const secret = (name: string): string => {
     const value = project.secret(name);
@@ -55,7 +58,7 @@ export async function makeAdapters(
   const make = async <Name extends PortName>(
     port: Name,
     entry: Group,
-  ): Promise<Made<PortTypes[Name]> | null> => {
+  ): Promise<TrialAdapter<PortTypes[Name]> | null> => {
     try {
       return { port: await makeAdapter(port, entry, home), partial: false };
     } catch (error) {
@@ -83,10 +86,10 @@ export async function makeAdapters(
     const { template: _ofTheCampaign, ...rest } = entry;
     return rest;
   };
-  let audience: Made<AudienceSource> | null = null;
-  let renderer: Made<Renderer> | null = null;
-  let host: Made<ImageHost> | null = null;
-  let printer: Made<Printer> | null = null;
+  let audience: TrialAdapter<AudienceSource> | null = null;
+  let renderer: TrialAdapter<Renderer> | null = null;
+  let host: TrialAdapter<ImageHost> | null = null;
+  let printer: TrialAdapter<Printer> | null = null;
   for (const port of portNames) {
     const entry = entryOf(port);
     if (entry === null) continue;

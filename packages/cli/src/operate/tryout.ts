@@ -9,7 +9,7 @@ import type { AudienceSource, Renderer } from '@postrider/core/ports';
 import { type CampaignDraft, isGroup, returnAddressOf } from '@postrider/runner/campaign-file';
 import type { Project } from '@postrider/runner/project';
 import { explain } from '../errors/explain.ts';
-import { makeAdapters, type Findings, type Made } from './trial-adapters.ts';
+import { makeAdapters, type Findings, type TrialAdapter } from './trial-adapters.ts';
 import { cardOf, nobody, quietContext } from './trial-card.ts';
 
 const ROWS = 50;
@@ -35,7 +35,7 @@ export async function tryOut(
 
 /** Those of the first rows who have an address. Null where nobody can tell who they are. */
 async function sampleOf(
-  made: Made<AudienceSource> | null,
+  made: TrialAdapter<AudienceSource> | null,
   draft: CampaignDraft,
   list: ListCheck,
   { problems, warnings }: Findings,
@@ -83,7 +83,7 @@ async function sampleOf(
  * every card counts.
  */
 async function setCards(
-  { port: renderer, partial }: Made<Renderer>,
+  { port: renderer, partial }: TrialAdapter<Renderer>,
   draft: CampaignDraft,
   sample: readonly Member[] | null,
   { problems, warnings }: Findings,

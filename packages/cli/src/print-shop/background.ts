@@ -7,10 +7,10 @@ import { exitCodes, UserError, type ExitCode } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import { makeFolder } from '@postrider/twins';
 import type { Cli } from '../cli.ts';
-import { endForSure } from './ending.ts';
+import { killAfterGrace } from './ending.ts';
 import { requireSameLedger } from './ledger.ts';
-import { answers, folderOf, notedPrintShop, ownPrintShop, type NotedPrintShop } from './own.ts';
-import { PATIENCE_MS, folderFor, goingOn, type ShopSettings } from './settings.ts';
+import { isAnswering, folderOf, notedPrintShop, ownPrintShop, type NotedPrintShop } from './own.ts';
+import { PATIENCE_MS, folderFor, settingsInForce, type ShopSettings } from './settings.ts';
 
 /** What was asked of a start, and the shop that runs already does otherwise. */
 function differences(
@@ -40,7 +40,7 @@ function differences(
 export async function startInBackground(cli: Cli, settings: ShopSettings): Promise<void> {
   const project = await cli.project();
   const known = ownPrintShop(project);
-  if (known !== null && (await answers(project, known.url))) {
+  if (known !== null && (await isAnswering(project, known.url))) {
     const others = differences(
       project,
       settings,
@@ -57,7 +57,7 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
     return;
   }
   const folder = folderFor(project, settings);
-  const { daysPerSecond, collect } = goingOn(project, settings);
+  const { daysPerSecond, collect } = settingsInForce(project, settings);
   if (!settings.yes) await requireSameLedger(cli, project, notedPrintShop(project), folder, null);
   // Said here, at once, and not by a process in the background.
   makeFolder(folder);
@@ -98,7 +98,8 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
     await sleep(50)
   ) {
     const shop = notedPrintShop(project);
-    if (shop === null || shop.pid !== child.pid || !(await answers(project, shop.url))) continue;
+    if (shop === null || shop.pid !== child.pid || !(await isAnswering(project, shop.url)))
+      continue;
     cli.out.result(
       { state: 'running', started: true, ...shop, folder, log },
       `open on ${shop.url} (process ${shop.pid})\n  prints  ${folder}\n  log     ${log}`,
@@ -110,7 +111,7 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
       ? `the print shop was not ready within ${PATIENCE_MS / 1000} s, and was ended`
       : 'the print shop did not start';
   // Not left behind where it runs and cannot be reached.
-  await endForSure(child);
+  await killAfterGrace(child);
   const said = readFileSync(log, 'utf8')
     .trim()
     .replace(/^postrider: /gm, '');
@@ -132,14 +133,14 @@ export async function stopInBackground(cli: Cli): Promise<void> {
   const project = await cli.project();
   const shop = ownPrintShop(project);
   // Only a shop that knows our token: its process number may belong to somebody else by now.
-  if (shop === null || shop.pid === null || !(await answers(project, shop.url))) {
+  if (shop === null || shop.pid === null || !(await isAnswering(project, shop.url))) {
     cli.out.result({ state: 'stopped', stopped: false }, 'it was not running');
     return;
   }
   process.kill(shop.pid, 'SIGTERM');
   for (
     const deadline = Date.now() + PATIENCE_MS;
-    await answers(project, shop.url);
+    await isAnswering(project, shop.url);
     await sleep(50)
   ) {
     if (Date.now() > deadline)

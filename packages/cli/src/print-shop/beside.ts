@@ -11,8 +11,8 @@ import {
 } from '@postrider/twins';
 import type { Cli } from '../cli.ts';
 import { requireSameLedger } from './ledger.ts';
-import { notedPrintShop, printsDirectory, tellWebhooks } from './own.ts';
-import { PATIENCE_MS, goingOn, noteShop, optionsOf } from './settings.ts';
+import { notedPrintShop, printsDirectory, setWebhookUrls } from './own.ts';
+import { PATIENCE_MS, settingsInForce, noteShop, optionsOf } from './settings.ts';
 
 const FOLDER_IN_USE = 75;
 
@@ -49,7 +49,13 @@ export async function openShop(
     options,
     shop,
     shop.pid,
-    goingOn(project, { folder, port: null, daysPerSecond: null, collect: null, yes: false }),
+    settingsInForce(project, {
+      folder,
+      port: null,
+      daysPerSecond: null,
+      collect: null,
+      yes: false,
+    }),
   );
   let ended: TwinError | null = null;
   void shop.exited.then(({ code, signal }) => {
@@ -66,7 +72,7 @@ export async function openShop(
       if (ended !== null) throw ended;
     },
     redirect: async (organizationId, webhook) => {
-      if (await tellWebhooks(project, shop.url, { [organizationId]: webhook })) return;
+      if (await setWebhookUrls(project, shop.url, { [organizationId]: webhook })) return;
       throw new UserError(
         exitCodes.unavailable,
         'the print shop does not take the address of its webhooks',

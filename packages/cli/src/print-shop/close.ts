@@ -1,13 +1,13 @@
 /** `print-shop close`. */
 import { count, exitCodes, UserError } from '@postrider/runner/process';
 import type { Cli } from '../cli.ts';
-import { answers, folderOf, notedPrintShop, ownPrintShop, printNow } from './own.ts';
+import { isAnswering, folderOf, notedPrintShop, ownPrintShop, printNow } from './own.ts';
 
 /** Prints what waits for a file to fill up: the day's batch is whole. */
 export async function closeFiles(cli: Cli): Promise<void> {
   const project = await cli.project();
   const shop = ownPrintShop(project);
-  if (shop === null || !(await answers(project, shop.url)))
+  if (shop === null || !(await isAnswering(project, shop.url)))
     throw new UserError(
       exitCodes.unavailable,
       'the print shop does not run',

@@ -8,7 +8,7 @@ const GRACE_MS = 2000;
  * SIGTERM, and SIGKILL where that is not obeyed: one that hangs in a call of the system never hears
  * the first.
  */
-export async function endForSure(child: ChildProcess, graceMs = GRACE_MS): Promise<void> {
+export async function killAfterGrace(child: ChildProcess, graceMs = GRACE_MS): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill();

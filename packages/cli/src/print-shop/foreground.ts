@@ -3,7 +3,7 @@ import { startPrintShop } from '@postrider/twins';
 import type { Cli } from '../cli.ts';
 import { requireSameLedger } from './ledger.ts';
 import { notedPrintShop } from './own.ts';
-import { folderFor, goingOn, noteShop, optionsOf, type ShopSettings } from './settings.ts';
+import { folderFor, settingsInForce, noteShop, optionsOf, type ShopSettings } from './settings.ts';
 
 export async function runInForeground(cli: Cli, settings: ShopSettings): Promise<void> {
   const project = await cli.project();
@@ -21,7 +21,7 @@ export async function runInForeground(cli: Cli, settings: ShopSettings): Promise
     ...options,
     log: (line) => cli.out.note(`print shop: ${line}`),
   });
-  noteShop(project, options, shop, process.pid, goingOn(project, settings));
+  noteShop(project, options, shop, process.pid, settingsInForce(project, settings));
   if (cli.out.json)
     cli.out.emit({ event: 'ready', url: shop.url, pid: process.pid, folder: options.folder });
   else

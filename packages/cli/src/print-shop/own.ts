@@ -39,10 +39,10 @@ export interface NotedPrintShop extends OwnPrintShop {
    * What the next start in a folder goes on with, by its way from the project. Not a
    * demonstration's: that has a pace of its own.
    */
-  readonly goesOn?: Readonly<Record<string, GoesOn>>;
+  readonly goesOn?: Readonly<Record<string, SettingsInForce>>;
 }
 
-export type GoesOn = Pick<NotedPrintShop, 'daysPerSecond'> & { readonly collect: boolean };
+export type SettingsInForce = Pick<NotedPrintShop, 'daysPerSecond'> & { readonly collect: boolean };
 
 /**
  * Where the cards of this project go; it may have ended since. Null: no shop was ever started here.
@@ -99,7 +99,7 @@ function noteOf(project: Project): string {
 }
 
 /** Whether the shop answers, and to our token: another program may have its port by now. */
-export async function answers(project: Project, url: string): Promise<boolean> {
+export async function isAnswering(project: Project, url: string): Promise<boolean> {
   return (await ask(project, url, '/v1/events?limit=1')) !== null;
 }
 
@@ -126,7 +126,7 @@ export async function askWebhooks(
 }
 
 /** Tells it where to send the webhooks of each organization. False where it does not answer. */
-export async function tellWebhooks(
+export async function setWebhookUrls(
   project: Project,
   url: string,
   organizations: Readonly<Record<string, string>>,
@@ -167,7 +167,7 @@ export async function printNow(project: Project, url: string): Promise<z.infer<t
     if (response?.ok === true) return printed.parse(answer);
     throw new Error(refusal.safeParse(answer).data?.message ?? 'it refuses our token');
   } catch (error) {
-    const alive = await answers(project, url);
+    const alive = await isAnswering(project, url);
     const why = alive
       ? error instanceof Error
         ? error.message

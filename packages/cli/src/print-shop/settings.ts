@@ -11,7 +11,7 @@ import {
   printsDirectory,
   TOKEN,
   WEBHOOK_SECRET,
-  type GoesOn,
+  type SettingsInForce,
 } from './own.ts';
 
 /** A shop whose runner was killed finishes its PDF before it lets go of the folder. */
@@ -43,7 +43,7 @@ export function folderFor(project: Project, settings: ShopSettings): string {
  * What is not told goes on as it was in the same folder: a start after a crash prints no batch that
  * nobody has closed.
  */
-export function goingOn(project: Project, settings: ShopSettings): GoesOn {
+export function settingsInForce(project: Project, settings: ShopSettings): SettingsInForce {
   const last =
     notedPrintShop(project)?.goesOn?.[relative(project.directory, folderFor(project, settings))];
   return {
@@ -57,7 +57,7 @@ export function noteShop(
   options: PrintShopOptions,
   { url, ledger }: { readonly url: string; readonly ledger: string },
   pid: number,
-  goesOn: GoesOn,
+  goesOn: SettingsInForce,
 ): void {
   const folder = options.folder === printsDirectory(project) ? null : options.folder;
   const { daysPerSecond = null, collect = false } = options;
@@ -76,7 +76,7 @@ export function noteShop(
 /** Token and webhook secret are made once for the project, and kept in var/secrets. */
 export function optionsOf(project: Project, settings: ShopSettings): PrintShopOptions {
   const folder = folderFor(project, settings);
-  const { daysPerSecond, collect } = goingOn(project, settings);
+  const { daysPerSecond, collect } = settingsInForce(project, settings);
   project.makeDataDirectory();
   mkdirSync(project.proofsDirectory, { recursive: true });
   makeFolder(folder);

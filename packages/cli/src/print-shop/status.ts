@@ -1,12 +1,12 @@
 /** What the print shop of the project does now: whether it runs, how it prints, and what waits. */
 import { count } from '@postrider/runner/process';
 import type { Cli } from '../cli.ts';
-import { answers, askPress, folderOf, notedPrintShop, ownPrintShop } from './own.ts';
+import { isAnswering, askPress, folderOf, notedPrintShop, ownPrintShop } from './own.ts';
 
 export async function showStatus(cli: Cli): Promise<void> {
   const project = await cli.project();
   const shop = ownPrintShop(project);
-  const running = shop !== null && (await answers(project, shop.url));
+  const running = shop !== null && (await isAnswering(project, shop.url));
   const press = running ? await askPress(project, shop.url) : null;
   const cards =
     press === null || press.waiting === 0

@@ -7,7 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Listening } from '@postrider/runner/run';
-import { askWebhooks, ownPrintShop, tellWebhooks } from './own.ts';
+import { askWebhooks, ownPrintShop, setWebhookUrls } from './own.ts';
 import { printersAtOwnShop } from './printers.ts';
 
 const LOOK_MS = 15_000;
@@ -38,7 +38,7 @@ export async function reportToRunner(
     );
     if (
       isDeepStrictEqual(organizations, has.organizations) ||
-      (await tellWebhooks(project, shop.url, organizations))
+      (await setWebhookUrls(project, shop.url, organizations))
     )
       starting = false;
   };

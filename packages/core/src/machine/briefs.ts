@@ -1,7 +1,7 @@
 /** Typed calls that tell what an adapter is made from. */
 import type { Address } from '../ports/index.ts';
 import type { Sql } from './calls.ts';
-import { mapped } from './errors.ts';
+import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 
 /** What a runner must know of a campaign to render and print for it. */
@@ -66,7 +66,7 @@ export interface PrinterOfKind {
 
 /** The printers of one kind of all organizations that this role sees, by name. */
 export async function printersOfKind(sql: Sql, kind: string): Promise<readonly PrinterOfKind[]> {
-  return await mapped(
+  return await withMachineErrors(
     sql<PrinterOfKind[]>`
       select organization_id as "organizationId", name, options
       from postrider.printer

@@ -5,7 +5,7 @@
  * the connection is lost.
  */
 import type postgres from 'postgres';
-import { mapped } from './errors.ts';
+import { withMachineErrors } from './errors.ts';
 
 /**
  * A client, or a transaction of one: what is done in it stands or falls with the caller's own
@@ -20,7 +20,7 @@ export async function resultOf<T>(query: PromiseLike<readonly { result: T }[]>):
 
 /** The only row. */
 export async function rowOf<Row>(query: PromiseLike<readonly Row[]>): Promise<Row> {
-  return onlyRow(await mapped(query));
+  return onlyRow(await withMachineErrors(query));
 }
 
 export function onlyRow<Row>([row]: readonly Row[]): Row {
@@ -33,18 +33,18 @@ export function onlyRow<Row>([row]: readonly Row[]): Row {
 
 /** What a function of one value answers. */
 export async function scalar<Result>(query: PromiseLike<readonly object[]>): Promise<Result> {
-  const { result } = onlyRow(await mapped(query)) as { result: Result };
+  const { result } = onlyRow(await withMachineErrors(query)) as { result: Result };
   return result;
 }
 
 /** What a function of rows answers. */
 export async function rows<Row>(query: PromiseLike<readonly object[]>): Promise<readonly Row[]> {
-  return (await mapped(query)) as readonly Row[];
+  return (await withMachineErrors(query)) as readonly Row[];
 }
 
 /** Awaits a function that answers nothing. */
 export async function done(query: PromiseLike<unknown>): Promise<void> {
-  await mapped(query);
+  await withMachineErrors(query);
 }
 
 /** JSON as text; null and undefined are the null of SQL. */

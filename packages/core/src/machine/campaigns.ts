@@ -3,7 +3,7 @@
  * `MachineError` with what to do.
  */
 import type { Sql } from './calls.ts';
-import { mapped } from './errors.ts';
+import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 
 /** A campaign file, checked, in the machine's words; see docs/reference/campaign-file.md. */
@@ -86,12 +86,12 @@ export interface AppliedCampaign {
 }
 
 /** Finds or makes an organization by its name. Returns its id. */
-export async function organizationNamed(
+export async function ensureOrganization(
   sql: Sql,
   name: string,
   timeZone: string | null = null,
 ): Promise<string> {
-  return await calls.organizationNamed(sql, { name, timeZone });
+  return await calls.ensureOrganization(sql, { name, timeZone });
 }
 
 /** Makes a campaign, or brings it to this definition. */
@@ -146,7 +146,7 @@ export async function findCampaign(
   sql: Sql,
   name: string,
 ): Promise<{ organizationId: string; campaignId: string; name: string } | null> {
-  const rows = await mapped(
+  const rows = await withMachineErrors(
     sql<{ organization_id: string; id: string; name: string; organization: string }[]>`
       select organization_id, id, name, organization
       from postrider.campaigns

@@ -3,7 +3,7 @@
  * begun. What gives lost cohorts back is a part of `tick` (house.ts).
  */
 import { resultOf, rowOf, type Sql } from './calls.ts';
-import { mapped } from './errors.ts';
+import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 
 export type CohortStage = 'proof' | 'mail';
@@ -72,7 +72,7 @@ export interface CohortsAtWork {
 
 /** The open cohorts of a runner, a row a stage; none where it has none. */
 export async function cohortsAtWork(sql: Sql, runnerId: string): Promise<readonly CohortsAtWork[]> {
-  return await mapped(
+  return await withMachineErrors(
     sql<CohortsAtWork[]>`
       select stage, count(*)::int as cohorts, sum(people)::int as people
       from postrider.cohort

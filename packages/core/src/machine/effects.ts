@@ -1,6 +1,6 @@
 /** Typed calls of what follows from cards that were sent. */
 import type { Sql } from './calls.ts';
-import { mapped } from './errors.ts';
+import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 
 export type EffectKind = 'usage_meter' | 'event_sink';
@@ -71,7 +71,7 @@ export async function failedEffects(
   sql: Sql,
   { kind, organizationId }: EffectsWanted,
 ): Promise<readonly FailedEffects[]> {
-  return await mapped(
+  return await withMachineErrors(
     sql<FailedEffects[]>`
       select
         c.organization_id as "organizationId", c.organization, c.name as campaign, e.kind,

@@ -2,7 +2,7 @@
 import { storable } from '../common/text.ts';
 import type { Address, EnrichRequest } from '../ports/index.ts';
 import type { Sql } from './calls.ts';
-import { mapped } from './errors.ts';
+import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function organizationsToEnrich(
   sql: Sql,
   { onlyDue }: { readonly onlyDue: boolean },
 ): Promise<readonly string[]> {
-  const rows = await mapped(
+  const rows = await withMachineErrors(
     sql<{ id: string }[]>`
       select distinct organization_id as id
       from postrider.enrich_candidates(p_only_due => ${onlyDue})`,
@@ -26,7 +26,7 @@ export async function campaignsToEnrich(
   sql: Sql,
   organizationId: string,
 ): Promise<readonly string[]> {
-  const rows = await mapped(
+  const rows = await withMachineErrors(
     sql<{ id: string }[]>`
       select campaign_id as id
       from postrider.enrich_candidates(p_only_due => false)

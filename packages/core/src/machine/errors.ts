@@ -9,7 +9,7 @@ export const machineErrors = {
   PR001: 'illegal_move',
   PR002: 'actor_not_allowed',
   PR003: 'identity_changed',
-  PR004: 'deletion_refused',
+  PR004: 'refuse_deletion',
   PR005: 'evidence_missing',
   PR006: 'history_broken',
   PR010: 'not_found',
@@ -80,7 +80,7 @@ function asMachineError(error: unknown): unknown {
 }
 
 /** Awaits a query and maps the machine's errors. */
-export async function mapped<T>(query: PromiseLike<T>): Promise<T> {
+export async function withMachineErrors<T>(query: PromiseLike<T>): Promise<T> {
   try {
     return await query;
   } catch (error) {

@@ -3,11 +3,11 @@
  * housekeeping, and the counts of what fails.
  */
 import { onlyRow, resultOf, type Sql } from './calls.ts';
-import { mapped } from './errors.ts';
+import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 import type { Marks, Watermark, Witness } from './restore.ts';
 
-export interface RunnerSign {
+export interface RunnerBeat {
   readonly id: string;
   readonly name: string;
   readonly proofSlots: number;
@@ -32,7 +32,7 @@ export interface Tick {
  */
 export async function tick(
   sql: Sql,
-  runner: RunnerSign,
+  runner: RunnerBeat,
   graceMs: number,
   quietMs: number,
   remembered: Marks,
@@ -56,8 +56,8 @@ export async function peopleAtWork(sql: Sql, runnerId: string): Promise<number> 
 }
 
 /** The name of a runner that lives: it told of itself within 45 seconds. Null: none does. */
-export async function livingRunner(sql: Sql): Promise<string | null> {
-  const [runner] = await mapped(
+export async function oneLiveRunner(sql: Sql): Promise<string | null> {
+  const [runner] = await withMachineErrors(
     sql<{ name: string }[]>`
       select name
       from postrider.runner
@@ -69,7 +69,7 @@ export async function livingRunner(sql: Sql): Promise<string | null> {
 
 /** Says that a runner has ended. One with open cohorts may be at them still: its lease counts. */
 export async function endRunner(sql: Sql, runnerId: string): Promise<void> {
-  await calls.goodbye(sql, { runnerId });
+  await calls.deregisterRunner(sql, { runnerId });
 }
 
 /**
@@ -83,7 +83,7 @@ export interface Due {
   readonly webhooks: boolean;
 }
 
-export async function whatIsDue(sql: Sql): Promise<Due> {
+export async function dueWork(sql: Sql): Promise<Due> {
   return onlyRow(await calls.due<Due>(sql));
 }
 
@@ -124,12 +124,12 @@ export async function runHousekeeping(
   sql: Sql,
   parts: readonly string[] | null = null,
 ): Promise<readonly PartFailure[]> {
-  return await calls.keepHouse<PartFailure>(sql, { parts });
+  return await calls.runHousekeeping<PartFailure>(sql, { parts });
 }
 
 /** The names of the parts of housekeeping, in their order. */
 export async function housekeepingParts(sql: Sql): Promise<readonly string[]> {
-  return await calls.houseParts(sql);
+  return await calls.housekeepingParts(sql);
 }
 
 export interface BeatFailure extends PartFailure {
@@ -230,7 +230,7 @@ export async function misdatedPartitions(sql: Sql): Promise<readonly string[]> {
       select has_function_privilege('postrider.misdated_partitions()', 'execute') as result`,
   );
   if (!mayAsk) return [];
-  const rows = await mapped(
+  const rows = await withMachineErrors(
     sql<{ name: string }[]>`
       select partition_name as name
       from postrider.misdated_partitions()`,

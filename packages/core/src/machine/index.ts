@@ -6,6 +6,6 @@
 export { campaignBrief, printersOfKind, type PrinterOfKind } from './briefs.ts';
 export { cohortsAtWork, peopleAtOtherRunners, type CohortsAtWork } from './cohorts.ts';
 export { failedEffects, type EffectKind, type FailedEffects } from './effects.ts';
-export { livingRunner, misdatedPartitions } from './house.ts';
+export { oneLiveRunner, misdatedPartitions } from './house.ts';
 export { cardsInQuestion } from './reconcile.ts';
 export { noticedRestore, type NoticedRestore } from './restore.ts';

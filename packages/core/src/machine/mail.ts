@@ -93,11 +93,11 @@ export async function settleMail(
  * Notes how long an unknown outcome of a printer rests, before the first card is sent: a reaper
  * that finds the work of a dead runner asks no adapter.
  */
-export async function notePrinterRest(
+export async function setQuietTime(
   sql: Sql,
   organizationId: string,
   printerName: string,
   quietMs: number,
 ): Promise<void> {
-  await calls.printerRests(sql, { organizationId, printerName, quietMs });
+  await calls.setQuietTime(sql, { organizationId, printerName, quietMs });
 }

@@ -15,7 +15,7 @@ import {
   planMigrationTo,
   REPEATABLES,
   repeatablesSum,
-  underOurSettings,
+  withOwnSettings,
   type MigrationPlan,
 } from './migration-plan.ts';
 import { setForSession } from './session.ts';
@@ -80,7 +80,7 @@ export async function migrationSql(sql: postgres.Sql): Promise<string> {
       .filter((file) => plan.migrations.includes(file.name))
       .flatMap((file) => [section(file), remembering(file.name, checksum(file.text))]),
     ...files.repeatables.map(section),
-    `select * from postrider.keep_house('{event_partitions}');\n`,
+    `select * from postrider.run_housekeeping('{event_partitions}');\n`,
     remembering(REPEATABLES, repeatablesSum(files)),
     'commit;\n',
   ].join('\n');
@@ -95,7 +95,7 @@ on conflict (name) do update set checksum = excluded.checksum, applied_at = cloc
 async function installQueue(sql: postgres.Sql): Promise<void> {
   const db = {
     executeSql: async (text: string, values?: unknown[]) =>
-      await underOurSettings(
+      await withOwnSettings(
         sql,
         'read write',
         async (tx) => await inTransaction(tx).executeSql(insideTransaction(text) ?? text, values),
@@ -131,7 +131,7 @@ export async function migrateTo(sql: postgres.Sql, files: SqlFiles): Promise<Mig
   if (isDone(plan)) return plan;
   try {
     await installQueue(sql);
-    await underOurSettings(sql, 'read write', async (tx) => {
+    await withOwnSettings(sql, 'read write', async (tx) => {
       // A statement of somebody's that never ends must not make everybody else wait behind us; and
       // somebody may be migrating already.
       await tx`
@@ -169,7 +169,7 @@ export async function migrateTo(sql: postgres.Sql, files: SqlFiles): Promise<Mig
       for (const file of files.repeatables) await apply(tx, file);
       // Where a month cannot be made doctor says so, and the history goes into the default
       // partition: an upgrade is not refused for it.
-      await tx`select from postrider.keep_house('{event_partitions}')`;
+      await tx`select from postrider.run_housekeeping('{event_partitions}')`;
       await tx.unsafe(remembering(REPEATABLES, repeatablesSum(files)));
     });
   } catch (error) {

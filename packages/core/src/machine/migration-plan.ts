@@ -56,7 +56,7 @@ const OLDEST_SERVER = 150000;
  * calls, what a literal means. So nothing is asked or made but under settings of our own, whoever's
  * client it is.
  */
-export async function underOurSettings<Answer>(
+export async function withOwnSettings<Answer>(
   sql: postgres.Sql,
   access: 'read only' | 'read write',
   work: (tx: postgres.TransactionSql) => Promise<Answer>,
@@ -108,7 +108,7 @@ export async function planMigration(sql: postgres.Sql): Promise<MigrationPlan> {
 
 /** As `planMigration`, to the version that these files make. */
 export async function planMigrationTo(sql: postgres.Sql, files: SqlFiles): Promise<MigrationPlan> {
-  return await underOurSettings(sql, 'read only', async (tx) => await planIn(tx, files));
+  return await withOwnSettings(sql, 'read only', async (tx) => await planIn(tx, files));
 }
 
 async function planIn(sql: postgres.TransactionSql, files: SqlFiles): Promise<MigrationPlan> {

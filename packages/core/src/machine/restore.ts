@@ -4,7 +4,7 @@
  * `restore_watermark`.
  */
 import type { Sql } from './calls.ts';
-import { mapped } from './errors.ts';
+import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 import type { UnknownPiece } from './reconcile.ts';
 
@@ -51,8 +51,12 @@ export async function checkWatermark(sql: Sql, remembered: Marks): Promise<Water
  * How long a runner may still post, in milliseconds, that began a card before the printers were
  * held.
  */
-export async function postingMayLast(sql: Sql, leaseMs: number, quietMs: number): Promise<number> {
-  return await calls.postingMayLast(sql, { leaseMs, quietMs });
+export async function longestPostingTime(
+  sql: Sql,
+  leaseMs: number,
+  quietMs: number,
+): Promise<number> {
+  return await calls.longestPostingTime(sql, { leaseMs, quietMs });
 }
 
 /** A restore that was noticed and with which nobody has dealt yet. */
@@ -68,7 +72,7 @@ export interface NoticedRestore {
 
 /** Null: there is none. */
 export async function noticedRestore(sql: Sql): Promise<NoticedRestore | null> {
-  const [notice] = await mapped(
+  const [notice] = await withMachineErrors(
     sql<NoticedRestore[]>`
       select
         to_char(restore_noticed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at,
@@ -104,7 +108,7 @@ export async function printersOf(
   sql: Sql,
   organizationId: string,
 ): Promise<readonly { name: string; held: boolean }[]> {
-  return await mapped(
+  return await withMachineErrors(
     sql<{ name: string; held: boolean }[]>`
       select name, held_at is not null as held
       from postrider.printer

@@ -95,7 +95,7 @@ export class UnsuitableSessionError extends Error {
 }
 
 /** Rejects where the server does not answer. */
-export async function answers(sql: postgres.Sql): Promise<void> {
+export async function checkAnswers(sql: postgres.Sql): Promise<void> {
   await sql`select 1`;
 }
 

@@ -131,7 +131,7 @@ export const terminalStates: ReadonlySet<RecipientState> = new Set<RecipientStat
 export const transitions: readonly Transition[] = [
   { from: null, to: 'pending', actors: ['sync'], why: "the segment has somebody with an address" },
   { from: null, to: 'address_enrichable', actors: ['sync'], why: "the segment has somebody known by e-mail only" },
-  { from: null, to: 'skipped', actors: ['sync'], why: "turned away at the door, and kept with the reason" },
+  { from: null, to: 'skipped', actors: ['sync'], why: "turned away on admission, and kept with the reason" },
   { from: null, to: 'holdout', actors: ['sync'], why: "the household is in the control group" },
   { from: null, to: 'blacklisted', actors: ['sync'], why: "on a do-not-mail list" },
   { from: 'address_enrichable', to: 'address_enriching', actors: ['enrich'], why: "taken into a batch for the enricher" },

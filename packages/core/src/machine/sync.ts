@@ -2,7 +2,7 @@
 import { storable } from '../common/text.ts';
 import type { Member, Reject } from '../ports/index.ts';
 import { onlyRow, rowOf, type Sql } from './calls.ts';
-import { mapped } from './errors.ts';
+import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 
 export type SyncKind = 'automatic' | 'manual' | 'forced';
@@ -32,7 +32,7 @@ export interface SyncReport {
 
 /** Organizations with a campaign that syncs by the clock. */
 export async function organizationsToSync(sql: Sql): Promise<readonly string[]> {
-  const rows = await mapped(
+  const rows = await withMachineErrors(
     sql<{ id: string }[]>`
       select distinct organization_id as id
       from postrider.sync_candidates()`,
@@ -45,7 +45,7 @@ export async function campaignsToSync(
   sql: Sql,
   organizationId: string,
 ): Promise<readonly { campaignId: string; name: string }[]> {
-  return await mapped(
+  return await withMachineErrors(
     sql<{ campaignId: string; name: string }[]>`
       select campaign_id as "campaignId", name
       from postrider.sync_candidates()
@@ -59,7 +59,7 @@ export async function segmentOf(
   organizationId: string,
   campaignId: string,
 ): Promise<string | null> {
-  const [row] = await mapped(
+  const [row] = await withMachineErrors(
     sql<{ segment: string | null }[]>`
       select provider_segment_id as segment
       from postrider.campaign

@@ -1,7 +1,7 @@
 /** Typed calls of tracking: webhooks, polls, and the events that both of them tell. */
 import type { PrinterEvent } from '../ports/index.ts';
 import type { Sql } from './calls.ts';
-import { mapped } from './errors.ts';
+import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 
 /** A webhook that was stored and not yet applied. */
@@ -75,7 +75,7 @@ export async function lockForEvents(
   printerName: string,
   events: readonly PrinterEvent[],
 ): Promise<void> {
-  await calls.trackLock(sql, { organizationId, printerName, events });
+  await calls.lockForTrack(sql, { organizationId, printerName, events });
 }
 
 export interface EventsOrigin {
@@ -135,7 +135,7 @@ export async function piecesOfOtherPrinters(
   printerName: string,
   mailpieceIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  const rows = await mapped(
+  const rows = await withMachineErrors(
     sql<{ id: string }[]>`
       select id
       from postrider.mailpiece

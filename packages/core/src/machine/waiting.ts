@@ -5,8 +5,8 @@ import * as calls from './generated/index.generated.ts';
 /**
  * Counts of what can move without an outside event or a later time, by kind; all zero: nothing can.
  */
-export async function whatMoves(sql: Sql): Promise<Record<string, number>> {
-  return await calls.whatMoves(sql);
+export async function readyWork(sql: Sql): Promise<Record<string, number>> {
+  return await calls.readyWork(sql);
 }
 
 /** What comes back by itself after a failure in passing. */
@@ -25,8 +25,8 @@ export interface Coming {
 type ComingRow = Omit<Coming, 'inMs'> & { readonly firstInMs: number | null };
 
 /** What comes back within so many milliseconds. */
-export async function whatComes(sql: Sql, withinMs: number): Promise<Coming> {
-  const row = onlyRow(await calls.whatComes<ComingRow>(sql, { withinMs }));
+export async function upcomingWork(sql: Sql, withinMs: number): Promise<Coming> {
+  const row = onlyRow(await calls.upcomingWork<ComingRow>(sql, { withinMs }));
   const { firstInMs: inMs, ...counts } = row;
   return { ...counts, inMs };
 }
@@ -45,8 +45,8 @@ export interface Waiting {
 
 type WaitingRow = Omit<Waiting, 'until'> & { readonly until: string | null };
 
-export async function whatWaits(sql: Sql): Promise<Waiting[]> {
-  const rows = await calls.whatWaits<WaitingRow>(sql);
+export async function waitingWork(sql: Sql): Promise<Waiting[]> {
+  const rows = await calls.waitingWork<WaitingRow>(sql);
   return rows.map(({ until, ...row }) => ({
     ...row,
     until: until === null || until === 'infinity' ? null : new Date(until),

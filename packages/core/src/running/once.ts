@@ -1,7 +1,13 @@
 /** `once`: everything that can be done now, to its end; and what waits after that. */
 import { organizationsToEnrich } from '../machine/enrich.ts';
 import { organizationsToSync } from '../machine/sync.ts';
-import { whatComes, whatMoves, whatWaits, type Coming, type Waiting } from '../machine/waiting.ts';
+import {
+  upcomingWork,
+  readyWork,
+  waitingWork,
+  type Coming,
+  type Waiting,
+} from '../machine/waiting.ts';
 import type { PipelineContext } from '../runtime/context.ts';
 import { beatEffects } from '../stages/effects/effects.ts';
 import { beatEnrich, workEnrich } from '../stages/enrich/enrich.ts';
@@ -60,12 +66,12 @@ export async function untilIdle(
   let checkedAt = -Infinity;
   let isAnnounced = false;
   for (let quiet = 0; quiet < 2 && !isOver();) {
-    const moves = await whatMoves(context.sql);
+    const moves = await readyWork(context.sql);
     const busy = Object.values(moves).some((count) => count > 0);
     if (!busy || performance.now() - checkedAt > PROGRESS_MS) {
       checkedAt = performance.now();
       const left = patienceMs - (checkedAt - progressedAt);
-      const coming = await whatComes(context.sql, Math.max(0, left));
+      const coming = await upcomingWork(context.sql, Math.max(0, left));
       // Since the last glance, and not ever: newcomers and news make more steps.
       const hasProgressed = coming.stepsLeft < stepsLeft;
       stepsLeft = coming.stepsLeft;
@@ -110,5 +116,5 @@ export async function once(context: PipelineContext, options: OnceOptions): Prom
   // No webhook may reach this process: what printers have to tell is asked for.
   await pollPrinters(context, 0);
   await untilIdle(context, options.signal, options.patienceMs);
-  return await whatWaits(sql);
+  return await waitingWork(sql);
 }

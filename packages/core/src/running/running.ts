@@ -5,7 +5,7 @@
 import { isLostSession } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
 import { endRunner, peopleAtWork, type WorkName } from '../machine/house.ts';
-import { answers, requireSuitableSession } from '../machine/session.ts';
+import { checkAnswers, requireSuitableSession } from '../machine/session.ts';
 import type { PipelineContext, Wake } from '../runtime/context.ts';
 import { within } from '../runtime/waiting.ts';
 import { workDone, workFailed } from '../runtime/work-failures.ts';
@@ -66,7 +66,7 @@ export class Running {
     const noteError = (error: unknown): void => this.noteError(error);
     const workers = new Workers(boss);
     const recovery = new Recovery(
-      async () => await answers(sql),
+      async () => await checkAnswers(sql),
       () => this.#wakeAll(),
     );
     this.#workers = workers;

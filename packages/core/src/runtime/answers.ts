@@ -21,7 +21,7 @@ const SHORTEST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 24 * 3_600_000;
 
 /** For people: letters that no column takes may be replaced. */
-export const tellable = z.string().transform(storable);
+export const storableText = z.string().transform(storable);
 
 /** Why, in a sentence for people. */
 export const sentence = z
@@ -34,7 +34,7 @@ export function text(said: unknown): string {
 }
 
 /** An id, a URL, a hash: as it is or not at all, since a mended one names something else. */
-export function kept(what: string, longest = LONGEST_NAME) {
+export function identifierOf(what: string, longest = LONGEST_NAME) {
   return z
     .string(`no ${what}`)
     .max(longest, `no ${what}`)
@@ -45,7 +45,7 @@ export function kept(what: string, longest = LONGEST_NAME) {
 }
 
 // An index takes no more of it.
-export const printerId = kept('id', 500);
+export const printerId = identifierOf('id', 500);
 
 /**
  * Null: no time that means anything, so that the machine backs off by itself. "At once" is none
@@ -59,7 +59,7 @@ const wait = z
   .catch(null);
 
 export const retry = z.object({ outcome: z.literal('retry'), message: sentence, afterMs: wait });
-export function later(message: string): z.infer<typeof retry> {
+export function retryLater(message: string): z.infer<typeof retry> {
   return { outcome: 'retry', message, afterMs: null };
 }
 

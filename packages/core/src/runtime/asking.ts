@@ -23,7 +23,7 @@ export interface Question<Answer> {
   readonly onLate?: (answer: Answer) => void;
 }
 
-export interface Asked {
+export interface AskedCall {
   /** Aborts when the adapter is given up. */
   readonly signal: AbortSignal;
   /** A sign of life: the silence begins anew. */
@@ -38,7 +38,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Throws `SilentAdapterError`, and whatever the call throws. */
 export async function ask<Answer>(
   question: Question<Answer>,
-  call: (asked: Asked) => Promise<Answer>,
+  call: (asked: AskedCall) => Promise<Answer>,
 ): Promise<Answer> {
   const { who, silenceMs, onLate } = question;
   const givenUp = new AbortController();

@@ -7,7 +7,7 @@ import { stageRound, type CohortStage, type StagingFailure } from '../machine/co
 import type { PartFailure } from '../machine/house.ts';
 import type { PipelineContext, Wake } from './context.ts';
 import type { Lease } from './leases.ts';
-import { Settler } from './settling.ts';
+import { ResultWriter } from './result-writer.ts';
 
 /** Makes cohorts until the window is full or nobody is ready. Returns what could not be staged. */
 export async function stageCohorts(
@@ -57,7 +57,7 @@ interface CohortWork<Begun, Result> {
   readonly patienceMs: number;
   readonly wakes: readonly Wake[];
   /** Asks the adapters. Does not throw for what they do. */
-  readonly work: (begun: Begun, lease: Lease, settler: Settler<Result>) => Promise<void>;
+  readonly work: (begun: Begun, lease: Lease, settler: ResultWriter<Result>) => Promise<void>;
 }
 
 export async function workCohort<Begun, Result>(
@@ -73,7 +73,7 @@ export async function workCohort<Begun, Result>(
   leases.hold(lease);
   try {
     await context.reach(`${stage}.begun`);
-    const settler = new Settler<Result>({
+    const settler = new ResultWriter<Result>({
       write: settle,
       patienceMs: () => Math.max(lease.leftMs, patienceMs),
       logger,

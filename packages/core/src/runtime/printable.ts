@@ -33,22 +33,22 @@ const MAX_POSTAL_CODE_LENGTH = 12;
 export const unprintable = /[\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]/;
 
 // The messages of these schemas are the reasons.
-export function because(reason: RejectReason): RejectReason {
+export function asReason(reason: RejectReason): RejectReason {
   return reason;
 }
-export function intact(notText: RejectReason) {
+export function textWithoutFaults(notText: RejectReason) {
   return z
-    .string(because(notText))
-    .refine((text) => !text.includes('\0'), because('nul_byte'))
-    .refine((text) => text.isWellFormed(), because('bad_encoding'))
+    .string(asReason(notText))
+    .refine((text) => !text.includes('\0'), asReason('nul_byte'))
+    .refine((text) => text.isWellFormed(), asReason('bad_encoding'))
     .trim();
 }
 function printable(notText: RejectReason, length = MAX_LENGTH) {
-  return intact(notText)
-    .max(length, because('too_long'))
-    .refine((text) => !unprintable.test(text), because('control_character'));
+  return textWithoutFaults(notText)
+    .max(length, asReason('too_long'))
+    .refine((text) => !unprintable.test(text), asReason('control_character'));
 }
-export function needed(missing: RejectReason, length?: number) {
+export function requiredText(missing: RejectReason, length?: number) {
   return printable(missing, length).min(1, missing);
 }
 export const optional = printable('not_text')
@@ -58,23 +58,23 @@ export const optional = printable('not_text')
 export const addressSchema = z
   .object(
     {
-      line1: needed('incomplete_address'),
+      line1: requiredText('incomplete_address'),
       line2: optional,
-      city: needed('incomplete_address'),
+      city: requiredText('incomplete_address'),
       region: optional,
-      postalCode: needed('bad_postal_code', MAX_POSTAL_CODE_LENGTH),
+      postalCode: requiredText('bad_postal_code', MAX_POSTAL_CODE_LENGTH),
       country: z
-        .string(because('bad_country'))
+        .string(asReason('bad_country'))
         .trim()
-        .regex(/^[A-Za-z]{2}$/, because('bad_country'))
+        .regex(/^[A-Za-z]{2}$/, asReason('bad_country'))
         .toUpperCase(),
     },
-    because('incomplete_address'),
+    asReason('incomplete_address'),
   )
   .refine(
     ({ country, postalCode }) => country !== 'US' || /^[0-9]{5}(?:-[0-9]{4})?$/.test(postalCode),
     {
       path: ['postalCode'],
-      error: because('bad_postal_code'),
+      error: asReason('bad_postal_code'),
     },
   );

@@ -4,7 +4,7 @@
  * first card is sent, since a reaper that finds the work of a dead runner asks no adapter.
  */
 import { printerBrief, type PrinterBrief } from '../machine/briefs.ts';
-import { notePrinterRest } from '../machine/mail.ts';
+import { setQuietTime } from '../machine/mail.ts';
 import type { CallContext, Printer } from '../ports/index.ts';
 import { askAdapter } from './asking-adapters.ts';
 import { ask } from './asking.ts';
@@ -134,7 +134,7 @@ export async function printerToSubmitTo(
   }
   const quiet = quietMs(context, printer);
   if (!(quiet <= (brief.quietMs ?? 0)))
-    await notePrinterRest(context.sql, organizationId, name, quiet);
+    await setQuietTime(context.sql, organizationId, name, quiet);
   return printer;
 }
 

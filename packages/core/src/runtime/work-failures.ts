@@ -106,7 +106,7 @@ interface Failure {
  * A round of work that is done in batches: each work counts once, however many of its batches fail,
  * and as failed where any of them does.
  */
-export class Round {
+export class FailureRound {
   readonly #works = new Map<string, Failure>();
 
   done(work: Work): void {

@@ -2,7 +2,12 @@
 import type { CampaignDefinition } from '@postrider/core';
 import type { Address } from '@postrider/core/ports';
 import type { z } from 'zod';
-import { returnAddress, slowest, usual, type CampaignFields } from './campaign-schema.ts';
+import {
+  returnAddress,
+  slowestDelivery,
+  deliveryTimes,
+  type CampaignFields,
+} from './campaign-schema.ts';
 
 export function definitionOf(file: CampaignFields, baseDirectory: string): CampaignDefinition {
   const {
@@ -17,7 +22,7 @@ export function definitionOf(file: CampaignFields, baseDirectory: string): Campa
   } = file;
   const { template, ...renderer } = file.renderer;
   const ports = { audience, enricher, renderer, image_host, printer, usage_meter, event_sink };
-  const known = usual[file.mail_class] ?? slowest;
+  const known = deliveryTimes[file.mail_class] ?? slowestDelivery;
   const scale = money === undefined ? 1 : 10 ** minorUnits(money.currency).digits;
   return {
     name: file.name,

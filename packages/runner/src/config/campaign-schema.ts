@@ -106,10 +106,10 @@ export type CampaignFields = z.infer<typeof schema>;
  * From the day a card is accepted: how long it usually takes, and when it counts as there although
  * nobody scanned it.
  */
-export const slowest = { transit: 14, assumed: 35 };
-export const usual: Readonly<
+export const slowestDelivery = { transit: 14, assumed: 35 };
+export const deliveryTimes: Readonly<
   Record<string, { readonly transit: number; readonly assumed: number }>
 > = {
   first_class: { transit: 5, assumed: 21 },
-  standard: slowest,
+  standard: slowestDelivery,
 };

@@ -6,6 +6,6 @@ export {
   type CampaignDraft,
   type CampaignFile,
 } from './campaign-file.ts';
-export { oddities } from './campaign-oddities.ts';
+export { campaignWarnings } from './campaign-warnings.ts';
 export { isGroup } from './group.ts';
 export { ConfigurationError, inOrder, type Problem } from './yaml-file.ts';

@@ -85,7 +85,7 @@ export function readArguments(flags: Flags, argv: readonly string[]): ReadArgume
     } as const;
     ({ values } = parseArgs({ args: [...argv], options: flagTypes, strict: true }));
   } catch (error) {
-    throw misused(messageOf(error));
+    throw usageError(messageOf(error));
   }
   if (values['help'] === true) return null;
   const given: Record<string, unknown> = {};
@@ -108,7 +108,7 @@ export function checkNumbers(flags: Flags, options: Given): void {
     const value = options[name];
     if (flag.type !== 'number' || value === undefined) continue;
     if (typeof value !== 'number' || !(value >= flag.least && value <= flag.most)) {
-      throw misused(
+      throw usageError(
         `--${flagName(name, flag)} must be a number from ${flag.least} to ${flag.most}, and is ${JSON.stringify(value)}.`,
       );
     }
@@ -118,10 +118,10 @@ export function checkNumbers(flags: Flags, options: Given): void {
 function toNumber(flag: string, text: unknown): number {
   const value = typeof text === 'string' && text.trim() !== '' ? Number(text) : Number.NaN;
   if (Number.isNaN(value))
-    throw misused(`--${flag} must be a number, and is ${JSON.stringify(text)}.`);
+    throw usageError(`--${flag} must be a number, and is ${JSON.stringify(text)}.`);
   return value;
 }
 
-export function misused(message: string): TwinError {
+export function usageError(message: string): TwinError {
   return new TwinError(exitCodes.usage, `${message.replace(/\.?$/, '.')} See --help.`);
 }

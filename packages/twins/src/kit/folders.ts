@@ -18,12 +18,12 @@ export function makeFolder(path: string, mode = 0o777): void {
     for (const one of missing) makeOne(one, mode);
   } catch (error) {
     const why = missing.length > 0 && !messageOf(error).includes(parent) ? ` (in ${parent})` : '';
-    throw cannotUse(path, error, why);
+    throw unusableFolder(path, error, why);
   }
 }
 
 /** The error of a folder that cannot be read or written. */
-export function cannotUse(folder: string, error: unknown, why = ''): TwinError {
+export function unusableFolder(folder: string, error: unknown, why = ''): TwinError {
   return new TwinError(
     exitCodes.cannotCreate,
     `The folder ${folder} cannot be used: ${messageOf(error)}${why}. Nothing was accepted.`,

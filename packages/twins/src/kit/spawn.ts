@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { exitCodes, TwinError } from './errors.ts';
-import { cannotUse, makeFolder } from './folders.ts';
+import { unusableFolder, makeFolder } from './folders.ts';
 
 export interface SpawnOptions {
   /** What the twin is, for example `print shop`: it begins each of its lines so. */
@@ -140,7 +140,7 @@ function openLog(path: string): {
       close: () => closeSync(descriptor),
     };
   } catch (error) {
-    throw cannotUse(dirname(path), error);
+    throw unusableFolder(dirname(path), error);
   }
 }
 

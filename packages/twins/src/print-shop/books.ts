@@ -12,7 +12,7 @@ import { stageAfter } from './journey.ts';
 import {
   newPiece,
   type Addresses,
-  type Happening,
+  type StatusChange,
   type Piece,
   type Plan,
   type PrintedFile,
@@ -28,7 +28,7 @@ export class Books {
   readonly waitingSheets = new Set<Piece>();
   readonly waitingOthers = new Set<Piece>();
   /** In the order in which they were written down; a cursor counts them. */
-  readonly events: Happening[] = [];
+  readonly events: StatusChange[] = [];
   readonly files: PrintedFile[] = [];
   openPlan: Plan | null = null;
   webhook: Addresses = { url: null, organizations: {}, started: null };
@@ -64,8 +64,8 @@ export class Books {
     from: number,
     end: number,
     limit: number,
-  ): { readonly events: readonly Happening[]; readonly next: number } {
-    const events: Happening[] = [];
+  ): { readonly events: readonly StatusChange[]; readonly next: number } {
+    const events: StatusChange[] = [];
     let next = from;
     for (; next < end && events.length < limit; next += 1) {
       const event = this.events[next];

@@ -3,7 +3,7 @@ import {
   checkNumbers,
   flagLines,
   milliseconds,
-  misused,
+  usageError,
   percent,
   readArguments,
   toArguments as argumentsOf,
@@ -167,22 +167,22 @@ export function fromArguments(
 
 /** Checks the options and fills in the defaults. Throws `TwinError` (usage). */
 export function settle(options: PrintShopOptions): Settings {
-  if (options.folder === '') throw misused('--folder is missing: say where the cards go.');
+  if (options.folder === '') throw usageError('--folder is missing: say where the cards go.');
   if (options.token === '')
-    throw misused('PRINT_SHOP_TOKEN is not set: choose a token that clients must send.');
+    throw usageError('PRINT_SHOP_TOKEN is not set: choose a token that clients must send.');
   checkNumbers(flags, { ...options });
   const webhookSecret =
     options.webhookSecret === undefined || options.webhookSecret === ''
       ? null
       : options.webhookSecret;
   if (webhookSecret !== null && !isWebhookSecret(webhookSecret))
-    throw misused('The webhook secret must be whsec_ and the base64 of 24 to 64 bytes.');
+    throw usageError('The webhook secret must be whsec_ and the base64 of 24 to 64 bytes.');
   const webhook = options.webhook ?? null;
   if (webhook !== null) {
     const wrong = webhookFault(webhook);
-    if (wrong !== null) throw misused(wrong);
+    if (wrong !== null) throw usageError(wrong);
     if (webhookSecret === null)
-      throw misused('--webhook needs a secret to sign with: set PRINT_SHOP_WEBHOOK_SECRET.');
+      throw usageError('--webhook needs a secret to sign with: set PRINT_SHOP_WEBHOOK_SECRET.');
   }
   return {
     folder: options.folder,

@@ -38,7 +38,7 @@ export interface Content {
   readonly hashes: { readonly front: string; readonly back: string };
 }
 
-export interface Happening {
+export interface StatusChange {
   readonly piece: Piece;
   readonly status: PieceStatus;
   readonly at: number;

@@ -13,7 +13,7 @@ import { TwinClock } from '../kit/clock.ts';
 import { exitCodes, messageOf, TwinError } from '../kit/errors.ts';
 import { Faults } from '../kit/faults.ts';
 import { removeUnfinished, writeAtomically } from '../kit/files.ts';
-import { cannotUse, makeFolder } from '../kit/folders.ts';
+import { unusableFolder, makeFolder } from '../kit/folders.ts';
 import { Ledger } from '../kit/ledger.ts';
 import { lockFolder } from '../kit/lock.ts';
 import type { RunningTwin } from '../kit/process.ts';
@@ -214,6 +214,6 @@ async function refuseForeignFiles(output: string, books: Books): Promise<void> {
 
 function unwritable(folder: string): (error: unknown) => never {
   return (error) => {
-    throw error instanceof TwinError ? error : cannotUse(folder, error);
+    throw error instanceof TwinError ? error : unusableFolder(folder, error);
   };
 }

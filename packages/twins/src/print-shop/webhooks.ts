@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { standardWebhook } from '../kit/standard-webhooks.ts';
 import { Webhooks } from '../kit/webhooks.ts';
 import type { Books } from './books.ts';
-import type { Happening } from './pieces.ts';
+import type { StatusChange } from './pieces.ts';
 import type { Commit } from './entries.ts';
 import { confidenceOf } from './journey.ts';
 import type { Settings } from './options.ts';
@@ -44,7 +44,7 @@ export function createWebhooks(
   return new Webhooks(feed, options, log);
 }
 
-export function eventOf({ piece, status, at }: Happening): TrackingEvent {
+export function eventOf({ piece, status, at }: StatusChange): TrackingEvent {
   return {
     eventId: `fe_${piece.id.slice(3)}_${status}`,
     pieceId: piece.id,

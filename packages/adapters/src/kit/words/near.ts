@@ -1,7 +1,7 @@
 /** What somebody meant who mistyped a name. */
 
 /** The known names that `typed` may have been meant for, best first; at most three. */
-export function similar(typed: string, known: readonly string[]): string[] {
+export function nearWords(typed: string, known: readonly string[]): string[] {
   const wanted = typed.toLowerCase();
   return known
     .map((name) => {
@@ -20,7 +20,7 @@ export function similar(typed: string, known: readonly string[]): string[] {
 
 /** `did you mean a or b?`, or null. */
 export function didYouMean(typed: string, known: readonly string[]): string | null {
-  const names = similar(typed, known);
+  const names = nearWords(typed, known);
   return names.length === 0 ? null : `did you mean ${names.join(' or ')}?`;
 }
 

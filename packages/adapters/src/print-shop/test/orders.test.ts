@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
 import { AdapterConfigError } from '@postrider/core/ports';
 import type { SubmitResult } from '@postrider/core/ports';
-import { held, piece, printerAt, token } from './pieces.ts';
+import { heldLease, piece, printerAt, token } from './pieces.ts';
 import { server } from './answering.ts';
 
 describe('Orders at the print shop', () => {
@@ -14,7 +14,11 @@ describe('Orders at the print shop', () => {
     pieces = 1,
   ): Promise<readonly SubmitResult[]> {
     const { url } = await server((_, response) => response.writeHead(status, headers).end(body));
-    return printerAt(url).submit(Array.from({ length: pieces }, piece), held, contractContext());
+    return printerAt(url).submit(
+      Array.from({ length: pieces }, piece),
+      heldLease,
+      contractContext(),
+    );
   }
 
   it('maps every answer to what it proves', async () => {
@@ -88,7 +92,7 @@ describe('Orders at the print shop', () => {
     const silent = await server(() => undefined);
     const [late] = await printerAt(silent.url, { timeoutMs: 100 }).submit(
       [piece()],
-      held,
+      heldLease,
       contractContext(),
     );
     assert.equal(late?.outcome, 'unknown');
@@ -99,7 +103,7 @@ describe('Orders at the print shop', () => {
       setTimeout(() => response.destroy(), 20);
     });
     assert.equal(
-      (await printerAt(half.url).submit([piece()], held, contractContext()))[0]?.outcome,
+      (await printerAt(half.url).submit([piece()], heldLease, contractContext()))[0]?.outcome,
       'unknown',
     );
 
@@ -107,7 +111,7 @@ describe('Orders at the print shop', () => {
     const stopping = await server(() => controller.abort());
     const [stopped] = await printerAt(stopping.url).submit(
       [piece()],
-      held,
+      heldLease,
       contractContext({ signal: controller.signal }),
     );
     assert.equal(stopped?.outcome, 'unknown');
@@ -134,7 +138,7 @@ describe('Orders at the print shop', () => {
   it('sends the token as a header and nowhere else, and the order without anything added', async () => {
     const { url, seen } = await server((_, response) => response.writeHead(500).end());
     const one = piece();
-    const [result] = await printerAt(`${url}/`).submit([one], held, contractContext());
+    const [result] = await printerAt(`${url}/`).submit([one], heldLease, contractContext());
     assert.equal(seen[0]?.headers.authorization, `Bearer ${token}`);
     assert.deepEqual(JSON.parse(seen[0]?.body ?? ''), { pieces: [one] });
     assert.doesNotMatch(JSON.stringify(result), new RegExp(token));

@@ -7,7 +7,7 @@ import { wiringAt } from '../../../test/helpers.ts';
 export const token = 'a token of the tests';
 export const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 export const secrets = { PRINT_SHOP_TOKEN: token, PRINT_SHOP_WEBHOOK_SECRET: secret };
-export const held = { assertHeld: () => undefined };
+export const heldLease = { assertHeld: () => undefined };
 
 export function piece(): PieceRequest {
   return {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
-import { held, piece, printerAt } from './pieces.ts';
+import { heldLease, piece, printerAt } from './pieces.ts';
 import { server } from './answering.ts';
 
 describe('Print shop client', () => {
@@ -42,7 +42,7 @@ describe('Print shop client', () => {
     answering = 'ledger-2';
     for (const client of [printer, printerAt(url, { ledger: 'ledger-1' })]) {
       await assert.rejects(client.find([piece()], contractContext()), /Another print shop answers/);
-      const [sent] = await client.submit([piece()], held, contractContext());
+      const [sent] = await client.submit([piece()], heldLease, contractContext());
       assert.equal(sent?.outcome, 'retry');
       assert.match(sent.message, /in its old folder/);
       assert.ok(client.poll !== undefined);

@@ -45,6 +45,13 @@ export async function checkWatermark<Result>(
     ) as result`);
 }
 
+export async function deregisterRunner(
+  sql: Sql,
+  given: { readonly runnerId: string },
+): Promise<void> {
+  await done(sql`select postrider.deregister_runner(p_runner_id => ${given.runnerId})`);
+}
+
 export async function due<
   Row extends {
     readonly reconcile: readonly string[] | null;
@@ -60,33 +67,21 @@ export async function due<
     from postrider.due()`);
 }
 
-export async function goodbye(sql: Sql, given: { readonly runnerId: string }): Promise<void> {
-  await done(sql`select postrider.goodbye(p_runner_id => ${given.runnerId})`);
-}
-
-export async function houseParts<Result extends readonly string[] | null = readonly string[]>(
+export async function housekeepingParts<Result extends readonly string[] | null = readonly string[]>(
   sql: Sql,
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.house_parts() as result`);
+  return await scalar<Result>(sql`select postrider.housekeeping_parts() as result`);
 }
 
-export async function keepHouse<
-  Row extends {
-    readonly part: string | null;
-    readonly organizations: readonly string[] | null;
-    readonly code: string | null;
-    readonly message: string | null;
-    readonly hint: string | null;
-  },
->(
+export async function longestPostingTime<Result extends number | null = number>(
   sql: Sql,
-  given: { readonly parts?: readonly string[] | null | undefined },
-): Promise<readonly Row[]> {
-  return await rows<Row>(sql`
-    select part, organizations, code, message, hint
-    from postrider.keep_house(
-      p_parts => ${given.parts ?? null}::text[]
-    )`);
+  given: { readonly leaseMs: number; readonly quietMs?: number | undefined },
+): Promise<Result> {
+  return await scalar<Result>(sql`select extract(epoch from postrider.longest_posting_time(
+      p_lease => ${interval(given.leaseMs)}::interval
+      ${given.quietMs === undefined ? sql`` : sql`,
+      p_quiet => ${interval(given.quietMs)}::interval`}
+    ))::float8 * 1000 as result`);
 }
 
 export async function noteFailures<
@@ -151,15 +146,8 @@ export async function piecesOpenedSince<
     )`);
 }
 
-export async function postingMayLast<Result extends number | null = number>(
-  sql: Sql,
-  given: { readonly leaseMs: number; readonly quietMs?: number | undefined },
-): Promise<Result> {
-  return await scalar<Result>(sql`select extract(epoch from postrider.posting_may_last(
-      p_lease => ${interval(given.leaseMs)}::interval
-      ${given.quietMs === undefined ? sql`` : sql`,
-      p_quiet => ${interval(given.quietMs)}::interval`}
-    ))::float8 * 1000 as result`);
+export async function readyWork<Result>(sql: Sql): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.ready_work() as result`);
 }
 
 export async function restoreReconciled<Result extends boolean | null = boolean>(
@@ -169,6 +157,25 @@ export async function restoreReconciled<Result extends boolean | null = boolean>
   return await scalar<Result>(sql`select postrider.restore_reconciled(
       p_noticed_at => ${time(given.noticedAt ?? null)}::text::timestamptz
     ) as result`);
+}
+
+export async function runHousekeeping<
+  Row extends {
+    readonly part: string | null;
+    readonly organizations: readonly string[] | null;
+    readonly code: string | null;
+    readonly message: string | null;
+    readonly hint: string | null;
+  },
+>(
+  sql: Sql,
+  given: { readonly parts?: readonly string[] | null | undefined },
+): Promise<readonly Row[]> {
+  return await rows<Row>(sql`
+    select part, organizations, code, message, hint
+    from postrider.run_housekeeping(
+      p_parts => ${given.parts ?? null}::text[]
+    )`);
 }
 
 export async function tick<Result>(
@@ -198,7 +205,7 @@ export async function tick<Result>(
     ) as result`);
 }
 
-export async function whatComes<
+export async function upcomingWork<
   Row extends {
     readonly people: number | null;
     readonly effects: number | null;
@@ -216,16 +223,12 @@ export async function whatComes<
       unknown::float8 as unknown,
       extract(epoch from first_in)::float8 * 1000 as "firstInMs",
       steps_left::float8 as "stepsLeft"
-    from postrider.what_comes(
+    from postrider.upcoming_work(
       p_within => ${interval(given.withinMs)}::interval
     )`);
 }
 
-export async function whatMoves<Result>(sql: Sql): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.what_moves() as result`);
-}
-
-export async function whatWaits<
+export async function waitingWork<
   Row extends {
     readonly campaign: string | null;
     readonly state: string | null;
@@ -244,7 +247,7 @@ export async function whatWaits<
       why,
       pg_catalog.to_json(until) as until,
       organization
-    from postrider.what_waits()`);
+    from postrider.waiting_work()`);
 }
 
 export async function workDone<

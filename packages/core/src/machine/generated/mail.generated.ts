@@ -40,21 +40,6 @@ export async function cancelSettle<Result extends number | null = number>(
     ) as result`);
 }
 
-export async function printerRests(
-  sql: Sql,
-  given: {
-    readonly organizationId: string;
-    readonly printerName: string;
-    readonly quietMs: number;
-  },
-): Promise<void> {
-  await done(sql`select postrider.printer_rests(
-      p_organization_id => ${given.organizationId},
-      p_printer_name => ${given.printerName},
-      p_quiet => ${interval(given.quietMs)}::interval
-    )`);
-}
-
 export async function reconcileClaim<Result>(
   sql: Sql,
   given: { readonly organizationId: string; readonly limit: number; readonly leaseMs: number },
@@ -80,6 +65,21 @@ export async function reconcileSettle<Result extends number | null = number>(
       ${given.attempts === undefined ? sql`` : sql`,
       p_attempts => ${given.attempts}`}
     ) as result`);
+}
+
+export async function setQuietTime(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly printerName: string;
+    readonly quietMs: number;
+  },
+): Promise<void> {
+  await done(sql`select postrider.set_quiet_time(
+      p_organization_id => ${given.organizationId},
+      p_printer_name => ${given.printerName},
+      p_quiet => ${interval(given.quietMs)}::interval
+    )`);
 }
 
 export async function settleMail<Result extends number | null = number>(

@@ -58,6 +58,16 @@ export async function endCampaign<Result extends number | null = number>(
     ) as result`);
 }
 
+export async function ensureOrganization<Result extends string | null = string>(
+  sql: Sql,
+  given: { readonly name: string; readonly timeZone?: string | null | undefined },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.ensure_organization(
+      p_name => ${given.name},
+      p_time_zone => ${given.timeZone ?? null}
+    ) as result`);
+}
+
 export async function erase<Result extends string | null = string>(
   sql: Sql,
   given: { readonly recipientId: string },
@@ -121,16 +131,6 @@ export async function launch<Result extends string | null = string>(
       p_why => ${given.why ?? null}
       ${given.arm === undefined ? sql`` : sql`,
       p_arm => ${given.arm}`}
-    ) as result`);
-}
-
-export async function organizationNamed<Result extends string | null = string>(
-  sql: Sql,
-  given: { readonly name: string; readonly timeZone?: string | null | undefined },
-): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.organization_named(
-      p_name => ${given.name},
-      p_time_zone => ${given.timeZone ?? null}
     ) as result`);
 }
 

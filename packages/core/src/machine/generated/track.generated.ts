@@ -20,6 +20,21 @@ export async function applyEvents<Result extends number | null = number>(
     ) as result`);
 }
 
+export async function lockForTrack(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly printerName: string;
+    readonly events: unknown;
+  },
+): Promise<void> {
+  await done(sql`select postrider.lock_for_track(
+      p_organization_id => ${given.organizationId},
+      p_printer_name => ${given.printerName},
+      p_events => ${json(given.events)}::text::jsonb
+    )`);
+}
+
 export async function matchEvents<Result extends number | null = number>(
   sql: Sql,
   given: { readonly organizationId: string },
@@ -111,21 +126,6 @@ export async function trackDone(
       p_organization_id => ${given.organizationId},
       p_id => ${given.id},
       p_error => ${given.error ?? null}
-    )`);
-}
-
-export async function trackLock(
-  sql: Sql,
-  given: {
-    readonly organizationId: string;
-    readonly printerName: string;
-    readonly events: unknown;
-  },
-): Promise<void> {
-  await done(sql`select postrider.track_lock(
-      p_organization_id => ${given.organizationId},
-      p_printer_name => ${given.printerName},
-      p_events => ${json(given.events)}::text::jsonb
     )`);
 }
 

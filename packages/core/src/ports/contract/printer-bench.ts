@@ -23,14 +23,14 @@ export interface PrinterBench {
   can(ability: PrinterAbility, title: string, test: () => void | Promise<void>): void;
 }
 
-export const held: LeaseGuard = { assertHeld: () => undefined };
+export const heldLease: LeaseGuard = { assertHeld: () => undefined };
 
 export function isUsable(event: PrinterEvent | UnusableEvent): event is PrinterEvent {
   return !('unusable' in event);
 }
 
 /** A lease that is lost after so many questions. */
-export function losing(after: number): LeaseGuard & { asked: number } {
+export function leaseLostAfter(after: number): LeaseGuard & { asked: number } {
   return {
     asked: 0,
     assertHeld() {
@@ -53,7 +53,8 @@ export function printerBench(
   const harness = (): PrinterHarness => made ?? assert.fail('the suite has not begun');
   return {
     harness,
-    submit: (pieces, lease = held) => harness().printer.submit(pieces, lease, contractContext()),
+    submit: (pieces, lease = heldLease) =>
+      harness().printer.submit(pieces, lease, contractContext()),
     async made({ reference }) {
       return (await harness().created()).filter((id) => id === reference.mailpieceId).length;
     },

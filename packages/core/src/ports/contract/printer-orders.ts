@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { abortedContext, contractContext } from './context.ts';
-import { held, losing, type PrinterBench } from './printer-bench.ts';
+import { heldLease, leaseLostAfter, type PrinterBench } from './printer-bench.ts';
 
 export function ordersOf({ harness, submit, made, accepted, can }: PrinterBench): void {
   it('says what it can do in numbers that make sense', () => {
@@ -38,21 +38,21 @@ export function ordersOf({ harness, submit, made, accepted, can }: PrinterBench)
 
   it('asks for the lease before every request', async () => {
     const pieces = Array.from({ length: harness().printer.maxBatch + 1 }, () => harness().piece());
-    const lease = losing(Infinity);
+    const lease = leaseLostAfter(Infinity);
     await submit(pieces, lease);
     assert.ok(lease.asked >= 2, `asked ${lease.asked} times for two requests`);
   });
 
   it('makes nothing when the lease is lost, and says retry', async () => {
     const piece = harness().piece();
-    const [result] = await submit([piece], losing(0));
+    const [result] = await submit([piece], leaseLostAfter(0));
     assert.equal(result?.outcome, 'retry');
     assert.equal(await made(piece), 0);
   });
 
   it('keeps what was sent and gives back the rest when the lease is lost in between', async () => {
     const pieces = Array.from({ length: harness().printer.maxBatch + 1 }, () => harness().piece());
-    const results = await submit(pieces, losing(1));
+    const results = await submit(pieces, leaseLostAfter(1));
     accepted(results[0]);
     assert.equal(results.at(-1)?.outcome, 'retry');
     const last = pieces.at(-1);
@@ -63,7 +63,7 @@ export function ordersOf({ harness, submit, made, accepted, can }: PrinterBench)
   it('makes nothing when the signal has aborted', async () => {
     const piece = harness().piece();
     const results = await harness()
-      .printer.submit([piece], held, abortedContext())
+      .printer.submit([piece], heldLease, abortedContext())
       .catch(() => [null]);
     assert.ok(results.every((result) => result === null || result.outcome === 'retry'));
     assert.equal(await made(piece), 0);
@@ -128,7 +128,7 @@ export function ordersOf({ harness, submit, made, accepted, can }: PrinterBench)
     const printer = await harness().unreachable?.();
     assert.ok(printer !== undefined);
     const piece = harness().piece();
-    const [result] = await printer.submit([piece], held, contractContext());
+    const [result] = await printer.submit([piece], heldLease, contractContext());
     assert.equal(result?.outcome, 'retry', JSON.stringify(result));
     const [found] = await printer.find([piece], contractContext());
     assert.equal(found?.outcome, 'cannot_tell');

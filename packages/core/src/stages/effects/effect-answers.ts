@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { later, readAnswers, retry, sentence } from '../../runtime/answers.ts';
+import { retryLater, readAnswers, retry, sentence } from '../../runtime/answers.ts';
 
 const effect = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('done') }),
@@ -14,5 +14,5 @@ export function effectAnswers(
   asked: number,
   answers: unknown,
 ): readonly EffectAnswer[] {
-  return readAnswers<EffectAnswer>(who, effect, asked, answers, later);
+  return readAnswers<EffectAnswer>(who, effect, asked, answers, retryLater);
 }

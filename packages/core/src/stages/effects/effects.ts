@@ -11,13 +11,13 @@ import {
   type EffectKind,
   type EffectSettlement,
 } from '../../machine/effects.ts';
-import { whatIsDue, type Work, type Due } from '../../machine/house.ts';
+import { dueWork, type Work, type Due } from '../../machine/house.ts';
 import type { CallContext, EffectItem } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
 import { askAdapter } from '../../runtime/asking-adapters.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { Settler } from '../../runtime/settling.ts';
-import { Round } from '../../runtime/work-failures.ts';
+import { ResultWriter } from '../../runtime/result-writer.ts';
+import { FailureRound } from '../../runtime/work-failures.ts';
 import { effectAnswers, type EffectAnswer } from './effect-answers.ts';
 
 const BATCH = 200;
@@ -84,7 +84,7 @@ async function workGroup(
   campaignId: string,
   kind: EffectKind,
   effects: readonly ClaimedEffect[],
-  round: Round,
+  round: FailureRound,
 ): Promise<void> {
   const { sql, logger, settings } = context;
   const work: Work = { organizationId, work: kind, campaignId };
@@ -110,7 +110,7 @@ async function workGroup(
     answers = effects.map(() => ({ outcome: 'retry', afterMs: 60_000, message }));
   }
   await context.reach('effects.performed');
-  const settler = new Settler<EffectSettlement>({
+  const settler = new ResultWriter<EffectSettlement>({
     write: async (results) => await settleEffects(sql, organizationId, results),
     patienceMs: () => LEASE_MS,
     logger,
@@ -131,14 +131,14 @@ async function workGroup(
 }
 
 export async function beatEffects(context: PipelineContext, due?: Due): Promise<void> {
-  for (const id of (due ?? (await whatIsDue(context.sql))).effects)
+  for (const id of (due ?? (await dueWork(context.sql))).effects)
     await context.boss.send('effects', { organization_id: id }, { singletonKey: id });
 }
 
 async function workKinds(
   context: PipelineContext,
   organizationId: string,
-  round: Round,
+  round: FailureRound,
 ): Promise<void> {
   for (const kind of kinds) {
     const tried = new Set<string>();
@@ -171,7 +171,7 @@ async function workKinds(
  * waits for a later job.
  */
 export async function workEffects(context: PipelineContext, organizationId: string): Promise<void> {
-  const round = new Round();
+  const round = new FailureRound();
   try {
     await workKinds(context, organizationId, round);
   } finally {

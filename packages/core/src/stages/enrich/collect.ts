@@ -11,7 +11,7 @@ import {
 import type { Work } from '../../machine/house.ts';
 import { SilentAdapterError } from '../../runtime/asking.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import { Round } from '../../runtime/work-failures.ts';
+import { FailureRound } from '../../runtime/work-failures.ts';
 import { batchIdAnswer, collectAnswer } from './enricher-answers.ts';
 import { askEnricher, enricherOf, type NamedEnricher } from './enricher.ts';
 
@@ -62,7 +62,7 @@ export async function collectDue(
   organizationId: string,
   silent: Map<string, SilentAdapterError>,
 ): Promise<void> {
-  const round = new Round();
+  const round = new FailureRound();
   for (const batch of await dueBatches(context.sql, organizationId)) {
     const work: Work = { organizationId, work: 'collect', campaignId: batch.campaignId };
     const failed = await collectOrLose(context, organizationId, batch, silent).catch(

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Address } from '../../ports/index.ts';
-import { kept, LONGEST_TOKEN, sentence } from '../../runtime/answers.ts';
+import { identifierOf, LONGEST_TOKEN, sentence } from '../../runtime/answers.ts';
 import { addressSchema } from '../../runtime/printable.ts';
 
 const submissionSchema = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('accepted'), providerBatchId: kept('id', LONGEST_TOKEN) }),
+  z.object({ outcome: z.literal('accepted'), providerBatchId: identifierOf('id', LONGEST_TOKEN) }),
   z.object({
     outcome: z.literal('retry'),
     afterMs: z.number().nonnegative().catch(60_000),
@@ -37,7 +37,7 @@ export function submissionAnswer(told: unknown): z.infer<typeof submissionSchema
 
 /** The enricher's id of a batch, or null where it does not have it. */
 export function batchIdAnswer(told: unknown): string | null {
-  const id = kept('id', LONGEST_TOKEN).nullable().safeParse(told);
+  const id = identifierOf('id', LONGEST_TOKEN).nullable().safeParse(told);
   if (!id.success) throw new Error('the enricher names an id of the batch that cannot be kept');
   return id.data;
 }

@@ -1,12 +1,12 @@
 /** What printers list after a restored backup. */
 import { z } from 'zod';
 import type { ListedPiece } from '../../ports/index.ts';
-import { kept, LONGEST_TOKEN, printerId } from '../../runtime/answers.ts';
+import { identifierOf, LONGEST_TOKEN, printerId } from '../../runtime/answers.ts';
 import { UnusableAnswerError } from '../../runtime/asking.ts';
 
 const listed = z.object({
   pieces: z.array(z.object({ providerId: printerId, mode: z.enum(['test', 'live']) })),
-  cursor: kept('cursor', LONGEST_TOKEN).nullable(),
+  cursor: identifierOf('cursor', LONGEST_TOKEN).nullable(),
 });
 
 /**

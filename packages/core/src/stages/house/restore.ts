@@ -10,7 +10,7 @@ import {
   adoptPieces,
   checkWatermark,
   piecesOpenedSince,
-  postingMayLast,
+  longestPostingTime,
   printersOf,
   restoreNoticedAt,
   type PieceToAdopt,
@@ -167,7 +167,7 @@ async function waitForOldLeases(
   const { sql, settings, logger, stopping } = context;
   for (;;) {
     const noticedAt = await lastNotice(context);
-    const ms = await postingMayLast(sql, settings.leaseMs, quiet);
+    const ms = await longestPostingTime(sql, settings.leaseMs, quiet);
     if (ms <= 0) return noticedAt;
     logger.info(
       { printer, seconds: Math.ceil(ms / 1000) },

@@ -4,7 +4,7 @@ import { claimCancels, settleCancels, type PieceToCancel } from '../../machine/r
 import type { PipelineContext } from '../../runtime/context.ts';
 import { FIND_BATCH } from '../../runtime/find-pieces.ts';
 import { askPrinter, groupByPrinter, printerNamed } from '../../runtime/printers.ts';
-import { Round } from '../../runtime/work-failures.ts';
+import { FailureRound } from '../../runtime/work-failures.ts';
 import { cancelAnswers } from './printer-answers.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function callBackCards(
   context: PipelineContext,
   organizationId: string,
 ): Promise<number> {
-  const round = new Round();
+  const round = new FailureRound();
   let moved = 0;
   for (const [name, group] of groupByPrinter(
     await claimCancels(context.sql, organizationId, FIND_BATCH),

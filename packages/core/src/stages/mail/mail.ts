@@ -20,7 +20,7 @@ import { workCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import type { Lease } from '../../runtime/leases.ts';
 import { groupByPrinter, printerToSubmitTo, quietMs } from '../../runtime/printers.ts';
-import type { Settler } from '../../runtime/settling.ts';
+import type { ResultWriter } from '../../runtime/result-writer.ts';
 import { pieceAnswers, type PieceAnswer } from './printer-answers.ts';
 
 function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
@@ -111,7 +111,7 @@ async function submit(
   printer: Printer,
   pieces: readonly BegunPiece[],
   lease: Lease,
-  settler: Settler<MailSettlement>,
+  settler: ResultWriter<MailSettlement>,
 ): Promise<void> {
   const { logger } = context;
   const who = `printer ${pieces[0]?.printerName}`;

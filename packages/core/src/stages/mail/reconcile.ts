@@ -2,17 +2,17 @@
  * Reconcile, a part of the mail stage: printers are asked about pieces of which nobody knows
  * whether they were printed.
  */
-import { whatIsDue, type Due, type Work } from '../../machine/house.ts';
+import { dueWork, type Due, type Work } from '../../machine/house.ts';
 import { claimUnknown, settleReconcile } from '../../machine/reconcile.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { FIND_BATCH, findPieces } from '../../runtime/find-pieces.ts';
 import { groupByPrinter } from '../../runtime/printers.ts';
-import { Round } from '../../runtime/work-failures.ts';
+import { FailureRound } from '../../runtime/work-failures.ts';
 import { callBackCards } from './call-back.ts';
 
 /** Asks about unknown pieces until none is due. Returns how many people moved. */
 export async function reconcile(context: PipelineContext, organizationId: string): Promise<number> {
-  const round = new Round();
+  const round = new FailureRound();
   let moved = 0;
   try {
     while (!context.stopping.aborted) {
@@ -43,7 +43,7 @@ export async function reconcile(context: PipelineContext, organizationId: string
 
 /** The beat: one job per organization with pieces to ask about or cards to call back. */
 export async function beatReconcile(context: PipelineContext, due?: Due): Promise<void> {
-  for (const id of (due ?? (await whatIsDue(context.sql))).reconcile)
+  for (const id of (due ?? (await dueWork(context.sql))).reconcile)
     await context.boss.send('reconcile', { organization_id: id }, { singletonKey: id });
 }
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { kept, later, readAnswers, retry, sentence } from '../../runtime/answers.ts';
+import { identifierOf, retryLater, readAnswers, retry, sentence } from '../../runtime/answers.ts';
 
 const said = sentence.transform((message) => `image host: ${message}`);
 const put = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('stored'), url: kept('URL') }),
+  z.object({ outcome: z.literal('stored'), url: identifierOf('URL') }),
   z.object({ outcome: z.literal('failed'), message: said }),
   retry.extend({ message: said }),
 ]);
@@ -11,5 +11,5 @@ export type Stored = z.infer<typeof put>;
 
 /** Where an image host put so many documents. Throws `UnusableAnswerError`. */
 export function storedAnswers(asked: number, answers: unknown): readonly Stored[] {
-  return readAnswers<Stored>('the image host', put, asked, answers, later);
+  return readAnswers<Stored>('the image host', put, asked, answers, retryLater);
 }

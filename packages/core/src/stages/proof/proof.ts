@@ -22,7 +22,7 @@ import { ask, SilentAdapterError } from '../../runtime/asking.ts';
 import { workCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import type { Lease } from '../../runtime/leases.ts';
-import type { Settler } from '../../runtime/settling.ts';
+import type { ResultWriter } from '../../runtime/result-writer.ts';
 import { storedAnswers, type Stored } from './image-host-answers.ts';
 import { cardAnswers, type CardAnswer } from './renderer-answers.ts';
 
@@ -111,7 +111,7 @@ async function renderCohort(
   campaign: CampaignBrief,
   cards: readonly CardRequest[],
   lease: Lease,
-  settler: Settler<ProofSettlement>,
+  settler: ResultWriter<ProofSettlement>,
 ): Promise<void> {
   const { integrations, logger, settings } = context;
   const silenceMs = settings.adapterTimeoutMs;

@@ -3,8 +3,8 @@ import type { CardRequest, RenderedDocument } from '../../ports/index.ts';
 import {
   answersOf,
   isObject,
-  kept,
-  later,
+  identifierOf,
+  retryLater,
   readAnswer,
   retry,
   sentence,
@@ -20,7 +20,7 @@ const card = z.discriminatedUnion('outcome', [
     outcome: z.literal('rendered'),
     front: side,
     back: side,
-    contentHash: kept('hash'),
+    contentHash: identifierOf('hash'),
   }),
   z
     .object({ outcome: z.literal('failed'), reason: sentence, message: sentence })
@@ -31,7 +31,7 @@ export type CardAnswer = { readonly recipientId: string } & z.infer<typeof card>
 
 const documentsSchema = z.array(
   z.object({
-    name: kept('name'),
+    name: identifierOf('name'),
     bytes: z.instanceof(Uint8Array).refine(({ length }) => length > 0),
   }),
 );
@@ -44,7 +44,7 @@ function cardAnswer(
   const answer = readAnswer<z.infer<typeof card>>(WHO, card, told, (message) => {
     if (told['outcome'] === 'rendered')
       throw new UnusableAnswerError(`${message}, for recipient ${recipientId}`);
-    return later(message);
+    return retryLater(message);
   });
   if (answer.outcome === 'rendered') {
     const missing = [answer.front, answer.back].find(({ document }) => document >= documents);

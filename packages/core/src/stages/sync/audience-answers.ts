@@ -7,13 +7,13 @@ import {
   type Member,
   type Reject,
 } from '../../ports/index.ts';
-import { tellable } from '../../runtime/answers.ts';
+import { storableText } from '../../runtime/answers.ts';
 import {
   addressSchema,
-  because,
-  intact,
+  asReason,
+  textWithoutFaults,
   isRejectReason,
-  needed,
+  requiredText,
   optional,
   rejectReasons,
   unprintable,
@@ -27,7 +27,7 @@ const emailPattern = /^[^\s@,;:<>"()[\]\\]+@[^\s@,;:<>"()[\]\\.]+(?:\.[^\s@,;:<>
 const mergeSchema = z
   .custom<Readonly<Record<string, string>>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    because('not_text'),
+    asReason('not_text'),
   )
   .superRefine((merge, context) => {
     for (const [name, value] of Object.entries(merge)) {
@@ -49,14 +49,14 @@ const memberSchema = z
   .object(
     {
       row: z.int().nullable().catch(null),
-      externalId: needed('missing_external_id'),
-      email: intact('not_text').nullish(),
+      externalId: requiredText('missing_external_id'),
+      email: textWithoutFaults('not_text').nullish(),
       firstName: optional,
       lastName: optional,
       address: addressSchema.nullish().transform((address) => address ?? null),
       merge: mergeSchema.nullish().transform((merge) => merge ?? {}),
     },
-    because('not_a_member'),
+    asReason('not_a_member'),
   )
   .transform((member, context): Member => {
     const email = member.email ?? '';
@@ -65,25 +65,25 @@ const memberSchema = z
     if (!good && member.address === null) {
       context.addIssue(
         email === ''
-          ? { code: 'custom', message: because('no_email_no_address') }
-          : { code: 'custom', path: ['email'], message: because('bad_email') },
+          ? { code: 'custom', message: asReason('no_email_no_address') }
+          : { code: 'custom', path: ['email'], message: asReason('bad_email') },
       );
     }
     // A card can be posted without an e-mail.
     return { ...member, email: good ? email : null };
   });
 
-const tellableId = needed('missing_external_id').nullable().catch(null);
+const tellableId = requiredText('missing_external_id').nullable().catch(null);
 const rowOf = z
   .object({ row: z.int().nullable().catch(null), externalId: tellableId })
   .catch({ row: null, externalId: null });
 const rejectSchema = z
   .object({
     row: z.int().nullable().catch(null),
-    column: tellable.nullable().catch(null),
+    column: storableText.nullable().catch(null),
     externalId: tellableId,
-    reason: tellable.catch('unreadable'),
-    message: tellable.catch('The source gives no reason.'),
+    reason: storableText.catch('unreadable'),
+    message: storableText.catch('The source gives no reason.'),
   })
   .catch({
     row: null,

@@ -5,11 +5,11 @@ import type { KeptEvent } from '../../machine/track.ts';
 import type { PrinterEvent } from '../../ports/index.ts';
 import {
   isObject,
-  kept,
+  identifierOf,
   LONGEST_TOKEN,
   printerId,
   sentence,
-  tellable,
+  storableText,
   text,
 } from '../../runtime/answers.ts';
 import { UnusableAnswerError } from '../../runtime/asking.ts';
@@ -20,8 +20,8 @@ const eventSchema = z.object({
   providerId: printerId.nullable().catch(null),
   mailpieceId: z.guid().nullable().catch(null),
   organizationId: z.string().nullable().catch(null),
-  status: tellable.nullable().catch(null),
-  providerStatus: tellable.catch('the printer named no status'),
+  status: storableText.nullable().catch(null),
+  providerStatus: storableText.catch('the printer named no status'),
   occurredAt: z
     .string()
     .regex(/^[1-9]\d{3}-\d\d-\d\d(?:T|$)/)
@@ -99,7 +99,7 @@ export function pollAnswer(told: unknown, now: Date): PollAnswer {
     if (!read.hasTime) blame('occurredAt');
     events.push(read.event);
   }
-  const cursor = kept('cursor', LONGEST_TOKEN).nullable().safeParse(page.data.cursor);
+  const cursor = identifierOf('cursor', LONGEST_TOKEN).nullable().safeParse(page.data.cursor);
   if (!cursor.success) blame('cursor');
   return { events, cursor: cursor.data ?? null, unusable };
 }

@@ -29,7 +29,7 @@ void test('who is held waits for the release, with its reason; cards on their wa
   const waits = async (): Promise<Record<string, string>> => {
     const rows = await sql<{ state: string; why: string }[]>`
       select w.state, w.why
-      from postrider.what_waits() w
+      from postrider.waiting_work() w
       join postrider.organization o on o.name = w.organization
       where o.id = ${o}`;
     return Object.fromEntries(rows.map((row) => [row.state, row.why]));
@@ -66,7 +66,7 @@ async function told(sql: postgres.Sql): Promise<Waits[]> {
   return [
     ...(await sql<
       Waits[]
-    >`select organization, campaign, state, people::int, why, until from postrider.what_waits()`),
+    >`select organization, campaign, state, people::int, why, until from postrider.waiting_work()`),
   ];
 }
 

@@ -13,7 +13,7 @@ import { asCommand } from './as-command.ts';
 /** The one check that is asked of the program and not of the database. */
 const SCHEMA = 'schema';
 
-export const looks: Family = (program, act) => {
+export const lookUps: Family = (program, act) => {
   command(
     program,
     'stuck',

@@ -16,7 +16,7 @@ const SERVER = /^(08|25|53|57|58)/;
 // Data that no column takes: trying again changes nothing.
 const DATA = /^(22|23)/;
 
-export interface SettlerOptions<Result> {
+export interface ResultWriterOptions<Result> {
   /** Writes results; `last` says that no more will come. */
   readonly write: (results: readonly Result[], last: boolean) => Promise<unknown>;
   /** Until when trying again makes sense, in milliseconds from now. */
@@ -38,13 +38,13 @@ async function pause(ms: number): Promise<void> {
   return await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-export class Settler<Result> {
-  readonly #options: SettlerOptions<Result>;
+export class ResultWriter<Result> {
+  readonly #options: ResultWriterOptions<Result>;
   #waiting: Result[] = [];
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(options: SettlerOptions<Result>) {
+  constructor(options: ResultWriterOptions<Result>) {
     this.#options = options;
   }
 

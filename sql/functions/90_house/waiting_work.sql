@@ -6,7 +6,7 @@
 -- tells the rest. Only where neither is, or the rest waits for different things, it is estimated by
 -- a sample of the table, and the sentence says so. (Reading everybody took 15 s for a million
 -- people.)
-create function postrider.what_waits() returns table (
+create function postrider.waiting_work() returns table (
   campaign text,
   state text,
   people bigint,
@@ -104,7 +104,7 @@ begin
   ), told as (
     select p.organization, p.campaign, p.state, 'held' as why, p.held as people, h.causes, h.until
     from place p
-    cross join lateral postrider.held_in_place(
+    cross join lateral postrider.held_causes(
       p.organization_id, p.campaign_id, p.state, v_now, v_most) h
     where p.held > 0
     union all
@@ -139,7 +139,7 @@ begin
       end,
       b.until
     from place p
-    left join lateral postrider.shares_of_batches(
+    left join lateral postrider.enrichers_of_batches(
       p.organization_id, p.campaign_id, p.why = 'the enricher', p.free <= c_counted, v_now) b
       on true
     where p.free > 0
@@ -151,7 +151,7 @@ begin
       case
         when p.part = 'due' then
           postrider.retry_causes(p.organization_id, p.campaign_id, p.state, v_now, v_most)
-        else postrider.causes_told(g.causes)
+        else postrider.cause_summary(g.causes)
       end
       || case
         when p.estimated then format(' (about: by a sample of %s)', g.weight_of_all)

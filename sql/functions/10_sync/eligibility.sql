@@ -1,15 +1,16 @@
--- Who may be mailed: the rules of the door, in their order: duplicate, suppression, other
+-- Who may be mailed: the rules of admission, in their order: duplicate, suppression, other
 -- campaigns, frequency cap, holdout. Sync, revivals, enrichment results and retry() all ask here,
 -- and all hold the organization's sync row: two of them at once could each find the household free
 -- (of 150 households without the lock 139 were taken twice).
 --
--- The functions above judge() answer one question each. They have no settings of their own, so
--- that their queries are taken up into its plan: one look by index for each person and question.
+-- The functions above check_eligibility() answer one question each. They have no settings of their
+-- own, so that their queries are taken up into its plan: one look by index for each person and
+-- question.
 
 -- Lists who in the campaign is the same person or household, by e-mail or by address.
 -- p_judged: those who are judged together. Among them the first one wins; each would be the double
 -- of the other otherwise, and nobody would stay.
-create function postrider.doubles_of(
+create function postrider.duplicates_of(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_dedupe text,
@@ -132,7 +133,7 @@ end;
 -- p_people: [{n, id, externalId, emailKey, householdKey, nameKey}], in the order in which the
 -- first of two duplicates wins; id is null for a person who is new.
 -- verdict: pending, address_enrichable, skipped, blacklisted, holdout.
-create function postrider.judge(
+create function postrider.check_eligibility(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_people jsonb
@@ -219,7 +220,7 @@ begin
       union all
       (
         select 'of recipient ' || d.recipient_id
-        from postrider.doubles_of(
+        from postrider.duplicates_of(
           p_organization_id, p_campaign_id, v_campaign.dedupe, p.id, p.email_key,
           p.household_key, p.name_key, v_judged) d
         where p.suppression_reason is distinct from 'erasure'

@@ -1,12 +1,12 @@
 /** What in a campaign file is allowed, and most likely not meant. */
 import type { CampaignDraft } from './campaign-file.ts';
-import { schema, slowest, usual, type CampaignFields } from './campaign-schema.ts';
+import { schema, slowestDelivery, deliveryTimes, type CampaignFields } from './campaign-schema.ts';
 
 /**
  * What may be meant, and most likely is not: told beside what cannot be used, of the fields that
  * can.
  */
-export function oddities({ raw }: CampaignDraft, today = new Date()): string[] {
+export function campaignWarnings({ raw }: CampaignDraft, today = new Date()): string[] {
   const read = <Name extends keyof CampaignFields>(name: Name): CampaignFields[Name] | undefined =>
     schema.shape[name].safeParse(raw[name]).data as CampaignFields[Name] | undefined;
   const found: string[] = [];
@@ -20,16 +20,16 @@ export function oddities({ raw }: CampaignDraft, today = new Date()): string[] {
     );
   const [end, mailClass] = [read('offer_ends_on'), read('mail_class')];
   if (mailClass === undefined) return found;
-  const days = read('transit_days') ?? (usual[mailClass] ?? slowest).transit;
+  const days = read('transit_days') ?? (deliveryTimes[mailClass] ?? slowestDelivery).transit;
   const arrives = new Date(today.getTime() + days * 86_400_000).toISOString().slice(0, 10);
   if (end !== undefined && end < arrives)
     found.push(
       `offer_ends_on: ${end} is before a card mailed today arrives ` +
         `(transit_days: ${days}): everybody would be skipped`,
     );
-  if (!Object.hasOwn(usual, mailClass))
+  if (!Object.hasOwn(deliveryTimes, mailClass))
     found.push(
-      `mail_class: ${mailClass} is neither ${Object.keys(usual).join(' nor ')}: ` +
+      `mail_class: ${mailClass} is neither ${Object.keys(deliveryTimes).join(' nor ')}: ` +
         'a printer may refuse it, and the times of standard count',
     );
   return found;

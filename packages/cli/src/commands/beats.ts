@@ -1,7 +1,7 @@
 /** What the beats do, done now: sync, enrich, reconcile. */
 import { command, flag, number, text, time, wholeNumber, type Family } from '../command.ts';
 
-export const moving: Family = (program, act) => {
+export const beatCommands: Family = (program, act) => {
   command(
     program,
     'sync',
