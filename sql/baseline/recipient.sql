@@ -60,7 +60,7 @@ create table postrider.recipient_state (
   losses smallint not null default 0,
   available_at timestamptz not null,
   -- The cohort (or enrichment batch) that has this person now. It is the fence: nobody else's
-  -- decision counts. Whoever travels has one, and nobody else: the trigger sees to it.
+  -- decision counts. People who travel have one, and nobody else: the trigger sees to it.
   cohort_id uuid,
   reason text,
   detail text,
