@@ -1,5 +1,6 @@
 /**
- * The statements of a how-to, as they stand in the fenced blocks of its pages. A marker before a block names it:
+ * The statements of a how-to, as they stand in the fenced blocks of its pages. A marker before a
+ * block names it:
  *
  *     <!-- fault: jobs-deleted step: find -->
  *     <!-- fault: jobs-deleted step: mend as: owner -->
