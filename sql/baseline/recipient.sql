@@ -74,7 +74,8 @@ create table postrider.recipient_state (
   autovacuum_analyze_scale_factor = 0.02
 );
 
--- The claim. One index for all waiting states: a move touches it only where it enters one.
+-- By this index people are claimed: one for all waiting states. A move touches it only where it
+-- enters one.
 create index recipient_state_waiting on postrider.recipient_state
   (organization_id, campaign_id, waiting_state, available_at, recipient_id)
   where waiting_state is not null;

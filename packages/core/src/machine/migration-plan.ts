@@ -37,12 +37,12 @@ export function isDone(plan: MigrationPlan): boolean {
   return plan.migrations.length === 0 && !plan.repeatables && !plan.queue && !plan.grants;
 }
 
-/** Under which the database remembers a file that was applied. */
+/** The sum under which the database remembers a file that was applied. */
 export function checksum(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** Under which it remembers everything that is made anew, as one. */
+/** The name under which it remembers everything that is made anew, as one. */
 export const REPEATABLES = 'repeatables';
 
 export function repeatablesSum({ repeatables }: SqlFiles): string {
