@@ -10,6 +10,7 @@ import { driver } from './of-the-driver.ts';
 import { hosts } from './of-hosts.ts';
 import { house } from './of-the-house.ts';
 import { machine } from './of-the-machine.ts';
+import { migrations } from './of-migrations.ts';
 import { questions } from './of-the-questions.ts';
 import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
@@ -48,6 +49,7 @@ export const mutants: readonly Mutant[] = [
   ...watermarks,
   ...restores,
   ...house,
+  ...migrations,
   ...failingWorks,
   ...questions,
 ];

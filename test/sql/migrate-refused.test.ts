@@ -18,6 +18,44 @@ void test('a database that a version before the first release made is refused, w
   });
 });
 
+void test('a database that was made by hand, from the files one by one, is told from an empty one', async () => {
+  await withEmpty(async (sql) => {
+    const { bootstrap, migrations, repeatables } = sqlFiles();
+    await sql.unsafe(bootstrap.text);
+    await sql.unsafe(migrations[0]?.text ?? '');
+    // As far as psql comes where pg-boss is not there.
+    for (const { name, text } of repeatables) {
+      if (name.endsWith('/jobs.sql')) break;
+      await sql.unsafe(text);
+    }
+    const before = await catalog(sql);
+    let hint = '';
+    await assert.rejects(migrate(sql), (error) => {
+      assert.ok(error instanceof MigrationError, String(error));
+      assert.match(
+        error.message,
+        /has tables \(address_cache, alarm, beat, …\).*sql\/ was run by hand/,
+      );
+      assert.match(error.hint, /--dry-run` prints everything in order.*Nothing was changed/);
+      hint = error.hint;
+      return true;
+    });
+    same(await catalog(sql), before);
+    // What is said helps.
+    await sql.unsafe(/insert into .*?(?=; and migrate)/.exec(hint)?.[0] ?? '');
+    await migrate(sql);
+    same(await catalog(sql), await freshCatalog());
+  });
+});
+
+void test("a schema of that name that is somebody else's is refused, and left as it is", async () => {
+  await withEmpty(async (sql) => {
+    await sql`create schema postrider create table letter (said text)`;
+    await refuses(sql, /has tables \(letter\)/, /where nothing in it is needed/);
+    assert.equal((await sql`select from pg_tables where schemaname = 'postrider'`).length, 1);
+  });
+});
+
 void test('a migration that was changed after it had been applied is refused, and nothing changes', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;

@@ -57,9 +57,9 @@ export class Pipeline {
   }
 
   /**
-   * Starts workers, beats and wake-ups. The database must be migrated. Safe to call twice. Where it
-   * fails nothing is left running, and it may be called again; after a stop it throws
-   * `PipelineStoppedError`.
+   * Starts workers, beats and wake-ups. Safe to call twice. Where it fails nothing is left running,
+   * and it may be called again: it throws `MigrationError` where the database is not on this
+   * version, and after a stop `PipelineStoppedError`.
    */
   async start(): Promise<void> {
     this.#refuseStopped('started again');
@@ -198,7 +198,7 @@ export class Pipeline {
 
   async #ask<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     this.#refuseStopped('asked for anything');
-    const answer = work();
+    const answer = this.#context.requireMigrated().then(work);
     this.#asked.add(answer);
     try {
       return await answer;

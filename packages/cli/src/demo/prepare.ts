@@ -7,6 +7,7 @@ import { count, exitCodes, printable, UserError } from '@postrider/runner/proces
 import type { Project } from '@postrider/runner/project';
 import { exampleCampaign } from '../checkout.ts';
 import { applyTo } from '../operate/apply.ts';
+import { hasChanged, whatWasDone } from '../operate/migrate.ts';
 import { readSuppressions, suppressAll } from '../operate/suppressions.ts';
 import { requireKnownPrints } from './fresh.ts';
 import { readFunnel, type Place } from './funnel.ts';
@@ -32,10 +33,10 @@ export async function prepare(
   const began = performance.now();
   progress.doing('schema', 'looking');
   const plan = await migrate(sql);
-  const changed = plan.migrations.length > 0 || plan.repeatables;
+  const changed = hasChanged(plan);
   progress.done(
     'schema',
-    changed ? `${count(plan.migrations.length, 'migration')}, functions and views` : 'up to date',
+    changed ? whatWasDone(plan) : 'up to date',
     changed ? performance.now() - began : null,
   );
 

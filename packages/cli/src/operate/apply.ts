@@ -1,5 +1,10 @@
 /** `campaign apply`: a file becomes a campaign, or changes one. */
-import { applyCampaign, ensureOrganization, type AppliedCampaign } from '@postrider/core';
+import {
+  applyCampaign,
+  ensureOrganization,
+  requireMigrated,
+  type AppliedCampaign,
+} from '@postrider/core';
 import {
   type CampaignFile,
   ConfigurationError,
@@ -8,7 +13,6 @@ import {
   readCampaignDraft,
 } from '@postrider/runner/campaign-file';
 import { databaseExists, openDatabase, type Sql } from '@postrider/runner/database';
-import { requireMigrated } from '@postrider/runner/migrated';
 import type { Cli } from '../cli.ts';
 import { explain } from '../errors/explain.ts';
 import { tryOut, type ListCheck } from './tryout.ts';

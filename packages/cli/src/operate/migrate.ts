@@ -1,5 +1,12 @@
 /** `migrate`, and the check whether it is needed. */
-import { migrate, migrationSql, planMigration } from '@postrider/core';
+import {
+  isNamed,
+  migrate,
+  migrationSql,
+  requireMigrated,
+  type MigrationError,
+  type MigrationPlan,
+} from '@postrider/core';
 import { misdatedPartitions } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { count, duration } from '@postrider/runner/process';
@@ -20,11 +27,7 @@ export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> 
   }
   const began = Date.now();
   const plan = await migrate(database.sql);
-  const changed = plan.migrations.length > 0 || plan.repeatables || plan.queue || plan.grants;
-  const done =
-    plan.migrations.length === 0
-      ? 'functions and views made anew'
-      : `${count(plan.migrations.length, 'migration')} applied`;
+  const changed = hasChanged(plan);
   // A migration does not mend them: that locks the history, and takes the longer the larger it is.
   // A role that may mend them is told.
   const misdated = await misdatedPartitions(database.sql);
@@ -37,20 +40,39 @@ export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> 
     );
   cli.out.result(
     { changed, ...plan, misdatedPartitions: misdated },
-    changed ? `${done} in ${duration(Date.now() - began)}` : 'the database is up to date',
+    changed
+      ? `${whatWasDone(plan)} in ${duration(Date.now() - began)}`
+      : 'the database is up to date',
   );
+}
+
+export function hasChanged({ migrations, repeatables, queue, grants }: MigrationPlan): boolean {
+  return migrations.length > 0 || repeatables || queue || grants;
+}
+
+/** In words. The baseline is no migration: it makes what the first release has. */
+export function whatWasDone({ migrations, repeatables, queue }: MigrationPlan): string {
+  if (migrations.includes('baseline')) return 'tables, functions and views made';
+  const parts = [
+    migrations.length > 0 ? `${count(migrations.length, 'migration')} applied` : '',
+    repeatables ? 'functions and views made anew' : '',
+    queue ? 'queues made' : '',
+  ].filter((part) => part !== '');
+  return parts.join(', ') || 'rights granted';
 }
 
 /**
  * False also where nobody can tell, or where the database is newer: `migrate` would not help there.
  */
 export async function migrationHelps(sql: Sql): Promise<boolean> {
-  try {
-    const plan = await planMigration(sql);
-    return plan.migrations.length > 0 || plan.repeatables || plan.queue;
-  } catch {
-    return false;
-  }
+  return await requireMigrated(sql).then(
+    () => false,
+    (error: unknown) => isNamed<MigrationError>(error, 'MigrationError') && isHelped(error),
+  );
+}
+
+function isHelped({ kind }: MigrationError): boolean {
+  return kind === 'not_migrated';
 }
 
 /** A line of `doctor`. */
@@ -63,16 +85,12 @@ export interface Check {
 
 export async function checkSchema(sql: Sql): Promise<Check> {
   try {
-    const plan = await planMigration(sql);
-    if (plan.migrations.length === 0 && !plan.repeatables && !plan.queue)
-      return { check: 'schema', verdict: 'ok', message: 'on this version', what_helps: null };
-    const message = plan.queue
-      ? 'not set up yet'
-      : `behind this version: ${plan.migrations.join(', ') || 'functions and views differ'}`;
-    return { check: 'schema', verdict: 'bad', message, what_helps: 'postrider migrate' };
+    await requireMigrated(sql);
+    return { check: 'schema', verdict: 'ok', message: 'on this version', what_helps: null };
   } catch (error) {
-    if (!(error instanceof Error && error.name === 'MigrationError')) throw error;
+    if (!isNamed<MigrationError>(error, 'MigrationError')) throw error;
     const { message, hint } = explain(error);
-    return { check: 'schema', verdict: 'bad', message, what_helps: hint };
+    const what_helps = isHelped(error) ? 'postrider migrate' : hint;
+    return { check: 'schema', verdict: 'bad', message, what_helps };
   }
 }

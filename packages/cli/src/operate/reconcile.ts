@@ -2,10 +2,15 @@
  * `reconcile`: asks printers about cards of which nobody knows whether they were printed; with
  * `--since`, for all that they made since a backup.
  */
-import { concludeRestore, type AskedSince, type Logger, type Pipeline } from '@postrider/core';
+import {
+  concludeRestore,
+  requireMigrated,
+  type AskedSince,
+  type Logger,
+  type Pipeline,
+} from '@postrider/core';
 import { noticedRestore } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
-import { requireMigrated } from '@postrider/runner/migrated';
 import { quietLogger } from '@postrider/runner/pipeline';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Cli } from '../cli.ts';

@@ -1,7 +1,6 @@
 /** `sync` and `enrich`: what the beats do, now, with a report. */
-import type { SyncReport } from '@postrider/core';
+import { requireMigrated, type SyncReport } from '@postrider/core';
 import { openDatabase, type Sql } from '@postrider/runner/database';
-import { requireMigrated } from '@postrider/runner/migrated';
 import { quietLogger } from '@postrider/runner/pipeline';
 import { count, duration } from '@postrider/runner/process';
 import type { Cli } from '../cli.ts';

@@ -32,6 +32,7 @@ export function sqlState(error: unknown): string | null {
 }
 
 function mappedState(error: unknown): string | null {
+  if (isNamed(error, 'MigrationError') && 'cause' in error) return sqlState(error.cause);
   return isNamed(error, 'MachineError') && 'code' in error ? String(error.code) : null;
 }
 

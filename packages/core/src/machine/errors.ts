@@ -4,6 +4,7 @@
  */
 import { isServerError } from '../common/driver-errors.ts';
 import { isNamed } from '../ports/common.ts';
+import { notMigrated } from './migration-error.ts';
 
 export const machineErrors = {
   PR001: 'illegal_move',
@@ -69,14 +70,20 @@ function parsed(detail: string | undefined): unknown {
   }
 }
 
+/** What is not there: a relation, a schema, a function, a column. */
+const missing: readonly string[] = ['42P01', '3F000', '42883', '42703'];
+
 /**
- * Turns an error of the driver into a `MachineError` where it is one of ours; anything else is
- * returned as it is.
+ * Turns an error of the driver into a `MachineError` where it is one of ours, and into a
+ * `MigrationError` where something of ours is not there; anything else is returned as it is.
  */
 function asMachineError(error: unknown): unknown {
-  return isServerError(error) && isOurs(error.code)
-    ? new MachineError(error.code, error.message, error.hint ?? '', parsed(error.detail), error)
-    : error;
+  if (!isServerError(error)) return error;
+  const { code, message, hint = '', detail } = error;
+  if (isOurs(code)) return new MachineError(code, message, hint, parsed(detail), error);
+  if (missing.includes(code) && message.includes('postrider'))
+    return notMigrated(`the database is not set up for this version: ${message}`, error);
+  return error;
 }
 
 /** Awaits a query and maps the machine's errors. */

@@ -6,18 +6,18 @@
 import { getConstructionPlans, PgBoss, type Db } from 'pg-boss';
 import type postgres from 'postgres';
 import { insideTransaction, inTransaction } from '../queues/database.ts';
-import { declareQueues, QUEUE_SCHEMA } from '../queues/queues.ts';
+import { declareQueues, QUEUE_SCHEMA, queues } from '../queues/queues.ts';
 import { sqlState } from '../common/driver-errors.ts';
 import {
   checksum,
   isDone,
-  MigrationError,
   planMigrationTo,
   REPEATABLES,
   repeatablesSum,
   withOwnSettings,
   type MigrationPlan,
 } from './migration-plan.ts';
+import { MigrationError } from './migration-error.ts';
 import { setForSession } from './session.ts';
 import { sqlFiles, type SqlFile, type SqlFiles } from './sql-files.ts';
 import { messageOf } from '../common/message-of.ts';
@@ -69,10 +69,7 @@ export async function migrationSql(sql: postgres.Sql): Promise<string> {
   const section = (file: SqlFile): string => `-- ${file.name}\n${file.text}\n`;
   return [
     `-- Whatever the defaults of the database and the role are.\n${setForSession}`,
-    plan.queue
-      ? `-- pg-boss (its queues are declared by the program)\n` +
-        `${getConstructionPlans(QUEUE_SCHEMA)}\n`
-      : '',
+    plan.queue ? await queueSql(sql) : '',
     'begin;\n',
     section(files.bootstrap),
     `${DROP_REPEATABLES}\n`,
@@ -83,6 +80,23 @@ export async function migrationSql(sql: postgres.Sql): Promise<string> {
     `select * from postrider.run_housekeeping('{event_partitions}');\n`,
     remembering(REPEATABLES, repeatablesSum(files)),
     'commit;\n',
+  ].join('\n');
+}
+
+/** pg-boss's tables, where they are missing, and the queues: one that is there stays as it is. */
+async function queueSql(sql: postgres.Sql): Promise<string> {
+  const isThere = await withOwnSettings(sql, 'read only', async (tx) => {
+    const [row] = await tx`select to_regclass(${`${QUEUE_SCHEMA}.version`}) as version`;
+    return row?.['version'] !== null;
+  });
+  return [
+    '-- pg-boss',
+    ...(isThere ? [] : [getConstructionPlans(QUEUE_SCHEMA)]),
+    ...Object.entries(queues).map(
+      ([name, settings]) =>
+        `select ${QUEUE_SCHEMA}.create_queue('${name}', '${JSON.stringify(settings)}');`,
+    ),
+    '',
   ].join('\n');
 }
 

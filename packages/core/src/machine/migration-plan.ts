@@ -4,27 +4,19 @@
  */
 import { createHash } from 'node:crypto';
 import type postgres from 'postgres';
-import { QUEUE_SCHEMA } from '../queues/queues.ts';
+import { sqlState } from '../common/driver-errors.ts';
+import { messageOf } from '../common/message-of.ts';
+import { QUEUE_SCHEMA, queues } from '../queues/queues.ts';
+import { MigrationError, notMigrated } from './migration-error.ts';
 import { setForTransaction } from './session.ts';
 import { sqlFiles, type SqlFiles } from './sql-files.ts';
-
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError';
-  readonly kind: 'too_old' | 'no_rights' | 'unsuitable' | 'newer' | 'changed' | 'in_use' | 'failed';
-  readonly hint: string;
-  constructor(kind: MigrationError['kind'], message: string, hint: string, cause?: unknown) {
-    super(message, { cause });
-    this.kind = kind;
-    this.hint = hint;
-  }
-}
 
 export interface MigrationPlan {
   /** Names of migrations to apply, in order. */
   readonly migrations: readonly string[];
   /** Functions, views and machine data differ from this version. */
   readonly repeatables: boolean;
-  /** pg-boss is not there. */
+  /** pg-boss, or one of its queues, is not there. */
   readonly queue: boolean;
   /**
    * A role of ours came after the last migration and was granted nothing yet. Others can do without
@@ -108,29 +100,41 @@ export async function planMigration(sql: postgres.Sql): Promise<MigrationPlan> {
 
 /** As `planMigration`, to the version that these files make. */
 export async function planMigrationTo(sql: postgres.Sql, files: SqlFiles): Promise<MigrationPlan> {
-  return await withOwnSettings(sql, 'read only', async (tx) => await planIn(tx, files));
+  try {
+    return await withOwnSettings(sql, 'read only', async (tx) => await planIn(tx, files));
+  } catch (error) {
+    if (sqlState(error) !== '42501') throw error;
+    throw new MigrationError(
+      'no_rights',
+      `no right to see which version the database has: ${messageOf(error)}`,
+      'connect as the owner of the schema postrider, or as a role that was granted ' +
+        'postrider_runner (for a pipeline), postrider_operator or postrider_reader; ' +
+        'nothing was changed',
+      error,
+    );
+  }
+}
+
+/**
+ * Throws `MigrationError` where this version cannot work on the database: it is empty, older or
+ * newer, or not Postrider's. A role that was granted nothing yet keeps nobody else from work.
+ */
+export async function requireMigrated(sql: postgres.Sql): Promise<void> {
+  const { migrations, repeatables, queue } = await planMigration(sql);
+  if (migrations.includes('baseline'))
+    throw notMigrated('Postrider is not set up in this database');
+  if (migrations.length > 0)
+    throw notMigrated(`the database is older than this version: it lacks ${migrations.join(', ')}`);
+  if (queue) throw notMigrated(`a queue is missing, or the whole schema ${QUEUE_SCHEMA}`);
+  if (repeatables)
+    throw notMigrated('functions and views of the database are those of another version');
 }
 
 async function planIn(sql: postgres.TransactionSql, files: SqlFiles): Promise<MigrationPlan> {
   await check(sql);
-  // By the catalog: to_regclass fails for a role that has no right on the schema, and an operator
-  // has none on the queue's.
-  const [there] = await sql<{ machine: boolean; queue: boolean; grants: boolean }[]>`
-    with relation as (
-      select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    )
-    select
-      exists (
-        select from relation where nspname = 'postrider' and relname = 'migration') as machine,
-      exists (
-        select from relation where nspname = ${QUEUE_SCHEMA} and relname = 'version') as queue,
-      exists (
-        select from pg_namespace n, pg_roles r
-        where n.nspname = 'postrider'
-          and r.rolname in ('postrider_reader', 'postrider_operator', 'postrider_runner')
-          and not has_schema_privilege(r.oid, n.oid, 'usage')) as grants`;
+  const there = await lookInto(sql);
   const applied = new Map<string, string>(
-    there?.machine !== true
+    !there.machine
       ? []
       : (await sql`select name, checksum from postrider.migration`).map((row) => [
           String(row['name']),
@@ -145,6 +149,7 @@ async function planIn(sql: postgres.TransactionSql, files: SqlFiles): Promise<Mi
       'the database was made before the first release',
       'nothing leads from there to this version: give this one an empty database, and let the campaigns of the old one end with the version that made it; nothing was changed',
     );
+  if (names.length === 0 && there.tables.length > 0) throw madeByHand(there, files);
   const ours = new Set(migrations.map((file) => file.name));
   const newer = names.filter((name) => !ours.has(name));
   if (newer.length > 0)
@@ -165,7 +170,80 @@ async function planIn(sql: postgres.TransactionSql, files: SqlFiles): Promise<Mi
   return {
     migrations: migrations.filter((file) => !applied.has(file.name)).map((file) => file.name),
     repeatables: applied.get(REPEATABLES) !== repeatablesSum(files),
-    queue: there?.queue !== true,
-    grants: there?.grants === true,
+    queue: !there.queue,
+    grants: there.grants,
   };
+}
+
+interface Contents {
+  /** `migrate` or the bootstrap has been here. */
+  readonly machine: boolean;
+  readonly queue: boolean;
+  readonly grants: boolean;
+  /** Four names at most of what else is in the schema postrider. */
+  readonly tables: readonly string[];
+}
+
+async function lookInto(sql: postgres.TransactionSql): Promise<Contents> {
+  // By the catalog: to_regclass fails for a role that has no right on the schema, and an operator
+  // has none on the queue's.
+  const [there] = await sql<(Contents & { seen: boolean })[]>`
+    with relation as (
+      select n.nspname, c.oid, c.relname, c.relkind
+      from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace
+    )
+    select
+      exists (
+        select from relation where nspname = 'postrider' and relname = 'migration') as machine,
+      exists (
+        select from relation where nspname = ${QUEUE_SCHEMA} and relname = 'version') as queue,
+      exists (
+        select from relation r
+        where r.nspname = ${QUEUE_SCHEMA}
+          and r.relname = 'queue'
+          and has_schema_privilege(r.nspname, 'usage')
+          and has_table_privilege(r.oid, 'select')) as seen,
+      exists (
+        select from pg_namespace n, pg_roles r
+        where n.nspname = 'postrider'
+          and r.rolname in ('postrider_reader', 'postrider_operator', 'postrider_runner')
+          and not has_schema_privilege(r.oid, n.oid, 'usage')) as grants,
+      array(
+        select relname::text
+        from relation
+        where nspname = 'postrider'
+          and relkind in ('r', 'p')
+          and relname <> 'migration'
+        order by relname
+        limit 4
+      ) as tables`;
+  if (there === undefined) throw new Error('the database answered no row');
+  if (!there.queue || !there.seen) return there;
+  const [known] = await sql<{ all: boolean }[]>`
+    select count(*) = ${Object.keys(queues).length} as all
+    from ${sql(QUEUE_SCHEMA)}.queue
+    where name = any (${Object.keys(queues)})`;
+  return { ...there, queue: known?.all === true };
+}
+
+/** psql has run the files one by one: nothing notes which they were. */
+function madeByHand({ machine, tables }: Contents, { migrations }: SqlFiles): MigrationError {
+  const notes = migrations
+    .slice(0, 1)
+    .map(({ name, text }) => `('${name}', '${checksum(text)}')`)
+    .join();
+  const some = [...tables.slice(0, 3), ...(tables.length > 3 ? ['…'] : [])].join(', ');
+  return new MigrationError(
+    'unsuitable',
+    `the schema postrider has tables (${some}), and no note of how they were made: sql/ was ` +
+      "run by hand, or the schema is somebody else's",
+    'where nothing in it is needed: drop schema postrider cascade, and migrate (for psql, ' +
+      '`postrider migrate --dry-run` prints everything in order, with its notes).' +
+      (machine
+        ? ' Where all of baseline.sql of this very version made it: insert into ' +
+          `postrider.migration (name, checksum) values ${notes}; and migrate.`
+        : '') +
+      ' Nothing was changed',
+  );
 }

@@ -74,6 +74,8 @@ export class Running {
     this.#closers = [() => recovery.end()];
     await this.#requireSuitableSessions();
     stopping.throwIfAborted();
+    await this.#context.requireMigrated();
+    stopping.throwIfAborted();
     await watermark.load();
     this.#closers.push(await startReaper(this.#context, noteError));
     stopping.throwIfAborted();

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { PgBoss } from 'pg-boss';
 import type postgres from 'postgres';
 import { renew } from '../machine/cohorts.ts';
+import { requireMigrated } from '../machine/migration-plan.ts';
 import type { CallContext, Logger } from '../ports/index.ts';
 import { makeBoss } from '../queues/boss.ts';
 import type { Integrations } from './integrations.ts';
@@ -35,6 +36,8 @@ export interface PipelineContext {
   readonly refusing: Set<string>;
   /** Aborts when the pipeline stops. */
   readonly stopping: AbortSignal;
+  /** Throws `MigrationError` where the database is not on this version. Once it is, asks no more. */
+  requireMigrated(): Promise<void>;
   /** What an adapter is handed with each call. */
   callContext(signal: AbortSignal): CallContext;
   /** Passes a named point; costs nothing where nobody listens. */
@@ -83,6 +86,7 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
   warnOfDriver([sql, queueSql], logger);
   const settings = { ...defaultSettings, ...options.settings };
   const runnerId = randomUUID();
+  let migrated: Promise<void> | null = null;
   const leases = new Leases(
     settings.leaseMs,
     async (cohorts) => await renew(sql, runnerId, cohorts, settings.leaseMs),
@@ -107,6 +111,13 @@ export function makeContext(options: PipelineOptions, hooks: ContextHooks): Pipe
       onRestore: () => leases.loseAll(),
     }),
     stopping: hooks.stopping,
+    requireMigrated: async () => {
+      migrated ??= requireMigrated(sql).catch((error: unknown) => {
+        migrated = null;
+        throw error;
+      });
+      await migrated;
+    },
     callContext: (signal): CallContext => ({
       signal,
       logger,

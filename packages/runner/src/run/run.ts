@@ -2,10 +2,15 @@
  * The life of a runner: the pipeline and its HTTP, until it is told to stop; or, with `once`, until
  * nothing can move. What people are told of it is the caller's.
  */
-import type { Logger, Pipeline, Stopped, Waiting } from '@postrider/core';
+import {
+  requireMigrated,
+  type Logger,
+  type Pipeline,
+  type Stopped,
+  type Waiting,
+} from '@postrider/core';
 import { cohortsAtWork, type CohortsAtWork } from '@postrider/core/machine';
 import type { Project } from '../config/project.ts';
-import { requireMigrated } from '../database/migrated.ts';
 import { openDatabase, type Sql } from '../database/open.ts';
 import { startHttp, type HttpOptions, type RunningHttp } from '../http/server.ts';
 import { exitCodes } from '../process/exit-codes.ts';
