@@ -1,8 +1,8 @@
 -- The tables of the first release, in order of dependency: run once, in a database that is new.
--- What comes first is bootstrap.sql (the schema, and the notes of what was applied); then this file,
--- the migrations in the order of their numbers, pg-boss's schema postrider_queue, and repeatable.sql.
--- `postrider migrate` does all of it, and `postrider migrate --dry-run` prints it in order for psql,
--- pg-boss and the notes included. Without its notes a database is refused by `migrate` later.
+-- What comes first is bootstrap.sql (the schema, and the notes of what was applied). Then come
+-- this file, the migrations by their numbers, pg-boss's schema postrider_queue, and
+-- repeatable.sql. `postrider migrate` does all of it, and `postrider migrate --dry-run` prints it
+-- in order for psql, with pg-boss and the notes. Without its notes `migrate` refuses a database.
 \ir baseline/installation.sql
 \ir baseline/machine.sql
 \ir baseline/organization.sql

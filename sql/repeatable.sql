@@ -1,9 +1,9 @@
 -- What every version makes anew, in this order: the machine's data, functions, views, and how they
 -- run and who may call them. migrate drops it all first, in the same transaction, since a function
--- cannot be replaced by one with another signature: so psql runs this file once, and not a second
+-- cannot be replaced by one with another signature: psql runs this file once, and not a second
 -- time ("already exists"). What comes first: bootstrap.sql, baseline.sql, the migrations, and
--- pg-boss's schema postrider_queue, whose tables these functions name. `postrider migrate --dry-run`
--- prints everything in order, with what is dropped first.
+-- pg-boss's schema postrider_queue, whose tables these functions name. `postrider migrate
+-- --dry-run` prints everything in order, with what is dropped first.
 \ir machine/states.sql
 \ir machine/transitions.sql
 \ir machine/reasons.sql

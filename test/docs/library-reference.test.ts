@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { connect, createPipeline, defaultSettings, VERSION } from '@postrider/core';
-import type { Integrations } from '@postrider/core';
+import { connect, createPipeline, defaultSettings, integrationsOf, VERSION } from '@postrider/core';
+import { noopPorts } from '../pipeline/rig.ts';
 import { machineErrors } from '../../packages/core/src/machine/errors.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -92,7 +92,7 @@ void test('so do options, ports, methods and kinds of errors', () => {
   }
   const pipeline = createPipeline({
     sql: connect('postgres://nobody@127.0.0.1:1/nothing'),
-    integrations: {} as Integrations,
+    integrations: integrationsOf(noopPorts()),
     restoreWatermark: 'not kept',
   });
   const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(pipeline)).filter(

@@ -7,7 +7,7 @@ import { connect, createPipeline, integrationsOf } from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
 import { createApp } from '@postrider/runner';
 import { states } from '../support/machine.ts';
-import { open, until, type Opened } from './rig.ts';
+import { noopPorts, open, until, type Opened } from './rig.ts';
 
 function forgetful(): undefined {
   return undefined;
@@ -118,7 +118,7 @@ void test('a connection that is lost while a printer is made says nothing about 
 void test('a client without a connection is refused, whichever of the two it is', async () => {
   await using place = await open({ people: 0 });
   const none = place.machine.connect(0);
-  const integrations = integrationsOf({} as Parameters<typeof integrationsOf>[0]);
+  const integrations = integrationsOf(noopPorts());
   const restoreWatermark = 'not kept';
   const refusal = /needs at least one connection.*has a max of 0/;
   assert.throws(() => createPipeline({ sql: none, integrations, restoreWatermark }), refusal);

@@ -2,7 +2,7 @@
  * What people call things by: an organization, campaign or printer by its name, a person by
  * whatever one has in hand.
  */
-import { didYouMean } from '@postrider/adapters/near';
+import { didYouMean } from '@postrider/core/ports/near';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, exitCodes, printable } from '@postrider/runner/process';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nearWords } from '@postrider/adapters/near';
+import { nearWords } from '@postrider/core/ports/near';
 import { readCsv } from '../src/csv.ts';
 import { explain } from '../src/errors/explain.ts';
 import { peopleOut } from '../src/operate/campaign.ts';

@@ -8,8 +8,8 @@ interface Typed {
 }
 
 export interface ParameterType extends Typed {
-  /** The text of the argument. */
-  send(value: string): string;
+  /** The text of the argument. `name`: of the parameter, for what names it. */
+  send(value: string, name: string): string;
 }
 
 export interface ResultType extends Typed {
@@ -23,15 +23,20 @@ function parameter(type: string, helper: string, cast: string, suffix = ''): Par
   return { type, suffix, send };
 }
 
+/** The compiler cannot tell an id from another text: each is looked at, and named. */
+function id(type: string, helper: string, cast: string): ParameterType {
+  return { type, suffix: '', send: (value, name) => `\${${helper}(${value}, '${name}')}${cast}` };
+}
+
 const parameters: Readonly<Record<string, ParameterType>> = {
   text: parameter('string', '', ''),
-  uuid: parameter('string', '', ''),
+  uuid: id('string', 'uuid', ''),
   integer: parameter('number', '', ''),
   bigint: parameter('number', '', ''),
   boolean: parameter('boolean', '', ''),
   bytea: parameter('Buffer', '', ''),
   'text[]': parameter('readonly string[]', '', '::text[]'),
-  'uuid[]': parameter('readonly string[]', '', '::uuid[]'),
+  'uuid[]': id('readonly string[]', 'uuids', '::uuid[]'),
   // In milliseconds.
   interval: parameter('number', 'interval', '::interval', 'Ms'),
   'interval[]': parameter('readonly string[]', '', '::text[]::interval[]'),

@@ -47,8 +47,8 @@ export async function generateCalls(sql: postgres.Sql): Promise<ReadonlyMap<stri
   const files = new Map<string, string>();
   for (const [word, texts] of [...byWord].toSorted(([one], [other]) => one.localeCompare(other))) {
     const body = texts.join('\n');
-    const helpers = ['interval', 'json', 'rows', 'scalar', 'time', 'done'].filter((helper) =>
-      new RegExp(`\\b${helper}(<\\w+>)?\\(`).test(body),
+    const helpers = ['interval', 'json', 'rows', 'scalar', 'time', 'done', 'uuid', 'uuids'].filter(
+      (helper) => new RegExp(`\\b${helper}(<\\w+>)?\\(`).test(body),
     );
     const imports = `import { ${helpers.toSorted().join(', ')}, type Sql } from '../calls.ts';`;
     files.set(`${word}.generated.ts`, `${note}\n${imports}\n\n${body}`);
@@ -172,7 +172,7 @@ function parametersOf(one: CatalogFunction): { given: readonly string[]; sent: s
     const isNull = /^NULL\b/.test(parameter.default ?? '');
     const orNull = isNull || mayBeNull.has(`${one.name}.${parameter.name}`) ? ' | null' : '';
     const separator = index === 0 ? '' : ',';
-    const argument = (value: string): string => `${parameter.name} => ${send(value)}`;
+    const argument = (value: string): string => `${parameter.name} => ${send(value, name)}`;
     const value = `given.${name}`;
     const typed = isOptional ? `?: ${type}${orNull} | undefined` : `: ${type}${orNull}`;
     return {

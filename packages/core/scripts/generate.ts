@@ -1,9 +1,12 @@
 /**
- * Generates what follows from sql/machine/: the TypeScript unions and the state diagram. `--check`
- * writes nothing, and exits 1 where a file is not in step.
+ * Generates what follows from sql/machine/ (the TypeScript unions and the state diagram), and the
+ * table of a pipeline's settings. `--check` writes nothing, and exits 1 where a file is not in
+ * step.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { settingsSchema } from '../src/runtime/settings.ts';
 
 const root = join(import.meta.dirname, '../../..');
 function read(path: string): string {
@@ -134,9 +137,39 @@ function diagram(): string {
   ].join('\n');
 }
 
+/** `, 1 to 50`, of a setting that is a number. */
+function boundsOf(field: z.ZodType): string {
+  const schema = z.toJSONSchema(field, { io: 'input' });
+  const number = [schema, ...(schema.anyOf ?? [])].find(
+    (one) => typeof one === 'object' && one.minimum !== undefined,
+  );
+  return number === undefined ? '' : `, ${number.minimum} to ${number.maximum}`;
+}
+
+/** The page, with the part between the marks made anew. */
+function withSettings(page: string): string {
+  const [begin, end] = [
+    '<!-- Generated from packages/core/src/runtime/settings.ts by `npm run generate`. -->\n',
+    '<!-- End of what is generated. -->',
+  ];
+  const from = page.indexOf(begin) + begin.length;
+  const to = page.indexOf(end, from);
+  if (from < begin.length || to < 0) throw new Error('the page has no marks of what is generated');
+  const rows = Object.entries(settingsSchema.shape).map(([name, field]) => {
+    const { unit, shown, description } = field.meta() ?? {};
+    if (typeof unit !== 'string' || description === undefined)
+      throw new Error(`the setting ${name} has no unit or no description`);
+    const fallback = typeof shown === 'string' ? shown : String(field.parse(undefined));
+    return `| \`${name}\` | ${unit}${boundsOf(field)} | ${fallback} | ${description} |\n`;
+  });
+  const head = '| setting | unit | default | what |\n|---|---|---|---|\n';
+  return `${page.slice(0, from)}\n${head}${rows.join('')}\n${page.slice(to)}`;
+}
+
 const outputs: Record<string, string> = {
   'packages/core/src/machine/states.generated.ts': types(),
   'docs/reference/state-machine.md': diagram(),
+  'docs/reference/library.md': withSettings(read('docs/reference/library.md')),
 };
 
 const check = process.argv.includes('--check');
@@ -145,7 +178,9 @@ for (const [path, text] of Object.entries(outputs)) {
   const now = existsSync(join(root, path)) ? read(path) : '';
   if (now === text) continue;
   if (check) {
-    console.error(`${path} is not in step with sql/: run \`npm run generate\``);
+    console.error(
+      `${path} is not in step with what it is generated from: run \`npm run generate\``,
+    );
     stale += 1;
   } else {
     writeFileSync(join(root, path), text);

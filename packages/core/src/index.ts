@@ -15,12 +15,9 @@ export type { SyncKind, SyncReport } from './machine/sync.ts';
 export { integrationsOf, type Integrations, type Ports } from './runtime/integrations.ts';
 export type { OnceOptions } from './running/once.ts';
 export type { Waiting } from './machine/waiting.ts';
-export {
-  defaultSettings,
-  type PipelineOptions,
-  type PipelineSettings,
-  type Point,
-} from './runtime/options.ts';
+export { InvalidOptionsError, type InvalidOption } from './common/invalid-options.ts';
+export type { PipelineOptions, Point } from './runtime/options.ts';
+export { defaultSettings, type PipelineSettings } from './runtime/settings.ts';
 export { RestoreWatermarkError } from './runtime/restore-watermark.ts';
 export {
   restoreWatermarkFolder,

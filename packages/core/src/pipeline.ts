@@ -208,7 +208,10 @@ export class Pipeline {
   }
 }
 
-/** Throws `RangeError` where a client has no connection to give. */
+/**
+ * Throws `InvalidOptionsError` with all that is wrong with the options, and `RangeError` where a
+ * client has no connection to give.
+ */
 export function createPipeline(options: PipelineOptions): Pipeline {
   return new Pipeline(options);
 }

@@ -1,6 +1,6 @@
 import { AdapterConfigError } from '@postrider/core/ports';
 import type { z } from 'zod';
-import { faultsOf } from './words/schema-words.ts';
+import { faultsOf } from '@postrider/core/ports/schema-words';
 
 /**
  * Parses the options of a campaign file and names those at fault, for example

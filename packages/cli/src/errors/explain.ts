@@ -52,6 +52,7 @@ function tell(error: unknown): KnownExplanation {
       return ofTheMachine(code, field(error, 'hint'), (error as { detail?: unknown }).detail);
     case 'MigrationError':
       return migration(error as Error);
+    case 'InvalidOptionsError':
     case 'UnsuitableSessionError':
       return {
         hint: field(error, 'hint') || null,

@@ -2,7 +2,7 @@
  * `retry --campaign`: everybody of a campaign who is in error, by reason. `retry --effects`: what
  * follows from a card and failed for good.
  */
-import { didYouMean } from '@postrider/adapters/near';
+import { didYouMean } from '@postrider/core/ports/near';
 import { retryAll, retryEffects, type Reason } from '@postrider/core';
 import { failedEffects, type EffectKind } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';

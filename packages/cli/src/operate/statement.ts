@@ -4,7 +4,7 @@
  * and a DO block may commit only outside of a transaction.
  */
 import { text as readAll } from 'node:stream/consumers';
-import { nearWords } from '@postrider/adapters/near';
+import { nearWords } from '@postrider/core/ports/near';
 import { openDatabase } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type postgres from 'postgres';

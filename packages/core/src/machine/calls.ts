@@ -5,7 +5,7 @@
  * where the connection is lost.
  */
 import type postgres from 'postgres';
-import { withMachineErrors } from './errors.ts';
+import { MachineError, withMachineErrors } from './errors.ts';
 
 /**
  * A client, or a transaction of one: what is done in it stands or falls with the caller's own
@@ -60,4 +60,29 @@ export function interval(value: number | null): string | null {
 /** A time as text: of a `Date`, the driver would write text in the style of the session. */
 export function time(value: string | Date | null): string | null {
   return value instanceof Date ? value.toISOString() : value;
+}
+
+// As the server reads one: hyphens and braces may be left out.
+const UUID = /^(?:[\da-f]{4}(?:-?[\da-f]{4}){7}|\{[\da-f]{4}(?:-?[\da-f]{4}){7}\})$/i;
+
+/** An id as it is. Throws `MachineError` where it is none; null is the function's to judge. */
+export function uuid<Id extends string | null>(value: Id, name: string): Id {
+  if (value === null || (typeof value === 'string' && UUID.test(value))) return value;
+  throw new MachineError(
+    'PR020',
+    `${name}: ${shown(value)} is not an id`,
+    'an id is a UUID, as the database has given it; nothing was changed',
+    { argument: name },
+    undefined,
+  );
+}
+
+/** What was handed over in spite of its type, too. */
+function shown(value: unknown): string {
+  return value === undefined ? 'undefined' : (JSON.stringify(value) ?? typeof value).slice(0, 100);
+}
+
+export function uuids(values: readonly string[], name: string): readonly string[] {
+  for (const value of values) uuid(value, name);
+  return values;
 }

@@ -3,7 +3,7 @@
  * cards that this database has forgotten. The SQL is in sql/functions/, `restore` and
  * `restore_watermark`.
  */
-import type { Sql } from './calls.ts';
+import { uuid, type Sql } from './calls.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 import type { UnknownPiece } from './reconcile.ts';
@@ -112,7 +112,7 @@ export async function printersOf(
     sql<{ name: string; held: boolean }[]>`
       select name, held_at is not null as held
       from postrider.printer
-      where organization_id = ${organizationId}
+      where organization_id = ${uuid(organizationId, 'organizationId')}
       order by name`,
   );
 }

@@ -1,7 +1,7 @@
 /** Typed calls of sync. */
 import { storable } from '../common/text.ts';
 import type { Member, Reject } from '../ports/index.ts';
-import { onlyRow, rowOf, type Sql } from './calls.ts';
+import { onlyRow, rowOf, uuid, type Sql } from './calls.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 
@@ -63,7 +63,8 @@ export async function segmentOf(
     sql<{ segment: string | null }[]>`
       select provider_segment_id as segment
       from postrider.campaign
-      where organization_id = ${organizationId} and id = ${campaignId}`,
+      where organization_id = ${uuid(organizationId, 'organizationId')}
+        and id = ${uuid(campaignId, 'campaignId')}`,
   );
   return row?.segment ?? null;
 }

@@ -8,13 +8,10 @@ import type { CallContext, Logger } from '../ports/index.ts';
 import { makeBoss } from '../queues/boss.ts';
 import type { Integrations } from './integrations.ts';
 import { Leases } from './leases.ts';
-import {
-  defaultSettings,
-  type PipelineOptions,
-  type PipelineSettings,
-  type Point,
-} from './options.ts';
+import { checkOptions } from './check-options.ts';
+import type { PipelineOptions, Point } from './options.ts';
 import { RestoreWatermark } from './restore-watermark.ts';
+import type { PipelineSettings } from './settings.ts';
 
 export type Wake = 'proof' | 'mail' | 'track' | 'effects' | 'reconcile' | 'poll';
 
@@ -80,11 +77,11 @@ function warnOfDriver(clients: readonly postgres.Sql[], logger: Logger): void {
 }
 
 export function makeContext(options: PipelineOptions, hooks: ContextHooks): PipelineContext {
+  const settings = checkOptions(options);
   const { sql, queueSql = sql, integrations, logger = silent, now = () => new Date() } = options;
   requireConnections('sql', sql);
   requireConnections('queueSql', queueSql);
   warnOfDriver([sql, queueSql], logger);
-  const settings = { ...defaultSettings, ...options.settings };
   const runnerId = randomUUID();
   let migrated: Promise<void> | null = null;
   const leases = new Leases(

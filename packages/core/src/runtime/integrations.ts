@@ -9,6 +9,7 @@ import type {
   Renderer,
   UsageMeter,
 } from '../ports/index.ts';
+import { checkPorts } from './check-options.ts';
 
 /**
  * Finds the adapters of a campaign. The runner's registry reads them from the campaign file; a
@@ -45,9 +46,10 @@ export interface Ports {
 
 /**
  * The same adapters for every campaign and printer of a database: for a service that brings its
- * own.
+ * own. Throws `InvalidOptionsError` where one is missing, or is none.
  */
 export function integrationsOf(ports: Ports): Integrations {
+  checkPorts(ports);
   return {
     audience: async () => await Promise.resolve(ports.audience),
     renderer: async () => await Promise.resolve(ports.renderer),

@@ -3,7 +3,7 @@
  * is allowed; all problems at once.
  */
 import { readFile } from 'node:fs/promises';
-import { faultsOf, type Path } from '@postrider/adapters/schema-words';
+import { faultsOf, type Path } from '@postrider/core/ports/schema-words';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 

@@ -5,7 +5,7 @@
  */
 import { resolve } from 'node:path';
 import { adapters, portFields, type AdaptersByKind } from '@postrider/adapters';
-import { didYouMean } from '@postrider/adapters/near';
+import { didYouMean } from '@postrider/core/ports/near';
 import type { CampaignBrief, Integrations, PrinterBrief } from '@postrider/core';
 import {
   AdapterConfigError,

@@ -1,13 +1,13 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { interval, scalar, type Sql } from '../calls.ts';
+import { interval, scalar, uuid, uuids, type Sql } from '../calls.ts';
 
 export async function campaignBrief<Result>(
   sql: Sql,
   given: { readonly organizationId: string; readonly campaignId: string },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.campaign_brief(
-      p_organization_id => ${given.organizationId},
-      p_campaign_id => ${given.campaignId}
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')}
     ) as result`);
 }
 
@@ -16,7 +16,7 @@ export async function printerBrief<Result>(
   given: { readonly organizationId: string; readonly printerName: string },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.printer_brief(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName}
     ) as result`);
 }
@@ -31,9 +31,9 @@ export async function renew<Result extends readonly string[] | null = readonly s
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.renew(
-      p_runner_id => ${given.runnerId},
-      p_organization_ids => ${given.organizationIds}::uuid[],
-      p_cohort_ids => ${given.cohortIds}::uuid[],
+      p_runner_id => ${uuid(given.runnerId, 'runnerId')},
+      p_organization_ids => ${uuids(given.organizationIds, 'organizationIds')}::uuid[],
+      p_cohort_ids => ${uuids(given.cohortIds, 'cohortIds')}::uuid[],
       p_lease => ${interval(given.leaseMs)}::interval
     ) as result`);
 }

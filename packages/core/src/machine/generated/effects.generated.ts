@@ -1,5 +1,5 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { interval, json, scalar, type Sql } from '../calls.ts';
+import { interval, json, scalar, uuid, type Sql } from '../calls.ts';
 
 export async function effectsClaim<Result>(
   sql: Sql,
@@ -11,7 +11,7 @@ export async function effectsClaim<Result>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.effects_claim(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_kind => ${given.kind},
       p_limit => ${given.limit},
       p_lease => ${interval(given.leaseMs)}::interval
@@ -23,7 +23,7 @@ export async function effectsSettle<Result extends number | null = number>(
   given: { readonly organizationId: string; readonly results: unknown },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.effects_settle(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_results => ${json(given.results)}::text::json
     ) as result`);
 }
@@ -33,7 +33,7 @@ export async function retryEffects<Result extends number | null = number>(
   given: { readonly organizationId: string; readonly kind?: string | null | undefined },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.retry_effects(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_kind => ${given.kind ?? null}
     ) as result`);
 }

@@ -1,5 +1,5 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { interval, json, scalar, type Sql } from '../calls.ts';
+import { interval, json, scalar, uuid, type Sql } from '../calls.ts';
 
 export async function enrichClaim<Result>(
   sql: Sql,
@@ -13,8 +13,8 @@ export async function enrichClaim<Result>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.enrich_claim(
-      p_organization_id => ${given.organizationId},
-      p_campaign_id => ${given.campaignId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
       p_enricher => ${given.enricher},
       p_limit => ${given.limit},
       p_deadline => ${interval(given.deadlineMs)}::interval,
@@ -27,7 +27,7 @@ export async function enrichDue<Result>(
   given: { readonly organizationId: string },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.enrich_due(
-      p_organization_id => ${given.organizationId}
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')}
     ) as result`);
 }
 
@@ -41,8 +41,8 @@ export async function enrichLost<Result extends number | null = number>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.enrich_lost(
-      p_organization_id => ${given.organizationId},
-      p_batch_id => ${given.batchId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_batch_id => ${uuid(given.batchId, 'batchId')},
       p_why => ${given.why}
       ${given.afterMs === undefined ? sql`` : sql`,
       p_after => ${interval(given.afterMs)}::interval`}
@@ -54,8 +54,8 @@ export async function enrichNone<Result extends number | null = number>(
   given: { readonly organizationId: string; readonly campaignId: string },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.enrich_none(
-      p_organization_id => ${given.organizationId},
-      p_campaign_id => ${given.campaignId}
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')}
     ) as result`);
 }
 
@@ -64,7 +64,7 @@ export async function enrichOrphans<Result extends number | null = number>(
   given: { readonly organizationId: string },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.enrich_orphans(
-      p_organization_id => ${given.organizationId}
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')}
     ) as result`);
 }
 
@@ -81,8 +81,8 @@ export async function enrichSettle<Result extends number | null = number>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.enrich_settle(
-      p_organization_id => ${given.organizationId},
-      p_batch_id => ${given.batchId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_batch_id => ${uuid(given.batchId, 'batchId')},
       p_enricher => ${given.enricher},
       p_results => ${json(given.results)}::text::jsonb,
       p_last => ${given.last}
@@ -102,8 +102,8 @@ export async function enrichSubmitted<Result extends string | null = string>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.enrich_submitted(
-      p_organization_id => ${given.organizationId},
-      p_batch_id => ${given.batchId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_batch_id => ${uuid(given.batchId, 'batchId')},
       p_provider_batch_id => ${given.providerBatchId}
     ) as result`);
 }

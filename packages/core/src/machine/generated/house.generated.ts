@@ -1,5 +1,5 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { done, interval, json, rows, scalar, time, type Sql } from '../calls.ts';
+import { done, interval, json, rows, scalar, time, uuid, type Sql } from '../calls.ts';
 
 export async function adoptPieces<Result>(
   sql: Sql,
@@ -10,7 +10,7 @@ export async function adoptPieces<Result>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.adopt_pieces(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName},
       p_pieces => ${json(given.pieces)}::text::jsonb
     ) as result`);
@@ -49,7 +49,9 @@ export async function deregisterRunner(
   sql: Sql,
   given: { readonly runnerId: string },
 ): Promise<void> {
-  await done(sql`select postrider.deregister_runner(p_runner_id => ${given.runnerId})`);
+  await done(sql`select postrider.deregister_runner(
+      p_runner_id => ${uuid(given.runnerId, 'runnerId')}
+    )`);
 }
 
 export async function due<
@@ -138,10 +140,10 @@ export async function piecesOpenedSince<
       attempt,
       pg_catalog.to_json("openedAt") as "openedAt"
     from postrider.pieces_opened_since(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName},
       p_since => ${time(given.since)}::text::timestamptz,
-      p_after => ${given.after},
+      p_after => ${uuid(given.after, 'after')},
       p_limit => ${given.limit}
     )`);
 }
@@ -193,7 +195,7 @@ export async function tick<Result>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.tick(
-      p_runner_id => ${given.runnerId},
+      p_runner_id => ${uuid(given.runnerId, 'runnerId')},
       p_name => ${given.name},
       p_proof_slots => ${given.proofSlots},
       p_mail_slots => ${given.mailSlots},
@@ -264,9 +266,9 @@ export async function workDone<
   return await rows<Row>(sql`
     select failures, pg_catalog.to_json(since) as since
     from postrider.work_done(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_work => ${given.work},
-      p_campaign_id => ${given.campaignId},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
       p_printer_name => ${given.printerName}
     )`);
 }
@@ -288,9 +290,9 @@ export async function workFailed<
   return await rows<Row>(sql`
     select failures, pg_catalog.to_json(since) as since
     from postrider.work_failed(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_work => ${given.work},
-      p_campaign_id => ${given.campaignId},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
       p_printer_name => ${given.printerName},
       p_error => ${given.error},
       p_code => ${given.code ?? null},

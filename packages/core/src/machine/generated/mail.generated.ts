@@ -1,5 +1,5 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { done, interval, json, scalar, type Sql } from '../calls.ts';
+import { done, interval, json, scalar, uuid, type Sql } from '../calls.ts';
 
 export async function beginMail<Result>(
   sql: Sql,
@@ -12,9 +12,9 @@ export async function beginMail<Result>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.begin_mail(
-      p_organization_id => ${given.organizationId},
-      p_cohort_id => ${given.cohortId},
-      p_runner_id => ${given.runnerId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_cohort_id => ${uuid(given.cohortId, 'cohortId')},
+      p_runner_id => ${uuid(given.runnerId, 'runnerId')},
       p_lease => ${interval(given.leaseMs)}::interval,
       p_remembered => ${json(given.remembered ?? null)}::text::jsonb
     ) as result`);
@@ -25,7 +25,7 @@ export async function cancelClaim<Result>(
   given: { readonly organizationId: string; readonly limit: number },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.cancel_claim(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_limit => ${given.limit}
     ) as result`);
 }
@@ -35,7 +35,7 @@ export async function cancelSettle<Result extends number | null = number>(
   given: { readonly organizationId: string; readonly results: unknown },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.cancel_settle(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_results => ${json(given.results)}::text::json
     ) as result`);
 }
@@ -45,7 +45,7 @@ export async function reconcileClaim<Result>(
   given: { readonly organizationId: string; readonly limit: number; readonly leaseMs: number },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.reconcile_claim(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_limit => ${given.limit},
       p_lease => ${interval(given.leaseMs)}::interval
     ) as result`);
@@ -60,7 +60,7 @@ export async function reconcileSettle<Result extends number | null = number>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.reconcile_settle(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_verdicts => ${json(given.verdicts)}::text::json
       ${given.attempts === undefined ? sql`` : sql`,
       p_attempts => ${given.attempts}`}
@@ -76,7 +76,7 @@ export async function setQuietTime(
   },
 ): Promise<void> {
   await done(sql`select postrider.set_quiet_time(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName},
       p_quiet => ${interval(given.quietMs)}::interval
     )`);
@@ -93,8 +93,8 @@ export async function settleMail<Result extends number | null = number>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.settle_mail(
-      p_organization_id => ${given.organizationId},
-      p_cohort_id => ${given.cohortId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_cohort_id => ${uuid(given.cohortId, 'cohortId')},
       p_results => ${json(given.results)}::text::json,
       p_last => ${given.last},
       p_quiet => ${interval(given.quietMs)}::interval

@@ -1,12 +1,12 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { json, scalar, time, type Sql } from '../calls.ts';
+import { json, scalar, time, uuid, type Sql } from '../calls.ts';
 
 export async function applyCampaign<Result>(
   sql: Sql,
   given: { readonly organizationId: string; readonly definition: unknown },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.apply_campaign(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_definition => ${json(given.definition)}::text::jsonb
     ) as result`);
 }
@@ -16,7 +16,7 @@ export async function armPrinter<Result extends string | null = string>(
   given: { readonly organizationId: string; readonly printerName: string },
 ): Promise<Result> {
   return await scalar<Result>(sql`select pg_catalog.to_json(postrider.arm_printer(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName}
     )) as result`);
 }
@@ -26,7 +26,7 @@ export async function cancel<Result extends string | null = string>(
   given: { readonly recipientId: string; readonly why?: string | null | undefined },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.cancel(
-      p_recipient_id => ${given.recipientId},
+      p_recipient_id => ${uuid(given.recipientId, 'recipientId')},
       p_why => ${given.why ?? null}
     ) as result`);
 }
@@ -36,7 +36,7 @@ export async function clearAlarm<Result extends string | null = string>(
   given: { readonly alarmId: string; readonly why: string },
 ): Promise<Result> {
   return await scalar<Result>(sql`select pg_catalog.to_json(postrider.clear_alarm(
-      p_alarm_id => ${given.alarmId},
+      p_alarm_id => ${uuid(given.alarmId, 'alarmId')},
       p_why => ${given.why}
     )) as result`);
 }
@@ -51,8 +51,8 @@ export async function endCampaign<Result extends number | null = number>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.end_campaign(
-      p_organization_id => ${given.organizationId},
-      p_campaign_id => ${given.campaignId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
       p_status => ${given.status},
       p_why => ${given.why ?? null}
     ) as result`);
@@ -73,7 +73,7 @@ export async function erase<Result extends string | null = string>(
   given: { readonly recipientId: string },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.erase(
-      p_recipient_id => ${given.recipientId}
+      p_recipient_id => ${uuid(given.recipientId, 'recipientId')}
     ) as result`);
 }
 
@@ -87,7 +87,7 @@ export async function hold<Result>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.hold(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_kind => ${given.kind},
       p_id => ${given.id},
       p_why => ${given.why ?? null}
@@ -105,9 +105,9 @@ export async function holdRefused<Result extends string | null = string>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.hold_refused(
-      p_organization_id => ${given.organizationId},
-      p_campaign_id => ${given.campaignId},
-      p_cohort_id => ${given.cohortId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
+      p_cohort_id => ${uuid(given.cohortId, 'cohortId')},
       p_why => ${given.why},
       p_alike => ${given.alike}
     ) as result`);
@@ -124,8 +124,8 @@ export async function launch<Result extends string | null = string>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.launch(
-      p_organization_id => ${given.organizationId},
-      p_campaign_id => ${given.campaignId}
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')}
       ${given.mode === undefined ? sql`` : sql`,
       p_mode => ${given.mode}`},
       p_why => ${given.why ?? null}
@@ -144,7 +144,7 @@ export async function release<Result extends string | null = string>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.release(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_kind => ${given.kind},
       p_id => ${given.id},
       p_why => ${given.why ?? null}
@@ -156,7 +156,7 @@ export async function resolve<Result extends string | null = string>(
   given: { readonly mailpieceId: string; readonly verdict: string; readonly evidence: string },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.resolve(
-      p_mailpiece_id => ${given.mailpieceId},
+      p_mailpiece_id => ${uuid(given.mailpieceId, 'mailpieceId')},
       p_verdict => ${given.verdict},
       p_evidence => ${given.evidence}
     ) as result`);
@@ -167,7 +167,7 @@ export async function retry<Result extends string | null = string>(
   given: { readonly recipientId: string },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.retry(
-      p_recipient_id => ${given.recipientId}
+      p_recipient_id => ${uuid(given.recipientId, 'recipientId')}
     ) as result`);
 }
 
@@ -181,8 +181,8 @@ export async function retryAll<Result>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.retry_all(
-      p_organization_id => ${given.organizationId},
-      p_campaign_id => ${given.campaignId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
       p_reason => ${given.reason}
       ${given.limit === undefined ? sql`` : sql`,
       p_limit => ${given.limit}`}
@@ -194,7 +194,7 @@ export async function retryWebhooks<Result extends number | null = number>(
   given: { readonly organizationId: string; readonly printerName?: string | null | undefined },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.retry_webhooks(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName ?? null}
     ) as result`);
 }
@@ -216,7 +216,7 @@ export async function suppress<Result extends number | null = number>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.suppress(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_email => ${given.email ?? null},
       p_external_id => ${given.externalId ?? null},
       p_line1 => ${given.line1 ?? null},
@@ -228,7 +228,7 @@ export async function suppress<Result extends number | null = number>(
       p_reason => ${given.reason}`}
       ${given.source === undefined ? sql`` : sql`,
       p_source => ${given.source}`},
-      p_campaign_id => ${given.campaignId ?? null},
+      p_campaign_id => ${uuid(given.campaignId ?? null, 'campaignId')},
       p_expires_at => ${time(given.expiresAt ?? null)}::text::timestamptz
     ) as result`);
 }

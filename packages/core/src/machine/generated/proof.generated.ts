@@ -1,5 +1,5 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { interval, json, scalar, type Sql } from '../calls.ts';
+import { interval, json, scalar, uuid, type Sql } from '../calls.ts';
 
 export async function beginProof<Result>(
   sql: Sql,
@@ -11,9 +11,9 @@ export async function beginProof<Result>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.begin_proof(
-      p_organization_id => ${given.organizationId},
-      p_cohort_id => ${given.cohortId},
-      p_runner_id => ${given.runnerId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_cohort_id => ${uuid(given.cohortId, 'cohortId')},
+      p_runner_id => ${uuid(given.runnerId, 'runnerId')},
       p_lease => ${interval(given.leaseMs)}::interval
     ) as result`);
 }
@@ -28,8 +28,8 @@ export async function settleProof<Result extends number | null = number>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.settle_proof(
-      p_organization_id => ${given.organizationId},
-      p_cohort_id => ${given.cohortId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_cohort_id => ${uuid(given.cohortId, 'cohortId')},
       p_results => ${json(given.results)}::text::json,
       p_last => ${given.last}
     ) as result`);

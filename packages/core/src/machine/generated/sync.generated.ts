@@ -1,5 +1,5 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { done, interval, json, rows, scalar, type Sql } from '../calls.ts';
+import { done, interval, json, rows, scalar, uuid, type Sql } from '../calls.ts';
 
 export async function syncOpen<
   Row extends { readonly runId: string | null; readonly token: string | null },
@@ -16,8 +16,8 @@ export async function syncOpen<
   return await rows<Row>(sql`
     select run_id as "runId", token
     from postrider.sync_open(
-      p_organization_id => ${given.organizationId},
-      p_campaign_id => ${given.campaignId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
       p_kind => ${given.kind},
       p_holder => ${given.holder}
       ${given.leaseMs === undefined ? sql`` : sql`,
@@ -38,10 +38,10 @@ export async function syncPage(
   },
 ): Promise<void> {
   await done(sql`select postrider.sync_page(
-      p_organization_id => ${given.organizationId},
-      p_campaign_id => ${given.campaignId},
-      p_token => ${given.token},
-      p_run_id => ${given.runId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
+      p_token => ${uuid(given.token, 'token')},
+      p_run_id => ${uuid(given.runId, 'runId')},
       p_members => ${json(given.members)}::text::jsonb,
       p_rejects => ${json(given.rejects)}::text::jsonb
       ${given.waitedMs === undefined ? sql`` : sql`,
@@ -59,9 +59,9 @@ export async function syncRenew<Result extends boolean | null = boolean>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.sync_renew(
-      p_organization_id => ${given.organizationId},
-      p_campaign_id => ${given.campaignId},
-      p_token => ${given.token}
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
+      p_token => ${uuid(given.token, 'token')}
       ${given.leaseMs === undefined ? sql`` : sql`,
       p_lease => ${interval(given.leaseMs)}::interval`}
     ) as result`);

@@ -1,5 +1,5 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
-import { done, interval, json, rows, scalar, time, type Sql } from '../calls.ts';
+import { done, interval, json, rows, scalar, time, uuid, type Sql } from '../calls.ts';
 
 export async function applyEvents<Result extends number | null = number>(
   sql: Sql,
@@ -12,11 +12,11 @@ export async function applyEvents<Result extends number | null = number>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.apply_events(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName},
       p_events => ${json(given.events)}::text::jsonb,
       p_received_at => ${time(given.receivedAt ?? null)}::text::timestamptz,
-      p_inbox_id => ${given.inboxId ?? null}
+      p_inbox_id => ${uuid(given.inboxId ?? null, 'inboxId')}
     ) as result`);
 }
 
@@ -29,7 +29,7 @@ export async function lockForTrack(
   },
 ): Promise<void> {
   await done(sql`select postrider.lock_for_track(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName},
       p_events => ${json(given.events)}::text::jsonb
     )`);
@@ -40,7 +40,7 @@ export async function matchEvents<Result extends number | null = number>(
   given: { readonly organizationId: string },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.match_events(
-      p_organization_id => ${given.organizationId}
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')}
     ) as result`);
 }
 
@@ -70,7 +70,7 @@ export async function pollDone(
   },
 ): Promise<void> {
   await done(sql`select postrider.poll_done(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName},
       p_cursor => ${given.cursor}
     )`);
@@ -86,7 +86,7 @@ export async function receiveWebhook<Result extends boolean | null = boolean>(
   },
 ): Promise<Result> {
   return await scalar<Result>(sql`select postrider.receive_webhook(
-      p_organization_id => ${given.organizationId},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName},
       p_delivery_id => ${given.deliveryId},
       p_body => ${given.body}
@@ -123,8 +123,8 @@ export async function trackDone(
   },
 ): Promise<void> {
   await done(sql`select postrider.track_done(
-      p_organization_id => ${given.organizationId},
-      p_id => ${given.id},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_id => ${uuid(given.id, 'id')},
       p_error => ${given.error ?? null}
     )`);
 }
@@ -139,8 +139,8 @@ export async function trackUnusable(
   },
 ): Promise<void> {
   await done(sql`select postrider.track_unusable(
-      p_organization_id => ${given.organizationId},
-      p_id => ${given.id},
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_id => ${uuid(given.id, 'id')},
       p_unusable => ${json(given.unusable)}::text::jsonb,
       p_count => ${given.count}
     )`);

@@ -6,7 +6,7 @@ import type { PipelineContext } from '../../runtime/context.ts';
 import { printerNamed, UnknownPrinterError } from '../../runtime/printers.ts';
 
 // In the address, an organization's id that is no uuid, or a letter that no text can hold (NUL).
-const unwritable = ['22P02', '22021'];
+const unwritable = ['PR020', '22021'];
 
 /**
  * A printer's webhook, checked on its raw bytes and stored. `forged` and `unknown_printer` store

@@ -45,7 +45,7 @@ function explain(
   const shown =
     typeof given === 'object' || given === undefined
       ? ''
-      : `, not ${JSON.stringify(given).slice(0, 60)}`;
+      : `, not ${(typeof given === 'number' ? String(given) : JSON.stringify(given)).slice(0, 60)}`;
   return [{ path, message: `must be ${wanted(issue)}${shown}` }];
 }
 
