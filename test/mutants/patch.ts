@@ -67,7 +67,7 @@ function edited(file: string, edits: readonly Edit[]): string {
 
 /** The module that reads sql/, reading these texts in place of what is there. */
 function reading(texts: ReadonlyMap<string, string>): string {
-  const read = "return readFileSync(new URL(path, FOLDER), 'utf8');";
+  const read = "return reading(path, (url) => readFileSync(url, 'utf8'));";
   return replaceOnce(
     readFileSync(join(root, READER), 'utf8'),
     read,

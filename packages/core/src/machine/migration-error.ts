@@ -8,6 +8,7 @@ export type MigrationErrorKind =
   | 'newer'
   | 'changed'
   | 'in_use'
+  | 'incomplete'
   | 'failed';
 
 /** `message` says what is wrong, `hint` what to do; nothing was changed. */

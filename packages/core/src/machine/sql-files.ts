@@ -1,9 +1,12 @@
 /**
  * The machine's SQL, read where it lies: `sql/` of the repository, or the copy that a package
- * carries beside its sources. psql runs the same files: `baseline.sql` and `repeatable.sql` name
- * them in order.
+ * carries beside its sources (scripts/carry-sql.js). psql runs the same files: `baseline.sql` and
+ * `repeatable.sql` name them in order.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { messageOf } from '../common/message-of.ts';
+import { MigrationError } from './migration-error.ts';
 
 export interface SqlFile {
   /** Its path below `sql/`: the name by which a database remembers it. */
@@ -19,11 +22,38 @@ export interface SqlFiles {
   readonly repeatables: readonly SqlFile[];
 }
 
-const FOLDERS = ['../../sql/', '../../../../sql/'].map((path) => new URL(path, import.meta.url));
-const FOLDER = FOLDERS.find((folder) => existsSync(folder)) ?? new URL('sql/', import.meta.url);
+// The repository first: what a pack that was broken off has left in the package is not read.
+const FOLDERS = ['../../../../sql/', '../../sql/'].map((path) => new URL(path, import.meta.url));
+
+let found: URL | undefined;
+
+function folder(): URL {
+  found ??= FOLDERS.find((one) => existsSync(new URL('bootstrap.sql', one)));
+  if (found !== undefined) return found;
+  const looked = FOLDERS.map((one) => fileURLToPath(one)).join(' and in ');
+  throw incomplete(`the machine's SQL is missing: there is no bootstrap.sql in ${looked}`);
+}
+
+function incomplete(what: string, cause?: unknown): MigrationError {
+  return new MigrationError(
+    'incomplete',
+    what,
+    'the package @postrider/core carries it: install it again whole; nothing was changed',
+    cause,
+  );
+}
+
+function reading<Read>(path: string, work: (url: URL) => Read): Read {
+  const url = new URL(path, folder());
+  try {
+    return work(url);
+  } catch (error) {
+    throw incomplete(`sql/${path} cannot be read: ${messageOf(error)}`, error);
+  }
+}
 
 function read(path: string): string {
-  return readFileSync(new URL(path, FOLDER), 'utf8');
+  return reading(path, (url) => readFileSync(url, 'utf8'));
 }
 
 function file(name: string): SqlFile {
@@ -41,7 +71,7 @@ function baseline(): SqlFile {
 }
 
 function migrations(): SqlFile[] {
-  return readdirSync(new URL('migrations/', FOLDER))
+  return reading('migrations/', (url) => readdirSync(url))
     .filter((name) => name.endsWith('.sql'))
     .toSorted()
     .map((name) => file(`migrations/${name}`));
