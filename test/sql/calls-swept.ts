@@ -117,6 +117,20 @@ function rightAllTheSame(one: Callable, { state, message }: Refusal): boolean {
   );
 }
 
+const UNTOUCHED = /\bnothing (?:was|is|else was)\b|\b(?:nobody|none) (?:was|is)\b|was not kept/i;
+
+/**
+ * What one of our own refusals lacks; null: nothing. One that is given null names it: where the
+ * words around an argument close up, nobody can tell what was refused.
+ */
+function lacking(one: Callable, { call, message, hint }: Refusal): string | null {
+  if (hint === '') return 'says nothing of what to do';
+  if (one.isVolatile && !UNTOUCHED.test(hint)) return 'does not say that nothing was changed';
+  const isBlank = /'\s*'::/.test(call);
+  if (!isBlank && / {2}|\(\)|^ | $/.test(message)) return 'has a gap where an argument is null';
+  return null;
+}
+
 export interface Sweep {
   /** How many calls were made, by role. */
   readonly calls: Readonly<Record<string, number>>;
@@ -165,12 +179,10 @@ export async function sweep(rig: Rig, mixtures: number): Promise<Sweep> {
       );
       calls[role] = (calls[role] ?? 0) + made.length;
       for (const refusal of await refusals(sql, made)) {
-        if (
-          (refusal.state.startsWith('PR') && refusal.hint !== '') ||
-          rightAllTheSame(one, refusal)
-        )
-          continue;
-        const what = `${one.name}: ${refusal.state}`;
+        const isOurs = refusal.state.startsWith('PR');
+        const lacks = isOurs ? lacking(one, refusal) : 'is of the server';
+        if (lacks === null || rightAllTheSame(one, refusal)) continue;
+        const what = `${one.name}: ${refusal.state} ${lacks}:`;
         if (!wrong.has(what))
           wrong.set(
             what,

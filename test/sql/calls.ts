@@ -11,6 +11,8 @@ export interface Callable {
   readonly name: string;
   readonly signature: string;
   readonly forOperators: boolean;
+  /** It may change something. */
+  readonly isVolatile: boolean;
   /** Its last argument takes any number of values: one array is given. */
   readonly isVariadic: boolean;
   readonly args: readonly { readonly name: string; readonly type: string }[];
@@ -30,6 +32,7 @@ export async function callable(sql: postgres.Sql): Promise<Callable[]> {
       select p.proname as name,
         format('%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid)) as signature,
         p.provariadic <> 0 as "isVariadic",
+        p.provolatile = 'v' as "isVolatile",
         has_function_privilege('postrider_operator', p.oid, 'execute') as "forOperators",
         coalesce(
           (

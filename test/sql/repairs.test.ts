@@ -242,6 +242,14 @@ void test('webhooks that could not be read are read again', async () => {
   assert.deepEqual(await claim(), []);
   const again = async (printer: string | null): Promise<unknown> =>
     (await sql`select postrider.retry_webhooks(${at.organizationId}, ${printer}) as n`)[0]?.['n'];
+  await sql`
+    insert into postrider.printer
+    select (p).*
+    from (
+      select jsonb_populate_record(p, '{"name": "another"}') as p
+      from postrider.printer p
+      where organization_id = ${at.organizationId}
+    ) x`;
   assert.equal(await again('another'), 0);
   assert.equal(await again(null), 1);
   assert.deepEqual(await claim(), [id]);

@@ -57,7 +57,8 @@ begin
         'role %s does not work for this organization, or there is no such organization',
         postrider.caller()),
       'the owner grants it: '
-      'insert into postrider.organization_member (organization_id, role_name) …');
+      'insert into postrider.organization_member (organization_id, role_name) …; '
+      'nothing was changed');
   end if;
 end $$;
 
@@ -76,8 +77,9 @@ begin
   if not found then
     perform postrider.fail(
       'PR010',
-      format('there is no recipient %s', p_recipient_id),
-      'look them up by e-mail, external id or reference: select * from postrider.trace(''…'')');
+      format('there is no recipient %s', coalesce(p_recipient_id::text, 'null')),
+      'look them up by e-mail, external id or reference: select * from postrider.trace(''…''); '
+      'nothing was changed');
   end if;
   return v_state;
 end $$;

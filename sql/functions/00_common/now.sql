@@ -16,7 +16,8 @@ begin
     perform postrider.fail(
       'PR017',
       'the clock of this database cannot be turned',
-      'only a database marked as test obeys: update postrider.clock set is_test = true');
+      'only a database marked as test obeys: update postrider.clock set is_test = true; '
+      'nothing was changed');
   end if;
   return postrider.now();
 end $$;

@@ -27,6 +27,6 @@ begin
       'PR023',
       'this transaction is read-only',
       'set default_transaction_read_only = off, or begin it read write; '
-      'a standby cannot be written to');
+      'a standby cannot be written to. Nothing was changed');
   end if;
 end $$;

@@ -82,7 +82,7 @@ begin
           select time_zone from postrider.organization where id = p_organization_id),
         'HH24:MI:SS')),
     'wait for it (--wait), or try again later; '
-    'a crashed sync frees itself within 30 seconds',
+    'a crashed sync frees itself within 30 seconds. Nothing was changed',
     jsonb_build_object(
       'holder', v_lock.holder, 'since', v_lock.since, 'until', v_lock.until));
 end $$;
@@ -220,7 +220,7 @@ begin
     perform postrider.fail(
       'PR013',
       format('the sync of campaign %s lost its lock: %s',
-        v_campaign.name,
+        coalesce(v_campaign.name, p_campaign_id::text, 'null'),
         coalesce(v_holder || ' has it', 'nobody has it in this database')),
       case
         when v_holder is null then 'the run has ended, or was begun on another server than this '

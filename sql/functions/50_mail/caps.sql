@@ -107,7 +107,7 @@ begin
   for update;
   if not found then
     perform postrider.fail('PR010', 'there is no such campaign',
-      'select name, id from postrider.campaigns');
+      'select name, id from postrider.campaigns; nothing was changed');
   end if;
 
   insert into postrider.campaign_counter as n (

@@ -1,5 +1,31 @@
 -- Alarms for closed mailpieces that a printer still tells something of.
 
+-- Raises an alarm of this kind for each of these pieces that has none yet.
+-- p_details: what the alarm tells, by the id of the piece; null for none.
+create function postrider.alarm_pieces(
+  p_organization_id uuid,
+  p_kind text,
+  p_details jsonb,
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
+  insert into postrider.alarm (
+    organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
+  select
+    p_organization_id, postrider.new_id(), p_kind, m.campaign_id, m.recipient_id, m.id, d.value,
+    p_now
+  from jsonb_each(p_details) d
+  join postrider.mailpiece m
+    on m.organization_id = p_organization_id
+    and m.id = d.key::uuid
+  where not exists (
+    select from postrider.alarm a
+    where a.organization_id = p_organization_id
+      and a.mailpiece_id = m.id
+      and a.recipient_id = m.recipient_id
+      and a.kind = p_kind);
+end $$;
+
 -- Raises an alarm for cards that failed although their people are received. Nobody is taken out of
 -- received for it: that the card was there was assumed, or another printer's scan says so.
 create function postrider.alarm_failed_after_received(
@@ -7,26 +33,23 @@ create function postrider.alarm_failed_after_received(
   p_pieces uuid[],
   p_now timestamptz
 ) returns void language plpgsql as $$
+declare
+  v_details jsonb;
 begin
-  insert into postrider.alarm (
-    organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
-  select p_organization_id, postrider.new_id(), 'failed_after_received', m.campaign_id,
-    m.recipient_id, m.id, jsonb_build_object('status', m.status, 'reason', s.reason), p_now
+  select jsonb_object_agg(m.id, jsonb_build_object('status', m.status, 'reason', s.reason))
+  into v_details
   from postrider.mailpiece m
   join postrider.recipient_state s
-    on s.organization_id = m.organization_id and s.recipient_id = m.recipient_id
+    on s.organization_id = m.organization_id
+    and s.recipient_id = m.recipient_id
   where m.organization_id = p_organization_id
     and m.id = any (p_pieces)
     and m.status in ('failed', 'cancelled')
     and s.state = 'received'
     and not postrider.has_other_open_piece(
-      m.organization_id, m.recipient_id, m.id, m.mode, m.status)
-    and not exists (
-      select from postrider.alarm a
-      where a.organization_id = p_organization_id
-        and a.mailpiece_id = m.id
-        and a.recipient_id = m.recipient_id
-        and a.kind = 'failed_after_received');
+      m.organization_id, m.recipient_id, m.id, m.mode, m.status);
+  perform postrider.alarm_pieces(
+    p_organization_id, 'failed_after_received', v_details, p_now);
 end $$;
 
 -- Raises an alarm for closed pieces that were scanned beside an open one: two cards are on their
@@ -36,12 +59,13 @@ create function postrider.alarm_scanned_though_closed(
   p_pieces uuid[],
   p_now timestamptz
 ) returns void language plpgsql as $$
+declare
+  v_details jsonb;
 begin
-  insert into postrider.alarm (
-    organization_id, id, kind, campaign_id, recipient_id, mailpiece_id, detail, raised_at)
-  select p_organization_id, postrider.new_id(), 'evidence_for_closed_piece', m.campaign_id,
-    m.recipient_id, m.id,
-    jsonb_build_object('recorded', m.provider_id, 'told', e.status, 'status', m.status), p_now
+  select jsonb_object_agg(
+    m.id,
+    jsonb_build_object('recorded', m.provider_id, 'told', e.status, 'status', m.status))
+  into v_details
   from postrider.mailpiece m
   cross join lateral (
     select x.status
@@ -52,15 +76,12 @@ begin
       and r.is_open
       and r.rank >= 30
     order by r.rank
-    limit 1) e
+    limit 1
+  ) e
   where m.organization_id = p_organization_id
     and m.id = any (p_pieces)
     and postrider.piece_is_closed(m.status)
-    and postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status)
-    and not exists (
-      select from postrider.alarm a
-      where a.organization_id = p_organization_id
-        and a.mailpiece_id = m.id
-        and a.recipient_id = m.recipient_id
-        and a.kind = 'evidence_for_closed_piece');
+    and postrider.has_other_open_piece(m.organization_id, m.recipient_id, m.id, m.mode, m.status);
+  perform postrider.alarm_pieces(
+    p_organization_id, 'evidence_for_closed_piece', v_details, p_now);
 end $$;

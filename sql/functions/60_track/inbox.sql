@@ -28,7 +28,7 @@ begin
       where organization_id = p_organization_id and name = p_printer_name)
     then
       perform postrider.fail('PR010',
-        format('there is no printer %s', left(p_printer_name, 100)),
+        format('there is no printer %s', coalesce(left(p_printer_name, 100), 'null')),
         'select organization, name from postrider.printers; '
         'the webhook was not kept, and its sender should send it again');
     end if;
@@ -154,7 +154,7 @@ begin
   where organization_id = p_organization_id and id = p_id
   returning * into v_webhook;
   if not found then
-    perform postrider.fail('PR010', format('there is no webhook %s', p_id),
+    perform postrider.fail('PR010', format('there is no webhook %s', coalesce(p_id::text, 'null')),
       'it may be over, or another organization''s; nothing was changed');
   end if;
   -- One alarm for a printer, however many of its webhooks are odd.

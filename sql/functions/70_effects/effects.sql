@@ -106,6 +106,12 @@ declare
   v_again int;
 begin
   perform postrider.require_organization(p_organization_id);
+  if p_kind not in ('usage_meter', 'event_sink') then
+    perform postrider.fail(
+      'PR020',
+      format('an effect is usage_meter or event_sink, not %L', p_kind),
+      'null tries those of both kinds; nothing was changed');
+  end if;
   update postrider.effect
   set state = 'waiting', attempt = 0, available_at = v_now
   where organization_id = p_organization_id

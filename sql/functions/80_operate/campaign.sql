@@ -169,6 +169,32 @@ begin
     perform postrider.fail(
       'PR012',
       format('campaign %s is %s', p_campaign.name, p_campaign.status),
-      'an ended campaign is not changed; make a new one');
+      'an ended campaign is not changed; make a new one. Nothing was changed');
   end if;
+end $$;
+
+-- Locks a campaign against begins and other operators, and returns it. Refuses one that is not
+-- there.
+create function postrider.lock_campaign(
+  p_organization_id uuid,
+  p_campaign_id uuid
+) returns postrider.campaign language plpgsql as $$
+declare
+  v_campaign postrider.campaign;
+begin
+  perform pg_advisory_xact_lock(
+    postrider.lock_key('campaign', p_organization_id, p_campaign_id::text));
+  select *
+  into v_campaign
+  from postrider.campaign
+  where organization_id = p_organization_id
+    and id = p_campaign_id
+  for update;
+  if not found then
+    perform postrider.fail(
+      'PR010',
+      'there is no such campaign',
+      'select name, id from postrider.campaigns; nothing was changed');
+  end if;
+  return v_campaign;
 end $$;

@@ -41,7 +41,7 @@ begin
     end if;
     perform postrider.fail(
       'PR010',
-      format('there is no open alarm %s', p_alarm_id),
+      format('there is no open alarm %s', coalesce(p_alarm_id::text, 'null')),
       'select id, kind, what_helps from postrider.alarms; nothing was changed');
   end if;
   return v_now;

@@ -33,18 +33,7 @@ begin
       format('a campaign ends as completed or archived, not %L', p_status),
       'nothing was changed');
   end if;
-  perform pg_advisory_xact_lock(
-    postrider.lock_key('campaign', p_organization_id, p_campaign_id::text));
-  select *
-  into v_campaign
-  from postrider.campaign
-  where organization_id = p_organization_id
-    and id = p_campaign_id
-  for update;
-  if not found then
-    perform postrider.fail(
-      'PR010', 'there is no such campaign', 'select name, id from postrider.campaigns');
-  end if;
+  v_campaign := postrider.lock_campaign(p_organization_id, p_campaign_id);
   if v_campaign.status = 'archived' and p_status = 'completed' then
     perform postrider.fail(
       'PR012',

@@ -102,8 +102,8 @@ begin
     else
       perform postrider.fail(
         'PR020',
-        format('cannot hold a %s', p_kind),
-        'hold an organization, a campaign, a printer or a recipient');
+        format('there is no kind %L of what can be held', p_kind),
+        'hold an organization, a campaign, a printer or a recipient; nothing was changed');
   end case;
   get diagnostics v_rows = row_count;
   if v_rows = 0 then
@@ -140,7 +140,7 @@ begin
   end if;
   perform postrider.fail(
     case when not p_found and p_kind <> 'recipient' then 'PR010' else 'PR017' end,
-    format('no %s %s that can be held', p_kind, p_id),
+    format('no %s %s that can be held', p_kind, coalesce(p_id, 'null')),
     'it does not exist, has ended, or is past the point where a hold helps; nothing was changed');
 end $$;
 
@@ -229,12 +229,14 @@ begin
     else
       perform postrider.fail(
         'PR020',
-        format('cannot release a %s', p_kind),
-        'release an organization, a campaign, a printer or a recipient');
+        format('there is no kind %L of what can be released', p_kind),
+        'release an organization, a campaign, a printer or a recipient; nothing was changed');
   end case;
   if v_status is null then
     perform postrider.fail(
-      'PR017', format('%s %s is not held', p_kind, p_id), 'nothing was changed');
+      'PR017',
+      format('%s %s is not held', p_kind, coalesce(p_id, 'null')),
+      'what is held: select * from postrider.holds; nothing was changed');
   end if;
   perform postrider.note_intervention(
     p_organization_id,

@@ -12,18 +12,7 @@ declare
   v_campaign postrider.campaign;
 begin
   perform postrider.require_organization(p_organization_id);
-  perform pg_advisory_xact_lock(
-    postrider.lock_key('campaign', p_organization_id, p_campaign_id::text));
-  select *
-  into v_campaign
-  from postrider.campaign
-  where organization_id = p_organization_id
-    and id = p_campaign_id
-  for update;
-  if not found then
-    perform postrider.fail(
-      'PR010', 'there is no such campaign', 'select name, id from postrider.campaigns');
-  end if;
+  v_campaign := postrider.lock_campaign(p_organization_id, p_campaign_id);
   if coalesce(p_mode, '') not in ('test', 'live') then
     perform postrider.fail(
       'PR020', format('the mode is test or live, not %L', p_mode), 'nothing was changed');
@@ -72,7 +61,7 @@ begin
     perform postrider.fail(
       'PR012',
       format('campaign %s is %s and cannot be launched', p_campaign.name, p_campaign.status),
-      'make a new campaign');
+      'make a new campaign; nothing was changed');
   end if;
   if p_campaign.status = 'paused' then
     perform postrider.fail(

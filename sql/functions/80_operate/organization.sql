@@ -21,7 +21,7 @@ begin
     perform postrider.fail(
       'PR020',
       format('%L is not a time zone', p_time_zone),
-      'use an IANA name, for example America/New_York');
+      'use an IANA name, for example America/New_York; nothing was changed');
   end if;
   -- A caller that makes the same one at the same time waits here for the other, and finds it.
   insert into postrider.organization (id, name, time_zone, created_at)

@@ -80,6 +80,36 @@ begin
   end if;
 end $$;
 
+-- Refuses a printer that the organization does not have. The name is the caller's: none is null.
+create function postrider.require_printer(
+  p_organization_id uuid,
+  p_printer_name text
+) returns void language plpgsql stable as $$
+declare
+  v_known text;
+begin
+  if exists (
+    select from postrider.printer
+    where organization_id = p_organization_id
+      and name = p_printer_name)
+  then
+    return;
+  end if;
+  select string_agg(name, ', ' order by name)
+  into v_known
+  from (
+    select name
+    from postrider.printer
+    where organization_id = p_organization_id
+    order by name
+    limit 20
+  ) p;
+  perform postrider.fail(
+    'PR010',
+    format('there is no printer %s', coalesce(left(p_printer_name, 100), 'null')),
+    format('%s; nothing was changed', coalesce('there are: ' || v_known, 'there are none yet')));
+end $$;
+
 -- Arms a printer: live campaigns may print there from now on. Returns since when it is armed.
 create function postrider.arm_printer(
   p_organization_id uuid,
@@ -89,17 +119,12 @@ declare
   v_at timestamptz;
 begin
   perform postrider.require_organization(p_organization_id);
+  perform postrider.require_printer(p_organization_id, p_printer_name);
   select armed_at
   into v_at
   from postrider.printer
   where organization_id = p_organization_id
     and name = p_printer_name;
-  if not found then
-    perform postrider.fail(
-      'PR010',
-      format('there is no printer %s', p_printer_name),
-      'select name from postrider.printers');
-  end if;
   -- There is nothing to do, and no lock to wait for.
   if v_at is not null then
     return v_at;
@@ -123,6 +148,7 @@ create function postrider.disarm_printer(
 ) returns void language plpgsql security definer as $$
 begin
   perform postrider.require_organization(p_organization_id);
+  perform postrider.require_printer(p_organization_id, p_printer_name);
   perform pg_advisory_xact_lock(
     postrider.lock_key('printer', p_organization_id, p_printer_name));
   update postrider.printer
@@ -130,7 +156,5 @@ begin
     armed_by = null
   where organization_id = p_organization_id
     and name = p_printer_name;
-  if found then
-    perform postrider.note_intervention(p_organization_id, 'disarm', null, null, p_printer_name);
-  end if;
+  perform postrider.note_intervention(p_organization_id, 'disarm', null, null, p_printer_name);
 end $$;

@@ -32,8 +32,8 @@ begin
   if not found then
     perform postrider.fail(
       'PR010',
-      format('there is no mailpiece %s', p_mailpiece_id),
-      'look it up with postrider.trace(recipient, e-mail or reference)');
+      format('there is no mailpiece %s', coalesce(p_mailpiece_id::text, 'null')),
+      'look it up with postrider.trace(recipient, e-mail or reference); nothing was changed');
   end if;
   if coalesce(p_verdict, '') not in ('printed', 'not_printed') then
     perform postrider.fail(
@@ -45,7 +45,8 @@ begin
     perform postrider.fail(
       'PR020',
       'say how you know',
-      'for printed: the printer''s id of the piece; for not_printed: whom you asked, and when');
+      'for printed: the printer''s id of the piece; for not_printed: whom you asked, and when. '
+      'Nothing was changed');
   end if;
   if p_verdict = 'not_printed' and exists (
     select from postrider.recipient_state s
@@ -88,8 +89,8 @@ begin
     perform postrider.fail(
       'PR017',
       format(
-        'the outcome of mailpiece %s is not in question: its recipient is %s (%s)',
-        p_piece.id, v_state.state, v_state.reason),
+        'the outcome of mailpiece %s is not in question: its recipient is %s%s',
+        p_piece.id, v_state.state, coalesce(' (' || v_state.reason || ')', '')),
       'resolve works on outcome_unknown only; nothing was changed');
   end if;
   perform from postrider.mailpiece m

@@ -48,7 +48,8 @@ begin
       format('nobody can tell whether the card of recipient %s was printed', p_recipient_id),
       format(
         'look at the printer''s console, then: '
-        'select postrider.resolve(%L, ''printed'' or ''not_printed'', ''evidence'')',
+        'select postrider.resolve(%L, ''printed'' or ''not_printed'', ''evidence''). '
+        'Nothing was changed',
         v_piece.id),
       jsonb_build_object('mailpieceId', v_piece.id));
   end if;
@@ -107,13 +108,16 @@ begin
       and id = p_campaign_id)
   then
     perform postrider.fail(
-      'PR010', 'there is no such campaign', 'select name, id from postrider.campaigns');
+      'PR010',
+      'there is no such campaign',
+      'select name, id from postrider.campaigns; nothing was changed');
   end if;
   if not exists (select from postrider.reason where code = p_reason) then
     perform postrider.fail(
       'PR020',
       format('%L is not a reason', p_reason),
-      'select reason, count(*) from postrider.stuck where state = ''error'' group by 1');
+      'select reason, count(*) from postrider.stuck where state = ''error'' group by 1; '
+      'nothing was changed');
   end if;
   if p_reason = 'outcome_unknown' then
     perform postrider.fail(

@@ -7,6 +7,9 @@ declare
   v_again int;
 begin
   perform postrider.require_organization(p_organization_id);
+  if p_printer_name is not null then
+    perform postrider.require_printer(p_organization_id, p_printer_name);
+  end if;
   update postrider.provider_event
   set error = null
   where organization_id = p_organization_id

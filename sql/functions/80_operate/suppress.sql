@@ -23,6 +23,17 @@ declare
   v_stopped int;
 begin
   perform postrider.require_organization(p_organization_id);
+  if p_campaign_id is not null and not exists (
+    select from postrider.campaign
+    where organization_id = p_organization_id
+      and id = p_campaign_id)
+  then
+    perform postrider.fail(
+      'PR010',
+      'there is no such campaign',
+      'select name, id from postrider.campaigns; null suppresses in all of them. '
+      'Nothing was changed');
+  end if;
   v_stopped := postrider.suppress_person(
     p_organization_id,
     p_campaign_id,
@@ -168,6 +179,13 @@ declare
   v_lifted int;
 begin
   perform postrider.require_organization(p_organization_id);
+  if coalesce(p_kind, '') not in ('email', 'external_id', 'household') then
+    perform postrider.fail(
+      'PR020',
+      format('a suppression is by email, external_id or household, not by %L', p_kind),
+      'nothing was changed');
+  end if;
+  perform postrider.require_given('what is suppressed', p_value);
   delete from postrider.suppression
   where organization_id = p_organization_id
     and kind = p_kind

@@ -102,7 +102,8 @@ begin
     perform postrider.fail(
       'PR017',
       format('the partition %s could not be made', v_name),
-      'an open transaction moved people or reads their history: see the check oldest transaction');
+      'an open transaction moved people or reads their history: see the check oldest transaction; '
+      'nothing is lost, and it is tried again every minute');
   end if;
 end $$;
 
