@@ -119,6 +119,27 @@ describe('a campaign file, before it is applied', () => {
       option.stderr,
       /option\.yaml:\d+:3: audience\.sheet: is not an option of this adapter/,
     );
+    const template = await cli(at.place, [
+      'campaign',
+      'apply',
+      spoiled('template.yaml', (text) => text.replace('template: postcard', 'tempalte: postcard')),
+    ]);
+    assert.equal(template.code, 78, template.stderr);
+    assert.match(
+      template.stderr,
+      /renderer\.tempalte: is not an option of this adapter; did you mean template\?/,
+    );
+    const unlike = await cli(at.place, [
+      'campaign',
+      'apply',
+      spoiled('unlike.yaml', (text) =>
+        text.replace('template: postcard', 'colours: red\n  template: postcard'),
+      ),
+    ]);
+    assert.match(
+      unlike.stderr,
+      /renderer\.colours: is not an option of this adapter; the fields here are fonts, kind, template/,
+    );
     const slow = await cli(at.place, [
       'campaign',
       'apply',

@@ -83,7 +83,11 @@ describe('campaigns from the command line', () => {
       '--yes',
     ]);
     assert.equal(unarmed.code, 1, unarmed.stderr);
-    assert.match(unarmed.stderr, /printer print-shop is not armed[\s\S]*--arm/);
+    assert.match(
+      unarmed.stderr,
+      /printer print-shop is not armed.*\npostrider campaign launch bakery-welcome --live --arm\. Nothing was changed/,
+    );
+    assert.doesNotMatch(unarmed.stderr, /select /);
     const tested = await cli(at.place, ['campaign', 'launch', 'bakery-welcome', '--arm']);
     assert.equal(tested.code, 2, tested.stderr);
     assert.match(tested.stderr, /--arm goes with --live/);

@@ -67,7 +67,14 @@ describe('the database behind the command line', () => {
       ['status'],
     );
     assert.equal(away.code, 69);
-    assert.match(away.stderr, /cannot be reached/);
+    assert.match(away.stderr, /the database at 127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\)/);
+    never(away.stderr);
+    const unknown = await cli(
+      at((url) => (url.hostname = 'nowhere.invalid')),
+      ['status'],
+    );
+    assert.match(unknown.stderr, /the database at nowhere\.invalid cannot be reached \(E/);
+    never(unknown.stderr);
     const wrong = await cli(
       at((url) => (url.password = 'wrong-secret')),
       ['status', '-v'],

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { MachineError, MigrationError } from '@postrider/core';
 import { ServerError } from '@postrider/embedded-postgres';
 import { entry } from '../../../test/support/hosted.ts';
 import { loader } from '../../../test/support/loader.ts';
 import { explain } from '../src/errors/explain.ts';
-import { projectHome } from './cli.ts';
+import { cli, projectHome } from './cli.ts';
 
 it('a project on a read-only file system is told as such, and no server is made elsewhere', (t) => {
   if (spawnSync('unshare', ['-m', 'true']).status !== 0) {
@@ -30,6 +31,77 @@ it('a project on a read-only file system is told as such, and no server is made 
   assert.match(run.stderr, /read-only[^]*POSTRIDER_HOME/);
   assert.equal(existsSync(join(home.path, 'var')), false);
   home.remove();
+});
+
+it('says that the folder of POSTRIDER_HOME is not there, and does not make it for a question', async () => {
+  const bare = projectHome();
+  const home = join(bare.path, 'nope', 'x');
+  const nowhere = { url: null, home: bare.path, env: { POSTRIDER_HOME: home } };
+  try {
+    for (const command of [['status'], ['run'], ['campaign', 'list']]) {
+      const run = await cli(nowhere, command);
+      assert.equal(run.code, 69, run.stderr);
+      assert.match(
+        run.stderr,
+        new RegExp(`there is no folder ${home}\\n.*POSTRIDER_HOME.*postrider migrate.*make it`),
+      );
+    }
+    assert.match((await cli(nowhere, ['db', 'status'])).stdout, /there is none yet/);
+    assert.ok(!existsSync(join(bare.path, 'nope')));
+  } finally {
+    bare.remove();
+  }
+});
+
+it('its status tells the account of the system from the login of the database', async () => {
+  const home = projectHome();
+  try {
+    const data = join(home.path, 'var/postgres/data');
+    mkdirSync(data, { recursive: true });
+    writeFileSync(join(data, 'PG_VERSION'), '18\n');
+    const status = await cli({ url: null, home: home.path }, ['db', 'status']);
+    assert.match(
+      status.stdout,
+      /run by +\S+ \(an account of this system\)\n +login +postrider \(a role of the database\)/,
+    );
+    const [told] = (await cli({ url: null, home: home.path }, ['db', 'status', '--json'])).json();
+    assert.equal(told?.['login'], 'postrider');
+  } finally {
+    home.remove();
+  }
+});
+
+it('where the embedded database must be another one, it is said how it is put aside', () => {
+  const error = new MigrationError('unsuitable', 'it is older', 'give it an empty database');
+  const { DATABASE_URL: own } = process.env;
+  try {
+    delete process.env['DATABASE_URL'];
+    assert.match(
+      explain(error).hint ?? '',
+      /^give it an empty database\. .*`postrider db stop`.*var\/postgres.*`postrider migrate`$/,
+    );
+    process.env['DATABASE_URL'] = 'postgres://own';
+    assert.equal(explain(error).hint, 'give it an empty database');
+  } finally {
+    if (own === undefined) delete process.env['DATABASE_URL'];
+    else process.env['DATABASE_URL'] = own;
+  }
+});
+
+it('what helps after a typed call is told as a command, and after plain SQL as SQL', () => {
+  const hint =
+    "look at the printer's console, then: " +
+    "select postrider.resolve('1', 'printed' or 'not_printed', 'evidence'). Nothing was changed";
+  assert.match(
+    explain(new MachineError('PR016', 'nobody can tell', hint, {}, null)).hint ?? '',
+    /then: postrider resolve 1 printed\|not_printed --evidence "…"\. Nothing was changed/,
+  );
+  const plain = Object.assign(new Error('nobody can tell'), {
+    name: 'PostgresError',
+    code: 'PR016',
+    hint,
+  });
+  assert.equal(explain(plain).hint, hint);
 });
 
 it('a damaged database is told with what it means for those who mail', () => {

@@ -9,7 +9,7 @@
  * wins over a better place: a second, empty database would know nothing of what is in the first.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import { ServerError, ownServerHint, readOnly } from './errors.ts';
 
 /** Whose server it is. */
 export interface Place {
-  /** An existing directory. Its server is found by its real path. */
+  /** A directory; where it is not there yet it has no server. Found by its real path. */
   readonly projectDir: string;
   /**
    * The program that keeps its data here. Names the role and the database, the places outside the
@@ -61,6 +61,7 @@ export function homeAt(path: string, application: string, elsewhere: string | nu
  * belongs to somebody else.
  */
 export function findHome(place: Place): Home | null {
+  if (!existsSync(place.projectDir)) return null;
   const caller = process.getuid?.() ?? -1;
   for (const { path, inProject } of candidates(place)) {
     const found = lstatSync(path, { throwIfNoEntry: false });

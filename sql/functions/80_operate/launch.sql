@@ -143,7 +143,7 @@ begin
       'PR015',
       format('printer %s is not armed for live printing', p_printer_name),
       format(
-        'arm it first: select postrider.arm_printer(%L, %L), or launch with --arm. '
+        'arm it first: select postrider.arm_printer(%L, %L), or launch with p_arm => true. '
         'Nothing was changed',
         p_organization_id, p_printer_name));
   end if;

@@ -1,5 +1,6 @@
 import { AdapterConfigError } from '@postrider/core/ports';
 import type { z } from 'zod';
+import { campaignFields } from './provider.ts';
 import { faultsOf } from '@postrider/core/ports/schema-words';
 
 /**
@@ -19,6 +20,7 @@ export function parseOptions<Schema extends z.ZodType>(
     given,
     parsed.error,
     'is not an option of this adapter',
+    ['kind', ...(campaignFields[port] ?? [])],
   ).map(({ path, message }) => ({
     option: [port, ...path].map(String).join('.'),
     message,

@@ -1,7 +1,8 @@
-/** What a view advises as SQL, for psql and programs, as a command. */
+/** What a view or an error advises as SQL, for psql and programs, as a command. */
 export function asCommand(helps: string, name: string): string {
   const campaign = /^[\w./-]+$/.test(name) ? name : JSON.stringify(name);
   return helps
+    .replace(/, or select postrider\.release\('[^']+', 'campaign', '[^']+'\)/, '')
     .replace(/select postrider\.retry\('([^']+)'\)/, 'postrider retry $1')
     .replace(/select postrider\.retry_effects\(.*\)/, 'postrider retry --effects')
     .replace(
@@ -18,7 +19,7 @@ export function asCommand(helps: string, name: string): string {
     )
     .replace(/select postrider\.launch\(.*\)/, `postrider campaign launch ${campaign}`)
     .replace(
-      /select postrider\.arm_printer\(.*\)/,
+      /(?:arm it first: )?select postrider\.arm_printer\(.*\)(?:, or launch with p_arm => true)?/,
       `postrider campaign launch ${campaign} --live --arm`,
     );
 }

@@ -19,9 +19,9 @@ export const databases: Family = (program, act) => {
       const { configuredUrl, ensureServer, redactUrl } =
         await import('@postrider/embedded-postgres');
       refuseOwn(configuredUrl(process.env));
-      const { serverPlace } = await import('@postrider/runner/database');
+      const { makeServerPlace } = await import('@postrider/runner/database');
       const server = await ensureServer({
-        ...(await serverPlace(cli)),
+        ...(await makeServerPlace(cli)),
         onProgress: (message) => cli.out.note(message),
       });
       cli.out.result(
@@ -69,9 +69,12 @@ export const databases: Family = (program, act) => {
         return;
       }
       const { serverPlace } = await import('@postrider/runner/database');
-      const status = await serverStatus(await serverPlace(cli));
+      const place = await serverPlace(cli);
+      const status = await serverStatus(place);
+      // The role that owns the database has the name of the program.
+      const login = status.state === 'absent' ? null : place.application;
       if (cli.out.json) {
-        cli.out.emit(status);
+        cli.out.emit({ ...status, login });
         return;
       }
       if (status.state === 'absent') {
@@ -88,7 +91,8 @@ export const databases: Family = (program, act) => {
           ...(status.port === null ? [] : [['port', `${status.port} on 127.0.0.1`] as const]),
           ...(status.socketDir === null ? [] : [['socket', status.socketDir] as const]),
           ['version', `PostgreSQL ${status.major ?? '?'}`],
-          ['user', status.user ?? '?'],
+          ['run by', `${status.user ?? '?'} (an account of this system)`],
+          ['login', `${login ?? '?'} (a role of the database)`],
           [
             'data',
             `${status.dataDir ?? '?'}${status.elsewhere === null ? '' : ` (${status.elsewhere})`}`,

@@ -13,7 +13,7 @@ import {
 import { field, type Explanation, type KnownExplanation } from './explanation.ts';
 import { file } from './of-files.ts';
 import { server, shop } from './of-processes.ts';
-import { connection, database, ofTheMachine, migration } from './of-the-database.ts';
+import { connection, database, migration, ofACommand } from './of-the-database.ts';
 
 const codeNames: Readonly<Record<ExitCode, string>> = {
   [exitCodes.ok]: 'ok',
@@ -49,7 +49,7 @@ function tell(error: unknown): KnownExplanation {
   const code = field(error, 'code');
   switch (error instanceof Error ? error.name : '') {
     case 'MachineError':
-      return ofTheMachine(code, field(error, 'hint'), (error as { detail?: unknown }).detail);
+      return ofACommand(code, field(error, 'hint'), (error as { detail?: unknown }).detail);
     case 'MigrationError':
       return migration(error as Error);
     case 'InvalidOptionsError':
@@ -90,7 +90,7 @@ function tell(error: unknown): KnownExplanation {
       return { hint: null, exitCode: exitCodes.interrupted, code: 'interrupted' };
     default:
       return (
-        connection(code) ??
+        connection(error, code) ??
         file(error, code) ?? { hint: null, exitCode: exitCodes.failed, code: code || 'failed' }
       );
   }

@@ -1,5 +1,6 @@
 /** Errors of the machine, of migrations, of PostgreSQL, and of the way to it. */
 import { exitCodes, type ExitCode } from '@postrider/runner/process';
+import { asCommand } from '../commands/as-command.ts';
 import { field, type KnownExplanation } from './explanation.ts';
 
 /**
@@ -15,6 +16,11 @@ const machineCodes: Readonly<Record<string, ExitCode>> = {
   PR021: exitCodes.tryLater,
 };
 
+/** Of a typed call. Plain SQL is told what helps as SQL. */
+export function ofACommand(code: string, hint: string, detail: unknown): KnownExplanation {
+  return ofTheMachine(code, asCommand(hint, '<campaign>'), detail);
+}
+
 export function ofTheMachine(code: string, hint: string, detail: unknown): KnownExplanation {
   return {
     hint: hint === '' ? null : hint,
@@ -24,10 +30,26 @@ export function ofTheMachine(code: string, hint: string, detail: unknown): Known
   };
 }
 
+const PUT_ASIDE =
+  'The embedded database is put aside, and an empty one made, by: `postrider db stop`; give ' +
+  'var/postgres of the project another name (mv); `postrider migrate`';
+
+function isEmbedded(): boolean {
+  return (
+    process.env['DATABASE_URL'] === undefined && process.env['DATABASE_URL_FILE'] === undefined
+  );
+}
+
 export function migration(error: Error): KnownExplanation {
   const hint = field(error, 'hint') || null;
   const kind = field(error, 'kind');
   if (kind === 'no_rights') return { hint, exitCode: exitCodes.noRights, code: 'no_rights' };
+  if (kind === 'unsuitable' && isEmbedded())
+    return {
+      hint: `${hint ?? ''}. ${PUT_ASIDE}`,
+      exitCode: exitCodes.configuration,
+      code: 'migration',
+    };
   if (kind === 'too_old') return { hint, exitCode: exitCodes.unavailable, code: 'server_too_old' };
   return { hint, exitCode: exitCodes.configuration, code: 'migration' };
 }
@@ -109,10 +131,28 @@ const unreachable = new Set([
 ]);
 const broken = new Set(['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'EPIPE']);
 
-export function connection(code: string): KnownExplanation | null {
+/**
+ * ` at host:port`, as the driver or Node tells it, of several hosts of each; never who logs in. A
+ * name that is not found has no port yet.
+ */
+function placeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
+  if (error instanceof AggregateError) return placeOf(error.errors[0]);
+  const { address, hostname, port } = error as Readonly<Record<string, unknown>>;
+  const hosts = [address ?? hostname].flat().filter((host) => typeof host === 'string');
+  const ports = [port].flat();
+  const all = hosts.map((host, index) => {
+    const at = ports[index];
+    const name = host.includes(':') ? `[${host}]` : host;
+    return typeof at === 'number' || typeof at === 'string' ? `${name}:${at}` : name;
+  });
+  return all.length === 0 ? '' : ` at ${[...new Set(all)].join(', ')}`;
+}
+
+export function connection(error: unknown, code: string): KnownExplanation | null {
   if (unreachable.has(code))
     return {
-      message: `the database cannot be reached (${code})`,
+      message: `the database${placeOf(error)} cannot be reached (${code})`,
       hint:
         'is the server up, and DATABASE_URL right? Nothing was changed; ' +
         'without DATABASE_URL the embedded server is used',
@@ -130,7 +170,7 @@ export function connection(code: string): KnownExplanation | null {
     };
   if (broken.has(code))
     return {
-      message: 'the connection to the database broke',
+      message: `the connection to the database${placeOf(error)} broke`,
       hint:
         'what was committed stands; run the same command again. ' +
         'Where it breaks every time: is it a PostgreSQL that DATABASE_URL names?',

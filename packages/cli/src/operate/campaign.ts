@@ -1,8 +1,9 @@
 /** Launching, pausing and ending a campaign. */
-import { endCampaign, hold, launch } from '@postrider/core';
+import { endCampaign, hold, isMachineError, launch } from '@postrider/core';
 import { openDatabase } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Cli } from '../cli.ts';
+import { asCommand } from '../commands/as-command.ts';
 import { confirm } from '../confirm.ts';
 import { campaignNamed } from '../names.ts';
 
@@ -37,13 +38,22 @@ export async function launchCampaign(
     mode,
     options.why,
     options.arm,
-  );
+  ).catch((error: unknown) => {
+    throw withCommands(error, campaign.name);
+  });
   const how = campaign.status === 'active' ? 'was active already' : `is ${status}`;
   cli.out.result(
     { campaign: campaign.name, campaignId: campaign.campaignId, status, mode, armed: options.arm },
     `${campaign.name} ${how} in ${mode} mode` +
       (mode === 'test' ? ': proofs are made and submitted as tests, nothing is printed' : ''),
   );
+}
+
+/** What helps is told as a command, with the name of this campaign. */
+function withCommands(error: unknown, name: string): unknown {
+  return isMachineError(error)
+    ? Object.assign(error, { hint: asCommand(error.hint, name) })
+    : error;
 }
 
 export async function pauseCampaign(cli: Cli, name: string, why: string | null): Promise<void> {

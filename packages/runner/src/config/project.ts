@@ -12,7 +12,15 @@
  * empty database would not know who has been mailed, and mail everybody again.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exitCodes } from '../process/exit-codes.ts';
@@ -58,8 +66,9 @@ function projectDirectory(env: NodeJS.ProcessEnv): string {
  * error.
  */
 export async function openProject(env: NodeJS.ProcessEnv = process.env): Promise<Project> {
+  // It is made by what writes into it: a question to a folder that is not there makes none.
   const directory = projectDirectory(env);
-  mkdirSync(directory, { recursive: true });
+  refuseFileInTheWay(directory);
   const settings = await loadSettings(directory, env);
   const data = join(directory, 'var', 'data');
   const secrets = join(directory, 'var', 'secrets');
@@ -105,6 +114,15 @@ export async function openProject(env: NodeJS.ProcessEnv = process.env): Promise
       return made;
     },
   };
+}
+
+/** Throws the error of the file system. A folder that is not there is none. */
+function refuseFileInTheWay(directory: string): void {
+  try {
+    if (!statSync(directory).isDirectory()) mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 function readSecret(path: string): string | undefined {

@@ -2,6 +2,7 @@
  * Opens the database that a command works on. With the bare driver and not through core: core loads
  * the queue, and a command that asks one question would take twice as long.
  */
+import { existsSync, mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { learnServer, sessionSettings } from '@postrider/core/session';
 import type { Place, Server } from '@postrider/embedded-postgres';
@@ -61,6 +62,13 @@ export async function serverPlace(host: Host): Promise<Place> {
   return { projectDir: (await host.project()).directory, application: 'postrider' };
 }
 
+/** The same, its folder made where it is not there: for what makes a server. */
+export async function makeServerPlace(host: Host): Promise<Place> {
+  const place = await serverPlace(host);
+  mkdirSync(place.projectDir, { recursive: true });
+  return place;
+}
+
 /** The address of the database, its server started if need be. */
 export async function findDatabase(
   host: Host,
@@ -70,6 +78,14 @@ export async function findDatabase(
   const own = configuredUrl(process.env);
   if (own !== null) return { ...own, server: null };
   if (!create && !(await databaseExists(host))) {
+    const { directory } = await host.project();
+    if (!existsSync(directory))
+      throw new UserError(
+        exitCodes.unavailable,
+        `there is no folder ${directory}`,
+        'correct POSTRIDER_HOME, which names it; or let `postrider demo` or `postrider migrate` ' +
+          'make it, with a new database. Nothing was changed',
+      );
     throw new UserError(
       exitCodes.unavailable,
       'there is no database yet',
@@ -79,7 +95,7 @@ export async function findDatabase(
   }
   const began = Date.now();
   const server = await ensureServer({
-    ...(await serverPlace(host)),
+    ...(await makeServerPlace(host)),
     onProgress: (message) => host.out.note(message),
   });
   if (server.started)

@@ -12,14 +12,19 @@ export interface Fault {
   readonly message: string;
 }
 
-/** @param noSuch what is said of a field that the schema does not have. */
+/**
+ * @param noSuch what is said of a field that the schema does not have.
+ * @param beside fields that stand beside those of the schema, and are somebody else's to check: a
+ *   name may have been meant for one of them.
+ */
 export function faultsOf(
   schema: z.ZodType,
   value: unknown,
   error: z.ZodError,
   noSuch = 'there is no such field',
+  beside: readonly string[] = [],
 ): Fault[] {
-  return error.issues.flatMap((issue) => explain(issue, schema, value, noSuch));
+  return error.issues.flatMap((issue) => explain(issue, schema, value, noSuch, beside));
 }
 
 function explain(
@@ -27,10 +32,11 @@ function explain(
   schema: z.ZodType,
   value: unknown,
   noSuch: string,
+  beside: readonly string[],
 ): Fault[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(schema, path);
+    const known = [...keysAt(schema, path), ...(path.length === 0 ? beside : [])];
     const rest = known.length === 0 ? '' : `; the fields here are ${known.join(', ')}`;
     return issue.keys.map((key) => {
       const guess = didYouMean(key, known);
