@@ -2,110 +2,116 @@
 import type { Sql } from '@postrider/runner/database';
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { command, flag, text, type Family } from '../command.ts';
+import { command, flag, text, type Family, type Options } from '../command.ts';
 import { confirm } from '../confirm.ts';
 
 const kinds = ['organization', 'campaign', 'printer', 'recipient'] as const;
 type Kind = (typeof kinds)[number];
 
+/** What is held or released, with the name by which the reader knows it. */
+interface Target {
+  readonly kind: Kind;
+  readonly organizationId: string;
+  readonly id: string;
+  readonly name: string;
+}
+
+interface Verb {
+  readonly command: Command;
+  readonly describes: string;
+  /** Where the reason of `--why` is shown. */
+  readonly whyIn: string;
+  /** Does it, and tells it: for programs, and in a sentence. */
+  work(
+    cli: Cli,
+    sql: Sql,
+    target: Target,
+    options: Options,
+  ): Promise<readonly [told: object, sentence: string]>;
+}
+
 export const holds: Family = (program, act) => {
-  const hold = command(
-    program,
-    'hold',
-    'Holds an organization, a campaign, a printer or one person: ' +
-      'when it returns, nothing new begins. It says how many cards are at the printer already ' +
-      'and still go out.',
-    [
-      'postrider hold campaign bakery-welcome --why "wrong price"',
-      'postrider hold printer print-shop',
-      'postrider hold recipient ada@example.com',
-    ],
-  );
-  const release = command(
-    program,
-    'release',
-    'Lets what was held go on. A campaign gets back the status it had before.',
-    ['postrider release campaign bakery-welcome'],
-  );
-  for (const kind of kinds) {
-    const argument = kind === 'recipient' ? '<who>' : '<name>';
-    const add = (parent: Command, description: string): Command => {
-      const made = command(parent, kind, description, [
-        `postrider ${parent.name()} ${kind} ${kind === 'recipient' ? 'ada@example.com' : 'name'}`,
-      ]).argument(argument);
-      return kind === 'printer' || kind === 'recipient'
-        ? made.option(
-            '--organization <name>',
-            `whose ${kind === 'printer' ? 'printer' : 'customer'} it is; ` +
-              'needed only where there are several',
-          )
-        : made;
-    };
-    add(hold, `Holds ${kind === 'organization' ? 'an' : 'a'} ${kind}.`)
-      .option('--why <sentence>', 'shown by stuck and why')
-      .action(
+  for (const verb of [holding(program), releasing(program)])
+    for (const kind of kinds)
+      declared(verb, kind).action(
         act(async (cli, [given = ''], options) => {
-          await each(
-            cli,
-            kind,
-            given,
-            text(options['organization']),
-            async (sql, organizationId, id, name) => {
-              const { hold: holdIt } = await import('@postrider/core');
-              const held = await holdIt(
-                sql,
-                organizationId,
-                kind,
-                id,
-                text(options['why']) ?? null,
-              ).catch((error: unknown) => {
-                throw calledByName(error, id, name);
+          await each(cli, kind, given, text(options['organization']), async (sql, target) => {
+            const [told, sentence] = await verb
+              .work(cli, sql, target, options)
+              .catch((error: unknown) => {
+                throw calledByName(error, target);
               });
-              const { peopleOut } = await import('../operate/campaign.ts');
-              cli.out.result(
-                { ...held, name },
-                `held ${kind} ${name}: nothing new begins${peopleOut(held)}`,
-              );
-            },
-          );
+            cli.out.result(told, sentence);
+          });
         }),
       );
-    const releaseOne = add(
-      release,
-      `Releases ${kind === 'organization' ? 'an' : 'a'} ${kind}.`,
-    ).option('--why <sentence>', 'shown by interventions and trace');
-    (kind === 'printer'
-      ? releaseOne.option('--yes', 'also where nobody has asked it since a restore was noticed')
-      : releaseOne
-    ).action(
-      act(async (cli, [given = ''], options) => {
-        await each(
-          cli,
-          kind,
-          given,
-          text(options['organization']),
-          async (sql, organizationId, id, name) => {
-            if (kind === 'printer') await confirmUnasked(cli, sql, flag(options['yes']));
-            const { release: releaseIt } = await import('@postrider/core');
-            const status = await releaseIt(
-              sql,
-              organizationId,
-              kind,
-              id,
-              text(options['why']) ?? null,
-            ).catch((error: unknown) => {
-              throw calledByName(error, id, name);
-            });
-            cli.out.result(
-              { released: kind, id, name, status },
-              `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`,
-            );
-          },
-        );
-      }),
-    );
-  }
 };
+
+function holding(program: Command): Verb {
+  return {
+    command: command(
+      program,
+      'hold',
+      'Holds an organization, a campaign, a printer or one person: ' +
+        'when it returns, nothing new begins. It says how many cards are at the printer already ' +
+        'and still go out.',
+      [
+        'postrider hold campaign bakery-welcome --why "wrong price"',
+        'postrider hold printer print-shop',
+        'postrider hold recipient ada@example.com',
+      ],
+    ),
+    describes: 'Holds',
+    whyIn: 'stuck and why',
+    async work(_cli, sql, { kind, organizationId, id, name }, options) {
+      const { hold } = await import('@postrider/core');
+      const held = await hold(sql, organizationId, kind, id, text(options['why']) ?? null);
+      const { peopleOut } = await import('../operate/campaign.ts');
+      return [{ ...held, name }, `held ${kind} ${name}: nothing new begins${peopleOut(held)}`];
+    },
+  };
+}
+
+function releasing(program: Command): Verb {
+  return {
+    command: command(
+      program,
+      'release',
+      'Lets what was held go on. A campaign gets back the status it had before.',
+      ['postrider release campaign bakery-welcome'],
+    ),
+    describes: 'Releases',
+    whyIn: 'interventions and trace',
+    async work(cli, sql, { kind, organizationId, id, name }, options) {
+      if (kind === 'printer') await confirmUnasked(cli, sql, flag(options['yes']));
+      const { release } = await import('@postrider/core');
+      const status = await release(sql, organizationId, kind, id, text(options['why']) ?? null);
+      return [
+        { released: kind, id, name, status },
+        `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`,
+      ];
+    },
+  };
+}
+
+function declared({ command: parent, describes, whyIn }: Verb, kind: Kind): Command {
+  const isPerson = kind === 'recipient';
+  const made = command(
+    parent,
+    kind,
+    `${describes} ${kind === 'organization' ? 'an' : 'a'} ${kind}.`,
+    [`postrider ${parent.name()} ${kind} ${isPerson ? 'ada@example.com' : 'name'}`],
+  ).argument(isPerson ? '<who>' : '<name>');
+  if (kind === 'printer' || isPerson)
+    made.option(
+      '--organization <name>',
+      `whose ${isPerson ? 'customer' : 'printer'} it is; needed only where there are several`,
+    );
+  made.option('--why <sentence>', `shown by ${whyIn}`);
+  return kind === 'printer' && parent.name() === 'release'
+    ? made.option('--yes', 'also where nobody has asked it since a restore was noticed')
+    : made;
+}
 
 /**
  * A restore may have been noticed since the printers were asked about another one: who releases
@@ -124,7 +130,7 @@ async function confirmUnasked(cli: Cli, sql: Sql, yes: boolean): Promise<void> {
 }
 
 /** The machine knows an id, and the reader a name. */
-function calledByName(error: unknown, id: string, name: string): unknown {
+function calledByName(error: unknown, { id, name }: Target): unknown {
   if (error instanceof Error) error.message = error.message.replace(id, name);
   return error;
 }
@@ -135,7 +141,7 @@ async function each(
   kind: Kind,
   given: string,
   organization: string | undefined,
-  work: (sql: Sql, organizationId: string, id: string, name: string) => Promise<void>,
+  work: (sql: Sql, target: Target) => Promise<void>,
 ): Promise<void> {
   const [{ openDatabase }, names] = await Promise.all([
     import('@postrider/runner/database'),
@@ -145,32 +151,31 @@ async function each(
   const { sql } = database;
   switch (kind) {
     case 'organization': {
-      const found = await names.ensureOrganization(sql, given);
-      return await work(sql, found.id, found.id, found.name);
+      const { id, name } = await names.ensureOrganization(sql, given);
+      return await work(sql, { kind, organizationId: id, id, name });
     }
     case 'campaign': {
-      const found = await names.campaignNamed(sql, given);
-      return await work(sql, found.organizationId, found.campaignId, found.name);
+      const { organizationId, campaignId, name } = await names.campaignNamed(sql, given);
+      return await work(sql, { kind, organizationId, id: campaignId, name });
     }
     case 'printer': {
-      const found = await names.printerNamed(sql, given, organization);
-      return await work(sql, found.organizationId, found.name, found.name);
+      const { organizationId, name } = await names.printerNamed(sql, given, organization);
+      return await work(sql, { kind, organizationId, id: name, name });
     }
     case 'recipient': {
-      const ended = new Set([
-        'received',
-        'returned',
-        'skipped',
-        'holdout',
-        'blacklisted',
-        'error',
-        'sent',
-      ]);
+      const { terminalStates } = await import('@postrider/core/states');
+      const isOver = (state: string): boolean =>
+        state === 'sent' || (terminalStates as ReadonlySet<string>).has(state);
       const found = await names.peopleNamed(sql, [given], organization);
-      const moving = found.filter(({ state }) => !ended.has(state));
+      const moving = found.filter(({ state }) => !isOver(state));
       // Where nobody is under way the machine says why each cannot be held.
       for (const one of moving.length > 0 ? moving : found.slice(0, 1)) {
-        await work(sql, one.organizationId, one.recipientId, names.fullRecipientName(one));
+        await work(sql, {
+          kind,
+          organizationId: one.organizationId,
+          id: one.recipientId,
+          name: names.fullRecipientName(one),
+        });
       }
     }
   }

@@ -1,5 +1,5 @@
 /** Where the people of one campaign are, and what a mailing still waits for. */
-import { states, type RecipientState } from '@postrider/core';
+import { states, terminalStates } from '@postrider/core';
 import type { Sql } from '@postrider/runner/database';
 import { sum, type Counts } from './progress.ts';
 
@@ -8,15 +8,7 @@ export interface Place {
   readonly campaignId: string;
 }
 
-export const endStates: readonly RecipientState[] = [
-  'received',
-  'returned',
-  'skipped',
-  'holdout',
-  'blacklisted',
-  'error',
-];
-const underWay = states.filter((state) => !endStates.includes(state));
+const underWay = states.filter((state) => !terminalStates.has(state));
 
 export interface Funnel {
   readonly recipients: number;

@@ -1,14 +1,14 @@
 /** The end of the demonstration: the funnel, where the cards are, and what to try next. */
 import { readFile, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { SyncReport } from '@postrider/core';
+import { terminalStates, type SyncReport } from '@postrider/core';
 import { count, duration } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import { programName } from '../checkout.ts';
 import type { Cli } from '../cli.ts';
 import { readCsv } from '../csv.ts';
 import { printsDirectory } from '../print-shop/own.ts';
-import { endStates, type Funnel } from './funnel.ts';
+import type { Funnel } from './funnel.ts';
 
 /** `demo --json`: keys are only ever added. */
 export interface DemoResult {
@@ -96,7 +96,7 @@ export async function showSummary(cli: Cli, result: DemoResult, told: SummaryPar
       `${result.repeated} repeated${earlier}\n`,
   );
   const room = 34;
-  for (const state of endStates) {
+  for (const state of terminalStates) {
     const people = result.states[state] ?? 0;
     if (people === 0) continue;
     const bar = '━'.repeat(

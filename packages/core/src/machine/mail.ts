@@ -1,30 +1,18 @@
 /** Typed calls of mailing: cohorts are begun and settled, and printers note how long they rest. */
-import type { Address } from '../ports/index.ts';
+import type { PieceRequest } from '../ports/index.ts';
 import type { CampaignBrief } from './briefs.ts';
 import type { Sql } from './calls.ts';
 import * as calls from './generated/index.generated.ts';
 import type { Marks, Watermark } from './restore.ts';
 
-export interface BegunPiece {
+export interface BegunPiece extends Pick<PieceRequest, 'idempotencyKey' | 'mode'> {
   readonly recipientId: string;
   readonly mailpieceId: string;
   /** Of the move to `sending`. */
   readonly moveNo: number;
-  readonly idempotencyKey: string;
-  readonly mode: 'test' | 'live';
   readonly printerName: string;
-  readonly request: {
-    /** See `PieceRequest.person`. */
-    readonly person?: string;
-    readonly format: string;
-    readonly mailClass: string;
-    readonly to: { readonly name: string; readonly address: Address };
-    readonly from: Address | null;
-    readonly artwork: {
-      readonly front: { readonly url: string; readonly page: number };
-      readonly back: { readonly url: string; readonly page: number };
-    };
-  };
+  /** As it was frozen when the piece was opened. */
+  readonly request: Omit<PieceRequest, 'reference' | 'idempotencyKey' | 'mode'>;
 }
 
 export interface BegunMail {

@@ -1,10 +1,8 @@
 import { AudienceSourceError } from '@postrider/core/ports';
 import { z } from 'zod';
 
-/** What a column may stand for. A column without a role is merge data. */
-export const roles = [
-  'externalId',
-  'email',
+/** What is printed. */
+export const nameAndAddress = [
   'firstName',
   'lastName',
   'name',
@@ -15,6 +13,9 @@ export const roles = [
   'postalCode',
   'country',
 ] as const;
+
+/** What a column may stand for. A column without a role is merge data. */
+export const roles = ['externalId', 'email', ...nameAndAddress] as const;
 export type Role = (typeof roles)[number];
 
 /**

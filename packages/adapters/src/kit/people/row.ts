@@ -7,7 +7,7 @@
  * the silent loss this house does not allow.
  */
 import type { Address, Member, Reject } from '@postrider/core/ports';
-import { columnName } from './columns.ts';
+import { columnName, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { normaliseCountry, normalisePostalCode } from './postal-code.ts';
 
@@ -23,17 +23,6 @@ export function isPlain(value: string): boolean {
 export function isEmail(value: string): boolean {
   return value.length <= 254 && emailPattern.test(value) && !control.test(value);
 }
-const nameAndAddress = [
-  'firstName',
-  'lastName',
-  'name',
-  'line1',
-  'line2',
-  'city',
-  'region',
-  'postalCode',
-  'country',
-] as const;
 
 export type RowResult = { readonly member: Member } | { readonly reject: Reject };
 
