@@ -11,6 +11,7 @@ import { hosts } from './of-hosts.ts';
 import { house } from './of-the-house.ts';
 import { machine } from './of-the-machine.ts';
 import { migrations } from './of-migrations.ts';
+import { handedOver } from './of-options.ts';
 import { questions } from './of-the-questions.ts';
 import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
@@ -50,6 +51,7 @@ export const mutants: readonly Mutant[] = [
   ...restores,
   ...house,
   ...migrations,
+  ...handedOver,
   ...failingWorks,
   ...questions,
 ];

@@ -175,6 +175,38 @@ void test('the SQL of a dry run, given to psql, ends where migrate does', async 
   });
 });
 
+void test('the files of sql/ make the same by psql, in the order that their heads tell, and no notes', async (context: TestContext) => {
+  if (spawnSync('psql', ['--version']).status !== 0) {
+    context.diagnostic('psql was not found: the files were not tried');
+    return;
+  }
+  const root = fileURLToPath(new URL('../../sql/', import.meta.url));
+  await withEmpty(async (sql, database) => {
+    const psql = (...args: string[]): string =>
+      spawnSync(
+        'psql',
+        ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', ...args, database.url],
+        { encoding: 'utf8' },
+      ).stderr;
+    const file = (name: string): string => `--file=${join(root, name)}`;
+    const script = await migrationSql(sql);
+    const queue = script.slice(script.indexOf('-- pg-boss'), script.indexOf('\nbegin;\n'));
+    assert.equal(psql(file('bootstrap.sql'), file('baseline.sql')), '');
+    assert.match(psql(file('repeatable.sql')), /schema "postrider_queue" does not exist/);
+    await sql.unsafe('drop schema postrider cascade');
+    assert.equal(psql('--command', queue), '');
+    assert.equal(
+      psql(...['bootstrap', 'baseline', 'repeatable'].map((name) => file(`${name}.sql`))),
+      '',
+    );
+    await sql`select * from postrider.run_housekeeping('{event_partitions}')`;
+    const unnoted = (await freshCatalog()).filter((line) => !line.startsWith('migration '));
+    same(await catalog(sql), unnoted);
+    assert.match(psql(file('repeatable.sql')), /already exists/);
+    await assert.rejects(migrate(sql), /sql\/ was run by hand/);
+  });
+});
+
 async function queuesOf(sql: postgres.Sql): Promise<readonly unknown[]> {
   const rows = await sql`
     select to_jsonb(q) - '{created_on,updated_on,monitor_on,maintain_on}'::text[] as queue

@@ -113,7 +113,10 @@ export const repairs: Family = (program, act) => {
         const { openDatabase } = await import('@postrider/runner/database');
         await using database = await openDatabase(cli);
         const found = await peopleNamed(database.sql, given, text(options['organization']));
-        const over = new Set(['received', 'returned', 'skipped', 'holdout', 'blacklisted']);
+        const { terminalStates } = await import('@postrider/core/states');
+        const over = new Set<string>(terminalStates);
+        // Somebody in error may still be called off.
+        over.delete('error');
         const moving = found.filter(({ state }) => !over.has(state));
         const people = moving.length > 0 ? moving : found;
         await confirm(cli.out, {
