@@ -2,7 +2,7 @@
 import type { Mutant } from './mutants.ts';
 
 const swept = {
-  file: 'test/sql/calls.test.ts',
+  file: 'test/sql/calls/nonsense-arguments.test.ts',
   pattern: 'no function that a role may call answers nonsense',
 };
 
@@ -91,7 +91,7 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/calls.test.ts',
+      file: 'test/sql/calls/nonsense-arguments.test.ts',
       pattern: 'nothing is leased, rests or is claimed without an end',
     },
   },
@@ -106,7 +106,7 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/typed-by-hand.test.ts',
+      file: 'test/sql/common/updates-by-hand.test.ts',
       pattern: 'whoever travels has a cohort, and nobody else',
     },
   },
@@ -122,7 +122,7 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/lost-cohort.test.ts',
+      file: 'test/pipeline/mail/lost-cohort.test.ts',
       pattern: 'whoever deletes a cohort in the middle of its work',
     },
   },
@@ -136,7 +136,10 @@ export const calls: readonly Mutant[] = [
         replace: 'if false then',
       },
     ],
-    test: { file: 'test/sql/last-post.test.ts', pattern: 'reap refuses a grace that is shorter' },
+    test: {
+      file: 'test/sql/mail/quiet-time.test.ts',
+      pattern: 'reap refuses a grace that is shorter',
+    },
   },
   {
     name: 'deregistered-at-work',
@@ -151,7 +154,7 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/last-post.test.ts',
+      file: 'test/sql/mail/quiet-time.test.ts',
       pattern: 'a runner that deregisters while a cohort',
     },
   },
@@ -166,7 +169,7 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/lost-cohort.test.ts',
+      file: 'test/pipeline/mail/lost-cohort.test.ts',
       pattern: 'a runner with a short lease beside one with a long one',
     },
   },
@@ -181,7 +184,7 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/cancel-mark.test.ts',
+      file: 'test/sql/operate/cancel-at-printer.test.ts',
       pattern: 'no state that is final promises that a cancel will be obeyed',
     },
   },
@@ -196,7 +199,7 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/cancel-mark.test.ts',
+      file: 'test/sql/operate/cancel-at-printer.test.ts',
       pattern: 'why and the trace say what becomes of a cancel at each step',
     },
   },

@@ -280,7 +280,7 @@ export const driver: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/connections.test.ts',
+      file: 'test/pipeline/life/connections.test.ts',
       pattern: 'a connection that is lost while a printer is made',
     },
   },

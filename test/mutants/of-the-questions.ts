@@ -13,7 +13,7 @@ export const questions: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/waiting-work.test.ts',
+      file: 'test/sql/house/waiting-work.test.ts',
       pattern: 'of many it tells exactly how many are where',
     },
   },
@@ -28,7 +28,7 @@ export const questions: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/waiting-work.test.ts',
+      file: 'test/sql/house/waiting-work.test.ts',
       pattern: 'of some thousand people it tells what reading everybody tells',
     },
   },
@@ -43,7 +43,7 @@ export const questions: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/waiting-work.test.ts',
+      file: 'test/sql/house/waiting-work.test.ts',
       pattern: 'of many it tells exactly how many are where',
     },
   },
@@ -57,7 +57,10 @@ export const questions: readonly Mutant[] = [
         replace: 'if v_people <= c_few then',
       },
     ],
-    test: { file: 'test/sql/doctor.test.ts', pattern: 'with many people the round looks at some' },
+    test: {
+      file: 'test/sql/views/doctor.test.ts',
+      pattern: 'with many people the round looks at some',
+    },
   },
   {
     name: 'doctor-sample-of-history',
@@ -70,7 +73,10 @@ export const questions: readonly Mutant[] = [
         replace: 'select count(*), 0 into v_looked, v_missing',
       },
     ],
-    test: { file: 'test/sql/doctor.test.ts', pattern: 'with many people the round looks at some' },
+    test: {
+      file: 'test/sql/views/doctor.test.ts',
+      pattern: 'with many people the round looks at some',
+    },
   },
   {
     name: 'doctor-unknown-check',
@@ -82,6 +88,9 @@ export const questions: readonly Mutant[] = [
         replace: 'where false limit 1;',
       },
     ],
-    test: { file: 'test/sql/doctor.test.ts', pattern: 'a check that does not exist is refused' },
+    test: {
+      file: 'test/sql/views/doctor.test.ts',
+      pattern: 'a check that does not exist is refused',
+    },
   },
 ];
