@@ -1,21 +1,16 @@
 /** begin: at most once, under every lock, and with eligibility asked for once more. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cancel, hold, release, retry } from '@postrider/core';
-import { beginProof } from '../../../packages/core/src/machine/proof.ts';
+import { cancel, hold, release } from '@postrider/core';
 import {
-  LEASE_MS,
   OTHER_RUNNER,
   RUNNER,
   alarms,
   begin,
   cohort,
-  mailBegun,
   one,
   openCohorts,
   place,
-  proofAll,
-  proofed,
   reap,
   reasonsOf,
   sending,
@@ -28,64 +23,6 @@ import {
 } from '../rig.ts';
 
 const rig = sharedMachine();
-
-void test('a proof cohort comes with all that a renderer needs', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const begun = await beginProof(
-    sql,
-    at.organizationId,
-    await staged(sql, at, 'proof'),
-    RUNNER,
-    LEASE_MS,
-  );
-  assert.equal(begun?.campaign.template, 'card');
-  assert.equal(begun?.campaign.campaignId, at.campaignId);
-  const card = begun?.cards.find((c) => c.line1 === '1 p Street');
-  const person = await one(sql, at, 'p0');
-  assert.equal(card?.recipientId, person.id);
-  assert.deepEqual(
-    [card?.attempt, card?.firstName, card?.city, card?.merge],
-    [0, 'Ada', 'Oakland', {}],
-  );
-  assert.match(card?.reference ?? '', /^[2-9A-HJ-NP-Z]{8,12}$/);
-  assert.deepEqual(await statesOf(sql, at), { p0: 'proofing', p1: 'proofing' });
-});
-
-void test('a mail cohort comes with a piece, a key and a frozen request for each', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  const batch = await sending(sql, at, 2);
-  assert.equal(new Set(batch.pieces.map((p) => p.idempotencyKey)).size, 2);
-  const request = batch.pieces.find((p) => p.request.to.name === 'Ada Byron p0')?.request;
-  // The same for the same person of the organization, whatever their recipient is called.
-  assert.match(request?.person ?? '', /^[0-9a-f]{64}$/);
-  assert.deepEqual(request, {
-    person: request?.person,
-    format: '4x6',
-    mailClass: 'first_class',
-    to: {
-      name: 'Ada Byron p0',
-      address: {
-        line1: '1 p Street',
-        line2: null,
-        city: 'Oakland',
-        region: 'CA',
-        postalCode: '94607',
-        country: 'US',
-      },
-    },
-    from: null,
-    artwork: {
-      front: { url: 'file:///front.pdf', page: 1 },
-      back: { url: 'file:///back.pdf', page: 2 },
-    },
-  });
-  assert.deepEqual(
-    [...new Set(batch.pieces.map((p) => `${p.mode} ${p.printerName}`))],
-    ['live press'],
-  );
-});
 
 void test('a cohort begins at most once, also when two runners get its job at the same time', async () => {
   const { sql, machine } = rig;
@@ -185,20 +122,6 @@ void test('a campaign that does not run any more begins nothing', async () => {
       new Set(['proofed (campaign_not_running)']),
     );
   }
-});
-
-void test('somebody whose proof has vanished is not lost in sending: it needs a person, and retry renders it anew', async () => {
-  const { sql } = rig;
-  const at = await place(sql);
-  await proofed(sql, at, 2);
-  const { id } = await one(sql, at, 'p0');
-  await sql`delete from postrider.proof where recipient_id = ${id}`;
-  const batch = await mailBegun(sql, at);
-  assert.equal(batch.pieces.length, 1);
-  assert.deepEqual(await statesOf(sql, at), { p0: 'error', p1: 'sending' });
-  assert.equal(await retry(sql, id), 'pending');
-  await proofAll(sql, at);
-  assert.equal((await mailBegun(sql, at)).pieces.length, 1);
 });
 
 void test('a lease that is renewed holds, of a cohort that is still ours and open', async () => {
