@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { bakeryPlace } from './bakery-place.ts';
+import { bakeryPlace } from './places.ts';
 import { cli } from './cli.ts';
 
 describe('a campaign file, before it is applied', () => {
