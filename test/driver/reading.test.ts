@@ -217,7 +217,7 @@ void test('of statements that were sent ahead each is answered, and none is sent
     await place[way]();
     assert.match(await first, lost);
     const told = await Promise.all(asked);
-    // Whoever had not been sent is served by the next session.
+    // A statement that had not been sent is served by the next session.
     const done = told.flatMap((one, n) => (one === 'ok' ? [String(n)] : []));
     for (const one of told) assert.match(one, /^(ok|CONNECTION_CLOSED|ECONNRESET)$/);
     assert.deepEqual(await place.written(), done.toSorted());

@@ -92,7 +92,7 @@ export const restores: readonly Mutant[] = [
     name: 'superseded-begins-nobody',
     without:
       'a server that another has taken over from begins nobody, ' +
-      'whoever releases its printers meanwhile',
+      'also when its printers are released meanwhile',
     edits: [
       {
         file: begin,
@@ -170,7 +170,7 @@ export const restores: readonly Mutant[] = [
     ],
     test: {
       file: 'test/pipeline/house/restore-again.test.ts',
-      pattern: 'waits for the last one from before the next',
+      pattern: 'the printers are asked when the last lease from before the second is over',
     },
   },
   {

@@ -97,7 +97,7 @@ export const calls: readonly Mutant[] = [
   },
   {
     name: 'travels-in-a-cohort',
-    without: 'the cohort of whoever travels, and of nobody else',
+    without: 'the cohort of everybody who travels, and of nobody else',
     edits: [
       {
         file: 'sql/functions/00_common/moves.sql',
@@ -107,7 +107,7 @@ export const calls: readonly Mutant[] = [
     ],
     test: {
       file: 'test/sql/common/updates-by-hand.test.ts',
-      pattern: 'whoever travels has a cohort, and nobody else',
+      pattern: 'everybody who travels has a cohort, and nobody else',
     },
   },
   {
@@ -123,7 +123,7 @@ export const calls: readonly Mutant[] = [
     ],
     test: {
       file: 'test/pipeline/mail/lost-cohort.test.ts',
-      pattern: 'whoever deletes a cohort in the middle of its work',
+      pattern: 'a cohort that is deleted in the middle of its work',
     },
   },
   {

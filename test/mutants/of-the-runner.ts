@@ -53,7 +53,7 @@ export const runner: readonly Mutant[] = [
   },
   {
     name: 'not-sent-goes-back',
-    without: 'whoever was not sent because the lease had passed goes back at once',
+    without: 'people who were not sent because the lease had passed go back at once',
     edits: [
       {
         file: 'packages/core/src/stages/mail/mail.ts',
@@ -62,7 +62,7 @@ export const runner: readonly Mutant[] = [
           'if (error === refusal) return;\n      if (error instanceof LeaseLostError && error === refusal) {',
       },
     ],
-    test: { file: stops, pattern: 'whoever was not sent because the lease had passed goes back' },
+    test: { file: stops, pattern: 'people who were not sent because the lease had passed go back' },
   },
   {
     name: 'sent-in-part',

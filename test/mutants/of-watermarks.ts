@@ -22,7 +22,7 @@ export const watermarks: readonly Mutant[] = [
   },
   {
     name: 'inherited-is-written',
-    without: 'what ended runners knew is written again by whoever starts',
+    without: 'what ended runners knew is written again by a runner that starts',
     edits: [
       {
         file: 'packages/core/src/runtime/restore-watermark.ts',

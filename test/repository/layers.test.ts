@@ -40,7 +40,7 @@ const betweenFiles: readonly Layer[] = [
   {
     files: 'packages/**',
     never: packages.flatMap((name) => [`**/../${name}/src/**`, `**/packages/${name}/**`]),
-    because: 'a package is imported by its name, as whoever installs it does',
+    because: 'a package is imported by its name, as a program that installs it does',
     example: '../../core/src/version.ts',
   },
 ];

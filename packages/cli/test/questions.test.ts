@@ -9,7 +9,7 @@ describe('questions and repairs from the command line', () => {
   const at = mailingPlace();
   const { place } = at;
 
-  it('tells the story of a person, and why they are where they are; whoever is unknown is said to be', async () => {
+  it('tells the story of a person, and why they are where they are, and says of an address that nobody is known by it', async () => {
     const trace = await cli(place, ['trace', 'P0@EXAMPLE.COM', '--json']);
     assert.equal(trace.code, 0, trace.stderr);
     assert.equal(trace.json()[0]?.['what'], 'pending');

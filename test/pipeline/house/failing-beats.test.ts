@@ -1,6 +1,6 @@
 /**
- * A part of a beat that fails keeps no other from it, and is seen by whoever runs the installation;
- * so is a job that fails.
+ * A part of a beat that fails keeps no other from it, and is seen by those who run the
+ * installation; so is a job that fails.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -123,7 +123,7 @@ void test('a lost connection is no fault of a beat, and ends no failure that was
   assert.equal((await at.doctor()).verdict, 'ok');
 });
 
-void test('what the error of a beat says is for whoever runs the installation, and not for readers of one organization', async () => {
+void test('what the error of a beat says is for those who run the installation, and not for readers of one organization', async () => {
   await using at = await watched();
   const { sql } = at;
   await bakery(sql, 'Bakery');

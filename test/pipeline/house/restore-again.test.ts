@@ -48,7 +48,7 @@ void test('a printer that was asked while another restore was noticed has not to
   assert.deepEqual([again.outcome, await concludeRestore(one.sql, [again])], ['listed', true]);
 });
 
-void test('whoever waits for the last lease from before a restore waits for the last one from before the next', async () => {
+void test('when another restore is noticed in the wait for leases from before the first, the printers are asked when the last lease from before the second is over', async () => {
   const leftAtList: boolean[] = [];
   const printer: Printer = {
     ...createNoopPrinter(),
@@ -97,7 +97,7 @@ void test('a failover that no runner has seen yet is noticed before the printers
   assert.equal(await concludeRestore(one.sql, [asked]), true);
 });
 
-void test('whoever asks the printers before any runner was started has asked about what runners remember', async () => {
+void test('printers that are asked before any runner was started are asked about what runners remember', async () => {
   const printer: Printer = {
     ...createNoopPrinter(),
     list: async () => await Promise.resolve({ pieces: [], cursor: null }),

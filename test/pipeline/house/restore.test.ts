@@ -1,6 +1,6 @@
 /**
- * A backup is restored although cards were printed since it was taken: whoever has one gets no
- * second one, and the meter hears of every card.
+ * A backup is restored although cards were printed since it was taken: a person who has one gets
+ * no second one, and the meter hears of every card.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -113,7 +113,7 @@ async function restored(
     await before.end({ timeout: 5 });
     const after = connect(url, { max: 8 });
     try {
-      // Long ago: no lease of whoever mailed before the restore is left.
+      // Long ago: no lease of a runner that mailed before the restore is left.
       await after`select postrider.turn_clock('1 hour')`;
       await work(after, place);
     } finally {

@@ -118,7 +118,7 @@ void test('what a runner knew that has ended is remembered, though its file goes
     await ended.saved();
     const [file = ''] = files(path);
     await remember(path).load();
-    assert.equal(files(path).length, 2, 'whoever wrote just now may be at work');
+    assert.equal(files(path).length, 2, 'a runner that wrote just now may be at work');
     writeFileSync(join(path, 'killed.draft'), '{"');
     for (const name of [file, 'killed.draft']) age(path, name);
     const next = remember(path);

@@ -156,7 +156,7 @@ void test('begins of others that are told do not push out what was begun here af
   assert.ok(place.text?.includes(last.mailpieceId));
 });
 
-void test('what was begun here before a restore is forgotten with it, whoever has noticed it', async () => {
+void test('what was begun here before a restore is forgotten with it, whichever runner has noticed it', async () => {
   const { place, store } = memory();
   const [one, other] = [remember(store), remember(store)];
   await one.load();

@@ -26,7 +26,7 @@ function sleep(t: TestContext): void {
   t.mock.method(Date, 'now', () => now() + 120_000);
 }
 
-void test('whoever was not sent because the lease had passed goes back in good order, and a stop leaves nobody at work', async (t) => {
+void test('people who were not sent because the lease had passed go back in good order, and a stop leaves nobody at work', async (t) => {
   let cards = 0;
   const slept = Promise.withResolvers<void>();
   await using opened = await open({
@@ -82,7 +82,7 @@ void test('cards of which an adapter has sent some, and then throws because the 
   assert.deepEqual(await states(sql), { sending: 3, proofed: 2 });
 });
 
-void test('a lost lease that an adapter has made up itself proves nothing: whoever it has sent is unknown', async () => {
+void test('a lost lease that an adapter has made up itself proves nothing: the cards that it has sent are unknown', async () => {
   const inner = createNoopPrinter();
   await using opened = await open({
     people: 2,

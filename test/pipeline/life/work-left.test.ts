@@ -107,7 +107,7 @@ void test('a short back-off of the machine itself is waited out', async () => {
   );
 });
 
-void test('whoever comes back soon is waited for, however often they were tried before, and this is said', async () => {
+void test('people who come back soon are waited for, however often they were tried before, and this is said', async () => {
   await using opened = await open({ people: 3 });
   await opened.sql`
     update postrider.recipient_state

@@ -48,7 +48,7 @@ function keyless(): Printer & { readonly cards: string[] } {
   };
 }
 
-void test('whoever deletes a cohort in the middle of its work makes no second card, also where the old worker posts to the end of its lease', async () => {
+void test('a cohort that is deleted in the middle of its work makes no second card, also where the old worker posts to the end of its lease', async () => {
   const printer = keyless();
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   let posts = 0;

@@ -1,6 +1,6 @@
 /**
  * Functions and operators of a schema `hijack` that look like the server's own, and tables that
- * look like ours: whoever meets one fails.
+ * look like ours: a session that meets one fails.
  */
 export const PLANT = `
 create schema hijack;

@@ -214,8 +214,8 @@ export function callsOf(
 }
 
 /**
- * Makes the function that makes calls and undoes them, one after the other; whoever calls it makes
- * the calls.
+ * Makes the function that makes calls and undoes them, one after the other, with the rights of
+ * its caller.
  */
 export async function readyToCall(admin: postgres.Sql): Promise<void> {
   await admin.unsafe(`

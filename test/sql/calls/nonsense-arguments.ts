@@ -154,7 +154,7 @@ export async function sweep(rig: Rig, mixtures: number): Promise<Sweep> {
       // operators call was called by runners, who see as much.
       if (role === 'owner' && (!called.has(one.signature) || one.forOperators)) continue;
       called.add(one.signature);
-      // Whoever may apply a campaign is asked once about each of its fields.
+      // A role that may apply a campaign is asked once about each of its fields.
       const made = callsOf(
         one,
         role === 'operator'

@@ -27,7 +27,7 @@ import {
 const rig = sharedMachine();
 const GRACE_MS = 20_000;
 
-void test('whoever loses ten cohorts needs a person, and travels alone after the first', async () => {
+void test('somebody who loses ten cohorts needs a person, and travels alone after the first', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, people(3));

@@ -109,7 +109,7 @@ void test('views and functions tell the same words to sessions of any settings',
   );
 });
 
-void test('functions call what the server has, whatever stands on the search_path of whoever calls them', async () => {
+void test('functions call what the server has, whatever stands on the search_path of their caller', async () => {
   const { sql, machine } = rig;
   const at = await place(sql, { effects: ['usage_meter'] });
   const odd = machine.connect(1);

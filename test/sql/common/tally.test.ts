@@ -1,4 +1,4 @@
-/** The tally: what the trigger counts is what is there, however many write and whoever folds. */
+/** The tally: what the trigger counts is what is there, however many sessions write and fold it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { beginProof, settleProof } from '../../../packages/core/src/machine/proof.ts';

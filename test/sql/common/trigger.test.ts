@@ -215,7 +215,7 @@ void test('of many rows one wrong move refuses all', async () => {
   assert.equal(count?.['pending'], 20);
 });
 
-void test('nobody is sent without a mailpiece that was accepted, whoever moves them', async () => {
+void test('nobody is sent without a mailpiece that was accepted, whichever actor moves them', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await sending(sql, at);

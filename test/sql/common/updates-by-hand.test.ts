@@ -183,7 +183,7 @@ void test('nobody goes back to pending by hand while a card of theirs may exist'
   await refused('PR017', typed('proofed'), /mailpiece/);
 });
 
-void test('whoever is moved by hand from any state to any other, in a cohort or out of it, is told in our words what to do', async () => {
+void test('a move by hand from any state to any other, in a cohort or out of it, is refused in our words, with what to do', async () => {
   const { sql } = rig;
   await readyToCall(rig.admin);
   const states = (await sql<{ name: string }[]>`select name from postrider.state`).map(
@@ -209,7 +209,7 @@ void test('whoever is moved by hand from any state to any other, in a cohort or 
   }
 });
 
-void test('whoever travels has a cohort, and nobody else: also where the move itself is legal', async () => {
+void test('everybody who travels has a cohort, and nobody else: also where the move itself is legal', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await proofed(sql, at);

@@ -1,6 +1,6 @@
 /**
- * Events of a month that has no partition yet: they move into it when it is made, whoever is at
- * work meanwhile.
+ * Events of a month that has no partition yet: they move into it when it is made, also while
+ * others are at work.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -44,7 +44,7 @@ void test('events of a month that was missed move into its partition, in whateve
   assert.deepEqual(await broken(sql), []);
 });
 
-void test('whoever moves while a partition is made waits for it, and the move does not fail', async () => {
+void test('a move that comes while a partition is made waits for it, and does not fail', async () => {
   await using machine = await freshMachine();
   const { sql } = machine;
   const at = await launched(sql);

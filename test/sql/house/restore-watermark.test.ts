@@ -104,8 +104,8 @@ for (const [what, forget, why] of older) {
       await sql`select verdict, message from postrider.doctor() where check_name = 'restore'`;
     assert.equal(doctor?.['verdict'], 'bad');
     assert.match(String(doctor?.['message']), why);
-    // Whoever comes with the same memory, or releases without having asked, is not stopped a second
-    // time.
+    // A runner that comes with the same memory is not stopped a second time, nor is an operator
+    // who releases without having asked.
     await releasePrinters(sql);
     await checkWatermark(sql, marks);
     assert.deepEqual(await held(sql), []);
@@ -115,7 +115,7 @@ for (const [what, forget, why] of older) {
   });
 }
 
-void test('so does whoever looks for lost work, who also tells of the begins of others', async () => {
+void test('the beat that looks for lost work notices an older state as well, and tells of the begins of others', async () => {
   const witness = await begun(sql);
   const runner = {
     id: RUNNER,

@@ -1,6 +1,6 @@
 /**
  * People by id, then pieces, then what was told of them: in whatever order answers and webhooks
- * come, nobody waits for whoever waits for them.
+ * come, no two sessions wait for each other.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

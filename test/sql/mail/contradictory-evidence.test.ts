@@ -102,7 +102,7 @@ void test('one id for two pieces in one answer does not lose the answer of all t
     'sent',
   ]);
   assert.deepEqual(await alarms(sql, at), ['provider_id_of_another_piece']);
-  // Whoever is left is asked for by reconcile, and in the end is a matter for a person.
+  // People who are left are asked for by reconcile, and in the end are a matter for a person.
   for (
     let round = 0;
     round < 12 &&

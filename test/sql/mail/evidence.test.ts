@@ -1,6 +1,6 @@
 /**
- * Evidence is never fenced: a printer's id is recorded whoever brings it, the person follows the
- * mailpiece, and what is odd raises an alarm.
+ * Evidence is never fenced: a printer's id is recorded whichever runner brings it, the person
+ * follows the mailpiece, and what is odd raises an alarm.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -154,7 +154,7 @@ for (const [state, arrange] of Object.entries(again)) {
   });
 }
 
-void test('whoever is stopped and has a card all the same is sent, charged for and called back', async () => {
+void test('a person who is stopped and has a card all the same is sent, charged for and called back', async () => {
   const { sql } = rig;
   const at = await place(sql, { effects: ['usage_meter'] });
   const batch = await sending(sql, at, 2);

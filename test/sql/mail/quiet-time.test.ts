@@ -71,7 +71,7 @@ for (const [how, statement] of [
   ['deleted', 'delete from postrider.cohort'],
   ['closed', `update postrider.cohort set closed_at = now(), closed_why = 'by hand'`],
 ] as const)
-  void test(`the rest of whoever was in a cohort that was ${how} by hand begins when its worker cannot post any more`, async () => {
+  void test(`the quiet time of people in a cohort that was ${how} by hand begins when its worker cannot post any more`, async () => {
     const { sql } = rig;
     const at = await place(sql);
     const { cohortId } = await sending(sql, at);

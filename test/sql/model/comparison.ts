@@ -57,8 +57,8 @@ export async function compare(world: World, after: string): Promise<void> {
 }
 
 /**
- * The storm is over: runners work, the printer answers, operators do their part. Whoever is not
- * home after this is stuck.
+ * The storm is over: runners work, the printer answers, operators do their part. A person who is
+ * not home after this is stuck.
  */
 export async function settleDown(world: World): Promise<void> {
   const { sql, model } = world;
@@ -112,7 +112,7 @@ export async function settleDown(world: World): Promise<void> {
   assert.deepEqual([...open], [], 'no cohort is left open');
 }
 
-/** Not more than one card of anybody is on its way, and whoever is sent has one. */
+/** Not more than one card of anybody is on its way, and everybody who is sent has one. */
 export function judgeCards(world: World): void {
   for (const person of world.people()) {
     const made = person.pieces.filter((piece) => world.model.ledger.get(piece.key)?.void === false);

@@ -116,7 +116,7 @@ void test('a printer that cannot tell is asked about everybody in turn', async (
   assert.deepEqual(
     (await claimCancels(sql, at.organizationId, 3)).map((piece) => piece.mailpieceId).sort(),
     asked.slice(0, 3).sort(),
-    'whoever has waited longest first',
+    'the pieces that have waited longest come first',
   );
 });
 

@@ -24,7 +24,7 @@ async function statusOf(sql: postgres.Sql, at: Place): Promise<string> {
   );
 }
 
-void test('a launch does not lift a hold: whoever held it had a reason', async () => {
+void test('a launch does not lift a hold, which had a reason', async () => {
   const { sql } = rig;
   for (const mode of [null, 'live'] as const) {
     const at = await place(sql, {}, mode);

@@ -1,6 +1,6 @@
 /**
- * The three roles are optional, each by itself: whoever may not create roles may have been given
- * any of them.
+ * The three roles are optional, each by itself: an owner who may not create roles may have been
+ * given any of them.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

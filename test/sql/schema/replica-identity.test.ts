@@ -74,7 +74,7 @@ void test('what tells the rows of an organization apart names it, so that its ro
   );
 });
 
-void test("one organization's rows are published, and whoever changes or deletes them is not stopped", async () => {
+void test("one organization's rows are published, and to change or delete them stays possible", async () => {
   const { admin, sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, people(3));
