@@ -6,7 +6,7 @@ import { finished, pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { builds, open, outcome, until, type Sql } from './rig.ts';
-import { lost } from './stranger.ts';
+import { lost } from './other-caller.ts';
 
 async function copyIn(sql: Sql): Promise<Writable> {
   return await sql`copy note from stdin`.writable();

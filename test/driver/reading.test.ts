@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { onPool } from '@postrider/core/queues';
 import { gate, open, others, outcome, until, type Gate, type Place, type Sql } from './rig.ts';
-import { lost, stranger } from './stranger.ts';
+import { lost, stranger } from './other-caller.ts';
 
 for (const way of ['terminate', 'reset'] as const) {
   void test(`a cursor that is lost by ${way} between two reads has not come to its end, and reads nothing of the next session`, async () => {

@@ -15,7 +15,7 @@ import {
   standing,
   turnClock,
 } from '../../sql/rig.ts';
-import { neighbours, type Scenario } from '../house.ts';
+import { neighbours, type Scenario } from '../operated-place.ts';
 import { driver } from '../shells.ts';
 
 const MINUTES = 60_000;

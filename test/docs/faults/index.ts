@@ -1,7 +1,7 @@
-import type { Scenario } from '../house.ts';
+import type { Scenario } from '../operated-place.ts';
 import { cohortDeleted, jobsDeleted, oldTransaction } from './lost-work.ts';
 import { alarm, outcomeUnknown, renderError, webhooks } from './needs-a-person.ts';
-import { byHand, defaultPartition, firstLook, onePerson, sync, who } from './everyday.ts';
+import { byHand, defaultPartition, firstLook, onePerson, sync, who } from './daily-work.ts';
 import { held, stop } from './holds.ts';
 
 /** By the name of the fault in the document's markers. */

@@ -18,7 +18,7 @@ import {
   turnClock,
   waitsForLock,
 } from '../../sql/rig.ts';
-import { neighbours, type Scenario } from '../house.ts';
+import { neighbours, type Scenario } from '../operated-place.ts';
 
 const MINUTES = 60_000;
 

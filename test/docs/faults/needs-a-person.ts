@@ -21,7 +21,7 @@ import {
   turnClock,
   unknownDue,
 } from '../../sql/rig.ts';
-import { neighbours, type Scenario } from '../house.ts';
+import { neighbours, type Scenario } from '../operated-place.ts';
 
 /** Asks the printer about everything that is unknown and due, once; it answers so. */
 async function reconcile(

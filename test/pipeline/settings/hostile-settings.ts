@@ -9,7 +9,7 @@ import { createPipeline, integrationsOf } from '@postrider/core';
 import type { AudienceSource, Member, Printer } from '@postrider/core/ports';
 import { broken, launched, states } from '../../support/machine.ts';
 import { connect, type Sql, type TestDatabase } from '../../support/server.ts';
-import { PLANT } from './planted.ts';
+import { PLANT } from './hijack-schema.ts';
 
 export interface Hostile {
   readonly name: string;

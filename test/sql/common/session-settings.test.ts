@@ -26,7 +26,7 @@ import { beginMail, settleMail } from '../../../packages/core/src/machine/mail.t
 import { settleProof, type beginProof } from '../../../packages/core/src/machine/proof.ts';
 import { people, syncPeople } from '../../support/machine.ts';
 import { arranged, everyState } from '../rig/people-in-each-state.ts';
-import { PLANT } from '../../pipeline/settings/planted.ts';
+import { PLANT } from '../../pipeline/settings/hijack-schema.ts';
 
 const rig = sharedMachine(async () => void (await rig.admin.unsafe(PLANT)));
 

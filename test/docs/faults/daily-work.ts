@@ -19,7 +19,7 @@ import {
   tell,
   turnClock,
 } from '../../sql/rig.ts';
-import { neighbours, type Scenario } from '../house.ts';
+import { neighbours, type Scenario } from '../operated-place.ts';
 const MINUTES = 60_000;
 
 export const byHand: Scenario = async ({ sql, at }, run) => {

@@ -11,7 +11,7 @@ import type { Answer } from './documented.ts';
 /** The operator's name in the document. */
 const OPERATOR = 'night_operator';
 
-export interface House extends AsyncDisposable {
+export interface OperatedPlace extends AsyncDisposable {
   readonly machine: Machine;
   /** As the owner. */
   readonly sql: postgres.Sql;
@@ -33,9 +33,9 @@ export interface Statements {
   refusal(step: string, variables?: Readonly<Record<string, string>>): Promise<string>;
 }
 
-export type Scenario = (house: House, run: Statements) => Promise<void>;
+export type Scenario = (operated: OperatedPlace, run: Statements) => Promise<void>;
 
-export async function openHouse(machine: Machine): Promise<House> {
+export async function openOperatedPlace(machine: Machine): Promise<OperatedPlace> {
   const { sql } = machine;
   const at = await launched(sql);
   // Roles belong to the cluster, which other tests share.
