@@ -17,48 +17,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Witness } from '../../../packages/core/src/machine/restore.ts';
 import { restoreWatermarkFolder } from '../../../packages/core/src/runtime/restore-watermark-store.ts';
-import {
-  RestoreWatermark,
-  type Observation,
-} from '../../../packages/core/src/runtime/restore-watermark.ts';
+import { RestoreWatermark } from '../../../packages/core/src/runtime/restore-watermark.ts';
+import { began, installation, logger, remember, told, witness } from './runner-memory.ts';
 
-function silent(): undefined {
-  return undefined;
-}
-const logger = { debug: silent, info: silent, warn: silent, error: silent };
-const installation = randomUUID();
-const told = {
-  installation,
-  restores: 0,
-  system: '7',
-  timeline: 1,
-  noticed: null,
-  superseded: false,
-};
-
-function witness(): Witness {
-  return {
-    organizationId: randomUUID(),
-    recipientId: randomUUID(),
-    moveNo: 1,
-    mailpieceId: randomUUID(),
-  };
-}
-
-/** The news of a begin that was asked for with all that is remembered now. */
-function began(by: RestoreWatermark, begun: Witness): Observation {
-  return { begun: { witness: begun, asked: by.marks } };
-}
-
-function remember(path: string): RestoreWatermark {
-  return new RestoreWatermark({
-    runnerId: randomUUID(),
-    store: restoreWatermarkFolder(path),
-    logger,
-    onRestore: silent,
-  });
+function remembering(path: string): RestoreWatermark {
+  return remember(restoreWatermarkFolder(path));
 }
 
 async function inFolder(work: (path: string) => Promise<void>): Promise<void> {
@@ -86,7 +50,7 @@ function age(path: string, name: string): void {
 
 void test('of two that write at once each finds there what it has kept', async () => {
   await inFolder(async (path) => {
-    const [one, other] = [remember(path), remember(path)];
+    const [one, other] = [remembering(path), remembering(path)];
     await Promise.all([one.load(), other.load()]);
     for (let round = 0; round < 50; round += 1) {
       const [first, second] = [witness(), witness()];
@@ -111,17 +75,17 @@ void test('of two that write at once each finds there what it has kept', async (
 
 void test('what a runner knew that has ended is remembered, though its file goes when it is old', async () => {
   await inFolder(async (path) => {
-    const ended = remember(path);
+    const ended = remembering(path);
     await ended.load();
     const last = witness();
     ended.observe(told, began(ended, last));
     await ended.saved();
     const [file = ''] = files(path);
-    await remember(path).load();
+    await remembering(path).load();
     assert.equal(files(path).length, 2, 'a runner that wrote just now may be at work');
     writeFileSync(join(path, 'killed.draft'), '{"');
     for (const name of [file, 'killed.draft']) age(path, name);
-    const next = remember(path);
+    const next = remembering(path);
     await next.load();
     assert.ok(!existsSync(join(path, file)));
     assert.deepEqual(
@@ -131,7 +95,7 @@ void test('what a runner knew that has ended is remembered, though its file goes
     assert.deepEqual(next.marks[installation]?.witnesses, [last]);
     // Of the third no file tells but the second's.
     for (const name of files(path)) age(path, name);
-    const third = remember(path);
+    const third = remembering(path);
     await third.load();
     assert.equal(files(path).length, 1);
     assert.deepEqual(third.marks[installation]?.witnesses, [last]);
@@ -154,7 +118,7 @@ void test('a file that its runner has written anew since it was read is not remo
 
 void test('a folder that was removed meanwhile is made again, and holds what was known', async () => {
   await inFolder(async (path) => {
-    const one = remember(path);
+    const one = remembering(path);
     await one.load();
     rmSync(path, { recursive: true });
     await one.refresh();
@@ -170,7 +134,7 @@ void test('the word of a server that another has taken over from is not remember
     runnerId: randomUUID(),
     store: 'not kept',
     logger,
-    onRestore: silent,
+    onRestore: () => undefined,
   });
   const begun = witness();
   one.observe({ ...told, timeline: 2 }, began(one, begun));
@@ -186,8 +150,8 @@ void test('what no runner has written stays in the folder as it is', async () =>
     mkdirSync(join(path, 'lost+found'), { recursive: true });
     for (const name of ['.gitkeep', 'README']) writeFileSync(join(path, name), '');
     for (const name of files(path)) age(path, name);
-    await remember(path).load();
-    await remember(path).load();
+    await remembering(path).load();
+    await remembering(path).load();
     assert.deepEqual(
       files(path).filter((name) => !name.endsWith('.json')),
       ['.gitkeep', 'README', 'lost+found'],
@@ -210,7 +174,7 @@ void test('a draft that was left is never read, also by who starts while it is r
     for (let round = 0; round < 10; round += 1) {
       writeFileSync(join(path, 'killed.draft'), '{"');
       age(path, 'killed.draft');
-      await remember(path).load();
+      await remembering(path).load();
     }
     looking = false;
     // Those of the ten.
@@ -229,13 +193,15 @@ void test('what cannot be read is named, and a link to nowhere is not read for e
       mkdirSync(path, { recursive: true });
       const file = join(path, 'spoiled.json');
       spoil(file);
-      await assert.rejects(remember(path).load(), ({ message }: Error) => message.includes(file));
+      await assert.rejects(remembering(path).load(), ({ message }: Error) =>
+        message.includes(file),
+      );
     });
 });
 
 void test('what a runner knew of a database stays known while another one is at its address', async () => {
   await inFolder(async (path) => {
-    const one = remember(path);
+    const one = remembering(path);
     await one.load();
     const begun = witness();
     one.observe(told, began(one, begun));
@@ -254,10 +220,10 @@ void test('two pipelines with one store remove only what the one that starts has
   await inFolder(async (path) => {
     const store = restoreWatermarkFolder(path);
     const made = (): RestoreWatermark =>
-      new RestoreWatermark({ runnerId: randomUUID(), store, logger, onRestore: silent });
+      new RestoreWatermark({ runnerId: randomUUID(), store, logger, onRestore: () => undefined });
     const runs = made();
     await runs.load();
-    const other = remember(path);
+    const other = remembering(path);
     await other.load();
     const starting: { write?: () => void } = {};
     const slow: typeof store = {
@@ -272,7 +238,7 @@ void test('two pipelines with one store remove only what the one that starts has
       runnerId: randomUUID(),
       store: slow,
       logger,
-      onRestore: silent,
+      onRestore: () => undefined,
     });
     const loaded = starts.load();
     while (starting.write === undefined) await new Promise((resolve) => setTimeout(resolve, 1));

@@ -4,38 +4,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import type { Logger } from '../../../packages/core/src/ports/index.ts';
-import {
-  RestoreWatermark,
-  type Observation,
-} from '../../../packages/core/src/runtime/restore-watermark.ts';
+import { RestoreWatermark } from '../../../packages/core/src/runtime/restore-watermark.ts';
 import type { RestoreWatermarkStore } from '../../../packages/core/src/runtime/restore-watermark-store.ts';
 import type { Witness } from '../../../packages/core/src/machine/restore.ts';
-
-const logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-} as unknown as Logger;
-const installation = randomUUID();
-const told = {
-  installation,
-  restores: 0,
-  system: '7',
-  timeline: 1,
-  noticed: null,
-  superseded: false,
-};
-function witness(over: Partial<Witness> = {}): Witness {
-  return {
-    organizationId: randomUUID(),
-    recipientId: randomUUID(),
-    moveNo: 1,
-    mailpieceId: randomUUID(),
-    ...over,
-  };
-}
+import { began, installation, logger, remember, told, witness } from './runner-memory.ts';
 
 function memory() {
   const place = {
@@ -53,19 +25,7 @@ function memory() {
   };
   return { place, store };
 }
-function remember(store: RestoreWatermarkStore): RestoreWatermark {
-  return new RestoreWatermark({
-    runnerId: randomUUID(),
-    store,
-    logger,
-    onRestore: () => undefined,
-  });
-}
 
-/** The news of a begin that was asked for with all that is remembered now. */
-function began(by: RestoreWatermark, begun: Witness): Observation {
-  return { begun: { witness: begun, asked: by.marks } };
-}
 function remembered(by: RestoreWatermark): readonly string[] {
   return by.marks[installation]?.witnesses.map(({ mailpieceId }) => mailpieceId) ?? [];
 }
