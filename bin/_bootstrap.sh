@@ -88,7 +88,7 @@ write_stamp() {
 }
 
 # One installer at a time. The lock is a directory with its holder in it: pid and, where the system tells, the moment that process began,
-# because pids are used again. A dead holder is replaced by whoever can make the directory `heir-<the dead>` in it, so that of two waiters only
+# because pids are used again. A dead holder is replaced by the run that can make the directory `heir-<the dead>` in it, so that of two waiters only
 # one inherits, and who then still finds that holder: the lock may have passed on.
 take_install_lock() {
   waited=0

@@ -108,8 +108,8 @@ try {
   });
 
   // Prices change: nothing may be mailed with the old ones. The hold is part of the transaction
-  // too. It waits for whoever is just beginning, and whoever begins waits for its commit: keep such
-  // a transaction short.
+  // too. It waits for cohorts that are just beginning, and cohorts that begin wait for its commit:
+  // keep such a transaction short.
   await sql.begin(async (tx) => {
     const { atPrinter } = await hold(tx, organization, 'campaign', campaign, 'new prices');
     await tx`update garden.price set cents = cents + 50`;

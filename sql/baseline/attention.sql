@@ -22,7 +22,8 @@ create index intervention_recipient on postrider.intervention (organization_id, 
 create index intervention_at_large on postrider.intervention (organization_id, at)
   where recipient_id is null;
 
--- A second piece id, evidence for somebody already opted out, an unknown status.
+-- What a person has to look at: a second id for one card, evidence for somebody who has opted out,
+-- a status that nobody knows.
 create table postrider.alarm (
   organization_id uuid not null references postrider.organization (id),
   id uuid not null,

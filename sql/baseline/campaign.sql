@@ -24,7 +24,7 @@ create table postrider.campaign (
   exclusion_window interval not null,
   frequency_cap interval,
   frequency_cap_mode text not null default 'skip',
-  -- Frozen when the first recipient is made: a changed arm would spoil the experiment.
+  -- Frozen when the first recipient is made: a changed share would spoil the experiment.
   holdout_percent numeric(5, 2) not null default 0,
   holdout_salt text not null,
   daily_cap int,

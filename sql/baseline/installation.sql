@@ -50,8 +50,8 @@ create table postrider.beat (
 );
 
 -- What fails of the beats, a row for each part from its first failure on. A beat is the
--- installation's: what its errors say is for whoever runs that, and not for an organization's
--- readers.
+-- installation's: what its errors say is for the people who run the installation, and not for an
+-- organization's readers.
 create table postrider.beat_failure (
   id uuid primary key,
   beat text not null,

@@ -68,7 +68,7 @@ create table postrider.provider_event (
   error text,
   -- Events of a webhook that cannot be used, while the others of it are applied:
   -- [{eventId, reason, raw}], at most a hundred. The body has them all. Not null also where none is
-  -- left: then the body is kept until the webhook is done, whoever is erased meanwhile.
+  -- left: then the body is kept until the webhook is done, also if somebody is erased meanwhile.
   unusable jsonb,
   primary key (organization_id, id),
   constraint provider_event_delivery_key unique (organization_id, printer_name, delivery_id)

@@ -10,8 +10,8 @@ create table postrider.printer (
   armed_at timestamptz,
   armed_by text,
   -- How long an outcome of this printer that nobody knows rests before the printer is asked, as its
-  -- adapter says. A runner writes it before it sends the first card: whoever reaps after that
-  -- runner's death knows no adapter. Null: no runner has sent anything.
+  -- adapter says. A runner writes it before it sends the first card: a reaper that finds the work
+  -- of a dead runner knows no adapter. Null: no runner has sent anything.
   quiet interval,
   primary key (organization_id, name),
   constraint printer_name_is_plain check (name ~ '^[a-z0-9][a-z0-9-]{0,62}$')

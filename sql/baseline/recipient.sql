@@ -60,7 +60,7 @@ create table postrider.recipient_state (
   losses smallint not null default 0,
   available_at timestamptz not null,
   -- The cohort (or enrichment batch) that has this person now. It is the fence: nobody else's
-  -- decision counts. Whoever travels has one, and nobody else: the trigger sees to it.
+  -- decision counts. People who travel have one, and nobody else: the trigger sees to it.
   cohort_id uuid,
   reason text,
   detail text,
@@ -74,7 +74,8 @@ create table postrider.recipient_state (
   autovacuum_analyze_scale_factor = 0.02
 );
 
--- The claim. One index for all waiting states: a move touches it only where it enters one.
+-- By this index people are claimed: one for all waiting states. A move touches it only where it
+-- enters one.
 create index recipient_state_waiting on postrider.recipient_state
   (organization_id, campaign_id, waiting_state, available_at, recipient_id)
   where waiting_state is not null;

@@ -8,7 +8,7 @@ declare
 begin
   for v_function, v_setting in
     with profile (name, settings, functions) as (values
-      -- Few rows, in any plan.
+      -- These read few rows, in any plan.
       ('plain', array[
         'search_path = postrider, pg_temp'],
       '{

@@ -64,7 +64,7 @@ select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpie
         'and a release without a repair lets them fail one by one',
         a.organization_id, a.campaign_id)
     else
-      'compare with the printer''s console; if two cards are on paper, tell whoever pays; '
+      'compare with the printer''s console; if two cards are on paper, tell the people who pay; '
       'then clear the alarm'
   end as what_helps
 from postrider.alarm a

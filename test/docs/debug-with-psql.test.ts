@@ -1,19 +1,19 @@
 /**
- * docs/how-to/debug-with-psql.md, tried: each fault is planted in a database of its own, the
- * document's statements are run as they stand, by psql where the machine has one and by the driver,
- * as the role that the document names; what they answer must be what the document shows, and
- * afterwards people must be where they should be.
+ * The pages of docs/how-to/debug-with-psql/, tried: each fault is planted in a database of its own,
+ * its statements are run as they stand, by psql where the machine has one and by the driver, as the
+ * role that the page names; what they answer must be what the page shows, and afterwards people
+ * must be where they should be.
  *
  * After a change of what is shown: POSTRIDER_WRITE_SAMPLES=1 bin/test
  * test/docs/debug-with-psql.test.ts, and read the diff.
  */
 import assert from 'node:assert/strict';
+import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { broken, freshMachine } from '../support/machine.ts';
 import {
   masked,
-  readDocument,
+  readPages,
   readSample,
   shown,
   writeSamples,
@@ -24,14 +24,14 @@ import { scenarios } from './faults/index.ts';
 import { openOperatedPlace } from './operated-place.ts';
 import { driver, psql, psqlFound, Refused, type Shell } from './shells.ts';
 
-const path = fileURLToPath(new URL('../../docs/how-to/debug-with-psql.md', import.meta.url));
-const documented = readDocument(path);
+const pages = readPages(join(import.meta.dirname, '../../docs/how-to/debug-with-psql'));
+const documented = pages.flatMap((page) => page.steps);
 const writes = process.env['POSTRIDER_WRITE_SAMPLES'] === '1';
 const samples = new Map<string, string>();
 
 function stepOf(fault: string, step: string): Documented {
-  const found = documented.steps.filter((one) => one.fault === fault && one.step === step);
-  assert.equal(found.length, 1, `the document has ${found.length} statements for ${fault}/${step}`);
+  const found = documented.filter((one) => one.fault === fault && one.step === step);
+  assert.equal(found.length, 1, `the pages have ${found.length} statements for ${fault}/${step}`);
   return found[0] as Documented;
 }
 
@@ -42,18 +42,18 @@ function compare(one: Documented, answer: Answer): void {
   assert.deepEqual(
     masked(answer),
     masked(readSample(one.sample)),
-    `${path}:${one.line} shows something else; it is now:\n${shown(answer)}\n`,
+    `${one.path}:${one.line} shows something else; it is now:\n${shown(answer)}\n`,
   );
 }
 
-/** The document shows the error without the CONTEXT that psql adds. */
+/** The page shows the error without the CONTEXT that psql adds. */
 function compareRefusal(one: Documented, error: Refused): void {
   samples.set(`${one.fault}/${one.step}`, error.shown.replace(/\nCONTEXT:[\s\S]*/, ''));
   if (writes) return;
   for (const line of one.sample?.split('\n') ?? [])
     assert.ok(
       error.shown.includes(line),
-      `${path}:${one.line} shows "${line}"; it is now:\n${error.shown}\n`,
+      `${one.path}:${one.line} shows "${line}"; it is now:\n${error.shown}\n`,
     );
 }
 
@@ -73,15 +73,32 @@ void test('the statements are run by the driver, and by psql where there is one'
       : `the statements are run by ${found} too`,
   );
   assert.deepEqual(
-    documented.unnamed,
+    pages.flatMap(({ path, unnamed }) => unnamed.map((line) => `${path}:${line}`)),
     [],
-    'an SQL block of the document has no marker: no test runs it',
+    'an SQL block has no marker: no test runs it',
   );
-  const promised = new Set(documented.steps.map((one) => one.fault));
+  const promised = new Set(documented.map((one) => one.fault));
   assert.deepEqual(
     [...promised].filter((fault) => !(fault in scenarios)),
     [],
     'no scenario plants these faults',
+  );
+});
+
+void test('every page has statements that are run, and the index leads to it', () => {
+  const index = pages.find(({ path }) => basename(path) === 'README.md');
+  assert.ok(index !== undefined);
+  assert.deepEqual(
+    pages.filter(({ steps }) => steps.length === 0).map(({ path }) => path),
+    [],
+    'no statement of these pages is run',
+  );
+  assert.deepEqual(
+    pages
+      .map(({ path }) => basename(path))
+      .filter((name) => name !== 'README.md' && !index.text.includes(`](${name}`)),
+    [],
+    'the index does not lead to these pages',
   );
 });
 
@@ -96,7 +113,7 @@ for (const [fault, play] of Object.entries(scenarios)) {
         variables: Readonly<Record<string, string>>,
       ): Promise<Answer> => {
         const one = stepOf(fault, step);
-        // The document shows the first answer; a scenario may ask again to see the fault gone.
+        // The page shows the first answer; a scenario may ask again to see the fault gone.
         const first = !done.has(step);
         done.add(step);
         try {
@@ -131,15 +148,15 @@ for (const [fault, play] of Object.entries(scenarios)) {
           return assert.fail('it was not refused');
         },
       });
-      const unused = documented.steps
+      const unused = documented
         .filter((one) => one.fault === fault && !done.has(one.step))
         .map((one) => one.step);
-      assert.deepEqual(unused, [], 'the scenario leaves out statements of the document');
+      assert.deepEqual(unused, [], 'the scenario leaves out statements of the page');
       assert.deepEqual(await broken(operated.sql), []);
     });
   }
 }
 
 after(() => {
-  if (writes) writeSamples(path, samples);
+  if (writes) for (const { path } of pages) writeSamples(path, samples);
 });

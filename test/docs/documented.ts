@@ -1,12 +1,14 @@
 /**
- * The statements of a how-to, as they stand in its fenced blocks. A marker before a block names it:
+ * The statements of a how-to, as they stand in the fenced blocks of its pages. A marker before a
+ * block names it:
  *
  *     <!-- fault: jobs-deleted step: find -->
  *     <!-- fault: jobs-deleted step: mend as: owner -->
  *
  * and a ```text block right after it, where there is one, shows what psql answers.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export interface Documented {
   readonly fault: string;
@@ -15,10 +17,13 @@ export interface Documented {
   readonly as: 'operator' | 'owner';
   readonly statement: string;
   readonly sample: string | null;
+  readonly path: string;
   readonly line: number;
 }
 
-export interface Document {
+export interface Page {
+  readonly path: string;
+  readonly text: string;
   readonly steps: readonly Documented[];
   /** Lines at which a ```sql block begins that no marker names. */
   readonly unnamed: readonly number[];
@@ -27,7 +32,7 @@ export interface Document {
 const BLOCK =
   /^(?:<!-- fault: (?<fault>[\w-]+) step: (?<step>[\w-]+)(?: as: (?<as>operator|owner))? -->\n)?```sql\n(?<statement>[\s\S]*?)\n```(?:\n\n?```text\n(?:(?<sample>[\s\S]*?)\n)??```)?/gm;
 
-export function readDocument(path: string): Document {
+function readPage(path: string): Page {
   const text = readFileSync(path, 'utf8');
   const steps: Documented[] = [];
   const unnamed: number[] = [];
@@ -42,10 +47,18 @@ export function readDocument(path: string): Document {
         as: as === 'owner' ? 'owner' : 'operator',
         statement,
         sample: block[0].includes('\n```text\n') ? (sample ?? '') : null,
+        path,
         line,
       });
   }
-  return { steps, unnamed };
+  return { path, text, steps, unnamed };
+}
+
+/** The pages of a how-to: every Markdown file of its folder. */
+export function readPages(folder: string): readonly Page[] {
+  return globSync('**/*.md', { cwd: folder })
+    .toSorted()
+    .map((name) => readPage(join(folder, name)));
 }
 
 /** What a server answers, as text; null is empty, as psql shows it. */

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '../..');
 const documents = [
-  ...globSync('docs/{how-to,explanation}/*.md', { cwd: root }),
+  ...globSync('docs/{how-to,explanation}/**/*.md', { cwd: root }).toSorted(),
   'docs/reference/sql.md',
   'docs/reference/library.md',
   'CONTRIBUTING.md',

@@ -3,7 +3,7 @@
  *
  * Every kind stands at least once in the first 300 rows, so that the short demo meets all of them.
  * A row that refers to another always stands below it, and an address that only the look-up knows
- * never belongs to a row further down: so whoever mails the first 300 rows today and the rest
+ * never belongs to a row further down: so a mailing of the first 300 rows today and the rest
  * tomorrow ends everybody as if all had been mailed at once.
  */
 import { isHeldBack, type Holdout } from '../../../test/audit/household-key.ts';

@@ -1,6 +1,6 @@
 /**
- * Made-up people. First and last names are drawn apart from each other, so that whoever comes out
- * is nobody in particular.
+ * Made-up people. First and last names are drawn apart from each other, so that the result is
+ * nobody in particular.
  */
 import type { Chance } from './random.ts';
 

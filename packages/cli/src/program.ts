@@ -64,7 +64,7 @@ const groups: Groups = [
     [
       ['hold', 'nothing new begins: an organization, campaign, printer or person'],
       ['release', 'what was held goes on'],
-      ['retry', 'try again whoever is in error'],
+      ['retry', 'try again people who are in error'],
       ['cancel', 'no card for these people'],
       ['resolve', 'say whether a card was printed'],
       ['erase', 'forget a person'],

@@ -173,8 +173,8 @@ async function prepare(path: string, account: Account): Promise<string | null> {
   if (!made.ok && !account.switched) return reason(made.out);
   if (account.switched) {
     // Where only root may write, the parents stay root's; the home alone is handed over, so its
-    // name cannot be swapped beneath us. Each of several first runs does it, whoever made the
-    // directory: a run that tried it before the other had handed it over would go elsewhere.
+    // name cannot be swapped beneath us. Each of several first runs does it, also where another
+    // one made the directory: a run that tried it before that was handed over would go elsewhere.
     const root = { ...account, switched: false };
     const given = made.ok ? made : asAccount(root, 'umask 022; mkdir -p "$1"', [path]);
     if (!given.ok) return reason(given.out);

@@ -4,8 +4,8 @@
 -- Takes up to p_limit people into a batch. People in the cache are answered at once, for nothing.
 -- Returns null where nobody waits, else {batchId, people: [{recipientId, email, firstName,
 -- lastName}], cached}, with those who must be asked for.
--- p_rest: how long it may take to hand the batch over. Nobody else looks after the batch before:
--- the enricher that does not have it yet may have it a moment later, and would be paid twice.
+-- p_rest: how long it may take to hand the batch over. Until then nobody else looks after it: an
+-- enricher that does not have it yet may have it a moment later, and would be paid twice.
 create function postrider.enrich_claim(
   p_organization_id uuid,
   p_campaign_id uuid,

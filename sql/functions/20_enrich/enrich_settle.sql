@@ -27,8 +27,8 @@ begin
   perform postrider.require_within(
     'how long an address is remembered',
     greatest(p_hit_life, p_miss_life), interval '0', interval '100 years');
-  -- Of its people, not of the batch: somebody may have deleted that, and they are judged by their
-  -- campaign all the same.
+  -- The campaign of the people, not of the batch: the batch may have been deleted, and its people
+  -- are judged all the same.
   select campaign_id into v_campaign_id
   from postrider.recipient_state
   where organization_id = p_organization_id

@@ -87,8 +87,8 @@ return (
     and c.id = p_campaign_id
 );
 
--- Locks the counter of a campaign that has a cap or a budget. Of such a campaign one begin goes at
--- a time; for any other the lock would only make begins wait.
+-- Locks the counter of a campaign that has a cap or a budget. Such a campaign has one begin at a
+-- time; for any other the lock would only make begins wait.
 create function postrider.lock_counter(
   p_organization_id uuid,
   p_campaign_id uuid

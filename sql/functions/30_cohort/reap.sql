@@ -1,5 +1,5 @@
--- reap: what a crash, a lost job or a deletion by hand left behind finds its way back. It runs on
--- every runner, every few seconds, and skips what is locked.
+-- reap gives back what a crash, a lost job or a deletion by hand left behind. It runs on every
+-- runner, every few seconds, and skips what is locked.
 --   (a) a cohort that has begun and whose lease has passed
 --   (b) a cohort that has not begun and whose job is neither waiting nor freshly active
 --   (c) a person staged, proofing, or sending with a piece still submitting, whose cohort is

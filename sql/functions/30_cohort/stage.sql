@@ -117,8 +117,8 @@ begin
   if not exists (select from unnest(losses) as l (lost) where l.lost > 0) then
     return;
   end if;
-  -- A quarter of the open cohorts, these included: where one place is free at a time, that one is
-  -- not always theirs.
+  -- A quarter of the open cohorts, these included. Where one place is free at a time, it does not
+  -- go to them every time.
   select greatest(1, (count(*) + p_cohorts) / 4) - count(*) filter (where c.people = 1)
   into alone
   from postrider.cohort c
@@ -126,7 +126,7 @@ begin
     and c.campaign_id = p_campaign_id
     and c.stage = p_stage
     and c.closed_at is null;
-  -- They may stand in front of everybody else: the others are looked for behind them.
+  -- People who lost a lease may come before everybody else: the others are looked for without them.
   v_others := postrider.lock_ready(
     p_organization_id, p_campaign_id, v_state, p_now, p_cohorts * p_size, true);
   select array_agg(p.id order by p.id), array_agg(p.lost order by p.id)

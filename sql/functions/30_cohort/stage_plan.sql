@@ -1,5 +1,6 @@
--- Staging: ready people become cohorts with a job each, in one transaction. The window is bounded:
--- a queue is first come, first served, so without a bound fairness and hold would be fiction.
+-- Staging: ready people become cohorts with a job each, in one transaction. The number of open
+-- cohorts is bounded by a window. A queue is first come, first served: without a bound the first
+-- organization with many people would fill it, and a hold would have to wait for them.
 --
 -- About the plans of the functions that work on cohorts: what happens once a cohort is planned once
 -- a session, and its shape is fixed: by index, and by nested loop. To plan each statement anew

@@ -1,10 +1,10 @@
--- Stages one round over all organizations. One session stages at a time, or the window would be a
--- guess.
+-- Stages one round over all organizations. One session stages at a time: two would count the same
+-- open cohorts, and exceed the window.
 --
 -- One campaign's trouble does not keep the others waiting: its people stay where they are, and it
 -- is told in failures, a list of {organization, code, message}.
--- again: places are left, for people of another campaign, or who became ready since. Other stagers
--- that were woken meanwhile found this one at it, and do not come again.
+-- again: places are left, and people may be ready for them: of another campaign, or since this
+-- round. Other stagers that were woken meanwhile found this one at work, and do not come again.
 -- untried: nobody knows whether what failed in an earlier beat works again, since there was no
 -- place for its people.
 create function postrider.stage_campaigns(
@@ -57,7 +57,7 @@ begin
     end;
   end loop;
   again := cohorts > 0 and cohorts < v_places;
-  -- Where places are left everybody had one.
+  -- Where places are left, nobody went without one.
   untried := exists (
       select from postrider.beat_failure f
       where f.beat = p_stage

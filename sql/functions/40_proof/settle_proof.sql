@@ -33,7 +33,8 @@ begin
     where organization_id = p_organization_id
       and cohort_id = p_cohort_id
       and state = 'proofing'
-      -- Nobody else's row: person by person would wait for the one that is locked all the same.
+      -- Only the people of these results: where the runner tries person by person, each call would
+      -- wait for the one row that is locked.
       and (
         p_last
         or recipient_id in (

@@ -2,7 +2,7 @@
 -- at a time may hold. Pieces that were opened before there was a cap are counted when the campaign
 -- file sets one.
 
--- Lets of a cohort only as many people go on as the caps of its campaign allow. The others go back,
+-- Lets only as many people of a cohort go on as the caps of its campaign allow. The others go back,
 -- and wait for the next day.
 -- Called with the counter locked, after everybody else was turned away.
 create function postrider.enforce_caps(

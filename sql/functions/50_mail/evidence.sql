@@ -30,8 +30,8 @@ begin
     from jsonb_to_recordset(p_pieces)
       as e ("mailpieceId" uuid, "providerId" text, "expectedDelivery" date)) e;
 
-  -- People first, pieces second, each by id: the lock order of the house. What is looked at on the
-  -- way spares the rare cases their statements.
+  -- People first, pieces second, each by id: that is the lock order. What is seen of them here
+  -- saves the statements that only rare cases need.
   select
     bool_or(s.state not in ('sent', 'received', 'returned', 'holdout')),
     bool_or(s.state in ('skipped', 'blacklisted'))

@@ -1,5 +1,5 @@
--- Somebody is at the printer, or was, and their mailpiece is gone: only an owner who takes the
--- triggers away can do that, or a damaged disk.
+-- People who are or were at a printer, and whose mailpiece is gone. Only an owner who takes the
+-- triggers away can delete one, or a damaged disk.
 
 -- The people who are at a printer now, or whose outcome somebody must resolve: each has a
 -- mailpiece.

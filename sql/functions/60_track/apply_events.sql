@@ -1,9 +1,9 @@
 -- What printers tell of their mailpieces, applied in bulk.
 
 -- Locks everybody whom a whole batch of webhooks concerns, by id, before the first of them is
--- applied. One webhook after the other would lock its people in any order, and two trackers, or a
--- tracker and a settle, would wait for each other (two runners and shuffled webhooks: 40P01 within
--- 200 cards).
+-- applied. One webhook after the other would lock its people in any order, and two runners that
+-- apply webhooks, or one that does and one that settles, would wait for each other (two runners and
+-- shuffled webhooks: 40P01 within 200 cards).
 create function postrider.lock_for_track(
   p_organization_id uuid,
   p_printer_name text,
@@ -14,8 +14,8 @@ declare
   v_returned uuid[];
 begin
   perform postrider.require_list('the events', jsonb_typeof(p_events));
-  -- As sub-selects: joined while statistics are old, the printer's ids of all mailpieces are read
-  -- instead of these.
+  -- As sub-selects: a join, made while statistics are old, reads the printer's ids of all
+  -- mailpieces and not only of these.
   select array_agg(p.id), array_agg(p.id) filter (where t.status = 'returned')
   into v_people, v_returned
   from jsonb_to_recordset(p_events) as t ("providerId" text, "mailpieceId" uuid, status text)
@@ -81,7 +81,7 @@ begin
       'each has eventId, providerStatus, occurredAt and a confidence of scan, assumed, '
       'logical or estimated; none was applied');
   end if;
-  -- The webhook is stored; what was polled is polled again.
+  -- A crash of the server loses nothing: the webhook is stored, and a poll is repeated.
   perform postrider.commit_asynchronously();
   -- People before their events. A caller that applies webhooks has locked its people, and may bring
   -- the same event as a poll.
@@ -99,7 +99,7 @@ begin
   then
     perform postrider.alarm_unknown_statuses(p_organization_id, p_printer_name, p_events, v_now);
   end if;
-  -- Looked at first: written once in the life of a printer.
+  -- It is looked at first, since it is written once in the life of a printer.
   if v_produces and not exists (
     select from postrider.printer_feed f
     where f.organization_id = p_organization_id
@@ -115,7 +115,7 @@ begin
   end if;
   if v_pieces is not null then
     perform postrider.follow_mailpieces(p_organization_id, v_pieces);
-    -- A printer that still sends the name of somebody who was erased meanwhile.
+    -- The printer may still send the name of somebody who was erased meanwhile.
     if p_inbox_id is not null and exists (
       select from postrider.mailpiece m
       where m.organization_id = p_organization_id

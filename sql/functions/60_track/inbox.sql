@@ -34,7 +34,8 @@ begin
     end if;
     return false;
   end if;
-  -- Apart from printer, which every begin shares; and written once a minute, not once a webhook.
+  -- The row stands apart from the printer's, which every begin shares. It is written once a minute,
+  -- not once a webhook.
   insert into postrider.printer_feed as f (organization_id, printer_name, told_at)
   values (p_organization_id, p_printer_name, postrider.now())
   on conflict (organization_id, printer_name) do update

@@ -1,8 +1,7 @@
--- Makes the printer that a campaign names, or changes it. A printer's pieces are looked for, called
--- back and asked for where it says. So it is not changed while an outcome is open there: an honest
--- "absent" of another shop would print a card again. And the operator who armed it armed what it
--- was
--- then: a change disarms it.
+-- Makes the printer that a campaign names, or changes it. A printer is asked about its pieces, and
+-- to call them back, by the options that it has. So it is not changed while an outcome is open
+-- there: an honest "absent" of another shop would print a card again. The operator armed it as it
+-- was then: a change disarms it.
 create function postrider.define_printer(
   p_organization_id uuid,
   p_name text,
@@ -17,7 +16,7 @@ begin
   values (p_organization_id, p_name, p_options ->> 'kind', p_options)
   on conflict (organization_id, name) do nothing;
   if found then
-    -- Perhaps it is not new but forgotten, with the cards that it has made.
+    -- It may be a printer that this database has forgotten, with the cards that it has made.
     perform postrider.hold(
       p_organization_id,
       'printer',

@@ -79,7 +79,7 @@ begin
   v_people := postrider.people_by_key(
     p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key);
   if cardinality(v_people) = 0 then
-    raise notice 'nobody here is known as %: the entry stands for whoever comes',
+    raise notice 'nobody here is known as %: the entry stands for people who come later',
       concat_ws(' or ', p_email_key, p_external_id, p_household_key);
   end if;
   v_stopped := postrider.stop_people(

@@ -108,7 +108,7 @@ begin atomic
         case when f.most > 0 then
           case
             when postrider.sees_all() then coalesce(f.helps, 'mend what the message names')
-            else 'whoever runs the installation sees why'
+            else 'the owner of the installation sees why'
           end
           || ': nothing is lost, the next beat tries again'
         end),

@@ -52,9 +52,9 @@ begin atomic
         and b.closed_at is null);
 end;
 
--- What a beat of seconds would otherwise ask one by one: organizations with pieces to ask printers
--- about or cards to call back, with effects that are due, with events that found no piece; and
--- whether webhooks wait. An idle runner asks this, and no more.
+-- Answers at once what a beat of seconds would otherwise ask one by one: organizations with pieces
+-- to ask printers about or cards to call back, with effects that are due, with events that found no
+-- piece; and whether webhooks wait. An idle runner asks this, and no more.
 create function postrider.due() returns table (
   reconcile uuid[],
   effects uuid[],

@@ -157,7 +157,7 @@ begin
         v_waits := v_waits + (code = '55P03')::int;
       end;
     end loop;
-    -- A fault that passed meanwhile is none.
+    -- A fault that passed meanwhile does not count.
     if cardinality(v_all) = 0 or cardinality(organizations) > 0 then
       return next;
     end if;

@@ -11,7 +11,7 @@
 -- lost, with whatever came after it. (A count would need a row that every begin updates: begins
 -- would wait for each other, and one old transaction would keep all its versions.)
 --
--- begin_mail asks each time. No session can begin a card before it has been asked.
+-- begin_mail compares both each time: no session can begin a card without it.
 
 -- Identifies the server that this session is on. Null: it does not tell, or is a
 -- standby, which writes none.
@@ -123,7 +123,7 @@ begin
   v_told := p_remembered -> v_is.id::text;
   v_signs := postrider.restore_signs(v_is, v_told, v_here.system_identifier, v_here.timeline);
   if v_signs.why is not null then
-    -- One notices. A session that has waited for it looks again.
+    -- One notices it. A session that has waited for that one looks again.
     select *
     into v_is
     from postrider.installation
@@ -197,8 +197,8 @@ declare
   v_noticed_at timestamptz := coalesce(
     p_noticed_at, (select restore_noticed_at from postrider.installation));
 begin
-  -- Another server than the one that was noticed, and no runner has told yet: nobody meant this
-  -- one.
+  -- The server may have changed once more, and no runner has told of it yet: the caller does not
+  -- mean that change.
   perform postrider.check_watermark();
   update postrider.installation
   set restore_noticed_at = null,

@@ -1,24 +1,28 @@
 import type { Scenario } from '../operated-place.ts';
-import { cohortDeleted, jobsDeleted, oldTransaction } from './lost-work.ts';
-import { alarm, outcomeUnknown, renderError, webhooks } from './needs-a-person.ts';
-import { byHand, defaultPartition, firstLook, onePerson, sync, who } from './daily-work.ts';
-import { held, stop } from './holds.ts';
+import { byHand, firstLook, onePerson } from './looking.ts';
+import { sync } from './sync.ts';
+import { cohortDeleted, jobsDeleted } from './cohort.ts';
+import { renderError } from './proof.ts';
+import { alarm, outcomeUnknown } from './mail.ts';
+import { webhooks } from './track.ts';
+import { held, stop, who } from './operate.ts';
+import { defaultPartition, oldTransaction } from './house.ts';
 
-/** By the name of the fault in the document's markers. */
+/** By the name of the fault in the pages' markers. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
   'by-hand': byHand,
   'first-look': firstLook,
   'one-person': onePerson,
-  stop,
+  sync,
   'jobs-deleted': jobsDeleted,
   'cohort-deleted': cohortDeleted,
-  held,
-  'outcome-unknown': outcomeUnknown,
   'render-error': renderError,
+  'outcome-unknown': outcomeUnknown,
   alarm,
+  webhooks,
+  stop,
+  held,
+  who,
   'default-partition': defaultPartition,
   'old-transaction': oldTransaction,
-  webhooks,
-  sync,
-  who,
 };

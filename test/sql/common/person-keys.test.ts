@@ -85,7 +85,7 @@ void test('a key with a control character inside is refused, and an entry that m
   );
   await listening.end();
   assert.deepEqual(heard, [
-    'nobody here is known as nobody@example.com or n1: the entry stands for whoever comes',
+    'nobody here is known as nobody@example.com or n1: the entry stands for people who come later',
   ]);
 });
 

@@ -38,7 +38,7 @@ export function cardData(card: CardRequest): CardData {
 }
 
 /**
- * Equal content, equal hash, whoever it is for: the recipient's id is not printed and does not
+ * Equal content, equal hash, for any recipient: the recipient's id is not printed and does not
  * count.
  */
 export function contentHash(parts: readonly string[], data: CardData): string {

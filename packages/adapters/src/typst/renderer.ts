@@ -177,8 +177,8 @@ function refusing(cards: readonly CardRequest[], faults: readonly Failure[]): Re
 }
 
 /**
- * The template is broken whoever the card is for: it cannot be loaded, or breaks off at the same
- * place for all of several.
+ * The template is broken for every recipient: it cannot be loaded, or breaks off at the same place
+ * for all of several cards.
  */
 function commonFault(
   typst: TypstCompiler,

@@ -92,7 +92,8 @@ export const campaigns: Family = (program, act) => {
   command(
     campaign,
     'end',
-    'Ends a campaign. Whoever is not sent yet is skipped; whoever is sent is still followed.',
+    'Ends a campaign. People who are not sent yet are skipped; ' +
+      'those who are sent are still followed.',
     [
       'postrider campaign end bakery-welcome --as completed',
       'postrider campaign end bakery-welcome --as archived   # for good: nobody is tried again',

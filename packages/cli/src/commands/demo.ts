@@ -29,7 +29,7 @@ export const demonstration: Family = (program, act) => {
     .option(
       '--rows <n>',
       'only so many rows of the list, and nobody else; ' +
-        'unless told 300, and whoever is under way already',
+        'unless told 300, and the people who are under way already',
       wholeNumber(1),
     )
     .option(

@@ -21,7 +21,7 @@ export const repairs: Family = (program, act) => {
   command(
     program,
     'retry',
-    'Tries again whoever is in error. Refuses where a card may exist already: ' +
+    'Tries again people who are in error. Refuses where a card may exist already: ' +
       'that one must be resolved.',
     [
       'postrider retry ada@example.com',

@@ -9,7 +9,8 @@ export const suppressions: Family = (program, act) => {
     program,
     'suppress',
     'Puts people on the do-not-mail list, by e-mail, customer id or address, ' +
-      'and stops whoever is not at the printer yet. It stands from the moment this returns.',
+      'and stops the people who are not at the printer yet. ' +
+      'It stands from the moment this returns.',
     [
       'postrider suppress --email ada@example.com',
       'postrider suppress --file suppressions.csv --organization "Flour & Field Bakery"',
@@ -75,7 +76,7 @@ export const suppressions: Family = (program, act) => {
         if (stopped === 0 && list.entries.length > 0)
           cli.out.note(
             'nobody who is here and could still be stopped is known by that; ' +
-              'it stands for whoever comes',
+              'it stands for people who come later',
           );
         if (list.rejects.length === 0) return;
         if (!cli.out.json)
@@ -92,7 +93,7 @@ export const suppressions: Family = (program, act) => {
   command(
     suppress,
     'lift',
-    'Takes an entry off the list. Whoever was turned away by it stays where they are.',
+    'Takes an entry off the list. People who were turned away by it stay where they are.',
     ['postrider suppress lift --email ada@example.com'],
   )
     .option('--email <address>', 'an e-mail address')

@@ -34,7 +34,7 @@ import { Progress } from './progress.ts';
 import { countCards, resultOf, showSummary } from './summary.ts';
 
 export interface DemoOptions {
-  /** Null: the whole list; undefined: its first 300, and whoever is under way already. */
+  /** Null: the whole list; undefined: its first 300, and the people who are under way already. */
   readonly rows: number | null | undefined;
   readonly daysPerSecond: number | null;
   readonly fresh: boolean;

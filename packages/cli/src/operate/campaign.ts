@@ -115,6 +115,6 @@ export async function endCampaignNamed(
   cli.out.result(
     { campaign: campaign.name, campaignId: campaign.campaignId, status, skipped },
     `${campaign.name} is ${status}; ${count(skipped, 'person was', 'people were')} skipped, ` +
-      'and whoever is sent is still followed',
+      'and those who are sent are still followed',
   );
 }

@@ -25,8 +25,8 @@ export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> 
     plan.migrations.length === 0
       ? 'functions and views made anew'
       : `${count(plan.migrations.length, 'migration')} applied`;
-  // Not mended by a migration: that locks the history, for as long as it is large. Told to whoever
-  // may mend them.
+  // A migration does not mend them: that locks the history, and takes the longer the larger it is.
+  // A role that may mend them is told.
   const misdated = await misdatedPartitions(database.sql);
   if (misdated.length > 0)
     cli.out.warn(

@@ -157,7 +157,7 @@ async function endOf(
     return new UserError(
       exitCodes.tryLater,
       `not every printer could tell: ${silent.join(', ')}`,
-      'keep the printers held, and ask again: whoever goes on now may print cards a second ' +
+      'keep the printers held, and ask again: a runner that goes on now may print cards a second ' +
         'time. What the others told is recorded.',
     );
   }

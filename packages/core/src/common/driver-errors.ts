@@ -9,9 +9,9 @@ export interface ErrorOfServer {
 }
 
 /**
- * Whether the server has said it. Told by what it looks like: the client may be of another copy or
- * version of the driver, whose class is not ours, or of a bundle in which the class has lost its
- * name.
+ * Whether the server raised this error. It is known by its form and not by its class: the client
+ * may be of another copy or version of the driver, whose class is not ours, or of a bundle in which
+ * the class has lost its name.
  */
 export function isServerError(error: unknown): error is ErrorOfServer {
   return (

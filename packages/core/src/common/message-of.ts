@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 /** What went wrong, in a line: anything may be thrown. */
 export function messageOf(error: unknown): string {
   if (error instanceof Error) {
-    // fetch hides why in the cause, and where a name has several addresses each has its own.
+    // fetch hides the reason in the cause; of a name with several addresses each has one.
     const inner: unknown[] =
       error instanceof AggregateError
         ? error.errors

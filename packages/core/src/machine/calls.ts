@@ -1,8 +1,8 @@
 /**
- * What typed calls share. Calls of functions are generated (generated/). By hand is what a function
- * alone does not answer: a look at private tables, or a call with a condition or a join, in one
- * statement. Each throws `MachineError` where the machine refuses, and the driver's own error where
- * the connection is lost.
+ * What typed calls share. Calls of functions are generated (generated/). What a function alone does
+ * not answer is written by hand: a look at private tables, or a call with a condition or a join, in
+ * one statement. Each throws `MachineError` where the machine refuses, and the driver's own error
+ * where the connection is lost.
  */
 import type postgres from 'postgres';
 import { withMachineErrors } from './errors.ts';
@@ -28,8 +28,8 @@ export function onlyRow<Row>([row]: readonly Row[]): Row {
   return row;
 }
 
-// What follows is for the generated calls. The driver does not know what a statement answers: that
-// the columns are these is held by the catalog, from which it was written.
+// What follows is for the generated calls. The driver does not know which columns a statement
+// answers: the calls were generated from the catalog, which does.
 
 /** What a function of one value answers. */
 export async function scalar<Result>(query: PromiseLike<readonly object[]>): Promise<Result> {

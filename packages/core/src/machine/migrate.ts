@@ -138,8 +138,8 @@ export async function migrateTo(sql: postgres.Sql, files: SqlFiles): Promise<Mig
         select set_config('lock_timeout', '30s', true),
           set_config('statement_timeout', '30min', true)`;
       await tx`select pg_advisory_xact_lock(hashtextextended('postrider:migrate', 0))`;
-      // Whoever waited there remembers that there was no schema; only a look at a table tells the
-      // session what has been committed since.
+      // A session that waited for this lock remembers that there was no schema; only a look at a
+      // table tells it what has been committed since.
       await tx`select from pg_namespace limit 1`;
       await tx.unsafe(files.bootstrap.text);
       const done = new Set(

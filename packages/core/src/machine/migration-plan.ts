@@ -27,8 +27,8 @@ export interface MigrationPlan {
   /** pg-boss is not there. */
   readonly queue: boolean;
   /**
-   * A role of ours came after the last migration and was granted nothing yet. Whoever is no such
-   * role can do without.
+   * A role of ours came after the last migration and was granted nothing yet. Others can do without
+   * its grants.
    */
   readonly grants: boolean;
 }
@@ -37,12 +37,12 @@ export function isDone(plan: MigrationPlan): boolean {
   return plan.migrations.length === 0 && !plan.repeatables && !plan.queue && !plan.grants;
 }
 
-/** Under which the database remembers a file that was applied. */
+/** The sum under which the database remembers a file that was applied. */
 export function checksum(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** Under which it remembers everything that is made anew, as one. */
+/** The name under which it remembers everything that is made anew, as one. */
 export const REPEATABLES = 'repeatables';
 
 export function repeatablesSum({ repeatables }: SqlFiles): string {
@@ -53,8 +53,8 @@ const OLDEST_SERVER = 150000;
 
 /**
  * What is made here is read by the settings of the session that makes it: which function a view
- * calls, what a literal means. So nothing is asked or made but under settings of our own, whoever's
- * client it is.
+ * calls, what a literal means. So nothing is asked or made but under settings of our own, also on
+ * the client of another program.
  */
 export async function withOwnSettings<Answer>(
   sql: postgres.Sql,
@@ -113,8 +113,8 @@ export async function planMigrationTo(sql: postgres.Sql, files: SqlFiles): Promi
 
 async function planIn(sql: postgres.TransactionSql, files: SqlFiles): Promise<MigrationPlan> {
   await check(sql);
-  // By the catalog: to_regclass fails for whoever has no right on the schema, and an operator has
-  // none on the queue.
+  // By the catalog: to_regclass fails for a role that has no right on the schema, and an operator
+  // has none on the queue's.
   const [there] = await sql<{ machine: boolean; queue: boolean; grants: boolean }[]>`
     with relation as (
       select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace

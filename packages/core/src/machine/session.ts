@@ -46,8 +46,8 @@ function literal(text: string): string {
 function inWords(set: string): string {
   return (
     Object.entries(sessionSettings)
-      // A list is a list, and a word a word: search_path would take the literal of a list for one
-      // name.
+      // Each item of a list is a literal of its own: search_path would take the literal of a whole
+      // list for one name.
       .map(([name, value]) => `${set} ${name} = ${value.split(', ').map(literal).join(', ')};\n`)
       .join('')
   );
@@ -191,7 +191,7 @@ export async function requireSuitableSession(sql: postgres.Sql): Promise<readonl
         `functions there would take the place of the server's own`,
       remedy,
     );
-  // Of a client of connect() that has a session by now.
+  // A client of connect() has this option once it has had a session.
   const own = 'transaction_timeout' in sql.options.connection;
   if (own && set('transaction_timeout') !== '0')
     await sql`select pg_catalog.set_config('transaction_timeout', '0', false)`;

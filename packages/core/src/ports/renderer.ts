@@ -70,7 +70,7 @@ export type RenderResult =
     };
 
 /**
- * Why no card of a job can be rendered, whoever it is for: the template is not there or broken, or
+ * Why no card of a job can be rendered, for any recipient: the template is not there or broken, or
  * the format is not known.
  */
 export interface JobFault {

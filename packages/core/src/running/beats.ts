@@ -1,7 +1,7 @@
 /**
  * The clock. Beats of minutes and hours are pg-boss schedules. Beats of seconds are jobs that every
- * runner offers and pg-boss takes once per slot: any number of runners may tick, a dead one costs
- * nothing, and slots are aligned to the epoch.
+ * runner offers, and of which pg-boss takes one in each of its time slots: any number of runners
+ * may offer them, a dead one costs nothing, and the slots are aligned to the epoch.
  */
 import { isLostConnection } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
@@ -11,7 +11,7 @@ import { failureOf } from '../runtime/part-failure.ts';
 import type { PipelineContext } from '../runtime/context.ts';
 import { stages } from './stages.ts';
 
-const TICK_MS = 7500;
+const OFFER_MS = 7500;
 
 /** Writes the schedules of cron beats. Cheap, and the same from every runner. */
 export async function declareSchedules(context: PipelineContext): Promise<void> {
@@ -39,15 +39,15 @@ async function offerBeats(context: PipelineContext): Promise<void> {
   );
 }
 
-/** Starts ticking; returns how to stop. */
-export function startTicking(context: PipelineContext): () => void {
-  const tick = (): void => {
+/** Offers them from now on; returns how to stop. */
+export function startOffering(context: PipelineContext): () => void {
+  const offer = (): void => {
     offerBeats(context).catch((error: unknown) => {
       context.logger.warn({ error: messageOf(error) }, 'a beat could not be offered');
     });
   };
-  tick();
-  const timer = setInterval(tick, TICK_MS);
+  offer();
+  const timer = setInterval(offer, OFFER_MS);
   return () => clearInterval(timer);
 }
 

@@ -72,12 +72,12 @@ export async function untilIdle(
       checkedAt = performance.now();
       const left = patienceMs - (checkedAt - progressedAt);
       const coming = await upcomingWork(context.sql, Math.max(0, left));
-      // Since the last glance, and not ever: newcomers and news make more steps.
+      // Compared with the last look and not with the lowest: newcomers and news make more steps.
       const hasProgressed = coming.stepsLeft < stepsLeft;
       stepsLeft = coming.stepsLeft;
       if (hasProgressed) {
         [progressedAt, isAnnounced] = [performance.now(), false];
-        // Asked again with all of the patience.
+        // It is asked again with the whole patience.
         checkedAt = -Infinity;
         if (!busy) continue;
       }

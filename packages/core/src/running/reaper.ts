@@ -51,8 +51,8 @@ export async function startReaper(
       isReaping = false;
     }
   };
-  // By itself: a database that lets this one wait, and then comes back as an older one, is told
-  // from it by what others remember.
+  // On a timer of its own: a database may let `reap` wait, and come back as an older state of
+  // itself. What other runners remember tells that.
   let isRefreshing = false;
   const refresh = async (): Promise<void> => {
     if (isRefreshing) return;

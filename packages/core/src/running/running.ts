@@ -9,7 +9,7 @@ import { checkAnswers, requireSuitableSession } from '../machine/session.ts';
 import type { PipelineContext, Wake } from '../runtime/context.ts';
 import { within } from '../runtime/waiting.ts';
 import { workDone, workFailed } from '../runtime/work-failures.ts';
-import { declareSchedules, runBeat, startTicking, type BeatJob } from './beats.ts';
+import { declareSchedules, runBeat, startOffering, type BeatJob } from './beats.ts';
 import { startListening } from './listening.ts';
 import { startReaper } from './reaper.ts';
 import { Recovery } from './recovery.ts';
@@ -18,8 +18,8 @@ import { Waker } from './waker.ts';
 import { Workers } from './workers.ts';
 
 /**
- * What is asked of the database and said to it at the end; where it does not answer, this is given
- * up.
+ * How long the database may take, at the end, to answer how many people are at work, and to hear
+ * that this runner has ended.
  */
 const SIGN_OFF_MS = 5000;
 
@@ -93,7 +93,7 @@ export class Running {
     if (!settings.beats) return;
     stopping.throwIfAborted();
     await workers.add<BeatJob>('beat', 1, async (_id, data) => await runBeat(this.#context, data));
-    this.#closers.push(startTicking(this.#context));
+    this.#closers.push(startOffering(this.#context));
   }
 
   /**

@@ -29,8 +29,8 @@ export interface PipelineContext {
   readonly watermark: RestoreWatermark;
   readonly runnerId: string;
   /**
-   * Printers that take no cards at the moment, each told once; those that do again are told when
-   * they fall out the next time.
+   * Printers that take no cards at the moment. Each is reported once, and again when it takes none
+   * after it took some.
    */
   readonly refusing: Set<string>;
   /** Aborts when the pipeline stops. */
@@ -39,7 +39,7 @@ export interface PipelineContext {
   callContext(signal: AbortSignal): CallContext;
   /** Passes a named point; costs nothing where nobody listens. */
   reach(point: Point): Promise<void>;
-  /** Says that there may be work for a stager or the tracker. Cheap, and safe to say too often. */
+  /** Says that there may be work for a stager or in the inbox. Cheap, and safe to say too often. */
   wake(what: Wake): void;
 }
 

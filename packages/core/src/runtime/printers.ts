@@ -22,7 +22,7 @@ export class SlowPrinterError extends Error {
   override readonly name = 'SlowPrinterError';
 }
 
-/** It says of itself what cannot be. */
+/** Its adapter tells numbers of it that cannot be. */
 export class UnusablePrinterError extends Error {
   override readonly name = 'UnusablePrinterError';
 }
@@ -38,7 +38,7 @@ export function quietMs(
   return Math.max(context.settings.quietMs, printer.timeoutMs + printer.readLagMs + 1000);
 }
 
-/** What the database has of it. */
+/** What the database has of a printer. */
 export async function printerBriefOf(
   context: PipelineContext,
   organizationId: string,
@@ -61,7 +61,7 @@ export async function makePrinter(context: PipelineContext, brief: PrinterBrief)
   );
 }
 
-/** To ask or to hear it. */
+/** A printer that is asked about its pieces, or whose webhooks are read. */
 export async function printerNamed(
   context: PipelineContext,
   organizationId: string,
@@ -113,7 +113,7 @@ function checkNumbers(name: string, { maxBatch, readLagMs, keyLifetimeMs }: Prin
     );
 }
 
-/** To send it cards. Throws before anything is sent. */
+/** A printer that is sent cards. Throws before anything is sent. */
 export async function printerToSubmitTo(
   context: PipelineContext,
   organizationId: string,

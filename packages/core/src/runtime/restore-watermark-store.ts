@@ -69,7 +69,7 @@ export function restoreWatermarkFolder(path: string): RestoreWatermarkStore {
         for (name of await names()) if (name.endsWith('.json')) texts.set(name, await textOf(name));
         return texts;
       } catch (error) {
-        // It is there and is not: a link to nowhere.
+        // The folder lists it, and it cannot be found: a link to nowhere.
         if (!isMissing(error) || name === gone) throw error;
         gone = name;
       }

@@ -111,7 +111,7 @@ export class RestoreWatermark {
   /** What the database has told of itself, and what came with it. */
   observe(watermark: Watermark, { others, begun }: Observation = {}): void {
     const { installation, restores, system, timeline, noticed, superseded } = watermark;
-    // By its number too: the next one may be told in the same words.
+    // Told apart by its number too: the next restore may have the same words.
     const notice = noticed === null ? null : `${restores} ${noticed}`;
     if (notice !== null && notice !== this.#noticed) {
       this.#logger.error(
@@ -124,9 +124,9 @@ export class RestoreWatermark {
     }
     this.#noticed = notice;
     if (superseded) return;
-    // An answer that was under way since before a restore.
+    // This answer was under way since before a restore.
     if ((this.#marks[installation]?.restores ?? 0) > restores) return;
-    // Another database at its address, as while a backup is put back: this one may return.
+    // Another database is at this address, as while a backup is put back: the first may return.
     if (this.#observed !== null && this.#observed.installation !== installation)
       this.#inherited = this.#own();
     const isSame =

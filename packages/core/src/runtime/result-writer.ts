@@ -82,8 +82,8 @@ export class ResultWriter<Result> {
     for (let attempt = 0; ; attempt += 1) {
       const again: (readonly Result[])[] = [];
       let message = '';
-      // Grows while it is gone through. `last` goes with them all together, or else by itself when
-      // each is written.
+      // The list grows while it is gone through. `last` goes with all results together; where they
+      // are written one by one, it goes by itself at the end.
       for (const group of groups) {
         try {
           await write(group, last && group === results);
@@ -98,8 +98,7 @@ export class ResultWriter<Result> {
             );
             groups.push(...group.map((result) => [result]));
           } else if (why === 'for good') {
-            // It stands in the log: what cannot be recorded is not lost, and neither are the
-            // others.
+            // What cannot be recorded stands in the log, and costs no other result.
             logger.error(
               { results: group, error: message },
               'a result could not be recorded; it counts as not given',

@@ -94,7 +94,7 @@ export function describeRendererContract(
       }
     });
 
-    it('gives equal hashes for equal content, whoever it is for and whoever else is in the job, and other hashes for other content', async () => {
+    it('gives equal hashes for equal content, for any recipient and beside any other, and other hashes for other content', async () => {
       const [first, second] = harness.job.cards;
       assert.ok(first !== undefined && second !== undefined);
       const twin = { ...first, recipientId: 'somebody-else' };

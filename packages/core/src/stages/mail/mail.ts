@@ -182,8 +182,8 @@ async function submit(
       );
     } catch (error) {
       const message = text(messageOf(error));
-      // Ours, and no other: it was thrown before anything was sent. One that an adapter has made,
-      // of whatever class, is no proof.
+      // Our own error is a proof: it was thrown before anything was sent. One that an adapter has
+      // made is none, of whatever class.
       if (error instanceof LeaseLostError && error === refusal) {
         // Proven: these were never sent. The reaper, which has only the lease, would have to call
         // them unknown. A decision counts for this cohort alone, so what the reaper or another

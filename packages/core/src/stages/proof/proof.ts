@@ -89,7 +89,7 @@ class RefusedJobError extends Error {
   override readonly name = 'RefusedJobError';
 }
 
-/** Of fewer it may well be their own fault. */
+/** Where fewer cards fail alike, it may well be their own fault. */
 const MIN_ALIKE = 5;
 
 /** The words in which every card of a cohort fails; null where they do not. */
@@ -160,8 +160,9 @@ async function renderCohort(
   };
 
   /**
-   * Holds the campaign: one message for the operator, and no attempt is counted. Held first, or its
-   * people would be staged again at once. `alike`: where it stands.
+   * Holds the campaign: one message for the operator, and no attempt is counted. It is held before
+   * its people go back, or they would be staged again at once. `alike`: their own errors, which
+   * stand where the campaign is not held for them.
    */
   const refuse = async (
     some: readonly CardRequest[],

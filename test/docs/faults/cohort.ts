@@ -1,23 +1,18 @@
-/**
- * Faults that lose the way of people on their way: jobs and cohorts deleted by hand, a transaction
- * that nobody ends.
- */
+/** Jobs and cohorts that were deleted by hand. */
 import assert from 'node:assert/strict';
 import { beginProof } from '../../../packages/core/src/machine/proof.ts';
-import { states, syncPeople } from '../../support/machine.ts';
 import {
   LEASE_MS,
   mailBegun,
   onlyPiece,
-  pidOf,
   proofAll,
   RUNNER,
   stage,
   stageOne,
   statesOf,
   turnClock,
-  waitsForLock,
 } from '../../sql/rig.ts';
+import { states, syncPeople } from '../../support/machine.ts';
 import { neighbours, type Scenario } from '../operated-place.ts';
 
 const MINUTES = 60_000;
@@ -85,41 +80,4 @@ export const cohortDeleted: Scenario = async ({ sql, at }, run) => {
       ${at.organizationId}, ${JSON.stringify(verdict)}::text::json
     )`;
   assert.equal((await statesOf(sql, at))['MA-1001'], 'sent');
-};
-
-export const oldTransaction: Scenario = async ({ sql, at, machine }, run) => {
-  await syncPeople(sql, at, neighbours(3));
-  const cohortId = await stageOne(sql, at, 'proof');
-  const forgotten = await machine.connect(1).reserve();
-  await forgotten`set application_name = 'psql'`;
-  await forgotten`begin`;
-  await forgotten`select * from postrider.recipient_state for update`;
-  // A begin waits for two seconds at a time, and on a slow machine psql is not there by then.
-  // Somebody's statement waits on.
-  const waiter = machine.connect(1);
-  const pid = await pidOf(waiter);
-  const waits = waiter`select * from postrider.recipient_state for update`.execute();
-  await waitsForLock(sql, pid);
-
-  const checks = await run.rows('find');
-  const blocked = checks.find((row) => row['check_name'] === 'blocked sessions');
-  const culprit =
-    /behind pid (\d+) \(role postrider, psql, idle in transaction/.exec(
-      blocked?.['message'] ?? '',
-    )?.[1] ?? '';
-  assert.ok(
-    blocked?.['what_helps']?.includes(`pg_terminate_backend(${culprit})`),
-    JSON.stringify(checks),
-  );
-  const [look] = await run.rows('look', { pid: culprit });
-  assert.match(look?.['query'] ?? '', /recipient_state for update/);
-  assert.deepEqual(await states(sql), { proofing_staged: 3 });
-
-  assert.deepEqual(await run.rows('mend', { pid: culprit }), [{ pg_terminate_backend: 't' }]);
-  assert.equal((await waits).length, 3);
-  assert.equal(
-    (await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS))?.cards.length,
-    3,
-  );
-  assert.deepEqual(await states(sql), { proofing: 3 });
 };

@@ -1,7 +1,6 @@
-/** Holds: everything is stopped at once, and what is held is found and released. */
+/** Holds, and who did what: all is stopped at once, what is held is found, and released. */
 import assert from 'node:assert/strict';
 import { beginMail } from '../../../packages/core/src/machine/mail.ts';
-import { launched, states, syncPeople } from '../../support/machine.ts';
 import {
   accepted,
   LEASE_MS,
@@ -13,8 +12,10 @@ import {
   settle,
   stageOne,
   standing,
+  statesOf,
   turnClock,
 } from '../../sql/rig.ts';
+import { launched, states, syncPeople } from '../../support/machine.ts';
 import { neighbours, type Scenario } from '../operated-place.ts';
 import { driver } from '../shells.ts';
 
@@ -108,4 +109,29 @@ export const held: Scenario = async ({ sql, at, operator, operatorUrl }, run) =>
   assert.deepEqual(await run.rows('find'), []);
   await proofAll(sql, summer);
   assert.equal((await mailBegun(sql, at)).pieces.length, 3);
+};
+
+export const who: Scenario = async ({ sql, at, operator }, run) => {
+  await proofed(sql, at, neighbours(3));
+  const [ada, ben] = await standing(sql, at);
+  await operator`select postrider.cancel(${ada?.id ?? ''}, 'moved away')`;
+  await operator`
+    select postrider.suppress(
+      ${at.organizationId}, p_email => 'ben@example.com', p_reason => 'phoned'
+    )`;
+
+  const moves = await run.rows('moves');
+  assert.deepEqual(
+    moves.map((row) => [row['recipient_id'], row['to_state'], row['reason'], row['by_role']]),
+    [
+      [ben?.id, 'blacklisted', 'suppressed', 'night_operator'],
+      [ada?.id, 'skipped', 'cancelled', 'night_operator'],
+    ],
+  );
+  assert.deepEqual(await statesOf(sql, at), {
+    'MA-1001': 'skipped',
+    'MA-1002': 'blacklisted',
+    'MA-1003': 'proofed',
+  });
+  assert.equal((await sql`select 1 from postrider.mailpiece`).length, 0);
 };

@@ -1,26 +1,17 @@
-/**
- * Faults that only a person can end: an outcome that nobody knows, a broken template, an alarm,
- * webhooks in a tongue that nobody speaks.
- */
+/** Cards of which nobody knows whether they were printed, and one that should not have been. */
 import assert from 'node:assert/strict';
 import type postgres from 'postgres';
-import { beginProof, settleProof } from '../../../packages/core/src/machine/proof.ts';
-import { states, syncPeople, type Person, type Place } from '../../support/machine.ts';
 import {
   event,
-  LEASE_MS,
   onlyPiece,
   pieces,
-  proofAll,
   reasonsOf,
-  RUNNER,
   standing,
-  stageOne,
   statesOf,
   tell,
-  turnClock,
   unknownDue,
 } from '../../sql/rig.ts';
+import type { Place } from '../../support/machine.ts';
 import { neighbours, type Scenario } from '../operated-place.ts';
 
 /** Asks the printer about everything that is unknown and due, once; it answers so. */
@@ -81,63 +72,6 @@ export const outcomeUnknown: Scenario = async ({ sql, at }, run) => {
   assert.deepEqual(now.map((piece) => piece.status).toSorted(), ['accepted', 'cancelled']);
 };
 
-async function renderFails(
-  sql: postgres.Sql,
-  at: Place,
-  members: readonly Person[],
-  message: string,
-): Promise<void> {
-  await syncPeople(sql, at, members, false);
-  const cohortId = await stageOne(sql, at, 'proof');
-  const begun = await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS);
-  const failed =
-    begun?.cards.map((card) => ({
-      recipientId: card.recipientId,
-      outcome: 'failed' as const,
-      message,
-    })) ?? [];
-  await settleProof(sql, at.organizationId, cohortId, failed, true);
-}
-
-export const renderError: Scenario = async ({ sql, at }, run) => {
-  await renderFails(
-    sql,
-    at,
-    neighbours(5),
-    'broken_template: postcard.typ line 12: unknown variable naem',
-  );
-  await renderFails(
-    sql,
-    at,
-    neighbours(1, 'Elm Street'),
-    'missing_field: the template asks for promo_code',
-  );
-
-  const causes = await run.rows('find');
-  assert.deepEqual(
-    causes.map((row) => [row['people'], row['reason']]),
-    [
-      ['5', 'render_failed'],
-      ['1', 'render_failed'],
-    ],
-  );
-  assert.match(causes[0]?.['why'] ?? '', /unknown variable naem/);
-
-  const [one] = await run.rows('one', { reason: 'render_failed', campaign: 'spring' });
-  assert.deepEqual(await run.rows('mend-one', { recipient: one?.['recipient_id'] ?? '' }), [
-    { retry: 'pending' },
-  ]);
-  assert.deepEqual(await states(sql), { pending: 1, error: 5 });
-  const [all] = await run.rows('mend-all', { reason: 'render_failed', campaign: 'spring' });
-  assert.deepEqual(JSON.parse(all?.['retry_all'] ?? ''), {
-    tried: { pending: 5 },
-    refused: 0,
-    left: 0,
-  });
-  await proofAll(sql, at);
-  assert.deepEqual(await states(sql), { proofed: 6 });
-};
-
 export const alarm: Scenario = async ({ sql, at }, run) => {
   // The answer was lost, Ada cancelled, the printer said that it has nothing, and then a webhook
   // says otherwise.
@@ -164,22 +98,4 @@ export const alarm: Scenario = async ({ sql, at }, run) => {
   ]);
   await run.rows('mend', { alarm: raised?.['id'] ?? '', why: 'asked the printer to call it back' });
   assert.deepEqual(await run.rows('find'), []);
-};
-
-export const webhooks: Scenario = async ({ sql, at }, run) => {
-  const [stored] = await sql`
-    select postrider.receive_webhook(
-      ${at.organizationId}, 'press', 'delivery 1', ${Buffer.from('<xml/>')}
-    ) as stored`;
-  assert.equal(stored?.['stored'], true);
-  const [row] = await sql<{ id: string }[]>`select id from postrider.track_claim(10)`;
-  await sql`
-    select postrider.track_done(${at.organizationId}, ${row?.id ?? ''}, 'the body is not JSON')`;
-
-  const [check] = await run.rows('find');
-  assert.equal(check?.['verdict'], 'bad');
-  assert.deepEqual(await run.rows('mend', { printer: 'press' }), [{ retry_webhooks: '1' }]);
-  const [again] = await sql<{ id: string }[]>`select id from postrider.track_claim(10)`;
-  assert.equal(again?.id, row?.id);
-  await turnClock(sql, 1000);
 };

@@ -1,25 +1,23 @@
-/** What operators do every day: look, find one person, hold and release, see who did what. */
+/** What operators do every day: they look where people are, and tell the story of one person. */
 import assert from 'node:assert/strict';
 import { beginProof, settleProof } from '../../../packages/core/src/machine/proof.ts';
-import { states, syncPeople } from '../../support/machine.ts';
 import {
   accepted,
   event,
   LEASE_MS,
   mailBegun,
-  proofed,
   rendered,
   RUNNER,
   sending,
   sent,
   settle,
   stage,
-  standing,
-  statesOf,
   tell,
   turnClock,
 } from '../../sql/rig.ts';
+import { states, syncPeople } from '../../support/machine.ts';
 import { neighbours, type Scenario } from '../operated-place.ts';
+
 const MINUTES = 60_000;
 
 export const byHand: Scenario = async ({ sql, at }, run) => {
@@ -130,92 +128,4 @@ export const onePerson: Scenario = async ({ sql, at }, run) => {
       who,
     );
   }
-};
-
-export const defaultPartition: Scenario = async ({ sql, at }, run) => {
-  await syncPeople(sql, at, neighbours(2));
-  await turnClock(sql, 150 * 24 * 60 * MINUTES);
-  await proofed(sql, at, neighbours(5));
-  const stray = async (): Promise<number> =>
-    Number((await sql`select count(*) as n from postrider.recipient_event_default`)[0]?.['n']);
-  assert.ok((await stray()) > 0);
-
-  const checks = await run.rows('find');
-  assert.deepEqual(
-    checks.map((row) => [row['check_name'], row['verdict'], row['what_helps']]),
-    [
-      ['event partitions', 'bad', 'select postrider.event_partitions()'],
-      ['default partition', 'warn', 'select postrider.event_partitions()'],
-    ],
-  );
-  await run.rows('mend');
-  assert.equal(await stray(), 0);
-  const [ok] = await sql`
-    select bool_and(verdict = 'ok') as ok
-    from postrider.doctor()
-    where check_name like '%partition%'`;
-  assert.equal(ok?.['ok'], true);
-};
-
-export const sync: Scenario = async ({ sql, at }, run) => {
-  await syncPeople(sql, at, neighbours(3));
-  const [open] = await sql`
-    select run_id, token
-    from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'automatic', 'laptop:4711')`;
-  const rejects = [
-    {
-      row: 5,
-      column: 'zip',
-      externalId: 'MA-1004',
-      reason: 'bad_postal_code',
-      message: 'zip: "6270" is no US postal code',
-    },
-  ];
-  await sql`
-    select postrider.sync_page(
-      ${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])},
-      ${String(open?.['run_id'])}, ${JSON.stringify(neighbours(3))}::text::jsonb,
-      ${JSON.stringify(rejects)}::text::jsonb
-    )`;
-  await sql`
-    select postrider.sync_close(
-      ${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])},
-      ${String(open?.['run_id'])}, false, 'customers.csv: line 6: a quote is not closed'
-    )`;
-
-  const runs = await run.rows('find', { campaign: 'spring' });
-  assert.deepEqual(
-    runs.map((row) => [row['complete'], row['error']]),
-    [
-      ['f', 'customers.csv: line 6: a quote is not closed'],
-      ['t', ''],
-    ],
-  );
-  const [reject] = await run.rows('rejects', { campaign: 'spring' });
-  assert.equal(reject?.['reason'], 'bad_postal_code');
-};
-
-export const who: Scenario = async ({ sql, at, operator }, run) => {
-  await proofed(sql, at, neighbours(3));
-  const [ada, ben] = await standing(sql, at);
-  await operator`select postrider.cancel(${ada?.id ?? ''}, 'moved away')`;
-  await operator`
-    select postrider.suppress(
-      ${at.organizationId}, p_email => 'ben@example.com', p_reason => 'phoned'
-    )`;
-
-  const moves = await run.rows('moves');
-  assert.deepEqual(
-    moves.map((row) => [row['recipient_id'], row['to_state'], row['reason'], row['by_role']]),
-    [
-      [ben?.id, 'blacklisted', 'suppressed', 'night_operator'],
-      [ada?.id, 'skipped', 'cancelled', 'night_operator'],
-    ],
-  );
-  assert.deepEqual(await statesOf(sql, at), {
-    'MA-1001': 'skipped',
-    'MA-1002': 'blacklisted',
-    'MA-1003': 'proofed',
-  });
-  assert.equal((await sql`select 1 from postrider.mailpiece`).length, 0);
 };

@@ -1,0 +1,42 @@
+/** A source that ends in the middle of a row. */
+import assert from 'node:assert/strict';
+import { syncPeople } from '../../support/machine.ts';
+import { neighbours, type Scenario } from '../operated-place.ts';
+
+export const sync: Scenario = async ({ sql, at }, run) => {
+  await syncPeople(sql, at, neighbours(3));
+  const [open] = await sql`
+    select run_id, token
+    from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'automatic', 'laptop:4711')`;
+  const rejects = [
+    {
+      row: 5,
+      column: 'zip',
+      externalId: 'MA-1004',
+      reason: 'bad_postal_code',
+      message: 'zip: "6270" is no US postal code',
+    },
+  ];
+  await sql`
+    select postrider.sync_page(
+      ${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])},
+      ${String(open?.['run_id'])}, ${JSON.stringify(neighbours(3))}::text::jsonb,
+      ${JSON.stringify(rejects)}::text::jsonb
+    )`;
+  await sql`
+    select postrider.sync_close(
+      ${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])},
+      ${String(open?.['run_id'])}, false, 'customers.csv: line 6: a quote is not closed'
+    )`;
+
+  const runs = await run.rows('find', { campaign: 'spring' });
+  assert.deepEqual(
+    runs.map((row) => [row['complete'], row['error']]),
+    [
+      ['f', 'customers.csv: line 6: a quote is not closed'],
+      ['t', ''],
+    ],
+  );
+  const [reject] = await run.rows('rejects', { campaign: 'spring' });
+  assert.equal(reject?.['reason'], 'bad_postal_code');
+};
