@@ -94,8 +94,9 @@ export interface Renderer {
    */
   readonly makes: readonly MediaType[];
   /**
-   * The formats that it sets, for example `4x6`; absent: any. A campaign of another one is refused
-   * when it is applied, and held where it was not looked at.
+   * The formats that it sets, for example `4x6`: the edges in inches, the short one first. Absent:
+   * any. A campaign of another one is refused when it is applied, and held where it was not looked
+   * at.
    */
   readonly formats?: readonly string[];
   /**
