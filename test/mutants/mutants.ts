@@ -11,6 +11,7 @@ import { hosts } from './of-hosts.ts';
 import { house } from './of-the-house.ts';
 import { machine } from './of-the-machine.ts';
 import { questions } from './of-the-questions.ts';
+import { providers } from './of-providers.ts';
 import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
 import { sessions } from './of-sessions.ts';
@@ -50,6 +51,7 @@ export const mutants: readonly Mutant[] = [
   ...house,
   ...failingWorks,
   ...questions,
+  ...providers,
 ];
 
 /** Quick ones of different kinds, for the run of every day. */
