@@ -5,8 +5,8 @@ const media = 'packages/core/src/ports/media.ts';
 const misfits = 'packages/core/src/ports/misfits.ts';
 const printers = 'packages/core/src/runtime/printers.ts';
 const ofFiles = 'packages/cli/test/misfits.test.ts';
-const ofCampaigns = 'test/pipeline/misfits.test.ts';
-const signsOfLife = 'test/pipeline/signs-of-life.test.ts';
+const ofCampaigns = 'test/pipeline/proof/misfits.test.ts';
+const signsOfLife = 'test/pipeline/mail/signs-of-life.test.ts';
 
 export const providers: readonly Mutant[] = [
   {
@@ -31,7 +31,10 @@ export const providers: readonly Mutant[] = [
         replace: 'return made[0] ?? null;',
       },
     ],
-    test: { file: 'test/pipeline/media.test.ts', pattern: 'a renderer is asked for the first' },
+    test: {
+      file: 'test/pipeline/proof/media.test.ts',
+      pattern: 'a renderer is asked for the first',
+    },
   },
   {
     name: 'media-refused',

@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
 import type { Ports } from '@postrider/core';
 import type { Printer, Renderer } from '@postrider/core/ports';
-import { states } from '../support/machine.ts';
-import { open, until } from './rig.ts';
+import { states } from '../../support/machine.ts';
+import { open, until } from '../rig.ts';
 
 // The campaign of the rig asks for 4x6 and first_class.
 const TWO = 2;
