@@ -111,6 +111,18 @@ export const calls: readonly Mutant[] = [
     },
   },
   {
+    name: 'claim-given-back',
+    without: 'the claim that the end of a run of sync gives back',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/sync_close.sql',
+        find: 'perform postrider.act_as(v_before); return v_run;',
+        replace: 'return v_run;',
+      },
+    ],
+    test: { file: 'test/sql/calls/claims.test.ts', pattern: 'leaves the actor claimed' },
+  },
+  {
     name: 'rest-after-hands',
     without:
       'the lease that the printer is not asked for after somebody has taken a cohort away by hand',

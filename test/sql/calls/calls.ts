@@ -35,7 +35,10 @@ export async function callable(sql: postgres.Sql): Promise<Callable[]> {
           (
             select json_agg(
               json_build_object(
-                'name', coalesce(p.proargnames[a.n], ''), 'type', format_type(a.type, null)
+                'name', coalesce(p.proargnames[a.n], ''),
+                -- Any type will do: numbers.
+                'type', case a.type
+                  when 'anycompatible'::regtype then 'integer' else format_type(a.type, null) end
               )
               order by a.n
             )
@@ -94,6 +97,10 @@ const ODD: Readonly<Record<string, readonly string[]>> = {
     "'epoch'",
   ],
   'timestamp with time zone[]': ["'{}'", "'{null}'", "'{infinity,-infinity}'"],
+  'timestamp without time zone': ["'infinity'", "'-infinity'", "'epoch'"],
+  'date[]': ["'{}'", "'{null}'", "'{epoch}'"],
+  smallint: ["'0'", "'-1'", "'32767'"],
+  'smallint[]': ["'{}'", "'{null}'", "'{1}'"],
   date: ["'infinity'", "'-infinity'", "'5874897-12-31'", "'epoch'"],
   bytea: [`'\\x'`, `'\\x00ff'`],
   json: [],
@@ -215,33 +222,66 @@ export function callsOf(
 
 /**
  * Makes the function that makes calls and undoes them, one after the other, with the rights of
- * its caller.
+ * its caller. Each call finds p_claim claimed as the actor, or nothing, and has to leave it so,
+ * also when it is refused.
  */
 export async function readyToCall(admin: postgres.Sql): Promise<void> {
   await admin.unsafe(`
     create schema probe;
     grant usage on schema probe to public;
-    create function probe.refusals(p_calls text[])
+    create function probe.acting(p_claim text default null) returns text
+    language plpgsql security definer as $$
+    begin
+      if p_claim is not null then
+        perform postrider.act_as(p_claim);
+      end if;
+      return postrider.acting();
+    end $$;
+    create function probe.refusals(p_calls text[], p_claim text default null)
     returns table (call text, state text, message text, hint text) language plpgsql as $$
+    declare
+      v_before text;
+      v_after text;
     begin
       foreach call in array p_calls loop
         begin
-          execute call;
-          raise exception using errcode = 'ZZ000';
-        exception when others then
-          get stacked diagnostics
-            state = returned_sqlstate,
-            message = message_text,
-            hint = pg_exception_hint;
-          if state <> 'ZZ000' then
+          v_before := probe.acting(p_claim);
+          begin
+            execute call;
+            v_after := probe.acting();
+          exception when others then
+            get stacked diagnostics
+              state = returned_sqlstate,
+              message = message_text,
+              hint = pg_exception_hint;
+            return next;
+            v_after := probe.acting();
+          end;
+          if v_after <> v_before then
+            state := '${KEPT}';
+            message := format('acting() is %s before the call, and %s after it', v_before, v_after);
+            hint := 'give back what act_as() returned';
             return next;
           end if;
+          raise exception using errcode = 'ZZ000';
+        exception when sqlstate 'ZZ000' then
+          null;
         end;
       end loop;
     end $$`);
 }
 
-/** What is refused of these calls, and how. */
-export async function refusals(sql: postgres.Sql, calls: readonly string[]): Promise<Refusal[]> {
-  return [...(await sql<Refusal[]>`select * from probe.refusals(${calls as string[]})`)];
+/** The state of a call that went through, or was refused, and kept its claim. */
+export const KEPT = 'claim kept';
+
+/** What is refused of these calls, and how. `claim`: the actor that each of them finds claimed. */
+export async function refusals(
+  sql: postgres.Sql,
+  calls: readonly string[],
+  claim: string | null = null,
+): Promise<Refusal[]> {
+  return [
+    ...(await sql<Refusal[]>`
+      select * from probe.refusals(${calls as string[]}, ${claim})`),
+  ];
 }

@@ -35,7 +35,7 @@ const ODD_FIELDS = [
  * By the name of the argument: what is mine before what is theirs. A definition comes also with
  * each of its fields spoiled.
  */
-async function sensible(sql: postgres.Sql, mine: Place, theirs: Place): Promise<Known> {
+export async function sensible(sql: postgres.Sql, mine: Place, theirs: Place): Promise<Known> {
   const both = [mine.organizationId, theirs.organizationId];
   const ids = async (table: string, column = 'id'): Promise<string[]> =>
     (
