@@ -49,12 +49,15 @@ begin
 end $$;
 
 revoke all on all functions in schema postrider from public;
--- Each of them that is there: an owner that may not create roles may have been given one or two.
+-- Every function stands in one of four lists. A function that stands in none, and a name that no
+-- function has, fail: nobody could tell who was meant to call it.
+-- Each role that is there: an owner that may not create roles may have been given one or two.
 do $$
 declare
   v_role text;
   v_partition text;
   v_function text;
+  v_wrong text;
   -- Reading: the look-ups and what they are made of.
   v_reading constant text[] := '{
     abbreviate, assumed_at, caller, doctor, email_key, failing_beats, find_recipients, fold,
@@ -65,8 +68,27 @@ declare
     apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,
     end_campaign, erase, hold, launch, lift_suppression, release, replace_lost_mailpieces,
     resolve, retry, retry_all, retry_effects, retry_webhooks, suppress}';
-  -- What only functions of the machine call, with the owner's rights. A caller from outside would
-  -- ask nothing that they could answer.
+  -- Running: what programs call beside these.
+  v_running constant text[] := '{
+    adopt_pieces, apply_events, beat, begin_mail, begin_proof, campaign_brief, cancel_claim,
+    cancel_settle, check_watermark, count_limit, count_text, deregister_runner, doctor_alarms,
+    doctor_beats, doctor_bloat, doctor_blocked_sessions, doctor_default_partition,
+    doctor_event_partitions, doctor_history, doctor_leases, doctor_lost_mailpieces,
+    doctor_oldest_transaction, doctor_restore, doctor_runners, doctor_tried_again,
+    doctor_unknown_outcomes, doctor_unreachable_states, doctor_webhooks, doctor_work, due,
+    effects_claim, effects_settle, enrich_candidates, enrich_claim, enrich_due, enrich_lost,
+    enrich_none, enrich_orphans, enrich_settle, enrich_submitted, ensure_organization,
+    event_partitions, fold_tally, heartbeat, hold_refused, housekeeping_parts, lock_for_track,
+    longest_lease, longest_posting_time, match_events, mend_event_partitions,
+    misdated_partitions, new_id, new_reference, note_failures, people_at_printers,
+    pieces_opened_since, poll_claim, poll_done, printer_brief, ready_work, reap,
+    receive_webhook, reconcile_claim, reconcile_settle, renew, restore_reconciled,
+    run_housekeeping, set_quiet_time, settle_mail, settle_proof, stage_campaigns, stage_round,
+    sync_candidates, sync_close, sync_open, sync_page, sync_renew, tick, track_claim,
+    track_done, track_unusable, turn_clock, upcoming_work, waiting_places, waiting_work,
+    window_of, work_done, work_failed}';
+  -- What only functions and triggers of the machine call, with the owner's rights. A caller from
+  -- outside would ask nothing that they could answer.
   v_internal constant text[] := '{
     accept_mailpieces, act_as, acting, actor_is_claimed, add_counts, add_suppressions,
     admit_members, alarm_conflicting_evidence, alarm_failed_after_received,
@@ -89,22 +111,43 @@ declare
     match_members, move_to_terminal, needs_cohort, nobody_in_flight, note_intervention,
     notice_restore, open_enrichment_batch, open_listed, open_mailpieces, other_campaigns_of,
     parts_of_place, people_by_key, people_to_ask, pick_ready_people, piece_is_closed,
-    printers_of_cohort, raise_mass_departure, raise_statuses, reap_cohorts, reap_people,
-    record_evidence, record_evidence_for_lost, record_not_printed, record_printed,
-    refresh_statistics, refuse_hold, refuse_moves, reopen_campaign, require_armed,
-    require_changeable, require_given, require_launchable, require_lease, require_list,
-    require_list_read, require_next_partition, require_organization, require_page,
-    require_recipient, require_suitable_session, require_syncing_campaign, require_within,
-    resolve_outcome, restore_signs, results_of_batch, retry_by_reason, retry_causes,
-    retry_people, retry_recipient, return_refused, run_housekeeping_part, server_identity,
-    set_hold, settle_found, settle_not_accepted, settle_not_found, settle_proofing,
-    settle_unknown, skip_for_end_of_offer, stage, stage_plan, staged_state_of,
-    start_delivery_window, start_proofing, stop_people, store_events, store_proofs,
-    suppress_erased, suppress_person, suppress_returned, suppress_unknown_people,
+    printers_of_cohort, protect_record, raise_mass_departure, raise_statuses, reap_cohorts,
+    reap_people, recipient_created, recipient_moved, record_evidence, record_evidence_for_lost,
+    record_not_printed, record_printed, refresh_statistics, refuse_deletion, refuse_hold,
+    refuse_moves, reopen_campaign, require_armed, require_changeable, require_given,
+    require_launchable, require_lease, require_list, require_list_read, require_next_partition,
+    require_organization, require_page, require_recipient, require_suitable_session,
+    require_syncing_campaign, require_within, resolve_outcome, restore_signs, results_of_batch,
+    retry_by_reason, retry_causes, retry_people, retry_recipient, return_refused,
+    run_housekeeping_part, server_identity, set_hold, settle_found, settle_not_accepted,
+    settle_not_found, settle_proofing, settle_unknown, skip_for_end_of_offer, stage, stage_plan,
+    staged_state_of, start_delivery_window, start_proofing, stop_people, store_events,
+    store_proofs, suppress_erased, suppress_person, suppress_returned, suppress_unknown_people,
     suppressed_in_cohort, suppressions_of, sync_count, take_campaign_lock, take_cohort,
     try_lock_work, turn_away_before_mail, unblocked_states, unless_erased, waiting_effects,
     waiting_state_of, wake_workers, was_changed_since_begin, was_held_for}';
 begin
+  for v_wrong in
+    select coalesce(there.name, listed.name) || case
+        when listed.name is null then ' stands in no list'
+        when there.name is null then ' stands in a list, and is no function'
+        else ' stands in two lists'
+      end
+    from (
+      select l.name, count(*) as times
+      from unnest(v_reading || v_operating || v_running || v_internal) as l (name)
+      group by l.name
+    ) listed
+    full join (
+      select distinct p.proname::text as name
+      from pg_proc p
+      where p.pronamespace = 'postrider'::regnamespace
+    ) there on there.name = listed.name
+    where listed.times is distinct from 1 or there.name is null
+  loop
+    raise exception 'sql/privileges.sql: %', v_wrong
+      using hint = 'every function stands in one list there, which says who may call it';
+  end loop;
   for v_role in
     select rolname
     from pg_roles
@@ -121,35 +164,28 @@ begin
     loop
       execute format('revoke all on postrider.%I from %I', v_partition, v_role);
     end loop;
+    for v_function in
+      select p.oid::regprocedure::text
+      from pg_proc p
+      where p.pronamespace = 'postrider'::regnamespace
+        and (p.proname = any (v_reading)
+          or v_role <> 'postrider_reader' and p.proname = any (v_operating)
+          or v_role = 'postrider_runner' and p.proname = any (v_running))
+    loop
+      execute format('grant execute on function %s to %I', v_function, v_role);
+    end loop;
     if v_role = 'postrider_runner' then
-      execute format('grant execute on all functions in schema postrider to %I', v_role);
-      for v_function in
-        select p.oid::regprocedure::text
-        from pg_proc p
-        where p.pronamespace = 'postrider'::regnamespace and p.proname = any (v_internal)
-      loop
-        execute format('revoke execute on function %s from %I', v_function, v_role);
-      end loop;
       -- A runner's workers are the queue's.
       execute format('grant usage on schema postrider_queue to %I', v_role);
       execute format(
         'grant select, insert, update, delete on all tables in schema postrider_queue to %I',
         v_role);
       execute format('grant execute on all functions in schema postrider_queue to %I', v_role);
-      continue;
+    else
+      execute format(
+        'revoke select on postrider.organization_key, postrider.provider_event, '
+        'postrider.suppression, postrider.beat_failure from %I',
+        v_role);
     end if;
-    execute format(
-      'revoke select on postrider.organization_key, postrider.provider_event, '
-      'postrider.suppression, postrider.beat_failure from %I',
-      v_role);
-    for v_function in
-      select p.oid::regprocedure::text
-      from pg_proc p
-      where p.pronamespace = 'postrider'::regnamespace
-        and (p.proname = any (v_reading)
-          or v_role = 'postrider_operator' and p.proname = any (v_operating))
-    loop
-      execute format('grant execute on function %s to %I', v_function, v_role);
-    end loop;
   end loop;
 end $$;

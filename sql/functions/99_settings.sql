@@ -1,12 +1,14 @@
 -- How functions run: the one place that says it. Every function of the schema stands here once, in
--- its profile. A test compares the catalog with these lists.
+-- its profile. A name that no function has, and a function that has no profile, fail: they would
+-- run without their settings, and nothing else would tell.
 
 do $$
 declare
+  v_wrong text;
   v_function regprocedure;
   v_setting text;
 begin
-  for v_function, v_setting in
+  for v_wrong, v_function, v_setting in
     with profile (name, settings, functions) as (values
       -- These read few rows, in any plan.
       ('plain', array[
@@ -100,6 +102,14 @@ begin
       stage_round, staged_state_of, suppressions_of, sync_candidates, tallied, trimmed,
       unblocked_states, unless_erased, waiting_effects, waiting_places, waiting_state_of,
       wake_workers, was_changed_since_begin, was_held_for, window_of, work_done}'::text[])
+    ), listed as (
+      select f.name, profile.settings
+      from profile
+      cross join lateral unnest(profile.functions) as f (name)
+    ), there as (
+      select p.oid, p.proname as name, p.proconfig is not null as has_settings
+      from pg_proc p
+      where p.pronamespace = 'postrider'::regnamespace
     ), own (name, setting) as (values
       ('beat_health', 'intervalstyle = postgres'),
       ('beat_health', 'timezone = ''UTC'''),
@@ -140,15 +150,42 @@ begin
       ('trace', 'datestyle = ''ISO, MDY'''),
       ('trace', 'timezone = ''UTC''')
     )
-    select p.oid::regprocedure, s.setting
-    from profile
-    cross join lateral unnest(profile.functions) as f (name)
-    join pg_proc p on p.pronamespace = 'postrider'::regnamespace and p.proname = f.name
-    cross join lateral (
-      select unnest(profile.settings)
+    select wrong.what, null::regprocedure, null::text
+    from (
+      select there.name || ' stands in no profile'
+      from there
+      where there.name not in (select listed.name from listed)
       union all
-      select own.setting from own where own.name = f.name) as s (setting)
+      select listed.name || ' stands in two profiles'
+      from listed
+      group by listed.name
+      having count(*) > 1
+      union all
+      select listed.name || ' stands in a profile, and is no function'
+      from listed
+      where listed.name not in (select there.name from there)
+      union all
+      select own.name || ' has a setting of its own, and is no function'
+      from own
+      where own.name not in (select there.name from there)
+      union all
+      select there.name || ' was given settings in another file'
+      from there
+      where there.has_settings
+    ) wrong (what)
+    union all
+    select null, there.oid::regprocedure, s.setting
+    from listed
+    join there on there.name = listed.name
+    cross join lateral (
+      select unnest(listed.settings)
+      union all
+      select own.setting from own where own.name = listed.name) as s (setting)
   loop
+    if v_wrong is not null then
+      raise exception 'sql/functions/99_settings.sql: %', v_wrong
+        using hint = 'every function stands in one profile there; no other file says how it runs';
+    end if;
     execute format('alter function %s set %s', v_function, v_setting);
   end loop;
 end $$;

@@ -73,8 +73,8 @@ export const calls: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/privileges.sql',
-        find: 'and p.proname = any (v_internal)',
-        replace: 'and false',
+        find: `or v_role = 'postrider_runner' and p.proname = any (v_running))`,
+        replace: `or v_role = 'postrider_runner')`,
       },
     ],
     test: swept,

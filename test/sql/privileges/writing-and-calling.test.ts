@@ -190,7 +190,7 @@ void test('a runner sees every organization, and calls all that programs call an
   assert.deepEqual(
     closed.filter(({ name }) => called.has(name)).map(({ name }) => name),
     [],
-    'programs call them: take them out of v_internal in sql/privileges.sql',
+    'programs call them: they belong in v_running of sql/privileges.sql',
   );
   await runner.sql`select postrider.reap('1 hour', '1 hour')`;
   assert.ok((await runner.sql`select postrider.stage_round('proof', 100, 10) as n`)[0]?.['n'] >= 0);
