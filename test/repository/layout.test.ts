@@ -50,12 +50,10 @@ function closes(text: string, from: number): number {
   return text.length;
 }
 
-/**
- * Where a variable without a type is an arrow function. With a type it says of which kind it is, as
- * no `function` can.
- */
+/** Where a variable is an arrow function, also one that has a type. */
 function arrows(text: string): number[] {
-  const beginnings = /^export default (async )?|^(export )?(const|let) \w+ = (async )?(<[^>]+>)?/gm;
+  const beginnings =
+    /^export default (async )?|^(export )?(const|let) \w+(: (=>|[^=])+)? = (async )?(<[^>]+>)?/gm;
   return [...text.matchAll(beginnings)]
     .filter(({ 0: { length }, index }) => {
       const rest = text.slice(index + length);
@@ -127,10 +125,16 @@ void test('what is told of a file, and what of it cannot be otherwise', () => {
     'const x = <T>(\n  a: T,\n) => a;',
     'const x = a => a;',
     'export default () => 1;',
+    'export const x: Scenario = () => 1;',
+    "const x: Printer['submit'] = async (pieces) =>\n  pieces;",
+    'const x: (a: string) => void = (a) => {};',
+    'let x: (\n  a: string,\n) => void = (a) => {};',
   ])
     assert.deepEqual(told(`\n${arrow}`), ['a.ts:2: an arrow at the top level'], arrow);
   for (const other of [
-    'export const x: Scenario = () => 1;',
+    'const x: Record<string, () => void> = { a: () => {} };',
+    'const x: (() => void)[] = [];',
+    'const x: readonly Y[] = all.filter((one) =>\n  one,\n);',
     'const x = (1 + 2) * 3;',
     'const x = all.map((one) => one);',
     '  const x = () => 1;',

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNoopPrinter } from '@postrider/adapters';
-import type { FindResult, Printer } from '@postrider/core/ports';
+import type { FindResult, PieceRequest, Printer, SubmitResult } from '@postrider/core/ports';
 import { launched, people, states, syncPeople } from '../../support/machine.ts';
 import { open, until, type Opened } from '../rig.ts';
 
@@ -26,8 +26,12 @@ async function asUnknown(place: Opened): Promise<string[]> {
     ({ id }) => id,
   );
 }
-const silent: Printer['submit'] = async (pieces) =>
-  await Promise.resolve(pieces.map(() => ({ outcome: 'unknown' as const, message: 'no answer' })));
+
+async function silent(pieces: readonly PieceRequest[]): Promise<SubmitResult[]> {
+  return await Promise.resolve(
+    pieces.map(() => ({ outcome: 'unknown' as const, message: 'no answer' })),
+  );
+}
 
 void test('a look-up that names only the absent ones decides about nobody', async () => {
   const find: Printer['find'] = async () => await Promise.resolve([{ outcome: 'absent' as const }]);

@@ -6,17 +6,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNoopPrinter } from '@postrider/adapters';
-import type { Printer, SubmitResult } from '@postrider/core/ports';
+import type { PieceRequest, Printer, SubmitResult } from '@postrider/core/ports';
 import { open, until } from '../rig.ts';
 
 function printerWith(over: Partial<Printer>): Printer {
   return { ...createNoopPrinter(), ...over };
 }
 
-const lost: Printer['submit'] = async (pieces) =>
-  await Promise.resolve(
+async function lost(pieces: readonly PieceRequest[]): Promise<SubmitResult[]> {
+  return await Promise.resolve(
     pieces.map((): SubmitResult => ({ outcome: 'unknown', message: 'it was sent' })),
   );
+}
 
 void test('a printer that may take longer than the lease is sent nothing, and people are told why', async () => {
   let asked = 0;

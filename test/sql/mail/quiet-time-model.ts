@@ -26,23 +26,23 @@ export interface Schedule {
   readonly reapedAfter: number;
 }
 
+export type Loss = 'lease passed' | 'taken by hand';
+
 /** When the printer is asked, where the cohort is found lost at this time. */
-export type Rule = (
-  how: 'lease passed' | 'taken by hand',
-  reapedAt: number,
-  times: Times,
-) => number;
+export type Rule = (how: Loss, reapedAt: number, times: Times) => number;
 
 /**
  * As sql/functions/30_cohort/reap.sql has it; the printer's own quiet time is more than its
  * time-out and read lag.
  */
-export const rule: Rule = (how, reapedAt, { grace, timeout, readLag }) =>
-  reapedAt + (how === 'taken by hand' ? grace : 0) + timeout + readLag + 1;
+export function rule(how: Loss, reapedAt: number, { grace, timeout, readLag }: Times): number {
+  return reapedAt + (how === 'taken by hand' ? grace : 0) + timeout + readLag + 1;
+}
 
 /** As it was: the rest began when the loss was found, whatever the worker knew of it. */
-export const formerRule: Rule = (_how, reapedAt, { timeout, readLag }) =>
-  reapedAt + timeout + readLag + 1;
+export function formerRule(_how: Loss, reapedAt: number, { timeout, readLag }: Times): number {
+  return reapedAt + timeout + readLag + 1;
+}
 
 /**
  * The last moment at which the printer may come to know of a card by the old worker, and when it is

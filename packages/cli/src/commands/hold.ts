@@ -2,13 +2,13 @@
 import type { Sql } from '@postrider/runner/database';
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { command, flag, text, type Family } from '../command.ts';
+import { command, flag, text, type Act } from '../command.ts';
 import { confirm } from '../confirm.ts';
 
 const kinds = ['organization', 'campaign', 'printer', 'recipient'] as const;
 type Kind = (typeof kinds)[number];
 
-export const holds: Family = (program, act) => {
+export function holds(program: Command, act: Act): void {
   const hold = command(
     program,
     'hold',
@@ -105,7 +105,7 @@ export const holds: Family = (program, act) => {
       }),
     );
   }
-};
+}
 
 /**
  * A restore may have been noticed since the printers were asked about another one: who releases
