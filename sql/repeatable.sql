@@ -83,6 +83,7 @@
 \ir functions/90_house/idleness.sql
 \ir functions/90_house/waiting_places.sql
 \ir functions/90_house/waiting_causes.sql
+\ir functions/90_house/waiting_people.sql
 \ir functions/90_house/waiting_work.sql
 \ir functions/90_house/housekeeping.sql
 \ir functions/90_house/beat_failures.sql

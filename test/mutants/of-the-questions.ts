@@ -37,8 +37,8 @@ export const questions: readonly Mutant[] = [
     without: 'what waits: of what is estimated it is said that it is',
     edits: [
       {
-        file: 'sql/functions/90_house/waiting_work.sql',
-        find: `|| case when p.estimated then format(' (about: by a sample of %s)', g.weight_of_all)`,
+        file: 'sql/functions/90_house/waiting_people.sql',
+        find: `|| case when g.estimated then format(' (about: by a sample of %s)', g.weight_of_all)`,
         replace: `|| case when false then ''`,
       },
     ],
