@@ -57,9 +57,11 @@ declare
   v_function text;
   -- Reading: the look-ups and what they are made of.
   v_reading constant text[] := '{
-    abbreviate, assumed_at, caller, doctor, email_key, failing_beats, find_recipients, fold,
-    headcount, holdout_bucket, household_key, my_organizations, now, people_in_cohorts,
-    sees_all, tallied, trace, trimmed, why}';
+    abbreviate, alarm_help, alarm_meaning, alive_runners, assumed_at, caller, doctor, email_key,
+    failing_beats, find_recipients, fold, headcount, held_by, holdout_bucket, household_key,
+    local_time, my_organizations, now, obstacle_help, obstacle_meaning, obstacle_of,
+    people_in_cohorts, sees_all, standing_hold, stuck_at_enricher, stuck_at_printer,
+    stuck_in_cohorts, stuck_in_error, stuck_waiting, tallied, trace, trimmed, why}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{
     apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,

@@ -100,6 +100,8 @@
 \ir views/interventions.sql
 \ir views/funnel.sql
 \ir views/queue.sql
+\ir views/stuck_people.sql
+\ir views/stuck_campaigns.sql
 \ir views/stuck.sql
 \ir views/trace.sql
 \ir views/why.sql
