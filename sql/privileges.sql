@@ -61,7 +61,8 @@ declare
     failing_beats, find_recipients, fold, headcount, held_by, holdout_bucket, household_key,
     local_time, my_organizations, now, obstacle_help, obstacle_meaning, obstacle_of,
     people_in_cohorts, sees_all, standing_hold, stuck_at_enricher, stuck_at_printer,
-    stuck_in_cohorts, stuck_in_error, stuck_waiting, tallied, trace, trimmed, why}';
+    stuck_in_cohorts, stuck_in_error, stuck_waiting, tallied, trace, trace_alarms, trace_cards,
+    trace_interventions, trace_moves, trace_requests, trimmed, why}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{
     apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,

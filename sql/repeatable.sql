@@ -103,6 +103,8 @@
 \ir views/stuck_people.sql
 \ir views/stuck_campaigns.sql
 \ir views/stuck.sql
+\ir views/find_recipients.sql
+\ir views/trace_parts.sql
 \ir views/trace.sql
 \ir views/why.sql
 \ir views/doctor.sql

@@ -101,9 +101,10 @@ begin
       poll_done, printer_brief, raise_mass_departure, retry_causes, sees_all, set_quiet_time,
       stage_round, staged_state_of, standing_hold, stuck_at_enricher, stuck_at_printer,
       stuck_in_cohorts, stuck_in_error, stuck_waiting, suppressions_of, sync_candidates,
-      tallied, trimmed, unblocked_states, unless_erased, waiting_effects, waiting_people,
-      waiting_places, waiting_state_of, wake_workers, was_changed_since_begin, was_held_for,
-      window_of, work_done}'::text[])
+      tallied, trace_alarms, trace_cards, trace_interventions, trace_moves, trace_requests,
+      trimmed, unblocked_states, unless_erased, waiting_effects, waiting_people, waiting_places,
+      waiting_state_of, wake_workers, was_changed_since_begin, was_held_for, window_of,
+      work_done}'::text[])
     ), own (name, setting) as (values
       ('beat_health', 'intervalstyle = postgres'),
       ('beat_health', 'timezone = ''UTC'''),
