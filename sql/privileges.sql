@@ -58,11 +58,13 @@ declare
   -- Reading: the look-ups and what they are made of.
   v_reading constant text[] := '{
     abbreviate, alarm_help, alarm_meaning, alive_runners, assumed_at, caller, doctor, email_key,
-    failing_beats, find_recipients, fold, headcount, held_by, holdout_bucket, household_key,
-    local_time, my_organizations, now, obstacle_help, obstacle_meaning, obstacle_of,
-    people_in_cohorts, sees_all, standing_hold, stuck_at_enricher, stuck_at_printer,
-    stuck_in_cohorts, stuck_in_error, stuck_waiting, tallied, trace, trace_alarms, trace_cards,
-    trace_interventions, trace_moves, trace_requests, trimmed, why}';
+    failing_beats, find_recipients, fold, headcount, held_by, hold_details, holdout_bucket,
+    household_key, local_time, my_organizations, next_at_printer, next_before_printer,
+    next_when_over, next_when_sent, now, obstacle_help, obstacle_meaning, obstacle_of,
+    people_in_cohorts, sees_all, standing_hold, standing_hold_details, stuck_at_enricher,
+    stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting, tallied, trace,
+    trace_alarms, trace_cards, trace_interventions, trace_moves, trace_requests, trimmed, why,
+    why_cancelled, why_held, why_held_alone}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{
     apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,

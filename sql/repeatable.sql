@@ -106,6 +106,7 @@
 \ir views/find_recipients.sql
 \ir views/trace_parts.sql
 \ir views/trace.sql
+\ir views/why_parts.sql
 \ir views/why.sql
 \ir views/doctor.sql
 \ir views/doctor_people.sql
