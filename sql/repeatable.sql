@@ -21,6 +21,7 @@
 \ir functions/00_common/ready.sql
 \ir functions/00_common/jobs.sql
 \ir functions/10_sync/eligibility.sql
+\ir functions/10_sync/check_eligibility.sql
 \ir functions/10_sync/sync_lock.sql
 \ir functions/10_sync/match_members.sql
 \ir functions/10_sync/sync_page.sql
