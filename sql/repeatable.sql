@@ -111,5 +111,6 @@
 \ir views/why.sql
 \ir views/doctor.sql
 \ir views/doctor_people.sql
+\ir views/doctor_history.sql
 \ir functions/99_settings.sql
 \ir privileges.sql
