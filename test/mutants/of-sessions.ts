@@ -154,7 +154,7 @@ export const sessions: readonly Mutant[] = [
     without: 'what is stuck is told by the clock of the organization',
     edits: [
       {
-        file: 'sql/views/stuck.sql',
+        file: 'sql/views/stuck_campaigns.sql',
         find: `to_char(b.next_poll_at at time zone o.time_zone, 'HH24:MI:SS')`,
         replace: `to_char(b.next_poll_at, 'HH24:MI:SS')`,
       },

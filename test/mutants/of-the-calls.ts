@@ -190,9 +190,9 @@ export const calls: readonly Mutant[] = [
     without: 'what why says of an old cancel: obeyed as soon as the printer has answered, for ever',
     edits: [
       {
-        file: 'sql/views/why.sql',
-        find: `when s.cancel_requested_at is not null and s.state = 'sending' then`,
-        replace: 'when s.cancel_requested_at is not null then',
+        file: 'sql/views/why_parts.sql',
+        find: `when p_state.cancel_requested_at is not null and p_state.state = 'sending' then`,
+        replace: 'when p_state.cancel_requested_at is not null then',
       },
     ],
     test: {

@@ -99,6 +99,7 @@ const ODD: Readonly<Record<string, readonly string[]>> = {
   'timestamp with time zone[]': ["'{}'", "'{null}'", "'{infinity,-infinity}'"],
   'timestamp without time zone': ["'infinity'", "'-infinity'", "'epoch'"],
   'date[]': ["'{}'", "'{null}'", "'{epoch}'"],
+  'double precision': ["'0'", "'-1'", "'100'", "'1e300'", "'NaN'", "'infinity'"],
   smallint: ["'0'", "'-1'", "'32767'"],
   'smallint[]': ["'{}'", "'{null}'", "'{1}'"],
   date: ["'infinity'", "'-infinity'", "'5874897-12-31'", "'epoch'"],

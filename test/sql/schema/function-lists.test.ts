@@ -76,14 +76,12 @@ void test('each role may call what the lists give it, and nothing else', async (
       ([, list = '', names = '']) => [list, namesIn(names)] as const,
     ),
   );
-  const [reading = [], operating = [], running = []] = ['reading', 'operating', 'running'].map(
-    (list) => lists.get(list) ?? [],
-  );
-  assert.deepEqual([...lists.keys()], ['reading', 'operating', 'running', 'internal']);
+  assert.deepEqual([...lists.keys()], ['reading', 'parts', 'operating', 'running', 'internal']);
+  const of = (...names: readonly string[]) => names.flatMap((list) => lists.get(list) ?? []);
   for (const [role, may] of Object.entries<readonly string[]>({
-    postrider_reader: reading,
-    postrider_operator: [...reading, ...operating],
-    postrider_runner: [...reading, ...operating, ...running],
+    postrider_reader: of('reading', 'parts'),
+    postrider_operator: of('reading', 'parts', 'operating'),
+    postrider_runner: of('reading', 'parts', 'operating', 'running'),
     public: [],
   })) {
     const rows = await rig.sql<{ name: string }[]>`
