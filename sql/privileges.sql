@@ -49,62 +49,119 @@ begin
 end $$;
 
 revoke all on all functions in schema postrider from public;
--- Each of them that is there: an owner that may not create roles may have been given one or two.
+-- Every function stands in one of four lists. A function that stands in none, and a name that no
+-- function has, fail: nobody could tell who was meant to call it.
+-- Each role that is there: an owner that may not create roles may have been given one or two.
 do $$
 declare
   v_role text;
   v_partition text;
   v_function text;
+  v_wrong text;
   -- Reading: the look-ups and what they are made of.
   v_reading constant text[] := '{
     abbreviate, assumed_at, caller, doctor, email_key, failing_beats, find_recipients, fold,
     headcount, holdout_bucket, household_key, my_organizations, now, people_in_cohorts,
     sees_all, tallied, trace, trimmed, why}';
+  -- What views and look-ups are made of. They are called with the reader's rights, and are no
+  -- promise: they change with their view.
+  v_parts constant text[] := '{
+    alarm_help, alarm_meaning, alive_runners, held_by, hold_details, local_time,
+    next_at_printer, next_before_printer, next_when_over, next_when_sent, obstacle_help,
+    obstacle_meaning, obstacle_of, standing_hold, standing_hold_details, stuck_at_enricher,
+    stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting, trace_alarms,
+    trace_cards, trace_interventions, trace_moves, trace_requests, why_cancelled, why_held,
+    why_held_alone}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{
-    apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,
-    end_campaign, erase, hold, launch, lift_suppression, release, replace_lost_mailpieces,
-    resolve, retry, retry_all, retry_effects, retry_webhooks, suppress}';
-  -- What only functions of the machine call, with the owner's rights. A caller from outside would
-  -- ask nothing that they could answer.
+      apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,
+      end_campaign, erase, hold, launch, lift_suppression, release, replace_lost_mailpieces,
+      resolve, retry, retry_all, retry_effects, retry_webhooks, suppress}';
+  -- Running: what programs call beside these.
+  v_running constant text[] := '{
+      adopt_pieces, apply_events, beat, begin_mail, begin_proof, campaign_brief, cancel_claim,
+      cancel_settle, check_watermark, count_limit, count_text, deregister_runner, doctor_alarms,
+      doctor_beats, doctor_bloat, doctor_blocked_sessions, doctor_default_partition,
+      doctor_event_partitions, doctor_history, doctor_leases, doctor_lost_mailpieces,
+      doctor_oldest_transaction, doctor_restore, doctor_runners, doctor_tried_again,
+      doctor_unknown_outcomes, doctor_unreachable_states, doctor_webhooks, doctor_work, due,
+      effects_claim, effects_settle, enrich_candidates, enrich_claim, enrich_due, enrich_lost,
+      enrich_none, enrich_orphans, enrich_settle, enrich_submitted, ensure_organization,
+      event_partitions, fold_tally, heartbeat, hold_refused, housekeeping_parts, lock_for_track,
+      longest_lease, longest_posting_time, match_events, mend_event_partitions,
+      misdated_partitions, new_id, new_reference, note_failures, people_at_printers,
+      pieces_opened_since, poll_claim, poll_done, printer_brief, ready_work, reap,
+      receive_webhook, reconcile_claim, reconcile_settle, renew, restore_reconciled,
+      run_housekeeping, set_quiet_time, settle_mail, settle_proof, stage_campaigns, stage_round,
+      sync_candidates, sync_close, sync_open, sync_page, sync_renew, tick, track_claim,
+      track_done, track_unusable, turn_clock, upcoming_work, waiting_places, waiting_work,
+      window_of, work_done, work_failed}';
+  -- What only functions and triggers of the machine call, with the owner's rights. A caller from
+  -- outside would ask nothing that they could answer.
   v_internal constant text[] := '{
-    accept_mailpieces, act_as, acting, actor_is_claimed, add_counts, add_suppressions,
-    admit_members, alarm_conflicting_evidence, alarm_failed_after_received, alarm_pieces,
-    alarm_scanned_though_closed, alarm_unknown_statuses, assign_events, assign_to_cohorts,
-    assume_received, attach_partition, back_off, beat_health, begin_refused, begin_sending,
-    best_delivery_evidence, bounds_of, bring_printed_to_sent, bring_to_sent, cache_addresses,
-    cancel_open_mailpieces, cancel_recipient, card_may_exist, cards_at_printer, cause_summary,
-    change_campaign, check_changed_people, check_eligibility, check_evidence, check_mailpieces,
-    check_retried_people, checked_definition, clear_refused, close_campaign,
-    close_cohort_if_done, close_replaced, commit_asynchronously, complete_campaigns,
-    conclude_departures, confirm_deliveries, decide_not_accepted, define_printer,
-    detach_partition, digest_of, duplicates_of, end_silent_jobs, end_silent_run, ends_of_place,
-    enforce_caps, enqueue, enrichers_of_batches, erase_personal_data, fail, follow_mailpieces,
-    follow_source, follows_source, forget_person, forget_untried_work, form_cohorts, give_back,
-    gone_from_segment, has_made_cards, has_other_open_piece, held_causes,
-    housekeeping_organizations, id_of, is_before_printer, known_status, lock_campaign,
-    lock_counter, lock_for_begin, lock_for_retry, lock_for_sync, lock_history, lock_households,
-    lock_key, lock_listed, lock_ready, lock_unknown_outcome, lost_mailpieces, mail_witnesses,
-    mailed_since, make_campaign, make_event_partition, mark_rerouted, mark_unknown,
-    match_members, move_to_terminal, needs_cohort, nobody_in_flight, note_intervention,
-    notice_restore, open_enrichment_batch, open_listed, open_mailpieces, other_campaigns_of,
-    parts_of_place, people_by_key, people_to_ask, pick_ready_people, piece_is_closed,
-    printers_of_cohort, raise_mass_departure, raise_statuses, reap_cohorts, reap_people,
-    record_evidence, record_evidence_for_lost, record_not_printed, record_printed,
-    refresh_statistics, refuse_hold, refuse_moves, reopen_campaign, require_armed,
-    require_changeable, require_given, require_launchable, require_lease, require_list,
-    require_list_read, require_next_partition, require_organization, require_page,
-    require_printer, require_recipient, require_suitable_session, require_syncing_campaign,
-    require_within, resolve_outcome, restore_signs, results_of_batch, retry_by_reason,
-    retry_causes, retry_people, retry_recipient, return_refused, run_housekeeping_part,
-    server_identity, set_hold, settle_found, settle_not_accepted, settle_not_found,
-    settle_proofing, settle_unknown, skip_for_end_of_offer, stage, stage_plan, staged_state_of,
-    start_delivery_window, start_proofing, stop_people, store_events, store_proofs,
-    suppress_erased, suppress_person, suppress_returned, suppress_unknown_people,
-    suppressed_in_cohort, suppressions_of, sync_count, take_campaign_lock, take_cohort,
-    try_lock_work, turn_away_before_mail, unblocked_states, unless_erased, waiting_effects,
-    waiting_state_of, wake_workers, was_changed_since_begin, was_held_for}';
+      accept_mailpieces, act_as, acting, actor_is_claimed, add_counts, add_suppressions,
+      admit_members, alarm_conflicting_evidence, alarm_failed_after_received, alarm_pieces,
+      alarm_scanned_though_closed, alarm_unknown_statuses, assign_events, assign_to_cohorts,
+      assume_received, attach_partition, back_off, beat_health, begin_refused, begin_sending,
+      best_delivery_evidence, bounds_of, bring_printed_to_sent, bring_to_sent, cache_addresses,
+      cancel_open_mailpieces, cancel_recipient, capped_until, card_may_exist, cards_at_printer,
+      cause_summary, change_campaign, check_changed_people, check_eligibility, check_evidence,
+      check_mailpieces, check_retried_people, checked_definition, clear_refused, close_campaign,
+      close_cohort_if_done, close_replaced, commit_asynchronously, complete_campaigns,
+      conclude_departures, confirm_deliveries, decide_not_accepted, define_printer,
+      detach_partition, digest_of, duplicates_of, earlier_piece_opens, effect_causes,
+      end_silent_jobs, end_silent_run, ends_of_place, enforce_caps, enqueue,
+      enrichers_of_batches, erase_personal_data, fail, fail_without_mailpiece, failing_effects,
+      first_in_place, follow_mailpieces, follow_source, follows_source, forget_person,
+      forget_untried_work, form_cohorts, give_back, gone_from_segment, has_made_cards,
+      has_other_open_piece, held_causes, history_of_all, history_of_some,
+      housekeeping_organizations, id_of, is_before_printer, known_status, lock_campaign,
+      lock_counter, lock_for_begin, lock_for_retry, lock_for_sync, lock_history,
+      lock_households, lock_key, lock_listed, lock_ready, lock_unknown_outcome, lost_mailpieces,
+      mail_witnesses, mailed_since, make_campaign, make_event_partition, mark_rerouted,
+      mark_unknown, match_members, move_to_terminal, needs_cohort, nobody_in_flight,
+      note_intervention, notice_restore, open_enrichment_batch, open_listed, open_mailpieces,
+      open_pieces_in_cohort, other_campaigns_of, parts_of_place, people_by_key,
+      people_looked_at, people_to_ask, people_to_judge, pick_ready_people, piece_is_closed,
+      printers_of_cohort, protect_record, put_off_held, raise_mass_departure, raise_statuses,
+      reap_cohorts, reap_people, recipient_created, recipient_moved, record_evidence,
+      record_evidence_for_lost, record_not_printed, record_printed, refresh_statistics,
+      refuse_deletion, refuse_hold, refuse_moves, reopen_campaign, require_armed,
+      require_changeable, require_given, require_launchable, require_lease, require_list,
+      require_list_read, require_next_partition, require_organization, require_page,
+      require_printer, require_recipient, require_suitable_session, require_syncing_campaign,
+      require_within, resolve_outcome, restore_signs, results_of_batch, retry_by_reason,
+      retry_causes, retry_people, retry_recipient, return_refused, run_housekeeping_part,
+      send_open_mailpieces, server_identity, set_hold, settle_found, settle_not_accepted,
+      settle_not_found, settle_proofing, settle_unknown, skip_for_end_of_offer, stage,
+      stage_plan, staged_state_of, start_delivery_window, start_proofing, stop_people,
+      store_events, store_proofs, suppress_erased, suppress_person, suppress_returned,
+      suppress_unknown_people, suppressed_in_cohort, suppressions_of, sync_count,
+      take_campaign_lock, take_cohort, take_out_printed, try_lock_work, turn_away_before_mail,
+      turn_away_suppressed, unblocked_states, unless_erased, verdict_of, waiting_effects,
+      waiting_people, waiting_state_of, wake_workers, was_changed_since_begin, was_held_for}';
 begin
+  for v_wrong in
+    select coalesce(there.name, listed.name) || case
+        when listed.name is null then ' stands in no list'
+        when there.name is null then ' stands in a list, and is no function'
+        else ' stands in two lists'
+      end
+    from (
+      select l.name, count(*) as times
+      from unnest(v_reading || v_parts || v_operating || v_running || v_internal) as l (name)
+      group by l.name
+    ) listed
+    full join (
+      select distinct p.proname::text as name
+      from pg_proc p
+      where p.pronamespace = 'postrider'::regnamespace
+    ) there on there.name = listed.name
+    where listed.times is distinct from 1 or there.name is null
+  loop
+    raise exception 'sql/privileges.sql: %', v_wrong
+      using hint = 'every function stands in one list there, which says who may call it';
+  end loop;
   for v_role in
     select rolname
     from pg_roles
@@ -121,35 +178,28 @@ begin
     loop
       execute format('revoke all on postrider.%I from %I', v_partition, v_role);
     end loop;
+    for v_function in
+      select p.oid::regprocedure::text
+      from pg_proc p
+      where p.pronamespace = 'postrider'::regnamespace
+        and (p.proname = any (v_reading || v_parts)
+          or v_role <> 'postrider_reader' and p.proname = any (v_operating)
+          or v_role = 'postrider_runner' and p.proname = any (v_running))
+    loop
+      execute format('grant execute on function %s to %I', v_function, v_role);
+    end loop;
     if v_role = 'postrider_runner' then
-      execute format('grant execute on all functions in schema postrider to %I', v_role);
-      for v_function in
-        select p.oid::regprocedure::text
-        from pg_proc p
-        where p.pronamespace = 'postrider'::regnamespace and p.proname = any (v_internal)
-      loop
-        execute format('revoke execute on function %s from %I', v_function, v_role);
-      end loop;
       -- A runner's workers are the queue's.
       execute format('grant usage on schema postrider_queue to %I', v_role);
       execute format(
         'grant select, insert, update, delete on all tables in schema postrider_queue to %I',
         v_role);
       execute format('grant execute on all functions in schema postrider_queue to %I', v_role);
-      continue;
+    else
+      execute format(
+        'revoke select on postrider.organization_key, postrider.provider_event, '
+        'postrider.suppression, postrider.beat_failure from %I',
+        v_role);
     end if;
-    execute format(
-      'revoke select on postrider.organization_key, postrider.provider_event, '
-      'postrider.suppression, postrider.beat_failure from %I',
-      v_role);
-    for v_function in
-      select p.oid::regprocedure::text
-      from pg_proc p
-      where p.pronamespace = 'postrider'::regnamespace
-        and (p.proname = any (v_reading)
-          or v_role = 'postrider_operator' and p.proname = any (v_operating))
-    loop
-      execute format('grant execute on function %s to %I', v_function, v_role);
-    end loop;
   end loop;
 end $$;

@@ -24,6 +24,7 @@
 \ir functions/00_common/ready.sql
 \ir functions/00_common/jobs.sql
 \ir functions/10_sync/eligibility.sql
+\ir functions/10_sync/check_eligibility.sql
 \ir functions/10_sync/sync_lock.sql
 \ir functions/10_sync/match_members.sql
 \ir functions/10_sync/sync_page.sql
@@ -86,6 +87,7 @@
 \ir functions/90_house/idleness.sql
 \ir functions/90_house/waiting_places.sql
 \ir functions/90_house/waiting_causes.sql
+\ir functions/90_house/waiting_people.sql
 \ir functions/90_house/waiting_work.sql
 \ir functions/90_house/housekeeping.sql
 \ir functions/90_house/beat_failures.sql
@@ -102,10 +104,16 @@
 \ir views/interventions.sql
 \ir views/funnel.sql
 \ir views/queue.sql
+\ir views/stuck_people.sql
+\ir views/stuck_campaigns.sql
 \ir views/stuck.sql
+\ir views/find_recipients.sql
+\ir views/trace_parts.sql
 \ir views/trace.sql
+\ir views/why_parts.sql
 \ir views/why.sql
 \ir views/doctor.sql
 \ir views/doctor_people.sql
+\ir views/doctor_history.sql
 \ir functions/99_settings.sql
 \ir privileges.sql

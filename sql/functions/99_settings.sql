@@ -1,12 +1,14 @@
 -- How functions run: the one place that says it. Every function of the schema stands here once, in
--- its profile. A test compares the catalog with these lists.
+-- its profile. A name that no function has, and a function that has no profile, fail: they would
+-- run without their settings, and nothing else would tell.
 
 do $$
 declare
+  v_wrong text;
   v_function regprocedure;
   v_setting text;
 begin
-  for v_function, v_setting in
+  for v_wrong, v_function, v_setting in
     with profile (name, settings, functions) as (values
       -- These read few rows, in any plan.
       ('plain', array[
@@ -43,12 +45,13 @@ begin
       alarm_scanned_though_closed, alarm_unknown_statuses, apply_events, assign_events,
       assign_to_cohorts, assume_received, begin_sending, bring_to_sent, check_evidence,
       check_mailpieces, confirm_deliveries, decide_not_accepted, enforce_caps,
-      follow_mailpieces, form_cohorts, lock_counter, lock_for_track, lock_ready, mark_rerouted,
-      match_events, move_to_terminal, open_mailpieces, pick_ready_people, printers_of_cohort,
-      raise_statuses, record_evidence, renew, restore_signs, return_refused, settle_mail,
+      fail_without_mailpiece, follow_mailpieces, form_cohorts, lock_counter, lock_for_track,
+      lock_ready, mark_rerouted, match_events, move_to_terminal, open_mailpieces,
+      pick_ready_people, printers_of_cohort, put_off_held, raise_statuses, record_evidence,
+      renew, restore_signs, return_refused, send_open_mailpieces, settle_mail,
       settle_not_accepted, skip_for_end_of_offer, start_delivery_window, start_proofing,
-      store_events, suppress_returned, suppressed_in_cohort, take_cohort,
-      turn_away_before_mail}'::text[]),
+      store_events, suppress_returned, suppressed_in_cohort, take_cohort, take_out_printed,
+      turn_away_before_mail, turn_away_suppressed}'::text[]),
       -- Once a statement that moves people: compares two sets of rows, however large, by hash.
       ('statement', array[
         'search_path = postrider, pg_temp', 'plan_cache_mode = force_generic_plan',
@@ -81,25 +84,41 @@ begin
       -- caller, which a function that has settings is not.
       ('inline', '{}',
       '{
-      abbreviate, acting, actor_is_claimed, add_counts, assumed_at, back_off, beat, beat_health,
-      begin_refused, best_delivery_evidence, bounds_of, caller, campaign_brief,
-      cancel_open_mailpieces, card_may_exist, cause_summary, clear_refused,
-      close_cohort_if_done, count_limit, count_text, deregister_runner, digest_of,
-      doctor_alarms, doctor_beats, doctor_bloat, doctor_blocked_sessions,
-      doctor_default_partition, doctor_event_partitions, doctor_leases, doctor_lost_mailpieces,
-      doctor_oldest_transaction, doctor_restore, doctor_runners, doctor_tried_again,
-      doctor_unknown_outcomes, doctor_unreachable_states, doctor_webhooks, doctor_work, due,
-      duplicates_of, email_key, ends_of_place, enrich_candidates, enrich_due, enrich_submitted,
-      enrichers_of_batches, failing_beats, fold, follows_source, forget_untried_work,
-      gone_from_segment, has_made_cards, has_other_open_piece, headcount, heartbeat,
-      held_causes, holdout_bucket, housekeeping_parts, is_before_printer, known_status,
-      lock_key, longest_lease, lost_mailpieces, mailed_since, my_organizations, needs_cohort,
-      new_id, new_reference, nobody_in_flight, now, other_campaigns_of, parts_of_place,
-      people_at_printers, people_by_key, people_in_cohorts, people_to_ask, piece_is_closed,
-      poll_done, printer_brief, raise_mass_departure, retry_causes, sees_all, set_quiet_time,
-      stage_round, staged_state_of, suppressions_of, sync_candidates, tallied, trimmed,
-      unblocked_states, unless_erased, waiting_effects, waiting_places, waiting_state_of,
-      wake_workers, was_changed_since_begin, was_held_for, window_of, work_done}'::text[])
+      abbreviate, acting, actor_is_claimed, add_counts, alarm_help, alarm_meaning,
+      alive_runners, assumed_at, back_off, beat, beat_health, begin_refused,
+      best_delivery_evidence, bounds_of, caller, campaign_brief, cancel_open_mailpieces,
+      capped_until, card_may_exist, cause_summary, clear_refused, close_cohort_if_done,
+      count_limit, count_text, deregister_runner, digest_of, doctor_alarms, doctor_beats,
+      doctor_bloat, doctor_blocked_sessions, doctor_default_partition, doctor_event_partitions,
+      doctor_leases, doctor_lost_mailpieces, doctor_oldest_transaction, doctor_restore,
+      doctor_runners, doctor_tried_again, doctor_unknown_outcomes, doctor_unreachable_states,
+      doctor_webhooks, doctor_work, due, duplicates_of, earlier_piece_opens, effect_causes,
+      email_key, ends_of_place, enrich_candidates, enrich_due, enrich_submitted,
+      enrichers_of_batches, failing_beats, failing_effects, first_in_place, fold,
+      follows_source, forget_untried_work, gone_from_segment, has_made_cards,
+      has_other_open_piece, headcount, heartbeat, held_by, held_causes, history_of_all,
+      history_of_some, hold_details, holdout_bucket, housekeeping_parts, is_before_printer,
+      known_status, local_time, lock_key, longest_lease, lost_mailpieces, mailed_since,
+      my_organizations, needs_cohort, new_id, new_reference, next_at_printer,
+      next_before_printer, next_when_over, next_when_sent, nobody_in_flight, now, obstacle_help,
+      obstacle_meaning, obstacle_of, open_pieces_in_cohort, other_campaigns_of, parts_of_place,
+      people_at_printers, people_by_key, people_in_cohorts, people_looked_at, people_to_ask,
+      people_to_judge, piece_is_closed, poll_done, printer_brief, raise_mass_departure,
+      retry_causes, sees_all, set_quiet_time, stage_round, staged_state_of, standing_hold,
+      standing_hold_details, stuck_at_enricher, stuck_at_printer, stuck_in_cohorts,
+      stuck_in_error, stuck_waiting, suppressions_of, sync_candidates, tallied, trace_alarms,
+      trace_cards, trace_interventions, trace_moves, trace_requests, trimmed, unblocked_states,
+      unless_erased, verdict_of, waiting_effects, waiting_people, waiting_places,
+      waiting_state_of, wake_workers, was_changed_since_begin, was_held_for, why_cancelled,
+      why_held, why_held_alone, window_of, work_done}'::text[])
+    ), listed as (
+      select f.name, profile.settings
+      from profile
+      cross join lateral unnest(profile.functions) as f (name)
+    ), there as (
+      select p.oid, p.proname as name, p.proconfig is not null as has_settings
+      from pg_proc p
+      where p.pronamespace = 'postrider'::regnamespace
     ), own (name, setting) as (values
       ('beat_health', 'intervalstyle = postgres'),
       ('beat_health', 'timezone = ''UTC'''),
@@ -140,15 +159,42 @@ begin
       ('trace', 'datestyle = ''ISO, MDY'''),
       ('trace', 'timezone = ''UTC''')
     )
-    select p.oid::regprocedure, s.setting
-    from profile
-    cross join lateral unnest(profile.functions) as f (name)
-    join pg_proc p on p.pronamespace = 'postrider'::regnamespace and p.proname = f.name
-    cross join lateral (
-      select unnest(profile.settings)
+    select wrong.what, null::regprocedure, null::text
+    from (
+      select there.name || ' stands in no profile'
+      from there
+      where there.name not in (select listed.name from listed)
       union all
-      select own.setting from own where own.name = f.name) as s (setting)
+      select listed.name || ' stands in two profiles'
+      from listed
+      group by listed.name
+      having count(*) > 1
+      union all
+      select listed.name || ' stands in a profile, and is no function'
+      from listed
+      where listed.name not in (select there.name from there)
+      union all
+      select own.name || ' has a setting of its own, and is no function'
+      from own
+      where own.name not in (select there.name from there)
+      union all
+      select there.name || ' was given settings in another file'
+      from there
+      where there.has_settings
+    ) wrong (what)
+    union all
+    select null, there.oid::regprocedure, s.setting
+    from listed
+    join there on there.name = listed.name
+    cross join lateral (
+      select unnest(listed.settings)
+      union all
+      select own.setting from own where own.name = listed.name) as s (setting)
   loop
+    if v_wrong is not null then
+      raise exception 'sql/functions/99_settings.sql: %', v_wrong
+        using hint = 'every function stands in one profile there; no other file says how it runs';
+    end if;
     execute format('alter function %s set %s', v_function, v_setting);
   end loop;
 end $$;

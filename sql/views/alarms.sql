@@ -1,72 +1,85 @@
+-- Says what an alarm means.
+create function postrider.alarm_meaning(p_alarm postrider.alarm) returns text language sql stable
+return case p_alarm.kind
+  when 'printed_all_the_same' then
+    'the card was printed although its person had been taken out: '
+    || coalesce(p_alarm.detail ->> 'reason', '')
+  when 'second_provider_id' then
+    'the printer names a second id for one card: it may have been printed twice'
+  when 'evidence_for_closed_piece' then
+    'the printer has a card that was given up, beside the one that replaced it'
+  when 'evidence_for_lost_piece' then
+    format('the printer has a card, %s, whose record here was lost', p_alarm.detail ->> 'told')
+  when 'provider_id_of_another_piece' then
+    'the printer names one id for two cards'
+  when 'effect_failed' then
+    format('what follows from a card failed for good: %s: %s',
+      p_alarm.detail ->> 'effect', p_alarm.detail ->> 'error')
+  when 'failed_after_received' then
+    format('the printer says %s of a card whose person counts as received (%s)',
+      p_alarm.detail ->> 'status', p_alarm.detail ->> 'reason')
+  when 'unknown_status' then
+    'the printer tells a status that nobody here knows: '
+    || coalesce(p_alarm.detail ->> 'status', '')
+  when 'unusable_event' then
+    format('printer %s told something that cannot be used: %s',
+      p_alarm.detail ->> 'printer', p_alarm.detail ->> 'reason')
+  when 'mass_departure' then
+    format('%s of %s people who wait would leave the segment at once: nobody was taken out',
+      p_alarm.detail ->> 'leaving', p_alarm.detail ->> 'waiting')
+  when 'campaign_refused' then
+    'the campaign is held, and nobody was harmed: ' || coalesce(p_alarm.detail ->> 'why', '')
+  else p_alarm.kind
+end;
+
+-- Says what helps against what an alarm tells. p_campaign: the name of its campaign.
+create function postrider.alarm_help(
+  p_alarm postrider.alarm,
+  p_campaign text
+) returns text language sql stable
+return case p_alarm.kind
+  when 'printed_all_the_same' then
+    format('to call it back: select postrider.cancel(%L); then clear the alarm',
+      p_alarm.recipient_id)
+  when 'evidence_for_lost_piece' then
+    format('where its person is at the printer still: '
+      'select postrider.replace_lost_mailpieces(%L), and resolve '
+      'the new mailpiece as printed; where another card would be made: '
+      'select postrider.cancel(%L); then clear the alarm',
+      p_alarm.organization_id, p_alarm.recipient_id)
+  when 'unknown_status' then
+    'nothing is lost: the event is kept; the adapter must learn the word'
+  when 'unusable_event' then
+    format('what was told beside it is applied; it is kept for the '
+      'tables'' owner: select unusable from postrider.provider_event '
+      'where organization_id = %L and id = %L. '
+      'Mend the adapter, then: select postrider.retry_webhooks(%L, %L); that clears this',
+      p_alarm.organization_id, p_alarm.detail ->> 'webhook',
+      p_alarm.organization_id, p_alarm.detail ->> 'printer')
+  when 'effect_failed' then
+    format('mend the cause, then: select postrider.retry_effects(%L)', p_alarm.organization_id)
+  when 'failed_after_received' then
+    'ask the printer which is true; nobody is mailed again by itself; then clear the alarm'
+  when 'mass_departure' then
+    'look whether the source tells all of the segment: the next whole sync clears this; '
+    'if it is meant: postrider sync ' || p_campaign || ' --allow-departures'
+  when 'campaign_refused' then
+    format('mend what the reason names '
+      '(a template is read anew each time, a changed campaign file is to be applied), then: '
+      'select postrider.release(%L, ''campaign'', %L); that clears this, '
+      'and a release without a repair lets them fail one by one',
+      p_alarm.organization_id, p_alarm.campaign_id)
+  else
+    'compare with the printer''s console; if two cards are on paper, tell the people who pay; '
+    'then clear the alarm'
+end;
+
 -- What a person has to look at: what it means, and what helps.
 create view postrider.alarms with (security_invoker = true) as
 select a.organization_id, a.id, a.kind, a.campaign_id, a.recipient_id, a.mailpiece_id, a.detail,
   a.raised_at, c.name as campaign,
-  case a.kind
-    when 'printed_all_the_same' then
-      'the card was printed although its person had been taken out: '
-      || coalesce(a.detail ->> 'reason', '')
-    when 'second_provider_id' then
-      'the printer names a second id for one card: it may have been printed twice'
-    when 'evidence_for_closed_piece' then
-      'the printer has a card that was given up, beside the one that replaced it'
-    when 'evidence_for_lost_piece' then
-      format('the printer has a card, %s, whose record here was lost', a.detail ->> 'told')
-    when 'provider_id_of_another_piece' then
-      'the printer names one id for two cards'
-    when 'effect_failed' then
-      format('what follows from a card failed for good: %s: %s',
-        a.detail ->> 'effect', a.detail ->> 'error')
-    when 'failed_after_received' then
-      format('the printer says %s of a card whose person counts as received (%s)',
-        a.detail ->> 'status', a.detail ->> 'reason')
-    when 'unknown_status' then
-      'the printer tells a status that nobody here knows: '
-      || coalesce(a.detail ->> 'status', '')
-    when 'unusable_event' then
-      format('printer %s told something that cannot be used: %s',
-        a.detail ->> 'printer', a.detail ->> 'reason')
-    when 'mass_departure' then
-      format('%s of %s people who wait would leave the segment at once: nobody was taken out',
-        a.detail ->> 'leaving', a.detail ->> 'waiting')
-    when 'campaign_refused' then
-      'the campaign is held, and nobody was harmed: ' || coalesce(a.detail ->> 'why', '')
-    else a.kind
-  end as meaning,
-  case a.kind
-    when 'printed_all_the_same' then
-      format('to call it back: select postrider.cancel(%L); then clear the alarm', a.recipient_id)
-    when 'evidence_for_lost_piece' then
-      format('where its person is at the printer still: '
-        'select postrider.replace_lost_mailpieces(%L), and resolve '
-        'the new mailpiece as printed; where another card would be made: '
-        'select postrider.cancel(%L); then clear the alarm',
-        a.organization_id, a.recipient_id)
-    when 'unknown_status' then
-      'nothing is lost: the event is kept; the adapter must learn the word'
-    when 'unusable_event' then
-      format('what was told beside it is applied; it is kept for the '
-        'tables'' owner: select unusable from postrider.provider_event '
-        'where organization_id = %L and id = %L. '
-        'Mend the adapter, then: select postrider.retry_webhooks(%L, %L); that clears this',
-        a.organization_id, a.detail ->> 'webhook', a.organization_id, a.detail ->> 'printer')
-    when 'effect_failed' then
-      format('mend the cause, then: select postrider.retry_effects(%L)', a.organization_id)
-    when 'failed_after_received' then
-      'ask the printer which is true; nobody is mailed again by itself; then clear the alarm'
-    when 'mass_departure' then
-      'look whether the source tells all of the segment: the next whole sync clears this; '
-      'if it is meant: postrider sync ' || c.name || ' --allow-departures'
-    when 'campaign_refused' then
-      format('mend what the reason names '
-        '(a template is read anew each time, a changed campaign file is to be applied), then: '
-        'select postrider.release(%L, ''campaign'', %L); that clears this, '
-        'and a release without a repair lets them fail one by one',
-        a.organization_id, a.campaign_id)
-    else
-      'compare with the printer''s console; if two cards are on paper, tell the people who pay; '
-      'then clear the alarm'
-  end as what_helps
+  postrider.alarm_meaning(a) as meaning,
+  postrider.alarm_help(a, c.name) as what_helps
 from postrider.alarm a
 left join postrider.campaign c
   on c.organization_id = a.organization_id and c.id = a.campaign_id

@@ -60,3 +60,22 @@ left join lateral (
         and r.action in ('release', 'end')
         and r.campaign_id = h.campaign_id), '-infinity')
 ) f on true;
+
+-- Finds the hold that keeps a campaign's people back: of several the organization's comes first,
+-- then the campaign's own, then its printer's.
+create function postrider.standing_hold(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_printer_name text
+) returns setof postrider.holds language sql stable
+begin atomic
+  select h.*
+  from postrider.holds h
+  where h.organization_id = p_organization_id
+    and (
+      h.kind = 'organization'
+      or h.campaign_id = p_campaign_id
+      or h.printer = p_printer_name)
+  order by h.kind = 'organization' desc, h.kind = 'campaign' desc
+  limit 1;
+end;

@@ -1,5 +1,6 @@
 /**
- * The judge is judged: a good mailing passes, and whoever is left out or gets too much is found.
+ * The judge is judged: a good mailing passes, and a person who is left out or gets too much is
+ * found.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -129,7 +129,7 @@ describe('the order of the rules', () => {
     ]);
   });
 
-  test('whoever was let in before holds his place, whatever became of him', () => {
+  test('a person who was let in before holds his place, whatever became of him', () => {
     const rows = [
       row('1'),
       row('2', { address1: '1 Main Street' }),

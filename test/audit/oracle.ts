@@ -6,10 +6,10 @@
  * pipeline. The rules are those of the campaign file of the example: one card for each household,
  * ten per cent held back, suppressions by e-mail, id or address.
  *
- * Rows are judged in the order of the file. Whoever was let in before counts for the duplicate rule
- * whatever became of him afterwards: a suppressed person's household does not get a card through
- * the next name in the file. E-mail-only rows meet the household rules later, when the look-up has
- * answered, so they are judged in a second pass.
+ * Rows are judged in the order of the file. A person who was let in before counts for the duplicate
+ * rule, whatever became of him afterwards: a suppressed person's household does not get a card
+ * through the next name in the file. E-mail-only rows meet the household rules later, when the
+ * look-up has answered, so they are judged in a second pass.
  */
 import { byColumn, readTable, type CsvRecord, type CsvTable } from './csv.ts';
 import { householdKey, isHeldBack, type Holdout, type WrittenAddress } from './household-key.ts';

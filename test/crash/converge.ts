@@ -1,6 +1,6 @@
 /**
  * Waits until everybody has arrived. What the beats would do every 15 seconds is done here a few
- * times a second: a wake-up by NOTIFY, a job for whatever is due. And whoever only waits for a
+ * times a second: a wake-up by NOTIFY, a job for whatever is due. A person who only waits for a
  * back-off is fetched from it by pulling `available_at` forward, as an operator may: nothing that a
  * lease or a quiet period protects is shortened.
  */

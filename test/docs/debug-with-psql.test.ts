@@ -21,7 +21,7 @@ import {
   type Documented,
 } from './documented.ts';
 import { scenarios } from './faults/index.ts';
-import { openHouse } from './house.ts';
+import { openOperatedPlace } from './operated-place.ts';
 import { driver, psql, psqlFound, Refused, type Shell } from './shells.ts';
 
 const pages = readPages(join(import.meta.dirname, '../../docs/how-to/debug-with-psql'));
@@ -106,7 +106,7 @@ for (const [fault, play] of Object.entries(scenarios)) {
   for (const shell of shellsFor(fault)) {
     void test(`${fault}, by ${shell.name}`, async () => {
       await using machine = await freshMachine();
-      await using house = await openHouse(machine);
+      await using operated = await openOperatedPlace(machine);
       const done = new Set<string>();
       const execute = async (
         step: string,
@@ -117,9 +117,9 @@ for (const [fault, play] of Object.entries(scenarios)) {
         const first = !done.has(step);
         done.add(step);
         try {
-          const answer = house.renamed(
+          const answer = operated.renamed(
             await shell.run(
-              one.as === 'owner' ? house.ownerUrl : house.operatorUrl,
+              one.as === 'owner' ? operated.ownerUrl : operated.operatorUrl,
               one.statement,
               variables,
             ),
@@ -131,7 +131,7 @@ for (const [fault, play] of Object.entries(scenarios)) {
           throw error;
         }
       };
-      await play(house, {
+      await play(operated, {
         async rows(step, variables = {}) {
           const { columns, rows } = await execute(step, variables);
           return rows.map((row) =>
@@ -152,7 +152,7 @@ for (const [fault, play] of Object.entries(scenarios)) {
         .filter((one) => one.fault === fault && !done.has(one.step))
         .map((one) => one.step);
       assert.deepEqual(unused, [], 'the scenario leaves out statements of the page');
-      assert.deepEqual(await broken(house.sql), []);
+      assert.deepEqual(await broken(operated.sql), []);
     });
   }
 }

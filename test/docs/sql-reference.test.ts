@@ -101,13 +101,19 @@ void test('every function that readers or operators may call is there with its s
       .filter(which)
       .map((one) => one.shape)
       .toSorted();
+  // What a view is made of is called with the reader's rights, and is no promise.
+  const privileges = readFileSync(join(root, 'sql/privileges.sql'), 'utf8');
+  const parts = new Set(
+    /v_parts constant text\[\] := '\{([^}]*)\}'/.exec(privileges)?.[1]?.trim().split(/,\s*/),
+  );
+  assert.ok(parts.size > 20);
   const documented = (title: string): string[] =>
     entries(title)
       .map((one) => one.shape)
       .toSorted();
   assert.deepEqual(
     documented('Look-ups'),
-    shapes((one) => one.reader),
+    shapes((one) => one.reader && !parts.has(one.name)),
   );
   assert.deepEqual(
     documented('Repairs'),

@@ -1,4 +1,4 @@
-/** Each answer goes to whoever asked, and nothing of one is left for the next, however it ends. */
+/** Each answer goes to the caller that asked, and nothing of it is left for the next caller. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { builds, open, outcome, type Driver, type Place, type Sql } from './rig.ts';

@@ -1,13 +1,13 @@
 /**
- * What goes wrong while a session is made is told to whoever waits for it. A rejection that nobody
- * hears would end the process, and this test with it.
+ * What goes wrong while a session is made is told to the caller that waits for it. A rejection that
+ * nobody hears would end the process, and this test with it.
  */
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { builds, open, outcome, until } from './rig.ts';
 
-void test('a session that is lost while it asks for the types of arrays is told to whoever waits for it', async () => {
+void test('a session that is lost while it asks for the types of arrays is told to the caller that waits for it', async () => {
   await using place = await open();
   for (const build of Object.values(builds)) {
     const sql = place.client({ max: 3 }, build);

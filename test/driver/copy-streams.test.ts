@@ -6,7 +6,7 @@ import { finished, pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { builds, open, outcome, until, type Sql } from './rig.ts';
-import { lost } from './stranger.ts';
+import { lost } from './other-caller.ts';
 
 async function copyIn(sql: Sql): Promise<Writable> {
   return await sql`copy note from stdin`.writable();
@@ -57,7 +57,7 @@ void test('a COPY is over with its last byte: its stream does not fail the next 
   await until(async () => (await place.written()).length === 20);
 });
 
-void test('whoever writes a COPY is told at its end that the server refused it, or has gone', async () => {
+void test('the writer of a COPY is told at its end that the server refused it, or has gone', async () => {
   await using place = await open();
   const sql = place.client();
   await place.admin`alter table note add check (who <> 'bad')`;
@@ -91,7 +91,7 @@ void test('whoever writes a COPY is told at its end that the server refused it, 
   await until(async () => (await place.written()).includes('good'));
 });
 
-void test('a COPY that is refused amid what is still to be written leaves its connection to whoever holds it', async () => {
+void test('a COPY that is refused amid what is still to be written leaves its connection to the caller that holds it', async () => {
   await using place = await open();
   await place.admin`create table number (n int)`;
   const large = Buffer.alloc(8 << 20, 'x\n');

@@ -1,6 +1,6 @@
 /**
- * A transaction ends once, for whoever began it and for nobody else; and each answer goes to the
- * statement that asked.
+ * A transaction ends once, for the caller that began it and for no other; and each answer goes to
+ * the statement that asked.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -98,7 +98,7 @@ void test('a reserved connection is released once: what is asked before is answe
     reserved.release();
     const who = await others(sql, max, 'transactions');
     reserved.release();
-    // All connections are taken: whoever asks now waits.
+    // All connections are taken: a caller that asks now waits.
     let served = false;
     const waits = outcome(sql`select 1`).finally(() => (served = true));
     for (let n = 0; n < 5; n += 1) await place.admin`select 1`;

@@ -110,7 +110,7 @@ async function losesAndAsks(
 }
 
 for (const way of ['terminate', 'reset'] as const) {
-  void test(`what was lost by ${way} stays lost, whoever has the connection now`, async () => {
+  void test(`what was lost by ${way} stays lost, whichever caller has the connection now`, async () => {
     await using place = await open();
     for (const max of [1, 3]) {
       for (const shape of shapes) {

@@ -58,7 +58,7 @@ void test("the machine's errors arrive as such by the client of another copy of 
   assert.ok(error.hint.length > 10);
 });
 
-void test('whoever brings such a client is warned, for the machine or for the queue, and nobody else is', async () => {
+void test('a program that brings such a client is warned, for the machine or for the queue, and no other is', async () => {
   await using machine = await freshMachine();
   const [own, foreign] = [machine.sql, clientOf(machine, 1)];
   for (const [clients, warnings] of [

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { onPool } from '@postrider/core/queues';
 import { gate, open, others, outcome, until, type Gate, type Place, type Sql } from './rig.ts';
-import { lost, stranger } from './stranger.ts';
+import { lost, stranger } from './other-caller.ts';
 
 for (const way of ['terminate', 'reset'] as const) {
   void test(`a cursor that is lost by ${way} between two reads has not come to its end, and reads nothing of the next session`, async () => {
@@ -217,7 +217,7 @@ void test('of statements that were sent ahead each is answered, and none is sent
     await place[way]();
     assert.match(await first, lost);
     const told = await Promise.all(asked);
-    // Whoever had not been sent is served by the next session.
+    // A statement that had not been sent is served by the next session.
     const done = told.flatMap((one, n) => (one === 'ok' ? [String(n)] : []));
     for (const one of told) assert.match(one, /^(ok|CONNECTION_CLOSED|ECONNRESET)$/);
     assert.deepEqual(await place.written(), done.toSorted());

@@ -77,7 +77,7 @@ export interface Place extends AsyncDisposable {
   /** Resets every connection of the clients: they hear nothing but the reset. */
   reset(): Promise<void>;
   /**
-   * Nobody listens at the address of the clients any more, and whoever was connected is reset;
+   * Nobody listens at the address of the clients any more, and those that were connected are reset;
    * until `reopen`.
    */
   shut(): Promise<void>;

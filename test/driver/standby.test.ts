@@ -106,7 +106,7 @@ for (const major of [undefined, 15] as const) {
   );
 }
 
-void test('where no host of the list is fit whoever asks is told which one and why, and the next attempt waits longer', async () => {
+void test('where no host of the list is fit the caller is told which one and why, and the next attempt waits longer', async () => {
   await using at = await pair();
   for (const driver of Object.values(builds)) {
     for (const [roles, attributes] of [
@@ -130,7 +130,7 @@ void test('where no host of the list is fit whoever asks is told which one and w
       assert.equal(await outcome(sql.reserve()), 'CONNECTION_UNFIT');
       assert.deepEqual(attempts, [1, 2, 3, 4]);
     }
-    // Whoever only prefers a standby is served by what there is.
+    // A client that only prefers a standby is served by what there is.
     assert.equal(await roleOf(at.client(driver, ['primary'], 'prefer-standby')), 'primary');
     assert.equal(
       await roleOf(at.client(driver, ['primary', 'primary'], 'prefer-standby')),

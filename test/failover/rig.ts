@@ -134,7 +134,7 @@ export async function failover(options: Options): Promise<Failover> {
   let admin = connect(at(primary.port), { max: 2 });
   stack.defer(async () => await admin.end({ timeout: 2 }));
 
-  // How many cohorts may still pass; whoever comes when it is 0 waits for more.
+  // How many cohorts may still pass; a caller that comes when it is 0 waits for more.
   let passes = 0;
   let passed = Promise.withResolvers<void>();
   const door = async (): Promise<void> => {

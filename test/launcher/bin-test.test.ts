@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Checkout, Run } from './checkout.ts';
-import { makeCheckout } from './checkout.ts';
+import { makeCheckout, repository } from './checkout.ts';
 
 describe('bin/test', () => {
   let checkout: Checkout;
@@ -27,9 +27,20 @@ describe('bin/test', () => {
     file('packages/core/test/three.test.ts', test('three'));
     file('packages/core/test/four.long.test.ts', test('four'));
     file('packages/core/src/deep/test/six.test.ts', test('six'));
-    // These share a process, and `together-1.ts` runs them.
+    // These share a process, and `together-1.ts` runs them: by itself, or all below its folder.
     file('packages/twins/src/one/test/seven.test.ts', test('seven'));
     file('packages/twins/test/together-1.ts', test('eight'));
+    cpSync(
+      join(repository, 'test/support/together.ts'),
+      join(checkout.root, 'test/support/together.ts'),
+    );
+    const together = `import { together } from '../support/together.ts';
+      together(import.meta.url);`;
+    file('test/shared/together-1.ts', together);
+    file('test/shared/together-2.ts', together);
+    file('test/shared/deep/nine.test.ts', test('nine'));
+    file('test/shared/deep/down/ten.test.ts', test('ten'));
+    file('test/shared/deep/eleven.long.test.ts', test('eleven'));
     file('packages/core/test/node_modules/five.test.ts', test('five'));
     file('test/helper.ts', 'throw new Error("no test");');
     file('test/mutants/run.ts', 'console.log("mutants", process.argv.slice(2).join());');
@@ -47,22 +58,27 @@ describe('bin/test', () => {
     assert.equal(result.code, 0, result.stderr + result.stdout);
     assert.deepEqual([...new Set(names(result))].toSorted(), [
       'eight',
+      'nine',
       'one',
       'six',
+      'ten',
       'three',
       'two',
     ]);
     assert.match(result.stdout, /one long= server=shared/);
-    assert.match(result.stdout, /ℹ tests 10\n[\s\S]*ℹ pass 10\nℹ fail 0\n/);
+    assert.match(result.stdout, /ℹ tests 14\n[\s\S]*ℹ pass 14\nℹ fail 0\n/);
   });
 
   it('runs the long ones with --long, or when one is named', async () => {
     const all = await run(['--long']);
     assert.deepEqual([...new Set(names(all))].toSorted(), [
       'eight',
+      'eleven',
       'four',
+      'nine',
       'one',
       'six',
+      'ten',
       'three',
       'two',
     ]);

@@ -13,6 +13,7 @@ import { machine } from './of-the-machine.ts';
 import { migrations } from './of-migrations.ts';
 import { handedOver } from './of-options.ts';
 import { questions } from './of-the-questions.ts';
+import { providers } from './of-providers.ts';
 import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
 import { sessions } from './of-sessions.ts';
@@ -54,6 +55,7 @@ export const mutants: readonly Mutant[] = [
   ...handedOver,
   ...failingWorks,
   ...questions,
+  ...providers,
 ];
 
 /** Quick ones of different kinds, for the run of every day. */

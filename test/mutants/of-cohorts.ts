@@ -17,7 +17,10 @@ export const cohorts: readonly Mutant[] = [
         replace: 'v_refused := null;',
       },
     ],
-    test: { file: 'test/sql/locks.test.ts', pattern: 'hold gets in under sixteen busy clients' },
+    test: {
+      file: 'test/sql/locks/locks.test.ts',
+      pattern: 'hold gets in under sixteen busy clients',
+    },
   },
   ...(['organization', 'campaign', 'printer'] as const).map((kind): Mutant => {
     const id = { organization: '', campaign: ', p_uuid::text', printer: ', p_id' }[kind];
@@ -36,7 +39,7 @@ export const cohorts: readonly Mutant[] = [
         },
       ],
       test: {
-        file: 'test/sql/locks.test.ts',
+        file: 'test/sql/locks/locks.test.ts',
         pattern: `a begin that comes while a hold of the ${kind} waits`,
       },
     };
@@ -52,7 +55,7 @@ export const cohorts: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/reap.test.ts',
+      file: 'test/sql/cohort/reap.test.ts',
       pattern: 'people whose cohort somebody deleted, or closed by hand, come back',
     },
   },
@@ -78,7 +81,10 @@ export const cohorts: readonly Mutant[] = [
         replace: 'select p.id, false as alone,',
       },
     ],
-    test: { file: 'test/sql/stage-turns.test.ts', pattern: 'who lost a lease travels alone' },
+    test: {
+      file: 'test/sql/cohort/stage-turns.test.ts',
+      pattern: 'who lost a lease travels alone',
+    },
   },
   {
     name: 'places-left',
@@ -92,7 +98,10 @@ export const cohorts: readonly Mutant[] = [
         replace: 'greatest(0, p_alone)',
       },
     ],
-    test: { file: 'test/sql/stage-turns.test.ts', pattern: 'places that the others do not need' },
+    test: {
+      file: 'test/sql/cohort/stage-turns.test.ts',
+      pattern: 'places that the others do not need',
+    },
   },
   {
     name: 'turns-of-organizations',
@@ -104,7 +113,10 @@ export const cohorts: readonly Mutant[] = [
         replace: 'order by 2, 1 limit',
       },
     ],
-    test: { file: 'test/sql/stage-turns.test.ts', pattern: 'gets its turn where there are more' },
+    test: {
+      file: 'test/sql/cohort/stage-turns.test.ts',
+      pattern: 'gets its turn where there are more',
+    },
   },
   {
     name: 'turns-of-campaigns',
@@ -116,7 +128,10 @@ export const cohorts: readonly Mutant[] = [
         replace: '+ k.n, r.campaign_id) as level',
       },
     ],
-    test: { file: 'test/sql/stage-turns.test.ts', pattern: 'gets its turn where there are more' },
+    test: {
+      file: 'test/sql/cohort/stage-turns.test.ts',
+      pattern: 'gets its turn where there are more',
+    },
   },
   {
     name: 'quiet-period-of-reap',
@@ -129,7 +144,7 @@ export const cohorts: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/reap.test.ts',
+      file: 'test/sql/cohort/reap.test.ts',
       pattern: 'who was at the printer stays there, and the printer is asked after a while',
     },
   },
@@ -143,7 +158,10 @@ export const cohorts: readonly Mutant[] = [
         replace: 'p_now + p_still + p_quiet',
       },
     ],
-    test: { file: 'test/pipeline/printers.test.ts', pattern: 'how long a slow printer must rest' },
+    test: {
+      file: 'test/pipeline/mail/slow-printers.test.ts',
+      pattern: 'how long a slow printer must rest',
+    },
   },
   {
     name: 'begin-once',
@@ -161,7 +179,7 @@ export const cohorts: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/begin.test.ts',
+      file: 'test/sql/cohort/begin.test.ts',
       pattern: 'a cohort begins at most once|a cohort that is closed, gone',
     },
   },
@@ -188,7 +206,7 @@ export const cohorts: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/begin-eligibility.test.ts',
+      file: 'test/sql/mail/begin-eligibility.test.ts',
       pattern: 'who was suppressed since is not mailed',
     },
   },
@@ -207,7 +225,10 @@ export const cohorts: readonly Mutant[] = [
           ));`,
       },
     ],
-    test: { file: 'test/sql/caps.test.ts', pattern: 'a begin that comes while another counts' },
+    test: {
+      file: 'test/sql/mail/caps.test.ts',
+      pattern: 'a begin that comes while another counts',
+    },
   },
   {
     name: 'caps-count-the-past',
@@ -219,7 +240,10 @@ export const cohorts: readonly Mutant[] = [
         replace: 'null;',
       },
     ],
-    test: { file: 'test/sql/caps-kept.test.ts', pattern: 'a cap that is set after mailing' },
+    test: {
+      file: 'test/sql/mail/caps-after-changes.test.ts',
+      pattern: 'a cap that is set after mailing',
+    },
   },
   {
     name: 'printer-looked-at-again',
@@ -232,7 +256,7 @@ export const cohorts: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/printer-changes.test.ts',
+      file: 'test/sql/operate/printer-changes.test.ts',
       pattern: 'a hold of the printer that a campaign changed to',
     },
   },

@@ -1,10 +1,10 @@
 /** Safeguards of beats and works that fail: apart from each other, told, and over in the end. */
 import type { Mutant } from './mutants.ts';
 
-const failingHouse = 'test/pipeline/failing-house.test.ts';
-const failingBeats = 'test/pipeline/failing-beats.test.ts';
-const failingWork = 'test/pipeline/failing-work.test.ts';
-const failingPrinters = 'test/pipeline/failing-printers.test.ts';
+const failingHouse = 'test/pipeline/house/failing-housekeeping.test.ts';
+const failingBeats = 'test/pipeline/house/failing-beats.test.ts';
+const failingWork = 'test/pipeline/house/failing-work.test.ts';
+const failingPrinters = 'test/pipeline/house/failing-printers.test.ts';
 const workFailures = 'packages/core/src/runtime/work-failures.ts';
 
 export const failingWorks: readonly Mutant[] = [

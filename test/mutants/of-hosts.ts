@@ -49,7 +49,7 @@ export const hosts: readonly Mutant[] = [
   },
   {
     name: 'driver-of-the-queue',
-    without: 'whoever brings another driver for the queue is warned as well',
+    without: 'a program that brings another driver for the queue is warned as well',
     edits: [
       {
         file: 'packages/core/src/runtime/context.ts',
@@ -59,7 +59,7 @@ export const hosts: readonly Mutant[] = [
     ],
     test: {
       file: 'test/driver/other-copies.test.ts',
-      pattern: 'whoever brings such a client is warned',
+      pattern: 'a program that brings such a client is warned',
     },
   },
 ];

@@ -1,8 +1,8 @@
 /** Safeguards of the look at a database before it is worked on, or migrated. */
 import type { Mutant } from './mutants.ts';
 
-const unmigrated = 'test/pipeline/unmigrated.test.ts';
-const refused = 'test/sql/migrate-refused.test.ts';
+const unmigrated = 'test/pipeline/life/unmigrated.test.ts';
+const refused = 'test/sql/schema/migrate-refused.test.ts';
 
 export const migrations: readonly Mutant[] = [
   {
@@ -52,7 +52,7 @@ export const migrations: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/schema.test.ts',
+      file: 'test/sql/schema/schema.test.ts',
       pattern: 'the SQL of a dry run, given to psql, ends where migrate does',
     },
   },

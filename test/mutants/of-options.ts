@@ -1,7 +1,7 @@
 /** Safeguards of what a program hands over. */
 import type { Mutant } from './mutants.ts';
 
-const options = 'test/pipeline/options.test.ts';
+const options = 'test/pipeline/life/options.test.ts';
 
 export const handedOver: readonly Mutant[] = [
   {

@@ -17,7 +17,10 @@ export const restores: readonly Mutant[] = [
         replace: 'await Promise.resolve();',
       },
     ],
-    test: { file: 'test/pipeline/restore-again.test.ts', pattern: 'before any runner was started' },
+    test: {
+      file: 'test/pipeline/house/restore-again.test.ts',
+      pattern: 'before any runner was started',
+    },
   },
   {
     name: 'timeline-written-now',
@@ -44,7 +47,7 @@ export const restores: readonly Mutant[] = [
         replace: 'v_watermark jsonb := postrider.check_watermark();',
       },
     ],
-    test: { file: 'test/sql/restore-begin.test.ts', pattern: 'a begin asks first' },
+    test: { file: 'test/sql/house/restore-begin.test.ts', pattern: 'a begin asks first' },
   },
   {
     name: 'told-of-one-state',
@@ -66,7 +69,7 @@ export const restores: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/restore-watermark.test.ts',
+      file: 'test/sql/house/restore-watermark.test.ts',
       pattern: 'who asks while somebody else notices',
     },
   },
@@ -81,7 +84,7 @@ export const restores: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/restore-begin.test.ts',
+      file: 'test/sql/house/restore-begin.test.ts',
       pattern: 'a server that another has taken over from',
     },
   },
@@ -89,7 +92,7 @@ export const restores: readonly Mutant[] = [
     name: 'superseded-begins-nobody',
     without:
       'a server that another has taken over from begins nobody, ' +
-      'whoever releases its printers meanwhile',
+      'also when its printers are released meanwhile',
     edits: [
       {
         file: begin,
@@ -97,7 +100,7 @@ export const restores: readonly Mutant[] = [
         replace: 'if false then',
       },
     ],
-    test: { file: 'test/sql/restore-begin.test.ts', pattern: 'at that very moment' },
+    test: { file: 'test/sql/house/restore-begin.test.ts', pattern: 'at that very moment' },
   },
   {
     name: 'begun-before-a-restore',
@@ -110,7 +113,7 @@ export const restores: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/restore-watermark.test.ts',
+      file: 'test/pipeline/house/restore-watermark.test.ts',
       pattern: 'what was begun before a restore',
     },
   },
@@ -125,7 +128,7 @@ export const restores: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/restore-watermark.test.ts',
+      file: 'test/pipeline/house/restore-watermark.test.ts',
       pattern: 'what was begun before a restore',
     },
   },
@@ -140,7 +143,7 @@ export const restores: readonly Mutant[] = [
         replace: 'where restore_noticed_at is not null;',
       },
     ],
-    test: { file: 'test/sql/restore-twice.test.ts', pattern: 'who asked about one restore' },
+    test: { file: 'test/sql/house/restore-twice.test.ts', pattern: 'who asked about one restore' },
   },
   {
     name: 'unasked-printer-confirmed',
@@ -166,8 +169,8 @@ export const restores: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/restore-again.test.ts',
-      pattern: 'waits for the last one from before the next',
+      file: 'test/pipeline/house/restore-again.test.ts',
+      pattern: 'the printers are asked when the last lease from before the second is over',
     },
   },
   {
@@ -181,7 +184,7 @@ export const restores: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/standby.test.ts',
+      file: 'test/sql/views/standby.test.ts',
       pattern: 'every look-up of a reader is answered on a hot standby',
     },
   },

@@ -5,9 +5,9 @@ const session = 'packages/core/src/machine/session.ts';
 const track = 'packages/core/src/machine/generated/track.generated.ts';
 const inbox = 'packages/core/src/stages/track/inbox.ts';
 const answers = 'packages/core/src/stages/track/event-answers.ts';
-const settings = 'test/pipeline/hostile-settings.test.ts';
-const told = 'test/sql/told-alike.test.ts';
-const webhooks = 'test/pipeline/odd-webhooks.test.ts';
+const settings = 'test/pipeline/settings/hostile-settings.test.ts';
+const told = 'test/sql/common/session-settings.test.ts';
+const webhooks = 'test/pipeline/track/odd-webhooks.test.ts';
 
 export const sessions: readonly Mutant[] = [
   {
@@ -20,7 +20,10 @@ export const sessions: readonly Mutant[] = [
         replace: 'throw error;',
       },
     ],
-    test: { file: 'test/pipeline/odd-webhooks.test.ts', pattern: 'a printer that cannot be had' },
+    test: {
+      file: 'test/pipeline/track/odd-webhooks.test.ts',
+      pattern: 'a printer that cannot be had',
+    },
   },
   {
     name: 'read-only-told',
@@ -32,7 +35,7 @@ export const sessions: readonly Mutant[] = [
         replace: 'if false then',
       },
     ],
-    test: { file: 'test/sql/sessions.test.ts', pattern: 'a session that writes nothing' },
+    test: { file: 'test/sql/common/sessions.test.ts', pattern: 'a session that writes nothing' },
   },
   {
     name: 'own-date-style',
@@ -130,7 +133,7 @@ export const sessions: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/sessions.test.ts',
+      file: 'test/sql/common/sessions.test.ts',
       pattern: 'nothing is moved in a session in which no trigger fires',
     },
   },
@@ -151,7 +154,7 @@ export const sessions: readonly Mutant[] = [
     without: 'what is stuck is told by the clock of the organization',
     edits: [
       {
-        file: 'sql/views/stuck.sql',
+        file: 'sql/views/stuck_campaigns.sql',
         find: `to_char(b.next_poll_at at time zone o.time_zone, 'HH24:MI:SS')`,
         replace: `to_char(b.next_poll_at, 'HH24:MI:SS')`,
       },

@@ -147,7 +147,7 @@ export const statements: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/server-goes.test.ts',
+      file: 'test/pipeline/life/server-goes.test.ts',
       pattern: 'no start and no stop ends the process',
     },
   },

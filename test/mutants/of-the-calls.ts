@@ -2,7 +2,7 @@
 import type { Mutant } from './mutants.ts';
 
 const swept = {
-  file: 'test/sql/calls.test.ts',
+  file: 'test/sql/calls/nonsense-arguments.test.ts',
   pattern: 'no function that a role may call answers nonsense',
 };
 
@@ -73,8 +73,8 @@ export const calls: readonly Mutant[] = [
     edits: [
       {
         file: 'sql/privileges.sql',
-        find: 'and p.proname = any (v_internal)',
-        replace: 'and false',
+        find: `or v_role = 'postrider_runner' and p.proname = any (v_running))`,
+        replace: `or v_role = 'postrider_runner')`,
       },
     ],
     test: swept,
@@ -91,13 +91,13 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/calls.test.ts',
+      file: 'test/sql/calls/nonsense-arguments.test.ts',
       pattern: 'nothing is leased, rests or is claimed without an end',
     },
   },
   {
     name: 'travels-in-a-cohort',
-    without: 'the cohort of whoever travels, and of nobody else',
+    without: 'the cohort of everybody who travels, and of nobody else',
     edits: [
       {
         file: 'sql/functions/00_common/moves.sql',
@@ -106,9 +106,21 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/typed-by-hand.test.ts',
-      pattern: 'whoever travels has a cohort, and nobody else',
+      file: 'test/sql/common/updates-by-hand.test.ts',
+      pattern: 'everybody who travels has a cohort, and nobody else',
     },
+  },
+  {
+    name: 'claim-given-back',
+    without: 'the claim that the end of a run of sync gives back',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/sync_close.sql',
+        find: 'perform postrider.act_as(v_before); return v_run;',
+        replace: 'return v_run;',
+      },
+    ],
+    test: { file: 'test/sql/calls/claims.test.ts', pattern: 'leaves the actor claimed' },
   },
   {
     name: 'rest-after-hands',
@@ -122,8 +134,8 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/lost-cohort.test.ts',
-      pattern: 'whoever deletes a cohort in the middle of its work',
+      file: 'test/pipeline/mail/lost-cohort.test.ts',
+      pattern: 'a cohort that is deleted in the middle of its work',
     },
   },
   {
@@ -136,7 +148,10 @@ export const calls: readonly Mutant[] = [
         replace: 'if false then',
       },
     ],
-    test: { file: 'test/sql/last-post.test.ts', pattern: 'reap refuses a grace that is shorter' },
+    test: {
+      file: 'test/sql/mail/quiet-time.test.ts',
+      pattern: 'reap refuses a grace that is shorter',
+    },
   },
   {
     name: 'deregistered-at-work',
@@ -151,7 +166,7 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/last-post.test.ts',
+      file: 'test/sql/mail/quiet-time.test.ts',
       pattern: 'a runner that deregisters while a cohort',
     },
   },
@@ -166,7 +181,7 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/lost-cohort.test.ts',
+      file: 'test/pipeline/mail/lost-cohort.test.ts',
       pattern: 'a runner with a short lease beside one with a long one',
     },
   },
@@ -175,13 +190,13 @@ export const calls: readonly Mutant[] = [
     without: 'what why says of an old cancel: obeyed as soon as the printer has answered, for ever',
     edits: [
       {
-        file: 'sql/views/why.sql',
-        find: `when s.cancel_requested_at is not null and s.state = 'sending' then`,
-        replace: 'when s.cancel_requested_at is not null then',
+        file: 'sql/views/why_parts.sql',
+        find: `when p_state.cancel_requested_at is not null and p_state.state = 'sending' then`,
+        replace: 'when p_state.cancel_requested_at is not null then',
       },
     ],
     test: {
-      file: 'test/sql/cancel-mark.test.ts',
+      file: 'test/sql/operate/cancel-at-printer.test.ts',
       pattern: 'no state that is final promises that a cancel will be obeyed',
     },
   },
@@ -196,7 +211,7 @@ export const calls: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/cancel-mark.test.ts',
+      file: 'test/sql/operate/cancel-at-printer.test.ts',
       pattern: 'why and the trace say what becomes of a cancel at each step',
     },
   },

@@ -1,4 +1,4 @@
-/** Safeguards of the driver that is carried here, and of whoever meets its errors. */
+/** Safeguards of the driver that is carried here, and of the code that meets its errors. */
 import type { Mutant } from './mutants.ts';
 
 const pool = 'node_modules/postgres/src/index.js';
@@ -183,9 +183,9 @@ export const driver: readonly Mutant[] = [
   },
   {
     name: 'end-of-a-copy',
-    without: 'whoever writes a COPY is told at its end that it failed',
+    without: 'the writer of a COPY is told at its end that it failed',
     edits: [{ file: connection, find: '    final && (final(err), final = null)\n', replace: '' }],
-    test: { file: copyStreams, pattern: 'whoever writes a COPY is told at its end' },
+    test: { file: copyStreams, pattern: 'the writer of a COPY is told at its end' },
   },
   {
     name: 'types-that-cannot-be-asked',
@@ -280,7 +280,7 @@ export const driver: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/connections.test.ts',
+      file: 'test/pipeline/life/connections.test.ts',
       pattern: 'a connection that is lost while a printer is made',
     },
   },

@@ -3,7 +3,7 @@ import type { Mutant } from './mutants.ts';
 
 const misdated = 'sql/functions/90_house/misdated_partitions.sql';
 const houseSql = 'sql/functions/90_house/housekeeping.sql';
-const failingHouse = 'test/pipeline/failing-house.test.ts';
+const failingHouse = 'test/pipeline/house/failing-housekeeping.test.ts';
 
 export const house: readonly Mutant[] = [
   {
@@ -30,7 +30,7 @@ export const house: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/identity.test.ts',
+      file: 'test/sql/schema/replica-identity.test.ts',
       pattern: 'every table, the queue included, has a key',
     },
   },
@@ -44,7 +44,10 @@ export const house: readonly Mutant[] = [
         replace: 'primary key (id),\nconstraint provider_event_delivery_key',
       },
     ],
-    test: { file: 'test/sql/identity.test.ts', pattern: 'one organization.s rows are published' },
+    test: {
+      file: 'test/sql/schema/replica-identity.test.ts',
+      pattern: 'one organization.s rows are published',
+    },
   },
   {
     name: 'strays-unpublished',
@@ -56,7 +59,10 @@ export const house: readonly Mutant[] = [
         replace: 'create table postrider.stray_event',
       },
     ],
-    test: { file: 'test/pipeline/replicated.test.ts', pattern: 'the subscriber has the same rows' },
+    test: {
+      file: 'test/pipeline/replication/published-tables.test.ts',
+      pattern: 'the subscriber has the same rows',
+    },
   },
   {
     name: 'bounds-of-utc',
@@ -71,7 +77,7 @@ export const house: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/partitions.test.ts',
+      file: 'test/sql/house/partitions.test.ts',
       pattern: 'the months of the history are those of UTC',
     },
   },
@@ -86,7 +92,7 @@ export const house: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/replicated.test.ts',
+      file: 'test/pipeline/replication/published-tables.test.ts',
       pattern: 'when months with wrong bounds were mended',
     },
   },
@@ -101,7 +107,7 @@ export const house: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/partitions.test.ts',
+      file: 'test/sql/house/partitions.test.ts',
       pattern: 'months with wrong bounds are mended in one call',
     },
   },

@@ -18,7 +18,7 @@ export const machine: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/settle-late.test.ts',
+      file: 'test/sql/cohort/settle-late.test.ts',
       pattern: 'a written-off runner does not move proofs either',
     },
   },
@@ -37,7 +37,7 @@ export const machine: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/late-events.test.ts',
+      file: 'test/sql/track/late-events.test.ts',
       pattern: 'moves nobody whose second card is on its way',
     },
   },
@@ -58,14 +58,17 @@ export const machine: readonly Mutant[] = [
         replace: ';',
       },
     ],
-    test: { file: 'test/sql/begin-again.test.ts', pattern: 'a piece is taken up again unchanged' },
+    test: {
+      file: 'test/sql/mail/reopened-pieces.test.ts',
+      pattern: 'a piece is taken up again unchanged',
+    },
   },
   {
     name: 'evidence-rule',
     without: 'the evidence rule of the trigger: nobody is sent without an accepted mailpiece',
     edits: [{ file: trigger, find: 'if v_unproven then', replace: 'if false then' }],
     test: {
-      file: 'test/sql/trigger.test.ts',
+      file: 'test/sql/common/trigger.test.ts',
       pattern: 'nobody is sent without a mailpiece that was accepted',
     },
   },
@@ -84,7 +87,7 @@ export const machine: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/typed-by-hand.test.ts',
+      file: 'test/sql/common/updates-by-hand.test.ts',
       pattern: 'an update typed by hand may not send, prove or unsend anybody',
     },
   },
@@ -100,7 +103,7 @@ export const machine: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/sync-beside.test.ts',
+      file: 'test/sql/sync/concurrent-syncs.test.ts',
       pattern: 'a page waits for the one of another campaign before it looks',
     },
   },
@@ -114,7 +117,10 @@ export const machine: readonly Mutant[] = [
         replace: 'on m.id = v."mailpieceId"',
       },
     ],
-    test: { file: 'test/sql/reconcile.test.ts', pattern: 'a stale verdict counts for nothing' },
+    test: {
+      file: 'test/sql/mail/reconcile.test.ts',
+      pattern: 'a stale verdict counts for nothing',
+    },
   },
   {
     name: 'left-segment',
@@ -132,7 +138,7 @@ export const machine: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/left-segment.test.ts',
+      file: 'test/sql/sync/left-segment.test.ts',
       pattern: 'who comes back to pending while a run is on its way',
     },
   },
@@ -154,7 +160,7 @@ export const machine: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/settle-late.test.ts',
+      file: 'test/sql/cohort/settle-late.test.ts',
       pattern: 'what a runner that was written off decides counts for nothing',
     },
   },
@@ -169,7 +175,7 @@ export const machine: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/cancel-mark.test.ts',
+      file: 'test/sql/operate/cancel-at-printer.test.ts',
       pattern: 'stays cancelled where the printer refuses the card',
     },
   },
@@ -184,7 +190,7 @@ export const machine: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/reconcile.test.ts',
+      file: 'test/sql/mail/reconcile.test.ts',
       pattern: 'an unknown piece rests before it is asked for',
     },
   },

@@ -13,7 +13,7 @@ export const questions: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/waiting-work.test.ts',
+      file: 'test/sql/house/waiting-work.test.ts',
       pattern: 'of many it tells exactly how many are where',
     },
   },
@@ -28,7 +28,7 @@ export const questions: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/sql/waiting-work.test.ts',
+      file: 'test/sql/house/waiting-work.test.ts',
       pattern: 'of some thousand people it tells what reading everybody tells',
     },
   },
@@ -37,13 +37,13 @@ export const questions: readonly Mutant[] = [
     without: 'what waits: of what is estimated it is said that it is',
     edits: [
       {
-        file: 'sql/functions/90_house/waiting_work.sql',
-        find: `|| case when p.estimated then format(' (about: by a sample of %s)', g.weight_of_all)`,
+        file: 'sql/functions/90_house/waiting_people.sql',
+        find: `|| case when g.estimated then format(' (about: by a sample of %s)', g.weight_of_all)`,
         replace: `|| case when false then ''`,
       },
     ],
     test: {
-      file: 'test/sql/waiting-work.test.ts',
+      file: 'test/sql/house/waiting-work.test.ts',
       pattern: 'of many it tells exactly how many are where',
     },
   },
@@ -52,12 +52,15 @@ export const questions: readonly Mutant[] = [
     without: 'doctor: a check that is named looks at everything',
     edits: [
       {
-        file: 'sql/views/doctor_people.sql',
+        file: 'sql/views/doctor_history.sql',
         find: 'if p_whole or v_people <= c_few then',
         replace: 'if v_people <= c_few then',
       },
     ],
-    test: { file: 'test/sql/doctor.test.ts', pattern: 'with many people the round looks at some' },
+    test: {
+      file: 'test/sql/views/doctor.test.ts',
+      pattern: 'with many people the round looks at some',
+    },
   },
   {
     name: 'doctor-sample-of-history',
@@ -65,12 +68,15 @@ export const questions: readonly Mutant[] = [
       'doctor: in the round of all checks some people are looked at, each with all of their moves',
     edits: [
       {
-        file: 'sql/views/doctor_people.sql',
-        find: 'select count(*), coalesce(sum(greatest(moves - entries, 0)), 0) into v_looked, v_missing',
-        replace: 'select count(*), 0 into v_looked, v_missing',
+        file: 'sql/views/doctor_history.sql',
+        find: 'select count(*), coalesce(sum(greatest(p.moves - p.entries, 0)), 0)::bigint',
+        replace: 'select count(*), 0::bigint',
       },
     ],
-    test: { file: 'test/sql/doctor.test.ts', pattern: 'with many people the round looks at some' },
+    test: {
+      file: 'test/sql/views/doctor.test.ts',
+      pattern: 'with many people the round looks at some',
+    },
   },
   {
     name: 'doctor-unknown-check',
@@ -82,6 +88,9 @@ export const questions: readonly Mutant[] = [
         replace: 'where false limit 1;',
       },
     ],
-    test: { file: 'test/sql/doctor.test.ts', pattern: 'a check that does not exist is refused' },
+    test: {
+      file: 'test/sql/views/doctor.test.ts',
+      pattern: 'a check that does not exist is refused',
+    },
   },
 ];

@@ -3,7 +3,7 @@ import type { Mutant } from './mutants.ts';
 
 const kills = 'test/crash/kills.test.ts';
 const printer = 'test/crash/printer.test.ts';
-const stops = 'test/pipeline/stops.test.ts';
+const stops = 'test/pipeline/life/orderly-stop.test.ts';
 
 export const runner: readonly Mutant[] = [
   {
@@ -17,7 +17,7 @@ export const runner: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/printers.test.ts',
+      file: 'test/pipeline/mail/slow-printers.test.ts',
       pattern: 'a printer that may take longer than the lease',
     },
   },
@@ -32,7 +32,7 @@ export const runner: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/printers.test.ts',
+      file: 'test/pipeline/mail/slow-printers.test.ts',
       pattern: 'a request under way is heard to its end',
     },
   },
@@ -47,13 +47,13 @@ export const runner: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/silence.test.ts',
+      file: 'test/pipeline/adapters/silent-adapters.test.ts',
       pattern: 'who was given up may not send any more',
     },
   },
   {
     name: 'not-sent-goes-back',
-    without: 'whoever was not sent because the lease had passed goes back at once',
+    without: 'people who were not sent because the lease had passed go back at once',
     edits: [
       {
         file: 'packages/core/src/stages/mail/mail.ts',
@@ -62,7 +62,7 @@ export const runner: readonly Mutant[] = [
           'if (error === refusal) return;\n      if (error instanceof LeaseLostError && error === refusal) {',
       },
     ],
-    test: { file: stops, pattern: 'whoever was not sent because the lease had passed goes back' },
+    test: { file: stops, pattern: 'people who were not sent because the lease had passed go back' },
   },
   {
     name: 'sent-in-part',
@@ -110,7 +110,10 @@ export const runner: readonly Mutant[] = [
         replace: `one['recipientId'] === undefined`,
       },
     ],
-    test: { file: 'test/pipeline/answers.test.ts', pattern: 'a renderer that mixes up its rows' },
+    test: {
+      file: 'test/pipeline/adapters/odd-answers.test.ts',
+      pattern: 'a renderer that mixes up its rows',
+    },
   },
   {
     name: 'accepted-with-an-id',
@@ -123,7 +126,7 @@ export const runner: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/answers.test.ts',
+      file: 'test/pipeline/adapters/odd-answers.test.ts',
       pattern: 'accepted without an id that can be kept',
     },
   },
@@ -138,7 +141,7 @@ export const runner: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/answers.test.ts',
+      file: 'test/pipeline/adapters/odd-answers.test.ts',
       pattern: 'a result that the database refuses costs the others',
     },
   },

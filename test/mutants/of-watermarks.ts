@@ -16,13 +16,13 @@ export const watermarks: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/watermark-store.test.ts',
+      file: 'test/pipeline/house/watermark-store.test.ts',
       pattern: 'a begin takes the place of all',
     },
   },
   {
     name: 'inherited-is-written',
-    without: 'what ended runners knew is written again by whoever starts',
+    without: 'what ended runners knew is written again by a runner that starts',
     edits: [
       {
         file: 'packages/core/src/runtime/restore-watermark.ts',
@@ -31,7 +31,7 @@ export const watermarks: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/watermark-folder.test.ts',
+      file: 'test/pipeline/house/watermark-folder.test.ts',
       pattern: 'what a runner knew that has ended',
     },
   },
@@ -46,7 +46,7 @@ export const watermarks: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/watermark-folder.test.ts',
+      file: 'test/pipeline/house/watermark-folder.test.ts',
       pattern: 'a file that its runner has written anew',
     },
   },
@@ -63,7 +63,7 @@ export const watermarks: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/watermark-folder.test.ts',
+      file: 'test/pipeline/house/watermark-folder.test.ts',
       pattern: 'two pipelines with one store',
     },
   },
@@ -77,7 +77,10 @@ export const watermarks: readonly Mutant[] = [
         replace: "if (name === '') await rm(file);",
       },
     ],
-    test: { file: 'test/pipeline/watermark-folder.test.ts', pattern: 'a draft that was left' },
+    test: {
+      file: 'test/pipeline/house/watermark-folder.test.ts',
+      pattern: 'a draft that was left',
+    },
   },
   {
     name: 'another-database-meanwhile',
@@ -90,7 +93,7 @@ export const watermarks: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/watermark-folder.test.ts',
+      file: 'test/pipeline/house/watermark-folder.test.ts',
       pattern: 'stays known while another one',
     },
   },
@@ -104,7 +107,10 @@ export const watermarks: readonly Mutant[] = [
         replace: 'if (this.#refreshError !== null) await Promise.resolve();',
       },
     ],
-    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'cannot be read any more' },
+    test: {
+      file: 'test/pipeline/house/restore-watermark.test.ts',
+      pattern: 'cannot be read any more',
+    },
   },
   {
     name: 'heard-by-itself',
@@ -116,7 +122,7 @@ export const watermarks: readonly Mutant[] = [
         replace: '[reap].map((work) => setInterval(() => void work()',
       },
     ],
-    test: { file: 'test/pipeline/restore-watermark.test.ts', pattern: 'heard also while' },
+    test: { file: 'test/pipeline/house/restore-watermark.test.ts', pattern: 'heard also while' },
   },
   {
     name: 'others-that-ended',
@@ -128,7 +134,7 @@ export const watermarks: readonly Mutant[] = [
         replace: 'return news.length >= 0 ? others : before;',
       },
     ],
-    test: { file: 'test/pipeline/watermark-store.test.ts', pattern: 'who begins nothing' },
+    test: { file: 'test/pipeline/house/watermark-store.test.ts', pattern: 'who begins nothing' },
   },
   {
     name: 'noticed-in-the-same-words',
@@ -140,7 +146,7 @@ export const watermarks: readonly Mutant[] = [
         replace: 'noticed === null ? null : `${noticed}`;',
       },
     ],
-    test: { file: 'test/pipeline/watermark-store.test.ts', pattern: 'each restore ends' },
+    test: { file: 'test/pipeline/house/watermark-store.test.ts', pattern: 'each restore ends' },
   },
   {
     name: 'remembered-before-posted',
@@ -153,7 +159,7 @@ export const watermarks: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/restore-watermark.test.ts',
+      file: 'test/pipeline/house/restore-watermark.test.ts',
       pattern: 'where it cannot be written any more',
     },
   },
@@ -168,7 +174,7 @@ export const watermarks: readonly Mutant[] = [
       },
     ],
     test: {
-      file: 'test/pipeline/watermark-folder.test.ts',
+      file: 'test/pipeline/house/watermark-folder.test.ts',
       pattern: 'the word of a server that another has taken over',
     },
   },

@@ -14,8 +14,8 @@ export const entry = fileURLToPath(new URL('../../bin/main.ts', import.meta.url)
 const host = fileURLToPath(new URL('./cli-host.ts', import.meta.url));
 
 /**
- * Hosts that have nothing to do: they keep no process. Whoever finds none starts one, because
- * commands may wait for each other.
+ * Hosts that have nothing to do: they keep no process. A command that finds none starts one,
+ * because commands may wait for each other.
  */
 const idle: ChildProcess[] = [];
 

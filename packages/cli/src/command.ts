@@ -8,14 +8,14 @@ import type { Cli } from './cli.ts';
 export type Options = Readonly<Record<string, unknown>>;
 export type Action = (cli: Cli, args: readonly string[], options: Options) => Promise<void>;
 
+/** What commander calls, of an action. */
+export type Act = (action: Action) => (...received: unknown[]) => Promise<void>;
+
 /**
  * A family of commands adds itself to the program. Its actions load what they need when they run:
  * `--help` and `status` must be fast.
  */
-export type Family = (
-  program: Command,
-  act: (action: Action) => (...received: unknown[]) => Promise<void>,
-) => void;
+export type Family = (program: Command, act: Act) => void;
 
 const examples = new WeakMap<Command, readonly string[]>();
 

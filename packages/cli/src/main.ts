@@ -4,19 +4,13 @@
  */
 import { UserError, exitCodes, printable } from '@postrider/runner/process';
 import { CommanderError } from 'commander';
-import type { Benchmark } from './commands/bench.ts';
 import { explain } from './errors/explain.ts';
 import { endOnLostOutput, type Output } from './output.ts';
+import type { Parts } from './parts.ts';
 import { buildProgram, type Program } from './program.ts';
 import { printableLines } from './text.ts';
 
 const VERSION = '0.1.0';
-
-export interface Parts {
-  /** The file of the program, which a command may start again in the background. */
-  readonly entry: string;
-  readonly benchmarks: readonly Benchmark[];
-}
 
 /** Resolves with the exit code. */
 export async function main(parts: Parts): Promise<number> {

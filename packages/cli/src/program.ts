@@ -21,8 +21,8 @@ import { statements } from './commands/sql.ts';
 import { status } from './commands/status.ts';
 import { suppressions } from './commands/suppress.ts';
 import { formatHelp, fullName, type Groups } from './help.ts';
-import type { Parts } from './main.ts';
 import { Output } from './output.ts';
+import type { Parts } from './parts.ts';
 
 const groups: Groups = [
   [

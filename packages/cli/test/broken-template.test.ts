@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { freshMachine, type Machine } from '../../../test/support/machine.ts';
-import { cli, projectHome, shortBakery, type CliPlace } from './cli.ts';
+import { before, describe, it } from 'node:test';
+import { cli, shortBakery } from './cli.ts';
+import { ownPlace } from './places.ts';
 
 describe('a template that cannot be used', () => {
-  let home: ReturnType<typeof projectHome>;
-  let machine: Machine;
-  let place: CliPlace;
+  const { place } = ownPlace();
   let folder: string;
   before(async () => {
-    home = projectHome();
-    machine = await freshMachine();
-    place = { url: machine.url, home: home.path };
-    folder = shortBakery(home.path, 30);
+    folder = shortBakery(place.home, 30);
     for (const args of [
       ['campaign', 'apply', join(folder, 'campaign.yaml'), '--no-check'],
       ['sync', 'bakery-welcome'],
@@ -24,10 +19,6 @@ describe('a template that cannot be used', () => {
       const run = await cli(place, args);
       assert.equal(run.code, 0, run.stderr);
     }
-  });
-  after(async () => {
-    await machine[Symbol.asyncDispose]();
-    home.remove();
   });
 
   it('holds a campaign with a broken template once, tells line and column, and goes on when it is mended and released', async () => {

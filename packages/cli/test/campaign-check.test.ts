@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { bakeryPlace } from './bakery-place.ts';
+import { bakeryPlace } from './places.ts';
 import { cli } from './cli.ts';
 
 describe('a campaign file, before it is applied', () => {
@@ -73,6 +73,8 @@ describe('a campaign file, before it is applied', () => {
     const path = spoiled('odd.yaml', (text) =>
       text
         .replace('mail_class: first_class', 'mail_class: pigeon')
+        // It posts as anybody likes.
+        .replace('kind: print-shop', 'kind: noop')
         .replace(/^(offer_ends_on: .*\n)?/, 'offer_ends_on: 2020-02-01\n'),
     );
     const run = await cli(at.place, ['campaign', 'apply', '--dry-run', '--no-check', path]);
@@ -160,6 +162,7 @@ describe('a campaign file, before it is applied', () => {
         .replace('dedupe: household', 'dedupe: street')
         .replace('path: customers.csv', 'path: custmers.csv\n  colums: {}\n  foo: 1\n  encoding: 7')
         .replace('format: 4x6', 'format: 5x7')
+        .replace('mail_class: first_class', 'mail_class: fist_class')
         .replace('template: postcard.typ', 'template: potcard.typ')
         .replace('kind: print-shop', 'kind: print-shop\n  timeoutMs: "long"'),
     );
@@ -171,12 +174,14 @@ describe('a campaign file, before it is applied', () => {
       /all\.yaml:\d+:3: audience\.foo: is not an option of this adapter; the fields here are path, /,
       /all\.yaml:\d+:3: audience\.encoding: must be utf-8 or utf-16le or windows-1252, not 7/,
       /all\.yaml:\d+:3: audience\.path: the list cannot be read: .*custmers\.csv: no such file.*--list-later/,
-      /all\.yaml:\d+:1: format: the renderer has no format "5x7"; it has 4x6, 6x9, 6x11/,
+      /all\.yaml:\d+:1: format: no card can be 5x7: the renderer typst sets 4x6, 6x9, 6x11, and the printer print-shop prints 4x6, 6x9, 6x11; choose 4x6 or 6x9 or 6x11/,
+      /all\.yaml:\d+:1: mail_class: the printer print-shop offers first_class, standard, and not fist_class; did you mean first_class\?/,
       /all\.yaml:\d+:3: renderer\.template: The template .*potcard\.typ cannot be read \(ENOENT\)/,
       /all\.yaml:\d+:3: printer\.timeoutMs: must be a number, not "long"/,
     ])
       assert.match(run.stderr, told);
     assert.doesNotMatch(run.stderr, /Invalid input|expected/);
+    assert.equal(run.stderr.match(/: format: /g)?.length, 1, 'once, and not by the renderer again');
     const lines = [...run.stderr.matchAll(/all\.yaml:(\d+):/g)].map(([, line]) => Number(line));
     assert.deepEqual(
       lines,

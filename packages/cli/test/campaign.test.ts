@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bakeryPlace } from './bakery-place.ts';
+import { bakeryPlace } from './places.ts';
 import { cli } from './cli.ts';
 
 describe('campaigns from the command line', () => {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { alike, hostile, impose, known } from '../../../test/pipeline/hostile-settings.ts';
+import { alike, hostile, impose, known } from '../../../test/pipeline/settings/hostile-settings.ts';
 import { connect, testDatabase, type TestDatabase } from '../../../test/support/server.ts';
 import { cli, projectHome, type CliPlace } from './cli.ts';
 

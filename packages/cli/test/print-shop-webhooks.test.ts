@@ -131,7 +131,7 @@ void test('when the runner dies that the shop reports to, another one hears what
   const { runner, order, reportsTo } = await aProject(t);
   const first = await runner();
   const second = await runner();
-  assert.equal(await reportsTo(), second.webhooks, 'whoever comes last is told');
+  assert.equal(await reportsTo(), second.webhooks, 'the runner that came last is told');
   await order();
   await until(() => second.heard.length > 0);
   // Both live: neither takes it from the other, look as they may.

@@ -1,43 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { sent } from '../../../test/sql/rig.ts';
-import {
-  freshMachine,
-  launched,
-  people,
-  syncPeople,
-  type Machine,
-  type Place,
-} from '../../../test/support/machine.ts';
-import { cli, projectHome, type CliPlace } from './cli.ts';
+import { launched, people, syncPeople } from '../../../test/support/machine.ts';
+import { cli } from './cli.ts';
+import { mailingPlace } from './places.ts';
 
 describe('questions and repairs from the command line', () => {
-  let home: ReturnType<typeof projectHome>;
-  let machine: Machine;
-  let place: CliPlace;
-  let campaign: Place;
-  before(async () => {
-    home = projectHome();
-    machine = await freshMachine();
-    place = { url: machine.url, home: home.path };
-    campaign = await launched(machine.sql);
-    await syncPeople(machine.sql, campaign, [
-      ...people(6),
-      {
-        externalId: 'esc',
-        email: 'esc@example.com',
-        firstName: 'Eve',
-        lastName: '\u009b31mRed',
-        row: 99,
-      },
-    ]);
-  });
-  after(async () => {
-    await machine[Symbol.asyncDispose]();
-    home.remove();
-  });
+  const at = mailingPlace();
+  const { place } = at;
 
-  it('tells the story of a person, and why they are where they are; whoever is unknown is said to be', async () => {
+  it('tells the story of a person, and why they are where they are, and says of an address that nobody is known by it', async () => {
     const trace = await cli(place, ['trace', 'P0@EXAMPLE.COM', '--json']);
     assert.equal(trace.code, 0, trace.stderr);
     assert.equal(trace.json()[0]?.['what'], 'pending');
@@ -99,13 +71,17 @@ describe('questions and repairs from the command line', () => {
   });
 
   it('tries failed effects again, and says before which', async () => {
-    const { sql } = machine;
-    const at = await launched(sql, { name: 'metered', effects: ['usage_meter'] }, 'Metered Bakery');
-    await sent(sql, at, 2);
+    const { sql } = at.machine;
+    const metered = await launched(
+      sql,
+      { name: 'metered', effects: ['usage_meter'] },
+      'Metered Bakery',
+    );
+    await sent(sql, metered, 2);
     const meters = async (): Promise<readonly object[]> => {
       const [row] = await sql<{ effects: readonly object[] | null }[]>`
         select postrider.effects_claim(
-          ${at.organizationId}, 'usage_meter', 10, '1 minute'
+          ${metered.organizationId}, 'usage_meter', 10, '1 minute'
         ) as effects`;
       return row?.effects ?? [];
     };
@@ -116,7 +92,7 @@ describe('questions and repairs from the command line', () => {
     }));
     await sql`
       select postrider.effects_settle(
-        ${at.organizationId}, ${JSON.stringify(failed)}::text::json)`;
+        ${metered.organizationId}, ${JSON.stringify(failed)}::text::json)`;
     assert.match((await cli(place, ['alarms'])).stdout, /postrider retry --effects/);
     const would = await cli(place, ['retry', '--effects', '--dry-run', '--json']);
     assert.deepEqual(
@@ -163,7 +139,7 @@ describe('questions and repairs from the command line', () => {
   });
 
   it('counts nobody as stuck who waits on purpose, and gives help as commands', async () => {
-    const { sql } = machine;
+    const { sql } = at.machine;
     const autumn = await launched(sql, { name: 'autumn' }, 'Second Bakery', null);
     await syncPeople(sql, autumn, people(2, 'q'));
     await sql`

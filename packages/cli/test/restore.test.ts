@@ -109,7 +109,7 @@ describe('a restored database', () => {
       named.stderr,
     );
     assert.equal((await cli(place, ['hold', 'printer', 'print-shop'])).code, 0);
-    // Whoever mailed before has had the time of a lease.
+    // Runners that mailed before have had the time of a lease.
     await machine.sql`select postrider.turn_clock('10 minutes')`;
     const silent = await cli(place, ['reconcile', '--since', since, '--json']);
     assert.equal(silent.code, 75, silent.stderr);

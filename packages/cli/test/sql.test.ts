@@ -1,43 +1,14 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import {
-  freshMachine,
-  launched,
-  people,
-  syncPeople,
-  type Machine,
-  type Place,
-} from '../../../test/support/machine.ts';
+import { describe, it } from 'node:test';
 import { testDatabase } from '../../../test/support/server.ts';
-import { cli, projectHome, type CliPlace } from './cli.ts';
+import { cli } from './cli.ts';
+import { mailingPlace } from './places.ts';
 
 describe('SQL from the command line', () => {
-  let home: ReturnType<typeof projectHome>;
-  let machine: Machine;
-  let place: CliPlace;
-  let campaign: Place;
-  before(async () => {
-    home = projectHome();
-    machine = await freshMachine();
-    place = { url: machine.url, home: home.path };
-    campaign = await launched(machine.sql);
-    await syncPeople(machine.sql, campaign, [
-      ...people(6),
-      {
-        externalId: 'esc',
-        email: 'esc@example.com',
-        firstName: 'Eve',
-        lastName: '\u009b31mRed',
-        row: 99,
-      },
-    ]);
-  });
-  after(async () => {
-    await machine[Symbol.asyncDispose]();
-    home.remove();
-  });
+  const at = mailingPlace();
+  const { place } = at;
 
   it('asks one question, as a table, as JSON with types, as CSV, and from stdin', async () => {
     const question = `
@@ -87,7 +58,7 @@ describe('SQL from the command line', () => {
       const run = await cli(place, ['sql', statement]);
       assert.equal(run.code, 1, `${statement}: ${run.stderr}`);
     }
-    const [organization] = await machine.sql`select time_zone from postrider.organization`;
+    const [organization] = await at.machine.sql`select time_zone from postrider.organization`;
     assert.equal(organization?.['time_zone'], 'America/New_York');
     const refused = await cli(place, ['sql', tries[0] ?? '']);
     assert.match(refused.stderr, /--write/);
@@ -156,7 +127,7 @@ describe('SQL from the command line', () => {
   });
 
   it('opens psql with the address in its environment, and says so where there is none', async () => {
-    const bin = join(home.path, 'bin');
+    const bin = join(place.home, 'bin');
     mkdirSync(bin);
     writeFileSync(
       join(bin, 'psql'),
@@ -171,12 +142,12 @@ describe('SQL from the command line', () => {
       'select 1',
     ]);
     assert.equal(run.code, 3, run.stderr);
-    const url = new URL(machine.url);
+    const url = new URL(at.machine.url);
     assert.equal(
       run.stdout,
       `args: -c select 1\n${url.username}@127.0.0.1:${url.port}${url.pathname} with a password\n`,
     );
-    const none = await cli({ ...place, env: { PATH: join(home.path, 'empty') } }, ['psql']);
+    const none = await cli({ ...place, env: { PATH: join(place.home, 'empty') } }, ['psql']);
     assert.equal(none.code, 69, none.stderr);
     assert.match(none.stderr, /psql is not installed\n.*postrider sql/);
   });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { freshMachine, launched, type Machine } from '../../../test/support/machine.ts';
-import { cli, projectHome, type CliPlace, type CliRun } from './cli.ts';
+import { before, describe, it } from 'node:test';
+import { launched } from '../../../test/support/machine.ts';
+import { cli, type CliRun } from './cli.ts';
+import { ownPlace } from './places.ts';
 
 interface Report {
   readonly entries: number;
@@ -11,28 +12,18 @@ interface Report {
 }
 
 describe('the do-not-mail list from the command line', () => {
-  let home: ReturnType<typeof projectHome>;
-  let machine: Machine;
-  let place: CliPlace;
-  before(async () => {
-    home = projectHome();
-    machine = await freshMachine();
-    place = { url: machine.url, home: home.path };
-    await launched(machine.sql);
-  });
-  after(async () => {
-    await machine[Symbol.asyncDispose]();
-    home.remove();
-  });
+  const at = ownPlace();
+  const { place } = at;
+  before(async () => void (await launched(at.machine.sql)));
   const listed = async (): Promise<string[]> =>
     (
-      await machine.sql`
+      await at.machine.sql`
         select kind || ' ' || value as entry
         from postrider.suppression
         order by created_at, kind, value`
     ).map((row) => String(row['entry']));
   const suppress = async (text: string | Buffer, ...args: string[]): Promise<CliRun> => {
-    const path = join(home.path, 'stop.csv');
+    const path = join(place.home, 'stop.csv');
     writeFileSync(path, text);
     return await cli(place, ['suppress', '--file', path, '--json', ...args]);
   };
@@ -70,7 +61,7 @@ describe('the do-not-mail list from the command line', () => {
       'external_id c7',
       'household US|02138|12 ELM ST|',
     ]);
-    await machine.sql`delete from postrider.suppression`;
+    await at.machine.sql`delete from postrider.suppression`;
   });
 
   it('takes no list as a whole in which a quote is not closed, or closed somewhere else', async () => {
@@ -87,11 +78,11 @@ describe('the do-not-mail list from the command line', () => {
     );
     assert.equal(bytes.code, 65, bytes.stderr);
     assert.deepEqual(await listed(), ['email ada@example.com']);
-    await machine.sql`delete from postrider.suppression`;
+    await at.machine.sql`delete from postrider.suppression`;
   });
 
   it('refuses what would suppress nobody, and a file together with a person', async () => {
-    writeFileSync(join(home.path, 'good.csv'), 'email\nada@example.com\n');
+    writeFileSync(join(place.home, 'good.csv'), 'email\nada@example.com\n');
     for (const args of [
       ['--file', 'good.csv', '--email', 'bob@example.com'],
       ['--email', 'notanemail'],

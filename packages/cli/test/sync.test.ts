@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { freshMachine, type Machine } from '../../../test/support/machine.ts';
-import { cli, ended, projectHome, shortBakery, startCli, type CliPlace } from './cli.ts';
+import { before, describe, it } from 'node:test';
+import { cli, ended, shortBakery, startCli } from './cli.ts';
+import { ownPlace } from './places.ts';
 
 describe('sync, enrichment and previews from the command line', () => {
-  let home: ReturnType<typeof projectHome>;
-  let machine: Machine;
-  let place: CliPlace;
+  const at = ownPlace();
+  const { place } = at;
   let folder: string;
   before(async () => {
-    home = projectHome();
-    machine = await freshMachine();
-    place = { url: machine.url, home: home.path };
-    folder = shortBakery(home.path, 80);
+    folder = shortBakery(place.home, 80);
     const applied = await cli(place, [
       'campaign',
       'apply',
@@ -23,13 +19,9 @@ describe('sync, enrichment and previews from the command line', () => {
     ]);
     assert.equal(applied.code, 0, applied.stderr);
   });
-  after(async () => {
-    await machine[Symbol.asyncDispose]();
-    home.remove();
-  });
 
   it('suppresses a list, tells of each row it cannot use, and stands for the others', async () => {
-    const list = join(home.path, 'stop.csv');
+    const list = join(place.home, 'stop.csv');
     writeFileSync(
       list,
       'email,line1,postal_code,reason\nada@example.com,,,asked\n,12 Elm Street,,half an ' +
@@ -73,10 +65,10 @@ describe('sync, enrichment and previews from the command line', () => {
   });
 
   it('exits 75 with holder and since while somebody else syncs, and waits for them with --wait', async () => {
-    const [campaign] = await machine.sql<{ organization_id: string; id: string }[]>`
+    const [campaign] = await at.machine.sql<{ organization_id: string; id: string }[]>`
       select organization_id, id from postrider.campaign`;
     const { organization_id: organization, id } = campaign ?? assert.fail('it was applied');
-    const [open] = await machine.sql`
+    const [open] = await at.machine.sql`
       select run_id, token
       from postrider.sync_open(${organization}, ${id}, 'manual', 'somebody else')`;
     const busy = await cli(place, ['sync', 'bakery-welcome', '--json']);
@@ -92,7 +84,7 @@ describe('sync, enrichment and previews from the command line', () => {
     await new Promise<void>((resolve) =>
       waiting.stderr?.on('data', (text: string) => String(text).includes('waiting: ') && resolve()),
     );
-    await machine.sql`
+    await at.machine.sql`
       select postrider.sync_close(
         ${organization}, ${id}, ${open?.['token'] as string}, ${open?.['run_id'] as string},
         false, null)`;
@@ -109,7 +101,7 @@ describe('sync, enrichment and previews from the command line', () => {
     const whole = readFileSync(path, 'utf8');
     const header = `${whole.split('\n', 1)[0] ?? ''}\n`;
     const left = async () =>
-      (await machine.sql`select from postrider.recipient_state where reason = 'left_segment'`)
+      (await at.machine.sql`select from postrider.recipient_state where reason = 'left_segment'`)
         .length;
     writeFileSync(path, header);
     const run = await cli(place, ['sync', 'bakery-welcome']);
@@ -125,18 +117,18 @@ describe('sync, enrichment and previews from the command line', () => {
   it('exits 65 where the list cannot be read, and loses nobody', async () => {
     const path = join(folder, 'customers.csv');
     const whole = readFileSync(path);
-    const before = (await machine.sql`select from postrider.recipient`).length;
+    const before = (await at.machine.sql`select from postrider.recipient`).length;
     writeFileSync(path, Buffer.concat([Buffer.from([0xff, 0xfe]), whole.subarray(0, 500)]));
     const run = await cli(place, ['sync', 'bakery-welcome']);
     writeFileSync(path, whole);
     assert.equal(run.code, 65, run.stderr);
     assert.match(run.stderr, /customers\.csv: is UTF-16, not UTF-8/);
     assert.equal(
-      (await machine.sql`select from postrider.recipient_state where reason = 'left_segment'`)
+      (await at.machine.sql`select from postrider.recipient_state where reason = 'left_segment'`)
         .length,
       0,
     );
-    assert.equal((await machine.sql`select from postrider.recipient`).length, before);
+    assert.equal((await at.machine.sql`select from postrider.recipient`).length, before);
     const shown = await cli(place, ['campaign', 'show', 'bakery-welcome', '--json']);
     assert.match(shown.stdout, /is UTF-16/);
   });
@@ -157,7 +149,7 @@ describe('sync, enrichment and previews from the command line', () => {
     assert.equal(run.code, 0, run.stderr);
     const [report] = run.json<{ taken: number; found: number; notFound: number }>();
     assert.equal(report?.taken, before?.address_enrichable);
-    const [missed] = await machine.sql`
+    const [missed] = await at.machine.sql`
         select count(*)::int as people from postrider.recipients where reason = 'no_address'`;
     assert.deepEqual(
       [report?.notFound, (report?.found ?? 0) + (report?.notFound ?? 0)],
@@ -170,7 +162,7 @@ describe('sync, enrichment and previews from the command line', () => {
   });
 
   it('makes pictures of a card, and says where the disk is full', async (t) => {
-    const out = join(home.path, 'pictures');
+    const out = join(place.home, 'pictures');
     const run = await cli(place, [
       'preview',
       'bakery-welcome',
@@ -203,7 +195,7 @@ describe('sync, enrichment and previews from the command line', () => {
       t.diagnostic('this system has no /dev/full: a full disk was not tried');
       return;
     }
-    const full = join(home.path, 'full');
+    const full = join(place.home, 'full');
     mkdirSync(full);
     symlinkSync('/dev/full', join(full, 'bakery-welcome-front.png'));
     const refused = await cli(place, [

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type * as Core from '@postrider/core';
-import { catalog } from '../../../test/sql/catalog.ts';
+import { catalog } from '../../../test/sql/schema/catalog.ts';
 import { freshCatalog, same, withEmpty } from '../../../test/sql/rig/migrations.ts';
 
 const core = join(import.meta.dirname, '..');

@@ -4,6 +4,13 @@ create function postrider.now() returns timestamptz language sql volatile
 return clock_timestamp()
   + coalesce((select turned_by from postrider.clock where is_test), '0'::interval);
 
+-- Says a time as it is where an organization is, in the same words to sessions of any settings.
+create function postrider.local_time(
+  p_organization postrider.organization,
+  p_at timestamptz
+) returns text language sql stable
+return to_char(p_at at time zone p_organization.time_zone, 'YYYY-MM-DD HH24:MI:SS');
+
 -- Turns the clock for a test: only in a database that is marked as one.
 create function postrider.turn_clock(p_by interval) returns timestamptz language plpgsql as $$
 begin

@@ -3,7 +3,7 @@
 -- and all hold the organization's sync row: two of them at once could each find the household free
 -- (of 150 households without the lock 139 were taken twice).
 --
--- The functions above check_eligibility() answer one question each. They have no settings of their
+-- Each function here answers one question of check_eligibility(). They have no settings of their
 -- own, so that their queries are taken up into its plan: one look by index for each person and
 -- question.
 
@@ -129,136 +129,19 @@ begin atomic
       or exists (select from postrider.mailed_since(p_organization_id, r.id, p_since)));
 end;
 
--- Judges people by all rules at once, and says for each which state to take, why, and from when.
--- p_people: [{n, id, externalId, emailKey, householdKey, nameKey}], in the order in which the
--- first of two duplicates wins; id is null for a person who is new.
--- verdict: pending, address_enrichable, skipped, blacklisted, holdout.
-create function postrider.check_eligibility(
+-- Tells until when the frequency cap keeps a household from another card; null where it does not.
+create function postrider.capped_until(
   p_organization_id uuid,
-  p_campaign_id uuid,
-  p_people jsonb
-) returns table (
-  n int,
-  id uuid,
-  verdict text,
-  reason text,
-  detail text,
-  available_at timestamptz
-) language plpgsql stable as $$
-#variable_conflict use_column
-declare
-  v_now timestamptz := postrider.now();
-  v_campaign postrider.campaign;
-  v_judged uuid[] := array(
-    select (k ->> 'id')::uuid
-    from jsonb_array_elements(p_people) as k
-    where k ->> 'id' is not null);
-begin
-  select c.* into v_campaign
-  from postrider.campaign c
-  where c.organization_id = p_organization_id
-    and c.id = p_campaign_id;
-  return query
-  with person as materialized (
-    select
-      p.n, p.id, p."externalId" as external_id, p."emailKey" as email_key,
-      p."householdKey" as household_key, p."nameKey" as name_key,
-      case
-        when v_campaign.dedupe = 'household' then p."householdKey"
-        else p."householdKey" || '|' || p."nameKey"
-      end as place_key,
-      s.reason as suppression_reason, s.source as suppression_source
-    from jsonb_to_recordset(p_people) as p (
-      n int, id uuid, "externalId" text, "emailKey" text, "householdKey" text, "nameKey" text)
-    left join lateral (
-      select s.reason, s.source
-      from postrider.suppressions_of(
-        p_organization_id, p_campaign_id, p."externalId", p."emailKey", p."householdKey") s
-      order by s.reason = 'erasure' desc
-      limit 1
-    ) s on true
-  ), first_of as (
-    -- An erased person is not made again, not even as somebody's double, and is nobody's first.
-    select
-      n,
-      case when email_key is not null
-        then min(n) over (partition by email_key)
-      end as by_email,
-      case when place_key is not null
-        then min(n) over (partition by place_key)
-      end as by_place
-    from person
-    where suppression_reason is distinct from 'erasure'
-  ), judged as (
-    select
-      p.n, p.id, p.household_key,
-      case
-        when dup.what is not null then 'duplicate'
-        when p.suppression_reason = 'erasure' then 'erased'
-        when p.suppression_reason is not null then 'suppressed'
-        when other.campaign is not null then 'cross_campaign'
-        when cap.free_at is not null and v_campaign.frequency_cap_mode = 'skip'
-          then 'frequency_cap'
-        when p.household_key is null then 'new'
-        when v_campaign.holdout_percent > 0
-          and postrider.holdout_bucket(v_campaign.holdout_salt, p.household_key)
-            < v_campaign.holdout_percent * 100
-          then 'holdout'
-        when cap.free_at is not null then 'frequency_deferred'
-        else 'new'
-      end as reason,
-      coalesce(
-        dup.what,
-        p.suppression_reason || ' (' || p.suppression_source || ')',
-        'campaign ' || other.campaign) as detail,
-      coalesce(cap.free_at, v_now) as available_at
-    from person p
-    left join first_of f using (n)
-    left join lateral (
-      select 'of a row before it' as what
-      where f.by_email < p.n or f.by_place < p.n
-      union all
-      (
-        select 'of recipient ' || d.recipient_id
-        from postrider.duplicates_of(
-          p_organization_id, p_campaign_id, v_campaign.dedupe, p.id, p.email_key,
-          p.household_key, p.name_key, v_judged) d
-        where p.suppression_reason is distinct from 'erasure'
-        limit 1
-      )
-      limit 1
-    ) dup on true
-    left join lateral (
-      select o.name as campaign
-      from postrider.other_campaigns_of(
-        p_organization_id, p_campaign_id, p.external_id, p.email_key, p.household_key,
-        v_now - v_campaign.exclusion_window) o
-      where dup.what is null
-        and p.suppression_reason is null
-      limit 1
-    ) other on true
-    left join lateral (
-      select max(m.accepted_at) + v_campaign.frequency_cap as free_at
-      from postrider.recipient r
-      cross join lateral postrider.mailed_since(
-        p_organization_id, r.id, v_now - v_campaign.frequency_cap) m
-      where v_campaign.frequency_cap is not null
-        and dup.what is null
-        and p.suppression_reason is null
-        and other.campaign is null
-        and r.organization_id = p_organization_id
-        and r.household_key = p.household_key
-    ) cap on true
-  )
-  select
-    j.n, j.id,
-    case
-      when j.reason in ('duplicate', 'cross_campaign', 'frequency_cap') then 'skipped'
-      when j.reason in ('erased', 'suppressed') then 'blacklisted'
-      when j.reason = 'holdout' then 'holdout'
-      when j.household_key is null then 'address_enrichable'
-      else 'pending'
-    end,
-    j.reason, j.detail, j.available_at
-  from judged j;
-end $$;
+  p_household_key text,
+  p_frequency_cap interval,
+  p_now timestamptz
+) returns table (free_at timestamptz) language sql stable
+begin atomic
+  select max(m.accepted_at) + p_frequency_cap
+  from postrider.recipient r
+  cross join lateral postrider.mailed_since(
+    p_organization_id, r.id, p_now - p_frequency_cap) m
+  where p_frequency_cap is not null
+    and r.organization_id = p_organization_id
+    and r.household_key = p_household_key;
+end;

@@ -56,47 +56,8 @@ begin
   end if;
   perform postrider.turn_away_before_mail(p_organization_id, v_campaign_id, p_cohort_id, v_now);
   perform postrider.open_mailpieces(p_organization_id, p_cohort_id, v_now);
-
-  with begun as (
-    update postrider.recipient_state s
-    set state = 'sending', since = v_now, move_no = s.move_no + 1, reason = 'begun', detail = null
-    from postrider.campaign c, postrider.mailpiece m
-    where s.organization_id = p_organization_id
-      and s.cohort_id = p_cohort_id
-      and s.state = 'sending_staged'
-      and c.organization_id = s.organization_id
-      and c.id = s.campaign_id
-      and m.organization_id = s.organization_id
-      and m.recipient_id = s.recipient_id
-      and m.mode = c.mode
-      and m.status = 'submitting'
-    returning m.*, s.move_no
-  )
-  select json_agg(json_build_object(
-      'recipientId', recipient_id,
-      'mailpieceId', id,
-      'moveNo', move_no,
-      'idempotencyKey', idempotency_key,
-      'mode', mode,
-      'printerName', printer_name,
-      'request', request) order by recipient_id)
-  into v_pieces
-  from begun;
-
-  -- A recipient without a piece may not be at the printer: nothing would ever bring them back.
-  if exists (
-    select from postrider.recipient_state
-    where organization_id = p_organization_id
-      and cohort_id = p_cohort_id
-      and state = 'sending_staged')
-  then
-    update postrider.recipient_state
-    set state = 'error', since = v_now, move_no = move_no + 1, cohort_id = null,
-      reason = 'render_failed', detail = 'its proof is gone'
-    where organization_id = p_organization_id
-      and cohort_id = p_cohort_id
-      and state = 'sending_staged';
-  end if;
+  v_pieces := postrider.send_open_mailpieces(p_organization_id, p_cohort_id, v_now);
+  perform postrider.fail_without_mailpiece(p_organization_id, p_cohort_id, v_now);
   if v_pieces is null then
     update postrider.cohort
     set closed_at = v_now, closed_why = 'empty'
@@ -158,6 +119,68 @@ begin
     and s.state = 'sending_staged'
   on conflict (organization_id, recipient_id, mode)
     where status not in ('rejected', 'cancelled', 'failed') do nothing;
+end $$;
+
+-- Moves the people of a cohort who have an open mailpiece to sending. Returns the pieces, as
+-- begin_mail has them; null where there are none.
+create function postrider.send_open_mailpieces(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_now timestamptz
+) returns json language plpgsql as $$
+declare
+  v_pieces json;
+begin
+  with begun as (
+    update postrider.recipient_state s
+    set state = 'sending', since = p_now, move_no = s.move_no + 1, reason = 'begun', detail = null
+    from postrider.campaign c, postrider.mailpiece m
+    where s.organization_id = p_organization_id
+      and s.cohort_id = p_cohort_id
+      and s.state = 'sending_staged'
+      and c.organization_id = s.organization_id
+      and c.id = s.campaign_id
+      and m.organization_id = s.organization_id
+      and m.recipient_id = s.recipient_id
+      and m.mode = c.mode
+      and m.status = 'submitting'
+    returning m.*, s.move_no
+  )
+  select json_agg(json_build_object(
+      'recipientId', recipient_id,
+      'mailpieceId', id,
+      'moveNo', move_no,
+      'idempotencyKey', idempotency_key,
+      'mode', mode,
+      'printerName', printer_name,
+      'request', request) order by recipient_id)
+  into v_pieces
+  from begun;
+  return v_pieces;
+end $$;
+
+-- Brings people to error who have no mailpiece. A recipient without one may not be at the printer:
+-- nothing would ever bring them back.
+create function postrider.fail_without_mailpiece(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
+  -- An UPDATE that finds nobody still pays for the trigger.
+  if exists (
+    select from postrider.recipient_state
+    where organization_id = p_organization_id
+      and cohort_id = p_cohort_id
+      and state = 'sending_staged')
+  then
+    update postrider.recipient_state
+    set state = 'error', since = p_now, move_no = move_no + 1, cohort_id = null,
+      reason = 'render_failed', detail = 'its proof is gone'
+    where organization_id = p_organization_id
+      and cohort_id = p_cohort_id
+      and state = 'sending_staged';
+  end if;
 end $$;
 
 -- Tells the machine how long an unknown outcome must rest at a printer: longer than its time-out

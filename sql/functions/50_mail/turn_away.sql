@@ -13,9 +13,8 @@ declare
   v_campaign postrider.campaign;
   v_zone text;
   v_printed uuid[];
-  v_pieces uuid[];
-  v_suppressed uuid[];
   v_held uuid[];
+  v_suppressed uuid[];
 begin
   select c.* into v_campaign
   from postrider.campaign c
@@ -27,56 +26,19 @@ begin
   -- People are looked for before they are moved: an UPDATE that finds nobody still pays for the
   -- trigger. Hardly anybody has an open piece or a suppression, so both are asked the other way
   -- round, from those that exist.
-  select
-    array_agg(s.recipient_id) filter (where m.accepted_at is not null),
-    array_agg(s.recipient_id) filter (
-      where m.status = 'submitting'
-        and m.printer_name <> v_campaign.printer_name
-        and (p.held_at is not null or v_campaign.mode = 'live' and p.armed_at is null))
-  into v_printed, v_held
-  from postrider.recipient_state s
-  join postrider.mailpiece m
-    on m.organization_id = p_organization_id
-    and m.recipient_id = s.recipient_id
-    and m.mode = v_campaign.mode
-    and not postrider.piece_is_closed(m.status)
-  join postrider.printer p
-    on p.organization_id = p_organization_id and p.name = m.printer_name
-  where s.organization_id = p_organization_id
-    and s.cohort_id = p_cohort_id
-    and s.state = 'sending_staged';
+  select p.printed, p.held into v_printed, v_held
+  from postrider.open_pieces_in_cohort(v_campaign, p_cohort_id) p;
   v_suppressed := postrider.suppressed_in_cohort(
     p_organization_id, p_campaign_id, p_cohort_id, p_now, v_printed);
 
   if v_printed is not null then
-    -- A late answer has shown that the printer has these cards already: nobody is submitted twice.
-    v_pieces := array(
-      select m.id
-      from postrider.mailpiece m
-      where m.organization_id = p_organization_id
-        and m.recipient_id = any (v_printed)
-        and m.mode = v_campaign.mode
-        and m.accepted_at is not null);
-    perform postrider.bring_to_sent(p_organization_id, v_pieces, 'late_evidence', false);
-    perform postrider.follow_mailpieces(p_organization_id, v_pieces);
+    perform postrider.take_out_printed(v_campaign, v_printed);
   end if;
   if v_suppressed is not null then
-    perform postrider.cancel_open_mailpieces(p_organization_id, v_suppressed, 'suppressed');
-    update postrider.recipient_state s
-    set state = 'blacklisted', since = p_now, move_no = s.move_no + 1, cohort_id = null,
-      reason = 'suppressed', detail = null
-    where s.organization_id = p_organization_id and s.recipient_id = any (v_suppressed);
+    perform postrider.turn_away_suppressed(p_organization_id, v_suppressed, p_now);
   end if;
   if v_held is not null then
-    -- Their open piece is at a printer that the campaign has left, and which is held or not armed.
-    -- Staging does not see that: they are asked for again in a minute.
-    update postrider.recipient_state s
-    set state = 'proofed', since = p_now, move_no = s.move_no + 1, cohort_id = null,
-      reason = 'held', detail = 'the printer of its open mailpiece',
-      available_at = p_now + interval '1 minute'
-    where s.organization_id = p_organization_id
-      and s.recipient_id = any (v_held)
-      and s.state = 'sending_staged';
+    perform postrider.put_off_held(p_organization_id, v_held, p_now);
   end if;
 
   if v_campaign.offer_ends_on < (p_now at time zone v_zone)::date + v_campaign.transit_days then
@@ -88,6 +50,35 @@ begin
     perform postrider.enforce_caps(v_campaign, p_cohort_id, p_now, v_zone);
   end if;
 end $$;
+
+-- Finds the people of a cohort whose piece is open: whose card the printer has already, and whose
+-- piece is at a printer that is held or not armed; null where there are none.
+create function postrider.open_pieces_in_cohort(
+  p_campaign postrider.campaign,
+  p_cohort_id uuid
+) returns table (
+  printed uuid[],
+  held uuid[]
+) language sql stable
+begin atomic
+  select
+    array_agg(s.recipient_id) filter (where m.accepted_at is not null),
+    array_agg(s.recipient_id) filter (
+      where m.status = 'submitting'
+        and m.printer_name <> p_campaign.printer_name
+        and (p.held_at is not null or p_campaign.mode = 'live' and p.armed_at is null))
+  from postrider.recipient_state s
+  join postrider.mailpiece m
+    on m.organization_id = p_campaign.organization_id
+    and m.recipient_id = s.recipient_id
+    and m.mode = p_campaign.mode
+    and not postrider.piece_is_closed(m.status)
+  join postrider.printer p
+    on p.organization_id = p_campaign.organization_id and p.name = m.printer_name
+  where s.organization_id = p_campaign.organization_id
+    and s.cohort_id = p_cohort_id
+    and s.state = 'sending_staged';
+end;
 
 -- Finds the people of a cohort who are on a do-not-mail list; null where there are none.
 -- p_printed: people whose card the printer has already. A suppression comes too late for them.
@@ -130,6 +121,57 @@ begin
     and (x.expires_at is null or x.expires_at > p_now)
     and not s.recipient_id = any (coalesce(p_printed, '{}'));
   return v_people;
+end $$;
+
+-- Brings people to sent whose card the printer has already, as a late answer has shown: nobody is
+-- submitted twice.
+create function postrider.take_out_printed(
+  p_campaign postrider.campaign,
+  p_people uuid[]
+) returns void language plpgsql as $$
+declare
+  v_pieces uuid[] := array(
+    select m.id
+    from postrider.mailpiece m
+    where m.organization_id = p_campaign.organization_id
+      and m.recipient_id = any (p_people)
+      and m.mode = p_campaign.mode
+      and m.accepted_at is not null);
+begin
+  perform postrider.bring_to_sent(
+    p_campaign.organization_id, v_pieces, 'late_evidence', false);
+  perform postrider.follow_mailpieces(p_campaign.organization_id, v_pieces);
+end $$;
+
+-- Brings people to blacklisted who are on a do-not-mail list by now.
+create function postrider.turn_away_suppressed(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
+  perform postrider.cancel_open_mailpieces(p_organization_id, p_people, 'suppressed');
+  update postrider.recipient_state s
+  set state = 'blacklisted', since = p_now, move_no = s.move_no + 1, cohort_id = null,
+    reason = 'suppressed', detail = null
+  where s.organization_id = p_organization_id and s.recipient_id = any (p_people);
+end $$;
+
+-- Gives back people whose open piece is at a printer that the campaign has left, and which is held
+-- or not armed. Staging does not see that: they are asked for again in a minute.
+create function postrider.put_off_held(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_now timestamptz
+) returns void language plpgsql as $$
+begin
+  update postrider.recipient_state s
+  set state = 'proofed', since = p_now, move_no = s.move_no + 1, cohort_id = null,
+    reason = 'held', detail = 'the printer of its open mailpiece',
+    available_at = p_now + interval '1 minute'
+  where s.organization_id = p_organization_id
+    and s.recipient_id = any (p_people)
+    and s.state = 'sending_staged';
 end $$;
 
 -- Skips everybody who is left of a cohort: the offer ends before a card would arrive.

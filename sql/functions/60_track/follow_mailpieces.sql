@@ -109,24 +109,13 @@ begin
       and m.id = top.mailpiece_id
       and m.accepted_at is not null
       and t.rank > (select rank from postrider.mailpiece_status where name = m.status)
+      -- Nobody has two open pieces.
       and not (t.is_open and (
         postrider.has_other_open_piece(
           m.organization_id, m.recipient_id, m.id, m.mode, m.status)
-        -- Of several closed pieces of one person the first is raised; the others are closed beside
-        -- an open one then.
-        or postrider.piece_is_closed(m.status) and exists (
-          select from postrider.mailpiece o
-          join postrider.mailpiece_event e
-            on e.organization_id = o.organization_id and e.mailpiece_id = o.id
-          join postrider.mailpiece_status r on r.name = e.status and r.is_open
-          where o.organization_id = p_organization_id
-            and o.recipient_id = m.recipient_id
-            and o.mode = m.mode
-            and o.id < m.id
-            and o.id = any (p_pieces)
-            and o.accepted_at is not null
-            and postrider.piece_is_closed(o.status)
-            and r.rank > (select rank from postrider.mailpiece_status where name = o.status))))
+        or postrider.piece_is_closed(m.status)
+          and postrider.earlier_piece_opens(
+            m.organization_id, m.recipient_id, m.id, m.mode, p_pieces)))
     returning m.recipient_id, m.status, m.mode
   )
   -- What a printer makes up in test mode was never at the address.
@@ -135,6 +124,29 @@ begin
   from raised;
   return v_returned;
 end $$;
+
+-- Says whether an earlier closed piece of the person is opened together with this one. Of several
+-- closed pieces of one person the first is raised; the others are closed beside an open one then.
+create function postrider.earlier_piece_opens(
+  p_organization_id uuid,
+  p_recipient_id uuid,
+  p_mailpiece_id uuid,
+  p_mode text,
+  p_pieces uuid[]
+) returns boolean language sql stable
+return exists (
+  select from postrider.mailpiece o
+  join postrider.mailpiece_event e
+    on e.organization_id = o.organization_id and e.mailpiece_id = o.id
+  join postrider.mailpiece_status r on r.name = e.status and r.is_open
+  where o.organization_id = p_organization_id
+    and o.recipient_id = p_recipient_id
+    and o.mode = p_mode
+    and o.id < p_mailpiece_id
+    and o.id = any (p_pieces)
+    and o.accepted_at is not null
+    and postrider.piece_is_closed(o.status)
+    and r.rank > (select rank from postrider.mailpiece_status where name = o.status));
 
 -- Lets the usual time of the mail class begin for people who waited for the printer beyond it:
 -- their card was printed now.

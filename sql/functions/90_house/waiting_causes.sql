@@ -74,24 +74,15 @@ begin atomic
   group by e.enricher;
 end;
 
--- Effects that failed and wait to be tried again, by campaign and kind. They are counted up to
--- p_counted; the causes are read from up to p_most + 1 of them.
-create function postrider.waiting_effects(
-  p_now timestamptz,
-  p_most int,
-  p_counted int
-) returns table (
-  organization text,
-  campaign text,
-  state text,
-  why text,
-  people bigint,
-  causes text,
-  until timestamptz
+-- Lists the campaigns and kinds of effects of which some failed and wait to be tried again. It goes
+-- from one to the next by index.
+create function postrider.failing_effects() returns table (
+  organization_id uuid,
+  campaign_id uuid,
+  kind text
 ) language sql stable
 begin atomic
   with recursive failing as (
-    -- From one campaign and kind of effect to the next, by index.
     (
       select e.organization_id, e.campaign_id, e.kind
       from postrider.effect e
@@ -114,6 +105,56 @@ begin atomic
       limit 1
     ) n
   )
+  select f.organization_id, f.campaign_id, f.kind
+  from failing f;
+end;
+
+-- Tells why effects of a kind failed, and when the first is tried again.
+create function postrider.effect_causes(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_kind text,
+  p_now timestamptz,
+  p_most int
+) returns table (
+  causes text,
+  until timestamptz
+) language sql stable
+begin atomic
+  select
+    postrider.cause_summary(
+      array_agg(distinct e.error),
+      case when count(*) > p_most then count(*) end),
+    min(e.available_at) filter (where e.available_at > p_now)
+  from (
+    select e.error, e.available_at
+    from postrider.effect e
+    where e.organization_id = p_organization_id
+      and e.campaign_id = p_campaign_id
+      and e.kind = p_kind
+      and e.state = 'waiting'
+      and e.error is not null
+    order by e.available_at desc
+    limit p_most + 1
+  ) e;
+end;
+
+-- Effects that failed and wait to be tried again, by campaign and kind. They are counted up to
+-- p_counted; the causes are read from up to p_most + 1 of them.
+create function postrider.waiting_effects(
+  p_now timestamptz,
+  p_most int,
+  p_counted int
+) returns table (
+  organization text,
+  campaign text,
+  state text,
+  why text,
+  people bigint,
+  causes text,
+  until timestamptz
+) language sql stable
+begin atomic
   select
     o.name, c.name, 'effect ' || f.kind, r.sentence, least(n.many, p_counted),
     e.causes || case
@@ -121,30 +162,14 @@ begin atomic
       else ''
     end,
     e.until
-  from failing f
+  from postrider.failing_effects() f
   join postrider.organization o on o.id = f.organization_id
   join postrider.campaign c
     on c.organization_id = f.organization_id
     and c.id = f.campaign_id
   join postrider.reason r on r.code = 'retry'
-  cross join lateral (
-    select
-      postrider.cause_summary(
-        array_agg(distinct x.error),
-        case when count(*) > p_most then count(*) end) as causes,
-      min(x.available_at) filter (where x.available_at > p_now) as until
-    from (
-      select e.error, e.available_at
-      from postrider.effect e
-      where e.organization_id = f.organization_id
-        and e.campaign_id = f.campaign_id
-        and e.kind = f.kind
-        and e.state = 'waiting'
-        and e.error is not null
-      order by e.available_at desc
-      limit p_most + 1
-    ) x
-  ) e
+  cross join lateral postrider.effect_causes(
+    f.organization_id, f.campaign_id, f.kind, p_now, p_most) e
   cross join lateral (
     select count(*) as many
     from (

@@ -199,3 +199,22 @@ return (
     order by s.available_at
     limit p_most + 1
   ) r);
+
+-- Tells when the first person in a place comes up whose time is still to come.
+create function postrider.first_in_place(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_state text,
+  p_now timestamptz
+) returns timestamptz language sql stable
+return (
+  select s.available_at
+  from postrider.recipient_state s
+  where s.organization_id = p_organization_id
+    and s.campaign_id = p_campaign_id
+    and s.waiting_state = p_state
+    and s.available_at > p_now
+    and s.available_at < 'infinity'
+    and (s.held_at is null or s.state = 'sent')
+  order by s.available_at
+  limit 1);

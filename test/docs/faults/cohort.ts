@@ -13,11 +13,11 @@ import {
   turnClock,
 } from '../../sql/rig.ts';
 import { states, syncPeople } from '../../support/machine.ts';
-import { neighbours, type Scenario } from '../house.ts';
+import { neighbours, type OperatedPlace, type Statements } from '../operated-place.ts';
 
 const MINUTES = 60_000;
 
-export const jobsDeleted: Scenario = async ({ sql, at }, run) => {
+export async function jobsDeleted({ sql, at }: OperatedPlace, run: Statements): Promise<void> {
   await syncPeople(sql, at, neighbours(60));
   await stage(sql, at, 'proof', 2, 50);
   await sql`delete from postrider_queue.job where name = 'proof'`;
@@ -40,9 +40,9 @@ export const jobsDeleted: Scenario = async ({ sql, at }, run) => {
   await turnClock(sql, MINUTES);
   for (let round = 0; round < 3; round += 1) await proofAll(sql, at);
   assert.deepEqual(await states(sql), { proofed: 60 });
-};
+}
 
-export const cohortDeleted: Scenario = async ({ sql, at }, run) => {
+export async function cohortDeleted({ sql, at }: OperatedPlace, run: Statements): Promise<void> {
   await syncPeople(sql, at, neighbours(1));
   await proofAll(sql, at);
   const mail = await mailBegun(sql, at);
@@ -80,4 +80,4 @@ export const cohortDeleted: Scenario = async ({ sql, at }, run) => {
       ${at.organizationId}, ${JSON.stringify(verdict)}::text::json
     )`;
   assert.equal((await statesOf(sql, at))['MA-1001'], 'sent');
-};
+}

@@ -11,11 +11,11 @@ import {
   waitsForLock,
 } from '../../sql/rig.ts';
 import { states, syncPeople } from '../../support/machine.ts';
-import { neighbours, type Scenario } from '../house.ts';
+import { neighbours, type OperatedPlace, type Statements } from '../operated-place.ts';
 
 const MINUTES = 60_000;
 
-export const defaultPartition: Scenario = async ({ sql, at }, run) => {
+export async function defaultPartition({ sql, at }: OperatedPlace, run: Statements): Promise<void> {
   await syncPeople(sql, at, neighbours(2));
   await turnClock(sql, 150 * 24 * 60 * MINUTES);
   await proofed(sql, at, neighbours(5));
@@ -38,9 +38,12 @@ export const defaultPartition: Scenario = async ({ sql, at }, run) => {
     from postrider.doctor()
     where check_name like '%partition%'`;
   assert.equal(ok?.['ok'], true);
-};
+}
 
-export const oldTransaction: Scenario = async ({ sql, at, machine }, run) => {
+export async function oldTransaction(
+  { sql, at, machine }: OperatedPlace,
+  run: Statements,
+): Promise<void> {
   await syncPeople(sql, at, neighbours(3));
   const cohortId = await stageOne(sql, at, 'proof');
   const forgotten = await machine.connect(1).reserve();
@@ -75,4 +78,4 @@ export const oldTransaction: Scenario = async ({ sql, at, machine }, run) => {
     3,
   );
   assert.deepEqual(await states(sql), { proofing: 3 });
-};
+}

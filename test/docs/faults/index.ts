@@ -1,4 +1,4 @@
-import type { Scenario } from '../house.ts';
+import type { Scenario } from '../operated-place.ts';
 import { byHand, firstLook, onePerson } from './looking.ts';
 import { sync } from './sync.ts';
 import { cohortDeleted, jobsDeleted } from './cohort.ts';

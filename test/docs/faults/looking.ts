@@ -16,17 +16,17 @@ import {
   turnClock,
 } from '../../sql/rig.ts';
 import { states, syncPeople } from '../../support/machine.ts';
-import { neighbours, type Scenario } from '../house.ts';
+import { neighbours, type OperatedPlace, type Statements } from '../operated-place.ts';
 
 const MINUTES = 60_000;
 
-export const byHand: Scenario = async ({ sql, at }, run) => {
+export async function byHand({ sql, at }: OperatedPlace, run: Statements): Promise<void> {
   await sending(sql, at, neighbours(1));
   assert.match(await run.refusal('refused'), /op may not move sending → proofed/);
   assert.deepEqual(await states(sql), { sending: 1 });
-};
+}
 
-export const firstLook: Scenario = async ({ sql, at }, run) => {
+export async function firstLook({ sql, at }: OperatedPlace, run: Statements): Promise<void> {
   await sql`select postrider.heartbeat(${RUNNER}, 'laptop:4711', 2, 4, '0.1.0')`;
   await syncPeople(sql, at, neighbours(12));
   await turnClock(sql, 10 * MINUTES);
@@ -98,9 +98,9 @@ export const firstLook: Scenario = async ({ sql, at }, run) => {
       ['proof', 'waits for a worker'],
     ],
   );
-};
+}
 
-export const onePerson: Scenario = async ({ sql, at }, run) => {
+export async function onePerson({ sql, at }: OperatedPlace, run: Statements): Promise<void> {
   const batch = await sent(sql, at, neighbours(2));
   const piece = batch.pieces.find((one) => one.request.to.name.startsWith('Ada'));
   assert.ok(piece !== undefined);
@@ -128,4 +128,4 @@ export const onePerson: Scenario = async ({ sql, at }, run) => {
       who,
     );
   }
-};
+}

@@ -12,7 +12,7 @@ import {
   unknownDue,
 } from '../../sql/rig.ts';
 import type { Place } from '../../support/machine.ts';
-import { neighbours, type Scenario } from '../house.ts';
+import { neighbours, type OperatedPlace, type Statements } from '../operated-place.ts';
 
 /** Asks the printer about everything that is unknown and due, once; it answers so. */
 async function reconcile(
@@ -40,7 +40,7 @@ const cannotTell = {
   message: 'the print shop answers 503',
 };
 
-export const outcomeUnknown: Scenario = async ({ sql, at }, run) => {
+export async function outcomeUnknown({ sql, at }: OperatedPlace, run: Statements): Promise<void> {
   await unknownDue(sql, at, neighbours(2));
   await reconcile(sql, at, cannotTell, 1);
 
@@ -70,9 +70,9 @@ export const outcomeUnknown: Scenario = async ({ sql, at }, run) => {
   assert.deepEqual(await run.rows('find'), []);
   const now = await pieces(sql, at);
   assert.deepEqual(now.map((piece) => piece.status).toSorted(), ['accepted', 'cancelled']);
-};
+}
 
-export const alarm: Scenario = async ({ sql, at }, run) => {
+export async function alarm({ sql, at }: OperatedPlace, run: Statements): Promise<void> {
   // The answer was lost, Ada cancelled, the printer said that it has nothing, and then a webhook
   // says otherwise.
   await unknownDue(sql, at, neighbours(1));
@@ -98,4 +98,4 @@ export const alarm: Scenario = async ({ sql, at }, run) => {
   ]);
   await run.rows('mend', { alarm: raised?.['id'] ?? '', why: 'asked the printer to call it back' });
   assert.deepEqual(await run.rows('find'), []);
-};
+}

@@ -16,12 +16,12 @@ import {
   turnClock,
 } from '../../sql/rig.ts';
 import { launched, states, syncPeople } from '../../support/machine.ts';
-import { neighbours, type Scenario } from '../house.ts';
+import { neighbours, type OperatedPlace, type Statements } from '../operated-place.ts';
 import { driver } from '../shells.ts';
 
 const MINUTES = 60_000;
 
-export const stop: Scenario = async ({ sql, at }, run) => {
+export async function stop({ sql, at }: OperatedPlace, run: Statements): Promise<void> {
   const batch = await sending(sql, at, neighbours(2));
   await proofed(sql, at, neighbours(4));
   const next = await stageOne(sql, at, 'mail');
@@ -56,9 +56,12 @@ export const stop: Scenario = async ({ sql, at }, run) => {
   ]);
   assert.equal((await mailBegun(sql, at)).pieces.length, 2);
   assert.deepEqual(await states(sql), { sending: 2, sent: 2 });
-};
+}
 
-export const held: Scenario = async ({ sql, at, operator, operatorUrl }, run) => {
+export async function held(
+  { sql, at, operator, operatorUrl }: OperatedPlace,
+  run: Statements,
+): Promise<void> {
   const summer = await launched(sql, { name: 'summer' });
   await proofed(sql, at, neighbours(3));
   await syncPeople(sql, summer, neighbours(2, 'Elm Street'));
@@ -109,9 +112,9 @@ export const held: Scenario = async ({ sql, at, operator, operatorUrl }, run) =>
   assert.deepEqual(await run.rows('find'), []);
   await proofAll(sql, summer);
   assert.equal((await mailBegun(sql, at)).pieces.length, 3);
-};
+}
 
-export const who: Scenario = async ({ sql, at, operator }, run) => {
+export async function who({ sql, at, operator }: OperatedPlace, run: Statements): Promise<void> {
   await proofed(sql, at, neighbours(3));
   const [ada, ben] = await standing(sql, at);
   await operator`select postrider.cancel(${ada?.id ?? ''}, 'moved away')`;
@@ -134,4 +137,4 @@ export const who: Scenario = async ({ sql, at, operator }, run) => {
     'MA-1003': 'proofed',
   });
   assert.equal((await sql`select 1 from postrider.mailpiece`).length, 0);
-};
+}

@@ -4,7 +4,7 @@ import type postgres from 'postgres';
 import { beginProof, settleProof } from '../../../packages/core/src/machine/proof.ts';
 import { LEASE_MS, proofAll, RUNNER, stageOne } from '../../sql/rig.ts';
 import { type Person, type Place, states, syncPeople } from '../../support/machine.ts';
-import { neighbours, type Scenario } from '../house.ts';
+import { neighbours, type OperatedPlace, type Statements } from '../operated-place.ts';
 
 async function renderFails(
   sql: postgres.Sql,
@@ -24,7 +24,7 @@ async function renderFails(
   await settleProof(sql, at.organizationId, cohortId, failed, true);
 }
 
-export const renderError: Scenario = async ({ sql, at }, run) => {
+export async function renderError({ sql, at }: OperatedPlace, run: Statements): Promise<void> {
   await renderFails(
     sql,
     at,
@@ -61,4 +61,4 @@ export const renderError: Scenario = async ({ sql, at }, run) => {
   });
   await proofAll(sql, at);
   assert.deepEqual(await states(sql), { proofed: 6 });
-};
+}

@@ -1,9 +1,9 @@
 /** A source that ends in the middle of a row. */
 import assert from 'node:assert/strict';
 import { syncPeople } from '../../support/machine.ts';
-import { neighbours, type Scenario } from '../house.ts';
+import { neighbours, type OperatedPlace, type Statements } from '../operated-place.ts';
 
-export const sync: Scenario = async ({ sql, at }, run) => {
+export async function sync({ sql, at }: OperatedPlace, run: Statements): Promise<void> {
   await syncPeople(sql, at, neighbours(3));
   const [open] = await sql`
     select run_id, token
@@ -39,4 +39,4 @@ export const sync: Scenario = async ({ sql, at }, run) => {
   );
   const [reject] = await run.rows('rejects', { campaign: 'spring' });
   assert.equal(reject?.['reason'], 'bad_postal_code');
-};
+}

@@ -1,9 +1,9 @@
 /** Webhooks that the adapter cannot read. */
 import assert from 'node:assert/strict';
 import { turnClock } from '../../sql/rig.ts';
-import type { Scenario } from '../house.ts';
+import type { OperatedPlace, Statements } from '../operated-place.ts';
 
-export const webhooks: Scenario = async ({ sql, at }, run) => {
+export async function webhooks({ sql, at }: OperatedPlace, run: Statements): Promise<void> {
   const [stored] = await sql`
     select postrider.receive_webhook(
       ${at.organizationId}, 'press', 'delivery 1', ${Buffer.from('<xml/>')}
@@ -19,4 +19,4 @@ export const webhooks: Scenario = async ({ sql, at }, run) => {
   const [again] = await sql<{ id: string }[]>`select id from postrider.track_claim(10)`;
   assert.equal(again?.id, row?.id);
   await turnClock(sql, 1000);
-};
+}

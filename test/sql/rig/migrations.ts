@@ -5,7 +5,7 @@ import { connect, migrate, MigrationError } from '@postrider/core';
 import { sqlFiles, type SqlFiles } from '../../../packages/core/src/machine/sql-files.ts';
 import { freshMachine, machineServer } from '../../support/machine.ts';
 import { databasesOn, type TestDatabase } from '../../support/server.ts';
-import { catalog } from '../catalog.ts';
+import { catalog } from '../schema/catalog.ts';
 
 export async function withEmpty(
   work: (sql: postgres.Sql, database: TestDatabase) => Promise<void>,

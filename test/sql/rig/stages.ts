@@ -94,7 +94,7 @@ export function rendered(recipientId: string) {
   } as const;
 }
 
-/** Renders whoever is pending now. */
+/** Renders everybody who is pending now. */
 export async function proofAll(sql: postgres.Sql, at: Place): Promise<void> {
   for (const id of await stage(sql, at, 'proof', 20)) {
     const begun = await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
@@ -117,7 +117,7 @@ export function firstOf(batch: Sending): BegunPiece {
   return batch.pieces[0] ?? assert.fail('no piece');
 }
 
-/** Begins one mail cohort of whoever is proofed now. */
+/** Begins one mail cohort of people who are proofed now. */
 export async function mailBegun(sql: postgres.Sql, at: Place, runner = RUNNER): Promise<Sending> {
   const cohortId = await stageOne(sql, at, 'mail');
   const begun = await beginMail(sql, at.organizationId, cohortId, runner, LEASE_MS);

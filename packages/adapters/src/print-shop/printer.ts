@@ -15,6 +15,7 @@ import type {
 import { readJson } from '../kit/json.ts';
 import { parseOptions } from '../kit/options.ts';
 import { createClient, describe } from './client.ts';
+import { formats, mailClasses } from './formats.ts';
 import { printShopOptions } from './options.ts';
 import { submitBatch } from './orders.ts';
 import { webhooksOf } from './webhook.ts';
@@ -36,6 +37,8 @@ export function createPrintShopPrinter(options: unknown, wiring: AdapterWiring):
   return {
     // The second is what stands behind `noop:`, for a shop that was started to accept it.
     takes: ['application/pdf', 'application/x-noop'],
+    formats,
+    mailClasses,
     keyLifetimeMs: parsed.keys ? parsed.keyLifetimeMs : null,
     readLagMs: parsed.readLagMs,
     timeoutMs: parsed.timeoutMs,

@@ -45,3 +45,5 @@ export const formats: ReadonlyMap<string, CardFormat> = new Map(
     format('6x11', 11, 6, [4, 2.375]),
   ].map((one) => [one.name, one]),
 );
+
+export const formatNames: readonly string[] = [...formats.keys()];

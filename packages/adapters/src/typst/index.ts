@@ -1,6 +1,6 @@
 /** Postcards typeset by typst, on this machine. */
 import type { Provider } from '../kit/provider.ts';
-import { formats } from './formats.ts';
+import { formatNames } from './formats.ts';
 import { typstOptions } from './options.ts';
 import { createTypstRenderer } from './renderer.ts';
 
@@ -10,6 +10,6 @@ export type { CardPreview, PreviewOptions, TypstRenderer } from './renderer.ts';
 export const typst = {
   kind: 'typst',
   title: 'Postcards from typst templates, as PDF',
-  formats: [...formats.keys()],
+  formats: formatNames,
   renderer: { options: typstOptions, create: createTypstRenderer },
 } as const satisfies Provider;

@@ -26,7 +26,7 @@ import { cardData, contentHash } from './card-data.ts';
 import { TypstCompiler } from './compiler.ts';
 import { loadFonts } from './fonts.ts';
 import type { FontSet } from './fonts.ts';
-import { formats } from './formats.ts';
+import { formatNames, formats } from './formats.ts';
 import type { CardFormat } from './formats.ts';
 import { typstOptions } from './options.ts';
 import { addPageBoxes } from './pdf-boxes.ts';
@@ -79,6 +79,7 @@ export async function createTypstRenderer(
 
   return {
     makes: ['application/pdf'],
+    formats: formatNames,
 
     async render(job, context) {
       context.signal.throwIfAborted();
@@ -164,7 +165,7 @@ async function prepare(
   const files = await readTemplate(resolve(wiring.baseDirectory, template));
   if (format !== undefined && !('reason' in files)) return { format, template: files };
   const message =
-    `the renderer has no format "${formatName}"; ` + `it has ${[...formats.keys()].join(', ')}`;
+    `the renderer has no format "${formatName}"; ` + `it has ${formatNames.join(', ')}`;
   return [
     ...(format === undefined ? [{ reason: 'unknown_format', message }] : []),
     ...('reason' in files ? [files] : []),

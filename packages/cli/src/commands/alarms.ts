@@ -1,11 +1,12 @@
 /** `alarms`: what needs a person, and `alarms clear` once somebody has looked. */
 import { UserError, exitCodes } from '@postrider/runner/process';
-import { command, text, type Family } from '../command.ts';
+import type { Command } from 'commander';
+import { command, text, type Act } from '../command.ts';
 import type { Fields } from '../table.ts';
 import { relative } from '../text.ts';
 import { asCommand } from './as-command.ts';
 
-export const alarms: Family = (program, act) => {
+export function alarms(program: Command, act: Act): void {
   const listed = command(
     program,
     'alarms',
@@ -48,7 +49,7 @@ export const alarms: Family = (program, act) => {
         cli.out.result({ id, clearedAt: at }, `alarm ${id} is cleared`);
       }),
     );
-};
+}
 
 interface AlarmRow {
   readonly id: string;

@@ -1,7 +1,8 @@
 /** What the beats do, done now: sync, enrich, reconcile. */
-import { command, flag, number, text, time, wholeNumber, type Family } from '../command.ts';
+import type { Command } from 'commander';
+import { command, flag, number, text, time, wholeNumber, type Act } from '../command.ts';
 
-export const beatCommands: Family = (program, act) => {
+export function beatCommands(program: Command, act: Act): void {
   command(
     program,
     'sync',
@@ -80,4 +81,4 @@ export const beatCommands: Family = (program, act) => {
         );
       }),
     );
-};
+}

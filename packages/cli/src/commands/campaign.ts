@@ -1,6 +1,7 @@
 /** `campaign`: applied from a file, launched, paused, shown, ended. */
 import { kinds } from '@postrider/adapters/kinds';
-import { command, flag, oneOf, text, type Family } from '../command.ts';
+import type { Command } from 'commander';
+import { command, flag, oneOf, text, type Act } from '../command.ts';
 
 const named = 'by name, by organization/name, or by id';
 
@@ -10,7 +11,7 @@ function adapterKinds(): string {
   return `Adapters: ${ports.join('; ')}`;
 }
 
-export const campaigns: Family = (program, act) => {
+export function campaigns(program: Command, act: Act): void {
   const campaign = command(
     program,
     'campaign',
@@ -155,4 +156,4 @@ export const campaigns: Family = (program, act) => {
       );
     }),
   );
-};
+}

@@ -1,9 +1,10 @@
 /** `db`: the embedded server. */
 import { UserError, exitCodes } from '@postrider/runner/process';
-import { command, type Family } from '../command.ts';
+import type { Command } from 'commander';
+import { command, type Act } from '../command.ts';
 import { relative } from '../text.ts';
 
-export const databases: Family = (program, act) => {
+export function databases(program: Command, act: Act): void {
   const db = command(
     program,
     'db',
@@ -102,7 +103,7 @@ export const databases: Family = (program, act) => {
       ]);
     }),
   );
-};
+}
 
 function refuseOwn(own: { readonly source: string } | null): void {
   if (own === null) return;

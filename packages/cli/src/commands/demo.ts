@@ -1,5 +1,6 @@
 /** `demo`: the main job on real input. `print-shop`: the folder print shop by itself. */
 import { UserError, exitCodes } from '@postrider/runner/process';
+import type { Command } from 'commander';
 import {
   command,
   decimal,
@@ -7,11 +8,11 @@ import {
   number,
   text,
   wholeNumber,
-  type Family,
+  type Act,
   type Options,
 } from '../command.ts';
 
-export const demonstration: Family = (program, act) => {
+export function demonstration(program: Command, act: Act): void {
   command(
     program,
     'demo',
@@ -152,4 +153,4 @@ export const demonstration: Family = (program, act) => {
       await showStatus(cli);
     }),
   );
-};
+}

@@ -4,15 +4,16 @@
  */
 import type { Sql } from '@postrider/runner/database';
 import { exitCodes, printable, UserError } from '@postrider/runner/process';
+import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { command, number, text, wholeNumber, type Family, type Options } from '../command.ts';
+import { command, number, text, wholeNumber, type Act, type Options } from '../command.ts';
 import { clock, zone } from '../text.ts';
 
 const who = 'an e-mail, customer id, reference on the card, or the id of a recipient or mailpiece';
 
 const whose = 'whose customer it is, where an id is used by several';
 
-export const histories: Family = (program, act) => {
+export function histories(program: Command, act: Act): void {
   command(
     program,
     'trace',
@@ -127,7 +128,7 @@ export const histories: Family = (program, act) => {
         );
       }),
     );
-};
+}
 
 /**
  * What the database tells of somebody. Throws where nobody is known by that, with who may be meant.

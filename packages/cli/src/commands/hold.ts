@@ -2,7 +2,7 @@
 import type { Sql } from '@postrider/runner/database';
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { command, flag, text, type Family, type Options } from '../command.ts';
+import { command, flag, text, type Act, type Options } from '../command.ts';
 import { confirm } from '../confirm.ts';
 
 const kinds = ['organization', 'campaign', 'printer', 'recipient'] as const;
@@ -30,7 +30,7 @@ interface Verb {
   ): Promise<readonly [told: object, sentence: string]>;
 }
 
-export const holds: Family = (program, act) => {
+export function holds(program: Command, act: Act): void {
   for (const verb of [holding(program), releasing(program)])
     for (const kind of kinds)
       declared(verb, kind).action(
@@ -45,7 +45,7 @@ export const holds: Family = (program, act) => {
           });
         }),
       );
-};
+}
 
 function holding(program: Command): Verb {
   return {

@@ -2,7 +2,8 @@
  * What an operator must look at, each one statement in the database: stuck, queue, alarms, doctor.
  */
 import { UserError, count, exitCodes } from '@postrider/runner/process';
-import { command, flag, text, wholeNumber, number, type Family } from '../command.ts';
+import type { Command } from 'commander';
+import { command, flag, text, wholeNumber, number, type Act } from '../command.ts';
 import { explain } from '../errors/explain.ts';
 import type { Check } from '../operate/migrate.ts';
 import type { Fields } from '../table.ts';
@@ -13,7 +14,7 @@ import { asCommand } from './as-command.ts';
 /** The one check that is asked of the program and not of the database. */
 const SCHEMA = 'schema';
 
-export const lookUps: Family = (program, act) => {
+export function lookUps(program: Command, act: Act): void {
   command(
     program,
     'stuck',
@@ -153,7 +154,7 @@ export const lookUps: Family = (program, act) => {
           );
       }),
     );
-};
+}
 
 interface StuckRow {
   readonly campaign: string;

@@ -1,7 +1,8 @@
 /** `preview`: one card as pictures, before anything is printed. */
-import { command, flag, number, text, wholeNumber, type Family } from '../command.ts';
+import type { Command } from 'commander';
+import { command, flag, number, text, wholeNumber, type Act } from '../command.ts';
 
-export const previews: Family = (program, act) => {
+export function previews(program: Command, act: Act): void {
   command(
     program,
     'preview',
@@ -38,4 +39,4 @@ export const previews: Family = (program, act) => {
         });
       }),
     );
-};
+}

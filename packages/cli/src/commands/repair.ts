@@ -3,7 +3,8 @@
  * when it must refuse.
  */
 import { UserError, count, exitCodes, printable } from '@postrider/runner/process';
-import { command, flag, oneOf, text, type Family } from '../command.ts';
+import type { Command } from 'commander';
+import { command, flag, oneOf, text, type Act } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { explain } from '../errors/explain.ts';
 import {
@@ -17,7 +18,7 @@ import type { Output } from '../output.ts';
 
 const whose = 'whose customer it is, where an id is used by several';
 
-export const repairs: Family = (program, act) => {
+export function repairs(program: Command, act: Act): void {
   command(
     program,
     'retry',
@@ -209,7 +210,7 @@ export const repairs: Family = (program, act) => {
         await eachPerson(cli.out, people, ended, ', erased');
       }),
     );
-};
+}
 
 function listed(people: readonly RecipientRow[]): string {
   return people.map((one) => `${fullRecipientName(one)} (${one.state})`).join(', ');

@@ -1,7 +1,8 @@
 /** `run`: beats, workers and HTTP. `migrate`: brings the database to this version. */
-import { command, flag, number, text, wholeNumber, type Family } from '../command.ts';
+import type { Command } from 'commander';
+import { command, flag, number, text, wholeNumber, type Act } from '../command.ts';
 
-export const running: Family = (program, act) => {
+export function running(program: Command, act: Act): void {
   command(
     program,
     'run',
@@ -64,4 +65,4 @@ export const running: Family = (program, act) => {
         await migrateDatabase(cli, flag(options['dryRun']));
       }),
     );
-};
+}

@@ -1,7 +1,8 @@
 /** `sql`: one statement, read-only unless told. `psql`: the real thing. */
-import { command, flag, number, wholeNumber, type Family } from '../command.ts';
+import type { Command } from 'commander';
+import { command, flag, number, wholeNumber, type Act } from '../command.ts';
 
-export const statements: Family = (program, act) => {
+export function statements(program: Command, act: Act): void {
   command(
     program,
     'sql',
@@ -45,4 +46,4 @@ export const statements: Family = (program, act) => {
         await openPsql(cli, args);
       }),
     );
-};
+}

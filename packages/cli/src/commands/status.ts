@@ -5,12 +5,13 @@
 import { states } from '@postrider/core/states';
 import type { Sql } from '@postrider/runner/database';
 import { count, printable } from '@postrider/runner/process';
+import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { command, decimal, flag, number, type Family } from '../command.ts';
+import { command, decimal, flag, number, type Act } from '../command.ts';
 import type { Column } from '../table.ts';
 import { relative } from '../text.ts';
 
-export const status: Family = (program, act) => {
+export function status(program: Command, act: Act): void {
   command(
     program,
     'status',
@@ -28,7 +29,7 @@ export const status: Family = (program, act) => {
         else await show(cli, database.sql);
       }),
     );
-};
+}
 
 type Funnel = Readonly<Record<string, string | number>>;
 

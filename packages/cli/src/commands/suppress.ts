@@ -1,10 +1,11 @@
 /** `suppress`: do-not-mail. An entry stands from the moment this returns. */
 import { UserError, count, exitCodes } from '@postrider/runner/process';
+import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { command, text, type Family, type Options } from '../command.ts';
+import { command, text, type Act, type Options } from '../command.ts';
 import type { entryOf, SuppressionRow, Suppression } from '../operate/suppressions.ts';
 
-export const suppressions: Family = (program, act) => {
+export function suppressions(program: Command, act: Act): void {
   const suppress = command(
     program,
     'suppress',
@@ -131,7 +132,7 @@ export const suppressions: Family = (program, act) => {
         );
       }),
     );
-};
+}
 
 async function open(cli: Cli) {
   const { openDatabase } = await import('@postrider/runner/database');

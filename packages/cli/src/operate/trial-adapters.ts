@@ -19,7 +19,7 @@ import { leaseMsOf } from '@postrider/runner/pipeline';
 import type { Project } from '@postrider/runner/project';
 import { explain } from '../errors/explain.ts';
 import { completeEntry } from '../print-shop/entry.ts';
-import { misfits } from './media.ts';
+import { misfitProblems } from './misfits.ts';
 
 type Group = Readonly<Record<string, unknown>>;
 
@@ -102,8 +102,13 @@ export async function makeAdapters(
         problems.push(...tooSlow(printer.port, project, draft));
     } else await make(port, entry);
   }
-  if (renderer !== null && host !== null)
-    problems.push(...misfits(renderer.port, host.port, printer?.port ?? null, draft));
+  problems.push(
+    ...misfitProblems(draft, {
+      renderer: renderer?.port ?? null,
+      imageHost: host?.port ?? null,
+      printer: printer?.port ?? null,
+    }),
+  );
   return { audience, renderer };
 }
 

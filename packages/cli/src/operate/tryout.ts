@@ -103,7 +103,10 @@ async function setCards(
       { template, format, media, cards },
       quietContext(),
     );
+    // Of a renderer that lists its formats this was found out without a card.
+    const told = new Set(problems.map(({ field }) => field));
     for (const { reason, message } of refused) {
+      if (reason === 'unknown_format' && told.has('format')) continue;
       if (!partial || reason !== 'font_not_provided')
         problems.push(draft.problem(fieldOf(reason), message.replace(/\.$/, '')));
     }

@@ -2,15 +2,16 @@
  * A campaign that prints at the project's own print shop names no address: it is completed here,
  * whenever such a printer is made.
  */
-import { AdapterConfigError } from '@postrider/core/ports';
-import type { CompleteEntry } from '@postrider/runner/integrations';
+import { AdapterConfigError, type PortName } from '@postrider/core/ports';
+import type { Entry } from '@postrider/runner/integrations';
+import type { Project } from '@postrider/runner/project';
 import { ownPrintShop } from './own.ts';
 
 /**
  * With the address where the shop was last started, and the ledger that knows our cards. Throws
  * `AdapterConfigError` where it was never started.
  */
-export const completeEntry: CompleteEntry = (port, entry, project) => {
+export function completeEntry(port: PortName, entry: Entry, project: Project): Entry {
   if (port !== 'printer' || entry['kind'] !== 'print-shop' || entry['url'] !== undefined)
     return entry;
   const own = ownPrintShop(project);
@@ -21,4 +22,4 @@ export const completeEntry: CompleteEntry = (port, entry, project) => {
         '`postrider print-shop start` does',
     );
   return { ...(own.ledger === null ? {} : { ledger: own.ledger }), ...entry, url: own.url };
-};
+}

@@ -4,6 +4,7 @@ export * from './effects.ts';
 export * from './enricher.ts';
 export * from './image-host.ts';
 export * from './media.ts';
+export * from './misfits.ts';
 export * from './printer.ts';
 export * from './renderer.ts';
 export * from './types.ts';

@@ -139,6 +139,10 @@ export interface ListedPiece {
 export interface Printer {
   /** What artwork may be. */
   readonly takes: readonly MediaType[];
+  /** The formats that it prints, for example `4x6`, as campaigns call them; absent: any. */
+  readonly formats?: readonly string[];
+  /** The mail classes that it offers, for example `first_class`; absent: any. */
+  readonly mailClasses?: readonly string[];
   /**
    * How long the printer remembers an idempotency key, in milliseconds; null where it has no keys.
    */

@@ -18,7 +18,7 @@ export interface CardRequest {
 export interface RenderJob {
   /** As in the campaign, for example `postcard.typ`; resolved by the adapter. */
   readonly template: string;
-  /** For example `4x6`. */
+  /** One of those that the renderer lists, for example `4x6`. */
   readonly format: string;
   /** One of those that the renderer makes: what its documents are to be. */
   readonly media: MediaType;
@@ -93,6 +93,12 @@ export interface Renderer {
    * What its documents can be, the best first: a campaign gets the first that its image host takes.
    */
   readonly makes: readonly MediaType[];
+  /**
+   * The formats that it sets, for example `4x6`: the edges in inches, the short one first. Absent:
+   * any. A campaign of another one is refused when it is applied, and held where it was not looked
+   * at.
+   */
+  readonly formats?: readonly string[];
   /**
    * Cards of one campaign together. `results` has one entry per card, in the order asked. Where a
    * result is not of its card's recipient, or names a document or a page that cannot be, or a

@@ -53,12 +53,37 @@ export async function printerBriefOf(
  * Making it may need secrets and files, and may hang like anything else of an adapter. What it
  * throws says nothing of the database.
  */
-export async function makePrinter(context: PipelineContext, brief: PrinterBrief): Promise<Printer> {
+export async function makePrinter(
+  context: PipelineContext,
+  brief: PrinterBrief,
+  longestMs = Infinity,
+): Promise<Printer> {
   return await askAdapter(
     context,
     `the maker of printer ${brief.name}`,
     async () => await context.integrations.printer(brief),
+    Math.min(context.settings.adapterTimeoutMs, longestMs),
   );
+}
+
+// A maker that hangs keeps a slot, which is missing to other campaigns.
+const PATIENCE_MS = 5000;
+
+/**
+ * To know what it can: null where it cannot be made, or not soon. Cards are rendered all the same,
+ * and why it cannot be made is told by the mail stage.
+ */
+export async function printerIfMade(
+  context: PipelineContext,
+  organizationId: string,
+  name: string,
+): Promise<Printer | null> {
+  try {
+    const brief = await printerBriefOf(context, organizationId, name);
+    return await makePrinter(context, brief, PATIENCE_MS);
+  } catch {
+    return null;
+  }
 }
 
 /** A printer that is asked about its pieces, or whose webhooks are read. */

@@ -64,7 +64,7 @@ export const schema = z.strictObject({
       .string()
       .regex(
         /^[a-z0-9][a-z0-9-]{0,62}$/,
-        'small letters, digits and hyphens, for example print-shop',
+        'small letters, digits and hyphens, for example main-press',
       ),
   }),
   mail_class: z

@@ -30,7 +30,7 @@ export function campaignWarnings({ raw }: CampaignDraft, today = new Date()): st
   if (!Object.hasOwn(deliveryTimes, mailClass))
     found.push(
       `mail_class: ${mailClass} is neither ${Object.keys(deliveryTimes).join(' nor ')}: ` +
-        'a printer may refuse it, and the times of standard count',
+        'a printer that lists none may refuse it, and the times of standard count',
     );
   return found;
 }

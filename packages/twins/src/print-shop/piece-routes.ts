@@ -6,7 +6,7 @@ import { body, refuse, type Ctx, type Env } from '../kit/requests.ts';
 import { ledgerLine, ledgerLines, view } from './views.ts';
 import { MOST_AT_ONCE } from './wire.ts';
 import type { Piece } from './pieces.ts';
-import type { Shop } from './server.ts';
+import type { Shop } from './shop-interface.ts';
 import { BATCH_LIMIT, describeIssue, piecesRequest } from './wire.ts';
 
 export function pieceRoutes(app: Hono<Env>, shop: Shop): void {

@@ -1,45 +1,12 @@
 /** The HTTP face of the shop. Routes translate; what they ask for is decided elsewhere. */
-import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import type { TwinClock } from '../kit/clock.ts';
 import { messageOf, TwinError } from '../kit/errors.ts';
-import { type Faults } from '../kit/faults.ts';
 import { hasToken, refuse, type Env } from '../kit/requests.ts';
-import type { Books } from './books.ts';
-import type { Commit } from './entries.ts';
-import type { Intake } from './intake.ts';
-import { type Settings } from './options.ts';
-import type { Press } from './press.ts';
 import { pieceRoutes } from './piece-routes.ts';
+import type { Shop } from './shop-interface.ts';
 import { shopRoutes } from './shop-routes.ts';
-import { LEDGER_HEADER, type WebhookState } from './wire.ts';
-
-/** What the routes ask of the shop. */
-export interface Shop {
-  readonly settings: Settings;
-  readonly books: Books;
-  readonly clock: TwinClock;
-  readonly faults: Faults;
-  readonly intake: Intake;
-  readonly press: Press;
-  readonly commit: Commit;
-  readonly settled: () => Promise<void>;
-  /** Events that are on the disk, and may be shown. */
-  readonly durableEvents: number;
-  readonly broken: TwinError | null;
-  readonly closing: boolean;
-  readonly webhooks: WebhookState;
-  turnClock(days: number): Promise<void>;
-  redirectWebhooks(
-    url: string | null,
-    organizations: Readonly<Record<string, string>>,
-  ): Promise<void>;
-  /** Waits for the request, and lets a stop wait for it too, as long as its body has come. */
-  attend(request: Promise<void>, incoming: IncomingMessage): Promise<void>;
-  /** Resolves after `ms`, or when the shop closes. */
-  pause(ms: number): Promise<void>;
-}
+import { LEDGER_HEADER } from './wire.ts';
 
 export function createApp(shop: Shop): Hono<Env> {
   const app = new Hono<Env>();

@@ -6,7 +6,7 @@ import { body, refuse, type Env } from '../kit/requests.ts';
 import { fromWaiting, faultsRequest, toWaiting } from './faults.ts';
 import { webhookFault } from './options.ts';
 import { MOST_AT_ONCE } from './wire.ts';
-import type { Shop } from './server.ts';
+import type { Shop } from './shop-interface.ts';
 import { eventOf } from './webhooks.ts';
 import { BATCH_LIMIT, clockRequest, describeIssue, webhookRequest } from './wire.ts';
 

@@ -27,7 +27,8 @@ import { ledgerPath } from './ledger.ts';
 import { manifestPart, partPath } from './manifest.ts';
 import { settle, type PrintShopOptions, type Settings } from './options.ts';
 import { Press } from './press.ts';
-import { createApp, type Shop } from './server.ts';
+import { createApp } from './server.ts';
+import type { Shop } from './shop-interface.ts';
 import { Tracking } from './tracking.ts';
 import { createWebhooks } from './webhooks.ts';
 

@@ -7,6 +7,7 @@ import { contractContext, describeRendererContract } from '@postrider/core/contr
 import { AdapterConfigError } from '@postrider/core/ports';
 import type { CardRequest } from '@postrider/core/ports';
 import { createTypstRenderer } from '../../index.ts';
+import { typst } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 import { bakery, card, failure, hash, plain, render } from './cards.ts';
 import { lookAt, pageBoxes } from '../../../test/pdf.ts';
@@ -74,6 +75,12 @@ describe('Typst renderer', () => {
       assert.equal((await lookAt(pdf, 20)).length, 4);
     });
   }
+
+  it('lists the formats that it sets, as its provider does', async () => {
+    const { formats } = await createTypstRenderer({}, wiringAt('/'));
+    assert.deepEqual(formats, ['4x6', '6x9', '6x11']);
+    assert.deepEqual(formats, typst.formats);
+  });
 
   it('keeps the table of offsets true, and no date, so that the same cards are the same bytes on another day', async () => {
     const pdf = Buffer.from((await render(plain, [card(), card()])).pdf).toString('latin1');

@@ -12,6 +12,13 @@ export function ordersOf({ harness, submit, made, accepted, can }: PrinterBench)
     assert.ok(takes.length > 0, 'what artwork may be');
   });
 
+  it('takes the formats and mail classes that it is given here, where it lists what it takes', () => {
+    const { formats, mailClasses } = harness().printer;
+    const { format, mailClass } = harness().piece();
+    assert.ok(formats?.includes(format) ?? true, format);
+    assert.ok(mailClasses?.includes(mailClass) ?? true, mailClass);
+  });
+
   it('answers each piece, in the order asked, also when there are more than one request takes', async () => {
     const pieces = Array.from({ length: harness().printer.maxBatch + 3 }, () => harness().piece());
     const results = await submit(pieces);

@@ -81,6 +81,11 @@ export function describeRendererContract(
       }
     });
 
+    it('sets the format that it is asked for, where it lists what it sets', () => {
+      const { renderer, job } = harness;
+      assert.ok(renderer.formats?.includes(job.format) ?? true);
+    });
+
     it('gives the same names, bytes and hashes for the same job', async () => {
       const first = await harness.renderer.render(harness.job, contractContext());
       const second = await harness.renderer.render(harness.job, contractContext());

@@ -13,8 +13,10 @@ import {
 } from '../../machine/proof.ts';
 import {
   fittingMedia,
+  misfits,
   type CardRequest,
   type ImageHost,
+  type Printer,
   type Renderer,
 } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
@@ -22,6 +24,7 @@ import { ask, SilentAdapterError } from '../../runtime/asking.ts';
 import { workCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import type { Lease } from '../../runtime/leases.ts';
+import { printerIfMade } from '../../runtime/printers.ts';
 import type { ResultWriter } from '../../runtime/result-writer.ts';
 import { storedAnswers, type Stored } from './image-host-answers.ts';
 import { cardAnswers, type CardAnswer } from './renderer-answers.ts';
@@ -48,6 +51,8 @@ function toRequest(campaign: CampaignBrief, card: BegunCard): CardRequest {
 interface Adapters {
   readonly renderer: Renderer;
   readonly host: ImageHost;
+  /** Only looked at, for what it can; null where it cannot be made now. */
+  readonly printer: Printer | null;
 }
 
 function toSettlement(answer: CardAnswer, stored: readonly Stored[]): ProofSettlement {
@@ -84,9 +89,15 @@ function retriesOf(cards: readonly CardRequest[], error: unknown): ProofSettleme
   }));
 }
 
-/** The renderer makes no card of this campaign, for any recipient. */
+/** No card of this campaign can be made, for any recipient. */
 class RefusedJobError extends Error {
   override readonly name = 'RefusedJobError';
+  /** Whose fault it is, for the operator. */
+  readonly why: string;
+  constructor(why: string, message: string) {
+    super(message);
+    this.why = why;
+  }
 }
 
 /** Where fewer cards fail alike, it may well be their own fault. */
@@ -118,23 +129,24 @@ async function renderCohort(
   const signal = AbortSignal.any([lease.signal, context.stopping]);
 
   const proofsOf = async (
-    { renderer, host }: Adapters,
+    { renderer, host, printer }: Adapters,
     some: readonly CardRequest[],
   ): Promise<ProofSettlement[]> => {
     const call = context.callContext(signal);
+    const unfit = misfits(campaign, { renderer, imageHost: host, printer });
     const media = fittingMedia(renderer.makes, host.takes);
-    if (media === null) {
+    if (unfit.length > 0 || media === null)
       throw new RefusedJobError(
-        `the renderer makes ${renderer.makes.join(', ')}, and the image host takes ${host.takes.join(', ')}`,
+        'its cards do not fit',
+        unfit.map(({ message }) => message).join('; '),
       );
-    }
     const { template, format } = campaign;
     const job = { template, format, media, cards: some };
     const { documents, answers, refused } = cardAnswers(
       some,
       await ask({ who: 'the renderer', silenceMs }, async () => await renderer.render(job, call)),
     );
-    if (refused !== null) throw new RefusedJobError(refused);
+    if (refused !== null) throw new RefusedJobError('the renderer refuses its cards', refused);
     if (documents.length === 0) return answers.map((answer) => toSettlement(answer, []));
     const put = await ask(
       { who: 'the image host', silenceMs },
@@ -196,15 +208,19 @@ async function renderCohort(
   };
   const refuseJob = async (
     some: readonly CardRequest[],
-    { message }: RefusedJobError,
-  ): Promise<void> => await refuse(some, 'the renderer refuses its cards', message, null);
+    { why, message }: RefusedJobError,
+  ): Promise<void> => await refuse(some, why, message, null);
 
   let adapters: Adapters;
   try {
-    adapters = await ask({ who: 'the makers of renderer and image host', silenceMs }, async () => ({
-      renderer: await integrations.renderer(campaign),
-      host: await integrations.imageHost(campaign),
-    }));
+    const [made, printer] = await Promise.all([
+      ask({ who: 'the makers of renderer and image host', silenceMs }, async () => ({
+        renderer: await integrations.renderer(campaign),
+        host: await integrations.imageHost(campaign),
+      })),
+      printerIfMade(context, campaign.organizationId, campaign.printerName),
+    ]);
+    adapters = { ...made, printer };
   } catch (error) {
     failed(cards, error);
     return;

@@ -134,7 +134,7 @@ suite('the print shop as a process', { concurrency: 4 }, () => {
     },
   );
 
-  test('a killed shop leaves its folder to the next, whoever has its process number now', async (t) => {
+  test('a killed shop leaves its folder to the next, also where another process has its number now', async (t) => {
     const folder = await temporaryFolder(t);
     const first = await shopProcess(t, { folder });
     await first.shop.kill();

@@ -1,0 +1,167 @@
+-- Judges people by all rules of admission. The plan of check_eligibility() takes up the functions
+-- above it.
+
+-- Lists the people who are to be judged, each with its suppression, and whether somebody before it
+-- in the list is the same person or household. p_people: as in check_eligibility().
+create function postrider.people_to_judge(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_dedupe text,
+  p_people jsonb
+) returns table (
+  n int,
+  id uuid,
+  external_id text,
+  email_key text,
+  household_key text,
+  name_key text,
+  suppression_reason text,
+  suppression_source text,
+  is_repeated boolean
+) language sql stable
+begin atomic
+  with person as materialized (
+    select
+      p.n, p.id, p."externalId" as external_id, p."emailKey" as email_key,
+      p."householdKey" as household_key, p."nameKey" as name_key,
+      case
+        when p_dedupe = 'household' then p."householdKey"
+        else p."householdKey" || '|' || p."nameKey"
+      end as place_key,
+      s.reason as suppression_reason, s.source as suppression_source
+    from jsonb_to_recordset(p_people) as p (
+      n int, id uuid, "externalId" text, "emailKey" text, "householdKey" text, "nameKey" text)
+    left join lateral (
+      select s.reason, s.source
+      from postrider.suppressions_of(
+        p_organization_id, p_campaign_id, p."externalId", p."emailKey", p."householdKey") s
+      order by s.reason = 'erasure' desc
+      limit 1
+    ) s on true
+  ), first_of as (
+    -- An erased person is not made again, not even as somebody's double, and is nobody's first.
+    select
+      n,
+      case when email_key is not null
+        then min(n) over (partition by email_key)
+      end as by_email,
+      case when place_key is not null
+        then min(n) over (partition by place_key)
+      end as by_place
+    from person
+    where suppression_reason is distinct from 'erasure'
+  )
+  select
+    p.n, p.id, p.external_id, p.email_key, p.household_key, p.name_key,
+    p.suppression_reason, p.suppression_source,
+    f.by_email < p.n or f.by_place < p.n
+  from person p
+  left join first_of f using (n);
+end;
+
+-- Names the state that a person takes for this reason.
+create function postrider.verdict_of(
+  p_reason text,
+  p_household_key text
+) returns text language sql immutable
+return case
+  when p_reason in ('duplicate', 'cross_campaign', 'frequency_cap') then 'skipped'
+  when p_reason in ('erased', 'suppressed') then 'blacklisted'
+  when p_reason = 'holdout' then 'holdout'
+  when p_household_key is null then 'address_enrichable'
+  else 'pending'
+end;
+
+-- Judges people by all rules at once, and says for each which state to take, why, and from when.
+-- p_people: [{n, id, externalId, emailKey, householdKey, nameKey}], in the order in which the
+-- first of two duplicates wins; id is null for a person who is new.
+-- verdict: pending, address_enrichable, skipped, blacklisted, holdout.
+create function postrider.check_eligibility(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_people jsonb
+) returns table (
+  n int,
+  id uuid,
+  verdict text,
+  reason text,
+  detail text,
+  available_at timestamptz
+) language plpgsql stable as $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := postrider.now();
+  v_campaign postrider.campaign;
+  v_judged uuid[] := array(
+    select (k ->> 'id')::uuid
+    from jsonb_array_elements(p_people) as k
+    where k ->> 'id' is not null);
+begin
+  select c.* into v_campaign
+  from postrider.campaign c
+  where c.organization_id = p_organization_id
+    and c.id = p_campaign_id;
+  return query
+  with judged as (
+    select
+      p.n, p.id, p.household_key,
+      case
+        when dup.what is not null then 'duplicate'
+        when p.suppression_reason = 'erasure' then 'erased'
+        when p.suppression_reason is not null then 'suppressed'
+        when other.campaign is not null then 'cross_campaign'
+        when cap.free_at is not null and v_campaign.frequency_cap_mode = 'skip'
+          then 'frequency_cap'
+        when p.household_key is null then 'new'
+        when v_campaign.holdout_percent > 0
+          and postrider.holdout_bucket(v_campaign.holdout_salt, p.household_key)
+            < v_campaign.holdout_percent * 100
+          then 'holdout'
+        when cap.free_at is not null then 'frequency_deferred'
+        else 'new'
+      end as reason,
+      coalesce(
+        dup.what,
+        p.suppression_reason || ' (' || p.suppression_source || ')',
+        'campaign ' || other.campaign) as detail,
+      coalesce(cap.free_at, v_now) as available_at
+    from postrider.people_to_judge(
+      p_organization_id, p_campaign_id, v_campaign.dedupe, p_people) p
+    left join lateral (
+      select 'of a row before it' as what
+      where p.is_repeated
+      union all
+      (
+        select 'of recipient ' || d.recipient_id
+        from postrider.duplicates_of(
+          p_organization_id, p_campaign_id, v_campaign.dedupe, p.id, p.email_key,
+          p.household_key, p.name_key, v_judged) d
+        where p.suppression_reason is distinct from 'erasure'
+        limit 1
+      )
+      limit 1
+    ) dup on true
+    left join lateral (
+      select o.name as campaign
+      from postrider.other_campaigns_of(
+        p_organization_id, p_campaign_id, p.external_id, p.email_key, p.household_key,
+        v_now - v_campaign.exclusion_window) o
+      where dup.what is null
+        and p.suppression_reason is null
+      limit 1
+    ) other on true
+    left join lateral postrider.capped_until(
+      p_organization_id,
+      -- Asked for nobody who is turned away already.
+      case
+        when dup.what is null and p.suppression_reason is null and other.campaign is null
+          then p.household_key
+      end,
+      v_campaign.frequency_cap,
+      v_now) cap on true
+  )
+  select
+    j.n, j.id, postrider.verdict_of(j.reason, j.household_key),
+    j.reason, j.detail, j.available_at
+  from judged j;
+end $$;

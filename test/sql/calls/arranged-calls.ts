@@ -1,0 +1,73 @@
+/**
+ * Arguments of calls that need more of the world than any argument by itself can tell: somebody in
+ * error, a campaign that nobody reads, a month without a partition.
+ */
+import type postgres from 'postgres';
+import { definition } from '../../support/machine.ts';
+import { place } from '../rig.ts';
+import { arranged } from '../rig/people-in-each-state.ts';
+
+/** By the function's name: what stands between its brackets. */
+export async function arrangedCalls(
+  sql: postgres.Sql,
+): Promise<Readonly<Record<string, readonly string[]>>> {
+  const unread = await place(sql);
+  const [o, c] = [unread.organizationId, unread.campaignId];
+  const rejected = await firstOf(sql, 'error, rejected');
+  const unknown = await firstOf(sql, 'error, outcome unknown');
+  const reading = await place(sql);
+  const [run] = await sql<{ run_id: string; token: string }[]>`
+    select run_id, token
+    from postrider.sync_open(${reading.organizationId}, ${reading.campaignId}, 'manual', 'test')`;
+  const page = `'${reading.organizationId}', '${reading.campaignId}', '${run?.token}'`;
+  await sql`select postrider.hold(${reading.organizationId}, 'organization', null)`;
+  await sql`select postrider.receive_webhook(${o}, 'press', 'odd', ${Buffer.from('{}')})`;
+  const webhook = `(select id from postrider.provider_event where organization_id = '${o}')`;
+  const campaign = `(select n from postrider.campaign n where id = '${c}')`;
+  const piece = `(select m from postrider.mailpiece m where id = '${unknown.mailpieceId}')`;
+  return {
+    add_counts: [`'{"sent": 1}', '{"sent": 2}'`],
+    close_campaign: [`'${o}', '${c}', 'completed', 'done'`],
+    define_printer: [`'${o}', 'another', '{"kind": "noop"}', false`],
+    enforce_caps: [`${campaign}, gen_random_uuid(), postrider.now(), 'UTC'`],
+    enqueue: [`'mail', array[gen_random_uuid()], array['{}'::jsonb]`],
+    lock_unknown_outcome: [piece],
+    make_campaign: [`'${o}', '${JSON.stringify(definition({ name: 'another' }))}'`],
+    reconcile_settle: [`'${unknown.organizationId}', '[]'`],
+    record_printed: [`${piece}, null`],
+    release: [`'${reading.organizationId}', 'organization', null`],
+    require_list: [`'a list', 'array'`],
+    require_next_partition: [`postrider.now()`],
+    require_page: [`${campaign}, '[]', '[]', 0`],
+    resolve: [`'${unknown.mailpieceId}', 'not_printed', 'asked them'`],
+    resolve_outcome: [`'${unknown.mailpieceId}', 'not_printed', 'asked them'`],
+    retry: [`'${rejected.recipientId}'`],
+    retry_recipient: [`'${rejected.recipientId}'`],
+    run_housekeeping_part: [`'fold_tally', array['${o}'::uuid]`],
+    sync_count: [
+      `'${reading.organizationId}', '${run?.run_id}', 0, 0, 0, 0, 0, '{}', '{}', '[]', 0`,
+    ],
+    sync_open: [`'${o}', '${c}', 'manual', 'test'`],
+    sync_page: [`${page}, '${run?.run_id}', '[]', '[]'`],
+    track_unusable: [`'${o}', ${webhook}, '[]', 0`],
+    work_failed: [`'${o}', 'sync', '${c}', null, 'it failed'`],
+  };
+}
+
+/** Somebody who was brought into that state, with the card. */
+async function firstOf(
+  sql: postgres.Sql,
+  state: string,
+): Promise<{ organizationId: string; recipientId: string; mailpieceId: string }> {
+  const { organizationId } = await arranged(sql, state);
+  const [row] = await sql<{ recipientId: string; mailpieceId: string }[]>`
+    select recipient_id as "recipientId", id as "mailpieceId"
+    from postrider.mailpiece
+    where organization_id = ${organizationId}
+    limit 1`;
+  return {
+    organizationId,
+    recipientId: row?.recipientId ?? '',
+    mailpieceId: row?.mailpieceId ?? '',
+  };
+}

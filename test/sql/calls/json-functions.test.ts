@@ -1,0 +1,93 @@
+/**
+ * Every function of the catalog that answers JSON is held to a shape, or is only read by other
+ * functions of SQL.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  stageRound,
+  type StagingFailure,
+  type StagingRound,
+} from '../../../packages/core/src/machine/cohorts.ts';
+import { place, proofed, sharedMachine } from '../rig.ts';
+import { fits } from '../rig/shapes.ts';
+
+const rig = sharedMachine();
+
+/** By the call of json-shapes.test.ts whose answer fits a shape. */
+const held: Readonly<Record<string, string>> = {
+  adopt_pieces: 'adoptPieces(',
+  apply_campaign: 'applyCampaign(',
+  begin_mail: 'beginMail(',
+  begin_proof: "begin(sql, at, 'proof'",
+  campaign_brief: 'campaignBrief(',
+  cancel_claim: 'claimCancels(',
+  check_watermark: 'checkWatermark(',
+  effects_claim: 'claimEffects(',
+  enrich_claim: 'claimed(',
+  enrich_due: 'dueBatches(',
+  hold: 'hold(',
+  printer_brief: 'printerBrief(',
+  ready_work: 'readyWork(',
+  reconcile_claim: 'claimDue(',
+  retry_all: 'retryAll(',
+  tick: 'tick(',
+};
+/** By a test of this file. */
+const heldHere = ['stage_campaigns'];
+
+void test('a function that answers JSON is held to its shape, or no program may call it', async () => {
+  const shapes = readFileSync(join(import.meta.dirname, 'json-shapes.test.ts'), 'utf8');
+  const called = Object.entries(held)
+    .filter(([, call]) => shapes.includes(call))
+    .map(([name]) => name);
+  const rows = await rig.sql<{ name: string }[]>`
+    select distinct p.proname as name
+    from pg_proc p
+    cross join lateral (
+      select p.prorettype as type, 'r' as mode
+      union all
+      select a.type, a.mode from unnest(p.proallargtypes, p.proargmodes) as a (type, mode)
+    ) result
+    where p.pronamespace = 'postrider'::regnamespace
+      and result.mode in ('r', 'o', 'b', 't')
+      and result.type in ('json'::regtype, 'jsonb'::regtype, 'json[]'::regtype, 'jsonb[]'::regtype)
+      and has_function_privilege('postrider_runner', p.oid, 'execute')`;
+  const [answering, known] = [rows.map(({ name }) => name), [...called, ...heldHere]];
+  assert.deepEqual(
+    answering.filter((name) => !known.includes(name)),
+    [],
+    'hold the answer to a shape in json-shapes.test.ts, and name the call in the list above',
+  );
+  assert.deepEqual(
+    known.filter((name) => !answering.includes(name)),
+    [],
+    'no program may call these, or they answer no JSON',
+  );
+});
+
+void test('a round of staging, and what of it failed', async () => {
+  const { sql, admin } = rig;
+  const at = await place(sql);
+  await proofed(sql, at);
+  await admin.unsafe(`
+    alter table postrider.cohort
+    add constraint never check (organization_id <> '${at.organizationId}') not valid`);
+  try {
+    const round = fits<StagingRound>(await stageRound(sql, 'mail', 10, 10), {
+      cohorts: 'number',
+      again: 'boolean',
+      failures: 'list',
+      untried: 'boolean',
+    });
+    fits<StagingFailure>(round.failures[0], {
+      organization: 'string',
+      code: 'string',
+      message: 'string',
+    });
+  } finally {
+    await admin`alter table postrider.cohort drop constraint never`;
+  }
+});

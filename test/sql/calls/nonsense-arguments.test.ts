@@ -1,0 +1,46 @@
+/**
+ * Whatever a role may call answers nonsense with an error of ours that says what to do: never with
+ * one of the server's own.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sweep } from './nonsense-arguments.ts';
+import { logout } from '../privileges/logins.ts';
+import { RUNNER, place, proofed, refused, sharedMachine, stageOne, statesOf } from '../rig.ts';
+
+const rig = sharedMachine(undefined, async () => await logout(rig));
+
+void test('no function that a role may call answers nonsense with an error of the server', async () => {
+  const { calls, wrong } = await sweep(rig, 3);
+  assert.deepEqual(wrong, []);
+  for (const [role, made] of Object.entries(calls))
+    assert.ok(made > 100, `${made} calls by ${role}`);
+});
+
+void test('nothing is leased, rests or is claimed without an end', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  await proofed(sql, at);
+  const cohort = await stageOne(sql, at, 'mail');
+  const o = at.organizationId;
+  for (const endless of ['null', `'0'`, `'-1 minute'`, `'100000 years'`])
+    for (const call of [
+      `begin_mail('${o}', '${cohort}', '${RUNNER}', ${endless})`,
+      `renew('${RUNNER}', array['${o}']::uuid[], array['${cohort}']::uuid[], ${endless})`,
+      `reconcile_claim('${o}', 10, ${endless})`,
+      `effects_claim('${o}', 'usage_meter', 10, ${endless})`,
+    ])
+      await refused('PR020', sql.unsafe(`select postrider.${call}`), /lease/);
+  for (const endless of ['null', `'-1 minute'`, `'100000 years'`])
+    for (const call of [
+      `settle_mail('${o}', '${cohort}', '[]', true, ${endless})`,
+      `set_quiet_time('${o}', 'press', ${endless})`,
+    ])
+      await refused('PR020', sql.unsafe(`select postrider.${call}`), /rests/);
+  await refused(
+    'PR020',
+    sql`select postrider.begin_mail(${o}, ${cohort}, null, '1 minute')`,
+    /runner/,
+  );
+  assert.deepEqual(await statesOf(sql, at), { p0: 'sending_staged' }, 'nobody was begun');
+});

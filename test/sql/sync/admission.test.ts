@@ -1,0 +1,283 @@
+/**
+ * The rules of admission, in their order: duplicate, suppression, other campaigns, frequency cap,
+ * holdout.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { holdoutBucket } from '../../audit/household-key.ts';
+import { people, syncPeople } from '../../support/machine.ts';
+import {
+  DAY,
+  anotherCampaign,
+  one,
+  place,
+  reasonsOf,
+  resident,
+  sharedMachine,
+  standing,
+  statesOf,
+  turnClock,
+} from '../rig.ts';
+
+const rig = sharedMachine();
+void test('the second of a household is a duplicate, in any spelling', async () => {
+  const { sql } = rig;
+  const bakery = await place(sql);
+  await syncPeople(sql, bakery, [
+    resident('a', { line1: '12 Elm Street, Apt 4' }),
+    resident('b', { line1: '12 ELM ST #4' }),
+    resident('c', { line1: '12 Elm St Apt 5' }),
+  ]);
+  assert.deepEqual(await statesOf(sql, bakery), { a: 'pending', b: 'skipped', c: 'pending' });
+  assert.equal((await one(sql, bakery, 'b')).detail, 'of a row before it');
+  await syncPeople(sql, bakery, [resident('d', { line1: '12 elm st', line2: 'Unit 5' })], false);
+  assert.equal(
+    (await one(sql, bakery, 'd')).detail,
+    `of recipient ${(await one(sql, bakery, 'c')).id}`,
+  );
+});
+
+void test('two people of one household are two where the campaign counts persons; one person twice is one', async () => {
+  const { sql } = rig;
+  const bakery = await place(sql, { dedupe: 'person' });
+  const home = { line1: '12 Elm Street' };
+  const segment = [
+    resident('a', home),
+    resident('b', home),
+    resident('a2', { ...home, firstName: 'Á' }),
+    resident('b2', { ...home, firstName: 'B.', lastName: 'BYRON' }),
+  ];
+  await syncPeople(sql, bakery, segment.slice(0, 3));
+  await syncPeople(sql, bakery, segment.slice(3), false);
+  assert.deepEqual(await statesOf(sql, bakery), {
+    a: 'pending',
+    b: 'pending',
+    a2: 'skipped',
+    b2: 'skipped',
+  });
+});
+
+void test('an e-mail comes in once, whatever its capitals, with an address or without', async () => {
+  const { sql } = rig;
+  const bakery = await place(sql);
+  await syncPeople(sql, bakery, [
+    resident('a'),
+    resident('b', { email: ' A@Example.COM ' }),
+    resident('c', { email: 'a@example.com', line1: null, postalCode: null, country: null }),
+  ]);
+  assert.deepEqual(await statesOf(sql, bakery), { a: 'pending', b: 'skipped', c: 'skipped' });
+});
+
+void test('people without an e-mail are not doubles of each other', async () => {
+  const { sql } = rig;
+  const bakery = await place(sql);
+  await syncPeople(sql, bakery, [
+    resident('a', { email: null }),
+    resident('b', { email: '' }),
+    resident('c', { email: '  ' }),
+  ]);
+  assert.deepEqual(await statesOf(sql, bakery), { a: 'pending', b: 'pending', c: 'pending' });
+});
+
+void test('where the pages are cut does not matter', async () => {
+  const { sql } = rig;
+  const segment = [
+    resident('a', { line1: '1 Elm St' }),
+    resident('b', { email: 'a@example.com' }),
+    resident('c', { line1: '1 elm street' }),
+    resident('d', { email: 'c@example.com' }),
+    resident('e', { line1: '1 b Street' }),
+    resident('f'),
+  ];
+  const whole = await place(sql);
+  await syncPeople(sql, whole, segment);
+  for (const cut of [1, 2, 3, 4, 5]) {
+    const parts = await place(sql);
+    await syncPeople(sql, parts, segment.slice(0, cut), false);
+    await syncPeople(sql, parts, segment.slice(cut), false);
+    assert.deepEqual(await reasonsOf(sql, parts), await reasonsOf(sql, whole));
+  }
+});
+
+void test('who was skipped for a reason that holds no place makes room for the next of the household', async () => {
+  const { sql } = rig;
+  const bakery = await place(sql);
+  await syncPeople(sql, bakery, [
+    resident('a', { line1: '1 Elm St' }),
+    resident('b', { line1: '2 Elm St' }),
+  ]);
+  await sql`select postrider.cancel(${(await one(sql, bakery, 'a')).id})`;
+  await syncPeople(
+    sql,
+    bakery,
+    [resident('a2', { line1: '1 Elm St' }), resident('b2', { line1: '2 Elm St' })],
+    false,
+  );
+  assert.deepEqual(await statesOf(sql, bakery), {
+    a: 'skipped',
+    a2: 'pending',
+    b: 'pending',
+    b2: 'skipped',
+  });
+});
+
+void test('a suppression is found by e-mail, by external id and by household', async () => {
+  const { sql } = rig;
+  const bakery = await place(sql);
+  const { organizationId: o } = bakery;
+  await sql`select postrider.suppress(${o}, p_email => ' A@example.com')`;
+  await sql`select postrider.suppress(${o}, p_external_id => 'b')`;
+  await sql`
+    select postrider.suppress(
+      ${o}, p_line1 => '9 Oak Avenue', p_line2 => 'Apt 2', p_postal_code => '94607-1111'
+    )`;
+  await syncPeople(sql, bakery, [
+    resident('a'),
+    resident('b'),
+    resident('c', { line1: '9 OAK AVE #2' }),
+    resident('d', { line1: '9 Oak Ave #3' }),
+  ]);
+  assert.deepEqual(await statesOf(sql, bakery), {
+    a: 'blacklisted',
+    b: 'blacklisted',
+    c: 'blacklisted',
+    d: 'pending',
+  });
+  assert.equal((await one(sql, bakery, 'a')).detail, 'opted out (operator)');
+});
+
+void test('a suppression ends when it expires, and the longer of two stands', async () => {
+  const { sql } = rig;
+  const bakery = await place(sql);
+  const { organizationId: o } = bakery;
+  const until = (days: number) => sql`postrider.now() + make_interval(days => ${days})`;
+  await sql`select postrider.suppress(${o}, 'a@example.com', p_expires_at => ${until(1)})`;
+  await sql`select postrider.suppress(${o}, 'b@example.com', p_expires_at => ${until(1)})`;
+  await sql`select postrider.suppress(${o}, 'b@example.com', p_expires_at => ${until(9)})`;
+  await sql`select postrider.suppress(${o}, 'b@example.com', p_expires_at => ${until(2)})`;
+  await sql`select postrider.suppress(${o}, 'c@example.com')`;
+  await sql`select postrider.suppress(${o}, 'c@example.com', p_expires_at => ${until(1)})`;
+  await turnClock(sql, 3 * DAY);
+  await syncPeople(sql, bakery, [resident('a'), resident('b'), resident('c')]);
+  assert.deepEqual(await statesOf(sql, bakery), {
+    a: 'pending',
+    b: 'blacklisted',
+    c: 'blacklisted',
+  });
+});
+
+void test('a suppression of one campaign leaves the others alone', async () => {
+  const { sql } = rig;
+  const first = await place(sql, { exclusion_window: '0' });
+  const second = await anotherCampaign(sql, first);
+  await sql`
+    select postrider.suppress(
+      ${first.organizationId}, 'a@example.com', p_campaign_id => ${first.campaignId}
+    )`;
+  await syncPeople(sql, first, [resident('a')]);
+  await syncPeople(sql, second, [resident('a')]);
+  assert.deepEqual(await statesOf(sql, first), { a: 'blacklisted' });
+  assert.deepEqual(await statesOf(sql, second), { a: 'pending' });
+});
+
+void test('a suppression that is lifted admits people again, not for who was turned away', async () => {
+  const { sql } = rig;
+  const bakery = await place(sql);
+  await sql`select postrider.suppress(${bakery.organizationId}, 'a@example.com')`;
+  await syncPeople(sql, bakery, [resident('a')]);
+  const [lifted] = await sql`
+    select postrider.lift_suppression(${bakery.organizationId}, 'email', ' A@EXAMPLE.com') as n`;
+  assert.equal(lifted?.['n'], 1);
+  await syncPeople(sql, bakery, [
+    resident('a'),
+    resident('a2', { email: 'a@example.com', line1: '1 Elm St' }),
+  ]);
+  assert.deepEqual(await statesOf(sql, bakery), { a: 'blacklisted', a2: 'skipped' });
+});
+
+void test('one organization neither sees nor suppresses the people of another', async () => {
+  const { sql } = rig;
+  const mine = await place(sql);
+  const theirs = await place(sql);
+  await sql`select postrider.suppress(${mine.organizationId}, 'a@example.com')`;
+  await syncPeople(sql, theirs, [resident('a')]);
+  await syncPeople(sql, mine, [resident('a'), resident('b')]);
+  assert.deepEqual(await statesOf(sql, theirs), { a: 'pending' });
+  assert.deepEqual(await statesOf(sql, mine), { a: 'blacklisted', b: 'pending' });
+});
+
+void test('the holdout is who the salt says, run after run', async () => {
+  const { sql } = rig;
+  const segment = people(200, 'h');
+  const held = (salt: string) =>
+    segment
+      .filter(
+        (p) =>
+          holdoutBucket(
+            salt,
+            `US|94607|${(p.line1 ?? '').toUpperCase().replace('STREET', 'ST')}|`,
+          ) < 2500,
+      )
+      .map((p) => p.externalId);
+  for (const salt of ['salt a', 'salt b']) {
+    const bakery = await place(sql, { holdout_percent: 25, holdout_salt: salt });
+    await syncPeople(sql, bakery, segment);
+    await syncPeople(sql, bakery, segment);
+    const there = (await standing(sql, bakery))
+      .filter((p) => p.state === 'holdout')
+      .map((p) => p.externalId);
+    assert.deepEqual(there, held(salt).sort());
+    assert.ok(there.length > 30 && there.length < 70);
+  }
+});
+
+void test('who has no address meets the holdout only when one comes', async () => {
+  const { sql } = rig;
+  const bakery = await place(sql, { holdout_percent: 100 });
+  const bare = resident('a', { line1: null, postalCode: null, country: null });
+  await syncPeople(sql, bakery, [bare]);
+  assert.equal((await one(sql, bakery)).state, 'address_enrichable');
+  await syncPeople(sql, bakery, [resident('a')]);
+  assert.equal((await one(sql, bakery)).state, 'holdout');
+});
+
+void test('a changed address meets the rules again: holdout, duplicate, blacklist', async () => {
+  const { sql } = rig;
+  const bakery = await place(sql);
+  await sql`
+    select postrider.suppress(
+      ${bakery.organizationId}, p_line1 => '3 Bad Road', p_postal_code => '94607'
+    )`;
+  await syncPeople(sql, bakery, [resident('a'), resident('b'), resident('c')]);
+  await syncPeople(sql, bakery, [
+    resident('a'),
+    resident('b', { line1: '1 a Street' }),
+    resident('c', { line1: '3 Bad Rd' }),
+  ]);
+  assert.deepEqual(await reasonsOf(sql, bakery), {
+    a: 'pending (new)',
+    b: 'skipped (duplicate)',
+    c: 'blacklisted (suppressed)',
+  });
+});
+
+void test('the first rule that fits is the reason', async () => {
+  const { sql } = rig;
+  const first = await place(sql, { holdout_percent: 100 });
+  const second = await anotherCampaign(sql, first, { holdout_percent: 100 });
+  const { organizationId: o } = first;
+  await syncPeople(sql, first, [resident('a', { line1: null, postalCode: null, country: null })]);
+  await sql`select postrider.suppress(${o}, p_external_id => 'b')`;
+  await syncPeople(sql, second, [
+    resident('b', { line1: '1 Elm St' }),
+    resident('b2', { line1: '1 Elm St', email: 'b@example.com' }),
+    resident('x', { email: 'a@example.com' }),
+    resident('y'),
+  ]);
+  assert.deepEqual(await reasonsOf(sql, { organizationId: o, campaignId: second.campaignId }), {
+    b: 'blacklisted (suppressed)',
+    b2: 'skipped (duplicate)',
+    x: 'skipped (cross_campaign)',
+    y: 'holdout (holdout)',
+  });
+});
