@@ -187,7 +187,7 @@ void test('the files of sql/ make the same by psql, in the order that their head
     context.diagnostic('psql was not found: the files were not tried');
     return;
   }
-  const root = fileURLToPath(new URL('../../sql/', import.meta.url));
+  const root = fileURLToPath(new URL('../../../sql/', import.meta.url));
   await withEmpty(async (sql, database) => {
     const psql = (...args: string[]): string =>
       spawnSync(
