@@ -60,9 +60,9 @@ declare
   v_wrong text;
   -- Reading: the look-ups and what they are made of.
   v_reading constant text[] := '{
-    abbreviate, assumed_at, caller, doctor, email_key, failing_beats, find_recipients, fold,
-    headcount, holdout_bucket, household_key, my_organizations, now, people_in_cohorts,
-    sees_all, tallied, trace, trimmed, why}';
+    assumed_at, caller, doctor, email_key, failing_beats, find_recipients, fold, headcount,
+    holdout_bucket, household_key, may_be_one_household, my_organizations, now,
+    people_in_cohorts, sees_all, tallied, trace, trimmed, why}';
   -- What views and look-ups are made of. They are called with the reader's rights, and are no
   -- promise: they change with their view.
   v_parts constant text[] := '{
@@ -99,10 +99,11 @@ declare
   -- What only functions and triggers of the machine call, with the owner's rights. A caller from
   -- outside would ask nothing that they could answer.
   v_internal constant text[] := '{
-      accept_mailpieces, act_as, acting, actor_is_claimed, add_counts, add_suppressions,
-      admit_members, alarm_conflicting_evidence, alarm_failed_after_received, alarm_pieces,
-      alarm_scanned_though_closed, alarm_unknown_statuses, assign_events, assign_to_cohorts,
-      assume_received, attach_partition, back_off, beat_health, begin_refused, begin_sending,
+      abbreviate, abbreviate_address, accept_mailpieces, act_as, acting, actor_is_claimed,
+      add_counts, add_suppressions, address_parts, admit_members, alarm_conflicting_evidence,
+      alarm_failed_after_received, alarm_pieces, alarm_scanned_though_closed,
+      alarm_unknown_statuses, assign_events, assign_to_cohorts, assume_received,
+      attach_partition, back_off, beat_health, begin_refused, begin_sending,
       best_delivery_evidence, bounds_of, bring_printed_to_sent, bring_to_sent, cache_addresses,
       cancel_open_mailpieces, cancel_recipient, capped_until, card_may_exist, cards_at_printer,
       cause_summary, change_campaign, check_changed_people, check_eligibility, check_evidence,
@@ -112,16 +113,17 @@ declare
       detach_partition, digest_of, duplicates_of, earlier_piece_opens, effect_causes,
       end_silent_jobs, end_silent_run, ends_of_place, enforce_caps, enqueue,
       enrichers_of_batches, erase_personal_data, fail, fail_without_mailpiece, failing_effects,
-      first_in_place, follow_mailpieces, follow_source, follows_source, forget_person,
-      forget_untried_work, form_cohorts, give_back, gone_from_segment, has_made_cards,
-      has_other_open_piece, held_causes, history_of_all, history_of_some,
-      housekeeping_organizations, id_of, is_before_printer, known_status, lock_campaign,
-      lock_counter, lock_for_begin, lock_for_retry, lock_for_sync, lock_history,
-      lock_households, lock_key, lock_listed, lock_ready, lock_unknown_outcome, lost_mailpieces,
-      mail_witnesses, mailed_since, make_campaign, make_event_partition, mark_rerouted,
-      mark_unknown, match_members, move_to_terminal, needs_cohort, nobody_in_flight,
-      note_intervention, notice_restore, open_enrichment_batch, open_listed, open_mailpieces,
-      open_pieces_in_cohort, other_campaigns_of, parts_of_place, people_by_key,
+      first_in_place, fold_address, follow_mailpieces, follow_source, follows_source,
+      forget_person, forget_untried_work, form_cohorts, give_back, gone_from_segment,
+      has_made_cards, has_other_open_piece, held_causes, history_of_all, history_of_some,
+      household_key_parts, housekeeping_organizations, id_of, is_before_printer,
+      is_street_suffix, known_status, lock_campaign, lock_counter, lock_for_begin,
+      lock_for_retry, lock_for_sync, lock_history, lock_households, lock_key, lock_listed,
+      lock_ready, lock_unknown_outcome, lost_mailpieces, mail_witnesses, mailed_since,
+      make_campaign, make_event_partition, mark_rerouted, mark_units, mark_unknown,
+      match_members, merge_directionals, move_to_terminal, needs_cohort, neighbourhood_digest,
+      nobody_in_flight, note_intervention, notice_restore, open_enrichment_batch, open_listed,
+      open_mailpieces, open_pieces_in_cohort, other_campaigns_of, parts_of_place, people_by_key,
       people_looked_at, people_to_ask, people_to_judge, pick_ready_people, piece_is_closed,
       printers_of_cohort, protect_record, put_off_held, raise_mass_departure, raise_statuses,
       reap_cohorts, reap_people, recipient_created, recipient_moved, record_evidence,
@@ -133,13 +135,14 @@ declare
       require_within, resolve_outcome, restore_signs, results_of_batch, retry_by_reason,
       retry_causes, retry_people, retry_recipient, return_refused, run_housekeeping_part,
       send_open_mailpieces, server_identity, set_hold, settle_found, settle_not_accepted,
-      settle_not_found, settle_proofing, settle_unknown, skip_for_end_of_offer, stage,
-      stage_plan, staged_state_of, start_delivery_window, start_proofing, stop_people,
-      store_events, store_proofs, suppress_erased, suppress_person, suppress_returned,
-      suppress_unknown_people, suppressed_in_cohort, suppressions_of, sync_count,
-      take_campaign_lock, take_cohort, take_out_printed, try_lock_work, turn_away_before_mail,
-      turn_away_suppressed, unblocked_states, unless_erased, verdict_of, waiting_effects,
-      waiting_people, waiting_state_of, wake_workers, was_changed_since_begin, was_held_for}';
+      settle_not_found, settle_proofing, settle_unknown, skip_for_end_of_offer, split_lines,
+      split_street, split_units, stage, stage_plan, staged_state_of, start_delivery_window,
+      start_proofing, stop_people, store_events, store_proofs, suppress_erased, suppress_person,
+      suppress_returned, suppress_unknown_people, suppressed_in_cohort, suppressions_of,
+      sync_count, take_campaign_lock, take_cohort, take_out_printed, try_lock_work,
+      turn_away_before_mail, turn_away_suppressed, unblocked_states, unit_kind, unit_value,
+      unless_erased, verdict_of, waiting_effects, waiting_people, waiting_state_of,
+      wake_workers, was_changed_since_begin, was_held_for, write_routes}';
 begin
   for v_wrong in
     select coalesce(there.name, listed.name) || case

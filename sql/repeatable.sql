@@ -14,6 +14,9 @@
 \ir functions/00_common/commit.sql
 \ir functions/00_common/locks.sql
 \ir functions/00_common/access.sql
+\ir functions/00_common/address_words.sql
+\ir functions/00_common/address_text.sql
+\ir functions/00_common/address_parts.sql
 \ir functions/00_common/household_key.sql
 \ir functions/00_common/person_keys.sql
 \ir functions/00_common/actor.sql

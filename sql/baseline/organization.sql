@@ -44,6 +44,9 @@ create table postrider.suppression (
   digest bytea not null,
   -- What was suppressed, readable; null after erasure.
   value text,
+  -- Of an opt-out by address: a digest of what it shares with every key that may be the same
+  -- household. Null: the entry is about its own key only.
+  neighbourhood bytea,
   reason text not null,
   source text not null,
   added_by text not null,
@@ -53,3 +56,6 @@ create table postrider.suppression (
   constraint suppression_key unique nulls not distinct (organization_id, kind, digest, campaign_id),
   constraint suppression_kind_is_known check (kind in ('email', 'external_id', 'household'))
 );
+
+create index suppression_neighbourhood on postrider.suppression (organization_id, neighbourhood)
+  where neighbourhood is not null;

@@ -35,7 +35,8 @@ create table postrider.recipient (
 );
 create index recipient_email on postrider.recipient (organization_id, email_key)
   where email_key is not null;
-create index recipient_household on postrider.recipient (organization_id, household_key)
+create index recipient_household
+  on postrider.recipient (organization_id, household_key text_pattern_ops)
   where household_key is not null;
 create index recipient_external_id on postrider.recipient (organization_id, external_id);
 create index recipient_reference on postrider.recipient (organization_id, reference);

@@ -8,10 +8,10 @@ function at(line1: string, line2 = '', postalCode = '01970', country = 'US'): st
 }
 
 describe('householdKey', () => {
-  test('has four parts', () => {
-    assert.equal(at('1745 T Street Southeast'), 'US|01970|1745 T ST SE|');
-    assert.equal(at('4221 Thompson Avenue', 'APT C'), 'US|01970|4221 THOMPSON AVE|C');
-    assert.equal(at('11 Main St #4 Rear'), 'US|01970|11 MAIN ST REAR|4');
+  test('has the parts of the address', () => {
+    assert.equal(at('1745 T Street Southeast'), '2|US|01970|1745|T|ST||SE||');
+    assert.equal(at('4221 Thompson Avenue', 'APT C'), '2|US|01970|4221|THOMPSON|AVE|||# C|');
+    assert.equal(at('11 Main St #4 Rear'), '2|US|01970|11|MAIN|ST|||# 4,REAR|');
   });
 
   test('one letterbox in many spellings', () => {
@@ -51,13 +51,13 @@ describe('householdKey', () => {
   });
 
   test('a designator without a unit stays in the line', () => {
-    assert.equal(at('11 Main Street', '#'), 'US|01970|11 MAIN ST #|');
+    assert.equal(at('11 Main Street', '#'), '2|US|01970|11|MAIN|ST||||#');
   });
 
   test('military, rural and fractional addresses', () => {
-    assert.equal(at('PSC 476 Box 1101', '', '96322'), 'US|96322|PSC 476 BOX 1101|');
-    assert.equal(at('Unit 15204 Box 2207', '', '96271'), 'US|96271|BOX 2207|15204');
-    assert.equal(at('12 1/2 Saint Mary Street'), 'US|01970|12 1/2 ST MARY ST|');
+    assert.equal(at('PSC 476 Box 1101', '', '96322'), '2|US|96322|1101|@PSC 476|||||');
+    assert.equal(at('Unit 15204 Box 2207', '', '96271'), '2|US|96271|2207|@UNIT 15204|||||');
+    assert.equal(at('12 1/2 Saint Mary Street'), '2|US|01970|12 1/2|ST MARY|ST||||');
   });
 });
 

@@ -5,11 +5,13 @@
  * same prose, in another language, with no shared code. Where the two disagree, one of them is
  * wrong, and the audit says so card by card.
  *
- * The key is for matching, never for printing: two spellings of one letterbox meet in it, two flats
- * of one building do not. City and state stay out, because people write them in more ways than the
- * ZIP, which already implies them.
+ * The prose (USPS Publication 28): of an address count its number, directionals, street, suffix and
+ * units, each in its postal abbreviation, and whatever else stands there. Two spellings of one
+ * letterbox have one key, two flats of one building do not. City and state stay out, because people
+ * write them in more ways than the ZIP, which already implies them.
  */
 import { createHash } from 'node:crypto';
+import { abbreviated, DIRECTIONS, inFigures, SUFFIXES, withoutUnits } from './address-words.ts';
 
 /** An address as somebody wrote it. */
 export interface WrittenAddress {
@@ -21,67 +23,6 @@ export interface WrittenAddress {
   /** ISO 3166-1 alpha-2. */
   readonly country: string;
 }
-
-const STREET_SUFFIXES = {
-  ALLEY: 'ALY',
-  AVENUE: 'AVE',
-  BOULEVARD: 'BLVD',
-  CIRCLE: 'CIR',
-  COURT: 'CT',
-  COVE: 'CV',
-  CROSSING: 'XING',
-  DRIVE: 'DR',
-  EXPRESSWAY: 'EXPY',
-  FORT: 'FT',
-  FREEWAY: 'FWY',
-  HEIGHTS: 'HTS',
-  HIGHWAY: 'HWY',
-  LANE: 'LN',
-  MOUNT: 'MT',
-  PARKWAY: 'PKWY',
-  PLACE: 'PL',
-  POINT: 'PT',
-  RIDGE: 'RDG',
-  ROAD: 'RD',
-  SAINT: 'ST',
-  SQUARE: 'SQ',
-  STREET: 'ST',
-  TERRACE: 'TER',
-  TRAIL: 'TRL',
-};
-
-const DIRECTIONALS = {
-  EAST: 'E',
-  NORTH: 'N',
-  NORTHEAST: 'NE',
-  NORTHWEST: 'NW',
-  SOUTH: 'S',
-  SOUTHEAST: 'SE',
-  SOUTHWEST: 'SW',
-  WEST: 'W',
-};
-
-const UNIT_DESIGNATORS = {
-  APARTMENT: '#',
-  APT: '#',
-  NO: '#',
-  NUMBER: '#',
-  RM: '#',
-  ROOM: '#',
-  STE: '#',
-  SUITE: '#',
-  UNIT: '#',
-  BUILDING: 'BLDG',
-  DEPARTMENT: 'DEPT',
-  FLOOR: 'FL',
-  SPACE: 'SPC',
-  TRAILER: 'TRLR',
-};
-
-/** One token to one token. What is not listed (WAY, LOOP, LOT, names, numbers) stays as it is. */
-export const USPS_ABBREVIATIONS: ReadonlyMap<string, string> = new Map(
-  Object.entries({ ...STREET_SUFFIXES, ...DIRECTIONALS, ...UNIT_DESIGNATORS }),
-);
 
 /**
  * Upper case, accents folded, everything but A-Z 0-9 / # turned into single spaces; `#` stands
@@ -108,25 +49,122 @@ export function zip5(postalCode: string): string {
   return beforeHyphen.replace(/\D/g, '').slice(0, 5).padStart(5, '0');
 }
 
+/** Number, directionals, name and suffix of a street, in the order of the key. */
+function streetFields(written: readonly string[]): string[] {
+  const words = [...written];
+  let number = '';
+  if (/^\d/.test(words[0] ?? '')) {
+    number = (words.shift() ?? '').replace(/^0+(?=.)/, '');
+    if (/^\d+\/\d+$/.test(words[0] ?? '')) number += ` ${words.shift() ?? ''}`;
+    else if (
+      /^[A-DF-MO-RT-VX-Z]$/.test(words[0] ?? '') &&
+      /^\d+$/.test(number) &&
+      words.length >= 3 &&
+      SUFFIXES.get(words[1] ?? '') !== words[1]
+    )
+      number += words.shift() ?? '';
+  }
+  const direction = (word: string | undefined): boolean => DIRECTIONS.get(word ?? '') === word;
+  const suffixed = (word: string | undefined): boolean => SUFFIXES.get(word ?? '') === word;
+  // "Ave North West": two words, one direction; "100 N West St": a direction and a name.
+  const [last, before] = [words.at(-1) ?? '', words.at(-2) ?? ''];
+  if (words.length >= 3 && /^[EW]$/.test(last) && /^[NS]$/.test(before))
+    words.splice(-2, 2, before + last);
+  else if (
+    /^\d+[A-Z]?( \d+\/\d+)?$/.test(number) &&
+    words.length >= 4 &&
+    /^[NS]$/.test(words[0] ?? '') &&
+    /^[EW]$/.test(words[1] ?? '')
+  )
+    words.splice(0, 2, `${words[0] ?? ''}${words[1] ?? ''}`);
+  const after = words.length >= 2 && direction(words.at(-1)) ? (words.pop() ?? '') : '';
+  const ahead =
+    words.length >= 2 && direction(words[0]) && !(words.length === 2 && suffixed(words[1]))
+      ? (words.shift() ?? '')
+      : '';
+  const suffix = words.length >= 2 && suffixed(words.at(-1)) ? (words.pop() ?? '') : '';
+  return [number, words.join(' '), suffix, ahead, after];
+}
+
+/** `PO Box 12`, `RR 2 Box 18`, `PSC 476 Box 1101`: a box, and where it stands. */
+function boxFields(line: string): string[] | undefined {
+  const n = '(?: (?:#|NO|NUM|NUMBER))* 0*([0-9A-Z]+)';
+  const read = (what: string): RegExpExecArray | null =>
+    new RegExp(`^(?:${what}) (?:BOX|BX)${n}$`).exec(line);
+  const rural = read(`(?:RURAL RTE|RURAL RD|R R|RR|RFD|RURAL|RD|RTE)${n}`);
+  if (rural) return [rural[2] ?? '', `RR ${rural[1] ?? ''}`, '', '', ''];
+  const contract = read(`(?:HWY CONTRACT(?: RTE)?|STAR RTE|HCR|HC)${n}`);
+  if (contract) return [contract[2] ?? '', `HC ${contract[1] ?? ''}`, '', '', ''];
+  const military = read(`(PSC|CMR|UNIT)${n}`);
+  if (military)
+    return [military[3] ?? '', `@${military[1] ?? ''} ${military[2] ?? ''}`, '', '', ''];
+  const box = new RegExp(`^(?:(?:(?:POST OFFICE|P O|PO) ?)?(?:BOX|BX|DRAWER)|POB)${n}$`).exec(line);
+  return box ? [box[1] ?? '', 'PO BOX', '', '', ''] : undefined;
+}
+
 export function householdKey(address: WrittenAddress): string {
-  const line = normalizeLine(`${address.line1} ${address.line2}`);
   const country = address.country.trim().toUpperCase() || 'US';
   // The example mails within the US. Elsewhere only equal text is taken for one letterbox.
-  if (country !== 'US')
-    return `${country}|${normalizeLine(address.postalCode).replaceAll(' ', '')}|${line}`;
-
-  const tokens: string[] = [];
-  for (const written of line.split(' ')) {
-    const token = USPS_ABBREVIATIONS.get(written) ?? written;
-    if (token === '') continue;
-    // "Apt #4" and "Unit No. 4" are two designators and one unit.
-    if (token === '#' && tokens.at(-1) === '#') continue;
-    tokens.push(token);
+  if (country !== 'US') {
+    const text = normalizeLine(`${address.line1} ${address.line2}`)
+      .replace(/[/# ]+/g, ' ')
+      .trim();
+    return `2|${country}|${normalizeLine(address.postalCode).replaceAll(' ', '')}||${text}|||||`;
   }
-  const mark = tokens.indexOf('#');
-  const unit = mark === -1 ? undefined : tokens[mark + 1];
-  const rest = unit === undefined ? tokens : [...tokens.slice(0, mark), ...tokens.slice(mark + 2)];
-  return `US|${zip5(address.postalCode)}|${rest.join(' ')}|${unit ?? ''}`;
+
+  const lines: string[][] = [];
+  const units: string[] = [];
+  let street: string[] | undefined;
+  const written = `${address.line1},${address.line2}`
+    .replaceAll('½', ' 1/2')
+    .replace(/(?<![A-Za-z])([A-Za-z])\.(?=[A-Za-z]\b)/g, '$1');
+  const route = written.replace(/,(?=\s*BOX\b)/gi, ' ');
+  for (const part of route.split(/[,;\n\r]/)) {
+    const words = inFigures(
+      normalizeLine(part.replace(/['\u2019]/g, ''))
+        .split(' ')
+        .filter((word) => word !== '')
+        .map(abbreviated),
+    );
+    if (words.length === 0) continue;
+    const box = boxFields(words.join(' '));
+    if (box !== undefined) {
+      street ??= box;
+      continue;
+    }
+    const found = withoutUnits(words);
+    units.push(...found.units);
+    const [last = '', suffix = ''] = [found.street.at(-1), found.street.at(-2)];
+    // "12 Elm St 4B"
+    if (
+      found.street.length >= 4 &&
+      /^\d/.test(found.street[0] ?? '') &&
+      SUFFIXES.get(suffix) === suffix &&
+      !['HWY', 'RTE', 'RD', 'LOOP', 'SPUR'].includes(suffix) &&
+      /^(\d+[A-Z]?|[A-DF-MO-RT-VX-Z])$/.test(last)
+    ) {
+      units.push(`# ${last}`);
+      found.street.pop();
+    }
+    // "12 Elm St., NE": it belongs to the street.
+    const one = words.join(' ');
+    if (/^([NS]?[EW]|[NS]|[NS] [EW])$/.test(one) || SUFFIXES.get(one) === one)
+      lines.push([...(lines.pop() ?? []), ...found.street]);
+    else if (found.street.length > 0) lines.push(found.street);
+  }
+  if (street === undefined) {
+    lines.sort((a, b) => Number(/^\d/.test(b[0] ?? '')) - Number(/^\d/.test(a[0] ?? '')));
+    street = streetFields(lines.shift() ?? []);
+  }
+  const set = (texts: readonly string[]): string => [...new Set(texts)].toSorted().join(',');
+  return [
+    '2',
+    'US',
+    zip5(address.postalCode),
+    ...street,
+    set(units),
+    set(lines.map((words) => words.join(' '))),
+  ].join('|');
 }
 
 export interface Holdout {

@@ -209,7 +209,7 @@ test('the holdout goes by household, not by person', () => {
   const held = ends({ rows, percent: 10 }).filter((verdict) => verdict.ends === 'holdout');
   assert.ok(held.length > 0 && held.length < 30);
   for (const { customerId } of held)
-    assert.ok(isHeldBack({ percent: 10, salt: 'test' }, `US|01970|${customerId} MAIN ST|`));
+    assert.ok(isHeldBack({ percent: 10, salt: 'test' }, `2|US|01970|${customerId}|MAIN|ST||||`));
 });
 
 test('printableZip', () => {

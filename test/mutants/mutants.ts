@@ -13,6 +13,7 @@ import { machine } from './of-the-machine.ts';
 import { migrations } from './of-migrations.ts';
 import { handedOver } from './of-options.ts';
 import { questions } from './of-the-questions.ts';
+import { households } from './of-households.ts';
 import { providers } from './of-providers.ts';
 import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
@@ -55,6 +56,7 @@ export const mutants: readonly Mutant[] = [
   ...handedOver,
   ...failingWorks,
   ...questions,
+  ...households,
   ...providers,
 ];
 

@@ -24,7 +24,7 @@ const RECIPIENTS = `
     $1::uuid, postrider.new_id(), $2::uuid, 'm' || i, 'm' || i || '@example.com',
     'Ada', 'Byron ' || i,
     i || ' Main Street', 'Oakland', 'CA', '94607', 'US', 'source', '{}',
-    'm' || i || '@example.com', 'US|94607|' || i || ' MAIN ST|', postrider.new_reference(), i,
+    'm' || i || '@example.com', '2|US|94607|' || i || '|MAIN|ST||||', postrider.new_reference(), i,
     clock_timestamp() - interval '2 hours'
   from generate_series($3::bigint + 1, $4::bigint) as i`;
 

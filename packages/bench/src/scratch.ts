@@ -97,7 +97,7 @@ export async function addPending(
         ${prefix} || i, ${prefix} || i || '@example.com', 'Ada', 'Byron ' || i,
         i || ' Main Street', 'Oakland', 'CA', '94607', 'US', 'source', '{}',
         ${prefix} || i || '@example.com',
-        'US|94607|' || i || ' MAIN ST ' || ${prefix}::text || '|',
+        '2|US|94607|' || i || '|MAIN|ST||||' || ${prefix}::text,
         postrider.new_reference(), clock_timestamp()
       from generate_series(1, ${people}) as i
       returning organization_id, id, campaign_id

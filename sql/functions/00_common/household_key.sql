@@ -1,70 +1,89 @@
--- The matching key of an address. It is not what is printed: it is folded and abbreviated, and the
--- unit stands apart, so that "12 Elm Street, Apt 4" and "12 ELM ST #4" are one household. The unit
--- is never dropped. City and region are left out: the postal code says them, with fewer spellings.
+-- The key of a household: the parts of its address, with the version of the rules that made it. It
+-- is not what is printed. City and region are left out: the postal code says them, with fewer
+-- spellings.
 
--- Reduces a text to upper case letters from A to Z, digits, slashes and number signs. What becomes
--- of other letters differs between collations, and a key must not.
-create function postrider.fold(p_text text) returns text language sql immutable parallel safe
-return btrim(regexp_replace(regexp_replace(
-  upper(regexp_replace(
-    normalize(coalesce(p_text, ''), nfd), '[\u0300-\u036f]', '', 'g') collate "C"),
-  '#', ' # ', 'g'), '[^A-Z0-9/#]+', ' ', 'g'));
-
--- Writes the words of a folded address as the postal service of the United States abbreviates them.
-create function postrider.abbreviate(
-  p_folded text
-) returns text language sql immutable parallel safe
-return (
-  select coalesce(string_agg(coalesce('{
-    "STREET": "ST", "AVENUE": "AVE", "BOULEVARD": "BLVD", "DRIVE": "DR", "ROAD": "RD",
-    "LANE": "LN", "COURT": "CT", "CIRCLE": "CIR", "PLACE": "PL", "SQUARE": "SQ",
-    "TERRACE": "TER", "PARKWAY": "PKWY", "HIGHWAY": "HWY", "TRAIL": "TRL", "COVE": "CV",
-    "CROSSING": "XING", "RIDGE": "RDG", "POINT": "PT", "HEIGHTS": "HTS",
-    "EXPRESSWAY": "EXPY", "FREEWAY": "FWY", "ALLEY": "ALY",
-    "MOUNT": "MT", "FORT": "FT", "SAINT": "ST",
-    "NORTH": "N", "SOUTH": "S", "EAST": "E", "WEST": "W",
-    "NORTHEAST": "NE", "NORTHWEST": "NW", "SOUTHEAST": "SE", "SOUTHWEST": "SW",
-    "APARTMENT": "#", "APT": "#", "SUITE": "#", "STE": "#", "UNIT": "#",
-    "ROOM": "#", "RM": "#", "NUMBER": "#", "NO": "#",
-    "TRAILER": "TRLR", "BUILDING": "BLDG", "SPACE": "SPC",
-    "FLOOR": "FL", "DEPARTMENT": "DEPT"}'::jsonb ->> t.token, t.token),
-    ' ' order by t.ordinal), '')
-  from unnest(string_to_array(p_folded, ' ')) with ordinality as t (token, ordinal)
-);
-
--- Makes the key of a household from its address; null where the address is not whole.
+-- Makes the key of a household from its address; null where the address is not whole. Equal keys
+-- are certainly one household: where it is in doubt, keys differ, and may_be_one_household() tells.
+-- Parts: version|country|postal code|number|street|suffix|directional before|after|units|others.
 create function postrider.household_key(
   p_line1 text,
   p_line2 text,
   p_postal_code text,
   p_country text
-) returns text language plpgsql immutable parallel safe as $$
+) returns text language plpgsql immutable parallel safe security definer as $$
 declare
   v_country text := upper(postrider.trimmed(p_country) collate "C");
   v_postal text := regexp_replace(postrider.fold(p_postal_code), '[^A-Z0-9]', '', 'g');
-  v_lines text := postrider.fold(concat_ws(' ', p_line1, p_line2));
-  v_unit text;
+  v_text text := postrider.fold_address(concat_ws(',', p_line1, p_line2));
 begin
   if p_line1 is null or p_postal_code is null or p_country is null then
     return null;
   end if;
-  if v_country = 'US' then
-    v_lines := regexp_replace(postrider.abbreviate(v_lines), '#( #)+', '#', 'g');
-    v_unit := substring(v_lines from '(?:^| )# ([^ #]+)');
-    v_lines := btrim(regexp_replace(v_lines, '(^| )# [^ #]+', ''));
-    return 'US|' || lpad(left(v_postal, 5), 5, '0') || '|' || v_lines || '|'
-      || coalesce(v_unit, '');
-  elsif v_country = 'GB' then
-    -- Numbers as a set: "Flat 2, 10 Elm Road" and "10 Elm Road, Flat 2" are one household, and the
-    -- postcode is narrow.
-    return 'GB|' || v_postal || '|' || coalesce((
-      select string_agg(m, ' ' order by m)
-      from (
-        select distinct x[1] as m
-        from regexp_matches(v_lines, '[0-9]+[A-Z]?', 'g') as x) as numbers), v_lines);
+  -- Territories of the United States and the states in free association with them share its mail.
+  if v_country in ('PR', 'GU', 'VI', 'AS', 'MP', 'UM', 'FM', 'MH', 'PW') then
+    v_country := 'US';
   end if;
-  return v_country || '|' || v_postal || '|' || v_lines;
+  if v_country = 'US' then
+    v_postal := lpad(left(v_postal, 5), 5, '0');
+  end if;
+  if v_country in ('US', 'CA', 'GB', 'IE', 'GG', 'JE', 'IM', 'AU', 'NZ') then
+    return (
+      select concat_ws('|',
+        '2', v_country, v_postal,
+        coalesce(p.number, ''), coalesce(p.street, ''), coalesce(p.suffix, ''),
+        coalesce(p.predirectional, ''), coalesce(p.postdirectional, ''),
+        p.units, p.others)
+      from postrider.address_parts(v_text, v_country) p);
+  end if;
+  if v_country in ('DE', 'AT', 'CH', 'LI') then
+    v_text := regexp_replace(v_text, 'STR(?= |$)', 'STRASSE', 'g');
+    v_text := regexp_replace(v_text, '([AOU])E', '\1', 'g');
+  end if;
+  return concat_ws('|',
+    '2', v_country, v_postal, '', btrim(regexp_replace(v_text, '[-,/# ]+', ' ', 'g')),
+    '', '', '', '', '');
 end $$;
+
+-- Divides a key at its bars. neighbourhood: what two keys share that may be one household.
+-- numbered: the same without the street. The letter of a number is a unit here: "12A Elm St" may be
+-- "12 Elm St Apt A".
+create function postrider.household_key_parts(
+  p_household_key text,
+  out neighbourhood text,
+  out numbered text,
+  out suffix text,
+  out predirectional text,
+  out postdirectional text,
+  out units text[],
+  out others text[]
+) language sql immutable parallel safe
+begin atomic
+  select
+    concat_ws('|', k[1], k[2], k[3], n.figures, k[5]),
+    concat_ws('|', k[1], k[2], k[3], n.figures),
+    k[6], k[7], k[8],
+    string_to_array(
+      concat_ws(',', '# ' || substring(k[4] from '[0-9]([A-Z])$'), nullif(k[9], '')), ','),
+    string_to_array(k[10], ',')
+  from string_to_array(p_household_key, '|') as k
+  cross join lateral (select regexp_replace(k[4], '(?<=[0-9])[A-Z]$', '')) as n (figures);
+end;
+
+-- Says whether two keys may be one household: nothing in one contradicts the other. "12 Elm St" may
+-- be "12 Elm St Apt 4", and so may "12 Elm St Bldg C Apt 4". An opt-out by address reaches so far,
+-- and so does a list of near duplicates.
+create function postrider.may_be_one_household(
+  p_key text,
+  p_other_key text
+) returns boolean language sql immutable parallel safe security definer
+return (
+  select a.neighbourhood = b.neighbourhood
+    and (a.suffix = b.suffix or '' in (a.suffix, b.suffix))
+    and (a.predirectional = b.predirectional or '' in (a.predirectional, b.predirectional))
+    and (a.postdirectional = b.postdirectional or '' in (a.postdirectional, b.postdirectional))
+    and (a.units <@ b.units or a.units @> b.units)
+    and (a.others <@ b.others or a.others @> b.others)
+  from postrider.household_key_parts(p_key) a, postrider.household_key_parts(p_other_key) b);
 
 -- Draws a household's lot from 0 to 9999, in hundredths of a percent. It is salted, and always the
 -- same: an audit can derive it again with the salt.

@@ -12,6 +12,14 @@ return btrim(p_text,
   '\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d'
   '\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u202f\u205f\u2060\u3000\ufeff');
 
+-- Reduces a text to upper case letters from A to Z, digits, slashes and number signs. What becomes
+-- of other letters differs between collations, and a key must not.
+create function postrider.fold(p_text text) returns text language sql immutable parallel safe
+return btrim(regexp_replace(regexp_replace(
+  upper(regexp_replace(
+    normalize(coalesce(p_text, ''), nfd), '[\u0300-\u036f]', '', 'g') collate "C"),
+  '#', ' # ', 'g'), '[^A-Z0-9/#]+', ' ', 'g'));
+
 -- Makes the key of an e-mail address; null where there is none.
 create function postrider.email_key(p_email text) returns text language sql immutable parallel safe
 return nullif(lower(postrider.trimmed(p_email)), '');
@@ -29,6 +37,16 @@ return sha256(convert_to(
     where organization_id = p_organization_id)
   || ':' || p_kind || ':' || p_value, 'UTF8'));
 
+-- Makes the digest of what an address shares with every address that may be the same household.
+create function postrider.neighbourhood_digest(
+  p_organization_id uuid,
+  p_household_key text
+) returns bytea language sql stable
+return postrider.digest_of(
+  p_organization_id,
+  'neighbourhood',
+  (select p.neighbourhood from postrider.household_key_parts(p_household_key) p));
+
 -- Lists the suppressions that match a person now, by the person's keys.
 create function postrider.suppressions_of(
   p_organization_id uuid,
@@ -39,16 +57,25 @@ create function postrider.suppressions_of(
 ) returns setof postrider.suppression language sql stable
 begin atomic
   select s.*
-  from (values
-    ('external_id', p_external_id),
-    ('email', p_email_key),
-    ('household', p_household_key)) as k (kind, value)
-  join postrider.suppression s
-    on s.organization_id = p_organization_id
-    and s.kind = k.kind
-    and s.digest = postrider.digest_of(p_organization_id, k.kind, k.value)
-  where k.value is not null
-    and (s.campaign_id is null or s.campaign_id = p_campaign_id)
+  from (
+    select s.*
+    from (values
+      ('external_id', p_external_id),
+      ('email', p_email_key),
+      ('household', p_household_key)) as k (kind, value)
+    join postrider.suppression s
+      on s.organization_id = p_organization_id
+      and s.kind = k.kind
+      and s.digest = postrider.digest_of(p_organization_id, k.kind, k.value)
+    union
+    -- An opt-out by address reaches whoever may live there.
+    select s.*
+    from postrider.suppression s
+    where s.organization_id = p_organization_id
+      and s.neighbourhood = postrider.neighbourhood_digest(p_organization_id, p_household_key)
+      and postrider.may_be_one_household(s.value, p_household_key)
+  ) s
+  where (s.campaign_id is null or s.campaign_id = p_campaign_id)
     and (s.expires_at is null or s.expires_at > postrider.now());
 end;
 

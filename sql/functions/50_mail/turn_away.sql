@@ -106,14 +106,25 @@ begin
   from postrider.recipient_state s
   join postrider.recipient r
     on r.organization_id = p_organization_id and r.id = s.recipient_id
-  cross join lateral (values
-    ('external_id', r.external_id),
-    ('email', r.email_key),
-    ('household', r.household_key)) as k (kind, value)
-  join postrider.suppression x
-    on x.organization_id = p_organization_id
-    and x.kind = k.kind
-    and x.digest = sha256(convert_to(v_secret || ':' || k.kind || ':' || k.value, 'UTF8'))
+  cross join lateral (
+    select x.campaign_id, x.expires_at
+    from (values
+      ('external_id', r.external_id),
+      ('email', r.email_key),
+      ('household', r.household_key)) as k (kind, value)
+    join postrider.suppression x
+      on x.organization_id = p_organization_id
+      and x.kind = k.kind
+      and x.digest = sha256(convert_to(v_secret || ':' || k.kind || ':' || k.value, 'UTF8'))
+    union all
+    select x.campaign_id, x.expires_at
+    from postrider.household_key_parts(r.household_key) k
+    join postrider.suppression x
+      on x.organization_id = p_organization_id
+      and x.neighbourhood
+        = sha256(convert_to(v_secret || ':neighbourhood:' || k.neighbourhood, 'UTF8'))
+      and postrider.may_be_one_household(x.value, r.household_key)
+  ) x
   where s.organization_id = p_organization_id
     and s.cohort_id = p_cohort_id
     and s.state = 'sending_staged'

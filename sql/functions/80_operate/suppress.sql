@@ -117,12 +117,15 @@ declare
   v_entries int;
 begin
   insert into postrider.suppression (
-    organization_id, id, campaign_id, kind, digest, value, reason, source, added_by, created_at,
-    expires_at)
+    organization_id, id, campaign_id, kind, digest, value, neighbourhood, reason, source, added_by,
+    created_at, expires_at)
   select
     p_organization_id, postrider.new_id(), p_campaign_id, k.kind,
-    postrider.digest_of(p_organization_id, k.kind, k.value), k.value, p_reason, p_source,
-    session_user, v_now, p_expires_at
+    postrider.digest_of(p_organization_id, k.kind, k.value), k.value,
+    case when k.kind = 'household' then
+      postrider.neighbourhood_digest(p_organization_id, k.value)
+    end,
+    p_reason, p_source, session_user, v_now, p_expires_at
   from (values
     ('email', p_email_key),
     ('external_id', p_external_id),
@@ -131,7 +134,9 @@ begin
   where k.value is not null
   on conflict on constraint suppression_key do update
   -- Of two entries the one that stands longer stays.
-  set expires_at = case
+  set neighbourhood = coalesce(suppression.neighbourhood, excluded.neighbourhood),
+    value = coalesce(suppression.value, excluded.value),
+    expires_at = case
     when suppression.expires_at is null or excluded.expires_at is null then null
     else greatest(suppression.expires_at, excluded.expires_at)
   end;
@@ -160,10 +165,18 @@ return array(
     where organization_id = p_organization_id
       and external_id = p_external_id
     union
-    select id, campaign_id
-    from postrider.recipient
-    where organization_id = p_organization_id
-      and household_key = p_household_key
+    -- Who may live at an address: by index, since such keys begin alike, or have a letter with the
+    -- number.
+    select r.id, r.campaign_id
+    from postrider.household_key_parts(p_household_key) k
+    cross join lateral (values
+      (k.neighbourhood || '|', k.neighbourhood || '}'),
+      (k.numbered || 'A', k.numbered || '[')) as keys (first, beyond)
+    join postrider.recipient r
+      on r.organization_id = p_organization_id
+      and r.household_key ~>=~ keys.first
+      and r.household_key ~<~ keys.beyond
+      and postrider.may_be_one_household(r.household_key, p_household_key)
   ) r
   where p_campaign_id is null
     or r.campaign_id = p_campaign_id);

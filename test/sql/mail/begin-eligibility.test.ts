@@ -70,7 +70,7 @@ void test('who was suppressed since is not mailed, whichever key it was by', asy
       )`;
   await entry('email', 'p0@example.com');
   await entry('external_id', 'p1');
-  await entry('household', 'US|94607|3 P ST|');
+  await entry('household', '2|US|94607|3|P|ST||||');
   const begun = await begin(sql, at, 'mail', id);
   assert.deepEqual(await reasonsOf(sql, at), {
     p0: 'blacklisted (suppressed)',

@@ -24,7 +24,8 @@ export async function fill(admin: postgres.Sql, at: Place, n: number): Promise<v
       )
       select ${at.organizationId}, postrider.new_id(), ${at.campaignId}, 'crowd' || i,
         'crowd' || i || '@example.com', 'Ada', 'Byron ' || i, i || ' Crowd Street', 'Oakland', 'CA',
-        '94607', 'US', 'source', 'crowd' || i || '@example.com', 'US|94607|' || i || ' CROWD ST|',
+        '94607', 'US', 'source', 'crowd' || i || '@example.com', 
+        '2|US|94607|' || i || '|CROWD|ST||||',
         'C' || lpad(i::text, 7, '0'), i, now() - interval '1 day'
       from generate_series(1, ${n}) i
       on conflict do nothing`;

@@ -215,7 +215,7 @@ void test('the holdout is who the salt says, run after run', async () => {
         (p) =>
           holdoutBucket(
             salt,
-            `US|94607|${(p.line1 ?? '').toUpperCase().replace('STREET', 'ST')}|`,
+            `2|US|94607|${(p.line1 ?? '').toUpperCase().replace(' H STREET', '|H|ST')}||||`,
           ) < 2500,
       )
       .map((p) => p.externalId);

@@ -58,7 +58,7 @@ void test('up to pending a person follows the source', async () => {
     {
       first_name: 'Zoë',
       line1: '77 Other Way',
-      household_key: 'US|94607|77 OTHER WAY|',
+      household_key: '2|US|94607|77|OTHER|WAY||||',
       merge: { code: 'X' },
     },
   );

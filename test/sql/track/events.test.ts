@@ -161,7 +161,7 @@ void test('an address that mail came back from is suppressed for the whole organ
     select value, reason, expires_at
     from postrider.suppression
     where organization_id = ${at.organizationId}`;
-  assert.deepEqual([entry?.['value'], entry?.['expires_at']], ['US|94607|1 P ST|', null]);
+  assert.deepEqual([entry?.['value'], entry?.['expires_at']], ['2|US|94607|1|P|ST||||', null]);
 });
 
 void test('a card that the printer could not make is a matter for a person; tried again it is a new piece with a new key', async () => {

@@ -1,0 +1,129 @@
+/**
+ * An opt-out by address stops everybody who may live there, however the two are written, and nobody
+ * who certainly lives elsewhere: on admission, when it is entered, and at the last moment.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { suppress } from '@postrider/core';
+import type { Place } from '../../support/machine.ts';
+import { people, syncPeople, type Person } from '../../support/machine.ts';
+import { mailBegun, place, proofed, sharedMachine, statesOf } from '../rig.ts';
+
+const rig = sharedMachine();
+
+const forms = {
+  whole: '12 Elm St Apt 4',
+  spelt: '12 Elm Street, Unit # 4',
+  withBuilding: '12 Elm St Bldg C Apt 4',
+  withoutUnit: '12 Elm St',
+  withoutSuffix: '12 Elm',
+  withDirection: '12 N Elm St',
+  otherUnit: '12 Elm St Apt 5',
+  otherSuffix: '12 Elm Ave Apt 4',
+  otherNumber: '14 Elm St Apt 4',
+  letter: '12A Elm St',
+  letterAsUnit: '12 Elm St Apt A',
+} as const;
+type Form = keyof typeof forms;
+
+/** Whom an opt-out in this form stops, where nothing contradicts; all others are mailed. */
+const apartment: readonly Form[] = [
+  'whole',
+  'spelt',
+  'withBuilding',
+  'withoutUnit',
+  'withoutSuffix',
+  'withDirection',
+];
+const anybodyInElmStreet: readonly Form[] = [...apartment, 'otherUnit', 'letter', 'letterAsUnit'];
+const withoutUnits: readonly Form[] = ['withoutUnit', 'withoutSuffix', 'withDirection'];
+const reaches: Readonly<Record<Form, readonly Form[]>> = {
+  whole: apartment,
+  spelt: apartment,
+  withBuilding: apartment,
+  withoutUnit: anybodyInElmStreet,
+  withoutSuffix: [...anybodyInElmStreet, 'otherSuffix'],
+  withDirection: anybodyInElmStreet,
+  otherUnit: ['otherUnit', ...withoutUnits],
+  otherSuffix: ['otherSuffix', 'withoutSuffix'],
+  otherNumber: ['otherNumber'],
+  letter: ['letter', 'letterAsUnit', ...withoutUnits],
+  letterAsUnit: ['letter', 'letterAsUnit', ...withoutUnits],
+};
+const all = Object.keys(forms) as Form[];
+
+function residents(which: readonly Form[]): Person[] {
+  return people(which.length).map((person, i) => {
+    const form = which[i] ?? 'whole';
+    return { ...person, externalId: form, line1: forms[form], postalCode: '02138' };
+  });
+}
+
+async function optOut(at: Place, form: Form): Promise<number> {
+  return await suppress(
+    rig.sql,
+    at.organizationId,
+    { line1: forms[form], postalCode: '02138' },
+    'list',
+  );
+}
+
+async function stopped(at: Place): Promise<string[]> {
+  return Object.entries(await statesOf(rig.sql, at))
+    .filter(([, state]) => state === 'blacklisted')
+    .map(([form]) => form)
+    .toSorted();
+}
+
+for (const form of all) {
+  const reached = [...reaches[form]].toSorted();
+
+  void test(`an opt-out of "${forms[form]}" keeps out whom it reaches, who come later`, async () => {
+    // Each in a campaign of its own: among themselves they would be duplicates.
+    const found = [];
+    for (const resident of all) {
+      const at = await place(rig.sql);
+      await optOut(at, form);
+      await syncPeople(rig.sql, at, residents([resident]));
+      found.push(...(await stopped(at)));
+    }
+    assert.deepEqual(found.toSorted(), reached);
+  });
+
+  void test(`an opt-out of "${forms[form]}" stops whom it reaches, who are there`, async () => {
+    const at = await place(rig.sql);
+    const apart = all.filter((other) => other !== 'spelt');
+    await syncPeople(rig.sql, at, residents(apart));
+    assert.equal(Object.keys(await statesOf(rig.sql, at)).length, apart.length);
+    await optOut(at, form);
+    assert.deepEqual(
+      await stopped(at),
+      reached.filter((other) => other !== 'spelt'),
+    );
+  });
+}
+
+void test('an entry that nobody was told of is found at the last moment, by what it reaches', async () => {
+  const at = await place(rig.sql);
+  await proofed(rig.sql, at, residents(['withoutUnit', 'otherNumber']));
+  // Somebody added it in psql, by hand.
+  await rig.sql`
+    select postrider.add_suppressions(
+      ${at.organizationId}, null, null, null,
+      postrider.household_key(${forms.whole}, null, '02138', 'US'), 'no', 'test', null)`;
+  await mailBegun(rig.sql, at);
+  assert.deepEqual(await stopped(at), ['withoutUnit']);
+});
+
+void test('returned mail stops its own household, and no neighbour', async () => {
+  const at = await place(rig.sql);
+  await rig.sql`
+    insert into postrider.suppression (
+      organization_id, id, kind, digest, value, reason, source, added_by, created_at)
+    select ${at.organizationId}, gen_random_uuid(), 'household',
+      postrider.digest_of(${at.organizationId}, 'household', k.key), k.key,
+      'returned mail', 'track', 'test', now()
+    from (select postrider.household_key(${forms.withoutUnit}, null, '02138', 'US') as key) k`;
+  await syncPeople(rig.sql, at, residents(['withoutUnit', 'whole', 'otherUnit']));
+  assert.deepEqual(await stopped(at), ['withoutUnit']);
+});
