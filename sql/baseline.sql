@@ -13,4 +13,4 @@
 \ir baseline/enrichment.sql
 \ir baseline/cohort.sql
 \ir baseline/mailpiece.sql
-\ir baseline/attention.sql
+\ir baseline/alarms_and_interventions.sql

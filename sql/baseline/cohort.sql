@@ -19,5 +19,7 @@ create table postrider.cohort (
   constraint cohort_closed_says_why check ((closed_at is null) = (closed_why is null))
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
 create index cohort_closed on postrider.cohort (closed_at) where closed_at is not null;
+-- Staging counts the open cohorts of a stage over all organizations: its window is divided among
+-- them.
 create index cohort_open on postrider.cohort (stage, organization_id, campaign_id)
   where closed_at is null;

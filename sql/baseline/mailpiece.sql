@@ -73,6 +73,7 @@ create table postrider.provider_event (
   primary key (organization_id, id),
   constraint provider_event_delivery_key unique (organization_id, printer_name, delivery_id)
 );
+-- Webhooks are applied in the order in which they came, of whichever organization.
 create index provider_event_new on postrider.provider_event (received_at)
   where applied_at is null and error is null;
 create index provider_event_applied on postrider.provider_event (applied_at)

@@ -32,7 +32,7 @@ const stops: readonly Stop[] = [
     because: 'what a part raises is caught and returned',
   },
   {
-    from: 'restore_reconciled',
+    from: 'conclude_restore',
     to: 'check_watermark',
     because: 'nothing is remembered there, and the printers that are held are there',
   },

@@ -77,7 +77,7 @@ void test('so do options, ports, methods and kinds of errors', () => {
   const members = [
     ['machine/connect.ts', 'ConnectOptions'],
     ['runtime/options.ts', 'PipelineOptions'],
-    ['running/once.ts', 'OnceOptions'],
+    ['scheduling/once.ts', 'OnceOptions'],
     ['runtime/integrations.ts', 'Integrations'],
     ['stages/sync/sync.ts', 'SyncOptions'],
     ['ports/common.ts', 'CallContext'],

@@ -37,7 +37,7 @@ export const failingWorks: readonly Mutant[] = [
     without: 'a part of a beat that fails keeps no other from it',
     edits: [
       {
-        file: 'packages/core/src/running/beats.ts',
+        file: 'packages/core/src/scheduling/beats.ts',
         find: 'else failed.push({ beat, stage, ...failureOf(part, error) });',
         replace: 'else throw error;',
       },
@@ -49,7 +49,7 @@ export const failingWorks: readonly Mutant[] = [
     without: 'a lost connection is no fault of a beat',
     edits: [
       {
-        file: 'packages/core/src/running/beats.ts',
+        file: 'packages/core/src/scheduling/beats.ts',
         find: 'if (isLostConnection(error) || context.stopping.aborted) interrupted.push(error);',
         replace: 'if (context.stopping.aborted) interrupted.push(error);',
       },
@@ -61,7 +61,7 @@ export const failingWorks: readonly Mutant[] = [
     without: 'a job that fails is logged',
     edits: [
       {
-        file: 'packages/core/src/running/running.ts',
+        file: 'packages/core/src/scheduling/running.ts',
         find: 'if (isLostSession(error) || stopping.aborted) throw error;',
         replace: 'if (!isLostSession(error) || stopping.aborted) throw error;',
       },

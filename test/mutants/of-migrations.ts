@@ -10,7 +10,7 @@ export const migrations: readonly Mutant[] = [
     without: 'the question of a start whether the database is on this version',
     edits: [
       {
-        file: 'packages/core/src/running/running.ts',
+        file: 'packages/core/src/scheduling/running.ts',
         find: 'await this.#context.requireMigrated();',
         replace: '',
       },

@@ -94,7 +94,7 @@ export const sessions: readonly Mutant[] = [
     without: `so is the queue's own client`,
     edits: [
       {
-        file: 'packages/core/src/running/running.ts',
+        file: 'packages/core/src/scheduling/running.ts',
         find: 'new Set([sql, queueSql])',
         replace: 'new Set([sql, queueSql].slice(0, 1))',
       },

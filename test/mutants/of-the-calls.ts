@@ -115,7 +115,7 @@ export const calls: readonly Mutant[] = [
     without: 'the claim that the end of a run of sync gives back',
     edits: [
       {
-        file: 'sql/functions/10_sync/sync_close.sql',
+        file: 'sql/functions/10_sync/close_sync.sql',
         find: 'perform postrider.act_as(v_before); return v_run;',
         replace: 'return v_run;',
       },

@@ -127,7 +127,7 @@ export const machine: readonly Mutant[] = [
     without: 'who is met while they do not follow the source is met all the same',
     edits: [
       {
-        file: 'sql/functions/10_sync/match_members.sql',
+        file: 'sql/functions/10_sync/recognise_members.sql',
         find: 'where p.id is not null and not p.repeated',
         replace: `where p.id is not null and not p.repeated and exists (
           select from postrider.recipient_state s

@@ -81,7 +81,7 @@ export const runner: readonly Mutant[] = [
     without: 'a stop waits for jobs that pg-boss no longer waits for',
     edits: [
       {
-        file: 'packages/core/src/running/running.ts',
+        file: 'packages/core/src/scheduling/running.ts',
         find: 'await this.#workers?.done()',
         replace: 'await Promise.resolve()',
       },
@@ -93,7 +93,7 @@ export const runner: readonly Mutant[] = [
     without: 'a stop whose time is over says how many are still at work',
     edits: [
       {
-        file: 'packages/core/src/running/running.ts',
+        file: 'packages/core/src/scheduling/running.ts',
         find: 'return people;',
         replace: 'return people - people;',
       },

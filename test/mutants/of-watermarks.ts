@@ -117,7 +117,7 @@ export const watermarks: readonly Mutant[] = [
     without: 'others are heard also while the database lets a runner wait',
     edits: [
       {
-        file: 'packages/core/src/running/reaper.ts',
+        file: 'packages/core/src/scheduling/reaper.ts',
         find: '[reap, refresh].map((work) => setInterval(() => void work()',
         replace: '[reap].map((work) => setInterval(() => void work()',
       },

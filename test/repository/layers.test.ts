@@ -82,9 +82,9 @@ const planted: Readonly<Record<string, readonly string[]>> = {
     "import type { Anything } from '../../../sync/sync.ts';",
     "import '../../../../index.ts';",
     '// oxlint-disable-next-line',
-    "import '../../../../running/running.ts';",
+    "import '../../../../scheduling/running.ts';",
   ],
-  'packages/core/src/running/reaper.ts': ["import '../pipeline.ts';"],
+  'packages/core/src/scheduling/reaper.ts': ["import '../pipeline.ts';"],
   // Adapters.
   'packages/adapters/src/csv/options.ts': [
     "import '@postrider/core';",

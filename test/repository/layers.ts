@@ -42,7 +42,7 @@ const layersOfCore: readonly string[] = [
   `${core}/machine/`,
   `${core}/runtime/`,
   `${core}/stages/*/`,
-  `${core}/running/`,
+  `${core}/scheduling/`,
   `${core}/pipeline.ts`,
   `${core}/index.ts`,
 ];

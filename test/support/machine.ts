@@ -160,17 +160,17 @@ export async function syncPeople(
 ): Promise<postgres.Row> {
   const [open] = await sql`
     select run_id, token
-    from postrider.sync_open(${place.organizationId}, ${place.campaignId}, 'manual', 'test')`;
+    from postrider.open_sync(${place.organizationId}, ${place.campaignId}, 'manual', 'test')`;
   const run = open?.['run_id'] as string;
   const token = open?.['token'] as string;
   await sql`
-    select postrider.sync_page(
+    select postrider.apply_sync_page(
       ${place.organizationId}, ${place.campaignId}, ${token}, ${run},
       ${JSON.stringify(members)}::text::jsonb, '[]'
     )`;
   const [report] = await sql`
     select *
-    from postrider.sync_close(
+    from postrider.close_sync(
       ${place.organizationId}, ${place.campaignId}, ${token}, ${run}, ${complete}, null
     )`;
   if (report === undefined) throw new Error('no report');

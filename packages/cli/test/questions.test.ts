@@ -80,7 +80,7 @@ describe('questions and repairs from the command line', () => {
     await sent(sql, metered, 2);
     const meters = async (): Promise<readonly object[]> => {
       const [row] = await sql<{ effects: readonly object[] | null }[]>`
-        select postrider.effects_claim(
+        select postrider.claim_effects(
           ${metered.organizationId}, 'usage_meter', 10, '1 minute'
         ) as effects`;
       return row?.effects ?? [];
@@ -91,7 +91,7 @@ describe('questions and repairs from the command line', () => {
       message: 'no such customer',
     }));
     await sql`
-      select postrider.effects_settle(
+      select postrider.settle_effects(
         ${metered.organizationId}, ${JSON.stringify(failed)}::text::json)`;
     assert.match((await cli(place, ['alarms'])).stdout, /postrider retry --effects/);
     const would = await cli(place, ['retry', '--effects', '--dry-run', '--json']);

@@ -70,7 +70,7 @@ describe('sync, enrichment and previews from the command line', () => {
     const { organization_id: organization, id } = campaign ?? assert.fail('it was applied');
     const [open] = await at.machine.sql`
       select run_id, token
-      from postrider.sync_open(${organization}, ${id}, 'manual', 'somebody else')`;
+      from postrider.open_sync(${organization}, ${id}, 'manual', 'somebody else')`;
     const busy = await cli(place, ['sync', 'bakery-welcome', '--json']);
     assert.equal(busy.code, 75, busy.stderr);
     const { error } = JSON.parse(busy.stderr) as {
@@ -85,7 +85,7 @@ describe('sync, enrichment and previews from the command line', () => {
       waiting.stderr?.on('data', (text: string) => String(text).includes('waiting: ') && resolve()),
     );
     await at.machine.sql`
-      select postrider.sync_close(
+      select postrider.close_sync(
         ${organization}, ${id}, ${open?.['token'] as string}, ${open?.['run_id'] as string},
         false, null)`;
     const run = await end;

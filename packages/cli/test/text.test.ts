@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { nearWords } from '@postrider/core/ports/near';
 import { readCsv } from '../src/csv.ts';
 import { explain } from '../src/errors/explain.ts';
-import { peopleOut } from '../src/operate/campaign.ts';
+import { peopleAtPrinter } from '../src/operate/campaign.ts';
 import { libpqEnvironment } from '../src/operate/psql.ts';
 import { renderTable, wrapped } from '../src/table.ts';
 import { relative, width } from '../src/text.ts';
@@ -81,13 +81,13 @@ describe('words of the command line', () => {
 
 describe('what a hold does not stop any more', () => {
   it('is what is at the printer, and what nobody knows of', () => {
-    assert.equal(peopleOut({ atPrinter: 0, unknown: 0 }), '');
+    assert.equal(peopleAtPrinter({ atPrinter: 0, unknown: 0 }), '');
     assert.equal(
-      peopleOut({ atPrinter: 2, unknown: 0 }),
+      peopleAtPrinter({ atPrinter: 2, unknown: 0 }),
       '; 2 cards are at the printer already and will still go out',
     );
     assert.equal(
-      peopleOut({ atPrinter: 50, unknown: 50 }),
+      peopleAtPrinter({ atPrinter: 50, unknown: 50 }),
       '; of 50 cards nobody knows whether the printer has them: postrider reconcile asks',
     );
   });

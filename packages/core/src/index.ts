@@ -13,7 +13,7 @@ export type { CampaignBrief, PrinterBrief } from './machine/briefs.ts';
 export type { CohortStage } from './machine/cohorts.ts';
 export type { SyncKind, SyncReport } from './machine/sync.ts';
 export { integrationsOf, type Integrations, type Ports } from './runtime/integrations.ts';
-export type { OnceOptions } from './running/once.ts';
+export type { OnceOptions } from './scheduling/once.ts';
 export type { Waiting } from './machine/waiting.ts';
 export { InvalidOptionsError, type InvalidOption } from './common/invalid-options.ts';
 export type { PipelineOptions, Point } from './runtime/options.ts';
@@ -24,7 +24,7 @@ export {
   type RestoreWatermarkStore,
 } from './runtime/restore-watermark-store.ts';
 export { createPipeline, PipelineStoppedError, type Pipeline } from './pipeline.ts';
-export type { Stopped } from './running/running.ts';
+export type { Stopped } from './scheduling/running.ts';
 export type { AskedSince } from './stages/house/restore.ts';
 export type { SyncOptions } from './stages/sync/sync.ts';
 export type { Reception } from './stages/track/receive-webhook.ts';

@@ -5,7 +5,7 @@ import { LeaseLostError } from '@postrider/core/ports';
 import { Lease, Leases } from '../src/runtime/leases.ts';
 import { messageOf } from '../src/common/message-of.ts';
 import { ResultWriter } from '../src/runtime/result-writer.ts';
-import { Waker } from '../src/running/waker.ts';
+import { Waker } from '../src/scheduling/waker.ts';
 import { redacted } from '../src/runtime/work-failures.ts';
 
 const silent = {

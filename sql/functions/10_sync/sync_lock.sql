@@ -4,7 +4,7 @@
 -- Opens a run of a campaign's sync, and takes the campaign's lock for it. Raises PR011 where the
 -- campaign is being synced, and PR012 where it does not sync. The gate is checked inside the lock:
 -- the campaign may have changed since it was listed, and manual and forced syncs come this way too.
-create function postrider.sync_open(
+create function postrider.open_sync(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_kind text,
@@ -157,7 +157,7 @@ begin
 end $$;
 
 -- Renews the lock of a sync. Returns false to a sync that has lost it.
-create function postrider.sync_renew(
+create function postrider.renew_sync(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_token uuid,

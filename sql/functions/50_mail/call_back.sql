@@ -4,7 +4,7 @@
 -- campaignId, printerName}], or null. Each is asked for once a minute until the printer has
 -- answered. The piece carries when it may be asked for next, so that those of which a printer
 -- cannot tell do not keep it from being asked about the others.
-create function postrider.cancel_claim(p_organization_id uuid, p_limit int) returns json
+create function postrider.claim_call_backs(p_organization_id uuid, p_limit int) returns json
 language plpgsql security definer as $$
 declare
   v_now timestamptz := postrider.now();
@@ -45,7 +45,7 @@ end $$;
 
 -- Takes what a printer answered to a call-back, and returns how many people were skipped.
 -- p_results: [{recipientId, mailpieceId, outcome: cancelled|too_late|unknown, message}]
-create function postrider.cancel_settle(p_organization_id uuid, p_results json) returns int
+create function postrider.settle_call_backs(p_organization_id uuid, p_results json) returns int
 language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');

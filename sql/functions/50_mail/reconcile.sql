@@ -4,7 +4,7 @@
 -- Gives a runner the unknown mailpieces that are due: [{mailpieceId, recipientId, campaignId,
 -- printerName, idempotencyKey, attempt, openedAt}], or null. They are claimed by attempt number and
 -- lease; a verdict counts only while both still hold.
-create function postrider.reconcile_claim(
+create function postrider.claim_unknown_mailpieces(
   p_organization_id uuid,
   p_limit int,
   p_lease interval
@@ -52,7 +52,7 @@ end $$;
 -- keyStillHonoured, message}].
 -- p_attempts: a piece of which the printer could not tell so many times is a matter for a person. A
 -- printer that could not be asked has not answered.
-create function postrider.reconcile_settle(
+create function postrider.settle_reconciled(
   p_organization_id uuid,
   p_verdicts json,
   p_attempts int default 8

@@ -46,7 +46,7 @@ begin
 end $$;
 
 -- Gives a runner up to p_limit webhooks that nobody has applied, locked until the transaction ends.
-create function postrider.track_claim(p_limit int)
+create function postrider.claim_webhooks(p_limit int)
 returns table (
   id uuid,
   organization_id uuid,
@@ -66,7 +66,7 @@ $$;
 -- Says that a webhook was applied or, with an error, that it could not be read: then it is kept as
 -- a whole with the reason. The alarm goes with the last webhook of a printer that had something
 -- unusable in it.
-create function postrider.track_done(
+create function postrider.close_webhook(
   p_organization_id uuid,
   p_id uuid,
   p_error text default null
@@ -134,7 +134,7 @@ end $$;
 -- p_count in all. retry_webhooks() reads it again, and what was applied of it is known by its ids
 -- then. Called before the others are applied, too: a webhook of which something is kept keeps its
 -- body.
-create function postrider.track_unusable(
+create function postrider.keep_unusable_events(
   p_organization_id uuid,
   p_id uuid,
   p_unusable jsonb,

@@ -2,7 +2,7 @@
 
 -- Gives a runner the printers with cards on their way that have told nothing for p_silence. Each is
 -- taken for that long.
-create function postrider.poll_claim(p_silence interval)
+create function postrider.claim_silent_printers(p_silence interval)
 returns table (organization_id uuid, printer_name text, cursor text)
 language sql volatile security definer as $$
   select postrider.require_within('the silence', p_silence, interval '0', interval '1 year');
@@ -25,7 +25,7 @@ language sql volatile security definer as $$
 $$;
 
 -- Keeps how far a printer was polled.
-create function postrider.poll_done(
+create function postrider.note_polled(
   p_organization_id uuid,
   p_printer_name text,
   p_cursor text

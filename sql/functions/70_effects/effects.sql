@@ -4,7 +4,7 @@
 -- recipientId, attempt, occurredAt, format, mailClass, mode}], or null. They are claimed by pushing
 -- available_at a lease ahead. The key at the provider is (mailpiece, kind), so a repeat after a
 -- crash is harmless there.
-create function postrider.effects_claim(
+create function postrider.claim_effects(
   p_organization_id uuid,
   p_kind text,
   p_limit int,
@@ -53,7 +53,7 @@ end $$;
 
 -- Takes what became of effects, and returns how many it settled.
 -- p_results: [{mailpieceId, kind, outcome: done|retry|failed, message, afterMs}]
-create function postrider.effects_settle(p_organization_id uuid, p_results json) returns int
+create function postrider.settle_effects(p_organization_id uuid, p_results json) returns int
 language plpgsql security definer as $$
 declare
   v_now timestamptz := postrider.now();

@@ -3,7 +3,7 @@
 
 -- Campaigns whose segment is to be synced now: automated ones while they are pending, active or
 -- paused, one-offs while they are pending.
-create function postrider.sync_candidates() returns table (
+create function postrider.campaigns_to_sync() returns table (
   organization_id uuid,
   campaign_id uuid,
   name text
@@ -20,7 +20,7 @@ end;
 
 -- Campaigns with people who wait for an address, or with batches that are out. p_only_due: only
 -- those with a batch to poll or to give back.
-create function postrider.enrich_candidates(p_only_due boolean) returns table (
+create function postrider.campaigns_to_enrich(p_only_due boolean) returns table (
   organization_id uuid,
   campaign_id uuid
 ) language sql stable security definer

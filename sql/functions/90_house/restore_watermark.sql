@@ -191,7 +191,7 @@ end $$;
 -- p_noticed_at: what installation.restore_noticed_at was before the first printer was asked; null:
 -- the caller vouches for whatever is noticed by now. It and not the number of restores, which a
 -- server that was superseded keeps, and which a standby that was promoted may count a second time.
-create function postrider.restore_reconciled(p_noticed_at timestamptz default null)
+create function postrider.conclude_restore(p_noticed_at timestamptz default null)
 returns boolean language plpgsql security definer as $$
 declare
   v_noticed_at timestamptz := coalesce(

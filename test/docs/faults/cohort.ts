@@ -73,10 +73,10 @@ export async function cohortDeleted({ sql, at }: OperatedPlace, run: Statements)
   // What the next runner does: it asks, and the printer has the card.
   await turnClock(sql, 6 * MINUTES);
   const piece = await onlyPiece(sql, at);
-  await sql`select postrider.reconcile_claim(${at.organizationId}, 10, '1 minute')`;
+  await sql`select postrider.claim_unknown_mailpieces(${at.organizationId}, 10, '1 minute')`;
   const verdict = [{ mailpieceId: piece.id, attempt: 1, outcome: 'found', providerId: 'fp_1' }];
   await sql`
-    select postrider.reconcile_settle(
+    select postrider.settle_reconciled(
       ${at.organizationId}, ${JSON.stringify(verdict)}::text::json
     )`;
   assert.equal((await statesOf(sql, at))['MA-1001'], 'sent');

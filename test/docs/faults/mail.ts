@@ -22,14 +22,14 @@ async function reconcile(
   attempts: number,
 ): Promise<void> {
   const [claim] = await sql<{ pieces: { mailpieceId: string; attempt: number }[] }[]>`
-    select postrider.reconcile_claim(${at.organizationId}, 10, '1 minute') as pieces`;
+    select postrider.claim_unknown_mailpieces(${at.organizationId}, 10, '1 minute') as pieces`;
   const verdicts = claim?.pieces.map(({ mailpieceId, attempt }) => ({
     mailpieceId,
     attempt,
     ...verdict,
   }));
   await sql`
-    select postrider.reconcile_settle(
+    select postrider.settle_reconciled(
       ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json, ${attempts}
     )`;
 }

@@ -7,7 +7,7 @@ export async function sync({ sql, at }: OperatedPlace, run: Statements): Promise
   await syncPeople(sql, at, neighbours(3));
   const [open] = await sql`
     select run_id, token
-    from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'automatic', 'laptop:4711')`;
+    from postrider.open_sync(${at.organizationId}, ${at.campaignId}, 'automatic', 'laptop:4711')`;
   const rejects = [
     {
       row: 5,
@@ -18,13 +18,13 @@ export async function sync({ sql, at }: OperatedPlace, run: Statements): Promise
     },
   ];
   await sql`
-    select postrider.sync_page(
+    select postrider.apply_sync_page(
       ${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])},
       ${String(open?.['run_id'])}, ${JSON.stringify(neighbours(3))}::text::jsonb,
       ${JSON.stringify(rejects)}::text::jsonb
     )`;
   await sql`
-    select postrider.sync_close(
+    select postrider.close_sync(
       ${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])},
       ${String(open?.['run_id'])}, false, 'customers.csv: line 6: a quote is not closed'
     )`;

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { integrationsOf } from '@postrider/core';
 import { checkWatermark } from '../../../packages/core/src/machine/restore.ts';
 import { makeContext } from '../../../packages/core/src/runtime/context.ts';
-import { startReaper } from '../../../packages/core/src/running/reaper.ts';
+import { startReaper } from '../../../packages/core/src/scheduling/reaper.ts';
 import { freshMachine, states } from '../../support/machine.ts';
 import { noopPorts, open, until } from '../rig.ts';
 

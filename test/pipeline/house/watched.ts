@@ -4,7 +4,7 @@
  */
 import type postgres from 'postgres';
 import { connect, integrationsOf, type Integrations } from '@postrider/core';
-import { runBeat } from '../../../packages/core/src/running/beats.ts';
+import { runBeat } from '../../../packages/core/src/scheduling/beats.ts';
 import {
   makeContext,
   type PipelineContext,

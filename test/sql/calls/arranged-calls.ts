@@ -18,7 +18,7 @@ export async function arrangedCalls(
   const reading = await place(sql);
   const [run] = await sql<{ run_id: string; token: string }[]>`
     select run_id, token
-    from postrider.sync_open(${reading.organizationId}, ${reading.campaignId}, 'manual', 'test')`;
+    from postrider.open_sync(${reading.organizationId}, ${reading.campaignId}, 'manual', 'test')`;
   const page = `'${reading.organizationId}', '${reading.campaignId}', '${run?.token}'`;
   await sql`select postrider.hold(${reading.organizationId}, 'organization', null)`;
   await sql`select postrider.receive_webhook(${o}, 'press', 'odd', ${Buffer.from('{}')})`;
@@ -33,7 +33,7 @@ export async function arrangedCalls(
     enqueue: [`'mail', array[gen_random_uuid()], array['{}'::jsonb]`],
     lock_unknown_outcome: [piece],
     make_campaign: [`'${o}', '${JSON.stringify(definition({ name: 'another' }))}'`],
-    reconcile_settle: [`'${unknown.organizationId}', '[]'`],
+    settle_reconciled: [`'${unknown.organizationId}', '[]'`],
     record_printed: [`${piece}, null`],
     release: [`'${reading.organizationId}', 'organization', null`],
     require_list: [`'a list', 'array'`],
@@ -44,12 +44,12 @@ export async function arrangedCalls(
     retry: [`'${rejected.recipientId}'`],
     retry_recipient: [`'${rejected.recipientId}'`],
     run_housekeeping_part: [`'fold_tally', array['${o}'::uuid]`],
-    sync_count: [
+    count_sync_page: [
       `'${reading.organizationId}', '${run?.run_id}', 0, 0, 0, 0, 0, '{}', '{}', '[]', 0`,
     ],
-    sync_open: [`'${o}', '${c}', 'manual', 'test'`],
-    sync_page: [`${page}, '${run?.run_id}', '[]', '[]'`],
-    track_unusable: [`'${o}', ${webhook}, '[]', 0`],
+    open_sync: [`'${o}', '${c}', 'manual', 'test'`],
+    apply_sync_page: [`${page}, '${run?.run_id}', '[]', '[]'`],
+    keep_unusable_events: [`'${o}', ${webhook}, '[]', 0`],
     work_failed: [`'${o}', 'sync', '${c}', null, 'it failed'`],
   };
 }

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
-  stageRound,
+  stageCampaigns,
   type StagingFailure,
   type StagingRound,
 } from '../../../packages/core/src/machine/cohorts.ts';
@@ -23,15 +23,15 @@ const held: Readonly<Record<string, string>> = {
   begin_mail: 'beginMail(',
   begin_proof: "begin(sql, at, 'proof'",
   campaign_brief: 'campaignBrief(',
-  cancel_claim: 'claimCancels(',
+  claim_call_backs: 'claimCallBacks(',
   check_watermark: 'checkWatermark(',
-  effects_claim: 'claimEffects(',
-  enrich_claim: 'claimed(',
-  enrich_due: 'dueBatches(',
+  claim_effects: 'claimEffects(',
+  claim_batch: 'claimed(',
+  due_batches: 'dueBatches(',
   hold: 'hold(',
   printer_brief: 'printerBrief(',
   ready_work: 'readyWork(',
-  reconcile_claim: 'claimDue(',
+  claim_unknown_mailpieces: 'claimDue(',
   retry_all: 'retryAll(',
   tick: 'tick(',
 };
@@ -76,7 +76,7 @@ void test('a round of staging, and what of it failed', async () => {
     alter table postrider.cohort
     add constraint never check (organization_id <> '${at.organizationId}') not valid`);
   try {
-    const round = fits<StagingRound>(await stageRound(sql, 'mail', 10, 10), {
+    const round = fits<StagingRound>(await stageCampaigns(sql, 'mail', 10, 10), {
       cohorts: 'number',
       again: 'boolean',
       failures: 'list',

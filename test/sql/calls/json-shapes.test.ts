@@ -19,7 +19,8 @@ import * as enrich from '../../../packages/core/src/machine/enrich.ts';
 import { tick, type Tick } from '../../../packages/core/src/machine/house.ts';
 import * as mail from '../../../packages/core/src/machine/mail.ts';
 import type { BegunCard, BegunProof } from '../../../packages/core/src/machine/proof.ts';
-import * as reconcile from '../../../packages/core/src/machine/reconcile.ts';
+import * as callBack from '../../../packages/core/src/machine/call-back.ts';
+import type * as reconcile from '../../../packages/core/src/machine/reconcile.ts';
 import * as restore from '../../../packages/core/src/machine/restore.ts';
 import { readyWork } from '../../../packages/core/src/machine/waiting.ts';
 import type { EnrichRequest } from '../../../packages/core/src/ports/index.ts';
@@ -126,7 +127,7 @@ void test('a batch of an enricher', async () => {
     firstName: 'string?',
     lastName: 'string?',
   });
-  await enrich.noteSubmitted(sql, at.organizationId, batch.batchId, 'theirs');
+  await enrich.noteBatchSubmitted(sql, at.organizationId, batch.batchId, 'theirs');
   await turnClock(sql, 60 * MINUTE_MS);
   fits<enrich.DueBatch>((await enrich.dueBatches(sql, at.organizationId))[0], {
     batchId: 'string',
@@ -256,7 +257,7 @@ void test('what is done after a card was sent', async () => {
     mode: 'string',
   });
   for (const piece of batch.pieces) await cancel(sql, piece.recipientId);
-  fits<reconcile.PieceToCancel>((await reconcile.claimCancels(sql, at.organizationId, 5))[0], {
+  fits<callBack.PieceToCallBack>((await callBack.claimCallBacks(sql, at.organizationId, 5))[0], {
     recipientId: 'string',
     mailpieceId: 'string',
     providerId: 'string',

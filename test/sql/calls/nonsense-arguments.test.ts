@@ -27,8 +27,8 @@ void test('nothing is leased, rests or is claimed without an end', async () => {
     for (const call of [
       `begin_mail('${o}', '${cohort}', '${RUNNER}', ${endless})`,
       `renew('${RUNNER}', array['${o}']::uuid[], array['${cohort}']::uuid[], ${endless})`,
-      `reconcile_claim('${o}', 10, ${endless})`,
-      `effects_claim('${o}', 'usage_meter', 10, ${endless})`,
+      `claim_unknown_mailpieces('${o}', 10, ${endless})`,
+      `claim_effects('${o}', 'usage_meter', 10, ${endless})`,
     ])
       await refused('PR020', sql.unsafe(`select postrider.${call}`), /lease/);
   for (const endless of ['null', `'-1 minute'`, `'100000 years'`])

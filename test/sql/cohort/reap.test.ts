@@ -210,7 +210,7 @@ void test('everything deleted, the jobs and the cohorts: nobody is stuck, and ev
       : { ...piece, outcome: 'found', providerId: piece.mailpieceId },
   );
   await sql`
-    select postrider.reconcile_settle(
+    select postrider.settle_reconciled(
       ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
     )`;
   for (let round = 0; round < 30 && (await states(sql))['sent'] !== 60; round += 1) {

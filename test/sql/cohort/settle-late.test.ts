@@ -63,7 +63,7 @@ void test('what a runner that was written off decides counts for nothing; what i
   await turnClock(sql, QUIET_MS + 1000);
   const verdicts = (await claimDue(sql, at)).map((piece) => ({ ...piece, outcome: 'absent' }));
   await sql`
-    select postrider.reconcile_settle(
+    select postrider.settle_reconciled(
       ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
     )`;
   const fresh: string[] = [];

@@ -17,7 +17,7 @@ import {
   retryEffects,
   suppress,
 } from '@postrider/core';
-import { settleReconcile } from '../../../packages/core/src/machine/reconcile.ts';
+import { settleReconciled } from '../../../packages/core/src/machine/reconcile.ts';
 import { people, syncPeople, type Place } from '../../support/machine.ts';
 import {
   answered,
@@ -192,7 +192,7 @@ void test('who decides about cards that were lost, or printed since a backup, is
     )
     values (gen_random_uuid(), 'x', 1, now(), now())
     on conflict (singleton) do update set restore_noticed_at = now()`;
-  for (const _ of [1, 2]) await sql`select postrider.restore_reconciled()`;
+  for (const _ of [1, 2]) await sql`select postrider.conclude_restore()`;
   assert.deepEqual((await written(at)).slice(before), [
     'replace recipient the mailpiece was lost',
     'reconcile organization the printers were asked for what was printed since the backup',
@@ -209,7 +209,7 @@ void test('retry and resolve say who', async () => {
       outcome: 'cannot_tell' as const,
       keyStillHonoured: false,
     }));
-    await settleReconcile(sql, at.organizationId, verdicts);
+    await settleReconciled(sql, at.organizationId, verdicts);
     await turnClock(sql, 6 * 3_600_000);
   }
   const before = (await written(at)).length;

@@ -159,14 +159,14 @@ void test('functions call what the server has, whatever stands on the search_pat
     event({ providerId: idOf(second), status: null }),
   ]);
   for (const call of [
-    `reconcile_claim('${o}', 10, '1 minute')`,
+    `claim_unknown_mailpieces('${o}', 10, '1 minute')`,
     `hold('${o}', 'campaign', '${c}', 'to look')`,
     `release('${o}', 'campaign', '${c}')`,
     `suppress('${o}', 'no@example.com', '{"externalId": "x"}')`,
-    `enrich_claim('${o}', '${c}', 'x', 10, '1 hour', '1 minute')`,
-    `effects_claim('${o}', 'usage_meter', 10, '1 minute')`,
+    `claim_batch('${o}', '${c}', 'x', 10, '1 hour', '1 minute')`,
+    `claim_effects('${o}', 'usage_meter', 10, '1 minute')`,
     `cancel('${first.recipientId}')`,
-    `cancel_claim('${o}', 10)`,
+    `claim_call_backs('${o}', 10)`,
     `erase('${second.recipientId}')`,
     `match_events('${o}')`,
     `retry_webhooks('${o}')`,
@@ -200,7 +200,7 @@ void test('a refusal names times in the same words, too', async () => {
     'PR011',
     odd`
       select *
-      from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'manual', 'another')`,
+      from postrider.open_sync(${at.organizationId}, ${at.campaignId}, 'manual', 'another')`,
     new RegExp(`since ${lock?.since}$`),
   );
 });

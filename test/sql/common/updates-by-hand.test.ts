@@ -77,8 +77,8 @@ void test('nor behind a function of the machine in one message of several statem
   for (const call of [
     `postrider.settle_mail('${at.organizationId}', '${batch.cohortId}', '[]', false, '1 s')`,
     `postrider.begin_mail('${at.organizationId}', '${batch.cohortId}', '${at.campaignId}', '1 s')`,
-    `postrider.reconcile_settle('${at.organizationId}', '[]')`,
-    `postrider.cancel_settle('${at.organizationId}', '[]')`,
+    `postrider.settle_reconciled('${at.organizationId}', '[]')`,
+    `postrider.settle_call_backs('${at.organizationId}', '[]')`,
     `postrider.reap('1 s', '1 s')`,
     `postrider.stage('${at.organizationId}', '${at.campaignId}', 'mail', 1, 1)`,
   ]) {
@@ -102,11 +102,11 @@ void test('a claim ends when the function that made it does, whatever it claimed
       .then((rows) => (rows as unknown as { actor: string }[][])[1]?.[0]?.actor);
   const o = at.organizationId;
   for (const call of [
-    `postrider.sync_page('${o}', '${at.campaignId}', null, gen_random_uuid(), '[]', '[]')`,
-    `postrider.enrich_claim('${o}', '${at.campaignId}', 'e', 1, '1 h', '1 min')`,
-    `postrider.enrich_settle('${o}', gen_random_uuid(), 'e', '[]', true)`,
-    `postrider.enrich_lost('${o}', gen_random_uuid(), 'why')`,
-    `postrider.enrich_none('${o}', '${at.campaignId}')`,
+    `postrider.apply_sync_page('${o}', '${at.campaignId}', null, gen_random_uuid(), '[]', '[]')`,
+    `postrider.claim_batch('${o}', '${at.campaignId}', 'e', 1, '1 h', '1 min')`,
+    `postrider.settle_batch('${o}', gen_random_uuid(), 'e', '[]', true)`,
+    `postrider.give_back_batch('${o}', gen_random_uuid(), 'why')`,
+    `postrider.skip_without_enricher('${o}', '${at.campaignId}')`,
     `postrider.begin_proof('${o}', gen_random_uuid(), '${o}', '1 s')`,
     `postrider.settle_proof('${o}', gen_random_uuid(), '[]', true)`,
     `postrider.settle_mail('${o}', '${cohortId}', '[]', false, '1 s')`,
@@ -154,7 +154,7 @@ void test('a call of an operator hands back the claim that stood before it', asy
 async function outcomeUnknown(sql: postgres.Sql, at: Place): Promise<void> {
   const batch = await sending(sql, at);
   await settleAll(sql, at, batch, (piece) => answered(piece, 'unknown'));
-  await sql`select postrider.reconcile_settle(${at.organizationId}, '[]')`;
+  await sql`select postrider.settle_reconciled(${at.organizationId}, '[]')`;
   for (let round = 0; (await one(sql, at)).state === 'sending' && round < 10; round += 1) {
     await sql`
       update postrider.mailpiece
@@ -163,7 +163,7 @@ async function outcomeUnknown(sql: postgres.Sql, at: Place): Promise<void> {
     const [piece] = await claimDue(sql, at);
     const verdicts = [{ ...piece, outcome: 'cannot_tell', keyStillHonoured: false }];
     await sql`
-      select postrider.reconcile_settle(
+      select postrider.settle_reconciled(
         ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
       )`;
   }

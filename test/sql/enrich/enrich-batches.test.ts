@@ -5,7 +5,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { retry } from '@postrider/core';
-import { dueBatches, loseBatch, noteSubmitted } from '../../../packages/core/src/machine/enrich.ts';
+import {
+  dueBatches,
+  giveBackBatch,
+  noteBatchSubmitted,
+} from '../../../packages/core/src/machine/enrich.ts';
 import { syncPeople } from '../../support/machine.ts';
 import { emailOnly, one, place, reasonsOf, refused, sharedMachine, turnClock } from '../rig.ts';
 import { HOUR, home, claim, claimed, answer } from '../rig/enricher.ts';
@@ -18,7 +22,7 @@ void test('a batch that the enricher lost gives its people back, and after ten s
   await syncPeople(sql, at, [emailOnly('a')]);
   for (let round = 1; round <= 10; round += 1) {
     const batch = await claimed(sql, at);
-    await loseBatch(sql, at.organizationId, batch.batchId, 'no such batch', 60_000);
+    await giveBackBatch(sql, at.organizationId, batch.batchId, 'no such batch', 60_000);
     const person = await one(sql, at);
     assert.equal(person.losses, round);
     assert.equal(person.state, round < 10 ? 'address_enrichable' : 'error');
@@ -63,11 +67,11 @@ void test("the enricher's id of a batch is kept by compare-and-set: the first on
   const clients = machine.connect(4);
   const told = await Promise.all(
     ['w', 'x', 'y', 'z'].map(
-      async (id) => await noteSubmitted(clients, at.organizationId, batch.batchId, id),
+      async (id) => await noteBatchSubmitted(clients, at.organizationId, batch.batchId, id),
     ),
   );
   assert.equal(new Set(told).size, 1);
-  assert.equal(await noteSubmitted(sql, at.organizationId, batch.batchId, 'later'), told[0]);
+  assert.equal(await noteBatchSubmitted(sql, at.organizationId, batch.batchId, 'later'), told[0]);
 });
 
 void test('people of a batch that somebody deleted go back, and a late answer to it moves nobody by the rules of no campaign', async () => {
@@ -76,8 +80,9 @@ void test('people of a batch that somebody deleted go back, and a late answer to
   await syncPeople(sql, at, [emailOnly('a'), emailOnly('b')]);
   const batch = await claimed(sql, at);
   await sql`delete from postrider.enrichment_batch where organization_id = ${at.organizationId}`;
-  const [candidate] =
-    await sql`select 1 from postrider.enrich_candidates(true) where campaign_id = ${at.campaignId}`;
+  const [candidate] = await sql`
+      select 1 from postrider.campaigns_to_enrich(true)
+      where campaign_id = ${at.campaignId}`;
   assert.ok(candidate, 'the beat finds them');
   await answer(sql, at, batch, { a: '1 Elm St' }, false);
   assert.equal(
@@ -85,7 +90,7 @@ void test('people of a batch that somebody deleted go back, and a late answer to
     'holdout',
     'found is found, and judged by its campaign',
   );
-  await sql`select postrider.enrich_orphans(${at.organizationId})`;
+  await sql`select postrider.give_back_orphans(${at.organizationId})`;
   assert.deepEqual(await reasonsOf(sql, at), {
     a: 'holdout (holdout)',
     b: 'address_enrichable (batch_lost)',
@@ -96,7 +101,7 @@ void test('without an enricher nobody waits for ever', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('a'), { ...emailOnly('b'), ...home('1 Elm St') }]);
-  await sql`select postrider.enrich_none(${at.organizationId}, ${at.campaignId})`;
+  await sql`select postrider.skip_without_enricher(${at.organizationId}, ${at.campaignId})`;
   assert.deepEqual(await reasonsOf(sql, at), { a: 'skipped (no_address)', b: 'pending (new)' });
 });
 
@@ -109,6 +114,6 @@ void test('a campaign that does not exist gets no batch', async () => {
   );
   await refused(
     '22P02',
-    sql`select postrider.enrich_claim(${at.organizationId}, 'no uuid', 'x', 1, '1 s', '1 s')`,
+    sql`select postrider.claim_batch(${at.organizationId}, 'no uuid', 'x', 1, '1 s', '1 s')`,
   );
 });

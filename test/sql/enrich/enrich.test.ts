@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, erase, hold, release } from '@postrider/core';
-import { loseBatch, settleBatch } from '../../../packages/core/src/machine/enrich.ts';
+import { giveBackBatch, settleBatch } from '../../../packages/core/src/machine/enrich.ts';
 import { syncPeople } from '../../support/machine.ts';
 import {
   emailOnly,
@@ -55,7 +55,7 @@ void test('an answer that is told twice, or of a batch that was lost, moves nobo
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('a')]);
   const lost = await claimed(sql, at);
-  await loseBatch(sql, at.organizationId, lost.batchId, 'gone', 0);
+  await giveBackBatch(sql, at.organizationId, lost.batchId, 'gone', 0);
   const next = await claimed(sql, at);
   assert.equal(await answer(sql, at, lost, { a: '1 Elm St' }), 0);
   assert.equal((await one(sql, at)).cohortId, next.batchId);

@@ -34,7 +34,7 @@ function remembered(
 }
 
 async function dealtWith(): Promise<void> {
-  await sql`select postrider.restore_reconciled()`;
+  await sql`select postrider.conclude_restore()`;
   await sql`update postrider.printer set held_at = null, held_why = null`;
 }
 

@@ -120,7 +120,7 @@ void test('one id for two pieces in one answer does not lose the answer of all t
       keyStillHonoured: true,
     }));
     await sql`
-      select postrider.reconcile_settle(
+      select postrider.settle_reconciled(
         ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
       )`;
   }
@@ -183,7 +183,8 @@ void test('a scan of a card whose person was skipped or failed brings them to se
     },
   ];
   await sql`
-    select postrider.cancel_settle(${at.organizationId}, ${JSON.stringify(cancelled)}::text::json)`;
+    select postrider.settle_call_backs(
+      ${at.organizationId}, ${JSON.stringify(cancelled)}::text::json)`;
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (cancelled)' });
   await tellAll(sql, at, batch, 'in_transit');
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (late_evidence)' });

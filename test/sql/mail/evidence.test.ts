@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, retry, suppress } from '@postrider/core';
 import { beginProof } from '../../../packages/core/src/machine/proof.ts';
-import { claimCancels } from '../../../packages/core/src/machine/reconcile.ts';
+import { claimCallBacks } from '../../../packages/core/src/machine/call-back.ts';
 import { people, type Place } from '../../support/machine.ts';
 import {
   LEASE_MS,
@@ -78,7 +78,7 @@ for (const [state, arrange] of Object.entries(later)) {
           const { mailpieceId } = piece;
           const found = [{ mailpieceId, attempt: 0, outcome: 'found', providerId: 'printed' }];
           await sql`
-            select postrider.reconcile_settle(
+            select postrider.settle_reconciled(
               ${at.organizationId}, ${JSON.stringify(found)}::text::json
             )`;
         }
@@ -144,7 +144,7 @@ for (const [state, arrange] of Object.entries(again)) {
         ]);
       assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (late_evidence)' }, how);
       await suppress(sql, at.organizationId, { email: 'p0@example.com' }, 'test');
-      assert.equal((await claimCancels(sql, at.organizationId, 50)).length, 1, how);
+      assert.equal((await claimCallBacks(sql, at.organizationId, 50)).length, 1, how);
       const [row] = await sql`
         select count(*)::int as effects
         from postrider.effect
@@ -171,7 +171,7 @@ void test('a person who is stopped and has a card all the same is sent, charged 
     p0: 'sent (late_evidence)',
     p1: 'sent (late_evidence)',
   });
-  assert.equal((await claimCancels(sql, at.organizationId, 50)).length, 2);
+  assert.equal((await claimCallBacks(sql, at.organizationId, 50)).length, 2);
   const [row] = await sql`
     select count(*)::int as effects
     from postrider.effect

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, hold, release } from '@postrider/core';
 import type { BegunPiece } from '../../../packages/core/src/machine/mail.ts';
-import { claimUnknown } from '../../../packages/core/src/machine/reconcile.ts';
+import { claimUnknownMailpieces } from '../../../packages/core/src/machine/reconcile.ts';
 import {
   QUIET_MS,
   answered,
@@ -37,12 +37,14 @@ void test('an unknown piece rests before it is asked for, and is then claimed on
   const batch = await sending(sql, at);
   await settleAll(sql, at, batch, (p) => answered(p, 'unknown'));
   await turnClock(sql, QUIET_MS - 2000);
-  assert.deepEqual(await claimUnknown(sql, at.organizationId, 50, LEASE), []);
+  assert.deepEqual(await claimUnknownMailpieces(sql, at.organizationId, 50, LEASE), []);
   await turnClock(sql, 3000);
   const clients = machine.connect(4);
   const claims = (
     await Promise.all(
-      [1, 2, 3, 4].map(async () => await claimUnknown(clients, at.organizationId, 50, LEASE)),
+      [1, 2, 3, 4].map(
+        async () => await claimUnknownMailpieces(clients, at.organizationId, 50, LEASE),
+      ),
     )
   ).flat();
   assert.equal(claims.length, 1);
@@ -137,7 +139,7 @@ void test('the printer cannot tell: asked again, later each time, and given up a
   assert.equal((await onlyPiece(sql, at)).status, 'unknown');
   await turnClock(sql, 3_600_000);
   assert.deepEqual(
-    await claimUnknown(sql, at.organizationId, 50, LEASE),
+    await claimUnknownMailpieces(sql, at.organizationId, 50, LEASE),
     [],
     'nobody asks any more',
   );
@@ -175,7 +177,7 @@ void test('a printer that is held is not asked', async () => {
   const at = await place(sql);
   await unknownDue(sql, at);
   await hold(sql, at.organizationId, 'printer', 'press');
-  assert.deepEqual(await claimUnknown(sql, at.organizationId, 50, LEASE), []);
+  assert.deepEqual(await claimUnknownMailpieces(sql, at.organizationId, 50, LEASE), []);
   await release(sql, at.organizationId, 'printer', 'press');
   await claimOne(sql, at);
 });

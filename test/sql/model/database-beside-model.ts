@@ -4,11 +4,10 @@
  * cohorts are deleted by hand.
  */
 import assert from 'node:assert/strict';
+import { claimCallBacks, settleCallBacks } from '../../../packages/core/src/machine/call-back.ts';
 import {
-  claimCancels,
-  claimUnknown,
-  settleCancels,
-  settleReconcile,
+  claimUnknownMailpieces,
+  settleReconciled,
 } from '../../../packages/core/src/machine/reconcile.ts';
 import { syncPeople } from '../../support/machine.ts';
 import { openPiece, RANK, type Card, type Person } from './people.ts';
@@ -185,7 +184,7 @@ export class World extends Runners {
   }
 
   async reconcile(bits: number, luck: number): Promise<void> {
-    const claimed = await claimUnknown(this.sql, this.at.organizationId, 50, 60_000);
+    const claimed = await claimUnknownMailpieces(this.sql, this.at.organizationId, 50, 60_000);
     const verdicts = claimed.map((row, i) => {
       const piece =
         this.people()
@@ -203,7 +202,7 @@ export class World extends Runners {
         providerId: made?.providerId,
       } as const;
     });
-    await settleReconcile(
+    await settleReconciled(
       this.sql,
       this.at.organizationId,
       verdicts.map((v) => ({
@@ -243,7 +242,7 @@ export class World extends Runners {
   }
 
   async callBack(luck: number): Promise<void> {
-    const claimed = await claimCancels(this.sql, this.at.organizationId, 50);
+    const claimed = await claimCallBacks(this.sql, this.at.organizationId, 50);
     for (const [i, asked] of claimed.entries()) {
       const person = this.model.byId(asked.recipientId);
       const card =
@@ -251,7 +250,7 @@ export class World extends Runners {
         assert.fail('what is called back was made');
       const yes = (luck + i) % 2 === 0 && !card.told.some((told) => (RANK[told] ?? 0) >= 30);
       if (yes) card.void = true;
-      await settleCancels(this.sql, this.at.organizationId, [
+      await settleCallBacks(this.sql, this.at.organizationId, [
         { ...asked, outcome: yes ? 'cancelled' : 'too_late', message: 'm' },
       ]);
       this.model.calledBack(person, yes);

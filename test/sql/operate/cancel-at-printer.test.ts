@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, erase, retry, retryAll, suppress } from '@postrider/core';
-import { claimCancels, settleCancels } from '../../../packages/core/src/machine/reconcile.ts';
+import { claimCallBacks, settleCallBacks } from '../../../packages/core/src/machine/call-back.ts';
 import { arranged, everyState } from '../rig/people-in-each-state.ts';
 import {
   answered,
@@ -132,13 +132,13 @@ void test('why and the trace say what becomes of a cancel at each step, and what
     (await told(first.recipientId)).why,
     /the printer is asked to call the card back\.$/,
   );
-  await claimCancels(sql, at.organizationId, 50);
+  await claimCallBacks(sql, at.organizationId, 50);
   const asked = await told(first.recipientId);
   assert.match(asked.why, /the printer is asked to call the card back, next at [-0-9]+ [:0-9]+\.$/);
   assert.deepEqual(asked.trace, ['cancel requested: the printer is asked to call the card back']);
   // One is scanned before the printer has answered, of the other the printer says that it is too
   // late.
-  await settleCancels(sql, at.organizationId, [
+  await settleCallBacks(sql, at.organizationId, [
     { ...second, outcome: 'too_late', message: 'it is on the press' },
   ]);
   await tell(
@@ -215,9 +215,9 @@ void test('no state that is final promises that a cancel will be obeyed, and non
   const [piece] = batch.pieces;
   assert.ok(piece);
   await cancel(sql, piece.recipientId);
-  await claimCancels(sql, at.organizationId, 50);
+  await claimCallBacks(sql, at.organizationId, 50);
   await erase(sql, piece.recipientId);
-  await settleCancels(sql, at.organizationId, [
+  await settleCallBacks(sql, at.organizationId, [
     { ...piece, outcome: 'too_late', message: 'Ada Byron p0 has it' },
   ]);
   const [row] = await sql<

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancel, hold, suppress } from '@postrider/core';
-import { claimCancels, settleCancels } from '../../../packages/core/src/machine/reconcile.ts';
+import { claimCallBacks, settleCallBacks } from '../../../packages/core/src/machine/call-back.ts';
 import { people, syncPeople } from '../../support/machine.ts';
 import {
   event,
@@ -68,10 +68,10 @@ void test('a card that is sent is called back at the printer: cancelled, too lat
   const at = await place(sql);
   const batch = await sent(sql, at, 3);
   for (const piece of batch.pieces) await cancel(sql, piece.recipientId);
-  const claimed = await claimCancels(sql, at.organizationId, 50);
+  const claimed = await claimCallBacks(sql, at.organizationId, 50);
   assert.equal(claimed.length, 3);
   const outcomes = ['cancelled', 'too_late', 'unknown'];
-  const moved = await settleCancels(
+  const moved = await settleCallBacks(
     sql,
     at.organizationId,
     claimed.map((piece, i) => ({
@@ -90,9 +90,9 @@ void test('a card that is sent is called back at the printer: cancelled, too lat
     ['sent', null, 'cannot be called back: it is on the press'],
   );
   assert.deepEqual([c?.state, c?.cancelRequestedAt !== null], ['sent', true]);
-  assert.deepEqual(await claimCancels(sql, at.organizationId, 50), [], 'asked once a minute');
+  assert.deepEqual(await claimCallBacks(sql, at.organizationId, 50), [], 'asked once a minute');
   await turnClock(sql, 61_000);
-  assert.equal((await claimCancels(sql, at.organizationId, 50)).length, 1);
+  assert.equal((await claimCallBacks(sql, at.organizationId, 50)).length, 1);
 });
 
 void test('a printer that cannot tell is asked about everybody in turn', async () => {
@@ -102,9 +102,9 @@ void test('a printer that cannot tell is asked about everybody in turn', async (
   for (const piece of batch.pieces) await cancel(sql, piece.recipientId);
   const asked: string[] = [];
   for (let round = 0; round < 4; round += 1) {
-    const claimed = await claimCancels(sql, at.organizationId, 3);
+    const claimed = await claimCallBacks(sql, at.organizationId, 3);
     asked.push(...claimed.map((piece) => piece.mailpieceId));
-    await settleCancels(
+    await settleCallBacks(
       sql,
       at.organizationId,
       claimed.map((piece) => ({ ...piece, outcome: 'unknown', message: 'it is busy' })),
@@ -114,7 +114,7 @@ void test('a printer that cannot tell is asked about everybody in turn', async (
   assert.deepEqual([asked.length, new Set(asked).size], [7, 7]);
   await turnClock(sql, 61_000);
   assert.deepEqual(
-    (await claimCancels(sql, at.organizationId, 3)).map((piece) => piece.mailpieceId).sort(),
+    (await claimCallBacks(sql, at.organizationId, 3)).map((piece) => piece.mailpieceId).sort(),
     asked.slice(0, 3).sort(),
     'the pieces that have waited longest come first',
   );
@@ -127,8 +127,8 @@ void test('a printer that says cancelled of a card that was already scanned is n
   const [piece] = batch.pieces;
   await tell(sql, at, [event({ providerId: `id of ${piece?.mailpieceId}`, status: 'in_transit' })]);
   await cancel(sql, piece?.recipientId ?? '');
-  const claimed = await claimCancels(sql, at.organizationId, 50);
-  await settleCancels(
+  const claimed = await claimCallBacks(sql, at.organizationId, 50);
+  await settleCallBacks(
     sql,
     at.organizationId,
     claimed.map((p) => ({ ...p, outcome: 'cancelled', message: 'ok' })),
@@ -136,7 +136,7 @@ void test('a printer that says cancelled of a card that was already scanned is n
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'sent (accepted)' });
   assert.equal((await onlyPiece(sql, at)).status, 'in_transit');
   assert.deepEqual(
-    await claimCancels(sql, at.organizationId, 50),
+    await claimCallBacks(sql, at.organizationId, 50),
     [],
     'and it is not asked for ever',
   );

@@ -45,7 +45,7 @@ async function unknowable(at: Place): Promise<string> {
       keyStillHonoured: false,
     }));
     await rig.sql`
-      select postrider.reconcile_settle(
+      select postrider.settle_reconciled(
         ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
       )`;
     await turnClock(rig.sql, 1_000_000);
@@ -107,7 +107,7 @@ void test('not printed, of somebody who was to be cancelled: skipped, and the ca
     { mailpieceId: piece, attempt: 8, outcome: 'cannot_tell', keyStillHonoured: false },
   ];
   await sql`
-    select postrider.reconcile_settle(
+    select postrider.settle_reconciled(
       ${at.organizationId}, ${JSON.stringify(verdict)}::text::json
     )`;
   await endCampaign(sql, at.organizationId, at.campaignId, 'completed');

@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCampaign, cancel, erase, launch, resolve, retry, suppress } from '@postrider/core';
-import { claimUnknown, settleReconcile } from '../../../packages/core/src/machine/reconcile.ts';
+import {
+  claimUnknownMailpieces,
+  settleReconciled,
+} from '../../../packages/core/src/machine/reconcile.ts';
 import { definition, people, syncPeople } from '../../support/machine.ts';
 import {
   answered,
@@ -84,8 +87,8 @@ void test('who is erased at the printer is not submitted again, whatever becomes
     if (what === 'retry')
       await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
     if (what === 'absent') {
-      const claimed = await claimUnknown(sql, at.organizationId, 50, 60_000);
-      await settleReconcile(
+      const claimed = await claimUnknownMailpieces(sql, at.organizationId, 50, 60_000);
+      await settleReconciled(
         sql,
         at.organizationId,
         claimed.map((p) => ({ ...p, outcome: 'absent', keyStillHonoured: true })),
@@ -159,7 +162,7 @@ void test('raw webhooks, rejects and cached addresses of who is erased are blank
     select postrider.receive_webhook(
       ${at.organizationId}, 'press', 'd', ${Buffer.from('{"to": "Ada Byron"}')}
     )`;
-  const [hook] = await sql<{ id: string }[]>`select id from postrider.track_claim(1)`;
+  const [hook] = await sql<{ id: string }[]>`select id from postrider.claim_webhooks(1)`;
   const scan = [
     event({ providerId: `id of ${batch.pieces[0]?.mailpieceId}`, status: 'in_transit' }),
   ];
@@ -167,7 +170,7 @@ void test('raw webhooks, rejects and cached addresses of who is erased are blank
     select postrider.apply_events(
       ${at.organizationId}, 'press', ${JSON.stringify(scan)}::text::jsonb, now(), ${hook?.id ?? ''}
     )`;
-  await sql`select postrider.track_done(${at.organizationId}, ${hook?.id ?? ''})`;
+  await sql`select postrider.close_webhook(${at.organizationId}, ${hook?.id ?? ''})`;
   await erase(sql, id);
   const [row] = await sql`
     select length(body) as bytes from postrider.provider_event where id = ${hook?.id ?? ''}`;

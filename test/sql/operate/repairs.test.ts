@@ -139,7 +139,7 @@ void test('retry_all never makes a second card while one may exist', async () =>
   const at = await place(sql);
   await unknownDue(sql, at, 2);
   const claimed = await sql<{ pieces: { mailpieceId: string; attempt: number }[] }[]>`
-    select postrider.reconcile_claim(${at.organizationId}, 10, '1 minute') as pieces`;
+    select postrider.claim_unknown_mailpieces(${at.organizationId}, 10, '1 minute') as pieces`;
   const verdicts = (claimed[0]?.pieces ?? []).map((piece) => ({
     ...piece,
     outcome: 'cannot_tell',
@@ -147,7 +147,7 @@ void test('retry_all never makes a second card while one may exist', async () =>
     message: 'no answer',
   }));
   await sql`
-    select postrider.reconcile_settle(
+    select postrider.settle_reconciled(
       ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json, 1
     )`;
   await refused('PR016', retryAll(sql, at, 'outcome_unknown'), /nobody can tell/);
@@ -235,10 +235,10 @@ void test('webhooks that could not be read are read again', async () => {
     (
       await sql<
         { id: string }[]
-      >`select id from postrider.track_claim(10) where organization_id = ${at.organizationId}`
+      >`select id from postrider.claim_webhooks(10) where organization_id = ${at.organizationId}`
     ).map((row) => row.id);
   const [id] = await claim();
-  await sql`select postrider.track_done(${at.organizationId}, ${id ?? ''}, 'Unexpected token')`;
+  await sql`select postrider.close_webhook(${at.organizationId}, ${id ?? ''}, 'Unexpected token')`;
   assert.deepEqual(await claim(), []);
   const again = async (printer: string | null): Promise<unknown> =>
     (await sql`select postrider.retry_webhooks(${at.organizationId}, ${printer}) as n`)[0]?.['n'];

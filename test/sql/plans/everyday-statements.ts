@@ -10,13 +10,13 @@ import {
   type MailSettlement,
 } from '../../../packages/core/src/machine/mail.ts';
 import { beginProof, settleProof } from '../../../packages/core/src/machine/proof.ts';
+import { claimCallBacks } from '../../../packages/core/src/machine/call-back.ts';
 import {
-  claimCancels,
-  claimUnknown,
-  settleReconcile,
+  claimUnknownMailpieces,
+  settleReconciled,
 } from '../../../packages/core/src/machine/reconcile.ts';
 import { claimEffects } from '../../../packages/core/src/machine/effects.ts';
-import { applyPage, openSync } from '../../../packages/core/src/machine/sync.ts';
+import { applySyncPage, openSync } from '../../../packages/core/src/machine/sync.ts';
 import type { Member } from '../../../packages/core/src/ports/index.ts';
 import { people, type Place } from '../../support/machine.ts';
 import { LEASE_MS, QUIET_MS, RUNNER, event, rendered, tell } from '../rig.ts';
@@ -126,8 +126,8 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
           update postrider.mailpiece
           set available_at = now()
           where organization_id = ${o} and status = 'unknown' and available_at is not null`;
-        const claimed = await claimUnknown(sql, o, 50, 60_000);
-        await settleReconcile(
+        const claimed = await claimUnknownMailpieces(sql, o, 50, 60_000);
+        await settleReconciled(
           sql,
           o,
           claimed.map((piece, i) => ({
@@ -159,7 +159,7 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
         await tell(sql, at, [event({ providerId: `stranger ${round}`, status: 'in_transit' })]),
     ],
     ['match events', async () => await sql`select postrider.match_events(${o})`],
-    ['cancel claim', async () => await claimCancels(sql, o, 50)],
+    ['cancel claim', async () => await claimCallBacks(sql, o, 50)],
     ['effects', async () => await claimEffects(sql, o, 'usage_meter', 50, 60_000)],
     ['assume, nobody', async () => await sql`select postrider.assume_received(${o})`],
     [
@@ -189,7 +189,7 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
           email: `crowd${n}@example.com`,
           line1: `${n} Crowd Street`,
         }));
-        await applyPage(
+        await applySyncPage(
           sql,
           run,
           [
@@ -204,15 +204,15 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
     [
       'enrich claim',
       async () =>
-        await sql`select postrider.enrich_claim(${o}, ${c}, 'x', 50, '1 hour', '1 minute')`,
+        await sql`select postrider.claim_batch(${o}, ${c}, 'x', 50, '1 hour', '1 minute')`,
     ],
     ['due', async () => await sql`select * from postrider.due()`],
     [
       'candidates',
       async () =>
         await sql`
-          select (select count(*) from postrider.enrich_candidates(true)),
-            (select count(*) from postrider.sync_candidates())`,
+          select (select count(*) from postrider.campaigns_to_enrich(true)),
+            (select count(*) from postrider.campaigns_to_sync())`,
     ],
     ['complete campaigns', async () => await sql`select postrider.complete_campaigns(${o})`],
     ['funnel', async () => await sql`select * from postrider.funnel`],

@@ -55,14 +55,14 @@ export async function furnished(sql: postgres.Sql): Promise<Place> {
   ]);
   await syncPeople(sql, at, [emailOnly('mail', 9), ...people(2)]);
   await sql`
-    select postrider.enrich_claim(
+    select postrider.claim_batch(
       ${at.organizationId}, ${at.campaignId}, 'x', 10, '1 hour', '1 minute'
     )`;
   await sql`select postrider.suppress(${at.organizationId}, 'no@example.com')`;
   await sql`
     select postrider.receive_webhook(${at.organizationId}, 'press', 'd', ${Buffer.from('{}')})`;
   await sql`
-    select * from postrider.sync_open(${at.organizationId}, ${at.campaignId}, 'manual', 'test')`;
+    select * from postrider.open_sync(${at.organizationId}, ${at.campaignId}, 'manual', 'test')`;
   return at;
 }
 

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import type postgres from 'postgres';
 import { suppress } from '@postrider/core';
 import { beginProof } from '../../../packages/core/src/machine/proof.ts';
-import { claimUnknown, settleReconcile } from '../../../packages/core/src/machine/reconcile.ts';
+import {
+  claimUnknownMailpieces,
+  settleReconciled,
+} from '../../../packages/core/src/machine/reconcile.ts';
 import { people, syncPeople, type Place } from '../../support/machine.ts';
 import {
   LEASE_MS,
@@ -31,8 +34,8 @@ const enrichable = [
 /** Nobody could tell eight times what became of the card. */
 export async function giveUp(sql: postgres.Sql, at: Place): Promise<void> {
   for (let round = 0; round < 8; round += 1) {
-    const claimed = await claimUnknown(sql, at.organizationId, 50, 60_000);
-    await settleReconcile(
+    const claimed = await claimUnknownMailpieces(sql, at.organizationId, 50, 60_000);
+    await settleReconciled(
       sql,
       at.organizationId,
       claimed.map((p) => ({ ...p, outcome: 'cannot_tell', keyStillHonoured: false })),
@@ -47,7 +50,7 @@ const into: Record<string, (sql: postgres.Sql, at: Place) => Promise<Sending | v
   address_enriching: async (sql, at) => {
     await syncPeople(sql, at, enrichable);
     await sql`
-      select postrider.enrich_claim(
+      select postrider.claim_batch(
         ${at.organizationId}, ${at.campaignId}, 'x', 10, '1 hour', '1 minute'
       )`;
   },
@@ -90,7 +93,7 @@ const into: Record<string, (sql: postgres.Sql, at: Place) => Promise<Sending | v
   },
   skipped: async (sql, at) => {
     await syncPeople(sql, at, enrichable);
-    await sql`select postrider.enrich_none(${at.organizationId}, ${at.campaignId})`;
+    await sql`select postrider.skip_without_enricher(${at.organizationId}, ${at.campaignId})`;
   },
   blacklisted: async (sql, at) => {
     await suppress(sql, at.organizationId, { email: 'p0@example.com' }, 'test');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type postgres from 'postgres';
 import {
-  settleReconcile,
+  settleReconciled,
   type ReconcileVerdict,
   type UnknownPiece,
 } from '../../../packages/core/src/machine/reconcile.ts';
@@ -38,7 +38,7 @@ export async function conclude(
   at: Place,
   ...verdicts: ReconcileVerdict[]
 ): Promise<number> {
-  return await settleReconcile(sql, at.organizationId, verdicts);
+  return await settleReconciled(sql, at.organizationId, verdicts);
 }
 
 /** One person in `error (outcome_unknown)`. */

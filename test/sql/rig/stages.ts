@@ -16,7 +16,10 @@ import {
   type ProofSettlement,
 } from '../../../packages/core/src/machine/proof.ts';
 import type { CohortStage } from '../../../packages/core/src/machine/cohorts.ts';
-import { claimUnknown, type UnknownPiece } from '../../../packages/core/src/machine/reconcile.ts';
+import {
+  claimUnknownMailpieces,
+  type UnknownPiece,
+} from '../../../packages/core/src/machine/reconcile.ts';
 import { people, syncPeople, type Person, type Place } from '../../support/machine.ts';
 import { RUNNER, LEASE_MS, QUIET_MS, turnClock } from './times.ts';
 import { openCohorts } from './standing.ts';
@@ -220,5 +223,5 @@ export async function claimDue(
   sql: postgres.Sql,
   at: { organizationId: string },
 ): Promise<readonly UnknownPiece[]> {
-  return await claimUnknown(sql, at.organizationId, 50, 60_000);
+  return await claimUnknownMailpieces(sql, at.organizationId, 50, 60_000);
 }

@@ -5,7 +5,7 @@
 import type postgres from 'postgres';
 import { applyCampaign, launch, type CampaignDefinition } from '@postrider/core';
 import {
-  applyPage,
+  applySyncPage,
   closeSync,
   openSync,
   type SyncKind,
@@ -40,7 +40,7 @@ export async function syncRun(sql: postgres.Sql, at: Place): Promise<SyncRun> {
   const opened = await runOpened(sql, at);
   return {
     page: async (members, rejects = []) =>
-      await applyPage(sql, opened, membersOf(members), rejects, 5),
+      await applySyncPage(sql, opened, membersOf(members), rejects, 5),
     close: async (complete = true, allowDepartures = false) =>
       await closeSync(sql, opened, complete, null, allowDepartures),
   };

@@ -28,7 +28,7 @@ export async function held(sql: postgres.Sql): Promise<string[]> {
 
 /** The printers were asked, and released. */
 export async function dealtWith(sql: postgres.Sql): Promise<void> {
-  await sql`select postrider.restore_reconciled()`;
+  await sql`select postrider.conclude_restore()`;
   await releasePrinters(sql);
 }
 

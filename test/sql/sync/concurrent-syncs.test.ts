@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { applyCampaign, type CampaignDefinition } from '@postrider/core';
-import { applyPage, closeSync } from '../../../packages/core/src/machine/sync.ts';
+import { applySyncPage, closeSync } from '../../../packages/core/src/machine/sync.ts';
 import { broken, definition, people, syncPeople, type Place } from '../../support/machine.ts';
 import {
   pidOf,
@@ -26,7 +26,7 @@ async function turnPage(
   { organizationId, campaignId, token, runId }: Awaited<ReturnType<typeof runOpened>>,
 ): Promise<void> {
   await tx`
-    select postrider.sync_page(
+    select postrider.apply_sync_page(
       ${organizationId}, ${campaignId}, ${token}, ${runId},
       ${JSON.stringify(people(3))}::text::jsonb, '[]'
     )`;
@@ -64,7 +64,7 @@ void test('two campaigns that sync the same 150 households at once never both ta
       sides.map(async (side) => {
         const run = await runOpened(side.sql, side.at, side.kind);
         for (let from = 0; from < side.crowd.length; from += 10)
-          await applyPage(side.sql, run, membersOf(side.crowd.slice(from, from + 10)), [], 0);
+          await applySyncPage(side.sql, run, membersOf(side.crowd.slice(from, from + 10)), [], 0);
         await closeSync(side.sql, run, true, null);
       }),
     );
@@ -100,7 +100,7 @@ void test('a page waits for the one of another campaign before it looks', async 
   let page: Promise<void> | undefined;
   await slow.begin(async (tx) => {
     await turnPage(tx, mine);
-    page = applyPage(waiting, theirs, membersOf(people(3, 'p')), [], 0);
+    page = applySyncPage(waiting, theirs, membersOf(people(3, 'p')), [], 0);
     await waitsForLock(sql, pid);
   });
   await page;

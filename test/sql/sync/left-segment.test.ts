@@ -204,6 +204,7 @@ void test('who comes back from a lost batch while a run is on its way has not le
   });
   const slow = await syncRun(sql, at);
   await slow.page([emailOnly('mail')]);
-  await sql`select postrider.enrich_lost(${at.organizationId}, ${batch?.batchId ?? ''}, 'lost')`;
+  await sql`
+    select postrider.give_back_batch(${at.organizationId}, ${batch?.batchId ?? ''}, 'lost')`;
   assert.equal((await slow.close()).leftSegment, 0);
 });

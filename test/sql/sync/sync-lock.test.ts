@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { MachineError } from '@postrider/core';
-import { applyPage, closeSync, renewSync } from '../../../packages/core/src/machine/sync.ts';
+import { applySyncPage, closeSync, renewSync } from '../../../packages/core/src/machine/sync.ts';
 import { people, type Place } from '../../support/machine.ts';
 import {
   place,
@@ -61,7 +61,7 @@ void test('a lock that was let expire is taken over, and the one that had it can
   const { sql } = rig;
   const at = await place(sql);
   const silent = await runOpened(sql, at, 'automatic', 'silent');
-  await applyPage(sql, silent, membersOf(people(1)), [], 0);
+  await applySyncPage(sql, silent, membersOf(people(1)), [], 0);
   await turnClock(sql, 29_000);
   await refused('PR011', runOpened(sql, at));
   await turnClock(sql, 2000);
@@ -69,13 +69,13 @@ void test('a lock that was let expire is taken over, and the one that had it can
   assert.equal(await renewSync(sql, at.organizationId, at.campaignId, silent.token), false);
   await refused(
     'PR013',
-    applyPage(sql, silent, membersOf(people(2)), [], 0),
+    applySyncPage(sql, silent, membersOf(people(2)), [], 0),
     /lost its lock: next has it/,
   );
   await refused('PR013', closeSync(sql, silent, true, null));
   await closeSync(sql, silent, false, 'lost').catch(() => undefined);
   // The lock of the next one stands, whatever the silent one said.
-  await applyPage(sql, next, membersOf(people(2)), [], 0);
+  await applySyncPage(sql, next, membersOf(people(2)), [], 0);
   await closeSync(sql, next, true, null);
   assert.deepEqual(await statesOf(sql, at), { p0: 'pending', p1: 'pending' });
 });
@@ -87,7 +87,7 @@ void test('a sync whose lock this database does not know is not told that it was
   // As on the old primary, after the sync was begun on the new one.
   await sql`delete from postrider.campaign_lock where campaign_id = ${at.campaignId}`;
   await assert.rejects(
-    applyPage(sql, mine, membersOf(people(1)), [], 0),
+    applySyncPage(sql, mine, membersOf(people(1)), [], 0),
     ({ code, message, hint }: MachineError & { hint?: string }) =>
       code === 'PR013' &&
       /nobody has it in this database/.test(message) &&
@@ -105,7 +105,7 @@ void test('a lock that is renewed in time holds', async () => {
     assert.equal(await renewSync(sql, at.organizationId, at.campaignId, mine.token), true);
   }
   await refused('PR011', runOpened(sql, at));
-  await applyPage(sql, mine, membersOf(people(1)), [], 0);
+  await applySyncPage(sql, mine, membersOf(people(1)), [], 0);
   await closeSync(sql, mine, true, null);
 });
 
@@ -130,7 +130,7 @@ void test('the gate: which campaigns sync, by mode and status, for manual and fo
         }
       }
       const [candidate] =
-        await sql`select 1 from postrider.sync_candidates() where campaign_id = ${at.campaignId}`;
+        await sql`select 1 from postrider.campaigns_to_sync() where campaign_id = ${at.campaignId}`;
       assert.equal(
         candidate !== undefined,
         legal.has(`${mode} ${status}`),
@@ -158,11 +158,11 @@ void test('a campaign that ends during a sync takes no more pages; what was appl
   const { sql } = rig;
   const at = await place(sql);
   const mine = await runOpened(sql, at);
-  await applyPage(sql, mine, membersOf(people(1)), [], 0);
+  await applySyncPage(sql, mine, membersOf(people(1)), [], 0);
   await sql`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'archived')`;
   await refused(
     'PR012',
-    applyPage(sql, mine, membersOf(people(2)), [], 0),
+    applySyncPage(sql, mine, membersOf(people(2)), [], 0),
     /became archived during the sync/,
   );
   await closeSync(sql, mine, false, 'archived');
@@ -173,7 +173,7 @@ void test('a sync that failed leaves its report and frees the lock', async () =>
   const { sql } = rig;
   const at = await place(sql);
   const mine = await runOpened(sql, at);
-  await applyPage(sql, mine, membersOf(people(2)), [], 0);
+  await applySyncPage(sql, mine, membersOf(people(2)), [], 0);
   const report = await closeSync(sql, mine, false, 'the source went away');
   assert.deepEqual(
     [report.complete, report.error, report.created],

@@ -85,7 +85,7 @@ void test('who was skipped for want of an address comes back when the source lea
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('late'), emailOnly('never')]);
-  await sql`select postrider.enrich_none(${at.organizationId}, ${at.campaignId})`;
+  await sql`select postrider.skip_without_enricher(${at.organizationId}, ${at.campaignId})`;
   assert.deepEqual(await reasonsOf(sql, at), {
     late: 'skipped (no_address)',
     never: 'skipped (no_address)',
@@ -102,7 +102,7 @@ void test('who comes back meets the rules of admission again', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('late'), ...people(1)]);
-  await sql`select postrider.enrich_none(${at.organizationId}, ${at.campaignId})`;
+  await sql`select postrider.skip_without_enricher(${at.organizationId}, ${at.campaignId})`;
   const [address] = people(1);
   assert.ok(address);
   await syncPeople(sql, at, [address, { ...address, ...emailOnly('late') }]);

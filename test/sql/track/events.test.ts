@@ -193,13 +193,13 @@ void test('a webhook is stored once, and claimed by one', async () => {
   assert.deepEqual([await store('d1'), await store('d1'), await store('d2')], [true, false, true]);
   const other = machine.connect(1);
   await other.begin(async (tx) => {
-    const first = await tx`select id from postrider.track_claim(1)`;
-    const second = await sql`select id from postrider.track_claim(10)`;
+    const first = await tx`select id from postrider.claim_webhooks(1)`;
+    const second = await sql`select id from postrider.claim_webhooks(10)`;
     assert.deepEqual([first.length, second.length], [1, 1]);
     assert.notEqual(first[0]?.['id'], second[0]?.['id']);
-    await tx`select postrider.track_done(${at.organizationId}, ${first[0]?.['id'] as string})`;
+    await tx`select postrider.close_webhook(${at.organizationId}, ${first[0]?.['id'] as string})`;
     await tx`
-      select postrider.track_done(
+      select postrider.close_webhook(
         ${at.organizationId}, ${second[0]?.['id'] as string}, 'no JSON'
       )`.catch(() => undefined);
   });

@@ -92,7 +92,7 @@ void test('accepted without an id is unknown: such a card could be neither follo
   }));
   assert.equal(verdicts.length, 2);
   await sql`
-    select postrider.reconcile_settle(
+    select postrider.settle_reconciled(
       ${at.organizationId}, ${JSON.stringify(verdicts)}::text::json
     )`;
   assert.deepEqual(

@@ -66,8 +66,11 @@ function holding(program: Command): Verb {
     async work(_cli, sql, { kind, organizationId, id, name }, options) {
       const { hold } = await import('@postrider/core');
       const held = await hold(sql, organizationId, kind, id, text(options['why']) ?? null);
-      const { peopleOut } = await import('../operate/campaign.ts');
-      return [{ ...held, name }, `held ${kind} ${name}: nothing new begins${peopleOut(held)}`];
+      const { peopleAtPrinter } = await import('../operate/campaign.ts');
+      return [
+        { ...held, name },
+        `held ${kind} ${name}: nothing new begins${peopleAtPrinter(held)}`,
+      ];
     },
   };
 }

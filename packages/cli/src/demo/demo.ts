@@ -15,7 +15,7 @@ import type { Project } from '@postrider/runner/project';
 import { exampleCampaign } from '../checkout.ts';
 import type { Cli } from '../cli.ts';
 import { explain } from '../errors/explain.ts';
-import { onceFree } from '../operate/sync.ts';
+import { whenLockIsFree } from '../operate/sync.ts';
 import { commandPipeline } from '../pipeline.ts';
 import { openShop, type OpenShop } from '../print-shop/beside.ts';
 import { printsDirectory } from '../print-shop/own.ts';
@@ -210,7 +210,7 @@ async function readList(
 ): Promise<SyncReport> {
   progress.doing('list', 'reading');
   // A demonstration that was killed while it read holds the campaign's lock for up to 30 s.
-  const report = await onceFree(
+  const report = await whenLockIsFree(
     cli,
     true,
     async () =>

@@ -11,9 +11,9 @@ import {
   type ExitCode,
 } from '@postrider/runner/process';
 import { field, type Explanation, type KnownExplanation } from './explanation.ts';
-import { file } from './of-files.ts';
-import { server, shop } from './of-processes.ts';
-import { connection, database, migration, ofACommand } from './of-the-database.ts';
+import { file } from './file-errors.ts';
+import { server, shop } from './process-errors.ts';
+import { connection, database, migration, ofACommand } from './database-errors.ts';
 
 const codeNames: Readonly<Record<ExitCode, string>> = {
   [exitCodes.ok]: 'ok',

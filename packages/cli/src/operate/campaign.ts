@@ -68,13 +68,13 @@ export async function pauseCampaign(cli: Cli, name: string, why: string | null):
   );
   cli.out.result(
     { ...held, name: campaign.name },
-    `${campaign.name} is paused: nothing new begins${peopleOut(held)}. ` +
+    `${campaign.name} is paused: nothing new begins${peopleAtPrinter(held)}. ` +
       `It goes on with: postrider release campaign ${campaign.name}`,
   );
 }
 
 /** What a hold does not stop any more. */
-export function peopleOut({
+export function peopleAtPrinter({
   atPrinter,
   unknown,
 }: {

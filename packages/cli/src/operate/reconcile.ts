@@ -178,7 +178,7 @@ async function endOf(
         'unknown here',
       "compare the printer's console with `postrider status`, " +
         'cancel who has a card already, then: postrider sql --write "select ' +
-        `postrider.restore_reconciled(${notice === undefined ? '' : `'${notice}'`})"`,
+        `postrider.conclude_restore(${notice === undefined ? '' : `'${notice}'`})"`,
     );
   }
   if (!everybody) return 'not concluded';

@@ -27,7 +27,7 @@ export async function syncNow(cli: Cli, name: string, options: SyncNowOptions): 
   const pipeline = commandPipeline(await cli.project(), sql, quietLogger(cli.out));
   const live = cli.out.live && !cli.out.json ? new LiveLines() : null;
   const kind = options.force ? 'forced' : 'manual';
-  const report = await onceFree(
+  const report = await whenLockIsFree(
     cli,
     options.wait,
     async () =>
@@ -45,7 +45,11 @@ export async function syncNow(cli: Cli, name: string, options: SyncNowOptions): 
 }
 
 /** Waits where somebody else syncs the same campaign, if that was asked for. */
-export async function onceFree<T>(cli: Cli, wait: boolean, work: () => Promise<T>): Promise<T> {
+export async function whenLockIsFree<T>(
+  cli: Cli,
+  wait: boolean,
+  work: () => Promise<T>,
+): Promise<T> {
   for (let said = false; ; said = true) {
     try {
       return await work();

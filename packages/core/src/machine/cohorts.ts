@@ -31,7 +31,7 @@ export interface StagingRound {
  * @param window open cohorts of the stage at most; null: four for every slot of all live runners.
  * @param size people in a cohort at most.
  */
-export async function stageRound(
+export async function stageCampaigns(
   sql: Sql,
   stage: CohortStage,
   window: number | null,

@@ -36,7 +36,7 @@ export async function claimEffects(
   leaseMs: number,
 ): Promise<readonly ClaimedEffect[]> {
   const claim = { organizationId, kind, limit, leaseMs };
-  return (await calls.effectsClaim<ClaimedEffect[] | null>(sql, claim)) ?? [];
+  return (await calls.claimEffects<ClaimedEffect[] | null>(sql, claim)) ?? [];
 }
 
 /** Writes what became of effects. Returns how many were settled. */
@@ -45,7 +45,7 @@ export async function settleEffects(
   organizationId: string,
   results: readonly EffectSettlement[],
 ): Promise<number> {
-  return await calls.effectsSettle(sql, { organizationId, results });
+  return await calls.settleEffects(sql, { organizationId, results });
 }
 
 /** Effects of one kind and campaign that failed for good: nobody tries them again by itself. */

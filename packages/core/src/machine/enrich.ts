@@ -16,7 +16,7 @@ export async function organizationsToEnrich(
   const rows = await withMachineErrors(
     sql<{ id: string }[]>`
       select distinct organization_id as id
-      from postrider.enrich_candidates(p_only_due => ${onlyDue})`,
+      from postrider.campaigns_to_enrich(p_only_due => ${onlyDue})`,
   );
   return rows.map(({ id }) => id);
 }
@@ -29,7 +29,7 @@ export async function campaignsToEnrich(
   const rows = await withMachineErrors(
     sql<{ id: string }[]>`
       select campaign_id as id
-      from postrider.enrich_candidates(p_only_due => false)
+      from postrider.campaigns_to_enrich(p_only_due => false)
       where organization_id = ${organizationId}`,
   );
   return rows.map(({ id }) => id);
@@ -41,12 +41,12 @@ export async function skipWithoutEnricher(
   organizationId: string,
   campaignId: string,
 ): Promise<number> {
-  return await calls.enrichNone(sql, { organizationId, campaignId });
+  return await calls.skipWithoutEnricher(sql, { organizationId, campaignId });
 }
 
 /** Gives back people whose batch is gone. Returns how many. */
-export async function returnOrphans(sql: Sql, organizationId: string): Promise<number> {
-  return await calls.enrichOrphans(sql, { organizationId });
+export async function giveBackOrphans(sql: Sql, organizationId: string): Promise<number> {
+  return await calls.giveBackOrphans(sql, { organizationId });
 }
 
 export interface ClaimedBatch {
@@ -75,18 +75,18 @@ export async function claimBatch(
   { limit, deadlineMs, restMs }: BatchLimits,
 ): Promise<ClaimedBatch | null> {
   const batch = { organizationId, campaignId, enricher, limit, deadlineMs, restMs };
-  return await calls.enrichClaim(sql, batch);
+  return await calls.claimBatch(sql, batch);
 }
 
 /** Notes that the enricher has a batch. Returns its id there: the first one told stands. */
-export async function noteSubmitted(
+export async function noteBatchSubmitted(
   sql: Sql,
   organizationId: string,
   batchId: string,
   providerBatchId: string,
 ): Promise<string> {
   const submitted = { organizationId, batchId, providerBatchId };
-  return (await calls.enrichSubmitted<string | null>(sql, submitted)) ?? providerBatchId;
+  return (await calls.noteBatchSubmitted<string | null>(sql, submitted)) ?? providerBatchId;
 }
 
 export interface DueBatch {
@@ -100,7 +100,7 @@ export interface DueBatch {
 
 /** Batches that are out and due. */
 export async function dueBatches(sql: Sql, organizationId: string): Promise<readonly DueBatch[]> {
-  return (await calls.enrichDue<DueBatch[] | null>(sql, { organizationId })) ?? [];
+  return (await calls.dueBatches<DueBatch[] | null>(sql, { organizationId })) ?? [];
 }
 
 /**
@@ -115,16 +115,16 @@ export async function settleBatch(
   results: readonly { recipientId: string; address: Address | null }[],
   last: boolean,
 ): Promise<number> {
-  return await calls.enrichSettle(sql, { organizationId, batchId, enricher, results, last });
+  return await calls.settleBatch(sql, { organizationId, batchId, enricher, results, last });
 }
 
 /** Gives back the people of a batch that is lost, for `afterMs` at least. Returns how many. */
-export async function loseBatch(
+export async function giveBackBatch(
   sql: Sql,
   organizationId: string,
   batchId: string,
   why: string,
   afterMs: number,
 ): Promise<number> {
-  return await calls.enrichLost(sql, { organizationId, batchId, why: storable(why), afterMs });
+  return await calls.giveBackBatch(sql, { organizationId, batchId, why: storable(why), afterMs });
 }

@@ -68,7 +68,7 @@ export async function oneLiveRunner(sql: Sql): Promise<string | null> {
 }
 
 /** Says that a runner has ended. One with open cohorts may be at them still: its lease counts. */
-export async function endRunner(sql: Sql, runnerId: string): Promise<void> {
+export async function deregisterRunner(sql: Sql, runnerId: string): Promise<void> {
   await calls.deregisterRunner(sql, { runnerId });
 }
 

@@ -1,7 +1,4 @@
-/**
- * Typed calls of what mailing asks the printers later: about pieces of which nobody knows whether
- * they were printed, and to call cards back.
- */
+/** Typed calls of reconciling: pieces of which nobody knows whether they were printed. */
 import { resultOf, type Sql } from './calls.ts';
 import * as calls from './generated/index.generated.ts';
 
@@ -30,23 +27,23 @@ export interface ReconcileVerdict {
 }
 
 /** Takes unknown pieces that are due, for `leaseMs`. */
-export async function claimUnknown(
+export async function claimUnknownMailpieces(
   sql: Sql,
   organizationId: string,
   limit: number,
   leaseMs: number,
 ): Promise<readonly UnknownPiece[]> {
   const claim = { organizationId, limit, leaseMs };
-  return (await calls.reconcileClaim<UnknownPiece[] | null>(sql, claim)) ?? [];
+  return (await calls.claimUnknownMailpieces<UnknownPiece[] | null>(sql, claim)) ?? [];
 }
 
 /** Writes what printers said of unknown pieces. Returns how many people it moved. */
-export async function settleReconcile(
+export async function settleReconciled(
   sql: Sql,
   organizationId: string,
   verdicts: readonly ReconcileVerdict[],
 ): Promise<number> {
-  return await calls.reconcileSettle(sql, { organizationId, verdicts });
+  return await calls.settleReconciled(sql, { organizationId, verdicts });
 }
 
 /**
@@ -84,37 +81,4 @@ export async function cardsInQuestion(
           )
         )`,
   );
-}
-
-export interface PieceToCancel {
-  readonly recipientId: string;
-  readonly mailpieceId: string;
-  readonly providerId: string;
-  readonly campaignId: string;
-  readonly printerName: string;
-}
-
-/** Takes cards at the printer that are to be cancelled. */
-export async function claimCancels(
-  sql: Sql,
-  organizationId: string,
-  limit: number,
-): Promise<readonly PieceToCancel[]> {
-  return (await calls.cancelClaim<PieceToCancel[] | null>(sql, { organizationId, limit })) ?? [];
-}
-
-export interface CancelSettlement {
-  readonly recipientId: string;
-  readonly mailpieceId: string;
-  readonly outcome: string;
-  readonly message?: string;
-}
-
-/** Writes what became of cards that were called back. Returns how many people it moved. */
-export async function settleCancels(
-  sql: Sql,
-  organizationId: string,
-  results: readonly CancelSettlement[],
-): Promise<number> {
-  return await calls.cancelSettle(sql, { organizationId, results });
 }

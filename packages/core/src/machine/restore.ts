@@ -100,7 +100,7 @@ export async function concludeRestore(
   const [first = null, ...others] = new Set(asked.map(({ noticedAt }) => noticedAt));
   if (others.length > 0 || (first === null && asked.length > 0))
     return (await restoreNoticedAt(sql)) === null;
-  return (await calls.restoreReconciled(sql, { noticedAt: first })) === true;
+  return (await calls.concludeRestore(sql, { noticedAt: first })) === true;
 }
 
 /** The organization's printers that have, or may have, cards of it; by name. */

@@ -35,7 +35,7 @@ export async function organizationsToSync(sql: Sql): Promise<readonly string[]> 
   const rows = await withMachineErrors(
     sql<{ id: string }[]>`
       select distinct organization_id as id
-      from postrider.sync_candidates()`,
+      from postrider.campaigns_to_sync()`,
   );
   return rows.map(({ id }) => id);
 }
@@ -48,7 +48,7 @@ export async function campaignsToSync(
   return await withMachineErrors(
     sql<{ campaignId: string; name: string }[]>`
       select campaign_id as "campaignId", name
-      from postrider.sync_candidates()
+      from postrider.campaigns_to_sync()
       where organization_id = ${organizationId}`,
   );
 }
@@ -90,7 +90,7 @@ export async function openSync(
   holder: string,
 ): Promise<{ runId: string; token: string }> {
   const opened = { organizationId, campaignId, kind, holder };
-  return onlyRow(await calls.syncOpen<{ runId: string; token: string }>(sql, opened));
+  return onlyRow(await calls.openSync<{ runId: string; token: string }>(sql, opened));
 }
 
 /** Keeps the lock for 30 seconds more. False: it is lost. */
@@ -100,14 +100,14 @@ export async function renewSync(
   campaignId: string,
   token: string,
 ): Promise<boolean> {
-  return await calls.syncRenew(sql, { organizationId, campaignId, token });
+  return await calls.renewSync(sql, { organizationId, campaignId, token });
 }
 
 /**
  * Takes a page of members and rejects into the campaign. Throws `MachineError` of kind `lock_lost`.
  * @param waitedMs how long the source waited for its rate limit; whole milliseconds.
  */
-export async function applyPage(
+export async function applySyncPage(
   sql: Sql,
   run: SyncRun,
   members: readonly Member[],
@@ -115,7 +115,7 @@ export async function applyPage(
   waitedMs: number,
 ): Promise<void> {
   const flat = members.map(({ address, ...member }) => ({ ...address, ...member }));
-  await calls.syncPage(sql, { ...run, members: flat, rejects, waitedMs });
+  await calls.applySyncPage(sql, { ...run, members: flat, rejects, waitedMs });
 }
 
 /**
@@ -133,7 +133,7 @@ export async function closeSync(
   const row = await rowOf(sql`
     select r.*, c.name as campaign,
       round(extract(epoch from r.ended_at - r.started_at) * 1000)::int as duration_ms
-    from postrider.sync_close(
+    from postrider.close_sync(
       p_organization_id => ${organizationId},
       p_campaign_id => ${campaignId},
       p_token => ${token},

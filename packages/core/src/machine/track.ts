@@ -29,7 +29,7 @@ export async function storeWebhook(
 
 /** Locks stored webhooks, of any organization, for the transaction; skips those that are locked. */
 export async function claimWebhooks(sql: Sql, limit: number): Promise<readonly StoredWebhook[]> {
-  return await calls.trackClaim<StoredWebhook>(sql, { limit });
+  return await calls.claimWebhooks<StoredWebhook>(sql, { limit });
 }
 
 /**
@@ -41,7 +41,7 @@ export async function closeWebhook(
   { organizationId, id }: StoredWebhook,
   error: string | null = null,
 ): Promise<void> {
-  await calls.trackDone(sql, { organizationId, id, error });
+  await calls.closeWebhook(sql, { organizationId, id, error });
 }
 
 /** An event of a webhook as it is kept where it cannot be used. */
@@ -65,7 +65,12 @@ export async function keepUnusableEvents(
   unusable: readonly KeptEvent[],
 ): Promise<void> {
   const kept = unusable.slice(0, MOST_KEPT);
-  await calls.trackUnusable(sql, { organizationId, id, unusable: kept, count: unusable.length });
+  await calls.keepUnusableEvents(sql, {
+    organizationId,
+    id,
+    unusable: kept,
+    count: unusable.length,
+  });
 }
 
 /** Locks the people of a whole batch of events, by id, before any of them is applied. */
@@ -115,7 +120,7 @@ export async function claimSilentPrinters(
   sql: Sql,
   silenceMs: number,
 ): Promise<readonly SilentPrinter[]> {
-  return await calls.pollClaim<SilentPrinter>(sql, { silenceMs });
+  return await calls.claimSilentPrinters<SilentPrinter>(sql, { silenceMs });
 }
 
 /** Notes how far a printer was polled. */
@@ -125,7 +130,7 @@ export async function notePolled(
   printerName: string,
   cursor: string,
 ): Promise<void> {
-  await calls.pollDone(sql, { organizationId, printerName, cursor });
+  await calls.notePolled(sql, { organizationId, printerName, cursor });
 }
 
 /** Which of these pieces are known as another printer's. */

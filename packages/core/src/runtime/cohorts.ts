@@ -3,7 +3,7 @@
  * a lease, settled as results arrive.
  */
 import type postgres from 'postgres';
-import { stageRound, type CohortStage, type StagingFailure } from '../machine/cohorts.ts';
+import { stageCampaigns, type CohortStage, type StagingFailure } from '../machine/cohorts.ts';
 import type { PartFailure } from '../machine/house.ts';
 import type { PipelineContext, Wake } from './context.ts';
 import type { Lease } from './leases.ts';
@@ -17,7 +17,7 @@ export async function stageCohorts(
   const { sql, settings, stopping } = context;
   const failed: StagingFailure[] = [];
   for (;;) {
-    const { cohorts, again, failures, untried } = await stageRound(
+    const { cohorts, again, failures, untried } = await stageCampaigns(
       sql,
       stage,
       settings.window,

@@ -1,7 +1,7 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
 import { interval, json, scalar, uuid, type Sql } from '../calls.ts';
 
-export async function effectsClaim<Result>(
+export async function claimEffects<Result>(
   sql: Sql,
   given: {
     readonly organizationId: string;
@@ -10,21 +10,11 @@ export async function effectsClaim<Result>(
     readonly leaseMs: number;
   },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.effects_claim(
+  return await scalar<Result>(sql`select postrider.claim_effects(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_kind => ${given.kind},
       p_limit => ${given.limit},
       p_lease => ${interval(given.leaseMs)}::interval
-    ) as result`);
-}
-
-export async function effectsSettle<Result extends number | null = number>(
-  sql: Sql,
-  given: { readonly organizationId: string; readonly results: unknown },
-): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.effects_settle(
-      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
-      p_results => ${json(given.results)}::text::json
     ) as result`);
 }
 
@@ -35,5 +25,15 @@ export async function retryEffects<Result extends number | null = number>(
   return await scalar<Result>(sql`select postrider.retry_effects(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_kind => ${given.kind ?? null}
+    ) as result`);
+}
+
+export async function settleEffects<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly results: unknown },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.settle_effects(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_results => ${json(given.results)}::text::json
     ) as result`);
 }

@@ -1,7 +1,7 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
 import { interval, json, scalar, uuid, type Sql } from '../calls.ts';
 
-export async function enrichClaim<Result>(
+export async function claimBatch<Result>(
   sql: Sql,
   given: {
     readonly organizationId: string;
@@ -12,7 +12,7 @@ export async function enrichClaim<Result>(
     readonly restMs: number;
   },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.enrich_claim(
+  return await scalar<Result>(sql`select postrider.claim_batch(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
       p_enricher => ${given.enricher},
@@ -22,16 +22,16 @@ export async function enrichClaim<Result>(
     ) as result`);
 }
 
-export async function enrichDue<Result>(
+export async function dueBatches<Result>(
   sql: Sql,
   given: { readonly organizationId: string },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.enrich_due(
+  return await scalar<Result>(sql`select postrider.due_batches(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')}
     ) as result`);
 }
 
-export async function enrichLost<Result extends number | null = number>(
+export async function giveBackBatch<Result extends number | null = number>(
   sql: Sql,
   given: {
     readonly organizationId: string;
@@ -40,7 +40,7 @@ export async function enrichLost<Result extends number | null = number>(
     readonly afterMs?: number | undefined;
   },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.enrich_lost(
+  return await scalar<Result>(sql`select postrider.give_back_batch(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_batch_id => ${uuid(given.batchId, 'batchId')},
       p_why => ${given.why}
@@ -49,26 +49,31 @@ export async function enrichLost<Result extends number | null = number>(
     ) as result`);
 }
 
-export async function enrichNone<Result extends number | null = number>(
-  sql: Sql,
-  given: { readonly organizationId: string; readonly campaignId: string },
-): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.enrich_none(
-      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
-      p_campaign_id => ${uuid(given.campaignId, 'campaignId')}
-    ) as result`);
-}
-
-export async function enrichOrphans<Result extends number | null = number>(
+export async function giveBackOrphans<Result extends number | null = number>(
   sql: Sql,
   given: { readonly organizationId: string },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.enrich_orphans(
+  return await scalar<Result>(sql`select postrider.give_back_orphans(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')}
     ) as result`);
 }
 
-export async function enrichSettle<Result extends number | null = number>(
+export async function noteBatchSubmitted<Result extends string | null = string>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly batchId: string;
+    readonly providerBatchId: string;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.note_batch_submitted(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_batch_id => ${uuid(given.batchId, 'batchId')},
+      p_provider_batch_id => ${given.providerBatchId}
+    ) as result`);
+}
+
+export async function settleBatch<Result extends number | null = number>(
   sql: Sql,
   given: {
     readonly organizationId: string;
@@ -80,7 +85,7 @@ export async function enrichSettle<Result extends number | null = number>(
     readonly missLifeMs?: number | undefined;
   },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.enrich_settle(
+  return await scalar<Result>(sql`select postrider.settle_batch(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_batch_id => ${uuid(given.batchId, 'batchId')},
       p_enricher => ${given.enricher},
@@ -93,17 +98,12 @@ export async function enrichSettle<Result extends number | null = number>(
     ) as result`);
 }
 
-export async function enrichSubmitted<Result extends string | null = string>(
+export async function skipWithoutEnricher<Result extends number | null = number>(
   sql: Sql,
-  given: {
-    readonly organizationId: string;
-    readonly batchId: string;
-    readonly providerBatchId: string;
-  },
+  given: { readonly organizationId: string; readonly campaignId: string },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.enrich_submitted(
+  return await scalar<Result>(sql`select postrider.skip_without_enricher(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
-      p_batch_id => ${uuid(given.batchId, 'batchId')},
-      p_provider_batch_id => ${given.providerBatchId}
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')}
     ) as result`);
 }

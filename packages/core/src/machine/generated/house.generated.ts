@@ -45,6 +45,15 @@ export async function checkWatermark<Result>(
     ) as result`);
 }
 
+export async function concludeRestore<Result extends boolean | null = boolean>(
+  sql: Sql,
+  given: { readonly noticedAt?: string | Date | null | undefined },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.conclude_restore(
+      p_noticed_at => ${time(given.noticedAt ?? null)}::text::timestamptz
+    ) as result`);
+}
+
 export async function deregisterRunner(
   sql: Sql,
   given: { readonly runnerId: string },
@@ -150,15 +159,6 @@ export async function piecesOpenedSince<
 
 export async function readyWork<Result>(sql: Sql): Promise<Result> {
   return await scalar<Result>(sql`select postrider.ready_work() as result`);
-}
-
-export async function restoreReconciled<Result extends boolean | null = boolean>(
-  sql: Sql,
-  given: { readonly noticedAt?: string | Date | null | undefined },
-): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.restore_reconciled(
-      p_noticed_at => ${time(given.noticedAt ?? null)}::text::timestamptz
-    ) as result`);
 }
 
 export async function runHousekeeping<

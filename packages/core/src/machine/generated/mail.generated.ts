@@ -20,50 +20,24 @@ export async function beginMail<Result>(
     ) as result`);
 }
 
-export async function cancelClaim<Result>(
+export async function claimCallBacks<Result>(
   sql: Sql,
   given: { readonly organizationId: string; readonly limit: number },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.cancel_claim(
+  return await scalar<Result>(sql`select postrider.claim_call_backs(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_limit => ${given.limit}
     ) as result`);
 }
 
-export async function cancelSettle<Result extends number | null = number>(
-  sql: Sql,
-  given: { readonly organizationId: string; readonly results: unknown },
-): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.cancel_settle(
-      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
-      p_results => ${json(given.results)}::text::json
-    ) as result`);
-}
-
-export async function reconcileClaim<Result>(
+export async function claimUnknownMailpieces<Result>(
   sql: Sql,
   given: { readonly organizationId: string; readonly limit: number; readonly leaseMs: number },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.reconcile_claim(
+  return await scalar<Result>(sql`select postrider.claim_unknown_mailpieces(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_limit => ${given.limit},
       p_lease => ${interval(given.leaseMs)}::interval
-    ) as result`);
-}
-
-export async function reconcileSettle<Result extends number | null = number>(
-  sql: Sql,
-  given: {
-    readonly organizationId: string;
-    readonly verdicts: unknown;
-    readonly attempts?: number | undefined;
-  },
-): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.reconcile_settle(
-      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
-      p_verdicts => ${json(given.verdicts)}::text::json
-      ${given.attempts === undefined ? sql`` : sql`,
-      p_attempts => ${given.attempts}`}
     ) as result`);
 }
 
@@ -82,6 +56,16 @@ export async function setQuietTime(
     )`);
 }
 
+export async function settleCallBacks<Result extends number | null = number>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly results: unknown },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.settle_call_backs(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_results => ${json(given.results)}::text::json
+    ) as result`);
+}
+
 export async function settleMail<Result extends number | null = number>(
   sql: Sql,
   given: {
@@ -98,5 +82,21 @@ export async function settleMail<Result extends number | null = number>(
       p_results => ${json(given.results)}::text::json,
       p_last => ${given.last},
       p_quiet => ${interval(given.quietMs)}::interval
+    ) as result`);
+}
+
+export async function settleReconciled<Result extends number | null = number>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly verdicts: unknown;
+    readonly attempts?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.settle_reconciled(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_verdicts => ${json(given.verdicts)}::text::json
+      ${given.attempts === undefined ? sql`` : sql`,
+      p_attempts => ${given.attempts}`}
     ) as result`);
 }

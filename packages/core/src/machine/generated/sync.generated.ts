@@ -1,7 +1,31 @@
 // Generated from the catalog by `npm run generate:calls`. Do not edit.
 import { done, interval, json, rows, scalar, uuid, type Sql } from '../calls.ts';
 
-export async function syncOpen<
+export async function applySyncPage(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly campaignId: string;
+    readonly token: string;
+    readonly runId: string;
+    readonly members: unknown;
+    readonly rejects: unknown;
+    readonly waitedMs?: number | undefined;
+  },
+): Promise<void> {
+  await done(sql`select postrider.apply_sync_page(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
+      p_token => ${uuid(given.token, 'token')},
+      p_run_id => ${uuid(given.runId, 'runId')},
+      p_members => ${json(given.members)}::text::jsonb,
+      p_rejects => ${json(given.rejects)}::text::jsonb
+      ${given.waitedMs === undefined ? sql`` : sql`,
+      p_waited_ms => ${given.waitedMs}`}
+    )`);
+}
+
+export async function openSync<
   Row extends { readonly runId: string | null; readonly token: string | null },
 >(
   sql: Sql,
@@ -15,7 +39,7 @@ export async function syncOpen<
 ): Promise<readonly Row[]> {
   return await rows<Row>(sql`
     select run_id as "runId", token
-    from postrider.sync_open(
+    from postrider.open_sync(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
       p_kind => ${given.kind},
@@ -25,31 +49,7 @@ export async function syncOpen<
     )`);
 }
 
-export async function syncPage(
-  sql: Sql,
-  given: {
-    readonly organizationId: string;
-    readonly campaignId: string;
-    readonly token: string;
-    readonly runId: string;
-    readonly members: unknown;
-    readonly rejects: unknown;
-    readonly waitedMs?: number | undefined;
-  },
-): Promise<void> {
-  await done(sql`select postrider.sync_page(
-      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
-      p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
-      p_token => ${uuid(given.token, 'token')},
-      p_run_id => ${uuid(given.runId, 'runId')},
-      p_members => ${json(given.members)}::text::jsonb,
-      p_rejects => ${json(given.rejects)}::text::jsonb
-      ${given.waitedMs === undefined ? sql`` : sql`,
-      p_waited_ms => ${given.waitedMs}`}
-    )`);
-}
-
-export async function syncRenew<Result extends boolean | null = boolean>(
+export async function renewSync<Result extends boolean | null = boolean>(
   sql: Sql,
   given: {
     readonly organizationId: string;
@@ -58,7 +58,7 @@ export async function syncRenew<Result extends boolean | null = boolean>(
     readonly leaseMs?: number | undefined;
   },
 ): Promise<Result> {
-  return await scalar<Result>(sql`select postrider.sync_renew(
+  return await scalar<Result>(sql`select postrider.renew_sync(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_campaign_id => ${uuid(given.campaignId, 'campaignId')},
       p_token => ${uuid(given.token, 'token')}

@@ -20,6 +20,76 @@ export async function applyEvents<Result extends number | null = number>(
     ) as result`);
 }
 
+export async function claimSilentPrinters<
+  Row extends {
+    readonly organizationId: string | null;
+    readonly printerName: string | null;
+    readonly cursor: string | null;
+  },
+>(
+  sql: Sql,
+  given: { readonly silenceMs: number },
+): Promise<readonly Row[]> {
+  return await rows<Row>(sql`
+    select organization_id as "organizationId", printer_name as "printerName", cursor
+    from postrider.claim_silent_printers(
+      p_silence => ${interval(given.silenceMs)}::interval
+    )`);
+}
+
+export async function claimWebhooks<
+  Row extends {
+    readonly id: string | null;
+    readonly organizationId: string | null;
+    readonly printerName: string | null;
+    readonly body: string | null;
+    readonly receivedAt: string | null;
+  },
+>(
+  sql: Sql,
+  given: { readonly limit: number },
+): Promise<readonly Row[]> {
+  return await rows<Row>(sql`
+    select id,
+      organization_id as "organizationId",
+      printer_name as "printerName",
+      pg_catalog.encode(body, 'base64') as body,
+      pg_catalog.to_json(received_at) as "receivedAt"
+    from postrider.claim_webhooks(p_limit => ${given.limit})`);
+}
+
+export async function closeWebhook(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly id: string;
+    readonly error?: string | null | undefined;
+  },
+): Promise<void> {
+  await done(sql`select postrider.close_webhook(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_id => ${uuid(given.id, 'id')},
+      p_error => ${given.error ?? null}
+    )`);
+}
+
+export async function keepUnusableEvents(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly id: string;
+    readonly unusable: unknown;
+    readonly count: number;
+  },
+): Promise<void> {
+  await done(sql`select postrider.keep_unusable_events(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_id => ${uuid(given.id, 'id')},
+      p_unusable => ${json(given.unusable)}::text::jsonb,
+      p_count => ${given.count}
+    )`);
+}
+
 export async function lockForTrack(
   sql: Sql,
   given: {
@@ -44,24 +114,7 @@ export async function matchEvents<Result extends number | null = number>(
     ) as result`);
 }
 
-export async function pollClaim<
-  Row extends {
-    readonly organizationId: string | null;
-    readonly printerName: string | null;
-    readonly cursor: string | null;
-  },
->(
-  sql: Sql,
-  given: { readonly silenceMs: number },
-): Promise<readonly Row[]> {
-  return await rows<Row>(sql`
-    select organization_id as "organizationId", printer_name as "printerName", cursor
-    from postrider.poll_claim(
-      p_silence => ${interval(given.silenceMs)}::interval
-    )`);
-}
-
-export async function pollDone(
+export async function notePolled(
   sql: Sql,
   given: {
     readonly organizationId: string;
@@ -69,7 +122,7 @@ export async function pollDone(
     readonly cursor: string;
   },
 ): Promise<void> {
-  await done(sql`select postrider.poll_done(
+  await done(sql`select postrider.note_polled(
       p_organization_id => ${uuid(given.organizationId, 'organizationId')},
       p_printer_name => ${given.printerName},
       p_cursor => ${given.cursor}
@@ -91,57 +144,4 @@ export async function receiveWebhook<Result extends boolean | null = boolean>(
       p_delivery_id => ${given.deliveryId},
       p_body => ${given.body}
     ) as result`);
-}
-
-export async function trackClaim<
-  Row extends {
-    readonly id: string | null;
-    readonly organizationId: string | null;
-    readonly printerName: string | null;
-    readonly body: string | null;
-    readonly receivedAt: string | null;
-  },
->(
-  sql: Sql,
-  given: { readonly limit: number },
-): Promise<readonly Row[]> {
-  return await rows<Row>(sql`
-    select id,
-      organization_id as "organizationId",
-      printer_name as "printerName",
-      pg_catalog.encode(body, 'base64') as body,
-      pg_catalog.to_json(received_at) as "receivedAt"
-    from postrider.track_claim(p_limit => ${given.limit})`);
-}
-
-export async function trackDone(
-  sql: Sql,
-  given: {
-    readonly organizationId: string;
-    readonly id: string;
-    readonly error?: string | null | undefined;
-  },
-): Promise<void> {
-  await done(sql`select postrider.track_done(
-      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
-      p_id => ${uuid(given.id, 'id')},
-      p_error => ${given.error ?? null}
-    )`);
-}
-
-export async function trackUnusable(
-  sql: Sql,
-  given: {
-    readonly organizationId: string;
-    readonly id: string;
-    readonly unusable: unknown;
-    readonly count: number;
-  },
-): Promise<void> {
-  await done(sql`select postrider.track_unusable(
-      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
-      p_id => ${uuid(given.id, 'id')},
-      p_unusable => ${json(given.unusable)}::text::jsonb,
-      p_count => ${given.count}
-    )`);
 }

@@ -3,8 +3,8 @@ import { messageOf } from '../../common/message-of.ts';
 import { campaignBrief } from '../../machine/briefs.ts';
 import {
   dueBatches,
-  loseBatch,
-  noteSubmitted,
+  giveBackBatch,
+  noteBatchSubmitted,
   settleBatch,
   type DueBatch,
 } from '../../machine/enrich.ts';
@@ -49,7 +49,7 @@ export async function collect(
       );
       return;
     case 'lost':
-      await loseBatch(context.sql, organizationId, batch.batchId, answer.message, 60_000);
+      await giveBackBatch(context.sql, organizationId, batch.batchId, answer.message, 60_000);
       return;
     case 'pending':
       if (batch.overdue) throw new Error('it is still at work');
@@ -103,7 +103,7 @@ async function collectBatch(
       ),
     );
     if (found === null) {
-      await loseBatch(
+      await giveBackBatch(
         context.sql,
         organizationId,
         batch.batchId,
@@ -112,7 +112,7 @@ async function collectBatch(
       );
       return;
     }
-    id = await noteSubmitted(context.sql, organizationId, batch.batchId, found);
+    id = await noteBatchSubmitted(context.sql, organizationId, batch.batchId, found);
   }
   await collect(
     context,
@@ -141,7 +141,7 @@ async function collectOrLose(
     if (error instanceof SilentAdapterError) silent.set(batch.campaignId, error);
     // Past the deadline it does not matter why there is no answer: no recipient is kept for ever.
     if (batch.overdue && !context.stopping.aborted)
-      await loseBatch(
+      await giveBackBatch(
         context.sql,
         organizationId,
         batch.batchId,

@@ -6,10 +6,10 @@ import { campaignBrief } from '../../machine/briefs.ts';
 import {
   campaignsToEnrich,
   claimBatch,
-  loseBatch,
-  noteSubmitted,
+  giveBackBatch,
+  noteBatchSubmitted,
   organizationsToEnrich,
-  returnOrphans,
+  giveBackOrphans,
   skipWithoutEnricher,
 } from '../../machine/enrich.ts';
 import type { Work } from '../../machine/house.ts';
@@ -77,7 +77,7 @@ export async function enrichCampaign(
           people: batch.people.length,
         },
       );
-      await loseBatch(
+      await giveBackBatch(
         sql,
         organizationId,
         batch.batchId,
@@ -87,7 +87,7 @@ export async function enrichCampaign(
       return people;
     }
     await context.reach('enrich.submitted');
-    const providerBatchId = await noteSubmitted(
+    const providerBatchId = await noteBatchSubmitted(
       sql,
       organizationId,
       batch.batchId,
@@ -139,7 +139,7 @@ export async function workEnrich(
   onlyDue: boolean,
 ): Promise<void> {
   const orphans: Work = { organizationId, work: 'collect' };
-  await returnOrphans(context.sql, organizationId).then(
+  await giveBackOrphans(context.sql, organizationId).then(
     async () => await workDone(context, orphans),
     async (error: unknown) =>
       await workFailed(

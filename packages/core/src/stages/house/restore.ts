@@ -5,7 +5,7 @@
  * besides.
  */
 import { messageOf } from '../../common/message-of.ts';
-import { settleReconcile } from '../../machine/reconcile.ts';
+import { settleReconciled } from '../../machine/reconcile.ts';
 import {
   adoptPieces,
   checkWatermark,
@@ -138,7 +138,7 @@ async function lookUpKnown(
     undetermined ??=
       verdicts.find(({ outcome }) => outcome === 'not_asked' || outcome === 'cannot_tell')
         ?.message ?? null;
-    moved += await settleReconcile(
+    moved += await settleReconciled(
       context.sql,
       organizationId,
       verdicts.filter(({ outcome }) => outcome === 'found'),

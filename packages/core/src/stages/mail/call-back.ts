@@ -1,6 +1,6 @@
 /** Cards that are sent and to be cancelled are called back at their printers. */
 import type { Work } from '../../machine/house.ts';
-import { claimCancels, settleCancels, type PieceToCancel } from '../../machine/reconcile.ts';
+import { claimCallBacks, settleCallBacks, type PieceToCallBack } from '../../machine/call-back.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { FIND_BATCH } from '../../runtime/find-pieces.ts';
 import { askPrinter, groupByPrinter, printerNamed } from '../../runtime/printers.ts';
@@ -18,7 +18,7 @@ export async function callBackCards(
   const round = new FailureRound();
   let moved = 0;
   for (const [name, group] of groupByPrinter(
-    await claimCancels(context.sql, organizationId, FIND_BATCH),
+    await claimCallBacks(context.sql, organizationId, FIND_BATCH),
   )) {
     const work: Work = { organizationId, work: 'call_back', printer: name };
     try {
@@ -41,7 +41,7 @@ async function callBack(
   context: PipelineContext,
   organizationId: string,
   name: string,
-  pieces: readonly PieceToCancel[],
+  pieces: readonly PieceToCallBack[],
 ): Promise<number> {
   const printer = await printerNamed(context, organizationId, name);
   const ids = pieces.map((piece) => piece.providerId);
@@ -50,8 +50,8 @@ async function callBack(
     await askPrinter(context, name, printer, async (call) => await printer.cancel(ids, call)),
   );
   const results = answers.map((answer, index) => {
-    const { recipientId, mailpieceId } = pieces[index] as PieceToCancel;
+    const { recipientId, mailpieceId } = pieces[index] as PieceToCallBack;
     return { recipientId, mailpieceId, ...answer };
   });
-  return await settleCancels(context.sql, organizationId, results);
+  return await settleCallBacks(context.sql, organizationId, results);
 }

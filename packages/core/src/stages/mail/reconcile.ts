@@ -3,7 +3,7 @@
  * whether they were printed.
  */
 import { dueWork, type Due, type Work } from '../../machine/house.ts';
-import { claimUnknown, settleReconcile } from '../../machine/reconcile.ts';
+import { claimUnknownMailpieces, settleReconciled } from '../../machine/reconcile.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
 import { FIND_BATCH, findPieces } from '../../runtime/find-pieces.ts';
 import { groupByPrinter } from '../../runtime/printers.ts';
@@ -16,7 +16,7 @@ export async function reconcile(context: PipelineContext, organizationId: string
   let moved = 0;
   try {
     while (!context.stopping.aborted) {
-      const pieces = await claimUnknown(
+      const pieces = await claimUnknownMailpieces(
         context.sql,
         organizationId,
         FIND_BATCH,
@@ -30,7 +30,7 @@ export async function reconcile(context: PipelineContext, organizationId: string
         );
         round.done(work);
         await context.reach('reconcile.asked');
-        moved += await settleReconcile(context.sql, organizationId, verdicts);
+        moved += await settleReconciled(context.sql, organizationId, verdicts);
         await context.reach('reconcile.settled');
       }
       if (pieces.length < FIND_BATCH) break;

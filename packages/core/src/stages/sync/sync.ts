@@ -7,7 +7,7 @@ import { messageOf } from '../../common/message-of.ts';
 import { campaignBrief } from '../../machine/briefs.ts';
 import { isMachineError } from '../../machine/errors.ts';
 import {
-  applyPage,
+  applySyncPage,
   campaignsToSync,
   closeSync,
   openSync,
@@ -116,7 +116,7 @@ export async function syncCampaign(
       source.members(segment ?? '', { pageSize: settings.pageSize, limit }, call);
     for await (const told of pagesOf(context, signal, tell)) {
       const page = pageAnswer(told);
-      await applyPage(sql, run, page.members, page.rejects, Math.round(page.waitedMs));
+      await applySyncPage(sql, run, page.members, page.rejects, Math.round(page.waitedMs));
       await context.reach('sync.page-applied');
       fetched += page.members.length + page.rejects.length;
       options.onPage?.(fetched);

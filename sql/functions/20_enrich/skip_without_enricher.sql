@@ -1,6 +1,6 @@
 -- Skips the people who wait for an address in a campaign that has no enricher: they would wait for
 -- ever. Returns how many.
-create function postrider.enrich_none(
+create function postrider.skip_without_enricher(
   p_organization_id uuid,
   p_campaign_id uuid
 ) returns int language plpgsql security definer as $$

@@ -1,6 +1,6 @@
 -- Gives back the people of a batch that the enricher does not have, or that is past its deadline;
 -- after ten such losses a person becomes an error. Returns how many people moved.
-create function postrider.enrich_lost(
+create function postrider.give_back_batch(
   p_organization_id uuid,
   p_batch_id uuid,
   p_why text,
@@ -43,7 +43,7 @@ begin
 end $$;
 
 -- Gives back the people of batches that are gone, or closed with people still in them.
-create function postrider.enrich_orphans(
+create function postrider.give_back_orphans(
   p_organization_id uuid
 ) returns int language plpgsql security definer as $$
 declare
@@ -62,7 +62,7 @@ begin
           and b.id = s.cohort_id
           and b.closed_at is null)
   loop
-    v_back := v_back + postrider.enrich_lost(p_organization_id, v_batch, 'the batch is gone');
+    v_back := v_back + postrider.give_back_batch(p_organization_id, v_batch, 'the batch is gone');
   end loop;
   return v_back;
 end $$;

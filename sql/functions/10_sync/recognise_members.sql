@@ -3,9 +3,9 @@
 --
 -- A second row with the same id in a run counts as a repeat, in whatever state its person is by
 -- now: the first one stands.
--- known: members as in sync_page, with n, id, email_key, household_key and name_key.
+-- known: members as in apply_sync_page, with n, id, email_key, household_key and name_key.
 -- newcomers: people as in check_eligibility(), each with its member.
-create function postrider.match_members(
+create function postrider.recognise_members(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_run_id uuid,

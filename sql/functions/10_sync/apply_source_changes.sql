@@ -8,9 +8,9 @@ return p_state in ('address_enrichable', 'pending')
   or p_state = 'skipped' and p_reason = 'no_address';
 
 -- Takes over what the source says of people that we know, and returns how many changed. It is
--- called by sync_page with the organization's sync row locked.
--- p_known: members as in sync_page, with id, email_key, household_key and name_key.
-create function postrider.follow_source(
+-- called by apply_sync_page with the organization's sync row locked.
+-- p_known: members as in apply_sync_page, with id, email_key, household_key and name_key.
+create function postrider.apply_source_changes(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_known jsonb,

@@ -4,7 +4,7 @@
  */
 import { isLostSession } from '../common/driver-errors.ts';
 import { messageOf } from '../common/message-of.ts';
-import { endRunner, peopleAtWork, type WorkName } from '../machine/house.ts';
+import { deregisterRunner, peopleAtWork, type WorkName } from '../machine/house.ts';
 import { checkAnswers, requireSuitableSession } from '../machine/session.ts';
 import type { PipelineContext, Wake } from '../runtime/context.ts';
 import { within } from '../runtime/waiting.ts';
@@ -13,7 +13,7 @@ import { declareSchedules, runBeat, startOffering, type BeatJob } from './beats.
 import { startListening } from './listening.ts';
 import { startReaper } from './reaper.ts';
 import { Recovery } from './recovery.ts';
-import { stages, type JobData, type StageWorker } from './stages.ts';
+import { stages, type JobData, type StageWorker } from './stage-workers.ts';
 import { Waker } from './waker.ts';
 import { Workers } from './workers.ts';
 
@@ -143,7 +143,7 @@ export class Running {
   async #signOff(): Promise<number> {
     const { sql, runnerId } = this.#context;
     const people = await peopleAtWork(sql, runnerId);
-    await endRunner(sql, runnerId);
+    await deregisterRunner(sql, runnerId);
     return people;
   }
 

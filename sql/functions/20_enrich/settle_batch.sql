@@ -4,7 +4,7 @@
 --
 -- A result about a person who never was in the batch counts for nothing. One about a person who was
 -- taken out of it meanwhile is remembered: it was paid for.
-create function postrider.enrich_settle(
+create function postrider.settle_batch(
   p_organization_id uuid,
   p_batch_id uuid,
   p_enricher text,

@@ -6,7 +6,7 @@
 -- lastName}], cached}, with those who must be asked for.
 -- p_rest: how long it may take to hand the batch over. Until then nobody else looks after it: an
 -- enricher that does not have it yet may have it a moment later, and would be paid twice.
-create function postrider.enrich_claim(
+create function postrider.claim_batch(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_enricher text,
@@ -84,7 +84,7 @@ begin
   where r.organization_id = p_organization_id
     and r.id = any (v_people);
   if v_cached is not null then
-    perform postrider.enrich_settle(
+    perform postrider.settle_batch(
       p_organization_id, v_batch_id, p_enricher, v_cached, false);
   end if;
   return json_build_object(
@@ -115,7 +115,7 @@ return (
 );
 
 -- Sets the enricher's id of a batch where it has none, and returns the id that stands.
-create function postrider.enrich_submitted(
+create function postrider.note_batch_submitted(
   p_organization_id uuid,
   p_batch_id uuid,
   p_provider_batch_id text
@@ -133,7 +133,7 @@ begin atomic
 end;
 
 -- Takes the open batches that must be looked after now, each for a minute.
-create function postrider.enrich_due(
+create function postrider.due_batches(
   p_organization_id uuid
 ) returns json language sql volatile security definer
 begin atomic

@@ -4,7 +4,7 @@
 -- and a source that lost its filter or half its file looks like a segment that emptied. Where more
 -- than half of those who wait would leave at once, and not only a few, the run concludes nothing
 -- and raises an alarm, until an operator says that it is meant (p_allow_departures).
-create function postrider.sync_close(
+create function postrider.close_sync(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_token uuid,
@@ -98,7 +98,7 @@ begin atomic
   except
   select r.id
   from postrider.sync_reject j
-  -- One look-up a reject, as in match_members.
+  -- One look-up a reject, as in recognise_members.
   cross join lateral (
     select x.id
     from postrider.recipient x

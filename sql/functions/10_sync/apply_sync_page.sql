@@ -1,7 +1,7 @@
 -- Applies one page of a sync. Running it again changes nothing.
 -- p_members: [{row, externalId, email, firstName, lastName, line1, line2, city, region, postalCode,
 -- country, merge}], p_rejects: [{row, column, externalId, reason, message}].
-create function postrider.sync_page(
+create function postrider.apply_sync_page(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_token uuid,
@@ -26,16 +26,16 @@ begin
   perform postrider.require_page(v_campaign, p_members, p_rejects, p_waited_ms);
   select m.known, m.newcomers, m.repeated
   into v_known, v_newcomers, v_repeated
-  from postrider.match_members(p_organization_id, p_campaign_id, p_run_id, p_members) m;
+  from postrider.recognise_members(p_organization_id, p_campaign_id, p_run_id, p_members) m;
   if v_known is not null then
-    v_changed := postrider.follow_source(p_organization_id, p_campaign_id, v_known, v_now);
+    v_changed := postrider.apply_source_changes(p_organization_id, p_campaign_id, v_known, v_now);
   end if;
   if v_newcomers is not null then
     select a.created, a.by_state, a.turned_away
     into v_created, v_by_state, v_turned_away
     from postrider.admit_members(p_organization_id, p_campaign_id, p_run_id, v_newcomers, v_now) a;
   end if;
-  perform postrider.sync_count(
+  perform postrider.count_sync_page(
     p_organization_id, p_run_id, jsonb_array_length(p_members), v_created, v_changed,
     coalesce(jsonb_array_length(v_known), 0) - v_changed, v_repeated, v_by_state, v_turned_away,
     p_rejects, p_waited_ms);
@@ -78,7 +78,7 @@ end $$;
 
 -- Takes in people who are new, each by the verdict on them, and counts them. An erased person is
 -- not made again, and counts as turned away only.
--- p_newcomers: as in match_members. by_state: people by state, turned_away: people by reason.
+-- p_newcomers: as in recognise_members. by_state: people by state, turned_away: people by reason.
 create function postrider.admit_members(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -160,7 +160,7 @@ begin
 end $$;
 
 -- Adds a page to the run's report.
-create function postrider.sync_count(
+create function postrider.count_sync_page(
   p_organization_id uuid,
   p_run_id uuid,
   p_members int,

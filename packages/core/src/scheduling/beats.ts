@@ -9,7 +9,7 @@ import { noteBeats, noteFailures, type BeatFailure } from '../machine/house.ts';
 import { beats, type Beat, type BeatName } from '../queues/queues.ts';
 import { failureOf } from '../runtime/part-failure.ts';
 import type { PipelineContext } from '../runtime/context.ts';
-import { stages } from './stages.ts';
+import { stages } from './stage-workers.ts';
 
 const OFFER_MS = 7500;
 
