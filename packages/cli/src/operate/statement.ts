@@ -167,10 +167,10 @@ async function meant(sql: postgres.Sql, message: string): Promise<string | null>
     from pg_proc
     where pronamespace = to_regnamespace('postrider')
       and has_function_privilege(oid, 'execute')`.catch(() => []);
-  const near = nearWords(
-    typed,
-    rows.map(({ name }) => name).filter((name) => name !== typed),
-  );
+  const names = rows.map(({ name }) => name);
+  // The name is right, and its arguments are not.
+  if (names.includes(typed)) return null;
+  const near = nearWords(typed, names);
   return near.length === 0
     ? null
     : `did you mean ${near.map((name) => `postrider.${name}`).join(' or ')}?`;
