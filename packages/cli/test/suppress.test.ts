@@ -59,7 +59,7 @@ describe('the do-not-mail list from the command line', () => {
     assert.deepEqual(await listed(), [
       'email ada@example.com',
       'external_id c7',
-      'household US|02138|12 ELM ST|',
+      'household 2|US|02138|12|ELM|ST||||',
     ]);
     await at.machine.sql`delete from postrider.suppression`;
   });
@@ -116,6 +116,6 @@ describe('the do-not-mail list from the command line', () => {
       'USA',
     ]);
     assert.equal(run.code, 0, run.stderr);
-    assert.deepEqual(await listed(), ['household US|02138|12 ELM ST|']);
+    assert.deepEqual(await listed(), ['household 2|US|02138|12|ELM|ST||||']);
   });
 });
