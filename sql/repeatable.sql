@@ -26,6 +26,7 @@
 \ir functions/00_common/tally.sql
 \ir functions/00_common/ready.sql
 \ir functions/00_common/jobs.sql
+\ir functions/10_sync/duplicates.sql
 \ir functions/10_sync/eligibility.sql
 \ir functions/10_sync/check_eligibility.sql
 \ir functions/10_sync/sync_lock.sql

@@ -14,8 +14,14 @@ function ACL(acl: string, kind: string, owner: string): string {
   from aclexplode(coalesce(${acl}, acldefault('${kind}', ${owner}))) a)`;
 }
 
+// pg-boss makes a partition of its statistics a day: one of two databases may be of yesterday.
 const CATALOG = `
-  with t as (select c.*, c.oid as id from pg_class c where c.relnamespace = $1::regnamespace)
+  with t as (
+    select c.*, c.oid as id
+    from pg_class c
+    where c.relnamespace = $1::regnamespace
+      and c.relname !~ '^queue_stats_[0-9]{8}'
+  )
   select line
   from (
     select format(

@@ -1,0 +1,54 @@
+-- Lists who in the campaign is the same person or household, by e-mail or by address. As with the
+-- questions in eligibility.sql, its query is taken up into the plan of check_eligibility().
+-- p_judged: those who are judged together. Among them the first one wins; each would be the double
+-- of the other otherwise, and nobody would stay.
+create function postrider.duplicates_of(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_dedupe text,
+  p_recipient_id uuid,
+  p_email_key text,
+  p_household_key text,
+  p_name_key text,
+  p_judged uuid[]
+) returns table (recipient_id uuid) language sql stable
+begin atomic
+  select d.id
+  from (
+    (
+      select r.id
+      from postrider.recipient r
+      where r.organization_id = p_organization_id
+        and r.email_key = p_email_key
+        and r.campaign_id = p_campaign_id
+        and r.id is distinct from p_recipient_id
+    )
+    union all
+    (
+      select r.id
+      from postrider.recipient r
+      where r.organization_id = p_organization_id
+        and r.household_key = p_household_key
+        and r.campaign_id = p_campaign_id
+        and r.id is distinct from p_recipient_id
+        and (
+          p_dedupe = 'household'
+          or postrider.fold(concat_ws(' ', r.first_name, r.last_name)) = p_name_key)
+    )
+  ) d
+  -- With a limit, so that these come after the people that they are looked up for: without
+  -- statistics the planner starts with everybody of the organization.
+  cross join lateral (
+    select x.state, x.reason
+    from postrider.recipient_state x
+    where x.organization_id = p_organization_id
+      and x.recipient_id = d.id
+    limit 1
+  ) s
+  left join postrider.reason w on w.code = s.reason
+  where (s.state <> 'skipped' or w.holds_place is not false)
+    and d.id <> all (p_judged)
+    -- A person who is in the campaign already is not the double of those who were turned away as
+    -- doubles: of a household both would end so.
+    and (p_recipient_id is null or s.state <> 'skipped' or s.reason <> 'duplicate');
+end;
