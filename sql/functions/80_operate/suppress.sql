@@ -1,6 +1,7 @@
 -- Do-not-mail. An entry stands from the moment this returns: people before the printer are moved at
 -- once, people at the printer get a cancel mark, and the begin of every mail cohort asks again.
--- Give at least one of e-mail, external id and address. Returns how many people it stopped.
+-- Give at least one of e-mail, external id and address. An address reaches everybody who may live
+-- there. Returns how many people it stopped.
 create function postrider.suppress(
   p_organization_id uuid,
   p_email text default null,

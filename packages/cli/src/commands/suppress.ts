@@ -11,6 +11,7 @@ export function suppressions(program: Command, act: Act): void {
     'suppress',
     'Puts people on the do-not-mail list, by e-mail, customer id or address, ' +
       'and stops the people who are not at the printer yet. ' +
+      'An address reaches everybody who may live there. ' +
       'It stands from the moment this returns.',
     [
       'postrider suppress --email ada@example.com',
