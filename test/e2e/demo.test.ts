@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -221,4 +221,65 @@ it('does not print into a folder of another database', async () => {
   const anew = await first.run('--rows', '20', '--fresh', '--yes');
   assert.equal(anew.newCards, anew.cards);
   assert.deepEqual((await first.audit(20)).problems, []);
+});
+
+async function campaignStatus(demo: Demo): Promise<unknown> {
+  const [campaign] = await demo.sql`
+    select status from postrider.campaigns where name = 'bakery-welcome'`;
+  return campaign?.['status'];
+}
+
+it('prints at a shop that runs already, leaves it running, and counts the cards of its own campaign only', async () => {
+  await using demo = await newDemo();
+  const yaml = readFileSync(join(demo.examples, 'campaign.yaml'), 'utf8')
+    .replace('name: bakery-welcome', 'name: another')
+    .replaceAll(/(path|template): (?=\w)/g, `$1: ${demo.examples}/`);
+  const another = join(demo.prints, '../another.yaml');
+  await demo.postrider('migrate');
+  await demo.postrider('print-shop', 'start');
+  try {
+    writeFileSync(another, yaml);
+    await demo.postrider('campaign', 'apply', another, '--no-check');
+    await demo.postrider('sync', 'another', '--limit', '8');
+    await demo.postrider('campaign', 'launch', 'another', '--live', '--arm', '--yes');
+    await demo.postrider('run', '--once', '--no-sync', '--no-http');
+    await demo.postrider('hold', 'campaign', 'another', '--why', 'one campaign at a time');
+    const printed = (): number =>
+      readFileSync(join(demo.prints, 'manifest.csv'), 'utf8').trim().split('\n').length - 1;
+
+    await assert.rejects(
+      demo.run('--rows', '20', '--days-per-second', '4'),
+      /runs already .*not as --days-per-second/,
+    );
+    const result = await demo.run('--rows', '20');
+    const { sent = 0 } = result.states;
+    assert.ok(sent > 0, 'in real days nothing is received yet');
+    assert.equal(result.cards, result.newCards);
+    assert.ok(printed() > result.cards, 'the other campaign has printed, too');
+    assert.equal(await campaignStatus(demo), 'paused');
+    assert.match(await demo.postrider('print-shop', 'status'), /^running on/);
+  } finally {
+    await demo.postrider('print-shop', 'stop');
+  }
+});
+
+it('holds its campaign also where the print shop ends in mid-run', async () => {
+  await using demo = await newDemo();
+  await demo.postrider('print-shop', 'start', '--days-per-second', '0.2');
+  const run = demo.run('--rows', '60');
+  run.catch(() => undefined);
+  try {
+    for (;;) {
+      const [sent] = await demo.sql<{ people: number }[]>`
+        select count(*)::int as people
+        from postrider.recipient_state
+        where state = 'sent'`.catch(() => []);
+      if ((sent?.people ?? 0) > 0) break;
+      await sleep(50);
+    }
+  } finally {
+    await demo.postrider('print-shop', 'stop');
+  }
+  await assert.rejects(run, /the print shop on .* has ended/);
+  assert.equal(await campaignStatus(demo), 'paused');
 });

@@ -18,7 +18,6 @@ import { explain } from '../errors/explain.ts';
 import { whenLockIsFree } from '../operate/sync.ts';
 import { commandPipeline } from '../pipeline.ts';
 import { openShop, type OpenShop } from '../print-shop/beside.ts';
-import { printsDirectory } from '../print-shop/own.ts';
 import { untilReceived, type Followed } from './follow.ts';
 import { startFresh } from './fresh.ts';
 import {
@@ -29,7 +28,7 @@ import {
   type Funnel,
   type Place,
 } from './funnel.ts';
-import { prepare, holdMailing } from './prepare.ts';
+import { holdMailing, launchMailing, prepare } from './prepare.ts';
 import { Progress } from './progress.ts';
 import { countCards, resultOf, showSummary } from './summary.ts';
 
@@ -42,8 +41,6 @@ export interface DemoOptions {
 }
 
 const FIRST_ROWS = 300;
-/** A card takes six days. */
-const DAYS_PER_SECOND = 4;
 /**
  * Short, so that a demonstration that was killed goes on within half a minute; longer than the 10 s
  * that the shop may take to answer.
@@ -77,13 +74,14 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
       options.yes,
     );
   // Starting a process takes as long as all that the database needs meanwhile.
-  const opening = openShop(cli, project, database.sql, options.daysPerSecond ?? DAYS_PER_SECOND);
+  const opening = openShop(cli, project, database.sql, options.daysPerSecond);
   opening.catch(() => undefined);
   let shop: OpenShop | null = null;
   try {
     const place = await prepare(progress, project, database.sql, file, options.rows);
-    const cardsBefore = await countCards(printsDirectory(project));
     shop = await opening;
+    const { folder, slowBecause } = shop;
+    const cardsBefore = await countCards(database.sql, place, folder);
     const { report, funnel } = await mail(cli, {
       project,
       sql: database.sql,
@@ -94,13 +92,15 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
       rows: options.rows === undefined ? FIRST_ROWS : options.rows,
     });
     progress.end();
-    const result = await resultOf(
-      project,
+    const cards = await countCards(database.sql, place, folder);
+    const result = resultOf(project, {
       report,
       funnel,
-      cardsBefore,
-      (performance.now() - began) / 1000,
-    );
+      folder,
+      cards,
+      newCards: cards - cardsBefore,
+      seconds: (performance.now() - began) / 1000,
+    });
     if (cli.out.json) cli.out.emit(result);
     else {
       const reasons = await readReasons(database.sql, place);
@@ -109,6 +109,7 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
         reasons,
         examples: await readExamples(database.sql, place),
         goOn,
+        slowBecause,
       });
     }
     if ((funnel.counts['error'] ?? 0) > 0)
@@ -165,6 +166,8 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
       '\nStopping: nothing new begins, and cards at the printer are seen to their end. ' +
         `${name === 'SIGINT' ? 'Ctrl-C again' : 'A second signal'} ends at once.`,
     );
+    // Held at once: a second signal leaves no time for it.
+    void holdAgain(cli, sql, place);
     void stop();
   });
   try {
@@ -172,7 +175,8 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
       place.organizationId,
       `${http.url}/webhooks/${place.organizationId}/${file.definition.printer_name}`,
     );
-    progress.done('print shop', `prints into ${printsDirectory(project)}`);
+    progress.done('print shop', `prints into ${shop.folder}`);
+    await launchMailing(sql, place);
     await pipeline.start();
     const report = await readList(cli, pipeline, place, progress, rows);
     const lookedUp = await pipeline.enrich(place.organizationId, place.campaignId);
@@ -186,10 +190,20 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
   } catch (error) {
     throw cli.signals.signal.aborted ? await interrupted(sql, place) : error;
   } finally {
+    await holdAgain(cli, sql, place);
     await stop();
     await http.close();
-    await holdMailing(sql, place).catch((error: unknown) => cli.out.detail(String(error)));
   }
+}
+
+/** A campaign that stays live is said: a runner that is started for something else mails it. */
+async function holdAgain(cli: Cli, sql: Sql, place: Place): Promise<void> {
+  await holdMailing(sql, place).catch((error: unknown) =>
+    cli.out.warn(
+      `the campaign may still be live: ${explain(error).message}; ` +
+        'postrider hold campaign bakery-welcome holds it',
+    ),
+  );
 }
 
 async function interrupted(sql: Sql, place: Place): Promise<UserError> {

@@ -19,7 +19,8 @@ const GIVE_UP_MS = 180_000;
 const LOOK_MS = 120;
 
 /**
- * Until everybody is where they end. The pipeline runs by itself; this looks, and nudges what would
+ * Until everybody is where they end, or, where the mail travels slowly, until their cards are at
+ * the printer. The pipeline runs by itself; this looks, and nudges what would
  * wait for a beat.
  */
 export async function untilReceived(
@@ -37,7 +38,8 @@ export async function untilReceived(
   for (;;) {
     const funnel = await readFunnel(sql, place);
     progress.funnel(funnel.counts, remark);
-    if (funnel.inFlight === 0) {
+    const onTheirWay = shop.slowBecause === null ? 0 : (funnel.counts['sent'] ?? 0);
+    if (funnel.inFlight === onTheirWay) {
       await nudging.catch(() => undefined);
       return funnel;
     }

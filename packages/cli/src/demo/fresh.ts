@@ -8,7 +8,7 @@ import type { Project } from '@postrider/runner/project';
 import type { Cli } from '../cli.ts';
 import { confirm } from '../confirm.ts';
 import { printsDirectory } from '../print-shop/own.ts';
-import { countCards, readCards } from './summary.ts';
+import { readCards } from './summary.ts';
 
 /**
  * Throws `UserError` where cards were printed that this database does not know: it would print
@@ -65,7 +65,7 @@ export async function startFresh(
         `runner ${alive} works on this database`,
         'stop it and try again; nothing was changed',
       );
-    const cards = await countCards(printsDirectory(project));
+    const { length: cards } = await readCards(printsDirectory(project));
     await confirm(cli.out, {
       what:
         'This forgets the demonstration: its database is emptied, ' +

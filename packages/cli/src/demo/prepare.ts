@@ -1,4 +1,4 @@
-/** Before and after the mailing: its campaign is made, woken, and put to rest. */
+/** Before and after the mailing: its campaign is made, launched, and held again. */
 import { dirname, join } from 'node:path';
 import { armPrinter, hold, launch, migrate, release } from '@postrider/core';
 import type { CampaignFile } from '@postrider/runner/campaign-file';
@@ -20,8 +20,8 @@ import type { Progress } from './progress.ts';
 const REST = 'the demonstration has ended; the next one goes on';
 
 /**
- * Everything but the mailing itself. Each step may have been done before, and is then left as it
- * is.
+ * Everything but the launch and the mailing. Each step may have been done before, and is then left
+ * as it is.
  */
 export async function prepare(
   progress: Progress,
@@ -45,7 +45,7 @@ export async function prepare(
   const suppressions = await readSuppressions(join(dirname(exampleCampaign), 'suppressions.csv'));
   await suppressAll(sql, organizationId, suppressions.entries, 'suppressions.csv');
   await armPrinter(sql, organizationId, file.definition.printer_name);
-  const underWay = await wake(sql, { organizationId, campaignId }, file, rows);
+  const underWay = await requireReady(sql, { organizationId, campaignId }, file, rows);
   progress.done(
     'campaign',
     `${file.definition.name} of ${file.organization}: ` +
@@ -60,16 +60,16 @@ export async function prepare(
 }
 
 /**
- * Makes the campaign active; who else has put it on hold wants it to stay so. Returns how many are
- * under way.
+ * Throws `UserError` where somebody else holds the campaign, who wants it to stay so, or where more
+ * people wait than were asked for. Returns how many are under way.
  */
-async function wake(
+async function requireReady(
   sql: Sql,
   place: Place,
   file: CampaignFile,
   rows: number | null | undefined,
 ): Promise<number> {
-  const { recipients, inFlight, status } = await readFunnel(sql, place);
+  const { recipients, inFlight } = await readFunnel(sql, place);
   const { organizationId, campaignId } = place;
   const [held] = await sql<{ kind: string; name: string; why: string | null }[]>`
     select kind, name, why
@@ -98,10 +98,18 @@ async function wake(
       '`postrider demo` without --rows mails them; nothing was mailed',
     );
   }
+  return inFlight;
+}
+
+/** Makes the campaign active. `holdMailing` undoes it, in every way out. */
+export async function launchMailing(
+  sql: Sql,
+  { organizationId, campaignId }: Place,
+): Promise<void> {
+  const { status } = await readFunnel(sql, { organizationId, campaignId });
   if (status === 'paused') await release(sql, organizationId, 'campaign', campaignId);
   // Held before its launch it is pending again.
   await launch(sql, organizationId, campaignId, 'live');
-  return inFlight;
 }
 
 /** Nothing more is mailed until somebody asks. A hold by somebody else stays theirs. */

@@ -3,12 +3,12 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { terminalStates, type SyncReport } from '@postrider/core';
 import { count, duration } from '@postrider/runner/process';
+import type { Sql } from '@postrider/runner/database';
 import type { Project } from '@postrider/runner/project';
 import { programName } from '../checkout.ts';
 import type { Cli } from '../cli.ts';
 import { readCsv } from '../csv.ts';
-import { printsDirectory } from '../print-shop/own.ts';
-import type { Funnel } from './funnel.ts';
+import type { Funnel, Place } from './funnel.ts';
 
 /** `demo --json`: keys are only ever added. */
 export interface DemoResult {
@@ -23,7 +23,7 @@ export interface DemoResult {
    * recipients are those of earlier runs too.
    */
   readonly repeated: number;
-  /** Cards in the manifest, and how many of them this run printed. */
+  /** Cards of this campaign in the manifest, and how many of them this run printed. */
   readonly cards: number;
   readonly newCards: number;
   readonly seconds: number;
@@ -38,18 +38,40 @@ export async function readCards(prints: string): Promise<string[]> {
   return rows.map(({ cells }) => cells[column] ?? '');
 }
 
-export async function countCards(prints: string): Promise<number> {
-  return (await readCards(prints)).length;
+/** Cards of this campaign in the manifest. Others of the project print into the same folder. */
+export async function countCards(
+  sql: Sql,
+  { organizationId, campaignId }: Place,
+  prints: string,
+): Promise<number> {
+  const printed = await readCards(prints);
+  const [row] = await sql<{ cards: number }[]>`
+    select count(*)::int as cards
+    from unnest(${printed}::text[]) as c (mailpiece)
+    join postrider.mailpieces m on m.id::text = c.mailpiece
+    where m.organization_id = ${organizationId}
+      and m.campaign_id = ${campaignId}`;
+  return row?.cards ?? 0;
 }
 
-export async function resultOf(
+export function resultOf(
   project: Project,
-  report: SyncReport,
-  funnel: Funnel,
-  cardsBefore: number,
-  seconds: number,
-): Promise<DemoResult> {
-  const cards = await countCards(printsDirectory(project));
+  {
+    report,
+    funnel,
+    folder,
+    cards,
+    newCards,
+    seconds,
+  }: {
+    readonly report: SyncReport;
+    readonly funnel: Funnel;
+    readonly folder: string;
+    readonly cards: number;
+    readonly newCards: number;
+    readonly seconds: number;
+  },
+): DemoResult {
   return {
     rows: report.fetched,
     recipients: funnel.recipients,
@@ -57,11 +79,11 @@ export async function resultOf(
     invalid: report.invalid,
     repeated: report.repeated,
     cards,
-    newCards: cards - cardsBefore,
+    newCards,
     seconds: Math.round(seconds * 100) / 100,
     paths: {
-      prints: printsDirectory(project),
-      manifest: join(printsDirectory(project), 'manifest.csv'),
+      prints: folder,
+      manifest: join(folder, 'manifest.csv'),
       proofs: project.proofsDirectory,
     },
   };
@@ -74,6 +96,8 @@ export interface SummaryParts {
     readonly people: number;
   }[];
   readonly examples: { readonly story: string | null; readonly turnedAway: string | null };
+  /** Why cards are not received yet, where the print shop tells. */
+  readonly slowBecause: string | null;
   /** There is more of the list than was ever read. */
   readonly goOn: boolean;
 }
@@ -117,13 +141,17 @@ export async function showSummary(cli: Cli, result: DemoResult, told: SummaryPar
     .filter((name) => /^cards-\d+\.pdf$/.test(name))
     .toSorted();
   const all = files.length === 1 ? (files[0] ?? '') : `cards-*.pdf (${files.length} files)`;
+  const onTheirWay = result.states['sent'] ?? 0;
   const printed =
-    result.newCards === 0
-      ? `${out.paint('green', 'Nothing new:')} all of these people were mailed before, ` +
-        'and no card was printed twice.'
-      : `${out.paint('green', `${count(result.newCards, 'card')} printed`)} and followed to ` +
-        `the letterbox in ${duration(result.seconds * 1000)}` +
-        (result.cards === result.newCards ? '.' : `; ${count(result.cards, 'card')} in all.`);
+    onTheirWay > 0
+      ? `${out.paint('green', `${count(onTheirWay, 'card is', 'cards are')} on the way`)}, ` +
+        `and not received yet: ${told.slowBecause ?? 'postrider run follows them'}.`
+      : result.newCards === 0
+        ? `${out.paint('green', 'Nothing new:')} all of these people were mailed before, ` +
+          'and no card was printed twice.'
+        : `${out.paint('green', `${count(result.newCards, 'card')} printed`)} and followed to ` +
+          `the letterbox in ${duration(result.seconds * 1000)}` +
+          (result.cards === result.newCards ? '.' : `; ${count(result.cards, 'card')} in all.`);
   out.print(`\n${printed}\n`);
   out.print(`  cards     ${here(join(result.paths.prints, all))}`);
   out.print(`  manifest  ${here(result.paths.manifest)}`);

@@ -12,21 +12,45 @@ import {
 import type { Cli } from '../cli.ts';
 import { requireSameLedger } from './ledger.ts';
 import { notedPrintShop, printsDirectory, setWebhookUrls } from './own.ts';
+import { joinRunningShop, slowBecause } from './running.ts';
 import { PATIENCE_MS, settingsInForce, noteShop, optionsOf } from './settings.ts';
 
 const FOLDER_IN_USE = 75;
 
 export interface OpenShop {
   readonly url: string;
+  /** The folder that it prints into. */
+  readonly folder: string;
+  /** Why its cards are not received while somebody waits for them; null where they are. */
+  readonly slowBecause: string | null;
   /** Throws where it has ended by itself, for example on a full disk, with what it said last. */
   assertOpen(): void;
   /** Tells it where to send the webhooks of an organization. */
   redirect(organizationId: string, webhook: string): Promise<void>;
+  /** Ends it, or leaves it as it was where it ran already. */
   stop(): Promise<void>;
 }
 
-/** Starts the shop as a process that ends with this one, however that ends. Throws `TwinError`. */
+/** Unless told otherwise: a card takes six days. */
+const DAYS_PER_SECOND = 4;
+
+/**
+ * The shop that runs already, or one that is started as a process that ends with this one, however
+ * that ends. `daysPerSecond`: null where nobody asked for a pace. Throws `TwinError`.
+ */
 export async function openShop(
+  cli: Cli,
+  project: Project,
+  sql: Sql,
+  daysPerSecond: number | null,
+): Promise<OpenShop> {
+  return (
+    (await joinRunningShop(cli, project, daysPerSecond)) ??
+    (await startShop(cli, project, sql, daysPerSecond ?? DAYS_PER_SECOND))
+  );
+}
+
+async function startShop(
   cli: Cli,
   project: Project,
   sql: Sql,
@@ -56,6 +80,7 @@ export async function openShop(
       collect: null,
       yes: false,
     }),
+    { endsWithCommand: true },
   );
   let ended: TwinError | null = null;
   void shop.exited.then(({ code, signal }) => {
@@ -68,6 +93,8 @@ export async function openShop(
   });
   return {
     url: shop.url,
+    folder,
+    slowBecause: slowBecause({ daysPerSecond, collect: false }),
     assertOpen: () => {
       if (ended !== null) throw ended;
     },

@@ -35,6 +35,8 @@ export interface NotedPrintShop extends OwnPrintShop {
   readonly daysPerSecond: number | null;
   /** Full files only, until they are closed. */
   readonly collect?: boolean;
+  /** Started by a command that takes it with it when it ends: nobody else should rely on it. */
+  readonly endsWithCommand?: boolean;
   /**
    * What the next start in a folder goes on with, by its way from the project. Not a
    * demonstration's: that has a pace of its own.
@@ -66,10 +68,11 @@ export function notedPrintShop(project: Project): NotedPrintShop | null {
       folder = null,
       daysPerSecond = null,
       collect = false,
+      endsWithCommand = false,
       goesOn = {},
     } = JSON.parse(readFileSync(noteOf(project), 'utf8')) as Partial<NotedPrintShop>;
     return typeof url === 'string' && typeof pid === 'number'
-      ? { url, pid, ledger, folder, daysPerSecond, collect, goesOn }
+      ? { url, pid, ledger, folder, daysPerSecond, collect, endsWithCommand, goesOn }
       : null;
   } catch {
     return null;

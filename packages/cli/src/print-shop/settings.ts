@@ -58,6 +58,7 @@ export function noteShop(
   { url, ledger }: { readonly url: string; readonly ledger: string },
   pid: number,
   goesOn: SettingsInForce,
+  { endsWithCommand = false }: { readonly endsWithCommand?: boolean } = {},
 ): void {
   const folder = options.folder === printsDirectory(project) ? null : options.folder;
   const { daysPerSecond = null, collect = false } = options;
@@ -69,6 +70,7 @@ export function noteShop(
     folder,
     daysPerSecond,
     collect,
+    endsWithCommand,
     goesOn: { ...known, [relative(project.directory, options.folder)]: goesOn },
   });
 }
