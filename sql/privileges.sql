@@ -141,9 +141,9 @@ declare
       start_proofing, stop_people, store_events, store_proofs, suppress_erased, suppress_person,
       suppress_returned, suppress_unknown_people, suppressed_in_cohort, suppressions_of,
       take_campaign_lock, take_cohort, take_out_printed, try_lock_work, turn_away_before_mail,
-      turn_away_suppressed, unblocked_states, unit_kind, unit_value, unless_erased, verdict_of,
-      waiting_effects, waiting_people, waiting_state_of, wake_workers, was_changed_since_begin,
-      was_held_for, write_routes}';
+      turn_away_suppressed, unblocked_states, unit_kind, unit_value, unknown_outcomes,
+      unless_erased, verdict_of, waiting_effects, waiting_people, waiting_state_of,
+      wake_workers, was_changed_since_begin, was_held_for, write_routes}';
 begin
   for v_wrong in
     select coalesce(there.name, listed.name) || case

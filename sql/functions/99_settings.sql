@@ -112,9 +112,9 @@ begin
       standing_hold_details, stuck_at_enricher, stuck_at_printer, stuck_in_cohorts,
       stuck_in_error, stuck_waiting, suppressions_of, tallied, trace_alarms, trace_cards,
       trace_interventions, trace_moves, trace_requests, trimmed, unblocked_states, unit_kind,
-      unless_erased, verdict_of, waiting_effects, waiting_people, waiting_places,
-      waiting_state_of, wake_workers, was_changed_since_begin, was_held_for, why_cancelled,
-      why_held, why_held_alone, window_of, work_done}'::text[])
+      unknown_outcomes, unless_erased, verdict_of, waiting_effects, waiting_people,
+      waiting_places, waiting_state_of, wake_workers, was_changed_since_begin, was_held_for,
+      why_cancelled, why_held, why_held_alone, window_of, work_done}'::text[])
     ), listed as (
       select f.name, profile.settings
       from profile

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { alike, hostile, impose, known } from '../../../test/pipeline/settings/hostile-settings.ts';
@@ -39,6 +39,20 @@ describe('the database behind the command line', () => {
       doctor.stdout,
       /bad +schema +Postrider is not set up in this database → postrider migrate/,
     );
+  });
+
+  it('refuses a broken postrider.yaml in every command, also where it needs no setting of it', async () => {
+    const file = join(home.path, 'postrider.yaml');
+    writeFileSync(file, 'http: [');
+    try {
+      for (const args of [['status'], ['sql', 'select 1'], ['migrate'], ['trace', 'x'], ['psql']]) {
+        const refused = await cli(place, args);
+        assert.equal(refused.code, 78, `${args.join(' ')}: ${refused.stderr}`);
+        assert.match(refused.stderr, /postrider\.yaml/);
+      }
+    } finally {
+      rmSync(file);
+    }
   });
 
   it('migrates, tells the SQL beforehand, and leaves alone what is up to date', async () => {

@@ -156,6 +156,20 @@ describe('postrider run', () => {
       waiting.some((row) => row['state'] === 'proofed' && row['why'] === 'the launch'),
       run.stdout,
     );
+    assert.ok(waiting.every((row) => row['failing'] === false));
+  });
+
+  it('ends with 1 with --once where something failed, and says what it was', async () => {
+    await machine.sql`
+      update postrider.recipient_state
+      set reason = 'retry',
+        detail = 'connect ECONNREFUSED 127.0.0.1:1',
+        available_at = now() + interval '1 hour'
+      where state = 'proofed'`;
+    const run = await cli(place, ['run', '--once', '--no-sync', '--no-http']);
+    assert.equal(run.code, 1, run.stderr);
+    assert.match(run.stdout, /\[connect ECONNREFUSED 127\.0\.0\.1:1\]/);
+    assert.match(run.stderr, /something failed, and its cause stands in brackets/);
   });
 
   it('stops at SIGTERM with 0 and at Ctrl-C with 130, and says what it waits for', async () => {

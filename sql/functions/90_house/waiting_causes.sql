@@ -31,6 +31,19 @@ begin atomic
   ) s;
 end;
 
+-- Tells of how many cards at the printer nobody knows whether it has them.
+create function postrider.unknown_outcomes(
+  p_organization_id uuid,
+  p_campaign_id uuid
+) returns text language sql stable
+return (
+  select ' [unknown whether the printer has ' || count(*) || ' of them]'
+  from postrider.mailpiece m
+  where m.organization_id = p_organization_id
+    and m.campaign_id = p_campaign_id
+    and m.status = 'unknown'
+  having count(*) > 0);
+
 -- The enrichers that a campaign's open batches are at, each with its share of the people in them;
 -- p_by_enricher false: all batches together. p_counted: people are counted one by one, and not by
 -- the size of the batch. shares: how many enrichers there are.

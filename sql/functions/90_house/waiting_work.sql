@@ -6,13 +6,16 @@
 -- tells the rest. Only where neither is, or the rest waits for different things, it is estimated by
 -- a sample of the table, and the sentence says so. (Reading everybody took 15 s for a million
 -- people.)
+-- failing: it waits because something failed, in error or to be tried again, and not for a time, an
+-- answer or a decision.
 create function postrider.waiting_work() returns table (
   campaign text,
   state text,
   people bigint,
   why text,
   until timestamptz,
-  organization text
+  organization text,
+  failing boolean
 ) language plpgsql stable security definer as $$
 #variable_conflict use_column
 declare
@@ -54,9 +57,11 @@ begin
     -- People who all wait for one thing.
     select
       p.organization, p.campaign, p.state, p.why, p.free,
-      case when p.state in ('pending', 'proofed') then
-        postrider.retry_causes(
+      case
+        when p.state in ('pending', 'proofed') then postrider.retry_causes(
           p.organization_id, p.campaign_id, p.state, 'infinity', v_most)
+        when p.state = 'sending' then
+          postrider.unknown_outcomes(p.organization_id, p.campaign_id)
       end,
       postrider.first_in_place(p.organization_id, p.campaign_id, p.state, v_now)
     from place p
@@ -87,7 +92,9 @@ begin
     from postrider.waiting_effects(v_now, v_most, c_counted) e
   )
   select t.campaign, t.state, t.people::bigint, t.why || coalesce(t.causes, ''), t.until,
-    t.organization
+    t.organization,
+    t.state = 'error'
+      or t.why <> 'held' and coalesce(t.causes, '') like ' [%'
   from told t
   where t.people > 0
   order by t.organization, t.campaign, t.state, t.why;

@@ -98,4 +98,10 @@ function showWaiting(cli: Cli, waiting: readonly Waiting[]): void {
     ],
     { nothing: 'nothing waits: everybody is where they end' },
   );
+  if (!waiting.some(({ failing }) => failing)) return;
+  process.exitCode = exitCodes.failed;
+  cli.out.note(
+    'something failed, and its cause stands in brackets. Nothing is lost: what is tried again goes ' +
+      'on with the next run; `postrider stuck` says what helps people in error',
+  );
 }

@@ -41,6 +41,8 @@ export interface Waiting {
   /** Of what failed with the cause in brackets, as the adapter told it. */
   readonly why: string;
   readonly until: Date | null;
+  /** Because something failed, and not for a time, an answer or a decision. */
+  readonly failing: boolean;
 }
 
 type WaitingRow = Omit<Waiting, 'until'> & { readonly until: string | null };

@@ -75,6 +75,8 @@ export async function findDatabase(
   create: boolean,
 ): Promise<Pick<OpenDatabase, 'url' | 'source' | 'server'>> {
   const { configuredUrl, ensureServer } = await import('@postrider/embedded-postgres');
+  // A broken postrider.yaml is refused by every command, also by those that need no setting of it.
+  await host.project();
   const own = configuredUrl(process.env);
   if (own !== null) return { ...own, server: null };
   if (!create && !(await databaseExists(host))) {

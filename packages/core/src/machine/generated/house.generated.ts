@@ -238,6 +238,7 @@ export async function waitingWork<
     readonly why: string | null;
     readonly until: string | null;
     readonly organization: string | null;
+    readonly failing: boolean | null;
   },
 >(
   sql: Sql,
@@ -248,7 +249,8 @@ export async function waitingWork<
       people::float8 as people,
       why,
       pg_catalog.to_json(until) as until,
-      organization
+      organization,
+      failing
     from postrider.waiting_work()`);
 }
 
