@@ -7,7 +7,7 @@
  * Run it again: nothing is printed a second time.
  */
 import { join } from 'node:path';
-import { createFolderImageHost } from '@postrider/adapters';
+import { createFolderImageHost } from '@postrider/adapters/folder';
 import {
   applyCampaign,
   armPrinter,

@@ -8,11 +8,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type postgres from 'postgres';
-import {
-  createNoopImageHost,
-  createNoopRenderer,
-  createPrintShopPrinter,
-} from '@postrider/adapters';
+import { createNoopImageHost, createNoopRenderer } from '@postrider/adapters/noop';
+import { createPrintShopPrinter } from '@postrider/adapters/print-shop';
 import {
   concludeRestore,
   connect,

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters/noop';
 import { concludeRestore, hold, release, type AskedSince } from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
 import { checkWatermark } from '../../../packages/core/src/machine/restore.ts';

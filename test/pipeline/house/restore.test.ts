@@ -12,8 +12,8 @@ import {
   createNoopImageHost,
   createNoopPrinter,
   createNoopRenderer,
-  createPrintShopPrinter,
-} from '@postrider/adapters';
+} from '@postrider/adapters/noop';
+import { createPrintShopPrinter } from '@postrider/adapters/print-shop';
 import {
   connect,
   createPipeline,

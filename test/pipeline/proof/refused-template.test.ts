@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopRenderer } from '@postrider/adapters';
+import { createNoopRenderer } from '@postrider/adapters/noop';
 import { endCampaign, release } from '@postrider/core';
 import type { Renderer } from '@postrider/core/ports';
 import { open, until } from '../rig.ts';

@@ -15,13 +15,12 @@ import type {
   AdapterWiring,
   CardRequest,
   RenderAnswer,
-  RenderJob,
   RenderResult,
   RenderedDocument,
-  Renderer,
 } from '@postrider/core/ports';
 import { z } from 'zod';
 import { parseOptions } from '../kit/options.ts';
+import type { PreviewRenderer } from '../kit/preview.ts';
 import { cardData, contentHash } from './card-data.ts';
 import { TypstCompiler } from './compiler.ts';
 import { loadFonts } from './fonts.ts';
@@ -36,34 +35,10 @@ import type { TemplateFiles } from './template-files.ts';
 import { loadFault, typeset } from './typeset.ts';
 import type { Failure, Side, TypesetSource } from './typeset.ts';
 
-/** A look at one card. */
-export interface CardPreview {
-  readonly front: Uint8Array;
-  readonly back: Uint8Array;
-}
-
-export interface PreviewOptions {
-  /** Width of the PNG in pixels; 1,875 is 300 dpi for a 4x6. Default 1,250. */
-  readonly width?: number;
-  /** Draws trim (red), safe area (green) and the ink-free box (blue). */
-  readonly guides?: boolean;
-}
-
-export interface TypstRenderer extends Renderer {
-  /**
-   * Front and back of one card as PNG. Throws an error that says what is wrong where the card
-   * cannot be rendered.
-   */
-  preview(
-    job: Omit<RenderJob, 'cards' | 'media'> & { readonly card: CardRequest },
-    options?: PreviewOptions,
-  ): Promise<CardPreview>;
-}
-
 export async function createTypstRenderer(
   options: unknown,
   wiring: AdapterWiring,
-): Promise<TypstRenderer> {
+): Promise<PreviewRenderer> {
   const parsed = parseOptions('renderer', typstOptions, options);
   const fonts = await loadFonts(parsed.fonts.map((path) => resolve(wiring.baseDirectory, path)));
   const prelude = readFileSync(new URL('./prelude.typ', import.meta.url), 'utf8');

@@ -1,7 +1,7 @@
 /** `preview`: front and back of one card as pictures. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TypstRenderer } from '@postrider/adapters';
+import type { PreviewRenderer } from '@postrider/adapters';
 import type { CampaignBrief, CardRequest, Member } from '@postrider/core';
 import { campaignBrief } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
@@ -66,7 +66,7 @@ export async function previewCard(
   cli.out.result({ ...files, reference: card.reference }, `${files.front}\n${files.back}`);
 }
 
-function canPreview(renderer: object): renderer is TypstRenderer {
+function canPreview(renderer: object): renderer is PreviewRenderer {
   return 'preview' in renderer && typeof renderer.preview === 'function';
 }
 
