@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { command, number, text, wholeNumber, type Act, type Options } from '../command.ts';
 import { clock, zone } from '../text.ts';
+import { campaignOf, open } from './open.ts';
 
 const who = 'an e-mail, customer id, reference on the card, or the id of a recipient or mailpiece';
 
@@ -90,13 +91,8 @@ export function histories(program: Command, act: Act): void {
     .option('--limit <n>', 'at most so many; 50 unless told', wholeNumber(1))
     .action(
       act(async (cli, _args, options) => {
-        const { openDatabase } = await import('@postrider/runner/database');
-        await using database = await openDatabase(cli);
-        const named = text(options['campaign']);
-        const campaign =
-          named === undefined
-            ? null
-            : await (await import('../names.ts')).campaignNamed(database.sql, named);
+        await using database = await open(cli);
+        const campaign = await campaignOf(database.sql, options);
         const rows = await database.sql<InterventionRow[]>`
           select
             i.at, i.action, i.kind, i.campaign, i.printer, i.recipient_id, i.why,
@@ -141,11 +137,8 @@ async function about<Row>(
 ): Promise<readonly Row[]> {
   if (given.trim() === '')
     throw new UserError(exitCodes.usage, 'it is not said whom to look for', `give ${who}`);
-  const [{ openDatabase }, names] = await Promise.all([
-    import('@postrider/runner/database'),
-    import('../names.ts'),
-  ]);
-  await using database = await openDatabase(cli);
+  await using database = await open(cli);
+  const names = await import('../names.ts');
   const only = await names.organizationIdOf(database.sql, text(options['organization']));
   const rows = await ask(database.sql, only);
   if (rows.length === 0) await names.recipientsNamed(database.sql, given, only);

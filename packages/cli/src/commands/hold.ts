@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { command, flag, text, type Act, type Options } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { open } from './open.ts';
 
 const kinds = ['organization', 'campaign', 'printer', 'recipient'] as const;
 type Kind = (typeof kinds)[number];
@@ -146,11 +147,8 @@ async function each(
   organization: string | undefined,
   work: (sql: Sql, target: Target) => Promise<void>,
 ): Promise<void> {
-  const [{ openDatabase }, names] = await Promise.all([
-    import('@postrider/runner/database'),
-    import('../names.ts'),
-  ]);
-  await using database = await openDatabase(cli);
+  await using database = await open(cli);
+  const names = await import('../names.ts');
   const { sql } = database;
   switch (kind) {
     case 'organization': {

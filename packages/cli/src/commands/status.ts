@@ -10,6 +10,7 @@ import type { Cli } from '../cli.ts';
 import { command, decimal, flag, number, type Act } from '../command.ts';
 import type { Column } from '../table.ts';
 import { relative } from '../text.ts';
+import { open } from './open.ts';
 
 export function status(program: Command, act: Act): void {
   command(
@@ -22,8 +23,7 @@ export function status(program: Command, act: Act): void {
     .option('--every <seconds>', 'with --watch; 2 unless told', decimal(0.2, 3600))
     .action(
       act(async (cli, _args, options) => {
-        const { openDatabase } = await import('@postrider/runner/database');
-        await using database = await openDatabase(cli);
+        await using database = await open(cli);
         if (flag(options['watch']))
           await watch(cli, database.sql, (number(options['every']) ?? 2) * 1000);
         else await show(cli, database.sql);

@@ -1,9 +1,9 @@
 /** `suppress`: do-not-mail. An entry stands from the moment this returns. */
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
 import { command, text, type Act, type Options } from '../command.ts';
 import type { entryOf, SuppressionRow, Suppression } from '../operate/suppressions.ts';
+import { open } from './open.ts';
 
 export function suppressions(program: Command, act: Act): void {
   const suppress = command(
@@ -133,11 +133,6 @@ export function suppressions(program: Command, act: Act): void {
         );
       }),
     );
-}
-
-async function open(cli: Cli) {
-  const { openDatabase } = await import('@postrider/runner/database');
-  return await openDatabase(cli);
 }
 
 function keysOf(options: Options): SuppressionRow {
