@@ -18,7 +18,7 @@ async function move(
   fence: boolean,
 ): Promise<void> {
   await sql`
-    with acting as materialized (select postrider.act_as(${actor}) as before)
+    with acting as materialized (select postrider.act_as(p_actor => ${actor}) as before)
     update postrider.recipient_state s
     set state = ${to}, since = clock_timestamp(), move_no = s.move_no + 1, reason = 'staged',
       cohort_id = ${fence ? '00000000-0000-7000-8000-000000000001' : null}::uuid

@@ -39,7 +39,7 @@ const SETUP = `
     p_cohort uuid
   ) returns int language plpgsql set plan_cache_mode = force_custom_plan as $$
   declare
-    v_before text := postrider.act_as('proof');
+    v_before text := postrider.act_as(p_actor => 'proof');
     v_now timestamptz := postrider.now();
     v_rows int;
   begin

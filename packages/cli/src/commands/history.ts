@@ -30,7 +30,9 @@ export function histories(program: Command, act: Act): void {
           given,
           options,
           async (sql, only) =>
-            await sql<TraceRow[]>`select * from postrider.trace(${given}, ${only})`,
+            await sql<TraceRow[]>`
+              select *
+              from postrider.trace(p_who => ${given}, p_organization_id => ${only})`,
         );
         const organizations = new Set(rows.map((row) => row.organization));
         const campaigns = new Set(rows.map((row) => row.campaign));
@@ -73,7 +75,9 @@ export function histories(program: Command, act: Act): void {
           given,
           options,
           async (sql, only) =>
-            await sql<{ why: string }[]>`select * from postrider.why(${given}, ${only}) as why`,
+            await sql<{ why: string }[]>`
+              select *
+              from postrider.why(p_who => ${given}, p_organization_id => ${only}) as why`,
         );
         for (const row of rows) cli.out.result(row, printable(row.why.replace(/ +/g, ' ')));
       }),

@@ -115,7 +115,7 @@ export function lookUps(program: Command, act: Act): void {
           rows.push(
             ...(await database.sql<Check[]>`
               select check_name as "check", verdict, message, what_helps
-              from postrider.doctor(variadic ${others}::text[])`.catch(
+              from postrider.doctor(variadic p_only => ${others}::text[])`.catch(
               (error: unknown) => {
                 const { code, message, hint } = explain(error);
                 throw code === 'PR020'

@@ -119,7 +119,11 @@ export function suppressions(program: Command, act: Act): void {
         const { ensureOrganization } = await import('../names.ts');
         const organization = await ensureOrganization(database.sql, text(options['organization']));
         const [row] = await database.sql<{ lifted: number }[]>`
-          select postrider.lift_suppression(${organization.id}, ${kind}, ${value}) as lifted`;
+          select postrider.lift_suppression(
+            p_organization_id => ${organization.id},
+            p_kind => ${kind},
+            p_value => ${value}
+          ) as lifted`;
         const lifted = row?.lifted ?? 0;
         if (lifted === 0)
           throw new UserError(
