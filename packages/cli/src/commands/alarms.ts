@@ -1,9 +1,9 @@
 /** `alarms`: what needs a person, and `alarms clear` once somebody has looked. */
 import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import { command, text, type Act } from '../command.ts';
-import type { Fields } from '../table.ts';
-import { relative } from '../text.ts';
+import { command, text, type Act } from '../program/command.ts';
+import type { Fields } from '../output/table.ts';
+import { relative } from '../output/text.ts';
 import { asCommand } from './as-command.ts';
 import { open } from './open.ts';
 

@@ -1,7 +1,7 @@
 /** `campaign`: applied from a file, launched, paused, shown, ended. */
 import { kinds } from '@postrider/adapters/kinds';
 import type { Command } from 'commander';
-import { command, flag, oneOf, text, type Act } from '../command.ts';
+import { command, flag, oneOf, text, type Act } from '../program/command.ts';
 import { open } from './open.ts';
 
 const named = 'by name, by organization/name, or by id';

@@ -5,9 +5,9 @@
 import type { Sql } from '@postrider/runner/database';
 import { exitCodes, printable, UserError } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { command, number, text, wholeNumber, type Act, type Options } from '../command.ts';
-import { clock, zone } from '../text.ts';
+import type { Cli } from '../program/cli.ts';
+import { command, number, text, wholeNumber, type Act, type Options } from '../program/command.ts';
+import { clock, zone } from '../output/text.ts';
 import { campaignOf, open } from './open.ts';
 
 const who = 'an e-mail, customer id, reference on the card, or the id of a recipient or mailpiece';
@@ -142,7 +142,7 @@ async function about<Row>(
   if (given.trim() === '')
     throw new UserError(exitCodes.usage, 'it is not said whom to look for', `give ${who}`);
   await using database = await open(cli);
-  const names = await import('../names.ts');
+  const names = await import('../operate/names.ts');
   const only = await names.organizationIdOf(database.sql, text(options['organization']));
   const rows = await ask(database.sql, only);
   if (rows.length === 0) await names.recipientsNamed(database.sql, given, only);

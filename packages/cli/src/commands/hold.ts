@@ -1,9 +1,9 @@
 /** `hold` and `release`: when hold returns, nothing new begins. */
 import type { Sql } from '@postrider/runner/database';
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { command, flag, text, type Act, type Options } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import type { Cli } from '../program/cli.ts';
+import { command, flag, text, type Act, type Options } from '../program/command.ts';
+import { confirm } from '../output/confirm.ts';
 import { open } from './open.ts';
 
 const kinds = ['organization', 'campaign', 'printer', 'recipient'] as const;
@@ -148,7 +148,7 @@ async function each(
   work: (sql: Sql, target: Target) => Promise<void>,
 ): Promise<void> {
   await using database = await open(cli);
-  const names = await import('../names.ts');
+  const names = await import('../operate/names.ts');
   const { sql } = database;
   switch (kind) {
     case 'organization': {

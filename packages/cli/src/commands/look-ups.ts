@@ -3,11 +3,11 @@
  */
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import { command, flag, wholeNumber, number, type Act } from '../command.ts';
+import { command, flag, wholeNumber, number, type Act } from '../program/command.ts';
 import { explain } from '../errors/explain.ts';
 import type { Check } from '../operate/migrate.ts';
-import type { Fields } from '../table.ts';
-import { relative } from '../text.ts';
+import type { Fields } from '../output/table.ts';
+import { relative } from '../output/text.ts';
 import { alarms } from './alarms.ts';
 import { asCommand } from './as-command.ts';
 import { campaignOf, open } from './open.ts';

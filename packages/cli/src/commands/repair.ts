@@ -4,8 +4,8 @@
  */
 import { UserError, count, exitCodes, printable } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import { command, flag, oneOf, text, type Act } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { command, flag, oneOf, text, type Act } from '../program/command.ts';
+import { confirm } from '../output/confirm.ts';
 import { explain } from '../errors/explain.ts';
 import {
   fullRecipientName,
@@ -13,8 +13,8 @@ import {
   organizationIdOf,
   peopleNamed,
   type RecipientRow,
-} from '../names.ts';
-import type { Output } from '../output.ts';
+} from '../operate/names.ts';
+import type { Output } from '../output/output.ts';
 import { open } from './open.ts';
 
 const whose = 'whose customer it is, where an id is used by several';

@@ -6,10 +6,10 @@ import { states } from '@postrider/core/states';
 import type { Sql } from '@postrider/runner/database';
 import { count, printable } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { command, decimal, flag, number, type Act } from '../command.ts';
-import type { Column } from '../table.ts';
-import { relative } from '../text.ts';
+import type { Cli } from '../program/cli.ts';
+import { command, decimal, flag, number, type Act } from '../program/command.ts';
+import type { Column } from '../output/table.ts';
+import { relative } from '../output/text.ts';
 import { open } from './open.ts';
 
 export function status(program: Command, act: Act): void {
@@ -121,8 +121,8 @@ function columnsFor(rows: readonly Funnel[]): Column<Funnel>[] {
 }
 
 async function watch(cli: Cli, sql: Sql, everyMs: number): Promise<void> {
-  const { renderTable } = await import('../table.ts');
-  const { LiveLines } = await import('../live.ts');
+  const { renderTable } = await import('../output/table.ts');
+  const { LiveLines } = await import('../output/live.ts');
   const live = new LiveLines(process.stdout);
   const { signal } = cli.signals;
   cli.signals.catch(() => undefined);

@@ -1,7 +1,7 @@
 /** `suppress`: do-not-mail. An entry stands from the moment this returns. */
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import { command, text, type Act, type Options } from '../command.ts';
+import { command, text, type Act, type Options } from '../program/command.ts';
 import type { entryOf, SuppressionRow, Suppression } from '../operate/suppressions.ts';
 import { open } from './open.ts';
 
@@ -57,7 +57,7 @@ export function suppressions(program: Command, act: Act): void {
             ? { entries: [oneEntry(entryOf(given))], rejects: [] }
             : await readSuppressions(file);
         await using database = await open(cli);
-        const { ensureOrganization } = await import('../names.ts');
+        const { ensureOrganization } = await import('../operate/names.ts');
         const organization = await ensureOrganization(database.sql, text(options['organization']));
         const stopped = await suppressAll(
           database.sql,
@@ -116,7 +116,7 @@ export function suppressions(program: Command, act: Act): void {
             'say which entry: one of --email, --external-id, --household',
           );
         await using database = await open(cli);
-        const { ensureOrganization } = await import('../names.ts');
+        const { ensureOrganization } = await import('../operate/names.ts');
         const organization = await ensureOrganization(database.sql, text(options['organization']));
         const [row] = await database.sql<{ lifted: number }[]>`
           select postrider.lift_suppression(

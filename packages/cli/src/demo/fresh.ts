@@ -5,8 +5,8 @@ import { oneLiveRunner } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import type { Cli } from '../cli.ts';
-import { confirm } from '../confirm.ts';
+import type { Cli } from '../program/cli.ts';
+import { confirm } from '../output/confirm.ts';
 import { printsDirectory } from '../print-shop/own.ts';
 import { countCards, readCards } from './summary.ts';
 

@@ -5,7 +5,7 @@ import type { CampaignFile } from '@postrider/runner/campaign-file';
 import type { Sql } from '@postrider/runner/database';
 import { count, exitCodes, printable, UserError } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import { exampleCampaign } from '../checkout.ts';
+import { exampleCampaign } from './checkout.ts';
 import { applyTo } from '../operate/apply.ts';
 import { hasChanged, whatWasDone } from '../operate/migrate.ts';
 import { readSuppressions, suppressAll } from '../operate/suppressions.ts';

@@ -4,9 +4,9 @@ import { join, relative } from 'node:path';
 import { terminalStates, type SyncReport } from '@postrider/core';
 import { count, duration } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import { programName } from '../checkout.ts';
-import type { Cli } from '../cli.ts';
-import { readCsv } from '../csv.ts';
+import { programName } from './checkout.ts';
+import type { Cli } from '../program/cli.ts';
+import { readCsv } from './csv.ts';
 import { printsDirectory } from '../print-shop/own.ts';
 import type { Funnel } from './funnel.ts';
 

@@ -2,10 +2,10 @@
 import { endCampaign, hold, isMachineError, launch } from '@postrider/core';
 import { openDatabase } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { asCommand } from '../commands/as-command.ts';
-import { confirm } from '../confirm.ts';
-import { campaignNamed } from '../names.ts';
+import { confirm } from '../output/confirm.ts';
+import { campaignNamed } from './names.ts';
 
 export async function launchCampaign(
   cli: Cli,

@@ -8,8 +8,8 @@ import { openDatabase, type Sql } from '@postrider/runner/database';
 import { createIntegrations } from '@postrider/runner/integrations';
 import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import type { Cli } from '../cli.ts';
-import { campaignNamed, recipientsNamed } from '../names.ts';
+import type { Cli } from '../program/cli.ts';
+import { campaignNamed, recipientsNamed } from './names.ts';
 import { cardOf, quietContext } from './trial-card.ts';
 
 export interface PreviewCardOptions {

@@ -13,9 +13,9 @@ import { noticedRestore } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { quietLogger } from '@postrider/runner/pipeline';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
-import { ensureOrganization } from '../names.ts';
-import { commandPipeline } from '../pipeline.ts';
+import type { Cli } from '../program/cli.ts';
+import { ensureOrganization } from './names.ts';
+import { commandPipeline } from './pipeline.ts';
 
 interface Organization {
   readonly id: string;

@@ -3,11 +3,11 @@ import { requireMigrated, type SyncReport } from '@postrider/core';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { quietLogger } from '@postrider/runner/pipeline';
 import { count, duration } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
-import { LiveLines } from '../live.ts';
-import { campaignNamed, type CampaignRow } from '../names.ts';
-import { commandPipeline } from '../pipeline.ts';
+import { LiveLines } from '../output/live.ts';
+import { campaignNamed, type CampaignRow } from './names.ts';
+import { commandPipeline } from './pipeline.ts';
 
 export interface SyncNowOptions {
   readonly limit: number | null;

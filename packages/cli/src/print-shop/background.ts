@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, UserError, type ExitCode } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import { makeFolder } from '@postrider/twins';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { killAfterGrace } from './ending.ts';
 import { requireSameLedger } from './ledger.ts';
 import { isAnswering, folderOf, notedPrintShop, ownPrintShop, type NotedPrintShop } from './own.ts';

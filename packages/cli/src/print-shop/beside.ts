@@ -9,7 +9,7 @@ import {
   type PrintShopOptions,
   type SpawnedPrintShop,
 } from '@postrider/twins';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { requireSameLedger } from './ledger.ts';
 import { notedPrintShop, printsDirectory, setWebhookUrls } from './own.ts';
 import { PATIENCE_MS, settingsInForce, noteShop, optionsOf } from './settings.ts';

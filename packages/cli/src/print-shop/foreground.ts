@@ -1,6 +1,6 @@
 /** `print-shop run`: the print shop in this process, until Ctrl-C. */
 import { startPrintShop } from '@postrider/twins';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { requireSameLedger } from './ledger.ts';
 import { notedPrintShop } from './own.ts';
 import { folderFor, settingsInForce, noteShop, optionsOf, type ShopSettings } from './settings.ts';

@@ -8,7 +8,7 @@ import { openDatabase, type Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import { ledgerIn } from '@postrider/twins';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { folderOf, type NotedPrintShop } from './own.ts';
 import { printersAtOwnShop } from './printers.ts';
 
