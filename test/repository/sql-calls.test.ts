@@ -44,7 +44,7 @@ interface Call {
 }
 
 function calls(text: string): Call[] {
-  return [...text.matchAll(/\bpostrider\.[a-z_]+(?=\()/g)]
+  return [...text.matchAll(/\bpostrider\.\w+(?=\()/g)]
     .filter(({ index }) => !/^\s*(?:\*|\/[/*])/.test(lineUpTo(text, index)))
     .map(({ 0: name, index }) => ({
       line: text.slice(0, index).split('\n').length,
