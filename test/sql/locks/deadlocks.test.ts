@@ -81,13 +81,19 @@ void test('two settles of the same people in opposite order do not deadlock', as
   for (let round = 0; round < 3; round += 1) {
     await syncPeople(sql, at, people(30 * (round + 1)), false);
     const id = (await stage(sql, at, 'proof', 1, 50))[0] ?? '';
-    const begun = await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
+    const begun = await beginProof(sql, {
+      ...at,
+      cohortId: id,
+      runnerId: RUNNER,
+      leaseMs: LEASE_MS,
+    });
     const results = (begun?.cards ?? []).map(
       (card) => ({ recipientId: card.recipientId, outcome: 'failed', message: 'no' }) as const,
     );
     const counts = await Promise.all(
       [results, results.toReversed(), results.slice(0, 15).toReversed(), results.slice(10)].map(
-        async (part) => await settleProof(clients, at.organizationId, id, part, false),
+        async (part) =>
+          await settleProof(clients, { ...at, cohortId: id, results: part, last: false }),
       ),
     );
     assert.equal(

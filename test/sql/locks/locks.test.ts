@@ -75,7 +75,12 @@ for (const kind of ['organization', 'campaign', 'printer'] as const) {
     let began: ReturnType<typeof beginMail> = Promise.resolve(null);
     await early.begin(async (tx) => {
       assert.ok(
-        await beginMail(tx as unknown as postgres.Sql, at.organizationId, first, RUNNER, LEASE_MS),
+        await beginMail(tx as unknown as postgres.Sql, {
+          organizationId: at.organizationId,
+          cohortId: first,
+          runnerId: RUNNER,
+          leaseMs: LEASE_MS,
+        }),
       );
       const pid = await pidOf(holder);
       held = hold(
@@ -86,7 +91,7 @@ for (const kind of ['organization', 'campaign', 'printer'] as const) {
       );
       await waitsForLock(sql, pid);
       const latePid = await pidOf(late);
-      began = beginMail(late, at.organizationId, second, RUNNER, LEASE_MS);
+      began = beginMail(late, { ...at, cohortId: second, runnerId: RUNNER, leaseMs: LEASE_MS });
       // Row locks alone would let it in: it shares them with the first begin.
       await waitsForLock(sql, latePid);
     });
@@ -143,7 +148,10 @@ void test('hold does not wait for a begin that waits for an open psql session', 
       where recipient_id = ${(await one(sql, at, 'p0')).id}
       for update`;
     const pid = await pidOf(runner);
-    const begin = refused('55P03', beginProof(runner, at.organizationId, id, RUNNER, LEASE_MS));
+    const begin = refused(
+      '55P03',
+      beginProof(runner, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS }),
+    );
     await waitsForLock(sql, pid);
     await hold(sql, at.organizationId, 'campaign', at.campaignId);
     await begin;

@@ -87,7 +87,10 @@ void test('who is erased at the printer is not submitted again, whatever becomes
     if (what === 'retry')
       await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
     if (what === 'absent') {
-      const claimed = await claimUnknownMailpieces(sql, at.organizationId, 50, 60_000);
+      const claimed = await claimUnknownMailpieces(sql, at.organizationId, {
+        limit: 50,
+        leaseMs: 60_000,
+      });
       await settleReconciled(
         sql,
         at.organizationId,

@@ -27,7 +27,7 @@ async function begun() {
     ...at,
     status,
     refuse: async (client = sql, alike = false) =>
-      await holdRefused(client, brief, id, 'the template is gone', alike),
+      await holdRefused(client, brief, { cohortId: id, why: 'the template is gone', alike }),
   };
 }
 

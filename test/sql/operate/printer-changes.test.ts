@@ -60,7 +60,7 @@ void test('a hold of the printer that a campaign changed to meets a begin that l
   const pid = await pidOf(beginner);
   await changer`begin`;
   await applyCampaign(changer, at.organizationId, definition({ printer_name: 'press-b' }));
-  const begun = beginMail(beginner, at.organizationId, cohortId, RUNNER, LEASE_MS);
+  const begun = beginMail(beginner, { ...at, cohortId, runnerId: RUNNER, leaseMs: LEASE_MS });
   await waitsForLock(sql, pid);
   await changer`commit`;
   assert.equal((await hold(sql, at.organizationId, 'printer', 'press-b')).atPrinter, 0);
