@@ -42,6 +42,7 @@ export async function createTypstRenderer(
   const parsed = parseOptions('renderer', typstOptions, options);
   const fonts = await loadFonts(parsed.fonts.map((path) => resolve(wiring.baseDirectory, path)));
   const prelude = readFileSync(new URL('./prelude.typ', import.meta.url), 'utf8');
+  const own = { prelude, fonts };
   const machinery = createHash('sha256')
     .update(prelude)
     .update(fonts.hash)
@@ -65,7 +66,7 @@ export async function createTypstRenderer(
       context.signal.throwIfAborted();
 
       const cards = job.cards.map(cardData);
-      const source = sourceOf(prelude, fonts, format, template, ['front', 'back'], false);
+      const source = sourceOf(own, prepared, { sides: ['front', 'back'], guides: false });
       const { output, printed, failures } = typeset(typst, source, cards, (document) =>
         document.pdf(),
       );
@@ -110,7 +111,7 @@ export async function createTypstRenderer(
       const side = (one: Side): string => {
         const { output, failures } = typeset(
           typst,
-          sourceOf(prelude, fonts, prepared.format, prepared.template, [one], guides),
+          sourceOf(own, prepared, { sides: [one], guides }),
           [cardData(card)],
           (document) => document.svg(),
         );
@@ -173,12 +174,9 @@ function commonFault(
 }
 
 function sourceOf(
-  prelude: string,
-  fonts: FontSet,
-  format: CardFormat,
-  template: TemplateFiles,
-  sides: readonly Side[],
-  guides: boolean,
+  { prelude, fonts }: { readonly prelude: string; readonly fonts: FontSet },
+  { format, template }: Prepared,
+  { sides, guides }: { readonly sides: readonly Side[]; readonly guides: boolean },
 ): TypesetSource {
   return {
     prelude,
