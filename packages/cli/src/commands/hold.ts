@@ -17,6 +17,13 @@ interface Target {
   readonly name: string;
 }
 
+/** As the command line says it. */
+interface Named {
+  readonly kind: Kind;
+  readonly given: string;
+  readonly organization: string | undefined;
+}
+
 interface Verb {
   readonly command: Command;
   readonly describes: string;
@@ -36,7 +43,8 @@ export function holds(program: Command, act: Act): void {
     for (const kind of kinds)
       declared(verb, kind).action(
         act(async (cli, [given = ''], options) => {
-          await each(cli, kind, given, text(options['organization']), async (sql, target) => {
+          const named = { kind, given, organization: text(options['organization']) };
+          await each(cli, named, async (sql, target) => {
             const [told, sentence] = await verb
               .work(cli, sql, target, options)
               .catch((error: unknown) => {
@@ -142,9 +150,7 @@ function calledByName(error: unknown, { id, name }: Target): unknown {
 /** One thing, or one person in each campaign that is still under way. */
 async function each(
   cli: Cli,
-  kind: Kind,
-  given: string,
-  organization: string | undefined,
+  { kind, given, organization }: Named,
   work: (sql: Sql, target: Target) => Promise<void>,
 ): Promise<void> {
   await using database = await open(cli);

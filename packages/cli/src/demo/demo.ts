@@ -69,24 +69,24 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
   });
   describeDatabase(progress, database, performance.now() - began);
   if (options.fresh)
-    await startFresh(
-      cli,
+    await startFresh(cli, {
       project,
-      database.sql,
-      { organization: file.organization, name: file.definition.name },
-      options.yes,
-    );
+      sql: database.sql,
+      campaign: { organization: file.organization, name: file.definition.name },
+      yes: options.yes,
+    });
   // Starting a process takes as long as all that the database needs meanwhile.
   const opening = openShop(cli, project, database.sql, options.daysPerSecond ?? DAYS_PER_SECOND);
   opening.catch(() => undefined);
   let shop: OpenShop | null = null;
   try {
-    const place = await prepare(progress, project, database.sql, file, options.rows);
+    const { sql } = database;
+    const place = await prepare(progress, { project, sql, file, rows: options.rows });
     const cardsBefore = await countCards(printsDirectory(project));
     shop = await opening;
     const { report, funnel } = await mail(cli, {
       project,
-      sql: database.sql,
+      sql,
       place,
       shop,
       progress,
@@ -94,20 +94,15 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
       rows: options.rows === undefined ? FIRST_ROWS : options.rows,
     });
     progress.end();
-    const result = await resultOf(
-      project,
-      report,
-      funnel,
-      cardsBefore,
-      (performance.now() - began) / 1000,
-    );
+    const seconds = (performance.now() - began) / 1000;
+    const result = await resultOf(project, { report, funnel, cardsBefore, seconds });
     if (cli.out.json) cli.out.emit(result);
     else {
-      const reasons = await readReasons(database.sql, place);
-      const goOn = !(await isListRead(database.sql, place));
+      const reasons = await readReasons(sql, place);
+      const goOn = !(await isListRead(sql, place));
       await showSummary(cli, result, {
         reasons,
-        examples: await readExamples(database.sql, place),
+        examples: await readExamples(sql, place),
         goOn,
       });
     }
@@ -141,7 +136,7 @@ interface Mailing extends Followed {
 }
 
 async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; funnel: Funnel }> {
-  const { project, sql, place, shop, progress, file, rows } = mailing;
+  const { project, sql, place, shop, progress, file } = mailing;
   const logger = quietLogger(cli.out);
   // Without beats: the quarter-hourly sync would read the whole list, whatever number of rows was
   // asked for.
@@ -174,7 +169,7 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
     );
     progress.done('print shop', `prints into ${printsDirectory(project)}`);
     await pipeline.start();
-    const report = await readList(cli, pipeline, place, progress, rows);
+    const report = await readList(cli, pipeline, mailing);
     const lookedUp = await pipeline.enrich(place.organizationId, place.campaignId);
     if (lookedUp > 0)
       progress.done(
@@ -204,9 +199,7 @@ async function interrupted(sql: Sql, place: Place): Promise<UserError> {
 async function readList(
   cli: Cli,
   pipeline: Pipeline,
-  place: Place,
-  progress: Progress,
-  rows: number | null,
+  { place, progress, rows }: Mailing,
 ): Promise<SyncReport> {
   progress.doing('list', 'reading');
   // A demonstration that was killed while it read holds the campaign's lock for up to 30 s.

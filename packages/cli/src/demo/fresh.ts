@@ -30,17 +30,20 @@ export async function requireKnownPrints(project: Project, sql: Sql): Promise<vo
   );
 }
 
+export interface Fresh {
+  readonly project: Project;
+  readonly sql: Sql;
+  /** Of the demonstration. */
+  readonly campaign: { readonly organization: string; readonly name: string };
+  /** Nobody is asked. */
+  readonly yes: boolean;
+}
+
 /**
  * Empties the database of the last demonstration and moves its prints aside. Refuses where anything
  * else is in it.
  */
-export async function startFresh(
-  cli: Cli,
-  project: Project,
-  sql: Sql,
-  campaign: { organization: string; name: string },
-  yes: boolean,
-): Promise<void> {
+export async function startFresh(cli: Cli, { project, sql, campaign, yes }: Fresh): Promise<void> {
   const [exists] = await sql<{ there: boolean }[]>`
     select to_regclass('postrider.campaigns') is not null as there`;
   if (exists?.there === true) {

@@ -19,16 +19,21 @@ import type { Progress } from './progress.ts';
  */
 const REST = 'the demonstration has ended; the next one goes on';
 
+export interface Preparation {
+  readonly project: Project;
+  readonly sql: Sql;
+  readonly file: CampaignFile;
+  /** As `DemoOptions` has them. */
+  readonly rows: number | null | undefined;
+}
+
 /**
  * Everything but the mailing itself. Each step may have been done before, and is then left as it
  * is.
  */
 export async function prepare(
   progress: Progress,
-  project: Project,
-  sql: Sql,
-  file: CampaignFile,
-  rows: number | null | undefined,
+  { project, sql, file, rows }: Preparation,
 ): Promise<Place> {
   const began = performance.now();
   progress.doing('schema', 'looking');
@@ -45,7 +50,7 @@ export async function prepare(
   const suppressions = await readSuppressions(join(dirname(exampleCampaign), 'suppressions.csv'));
   await suppressAll(sql, organizationId, suppressions.entries, 'suppressions.csv');
   await armPrinter(sql, organizationId, file.definition.printer_name);
-  const underWay = await wake(sql, { organizationId, campaignId }, file, rows);
+  const underWay = await wake(sql, { organizationId, campaignId }, { file, rows });
   progress.done(
     'campaign',
     `${file.definition.name} of ${file.organization}: ` +
@@ -66,8 +71,7 @@ export async function prepare(
 async function wake(
   sql: Sql,
   place: Place,
-  file: CampaignFile,
-  rows: number | null | undefined,
+  { file, rows }: Pick<Preparation, 'file' | 'rows'>,
 ): Promise<number> {
   const { recipients, inFlight, status } = await readFunnel(sql, place);
   const { organizationId, campaignId } = place;

@@ -42,12 +42,17 @@ export async function countCards(prints: string): Promise<number> {
   return (await readCards(prints)).length;
 }
 
+export interface DemoRun {
+  readonly report: SyncReport;
+  readonly funnel: Funnel;
+  /** In the manifest before it began. */
+  readonly cardsBefore: number;
+  readonly seconds: number;
+}
+
 export async function resultOf(
   project: Project,
-  report: SyncReport,
-  funnel: Funnel,
-  cardsBefore: number,
-  seconds: number,
+  { report, funnel, cardsBefore, seconds }: DemoRun,
 ): Promise<DemoResult> {
   const cards = await countCards(printsDirectory(project));
   return {

@@ -170,15 +170,13 @@ export async function enrichNow(cli: Cli, name: string): Promise<void> {
       waiting: after.enrichable,
       held: after.held,
     },
-    `${campaign.name}: ${lookedUp(campaign, taken, found, notFound, after)}`,
+    `${campaign.name}: ${lookedUp(campaign, { taken, found, notFound }, after)}`,
   );
 }
 
 function lookedUp(
   campaign: CampaignRow,
-  taken: number,
-  found: number,
-  notFound: number,
+  { taken, found, notFound }: Record<'taken' | 'found' | 'notFound', number>,
   { enrichable, enriching, held }: Waiting,
 ): string {
   const parts = [

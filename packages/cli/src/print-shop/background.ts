@@ -58,7 +58,7 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
   }
   const folder = folderFor(project, settings);
   const { daysPerSecond, collect } = settingsInForce(project, settings);
-  if (!settings.yes) await requireSameLedger(cli, project, notedPrintShop(project), folder, null);
+  if (!settings.yes) await requireSameLedger(cli, project, folder, null);
   // Said here, at once, and not by a process in the background.
   makeFolder(folder);
   const log = project.stateFile('print-shop.log');

@@ -11,7 +11,7 @@ import {
 } from '@postrider/twins';
 import type { Cli } from '../program/cli.ts';
 import { requireSameLedger } from './ledger.ts';
-import { notedPrintShop, printsDirectory, setWebhookUrls } from './own.ts';
+import { printsDirectory, setWebhookUrls } from './own.ts';
 import { PATIENCE_MS, settingsInForce, noteShop, optionsOf } from './settings.ts';
 
 const FOLDER_IN_USE = 75;
@@ -33,7 +33,7 @@ export async function openShop(
   daysPerSecond: number,
 ): Promise<OpenShop> {
   const folder = printsDirectory(project);
-  await requireSameLedger(cli, project, notedPrintShop(project), folder, sql);
+  await requireSameLedger(cli, project, folder, sql);
   let said = '';
   const log = (line: string): void => {
     said = line;
@@ -48,7 +48,6 @@ export async function openShop(
     project,
     options,
     shop,
-    shop.pid,
     settingsInForce(project, {
       folder,
       port: null,

@@ -55,8 +55,7 @@ export function settingsInForce(project: Project, settings: ShopSettings): Setti
 export function noteShop(
   project: Project,
   options: PrintShopOptions,
-  { url, ledger }: { readonly url: string; readonly ledger: string },
-  pid: number,
+  { url, ledger, pid }: { readonly url: string; readonly ledger: string; readonly pid: number },
   goesOn: SettingsInForce,
 ): void {
   const folder = options.folder === printsDirectory(project) ? null : options.folder;
