@@ -255,7 +255,7 @@ export async function failover(options: Options): Promise<Failover> {
       });
       assert.equal(told?.outcome, 'listed', JSON.stringify(told));
       assert.ok(told !== undefined && (await concludeRestore(admin, [told])));
-      await release(admin, place.organizationId, 'printer', 'press');
+      await release(admin, { ...place, kind: 'printer', id: 'press' });
       return told?.adopted ?? 0;
     },
     finish: async ({ pipeline }) => {

@@ -53,7 +53,7 @@ async function runPipeline(url: string, people: number, cohortSize: number): Pro
     });
     await pipeline.start();
     try {
-      await launch(scratch.sql, at.organizationId, at.campaignId, 'live');
+      await launch(scratch.sql, at, { mode: 'live' });
       while ((await received(scratch.sql, at.campaignId)) < people)
         await new Promise((resolve) => setTimeout(resolve, 50));
     } finally {

@@ -75,7 +75,7 @@ export async function fill(sql: postgres.Sql, people: number, launchNow = true):
   const { campaignId } = await applyCampaign(sql, organizationId, definition);
   await armPrinter(sql, organizationId, PRINTER);
   await addPending(sql, { organizationId, campaignId }, people, 'bench');
-  if (launchNow) await launch(sql, organizationId, campaignId, 'live');
+  if (launchNow) await launch(sql, { organizationId, campaignId }, { mode: 'live' });
   return { organizationId, campaignId };
 }
 

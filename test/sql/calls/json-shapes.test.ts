@@ -99,7 +99,7 @@ void test('what follows an application, a hold and a retry of everybody', async 
     created: 'boolean',
     changed: 'list',
   });
-  fits<Held>(await hold(sql, organizationId, 'campaign', campaignId), {
+  fits<Held>(await hold(sql, { organizationId, kind: 'campaign', id: campaignId }), {
     held: 'string',
     id: 'string',
     atPrinter: 'number',

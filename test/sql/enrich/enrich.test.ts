@@ -250,13 +250,13 @@ void test('who is held, and whose campaign or organization is, waits', async () 
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('a'), emailOnly('b')]);
   const { id } = await one(sql, at, 'a');
-  await hold(sql, at.organizationId, 'campaign', at.campaignId);
+  await hold(sql, { ...at, kind: 'campaign', id: at.campaignId });
   assert.equal(await claim(sql, at), null);
-  await release(sql, at.organizationId, 'campaign', at.campaignId);
-  await hold(sql, at.organizationId, 'organization', at.organizationId);
+  await release(sql, { ...at, kind: 'campaign', id: at.campaignId });
+  await hold(sql, { ...at, kind: 'organization', id: at.organizationId });
   assert.equal(await claim(sql, at), null);
-  await release(sql, at.organizationId, 'organization', at.organizationId);
-  await hold(sql, at.organizationId, 'recipient', id);
+  await release(sql, { ...at, kind: 'organization', id: at.organizationId });
+  await hold(sql, { ...at, kind: 'recipient', id });
   assert.deepEqual(
     (await claimed(sql, at)).people.map((p) => p.email),
     ['b@example.com'],

@@ -64,9 +64,11 @@ void test('suppressions, syncs and holds of single people beside sixteen busy cl
       })(),
       (async () => {
         for (const person of (await standing(others, at)).slice(20, 30)) {
-          await hold(others, at.organizationId, 'recipient', person.id).catch((error: unknown) => {
-            if ((error as { code?: string }).code !== 'PR017') throw error;
-          });
+          await hold(others, { ...at, kind: 'recipient', id: person.id }).catch(
+            (error: unknown) => {
+              if ((error as { code?: string }).code !== 'PR017') throw error;
+            },
+          );
         }
       })(),
     ]);
@@ -133,8 +135,8 @@ void test('hold, begin and reap of one campaign take their locks in one order', 
         ),
     ),
     churn(async (c) => {
-      await hold(c, at.organizationId, 'campaign', at.campaignId).catch(() => undefined);
-      await release(c, at.organizationId, 'campaign', at.campaignId).catch(() => undefined);
+      await hold(c, { ...at, kind: 'campaign', id: at.campaignId }).catch(() => undefined);
+      await release(c, { ...at, kind: 'campaign', id: at.campaignId }).catch(() => undefined);
     }),
   ]);
   assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['sending']));

@@ -47,15 +47,11 @@ void test('hold gets in under sixteen busy clients, and when it returns nothing 
       ['printer', 'press'],
       ['organization', at.organizationId],
     ] as const) {
-      await timed(
-        context,
-        `hold of a ${kind}`,
-        async () => await hold(sql, at.organizationId, kind, id),
-      );
+      await timed(context, `hold of a ${kind}`, async () => await hold(sql, { ...at, kind, id }));
       const before = await begins();
       await new Promise((resolve) => setTimeout(resolve, 100));
       assert.equal(await begins(), before, `nothing begins after the hold of a ${kind}`);
-      await release(sql, at.organizationId, kind, id);
+      await release(sql, { ...at, kind, id });
     }
   });
   assert.ok(rounds > CLIENTS, `${rounds} rounds`);
@@ -83,12 +79,11 @@ for (const kind of ['organization', 'campaign', 'printer'] as const) {
         }),
       );
       const pid = await pidOf(holder);
-      held = hold(
-        holder,
-        at.organizationId,
+      held = hold(holder, {
+        ...at,
         kind,
-        { organization: at.organizationId, campaign: at.campaignId, printer: 'press' }[kind],
-      );
+        id: { organization: at.organizationId, campaign: at.campaignId, printer: 'press' }[kind],
+      });
       await waitsForLock(sql, pid);
       const latePid = await pidOf(late);
       began = beginMail(late, { ...at, cohortId: second, runnerId: RUNNER, leaseMs: LEASE_MS });
@@ -126,11 +121,7 @@ void test('a changed campaign file, an arming and a launch get in as well, and n
           ),
       );
       await timed(context, 'arm', async () => await armPrinter(sql, at.organizationId, 'press'));
-      await timed(
-        context,
-        'launch',
-        async () => await launch(sql, at.organizationId, at.campaignId, 'live'),
-      );
+      await timed(context, 'launch', async () => await launch(sql, at, { mode: 'live' }));
     }
   });
 });
@@ -153,7 +144,7 @@ void test('hold does not wait for a begin that waits for an open psql session', 
       beginProof(runner, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS }),
     );
     await waitsForLock(sql, pid);
-    await hold(sql, at.organizationId, 'campaign', at.campaignId);
+    await hold(sql, { ...at, kind: 'campaign', id: at.campaignId });
     await begin;
   });
   assert.deepEqual(await statesOf(sql, at), { p0: 'proofing_staged', p1: 'proofing_staged' });

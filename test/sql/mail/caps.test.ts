@@ -79,7 +79,7 @@ void test("a day ends at midnight in the organization's time zone, wherever the 
   const organizationId = await ensureOrganization(sql, 'Tokyo Bakery', 'Asia/Tokyo');
   const { campaignId } = await applyCampaign(sql, organizationId, definition({ daily_cap: 2 }));
   await armPrinter(sql, organizationId, 'press');
-  await launch(sql, organizationId, campaignId, 'live');
+  await launch(sql, { organizationId, campaignId }, { mode: 'live' });
   const at = { organizationId, campaignId };
   await proofed(sql, at, 5);
   await mailBegun(sql, at);

@@ -180,12 +180,12 @@ void test('a printer that is held is not asked', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await unknownDue(sql, at);
-  await hold(sql, at.organizationId, 'printer', 'press');
+  await hold(sql, { ...at, kind: 'printer', id: 'press' });
   assert.deepEqual(
     await claimUnknownMailpieces(sql, at.organizationId, { limit: 50, leaseMs: LEASE }),
     [],
   );
-  await release(sql, at.organizationId, 'printer', 'press');
+  await release(sql, { ...at, kind: 'printer', id: 'press' });
   await claimOne(sql, at);
 });
 

@@ -1,4 +1,5 @@
 /** `hold` and `release`: when hold returns, nothing new begins. */
+import type { HoldTarget } from '@postrider/core';
 import type { Sql } from '@postrider/runner/database';
 import type { Command } from 'commander';
 import type { Cli } from '../program/cli.ts';
@@ -10,10 +11,7 @@ const kinds = ['organization', 'campaign', 'printer', 'recipient'] as const;
 type Kind = (typeof kinds)[number];
 
 /** What is held or released, with the name by which the reader knows it. */
-interface Target {
-  readonly kind: Kind;
-  readonly organizationId: string;
-  readonly id: string;
+interface Target extends HoldTarget {
   readonly name: string;
 }
 
@@ -72,9 +70,10 @@ function holding(program: Command): Verb {
     ),
     describes: 'Holds',
     whyIn: 'stuck and why',
-    async work(_cli, sql, { kind, organizationId, id, name }, options) {
+    async work(_cli, sql, target, options) {
+      const { kind, name } = target;
       const { hold } = await import('@postrider/core');
-      const held = await hold(sql, organizationId, kind, id, text(options['why']) ?? null);
+      const held = await hold(sql, target, text(options['why']) ?? null);
       const { peopleAtPrinter } = await import('../operate/campaign.ts');
       return [
         { ...held, name },
@@ -94,10 +93,11 @@ function releasing(program: Command): Verb {
     ),
     describes: 'Releases',
     whyIn: 'interventions and trace',
-    async work(cli, sql, { kind, organizationId, id, name }, options) {
+    async work(cli, sql, target, options) {
+      const { kind, id, name } = target;
       if (kind === 'printer') await confirmUnasked(cli, sql, flag(options['yes']));
       const { release } = await import('@postrider/core');
-      const status = await release(sql, organizationId, kind, id, text(options['why']) ?? null);
+      const status = await release(sql, target, text(options['why']) ?? null);
       return [
         { released: kind, id, name, status },
         `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`,

@@ -102,9 +102,9 @@ async function wake(
       '`postrider demo` without --rows mails them; nothing was mailed',
     );
   }
-  if (status === 'paused') await release(sql, organizationId, 'campaign', campaignId);
+  if (status === 'paused') await release(sql, { organizationId, kind: 'campaign', id: campaignId });
   // Held before its launch it is pending again.
-  await launch(sql, organizationId, campaignId, 'live');
+  await launch(sql, place, { mode: 'live' });
   return inFlight;
 }
 
@@ -112,5 +112,9 @@ async function wake(
 export async function holdMailing(sql: Sql, place: Place): Promise<void> {
   const { status } = await readFunnel(sql, place);
   if (status === 'active')
-    await hold(sql, place.organizationId, 'campaign', place.campaignId, REST);
+    await hold(
+      sql,
+      { organizationId: place.organizationId, kind: 'campaign', id: place.campaignId },
+      REST,
+    );
 }
