@@ -7,7 +7,7 @@
  * Run it again: nothing is printed a second time.
  */
 import { join } from 'node:path';
-import { createFolderImageHost } from '@postrider/adapters';
+import { createFolderImageHost } from '@postrider/adapters/folder';
 import {
   applyCampaign,
   armPrinter,
@@ -111,15 +111,19 @@ try {
   // too. It waits for cohorts that are just beginning, and cohorts that begin wait for its commit:
   // keep such a transaction short.
   await sql.begin(async (tx) => {
-    const { atPrinter } = await hold(tx, organization, 'campaign', campaign, 'new prices');
+    const { atPrinter } = await hold(
+      tx,
+      { organizationId: organization, kind: 'campaign', id: campaign },
+      'new prices',
+    );
     await tx`update garden.price set cents = cents + 50`;
     say(`held for new prices; ${atPrinter} cards are at the press already`);
   });
-  await release(sql, organization, 'campaign', campaign);
+  await release(sql, { organizationId: organization, kind: 'campaign', id: campaign });
 
   // Live printing must be allowed twice: the printer armed, the campaign launched.
   await armPrinter(sql, organization, 'back-room');
-  await launch(sql, organization, campaign, 'live');
+  await launch(sql, { organizationId: organization, campaignId: campaign }, { mode: 'live' });
 
   // A service would `await pipeline.start()` and go on with its day; this one wants to see the end
   // of it.

@@ -147,7 +147,7 @@ export async function audit(input: AuditInput): Promise<AuditReport> {
               `a card for ${verdict.customerId}, who must not get one: ` +
               `${verdict.ends} (${verdict.reason})`,
           });
-        const wrong = checkTexts(front, back, line, verdict, RULES);
+        const wrong = checkTexts({ front, back }, line, verdict, RULES);
         if (input.qr !== 'sample' || index % 10 === 0 || index === lines.length - 1) {
           codes += 1;
           wrong.push(...document.withPage(line.backPage, (page) => checkQr(page, verdict, RULES)));

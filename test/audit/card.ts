@@ -76,8 +76,7 @@ export function checkBoxes({ boxes }: Sheet): string | null {
  * known.
  */
 export function checkTexts(
-  front: Sheet,
-  back: Sheet,
+  { front, back }: { readonly front: Sheet; readonly back: Sheet },
   line: ManifestLine,
   { recipient }: Verdict,
   rules: CardRules,

@@ -65,7 +65,7 @@ void describe('by hand, in mid-run', { concurrency: 3 }, () => {
         async () => ((await states(sql))['sending'] ?? 0) > 0,
       );
       const asked = performance.now();
-      const { atPrinter } = await hold(sql, organizationId, kind, id, 'a test');
+      const { atPrinter } = await hold(sql, { organizationId, kind, id }, 'a test');
       const [now] = await sql<{ at: Date }[]>`select postrider.now() as at`;
       const ledger = (await scenario.shop.ledger()).length;
       t.diagnostic(
@@ -85,7 +85,7 @@ void describe('by hand, in mid-run', { concurrency: 3 }, () => {
         (await scenario.shop.ledger()).length - ledger <= atPrinter,
         'nothing is printed but what was at the printer',
       );
-      await release(sql, organizationId, kind, id);
+      await release(sql, { organizationId, kind, id });
     }
     await converge(scenario);
     await verdict(scenario);

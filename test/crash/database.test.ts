@@ -52,7 +52,7 @@ async function reconnected(scenario: Scenario): Promise<void> {
 async function stillHears(scenario: Scenario, after: () => Promise<unknown>): Promise<void> {
   const { sql } = scenario.machine;
   const { organizationId } = scenario.place;
-  await hold(sql, organizationId, 'organization', organizationId);
+  await hold(sql, { organizationId, kind: 'organization', id: organizationId });
   await scenario.grow(10);
   await sql`select postrider.wake_workers('sync')`;
   const waiting = async (): Promise<number> =>
@@ -60,7 +60,7 @@ async function stillHears(scenario: Scenario, after: () => Promise<unknown>): Pr
       .length;
   await eventually('new people wait behind the hold', async () => (await waiting()) === 10);
   await after();
-  await release(sql, organizationId, 'organization', organizationId);
+  await release(sql, { organizationId, kind: 'organization', id: organizationId });
   await eventually('a notification reaches the runner', async () => (await waiting()) === 0);
 }
 
@@ -71,7 +71,7 @@ async function stillHears(scenario: Scenario, after: () => Promise<unknown>): Pr
 async function moreAreAtThePrinter(scenario: Scenario): Promise<void> {
   const { sql } = scenario.machine;
   const { organizationId } = scenario.place;
-  await hold(sql, organizationId, 'printer', 'press');
+  await hold(sql, { organizationId, kind: 'printer', id: 'press' });
   await scenario.grow(more);
   await eventually('they have come', async () => {
     const [row] =
@@ -79,7 +79,7 @@ async function moreAreAtThePrinter(scenario: Scenario): Promise<void> {
       select from postrider_queue.job where name = 'sync' and state < 'completed') as syncs`;
     return row?.['people'] === scenario.people && row['syncs'] === false;
   });
-  await release(sql, organizationId, 'printer', 'press');
+  await release(sql, { organizationId, kind: 'printer', id: 'press' });
   await eventually(
     'cards are at the printer',
     async () => ((await states(sql))['sending'] ?? 0) > 0,
@@ -150,19 +150,19 @@ void describe('the database goes away', { concurrency: 3 }, () => {
       });
       const { sql } = scenario.machine;
       const { organizationId } = scenario.place;
-      await hold(sql, organizationId, 'printer', 'press');
+      await hold(sql, { organizationId, kind: 'printer', id: 'press' });
       const first = await scenario.start({
         snares: [{ point: 'mail.after-post', nth: 1, how: 'wait' }],
       });
       await eventually('all are proofed', async () => (await states(sql))['proofed'] === 20);
       await withAdmin(scenario, async (admin) => await admin`checkpoint`);
-      await release(sql, organizationId, 'printer', 'press');
+      await release(sql, { organizationId, kind: 'printer', id: 'press' });
       await first.snared();
       await server.kill9();
       await first.kill();
       await server.start();
       // Lost where the begin that followed it was lost.
-      await release(sql, organizationId, 'printer', 'press').catch(() => undefined);
+      await release(sql, { organizationId, kind: 'printer', id: 'press' }).catch(() => undefined);
       await scenario.start();
       await converge(scenario);
       await verdict(scenario);

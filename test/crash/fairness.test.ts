@@ -23,14 +23,14 @@ void test(`${crowd} people of one organization, and fifty of another who come in
   });
   const { sql } = scenario.machine;
   const { organizationId, campaignId } = scenario.place;
-  await hold(sql, organizationId, 'campaign', campaignId);
+  await hold(sql, { organizationId, kind: 'campaign', id: campaignId });
   await scenario.start();
   await eventually(
     'the crowd is here',
     async () => (await sql`select from postrider.sync_run where complete`).length > 0,
   );
   const small = await launched(sql, {}, 'Small bakery');
-  await release(sql, organizationId, 'campaign', campaignId);
+  await release(sql, { organizationId, kind: 'campaign', id: campaignId });
   const began = async (stage: string, organization: string): Promise<number> =>
     (
       await sql`

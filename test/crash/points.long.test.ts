@@ -38,14 +38,14 @@ for (const keys of [true, false]) {
       // A sync that is interrupted leaves its lock for 30 seconds: only the points of sync meet
       // that.
       const synced = !point.startsWith('sync.');
-      if (synced) await hold(sql, organizationId, 'organization', organizationId);
+      if (synced) await hold(sql, { organizationId, kind: 'organization', id: organizationId });
       const first = await scenario.start({ webhookPort, snares: [{ point, nth, how: 'kill' }] });
       if (synced) {
         await eventually(
           'everybody has come',
           async () => (await sql`select from postrider.sync_run where complete`).length > 0,
         );
-        await release(sql, organizationId, 'organization', organizationId);
+        await release(sql, { organizationId, kind: 'organization', id: organizationId });
       }
       for (const deadline = Date.now() + 60_000; first.alive && Date.now() < deadline;) {
         await nudge(sql);

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters/noop';
 import {
   createPipeline,
   integrationsOf,

@@ -98,7 +98,7 @@ void test('what a service does in a transaction of its own stands or falls with 
   const both = async (fails: boolean): Promise<void> => {
     await sql.begin(async (tx) => {
       await suppress(tx, organizationId, { email: 'p0@example.com' }, 'a service');
-      await hold(tx, organizationId, 'campaign', campaignId, 'new prices');
+      await hold(tx, { organizationId, kind: 'campaign', id: campaignId }, 'new prices');
       if (fails) throw new Error('the service changed its mind');
     });
   };

@@ -8,11 +8,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type postgres from 'postgres';
-import {
-  createNoopImageHost,
-  createNoopRenderer,
-  createPrintShopPrinter,
-} from '@postrider/adapters';
+import { createNoopImageHost, createNoopRenderer } from '@postrider/adapters/noop';
+import { createPrintShopPrinter } from '@postrider/adapters/print-shop';
 import {
   concludeRestore,
   connect,
@@ -258,7 +255,7 @@ export async function failover(options: Options): Promise<Failover> {
       });
       assert.equal(told?.outcome, 'listed', JSON.stringify(told));
       assert.ok(told !== undefined && (await concludeRestore(admin, [told])));
-      await release(admin, place.organizationId, 'printer', 'press');
+      await release(admin, { ...place, kind: 'printer', id: 'press' });
       return told?.adopted ?? 0;
     },
     finish: async ({ pipeline }) => {

@@ -2,7 +2,11 @@
  * The real pipeline in this process, plugged into adapters of the test's own: for what an adapter
  * may do to it.
  */
-import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import {
+  createNoopImageHost,
+  createNoopPrinter,
+  createNoopRenderer,
+} from '@postrider/adapters/noop';
 import {
   createPipeline,
   integrationsOf,

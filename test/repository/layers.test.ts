@@ -111,7 +111,7 @@ const planted: Readonly<Record<string, readonly string[]>> = {
     "import '@postrider/embedded-postgres/parts';",
     "import '../../core/src/index.ts';",
   ],
-  'packages/cli/src/table.ts': ["import '@postrider/twins';", "import '@postrider/bench';"],
+  'packages/cli/src/output/table.ts': ["import '@postrider/twins';", "import '@postrider/bench';"],
   'packages/bench/src/median.ts': ["import '@postrider/runner';"],
   'bin/main.ts': ["import '../packages/cli/src/main.ts';"],
   'examples/library/plain-cards.ts': [

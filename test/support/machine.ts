@@ -114,7 +114,7 @@ export async function launched(
   const organizationId = await ensureOrganization(sql, organization);
   const { campaignId } = await applyCampaign(sql, organizationId, definition(over));
   await armPrinter(sql, organizationId, over.printer_name ?? 'press');
-  if (mode !== null) await launch(sql, organizationId, campaignId, mode);
+  if (mode !== null) await launch(sql, { organizationId, campaignId }, { mode });
   return { organizationId, campaignId };
 }
 

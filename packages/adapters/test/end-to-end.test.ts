@@ -7,12 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { contractContext } from '@postrider/core/contract';
 import type { CardRequest, Member, PieceRequest } from '@postrider/core/ports';
 import { startPrintShop } from '@postrider/twins';
-import {
-  createCsvAudience,
-  createFolderImageHost,
-  createPrintShopPrinter,
-  createTypstRenderer,
-} from '../src/index.ts';
+import { createCsvAudience } from '../src/csv/index.ts';
+import { createFolderImageHost } from '../src/folder/index.ts';
+import { createPrintShopPrinter } from '../src/print-shop/index.ts';
+import { createTypstRenderer } from '../src/typst/index.ts';
 import { temporaryFolder, wiringAt } from './helpers.ts';
 import { decodeQr, lookAt, pageBoxes } from './pdf.ts';
 

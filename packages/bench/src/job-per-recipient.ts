@@ -8,17 +8,21 @@ import { PgBoss } from 'pg-boss';
 import type postgres from 'postgres';
 import { fill, inScratch } from './scratch.ts';
 
+interface Move {
+  readonly actor: string;
+  readonly from: string;
+  readonly to: string;
+  /** In a cohort from here on. */
+  readonly fence: boolean;
+}
+
 async function move(
   sql: postgres.Sql,
-  organizationId: string,
-  id: string,
-  actor: string,
-  from: string,
-  to: string,
-  fence: boolean,
+  { organizationId, id }: { readonly organizationId: string; readonly id: string },
+  { actor, from, to, fence }: Move,
 ): Promise<void> {
   await sql`
-    with acting as materialized (select postrider.act_as(${actor}) as before)
+    with acting as materialized (select postrider.act_as(p_actor => ${actor}) as before)
     update postrider.recipient_state s
     set state = ${to}, since = clock_timestamp(), move_no = s.move_no + 1, reason = 'staged',
       cohort_id = ${fence ? '00000000-0000-7000-8000-000000000001' : null}::uuid
@@ -70,17 +74,33 @@ export async function jobPerRecipient(url: string, people: number): Promise<numb
       }
     };
     await stage('one_proof', 'one_mail', async (id) => {
-      await move(sql, organizationId, id, 'proof', 'pending', 'proofing_staged', true);
-      await move(sql, organizationId, id, 'proof', 'proofing_staged', 'proofing', true);
+      await move(
+        sql,
+        { organizationId, id },
+        { actor: 'proof', from: 'pending', to: 'proofing_staged', fence: true },
+      );
+      await move(
+        sql,
+        { organizationId, id },
+        { actor: 'proof', from: 'proofing_staged', to: 'proofing', fence: true },
+      );
       await sql`
         insert into postrider.proof (
           organization_id, recipient_id, content_hash,
           front_url, front_page, back_url, back_page, made_at)
         values (${organizationId}, ${id}, 'hash', 'noop:', 1, 'noop:', 2, clock_timestamp())`;
-      await move(sql, organizationId, id, 'proof', 'proofing', 'proofed', false);
+      await move(
+        sql,
+        { organizationId, id },
+        { actor: 'proof', from: 'proofing', to: 'proofed', fence: false },
+      );
     });
     await stage('one_mail', 'one_track', async (id) => {
-      await move(sql, organizationId, id, 'mail', 'proofed', 'sending_staged', true);
+      await move(
+        sql,
+        { organizationId, id },
+        { actor: 'mail', from: 'proofed', to: 'sending_staged', fence: true },
+      );
       await sql`
         insert into postrider.mailpiece (
           organization_id, id, recipient_id, campaign_id,
@@ -90,13 +110,21 @@ export async function jobPerRecipient(url: string, people: number): Promise<numb
         from postrider.recipient
         where organization_id = ${organizationId}
           and id = ${id}`;
-      await move(sql, organizationId, id, 'mail', 'sending_staged', 'sending', true);
+      await move(
+        sql,
+        { organizationId, id },
+        { actor: 'mail', from: 'sending_staged', to: 'sending', fence: true },
+      );
       await sql`
         update postrider.mailpiece
         set status = 'accepted', provider_id = 'bench_' || id, accepted_at = clock_timestamp()
         where organization_id = ${organizationId}
           and recipient_id = ${id}`;
-      await move(sql, organizationId, id, 'mail', 'sending', 'sent', false);
+      await move(
+        sql,
+        { organizationId, id },
+        { actor: 'mail', from: 'sending', to: 'sent', fence: false },
+      );
     });
     await stage('one_track', null, async (id) => {
       await sql`
@@ -104,7 +132,11 @@ export async function jobPerRecipient(url: string, people: number): Promise<numb
         set status = 'delivered'
         where organization_id = ${organizationId}
           and recipient_id = ${id}`;
-      await move(sql, organizationId, id, 'track', 'sent', 'received', false);
+      await move(
+        sql,
+        { organizationId, id },
+        { actor: 'track', from: 'sent', to: 'received', fence: false },
+      );
     });
     const ids = await sql<{ id: string }[]>`
       select recipient_id as id from postrider.recipient_state`;

@@ -39,7 +39,7 @@ const SETUP = `
     p_cohort uuid
   ) returns int language plpgsql set plan_cache_mode = force_custom_plan as $$
   declare
-    v_before text := postrider.act_as('proof');
+    v_before text := postrider.act_as(p_actor => 'proof');
     v_now timestamptz := postrider.now();
     v_rows int;
   begin
@@ -86,14 +86,18 @@ const SETUP = `
 
 const cohort = '00000000-0000-7000-8000-000000000001';
 
+interface Round {
+  readonly organizationId: string;
+  readonly ids: readonly string[];
+  readonly size: number;
+  readonly there: boolean;
+}
+
 /** Moves everybody there or back, `size` at a time; returns moves per second. */
 async function round(
   sql: postgres.Sql,
   how: 'audited' | 'bare',
-  organizationId: string,
-  ids: readonly string[],
-  size: number,
-  there: boolean,
+  { organizationId, ids, size, there }: Round,
 ) {
   const [from, to, fence] = there
     ? ['pending', 'proofing_staged', cohort]
@@ -134,13 +138,18 @@ export async function benchMachine(
         // Alternating who goes first; the first pair warms up and does not count.
         const order = n % 4 < 2 ? (['audited', 'bare'] as const) : (['bare', 'audited'] as const);
         for (const how of order) {
-          const rate = await round(sql, how, organizationId, some, size, n % 2 === 0);
+          const rate = await round(sql, how, {
+            organizationId,
+            ids: some,
+            size,
+            there: n % 2 === 0,
+          });
           if (n > 0) (how === 'audited' ? audited : bare).push(rate);
         }
       }
       // Everybody is staged now, in both: back for the next size.
       for (const how of ['audited', 'bare'] as const)
-        await round(sql, how, organizationId, some, size, false);
+        await round(sql, how, { organizationId, ids: some, size, there: false });
       await scratch.sql`vacuum analyze postrider.recipient_state, bench.recipient_state`.simple();
       batches[size] = {
         audited_per_second: Math.round(median(audited)),

@@ -1,9 +1,14 @@
-import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import {
+  createNoopImageHost,
+  createNoopPrinter,
+  createNoopRenderer,
+  type NoopPrinterOptions,
+} from '@postrider/adapters/noop';
 import { createPipeline, integrationsOf, type Pipeline, type Ports } from '@postrider/core';
 import type postgres from 'postgres';
 
 /** Adapters that answer at once: what is left is the pipeline. */
-export function noopPorts(): Ports {
+export function noopPorts(printing: NoopPrinterOptions = {}): Ports {
   return {
     audience: {
       members: () => {
@@ -12,7 +17,7 @@ export function noopPorts(): Ports {
     },
     renderer: createNoopRenderer(),
     imageHost: createNoopImageHost(),
-    printer: createNoopPrinter(),
+    printer: createNoopPrinter(printing),
   };
 }
 

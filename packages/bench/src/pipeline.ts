@@ -6,7 +6,6 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createNoopPrinter } from '@postrider/adapters';
 import { createPipeline, integrationsOf, launch, restoreWatermarkFolder } from '@postrider/core';
 import type postgres from 'postgres';
 import { jobPerRecipient } from './job-per-recipient.ts';
@@ -37,7 +36,7 @@ async function received(sql: postgres.Sql, campaignId: string): Promise<number> 
 async function runPipeline(url: string, people: number, cohortSize: number): Promise<number> {
   return await inScratch(url, async (scratch) => {
     const at = await fill(scratch.sql, people, false);
-    const printer = createNoopPrinter({
+    const ports = noopPorts({
       maxBatch: 200,
       // Later than the answer, as it is with every printer.
       onEvents: async (events) => {
@@ -50,11 +49,11 @@ async function runPipeline(url: string, people: number, cohortSize: number): Pro
       queueSql: scratch.connect(6, { synchronousCommit: 'off' }),
       restoreWatermark: restoreWatermarkFolder(join(tmpdir(), `postrider-bench-${process.pid}`)),
       settings: { proofSlots: 2, mailSlots: 2, cohortSize },
-      integrations: integrationsOf({ ...noopPorts(), printer }),
+      integrations: integrationsOf(ports),
     });
     await pipeline.start();
     try {
-      await launch(scratch.sql, at.organizationId, at.campaignId, 'live');
+      await launch(scratch.sql, at, { mode: 'live' });
       while ((await received(scratch.sql, at.campaignId)) < people)
         await new Promise((resolve) => setTimeout(resolve, 50));
     } finally {

@@ -17,7 +17,7 @@ const SETUP = `
     p_cohort uuid
   ) returns void language plpgsql set plan_cache_mode = force_custom_plan as $$
   declare
-    v_before text := postrider.act_as(p_actor);
+    v_before text := postrider.act_as(p_actor => p_actor);
     v_now timestamptz := postrider.now();
   begin
     if p_to = 'proofed' then

@@ -35,11 +35,11 @@ export async function benchQueries(url: string, say: (line: string) => void, peo
       queue_ms: await time('queue', async () => await sql`select * from postrider.queue`),
       trace_by_id_ms: await time(
         'trace by id',
-        async () => await sql`select * from postrider.trace(${some?.id ?? ''})`,
+        async () => await sql`select * from postrider.trace(p_who => ${some?.id ?? ''})`,
       ),
       trace_by_email_ms: await time(
         'trace by e-mail',
-        async () => await sql`select * from postrider.trace(${some?.email ?? ''})`,
+        async () => await sql`select * from postrider.trace(p_who => ${some?.email ?? ''})`,
       ),
       waiting_work_ms: await time(
         'what waits',
@@ -48,12 +48,12 @@ export async function benchQueries(url: string, say: (line: string) => void, peo
       doctor_ms: await time('doctor', async () => await sql`select * from postrider.doctor()`),
       why_ms: await time(
         'why',
-        async () => await sql`select * from postrider.why(${some?.reference ?? ''})`,
+        async () => await sql`select * from postrider.why(p_who => ${some?.reference ?? ''})`,
       ),
       claim_ms: await time('claim of 50', async () => {
         await sql
           .begin(async (tx) => {
-            await tx`select postrider.stage_round('proof', 1, 50)`;
+            await tx`select postrider.stage_round(p_stage => 'proof', p_window => 1, p_size => 50)`;
             throw rolledBack;
           })
           .catch((error: unknown) => {

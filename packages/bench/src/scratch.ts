@@ -75,7 +75,7 @@ export async function fill(sql: postgres.Sql, people: number, launchNow = true):
   const { campaignId } = await applyCampaign(sql, organizationId, definition);
   await armPrinter(sql, organizationId, PRINTER);
   await addPending(sql, { organizationId, campaignId }, people, 'bench');
-  if (launchNow) await launch(sql, organizationId, campaignId, 'live');
+  if (launchNow) await launch(sql, { organizationId, campaignId }, { mode: 'live' });
   return { organizationId, campaignId };
 }
 
@@ -101,7 +101,7 @@ export async function addPending(
         postrider.new_reference(), clock_timestamp()
       from generate_series(1, ${people}) as i
       returning organization_id, id, campaign_id
-    ), acting as materialized (select postrider.act_as('sync') as before)
+    ), acting as materialized (select postrider.act_as(p_actor => 'sync') as before)
     insert into postrider.recipient_state (
       organization_id, recipient_id, campaign_id, state, since, move_no, available_at, reason)
     select

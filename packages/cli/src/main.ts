@@ -5,10 +5,10 @@
 import { UserError, exitCodes, printable } from '@postrider/runner/process';
 import { CommanderError } from 'commander';
 import { explain } from './errors/explain.ts';
-import { endOnLostOutput, type Output } from './output.ts';
-import type { Parts } from './parts.ts';
-import { buildProgram, type Program } from './program.ts';
-import { printableLines } from './text.ts';
+import { endOnLostOutput, type Output } from './output/output.ts';
+import type { Parts } from './program/parts.ts';
+import { buildProgram, type Program } from './program/program.ts';
+import { printableLines } from './output/text.ts';
 
 const VERSION = '0.1.0';
 

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { entry, hosted } from '../../../test/support/hosted.ts';
 import { loader } from '../../../test/support/loader.ts';
-import { readCsv } from '../src/csv.ts';
+import { readCsv } from '../src/demo/csv.ts';
 
 export const bakery = fileURLToPath(new URL('../../../examples/bakery', import.meta.url));
 

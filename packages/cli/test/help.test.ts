@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { exitCodeMeanings } from '@postrider/runner/process';
+import { exitCodeMeanings } from '../src/errors/exit-code-meanings.ts';
 import { benchmarks, entry } from '../../../test/support/hosted.ts';
-import { buildProgram } from '../src/program.ts';
+import { buildProgram } from '../src/program/program.ts';
 import { cli, projectHome, type CliPlace } from './cli.ts';
 
 describe('the command line', () => {

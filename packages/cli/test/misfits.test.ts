@@ -3,7 +3,11 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import {
+  createNoopImageHost,
+  createNoopPrinter,
+  createNoopRenderer,
+} from '@postrider/adapters/noop';
 import type { CardAbilities, MediaType } from '@postrider/core/ports';
 import { freshMachine, type Machine } from '../../../test/support/machine.ts';
 import type { CampaignDraft } from '@postrider/runner/campaign-file';

@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { startPrintShop } from '@postrider/twins';
 import { freshMachine, type Machine } from '../../../test/support/machine.ts';
-import { readCsv } from '../src/csv.ts';
+import { readCsv } from '../src/demo/csv.ts';
 import { cli, projectHome, shortBakery, startRunner, type CliPlace, type CliRun } from './cli.ts';
 import { loseAnswersOf } from './lossy-proxy.ts';
 import { until } from './until.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { nearWords } from '@postrider/core/ports/near';
-import { readCsv } from '../src/csv.ts';
+import { readCsv } from '../src/demo/csv.ts';
 import { explain } from '../src/errors/explain.ts';
 import { peopleAtPrinter } from '../src/operate/campaign.ts';
 import { libpqEnvironment } from '../src/operate/psql.ts';
-import { renderTable, wrapped } from '../src/table.ts';
-import { relative, width } from '../src/text.ts';
+import { renderTable, wrapped } from '../src/output/table.ts';
+import { relative, width } from '../src/output/text.ts';
 
 describe('words of the command line', () => {
   it('tells a connection that was lost as such, in whatever words of the driver or the system', () => {

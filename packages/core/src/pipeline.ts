@@ -138,7 +138,7 @@ export class Pipeline {
     printerName: string,
     events: readonly PrinterEvent[],
   ): Promise<number> {
-    return await applyEvents(this.#context.sql, organizationId, printerName, events);
+    return await applyEvents(this.#context.sql, { organizationId, printerName }, events);
   }
 
   /**

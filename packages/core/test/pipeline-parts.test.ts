@@ -23,15 +23,18 @@ function pgError(code: string): Error {
 }
 
 void test('a lease counts from when its begin was sent, by the wall clock too', () => {
-  const young = new Lease('o', 'c', 1000, { monotonic: performance.now(), wall: Date.now() });
+  const young = new Lease({ organizationId: 'o', cohortId: 'c' }, 1000, {
+    monotonic: performance.now(),
+    wall: Date.now(),
+  });
   young.assertHeld();
   assert.ok(young.leftMs > 0);
-  const slept = new Lease('o', 'c', 1000, {
+  const slept = new Lease({ organizationId: 'o', cohortId: 'c' }, 1000, {
     monotonic: performance.now(),
     wall: Date.now() - 1500,
   });
   assert.throws(() => slept.assertHeld(), LeaseLostError);
-  const stopped = new Lease('o', 'c', 1000, {
+  const stopped = new Lease({ organizationId: 'o', cohortId: 'c' }, 1000, {
     monotonic: performance.now() - 1500,
     wall: Date.now(),
   });
@@ -40,7 +43,7 @@ void test('a lease counts from when its begin was sent, by the wall clock too', 
 
 void test('a lease that the database no longer has is lost at the next renewal', async () => {
   const leases = new Leases(100, async () => await Promise.resolve([]), silent);
-  const lease = leases.prepare('o', 'c');
+  const lease = leases.prepare({ organizationId: 'o', cohortId: 'c' });
   leases.hold(lease);
   await pause(80);
   assert.equal(lease.signal.aborted, true);
@@ -54,7 +57,7 @@ void test('where renewals fail, the lease runs out by itself', async () => {
     async () => await Promise.reject(new Error('no database')),
     silent,
   );
-  const lease = leases.prepare('o', 'c');
+  const lease = leases.prepare({ organizationId: 'o', cohortId: 'c' });
   leases.hold(lease);
   assert.doesNotThrow(() => lease.assertHeld());
   await pause(250);

@@ -45,10 +45,3 @@ void test('no file of core outside machine/ has a statement of its own', () => {
   );
   assert.deepEqual(found(others, statement), []);
 });
-
-void test('a call by hand names its arguments, as the generated ones do', () => {
-  const calls = globSync('machine/*.ts', { cwd: source }).filter(
-    (name) => !/generated|migrate/.test(name),
-  );
-  assert.deepEqual(found(calls, /\bpostrider\.\w+\((?!\s*(\)|p_))/g), []);
-});

@@ -48,7 +48,7 @@ export async function cohortDeleted({ sql, at }: OperatedPlace, run: Statements)
   const mail = await mailBegun(sql, at);
   await syncPeople(sql, at, neighbours(4));
   const proof = await stageOne(sql, at, 'proof');
-  await beginProof(sql, at.organizationId, proof, RUNNER, LEASE_MS);
+  await beginProof(sql, { ...at, cohortId: proof, runnerId: RUNNER, leaseMs: LEASE_MS });
   assert.deepEqual(await states(sql), { sending: 1, proofing: 3 });
   await sql`
     delete from postrider.cohort

@@ -74,7 +74,7 @@ export async function oldTransaction(
   assert.deepEqual(await run.rows('mend', { pid: culprit }), [{ pg_terminate_backend: 't' }]);
   assert.equal((await waits).length, 3);
   assert.equal(
-    (await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS))?.cards.length,
+    (await beginProof(sql, { ...at, cohortId, runnerId: RUNNER, leaseMs: LEASE_MS }))?.cards.length,
     3,
   );
   assert.deepEqual(await states(sql), { proofing: 3 });

@@ -32,7 +32,9 @@ export async function firstLook({ sql, at }: OperatedPlace, run: Statements): Pr
   await turnClock(sql, 10 * MINUTES);
   await sql`select postrider.event_partitions()`;
   const [first = ''] = await stage(sql, at, 'proof', 1, 4);
-  const cards = (await beginProof(sql, at.organizationId, first, RUNNER, LEASE_MS))?.cards ?? [];
+  const cards =
+    (await beginProof(sql, { ...at, cohortId: first, runnerId: RUNNER, leaseMs: LEASE_MS }))
+      ?.cards ?? [];
   const [one, two, three] = cards.map((card) => card.recipientId);
   assert.ok(one !== undefined && two !== undefined && three !== undefined);
   const failed = {
@@ -40,7 +42,12 @@ export async function firstLook({ sql, at }: OperatedPlace, run: Statements): Pr
     outcome: 'failed',
     message: 'missing_field: the template asks for promo_code',
   } as const;
-  await settleProof(sql, at.organizationId, first, [rendered(one), rendered(two), failed], false);
+  await settleProof(sql, {
+    ...at,
+    cohortId: first,
+    results: [rendered(one), rendered(two), failed],
+    last: false,
+  });
   const mail = await mailBegun(sql, at);
   await settle(
     sql,

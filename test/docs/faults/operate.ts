@@ -33,7 +33,10 @@ export async function stop({ sql, at }: OperatedPlace, run: Statements): Promise
     atPrinter: 2,
     unknown: 0,
   });
-  assert.equal(await beginMail(sql, at.organizationId, next, RUNNER, LEASE_MS), null);
+  assert.equal(
+    await beginMail(sql, { ...at, cohortId: next, runnerId: RUNNER, leaseMs: LEASE_MS }),
+    null,
+  );
   assert.deepEqual(await states(sql), { sending: 2, proofed: 2 });
   assert.deepEqual(await run.rows('at-printer', { organization: 'Bakery' }), [
     { campaign: 'spring', sending: '2' },

@@ -14,14 +14,14 @@ async function renderFails(
 ): Promise<void> {
   await syncPeople(sql, at, members, false);
   const cohortId = await stageOne(sql, at, 'proof');
-  const begun = await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS);
+  const begun = await beginProof(sql, { ...at, cohortId, runnerId: RUNNER, leaseMs: LEASE_MS });
   const failed =
     begun?.cards.map((card) => ({
       recipientId: card.recipientId,
       outcome: 'failed' as const,
       message,
     })) ?? [];
-  await settleProof(sql, at.organizationId, cohortId, failed, true);
+  await settleProof(sql, { ...at, cohortId, results: failed, last: true });
 }
 
 export async function renderError({ sql, at }: OperatedPlace, run: Statements): Promise<void> {

@@ -1,5 +1,5 @@
 /** Adapters whose answers are those of a program without types. */
-import { createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import { createNoopPrinter, createNoopRenderer } from '@postrider/adapters/noop';
 import type { PieceRequest, Printer, Renderer, SubmitResult } from '@postrider/core/ports';
 import type { Opened } from '../rig.ts';
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopImageHost } from '@postrider/adapters';
+import { createNoopImageHost } from '@postrider/adapters/noop';
 import type { ImageHost, PieceRequest, Renderer, SubmitResult } from '@postrider/core/ports';
 import { states } from '../../support/machine.ts';
 import { accepted, answering, odd, pieces, printerWith, rendererWith } from './answering.ts';

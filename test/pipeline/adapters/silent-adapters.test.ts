@@ -4,7 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import {
+  createNoopImageHost,
+  createNoopPrinter,
+  createNoopRenderer,
+} from '@postrider/adapters/noop';
 import type { CallContext, LeaseGuard, Printer, SubmitResult } from '@postrider/core/ports';
 import { states } from '../../support/machine.ts';
 import { open, until } from '../rig.ts';

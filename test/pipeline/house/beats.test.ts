@@ -1,7 +1,7 @@
 /** Beats go on, whatever a printer that is polled, or an enricher, does. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters/noop';
 import type { Printer } from '@postrider/core/ports';
 import { launched, people, states, syncPeople } from '../../support/machine.ts';
 import { open, until, type Opened } from '../rig.ts';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters/noop';
 import type { EventSink, Printer } from '@postrider/core/ports';
 import { workEffects } from '../../../packages/core/src/stages/effects/effects.ts';
 import { workReconcile } from '../../../packages/core/src/stages/mail/reconcile.ts';

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type postgres from 'postgres';
-import { createCsvAudience } from '@postrider/adapters';
+import { createCsvAudience } from '@postrider/adapters/csv';
 import type { Place } from '../../support/machine.ts';
 import { bakery, watched, type Watched } from './watched.ts';
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters/noop';
 import { concludeRestore, hold, release, type AskedSince } from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
 import { checkWatermark } from '../../../packages/core/src/machine/restore.ts';
@@ -121,13 +121,21 @@ void test('printers that are asked before any runner was started are asked about
   };
   const remembered = { [installation]: { restores, system, timeline, witnesses: [lost] } };
   written = JSON.stringify(remembered);
-  await hold(one.sql, one.place.organizationId, 'printer', 'press', 'a backup was put back');
+  await hold(
+    one.sql,
+    { organizationId: one.place.organizationId, kind: 'printer', id: 'press' },
+    'a backup was put back',
+  );
   const asked = await askedOf(one);
   assert.deepEqual(
     [asked.outcome, asked.noticedAt === null, await concludeRestore(one.sql, [asked])],
     ['listed', false, true],
   );
-  await release(one.sql, one.place.organizationId, 'printer', 'press');
+  await release(one.sql, {
+    organizationId: one.place.organizationId,
+    kind: 'printer',
+    id: 'press',
+  });
   const { noticed } = await checkWatermark(one.sql, remembered);
   assert.deepEqual(
     [noticed, (await one.sql`select from postrider.printer where held_at is not null`).length],

@@ -12,8 +12,8 @@ import {
   createNoopImageHost,
   createNoopPrinter,
   createNoopRenderer,
-  createPrintShopPrinter,
-} from '@postrider/adapters';
+} from '@postrider/adapters/noop';
+import { createPrintShopPrinter } from '@postrider/adapters/print-shop';
 import {
   connect,
   createPipeline,
@@ -71,7 +71,7 @@ async function mailAll(
 ): Promise<void> {
   const pipeline = pipelineOn(sql, printer, store);
   await pipeline.start();
-  await release(sql, place.organizationId, 'printer', 'press').catch(() => undefined);
+  await release(sql, { ...place, kind: 'printer', id: 'press' }).catch(() => undefined);
   await until(async () => ((await states(sql))['sent'] ?? 0) >= sent);
   await pipeline.stop();
 }
@@ -87,7 +87,7 @@ async function restored(
 ): Promise<void> {
   await using machine = await freshMachine();
   const place = await launched(machine.sql, { effects: ['usage_meter'] });
-  await hold(machine.sql, place.organizationId, 'printer', 'press', 'a test');
+  await hold(machine.sql, { ...place, kind: 'printer', id: 'press' }, 'a test');
   await syncPeople(machine.sql, place, people(4));
   const proofing = pipelineOn(machine.sql, printer);
   await proofing.start();
@@ -226,7 +226,7 @@ void test('a copy on the timeline of its server is told by what the pipeline rem
     await restored(
       printer,
       async (sql, place) => {
-        await release(sql, place.organizationId, 'printer', 'press');
+        await release(sql, { ...place, kind: 'printer', id: 'press' });
         const pipeline = pipelineOn(sql, printer, store);
         await pipeline.start();
         await until(
@@ -241,7 +241,7 @@ void test('a copy on the timeline of its server is told by what the pipeline rem
         await until(async () => (await states(sql))['proofed'] === 6);
         // Released by somebody who takes it upon themselves: what was remembered of the time before
         // counts no more.
-        await release(sql, place.organizationId, 'printer', 'press');
+        await release(sql, { ...place, kind: 'printer', id: 'press' });
         await until(async () => (await states(sql))['sent'] === 6);
         await pipeline.stop();
       },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters/noop';
 import { connect, createPipeline, integrationsOf } from '@postrider/core';
 import type { Printer } from '@postrider/core/ports';
 import { createApp } from '@postrider/runner';

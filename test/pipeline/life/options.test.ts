@@ -140,10 +140,16 @@ void test('an id that is none is refused by the name of its argument, and nothin
     organizationId: [
       async () => await core.applyCampaign(on, 'nope', {} as never),
       async () => await core.armPrinter(on, 'nope', 'press'),
-      async () => await core.launch(on, 'nope', id, 'test'),
-      async () => await core.endCampaign(on, 'nope', id, 'completed'),
-      async () => await core.hold(on, 'nope', 'campaign', id),
-      async () => await core.release(on, 'nope', 'campaign', id),
+      async () =>
+        await core.launch(on, { organizationId: 'nope', campaignId: id }, { mode: 'test' }),
+      async () =>
+        await core.endCampaign(
+          on,
+          { organizationId: 'nope', campaignId: id },
+          { status: 'completed' },
+        ),
+      async () => await core.hold(on, { organizationId: 'nope', kind: 'campaign', id }),
+      async () => await core.release(on, { organizationId: 'nope', kind: 'campaign', id }),
       async () => await core.retryAll(on, 'nope', id, 'render_failed'),
       async () => await core.retryWebhooks(on, 'nope'),
       async () => await core.retryEffects(on, 'nope'),
@@ -156,8 +162,14 @@ void test('an id that is none is refused by the name of its argument, and nothin
       async () => await pipeline.applyEvents('nope', 'press', []),
     ],
     campaignId: [
-      async () => await core.launch(on, id, 'nope', 'test'),
-      async () => await core.endCampaign(on, id, 'nope', 'completed'),
+      async () =>
+        await core.launch(on, { organizationId: id, campaignId: 'nope' }, { mode: 'test' }),
+      async () =>
+        await core.endCampaign(
+          on,
+          { organizationId: id, campaignId: 'nope' },
+          { status: 'completed' },
+        ),
       async () => await core.retryAll(on, id, 'nope', 'render_failed'),
       async () => await pipeline.sync(id, 'nope'),
       async () => await pipeline.enrich(id, 'nope'),

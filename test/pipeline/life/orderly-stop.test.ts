@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters/noop';
 import { LeaseLostError, type Printer } from '@postrider/core/ports';
 import { states } from '../../support/machine.ts';
 import { open, until } from '../rig.ts';

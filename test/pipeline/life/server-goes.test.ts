@@ -8,7 +8,7 @@ void test('no start and no stop ends the process, or waits for ever, where the s
   // All together meet every third statement or so; every one of them, in each way:
   // server-goes.long.test.ts.
   for (const [index, going] of (Object.keys(goings) as Going[]).entries()) {
-    await sweep(on, 'start', going, starts, 15, index * 3);
-    await sweep(on, 'stop', going, stops, 10, index * 2);
+    await sweep(on, 'start', going, { many: starts, every: 15, first: index * 3 });
+    await sweep(on, 'stop', going, { many: stops, every: 10, first: index * 2 });
   }
 });

@@ -140,9 +140,7 @@ export async function sweep(
   on: Ground,
   phase: Phase,
   going: Going,
-  many: number,
-  every = 1,
-  first = 0,
+  { many, every = 1, first = 0 }: { many: number; every?: number; first?: number },
 ): Promise<void> {
   for (let at = first; at < many; at += every) await live(on, phase, going, at);
 }

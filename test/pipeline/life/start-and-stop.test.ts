@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters/noop';
 import { PipelineStoppedError } from '@postrider/core';
 import type { AudienceSource } from '@postrider/core/ports';
 import { loader } from '../../support/loader.ts';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import { createNoopPrinter, createNoopRenderer } from '@postrider/adapters/noop';
 import type { Printer, Renderer } from '@postrider/core/ports';
 import { launched, people, syncPeople, type Person } from '../../support/machine.ts';
 import { open, type Opened } from '../rig.ts';

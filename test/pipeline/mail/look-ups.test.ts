@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters/noop';
 import type { FindResult, PieceRequest, Printer, SubmitResult } from '@postrider/core/ports';
 import { launched, people, states, syncPeople } from '../../support/machine.ts';
 import { open, until, type Opened } from '../rig.ts';

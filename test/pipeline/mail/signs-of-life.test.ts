@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters/noop';
 import type { CallContext, Printer } from '@postrider/core/ports';
 import { open } from '../rig.ts';
 

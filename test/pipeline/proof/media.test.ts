@@ -1,7 +1,11 @@
 /** What a renderer makes and an image host takes: agreed on before anything is rendered. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopImageHost, createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import {
+  createNoopImageHost,
+  createNoopPrinter,
+  createNoopRenderer,
+} from '@postrider/adapters/noop';
 import type { ImageHost, MediaType, PieceRequest, Printer, Renderer } from '@postrider/core/ports';
 import { states } from '../../support/machine.ts';
 import { open, until } from '../rig.ts';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopPrinter, createNoopRenderer } from '@postrider/adapters';
+import { createNoopPrinter, createNoopRenderer } from '@postrider/adapters/noop';
 import type { Ports } from '@postrider/core';
 import type { Printer, Renderer } from '@postrider/core/ports';
 import { states } from '../../support/machine.ts';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopRenderer } from '@postrider/adapters';
+import { createNoopRenderer } from '@postrider/adapters/noop';
 import { endCampaign, release } from '@postrider/core';
 import type { Renderer } from '@postrider/core/ports';
 import { open, until } from '../rig.ts';
@@ -80,7 +80,7 @@ void test('where the renderer refuses the job, the campaign is held once, with t
   assert.match(String(stuck?.['what_helps']), /mend.*postrider\.release\(/);
   assert.equal(stuck?.['people'], 40);
   restore();
-  await release(sql, place.organizationId, 'campaign', place.campaignId);
+  await release(sql, { ...place, kind: 'campaign', id: place.campaignId });
   assert.equal((await sql`select from postrider.alarms`).length, 0);
   await until(
     async () =>
@@ -121,7 +121,7 @@ void test('a cohort that was refused before the template was mended does not hol
       (await sql`select from postrider.campaign where status = 'paused'`).length === 1,
   );
   restore();
-  await release(sql, place.organizationId, 'campaign', place.campaignId, 'mended');
+  await release(sql, { ...place, kind: 'campaign', id: place.campaignId }, 'mended');
   mended.resolve();
   await until(
     async () =>
@@ -137,7 +137,7 @@ void test('the end of a campaign ends the alarm of its hold', async () => {
   const { sql, place, pipeline } = opened;
   await pipeline.start();
   await until(async () => (await sql`select from postrider.alarms`).length === 1);
-  await endCampaign(sql, place.organizationId, place.campaignId, 'archived');
+  await endCampaign(sql, place, { status: 'archived' });
   assert.equal((await sql`select from postrider.alarms`).length, 0);
 });
 
@@ -191,7 +191,7 @@ void test('where every card of a cohort fails in the same words before any was e
     0,
     'no attempt is counted',
   );
-  await release(sql, place.organizationId, 'campaign', place.campaignId);
+  await release(sql, { ...place, kind: 'campaign', id: place.campaignId });
   await until(
     async () =>
       (await sql`select from postrider.recipient_state where state = 'error'`).length === 20,

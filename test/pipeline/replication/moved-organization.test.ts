@@ -68,7 +68,7 @@ void test('an organization has the same rows, one by one, in the database that i
     await until(async () => (await sent(source, moving)) === 60);
     await asAdmin(target, copied);
     // Nothing of it moves from here on, while the other goes on.
-    await hold(source.sql, moving.organizationId, 'organization', moving.organizationId);
+    await hold(source.sql, { ...moving, kind: 'organization', id: moving.organizationId });
     await until(async () => (await sent(source, staying)) === 30);
     await source.sql`select postrider.run_housekeeping()`;
     await asAdmin(source.machine, caughtUp);
@@ -84,7 +84,7 @@ void test('an organization has the same rows, one by one, in the database that i
     assert.deepEqual(await broken(target.sql), []);
 
     // The new database syncs, moves and cancels its people as the old one did.
-    await release(target.sql, moving.organizationId, 'organization', moving.organizationId);
+    await release(target.sql, { ...moving, kind: 'organization', id: moving.organizationId });
     await syncPeople(target.sql, moving, people(5, 'there'), false);
     const [one] = await target.sql<{ id: string }[]>`
       select id from postrider.recipient where external_id = 'there0'`;

@@ -4,7 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { createNoopPrinter, createNoopRenderer, createNoopImageHost } from '@postrider/adapters';
+import {
+  createNoopPrinter,
+  createNoopRenderer,
+  createNoopImageHost,
+} from '@postrider/adapters/noop';
 import { createPipeline, integrationsOf } from '@postrider/core';
 import type { AudienceSource, Member, Printer } from '@postrider/core/ports';
 import { broken, launched, states } from '../../support/machine.ts';

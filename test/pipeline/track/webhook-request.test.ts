@@ -1,7 +1,7 @@
 /** What a printer is given to check a webhook by. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters/noop';
 import type { Printer, WebhookRequest } from '@postrider/core/ports';
 import { open } from '../rig.ts';
 

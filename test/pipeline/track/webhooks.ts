@@ -1,7 +1,7 @@
 /** Webhooks of a printer that reads them as it is told to, and what came of them. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { createNoopPrinter } from '@postrider/adapters';
+import { createNoopPrinter } from '@postrider/adapters/noop';
 import type { Printer, PrinterEvent, UnusableEvent } from '@postrider/core/ports';
 import { states } from '../../support/machine.ts';
 import { open, until, type Opened } from '../rig.ts';

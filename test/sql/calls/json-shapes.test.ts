@@ -99,7 +99,7 @@ void test('what follows an application, a hold and a retry of everybody', async 
     created: 'boolean',
     changed: 'list',
   });
-  fits<Held>(await hold(sql, organizationId, 'campaign', campaignId), {
+  fits<Held>(await hold(sql, { organizationId, kind: 'campaign', id: campaignId }), {
     held: 'string',
     id: 'string',
     atPrinter: 'number',
@@ -127,7 +127,11 @@ void test('a batch of an enricher', async () => {
     firstName: 'string?',
     lastName: 'string?',
   });
-  await enrich.noteBatchSubmitted(sql, at.organizationId, batch.batchId, 'theirs');
+  await enrich.noteBatchSubmitted(sql, {
+    ...at,
+    batchId: batch.batchId,
+    providerBatchId: 'theirs',
+  });
   await turnClock(sql, 60 * MINUTE_MS);
   fits<enrich.DueBatch>((await enrich.dueBatches(sql, at.organizationId))[0], {
     batchId: 'string',
@@ -170,11 +174,7 @@ void test('a cohort that is begun to be mailed', async () => {
   const told: restore.Watermark[] = [];
   const begun = await mail.beginMail(
     sql,
-    at.organizationId,
-    cohortId,
-    RUNNER,
-    MINUTE_MS,
-    {},
+    { ...at, cohortId, runnerId: RUNNER, leaseMs: MINUTE_MS },
     (mark) => told.push(mark),
   );
   fits<restore.Watermark>(told[0], watermark);
@@ -224,11 +224,14 @@ void test('what a runner is told at each tick, and what is under way meanwhile',
     version: '0',
     leaseMs: MINUTE_MS,
   };
-  const ticked = fits<Tick>(await tick(sql, runner, 60 * MINUTE_MS, 60 * MINUTE_MS, {}), {
-    back: 'number',
-    watermark: 'object',
-    witnesses: 'list',
-  });
+  const ticked = fits<Tick>(
+    await tick(sql, runner, { graceMs: 60 * MINUTE_MS, quietMs: 60 * MINUTE_MS, remembered: {} }),
+    {
+      back: 'number',
+      watermark: 'object',
+      witnesses: 'list',
+    },
+  );
   fits<restore.Watermark>(ticked.watermark, watermark);
   fits<restore.Witness>(ticked.witnesses[0], {
     organizationId: 'string',
@@ -243,7 +246,12 @@ void test('what is done after a card was sent', async () => {
   const { sql } = rig;
   const at = await place(sql, { effects: ['usage_meter'] });
   const batch = await sent(sql, at);
-  const claims = await effects.claimEffects(sql, at.organizationId, 'usage_meter', 5, MINUTE_MS);
+  const claims = await effects.claimEffects(sql, {
+    ...at,
+    kind: 'usage_meter',
+    limit: 5,
+    leaseMs: MINUTE_MS,
+  });
   fits<effects.ClaimedEffect>(claims[0], {
     key: 'string',
     mailpieceId: 'string',
@@ -271,12 +279,14 @@ void test('a piece of which nobody knows, and what a printer lists', async () =>
   const at = await place(sql);
   await unknownDue(sql, at);
   fits<reconcile.UnknownPiece>((await claimDue(sql, at))[0], unknownPiece);
-  const opened = await restore.piecesOpenedSince(sql, at.organizationId, 'press', new Date(0), {
+  const press = { organizationId: at.organizationId, printerName: 'press' };
+  const opened = await restore.piecesOpenedSince(sql, press, {
+    since: new Date(0),
     after: '00000000-0000-0000-0000-000000000000',
     limit: 5,
   });
   fits<reconcile.UnknownPiece>(opened[0], unknownPiece);
-  fits<restore.Adopted>(await restore.adoptPieces(sql, at.organizationId, 'press', []), {
+  fits<restore.Adopted>(await restore.adoptPieces(sql, press, []), {
     moved: 'number',
     adopted: 'number',
     strangers: 'number',

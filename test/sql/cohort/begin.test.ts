@@ -76,13 +76,13 @@ for (const name of ['proof', 'mail'] as const) {
       const before = (await one(sql, at, 'p0')).availableAt;
       const what =
         kind === 'organization' ? at.organizationId : kind === 'campaign' ? at.campaignId : 'press';
-      await hold(sql, at.organizationId, kind, what);
+      await hold(sql, { ...at, kind, id: what });
       assert.equal(await begin(sql, at, name, id), null);
       assert.deepEqual(await reasonsOf(sql, at), { p0: `${back} (held)`, p1: `${back} (held)` });
       assert.equal((await cohort(sql, id)).closedWhy, 'held');
       const person = await one(sql, at, 'p0');
       assert.deepEqual([person.losses, person.attempt, person.availableAt], [0, 0, before]);
-      await release(sql, at.organizationId, kind, what);
+      await release(sql, { ...at, kind, id: what });
       assert.notEqual(await begin(sql, at, name, await stageOne(sql, at, name)), null);
     }
   });
@@ -91,7 +91,7 @@ for (const name of ['proof', 'mail'] as const) {
     const { sql } = rig;
     const at = await place(sql);
     const id = await staged(sql, at, name);
-    await hold(sql, at.organizationId, 'recipient', (await one(sql, at, 'p0')).id);
+    await hold(sql, { ...at, kind: 'recipient', id: (await one(sql, at, 'p0')).id });
     assert.notEqual(await begin(sql, at, name, id), null);
     assert.deepEqual(await statesOf(sql, at), {
       p0: back,

@@ -34,7 +34,8 @@ void test('somebody who loses ten cohorts needs a person, and travels alone afte
   for (let round = 1; round <= 10; round += 1) {
     const made = await stage(sql, at, 'proof', 3);
     assert.equal(made.length, round === 1 ? 1 : 3);
-    for (const id of made) await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
+    for (const id of made)
+      await beginProof(sql, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS });
     await turnClock(sql, LEASE_MS + 1000);
     await reap(sql);
     assert.ok(
@@ -79,7 +80,7 @@ void test('who is rendered after all has a clean sheet', async () => {
   const { sql } = rig;
   const at = await place(sql);
   const id = await staged(rig.sql, at, 'proof', 1);
-  await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
+  await beginProof(sql, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS });
   await turnClock(sql, LEASE_MS + 1000);
   await reap(sql);
   await turnClock(sql, 60_000);

@@ -22,7 +22,7 @@ void test('somebody whom another session has locked is passed over: reap waits f
   const { sql, machine } = rig;
   const at = await place(sql);
   const id = await staged(rig.sql, at, 'proof', 3);
-  await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
+  await beginProof(sql, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS });
   await turnClock(sql, LEASE_MS + 1000);
   const psql = machine.connect(1);
   await psql.begin(async (tx) => {
@@ -44,7 +44,7 @@ void test('somebody who has moved on to another cohort while reap was looking st
   const { sql, machine } = rig;
   const at = await place(sql);
   const id = await staged(rig.sql, at, 'proof', 1);
-  await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
+  await beginProof(sql, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS });
   await sql`update postrider.cohort set closed_at = now(), closed_why = 'by hand' where id = ${id}`;
   const { id: person } = await one(sql, at);
   const slow = machine.connect(1);
@@ -75,7 +75,7 @@ void test('while one reaps the others pass', async () => {
   const { sql, machine } = rig;
   const at = await place(sql);
   const id = await staged(rig.sql, at, 'proof', 1);
-  await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
+  await beginProof(sql, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS });
   await turnClock(sql, LEASE_MS + 1000);
   const other = machine.connect(1);
   await other.begin(async (tx) => {

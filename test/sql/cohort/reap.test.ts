@@ -46,7 +46,7 @@ void test('a proof cohort whose lease has passed gives its people back', async (
   const { sql } = rig;
   const at = await place(sql);
   const id = await staged(rig.sql, at, 'proof');
-  await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
+  await beginProof(sql, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS });
   await turnClock(sql, LEASE_MS - 1000);
   await reap(sql);
   assert.deepEqual(await statesOf(sql, at), { p0: 'proofing', p1: 'proofing' });
@@ -153,8 +153,9 @@ for (const name of ['proof', 'mail'] as const) {
         const at = await place(sql);
         const id = await staged(rig.sql, at, name);
         if (begun && name === 'proof')
-          await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
-        if (begun && name === 'mail') await beginMail(sql, at.organizationId, id, RUNNER, LEASE_MS);
+          await beginProof(sql, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS });
+        if (begun && name === 'mail')
+          await beginMail(sql, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS });
         await sql.unsafe(`${how} where id = '${id}'`);
         await reap(sql, GRACE_MS);
         const there = new Set(Object.values(await statesOf(sql, at)));
@@ -186,14 +187,18 @@ void test('everything deleted, the jobs and the cohorts: nobody is stuck, and ev
   // One third each staged, being rendered, at the printer.
   await stage(sql, at, 'proof', 1, 40);
   const [first] = await openCohorts(sql, at);
-  const begun = await beginProof(sql, at.organizationId, first?.id ?? '', RUNNER, LEASE_MS);
-  await settleProof(
-    sql,
-    at.organizationId,
-    first?.id ?? '',
-    begun?.cards.slice(0, 20).map((card) => rendered(card.recipientId)) ?? [],
-    false,
-  );
+  const begun = await beginProof(sql, {
+    ...at,
+    cohortId: first?.id ?? '',
+    runnerId: RUNNER,
+    leaseMs: LEASE_MS,
+  });
+  await settleProof(sql, {
+    ...at,
+    cohortId: first?.id ?? '',
+    results: begun?.cards.slice(0, 20).map((card) => rendered(card.recipientId)) ?? [],
+    last: false,
+  });
   const mail = await mailBegun(sql, at);
   assert.equal(mail.pieces.length, 20);
   await stage(sql, at, 'proof', 2, 10);
@@ -217,7 +222,12 @@ void test('everything deleted, the jobs and the cohorts: nobody is stuck, and ev
     await turnClock(sql, 60_000);
     await proofAll(sql, at);
     for (const id of await stage(sql, at, 'mail', 20)) {
-      const again = await beginMail(sql, at.organizationId, id, RUNNER, LEASE_MS);
+      const again = await beginMail(sql, {
+        ...at,
+        cohortId: id,
+        runnerId: RUNNER,
+        leaseMs: LEASE_MS,
+      });
       await settle(
         sql,
         at,

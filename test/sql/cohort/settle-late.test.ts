@@ -97,7 +97,7 @@ void test('a written-off runner does not move proofs either', async () => {
   await reap(sql);
   await turnClock(sql, 60_000);
   const cohortId = await stageOne(sql, at, 'proof');
-  await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS);
+  await beginProof(sql, { ...at, cohortId, runnerId: RUNNER, leaseMs: LEASE_MS });
   assert.equal(
     await old.settle([
       { ...rendered(old.cards[0]?.recipientId ?? ''), frontUrl: 'file:///stale.pdf' },

@@ -158,7 +158,7 @@ void test('within an organization the campaigns take turns as well', async () =>
     first.organizationId,
     definition({ name: 'second' }),
   );
-  await launch(sql, first.organizationId, campaignId, 'live');
+  await launch(sql, { organizationId: first.organizationId, campaignId }, { mode: 'live' });
   const second = { organizationId: first.organizationId, campaignId };
   await syncPeople(sql, first, people(60, 'a'));
   await stageCampaigns(sql, 'proof', 6, 5);

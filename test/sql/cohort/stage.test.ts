@@ -125,7 +125,7 @@ void test('who is held, or whose time has not come, is not taken', async () => {
   const at = await place(sql);
   await syncPeople(sql, at, people(3));
   const [a, b] = await standing(sql, at);
-  await hold(sql, at.organizationId, 'recipient', a?.id ?? '');
+  await hold(sql, { ...at, kind: 'recipient', id: a?.id ?? '' });
   await sql`
     update postrider.recipient_state
     set available_at = postrider.now() + interval '1 hour'
@@ -136,7 +136,7 @@ void test('who is held, or whose time has not come, is not taken', async () => {
     p1: 'pending',
     p2: 'proofing_staged',
   });
-  await release(sql, at.organizationId, 'recipient', a?.id ?? '');
+  await release(sql, { ...at, kind: 'recipient', id: a?.id ?? '' });
   await turnClock(sql, 3_601_000);
   await stage(sql, at, 'proof');
   assert.deepEqual(await statesOf(sql, at), {
@@ -210,25 +210,25 @@ void test('what a campaign, an organization or a printer may do is known before 
     (await sql`select 1 from postrider.stage_plan(${name}, 4)`).length > 0;
   await syncPeople(sql, at, people(2));
   assert.equal(await ready('proof'), true, 'proofs are made while a campaign is pending');
-  await hold(sql, organizationId, 'campaign', campaignId);
+  await hold(sql, { organizationId, kind: 'campaign', id: campaignId });
   assert.equal(await ready('proof'), false);
-  await release(sql, organizationId, 'campaign', campaignId);
-  await hold(sql, organizationId, 'organization', organizationId);
+  await release(sql, { organizationId, kind: 'campaign', id: campaignId });
+  await hold(sql, { organizationId, kind: 'organization', id: organizationId });
   assert.equal(await ready('proof'), false);
-  await release(sql, organizationId, 'organization', organizationId);
-  await hold(sql, organizationId, 'printer', 'press');
+  await release(sql, { organizationId, kind: 'organization', id: organizationId });
+  await hold(sql, { organizationId, kind: 'printer', id: 'press' });
   assert.equal(await ready('proof'), true, 'a printer that is held does not stop proofs');
   await proofAll(sql, at);
   assert.equal(await ready('mail'), false, 'held and not launched');
-  await release(sql, organizationId, 'printer', 'press');
+  await release(sql, { organizationId, kind: 'printer', id: 'press' });
   assert.equal(await ready('mail'), false, 'not launched');
   await sql`select postrider.arm_printer(${organizationId}, 'press')`;
-  await launch(sql, organizationId, campaignId, 'live');
+  await launch(sql, { organizationId, campaignId }, { mode: 'live' });
   assert.equal(await ready('mail'), true);
   await sql`select postrider.disarm_printer(${organizationId}, 'press')`;
   assert.equal(await ready('mail'), false, 'not armed');
   await sql`select postrider.arm_printer(${organizationId}, 'press')`;
-  await hold(sql, organizationId, 'campaign', campaignId);
+  await hold(sql, { organizationId, kind: 'campaign', id: campaignId });
   assert.equal(await ready('mail'), false);
   await sql`select postrider.end_campaign(${organizationId}, ${campaignId}, 'completed')`;
   assert.equal(await ready('mail'), false);

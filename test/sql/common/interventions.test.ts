@@ -51,17 +51,25 @@ void test('what is done to a campaign, its printer and its organization is writt
   const { sql } = rig;
   const at = await place(sql, {}, null);
   const o = at.organizationId;
-  await launch(sql, o, at.campaignId, 'live', 'the offer begins');
+  await launch(
+    sql,
+    { organizationId: o, campaignId: at.campaignId },
+    { mode: 'live', why: 'the offer begins' },
+  );
   for (const [kind, id] of [
     ['campaign', at.campaignId],
     ['printer', 'press'],
     ['organization', o],
   ] as const) {
-    await hold(sql, o, kind, id, `wrong price at the ${kind}`);
-    await release(sql, o, kind, id, 'mended');
+    await hold(sql, { organizationId: o, kind, id }, `wrong price at the ${kind}`);
+    await release(sql, { organizationId: o, kind, id }, 'mended');
   }
   await sql`select postrider.disarm_printer(${o}, 'press')`;
-  await endCampaign(sql, o, at.campaignId, 'archived', 'sold out');
+  await endCampaign(
+    sql,
+    { organizationId: o, campaignId: at.campaignId },
+    { status: 'archived', why: 'sold out' },
+  );
   assert.deepEqual(await written(at), [
     'apply campaign made',
     'arm printer',
@@ -81,10 +89,10 @@ void test('what is refused, or rolled back, is not written down', async () => {
   const { sql } = rig;
   const at = await place(sql);
   const before = await written(at);
-  await refused('PR017', release(sql, at.organizationId, 'campaign', at.campaignId));
+  await refused('PR017', release(sql, { ...at, kind: 'campaign', id: at.campaignId }));
   await sql
     .begin(async (tx) => {
-      await hold(tx, at.organizationId, 'campaign', at.campaignId);
+      await hold(tx, { ...at, kind: 'campaign', id: at.campaignId });
       throw new Error('changed my mind');
     })
     .catch(() => undefined);
@@ -106,8 +114,8 @@ void test('what is done to people is written down one by one, and to many as one
       )[0]?.['id'],
     );
   const before = (await written(at)).length;
-  await hold(sql, at.organizationId, 'recipient', await id('p0'), 'asked us to wait');
-  await release(sql, at.organizationId, 'recipient', await id('p0'));
+  await hold(sql, { ...at, kind: 'recipient', id: await id('p0') }, 'asked us to wait');
+  await release(sql, { ...at, kind: 'recipient', id: await id('p0') });
   await cancel(sql, await id('p0'), 'moved away');
   await suppress(sql, at.organizationId, { email: 'p1@example.com', reason: 'by phone' }, 'test');
   await suppress(sql, at.organizationId, { email: 'nobody@example.com' }, 'test');
@@ -171,7 +179,7 @@ void test('what changes nothing is not written down: who is stopped already is n
       { email: 'p0@example.com', reason: 'by letter' },
       'test',
     );
-  await launch(sql, at.organizationId, at.campaignId, 'live', 'once more', true);
+  await launch(sql, at, { mode: 'live', why: 'once more', arm: true });
   for (const _ of [1, 2]) await erase(sql, id);
   assert.deepEqual((await written(at)).slice(before), ['suppress recipient', 'erase recipient']);
 });

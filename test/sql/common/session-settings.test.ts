@@ -121,17 +121,21 @@ void test('functions call what the server has, whatever stands on the search_pat
   await odd`select postrider.stage(${o}, ${c}, 'proof', 1, 50)`;
   const proofs = await open();
   const cards = (await begin(odd, at, 'proof', proofs)) as Awaited<ReturnType<typeof beginProof>>;
-  await settleProof(
-    odd,
-    o,
-    proofs,
-    cards?.cards.map(({ recipientId }) => rendered(recipientId)) ?? [],
-    true,
-  );
+  await settleProof(odd, {
+    organizationId: o,
+    cohortId: proofs,
+    results: cards?.cards.map(({ recipientId }) => rendered(recipientId)) ?? [],
+    last: true,
+  });
   await odd`select postrider.stage(${o}, ${c}, 'mail', 1, 50)`;
   const batch = await open();
   const { pieces: inOrder } =
-    (await beginMail(odd, o, batch, RUNNER, LEASE_MS)) ?? assert.fail('nothing was begun');
+    (await beginMail(odd, {
+      organizationId: o,
+      cohortId: batch,
+      runnerId: RUNNER,
+      leaseMs: LEASE_MS,
+    })) ?? assert.fail('nothing was begun');
   // Ids of one millisecond have no order on PostgreSQL 15.
   const ranked = await sql<
     { id: string }[]
@@ -141,17 +145,16 @@ void test('functions call what the server has, whatever stands on the search_pat
   );
   const [first, second, third] = pieces;
   assert.ok(first !== undefined && second !== undefined && third !== undefined);
-  await settleMail(
-    odd,
-    o,
-    batch,
-    [
+  await settleMail(odd, {
+    organizationId: o,
+    cohortId: batch,
+    results: [
       ...pieces.slice(1).map((piece) => accepted(piece)),
       { ...first, outcome: 'unknown', message: 'm' },
     ],
-    true,
-    0,
-  );
+    last: true,
+    quietMs: 0,
+  });
   await tell(odd, at, [
     event({ providerId: idOf(second), status: 'delivered' }),
     event({ providerId: idOf(third), status: 'returned' }),

@@ -35,7 +35,7 @@ void test('nothing is moved, and nobody is let in, on one snapshot for a whole t
       'PR023',
       session`select postrider.stage(${at.organizationId}, ${at.campaignId}, 'mail', 1, 50)`,
     );
-    await refused('PR023', hold(session, at.organizationId, 'campaign', at.campaignId));
+    await refused('PR023', hold(session, { ...at, kind: 'campaign', id: at.campaignId }));
   }
 });
 
@@ -66,7 +66,11 @@ void test('who calls a repair in a session that writes nothing is told so, with 
     where organization_id = ${at.organizationId}`;
   const session = machine.connect(1);
   await session`set default_transaction_read_only = on`;
-  await refused('PR023', hold(session, at.organizationId, 'campaign', at.campaignId), /read-only/);
+  await refused(
+    'PR023',
+    hold(session, { ...at, kind: 'campaign', id: at.campaignId }),
+    /read-only/,
+  );
   await refused(
     'PR023',
     session`select postrider.suppress(${at.organizationId}, 'a@example.com')`,
@@ -156,16 +160,16 @@ void test('an id is an id, however it is spelled; and what is none is said to be
   const at = await place(sql);
   await sending(sql, at, 2);
   const loud = at.campaignId.toUpperCase();
-  assert.equal((await hold(sql, at.organizationId, 'campaign', loud)).atPrinter, 2);
-  assert.equal(await release(sql, at.organizationId, 'campaign', loud), 'active');
+  assert.equal((await hold(sql, { ...at, kind: 'campaign', id: loud })).atPrinter, 2);
+  assert.equal(await release(sql, { ...at, kind: 'campaign', id: loud }), 'active');
   const [keys] = await sql`
     select count(
       distinct postrider.lock_key('campaign', ${at.organizationId}, postrider.id_of(x)::text)
     ) as n
     from unnest(${[loud, at.campaignId]}::text[]) x`;
   assert.equal(Number(keys?.['n']), 1);
-  await refused('PR020', hold(sql, at.organizationId, 'campaign', 'nope'), /not an id/);
-  await refused('PR020', release(sql, at.organizationId, 'recipient', 'nope'), /not an id/);
+  await refused('PR020', hold(sql, { ...at, kind: 'campaign', id: 'nope' }), /not an id/);
+  await refused('PR020', release(sql, { ...at, kind: 'recipient', id: 'nope' }), /not an id/);
   await refused('PR020', sql`select postrider.suppress(null, 'a@example.com')`, /no organization/);
 });
 
@@ -182,7 +186,7 @@ void test('a hold waits for a begin, however the id is spelled', async () => {
       select postrider.begin_mail(${at.organizationId}, ${cohortId}, ${randomUUID()}, '1 minute')`;
     await refused(
       '55P03',
-      hold(holder, at.organizationId, 'campaign', at.campaignId.toUpperCase()),
+      hold(holder, { ...at, kind: 'campaign', id: at.campaignId.toUpperCase() }),
     );
   });
   assert.equal((await cohort(sql, cohortId)).begun, true);

@@ -29,9 +29,19 @@ void test('the funnel is right before, while and after the tally is folded under
   })();
   await Promise.all(
     cohorts.map(async (id) => {
-      const begun = await beginProof(writers, at.organizationId, id, RUNNER, LEASE_MS);
+      const begun = await beginProof(writers, {
+        ...at,
+        cohortId: id,
+        runnerId: RUNNER,
+        leaseMs: LEASE_MS,
+      });
       for (const card of begun?.cards ?? [])
-        await settleProof(writers, at.organizationId, id, [rendered(card.recipientId)], false);
+        await settleProof(writers, {
+          ...at,
+          cohortId: id,
+          results: [rendered(card.recipientId)],
+          last: false,
+        });
     }),
   );
   folding = false;

@@ -67,7 +67,8 @@ void test('an effect is claimed by one at a time, with all that a provider needs
   const claims = (
     await Promise.all(
       [1, 2, 3, 4].map(
-        async () => await claimEffects(clients, at.organizationId, 'usage_meter', 2, LEASE),
+        async () =>
+          await claimEffects(clients, { ...at, kind: 'usage_meter', limit: 2, leaseMs: LEASE }),
       ),
     )
   ).flat();
@@ -78,10 +79,16 @@ void test('an effect is claimed by one at a time, with all that a provider needs
     [first?.attempt, first?.format, first?.mailClass, first?.mode, first?.campaignId],
     [1, '4x6', 'first_class', 'live', at.campaignId],
   );
-  assert.deepEqual(await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE), []);
-  assert.deepEqual(await claimEffects(sql, at.organizationId, 'event_sink', 10, LEASE), []);
+  assert.deepEqual(
+    await claimEffects(sql, { ...at, kind: 'usage_meter', limit: 10, leaseMs: LEASE }),
+    [],
+  );
+  assert.deepEqual(
+    await claimEffects(sql, { ...at, kind: 'event_sink', limit: 10, leaseMs: LEASE }),
+    [],
+  );
   await turnClock(sql, LEASE + 1000);
-  const again = await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE);
+  const again = await claimEffects(sql, { ...at, kind: 'usage_meter', limit: 10, leaseMs: LEASE });
   assert.deepEqual(new Set(again.map((claim) => claim.attempt)), new Set([2]));
   assert.equal(batch.pieces.length, 5);
 });
@@ -90,8 +97,13 @@ void test('done is done, failed stays failed, and what failed in passing is trie
   const { sql } = rig;
   const at = await place(sql, { effects: ['usage_meter', 'event_sink'] });
   await sent(sql, at);
-  const [meter] = await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE);
-  const [sink] = await claimEffects(sql, at.organizationId, 'event_sink', 10, LEASE);
+  const [meter] = await claimEffects(sql, {
+    ...at,
+    kind: 'usage_meter',
+    limit: 10,
+    leaseMs: LEASE,
+  });
+  const [sink] = await claimEffects(sql, { ...at, kind: 'event_sink', limit: 10, leaseMs: LEASE });
   assert.ok(meter && sink);
   assert.equal(
     await settleEffects(sql, at.organizationId, [
@@ -100,9 +112,17 @@ void test('done is done, failed stays failed, and what failed in passing is trie
     ]),
     2,
   );
-  assert.deepEqual(await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE), []);
+  assert.deepEqual(
+    await claimEffects(sql, { ...at, kind: 'usage_meter', limit: 10, leaseMs: LEASE }),
+    [],
+  );
   await turnClock(sql, 301_000);
-  const [again] = await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE);
+  const [again] = await claimEffects(sql, {
+    ...at,
+    kind: 'usage_meter',
+    limit: 10,
+    leaseMs: LEASE,
+  });
   assert.equal(again?.key, meter.key, 'the key at the provider stays the same');
   assert.equal(await settleEffects(sql, at.organizationId, [{ ...meter, outcome: 'done' }]), 1);
   assert.equal(
@@ -115,7 +135,10 @@ void test('done is done, failed stays failed, and what failed in passing is trie
     { kind: 'usage_meter', state: 'done', attempt: 2, error: null },
   ]);
   await turnClock(sql, 86_400_000);
-  assert.deepEqual(await claimEffects(sql, at.organizationId, 'event_sink', 10, LEASE), []);
+  assert.deepEqual(
+    await claimEffects(sql, { ...at, kind: 'event_sink', limit: 10, leaseMs: LEASE }),
+    [],
+  );
 });
 
 void test('a campaign without effects has none, and test cards say that they are', async () => {
@@ -126,7 +149,14 @@ void test('a campaign without effects has none, and test cards say that they are
   const trial = await place(sql, { effects: ['usage_meter'] }, 'test');
   await sent(sql, trial);
   assert.equal(
-    (await claimEffects(sql, trial.organizationId, 'usage_meter', 1, LEASE))[0]?.mode,
+    (
+      await claimEffects(sql, {
+        organizationId: trial.organizationId,
+        kind: 'usage_meter',
+        limit: 1,
+        leaseMs: LEASE,
+      })
+    )[0]?.mode,
     'test',
   );
 });
@@ -135,7 +165,7 @@ void test('an effect that failed for good raises one alarm a campaign, and is tr
   const { sql } = rig;
   const at = await place(sql, { effects: ['usage_meter', 'event_sink'] });
   await sent(sql, at, 3);
-  const meters = await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE);
+  const meters = await claimEffects(sql, { ...at, kind: 'usage_meter', limit: 10, leaseMs: LEASE });
   for (const meter of meters)
     await settleEffects(sql, at.organizationId, [
       { ...meter, outcome: 'failed', message: 'no such customer' },
@@ -152,10 +182,9 @@ void test('an effect that failed for good raises one alarm a campaign, and is tr
     [],
   );
   assert.deepEqual(
-    (await claimEffects(sql, at.organizationId, 'usage_meter', 10, LEASE)).map((meter) => [
-      meter.attempt,
-      meter.key,
-    ]),
+    (await claimEffects(sql, { ...at, kind: 'usage_meter', limit: 10, leaseMs: LEASE })).map(
+      (meter) => [meter.attempt, meter.key],
+    ),
     meters.map((meter) => [1, meter.key]),
     'with the same keys',
   );

@@ -22,7 +22,12 @@ void test('a batch that the enricher lost gives its people back, and after ten s
   await syncPeople(sql, at, [emailOnly('a')]);
   for (let round = 1; round <= 10; round += 1) {
     const batch = await claimed(sql, at);
-    await giveBackBatch(sql, at.organizationId, batch.batchId, 'no such batch', 60_000);
+    await giveBackBatch(sql, {
+      ...at,
+      batchId: batch.batchId,
+      why: 'no such batch',
+      afterMs: 60_000,
+    });
     const person = await one(sql, at);
     assert.equal(person.losses, round);
     assert.equal(person.state, round < 10 ? 'address_enrichable' : 'error');
@@ -67,11 +72,15 @@ void test("the enricher's id of a batch is kept by compare-and-set: the first on
   const clients = machine.connect(4);
   const told = await Promise.all(
     ['w', 'x', 'y', 'z'].map(
-      async (id) => await noteBatchSubmitted(clients, at.organizationId, batch.batchId, id),
+      async (id) =>
+        await noteBatchSubmitted(clients, { ...at, batchId: batch.batchId, providerBatchId: id }),
     ),
   );
   assert.equal(new Set(told).size, 1);
-  assert.equal(await noteBatchSubmitted(sql, at.organizationId, batch.batchId, 'later'), told[0]);
+  assert.equal(
+    await noteBatchSubmitted(sql, { ...at, batchId: batch.batchId, providerBatchId: 'later' }),
+    told[0],
+  );
 });
 
 void test('people of a batch that somebody deleted go back, and a late answer to it moves nobody by the rules of no campaign', async () => {

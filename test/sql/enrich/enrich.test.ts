@@ -55,7 +55,7 @@ void test('an answer that is told twice, or of a batch that was lost, moves nobo
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('a')]);
   const lost = await claimed(sql, at);
-  await giveBackBatch(sql, at.organizationId, lost.batchId, 'gone', 0);
+  await giveBackBatch(sql, { ...at, batchId: lost.batchId, why: 'gone', afterMs: 0 });
   const next = await claimed(sql, at);
   assert.equal(await answer(sql, at, lost, { a: '1 Elm St' }), 0);
   assert.equal((await one(sql, at)).cohortId, next.batchId);
@@ -114,14 +114,13 @@ void test('the cache is by enricher, and forgets: a miss sooner than a hit; what
       where organization_id = ${at.organizationId} and state = 'pending'`;
     for (const { id } of open) await cancel(sql, id);
     if (batch !== null && batch.people.length > 0)
-      await settleBatch(
-        sql,
-        at.organizationId,
-        batch.batchId,
+      await settleBatch(sql, {
+        ...at,
+        batchId: batch.batchId,
         enricher,
-        batch.people.map((p) => ({ recipientId: p.recipientId, address: null })),
-        true,
-      );
+        results: batch.people.map((p) => ({ recipientId: p.recipientId, address: null })),
+        last: true,
+      });
     return (batch?.people ?? []).map((p) => p.email).sort();
   };
   assert.deepEqual(await asked('1'), []);
@@ -215,7 +214,13 @@ void test('an answer teaches only about people of its batch, also of those who w
     recipientId,
     address: home('1 Elm St'),
   }));
-  await settleBatch(sql, at.organizationId, batch.batchId, 'faraday', told, true);
+  await settleBatch(sql, {
+    ...at,
+    batchId: batch.batchId,
+    enricher: 'faraday',
+    results: told,
+    last: true,
+  });
   const cached = await sql<{ email_key: string }[]>`
     select email_key
     from postrider.address_cache
@@ -229,7 +234,13 @@ void test('an answer teaches only about people of its batch, also of those who w
   const next = await claimed(sql, at);
   await refused(
     'PR020',
-    settleBatch(sql, at.organizationId, next.batchId, 'faraday', told.slice(0, 2), true),
+    settleBatch(sql, {
+      ...at,
+      batchId: next.batchId,
+      enricher: 'faraday',
+      results: told.slice(0, 2),
+      last: true,
+    }),
     /nobody of the batch/,
   );
 });
@@ -239,13 +250,13 @@ void test('who is held, and whose campaign or organization is, waits', async () 
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('a'), emailOnly('b')]);
   const { id } = await one(sql, at, 'a');
-  await hold(sql, at.organizationId, 'campaign', at.campaignId);
+  await hold(sql, { ...at, kind: 'campaign', id: at.campaignId });
   assert.equal(await claim(sql, at), null);
-  await release(sql, at.organizationId, 'campaign', at.campaignId);
-  await hold(sql, at.organizationId, 'organization', at.organizationId);
+  await release(sql, { ...at, kind: 'campaign', id: at.campaignId });
+  await hold(sql, { ...at, kind: 'organization', id: at.organizationId });
   assert.equal(await claim(sql, at), null);
-  await release(sql, at.organizationId, 'organization', at.organizationId);
-  await hold(sql, at.organizationId, 'recipient', id);
+  await release(sql, { ...at, kind: 'organization', id: at.organizationId });
+  await hold(sql, { ...at, kind: 'recipient', id });
   assert.deepEqual(
     (await claimed(sql, at)).people.map((p) => p.email),
     ['b@example.com'],

@@ -40,11 +40,7 @@ void test('a begin asks first: it begins nobody in a database that is an older s
   const said: Watermark[] = [];
   const nothing = await beginMail(
     sql,
-    at.organizationId,
-    cohort ?? '',
-    RUNNER,
-    LEASE_MS,
-    lost,
+    { ...at, cohortId: cohort ?? '', runnerId: RUNNER, leaseMs: LEASE_MS, remembered: lost },
     (watermark) => said.push(watermark),
   );
   assert.equal(nothing, null);
@@ -103,9 +99,13 @@ void test('a server that another has taken over from begins nobody, also where i
     end $$`);
   try {
     await gate`select pg_advisory_lock(4712)`;
-    const begun = beginMail(slow, at.organizationId, cohort ?? '', RUNNER, LEASE_MS, later).catch(
-      (error: Error) => error.message,
-    );
+    const begun = beginMail(slow, {
+      ...at,
+      cohortId: cohort ?? '',
+      runnerId: RUNNER,
+      leaseMs: LEASE_MS,
+      remembered: later,
+    }).catch((error: Error) => error.message);
     await waitsForLock(sql, pid);
     await releasePrinters(sql);
     await gate`select pg_advisory_unlock(4712)`;

@@ -125,19 +125,17 @@ void test('the beat that looks for lost work notices an older state as well, and
     version: '0',
     leaseMs: LEASE_MS,
   };
-  const first = await tick(sql, runner, 600_000, 600_000, {});
+  const first = await tick(sql, runner, { graceMs: 600_000, quietMs: 600_000, remembered: {} });
   assert.ok(
     first.witnesses.some(
       (one) => one.recipientId === witness.recipientId && one.mailpieceId === witness.mailpieceId,
     ),
   );
-  const second = await tick(
-    sql,
-    runner,
-    600_000,
-    600_000,
-    remembered(first.watermark, { restores: first.watermark.restores + 5 }),
-  );
+  const second = await tick(sql, runner, {
+    graceMs: 600_000,
+    quietMs: 600_000,
+    remembered: remembered(first.watermark, { restores: first.watermark.restores + 5 }),
+  });
   assert.match(second.watermark.noticed ?? '', /before its last restore/);
   await dealtWith(sql);
 });

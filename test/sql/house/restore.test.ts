@@ -46,7 +46,7 @@ function listed(at: Place, recipientId: string, over: Partial<PieceToAdopt> = {}
   };
 }
 async function adopt(sql: postgres.Sql, at: Place, ...list: PieceToAdopt[]): Promise<Adopted> {
-  return await adoptPieces(sql, at.organizationId, 'press', list);
+  return await adoptPieces(sql, { ...at, printerName: 'press' }, list);
 }
 
 void test('a card that took the place of one which is open in the backup is the one that counts', async () => {

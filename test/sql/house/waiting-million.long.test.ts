@@ -107,7 +107,7 @@ void test('what a million people wait for is told without reading them, and how 
       await admin`vacuum analyze postrider.recipient_state`;
       await look(`${what}, with statistics`);
     }
-    await hold(sql, o, 'organization', o);
+    await hold(sql, { organizationId: o, kind: 'organization', id: o });
     await admin`
       insert into postrider.effect (
         organization_id, mailpiece_id, kind, campaign_id, recipient_id, state, attempt,

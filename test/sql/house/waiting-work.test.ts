@@ -46,16 +46,16 @@ void test('who is held waits for the release, with its reason; cards on their wa
     ...free,
     ...Object.fromEntries(states.map((state) => [state, held])),
   });
-  await hold(sql, o, 'printer', 'press', 'out of paper');
+  await hold(sql, { organizationId: o, kind: 'printer', id: 'press' }, 'out of paper');
   assert.deepEqual(await waits(), others('the printer is held: out of paper', 'proofed'));
-  await hold(sql, o, 'campaign', at.campaignId, 'wrong price');
+  await hold(sql, { organizationId: o, kind: 'campaign', id: at.campaignId }, 'wrong price');
   assert.deepEqual(
     await waits(),
     others('the campaign is held: wrong price', 'pending', 'proofed'),
   );
-  await hold(sql, o, 'organization', o);
+  await hold(sql, { organizationId: o, kind: 'organization', id: o });
   assert.deepEqual(await waits(), others('the organization is held', 'pending', 'proofed'));
-  await release(sql, o, 'organization', o);
+  await release(sql, { organizationId: o, kind: 'organization', id: o });
   assert.deepEqual(
     await waits(),
     others('the campaign is held: wrong price', 'pending', 'proofed'),
@@ -140,7 +140,7 @@ void test('of some thousand people it tells what reading everybody tells, whatev
   const steps: Record<string, () => Promise<unknown>> = {
     'not launched': async () => await Promise.resolve(),
     'not armed': async () => {
-      await launch(sql, o, c, 'live');
+      await launch(sql, { organizationId: o, campaignId: c }, { mode: 'live' });
       await sql`select postrider.disarm_printer(${o}, 'press')`;
     },
     'nothing holds them': async () => await armPrinter(sql, o, 'press'),
@@ -154,15 +154,18 @@ void test('of some thousand people it tells what reading everybody tells, whatev
           and r.id = s.recipient_id
           and s.state = 'pending'
           and r.source_row % 50 > 4`,
-    'the printer is held': async () => await hold(sql, o, 'printer', 'press', 'out of paper'),
-    'the campaign is held': async () => await hold(sql, o, 'campaign', c, 'wrong price'),
-    'the organization is held': async () => await hold(sql, o, 'organization', o),
+    'the printer is held': async () =>
+      await hold(sql, { organizationId: o, kind: 'printer', id: 'press' }, 'out of paper'),
+    'the campaign is held': async () =>
+      await hold(sql, { organizationId: o, kind: 'campaign', id: c }, 'wrong price'),
+    'the organization is held': async () =>
+      await hold(sql, { organizationId: o, kind: 'organization', id: o }),
   };
   for (const [what, step] of Object.entries(steps)) {
     await step();
     assert.deepEqual(of(name, await told(sql)), of(name, await everybodyRead(sql)), what);
   }
-  await release(sql, o, 'organization', o);
+  await release(sql, { organizationId: o, kind: 'organization', id: o });
 });
 
 void test('of many it tells exactly how many are where, and says of what is estimated that it is', async () => {

@@ -64,9 +64,11 @@ void test('suppressions, syncs and holds of single people beside sixteen busy cl
       })(),
       (async () => {
         for (const person of (await standing(others, at)).slice(20, 30)) {
-          await hold(others, at.organizationId, 'recipient', person.id).catch((error: unknown) => {
-            if ((error as { code?: string }).code !== 'PR017') throw error;
-          });
+          await hold(others, { ...at, kind: 'recipient', id: person.id }).catch(
+            (error: unknown) => {
+              if ((error as { code?: string }).code !== 'PR017') throw error;
+            },
+          );
         }
       })(),
     ]);
@@ -81,13 +83,19 @@ void test('two settles of the same people in opposite order do not deadlock', as
   for (let round = 0; round < 3; round += 1) {
     await syncPeople(sql, at, people(30 * (round + 1)), false);
     const id = (await stage(sql, at, 'proof', 1, 50))[0] ?? '';
-    const begun = await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
+    const begun = await beginProof(sql, {
+      ...at,
+      cohortId: id,
+      runnerId: RUNNER,
+      leaseMs: LEASE_MS,
+    });
     const results = (begun?.cards ?? []).map(
       (card) => ({ recipientId: card.recipientId, outcome: 'failed', message: 'no' }) as const,
     );
     const counts = await Promise.all(
       [results, results.toReversed(), results.slice(0, 15).toReversed(), results.slice(10)].map(
-        async (part) => await settleProof(clients, at.organizationId, id, part, false),
+        async (part) =>
+          await settleProof(clients, { ...at, cohortId: id, results: part, last: false }),
       ),
     );
     assert.equal(
@@ -127,8 +135,8 @@ void test('hold, begin and reap of one campaign take their locks in one order', 
         ),
     ),
     churn(async (c) => {
-      await hold(c, at.organizationId, 'campaign', at.campaignId).catch(() => undefined);
-      await release(c, at.organizationId, 'campaign', at.campaignId).catch(() => undefined);
+      await hold(c, { ...at, kind: 'campaign', id: at.campaignId }).catch(() => undefined);
+      await release(c, { ...at, kind: 'campaign', id: at.campaignId }).catch(() => undefined);
     }),
   ]);
   assert.deepEqual(new Set(Object.values(await statesOf(sql, at))), new Set(['sending']));

@@ -136,9 +136,11 @@ async function crosswise(status: PrinterEvent['status'], before?: string): Promi
     between: () => Promise<void>,
   ) =>
     await client.begin(async (tx) => {
-      await lockForEvents(tx, at.organizationId, 'press', events);
+      await lockForEvents(tx, { ...at, printerName: 'press' }, events);
       for (const one of events) {
-        await applyEvents(tx, at.organizationId, 'press', [one], { webhookId: randomUUID() });
+        await applyEvents(tx, { ...at, printerName: 'press' }, [one], {
+          webhookId: randomUUID(),
+        });
         await between();
       }
     });
@@ -183,10 +185,12 @@ void test('a poll and a webhook with the same event do not wait for each other',
   const pidB = await pidOf(b);
   let polled: Promise<number> | undefined;
   const pushed = await a.begin(async (tx) => {
-    await lockForEvents(tx, at.organizationId, 'press', [scan]);
-    polled = applyEvents(b, at.organizationId, 'press', [scan]);
+    await lockForEvents(tx, { ...at, printerName: 'press' }, [scan]);
+    polled = applyEvents(b, { ...at, printerName: 'press' }, [scan]);
     await waitsForLock(sql, pidB);
-    return await applyEvents(tx, at.organizationId, 'press', [scan], { webhookId: randomUUID() });
+    return await applyEvents(tx, { ...at, printerName: 'press' }, [scan], {
+      webhookId: randomUUID(),
+    });
   });
   assert.deepEqual([pushed, await polled], [1, 0]);
 });

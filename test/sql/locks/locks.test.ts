@@ -47,15 +47,11 @@ void test('hold gets in under sixteen busy clients, and when it returns nothing 
       ['printer', 'press'],
       ['organization', at.organizationId],
     ] as const) {
-      await timed(
-        context,
-        `hold of a ${kind}`,
-        async () => await hold(sql, at.organizationId, kind, id),
-      );
+      await timed(context, `hold of a ${kind}`, async () => await hold(sql, { ...at, kind, id }));
       const before = await begins();
       await new Promise((resolve) => setTimeout(resolve, 100));
       assert.equal(await begins(), before, `nothing begins after the hold of a ${kind}`);
-      await release(sql, at.organizationId, kind, id);
+      await release(sql, { ...at, kind, id });
     }
   });
   assert.ok(rounds > CLIENTS, `${rounds} rounds`);
@@ -75,18 +71,22 @@ for (const kind of ['organization', 'campaign', 'printer'] as const) {
     let began: ReturnType<typeof beginMail> = Promise.resolve(null);
     await early.begin(async (tx) => {
       assert.ok(
-        await beginMail(tx as unknown as postgres.Sql, at.organizationId, first, RUNNER, LEASE_MS),
+        await beginMail(tx as unknown as postgres.Sql, {
+          organizationId: at.organizationId,
+          cohortId: first,
+          runnerId: RUNNER,
+          leaseMs: LEASE_MS,
+        }),
       );
       const pid = await pidOf(holder);
-      held = hold(
-        holder,
-        at.organizationId,
+      held = hold(holder, {
+        ...at,
         kind,
-        { organization: at.organizationId, campaign: at.campaignId, printer: 'press' }[kind],
-      );
+        id: { organization: at.organizationId, campaign: at.campaignId, printer: 'press' }[kind],
+      });
       await waitsForLock(sql, pid);
       const latePid = await pidOf(late);
-      began = beginMail(late, at.organizationId, second, RUNNER, LEASE_MS);
+      began = beginMail(late, { ...at, cohortId: second, runnerId: RUNNER, leaseMs: LEASE_MS });
       // Row locks alone would let it in: it shares them with the first begin.
       await waitsForLock(sql, latePid);
     });
@@ -121,11 +121,7 @@ void test('a changed campaign file, an arming and a launch get in as well, and n
           ),
       );
       await timed(context, 'arm', async () => await armPrinter(sql, at.organizationId, 'press'));
-      await timed(
-        context,
-        'launch',
-        async () => await launch(sql, at.organizationId, at.campaignId, 'live'),
-      );
+      await timed(context, 'launch', async () => await launch(sql, at, { mode: 'live' }));
     }
   });
 });
@@ -143,9 +139,12 @@ void test('hold does not wait for a begin that waits for an open psql session', 
       where recipient_id = ${(await one(sql, at, 'p0')).id}
       for update`;
     const pid = await pidOf(runner);
-    const begin = refused('55P03', beginProof(runner, at.organizationId, id, RUNNER, LEASE_MS));
+    const begin = refused(
+      '55P03',
+      beginProof(runner, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS }),
+    );
     await waitsForLock(sql, pid);
-    await hold(sql, at.organizationId, 'campaign', at.campaignId);
+    await hold(sql, { ...at, kind: 'campaign', id: at.campaignId });
     await begin;
   });
   assert.deepEqual(await statesOf(sql, at), { p0: 'proofing_staged', p1: 'proofing_staged' });

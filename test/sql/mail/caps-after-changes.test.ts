@@ -140,7 +140,7 @@ void test('a campaign whose count somebody deleted prints nothing until it is co
   await sql`delete from postrider.campaign_counter where campaign_id = ${at.campaignId}`;
   const cohortId = await stageOne(sql, at, 'mail');
   const begin = async (): Promise<number | undefined> =>
-    (await beginMail(sql, at.organizationId, cohortId, RUNNER, LEASE_MS))?.pieces.length;
+    (await beginMail(sql, { ...at, cohortId, runnerId: RUNNER, leaseMs: LEASE_MS }))?.pieces.length;
   const error = await refused('PR010', begin(), /no count/);
   assert.match(error.hint ?? '', /count_opened/);
   await sql`select postrider.count_opened(${at.organizationId}, ${at.campaignId})`;

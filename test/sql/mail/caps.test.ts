@@ -79,7 +79,7 @@ void test("a day ends at midnight in the organization's time zone, wherever the 
   const organizationId = await ensureOrganization(sql, 'Tokyo Bakery', 'Asia/Tokyo');
   const { campaignId } = await applyCampaign(sql, organizationId, definition({ daily_cap: 2 }));
   await armPrinter(sql, organizationId, 'press');
-  await launch(sql, organizationId, campaignId, 'live');
+  await launch(sql, { organizationId, campaignId }, { mode: 'live' });
   const at = { organizationId, campaignId };
   await proofed(sql, at, 5);
   await mailBegun(sql, at);
@@ -129,7 +129,10 @@ void test('many begins at once do not pass a cap together', async () => {
   const cohorts = await stage(sql, at, 'mail', 10, 4);
   const clients = machine.connect(8);
   const begun = await Promise.all(
-    cohorts.map(async (id) => await beginMail(clients, at.organizationId, id, RUNNER, LEASE_MS)),
+    cohorts.map(
+      async (id) =>
+        await beginMail(clients, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS }),
+    ),
   );
   assert.equal(
     begun.reduce((sum, batch) => sum + (batch?.pieces.length ?? 0), 0),
@@ -153,15 +156,14 @@ void test('a begin that comes while another counts waits for the count', async (
   const pid = await pidOf(late);
   let began: ReturnType<typeof beginMail> = Promise.resolve(null);
   await early.begin(async (tx) => {
-    const batch = await beginMail(
-      tx as unknown as postgres.Sql,
-      at.organizationId,
-      first,
-      RUNNER,
-      LEASE_MS,
-    );
+    const batch = await beginMail(tx as unknown as postgres.Sql, {
+      organizationId: at.organizationId,
+      cohortId: first,
+      runnerId: RUNNER,
+      leaseMs: LEASE_MS,
+    });
     assert.equal(batch?.pieces.length, 3);
-    began = beginMail(late, at.organizationId, second, RUNNER, LEASE_MS);
+    began = beginMail(late, { ...at, cohortId: second, runnerId: RUNNER, leaseMs: LEASE_MS });
     await waitsForLock(sql, pid);
   });
   assert.equal(await began, null);

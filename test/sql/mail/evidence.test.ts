@@ -117,13 +117,12 @@ const again: Record<string, (at: Place) => Promise<void>> = {
   proofing_staged: async (at) => void (await stage(rig.sql, at, 'proof')),
   proofing: async (at) => {
     const [cohort] = await stage(rig.sql, at, 'proof');
-    await beginProof(
-      rig.sql,
-      at.organizationId,
-      cohort ?? assert.fail('no cohort'),
-      RUNNER,
-      LEASE_MS,
-    );
+    await beginProof(rig.sql, {
+      organizationId: at.organizationId,
+      cohortId: cohort ?? assert.fail('no cohort'),
+      runnerId: RUNNER,
+      leaseMs: LEASE_MS,
+    });
   },
 };
 

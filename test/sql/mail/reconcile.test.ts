@@ -37,13 +37,17 @@ void test('an unknown piece rests before it is asked for, and is then claimed on
   const batch = await sending(sql, at);
   await settleAll(sql, at, batch, (p) => answered(p, 'unknown'));
   await turnClock(sql, QUIET_MS - 2000);
-  assert.deepEqual(await claimUnknownMailpieces(sql, at.organizationId, 50, LEASE), []);
+  assert.deepEqual(
+    await claimUnknownMailpieces(sql, at.organizationId, { limit: 50, leaseMs: LEASE }),
+    [],
+  );
   await turnClock(sql, 3000);
   const clients = machine.connect(4);
   const claims = (
     await Promise.all(
       [1, 2, 3, 4].map(
-        async () => await claimUnknownMailpieces(clients, at.organizationId, 50, LEASE),
+        async () =>
+          await claimUnknownMailpieces(clients, at.organizationId, { limit: 50, leaseMs: LEASE }),
       ),
     )
   ).flat();
@@ -139,7 +143,7 @@ void test('the printer cannot tell: asked again, later each time, and given up a
   assert.equal((await onlyPiece(sql, at)).status, 'unknown');
   await turnClock(sql, 3_600_000);
   assert.deepEqual(
-    await claimUnknownMailpieces(sql, at.organizationId, 50, LEASE),
+    await claimUnknownMailpieces(sql, at.organizationId, { limit: 50, leaseMs: LEASE }),
     [],
     'nobody asks any more',
   );
@@ -176,9 +180,12 @@ void test('a printer that is held is not asked', async () => {
   const { sql } = rig;
   const at = await place(sql);
   await unknownDue(sql, at);
-  await hold(sql, at.organizationId, 'printer', 'press');
-  assert.deepEqual(await claimUnknownMailpieces(sql, at.organizationId, 50, LEASE), []);
-  await release(sql, at.organizationId, 'printer', 'press');
+  await hold(sql, { ...at, kind: 'printer', id: 'press' });
+  assert.deepEqual(
+    await claimUnknownMailpieces(sql, at.organizationId, { limit: 50, leaseMs: LEASE }),
+    [],
+  );
+  await release(sql, { ...at, kind: 'printer', id: 'press' });
   await claimOne(sql, at);
 });
 

@@ -56,14 +56,14 @@ void test('a piece of a printer that is held stays, though its campaign prints e
   await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
   await applyCampaign(sql, at.organizationId, definition({ printer_name: 'another' }));
   await sql`select postrider.arm_printer(${at.organizationId}, 'another')`;
-  await hold(sql, at.organizationId, 'printer', 'press');
+  await hold(sql, { ...at, kind: 'printer', id: 'press' });
   assert.deepEqual((await mailBegun(sql, at)).pieces, []);
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'proofed (held)' });
   assert.ok(
     (await one(sql, at)).availableAt > new Date(),
     'and is not tried again in the same breath',
   );
-  await release(sql, at.organizationId, 'printer', 'press');
+  await release(sql, { ...at, kind: 'printer', id: 'press' });
   await turnClock(sql, 120_000);
   assert.equal((await mailBegun(sql, at)).pieces[0]?.mailpieceId, batch.pieces[0]?.mailpieceId);
 });

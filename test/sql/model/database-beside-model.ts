@@ -184,7 +184,10 @@ export class World extends Runners {
   }
 
   async reconcile(bits: number, luck: number): Promise<void> {
-    const claimed = await claimUnknownMailpieces(this.sql, this.at.organizationId, 50, 60_000);
+    const claimed = await claimUnknownMailpieces(this.sql, this.at.organizationId, {
+      limit: 50,
+      leaseMs: 60_000,
+    });
     const verdicts = claimed.map((row, i) => {
       const piece =
         this.people()

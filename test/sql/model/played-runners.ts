@@ -53,7 +53,12 @@ export class Runners {
   async begin(cohort: Cohort): Promise<void> {
     const { organizationId: o } = this.at;
     if (cohort.kind === 'proof') {
-      const begun = await beginProof(this.sql, o, cohort.id, RUNNER, LEASE_MS);
+      const begun = await beginProof(this.sql, {
+        organizationId: o,
+        cohortId: cohort.id,
+        runnerId: RUNNER,
+        leaseMs: LEASE_MS,
+      });
       const there = this.model.begin(cohort, () => assert.fail('a proof has no piece'));
       assert.deepEqual(
         (begun?.cards ?? []).map((card) => card.recipientId).sort(),
@@ -61,7 +66,12 @@ export class Runners {
       );
       return;
     }
-    const begun = await beginMail(this.sql, o, cohort.id, RUNNER, LEASE_MS);
+    const begun = await beginMail(this.sql, {
+      organizationId: o,
+      cohortId: cohort.id,
+      runnerId: RUNNER,
+      leaseMs: LEASE_MS,
+    });
     const opened = new Map(
       (begun?.pieces ?? []).map((piece) => [
         piece.recipientId,
@@ -134,7 +144,7 @@ export class Runners {
             ? { recipientId: p.id, outcome, message: 'm' }
             : { recipientId: p.id, outcome, message: 'm', afterMs: 0 },
       );
-      await settleProof(this.sql, o, cohort.id, results, last);
+      await settleProof(this.sql, { organizationId: o, cohortId: cohort.id, results, last });
       this.model.settleProof(cohort, outcomes, last);
       return;
     }
@@ -154,7 +164,13 @@ export class Runners {
         badAddress: answer.outcome === 'bad address',
       };
     });
-    await settleMail(this.sql, o, cohort.id, results, last, QUIET_MS);
+    await settleMail(this.sql, {
+      organizationId: o,
+      cohortId: cohort.id,
+      results,
+      last,
+      quietMs: QUIET_MS,
+    });
     this.model.settleMail(cohort, all, last);
   }
 

@@ -122,33 +122,35 @@ void test('holdout salt and percent freeze with the first recipient, the modes w
   assert.deepEqual((await apply({ template: 'third' })).changed, ['template']);
   await apply({ campaign_mode: 'one_off' });
   await apply({ campaign_mode: 'automated' });
-  await launch(sql, at.organizationId, at.campaignId, 'live');
+  await launch(sql, at, { mode: 'live' });
   await refused('PR014', apply({ campaign_mode: 'one_off' }));
-  await refused(
-    'PR014',
-    launch(sql, at.organizationId, at.campaignId, 'test'),
-    /was launched in live mode/,
-  );
-  assert.equal(await launch(sql, at.organizationId, at.campaignId, 'live'), 'active');
+  await refused('PR014', launch(sql, at, { mode: 'test' }), /was launched in live mode/);
+  assert.equal(await launch(sql, at, { mode: 'live' }), 'active');
 });
 
 void test('a live launch asks for an armed printer; a test launch does not', async () => {
   const { sql } = rig;
   const organizationId = await ensureOrganization(sql, 'Unarmed Bakery');
   const { campaignId } = await applyCampaign(sql, organizationId, definition());
-  await refused('PR015', launch(sql, organizationId, campaignId, 'live'), /press is not armed/);
+  await refused(
+    'PR015',
+    launch(sql, { organizationId, campaignId }, { mode: 'live' }),
+    /press is not armed/,
+  );
   await refused('PR020', sql`select postrider.launch(${organizationId}, ${campaignId}, 'real')`);
-  await refused('PR010', launch(sql, organizationId, organizationId, 'test'));
+  await refused(
+    'PR010',
+    launch(sql, { organizationId, campaignId: organizationId }, { mode: 'test' }),
+  );
   await refused('PR010', armPrinter(sql, organizationId, 'no such printer'));
-  assert.equal(await launch(sql, organizationId, campaignId, 'test'), 'active');
+  assert.equal(await launch(sql, { organizationId, campaignId }, { mode: 'test' }), 'active');
 });
 
 void test('a one-off is launched when its whole list was read, for it is not read again', async () => {
   const { sql } = rig;
   const at = await place(sql, { campaign_mode: 'one_off' }, null);
   await armPrinter(sql, at.organizationId, 'press');
-  const tried = async (): Promise<string> =>
-    await launch(sql, at.organizationId, at.campaignId, 'live');
+  const tried = async (): Promise<string> => await launch(sql, at, { mode: 'live' });
   await refused('PR012', tried(), /the list of campaign spring was never read/);
   await syncPeople(sql, at, people(1), false);
   await refused('PR012', tried(), /the list of campaign spring was not read to its end/);
@@ -165,12 +167,12 @@ void test('a one-off whose last sync concluded nothing, because too many would l
   await syncPeople(sql, at, people(10));
   const error = await refused(
     'PR012',
-    launch(sql, at.organizationId, at.campaignId, 'live'),
+    launch(sql, at, { mode: 'live' }),
     /50 of the 60 people who wait would leave the segment at once/,
   );
   assert.match(error.hint ?? '', /with --allow-departures/);
   await syncPeople(sql, at, people(60));
-  assert.equal(await launch(sql, at.organizationId, at.campaignId, 'live'), 'active');
+  assert.equal(await launch(sql, at, { mode: 'live' }), 'active');
 });
 
 void test('erased stays erased: the next syncs of this campaign and of others do not bring anybody back', async () => {

@@ -192,6 +192,6 @@ void test('a hold of one person is for people who are not yet at the printer', a
   const { sql } = rig;
   for (const state of ['sending', 'sent', 'received', 'error, rejected']) {
     const at = await arranged(sql, state);
-    await refused('PR017', hold(sql, at.organizationId, 'recipient', (await one(sql, at)).id));
+    await refused('PR017', hold(sql, { ...at, kind: 'recipient', id: (await one(sql, at)).id }));
   }
 });

@@ -95,6 +95,13 @@ void test('a launch that arms an armed printer waits for nobody who prints there
     definition({ name: 'autumn' }),
   );
   const first = await beginning(at);
-  assert.equal(await launch(sql, at.organizationId, campaignId, 'live', null, true), 'active');
+  assert.equal(
+    await launch(
+      sql,
+      { organizationId: at.organizationId, campaignId },
+      { mode: 'live', why: null, arm: true },
+    ),
+    'active',
+  );
   await first`commit`;
 });

@@ -45,7 +45,7 @@ void test('a campaign that is ended by hand closes everybody before the printer,
   await stage(sql, at, 'proof', 1, 2);
   await proofAll(sql, at);
   await stage(sql, at, 'mail', 1, 1);
-  assert.equal(await endCampaign(sql, at.organizationId, at.campaignId, 'archived'), 6);
+  assert.equal(await endCampaign(sql, at, { status: 'archived' }), 6);
   const reasons = await reasonsOf(sql, at);
   assert.equal(reasons['p0'], 'sent (accepted)');
   assert.deepEqual(
@@ -66,27 +66,34 @@ void test('a campaign does not end while anybody is at the printer', async () =>
   const batch = await sending(sql, at, 2);
   await refused(
     'PR021',
-    endCampaign(sql, at.organizationId, at.campaignId, 'completed'),
+    endCampaign(sql, at, { status: 'completed' }),
     /2 people of campaign spring are at the printer/,
   );
   assert.equal(await statusOf(sql, at), 'active');
   await settleAll(sql, at, batch);
-  await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
+  await endCampaign(sql, at, { status: 'completed' });
   assert.equal(await statusOf(sql, at), 'completed');
 });
 
 void test('what does not exist, or is archived, is not ended; nor is it launched or changed', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  await refused('PR010', endCampaign(sql, at.organizationId, at.organizationId, 'archived'));
+  await refused(
+    'PR010',
+    endCampaign(
+      sql,
+      { organizationId: at.organizationId, campaignId: at.organizationId },
+      { status: 'archived' },
+    ),
+  );
   await refused(
     'PR020',
     sql`select postrider.end_campaign(${at.organizationId}, ${at.campaignId}, 'paused')`,
   );
-  await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
-  await endCampaign(sql, at.organizationId, at.campaignId, 'archived');
-  await refused('PR012', endCampaign(sql, at.organizationId, at.campaignId, 'completed'));
-  await refused('PR012', launch(sql, at.organizationId, at.campaignId, 'live'));
+  await endCampaign(sql, at, { status: 'completed' });
+  await endCampaign(sql, at, { status: 'archived' });
+  await refused('PR012', endCampaign(sql, at, { status: 'completed' }));
+  await refused('PR012', launch(sql, at, { mode: 'live' }));
   await refused('PR012', applyCampaign(sql, at.organizationId, definition({ template: 'other' })));
   assert.equal(await statusOf(sql, at), 'archived');
 });
@@ -119,7 +126,7 @@ void test('an automated campaign, an empty one, one that is held or not launched
   await syncPeople(sql, pending, []);
   const held = await oneOff(sql, 1);
   await sql`select postrider.cancel(${(await one(sql, held)).id})`;
-  await hold(sql, held.organizationId, 'campaign', held.campaignId);
+  await hold(sql, { ...held, kind: 'campaign', id: held.campaignId });
   for (const [at, status] of [
     [automated, 'active'],
     [empty, 'active'],

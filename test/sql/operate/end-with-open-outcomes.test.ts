@@ -80,7 +80,7 @@ void test('not printed, in a campaign that is completed: it runs again, and the 
   const { sql } = rig;
   const at = await place(sql);
   const piece = await unknowable(at);
-  await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
+  await endCampaign(sql, at, { status: 'completed' });
   assert.equal(await resolve(sql, piece, 'not_printed', 'Jo, on the phone'), 'proofed');
   assert.equal(await status(at), 'active');
   assert.equal((await mailBegun(sql, at)).pieces.length, 1);
@@ -90,7 +90,7 @@ void test('not printed, in a campaign that is archived: skipped with it', async 
   const { sql } = rig;
   const at = await place(sql);
   const piece = await unknowable(at);
-  await endCampaign(sql, at.organizationId, at.campaignId, 'archived');
+  await endCampaign(sql, at, { status: 'archived' });
   assert.equal(await resolve(sql, piece, 'not_printed', 'Jo, on the phone'), 'skipped');
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'skipped (campaign_closed)' });
   assert.equal((await onlyPiece(sql, at)).status, 'cancelled');
@@ -110,7 +110,7 @@ void test('not printed, of somebody who was to be cancelled: skipped, and the ca
     select postrider.settle_reconciled(
       ${at.organizationId}, ${JSON.stringify(verdict)}::text::json
     )`;
-  await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
+  await endCampaign(sql, at, { status: 'completed' });
   assert.equal(await resolve(sql, piece, 'not_printed', 'Jo, on the phone'), 'skipped');
   assert.deepEqual(
     [await reasonsOf(sql, at), await status(at)],
@@ -138,7 +138,7 @@ void test('stuck lists people who wait in a campaign that has ended', async () =
     [['proofed', 2, 'the campaign is completed']],
   );
   assert.match(String(rows[0]?.['what_helps']), /end_campaign/);
-  await endCampaign(sql, at.organizationId, at.campaignId, 'archived');
+  await endCampaign(sql, at, { status: 'archived' });
   assert.deepEqual(await reasonsOf(sql, at), {
     p0: 'skipped (campaign_closed)',
     p1: 'skipped (campaign_closed)',

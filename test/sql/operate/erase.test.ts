@@ -87,7 +87,10 @@ void test('who is erased at the printer is not submitted again, whatever becomes
     if (what === 'retry')
       await settleAll(sql, at, batch, (p) => answered(p, 'retry', { afterMs: 0 }));
     if (what === 'absent') {
-      const claimed = await claimUnknownMailpieces(sql, at.organizationId, 50, 60_000);
+      const claimed = await claimUnknownMailpieces(sql, at.organizationId, {
+        limit: 50,
+        leaseMs: 60_000,
+      });
       await settleReconciled(
         sql,
         at.organizationId,
@@ -186,7 +189,11 @@ void test('who is erased is erased in every campaign, with what was noted about 
     definition({ name: 'autumn', exclusion_window: '0 days' }),
   );
   const autumn = { organizationId: at.organizationId, campaignId };
-  await launch(sql, autumn.organizationId, autumn.campaignId, 'live');
+  await launch(
+    sql,
+    { organizationId: autumn.organizationId, campaignId: autumn.campaignId },
+    { mode: 'live' },
+  );
   const batch = await sending(sql, at);
   await settleAll(sql, at, batch, (p) =>
     answered(p, 'rejected', { message: 'Ada Byron does not live at 1 p Street', badAddress: true }),

@@ -27,7 +27,7 @@ async function begun() {
     ...at,
     status,
     refuse: async (client = sql, alike = false) =>
-      await holdRefused(client, brief, id, 'the template is gone', alike),
+      await holdRefused(client, brief, { cohortId: id, why: 'the template is gone', alike }),
   };
 }
 
@@ -39,7 +39,7 @@ void test('the campaign is held once', async () => {
 
 void test('a hold of somebody else stays theirs', async () => {
   const at = await begun();
-  await hold(rig.sql, at.organizationId, 'campaign', at.campaignId, 'the offer is wrong');
+  await hold(rig.sql, { ...at, kind: 'campaign', id: at.campaignId }, 'the offer is wrong');
   assert.equal(await at.refuse(), 'waits');
   assert.deepEqual(await at.status(), ['paused', 'the offer is wrong']);
 });
@@ -47,7 +47,7 @@ void test('a hold of somebody else stays theirs', async () => {
 void test('a refusal that is older than the release does not hold the mended campaign again', async () => {
   const at = await begun();
   await at.refuse();
-  await release(rig.sql, at.organizationId, 'campaign', at.campaignId, 'mended');
+  await release(rig.sql, { ...at, kind: 'campaign', id: at.campaignId }, 'mended');
   assert.equal(await at.refuse(), 'waits');
   assert.deepEqual(await at.status(), ['active', null]);
 });
@@ -75,7 +75,7 @@ for (const isMended of [false, true])
     assert.equal(await at.refuse(sql, true), 'held');
     if (isMended)
       await applyCampaign(sql, at.organizationId, definition({ template: 'mended, they say' }));
-    await release(sql, at.organizationId, 'campaign', at.campaignId);
+    await release(sql, { ...at, kind: 'campaign', id: at.campaignId });
     // The next cohort.
     await sql`
       update postrider.cohort

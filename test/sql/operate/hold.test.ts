@@ -29,15 +29,11 @@ void test('a launch does not lift a hold, which had a reason', async () => {
   for (const mode of [null, 'live'] as const) {
     const at = await place(sql, {}, mode);
     const before = await statusOf(sql, at);
-    await hold(sql, at.organizationId, 'campaign', at.campaignId, 'the offer is wrong');
-    await refused(
-      'PR012',
-      launch(sql, at.organizationId, at.campaignId, 'live'),
-      /spring is held: the offer is wrong/,
-    );
+    await hold(sql, { ...at, kind: 'campaign', id: at.campaignId }, 'the offer is wrong');
+    await refused('PR012', launch(sql, at, { mode: 'live' }), /spring is held: the offer is wrong/);
     assert.equal(await statusOf(sql, at), 'paused');
-    assert.equal(await release(sql, at.organizationId, 'campaign', at.campaignId), before);
-    assert.equal(await launch(sql, at.organizationId, at.campaignId, 'live'), 'active');
+    assert.equal(await release(sql, { ...at, kind: 'campaign', id: at.campaignId }), before);
+    assert.equal(await launch(sql, at, { mode: 'live' }), 'active');
   }
 });
 
@@ -46,15 +42,15 @@ void test('release gives back what was before the hold; only launch makes a camp
   for (const mode of [null, 'live'] as const) {
     const at = await place(sql, {}, mode);
     const before = await statusOf(sql, at);
-    await hold(sql, at.organizationId, 'campaign', at.campaignId, 'the offer is wrong');
+    await hold(sql, { ...at, kind: 'campaign', id: at.campaignId }, 'the offer is wrong');
     assert.equal(await statusOf(sql, at), 'paused');
-    await hold(sql, at.organizationId, 'campaign', at.campaignId);
+    await hold(sql, { ...at, kind: 'campaign', id: at.campaignId });
     const [row] = await sql`select held_why from postrider.campaigns where id = ${at.campaignId}`;
     assert.equal(row?.['held_why'], 'the offer is wrong');
-    assert.equal(await release(sql, at.organizationId, 'campaign', at.campaignId), before);
+    assert.equal(await release(sql, { ...at, kind: 'campaign', id: at.campaignId }), before);
     await refused(
       'PR017',
-      release(sql, at.organizationId, 'campaign', at.campaignId),
+      release(sql, { ...at, kind: 'campaign', id: at.campaignId }),
       /is not held/,
     );
   }
@@ -67,7 +63,7 @@ void test('hold tells cards whose outcome nobody knows, and says of a person pas
   const [lost, done] = batch.pieces;
   assert.ok(lost && done);
   await settle(sql, at, batch, [answered(lost, 'unknown')], false);
-  assert.deepEqual(await hold(sql, at.organizationId, 'printer', 'press'), {
+  assert.deepEqual(await hold(sql, { ...at, kind: 'printer', id: 'press' }), {
     held: 'printer',
     id: 'press',
     atPrinter: 3,
@@ -76,7 +72,7 @@ void test('hold tells cards whose outcome nobody knows, and says of a person pas
   await settle(sql, at, batch, [accepted(done)]);
   await refused(
     'PR017',
-    hold(sql, at.organizationId, 'recipient', done.recipientId),
+    hold(sql, { ...at, kind: 'recipient', id: done.recipientId }),
     /is sent and cannot be held/,
   );
 });
@@ -90,7 +86,7 @@ void test('hold says how many cards are already at the printer', async () => {
     ['printer', 'press'],
     ['organization', at.organizationId],
   ] as const)
-    assert.deepEqual(await hold(sql, at.organizationId, kind, id), {
+    assert.deepEqual(await hold(sql, { ...at, kind, id }), {
       held: kind,
       id,
       atPrinter: 3,
@@ -107,10 +103,10 @@ void test('hold says how many cards are already at the printer', async () => {
 void test('what cannot be held is refused with the reason', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  await refused('PR010', hold(sql, at.organizationId, 'campaign', at.organizationId));
-  await refused('PR010', hold(sql, at.organizationId, 'printer', 'nothing'));
-  await endCampaign(sql, at.organizationId, at.campaignId, 'completed');
-  await refused('PR017', hold(sql, at.organizationId, 'campaign', at.campaignId));
+  await refused('PR010', hold(sql, { ...at, kind: 'campaign', id: at.organizationId }));
+  await refused('PR010', hold(sql, { ...at, kind: 'printer', id: 'nothing' }));
+  await endCampaign(sql, at, { status: 'completed' });
+  await refused('PR017', hold(sql, { ...at, kind: 'campaign', id: at.campaignId }));
   await refused('PR020', sql`select postrider.hold(${at.organizationId}, 'moon', 'x')`);
-  await refused('PR017', release(sql, at.organizationId, 'organization', at.organizationId));
+  await refused('PR017', release(sql, { ...at, kind: 'organization', id: at.organizationId }));
 });

@@ -60,10 +60,10 @@ void test('a hold of the printer that a campaign changed to meets a begin that l
   const pid = await pidOf(beginner);
   await changer`begin`;
   await applyCampaign(changer, at.organizationId, definition({ printer_name: 'press-b' }));
-  const begun = beginMail(beginner, at.organizationId, cohortId, RUNNER, LEASE_MS);
+  const begun = beginMail(beginner, { ...at, cohortId, runnerId: RUNNER, leaseMs: LEASE_MS });
   await waitsForLock(sql, pid);
   await changer`commit`;
-  assert.equal((await hold(sql, at.organizationId, 'printer', 'press-b')).atPrinter, 0);
+  assert.equal((await hold(sql, { ...at, kind: 'printer', id: 'press-b' })).atPrinter, 0);
   assert.equal(await begun, null);
   assert.deepEqual(await pieces(sql, at), []);
   assert.deepEqual(await statesOf(sql, at), { p0: 'proofed' });
@@ -117,7 +117,10 @@ void test('a campaign that is not launched does not redirect an armed printer', 
   );
   await sql`select postrider.disarm_printer(${at.organizationId}, 'press')`;
   const { campaignId } = await applyCampaign(sql, at.organizationId, autumn);
-  await refused('PR015', launch(sql, at.organizationId, campaignId, 'live'));
+  await refused(
+    'PR015',
+    launch(sql, { organizationId: at.organizationId, campaignId }, { mode: 'live' }),
+  );
 });
 
 void test('a launch that arms its printer arms it with the launch, or not at all', async () => {
@@ -130,14 +133,21 @@ void test('a launch that arms its printer arms it with the launch, or not at all
   );
   await refused(
     'PR012',
-    launch(sql, organizationId, campaignId, 'live', null, true),
+    launch(sql, { organizationId, campaignId }, { mode: 'live', why: null, arm: true }),
     /was never read/,
   );
   assert.deepEqual(await armed(organizationId), [false]);
   await syncPeople(sql, { organizationId, campaignId }, people(1));
-  await refused('PR020', launch(sql, organizationId, campaignId, 'test', null, true), /test/);
+  await refused(
+    'PR020',
+    launch(sql, { organizationId, campaignId }, { mode: 'test', why: null, arm: true }),
+    /test/,
+  );
   assert.deepEqual(await armed(organizationId), [false]);
-  assert.equal(await launch(sql, organizationId, campaignId, 'live', null, true), 'active');
+  assert.equal(
+    await launch(sql, { organizationId, campaignId }, { mode: 'live', why: null, arm: true }),
+    'active',
+  );
   assert.deepEqual(await armed(organizationId), [true]);
   const told = await sql`
     select action

@@ -57,19 +57,18 @@ async function retryAll(
 async function renderFailed(sql: postgres.Sql, at: Place, n: number): Promise<void> {
   await syncPeople(sql, at, people(n));
   const cohortId = await stageOne(sql, at, 'proof');
-  const begun = await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS);
+  const begun = await beginProof(sql, { ...at, cohortId, runnerId: RUNNER, leaseMs: LEASE_MS });
   const cards = begun?.cards ?? [];
-  await settleProof(
-    sql,
-    at.organizationId,
+  await settleProof(sql, {
+    ...at,
     cohortId,
-    cards.map((card) => ({
+    results: cards.map((card) => ({
       recipientId: card.recipientId,
       outcome: 'failed',
       message: 'template: unknown variable: naem',
     })),
-    true,
-  );
+    last: true,
+  });
 }
 
 void test('retry_all brings back everybody in error for one reason, and nobody else', async () => {

@@ -25,7 +25,7 @@ void test('retry in an archived campaign refuses', async () => {
   const batch = await sending(sql, at, 1);
   await settleAll(sql, at, batch, (piece) => answered(piece, 'rejected'));
   const { id } = await one(sql, at);
-  await endCampaign(sql, at.organizationId, at.campaignId, 'archived');
+  await endCampaign(sql, at, { status: 'archived' });
   await refused('PR012', retry(sql, id), /archived/);
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'error (rejected)' });
   await refused('PR010', retry(sql, at.campaignId));

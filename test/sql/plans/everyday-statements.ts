@@ -64,9 +64,14 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
       async () => {
         proofId = await open('proof');
         proofing =
-          (await beginProof(sql, o, proofId, RUNNER, LEASE_MS))?.cards.map(
-            (card) => card.recipientId,
-          ) ?? [];
+          (
+            await beginProof(sql, {
+              organizationId: o,
+              cohortId: proofId,
+              runnerId: RUNNER,
+              leaseMs: LEASE_MS,
+            })
+          )?.cards.map((card) => card.recipientId) ?? [];
       },
     ],
     [
@@ -77,38 +82,61 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
     ],
     [
       'settle proof',
-      async () => await settleProof(sql, o, proofId, proofing.slice(0, 40).map(rendered), false),
+      async () =>
+        await settleProof(sql, {
+          organizationId: o,
+          cohortId: proofId,
+          results: proofing.slice(0, 40).map(rendered),
+          last: false,
+        }),
     ],
-    ['settle proof, last', async () => await settleProof(sql, o, proofId, [], true)],
+    [
+      'settle proof, last',
+      async () =>
+        await settleProof(sql, { organizationId: o, cohortId: proofId, results: [], last: true }),
+    ],
     ['stage mail', async () => await sql`select postrider.stage(${o}, ${c}, 'mail', 1, 50)`],
     [
       'begin mail',
       async () => {
         mailId = await open('mail');
-        begun = (await beginMail(sql, o, mailId, RUNNER, LEASE_MS))?.pieces ?? [];
+        begun =
+          (
+            await beginMail(sql, {
+              organizationId: o,
+              cohortId: mailId,
+              runnerId: RUNNER,
+              leaseMs: LEASE_MS,
+            })
+          )?.pieces ?? [];
       },
     ],
     [
       'settle mail, accepted',
       async () =>
-        await settleMail(sql, o, mailId, begun.slice(0, 30).map(accepted), false, QUIET_MS),
+        await settleMail(sql, {
+          organizationId: o,
+          cohortId: mailId,
+          results: begun.slice(0, 30).map(accepted),
+          last: false,
+          quietMs: QUIET_MS,
+        }),
     ],
     [
       'settle mail, mixed',
       async () =>
-        await settleMail(
-          sql,
-          o,
-          mailId,
-          begun.slice(30, 44).map((piece, i) => ({
+        await settleMail(sql, {
+          organizationId: o,
+          cohortId: mailId,
+          results: begun.slice(30, 44).map((piece, i) => ({
             ...piece,
             outcome: (['accepted', 'retry', 'rejected', 'unknown'] as const)[i % 4] ?? 'unknown',
             providerId: piece.mailpieceId,
             message: 'm',
           })),
-          true,
-          QUIET_MS,
-        ),
+          last: true,
+          quietMs: QUIET_MS,
+        }),
     ],
     ['reap, nothing', async () => await sql`select postrider.reap('1 hour', '1 minute')`],
     [
@@ -126,7 +154,7 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
           update postrider.mailpiece
           set available_at = now()
           where organization_id = ${o} and status = 'unknown' and available_at is not null`;
-        const claimed = await claimUnknownMailpieces(sql, o, 50, 60_000);
+        const claimed = await claimUnknownMailpieces(sql, o, { limit: 50, leaseMs: 60_000 });
         await settleReconciled(
           sql,
           o,
@@ -160,7 +188,16 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
     ],
     ['match events', async () => await sql`select postrider.match_events(${o})`],
     ['cancel claim', async () => await claimCallBacks(sql, o, 50)],
-    ['effects', async () => await claimEffects(sql, o, 'usage_meter', 50, 60_000)],
+    [
+      'effects',
+      async () =>
+        await claimEffects(sql, {
+          organizationId: o,
+          kind: 'usage_meter',
+          limit: 50,
+          leaseMs: 60_000,
+        }),
+    ],
     ['assume, nobody', async () => await sql`select postrider.assume_received(${o})`],
     [
       'assume',

@@ -25,13 +25,12 @@ const rig = sharedMachine();
 void test('a proof cohort comes with all that a renderer needs', async () => {
   const { sql } = rig;
   const at = await place(sql);
-  const begun = await beginProof(
-    sql,
-    at.organizationId,
-    await staged(sql, at, 'proof'),
-    RUNNER,
-    LEASE_MS,
-  );
+  const begun = await beginProof(sql, {
+    ...at,
+    cohortId: await staged(sql, at, 'proof'),
+    runnerId: RUNNER,
+    leaseMs: LEASE_MS,
+  });
   assert.equal(begun?.campaign.template, 'card');
   assert.equal(begun?.campaign.campaignId, at.campaignId);
   const card = begun?.cards.find((c) => c.line1 === '1 p Street');
@@ -102,14 +101,13 @@ void test('the twentieth attempt that fails in passing is the last', async () =>
   const { id } = await one(sql, at);
   for (let attempt = 1; attempt <= 20; attempt += 1) {
     const cohortId = await stageOne(sql, at, 'proof');
-    await beginProof(sql, at.organizationId, cohortId, RUNNER, LEASE_MS);
-    await settleProof(
-      sql,
-      at.organizationId,
+    await beginProof(sql, { ...at, cohortId, runnerId: RUNNER, leaseMs: LEASE_MS });
+    await settleProof(sql, {
+      ...at,
       cohortId,
-      [{ recipientId: id, outcome: 'retry', message: 'busy', afterMs: 0 }],
-      true,
-    );
+      results: [{ recipientId: id, outcome: 'retry', message: 'busy', afterMs: 0 }],
+      last: true,
+    });
     assert.equal(
       (await one(sql, at)).state,
       attempt < 20 ? 'pending' : 'error',

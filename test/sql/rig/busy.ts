@@ -30,10 +30,15 @@ export async function busy(
         order by random()
         limit 1`;
       if (open === undefined) continue;
-      const begun = await beginMail(sql, at.organizationId, open.id, RUNNER, LEASE_MS);
+      const begun = await beginMail(sql, {
+        ...at,
+        cohortId: open.id,
+        runnerId: RUNNER,
+        leaseMs: LEASE_MS,
+      });
       const results = begun?.pieces.map((piece) => answered(piece, 'retry', { afterMs: 0 })) ?? [];
       if (results.length > 0)
-        await settleMail(sql, at.organizationId, open.id, results, true, 1000);
+        await settleMail(sql, { ...at, cohortId: open.id, results, last: true, quietMs: 1000 });
       rounds += 1;
     }
   };

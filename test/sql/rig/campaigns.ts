@@ -14,6 +14,6 @@ export async function statusOf(sql: postgres.Sql, at: Place): Promise<string> {
 export async function oneOff(sql: postgres.Sql, n = 1): Promise<Place> {
   const at = await place(sql, { campaign_mode: 'one_off' }, null);
   await syncPeople(sql, at, people(n));
-  await launch(sql, at.organizationId, at.campaignId, 'live');
+  await launch(sql, at, { mode: 'live' });
   return at;
 }

@@ -23,11 +23,15 @@ export async function claim(
   limit = 100,
   enricher = 'faraday',
 ): Promise<ClaimedBatch | null> {
-  return await claimBatch(sql, at.organizationId, at.campaignId, enricher, {
-    limit,
-    deadlineMs: HOUR,
-    restMs: MINUTE,
-  });
+  return await claimBatch(
+    sql,
+    { ...at, enricher },
+    {
+      limit,
+      deadlineMs: HOUR,
+      restMs: MINUTE,
+    },
+  );
 }
 
 export async function claimed(sql: postgres.Sql, at: Place, limit = 100): Promise<ClaimedBatch> {
@@ -45,17 +49,16 @@ export async function answer(
   addresses: Record<string, string | null>,
   last = true,
 ): Promise<number> {
-  return await settleBatch(
-    sql,
-    at.organizationId,
-    batch.batchId,
-    'faraday',
-    batch.people.flatMap((person) => {
+  return await settleBatch(sql, {
+    ...at,
+    batchId: batch.batchId,
+    enricher: 'faraday',
+    results: batch.people.flatMap((person) => {
       const line1 = addresses[(person.email ?? '').split('@')[0] ?? ''];
       return line1 === undefined
         ? []
         : [{ recipientId: person.recipientId, address: line1 === null ? null : home(line1) }];
     }),
     last,
-  );
+  });
 }

@@ -34,7 +34,10 @@ const enrichable = [
 /** Nobody could tell eight times what became of the card. */
 export async function giveUp(sql: postgres.Sql, at: Place): Promise<void> {
   for (let round = 0; round < 8; round += 1) {
-    const claimed = await claimUnknownMailpieces(sql, at.organizationId, 50, 60_000);
+    const claimed = await claimUnknownMailpieces(sql, at.organizationId, {
+      limit: 50,
+      leaseMs: 60_000,
+    });
     await settleReconciled(
       sql,
       at.organizationId,
@@ -61,7 +64,12 @@ const into: Record<string, (sql: postgres.Sql, at: Place) => Promise<Sending | v
   },
   proofing: async (sql, at) => {
     await syncPeople(sql, at, people(1));
-    await beginProof(sql, at.organizationId, await stageOne(sql, at, 'proof'), RUNNER, LEASE_MS);
+    await beginProof(sql, {
+      ...at,
+      cohortId: await stageOne(sql, at, 'proof'),
+      runnerId: RUNNER,
+      leaseMs: LEASE_MS,
+    });
   },
   proofed: async (sql, at) => await proofed(sql, at),
   'proofed, with an open piece': async (sql, at) => {

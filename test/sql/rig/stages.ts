@@ -69,19 +69,19 @@ export async function begin(
   runner = RUNNER,
 ) {
   return name === 'proof'
-    ? await beginProof(sql, at.organizationId, id, runner, LEASE_MS)
-    : await beginMail(sql, at.organizationId, id, runner, LEASE_MS);
+    ? await beginProof(sql, { ...at, cohortId: id, runnerId: runner, leaseMs: LEASE_MS })
+    : await beginMail(sql, { ...at, cohortId: id, runnerId: runner, leaseMs: LEASE_MS });
 }
 
 /** `n` people in `proofing`, in one cohort, and what settles it. */
 export async function proofing(sql: postgres.Sql, at: Place, n = 1) {
   const id = await staged(sql, at, 'proof', n);
-  const begun = await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
+  const begun = await beginProof(sql, { ...at, cohortId: id, runnerId: RUNNER, leaseMs: LEASE_MS });
   return {
     id,
     cards: begun?.cards ?? [],
     settle: async (results: readonly ProofSettlement[], last = true) =>
-      await settleProof(sql, at.organizationId, id, results, last),
+      await settleProof(sql, { ...at, cohortId: id, results, last }),
   };
 }
 
@@ -100,14 +100,18 @@ export function rendered(recipientId: string) {
 /** Renders everybody who is pending now. */
 export async function proofAll(sql: postgres.Sql, at: Place): Promise<void> {
   for (const id of await stage(sql, at, 'proof', 20)) {
-    const begun = await beginProof(sql, at.organizationId, id, RUNNER, LEASE_MS);
-    await settleProof(
-      sql,
-      at.organizationId,
-      id,
-      begun?.cards.map((card) => rendered(card.recipientId)) ?? [],
-      true,
-    );
+    const begun = await beginProof(sql, {
+      ...at,
+      cohortId: id,
+      runnerId: RUNNER,
+      leaseMs: LEASE_MS,
+    });
+    await settleProof(sql, {
+      ...at,
+      cohortId: id,
+      results: begun?.cards.map((card) => rendered(card.recipientId)) ?? [],
+      last: true,
+    });
   }
 }
 
@@ -123,7 +127,7 @@ export function firstOf(batch: Sending): BegunPiece {
 /** Begins one mail cohort of people who are proofed now. */
 export async function mailBegun(sql: postgres.Sql, at: Place, runner = RUNNER): Promise<Sending> {
   const cohortId = await stageOne(sql, at, 'mail');
-  const begun = await beginMail(sql, at.organizationId, cohortId, runner, LEASE_MS);
+  const begun = await beginMail(sql, { ...at, cohortId, runnerId: runner, leaseMs: LEASE_MS });
   return { cohortId, pieces: begun?.pieces ?? [] };
 }
 
@@ -182,7 +186,13 @@ export async function settle(
   results: readonly MailSettlement[],
   last = true,
 ): Promise<number> {
-  return await settleMail(sql, at.organizationId, batch.cohortId, results, last, QUIET_MS);
+  return await settleMail(sql, {
+    ...at,
+    cohortId: batch.cohortId,
+    results,
+    last,
+    quietMs: QUIET_MS,
+  });
 }
 
 /** Settles a batch with the same answer for each of its pieces. */
@@ -223,5 +233,5 @@ export async function claimDue(
   sql: postgres.Sql,
   at: { organizationId: string },
 ): Promise<readonly UnknownPiece[]> {
-  return await claimUnknownMailpieces(sql, at.organizationId, 50, 60_000);
+  return await claimUnknownMailpieces(sql, at.organizationId, { limit: 50, leaseMs: 60_000 });
 }

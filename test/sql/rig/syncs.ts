@@ -90,6 +90,6 @@ export async function anotherCampaign(
     organizationId,
     definition({ name: `another ${(campaigns += 1)}`, ...over }),
   );
-  await launch(sql, organizationId, campaignId, 'live');
+  await launch(sql, { organizationId, campaignId }, { mode: 'live' });
   return { organizationId, campaignId };
 }

@@ -160,7 +160,8 @@ void test('who comes back to pending while a run is on its way was seen by it, a
   await syncPeople(sql, at, people(3));
   // One each: begun and to be tried again, staged and given back, failed and retried.
   const [a, b, c] = await stage(sql, at, 'proof', 3, 1);
-  for (const id of [a, c]) await beginProof(sql, at.organizationId, id ?? '', RUNNER, LEASE_MS);
+  for (const id of [a, c])
+    await beginProof(sql, { ...at, cohortId: id ?? '', runnerId: RUNNER, leaseMs: LEASE_MS });
   const of = async (cohortId: string | undefined): Promise<string> => {
     const [row] = await sql<
       { id: string }[]
@@ -168,22 +169,20 @@ void test('who comes back to pending while a run is on its way was seen by it, a
     return row?.id ?? '';
   };
   const [retried, failed] = [await of(a), await of(c)];
-  await settleProof(
-    sql,
-    at.organizationId,
-    c ?? '',
-    [{ recipientId: failed, outcome: 'failed', message: 'no' }],
-    true,
-  );
+  await settleProof(sql, {
+    ...at,
+    cohortId: c ?? '',
+    results: [{ recipientId: failed, outcome: 'failed', message: 'no' }],
+    last: true,
+  });
   const slow = await syncRun(sql, at);
   await slow.page(people(3));
-  await settleProof(
-    sql,
-    at.organizationId,
-    a ?? '',
-    [{ recipientId: retried, outcome: 'retry', message: 'wait', afterMs: 0 }],
-    true,
-  );
+  await settleProof(sql, {
+    ...at,
+    cohortId: a ?? '',
+    results: [{ recipientId: retried, outcome: 'retry', message: 'wait', afterMs: 0 }],
+    last: true,
+  });
   await sql`delete from postrider_queue.job where id = ${b ?? ''}`;
   await turnClock(sql, 30_000);
   await reap(sql);
@@ -197,11 +196,15 @@ void test('who comes back from a lost batch while a run is on its way has not le
   const { sql } = rig;
   const at = await place(sql);
   await syncPeople(sql, at, [emailOnly('mail')]);
-  const batch = await claimBatch(sql, at.organizationId, at.campaignId, 'faraday', {
-    limit: 10,
-    deadlineMs: 3_600_000,
-    restMs: 60_000,
-  });
+  const batch = await claimBatch(
+    sql,
+    { ...at, enricher: 'faraday' },
+    {
+      limit: 10,
+      deadlineMs: 3_600_000,
+      restMs: 60_000,
+    },
+  );
   const slow = await syncRun(sql, at);
   await slow.page([emailOnly('mail')]);
   await sql`

@@ -22,7 +22,7 @@ async function another(
     organizationId,
     definition({ name: `another ${(campaigns += 1)}`, ...over }),
   );
-  if (mode !== null) await launch(rig.sql, organizationId, campaignId, mode);
+  if (mode !== null) await launch(rig.sql, { organizationId, campaignId }, { mode });
   return { organizationId, campaignId };
 }
 

@@ -65,7 +65,7 @@ void test('why, stuck and holds name who holds, and since when', async () => {
   const { id } = await one(sql, at);
   const why = async (): Promise<string> =>
     String((await sql`select * from postrider.why(${id}) as why`)[0]?.['why']);
-  await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price');
+  await hold(sql, { ...at, kind: 'campaign', id: at.campaignId }, 'wrong price');
   await turnClock(sql, 300_000);
   const by = `${me?.name}`;
   assert.match(
@@ -78,9 +78,9 @@ void test('why, stuck and holds name who holds, and since when', async () => {
     String(stuck?.['why']),
     new RegExp(`^the campaign is held: wrong price \\(by ${by}, test, since \\d{4}-`),
   );
-  await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price.');
+  await hold(sql, { ...at, kind: 'campaign', id: at.campaignId }, 'wrong price.');
   assert.match(await why(), /: wrong price: it goes on when released\.$/);
-  await hold(sql, at.organizationId, 'campaign', at.campaignId, 'wrong price');
+  await hold(sql, { ...at, kind: 'campaign', id: at.campaignId }, 'wrong price');
   const holds = await sql`
     select kind, name, why, by_role
     from postrider.holds
@@ -89,8 +89,8 @@ void test('why, stuck and holds name who holds, and since when', async () => {
     holds.map((row) => ({ ...row })),
     [{ kind: 'campaign', name: 'spring', why: 'wrong price', by_role: by }],
   );
-  await release(sql, at.organizationId, 'campaign', at.campaignId);
-  await hold(sql, at.organizationId, 'recipient', id, 'asked us to wait');
+  await release(sql, { ...at, kind: 'campaign', id: at.campaignId });
+  await hold(sql, { ...at, kind: 'recipient', id }, 'asked us to wait');
   assert.match(
     await why(),
     new RegExp(`Held since .* by ${by} \\(test\\): asked us to wait: goes on after`),
@@ -109,26 +109,24 @@ void test('a second hold takes over nothing; with a reason of its own, reason an
   const [ada, bob] = [await called('ada'), await called('bob')];
   const things = [...all(at), ['recipient', id]] as const;
   for (const [kind, thing] of things) {
-    await hold(bob, at.organizationId, kind, thing, 'another time');
-    await release(bob, at.organizationId, kind, thing);
+    await hold(bob, { ...at, kind, id: thing }, 'another time');
+    await release(bob, { ...at, kind, id: thing });
   }
   await turnClock(sql, 3_600_000);
-  for (const [kind, thing] of things)
-    await hold(ada, at.organizationId, kind, thing, 'wrong price');
+  for (const [kind, thing] of things) await hold(ada, { ...at, kind, id: thing }, 'wrong price');
   await turnClock(sql, 3_600_000);
   for (const [kind, thing] of things) {
-    await hold(bob, at.organizationId, kind, thing);
-    await hold(bob, at.organizationId, kind, thing, '  ');
+    await hold(bob, { ...at, kind, id: thing });
+    await hold(bob, { ...at, kind, id: thing }, '  ');
   }
   const standing = (name: string, reason: string) =>
     ['campaign', 'organization', 'printer'].map((kind) => [kind, name, reason, 1]);
   assert.deepEqual(await holds(at), standing('ada', 'wrong price'));
   assert.match(await why(id), /Held since .* by \w+ \(ada\): wrong price: goes on after/);
-  for (const [kind, thing] of things)
-    await hold(bob, at.organizationId, kind, thing, 'wrong picture');
+  for (const [kind, thing] of things) await hold(bob, { ...at, kind, id: thing }, 'wrong picture');
   assert.deepEqual(await holds(at), standing('bob', 'wrong picture'));
   assert.match(await why(id), /Held since .* by \w+ \(bob\): wrong picture: goes on after/);
-  await release(ada, at.organizationId, 'recipient', id);
+  await release(ada, { ...at, kind: 'recipient', id });
   assert.match(await why(id), /The organization is held by \w+ \(bob\) since .*: wrong picture\./);
 });
 
@@ -157,7 +155,7 @@ void test('what was held before it was recorded is held by nobody, and a hold wi
     `update postrider.printer set held_at = postrider.now() where organization_id = '${o}'`,
   );
   await turnClock(sql, 3_600_000);
-  for (const [kind, thing] of all(at)) await hold(sql, o, kind, thing);
+  for (const [kind, thing] of all(at)) await hold(sql, { organizationId: o, kind, id: thing });
   assert.match(await why(id), / The organization is held since \d{4}-\S+ [\d:]+: older\.$/);
   assert.match(await stuck(at), /^the organization is held: older \(since \d{4}-\S+ [\d:]+\)$/);
   assert.deepEqual(
@@ -176,8 +174,8 @@ void test('what was held before it was recorded is held by nobody, and a hold wi
   ];
   assert.deepEqual(await story(), [['held', null]]);
   assert.match(await why(id), / Held since \d{4}-\S+ [\d:]+: goes on after/);
-  await release(sql, o, 'recipient', id);
-  await hold(sql, o, 'recipient', id);
+  await release(sql, { organizationId: o, kind: 'recipient', id });
+  await hold(sql, { organizationId: o, kind: 'recipient', id });
   assert.deepEqual(
     (await story()).map(([what]) => what),
     ['hold'],
@@ -190,11 +188,11 @@ void test('a session without a name, and a hold without a reason, leave out thei
   await syncPeople(sql, at, people(1));
   const { id } = await one(sql, at);
   const nameless = await called('');
-  await hold(nameless, at.organizationId, 'organization', at.organizationId);
+  await hold(nameless, { ...at, kind: 'organization', id: at.organizationId });
   await turnClock(sql, 300_000);
   assert.match(await why(id), / The organization is held by \w+ since \d{4}-\S+ [\d:]+\.$/);
   assert.match(await stuck(at), /^the organization is held \(by \w+, since \d{4}-\S+ [\d:]+\)$/);
-  await hold(nameless, at.organizationId, 'recipient', id, 'asked us to wait');
+  await hold(nameless, { ...at, kind: 'recipient', id }, 'asked us to wait');
   assert.match(
     await why(id),
     / Held since \d{4}-\S+ [\d:]+ by \w+: asked us to wait: goes on after/,
@@ -207,7 +205,7 @@ void test('who was held and has a card all the same waits for news of it, and fo
   const batch = await sending(sql, at, 1);
   const recipientId = batch.pieces[0]?.recipientId ?? '';
   await settleAll(sql, at, batch, (piece) => answered(piece, 'retry'));
-  await hold(sql, at.organizationId, 'recipient', recipientId, 'a look at it');
+  await hold(sql, { ...at, kind: 'recipient', id: recipientId }, 'a look at it');
   await settleAll(sql, at, batch);
   const [told] = await sql<{ why: string; state: string }[]>`
     select postrider.why(${recipientId}) as why, state

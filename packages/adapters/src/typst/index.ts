@@ -5,7 +5,6 @@ import { typstOptions } from './options.ts';
 import { createTypstRenderer } from './renderer.ts';
 
 export { createTypstRenderer };
-export type { CardPreview, PreviewOptions, TypstRenderer } from './renderer.ts';
 
 export const typst = {
   kind: 'typst',

@@ -15,13 +15,12 @@ import type {
   AdapterWiring,
   CardRequest,
   RenderAnswer,
-  RenderJob,
   RenderResult,
   RenderedDocument,
-  Renderer,
 } from '@postrider/core/ports';
 import { z } from 'zod';
 import { parseOptions } from '../kit/options.ts';
+import type { PreviewRenderer } from '../kit/preview.ts';
 import { cardData, contentHash } from './card-data.ts';
 import { TypstCompiler } from './compiler.ts';
 import { loadFonts } from './fonts.ts';
@@ -36,37 +35,14 @@ import type { TemplateFiles } from './template-files.ts';
 import { loadFault, typeset } from './typeset.ts';
 import type { Failure, Side, TypesetSource } from './typeset.ts';
 
-/** A look at one card. */
-export interface CardPreview {
-  readonly front: Uint8Array;
-  readonly back: Uint8Array;
-}
-
-export interface PreviewOptions {
-  /** Width of the PNG in pixels; 1,875 is 300 dpi for a 4x6. Default 1,250. */
-  readonly width?: number;
-  /** Draws trim (red), safe area (green) and the ink-free box (blue). */
-  readonly guides?: boolean;
-}
-
-export interface TypstRenderer extends Renderer {
-  /**
-   * Front and back of one card as PNG. Throws an error that says what is wrong where the card
-   * cannot be rendered.
-   */
-  preview(
-    job: Omit<RenderJob, 'cards' | 'media'> & { readonly card: CardRequest },
-    options?: PreviewOptions,
-  ): Promise<CardPreview>;
-}
-
 export async function createTypstRenderer(
   options: unknown,
   wiring: AdapterWiring,
-): Promise<TypstRenderer> {
+): Promise<PreviewRenderer> {
   const parsed = parseOptions('renderer', typstOptions, options);
   const fonts = await loadFonts(parsed.fonts.map((path) => resolve(wiring.baseDirectory, path)));
   const prelude = readFileSync(new URL('./prelude.typ', import.meta.url), 'utf8');
+  const own = { prelude, fonts };
   const machinery = createHash('sha256')
     .update(prelude)
     .update(fonts.hash)
@@ -90,7 +66,7 @@ export async function createTypstRenderer(
       context.signal.throwIfAborted();
 
       const cards = job.cards.map(cardData);
-      const source = sourceOf(prelude, fonts, format, template, ['front', 'back'], false);
+      const source = sourceOf(own, prepared, { sides: ['front', 'back'], guides: false });
       const { output, printed, failures } = typeset(typst, source, cards, (document) =>
         document.pdf(),
       );
@@ -135,7 +111,7 @@ export async function createTypstRenderer(
       const side = (one: Side): string => {
         const { output, failures } = typeset(
           typst,
-          sourceOf(prelude, fonts, prepared.format, prepared.template, [one], guides),
+          sourceOf(own, prepared, { sides: [one], guides }),
           [cardData(card)],
           (document) => document.svg(),
         );
@@ -198,12 +174,9 @@ function commonFault(
 }
 
 function sourceOf(
-  prelude: string,
-  fonts: FontSet,
-  format: CardFormat,
-  template: TemplateFiles,
-  sides: readonly Side[],
-  guides: boolean,
+  { prelude, fonts }: { readonly prelude: string; readonly fonts: FontSet },
+  { format, template }: Prepared,
+  { sides, guides }: { readonly sides: readonly Side[]; readonly guides: boolean },
 ): TypesetSource {
   return {
     prelude,

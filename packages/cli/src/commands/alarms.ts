@@ -1,10 +1,11 @@
 /** `alarms`: what needs a person, and `alarms clear` once somebody has looked. */
 import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import { command, text, type Act } from '../command.ts';
-import type { Fields } from '../table.ts';
-import { relative } from '../text.ts';
+import { command, text, type Act } from '../program/command.ts';
+import type { Fields } from '../output/table.ts';
+import { relative } from '../output/text.ts';
 import { asCommand } from './as-command.ts';
+import { open } from './open.ts';
 
 export function alarms(program: Command, act: Act): void {
   const listed = command(
@@ -15,8 +16,7 @@ export function alarms(program: Command, act: Act): void {
   );
   listed.action(
     act(async (cli) => {
-      const { openDatabase } = await import('@postrider/runner/database');
-      await using database = await openDatabase(cli);
+      await using database = await open(cli);
       const rows = await database.sql<AlarmRow[]>`
         select
           id, kind, campaign, recipient_id, mailpiece_id, detail, meaning, what_helps, raised_at
@@ -40,11 +40,8 @@ export function alarms(program: Command, act: Act): void {
             `${id} is not the id of an alarm`,
             '`postrider alarms` shows it',
           );
-        const [{ openDatabase }, { clearAlarm }] = await Promise.all([
-          import('@postrider/runner/database'),
-          import('@postrider/core'),
-        ]);
-        await using database = await openDatabase(cli);
+        await using database = await open(cli);
+        const { clearAlarm } = await import('@postrider/core');
         const at = await clearAlarm(database.sql, id, text(options['why']) ?? '');
         cli.out.result({ id, clearedAt: at }, `alarm ${id} is cleared`);
       }),

@@ -1,6 +1,6 @@
 /** What the beats do, done now: sync, enrich, reconcile. */
 import type { Command } from 'commander';
-import { command, flag, number, text, time, wholeNumber, type Act } from '../command.ts';
+import { command, flag, number, text, time, wholeNumber, type Act } from '../program/command.ts';
 
 export function beatCommands(program: Command, act: Act): void {
   command(

@@ -3,8 +3,8 @@
  * of the program puts both together.
  */
 import { UserError, exitCodes } from '@postrider/runner/process';
-import { command, number, wholeNumber, type Family } from '../command.ts';
-import type { Fields } from '../table.ts';
+import { command, number, wholeNumber, type Family } from '../program/command.ts';
+import type { Fields } from '../output/table.ts';
 
 export interface Benchmark {
   readonly name: string;

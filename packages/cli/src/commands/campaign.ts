@@ -1,7 +1,8 @@
 /** `campaign`: applied from a file, launched, paused, shown, ended. */
 import { kinds } from '@postrider/adapters/kinds';
 import type { Command } from 'commander';
-import { command, flag, oneOf, text, type Act } from '../command.ts';
+import { command, flag, oneOf, text, type Act } from '../program/command.ts';
+import { open } from './open.ts';
 
 const named = 'by name, by organization/name, or by id';
 
@@ -133,8 +134,7 @@ export function campaigns(program: Command, act: Act): void {
 
   command(campaign, 'list', 'All campaigns.', ['postrider campaign list --json']).action(
     act(async (cli) => {
-      const { openDatabase } = await import('@postrider/runner/database');
-      await using database = await openDatabase(cli);
+      await using database = await open(cli);
       const rows = await database.sql<Record<string, string | null>[]>`
         select * from postrider.campaigns order by organization, created_at, id`;
       const column = (title: string, from = title) => ({

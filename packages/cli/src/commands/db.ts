@@ -1,8 +1,8 @@
 /** `db`: the embedded server. */
 import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import { command, type Act } from '../command.ts';
-import { relative } from '../text.ts';
+import { command, type Act } from '../program/command.ts';
+import { relative } from '../output/text.ts';
 
 export function databases(program: Command, act: Act): void {
   const db = command(

@@ -10,7 +10,7 @@ import {
   wholeNumber,
   type Act,
   type Options,
-} from '../command.ts';
+} from '../program/command.ts';
 
 export function demonstration(program: Command, act: Act): void {
   command(

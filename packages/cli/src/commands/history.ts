@@ -5,9 +5,10 @@
 import type { Sql } from '@postrider/runner/database';
 import { exitCodes, printable, UserError } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { command, number, text, wholeNumber, type Act, type Options } from '../command.ts';
-import { clock, zone } from '../text.ts';
+import type { Cli } from '../program/cli.ts';
+import { command, number, text, wholeNumber, type Act, type Options } from '../program/command.ts';
+import { clock, zone } from '../output/text.ts';
+import { campaignOf, open } from './open.ts';
 
 const who = 'an e-mail, customer id, reference on the card, or the id of a recipient or mailpiece';
 
@@ -29,7 +30,9 @@ export function histories(program: Command, act: Act): void {
           given,
           options,
           async (sql, only) =>
-            await sql<TraceRow[]>`select * from postrider.trace(${given}, ${only})`,
+            await sql<TraceRow[]>`
+              select *
+              from postrider.trace(p_who => ${given}, p_organization_id => ${only})`,
         );
         const organizations = new Set(rows.map((row) => row.organization));
         const campaigns = new Set(rows.map((row) => row.campaign));
@@ -72,7 +75,9 @@ export function histories(program: Command, act: Act): void {
           given,
           options,
           async (sql, only) =>
-            await sql<{ why: string }[]>`select * from postrider.why(${given}, ${only}) as why`,
+            await sql<{ why: string }[]>`
+              select *
+              from postrider.why(p_who => ${given}, p_organization_id => ${only}) as why`,
         );
         for (const row of rows) cli.out.result(row, printable(row.why.replace(/ +/g, ' ')));
       }),
@@ -90,13 +95,8 @@ export function histories(program: Command, act: Act): void {
     .option('--limit <n>', 'at most so many; 50 unless told', wholeNumber(1))
     .action(
       act(async (cli, _args, options) => {
-        const { openDatabase } = await import('@postrider/runner/database');
-        await using database = await openDatabase(cli);
-        const named = text(options['campaign']);
-        const campaign =
-          named === undefined
-            ? null
-            : await (await import('../names.ts')).campaignNamed(database.sql, named);
+        await using database = await open(cli);
+        const campaign = await campaignOf(database.sql, options);
         const rows = await database.sql<InterventionRow[]>`
           select
             i.at, i.action, i.kind, i.campaign, i.printer, i.recipient_id, i.why,
@@ -141,11 +141,8 @@ async function about<Row>(
 ): Promise<readonly Row[]> {
   if (given.trim() === '')
     throw new UserError(exitCodes.usage, 'it is not said whom to look for', `give ${who}`);
-  const [{ openDatabase }, names] = await Promise.all([
-    import('@postrider/runner/database'),
-    import('../names.ts'),
-  ]);
-  await using database = await openDatabase(cli);
+  await using database = await open(cli);
+  const names = await import('../operate/names.ts');
   const only = await names.organizationIdOf(database.sql, text(options['organization']));
   const rows = await ask(database.sql, only);
   if (rows.length === 0) await names.recipientsNamed(database.sql, given, only);

@@ -1,19 +1,25 @@
 /** `hold` and `release`: when hold returns, nothing new begins. */
+import type { HoldTarget } from '@postrider/core';
 import type { Sql } from '@postrider/runner/database';
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { command, flag, text, type Act, type Options } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import type { Cli } from '../program/cli.ts';
+import { command, flag, text, type Act, type Options } from '../program/command.ts';
+import { confirm } from '../output/confirm.ts';
+import { open } from './open.ts';
 
 const kinds = ['organization', 'campaign', 'printer', 'recipient'] as const;
 type Kind = (typeof kinds)[number];
 
 /** What is held or released, with the name by which the reader knows it. */
-interface Target {
-  readonly kind: Kind;
-  readonly organizationId: string;
-  readonly id: string;
+interface Target extends HoldTarget {
   readonly name: string;
+}
+
+/** As the command line says it. */
+interface Named {
+  readonly kind: Kind;
+  readonly given: string;
+  readonly organization: string | undefined;
 }
 
 interface Verb {
@@ -35,7 +41,8 @@ export function holds(program: Command, act: Act): void {
     for (const kind of kinds)
       declared(verb, kind).action(
         act(async (cli, [given = ''], options) => {
-          await each(cli, kind, given, text(options['organization']), async (sql, target) => {
+          const named = { kind, given, organization: text(options['organization']) };
+          await each(cli, named, async (sql, target) => {
             const [told, sentence] = await verb
               .work(cli, sql, target, options)
               .catch((error: unknown) => {
@@ -63,9 +70,10 @@ function holding(program: Command): Verb {
     ),
     describes: 'Holds',
     whyIn: 'stuck and why',
-    async work(_cli, sql, { kind, organizationId, id, name }, options) {
+    async work(_cli, sql, target, options) {
+      const { kind, name } = target;
       const { hold } = await import('@postrider/core');
-      const held = await hold(sql, organizationId, kind, id, text(options['why']) ?? null);
+      const held = await hold(sql, target, text(options['why']) ?? null);
       const { peopleAtPrinter } = await import('../operate/campaign.ts');
       return [
         { ...held, name },
@@ -85,10 +93,11 @@ function releasing(program: Command): Verb {
     ),
     describes: 'Releases',
     whyIn: 'interventions and trace',
-    async work(cli, sql, { kind, organizationId, id, name }, options) {
+    async work(cli, sql, target, options) {
+      const { kind, id, name } = target;
       if (kind === 'printer') await confirmUnasked(cli, sql, flag(options['yes']));
       const { release } = await import('@postrider/core');
-      const status = await release(sql, organizationId, kind, id, text(options['why']) ?? null);
+      const status = await release(sql, target, text(options['why']) ?? null);
       return [
         { released: kind, id, name, status },
         `released ${kind} ${name}${kind === 'campaign' ? `: it is ${status} again` : ''}`,
@@ -141,16 +150,11 @@ function calledByName(error: unknown, { id, name }: Target): unknown {
 /** One thing, or one person in each campaign that is still under way. */
 async function each(
   cli: Cli,
-  kind: Kind,
-  given: string,
-  organization: string | undefined,
+  { kind, given, organization }: Named,
   work: (sql: Sql, target: Target) => Promise<void>,
 ): Promise<void> {
-  const [{ openDatabase }, names] = await Promise.all([
-    import('@postrider/runner/database'),
-    import('../names.ts'),
-  ]);
-  await using database = await openDatabase(cli);
+  await using database = await open(cli);
+  const names = await import('../operate/names.ts');
   const { sql } = database;
   switch (kind) {
     case 'organization': {

@@ -3,13 +3,14 @@
  */
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import { command, flag, text, wholeNumber, number, type Act } from '../command.ts';
+import { command, flag, wholeNumber, number, type Act } from '../program/command.ts';
 import { explain } from '../errors/explain.ts';
 import type { Check } from '../operate/migrate.ts';
-import type { Fields } from '../table.ts';
-import { relative } from '../text.ts';
+import type { Fields } from '../output/table.ts';
+import { relative } from '../output/text.ts';
 import { alarms } from './alarms.ts';
 import { asCommand } from './as-command.ts';
+import { campaignOf, open } from './open.ts';
 
 /** The one check that is asked of the program and not of the database. */
 const SCHEMA = 'schema';
@@ -25,13 +26,8 @@ export function lookUps(program: Command, act: Act): void {
     .option('--limit <n>', 'at most so many; 50 unless told', wholeNumber(1))
     .action(
       act(async (cli, _args, options) => {
-        const { openDatabase } = await import('@postrider/runner/database');
-        await using database = await openDatabase(cli);
-        const named = text(options['campaign']);
-        const campaign =
-          named === undefined
-            ? null
-            : await (await import('../names.ts')).campaignNamed(database.sql, named);
+        await using database = await open(cli);
+        const campaign = await campaignOf(database.sql, options);
         const limit = number(options['limit']) ?? 50;
         const rows = await database.sql<StuckRow[]>`
           select
@@ -60,8 +56,7 @@ export function lookUps(program: Command, act: Act): void {
     ['postrider queue'],
   ).action(
     act(async (cli) => {
-      const { openDatabase } = await import('@postrider/runner/database');
-      await using database = await openDatabase(cli);
+      await using database = await open(cli);
       const rows = await database.sql<QueueRow[]>`
         select
           cohort_id, stage, campaign, people, made_at, begun_at, lease_until, runner, job, meaning
@@ -109,8 +104,7 @@ export function lookUps(program: Command, act: Act): void {
     .option('--bad', 'only what is not well')
     .action(
       act(async (cli, named, options) => {
-        const { openDatabase } = await import('@postrider/runner/database');
-        await using database = await openDatabase(cli);
+        await using database = await open(cli);
         const { checkSchema } = await import('../operate/migrate.ts');
         const schema = await checkSchema(database.sql);
         const others = named.filter((name) => name !== SCHEMA);
@@ -121,12 +115,14 @@ export function lookUps(program: Command, act: Act): void {
           rows.push(
             ...(await database.sql<Check[]>`
               select check_name as "check", verdict, message, what_helps
-              from postrider.doctor(variadic ${others}::text[])`.catch((error: unknown) => {
-              const { code, message, hint } = explain(error);
-              throw code === 'PR020'
-                ? new UserError(exitCodes.usage, message, `${hint ?? ''}, ${SCHEMA}`, error)
-                : error;
-            })),
+              from postrider.doctor(variadic p_only => ${others}::text[])`.catch(
+              (error: unknown) => {
+                const { code, message, hint } = explain(error);
+                throw code === 'PR020'
+                  ? new UserError(exitCodes.usage, message, `${hint ?? ''}, ${SCHEMA}`, error)
+                  : error;
+              },
+            )),
           );
         const shown = flag(options['bad']) ? rows.filter((row) => row.verdict !== 'ok') : rows;
         cli.out.list(

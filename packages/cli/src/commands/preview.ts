@@ -1,6 +1,6 @@
 /** `preview`: one card as pictures, before anything is printed. */
 import type { Command } from 'commander';
-import { command, flag, number, text, wholeNumber, type Act } from '../command.ts';
+import { command, flag, number, text, wholeNumber, type Act } from '../program/command.ts';
 
 export function previews(program: Command, act: Act): void {
   command(

@@ -4,8 +4,8 @@
  */
 import { UserError, count, exitCodes, printable } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import { command, flag, oneOf, text, type Act } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { command, flag, oneOf, text, type Act } from '../program/command.ts';
+import { confirm } from '../output/confirm.ts';
 import { explain } from '../errors/explain.ts';
 import {
   fullRecipientName,
@@ -13,8 +13,9 @@ import {
   organizationIdOf,
   peopleNamed,
   type RecipientRow,
-} from '../names.ts';
-import type { Output } from '../output.ts';
+} from '../operate/names.ts';
+import type { Output } from '../output/output.ts';
+import { open } from './open.ts';
 
 const whose = 'whose customer it is, where an id is used by several';
 
@@ -49,8 +50,7 @@ export function repairs(program: Command, act: Act): void {
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, given, options) => {
-        const { openDatabase } = await import('@postrider/runner/database');
-        await using database = await openDatabase(cli);
+        await using database = await open(cli);
         const { sql } = database;
         const campaign = text(options['campaign']);
         const effects = options['effects'];
@@ -111,8 +111,7 @@ export function repairs(program: Command, act: Act): void {
     .option('--yes', 'do not ask where it is more than one person')
     .action(
       act(async (cli, given, options) => {
-        const { openDatabase } = await import('@postrider/runner/database');
-        await using database = await openDatabase(cli);
+        await using database = await open(cli);
         const found = await peopleNamed(database.sql, given, text(options['organization']));
         const { terminalStates } = await import('@postrider/core/states');
         const over = new Set<string>(terminalStates);
@@ -167,8 +166,7 @@ export function repairs(program: Command, act: Act): void {
             exitCodes.usage,
             'say what shows it, with --evidence: the printer’s id, or who said so and when',
           );
-        const { openDatabase } = await import('@postrider/runner/database');
-        await using database = await openDatabase(cli);
+        await using database = await open(cli);
         const { resolve } = await import('@postrider/core');
         const state = await resolve(database.sql, mailpiece, verdict, evidence);
         cli.out.result(
@@ -190,8 +188,7 @@ export function repairs(program: Command, act: Act): void {
     .option('--yes', 'do not ask')
     .action(
       act(async (cli, [given = ''], options) => {
-        const { openDatabase } = await import('@postrider/runner/database');
-        await using database = await openDatabase(cli);
+        await using database = await open(cli);
         const people = await peopleNamed(database.sql, [given], text(options['organization']));
         await confirm(cli.out, {
           what: `This forgets ${listed(people)} for good; it cannot be undone.`,

@@ -1,6 +1,6 @@
 /** `run`: beats, workers and HTTP. `migrate`: brings the database to this version. */
 import type { Command } from 'commander';
-import { command, flag, number, text, wholeNumber, type Act } from '../command.ts';
+import { command, flag, number, text, wholeNumber, type Act } from '../program/command.ts';
 
 export function running(program: Command, act: Act): void {
   command(

@@ -1,6 +1,6 @@
 /** `sql`: one statement, read-only unless told. `psql`: the real thing. */
 import type { Command } from 'commander';
-import { command, flag, number, wholeNumber, type Act } from '../command.ts';
+import { command, flag, number, wholeNumber, type Act } from '../program/command.ts';
 
 export function statements(program: Command, act: Act): void {
   command(

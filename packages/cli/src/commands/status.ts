@@ -6,10 +6,11 @@ import { states } from '@postrider/core/states';
 import type { Sql } from '@postrider/runner/database';
 import { count, printable } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { command, decimal, flag, number, type Act } from '../command.ts';
-import type { Column } from '../table.ts';
-import { relative } from '../text.ts';
+import type { Cli } from '../program/cli.ts';
+import { command, decimal, flag, number, type Act } from '../program/command.ts';
+import type { Column } from '../output/table.ts';
+import { relative } from '../output/text.ts';
+import { open } from './open.ts';
 
 export function status(program: Command, act: Act): void {
   command(
@@ -22,8 +23,7 @@ export function status(program: Command, act: Act): void {
     .option('--every <seconds>', 'with --watch; 2 unless told', decimal(0.2, 3600))
     .action(
       act(async (cli, _args, options) => {
-        const { openDatabase } = await import('@postrider/runner/database');
-        await using database = await openDatabase(cli);
+        await using database = await open(cli);
         if (flag(options['watch']))
           await watch(cli, database.sql, (number(options['every']) ?? 2) * 1000);
         else await show(cli, database.sql);
@@ -121,8 +121,8 @@ function columnsFor(rows: readonly Funnel[]): Column<Funnel>[] {
 }
 
 async function watch(cli: Cli, sql: Sql, everyMs: number): Promise<void> {
-  const { renderTable } = await import('../table.ts');
-  const { LiveLines } = await import('../live.ts');
+  const { renderTable } = await import('../output/table.ts');
+  const { LiveLines } = await import('../output/live.ts');
   const live = new LiveLines(process.stdout);
   const { signal } = cli.signals;
   cli.signals.catch(() => undefined);

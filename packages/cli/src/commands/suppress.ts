@@ -1,9 +1,9 @@
 /** `suppress`: do-not-mail. An entry stands from the moment this returns. */
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Command } from 'commander';
-import type { Cli } from '../cli.ts';
-import { command, text, type Act, type Options } from '../command.ts';
+import { command, text, type Act, type Options } from '../program/command.ts';
 import type { entryOf, SuppressionRow, Suppression } from '../operate/suppressions.ts';
+import { open } from './open.ts';
 
 export function suppressions(program: Command, act: Act): void {
   const suppress = command(
@@ -57,7 +57,7 @@ export function suppressions(program: Command, act: Act): void {
             ? { entries: [oneEntry(entryOf(given))], rejects: [] }
             : await readSuppressions(file);
         await using database = await open(cli);
-        const { ensureOrganization } = await import('../names.ts');
+        const { ensureOrganization } = await import('../operate/names.ts');
         const organization = await ensureOrganization(database.sql, text(options['organization']));
         const stopped = await suppressAll(
           database.sql,
@@ -116,10 +116,14 @@ export function suppressions(program: Command, act: Act): void {
             'say which entry: one of --email, --external-id, --household',
           );
         await using database = await open(cli);
-        const { ensureOrganization } = await import('../names.ts');
+        const { ensureOrganization } = await import('../operate/names.ts');
         const organization = await ensureOrganization(database.sql, text(options['organization']));
         const [row] = await database.sql<{ lifted: number }[]>`
-          select postrider.lift_suppression(${organization.id}, ${kind}, ${value}) as lifted`;
+          select postrider.lift_suppression(
+            p_organization_id => ${organization.id},
+            p_kind => ${kind},
+            p_value => ${value}
+          ) as lifted`;
         const lifted = row?.lifted ?? 0;
         if (lifted === 0)
           throw new UserError(
@@ -133,11 +137,6 @@ export function suppressions(program: Command, act: Act): void {
         );
       }),
     );
-}
-
-async function open(cli: Cli) {
-  const { openDatabase } = await import('@postrider/runner/database');
-  return await openDatabase(cli);
 }
 
 function keysOf(options: Options): SuppressionRow {

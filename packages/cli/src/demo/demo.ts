@@ -12,11 +12,11 @@ import { startHttp } from '@postrider/runner/http';
 import { poolSize, quietLogger } from '@postrider/runner/pipeline';
 import { count, exitCodes, UserError } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import { exampleCampaign } from '../checkout.ts';
-import type { Cli } from '../cli.ts';
+import { exampleCampaign } from './checkout.ts';
+import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
 import { whenLockIsFree } from '../operate/sync.ts';
-import { commandPipeline } from '../pipeline.ts';
+import { commandPipeline } from '../operate/pipeline.ts';
 import { openShop, type OpenShop } from '../print-shop/beside.ts';
 import { untilReceived, type Followed } from './follow.ts';
 import { startFresh } from './fresh.ts';
@@ -66,25 +66,25 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
   });
   describeDatabase(progress, database, performance.now() - began);
   if (options.fresh)
-    await startFresh(
-      cli,
+    await startFresh(cli, {
       project,
-      database.sql,
-      { organization: file.organization, name: file.definition.name },
-      options.yes,
-    );
+      sql: database.sql,
+      campaign: { organization: file.organization, name: file.definition.name },
+      yes: options.yes,
+    });
   // Starting a process takes as long as all that the database needs meanwhile.
   const opening = openShop(cli, project, database.sql, options.daysPerSecond);
   opening.catch(() => undefined);
   let shop: OpenShop | null = null;
   try {
-    const place = await prepare(progress, project, database.sql, file, options.rows);
+    const { sql } = database;
+    const place = await prepare(progress, { project, sql, file, rows: options.rows });
     shop = await opening;
     const { folder, slowBecause } = shop;
-    const cardsBefore = await countCards(database.sql, place, folder);
+    const cardsBefore = await countCards(sql, place, folder);
     const { report, funnel } = await mail(cli, {
       project,
-      sql: database.sql,
+      sql,
       place,
       shop,
       progress,
@@ -92,22 +92,17 @@ export async function demo(cli: Cli, options: DemoOptions): Promise<void> {
       rows: options.rows === undefined ? FIRST_ROWS : options.rows,
     });
     progress.end();
-    const cards = await countCards(database.sql, place, folder);
-    const result = resultOf(project, {
-      report,
-      funnel,
-      folder,
-      cards,
-      newCards: cards - cardsBefore,
-      seconds: (performance.now() - began) / 1000,
-    });
+    const cards = await countCards(sql, place, folder);
+    const newCards = cards - cardsBefore;
+    const seconds = (performance.now() - began) / 1000;
+    const result = resultOf(project, { report, funnel, folder, cards, newCards, seconds });
     if (cli.out.json) cli.out.emit(result);
     else {
-      const reasons = await readReasons(database.sql, place);
-      const goOn = !(await isListRead(database.sql, place));
+      const reasons = await readReasons(sql, place);
+      const goOn = !(await isListRead(sql, place));
       await showSummary(cli, result, {
         reasons,
-        examples: await readExamples(database.sql, place),
+        examples: await readExamples(sql, place),
         goOn,
         slowBecause,
       });
@@ -142,7 +137,7 @@ interface Mailing extends Followed {
 }
 
 async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; funnel: Funnel }> {
-  const { project, sql, place, shop, progress, file, rows } = mailing;
+  const { project, sql, place, shop, progress, file } = mailing;
   const logger = quietLogger(cli.out);
   // Without beats: the quarter-hourly sync would read the whole list, whatever number of rows was
   // asked for.
@@ -178,7 +173,7 @@ async function mail(cli: Cli, mailing: Mailing): Promise<{ report: SyncReport; f
     progress.done('print shop', `prints into ${shop.folder}`);
     await launchMailing(sql, place);
     await pipeline.start();
-    const report = await readList(cli, pipeline, place, progress, rows);
+    const report = await readList(cli, pipeline, mailing);
     const lookedUp = await pipeline.enrich(place.organizationId, place.campaignId);
     if (lookedUp > 0)
       progress.done(
@@ -218,9 +213,7 @@ async function interrupted(sql: Sql, place: Place): Promise<UserError> {
 async function readList(
   cli: Cli,
   pipeline: Pipeline,
-  place: Place,
-  progress: Progress,
-  rows: number | null,
+  { place, progress, rows }: Mailing,
 ): Promise<SyncReport> {
   progress.doing('list', 'reading');
   // A demonstration that was killed while it read holds the campaign's lock for up to 30 s.

@@ -5,8 +5,8 @@ import { oneLiveRunner } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import type { Cli } from '../cli.ts';
-import { confirm } from '../confirm.ts';
+import type { Cli } from '../program/cli.ts';
+import { confirm } from '../output/confirm.ts';
 import { printsDirectory } from '../print-shop/own.ts';
 import { readCards } from './summary.ts';
 
@@ -30,17 +30,20 @@ export async function requireKnownPrints(project: Project, sql: Sql): Promise<vo
   );
 }
 
+export interface Fresh {
+  readonly project: Project;
+  readonly sql: Sql;
+  /** Of the demonstration. */
+  readonly campaign: { readonly organization: string; readonly name: string };
+  /** Nobody is asked. */
+  readonly yes: boolean;
+}
+
 /**
  * Empties the database of the last demonstration and moves its prints aside. Refuses where anything
  * else is in it.
  */
-export async function startFresh(
-  cli: Cli,
-  project: Project,
-  sql: Sql,
-  campaign: { organization: string; name: string },
-  yes: boolean,
-): Promise<void> {
+export async function startFresh(cli: Cli, { project, sql, campaign, yes }: Fresh): Promise<void> {
   const [exists] = await sql<{ there: boolean }[]>`
     select to_regclass('postrider.campaigns') is not null as there`;
   if (exists?.there === true) {

@@ -5,7 +5,7 @@ import type { CampaignFile } from '@postrider/runner/campaign-file';
 import type { Sql } from '@postrider/runner/database';
 import { count, exitCodes, printable, UserError } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import { exampleCampaign } from '../checkout.ts';
+import { exampleCampaign } from './checkout.ts';
 import { applyTo } from '../operate/apply.ts';
 import { hasChanged, whatWasDone } from '../operate/migrate.ts';
 import { readSuppressions, suppressAll } from '../operate/suppressions.ts';
@@ -19,16 +19,21 @@ import type { Progress } from './progress.ts';
  */
 const REST = 'the demonstration has ended; the next one goes on';
 
+export interface Preparation {
+  readonly project: Project;
+  readonly sql: Sql;
+  readonly file: CampaignFile;
+  /** As `DemoOptions` has them. */
+  readonly rows: number | null | undefined;
+}
+
 /**
  * Everything but the launch and the mailing. Each step may have been done before, and is then left
  * as it is.
  */
 export async function prepare(
   progress: Progress,
-  project: Project,
-  sql: Sql,
-  file: CampaignFile,
-  rows: number | null | undefined,
+  { project, sql, file, rows }: Preparation,
 ): Promise<Place> {
   const began = performance.now();
   progress.doing('schema', 'looking');
@@ -45,7 +50,7 @@ export async function prepare(
   const suppressions = await readSuppressions(join(dirname(exampleCampaign), 'suppressions.csv'));
   await suppressAll(sql, organizationId, suppressions.entries, 'suppressions.csv');
   await armPrinter(sql, organizationId, file.definition.printer_name);
-  const underWay = await requireReady(sql, { organizationId, campaignId }, file, rows);
+  const underWay = await requireReady(sql, { organizationId, campaignId }, { file, rows });
   progress.done(
     'campaign',
     `${file.definition.name} of ${file.organization}: ` +
@@ -66,8 +71,7 @@ export async function prepare(
 async function requireReady(
   sql: Sql,
   place: Place,
-  file: CampaignFile,
-  rows: number | null | undefined,
+  { file, rows }: Pick<Preparation, 'file' | 'rows'>,
 ): Promise<number> {
   const { recipients, inFlight } = await readFunnel(sql, place);
   const { organizationId, campaignId } = place;
@@ -102,19 +106,21 @@ async function requireReady(
 }
 
 /** Makes the campaign active. `holdMailing` undoes it, in every way out. */
-export async function launchMailing(
-  sql: Sql,
-  { organizationId, campaignId }: Place,
-): Promise<void> {
-  const { status } = await readFunnel(sql, { organizationId, campaignId });
-  if (status === 'paused') await release(sql, organizationId, 'campaign', campaignId);
+export async function launchMailing(sql: Sql, place: Place): Promise<void> {
+  const { organizationId, campaignId } = place;
+  const { status } = await readFunnel(sql, place);
+  if (status === 'paused') await release(sql, { organizationId, kind: 'campaign', id: campaignId });
   // Held before its launch it is pending again.
-  await launch(sql, organizationId, campaignId, 'live');
+  await launch(sql, place, { mode: 'live' });
 }
 
 /** Nothing more is mailed until somebody asks. A hold by somebody else stays theirs. */
 export async function holdMailing(sql: Sql, place: Place): Promise<void> {
   const { status } = await readFunnel(sql, place);
   if (status === 'active')
-    await hold(sql, place.organizationId, 'campaign', place.campaignId, REST);
+    await hold(
+      sql,
+      { organizationId: place.organizationId, kind: 'campaign', id: place.campaignId },
+      REST,
+    );
 }

@@ -3,8 +3,8 @@
  * place. Plain lines where nobody watches.
  */
 import { duration } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
-import { LiveLines } from '../live.ts';
+import type { Cli } from '../program/cli.ts';
+import { LiveLines } from '../output/live.ts';
 
 /** People by state, as the view has it. */
 export type Counts = Readonly<Record<string, number>>;

@@ -5,9 +5,9 @@ import { terminalStates, type SyncReport } from '@postrider/core';
 import { count, duration } from '@postrider/runner/process';
 import type { Sql } from '@postrider/runner/database';
 import type { Project } from '@postrider/runner/project';
-import { programName } from '../checkout.ts';
-import type { Cli } from '../cli.ts';
-import { readCsv } from '../csv.ts';
+import { programName } from './checkout.ts';
+import type { Cli } from '../program/cli.ts';
+import { readCsv } from './csv.ts';
 import type { Funnel, Place } from './funnel.ts';
 
 /** `demo --json`: keys are only ever added. */
@@ -54,23 +54,19 @@ export async function countCards(
   return row?.cards ?? 0;
 }
 
+export interface DemoRun {
+  readonly report: SyncReport;
+  readonly funnel: Funnel;
+  /** What the print shop prints into. */
+  readonly folder: string;
+  readonly cards: number;
+  readonly newCards: number;
+  readonly seconds: number;
+}
+
 export function resultOf(
   project: Project,
-  {
-    report,
-    funnel,
-    folder,
-    cards,
-    newCards,
-    seconds,
-  }: {
-    readonly report: SyncReport;
-    readonly funnel: Funnel;
-    readonly folder: string;
-    readonly cards: number;
-    readonly newCards: number;
-    readonly seconds: number;
-  },
+  { report, funnel, folder, cards, newCards, seconds }: DemoRun,
 ): DemoResult {
   return {
     rows: report.fetched,

@@ -13,7 +13,7 @@ import {
   readCampaignDraft,
 } from '@postrider/runner/campaign-file';
 import { databaseExists, openDatabase, type Sql } from '@postrider/runner/database';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
 import { tryOut, type ListCheck } from './tryout.ts';
 

@@ -2,10 +2,10 @@
 import { states } from '@postrider/core/states';
 import { openDatabase } from '@postrider/runner/database';
 import { duration } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
-import { campaignNamed } from '../names.ts';
-import type { Fields } from '../table.ts';
-import { relative } from '../text.ts';
+import type { Cli } from '../program/cli.ts';
+import { campaignNamed } from './names.ts';
+import type { Fields } from '../output/table.ts';
+import { relative } from '../output/text.ts';
 
 export async function showCampaign(cli: Cli, name: string): Promise<void> {
   await using database = await openDatabase(cli);

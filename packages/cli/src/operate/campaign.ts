@@ -2,10 +2,10 @@
 import { endCampaign, hold, isMachineError, launch } from '@postrider/core';
 import { openDatabase } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { asCommand } from '../commands/as-command.ts';
-import { confirm } from '../confirm.ts';
-import { campaignNamed } from '../names.ts';
+import { confirm } from '../output/confirm.ts';
+import { campaignNamed } from './names.ts';
 
 export async function launchCampaign(
   cli: Cli,
@@ -31,14 +31,11 @@ export async function launchCampaign(
     });
   }
   const mode = options.live ? 'live' : 'test';
-  const status = await launch(
-    database.sql,
-    campaign.organizationId,
-    campaign.campaignId,
+  const status = await launch(database.sql, campaign, {
     mode,
-    options.why,
-    options.arm,
-  ).catch((error: unknown) => {
+    why: options.why,
+    arm: options.arm,
+  }).catch((error: unknown) => {
     throw withCommands(error, campaign.name);
   });
   const how = campaign.status === 'active' ? 'was active already' : `is ${status}`;
@@ -61,9 +58,7 @@ export async function pauseCampaign(cli: Cli, name: string, why: string | null):
   const campaign = await campaignNamed(database.sql, name);
   const held = await hold(
     database.sql,
-    campaign.organizationId,
-    'campaign',
-    campaign.campaignId,
+    { organizationId: campaign.organizationId, kind: 'campaign', id: campaign.campaignId },
     why,
   );
   cli.out.result(
@@ -115,13 +110,7 @@ export async function endCampaignNamed(
       'sent yet will be skipped.',
     yes: options.yes,
   });
-  const skipped = await endCampaign(
-    database.sql,
-    campaign.organizationId,
-    campaign.campaignId,
-    status,
-    options.why,
-  );
+  const skipped = await endCampaign(database.sql, campaign, { status, why: options.why });
   cli.out.result(
     { campaign: campaign.name, campaignId: campaign.campaignId, status, skipped },
     `${campaign.name} is ${status}; ${count(skipped, 'person was', 'people were')} skipped, ` +

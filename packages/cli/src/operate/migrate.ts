@@ -10,7 +10,7 @@ import {
 import { misdatedPartitions } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { count, duration } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
 
 export async function migrateDatabase(cli: Cli, dryRun: boolean): Promise<void> {

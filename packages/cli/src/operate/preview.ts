@@ -1,15 +1,15 @@
 /** `preview`: front and back of one card as pictures. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TypstRenderer } from '@postrider/adapters';
+import type { PreviewRenderer } from '@postrider/adapters';
 import type { CampaignBrief, CardRequest, Member } from '@postrider/core';
 import { campaignBrief } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { createIntegrations } from '@postrider/runner/integrations';
 import { UserError, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
-import type { Cli } from '../cli.ts';
-import { campaignNamed, recipientsNamed } from '../names.ts';
+import type { Cli } from '../program/cli.ts';
+import { campaignNamed, recipientsNamed } from './names.ts';
 import { cardOf, quietContext } from './trial-card.ts';
 
 export interface PreviewCardOptions {
@@ -66,7 +66,7 @@ export async function previewCard(
   cli.out.result({ ...files, reference: card.reference }, `${files.front}\n${files.back}`);
 }
 
-function canPreview(renderer: object): renderer is TypstRenderer {
+function canPreview(renderer: object): renderer is PreviewRenderer {
   return 'preview' in renderer && typeof renderer.preview === 'function';
 }
 

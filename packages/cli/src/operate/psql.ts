@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { findDatabase } from '@postrider/runner/database';
 import { UserError, exitCodes } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 
 export async function openPsql(cli: Cli, args: readonly string[]): Promise<void> {
   const { url } = await findDatabase(cli, false);

@@ -13,9 +13,9 @@ import { noticedRestore } from '@postrider/core/machine';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { quietLogger } from '@postrider/runner/pipeline';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
-import { ensureOrganization } from '../names.ts';
-import { commandPipeline } from '../pipeline.ts';
+import type { Cli } from '../program/cli.ts';
+import { ensureOrganization } from './names.ts';
+import { commandPipeline } from './pipeline.ts';
 
 interface Organization {
   readonly id: string;
@@ -46,11 +46,8 @@ export async function reconcileNow(
       ? []
       : await askSince(
           cli,
-          sql,
-          pipeline,
-          all,
-          since,
-          organization !== undefined || all.length > 1,
+          { sql, pipeline },
+          { all, since, named: organization !== undefined || all.length > 1 },
         );
   let moved = asked.reduce((sum, one) => sum + one.moved, 0);
   for (const { id, name } of all) {
@@ -78,15 +75,20 @@ export async function reconcileNow(
   if (end instanceof UserError) throw end;
 }
 
+/** What the printers of which organizations are asked for. */
+interface Since {
+  readonly all: readonly Organization[];
+  readonly since: Date;
+  /** Commands have to say whose printer it is. */
+  readonly named: boolean;
+}
+
 type Asked = AskedSince & { readonly organization: string };
 
 async function askSince(
   cli: Cli,
-  sql: Sql,
-  pipeline: Pipeline,
-  all: readonly Organization[],
-  since: Date,
-  named: boolean,
+  { sql, pipeline }: { readonly sql: Sql; readonly pipeline: Pipeline },
+  { all, since, named }: Since,
 ): Promise<Asked[]> {
   if (since > new Date())
     throw new UserError(

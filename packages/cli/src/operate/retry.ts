@@ -7,9 +7,9 @@ import { retryAll, retryEffects, type Reason } from '@postrider/core';
 import { failedEffects, type EffectKind } from '@postrider/core/machine';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
-import { confirm } from '../confirm.ts';
-import type { CampaignRow } from '../names.ts';
+import type { Cli } from '../program/cli.ts';
+import { confirm } from '../output/confirm.ts';
+import type { CampaignRow } from './names.ts';
 import { listed } from './sync.ts';
 
 interface InError {

@@ -5,11 +5,11 @@ import type { RunningHttp } from '@postrider/runner/http';
 import { count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import { run, type RunOptions } from '@postrider/runner/run';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
 import { completeEntry } from '../print-shop/entry.ts';
 import { reportToRunner } from '../print-shop/webhooks.ts';
-import { relative } from '../text.ts';
+import { relative } from '../output/text.ts';
 
 export async function runPipeline(cli: Cli, options: RunOptions): Promise<void> {
   await run(cli, options, {

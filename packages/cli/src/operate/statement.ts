@@ -8,7 +8,7 @@ import { nearWords } from '@postrider/core/ports/near';
 import { openDatabase } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type postgres from 'postgres';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
 
 export interface StatementOptions {

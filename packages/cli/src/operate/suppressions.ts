@@ -189,7 +189,7 @@ export async function suppressAll(
 ): Promise<number> {
   const [row] = await sql<{ stopped: number }[]>`
     select coalesce(sum(postrider.suppress(
-      ${organizationId},
+      p_organization_id => ${organizationId},
       p_email => e.email,
       p_external_id => e."externalId",
       p_line1 => e.line1,

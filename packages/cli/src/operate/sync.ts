@@ -3,11 +3,11 @@ import { requireMigrated, type SyncReport } from '@postrider/core';
 import { openDatabase, type Sql } from '@postrider/runner/database';
 import { quietLogger } from '@postrider/runner/pipeline';
 import { count, duration } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { explain } from '../errors/explain.ts';
-import { LiveLines } from '../live.ts';
-import { campaignNamed, type CampaignRow } from '../names.ts';
-import { commandPipeline } from '../pipeline.ts';
+import { LiveLines } from '../output/live.ts';
+import { campaignNamed, type CampaignRow } from './names.ts';
+import { commandPipeline } from './pipeline.ts';
 
 export interface SyncNowOptions {
   readonly limit: number | null;
@@ -170,15 +170,13 @@ export async function enrichNow(cli: Cli, name: string): Promise<void> {
       waiting: after.enrichable,
       held: after.held,
     },
-    `${campaign.name}: ${lookedUp(campaign, taken, found, notFound, after)}`,
+    `${campaign.name}: ${lookedUp(campaign, { taken, found, notFound }, after)}`,
   );
 }
 
 function lookedUp(
   campaign: CampaignRow,
-  taken: number,
-  found: number,
-  notFound: number,
+  { taken, found, notFound }: Record<'taken' | 'found' | 'notFound', number>,
   { enrichable, enriching, held }: Waiting,
 ): string {
   const parts = [

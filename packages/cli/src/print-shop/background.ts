@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, UserError, type ExitCode } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import { makeFolder } from '@postrider/twins';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { killAfterGrace } from './ending.ts';
 import { requireSameLedger } from './ledger.ts';
 import { isAnswering, folderOf, notedPrintShop, ownPrintShop, type NotedPrintShop } from './own.ts';
@@ -58,7 +58,7 @@ export async function startInBackground(cli: Cli, settings: ShopSettings): Promi
   }
   const folder = folderFor(project, settings);
   const { daysPerSecond, collect } = settingsInForce(project, settings);
-  if (!settings.yes) await requireSameLedger(cli, project, notedPrintShop(project), folder, null);
+  if (!settings.yes) await requireSameLedger(cli, project, folder, null);
   // Said here, at once, and not by a process in the background.
   makeFolder(folder);
   const log = project.stateFile('print-shop.log');

@@ -9,9 +9,9 @@ import {
   type PrintShopOptions,
   type SpawnedPrintShop,
 } from '@postrider/twins';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { requireSameLedger } from './ledger.ts';
-import { notedPrintShop, printsDirectory, setWebhookUrls } from './own.ts';
+import { printsDirectory, setWebhookUrls } from './own.ts';
 import { joinRunningShop, slowBecause } from './running.ts';
 import { PATIENCE_MS, settingsInForce, noteShop, optionsOf } from './settings.ts';
 
@@ -57,7 +57,7 @@ async function startShop(
   daysPerSecond: number,
 ): Promise<OpenShop> {
   const folder = printsDirectory(project);
-  await requireSameLedger(cli, project, notedPrintShop(project), folder, sql);
+  await requireSameLedger(cli, project, folder, sql);
   let said = '';
   const log = (line: string): void => {
     said = line;
@@ -68,20 +68,10 @@ async function startShop(
     log,
   };
   const shop = await spawnWhenFree(cli, options);
-  noteShop(
-    project,
-    options,
-    shop,
-    shop.pid,
-    settingsInForce(project, {
-      folder,
-      port: null,
-      daysPerSecond: null,
-      collect: null,
-      yes: false,
-    }),
-    { endsWithCommand: true },
-  );
+  // A demonstration has a pace of its own: the next start goes on as before it.
+  const asBefore = { folder, port: null, daysPerSecond: null, collect: null, yes: false };
+  const goesOn = settingsInForce(project, asBefore);
+  noteShop(project, options, shop, { goesOn, endsWithCommand: true });
   let ended: TwinError | null = null;
   void shop.exited.then(({ code, signal }) => {
     // Ended by somebody, it said nothing of it.

@@ -1,6 +1,6 @@
 /** `print-shop close`. */
 import { count, exitCodes, UserError } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { isAnswering, folderOf, notedPrintShop, ownPrintShop, printNow } from './own.ts';
 
 /** Prints what waits for a file to fill up: the day's batch is whole. */

@@ -1,27 +1,21 @@
 /** `print-shop run`: the print shop in this process, until Ctrl-C. */
 import { startPrintShop } from '@postrider/twins';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { requireSameLedger } from './ledger.ts';
-import { notedPrintShop } from './own.ts';
 import { folderFor, settingsInForce, noteShop, optionsOf, type ShopSettings } from './settings.ts';
 
 export async function runInForeground(cli: Cli, settings: ShopSettings): Promise<void> {
   const project = await cli.project();
-  if (!settings.yes)
-    await requireSameLedger(
-      cli,
-      project,
-      notedPrintShop(project),
-      folderFor(project, settings),
-      null,
-    );
+  if (!settings.yes) await requireSameLedger(cli, project, folderFor(project, settings), null);
   const options = optionsOf(project, settings);
   const stopped = new Promise<void>((end) => cli.signals.catch(() => end()));
   const shop = await startPrintShop({
     ...options,
     log: (line) => cli.out.note(`print shop: ${line}`),
   });
-  noteShop(project, options, shop, process.pid, settingsInForce(project, settings));
+  const { url, ledger } = shop;
+  const running = { url, ledger, pid: process.pid };
+  noteShop(project, options, running, { goesOn: settingsInForce(project, settings) });
   if (cli.out.json)
     cli.out.emit({ event: 'ready', url: shop.url, pid: process.pid, folder: options.folder });
   else

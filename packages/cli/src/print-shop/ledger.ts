@@ -8,8 +8,8 @@ import { openDatabase, type Sql } from '@postrider/runner/database';
 import { UserError, count, exitCodes } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import { ledgerIn } from '@postrider/twins';
-import type { Cli } from '../cli.ts';
-import { folderOf, type NotedPrintShop } from './own.ts';
+import type { Cli } from '../program/cli.ts';
+import { folderOf, notedPrintShop } from './own.ts';
 import { printersAtOwnShop } from './printers.ts';
 
 /**
@@ -19,10 +19,10 @@ import { printersAtOwnShop } from './printers.ts';
 export async function requireSameLedger(
   cli: Cli,
   project: Project,
-  noted: NotedPrintShop | null,
   folder: string,
   sql: Sql | null,
 ): Promise<void> {
+  const noted = notedPrintShop(project);
   if (noted === null || noted.ledger === null || noted.ledger === (await ledgerIn(folder))) return;
   const open = sql === null ? await inOwnDatabase(cli) : await countOpen(sql);
   if (open === 0) return;

@@ -165,7 +165,11 @@ const refusal = z.object({ message: z.string() });
 /** Has it print what waits. Throws `UserError` where it cannot, or does not answer. */
 export async function printNow(project: Project, url: string): Promise<z.infer<typeof printed>> {
   try {
-    const response = await request(project, url, '/v1/print', {}, PRINTING_MS);
+    const response = await request(project, url, {
+      path: '/v1/print',
+      body: {},
+      timeoutMs: PRINTING_MS,
+    });
     const answer: unknown = await response?.json();
     if (response?.ok === true) return printed.parse(answer);
     throw new Error(refusal.safeParse(answer).data?.message ?? 'it refuses our token');
@@ -188,12 +192,17 @@ export async function printNow(project: Project, url: string): Promise<z.infer<t
   }
 }
 
+interface ShopRequest {
+  readonly path: string;
+  /** Undefined: it is only asked. */
+  readonly body: unknown;
+  readonly timeoutMs: number;
+}
+
 async function request(
   project: Project,
   url: string,
-  path: string,
-  body: unknown,
-  timeoutMs: number,
+  { path, body, timeoutMs }: ShopRequest,
 ): Promise<Response | null> {
   const token = project.secret(TOKEN);
   if (token === undefined) return null;
@@ -214,7 +223,7 @@ async function ask(
   body?: unknown,
 ): Promise<string | null> {
   try {
-    const response = await request(project, url, path, body, TIMEOUT_MS);
+    const response = await request(project, url, { path, body, timeoutMs: TIMEOUT_MS });
     if (response === null) return null;
     if (response.ok) return await response.text();
     await response.body?.cancel();

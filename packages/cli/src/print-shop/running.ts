@@ -2,7 +2,7 @@
 import { exitCodes, UserError } from '@postrider/runner/process';
 import type { Project } from '@postrider/runner/project';
 import { TwinError } from '@postrider/twins';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import type { OpenShop } from './beside.ts';
 import {
   askPress,

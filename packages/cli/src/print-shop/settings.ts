@@ -11,6 +11,7 @@ import {
   printsDirectory,
   TOKEN,
   WEBHOOK_SECRET,
+  type NotedPrintShop,
   type SettingsInForce,
 } from './own.ts';
 
@@ -52,13 +53,16 @@ export function settingsInForce(project: Project, settings: ShopSettings): Setti
   };
 }
 
+export interface ShopNote extends Pick<NotedPrintShop, 'endsWithCommand'> {
+  /** What the next start in the folder goes on with. */
+  readonly goesOn: SettingsInForce;
+}
+
 export function noteShop(
   project: Project,
   options: PrintShopOptions,
-  { url, ledger }: { readonly url: string; readonly ledger: string },
-  pid: number,
-  goesOn: SettingsInForce,
-  { endsWithCommand = false }: { readonly endsWithCommand?: boolean } = {},
+  { url, ledger, pid }: { readonly url: string; readonly ledger: string; readonly pid: number },
+  { goesOn, endsWithCommand = false }: ShopNote,
 ): void {
   const folder = options.folder === printsDirectory(project) ? null : options.folder;
   const { daysPerSecond = null, collect = false } = options;

@@ -1,6 +1,6 @@
 /** What the print shop of the project does now: whether it runs, how it prints, and what waits. */
 import { count } from '@postrider/runner/process';
-import type { Cli } from '../cli.ts';
+import type { Cli } from '../program/cli.ts';
 import { isAnswering, askPress, folderOf, notedPrintShop, ownPrintShop } from './own.ts';
 
 export async function showStatus(cli: Cli): Promise<void> {

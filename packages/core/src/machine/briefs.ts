@@ -20,6 +20,12 @@ export interface CampaignBrief {
   readonly baseDirectory: string;
 }
 
+/** A printer, by the name that the organization's campaign files give it. */
+export interface PrinterKey {
+  readonly organizationId: string;
+  readonly printerName: string;
+}
+
 /** How a printer is reached, as the database has it. */
 export interface PrinterBrief {
   readonly organizationId: string;

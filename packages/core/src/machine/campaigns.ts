@@ -78,9 +78,12 @@ export function defineCampaign(given: NewCampaign): CampaignDefinition {
   };
 }
 
-export interface AppliedCampaign {
+export interface CampaignKey {
   readonly organizationId: string;
   readonly campaignId: string;
+}
+
+export interface AppliedCampaign extends CampaignKey {
   readonly created: boolean;
   readonly changed: readonly string[];
 }
@@ -103,17 +106,18 @@ export async function applyCampaign(
   return await calls.applyCampaign(sql, { organizationId, definition });
 }
 
-/**
- * Makes a campaign active and freezes its mode.
- * @param arm with a live launch its printer is armed too; where the launch is refused, it is not.
- */
+export interface LaunchOptions {
+  readonly mode: 'test' | 'live';
+  readonly why?: string | null;
+  /** With a live launch its printer is armed too; where the launch is refused, it is not. */
+  readonly arm?: boolean;
+}
+
+/** Makes a campaign active and freezes its mode. */
 export async function launch(
   sql: Sql,
-  organizationId: string,
-  campaignId: string,
-  mode: 'test' | 'live',
-  why: string | null = null,
-  arm = false,
+  { organizationId, campaignId }: CampaignKey,
+  { mode, why = null, arm = false }: LaunchOptions,
 ): Promise<string> {
   return await calls.launch(sql, { organizationId, campaignId, mode, why, arm });
 }
@@ -127,13 +131,16 @@ export async function armPrinter(
   return new Date(await calls.armPrinter(sql, { organizationId, printerName }));
 }
 
+export interface EndOptions {
+  readonly status: 'completed' | 'archived';
+  readonly why?: string | null;
+}
+
 /** Ends a campaign. Returns how many people it skipped. */
 export async function endCampaign(
   sql: Sql,
-  organizationId: string,
-  campaignId: string,
-  status: 'completed' | 'archived',
-  why: string | null = null,
+  { organizationId, campaignId }: CampaignKey,
+  { status, why = null }: EndOptions,
 ): Promise<number> {
   return await calls.endCampaign(sql, { organizationId, campaignId, status, why });
 }
@@ -145,7 +152,7 @@ export async function endCampaign(
 export async function findCampaign(
   sql: Sql,
   name: string,
-): Promise<{ organizationId: string; campaignId: string; name: string } | null> {
+): Promise<(CampaignKey & { readonly name: string }) | null> {
   const rows = await withMachineErrors(
     sql<{ organization_id: string; id: string; name: string; organization: string }[]>`
       select organization_id, id, name, organization

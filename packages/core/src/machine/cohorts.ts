@@ -8,6 +8,24 @@ import * as calls from './generated/index.generated.ts';
 
 export type CohortStage = 'proof' | 'mail';
 
+export interface CohortKey {
+  readonly organizationId: string;
+  readonly cohortId: string;
+}
+
+/** A cohort, and the runner that is to have it for so long. */
+export interface CohortBegin extends CohortKey {
+  readonly runnerId: string;
+  readonly leaseMs: number;
+}
+
+/** What became of people of a cohort. */
+export interface CohortResults<Result> extends CohortKey {
+  readonly results: readonly Result[];
+  /** No more results will come. */
+  readonly last: boolean;
+}
+
 /** A campaign whose people could not be staged: they are where they were. */
 export interface StagingFailure {
   readonly organization: string;
@@ -52,7 +70,7 @@ export async function stageCampaigns(
 export async function renew(
   sql: Sql,
   runnerId: string,
-  cohorts: readonly { organizationId: string; cohortId: string }[],
+  cohorts: readonly CohortKey[],
   leaseMs: number,
 ): Promise<string[]> {
   return await calls.renew(sql, {

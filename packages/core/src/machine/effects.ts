@@ -27,15 +27,19 @@ export interface EffectSettlement {
   readonly afterMs?: number | null;
 }
 
+export interface EffectClaim {
+  readonly organizationId: string;
+  readonly kind: EffectKind;
+  /** At most so many. */
+  readonly limit: number;
+  readonly leaseMs: number;
+}
+
 /** Takes effects that are due, for `leaseMs`; the longest due come first. */
 export async function claimEffects(
   sql: Sql,
-  organizationId: string,
-  kind: EffectKind,
-  limit: number,
-  leaseMs: number,
+  claim: EffectClaim,
 ): Promise<readonly ClaimedEffect[]> {
-  const claim = { organizationId, kind, limit, leaseMs };
   return (await calls.claimEffects<ClaimedEffect[] | null>(sql, claim)) ?? [];
 }
 

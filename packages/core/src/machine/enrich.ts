@@ -57,6 +57,14 @@ export interface ClaimedBatch {
   readonly cached: number;
 }
 
+/** Whose people an enricher is to look up. */
+export interface BatchOf {
+  readonly organizationId: string;
+  readonly campaignId: string;
+  /** By its name. */
+  readonly enricher: string;
+}
+
 export interface BatchLimits {
   /** People at most. */
   readonly limit: number;
@@ -69,24 +77,24 @@ export interface BatchLimits {
 /** Takes people of a campaign into a batch. Null where nobody is to be looked up. */
 export async function claimBatch(
   sql: Sql,
-  organizationId: string,
-  campaignId: string,
-  enricher: string,
-  { limit, deadlineMs, restMs }: BatchLimits,
+  of: BatchOf,
+  limits: BatchLimits,
 ): Promise<ClaimedBatch | null> {
-  const batch = { organizationId, campaignId, enricher, limit, deadlineMs, restMs };
-  return await calls.claimBatch(sql, batch);
+  return await calls.claimBatch(sql, { ...of, ...limits });
+}
+
+export interface BatchKey {
+  readonly organizationId: string;
+  readonly batchId: string;
 }
 
 /** Notes that the enricher has a batch. Returns its id there: the first one told stands. */
 export async function noteBatchSubmitted(
   sql: Sql,
-  organizationId: string,
-  batchId: string,
-  providerBatchId: string,
+  submitted: BatchKey & { readonly providerBatchId: string },
 ): Promise<string> {
-  const submitted = { organizationId, batchId, providerBatchId };
-  return (await calls.noteBatchSubmitted<string | null>(sql, submitted)) ?? providerBatchId;
+  const noted = await calls.noteBatchSubmitted<string | null>(sql, submitted);
+  return noted ?? submitted.providerBatchId;
 }
 
 export interface DueBatch {
@@ -103,28 +111,26 @@ export async function dueBatches(sql: Sql, organizationId: string): Promise<read
   return (await calls.dueBatches<DueBatch[] | null>(sql, { organizationId })) ?? [];
 }
 
-/**
- * Writes what an enricher found. Returns how many people it moved.
- * @param last people of the batch who are left were not found.
- */
-export async function settleBatch(
-  sql: Sql,
-  organizationId: string,
-  batchId: string,
-  enricher: string,
-  results: readonly { recipientId: string; address: Address | null }[],
-  last: boolean,
-): Promise<number> {
-  return await calls.settleBatch(sql, { organizationId, batchId, enricher, results, last });
+export interface BatchResults extends BatchKey {
+  /** By its name. */
+  readonly enricher: string;
+  readonly results: readonly { recipientId: string; address: Address | null }[];
+  /** People of the batch who are left were not found. */
+  readonly last: boolean;
+}
+
+/** Writes what an enricher found. Returns how many people it moved. */
+export async function settleBatch(sql: Sql, found: BatchResults): Promise<number> {
+  return await calls.settleBatch(sql, found);
+}
+
+export interface LostBatch extends BatchKey {
+  readonly why: string;
+  /** For how long its people are not looked up again, in milliseconds. */
+  readonly afterMs: number;
 }
 
 /** Gives back the people of a batch that is lost, for `afterMs` at least. Returns how many. */
-export async function giveBackBatch(
-  sql: Sql,
-  organizationId: string,
-  batchId: string,
-  why: string,
-  afterMs: number,
-): Promise<number> {
-  return await calls.giveBackBatch(sql, { organizationId, batchId, why: storable(why), afterMs });
+export async function giveBackBatch(sql: Sql, lost: LostBatch): Promise<number> {
+  return await calls.giveBackBatch(sql, { ...lost, why: storable(lost.why) });
 }

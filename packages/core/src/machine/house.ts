@@ -24,21 +24,21 @@ export interface Tick {
   readonly witnesses: readonly Witness[];
 }
 
+export interface TickOptions {
+  /** How long a job may be away before its cohort is given up. */
+  readonly graceMs: number;
+  /** How long an unknown outcome rests before the printer is asked. */
+  readonly quietMs: number;
+  readonly remembered: Marks;
+}
+
 /**
  * Gives back what crashes, lost jobs and deletions by hand left behind; says that this runner is
  * alive, and what it remembers of the database. The grace grows with the longest lease.
- * @param graceMs how long a job may be away before its cohort is given up.
- * @param quietMs how long an unknown outcome rests before the printer is asked.
  */
-export async function tick(
-  sql: Sql,
-  runner: RunnerBeat,
-  graceMs: number,
-  quietMs: number,
-  remembered: Marks,
-): Promise<Tick> {
+export async function tick(sql: Sql, runner: RunnerBeat, options: TickOptions): Promise<Tick> {
   const { id: runnerId, ...told } = runner;
-  return await calls.tick(sql, { runnerId, ...told, graceMs, quietMs, remembered });
+  return await calls.tick(sql, { runnerId, ...told, ...options });
 }
 
 /** How many people a runner has begun and not settled. */

@@ -1,7 +1,8 @@
 /** Typed calls of mailing: cohorts are begun and settled, and printers note how long they rest. */
 import type { PieceRequest } from '../ports/index.ts';
-import type { CampaignBrief } from './briefs.ts';
+import type { CampaignBrief, PrinterKey } from './briefs.ts';
 import type { Sql } from './calls.ts';
+import type { CohortBegin, CohortResults } from './cohorts.ts';
 import * as calls from './generated/index.generated.ts';
 import type { Marks, Watermark } from './restore.ts';
 
@@ -32,27 +33,24 @@ export interface MailSettlement {
   readonly afterMs?: number | null;
 }
 
+export interface MailBegin extends CohortBegin {
+  /** What is kept of the database outside of it; default: nothing. */
+  readonly remembered?: Marks;
+}
+
 /**
  * Gives a cohort to one runner, at most once. Null where nothing began: it was begun, is held, or
  * the database is an older state of itself.
- * @param remembered what is kept of the database outside of it.
  * @param observe called with what the database tells of itself, also where nothing began since it
  * is an older state of itself.
  */
 export async function beginMail(
   sql: Sql,
-  organizationId: string,
-  cohortId: string,
-  runnerId: string,
-  leaseMs: number,
-  remembered: Marks = {},
+  { remembered = {}, ...begin }: MailBegin,
   observe: (watermark: Watermark, pieces: readonly BegunPiece[]) => void = () => undefined,
 ): Promise<BegunMail | null> {
   const told = await calls.beginMail<(Partial<BegunMail> & { watermark: Watermark }) | null>(sql, {
-    organizationId,
-    cohortId,
-    runnerId,
-    leaseMs,
+    ...begin,
     remembered,
   });
   if (told === null) return null;
@@ -61,20 +59,17 @@ export async function beginMail(
   return campaign === undefined || pieces === undefined ? null : { campaign, pieces };
 }
 
+export interface MailResults extends CohortResults<MailSettlement> {
+  /** How long an unknown outcome rests before the printer is asked. */
+  readonly quietMs: number;
+}
+
 /**
- * Writes results of a cohort. A replay changes nothing. Returns how many people it moved.
- * @param last no more results will come: pieces that were not answered for are unknown.
- * @param quietMs how long an unknown outcome rests before the printer is asked.
+ * Writes results of a cohort. A replay changes nothing. Returns how many people it moved. With the
+ * last of them, pieces that were not answered for are unknown.
  */
-export async function settleMail(
-  sql: Sql,
-  organizationId: string,
-  cohortId: string,
-  results: readonly MailSettlement[],
-  last: boolean,
-  quietMs: number,
-): Promise<number> {
-  return await calls.settleMail(sql, { organizationId, cohortId, results, last, quietMs });
+export async function settleMail(sql: Sql, settled: MailResults): Promise<number> {
+  return await calls.settleMail(sql, settled);
 }
 
 /**
@@ -83,8 +78,7 @@ export async function settleMail(
  */
 export async function setQuietTime(
   sql: Sql,
-  organizationId: string,
-  printerName: string,
+  { organizationId, printerName }: PrinterKey,
   quietMs: number,
 ): Promise<void> {
   await calls.setQuietTime(sql, { organizationId, printerName, quietMs });

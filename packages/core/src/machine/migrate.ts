@@ -77,7 +77,7 @@ export async function migrationSql(sql: postgres.Sql): Promise<string> {
       .filter((file) => plan.migrations.includes(file.name))
       .flatMap((file) => [section(file), remembering(file.name, checksum(file.text))]),
     ...files.repeatables.map(section),
-    `select * from postrider.run_housekeeping('{event_partitions}');\n`,
+    `select * from postrider.run_housekeeping(p_parts => '{event_partitions}');\n`,
     remembering(REPEATABLES, repeatablesSum(files)),
     'commit;\n',
   ].join('\n');
@@ -183,7 +183,7 @@ export async function migrateTo(sql: postgres.Sql, files: SqlFiles): Promise<Mig
       for (const file of files.repeatables) await apply(tx, file);
       // Where a month cannot be made doctor says so, and the history goes into the default
       // partition: an upgrade is not refused for it.
-      await tx`select from postrider.run_housekeeping('{event_partitions}')`;
+      await tx`select from postrider.run_housekeeping(p_parts => '{event_partitions}')`;
       await tx.unsafe(remembering(REPEATABLES, repeatablesSum(files)));
     });
   } catch (error) {

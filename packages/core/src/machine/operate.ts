@@ -5,6 +5,13 @@ import type { Reason } from './states.generated.ts';
 
 export type Holdable = 'organization' | 'campaign' | 'printer' | 'recipient';
 
+/** Something that can be held; a printer's id is its name. */
+export interface HoldTarget {
+  readonly organizationId: string;
+  readonly kind: Holdable;
+  readonly id: string;
+}
+
 export interface Held {
   readonly held: Holdable;
   readonly id: string;
@@ -17,9 +24,7 @@ export interface Held {
 /** When it returns, nothing new begins. */
 export async function hold(
   sql: Sql,
-  organizationId: string,
-  kind: Holdable,
-  id: string,
+  { organizationId, kind, id }: HoldTarget,
   why: string | null = null,
 ): Promise<Held> {
   return await calls.hold(sql, { organizationId, kind, id, why });
@@ -28,9 +33,7 @@ export async function hold(
 /** Gives back what it was before the hold. Returns the status that follows. */
 export async function release(
   sql: Sql,
-  organizationId: string,
-  kind: Holdable,
-  id: string,
+  { organizationId, kind, id }: HoldTarget,
   why: string | null = null,
 ): Promise<string> {
   return await calls.release(sql, { organizationId, kind, id, why });

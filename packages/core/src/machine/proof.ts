@@ -2,6 +2,7 @@
 import type { Address } from '../ports/index.ts';
 import type { CampaignBrief } from './briefs.ts';
 import type { Sql } from './calls.ts';
+import type { CohortBegin, CohortResults } from './cohorts.ts';
 import * as calls from './generated/index.generated.ts';
 
 export interface BegunCard extends Address {
@@ -39,28 +40,19 @@ export type ProofSettlement =
     };
 
 /** Gives a cohort to one runner, at most once. Null: it was begun before, or is held. */
-export async function beginProof(
-  sql: Sql,
-  organizationId: string,
-  cohortId: string,
-  runnerId: string,
-  leaseMs: number,
-): Promise<BegunProof | null> {
-  return await calls.beginProof(sql, { organizationId, cohortId, runnerId, leaseMs });
+export async function beginProof(sql: Sql, begin: CohortBegin): Promise<BegunProof | null> {
+  return await calls.beginProof(sql, begin);
 }
 
 /**
- * Writes results of a cohort. A replay changes nothing. Returns how many people it moved.
- * @param last no more results will come: people who were not answered for are tried again.
+ * Writes results of a cohort. A replay changes nothing. Returns how many people it moved. With the
+ * last of them, people who were not answered for are tried again.
  */
 export async function settleProof(
   sql: Sql,
-  organizationId: string,
-  cohortId: string,
-  results: readonly ProofSettlement[],
-  last: boolean,
+  settled: CohortResults<ProofSettlement>,
 ): Promise<number> {
-  return await calls.settleProof(sql, { organizationId, cohortId, results, last });
+  return await calls.settleProof(sql, settled);
 }
 
 /**
@@ -69,22 +61,18 @@ export async function settleProof(
  */
 export type Refusal = 'held' | 'waits' | 'stands';
 
-/**
- * Holds a campaign whose cards the renderer refuses one and all.
- * @param alike all fail in the same words, which may be the people's own fault.
- */
+export interface RefusedCards {
+  readonly cohortId: string;
+  readonly why: string;
+  /** All fail in the same words, which may be the people's own fault. */
+  readonly alike: boolean;
+}
+
+/** Holds a campaign whose cards the renderer refuses one and all. */
 export async function holdRefused(
   sql: Sql,
   { organizationId, campaignId }: CampaignBrief,
-  cohortId: string,
-  why: string,
-  alike: boolean,
+  refused: RefusedCards,
 ): Promise<Refusal> {
-  return await calls.holdRefused<Refusal>(sql, {
-    organizationId,
-    campaignId,
-    cohortId,
-    why,
-    alike,
-  });
+  return await calls.holdRefused<Refusal>(sql, { organizationId, campaignId, ...refused });
 }

@@ -30,8 +30,7 @@ export interface ReconcileVerdict {
 export async function claimUnknownMailpieces(
   sql: Sql,
   organizationId: string,
-  limit: number,
-  leaseMs: number,
+  { limit, leaseMs }: { readonly limit: number; readonly leaseMs: number },
 ): Promise<readonly UnknownPiece[]> {
   const claim = { organizationId, limit, leaseMs };
   return (await calls.claimUnknownMailpieces<UnknownPiece[] | null>(sql, claim)) ?? [];

@@ -3,6 +3,7 @@
  * cards that this database has forgotten. The SQL is in sql/functions/, `restore` and
  * `restore_watermark`.
  */
+import type { PrinterKey } from './briefs.ts';
 import { uuid, type Sql } from './calls.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
@@ -141,24 +142,27 @@ export interface Adopted {
 /** Takes what a printer lists as evidence, also of pieces and of people who are unknown here. */
 export async function adoptPieces(
   sql: Sql,
-  organizationId: string,
-  printerName: string,
+  { organizationId, printerName }: PrinterKey,
   pieces: readonly PieceToAdopt[],
 ): Promise<Adopted> {
   return await calls.adoptPieces(sql, { organizationId, printerName, pieces });
 }
 
+export interface PiecesOpened {
+  readonly since: Date;
+  /** The id of the last piece of the page before. */
+  readonly after: string;
+  readonly limit: number;
+}
+
 /**
  * Pieces of a printer without its id that were opened about then or later, in the order of their
  * ids.
- * @param after the id of the last piece of the page before.
  */
 export async function piecesOpenedSince(
   sql: Sql,
-  organizationId: string,
-  printerName: string,
-  since: Date,
-  { after, limit }: { readonly after: string; readonly limit: number },
+  { organizationId, printerName }: PrinterKey,
+  { since, after, limit }: PiecesOpened,
 ): Promise<readonly UnknownPiece[]> {
   const opened = { organizationId, printerName, since, after, limit };
   return await calls.piecesOpenedSince<UnknownPiece>(sql, opened);

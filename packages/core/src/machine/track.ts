@@ -1,27 +1,29 @@
 /** Typed calls of tracking: webhooks, polls, and the events that both of them tell. */
 import type { PrinterEvent } from '../ports/index.ts';
+import type { PrinterKey } from './briefs.ts';
 import type { Sql } from './calls.ts';
 import { withMachineErrors } from './errors.ts';
 import * as calls from './generated/index.generated.ts';
 
 /** A webhook that was stored and not yet applied. */
-export interface StoredWebhook {
+export interface StoredWebhook extends PrinterKey {
   readonly id: string;
-  readonly organizationId: string;
-  readonly printerName: string;
   /** In base64: as bytes it would be read in whichever way the session writes them. */
   readonly body: string;
   /** ISO 8601. */
   readonly receivedAt: string;
 }
 
+export interface VerifiedWebhook {
+  readonly deliveryId: string;
+  readonly body: Uint8Array;
+}
+
 /** Stores a webhook that was verified. False: this delivery was stored before. */
 export async function storeWebhook(
   sql: Sql,
-  organizationId: string,
-  printerName: string,
-  deliveryId: string,
-  body: Uint8Array,
+  { organizationId, printerName }: PrinterKey,
+  { deliveryId, body }: VerifiedWebhook,
 ): Promise<boolean> {
   const bytes = Buffer.from(body);
   return await calls.receiveWebhook(sql, { organizationId, printerName, deliveryId, body: bytes });
@@ -76,8 +78,7 @@ export async function keepUnusableEvents(
 /** Locks the people of a whole batch of events, by id, before any of them is applied. */
 export async function lockForEvents(
   sql: Sql,
-  organizationId: string,
-  printerName: string,
+  { organizationId, printerName }: PrinterKey,
   events: readonly PrinterEvent[],
 ): Promise<void> {
   await calls.lockForTrack(sql, { organizationId, printerName, events });
@@ -93,8 +94,7 @@ export interface EventsOrigin {
 /** Applies events of a printer, by rank. Returns how many were new. */
 export async function applyEvents(
   sql: Sql,
-  organizationId: string,
-  printerName: string,
+  { organizationId, printerName }: PrinterKey,
   events: readonly PrinterEvent[],
   { receivedAt, webhookId }: EventsOrigin = {},
 ): Promise<number> {
@@ -108,9 +108,7 @@ export async function matchEvents(sql: Sql, organizationId: string): Promise<voi
 }
 
 /** A printer of which nothing was heard for a while. */
-export interface SilentPrinter {
-  readonly organizationId: string;
-  readonly printerName: string;
+export interface SilentPrinter extends PrinterKey {
   /** Where its last poll ended; null: it was never polled. */
   readonly cursor: string | null;
 }
@@ -126,8 +124,7 @@ export async function claimSilentPrinters(
 /** Notes how far a printer was polled. */
 export async function notePolled(
   sql: Sql,
-  organizationId: string,
-  printerName: string,
+  { organizationId, printerName }: PrinterKey,
   cursor: string,
 ): Promise<void> {
   await calls.notePolled(sql, { organizationId, printerName, cursor });
@@ -136,8 +133,7 @@ export async function notePolled(
 /** Which of these pieces are known as another printer's. */
 export async function piecesOfOtherPrinters(
   sql: Sql,
-  organizationId: string,
-  printerName: string,
+  { organizationId, printerName }: PrinterKey,
   mailpieceIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const rows = await withMachineErrors(

@@ -87,12 +87,19 @@ function faultOf(who: string, told: unknown, [issue]: readonly z.core.$ZodIssue[
     : `${who} says ${named}, but gave ${issue.message} that can be kept`;
 }
 
-/** One answer; where it cannot be read, what the most careful outcome is then. */
+/** How answers of an adapter are read. */
+export interface AnswerReading<Answer> {
+  /** The adapter, for people. */
+  readonly who: string;
+  readonly schema: z.ZodType<Answer>;
+  /** Where one cannot be read, what the most careful outcome is then. */
+  readonly otherwise: (message: string) => Answer;
+}
+
+/** One answer. */
 export function readAnswer<Answer>(
-  who: string,
-  schema: z.ZodType<Answer>,
   told: unknown,
-  otherwise: (message: string) => Answer,
+  { who, schema, otherwise }: AnswerReading<Answer>,
 ): Answer {
   const read = schema.safeParse(told);
   return read.success ? read.data : otherwise(faultOf(who, told, read.error.issues));
@@ -100,11 +107,9 @@ export function readAnswer<Answer>(
 
 /** One answer for each thing asked, each read by itself. Throws `UnusableAnswerError`. */
 export function readAnswers<Answer>(
-  who: string,
-  schema: z.ZodType<Answer>,
   asked: number,
   answers: unknown,
-  otherwise: (message: string) => Answer,
+  reading: AnswerReading<Answer>,
 ): readonly Answer[] {
-  return answersOf(who, asked, answers).map((told) => readAnswer(who, schema, told, otherwise));
+  return answersOf(reading.who, asked, answers).map((told) => readAnswer(told, reading));
 }

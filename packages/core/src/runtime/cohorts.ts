@@ -3,7 +3,13 @@
  * a lease, settled as results arrive.
  */
 import type postgres from 'postgres';
-import { stageCampaigns, type CohortStage, type StagingFailure } from '../machine/cohorts.ts';
+import {
+  stageCampaigns,
+  type CohortBegin,
+  type CohortKey,
+  type CohortStage,
+  type StagingFailure,
+} from '../machine/cohorts.ts';
 import type { PartFailure } from '../machine/house.ts';
 import type { PipelineContext, Wake } from './context.ts';
 import type { Lease } from './leases.ts';
@@ -42,33 +48,32 @@ function stagingFailure(
   return [{ part: 'staging', organizations, code: first.code, message: first.message, hint: null }];
 }
 
+/** A cohort that is this runner's: for how long, and where its results go. */
+export interface LeasedCohort<Result> {
+  readonly lease: Lease;
+  readonly settler: ResultWriter<Result>;
+}
+
 interface CohortWork<Begun, Result> {
   readonly stage: CohortStage;
-  readonly begin: (
-    sql: postgres.Sql,
-    organizationId: string,
-    cohortId: string,
-    runnerId: string,
-    leaseMs: number,
-  ) => Promise<Begun | null>;
+  readonly begin: (sql: postgres.Sql, begin: CohortBegin) => Promise<Begun | null>;
   /** Writes results; `last` says that no more will come. */
   readonly settle: (results: readonly Result[], last: boolean) => Promise<unknown>;
   /** Results are worth recording for so long after the lease, in milliseconds. */
   readonly patienceMs: number;
   readonly wakes: readonly Wake[];
   /** Asks the adapters. Does not throw for what they do. */
-  readonly work: (begun: Begun, lease: Lease, settler: ResultWriter<Result>) => Promise<void>;
+  readonly work: (begun: Begun, leased: LeasedCohort<Result>) => Promise<void>;
 }
 
 export async function workCohort<Begun, Result>(
   context: PipelineContext,
-  organizationId: string,
-  cohortId: string,
+  cohort: CohortKey,
   { stage, begin, settle, patienceMs, wakes, work }: CohortWork<Begun, Result>,
 ): Promise<void> {
   const { sql, settings, leases, logger, runnerId } = context;
-  const lease = leases.prepare(organizationId, cohortId);
-  const begun = await begin(sql, organizationId, cohortId, runnerId, settings.leaseMs);
+  const lease = leases.prepare(cohort);
+  const begun = await begin(sql, { ...cohort, runnerId, leaseMs: settings.leaseMs });
   if (begun === null) return;
   leases.hold(lease);
   try {
@@ -78,7 +83,7 @@ export async function workCohort<Begun, Result>(
       patienceMs: () => Math.max(lease.leftMs, patienceMs),
       logger,
     });
-    await work(begun, lease, settler);
+    await work(begun, { lease, settler });
     // Without a lease the people who are left belong to the reaper, which knows more. With it,
     // people who were not answered for are tried again, or their outcome is unknown.
     if (lease.leftMs > 0) await settler.end();

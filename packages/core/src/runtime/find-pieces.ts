@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { messageOf } from '../common/message-of.ts';
+import type { PrinterKey } from '../machine/briefs.ts';
 import type { ReconcileVerdict, UnknownPiece } from '../machine/reconcile.ts';
 import type { Printer } from '../ports/index.ts';
 import { printerId, readAnswers, sentence } from './answers.ts';
@@ -19,8 +20,7 @@ export const FIND_BATCH = 50;
  */
 export async function findPieces(
   context: PipelineContext,
-  organizationId: string,
-  name: string,
+  { organizationId, printerName: name }: PrinterKey,
   pieces: readonly UnknownPiece[],
   failed: (error: unknown, line: string) => void,
 ): Promise<ReconcileVerdict[]> {
@@ -85,8 +85,12 @@ type FindAnswer = z.infer<typeof found>;
  * `UnusableAnswerError`.
  */
 export function findAnswers(asked: number, answers: unknown): readonly FindAnswer[] {
-  return readAnswers<FindAnswer>('the printer', found, asked, answers, (message) => ({
-    outcome: 'cannot_tell',
-    message,
-  }));
+  return readAnswers<FindAnswer>(asked, answers, {
+    who: 'the printer',
+    schema: found,
+    otherwise: (message) => ({
+      outcome: 'cannot_tell',
+      message,
+    }),
+  });
 }

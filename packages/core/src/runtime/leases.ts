@@ -6,6 +6,7 @@
  * wakes, before it posts anything. Where a renewal fails, the clock just runs on.
  */
 import { messageOf } from '../common/message-of.ts';
+import type { CohortKey } from '../machine/cohorts.ts';
 import { LeaseLostError, type LeaseGuard, type Logger } from '../ports/index.ts';
 
 interface SentAt {
@@ -21,14 +22,14 @@ function elapsed(since: SentAt): number {
 }
 
 /** A lease on one cohort. `signal` aborts when it is known to be lost. */
-export class Lease implements LeaseGuard {
+export class Lease implements CohortKey, LeaseGuard {
   readonly organizationId: string;
   readonly cohortId: string;
   readonly #leaseMs: number;
   readonly #lost = new AbortController();
   #sentAt: SentAt;
 
-  constructor(organizationId: string, cohortId: string, leaseMs: number, sentAt: SentAt) {
+  constructor({ organizationId, cohortId }: CohortKey, leaseMs: number, sentAt: SentAt) {
     this.organizationId = organizationId;
     this.cohortId = cohortId;
     this.#leaseMs = leaseMs;
@@ -79,8 +80,8 @@ export class Leases {
   }
 
   /** Call before the begin is sent; `held` with its answer. */
-  prepare(organizationId: string, cohortId: string): Lease {
-    return new Lease(organizationId, cohortId, this.#leaseMs, sentNow());
+  prepare(cohort: CohortKey): Lease {
+    return new Lease(cohort, this.#leaseMs, sentNow());
   }
 
   hold(lease: Lease): void {

@@ -159,7 +159,7 @@ export async function printerToSubmitTo(
   }
   const quiet = quietMs(context, printer);
   if (!(quiet <= (brief.quietMs ?? 0)))
-    await setQuietTime(context.sql, organizationId, name, quiet);
+    await setQuietTime(context.sql, { organizationId, printerName: name }, quiet);
   return printer;
 }
 

@@ -30,13 +30,11 @@ export async function startReaper(
     isReaping = true;
     try {
       const runner = { id: runnerId, name, proofSlots, mailSlots, version: VERSION, leaseMs };
-      const { back, ...told } = await tick(
-        sql,
-        runner,
-        leaseMs + graceMs,
+      const { back, ...told } = await tick(sql, runner, {
+        graceMs: leaseMs + graceMs,
         quietMs,
-        watermark.marks,
-      );
+        remembered: watermark.marks,
+      });
       watermark.observe(told.watermark, { others: told.witnesses });
       if (back > 0) logger.warn({ people: back }, 'lost work was found; its people are back');
     } catch (error) {

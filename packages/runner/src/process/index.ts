@@ -1,5 +1,5 @@
 /** What a process tells people: errors, exit codes, signals, words. Costs nothing to load. */
-export { exitCodeMeanings, exitCodes, type ExitCode } from './exit-codes.ts';
+export { exitCodes, type ExitCode } from './exit-codes.ts';
 export type { Host } from './host.ts';
 export { Signals } from './signals.ts';
 export { count, duration, printable, redacted } from './text.ts';

@@ -86,12 +86,17 @@ export interface FaultyTwin {
   pause(ms: number): Promise<void>;
 }
 
+/** What a request is about: faults are ordered for an endpoint, or for one of its subjects. */
+export interface FaultTarget {
+  readonly endpoint: string;
+  readonly subjects: readonly string[];
+}
+
 /** Runs `effect`, with the bad luck that was ordered for it before and after. */
 export async function withFaults(
   c: Ctx,
   twin: FaultyTwin,
-  endpoint: string,
-  subjects: readonly string[],
+  { endpoint, subjects }: FaultTarget,
   effect: (fault: Fault | null) => Promise<Response>,
 ): Promise<Response> {
   const fault = twin.faults.take(endpoint, subjects);

@@ -59,6 +59,13 @@ export interface WebhookOptions {
   readonly shuffle: boolean;
 }
 
+interface WebhookAddress {
+  /** Null: it is told nothing. */
+  readonly url: string | null;
+  /** Aborted where it is told somewhere else from now on. */
+  readonly changed: AbortController;
+}
+
 export class Webhooks<Event> {
   readonly #feed: WebhookFeed<Event>;
   readonly #options: WebhookOptions;
@@ -170,20 +177,17 @@ export class Webhooks<Event> {
       !this.#stop.signal.aborted;
       pause = Math.min(2 * pause, longestPauseMs)
     ) {
-      const { url, changed } = this.#address(receiver);
-      const { signal } = changed;
-      if (await this.#post(receiver, url, id, body, signal)) {
+      const address = this.#address(receiver);
+      const { signal } = address.changed;
+      if (await this.#post(receiver, address, { id, body })) {
         // A repeat under the same id is what a sender does whose answer was lost; under another id,
         // what one does that lost its memory.
         const lot = Math.random() * 100;
         if (lot < this.#options.duplicates)
-          await this.#post(
-            receiver,
-            url,
-            lot < this.#options.duplicates / 2 ? id : `${id}_again`,
+          await this.#post(receiver, address, {
+            id: lot < this.#options.duplicates / 2 ? id : `${id}_again`,
             body,
-            signal,
-          );
+          });
         return true;
       }
       // Ends early where the address changes; the events then go to the new one at once.
@@ -197,10 +201,7 @@ export class Webhooks<Event> {
   }
 
   /** Where it is told now; what was on its way to another address is given up. */
-  #address(receiver: string): {
-    readonly url: string | null;
-    readonly changed: AbortController;
-  } {
+  #address(receiver: string): WebhookAddress {
     const url = this.#feed.addressOf(receiver);
     const known = this.#addresses.get(receiver);
     if (known !== undefined && known.url === url) return known;
@@ -212,10 +213,8 @@ export class Webhooks<Event> {
 
   async #post(
     receiver: string,
-    url: string | null,
-    id: string,
-    body: string,
-    changed: AbortSignal,
+    { url, changed: { signal: changed } }: WebhookAddress,
+    { id, body }: { readonly id: string; readonly body: string },
   ): Promise<boolean> {
     const { sign, timeoutMs } = this.#options;
     if (url === null || sign === null) return false;

@@ -18,6 +18,16 @@ import { formatNamed, formatNames, mailClasses, misfit, type CardFormat } from '
 import { EXPECTED_DAYS } from './journey.ts';
 import type { Address, PieceOrder, PieceResult } from './wire.ts';
 
+/** What of the shop it works with. */
+export interface IntakeParts {
+  readonly books: Books;
+  readonly clock: TwinClock;
+  readonly artwork: ArtworkReader;
+  readonly commit: Commit;
+  /** Resolves when what was committed is on the disk. */
+  readonly settled: () => Promise<void>;
+}
+
 export interface IntakeOptions {
   /** False: every order makes a new piece, whatever its key. */
   readonly keys: boolean;
@@ -39,14 +49,7 @@ export class Intake {
   readonly #settled: () => Promise<void>;
   readonly #options: IntakeOptions;
 
-  constructor(
-    books: Books,
-    clock: TwinClock,
-    artwork: ArtworkReader,
-    commit: Commit,
-    settled: () => Promise<void>,
-    options: IntakeOptions,
-  ) {
+  constructor({ books, clock, artwork, commit, settled }: IntakeParts, options: IntakeOptions) {
     this.#books = books;
     this.#clock = clock;
     this.#artwork = artwork;

@@ -13,7 +13,7 @@ export function pieceRoutes(app: Hono<Env>, shop: Shop): void {
   app.post('/v1/pieces', async (c) => {
     const { pieces } = await body(c, piecesRequest, describeIssue);
     const mailpieces = pieces.map((piece) => piece.reference.mailpieceId);
-    return withFaults(c, shop, 'submit', mailpieces, async (fault) => {
+    return withFaults(c, shop, { endpoint: 'submit', subjects: mailpieces }, async (fault) => {
       const results = await shop.intake.take(pieces, fault?.kind === 'reject' ? fault : null);
       crashPoint('after-accept');
       shop.press.piecesArrived();
@@ -30,7 +30,7 @@ export function pieceRoutes(app: Hono<Env>, shop: Shop): void {
         message: `Ask for 1 to ${BATCH_LIMIT} pieces: /v1/pieces?mailpiece=…&mailpiece=…`,
       });
     }
-    return withFaults(c, shop, 'find', mailpieces, async () => {
+    return withFaults(c, shop, { endpoint: 'find', subjects: mailpieces }, async () => {
       // What is shown must survive a crash: "found" ends somebody's search.
       await shop.settled();
       const listed = isListed(shop);
@@ -46,8 +46,7 @@ export function pieceRoutes(app: Hono<Env>, shop: Shop): void {
     return withFaults(
       c,
       shop,
-      'find',
-      piece === undefined ? [] : [piece.reference.mailpieceId],
+      { endpoint: 'find', subjects: piece === undefined ? [] : [piece.reference.mailpieceId] },
       async () => {
         await shop.settled();
         return piece === undefined ? noSuchPiece(c) : c.json(view(piece));
@@ -60,8 +59,7 @@ export function pieceRoutes(app: Hono<Env>, shop: Shop): void {
     return withFaults(
       c,
       shop,
-      'cancel',
-      piece === undefined ? [] : [piece.reference.mailpieceId],
+      { endpoint: 'cancel', subjects: piece === undefined ? [] : [piece.reference.mailpieceId] },
       async () => {
         if (piece === undefined) return noSuchPiece(c);
         if (piece.place === 'waiting') await shop.commit({ kind: 'cancelled', piece: piece.id });
@@ -107,7 +105,7 @@ async function list(c: Ctx, shop: Shop): Promise<Response> {
       `and limit 1 to ${MOST_AT_ONCE}.`;
     return refuse(c, 400, { code: 'bad_request', message });
   }
-  return withFaults(c, shop, 'find', [], async () => {
+  return withFaults(c, shop, { endpoint: 'find', subjects: [] }, async () => {
     await shop.settled();
     const all = [...shop.books.all()];
     const end = Math.min(all.length, after + limit);

@@ -20,7 +20,7 @@ export function shopRoutes(app: Hono<Env>, shop: Shop): void {
         message: `after must be a cursor that this shop gave, and limit 1 to ${MOST_AT_ONCE}.`,
       });
     }
-    return withFaults(c, shop, 'events', [], async () => {
+    return withFaults(c, shop, { endpoint: 'events', subjects: [] }, async () => {
       const { books, durableEvents } = shop;
       // Of another ledger, or beyond the end of an old copy of this one: everything is told again,
       // rather than anything left out.

@@ -124,7 +124,10 @@ async function open(
     books,
     clock,
     faults: new Faults(),
-    intake: new Intake(books, clock, artwork, commit, () => ledger.settled(), settings),
+    intake: new Intake(
+      { books, clock, artwork, commit, settled: () => ledger.settled() },
+      settings,
+    ),
     press,
     commit,
     settled: () => ledger.settled(),

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { contractContext, describeAudienceContract } from '@postrider/core/contract';
 import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
 import fc from 'fast-check';
-import { createCsvAudience } from '../../index.ts';
+import { createCsvAudience } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 import { readAll } from '../../../test/read.ts';
 import { csv, good, header } from './people.ts';

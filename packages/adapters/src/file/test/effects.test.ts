@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { contractContext, describeEffectsContract } from '@postrider/core/contract';
 import type { EffectItem } from '@postrider/core/ports';
 import { loader } from '../../../../../test/support/loader.ts';
-import { createFileEvents, createFileMeter } from '../../index.ts';
+import { createFileEvents, createFileMeter } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 
 function item(key: string): EffectItem {

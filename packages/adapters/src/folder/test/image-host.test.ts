@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { contractContext, describeImageHostContract } from '@postrider/core/contract';
 import type { ImageHost, PutResult, RenderedDocument } from '@postrider/core/ports';
-import { createFolderImageHost, createNoopImageHost } from '../../index.ts';
+import { createNoopImageHost } from '../../noop/index.ts';
+import { createFolderImageHost } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 
 function document(name: string, text = 'bytes'): RenderedDocument {

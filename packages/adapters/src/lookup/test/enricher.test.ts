@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { contractContext, describeEnricherContract } from '@postrider/core/contract';
 import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
 import type { AddressEnricher, EnrichRequest } from '@postrider/core/ports';
-import { createLookupEnricher } from '../../index.ts';
+import { createLookupEnricher } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 
 const table =

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { describeAudienceContract } from '@postrider/core/contract';
-import { createNdjsonAudience } from '../../index.ts';
+import { createNdjsonAudience } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 import { readAll } from '../../../test/read.ts';
 import type { Read } from '../../../test/read.ts';

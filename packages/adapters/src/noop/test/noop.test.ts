@@ -7,7 +7,8 @@ import {
   describeRendererContract,
 } from '@postrider/core/contract';
 import type { CardRequest, PieceRequest, PrinterEvent } from '@postrider/core/ports';
-import { adapters, createNoopPrinter, createNoopRenderer } from '../../index.ts';
+import { adapters } from '../../registry.ts';
+import { createNoopPrinter, createNoopRenderer } from '../index.ts';
 import { wiringAt } from '../../../test/helpers.ts';
 import { piece } from '../../print-shop/test/pieces.ts';
 

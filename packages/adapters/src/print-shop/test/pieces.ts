@@ -1,7 +1,7 @@
 /** Orders for printers, and webhooks about them. */
 import { createHmac, randomUUID } from 'node:crypto';
 import type { PieceRequest, Printer, WebhookRequest } from '@postrider/core/ports';
-import { createPrintShopPrinter } from '../../index.ts';
+import { createPrintShopPrinter } from '../index.ts';
 import { wiringAt } from '../../../test/helpers.ts';
 
 export const token = 'a token of the tests';

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contractContext } from '@postrider/core/contract';
 import type { CardRequest, RenderResult } from '@postrider/core/ports';
-import { createTypstRenderer } from '../../index.ts';
+import { createTypstRenderer } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 
 export const bakery = fileURLToPath(new URL('../../../../../examples/bakery', import.meta.url));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { contractContext } from '@postrider/core/contract';
 import type { CardRequest } from '@postrider/core/ports';
-import { createTypstRenderer } from '../../index.ts';
+import { createTypstRenderer } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 import { card, failure, hash, plain, render, renderIn } from './cards.ts';
 import { inkWithin, lookAt } from '../../../test/pdf.ts';

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { contractContext, describeRendererContract } from '@postrider/core/contract';
 import { AdapterConfigError } from '@postrider/core/ports';
 import type { CardRequest } from '@postrider/core/ports';
-import { createTypstRenderer } from '../../index.ts';
+import { createTypstRenderer } from '../index.ts';
 import { typst } from '../index.ts';
 import { temporaryFolder, wiringAt } from '../../../test/helpers.ts';
 import { bakery, card, failure, hash, plain, render } from './cards.ts';

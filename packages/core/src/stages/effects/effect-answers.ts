@@ -14,5 +14,5 @@ export function effectAnswers(
   asked: number,
   answers: unknown,
 ): readonly EffectAnswer[] {
-  return readAnswers<EffectAnswer>(who, effect, asked, answers, retryLater);
+  return readAnswers<EffectAnswer>(asked, answers, { who, schema: effect, otherwise: retryLater });
 }

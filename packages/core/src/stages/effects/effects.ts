@@ -43,12 +43,17 @@ const names: Readonly<Record<EffectKind, string>> = {
   event_sink: 'event sink',
 };
 
+/** Effects of one kind and campaign. */
+interface EffectGroup {
+  readonly organizationId: string;
+  readonly campaignId: string;
+  readonly kind: EffectKind;
+  readonly effects: readonly ClaimedEffect[];
+}
+
 async function perform(
   context: PipelineContext,
-  organizationId: string,
-  campaignId: string,
-  kind: EffectKind,
-  effects: readonly ClaimedEffect[],
+  { organizationId, campaignId, kind, effects }: EffectGroup,
   call: CallContext,
 ): Promise<readonly EffectAnswer[]> {
   const { integrations } = context;
@@ -77,16 +82,14 @@ async function perform(
   }
 }
 
-/** The effects of one campaign, performed and settled. Does not throw for what an adapter does. */
+/** Performs and settles them. Does not throw for what an adapter does. */
 async function workGroup(
   context: PipelineContext,
-  organizationId: string,
-  campaignId: string,
-  kind: EffectKind,
-  effects: readonly ClaimedEffect[],
+  group: EffectGroup,
   round: FailureRound,
 ): Promise<void> {
   const { sql, logger, settings } = context;
+  const { organizationId, campaignId, kind, effects } = group;
   const work: Work = { organizationId, work: kind, campaignId };
   const failed = (error: unknown): void =>
     round.failed(work, error, 'effects failed and are tried again', { effects: effects.length });
@@ -95,7 +98,7 @@ async function workGroup(
     answers = await askAdapter(
       context,
       `the ${names[kind]}`,
-      async (call) => await perform(context, organizationId, campaignId, kind, effects, call),
+      async (call) => await perform(context, group, call),
       // Another runner may claim them when our lease has passed.
       Math.min(settings.adapterTimeoutMs, LEASE_MS / 2),
     );
@@ -143,15 +146,17 @@ async function workKinds(
   for (const kind of kinds) {
     const tried = new Set<string>();
     for (;;) {
-      const effects = await claimEffects(context.sql, organizationId, kind, BATCH, LEASE_MS);
+      const claim = { organizationId, kind, limit: BATCH, leaseMs: LEASE_MS };
+      const effects = await claimEffects(context.sql, claim);
       if (effects.length > 0) await context.reach('effects.claimed');
       // Side by side: the claim is one for all of them, and must not pass while the adapter of
       // another campaign is silent.
       const campaigns = [...new Set(effects.map((effect) => effect.campaignId))];
       await Promise.all(
         campaigns.map(async (campaignId) => {
-          const group = effects.filter((effect) => effect.campaignId === campaignId);
-          await workGroup(context, organizationId, campaignId, kind, group, round);
+          const theirs = effects.filter((effect) => effect.campaignId === campaignId);
+          const group = { organizationId, campaignId, kind, effects: theirs };
+          await workGroup(context, group, round);
         }),
       );
       // The longest due come first: the first that comes again says that there are no others.

@@ -39,17 +39,21 @@ export async function collect(
             'remembered as such',
         );
       }
-      await settleBatch(
-        context.sql,
+      await settleBatch(context.sql, {
         organizationId,
-        batch.batchId,
-        enricher.name,
-        answer.results,
-        true,
-      );
+        batchId: batch.batchId,
+        enricher: enricher.name,
+        results: answer.results,
+        last: true,
+      });
       return;
     case 'lost':
-      await giveBackBatch(context.sql, organizationId, batch.batchId, answer.message, 60_000);
+      await giveBackBatch(context.sql, {
+        organizationId,
+        batchId: batch.batchId,
+        why: answer.message,
+        afterMs: 60_000,
+      });
       return;
     case 'pending':
       if (batch.overdue) throw new Error('it is still at work');
@@ -103,16 +107,19 @@ async function collectBatch(
       ),
     );
     if (found === null) {
-      await giveBackBatch(
-        context.sql,
+      await giveBackBatch(context.sql, {
         organizationId,
-        batch.batchId,
-        'claimed, and never handed to the enricher',
-        0,
-      );
+        batchId: batch.batchId,
+        why: 'claimed, and never handed to the enricher',
+        afterMs: 0,
+      });
       return;
     }
-    id = await noteBatchSubmitted(context.sql, organizationId, batch.batchId, found);
+    id = await noteBatchSubmitted(context.sql, {
+      organizationId,
+      batchId: batch.batchId,
+      providerBatchId: found,
+    });
   }
   await collect(
     context,
@@ -141,13 +148,12 @@ async function collectOrLose(
     if (error instanceof SilentAdapterError) silent.set(batch.campaignId, error);
     // Past the deadline it does not matter why there is no answer: no recipient is kept for ever.
     if (batch.overdue && !context.stopping.aborted)
-      await giveBackBatch(
-        context.sql,
+      await giveBackBatch(context.sql, {
         organizationId,
-        batch.batchId,
-        `the enricher did not answer in time: ${messageOf(error)}`,
-        60_000,
-      );
+        batchId: batch.batchId,
+        why: `the enricher did not answer in time: ${messageOf(error)}`,
+        afterMs: 60_000,
+      });
     return { error };
   }
 }

@@ -44,11 +44,15 @@ export async function enrichCampaign(
     const { batchSize, batchDeadlineMs } = settings;
     const restMs = silenceMs(context) + HAND_OVER_MARGIN_MS;
     const asOf = Date.now();
-    const batch = await claimBatch(sql, organizationId, campaignId, enricher.name, {
-      limit: batchSize,
-      deadlineMs: batchDeadlineMs,
-      restMs,
-    });
+    const batch = await claimBatch(
+      sql,
+      { organizationId, campaignId, enricher: enricher.name },
+      {
+        limit: batchSize,
+        deadlineMs: batchDeadlineMs,
+        restMs,
+      },
+    );
     if (batch === null) return people;
     await context.reach('enrich.claimed');
     people += batch.people.length + batch.cached;
@@ -77,22 +81,20 @@ export async function enrichCampaign(
           people: batch.people.length,
         },
       );
-      await giveBackBatch(
-        sql,
+      await giveBackBatch(sql, {
         organizationId,
-        batch.batchId,
-        submitted.message,
-        submitted.outcome === 'retry' ? submitted.afterMs : 3_600_000,
-      );
+        batchId: batch.batchId,
+        why: submitted.message,
+        afterMs: submitted.outcome === 'retry' ? submitted.afterMs : 3_600_000,
+      });
       return people;
     }
     await context.reach('enrich.submitted');
-    const providerBatchId = await noteBatchSubmitted(
-      sql,
+    const providerBatchId = await noteBatchSubmitted(sql, {
       organizationId,
-      batch.batchId,
-      submitted.providerBatchId,
-    );
+      batchId: batch.batchId,
+      providerBatchId: submitted.providerBatchId,
+    });
     await workDone(context, handOver);
     try {
       await collect(

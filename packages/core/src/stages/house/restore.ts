@@ -5,6 +5,7 @@
  * besides.
  */
 import { messageOf } from '../../common/message-of.ts';
+import type { PrinterKey } from '../../machine/briefs.ts';
 import { settleReconciled } from '../../machine/reconcile.ts';
 import {
   adoptPieces,
@@ -84,15 +85,20 @@ function piecesToAdopt(organizationId: string) {
   };
 }
 
+/** What a printer is asked for that can list what it made. */
+interface Listing {
+  readonly printer: Printer;
+  readonly list: NonNullable<Printer['list']>;
+  readonly since: Date;
+}
+
 /** Everything that the printer made since. */
 async function adoptListed(
   context: PipelineContext,
-  organizationId: string,
-  name: string,
-  printer: Printer,
-  list: NonNullable<Printer['list']>,
-  since: Date,
+  key: PrinterKey,
+  { printer, list, since }: Listing,
 ): Promise<{ moved: number; adopted: number; strangers: number }> {
+  const { organizationId, printerName: name } = key;
   const sum = { moved: 0, adopted: 0, strangers: 0 };
   let cursor: string | null = null;
   for (let page = 0; page < MOST_PAGES; page += 1) {
@@ -101,7 +107,7 @@ async function adoptListed(
     );
     const pieces = answer.pieces.flatMap(piecesToAdopt(organizationId));
     if (pieces.length > 0) {
-      const some = await adoptPieces(context.sql, organizationId, name, pieces);
+      const some = await adoptPieces(context.sql, key, pieces);
       sum.moved += some.moved;
       sum.adopted += some.adopted;
       sum.strangers += some.strangers;
@@ -119,20 +125,17 @@ async function adoptListed(
  */
 async function lookUpKnown(
   context: PipelineContext,
-  organizationId: string,
-  name: string,
+  key: PrinterKey,
   since: Date,
 ): Promise<{ moved: number; undetermined: string | null }> {
+  const { organizationId, printerName: name } = key;
   let moved = 0;
   let undetermined: string | null = null;
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
-    const pieces = await piecesOpenedSince(context.sql, organizationId, name, since, {
-      after,
-      limit: FIND_BATCH,
-    });
+    const pieces = await piecesOpenedSince(context.sql, key, { since, after, limit: FIND_BATCH });
     if (pieces.length === 0) return { moved, undetermined };
-    const verdicts = await findPieces(context, organizationId, name, pieces, (error, line) =>
+    const verdicts = await findPieces(context, key, pieces, (error, line) =>
       context.logger.warn({ printer: name, pieces: pieces.length, error: messageOf(error) }, line),
     );
     undetermined ??=
@@ -203,6 +206,7 @@ export async function reconcileSince(
       strangers: 0,
       noticedAt: await lastNotice(context),
     };
+    const key = { organizationId, printerName: name };
     try {
       const printer = await printerNamed(context, organizationId, name);
       const list = printer.list?.bind(printer);
@@ -213,8 +217,8 @@ export async function reconcileSince(
       const listed =
         list === undefined
           ? nothing
-          : await adoptListed(context, organizationId, name, printer, list, from);
-      const { moved, undetermined } = await lookUpKnown(context, organizationId, name, from);
+          : await adoptListed(context, key, { printer, list, since: from });
+      const { moved, undetermined } = await lookUpKnown(context, key, from);
       const last = await lastNotice(context);
       const isStale = last !== null && last !== nothing.noticedAt;
       const message = isStale

@@ -1,4 +1,5 @@
 /** Cards that are sent and to be cancelled are called back at their printers. */
+import type { PrinterKey } from '../../machine/briefs.ts';
 import type { Work } from '../../machine/house.ts';
 import { claimCallBacks, settleCallBacks, type PieceToCallBack } from '../../machine/call-back.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
@@ -22,7 +23,7 @@ export async function callBackCards(
   )) {
     const work: Work = { organizationId, work: 'call_back', printer: name };
     try {
-      moved += await callBack(context, organizationId, name, group);
+      moved += await callBack(context, { organizationId, printerName: name }, group);
       round.done(work);
     } catch (error) {
       round.failed(
@@ -39,8 +40,7 @@ export async function callBackCards(
 
 async function callBack(
   context: PipelineContext,
-  organizationId: string,
-  name: string,
+  { organizationId, printerName: name }: PrinterKey,
   pieces: readonly PieceToCallBack[],
 ): Promise<number> {
   const printer = await printerNamed(context, organizationId, name);

@@ -6,6 +6,7 @@
  */
 import { messageOf } from '../../common/message-of.ts';
 import type { CampaignBrief } from '../../machine/briefs.ts';
+import type { CohortBegin } from '../../machine/cohorts.ts';
 import {
   beginMail,
   settleMail,
@@ -16,11 +17,9 @@ import {
 import { LeaseLostError, type PieceRequest, type Printer } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
 import { ask, SilentAdapterError } from '../../runtime/asking.ts';
-import { workCohort } from '../../runtime/cohorts.ts';
+import { workCohort, type LeasedCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import type { Lease } from '../../runtime/leases.ts';
 import { groupByPrinter, printerToSubmitTo, quietMs } from '../../runtime/printers.ts';
-import type { ResultWriter } from '../../runtime/result-writer.ts';
 import { pieceAnswers, type PieceAnswer } from './printer-answers.ts';
 
 function toRequest(campaign: CampaignBrief, piece: BegunPiece): PieceRequest {
@@ -82,36 +81,31 @@ function reportRefusal(
  * is kept outside of the database first.
  */
 async function begin(
-  context: PipelineContext,
-  organizationId: string,
-  cohortId: string,
+  { sql, watermark }: PipelineContext,
+  cohort: CohortBegin,
 ): Promise<BegunMail | null> {
-  const { sql, runnerId, settings, watermark } = context;
+  const { organizationId } = cohort;
   const { marks } = watermark;
-  return await beginMail(
-    sql,
-    organizationId,
-    cohortId,
-    runnerId,
-    settings.leaseMs,
-    marks,
-    (told, [piece]) => {
-      if (piece === undefined) return watermark.observe(told);
-      const { recipientId, mailpieceId, moveNo } = piece;
-      return watermark.observe(told, {
-        begun: { witness: { organizationId, recipientId, mailpieceId, moveNo }, asked: marks },
-      });
-    },
-  );
+  return await beginMail(sql, { ...cohort, remembered: marks }, (told, [piece]) => {
+    if (piece === undefined) return watermark.observe(told);
+    const { recipientId, mailpieceId, moveNo } = piece;
+    return watermark.observe(told, {
+      begun: { witness: { organizationId, recipientId, mailpieceId, moveNo }, asked: marks },
+    });
+  });
+}
+
+/** Pieces of a campaign for one printer. */
+interface Submission {
+  readonly campaign: CampaignBrief;
+  readonly printer: Printer;
+  readonly pieces: readonly BegunPiece[];
 }
 
 async function submit(
   context: PipelineContext,
-  campaign: CampaignBrief,
-  printer: Printer,
-  pieces: readonly BegunPiece[],
-  lease: Lease,
-  settler: ResultWriter<MailSettlement>,
+  { campaign, printer, pieces }: Submission,
+  { lease, settler }: LeasedCohort<MailSettlement>,
 ): Promise<void> {
   const { logger } = context;
   const who = `printer ${pieces[0]?.printerName}`;
@@ -226,16 +220,18 @@ export async function workMail(
   cohortId: string,
 ): Promise<void> {
   const { sql, settings, logger } = context;
+  const cohort = { organizationId, cohortId };
   let quiet = settings.quietMs;
-  await workCohort(context, organizationId, cohortId, {
+  await workCohort(context, cohort, {
     stage: 'mail',
-    begin: async () => await begin(context, organizationId, cohortId),
+    begin: async (_sql, begun) => await begin(context, begun),
     settle: async (results: readonly MailSettlement[], last) =>
-      await settleMail(sql, organizationId, cohortId, results, last, quiet),
+      await settleMail(sql, { ...cohort, results, last, quietMs: quiet }),
     // Evidence is never fenced: it is worth recording long after the lease.
     patienceMs: 60_000,
     wakes: ['mail', 'effects'],
-    work: async (begun, lease, settler) => {
+    work: async (begun, leased) => {
+      const { settler } = leased;
       try {
         await context.watermark.saved();
       } catch (error) {
@@ -260,7 +256,7 @@ export async function workMail(
           continue;
         }
         quiet = Math.max(quiet, quietMs(context, printer));
-        await submit(context, begun.campaign, printer, pieces, lease, settler);
+        await submit(context, { campaign: begun.campaign, printer, pieces }, leased);
       }
     },
   });

@@ -39,10 +39,14 @@ export type PieceAnswer = Omit<MailSettlement, 'recipientId' | 'mailpieceId'>;
 
 /** What a printer says of so many pieces. Throws `UnusableAnswerError`. */
 export function pieceAnswers(asked: number, answers: unknown): readonly PieceAnswer[] {
-  return readAnswers<PieceAnswer>(WHO, piece, asked, answers, (message) => ({
-    outcome: 'unknown',
-    message,
-  }));
+  return readAnswers<PieceAnswer>(asked, answers, {
+    who: WHO,
+    schema: piece,
+    otherwise: (message) => ({
+      outcome: 'unknown',
+      message,
+    }),
+  });
 }
 
 const cancelled = z.discriminatedUnion('outcome', [
@@ -52,8 +56,12 @@ const cancelled = z.discriminatedUnion('outcome', [
 
 /** What became of so many cards that were called back. Throws `UnusableAnswerError`. */
 export function cancelAnswers(asked: number, answers: unknown): readonly CancelResult[] {
-  return readAnswers<CancelResult>(WHO, cancelled, asked, answers, (message) => ({
-    outcome: 'unknown',
-    message,
-  }));
+  return readAnswers<CancelResult>(asked, answers, {
+    who: WHO,
+    schema: cancelled,
+    otherwise: (message) => ({
+      outcome: 'unknown',
+      message,
+    }),
+  });
 }

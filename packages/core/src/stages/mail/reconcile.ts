@@ -16,17 +16,18 @@ export async function reconcile(context: PipelineContext, organizationId: string
   let moved = 0;
   try {
     while (!context.stopping.aborted) {
-      const pieces = await claimUnknownMailpieces(
-        context.sql,
-        organizationId,
-        FIND_BATCH,
-        context.settings.leaseMs,
-      );
+      const pieces = await claimUnknownMailpieces(context.sql, organizationId, {
+        limit: FIND_BATCH,
+        leaseMs: context.settings.leaseMs,
+      });
       if (pieces.length > 0) await context.reach('reconcile.claimed');
       for (const [name, group] of groupByPrinter(pieces)) {
         const work: Work = { organizationId, work: 'reconcile', printer: name };
-        const verdicts = await findPieces(context, organizationId, name, group, (error, line) =>
-          round.failed(work, error, line),
+        const verdicts = await findPieces(
+          context,
+          { organizationId, printerName: name },
+          group,
+          (error, line) => round.failed(work, error, line),
         );
         round.done(work);
         await context.reach('reconcile.asked');

@@ -11,5 +11,9 @@ export type Stored = z.infer<typeof put>;
 
 /** Where an image host put so many documents. Throws `UnusableAnswerError`. */
 export function storedAnswers(asked: number, answers: unknown): readonly Stored[] {
-  return readAnswers<Stored>('the image host', put, asked, answers, retryLater);
+  return readAnswers<Stored>(asked, answers, {
+    who: 'the image host',
+    schema: put,
+    otherwise: retryLater,
+  });
 }

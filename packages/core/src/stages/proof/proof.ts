@@ -21,11 +21,9 @@ import {
 } from '../../ports/index.ts';
 import { text } from '../../runtime/answers.ts';
 import { ask, SilentAdapterError } from '../../runtime/asking.ts';
-import { workCohort } from '../../runtime/cohorts.ts';
+import { workCohort, type LeasedCohort } from '../../runtime/cohorts.ts';
 import type { PipelineContext } from '../../runtime/context.ts';
-import type { Lease } from '../../runtime/leases.ts';
 import { printerIfMade } from '../../runtime/printers.ts';
-import type { ResultWriter } from '../../runtime/result-writer.ts';
 import { storedAnswers, type Stored } from './image-host-answers.ts';
 import { cardAnswers, type CardAnswer } from './renderer-answers.ts';
 
@@ -113,16 +111,19 @@ function commonFault(results: readonly ProofSettlement[]): string | null {
     : null;
 }
 
+interface Cards {
+  readonly campaign: CampaignBrief;
+  readonly cards: readonly CardRequest[];
+}
+
 /**
  * Renders a begun cohort. People who are not answered for when an adapter falls silent go back by
  * the reaper, and then travel alone: a card on which an adapter hangs convicts itself.
  */
 async function renderCohort(
   context: PipelineContext,
-  campaign: CampaignBrief,
-  cards: readonly CardRequest[],
-  lease: Lease,
-  settler: ResultWriter<ProofSettlement>,
+  { campaign, cards }: Cards,
+  { lease, settler }: LeasedCohort<ProofSettlement>,
 ): Promise<void> {
   const { integrations, logger, settings } = context;
   const silenceMs = settings.adapterTimeoutMs;
@@ -178,18 +179,15 @@ async function renderCohort(
    */
   const refuse = async (
     some: readonly CardRequest[],
-    why: string,
-    message: string,
+    { why, message }: Pick<RefusedJobError, 'why' | 'message'>,
     alike: readonly ProofSettlement[] | null,
   ) => {
     try {
-      const refusal = await holdRefused(
-        context.sql,
-        campaign,
-        lease.cohortId,
-        `${why}: ${message}`,
-        alike !== null,
-      );
+      const refusal = await holdRefused(context.sql, campaign, {
+        cohortId: lease.cohortId,
+        why: `${why}: ${message}`,
+        alike: alike !== null,
+      });
       if (refusal === 'held') {
         logger.error(
           { organization: campaign.organizationId, campaign: campaign.name, error: message },
@@ -206,11 +204,6 @@ async function renderCohort(
       failed(some, error);
     }
   };
-  const refuseJob = async (
-    some: readonly CardRequest[],
-    { why, message }: RefusedJobError,
-  ): Promise<void> => await refuse(some, why, message, null);
-
   let adapters: Adapters;
   try {
     const [made, printer] = await Promise.all([
@@ -230,11 +223,11 @@ async function renderCohort(
     await context.reach('proof.rendered');
     const fault = commonFault(results);
     if (fault === null) settler.add(results);
-    else await refuse(cards, 'every card fails alike', fault, results);
+    else await refuse(cards, { why: 'every card fails alike', message: fault }, results);
     return;
   } catch (error) {
     if (error instanceof RefusedJobError) {
-      await refuseJob(cards, error);
+      await refuse(cards, error, null);
       return;
     }
     if (cards.length === 1 || signal.aborted || error instanceof SilentAdapterError) {
@@ -253,7 +246,7 @@ async function renderCohort(
       settler.add(await proofsOf(adapters, [card]));
     } catch (error) {
       if (error instanceof RefusedJobError) {
-        await refuseJob(cards.slice(index), error);
+        await refuse(cards.slice(index), error, null);
         return;
       }
       failed([card], error);
@@ -271,16 +264,17 @@ export async function workProof(
   organizationId: string,
   cohortId: string,
 ): Promise<void> {
-  return await workCohort(context, organizationId, cohortId, {
+  const cohort = { organizationId, cohortId };
+  return await workCohort(context, cohort, {
     stage: 'proof',
     begin: beginProof,
     settle: async (results: readonly ProofSettlement[], last) =>
-      await settleProof(context.sql, organizationId, cohortId, results, last),
+      await settleProof(context.sql, { ...cohort, results, last }),
     patienceMs: 0,
     wakes: ['proof'],
-    work: async ({ campaign, cards }, lease, settler) => {
+    work: async ({ campaign, cards }, leased) => {
       const requests = cards.map((card) => toRequest(campaign, card));
-      await renderCohort(context, campaign, requests, lease, settler);
+      await renderCohort(context, { campaign, cards: requests }, leased);
     },
   });
 }

@@ -41,10 +41,14 @@ function cardAnswer(
   told: Readonly<Record<string, unknown>>,
   documents: number,
 ): CardAnswer {
-  const answer = readAnswer<z.infer<typeof card>>(WHO, card, told, (message) => {
-    if (told['outcome'] === 'rendered')
-      throw new UnusableAnswerError(`${message}, for recipient ${recipientId}`);
-    return retryLater(message);
+  const answer = readAnswer<z.infer<typeof card>>(told, {
+    who: WHO,
+    schema: card,
+    otherwise: (message) => {
+      if (told['outcome'] === 'rendered')
+        throw new UnusableAnswerError(`${message}, for recipient ${recipientId}`);
+      return retryLater(message);
+    },
   });
   if (answer.outcome === 'rendered') {
     const missing = [answer.front, answer.back].find(({ document }) => document >= documents);

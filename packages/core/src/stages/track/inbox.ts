@@ -100,12 +100,11 @@ async function applyWebhook(
   tx: postgres.TransactionSql,
   { webhook, events }: Parsed,
 ): Promise<readonly KeptEvent[]> {
-  const { id: webhookId, organizationId, printerName, receivedAt } = webhook;
+  const { id: webhookId, receivedAt } = webhook;
   const applied = async (some: readonly PrinterEvent[]): Promise<unknown> => {
     try {
       await tx.savepoint(
-        async (inner) =>
-          await applyEvents(inner, organizationId, printerName, some, { receivedAt, webhookId }),
+        async (inner) => await applyEvents(inner, webhook, some, { receivedAt, webhookId }),
       );
       return null;
     } catch (error) {
@@ -159,11 +158,11 @@ async function applyGroup(
   tx: postgres.TransactionSql,
   group: Group,
 ): Promise<void> {
-  const { organizationId, printerName } = group[0].webhook;
+  const { printerName } = group[0].webhook;
   const all = group.flatMap(({ events }) => events);
   // Only an order: an event that the database refuses is found out below, by itself.
   await tx
-    .savepoint(async (inner) => await lockForEvents(inner, organizationId, printerName, all))
+    .savepoint(async (inner) => await lockForEvents(inner, group[0].webhook, all))
     .catch((error: unknown) => {
       if (isPassing(error)) throw error;
     });

@@ -3,6 +3,7 @@
  * for their events, where they can be. Never part of a beat, only woken by one: a printer that does
  * not answer, or never comes to an end, holds up only the printers behind it.
  */
+import type { PrinterKey } from '../../machine/briefs.ts';
 import type { Work } from '../../machine/house.ts';
 import {
   applyEvents,
@@ -30,23 +31,21 @@ const MOST_PAGES = 1000;
  */
 async function ownEvents(
   context: PipelineContext,
-  organizationId: string,
-  name: string,
+  printer: PrinterKey,
   events: readonly PrinterEvent[],
 ) {
+  const { organizationId } = printer;
   const ours = events.filter(
     (event) => (event.organizationId ?? organizationId) === organizationId,
   );
   const pieces = ours.flatMap(({ mailpieceId }) => mailpieceId ?? []);
   if (pieces.length === 0) return ours;
-  const elsewhere = await piecesOfOtherPrinters(context.sql, organizationId, name, pieces);
+  const elsewhere = await piecesOfOtherPrinters(context.sql, printer, pieces);
   return ours.filter(({ mailpieceId }) => mailpieceId === null || !elsewhere.has(mailpieceId));
 }
 
-async function pollPrinter(
-  context: PipelineContext,
-  { organizationId, printerName: name, cursor }: SilentPrinter,
-) {
+async function pollPrinter(context: PipelineContext, silent: SilentPrinter) {
+  const { organizationId, printerName: name, cursor } = silent;
   const printer = await printerNamed(context, organizationId, name);
   // A printer that comes back to a cursor goes round in a circle.
   const seen = new Set<string | null>();
@@ -72,9 +71,9 @@ async function pollPrinter(
           'its own is left out',
       );
     }
-    const own = await ownEvents(context, organizationId, name, events);
-    if (own.length > 0) await applyEvents(context.sql, organizationId, name, own);
-    if (next !== null) await notePolled(context.sql, organizationId, name, next);
+    const own = await ownEvents(context, silent, events);
+    if (own.length > 0) await applyEvents(context.sql, silent, own);
+    if (next !== null) await notePolled(context.sql, silent, next);
     if (events.length === 0 || next === null) return;
     from = next;
   }

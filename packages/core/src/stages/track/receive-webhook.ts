@@ -33,12 +33,9 @@ export async function receiveWebhook(
   }
   const verdict = printer.verifyWebhook(request, context.callContext(context.stopping).now());
   if (!verdict.valid) return { outcome: 'forged', message: verdict.message };
-  const isNew = await storeWebhook(
-    context.sql,
-    organizationId,
-    printerName,
-    verdict.deliveryId,
-    request.body,
-  );
+  const { deliveryId } = verdict;
+  const { body } = request;
+  const key = { organizationId, printerName };
+  const isNew = await storeWebhook(context.sql, key, { deliveryId, body });
   return { outcome: isNew ? 'stored' : 'repeated' };
 }

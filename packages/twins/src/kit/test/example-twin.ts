@@ -94,7 +94,7 @@ export async function startAbacus(options: {
   app.post('/beads', async (c) => {
     const schema = z.object({ owner: z.string(), count: z.int() });
     const bead = await body(c, schema, ({ message }) => ({ code: 'bad_request', message }));
-    return withFaults(c, twin, 'beads', [bead.owner], async () => {
+    return withFaults(c, twin, { endpoint: 'beads', subjects: [bead.owner] }, async () => {
       await commit({ kind: 'bead', ...bead });
       return c.json({ total: beads.length });
     });

@@ -2,7 +2,7 @@
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const checkout = fileURLToPath(new URL('../../..', import.meta.url));
+const checkout = fileURLToPath(new URL('../../../..', import.meta.url));
 
 /** How the reader can call this program again from where they stand. */
 export function programName(from: string = process.cwd()): string {

@@ -1,9 +1,9 @@
 /** The face of `--help`: one sentence, examples, and then the rest. */
-import { exitCodeMeanings } from '@postrider/runner/process';
 import type { Command, Help, Option } from 'commander';
+import { exitCodeMeanings } from '../errors/exit-code-meanings.ts';
 import { examplesOf } from './command.ts';
-import type { Output } from './output.ts';
-import { wrapped } from './table.ts';
+import type { Output } from '../output/output.ts';
+import { wrapped } from '../output/table.ts';
 
 /** The commands of the program by what one wants to do. */
 export type Groups = readonly (readonly [

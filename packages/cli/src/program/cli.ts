@@ -1,6 +1,6 @@
 /** What every command has in hand. */
 import type { Host, Signals } from '@postrider/runner/process';
-import type { Output } from './output.ts';
+import type { Output } from '../output/output.ts';
 
 export interface Cli extends Host {
   /** The file of the program, to start it again in the background. */

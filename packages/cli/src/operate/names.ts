@@ -136,7 +136,10 @@ export async function recipientsNamed(
         r.email,
         r.external_id
       ) as name
-    from postrider.find_recipients(${given}, ${organizationId}) f
+    from postrider.find_recipients(
+      p_who => ${given},
+      p_organization_id => ${organizationId}
+    ) f
     join postrider.recipients r on r.organization_id = f.organization_id and r.id = f.recipient_id
     join postrider.organizations o on o.id = r.organization_id
     order by r.created_at, r.id`;
