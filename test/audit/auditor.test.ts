@@ -54,9 +54,11 @@ describe('a good mailing', () => {
     const folder = join(scratch, 'ligature');
     const rufina = card(
       1,
-      'Ru\u0001na',
-      ['Ru\u0001na Fink', '1 Oak Avenue', 'Bath ME 04530'],
-      'BCDFGH9',
+      {
+        firstName: 'Ru\u0001na',
+        block: ['Ru\u0001na Fink', '1 Oak Avenue', 'Bath ME 04530'],
+        code: 'BCDFGH9',
+      },
       {
         name: 'Rufina Fink',
         line1: '1 Oak Avenue',
@@ -141,7 +143,8 @@ describe('who gets a card', () => {
   ] as const) {
     test(`a card for ${who}`, async () => {
       const report = await auditOf((all) => {
-        const extra = card(4, 'Who', ['Who Ever', '12 Main Street', 'Salem MA 01970'], code, {});
+        const block = ['Who Ever', '12 Main Street', 'Salem MA 01970'];
+        const extra = card(4, { firstName: 'Who', block, code }, {});
         return [...all, extra];
       });
       found(report, verdict);

@@ -105,9 +105,7 @@ writeFileSync(
 
 export function card(
   index: number,
-  firstName: string,
-  block: string[],
-  code: string,
+  { firstName, block, code }: { firstName: string; block: string[]; code: string },
   manifest: Record<string, string>,
 ): TestCard {
   return {
@@ -136,28 +134,48 @@ export function card(
 /** What a good printer makes of the input: three cards. */
 export function cards(): [TestCard, TestCard, TestCard] {
   return [
-    card(1, 'Ann', ['Ann Griffin-Offley', '11 Main Street', '#4', 'Salem, MA  01970'], 'BCDFGH2', {
-      name: 'Ann Griffin-Offley',
-      line1: '11 Main Street',
-      line2: '#4',
-      city: 'Salem',
-      region: 'MA',
-      postal_code: '01970',
-    }),
-    card(2, 'Mei', ['Mei Park', '7 Elm Court', 'Troy VT 05868'], 'BCDFGH6', {
-      name: 'Mei Park',
-      line1: '7 Elm Court',
-      city: 'Troy',
-      region: 'VT',
-      postal_code: '05868',
-    }),
-    card(3, '#panic("x")', ['#panic("x") =1+1', '9 Oak Avenue', 'Bath ME 04530'], 'BCDFGH7', {
-      name: '#panic("x") =1+1',
-      line1: '9 Oak Avenue',
-      city: 'Bath',
-      region: 'ME',
-      postal_code: '04530',
-    }),
+    card(
+      1,
+      {
+        firstName: 'Ann',
+        block: ['Ann Griffin-Offley', '11 Main Street', '#4', 'Salem, MA  01970'],
+        code: 'BCDFGH2',
+      },
+      {
+        name: 'Ann Griffin-Offley',
+        line1: '11 Main Street',
+        line2: '#4',
+        city: 'Salem',
+        region: 'MA',
+        postal_code: '01970',
+      },
+    ),
+    card(
+      2,
+      { firstName: 'Mei', block: ['Mei Park', '7 Elm Court', 'Troy VT 05868'], code: 'BCDFGH6' },
+      {
+        name: 'Mei Park',
+        line1: '7 Elm Court',
+        city: 'Troy',
+        region: 'VT',
+        postal_code: '05868',
+      },
+    ),
+    card(
+      3,
+      {
+        firstName: '#panic("x")',
+        block: ['#panic("x") =1+1', '9 Oak Avenue', 'Bath ME 04530'],
+        code: 'BCDFGH7',
+      },
+      {
+        name: '#panic("x") =1+1',
+        line1: '9 Oak Avenue',
+        city: 'Bath',
+        region: 'ME',
+        postal_code: '04530',
+      },
+    ),
   ];
 }
 

@@ -137,7 +137,7 @@ void test("another copy's errors of ours are ours", async () => {
   const copy = (await again('../../packages/core/src/machine/errors.ts')) as {
     MachineError: typeof MachineError;
   };
-  const error = new copy.MachineError('PR011', 'busy', 'wait', {}, null);
+  const error = new copy.MachineError('PR011', 'busy', { hint: 'wait', detail: {}, cause: null });
   assert.ok(!(error instanceof MachineError));
   assert.ok(isMachineError(error));
   const ports = (await again('../../packages/core/src/ports/printer.ts')) as {

@@ -3,8 +3,6 @@
  * imports, `import('…')` in a type, re-exports and dynamic imports among them. What the compiler
  * cannot follow is told apart.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import {
   isCallExpression,
   isMetaProperty,
@@ -14,10 +12,7 @@ import {
   type Node,
   type SourceFile,
 } from 'typescript/unstable/ast';
-import type { FileSystem } from 'typescript/unstable/fs';
-import { API } from 'typescript/unstable/sync';
-
-const root = join(import.meta.dirname, '../..');
+import { inProgram, lineOf, ours } from './program.ts';
 
 export interface Import {
   /** From the top of the checkout, as `target`. */
@@ -39,12 +34,7 @@ const FINDERS = ['node:module', 'module'];
 
 /** Of the checkout, with `planted` in place of what stands in these files, or beside them. */
 export function readImports(planted: Readonly<Record<string, string>> = {}): Imports {
-  const api = new API({ cwd: root, fs: overlay(planted) });
-  try {
-    const snapshot = api.updateSnapshot({ openProjects: [join(root, 'tsconfig.json')] });
-    const [project] = snapshot.getProjects();
-    if (project === undefined) throw new Error('the compiler found no project in tsconfig.json');
-    const { program, checker } = project;
+  return inProgram(planted, ({ program, checker }) => {
     const names = new Set(program.getSourceFileNames());
     const all: Import[] = [];
     const hidden: Imports['hidden'][number][] = [];
@@ -62,25 +52,13 @@ export function readImports(planted: Readonly<Record<string, string>> = {}): Imp
       hidden.push(...unfollowed(file, source));
     }
     return { all, hidden };
-  } finally {
-    api.close();
-  }
-}
-
-/** From the top of the checkout; null for what was installed. */
-function ours(path: string): string | null {
-  if (!path.startsWith(`${root}/`) || path.includes('/node_modules/')) return null;
-  return path.slice(root.length + 1);
+  });
 }
 
 /** A module is named by its file, in quotes and without the ending. */
 function fileOf(symbol: string, names: ReadonlySet<string>): string | null {
   const path = symbol.replace(/^"|"$/g, '');
   return ours(names.has(`${path}.ts`) ? `${path}.ts` : path);
-}
-
-function lineOf(source: SourceFile, position: number): number {
-  return source.getLineAndCharacterOfPosition(position).line + 1;
 }
 
 /** `import(x)`, `import.meta.resolve(x)`, `/// <reference>`. */
@@ -109,36 +87,4 @@ function loads(node: Node): boolean {
   if (!isCallExpression(node) || node.expression.kind !== SyntaxKind.ImportKeyword) return false;
   const [what] = node.arguments;
   return what === undefined || !isStringLiteral(what);
-}
-
-/** The files of the checkout as the compiler sees them, with others in their place. */
-function overlay(planted: Readonly<Record<string, string>>): FileSystem {
-  const texts = new Map(
-    Object.entries(planted).map(([file, text]) => [join(root, file), text] as const),
-  );
-  const folders = new Set([...texts.keys()].flatMap(foldersAbove));
-  const childrenOf = (folder: string, paths: Iterable<string>): string[] =>
-    [...paths].filter((path) => dirname(path) === folder).map((path) => basename(path));
-  return {
-    readFile: (path) => texts.get(path),
-    fileExists: (path) => (texts.has(path) ? true : undefined),
-    directoryExists: (path) => (folders.has(path) ? true : undefined),
-    getAccessibleEntries: (path) => {
-      if (!folders.has(path)) return undefined;
-      const there = existsSync(path) ? readdirSync(path, { withFileTypes: true }) : [];
-      const [directories, others] = [true, false].map((wanted) =>
-        there.filter((entry) => entry.isDirectory() === wanted).map(({ name }) => name),
-      );
-      return {
-        files: [...new Set([...(others ?? []), ...childrenOf(path, texts.keys())])],
-        directories: [...new Set([...(directories ?? []), ...childrenOf(path, folders)])],
-      };
-    },
-  };
-}
-
-/** Those in which a file lies, up to the checkout. */
-function foldersAbove(path: string): string[] {
-  const folder = dirname(path);
-  return folder.startsWith(root) ? [folder, ...foldersAbove(folder)] : [];
 }

@@ -93,7 +93,8 @@ it('what helps after a typed call is told as a command, and after plain SQL as S
     "look at the printer's console, then: " +
     "select postrider.resolve('1', 'printed' or 'not_printed', 'evidence'). Nothing was changed";
   assert.match(
-    explain(new MachineError('PR016', 'nobody can tell', hint, {}, null)).hint ?? '',
+    explain(new MachineError('PR016', 'nobody can tell', { hint, detail: {}, cause: null })).hint ??
+      '',
     /then: postrider resolve 1 printed\|not_printed --evidence "…"\. Nothing was changed/,
   );
   const plain = Object.assign(new Error('nobody can tell'), {

@@ -63,9 +63,7 @@ function pipelineOn(
 
 /** Runs until so many are sent, with the printer released. */
 async function mailAll(
-  sql: postgres.Sql,
-  printer: Printer,
-  place: Place,
+  { sql, printer, place }: { sql: postgres.Sql; printer: Printer; place: Place },
   sent: number,
   store?: RestoreWatermarkStore,
 ): Promise<void> {
@@ -107,9 +105,9 @@ async function restored(
       create database ${admin(backup)} template ${admin(name)}
         owner ${admin(new URL(machine.url).username)}`;
     const before = connect(machine.url, { max: 8 });
-    await mailAll(before, printer, place, 6, store);
+    await mailAll({ sql: before, printer, place }, 6, store);
     await syncPeople(before, place, people(8), false);
-    await mailAll(before, printer, place, 8, store);
+    await mailAll({ sql: before, printer, place }, 8, store);
     await before.end({ timeout: 5 });
     const after = connect(url, { max: 8 });
     try {
@@ -177,7 +175,7 @@ for (const keys of [true, false]) {
         // The list is read again: two of its people are new to this database, and have their cards
         // already. A ninth has not.
         await syncPeople(sql, place, people(9), false);
-        await mailAll(sql, printer, place, 7);
+        await mailAll({ sql, printer, place }, 7);
         assert.deepEqual(await states(sql), { blacklisted: 2, sent: 7 });
         assert.equal((await ledger()).length, 9);
         assert.deepEqual(await broken(sql), []);

@@ -150,7 +150,8 @@ void test('an id that is none is refused by the name of its argument, and nothin
         ),
       async () => await core.hold(on, { organizationId: 'nope', kind: 'campaign', id }),
       async () => await core.release(on, { organizationId: 'nope', kind: 'campaign', id }),
-      async () => await core.retryAll(on, 'nope', id, 'render_failed'),
+      async () =>
+        await core.retryAll(on, { organizationId: 'nope', campaignId: id }, 'render_failed'),
       async () => await core.retryWebhooks(on, 'nope'),
       async () => await core.retryEffects(on, 'nope'),
       async () => await core.suppress(on, 'nope', { email: 'a@example.com' }, 'test'),
@@ -170,7 +171,8 @@ void test('an id that is none is refused by the name of its argument, and nothin
           { organizationId: id, campaignId: 'nope' },
           { status: 'completed' },
         ),
-      async () => await core.retryAll(on, id, 'nope', 'render_failed'),
+      async () =>
+        await core.retryAll(on, { organizationId: id, campaignId: 'nope' }, 'render_failed'),
       async () => await pipeline.sync(id, 'nope'),
       async () => await pipeline.enrich(id, 'nope'),
     ],

@@ -105,7 +105,7 @@ void test('what follows an application, a hold and a retry of everybody', async 
     atPrinter: 'number',
     unknown: 'number',
   });
-  fits<RetriedAll>(await retryAll(sql, organizationId, campaignId, 'render_failed'), {
+  fits<RetriedAll>(await retryAll(sql, { organizationId, campaignId }, 'render_failed'), {
     tried: 'object',
     refused: 'number',
     left: 'number',

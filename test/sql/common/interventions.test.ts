@@ -229,7 +229,7 @@ void test('retry and resolve say who', async () => {
   const refusedThere = await sending(sql, other, 3);
   await settleAll(sql, other, refusedThere, (piece) => answered(piece, 'rejected'));
   await retry(sql, refusedThere.pieces[0]?.recipientId ?? '');
-  await retryAll(sql, other.organizationId, other.campaignId, 'rejected');
+  await retryAll(sql, other, 'rejected');
   assert.deepEqual((await written(at)).slice(before), [
     'resolve recipient printed: card 1',
     'resolve recipient not_printed: Jo, on the phone',

@@ -41,7 +41,7 @@ void test('who is cancelled while at the printer stays cancelled where the print
     new Set((await pieces(sql, at)).map((piece) => piece.status)),
     new Set(['rejected']),
   );
-  assert.deepEqual(await retryAll(sql, at.organizationId, at.campaignId, 'rejected'), {
+  assert.deepEqual(await retryAll(sql, at, 'rejected'), {
     tried: { pending: 1 },
     refused: 0,
     left: 0,
@@ -67,10 +67,7 @@ void test('a card that is to be called back and that the printer cannot make is 
     p1: 'error (failed_at_printer)',
   });
   assert.equal((await one(sql, at, 'p0')).cancelRequestedAt, null, 'obeyed');
-  assert.deepEqual(
-    (await retryAll(sql, at.organizationId, at.campaignId, 'failed_at_printer')).tried,
-    { pending: 1 },
-  );
+  assert.deepEqual((await retryAll(sql, at, 'failed_at_printer')).tried, { pending: 1 });
 });
 
 void test('a mark that an error still carries is obeyed by the retry', async () => {
@@ -89,7 +86,7 @@ void test('a mark that an error still carries is obeyed by the retry', async () 
         where organization_id = ${at.organizationId} and external_id <> 'p2'
       )`;
   assert.equal(await retry(sql, (await one(sql, at, 'p0')).id), 'skipped');
-  assert.deepEqual((await retryAll(sql, at.organizationId, at.campaignId, 'rejected')).tried, {
+  assert.deepEqual((await retryAll(sql, at, 'rejected')).tried, {
     pending: 1,
     skipped: 1,
   });

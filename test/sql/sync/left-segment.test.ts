@@ -39,10 +39,7 @@ void test('who was met while sent, failed at the printer and is tried again has 
   const run = await syncRun(sql, at);
   await run.page([stays]);
   await tellAll(sql, at, batch, 'failed');
-  assert.deepEqual(
-    (await retryAll(sql, at.organizationId, at.campaignId, 'failed_at_printer')).tried,
-    { pending: 1 },
-  );
+  assert.deepEqual((await retryAll(sql, at, 'failed_at_printer')).tried, { pending: 1 });
   await run.close();
   assert.deepEqual(await reasonsOf(sql, at), { p0: 'pending (retried)' });
   // The next run has not met them.

@@ -40,7 +40,7 @@ void test('a late event about a card that was given up moves nobody whose second
     at,
     ids.map((providerId) => event({ providerId, status: 'failed' })),
   );
-  await retryAll(sql, at.organizationId, at.campaignId, 'failed_at_printer');
+  await retryAll(sql, at, 'failed_at_printer');
   await proofAll(sql, at);
   const second = await mailBegun(sql, at);
   await settleAll(sql, at, second);

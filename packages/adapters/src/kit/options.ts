@@ -15,13 +15,12 @@ export function parseOptions<Schema extends z.ZodType>(
   const given = options ?? {};
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const [first, ...further] = faultsOf(
+  const [first, ...further] = faultsOf(parsed.error, {
     schema,
-    given,
-    parsed.error,
-    'is not an option of this adapter',
-    ['kind', ...(campaignFields[port] ?? [])],
-  ).map(({ path, message }) => ({
+    value: given,
+    noSuch: 'is not an option of this adapter',
+    beside: ['kind', ...(campaignFields[port] ?? [])],
+  }).map(({ path, message }) => ({
     option: [port, ...path].map(String).join('.'),
     message,
   }));

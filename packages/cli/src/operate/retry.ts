@@ -68,7 +68,7 @@ export async function retryCampaign(
       continue;
     }
     for (;;) {
-      const some = await retryAll(sql, campaign.organizationId, campaign.campaignId, row.reason);
+      const some = await retryAll(sql, campaign, row.reason);
       for (const [state, n] of Object.entries(some.tried)) tried[state] = (tried[state] ?? 0) + n;
       if (some.left > 0 && Object.keys(some.tried).length > 0) continue;
       refused += some.refused;

@@ -68,13 +68,10 @@ const UUID = /^(?:[\da-f]{4}(?:-?[\da-f]{4}){7}|\{[\da-f]{4}(?:-?[\da-f]{4}){7}\
 /** An id as it is. Throws `MachineError` where it is none; null is the function's to judge. */
 export function uuid<Id extends string | null>(value: Id, name: string): Id {
   if (value === null || (typeof value === 'string' && UUID.test(value))) return value;
-  throw new MachineError(
-    'PR020',
-    `${name}: ${shown(value)} is not an id`,
-    'an id is a UUID, as the database has given it; nothing was changed',
-    { argument: name },
-    undefined,
-  );
+  throw new MachineError('PR020', `${name}: ${shown(value)} is not an id`, {
+    hint: 'an id is a UUID, as the database has given it; nothing was changed',
+    detail: { argument: name },
+  });
 }
 
 /** What was handed over in spite of its type, too. */

@@ -45,7 +45,9 @@ export function connect(url: string | undefined, options: ConnectOptions = {}): 
     }
   }
   const faults =
-    error === undefined ? [] : faultsOf(optionsSchema, options, error, 'is no option here');
+    error === undefined
+      ? []
+      : faultsOf(error, { schema: optionsSchema, value: options, noSuch: 'is no option here' });
   throw new InvalidOptionsError('connect', [
     ...(looksRight ? [] : [{ option: 'url', message: wrongAddress(url) }]),
     ...faults.map(({ path, message }) => ({ option: path.join('.') || 'options', message })),

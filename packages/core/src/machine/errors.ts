@@ -31,6 +31,12 @@ export const machineErrors = {
 
 export type MachineErrorKind = (typeof machineErrors)[keyof typeof machineErrors];
 
+export interface MachineErrorParts {
+  readonly hint: string;
+  readonly detail: unknown;
+  readonly cause?: unknown;
+}
+
 /** The database refused. `message` says what is wrong, `hint` what to do; nothing was changed. */
 export class MachineError extends Error {
   override readonly name = 'MachineError';
@@ -41,9 +47,7 @@ export class MachineError extends Error {
   constructor(
     code: keyof typeof machineErrors,
     message: string,
-    hint: string,
-    detail: unknown,
-    cause: unknown,
+    { hint, detail, cause }: MachineErrorParts,
   ) {
     super(message, { cause });
     this.code = code;
@@ -80,7 +84,8 @@ const missing: readonly string[] = ['42P01', '3F000', '42883', '42703'];
 function asMachineError(error: unknown): unknown {
   if (!isServerError(error)) return error;
   const { code, message, hint = '', detail } = error;
-  if (isOurs(code)) return new MachineError(code, message, hint, parsed(detail), error);
+  if (isOurs(code))
+    return new MachineError(code, message, { hint, detail: parsed(detail), cause: error });
   if (missing.includes(code) && message.includes('postrider'))
     return notMigrated(`the database is not set up for this version: ${message}`, error);
   return error;

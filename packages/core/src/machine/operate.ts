@@ -1,5 +1,6 @@
 /** Typed calls of what operators do with people and their cards, and to mend what failed. */
 import type { Sql } from './calls.ts';
+import type { CampaignKey } from './campaigns.ts';
 import * as calls from './generated/index.generated.ts';
 import type { Reason } from './states.generated.ts';
 
@@ -56,8 +57,7 @@ export interface RetriedAll {
 /** Tries everybody of a campaign again who is in error for this reason, 10,000 at a time. */
 export async function retryAll(
   sql: Sql,
-  organizationId: string,
-  campaignId: string,
+  { organizationId, campaignId }: CampaignKey,
   reason: Reason,
 ): Promise<RetriedAll> {
   return await calls.retryAll(sql, { organizationId, campaignId, reason });

@@ -107,7 +107,11 @@ function parsed<Schema extends z.ZodObject>(
 ): z.infer<Schema> {
   const result = schema.safeParse(given ?? {});
   if (result.success) return result.data;
-  const faults = faultsOf(schema, given ?? {}, result.error, 'is no option here');
+  const faults = faultsOf(result.error, {
+    schema,
+    value: given ?? {},
+    noSuch: 'is no option here',
+  });
   throw new InvalidOptionsError(
     of,
     faults.map(({ path, message }) => ({ option: path.join('.') || 'options', message })),

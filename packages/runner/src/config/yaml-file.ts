@@ -143,7 +143,7 @@ function parseDraft<Schema extends z.ZodType>(
   const raw: unknown = document.toJS() ?? {};
   const parsed = schema.safeParse(raw);
   if (parsed.success) return { raw, value: parsed.data, problems: [], problem };
-  const problems = faultsOf(schema, raw, parsed.error).map(({ path, message }) =>
+  const problems = faultsOf(parsed.error, { schema, value: raw }).map(({ path, message }) =>
     problem(path, message),
   );
   return { raw, value: null, problems: inOrder(problems), problem };

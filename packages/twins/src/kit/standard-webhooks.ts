@@ -6,7 +6,7 @@ import type { SignedWebhook } from './webhooks.ts';
  * Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`, with the key behind `whsec_`. `seconds`
  * since 1970.
  */
-export function sign(secret: string, id: string, seconds: number, body: string): string {
+export function sign(secret: string, { id, seconds, body }: SignedWebhook): string {
   const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
   return `v1,${createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')}`;
 }
@@ -19,10 +19,11 @@ export function isWebhookSecret(secret: string): boolean {
 }
 
 /** The headers of a request, for `WebhookOptions.sign`. */
-export function standardWebhook(secret: string, { id, seconds, body }: SignedWebhook) {
+export function standardWebhook(secret: string, webhook: SignedWebhook) {
+  const { id, seconds } = webhook;
   return {
     'webhook-id': id,
     'webhook-timestamp': String(seconds),
-    'webhook-signature': sign(secret, id, seconds, body),
+    'webhook-signature': sign(secret, webhook),
   };
 }

@@ -12,27 +12,26 @@ export interface Fault {
   readonly message: string;
 }
 
-/**
- * @param noSuch what is said of a field that the schema does not have.
- * @param beside fields that stand beside those of the schema, and are somebody else's to check: a
- *   name may have been meant for one of them.
- */
-export function faultsOf(
-  schema: z.ZodType,
-  value: unknown,
-  error: z.ZodError,
-  noSuch = 'there is no such field',
-  beside: readonly string[] = [],
-): Fault[] {
-  return error.issues.flatMap((issue) => explain(issue, schema, value, noSuch, beside));
+/** What was read, and by what. */
+export interface Reading {
+  readonly schema: z.ZodType;
+  readonly value: unknown;
+  /** What is said of a field that the schema does not have. */
+  readonly noSuch?: string;
+  /**
+   * Fields that stand beside those of the schema, and are somebody else's to check: a name may have
+   * been meant for one of them.
+   */
+  readonly beside?: readonly string[];
+}
+
+export function faultsOf(error: z.ZodError, reading: Reading): Fault[] {
+  return error.issues.flatMap((issue) => explain(issue, reading));
 }
 
 function explain(
   issue: z.core.$ZodIssue,
-  schema: z.ZodType,
-  value: unknown,
-  noSuch: string,
-  beside: readonly string[],
+  { schema, value, noSuch = 'there is no such field', beside = [] }: Reading,
 ): Fault[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys') {
