@@ -35,6 +35,7 @@ export type Mark =
   | readonly [
       'address',
       name: string | null,
+      ownName: boolean,
       lines: readonly string[],
       reference: string,
       min: number,

@@ -74,9 +74,10 @@ export function readMarks(
       case 'address':
         telling.addresses.push({
           name: mark[1],
-          lines: mark[2],
-          reference: mark[3],
-          min: mark[4],
+          ownName: mark[2],
+          lines: mark[3],
+          reference: mark[4],
+          min: mark[5],
         });
         break;
     }

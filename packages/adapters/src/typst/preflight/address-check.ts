@@ -69,6 +69,13 @@ function toldOnce({ front, back }: Sheet): ToldAddress | Fault {
 }
 
 function notThisCard({ card }: Sheet, told: ToldAddress): Fault | null {
+  if (told.ownName && told.name !== (card['name'] ?? 'Current Resident'))
+    return {
+      reason: 'address_of_another',
+      message:
+        `the address block names ${quoted(told.name ?? '')}, which is not this person; ` +
+        'give it the card as it is, and another name by address-block(card, name: …)',
+    };
   const { lines } = card['address'] as { readonly lines: readonly string[] };
   const isOwn =
     told.lines.length === lines.length && told.lines.every((one, at) => one === lines[at]);
@@ -93,8 +100,6 @@ function placing(
 ): readonly Fault[] {
   const lines = block.flat();
   const zone = zoneOf(sheet);
-  if (lines.some(({ text }) => !text.upright))
-    return [{ reason: 'address_out_of_place', message: 'the address is turned or slanted' }];
   const printed = Math.min(
     ...block
       .slice(0, -1)
@@ -111,6 +116,8 @@ function placing(
           `where ${least} pt are the least; do not scale address-block(card)`,
       },
     ];
+  if (lines.some(({ text }) => !text.upright))
+    return [{ reason: 'address_out_of_place', message: 'the address is turned or slanted' }];
   const outside = lines.filter(({ whole }) => !holds(zone, whole));
   const [first] = outside;
   if (first === undefined) return [];
@@ -163,7 +170,7 @@ function reading({ back }: Sheet, lines: readonly Written[]): readonly Fault[] {
       return [
         {
           reason: 'address_covered',
-          message: `${thing} is drawn over ${what} of the address; put address-block(card) behind it in the template, and nothing in its box`,
+          message: `${thing} is drawn over ${what} of the address; put address-block(card) at the end of the back, and nothing else in its box`,
         },
       ];
     }

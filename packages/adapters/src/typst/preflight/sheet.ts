@@ -13,6 +13,8 @@ export interface Fault {
 export interface ToldAddress {
   /** Null where it is set in its own way, so that only its place is known. */
   readonly name: string | null;
+  /** Whether the name was left to the address block. */
+  readonly ownName: boolean;
   readonly lines: readonly string[];
   readonly reference: string;
   /** The smallest size that the template allows, in points. */

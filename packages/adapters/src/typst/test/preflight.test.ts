@@ -48,6 +48,16 @@ describe('Preflight of the address', () => {
       /^address_unreadable: the address is printed at 0\.1 pt, where 8 pt are the least/,
     ],
     [
+      'is scaled away altogether',
+      { back: 'scale(0%, address-block(card))' },
+      /^address_unreadable/,
+    ],
+    [
+      'is set in one point',
+      { back: 'address-block(card, size: 1pt, min: 1pt)' },
+      /^address_unreadable: the address is printed at 1\.0 pt, where 6 pt are the least/,
+    ],
+    [
       'is scaled to six points',
       { back: 'scale(55%, reflow: false, origin: bottom + right, address-block(card))' },
       /^address_unreadable/,
@@ -87,6 +97,11 @@ describe('Preflight of the address', () => {
       'is another person’s',
       { back: 'address-block((..card, address: (lines: ("1 Other Road", "Salem OR 97301"))))' },
       /^address_of_another: the address block prints "1 Other Road, Salem OR 97301"/,
+    ],
+    [
+      'has the name of another',
+      { back: 'card.insert("name", "Bob Ray")\naddress-block(card)' },
+      /^address_of_another: the address block names "Bob Ray", which is not this person/,
     ],
     [
       'has a line changed by the template',
