@@ -3,6 +3,7 @@ import type { Edit, Mutant } from './mutants.ts';
 
 const folder = 'packages/adapters/src/typst';
 const address = `${folder}/test/preflight.test.ts`;
+const letters = `${folder}/test/typst-letters.test.ts`;
 const codes = `${folder}/test/preflight-codes.test.ts`;
 
 function one(file: string, find: string, replace: string): readonly Edit[] {
@@ -123,6 +124,18 @@ export const preflights: readonly Mutant[] = [
       'if (darkest >= 0) continue;',
     ),
     test: { file: address, pattern: 'a field that is too small' },
+  },
+  {
+    name: 'preflight-empty-box',
+    without: 'an empty box in place of a letter is seen in the print',
+    edits: one('preflight/preflight.ts', 'text?.missing === true', 'text?.size === 0'),
+    test: { file: letters, pattern: 'one person at a time' },
+  },
+  {
+    name: 'preflight-fonts-stand-in',
+    without: 'a font that was added is used for the letters that the first one lacks',
+    edits: one('fonts.ts', 'facts.map(({ family }) => family)', '[facts[0]?.family ?? ""]'),
+    test: { file: letters, pattern: 'by the font of the campaign that has them' },
   },
   {
     name: 'preflight-module',

@@ -99,10 +99,12 @@ export function readMarks(
   return { flawed, texts, told };
 }
 
-function missingGlyphs(characters: readonly string[], card: CardData): Failure {
-  const list = characters
-    .slice(0, 10)
-    .map((c) => `${c} (U+${(c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')})`);
+/** @param characters that no font has. */
+export function missingGlyphs(characters: readonly string[], card: CardData): Failure {
+  const list = characters.slice(0, 10).map((character) => {
+    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return /\p{C}/u.test(character) ? `U+${code}` : `${character} (U+${code})`;
+  });
   const fields = [...new Set(characters.flatMap((character) => fieldsWith(character, card)))].slice(
     0,
     5,
@@ -112,7 +114,8 @@ function missingGlyphs(characters: readonly string[], card: CardData): Failure {
     message:
       `no font of the renderer has ${list.join(', ')} of ` +
       (fields.length > 0 ? fields.join(', ') : 'the template itself') +
-      '; add the file of a font that has them with renderer.fonts',
+      '; add the file of a font that has them with renderer.fonts' +
+      ' (and name its family where the template sets a font)',
     ofTemplate: fields.length === 0,
   };
 }

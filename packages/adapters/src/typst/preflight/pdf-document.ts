@@ -160,8 +160,12 @@ export class PdfResources {
   #texts(value: PdfValue | undefined): ReadonlyMap<number, string> {
     const map = value === undefined ? '' : this.#document.stream(value);
     const texts = new Map<number, string>();
-    for (const [, glyph = '', text = ''] of map.matchAll(/^<([0-9A-F]{2,4})> <([0-9A-F]*)>$/gm))
-      texts.set(Number.parseInt(glyph, 16), Buffer.from(text, 'hex').swap16().toString('utf16le'));
+    for (const [, characters = ''] of map.matchAll(/beginbfchar(.*?)endbfchar/gs))
+      for (const [, glyph = '', text = ''] of characters.matchAll(/<([0-9A-F]+)> <([0-9A-F]*)>/g))
+        texts.set(
+          Number.parseInt(glyph, 16),
+          Buffer.from(text, 'hex').swap16().toString('utf16le'),
+        );
     return texts;
   }
 

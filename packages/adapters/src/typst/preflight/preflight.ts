@@ -4,6 +4,7 @@
  */
 import type { CardData } from '../card-data.ts';
 import type { CardFormat } from '../formats.ts';
+import { missingGlyphs } from '../marks.ts';
 import type { Told } from '../marks.ts';
 import { checkAddress } from './address-check.ts';
 import { checkCodes } from './code-check.ts';
@@ -12,7 +13,6 @@ import { inkFault, suspectsIn } from './ink-check.ts';
 import type { Suspects } from './ink-check.ts';
 import { paintedOn } from './painted.ts';
 import { PdfDocument } from './pdf-document.ts';
-import { quoted } from './sheet.ts';
 import type { Fault, Sheet, Side } from './sheet.ts';
 
 export interface Proof {
@@ -54,9 +54,10 @@ export async function preflight(proof: Proof): Promise<ReadonlyMap<number, reado
       back: side('back', 2 * index + 1),
     };
     const { faults, block } = checkAddress(sheet);
+    const letters = checkGlyphs(sheet);
     const all = [
-      ...faults,
-      ...checkGlyphs(sheet),
+      // An address with an empty box in it does not read as it should, which is said already.
+      ...(letters.length > 0 ? letters : faults),
       ...checkCodes(sheet, sheet.front, proof.modules),
       ...checkCodes(sheet, sheet.back, proof.modules),
     ];
@@ -68,16 +69,11 @@ export async function preflight(proof: Proof): Promise<ReadonlyMap<number, reado
   return found;
 }
 
-/** What the template's own look for letters without a glyph has not seen. */
-function checkGlyphs({ front, back }: Sheet): readonly Fault[] {
+/** Letters without a glyph that were not noticed while the card was set: control characters are. */
+function checkGlyphs({ card, front, back }: Sheet): readonly Fault[] {
   const empty = [...front.painted, ...back.painted].find(({ text }) => text?.missing === true);
   if (empty === undefined) return [];
-  return [
-    {
-      reason: 'missing_glyph',
-      message:
-        `in the text ${quoted(empty.text?.content ?? '')} a character is printed as an empty box, ` +
-        'because the font has none; add the file of a font that has it with renderer.fonts',
-    },
-  ];
+  const content = empty.text?.content ?? '';
+  const { reason, message } = missingGlyphs(content.match(/\p{C}/gu) ?? [...content], card);
+  return [{ reason, message }];
 }

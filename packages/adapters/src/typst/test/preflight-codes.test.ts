@@ -111,4 +111,20 @@ describe('Preflight of QR codes', () => {
     assert.match(told[3] ?? '', /^qr_code: a text of \d+ characters is too long/);
     assert.match(fates(await answer({ back }, [long(140)]))[0] ?? '', /^qr_code/);
   });
+
+  it('refuses, link by link, what is far too dense on the smallest size', async () => {
+    const url = (token: string): string =>
+      'https://shop.example.com/offer?utm_source=postcard&utm_medium=direct_mail' +
+      `&utm_campaign=winter&token=${token}`;
+    const front = `place(center + horizon, qr(
+      card.url + "&next=" + card.url + "&s=" + card.url + "&p=" + card.url + "&p=" + card.url,
+      size: 0.8in,
+    ))`;
+    const links = ['https://shop.example.com/offer', url(''), url('aB3'.repeat(16))];
+    const cards = links.map((link) => card({ merge: { url: link } }));
+    const told = fates(await answer({ front }, cards));
+    assert.equal(told[0], ok);
+    assert.match(told[1] ?? '', /has 89 modules on 0\.80 in: 0\.23 mm each/);
+    assert.match(told[2] ?? '', /has 105 modules on 0\.80 in: 0\.19 mm each/);
+  });
 });
