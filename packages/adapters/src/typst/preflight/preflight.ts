@@ -11,7 +11,7 @@ import { checkCodes } from './code-check.ts';
 import type { Box } from './geometry.ts';
 import { inkFault, suspectsIn } from './ink-check.ts';
 import type { Suspects } from './ink-check.ts';
-import { paintedOn } from './painted.ts';
+import { paintedOn } from './painter.ts';
 import { PdfDocument } from './pdf-document.ts';
 import type { Fault, Sheet, Side } from './sheet.ts';
 
