@@ -46,6 +46,45 @@ describe('a template that cannot be used', () => {
     assert.equal((await cli(place, ['release', 'campaign', 'bakery-welcome'])).code, 0);
   });
 
+  it('draws a card without an address and says why it is not printed, and holds its campaign once', async () => {
+    const path = join(folder, 'postcard.typ');
+    const whole = readFileSync(path, 'utf8');
+    writeFileSync(path, whole.replace('\n  address-block(card)\n', '\n'));
+    const out = join(place.home, 'pictures');
+    const preview = ['preview', 'bakery-welcome', '--out', out, '--width', '300', '--guides'];
+    const seen = await cli(place, [...preview, '--json']);
+    assert.equal(seen.code, 65, seen.stderr);
+    assert.match(seen.stderr, /warning: this card would not be printed: the back has no address/);
+    const [told] = seen.json<{ back: string; faults: { reason: string }[] }>();
+    assert.deepEqual(
+      told?.faults.map(({ reason }) => reason),
+      ['address_missing'],
+    );
+    assert.equal(
+      readFileSync(told?.back ?? '')
+        .subarray(1, 4)
+        .toString(),
+      'PNG',
+    );
+    const run = await cli(place, ['run', '--once', '--no-http', '--json']);
+    assert.equal(run.code, 0, run.stderr);
+    const waiting = run
+      .json<{ state?: string; why?: string }>()
+      .filter(({ state }) => state !== undefined);
+    assert.deepEqual(
+      waiting.map(({ state }) => state),
+      ['pending'],
+      run.stdout,
+    );
+    assert.match(
+      waiting[0]?.why ?? '',
+      /the renderer refuses its cards: the back has no address, so nobody would get the card/,
+    );
+    writeFileSync(path, whole);
+    assert.equal((await cli(place, preview)).code, 0);
+    assert.equal((await cli(place, ['release', 'campaign', 'bakery-welcome'])).code, 0);
+  });
+
   it('tells of cards that the template refuses, in stuck and status, and tries them again when it is mended', async () => {
     const path = join(folder, 'postcard.typ');
     const whole = readFileSync(path, 'utf8');

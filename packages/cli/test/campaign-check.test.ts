@@ -200,7 +200,17 @@ describe('a campaign file, before it is applied', () => {
       join(folder, 'colour.typ'),
       '#let front(card) = [#card.colour]\n#let back(card) = []\n',
     );
+    writeFileSync(
+      join(folder, 'nobody.typ'),
+      '#let front(card) = [Hello]\n#let back(card) = [Bring this card.]\n',
+    );
     for (const [name, from, to, told] of [
+      [
+        'nobody.yaml',
+        'postcard.typ',
+        'nobody.typ',
+        /nobody\.yaml:\d+:3: renderer\.template: the back has no address/,
+      ],
       [
         'list.yaml',
         'path: customers.csv',
@@ -257,9 +267,10 @@ describe('a campaign file, before it is applied', () => {
     const some = spoiled('some.yaml', (text) => text.replace('postcard.typ', 'some.typ'));
     writeFileSync(
       join(folder, 'some.typ'),
-      '#let front(card) = { assert(card.reference == card.reference); ' +
+      '#import "postrider.typ": *\n' +
+        '#let front(card) = { assert(card.reference == card.reference); ' +
         '[x] }\n#let back(card) = if card.firstName.starts-with("A") { panic("no A") } else ' +
-        '[]\n',
+        '{ address-block(card) }\n',
     );
     const run = await cli(at.place, ['campaign', 'apply', '--dry-run', some]);
     assert.equal(run.code, 0, run.stderr);

@@ -1,10 +1,12 @@
 /** A renderer that can show one card as pictures. No stage needs it: `postrider preview` does. */
-import type { CardRequest, Renderer, RenderJob } from '@postrider/core/ports';
+import type { CardRequest, JobFault, Renderer, RenderJob } from '@postrider/core/ports';
 
 /** A look at one card. */
 export interface CardPreview {
   readonly front: Uint8Array;
   readonly back: Uint8Array;
+  /** Why it would not be printed; empty where it would. */
+  readonly faults: readonly JobFault[];
 }
 
 export interface PreviewOptions {
@@ -16,8 +18,8 @@ export interface PreviewOptions {
 
 export interface PreviewRenderer extends Renderer {
   /**
-   * Front and back of one card as PNG. Throws an error that says what is wrong where the card
-   * cannot be rendered.
+   * Front and back of one card as PNG, also where preflight would keep it from the press. Throws an
+   * error that says what is wrong where the card cannot be drawn.
    */
   preview(
     job: Omit<RenderJob, 'cards' | 'media'> & { readonly card: CardRequest },

@@ -31,7 +31,15 @@ export type Mark =
   | readonly ['side', number, 'front' | 'back', number]
   | readonly ['overflow', string]
   | readonly ['glyph', string]
-  | readonly ['qr', string];
+  | readonly ['qr', string]
+  | readonly [
+      'address',
+      name: string | null,
+      ownName: boolean,
+      lines: readonly string[],
+      reference: string,
+      min: number,
+    ];
 
 export interface Source {
   readonly prelude: string;

@@ -63,6 +63,8 @@ export function explainDiagnostics(
     };
   }
   const said = /^(?:panicked with|assertion failed): (.*)$/s.exec(error.message)?.[1];
+  if (said !== undefined && error.path.endsWith('/postrider.typ'))
+    return { problem: true, card, reason: 'broken_template', message: `${said} (${where})` };
   if (said !== undefined) {
     return {
       problem: true,

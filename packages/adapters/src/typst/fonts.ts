@@ -10,11 +10,11 @@ export interface FontSet {
   readonly blobs: readonly Buffer[];
   readonly postScriptNames: ReadonlySet<string>;
   /**
-   * What the prelude needs: the family to start with, a pattern of characters that some family
+   * What the prelude needs: the families, the one to start with first, a pattern of characters that some family
    * lacks, and what each family has.
    */
   readonly forTemplate: {
-    readonly family: string;
+    readonly families: readonly string[];
     readonly suspects: string;
     readonly coverage: Readonly<Record<string, readonly (readonly [number, number])[]>>;
   };
@@ -22,8 +22,12 @@ export interface FontSet {
 }
 
 // Blanks, line ends and characters that only steer the text are never drawn, so no font needs them.
+// Other control characters are: as an empty box. U+0007 is what typst itself puts between elements
+// when it looks for texts; in a text it is found by preflight.
 const invisible: readonly (readonly [number, number])[] = [
-  [0x00, 0x20],
+  [0x07, 0x07],
+  [0x09, 0x0d],
+  [0x20, 0x20],
   [0xa0, 0xa0],
   [0xad, 0xad],
   [0x200b, 0x200f],
@@ -75,7 +79,7 @@ export async function loadFonts(paths: readonly string[]): Promise<FontSet> {
     blobs,
     postScriptNames: new Set(facts.map(({ postScriptName }) => postScriptName)),
     forTemplate: {
-      family: facts[0]?.family ?? '',
+      families: [...new Set(facts.map(({ family }) => family))],
       suspects: complementPattern(intersectRanges(Object.values(coverage))),
       coverage,
     },

@@ -5,6 +5,6 @@ export const typstOptions = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe(
-      'TrueType or OpenType files, or folders of them; relative to the campaign file. Lora unless told',
+      'TrueType or OpenType files, or folders of them; relative to the campaign file. The family of the first is what a template starts with, the others stand in for letters that it lacks. Lora unless told',
     ),
 });

@@ -24,16 +24,17 @@ import type { PreviewRenderer } from '../kit/preview.ts';
 import { cardData, contentHash } from './card-data.ts';
 import { TypstCompiler } from './compiler.ts';
 import { loadFonts } from './fonts.ts';
-import type { FontSet } from './fonts.ts';
 import { formatNames, formats } from './formats.ts';
 import type { CardFormat } from './formats.ts';
+import type { Failure, SideName } from './marks.ts';
 import { typstOptions } from './options.ts';
 import { addPageBoxes } from './pdf-boxes.ts';
 import { svgToPng } from './png.ts';
+import { proof, sourceOf } from './proofing.ts';
+import type { Studio } from './proofing.ts';
 import { readTemplate } from './template-files.ts';
 import type { TemplateFiles } from './template-files.ts';
-import { loadFault, typeset } from './typeset.ts';
-import type { Failure, Side, TypesetSource } from './typeset.ts';
+import { typeset } from './typeset.ts';
 
 export async function createTypstRenderer(
   options: unknown,
@@ -42,7 +43,6 @@ export async function createTypstRenderer(
   const parsed = parseOptions('renderer', typstOptions, options);
   const fonts = await loadFonts(parsed.fonts.map((path) => resolve(wiring.baseDirectory, path)));
   const prelude = readFileSync(new URL('./prelude.typ', import.meta.url), 'utf8');
-  const own = { prelude, fonts };
   const machinery = createHash('sha256')
     .update(prelude)
     .update(fonts.hash)
@@ -52,6 +52,12 @@ export async function createTypstRenderer(
   // none.
   let compiling: Promise<TypstCompiler> | null = null;
   const compiler = (): Promise<TypstCompiler> => (compiling ??= TypstCompiler.create(fonts));
+  const studioOf = (typst: TypstCompiler, prepared: Prepared): Studio => ({
+    ...prepared,
+    typst,
+    fonts,
+    prelude,
+  });
 
   return {
     makes: ['application/pdf'],
@@ -65,19 +71,11 @@ export async function createTypstRenderer(
       const typst = await compiler();
       context.signal.throwIfAborted();
 
-      const cards = job.cards.map(cardData);
-      const source = sourceOf(own, prepared, { sides: ['front', 'back'], guides: false });
-      const { output, printed, failures } = typeset(typst, source, cards, (document) =>
-        document.pdf(),
-      );
-      const fault =
-        output === null
-          ? commonFault(typst, source, cards.length, failures)
-          : foreignFont(output, fonts);
-      if (fault !== null) return refusing(job.cards, [fault]);
+      const { pdf, printed, failures, refused } = await proof(studioOf(typst, prepared), job.cards);
+      if (refused.length > 0) return refusing(job.cards, refused);
       const documents: RenderedDocument[] = [];
-      if (output !== null) {
-        const bytes = addPageBoxes(output, format, printed.length * 2);
+      if (pdf !== null) {
+        const bytes = addPageBoxes(pdf, format, printed.length * 2);
         documents.push({
           name: `${createHash('sha256').update(bytes).digest('hex').slice(0, 40)}.pdf`,
           contentType: 'application/pdf',
@@ -94,7 +92,7 @@ export async function createTypstRenderer(
           outcome: 'rendered',
           front: { document: 0, page: 2 * position + 1 },
           back: { document: 0, page: 2 * position + 2 },
-          contentHash: contentHash([machinery, template.hash, job.format], cards[index] ?? {}),
+          contentHash: contentHash([machinery, template.hash, job.format], cardData(card)),
         };
       });
       return { documents, results };
@@ -108,20 +106,27 @@ export async function createTypstRenderer(
       if (Array.isArray(prepared))
         throw new Error(prepared.map(({ message }) => message).join('\n'));
       const typst = await compiler();
-      const side = (one: Side): string => {
-        const { output, failures } = typeset(
+      const studio = studioOf(typst, prepared);
+      const { failures, refused } = await proof(studio, [card]);
+      const side = (one: SideName): string => {
+        const { output, failures: unset } = typeset(
           typst,
-          sourceOf(own, prepared, { sides: [one], guides }),
+          sourceOf(studio, [one], { guides }),
           [cardData(card)],
           (document) => document.svg(),
+          false,
         );
         if (output === null)
-          throw new Error(failures.get(0)?.message ?? 'the card cannot be rendered');
+          throw new Error(unset.get(0)?.message ?? 'the card cannot be rendered');
         return output;
       };
       return {
         front: await svgToPng(side('front'), width),
         back: await svgToPng(side('back'), width),
+        faults: [...refused, ...failures.values()].map(({ reason, message }) => ({
+          reason,
+          message,
+        })),
       };
     },
   };
@@ -153,58 +158,8 @@ function refusing(cards: readonly CardRequest[], faults: readonly Failure[]): Re
   return { documents: [], results: cards.map((card) => failed(card, first)), refused: faults };
 }
 
-/**
- * The template is broken for every recipient: it cannot be loaded, or breaks off at the same place
- * for all of several cards.
- */
-function commonFault(
-  typst: TypstCompiler,
-  source: TypesetSource,
-  cards: number,
-  failures: ReadonlyMap<number, Failure>,
-): Failure | null {
-  const [first, ...others] = failures.values();
-  if (first?.reason !== 'broken_template') return null;
-  if (
-    cards > 1 &&
-    others.every(({ reason, message }) => reason === first.reason && message === first.message)
-  )
-    return first;
-  return loadFault(typst, source);
-}
-
-function sourceOf(
-  { prelude, fonts }: { readonly prelude: string; readonly fonts: FontSet },
-  { format, template }: Prepared,
-  { sides, guides }: { readonly sides: readonly Side[]; readonly guides: boolean },
-): TypesetSource {
-  return {
-    prelude,
-    template: template.main,
-    files: template.files,
-    job: { format, fonts: fonts.forTemplate, sides, guides },
-  };
-}
-
 function failed(card: CardRequest, { reason, message }: Failure): RenderResult {
   return { recipientId: card.recipientId, outcome: 'failed', reason, message };
-}
-
-// typst finds the fonts installed on the machine whether we want it or not; a card must not look
-// different on another runner.
-function foreignFont(pdf: Buffer, fonts: FontSet): Failure | null {
-  for (const [, name] of pdf
-    .toString('latin1')
-    .matchAll(/\/BaseFont \/(?:[A-Z]{6}\+)?([^\s/<>[\]()]+)/g)) {
-    const plain = name?.replace(/-Identity-H$/, '') ?? '';
-    if (fonts.postScriptNames.has(plain)) continue;
-    const message =
-      `the template uses the font ${plain}, ` +
-      `which is not among renderer.fonts and may differ on another machine; ` +
-      `add its file there`;
-    return { reason: 'font_not_provided', message };
-  }
-  return null;
 }
 
 function compilerVersion(): string {

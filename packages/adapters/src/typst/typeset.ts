@@ -8,15 +8,12 @@
  * compiling cards one by one takes 5 to 9.
  */
 import type { CardData } from './card-data.ts';
-import type { Compiled, Mark, Source, TypstCompiler } from './compiler.ts';
+import type { Compiled, Source, TypstCompiler } from './compiler.ts';
 import type { Problem } from './diagnostics.ts';
+import { readMarks } from './marks.ts';
+import type { Failure, SideName, Told } from './marks.ts';
 import { qrCode } from './qr-svg.ts';
 import type { QrCode } from './qr-svg.ts';
-
-export interface Failure {
-  readonly reason: string;
-  readonly message: string;
-}
 
 export interface Typeset<Output> {
   /** What `use` made of the document; null where no card is left. */
@@ -24,22 +21,29 @@ export interface Typeset<Output> {
   /** Cards of the document, as indexes into `cards`, in order. */
   readonly printed: readonly number[];
   readonly failures: ReadonlyMap<number, Failure>;
+  /** What the cards of the document say of their sides. */
+  readonly told: ReadonlyMap<number, Told>;
+  /** By their texts. */
+  readonly codes: Readonly<Record<string, QrCode>>;
 }
 
-export type Side = 'front' | 'back';
-
 export type TypesetSource = Omit<Source, 'cards' | 'codes' | 'job'> & {
-  readonly job: { readonly sides: readonly Side[] } & Record<string, unknown>;
+  readonly job: { readonly sides: readonly SideName[] } & Record<string, unknown>;
 };
 
+/**
+ * @param flawless without it a card that can be drawn stays in the document, also where it is among
+ * the failures.
+ */
 export function typeset<Output>(
   compiler: TypstCompiler,
   source: TypesetSource,
   cards: readonly CardData[],
   use: (document: Compiled) => Output,
+  flawless = true,
 ): Typeset<Output> {
   try {
-    return passes(compiler, source, cards, use);
+    return passes(compiler, source, cards, use, flawless);
   } finally {
     compiler.forget();
   }
@@ -59,6 +63,7 @@ function passes<Output>(
   source: TypesetSource,
   cards: readonly CardData[],
   use: (document: Compiled) => Output,
+  flawless: boolean,
 ): Typeset<Output> {
   const failures = new Map<number, Failure>();
   let active = cards.map((_, index) => index);
@@ -72,14 +77,18 @@ function passes<Output>(
     failures.set(index, failure);
     active = active.filter((other) => other !== index);
   };
+  const stays = (failure: Failure): boolean => !flawless && failure.undrawable !== true;
+  const fail = (index: number, failure: Failure): void => {
+    if (stays(failure)) failures.set(index, failure);
+    else drop(index, failure);
+  };
   const sides = source.job.sides.length;
 
   while (active.length > 0) {
     const first = pass({}, active, (document) => {
-      const read = readMarks(document.marks(), active, document.pages, sides);
-      return read.flawed.size === 0 && read.texts.size === 0
-        ? { ...read, output: use(document) }
-        : read;
+      const read = readMarks(document.marks(), cards, active, document.pages, sides);
+      const clean = [...read.flawed.values()].every(stays) && read.texts.size === 0;
+      return clean ? { ...read, output: use(document) } : read;
     });
     if ('problem' in first) {
       const culprit = first.card === null ? undefined : active[first.card];
@@ -87,16 +96,16 @@ function passes<Output>(
       else blame(first);
       continue;
     }
-    if ('output' in first) return { output: first.output, printed: active, failures };
-    const { flawed, texts } = first;
-    for (const [index, failure] of flawed) drop(index, failure);
+    const { flawed, texts, told } = first;
+    for (const [index, failure] of flawed) fail(index, failure);
     const codes: Record<string, QrCode> = {};
+    if ('output' in first) return { output: first.output, printed: active, failures, told, codes };
     for (const [text, users] of texts) {
       try {
         codes[text] = qrCode(text);
       } catch {
         for (const index of users)
-          drop(index, {
+          fail(index, {
             reason: 'qr_code',
             message: `a text of ${text.length} characters is too long for a QR code`,
           });
@@ -108,10 +117,11 @@ function passes<Output>(
         throw new Error(`typst made ${document.pages} pages for ${active.length} cards`);
       return { output: use(document) };
     });
-    if (!('problem' in second)) return { output: second.output, printed: active, failures };
+    if (!('problem' in second))
+      return { output: second.output, printed: active, failures, told, codes };
     blame(second);
   }
-  return { output: null, printed: [], failures };
+  return { output: null, printed: [], failures, told: new Map(), codes: {} };
 
   // typst did not say which card it was, or it was none: each card alone tells.
   function blame(problem: Problem): void {
@@ -126,65 +136,4 @@ function passes<Output>(
     }
     if (!found) for (const index of active) drop(index, problem);
   }
-}
-
-function readMarks(
-  marks: readonly Mark[],
-  active: readonly number[],
-  pages: number,
-  sides: number,
-): { flawed: Map<number, Failure>; texts: Map<string, Set<number>> } {
-  const flawed = new Map<number, Failure>();
-  const texts = new Map<string, Set<number>>();
-  const glyphs = new Map<number, Set<string>>();
-  const starts: { index: number; side: Side; page: number }[] = [];
-  let current = active[0] ?? 0;
-  for (const mark of marks) {
-    switch (mark[0]) {
-      case 'side':
-        current = active[mark[1]] ?? 0;
-        starts.push({ index: current, side: mark[2], page: mark[3] });
-        break;
-      case 'overflow':
-        flawed.set(current, {
-          reason: 'text_does_not_fit',
-          message: `the text ${show(mark[1])} does not fit, even at its smallest size`,
-        });
-        break;
-      case 'glyph':
-        glyphs.set(current, (glyphs.get(current) ?? new Set()).add(mark[1]));
-        break;
-      case 'qr':
-        texts.set(mark[1], (texts.get(mark[1]) ?? new Set()).add(current));
-        break;
-    }
-  }
-  for (const [index, characters] of glyphs) {
-    const list = [...characters]
-      .slice(0, 10)
-      .map(
-        (c) => `${c} (U+${(c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')})`,
-      );
-    flawed.set(index, {
-      reason: 'missing_glyph',
-      message: `no font of the renderer has ${list.join(', ')}; add one with renderer.fonts`,
-    });
-  }
-  for (const [place, { index, side, page }] of starts.entries()) {
-    const next = starts[place + 1]?.page ?? pages + 1;
-    if (next !== page + 1) {
-      flawed.set(index, {
-        reason: 'text_does_not_fit',
-        message: `the ${side} takes ${next - page} pages instead of one: its content is too tall`,
-      });
-    }
-  }
-  if (starts.length !== active.length * sides)
-    throw new Error(`typst told of ${starts.length} pages instead of ${active.length * sides}`);
-  return { flawed, texts };
-}
-
-function show(text: string): string {
-  const points = [...text.replace(/\s+/g, ' ').trim()];
-  return `"${points.length > 60 ? `${points.slice(0, 60).join('')}…` : points.join('')}"`;
 }

@@ -7,7 +7,8 @@ export function previews(program: Command, act: Act): void {
     program,
     'preview',
     'Front and back of one card as PNG, as it would be printed: ' +
-      'of a row of the list, or of somebody who is known already.',
+      'of a row of the list, or of somebody who is known already. ' +
+      'What would keep it from the press is told, and it is drawn all the same.',
     [
       'postrider preview bakery-welcome --out .',
       'postrider preview bakery-welcome --row 17 --guides --out /tmp',

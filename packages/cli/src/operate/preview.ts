@@ -63,7 +63,10 @@ export async function previewCard(
   };
   await writeFile(files.front, pictures.front);
   await writeFile(files.back, pictures.back);
-  cli.out.result({ ...files, reference: card.reference }, `${files.front}\n${files.back}`);
+  const { faults } = pictures;
+  cli.out.result({ ...files, reference: card.reference, faults }, `${files.front}\n${files.back}`);
+  for (const { message } of faults) cli.out.warn(`this card would not be printed: ${message}`);
+  if (faults.length > 0) process.exitCode = exitCodes.badData;
 }
 
 function canPreview(renderer: object): renderer is PreviewRenderer {

@@ -104,7 +104,7 @@ describe('Cards that typst cannot set', () => {
     // What this card has in it may be what breaks the template.
     await writeFile(
       join(folder, 'sum.typ'),
-      '#let front(card) = [#int(card.favorite)]\n#let back(card) = []',
+      '#import "postrider.typ": *\n#let front(card) = [#int(card.favorite)]\n#let back(card) = address-block(card)',
     );
     for (const cards of [
       [card({ merge: { favorite: 'x' } })],
@@ -115,7 +115,7 @@ describe('Cards that typst cannot set', () => {
 
   it('lets a template refuse a card', async () => {
     const template = `${plain}
-#let back(card) = { assert(card.favorite != "Rye", message: "no rye today"); [x] }`;
+#let back(card) = { assert(card.favorite != "Rye", message: "no rye today"); address-block(card) }`;
     const { results } = await render(template, [card(), card({ merge: { favorite: 'Spelt' } })]);
     assert.equal(failure(results[0]).reason, 'refused_by_template');
     assert.match(failure(results[0]).message, /no rye today/);
@@ -126,7 +126,7 @@ describe('Cards that typst cannot set', () => {
     const template = `${plain}
 #let back(card) = context {
   if measure(card.favorite).width > 60pt { panic("too wide") }
-  [x]
+  address-block(card)
 }`;
     const { results } = await render(template, [
       card(),
@@ -145,9 +145,10 @@ describe('Cards that typst cannot set', () => {
 #let front(card) = place(
   dx: 100pt, dy: 100pt, text(size: 30pt, fit(200pt, min: 8pt, card.favorite))
 )
-#let back(card) = place(
-  dx: 100pt, dy: 100pt, fit-block(200pt, 40pt, min: 8pt, card.at("text", default: "x"))
-)`;
+#let back(card) = {
+  place(dx: 100pt, dy: 60pt, fit-block(200pt, 40pt, min: 8pt, card.at("text", default: "x")))
+  address-block(card)
+}`;
     const texts = ['Rye', 'Roasted walnut and dried cranberry levain', 'W'.repeat(60)];
     const blocks = ['word '.repeat(30), 'word '.repeat(90), 'x'.repeat(80)];
     const cards = [
@@ -167,19 +168,21 @@ describe('Cards that typst cannot set', () => {
       ],
     );
     assert.match(failure(results[2]).message, /"W{60}" does not fit/);
-    const everywhere = { x: 0, y: 0, width: 450, height: 306 };
     const [, , shrunk, , , block] = await lookAt(pdf, 150);
-    for (const look of [shrunk, block]) {
-      const ink =
-        inkWithin(look?.raster ?? assert.fail('a page'), everywhere) ?? assert.fail('ink');
+    for (const [look, height, bottom] of [
+      [shrunk, 306, 145],
+      [block, 116, 105],
+    ] as const) {
+      const place = { x: 0, y: 0, width: 450, height };
+      const ink = inkWithin(look?.raster ?? assert.fail('a page'), place) ?? assert.fail('ink');
       assert.ok(ink.left >= 99 && ink.right <= 301 && ink.right > 280, JSON.stringify(ink));
-      assert.ok(ink.bottom <= 145);
+      assert.ok(ink.bottom <= bottom);
     }
   });
 
   it('fails a card whose content runs over to a third page', async () => {
     const template = `${plain}
-#let back(card) = { for _ in range(if card.favorite == "Rye" { 3 } else { 300 }) [line \\ ] }`;
+#let back(card) = { for _ in range(if card.favorite == "Rye" { 3 } else { 300 }) [line \\ ]; address-block(card) }`;
     const { results } = await render(template, [
       card({ merge: { favorite: 'Spelt' } }),
       card(),
@@ -197,10 +200,44 @@ describe('Cards that typst cannot set', () => {
       card({ firstName: 'Ångström', lastName: 'Đặng Иванов' }),
     ]);
     assert.equal(failure(results[0]).reason, 'missing_glyph');
-    assert.match(failure(results[0]).message, /李 \(U\+674E\), 小 \(U\+5C0F\)/);
-    assert.match(failure(results[1]).message, /🎉 \(U\+1F389\)/);
+    assert.match(
+      failure(results[0]).message,
+      /李 \(U\+674E\), 小 \(U\+5C0F\), 龙 \(U\+9F99\) of firstName; add the file of a font/,
+    );
+    assert.match(
+      failure(results[1]).message,
+      /🎉 \(U\+1F389\) of lastName; .* with renderer\.fonts/,
+    );
     hash(results[2]);
     // A field that is not printed may hold anything.
     hash((await render(plain, [card({ merge: { favorite: 'Rye', note: '李' } })])).results[0]);
+  });
+
+  it('refuses a template with a letter of its own that no font has', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'star.typ'), `${plain}\n#let front(card) = [★ #card.favorite]`);
+    const renderer = await createTypstRenderer({}, wiringAt(folder));
+    for (const cards of [[card(), card()], [card()]]) {
+      const { refused } = await renderer.render(
+        { template: 'star.typ', format: '4x6', media: 'application/pdf', cards },
+        contractContext(),
+      );
+      assert.deepEqual(
+        refused?.map(({ reason }) => reason),
+        ['missing_glyph'],
+      );
+      assert.match(refused?.[0]?.message ?? '', /★ \(U\+2605\) of the template itself/);
+    }
+  });
+
+  it('names every field of the card with letters that no font has', async () => {
+    const { results } = await render(plain, [
+      card({ address: { ...card().address, line1: '1 Chome', city: '東京' } }),
+      card({ firstName: 'Ann', lastName: 'כהן', merge: { favorite: 'לחם' } }),
+      card({ firstName: 'Zoë-Marie', lastName: 'D’Angelo Łękaž' }),
+    ]);
+    assert.match(failure(results[0]).message, /東 .*, 京 \(U\+4EAC\) of address\.city;/);
+    assert.match(failure(results[1]).message, / of favorite, lastName;/);
+    hash(results[2]);
   });
 });

@@ -138,6 +138,7 @@ describe('Typst renderer', () => {
 #let back(card) = {
   image("images/" + "logo.svg", width: 20pt)
   image("assets/deep/a.svg", width: 10pt)
+  address-block(card)
 }
 #let logo = "images/logo.svg"`;
     const svg = (color: string): string =>
