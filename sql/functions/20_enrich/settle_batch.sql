@@ -15,9 +15,6 @@ create function postrider.settle_batch(
 ) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('enrich');
-  v_now timestamptz := postrider.now();
-  v_campaign_id uuid;
-  v_known jsonb;
   v_moved int;
 begin
   perform postrider.require_list('the results', jsonb_typeof(p_results));
@@ -27,6 +24,29 @@ begin
   perform postrider.require_within(
     'how long an address is remembered',
     greatest(p_hit_life, p_miss_life), interval '0', interval '100 years');
+  v_moved := postrider.settle_results(
+    p_organization_id, p_batch_id, p_enricher, p_results, p_last, p_hit_life, p_miss_life);
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
+
+-- Locks the people of a batch, remembers what was learned of them, moves them, and returns how many
+-- moved. The caller has claimed enrich.
+create function postrider.settle_results(
+  p_organization_id uuid,
+  p_batch_id uuid,
+  p_enricher text,
+  p_results jsonb,
+  p_last boolean,
+  p_hit_life interval,
+  p_miss_life interval
+) returns int language plpgsql as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_campaign_id uuid;
+  v_known jsonb;
+  v_moved int;
+begin
   -- The campaign of the people, not of the batch: the batch may have been deleted, and its people
   -- are judged all the same.
   select campaign_id into v_campaign_id
@@ -67,7 +87,6 @@ begin
       select from postrider.recipient_state
       where organization_id = p_organization_id
         and cohort_id = p_batch_id);
-  perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 
