@@ -140,9 +140,10 @@ begin
       detail)
     select
       p_organization_id, v.new_id, p_campaign_id, v.verdict, p_now, 1, v.available_at, v.reason,
-      v.detail
+      coalesce('of recipient ' || f.new_id, v.detail)
     from verdict v
     join made on made.id = v.new_id
+    left join verdict f on f.n = v.duplicate_of_n
   )
   select
     coalesce(sum(g.people) filter (where g.reason <> 'erased'), 0),

@@ -44,6 +44,7 @@ create function postrider.settle_results(
 declare
   v_now timestamptz := postrider.now();
   v_campaign_id uuid;
+  v_results jsonb := postrider.with_usable_addresses(p_results);
   v_known jsonb;
   v_moved int;
 begin
@@ -62,8 +63,8 @@ begin
   order by recipient_id
   for no key update;
 
-  v_known := postrider.results_of_batch(p_organization_id, p_batch_id, p_results);
-  if v_known is null and v_campaign_id is not null and jsonb_array_length(p_results) > 0 then
+  v_known := postrider.results_of_batch(p_organization_id, p_batch_id, v_results);
+  if v_known is null and v_campaign_id is not null and jsonb_array_length(v_results) > 0 then
     perform postrider.fail(
       'PR020',
       'the answer is about nobody of the batch',
@@ -72,9 +73,9 @@ begin
   perform postrider.cache_addresses(
     p_organization_id, p_enricher, v_known, p_hit_life, p_miss_life, v_now);
   v_moved :=
-    postrider.settle_found(p_organization_id, v_campaign_id, p_batch_id, p_results, v_now);
+    postrider.settle_found(p_organization_id, v_campaign_id, p_batch_id, v_results, v_now);
   v_moved := v_moved + postrider.settle_not_found(
-    p_organization_id, p_batch_id, p_enricher, p_results, p_last, v_now);
+    p_organization_id, p_batch_id, p_enricher, v_results, p_last, v_now);
 
   update postrider.enrichment_batch
   set
@@ -89,6 +90,23 @@ begin
         and cohort_id = p_batch_id);
   return v_moved;
 end $$;
+
+-- Replaces addresses that have neither letters nor digits by none: no household can be told by one.
+create function postrider.with_usable_addresses(p_results jsonb) returns jsonb
+language sql immutable
+return coalesce((
+  select jsonb_agg(
+    case
+      when r.result #>> '{address,line1}' is not null
+        and r.result #>> '{address,postalCode}' is not null
+        and r.result #>> '{address,country}' is not null
+        and postrider.household_key(
+          r.result #>> '{address,line1}', r.result #>> '{address,line2}',
+          r.result #>> '{address,postalCode}', r.result #>> '{address,country}') is null
+        then jsonb_set(r.result, '{address}', 'null')
+      else r.result
+    end order by r.n)
+  from jsonb_array_elements(p_results) with ordinality as r (result, n)), '[]');
 
 -- Keeps the results that are about people of the batch, whether they are in it still or were taken
 -- out meanwhile; null where none is.
