@@ -127,20 +127,12 @@ begin
   end if;
 end $$;
 
--- Refuses an organization some of whose households have keys of other rules than today's: such a
--- key never equals one of today, and a sync would let their doubles in.
+-- Refuses an organization some of whose households have keys of other rules than today's: a sync
+-- would let their doubles in.
 create function postrider.require_current_keys(p_organization_id uuid) returns void
 language plpgsql stable as $$
 begin
-  if exists (
-      select from postrider.recipient r
-      where r.organization_id = p_organization_id
-        and r.household_key ~<~ (postrider.household_key_version() || '|'))
-    or exists (
-      select from postrider.recipient r
-      where r.organization_id = p_organization_id
-        and r.household_key ~>=~ (postrider.household_key_version() || '}'))
-  then
+  if postrider.has_older_keys(p_organization_id) then
     perform postrider.fail(
       'PR012',
       'households have keys of other rules than today''s: nobody could tell who is a double',

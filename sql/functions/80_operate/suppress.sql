@@ -165,6 +165,11 @@ begin
     raise notice 'nobody here is known as %: the entry stands for people who come later',
       concat_ws(' or ', p_email_key, p_external_id, p_household_key);
   end if;
+  if p_household_key is not null and postrider.has_older_keys(p_organization_id) then
+    raise notice
+      'households have keys of other rules than today''s: the address does not reach them'
+      using hint = 'postrider rekey; who is not at the printer then is reached';
+  end if;
   v_stopped := postrider.stop_people(
     p_organization_id, v_people, 'blacklisted', 'suppressed', p_reason);
   -- The entry itself says who added it. Whom it stopped is said here.

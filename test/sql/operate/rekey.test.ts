@@ -4,10 +4,19 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rekey, rekeyPreview } from '@postrider/core';
+import { connect, rekey, rekeyPreview } from '@postrider/core';
 import { syncPeople, type Place } from '../../support/machine.ts';
-import { anotherCampaign, place, refused, resident, sharedMachine, standing } from '../rig.ts';
-import { statesOf } from '../rig.ts';
+import {
+  anotherCampaign,
+  mailBegun,
+  place,
+  proofed,
+  refused,
+  resident,
+  sharedMachine,
+  standing,
+  statesOf,
+} from '../rig.ts';
 
 const rig = sharedMachine();
 
@@ -199,6 +208,23 @@ void test('a re-key that is cut short leaves every opt-out in force, and goes on
     '2|US|94607|20|OAK|ST|||# 4|',
     '2|US|94607|20|OAK|ST|||# 5|',
   ]);
+});
+
+void test('an opt-out by address says that it does not reach households of older rules, and reaches them afterwards', async () => {
+  const at = await place(rig.sql);
+  await proofed(rig.sql, at, [resident('ann', { line1: '12 Elm St' })]);
+  await olderKeys(at, { ann: '1|ELM ST' });
+  const notices: string[] = [];
+  const told = connect(rig.machine.url, { onNotice: (notice) => notices.push(notice) });
+  await told`
+    select postrider.suppress(
+      ${at.organizationId}, p_line1 => '12 Elm St', p_postal_code => '94607'
+    )`;
+  await told.end();
+  assert.match(notices.join('\n'), /keys of other rules than today's: the address does not reach/);
+  await rekeyed(at);
+  await mailBegun(rig.sql, at);
+  assert.equal((await statesOf(rig.sql, at))['ann'], 'blacklisted');
 });
 
 void test('it waits for whom somebody else judges by households', async () => {
