@@ -60,23 +60,24 @@ declare
   v_wrong text;
   -- Reading: the look-ups and what they are made of.
   v_reading constant text[] := '{
-    assumed_at, caller, doctor, email_key, failing_beats, find_recipients, fold, headcount,
-    holdout_bucket, household_key, may_be_one_household, my_organizations, now,
-    people_in_cohorts, sees_all, tallied, trace, trimmed, why}';
+      assumed_at, caller, doctor, email_key, failing_beats, find_recipients, fold, headcount,
+      holdout_bucket, household_key, may_be_one_household, my_organizations, now,
+      people_in_cohorts, sees_all, tallied, trace, trimmed, why}';
   -- What views and look-ups are made of. They are called with the reader's rights, and are no
   -- promise: they change with their view.
   v_parts constant text[] := '{
-    alarm_help, alarm_meaning, alive_runners, held_by, hold_details, local_time,
-    next_at_printer, next_before_printer, next_when_over, next_when_sent, obstacle_help,
-    obstacle_meaning, obstacle_of, standing_hold, standing_hold_details, stuck_at_enricher,
-    stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting, trace_alarms,
-    trace_cards, trace_interventions, trace_moves, trace_requests, why_cancelled, why_held,
-    why_held_alone}';
+      alarm_help, alarm_meaning, alive_runners, held_by, hold_details, household_key_parts,
+      local_time, neighbourhood_of, next_at_printer, next_before_printer, next_when_over,
+      next_when_sent, numbered_of, obstacle_help, obstacle_meaning, obstacle_of, standing_hold,
+      standing_hold_details, stuck_at_enricher, stuck_at_printer, stuck_in_cohorts,
+      stuck_in_error, stuck_waiting, trace_alarms, trace_cards, trace_interventions,
+      trace_moves, trace_requests, why_cancelled, why_held, why_held_alone, why_only_possible}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{
       apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,
-      end_campaign, erase, hold, launch, lift_suppression, release, replace_lost_mailpieces,
-      resolve, retry, retry_all, retry_effects, retry_webhooks, suppress}';
+      end_campaign, erase, hold, launch, lift_suppression, rekey, rekey_preview, release,
+      replace_lost_mailpieces, resolve, retry, retry_all, retry_effects, retry_webhooks,
+      suppress, suppress_and_list}';
   -- Running: what programs call beside these.
   v_running constant text[] := '{
       adopt_pieces, apply_events, apply_sync_page, beat, begin_mail, begin_proof,
@@ -101,49 +102,56 @@ declare
   -- outside would ask nothing that they could answer.
   v_internal constant text[] := '{
       abbreviate, abbreviate_address, accept_mailpieces, act_as, acting, actor_is_claimed,
-      add_counts, add_suppressions, address_parts, admit_members, alarm_conflicting_evidence,
-      alarm_failed_after_received, alarm_pieces, alarm_scanned_though_closed,
-      alarm_unknown_statuses, apply_source_changes, assign_events, assign_to_cohorts,
-      assume_received, attach_partition, back_off, beat_health, begin_refused, begin_sending,
+      add_counts, add_suppressions, address_of, address_parts, admit_members,
+      alarm_conflicting_evidence, alarm_failed_after_received, alarm_pieces,
+      alarm_scanned_though_closed, alarm_unknown_statuses, apply_members, apply_source_changes,
+      apply_verdicts, apply_whole_events, assign_events, assign_to_cohorts, assume_received,
+      assume_received_of, attach_partition, back_off, beat_health, begin_refused, begin_sending,
       best_delivery_evidence, bounds_of, bring_printed_to_sent, bring_to_sent, cache_addresses,
       cancel_open_mailpieces, cancel_recipient, capped_until, card_may_exist, cards_at_printer,
       cause_summary, change_campaign, check_changed_people, check_eligibility, check_evidence,
       check_mailpieces, check_retried_people, checked_definition, clear_refused, close_campaign,
       close_cohort_if_done, close_replaced, commit_asynchronously, complete_campaigns,
-      conclude_departures, confirm_deliveries, count_sync_page, decide_not_accepted,
-      define_printer, detach_partition, digest_of, duplicates_of, earlier_piece_opens,
-      effect_causes, end_silent_jobs, end_silent_run, ends_of_place, enforce_caps, enqueue,
+      conclude_departures, conclude_sync, confirm_deliveries, copy_suppressions,
+      count_sync_page, decide_not_accepted, define_printer, detach_partition, digest_of,
+      drop_older_suppressions, duplicates_of, earlier_piece_opens, effect_causes,
+      end_silent_jobs, end_silent_run, ends_of_place, enforce_caps, enqueue,
       enrichers_of_batches, erase_personal_data, fail, fail_without_mailpiece, failing_effects,
       first_in_place, fold_address, follow_mailpieces, follows_source, forget_person,
       forget_untried_work, form_cohorts, give_back, gone_from_segment, has_made_cards,
-      has_other_open_piece, held_causes, history_of_all, history_of_some, household_key_parts,
-      housekeeping_organizations, id_of, is_before_printer, is_street_suffix, known_status,
-      lock_campaign, lock_counter, lock_for_begin, lock_for_retry, lock_for_sync, lock_history,
-      lock_households, lock_key, lock_listed, lock_ready, lock_unknown_outcome, lost_mailpieces,
-      mail_witnesses, mailed_since, make_campaign, make_event_partition, mark_rerouted,
-      mark_units, mark_unknown, merge_directionals, move_to_terminal, needs_cohort,
-      neighbourhood_digest, nobody_in_flight, note_intervention, notice_restore,
-      open_enrichment_batch, open_listed, open_mailpieces, open_pieces_in_cohort,
-      other_campaigns_of, parts_of_place, people_by_key, people_looked_at, people_to_ask,
-      people_to_judge, pick_ready_people, piece_is_closed, printers_of_cohort, protect_record,
-      put_off_held, raise_mass_departure, raise_statuses, reap_cohorts, reap_people,
-      recipient_created, recipient_moved, recognise_members, record_evidence,
-      record_evidence_for_lost, record_not_printed, record_printed, refresh_statistics,
-      refuse_deletion, refuse_hold, refuse_moves, reopen_campaign, require_armed,
-      require_changeable, require_given, require_launchable, require_lease, require_list,
-      require_list_read, require_next_partition, require_organization, require_page,
-      require_printer, require_recipient, require_suitable_session, require_syncing_campaign,
-      require_within, resolve_outcome, restore_signs, results_of_batch, retry_by_reason,
-      retry_causes, retry_people, retry_recipient, return_refused, run_housekeeping_part,
-      send_open_mailpieces, server_identity, set_hold, settle_found, settle_not_accepted,
-      settle_not_found, settle_proofing, settle_unknown, skip_for_end_of_offer, split_lines,
-      split_street, split_units, stage, stage_plan, staged_state_of, start_delivery_window,
-      start_proofing, stop_people, store_events, store_proofs, suppress_erased, suppress_person,
-      suppress_returned, suppress_unknown_people, suppressed_in_cohort, suppressions_of,
-      take_campaign_lock, take_cohort, take_out_printed, try_lock_work, turn_away_before_mail,
-      turn_away_suppressed, unblocked_states, unit_kind, unit_value, unknown_outcomes,
-      unless_erased, verdict_of, waiting_effects, waiting_people, waiting_state_of,
-      wake_workers, was_changed_since_begin, was_held_for, write_routes}';
+      has_older_keys, has_other_open_piece, held_causes, history_of_all, history_of_some,
+      household_key_version, housekeeping_organizations, id_of, is_before_printer, is_held_out,
+      is_street_suffix, keep_reach, key_of_address, known_status, lock_campaign, lock_counter,
+      lock_for_begin, lock_for_retry, lock_for_sync, lock_history, lock_households, lock_key,
+      lock_listed, lock_ready, lock_unknown_outcome, lost_mailpieces, mail_witnesses,
+      mailed_since, make_campaign, make_event_partition, mark_rerouted, mark_units,
+      mark_unknown, merge_directionals, move_after_mailpieces, move_to_terminal, needs_cohort,
+      neighbourhood_digest, nobody_in_flight, note_intervention, note_not_called_back,
+      notice_restore, open_enrichment_batch, open_listed, open_mailpieces,
+      open_pieces_in_cohort, open_replacements, other_campaigns_of, parts_of_place,
+      people_by_key, people_looked_at, people_to_ask, people_to_judge, pick_ready_people,
+      piece_is_closed, printers_of_cohort, protect_record, put_off_held, raise_mass_departure,
+      raise_statuses, reap_cohorts, reap_people, recipient_created, recipient_moved,
+      recognise_members, record_evidence, record_evidence_for_lost, record_listed,
+      record_not_printed, record_printed, refresh_statistics, refuse_deletion, refuse_hold,
+      refuse_moves, rekey_changes, rekey_people, rekeyed_recipients, rekeyed_suppressions,
+      reopen_campaign, require_armed, require_changeable, require_current_keys, require_given,
+      require_launchable, require_lease, require_list, require_list_read,
+      require_next_partition, require_organization, require_page, require_printer,
+      require_recipient, require_suitable_session, require_suppressible,
+      require_syncing_campaign, require_within, resolve_outcome, restore_signs,
+      results_of_batch, retry_by_reason, retry_causes, retry_people, retry_recipient,
+      return_refused, return_to, run_housekeeping_part, send_open_mailpieces, server_identity,
+      set_hold, settle_answers, settle_found, settle_not_accepted, settle_not_found,
+      settle_proofing, settle_rendered, settle_results, settle_unknown, skip_called_back,
+      skip_for_end_of_offer, split_lines, split_street, split_units, stage, stage_plan,
+      staged_state_of, start_delivery_window, start_proofing, stop_people, store_events,
+      store_proofs, suppress_erased, suppress_person, suppress_returned,
+      suppress_unknown_people, suppressed_in_cohort, suppressions_of, take_campaign_lock,
+      take_cohort, take_out_printed, try_lock_work, turn_away_before_mail, turn_away_suppressed,
+      unblocked_states, unit_kind, unit_value, unknown_outcomes, unless_erased, verdict_of,
+      waiting_effects, waiting_people, waiting_state_of, wake_workers, was_changed_since_begin,
+      was_held_for, with_usable_addresses, write_off_batch, write_routes}';
 begin
   for v_wrong in
     select coalesce(there.name, listed.name) || case

@@ -81,6 +81,7 @@
 \ir functions/80_operate/cancel.sql
 \ir functions/80_operate/suppress.sql
 \ir functions/80_operate/stop_people.sql
+\ir functions/80_operate/rekey.sql
 \ir functions/80_operate/resolve.sql
 \ir functions/80_operate/erase.sql
 \ir functions/80_operate/clear_alarm.sql
@@ -103,6 +104,7 @@
 \ir views/failing_work.sql
 \ir views/campaigns.sql
 \ir views/recipients.sql
+\ir views/duplicates.sql
 \ir views/syncs.sql
 \ir views/alarms.sql
 \ir views/interventions.sql

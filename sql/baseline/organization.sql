@@ -47,6 +47,9 @@ create table postrider.suppression (
   -- Of an opt-out by address: a digest of what it shares with every key that may be the same
   -- household. Null: the entry is about its own key only.
   neighbourhood bytea,
+  -- The address that the key of a household was made of, for a later re-key; null where it is not
+  -- known, and after erasure.
+  address jsonb,
   reason text not null,
   source text not null,
   added_by text not null,

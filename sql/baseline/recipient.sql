@@ -18,6 +18,9 @@ create table postrider.recipient (
   merge jsonb not null default '{}',
   email_key text,
   household_key text,
+  -- The key by which the household's lot was drawn for the holdout, where a re-key has changed
+  -- the household since. Null: it is household_key.
+  lot_key text,
   -- Printed on the card; short, without letters that look alike.
   reference text not null,
   source_row bigint,
@@ -31,13 +34,17 @@ create table postrider.recipient (
   constraint recipient_address_is_whole check (
     (line1 is null) = (postal_code is null)
     and (line1 is null) = (country is null)
-    and (line1 is null) = (household_key is null))
+    and (line1 is null) = (household_key is null)),
+  constraint recipient_lot_has_household check (lot_key is null or household_key is not null)
 );
 create index recipient_email on postrider.recipient (organization_id, email_key)
   where email_key is not null;
 create index recipient_household
   on postrider.recipient (organization_id, household_key text_pattern_ops)
   where household_key is not null;
+-- Whose arm is frozen by an older key: nobody, before the first re-key.
+create index recipient_lot on postrider.recipient (organization_id, household_key)
+  where lot_key is not null;
 create index recipient_external_id on postrider.recipient (organization_id, external_id);
 create index recipient_reference on postrider.recipient (organization_id, reference);
 

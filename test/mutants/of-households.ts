@@ -3,6 +3,8 @@ import type { Mutant } from './mutants.ts';
 
 const keys = 'test/sql/common/household-key.test.ts';
 const reach = 'test/sql/operate/opt-out-reach.test.ts';
+const rekey = 'sql/functions/80_operate/rekey.sql';
+const rekeyed = 'test/sql/operate/rekey.test.ts';
 const parts = 'sql/functions/00_common/address_parts.sql';
 
 export const households: readonly Mutant[] = [
@@ -89,5 +91,78 @@ export const households: readonly Mutant[] = [
       },
     ],
     test: { file: keys, pattern: 'every pair of' },
+  },
+  {
+    name: 'punctuation-is-no-address',
+    without: 'an address without letters and digits has no key',
+    edits: [
+      {
+        file: 'sql/functions/00_common/household_key.sql',
+        find: "if v_text !~ '[0-9A-Z]' and",
+        replace: 'if false and',
+      },
+    ],
+    test: { file: keys, pattern: 'an address without letters and digits' },
+  },
+  {
+    name: 'frozen-arm',
+    without: 'the lot of a re-keyed household is the one that its older key drew',
+    edits: [
+      {
+        file: rekey,
+        find: 'lot_key = coalesce(r.lot_key, r.household_key)',
+        replace: 'lot_key = null',
+      },
+    ],
+    test: { file: rekeyed, pattern: 'an arm is frozen' },
+  },
+  {
+    name: 'own-arm-first',
+    without: 'a person who is judged again has the lot that was drawn',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/eligibility.sql',
+        find: 'bool_or(l.held_out) filter (where l.is_own),',
+        replace: '',
+      },
+    ],
+    test: { file: rekeyed, pattern: 'keeps the arm when judged again' },
+  },
+  {
+    name: 'reach-is-kept',
+    without: 'a re-key gives those an entry of their own whom the rules part from an opt-out',
+    edits: [
+      {
+        file: rekey,
+        find: 'v_kept := postrider.keep_reach(p_organization_id, v_people, v_keys);',
+        replace: 'v_kept := 0;',
+      },
+    ],
+    test: { file: rekeyed, pattern: 'reaches whom it reached' },
+  },
+  {
+    name: 'both-keys-meanwhile',
+    without: 'an opt-out stands by its older key until everybody is re-keyed',
+    edits: [
+      {
+        file: rekey,
+        find: 'perform postrider.copy_suppressions(p_organization_id);',
+        replace: `perform postrider.copy_suppressions(p_organization_id);
+          perform postrider.drop_older_suppressions(p_organization_id);`,
+      },
+    ],
+    test: { file: rekeyed, pattern: 'cut short' },
+  },
+  {
+    name: 'no-sync-of-older-keys',
+    without: 'a sync refuses an organization whose households have keys of other rules',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/sync_lock.sql',
+        find: 'perform postrider.require_current_keys(p_organization_id);',
+        replace: '',
+      },
+    ],
+    test: { file: rekeyed, pattern: 'nobody is synced into households of older rules' },
   },
 ];

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { launched } from '../../../test/support/machine.ts';
+import { launched, people, syncPeople } from '../../../test/support/machine.ts';
 import { cli, type CliRun } from './cli.ts';
 import { ownPlace } from './places.ts';
 
 interface Report {
   readonly entries: number;
+  readonly stopped: number;
+  readonly possible: readonly { readonly externalId: string; readonly line1: string }[];
   readonly rejected: readonly { readonly row: number; readonly message: string }[];
 }
 
@@ -61,6 +63,40 @@ describe('the do-not-mail list from the command line', () => {
       'external_id c7',
       'household 2|US|02138|12|ELM|ST||||',
     ]);
+    await at.machine.sql`delete from postrider.suppression`;
+  });
+
+  it('names who is stopped as a possible match only, and rejects an address of punctuation', async () => {
+    const bakery = await launched(at.machine.sql);
+    await syncPeople(at.machine.sql, bakery, [
+      { ...people(1)[0], externalId: 'same', line1: '12 Elm St', line2: 'Apt 4' },
+      { ...people(1)[0], externalId: 'may be', email: 'b@example.com', line1: '12 Elm St' },
+    ]);
+    const run = await suppress('line1;postal_code\n12 Elm Street Apt. 4;94607\n--;94607\n');
+    assert.equal(run.code, 65, run.stderr);
+    const [report] = run.json<Report>();
+    assert.equal(report?.stopped, 2);
+    assert.deepEqual(
+      report.possible.map(({ externalId, line1 }) => [externalId, line1]),
+      [['may be', '12 Elm St']],
+    );
+    assert.deepEqual(report.rejected, [
+      { row: 3, message: 'line1 has neither letters nor digits: "--"' },
+    ]);
+    const { campaignId, organizationId } = bakery;
+    await syncPeople(at.machine.sql, { campaignId, organizationId }, [
+      { ...people(1)[0], externalId: 'third', email: 'c@example.com', line1: '14 Elm St' },
+      {
+        ...people(1)[0],
+        externalId: 'fourth',
+        email: 'd@example.com',
+        line1: '14 Elm St',
+        line2: 'Apt 1',
+      },
+    ]);
+    const told = await cli(place, ['suppress', '--line1', '14 Elm St', '--postal-code', '94607']);
+    assert.match(told.stdout, /2 people were stopped, 1 only as possible matches/);
+    assert.match(told.stderr, /may live there: fourth of spring, 14 Elm St, Apt 1/);
     await at.machine.sql`delete from postrider.suppression`;
   });
 

@@ -2,8 +2,14 @@
 -- is not what is printed. City and region are left out: the postal code says them, with fewer
 -- spellings.
 
--- Makes the key of a household from its address; null where the address is not whole. Equal keys
--- are certainly one household: where it is in doubt, keys differ, and may_be_one_household() tells.
+-- The version of the rules, the first part of every key. A change of the rules is a new one.
+create function postrider.household_key_version() returns text language sql immutable parallel safe
+return '2';
+
+-- Makes the key of a household from its address; null where the address is not whole, or has
+-- neither letters nor digits: all such addresses of a postal code would be one household. Equal
+-- keys are certainly one household: where it is in doubt, keys differ, and may_be_one_household()
+-- tells.
 -- Parts: version|country|postal code|number|street|suffix|directional before|after|units|others.
 create function postrider.household_key(
   p_line1 text,
@@ -19,6 +25,11 @@ begin
   if p_line1 is null or p_postal_code is null or p_country is null then
     return null;
   end if;
+  if v_text !~ '[0-9A-Z]' and regexp_replace(v_text,
+    E'[ ,/#\\-\u2000-\u2bff\ufe00-\ufe0f\U0001f000-\U0001faff]', '', 'g') = ''
+  then
+    return null;
+  end if;
   -- Territories of the United States and the states in free association with them share its mail.
   if v_country in ('PR', 'GU', 'VI', 'AS', 'MP', 'UM', 'FM', 'MH', 'PW') then
     v_country := 'US';
@@ -29,7 +40,7 @@ begin
   if v_country in ('US', 'CA', 'GB', 'IE', 'GG', 'JE', 'IM', 'AU', 'NZ') then
     return (
       select concat_ws('|',
-        '2', v_country, v_postal,
+        postrider.household_key_version(), v_country, v_postal,
         coalesce(p.number, ''), coalesce(p.street, ''), coalesce(p.suffix, ''),
         coalesce(p.predirectional, ''), coalesce(p.postdirectional, ''),
         p.units, p.others)
@@ -40,9 +51,30 @@ begin
     v_text := regexp_replace(v_text, '([AOU])E', '\1', 'g');
   end if;
   return concat_ws('|',
-    '2', v_country, v_postal, '', btrim(regexp_replace(v_text, '[-,/# ]+', ' ', 'g')),
+    postrider.household_key_version(), v_country, v_postal, '',
+    btrim(regexp_replace(v_text, '[-,/# ]+', ' ', 'g')),
     '', '', '', '', '');
 end $$;
+
+-- Keeps what the key of a household is made of; null where no key can be.
+create function postrider.address_of(
+  p_line1 text,
+  p_line2 text,
+  p_postal_code text,
+  p_country text
+) returns jsonb language sql immutable parallel safe
+return case
+  when p_line1 is not null and p_postal_code is not null and p_country is not null
+    then jsonb_build_object(
+      'line1', p_line1, 'line2', p_line2, 'postalCode', p_postal_code, 'country', p_country)
+end;
+
+-- Makes the key of a household from what address_of() kept.
+create function postrider.key_of_address(p_address jsonb) returns text
+language sql immutable parallel safe
+return postrider.household_key(
+  p_address ->> 'line1', p_address ->> 'line2', p_address ->> 'postalCode',
+  p_address ->> 'country');
 
 -- Divides a key at its bars. neighbourhood: what two keys share that may be one household.
 -- numbered: the same without the street. The letter of a number is a unit here: "12A Elm St" may be
@@ -68,6 +100,19 @@ begin atomic
   from string_to_array(p_household_key, '|') as k
   cross join lateral (select regexp_replace(k[4], '(?<=[0-9])[A-Z]$', '')) as n (figures);
 end;
+
+-- What keys begin with that may be one household: all but the street, without the letter of the
+-- number. Expressions, taken up into a query that asks for each of many people.
+create function postrider.numbered_of(p_household_key text) returns text
+language sql immutable parallel safe
+return split_part(p_household_key, '|', 1) || '|' || split_part(p_household_key, '|', 2)
+  || '|' || split_part(p_household_key, '|', 3)
+  || '|' || regexp_replace(split_part(p_household_key, '|', 4), '(?<=[0-9])[A-Z]$', '');
+
+-- The same with the street.
+create function postrider.neighbourhood_of(p_household_key text) returns text
+language sql immutable parallel safe
+return postrider.numbered_of(p_household_key) || '|' || split_part(p_household_key, '|', 5);
 
 -- Says whether two keys may be one household: nothing in one contradicts the other. "12 Elm St" may
 -- be "12 Elm St Apt 4", and so may "12 Elm St Bldg C Apt 4". An opt-out by address reaches so far,

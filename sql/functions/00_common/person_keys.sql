@@ -93,3 +93,18 @@ begin atomic
   where r.organization_id = p_organization_id
     and r.id = p_recipient_id;
 end;
+
+-- Says whether some households of an organization have keys of other rules than today's. Such a key
+-- never equals one of today: they have to be re-keyed. Two looks by index.
+create function postrider.has_older_keys(p_organization_id uuid) returns boolean
+language plpgsql stable as $$
+begin
+  return exists (
+      select from postrider.recipient r
+      where r.organization_id = p_organization_id
+        and r.household_key ~<~ (postrider.household_key_version() || '|'))
+    or exists (
+      select from postrider.recipient r
+      where r.organization_id = p_organization_id
+        and r.household_key ~>=~ (postrider.household_key_version() || '}'));
+end $$;

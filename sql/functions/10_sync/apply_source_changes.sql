@@ -61,6 +61,7 @@ begin
       postal_code = case when k.line1 is null then r.postal_code else k."postalCode" end,
       country = case when k.line1 is null then r.country else k.country end,
       household_key = case when k.line1 is null then r.household_key else k.household_key end,
+      lot_key = case when k.line1 is null or k.household_key = r.household_key then r.lot_key end,
       address_from = case when k.line1 is null then r.address_from else 'source' end
     from known k
     join before b on b.id = k.id

@@ -14,6 +14,24 @@ declare
   v_before text := postrider.act_as('sync');
   v_campaign postrider.campaign :=
     postrider.lock_for_sync(p_organization_id, p_campaign_id, p_token);
+begin
+  perform postrider.require_page(v_campaign, p_members, p_rejects, p_waited_ms);
+  perform postrider.apply_members(
+    p_organization_id, p_campaign_id, p_run_id, p_members, p_rejects, p_waited_ms);
+  perform postrider.act_as(v_before);
+end $$;
+
+-- Changes the people of a page who are known, admits the others, and counts both in the run. The
+-- caller has claimed sync, and holds the locks.
+create function postrider.apply_members(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_run_id uuid,
+  p_members jsonb,
+  p_rejects jsonb,
+  p_waited_ms bigint
+) returns void language plpgsql as $$
+declare
   v_now timestamptz := postrider.now();
   v_known jsonb;
   v_newcomers jsonb;
@@ -23,7 +41,6 @@ declare
   v_by_state jsonb;
   v_turned_away jsonb;
 begin
-  perform postrider.require_page(v_campaign, p_members, p_rejects, p_waited_ms);
   select m.known, m.newcomers, m.repeated
   into v_known, v_newcomers, v_repeated
   from postrider.recognise_members(p_organization_id, p_campaign_id, p_run_id, p_members) m;
@@ -39,7 +56,6 @@ begin
     p_organization_id, p_run_id, jsonb_array_length(p_members), v_created, v_changed,
     coalesce(jsonb_array_length(v_known), 0) - v_changed, v_repeated, v_by_state, v_turned_away,
     p_rejects, p_waited_ms);
-  perform postrider.act_as(v_before);
 end $$;
 
 -- Refuses a page that makes no sense, or whose campaign does not sync any more.
@@ -124,9 +140,10 @@ begin
       detail)
     select
       p_organization_id, v.new_id, p_campaign_id, v.verdict, p_now, 1, v.available_at, v.reason,
-      v.detail
+      coalesce('of recipient ' || f.new_id, v.detail)
     from verdict v
     join made on made.id = v.new_id
+    left join verdict f on f.n = v.duplicate_of_n
   )
   select
     coalesce(sum(g.people) filter (where g.reason <> 'erased'), 0),

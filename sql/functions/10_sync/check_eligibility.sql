@@ -1,8 +1,9 @@
 -- Judges people by all rules of admission. The plan of check_eligibility() takes up the functions
 -- above it.
 
--- Lists the people who are to be judged, each with its suppression, and whether somebody before it
--- in the list is the same person or household. p_people: as in check_eligibility().
+-- Lists the people who are to be judged, each with its suppression, and with the first in the list
+-- that is the same person or household, where that is another. p_people: as in
+-- check_eligibility().
 create function postrider.people_to_judge(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -17,7 +18,8 @@ create function postrider.people_to_judge(
   name_key text,
   suppression_reason text,
   suppression_source text,
-  is_repeated boolean
+  first_n int,
+  first_id uuid
 ) language sql stable
 begin atomic
   with person as materialized (
@@ -53,10 +55,10 @@ begin atomic
   )
   select
     p.n, p.id, p.external_id, p.email_key, p.household_key, p.name_key,
-    p.suppression_reason, p.suppression_source,
-    f.by_email < p.n or f.by_place < p.n
+    p.suppression_reason, p.suppression_source, x.n, x.id
   from person p
-  left join first_of f using (n);
+  left join first_of f using (n)
+  left join person x on x.n = least(f.by_email, f.by_place) and x.n < p.n;
 end;
 
 -- Names the state that a person takes for this reason.
@@ -76,6 +78,8 @@ end;
 -- p_people: [{n, id, externalId, emailKey, householdKey, nameKey}], in the order in which the
 -- first of two duplicates wins; id is null for a person who is new.
 -- verdict: pending, address_enrichable, skipped, blacklisted, holdout.
+-- duplicate_of_n: whose double it is, of those who are judged together and new. Of a person who has
+-- an id, detail names it.
 create function postrider.check_eligibility(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -86,7 +90,8 @@ create function postrider.check_eligibility(
   verdict text,
   reason text,
   detail text,
-  available_at timestamptz
+  available_at timestamptz,
+  duplicate_of_n int
 ) language plpgsql stable as $$
 #variable_conflict use_column
 declare
@@ -114,8 +119,7 @@ begin
           then 'frequency_cap'
         when p.household_key is null then 'new'
         when v_campaign.holdout_percent > 0
-          and postrider.holdout_bucket(v_campaign.holdout_salt, p.household_key)
-            < v_campaign.holdout_percent * 100
+          and postrider.is_held_out(v_campaign, p.id, p.household_key)
           then 'holdout'
         when cap.free_at is not null then 'frequency_deferred'
         else 'new'
@@ -124,15 +128,18 @@ begin
         dup.what,
         p.suppression_reason || ' (' || p.suppression_source || ')',
         'campaign ' || other.campaign) as detail,
-      coalesce(cap.free_at, v_now) as available_at
+      coalesce(cap.free_at, v_now) as available_at,
+      dup.first_n
     from postrider.people_to_judge(
       p_organization_id, p_campaign_id, v_campaign.dedupe, p_people) p
     left join lateral (
-      select 'of a row before it' as what
-      where p.is_repeated
+      select
+        coalesce('of recipient ' || p.first_id, 'of a row before it') as what,
+        case when p.first_id is null then p.first_n end as first_n
+      where p.first_n is not null
       union all
       (
-        select 'of recipient ' || d.recipient_id
+        select 'of recipient ' || d.recipient_id, null
         from postrider.duplicates_of(
           p_organization_id, p_campaign_id, v_campaign.dedupe, p.id, p.email_key,
           p.household_key, p.name_key, v_judged) d
@@ -162,6 +169,6 @@ begin
   )
   select
     j.n, j.id, postrider.verdict_of(j.reason, j.household_key),
-    j.reason, j.detail, j.available_at
+    j.reason, j.detail, j.available_at, j.first_n
   from judged j;
 end $$;

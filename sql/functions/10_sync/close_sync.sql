@@ -15,6 +15,26 @@ create function postrider.close_sync(
 ) returns postrider.sync_run language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('sync');
+  v_run postrider.sync_run;
+begin
+  perform postrider.require_given('whether every page was read', p_complete::text);
+  v_run := postrider.conclude_sync(
+    p_organization_id, p_campaign_id, p_token, p_run_id, p_complete, p_error, p_allow_departures);
+  perform postrider.act_as(v_before);
+  return v_run;
+end $$;
+
+-- Does what close_sync() promises, and returns the same. The caller has claimed sync.
+create function postrider.conclude_sync(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_token uuid,
+  p_run_id uuid,
+  p_complete boolean,
+  p_error text,
+  p_allow_departures boolean
+) returns postrider.sync_run language plpgsql as $$
+declare
   v_now timestamptz := postrider.now();
   c_few constant int := 24;
   v_campaign postrider.campaign;
@@ -25,7 +45,6 @@ declare
   v_error text := p_error;
   v_run postrider.sync_run;
 begin
-  perform postrider.require_given('whether every page was read', p_complete::text);
   if p_complete then
     v_campaign := postrider.lock_for_sync(p_organization_id, p_campaign_id, p_token);
     v_gone := array(
@@ -67,7 +86,6 @@ begin
   where organization_id = p_organization_id
     and campaign_id = p_campaign_id
     and token = p_token;
-  perform postrider.act_as(v_before);
   return v_run;
 end $$;
 

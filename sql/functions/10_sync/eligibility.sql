@@ -91,3 +91,30 @@ begin atomic
     and r.organization_id = p_organization_id
     and r.household_key = p_household_key;
 end;
+
+-- Says whether a person belongs to the holdout. The lot is the household's, and an arm is frozen: a
+-- re-key changes the key, and the lot stays the one that was drawn by the key before
+-- (recipient.lot_key). Somebody who comes into such a household later goes with its members; where
+-- those are in both arms, to the holdout. p_recipient_id: null for a person who is new.
+create function postrider.is_held_out(
+  p_campaign postrider.campaign,
+  p_recipient_id uuid,
+  p_household_key text
+) returns boolean language sql stable
+return (
+  select coalesce(
+    bool_or(l.held_out) filter (where l.is_own),
+    bool_or(l.held_out),
+    postrider.holdout_bucket(p_campaign.holdout_salt, p_household_key)
+      < p_campaign.holdout_percent * 100)
+  from (
+    select
+      r.id is not distinct from p_recipient_id as is_own,
+      postrider.holdout_bucket(p_campaign.holdout_salt, r.lot_key)
+        < p_campaign.holdout_percent * 100 as held_out
+    from postrider.recipient r
+    where r.organization_id = p_campaign.organization_id
+      and r.campaign_id = p_campaign.id
+      and r.household_key = p_household_key
+      and r.lot_key is not null
+  ) l);

@@ -21,17 +21,23 @@ begin
   with member as (
     select
       m."row", postrider.trimmed(m."externalId") as "externalId", m.email, m."firstName",
-      m."lastName", m.line1, m.line2, m.city, m.region, m."postalCode", m.country, m.merge,
-      row_number() over () as n,
-      case when m.line1 is not null
-        then postrider.household_key(m.line1, m.line2, m."postalCode", m.country)
-      end as household_key,
+      m."lastName", a.line1, a.line2, a.city, a.region, a."postalCode", a.country, m.merge,
+      row_number() over () as n, h.household_key,
       postrider.email_key(m.email) as email_key,
       postrider.fold(concat_ws(' ', m."firstName", m."lastName")) as name_key
     from jsonb_to_recordset(p_members) as m (
       "row" bigint, "externalId" text, email text, "firstName" text, "lastName" text,
       line1 text, line2 text, city text, region text, "postalCode" text, country text,
       merge jsonb)
+    cross join lateral (
+      select case when m.line1 is not null
+        then postrider.household_key(m.line1, m.line2, m."postalCode", m.country)
+      end) as h (household_key)
+    -- An address of which no household can be told is none: punctuation, and nothing else.
+    left join lateral (
+      select m.line1, m.line2, m.city, m.region, m."postalCode", m.country
+      where h.household_key is not null
+    ) a on true
   ), placed as (
     select
       m.*, r.id,

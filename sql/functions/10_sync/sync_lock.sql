@@ -28,6 +28,7 @@ begin
   perform postrider.take_campaign_lock(
     p_organization_id, p_campaign_id, p_holder, v_token, p_lease, v_now);
   perform postrider.require_syncing_campaign(p_organization_id, p_campaign_id);
+  perform postrider.require_current_keys(p_organization_id);
   perform postrider.end_silent_run(p_organization_id, p_campaign_id, v_now);
   insert into postrider.sync_run (organization_id, id, campaign_id, kind, started_at)
   values (p_organization_id, v_run_id, p_campaign_id, p_kind, v_now);
@@ -123,6 +124,19 @@ begin
       format('campaign %s names no segment', v_campaign.name),
       'set `segment` in the campaign file and apply it; nothing was changed',
       jsonb_build_object('segment', null));
+  end if;
+end $$;
+
+-- Refuses an organization some of whose households have keys of other rules than today's: a sync
+-- would let their doubles in.
+create function postrider.require_current_keys(p_organization_id uuid) returns void
+language plpgsql stable as $$
+begin
+  if postrider.has_older_keys(p_organization_id) then
+    perform postrider.fail(
+      'PR012',
+      'households have keys of other rules than today''s: nobody could tell who is a double',
+      'postrider rekey shows what it would change, and asks; nothing was changed');
   end if;
 end $$;
 

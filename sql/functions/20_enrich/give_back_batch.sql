@@ -8,10 +8,26 @@ create function postrider.give_back_batch(
 ) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('enrich');
-  v_now timestamptz := postrider.now();
   v_moved int;
 begin
   perform postrider.require_within('the time to wait', p_after, interval '0', interval '1 year');
+  v_moved := postrider.write_off_batch(p_organization_id, p_batch_id, p_why, p_after);
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
+
+-- Moves the people of a batch back, closes it, and returns how many moved. The caller has claimed
+-- enrich.
+create function postrider.write_off_batch(
+  p_organization_id uuid,
+  p_batch_id uuid,
+  p_why text,
+  p_after interval
+) returns int language plpgsql as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_moved int;
+begin
   perform from postrider.recipient_state
   where organization_id = p_organization_id
     and cohort_id = p_batch_id
@@ -38,7 +54,6 @@ begin
   where organization_id = p_organization_id
     and id = p_batch_id
     and closed_at is null;
-  perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 

@@ -15,9 +15,6 @@ create function postrider.settle_batch(
 ) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('enrich');
-  v_now timestamptz := postrider.now();
-  v_campaign_id uuid;
-  v_known jsonb;
   v_moved int;
 begin
   perform postrider.require_list('the results', jsonb_typeof(p_results));
@@ -27,6 +24,30 @@ begin
   perform postrider.require_within(
     'how long an address is remembered',
     greatest(p_hit_life, p_miss_life), interval '0', interval '100 years');
+  v_moved := postrider.settle_results(
+    p_organization_id, p_batch_id, p_enricher, p_results, p_last, p_hit_life, p_miss_life);
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
+
+-- Locks the people of a batch, remembers what was learned of them, moves them, and returns how many
+-- moved. The caller has claimed enrich.
+create function postrider.settle_results(
+  p_organization_id uuid,
+  p_batch_id uuid,
+  p_enricher text,
+  p_results jsonb,
+  p_last boolean,
+  p_hit_life interval,
+  p_miss_life interval
+) returns int language plpgsql as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_campaign_id uuid;
+  v_results jsonb := postrider.with_usable_addresses(p_results);
+  v_known jsonb;
+  v_moved int;
+begin
   -- The campaign of the people, not of the batch: the batch may have been deleted, and its people
   -- are judged all the same.
   select campaign_id into v_campaign_id
@@ -42,8 +63,8 @@ begin
   order by recipient_id
   for no key update;
 
-  v_known := postrider.results_of_batch(p_organization_id, p_batch_id, p_results);
-  if v_known is null and v_campaign_id is not null and jsonb_array_length(p_results) > 0 then
+  v_known := postrider.results_of_batch(p_organization_id, p_batch_id, v_results);
+  if v_known is null and v_campaign_id is not null and jsonb_array_length(v_results) > 0 then
     perform postrider.fail(
       'PR020',
       'the answer is about nobody of the batch',
@@ -52,9 +73,9 @@ begin
   perform postrider.cache_addresses(
     p_organization_id, p_enricher, v_known, p_hit_life, p_miss_life, v_now);
   v_moved :=
-    postrider.settle_found(p_organization_id, v_campaign_id, p_batch_id, p_results, v_now);
+    postrider.settle_found(p_organization_id, v_campaign_id, p_batch_id, v_results, v_now);
   v_moved := v_moved + postrider.settle_not_found(
-    p_organization_id, p_batch_id, p_enricher, p_results, p_last, v_now);
+    p_organization_id, p_batch_id, p_enricher, v_results, p_last, v_now);
 
   update postrider.enrichment_batch
   set
@@ -67,9 +88,25 @@ begin
       select from postrider.recipient_state
       where organization_id = p_organization_id
         and cohort_id = p_batch_id);
-  perform postrider.act_as(v_before);
   return v_moved;
 end $$;
+
+-- Replaces addresses that have neither letters nor digits by none: no household can be told by one.
+create function postrider.with_usable_addresses(p_results jsonb) returns jsonb
+language sql immutable
+return coalesce((
+  select jsonb_agg(
+    case
+      when r.result #>> '{address,line1}' is not null
+        and r.result #>> '{address,postalCode}' is not null
+        and r.result #>> '{address,country}' is not null
+        and postrider.household_key(
+          r.result #>> '{address,line1}', r.result #>> '{address,line2}',
+          r.result #>> '{address,postalCode}', r.result #>> '{address,country}') is null
+        then jsonb_set(r.result, '{address}', 'null')
+      else r.result
+    end order by r.n)
+  from jsonb_array_elements(p_results) with ordinality as r (result, n)), '[]');
 
 -- Keeps the results that are about people of the batch, whether they are in it still or were taken
 -- out meanwhile; null where none is.

@@ -154,37 +154,45 @@ declare
       and (state <> 'sending' or since <= p_sending_since)
     order by recipient_id
     for no key update skip locked);
-  v_moved int := 0;
-  v_more int;
-  v_side record;
-  v_before text := postrider.acting();
 begin
-  for v_side in
-    select *
-    from (values
-      ('proof', '{proofing_staged,proofing}'::text[], 'pending'),
-      ('mail', '{sending_staged}'::text[], 'proofed')) as x (actor, states, back)
-  loop
-    perform postrider.act_as(v_side.actor);
-    update postrider.recipient_state s
-    set
-      state = case when s.losses >= 9 then 'error' else v_side.back end,
-      since = v_now,
-      move_no = s.move_no + 1,
-      cohort_id = null,
-      losses = s.losses + 1,
-      reason = case when s.losses >= 9 then 'too_many_losses' else p_why end,
-      detail = null,
-      available_at = v_now + postrider.back_off(s.losses)
-    where s.organization_id = p_organization_id
-      and s.recipient_id = any (v_people)
-      and s.state = any (v_side.states);
-    get diagnostics v_more = row_count;
-    v_moved := v_moved + v_more;
-  end loop;
-  perform postrider.act_as(v_before);
-  return v_moved
+  return postrider.return_to(
+      p_organization_id, v_people, 'proof', '{proofing_staged,proofing}', 'pending', p_why, v_now)
+    + postrider.return_to(
+      p_organization_id, v_people, 'mail', '{sending_staged}', 'proofed', p_why, v_now)
     + postrider.mark_unknown(p_organization_id, v_people, p_quiet, p_still, v_now);
+end $$;
+
+-- Returns those of the people who are in one of these states to the one before, as the stage that
+-- brought them there; after ten losses a person becomes an error. Returns how many.
+create function postrider.return_to(
+  p_organization_id uuid,
+  p_people uuid[],
+  p_stage text,
+  p_states text[],
+  p_state_before text,
+  p_why text,
+  p_now timestamptz
+) returns int language plpgsql as $$
+declare
+  v_before text := postrider.act_as(p_stage);
+  v_moved int;
+begin
+  update postrider.recipient_state s
+  set
+    state = case when s.losses >= 9 then 'error' else p_state_before end,
+    since = p_now,
+    move_no = s.move_no + 1,
+    cohort_id = null,
+    losses = s.losses + 1,
+    reason = case when s.losses >= 9 then 'too_many_losses' else p_why end,
+    detail = null,
+    available_at = p_now + postrider.back_off(s.losses)
+  where s.organization_id = p_organization_id
+    and s.recipient_id = any (p_people)
+    and s.state = any (p_states);
+  get diagnostics v_moved = row_count;
+  perform postrider.act_as(v_before);
+  return v_moved;
 end $$;
 
 -- Marks the pieces of people who are at the printer as unknown, where no answer was recorded.

@@ -14,13 +14,29 @@ create function postrider.settle_proof(
 ) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('proof');
-  v_now timestamptz := postrider.now();
-  v_people uuid[];
   v_moved int;
 begin
   if json_typeof(p_results) is distinct from 'array' then
     perform postrider.require_list('the results', json_typeof(p_results));
   end if;
+  v_moved := postrider.settle_rendered(p_organization_id, p_cohort_id, p_results, p_last);
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
+
+-- Locks the people of the results, stores their proofs, moves them, and returns how many moved. The
+-- caller has claimed proof.
+create function postrider.settle_rendered(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_results json,
+  p_last boolean
+) returns int language plpgsql as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_people uuid[];
+  v_moved int;
+begin
   perform postrider.commit_asynchronously();
   perform from postrider.cohort
   where organization_id = p_organization_id
@@ -47,7 +63,6 @@ begin
   v_moved := postrider.settle_proofing(
     p_organization_id, p_cohort_id, v_people, p_results, p_last, v_now);
   perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
-  perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 

@@ -49,10 +49,23 @@ create function postrider.settle_call_backs(p_organization_id uuid, p_results js
 language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');
-  v_now timestamptz := postrider.now();
   v_moved int;
 begin
   perform postrider.require_list('the results', json_typeof(p_results));
+  v_moved := postrider.skip_called_back(p_organization_id, p_results);
+  perform postrider.note_not_called_back(p_organization_id, p_results);
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
+
+-- Locks the people of the answers, closes the pieces that were called back, and returns how many
+-- people were skipped. The caller has claimed mail.
+create function postrider.skip_called_back(p_organization_id uuid, p_results json) returns int
+language plpgsql as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_moved int;
+begin
   perform from postrider.recipient_state
   where organization_id = p_organization_id
     and recipient_id in (
@@ -81,7 +94,15 @@ begin
     and s.state = 'sent'
     and r.outcome = 'cancelled';
   get diagnostics v_moved = row_count;
+  return v_moved;
+end $$;
 
+-- Notes whose card cannot be called back any more, and takes their cancel mark away.
+create function postrider.note_not_called_back(
+  p_organization_id uuid,
+  p_results json
+) returns void language plpgsql as $$
+begin
   -- On the piece as well: the recipient's detail goes with the next move, and what became of the
   -- cancel is asked afterwards.
   update postrider.mailpiece m
@@ -103,6 +124,4 @@ begin
     and s.state = 'sent'
     -- A recipient who is still sent although the card was called back: it was scanned on its way.
     and r.outcome in ('too_late', 'cancelled');
-  perform postrider.act_as(v_before);
-  return v_moved;
 end $$;

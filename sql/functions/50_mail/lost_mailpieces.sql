@@ -42,10 +42,24 @@ create function postrider.replace_lost_mailpieces(p_organization_id uuid) return
 language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');
-  v_now timestamptz := postrider.now();
   v_people uuid[];
 begin
   perform postrider.require_organization(p_organization_id);
+  v_people := postrider.open_replacements(p_organization_id);
+  perform postrider.act_as(v_before);
+  perform postrider.note_intervention(
+    p_organization_id, 'replace', 'the mailpiece was lost', p_people => v_people);
+  return cardinality(v_people);
+end $$;
+
+-- Opens the new pieces, moves their people to error, and returns the people. The caller has claimed
+-- mail.
+create function postrider.open_replacements(p_organization_id uuid) returns uuid[]
+language plpgsql as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_people uuid[];
+begin
   perform from postrider.recipient_state
   where organization_id = p_organization_id
     and recipient_id = any (array(select postrider.lost_mailpieces(p_organization_id)))
@@ -68,10 +82,7 @@ begin
   where organization_id = p_organization_id
     and recipient_id = any (v_people)
     and state = 'sending';
-  perform postrider.act_as(v_before);
-  perform postrider.note_intervention(
-    p_organization_id, 'replace', 'the mailpiece was lost', p_people => v_people);
-  return cardinality(v_people);
+  return v_people;
 end $$;
 
 -- Takes what record_evidence was told of pieces that are gone, and returns how many people it

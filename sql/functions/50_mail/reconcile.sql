@@ -59,12 +59,27 @@ create function postrider.settle_reconciled(
 ) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');
+  v_moved int;
+begin
+  perform postrider.require_list('the verdicts', json_typeof(p_verdicts));
+  perform postrider.require_within('the number of attempts', p_attempts, 1, 30000);
+  v_moved := postrider.apply_verdicts(p_organization_id, p_verdicts, p_attempts);
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
+
+-- Locks the people of the verdicts, moves them, and returns how many moved. The caller has claimed
+-- mail.
+create function postrider.apply_verdicts(
+  p_organization_id uuid,
+  p_verdicts json,
+  p_attempts int
+) returns int language plpgsql as $$
+declare
   v_now timestamptz := postrider.now();
   v_found jsonb;
   v_moved int := 0;
 begin
-  perform postrider.require_list('the verdicts', json_typeof(p_verdicts));
-  perform postrider.require_within('the number of attempts', p_attempts, 1, 30000);
   select jsonb_agg(jsonb_build_object(
     'mailpieceId', v."mailpieceId", 'providerId', v."providerId"))
   into v_found
@@ -88,7 +103,6 @@ begin
   end if;
   v_moved := v_moved
     + postrider.settle_unknown(p_organization_id, p_verdicts, p_attempts, v_now);
-  perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 

@@ -16,11 +16,7 @@ create function postrider.settle_mail(
 ) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');
-  v_now timestamptz := postrider.now();
-  v_accepted jsonb;
-  v_others boolean;
-  v_moved int := 0;
-  v_more int;
+  v_moved int;
 begin
   if json_typeof(p_results) is distinct from 'array' then
     perform postrider.require_list('the results', json_typeof(p_results));
@@ -30,6 +26,28 @@ begin
     perform postrider.require_within(
       'how long an unknown outcome rests', p_quiet, interval '0', interval '30 days');
   end if;
+  v_moved := postrider.settle_answers(
+    p_organization_id, p_cohort_id, p_results, p_last, p_quiet);
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
+
+-- Locks the people of the results, records the accepted cards, settles the others, and returns how
+-- many moved. The caller has claimed mail.
+create function postrider.settle_answers(
+  p_organization_id uuid,
+  p_cohort_id uuid,
+  p_results json,
+  p_last boolean,
+  p_quiet interval
+) returns int language plpgsql as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_accepted jsonb;
+  v_others boolean;
+  v_moved int := 0;
+  v_more int;
+begin
   perform from postrider.cohort
   where organization_id = p_organization_id and id = p_cohort_id
   for no key update;
@@ -71,7 +89,6 @@ begin
       p_organization_id, p_cohort_id, p_results, p_last, p_quiet, v_now);
   end if;
   perform postrider.close_cohort_if_done(p_organization_id, p_cohort_id, v_now);
-  perform postrider.act_as(v_before);
   return v_moved + coalesce(v_more, 0);
 end $$;
 

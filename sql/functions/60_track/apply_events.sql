@@ -61,11 +61,7 @@ create function postrider.apply_events(
 ) returns int language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('track');
-  v_now timestamptz := postrider.now();
   v_new int;
-  v_pieces uuid[];
-  v_evidence jsonb;
-  v_produces boolean;
 begin
   if jsonb_typeof(p_events) is distinct from 'array'
     or exists (
@@ -81,6 +77,28 @@ begin
       'each has eventId, providerStatus, occurredAt and a confidence of scan, assumed, '
       'logical or estimated; none was applied');
   end if;
+  v_new := postrider.apply_whole_events(
+    p_organization_id, p_printer_name, p_events, p_received_at, p_inbox_id);
+  perform postrider.act_as(v_before);
+  return v_new;
+end $$;
+
+-- Stores the events, moves their pieces and people, and returns how many were new. The caller has
+-- claimed track, and has looked whether the events are whole.
+create function postrider.apply_whole_events(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_events jsonb,
+  p_received_at timestamptz,
+  p_inbox_id uuid
+) returns int language plpgsql as $$
+declare
+  v_now timestamptz := postrider.now();
+  v_new int;
+  v_pieces uuid[];
+  v_evidence jsonb;
+  v_produces boolean;
+begin
   -- A crash of the server loses nothing: the webhook is stored, and a poll is repeated.
   perform postrider.commit_asynchronously();
   -- People before their events. A caller that applies webhooks has locked its people, and may bring
@@ -127,7 +145,6 @@ begin
       where organization_id = p_organization_id and id = p_inbox_id and unusable is null;
     end if;
   end if;
-  perform postrider.act_as(v_before);
   return v_new;
 end $$;
 

@@ -35,53 +35,67 @@ create function postrider.assume_received(
 declare
   v_before text := postrider.act_as('track');
   v_now timestamptz := postrider.now();
-  v_campaign record;
+  v_moved int;
+begin
+  select coalesce(sum(postrider.assume_received_of(p_organization_id, c.id, p_limit, v_now)), 0)
+  into v_moved
+  from postrider.campaign c
+  where c.organization_id = p_organization_id;
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
+
+-- Does the same for one campaign. The caller has claimed track.
+create function postrider.assume_received_of(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_limit int,
+  p_now timestamptz
+) returns int language plpgsql as $$
+declare
   v_due uuid[];
   v_early uuid[];
   v_until timestamptz[];
-  v_moved int := 0;
-  v_more int;
+  v_moved int;
 begin
-  for v_campaign in
-    select c.id from postrider.campaign c where c.organization_id = p_organization_id
-  loop
-    v_due := array(
-      select r.recipient_id
-      from postrider.recipient_state r
-      where r.organization_id = p_organization_id
-        and r.campaign_id = v_campaign.id
-        and r.waiting_state = 'sent'
-        and r.available_at <= v_now
-      order by r.available_at, r.recipient_id
-      limit p_limit
-      for no key update skip locked);
-    continue when cardinality(v_due) = 0;
-    select array_agg(w.recipient_id), array_agg(w.until)
-    into v_early, v_until
-    from (
-      select m.recipient_id, max(postrider.assumed_at(m)) as until
-      from postrider.mailpiece m
-      where m.organization_id = p_organization_id
-        and m.recipient_id = any (v_due)
-        and not postrider.piece_is_closed(m.status)
-      group by m.recipient_id) w
-    where w.until > v_now;
-    if v_early is not null then
-      update postrider.recipient_state s
-      set available_at = e.until
-      from unnest(v_early, v_until) as e (id, until)
-      where s.organization_id = p_organization_id and s.recipient_id = e.id;
-      continue when cardinality(v_early) = cardinality(v_due);
-    end if;
+  v_due := array(
+    select r.recipient_id
+    from postrider.recipient_state r
+    where r.organization_id = p_organization_id
+      and r.campaign_id = p_campaign_id
+      and r.waiting_state = 'sent'
+      and r.available_at <= p_now
+    order by r.available_at, r.recipient_id
+    limit p_limit
+    for no key update skip locked);
+  if cardinality(v_due) = 0 then
+    return 0;
+  end if;
+  select array_agg(w.recipient_id), array_agg(w.until)
+  into v_early, v_until
+  from (
+    select m.recipient_id, max(postrider.assumed_at(m)) as until
+    from postrider.mailpiece m
+    where m.organization_id = p_organization_id
+      and m.recipient_id = any (v_due)
+      and not postrider.piece_is_closed(m.status)
+    group by m.recipient_id) w
+  where w.until > p_now;
+  if v_early is not null then
     update postrider.recipient_state s
-    set state = 'received', since = v_now, move_no = s.move_no + 1, reason = 'assumed',
-      detail = null
-    where s.organization_id = p_organization_id
-      and s.recipient_id = any (v_due)
-      and s.recipient_id <> all (coalesce(v_early, '{}'));
-    get diagnostics v_more = row_count;
-    v_moved := v_moved + v_more;
-  end loop;
-  perform postrider.act_as(v_before);
+    set available_at = e.until
+    from unnest(v_early, v_until) as e (id, until)
+    where s.organization_id = p_organization_id and s.recipient_id = e.id;
+    if cardinality(v_early) = cardinality(v_due) then
+      return 0;
+    end if;
+  end if;
+  update postrider.recipient_state s
+  set state = 'received', since = p_now, move_no = s.move_no + 1, reason = 'assumed',
+    detail = null
+  where s.organization_id = p_organization_id
+    and s.recipient_id = any (v_due)
+    and s.recipient_id <> all (coalesce(v_early, '{}'));
+  get diagnostics v_moved = row_count;
   return v_moved;
 end $$;

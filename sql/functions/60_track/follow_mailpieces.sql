@@ -7,6 +7,16 @@ create function postrider.follow_mailpieces(p_organization_id uuid, p_pieces uui
 language plpgsql as $$
 declare
   v_before text := postrider.act_as('track');
+  v_moved int := postrider.move_after_mailpieces(p_organization_id, p_pieces);
+begin
+  perform postrider.act_as(v_before);
+  return v_moved;
+end $$;
+
+-- Does what follow_mailpieces() promises, and returns the same. The caller has claimed track.
+create function postrider.move_after_mailpieces(p_organization_id uuid, p_pieces uuid[]) returns int
+language plpgsql as $$
+declare
   v_now timestamptz := postrider.now();
   v_moved int := 0;
   v_late boolean;
@@ -83,7 +93,6 @@ begin
   if v_returned is not null then
     perform postrider.suppress_returned(p_organization_id, v_returned, v_now);
   end if;
-  perform postrider.act_as(v_before);
   return v_moved;
 end $$;
 

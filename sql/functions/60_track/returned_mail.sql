@@ -26,9 +26,10 @@ create function postrider.suppress_returned(
 begin
   perform postrider.lock_households(p_organization_id, p_people);
   insert into postrider.suppression (
-    organization_id, id, kind, digest, value, reason, source, added_by, created_at)
+    organization_id, id, kind, digest, value, address, reason, source, added_by, created_at)
   select distinct on (r.household_key) p_organization_id, postrider.new_id(), 'household',
     postrider.digest_of(p_organization_id, 'household', r.household_key), r.household_key,
+    postrider.address_of(r.line1, r.line2, r.postal_code, r.country),
     'returned mail', 'track', session_user, p_now
   from postrider.recipient r
   where r.organization_id = p_organization_id

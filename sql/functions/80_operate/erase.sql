@@ -118,7 +118,8 @@ begin
         and id = any (p_people));
   -- That mail came back from the address is still known, by its digest.
   update postrider.suppression
-  set value = null
+  set value = null,
+    address = null
   where organization_id = p_organization_id
     and kind = 'household'
     and digest in (
@@ -141,6 +142,7 @@ begin
     merge = '{}',
     email_key = null,
     household_key = null,
+    lot_key = null,
     source_row = null,
     erased_at = coalesce(erased_at, p_now)
   where organization_id = p_organization_id

@@ -1,7 +1,7 @@
 -- Do-not-mail. An entry stands from the moment this returns: people before the printer are moved at
 -- once, people at the printer get a cancel mark, and the begin of every mail cohort asks again.
 -- Give at least one of e-mail, external id and address. An address reaches everybody who may live
--- there. Returns how many people it stopped.
+-- there; a notice says how many of the stopped only may. Returns how many people it stopped.
 create function postrider.suppress(
   p_organization_id uuid,
   p_email text default null,
@@ -16,12 +16,86 @@ create function postrider.suppress(
   p_expires_at timestamptz default null
 ) returns int language plpgsql security definer as $$
 declare
+  v_stopped int;
+  v_possible int;
+begin
+  select count(*), count(*) filter (where s.match = 'possible')
+  into v_stopped, v_possible
+  from postrider.suppress_and_list(
+    p_organization_id, p_email, p_external_id, p_line1, p_line2, p_postal_code, p_country,
+    p_reason, p_source, p_campaign_id, p_expires_at) s;
+  if v_possible > 0 then
+    raise notice '% of the % people stopped are only possible matches: they may live there',
+      v_possible, v_stopped
+      using hint = 'suppress_and_list() names them';
+  end if;
+  return v_stopped;
+end $$;
+
+-- Does the same as suppress(), and lists whom it stopped. match: certain, or possible where it is
+-- the address alone, and not the same household for certain.
+create function postrider.suppress_and_list(
+  p_organization_id uuid,
+  p_email text default null,
+  p_external_id text default null,
+  p_line1 text default null,
+  p_line2 text default null,
+  p_postal_code text default null,
+  p_country text default 'US',
+  p_reason text default 'opted out',
+  p_source text default 'operator',
+  p_campaign_id uuid default null,
+  p_expires_at timestamptz default null
+) returns table (
+  recipient_id uuid,
+  campaign_id uuid,
+  external_id text,
+  match text
+) language plpgsql security definer as $$
+#variable_conflict use_column
+declare
   v_before text := postrider.act_as('op');
+  v_stopped uuid[];
   v_household_key text := case
     when p_line1 is not null and p_postal_code is not null
       then postrider.household_key(p_line1, p_line2, p_postal_code, p_country)
   end;
-  v_stopped int;
+begin
+  perform postrider.require_suppressible(
+    p_organization_id, p_campaign_id,
+    v_household_key is null and p_line1 is not null and p_postal_code is not null);
+  v_stopped := postrider.suppress_person(
+    p_organization_id,
+    p_campaign_id,
+    postrider.email_key(p_email),
+    nullif(postrider.trimmed(p_external_id), ''),
+    v_household_key,
+    postrider.address_of(p_line1, p_line2, p_postal_code, p_country),
+    coalesce(nullif(btrim(p_reason), ''), 'opted out'),
+    coalesce(p_source, 'operator'),
+    p_expires_at);
+  perform postrider.act_as(v_before);
+  return query
+  select r.id, r.campaign_id, r.external_id,
+    case
+      when r.household_key = v_household_key
+        or r.email_key = postrider.email_key(p_email)
+        or r.external_id = nullif(postrider.trimmed(p_external_id), '')
+        then 'certain'
+      else 'possible'
+    end
+  from postrider.recipient r
+  where r.organization_id = p_organization_id
+    and r.id = any (v_stopped)
+  order by r.id;
+end $$;
+
+-- Refuses a suppression in a campaign that is not there, and one by an address that is none.
+create function postrider.require_suppressible(
+  p_organization_id uuid,
+  p_campaign_id uuid,
+  p_unusable_address boolean
+) returns void language plpgsql stable as $$
 begin
   perform postrider.require_organization(p_organization_id);
   if p_campaign_id is not null and not exists (
@@ -35,31 +109,28 @@ begin
       'select name, id from postrider.campaigns; null suppresses in all of them. '
       'Nothing was changed');
   end if;
-  v_stopped := postrider.suppress_person(
-    p_organization_id,
-    p_campaign_id,
-    postrider.email_key(p_email),
-    nullif(postrider.trimmed(p_external_id), ''),
-    v_household_key,
-    coalesce(nullif(btrim(p_reason), ''), 'opted out'),
-    coalesce(p_source, 'operator'),
-    p_expires_at);
-  perform postrider.act_as(v_before);
-  return v_stopped;
+  if p_unusable_address then
+    perform postrider.fail(
+      'PR020',
+      'the address has no country, or neither letters nor digits',
+      'it would match nobody; leave it out, or give line1, postal code and country. '
+      'Nothing was changed');
+  end if;
 end $$;
 
 -- Suppresses a person by each key that is given, in one campaign or, with null, in all of them, and
--- stops the people who are known by one. Returns how many. The caller has claimed op.
+-- stops the people who are known by one. Returns whom. The caller has claimed op.
 create function postrider.suppress_person(
   p_organization_id uuid,
   p_campaign_id uuid,
   p_email_key text,
   p_external_id text,
   p_household_key text,
+  p_address jsonb,
   p_reason text,
   p_source text,
   p_expires_at timestamptz
-) returns int language plpgsql as $$
+) returns uuid[] language plpgsql as $$
 declare
   v_people uuid[];
   v_stopped uuid[];
@@ -80,7 +151,7 @@ begin
   for no key update;
   if postrider.add_suppressions(
     p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key, p_reason,
-    p_source, p_expires_at) = 0
+    p_source, p_expires_at, p_address) = 0
   then
     perform postrider.fail(
       'PR020',
@@ -94,15 +165,21 @@ begin
     raise notice 'nobody here is known as %: the entry stands for people who come later',
       concat_ws(' or ', p_email_key, p_external_id, p_household_key);
   end if;
+  if p_household_key is not null and postrider.has_older_keys(p_organization_id) then
+    raise notice
+      'households have keys of other rules than today''s: the address does not reach them'
+      using hint = 'postrider rekey; who is not at the printer then is reached';
+  end if;
   v_stopped := postrider.stop_people(
     p_organization_id, v_people, 'blacklisted', 'suppressed', p_reason);
   -- The entry itself says who added it. Whom it stopped is said here.
   perform postrider.note_intervention(
     p_organization_id, 'suppress', p_reason, p_people => v_stopped);
-  return cardinality(v_stopped);
+  return v_stopped;
 end $$;
 
 -- Adds an entry to the do-not-mail list for each key that is given. Returns how many.
+-- p_address: what the household's key was made of, for a later re-key.
 create function postrider.add_suppressions(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -111,21 +188,23 @@ create function postrider.add_suppressions(
   p_household_key text,
   p_reason text,
   p_source text,
-  p_expires_at timestamptz
+  p_expires_at timestamptz,
+  p_address jsonb default null
 ) returns int language plpgsql as $$
 declare
   v_now timestamptz := postrider.now();
   v_entries int;
 begin
   insert into postrider.suppression (
-    organization_id, id, campaign_id, kind, digest, value, neighbourhood, reason, source, added_by,
-    created_at, expires_at)
+    organization_id, id, campaign_id, kind, digest, value, neighbourhood, address, reason, source,
+    added_by, created_at, expires_at)
   select
     p_organization_id, postrider.new_id(), p_campaign_id, k.kind,
     postrider.digest_of(p_organization_id, k.kind, k.value), k.value,
     case when k.kind = 'household' then
       postrider.neighbourhood_digest(p_organization_id, k.value)
     end,
+    case when k.kind = 'household' then p_address end,
     p_reason, p_source, session_user, v_now, p_expires_at
   from (values
     ('email', p_email_key),
@@ -137,6 +216,7 @@ begin
   -- Of two entries the one that stands longer stays.
   set neighbourhood = coalesce(suppression.neighbourhood, excluded.neighbourhood),
     value = coalesce(suppression.value, excluded.value),
+    address = coalesce(suppression.address, excluded.address),
     expires_at = case
     when suppression.expires_at is null or excluded.expires_at is null then null
     else greatest(suppression.expires_at, excluded.expires_at)

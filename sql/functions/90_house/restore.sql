@@ -14,6 +14,21 @@ create function postrider.adopt_pieces(
 ) returns jsonb language plpgsql security definer as $$
 declare
   v_before text := postrider.act_as('mail');
+  v_recorded jsonb;
+begin
+  perform postrider.require_list('the pieces', jsonb_typeof(p_pieces));
+  v_recorded := postrider.record_listed(p_organization_id, p_printer_name, p_pieces);
+  perform postrider.act_as(v_before);
+  return v_recorded;
+end $$;
+
+-- Does what adopt_pieces() promises, and returns the same. The caller has claimed mail.
+create function postrider.record_listed(
+  p_organization_id uuid,
+  p_printer_name text,
+  p_pieces jsonb
+) returns jsonb language plpgsql as $$
+declare
   v_known jsonb;
   v_counting uuid[];
   v_adopted uuid[];
@@ -21,7 +36,6 @@ declare
   v_moved int := 0;
   v_strangers int;
 begin
-  perform postrider.require_list('the pieces', jsonb_typeof(p_pieces));
   v_counting := postrider.lock_listed(p_organization_id, p_pieces);
   select jsonb_agg(jsonb_build_object('mailpieceId', m.id, 'providerId', l."providerId"))
   into v_known
@@ -46,7 +60,6 @@ begin
   end if;
 
   v_strangers := postrider.suppress_unknown_people(p_organization_id, p_pieces);
-  perform postrider.act_as(v_before);
   return jsonb_build_object(
     'moved', v_moved,
     'adopted', coalesce(cardinality(v_adopted), 0),

@@ -39,4 +39,22 @@ export async function sync({ sql, at }: OperatedPlace, run: Statements): Promise
   );
   const [reject] = await run.rows('rejects', { campaign: 'spring' });
   assert.equal(reject?.['reason'], 'bad_postal_code');
+
+  const [first] = neighbours(1);
+  await syncPeople(
+    sql,
+    at,
+    [
+      { ...first, externalId: 'MA-2001', email: 'two@example.com' },
+      { ...first, externalId: 'MA-2002', email: 'three@example.com', line2: 'Apt 4' },
+    ],
+    false,
+  );
+  const [double] = await run.rows('duplicates', { campaign: 'spring' });
+  assert.deepEqual(
+    [double?.['external_id'], double?.['kept_external_id']],
+    ['MA-2001', first?.externalId],
+  );
+  const [near] = await run.rows('near', { campaign: 'spring' });
+  assert.equal(near?.['why'], 'a unit is missing in one');
 }

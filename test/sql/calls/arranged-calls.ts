@@ -48,6 +48,9 @@ export async function arrangedCalls(
       `'${reading.organizationId}', '${run?.run_id}', 0, 0, 0, 0, 0, '{}', '{}', '[]', 0`,
     ],
     open_sync: [`'${o}', '${c}', 'manual', 'test'`],
+    apply_members: [
+      `'${reading.organizationId}', '${reading.campaignId}', '${run?.run_id}', '[]', '[]', 0`,
+    ],
     apply_sync_page: [`${page}, '${run?.run_id}', '[]', '[]'`],
     keep_unusable_events: [`'${o}', ${webhook}, '[]', 0`],
     work_failed: [`'${o}', 'sync', '${c}', null, 'it failed'`],

@@ -32,6 +32,8 @@ const held: Readonly<Record<string, string>> = {
   printer_brief: 'printerBrief(',
   ready_work: 'readyWork(',
   claim_unknown_mailpieces: 'claimDue(',
+  rekey: 'rekey(',
+  rekey_preview: 'rekeyPreview(',
   retry_all: 'retryAll(',
   tick: 'tick(',
 };

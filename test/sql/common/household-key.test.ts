@@ -202,6 +202,16 @@ void test('an address that is not whole has no key', async () => {
   assert.deepEqual({ ...row }, { a: null, b: null, c: null, d: '2|US|94607|1|ELM|ST||||' });
 });
 
+void test('an address without letters and digits has no key, in any country', async () => {
+  const none = ['-', '---', '.', '#', ' , ', '/', '…', '—', '★ ★', '🏠', '', '\u200b'];
+  const places = ['US', 'CA', 'GB', 'FR', 'DE'].flatMap((country) =>
+    none.map((line) => at(line, '', '94607', country)),
+  );
+  assert.deepEqual(new Set(await keysOf(rig.sql, places)), new Set([null]));
+  const some = [at('-', 'Apt 4'), at('4'), at('Ж', '', '94607', 'FR'), at('京', '', '94607', 'JP')];
+  assert.ok((await keysOf(rig.sql, some)).every((key) => key !== null));
+});
+
 void test('folding twice is folding once, and leaves nothing but letters, digits, slashes and number signs', async () => {
   await fc.assert(
     fc.asyncProperty(

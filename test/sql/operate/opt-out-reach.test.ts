@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { suppress } from '@postrider/core';
+import { connect, suppress } from '@postrider/core';
 import type { Place } from '../../support/machine.ts';
 import { people, syncPeople, type Person } from '../../support/machine.ts';
-import { mailBegun, place, proofed, sharedMachine, statesOf } from '../rig.ts';
+import { mailBegun, place, proofed, refused, sharedMachine, statesOf } from '../rig.ts';
 
 const rig = sharedMachine();
 
@@ -102,6 +102,60 @@ for (const form of all) {
     );
   });
 }
+
+void test('who is stopped as a possible match only is listed so, and counted in a notice', async () => {
+  const at = await place(rig.sql);
+  await syncPeople(rig.sql, at, residents(['whole', 'withoutUnit', 'withBuilding', 'otherUnit']));
+  const notices: string[] = [];
+  const listed = await rig.sql<{ who: string; match: string }[]>`
+    select external_id as who, match
+    from postrider.suppress_and_list(
+      ${at.organizationId}, p_external_id => 'withBuilding', p_line1 => ${forms.whole},
+      p_postal_code => '02138'
+    )
+    order by 1`;
+  assert.deepEqual(
+    listed.map(({ who, match }) => [who, match]),
+    [
+      ['whole', 'certain'],
+      // Known by the id, whatever the address.
+      ['withBuilding', 'certain'],
+      ['withoutUnit', 'possible'],
+    ],
+  );
+  const told = connect(rig.machine.url, {
+    onNotice: (notice) => notices.push(notice),
+  });
+  const other = await place(rig.sql);
+  await syncPeople(rig.sql, other, residents(['whole', 'withoutUnit']));
+  await told`
+    select postrider.suppress(
+      ${other.organizationId}, p_line1 => ${forms.whole}, p_postal_code => '02138'
+    )`;
+  await told.end();
+  assert.deepEqual(notices, [
+    '1 of the 2 people stopped are only possible matches: they may live there',
+  ]);
+});
+
+void test('an opt-out by an address of punctuation is refused, also beside an e-mail', async () => {
+  const at = await place(rig.sql);
+  await refused(
+    'PR020',
+    suppress(
+      rig.sql,
+      at.organizationId,
+      { email: 'ada@example.com', line1: '--', postalCode: '02138' },
+      'list',
+    ),
+    /neither letters nor digits/,
+  );
+  const [row] = await rig.sql`
+    select count(*)::int as entries
+    from postrider.suppression
+    where organization_id = ${at.organizationId}`;
+  assert.equal(row?.['entries'], 0);
+});
 
 void test('an entry that nobody was told of is found at the last moment, by what it reaches', async () => {
   const at = await place(rig.sql);

@@ -29,7 +29,10 @@ void test('the second of a household is a duplicate, in any spelling', async () 
     resident('c', { line1: '12 Elm St Apt 5' }),
   ]);
   assert.deepEqual(await statesOf(sql, bakery), { a: 'pending', b: 'skipped', c: 'pending' });
-  assert.equal((await one(sql, bakery, 'b')).detail, 'of a row before it');
+  assert.equal(
+    (await one(sql, bakery, 'b')).detail,
+    `of recipient ${(await one(sql, bakery, 'a')).id}`,
+  );
   await syncPeople(sql, bakery, [resident('d', { line1: '12 elm st', line2: 'Unit 5' })], false);
   assert.equal(
     (await one(sql, bakery, 'd')).detail,
@@ -280,4 +283,26 @@ void test('the first rule that fits is the reason', async () => {
     x: 'skipped (cross_campaign)',
     y: 'holdout (holdout)',
   });
+});
+
+void test('an address of punctuation is none: such people are not one household', async () => {
+  const { sql } = rig;
+  const bakery = await place(sql);
+  await syncPeople(sql, bakery, [
+    resident('a', { line1: '-' }),
+    resident('b', { line1: '--' }),
+    resident('c', { line1: '12 Elm St' }),
+  ]);
+  assert.deepEqual(await statesOf(sql, bakery), {
+    a: 'address_enrichable',
+    b: 'address_enrichable',
+    c: 'pending',
+  });
+  // And one that had an address keeps it.
+  await syncPeople(sql, bakery, [resident('c', { line1: '.' })], false);
+  const [row] = await sql`
+    select line1
+    from postrider.recipient
+    where organization_id = ${bakery.organizationId} and external_id = 'c'`;
+  assert.equal(row?.['line1'], '12 Elm St');
 });

@@ -1,8 +1,9 @@
 /** `suppress`: do-not-mail. An entry stands from the moment this returns. */
-import { UserError, count, exitCodes } from '@postrider/runner/process';
+import { UserError, count, exitCodes, printable } from '@postrider/runner/process';
 import type { Command } from 'commander';
+import type { entryOf, Stopped, SuppressionRow, Suppression } from '../operate/suppressions.ts';
+import type { Cli } from '../program/cli.ts';
 import { command, text, type Act, type Options } from '../program/command.ts';
-import type { entryOf, SuppressionRow, Suppression } from '../operate/suppressions.ts';
 import { open } from './open.ts';
 
 export function suppressions(program: Command, act: Act): void {
@@ -65,17 +66,21 @@ export function suppressions(program: Command, act: Act): void {
           list.entries,
           file === undefined ? 'operator' : file,
         );
+        const possible = stopped.filter(({ match }) => match === 'possible');
         cli.out.result(
           {
             organization: organization.name,
             entries: list.entries.length,
-            stopped,
+            stopped: stopped.length,
+            possible,
             rejected: list.rejects,
           },
           `${count(list.entries.length, 'entry stands', 'entries stand')} for ` +
-            `${organization.name}; ${count(stopped, 'person was', 'people were')} stopped`,
+            `${organization.name}; ${count(stopped.length, 'person was', 'people were')} stopped` +
+            (possible.length === 0 ? '' : `, ${possible.length} only as possible matches`),
         );
-        if (stopped === 0 && list.entries.length > 0)
+        if (!cli.out.json) tellPossible(cli, possible);
+        if (stopped.length === 0 && list.entries.length > 0)
           cli.out.note(
             'nobody who is here and could still be stopped is known by that; ' +
               'it stands for people who come later',
@@ -137,6 +142,18 @@ export function suppressions(program: Command, act: Act): void {
         );
       }),
     );
+}
+
+/** Names who may live at an address of the list, and is stopped for that. */
+function tellPossible(cli: Cli, possible: readonly Stopped[]): void {
+  for (const one of possible.slice(0, 20))
+    cli.out.note(
+      printable(
+        `may live there: ${one.externalId} of ${one.campaign}, ` +
+          [one.line1, one.line2].filter((line) => line !== null).join(', '),
+      ),
+    );
+  if (possible.length > 20) cli.out.note(`… and ${possible.length - 20} more`);
 }
 
 function keysOf(options: Options): SuppressionRow {

@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import {
   csvRecords,
   detectDelimiter,
+  hasLetters,
   isEmail,
   isPlain,
   normaliseCountry,
@@ -77,13 +78,16 @@ export function entryOf(given: SuppressionRow): {
   const country = normaliseCountry(place);
   const postalCode =
     country === null || postal === null ? null : normalisePostalCode(country, region, postal);
-  const addressed = line1 !== null && postalCode !== null && country !== null;
+  const lettered = hasLetters(`${line1 ?? ''}${line2 ?? ''}`);
+  const addressed = line1 !== null && lettered && postalCode !== null && country !== null;
   if ((line1 === null) !== (postal === null))
     problems.push('an address needs line1 and postal_code');
   else if (country === null)
     problems.push(`country is not a country (two letters, ISO 3166): ${quote(place)}`);
   else if (line1 !== null && postalCode === null)
     problems.push(`postal_code is not a postal code of ${country}: ${quote(postal ?? '')}`);
+  else if (line1 !== null && !lettered)
+    problems.push(`line1 has neither letters nor digits: ${quote(line1)}`);
   const entry = {
     email,
     externalId: cell('external_id'),
@@ -177,8 +181,18 @@ function headerOf(file: string, cells: readonly string[]): string[] {
   );
 }
 
+export interface Stopped {
+  readonly recipientId: string;
+  readonly campaign: string;
+  readonly externalId: string;
+  readonly line1: string | null;
+  readonly line2: string | null;
+  /** Possible: the address alone, and not the same household for certain. */
+  readonly match: 'certain' | 'possible';
+}
+
 /**
- * Returns how many people it stopped. In one transaction: either the whole list stands or nothing
+ * Returns the people that it stopped. In one transaction: either the whole list stands or nothing
  * of it.
  */
 export async function suppressAll(
@@ -186,9 +200,20 @@ export async function suppressAll(
   organizationId: string,
   entries: readonly Suppression[],
   source: string,
-): Promise<number> {
-  const [row] = await sql<{ stopped: number }[]>`
-    select coalesce(sum(postrider.suppress(
+): Promise<readonly Stopped[]> {
+  return await sql<Stopped[]>`
+    select s.recipient_id as "recipientId", r.campaign, s.external_id as "externalId", r.line1,
+      r.line2, s.match
+    from json_to_recordset(${JSON.stringify(entries)}::text::json) as e (
+      email text,
+      "externalId" text,
+      line1 text,
+      line2 text,
+      "postalCode" text,
+      country text,
+      reason text
+    )
+    cross join lateral postrider.suppress_and_list(
       p_organization_id => ${organizationId},
       p_email => e.email,
       p_external_id => e."externalId",
@@ -198,15 +223,7 @@ export async function suppressAll(
       p_country => e.country,
       p_reason => e.reason,
       p_source => ${basename(source)}
-    )), 0)::int as stopped
-    from json_to_recordset(${JSON.stringify(entries)}::text::json) as e (
-      email text,
-      "externalId" text,
-      line1 text,
-      line2 text,
-      "postalCode" text,
-      country text,
-      reason text
-    )`;
-  return row?.stopped ?? 0;
+    ) s
+    left join postrider.recipients r
+      on r.organization_id = ${organizationId} and r.id = s.recipient_id`;
 }

@@ -15,6 +15,7 @@ import { holds } from '../commands/hold.ts';
 import { lookUps } from '../commands/look-ups.ts';
 import { beatCommands } from '../commands/beats.ts';
 import { previews } from '../commands/preview.ts';
+import { rekeying } from '../commands/rekey.ts';
 import { repairs } from '../commands/repair.ts';
 import { running } from '../commands/run.ts';
 import { statements } from '../commands/sql.ts';
@@ -68,6 +69,7 @@ const groups: Groups = [
       ['cancel', 'no card for these people'],
       ['resolve', 'say whether a card was printed'],
       ['erase', 'forget a person'],
+      ['rekey', 'give households the keys of today’s rules, after an upgrade'],
     ],
   ],
   [
@@ -92,6 +94,7 @@ const families: readonly Family[] = [
   lookUps,
   holds,
   repairs,
+  rekeying,
   statements,
   databases,
 ];

@@ -2,7 +2,7 @@
 import type { Sql } from './calls.ts';
 import type { CampaignKey } from './campaigns.ts';
 import * as calls from './generated/index.generated.ts';
-import type { Reason } from './states.generated.ts';
+import type { Reason, RecipientState } from './states.generated.ts';
 
 export type Holdable = 'organization' | 'campaign' | 'printer' | 'recipient';
 
@@ -144,4 +144,73 @@ export async function suppress(
     reason: reason ?? undefined,
     source,
   });
+}
+
+export interface RekeyedPerson {
+  readonly recipientId: string;
+  readonly externalId: string;
+  readonly name: string;
+  readonly line1: string;
+  readonly line2: string | null;
+  readonly state: RecipientState;
+  /** The key before the re-key. */
+  readonly householdKey: string;
+}
+
+export interface RekeyedHousehold {
+  readonly campaign: string;
+  readonly people: readonly RekeyedPerson[];
+}
+
+export interface RekeyPreview {
+  /** Of the rules of today. */
+  readonly version: string;
+  /** Whose household gets another key. */
+  readonly people: number;
+  readonly campaigns: readonly {
+    readonly campaign: string;
+    readonly people: number;
+    readonly joined: number;
+    readonly parted: number;
+  }[];
+  /** People of one campaign who become one household; at most as many as were asked for. */
+  readonly joined: readonly RekeyedHousehold[];
+  /** People of one household who will not be one. */
+  readonly parted: readonly RekeyedHousehold[];
+  /** Entries of the do-not-mail list that get another key. */
+  readonly suppressions: number;
+  /** Entries that stay as they are: their address is not kept. */
+  readonly left: number;
+}
+
+/** Says whom a re-key would join and part, and changes nothing. */
+export async function rekeyPreview(
+  sql: Sql,
+  organizationId: string,
+  households?: number,
+): Promise<RekeyPreview> {
+  return await calls.rekeyPreview(sql, { organizationId, households });
+}
+
+export interface Rekeyed {
+  /** What is called next; null: all is done. */
+  readonly next: string | null;
+  /** Whose household got another key. */
+  readonly people: number;
+  /** Entries that were added, so that an opt-out keeps reaching whom it reached. */
+  readonly kept: number;
+}
+
+/** Gives the households of an organization today's keys, `limit` people at a time. */
+export async function* rekey(
+  sql: Sql,
+  organizationId: string,
+  limit?: number,
+): AsyncGenerator<Rekeyed> {
+  let next: string | null = null;
+  do {
+    const done: Rekeyed = await calls.rekey(sql, { organizationId, next, limit });
+    yield done;
+    next = done.next;
+  } while (next !== null);
 }

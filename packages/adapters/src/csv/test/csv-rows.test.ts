@@ -20,6 +20,7 @@ describe('Rows of a CSV audience', () => {
         'c12,a@example.com,,,,,,,,,,,one too many',
         'c13,,,,1 High St,,Leeds,,XX1 1XX1,GB,',
         'c14,,,,1 High St,,Leeds,,,Atlantis,',
+        'c15,a@example.com,,,--,.,Springfield,IL,62701,US,',
       ),
       [
         '2 member',
@@ -36,6 +37,7 @@ describe('Rows of a CSV audience', () => {
         '14 null wrong_number_of_fields',
         '15 zip bad_postal_code',
         '16 country bad_country',
+        '17 address1 incomplete_address',
       ],
     );
   });

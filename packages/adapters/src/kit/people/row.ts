@@ -165,6 +165,14 @@ export function readRow(
         `Column "${column}" is blank, but other parts of the address are there.`,
       );
     }
+    if (!hasLetters(line1 + line2)) {
+      const column = columnName(plan, 'line1');
+      return reject(
+        column,
+        'incomplete_address',
+        `Column "${column}" has neither letters nor digits: ${quote(line1)}.`,
+      );
+    }
     const postalCode = normalisePostalCode(country, region, postal);
     if (postalCode === null) {
       const column = columnName(plan, 'postalCode');
@@ -185,6 +193,11 @@ export function readRow(
       },
     };
   }
+}
+
+/** Letters or digits of any script: the lines of an address need some. */
+export function hasLetters(text: string): boolean {
+  return /[\p{L}\p{N}]/u.test(text);
 }
 
 /** Blank cells beyond the header are nothing: spreadsheets add them. */

@@ -134,6 +134,33 @@ export async function launch<Result extends string | null = string>(
     ) as result`);
 }
 
+export async function rekey<Result>(
+  sql: Sql,
+  given: {
+    readonly organizationId: string;
+    readonly next?: string | null | undefined;
+    readonly limit?: number | undefined;
+  },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.rekey(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')},
+      p_next => ${uuid(given.next ?? null, 'next')}
+      ${given.limit === undefined ? sql`` : sql`,
+      p_limit => ${given.limit}`}
+    ) as result`);
+}
+
+export async function rekeyPreview<Result>(
+  sql: Sql,
+  given: { readonly organizationId: string; readonly households?: number | undefined },
+): Promise<Result> {
+  return await scalar<Result>(sql`select postrider.rekey_preview(
+      p_organization_id => ${uuid(given.organizationId, 'organizationId')}
+      ${given.households === undefined ? sql`` : sql`,
+      p_households => ${given.households}`}
+    ) as result`);
+}
+
 export async function release<Result extends string | null = string>(
   sql: Sql,
   given: {
