@@ -70,11 +70,11 @@ begin
       claim_call_backs, claim_effects, claim_unknown_mailpieces, close_replaced, close_sync,
       complete_campaigns, conclude_departures, count_opened, doctor_history, find_recipients,
       give_back, give_back_batch, give_back_orphans, housekeeping_organizations, lock_listed,
-      mark_unknown, open_enrichment_batch, open_listed, ready_work, reap, reap_cohorts,
-      reap_people, recognise_members, record_evidence_for_lost, replace_lost_mailpieces,
-      results_of_batch, retry_by_reason, retry_effects, retry_people, run_housekeeping_part,
-      settle_batch, settle_call_backs, settle_effects, settle_found, settle_not_found,
-      settle_reconciled, settle_unknown, skip_without_enricher, stop_people,
+      mark_unknown, open_enrichment_batch, open_listed, postal_addresses, ready_work, reap,
+      reap_cohorts, reap_people, recognise_members, record_evidence_for_lost,
+      replace_lost_mailpieces, results_of_batch, retry_by_reason, retry_effects, retry_people,
+      run_housekeeping_part, settle_batch, settle_call_backs, settle_effects, settle_found,
+      settle_not_found, settle_reconciled, settle_unknown, skip_without_enricher, stop_people,
       suppress_unknown_people, trace, upcoming_work, why}'::text[]),
       -- Answers a person, among millions of rows: as above, by index, and never compiled, which
       -- takes longer than to answer.

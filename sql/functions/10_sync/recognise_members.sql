@@ -3,7 +3,8 @@
 --
 -- A second row with the same id in a run counts as a repeat, in whatever state its person is by
 -- now: the first one stands.
--- known: members as in apply_sync_page, with n, id, email_key, household_key and name_key.
+-- known: members as in apply_sync_page, with n, id, email_key, household_key, name_key and
+-- address_fault.
 -- newcomers: people as in check_eligibility(), each with its member.
 create function postrider.recognise_members(
   p_organization_id uuid,
@@ -21,17 +22,23 @@ begin
   with member as (
     select
       m."row", postrider.trimmed(m."externalId") as "externalId", m.email, m."firstName",
-      m."lastName", m.line1, m.line2, m.city, m.region, m."postalCode", m.country, m.merge,
-      row_number() over () as n,
+      m."lastName", m.line1, m.line2, m.city, a.region, m."postalCode", a.country, m.merge,
+      m.n,
       case when m.line1 is not null
         then postrider.household_key(m.line1, m.line2, m."postalCode", m.country)
       end as household_key,
       postrider.email_key(m.email) as email_key,
-      postrider.fold(concat_ws(' ', m."firstName", m."lastName")) as name_key
-    from jsonb_to_recordset(p_members) as m (
-      "row" bigint, "externalId" text, email text, "firstName" text, "lastName" text,
-      line1 text, line2 text, city text, region text, "postalCode" text, country text,
-      merge jsonb)
+      postrider.fold(concat_ws(' ', m."firstName", m."lastName")) as name_key,
+      a.fault as address_fault
+    from rows from (
+      jsonb_to_recordset(p_members) as (
+        "row" bigint, "externalId" text, email text, "firstName" text, "lastName" text,
+        line1 text, line2 text, city text, region text, "postalCode" text, country text,
+        merge jsonb))
+      with ordinality as m (
+        "row", "externalId", email, "firstName", "lastName", line1, line2, city, region,
+        "postalCode", country, merge, n)
+    left join postrider.postal_addresses(p_members) a on a.n = m.n
   ), placed as (
     select
       m.*, r.id,
@@ -69,7 +76,7 @@ begin
       jsonb_build_object(
         'n', p.n, 'externalId', p."externalId", 'emailKey', p.email_key,
         'householdKey', p.household_key, 'nameKey', p.name_key,
-        'member', to_jsonb(p) - 'repeated') order by p.n)
+        'addressFault', p.address_fault, 'member', to_jsonb(p) - 'repeated') order by p.n)
       filter (where not p.repeated and p.id is null),
     count(*) filter (where p.repeated),
     bool_or(p."externalId" is null)

@@ -1,8 +1,8 @@
 /** The address of a row, in the form in which it is printed, or what is wrong with it. */
 import type { Address } from '@postrider/core/ports';
+import { countryOf, postalCodeOf, regionOf } from '@postrider/core/ports/countries';
 import { columnName } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
-import { normaliseCountry, normalisePostalCode } from './postal-code.ts';
 import { quote } from './quote.ts';
 
 export interface AddressFault {
@@ -27,49 +27,55 @@ export function readAddress(
   if (line1 === '' && line2 === '' && city === '' && region === '' && postal === '')
     return { value: null };
   const countryText = at('country');
-  const country = countryText === '' ? defaultCountry : normaliseCountry(countryText);
-  if (country === null) {
-    const column = columnName(plan, 'country');
-    return {
-      fault: {
-        column,
-        reason: 'bad_country',
-        message: `Column "${column}" is not a country (two letters, ISO 3166): ${quote(countryText)}.`,
-      },
-    };
+  const written = countryOf(countryText === '' ? defaultCountry : countryText);
+  if (written === null) {
+    return fault(
+      'country',
+      'bad_country',
+      (column) =>
+        `${column} is not a country (ISO 3166, or its usual name): ${quote(countryText)}.`,
+    );
   }
-  const needed: readonly Role[] =
-    country === 'US' || country === 'CA' ? ['line1', 'city', 'region'] : ['line1', 'city'];
-  const missing = needed.find((role) => at(role) === '');
+  // Its territories are states of the United States, on letters.
+  const country = countryOf(written.partOf ?? written.code) ?? written;
+  const state = written.partOf === null ? region : written.code;
+  const needed: readonly Role[] = ['line1', 'city'];
+  const missing =
+    needed.find((role) => at(role) === '') ??
+    (country.needsRegion && state === '' ? 'region' : undefined);
   if (missing !== undefined) {
-    const column = columnName(plan, missing);
-    return {
-      fault: {
-        column,
-        reason: 'incomplete_address',
-        message: `Column "${column}" is blank, but other parts of the address are there.`,
-      },
-    };
+    return fault(
+      missing,
+      'incomplete_address',
+      (column) => `${column} is blank, but other parts of the address are there.`,
+    );
   }
-  const postalCode = normalisePostalCode(country, region, postal);
+  const postalCode = postalCodeOf(country, state, postal);
   if (postalCode === null) {
-    const column = columnName(plan, 'postalCode');
-    return {
-      fault: {
-        column,
-        reason: 'bad_postal_code',
-        message: `Column "${column}" is not a postal code of ${country}: ${quote(postal)}.`,
-      },
-    };
+    return fault(
+      'postalCode',
+      'bad_postal_code',
+      (column) => `${column} is not a postal code of ${country.code}: ${quote(postal)}.`,
+    );
   }
   return {
     value: {
       line1,
       line2: line2 === '' ? null : line2,
       city,
-      region: region === '' ? null : region,
+      // Whether there is such a state, and whether the code is in it, is decided by the machine.
+      region: state === '' ? null : (regionOf(country.code, state)?.code ?? state),
       postalCode,
-      country,
+      country: country.code,
     },
   };
+
+  function fault(
+    role: Role,
+    reason: string,
+    message: (column: string) => string,
+  ): { readonly fault: AddressFault } {
+    const column = columnName(plan, role);
+    return { fault: { column, reason, message: message(`Column "${column}"`) } };
+  }
 }

@@ -3,7 +3,7 @@
  * can have suppresses nobody.
  */
 export { csvRecords, detectDelimiter } from './csv-records.ts';
-export { normaliseCountry, normalisePostalCode } from './postal-code.ts';
+export { countryOf, postalCodeOf } from '@postrider/core/ports/countries';
 export { quote } from './quote.ts';
 export { isEmail, isPlain, wrongNumberOfFields } from './row.ts';
 export { openSource } from './source-file.ts';
