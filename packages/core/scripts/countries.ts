@@ -58,6 +58,8 @@ export interface CountryRow {
   readonly partOf: string | null;
   /** As the post writes it; null where the country has no postal codes. */
   readonly postalCode: string | null;
+  /** The same without blanks and hyphens. */
+  readonly bareCode: string | null;
   readonly examples: readonly string[];
   readonly needsPostalCode: boolean;
   /** What may stand before the code. */
@@ -127,6 +129,7 @@ function countryRow(code: string, data: Post, name: string): CountryRow {
     name,
     partOf: TERRITORIES.has(code) ? 'US' : null,
     postalCode: pattern,
+    bareCode: pattern === null ? null : compact(pattern),
     examples: data.zipex.split(',').filter((example) => example !== ''),
     needsPostalCode: pattern !== null && data.require.includes('Z'),
     prefixes: [...new Set([code, prefix, codePrefixes[code] ?? ''])].filter((one) => one !== ''),
@@ -224,7 +227,7 @@ export function countriesSql({ countries, regions }: Countries): string {
           quoted(row.code),
           quoted(row.name),
           quoted(row.partOf),
-          quoted(row.postalCode === null ? null : asSql(compact(row.postalCode), row.prefixes)),
+          quoted(row.bareCode === null ? null : asSql(row.bareCode, row.prefixes)),
           row.needsPostalCode,
           quoted(row.regionWord),
           row.needsRegion,

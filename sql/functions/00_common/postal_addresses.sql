@@ -4,8 +4,12 @@
 -- and why. A state's name becomes its code, and a territory a state of its country. fault is null
 -- where nothing is wrong, and where there is no address.
 -- All of them at once, by hash: one by one, each would read the countries again (500 took 700 ms).
--- p_addresses: [{line1, city, region, postalCode, country}]. n: the place in the list, from 1.
-create function postrider.postal_addresses(p_addresses jsonb) returns table (
+-- p_addresses: [{line1, line2, city, region, postalCode, country}]. n: the place in it, from 1.
+-- p_longest_line: of what the campaign prints, in letters; null: any.
+create function postrider.postal_addresses(
+  p_addresses jsonb,
+  p_longest_line int
+) returns table (
   n bigint,
   region text,
   country text,
@@ -16,18 +20,18 @@ begin
   return query
   with written as materialized (
     select
-      x.n, x.line1, x.city, x."postalCode" as postal_code,
+      x.n, x.line1, x.line2, x.city, x."postalCode" as postal_code,
       upper(postrider.trimmed(x.country) collate "C") as country,
       nullif(postrider.trimmed(x.region), '') as region,
       upper(regexp_replace(x."postalCode", '[^A-Za-z0-9]', '', 'g') collate "C") as digits
     from rows from (
       jsonb_to_recordset(p_addresses) as (
-        line1 text, city text, region text, "postalCode" text, country text))
-      with ordinality as x (line1, city, region, "postalCode", country, n)
+        line1 text, line2 text, city text, region text, "postalCode" text, country text))
+      with ordinality as x (line1, line2, city, region, "postalCode", country, n)
     where x.line1 is not null
   ), at_home as materialized (
     select
-      a.n, a.line1, a.city, a.postal_code, a.digits,
+      a.n, a.line1, a.line2, a.city, a.postal_code, a.digits,
       coalesce(w.part_of, a.country) as country,
       case when w.part_of is null then a.region else w.code end as region
     from written a
@@ -58,6 +62,17 @@ begin
         then format('postal_code: %s is no postal code of %s', left(f.postal_code, 40), c.code)
       when r.code is not null and not f.digits like any (r.postal_codes)
         then format('postal_code: %s is not in %s', f.postal_code, r.name)
+      when greatest(length(f.line1), length(f.line2), length(f.city)) > p_longest_line
+        then (
+          select format('%s: %s letters, and a card of this format prints %s in a line',
+            l.name, l.letters, p_longest_line)
+          from (values
+            (1, 'line1', length(f.line1)),
+            (2, 'line2', length(f.line2)),
+            (3, 'city', length(f.city))) as l (place, name, letters)
+          where l.letters > p_longest_line
+          order by l.place
+          limit 1)
     end
   from folded f
   left join postrider.country c on c.code = f.country

@@ -18,6 +18,11 @@ create function postrider.recognise_members(
 #variable_conflict use_column
 declare
   v_nameless boolean;
+  v_longest_line int := (
+    select longest_address_line
+    from postrider.campaign
+    where organization_id = p_organization_id
+      and id = p_campaign_id);
 begin
   with member as (
     select
@@ -38,7 +43,7 @@ begin
       with ordinality as m (
         "row", "externalId", email, "firstName", "lastName", line1, line2, city, region,
         "postalCode", country, merge, n)
-    left join postrider.postal_addresses(p_members) a on a.n = m.n
+    left join postrider.postal_addresses(p_members, v_longest_line) a on a.n = m.n
   ), placed as (
     select
       m.*, r.id,

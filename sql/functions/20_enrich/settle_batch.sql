@@ -138,6 +138,11 @@ create function postrider.settle_found(
 declare
   v_found jsonb;
   v_moved int;
+  v_longest_line int := (
+    select longest_address_line
+    from postrider.campaign
+    where organization_id = p_organization_id
+      and id = p_campaign_id);
 begin
   with answered as materialized (
     select x."recipientId", x.address, row_number() over () as n
@@ -157,8 +162,8 @@ begin
     from answered x
     cross join lateral jsonb_to_record(x.address) as a (
       line1 text, line2 text, city text, region text, "postalCode" text, country text)
-    join postrider.postal_addresses((
-      select jsonb_agg(address order by n) from answered)) w
+    join postrider.postal_addresses(
+      (select jsonb_agg(address order by n) from answered), v_longest_line) w
       on w.n = x.n
     join postrider.recipient_state s
       on s.organization_id = p_organization_id and s.recipient_id = x."recipientId"

@@ -72,6 +72,11 @@ declare
       and s.recipient_id = any (p_people)
       and s.cancel_requested_at is not null);
   v_asked jsonb;
+  v_longest_line int := (
+    select longest_address_line
+    from postrider.campaign
+    where organization_id = p_organization_id
+      and id = p_campaign_id);
 begin
   with asked as materialized (
     select row_number() over (order by created_at, source_row, id) as n, x.*
@@ -91,15 +96,18 @@ begin
       'addressFault', w.fault))
   into v_asked
   from asked r
-  left join postrider.postal_addresses((
-    select jsonb_agg(
-      jsonb_build_object(
-        'line1', a.line1,
-        'city', a.city,
-        'region', a.region,
-        'postalCode', a.postal_code,
-        'country', a.country) order by a.n)
-    from asked a)) w
+  left join postrider.postal_addresses(
+    (
+      select jsonb_agg(
+        jsonb_build_object(
+          'line1', a.line1,
+          'line2', a.line2,
+          'city', a.city,
+          'region', a.region,
+          'postalCode', a.postal_code,
+          'country', a.country) order by a.n)
+      from asked a),
+    v_longest_line) w
     on w.n = r.n;
   return (
     select jsonb_agg(to_jsonb(j))

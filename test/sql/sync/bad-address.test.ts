@@ -243,6 +243,25 @@ void test('an address that an enricher found meets the same rule, and its state 
   });
 });
 
+void test('a line that is longer than the format prints is told by field, and counted in letters', async () => {
+  const { sql } = rig;
+  const where = await place(sql, { longest_address_line: 20 });
+  await syncPeople(sql, where, [
+    at({ externalId: 'fits', line1: 'é'.repeat(20) }, 1),
+    at({ externalId: 'line1', line1: 'x'.repeat(21), line2: 'y'.repeat(30) }, 2),
+    at({ externalId: 'line2', line1: '3 Elm St', line2: 'y'.repeat(30) }, 3),
+    at({ externalId: 'city', line1: '4 Elm St', city: 'Llanfairpwllgwyngyllgo' }, 4),
+  ]);
+  assert.deepEqual(await faults(sql, where), {
+    fits: 'pending',
+    line1: 'skipped: line1: 21 letters, and a card of this format prints 20 in a line',
+    line2: 'skipped: line2: 30 letters, and a card of this format prints 20 in a line',
+    city: 'skipped: city: 22 letters, and a card of this format prints 20 in a line',
+  });
+  await syncPeople(sql, where, [at({ externalId: 'line1', line1: '2 Elm St' }, 2)]);
+  assert.equal((await faults(sql, where))['line1'], 'pending');
+});
+
 void test('a retry of somebody whose address is bad by now ends there, with the field', async () => {
   const { sql } = rig;
   const where = await place(sql);

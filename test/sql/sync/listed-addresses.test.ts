@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createCsvAudience } from '../../../packages/adapters/src/csv/audience.ts';
+import { longestLine } from '../../../packages/adapters/src/typst/formats.ts';
 import { wiringAt } from '../../../packages/adapters/test/helpers.ts';
 import { readAll } from '../../../packages/adapters/test/read.ts';
 import { applySyncPage, closeSync } from '../../../packages/core/src/machine/sync.ts';
@@ -13,9 +14,9 @@ const rig = sharedMachine();
 const cases = join(import.meta.dirname, '../../cases');
 
 /** By id: where the person is and where the card goes, or what was told. */
-async function told(file: string): Promise<Record<string, string>> {
+async function told(file: string, longest: number | null = null): Promise<Record<string, string>> {
   const { sql } = rig;
-  const at = await place(sql);
+  const at = await place(sql, { longest_address_line: longest });
   const read = await readAll(createCsvAudience({ path: file }, wiringAt(cases)));
   const page = pageAnswer({ ...read, waitedMs: 0 });
   const run = await runOpened(sql, at);
@@ -56,8 +57,15 @@ void test('c07-zip.csv: states and ZIPs that do not fit are told, and a usual ab
 });
 
 void test('d02-lines.csv: territories are US addresses, and two letters that are no country are refused', async () => {
-  const d02 = await told('d02-lines.csv');
+  const d02 = await told('d02-lines.csv', longestLine('4x6', []));
   assert.equal(Object.keys(d02).length, 26);
+  assert.deepEqual(
+    ['1', '2', '3'].map((id) => d02[id]),
+    ['line1: 107', 'line2: 94', 'city: 58'].map(
+      (line) =>
+        `skipped (bad_address) ${line} letters, and a card of this format prints 57 in a line`,
+    ),
+  );
   assert.deepEqual(Object.fromEntries(Object.entries(d02).filter(([id]) => Number(id) > 3)), {
     4: 'AE 09499-0074 US',
     5: 'AE 09114 US',

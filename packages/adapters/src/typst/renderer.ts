@@ -26,7 +26,7 @@ import { cardData, contentHash } from './card-data.ts';
 import { TypstCompiler } from './compiler.ts';
 import { loadFonts } from './fonts.ts';
 import type { FontSet } from './fonts.ts';
-import { formatNames, formats } from './formats.ts';
+import { formatNames, formats, longestLine } from './formats.ts';
 import type { CardFormat } from './formats.ts';
 import { typstOptions } from './options.ts';
 import { addPageBoxes } from './pdf-boxes.ts';
@@ -80,6 +80,7 @@ export async function createTypstRenderer(
   return {
     makes: ['application/pdf'],
     formats: formatNames,
+    longestAddressLine: (format) => longestLine(format, parsed.fonts),
 
     async render(job, context) {
       context.signal.throwIfAborted();

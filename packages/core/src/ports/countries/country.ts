@@ -10,6 +10,8 @@ export interface Country {
   readonly partOf: string | null;
   /** A regular expression, as the post writes its codes; null where there are none. */
   readonly postalCode: string | null;
+  /** The same without blanks and hyphens. */
+  readonly bareCode: string | null;
   readonly examples: readonly string[];
   readonly needsPostalCode: boolean;
   /** What people write before the code, as the D of D-10115. */

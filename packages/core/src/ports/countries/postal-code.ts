@@ -14,22 +14,24 @@ export function postalCodeOf(country: Country, region: string | null, text: stri
   if (country.postalCode === null) return written.length <= LONGEST ? written : null;
   if (country.code === 'US' || country.partOf === 'US')
     return americanZip(region ?? (country.partOf === null ? '' : country.code), written);
-  const pattern = new RegExp(`^(?:${country.postalCode})$`);
-  if (british.has(country.code)) return britishCode(pattern, written);
-  if (/[ -]/.test(written) && pattern.test(written)) return written;
   const code = written.replace(/[^A-Z0-9]/g, '');
+  const bare = new RegExp(`^(?:${country.bareCode})$`);
+  if (british.has(country.code)) return bare.test(code) ? britishCode(code) : null;
+  const pattern = new RegExp(`^(?:${country.postalCode})$`);
+  if (/[ -]/.test(written) && pattern.test(written)) return written;
+  const known = [code, ...country.prefixes.flatMap((prefix) => otherwise(code, prefix))].find(
+    (one) => bare.test(one),
+  );
+  if (known === undefined) return null;
+  const forms = [...country.examples.map((example) => writtenAs(example, known)), known];
   return (
-    [code, ...country.prefixes.flatMap((prefix) => otherwise(code, prefix))]
-      .flatMap((one) => [...country.examples.map((example) => writtenAs(example, one)), one])
-      .find((one) => pattern.test(one)) ?? null
+    forms.find((form) => pattern.test(form)) ?? written.replace(/^[^A-Z0-9]+|[^A-Z0-9]+$/g, '')
   );
 }
 
 const british: ReadonlySet<string> = new Set(['GB', 'GG', 'IM', 'JE']);
 
-function britishCode(pattern: RegExp, written: string): string | null {
-  const code = written.replace(/[^A-Z0-9]/g, '');
-  if (!pattern.test(code)) return null;
+function britishCode(code: string): string {
   return code.startsWith('BFPO')
     ? `BFPO ${code.slice('BFPO'.length)}`
     : `${code.slice(0, -3)} ${code.slice(-3)}`;
