@@ -175,6 +175,18 @@ void test('who was skipped for a bad address comes back when the state alone is 
   assert.equal((await one(sql, where, 'p0')).moveNo, back.moveNo);
 });
 
+void test('why tells the field and the value, and that a corrected address helps', async () => {
+  const { sql } = rig;
+  const where = await place(sql);
+  await syncPeople(sql, where, [at({ region: 'ZZ' })]);
+  const { id } = await one(sql, where, 'p0');
+  const rows = await sql`select * from postrider.why(${id})`;
+  const text = JSON.stringify(rows);
+  assert.match(text, /cannot be mailed/);
+  assert.match(text, /ZZ is no state of US/);
+  assert.match(text, /comes back by itself when the address is another one/);
+});
+
 void test('who waits and whose address goes bad at the source is skipped before anything is rendered', async () => {
   const { sql } = rig;
   const where = await place(sql);
