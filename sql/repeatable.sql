@@ -7,6 +7,7 @@
 \ir machine/states.sql
 \ir machine/transitions.sql
 \ir machine/reasons.sql
+\ir machine/countries.generated.sql
 \ir functions/00_common/now.sql
 \ir functions/00_common/fail.sql
 \ir functions/00_common/session.sql
@@ -19,6 +20,7 @@
 \ir functions/00_common/address_parts.sql
 \ir functions/00_common/household_key.sql
 \ir functions/00_common/person_keys.sql
+\ir functions/00_common/postal_addresses.sql
 \ir functions/00_common/actor.sql
 \ir functions/00_common/moves.sql
 \ir functions/00_common/paper_trail.sql

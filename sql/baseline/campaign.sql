@@ -18,6 +18,8 @@ create table postrider.campaign (
   mail_class text not null,
   printer_name text not null,
   return_address jsonb,
+  -- Of an address, in letters, as its renderer and printer have it. Null: any.
+  longest_address_line int,
   -- Frozen by launch.
   mode text not null default 'test',
   dedupe text not null,
@@ -58,6 +60,7 @@ create table postrider.campaign (
   -- An effect that nobody knows, or a time out of all measure, would fail at the moment when the
   -- printer's answer is recorded.
   constraint campaign_effects_are_known check (effects <@ '{usage_meter,event_sink}'),
+  constraint campaign_address_line_has_letters check (longest_address_line > 0),
   constraint campaign_transit_is_a_time check (transit_days between 0 and 365),
   constraint campaign_assumes_in_time
     check (assumed_after between interval '1 day' and interval '365 days')

@@ -45,3 +45,36 @@ create table postrider.mailpiece_status (
   meaning text not null,
   constraint mailpiece_status_rank_key unique (rank)
 );
+
+-- What the post of each country takes.
+create table postrider.country (
+  -- ISO 3166-1 alpha-2.
+  code text primary key,
+  name text not null,
+  -- Its mail is that country's: a territory of the United States is a state of the address.
+  part_of text,
+  -- A regular expression for the whole code, without blanks and hyphens. Null: it has none.
+  postal_code text,
+  needs_postal_code boolean not null,
+  -- How its regions are called, where everybody writes them by one code. Elsewhere lists have
+  -- provinces, districts and counties side by side: they are taken as they are.
+  region_word text,
+  needs_region boolean not null
+);
+
+create table postrider.region (
+  country text not null,
+  code text not null,
+  name text not null,
+  -- Patterns of like: what its postal codes begin with.
+  postal_codes text[] not null,
+  primary key (country, code)
+);
+
+-- The spellings of a region, folded: letters from A to Z in capitals.
+create table postrider.region_name (
+  country text not null,
+  name text not null,
+  code text not null,
+  primary key (country, name)
+);

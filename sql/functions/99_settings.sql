@@ -75,13 +75,13 @@ begin
       complete_campaigns, conclude_departures, conclude_sync, copy_suppressions, count_opened,
       doctor_history, drop_older_suppressions, find_recipients, give_back, give_back_orphans,
       has_older_keys, housekeeping_organizations, keep_reach, lock_listed, mark_unknown,
-      note_not_called_back, open_enrichment_batch, open_listed, open_replacements, ready_work,
-      reap, reap_cohorts, reap_people, recognise_members, record_evidence_for_lost,
-      record_listed, rekey, rekey_people, rekey_preview, results_of_batch, retry_by_reason,
-      retry_effects, retry_people, return_to, run_housekeeping_part, settle_effects,
-      settle_found, settle_not_found, settle_results, settle_unknown, skip_called_back,
-      skip_without_enricher, stop_people, suppress_unknown_people, trace, upcoming_work, why,
-      write_off_batch}'::text[]),
+      note_not_called_back, open_enrichment_batch, open_listed, open_replacements,
+      postal_addresses, ready_work, reap, reap_cohorts, reap_people, recognise_members,
+      record_evidence_for_lost, record_listed, rekey, rekey_people, rekey_preview,
+      results_of_batch, retry_by_reason, retry_effects, retry_people, return_to,
+      run_housekeeping_part, settle_effects, settle_found, settle_not_found, settle_results,
+      settle_unknown, skip_called_back, skip_without_enricher, stop_people,
+      suppress_unknown_people, trace, upcoming_work, why, write_off_batch}'::text[]),
       -- Answers a person, among millions of rows: as above, by index, and never compiled, which
       -- takes longer than to answer.
       ('look', array[

@@ -12,7 +12,7 @@ using (values
   ('cancelled', 'Cancelled.', false),
   ('campaign_closed', 'The campaign ended before the card was sent.', false),
   ('offer_over', 'The offer would be over before the card arrives.', true),
-  ('bad_address', 'The printer refuses the address.', true),
+  ('bad_address', 'The address cannot be mailed. A corrected one brings the person back.', false),
   ('given_up', 'An operator gave up on it.', false),
   ('erased', 'Erased at the person''s request.', true),
   -- coming back

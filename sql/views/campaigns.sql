@@ -15,7 +15,8 @@ select c.organization_id, o.name as organization, c.id, c.name, c.campaign_mode,
   -- Of their options only where they read or write: others may be secret.
   (
     select jsonb_object_agg(i.key, concat_ws(' ', i.value ->> 'kind', i.value ->> 'path'))
-    from jsonb_each(c.integrations) i) as adapters
+    from jsonb_each(c.integrations) i) as adapters,
+  c.longest_address_line
 from postrider.campaign c
 join postrider.organization o
   on o.id = c.organization_id

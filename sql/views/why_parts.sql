@@ -183,5 +183,7 @@ return case
     then format('Next: mend the cause, then postrider.retry(%L).', p_state.recipient_id)
   when p_state.state = 'skipped' and p_state.reason = 'no_address'
     then 'It comes back by itself when the source learns an address.'
+  when p_state.state = 'skipped' and p_state.reason = 'bad_address'
+    then 'It comes back by itself when the address is another one at the source.'
   else 'That is final.'
 end;

@@ -3,6 +3,7 @@
  * notice. `find` is exact and stands in the file once; run.ts says so loudly where it does not any
  * more.
  */
+import { addresses } from './of-addresses.ts';
 import { cohorts } from './of-cohorts.ts';
 import { failingWorks } from './of-failing-work.ts';
 import { calls } from './of-the-calls.ts';
@@ -59,6 +60,7 @@ export const mutants: readonly Mutant[] = [
   ...questions,
   ...households,
   ...preflights,
+  ...addresses,
   ...providers,
 ];
 

@@ -153,6 +153,7 @@ export const layers: readonly Layer[] = [...tests, ...ofCore, ...ofAdapters, ...
 export const finders: Readonly<Record<string, string>> = {
   'packages/adapters/src/typst/fonts.ts': 'the folder of a font that is installed',
   'packages/adapters/src/typst/renderer.ts': 'the version of the compiler that is installed',
+  'packages/core/scripts/countries.ts': 'the lists of countries that are installed',
   'packages/embedded-postgres/src/binaries.ts': 'the programs of PostgreSQL that are installed',
   'packages/twins/src/kit/process.ts': 'only the cache of compiled code',
   'packages/twins/src/kit/spawn.ts': 'the loader that runs TypeScript',

@@ -61,6 +61,7 @@ describe('campaigns from the command line', () => {
       /adapters .*audience csv customers\.csv/,
       /return address +1 Millers Row, Montpelier, VT, 05602, US/,
       /exclusion window +30 days/,
+      /longest address line +57/,
       /frequency cap +90 days, skip/,
       /total cap +500/,
       /budget +USD 425\.00, at USD 0\.85 a card/,

@@ -1,12 +1,13 @@
 /**
- * Generates what follows from sql/machine/ (the TypeScript unions and the state diagram), and the
- * table of a pipeline's settings. `--check` writes nothing, and exits 1 where a file is not in
- * step.
+ * Generates what follows from sql/machine/ (the TypeScript unions and the state diagram), the table
+ * of a pipeline's settings, and the countries with what their post takes. `--check` writes nothing,
+ * and exits 1 where a file is not in step.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { settingsSchema } from '../src/runtime/settings.ts';
+import { countriesJson, countriesSql, readCountries } from './countries.ts';
 
 const root = join(import.meta.dirname, '../../..');
 function read(path: string): string {
@@ -166,7 +167,10 @@ function withSettings(page: string): string {
   return `${page.slice(0, from)}\n${head}${rows.join('')}\n${page.slice(to)}`;
 }
 
+const countries = readCountries();
 const outputs: Record<string, string> = {
+  'packages/core/src/ports/countries/countries.generated.json': countriesJson(countries),
+  'sql/machine/countries.generated.sql': countriesSql(countries),
   'packages/core/src/machine/states.generated.ts': types(),
   'docs/reference/state-machine.md': diagram(),
   'docs/reference/library.md': withSettings(read('docs/reference/library.md')),

@@ -1,15 +1,16 @@
 -- Says whether a recipient follows the source: up to pending. From proofing_staged on a recipient
--- is frozen. One who was skipped for want of an address revives when an address comes.
+-- is frozen. One who was skipped for want of an address revives when an address comes, and one
+-- whose address could not be mailed when another one comes, also where the printer refused it.
 create function postrider.follows_source(
   p_state text,
   p_reason text
 ) returns boolean language sql immutable
 return p_state in ('address_enrichable', 'pending')
-  or p_state = 'skipped' and p_reason = 'no_address';
+  or p_state = 'skipped' and p_reason in ('no_address', 'bad_address');
 
 -- Takes over what the source says of people that we know, and returns how many changed. It is
 -- called by apply_sync_page with the organization's sync row locked.
--- p_known: members as in apply_sync_page, with id, email_key, household_key and name_key.
+-- p_known: members as in recognise_members(), with id.
 create function postrider.apply_source_changes(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -33,9 +34,9 @@ begin
     from jsonb_to_recordset(p_known) as k (
       id uuid, n int, "externalId" text, email text, "firstName" text, "lastName" text,
       line1 text, line2 text, city text, region text, "postalCode" text, country text,
-      merge jsonb, email_key text, household_key text, name_key text)
+      merge jsonb, email_key text, household_key text, name_key text, address_fault text)
   ), before as materialized (
-    select r.*
+    select r.*, s.reason
     from postrider.recipient r
     join known k on r.id = k.id
     join postrider.recipient_state s
@@ -75,16 +76,23 @@ begin
           and (b.line1, b.line2, b.city, b.region, b.postal_code, b.country)
             is distinct from (k.line1, k.line2, k.city, k.region, k."postalCode", k.country)))
     returning
-      r.id, b.email_key as old_email_key, b.household_key as old_household_key,
-      r.email_key, r.household_key, k.n, k."externalId", k.name_key
+      r.id, r.email_key, r.household_key, k.n, k."externalId", k.name_key, k.address_fault,
+      (b.email_key, b.household_key) is distinct from (r.email_key, r.household_key)
+        or k.address_fault is not null
+        -- Where the state or the town was wrong, the household's key stays.
+        or (b.reason = 'bad_address'
+          and (b.line1, b.line2, b.city, b.region, b.postal_code, b.country)
+            is distinct from (r.line1, r.line2, r.city, r.region, r.postal_code, r.country))
+        as to_be_judged
   )
   select
     count(*),
     jsonb_agg(
       jsonb_build_object(
         'n', n, 'id', id, 'externalId', "externalId", 'emailKey', email_key,
-        'householdKey', household_key, 'nameKey', name_key) order by n)
-      filter (where (old_email_key, old_household_key) is distinct from (email_key, household_key))
+        'householdKey', household_key, 'nameKey', name_key, 'addressFault', address_fault)
+      order by n)
+      filter (where to_be_judged)
   into v_changed, v_moved
   from followed;
 
@@ -94,8 +102,9 @@ begin
   return v_changed;
 end $$;
 
--- Judges people whose e-mail or household has become another one: they meet the rules of admission
--- again. A recipient who was skipped stays so, unless the verdict is pending.
+-- Judges people whose e-mail or household has become another one, or whose address went bad or was
+-- bad: they meet the rules of admission again. A recipient who was skipped stays so, unless the
+-- verdict is pending.
 -- p_people: as in check_eligibility().
 create function postrider.check_changed_people(
   p_organization_id uuid,
@@ -115,6 +124,8 @@ begin
       else 1
     end,
     since = case when s.state = j.verdict then s.since else p_now end,
+    attempt = case when s.state = 'skipped' then 0 else s.attempt end,
+    losses = case when s.state = 'skipped' then 0 else s.losses end,
     available_at = j.available_at,
     reason = case
       when s.state = 'address_enrichable' and j.verdict = 'pending' and j.reason = 'new'

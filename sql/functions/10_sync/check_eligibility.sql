@@ -16,6 +16,7 @@ create function postrider.people_to_judge(
   email_key text,
   household_key text,
   name_key text,
+  address_fault text,
   suppression_reason text,
   suppression_source text,
   first_n int,
@@ -26,13 +27,15 @@ begin atomic
     select
       p.n, p.id, p."externalId" as external_id, p."emailKey" as email_key,
       p."householdKey" as household_key, p."nameKey" as name_key,
+      p."addressFault" as address_fault,
       case
         when p_dedupe = 'household' then p."householdKey"
         else p."householdKey" || '|' || p."nameKey"
       end as place_key,
       s.reason as suppression_reason, s.source as suppression_source
     from jsonb_to_recordset(p_people) as p (
-      n int, id uuid, "externalId" text, "emailKey" text, "householdKey" text, "nameKey" text)
+      n int, id uuid, "externalId" text, "emailKey" text, "householdKey" text, "nameKey" text,
+      "addressFault" text)
     left join lateral (
       select s.reason, s.source
       from postrider.suppressions_of(
@@ -42,19 +45,20 @@ begin atomic
     ) s on true
   ), first_of as (
     -- An erased person is not made again, not even as somebody's double, and is nobody's first.
+    -- A person whose address cannot be mailed is nobody's first either: the next one may be mailed.
     select
       n,
       case when email_key is not null
-        then min(n) over (partition by email_key)
+        then min(n) filter (where address_fault is null) over (partition by email_key)
       end as by_email,
       case when place_key is not null
-        then min(n) over (partition by place_key)
+        then min(n) filter (where address_fault is null) over (partition by place_key)
       end as by_place
     from person
     where suppression_reason is distinct from 'erasure'
   )
   select
-    p.n, p.id, p.external_id, p.email_key, p.household_key, p.name_key,
+    p.n, p.id, p.external_id, p.email_key, p.household_key, p.name_key, p.address_fault,
     p.suppression_reason, p.suppression_source, x.n, x.id
   from person p
   left join first_of f using (n)
@@ -67,7 +71,7 @@ create function postrider.verdict_of(
   p_household_key text
 ) returns text language sql immutable
 return case
-  when p_reason in ('duplicate', 'cross_campaign', 'frequency_cap') then 'skipped'
+  when p_reason in ('duplicate', 'bad_address', 'cross_campaign', 'frequency_cap') then 'skipped'
   when p_reason in ('erased', 'suppressed') then 'blacklisted'
   when p_reason = 'holdout' then 'holdout'
   when p_household_key is null then 'address_enrichable'
@@ -75,8 +79,8 @@ return case
 end;
 
 -- Judges people by all rules at once, and says for each which state to take, why, and from when.
--- p_people: [{n, id, externalId, emailKey, householdKey, nameKey}], in the order in which the
--- first of two duplicates wins; id is null for a person who is new.
+-- p_people: [{n, id, externalId, emailKey, householdKey, nameKey, addressFault}], in the order in
+-- which the first of two duplicates wins; id is null for a person who is new.
 -- verdict: pending, address_enrichable, skipped, blacklisted, holdout.
 -- duplicate_of_n: whose double it is, of those who are judged together and new. Of a person who has
 -- an id, detail names it.
@@ -114,6 +118,7 @@ begin
         when dup.what is not null then 'duplicate'
         when p.suppression_reason = 'erasure' then 'erased'
         when p.suppression_reason is not null then 'suppressed'
+        when p.address_fault is not null then 'bad_address'
         when other.campaign is not null then 'cross_campaign'
         when cap.free_at is not null and v_campaign.frequency_cap_mode = 'skip'
           then 'frequency_cap'
@@ -127,6 +132,7 @@ begin
       coalesce(
         dup.what,
         p.suppression_reason || ' (' || p.suppression_source || ')',
+        p.address_fault,
         'campaign ' || other.campaign) as detail,
       coalesce(cap.free_at, v_now) as available_at,
       dup.first_n
@@ -155,13 +161,15 @@ begin
         v_now - v_campaign.exclusion_window) o
       where dup.what is null
         and p.suppression_reason is null
+        and p.address_fault is null
       limit 1
     ) other on true
     left join lateral postrider.capped_until(
       p_organization_id,
       -- Asked for nobody who is turned away already.
       case
-        when dup.what is null and p.suppression_reason is null and other.campaign is null
+        when dup.what is null and p.suppression_reason is null and p.address_fault is null
+          and other.campaign is null
           then p.household_key
       end,
       v_campaign.frequency_cap,

@@ -3,7 +3,8 @@
 --
 -- A second row with the same id in a run counts as a repeat, in whatever state its person is by
 -- now: the first one stands.
--- known: members as in apply_sync_page, with n, id, email_key, household_key and name_key.
+-- known: members as in apply_sync_page, with n, id, email_key, household_key, name_key and
+-- address_fault.
 -- newcomers: people as in check_eligibility(), each with its member.
 create function postrider.recognise_members(
   p_organization_id uuid,
@@ -17,27 +18,39 @@ create function postrider.recognise_members(
 #variable_conflict use_column
 declare
   v_nameless boolean;
+  v_longest_line int := (
+    select longest_address_line
+    from postrider.campaign
+    where organization_id = p_organization_id
+      and id = p_campaign_id);
 begin
   with member as (
     select
       m."row", postrider.trimmed(m."externalId") as "externalId", m.email, m."firstName",
-      m."lastName", a.line1, a.line2, a.city, a.region, a."postalCode", a.country, m.merge,
-      row_number() over () as n, h.household_key,
+      m."lastName", p.line1, p.line2, p.city, p.region, p."postalCode", p.country, m.merge,
+      m.n, h.household_key,
       postrider.email_key(m.email) as email_key,
-      postrider.fold(concat_ws(' ', m."firstName", m."lastName")) as name_key
-    from jsonb_to_recordset(p_members) as m (
-      "row" bigint, "externalId" text, email text, "firstName" text, "lastName" text,
-      line1 text, line2 text, city text, region text, "postalCode" text, country text,
-      merge jsonb)
+      postrider.fold(concat_ws(' ', m."firstName", m."lastName")) as name_key,
+      p.fault as address_fault
+    from rows from (
+      jsonb_to_recordset(p_members) as (
+        "row" bigint, "externalId" text, email text, "firstName" text, "lastName" text,
+        line1 text, line2 text, city text, region text, "postalCode" text, country text,
+        merge jsonb))
+      with ordinality as m (
+        "row", "externalId", email, "firstName", "lastName", line1, line2, city, region,
+        "postalCode", country, merge, n)
+    left join postrider.postal_addresses(p_members, v_longest_line) a on a.n = m.n
     cross join lateral (
       select case when m.line1 is not null
-        then postrider.household_key(m.line1, m.line2, m."postalCode", m.country)
+        then postrider.household_key(
+          m.line1, m.line2, m."postalCode", coalesce(a.country, m.country))
       end) as h (household_key)
     -- An address of which no household can be told is none: punctuation, and nothing else.
     left join lateral (
-      select m.line1, m.line2, m.city, m.region, m."postalCode", m.country
+      select m.line1, m.line2, m.city, a.region, m."postalCode", a.country, a.fault
       where h.household_key is not null
-    ) a on true
+    ) p on true
   ), placed as (
     select
       m.*, r.id,
@@ -75,7 +88,7 @@ begin
       jsonb_build_object(
         'n', p.n, 'externalId', p."externalId", 'emailKey', p.email_key,
         'householdKey', p.household_key, 'nameKey', p.name_key,
-        'member', to_jsonb(p) - 'repeated') order by p.n)
+        'addressFault', p.address_fault, 'member', to_jsonb(p) - 'repeated') order by p.n)
       filter (where not p.repeated and p.id is null),
     count(*) filter (where p.repeated),
     bool_or(p."externalId" is null)

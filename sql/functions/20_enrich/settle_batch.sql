@@ -175,21 +175,33 @@ create function postrider.settle_found(
 declare
   v_found jsonb;
   v_moved int;
+  v_longest_line int := (
+    select longest_address_line
+    from postrider.campaign
+    where organization_id = p_organization_id
+      and id = p_campaign_id);
 begin
-  with found as (
+  with answered as materialized (
+    select x."recipientId", x.address, row_number() over () as n
+    from jsonb_to_recordset(p_results) as x ("recipientId" uuid, address jsonb)
+    where nullif(x.address, 'null') is not null
+  ), found as (
     update postrider.recipient r
     set
       line1 = a.line1,
       line2 = a.line2,
       city = a.city,
-      region = a.region,
+      region = w.region,
       postal_code = a."postalCode",
-      country = a.country,
+      country = w.country,
       household_key = postrider.household_key(a.line1, a.line2, a."postalCode", a.country),
       address_from = 'enricher'
-    from jsonb_to_recordset(p_results) as x ("recipientId" uuid, address jsonb)
-    cross join lateral jsonb_to_record(nullif(x.address, 'null')) as a (
+    from answered x
+    cross join lateral jsonb_to_record(x.address) as a (
       line1 text, line2 text, city text, region text, "postalCode" text, country text)
+    join postrider.postal_addresses(
+      (select jsonb_agg(address order by n) from answered), v_longest_line) w
+      on w.n = x.n
     join postrider.recipient_state s
       on s.organization_id = p_organization_id and s.recipient_id = x."recipientId"
     where r.organization_id = p_organization_id
@@ -197,12 +209,13 @@ begin
       and s.cohort_id = p_batch_id
       and s.state = 'address_enriching'
       and a.line1 is not null
-    returning r.*
+    returning r.*, w.fault
   )
   select jsonb_agg(jsonb_build_object(
     'n', f.n, 'id', f.id, 'externalId', f.external_id, 'emailKey', f.email_key,
     'householdKey', f.household_key,
-    'nameKey', postrider.fold(concat_ws(' ', f.first_name, f.last_name))))
+    'nameKey', postrider.fold(concat_ws(' ', f.first_name, f.last_name)),
+    'addressFault', f.fault))
   into v_found
   from (
     select row_number() over (order by created_at, source_row, id) as n, found.*

@@ -111,6 +111,7 @@ begin
     mail_class = v_new.mail_class,
     printer_name = v_new.printer_name,
     return_address = v_new.return_address,
+    longest_address_line = v_new.longest_address_line,
     dedupe = v_new.dedupe,
     exclusion_window = v_new.exclusion_window,
     frequency_cap = v_new.frequency_cap,

@@ -6,7 +6,7 @@ declare
     name,campaign_mode,provider_segment_id,integrations,base_directory,template,format,mail_class,
     printer_name,return_address,dedupe,exclusion_window,frequency_cap,frequency_cap_mode,
     holdout_percent,holdout_salt,daily_cap,total_cap,budget_minor,price_minor,currency,
-    offer_ends_on,transit_days,assumed_after,effects}';
+    offer_ends_on,transit_days,assumed_after,effects,longest_address_line}';
   v_needed text[] := '{
     name,campaign_mode,integrations,base_directory,template,format,mail_class,printer_name,dedupe,
     exclusion_window,frequency_cap_mode,holdout_percent,holdout_salt,transit_days,assumed_after,

@@ -72,7 +72,19 @@ declare
       and s.recipient_id = any (p_people)
       and s.cancel_requested_at is not null);
   v_asked jsonb;
+  v_longest_line int := (
+    select longest_address_line
+    from postrider.campaign
+    where organization_id = p_organization_id
+      and id = p_campaign_id);
 begin
+  with asked as materialized (
+    select row_number() over (order by created_at, source_row, id) as n, x.*
+    from postrider.recipient x
+    where x.organization_id = p_organization_id
+      and x.id = any (p_people)
+      and not x.id = any (v_marked)
+  )
   select jsonb_agg(
     jsonb_build_object(
       'n', r.n,
@@ -80,15 +92,23 @@ begin
       'externalId', r.external_id,
       'emailKey', r.email_key,
       'householdKey', r.household_key,
-      'nameKey', postrider.fold(concat_ws(' ', r.first_name, r.last_name))))
+      'nameKey', postrider.fold(concat_ws(' ', r.first_name, r.last_name)),
+      'addressFault', w.fault))
   into v_asked
-  from (
-    select row_number() over (order by created_at, source_row, id) as n, x.*
-    from postrider.recipient x
-    where x.organization_id = p_organization_id
-      and x.id = any (p_people)
-      and not x.id = any (v_marked)
-  ) r;
+  from asked r
+  left join postrider.postal_addresses(
+    (
+      select jsonb_agg(
+        jsonb_build_object(
+          'line1', a.line1,
+          'line2', a.line2,
+          'city', a.city,
+          'region', a.region,
+          'postalCode', a.postal_code,
+          'country', a.country) order by a.n)
+      from asked a),
+    v_longest_line) w
+    on w.n = r.n;
   return (
     select jsonb_agg(to_jsonb(j))
     from (

@@ -18,6 +18,11 @@ export interface Provider extends Offers {
   readonly formats?: readonly string[];
   /** As campaign files call them, for example `first_class`. */
   readonly mailClasses?: readonly string[];
+  /** As the adapter says it, where it is made with these options. */
+  readonly longestAddressLine?: (
+    format: string,
+    options: Readonly<Record<string, unknown>>,
+  ) => number | null;
 }
 
 /** The ports, in the order in which a recipient meets them, as a campaign file spells them. */

@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Address, CardRequest } from '@postrider/core/ports';
+import { addressLines } from '@postrider/core/ports/countries';
 
 export type CardData = Readonly<Record<string, unknown>>;
 
@@ -55,26 +56,8 @@ function addressData(address: Address, home: string): Record<string, unknown> {
     clean(address.region),
   ];
   const [postalCode, country] = [clean(address.postalCode), clean(address.country)];
-  const last =
-    country === 'US' || country === 'CA' || country === 'AU'
-      ? [[city, region, postalCode].filter((part) => part !== '').join(' ')]
-      : country === 'GB'
-        ? [city, postalCode]
-        : [[postalCode, city].filter((part) => part !== '').join(' '), region];
-  const lines = [line1, line2, ...last, country === home ? '' : countryName(country)].filter(
-    (line) => line !== '',
-  );
+  const lines = addressLines({ line1, line2, city, region, postalCode, country }, home);
   return { line1, line2, city, region, postalCode, country, lines };
-}
-
-// The country is printed in capitals on mail that leaves the sender's own, in English, as the
-// sorting office there reads it.
-function countryName(country: string): string {
-  try {
-    return (new Intl.DisplayNames('en', { type: 'region' }).of(country) ?? country).toUpperCase();
-  } catch {
-    return country;
-  }
 }
 
 function clean(text: string | null): string {

@@ -46,4 +46,17 @@ export const formats: ReadonlyMap<string, CardFormat> = new Map(
   ].map((one) => [one.name, one]),
 );
 
+/** As `address-block` has them: the room beside the address, and the smallest letters. */
+const inset = 14;
+const smallest = 8;
+/** Of letters in a line of an address, in Lora: 0.49 em on average. */
+const narrow = 0.45;
+
+/** In letters; null where the fonts are others, and may be narrower. */
+export function longestLine(formatName: string, fonts: readonly string[]): number | null {
+  const known = formats.get(formatName);
+  if (known === undefined || fonts.length > 0) return null;
+  return Math.floor((known.inkFree.width - 2 * inset) / (smallest * narrow));
+}
+
 export const formatNames: readonly string[] = [...formats.keys()];

@@ -24,7 +24,7 @@ import type { PreviewRenderer } from '../kit/preview.ts';
 import { cardData, contentHash } from './card-data.ts';
 import { TypstCompiler } from './compiler.ts';
 import { loadFonts } from './fonts.ts';
-import { formatNames, formats } from './formats.ts';
+import { formatNames, formats, longestLine } from './formats.ts';
 import type { CardFormat } from './formats.ts';
 import type { Failure, SideName } from './marks.ts';
 import { typstOptions } from './options.ts';
@@ -62,6 +62,7 @@ export async function createTypstRenderer(
   return {
     makes: ['application/pdf'],
     formats: formatNames,
+    longestAddressLine: (format) => longestLine(format, parsed.fonts),
 
     async render(job, context) {
       context.signal.throwIfAborted();

@@ -1,14 +1,17 @@
 /** `campaign apply`: a file becomes a campaign, or changes one. */
+import { providers, type Provider } from '@postrider/adapters';
 import {
   applyCampaign,
   ensureOrganization,
   requireMigrated,
   type AppliedCampaign,
 } from '@postrider/core';
+import { longestAddressLine, type Renderer } from '@postrider/core/ports';
 import {
   type CampaignFile,
   ConfigurationError,
   inOrder,
+  isGroup,
   campaignWarnings,
   readCampaignDraft,
 } from '@postrider/runner/campaign-file';
@@ -91,6 +94,18 @@ export async function applyFile(
     );
 }
 
+/** As the providers of its renderer and its printer have it. */
+function longestLineOf({ definition: { format, integrations } }: CampaignFile): number | null {
+  const known: readonly Provider[] = providers;
+  const ability = (port: string): Pick<Renderer, 'longestAddressLine'> => {
+    const options = integrations[port];
+    const entry = isGroup(options) ? options : {};
+    const provider = known.find(({ kind }) => kind === entry['kind']);
+    return { longestAddressLine: (of) => provider?.longestAddressLine?.(of, entry) ?? null };
+  };
+  return longestAddressLine(format, { renderer: ability('renderer'), printer: ability('printer') });
+}
+
 /** Applies it and rolls back: what the database refuses is known, and nothing is changed. */
 async function rehearse(sql: Sql, file: CampaignFile): Promise<AppliedCampaign> {
   const back = new Error('rolled back');
@@ -114,7 +129,10 @@ async function rehearse(sql: Sql, file: CampaignFile): Promise<AppliedCampaign> 
 export async function applyTo(sql: Sql, file: CampaignFile): Promise<AppliedCampaign> {
   try {
     const organizationId = await ensureOrganization(sql, file.organization, file.timeZone);
-    return await applyCampaign(sql, organizationId, file.definition);
+    return await applyCampaign(sql, organizationId, {
+      ...file.definition,
+      longest_address_line: longestLineOf(file),
+    });
   } catch (error) {
     const { code, message } = explain(error);
     if (code === 'PR020' && file.timeZone !== null)

@@ -9,8 +9,8 @@ import {
   hasLetters,
   isEmail,
   isPlain,
-  normaliseCountry,
-  normalisePostalCode,
+  countryOf,
+  postalCodeOf,
   openSource,
   quote,
   wrongNumberOfFields,
@@ -75,17 +75,17 @@ export function entryOf(given: SuppressionRow): {
     cell('region'),
     cell('country') ?? 'US',
   ];
-  const country = normaliseCountry(place);
+  const country = countryOf(place);
   const postalCode =
-    country === null || postal === null ? null : normalisePostalCode(country, region, postal);
+    country === null || postal === null ? null : postalCodeOf(country, region, postal);
   const lettered = hasLetters(`${line1 ?? ''}${line2 ?? ''}`);
   const addressed = line1 !== null && lettered && postalCode !== null && country !== null;
   if ((line1 === null) !== (postal === null))
     problems.push('an address needs line1 and postal_code');
   else if (country === null)
-    problems.push(`country is not a country (two letters, ISO 3166): ${quote(place)}`);
+    problems.push(`country is not a country (ISO 3166, or its usual name): ${quote(place)}`);
   else if (line1 !== null && postalCode === null)
-    problems.push(`postal_code is not a postal code of ${country}: ${quote(postal ?? '')}`);
+    problems.push(`postal_code is not a postal code of ${country.code}: ${quote(postal ?? '')}`);
   else if (line1 !== null && !lettered)
     problems.push(`line1 has neither letters nor digits: ${quote(line1)}`);
   const entry = {
@@ -94,7 +94,7 @@ export function entryOf(given: SuppressionRow): {
     line1: addressed ? line1 : null,
     line2: addressed ? line2 : null,
     postalCode: addressed ? postalCode : null,
-    country: country ?? 'US',
+    country: country?.code ?? 'US',
     reason: cell('reason'),
   };
   if (email !== null || entry.externalId !== null || addressed) return { entry, problems };

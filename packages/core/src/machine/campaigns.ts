@@ -34,6 +34,8 @@ export interface CampaignDefinition {
   readonly transit_days: number;
   readonly assumed_after: string;
   readonly effects: readonly ('usage_meter' | 'event_sink')[];
+  /** In letters, as `longestAddressLine()` tells it of adapters; null: any. Left out: as it was. */
+  readonly longest_address_line?: number | null;
 }
 
 /**

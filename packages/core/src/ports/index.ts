@@ -1,3 +1,4 @@
+export * from './address-lines.ts';
 export * from './audience.ts';
 export * from './common.ts';
 export * from './effects.ts';

@@ -141,6 +141,11 @@ export interface Printer {
   readonly takes: readonly MediaType[];
   /** The formats that it prints, for example `4x6`, as campaigns call them; absent: any. */
   readonly formats?: readonly string[];
+  /**
+   * The longest line of an address that it prints in this format, in letters; null: any. Where the
+   * campaign was applied with it, a person with a longer one is skipped at the sync.
+   */
+  longestAddressLine?(format: string): number | null;
   /** The mail classes that it offers, for example `first_class`; absent: any. */
   readonly mailClasses?: readonly string[];
   /**

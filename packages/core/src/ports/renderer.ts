@@ -100,6 +100,11 @@ export interface Renderer {
    */
   readonly formats?: readonly string[];
   /**
+   * The longest line of an address that it sets in this format, in letters; null: any. Where the
+   * campaign was applied with it, a person with a longer one is skipped at the sync.
+   */
+  longestAddressLine?(format: string): number | null;
+  /**
    * Cards of one campaign together. `results` has one entry per card, in the order asked. Where a
    * result is not of its card's recipient, or names a document or a page that cannot be, or a
    * document is empty, nothing of the answer is kept, as if the call had thrown: each card is then

@@ -5,6 +5,7 @@
  * replaced.
  */
 import { z } from 'zod';
+import { countryOf, isCountry } from '../ports/countries/index.ts';
 
 /** The reasons of a reject, and what is said of the field. */
 export const rejectReasons = {
@@ -17,7 +18,7 @@ export const rejectReasons = {
   missing_external_id: 'is blank or no text: without an id the person cannot be told from others',
   incomplete_address: 'is blank or no text, but there is an address',
   bad_postal_code: 'is not a postal code of the country',
-  bad_country: 'is not a country (two letters, ISO 3166)',
+  bad_country: 'is not a country (its code of two letters, ISO 3166)',
   bad_email: 'is not an e-mail address, and there is no postal address',
   no_email_no_address: 'has neither an e-mail nor an address: nothing could be sent or looked up',
 } as const;
@@ -62,17 +63,23 @@ export const addressSchema = z
       line2: optional,
       city: requiredText('incomplete_address'),
       region: optional,
-      postalCode: requiredText('bad_postal_code', MAX_POSTAL_CODE_LENGTH),
+      postalCode: printable('bad_postal_code', MAX_POSTAL_CODE_LENGTH).nullish(),
       country: z
         .string(asReason('bad_country'))
         .trim()
-        .regex(/^[A-Za-z]{2}$/, asReason('bad_country'))
-        .toUpperCase(),
+        .toUpperCase()
+        .refine(isCountry, asReason('bad_country')),
     },
     asReason('incomplete_address'),
   )
+  .transform((address) => ({ ...address, postalCode: address.postalCode ?? '' }))
+  // Whether the code is one of its country, and of the state, the machine decides. It keeps the
+  // person, with the reason.
   .refine(
-    ({ country, postalCode }) => country !== 'US' || /^[0-9]{5}(?:-[0-9]{4})?$/.test(postalCode),
+    ({ country, postalCode }) =>
+      country === 'US'
+        ? /^[0-9]{5}(?:-[0-9]{4})?$/.test(postalCode)
+        : postalCode !== '' || countryOf(country)?.needsPostalCode === false,
     {
       path: ['postalCode'],
       error: asReason('bad_postal_code'),

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import type { PortName } from '@postrider/core/ports';
+import { isCountry } from '@postrider/core/ports/countries';
 import { unknownKind } from '../wiring/integrations.ts';
 
 /** A field that is there but empty counts as not there. */
@@ -39,7 +40,10 @@ export const returnAddress = z.strictObject({
   city: words('text', 200),
   region: optional(words('text', 100)),
   postal_code: words('a text in quotes (a zero in front would be lost)', 20),
-  country: z.string().regex(/^[A-Z]{2}$/, 'two capital letters (ISO 3166), for example US'),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'two capital letters (ISO 3166), for example US')
+    .refine(isCountry, 'is no country (ISO 3166)'),
 });
 
 export const budget = z.strictObject({

@@ -16,6 +16,7 @@ import { ArtworkError } from './errors.ts';
 import type { Fault } from '../kit/faults.ts';
 import { formatNamed, formatNames, mailClasses, misfit, type CardFormat } from './formats.ts';
 import { EXPECTED_DAYS } from './journey.ts';
+import { withoutPostalCodes } from './postal-codes.ts';
 import type { Address, PieceOrder, PieceResult } from './wire.ts';
 
 /** What of the shop it works with. */
@@ -204,8 +205,10 @@ function addressFault(name: string, address: Address): string | null {
     if (value !== null && /[\u0000-\u001f\u007f]/.test(value))
       return `to.${field} holds a control character, which cannot be printed.`;
   }
-  for (const field of ['line1', 'city', 'postalCode'] as const)
+  for (const field of ['line1', 'city', 'postalCode'] as const) {
+    if (field === 'postalCode' && withoutPostalCodes.has(address.country)) continue;
     if (address[field].trim() === '') return `to.address.${field} is empty.`;
+  }
   if (!/^[A-Z]{2}$/.test(address.country))
     return `to.address.country must be a code of two capital letters, such as US.`;
   if (address.country !== 'US') return null;

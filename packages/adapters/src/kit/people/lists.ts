@@ -3,6 +3,8 @@
  * can have suppresses nobody.
  */
 export { csvRecords, detectDelimiter } from './csv-records.ts';
-export { normaliseCountry, normalisePostalCode } from './postal-code.ts';
-export { hasLetters, isEmail, isPlain, quote, wrongNumberOfFields } from './row.ts';
+export { countryOf, postalCodeOf } from '@postrider/core/ports/countries';
+export { quote } from './quote.ts';
+export { hasLetters } from './address.ts';
+export { isEmail, isPlain, wrongNumberOfFields } from './row.ts';
 export { openSource } from './source-file.ts';

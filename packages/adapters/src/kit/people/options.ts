@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { AdapterConfigError, AudienceSourceError } from '@postrider/core/ports';
 import type { AdapterWiring } from '@postrider/core/ports';
+import { isCountry } from '@postrider/core/ports/countries';
 import { z } from 'zod';
 import { columnsOption, roles } from './columns.ts';
 import type { ColumnPlan } from './columns.ts';
@@ -17,6 +18,7 @@ export const rowOptions = z.strictObject({
   defaultCountry: z
     .string()
     .regex(/^[A-Z]{2}$/, 'must be two capital letters (ISO 3166), for example US')
+    .refine(isCountry, 'is no country (ISO 3166)')
     .default('US')
     .describe('of rows without a country'),
   encoding: z.enum(['utf-8', 'utf-16le', 'windows-1252']).default('utf-8').describe('of the file'),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formats } from '../formats.ts';
+import { formats, longestLine } from '../formats.ts';
 import { bakery, card, hash, renderIn } from './cards.ts';
 import { decodeQr, inkWithin, lookAt } from '../../../test/pdf.ts';
 
@@ -75,6 +75,23 @@ describe('The bakery postcard', () => {
       assert.ok(look.text.includes(addresses[index]?.postalCode ?? '?'));
       assert.equal(look.text.includes('UNITED KINGDOM'), index === 1);
     }
+  });
+
+  it('says as longest line what no common text of that length fits beside the address', async () => {
+    const long =
+      '12345 Northwest Martin Luther King Junior Boulevard, Apartment 1203, Building 5, Floor 3';
+    for (const format of formats.keys()) {
+      const longest = longestLine(format, []) ?? assert.fail(format);
+      const outcomes: string[] = [];
+      for (const letters of [longest - 8, longest + 1]) {
+        const address = { ...card().address, line1: long.slice(0, letters).replace(/ $/, 'x') };
+        const { results } = await renderIn(bakery, [card({ address })], format);
+        outcomes.push(results[0]?.outcome ?? '');
+      }
+      assert.deepEqual(outcomes, ['rendered', 'failed'], `${format} ${longest}`);
+    }
+    assert.equal(longestLine('4x6', ['own.ttf']), null);
+    assert.equal(longestLine('5x5', []), null);
   });
 
   it('keeps a name of 41 letters inside the safe box', async () => {

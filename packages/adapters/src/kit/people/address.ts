@@ -1,0 +1,93 @@
+/** The address of a row, in the form in which it is printed, or what is wrong with it. */
+import type { Address } from '@postrider/core/ports';
+import { countryOf, postalCodeOf, regionOf } from '@postrider/core/ports/countries';
+import { columnName } from './columns.ts';
+import type { ColumnPlan, Role } from './columns.ts';
+import { quote } from './quote.ts';
+
+export interface AddressFault {
+  readonly column: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Null: the row has none. `at` gives the cell of a role, trimmed; blank where there is none. */
+export function readAddress(
+  plan: ColumnPlan,
+  at: (role: Role) => string,
+  defaultCountry: string,
+): { readonly value: Address | null } | { readonly fault: AddressFault } {
+  const [line1, line2, city, region, postal] = [
+    at('line1'),
+    at('line2'),
+    at('city'),
+    at('region'),
+    at('postalCode'),
+  ];
+  if (line1 === '' && line2 === '' && city === '' && region === '' && postal === '')
+    return { value: null };
+  const countryText = at('country');
+  const written = countryOf(countryText === '' ? defaultCountry : countryText);
+  if (written === null) {
+    return fault(
+      'country',
+      'bad_country',
+      (column) =>
+        `${column} is not a country (ISO 3166, or its usual name): ${quote(countryText)}.`,
+    );
+  }
+  // Its territories are states of the United States, on letters.
+  const country = countryOf(written.partOf ?? written.code) ?? written;
+  const state = written.partOf === null ? region : written.code;
+  const needed: readonly Role[] = ['line1', 'city'];
+  const missing =
+    needed.find((role) => at(role) === '') ??
+    (country.needsRegion && state === '' ? 'region' : undefined);
+  if (missing !== undefined) {
+    return fault(
+      missing,
+      'incomplete_address',
+      (column) => `${column} is blank, but other parts of the address are there.`,
+    );
+  }
+  if (!hasLetters(line1 + line2)) {
+    return fault(
+      'line1',
+      'incomplete_address',
+      (column) => `${column} has neither letters nor digits: ${quote(line1)}.`,
+    );
+  }
+  const postalCode = postalCodeOf(country, state, postal);
+  if (postalCode === null) {
+    return fault(
+      'postalCode',
+      'bad_postal_code',
+      (column) => `${column} is not a postal code of ${country.code}: ${quote(postal)}.`,
+    );
+  }
+  return {
+    value: {
+      line1,
+      line2: line2 === '' ? null : line2,
+      city,
+      // Whether there is such a state, and whether the code is in it, is decided by the machine.
+      region: state === '' ? null : (regionOf(country.code, state)?.code ?? state),
+      postalCode,
+      country: country.code,
+    },
+  };
+
+  function fault(
+    role: Role,
+    reason: string,
+    message: (column: string) => string,
+  ): { readonly fault: AddressFault } {
+    const column = columnName(plan, role);
+    return { fault: { column, reason, message: message(`Column "${column}"`) } };
+  }
+}
+
+/** Letters or digits of any script: the lines of an address need some. */
+export function hasLetters(text: string): boolean {
+  return /[\p{L}\p{N}]/u.test(text);
+}
