@@ -2,6 +2,7 @@
 import type { Mutant } from './mutants.ts';
 
 const bad = 'test/sql/sync/bad-address.test.ts';
+const corrected = 'test/sql/sync/corrected-address.test.ts';
 const listed = 'test/sql/sync/listed-addresses.test.ts';
 const rule = 'sql/functions/00_common/postal_addresses.sql';
 const changes = 'sql/functions/10_sync/apply_source_changes.sql';
@@ -65,7 +66,7 @@ export const addresses: readonly Mutant[] = [
         replace: "p_reason = 'no_address'",
       },
     ],
-    test: { file: bad, pattern: 'was refused by the printer' },
+    test: { file: corrected, pattern: 'was refused by the printer' },
   },
   {
     name: 'the-state-alone-is-corrected',
@@ -77,13 +78,13 @@ export const addresses: readonly Mutant[] = [
         replace: 'or (false',
       },
     ],
-    test: { file: bad, pattern: 'state alone is corrected' },
+    test: { file: corrected, pattern: 'state alone is corrected' },
   },
   {
     name: 'addresses-go-bad',
     without: 'who waits is skipped where the address goes bad at the source',
     edits: [{ file: changes, find: 'or k.address_fault is not null', replace: 'or false' }],
-    test: { file: bad, pattern: 'goes bad at the source' },
+    test: { file: corrected, pattern: 'goes bad at the source' },
   },
   {
     name: 'longest-line',

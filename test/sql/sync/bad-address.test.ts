@@ -1,41 +1,23 @@
-/** An address that cannot be mailed is told at the sync, and a corrected one brings the person back. */
+/** An address that cannot be mailed is told at the sync, by field and value. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type postgres from 'postgres';
 import { settleBatch } from '../../../packages/core/src/machine/enrich.ts';
-import { people, syncPeople, type Person, type Place } from '../../support/machine.ts';
+import { syncPeople, type Place } from '../../support/machine.ts';
 import {
   answered,
   emailOnly,
   one,
   place,
-  proofAll,
-  mailBegun,
   reasonsOf,
   sending,
   settleAll,
   sharedMachine,
 } from '../rig.ts';
+import { at, faults } from '../rig/addresses.ts';
 import { claimed } from '../rig/enricher.ts';
 
 const rig = sharedMachine();
-
-function at(over: Partial<Person>, n = 0): Person {
-  const person = people(n + 1)[n];
-  assert.ok(person);
-  return { ...person, line1: '12 Elm St', ...over, externalId: over.externalId ?? `p${n}` };
-}
-
-async function faults(sql: postgres.Sql, where: Place): Promise<Record<string, string | null>> {
-  const rows = await sql<{ external_id: string; told: string | null }[]>`
-    select r.external_id, s.state || coalesce(': ' || s.detail, '') as told
-    from postrider.recipient r
-    join postrider.recipient_state s
-      on s.organization_id = r.organization_id and s.recipient_id = r.id
-    where r.organization_id = ${where.organizationId}
-    order by r.source_row, r.external_id`;
-  return Object.fromEntries(rows.map((row) => [row.external_id, row.told]));
-}
 
 async function addressOf(sql: postgres.Sql, where: Place): Promise<unknown> {
   const [row] = await sql`
@@ -158,67 +140,6 @@ void test('a bad address keeps nobody of the household out, in the same page and
   });
 });
 
-void test('who was skipped for a bad address comes back when the state alone is corrected, and once', async () => {
-  const { sql } = rig;
-  const where = await place(sql);
-  await syncPeople(sql, where, [at({ region: 'ZZ' })]);
-  const still = await syncPeople(sql, where, [at({ region: 'ZZ' })]);
-  assert.equal(still['unchanged'], 1);
-  await syncPeople(sql, where, [at({ region: 'YY' })]);
-  const worse = await one(sql, where, 'p0');
-  assert.equal(worse.state, 'skipped');
-  assert.equal(worse.detail, 'region: YY is no state of US');
-  await syncPeople(sql, where, [at({ region: 'California' })]);
-  assert.deepEqual(await reasonsOf(sql, where), { p0: 'pending (address_came)' });
-  const back = await one(sql, where, 'p0');
-  await syncPeople(sql, where, [at({ region: 'CA' })]);
-  assert.equal((await one(sql, where, 'p0')).moveNo, back.moveNo);
-});
-
-void test('why tells the field and the value, and that a corrected address helps', async () => {
-  const { sql } = rig;
-  const where = await place(sql);
-  await syncPeople(sql, where, [at({ region: 'ZZ' })]);
-  const { id } = await one(sql, where, 'p0');
-  const rows = await sql`select * from postrider.why(${id})`;
-  const text = JSON.stringify(rows);
-  assert.match(text, /cannot be mailed/);
-  assert.match(text, /ZZ is no state of US/);
-  assert.match(text, /comes back by itself when the address is another one/);
-});
-
-void test('who waits and whose address goes bad at the source is skipped before anything is rendered', async () => {
-  const { sql } = rig;
-  const where = await place(sql);
-  await syncPeople(sql, where, [at({})]);
-  await syncPeople(sql, where, [at({ postalCode: '02138' })]);
-  assert.deepEqual(await faults(sql, where), {
-    p0: 'skipped: postal_code: 02138 is not in California',
-  });
-  assert.equal((await proofAll(sql, where)) ?? null, null);
-});
-
-void test('who was refused by the printer for the address comes back when it changes, with a new card', async () => {
-  const { sql } = rig;
-  const where = await place(sql);
-  const batch = await sending(sql, where, 1);
-  await settleAll(sql, where, batch, (piece) =>
-    answered(piece, 'rejected', { badAddress: true, message: 'no such street' }),
-  );
-  assert.deepEqual(await reasonsOf(sql, where), { p0: 'skipped (bad_address)' });
-  await syncPeople(sql, where, people(1));
-  assert.deepEqual(await reasonsOf(sql, where), { p0: 'skipped (bad_address)' });
-  await syncPeople(
-    sql,
-    where,
-    people(1).map((person) => ({ ...person, city: 'Piedmont' })),
-  );
-  assert.deepEqual(await reasonsOf(sql, where), { p0: 'pending (address_came)' });
-  assert.equal((await one(sql, where, 'p0')).attempt, 0);
-  await proofAll(sql, where);
-  assert.equal((await mailBegun(sql, where)).pieces.length, 1);
-});
-
 void test('an address that an enricher found meets the same rule, and its state becomes the code', async () => {
   const { sql } = rig;
   const where = await place(sql);
@@ -283,30 +204,4 @@ void test('a retry of somebody whose address is bad by now ends there, with the 
   await sql`update postrider.recipient set region = 'Nowhere' where id = ${id}`;
   await sql`select postrider.retry(${id})`;
   assert.deepEqual(await faults(sql, where), { p0: 'skipped: region: Nowhere is no state of US' });
-});
-
-void test('two sessions that correct an address at once bring the person back once', async () => {
-  const { sql } = rig;
-  const places = await Promise.all([place(sql), place(sql)]);
-  for (const where of places) await syncPeople(sql, where, [at({ region: 'ZZ' })]);
-  const sessions = Array.from({ length: 4 }, () => rig.machine.connect(1));
-  await Promise.all(
-    sessions.flatMap((session) =>
-      places.map(async (where) => {
-        // Another session may be at it: its sync is refused, and tried again.
-        for (let tries = 0; tries < 50; tries += 1) {
-          try {
-            await syncPeople(session, where, [at({ region: 'CA' })]);
-            return;
-          } catch (error) {
-            if (!/sync/.test(String(error))) throw error;
-          }
-        }
-      }),
-    ),
-  );
-  for (const where of places) {
-    const person = await one(sql, where, 'p0');
-    assert.deepEqual([person.state, person.moveNo], ['pending', 2]);
-  }
 });
