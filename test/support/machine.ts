@@ -131,6 +131,7 @@ export interface Person {
   readonly country?: string | null;
   readonly merge?: Record<string, string>;
   readonly row?: number;
+  readonly notes?: readonly { column: string | null; reason: string; message: string }[];
 }
 
 /** `n` people in households of their own. */

@@ -116,6 +116,13 @@ begin
       from postrider.recipient
       where organization_id = p_organization_id
         and id = any (p_people));
+  delete from postrider.sync_note
+  where organization_id = p_organization_id
+    and external_id in (
+      select external_id
+      from postrider.recipient
+      where organization_id = p_organization_id
+        and id = any (p_people));
   -- That mail came back from the address is still known, by its digest.
   update postrider.suppression
   set value = null

@@ -18,6 +18,21 @@ export interface Member {
   readonly address: Address | null;
   /** Merge data for the template: every other field. */
   readonly merge: Readonly<Record<string, string>>;
+  /** What of the row was changed or left out, although the person is taken. */
+  readonly notes?: readonly Note[];
+}
+
+/**
+ * Something of a row that the source, or core, changed or left out while it took the person. It is
+ * counted by reason and reported by row: nothing of a row is lost in silence.
+ */
+export interface Note {
+  /** The column or field; null where it is the whole row. */
+  readonly column: string | null;
+  /** Machine-readable, for example `email_not_used`. The same for all rows with the same fate. */
+  readonly reason: string;
+  /** A sentence for people. Names the column, never quotes more than 40 characters of the value. */
+  readonly message: string;
 }
 
 /** A row that cannot be read as a member. It is counted and reported, never dropped. */

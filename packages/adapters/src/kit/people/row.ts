@@ -6,7 +6,7 @@
  * e-mail: the card can be posted, and dropping the person for a field that is not needed would be
  * the silent loss this house does not allow.
  */
-import type { Address, Member, Reject } from '@postrider/core/ports';
+import type { Address, Member, Note, Reject } from '@postrider/core/ports';
 import { columnName, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { normaliseCountry, normalisePostalCode } from './postal-code.ts';
@@ -107,6 +107,16 @@ export function readRow(
     );
   }
 
+  const notes: Note[] = [];
+  if (email !== '' && !emailGood) {
+    const column = columnName(plan, 'email');
+    notes.push({
+      column,
+      reason: 'email_not_used',
+      message: `Column "${column}" is not an e-mail address; the person was taken without it: ${quote(email)}.`,
+    });
+  }
+
   let firstName = at('firstName');
   let lastName = at('lastName');
   if (firstName === '' && lastName === '') [firstName, lastName] = splitName(at('name'));
@@ -122,6 +132,7 @@ export function readRow(
       merge: Object.fromEntries(
         plan.merge.map((index) => [plan.names[index] ?? '', values[index] ?? '']),
       ),
+      ...(notes.length > 0 && { notes }),
     },
   };
 

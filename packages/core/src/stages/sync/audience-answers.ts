@@ -45,6 +45,14 @@ function faultOf(value: unknown): RejectReason | null {
   return value.isWellFormed() ? null : 'bad_encoding';
 }
 
+const noteSchema = z
+  .object({
+    column: storableText.nullable().catch(null),
+    reason: storableText.catch('changed'),
+    message: storableText.catch('The source does not say what.'),
+  })
+  .catch({ column: null, reason: 'changed', message: 'The source does not say what.' });
+
 const memberSchema = z
   .object(
     {
@@ -55,6 +63,7 @@ const memberSchema = z
       lastName: optional,
       address: addressSchema.nullish().transform((address) => address ?? null),
       merge: mergeSchema.nullish().transform((merge) => merge ?? {}),
+      notes: z.array(noteSchema).catch([]),
     },
     asReason('not_a_member'),
   )
@@ -70,7 +79,13 @@ const memberSchema = z
       );
     }
     // A card can be posted without an e-mail.
-    return { ...member, email: good ? email : null };
+    if (good || email === '') return { ...member, email: good ? email : null };
+    const left = {
+      column: 'email',
+      reason: 'email_not_used',
+      message: 'Field "email" is not an e-mail address: the person was taken without it.',
+    };
+    return { ...member, email: null, notes: [...member.notes, left] };
   });
 
 const tellableId = requiredText('missing_external_id').nullable().catch(null);
