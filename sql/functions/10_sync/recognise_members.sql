@@ -3,7 +3,8 @@
 --
 -- A second row with the same id in a run counts as a repeat, in whatever state its person is by
 -- now: the first one stands.
--- known: members as in apply_sync_page, with n, id, email_key, household_key and name_key.
+-- Every address in the e-mail of a member counts, the first one is the person's.
+-- known: members as in apply_sync_page, with n, id, email_keys, household_key and name_key.
 -- newcomers: people as in check_eligibility(), each with its member.
 create function postrider.recognise_members(
   p_organization_id uuid,
@@ -20,18 +21,21 @@ declare
 begin
   with member as (
     select
-      m."row", postrider.trimmed(m."externalId") as "externalId", m.email, m."firstName",
+      m."row", postrider.trimmed(m."externalId") as "externalId",
+      coalesce(e.addresses[1], m.email) as email, nullif(e.addresses[2:], '{}') as "otherEmails",
+      e.keys as email_keys, m."firstName",
       m."lastName", m.line1, m.line2, m.city, m.region, m."postalCode", m.country, m.merge,
       row_number() over () as n,
       case when m.line1 is not null
         then postrider.household_key(m.line1, m.line2, m."postalCode", m.country)
       end as household_key,
-      postrider.email_key(m.email) as email_key,
       postrider.fold(concat_ws(' ', m."firstName", m."lastName")) as name_key
     from jsonb_to_recordset(p_members) as m (
-      "row" bigint, "externalId" text, email text, "firstName" text, "lastName" text,
-      line1 text, line2 text, city text, region text, "postalCode" text, country text,
-      merge jsonb)
+      "row" bigint, "externalId" text, email text, "otherEmails" text[], "firstName" text,
+      "lastName" text, line1 text, line2 text, city text, region text, "postalCode" text,
+      country text, merge jsonb)
+    cross join lateral postrider.read_emails(
+      concat_ws('; ', m.email, array_to_string(m."otherEmails", '; '))) e
   ), placed as (
     select
       m.*, r.id,
@@ -67,7 +71,7 @@ begin
       filter (where not p.repeated and p.id is not null),
     jsonb_agg(
       jsonb_build_object(
-        'n', p.n, 'externalId', p."externalId", 'emailKey', p.email_key,
+        'n', p.n, 'externalId', p."externalId", 'emailKeys', p.email_keys,
         'householdKey', p.household_key, 'nameKey', p.name_key,
         'member', to_jsonb(p) - 'repeated') order by p.n)
       filter (where not p.repeated and p.id is null),

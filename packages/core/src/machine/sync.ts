@@ -27,8 +27,8 @@ export interface SyncReport {
   readonly createdByState: Readonly<Record<string, number>>;
   readonly turnedAway: Readonly<Record<string, number>>;
   /**
-   * Rows whose people were taken and of which something was changed or left out, by reason. The view
-   * `sync_notes` has them by row.
+   * Rows whose people were taken and of which something was changed or left out, by reason. The
+   * view `sync_notes` has them by row.
    */
   readonly noted: Readonly<Record<string, number>>;
   readonly durationMs: number;
@@ -119,9 +119,10 @@ export async function applySyncPage(
   rejects: readonly Reject[],
   waitedMs: number,
 ): Promise<void> {
-  const flat = members.map(({ address, notes = [], ...member }) => ({
+  const flat = members.map(({ address, otherEmails = [], notes = [], ...member }) => ({
     ...address,
     ...member,
+    ...(otherEmails.length > 0 && { otherEmails }),
     ...(notes.length > 0 && { notes }),
   }));
   await calls.applySyncPage(sql, { ...run, members: flat, rejects, waitedMs });

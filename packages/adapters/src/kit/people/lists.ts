@@ -2,7 +2,8 @@
  * For other lists of people than audiences, read by the same rules: a key that no audience
  * can have suppresses nobody.
  */
+export { emailKey, readEmails } from '@postrider/core/ports';
 export { csvRecords, detectDelimiter } from './csv-records.ts';
 export { normaliseCountry, normalisePostalCode } from './postal-code.ts';
-export { isEmail, isPlain, quote, wrongNumberOfFields } from './row.ts';
+export { isPlain, quote, wrongNumberOfFields } from './row.ts';
 export { openSource } from './source-file.ts';
