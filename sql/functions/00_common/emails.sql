@@ -105,7 +105,6 @@ declare
   v_text text := p_text;
   v_whole text;
   v_unread text[] := '{}';
-  v_named boolean;
   v_word text;
   v_key text;
 begin
@@ -145,7 +144,9 @@ begin
   v_text := regexp_replace(v_text, '(@[^ ?,;<>()@]+)\?[^ @,;<>()]*(?=[ ,;<>()]|$)', '\1', 'g');
   v_text := regexp_replace(v_text, ' *@ *', '@', 'g');
   v_text := regexp_replace(v_text, ' +\.(?=[^ .,;@])', '.', 'g');
-  v_named := v_text ~ '<[^<>]*@[^<>]*>';
+  -- Names in front of "<...>", also "Ash, Ann" without quotes.
+  v_text := regexp_replace(v_text, '(^|[;>])[^@;<>]*(?=<[^<>]*@)', '\1 ', 'g');
+  v_text := regexp_replace(v_text, '([,;>])[^@,;<>]*(?=<[^<>]*@)', '\1 ', 'g');
   foreach v_word in array regexp_split_to_array(v_text, E'[] ,;:<>()[{}"|/\\\\?\u3001\u2022]+') loop
     v_word := regexp_replace(v_word, '^[-''.*!=~&#%^$]+', '');
     v_word := regexp_replace(v_word, '[-''.*!=~&#%^$_+]+$', '');
@@ -157,7 +158,7 @@ begin
         addresses := addresses || v_word;
         keys := keys || v_key;
       end if;
-    elsif v_word ~ '@' or v_word <> '' and not v_named
+    elsif v_word ~ '@' or v_word <> ''
       and lower(v_word collate "C") !~ '^(?:e-?mails?|mail|mailto|smtp|and|or)$'
     then
       v_unread := v_unread || v_word;

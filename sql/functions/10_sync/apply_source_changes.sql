@@ -149,5 +149,8 @@ begin
   from postrider.check_eligibility(p_organization_id, p_campaign_id, p_people) j
   where s.organization_id = p_organization_id
     and s.recipient_id = j.id
+    -- Said twice, or a planner without statistics reads everybody who waits.
+    and s.recipient_id = any (
+      array(select (k ->> 'id')::uuid from jsonb_array_elements(p_people) as k))
     and postrider.follows_source(s.state, s.reason);
 end $$;

@@ -72,6 +72,13 @@ const cells: Readonly<Record<string, readonly [readonly string[], string | null]
   '用户@例え。テスト': [['用户@例え.テスト'], null],
   'jo@xn--bcher-kva.example, JO@BÜCHER.example': [['jo@xn--bcher-kva.example'], null],
 
+  'Ben <ben@example.com>, mary jane@example.com': [['ben@example.com', 'jane@example.com'], 'mary'],
+  'ann@example.com Ben <ben@example.com>': [['ann@example.com', 'ben@example.com'], 'Ben'],
+  'ann@example.com, Ben <ben@example.com> Cat <cat@example.com>': [
+    ['ann@example.com', 'ben@example.com', 'cat@example.com'],
+    null,
+  ],
+  '<ben@example.com> at home': [['ben@example.com'], 'at home'],
   'mary jane@example.com': [['jane@example.com'], 'mary'],
   'ann@example.com; at home': [['ann@example.com'], 'at home'],
   'ann@example.com; bob@': [['ann@example.com'], 'bob@'],

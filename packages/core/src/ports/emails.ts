@@ -44,8 +44,10 @@ export function readEmails(cell: string): EmailsRead {
     .replace(/"[^"@]*"/gu, ' ')
     .replace(/(@[^ ?,;<>()@]+)\?[^ @,;<>()]*(?=[ ,;<>()]|$)/gu, '$1')
     .replace(/ *@ */gu, '@')
-    .replace(/ +\.(?=[^ .,;@])/gu, '.');
-  const isNamed = /<[^<>]*@[^<>]*>/u.test(open);
+    .replace(/ +\.(?=[^ .,;@])/gu, '.')
+    // Names in front of `<…>`, also "Ash, Ann" without quotes.
+    .replace(/(^|[;>])[^@;<>]*(?=<[^<>]*@)/gu, '$1 ')
+    .replace(/([,;>])[^@,;<>]*(?=<[^<>]*@)/gu, '$1 ');
   const found = new Map<string, string>();
   const unread: string[] = [];
   for (const part of open.split(/[\] ,;:<>()[{}"|/\\?\u3001\u2022]+/u)) {
@@ -53,7 +55,7 @@ export function readEmails(cell: string): EmailsRead {
     if ([...word].length <= longest && address.test(word)) {
       const key = emailKey(word);
       if (!found.has(key)) found.set(key, word);
-    } else if (word.includes('@') || (word !== '' && !isNamed && !known.test(word.toLowerCase())))
+    } else if (word.includes('@') || (word !== '' && !known.test(word.toLowerCase())))
       unread.push(word);
   }
   const addresses = [...found.values()];
