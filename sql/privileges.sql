@@ -60,18 +60,19 @@ declare
   v_wrong text;
   -- Reading: the look-ups and what they are made of.
   v_reading constant text[] := '{
-      assumed_at, caller, doctor, email_key, failing_beats, find_recipients, fold, headcount,
-      holdout_bucket, household_key, may_be_one_household, my_organizations, now,
-      people_in_cohorts, sees_all, tallied, trace, trimmed, why}';
+      assumed_at, caller, doctor, email_key, email_keys, failing_beats, find_recipients, fold,
+      headcount, holdout_bucket, household_key, may_be_one_household, my_organizations, now,
+      people_in_cohorts, read_emails, sees_all, tallied, trace, trimmed, why}';
   -- What views and look-ups are made of. They are called with the reader's rights, and are no
   -- promise: they change with their view.
   v_parts constant text[] := '{
-      alarm_help, alarm_meaning, alive_runners, held_by, hold_details, household_key_parts,
-      local_time, neighbourhood_of, next_at_printer, next_before_printer, next_when_over,
-      next_when_sent, numbered_of, obstacle_help, obstacle_meaning, obstacle_of, standing_hold,
-      standing_hold_details, stuck_at_enricher, stuck_at_printer, stuck_in_cohorts,
-      stuck_in_error, stuck_waiting, trace_alarms, trace_cards, trace_interventions,
-      trace_moves, trace_requests, why_cancelled, why_held, why_held_alone, why_only_possible}';
+      alarm_help, alarm_meaning, alive_runners, decode_punycode, fold_email, held_by,
+      hold_details, household_key_parts, local_time, neighbourhood_of, next_at_printer,
+      next_before_printer, next_when_over, next_when_sent, numbered_of, obstacle_help,
+      obstacle_meaning, obstacle_of, standing_hold, standing_hold_details, stuck_at_enricher,
+      stuck_at_printer, stuck_in_cohorts, stuck_in_error, stuck_waiting, trace_alarms,
+      trace_cards, trace_interventions, trace_moves, trace_requests, why_cancelled, why_held,
+      why_held_alone, why_only_possible}';
   -- Operating: each of these checks the organization itself.
   v_operating constant text[] := '{
       apply_campaign, arm_printer, cancel, clear_alarm, count_opened, disarm_printer,
@@ -114,20 +115,20 @@ declare
       close_cohort_if_done, close_replaced, commit_asynchronously, complete_campaigns,
       conclude_departures, conclude_sync, confirm_deliveries, copy_suppressions,
       count_sync_page, decide_not_accepted, define_printer, detach_partition, digest_of,
-      drop_older_suppressions, duplicates_of, earlier_piece_opens, effect_causes,
+      drop_older_suppressions, duplicates_of, earlier_piece_opens, effect_causes, email_keys_of,
       end_silent_jobs, end_silent_run, ends_of_place, enforce_caps, enqueue,
       enrichers_of_batches, erase_personal_data, fail, fail_without_mailpiece, failing_effects,
       first_in_place, fold_address, follow_mailpieces, follows_source, forget_person,
       forget_untried_work, form_cohorts, give_back, gone_from_segment, has_made_cards,
       has_older_keys, has_other_open_piece, held_causes, history_of_all, history_of_some,
       household_key_version, housekeeping_organizations, id_of, is_before_printer, is_held_out,
-      is_street_suffix, keep_reach, key_of_address, known_status, lock_campaign, lock_counter,
-      lock_for_begin, lock_for_retry, lock_for_sync, lock_history, lock_households, lock_key,
-      lock_listed, lock_ready, lock_unknown_outcome, lost_mailpieces, mail_witnesses,
-      mailed_since, make_campaign, make_event_partition, mark_rerouted, mark_units,
-      mark_unknown, merge_directionals, move_after_mailpieces, move_to_terminal, needs_cohort,
-      neighbourhood_digest, nobody_in_flight, note_intervention, note_not_called_back,
-      notice_restore, open_enrichment_batch, open_listed, open_mailpieces,
+      is_street_suffix, keep_notes, keep_other_emails, keep_reach, key_of_address, known_status,
+      lock_campaign, lock_counter, lock_for_begin, lock_for_retry, lock_for_sync, lock_history,
+      lock_households, lock_key, lock_listed, lock_ready, lock_unknown_outcome, lost_mailpieces,
+      mail_witnesses, mailed_since, make_campaign, make_event_partition, mark_rerouted,
+      mark_units, mark_unknown, merge_directionals, move_after_mailpieces, move_to_terminal,
+      needs_cohort, neighbourhood_digest, nobody_in_flight, note_intervention,
+      note_not_called_back, notice_restore, open_enrichment_batch, open_listed, open_mailpieces,
       open_pieces_in_cohort, open_replacements, other_campaigns_of, parts_of_place,
       people_by_key, people_looked_at, people_to_ask, people_to_judge, pick_ready_people,
       piece_is_closed, postal_addresses, printers_of_cohort, protect_record, put_off_held,
@@ -139,19 +140,20 @@ declare
       require_current_keys, require_given, require_launchable, require_lease, require_list,
       require_list_read, require_next_partition, require_organization, require_page,
       require_printer, require_recipient, require_suitable_session, require_suppressible,
-      require_syncing_campaign, require_within, resolve_outcome, restore_signs,
-      results_of_batch, retry_by_reason, retry_causes, retry_people, retry_recipient,
-      return_refused, return_to, run_housekeeping_part, send_open_mailpieces, server_identity,
-      set_hold, settle_answers, settle_found, settle_not_accepted, settle_not_found,
-      settle_proofing, settle_rendered, settle_results, settle_unknown, skip_called_back,
-      skip_for_end_of_offer, split_lines, split_street, split_units, stage, stage_plan,
-      staged_state_of, start_delivery_window, start_proofing, stop_people, store_events,
-      store_proofs, suppress_erased, suppress_person, suppress_returned,
-      suppress_unknown_people, suppressed_in_cohort, suppressions_of, take_campaign_lock,
-      take_cohort, take_out_printed, try_lock_work, turn_away_before_mail, turn_away_suppressed,
-      unblocked_states, unit_kind, unit_value, unknown_outcomes, unless_erased, verdict_of,
-      waiting_effects, waiting_people, waiting_state_of, wake_workers, was_changed_since_begin,
-      was_held_for, with_usable_addresses, write_off_batch, write_routes}';
+      require_syncing_campaign, require_within, required_email_keys, required_household_key,
+      resolve_outcome, restore_signs, results_of_batch, retry_by_reason, retry_causes,
+      retry_people, retry_recipient, return_refused, return_to, run_housekeeping_part,
+      send_open_mailpieces, server_identity, set_hold, settle_answers, settle_found,
+      settle_not_accepted, settle_not_found, settle_proofing, settle_rendered, settle_results,
+      settle_unknown, skip_called_back, skip_for_end_of_offer, split_lines, split_street,
+      split_units, stage, stage_plan, staged_state_of, start_delivery_window, start_proofing,
+      stop_people, store_events, store_proofs, suppress_erased, suppress_person,
+      suppress_returned, suppress_unknown_people, suppressed_in_cohort, suppressions_of,
+      take_campaign_lock, take_cohort, take_out_printed, try_lock_work, turn_away_before_mail,
+      turn_away_suppressed, unblocked_states, unit_kind, unit_value, unknown_outcomes,
+      unless_erased, verdict_of, waiting_effects, waiting_people, waiting_state_of,
+      wake_workers, was_changed_since_begin, was_held_for, with_usable_addresses,
+      write_off_batch, write_routes}';
 begin
   for v_wrong in
     select coalesce(there.name, listed.name) || case

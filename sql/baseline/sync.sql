@@ -19,6 +19,8 @@ create table postrider.sync_run (
   waited_ms bigint not null default 0,
   created_by_state jsonb not null default '{}',
   turned_away jsonb not null default '{}',
+  -- Rows whose people were taken, and of which something was changed or left out: by reason.
+  noted jsonb not null default '{}',
   error text,
   primary key (organization_id, id),
   foreign key (organization_id, campaign_id) references postrider.campaign (organization_id, id),
@@ -29,6 +31,21 @@ create index sync_run_of_campaign on postrider.sync_run
 
 -- Rows of the source that could not be read as members, with the place and the reason.
 create table postrider.sync_reject (
+  organization_id uuid not null,
+  run_id uuid not null,
+  ordinal int not null,
+  source_row bigint,
+  source_column text,
+  external_id text,
+  reason text not null,
+  message text not null,
+  primary key (organization_id, run_id, ordinal),
+  foreign key (organization_id, run_id) references postrider.sync_run (organization_id, id)
+);
+
+-- What was changed or left out of rows whose people were taken, with the place and the reason. Of
+-- each reason a run keeps the first thousand: sync_run.noted has the count of all.
+create table postrider.sync_note (
   organization_id uuid not null,
   run_id uuid not null,
   ordinal int not null,

@@ -5,6 +5,7 @@
  */
 import { addresses } from './of-addresses.ts';
 import { cohorts } from './of-cohorts.ts';
+import { emails } from './of-emails.ts';
 import { failingWorks } from './of-failing-work.ts';
 import { calls } from './of-the-calls.ts';
 import { driver } from './of-the-driver.ts';
@@ -61,6 +62,7 @@ export const mutants: readonly Mutant[] = [
   ...households,
   ...preflights,
   ...addresses,
+  ...emails,
   ...providers,
 ];
 

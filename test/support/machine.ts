@@ -121,6 +121,7 @@ export async function launched(
 export interface Person {
   readonly externalId: string;
   readonly email?: string | null;
+  readonly otherEmails?: readonly string[];
   readonly firstName?: string | null;
   readonly lastName?: string | null;
   readonly line1?: string | null;
@@ -131,6 +132,7 @@ export interface Person {
   readonly country?: string | null;
   readonly merge?: Record<string, string>;
   readonly row?: number;
+  readonly notes?: readonly { column: string | null; reason: string; message: string }[];
 }
 
 /** `n` people in households of their own. */

@@ -64,6 +64,29 @@ describe('sync, enrichment and previews from the command line', () => {
     assert.match(again.stdout, /row +column +reason +what/);
   });
 
+  it('tells by reason and by row what was left out of rows whose people were taken', async () => {
+    const path = join(folder, 'customers.csv');
+    const whole = readFileSync(path, 'utf8');
+    const [header = '', ...rows] = whole.split('\n');
+    const mails = rows.map((row, n) => (n < 8 ? row.replace(/,[^,]*@[^,]*,/, ',at home,') : row));
+    writeFileSync(path, [header, ...mails].join('\n'));
+    const run = await cli(place, ['sync', 'bakery-welcome', '--json']);
+    const text = await cli(place, ['sync', 'bakery-welcome']);
+    writeFileSync(path, whole);
+    const [report] = run.json<{
+      noted: Record<string, number>;
+      notes: { row: number; column: string; reason: string; message: string }[];
+    }>();
+    const noted = report?.noted['email_not_used'] ?? 0;
+    assert.ok(noted > 5, JSON.stringify(report?.noted));
+    assert.equal(report?.notes.length, noted);
+    assert.ok(report?.notes.every(({ row }) => row > 1));
+    assert.ok(report?.notes.some(({ message }) => message.endsWith('left out: "at home".')));
+    assert.match(text.stdout, new RegExp(`something changed or left out: email_not_used ${noted}`));
+    assert.match(text.stdout, /\d +email +email_not_used +Column "email" is not an e-mail address/);
+    assert.match(text.stderr, new RegExp(`${noted - 5} more: postrider sql .*sync_notes`));
+  });
+
   it('exits 75 with holder and since while somebody else syncs, and waits for them with --wait', async () => {
     const [campaign] = await at.machine.sql<{ organization_id: string; id: string }[]>`
       select organization_id, id from postrider.campaign`;

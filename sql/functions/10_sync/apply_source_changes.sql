@@ -32,9 +32,10 @@ begin
   with known as materialized (
     select k.*
     from jsonb_to_recordset(p_known) as k (
-      id uuid, n int, "externalId" text, email text, "firstName" text, "lastName" text,
-      line1 text, line2 text, city text, region text, "postalCode" text, country text,
-      merge jsonb, email_key text, household_key text, name_key text, address_fault text)
+      id uuid, n int, "externalId" text, email text, "otherEmails" text[], "firstName" text,
+      "lastName" text, line1 text, line2 text, city text, region text, "postalCode" text,
+      country text, merge jsonb, email_keys text[], household_key text, name_key text,
+      address_fault text)
   ), before as materialized (
     select r.*, s.reason
     from postrider.recipient r
@@ -51,10 +52,11 @@ begin
     update postrider.recipient r
     set
       email = k.email,
+      other_emails = k."otherEmails",
       first_name = k."firstName",
       last_name = k."lastName",
       merge = coalesce(k.merge, '{}'),
-      email_key = k.email_key,
+      email_key = k.email_keys[1],
       line1 = case when k.line1 is null then r.line1 else k.line1 end,
       line2 = case when k.line1 is null then r.line2 else k.line2 end,
       city = case when k.line1 is null then r.city else k.city end,
@@ -69,15 +71,17 @@ begin
     where r.organization_id = p_organization_id
       and r.id = k.id
       and (
-        (b.email, b.first_name, b.last_name, b.merge)
-          is distinct from (k.email, k."firstName", k."lastName", coalesce(k.merge, '{}'))
+        (b.email, b.other_emails, b.first_name, b.last_name, b.merge)
+          is distinct from (
+            k.email, k."otherEmails", k."firstName", k."lastName", coalesce(k.merge, '{}'))
         or (
           k.line1 is not null
           and (b.line1, b.line2, b.city, b.region, b.postal_code, b.country)
             is distinct from (k.line1, k.line2, k.city, k.region, k."postalCode", k.country)))
     returning
-      r.id, r.email_key, r.household_key, k.n, k."externalId", k.name_key, k.address_fault,
-      (b.email_key, b.household_key) is distinct from (r.email_key, r.household_key)
+      r.id, r.household_key, k.n, k."externalId", k.email_keys, k.name_key, k.address_fault,
+      (b.email_key, b.other_emails, b.household_key)
+          is distinct from (r.email_key, r.other_emails, r.household_key)
         or k.address_fault is not null
         -- Where the state or the town was wrong, the household's key stays.
         or (b.reason = 'bad_address'
@@ -89,7 +93,7 @@ begin
     count(*),
     jsonb_agg(
       jsonb_build_object(
-        'n', n, 'id', id, 'externalId', "externalId", 'emailKey', email_key,
+        'n', n, 'id', id, 'externalId', "externalId", 'emailKeys', email_keys,
         'householdKey', household_key, 'nameKey', name_key, 'addressFault', address_fault)
       order by n)
       filter (where to_be_judged)
@@ -97,9 +101,28 @@ begin
   from followed;
 
   if v_moved is not null then
+    perform postrider.keep_other_emails(p_organization_id, v_moved);
     perform postrider.check_changed_people(p_organization_id, p_campaign_id, v_moved, p_now);
   end if;
   return v_changed;
+end $$;
+
+-- Keeps by which further addresses people are known now. p_people: as in check_eligibility().
+create function postrider.keep_other_emails(
+  p_organization_id uuid,
+  p_people jsonb
+) returns void language plpgsql as $$
+begin
+  delete from postrider.recipient_other_email o
+  using jsonb_to_recordset(p_people) as p (id uuid, "emailKeys" text[])
+  where o.organization_id = p_organization_id
+    and o.recipient_id = p.id
+    and o.email_key <> all (p."emailKeys"[2:]);
+  insert into postrider.recipient_other_email (organization_id, recipient_id, email_key)
+  select p_organization_id, p.id, e.email_key
+  from jsonb_to_recordset(p_people) as p (id uuid, "emailKeys" text[])
+  cross join lateral unnest(p."emailKeys"[2:]) as e (email_key)
+  on conflict do nothing;
 end $$;
 
 -- Judges people whose e-mail or household has become another one, or whose address went bad or was
@@ -138,5 +161,8 @@ begin
   from postrider.check_eligibility(p_organization_id, p_campaign_id, p_people) j
   where s.organization_id = p_organization_id
     and s.recipient_id = j.id
+    -- Said twice, or a planner without statistics reads everybody who waits.
+    and s.recipient_id = any (
+      array(select (k ->> 'id')::uuid from jsonb_array_elements(p_people) as k))
     and postrider.follows_source(s.state, s.reason);
 end $$;

@@ -1,6 +1,7 @@
 -- Applies one page of a sync. Running it again changes nothing.
--- p_members: [{row, externalId, email, firstName, lastName, line1, line2, city, region, postalCode,
--- country, merge}], p_rejects: [{row, column, externalId, reason, message}].
+-- p_members: [{row, externalId, email, otherEmails: [], firstName, lastName, line1, line2, city,
+-- region, postalCode, country, merge, notes: [{column, reason, message}]}],
+-- p_rejects: [{row, column, externalId, reason, message}].
 create function postrider.apply_sync_page(
   p_organization_id uuid,
   p_campaign_id uuid,
@@ -56,6 +57,7 @@ begin
     p_organization_id, p_run_id, jsonb_array_length(p_members), v_created, v_changed,
     coalesce(jsonb_array_length(v_known), 0) - v_changed, v_repeated, v_by_state, v_turned_away,
     p_rejects, p_waited_ms);
+  perform postrider.keep_notes(p_organization_id, p_run_id, p_members);
 end $$;
 
 -- Refuses a page that makes no sense, or whose campaign does not sync any more.
@@ -75,6 +77,15 @@ begin
     perform postrider.fail(
       'PR020',
       'a reject lacks its reason or message',
+      'each has both; nobody of the page was taken in');
+  end if;
+  if exists (
+    select from jsonb_path_query(p_members, '$[*].notes[*] ? (@ != null)') as n (told)
+    where told ->> 'reason' is null or told ->> 'message' is null)
+  then
+    perform postrider.fail(
+      'PR020',
+      'a note of a member lacks its reason or message',
       'each has both; nobody of the page was taken in');
   end if;
   perform postrider.require_within('the milliseconds waited', p_waited_ms, 0, 1000000000000);
@@ -115,21 +126,29 @@ begin
     join jsonb_to_recordset(p_newcomers) as x (n int, member jsonb) using (n)
   ), made as (
     insert into postrider.recipient (
-      organization_id, id, campaign_id, external_id, email, first_name, last_name, line1, line2,
-      city, region, postal_code, country, address_from, merge,
+      organization_id, id, campaign_id, external_id, email, other_emails, first_name, last_name,
+      line1, line2, city, region, postal_code, country, address_from, merge,
       email_key, household_key, reference, source_row, made_in_run, created_at)
     select
-      p_organization_id, v.new_id, p_campaign_id, m."externalId", m.email, m."firstName",
-      m."lastName", m.line1, m.line2, m.city, m.region, m."postalCode", m.country,
+      p_organization_id, v.new_id, p_campaign_id, m."externalId", m.email, m."otherEmails",
+      m."firstName", m."lastName", m.line1, m.line2, m.city, m.region, m."postalCode", m.country,
       case when m.line1 is not null then 'source' end, coalesce(m.merge, '{}'),
-      m.email_key, m.household_key, postrider.new_reference(), m."row", p_run_id, p_now
+      m.email_keys[1], m.household_key, postrider.new_reference(), m."row", p_run_id, p_now
     from verdict v
     cross join lateral jsonb_to_record(v.m) as m (
-      "row" bigint, "externalId" text, email text, "firstName" text, "lastName" text,
-      line1 text, line2 text, city text, region text, "postalCode" text, country text,
-      merge jsonb, email_key text, household_key text)
+      "row" bigint, "externalId" text, email text, "otherEmails" text[], "firstName" text,
+      "lastName" text, line1 text, line2 text, city text, region text, "postalCode" text,
+      country text, merge jsonb, email_keys text[], household_key text)
     where v.reason <> 'erased'
     returning id
+  ), known_by as (
+    insert into postrider.recipient_other_email (organization_id, recipient_id, email_key)
+    select p_organization_id, made.id, e.email_key
+    from verdict v
+    join made on made.id = v.new_id
+    cross join lateral jsonb_array_elements_text(v.m -> 'email_keys')
+      with ordinality as e (email_key, n)
+    where e.n > 1
   ), met as (
     insert into postrider.sync_seen (organization_id, run_id, recipient_id)
     select p_organization_id, p_run_id, made.id
@@ -217,6 +236,66 @@ begin
     waited_ms = waited_ms + p_waited_ms,
     created_by_state = postrider.add_counts(created_by_state, p_by_state),
     turned_away = postrider.add_counts(turned_away, p_turned_away)
+  where organization_id = p_organization_id
+    and id = p_run_id;
+end $$;
+
+-- Keeps what was changed or left out of rows whose people were taken, and counts it by reason. Of
+-- each reason the first thousand of a run are kept: a column that is mended in every row would
+-- store a second list otherwise.
+create function postrider.keep_notes(
+  p_organization_id uuid,
+  p_run_id uuid,
+  p_members jsonb
+) returns void language plpgsql as $$
+declare
+  c_kept constant int := 1000;
+  v_noted jsonb;
+begin
+  if not jsonb_path_exists(p_members, '$[*].notes[*] ? (@ != null)') then
+    return;
+  end if;
+  with note as materialized (
+    select
+      m.told ->> 'row' as source_row, m.told ->> 'externalId' as external_id,
+      n.told ->> 'column' as source_column, n.told ->> 'reason' as reason,
+      n.told ->> 'message' as message,
+      row_number() over (order by m.n, n.n) as n,
+      row_number() over (partition by n.told ->> 'reason' order by m.n, n.n) as n_of_reason
+    from jsonb_array_elements(p_members) with ordinality as m (told, n)
+    cross join lateral jsonb_path_query(m.told, '$.notes[*] ? (@ != null)')
+      with ordinality as n (told, n)
+  ), kept as (
+    insert into postrider.sync_note (
+      organization_id, run_id, ordinal, source_row, source_column, external_id, reason, message)
+    select
+      p_organization_id, p_run_id,
+      note.n + (select coalesce(sum(value::int), 0) from jsonb_each_text(r.noted)),
+      note.source_row::bigint, note.source_column, postrider.trimmed(note.external_id),
+      note.reason, note.message
+    from postrider.sync_run r
+    cross join note
+    where r.organization_id = p_organization_id
+      and r.id = p_run_id
+      and note.n_of_reason + coalesce((r.noted ->> note.reason)::int, 0) <= c_kept
+      -- A sentence may quote the cell, and of an erased person nothing is kept.
+      and not exists (
+        select from postrider.suppression s
+        where s.organization_id = p_organization_id
+          and s.kind = 'external_id'
+          and s.digest = postrider.digest_of(
+            p_organization_id, 'external_id', postrider.trimmed(note.external_id))
+          and s.reason = 'erasure')
+  )
+  select jsonb_object_agg(g.reason, g.notes)
+  into v_noted
+  from (
+    select reason, count(*) as notes
+    from note
+    group by 1
+  ) g;
+  update postrider.sync_run
+  set noted = postrider.add_counts(noted, v_noted)
   where organization_id = p_organization_id
     and id = p_run_id;
 end $$;

@@ -13,7 +13,7 @@ create function postrider.people_to_judge(
   n int,
   id uuid,
   external_id text,
-  email_key text,
+  email_keys text[],
   household_key text,
   name_key text,
   address_fault text,
@@ -25,7 +25,7 @@ create function postrider.people_to_judge(
 begin atomic
   with person as materialized (
     select
-      p.n, p.id, p."externalId" as external_id, p."emailKey" as email_key,
+      p.n, p.id, p."externalId" as external_id, p."emailKeys" as email_keys,
       p."householdKey" as household_key, p."nameKey" as name_key,
       p."addressFault" as address_fault,
       case
@@ -34,23 +34,30 @@ begin atomic
       end as place_key,
       s.reason as suppression_reason, s.source as suppression_source
     from jsonb_to_recordset(p_people) as p (
-      n int, id uuid, "externalId" text, "emailKey" text, "householdKey" text, "nameKey" text,
+      n int, id uuid, "externalId" text, "emailKeys" text[], "householdKey" text, "nameKey" text,
       "addressFault" text)
     left join lateral (
       select s.reason, s.source
       from postrider.suppressions_of(
-        p_organization_id, p_campaign_id, p."externalId", p."emailKey", p."householdKey") s
+        p_organization_id, p_campaign_id, p."externalId", p."emailKeys", p."householdKey") s
       order by s.reason = 'erasure' desc
       limit 1
     ) s on true
+  ), first_by_email as (
+    select k.n, min(k.first) as by_email
+    from (
+      select
+        p.n, min(p.n) filter (where p.address_fault is null) over (partition by e.email_key) as first
+      from person p
+      cross join lateral unnest(p.email_keys) as e (email_key)
+      where p.suppression_reason is distinct from 'erasure'
+    ) k
+    group by k.n
   ), first_of as (
     -- An erased person is not made again, not even as somebody's double, and is nobody's first.
     -- A person whose address cannot be mailed is nobody's first either: the next one may be mailed.
     select
       n,
-      case when email_key is not null
-        then min(n) filter (where address_fault is null) over (partition by email_key)
-      end as by_email,
       case when place_key is not null
         then min(n) filter (where address_fault is null) over (partition by place_key)
       end as by_place
@@ -58,11 +65,12 @@ begin atomic
     where suppression_reason is distinct from 'erasure'
   )
   select
-    p.n, p.id, p.external_id, p.email_key, p.household_key, p.name_key, p.address_fault,
+    p.n, p.id, p.external_id, p.email_keys, p.household_key, p.name_key, p.address_fault,
     p.suppression_reason, p.suppression_source, x.n, x.id
   from person p
+  left join first_by_email m using (n)
   left join first_of f using (n)
-  left join person x on x.n = least(f.by_email, f.by_place) and x.n < p.n;
+  left join person x on x.n = least(m.by_email, f.by_place) and x.n < p.n;
 end;
 
 -- Names the state that a person takes for this reason.
@@ -79,7 +87,7 @@ return case
 end;
 
 -- Judges people by all rules at once, and says for each which state to take, why, and from when.
--- p_people: [{n, id, externalId, emailKey, householdKey, nameKey, addressFault}], in the order in
+-- p_people: [{n, id, externalId, emailKeys, householdKey, nameKey, addressFault}], in the order in
 -- which the first of two duplicates wins; id is null for a person who is new.
 -- verdict: pending, address_enrichable, skipped, blacklisted, holdout.
 -- duplicate_of_n: whose double it is, of those who are judged together and new. Of a person who has
@@ -147,7 +155,7 @@ begin
       (
         select 'of recipient ' || d.recipient_id, null
         from postrider.duplicates_of(
-          p_organization_id, p_campaign_id, v_campaign.dedupe, p.id, p.email_key,
+          p_organization_id, p_campaign_id, v_campaign.dedupe, p.id, p.email_keys,
           p.household_key, p.name_key, v_judged) d
         where p.suppression_reason is distinct from 'erasure'
         limit 1
@@ -157,7 +165,7 @@ begin
     left join lateral (
       select o.name as campaign
       from postrider.other_campaigns_of(
-        p_organization_id, p_campaign_id, p.external_id, p.email_key, p.household_key,
+        p_organization_id, p_campaign_id, p.external_id, p.email_keys, p.household_key,
         v_now - v_campaign.exclusion_window) o
       where dup.what is null
         and p.suppression_reason is null

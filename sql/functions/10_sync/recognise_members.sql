@@ -3,7 +3,8 @@
 --
 -- A second row with the same id in a run counts as a repeat, in whatever state its person is by
 -- now: the first one stands.
--- known: members as in apply_sync_page, with n, id, email_key, household_key, name_key and
+-- Every address in the e-mail of a member counts, the first one is the person's.
+-- known: members as in apply_sync_page, with n, id, email_keys, household_key, name_key and
 -- address_fault.
 -- newcomers: people as in check_eligibility(), each with its member.
 create function postrider.recognise_members(
@@ -26,21 +27,23 @@ declare
 begin
   with member as (
     select
-      m."row", postrider.trimmed(m."externalId") as "externalId", m.email, m."firstName",
-      m."lastName", p.line1, p.line2, p.city, p.region, p."postalCode", p.country, m.merge,
-      m.n, h.household_key,
-      postrider.email_key(m.email) as email_key,
+      m."row", postrider.trimmed(m."externalId") as "externalId",
+      coalesce(e.addresses[1], m.email) as email, nullif(e.addresses[2:], '{}') as "otherEmails",
+      e.keys as email_keys, m."firstName", m."lastName", p.line1, p.line2, p.city, p.region,
+      p."postalCode", p.country, m.merge, m.n, h.household_key,
       postrider.fold(concat_ws(' ', m."firstName", m."lastName")) as name_key,
       p.fault as address_fault
     from rows from (
       jsonb_to_recordset(p_members) as (
-        "row" bigint, "externalId" text, email text, "firstName" text, "lastName" text,
-        line1 text, line2 text, city text, region text, "postalCode" text, country text,
-        merge jsonb))
+        "row" bigint, "externalId" text, email text, "otherEmails" text[], "firstName" text,
+        "lastName" text, line1 text, line2 text, city text, region text, "postalCode" text,
+        country text, merge jsonb))
       with ordinality as m (
-        "row", "externalId", email, "firstName", "lastName", line1, line2, city, region,
-        "postalCode", country, merge, n)
+        "row", "externalId", email, "otherEmails", "firstName", "lastName", line1, line2, city,
+        region, "postalCode", country, merge, n)
     left join postrider.postal_addresses(p_members, v_longest_line) a on a.n = m.n
+    cross join lateral postrider.read_emails(
+      concat_ws('; ', m.email, array_to_string(m."otherEmails", '; '))) e
     cross join lateral (
       select case when m.line1 is not null
         then postrider.household_key(
@@ -86,7 +89,7 @@ begin
       filter (where not p.repeated and p.id is not null),
     jsonb_agg(
       jsonb_build_object(
-        'n', p.n, 'externalId', p."externalId", 'emailKey', p.email_key,
+        'n', p.n, 'externalId', p."externalId", 'emailKeys', p.email_keys,
         'householdKey', p.household_key, 'nameKey', p.name_key,
         'addressFault', p.address_fault, 'member', to_jsonb(p) - 'repeated') order by p.n)
       filter (where not p.repeated and p.id is null),

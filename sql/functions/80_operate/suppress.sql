@@ -1,7 +1,9 @@
 -- Do-not-mail. An entry stands from the moment this returns: people before the printer are moved at
 -- once, people at the printer get a cancel mark, and the begin of every mail cohort asks again.
--- Give at least one of e-mail, external id and address. An address reaches everybody who may live
--- there; a notice says how many of the stopped only may. Returns how many people it stopped.
+-- Give at least one of e-mail, external id and address. A text with several e-mail addresses stands
+-- for each; one of which something cannot be read is refused. A postal address reaches everybody
+-- who may live there; a notice says how many of the stopped only may. Returns how many people it
+-- stopped.
 create function postrider.suppress(
   p_organization_id uuid,
   p_email text default null,
@@ -55,19 +57,18 @@ create function postrider.suppress_and_list(
 #variable_conflict use_column
 declare
   v_before text := postrider.act_as('op');
+  v_email_keys text[];
+  v_household_key text;
   v_stopped uuid[];
-  v_household_key text := case
-    when p_line1 is not null and p_postal_code is not null
-      then postrider.household_key(p_line1, p_line2, p_postal_code, p_country)
-  end;
 begin
-  perform postrider.require_suppressible(
-    p_organization_id, p_campaign_id,
-    v_household_key is null and p_line1 is not null and p_postal_code is not null);
+  perform postrider.require_suppressible(p_organization_id, p_campaign_id);
+  v_email_keys := postrider.required_email_keys(p_email);
+  v_household_key :=
+    postrider.required_household_key(p_line1, p_line2, p_postal_code, p_country);
   v_stopped := postrider.suppress_person(
     p_organization_id,
     p_campaign_id,
-    postrider.email_key(p_email),
+    v_email_keys,
     nullif(postrider.trimmed(p_external_id), ''),
     v_household_key,
     postrider.address_of(p_line1, p_line2, p_postal_code, p_country),
@@ -79,8 +80,13 @@ begin
   select r.id, r.campaign_id, r.external_id,
     case
       when r.household_key = v_household_key
-        or r.email_key = postrider.email_key(p_email)
         or r.external_id = nullif(postrider.trimmed(p_external_id), '')
+        or r.email_key = any (v_email_keys)
+        or exists (
+          select from postrider.recipient_other_email o
+          where o.organization_id = p_organization_id
+            and o.recipient_id = r.id
+            and o.email_key = any (v_email_keys))
         then 'certain'
       else 'possible'
     end
@@ -90,11 +96,10 @@ begin
   order by r.id;
 end $$;
 
--- Refuses a suppression in a campaign that is not there, and one by an address that is none.
+-- Refuses a suppression in a campaign that is not there.
 create function postrider.require_suppressible(
   p_organization_id uuid,
-  p_campaign_id uuid,
-  p_unusable_address boolean
+  p_campaign_id uuid
 ) returns void language plpgsql stable as $$
 begin
   perform postrider.require_organization(p_organization_id);
@@ -109,13 +114,66 @@ begin
       'select name, id from postrider.campaigns; null suppresses in all of them. '
       'Nothing was changed');
   end if;
-  if p_unusable_address then
+end $$;
+
+-- Makes the keys of the e-mail addresses in a text. One that cannot be read is refused: a key that
+-- nobody has would be reported as standing, and the person would be mailed.
+create function postrider.required_email_keys(p_email text) returns text[]
+language plpgsql stable as $$
+declare
+  v_email_keys text[];
+  v_unread text;
+begin
+  select e.keys, e.unread
+  into v_email_keys, v_unread
+  from postrider.read_emails(p_email) e;
+  if v_unread is not null then
     perform postrider.fail(
       'PR020',
-      'the address has no country, or neither letters nor digits',
-      'it would match nobody; leave it out, or give line1, postal code and country. '
-      'Nothing was changed');
+      format('%L cannot be read as an e-mail address', left(v_unread, 40)),
+      'give one address by itself, as ann@example.com, or several with commas between them; '
+      'nothing was changed');
   end if;
+  return v_email_keys;
+end $$;
+
+-- Makes the key of the household at an address; null where there is none. One of which none can be
+-- made is refused.
+create function postrider.required_household_key(
+  p_line1 text,
+  p_line2 text,
+  p_postal_code text,
+  p_country text
+) returns text language plpgsql stable as $$
+declare
+  v_household_key text;
+begin
+  if p_line1 is null and p_postal_code is null then
+    return null;
+  end if;
+  if p_line1 is null or p_postal_code is null then
+    perform postrider.fail(
+      'PR020',
+      'an address needs line1 and postal code',
+      'nothing was changed');
+  end if;
+  if not exists (
+    select from postrider.country
+    where code = upper(postrider.trimmed(p_country) collate "C"))
+  then
+    perform postrider.fail(
+      'PR020',
+      format('%L is not a country', p_country),
+      'give the two letters of ISO 3166, as US; nothing was changed');
+  end if;
+  v_household_key := postrider.household_key(p_line1, p_line2, p_postal_code, p_country);
+  if v_household_key is null then
+    perform postrider.fail(
+      'PR020',
+      'the address has neither letters nor digits',
+      'it would match nobody; leave it out, or give line1 and postal code. Nothing was changed');
+  end if;
+  return v_household_key;
 end $$;
 
 -- Suppresses a person by each key that is given, in one campaign or, with null, in all of them, and
@@ -123,7 +181,7 @@ end $$;
 create function postrider.suppress_person(
   p_organization_id uuid,
   p_campaign_id uuid,
-  p_email_key text,
+  p_email_keys text[],
   p_external_id text,
   p_household_key text,
   p_address jsonb,
@@ -135,10 +193,10 @@ declare
   v_people uuid[];
   v_stopped uuid[];
 begin
-  if concat_ws(' ', p_email_key, p_external_id) ~ '[\u0001-\u001f\u007f-\u009f]' then
+  if p_external_id ~ '[\u0001-\u001f\u007f-\u009f]' then
     perform postrider.fail(
       'PR020',
-      'there is a control character inside the e-mail or external id',
+      'there is a control character inside the external id',
       'two lines in one, perhaps: it would match nobody; nothing was changed');
   end if;
   -- People are locked before suppressions, as in the call that suppresses returned mail.
@@ -146,11 +204,11 @@ begin
   where organization_id = p_organization_id
     and recipient_id = any (
       postrider.people_by_key(
-        p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key))
+        p_organization_id, p_campaign_id, p_email_keys, p_external_id, p_household_key))
   order by recipient_id
   for no key update;
   if postrider.add_suppressions(
-    p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key, p_reason,
+    p_organization_id, p_campaign_id, p_email_keys, p_external_id, p_household_key, p_reason,
     p_source, p_expires_at, p_address) = 0
   then
     perform postrider.fail(
@@ -160,10 +218,10 @@ begin
   end if;
   -- People are looked for again: somebody may have come in while this waited for the locks.
   v_people := postrider.people_by_key(
-    p_organization_id, p_campaign_id, p_email_key, p_external_id, p_household_key);
+    p_organization_id, p_campaign_id, p_email_keys, p_external_id, p_household_key);
   if cardinality(v_people) = 0 then
     raise notice 'nobody here is known as %: the entry stands for people who come later',
-      concat_ws(' or ', p_email_key, p_external_id, p_household_key);
+      concat_ws(' or ', array_to_string(p_email_keys, ' or '), p_external_id, p_household_key);
   end if;
   if p_household_key is not null and postrider.has_older_keys(p_organization_id) then
     raise notice
@@ -183,7 +241,7 @@ end $$;
 create function postrider.add_suppressions(
   p_organization_id uuid,
   p_campaign_id uuid,
-  p_email_key text,
+  p_email_keys text[],
   p_external_id text,
   p_household_key text,
   p_reason text,
@@ -206,10 +264,13 @@ begin
     end,
     case when k.kind = 'household' then p_address end,
     p_reason, p_source, session_user, v_now, p_expires_at
-  from (values
-    ('email', p_email_key),
-    ('external_id', p_external_id),
-    ('household', p_household_key)
+  from (
+    select 'email', e.email_key
+    from unnest(p_email_keys) as e (email_key)
+    union all
+    select 'external_id', p_external_id
+    union all
+    select 'household', p_household_key
   ) as k (kind, value)
   where k.value is not null
   on conflict on constraint suppression_key do update
@@ -229,7 +290,7 @@ end $$;
 create function postrider.people_by_key(
   p_organization_id uuid,
   p_campaign_id uuid,
-  p_email_key text,
+  p_email_keys text[],
   p_external_id text,
   p_household_key text
 ) returns uuid[] language sql stable
@@ -239,7 +300,14 @@ return array(
     select id, campaign_id
     from postrider.recipient
     where organization_id = p_organization_id
-      and email_key = p_email_key
+      and email_key = any (p_email_keys)
+    union
+    select r.id, r.campaign_id
+    from postrider.recipient_other_email o
+    join postrider.recipient r
+      on r.organization_id = o.organization_id and r.id = o.recipient_id
+    where o.organization_id = p_organization_id
+      and o.email_key = any (p_email_keys)
     union
     select id, campaign_id
     from postrider.recipient
@@ -253,23 +321,34 @@ return array(
     cross join lateral (values
       (k.neighbourhood || '|', k.neighbourhood || '}'),
       (k.numbered || 'A', k.numbered || '[')) as keys (first, beyond)
-    join postrider.recipient r
-      on r.organization_id = p_organization_id
-      and r.household_key ~>=~ keys.first
-      and r.household_key ~<~ keys.beyond
+    cross join lateral (
+      select x.id, x.campaign_id, x.household_key
+      from postrider.recipient x
+      where x.organization_id = p_organization_id
+        and x.household_key ~>=~ keys.first
+        and x.household_key ~<~ keys.beyond
+      -- Or a planner without statistics compares everybody of the organization.
+      offset 0
+    ) r
+    where p_household_key is not null
       and postrider.may_be_one_household(r.household_key, p_household_key)
   ) r
   where p_campaign_id is null
     or r.campaign_id = p_campaign_id);
 
--- Lifts the suppressions by one key, so that new people with it are let in again. Returns how many
--- entries were lifted. People whom they turned away stay where they are.
+-- Lifts the suppressions by one key, or by each e-mail address in a text, so that new people with
+-- it are let in again. Returns how many entries were lifted. People whom they turned away stay
+-- where they are.
 create function postrider.lift_suppression(
   p_organization_id uuid,
   p_kind text,
   p_value text
 ) returns int language plpgsql security definer as $$
 declare
+  v_values text[] := case p_kind
+    when 'email' then postrider.email_keys(p_value)
+    else array[postrider.trimmed(p_value)]
+  end;
   v_lifted int;
 begin
   perform postrider.require_organization(p_organization_id);
@@ -283,13 +362,9 @@ begin
   delete from postrider.suppression
   where organization_id = p_organization_id
     and kind = p_kind
-    and digest = postrider.digest_of(
-      p_organization_id,
-      p_kind,
-      case p_kind
-        when 'email' then postrider.email_key(p_value)
-        else postrider.trimmed(p_value)
-      end);
+    and digest = any (array(
+      select postrider.digest_of(p_organization_id, p_kind, k.value)
+      from unnest(v_values) as k (value)));
   get diagnostics v_lifted = row_count;
   if v_lifted > 0 then
     perform postrider.note_intervention(

@@ -17,10 +17,18 @@ export async function sync({ sql, at }: OperatedPlace, run: Statements): Promise
       message: 'zip: "6270" is no US postal code',
     },
   ];
+  const notes = [
+    {
+      column: 'email',
+      reason: 'email_not_used',
+      message: 'Column "email" is not an e-mail address, and was left out: "at home".',
+    },
+  ];
+  const page = neighbours(3).map((person, n) => (n === 1 ? { ...person, notes } : person));
   await sql`
     select postrider.apply_sync_page(
       ${at.organizationId}, ${at.campaignId}, ${String(open?.['token'])},
-      ${String(open?.['run_id'])}, ${JSON.stringify(neighbours(3))}::text::jsonb,
+      ${String(open?.['run_id'])}, ${JSON.stringify(page)}::text::jsonb,
       ${JSON.stringify(rejects)}::text::jsonb
     )`;
   await sql`
@@ -39,6 +47,8 @@ export async function sync({ sql, at }: OperatedPlace, run: Statements): Promise
   );
   const [reject] = await run.rows('rejects', { campaign: 'spring' });
   assert.equal(reject?.['reason'], 'bad_postal_code');
+  const [note] = await run.rows('notes', { campaign: 'spring' });
+  assert.equal(note?.['reason'], 'email_not_used');
 
   const [first] = neighbours(1);
   await syncPeople(

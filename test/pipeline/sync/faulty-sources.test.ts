@@ -214,6 +214,42 @@ void test('core checks what a source tells: what cannot be used is a reject with
   assert.equal((await sync(place)).unchanged, 2);
 });
 
+void test('what a source says of rows that it changed is kept with what core left out, whatever it says', async () => {
+  const [good] = members(1);
+  assert.ok(good);
+  const mended = { column: 'zip', reason: 'unwrapped', message: 'Column "zip" was \'02138.' };
+  const audience = telling(async function* () {
+    yield await Promise.resolve(
+      page([
+        { ...good, notes: [mended] },
+        { ...good, externalId: 'odd', row: 3, email: 'at home', notes: [7, { reason: 'x\u0000' }] },
+        { ...good, externalId: 'none', row: 4, notes: 'no list' },
+      ]),
+    );
+  });
+  await using place = await open({ people: 0, ports: { audience } });
+  const report = await sync(place);
+  assert.deepEqual(report.noted, { unwrapped: 1, changed: 1, 'x\uFFFD': 1, email_not_used: 1 });
+  const told = await place.sql`
+    select source_row::int as row, source_column as column, external_id, reason
+    from postrider.sync_notes
+    order by source_row, reason`;
+  assert.deepEqual(
+    told.map((note) => Object.values(note)),
+    [
+      [2, 'zip', 'p0', 'unwrapped'],
+      [3, null, 'odd', 'changed'],
+      [3, 'email', 'odd', 'email_not_used'],
+      [3, null, 'odd', 'x\uFFFD'],
+    ],
+  );
+  await place.sql`
+    select postrider.erase(id) from postrider.recipient where external_id = 'odd'`;
+  await sync(place);
+  const rows = await place.sql`select from postrider.sync_notes where external_id = 'odd'`;
+  assert.equal(rows.length, 0, 'of an erased person nothing is kept');
+});
+
 void test('a page that is none ends the run with a sentence, and the lock is free', async () => {
   const audience = telling(async function* () {
     yield await Promise.resolve({ people: [] } as unknown as AudiencePage);

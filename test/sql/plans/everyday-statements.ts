@@ -224,6 +224,9 @@ export function everyday(sql: postgres.Sql, at: Place, round: string): readonly 
           ...people(1)[0],
           externalId: `crowd${n}`,
           email: `crowd${n}@example.com`,
+          // One that comes later, for each tenth.
+          otherEmails:
+            n % 10 === 0 ? [`other.crowd${n}@example.com`, `${round}${n}@example.com`] : [],
           line1: `${n} Crowd Street`,
         }));
         await applySyncPage(

@@ -30,6 +30,12 @@ export async function fill(admin: postgres.Sql, at: Place, n: number): Promise<v
       from generate_series(1, ${n}) i
       on conflict do nothing`;
     await tx`
+      insert into postrider.recipient_other_email (organization_id, recipient_id, email_key)
+      select organization_id, id, 'other.' || email_key
+      from postrider.recipient
+      where campaign_id = ${at.campaignId} and external_id like 'crowd%' and source_row % 10 = 0
+      on conflict do nothing`;
+    await tx`
       insert into postrider.recipient_state (
         organization_id, recipient_id, campaign_id, state, since, move_no, available_at, reason
       )

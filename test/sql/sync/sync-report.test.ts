@@ -99,6 +99,51 @@ void test('rows that cannot be read are counted, and listed with their place and
   assert.equal(rows[0]?.['message'], '"7" is no ZIP');
 });
 
+void test('what was changed or left out of rows is counted by reason, and told by row; the first thousand of each', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const noted = (n: number, reason: string): Person[] =>
+    people(n, reason).map((person) => ({
+      ...person,
+      notes: [{ column: 'zip', reason, message: `Column "zip" is ${person.externalId}.` }],
+    }));
+  const again = await syncRun(sql, at);
+  await again.page([...noted(2, 'unwrapped'), ...people(1)]);
+  await again.page([...noted(700, 'rounded')]);
+  await again.page([...noted(1400, 'rounded').slice(700), ...noted(3, 'unwrapped').slice(2)]);
+  const report = await again.close();
+  assert.deepEqual(report.noted, { unwrapped: 3, rounded: 1400 });
+  assert.deepEqual([report.created, report.invalid], [1404, 0]);
+  const kept = await sql<{ reason: string; rows: number; last: string }[]>`
+    select reason, count(*)::int as rows, max(message) as last
+    from postrider.sync_notes
+    where organization_id = ${at.organizationId} and source_column = 'zip'
+    group by 1
+    order by 1`;
+  assert.deepEqual(
+    kept.map(({ reason, rows }) => [reason, rows]),
+    [
+      ['rounded', 1000],
+      ['unwrapped', 3],
+    ],
+  );
+  assert.equal(kept[1]?.last, 'Column "zip" is unwrapped2.');
+});
+
+void test('a note without a reason or a sentence is refused with its page', async () => {
+  const { sql } = rig;
+  const at = await place(sql);
+  const again = await syncRun(sql, at);
+  const [a] = people(1);
+  assert.ok(a);
+  for (const note of [{ reason: 'changed' }, { message: 'It is.' }, 7])
+    await assert.rejects(
+      again.page([{ ...a, notes: [note] as never }]),
+      /a note of a member lacks/,
+    );
+  assert.deepEqual(await statesOf(sql, at), {});
+});
+
 void test('the report adds up, by state and by reason, when everything happens in one run', async () => {
   const { sql } = rig;
   const other = await place(sql);

@@ -18,6 +18,7 @@ export interface SyncNowOptions {
 
 const ASK_AGAIN_MS = 1000;
 const SHOWN_REJECTS = 20;
+const SHOWN_NOTES_OF_REASON = 5;
 
 export async function syncNow(cli: Cli, name: string, options: SyncNowOptions): Promise<void> {
   await using database = await openDatabase(cli, { max: 4, name: 'postrider sync' });
@@ -38,9 +39,10 @@ export async function syncNow(cli: Cli, name: string, options: SyncNowOptions): 
         onPage: (fetched) => live?.draw([`${campaign.name}: ${count(fetched, 'row')} read`]),
       }),
   ).finally(() => live?.clear());
-  const rejects = await rejectsOf(sql, campaign, report);
-  if (cli.out.json) cli.out.emit({ ...report, rejects });
-  else showReport(cli, report, rejects);
+  const rejects = await rowsOf(sql, 'sync_rejects', campaign, report);
+  const notes = await rowsOf(sql, 'sync_notes', campaign, report);
+  if (cli.out.json) cli.out.emit({ ...report, rejects, notes });
+  else showReport(cli, report, rejects, notes);
   if (report.error !== null) cli.out.warn(report.error);
 }
 
@@ -63,7 +65,8 @@ export async function whenLockIsFree<T>(
   }
 }
 
-export interface RejectRow {
+/** A row that could not be used, or one of which something was changed or left out. */
+export interface ToldRow {
   readonly row: number | null;
   readonly column: string | null;
   readonly externalId: string | null;
@@ -71,23 +74,29 @@ export interface RejectRow {
   readonly message: string;
 }
 
-async function rejectsOf(
+async function rowsOf(
   sql: Sql,
+  view: 'sync_rejects' | 'sync_notes',
   campaign: CampaignRow,
   report: SyncReport,
-): Promise<RejectRow[]> {
-  const rows = await sql<RejectRow[]>`
+): Promise<ToldRow[]> {
+  const rows = await sql<ToldRow[]>`
     select
       source_row::float8 as row, source_column as column, external_id as "externalId",
       reason, message
-    from postrider.sync_rejects
+    from ${sql(`postrider.${view}`)}
     where organization_id = ${campaign.organizationId}
       and run_id = ${report.runId}
     order by source_row nulls last, message`;
   return [...rows];
 }
 
-function showReport(cli: Cli, report: SyncReport, rejects: readonly RejectRow[]): void {
+function showReport(
+  cli: Cli,
+  report: SyncReport,
+  rejects: readonly ToldRow[],
+  notes: readonly ToldRow[],
+): void {
   const { out } = cli;
   const waited =
     report.waitedMs === 0 ? '' : `, ${duration(report.waitedMs)} of it waiting for rate limits`;
@@ -125,18 +134,38 @@ function showReport(cli: Cli, report: SyncReport, rejects: readonly RejectRow[])
   );
   if (Object.keys(report.turnedAway).length > 0)
     out.print(`\nturned away: ${listed(report.turnedAway)}`);
-  if (rejects.length === 0) return;
+  if (rejects.length > 0)
+    listRows(cli, report, 'sync_rejects', rejects.slice(0, SHOWN_REJECTS), rejects.length);
+  const noted = Object.values(report.noted).reduce((sum, rows) => sum + rows, 0);
+  if (noted === 0) return;
+  out.print(`\ntaken, with something changed or left out: ${listed(report.noted)}`);
+  const seen = new Map<string, number>();
+  const shown = notes.filter(({ reason }) => {
+    const before = seen.get(reason) ?? 0;
+    seen.set(reason, before + 1);
+    return before < SHOWN_NOTES_OF_REASON;
+  });
+  listRows(cli, report, 'sync_notes', shown, noted);
+}
+
+function listRows(
+  { out }: Cli,
+  report: SyncReport,
+  view: 'sync_rejects' | 'sync_notes',
+  shown: readonly ToldRow[],
+  all: number,
+): void {
   out.print();
-  out.list(rejects.slice(0, SHOWN_REJECTS), [
+  out.list(shown, [
     { title: 'row', value: (row) => (row.row === null ? '' : String(row.row)), right: true },
     { title: 'column', value: (row) => row.column },
     { title: 'reason', value: (row) => row.reason, style: () => 'yellow' },
     { title: 'what', value: (row) => row.message },
   ]);
-  if (rejects.length > SHOWN_REJECTS)
+  if (all > shown.length)
     out.note(
-      `${rejects.length - SHOWN_REJECTS} more: postrider sql "select * from ` +
-        `postrider.sync_rejects where run_id = '${report.runId}'"`,
+      `${all - shown.length} more: postrider sql "select * from ` +
+        `postrider.${view} where run_id = '${report.runId}'"`,
     );
 }
 
@@ -154,7 +183,11 @@ export async function enrichNow(cli: Cli, name: string): Promise<void> {
   await requireMigrated(sql);
   const campaign = await campaignNamed(sql, name);
   const before = await waiting(sql, campaign);
-  const pipeline = commandPipeline(await cli.project(), sql, quietLogger(cli.out));
+  const logger = {
+    ...quietLogger(cli.out),
+    warn: (fields: object, message: string) => warned(cli, fields, message),
+  };
+  const pipeline = commandPipeline(await cli.project(), sql, logger);
   const taken = await pipeline.enrich(campaign.organizationId, campaign.campaignId);
   const after = await waiting(sql, campaign);
   const notFound = after.notFound - before.notFound;
@@ -172,6 +205,13 @@ export async function enrichNow(cli: Cli, name: string): Promise<void> {
     },
     `${campaign.name}: ${lookedUp(campaign, { taken, found, notFound }, after)}`,
   );
+}
+
+/** What an enricher warns of, with its rows where it tells some. */
+function warned({ out }: Cli, fields: object, message: string): void {
+  const { path, rows } = fields as { readonly path?: unknown; readonly rows?: unknown };
+  out.warn(`${typeof path === 'string' ? `${path}: ` : ''}${message}`);
+  if (Array.isArray(rows)) for (const row of rows) out.note(String(row));
 }
 
 function lookedUp(

@@ -26,6 +26,11 @@ export interface SyncReport {
   readonly waitedMs: number;
   readonly createdByState: Readonly<Record<string, number>>;
   readonly turnedAway: Readonly<Record<string, number>>;
+  /**
+   * Rows whose people were taken and of which something was changed or left out, by reason. The
+   * view `sync_notes` has them by row.
+   */
+  readonly noted: Readonly<Record<string, number>>;
   readonly durationMs: number;
   readonly error: string | null;
 }
@@ -114,7 +119,12 @@ export async function applySyncPage(
   rejects: readonly Reject[],
   waitedMs: number,
 ): Promise<void> {
-  const flat = members.map(({ address, ...member }) => ({ ...address, ...member }));
+  const flat = members.map(({ address, otherEmails = [], notes = [], ...member }) => ({
+    ...address,
+    ...member,
+    ...(otherEmails.length > 0 && { otherEmails }),
+    ...(notes.length > 0 && { notes }),
+  }));
   await calls.applySyncPage(sql, { ...run, members: flat, rejects, waitedMs });
 }
 
@@ -158,6 +168,7 @@ export async function closeSync(
     waitedMs: Number(row['waited_ms']),
     createdByState: row['created_by_state'] as Record<string, number>,
     turnedAway: row['turned_away'] as Record<string, number>,
+    noted: row['noted'] as Record<string, number>,
     durationMs: Number(row['duration_ms']),
     error: row['error'] === null ? null : String(row['error']),
   };

@@ -11,13 +11,34 @@ export interface Member {
   readonly row: number | null;
   /** The source's own id; unique within the source, at most 200 characters. */
   readonly externalId: string;
+  /** Several addresses in one text count as several: the first one is the person's. */
   readonly email: string | null;
+  /**
+   * By which else the person is known. An opt-out of any of them stops the person, and who has one
+   * of them is the same person.
+   */
+  readonly otherEmails?: readonly string[];
   readonly firstName: string | null;
   readonly lastName: string | null;
   /** Null where only the e-mail is known. */
   readonly address: Address | null;
   /** Merge data for the template: every other field. */
   readonly merge: Readonly<Record<string, string>>;
+  /** What of the row was changed or left out, although the person is taken. */
+  readonly notes?: readonly Note[];
+}
+
+/**
+ * Something of a row that the source, or core, changed or left out while it took the person. It is
+ * counted by reason and reported by row: nothing of a row is lost in silence.
+ */
+export interface Note {
+  /** The column or field; null where it is the whole row. */
+  readonly column: string | null;
+  /** Machine-readable, for example `email_not_used`. The same for all rows with the same fate. */
+  readonly reason: string;
+  /** A sentence for people. Names the column, never quotes more than 40 characters of the value. */
+  readonly message: string;
 }
 
 /** A row that cannot be read as a member. It is counted and reported, never dropped. */

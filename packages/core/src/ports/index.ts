@@ -2,6 +2,7 @@ export * from './address-lines.ts';
 export * from './audience.ts';
 export * from './common.ts';
 export * from './effects.ts';
+export * from './emails.ts';
 export * from './enricher.ts';
 export * from './image-host.ts';
 export * from './media.ts';
