@@ -4,5 +4,6 @@
  */
 export { csvRecords, detectDelimiter } from './csv-records.ts';
 export { normaliseCountry, normalisePostalCode } from './postal-code.ts';
-export { isEmail, isPlain, quote, wrongNumberOfFields } from './row.ts';
+export { quote } from './quote.ts';
+export { isEmail, isPlain, wrongNumberOfFields } from './row.ts';
 export { openSource } from './source-file.ts';

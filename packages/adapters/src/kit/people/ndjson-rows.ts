@@ -10,7 +10,8 @@ import { planColumns } from './columns.ts';
 import type { ColumnPlan } from './columns.ts';
 import { segmentIndex } from './options.ts';
 import type { RowOptions } from './options.ts';
-import { quote, readRow } from './row.ts';
+import { quote } from './quote.ts';
+import { readRow } from './row.ts';
 import type { RowResult } from './row.ts';
 import { explain, openSource } from './source-file.ts';
 

@@ -6,10 +6,11 @@
  * e-mail: the card can be posted, and dropping the person for a field that is not needed would be
  * the silent loss this house does not allow.
  */
-import type { Address, Member, Note, Reject } from '@postrider/core/ports';
+import type { Member, Note, Reject } from '@postrider/core/ports';
+import { readAddress } from './address.ts';
 import { columnName, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
-import { normaliseCountry, normalisePostalCode } from './postal-code.ts';
+import { quote } from './quote.ts';
 
 const maxLength = 200;
 // A control character, a line separator or a bidirectional override changes what is printed without
@@ -87,8 +88,11 @@ export function readRow(
   if (control.test(externalId)) return controlReject('externalId');
   for (const role of nameAndAddress) if (control.test(at(role))) return controlReject(role);
 
-  const address = readAddress();
-  if ('reject' in address) return address;
+  const address = readAddress(plan, at, rules.defaultCountry);
+  if ('fault' in address) {
+    const { column, reason, message } = address.fault;
+    return reject(column, reason, message);
+  }
   const email = at('email');
   const emailGood = isEmail(email);
   if (address.value === null && !emailGood) {
@@ -144,58 +148,6 @@ export function readRow(
       `Column "${column}" has a line break or another character that cannot be printed: ${quote(at(role))}.`,
     );
   }
-
-  function readAddress(): { readonly value: Address | null } | { readonly reject: Reject } {
-    const [line1, line2, city, region, postal] = [
-      at('line1'),
-      at('line2'),
-      at('city'),
-      at('region'),
-      at('postalCode'),
-    ];
-    if (line1 === '' && line2 === '' && city === '' && region === '' && postal === '')
-      return { value: null };
-    const countryText = at('country');
-    const country = countryText === '' ? rules.defaultCountry : normaliseCountry(countryText);
-    if (country === null) {
-      const column = columnName(plan, 'country');
-      return reject(
-        column,
-        'bad_country',
-        `Column "${column}" is not a country (two letters, ISO 3166): ${quote(countryText)}.`,
-      );
-    }
-    const needed: readonly Role[] =
-      country === 'US' || country === 'CA' ? ['line1', 'city', 'region'] : ['line1', 'city'];
-    const missing = needed.find((role) => at(role) === '');
-    if (missing !== undefined) {
-      const column = columnName(plan, missing);
-      return reject(
-        column,
-        'incomplete_address',
-        `Column "${column}" is blank, but other parts of the address are there.`,
-      );
-    }
-    const postalCode = normalisePostalCode(country, region, postal);
-    if (postalCode === null) {
-      const column = columnName(plan, 'postalCode');
-      return reject(
-        column,
-        'bad_postal_code',
-        `Column "${column}" is not a postal code of ${country}: ${quote(postal)}.`,
-      );
-    }
-    return {
-      value: {
-        line1,
-        line2: line2 === '' ? null : line2,
-        city,
-        region: region === '' ? null : region,
-        postalCode,
-        country,
-      },
-    };
-  }
 }
 
 /** Blank cells beyond the header are nothing: spreadsheets add them. */
@@ -210,14 +162,4 @@ function splitName(name: string): [string, string] {
   if (comma > 0) return [name.slice(comma + 1).trim(), name.slice(0, comma).trim()];
   const blank = name.lastIndexOf(' ');
   return blank < 0 ? [name, ''] : [name.slice(0, blank).trim(), name.slice(blank + 1)];
-}
-
-/** At most 40 characters of a value, with what cannot be seen made visible. */
-export function quote(value: string): string {
-  const points = [...value];
-  const text = JSON.stringify(points.slice(0, 40).join('')).replace(
-    /[\u007F-\u009F\u2028-\u202E\u2066-\u2069\uFFFD]/g,
-    (c) => (c === '\uFFFD' ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
-  );
-  return points.length > 40 ? `${text}…` : text;
 }
