@@ -6,7 +6,8 @@ create table postrider.sync_run (
   kind text not null,
   started_at timestamptz not null,
   ended_at timestamptz,
-  -- Every page was fetched: only then may anybody be said to have left the segment.
+  -- Every page was fetched, and none said that somebody is missing: only then may anybody be said
+  -- to have left the segment.
   complete boolean not null default false,
   fetched int not null default 0,
   created int not null default 0,

@@ -14,6 +14,7 @@ import { migrations } from './of-migrations.ts';
 import { handedOver } from './of-options.ts';
 import { questions } from './of-the-questions.ts';
 import { households } from './of-households.ts';
+import { lists } from './of-lists.ts';
 import { providers } from './of-providers.ts';
 import { restores } from './of-restores.ts';
 import { runner } from './of-the-runner.ts';
@@ -57,6 +58,7 @@ export const mutants: readonly Mutant[] = [
   ...failingWorks,
   ...questions,
   ...households,
+  ...lists,
   ...providers,
 ];
 

@@ -8,6 +8,8 @@
 import { AudienceSourceError } from '@postrider/core/ports';
 import type { Info } from 'csv-parse';
 import type { SourceFile } from './source-file.ts';
+import { swallowedRows } from './swallowed-rows.ts';
+import type { SwallowedRow } from './swallowed-rows.ts';
 
 const maxRecord = 128_000;
 
@@ -15,6 +17,8 @@ export interface CsvRecord {
   readonly cells: readonly string[];
   /** Counted from 1. */
   readonly line: number;
+  /** Other rows of the file that stand inside this one. */
+  readonly swallowed: readonly SwallowedRow[];
 }
 
 /**
@@ -46,6 +50,7 @@ export async function* csvRecords(
   source.on('error', (error) => parser.destroy(error));
   source.pipe(parser);
   let doubleCounted = 0;
+  let width: number | null = null;
   try {
     for await (const { record, info } of parser as AsyncIterable<{
       record: string[];
@@ -60,7 +65,10 @@ export async function* csvRecords(
         }
       }
       if (record.length === 1 && record[0]?.trim() === '') continue;
-      yield { cells: record, line: info.lines - doubleCounted - inner };
+      const line = info.lines - doubleCounted - inner;
+      width ??= record.length;
+      const swallowed = inner === 0 ? [] : swallowedRows(record, line, delimiter, width);
+      yield { cells: record, line, swallowed };
     }
   } catch (error) {
     signal.throwIfAborted();

@@ -25,7 +25,13 @@ export function isEmail(value: string): boolean {
   return value.length <= 254 && emailPattern.test(value) && !control.test(value);
 }
 
-export type RowResult = { readonly member: Member } | { readonly reject: Reject };
+export type RowResult =
+  | { readonly member: Member }
+  | {
+      readonly reject: Reject;
+      /** Why this is a sign that people of the list are not told, as a sentence. */
+      readonly incomplete?: string;
+    };
 
 export interface RowRules {
   readonly defaultCountry: string;
@@ -33,22 +39,28 @@ export interface RowRules {
   readonly needsExternalId: boolean;
 }
 
+/** A cell of merge data that is left out: a template that needs it fails for this person. */
+export interface LeftOut extends Note {
+  readonly cell: number;
+}
+
 export function readRow(
   plan: ColumnPlan,
   cells: readonly string[],
   row: number,
   rules: RowRules,
+  without: readonly LeftOut[] = [],
 ): RowResult {
-  const values = cells.map((cell) => cell.normalize('NFC').trim());
+  const left = new Set(without.map(({ cell }) => cell));
+  const values = cells.map((cell, index) => (left.has(index) ? '' : cell.normalize('NFC').trim()));
   const at = (role: Role): string => {
     const index = plan.at[role];
     return index === undefined ? '' : (values[index] ?? '');
   };
   const externalId = at('externalId');
-  // A report is stored too: an id that no database takes is left out of it.
-  const tellable = externalId !== '' && isPlain(externalId);
+  const tellable = tellableId(externalId);
   const reject = (column: string | null, reason: string, message: string): { reject: Reject } => ({
-    reject: { row, column, reason, message, externalId: tellable ? externalId : null },
+    reject: { row, column, reason, message, externalId: tellable },
   });
 
   const fields = wrongNumberOfFields(plan.names.length, values);
@@ -111,7 +123,7 @@ export function readRow(
     );
   }
 
-  const notes: Note[] = [];
+  const notes: Note[] = without.map(({ column, reason, message }) => ({ column, reason, message }));
   if (email !== '' && !emailGood) {
     const column = columnName(plan, 'email');
     notes.push({
@@ -134,7 +146,9 @@ export function readRow(
       address: address.value,
       // fromEntries, because a column may be named __proto__.
       merge: Object.fromEntries(
-        plan.merge.map((index) => [plan.names[index] ?? '', values[index] ?? '']),
+        plan.merge.flatMap((index) =>
+          left.has(index) ? [] : [[plan.names[index] ?? '', values[index] ?? '']],
+        ),
       ),
       ...(notes.length > 0 && { notes }),
     },
@@ -148,6 +162,12 @@ export function readRow(
       `Column "${column}" has a line break or another character that cannot be printed: ${quote(at(role))}.`,
     );
   }
+}
+
+/** A report is stored too: an id that no database takes is left out of it. */
+export function tellableId(id: string | undefined): string | null {
+  const value = id?.normalize('NFC').trim() ?? '';
+  return value !== '' && isPlain(value) && !value.includes('\uFFFD') ? value : null;
 }
 
 /** Blank cells beyond the header are nothing: spreadsheets add them. */

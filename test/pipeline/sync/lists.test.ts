@@ -1,0 +1,55 @@
+/** Lists as people bring them, from the file to the report of the sync. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createCsvAudience, createNdjsonAudience } from '@postrider/adapters';
+import type { SyncReport } from '@postrider/core';
+import type { AudienceSource } from '@postrider/core/ports';
+import { reasonsOf } from '../../sql/rig.ts';
+import { open, type Opened } from '../rig.ts';
+
+interface OfLists extends Opened {
+  /** Syncs with a file of `test/cases/lists`. */
+  read(name: string, allowDepartures?: boolean): Promise<SyncReport>;
+}
+
+async function openForLists(): Promise<OfLists> {
+  let source: AudienceSource;
+  const audience: AudienceSource = { members: (...asked) => source.members(...asked) };
+  const opened = await open({ people: 0, ports: { audience } });
+  const folder = join(import.meta.dirname, '../../cases/lists');
+  return Object.assign(opened, {
+    async read(name: string, allowDepartures = false) {
+      const create = name.endsWith('.ndjson') ? createNdjsonAudience : createCsvAudience;
+      const { organizationId, campaignId } = opened.place;
+      source = create(
+        { path: name },
+        { baseDirectory: folder, dataDirectory: folder, secret: () => undefined },
+      );
+      return await opened.pipeline.sync(organizationId, campaignId, {
+        kind: 'manual',
+        allowDepartures,
+      });
+    },
+  });
+}
+
+void test('of a list in which a quote has swallowed a row nobody is said to have left', async () => {
+  await using place = await openForLists();
+  const { sql } = place;
+  const waiting = {
+    1: 'pending (new)',
+    2: 'pending (new)',
+    3: 'pending (new)',
+    4: 'pending (new)',
+  };
+  const first = await place.read('c01-swallow.csv');
+  assert.deepEqual([first.complete, first.created, first.invalid], [false, 3, 1]);
+  assert.match(first.error ?? '', /c01-swallow\.csv: line 3 stands inside the row of line 2/);
+  const good = await place.read('c01-good.csv');
+  assert.deepEqual([good.complete, good.created, good.error], [true, 1, null]);
+  assert.deepEqual(await reasonsOf(sql, place.place), waiting);
+  const again = await place.read('c01-swallow.csv', true);
+  assert.deepEqual([again.complete, again.leftSegment], [false, 0]);
+  assert.deepEqual(await reasonsOf(sql, place.place), waiting);
+});
