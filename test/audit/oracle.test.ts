@@ -107,13 +107,19 @@ describe('rows that cannot be used', () => {
 });
 
 describe('the order of the rules', () => {
-  test('the same id is repeated, and counts for nothing', () => {
+  test('the same id is repeated, or another person has it, and counts for nothing', () => {
     const rows = [
       row('1'),
+      row('1', { address1: '5 Elm Court' }),
       row('1', { email: 'new@example.com', address1: '5 Elm Court' }),
       row('2', { email: 'new@example.com', address1: '5 Elm Court' }),
     ];
-    assert.deepEqual(short(ends({ rows })), ['received', 'repeated', 'received']);
+    assert.deepEqual(short(ends({ rows })), [
+      'received',
+      'repeated',
+      'conflicting: conflicting_id',
+      'received',
+    ]);
   });
 
   test('duplicates by e-mail in another case and by household in another spelling', () => {

@@ -16,4 +16,28 @@ export const lists: readonly Mutant[] = [
     ],
     test: { file: whole, pattern: 'a quote has swallowed a row' },
   },
+  {
+    name: 'id-of-another-person',
+    without: 'a second row with the id of another person is told, and not taken for a repeat',
+    edits: [
+      {
+        file: 'sql/functions/10_sync/recognise_members.sql',
+        find: 'when p_email <> p_other_email and p_household <> p_other_household then true',
+        replace: 'when p_email <> p_other_email and p_household <> p_other_household then false',
+      },
+    ],
+    test: { file: 'test/sql/sync/conflicting-ids.test.ts', pattern: 'is a conflict' },
+  },
+  {
+    name: 'id-that-is-rounded',
+    without: 'an id that a spreadsheet has rounded is nobody’s',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/long-numbers.ts',
+        find: 'return scientific.test(value) && wholeNumber(value) === null;',
+        replace: 'return false && scientific.test(value);',
+      },
+    ],
+    test: { file: whole, pattern: 'a spreadsheet has rounded' },
+  },
 ];

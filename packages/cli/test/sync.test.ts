@@ -54,9 +54,10 @@ describe('sync, enrichment and previews from the command line', () => {
     >();
     assert.ok(report !== undefined);
     assert.equal(report['fetched'], 60);
-    const { created = 0, changed = 0, unchanged = 0, repeated = 0, invalid = 0 } = report;
-    assert.equal(created + changed + unchanged + repeated + invalid, 60);
-    assert.equal(report.rejects.length, invalid);
+    const { created = 0, changed = 0, unchanged = 0, repeated = 0, conflicting = 0 } = report;
+    const { invalid = 0 } = report;
+    assert.equal(created + changed + unchanged + repeated + conflicting + invalid, 60);
+    assert.equal(report.rejects.length, invalid + conflicting);
     assert.ok(invalid > 0 && report.rejects.every(({ row, reason }) => row > 1 && reason !== ''));
     const again = await cli(place, ['sync', 'bakery-welcome', '--limit', '60']);
     assert.match(again.stdout, /created +0/);

@@ -53,3 +53,16 @@ void test('of a list in which a quote has swallowed a row nobody is said to have
   assert.deepEqual([again.complete, again.leftSegment], [false, 0]);
   assert.deepEqual(await reasonsOf(sql, place.place), waiting);
 });
+
+void test('ids that a spreadsheet has rounded are nobody: all is told, and who had them whole stays', async () => {
+  await using place = await openForLists();
+  await place.read('c01-good.csv');
+  const rounded = await place.read('c04-sciid.csv');
+  assert.deepEqual(
+    [rounded.fetched, rounded.invalid, rounded.created, rounded.repeated, rounded.leftSegment],
+    [3, 3, 0, 0, 0],
+  );
+  assert.match(rounded.error ?? '', /a spreadsheet has rounded/);
+  const mixed = await place.read('v01-second.csv');
+  assert.deepEqual([mixed.repeated, mixed.complete], [1, false]);
+});

@@ -9,7 +9,7 @@ export type SyncKind = 'automatic' | 'manual' | 'forced';
 
 /**
  * The report of one run of sync; the counts add up: fetched = created + changed + unchanged +
- * repeated + invalid (+ erased people).
+ * repeated + conflicting + invalid (+ erased people).
  */
 export interface SyncReport {
   readonly runId: string;
@@ -20,6 +20,8 @@ export interface SyncReport {
   readonly changed: number;
   readonly unchanged: number;
   readonly repeated: number;
+  /** Rows with an id that an earlier row gave to another person: told as rejects, not taken. */
+  readonly conflicting: number;
   readonly invalid: number;
   readonly leftSegment: number;
   readonly pages: number;
@@ -27,8 +29,8 @@ export interface SyncReport {
   readonly createdByState: Readonly<Record<string, number>>;
   readonly turnedAway: Readonly<Record<string, number>>;
   /**
-   * Rows whose people were taken and of which something was changed or left out, by reason. The view
-   * `sync_notes` has them by row.
+   * Rows whose people were taken and of which something was changed or left out, by reason. The
+   * view `sync_notes` has them by row.
    */
   readonly noted: Readonly<Record<string, number>>;
   readonly durationMs: number;
@@ -161,6 +163,7 @@ export async function closeSync(
     changed: Number(row['changed']),
     unchanged: Number(row['unchanged']),
     repeated: Number(row['repeated']),
+    conflicting: Number(row['conflicting']),
     invalid: Number(row['invalid']),
     leftSegment: Number(row['left_segment']),
     pages: Number(row['pages']),

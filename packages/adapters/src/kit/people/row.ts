@@ -10,6 +10,7 @@ import type { Member, Note, Reject } from '@postrider/core/ports';
 import { readAddress } from './address.ts';
 import { columnName, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
+import { isRounded } from './long-numbers.ts';
 import { quote } from './quote.ts';
 
 const maxLength = 200;
@@ -98,6 +99,18 @@ export function readRow(
     );
   }
   if (control.test(externalId)) return controlReject('externalId');
+  if (isRounded(externalId)) {
+    const column = columnName(plan, 'externalId');
+    const what = `Column "${column}" has an id that a spreadsheet has rounded`;
+    return {
+      ...reject(
+        column,
+        'rounded_id',
+        `${what}: ${quote(externalId)}. Others may have the same now; export the list with the column as text.`,
+      ),
+      incomplete: `${what} (row ${row}: ${quote(externalId)}), so nobody was taken as having left`,
+    };
+  }
   for (const role of nameAndAddress) if (control.test(at(role))) return controlReject(role);
 
   const address = readAddress(plan, at, rules.defaultCountry);
