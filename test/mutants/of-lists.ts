@@ -40,4 +40,16 @@ export const lists: readonly Mutant[] = [
     ],
     test: { file: whole, pattern: 'a spreadsheet has rounded' },
   },
+  {
+    name: 'id-of-many-digits',
+    without: 'ids of JSON beyond 2^53 keep their digits',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/ndjson-rows.ts',
+        find: 'mayLoseDigits(text) ? JSON.parse(text, keepDigits) : JSON.parse(text)',
+        replace: 'mayLoseDigits(text) ? JSON.parse(text) : JSON.parse(text, keepDigits)',
+      },
+    ],
+    test: { file: whole, pattern: 'beyond 2.53' },
+  },
 ];

@@ -66,3 +66,18 @@ void test('ids that a spreadsheet has rounded are nobody: all is told, and who h
   const mixed = await place.read('v01-second.csv');
   assert.deepEqual([mixed.repeated, mixed.complete], [1, false]);
 });
+
+void test('an id beyond 2^53 in JSON is one person, and an opt-out by it stops that one alone', async () => {
+  await using place = await openForLists();
+  const { sql } = place;
+  const { organizationId } = place.place;
+  await sql`
+    select postrider.suppress(${organizationId}, p_external_id => '653247040368672769')`;
+  const report = await place.read('n02.ndjson');
+  assert.deepEqual([report.created, report.repeated, report.conflicting], [3, 0, 0]);
+  assert.deepEqual(await reasonsOf(sql, place.place), {
+    '653247040368672768': 'pending (new)',
+    '653247040368672769': 'blacklisted (suppressed)',
+    '653247040368672770': 'pending (new)',
+  });
+});

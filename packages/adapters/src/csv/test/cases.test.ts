@@ -30,4 +30,20 @@ describe('Lists as people bring them', () => {
       ids,
     );
   });
+
+  it('leaves numbers of JSON as they are written where they would lose digits', async () => {
+    assert.deepEqual(told(await readCase('n02.ndjson')), [
+      '1 member 653247040368672768 Ann',
+      '2 member 653247040368672769 Ben',
+      '3 member 653247040368672770 Cat',
+    ]);
+    assert.deepEqual(told(await readCase('n01.ndjson')), [
+      '1 member 1 Ann',
+      '2 member 7000000000001 Ben Bay',
+      '3 member 12345678901234567891 Cat Cox',
+      '4 member 12345678901234567892 Dan Dow',
+      '5 member 5 Eve Eck',
+      '6 member 6 Fay Fox',
+    ]);
+  });
 });
