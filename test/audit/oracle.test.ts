@@ -60,9 +60,9 @@ describe('rows that cannot be used', () => {
   for (const [reason, bad] of [
     ['wrong_number_of_fields', row('1').slice(0, 11)],
     ['wrong_number_of_fields', [...row('1'), 'x']],
-    ['nul_byte', row('1', { favorite: 'r\0e' })],
+    ['nul_byte', row('1', { last_name: 'r\0e' })],
     ['bad_encoding', row('1', { first_name: 'Ren\uFFFD' })],
-    ['too_long', row('1', { favorite: 'x'.repeat(201) })],
+    ['too_long', row('1', { last_name: 'x'.repeat(201) })],
     ['missing_external_id', row('1', { customer_id: ' ' })],
     ['control_character', row('1', { first_name: 'A\u0007nn' })],
     ['no_email_no_address', row('1', { email: '', ...noAddress })],
@@ -92,6 +92,11 @@ describe('rows that cannot be used', () => {
       ],
     );
     assert.equal(verdicts[1]?.recipient?.address.postalCode, '01970');
+  });
+
+  test('merge data decides about nobody', () => {
+    for (const favorite of ['r\0e', 'Ren\uFFFD', 'x'.repeat(201)])
+      assert.deepEqual(short(ends({ rows: [row('1', { favorite })] })), ['received']);
   });
 
   test('extra fields that are blank do no harm', () => {

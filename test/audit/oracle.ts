@@ -128,10 +128,12 @@ function faultOf(table: CsvTable, record: CsvRecord): string | null {
     record.fields.slice(width).some((field) => field.trim() !== '')
   )
     return 'wrong_number_of_fields';
-  if (record.fields.some((field) => field.includes('\0'))) return 'nul_byte';
-  if (record.fields.some((field) => field.includes('\uFFFD'))) return 'bad_encoding';
-  if (record.fields.some((field) => field.trim().length > LONGEST)) return 'too_long';
   const field = trimmed(table, record);
+  // Merge data decides about nobody.
+  const person = ['customer_id', 'email', ...NAME_AND_ADDRESS].map(field);
+  if (person.some((value) => value.includes('\0'))) return 'nul_byte';
+  if (person.some((value) => value.includes('\uFFFD'))) return 'bad_encoding';
+  if (person.some((value) => value.length > LONGEST)) return 'too_long';
   if (field('customer_id') === '') return 'missing_external_id';
   // Merge data may have line breaks; a name or an address is one line, and nothing invisible
   // belongs into it.

@@ -1,6 +1,7 @@
 /** Safeguards of lists: every row is accounted for, and nobody leaves by a fault of the file. */
 import type { Mutant } from './mutants.ts';
 
+const cells = 'packages/adapters/src/csv/test/cells.test.ts';
 const whole = 'test/pipeline/sync/lists.test.ts';
 
 export const lists: readonly Mutant[] = [
@@ -51,5 +52,29 @@ export const lists: readonly Mutant[] = [
       },
     ],
     test: { file: whole, pattern: 'beyond 2.53' },
+  },
+  {
+    name: 'merge-data-left-out',
+    without: 'a cell that is left out is not blank to a card: the card that needs it fails',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/cells.ts',
+        find: 'left.add(index);',
+        replace: '',
+      },
+    ],
+    test: { file: cells, pattern: 'of merge data decide about nobody' },
+  },
+  {
+    name: 'word-of-a-machine',
+    without: 'a merge tag that was not filled in is printed on no card',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/cells.ts',
+        find: 'const word = machineFault(value) ??',
+        replace: 'const word =',
+      },
+    ],
+    test: { file: cells, pattern: 'are refused where nobody knows' },
   },
 ];

@@ -23,7 +23,7 @@ describe('Lists as people bring them', () => {
       other.rejects.map(({ reason }) => reason),
       ['rounded_id', 'rounded_id', 'rounded_id'],
     );
-    const ids = ['1e3', '12E4', '7E12', 'E+12', '5.0', '0E+10'];
+    const ids = ['1e3', '12E4', '7E12', 'E+12', '5.1', '0E+10'];
     const kept = await csv(`id,email\n${ids.map((id) => `${id},a@example.com\n`).join('')}`);
     assert.deepEqual(
       kept.members.map(({ externalId }) => externalId),

@@ -26,7 +26,7 @@ export async function* csvRows(
 ): AsyncGenerator<RowResult> {
   const { signal } = context;
   signal.throwIfAborted();
-  const rules: RowRules = { defaultCountry: options.defaultCountry, needsExternalId };
+  const rules: RowRules = { ...options, needsExternalId };
   const file = await openSource(path, options.encoding);
   try {
     let plan: ColumnPlan | null = null;

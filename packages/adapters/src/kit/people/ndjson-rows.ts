@@ -29,7 +29,7 @@ export async function* ndjsonRows(
 ): AsyncGenerator<RowResult> {
   const { signal } = context;
   signal.throwIfAborted();
-  const rules = { defaultCountry: options.defaultCountry, needsExternalId };
+  const rules = { ...options, needsExternalId };
   const plans = new Map<string, ColumnPlan>();
   const file = await openSource(path, options.encoding);
   try {

@@ -19,6 +19,14 @@ export const rowOptions = z.strictObject({
     .regex(/^[A-Z]{2}$/, 'must be two capital letters (ISO 3166), for example US')
     .default('US')
     .describe('of rows without a country'),
+  machineWords: z
+    .enum(['refuse', 'keep'])
+    .default('refuse')
+    .describe(
+      '`refuse`: words of machines in names and addresses (`NULL`, `#REF!`, `{{ first_name }}`, ' +
+        '`&amp;`) count as blank, are mended or reject the row, and are told; ' +
+        '`keep`: they are taken as they stand',
+    ),
   encoding: z.enum(['utf-8', 'utf-16le', 'windows-1252']).default('utf-8').describe('of the file'),
 });
 

@@ -8,12 +8,12 @@
  */
 import type { Member, Note, Reject } from '@postrider/core/ports';
 import { readAddress } from './address.ts';
+import { maxLength, readCells } from './cells.ts';
 import { columnName, nameAndAddress } from './columns.ts';
 import type { ColumnPlan, Role } from './columns.ts';
 import { isRounded } from './long-numbers.ts';
 import { quote } from './quote.ts';
 
-const maxLength = 200;
 // A control character, a line separator or a bidirectional override changes what is printed without
 // being seen.
 const control = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/;
@@ -38,6 +38,8 @@ export interface RowRules {
   readonly defaultCountry: string;
   /** A look-up file needs no id of its own. */
   readonly needsExternalId: boolean;
+  /** Whether words of machines are taken as they stand. */
+  readonly machineWords: 'refuse' | 'keep';
 }
 
 /** A cell of merge data that is left out: a template that needs it fails for this person. */
@@ -52,44 +54,43 @@ export function readRow(
   rules: RowRules,
   without: readonly LeftOut[] = [],
 ): RowResult {
-  const left = new Set(without.map(({ cell }) => cell));
-  const values = cells.map((cell, index) => (left.has(index) ? '' : cell.normalize('NFC').trim()));
-  const at = (role: Role): string => {
+  const cut = new Set(without.map(({ cell }) => cell));
+  const { values, left, notes, fault } = readCells(
+    plan,
+    cells.map((cell, index) => (cut.has(index) ? '' : cell)),
+    rules.machineWords === 'keep',
+  );
+  for (const { cell, column, reason, message } of without) {
+    left.add(cell);
+    notes.push({ column, reason, message });
+  }
+  const cellOf = (role: Role): string => {
     const index = plan.at[role];
     return index === undefined ? '' : (values[index] ?? '');
   };
+  const street = splitStreet(cellOf('line1'), cellOf('line2'));
+  const at = (role: Role): string =>
+    street !== null && (role === 'line1' || role === 'line2') ? street[role] : cellOf(role);
+  if (street !== null) {
+    const column = columnName(plan, 'line1');
+    notes.push({
+      column,
+      reason: 'two_lines',
+      message: `Column "${column}" has two lines, which are line 1 and line 2: ${quote(cellOf('line1'))}.`,
+    });
+  }
   const externalId = at('externalId');
   const tellable = tellableId(externalId);
-  const reject = (column: string | null, reason: string, message: string): { reject: Reject } => ({
-    reject: { row, column, reason, message, externalId: tellable },
-  });
+  const reject = (column: string | null, reason: string, message: string): { reject: Reject } => {
+    // What counts as blank is not blank to whom it is told.
+    const word = notes.find((note) => note.reason === 'machine_word' && note.column === column);
+    const told = word === undefined ? message : `${message} ${word.message}`;
+    return { reject: { row, column, reason, message: told, externalId: tellable } };
+  };
 
   const fields = wrongNumberOfFields(plan.names.length, values);
   if (fields !== null) return reject(null, 'wrong_number_of_fields', fields);
-  for (let index = 0; index < plan.names.length; index++) {
-    const value = values[index] ?? '';
-    const column = plan.names[index] ?? null;
-    if (value.includes('\0'))
-      return reject(
-        column,
-        'nul_byte',
-        `Column "${column}" has a NUL byte, which no database or printer takes: ${quote(value)}.`,
-      );
-    if (value.includes('\uFFFD') || !value.isWellFormed()) {
-      return reject(
-        column,
-        'bad_encoding',
-        `Column "${column}" is not valid UTF-8: ${quote(value)}. Save the file as UTF-8.`,
-      );
-    }
-    if (value.length > maxLength) {
-      return reject(
-        column,
-        'too_long',
-        `Column "${column}" has ${value.length} characters; at most ${maxLength} are taken.`,
-      );
-    }
-  }
+  if (fault !== null) return reject(fault.column, fault.reason, fault.message);
   if (externalId === '' && rules.needsExternalId) {
     const column = columnName(plan, 'externalId');
     return reject(
@@ -136,7 +137,6 @@ export function readRow(
     );
   }
 
-  const notes: Note[] = without.map(({ column, reason, message }) => ({ column, reason, message }));
   if (email !== '' && !emailGood) {
     const column = columnName(plan, 'email');
     notes.push({
@@ -175,6 +175,22 @@ export function readRow(
       `Column "${column}" has a line break or another character that cannot be printed: ${quote(at(role))}.`,
     );
   }
+}
+
+/**
+ * A street cell of two lines, where the second line has no cell of its own. Of three nobody knows
+ * which two belong together.
+ */
+function splitStreet(
+  cell: string,
+  second: string,
+): { readonly line1: string; readonly line2: string } | null {
+  if (second !== '' || !/[\r\n]/.test(cell)) return null;
+  const [line1 = '', line2 = '', ...more] = cell
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return more.length > 0 || line2 === '' ? null : { line1, line2 };
 }
 
 /** A report is stored too: an id that no database takes is left out of it. */

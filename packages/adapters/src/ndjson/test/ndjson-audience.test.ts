@@ -88,7 +88,7 @@ describe('NDJSON audience', () => {
       '{"id":4,"a\\u0000b":1}',
     ];
     const { members, rejects } = await ndjson(
-      [...lines, '{"id":5,"email":"c@example.com","x":"\\ud800"}'].join('\n'),
+      [...lines, '{"id":5,"email":"c@example.com","name":"\\ud800"}'].join('\n'),
     );
     assert.equal(members.length, 2);
     assert.deepEqual(
