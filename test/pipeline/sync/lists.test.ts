@@ -64,7 +64,7 @@ void test('ids that a spreadsheet has rounded are nobody: all is told, and who h
   );
   assert.match(rounded.error ?? '', /a spreadsheet has rounded/);
   const mixed = await place.read('v01-second.csv');
-  assert.deepEqual([mixed.repeated, mixed.complete], [1, false]);
+  assert.deepEqual([mixed.invalid, mixed.repeated, mixed.complete], [2, 1, false]);
 });
 
 void test('an id beyond 2^53 in JSON is one person, and an opt-out by it stops that one alone', async () => {

@@ -45,12 +45,16 @@ export async function* csvRecords(
     relax_column_count: true,
     relax_quotes: !strict,
     skip_empty_lines: true,
+    // Blanks between a delimiter and a quote are no part of the cell. Those behind a quote are left
+    // to the reader of the row: to trim them, too, turns every stray quote into an error.
+    ltrim: true,
   });
   const source = file.stream(signal);
   source.on('error', (error) => parser.destroy(error));
   source.pipe(parser);
   let doubleCounted = 0;
   let width: number | null = null;
+  let separatorLine = separatorOf(file.head) !== null;
   try {
     for await (const { record, info } of parser as AsyncIterable<{
       record: string[];
@@ -65,6 +69,10 @@ export async function* csvRecords(
         }
       }
       if (record.length === 1 && record[0]?.trim() === '') continue;
+      if (separatorLine) {
+        separatorLine = false;
+        continue;
+      }
       const line = info.lines - doubleCounted - inner;
       width ??= record.length;
       const swallowed = inner === 0 ? [] : swallowedRows(record, line, delimiter, width);
@@ -111,8 +119,15 @@ function sourceError(path: string, error: unknown, doubleCounted: number): Audie
   }
 }
 
+/** `sep=;` in the first line, by which a spreadsheet is told the delimiter. It is no row. */
+function separatorOf(head: string): string | null {
+  return /^"?sep=([^\r\n"])"?[ \t]*(?:\r|\n|$)/i.exec(head)?.[1] ?? null;
+}
+
 /** The one of comma, semicolon, tab and bar that the header line has most of, outside quotes. */
 export function detectDelimiter(head: string): string {
+  const told = separatorOf(head);
+  if (told !== null) return told;
   const counts = new Map([
     [',', 0],
     [';', 0],

@@ -27,7 +27,10 @@ export const rowOptions = z.strictObject({
         '`&amp;`) count as blank, are mended or reject the row, and are told; ' +
         '`keep`: they are taken as they stand',
     ),
-  encoding: z.enum(['utf-8', 'utf-16le', 'windows-1252']).default('utf-8').describe('of the file'),
+  encoding: z
+    .enum(['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'])
+    .default('utf-8')
+    .describe('of the file; a byte order mark at its beginning is believed before this'),
 });
 
 export interface RowOptions extends z.infer<typeof rowOptions> {
