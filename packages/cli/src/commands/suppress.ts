@@ -54,7 +54,7 @@ export function suppressions(program: Command, act: Act): void {
           );
         const list =
           file === undefined
-            ? { entries: [oneEntry(entryOf(given))], rejects: [] }
+            ? { entries: [oneEntry(entryOf(given))], rejects: [], changes: [] }
             : await readSuppressions(file);
         await using database = await open(cli);
         const { ensureOrganization } = await import('../names.ts');
@@ -71,6 +71,7 @@ export function suppressions(program: Command, act: Act): void {
             entries: list.entries.length,
             stopped,
             rejected: list.rejects,
+            changed: list.changes,
           },
           `${count(list.entries.length, 'entry stands', 'entries stand')} for ` +
             `${organization.name}; ${count(stopped, 'person was', 'people were')} stopped`,
@@ -80,6 +81,9 @@ export function suppressions(program: Command, act: Act): void {
             'nobody who is here and could still be stopped is known by that; ' +
               'it stands for people who come later',
           );
+        if (!cli.out.json)
+          for (const { row, message } of list.changes.slice(0, 20))
+            cli.out.note(`row ${row}: ${message}`);
         if (list.rejects.length === 0) return;
         if (!cli.out.json)
           for (const { row, message } of list.rejects.slice(0, 20))

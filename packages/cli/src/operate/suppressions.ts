@@ -14,6 +14,7 @@ import {
   quote,
   wrongNumberOfFields,
 } from '@postrider/adapters/lists';
+import { cellsAsMeant } from './list-cells.ts';
 import type { Sql } from '@postrider/runner/database';
 import { UserError, exitCodes } from '@postrider/runner/process';
 
@@ -31,6 +32,8 @@ export interface SuppressionList {
   readonly entries: readonly Suppression[];
   /** What does not stand, by the line of its row in the file. */
   readonly rejects: readonly { readonly row: number; readonly message: string }[];
+  /** What was read otherwise than it is written, by the line of its row. */
+  readonly changes: readonly { readonly row: number; readonly message: string }[];
 }
 
 const columns = [
@@ -105,11 +108,12 @@ export function entryOf(given: SuppressionRow): {
 export async function readSuppressions(file: string): Promise<SuppressionList> {
   const entries: Suppression[] = [];
   const rejects: { row: number; message: string }[] = [];
+  const changes: { row: number; message: string }[] = [];
   let names: string[] | null = null;
   try {
     const source = await openSource(file, 'utf-8');
     try {
-      for await (const { line, cells } of csvRecords(
+      for await (const { line, cells, swallowed } of csvRecords(
         file,
         source,
         detectDelimiter(source.head),
@@ -125,8 +129,20 @@ export async function readSuppressions(file: string): Promise<SuppressionList> {
         const given = Object.fromEntries(
           columns.map((name) => [name, values[names?.indexOf(name) ?? -1] ?? '']),
         );
+        const meant = cellsAsMeant(given);
         const { entry, problems } =
-          fields === null ? entryOf(given) : { entry: null, problems: [fields] };
+          fields === null
+            ? withProblems(meant.problems, entryOf(meant.row))
+            : { entry: null, problems: [fields] };
+        changes.push(...meant.changes.map((message) => ({ row: line, message })));
+        // A row that a quote has swallowed is somebody who is mailed on.
+        for (const { line: row } of swallowed)
+          rejects.push({
+            row,
+            message:
+              `the row stands inside the row of line ${line}: ` +
+              'most likely a quote is opened there and not closed',
+          });
         if (entry !== null) entries.push(entry);
         if (problems.length > 0)
           rejects.push({
@@ -151,7 +167,18 @@ export async function readSuppressions(file: string): Promise<SuppressionList> {
     );
   }
   if (names === null) headerOf(file, []);
-  return { entries, rejects };
+  return { entries, rejects: rejects.toSorted((a, b) => a.row - b.row), changes };
+}
+
+function withProblems(
+  before: readonly string[],
+  { entry, problems }: ReturnType<typeof entryOf>,
+): ReturnType<typeof entryOf> {
+  // That a row names nobody is no news where its keys were turned away.
+  return {
+    entry,
+    problems: before.length > 0 && entry === null ? before : [...before, ...problems],
+  };
 }
 
 function headerOf(file: string, cells: readonly string[]): string[] {

@@ -85,10 +85,23 @@ function mend(
   index: number,
   keepMachineWords: boolean,
 ): CellFault | null {
-  const column = plan.names[index] ?? '';
-  const cell = values[index] ?? '';
+  const read = readCell(role, plan.names[index] ?? '', values[index] ?? '', keepMachineWords);
+  values[index] = read.value;
+  notes.push(...read.notes);
+  return read.fault;
+}
+
+/** One cell of a column that has a role: its value, what was changed in it, what is wrong with it. */
+export function readCell(
+  role: Role,
+  column: string,
+  text: string,
+  keepMachineWords = false,
+): { readonly value: string; readonly notes: readonly Note[]; readonly fault: CellFault | null } {
+  const notes: Note[] = [];
+  const cell = text.normalize('NFC').trim();
   const broken = textFault(column, cell);
-  if (broken !== null) return broken;
+  if (broken !== null) return { value: cell, notes, fault: broken };
   const unwrapped = role === 'email' ? unwrapFormula(cell) : unwrap(role, cell);
   if (unwrapped !== cell) changed(notes, 'unwrapped', column, cell, unwrapped);
   let value = unwrapped;
@@ -102,14 +115,13 @@ function mend(
   }
   if (role !== 'email') value = withoutUnseen(value).normalize('NFC').trim();
   if (value !== unwrapped && value !== '') changed(notes, 'mended', column, unwrapped, value);
-  values[index] = value;
-  return (
+  const fault =
     textFault(column, value) ??
     tooLong(column, value) ??
     (keepMachineWords || role === 'email' || role === 'externalId'
       ? null
-      : wordFault(role, column, value))
-  );
+      : wordFault(role, column, value));
+  return { value, notes, fault };
 }
 
 /** A note, unless only blanks of another kind were changed. */

@@ -35,7 +35,7 @@ export async function* csvRows(
     for await (const record of csvRecords(path, file, delimiter, signal)) {
       const { cells, line, swallowed } = record;
       if (plan === null) {
-        requireOwnHeader(path, swallowed);
+        requireOwnHeader(path, cells, swallowed);
         plan = headerOf(path, cells, options, needsExternalId);
         filter = segmentIndex(plan, options.segmentColumn);
         if (options.segmentColumn !== undefined && filter === undefined) {
@@ -111,11 +111,15 @@ function* readSwallowing(
   }
 }
 
-function requireOwnHeader(path: string, swallowed: readonly SwallowedRow[]): void {
-  const [row] = swallowed;
-  if (row !== undefined)
+function requireOwnHeader(
+  path: string,
+  cells: readonly string[],
+  swallowed: readonly SwallowedRow[],
+): void {
+  // The width of such a header says nothing; an e-mail is never a part of one.
+  if (swallowed.length > 0 || cells.some((cell) => /[\r\n]/.test(cell) && cell.includes('@')))
     throw new AudienceSourceError(
-      `${path}: the header holds another row (line ${row.line}); most likely a quote in it is opened and not closed`,
+      `${path}: the header holds another row; most likely a quote in it is opened and not closed`,
     );
 }
 
