@@ -77,4 +77,19 @@ export const lists: readonly Mutant[] = [
     ],
     test: { file: cells, pattern: 'are refused where nobody knows' },
   },
+  {
+    name: 'row-inside-a-row',
+    without: 'rows that a quote has swallowed are found and told',
+    edits: [
+      {
+        file: 'packages/adapters/src/kit/people/csv-records.ts',
+        find: 'inner === 0 ? [] :',
+        replace: 'inner >= 0 ? [] :',
+      },
+    ],
+    test: {
+      file: 'packages/adapters/src/csv/test/mutated-lists.test.ts',
+      pattern: 'every row of a list is accounted for',
+    },
+  },
 ];

@@ -23,6 +23,7 @@ import { parseOptions } from '../kit/options.ts';
 import { csvRows } from '../kit/people/csv-rows.ts';
 import { ndjsonRows } from '../kit/people/ndjson-rows.ts';
 import { lookupOptions } from './options.ts';
+import { remarksOn } from './remarks.ts';
 
 const batchSchema = z.object({
   reference: z.string(),
@@ -92,11 +93,22 @@ export function createLookupEnricher(options: unknown, wiring: AdapterWiring): A
       });
       return { outcome: 'done', results };
     },
+
+    async remarks(context) {
+      const rows = formatOf(path, parsed) === 'csv' ? csvRows : ndjsonRows;
+      const told = rows(path, '', parsed, { needsExternalId: false }, context);
+      return await remarksOn(path, told, context);
+    },
   };
 }
 
 function foldEmail(email: string): string {
   return email.trim().normalize('NFC').toLowerCase();
+}
+
+function formatOf(path: string, options: z.infer<typeof lookupOptions>): 'csv' | 'ndjson' {
+  const ending = extname(path).toLowerCase();
+  return options.format ?? (['.ndjson', '.jsonl'].includes(ending) ? 'ndjson' : 'csv');
 }
 
 /**
@@ -107,9 +119,7 @@ function cachedTable(
   path: string,
   options: z.infer<typeof lookupOptions>,
 ): (context: CallContext) => Promise<ReadonlyMap<string, Address>> {
-  const format =
-    options.format ??
-    (['.ndjson', '.jsonl'].includes(extname(path).toLowerCase()) ? 'ndjson' : 'csv');
+  const format = formatOf(path, options);
   let version = '';
   let table: ReadonlyMap<string, Address> = new Map();
   return async (context) => {

@@ -1,6 +1,7 @@
 /** The cells of a list of suppressions, read by the rules of an audience. */
 import { isRounded, quote, readCell } from '@postrider/adapters/lists';
-import type { SuppressionRow } from './suppressions.ts';
+
+type Row = Readonly<Record<string, string | undefined>>;
 
 const roles = {
   external_id: 'externalId',
@@ -12,8 +13,8 @@ const roles = {
 } as const;
 
 /** The row as it is meant, what was changed in it, and which keys of it nobody can have. */
-export function cellsAsMeant(given: SuppressionRow): {
-  readonly row: SuppressionRow;
+export function cellsAsMeant(given: Row): {
+  readonly row: Row;
   readonly changes: readonly string[];
   readonly problems: readonly string[];
 } {

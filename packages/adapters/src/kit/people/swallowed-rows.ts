@@ -2,7 +2,8 @@
  * Rows that stand inside a cell of another row: a quote was opened and not closed, and the reader
  * took the line break and all behind it for text, up to the next quote. Nothing of such a file is
  * wrong by itself, so that it is found by its form: a line within a cell has as many delimiters as
- * the header; or several cells of which one is an e-mail, since the row may have another fault, too.
+ * the header; or several cells of which one is an e-mail, since the row may have another fault,
+ * too.
  */
 
 export interface SwallowedRow {
@@ -52,7 +53,7 @@ export function swallowedRows(
     cells.some((cell) => lineBreak.test(cell) && /^\s*"/.test(cell)) ||
     isWhole(lines[0]?.text ?? '');
   return lines.flatMap((one, offset) => {
-    if (offset === 0 || !(isWhole(one.text) || hasPerson(one.text, 3))) return [];
+    if (offset === 0 || !(isWhole(one.text) || hasPerson(one.text, mixed ? 2 : 3))) return [];
     const within = one.begunIn === one.endsIn;
     if (!within && !mixed && !hasPerson(one.first, 2)) return [];
     return [{ line: line + offset, text: one.text, cell: within ? one.begunIn : null }];
